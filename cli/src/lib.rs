@@ -1,0 +1,1 @@
+//! The command line as a library, so that tests can carry a binary of their own.

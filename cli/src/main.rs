@@ -1,0 +1,3 @@
+//! The binary `upsert-kafka`.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The cli under a name of the test package, so that `CARGO_BIN_EXE_…` exists.
+
+fn main() {}
