@@ -1,0 +1,161 @@
+//! The index of APIs: one table, from which lookup and dispatch come.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::messages::*;
+use crate::wire::{Kind, Malformed, Message, Struct, Versions, Wire};
+
+/// An API's number; a broker may have some that we do not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ApiKey(pub i16);
+
+/// One API of the table.
+#[derive(Debug)]
+pub struct Api {
+    /// Its number.
+    pub key: ApiKey,
+    /// As Kafka spells it.
+    pub name: &'static str,
+    /// What this build reads and writes.
+    pub versions: Versions,
+    /// Those with compact lengths and tags.
+    pub flexible: Versions,
+    /// The rows of the request.
+    pub request: &'static Struct,
+    /// The rows of the response.
+    pub response: &'static Struct,
+}
+
+impl Api {
+    /// The API of that number.
+    pub fn of(key: i16) -> Option<&'static Self> {
+        APIS.iter().find(|api| api.key.0 == key)
+    }
+}
+
+/// The name, or the number where we know none.
+impl fmt::Display for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Api::of(self.0) {
+            Some(api) => f.write_str(api.name),
+            None => write!(f, "API {}", self.0),
+        }
+    }
+}
+
+macro_rules! apis {
+    ($($name:ident $request:ident $response:ident $const:ident)*) => {
+        impl ApiKey {
+            $(#[doc = stringify!($name)] pub const $const: Self = Self(<$request as Message>::KEY);)*
+        }
+
+        /// Every API of this build, ascending.
+        pub static APIS: &[Api] = &[$(Api {
+            key: ApiKey::$const,
+            name: stringify!($name),
+            versions: <$request as Message>::VERSIONS,
+            flexible: <$request as Message>::FLEXIBLE,
+            request: rows::<$request>(),
+            response: rows::<$response>(),
+        }),*];
+
+        /// A request of any API.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum AnyRequest {
+            $(#[doc = stringify!($name)] $name($request),)*
+        }
+
+        /// A response of any API.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum AnyResponse {
+            $(#[doc = stringify!($name)] $name($response),)*
+        }
+
+        impl AnyRequest {
+            /// Reads the body of a request; `None` when the API or its version is not of this build.
+            ///
+            /// # Errors
+            /// When the bytes are not such a request.
+            pub fn decode(key: i16, version: i16, body: &Bytes) -> Option<Result<Self, Malformed>> {
+                $(if key == <$request as Message>::KEY {
+                    let known = <$request as Message>::VERSIONS.contains(version);
+                    return known.then(|| <$request as Message>::decode(body, version).map(Self::$name));
+                })*
+                None
+            }
+
+            /// The API it belongs to.
+            pub fn key(&self) -> ApiKey {
+                match self { $(Self::$name(_) => ApiKey::$const,)* }
+            }
+        }
+
+        impl AnyResponse {
+            /// Reads the body of a response; `None` when the API or its version is not of this build.
+            ///
+            /// # Errors
+            /// When the bytes are not such a response.
+            pub fn decode(key: i16, version: i16, body: &Bytes) -> Option<Result<Self, Malformed>> {
+                $(if key == <$response as Message>::KEY {
+                    let known = <$response as Message>::VERSIONS.contains(version);
+                    return known.then(|| <$response as Message>::decode(body, version).map(Self::$name));
+                })*
+                None
+            }
+
+            /// The API it belongs to.
+            pub fn key(&self) -> ApiKey {
+                match self { $(Self::$name(_) => ApiKey::$const,)* }
+            }
+
+            /// The whole frame: length, header, body.
+            ///
+            /// # Errors
+            /// When the version has no place for a value that is set.
+            pub fn frame(
+                &self,
+                version: i16,
+                correlation_id: i32,
+            ) -> Result<crate::Segments, crate::Unrepresentable> {
+                match self {
+                    $(Self::$name(response) => crate::header::response_frame(response, version, correlation_id),)*
+                }
+            }
+        }
+
+        $(
+            impl From<$request> for AnyRequest {
+                fn from(request: $request) -> Self { Self::$name(request) }
+            }
+            impl From<$response> for AnyResponse {
+                fn from(response: $response) -> Self { Self::$name(response) }
+            }
+        )*
+    };
+}
+
+apis! {
+    Produce ProduceRequest ProduceResponse PRODUCE
+    Fetch FetchRequest FetchResponse FETCH
+    ListOffsets ListOffsetsRequest ListOffsetsResponse LIST_OFFSETS
+    Metadata MetadataRequest MetadataResponse METADATA
+    OffsetCommit OffsetCommitRequest OffsetCommitResponse OFFSET_COMMIT
+    OffsetFetch OffsetFetchRequest OffsetFetchResponse OFFSET_FETCH
+    FindCoordinator FindCoordinatorRequest FindCoordinatorResponse FIND_COORDINATOR
+    ApiVersions ApiVersionsRequest ApiVersionsResponse API_VERSIONS
+    CreateTopics CreateTopicsRequest CreateTopicsResponse CREATE_TOPICS
+    DeleteTopics DeleteTopicsRequest DeleteTopicsResponse DELETE_TOPICS
+    InitProducerId InitProducerIdRequest InitProducerIdResponse INIT_PRODUCER_ID
+    DescribeConfigs DescribeConfigsRequest DescribeConfigsResponse DESCRIBE_CONFIGS
+}
+
+const fn rows<M: Wire>() -> &'static Struct {
+    match M::KIND {
+        Kind::Struct(rows) => rows,
+        _ => &Struct { name: "", fields: &[] },
+    }
+}

@@ -1,0 +1,177 @@
+//! Kafka's wire: the field table, the types, and the two cursors that obey it.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+#[cfg(any(test, feature = "dice"))]
+mod dice;
+mod malformed;
+mod read;
+mod segments;
+mod types;
+mod unrepresentable;
+mod write;
+
+#[cfg(any(test, feature = "dice"))]
+pub use dice::Dice;
+pub use malformed::Malformed;
+pub use read::Reader;
+pub use segments::Segments;
+pub use types::{Str, Uuid};
+pub use unrepresentable::Unrepresentable;
+pub use write::{LEND_MIN, TagWriter, Writer};
+
+/// A whole request or response.
+pub trait Message: Wire {
+    /// The API's number.
+    const KEY: i16;
+    /// The versions that this build reads and writes, unstable ones included.
+    const VERSIONS: Versions;
+    /// The versions with compact lengths and tags.
+    const FLEXIBLE: Versions;
+
+    /// Reads a message from a body without its header; the strings and bytes in it share the body.
+    ///
+    /// # Errors
+    /// [`Malformed`] names the field and the byte, also when bytes are left over.
+    fn decode(body: &Bytes, version: i16) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(body, version, Self::FLEXIBLE.contains(version));
+        let mut message = Self::blank();
+        message.read(&mut reader, false)?;
+        reader.finish()?;
+        Ok(message)
+    }
+
+    /// Writes the body, without a header.
+    ///
+    /// # Errors
+    /// [`Unrepresentable`] when a field is set that the version has no place for.
+    fn encode(&self, version: i16) -> Result<Segments, Unrepresentable> {
+        let mut writer = Writer::new(version, Self::FLEXIBLE.contains(version));
+        self.write(&mut writer, false)?;
+        Ok(writer.finish())
+    }
+
+    /// Any value that the version can hold; equal seeds give equal values.
+    #[cfg(any(test, feature = "dice"))]
+    fn any(seed: u64, version: i16) -> Self {
+        let mut message = Self::blank();
+        message.roll(&mut Dice::new(seed, version, Self::FLEXIBLE.contains(version)), false);
+        message
+    }
+}
+
+/// A message that wants an answer.
+pub trait Request: Message {
+    /// The answer.
+    type Response: Message;
+}
+
+/// A value that has one encoding per version. `#[message]` writes it for structs.
+pub trait Wire: Sized + PartialEq {
+    /// The type as Apache's schema names it.
+    const KIND: Kind;
+
+    /// The value of a field that says no other default.
+    fn blank() -> Self;
+
+    /// Overwrites `self` with what the frame holds.
+    ///
+    /// # Errors
+    /// When the bytes are not such a value.
+    fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed>;
+
+    /// Appends `self`.
+    ///
+    /// # Errors
+    /// When the version has no place for it.
+    fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable>;
+
+    /// Overwrites `self` with any value this version can hold.
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, nullable: bool);
+}
+
+/// An inclusive range of message versions; empty when `from > to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// The first.
+    pub from: i16,
+    /// The last; `i16::MAX` when open.
+    pub to: i16,
+}
+
+impl Versions {
+    /// No version at all.
+    pub const NONE: Self = Self { from: 0, to: -1 };
+
+    /// Whether the version is one of them.
+    #[inline]
+    pub const fn contains(self, version: i16) -> bool {
+        self.from <= version && version <= self.to
+    }
+
+    /// The versions in both ranges.
+    pub fn and(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), to: self.to.min(other.to) }
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.from > self.to
+    }
+}
+
+/// Prints a range the way Apache's schema files do.
+impl fmt::Display for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.from, self.to) {
+            (from, to) if from > to => f.write_str("none"),
+            (from, i16::MAX) => write!(f, "{from}+"),
+            (from, to) if from == to => write!(f, "{from}"),
+            (from, to) => write!(f, "{from}-{to}"),
+        }
+    }
+}
+
+/// One row of a message's table: everything the codec needs besides the value.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// In snake case.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// The versions that have it, within those of the struct around it.
+    pub versions: Versions,
+    /// The versions in which it may be null.
+    pub nullable: Versions,
+    /// Its tag, if it travels as a tagged field.
+    pub tag: Option<u32>,
+    /// Whether a version without it may drop a value.
+    pub ignorable: bool,
+}
+
+/// A type as Apache's schema names it.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// `int32`, `string`, …
+    Primitive(&'static str),
+    /// `[]T`
+    Array(&'static Kind),
+    /// A struct.
+    Struct(&'static Struct),
+}
+
+/// A struct's name and rows, in wire order.
+#[derive(Debug)]
+pub struct Struct {
+    /// As Apache's, save where both directions share a name.
+    pub name: &'static str,
+    /// In wire order.
+    pub fields: &'static [Field],
+}
+
+/// Tagged fields this build does not know, ascending, kept so that a message survives a round trip.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tags(pub Vec<(u32, Bytes)>);

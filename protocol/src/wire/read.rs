@@ -1,0 +1,187 @@
+//! Reads values from one frame: the one place that knows how a field is read.
+
+use bytes::Bytes;
+
+use super::types::STRING_MAX;
+use super::{Field, Malformed, Str, Tags, Wire};
+
+/// A cursor over one body, which knows the version it reads at.
+pub struct Reader<'a> {
+    frame: &'a Bytes,
+    at: usize,
+    end: usize,
+    version: i16,
+    flexible: bool,
+    /// The next value is a tagged field's own, where a null struct is led by another byte.
+    in_tag: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// A cursor at the first byte.
+    pub fn new(frame: &'a Bytes, version: i16, flexible: bool) -> Self {
+        Self { frame, at: 0, end: frame.len(), version, flexible, in_tag: false }
+    }
+
+    /// The byte that is read next.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Steps to a byte that was read before.
+    pub(crate) fn skip(&mut self, to: usize) {
+        self.at = to.min(self.end);
+    }
+
+    /// Asserts that all was read.
+    ///
+    /// # Errors
+    /// When bytes are left over.
+    pub fn finish(&self) -> Result<(), Malformed> {
+        if self.at == self.end { Ok(()) } else { Err(self.malformed("trailing bytes")) }
+    }
+
+    /// Reads one field, where this version has it.
+    ///
+    /// # Errors
+    /// When the bytes are not its value.
+    #[inline(always)]
+    pub fn field<T: Wire>(&mut self, f: &'static Field, value: &mut T) -> Result<(), Malformed> {
+        if !f.versions.contains(self.version) {
+            return Ok(());
+        }
+        value.read(self, f.nullable.contains(self.version)).map_err(|e| e.within(f.name))
+    }
+
+    /// Reads the tags that end every struct of a flexible version, returning those unknown to us.
+    ///
+    /// # Errors
+    /// When a tag's size is not that of its value, or tags do not ascend.
+    pub fn tags(
+        &mut self,
+        known: &mut dyn FnMut(u32, &mut Self) -> Result<bool, Malformed>,
+    ) -> Result<Tags, Malformed> {
+        let mut unknown = Tags::default();
+        if !self.flexible {
+            return Ok(unknown);
+        }
+        let mut last = None;
+        for _ in 0..self.uvarint()? {
+            let tag = self.uvarint()?;
+            if last.replace(tag).is_some_and(|last| tag <= last) {
+                return Err(self.malformed("tags out of order"));
+            }
+            let size = self.uvarint()? as usize;
+            let (from, to) = self.span(size)?;
+            let mut value = Reader { at: from, end: to, in_tag: true, ..*self };
+            if known(tag, &mut value)? {
+                value.finish()?;
+            } else {
+                unknown.0.push((tag, self.frame.slice(from..to)));
+            }
+        }
+        Ok(unknown)
+    }
+
+    #[cold]
+    pub(crate) fn malformed(&self, why: &'static str) -> Malformed {
+        Malformed::new(why, self.at)
+    }
+
+    pub(crate) fn elements<T: Wire>(&mut self, len: usize) -> Result<Vec<T>, Malformed> {
+        // Every element takes at least a byte, so a lying count is met before anything is reserved.
+        if len > self.end - self.at {
+            return Err(self.malformed("more elements than bytes"));
+        }
+        self.in_tag = false;
+        let mut elements = Vec::with_capacity(len.min(RESERVED_BYTES_MAX / size_of::<T>().max(1)));
+        for _ in 0..len {
+            let mut element = T::blank();
+            element.read(self, false)?;
+            elements.push(element);
+        }
+        Ok(elements)
+    }
+
+    #[inline]
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let Some(&head) = self.frame[self.at..self.end].first_chunk::<N>() else {
+            return Err(self.malformed("the frame ends early"));
+        };
+        self.at += N;
+        Ok(head)
+    }
+
+    /// Whether a nullable struct follows: a negative byte says null, inside a tag a zero does.
+    pub(crate) fn present(&mut self) -> Result<bool, Malformed> {
+        let in_tag = std::mem::take(&mut self.in_tag);
+        let [lead] = self.array()?;
+        Ok(if in_tag { lead != 0 } else { lead < 0x80 })
+    }
+
+    pub(crate) fn uvarint(&mut self) -> Result<u32, Malformed> {
+        let mut value = 0u32;
+        for shift in (0..35).step_by(7) {
+            let [byte] = self.array()?;
+            value |= u32::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(self.malformed("a varint longer than five bytes"))
+    }
+
+    /// The count of an array or the size of bytes; `None` is null.
+    pub(crate) fn length(&mut self) -> Result<Option<usize>, Malformed> {
+        if self.flexible {
+            return self.compact();
+        }
+        // Any negative length is null, as for Java.
+        Ok(usize::try_from(i32::from_be_bytes(self.array()?)).ok())
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<Option<Bytes>, Malformed> {
+        self.length()?.map(|len| self.take(len)).transpose()
+    }
+
+    pub(crate) fn string(&mut self) -> Result<Option<Str>, Malformed> {
+        let len = if self.flexible {
+            self.compact()?
+        } else {
+            usize::try_from(i16::from_be_bytes(self.array()?)).ok()
+        };
+        len.map(|len| self.text(len)).transpose()
+    }
+
+    /// A string with a 16-bit length whatever the version: only a header's client id is one.
+    pub(crate) fn short_string(&mut self) -> Result<Option<Str>, Malformed> {
+        let len = usize::try_from(i16::from_be_bytes(self.array()?)).ok();
+        len.map(|len| self.text(len)).transpose()
+    }
+
+    fn text(&mut self, len: usize) -> Result<Str, Malformed> {
+        if len > STRING_MAX {
+            return Err(self.malformed("a string longer than 32,767 bytes"));
+        }
+        let bytes = self.take(len)?;
+        Str::try_from(bytes).map_err(|_| self.malformed("a string that is not UTF-8"))
+    }
+
+    fn compact(&mut self) -> Result<Option<usize>, Malformed> {
+        Ok(self.uvarint()?.checked_sub(1).map(|n| n as usize))
+    }
+
+    fn take(&mut self, len: usize) -> Result<Bytes, Malformed> {
+        self.span(len).map(|(from, to)| self.frame.slice(from..to))
+    }
+
+    fn span(&mut self, len: usize) -> Result<(usize, usize), Malformed> {
+        if len > self.end - self.at {
+            return Err(self.malformed("the frame ends early"));
+        }
+        self.at += len;
+        Ok((self.at - len, self.at))
+    }
+}
+
+/// What an array reserves before its first element is read; beyond it grows with what is there.
+const RESERVED_BYTES_MAX: usize = 64 * 1024;

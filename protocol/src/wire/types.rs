@@ -1,0 +1,283 @@
+//! The scalar types, arrays and nullable structs, and how each lies on the wire.
+
+use bytes::Bytes;
+
+#[cfg(any(test, feature = "dice"))]
+use super::Dice;
+use super::{Kind, Malformed, Reader, Unrepresentable, Wire, Writer};
+
+/// UTF-8 text that shares the frame it was read from.
+pub type Str = bytestring::ByteString;
+
+/// The longest string, in bytes, also where a compact length could say more.
+pub(crate) const STRING_MAX: usize = 32_767;
+
+/// Sixteen bytes, all zero when absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Uuid(pub [u8; 16]);
+
+impl Uuid {
+    /// Stands for none.
+    pub const ZERO: Self = Self([0; 16]);
+}
+
+macro_rules! number {
+    ($($ty:ty, $name:literal;)*) => {$(
+        impl Wire for $ty {
+            const KIND: Kind = Kind::Primitive($name);
+            fn blank() -> Self {
+                Self::default()
+            }
+            #[inline]
+            fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
+                *self = Self::from_be_bytes(r.array()?);
+                Ok(())
+            }
+            #[cfg(any(test, feature = "dice"))]
+            fn roll(&mut self, d: &mut Dice, _: bool) {
+                *self = d.next() as Self;
+            }
+            #[inline]
+            fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
+                w.put(&self.to_be_bytes());
+                Ok(())
+            }
+        }
+    )*};
+}
+
+number! {
+    i8, "int8"; i16, "int16"; u16, "uint16"; i32, "int32"; u32, "uint32"; i64, "int64"; f64, "float64";
+}
+
+impl Wire for bool {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, _: bool) {
+        *self = d.below(2) == 1;
+    }
+    fn blank() -> Self {
+        Self::default()
+    }
+    const KIND: Kind = Kind::Primitive("bool");
+    #[inline]
+    fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
+        *self = r.array::<1>()? != [0];
+        Ok(())
+    }
+    #[inline]
+    fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
+        w.put(&[u8::from(*self)]);
+        Ok(())
+    }
+}
+
+impl Wire for Uuid {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, _: bool) {
+        self.0[..8].copy_from_slice(&d.next().to_be_bytes());
+    }
+    fn blank() -> Self {
+        Self::default()
+    }
+    const KIND: Kind = Kind::Primitive("uuid");
+    #[inline]
+    fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
+        self.0 = r.array()?;
+        Ok(())
+    }
+    #[inline]
+    fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
+        w.put(&self.0);
+        Ok(())
+    }
+}
+
+impl Wire for Str {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, _: bool) {
+        *self = d.string();
+    }
+    fn blank() -> Self {
+        Self::default()
+    }
+    const KIND: Kind = Kind::Primitive("string");
+    fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
+        *self = r.string()?.ok_or_else(|| r.malformed("a null string"))?;
+        Ok(())
+    }
+    fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
+        w.string(Some(self))
+    }
+}
+
+impl Wire for Option<Str> {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, nullable: bool) {
+        *self = (!nullable || d.below(2) == 0).then(|| d.string());
+    }
+    fn blank() -> Self {
+        Some(Default::default())
+    }
+    const KIND: Kind = Kind::Primitive("string");
+    fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
+        *self = r.string()?;
+        null(self.is_none(), nullable, r)
+    }
+    fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
+        may_be_null(self.is_some(), nullable)?;
+        w.string(self.as_ref())
+    }
+}
+
+impl Wire for Bytes {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, _: bool) {
+        *self = d.bytes();
+    }
+    fn blank() -> Self {
+        Self::default()
+    }
+    const KIND: Kind = Kind::Primitive("bytes");
+    fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
+        *self = r.bytes()?.ok_or_else(|| r.malformed("a null bytes"))?;
+        Ok(())
+    }
+    fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
+        w.bytes(Some(self))
+    }
+}
+
+impl Wire for Option<Bytes> {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, nullable: bool) {
+        *self = (!nullable || d.below(2) == 0).then(|| d.bytes());
+    }
+    fn blank() -> Self {
+        Some(Default::default())
+    }
+    const KIND: Kind = Kind::Primitive("bytes");
+    fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
+        *self = r.bytes()?;
+        null(self.is_none(), nullable, r)
+    }
+    fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
+        may_be_null(self.is_some(), nullable)?;
+        w.bytes(self.as_ref())
+    }
+}
+
+impl<T: Wire> Wire for Vec<T> {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, _: bool) {
+        *self = (0..d.below(4))
+            .map(|_| {
+                let mut element = T::blank();
+                element.roll(d, false);
+                element
+            })
+            .collect();
+    }
+    fn blank() -> Self {
+        Self::new()
+    }
+    const KIND: Kind = Kind::Array(&T::KIND);
+    fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
+        let len = r.length()?.ok_or_else(|| r.malformed("a null array"))?;
+        *self = r.elements(len)?;
+        Ok(())
+    }
+    fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
+        w.length(Some(self.len()))?;
+        self.iter().try_for_each(|x| x.write(w, false))
+    }
+}
+
+impl<T: Wire> Wire for Option<Vec<T>> {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, nullable: bool) {
+        *self = None;
+        if !nullable || d.below(2) == 0 {
+            self.insert(Vec::new()).roll(d, false);
+        }
+    }
+    fn blank() -> Self {
+        Some(Default::default())
+    }
+    const KIND: Kind = Kind::Array(&T::KIND);
+    fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
+        *self = r.length()?.map(|len| r.elements(len)).transpose()?;
+        null(self.is_none(), nullable, r)
+    }
+    fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
+        may_be_null(self.is_some(), nullable)?;
+        match self {
+            Some(v) => v.write(w, false),
+            None => w.length(None),
+        }
+    }
+}
+
+/// A nullable struct is led by a byte.
+impl<T: Wire> Wire for Option<Box<T>> {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, nullable: bool) {
+        *self = None;
+        if !nullable || d.below(2) == 0 {
+            self.insert(Box::new(T::blank())).roll(d, false);
+        }
+    }
+    fn blank() -> Self {
+        None
+    }
+    const KIND: Kind = T::KIND;
+    fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
+        if !r.present()? {
+            *self = None;
+            return null(true, nullable, r);
+        }
+        self.insert(Box::new(T::blank())).read(r, false)
+    }
+    fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
+        may_be_null(self.is_some(), nullable)?;
+        match self {
+            Some(x) => {
+                w.lead(true);
+                x.write(w, false)
+            }
+            None => {
+                w.lead(false);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn null(is_null: bool, nullable: bool, r: &Reader<'_>) -> Result<(), Malformed> {
+    if is_null && !nullable { Err(r.malformed("null at a version without null")) } else { Ok(()) }
+}
+
+fn may_be_null(some: bool, nullable: bool) -> Result<(), Unrepresentable> {
+    if some || nullable { Ok(()) } else { Err(Unrepresentable::new("null at a version without null")) }
+}
+
+/// An error code is an int16 on the wire.
+impl Wire for crate::ErrorCode {
+    const KIND: Kind = i16::KIND;
+
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
+        self.0.read(r, nullable)
+    }
+
+    fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
+        self.0.write(w, nullable)
+    }
+
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, nullable: bool) {
+        self.0.roll(d, nullable);
+    }
+}
