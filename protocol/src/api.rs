@@ -4,8 +4,9 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::header;
 use crate::messages::*;
-use crate::wire::{Kind, Malformed, Message, Struct, Versions, Wire};
+use crate::wire::{Kind, Malformed, Message, Segments, Str, Struct, Unrepresentable, Versions, Wire};
 
 /// An API's number; a broker may have some that we do not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,6 +93,23 @@ macro_rules! apis {
             pub fn key(&self) -> ApiKey {
                 match self { $(Self::$name(_) => ApiKey::$const,)* }
             }
+
+            /// The whole frame: length, header, body.
+            ///
+            /// # Errors
+            /// When the version has no place for a value that is set.
+            pub fn frame(
+                &self,
+                version: i16,
+                correlation_id: i32,
+                client_id: Option<&Str>,
+            ) -> Result<Segments, Unrepresentable> {
+                match self {
+                    $(Self::$name(request) => {
+                        header::request_frame(request, version, correlation_id, client_id)
+                    })*
+                }
+            }
         }
 
         impl AnyResponse {
@@ -116,13 +134,9 @@ macro_rules! apis {
             ///
             /// # Errors
             /// When the version has no place for a value that is set.
-            pub fn frame(
-                &self,
-                version: i16,
-                correlation_id: i32,
-            ) -> Result<crate::Segments, crate::Unrepresentable> {
+            pub fn frame(&self, version: i16, correlation_id: i32) -> Result<Segments, Unrepresentable> {
                 match self {
-                    $(Self::$name(response) => crate::header::response_frame(response, version, correlation_id),)*
+                    $(Self::$name(response) => header::response_frame(response, version, correlation_id),)*
                 }
             }
         }

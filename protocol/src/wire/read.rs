@@ -64,8 +64,12 @@ impl<'a> Reader<'a> {
         if !self.flexible {
             return Ok(unknown);
         }
+        let count = self.uvarint()?;
+        if count > TAGS_MAX {
+            return Err(self.malformed("more than 10,000 tags"));
+        }
         let mut last = None;
-        for _ in 0..self.uvarint()? {
+        for _ in 0..count {
             let tag = self.uvarint()?;
             if last.replace(tag).is_some_and(|last| tag <= last) {
                 return Err(self.malformed("tags out of order"));
@@ -91,6 +95,9 @@ impl<'a> Reader<'a> {
         // Every element takes at least a byte, so a lying count is met before anything is reserved.
         if len > self.end - self.at {
             return Err(self.malformed("more elements than bytes"));
+        }
+        if len > ELEMENTS_MAX {
+            return Err(self.malformed("more than 1,000,000 elements"));
         }
         self.in_tag = false;
         let mut elements = Vec::with_capacity(len.min(RESERVED_BYTES_MAX / size_of::<T>().max(1)));
@@ -185,3 +192,9 @@ impl<'a> Reader<'a> {
 
 /// What an array reserves before its first element is read; beyond it grows with what is there.
 const RESERVED_BYTES_MAX: usize = 64 * 1024;
+
+/// The most elements of one array, as for Java.
+const ELEMENTS_MAX: usize = 1_000_000;
+
+/// The most tags of one struct, as for Java.
+const TAGS_MAX: u32 = 10_000;
