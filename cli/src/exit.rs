@@ -1,0 +1,59 @@
+//! How the process ends: a table of codes, shown by `--help` and the README.
+
+use std::fmt;
+
+/// What the process returns to its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All was done.
+    Done = 0,
+    /// The command line makes no sense.
+    Usage = 2,
+    /// The job's SQL, options or input file are wrong; nothing was connected.
+    Job = 3,
+    /// No broker could be reached, or it lacks what the job needs.
+    Cluster = 4,
+    /// The job ran and failed; offsets stand before the row that failed.
+    Running = 5,
+    /// A second signal: left at once, without flushing.
+    Abandoned = 130,
+}
+
+impl Exit {
+    /// Every code with what it says.
+    pub const TABLE: &[(Self, &str)] = &[
+        (Self::Done, "done"),
+        (Self::Usage, "wrong usage: unknown command, flag or value"),
+        (Self::Job, "bad job: the file, its SQL or its options; nothing was written"),
+        (Self::Cluster, "cluster: not reachable, or a topic is missing there"),
+        (Self::Running, "failed while running: offsets are committed up to the row before"),
+        (Self::Abandoned, "a second SIGINT or SIGTERM: left without flushing"),
+    ];
+}
+
+/// Why a command ends early: a code and a sentence.
+#[derive(Debug)]
+pub struct Failure {
+    /// The code.
+    pub exit: Exit,
+    /// What happened, to what, and what to do.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure of that kind.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+
+    /// The command line is at fault.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
