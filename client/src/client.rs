@@ -1,0 +1,48 @@
+//! The way in: one cluster, and what can be done with it.
+
+use std::sync::Arc;
+
+use crate::cluster::Cluster;
+use crate::{Admin, Config, Consumer, Error, Producer};
+
+/// One cluster. Producers, consumers and admins made from it share its connections; clones are cheap.
+#[derive(Clone)]
+pub struct Client {
+    cluster: Cluster,
+}
+
+impl Client {
+    /// Finds the cluster: every bootstrap address, with every IP of its name, is tried until one answers.
+    ///
+    /// # Errors
+    /// Contradictory settings; or, after [`Config::bootstrap_timeout`], each address with its cause.
+    pub async fn open(config: Config) -> Result<Self, Error> {
+        Ok(Self { cluster: Cluster::open(Arc::new(config)).await? })
+    }
+
+    /// What the client was told.
+    pub fn config(&self) -> &Config {
+        self.cluster.config()
+    }
+
+    /// A producer with a buffer of its own.
+    pub fn producer(&self) -> Producer {
+        Producer::new(self.cluster.clone())
+    }
+
+    /// A consumer without any partition yet.
+    pub fn consumer(&self) -> Consumer {
+        Consumer::new(self.cluster.clone())
+    }
+
+    /// Topics and settings.
+    pub fn admin(&self) -> Admin {
+        Admin::new(self.cluster.clone())
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({:?})", self.config().bootstrap_servers)
+    }
+}

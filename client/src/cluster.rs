@@ -1,0 +1,185 @@
+//! Whom to ask: what is known of the cluster, and connections to its brokers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::timeout_at;
+use upsert_kafka_protocol::ErrorCode;
+use upsert_kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorResponse};
+
+use crate::config::Address;
+use crate::connection::Connection;
+use crate::{Config, Error, ErrorKind};
+
+mod metadata;
+mod reach;
+mod refresh;
+mod schedule;
+#[cfg(test)]
+mod tests;
+pub(crate) mod versions;
+
+pub(crate) use metadata::{Metadata, PartitionMetadata, TopicMetadata};
+use refresh::{Command, Refresh};
+
+/// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
+/// ends with the last of them.
+#[derive(Clone)]
+pub(crate) struct Cluster {
+    commands: mpsc::Sender<Command>,
+    asked: Arc<Notify>,
+    view: watch::Receiver<Arc<Metadata>>,
+    config: Arc<Config>,
+}
+
+/// So many commands may wait for the cluster's task.
+const COMMANDS_MAX: usize = 256;
+
+impl Cluster {
+    /// Finds a broker and asks it for the cluster: every address is tried until `bootstrap_timeout`.
+    pub(crate) async fn open(config: Arc<Config>) -> Result<Self, Error> {
+        config.check()?;
+        let (connection, response) = reach::bootstrap(&config).await?;
+        let (commands, mailbox) = mpsc::channel(COMMANDS_MAX);
+        let asked = Arc::new(Notify::new());
+        let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(&response)));
+        let refresh = Refresh::new(Arc::clone(&config), mailbox, Arc::clone(&asked), publish, connection);
+        tokio::spawn(refresh.run());
+        Ok(Self { commands, asked, view, config })
+    }
+
+    /// What this cluster's client was told.
+    pub(crate) fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// The latest view.
+    pub(crate) fn metadata(&self) -> Arc<Metadata> {
+        Arc::clone(&self.view.borrow())
+    }
+
+    /// Sees every renewal, changed or not.
+    pub(crate) fn watch(&self) -> watch::Receiver<Arc<Metadata>> {
+        self.view.clone()
+    }
+
+    /// Asks for a newer view, soon; what is known may be wrong.
+    pub(crate) fn refresh(&self) {
+        self.asked.notify_one();
+    }
+
+    /// The topic, as soon as the cluster tells of it; from then on it is kept up to date.
+    pub(crate) async fn topic(&self, name: &str, deadline: Instant) -> Result<Arc<TopicMetadata>, Error> {
+        let began = Instant::now();
+        let mut view = self.view.clone();
+        if let Some(known) = view.borrow_and_update().topics.get(name) {
+            return Ok(Arc::clone(known));
+        }
+        self.tell(Command::Want(Arc::from(name))).await?;
+        loop {
+            match timeout_at(deadline.into(), view.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(closed()),
+                Err(_) => return Err(never_seen(&view.borrow(), name, deadline - began)),
+            }
+            let now = view.borrow_and_update();
+            if let Some(known) = now.topics.get(name) {
+                return Ok(Arc::clone(known));
+            }
+            if let Some(code) = now.missing.get(name)
+                && !code.is_retriable()
+            {
+                return Err(Error::from_code(*code, "Metadata").with_topic(name));
+            }
+        }
+    }
+
+    /// The connection to a broker, opened on first use and again when it is broken.
+    pub(crate) async fn connection(&self, node_id: i32) -> Result<Connection, Error> {
+        self.ask(|reply| Command::Connection(node_id, reply)).await?
+    }
+
+    /// A connection to whichever broker can be reached.
+    pub(crate) async fn any(&self) -> Result<Connection, Error> {
+        self.ask(Command::Any).await?
+    }
+
+    /// A connection to the controller, as far as it is known.
+    pub(crate) async fn controller(&self) -> Result<Connection, Error> {
+        match self.metadata().controller {
+            Some(node) => self.connection(node).await,
+            None => self.any().await,
+        }
+    }
+
+    /// A connection to the broker that keeps a group's offsets.
+    pub(crate) async fn coordinator(&self, group: &str) -> Result<Connection, Error> {
+        if let Some(node) = self.ask(|reply| Command::Coordinator(group.to_owned(), reply)).await? {
+            return self.connection(node).await;
+        }
+        let (node, address) = find_coordinator(&self.any().await?, group).await?;
+        self.tell(Command::CoordinatorIs(group.to_owned(), node, address)).await?;
+        self.connection(node).await
+    }
+
+    /// The group's coordinator was not the one it was taken for.
+    pub(crate) async fn forget_coordinator(&self, group: &str) {
+        // A task that is gone has forgotten already.
+        _ = self.tell(Command::ForgetCoordinator(group.to_owned())).await;
+    }
+
+    /// A broker named a newer leader in its answer (KIP-951). Older epochs change nothing.
+    pub(crate) fn leader_moved(&self, topic: &str, partition: i32, leader: i32, leader_epoch: i32) {
+        let moved = Command::LeaderMoved(Arc::from(topic), partition, leader, leader_epoch);
+        // It is a hint: when the mailbox is full, the next renewal tells the same.
+        _ = self.commands.try_send(moved);
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(command(reply)).await?;
+        answer.await.map_err(|_| closed())
+    }
+
+    async fn tell(&self, command: Command) -> Result<(), Error> {
+        self.commands.send(command).await.map_err(|_| closed())
+    }
+}
+
+async fn find_coordinator(connection: &Connection, group: &str) -> Result<(i32, Address), Error> {
+    let key = group.to_owned().into();
+    let version = connection.version::<FindCoordinatorRequest>()?;
+    let request = match version {
+        ..=3 => FindCoordinatorRequest { key, ..Default::default() },
+        _ => FindCoordinatorRequest { coordinator_keys: vec![key], ..Default::default() },
+    };
+    let response = connection.call(&request).await?;
+    let (code, node, host, port) = found(&response);
+    if code != ErrorCode::NONE {
+        return Err(connection.named(Error::from_code(code, "FindCoordinator"), "FindCoordinator"));
+    }
+    let port = u16::try_from(port).map_err(|_| Error::new(ErrorKind::Protocol, format!("port {port}")))?;
+    Ok((node, Address { host, port }))
+}
+
+fn found(response: &FindCoordinatorResponse) -> (ErrorCode, i32, String, i32) {
+    match response.coordinators.first() {
+        Some(one) => (one.error_code, one.node_id, one.host.to_string(), one.port),
+        None => (response.error_code, response.node_id, response.host.to_string(), response.port),
+    }
+}
+
+fn never_seen(view: &Metadata, name: &str, waited: Duration) -> Error {
+    let why = match (view.missing.get(name), &view.problem) {
+        (_, Some(problem)) => problem.to_string(),
+        (Some(code), None) => Error::from_code(*code, "Metadata").to_string(),
+        (None, None) => "no broker has told of it".to_owned(),
+    };
+    let kind = if view.missing.contains_key(name) { ErrorKind::UnknownTopic } else { ErrorKind::Timeout };
+    Error::new(kind, format!("not known after {} ms: {why}", waited.as_millis())).with_topic(name)
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the client is closed")
+}

@@ -1,0 +1,99 @@
+//! To some broker that answers: addresses are tried in turn, and each failure keeps its cause.
+
+use std::time::{Duration, Instant};
+
+use upsert_kafka_protocol::messages::{MetadataRequest, MetadataRequestTopic, MetadataResponse};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use crate::config::Address;
+use crate::connection::{self, Connection};
+use crate::retry::{Backoff, Chance};
+use crate::{Config, Error, ErrorKind};
+
+/// Tries every bootstrap address, round after round, until one answers or the time is up.
+pub(super) async fn bootstrap(config: &Config) -> Result<(Connection, MetadataResponse), Error> {
+    if config.bootstrap_servers.is_empty() {
+        return Err(Error::new(ErrorKind::Config, "property bootstrap.servers names no address"));
+    }
+    let deadline = Instant::now() + config.bootstrap_timeout;
+    let mut backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max);
+    let mut chance = Chance::from_process();
+    loop {
+        let mut causes = Vec::new();
+        for (at, address) in config.bootstrap_servers.iter().enumerate() {
+            // One silent address must leave time for the others.
+            let left = deadline.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(config.bootstrap_servers.len() - at).unwrap_or(1);
+            match introduced(address, config, share).await {
+                Ok(found) => return Ok(found),
+                Err(error) => causes.push(error.to_string()),
+            }
+        }
+        let wait = backoff.wait(chance.draw());
+        if Instant::now() + wait >= deadline {
+            let sentence = format!(
+                "no bootstrap server could be reached within {} ms: {}",
+                config.bootstrap_timeout.as_millis(),
+                causes.join("; ")
+            );
+            return Err(Error::new(ErrorKind::Unreachable, sentence));
+        }
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Tries the candidates in order; the error is the last cause.
+pub(super) async fn first(
+    candidates: Vec<Candidate>,
+    config: &Config,
+) -> Result<(Candidate, Connection), Error> {
+    let mut last = Error::new(ErrorKind::Unreachable, "no broker is known");
+    for candidate in candidates {
+        match connection::open(&candidate.address, config, config.connection_setup_timeout).await {
+            Ok(connection) => return Ok((candidate, connection)),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// An address and, unless it is a bootstrap one, whose it is.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) node_id: Option<i32>,
+    pub(super) address: Address,
+}
+
+/// Asks for these topics and for the brokers.
+pub(super) async fn ask(
+    connection: &Connection,
+    topics: &[Str],
+    config: &Config,
+) -> Result<MetadataResponse, Error> {
+    let named = |name: &Str| MetadataRequestTopic { name: Some(name.clone()), ..Default::default() };
+    let version = connection.version::<MetadataRequest>()?;
+    let request = MetadataRequest {
+        topics: Some(topics.iter().map(named).collect()),
+        // Older brokers cannot be told, and create as they are set up to.
+        allow_auto_topic_creation: version < 4 || config.allow_auto_create_topics,
+        ..Default::default()
+    };
+    let response = connection.call_at(&request, version, config.request_timeout).await?;
+    match response.error_code {
+        ErrorCode::NONE => Ok(response),
+        code => Err(connection.named(Error::from_code(code, "Metadata"), "Metadata")),
+    }
+}
+
+async fn introduced(
+    address: &Address,
+    config: &Config,
+    limit: Duration,
+) -> Result<(Connection, MetadataResponse), Error> {
+    let deadline = Instant::now() + limit;
+    let connection = connection::open(address, config, limit.min(config.connection_setup_timeout)).await?;
+    match tokio::time::timeout_at(deadline.into(), ask(&connection, &[], config)).await {
+        Ok(answer) => Ok((connection, answer?)),
+        Err(_) => Err(connection.named(Error::new(ErrorKind::Timeout, "no answer"), "Metadata")),
+    }
+}

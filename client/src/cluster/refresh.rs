@@ -1,0 +1,349 @@
+//! Owns the view of the cluster and the connections: renews the one, opens the others.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::sleep_until;
+use upsert_kafka_protocol::Str;
+use upsert_kafka_protocol::messages::MetadataResponse;
+
+use super::Metadata;
+use super::reach::{self, Candidate};
+use super::schedule::Schedule;
+use crate::config::{Address, MetadataRecovery};
+use crate::connection::{self, Connection};
+use crate::retry::{Backoff, Chance};
+use crate::{Config, Error, ErrorKind};
+
+/// What the handles ask of the task.
+pub(super) enum Command {
+    Want(Arc<str>),
+    Connection(i32, Reply),
+    Any(Reply),
+    Coordinator(String, oneshot::Sender<Option<i32>>),
+    CoordinatorIs(String, i32, Address),
+    ForgetCoordinator(String),
+    LeaderMoved(Arc<str>, i32, i32, i32),
+}
+
+pub(super) type Reply = oneshot::Sender<Result<Connection, Error>>;
+
+/// The task: one owner of everything that changes.
+pub(super) struct Refresh {
+    config: Arc<Config>,
+    mailbox: mpsc::Receiver<Command>,
+    asked: Arc<Notify>,
+    view: watch::Sender<Arc<Metadata>>,
+    schedule: Schedule,
+    wanted: BTreeSet<Arc<str>>,
+    nodes: HashMap<i32, Node>,
+    /// The connection to whichever bootstrap address answered last.
+    bootstrap: Option<Connection>,
+    coordinators: HashMap<String, i32>,
+    jobs: JoinSet<Done>,
+    chance: Chance,
+}
+
+/// What is known of the way to one broker.
+struct Node {
+    address: Address,
+    connection: Option<Connection>,
+    /// Those waiting while it is opened.
+    waiting: Vec<Reply>,
+    opening: bool,
+    backoff: Backoff,
+    setup: Backoff,
+    not_before: Instant,
+}
+
+/// What a job of the task came to.
+enum Done {
+    Opened(i32, Result<Connection, Error>),
+    Reached(Reply, Result<(Candidate, Connection), Error>),
+    Renewed(Option<(Candidate, Connection)>, Result<MetadataResponse, Error>),
+}
+
+impl Refresh {
+    pub(super) fn new(
+        config: Arc<Config>,
+        mailbox: mpsc::Receiver<Command>,
+        asked: Arc<Notify>,
+        view: watch::Sender<Arc<Metadata>>,
+        bootstrap: Connection,
+    ) -> Self {
+        let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
+        let mut refresh = Self {
+            schedule: Schedule::new(config.metadata_max_age, backoff, Instant::now()),
+            config,
+            mailbox,
+            asked,
+            view,
+            wanted: BTreeSet::new(),
+            nodes: HashMap::new(),
+            bootstrap: Some(bootstrap),
+            coordinators: HashMap::new(),
+            jobs: JoinSet::new(),
+            chance: Chance::from_process(),
+        };
+        refresh.meet_brokers();
+        refresh
+    }
+
+    /// Serves until the last handle is gone; what is under way then is dropped.
+    pub(super) async fn run(mut self) {
+        loop {
+            if self.schedule.poll_due(Instant::now()) {
+                self.renew();
+            }
+            let due = self.schedule.deadline();
+            // Every branch is cancel-safe: each only waits for something to take.
+            tokio::select! {
+                command = self.mailbox.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => return,
+                },
+                Some(Ok(done)) = self.jobs.join_next() => self.settle(done),
+                () = self.asked.notified() => self.schedule.handle_asked(),
+                () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {}
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Want(topic) => {
+                self.wanted.insert(topic);
+                self.schedule.handle_asked();
+            }
+            Command::Connection(node_id, reply) => self.connect(node_id, reply),
+            Command::Any(reply) => self.reach(reply),
+            Command::Coordinator(group, reply) => _ = reply.send(self.coordinators.get(&group).copied()),
+            Command::CoordinatorIs(group, node_id, address) => {
+                self.coordinators.insert(group, node_id);
+                self.meet(node_id, address);
+            }
+            Command::ForgetCoordinator(group) => _ = self.coordinators.remove(&group),
+            Command::LeaderMoved(topic, partition, leader, epoch) => {
+                if let Some(moved) = self.metadata().moved(&topic, partition, leader, epoch) {
+                    self.publish(moved);
+                }
+            }
+        }
+    }
+
+    fn settle(&mut self, done: Done) {
+        match done {
+            Done::Opened(node_id, opened) => self.opened(node_id, opened),
+            Done::Reached(reply, Ok((candidate, connection))) => {
+                self.keep(candidate, connection.clone());
+                _ = reply.send(Ok(connection));
+            }
+            Done::Reached(reply, Err(error)) => _ = reply.send(Err(error)),
+            Done::Renewed(reached, answer) => {
+                if let Some((candidate, connection)) = reached {
+                    self.keep(candidate, connection);
+                }
+                self.renewed(answer);
+            }
+        }
+    }
+
+    /// Sends for a new view, over an open connection if there is one.
+    fn renew(&mut self) {
+        let open = self.open_connection();
+        let candidates = self.candidates();
+        let config = Arc::clone(&self.config);
+        let topics: Vec<Str> = self.wanted.iter().map(|topic| Str::from(topic.to_string())).collect();
+        self.jobs.spawn(async move {
+            if let Some(connection) = open
+                && let Ok(response) = reach::ask(&connection, &topics, &config).await
+            {
+                return Done::Renewed(None, Ok(response));
+            }
+            match reach::first(candidates, &config).await {
+                Ok((candidate, connection)) => {
+                    let answer = reach::ask(&connection, &topics, &config).await;
+                    Done::Renewed(Some((candidate, connection)), answer)
+                }
+                Err(error) => Done::Renewed(None, Err(error)),
+            }
+        });
+    }
+
+    fn renewed(&mut self, answer: Result<MetadataResponse, Error>) {
+        let now = Instant::now();
+        let chance = self.chance.draw();
+        match answer {
+            Ok(response) => {
+                let renewed = self.metadata().renewed(&response);
+                let complete = self.wanted.iter().all(|topic| known(&renewed, topic));
+                self.schedule.handle_renewed(now, complete, chance);
+                if !complete {
+                    self.schedule.handle_asked();
+                }
+                self.publish(renewed);
+                self.meet_brokers();
+            }
+            Err(error) => {
+                tracing::debug!(%error, "metadata could not be renewed");
+                self.schedule.handle_failed(now, chance);
+                self.publish(Metadata { problem: Some(error), ..Metadata::clone(&self.metadata()) });
+            }
+        }
+    }
+
+    /// Answers with the open connection, or opens one; those who ask meanwhile wait together.
+    fn connect(&mut self, node_id: i32, reply: Reply) {
+        let Some(node) = self.nodes.get_mut(&node_id) else {
+            self.schedule.handle_asked();
+            let sentence = format!("broker {node_id} is not known (any more)");
+            _ = reply.send(Err(Error::new(ErrorKind::Unreachable, sentence)));
+            return;
+        };
+        if let Some(open) = node.connection.as_ref().filter(|connection| !connection.is_closed()) {
+            _ = reply.send(Ok(open.clone()));
+            return;
+        }
+        node.waiting.push(reply);
+        if !node.opening {
+            node.opening = true;
+            let (address, not_before) = (node.address.clone(), node.not_before);
+            let limit = node.setup.wait(0.5).min(self.config.connection_setup_timeout_max);
+            let config = Arc::clone(&self.config);
+            self.jobs.spawn(async move {
+                sleep_until(not_before.into()).await;
+                Done::Opened(node_id, connection::open(&address, &config, limit).await)
+            });
+        }
+    }
+
+    fn opened(&mut self, node_id: i32, opened: Result<Connection, Error>) {
+        // A broker that left the cluster meanwhile took those waiting with it.
+        let Some(node) = self.nodes.get_mut(&node_id) else { return };
+        node.opening = false;
+        let waiting = std::mem::take(&mut node.waiting);
+        match &opened {
+            Ok(connection) => node.open(connection.clone()),
+            Err(error) => {
+                tracing::debug!(node_id, %error, "connection failed");
+                node.not_before = Instant::now() + node.backoff.wait(self.chance.draw());
+                self.schedule.handle_asked();
+            }
+        }
+        for reply in waiting {
+            // Whoever waited may have gone.
+            _ = reply.send(opened.clone());
+        }
+    }
+
+    /// Answers with any open connection, or tries everything that is known.
+    fn reach(&mut self, reply: Reply) {
+        if let Some(connection) = self.open_connection() {
+            _ = reply.send(Ok(connection));
+            return;
+        }
+        let candidates = self.candidates();
+        let config = Arc::clone(&self.config);
+        self.jobs.spawn(async move { Done::Reached(reply, reach::first(candidates, &config).await) });
+    }
+
+    fn open_connection(&mut self) -> Option<Connection> {
+        let open: Vec<&Connection> = (self.nodes.values().filter_map(|node| node.connection.as_ref()))
+            .filter(|connection| !connection.is_closed())
+            .collect();
+        match open.len() {
+            0 => self.bootstrap.clone().filter(|connection| !connection.is_closed()),
+            count => open.get(self.chance.bits() as usize % count).map(|connection| (*connection).clone()),
+        }
+    }
+
+    /// Known brokers in random order, then the bootstrap addresses; those alone when nobody known has
+    /// answered for `metadata.recovery.rebootstrap.trigger.ms`.
+    fn candidates(&mut self) -> Vec<Candidate> {
+        let recovers = self.config.metadata_recovery == MetadataRecovery::Rebootstrap;
+        let hopeless = self.schedule.age(Instant::now())
+            > self.config.metadata_max_age + self.config.metadata_rebootstrap_trigger;
+        let mut candidates: Vec<Candidate> = Vec::new();
+        if !(recovers && hopeless) {
+            let known = self.nodes.iter();
+            candidates.extend(
+                known.map(|(id, node)| Candidate { node_id: Some(*id), address: node.address.clone() }),
+            );
+            candidates.sort_by_cached_key(|_| self.chance.bits());
+        }
+        if recovers || candidates.is_empty() {
+            let servers = self.config.bootstrap_servers.iter();
+            candidates.extend(servers.map(|address| Candidate { node_id: None, address: address.clone() }));
+        }
+        candidates
+    }
+
+    fn keep(&mut self, candidate: Candidate, connection: Connection) {
+        match candidate.node_id.and_then(|id| self.nodes.get_mut(&id)) {
+            Some(node) if node.address == candidate.address => node.open(connection),
+            _ => self.bootstrap = Some(connection),
+        }
+    }
+
+    /// Takes over the brokers of the view; the connections of those that left or moved are let go.
+    fn meet_brokers(&mut self) {
+        let view = self.metadata();
+        if view.brokers.is_empty() {
+            return;
+        }
+        let coordinators = &self.coordinators;
+        self.nodes
+            .retain(|id, _| view.brokers.contains_key(id) || coordinators.values().any(|node| node == id));
+        for (id, broker) in &view.brokers {
+            self.meet(*id, broker.address.clone());
+        }
+    }
+
+    fn meet(&mut self, node_id: i32, address: Address) {
+        let config = &self.config;
+        let node = self.nodes.entry(node_id).or_insert_with(|| Node::new(address.clone(), config));
+        if node.address != address {
+            node.address = address;
+            node.connection = None;
+        }
+    }
+
+    fn metadata(&self) -> Arc<Metadata> {
+        Arc::clone(&self.view.borrow())
+    }
+
+    fn publish(&self, view: Metadata) {
+        self.view.send_replace(Arc::new(view));
+    }
+}
+
+impl Node {
+    fn new(address: Address, config: &Config) -> Self {
+        Self {
+            address,
+            connection: None,
+            waiting: Vec::new(),
+            opening: false,
+            backoff: Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max),
+            setup: Backoff::new(config.connection_setup_timeout, config.connection_setup_timeout_max),
+            not_before: Instant::now(),
+        }
+    }
+
+    fn open(&mut self, connection: Connection) {
+        self.backoff.reset();
+        self.setup.reset();
+        self.connection = Some(connection);
+    }
+}
+
+/// Whether nothing more is to be learnt of the topic by asking again soon.
+fn known(view: &Metadata, topic: &str) -> bool {
+    match view.topics.get(topic) {
+        Some(topic) => topic.partitions.iter().all(|partition| partition.leader.is_some()),
+        None => view.missing.get(topic).is_some_and(|code| !code.is_retriable()),
+    }
+}

@@ -1,0 +1,135 @@
+//! When the view of the cluster is renewed: when asked, when old, and never too often.
+
+use std::time::{Duration, Instant};
+
+use crate::retry::Backoff;
+
+/// Decides when the next request for metadata leaves.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    age_max: Duration,
+    backoff: Backoff,
+    /// Somebody found the view wrong.
+    asked: bool,
+    in_flight: bool,
+    renewed_at: Instant,
+    /// Not before this, whoever asks.
+    earliest: Instant,
+}
+
+impl Schedule {
+    pub(crate) fn new(age_max: Duration, backoff: Backoff, now: Instant) -> Self {
+        Self { age_max, backoff, asked: false, in_flight: false, renewed_at: now, earliest: now }
+    }
+
+    /// Somebody needs a newer view.
+    pub(crate) fn handle_asked(&mut self) {
+        self.asked = true;
+    }
+
+    /// Whether a request is to leave now; if so it counts as under way.
+    pub(crate) fn poll_due(&mut self, now: Instant) -> bool {
+        let due = self.deadline().is_some_and(|at| at <= now);
+        if due {
+            self.in_flight = true;
+            self.asked = false;
+        }
+        due
+    }
+
+    /// An answer came. Those who asked while it was under way may have meant a change it has not seen.
+    pub(crate) fn handle_renewed(&mut self, now: Instant, complete: bool, chance: f64) {
+        self.in_flight = false;
+        self.renewed_at = now;
+        if complete {
+            self.backoff.reset();
+        }
+        self.earliest = now + self.backoff.wait(chance);
+        if complete {
+            self.backoff.reset();
+        }
+    }
+
+    /// No broker answered.
+    pub(crate) fn handle_failed(&mut self, now: Instant, chance: f64) {
+        self.in_flight = false;
+        self.asked = true;
+        self.earliest = now + self.backoff.wait(chance);
+    }
+
+    /// When to look again; `None` while a request is under way.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match (self.in_flight, self.asked) {
+            (true, _) => None,
+            (false, true) => Some(self.earliest),
+            (false, false) => Some(self.earliest.max(self.renewed_at + self.age_max)),
+        }
+    }
+
+    /// Since when no broker has answered.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.renewed_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn schedule(now: Instant) -> Schedule {
+        Schedule::new(1000 * MS, Backoff::new(10 * MS, 40 * MS), now)
+    }
+
+    #[test]
+    fn it_is_due_when_old_or_asked_and_once() {
+        let start = Instant::now();
+        let mut schedule = schedule(start);
+        assert!(!schedule.poll_due(start + 999 * MS));
+        assert!(schedule.poll_due(start + 1000 * MS));
+        assert!(!schedule.poll_due(start + 1001 * MS), "one request at a time");
+        schedule.handle_renewed(start + 1002 * MS, true, 0.5);
+        schedule.handle_asked();
+        assert!(!schedule.poll_due(start + 1011 * MS), "not sooner than retry.backoff.ms");
+        assert!(schedule.poll_due(start + 1012 * MS));
+    }
+
+    #[test]
+    fn failures_wait_longer_each_time_and_ask_again() {
+        let mut now = Instant::now();
+        let mut schedule = schedule(now);
+        schedule.handle_asked();
+        for wait in [10, 20, 40, 40] {
+            assert!(schedule.poll_due(now));
+            schedule.handle_failed(now, 0.5);
+            assert_eq!(schedule.deadline(), Some(now + wait * MS));
+            now += wait * MS;
+        }
+    }
+
+    #[test]
+    fn an_incomplete_view_is_asked_for_at_growing_distances() {
+        let mut now = Instant::now();
+        let mut schedule = schedule(now);
+        for wait in [10, 20, 40] {
+            schedule.handle_asked();
+            assert!(schedule.poll_due(now));
+            schedule.handle_renewed(now, false, 0.5);
+            schedule.handle_asked();
+            assert_eq!(schedule.deadline(), Some(now + wait * MS));
+            now += wait * MS;
+        }
+    }
+
+    #[test]
+    fn whoever_asks_during_a_request_is_heard_after_it() {
+        let start = Instant::now();
+        let mut schedule = schedule(start);
+        schedule.handle_asked();
+        assert!(schedule.poll_due(start));
+        schedule.handle_asked();
+        schedule.handle_renewed(start + MS, true, 0.5);
+        assert_eq!(schedule.deadline(), Some(start + 11 * MS));
+    }
+}

@@ -1,0 +1,1 @@
+//! Against a peer in the test that speaks frames.

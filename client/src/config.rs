@@ -1,0 +1,257 @@
+//! What a client may be told: typed fields with Java's defaults, and what each costs.
+
+use std::time::Duration;
+
+use upsert_kafka_protocol::records::{Codec, Compression};
+
+use crate::Error;
+
+mod address;
+mod contradictions;
+mod nearest;
+mod properties;
+mod setting;
+mod table;
+
+pub use address::Address;
+pub use properties::{Notice, NoticeKind};
+
+/// Everything a client can be told. Fields carry the names of Java's properties, and their defaults;
+/// the one departure is that socket buffers are left to the kernel, which tunes them better.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// `bootstrap.servers`: where to begin; the cluster tells the rest.
+    pub bootstrap_servers: Vec<Address>,
+    /// How long opening a client tries all addresses before it says why none answered.
+    pub bootstrap_timeout: Duration,
+    /// `client.id`: named in the broker's logs, quotas and metrics; `upsert-kafka` when empty.
+    pub client_id: String,
+    /// `security.protocol`.
+    pub security_protocol: SecurityProtocol,
+    /// `request.timeout.ms`: an answer later than this means that the connection is dead.
+    pub request_timeout: Duration,
+    /// `default.api.timeout.ms`: a call with all its retries takes no longer.
+    pub default_api_timeout: Duration,
+    /// `retry.backoff.ms`: the wait before the first retry; it doubles with each.
+    pub retry_backoff: Duration,
+    /// `retry.backoff.max.ms`: where the doubling ends.
+    pub retry_backoff_max: Duration,
+    /// `reconnect.backoff.ms`: the wait before a broker that refused is dialled again.
+    pub reconnect_backoff: Duration,
+    /// `reconnect.backoff.max.ms`: where the doubling ends.
+    pub reconnect_backoff_max: Duration,
+    /// `socket.connection.setup.timeout.ms`: how long one address may take to answer a dial.
+    pub connection_setup_timeout: Duration,
+    /// `socket.connection.setup.timeout.max.ms`: where the doubling after failures ends.
+    pub connection_setup_timeout_max: Duration,
+    /// `connections.max.idle.ms`: an unused connection is closed after this; `None` keeps it.
+    pub connections_max_idle: Option<Duration>,
+    /// `metadata.max.age.ms`: how old may be what we know of the cluster.
+    pub metadata_max_age: Duration,
+    /// `metadata.recovery.strategy`: what to do when no known broker answers.
+    pub metadata_recovery: MetadataRecovery,
+    /// `metadata.recovery.rebootstrap.trigger.ms`: how long no known broker may answer before that.
+    pub metadata_rebootstrap_trigger: Duration,
+    /// `send.buffer.bytes`: `None` lets the kernel tune it, which a number switches off.
+    pub send_buffer_bytes: Option<u32>,
+    /// `receive.buffer.bytes`: `None` lets the kernel tune it, which a number switches off.
+    pub receive_buffer_bytes: Option<u32>,
+    /// The largest answer believed; a longer length closes the connection.
+    pub response_bytes_max: usize,
+
+    /// `acks`: how many replicas must hold a record before it counts as written.
+    pub acks: Acks,
+    /// `batch.size`: a partition's batch leaves when it is this full. Memory is taken per partition.
+    pub batch_size: usize,
+    /// `buffer.memory`: what waits to be sent may take this much; then `send` waits.
+    pub buffer_memory: usize,
+    /// `compression.type`.
+    pub compression: Compression,
+    /// `compression.gzip.level`: `None` is the codec's own.
+    pub compression_gzip_level: Option<i32>,
+    /// `compression.zstd.level`.
+    pub compression_zstd_level: i32,
+    /// `delivery.timeout.ms`: a record is acknowledged or failed within this, retries included.
+    pub delivery_timeout: Duration,
+    /// `enable.idempotence`: retries never write twice. Needs `acks=all`.
+    pub enable_idempotence: bool,
+    /// `linger.ms`: how long a batch may wait to be filled. Latency for throughput.
+    pub linger: Duration,
+    /// `max.block.ms`: how long `send` may wait for metadata or for memory.
+    pub max_block: Duration,
+    /// `max.in.flight.requests.per.connection`.
+    pub max_in_flight: usize,
+    /// `max.request.size`: no record and no request is larger.
+    pub max_request_size: usize,
+    /// `partitioner.ignore.keys`: spread records as if they had no key.
+    pub partitioner_ignore_keys: bool,
+    /// `retries`.
+    pub retries: u32,
+
+    /// `allow.auto.create.topics`: whether asking for a topic may create it, where brokers do so.
+    pub allow_auto_create_topics: bool,
+    /// `auto.offset.reset`: where to read when the offset asked for is gone.
+    pub auto_offset_reset: OffsetReset,
+    /// `check.crcs`: 20 GB/s; switch it off only with a reason.
+    pub check_crcs: bool,
+    /// `fetch.max.bytes`: the bound of one fetched answer, so of what a node may have buffered.
+    pub fetch_max_bytes: u32,
+    /// `fetch.max.wait.ms`: how long a broker may hold a fetch that finds too little.
+    pub fetch_max_wait: Duration,
+    /// `fetch.min.bytes`: what a broker waits for before it answers.
+    pub fetch_min_bytes: u32,
+    /// `max.partition.fetch.bytes`: the share of one partition; a larger first batch is still read.
+    pub max_partition_fetch_bytes: u32,
+    /// `group.id`: whose offsets `commit` and `committed` mean when a job names no other.
+    pub group_id: Option<String>,
+    /// `isolation.level`.
+    pub isolation_level: IsolationLevel,
+}
+
+impl Config {
+    /// Java's defaults for this kind of client.
+    pub fn for_role(role: Role) -> Self {
+        let idle = if role == Role::Admin { 300_000 } else { 540_000 };
+        Self { connections_max_idle: Some(ms(idle)), ..Self::default() }
+    }
+
+    /// Takes Java's keys. Values are parsed here and nowhere else; unknown and ignored keys are told,
+    /// impossible and contradictory ones refused.
+    pub fn from_properties<K: AsRef<str>, V: AsRef<str>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+        role: Role,
+    ) -> Result<(Self, Vec<Notice>), Error> {
+        properties::parse(pairs, role)
+    }
+
+    /// Refuses what cannot hold together, naming both fields.
+    pub fn check(&self) -> Result<(), Error> {
+        contradictions::check(self)
+    }
+
+    /// The compression with its level.
+    pub fn codec(&self) -> Codec {
+        let level = match self.compression {
+            Compression::Gzip => self.compression_gzip_level,
+            Compression::Zstd => Some(self.compression_zstd_level),
+            _ => None,
+        };
+        Codec { compression: self.compression, level }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bootstrap_servers: Vec::new(),
+            bootstrap_timeout: ms(10_000),
+            client_id: String::new(),
+            security_protocol: SecurityProtocol::Plaintext,
+            request_timeout: ms(30_000),
+            default_api_timeout: ms(60_000),
+            retry_backoff: ms(100),
+            retry_backoff_max: ms(1_000),
+            reconnect_backoff: ms(50),
+            reconnect_backoff_max: ms(1_000),
+            connection_setup_timeout: ms(10_000),
+            connection_setup_timeout_max: ms(30_000),
+            connections_max_idle: Some(ms(540_000)),
+            metadata_max_age: ms(300_000),
+            metadata_recovery: MetadataRecovery::Rebootstrap,
+            metadata_rebootstrap_trigger: ms(300_000),
+            send_buffer_bytes: None,
+            receive_buffer_bytes: None,
+            response_bytes_max: 256 << 20,
+            acks: Acks::All,
+            batch_size: 16_384,
+            buffer_memory: 32 << 20,
+            compression: Compression::None,
+            compression_gzip_level: None,
+            compression_zstd_level: 3,
+            delivery_timeout: ms(120_000),
+            enable_idempotence: true,
+            linger: ms(5),
+            max_block: ms(60_000),
+            max_in_flight: 5,
+            max_request_size: 1 << 20,
+            partitioner_ignore_keys: false,
+            retries: i32::MAX.unsigned_abs(),
+            allow_auto_create_topics: true,
+            auto_offset_reset: OffsetReset::Latest,
+            check_crcs: true,
+            fetch_max_bytes: 50 << 20,
+            fetch_max_wait: ms(500),
+            fetch_min_bytes: 1,
+            max_partition_fetch_bytes: 1 << 20,
+            group_id: None,
+            isolation_level: IsolationLevel::ReadUncommitted,
+        }
+    }
+}
+
+/// Which of Java's clients the properties are meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Keys of `ProducerConfig`.
+    Producer,
+    /// Keys of `ConsumerConfig`.
+    Consumer,
+    /// Keys of `AdminClientConfig`.
+    Admin,
+    /// Keys of all three.
+    Any,
+}
+
+/// How bytes travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecurityProtocol {
+    /// As they are.
+    Plaintext,
+}
+
+/// What to do when no known broker answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetadataRecovery {
+    /// Begin again at `bootstrap.servers`.
+    Rebootstrap,
+    /// Keep trying those known.
+    None,
+}
+
+/// How many replicas must hold a record before it counts as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acks {
+    /// All that are in sync.
+    All,
+    /// The leader.
+    Leader,
+    /// None: there is no answer, and nothing is known.
+    None,
+}
+
+/// Where to read when the offset asked for is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OffsetReset {
+    /// At the first record kept.
+    Earliest,
+    /// At the end.
+    Latest,
+    /// Nowhere: an error.
+    None,
+    /// At the first record not older than this.
+    ByDuration(Duration),
+}
+
+/// Whether records of open and aborted transactions are seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IsolationLevel {
+    /// They are.
+    ReadUncommitted,
+    /// They are not.
+    ReadCommitted,
+}
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}

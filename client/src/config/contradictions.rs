@@ -1,0 +1,157 @@
+//! Settings that cannot hold together: each refusal names both.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::{Acks, Config, Notice};
+use crate::{Error, ErrorKind};
+
+/// As Java does, lets a default give way to what was asked for, and says so.
+pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut Vec<Notice>) {
+    if config.enable_idempotence
+        && !given.contains("enable.idempotence")
+        && let Some((key, value)) = against_idempotence(config)
+    {
+        config.enable_idempotence = false;
+        let sentence =
+            format!("enable.idempotence becomes false, since {key} is {value}: retries may write twice");
+        notices.push(Notice::adjusted("enable.idempotence", sentence));
+    }
+    let needed = config.linger + config.request_timeout;
+    if config.delivery_timeout < needed && !given.contains("delivery.timeout.ms") {
+        config.delivery_timeout = needed;
+        let sentence = format!(
+            "delivery.timeout.ms becomes {}, since linger.ms and request.timeout.ms are that much",
+            needed.as_millis()
+        );
+        notices.push(Notice::adjusted("delivery.timeout.ms", sentence));
+    }
+    raise(config.retry_backoff, &mut config.retry_backoff_max, "retry.backoff.max.ms", given, notices);
+    raise(
+        config.reconnect_backoff,
+        &mut config.reconnect_backoff_max,
+        "reconnect.backoff.max.ms",
+        given,
+        notices,
+    );
+    raise(
+        config.connection_setup_timeout,
+        &mut config.connection_setup_timeout_max,
+        "socket.connection.setup.timeout.max.ms",
+        given,
+        notices,
+    );
+}
+
+/// Refuses what is left.
+pub(super) fn check(config: &Config) -> Result<(), Error> {
+    at_least_one("max.in.flight.requests.per.connection", config.max_in_flight as u128)?;
+    at_least_one("request.timeout.ms", ms(config.request_timeout))?;
+    if config.enable_idempotence
+        && let Some((key, value)) = against_idempotence(config)
+    {
+        return clash("enable.idempotence", "true", key, &value);
+    }
+    let needed = config.linger + config.request_timeout;
+    if config.delivery_timeout < needed {
+        let others = format!("{} ms, which it must cover", needed.as_millis());
+        return clash(
+            "delivery.timeout.ms",
+            ms(config.delivery_timeout),
+            "linger.ms + request.timeout.ms",
+            &others,
+        );
+    }
+    if config.batch_size > config.buffer_memory {
+        return clash("batch.size", config.batch_size, "buffer.memory", &config.buffer_memory);
+    }
+    if config.fetch_max_wait >= config.request_timeout {
+        return clash(
+            "fetch.max.wait.ms",
+            ms(config.fetch_max_wait),
+            "request.timeout.ms",
+            &ms(config.request_timeout),
+        );
+    }
+    for (low, low_key, high, high_key) in [
+        (config.retry_backoff, "retry.backoff.ms", config.retry_backoff_max, "retry.backoff.max.ms"),
+        (
+            config.reconnect_backoff,
+            "reconnect.backoff.ms",
+            config.reconnect_backoff_max,
+            "reconnect.backoff.max.ms",
+        ),
+        (
+            config.connection_setup_timeout,
+            "socket.connection.setup.timeout.ms",
+            config.connection_setup_timeout_max,
+            "socket.connection.setup.timeout.max.ms",
+        ),
+    ] {
+        if low > high {
+            return clash(low_key, ms(low), high_key, &ms(high));
+        }
+    }
+    levels(config)
+}
+
+fn levels(config: &Config) -> Result<(), Error> {
+    match (config.compression_gzip_level, config.compression_zstd_level) {
+        (Some(level), _) if !(1..=9).contains(&level) => {
+            refuse(format!("property compression.gzip.level: {level} is neither -1 nor within 1 to 9"))
+        }
+        (_, level) if !(-131_072..=22).contains(&level) => {
+            refuse(format!("property compression.zstd.level: {level} is not within -131072 to 22"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn against_idempotence(config: &Config) -> Option<(&'static str, String)> {
+    match config {
+        Config { acks: Acks::Leader, .. } => Some(("acks", "1".to_owned())),
+        Config { acks: Acks::None, .. } => Some(("acks", "0".to_owned())),
+        Config { retries: 0, .. } => Some(("retries", "0".to_owned())),
+        Config { max_in_flight, .. } if *max_in_flight > IDEMPOTENT_IN_FLIGHT_MAX => {
+            Some(("max.in.flight.requests.per.connection", max_in_flight.to_string()))
+        }
+        _ => None,
+    }
+}
+
+fn raise(low: Duration, high: &mut Duration, key: &str, given: &HashSet<&str>, notices: &mut Vec<Notice>) {
+    if low > *high && !given.contains(key) {
+        *high = low;
+        notices.push(Notice::adjusted(
+            key,
+            format!("{key} becomes {}, as its lower bound was set", low.as_millis()),
+        ));
+    }
+}
+
+fn at_least_one(key: &str, value: impl Into<u128>) -> Result<(), Error> {
+    match value.into() {
+        0 => refuse(format!("property {key}: 0 is too small, 1 is the least")),
+        _ => Ok(()),
+    }
+}
+
+fn clash<T>(
+    key: &str,
+    value: impl std::fmt::Display,
+    other_key: &str,
+    other: &impl std::fmt::Display,
+) -> Result<T, Error> {
+    refuse(format!("properties {key} ({value}) and {other_key} ({other}) contradict each other"))
+}
+
+fn refuse<T>(sentence: String) -> Result<T, Error> {
+    Err(Error::new(ErrorKind::Config, sentence))
+}
+
+fn ms(time: Duration) -> u128 {
+    time.as_millis()
+}
+
+/// How many batches a broker remembers of each idempotent producer and partition.
+const IDEMPOTENT_IN_FLIGHT_MAX: usize = 5;

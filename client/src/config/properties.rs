@@ -1,0 +1,105 @@
+//! Java's property names to a typed configuration.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use super::nearest::nearest;
+use super::table::{self, Fate, PROPERTIES};
+use super::{Config, Role, contradictions};
+use crate::{Error, ErrorKind};
+
+/// Something about a property that the user should hear, though work goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What happened to it.
+    pub kind: NoticeKind,
+    /// The key it is about.
+    pub key: String,
+    sentence: String,
+}
+
+/// What happened to a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// Nobody knows the key.
+    Unknown,
+    /// The key is known and changes nothing.
+    Ignored,
+    /// Another value than the one that would have been taken was needed.
+    Adjusted,
+}
+
+impl Notice {
+    pub(super) fn adjusted(key: &str, sentence: String) -> Self {
+        Self { kind: NoticeKind::Adjusted, key: key.to_owned(), sentence }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+pub(super) fn parse<K: AsRef<str>, V: AsRef<str>>(
+    pairs: impl IntoIterator<Item = (K, V)>,
+    role: Role,
+) -> Result<(Config, Vec<Notice>), Error> {
+    let mut config = Config::for_role(role);
+    let mut notices = Vec::new();
+    let mut given = HashSet::new();
+    for (key, value) in pairs {
+        match take(&mut config, key.as_ref().trim(), value.as_ref().trim(), role)? {
+            Taken::Set(key) => _ = given.insert(key),
+            Taken::Told(notice) => notices.push(notice),
+            Taken::Nothing => {}
+        }
+    }
+    contradictions::adjust(&mut config, &given, &mut notices);
+    contradictions::check(&config)?;
+    Ok((config, notices))
+}
+
+enum Taken {
+    Set(&'static str),
+    Told(Notice),
+    Nothing,
+}
+
+fn take(config: &mut Config, key: &str, value: &str, role: Role) -> Result<Taken, Error> {
+    let Some(property) = table::find(key) else { return Ok(Taken::Told(unknown(key))) };
+    if !property.roles.include(role) {
+        let whose = if property.roles.include(Role::Producer) { "producers" } else { "consumers" };
+        return Ok(Taken::Told(ignored(key, &format!("it is a property of {whose}"))));
+    }
+    match property.fate {
+        Fate::Honoured { set, .. } => {
+            set(config, value).map_err(|why| refused(key, &why))?;
+            Ok(Taken::Set(property.name))
+        }
+        Fate::Ignored(why) => Ok(Taken::Told(ignored(key, why))),
+        Fate::Refused { harmless, .. } if value.is_empty() || harmless.contains(&value) => Ok(Taken::Nothing),
+        Fate::Refused { why, .. } => Err(refused(key, &format!("'{value}' is refused: {why}"))),
+    }
+}
+
+fn unknown(key: &str) -> Notice {
+    let known = PROPERTIES.iter().map(|property| property.name);
+    let sentence = match nearest(key, known) {
+        Some(near) => format!("property {key} is unknown and ignored; did you mean {near}?"),
+        None => format!("property {key} is unknown and ignored"),
+    };
+    Notice { kind: NoticeKind::Unknown, key: key.to_owned(), sentence }
+}
+
+fn ignored(key: &str, why: &str) -> Notice {
+    let sentence = format!("property {key} is ignored: {why}");
+    Notice { kind: NoticeKind::Ignored, key: key.to_owned(), sentence }
+}
+
+fn refused(key: &str, why: &str) -> Error {
+    Error::new(ErrorKind::Config, format!("property {key}: {why}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Every key of Java's is known with Java's default, and every refusal names what it refuses.
+
+use std::io::Read;
+
+use serde_json::Value;
+
+use super::*;
+use crate::config::{Acks, OffsetReset};
+
+/// Defaults that are not Java's, each with the reason.
+const DEPARTURES: [(&str, &str); 2] = [
+    // A number switches off the kernel's own tuning, which is better on every link but the slowest.
+    ("send.buffer.bytes", "-1"),
+    ("receive.buffer.bytes", "-1"),
+];
+
+const ROLES: [(&str, Role); 3] =
+    [("producer", Role::Producer), ("consumer", Role::Consumer), ("admin", Role::Admin)];
+
+#[test]
+fn every_java_key_is_known_for_the_clients_that_have_it() {
+    let golden = golden();
+    for (name, role) in ROLES {
+        let java: HashSet<&str> =
+            golden[name].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+        let ours: HashSet<&str> =
+            PROPERTIES.iter().filter(|row| row.roles.include(role)).map(|row| row.name).collect();
+        assert_eq!(java.difference(&ours).collect::<Vec<_>>(), Vec::<&&str>::new(), "{name}: MISSING");
+        assert_eq!(ours.difference(&java).collect::<Vec<_>>(), Vec::<&&str>::new(), "{name}: not Java's");
+    }
+}
+
+#[test]
+fn every_default_is_javas() {
+    let golden = golden();
+    let mut compared = 0;
+    for (name, role) in ROLES {
+        let config = Config::for_role(role);
+        for row in golden[name].as_array().unwrap() {
+            let key = row["name"].as_str().unwrap();
+            let Fate::Honoured { show, .. } = table::find(key).unwrap().fate else { continue };
+            let departed = DEPARTURES.iter().find(|(departed, _)| *departed == key);
+            let expected = departed.map_or_else(|| text(&row["default"]), |(_, ours)| (*ours).to_owned());
+            assert_eq!(show(&config), expected, "{name}: {key}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 60, "only {compared} defaults were compared");
+}
+
+#[test]
+fn a_default_that_is_written_out_is_never_refused() {
+    let golden = golden();
+    for (name, role) in ROLES {
+        let rows = golden[name].as_array().unwrap();
+        let pairs = rows.iter().map(|row| (row["name"].as_str().unwrap(), text(&row["default"])));
+        Config::from_properties(pairs, role).unwrap();
+    }
+}
+
+#[test]
+fn no_row_stands_twice() {
+    let names: HashSet<&str> = PROPERTIES.iter().map(|row| row.name).collect();
+    assert_eq!(names.len(), PROPERTIES.len());
+}
+
+#[test]
+fn values_are_taken_as_their_types() {
+    let (config, notices) = parsed(&[
+        ("bootstrap.servers", "a:1, b:2"),
+        ("linger.ms", " 20 "),
+        ("acks", "-1"),
+        ("auto.offset.reset", "earliest"),
+    ])
+    .unwrap();
+    assert_eq!(config.bootstrap_servers.len(), 2);
+    assert_eq!(config.linger.as_millis(), 20);
+    assert_eq!((config.acks, config.auto_offset_reset), (Acks::All, OffsetReset::Earliest));
+    assert_eq!(notices, []);
+}
+
+#[test]
+fn an_unknown_key_is_told_with_the_nearest_known() {
+    let (_, notices) = parsed(&[("lingerms", "5"), ("paint.colour", "red")]).unwrap();
+    assert_eq!(notices[0].to_string(), "property lingerms is unknown and ignored; did you mean linger.ms?");
+    assert_eq!(notices[1].to_string(), "property paint.colour is unknown and ignored");
+    assert_eq!(notices[0].kind, NoticeKind::Unknown);
+}
+
+#[test]
+fn a_key_that_changes_nothing_is_told_with_the_reason() {
+    let (_, notices) =
+        Config::from_properties([("key.serializer", "x"), ("group.id", "g")], Role::Producer).unwrap();
+    assert_eq!(notices[0].to_string(), "property key.serializer is ignored: keys and values are bytes here");
+    assert_eq!(notices[1].to_string(), "property group.id is ignored: it is a property of consumers");
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_by_name() {
+    for (key, value, part) in [
+        ("security.protocol", "SASL_SSL", "not supported yet"),
+        ("transactional.id", "t", "transactions are not supported yet"),
+        ("partitioner.class", "org.Mine", "Java class"),
+        ("client.dns.lookup", "resolve_canonical_bootstrap_servers_only", "canonical"),
+        ("linger.ms", "soon", "not a number of milliseconds"),
+        ("acks", "2", "none of all, 1, 0"),
+        ("bootstrap.servers", "kafka", "no port"),
+        ("max.in.flight.requests.per.connection", "0", "too small"),
+        ("compression.gzip.level", "12", "1 to 9"),
+    ] {
+        let error = parsed(&[(key, value)]).unwrap_err().to_string();
+        assert!(error.contains(key) && error.contains(part), "{error}");
+    }
+    assert!(parsed(&[("transaction.two.phase.commit.enable", "false"), ("partitioner.class", "")]).is_ok());
+}
+
+#[test]
+fn contradictions_asked_for_name_both_keys() {
+    for (pairs, other) in [
+        ([("enable.idempotence", "true"), ("acks", "1")], "acks"),
+        ([("enable.idempotence", "true"), ("acks", "0")], "acks"),
+        ([("enable.idempotence", "true"), ("retries", "0")], "retries"),
+        ([("enable.idempotence", "true"), ("max.in.flight.requests.per.connection", "6")], "max.in.flight"),
+        ([("delivery.timeout.ms", "1000"), ("request.timeout.ms", "996")], "linger.ms + request.timeout.ms"),
+        ([("batch.size", "2000"), ("buffer.memory", "1000")], "buffer.memory"),
+        ([("fetch.max.wait.ms", "500"), ("request.timeout.ms", "500")], "request.timeout.ms"),
+        ([("retry.backoff.ms", "50"), ("retry.backoff.max.ms", "49")], "retry.backoff.max.ms"),
+    ] {
+        let error = parsed(&pairs).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let sentence = error.to_string();
+        assert!(sentence.contains(pairs[0].0) && sentence.contains(other), "{sentence}");
+    }
+}
+
+#[test]
+fn a_default_gives_way_and_says_so() {
+    let (config, notices) = parsed(&[("acks", "1"), ("request.timeout.ms", "200000")]).unwrap();
+    assert!(!config.enable_idempotence);
+    assert_eq!(config.delivery_timeout.as_millis(), 200_005);
+    assert_eq!(notices.iter().map(|notice| notice.kind).collect::<Vec<_>>(), [NoticeKind::Adjusted; 2]);
+}
+
+fn parsed(pairs: &[(&str, &str)]) -> Result<(Config, Vec<Notice>), Error> {
+    Config::from_properties(pairs.iter().copied(), Role::Any)
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
+fn golden() -> Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/kafka/configs.json.gz");
+    let mut json = String::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut json).unwrap();
+    serde_json::from_str(&json).unwrap()
+}

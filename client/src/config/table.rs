@@ -1,0 +1,271 @@
+//! Every property of Java's producer, consumer and admin client, and what becomes of it here.
+
+use super::setting::Setting;
+use super::{Config, Role};
+
+/// One of Java's keys.
+pub(super) struct Property {
+    pub(super) name: &'static str,
+    pub(super) roles: Roles,
+    pub(super) fate: Fate,
+}
+
+/// What becomes of a key.
+pub(super) enum Fate {
+    /// It means here what it means in Java.
+    Honoured { set: fn(&mut Config, &str) -> Result<(), String>, show: fn(&Config) -> String },
+    /// It changes nothing, because …
+    Ignored(&'static str),
+    /// It would change something, and cannot. Some values, and always the empty one, do no harm.
+    Refused { harmless: &'static [&'static str], why: &'static str },
+}
+
+/// The clients in Java that have a key.
+#[derive(Clone, Copy)]
+pub(super) struct Roles(u8);
+
+impl Roles {
+    pub(super) fn include(self, role: Role) -> bool {
+        let bit = match role {
+            Role::Producer => PRODUCER.0,
+            Role::Consumer => CONSUMER.0,
+            Role::Admin => ADMIN.0,
+            Role::Any => ALL.0,
+        };
+        self.0 & bit != 0
+    }
+}
+
+/// The row of a key.
+pub(super) fn find(name: &str) -> Option<&'static Property> {
+    PROPERTIES.iter().find(|property| property.name == name)
+}
+
+const PRODUCER: Roles = Roles(1);
+const CONSUMER: Roles = Roles(2);
+const ADMIN: Roles = Roles(4);
+const ALL: Roles = Roles(7);
+const DATA: Roles = Roles(PRODUCER.0 | CONSUMER.0);
+const READ: Roles = Roles(CONSUMER.0 | ADMIN.0);
+const WRITE: Roles = Roles(PRODUCER.0 | ADMIN.0);
+
+const BYTES: &str = "keys and values are bytes here";
+const COMMITS: &str = "offsets are committed when commit is called, and only then";
+const GROUPS: &str = "partitions are assigned by the caller; joining a group is not supported yet";
+const JAVA_CLASS: &str = "a Java class cannot be loaded here";
+const METRICS: &str = "metrics are not gathered yet";
+const PARTITIONER: &str = "keyless records are spread evenly, however fast a broker is";
+const SASL: &str = "it matters only with SASL, which is not supported yet";
+const TLS: &str = "it matters only with TLS, which is not supported yet";
+const TRANSACTIONS: &str = "it matters only with transactions, which are not supported yet";
+const TRANSACTIONS_REFUSED: &str = "transactions are not supported yet";
+
+macro_rules! honoured {
+    ($roles:expr, $name:literal, $field:ident) => {
+        Property {
+            name: $name,
+            roles: $roles,
+            fate: Fate::Honoured {
+                set: |config, text| {
+                    config.$field = Setting::parse(text)?;
+                    Ok(())
+                },
+                show: |config| config.$field.show(),
+            },
+        }
+    };
+}
+
+const fn ignored(roles: Roles, name: &'static str, why: &'static str) -> Property {
+    Property { name, roles, fate: Fate::Ignored(why) }
+}
+
+const fn refused(
+    roles: Roles,
+    name: &'static str,
+    harmless: &'static [&'static str],
+    why: &'static str,
+) -> Property {
+    Property { name, roles, fate: Fate::Refused { harmless, why } }
+}
+
+pub(super) static PROPERTIES: &[Property] = &[
+    // Of every client.
+    ignored(
+        ALL,
+        "bootstrap.resolve.timeout.ms",
+        "names are looked up again at every attempt, within the time that opening a client may take",
+    ),
+    honoured!(ALL, "bootstrap.servers", bootstrap_servers),
+    refused(
+        ALL,
+        "client.dns.lookup",
+        &["use_all_dns_ips"],
+        "canonical names are not looked up; every IP of a name is tried",
+    ),
+    honoured!(ALL, "client.id", client_id),
+    refused(ALL, "config.providers", &[], "values are taken as they stand and not looked up elsewhere"),
+    honoured!(ALL, "connections.max.idle.ms", connections_max_idle),
+    ignored(ALL, "enable.metrics.push", METRICS),
+    ignored(
+        ALL,
+        "metadata.cluster.check.enable",
+        "brokers are not asked yet whether they belong to the cluster known",
+    ),
+    honoured!(ALL, "metadata.max.age.ms", metadata_max_age),
+    honoured!(ALL, "metadata.recovery.rebootstrap.trigger.ms", metadata_rebootstrap_trigger),
+    honoured!(ALL, "metadata.recovery.strategy", metadata_recovery),
+    ignored(ALL, "metric.reporters", METRICS),
+    ignored(ALL, "metrics.num.samples", METRICS),
+    ignored(ALL, "metrics.recording.level", METRICS),
+    ignored(ALL, "metrics.sample.window.ms", METRICS),
+    honoured!(ALL, "receive.buffer.bytes", receive_buffer_bytes),
+    honoured!(ALL, "reconnect.backoff.max.ms", reconnect_backoff_max),
+    honoured!(ALL, "reconnect.backoff.ms", reconnect_backoff),
+    honoured!(ALL, "request.timeout.ms", request_timeout),
+    honoured!(ALL, "retry.backoff.max.ms", retry_backoff_max),
+    honoured!(ALL, "retry.backoff.ms", retry_backoff),
+    honoured!(ALL, "security.protocol", security_protocol),
+    ignored(ALL, "security.providers", "the JVM's security providers mean nothing here"),
+    honoured!(ALL, "send.buffer.bytes", send_buffer_bytes),
+    honoured!(ALL, "socket.connection.setup.timeout.max.ms", connection_setup_timeout_max),
+    honoured!(ALL, "socket.connection.setup.timeout.ms", connection_setup_timeout),
+    // Of two of the three.
+    refused(ADMIN, "bootstrap.controllers", &[], "only brokers are asked, so give bootstrap.servers"),
+    ignored(DATA, "client.rack", "every partition is read and written at its leader, whatever the rack"),
+    honoured!(READ, "default.api.timeout.ms", default_api_timeout),
+    refused(DATA, "interceptor.classes", &[], JAVA_CLASS),
+    honoured!(WRITE, "retries", retries),
+    // Of producers.
+    honoured!(PRODUCER, "acks", acks),
+    honoured!(PRODUCER, "batch.size", batch_size),
+    honoured!(PRODUCER, "buffer.memory", buffer_memory),
+    ignored(PRODUCER, "buffer.memory.allocation.strategy", "buffers grow as records come"),
+    honoured!(PRODUCER, "compression.gzip.level", compression_gzip_level),
+    ignored(PRODUCER, "compression.lz4.level", "lz4 has one level here"),
+    honoured!(PRODUCER, "compression.type", compression),
+    honoured!(PRODUCER, "compression.zstd.level", compression_zstd_level),
+    honoured!(PRODUCER, "delivery.timeout.ms", delivery_timeout),
+    honoured!(PRODUCER, "enable.idempotence", enable_idempotence),
+    ignored(PRODUCER, "key.serializer", BYTES),
+    honoured!(PRODUCER, "linger.ms", linger),
+    honoured!(PRODUCER, "max.block.ms", max_block),
+    honoured!(PRODUCER, "max.in.flight.requests.per.connection", max_in_flight),
+    honoured!(PRODUCER, "max.request.size", max_request_size),
+    ignored(
+        PRODUCER,
+        "metadata.max.idle.ms",
+        "a topic is asked for as long as the client that used it lives",
+    ),
+    ignored(PRODUCER, "partitioner.adaptive.partitioning.enable", PARTITIONER),
+    ignored(PRODUCER, "partitioner.availability.timeout.ms", PARTITIONER),
+    refused(PRODUCER, "partitioner.class", &[], JAVA_CLASS),
+    honoured!(PRODUCER, "partitioner.ignore.keys", partitioner_ignore_keys),
+    ignored(
+        PRODUCER,
+        "partitioner.rack.aware",
+        "every partition is read and written at its leader, whatever the rack",
+    ),
+    ignored(PRODUCER, "transaction.timeout.ms", TRANSACTIONS),
+    refused(PRODUCER, "transaction.two.phase.commit.enable", &["false"], TRANSACTIONS_REFUSED),
+    refused(PRODUCER, "transactional.id", &[], TRANSACTIONS_REFUSED),
+    ignored(PRODUCER, "value.serializer", BYTES),
+    // Of consumers.
+    honoured!(CONSUMER, "allow.auto.create.topics", allow_auto_create_topics),
+    ignored(CONSUMER, "auto.commit.interval.ms", COMMITS),
+    honoured!(CONSUMER, "auto.offset.reset", auto_offset_reset),
+    honoured!(CONSUMER, "check.crcs", check_crcs),
+    ignored(CONSUMER, "enable.auto.commit", COMMITS),
+    ignored(CONSUMER, "exclude.internal.topics", GROUPS),
+    honoured!(CONSUMER, "fetch.max.bytes", fetch_max_bytes),
+    honoured!(CONSUMER, "fetch.max.wait.ms", fetch_max_wait),
+    honoured!(CONSUMER, "fetch.min.bytes", fetch_min_bytes),
+    honoured!(CONSUMER, "group.id", group_id),
+    ignored(CONSUMER, "group.instance.id", GROUPS),
+    ignored(CONSUMER, "group.protocol", GROUPS),
+    ignored(CONSUMER, "group.remote.assignor", GROUPS),
+    ignored(CONSUMER, "heartbeat.interval.ms", GROUPS),
+    ignored(CONSUMER, "internal.throw.on.fetch.stable.offset.unsupported", "internal to Java's streams"),
+    honoured!(CONSUMER, "isolation.level", isolation_level),
+    ignored(CONSUMER, "key.deserializer", BYTES),
+    honoured!(CONSUMER, "max.partition.fetch.bytes", max_partition_fetch_bytes),
+    ignored(CONSUMER, "max.poll.interval.ms", GROUPS),
+    ignored(
+        CONSUMER,
+        "max.poll.records",
+        "a poll hands over whole fetched answers, bounded by fetch.max.bytes",
+    ),
+    ignored(CONSUMER, "partition.assignment.strategy", GROUPS),
+    ignored(CONSUMER, "session.timeout.ms", GROUPS),
+    ignored(CONSUMER, "share.acknowledgement.mode", GROUPS),
+    ignored(CONSUMER, "share.acquire.mode", GROUPS),
+    ignored(CONSUMER, "value.deserializer", BYTES),
+    // Of TLS.
+    ignored(ALL, "ssl.cipher.suites", TLS),
+    ignored(ALL, "ssl.enabled.protocols", TLS),
+    ignored(ALL, "ssl.endpoint.identification.algorithm", TLS),
+    ignored(ALL, "ssl.engine.factory.class", TLS),
+    ignored(ALL, "ssl.key.password", TLS),
+    ignored(ALL, "ssl.keymanager.algorithm", TLS),
+    ignored(ALL, "ssl.keystore.certificate.chain", TLS),
+    ignored(ALL, "ssl.keystore.key", TLS),
+    ignored(ALL, "ssl.keystore.location", TLS),
+    ignored(ALL, "ssl.keystore.password", TLS),
+    ignored(ALL, "ssl.keystore.type", TLS),
+    ignored(ALL, "ssl.protocol", TLS),
+    ignored(ALL, "ssl.provider", TLS),
+    ignored(ALL, "ssl.secure.random.implementation", TLS),
+    ignored(ALL, "ssl.trustmanager.algorithm", TLS),
+    ignored(ALL, "ssl.truststore.certificates", TLS),
+    ignored(ALL, "ssl.truststore.location", TLS),
+    ignored(ALL, "ssl.truststore.password", TLS),
+    ignored(ALL, "ssl.truststore.type", TLS),
+    // Of SASL.
+    ignored(ALL, "sasl.client.callback.handler.class", SASL),
+    ignored(ALL, "sasl.jaas.config", SASL),
+    ignored(ALL, "sasl.kerberos.kinit.cmd", SASL),
+    ignored(ALL, "sasl.kerberos.min.time.before.relogin", SASL),
+    ignored(ALL, "sasl.kerberos.service.name", SASL),
+    ignored(ALL, "sasl.kerberos.ticket.renew.jitter", SASL),
+    ignored(ALL, "sasl.kerberos.ticket.renew.window.factor", SASL),
+    ignored(ALL, "sasl.login.callback.handler.class", SASL),
+    ignored(ALL, "sasl.login.class", SASL),
+    ignored(ALL, "sasl.login.connect.timeout.ms", SASL),
+    ignored(ALL, "sasl.login.read.timeout.ms", SASL),
+    ignored(ALL, "sasl.login.refresh.buffer.seconds", SASL),
+    ignored(ALL, "sasl.login.refresh.min.period.seconds", SASL),
+    ignored(ALL, "sasl.login.refresh.window.factor", SASL),
+    ignored(ALL, "sasl.login.refresh.window.jitter", SASL),
+    ignored(ALL, "sasl.login.retry.backoff.max.ms", SASL),
+    ignored(ALL, "sasl.login.retry.backoff.ms", SASL),
+    ignored(ALL, "sasl.mechanism", SASL),
+    ignored(ALL, "sasl.oauthbearer.allow.unverified.audience", SASL),
+    ignored(ALL, "sasl.oauthbearer.allow.unverified.issuer", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.algorithm", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.claim.aud", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.claim.exp.seconds", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.claim.iss", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.claim.jti.include", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.claim.nbf.seconds", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.claim.sub", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.file", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.private.key.file", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.private.key.passphrase", SASL),
+    ignored(ALL, "sasl.oauthbearer.assertion.template.file", SASL),
+    ignored(ALL, "sasl.oauthbearer.client.credentials.client.id", SASL),
+    ignored(ALL, "sasl.oauthbearer.client.credentials.client.secret", SASL),
+    ignored(ALL, "sasl.oauthbearer.clock.skew.seconds", SASL),
+    ignored(ALL, "sasl.oauthbearer.expected.audience", SASL),
+    ignored(ALL, "sasl.oauthbearer.expected.issuer", SASL),
+    ignored(ALL, "sasl.oauthbearer.header.urlencode", SASL),
+    ignored(ALL, "sasl.oauthbearer.jwks.endpoint.refresh.ms", SASL),
+    ignored(ALL, "sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", SASL),
+    ignored(ALL, "sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", SASL),
+    ignored(ALL, "sasl.oauthbearer.jwks.endpoint.url", SASL),
+    ignored(ALL, "sasl.oauthbearer.jwt.retriever.class", SASL),
+    ignored(ALL, "sasl.oauthbearer.jwt.validator.class", SASL),
+    ignored(ALL, "sasl.oauthbearer.scope", SASL),
+    ignored(ALL, "sasl.oauthbearer.scope.claim.name", SASL),
+    ignored(ALL, "sasl.oauthbearer.sub.claim.name", SASL),
+    ignored(ALL, "sasl.oauthbearer.token.endpoint.url", SASL),
+];

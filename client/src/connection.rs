@@ -1,0 +1,196 @@
+//! The handle to one broker's socket: requests leave in the order of `submit`, answers find whoever asked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, Bytes};
+use tokio::sync::{mpsc, oneshot};
+use upsert_kafka_protocol::{Api, Request, Segments, Str, header};
+
+use crate::cluster::versions::BrokerVersions;
+use crate::{Error, ErrorKind};
+
+mod frame;
+mod open;
+mod pipeline;
+mod task;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use open::open;
+
+/// A socket's handle. Clones share the socket; the last one dropped closes it when all is answered.
+#[derive(Clone)]
+pub(crate) struct Connection(Arc<Shared>);
+
+struct Shared {
+    broker: Arc<str>,
+    versions: BrokerVersions,
+    queue: mpsc::Sender<Outgoing>,
+    next_id: AtomicI32,
+    client_id: Str,
+    request_timeout: Duration,
+}
+
+/// A request on its way to the socket's task.
+struct Outgoing {
+    frame: Segments,
+    /// `None` when the broker does not answer: a Produce with acks=0.
+    correlation_id: Option<i32>,
+    deadline: Instant,
+    asker: Asker,
+}
+
+/// Who awaits the answer's frame, or an empty one when there is none.
+struct Asker {
+    api: &'static str,
+    timeout: Duration,
+    reply: oneshot::Sender<Result<Bytes, Error>>,
+}
+
+/// So many requests may wait for the socket; then `submit` fails and `call` waits.
+const QUEUE_MAX: usize = 1024;
+
+impl Connection {
+    /// `host:port`, for messages.
+    pub(crate) fn broker(&self) -> &Arc<str> {
+        &self.0.broker
+    }
+
+    /// Whether requests can no longer be sent on it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.queue.is_closed()
+    }
+
+    /// The highest version that both speak.
+    pub(crate) fn version<R: Request>(&self) -> Result<i16, Error> {
+        self.version_up_to::<R>(i16::MAX)
+    }
+
+    /// The highest version that both speak and that does not exceed `max`.
+    pub(crate) fn version_up_to<R: Request>(&self, max: i16) -> Result<i16, Error> {
+        self.0.versions.pick(R::KEY, R::VERSIONS, max).map_err(|theirs| {
+            let ours = R::VERSIONS;
+            let sentence = match theirs {
+                Some(theirs) => format!("the broker speaks versions {theirs}, this client {ours}"),
+                None => "the broker does not offer it".to_owned(),
+            };
+            self.named(Error::new(ErrorKind::Unsupported, sentence), api_name::<R>())
+        })
+    }
+
+    /// Queues a request now, in order; the future is its answer and may be dropped. The answer is
+    /// decoded by whoever awaits it. A late one breaks the connection: see [`ErrorKind::Disconnected`].
+    pub(crate) fn submit<R: Request>(
+        &self,
+        request: &R,
+        version: i16,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<R::Response, Error>> + Send + 'static {
+        let queued = self.prepare(request, version, timeout, true).and_then(|(outgoing, answer)| {
+            self.0.queue.try_send(outgoing).map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => {
+                    let sentence =
+                        format!("{QUEUE_MAX} requests wait already, so the broker does not keep up");
+                    self.named(Error::new(ErrorKind::Timeout, sentence), api_name::<R>())
+                }
+                mpsc::error::TrySendError::Closed(_) => self.lost(api_name::<R>()),
+            })?;
+            Ok(answer)
+        });
+        let connection = self.clone();
+        async move { connection.answer::<R>(queued?, version).await }
+    }
+
+    /// Queues a request that the broker never answers; the future ends when it is on the wire.
+    pub(crate) fn submit_unanswered<R: Request>(
+        &self,
+        request: &R,
+        version: i16,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'static {
+        let queued = self.prepare(request, version, timeout, false).and_then(|(outgoing, answer)| {
+            self.0.queue.try_send(outgoing).map_err(|_| self.lost(api_name::<R>()))?;
+            Ok(answer)
+        });
+        let connection = self.clone();
+        async move { queued?.await.unwrap_or_else(|_| Err(connection.lost(api_name::<R>()))).map(drop) }
+    }
+
+    /// Asks at the highest common version and awaits the answer.
+    pub(crate) async fn call<R: Request>(&self, request: &R) -> Result<R::Response, Error> {
+        self.call_at(request, self.version::<R>()?, self.0.request_timeout).await
+    }
+
+    /// Asks at this version, waiting for room in the queue too.
+    pub(crate) async fn call_at<R: Request>(
+        &self,
+        request: &R,
+        version: i16,
+        timeout: Duration,
+    ) -> Result<R::Response, Error> {
+        let (outgoing, answer) = self.prepare(request, version, timeout, true)?;
+        self.0.queue.send(outgoing).await.map_err(|_| self.lost(api_name::<R>()))?;
+        self.answer::<R>(answer, version).await
+    }
+
+    /// Adds this broker and the API to an error's sentence.
+    pub(crate) fn named(&self, error: Error, api: &'static str) -> Error {
+        error.with_broker(&self.0.broker).with_api(api)
+    }
+
+    fn prepare<R: Request>(
+        &self,
+        request: &R,
+        version: i16,
+        timeout: Duration,
+        answered: bool,
+    ) -> Result<(Outgoing, oneshot::Receiver<Result<Bytes, Error>>), Error> {
+        let api = api_name::<R>();
+        let correlation_id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
+        let frame = header::request_frame(request, version, correlation_id, Some(&self.0.client_id))
+            .map_err(|why| self.named(Error::from(why), api))?;
+        let (reply, answer) = oneshot::channel();
+        let asker = Asker { api, timeout, reply };
+        let correlation_id = answered.then_some(correlation_id);
+        Ok((Outgoing { frame, correlation_id, deadline: Instant::now() + timeout, asker }, answer))
+    }
+
+    async fn answer<R: Request>(
+        &self,
+        answer: oneshot::Receiver<Result<Bytes, Error>>,
+        version: i16,
+    ) -> Result<R::Response, Error> {
+        let frame = answer.await.unwrap_or_else(|_| Err(self.lost(api_name::<R>())))?;
+        decode::<R>(&frame, version).map_err(|error| self.named(error, api_name::<R>()))
+    }
+
+    /// The task is gone and never took the request from the queue, or it would have said more.
+    fn lost(&self, api: &'static str) -> Error {
+        self.named(Error::new(ErrorKind::Disconnected, "the connection is closed"), api)
+    }
+}
+
+/// Kafka's name for the request.
+pub(crate) fn api_name<R: Request>() -> &'static str {
+    Api::of(R::KEY).map_or("request", |api| api.name)
+}
+
+fn decode<R: Request>(frame: &Bytes, version: i16) -> Result<R::Response, Error> {
+    use upsert_kafka_protocol::Message;
+    let (_, body) = header::response_body::<R>(frame, version)?;
+    Ok(R::Response::decode(&body, version)?)
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Connection({})", self.0.broker)
+    }
+}
+
+impl Outgoing {
+    fn bytes(&self) -> usize {
+        self.frame.remaining()
+    }
+}

@@ -1,0 +1,167 @@
+//! From an address to a connection, step by step: dial, agree on versions; TLS and SASL will stand between.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI32;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::sync::mpsc;
+use tokio::time::timeout_at;
+use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
+use upsert_kafka_protocol::{Bytes, ErrorCode, Message, Request, Str, header};
+
+use super::frame::Frames;
+use super::task::Task;
+use super::{Connection, QUEUE_MAX, Shared};
+use crate::cluster::versions::BrokerVersions;
+use crate::config::Address;
+use crate::{Config, Error, ErrorKind};
+
+/// Opens a connection within `limit`; every IP of the name is tried, and an error names the last cause.
+pub(crate) async fn open(address: &Address, config: &Config, limit: Duration) -> Result<Connection, Error> {
+    let broker: Arc<str> = address.to_string().into();
+    let deadline = Instant::now() + limit;
+    match timeout_at(deadline.into(), steps(address, config, deadline, &broker)).await {
+        Ok(opened) => opened.map_err(|error| error.with_broker(&broker)),
+        Err(_) => {
+            let sentence = format!("no connection within {} ms", limit.as_millis());
+            Err(Error::new(ErrorKind::Unreachable, sentence).with_broker(&broker))
+        }
+    }
+}
+
+async fn steps(
+    address: &Address,
+    config: &Config,
+    deadline: Instant,
+    broker: &Arc<str>,
+) -> Result<Connection, Error> {
+    let mut stream = dial(address, config, deadline).await?;
+    let client_id = match config.client_id.as_str() {
+        "" => Str::from("upsert-kafka"),
+        named => Str::from(named.to_owned()),
+    };
+    let mut frames = Frames::new(config.response_bytes_max);
+    let versions = negotiate(&mut stream, &mut frames, &client_id).await?;
+    tracing::debug!(broker = &**broker, "connected");
+    let (sender, queue) = mpsc::channel(QUEUE_MAX);
+    let (reader, writer) = stream.into_split();
+    let idle_max = config.connections_max_idle;
+    let task = Task { broker: Arc::clone(broker), reader, writer, queue, frames, idle_max };
+    tokio::spawn(task.run());
+    Ok(Connection(Arc::new(Shared {
+        broker: Arc::clone(broker),
+        versions,
+        queue: sender,
+        next_id: AtomicI32::new(1),
+        client_id,
+        request_timeout: config.request_timeout,
+    })))
+}
+
+async fn dial(address: &Address, config: &Config, deadline: Instant) -> Result<TcpStream, Error> {
+    let found = lookup_host((address.host.as_str(), address.port)).await;
+    let found = found.map_err(|error| unreachable(format!("the name could not be looked up: {error}")))?;
+    let ips: Vec<SocketAddr> = found.collect();
+    let mut causes = Vec::new();
+    for (at, ip) in ips.iter().enumerate() {
+        // One silent IP must leave time for the others.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let until = Instant::now() + left / u32::try_from(ips.len() - at).unwrap_or(1);
+        match timeout_at(until.into(), dial_ip(*ip, config)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) if ips.len() == 1 => causes.push(error.to_string()),
+            Ok(Err(error)) => causes.push(format!("{ip}: {error}")),
+            Err(_) => causes.push(format!("{ip}: no answer")),
+        }
+    }
+    let why = if causes.is_empty() { "the name has no address".to_owned() } else { causes.join("; ") };
+    Err(unreachable(why))
+}
+
+async fn dial_ip(ip: SocketAddr, config: &Config) -> std::io::Result<TcpStream> {
+    let socket = if ip.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(bytes) = config.send_buffer_bytes {
+        socket.set_send_buffer_size(bytes)?;
+    }
+    if let Some(bytes) = config.receive_buffer_bytes {
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    let stream = socket.connect(ip).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Asks which versions the broker speaks; one that does not know ours is asked again at version 0.
+async fn negotiate(
+    stream: &mut TcpStream,
+    frames: &mut Frames,
+    client_id: &Str,
+) -> Result<BrokerVersions, Error> {
+    let request = ApiVersionsRequest {
+        client_software_name: Str::from("upsert-kafka"),
+        client_software_version: Str::from(env!("CARGO_PKG_VERSION")),
+        ..Default::default()
+    };
+    for version in [FIRST_VERSION, 0] {
+        let response = ask(stream, frames, &request, version, client_id).await?;
+        if response.error_code == ErrorCode::UNSUPPORTED_VERSION && version > 0 {
+            continue;
+        }
+        if response.error_code != ErrorCode::NONE {
+            return Err(Error::from_code(response.error_code, "ApiVersions"));
+        }
+        return Ok(BrokerVersions::new(
+            response.api_keys.iter().map(|api| (api.api_key, api.min_version, api.max_version)),
+        ));
+    }
+    Err(Error::from_code(ErrorCode::UNSUPPORTED_VERSION, "ApiVersions"))
+}
+
+async fn ask(
+    stream: &mut TcpStream,
+    frames: &mut Frames,
+    request: &ApiVersionsRequest,
+    version: i16,
+    client_id: &Str,
+) -> Result<ApiVersionsResponse, Error> {
+    let mut frame = header::request_frame(request, version, i32::from(version), Some(client_id))?;
+    stream.write_all_buf(&mut frame).await.map_err(broke)?;
+    let frame = loop {
+        if let Some(frame) = frames.next().map_err(|bad| nonsense(format!("a frame of {} bytes", bad.0)))? {
+            break frame;
+        }
+        if stream.read_buf(frames.room()).await.map_err(broke)? == 0 {
+            return Err(unreachable("the broker closed the connection at the first request".to_owned()));
+        }
+    };
+    let (id, body) = header::response_body::<ApiVersionsRequest>(&frame, version)?;
+    if id != i32::from(version) {
+        return Err(nonsense(format!("an answer to request {id}, which was not asked")));
+    }
+    decode(&body, version)
+}
+
+/// A broker that does not know the version answers at version 0, whatever was asked.
+fn decode(body: &Bytes, version: i16) -> Result<ApiVersionsResponse, Error> {
+    type Answer = <ApiVersionsRequest as Request>::Response;
+    let refused = body.first_chunk() == Some(&ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes());
+    Ok(Answer::decode(body, if refused { 0 } else { version })?)
+}
+
+fn broke(error: std::io::Error) -> Error {
+    unreachable(format!("the connection broke at the first request: {error}"))
+}
+
+fn nonsense(what: String) -> Error {
+    Error::new(ErrorKind::Protocol, format!("the other side sent {what}; is it a Kafka broker without TLS?"))
+}
+
+fn unreachable(why: String) -> Error {
+    Error::new(ErrorKind::Unreachable, why)
+}
+
+/// All brokers since 2.4 know it; later versions tell us nothing that we use, and cost old brokers a round trip.
+const FIRST_VERSION: i16 = 3;

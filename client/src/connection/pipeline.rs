@@ -1,0 +1,158 @@
+//! Requests on their way, in order: whose an answer is, which come too late, which were never sent.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// The requests of one connection that await something, oldest first.
+#[derive(Debug)]
+pub(crate) struct Pipeline<T> {
+    waiting: VecDeque<Waiting<T>>,
+    queued_bytes: u64,
+    written_bytes: u64,
+}
+
+/// One request that awaits its answer, or, where there is none, its end on the wire.
+#[derive(Debug)]
+struct Waiting<T> {
+    correlation_id: Option<i32>,
+    begins_at: u64,
+    ends_at: u64,
+    deadline: Instant,
+    who: T,
+}
+
+/// An answer that nobody asked for at this point of the stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct OutOfOrder {
+    pub(crate) expected: Option<i32>,
+    pub(crate) came: i32,
+}
+
+impl<T> Pipeline<T> {
+    pub(crate) fn new() -> Self {
+        Self { waiting: VecDeque::new(), queued_bytes: 0, written_bytes: 0 }
+    }
+
+    /// A request of so many bytes takes its place in line. Without a correlation id it has no answer.
+    pub(crate) fn handle_queued(
+        &mut self,
+        correlation_id: Option<i32>,
+        bytes: usize,
+        deadline: Instant,
+        who: T,
+    ) {
+        let begins_at = self.queued_bytes;
+        self.queued_bytes += bytes as u64;
+        self.waiting.push_back(Waiting {
+            correlation_id,
+            begins_at,
+            ends_at: self.queued_bytes,
+            deadline,
+            who,
+        });
+    }
+
+    /// So many bytes more are on the wire.
+    pub(crate) fn handle_written(&mut self, bytes: usize) {
+        self.written_bytes += bytes as u64;
+    }
+
+    /// Those without an answer that are wholly on the wire.
+    pub(crate) fn poll_sent(&mut self) -> Option<T> {
+        let sent = self
+            .waiting
+            .iter()
+            .position(|waiting| waiting.correlation_id.is_none() && waiting.ends_at <= self.written_bytes)?;
+        self.waiting.remove(sent).map(|waiting| waiting.who)
+    }
+
+    /// An answer came: brokers answer in the order of the requests.
+    pub(crate) fn handle_answer(&mut self, correlation_id: i32) -> Result<T, OutOfOrder> {
+        let first = self.waiting.iter().position(|waiting| waiting.correlation_id.is_some());
+        let expected = first.and_then(|at| self.waiting[at].correlation_id);
+        match first {
+            Some(at) if expected == Some(correlation_id) => self
+                .waiting
+                .remove(at)
+                .map(|waiting| waiting.who)
+                .ok_or(OutOfOrder { expected, came: correlation_id }),
+            _ => Err(OutOfOrder { expected, came: correlation_id }),
+        }
+    }
+
+    /// When the first of them is late. One late answer condemns the connection: those behind it
+    /// cannot come before it.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.waiting.iter().map(|waiting| waiting.deadline).min()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Everyone still waiting when the connection breaks, and whether the broker may have seen a byte.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (T, bool)> + '_ {
+        let written = self.written_bytes;
+        self.waiting.drain(..).map(move |waiting| (waiting.who, waiting.begins_at < written))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn answers_find_whoever_asked_in_order() {
+        let now = Instant::now();
+        let mut pipeline = Pipeline::new();
+        pipeline.handle_queued(Some(1), 10, now, "a");
+        pipeline.handle_queued(Some(2), 10, now, "b");
+        assert_eq!(pipeline.handle_answer(1), Ok("a"));
+        assert_eq!(pipeline.handle_answer(2), Ok("b"));
+        assert!(pipeline.is_empty());
+    }
+
+    #[test]
+    fn an_answer_out_of_turn_is_an_error_and_takes_nobodys_place() {
+        let mut pipeline = Pipeline::new();
+        assert_eq!(pipeline.handle_answer(9), Err(OutOfOrder { expected: None, came: 9 }));
+        pipeline.handle_queued(Some(1), 10, Instant::now(), "a");
+        assert_eq!(pipeline.handle_answer(2), Err(OutOfOrder { expected: Some(1), came: 2 }));
+        assert_eq!(pipeline.handle_answer(1), Ok("a"));
+    }
+
+    #[test]
+    fn the_earliest_deadline_counts_wherever_it_stands() {
+        let now = Instant::now();
+        let mut pipeline = Pipeline::new();
+        assert_eq!(pipeline.deadline(), None);
+        pipeline.handle_queued(Some(1), 10, now + Duration::from_secs(9), "slow");
+        pipeline.handle_queued(Some(2), 10, now + Duration::from_secs(5), "fast");
+        assert_eq!(pipeline.deadline(), Some(now + Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn what_has_no_answer_is_done_once_written() {
+        let mut pipeline = Pipeline::new();
+        pipeline.handle_queued(Some(1), 10, Instant::now(), "asks");
+        pipeline.handle_queued(None, 10, Instant::now(), "tells");
+        pipeline.handle_written(19);
+        assert_eq!(pipeline.poll_sent(), None);
+        pipeline.handle_written(1);
+        assert_eq!(pipeline.poll_sent(), Some("tells"));
+        assert_eq!(pipeline.handle_answer(1), Ok("asks"));
+    }
+
+    #[test]
+    fn a_break_tells_who_may_have_been_heard() {
+        let mut pipeline = Pipeline::new();
+        pipeline.handle_queued(Some(1), 10, Instant::now(), "whole");
+        pipeline.handle_queued(Some(2), 10, Instant::now(), "begun");
+        pipeline.handle_queued(Some(3), 10, Instant::now(), "unsent");
+        pipeline.handle_written(11);
+        let left: Vec<_> = pipeline.drain().collect();
+        assert_eq!(left, [("whole", true), ("begun", true), ("unsent", false)]);
+    }
+}

@@ -1,0 +1,267 @@
+//! What can go wrong between a caller and a cluster: one opaque error, asked by questions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use upsert_kafka_protocol::{ErrorCode, Malformed, Unrepresentable};
+
+/// Why something could not be done, and to what. Its text is a sentence for whoever has to act on it.
+#[derive(Clone)]
+pub struct Error(Arc<Facts>);
+
+/// The nature of an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting is wrong, or two contradict each other.
+    Config,
+    /// The caller asked for what cannot be done.
+    Usage,
+    /// The producer, consumer or client was closed before.
+    Closed,
+    /// No broker could be reached.
+    Unreachable,
+    /// A connection broke with the request on it, which the broker may have seen.
+    Disconnected,
+    /// The time for a call ran out.
+    Timeout,
+    /// The broker answered with an error: see [`Error::code`].
+    Broker,
+    /// The cluster does not have the topic or the partition.
+    UnknownTopic,
+    /// The broker is too old or too new for what is needed.
+    Unsupported,
+    /// The broker sent bytes that Kafka's protocol does not allow.
+    Protocol,
+    /// Records came damaged: their checksum or their form is wrong.
+    Corrupt,
+    /// A record exceeds a limit.
+    TooLarge,
+    /// The offset asked for is not in the log, and `auto.offset.reset` is `none`.
+    OffsetOutOfRange,
+    /// Another producer took this one's place.
+    Fenced,
+}
+
+#[derive(Clone, Debug)]
+struct Facts {
+    kind: ErrorKind,
+    sentence: String,
+    code: Option<ErrorCode>,
+    api: Option<&'static str>,
+    broker: Option<Arc<str>>,
+    topic: Option<Arc<str>>,
+    partition: Option<i32>,
+    written: bool,
+}
+
+impl Error {
+    /// What it is about.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the same call may succeed later.
+    pub fn is_retriable(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Unreachable | ErrorKind::Disconnected | ErrorKind::Timeout => true,
+            _ => self.0.code.is_some_and(ErrorCode::is_retriable),
+        }
+    }
+
+    /// Whether what the client knows of the cluster is out of date.
+    pub fn refreshes_metadata(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Unreachable | ErrorKind::Disconnected => true,
+            _ => self.0.code.is_some_and(ErrorCode::refreshes_metadata),
+        }
+    }
+
+    /// Whether another producer with the same identity took over.
+    pub fn is_fenced(&self) -> bool {
+        self.0.kind == ErrorKind::Fenced
+    }
+
+    /// What the broker answered, if it did.
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.0.code
+    }
+
+    /// The topic it happened to.
+    pub fn topic(&self) -> Option<&str> {
+        self.0.topic.as_deref()
+    }
+
+    /// The partition it happened to.
+    pub fn partition(&self) -> Option<i32> {
+        self.0.partition
+    }
+
+    /// Whether the broker may have done what was asked, though no answer came.
+    pub fn may_have_been_written(&self) -> bool {
+        self.0.written
+    }
+
+    /// A sentence, or the end of one that begins with the thing named by `with_…`.
+    #[cold]
+    pub(crate) fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
+        Self(Arc::new(Facts {
+            kind,
+            sentence: sentence.into(),
+            code: None,
+            api: None,
+            broker: None,
+            topic: None,
+            partition: None,
+            written: false,
+        }))
+    }
+
+    /// The broker's refusal, in its own words.
+    #[cold]
+    pub(crate) fn from_code(code: ErrorCode, api: &'static str) -> Self {
+        let kind = match code {
+            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID => ErrorKind::UnknownTopic,
+            ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE => ErrorKind::TooLarge,
+            ErrorCode::UNSUPPORTED_VERSION => ErrorKind::Unsupported,
+            ErrorCode::OFFSET_OUT_OF_RANGE => ErrorKind::OffsetOutOfRange,
+            ErrorCode::CORRUPT_MESSAGE => ErrorKind::Corrupt,
+            ErrorCode::REQUEST_TIMED_OUT => ErrorKind::Timeout,
+            ErrorCode::INVALID_PRODUCER_EPOCH | ErrorCode::PRODUCER_FENCED => ErrorKind::Fenced,
+            _ => ErrorKind::Broker,
+        };
+        Self::new(kind, String::new()).with_code(code).with_api(api)
+    }
+
+    pub(crate) fn with_code(mut self, code: ErrorCode) -> Self {
+        self.facts().code = Some(code);
+        self
+    }
+
+    pub(crate) fn with_api(mut self, api: &'static str) -> Self {
+        self.facts().api = Some(api);
+        self
+    }
+
+    pub(crate) fn with_broker(mut self, broker: &Arc<str>) -> Self {
+        self.facts().broker = Some(Arc::clone(broker));
+        self
+    }
+
+    pub(crate) fn with_topic(mut self, topic: impl Into<Arc<str>>) -> Self {
+        self.facts().topic = Some(topic.into());
+        self
+    }
+
+    pub(crate) fn with_partition(mut self, partition: i32) -> Self {
+        self.facts().partition = Some(partition);
+        self
+    }
+
+    /// Marks that the broker may have done it all the same.
+    pub(crate) fn with_written(mut self, written: bool) -> Self {
+        self.facts().written = written;
+        self
+    }
+
+    /// Puts another sentence before this one's.
+    pub(crate) fn within(mut self, what: &str) -> Self {
+        let sentence = self.words();
+        self.facts().sentence = format!("{what}: {sentence}");
+        self
+    }
+
+    fn facts(&mut self) -> &mut Facts {
+        Arc::make_mut(&mut self.0)
+    }
+
+    /// The sentence without what it happened to.
+    fn words(&self) -> String {
+        match self.0.code {
+            Some(code) if self.0.sentence.is_empty() => said(code),
+            _ => self.0.sentence.clone(),
+        }
+    }
+}
+
+/// `not the leader (NOT_LEADER_OR_FOLLOWER, 6)`.
+fn said(code: ErrorCode) -> String {
+    match code.name() {
+        Some(name) => format!("{} ({name}, {})", code.message(), code.0),
+        None => format!("error {} that this client does not know", code.0),
+    }
+}
+
+impl From<Malformed> for Error {
+    fn from(malformed: Malformed) -> Self {
+        Self::new(ErrorKind::Protocol, malformed.to_string())
+    }
+}
+
+impl From<Unrepresentable> for Error {
+    fn from(unrepresentable: Unrepresentable) -> Self {
+        Self::new(ErrorKind::Usage, unrepresentable.to_string())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let facts = &*self.0;
+        let mut subject = Vec::new();
+        if let Some(topic) = &facts.topic {
+            subject.push(match facts.partition {
+                Some(partition) => format!("topic {topic}, partition {partition}"),
+                None => format!("topic {topic}"),
+            });
+        }
+        if let Some(broker) = &facts.broker {
+            subject.push(format!("broker {broker}"));
+        }
+        if let Some(api) = facts.api {
+            subject.push(api.to_owned());
+        }
+        match subject.is_empty() {
+            true => f.write_str(&self.words()),
+            false => write!(f, "{}: {}", subject.join(", "), self.words()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({:?}, \"{self}\")", self.0.kind)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_topic_partition_broker_and_api() {
+        let error = Error::from_code(ErrorCode::NOT_LEADER_OR_FOLLOWER, "Fetch")
+            .with_topic("orders")
+            .with_partition(3)
+            .with_broker(&Arc::from("10.0.0.1:9092"));
+        let text = error.to_string();
+        assert!(text.starts_with("topic orders, partition 3, broker 10.0.0.1:9092, Fetch: "), "{text}");
+        assert!(text.ends_with("(NOT_LEADER_OR_FOLLOWER, 6)"), "{text}");
+        assert!(error.is_retriable() && error.refreshes_metadata() && !error.may_have_been_written());
+        assert_eq!((error.topic(), error.partition()), (Some("orders"), Some(3)));
+    }
+
+    #[test]
+    fn a_code_nobody_knows_is_a_number() {
+        let error = Error::from_code(ErrorCode(4711), "Produce");
+        assert_eq!(error.to_string(), "Produce: error 4711 that this client does not know");
+        assert!(!error.is_retriable());
+    }
+
+    #[test]
+    fn an_error_is_one_word_wide() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+        assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
+    }
+}
