@@ -1,0 +1,142 @@
+//! gzip, snappy, lz4 and zstd behind one enum; what comes out is capped.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::corrupt::Why;
+
+#[cfg(feature = "gzip")]
+mod gzip;
+#[cfg(feature = "lz4")]
+mod lz4;
+#[cfg(feature = "snappy")]
+mod snappy;
+#[cfg(feature = "zstd")]
+mod zstd;
+
+/// How the records of a batch are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Compression {
+    /// They are not.
+    #[default]
+    None,
+    /// RFC 1952.
+    Gzip,
+    /// In xerial's framing.
+    Snappy,
+    /// In lz4's frame format.
+    Lz4,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// A compression and how hard it tries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Codec {
+    /// Which.
+    pub compression: Compression,
+    /// `None` is the codec's own default. snappy has no levels, and lz4 here one.
+    pub level: Option<i32>,
+}
+
+impl Codec {
+    /// No compression.
+    pub const NONE: Self = Self { compression: Compression::None, level: None };
+
+    /// Appends `records`, compressed. A codec that is not in this build leaves them out: `Compression::of`
+    /// never gives one, and `from_str` refuses it.
+    pub(super) fn compress(self, records: &[u8], out: &mut Vec<u8>) {
+        match self.compression {
+            #[cfg(feature = "gzip")]
+            Compression::Gzip => gzip::compress(records, self.level, out),
+            #[cfg(feature = "snappy")]
+            Compression::Snappy => snappy::compress(records, out),
+            #[cfg(feature = "lz4")]
+            Compression::Lz4 => lz4::compress(records, out),
+            #[cfg(feature = "zstd")]
+            Compression::Zstd => zstd::compress(records, self.level, out),
+            _ => out.extend_from_slice(records),
+        }
+    }
+}
+
+impl From<Compression> for Codec {
+    fn from(compression: Compression) -> Self {
+        Self { compression, level: None }
+    }
+}
+
+impl Compression {
+    /// All of them, by their number on the wire.
+    pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
+
+    /// The number in a batch's attributes.
+    pub fn id(self) -> u8 {
+        self as u8
+    }
+
+    /// As in `compression.type`.
+    pub fn name(self) -> &'static str {
+        ["none", "gzip", "snappy", "lz4", "zstd"][usize::from(self.id())]
+    }
+
+    /// Whether this build has it.
+    pub fn is_built(self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Gzip => cfg!(feature = "gzip"),
+            Self::Snappy => cfg!(feature = "snappy"),
+            Self::Lz4 => cfg!(feature = "lz4"),
+            Self::Zstd => cfg!(feature = "zstd"),
+        }
+    }
+
+    /// The one of that number, if this build has it.
+    pub(super) fn of(id: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.id() == id && it.is_built())
+    }
+
+    /// What was compressed, unless it is longer than `limit`.
+    pub(super) fn decompress(self, packed: &[u8], limit: usize) -> Result<Vec<u8>, Why> {
+        match self {
+            #[cfg(feature = "gzip")]
+            Self::Gzip => gzip::decompress(packed, limit),
+            #[cfg(feature = "snappy")]
+            Self::Snappy => snappy::decompress(packed, limit),
+            #[cfg(feature = "lz4")]
+            Self::Lz4 => lz4::decompress(packed, limit),
+            #[cfg(feature = "zstd")]
+            Self::Zstd => zstd::decompress(packed, limit),
+            _ => Err(Why::Compression(self.id())),
+        }
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name of `compression.type`, in lower case.
+impl FromStr for Compression {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match Self::ALL.into_iter().find(|it| it.name() == text) {
+            Some(it) if it.is_built() => Ok(it),
+            Some(it) => Err(format!("{it} needs the cargo feature '{it}'")),
+            None => Err(format!("'{text}' is none of none, gzip, snappy, lz4, zstd")),
+        }
+    }
+}
+
+/// Reads all, up to the limit: memory grows with what comes out, never with what is claimed.
+#[cfg(any(feature = "gzip", feature = "lz4"))]
+fn read_capped(reader: impl std::io::Read, limit: usize, broken: &'static str) -> Result<Vec<u8>, Why> {
+    use std::io::Read;
+    let mut out = Vec::new();
+    let mut capped = reader.take(limit as u64 + 1);
+    capped.read_to_end(&mut out).map_err(|_| Why::Rule(broken))?;
+    if out.len() > limit { Err(Why::Larger { limit }) } else { Ok(out) }
+}

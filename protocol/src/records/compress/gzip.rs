@@ -1,0 +1,22 @@
+//! gzip through flate2 and zlib-rs.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+
+use crate::records::corrupt::Why;
+
+pub(super) fn compress(records: &[u8], level: Option<i32>, out: &mut Vec<u8>) {
+    let level = level.and_then(|level| u32::try_from(level).ok()).filter(|level| (1..=9).contains(level));
+    let mut encoder = GzEncoder::new(out, level.map_or_else(Compression::default, Compression::new));
+    // A Vec takes whatever is written.
+    let _ = encoder.write_all(records);
+    let _ = encoder.finish();
+}
+
+/// A batch may be several gzip members in a row.
+pub(super) fn decompress(packed: &[u8], limit: usize) -> Result<Vec<u8>, Why> {
+    super::read_capped(MultiGzDecoder::new(packed), limit, "its gzip stream is broken")
+}

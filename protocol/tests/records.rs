@@ -1,0 +1,266 @@
+//! Record sets that Apache's Java implementation wrote or was given, good and broken; hashes and error codes.
+
+mod golden;
+
+use bytes::{Bytes, BytesMut};
+use serde_json::Value;
+use upsert_kafka_protocol::records::{
+    Batch, BatchWriter, Codec, Compression, Header, Record, Stamp, TimestampType, batches,
+};
+use upsert_kafka_protocol::{ErrorCode, murmur2, partition_for_key};
+
+const LIMIT: usize = 64 * 1024 * 1024;
+
+fn text(bytes: Option<&[u8]>) -> Value {
+    bytes.map_or(Value::Null, |bytes| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>().into())
+}
+
+fn bytes(text: &Value) -> Option<Bytes> {
+    let text = text.as_str()?;
+    Some(
+        (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex"))
+            .collect(),
+    )
+}
+
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+fn assert_batch(name: &str, batch: &Batch, expected: &Value) {
+    let facts = [
+        ("position", batch.position() as i64),
+        ("size", batch.bytes().len() as i64),
+        ("attributes", i64::from(batch.attributes())),
+        ("base_offset", batch.base_offset()),
+        ("last_offset", batch.last_offset()),
+        ("next_offset", batch.next_offset()),
+        ("max_timestamp", batch.max_timestamp()),
+        ("crc", i64::from(batch.crc())),
+        ("leader_epoch", i64::from(batch.leader_epoch())),
+        ("producer_id", batch.producer_id()),
+        ("producer_epoch", i64::from(batch.producer_epoch())),
+        ("base_sequence", i64::from(batch.base_sequence())),
+        ("last_sequence", i64::from(batch.last_sequence())),
+        ("base_timestamp_field", batch.base_timestamp()),
+        ("last_offset_delta", i64::from(batch.last_offset_delta())),
+        ("count", i64::from(batch.count())),
+    ];
+    for (fact, ours) in facts {
+        assert_eq!(ours, number(&expected[fact]), "{name}: {fact}");
+    }
+    assert_eq!(batch.is_transactional(), expected["transactional"], "{name}");
+    assert_eq!(batch.is_control(), expected["control"], "{name}");
+    assert_eq!(batch.delete_horizon(), expected["delete_horizon"].as_i64(), "{name}");
+    assert_eq!(batch.compression().expect(name).name(), expected["compression"], "{name}");
+    let append = batch.timestamp_type() == TimestampType::LogAppendTime;
+    assert_eq!(append, expected["timestamp_type"] == "LogAppendTime", "{name}");
+}
+
+fn assert_record(name: &str, record: &Record<'_>, expected: &Value) {
+    assert_eq!(record.offset, number(&expected["offset"]), "{name}");
+    assert_eq!(record.timestamp_ms, number(&expected["timestamp"]), "{name}");
+    assert_eq!(text(record.key), expected["key"], "{name}");
+    assert_eq!(text(record.value), expected["value"], "{name}");
+    let headers: Vec<_> = record.headers().collect();
+    let theirs = expected["headers"].as_array().expect(name);
+    assert_eq!(headers.len(), theirs.len(), "{name}");
+    for ((key, value), theirs) in headers.iter().zip(theirs) {
+        assert_eq!(*key, theirs["key"].as_str().expect(name), "{name}");
+        assert_eq!(text(*value), theirs["value"], "{name}");
+    }
+}
+
+/// What reading all of a blob came to: batches and records read, and the first error.
+fn read(blob: &Bytes) -> (usize, usize, Option<String>) {
+    let (mut batch_count, mut record_count) = (0, 0);
+    for batch in batches(blob) {
+        let outcome = batch.and_then(|batch| {
+            batch_count += 1;
+            batch.check()?;
+            batch.body(LIMIT)?.iter().try_for_each(|record| record.map(|_| record_count += 1))
+        });
+        if let Err(error) = outcome {
+            return (batch_count, record_count, Some(error.to_string()));
+        }
+    }
+    (batch_count, record_count, None)
+}
+
+#[test]
+fn every_good_record_set_of_format_2_reads_as_in_java() {
+    let (mut sets, mut older) = (0, 0);
+    for vector in golden::lines("records.jsonl.gz") {
+        if vector["valid"] != true {
+            continue;
+        }
+        let name = vector["name"].as_str().expect("a name");
+        let blob = golden::hex(&vector);
+        if vector["batches"].as_array().expect(name).iter().any(|batch| batch["magic"] != 2) {
+            assert!(batches(&blob).any(|batch| batch.is_err()), "{name}: formats 0 and 1 are refused");
+            older += 1;
+            continue;
+        }
+        let mut found = batches(&blob);
+        for expected in vector["batches"].as_array().expect(name) {
+            let batch = found.next().expect(name).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_batch(name, &batch, expected);
+            batch.check().unwrap_or_else(|e| panic!("{name}: {e}"));
+            let body = batch.body(LIMIT).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let records: Vec<_> =
+                body.iter().collect::<Result<_, _>>().unwrap_or_else(|e| panic!("{name}: {e}"));
+            let theirs = expected["records"].as_array().expect(name);
+            assert_eq!(records.len(), theirs.len(), "{name}");
+            records.iter().zip(theirs).for_each(|(ours, theirs)| assert_record(name, ours, theirs));
+        }
+        assert_eq!(found.remaining() as i64, number(&vector["partial_trailing_bytes"]), "{name}");
+        assert!(found.next().is_none(), "{name}");
+        sets += 1;
+    }
+    println!("{sets} record sets of format 2 read, {older} of formats 0 and 1 refused");
+    assert!(sets > 100);
+}
+
+#[test]
+fn broken_record_sets_are_refused_where_java_refuses_them() {
+    let (mut refused, mut accepted, mut older) = (0, 0, 0);
+    for vector in golden::lines("records.jsonl.gz") {
+        if vector["valid"] == true {
+            continue;
+        }
+        let (_, _, error) = read(&golden::hex(&vector));
+        let theirs = vector["stage"].as_str().unwrap_or("none");
+        match (&error, theirs) {
+            (Some(error), _) if error.contains("is not supported yet") => older += 1,
+            (None, "none") => accepted += 1,
+            (Some(_), "none") => panic!("stricter than Java: {} {error:?}", vector["name"]),
+            (None, stage) => panic!("laxer than Java, which stops at {stage}: {}", vector["name"]),
+            (Some(_), _) => refused += 1,
+        }
+    }
+    println!("{refused} refused, {accepted} accepted, each as by Java; {older} of older formats refused");
+    assert!(refused > 100);
+}
+
+#[test]
+fn what_we_write_we_read_with_every_codec() {
+    let value = |at: usize| format!("{{\"order\":{at},\"text\":\"{}\"}}", "abc".repeat(at % 50));
+    for compression in Compression::ALL {
+        let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);
+        for at in 0..2000 {
+            let headers = [Header { key: "a", value: None }, Header { key: "a", value: Some(b"x") }];
+            let headers = if at % 3 == 0 { &headers[..] } else { &[] };
+            let text = value(at);
+            let value = (at % 7 > 0).then_some(text.as_bytes());
+            writer.append(1_700_000_000_000 - at as i64, Some(b"key"), value, headers).expect("room");
+        }
+        let stamp =
+            Stamp { producer_id: 7, producer_epoch: 1, base_sequence: i32::MAX - 5, transactional: false };
+        let blob = writer.seal(stamp, compression.into());
+        let batch = batches(&blob).next().expect("a batch").expect("a good batch");
+        batch.check().expect("its checksum");
+        assert_eq!((batch.compression(), batch.count()), (Ok(compression), 2000));
+        assert_eq!((batch.producer_id(), batch.last_sequence()), (7, 1993));
+        let body = batch.body(LIMIT).expect("a body");
+        for (at, record) in body.iter().enumerate() {
+            let record = record.expect("a record");
+            let text = value(at);
+            assert_eq!(record.value, (at % 7 > 0).then_some(text.as_bytes()), "{compression} {at}");
+            assert_eq!(record.timestamp_ms, 1_700_000_000_000 - at as i64);
+            assert_eq!(record.headers().count(), if at % 3 == 0 { 2 } else { 0 });
+        }
+        assert!(
+            batch.body(1000).is_err() || compression == Compression::None,
+            "{compression}: the cap holds"
+        );
+    }
+}
+
+#[test]
+fn no_bytes_make_it_panic() {
+    let mut state = 42u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as usize
+    };
+    for compression in Compression::ALL {
+        let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);
+        (0..20).for_each(|at| {
+            writer.append(at, Some(b"key"), Some(&[b'v'; 40]), &[Header { key: "h", value: Some(b"x") }]);
+        });
+        let good = writer.seal(Stamp::NONE, compression.into());
+        for _ in 0..3000 {
+            let mut blob = good.to_vec();
+            for _ in 0..1 + next() % 4 {
+                let at = next() % blob.len();
+                blob[at] = next() as u8;
+            }
+            blob.truncate(blob.len() - next() % 8);
+            for batch in batches(&Bytes::from(blob)).flatten() {
+                let Ok(body) = batch.body(1 << 20) else { continue };
+                body.iter().flatten().for_each(|record| record.headers().for_each(drop));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_batch_takes_its_place_in_a_log() {
+    use upsert_kafka_protocol::records::{set_log_append_time, set_offset};
+    let mut writer = BatchWriter::new(BytesMut::new(), 1000);
+    writer.append(5, Some(b"k"), Some(b"v"), &[]);
+    let mut blob = writer.seal(Stamp::NONE, Codec::NONE).to_vec();
+    set_offset(&mut blob, 42, 3);
+    set_log_append_time(&mut blob, 99);
+    let batch = batches(&blob.into()).next().expect("a batch").expect("a good batch");
+    batch.check().expect("its checksum");
+    assert_eq!((batch.base_offset(), batch.leader_epoch()), (42, 3));
+    let body = batch.body(LIMIT).expect("a body");
+    let record = body.iter().next().expect("a record").expect("a good record");
+    assert_eq!((record.offset, record.timestamp_ms), (42, 99));
+}
+
+#[test]
+fn murmur2_and_partitions_are_javas() {
+    for vector in golden::lines("murmur2.jsonl.gz") {
+        let key = bytes(&vector["key"]).expect("a key");
+        assert_eq!(i64::from(murmur2(&key)), number(&vector["murmur2"]), "{vector}");
+        for (count, partition) in vector["partition"].as_object().expect("partitions") {
+            let ours = partition_for_key(&key, count.parse().expect("a count"));
+            assert_eq!(i64::from(ours), number(partition), "{vector}");
+        }
+    }
+    for vector in golden::lines("partitioner.jsonl.gz") {
+        let key = bytes(&vector["bytes"]).expect("a key");
+        for (count, partition) in vector["partition"].as_object().expect("partitions") {
+            let ours = partition_for_key(&key, count.parse().expect("a count"));
+            assert_eq!(i64::from(ours), number(partition), "{vector}");
+        }
+    }
+}
+
+#[test]
+fn crc_32c_is_javas() {
+    for vector in golden::lines("crc32c.jsonl.gz") {
+        let data = bytes(&vector["data"]).expect("data");
+        assert_eq!(i64::from(crc32c::crc32c(&data)), number(&vector["crc32c"]));
+    }
+}
+
+#[test]
+fn error_codes_are_apaches() {
+    let errors = golden::lines("errors.json.gz");
+    let mut count = 0;
+    for error in errors[0].as_array().expect("a list") {
+        let code = ErrorCode(number(&error["code"]) as i16);
+        assert_eq!(code.name(), error["name"].as_str());
+        assert_eq!(code.is_retriable(), error["retriable"] == true, "{code}");
+        assert_eq!(code.refreshes_metadata(), error["refresh_metadata"] == true, "{code}");
+        count += 1;
+    }
+    assert_eq!(count, 138);
+}
