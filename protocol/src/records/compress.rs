@@ -131,12 +131,16 @@ impl FromStr for Compression {
     }
 }
 
-/// Reads all, up to the limit: memory grows with what comes out, never with what is claimed.
+/// Appends all that comes, up to the limit: memory grows with what comes out, never with what is claimed.
 #[cfg(any(feature = "gzip", feature = "lz4"))]
-fn read_capped(reader: impl std::io::Read, limit: usize, broken: &'static str) -> Result<Vec<u8>, Why> {
+fn read_capped(
+    reader: &mut impl std::io::Read,
+    limit: usize,
+    out: &mut Vec<u8>,
+    broken: &'static str,
+) -> Result<(), Why> {
     use std::io::Read;
-    let mut out = Vec::new();
-    let mut capped = reader.take(limit as u64 + 1);
-    capped.read_to_end(&mut out).map_err(|_| Why::Rule(broken))?;
-    if out.len() > limit { Err(Why::Larger { limit }) } else { Ok(out) }
+    let room = limit - out.len().min(limit);
+    reader.take(room as u64 + 1).read_to_end(out).map_err(|_| Why::Rule(broken))?;
+    if out.len() > limit { Err(Why::Larger { limit }) } else { Ok(()) }
 }

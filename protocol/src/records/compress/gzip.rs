@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use flate2::Compression;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 
 use crate::records::corrupt::Why;
@@ -16,7 +16,19 @@ pub(super) fn compress(records: &[u8], level: Option<i32>, out: &mut Vec<u8>) {
     let _ = encoder.finish();
 }
 
-/// A batch may be several gzip members in a row.
+/// A batch may be several gzip members in a row; what follows them and is no member is ignored, as in Java.
 pub(super) fn decompress(packed: &[u8], limit: usize) -> Result<Vec<u8>, Why> {
-    super::read_capped(MultiGzDecoder::new(packed), limit, "its gzip stream is broken")
+    let mut members = GzDecoder::new(packed);
+    let mut out = Vec::new();
+    loop {
+        super::read_capped(&mut members, limit, &mut out, "its gzip stream is broken")?;
+        let rest = members.into_inner();
+        if !rest.starts_with(&MEMBER) {
+            return Ok(out);
+        }
+        members = GzDecoder::new(rest);
+    }
 }
+
+/// What a member begins with: the magic, and deflate as its method.
+const MEMBER: [u8; 3] = [0x1f, 0x8b, 8];

@@ -16,5 +16,7 @@ pub(super) fn compress(records: &[u8], out: &mut Vec<u8>) {
 
 /// One frame; what follows it is ignored, as in Java.
 pub(super) fn decompress(packed: &[u8], limit: usize) -> Result<Vec<u8>, Why> {
-    super::read_capped(FrameDecoder::new(packed), limit, "its lz4 frame is broken")
+    let mut out = Vec::new();
+    super::read_capped(&mut FrameDecoder::new(packed), limit, &mut out, "its lz4 frame is broken")?;
+    Ok(out)
 }
