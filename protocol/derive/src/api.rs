@@ -31,7 +31,7 @@ impl Parse for Api {
             key: key.ok_or_else(|| input.error("a request needs its key"))?,
             versions: versions.ok_or_else(|| input.error("a request needs its versions"))?,
             flexible,
-            about: format!("\n\nRequest: {}.", about.trim_end_matches(", ").replace(' ', " ")),
+            about: format!("\n\nRequest: {}.", about.trim_end_matches(", ")),
         })
     }
 }

@@ -112,6 +112,11 @@ impl BatchWriter {
         self.buffer.len()
     }
 
+    /// Lets the batch take more: whoever accounts for memory grants it piece by piece.
+    pub fn raise_limit(&mut self, limit: usize) {
+        self.limit = self.limit.max(limit);
+    }
+
     /// Closes the batch: compresses where asked, fills the header in, and computes the checksum.
     pub fn seal(mut self, stamp: Stamp, codec: Codec) -> Bytes {
         self.buffer.truncate(self.len);
