@@ -1,1 +1,19 @@
-//! Shared by the tests: golden data, real Kafka, checks.
+//! Shared by the tests: golden data, records, a real Kafka, the Java client.
+
+#![allow(clippy::panic, reason = "only tests call this: a panic is how they fail")]
+
+pub mod hex;
+pub mod kafka;
+pub mod record;
+
+use std::path::PathBuf;
+
+/// A file or folder of `tests/data`.
+pub fn data(path: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/data")).join(path)
+}
+
+/// The root of the repository.
+pub fn repository() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

@@ -1,0 +1,158 @@
+//! A real Apache Kafka 4.4.0, made from Maven artifacts: KRaft, each node broker and controller.
+
+mod guard;
+mod java;
+mod library;
+mod node;
+
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+pub use java::{Committed, Java, JavaError, NewTopic};
+use node::{Node, Ports};
+
+/// A running cluster; dropping it ends it, and so does the end of this process.
+#[derive(Debug)]
+pub struct Kafka {
+    nodes: Vec<Node>,
+    java: Mutex<Java>,
+}
+
+/// Why there is no real Kafka.
+#[derive(Debug)]
+pub enum Failure {
+    /// The machine lacks `java` or `mvn`, or the artifacts cannot be had.
+    Missing(String),
+    /// It is all there, and Kafka does not start.
+    Broken(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(what) | Self::Broken(what) => f.write_str(what),
+        }
+    }
+}
+
+impl Kafka {
+    /// The cluster of one node that all tests of this process share, started on first use.
+    ///
+    /// `None` when the machine cannot run it: one loud line says so, and the test should return. With
+    /// `UPSERT_KAFKA_REQUIRE_JAVA=1` that is a failure instead.
+    pub fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Result<Kafka, Failure>> = OnceLock::new();
+        let outcome = SHARED.get_or_init(|| {
+            let started = Self::start(1);
+            if let Err(Failure::Missing(why)) = &started {
+                announce(why);
+            }
+            started
+        });
+        let required = std::env::var("UPSERT_KAFKA_REQUIRE_JAVA").is_ok_and(|it| it == "1");
+        match outcome {
+            Ok(kafka) => Some(kafka),
+            Err(Failure::Missing(_)) if !required => None,
+            Err(failure) => panic!("no real Apache Kafka: {failure}"),
+        }
+    }
+
+    /// Starts so many nodes and waits until each may serve.
+    ///
+    /// # Errors
+    /// When the machine lacks something, or a node ends before it is ready.
+    pub fn start(nodes: usize) -> Result<Self, Failure> {
+        let library = library::find()?;
+        let mut outcome = Self::try_start(nodes, &library);
+        for _ in 0..PORT_RACES {
+            // A port that was free a moment ago may be another's now.
+            match &outcome {
+                Err(Failure::Broken(why)) if why.contains("BindException") => {
+                    outcome = Self::try_start(nodes, &library)
+                }
+                _ => break,
+            }
+        }
+        outcome
+    }
+
+    fn try_start(nodes: usize, library: &Path) -> Result<Self, Failure> {
+        let home = fresh_folder()?;
+        let ports: Vec<Ports> =
+            (0..nodes).map(|_| Ports::choose()).collect::<Result<_, _>>().map_err(broken)?;
+        let started: Result<Vec<_>, _> = std::thread::scope(|scope| {
+            let (home, ports) = (&home, &ports);
+            let threads: Vec<_> =
+                (0..nodes).map(|at| scope.spawn(move || Node::start(home, library, at, ports))).collect();
+            threads.into_iter().map(|it| it.join().unwrap_or_else(|e| std::panic::resume_unwind(e))).collect()
+        });
+        let java = Java::start(library, &home).map_err(broken)?;
+        Ok(Self { nodes: started?, java: Mutex::new(java) })
+    }
+
+    /// The PLAINTEXT addresses, as `bootstrap.servers` wants them.
+    pub fn bootstrap(&self) -> String {
+        let addresses: Vec<_> = self.nodes.iter().map(|node| node.plaintext().to_string()).collect();
+        addresses.join(",")
+    }
+
+    /// Asks the Java client, connected to this cluster's PLAINTEXT listener.
+    ///
+    /// # Panics
+    /// When it fails: with its chain of causes.
+    pub fn java<T>(&self, ask: impl FnOnce(&mut Java, &str) -> Result<T, JavaError>) -> T {
+        // A test that panicked while it asked leaves the client between two lines: as good as before.
+        let mut java = self.java.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        ask(&mut java, &self.bootstrap()).unwrap_or_else(|e| panic!("the Java client: {e}"))
+    }
+}
+
+/// A name that no other test of any process uses: `orders-1f3a-7`.
+pub fn unique(name: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{name}-{:x}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Past libtest's capture, which hides what a passing test prints.
+fn announce(why: &str) {
+    let line = format!(
+        "\nSKIPPED: every test against a real Apache Kafka, because {why}. \
+         Install a JDK 17 or newer and Maven (Debian: apt-get install openjdk-17-jdk-headless maven) to run them; \
+         UPSERT_KAFKA_REQUIRE_JAVA=1 makes this a failure.\n\n"
+    );
+    // Nobody is left to tell when stderr is closed.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+fn fresh_folder() -> Result<PathBuf, Failure> {
+    let all = crate::repository().join("target/tmp");
+    sweep(&all);
+    let home = all.join(unique("kafka"));
+    std::fs::create_dir_all(&home).map_err(broken)?;
+    home.canonicalize().map_err(broken)
+}
+
+/// Removes what processes left that are no more; the newest logs stay until the next run.
+fn sweep(all: &Path) {
+    for entry in std::fs::read_dir(all).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner =
+            name.to_str().and_then(|it| it.strip_prefix("kafka-")).and_then(|it| it.split('-').next());
+        let owner = owner.and_then(|it| u32::from_str_radix(it, 16).ok());
+        if owner
+            .is_some_and(|id| Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{id}")).exists())
+        {
+            // Another process may sweep at the same time.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn broken(cause: impl fmt::Display) -> Failure {
+    Failure::Broken(cause.to_string())
+}
+
+const PORT_RACES: usize = 2;

@@ -1,0 +1,274 @@
+//! Apache's Java client, one JVM kept open: a JSON line asked, a JSON line answered.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use super::node::{FAST_START, LOG4J};
+use crate::hex;
+use crate::record::{NewRecord, Record};
+
+/// The client. It ends when its stdin does, so it cannot outlive us.
+#[derive(Debug)]
+pub struct Java {
+    process: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+/// What the client threw: class, message and causes.
+#[derive(Debug)]
+pub struct JavaError(String);
+
+impl fmt::Display for JavaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<io::Error> for JavaError {
+    fn from(cause: io::Error) -> Self {
+        Self(format!("talking to the JVM: {cause}"))
+    }
+}
+
+/// A topic to create.
+#[derive(Clone, Debug)]
+pub struct NewTopic<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// How many.
+    pub partitions: i32,
+    /// `cleanup.policy` and the like.
+    pub configs: &'a [(&'a str, &'a str)],
+}
+
+/// One committed offset of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Committed {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// Where to read on.
+    pub offset: i64,
+    /// What the committer wrote beside it.
+    pub metadata: String,
+}
+
+impl Java {
+    /// Starts the JVM; its log goes into the folder.
+    pub(super) fn start(library: &Path, folder: &Path) -> io::Result<Self> {
+        let mut process = Command::new("java")
+            .args(["-Xmx256m"])
+            .args(FAST_START)
+            .arg(format!("-Dupsert.kafka.log={}", folder.join("client.log").display()))
+            .arg(format!("-Dlog4j2.configurationFile={LOG4J}"))
+            .args(["-cp", &library.join("*").display().to_string(), SOURCE])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(folder.join("client.err"))?)
+            .spawn()?;
+        let input = process.stdin.take();
+        let output = process.stdout.take().ok_or_else(|| io::Error::other("no stdout"))?;
+        Ok(Self { process, input, output: BufReader::new(output) })
+    }
+
+    /// Creates topics.
+    ///
+    /// # Errors
+    /// When the broker refuses one.
+    pub fn create(&mut self, bootstrap: &str, topics: &[NewTopic<'_>]) -> Result<(), JavaError> {
+        let topics: Vec<_> = topics.iter().map(topic).collect();
+        self.ask(json!({"do": "create", "config": servers(bootstrap), "topics": topics})).map(drop)
+    }
+
+    /// Writes records in order; for each its partition and offset. `config` is of the producer.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn produce(
+        &mut self,
+        bootstrap: &str,
+        config: &[(&str, &str)],
+        records: &[NewRecord],
+    ) -> Result<Vec<(i32, i64)>, JavaError> {
+        let mut all = servers(bootstrap);
+        config.iter().for_each(|(key, value)| all[*key] = json!(value));
+        let records: Vec<_> = records.iter().map(new_record).collect();
+        let answer = self.ask(json!({"do": "produce", "config": all, "records": records}))?;
+        Ok(rows(&answer).iter().map(|it| (int(&it["partition"]), long(&it["offset"]))).collect())
+    }
+
+    /// Reads a whole topic up to its end.
+    ///
+    /// # Errors
+    /// When there is no such topic, or a record cannot be read.
+    pub fn consume(
+        &mut self,
+        bootstrap: &str,
+        topic: &str,
+        read_committed: bool,
+    ) -> Result<Vec<Record>, JavaError> {
+        self.consume_where(bootstrap, topic, read_committed, 0)
+    }
+
+    /// Reads a topic until so many records have come; they may be still to be written.
+    ///
+    /// # Errors
+    /// When they have not come within a minute.
+    pub fn consume_count(
+        &mut self,
+        bootstrap: &str,
+        topic: &str,
+        count: usize,
+    ) -> Result<Vec<Record>, JavaError> {
+        self.consume_where(bootstrap, topic, false, count)
+    }
+
+    fn consume_where(
+        &mut self,
+        bootstrap: &str,
+        topic: &str,
+        read_committed: bool,
+        count: usize,
+    ) -> Result<Vec<Record>, JavaError> {
+        let mut config = servers(bootstrap);
+        config["isolation.level"] = json!(if read_committed { "read_committed" } else { "read_uncommitted" });
+        let answer = self.ask(json!({"do": "consume", "config": config, "topic": topic, "count": count}))?;
+        Ok(rows(&answer).iter().map(record).collect())
+    }
+
+    /// The end offset of each partition, in order.
+    ///
+    /// # Errors
+    /// When there is no such topic.
+    pub fn ends(&mut self, bootstrap: &str, topic: &str) -> Result<Vec<i64>, JavaError> {
+        let answer = self.ask(json!({"do": "ends", "config": servers(bootstrap), "topic": topic}))?;
+        Ok(rows(&answer).iter().map(long).collect())
+    }
+
+    /// One setting of a topic.
+    ///
+    /// # Errors
+    /// When there is no such topic.
+    pub fn topic_config(
+        &mut self,
+        bootstrap: &str,
+        topic: &str,
+        key: &str,
+    ) -> Result<Option<String>, JavaError> {
+        let answer = self.ask(json!({"do": "configs", "config": servers(bootstrap), "topic": topic}))?;
+        Ok(answer[key].as_str().map(str::to_owned))
+    }
+
+    /// Commits offsets of a group that has no members.
+    ///
+    /// # Errors
+    /// When the broker refuses.
+    pub fn commit(&mut self, bootstrap: &str, group: &str, offsets: &[Committed]) -> Result<(), JavaError> {
+        let row = |it: &Committed| json!({"topic": it.topic, "partition": it.partition, "offset": it.offset, "metadata": it.metadata});
+        let offsets: Vec<_> = offsets.iter().map(row).collect();
+        self.ask(json!({"do": "commit", "config": servers(bootstrap), "group": group, "offsets": offsets}))
+            .map(drop)
+    }
+
+    /// What a group has committed, by topic and partition.
+    ///
+    /// # Errors
+    /// When the broker refuses.
+    pub fn committed(&mut self, bootstrap: &str, group: &str) -> Result<Vec<Committed>, JavaError> {
+        let answer = self.ask(json!({"do": "committed", "config": servers(bootstrap), "group": group}))?;
+        let mut all: Vec<_> = rows(&answer).iter().map(committed).collect();
+        all.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+        Ok(all)
+    }
+
+    fn ask(&mut self, request: Value) -> Result<Value, JavaError> {
+        let input = self.input.as_mut().ok_or_else(|| JavaError("the JVM's input is closed".into()))?;
+        input.write_all(format!("{request}\n").as_bytes())?;
+        input.flush()?;
+        let mut line = String::new();
+        if self.output.read_line(&mut line)? == 0 {
+            return Err(JavaError("the JVM ended; see client.err under target/tmp".into()));
+        }
+        let mut answer: Value = serde_json::from_str(&line).map_err(|e| JavaError(format!("{e}: {line}")))?;
+        match answer["error"].as_str() {
+            Some(error) => Err(JavaError(error.into())),
+            None => Ok(answer["ok"].take()),
+        }
+    }
+}
+
+impl Drop for Java {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        // It halts at the end of its input; whether that went well interests nobody.
+        let _ = self.process.wait();
+    }
+}
+
+fn servers(bootstrap: &str) -> Value {
+    json!({"bootstrap.servers": bootstrap})
+}
+
+fn topic(it: &NewTopic<'_>) -> Value {
+    let configs: serde_json::Map<_, _> =
+        it.configs.iter().map(|(key, value)| ((*key).into(), json!(value))).collect();
+    json!({"name": it.name, "partitions": it.partitions, "replication": -1, "configs": configs})
+}
+
+fn new_record(it: &NewRecord) -> Value {
+    let hex = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(hex::encode);
+    let headers: Vec<_> = it.headers.iter().map(|(name, value)| json!([name, hex(value)])).collect();
+    json!({
+        "topic": it.topic, "partition": it.partition, "timestamp": it.timestamp_ms,
+        "key": hex(&it.key), "value": hex(&it.value), "headers": headers,
+    })
+}
+
+fn record(it: &Value) -> Record {
+    Record {
+        topic: text(&it["topic"]),
+        partition: int(&it["partition"]),
+        offset: long(&it["offset"]),
+        timestamp_ms: long(&it["timestamp"]),
+        headers: rows(&it["headers"]).iter().map(|it| (text(&it[0]), bytes(&it[1]))).collect(),
+        key: bytes(&it["key"]),
+        value: bytes(&it["value"]),
+    }
+}
+
+fn committed(it: &Value) -> Committed {
+    Committed {
+        topic: text(&it["topic"]),
+        partition: int(&it["partition"]),
+        offset: long(&it["offset"]),
+        metadata: text(&it["metadata"]),
+    }
+}
+
+fn rows(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn long(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_else(|| panic!("not a number: {value}"))
+}
+
+fn int(value: &Value) -> i32 {
+    i32::try_from(long(value)).unwrap_or_else(|e| panic!("{value}: {e}"))
+}
+
+fn bytes(value: &Value) -> Option<Vec<u8>> {
+    value.as_str().map(|digits| hex::decode(digits).unwrap_or_else(|| panic!("not hexadecimal: {digits}")))
+}
+
+const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/java/Client.java");

@@ -1,0 +1,204 @@
+//! One node: its ports, its properties, its process.
+
+use std::fmt::Write;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::guard::Guarded;
+use super::{Failure, broken};
+
+/// A node that may serve; dropping it kills it.
+#[derive(Debug)]
+pub(super) struct Node {
+    plaintext: SocketAddr,
+    _process: Guarded,
+}
+
+/// One port per row of [`LISTENERS`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ports([u16; LISTENERS.len()]);
+
+struct Listener {
+    name: &'static str,
+    protocol: &'static str,
+}
+
+/// TLS and SASL become further rows.
+const LISTENERS: [Listener; 2] = [
+    Listener { name: "PLAINTEXT", protocol: "PLAINTEXT" },
+    Listener { name: "CONTROLLER", protocol: "PLAINTEXT" },
+];
+const PLAINTEXT: usize = 0;
+const CONTROLLER: usize = 1;
+
+impl Ports {
+    /// Ports that are free now; all are held until all are chosen, so that they differ.
+    pub(super) fn choose() -> io::Result<Self> {
+        let mut held = Vec::new();
+        let mut ports = [0; LISTENERS.len()];
+        for port in &mut ports {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            *port = listener.local_addr()?.port();
+            held.push(listener);
+        }
+        Ok(Self(ports))
+    }
+
+    fn address(self, listener: usize) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.0[listener]).into()
+    }
+}
+
+impl Node {
+    /// Formats and starts node number `at` of those whose ports are given, and waits until it may serve.
+    pub(super) fn start(home: &Path, library: &Path, at: usize, ports: &[Ports]) -> Result<Self, Failure> {
+        let folder = home.join((at + 1).to_string());
+        std::fs::create_dir_all(&folder).map_err(broken)?;
+        std::fs::write(folder.join("server.properties"), properties(&folder, at, ports)).map_err(broken)?;
+        format_storage(&folder, library, ports)?;
+        let mut process = launch(&folder, library).map_err(broken)?;
+        let plaintext = ports[at].address(PLAINTEXT);
+        await_port(plaintext, &mut process, &folder)?;
+        Ok(Self { plaintext, _process: process })
+    }
+
+    pub(super) fn plaintext(&self) -> SocketAddr {
+        self.plaintext
+    }
+}
+
+fn launch(folder: &Path, library: &Path) -> io::Result<Guarded> {
+    let class_path = class_path(library);
+    let log = format!("-Dupsert.kafka.log={}", folder.join("server.log").display());
+    let logging = format!("-Dlog4j2.configurationFile={LOG4J}");
+    let mut command = vec!["java", &log, &logging];
+    command.extend(["-Xms64m", "-Xmx512m", "-XX:MaxDirectMemorySize=128m", "-Xss512k"]);
+    command.extend(FAST_START);
+    command.extend(["-cp", &class_path, "kafka.Kafka", "server.properties"]);
+    Guarded::spawn(&command, folder, &folder.join("out.log"))
+}
+
+fn format_storage(folder: &Path, library: &Path, ports: &[Ports]) -> Result<(), Failure> {
+    let mut java = Command::new("java");
+    java.arg("-Xmx128m").args(FAST_START).args(["-cp", &class_path(library), "kafka.tools.StorageTool"]);
+    java.args(["format", "-t", CLUSTER_ID, "-c", "server.properties"]).current_dir(folder);
+    match ports {
+        [_] => java.arg("--standalone"),
+        _ => java.args([
+            "--initial-controllers",
+            &controllers(ports, |id| format!("{id}@"), |id| format!(":{}", directory_id(id))),
+        ]),
+    };
+    let output = java.output().map_err(broken)?;
+    match output.status.success() {
+        true => Ok(()),
+        false => {
+            Err(Failure::Broken(format!("StorageTool format: {}", String::from_utf8_lossy(&output.stderr))))
+        }
+    }
+}
+
+/// A port is bound only when the broker may serve, so a connection is the test; nothing tells when it opens.
+fn await_port(address: SocketAddr, process: &mut Guarded, folder: &Path) -> Result<(), Failure> {
+    let deadline = Instant::now() + START_TIMEOUT;
+    while TcpStream::connect(address).is_err() {
+        if let Some(status) = process.ended().map_err(broken)? {
+            return Err(Failure::Broken(format!("Kafka ended with {status}: {}", last_words(folder))));
+        }
+        if Instant::now() > deadline {
+            return Err(Failure::Broken(format!(
+                "Kafka does not listen at {address}: {}",
+                last_words(folder)
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+fn last_words(folder: &Path) -> String {
+    let logs =
+        ["server.log", "out.log"].map(|name| std::fs::read_to_string(folder.join(name)).unwrap_or_default());
+    let lines: Vec<_> = logs.iter().flat_map(|log| log.lines()).collect();
+    lines[lines.len().saturating_sub(40)..].join("\n")
+}
+
+/// `1@127.0.0.1:9093:…,2@…`, each address between its two texts.
+fn controllers(ports: &[Ports], before: impl Fn(usize) -> String, after: impl Fn(usize) -> String) -> String {
+    let rows = ports.iter().enumerate();
+    let texts: Vec<_> = rows
+        .map(|(at, it)| format!("{}{}{}", before(at + 1), it.address(CONTROLLER), after(at + 1)))
+        .collect();
+    texts.join(",")
+}
+
+/// Any 16 bytes in base64url without padding: 22 characters, the last one carrying four zero bits.
+fn directory_id(node: usize) -> String {
+    format!("upsertkafkanode{node:06}A")
+}
+
+fn class_path(library: &Path) -> String {
+    library.join("*").display().to_string()
+}
+
+fn properties(folder: &Path, at: usize, ports: &[Ports]) -> String {
+    let rows = LISTENERS.iter().enumerate();
+    let listeners: Vec<_> =
+        rows.map(|(row, it)| format!("{}://{}", it.name, ports[at].address(row))).collect();
+    let protocols: Vec<_> = LISTENERS.iter().map(|it| format!("{}:{}", it.name, it.protocol)).collect();
+    let (replicas, in_sync) = if ports.len() < 3 { (1, 1) } else { (3, 2) };
+    let data: PathBuf = folder.join("data");
+    let mut out = String::from(SETTINGS);
+    let rows = [
+        ("node.id", (at + 1).to_string()),
+        ("listeners", listeners.join(",")),
+        ("listener.security.protocol.map", protocols.join(",")),
+        ("controller.quorum.bootstrap.servers", controllers(ports, |_| String::new(), |_| String::new())),
+        ("log.dirs", data.display().to_string()),
+        ("default.replication.factor", replicas.to_string()),
+        ("min.insync.replicas", in_sync.to_string()),
+    ];
+    for (key, value) in rows {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{key}={value}");
+    }
+    for topic in ["offsets.topic", "transaction.state.log", "share.coordinator.state.topic"] {
+        let minimum =
+            if topic == "offsets.topic" { String::new() } else { format!("{topic}.min.isr={in_sync}\n") };
+        let _ = write!(out, "{topic}.replication.factor={replicas}\n{topic}.num.partitions=3\n{minimum}");
+    }
+    out
+}
+
+/// Small and quick: a test's cluster holds little and is asked at once.
+const SETTINGS: &str = "\
+process.roles=broker,controller
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+auto.create.topics.enable=false
+num.network.threads=1
+num.io.threads=4
+num.partitions=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+group.consumer.min.session.timeout.ms=1000
+group.consumer.min.heartbeat.interval.ms=100
+log.cleaner.dedupe.buffer.size=4194304
+log.cleaner.backoff.ms=500
+log.index.size.max.bytes=1048576
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
+controlled.shutdown.retry.backoff.ms=200
+controller.quorum.election.timeout.ms=500
+controller.quorum.fetch.timeout.ms=1000
+initial.broker.registration.timeout.ms=30000
+";
+
+/// C1 alone starts faster, and serves slower: not for benchmarks.
+pub(super) const FAST_START: [&str; 3] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
+pub(super) const LOG4J: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/java/log4j2.properties");
+const CLUSTER_ID: &str = "a2Fma2FraXQtY2x1c3Rlcg";
+const START_TIMEOUT: Duration = Duration::from_secs(60);

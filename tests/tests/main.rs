@@ -1,0 +1,3 @@
+//! One integration binary, so that everything links once; a line per module on what belongs there.
+
+mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
