@@ -1,0 +1,237 @@
+//! The one error of this crate: opaque outside, and a sentence that names table, option, column or line.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What went wrong. The text says it to a person, [`Error::kind`] to a program.
+pub struct Error(Box<Fault>);
+
+/// Whose turn it is to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The text is not SQL as we read it.
+    Sql,
+    /// The job as written cannot be run; [`Error::findings`] lists why.
+    Plan,
+    /// A record of the source cannot be read.
+    Source,
+    /// A row cannot be written.
+    Sink,
+    /// The cluster could not be reached or refused.
+    Cluster,
+}
+
+/// One reason why a table or a statement is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule that it breaks.
+    pub rule: Rule,
+    /// The table it is about, where it is about one.
+    pub table: Option<String>,
+    /// A sentence without the table and the place.
+    pub text: String,
+    /// Where the SQL says it.
+    pub at: Option<Position>,
+}
+
+/// The rules of validation; `V-…` are those of Flink, in the words of our specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Rule {
+    /// V-UNSUP: an option that nobody knows.
+    UnknownOption,
+    /// V-MISSING: an option without which the connector cannot do.
+    MissingOption,
+    /// V-VALUE: a value that is not of the option's type.
+    Value,
+    /// V-CONN: a connector that does not exist, or none.
+    Connector,
+    /// A format that does not exist.
+    Format,
+    /// V-TBOTH: `topic` and `topic-pattern`.
+    TopicAndPattern,
+    /// V-TNONE: neither of them.
+    NoTopic,
+    /// V-KFMT: a key format that carries changes.
+    KeyFormat,
+    /// V-VFMT: a value format that carries changes.
+    ValueFormat,
+    /// V-NOPK: no primary key.
+    NoPrimaryKey,
+    /// A primary key where none may be, or one that is not well made.
+    PrimaryKey,
+    /// V-FLUSH and V-FLUSHNEG: half a buffer.
+    BufferFlush,
+    /// V-EOS: exactly-once without a prefix.
+    ExactlyOnce,
+    /// V-PREFIXALL: a prefix while the key stands in the value too.
+    PrefixWithAll,
+    /// V-PREFIX: a key column without the prefix.
+    Prefix,
+    /// V-NOFIELD: no such column.
+    NoColumn,
+    /// V-BTS, V-BSO and their startup twins: a mode without its value.
+    ScanMode,
+    /// V-BMULTI: offsets for several topics.
+    OffsetsOfMany,
+    /// V-OFFS: offsets that do not parse.
+    Offsets,
+    /// V-PAR: a parallelism below one.
+    Parallelism,
+    /// V-LOOP: a job that reads what it writes.
+    Loop,
+    /// A type that SQL, a format or a cast refuses.
+    Type,
+    /// A table that is not there, or is there twice.
+    Table,
+    /// A query whose columns do not fit the sink.
+    Columns,
+    /// A setting whose value does not parse.
+    Setting,
+    /// Good in Flink, but not done here yet: the feature's short name.
+    NotYet(&'static str),
+}
+
+/// A place in the text of the job, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The line.
+    pub line: u64,
+    /// The character in the line.
+    pub column: u64,
+}
+
+type Cause = Box<dyn StdError + Send + Sync>;
+
+struct Fault {
+    kind: ErrorKind,
+    text: String,
+    findings: Vec<Finding>,
+    cause: Option<Cause>,
+}
+
+impl Error {
+    /// Whose turn it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Every reason of an [`ErrorKind::Plan`], in the order of the checks; empty for other kinds.
+    pub fn findings(&self) -> &[Finding] {
+        &self.0.findings
+    }
+
+    /// The same error, with the place where it happened in front.
+    pub fn within(mut self, place: impl fmt::Display) -> Self {
+        self.0.text = format!("{place}: {}", self.0.text);
+        self
+    }
+
+    /// An error of one sentence.
+    #[cold]
+    pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
+        Self(Box::new(Fault { kind, text: text.into(), findings: Vec::new(), cause: None }))
+    }
+
+    /// An error with its cause, whose text follows a colon.
+    #[cold]
+    pub(crate) fn caused(kind: ErrorKind, text: impl Into<String>, cause: impl Into<Cause>) -> Self {
+        let cause = cause.into();
+        let text = format!("{}: {cause}", text.into());
+        Self(Box::new(Fault { kind, text, findings: Vec::new(), cause: Some(cause) }))
+    }
+
+    /// A statement is refused for these reasons.
+    #[cold]
+    pub(crate) fn plan(findings: Vec<Finding>) -> Self {
+        let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
+        Self(Box::new(Fault { kind: ErrorKind::Plan, text: lines.join("\n"), findings, cause: None }))
+    }
+
+    /// A record of the source is not what its format says.
+    #[cold]
+    pub(crate) fn decode(cause: impl Into<Cause>) -> Self {
+        Self::bare(ErrorKind::Source, cause.into())
+    }
+
+    /// A row is not what a format can hold.
+    #[cold]
+    pub(crate) fn encode(cause: impl Into<Cause>) -> Self {
+        Self::bare(ErrorKind::Sink, cause.into())
+    }
+
+    /// What the client says of the cluster.
+    #[cold]
+    pub(crate) fn cluster(cause: impl Into<Cause>) -> Self {
+        Self::bare(ErrorKind::Cluster, cause.into())
+    }
+
+    fn bare(kind: ErrorKind, cause: Cause) -> Self {
+        Self(Box::new(Fault { kind, text: cause.to_string(), findings: Vec::new(), cause: Some(cause) }))
+    }
+}
+
+impl Finding {
+    /// A finding about no table and no place.
+    pub(crate) fn new(rule: Rule, text: impl Into<String>) -> Self {
+        Self { rule, table: None, text: text.into(), at: None }
+    }
+
+    /// What Flink can and we cannot yet.
+    pub(crate) fn not_yet(feature: &'static str, text: impl Into<String>) -> Self {
+        Self::new(Rule::NotYet(feature), text)
+    }
+
+    /// With the place where the text says so.
+    pub(crate) fn at(mut self, at: impl Into<Option<Position>>) -> Self {
+        self.at = self.at.or(at.into());
+        self
+    }
+
+    /// With the table it is about.
+    pub(crate) fn of(mut self, table: &str) -> Self {
+        self.table = Some(table.to_owned());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.text)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({:?})", self.0.kind, self.0.text)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl From<Finding> for Error {
+    fn from(finding: Finding) -> Self {
+        Self::plan(vec![finding])
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(table) = &self.table {
+            write!(f, "table {table}: ")?;
+        }
+        f.write_str(&self.text)?;
+        self.at.map_or(Ok(()), |at| write!(f, " ({at})"))
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}

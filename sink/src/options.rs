@@ -1,0 +1,122 @@
+//! Every WITH key of a table: which there are, what was given, what it comes to.
+
+mod connectors;
+mod nearest;
+mod offsets;
+mod value;
+
+use std::collections::BTreeMap;
+
+pub use self::connectors::{CONNECTORS, Connector, KAFKA, PRINT, UPSERT_KAFKA};
+pub(crate) use self::nearest::nearest;
+pub(crate) use self::offsets::offsets;
+pub(crate) use self::value::{expectation, parse};
+use crate::error::{Finding, Position, Rule};
+use crate::format::FormatSpec;
+use crate::option::{OptionSet, OptionSpec};
+
+/// One option of a table, as it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) value: String,
+    /// None when the caller set it, not the text.
+    pub(crate) at: Option<Position>,
+}
+
+/// All options of a table, by key; of one given twice, the last.
+pub(crate) type Options = BTreeMap<String, Given>;
+
+/// Options in an outer table's key space: a connector's own, or those of a format behind its prefix.
+pub(crate) struct Space {
+    /// `value.json.`, or nothing.
+    pub(crate) prefix: String,
+    pub(crate) specs: &'static [OptionSpec],
+}
+
+impl Space {
+    /// The options of a connector.
+    pub(crate) fn connector(connector: &Connector) -> Self {
+        Self { prefix: String::new(), specs: connector.options }
+    }
+
+    /// The options of a format, each behind `prefix` and the format's name.
+    pub(crate) fn format(prefix: &str, format: &FormatSpec) -> Self {
+        Self { prefix: format!("{prefix}{}.", format.name), specs: format.options }
+    }
+
+    fn find(&self, key: &str) -> Option<&'static OptionSpec> {
+        let key = key.strip_prefix(self.prefix.as_str())?;
+        self.specs.iter().find(|spec| spec.key == key)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = String> {
+        self.specs.iter().map(|spec| format!("{}{}", self.prefix, spec.key))
+    }
+
+    /// The values given and the defaults of the rest; what does not parse is left out and found.
+    pub(crate) fn parse(&self, options: &Options, findings: &mut Vec<Finding>) -> OptionSet {
+        let mut set = OptionSet::default();
+        for spec in self.specs {
+            let key = format!("{}{}", self.prefix, spec.key);
+            let given = options.get(&key);
+            let text = given.map(|given| given.value.as_str()).or(spec.default);
+            let Some(text) = text else { continue };
+            match parse(spec.kind, text) {
+                Some(value) => set.insert(spec.key, value),
+                None => {
+                    let text = format!("'{key}' = '{text}' is not {}", expectation(spec.kind));
+                    findings.push(Finding::new(Rule::Value, text).at(given.and_then(|it| it.at)));
+                }
+            }
+        }
+        set
+    }
+}
+
+/// V-UNSUP: each key that none of the spaces knows.
+pub(crate) fn unknown(options: &Options, connector: &Connector, spaces: &[Space], findings: &mut Vec<Finding>) {
+    let known: Vec<String> = spaces.iter().flat_map(Space::keys).chain(["connector".to_owned()]).collect();
+    for (key, given) in options {
+        let free = ANY_VALUE.contains(&key.as_str())
+            || key.starts_with(PROPERTIES)
+            || spaces.iter().any(|space| space.find(key).is_some());
+        if free {
+            continue;
+        }
+        let hint = nearest(key, known.iter().map(String::as_str));
+        let hint = hint.map_or(String::new(), |hint| format!("; did you mean '{hint}'?"));
+        let mut own: Vec<&str> = connector.options.iter().map(|spec| spec.key).chain([PROPERTIES_ANY]).collect();
+        own.sort_unstable();
+        let separator = if hint.is_empty() { ";" } else { "" };
+        let text = format!(
+            "unknown option '{key}'{hint}{separator} '{}' knows: {}",
+            connector.name,
+            own.join(", ")
+        );
+        findings.push(Finding::new(Rule::UnknownOption, text).at(given.at));
+    }
+}
+
+/// Keys that every table may have, whatever they say.
+const ANY_VALUE: [&str; 2] = ["connector", "property-version"];
+
+/// What begins so goes to the Kafka client.
+pub(crate) const PROPERTIES: &str = "properties.";
+const PROPERTIES_ANY: &str = "properties.*";
+
+/// `properties.*`, without the prefix.
+pub(crate) fn properties(options: &Options) -> Vec<(String, String)> {
+    let pairs = options.iter().filter_map(|(key, given)| {
+        Some((key.strip_prefix(PROPERTIES)?.to_owned(), given.value.clone()))
+    });
+    pairs.collect()
+}
+
+/// `'a', 'b'`
+pub(crate) fn quoted<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("'{}'", name.as_ref())).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests;

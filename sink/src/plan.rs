@@ -1,0 +1,143 @@
+//! Statements become a job: tables bound, columns resolved, casts and rules decided. No I/O.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+pub use crate::expr::{Keep, OnNull, Projection};
+use crate::format::{Decode, Encode};
+use crate::scan::{Bounded, Startup};
+use crate::settings::Settings;
+use crate::types::Field;
+
+/// What the caller says over the text of the job.
+#[derive(Clone, Debug, Default)]
+pub struct PlanOptions {
+    /// Replaces `properties.bootstrap.servers` of every table.
+    pub bootstrap: Option<String>,
+    /// Replace single options.
+    pub set: Vec<Override>,
+    /// A job may read what it writes.
+    pub allow_loop: bool,
+}
+
+/// One option of one table, set by the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// The table's name.
+    pub table: String,
+    /// As in WITH.
+    pub option: String,
+    /// As in WITH.
+    pub value: String,
+}
+
+/// A job, ready to be run.
+#[derive(Debug)]
+pub struct Plan {
+    /// What SET came to.
+    pub settings: Settings,
+    /// One for each INSERT, in order.
+    pub pipelines: Vec<Pipeline>,
+    /// What the user should know but need not change.
+    pub notices: Vec<Notice>,
+}
+
+/// A sentence for the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The table it is about, where it is about one.
+    pub table: Option<String>,
+    /// Without the table.
+    pub text: String,
+}
+
+/// One INSERT: from a source through a projection into a sink.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// What is read.
+    pub source: SourcePlan,
+    /// The source's row to the sink's.
+    pub projection: Projection,
+    /// Whether UPDATE_BEFORE is thrown away before the sink.
+    pub drop_update_before: bool,
+    /// What is written.
+    pub sink: SinkPlan,
+}
+
+/// A table that is read.
+pub struct SourcePlan {
+    /// Its name.
+    pub table: String,
+    /// At least one.
+    pub topics: Vec<String>,
+    /// `properties.*` without the prefix, in the order of their keys.
+    pub properties: Vec<(String, String)>,
+    /// `properties.group.id`
+    pub group_id: Option<String>,
+    /// Where it begins.
+    pub startup: Startup,
+    /// Where it ends.
+    pub bounded: Bounded,
+    /// How often new partitions are looked for; `None` is never.
+    pub discovery_interval: Option<Duration>,
+    /// Reads a record's value into a row of `columns`.
+    pub decoder: Box<dyn Decode>,
+    /// The physical columns, in declared order.
+    pub columns: Arc<[Field]>,
+}
+
+/// A table that is written.
+#[derive(Debug)]
+pub enum SinkPlan {
+    /// Connector `upsert-kafka`.
+    UpsertKafka(UpsertPlan),
+    /// Connector `print`.
+    Print(PrintPlan),
+}
+
+/// An upsert-kafka table that is written.
+pub struct UpsertPlan {
+    /// Its name.
+    pub table: String,
+    /// The topic.
+    pub topic: String,
+    /// `properties.*` without the prefix, in the order of their keys.
+    pub properties: Vec<(String, String)>,
+    /// Writes the primary key's columns of a row of `columns`.
+    pub key: Box<dyn Encode>,
+    /// Writes the value's columns of a row of `columns`.
+    pub value: Box<dyn Encode>,
+    /// The row that both encoders read.
+    pub columns: Arc<[Field]>,
+    /// The primary key's columns among `columns`, in the order of the PRIMARY KEY clause.
+    pub primary_key: Vec<usize>,
+    /// `sink.parallelism`
+    pub parallelism: Option<u32>,
+}
+
+/// A print table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrintPlan {
+    /// Its name.
+    pub table: String,
+    /// The row that is printed.
+    pub columns: Arc<[Field]>,
+    /// `print-identifier`: stands before each line.
+    pub identifier: Option<String>,
+    /// `standard-error`
+    pub standard_error: bool,
+}
+
+impl fmt::Debug for SourcePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourcePlan").field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for UpsertPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpsertPlan").field("table", &self.table).finish_non_exhaustive()
+    }
+}
