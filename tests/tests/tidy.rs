@@ -1,0 +1,205 @@
+//! The rules of style that a program can check.
+
+use std::path::Path;
+
+use upsert_kafka_tests::repository;
+
+/// Where tokio, `async` and the clock may be; every other file of these crates is a core, and a new one is too.
+const SHELLS: &[&str] = &[
+    "broker/src/lib.rs",
+    "client/src/admin.rs",
+    "client/src/client.rs",
+    "client/src/cluster.rs",
+    "client/src/cluster/refresh.rs",
+    "client/src/connection.rs",
+    "client/src/connection/open.rs",
+    "client/src/connection/task.rs",
+    "client/src/consumer.rs",
+    "client/src/consumer/fetcher.rs",
+    "client/src/producer.rs",
+    "client/src/producer/sender.rs",
+    "sink/src/job.rs",
+    "sink/src/source.rs",
+    "sink/src/writer.rs",
+];
+const CORES_BY_DEFAULT: &[&str] = &["protocol/", "client/src/", "broker/src/", "sink/src/"];
+const NOT_IN_A_CORE: &[&str] = &["tokio", "async ", ".await", "Instant::now", "SystemTime::now"];
+
+/// An arrow points down, or does not exist: a crate, and whom it must never know.
+const NO_ARROW: &[(&str, &[&str])] = &[
+    ("protocol", &["client", "broker", "sink"]),
+    ("client", &["broker", "sink"]),
+    ("broker", &["client", "sink"]),
+    ("sink", &["protocol", "broker"]),
+];
+const NO_NAME: &[&str] = &["Manager", "Helper", "Util", "Inner"];
+const FUNCTION_LINES_MAX: usize = 70;
+
+struct Source {
+    path: String,
+    lines: Vec<String>,
+    /// Where its tests begin; 0 in a file of tests.
+    tests_from: usize,
+}
+
+#[test]
+fn every_file_opens_with_its_sentence() {
+    none(|file| (!file.lines.first()?.starts_with("//! ")).then(|| "does not open with //!".into()));
+    none(|file| (file.path.ends_with("/mod.rs") && !file.path.contains("/tests/")).then(|| "is a mod.rs: foo.rs and foo/ it is".into()));
+}
+
+#[test]
+fn no_function_is_longer_than_a_page() {
+    none(|file| {
+        let longest = (0..file.lines.len()).map(|at| (function_lines(&file.lines[at..]), at + 1)).max()?;
+        (longest.0 > FUNCTION_LINES_MAX)
+            .then(|| format!("line {}: a function of {} lines", longest.1, longest.0))
+    });
+}
+
+#[test]
+fn a_core_knows_no_runtime_and_no_clock() {
+    none_in_product(|file, line| {
+        let core =
+            CORES_BY_DEFAULT.iter().any(|it| file.path.starts_with(it)) && !SHELLS.contains(&&*file.path);
+        let found = NOT_IN_A_CORE.iter().find(|it| code(line).contains(**it))?;
+        core.then(|| format!("`{}` in a core; if it is a shell, name it in tidy.rs", found.trim()))
+    });
+}
+
+#[test]
+fn an_arrow_points_down_or_does_not_exist() {
+    for (crate_name, forbidden) in NO_ARROW {
+        let manifest =
+            std::fs::read_to_string(repository().join(crate_name).join("Cargo.toml")).expect("a manifest");
+        let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default().split("\n[").next();
+        for other in *forbidden {
+            let arrow = format!("upsert-kafka-{other}");
+            let found = dependencies
+                .unwrap_or_default()
+                .lines()
+                .any(|it| it.split(['.', ' ']).next() == Some(&*arrow));
+            assert!(!found, "{crate_name}/Cargo.toml depends on {arrow}");
+        }
+    }
+    none_in_product(|file, line| {
+        let (_, forbidden) = NO_ARROW.iter().find(|it| file.path.starts_with(&format!("{}/src/", it.0)))?;
+        let found = forbidden.iter().find(|it| code(line).contains(&format!("upsert_kafka_{it}::")))?;
+        Some(format!("knows the crate {found}"))
+    });
+}
+
+#[test]
+fn what_cannot_fail_says_why() {
+    none(|file| {
+        let at = (1..file.tests_from).find(|&at| {
+            let commented = [at - 1, at].iter().any(|&it| file.lines[it].contains("//"));
+            code(&file.lines[at]).contains(".unwrap()") && !commented
+        })?;
+        Some(format!("line {}: unwrap() without a comment that says why it cannot fail", at + 1))
+    });
+}
+
+#[test]
+fn nothing_is_left_to_do() {
+    let marks =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!("), concat!("unimplemented", "!(")];
+    none(|file| {
+        let at = file.lines.iter().position(|line| marks.iter().any(|it| line.contains(it)))?;
+        Some(format!("line {}: {}", at + 1, file.lines[at].trim()))
+    });
+}
+
+#[test]
+fn a_name_says_what_the_thing_is() {
+    none_in_product(|_, line| {
+        let words: Vec<_> = code(line).split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        let at = words.iter().position(|it| ["struct", "enum", "trait", "fn"].contains(it))?;
+        let name = words.get(at + 1)?;
+        let bad = match words[at] {
+            "fn" => name.starts_with("get_") || name.starts_with("do_"),
+            _ => NO_NAME.iter().any(|it| name.ends_with(it)),
+        };
+        bad.then(|| format!("`{name}` names no thing"))
+    });
+}
+
+fn none(broken: impl Fn(&Source) -> Option<String>) {
+    let found: Vec<_> =
+        sources().iter().filter_map(|file| broken(file).map(|it| format!("{}: {it}", file.path))).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+fn none_in_product(broken: impl Fn(&Source, &str) -> Option<String>) {
+    none(|file| {
+        let mut lines = file.lines[..file.tests_from].iter().enumerate();
+        lines.find_map(|(at, line)| broken(file, line).map(|it| format!("line {}: {it}", at + 1)))
+    });
+}
+
+/// How many lines the function that begins here has; rustfmt closes it at the column where it opened.
+fn function_lines(lines: &[String]) -> usize {
+    let head = code(&lines[0]);
+    let indent = &head[..head.len() - head.trim_start().len()];
+    let begins = head.contains("fn ") && head.contains('(') && !head.trim_start().starts_with("//");
+    if !begins || head.trim_end().ends_with(['}', ';', ',']) {
+        return 0;
+    }
+    let closed = format!("{indent}}}");
+    let ends = lines
+        .iter()
+        .position(|it| *it == closed || (it.starts_with(&format!("{indent})")) && it.ends_with(';')));
+    ends.map_or(0, |at| at + 1)
+}
+
+/// A line without its comment.
+fn code(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+fn sources() -> Vec<Source> {
+    let mut found = Vec::new();
+    for folder in ["protocol", "client", "broker", "sink", "cli", "tests", "fuzz"] {
+        walk(&repository(), folder, &mut found);
+    }
+    assert!(found.len() > 40, "only {} files: looking in the wrong place", found.len());
+    found
+}
+
+fn walk(root: &Path, folder: &str, found: &mut Vec<Source>) {
+    for entry in std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
+        let name = entry.file_name().into_string().expect("a name in UTF-8");
+        let path = format!("{folder}/{name}");
+        if entry.path().is_dir() && name != "target" {
+            walk(root, &path, found);
+        } else if name.ends_with(".rs") {
+            found.push(Source::read(root, path));
+        }
+    }
+}
+
+impl Source {
+    fn read(root: &Path, path: String) -> Self {
+        let text = std::fs::read_to_string(root.join(&path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let product = !["/tests/", "tests.rs", "/benches/"].iter().any(|it| path.contains(it))
+            && !path.starts_with("tests/");
+        let tests_from = lines.iter().position(|it| it.trim() == "#[cfg(test)]").unwrap_or(lines.len());
+        Self { tests_from: if product { tests_from } else { 0 }, lines, path }
+    }
+}
+
+#[test]
+fn the_shells_are_there() {
+    let gone: Vec<_> = SHELLS.iter().filter(|it| !repository().join(it).exists()).collect();
+    assert!(gone.is_empty(), "no such files: {gone:?}");
+}
+
+#[test]
+fn a_long_function_is_seen() {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(function_lines(&lines("    fn a(\n    ) {\n        if x {\n        }\n    }\n}")), 5);
+    assert_eq!(function_lines(&lines("    fn a(\n        x: i32,\n    ) -> i32;\n    fn b() {\n    }")), 3);
+    assert_eq!(function_lines(&lines("fn a() {}")), 0);
+    assert_eq!(function_lines(&lines("let fn_ = 3;")), 0);
+}
