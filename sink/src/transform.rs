@@ -35,6 +35,7 @@ pub enum Output {
 pub struct Changes {
     bytes: Vec<u8>,
     spans: Vec<Span>,
+    rows: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +103,7 @@ impl RowTransform {
 
     #[inline]
     fn push(&mut self, kind: RowKind, row: Row<'_>, arena: &Arena) -> Result<(), Error> {
+        self.changes.rows += 1;
         if kind == RowKind::UpdateBefore && self.drop_update_before {
             return Ok(());
         }
@@ -136,6 +138,11 @@ impl Changes {
         self.spans.len()
     }
 
+    /// Whether the message gave no row at all, not even one that was dropped on the way.
+    pub fn is_unread(&self) -> bool {
+        self.rows == 0
+    }
+
     /// Whether the message changed nothing.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
@@ -144,5 +151,6 @@ impl Changes {
     fn clear(&mut self) {
         self.bytes.clear();
         self.spans.clear();
+        self.rows = 0;
     }
 }

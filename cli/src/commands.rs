@@ -1,0 +1,126 @@
+//! The commands: a table of contents.
+
+use crate::args::{Args, Command, Flag};
+use crate::exit::Failure;
+
+mod broker;
+mod consume;
+mod explain;
+mod job;
+mod produce;
+mod run;
+mod topic;
+
+/// Every command with its flags, as `--help` shows them.
+pub const TABLE: &[Command] = &[
+    Command {
+        name: "run",
+        operands: &["JOB.sql"],
+        about: "run a job until its sources end or a signal comes",
+        flags: &[
+            Flag { name: "--bootstrap", value: Some("HOST:PORT,…"), about: "replaces the addresses of every table" },
+            Flag { name: "--embedded", value: None, about: "run on a broker inside this process, and show what it wrote" },
+            Flag { name: "--input", value: Some("TABLE=FILE"), about: "with --embedded: a line of the file is a record of the table's topic" },
+            Flag { name: "--follow", value: None, about: "with --embedded: keep running at the end of the input" },
+            Flag { name: "--partitions", value: Some("N"), about: "partitions of topics that are created (embedded 1, else the broker's default)" },
+            Flag { name: "--create-topics", value: None, about: "create missing topics, those of sinks with cleanup.policy=compact" },
+            Flag { name: "--from-start-mode", value: None, about: "ignore the offsets that an earlier run committed" },
+            SET,
+            ALLOW_LOOP,
+        ],
+    },
+    Command {
+        name: "explain",
+        operands: &["JOB.sql"],
+        about: "what each table, key, value, option and default came to; connects to nothing",
+        flags: &[
+            Flag { name: "--bootstrap", value: Some("HOST:PORT,…"), about: "replaces the addresses of every table" },
+            SET,
+            ALLOW_LOOP,
+        ],
+    },
+    Command {
+        name: "broker",
+        operands: &[],
+        about: "run the embedded broker for other clients, in memory, until a signal comes",
+        flags: &[
+            Flag { name: "--listen", value: Some("HOST:PORT"), about: "where (127.0.0.1:9092)" },
+            Flag { name: "--partitions", value: Some("N"), about: "partitions of topics created by being named (1)" },
+            Flag { name: "--no-auto-create", value: None, about: "topics are created only on request" },
+        ],
+    },
+    Command {
+        name: "topic list",
+        operands: &[],
+        about: "the topics of a cluster",
+        flags: &[BOOTSTRAP, OUTPUT],
+    },
+    Command {
+        name: "topic create",
+        operands: &["TOPIC"],
+        about: "create a topic",
+        flags: &[
+            BOOTSTRAP,
+            Flag { name: "--partitions", value: Some("N"), about: "(the broker's default)" },
+            Flag { name: "--replication-factor", value: Some("N"), about: "(the broker's default)" },
+            Flag { name: "--config", value: Some("KEY=VALUE"), about: "a setting of the topic, such as cleanup.policy=compact" },
+        ],
+    },
+    Command {
+        name: "topic dump",
+        operands: &["TOPIC"],
+        about: "every record from the beginning to the end there is now",
+        flags: &[BOOTSTRAP, OUTPUT],
+    },
+    Command {
+        name: "produce",
+        operands: &["TOPIC"],
+        about: "a line of standard input is a record",
+        flags: &[
+            BOOTSTRAP,
+            Flag { name: "--key-delimiter", value: Some("TEXT"), about: "what stands before it is the key" },
+            Flag { name: "--null-value", value: Some("TEXT"), about: "a value that is this text becomes a tombstone" },
+            Flag { name: "--partition", value: Some("N"), about: "this partition, not the one of the key" },
+            Flag { name: "--property", value: Some("KEY=VALUE"), about: "a setting of Java's producer" },
+        ],
+    },
+    Command {
+        name: "consume",
+        operands: &["TOPIC"],
+        about: "records as they come, until a signal",
+        flags: &[
+            BOOTSTRAP,
+            OUTPUT,
+            Flag { name: "--from", value: Some("WHERE"), about: "earliest, latest (default), or an offset" },
+            Flag { name: "--partition", value: Some("N"), about: "this partition alone" },
+            Flag { name: "--count", value: Some("N"), about: "end after so many records" },
+            Flag { name: "--property", value: Some("KEY=VALUE"), about: "a setting of Java's consumer" },
+        ],
+    },
+];
+
+const BOOTSTRAP: Flag =
+    Flag { name: "--bootstrap", value: Some("HOST:PORT,…"), about: "the cluster (127.0.0.1:9092)" };
+const OUTPUT: Flag =
+    Flag { name: "--output", value: Some("text|json"), about: "json: an object a line, tombstones as null" };
+const SET: Flag =
+    Flag { name: "--set", value: Some("TABLE.OPTION=VALUE"), about: "replaces one option of one table" };
+const ALLOW_LOOP: Flag = Flag { name: "--allow-loop", value: None, about: "let a job read what it writes" };
+
+/// Runs the command of that name.
+///
+/// # Errors
+/// As the command says.
+pub async fn run(name: &str, args: &Args) -> Result<(), Failure> {
+    match name {
+        "run" => run::run(args).await,
+        "explain" => explain::run(args),
+        "broker" => broker::run(args).await,
+        "topic list" => topic::list(args).await,
+        "topic create" => topic::create(args).await,
+        "topic dump" => topic::dump(args).await,
+        "produce" => produce::run(args).await,
+        "consume" => consume::run(args).await,
+        _ => Err(Failure::usage(format!("no command '{name}'"))),
+    }
+}

@@ -1,0 +1,13 @@
+//! `explain`: what a job came to, without connecting.
+
+use crate::args::Args;
+use crate::commands::job;
+use crate::exit::Failure;
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let path = args.operand(0);
+    let text = job::read(path)?;
+    let plan = job::plan(path, &text, &job::options(args, None)?)?;
+    print!("{}", upsert_kafka_sink::explain(&plan));
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! A job file as the commands take it: read, filled in, planned.
+
+use upsert_kafka_sink::plan::{Override, Plan, PlanOptions};
+use upsert_kafka_sink::{Error, ErrorKind, plan, sql};
+
+use crate::args::Args;
+use crate::exit::{Exit, Failure};
+
+/// Reads a job and replaces `${NAME}` by the environment.
+pub(super) fn read(path: &str) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::new(Exit::Job, format!("{path}: {e}")))?;
+    sql::substitute(&text, |name| std::env::var(name).ok()).map_err(|e| bad_job(path, &e))
+}
+
+/// What the flags say over the text. `bootstrap` wins over `--bootstrap`.
+pub(super) fn options(args: &Args, bootstrap: Option<String>) -> Result<PlanOptions, Failure> {
+    let bootstrap = bootstrap.or_else(|| args.value("--bootstrap").map(str::to_owned));
+    let set = args.values("--set").iter().map(|text| parse_set(text)).collect::<Result<_, _>>()?;
+    Ok(PlanOptions { bootstrap, set, allow_loop: args.has("--allow-loop") })
+}
+
+/// Plans a job that was read from `path`.
+pub(super) fn plan(path: &str, text: &str, options: &PlanOptions) -> Result<Plan, Failure> {
+    plan::plan(text, options).map_err(|e| bad_job(path, &e))
+}
+
+/// A failure while the job was planned or connected.
+pub(super) fn not_opened(error: &Error) -> Failure {
+    let exit = match error.kind() {
+        ErrorKind::Sql | ErrorKind::Plan => Exit::Job,
+        _ => Exit::Cluster,
+    };
+    Failure::new(exit, error.to_string())
+}
+
+fn bad_job(path: &str, error: &Error) -> Failure {
+    Failure::new(Exit::Job, format!("{path}: {error}"))
+}
+
+/// `TABLE.OPTION=VALUE`, split at the first dot: options have dots of their own.
+fn parse_set(text: &str) -> Result<Override, Failure> {
+    let parts = text.split_once('.').and_then(|(table, rest)| Some((table, rest.split_once('=')?)));
+    let Some((table, (option, value))) = parts else {
+        return Err(Failure::usage(format!("--set {text}: not of the form TABLE.OPTION=VALUE")));
+    };
+    Ok(Override { table: table.to_owned(), option: option.to_owned(), value: value.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_override_splits_at_the_first_dot_and_the_first_equals_sign() {
+        let set = parse_set("orders.properties.group.id=a=b.c").expect("an override");
+        assert_eq!((&*set.table, &*set.option, &*set.value), ("orders", "properties.group.id", "a=b.c"));
+        assert!(parse_set("orders").is_err());
+        assert!(parse_set("orders.topic").is_err());
+    }
+}

@@ -1,0 +1,60 @@
+//! The status line: on stderr, on a terminal only, once a second.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use upsert_kafka_sink::Progress;
+
+/// Shows the line until it is dropped.
+pub(crate) struct Status {
+    task: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Status {
+    /// Begins to show, if there is a terminal to show it on.
+    pub(crate) fn show(progress: Arc<Progress>) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        Self { task: terminal.then(|| tokio::spawn(refresh(progress))) }
+    }
+}
+
+impl Drop for Status {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+async fn refresh(progress: Arc<Progress>) {
+    let mut ticks = tokio::time::interval(PERIOD);
+    let mut before = (Instant::now(), progress.counts().rows_in);
+    loop {
+        ticks.tick().await;
+        let now = (Instant::now(), progress.counts().rows_in);
+        let seconds = (now.0 - before.0).as_secs_f64().max(f64::EPSILON);
+        let line = line((now.1 - before.1) as f64 / seconds, &progress, now.0);
+        before = now;
+        let mut err = std::io::stderr().lock();
+        // Nobody can be told that the terminal went away.
+        let _ = write!(err, "\r\x1b[K{line}").and_then(|()| err.flush());
+    }
+}
+
+fn line(rows_per_second: f64, progress: &Progress, now: Instant) -> String {
+    let commit = match progress.last_commit() {
+        Some(at) => format!("{:.0} s ago", (now - at).as_secs_f64()),
+        None => "none yet".into(),
+    };
+    let counts = progress.counts();
+    format!(
+        "{rows_per_second:.0} rows/s, {} in, {} out, lag {}, last commit {commit}",
+        counts.rows_in,
+        counts.rows_out,
+        progress.lag()
+    )
+}
+
+const PERIOD: Duration = Duration::from_secs(1);

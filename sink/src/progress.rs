@@ -1,0 +1,77 @@
+//! How far a job came, for whoever watches it.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+/// Counters of a running job; moved once per fetch, not per row.
+#[derive(Debug, Default)]
+pub struct Progress {
+    rows_in: AtomicU64,
+    rows_out: AtomicU64,
+    tombstones: AtomicU64,
+    skipped: AtomicU64,
+    lag: AtomicI64,
+    /// Read and written a few times a second: nothing waits on it.
+    last_commit: Mutex<Option<Instant>>,
+}
+
+/// What the counters said at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records read from the sources.
+    pub rows_in: u64,
+    /// Records handed to the sinks, tombstones among them.
+    pub rows_out: u64,
+    /// Deletes among them.
+    pub tombstones: u64,
+    /// Source records that gave no row: broken ones under `ignore-parse-errors`, and empty ones.
+    pub skipped: u64,
+}
+
+impl Counts {
+    /// Adds another.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.rows_in += other.rows_in;
+        self.rows_out += other.rows_out;
+        self.tombstones += other.tombstones;
+        self.skipped += other.skipped;
+    }
+}
+
+impl Progress {
+    /// What the counters say now.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            rows_in: self.rows_in.load(Relaxed),
+            rows_out: self.rows_out.load(Relaxed),
+            tombstones: self.tombstones.load(Relaxed),
+            skipped: self.skipped.load(Relaxed),
+        }
+    }
+
+    /// Records that the sources have and the job has not read, as far as it knows.
+    pub fn lag(&self) -> i64 {
+        self.lag.load(Relaxed)
+    }
+
+    /// When offsets were last committed.
+    pub fn last_commit(&self) -> Option<Instant> {
+        *self.last_commit.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub(crate) fn count(&self, more: Counts) {
+        self.rows_in.fetch_add(more.rows_in, Relaxed);
+        self.rows_out.fetch_add(more.rows_out, Relaxed);
+        self.tombstones.fetch_add(more.tombstones, Relaxed);
+        self.skipped.fetch_add(more.skipped, Relaxed);
+    }
+
+    pub(crate) fn set_lag(&self, before: i64, now: i64) {
+        self.lag.fetch_add(now - before, Relaxed);
+    }
+
+    pub(crate) fn committed(&self, now: Instant) {
+        *self.last_commit.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(now);
+    }
+}

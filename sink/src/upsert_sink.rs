@@ -1,0 +1,92 @@
+//! An upsert-kafka table opened for writing by a program: DDL in, rows with their kinds in, records out.
+
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind};
+use crate::plan::{self, PlanOptions};
+use crate::row::{Row, RowKind, Value};
+use crate::types::Field;
+use crate::upsert::Upsert;
+use crate::writer::KafkaWriter;
+
+/// The table, connected. At-least-once: what [`flush`](Self::flush) returned for is in the topic.
+pub struct UpsertSink {
+    table: String,
+    columns: Arc<[Field]>,
+    primary_key: Vec<usize>,
+    upsert: Upsert,
+    writer: KafkaWriter,
+    bytes: Vec<u8>,
+}
+
+impl UpsertSink {
+    /// Opens the table of one `CREATE TABLE … WITH ('connector' = 'upsert-kafka', …)`.
+    ///
+    /// # Errors
+    /// Everything that the planner refuses; then what the cluster does.
+    pub async fn open(ddl: &str, options: &PlanOptions) -> Result<Self, Error> {
+        let plan = plan::upsert_table(ddl, options)?;
+        let writer = KafkaWriter::open(&plan).await?;
+        Ok(Self {
+            table: plan.table,
+            columns: plan.columns,
+            primary_key: plan.primary_key,
+            upsert: Upsert::new(plan.key, plan.value),
+            writer,
+            bytes: Vec::new(),
+        })
+    }
+
+    /// The columns that a row has, in order.
+    pub fn columns(&self) -> &[Field] {
+        &self.columns
+    }
+
+    /// Hands one change over: INSERT and UPDATE_AFTER write the row under its key, UPDATE_BEFORE and DELETE
+    /// a tombstone, for which the key's columns are enough. Waits while the producer's memory is full.
+    /// Dropped before it is done, the change is either wholly in or not at all.
+    ///
+    /// # Errors
+    /// A row that does not fit the columns, a NULL where none may be, a record that is too large. What the
+    /// cluster refuses shows at the next flush.
+    pub async fn write(&mut self, kind: RowKind, row: Row<'_>) -> Result<(), Error> {
+        self.check(kind, row)?;
+        self.bytes.clear();
+        let (key, value) = self.upsert.encode(kind, row, &mut self.bytes).map_err(|e| self.failed(e))?;
+        let (key, rest) = self.bytes.split_at(key);
+        self.writer.write(key, value.map(|length| &rest[..length])).await
+    }
+
+    /// Returns when every change before it is acknowledged; the first failure is the result.
+    ///
+    /// # Errors
+    /// The first change that the cluster did not take.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        self.writer.flush().await
+    }
+
+    fn check(&self, kind: RowKind, row: Row<'_>) -> Result<(), Error> {
+        if row.len() != self.columns.len() {
+            let text = format!("a row of {} values for {} columns", row.len(), self.columns.len());
+            return Err(self.refused(text));
+        }
+        let only_key = matches!(kind, RowKind::Delete | RowKind::UpdateBefore);
+        for (at, (value, column)) in row.iter().zip(&*self.columns).enumerate() {
+            let wanted = self.primary_key.contains(&at) || (!column.data_type.nullable && !only_key);
+            if wanted && *value == Value::Null {
+                return Err(self.refused(format!("column {} is NOT NULL, the row has NULL", column.name)));
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn refused(&self, text: String) -> Error {
+        Error::new(ErrorKind::Sink, format!("table {}: {text}", self.table))
+    }
+
+    #[cold]
+    fn failed(&self, error: crate::format::EncodeError) -> Error {
+        Error::encode(error).within(format_args!("table {}", self.table))
+    }
+}

@@ -1,0 +1,116 @@
+//! Where changes go: a producer or a stream of text.
+
+use std::io::Write;
+
+use tracing::debug;
+use upsert_kafka_client::{Client, Config, Producer, Record, Role, Topic};
+
+use crate::error::{Error, ErrorKind};
+use crate::plan::{PrintPlan, SinkPlan, UpsertPlan};
+use crate::transform::Change;
+
+/// The shell around a sink: write, flush.
+pub(crate) enum Writer {
+    Kafka(KafkaWriter),
+    Print(PrintWriter),
+}
+
+/// An upsert-kafka table that is open for writing.
+pub(crate) struct KafkaWriter {
+    table: String,
+    producer: Producer,
+    topic: Topic,
+}
+
+/// A print table: lines are gathered and written at each flush.
+pub(crate) struct PrintWriter {
+    table: String,
+    standard_error: bool,
+    lines: Vec<u8>,
+}
+
+impl Writer {
+    pub(crate) async fn open(plan: &SinkPlan) -> Result<Self, Error> {
+        Ok(match plan {
+            SinkPlan::UpsertKafka(plan) => Self::Kafka(KafkaWriter::open(plan).await?),
+            SinkPlan::Print(plan) => Self::Print(PrintWriter::new(plan)),
+        })
+    }
+
+    /// Hands a change over; waits while the producer's memory is full. An earlier change that failed
+    /// shows at the next flush.
+    #[inline]
+    pub(crate) async fn write(&mut self, change: Change<'_>) -> Result<(), Error> {
+        match self {
+            Self::Kafka(writer) => writer.write(change.key, change.value).await,
+            Self::Print(writer) => writer.write(change.value.unwrap_or_default()),
+        }
+    }
+
+    /// Returns when all that was written is acknowledged; the first failure is the result.
+    pub(crate) async fn flush(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Kafka(writer) => writer.flush().await,
+            Self::Print(writer) => writer.flush(),
+        }
+    }
+}
+
+impl KafkaWriter {
+    pub(crate) async fn open(plan: &UpsertPlan) -> Result<Self, Error> {
+        let named = |e| Error::cluster(e).within(format_args!("table {}", plan.table));
+        let (config, notices) =
+            Config::from_properties(plan.properties.iter().cloned(), Role::Producer).map_err(named)?;
+        notices.iter().for_each(|notice| debug!(table = plan.table, "{notice}"));
+        let client = Client::open(config).await.map_err(Error::cluster)?;
+        let producer = client.producer();
+        let topic = producer.topic(&plan.topic).await.map_err(named)?;
+        Ok(Self { table: plan.table.clone(), producer, topic })
+    }
+
+    #[inline]
+    pub(crate) async fn write(&self, key: &[u8], value: Option<&[u8]>) -> Result<(), Error> {
+        let record = Record { key: Some(key), value, ..Record::new(&self.topic) };
+        match self.producer.send(record).await {
+            // The flush before a commit tells what became of it.
+            Ok(_delivery) => Ok(()),
+            Err(e) => Err(self.failed(e)),
+        }
+    }
+
+    pub(crate) async fn flush(&self) -> Result<(), Error> {
+        self.producer.flush().await.map_err(|e| self.failed(e))
+    }
+
+    #[cold]
+    fn failed(&self, error: upsert_kafka_client::Error) -> Error {
+        Error::caused(ErrorKind::Sink, format!("table {}", self.table), error)
+    }
+}
+
+impl PrintWriter {
+    fn new(plan: &PrintPlan) -> Self {
+        Self { table: plan.table.clone(), standard_error: plan.standard_error, lines: Vec::new() }
+    }
+
+    fn write(&mut self, line: &[u8]) -> Result<(), Error> {
+        self.lines.extend_from_slice(line);
+        self.lines.push(b'\n');
+        if self.lines.len() < LINES_BYTES_MAX { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        let outcome = match self.standard_error {
+            true => std::io::stderr().write_all(&self.lines),
+            false => {
+                let mut out = std::io::stdout().lock();
+                out.write_all(&self.lines).and_then(|()| out.flush())
+            }
+        };
+        self.lines.clear();
+        outcome.map_err(|e| Error::caused(ErrorKind::Sink, format!("table {}: print", self.table), e))
+    }
+}
+
+/// Lines wait for a flush up to this many bytes.
+const LINES_BYTES_MAX: usize = 64 * 1024;
