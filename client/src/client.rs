@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::cluster::Cluster;
-use crate::{Admin, Config, Consumer, Error, Producer};
+use crate::{Admin, Config, Consumer, Error};
 
 /// One cluster. Producers, consumers and admins made from it share its connections; clones are cheap.
 #[derive(Clone)]
@@ -23,11 +23,6 @@ impl Client {
     /// What the client was told.
     pub fn config(&self) -> &Config {
         self.cluster.config()
-    }
-
-    /// A producer with a buffer of its own.
-    pub fn producer(&self) -> Producer {
-        Producer::new(self.cluster.clone())
     }
 
     /// A consumer without any partition yet.

@@ -12,6 +12,7 @@ use crate::config::Address;
 use crate::connection::Connection;
 use crate::{Config, Error, ErrorKind};
 
+mod attempts;
 mod metadata;
 mod reach;
 mod refresh;
@@ -20,7 +21,8 @@ mod schedule;
 mod tests;
 pub(crate) mod versions;
 
-pub(crate) use metadata::{Metadata, PartitionMetadata, TopicMetadata};
+pub(crate) use attempts::Attempts;
+pub(crate) use metadata::{Metadata, TopicMetadata};
 use refresh::{Command, Refresh};
 
 /// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
@@ -93,6 +95,11 @@ impl Cluster {
                 return Err(Error::from_code(*code, "Metadata").with_topic(name));
             }
         }
+    }
+
+    /// Has the topic looked for and kept up to date; false when that must be said again later.
+    pub(crate) fn want(&self, name: &Arc<str>) -> bool {
+        self.commands.try_send(Command::Want(Arc::clone(name))).is_ok()
     }
 
     /// The connection to a broker, opened on first use and again when it is broken.

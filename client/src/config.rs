@@ -14,7 +14,7 @@ mod setting;
 mod table;
 
 pub use address::Address;
-pub use properties::{Notice, NoticeKind};
+pub use properties::{Explained, Notice, NoticeKind};
 
 /// Everything a client can be told. Fields carry the names of Java's properties, and their defaults;
 /// the one departure is that socket buffers are left to the kernel, which tunes them better.
@@ -127,6 +127,11 @@ impl Config {
     /// Refuses what cannot hold together, naming both fields.
     pub fn check(&self) -> Result<(), Error> {
         contradictions::check(self)
+    }
+
+    /// Every key of Java's client of that role, and what became of it.
+    pub fn explain(&self, role: Role) -> impl Iterator<Item = (&'static str, Explained)> {
+        properties::explain(self, role)
     }
 
     /// The compression with its level.

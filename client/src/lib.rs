@@ -1,15 +1,26 @@
 //! A Kafka client in pure Rust: producer, consumer by assignment, admin.
 
+mod admin;
+mod client;
 mod cluster;
 mod config;
 mod connection;
+mod consumer;
 mod error;
 mod retry;
 
+pub use admin::{
+    Admin, BrokerDescription, ClusterDescription, ConfigEntry, NewTopic, PartitionDescription, TopicDescription,
+};
+pub use client::Client;
 pub use config::{
-    Acks, Address, Config, IsolationLevel, MetadataRecovery, Notice, NoticeKind, OffsetReset, Role,
+    Acks, Address, Config, Explained, IsolationLevel, MetadataRecovery, Notice, NoticeKind, OffsetReset, Role,
     SecurityProtocol,
 };
+pub use consumer::{
+    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, OffsetSpec, PartitionRecords, Position,
+    Records, TopicPartition,
+};
 pub use error::{Error, ErrorKind};
-pub use upsert_kafka_protocol::records::{Codec, Compression};
+pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
 pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};

@@ -35,6 +35,17 @@ impl Notice {
     }
 }
 
+/// What becomes of one of Java's keys here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Explained {
+    /// It means what it means in Java, and has this value.
+    Honoured(String),
+    /// It changes nothing, because …
+    Ignored(&'static str),
+    /// It is refused unless it changes nothing, because …
+    Refused(&'static str),
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence)
@@ -58,6 +69,17 @@ pub(super) fn parse<K: AsRef<str>, V: AsRef<str>>(
     contradictions::adjust(&mut config, &given, &mut notices);
     contradictions::check(&config)?;
     Ok((config, notices))
+}
+
+pub(super) fn explain(config: &Config, role: Role) -> impl Iterator<Item = (&'static str, Explained)> {
+    PROPERTIES.iter().filter(move |property| property.roles.include(role)).map(|property| {
+        let explained = match property.fate {
+            Fate::Honoured { show, .. } => Explained::Honoured(show(config)),
+            Fate::Ignored(why) => Explained::Ignored(why),
+            Fate::Refused { why, .. } => Explained::Refused(why),
+        };
+        (property.name, explained)
+    })
 }
 
 enum Taken {

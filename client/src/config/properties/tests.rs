@@ -141,6 +141,15 @@ fn a_default_gives_way_and_says_so() {
     assert_eq!(notices.iter().map(|notice| notice.kind).collect::<Vec<_>>(), [NoticeKind::Adjusted; 2]);
 }
 
+#[test]
+fn every_key_can_be_explained() {
+    let (config, _) = parsed(&[("linger.ms", "7")]).unwrap();
+    let explained: Vec<_> = config.explain(Role::Producer).collect();
+    assert_eq!(explained.len(), golden()["producer"].as_array().unwrap().len());
+    assert!(explained.contains(&("linger.ms", Explained::Honoured("7".to_owned()))));
+    assert!(explained.iter().any(|row| *row == ("key.serializer", Explained::Ignored("keys and values are bytes here"))));
+}
+
 fn parsed(pairs: &[(&str, &str)]) -> Result<(Config, Vec<Notice>), Error> {
     Config::from_properties(pairs.iter().copied(), Role::Any)
 }

@@ -1,0 +1,391 @@
+//! Topics and settings: each a thin call.
+
+use std::time::Instant;
+
+use upsert_kafka_protocol::messages::{
+    CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, DeleteTopicState, DeleteTopicsRequest,
+    DescribeConfigsRequest, DescribeConfigsResource, MetadataRequest, MetadataRequestTopic, MetadataResponse,
+    MetadataResponseTopic,
+};
+use upsert_kafka_protocol::{ErrorCode, Request, Str, Uuid};
+
+use crate::cluster::{Attempts, Cluster};
+use crate::config::Address;
+use crate::{Error, ErrorKind};
+
+/// Looks at topics and settings, makes topics and deletes them. Every call ends within `default.api.timeout.ms`.
+#[derive(Clone)]
+pub struct Admin {
+    cluster: Cluster,
+}
+
+/// The cluster's own facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterDescription {
+    /// Its id; `None` when brokers do not tell.
+    pub cluster_id: Option<String>,
+    /// Whom to ask for changes.
+    pub controller: Option<i32>,
+    /// Its brokers, by id.
+    pub brokers: Vec<BrokerDescription>,
+}
+
+/// A broker and where it listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerDescription {
+    /// Its id.
+    pub id: i32,
+    /// Where clients find it.
+    pub address: Address,
+    /// Where it stands.
+    pub rack: Option<String>,
+}
+
+/// A topic and its partitions, by index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicDescription {
+    /// Its name.
+    pub name: String,
+    /// Its id; all zero when brokers do not know ids.
+    pub topic_id: Uuid,
+    /// Whether it belongs to Kafka itself.
+    pub internal: bool,
+    /// Its partitions.
+    pub partitions: Vec<PartitionDescription>,
+}
+
+/// Who holds a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionDescription {
+    /// Its index.
+    pub index: i32,
+    /// Who leads it, if anyone does.
+    pub leader: Option<i32>,
+    /// Since which change of leaders; -1 when brokers do not tell.
+    pub leader_epoch: i32,
+    /// The brokers that hold it, the preferred leader first.
+    pub replicas: Vec<i32>,
+    /// Those that are in sync.
+    pub in_sync: Vec<i32>,
+}
+
+/// A topic to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: String,
+    /// How many partitions; `None` for the broker's default.
+    pub partitions: Option<i32>,
+    /// How many replicas of each; `None` for the broker's default.
+    pub replication_factor: Option<i16>,
+    /// Settings that differ from the broker's.
+    pub configs: Vec<(String, String)>,
+}
+
+/// A setting of a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigEntry {
+    /// Its name.
+    pub name: String,
+    /// Its value; `None` when it is secret or has none.
+    pub value: Option<String>,
+    /// Whether it was set on the topic itself.
+    pub overridden: bool,
+    /// Whether it cannot be changed.
+    pub read_only: bool,
+    /// Whether it is secret.
+    pub sensitive: bool,
+}
+
+impl Admin {
+    pub(crate) fn new(cluster: Cluster) -> Self {
+        Self { cluster }
+    }
+
+    /// The cluster and its brokers.
+    ///
+    /// # Errors
+    /// When no broker answers in time.
+    pub async fn cluster(&self) -> Result<ClusterDescription, Error> {
+        let response = self.metadata(Some(Vec::new())).await?;
+        let broker = |told: &upsert_kafka_protocol::messages::MetadataResponseBroker| BrokerDescription {
+            id: told.node_id,
+            address: Address {
+                host: told.host.to_string(),
+                port: u16::try_from(told.port).unwrap_or_default(),
+            },
+            rack: told.rack.as_deref().map(str::to_owned),
+        };
+        let mut brokers: Vec<_> = response.brokers.iter().map(broker).collect();
+        brokers.sort_by_key(|broker| broker.id);
+        Ok(ClusterDescription {
+            cluster_id: response.cluster_id.as_deref().map(str::to_owned),
+            controller: Some(response.controller_id).filter(|node| *node >= 0),
+            brokers,
+        })
+    }
+
+    /// All topics that may be seen, by name.
+    ///
+    /// # Errors
+    /// When no broker answers in time.
+    pub async fn topics(&self) -> Result<Vec<TopicDescription>, Error> {
+        let response = self.metadata(None).await?;
+        let seen = response.topics.iter().filter(|topic| topic.error_code == ErrorCode::NONE);
+        let mut topics: Vec<_> = seen.map(described).collect();
+        topics.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(topics)
+    }
+
+    /// These topics, each described or with the reason why not; a topic is never made by asking.
+    ///
+    /// # Errors
+    /// When no broker answers in time.
+    pub async fn describe_topics(
+        &self,
+        names: &[&str],
+    ) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
+        let response = self.metadata(Some(names.iter().map(|name| text(name)).collect())).await?;
+        let find = |name: &str| response.topics.iter().find(|topic| topic.name.as_deref() == Some(name));
+        let describe = |name: &&str| match find(name) {
+            Some(topic) if topic.error_code == ErrorCode::NONE => Ok(described(topic)),
+            Some(topic) => Err(Error::from_code(topic.error_code, "Metadata").with_topic(*name)),
+            None => {
+                Err(Error::new(ErrorKind::Protocol, "the broker's answer leaves it out").with_topic(*name))
+            }
+        };
+        Ok(names.iter().map(describe).collect())
+    }
+
+    /// Makes topics; each is made, or refused with a reason.
+    ///
+    /// # Errors
+    /// When the controller does not answer in time.
+    pub async fn create_topics(&self, topics: &[NewTopic]) -> Result<Vec<Result<(), Error>>, Error> {
+        let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
+        let config = self.cluster.config();
+        self.change(
+            &names,
+            |left| CreateTopicsRequest {
+                topics: left.iter().map(|at| creatable(&topics[*at])).collect(),
+                timeout_ms: i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX),
+                ..Default::default()
+            },
+            |response| {
+                let results = response.topics.into_iter();
+                results.map(|one| (Some(one.name), one.error_code, one.error_message)).collect()
+            },
+        )
+        .await
+    }
+
+    /// Deletes topics and their records; each is deleted, or refused with a reason.
+    ///
+    /// # Errors
+    /// When the controller does not answer in time.
+    pub async fn delete_topics(&self, names: &[&str]) -> Result<Vec<Result<(), Error>>, Error> {
+        let config = self.cluster.config();
+        let state = |name: &str| DeleteTopicState { name: Some(text(name)), ..Default::default() };
+        self.change(
+            names,
+            |left| DeleteTopicsRequest {
+                topics: left.iter().map(|at| state(names[*at])).collect(),
+                topic_names: left.iter().map(|at| text(names[*at])).collect(),
+                timeout_ms: i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX),
+                ..Default::default()
+            },
+            |response| {
+                let results = response.responses.into_iter();
+                results.map(|one| (one.name, one.error_code, one.error_message)).collect()
+            },
+        )
+        .await
+    }
+
+    /// The settings of a topic.
+    ///
+    /// # Errors
+    /// When there is no such topic, it may not be seen, or no broker answers in time.
+    pub async fn topic_configs(&self, topic: &str) -> Result<Vec<ConfigEntry>, Error> {
+        let resource = DescribeConfigsResource {
+            resource_type: TOPIC,
+            resource_name: text(topic),
+            ..Default::default()
+        };
+        let resource = DescribeConfigsResource { configuration_keys: None, ..resource };
+        let request = DescribeConfigsRequest { resources: vec![resource], ..Default::default() };
+        let mut attempts = self.attempts();
+        loop {
+            let attempt = async {
+                let response = self.cluster.any().await?.call(&request).await?;
+                let result = response.results.into_iter().next().ok_or_else(|| {
+                    Error::new(ErrorKind::Protocol, "the broker's answer is empty")
+                        .with_api("DescribeConfigs")
+                })?;
+                accepted(result.error_code, result.error_message, "DescribeConfigs")?;
+                Ok(result.configs)
+            };
+            match attempts.run(attempt).await {
+                Ok(configs) => return Ok(configs.into_iter().map(entry).collect()),
+                // A broker that knows the topic is not there says so at once.
+                Err(error) if error.kind() == ErrorKind::UnknownTopic => return Err(error.with_topic(topic)),
+                Err(error) => attempts.again(error.with_topic(topic)).await?,
+            }
+        }
+    }
+
+    /// What some broker knows of these topics, or of all; asked again while a partition has no leader yet.
+    async fn metadata(&self, names: Option<Vec<Str>>) -> Result<MetadataResponse, Error> {
+        let mut attempts = self.attempts();
+        loop {
+            let attempt = async {
+                let connection = self.cluster.any().await?;
+                let version = connection.version::<MetadataRequest>()?;
+                let named =
+                    |name: &Str| MetadataRequestTopic { name: Some(name.clone()), ..Default::default() };
+                let topics = names.as_ref().map(|names| names.iter().map(named).collect());
+                let request = MetadataRequest {
+                    // Version 0 has no null, and an empty list means all.
+                    topics: topics.or_else(|| (version == 0).then(Vec::new)),
+                    // Older brokers cannot be told.
+                    allow_auto_topic_creation: version < 4,
+                    ..Default::default()
+                };
+                connection.call_at(&request, version, self.cluster.config().request_timeout).await
+            };
+            match attempts.run(attempt).await {
+                Ok(response) => return Ok(response),
+                Err(error) => attempts.again(error).await?,
+            }
+        }
+    }
+
+    /// Asks the controller for a change of each name; those it refuses for a moment are asked for again.
+    async fn change<R: Request>(
+        &self,
+        names: &[&str],
+        request: impl Fn(&[usize]) -> R,
+        results: impl Fn(R::Response) -> Vec<(Option<Str>, ErrorCode, Option<Str>)>,
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        let api = crate::connection::api_name::<R>();
+        let mut done: Vec<Option<Result<(), Error>>> = names.iter().map(|_| None).collect();
+        let mut attempts = self.attempts();
+        loop {
+            let left: Vec<usize> = (0..names.len()).filter(|at| done[*at].is_none()).collect();
+            if left.is_empty() {
+                return Ok(done.into_iter().flatten().collect());
+            }
+            let attempt = async { self.cluster.controller().await?.call(&request(&left)).await };
+            let mut moment = match attempts.run(attempt).await {
+                Err(error) => Some(error),
+                Ok(response) => {
+                    let mut moment = None;
+                    for (name, code, message) in results(response) {
+                        let at = left.iter().find(|at| name.as_deref() == Some(names[**at]));
+                        let Some(at) = at.copied() else { continue };
+                        match accepted(code, message, api).map_err(|error| error.with_topic(names[at])) {
+                            Err(error) if passes(code) => moment = Some(error),
+                            outcome => done[at] = Some(outcome),
+                        }
+                    }
+                    moment
+                }
+            };
+            if moment.is_none() && left.iter().any(|at| done[*at].is_none()) {
+                let sentence = "the broker's answer leaves some topics out";
+                moment = Some(Error::new(ErrorKind::Protocol, sentence).with_api(api));
+            }
+            if let Some(error) = moment {
+                attempts.again(error).await?;
+            }
+        }
+    }
+
+    fn attempts(&self) -> Attempts {
+        Attempts::new(&self.cluster, Instant::now() + self.cluster.config().default_api_timeout)
+    }
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Admin")
+    }
+}
+
+impl NewTopic {
+    /// A topic with the broker's defaults.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), partitions: None, replication_factor: None, configs: Vec::new() }
+    }
+}
+
+/// Refusals that do not last: the controller moved or is only starting.
+fn passes(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::NOT_CONTROLLER | ErrorCode::COORDINATOR_LOAD_IN_PROGRESS)
+}
+
+fn accepted(code: ErrorCode, message: Option<Str>, api: &'static str) -> Result<(), Error> {
+    if code == ErrorCode::NONE {
+        return Ok(());
+    }
+    let error = Error::from_code(code, api);
+    Err(match message.as_deref() {
+        Some(message) if !message.is_empty() => error.within(message.trim_end_matches('.')),
+        _ => error,
+    })
+}
+
+fn creatable(topic: &NewTopic) -> CreatableTopic {
+    let config = |(name, value): &(String, String)| CreatableTopicConfig {
+        name: text(name),
+        value: Some(text(value)),
+        ..Default::default()
+    };
+    CreatableTopic {
+        name: text(&topic.name),
+        num_partitions: topic.partitions.unwrap_or(-1),
+        replication_factor: topic.replication_factor.unwrap_or(-1),
+        configs: topic.configs.iter().map(config).collect(),
+        ..Default::default()
+    }
+}
+
+fn described(topic: &MetadataResponseTopic) -> TopicDescription {
+    let mut partitions: Vec<_> = topic
+        .partitions
+        .iter()
+        .map(|partition| PartitionDescription {
+            index: partition.partition_index,
+            leader: Some(partition.leader_id).filter(|node| *node >= 0),
+            leader_epoch: partition.leader_epoch,
+            replicas: partition.replica_nodes.clone(),
+            in_sync: partition.isr_nodes.clone(),
+        })
+        .collect();
+    partitions.sort_by_key(|partition| partition.index);
+    TopicDescription {
+        name: topic.name.as_deref().unwrap_or_default().to_owned(),
+        topic_id: topic.topic_id,
+        internal: topic.is_internal,
+        partitions,
+    }
+}
+
+fn entry(told: upsert_kafka_protocol::messages::DescribeConfigsResourceResult) -> ConfigEntry {
+    ConfigEntry {
+        name: told.name.to_string(),
+        value: told.value.as_deref().map(str::to_owned),
+        overridden: told.config_source == SET_ON_TOPIC,
+        read_only: told.read_only,
+        sensitive: told.is_sensitive,
+    }
+}
+
+fn text(text: &str) -> Str {
+    Str::from(text.to_owned())
+}
+
+/// DescribeConfigs' number for topics.
+const TOPIC: i8 = 2;
+/// DescribeConfigs' number for a setting made on the topic.
+const SET_ON_TOPIC: i8 = 1;

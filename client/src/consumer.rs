@@ -1,0 +1,281 @@
+//! Reads partitions that the caller assigns, and keeps offsets for groups.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep_until;
+
+use crate::cluster::{Cluster, Metadata};
+use crate::retry::{Backoff, Chance};
+use crate::{Config, Error, ErrorKind, IsolationLevel};
+
+mod fetched;
+mod fetcher;
+mod group;
+mod offsets;
+mod position;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use fetched::{ConsumerRecord, Fetched, PartitionRecords, Records};
+pub use group::{Commit, Committed};
+pub use offsets::OffsetSpec;
+pub use position::{Assignment, Position, TopicPartition};
+use position::{Limits, Lookup, Positions, Progress, Verdict, Wanted};
+
+/// A consumer. While the caller works on what one poll gave, the next fetches are already under way,
+/// one per node: all of them together hold at most `fetch.max.bytes`, save that one batch per partition may
+/// be larger.
+pub struct Consumer {
+    cluster: Cluster,
+    view: watch::Receiver<Arc<Metadata>>,
+    positions: Positions,
+    /// Topics that the cluster's task was told to look for.
+    topics: HashSet<Arc<str>>,
+    jobs: JoinSet<Done>,
+    failures: VecDeque<Error>,
+    chance: Chance,
+}
+
+/// What a job of the consumer came to.
+enum Done {
+    Fetched(fetcher::Answer),
+    Found(Vec<Lookup>, Result<Vec<i64>, Error>),
+}
+
+impl Consumer {
+    pub(crate) fn new(cluster: Cluster) -> Self {
+        let config = cluster.config();
+        let limits = Limits {
+            fetch_bytes_max: config.fetch_max_bytes,
+            partition_bytes_max: config.max_partition_fetch_bytes,
+            response_bytes_max: config.response_bytes_max,
+            reset: config.auto_offset_reset,
+            backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
+            patience: config.default_api_timeout,
+        };
+        Self {
+            view: cluster.watch(),
+            cluster,
+            positions: Positions::new(limits),
+            topics: HashSet::new(),
+            jobs: JoinSet::new(),
+            failures: VecDeque::new(),
+            chance: Chance::from_process(),
+        }
+    }
+
+    /// Replaces what is read. Topics are looked for by the next poll.
+    pub fn assign(&mut self, assignments: Vec<Assignment>) {
+        self.failures.clear();
+        self.positions.assign(assignments);
+    }
+
+    /// Waits for what comes next and hands it over; a partition in it has moved, if only past what is not
+    /// for users. What fails is tried again for `default.api.timeout.ms` before it is an error, and may be
+    /// polled again after it.
+    ///
+    /// The future may be dropped at any time: nothing is lost, and the next poll goes on.
+    ///
+    /// # Errors
+    /// An offset out of range where `auto.offset.reset` is `none`, a topic that is not there or not allowed,
+    /// damaged records, a cluster out of reach. Each names topic and partition.
+    pub async fn poll(&mut self) -> Result<Fetched, Error> {
+        if self.positions.is_empty() {
+            return Err(Error::new(ErrorKind::Usage, "nothing is assigned to the consumer"));
+        }
+        loop {
+            self.start();
+            if let Some(error) = self.failures.pop_front() {
+                return Err(error);
+            }
+            let due = self.positions.deadline(Instant::now());
+            // Every branch is cancel-safe: what a job brought is dealt with before the next await.
+            tokio::select! {
+                Some(done) = self.jobs.join_next() => {
+                    let done = done.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+                    if let Some(fetched) = self.settle(done) {
+                        self.start();
+                        return Ok(fetched);
+                    }
+                }
+                changed = self.view.changed() => {
+                    changed.map_err(|_| Error::new(ErrorKind::Closed, "the client is closed"))?;
+                }
+                () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {}
+            }
+        }
+    }
+
+    /// Reads on from there; what was fetched from elsewhere is dropped.
+    ///
+    /// # Errors
+    /// When the partition is not assigned.
+    pub fn seek(&mut self, of: &TopicPartition, position: Position) -> Result<(), Error> {
+        if self.positions.seek(of, position) { Ok(()) } else { Err(not_assigned(of)) }
+    }
+
+    /// Stops reading these until they are resumed.
+    ///
+    /// # Errors
+    /// When one is not assigned.
+    pub fn pause(&mut self, of: &[TopicPartition]) -> Result<(), Error> {
+        of.iter()
+            .try_for_each(|of| if self.positions.pause(of, true) { Ok(()) } else { Err(not_assigned(of)) })
+    }
+
+    /// Reads these again.
+    ///
+    /// # Errors
+    /// When one is not assigned.
+    pub fn resume(&mut self, of: &[TopicPartition]) -> Result<(), Error> {
+        of.iter()
+            .try_for_each(|of| if self.positions.pause(of, false) { Ok(()) } else { Err(not_assigned(of)) })
+    }
+
+    /// The offset that is read next; `None` until it was looked up.
+    pub fn position(&self, of: &TopicPartition) -> Option<i64> {
+        self.positions.position(of)
+    }
+
+    /// How far the position is from the end, as of the last fetch.
+    pub fn lag(&self, of: &TopicPartition) -> Option<i64> {
+        self.positions.lag(of, self.config().isolation_level == IsolationLevel::ReadCommitted)
+    }
+
+    /// The offsets of all partitions of a topic.
+    ///
+    /// # Errors
+    /// After `default.api.timeout.ms`, or at once when the topic is not allowed.
+    pub async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<Vec<(i32, i64)>, Error> {
+        let deadline = Instant::now() + self.config().default_api_timeout;
+        let known = self.cluster.topic(topic, deadline).await?;
+        let of = |index| TopicPartition { topic: Arc::clone(&known.name), partition: index };
+        let wanted: Vec<_> = known.partitions.iter().map(|partition| (of(partition.index), spec)).collect();
+        let found = offsets::find(&self.cluster, &wanted, deadline).await?;
+        Ok(wanted.into_iter().map(|(of, _)| of.partition).zip(found).collect())
+    }
+
+    /// The offsets that a group has committed for these partitions.
+    ///
+    /// # Errors
+    /// After `default.api.timeout.ms`, or at once what trying again does not mend.
+    pub async fn committed(&self, group: &str, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
+        group::committed(&self.cluster, group, of).await
+    }
+
+    /// Keeps offsets for a group that has no members.
+    ///
+    /// # Errors
+    /// After `default.api.timeout.ms`, or at once what trying again does not mend; some may be kept.
+    pub async fn commit(&self, group: &str, offsets: &[Commit]) -> Result<(), Error> {
+        group::commit(&self.cluster, group, offsets).await
+    }
+
+    fn config(&self) -> &Config {
+        self.cluster.config()
+    }
+
+    /// Sets everything under way that can be.
+    fn start(&mut self) {
+        let now = Instant::now();
+        for topic in self.positions.topics() {
+            if !self.topics.contains(&topic) && self.cluster.want(&topic) {
+                self.topics.insert(topic);
+            }
+        }
+        let lookups = self.positions.poll_lookups(now);
+        if !lookups.is_empty() {
+            let (cluster, deadline) = (self.cluster.clone(), now + self.config().default_api_timeout);
+            self.jobs.spawn(async move {
+                let wanted: Vec<_> =
+                    lookups.iter().map(|one| (one.of.clone(), OffsetSpec::of(one.position))).collect();
+                let found = offsets::find(&cluster, &wanted, deadline).await;
+                Done::Found(lookups, found)
+            });
+        }
+        let view = Arc::clone(&self.view.borrow_and_update());
+        let (plans, leaderless) = self.positions.poll_fetches(now, &view);
+        for plan in plans {
+            let cluster = self.cluster.clone();
+            self.jobs.spawn(async move { Done::Fetched(fetcher::fetch(cluster, plan).await) });
+        }
+        for (of, error) in leaderless {
+            let generation = self.positions.generation(&of);
+            self.failed(&of, generation, error);
+        }
+    }
+
+    fn settle(&mut self, done: Done) -> Option<Fetched> {
+        match done {
+            Done::Fetched(answer) => {
+                self.positions.handle_answered(answer.node);
+                let moved =
+                    answer.partitions.into_iter().filter_map(|(wanted, taken)| self.take(&wanted, taken));
+                let fetched = Fetched { partitions: moved.collect() };
+                Some(fetched).filter(|fetched| !fetched.partitions.is_empty())
+            }
+            Done::Found(lookups, Ok(offsets)) => {
+                for (lookup, offset) in lookups.iter().zip(offsets) {
+                    self.positions.handle_found(&lookup.of, lookup.generation, offset);
+                }
+                None
+            }
+            Done::Found(lookups, Err(error)) => {
+                for lookup in lookups {
+                    self.failed(&lookup.of, lookup.generation, error.clone());
+                }
+                None
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        wanted: &Wanted,
+        taken: Result<(Progress, PartitionRecords), Error>,
+    ) -> Option<PartitionRecords> {
+        match taken {
+            Err(error) => {
+                self.failed(&wanted.of, wanted.generation, error);
+                None
+            }
+            Ok((progress, records)) => match self.positions.handle_fetched(wanted, progress) {
+                Verdict::Moved => Some(records),
+                Verdict::Fail(error) => {
+                    self.failures.push_back(error);
+                    None
+                }
+                Verdict::Nothing | Verdict::Retry => None,
+            },
+        }
+    }
+
+    fn failed(&mut self, of: &TopicPartition, generation: u64, error: Error) {
+        let stale = error.refreshes_metadata();
+        let clock_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let clock_ms = i64::try_from(clock_ms).unwrap_or(i64::MAX);
+        let verdict =
+            self.positions.handle_failed(of, generation, error, Instant::now(), self.chance.draw(), clock_ms);
+        if stale {
+            self.cluster.refresh();
+        }
+        if let Verdict::Fail(error) = verdict {
+            self.failures.push_back(error);
+        }
+    }
+}
+
+impl std::fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Consumer").field("positions", &self.positions).finish_non_exhaustive()
+    }
+}
+
+fn not_assigned(of: &TopicPartition) -> Error {
+    of.named(Error::new(ErrorKind::Usage, "not assigned to the consumer"))
+}

@@ -1,0 +1,163 @@
+//! What a poll hands over: records lent from the fetched bytes.
+
+use std::borrow::Cow;
+use std::slice;
+use std::sync::Arc;
+
+use upsert_kafka_protocol::records::{self, Body, TimestampType};
+
+use crate::{Error, ErrorKind};
+
+/// The records of one answer, by partition.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    pub(super) partitions: Vec<PartitionRecords>,
+}
+
+/// The records of one partition, in order of their offsets. It may hold none and yet have moved on:
+/// past markers, aborted transactions and what compaction took.
+#[derive(Debug)]
+pub struct PartitionRecords {
+    pub(super) topic: Arc<str>,
+    pub(super) partition: i32,
+    pub(super) high_watermark: i64,
+    pub(super) from: i64,
+    pub(super) next_offset: i64,
+    pub(super) leader_epoch: i32,
+    pub(super) chunks: Vec<Chunk>,
+}
+
+/// The visible records of one batch.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) body: Body,
+    pub(super) leader_epoch: i32,
+    pub(super) timestamp_type: TimestampType,
+}
+
+/// One record, borrowed from what was fetched.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsumerRecord<'a> {
+    /// Its place in the partition.
+    pub offset: i64,
+    /// Milliseconds since 1970; see `timestamp_type`.
+    pub timestamp_ms: i64,
+    /// Whose clock that was.
+    pub timestamp_type: TimestampType,
+    /// The epoch of the leader that took it; -1 when not known.
+    pub leader_epoch: i32,
+    /// Which partition a producer chose by.
+    pub key: Option<&'a [u8]>,
+    /// `None` is a tombstone.
+    pub value: Option<&'a [u8]>,
+    record: records::Record<'a>,
+}
+
+/// The records of a [`PartitionRecords`]; an error ends them.
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    of: &'a PartitionRecords,
+    chunks: slice::Iter<'a, Chunk>,
+    current: Option<(records::Records<'a>, &'a Chunk)>,
+}
+
+impl Fetched {
+    /// The partitions that have something new, each at most once.
+    pub fn partitions(&self) -> &[PartitionRecords] {
+        &self.partitions
+    }
+}
+
+impl<'a> IntoIterator for &'a Fetched {
+    type Item = &'a PartitionRecords;
+    type IntoIter = slice::Iter<'a, PartitionRecords>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.partitions.iter()
+    }
+}
+
+impl PartitionRecords {
+    /// The topic.
+    pub fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+
+    /// The partition.
+    pub fn partition(&self) -> i32 {
+        self.partition
+    }
+
+    /// The end of what all replicas have.
+    pub fn high_watermark(&self) -> i64 {
+        self.high_watermark
+    }
+
+    /// Where the consumer reads on: the offset to commit once these records are dealt with.
+    pub fn next_offset(&self) -> i64 {
+        self.next_offset
+    }
+
+    /// The leader epoch of the last batch, to commit with the offset; -1 when not known.
+    pub fn leader_epoch(&self) -> i32 {
+        self.leader_epoch
+    }
+
+    /// The records in order; no allocation.
+    pub fn records(&self) -> Records<'_> {
+        Records { of: self, chunks: self.chunks.iter(), current: None }
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<ConsumerRecord<'a>, Error>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let Some((records, chunk)) = &mut self.current else {
+                let chunk = self.chunks.next()?;
+                self.current = Some((chunk.body.iter(), chunk));
+                continue;
+            };
+            match records.next() {
+                // A batch may begin before the offset that was asked for.
+                Some(Ok(record)) if record.offset < self.of.from => {}
+                Some(Ok(record)) => return Some(Ok(ConsumerRecord::new(record, chunk))),
+                Some(Err(corrupt)) => {
+                    (self.chunks, self.current) = ([].iter(), None);
+                    return Some(Err(self.of.corrupt(&corrupt)));
+                }
+                None => self.current = None,
+            }
+        }
+    }
+}
+
+impl<'a> ConsumerRecord<'a> {
+    /// Its headers, in order; names may repeat.
+    pub fn headers(&self) -> impl Iterator<Item = (Cow<'a, str>, Option<&'a [u8]>)> + use<'a> {
+        self.record.headers()
+    }
+
+    fn new(record: records::Record<'a>, chunk: &Chunk) -> Self {
+        Self {
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            timestamp_type: chunk.timestamp_type,
+            leader_epoch: chunk.leader_epoch,
+            key: record.key,
+            value: record.value,
+            record,
+        }
+    }
+}
+
+impl PartitionRecords {
+    #[cold]
+    fn corrupt(&self, corrupt: &records::Corrupt) -> Error {
+        Error::new(ErrorKind::Corrupt, corrupt.to_string())
+            .with_topic(Arc::clone(&self.topic))
+            .with_partition(self.partition)
+    }
+}

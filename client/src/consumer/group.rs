@@ -1,0 +1,251 @@
+//! Offsets that a group keeps, committed from outside of any membership.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use upsert_kafka_protocol::messages::{
+    OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic, OffsetFetchRequest,
+    OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics, OffsetFetchResponse,
+};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::position::TopicPartition;
+use crate::cluster::{Attempts, Cluster};
+use crate::connection::Connection;
+use crate::{Error, ErrorKind, IsolationLevel};
+
+/// An offset to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// Where to read on.
+    pub offset: i64,
+    /// The leader epoch of the record before; -1 when not known.
+    pub leader_epoch: i32,
+    /// A note that comes back with the offset.
+    pub metadata: String,
+}
+
+/// An offset that a group keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// Where to read on; `None` when nothing is kept.
+    pub offset: Option<i64>,
+    /// The leader epoch of the record before; -1 when not known.
+    pub leader_epoch: i32,
+    /// The note that was given with it.
+    pub metadata: String,
+}
+
+pub(super) async fn commit(cluster: &Cluster, group: &str, offsets: &[Commit]) -> Result<(), Error> {
+    if offsets.is_empty() {
+        return Ok(());
+    }
+    let request = commit_request(group, offsets);
+    let mut attempts = attempts(cluster);
+    loop {
+        let attempt = async {
+            let coordinator = cluster.coordinator(group).await?;
+            let version = coordinator.version_up_to::<OffsetCommitRequest>(LAST_BY_NAME)?;
+            let timeout = cluster.config().request_timeout;
+            let response = coordinator.call_at(&request, version, timeout).await?;
+            for topic in &response.topics {
+                for partition in &topic.partitions {
+                    let error = refused(&coordinator, partition.error_code, "OffsetCommit");
+                    error.map_err(|error| {
+                        error.with_topic(topic.name.to_string()).with_partition(partition.partition_index)
+                    })?;
+                }
+            }
+            Ok(())
+        };
+        match attempts.run(attempt).await {
+            Ok(()) => return Ok(()),
+            Err(error) => again(cluster, group, &mut attempts, error).await?,
+        }
+    }
+}
+
+pub(super) async fn committed(
+    cluster: &Cluster,
+    group: &str,
+    of: &[TopicPartition],
+) -> Result<Vec<Committed>, Error> {
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
+    let stable = cluster.config().isolation_level == IsolationLevel::ReadCommitted;
+    let mut attempts = attempts(cluster);
+    loop {
+        let attempt = async {
+            let coordinator = cluster.coordinator(group).await?;
+            let version = coordinator.version_up_to::<OffsetFetchRequest>(LAST_BY_NAME)?;
+            let timeout = cluster.config().request_timeout;
+            let request = fetch_request(group, of, version, stable);
+            let response = coordinator.call_at(&request, version, timeout).await?;
+            kept(&coordinator, &response, of)
+        };
+        match attempts.run(attempt).await {
+            Ok(kept) => return Ok(kept),
+            Err(error) => again(cluster, group, &mut attempts, error).await?,
+        }
+    }
+}
+
+fn attempts(cluster: &Cluster) -> Attempts {
+    Attempts::new(cluster, Instant::now() + cluster.config().default_api_timeout)
+}
+
+/// Looks for the coordinator anew before the next attempt, where it may have moved.
+async fn again(cluster: &Cluster, group: &str, attempts: &mut Attempts, error: Error) -> Result<(), Error> {
+    let moved = matches!(
+        error.code(),
+        Some(
+            ErrorCode::NOT_COORDINATOR | ErrorCode::COORDINATOR_NOT_AVAILABLE | ErrorCode::REQUEST_TIMED_OUT
+        )
+    );
+    if moved || matches!(error.kind(), ErrorKind::Disconnected | ErrorKind::Unreachable | ErrorKind::Timeout)
+    {
+        cluster.forget_coordinator(group).await;
+    }
+    let named = error.within(&format!("group {group}"));
+    attempts.again(named).await
+}
+
+fn commit_request(group: &str, offsets: &[Commit]) -> OffsetCommitRequest {
+    let mut topics: BTreeMap<&Arc<str>, Vec<OffsetCommitRequestPartition>> = BTreeMap::new();
+    for offset in offsets {
+        topics.entry(&offset.topic).or_default().push(OffsetCommitRequestPartition {
+            partition_index: offset.partition,
+            committed_offset: offset.offset,
+            committed_leader_epoch: offset.leader_epoch,
+            committed_metadata: Some(Str::from(offset.metadata.clone())),
+            ..Default::default()
+        });
+    }
+    let topics = topics.into_iter().map(|(name, partitions)| OffsetCommitRequestTopic {
+        name: Str::from(name.to_string()),
+        partitions,
+        ..Default::default()
+    });
+    // Generation -1 and no member id: one who stands outside of the group.
+    OffsetCommitRequest {
+        group_id: Str::from(group.to_owned()),
+        generation_id_or_member_epoch: -1,
+        topics: topics.collect(),
+        ..Default::default()
+    }
+}
+
+fn fetch_request(group: &str, of: &[TopicPartition], version: i16, stable: bool) -> OffsetFetchRequest {
+    let mut topics: BTreeMap<&Arc<str>, Vec<i32>> = BTreeMap::new();
+    for of in of {
+        topics.entry(&of.topic).or_default().push(of.partition);
+    }
+    let group_id = Str::from(group.to_owned());
+    let name = |name: &Arc<str>| Str::from(name.to_string());
+    let require_stable = version >= 7 && stable;
+    if version < FIRST_OF_GROUPS {
+        let topics = topics.into_iter().map(|(topic, partition_indexes)| OffsetFetchRequestTopic {
+            name: name(topic),
+            partition_indexes,
+            ..Default::default()
+        });
+        return OffsetFetchRequest {
+            group_id,
+            topics: Some(topics.collect()),
+            require_stable,
+            ..Default::default()
+        };
+    }
+    let topics = topics.into_iter().map(|(topic, partition_indexes)| OffsetFetchRequestTopics {
+        name: name(topic),
+        partition_indexes,
+        ..Default::default()
+    });
+    let group = OffsetFetchRequestGroup { group_id, topics: Some(topics.collect()), ..Default::default() };
+    OffsetFetchRequest { groups: vec![group], require_stable, ..Default::default() }
+}
+
+/// One partition's row, whichever version it came in.
+struct Row {
+    topic: Str,
+    partition: i32,
+    offset: i64,
+    leader_epoch: i32,
+    metadata: Option<Str>,
+    code: ErrorCode,
+}
+
+fn kept(
+    coordinator: &Connection,
+    response: &OffsetFetchResponse,
+    of: &[TopicPartition],
+) -> Result<Vec<Committed>, Error> {
+    refused(coordinator, response.error_code, "OffsetFetch")?;
+    for group in &response.groups {
+        refused(coordinator, group.error_code, "OffsetFetch")?;
+    }
+    let rows = rows(response);
+    of.iter()
+        .map(|of| {
+            let row = rows.iter().find(|row| *row.topic == *of.topic && row.partition == of.partition);
+            let row = row.ok_or_else(|| {
+                of.named(Error::new(ErrorKind::Protocol, "the coordinator's answer leaves it out"))
+            })?;
+            refused(coordinator, row.code, "OffsetFetch").map_err(|error| of.named(error))?;
+            Ok(Committed {
+                topic: Arc::clone(&of.topic),
+                partition: of.partition,
+                offset: Some(row.offset).filter(|offset| *offset >= 0),
+                leader_epoch: row.leader_epoch,
+                metadata: row.metadata.as_deref().unwrap_or_default().to_owned(),
+            })
+        })
+        .collect()
+}
+
+fn rows(response: &OffsetFetchResponse) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for topic in &response.topics {
+        rows.extend(topic.partitions.iter().map(|partition| Row {
+            topic: topic.name.clone(),
+            partition: partition.partition_index,
+            offset: partition.committed_offset,
+            leader_epoch: partition.committed_leader_epoch,
+            metadata: partition.metadata.clone(),
+            code: partition.error_code,
+        }));
+    }
+    for topic in response.groups.iter().flat_map(|group| &group.topics) {
+        rows.extend(topic.partitions.iter().map(|partition| Row {
+            topic: topic.name.clone(),
+            partition: partition.partition_index,
+            offset: partition.committed_offset,
+            leader_epoch: partition.committed_leader_epoch,
+            metadata: partition.metadata.clone(),
+            code: partition.error_code,
+        }));
+    }
+    rows
+}
+
+fn refused(coordinator: &Connection, code: ErrorCode, api: &'static str) -> Result<(), Error> {
+    match code {
+        ErrorCode::NONE => Ok(()),
+        code => Err(coordinator.named(Error::from_code(code, api), api)),
+    }
+}
+
+/// From version 10 both speak of topics by id alone; names are known at all times.
+const LAST_BY_NAME: i16 = 9;
+/// From version 8 several groups are asked for at once.
+const FIRST_OF_GROUPS: i16 = 8;
