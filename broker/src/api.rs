@@ -1,0 +1,128 @@
+//! What the broker speaks: a file per API, and the one place where a request finds its own.
+
+mod api_versions;
+mod create_topics;
+mod delete_topics;
+mod describe_configs;
+mod fetch;
+mod find_coordinator;
+mod init_producer_id;
+mod list_offsets;
+mod metadata;
+mod offset_commit;
+mod offset_fetch;
+mod produce;
+
+use std::time::Instant;
+
+use upsert_kafka_protocol::messages::*;
+use upsert_kafka_protocol::{AnyRequest, AnyResponse, ApiKey, ErrorCode, Message, Request, Versions};
+
+use crate::cluster::{Now, PeerId};
+use crate::fault::Action;
+use crate::parking::Wait;
+use crate::state::State;
+
+/// A request that the broker answers.
+pub(crate) trait Serve: Request {
+    /// The versions answered.
+    const SERVED: Versions = Self::VERSIONS;
+
+    /// Does the work. A request that waits is served again, from the beginning.
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<Self::Response>;
+
+    /// The answer that says the same error wherever it can, the work not done.
+    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<Self::Response>;
+}
+
+/// Who asks, how and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) peer: PeerId,
+    pub(crate) version: i16,
+    pub(crate) correlation_id: i32,
+    /// When the request came.
+    pub(crate) came: Instant,
+    pub(crate) now: Now,
+    /// The request has waited as long as it wanted to.
+    pub(crate) waited: bool,
+    /// What a fault has decided.
+    pub(crate) fate: Option<Action>,
+}
+
+/// What a request came to.
+#[derive(Debug)]
+pub(crate) enum Outcome<A> {
+    Answer(A),
+    /// Done; the client wants no answer.
+    Silence,
+    /// The only way to say it is to close the connection, for this reason.
+    Close(String),
+    Wait(Wait),
+}
+
+impl<A> Outcome<A> {
+    fn map<B>(self, with: impl FnOnce(A) -> B) -> Outcome<B> {
+        match self {
+            Self::Answer(answer) => Outcome::Answer(with(answer)),
+            Self::Silence => Outcome::Silence,
+            Self::Close(why) => Outcome::Close(why),
+            Self::Wait(wait) => Outcome::Wait(wait),
+        }
+    }
+}
+
+macro_rules! served {
+    ($($name:ident $request:ty;)*) => {
+        /// What ApiVersions tells, ascending. JoinGroup is not among it: a client that subscribes as a
+        /// member of a group says by itself that the broker does not support that.
+        pub(crate) static SERVED: &[(ApiKey, Versions)] =
+            &[$((ApiKey(<$request as Message>::KEY), <$request as Serve>::SERVED)),*];
+
+        /// Does the work of any request.
+        pub(crate) fn serve(request: &AnyRequest, state: &mut State, call: &Call) -> Outcome<AnyResponse> {
+            match request {
+                $(AnyRequest::$name(request) => request.serve(state, call).map(AnyResponse::from),)*
+                other => not_served(other),
+            }
+        }
+
+        /// Answers any request with an error.
+        pub(crate) fn refuse(request: &AnyRequest, call: &Call, code: ErrorCode) -> Outcome<AnyResponse> {
+            match request {
+                $(AnyRequest::$name(request) => request.refuse(call, code).map(AnyResponse::from),)*
+                other => not_served(other),
+            }
+        }
+    };
+}
+
+served! {
+    Produce ProduceRequest;
+    Fetch FetchRequest;
+    ListOffsets ListOffsetsRequest;
+    Metadata MetadataRequest;
+    OffsetCommit OffsetCommitRequest;
+    OffsetFetch OffsetFetchRequest;
+    FindCoordinator FindCoordinatorRequest;
+    ApiVersions ApiVersionsRequest;
+    CreateTopics CreateTopicsRequest;
+    DeleteTopics DeleteTopicsRequest;
+    InitProducerId InitProducerIdRequest;
+    DescribeConfigs DescribeConfigsRequest;
+}
+
+/// The versions served of an API.
+pub(crate) fn versions(api: ApiKey) -> Option<Versions> {
+    SERVED.iter().find(|(served, _)| *served == api).map(|(_, versions)| *versions)
+}
+
+/// The answer to a version of ApiVersions that is not served: a body of version 0, so that the client
+/// can ask again.
+pub(crate) fn unsupported_api_versions() -> AnyResponse {
+    api_versions::unsupported().into()
+}
+
+fn not_served(request: &AnyRequest) -> Outcome<AnyResponse> {
+    Outcome::Close(format!("{} is not served", request.key()))
+}

@@ -1,0 +1,43 @@
+//! ApiVersions: what the broker speaks.
+//!
+//! Behavior
+//! - Tells what is served and no features. A version that is not served is answered by a body of
+//!   version 0 with `UNSUPPORTED_VERSION` and the range of ApiVersions alone, as Kafka does.
+//! - The client's name and version are not kept.
+//!
+//! Versions: 3 flexible, the response header stays the first; 5 names the cluster and node meant (KIP-1242).
+
+use upsert_kafka_protocol::messages::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use upsert_kafka_protocol::{ApiKey, ErrorCode, Versions};
+
+use super::{Call, Outcome, SERVED, Serve};
+use crate::state::{NODE_ID, State};
+
+impl Serve for ApiVersionsRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ApiVersionsResponse> {
+        let meant_cluster = self.cluster_id.as_ref().is_none_or(|id| **id == *state.config.cluster_id);
+        let meant_node = self.node_id == -1 || self.node_id == NODE_ID;
+        if call.version >= 5 && !(meant_cluster && meant_node) {
+            return self.refuse(call, ErrorCode::REBOOTSTRAP_REQUIRED);
+        }
+        let api_keys = SERVED.iter().map(row).collect();
+        Outcome::Answer(ApiVersionsResponse { api_keys, ..Default::default() })
+    }
+
+    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<ApiVersionsResponse> {
+        Outcome::Answer(ApiVersionsResponse { error_code: code, ..Default::default() })
+    }
+}
+
+pub(super) fn unsupported() -> ApiVersionsResponse {
+    let own = SERVED.iter().filter(|(api, _)| *api == ApiKey::API_VERSIONS);
+    ApiVersionsResponse {
+        error_code: ErrorCode::UNSUPPORTED_VERSION,
+        api_keys: own.map(row).collect(),
+        ..Default::default()
+    }
+}
+
+fn row((api, versions): &(ApiKey, Versions)) -> ApiVersion {
+    ApiVersion { api_key: api.0, min_version: versions.from, max_version: versions.to, ..Default::default() }
+}

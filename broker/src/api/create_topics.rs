@@ -1,0 +1,140 @@
+//! CreateTopics: makes topics, or tells whether they could be made.
+//!
+//! Behavior
+//! - Names, partitions, replication, assignments and settings are checked as Kafka does, with one broker
+//!   in mind; all settings are kept and told, those in `state/configs.rs` have an effect.
+//! - Complete at once: the timeout does not matter.
+//!
+//! Versions: 5 flexible, the answer tells partitions and settings; 7 topic ids.
+
+use std::collections::BTreeMap;
+
+use upsert_kafka_protocol::messages::{
+    CreatableTopic, CreatableTopicConfigs, CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse,
+};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
+
+use super::describe_configs::{DEFAULT_CONFIG, DYNAMIC_TOPIC_CONFIG};
+use super::{Call, Outcome, Serve};
+use crate::state::configs::{Configs, TOPIC_CONFIGS};
+use crate::state::{NODE_ID, Refusal, State};
+
+/// More partitions in one topic are a slip of the pen.
+const PARTITIONS_MAX: i32 = 10_000;
+
+impl Serve for CreateTopicsRequest {
+    fn serve(&self, state: &mut State, _: &Call) -> Outcome<CreateTopicsResponse> {
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        self.topics.iter().for_each(|topic| *times.entry(&topic.name).or_default() += 1);
+        let mut one = |topic: &CreatableTopic| {
+            let made = if times[&*topic.name] > 1 {
+                Err(Refusal::new(ErrorCode::INVALID_REQUEST, "Duplicate topic name."))
+            } else {
+                create(topic, self.validate_only, state)
+            };
+            made.unwrap_or_else(|refusal| refused(topic, refusal))
+        };
+        let topics = self.topics.iter().map(&mut one).collect();
+        Outcome::Answer(CreateTopicsResponse { topics, ..Default::default() })
+    }
+
+    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<CreateTopicsResponse> {
+        let one = |topic: &CreatableTopic| refused(topic, Refusal::new(code, code.message()));
+        let topics = self.topics.iter().map(one).collect();
+        Outcome::Answer(CreateTopicsResponse { topics, ..Default::default() })
+    }
+}
+
+fn create(
+    topic: &CreatableTopic,
+    validate_only: bool,
+    state: &mut State,
+) -> Result<CreatableTopicResult, Refusal> {
+    state.topics.check_new(&topic.name)?;
+    let partitions = partitions(topic, state.config.default_partitions)?;
+    let settings = topic.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
+    let configs = Configs::parse(settings)?;
+    let told = TOPIC_CONFIGS.iter().map(|config| {
+        let (value, given) = configs.value(config);
+        CreatableTopicConfigs {
+            name: Str::from_static(config.name),
+            value: Some(value),
+            config_source: if given { DYNAMIC_TOPIC_CONFIG } else { DEFAULT_CONFIG },
+            ..Default::default()
+        }
+    });
+    let mut result = CreatableTopicResult {
+        name: topic.name.clone(),
+        num_partitions: partitions,
+        replication_factor: 1,
+        configs: Some(told.collect()),
+        ..Default::default()
+    };
+    if !validate_only {
+        result.topic_id = state.topics.create(&topic.name, partitions, configs).id;
+    }
+    Ok(result)
+}
+
+/// How many partitions the topic gets.
+fn partitions(topic: &CreatableTopic, default: i32) -> Result<i32, Refusal> {
+    if !topic.assignments.is_empty() {
+        return assigned(topic);
+    }
+    let no = |code, message: String| Err(Refusal::new(code, message));
+    match topic.replication_factor {
+        -1 | 1 => {}
+        wanted if wanted <= 0 => {
+            let message = "Replication factor must be larger than 0, or -1 to use the default value.";
+            return no(ErrorCode::INVALID_REPLICATION_FACTOR, message.to_owned());
+        }
+        wanted => {
+            let message = format!(
+                "Unable to replicate the partition {wanted} time(s): The target replication factor of {wanted} cannot be reached because only 1 broker(s) are registered."
+            );
+            return no(ErrorCode::INVALID_REPLICATION_FACTOR, message);
+        }
+    }
+    match topic.num_partitions {
+        -1 => Ok(default),
+        wanted if wanted <= 0 => {
+            let message = "Number of partitions was set to an invalid non-positive value.".to_owned();
+            no(ErrorCode::INVALID_PARTITIONS, message)
+        }
+        wanted if wanted > PARTITIONS_MAX => {
+            let message = format!("{wanted} partitions are more than the {PARTITIONS_MAX} this broker keeps");
+            no(ErrorCode::INVALID_PARTITIONS, message)
+        }
+        wanted => Ok(wanted),
+    }
+}
+
+/// As [`partitions`], where the request says who holds each.
+fn assigned(topic: &CreatableTopic) -> Result<i32, Refusal> {
+    let no = |code, message: &str| Err(Refusal::new(code, message));
+    if topic.replication_factor != -1 || topic.num_partitions != -1 {
+        let message = "A manual partition assignment was specified, but the number of partitions or the replication factor was not set to -1.";
+        return no(ErrorCode::INVALID_REQUEST, message);
+    }
+    let mut indexes: Vec<_> = topic.assignments.iter().map(|part| part.partition_index).collect();
+    indexes.sort_unstable();
+    if (0..).zip(&indexes).any(|(expected, index): (i32, &i32)| *index != expected) {
+        let message = "partitions should be a consecutive 0-based integer sequence";
+        return no(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message);
+    }
+    if topic.assignments.iter().any(|part| part.broker_ids != [NODE_ID]) {
+        let message = "the only broker is number 1, and it holds each partition once";
+        return no(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message);
+    }
+    Ok(i32::try_from(indexes.len()).unwrap_or(i32::MAX))
+}
+
+fn refused(topic: &CreatableTopic, refusal: Refusal) -> CreatableTopicResult {
+    CreatableTopicResult {
+        name: topic.name.clone(),
+        topic_id: Uuid::ZERO,
+        error_code: refusal.code,
+        error_message: Some(Str::from(refusal.message)),
+        ..Default::default()
+    }
+}

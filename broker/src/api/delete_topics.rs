@@ -1,0 +1,64 @@
+//! DeleteTopics: removes topics by name or id, with their records and committed positions.
+//!
+//! Behavior
+//! - Complete at once; who waits for records of the topic is told that it is gone.
+//!
+//! Versions: 4 flexible; 5 messages; 6 topic ids.
+
+use upsert_kafka_protocol::messages::{
+    DeletableTopicResult, DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse,
+};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+
+impl Serve for DeleteTopicsRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DeleteTopicsResponse> {
+        answer(self, call, |topic| delete(topic, state))
+    }
+
+    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<DeleteTopicsResponse> {
+        answer(self, call, |topic| refused(topic, code))
+    }
+}
+
+fn answer(
+    request: &DeleteTopicsRequest,
+    call: &Call,
+    each: impl FnMut(DeleteTopicState) -> DeletableTopicResult,
+) -> Outcome<DeleteTopicsResponse> {
+    let by_name = |name: &Str| DeleteTopicState { name: Some(name.clone()), ..Default::default() };
+    let responses = if call.version >= 6 {
+        request.topics.iter().cloned().map(each).collect()
+    } else {
+        request.topic_names.iter().map(by_name).map(each).collect()
+    };
+    Outcome::Answer(DeleteTopicsResponse { responses, ..Default::default() })
+}
+
+fn delete(asked: DeleteTopicState, state: &mut State) -> DeletableTopicResult {
+    if asked.name.is_some() == (asked.topic_id != Uuid::ZERO) {
+        return refused(asked, ErrorCode::INVALID_REQUEST);
+    }
+    let found = state.topics.find(asked.name.as_deref().unwrap_or(""), asked.topic_id);
+    let name = match found {
+        Ok(topic) => topic.name.clone(),
+        Err(code) => return refused(asked, code),
+    };
+    if let Some(topic) = state.topics.delete(&name) {
+        state.touched.extend((0..).zip(&topic.partitions).map(|(index, _)| (topic.id, index)));
+        state.groups.forget_topic(&name);
+    }
+    DeletableTopicResult { name: Some(name), topic_id: asked.topic_id, ..Default::default() }
+}
+
+fn refused(asked: DeleteTopicState, error_code: ErrorCode) -> DeletableTopicResult {
+    DeletableTopicResult {
+        name: asked.name,
+        topic_id: asked.topic_id,
+        error_code,
+        error_message: Some(Str::from_static(error_code.message())),
+        ..Default::default()
+    }
+}

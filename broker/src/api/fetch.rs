@@ -1,0 +1,152 @@
+//! Fetch: whole batches from the offsets asked for, waiting for them if need be.
+//!
+//! Behavior
+//! - Answers at once when `min_bytes` are there, when a partition has an error, or when nothing is asked;
+//!   else when `max_wait_ms` are over or appends have brought enough.
+//! - The first partition that has anything gives one batch at least, however small the limits are.
+//! - Sessions are not kept: a full fetch is answered with session id 0, so clients send full ones; an
+//!   incremental one is `FETCH_SESSION_ID_NOT_FOUND`.
+//! - Offsets are not hidden by transactions, since there are none: the last stable offset is the end.
+//! - Followers are not served; rack and replica are ignored.
+//!
+//! Versions: 5 log start; 7 sessions; 9 leader epoch checked; 12 flexible, diverging epochs; 13 topic ids.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use upsert_kafka_protocol::ErrorCode;
+use upsert_kafka_protocol::messages::{
+    EpochEndOffset, FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse,
+    PartitionData,
+};
+
+use super::{Call, Outcome, Serve};
+use crate::parking::{Place, Wait};
+use crate::state::State;
+use crate::state::topics::Partition;
+
+/// The most one answer holds, besides a first batch that is larger: Kafka's `fetch.max.bytes`.
+const ANSWER_BYTES_MAX: usize = 55 << 20;
+
+impl Serve for FetchRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<FetchResponse> {
+        if self.session_epoch > 0 {
+            let error_code = ErrorCode::FETCH_SESSION_ID_NOT_FOUND;
+            return Outcome::Answer(FetchResponse { error_code, ..Default::default() });
+        }
+        match wait(self, state, call) {
+            Some(wait) => Outcome::Wait(wait),
+            None => Outcome::Answer(read_all(self, state)),
+        }
+    }
+
+    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<FetchResponse> {
+        let refused = |topic: &FetchTopic| FetchableTopicResponse {
+            partitions: topic.partitions.iter().map(|part| refused(part.partition, code)).collect(),
+            ..named(topic)
+        };
+        let responses = self.topics.iter().map(refused).collect();
+        Outcome::Answer(FetchResponse { responses, ..Default::default() })
+    }
+}
+
+/// Until when to wait and for what, if there is a reason to wait.
+fn wait(request: &FetchRequest, state: &State, call: &Call) -> Option<Wait> {
+    let wait_ms = u64::try_from(request.max_wait_ms).unwrap_or(0);
+    if call.waited || wait_ms == 0 || request.min_bytes <= 0 {
+        return None;
+    }
+    let (wanted, mut found, mut on) = (limit(request.min_bytes), 0, Vec::new());
+    for topic in &request.topics {
+        for part in &topic.partitions {
+            let (place, bytes) = survey(topic, part, state).ok()?;
+            found += bytes;
+            on.push(place);
+        }
+    }
+    let until = call.came + Duration::from_millis(wait_ms);
+    (found < wanted && !on.is_empty()).then_some(Wait { until, on })
+}
+
+/// How much a partition could give now; an error when there is something to tell at once.
+fn survey(topic: &FetchTopic, part: &FetchPartition, state: &State) -> Result<(Place, usize), ErrorCode> {
+    let found = state.topics.find(&topic.topic, topic.topic_id)?;
+    let partition = found.partition(part.partition)?;
+    partition.check_epoch(part.current_leader_epoch)?;
+    if diverging(part, partition).is_some() {
+        return Err(ErrorCode::NONE);
+    }
+    let available = partition.log.available(part.fetch_offset, limit(part.partition_max_bytes));
+    Ok(((found.id, part.partition), available.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?))
+}
+
+fn read_all(request: &FetchRequest, state: &mut State) -> FetchResponse {
+    let mut left = Left { bytes: limit(request.max_bytes).min(ANSWER_BYTES_MAX), at_least_one: true };
+    let mut responses = Vec::with_capacity(request.topics.len());
+    for topic in &request.topics {
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for part in &topic.partitions {
+            let read = read(topic, part, request.isolation_level, &mut left, state);
+            partitions.push(read.unwrap_or_else(|code| refused(part.partition, code)));
+        }
+        responses.push(FetchableTopicResponse { partitions, ..named(topic) });
+    }
+    FetchResponse { responses, ..Default::default() }
+}
+
+/// What an answer still has room for.
+struct Left {
+    bytes: usize,
+    at_least_one: bool,
+}
+
+fn read(
+    topic: &FetchTopic,
+    part: &FetchPartition,
+    isolation_level: i8,
+    left: &mut Left,
+    state: &mut State,
+) -> Result<PartitionData, ErrorCode> {
+    let partition = state.topics.find_mut(&topic.topic, topic.topic_id)?.partition_mut(part.partition)?;
+    partition.check_epoch(part.current_leader_epoch)?;
+    let mut data = refused(part.partition, ErrorCode::NONE);
+    if let Some(diverging_epoch) = diverging(part, partition) {
+        return Ok(PartitionData { diverging_epoch, ..data });
+    }
+    let room = limit(part.partition_max_bytes).min(left.bytes);
+    let read = partition.log.read(part.fetch_offset, room, left.at_least_one);
+    let records = read.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
+    left.bytes = left.bytes.saturating_sub(records.len());
+    left.at_least_one &= records.is_empty();
+    data.high_watermark = partition.log.end_offset();
+    data.last_stable_offset = partition.log.last_stable_offset();
+    data.log_start_offset = partition.log.start_offset();
+    data.aborted_transactions = (isolation_level == 1).then(Vec::new);
+    data.records = Some(records);
+    Ok(data)
+}
+
+/// Where the reader's log leaves ours, if what it read last is not in ours (KIP-595).
+fn diverging(part: &FetchPartition, partition: &Partition) -> Option<EpochEndOffset> {
+    let (epoch, end_offset) = (partition.leader_epoch, partition.log.end_offset());
+    let beyond = part.last_fetched_epoch > epoch || part.fetch_offset > end_offset;
+    (part.last_fetched_epoch >= 0 && beyond).then(|| EpochEndOffset {
+        epoch,
+        end_offset,
+        ..Default::default()
+    })
+}
+
+/// No records are empty, not null: librdkafka takes null for a size that is invalid.
+fn refused(partition_index: i32, error_code: ErrorCode) -> PartitionData {
+    let records = Some(Bytes::new());
+    PartitionData { partition_index, error_code, high_watermark: -1, records, ..Default::default() }
+}
+
+fn named(topic: &FetchTopic) -> FetchableTopicResponse {
+    FetchableTopicResponse { topic: topic.topic.clone(), topic_id: topic.topic_id, ..Default::default() }
+}
+
+fn limit(bytes: i32) -> usize {
+    usize::try_from(bytes).unwrap_or(0)
+}

@@ -1,0 +1,81 @@
+//! ListOffsets: the offset at an end of a partition, or at a time.
+//!
+//! Behavior
+//! - -1 the end, -2 and -4 the start, -3 the first record with the greatest timestamp, -5 and -6 what is
+//!   in other tiers (nothing: -1); else the first record that is not older. Ends have no timestamp.
+//! - `read_committed` changes nothing without transactions.
+//!
+//! Versions: 4 leader epochs; 6 flexible; 7 timestamp -3; 8 -4; 9 -5; 10 a timeout, ignored; 11 -6.
+
+use upsert_kafka_protocol::ErrorCode;
+use upsert_kafka_protocol::messages::{
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
+    ListOffsetsTopic, ListOffsetsTopicResponse,
+};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::log::Found;
+use upsert_kafka_protocol::Uuid;
+
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+const MAX_TIMESTAMP: i64 = -3;
+const EARLIEST_LOCAL: i64 = -4;
+const LATEST_TIERED: i64 = -5;
+const EARLIEST_PENDING_UPLOAD: i64 = -6;
+
+impl Serve for ListOffsetsRequest {
+    fn serve(&self, state: &mut State, _: &Call) -> Outcome<ListOffsetsResponse> {
+        answer(self, |topic, part| {
+            list(topic, part, state).unwrap_or_else(|code| refused(part.partition_index, code))
+        })
+    }
+
+    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<ListOffsetsResponse> {
+        answer(self, |_, part| refused(part.partition_index, code))
+    }
+}
+
+fn answer(
+    request: &ListOffsetsRequest,
+    mut each: impl FnMut(&ListOffsetsTopic, &ListOffsetsPartition) -> ListOffsetsPartitionResponse,
+) -> Outcome<ListOffsetsResponse> {
+    let mut of = |topic: &ListOffsetsTopic| ListOffsetsTopicResponse {
+        name: topic.name.clone(),
+        partitions: topic.partitions.iter().map(|part| each(topic, part)).collect(),
+        ..Default::default()
+    };
+    let topics = request.topics.iter().map(&mut of).collect();
+    Outcome::Answer(ListOffsetsResponse { topics, ..Default::default() })
+}
+
+fn list(
+    topic: &ListOffsetsTopic,
+    part: &ListOffsetsPartition,
+    state: &mut State,
+) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
+    let partition = state.topics.find_mut(&topic.name, Uuid::ZERO)?.partition_mut(part.partition_index)?;
+    partition.check_epoch(part.current_leader_epoch)?;
+    let (log, leader_epoch) = (&mut partition.log, partition.leader_epoch);
+    let end = |offset| Some(Found { offset, timestamp_ms: -1, leader_epoch });
+    let found = match part.timestamp {
+        LATEST => end(log.end_offset()),
+        EARLIEST | EARLIEST_LOCAL => end(log.start_offset()),
+        MAX_TIMESTAMP => log.newest(),
+        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => None,
+        timestamp_ms if timestamp_ms >= 0 => log.find_time(timestamp_ms),
+        _ => return Err(ErrorCode::UNSUPPORTED_VERSION),
+    };
+    let nothing = refused(part.partition_index, ErrorCode::NONE);
+    Ok(match found {
+        Some(Found { offset, timestamp_ms, leader_epoch }) => {
+            ListOffsetsPartitionResponse { offset, timestamp: timestamp_ms, leader_epoch, ..nothing }
+        }
+        None => nothing,
+    })
+}
+
+fn refused(partition_index: i32, error_code: ErrorCode) -> ListOffsetsPartitionResponse {
+    ListOffsetsPartitionResponse { partition_index, error_code, ..Default::default() }
+}

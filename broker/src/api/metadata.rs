@@ -1,0 +1,111 @@
+//! Metadata: the one broker, and the topics asked for.
+//!
+//! Behavior
+//! - Topics by name or id; null asks for all (an empty list does at version 0).
+//! - A missing topic is made when the request allows it and the broker is set so, and told in the same
+//!   answer, where Kafka lets the client ask again.
+//! - This broker leads everything. Authorized operations are all there are, as in a Kafka without ACLs.
+//!
+//! Versions: 1 controller; 2 cluster id; 4 `allow_auto_topic_creation`; 7 leader epochs; 8 to 10 authorized
+//! operations; 10 topic ids; 12 topics by id; 13 an error for the whole.
+
+use upsert_kafka_protocol::messages::{
+    MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
+    MetadataResponsePartition, MetadataResponseTopic,
+};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
+
+use super::{Call, Outcome, Serve};
+use crate::state::configs::Configs;
+use crate::state::topics::{Partition, Topic};
+use crate::state::{NODE_ID, State};
+
+/// A bit for each operation on a topic: read, write, create, delete, alter, describe and those on configs.
+const TOPIC_OPERATIONS: i32 = 0b1101_1111_1000;
+/// Likewise for the cluster.
+const CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
+
+impl Serve for MetadataRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<MetadataResponse> {
+        let topics = match &self.topics {
+            Some(asked) if !(asked.is_empty() && call.version == 0) => {
+                asked.iter().map(|topic| describe(topic, self, state)).collect()
+            }
+            _ => state.topics.iter().map(|topic| described(topic, self)).collect(),
+        };
+        let (host, port) = state.address();
+        let broker = MetadataResponseBroker { node_id: NODE_ID, host, port, ..Default::default() };
+        let mut response = MetadataResponse {
+            brokers: vec![broker],
+            cluster_id: Some(Str::from(state.config.cluster_id.as_str())),
+            controller_id: NODE_ID,
+            topics,
+            ..Default::default()
+        };
+        if self.include_cluster_authorized_operations {
+            response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+        }
+        Outcome::Answer(response)
+    }
+
+    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<MetadataResponse> {
+        let refused = |asked: &MetadataRequestTopic| refused(asked, code);
+        let topics = self.topics.iter().flatten().map(refused).collect();
+        let error_code = if call.version >= 13 { code } else { ErrorCode::NONE };
+        Outcome::Answer(MetadataResponse { topics, error_code, ..Default::default() })
+    }
+}
+
+fn describe(
+    asked: &MetadataRequestTopic,
+    request: &MetadataRequest,
+    state: &mut State,
+) -> MetadataResponseTopic {
+    if asked.topic_id != Uuid::ZERO {
+        return match state.topics.by_id(asked.topic_id) {
+            Some(topic) => described(topic, request),
+            None => refused(asked, ErrorCode::UNKNOWN_TOPIC_ID),
+        };
+    }
+    let Some(name) = &asked.name else { return refused(asked, ErrorCode::INVALID_REQUEST) };
+    if let Some(topic) = state.topics.by_name(name) {
+        return described(topic, request);
+    }
+    match state.topics.check_new(name) {
+        Err(refusal) => refused(asked, refusal.code),
+        Ok(()) if request.allow_auto_topic_creation && state.config.auto_create_topics => {
+            let partitions = state.config.default_partitions;
+            described(state.topics.create(name, partitions, Configs::default()), request)
+        }
+        Ok(()) => refused(asked, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+    }
+}
+
+fn described(topic: &Topic, request: &MetadataRequest) -> MetadataResponseTopic {
+    let mut described = MetadataResponseTopic {
+        name: Some(topic.name.clone()),
+        topic_id: topic.id,
+        partitions: (0..).zip(&topic.partitions).map(partition).collect(),
+        ..Default::default()
+    };
+    if request.include_topic_authorized_operations {
+        described.topic_authorized_operations = TOPIC_OPERATIONS;
+    }
+    described
+}
+
+fn partition((partition_index, partition): (i32, &Partition)) -> MetadataResponsePartition {
+    MetadataResponsePartition {
+        partition_index,
+        leader_id: NODE_ID,
+        leader_epoch: partition.leader_epoch,
+        replica_nodes: vec![NODE_ID],
+        isr_nodes: vec![NODE_ID],
+        ..Default::default()
+    }
+}
+
+fn refused(asked: &MetadataRequestTopic, error_code: ErrorCode) -> MetadataResponseTopic {
+    let (name, topic_id) = (asked.name.clone(), asked.topic_id);
+    MetadataResponseTopic { error_code, name, topic_id, ..Default::default() }
+}

@@ -1,0 +1,127 @@
+//! OffsetFetch: the positions that groups have committed.
+//!
+//! Behavior
+//! - A partition without a position, or a group without any, is offset -1 and no error, as in Kafka;
+//!   null topics ask for all positions of the group.
+//! - Nothing is ever unstable without transactions.
+//!
+//! Versions: up to 7 one group, from 8 several; 2 null topics; 5 leader epochs; 9 members; 10 topic ids.
+
+use std::collections::BTreeMap;
+
+use upsert_kafka_protocol::messages::{
+    OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopics, OffsetFetchResponse,
+    OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
+    OffsetFetchResponseTopic, OffsetFetchResponseTopics,
+};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::groups::{Committed, Group};
+
+impl Serve for OffsetFetchRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetFetchResponse> {
+        let groups = asked(self, call).iter().map(|group| fetch(group, state)).collect();
+        Outcome::Answer(shaped(groups, call))
+    }
+
+    fn refuse(&self, call: &Call, error_code: ErrorCode) -> Outcome<OffsetFetchResponse> {
+        let refused = |group: OffsetFetchRequestGroup| OffsetFetchResponseGroup {
+            group_id: group.group_id,
+            error_code,
+            ..Default::default()
+        };
+        Outcome::Answer(shaped(asked(self, call).into_iter().map(refused).collect(), call))
+    }
+}
+
+/// Any version's question in the form of the newest.
+fn asked(request: &OffsetFetchRequest, call: &Call) -> Vec<OffsetFetchRequestGroup> {
+    if call.version >= 8 {
+        return request.groups.clone();
+    }
+    let topics = request.topics.as_ref().map(|topics| {
+        let newest = |(name, partition_indexes): (&Str, &Vec<i32>)| OffsetFetchRequestTopics {
+            name: name.clone(),
+            partition_indexes: partition_indexes.clone(),
+            ..Default::default()
+        };
+        topics.iter().map(|topic| newest((&topic.name, &topic.partition_indexes))).collect()
+    });
+    vec![OffsetFetchRequestGroup { group_id: request.group_id.clone(), topics, ..Default::default() }]
+}
+
+/// The newest form of an answer in that of the version.
+fn shaped(mut groups: Vec<OffsetFetchResponseGroup>, call: &Call) -> OffsetFetchResponse {
+    if call.version >= 8 {
+        return OffsetFetchResponse { groups, ..Default::default() };
+    }
+    let group = groups.pop().unwrap_or_default();
+    let partition = |part: OffsetFetchResponsePartitions| OffsetFetchResponsePartition {
+        partition_index: part.partition_index,
+        committed_offset: part.committed_offset,
+        committed_leader_epoch: if call.version >= 5 { part.committed_leader_epoch } else { -1 },
+        metadata: part.metadata,
+        error_code: part.error_code,
+        ..Default::default()
+    };
+    let topic = |topic: OffsetFetchResponseTopics| OffsetFetchResponseTopic {
+        name: topic.name,
+        partitions: topic.partitions.into_iter().map(partition).collect(),
+        ..Default::default()
+    };
+    let topics = group.topics.into_iter().map(topic).collect();
+    OffsetFetchResponse { topics, error_code: group.error_code, ..Default::default() }
+}
+
+fn fetch(asked: &OffsetFetchRequestGroup, state: &State) -> OffsetFetchResponseGroup {
+    let group = state.groups.of(&asked.group_id);
+    let topics = match &asked.topics {
+        Some(topics) => topics.iter().map(|topic| fetch_topic(topic, group, state)).collect(),
+        None => group.into_iter().flat_map(Group::all).map(|kept| whole_topic(kept, state)).collect(),
+    };
+    OffsetFetchResponseGroup { group_id: asked.group_id.clone(), topics, ..Default::default() }
+}
+
+fn fetch_topic(
+    asked: &OffsetFetchRequestTopics,
+    group: Option<&Group>,
+    state: &State,
+) -> OffsetFetchResponseTopics {
+    let by_id = asked.topic_id != Uuid::ZERO;
+    let name =
+        if by_id { state.topics.by_id(asked.topic_id).map(|topic| &*topic.name) } else { Some(&*asked.name) };
+    let partition = |index: &i32| match name {
+        Some(name) => position(*index, group.and_then(|group| group.committed(name, *index))),
+        None => {
+            let error_code = ErrorCode::UNKNOWN_TOPIC_ID;
+            OffsetFetchResponsePartitions { error_code, ..position(*index, None) }
+        }
+    };
+    OffsetFetchResponseTopics {
+        name: asked.name.clone(),
+        topic_id: asked.topic_id,
+        partitions: asked.partition_indexes.iter().map(partition).collect(),
+        ..Default::default()
+    }
+}
+
+fn whole_topic((name, kept): (&Str, &BTreeMap<i32, Committed>), state: &State) -> OffsetFetchResponseTopics {
+    OffsetFetchResponseTopics {
+        name: name.clone(),
+        topic_id: state.topics.by_name(name).map_or(Uuid::ZERO, |topic| topic.id),
+        partitions: kept.iter().map(|(index, committed)| position(*index, Some(committed))).collect(),
+        ..Default::default()
+    }
+}
+
+fn position(partition_index: i32, committed: Option<&Committed>) -> OffsetFetchResponsePartitions {
+    OffsetFetchResponsePartitions {
+        partition_index,
+        committed_offset: committed.map_or(-1, |committed| committed.offset),
+        committed_leader_epoch: committed.map_or(-1, |committed| committed.leader_epoch),
+        metadata: Some(committed.map_or(Str::default(), |committed| committed.metadata.clone())),
+        ..Default::default()
+    }
+}

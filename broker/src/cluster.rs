@@ -1,0 +1,219 @@
+//! The whole broker without its sockets: frames in, answers out, time is an argument.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use bytes::Bytes;
+use upsert_kafka_protocol::header::RequestHeader;
+use upsert_kafka_protocol::{AnyRequest, AnyResponse, ApiKey, Segments};
+
+use crate::api::{self, Call, Outcome};
+use crate::config::BrokerConfig;
+use crate::fault::{Action, Fault, FaultId};
+use crate::parking::Parking;
+use crate::state::State;
+
+/// A connection. It has one request at work at a time and sends the next when that is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(pub u64);
+
+/// The time by the clock that never jumps, and by the one on the wall.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// For waiting.
+    pub instant: Instant,
+    /// For stamping: milliseconds since 1970.
+    pub unix_ms: i64,
+}
+
+/// What a connection is to do about its request.
+#[derive(Debug)]
+pub enum Answer {
+    /// Send this, length included.
+    Frame(Segments),
+    /// Send nothing and go on.
+    Silence,
+    /// Close, for this reason.
+    Close(String),
+}
+
+/// What the broker holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Topics.
+    pub topics: usize,
+    /// Partitions of all topics.
+    pub partitions: usize,
+    /// Batches in all logs.
+    pub batches: usize,
+    /// Records that were ever appended.
+    pub records: u64,
+    /// Bytes of the batches in all logs.
+    pub bytes_stored: u64,
+}
+
+/// The broker's core. It holds no clock and no socket; a shell or a simulation drives it.
+///
+/// Tell it what happened with `handle_*`, then take what there is to do with `poll_*` until there is
+/// none, and call [`handle_timeout`](Self::handle_timeout) at the [`deadline`](Self::deadline).
+#[derive(Debug)]
+pub struct Cluster {
+    state: State,
+    parking: Parking<(Call, AnyRequest)>,
+    delayed: Vec<(Instant, PeerId, Answer)>,
+    answers: VecDeque<(PeerId, Answer)>,
+    fired: VecDeque<FaultId>,
+}
+
+impl Cluster {
+    /// A broker without topics. `listen` is not its business; the advertised address is.
+    pub fn new(config: BrokerConfig) -> Self {
+        Self {
+            state: State::new(config),
+            parking: Parking::default(),
+            delayed: Vec::new(),
+            answers: VecDeque::new(),
+            fired: VecDeque::new(),
+        }
+    }
+
+    /// Takes a request, without its length.
+    pub fn handle_frame(&mut self, peer: PeerId, frame: &Bytes, now: Now) {
+        if let Err(why) = self.open(peer, frame, now) {
+            self.answers.push_back((peer, Answer::Close(why)));
+        }
+        self.wake(now);
+    }
+
+    /// Takes note that a connection is gone: its answer is not wanted.
+    pub fn handle_gone(&mut self, peer: PeerId) {
+        self.parking.leave(peer);
+        self.delayed.retain(|(_, delayed, _)| *delayed != peer);
+    }
+
+    /// Lets time pass: answers whose time has come.
+    pub fn handle_timeout(&mut self, now: Now) {
+        for (call, request) in self.parking.due(now.instant) {
+            self.attend(Call { now, waited: true, ..call }, request);
+        }
+        for (_, peer, answer) in self.delayed.extract_if(.., |(due, ..)| *due <= now.instant) {
+            self.answers.push_back((peer, answer));
+        }
+        self.wake(now);
+    }
+
+    /// When to let time pass next.
+    pub fn deadline(&self) -> Option<Instant> {
+        let delayed = self.delayed.iter().map(|(due, ..)| *due).min();
+        self.parking.deadline().into_iter().chain(delayed).min()
+    }
+
+    /// The next answer.
+    pub fn poll_answer(&mut self) -> Option<(PeerId, Answer)> {
+        self.answers.pop_front()
+    }
+
+    /// The next fault that has struck.
+    pub fn poll_fired(&mut self) -> Option<FaultId> {
+        self.fired.pop_front()
+    }
+
+    /// Orders a fault.
+    pub fn arm(&mut self, fault: Fault) -> FaultId {
+        self.state.faults.arm(fault)
+    }
+
+    /// Takes a fault back.
+    pub fn disarm(&mut self, fault: FaultId) {
+        self.state.faults.disarm(fault);
+    }
+
+    /// What it holds.
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        for topic in self.state.topics.iter() {
+            stats.topics += 1;
+            stats.partitions += topic.partitions.len();
+            for log in topic.partitions.iter().map(|partition| &partition.log) {
+                stats.batches += log.batches();
+                stats.records += log.end_offset().unsigned_abs();
+                stats.bytes_stored += log.bytes();
+            }
+        }
+        stats
+    }
+
+    /// From bytes to a request that is attended to; an error closes the connection.
+    fn open(&mut self, peer: PeerId, frame: &Bytes, now: Now) -> Result<(), String> {
+        let (header, body) = RequestHeader::read(frame).map_err(|why| format!("request header: {why}"))?;
+        let RequestHeader { api_key, api_version: version, correlation_id, .. } = header;
+        let api = ApiKey(api_key);
+        let mut call =
+            Call { peer, version, correlation_id, came: now.instant, now, waited: false, fate: None };
+        if !api::versions(api).is_some_and(|served| served.contains(version)) {
+            if api == ApiKey::API_VERSIONS {
+                self.settle(&Call { version: 0, ..call }, Outcome::Answer(api::unsupported_api_versions()));
+                return Ok(());
+            }
+            return Err(format!("{api} version {version} is not served"));
+        }
+        let named = |why| format!("{api} version {version}: {why}");
+        let request =
+            AnyRequest::decode(api_key, version, &body).ok_or_else(|| named("unknown".to_owned()))?;
+        let request = request.map_err(|why| named(why.to_string()))?;
+        call.fate = self.state.faults.strike(api).map(|(fault, action)| {
+            self.fired.push_back(fault);
+            action
+        });
+        self.attend(call, request);
+        Ok(())
+    }
+
+    /// Does the work, or what a fault wants instead.
+    fn attend(&mut self, call: Call, request: AnyRequest) {
+        let outcome = match call.fate {
+            Some(Action::Close) => Outcome::Close("a fault, before the work".to_owned()),
+            Some(Action::Answer(code)) => api::refuse(&request, &call, code),
+            _ => api::serve(&request, &mut self.state, &call),
+        };
+        match (outcome, call.fate) {
+            (Outcome::Wait(wait), _) => self.parking.park(call.peer, wait, (call, request)),
+            (Outcome::Answer(_), Some(Action::AnswerAfterWork(code))) => {
+                self.settle(&call, api::refuse(&request, &call, code));
+            }
+            (outcome, _) => self.settle(&call, outcome),
+        }
+    }
+
+    /// Every answer leaves through here.
+    fn settle(&mut self, call: &Call, outcome: Outcome<AnyResponse>) {
+        let answer = match outcome {
+            Outcome::Answer(response) => match response.frame(call.version, call.correlation_id) {
+                Ok(frame) => Answer::Frame(frame),
+                Err(why) => Answer::Close(format!("the broker's own answer: {why}")),
+            },
+            Outcome::Silence | Outcome::Wait(_) => Answer::Silence,
+            Outcome::Close(why) => Answer::Close(why),
+        };
+        match call.fate {
+            Some(Action::LoseAnswer) => {
+                self.answers.push_back((call.peer, Answer::Close("a fault, after the work".to_owned())));
+            }
+            Some(Action::Delay(delay)) => self.delayed.push((call.now.instant + delay, call.peer, answer)),
+            _ => self.answers.push_back((call.peer, answer)),
+        }
+    }
+
+    /// Who waits for partitions that were touched looks again.
+    fn wake(&mut self, now: Now) {
+        while !self.state.touched.is_empty() {
+            let touched = std::mem::take(&mut self.state.touched);
+            for (call, request) in self.parking.touched(&touched) {
+                self.attend(Call { now, ..call }, request);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

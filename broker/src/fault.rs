@@ -1,0 +1,144 @@
+//! Faults on order: what shall go wrong, with which request, how often.
+
+use std::time::Duration;
+
+use upsert_kafka_protocol::{ApiKey, ErrorCode};
+
+/// Something that goes wrong with some requests of one API.
+///
+/// Faults are asked in the order they were given; a request meets at most one.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Whose requests.
+    pub api: ApiKey,
+    /// How many of them pass unharmed first.
+    pub skip: u32,
+    /// How many of them are struck after that.
+    pub count: u32,
+    /// What happens to those.
+    pub action: Action,
+}
+
+/// What happens to a request that a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Action {
+    /// The connection closes; the work is not done.
+    Close,
+    /// The work is done, then the connection closes without an answer.
+    LoseAnswer,
+    /// The work is done at once, the answer comes later.
+    Delay(Duration),
+    /// The work is not done; every part of the answer that can bears this error.
+    Answer(ErrorCode),
+    /// The work is done, and yet the answer bears this error.
+    AnswerAfterWork(ErrorCode),
+}
+
+impl Fault {
+    /// Strikes the next request of that API.
+    pub fn new(api: ApiKey, action: Action) -> Self {
+        Self { api, skip: 0, count: 1, action }
+    }
+
+    /// Lets some requests pass first.
+    #[must_use]
+    pub fn skip(self, skip: u32) -> Self {
+        Self { skip, ..self }
+    }
+
+    /// Strikes that many requests; `u32::MAX` never ends.
+    #[must_use]
+    pub fn times(self, count: u32) -> Self {
+        Self { count, ..self }
+    }
+}
+
+/// Which fault, counted from the broker's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FaultId(pub(crate) usize);
+
+/// The faults in force.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    armed: Vec<Armed>,
+    given: usize,
+}
+
+#[derive(Debug)]
+struct Armed {
+    id: FaultId,
+    fault: Fault,
+}
+
+impl Faults {
+    pub(crate) fn arm(&mut self, fault: Fault) -> FaultId {
+        let id = FaultId(self.given);
+        self.given += 1;
+        self.armed.push(Armed { id, fault });
+        id
+    }
+
+    pub(crate) fn disarm(&mut self, id: FaultId) {
+        self.armed.retain(|armed| armed.id != id);
+    }
+
+    /// What happens to the next request of the API, and by which fault.
+    pub(crate) fn strike(&mut self, api: ApiKey) -> Option<(FaultId, Action)> {
+        let position = self.armed.iter_mut().position(|armed| armed.fault.meets(api))?;
+        let Armed { id, fault } = &mut self.armed[position];
+        if fault.count != u32::MAX {
+            fault.count -= 1;
+        }
+        let struck = (*id, fault.action);
+        self.armed.retain(|armed| armed.fault.count > 0);
+        Some(struck)
+    }
+}
+
+impl Fault {
+    /// Whether a request of the API is struck; one that is let pass is counted.
+    fn meets(&mut self, api: ApiKey) -> bool {
+        if self.api != api || self.count == 0 {
+            return false;
+        }
+        let strikes = self.skip == 0;
+        self.skip = self.skip.saturating_sub(1);
+        strikes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRODUCE: ApiKey = ApiKey(0);
+    const FETCH: ApiKey = ApiKey(1);
+
+    #[test]
+    fn a_fault_skips_then_strikes_then_is_spent() {
+        let mut faults = Faults::default();
+        let id = faults.arm(Fault::new(PRODUCE, Action::Close).skip(1).times(2));
+        let strikes: Vec<_> = (0..5).map(|_| faults.strike(PRODUCE).map(|(id, _)| id)).collect();
+        assert_eq!(strikes, [None, Some(id), Some(id), None, None]);
+        assert_eq!(faults.strike(FETCH), None);
+    }
+
+    #[test]
+    fn the_older_fault_strikes_first() {
+        let mut faults = Faults::default();
+        faults.arm(Fault::new(FETCH, Action::LoseAnswer));
+        faults.arm(Fault::new(FETCH, Action::Close));
+        let actions: Vec<_> = (0..3).map(|_| faults.strike(FETCH).map(|(_, action)| action)).collect();
+        assert_eq!(actions, [Some(Action::LoseAnswer), Some(Action::Close), None]);
+    }
+
+    #[test]
+    fn a_fault_without_end_ends_when_disarmed() {
+        let mut faults = Faults::default();
+        let id = faults.arm(Fault::new(FETCH, Action::Close).times(u32::MAX));
+        assert!((0..9).all(|_| faults.strike(FETCH).is_some()));
+        faults.disarm(id);
+        assert_eq!(faults.strike(FETCH), None);
+    }
+}

@@ -1,0 +1,95 @@
+//! The one task that owns the cluster: hears the mail, tells the core, sends what it answers.
+
+use std::collections::BTreeMap;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::sleep_until;
+
+use crate::cluster::{Answer, Cluster, Now, PeerId, Stats};
+use crate::fault::{Fault, FaultId};
+
+/// Requests and orders that wait for the keeper; who sends more waits.
+pub(crate) const MAIL_MAX: usize = 256;
+
+/// What the keeper is told.
+#[derive(Debug)]
+pub(crate) enum Mail {
+    /// A connection's next request.
+    Frame { peer: PeerId, frame: Bytes, reply: oneshot::Sender<Answer> },
+    /// A connection is gone.
+    Gone(PeerId),
+    /// A fault to order, a count to keep for it, and whom to tell its number.
+    Arm { fault: Fault, fired: watch::Sender<u32>, reply: oneshot::Sender<FaultId> },
+    /// A fault to take back.
+    Disarm(FaultId),
+    /// What is held.
+    Stats(oneshot::Sender<Stats>),
+}
+
+/// Runs until everyone who could send mail is gone.
+pub(crate) async fn keep(cluster: Cluster, mut mail: mpsc::Receiver<Mail>) {
+    let mut keeper = Keeper { cluster, replies: BTreeMap::new(), fired: BTreeMap::new() };
+    loop {
+        let deadline = keeper.cluster.deadline();
+        tokio::select! {
+            next = mail.recv() => match next {
+                Some(mail) => keeper.hear(mail),
+                None => return,
+            },
+            () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => {
+                keeper.cluster.handle_timeout(now());
+            }
+        }
+        keeper.tell();
+    }
+}
+
+struct Keeper {
+    cluster: Cluster,
+    replies: BTreeMap<PeerId, oneshot::Sender<Answer>>,
+    fired: BTreeMap<FaultId, watch::Sender<u32>>,
+}
+
+impl Keeper {
+    fn hear(&mut self, mail: Mail) {
+        match mail {
+            Mail::Frame { peer, frame, reply } => {
+                self.replies.insert(peer, reply);
+                self.cluster.handle_frame(peer, &frame, now());
+            }
+            Mail::Gone(peer) => {
+                self.replies.remove(&peer);
+                self.cluster.handle_gone(peer);
+            }
+            Mail::Arm { fault, fired, reply } => {
+                let id = self.cluster.arm(fault);
+                self.fired.insert(id, fired);
+                // Who ordered it may have gone away; the fault stays.
+                let _ = reply.send(id);
+            }
+            Mail::Disarm(fault) => self.cluster.disarm(fault),
+            Mail::Stats(reply) => drop(reply.send(self.cluster.stats())),
+        }
+    }
+
+    fn tell(&mut self) {
+        while let Some(fault) = self.cluster.poll_fired() {
+            if let Some(count) = self.fired.get(&fault) {
+                count.send_modify(|count| *count += 1);
+            }
+        }
+        while let Some((peer, answer)) = self.cluster.poll_answer() {
+            if let Some(reply) = self.replies.remove(&peer) {
+                // A connection that is gone wants no answer.
+                let _ = reply.send(answer);
+            }
+        }
+    }
+}
+
+fn now() -> Now {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now { instant: Instant::now(), unix_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX) }
+}

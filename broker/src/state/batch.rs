@@ -1,0 +1,294 @@
+//! What a produced batch must be, as Kafka's `ProduceRequest` and `LogValidator` ask.
+
+use bytes::Bytes;
+use upsert_kafka_protocol::ErrorCode;
+use upsert_kafka_protocol::records::{Batch, Compression, Corrupt, Record, batches};
+
+use super::Refusal;
+use super::configs::{Configs, TimestampType};
+use super::producers::Sequenced;
+
+/// The most that the records of one batch may decompress to.
+const DECOMPRESSED_BYTES_MAX: usize = 256 << 20;
+
+/// How many refused records are named in words.
+const NAMED_RECORDS_MAX: usize = 3;
+
+/// The first version of Produce that may carry zstd.
+const ZSTD_SINCE: i16 = 7;
+
+/// A batch that may be appended.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) batch: Batch,
+    /// The greatest of its records', or the broker's time under LogAppendTime.
+    pub(crate) max_timestamp: i64,
+    /// The broker's time under LogAppendTime, else -1.
+    pub(crate) log_append_time_ms: i64,
+    /// None for a producer without idempotence.
+    pub(crate) sequenced: Option<Sequenced>,
+}
+
+/// Checks the one batch that a partition was given, down to its records.
+pub(crate) fn check(
+    records: Option<&Bytes>,
+    version: i16,
+    configs: &Configs,
+    now_ms: i64,
+) -> Result<Checked, Refusal> {
+    let batch = only_batch(records.unwrap_or(&Bytes::new()))?;
+    check_codec(&batch, version)?;
+    if batch.bytes().len() > configs.message_bytes_max {
+        let (size, limit) = (batch.bytes().len(), configs.message_bytes_max);
+        let message = format!(
+            "The record batch size is {size} bytes which exceeds the maximum configured value of {limit}."
+        );
+        return Err(Refusal::new(ErrorCode::MESSAGE_TOO_LARGE, message));
+    }
+    batch.check().map_err(corrupt)?;
+    check_header(&batch)?;
+    let newest = check_records(&batch, configs, now_ms)?;
+    let log_append_time_ms = match configs.timestamp_type {
+        TimestampType::LogAppendTime => now_ms,
+        TimestampType::CreateTime => -1,
+    };
+    let max_timestamp = if log_append_time_ms == -1 { newest } else { now_ms };
+    Ok(Checked { sequenced: sequenced(&batch)?, batch, max_timestamp, log_append_time_ms })
+}
+
+fn only_batch(records: &Bytes) -> Result<Batch, Refusal> {
+    const MAGIC_AT: usize = 16;
+    if records.get(MAGIC_AT).is_some_and(|magic| *magic < 2) {
+        return Err(invalid("only record batches with magic version 2 are allowed"));
+    }
+    let mut found = batches(records);
+    let Some(first) = found.next() else {
+        return Err(if records.is_empty() {
+            invalid("exactly one record batch per partition is expected, there is none")
+        } else {
+            Refusal::new(ErrorCode::CORRUPT_MESSAGE, "the record batch is cut off")
+        });
+    };
+    let first = first.map_err(corrupt)?;
+    if found.remaining() > 0 {
+        return Err(invalid("exactly one record batch per partition is expected, there is more"));
+    }
+    Ok(first)
+}
+
+fn check_codec(batch: &Batch, version: i16) -> Result<(), Refusal> {
+    match batch.compression() {
+        Ok(Compression::Zstd) if version < ZSTD_SINCE => {
+            let message = format!("Produce requests with version {version} are not allowed to use ZStandard");
+            Err(Refusal::new(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE, message))
+        }
+        Ok(_) => Ok(()),
+        Err(unknown) => Err(Refusal::new(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE, unknown.to_string())),
+    }
+}
+
+fn check_header(batch: &Batch) -> Result<(), Refusal> {
+    let (count, last) = (batch.count(), batch.last_offset_delta());
+    if batch.base_offset() != 0 {
+        return Err(invalid(format!("the base offset should be 0, but it is {}", batch.base_offset())));
+    }
+    if count <= 0 {
+        return Err(invalid(format!("Invalid reported count for record batch: {count}")));
+    }
+    if last != count - 1 {
+        return Err(invalid(format!(
+            "Inconsistent batch offset range [0, {last}] and count of records {count}"
+        )));
+    }
+    if batch.is_control() {
+        return Err(invalid("Clients are not allowed to write control records"));
+    }
+    if batch.is_transactional() {
+        let message = "this broker has no transactions yet";
+        return Err(Refusal::new(ErrorCode::INVALID_TXN_STATE, message));
+    }
+    Ok(())
+}
+
+fn sequenced(batch: &Batch) -> Result<Option<Sequenced>, Refusal> {
+    if batch.producer_id() < 0 {
+        return Ok(None);
+    }
+    let (epoch, first) = (batch.producer_epoch(), batch.base_sequence());
+    if first < 0 || epoch < 0 {
+        let id = batch.producer_id();
+        return Err(invalid(format!(
+            "Invalid sequence number {first} or epoch {epoch} with producerId {id}"
+        )));
+    }
+    Ok(Some(Sequenced { producer_id: batch.producer_id(), epoch, first, count: batch.count() }))
+}
+
+/// Reads every record; the greatest timestamp of theirs.
+fn check_records(batch: &Batch, configs: &Configs, now_ms: i64) -> Result<i64, Refusal> {
+    let body = batch.body(DECOMPRESSED_BYTES_MAX).map_err(corrupt)?;
+    let (mut newest, mut blamed, mut late) = (-1, Vec::new(), false);
+    for (index, record) in (0..).zip(body.iter()) {
+        let record = record.map_err(|broken| invalid(broken.to_string()))?;
+        if record.offset != i64::from(index) {
+            return Err(invalid(format!("record {index} does not have offset {index} in its batch")));
+        }
+        newest = newest.max(record.timestamp_ms);
+        if configs.compacted && record.key.is_none() {
+            blamed.push((index, "Compacted topic cannot accept message without key".to_owned()));
+        } else if let Some(complaint) = check_timestamp(&record, configs, now_ms) {
+            late = true;
+            blamed.push((index, complaint));
+        }
+    }
+    if blamed.is_empty() { Ok(newest) } else { Err(blame(blamed, late)) }
+}
+
+fn check_timestamp(record: &Record<'_>, configs: &Configs, now_ms: i64) -> Option<String> {
+    let timestamp = record.timestamp_ms;
+    if configs.timestamp_type == TimestampType::LogAppendTime || timestamp == -1 {
+        return None;
+    }
+    let earliest = now_ms.saturating_sub(configs.timestamp_before_ms_max);
+    let latest = now_ms.saturating_add(configs.timestamp_after_ms_max);
+    (timestamp < earliest || timestamp > latest)
+        .then(|| format!("Timestamp {timestamp} is out of range, it should be within [{earliest}, {latest}]"))
+}
+
+fn blame(records: Vec<(i32, String)>, late: bool) -> Refusal {
+    let message = if late {
+        "One or more records have been rejected due to invalid timestamp".to_owned()
+    } else {
+        let named: Vec<_> = records.iter().take(NAMED_RECORDS_MAX).map(|(_, words)| words.as_str()).collect();
+        format!(
+            "One or more records have been rejected due to {} record errors in total, the first of them: {}",
+            records.len(),
+            named.join("; ")
+        )
+    };
+    let code = if late { ErrorCode::INVALID_TIMESTAMP } else { ErrorCode::INVALID_RECORD };
+    Refusal { code, message, records }
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new(ErrorCode::INVALID_RECORD, message)
+}
+
+fn corrupt(why: Corrupt) -> Refusal {
+    Refusal::new(ErrorCode::CORRUPT_MESSAGE, why.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp};
+
+    use super::*;
+
+    const NOW: i64 = 1_700_000_000_000;
+
+    fn batch(records: &[(i64, Option<&[u8]>)], stamp: Stamp) -> BytesMut {
+        let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);
+        for (timestamp, key) in records {
+            writer.append(*timestamp, *key, Some(b"v"), &[]).unwrap();
+        }
+        BytesMut::from(&writer.seal(stamp, Codec::NONE)[..])
+    }
+
+    fn good() -> BytesMut {
+        batch(&[(NOW - 5, Some(b"a")), (NOW, None)], Stamp::NONE)
+    }
+
+    fn judge(bytes: BytesMut, configs: &Configs) -> Result<Checked, Refusal> {
+        check(Some(&bytes.freeze()), 9, configs, NOW)
+    }
+
+    fn with(name: &str, value: &str) -> Configs {
+        Configs::parse([(name, Some(value))]).unwrap()
+    }
+
+    /// Overwrites header bytes; `restamp` renews the checksum.
+    fn edited(at: usize, bytes: &[u8]) -> BytesMut {
+        let mut batch = good();
+        batch[at..at + bytes.len()].copy_from_slice(bytes);
+        upsert_kafka_protocol::records::restamp(&mut batch, Stamp::NONE);
+        batch
+    }
+
+    #[test]
+    fn a_good_batch_passes() {
+        let checked = judge(good(), &Configs::default()).unwrap();
+        assert_eq!((checked.max_timestamp, checked.log_append_time_ms), (NOW, -1));
+        assert_eq!(checked.sequenced, None);
+        let checked = judge(good(), &with("message.timestamp.type", "LogAppendTime")).unwrap();
+        assert_eq!((checked.max_timestamp, checked.log_append_time_ms), (NOW, NOW));
+    }
+
+    #[test]
+    fn what_is_not_one_whole_batch_is_refused() {
+        let code = |bytes: BytesMut| judge(bytes, &Configs::default()).unwrap_err().code;
+        assert_eq!(code(BytesMut::new()), ErrorCode::INVALID_RECORD);
+        let mut cut = good();
+        cut.truncate(cut.len() - 1);
+        assert_eq!(code(cut), ErrorCode::CORRUPT_MESSAGE);
+        let mut two = good();
+        two.extend_from_slice(&good());
+        assert_eq!(code(two), ErrorCode::INVALID_RECORD);
+        let mut flipped = good();
+        *flipped.last_mut().unwrap() ^= 1;
+        assert_eq!(code(flipped), ErrorCode::CORRUPT_MESSAGE);
+    }
+
+    #[test]
+    fn a_header_that_lies_is_refused() {
+        let code = |at, bytes: &[u8]| judge(edited(at, bytes), &Configs::default()).unwrap_err().code;
+        assert_eq!(code(0, &7_i64.to_be_bytes()), ErrorCode::INVALID_RECORD, "base offset");
+        assert_eq!(code(16, &[1]), ErrorCode::INVALID_RECORD, "magic");
+        assert_eq!(code(21, &[0, 0x20]), ErrorCode::INVALID_RECORD, "control");
+        assert_eq!(code(21, &[0, 7]), ErrorCode::UNSUPPORTED_COMPRESSION_TYPE, "codec");
+        assert_eq!(code(23, &4_i32.to_be_bytes()), ErrorCode::INVALID_RECORD, "last offset");
+        assert_eq!(code(57, &1_i32.to_be_bytes()), ErrorCode::INVALID_RECORD, "count");
+        assert_eq!(code(57, &0_i32.to_be_bytes()), ErrorCode::INVALID_RECORD, "no records");
+    }
+
+    #[test]
+    fn zstd_needs_version_7() {
+        let refusal = check(Some(&edited(21, &[0, 4]).freeze()), 6, &Configs::default(), NOW).unwrap_err();
+        assert_eq!(refusal.code, ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
+    }
+
+    #[test]
+    fn a_batch_over_the_topics_limit_is_too_large() {
+        let size = good().len();
+        assert!(judge(good(), &with("max.message.bytes", &size.to_string())).is_ok());
+        let refusal = judge(good(), &with("max.message.bytes", &(size - 1).to_string())).unwrap_err();
+        assert_eq!(refusal.code, ErrorCode::MESSAGE_TOO_LARGE);
+    }
+
+    #[test]
+    fn a_compacted_topic_names_the_records_without_key() {
+        let refusal = judge(good(), &with("cleanup.policy", "compact")).unwrap_err();
+        assert_eq!(refusal.code, ErrorCode::INVALID_RECORD);
+        assert_eq!(refusal.records.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn a_timestamp_from_the_future_is_refused() {
+        let hour = 3_600_000;
+        let at = |ahead: i64| batch(&[(NOW + ahead, None)], Stamp::NONE);
+        assert!(judge(at(hour), &Configs::default()).is_ok());
+        let refusal = judge(at(hour + 1), &Configs::default()).unwrap_err();
+        assert_eq!((refusal.code, refusal.records.len()), (ErrorCode::INVALID_TIMESTAMP, 1));
+    }
+
+    #[test]
+    fn a_producer_id_needs_a_sequence() {
+        let stamp = Stamp { producer_id: 4, producer_epoch: 1, base_sequence: 9, ..Stamp::NONE };
+        let checked = judge(batch(&[(NOW, None)], stamp), &Configs::default()).unwrap();
+        let expected = Sequenced { producer_id: 4, epoch: 1, first: 9, count: 1 };
+        assert_eq!(checked.sequenced, Some(expected));
+        let stamp = Stamp { base_sequence: -1, ..stamp };
+        let refusal = judge(batch(&[(NOW, None)], stamp), &Configs::default()).unwrap_err();
+        assert_eq!(refusal.code, ErrorCode::INVALID_RECORD);
+    }
+}

@@ -1,0 +1,185 @@
+//! The idempotent producers of one partition: which batch of each comes next.
+//!
+//! As Kafka's `ProducerStateEntry` and `ProducerAppendInfo` (4.x) decide it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use upsert_kafka_protocol::ErrorCode;
+
+use super::Refusal;
+
+/// How many batches back a repetition is still known by its offset; a producer has no more in flight.
+const BATCHES_KEPT: usize = 5;
+
+/// Who sent a batch, and its place in his sequence.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sequenced {
+    pub(crate) producer_id: i64,
+    pub(crate) epoch: i16,
+    pub(crate) first: i32,
+    pub(crate) count: i32,
+}
+
+impl Sequenced {
+    /// The sequence of the last record; after the greatest comes 0.
+    fn last(self) -> i32 {
+        let last = i64::from(self.first) + i64::from(self.count) - 1;
+        i32::try_from(last).unwrap_or_else(|_| (last - (1 << 31)) as i32)
+    }
+}
+
+/// What to do with a batch whose sequence is right.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// It comes next.
+    Append,
+    /// It is in the log already.
+    Duplicate {
+        /// Where it lies.
+        base_offset: i64,
+        /// The broker's stamp, when it has one.
+        log_append_time_ms: i64,
+    },
+}
+
+/// Every producer that wrote to the partition.
+#[derive(Debug, Default)]
+pub(crate) struct Producers {
+    entries: BTreeMap<i64, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    epoch: i16,
+    batches: VecDeque<Kept>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    first: i32,
+    last: i32,
+    base_offset: i64,
+    log_append_time_ms: i64,
+}
+
+impl Producers {
+    /// Whether the batch comes next, came before, or must not come.
+    ///
+    /// A producer that the partition does not know may begin anywhere: its earlier records may have
+    /// been removed (KIP-360).
+    pub(crate) fn check(&self, batch: Sequenced) -> Result<Verdict, Refusal> {
+        let Some(entry) = self.entries.get(&batch.producer_id) else { return Ok(Verdict::Append) };
+        if batch.epoch < entry.epoch {
+            let message = format!(
+                "Epoch of producer {} is {}, which is < the last seen epoch {}",
+                batch.producer_id, batch.epoch, entry.epoch
+            );
+            return Err(Refusal::new(ErrorCode::INVALID_PRODUCER_EPOCH, message));
+        }
+        if batch.epoch > entry.epoch {
+            return if batch.first == 0 { Ok(Verdict::Append) } else { Err(out_of_order(batch, -1)) };
+        }
+        let again = |kept: &&Kept| kept.first == batch.first && kept.last == batch.last();
+        if let Some(kept) = entry.batches.iter().find(again) {
+            let Kept { base_offset, log_append_time_ms, .. } = *kept;
+            return Ok(Verdict::Duplicate { base_offset, log_append_time_ms });
+        }
+        match entry.batches.back().map(|kept| kept.last) {
+            Some(last) if batch.first != after(last) => Err(out_of_order(batch, last)),
+            _ => Ok(Verdict::Append),
+        }
+    }
+
+    /// Remembers a batch that was appended.
+    pub(crate) fn record(&mut self, batch: Sequenced, base_offset: i64, log_append_time_ms: i64) {
+        let fresh = || Entry { epoch: batch.epoch, batches: VecDeque::new() };
+        let entry = self.entries.entry(batch.producer_id).or_insert_with(fresh);
+        if entry.epoch != batch.epoch {
+            *entry = fresh();
+        }
+        if entry.batches.len() == BATCHES_KEPT {
+            entry.batches.pop_front();
+        }
+        let kept = Kept { first: batch.first, last: batch.last(), base_offset, log_append_time_ms };
+        entry.batches.push_back(kept);
+    }
+}
+
+fn after(sequence: i32) -> i32 {
+    sequence.checked_add(1).unwrap_or(0)
+}
+
+fn out_of_order(batch: Sequenced, last: i32) -> Refusal {
+    let message = format!(
+        "Out of order sequence number for producer {} (epoch {}): {} (incoming seq. number), {last} (current end sequence number)",
+        batch.producer_id, batch.epoch, batch.first
+    );
+    Refusal::new(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(epoch: i16, first: i32, count: i32) -> Sequenced {
+        Sequenced { producer_id: 7, epoch, first, count }
+    }
+
+    /// Sends batches of one producer; each is (epoch, first, count), offsets count records.
+    fn run(script: &[(i16, i32, i32)]) -> Vec<Result<i64, ErrorCode>> {
+        let (mut producers, mut end) = (Producers::default(), 0);
+        let mut send =
+            |&(epoch, first, count): &(i16, i32, i32)| match producers.check(batch(epoch, first, count)) {
+                Ok(Verdict::Append) => {
+                    producers.record(batch(epoch, first, count), end, -1);
+                    end += i64::from(count);
+                    Ok(end - i64::from(count))
+                }
+                Ok(Verdict::Duplicate { base_offset, .. }) => Ok(base_offset),
+                Err(refusal) => Err(refusal.code),
+            };
+        script.iter().map(&mut send).collect()
+    }
+
+    const OUT_OF_ORDER: Result<i64, ErrorCode> = Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+
+    #[test]
+    fn batches_follow_each_other() {
+        assert_eq!(run(&[(0, 0, 3), (0, 3, 2), (0, 5, 1)]), [Ok(0), Ok(3), Ok(5)]);
+    }
+
+    #[test]
+    fn a_gap_is_out_of_order() {
+        assert_eq!(run(&[(0, 0, 3), (0, 4, 1), (0, 3, 1)]), [Ok(0), OUT_OF_ORDER, Ok(3)]);
+    }
+
+    #[test]
+    fn one_of_the_last_five_batches_answers_its_first_offset() {
+        let mut script: Vec<_> = (0..6).map(|i| (0, i * 2, 2)).collect();
+        script.extend([(0, 2, 2), (0, 10, 2), (0, 0, 2), (0, 2, 1)]);
+        let answers = run(&script);
+        assert_eq!(answers[6..8], [Ok(2), Ok(10)]);
+        assert_eq!(answers[8], OUT_OF_ORDER, "the sixth is forgotten");
+        assert_eq!(answers[9], OUT_OF_ORDER, "half a batch is another batch");
+    }
+
+    #[test]
+    fn an_unknown_producer_begins_where_it_likes() {
+        assert_eq!(run(&[(3, 40, 2), (3, 42, 1)]), [Ok(0), Ok(2)]);
+    }
+
+    #[test]
+    fn a_new_epoch_begins_at_zero_and_fences_the_old() {
+        let answers = run(&[(0, 0, 1), (1, 1, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1)]);
+        let fenced = Err(ErrorCode::INVALID_PRODUCER_EPOCH);
+        assert_eq!(answers, [Ok(0), OUT_OF_ORDER, Ok(1), fenced, Ok(2)]);
+    }
+
+    #[test]
+    fn after_the_greatest_sequence_comes_zero() {
+        let top = i32::MAX;
+        assert_eq!(run(&[(0, top - 1, 2), (0, 0, 1), (0, 1, 1)]), [Ok(0), Ok(2), Ok(3)]);
+        let within = run(&[(0, top, 3), (0, 2, 1), (0, top, 3)]);
+        assert_eq!(within, [Ok(0), Ok(3), Ok(0)]);
+    }
+}

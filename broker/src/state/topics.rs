@@ -1,0 +1,177 @@
+//! The topics by name and id, and what each partition holds.
+
+use std::collections::BTreeMap;
+
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
+
+use super::configs::Configs;
+use super::log::Log;
+use super::producers::Producers;
+use super::{Refusal, names};
+
+/// Every topic.
+#[derive(Debug)]
+pub(crate) struct Topics {
+    by_name: BTreeMap<Str, Topic>,
+    names: BTreeMap<Uuid, Str>,
+    /// From which the next id is made.
+    seed: u64,
+}
+
+/// One topic.
+#[derive(Debug)]
+pub(crate) struct Topic {
+    pub(crate) name: Str,
+    pub(crate) id: Uuid,
+    pub(crate) configs: Configs,
+    pub(crate) partitions: Vec<Partition>,
+}
+
+/// One partition.
+#[derive(Debug, Default)]
+pub(crate) struct Partition {
+    pub(crate) leader_epoch: i32,
+    pub(crate) log: Log,
+    pub(crate) producers: Producers,
+}
+
+impl Topics {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { by_name: BTreeMap::new(), names: BTreeMap::new(), seed }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Topic> {
+        self.by_name.values()
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Topic> {
+        self.by_name.get(name)
+    }
+
+    pub(crate) fn by_id(&self, id: Uuid) -> Option<&Topic> {
+        self.by_name.get(self.names.get(&id)?)
+    }
+
+    /// The topic as a request names it: by id where there is one, else by name.
+    pub(crate) fn find(&self, name: &str, id: Uuid) -> Result<&Topic, ErrorCode> {
+        if id == Uuid::ZERO {
+            self.by_name(name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+        } else {
+            self.by_id(id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)
+        }
+    }
+
+    /// As [`Self::find`].
+    pub(crate) fn find_mut(&mut self, name: &str, id: Uuid) -> Result<&mut Topic, ErrorCode> {
+        if id == Uuid::ZERO {
+            return self.by_name.get_mut(name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+        }
+        let name = self.names.get(&id);
+        name.and_then(|name| self.by_name.get_mut(name)).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)
+    }
+
+    /// Whether a topic of that name could be made.
+    pub(crate) fn check_new(&self, name: &str) -> Result<(), Refusal> {
+        names::check(name)?;
+        if self.by_name.contains_key(name) {
+            let message = format!("Topic '{name}' already exists.");
+            return Err(Refusal::new(ErrorCode::TOPIC_ALREADY_EXISTS, message));
+        }
+        if let Some(other) = self.by_name.keys().find(|other| names::collide(name, other)) {
+            let message = format!("Topic '{name}' collides with existing topic: {other}");
+            return Err(Refusal::new(ErrorCode::INVALID_TOPIC_EXCEPTION, message));
+        }
+        Ok(())
+    }
+
+    /// Makes a topic of a name that was checked.
+    pub(crate) fn create(&mut self, name: &str, partitions: i32, configs: Configs) -> &Topic {
+        let (name, id) = (super::owned(name), self.next_id());
+        let partitions = (0..partitions).map(|_| Partition::default()).collect();
+        self.names.insert(id, name.clone());
+        let topic = Topic { name: name.clone(), id, configs, partitions };
+        self.by_name.entry(name).or_insert(topic)
+    }
+
+    pub(crate) fn delete(&mut self, name: &str) -> Option<Topic> {
+        let topic = self.by_name.remove(name)?;
+        self.names.remove(&topic.id);
+        Some(topic)
+    }
+
+    fn next_id(&mut self) -> Uuid {
+        let mut id = [0; 16];
+        let (high, low) = id.split_at_mut(8);
+        high.copy_from_slice(&mix(&mut self.seed).to_be_bytes());
+        low.copy_from_slice(&mix(&mut self.seed).to_be_bytes());
+        Uuid(id)
+    }
+}
+
+impl Topic {
+    /// The partition of that number.
+    pub(crate) fn partition(&self, index: i32) -> Result<&Partition, ErrorCode> {
+        let index = usize::try_from(index).ok();
+        index.and_then(|index| self.partitions.get(index)).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+    }
+
+    /// As [`Self::partition`].
+    pub(crate) fn partition_mut(&mut self, index: i32) -> Result<&mut Partition, ErrorCode> {
+        let index = usize::try_from(index).ok();
+        index.and_then(|index| self.partitions.get_mut(index)).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+    }
+}
+
+impl Partition {
+    /// Whether who asks knows the same leader as we (KIP-320); -1 does not say.
+    pub(crate) fn check_epoch(&self, believed: i32) -> Result<(), ErrorCode> {
+        match believed {
+            -1 => Ok(()),
+            old if old < self.leader_epoch => Err(ErrorCode::FENCED_LEADER_EPOCH),
+            new if new > self.leader_epoch => Err(ErrorCode::UNKNOWN_LEADER_EPOCH),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// SplitMix64: the state steps by an odd number, so no value comes twice.
+fn mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_found_by_name_and_by_id_until_it_is_deleted() {
+        let mut topics = Topics::new(1);
+        let id = topics.create("a", 2, Configs::default()).id;
+        assert_eq!(topics.find("a", Uuid::ZERO).unwrap().id, id);
+        assert_eq!(topics.find("", id).unwrap().name, "a");
+        assert!(topics.by_name("a").unwrap().partition(1).is_ok());
+        for index in [-1, 2] {
+            let error = topics.by_name("a").unwrap().partition(index).unwrap_err();
+            assert_eq!(error, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+        }
+        topics.delete("a").unwrap();
+        assert_eq!(topics.find("a", Uuid::ZERO).unwrap_err(), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+        assert_eq!(topics.find("", id).unwrap_err(), ErrorCode::UNKNOWN_TOPIC_ID);
+        let again = topics.create("a", 1, Configs::default()).id;
+        assert_ne!(again, id);
+    }
+
+    #[test]
+    fn a_name_is_new_when_it_is_valid_free_and_apart() {
+        let mut topics = Topics::new(1);
+        topics.create("a.b", 1, Configs::default());
+        let code = |name| topics.check_new(name).err().map(|refusal| refusal.code);
+        assert_eq!(code("a.c"), None);
+        assert_eq!(code("a.b"), Some(ErrorCode::TOPIC_ALREADY_EXISTS));
+        assert_eq!(code("a_b"), Some(ErrorCode::INVALID_TOPIC_EXCEPTION));
+        assert_eq!(code("a b"), Some(ErrorCode::INVALID_TOPIC_EXCEPTION));
+    }
+}
