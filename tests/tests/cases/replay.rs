@@ -1,0 +1,226 @@
+//! One case: filled in, planned, run, stopped, read back, compared.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use upsert_kafka_sink::plan::{PlanOptions, SinkPlan, plan};
+use upsert_kafka_sink::{ErrorKind, Job, JobOptions, Stopper};
+use upsert_kafka_tests::kafka::unique;
+use upsert_kafka_tests::record::{NewRecord, Record};
+use upsert_kafka_tests::repository;
+
+use super::case::{Case, Variant};
+use super::host::Host;
+use super::{compare, features};
+
+/// What became of a case that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Outcome {
+    Ran,
+    /// At planning, as it must be: it needs what we do not have.
+    Refused,
+    /// Otherwise than Flink, on purpose and with a reason.
+    Departed,
+}
+
+/// Every spelling of the case; all come to the same.
+pub(super) async fn replay(case: &Case, host: &Host, departure: Option<&str>) -> Result<Outcome, String> {
+    let mut outcomes = Vec::new();
+    for variant in &case.variants {
+        let run = timeout(PATIENCE, Replay::new(case, variant, host).go(departure)).await;
+        let outcome = run.unwrap_or_else(|_| Err(format!("not over in {PATIENCE:?}")));
+        outcomes.push(outcome.map_err(|e| format!("{}: {e}", variant.file))?);
+    }
+    outcomes.dedup();
+    match outcomes[..] {
+        [outcome] => Ok(outcome),
+        _ => Err(format!("its spellings differ: {outcomes:?}")),
+    }
+}
+
+struct Replay<'a> {
+    case: &'a Case,
+    variant: &'a Variant,
+    host: &'a Host,
+    /// Placeholder to topic.
+    topics: BTreeMap<&'a str, String>,
+    sql: String,
+}
+
+impl<'a> Replay<'a> {
+    fn new(case: &'a Case, variant: &'a Variant, host: &'a Host) -> Self {
+        let topics: BTreeMap<_, _> = case.topics.iter().map(|it| (&*it.name, unique(&it.name))).collect();
+        let mut sql =
+            variant.sql.replace("${bootstrap}", &host.bootstrap()).replace("${run}", &unique("run"));
+        for (placeholder, topic) in &topics {
+            sql = sql.replace(&format!("${{{placeholder}}}"), topic);
+        }
+        Self { case, variant, host, topics, sql }
+    }
+
+    async fn go(&self, departure: Option<&str>) -> Result<Outcome, String> {
+        let expected = &self.variant.expected;
+        let lacking = features::missing(&self.case.features, &self.sql)?;
+        let planned = plan(&self.sql, &PlanOptions::default());
+        match (departure, planned) {
+            (Some("planned"), Ok(_)) => return Ok(Outcome::Departed),
+            (Some(instead), planned) => return Err(format!("instead of {instead}: {:?}", planned.err())),
+            (None, Ok(_)) if !lacking.is_empty() => {
+                return Err(format!("planned, though it needs {lacking:?}"));
+            }
+            (None, Ok(_)) if expected.error_at.as_deref() == Some("statement") => {
+                return Err("planned, where Flink refuses the statement".into());
+            }
+            (None, Ok(_)) => {}
+            (None, Err(error)) => {
+                let sentence = error.to_string();
+                let planning = matches!(error.kind(), ErrorKind::Sql | ErrorKind::Plan);
+                return match expected.error_at.as_deref() {
+                    _ if !planning || sentence.split_whitespace().count() < 4 => {
+                        Err(format!("no sentence: {error:?}"))
+                    }
+                    _ if !lacking.is_empty() => Ok(Outcome::Refused),
+                    Some("statement") => Ok(Outcome::Ran),
+                    _ => Err(format!("refused: {sentence}")),
+                };
+            }
+        }
+        if !expected.unread.is_empty() {
+            return Err(format!("nobody compares {:?}", expected.unread));
+        }
+        self.prepare().await;
+        self.judge(self.run().await).await.map(|()| Outcome::Ran)
+    }
+
+    async fn prepare(&self) {
+        for topic in self.case.topics.iter().filter(|it| it.create) {
+            self.host.create(&self.topics[&*topic.name], topic.partitions).await;
+        }
+        if self.case.input_first {
+            self.produce(0).await;
+        }
+    }
+
+    /// What the job printed, or why it failed.
+    async fn run(&self) -> Result<Vec<String>, String> {
+        let mut job = if self.prints() { self.start_process() } else { self.start().await? };
+        if self.prints() && !self.case.input_first {
+            // A process does not tell when it has resolved where it starts: as long as Flink was given.
+            sleep(self.case.start_pause).await;
+        }
+        let last = self.case.input.iter().map(|(step, _)| *step).max().unwrap_or_default();
+        for step in u64::from(self.case.input_first)..=last {
+            if step > 0 {
+                // The pause is what the case is about: flush intervals, timestamps.
+                sleep(self.case.step_pause).await;
+            }
+            self.produce(step).await;
+        }
+        for (topic, count) in &self.case.end_records {
+            // A job that fails before would be waited for in vain.
+            tokio::select! {
+                outcome = self.host.await_records(&self.topics[&**topic], *count) => outcome?,
+                ended = &mut job.ended => return ended.map_err(|e| e.to_string())?,
+            }
+        }
+        if !self.case.end_records.is_empty() {
+            job.stop();
+        }
+        job.ended.await.map_err(|e| e.to_string())?
+    }
+
+    async fn judge(&self, outcome: Result<Vec<String>, String>) -> Result<(), String> {
+        let expected = &self.variant.expected;
+        let printed = match (expected.error_at.as_deref(), outcome) {
+            (Some("run"), Err(_)) => Vec::new(),
+            (Some(at), Ok(_)) => return Err(format!("ran, where Flink fails at {at}")),
+            (_, Err(why)) => return Err(format!("failed: {why}")),
+            (None, Ok(printed)) => printed,
+        };
+        let mut found: Vec<Record> = Vec::new();
+        for placeholder in &self.case.dump {
+            let records = self.host.dump(&self.topics[&**placeholder], self.case.read_committed).await;
+            found.extend(records.into_iter().map(|it| Record { topic: placeholder.clone(), ..it }));
+        }
+        compare::compare(&self.case.compare, &expected.records, &found)?;
+        compare::compare_prints(&self.case.compare, &expected.prints, &printed)
+    }
+
+    async fn produce(&self, step: u64) {
+        let named = |it: &NewRecord| NewRecord { topic: self.topics[&*it.topic].clone(), ..it.clone() };
+        let of_step = self.case.input.iter().filter(|(of, _)| *of == step);
+        let records: Vec<_> = of_step.map(|(_, record)| named(record)).collect();
+        self.host.produce(&records).await;
+    }
+
+    fn prints(&self) -> bool {
+        let sinks = plan(&self.sql, &PlanOptions::default()).map(|it| it.pipelines).unwrap_or_default();
+        sinks.iter().any(|it| matches!(it.sink, SinkPlan::Print(_)))
+    }
+
+    /// In this process: on return the job has resolved where it starts.
+    async fn start(&self) -> Result<Running, String> {
+        let plan = plan(&self.sql, &PlanOptions::default()).map_err(|e| e.to_string())?;
+        let job = Job::open(plan, JobOptions::default()).await.map_err(|e| e.to_string())?;
+        let stop = Stop::Job(job.stopper());
+        let ended = async { job.run().await.map(|_| Vec::new()).map_err(|e| e.to_string()) };
+        Ok(Running { stop, ended: tokio::spawn(ended) })
+    }
+
+    /// As the binary, whose stdout is the print table.
+    fn start_process(&self) -> Running {
+        let folder = repository().join("target/tmp");
+        std::fs::create_dir_all(&folder).expect("target/tmp");
+        let file = folder.join(unique("job")).with_extension("sql");
+        std::fs::write(&file, &self.sql).expect("a job file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_upsert-kafka-under-test"));
+        command.arg("run").arg(&file).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.kill_on_drop(true).spawn().expect("the binary under test");
+        let stop = Stop::Process(child.id().unwrap_or_default());
+        let ended = async move {
+            let output = child.wait_with_output().await.map_err(|e| e.to_string())?;
+            // The job was read long ago; a file that stays is in nobody's way.
+            let _ = std::fs::remove_file(file);
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            match output.status.success() {
+                true => Ok(text(&output.stdout).lines().filter(|it| is_row(it)).map(str::to_owned).collect()),
+                false => Err(text(&output.stderr)),
+            }
+        };
+        Running { stop, ended: tokio::spawn(ended) }
+    }
+}
+
+/// A job on its way.
+struct Running {
+    stop: Stop,
+    ended: JoinHandle<Result<Vec<String>, String>>,
+}
+
+enum Stop {
+    Job(Stopper),
+    Process(u32),
+}
+
+impl Running {
+    fn stop(&self) {
+        match &self.stop {
+            Stop::Job(stopper) => stopper.stop(),
+            Stop::Process(id) => {
+                let status = std::process::Command::new("kill").args(["-TERM", &id.to_string()]).status();
+                assert!(status.is_ok_and(|it| it.success()), "kill -TERM {id}");
+            }
+        }
+    }
+}
+
+/// `+I[1, a]`, perhaps behind an identifier: the rest of stdout is the summary.
+fn is_row(line: &str) -> bool {
+    line.ends_with(']') && ["+I[", "-U[", "+U[", "-D["].iter().any(|it| line.contains(it))
+}
+
+const PATIENCE: Duration = Duration::from_secs(120);
