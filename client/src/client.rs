@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::cluster::Cluster;
-use crate::{Admin, Config, Consumer, Error};
+use crate::{Admin, Config, Consumer, Error, Producer};
 
 /// One cluster. Producers, consumers and admins made from it share its connections; clones are cheap.
 #[derive(Clone)]
@@ -23,6 +23,11 @@ impl Client {
     /// What the client was told.
     pub fn config(&self) -> &Config {
         self.cluster.config()
+    }
+
+    /// A producer with a buffer of its own. To be called within a tokio runtime.
+    pub fn producer(&self) -> Producer {
+        Producer::new(self.cluster.clone())
     }
 
     /// A consumer without any partition yet.

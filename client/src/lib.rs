@@ -7,6 +7,10 @@ mod config;
 mod connection;
 mod consumer;
 mod error;
+#[cfg(test)]
+mod peer;
+mod producer;
+mod record;
 mod retry;
 
 pub use admin::{
@@ -22,5 +26,7 @@ pub use consumer::{
     Records, TopicPartition,
 };
 pub use error::{Error, ErrorKind};
+pub use producer::{Delivery, Producer, Topic};
+pub use record::{Header, Receipt, Record};
 pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
 pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};

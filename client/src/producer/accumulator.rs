@@ -1,0 +1,301 @@
+//! Records become batches here, and batches wait here for the sender.
+//!
+//! `send` writes a record straight into its partition's open batch, under that partition's lock: a
+//! message to a task would cost more than all the rest. It is the one lock per record in the client;
+//! the others here are taken once per batch, after a partition's and never before it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use upsert_kafka_protocol::records::size_max;
+
+use super::batch::Batch;
+use super::delivery::{Completion, Delivery, Outcome};
+use super::lock::Mutex;
+use super::pool::Pool;
+use super::topic::{Open, Partition};
+use crate::{Error, ErrorKind, Record};
+
+/// Open batches, and those that are closed and not yet taken.
+#[derive(Debug)]
+pub(crate) struct Accumulator {
+    limits: Limits,
+    pool: Pool,
+    queue: Mutex<Queue>,
+    /// How many callers wait for memory: nothing lingers while there are any.
+    starving: AtomicUsize,
+}
+
+/// The settings that bound it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) batch_size: usize,
+    pub(crate) linger: Duration,
+    pub(crate) buffer_memory: usize,
+    pub(crate) max_request_size: usize,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    ready: Vec<Batch>,
+    /// Open batches by the time they are to be closed.
+    lingering: BTreeMap<(Instant, u64), Arc<Partition>>,
+    /// What is not answered yet, in the order of opening.
+    incomplete: BTreeMap<u64, Arc<Completion>>,
+    next_id: u64,
+    closed: Option<Error>,
+    /// The first since it was last asked for.
+    failure: Option<Error>,
+}
+
+/// A record that is in.
+#[derive(Debug)]
+pub(crate) struct Appended {
+    pub(crate) delivery: Delivery,
+    /// A new batch was opened whose lingering nobody watches yet.
+    pub(crate) ring: bool,
+}
+
+/// Why a record is not in.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Its batch was full and is on its way: let the sender run, then try again.
+    BatchFull,
+    /// `buffer.memory` is lent out: wait until some comes back.
+    MemoryFull,
+    Never(Error),
+}
+
+impl Accumulator {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let pool = Pool::new(limits.buffer_memory, limits.batch_size);
+        Self { limits, pool, queue: Mutex::default(), starving: AtomicUsize::new(0) }
+    }
+
+    /// The way of nearly every record: into the open batch. `None` when something must change first.
+    #[inline]
+    pub(crate) fn append(
+        &self,
+        partition: &Partition,
+        record: &Record<'_>,
+        timestamp_ms: i64,
+    ) -> Option<Delivery> {
+        partition.open.lock().batch.as_mut()?.append(record, timestamp_ms)
+    }
+
+    /// The way of the rest: a batch is enlarged, closed or opened.
+    #[cold]
+    pub(crate) fn turn_over(
+        &self,
+        partition: &Arc<Partition>,
+        record: &Record<'_>,
+        timestamp_ms: i64,
+        now: Instant,
+    ) -> Result<Appended, Refusal> {
+        let bytes = size_max(record.key, record.value, record.headers);
+        self.check(bytes, record, partition.index).map_err(Refusal::Never)?;
+        let mut open = partition.open.lock();
+        if let Some(batch) = &mut open.batch {
+            if let Some(delivery) = self.append_or_enlarge(batch, record, timestamp_ms) {
+                return Ok(Appended { delivery, ring: false });
+            }
+            self.close_full(&mut open);
+            return Err(Refusal::BatchFull);
+        }
+        let (mut batch, ring) = self.open(partition, bytes, open.last_size, now)?;
+        // The buffer was taken for this record, and an empty batch takes any.
+        let delivery = batch.append(record, timestamp_ms).ok_or(Refusal::BatchFull)?;
+        open.batch = Some(batch);
+        Ok(Appended { delivery, ring })
+    }
+
+    /// Closes the batches that have lingered; says when the next one will have.
+    pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
+        loop {
+            let mut queue = self.queue.lock();
+            let first = queue.lingering.first_entry()?;
+            let (deadline, id) = *first.key();
+            if deadline > now {
+                return Some(deadline);
+            }
+            let partition = first.remove();
+            drop(queue);
+            let mut open = partition.open.lock();
+            if let Some(batch) = open.batch.take_if(|batch| batch.id == id) {
+                self.close_batch(batch, &mut open, false);
+            }
+        }
+    }
+
+    /// Ends all lingering: for a flush, and when someone waits for the memory that open batches hold.
+    pub(crate) fn hurry(&self, now: Instant) {
+        self.expire(now + self.limits.linger);
+    }
+
+    /// The closed batches, each partition's in order.
+    pub(crate) fn take_ready(&self) -> Vec<Batch> {
+        std::mem::take(&mut self.queue.lock().ready)
+    }
+
+    /// A batch is done with: its deliveries learn the outcome, its memory comes back.
+    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) {
+        self.tell(batch.id, &batch.completion, outcome);
+        let (lent, buffer) = batch.release();
+        self.pool.give(lent, buffer);
+    }
+
+    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere.
+    pub(crate) fn tell(&self, id: u64, completion: &Completion, outcome: Outcome) {
+        let mut queue = self.queue.lock();
+        if queue.incomplete.remove(&id).is_some() && queue.failure.is_none() {
+            queue.failure = outcome.error().cloned();
+        }
+        drop(queue);
+        completion.complete(outcome);
+    }
+
+    /// Everything that is not answered yet.
+    pub(crate) fn incomplete(&self) -> Vec<Arc<Completion>> {
+        self.queue.lock().incomplete.values().cloned().collect()
+    }
+
+    /// The first failure since this was last asked.
+    pub(crate) fn take_failure(&self) -> Option<Error> {
+        self.queue.lock().failure.take()
+    }
+
+    /// Somebody begins to wait for memory.
+    pub(crate) fn starve(&self) {
+        self.starving.fetch_add(1, Relaxed);
+    }
+
+    /// Somebody has it, or gave up.
+    pub(crate) fn fed(&self) {
+        self.starving.fetch_sub(1, Relaxed);
+    }
+
+    /// Nothing new is let in from now on, except into batches that are open.
+    pub(crate) fn close(&self, error: Error) {
+        self.queue.lock().closed.get_or_insert(error);
+    }
+
+    /// Whether it was closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.queue.lock().closed.is_some()
+    }
+
+    /// Whether every record was answered and all memory came back.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queue.lock().incomplete.is_empty() && self.pool.is_whole()
+    }
+
+    /// What is not yet answered fails: nobody will send it any more.
+    pub(crate) fn abandon(&self, error: &Error) {
+        self.close(error.clone());
+        let incomplete: Vec<_> = {
+            let queue = self.queue.lock();
+            queue.incomplete.iter().map(|(id, completion)| (*id, Arc::clone(completion))).collect()
+        };
+        for (id, completion) in incomplete {
+            self.tell(id, &completion, Outcome::failed(error.clone()));
+        }
+    }
+
+    fn append_or_enlarge(&self, batch: &mut Batch, record: &Record<'_>, timestamp_ms: i64) -> Option<Delivery> {
+        loop {
+            if let Some(delivery) = batch.append(record, timestamp_ms) {
+                return Some(delivery);
+            }
+            let lent = batch.lent();
+            let more = lent.saturating_mul(GROWTH).min(self.limits.batch_size).saturating_sub(lent);
+            if more == 0 || !self.pool.grow(more) {
+                return None;
+            }
+            batch.grant(more);
+        }
+    }
+
+    fn open(
+        &self,
+        partition: &Arc<Partition>,
+        needed: usize,
+        last_size: usize,
+        now: Instant,
+    ) -> Result<(Batch, bool), Refusal> {
+        let mut queue = self.queue.lock();
+        if let Some(error) = &queue.closed {
+            return Err(Refusal::Never(error.clone()));
+        }
+        let size = expected(last_size, self.limits.batch_size).max(needed);
+        let buffer =
+            self.pool.take(size).or_else(|| self.pool.take(needed)).ok_or(Refusal::MemoryFull)?;
+        let linger = if self.starving.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
+        let batch = Batch::new(queue.next_id, Arc::clone(partition), buffer, now);
+        queue.next_id += 1;
+        queue.incomplete.insert(batch.id, Arc::clone(&batch.completion));
+        let deadline = now + linger;
+        let earlier = queue.lingering.first_key_value().is_none_or(|(first, _)| deadline < first.0);
+        queue.lingering.insert((deadline, batch.id), Arc::clone(partition));
+        Ok((batch, earlier))
+    }
+
+    fn close_full(&self, open: &mut Open) {
+        if let Some(batch) = open.batch.take() {
+            self.close_batch(batch, open, true);
+        }
+    }
+
+    /// The partition is still locked, so that its batches become ready in their order.
+    fn close_batch(&self, batch: Batch, open: &mut Open, full: bool) {
+        open.last_size = batch.size();
+        batch.partition.closed(batch.size(), full);
+        let mut queue = self.queue.lock();
+        let deadlines = [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.id));
+        for deadline in deadlines {
+            queue.lingering.remove(&deadline);
+        }
+        queue.ready.push(batch);
+    }
+
+    fn check(&self, bytes: usize, record: &Record<'_>, partition: i32) -> Result<(), Error> {
+        let Limits { max_request_size, buffer_memory, .. } = self.limits;
+        for (limit, key) in [(max_request_size, "max.request.size"), (buffer_memory, "buffer.memory")] {
+            if bytes > limit {
+                let named = named(record.key);
+                let sentence = format!("a record {named} takes {bytes} bytes, more than {key} ({limit})");
+                return Err(Error::new(ErrorKind::TooLarge, sentence)
+                    .with_topic(record.topic.name())
+                    .with_partition(partition));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A partition that filled its last batch gets a whole buffer, one that did not what it may need.
+fn expected(last_size: usize, batch_size: usize) -> usize {
+    let expected = last_size.saturating_add(last_size / 4).max(FIRST_BYTES);
+    if expected.saturating_mul(2) >= batch_size { batch_size } else { expected.next_power_of_two() }
+}
+
+/// The key as a person may know it, cut to a bound.
+fn named(key: Option<&[u8]>) -> String {
+    let Some(key) = key else { return "without key".to_owned() };
+    let text = String::from_utf8_lossy(&key[..key.len().min(4 * KEY_CHARS_MAX)]);
+    let cut: String = text.chars().take(KEY_CHARS_MAX).collect();
+    let whole = text.chars().nth(KEY_CHARS_MAX).is_none();
+    let more = if whole { "" } else { "…" };
+    format!("with key {cut:?}{more}")
+}
+
+/// An open batch takes so many times its memory when it is full.
+const GROWTH: usize = 4;
+/// What a partition begins with of which nothing is known.
+const FIRST_BYTES: usize = 512;
+/// How much of a key an error shows.
+const KEY_CHARS_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests;

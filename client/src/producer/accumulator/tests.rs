@@ -1,0 +1,134 @@
+//! Scripts of records and a clock held by hand.
+
+use super::*;
+use crate::producer::topic::Topic;
+use crate::producer::topic::tests::topic;
+
+struct Bench {
+    accumulator: Accumulator,
+    topic: Topic,
+    now: Instant,
+}
+
+const LIMITS: Limits = Limits {
+    batch_size: 4096,
+    linger: Duration::from_millis(5),
+    buffer_memory: 16_384,
+    max_request_size: 10_000,
+};
+
+impl Bench {
+    fn new(limits: Limits) -> Self {
+        Self { accumulator: Accumulator::new(limits), topic: topic(&[Some(1); 2]), now: Instant::now() }
+    }
+
+    fn send(&self, partition: i32, value: &[u8]) -> Result<Appended, Refusal> {
+        let record = Record::new(&self.topic).partition(partition).value(value);
+        let partition = self.topic.place(&record).unwrap();
+        match self.accumulator.append(partition, &record, 0) {
+            Some(delivery) => Ok(Appended { delivery, ring: false }),
+            None => self.accumulator.turn_over(partition, &record, 0, self.now),
+        }
+    }
+
+    fn counts(&self) -> Vec<(i32, u32)> {
+        self.accumulator.take_ready().iter().map(|batch| (batch.partition.index, batch.count)).collect()
+    }
+}
+
+#[test]
+fn a_batch_lingers_and_is_then_ready() {
+    let mut bench = Bench::new(LIMITS);
+    let opened = bench.now;
+    assert!(bench.send(0, b"a").unwrap().ring, "somebody must watch the first batch");
+    bench.now += Duration::from_millis(2);
+    assert!(!bench.send(1, b"b").unwrap().ring, "the first is due earlier");
+    assert!(!bench.send(0, b"c").unwrap().ring);
+    assert_eq!(bench.accumulator.expire(opened + Duration::from_millis(4)), Some(opened + LIMITS.linger));
+    assert_eq!(bench.counts(), []);
+    assert_eq!(bench.accumulator.expire(opened + LIMITS.linger), Some(bench.now + LIMITS.linger));
+    assert_eq!(bench.counts(), [(0, 2)]);
+    assert_eq!(bench.accumulator.expire(bench.now + LIMITS.linger), None);
+    assert_eq!(bench.counts(), [(1, 1)]);
+}
+
+#[test]
+fn a_full_batch_is_ready_before_the_record_that_did_not_fit_is_in() {
+    let bench = Bench::new(LIMITS);
+    for _ in 0..4 {
+        drop(bench.send(0, &[7; 900]).unwrap());
+    }
+    assert!(matches!(bench.send(0, &[7; 900]), Err(Refusal::BatchFull)));
+    assert_eq!(bench.counts(), [(0, 4)]);
+    assert!(bench.send(0, &[7; 900]).is_ok());
+}
+
+#[test]
+fn a_batch_begins_small_and_grows() {
+    let bench = Bench::new(LIMITS);
+    drop(bench.send(0, &[7; 100]).unwrap());
+    let small = bench.topic.place(&Record::new(&bench.topic).partition(0)).unwrap();
+    assert_eq!(small.open.lock().batch.as_ref().map(Batch::lent), Some(1024));
+    (0..20).for_each(|_| drop(bench.send(0, &[7; 100]).unwrap()));
+    assert_eq!(small.open.lock().batch.as_ref().map(Batch::lent), Some(4096));
+}
+
+#[test]
+fn memory_that_is_lent_out_refuses_until_a_batch_is_done() {
+    let bench = Bench::new(Limits { buffer_memory: 10_000, ..LIMITS });
+    drop(bench.send(0, &[7; 9000]).unwrap());
+    assert!(matches!(bench.send(1, &[7; 900]), Err(Refusal::MemoryFull)));
+    bench.accumulator.hurry(bench.now);
+    let batch = bench.accumulator.take_ready().remove(0);
+    bench.accumulator.complete(batch, Outcome::Written { base_offset: 0, log_append_time_ms: None });
+    assert!(bench.send(1, &[7; 900]).is_ok());
+}
+
+#[test]
+fn nothing_lingers_while_somebody_waits_for_memory() {
+    let bench = Bench::new(LIMITS);
+    bench.accumulator.starve();
+    drop(bench.send(0, b"a").unwrap());
+    assert_eq!(bench.accumulator.expire(bench.now), None);
+    assert_eq!(bench.counts(), [(0, 1)]);
+    bench.accumulator.fed();
+}
+
+#[test]
+fn a_record_over_the_limit_is_named_and_leaves_the_open_batch_alone() {
+    let bench = Bench::new(LIMITS);
+    drop(bench.send(0, b"a").unwrap());
+    let key = "k".repeat(100);
+    let record = Record::new(&bench.topic).partition(0).key(key.as_bytes()).value(&[0; 10_000]);
+    let partition = bench.topic.place(&record).unwrap();
+    let Err(Refusal::Never(error)) = bench.accumulator.turn_over(partition, &record, 0, bench.now) else {
+        panic!("it is in");
+    };
+    let text = error.to_string();
+    let shown = format!("with key \"{}\"…", "k".repeat(64));
+    assert!(text.starts_with("topic orders, partition 0: a record "), "{text}");
+    assert!(text.contains(&shown) && text.ends_with("more than max.request.size (10000)"), "{text}");
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert_eq!(bench.counts(), []);
+}
+
+#[test]
+fn the_first_failure_is_kept_for_the_next_flush() {
+    let bench = Bench::new(LIMITS);
+    for (partition, text) in [(0, "first"), (1, "second")] {
+        drop(bench.send(partition, b"a").unwrap());
+        bench.accumulator.hurry(bench.now);
+        let batch = bench.accumulator.take_ready().remove(0);
+        bench.accumulator.complete(batch, Outcome::failed(Error::new(ErrorKind::Timeout, text)));
+    }
+    assert_eq!(bench.accumulator.take_failure().unwrap().to_string(), "first");
+    assert!(bench.accumulator.take_failure().is_none());
+    assert!(bench.accumulator.is_idle());
+}
+
+#[test]
+fn what_is_closed_takes_nothing_new() {
+    let bench = Bench::new(LIMITS);
+    bench.accumulator.close(Error::new(ErrorKind::Closed, "the producer is closed"));
+    assert!(matches!(bench.send(0, b"a"), Err(Refusal::Never(_))));
+}

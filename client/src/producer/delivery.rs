@@ -1,0 +1,182 @@
+//! One completion per batch; a delivery is a reference to it and an index.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
+
+use super::lock::Mutex;
+use crate::{Error, Receipt};
+
+/// Resolves when the record's batch is answered. Dropping it loses nothing but the answer: the
+/// record is on its way, and `flush` reports a failure all the same.
+#[must_use = "await it to learn whether the record was written"]
+#[derive(Debug)]
+pub struct Delivery {
+    batch: Arc<Completion>,
+    timestamp_ms: i64,
+    index: u32,
+    /// Where this delivery's waker stands in the batch's list: one each, however often it is polled.
+    slot: Option<u32>,
+}
+
+impl Delivery {
+    #[inline]
+    pub(crate) fn new(batch: Arc<Completion>, index: u32, timestamp_ms: i64) -> Self {
+        Self { batch, timestamp_ms, index, slot: None }
+    }
+}
+
+impl Future for Delivery {
+    type Output = Result<Receipt, Error>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let known = this.batch.outcome.get();
+        let Some(outcome) = known.or_else(|| this.batch.register(&mut this.slot, context.waker())) else {
+            return Poll::Pending;
+        };
+        Poll::Ready(outcome.of(this.batch.partition, this.index, this.timestamp_ms))
+    }
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    Written {
+        /// -1 when the broker no longer knows it.
+        base_offset: i64,
+        /// The broker's own time, under LogAppendTime.
+        log_append_time_ms: Option<i64>,
+    },
+    /// The batch failed as a whole; some records may have a reason of their own.
+    Failed { error: Error, records: Vec<(u32, Error)> },
+}
+
+impl Outcome {
+    pub(crate) fn failed(error: Error) -> Self {
+        Self::Failed { error, records: Vec::new() }
+    }
+
+    pub(crate) fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Written { .. } => None,
+            Self::Failed { error, records } => Some(records.first().map_or(error, |(_, error)| error)),
+        }
+    }
+
+    #[inline]
+    fn of(&self, partition: i32, index: u32, timestamp_ms: i64) -> Result<Receipt, Error> {
+        match self {
+            Self::Written { base_offset, log_append_time_ms } => Ok(Receipt {
+                partition,
+                offset: if *base_offset < 0 { -1 } else { base_offset + i64::from(index) },
+                timestamp_ms: log_append_time_ms.unwrap_or(timestamp_ms),
+            }),
+            Self::Failed { error, records } => {
+                Err(records.iter().find(|(at, _)| *at == index).map_or(error, |(_, error)| error).clone())
+            }
+        }
+    }
+}
+
+/// Where a batch's deliveries wait.
+#[derive(Debug)]
+pub(crate) struct Completion {
+    partition: i32,
+    outcome: OnceLock<Outcome>,
+    /// At most one for each record of the batch.
+    wakers: Mutex<Vec<Waker>>,
+}
+
+impl Completion {
+    pub(crate) fn new(partition: i32) -> Self {
+        Self { partition, outcome: OnceLock::new(), wakers: Mutex::default() }
+    }
+
+    /// The first outcome stays; says whether this was it.
+    pub(crate) fn complete(&self, outcome: Outcome) -> bool {
+        let first = self.outcome.set(outcome).is_ok();
+        if first {
+            let wakers = std::mem::take(&mut *self.wakers.lock());
+            wakers.into_iter().for_each(Waker::wake);
+        }
+        first
+    }
+
+    #[cold]
+    fn register(&self, slot: &mut Option<u32>, waker: &Waker) -> Option<&Outcome> {
+        let mut wakers = self.wakers.lock();
+        match slot.and_then(|slot| wakers.get_mut(slot as usize)) {
+            Some(known) => known.clone_from(waker),
+            None => {
+                *slot = u32::try_from(wakers.len()).ok();
+                wakers.push(waker.clone());
+            }
+        }
+        drop(wakers);
+        // Answered between the look and the push: the list may have been emptied before it.
+        self.outcome.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Wake;
+
+    use super::*;
+    use crate::ErrorKind;
+
+    struct Silent;
+
+    impl Wake for Silent {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    fn poll(delivery: &mut Delivery) -> Poll<Result<Receipt, Error>> {
+        Pin::new(delivery).poll(&mut Context::from_waker(&Waker::from(Arc::new(Silent))))
+    }
+
+    #[test]
+    fn each_record_learns_its_own_offset() {
+        let batch = Arc::new(Completion::new(3));
+        let mut second = Delivery::new(Arc::clone(&batch), 1, 77);
+        assert!(poll(&mut second).is_pending());
+        assert!(batch.complete(Outcome::Written { base_offset: 40, log_append_time_ms: None }));
+        let receipt = Receipt { partition: 3, offset: 41, timestamp_ms: 77 };
+        assert!(matches!(poll(&mut second), Poll::Ready(Ok(it)) if it == receipt));
+    }
+
+    #[test]
+    fn the_first_outcome_stays() {
+        let batch = Arc::new(Completion::new(0));
+        assert!(batch.complete(Outcome::Written { base_offset: -1, log_append_time_ms: Some(9) }));
+        assert!(!batch.complete(Outcome::failed(Error::new(ErrorKind::Timeout, "late"))));
+        let receipt = Receipt { partition: 0, offset: -1, timestamp_ms: 9 };
+        assert!(matches!(poll(&mut Delivery::new(batch, 5, 1)), Poll::Ready(Ok(it)) if it == receipt));
+    }
+
+    #[test]
+    fn a_refused_record_has_its_own_reason() {
+        let batch = Arc::new(Completion::new(0));
+        let error = |text: &str| Error::new(ErrorKind::Broker, text);
+        batch.complete(Outcome::Failed { error: error("the batch"), records: vec![(1, error("no key"))] });
+        for (index, text) in [(0, "the batch"), (1, "no key")] {
+            match poll(&mut Delivery::new(Arc::clone(&batch), index, 0)) {
+                Poll::Ready(Err(error)) => assert_eq!(error.to_string(), text),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_delivery_polled_often_keeps_one_waker() {
+        let batch = Arc::new(Completion::new(0));
+        let mut delivery = Delivery::new(Arc::clone(&batch), 0, 0);
+        for _ in 0..100 {
+            assert!(poll(&mut delivery).is_pending());
+        }
+        assert_eq!(batch.wakers.lock().len(), 1);
+    }
+}

@@ -1,0 +1,324 @@
+//! Whom to send what, and when: every partition's line, and the brokers that lead them.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::batch::Batch;
+use super::delivery::{Completion, Outcome};
+use super::sequence::{Expired, Flight, ProducerId, Readiness, Sequence, Terms};
+use super::topic::Partition;
+use super::verdict::Answer;
+use crate::{Error, ErrorKind};
+
+/// The whole of a producer behind its accumulator.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    terms: Terms,
+    request_bytes_max: usize,
+    lanes: Vec<Option<Lane>>,
+    nodes: BTreeMap<i32, Node>,
+    /// When to look at a lane again: at most one valid time for each.
+    timers: BinaryHeap<Reverse<(Instant, usize)>>,
+    done: VecDeque<Done>,
+    identity: Option<ProducerId>,
+    wants_identity: bool,
+    wants_metadata: bool,
+    fatal: Option<Error>,
+}
+
+/// A partition with batches, now or before.
+#[derive(Debug)]
+struct Lane {
+    partition: Arc<Partition>,
+    sequence: Sequence,
+    /// In whose queue it stands.
+    queued: Option<i32>,
+    /// Where its flying batches are.
+    flies_to: Option<i32>,
+    timer: Option<Instant>,
+}
+
+/// A broker that leads some of them.
+#[derive(Debug, Default)]
+struct Node {
+    /// Lanes with something to send.
+    queue: VecDeque<usize>,
+    in_flight: usize,
+    not_before: Option<Instant>,
+}
+
+/// One request's batches, one per partition, ordered by topic.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) node: i32,
+    pub(crate) batches: Vec<Sent>,
+}
+
+/// A batch in a request.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) partition: Arc<Partition>,
+    pub(crate) flight: Flight,
+}
+
+/// What deliveries are to be told.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// The batch is done with.
+    Finished(Batch, Outcome),
+    /// Its deliveries need not wait for the batch.
+    Told(u64, Arc<Completion>, Outcome),
+}
+
+impl Dispatch {
+    pub(crate) fn new(terms: Terms, request_bytes_max: usize) -> Self {
+        Self {
+            terms,
+            request_bytes_max,
+            lanes: Vec::new(),
+            nodes: BTreeMap::new(),
+            timers: BinaryHeap::new(),
+            done: VecDeque::new(),
+            identity: None,
+            wants_identity: false,
+            wants_metadata: false,
+            fatal: None,
+        }
+    }
+
+    /// A closed batch; those of one partition come in their order.
+    pub(crate) fn handle_batch(&mut self, batch: Batch, now: Instant) {
+        if let Some(error) = &self.fatal {
+            self.done.push_back(Done::Finished(batch, Outcome::failed(error.clone())));
+            return;
+        }
+        let at = batch.partition.lane;
+        if at >= self.lanes.len() {
+            self.lanes.resize_with(at + 1, || None);
+        }
+        let lane = self.lanes[at].get_or_insert_with(|| Lane::new(&batch.partition, self.terms));
+        lane.sequence.handle_batch(batch);
+        self.look(at, now);
+    }
+
+    /// The cluster gave this producer its number.
+    pub(crate) fn handle_identity(&mut self, identity: ProducerId, now: Instant) {
+        self.identity = Some(identity);
+        self.wants_identity = false;
+        self.look_at_all(now);
+    }
+
+    /// Partitions may have new leaders.
+    pub(crate) fn handle_leaders(&mut self, now: Instant) {
+        self.wants_metadata = false;
+        self.look_at_all(now);
+    }
+
+    /// The answer to one batch of a request.
+    pub(crate) fn handle_answer(&mut self, sent: &Sent, answer: Answer, now: Instant, chance: f64) {
+        let at = sent.partition.lane;
+        let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
+        let settled = lane.sequence.handle_answer(sent.flight.id, answer, now, chance);
+        self.wants_metadata |= settled.refresh;
+        self.done.extend(settled.finished.map(|(batch, outcome)| Done::Finished(batch, outcome)));
+        match settled.fatal {
+            Some(error) => self.abandon(&error),
+            None => self.look(at, now),
+        }
+    }
+
+    /// A request was answered, or will never be.
+    pub(crate) fn handle_request_done(&mut self, node: i32) {
+        if let Some(node) = self.nodes.get_mut(&node) {
+            node.in_flight = node.in_flight.saturating_sub(1);
+        }
+    }
+
+    /// A broker cannot be reached, or asks for a pause: nothing is sent to it before then.
+    pub(crate) fn handle_pause(&mut self, node: i32, until: Instant) {
+        let paused = &mut self.nodes.entry(node).or_default().not_before;
+        *paused = (*paused).max(Some(until));
+    }
+
+    /// What is known of leaders is doubtful.
+    pub(crate) fn handle_doubt(&mut self) {
+        self.wants_metadata = true;
+    }
+
+    /// Time has passed.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(&Reverse((due, at))) = self.timers.peek()
+            && due <= now
+        {
+            self.timers.pop();
+            let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { continue };
+            if lane.timer != Some(due) {
+                continue;
+            }
+            lane.timer = None;
+            self.done.extend(lane.sequence.expire(now).into_iter().map(Done::from));
+            self.look(at, now);
+        }
+    }
+
+    /// When `handle_timeout` or `poll_request` has something to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let lanes = self.timers.peek().map(|Reverse((due, _))| *due);
+        let paused = self.nodes.values().filter(|node| !node.queue.is_empty()).filter_map(|node| node.not_before);
+        paused.chain(lanes).min()
+    }
+
+    /// Brokers that something waits for and that take one more request.
+    pub(crate) fn poll_nodes(&mut self, now: Instant) -> Vec<i32> {
+        let in_flight_max = self.terms.in_flight_max;
+        let open = |(id, node): (&i32, &mut Node)| {
+            node.not_before = node.not_before.filter(|at| *at > now);
+            let free = node.in_flight < in_flight_max && node.not_before.is_none();
+            (free && !node.queue.is_empty()).then_some(*id)
+        };
+        self.nodes.iter_mut().filter_map(open).collect()
+    }
+
+    /// The next request for a broker: at most one batch of each partition, within the size.
+    pub(crate) fn poll_request(&mut self, node: i32, now: Instant) -> Option<Outgoing> {
+        let known = self.nodes.get_mut(&node)?;
+        if known.in_flight >= self.terms.in_flight_max || known.not_before.is_some_and(|at| at > now) {
+            return None;
+        }
+        let (mut batches, mut bytes) = (Vec::new(), 0);
+        for _ in 0..known.queue.len() {
+            let Some(at) = self.nodes.get_mut(&node).and_then(|node| node.queue.pop_front()) else { break };
+            let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { continue };
+            if lane.queued != Some(node) {
+                continue;
+            }
+            lane.queued = None;
+            if lane.target() == Some(node)
+                && let Readiness::Now(size) = lane.sequence.readiness(now)
+            {
+                if !batches.is_empty() && bytes + size > self.request_bytes_max {
+                    self.return_to_front(at, node);
+                    break;
+                }
+                bytes += size;
+                batches.extend(lane.take(node, now));
+            }
+            self.look(at, now);
+        }
+        if batches.is_empty() {
+            return None;
+        }
+        self.nodes.get_mut(&node)?.in_flight += 1;
+        batches.sort_by(|a, b| a.partition.topic.cmp(&b.partition.topic));
+        Some(Outgoing { node, batches })
+    }
+
+    /// What deliveries are to be told.
+    pub(crate) fn poll_done(&mut self) -> Option<Done> {
+        self.done.pop_front()
+    }
+
+    /// Whether batches wait for a producer id.
+    pub(crate) fn wants_identity(&self) -> bool {
+        self.wants_identity
+    }
+
+    /// Whether leaders should be asked for, told once.
+    pub(crate) fn poll_metadata(&mut self) -> bool {
+        std::mem::take(&mut self.wants_metadata)
+    }
+
+    /// Why nothing will be written any more.
+    pub(crate) fn fatal(&self) -> Option<&Error> {
+        self.fatal.as_ref()
+    }
+
+    /// Gives everything up, now and from now on.
+    pub(crate) fn abandon(&mut self, error: &Error) {
+        let error = match error.kind() {
+            ErrorKind::Closed => error.clone(),
+            _ => error.clone().within("this producer cannot go on"),
+        };
+        for lane in self.lanes.iter_mut().flatten() {
+            let given_up = lane.sequence.abandon(&error).into_iter();
+            self.done.extend(given_up.map(|(batch, outcome)| Done::Finished(batch, outcome)));
+        }
+        self.fatal.get_or_insert(error);
+    }
+
+    fn look_at_all(&mut self, now: Instant) {
+        for at in 0..self.lanes.len() {
+            self.look(at, now);
+        }
+    }
+
+    /// Puts a lane where it belongs: into its leader's queue, or under a timer.
+    fn look(&mut self, at: usize, now: Instant) {
+        let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
+        if lane.sequence.is_empty() {
+            return;
+        }
+        if let Some(identity) = self.identity {
+            lane.sequence.handle_identity(identity);
+        }
+        let mut wake = lane.sequence.deadline();
+        match (lane.sequence.readiness(now), lane.target()) {
+            (Readiness::Now(_), Some(node)) => {
+                if lane.queued != Some(node) {
+                    lane.queued = Some(node);
+                    self.nodes.entry(node).or_default().queue.push_back(at);
+                }
+            }
+            (Readiness::Now(_), None) if lane.partition.leader().is_none() => self.wants_metadata = true,
+            (Readiness::At(at), _) => wake = wake.map_or(Some(at), |wake| Some(wake.min(at))),
+            (Readiness::Identity, _) => (self.identity, self.wants_identity) = (None, true),
+            (Readiness::Now(_) | Readiness::No, _) => {}
+        }
+        if let Some(wake) = wake
+            && lane.timer.is_none_or(|timer| wake < timer)
+        {
+            lane.timer = Some(wake);
+            self.timers.push(Reverse((wake, at)));
+        }
+    }
+
+    fn return_to_front(&mut self, at: usize, node: i32) {
+        if let (Some(Some(lane)), Some(known)) = (self.lanes.get_mut(at), self.nodes.get_mut(&node)) {
+            lane.queued = Some(node);
+            known.queue.push_front(at);
+        }
+    }
+}
+
+impl Lane {
+    fn new(partition: &Arc<Partition>, terms: Terms) -> Self {
+        let partition = Arc::clone(partition);
+        Self { partition, sequence: Sequence::new(terms), queued: None, flies_to: None, timer: None }
+    }
+
+    /// The leader, unless batches still fly to the one before: they must not be overtaken.
+    fn target(&self) -> Option<i32> {
+        let leader = self.partition.leader()?;
+        (self.sequence.in_flight() == 0 || self.flies_to == Some(leader)).then_some(leader)
+    }
+
+    fn take(&mut self, node: i32, now: Instant) -> Option<Sent> {
+        let flight = self.sequence.poll_flight(now)?;
+        self.flies_to = Some(node);
+        Some(Sent { partition: Arc::clone(&self.partition), flight })
+    }
+}
+
+impl From<Expired> for Done {
+    fn from(expired: Expired) -> Self {
+        match expired {
+            Expired::Finished(batch, outcome) => Self::Finished(batch, outcome),
+            Expired::Told(id, completion, outcome) => Self::Told(id, completion, outcome),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! One broker as the sender sees it: a connection, and requests in the order of their answers.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
+
+use super::dispatch::Outgoing;
+use crate::Error;
+use crate::cluster::Cluster;
+use crate::config::Acks;
+use crate::connection::Connection;
+
+/// A broker that leads partitions of this producer.
+#[derive(Default)]
+pub(super) struct Node {
+    link: Link,
+    flying: VecDeque<Flying>,
+}
+
+/// How it is reached.
+#[derive(Default)]
+enum Link {
+    #[default]
+    Idle,
+    Dialling(Awaited<Connection>),
+    Open(Connection),
+}
+
+/// A request on its way.
+struct Flying {
+    request: Request,
+    answer: Awaited<Option<ProduceResponse>>,
+}
+
+type Awaited<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+/// What was sent, to understand the answer by.
+pub(super) struct Request {
+    pub(super) outgoing: Outgoing,
+    pub(super) produce: ProduceRequest,
+    pub(super) version: i16,
+}
+
+impl Request {
+    /// The socket has them now; a buffer can be used again when nobody else holds it.
+    fn forget_bytes(&mut self) {
+        let partitions = self.produce.topic_data.iter_mut().flat_map(|topic| &mut topic.partition_data);
+        partitions.for_each(|partition| partition.records = None);
+        self.outgoing.batches.iter_mut().for_each(|sent| sent.flight.bytes = Bytes::new());
+    }
+}
+
+/// What happened at a broker.
+pub(super) enum Heard {
+    Linked,
+    Unreachable(Error),
+    /// Without a response where none is asked for.
+    Answered(Box<Request>, Result<Option<ProduceResponse>, Error>),
+}
+
+impl Node {
+    /// The connection, if it is open; else it is being opened from now on.
+    pub(super) fn connection(&mut self, node: i32, cluster: &Cluster) -> Option<Connection> {
+        match &self.link {
+            Link::Open(connection) if !connection.is_closed() => return Some(connection.clone()),
+            Link::Dialling(_) => return None,
+            Link::Idle | Link::Open(_) => {}
+        }
+        let cluster = cluster.clone();
+        self.link = Link::Dialling(Box::pin(async move { cluster.connection(node).await }));
+        None
+    }
+
+    /// Queues a request behind those before it.
+    pub(super) fn send(&mut self, connection: &Connection, mut request: Request, acks: Acks, timeout: Duration) {
+        let answer: Awaited<_> = match acks {
+            Acks::None => {
+                let sent = connection.submit_unanswered(&request.produce, request.version, timeout);
+                Box::pin(async move { sent.await.map(|()| None) })
+            }
+            Acks::All | Acks::Leader => {
+                let answer = connection.submit(&request.produce, request.version, timeout);
+                Box::pin(async move { answer.await.map(Some) })
+            }
+        };
+        request.forget_bytes();
+        self.flying.push_back(Flying { request, answer });
+    }
+
+    /// What happens next. Answers come in the order of the requests, so only the first is polled.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Heard> {
+        if let Some(first) = self.flying.front_mut()
+            && let Poll::Ready(answer) = first.answer.as_mut().poll(context)
+            && let Some(Flying { request, .. }) = self.flying.pop_front()
+        {
+            return Poll::Ready(Heard::Answered(Box::new(request), answer));
+        }
+        let Link::Dialling(dialling) = &mut self.link else { return Poll::Pending };
+        match dialling.as_mut().poll(context) {
+            Poll::Ready(Ok(connection)) => {
+                self.link = Link::Open(connection);
+                Poll::Ready(Heard::Linked)
+            }
+            Poll::Ready(Err(error)) => {
+                self.link = Link::Idle;
+                Poll::Ready(Heard::Unreachable(error))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}

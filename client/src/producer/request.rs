@@ -1,0 +1,218 @@
+//! A Produce request from batches, and the answer back to them.
+
+use std::sync::Arc;
+
+use upsert_kafka_protocol::messages::produce::{
+    PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData,
+    TopicProduceResponse,
+};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
+
+use super::dispatch::{Outgoing, Sent};
+use super::verdict::Answer;
+use crate::cluster::Metadata;
+use crate::config::Acks;
+use crate::{Error, ErrorKind};
+
+/// The first version that names topics by their ids.
+pub(super) const TOPIC_IDS: i16 = 13;
+
+/// The version to use at most: without an id for each topic, names it must be.
+pub(super) fn version_max(outgoing: &Outgoing, metadata: &Metadata) -> i16 {
+    let known = |sent: &Sent| topic_id(metadata, &sent.partition.topic) != Uuid::default();
+    if outgoing.batches.iter().all(known) { i16::MAX } else { TOPIC_IDS - 1 }
+}
+
+/// The batches in wire form; they are lent, not copied.
+pub(super) fn request(outgoing: &Outgoing, metadata: &Metadata, acks: Acks, timeout_ms: i32) -> ProduceRequest {
+    let partition = |sent: &Sent| PartitionProduceData {
+        index: sent.partition.index,
+        records: Some(sent.flight.bytes.clone()),
+        ..Default::default()
+    };
+    let topics = outgoing.batches.chunk_by(|a, b| a.partition.topic == b.partition.topic);
+    let topic_data = topics.map(|batches| {
+        let name = &batches[0].partition.topic;
+        TopicProduceData {
+            name: Str::from(&**name),
+            topic_id: topic_id(metadata, name),
+            partition_data: batches.iter().map(partition).collect(),
+            ..Default::default()
+        }
+    });
+    ProduceRequest {
+        transactional_id: None,
+        acks: match acks {
+            Acks::All => -1,
+            Acks::Leader => 1,
+            Acks::None => 0,
+        },
+        timeout_ms,
+        topic_data: topic_data.collect(),
+        ..Default::default()
+    }
+}
+
+/// What the broker says of each batch, in the order of the request.
+pub(super) fn answers(request: &ProduceRequest, version: i16, response: &ProduceResponse) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    for (at, topic) in request.topic_data.iter().enumerate() {
+        let same = |told: &&TopicProduceResponse| match version {
+            TOPIC_IDS.. => told.topic_id == topic.topic_id,
+            _ => told.name == topic.name,
+        };
+        let told = found(&response.responses, at, same).map_or(&[][..], |told| &told.partition_responses);
+        for (at, partition) in topic.partition_data.iter().enumerate() {
+            let told = found(told, at, |told| told.index == partition.index);
+            answers.push(told.map_or_else(unanswered, answer));
+        }
+    }
+    answers
+}
+
+/// Leaders that the broker named where it is not the one (KIP-951): partition, leader, epoch.
+pub(super) fn hints(response: &ProduceResponse, version: i16) -> Vec<(Str, i32, i32, i32)> {
+    if version >= TOPIC_IDS {
+        // Named by id: the renewal that follows tells the same.
+        return Vec::new();
+    }
+    let of_topic = |topic: &TopicProduceResponse| {
+        let named = topic.partition_responses.iter().filter(|it| it.current_leader.leader_id >= 0);
+        let hint = |it: &PartitionProduceResponse| {
+            (topic.name.clone(), it.index, it.current_leader.leader_id, it.current_leader.leader_epoch)
+        };
+        named.map(hint).collect::<Vec<_>>()
+    };
+    response.responses.iter().flat_map(of_topic).collect()
+}
+
+/// Brokers answer in the order of the request; one that does not is understood too.
+fn found<T>(told: &[T], expected: usize, same: impl Fn(&&T) -> bool) -> Option<&T> {
+    told.get(expected).filter(&same).or_else(|| told.iter().find(same))
+}
+
+fn answer(told: &PartitionProduceResponse) -> Answer {
+    match told.error_code {
+        // The second means: written by an earlier attempt, too long ago to say where.
+        ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER => Answer::Written {
+            base_offset: if told.error_code.is_none() { told.base_offset } else { -1 },
+            log_append_time_ms: Some(told.log_append_time_ms).filter(|time| *time >= 0),
+        },
+        code => refused(code, told),
+    }
+}
+
+fn refused(code: ErrorCode, told: &PartitionProduceResponse) -> Answer {
+    let error = Error::from_code(code, "Produce");
+    let said = |error: Error, message: Option<&Str>| match message {
+        Some(message) if !message.is_empty() => error.within(message),
+        _ => error,
+    };
+    let records: Vec<_> = told
+        .record_errors
+        .iter()
+        .filter_map(|it| {
+            let message = it.batch_index_error_message.as_ref().or(told.error_message.as_ref());
+            Some((u32::try_from(it.batch_index).ok()?, said(error.clone(), message)))
+        })
+        .collect();
+    if records.is_empty() {
+        return Answer::Refused { error: said(error, told.error_message.as_ref()), records };
+    }
+    let error = error.within("not written, since another record of its batch was refused");
+    Answer::Refused { error, records }
+}
+
+fn unanswered() -> Answer {
+    let sentence = "the broker's answer leaves this partition out";
+    Answer::Lost(Error::new(ErrorKind::Protocol, sentence).with_api("Produce").with_written(true))
+}
+
+fn topic_id(metadata: &Metadata, topic: &Arc<str>) -> Uuid {
+    metadata.topics.get(topic).map_or_else(Uuid::default, |known| known.topic_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use upsert_kafka_protocol::messages::produce::BatchIndexAndErrorMessage;
+
+    use super::*;
+
+    fn asked() -> ProduceRequest {
+        let partitions = [0, 1, 2].map(|index| PartitionProduceData { index, ..Default::default() });
+        let topic = |name: &'static str, id: u8| TopicProduceData {
+            name: Str::from(name),
+            topic_id: Uuid([id; 16]),
+            partition_data: partitions.to_vec(),
+            ..Default::default()
+        };
+        ProduceRequest { topic_data: vec![topic("a", 1), topic("b", 2)], ..Default::default() }
+    }
+
+    fn told(partitions: &[(i32, i64)], name: &'static str, id: u8) -> TopicProduceResponse {
+        let partition = |&(index, base_offset): &(i32, i64)| PartitionProduceResponse {
+            index,
+            base_offset,
+            ..Default::default()
+        };
+        TopicProduceResponse {
+            name: Str::from(name),
+            topic_id: Uuid([id; 16]),
+            partition_responses: partitions.iter().map(partition).collect(),
+            ..Default::default()
+        }
+    }
+
+    fn offsets(answers: &[Answer]) -> Vec<Option<i64>> {
+        let offset = |answer: &Answer| match answer {
+            Answer::Written { base_offset, .. } => Some(*base_offset),
+            _ => None,
+        };
+        answers.iter().map(offset).collect()
+    }
+
+    #[test]
+    fn answers_find_their_batches_in_any_order() {
+        let responses =
+            vec![told(&[(2, 22), (0, 20)], "b", 2), told(&[(0, 10), (1, 11), (2, 12)], "a", 1)];
+        let response = ProduceResponse { responses, ..Default::default() };
+        let expected = [Some(10), Some(11), Some(12), Some(20), None, Some(22)];
+        assert_eq!(offsets(&answers(&asked(), 12, &response)), expected);
+        assert_eq!(offsets(&answers(&asked(), 13, &response)), expected);
+        assert!(answers(&asked(), 12, &response)[4].leaves_doubt());
+    }
+
+    #[test]
+    fn an_answer_without_any_topic_leaves_all_in_doubt() {
+        let all = answers(&asked(), 12, &ProduceResponse::default());
+        assert!(all.len() == 6 && all.iter().all(Answer::leaves_doubt));
+    }
+
+    #[test]
+    fn a_duplicate_is_written_at_an_offset_nobody_knows() {
+        let told = PartitionProduceResponse {
+            error_code: ErrorCode::DUPLICATE_SEQUENCE_NUMBER,
+            base_offset: 7,
+            ..Default::default()
+        };
+        assert!(matches!(answer(&told), Answer::Written { base_offset: -1, .. }));
+    }
+
+    #[test]
+    fn a_refused_record_speaks_for_itself_and_its_neighbours_say_why() {
+        let told = PartitionProduceResponse {
+            error_code: ErrorCode::INVALID_RECORD,
+            record_errors: vec![BatchIndexAndErrorMessage {
+                batch_index: 1,
+                batch_index_error_message: Some(Str::from("Compacted topic cannot accept message without key")),
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        let Answer::Refused { error, records } = answer(&told) else { panic!("written") };
+        assert!(error.to_string().contains("another record of its batch"), "{error}");
+        assert_eq!(records[0].0, 1);
+        assert!(records[0].1.to_string().contains("without key"), "{}", records[0].1);
+        assert_eq!(records[0].1.code(), Some(ErrorCode::INVALID_RECORD));
+    }
+}

@@ -1,0 +1,382 @@
+//! One partition's batches between the accumulator and the log: in order, each written once.
+//!
+//! ```text
+//!              take             answer: written, or failed for good
+//!   waiting ─────────► flying ────────────────────────────────────────► gone
+//!      ▲                 │ answer: try again, or lost
+//!      └── back-off ─────┘ when the last one that flies has been answered
+//! ```
+//!
+//! The batches that fly are always the first ones. Once one of them has failed nothing more leaves
+//! until all of them are answered; then they leave again in their order, with the same bytes, so that
+//! a broker that has one of them already knows it by its sequence. A broker takes nothing after a
+//! gap: if a batch is given up, the next one either is accepted (then the one given up was written),
+//! or it is refused as out of order. Then it is certain that nothing of what is left was written, and
+//! the partition counts anew from 0 under the next epoch (KIP-360), which also shuts out whatever may
+//! still be on its way under the old one.
+//!
+//! Epochs are counted per partition: without a transaction it is the partition's leader alone who
+//! compares them, so one partition's gap need not hold up the others.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use upsert_kafka_protocol::records::{Codec, Stamp};
+
+use super::batch::Batch;
+use super::delivery::{Completion, Outcome};
+use super::verdict::{Answer, Verdict};
+use crate::retry::Backoff;
+use crate::{Error, ErrorKind};
+
+/// One partition's line.
+#[derive(Debug)]
+pub(crate) struct Sequence {
+    terms: Terms,
+    /// Whose batches these are; `None` until the cluster told, and when the epochs are used up.
+    identity: Option<ProducerId>,
+    /// The producer id whose epochs are used up.
+    used_up: Option<i64>,
+    /// What the next new batch begins with.
+    next: i32,
+    entries: VecDeque<Entry>,
+    /// So many of the first entries fly, unless `stalled`.
+    in_flight: usize,
+    /// One failed: nothing leaves until the others are answered.
+    stalled: bool,
+    /// A batch was given up, and it is not known whether the broker counted it.
+    gap: bool,
+    /// The broker did not, or counts otherwise: begin again at 0 when all are answered.
+    count_anew: bool,
+    not_before: Option<Instant>,
+    backoff: Backoff,
+}
+
+/// The settings it keeps to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) idempotent: bool,
+    pub(crate) codec: Codec,
+    pub(crate) in_flight_max: usize,
+    pub(crate) delivery_timeout: Duration,
+    pub(crate) retries: u32,
+    pub(crate) backoff: Backoff,
+}
+
+/// Who writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ProducerId {
+    pub(crate) id: i64,
+    pub(crate) epoch: i16,
+}
+
+#[derive(Debug)]
+struct Entry {
+    batch: Batch,
+    /// Given when it first leaves, and kept: the broker knows it by that.
+    base_sequence: Option<i32>,
+    flying: bool,
+    attempts: u32,
+    /// An attempt may have been written though nobody said so.
+    doubt: bool,
+    /// A batch before it was given up.
+    after_gap: bool,
+    /// Its deliveries know already that it came too late; it only waits for its answer.
+    told: bool,
+    last_error: Option<Error>,
+}
+
+/// Whether a batch may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    /// Yes, and so many bytes.
+    Now(usize),
+    /// Not before this.
+    At(Instant),
+    /// When it is known who writes.
+    Identity,
+    /// When something is answered or comes in.
+    No,
+}
+
+/// A batch on its way out.
+#[derive(Clone, Debug)]
+pub(crate) struct Flight {
+    pub(crate) id: u64,
+    pub(crate) bytes: Bytes,
+}
+
+/// What an answer led to.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    pub(crate) finished: Option<(Batch, Outcome)>,
+    /// Leaders may have changed.
+    pub(crate) refresh: bool,
+    /// No batch of this producer will ever be written.
+    pub(crate) fatal: Option<Error>,
+}
+
+/// A batch whose time is over.
+#[derive(Debug)]
+pub(crate) enum Expired {
+    /// It is gone from here.
+    Finished(Batch, Outcome),
+    /// It still flies; its deliveries should not wait for that.
+    Told(u64, Arc<Completion>, Outcome),
+}
+
+impl Sequence {
+    pub(crate) fn new(terms: Terms) -> Self {
+        Self {
+            terms,
+            identity: None,
+            used_up: None,
+            next: 0,
+            entries: VecDeque::new(),
+            in_flight: 0,
+            stalled: false,
+            gap: false,
+            count_anew: false,
+            not_before: None,
+            backoff: terms.backoff,
+        }
+    }
+
+    /// At the end of the line.
+    pub(crate) fn handle_batch(&mut self, batch: Batch) {
+        self.entries.push_back(Entry {
+            batch,
+            base_sequence: None,
+            flying: false,
+            attempts: 0,
+            doubt: false,
+            after_gap: false,
+            told: false,
+            last_error: None,
+        });
+    }
+
+    /// Who writes, if this was not known.
+    pub(crate) fn handle_identity(&mut self, identity: ProducerId) {
+        if self.identity.is_none() && self.used_up != Some(identity.id) {
+            (self.identity, self.next) = (Some(identity), 0);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many are on their way: while there are any, the next goes to the same broker.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Whether the next batch may leave.
+    pub(crate) fn readiness(&self, now: Instant) -> Readiness {
+        let Some(entry) = self.entries.get(self.in_flight) else { return Readiness::No };
+        if self.stalled || self.in_flight >= self.terms.in_flight_max {
+            return Readiness::No;
+        }
+        if let Some(at) = self.not_before.filter(|at| *at > now) {
+            return Readiness::At(at);
+        }
+        if self.terms.idempotent && entry.base_sequence.is_none() {
+            if self.gap {
+                return Readiness::No;
+            }
+            if self.identity.is_none() {
+                return Readiness::Identity;
+            }
+        }
+        Readiness::Now(entry.batch.size())
+    }
+
+    /// Lets the next batch leave, when `readiness` says so.
+    pub(crate) fn poll_flight(&mut self, now: Instant) -> Option<Flight> {
+        let Readiness::Now(_) = self.readiness(now) else { return None };
+        let stamp = self.stamp(self.in_flight);
+        let entry = self.entries.get_mut(self.in_flight)?;
+        entry.flying = true;
+        entry.attempts += 1;
+        self.in_flight += 1;
+        Some(Flight { id: entry.batch.id, bytes: entry.batch.sealed(stamp, self.terms.codec) })
+    }
+
+    /// The broker's word on a batch, or the lack of one. `chance` lies in 0..1.
+    pub(crate) fn handle_answer(&mut self, id: u64, answer: Answer, now: Instant, chance: f64) -> Settled {
+        let Some(at) = self.entries.iter().position(|entry| entry.flying && entry.batch.id == id) else {
+            return Settled::default();
+        };
+        let verdict = answer.verdict(self.terms.idempotent);
+        let entry = &mut self.entries[at];
+        entry.flying = false;
+        entry.doubt |= answer.leaves_doubt();
+        let over = entry.told || entry.attempts > self.terms.retries;
+        self.in_flight -= 1;
+        let (error, records) = match answer {
+            Answer::Written { base_offset, log_append_time_ms } => {
+                let settled = self.written(at, Outcome::Written { base_offset, log_append_time_ms });
+                self.resolve();
+                return settled;
+            }
+            Answer::Refused { error, records } => (error, records),
+            Answer::Lost(error) => (error, Vec::new()),
+        };
+        let settled = match verdict {
+            Verdict::Again if !over => self.again(at, error, now, chance),
+            Verdict::OutOfOrder if !over => {
+                // With one before it in doubt it is out of order for that one's sake.
+                self.count_anew |= at == 0;
+                self.again(at, error, now, chance)
+            }
+            Verdict::Fenced | Verdict::Fatal => {
+                Settled { fatal: Some(error.clone()), ..self.failed(at, error, records) }
+            }
+            _ => self.failed(at, error, records),
+        };
+        self.resolve();
+        settled
+    }
+
+    /// Batches whose `delivery.timeout.ms` is over.
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<Expired> {
+        let (timeout, mut expired, mut at) = (self.terms.delivery_timeout, Vec::new(), 0);
+        while let Some(entry) = self.entries.get_mut(at).filter(|entry| entry.batch.opened + timeout <= now) {
+            if !entry.flying {
+                let error = late(entry, timeout);
+                expired.extend(self.remove(at).map(|batch| Expired::Finished(batch, Outcome::failed(error))));
+                continue;
+            }
+            if !std::mem::replace(&mut entry.told, true) {
+                let outcome = Outcome::failed(late(entry, timeout));
+                expired.push(Expired::Told(entry.batch.id, Arc::clone(&entry.batch.completion), outcome));
+            }
+            at += 1;
+        }
+        self.resolve();
+        expired
+    }
+
+    /// When `expire` has something to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let waiting = self.entries.iter().find(|entry| !entry.told);
+        waiting.map(|entry| entry.batch.opened + self.terms.delivery_timeout)
+    }
+
+    /// Gives everything up.
+    pub(crate) fn abandon(&mut self, error: &Error) -> Vec<(Batch, Outcome)> {
+        self.in_flight = 0;
+        let entries = std::mem::take(&mut self.entries).into_iter();
+        let failed = |entry: Entry| {
+            let error = placed(error.clone(), &entry.batch).with_written(entry.doubt || entry.flying);
+            (entry.batch, Outcome::failed(error))
+        };
+        entries.map(failed).collect()
+    }
+
+    fn written(&mut self, at: usize, outcome: Outcome) -> Settled {
+        if self.entries[at].after_gap {
+            // The broker takes nothing after a gap: so what was given up had been written.
+            self.gap = false;
+            self.entries.iter_mut().for_each(|entry| entry.after_gap = false);
+        }
+        self.backoff.reset();
+        let finished = self.entries.remove(at).map(|entry| (entry.batch, outcome));
+        Settled { finished, ..Settled::default() }
+    }
+
+    fn again(&mut self, at: usize, error: Error, now: Instant, chance: f64) -> Settled {
+        if !std::mem::replace(&mut self.stalled, true) {
+            self.not_before = Some(now + self.backoff.wait(chance));
+        }
+        let refresh = error.refreshes_metadata();
+        let entry = &mut self.entries[at];
+        tracing::debug!(
+            topic = &*entry.batch.partition.topic,
+            partition = entry.batch.partition.index,
+            attempts = entry.attempts,
+            %error,
+            "a batch will be sent again"
+        );
+        entry.last_error = Some(error);
+        Settled { refresh, ..Settled::default() }
+    }
+
+    fn failed(&mut self, at: usize, error: Error, records: Vec<(u32, Error)>) -> Settled {
+        let doubt = self.entries[at].doubt;
+        let refresh = error.refreshes_metadata();
+        let finished = self.remove(at).map(|batch| {
+            let mark = |error: Error| placed(error, &batch).with_written(doubt);
+            let records = records.into_iter().map(|(index, error)| (index, mark(error))).collect();
+            let outcome = Outcome::Failed { error: mark(error), records };
+            (batch, outcome)
+        });
+        Settled { finished, refresh, fatal: None }
+    }
+
+    /// Takes a batch out that is given up. If it had a sequence, those behind it come after a gap.
+    fn remove(&mut self, at: usize) -> Option<Batch> {
+        let entry = self.entries.remove(at)?;
+        if entry.base_sequence.is_some() {
+            self.gap = true;
+            self.entries.iter_mut().skip(at).for_each(|entry| entry.after_gap = true);
+        }
+        Some(entry.batch)
+    }
+
+    /// With everything answered, the line may move again, and a gap that nobody can fill is left behind.
+    fn resolve(&mut self) {
+        if self.in_flight > 0 {
+            return;
+        }
+        self.stalled = false;
+        let counted = self.entries.front().is_some_and(|entry| entry.base_sequence.is_some());
+        if self.count_anew || self.gap && !counted {
+            self.begin_anew();
+        }
+    }
+
+    /// The next epoch, from 0. When the epochs are used up, another producer id is needed.
+    fn begin_anew(&mut self) {
+        let bumped = |old: ProducerId| Some(ProducerId { epoch: old.epoch.checked_add(1)?, ..old });
+        self.used_up = self.identity.map(|identity| identity.id);
+        self.identity = self.identity.and_then(bumped);
+        (self.next, self.gap, self.count_anew) = (0, false, false);
+        for entry in &mut self.entries {
+            (entry.base_sequence, entry.after_gap) = (None, false);
+        }
+    }
+
+    fn stamp(&mut self, at: usize) -> Stamp {
+        let (Some(identity), true) = (self.identity, self.terms.idempotent) else { return Stamp::NONE };
+        let entry = &mut self.entries[at];
+        let base_sequence = *entry.base_sequence.get_or_insert_with(|| {
+            let first = self.next;
+            // Sequences run from 0 to `i32::MAX` and wrap.
+            self.next = first.wrapping_add(entry.batch.count.cast_signed()) & i32::MAX;
+            first
+        });
+        Stamp {
+            producer_id: identity.id,
+            producer_epoch: identity.epoch,
+            base_sequence,
+            transactional: false,
+        }
+    }
+}
+
+fn late(entry: &Entry, timeout: Duration) -> Error {
+    let why = entry.last_error.as_ref().map_or_else(String::new, |error| format!("; at last: {error}"));
+    let sentence = format!("not acknowledged within delivery.timeout.ms ({}){why}", timeout.as_millis());
+    placed(Error::new(ErrorKind::Timeout, sentence), &entry.batch).with_written(entry.doubt || entry.flying)
+}
+
+fn placed(error: Error, batch: &Batch) -> Error {
+    error.with_topic(Arc::clone(&batch.partition.topic)).with_partition(batch.partition.index)
+}
+
+#[cfg(test)]
+mod tests;
