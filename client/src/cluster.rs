@@ -22,6 +22,8 @@ mod tests;
 pub(crate) mod versions;
 
 pub(crate) use attempts::Attempts;
+#[cfg(test)]
+pub(crate) use metadata::PartitionMetadata;
 pub(crate) use metadata::{Metadata, TopicMetadata};
 use refresh::{Command, Refresh};
 

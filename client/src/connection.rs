@@ -87,7 +87,7 @@ impl Connection {
         request: &R,
         version: i16,
         timeout: Duration,
-    ) -> impl Future<Output = Result<R::Response, Error>> + Send + 'static {
+    ) -> impl Future<Output = Result<R::Response, Error>> + Send + use<R> {
         let queued = self.prepare(request, version, timeout, true).and_then(|(outgoing, answer)| {
             self.0.queue.try_send(outgoing).map_err(|refused| match refused {
                 mpsc::error::TrySendError::Full(_) => {
@@ -95,12 +95,13 @@ impl Connection {
                         format!("{QUEUE_MAX} requests wait already, so the broker does not keep up");
                     self.named(Error::new(ErrorKind::Timeout, sentence), api_name::<R>())
                 }
-                mpsc::error::TrySendError::Closed(_) => self.lost(api_name::<R>()),
+                mpsc::error::TrySendError::Closed(_) => lost(&self.0.broker, api_name::<R>()),
             })?;
             Ok(answer)
         });
-        let connection = self.clone();
-        async move { connection.answer::<R>(queued?, version).await }
+        // The future holds no handle: what is dropped unanswered must not keep the socket.
+        let broker = Arc::clone(&self.0.broker);
+        async move { answer::<R>(queued?, version, &broker).await }
     }
 
     /// Queues a request that the broker never answers; the future ends when it is on the wire.
@@ -109,13 +110,13 @@ impl Connection {
         request: &R,
         version: i16,
         timeout: Duration,
-    ) -> impl Future<Output = Result<(), Error>> + Send + 'static {
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<R> {
         let queued = self.prepare(request, version, timeout, false).and_then(|(outgoing, answer)| {
-            self.0.queue.try_send(outgoing).map_err(|_| self.lost(api_name::<R>()))?;
+            self.0.queue.try_send(outgoing).map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
             Ok(answer)
         });
-        let connection = self.clone();
-        async move { queued?.await.unwrap_or_else(|_| Err(connection.lost(api_name::<R>()))).map(drop) }
+        let broker = Arc::clone(&self.0.broker);
+        async move { queued?.await.unwrap_or_else(|_| Err(lost(&broker, api_name::<R>()))).map(drop) }
     }
 
     /// Asks at the highest common version and awaits the answer.
@@ -130,9 +131,9 @@ impl Connection {
         version: i16,
         timeout: Duration,
     ) -> Result<R::Response, Error> {
-        let (outgoing, answer) = self.prepare(request, version, timeout, true)?;
-        self.0.queue.send(outgoing).await.map_err(|_| self.lost(api_name::<R>()))?;
-        self.answer::<R>(answer, version).await
+        let (outgoing, reply) = self.prepare(request, version, timeout, true)?;
+        self.0.queue.send(outgoing).await.map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
+        answer::<R>(reply, version, &self.0.broker).await
     }
 
     /// Adds this broker and the API to an error's sentence.
@@ -156,20 +157,20 @@ impl Connection {
         let correlation_id = answered.then_some(correlation_id);
         Ok((Outgoing { frame, correlation_id, deadline: Instant::now() + timeout, asker }, answer))
     }
+}
 
-    async fn answer<R: Request>(
-        &self,
-        answer: oneshot::Receiver<Result<Bytes, Error>>,
-        version: i16,
-    ) -> Result<R::Response, Error> {
-        let frame = answer.await.unwrap_or_else(|_| Err(self.lost(api_name::<R>())))?;
-        decode::<R>(&frame, version).map_err(|error| self.named(error, api_name::<R>()))
-    }
+async fn answer<R: Request>(
+    reply: oneshot::Receiver<Result<Bytes, Error>>,
+    version: i16,
+    broker: &Arc<str>,
+) -> Result<R::Response, Error> {
+    let frame = reply.await.unwrap_or_else(|_| Err(lost(broker, api_name::<R>())))?;
+    decode::<R>(&frame, version).map_err(|error| error.with_broker(broker).with_api(api_name::<R>()))
+}
 
-    /// The task is gone and never took the request from the queue, or it would have said more.
-    fn lost(&self, api: &'static str) -> Error {
-        self.named(Error::new(ErrorKind::Disconnected, "the connection is closed"), api)
-    }
+/// The task is gone and never took the request from the queue, or it would have said more.
+fn lost(broker: &Arc<str>, api: &'static str) -> Error {
+    Error::new(ErrorKind::Disconnected, "the connection is closed").with_broker(broker).with_api(api)
 }
 
 /// Kafka's name for the request.

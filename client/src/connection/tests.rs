@@ -1,1 +1,171 @@
-//! Against a peer in the test that speaks frames.
+//! Against a peer that answers as the test says.
+
+use std::time::Duration;
+
+use tokio::task::yield_now;
+use upsert_kafka_protocol::ErrorCode;
+use upsert_kafka_protocol::messages::{
+    ApiVersionsRequest, ApiVersionsResponse, FetchRequest, FindCoordinatorRequest, FindCoordinatorResponse,
+    MetadataRequest,
+};
+
+use super::*;
+use crate::Config;
+use crate::peer::{Ask, Peer, Reply, nowhere, versions};
+
+const SOON: Duration = Duration::from_millis(60);
+
+async fn connected(peer: &Peer) -> Connection {
+    open(&peer.address, &peer.config(), Duration::from_secs(5)).await.unwrap()
+}
+
+fn echo(ask: &Ask) -> Reply {
+    match ask.key {
+        18 => ask.answer(&versions(i16::MAX)),
+        _ => {
+            let request: FindCoordinatorRequest = ask.read();
+            let host = request.coordinator_keys.first().cloned().unwrap_or(request.key);
+            let answer = FindCoordinatorResponse { host, ..Default::default() };
+            ask.answer_at(&answer, ask.version)
+        }
+    }
+}
+
+fn named(key: &'static str) -> FindCoordinatorRequest {
+    FindCoordinatorRequest { key: Str::from(key), ..Default::default() }
+}
+
+#[tokio::test]
+async fn answers_reach_whoever_asked_though_all_are_on_the_wire() {
+    let peer = Peer::start(echo).await;
+    let connection = connected(&peer).await;
+    let keys = ["a", "b", "c", "d", "e"];
+    let calls: Vec<_> = keys.iter().map(|key| connection.submit(&named(key), 3, Duration::from_secs(5))).collect();
+    for (call, key) in calls.into_iter().zip(keys) {
+        assert_eq!(&*call.await.unwrap().host, key);
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_call_leaves_the_others_their_answers() {
+    let mut peer = Peer::start(echo).await;
+    let connection = connected(&peer).await;
+    let first = connection.submit(&named("a"), 3, Duration::from_secs(5));
+    let second = connection.submit(&named("b"), 3, Duration::from_secs(5));
+    drop(first);
+    assert_eq!(&*second.await.unwrap().host, "b");
+    assert_eq!(&*peer.hears::<FindCoordinatorRequest>().await.1.key, "a", "it was on its way already");
+    assert_eq!(&*connection.submit(&named("c"), 3, Duration::from_secs(5)).await.unwrap().host, "c");
+}
+
+#[tokio::test]
+async fn a_broker_that_does_not_know_the_version_is_asked_again_at_zero() {
+    let peer = Peer::start(|ask: &Ask| match (ask.key, ask.version) {
+        (18, 0) => ask.answer(&versions(1)),
+        (18, _) => {
+            let refusal =
+                ApiVersionsResponse { error_code: ErrorCode::UNSUPPORTED_VERSION, ..Default::default() };
+            ask.answer_at(&refusal, 0)
+        }
+        _ => Reply::Close,
+    })
+    .await;
+    let connection = connected(&peer).await;
+    assert_eq!(connection.version::<MetadataRequest>().unwrap(), 1);
+    assert_eq!(connection.version::<ApiVersionsRequest>().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_version_that_only_one_side_speaks_is_an_error_with_both_ranges() {
+    let peer = Peer::start(|ask: &Ask| ask.answer(&versions(0))).await;
+    let connection = connected(&peer).await;
+    let error = connection.version_up_to::<FetchRequest>(3).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("Fetch: the broker speaks versions 4, this client 4-18"), "{error}");
+}
+
+#[tokio::test]
+async fn a_late_answer_breaks_the_connection_for_all() {
+    let peer = Peer::start(|ask: &Ask| if ask.key == 18 { echo(ask) } else { Reply::Nothing }).await;
+    let connection = connected(&peer).await;
+    let late = connection.submit(&named("a"), 3, SOON);
+    let patient = connection.submit(&named("b"), 3, Duration::from_secs(60));
+    let error = late.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Disconnected);
+    assert!(error.to_string().contains("FindCoordinator: no answer within 60 ms"), "{error}");
+    assert!(error.may_have_been_written() && error.is_retriable());
+    assert_eq!(patient.await.unwrap_err().kind(), ErrorKind::Disconnected);
+    let after = connection.submit(&named("c"), 3, SOON).await.unwrap_err();
+    assert!(!after.may_have_been_written() && connection.is_closed());
+}
+
+#[tokio::test]
+async fn a_broker_that_hangs_up_fails_what_is_pending() {
+    let peer = Peer::start(|ask: &Ask| if ask.key == 18 { echo(ask) } else { Reply::Close }).await;
+    let connection = connected(&peer).await;
+    let error = connection.submit(&named("a"), 3, Duration::from_secs(5)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Disconnected);
+    assert!(error.may_have_been_written());
+    assert!(error.to_string().contains("FindCoordinator: the broker closed the connection"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_never_answered_ends_once_it_is_written() {
+    let mut peer = Peer::start(|ask: &Ask| if ask.version == 2 { Reply::Nothing } else { echo(ask) }).await;
+    let connection = connected(&peer).await;
+    connection.submit_unanswered(&named("tell"), 2, Duration::from_secs(5)).await.unwrap();
+    assert_eq!(&*peer.hears::<FindCoordinatorRequest>().await.1.key, "tell");
+    let asked = connection.submit(&named("ask"), 3, Duration::from_secs(5));
+    assert_eq!(&*asked.await.unwrap().host, "ask");
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_asked_for_breaks_the_connection() {
+    let stray = Bytes::from_static(&[0, 0, 0, 4, 0, 0, 0, 77]);
+    let peer = Peer::start(move |ask: &Ask| if ask.key == 18 { echo(ask) } else { Reply::Raw(stray.clone()) }).await;
+    let connection = connected(&peer).await;
+    let error = connection.submit(&named("a"), 3, Duration::from_secs(5)).await.unwrap_err();
+    assert!(error.to_string().contains("an answer to 77"), "{error}");
+}
+
+#[tokio::test]
+async fn something_that_is_no_broker_is_told_apart() {
+    let peer = Peer::start(|_: &Ask| Reply::Raw(Bytes::from_static(b"HTTP/1.1 400 Bad Request\r\n\r\n"))).await;
+    let error = open(&peer.address, &peer.config(), Duration::from_secs(5)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(error.to_string().contains("is it a Kafka broker"), "{error}");
+}
+
+#[tokio::test]
+async fn an_unused_connection_is_closed() {
+    let peer = Peer::start(echo).await;
+    let config = Config { connections_max_idle: Some(SOON), ..peer.config() };
+    let connection = open(&peer.address, &config, Duration::from_secs(5)).await.unwrap();
+    connection.0.queue.closed().await;
+    assert!(connection.is_closed());
+}
+
+#[tokio::test]
+async fn the_last_handle_gone_still_gets_its_answer() {
+    let peer = Peer::start(echo).await;
+    let connection = connected(&peer).await;
+    let call = connection.submit(&named("a"), 3, Duration::from_secs(5));
+    drop(connection);
+    yield_now().await;
+    assert_eq!(&*call.await.unwrap().host, "a");
+}
+
+#[tokio::test]
+async fn where_nobody_listens_the_error_names_the_address() {
+    let address = nowhere().await;
+    let error = open(&address, &Config::default(), Duration::from_secs(5)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    assert!(error.to_string().contains(&address.to_string()) && error.to_string().contains("refused"), "{error}");
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_says_so() {
+    let address = "no-such-host.invalid:9092".parse().unwrap();
+    let error = open(&address, &Config::default(), Duration::from_secs(20)).await.unwrap_err();
+    assert!(error.to_string().starts_with("broker no-such-host.invalid:9092: "), "{error}");
+}

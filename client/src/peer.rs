@@ -1,0 +1,236 @@
+//! A broker of a test's own: it listens on loopback, and the test says what it answers.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use upsert_kafka_protocol::header::{self, RequestHeader};
+use upsert_kafka_protocol::messages::{
+    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse, MetadataResponseBroker,
+    MetadataResponsePartition, MetadataResponseTopic,
+};
+use upsert_kafka_protocol::{APIS, Message, Request, Segments, Str, Uuid};
+
+use crate::config::Address;
+use crate::Config;
+
+/// A listening broker; it ends with the value.
+pub(crate) struct Peer {
+    pub(crate) address: Address,
+    /// Every request heard, in order, besides ApiVersions.
+    pub(crate) heard: mpsc::UnboundedReceiver<Ask>,
+    task: JoinHandle<()>,
+}
+
+/// A request as the peer heard it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) key: i16,
+    pub(crate) version: i16,
+    correlation_id: i32,
+    body: Bytes,
+}
+
+/// What the peer does about a request.
+pub(crate) enum Reply {
+    Send(Segments),
+    /// Bytes as they stand.
+    Raw(Bytes),
+    Nothing,
+    Close,
+}
+
+type Script = Arc<Mutex<dyn FnMut(&Ask) -> Reply + Send>>;
+
+impl Peer {
+    pub(crate) async fn start(script: impl FnMut(&Ask) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = address(&listener);
+        Self::serve(listener, address, Arc::new(Mutex::new(script)))
+    }
+
+    /// A peer whose script knows where it listens.
+    pub(crate) async fn at<F: FnMut(&Ask) -> Reply + Send + 'static>(script: impl FnOnce(Address) -> F) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = address(&listener);
+        let script = Arc::new(Mutex::new(script(address.clone())));
+        Self::serve(listener, address, script)
+    }
+
+    /// A configuration that begins here and is quick to try again.
+    pub(crate) fn config(&self) -> Config {
+        config(vec![self.address.clone()])
+    }
+
+    /// The next request of this kind.
+    pub(crate) async fn hears<R: Request>(&mut self) -> (i16, R) {
+        loop {
+            let ask = self.heard.recv().await.expect("the peer is gone");
+            if ask.key == R::KEY {
+                return (ask.version, ask.read());
+            }
+        }
+    }
+
+    fn serve(listener: TcpListener, address: Address, script: Script) -> Self {
+        let (tell, heard) = mpsc::unbounded_channel();
+        let task = tokio::spawn(async move {
+            let mut peers = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                peers.spawn(converse(stream, Arc::clone(&script), tell.clone()));
+            }
+        });
+        Self { address, heard, task }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Ask {
+    pub(crate) fn is<R: Request>(&self) -> bool {
+        self.key == R::KEY
+    }
+
+    pub(crate) fn read<R: Request>(&self) -> R {
+        R::decode(&self.body, self.version).unwrap()
+    }
+
+    pub(crate) fn answer<M: Message>(&self, response: &M) -> Reply {
+        assert_eq!(self.key, M::KEY);
+        Reply::Send(header::response_frame(response, self.version, self.correlation_id).unwrap())
+    }
+
+    pub(crate) fn answer_at<M: Message>(&self, response: &M, version: i16) -> Reply {
+        Reply::Send(header::response_frame(response, version, self.correlation_id).unwrap())
+    }
+
+    /// Answers ApiVersions with all that this build speaks, and Metadata with one broker that leads all.
+    pub(crate) fn introduce(&self, address: &Address, topics: &[(&'static str, i32)]) -> Option<Reply> {
+        match self.key {
+            ApiVersionsRequest::KEY => Some(self.answer(&versions(i16::MAX))),
+            MetadataRequest::KEY => {
+                let request: MetadataRequest = self.read();
+                let asked = |name: &str| match &request.topics {
+                    None => true,
+                    Some(topics) => topics.iter().any(|topic| topic.name.as_deref() == Some(name)),
+                };
+                let topics: Vec<_> = topics.iter().copied().filter(|(name, _)| asked(name)).collect();
+                Some(self.answer(&metadata(address, &topics)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// All APIs of this build, up to a version.
+pub(crate) fn versions(max: i16) -> ApiVersionsResponse {
+    let row = |api: &upsert_kafka_protocol::Api| ApiVersion {
+        api_key: api.key.0,
+        min_version: api.versions.from,
+        max_version: api.versions.to.min(max.max(api.versions.from)),
+        ..Default::default()
+    };
+    ApiVersionsResponse { api_keys: APIS.iter().map(row).collect(), ..Default::default() }
+}
+
+/// Broker 1 at this address leads every partition, at epoch 5.
+pub(crate) fn metadata(address: &Address, topics: &[(&'static str, i32)]) -> MetadataResponse {
+    let partition = |index| MetadataResponsePartition {
+        partition_index: index,
+        leader_id: 1,
+        leader_epoch: 5,
+        replica_nodes: vec![1],
+        isr_nodes: vec![1],
+        ..Default::default()
+    };
+    let topic = |(name, partitions): &(&'static str, i32)| MetadataResponseTopic {
+        name: Some(Str::from(*name)),
+        topic_id: topic_id(name),
+        partitions: (0..*partitions).map(partition).collect(),
+        ..Default::default()
+    };
+    MetadataResponse {
+        brokers: vec![broker(1, address)],
+        cluster_id: Some(Str::from("test")),
+        controller_id: 1,
+        topics: topics.iter().map(topic).collect(),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn broker(node_id: i32, address: &Address) -> MetadataResponseBroker {
+    MetadataResponseBroker {
+        node_id,
+        host: Str::from(address.host.clone()),
+        port: i32::from(address.port),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn topic_id(name: &str) -> Uuid {
+    Uuid([name.len() as u8; 16])
+}
+
+/// Where nobody listens: the port was free a moment ago.
+pub(crate) async fn nowhere() -> Address {
+    address(&TcpListener::bind("127.0.0.1:0").await.unwrap())
+}
+
+pub(crate) fn config(bootstrap_servers: Vec<Address>) -> Config {
+    let ms = std::time::Duration::from_millis;
+    Config {
+        bootstrap_servers,
+        bootstrap_timeout: ms(5_000),
+        retry_backoff: ms(1),
+        retry_backoff_max: ms(10),
+        reconnect_backoff: ms(1),
+        reconnect_backoff_max: ms(10),
+        ..Config::default()
+    }
+}
+
+fn address(listener: &TcpListener) -> Address {
+    listener.local_addr().unwrap().to_string().parse().unwrap()
+}
+
+async fn converse(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSender<Ask>) {
+    let mut buffer = BytesMut::new();
+    loop {
+        while buffer.len() < 4 || buffer.len() < 4 + length(&buffer) {
+            match stream.read_buf(&mut buffer).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+        let size = length(&buffer);
+        buffer.advance(4);
+        let (head, body) = RequestHeader::read(&buffer.split_to(size).freeze()).unwrap();
+        let (key, version, correlation_id) = (head.api_key, head.api_version, head.correlation_id);
+        let ask = Ask { key, version, correlation_id, body };
+        let reply = (script.lock().unwrap())(&ask);
+        if ask.key != ApiVersionsRequest::KEY {
+            // The test may not care.
+            _ = tell.send(ask);
+        }
+        let mut bytes = match reply {
+            Reply::Send(frame) => frame,
+            Reply::Raw(bytes) => Segments::from(bytes),
+            Reply::Nothing => continue,
+            Reply::Close => return,
+        };
+        if stream.write_all_buf(&mut bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn length(buffer: &BytesMut) -> usize {
+    u32::from_be_bytes(*buffer.first_chunk().unwrap()) as usize
+}
