@@ -6,7 +6,13 @@ use crate::option::{OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind};
 use crate::types::Field;
 
+mod base64;
+mod debezium_json;
+pub(crate) mod decimal;
 mod error;
+mod json;
+pub(crate) mod number;
+pub(crate) mod time;
 
 pub use error::{DecodeError, EncodeError, FormatError};
 
@@ -74,13 +80,13 @@ impl fmt::Debug for FormatSpec {
 
 /// Every format Flink's Kafka connectors know, those we do not have yet among them.
 pub static FORMATS: &[FormatSpec] = &[
-    FormatSpec::unsupported("json", "JSON objects", false),
+    json::JSON,
     FormatSpec::unsupported("csv", "Comma-separated values", false),
     FormatSpec::unsupported("raw", "One column, its bytes as they are", false),
     FormatSpec::unsupported("avro", "Avro bodies without a header", false),
     FormatSpec::unsupported("avro-confluent", "Avro with Confluent's schema registry", false),
     FormatSpec::unsupported("protobuf", "Protocol Buffers", false),
-    FormatSpec::unsupported("debezium-json", "Debezium's change events in JSON", true),
+    debezium_json::DEBEZIUM_JSON,
     FormatSpec::unsupported("canal-json", "Canal's change events in JSON", true),
     FormatSpec::unsupported("maxwell-json", "Maxwell's change events in JSON", true),
     FormatSpec::unsupported("ogg-json", "Oracle GoldenGate's change events in JSON", true),

@@ -12,6 +12,11 @@ impl FormatError {
     pub(crate) fn new(sentence: impl Into<String>) -> Self {
         Self { sentence: sentence.into() }
     }
+
+    /// `column x: json cannot hold MAP<INT, INT>: …`
+    pub(crate) fn cannot_hold(column: &str, format: &str, data_type: &dyn fmt::Display, why: &str) -> Self {
+        Self::new(format!("column {column}: {format} cannot hold {data_type}: {why}"))
+    }
 }
 
 impl fmt::Display for FormatError {
@@ -22,29 +27,180 @@ impl fmt::Display for FormatError {
 
 impl std::error::Error for FormatError {}
 
-/// A message that could not be read: what, and where.
+/// A message that could not be read: what, and where. One word wide, since every value read may be one.
 #[derive(Debug)]
 pub struct DecodeError {
-    sentence: String,
+    detail: Box<Detail>,
+}
+
+#[derive(Debug)]
+struct Detail {
+    cause: Cause,
+    offset: Option<usize>,
+    path: String,
+    /// The type of the innermost column on the path.
+    data_type: Option<String>,
+}
+
+#[derive(Debug)]
+enum Cause {
+    /// The bytes break the format's grammar.
+    Malformed { format: &'static str, wanted: &'static str, found: Excerpt },
+    /// Well-formed, but no value of the column's type.
+    Mismatch { found: Excerpt },
+    /// `fail-on-missing-field` is set, and the field is not there.
+    Missing { name: Box<str> },
+    /// Well-formed, but not what the format makes rows of.
+    Refused { sentence: String },
+}
+
+impl DecodeError {
+    #[cold]
+    pub(crate) fn malformed(
+        format: &'static str,
+        offset: Option<usize>,
+        wanted: &'static str,
+        rest: &str,
+    ) -> Self {
+        Self::new(Cause::Malformed { format, wanted, found: Excerpt::of(rest) }, offset)
+    }
+
+    #[cold]
+    pub(crate) fn mismatch(offset: Option<usize>, found: &str) -> Self {
+        Self::new(Cause::Mismatch { found: Excerpt::of(found) }, offset)
+    }
+
+    #[cold]
+    pub(crate) fn missing(name: &str) -> Self {
+        Self::new(Cause::Missing { name: name.into() }, None)
+    }
+
+    #[cold]
+    pub(crate) fn refused(sentence: impl Into<String>) -> Self {
+        Self::new(Cause::Refused { sentence: sentence.into() }, None)
+    }
+
+    fn new(cause: Cause, offset: Option<usize>) -> Self {
+        Self { detail: Box::new(Detail { cause, offset, path: String::new(), data_type: None }) }
+    }
+
+    /// Says which field of that type it happened in; called from the inside out.
+    #[cold]
+    pub(crate) fn within(mut self, field: &str, data_type: &dyn fmt::Display) -> Self {
+        let Detail { path, data_type: innermost, .. } = &mut *self.detail;
+        if !path.is_empty() && !path.starts_with('[') {
+            path.insert(0, '.');
+        }
+        path.insert_str(0, field);
+        innermost.get_or_insert_with(|| data_type.to_string());
+        self
+    }
+
+    /// Whether the bytes break the grammar, so that nothing behind them can be read.
+    pub(crate) fn is_malformed(&self) -> bool {
+        matches!(self.detail.cause, Cause::Malformed { .. })
+    }
+
+    /// The byte of the message where it was noticed, where that is known.
+    pub fn offset(&self) -> Option<usize> {
+        self.detail.offset
+    }
+
+    /// The column and the fields in it, such as `items[2].price`; empty where none is to blame.
+    pub fn path(&self) -> &str {
+        &self.detail.path
+    }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)
+        let Detail { cause, offset, path, data_type } = &*self.detail;
+        if !path.is_empty() {
+            write!(f, "column {path}")?;
+            match (cause, data_type) {
+                (Cause::Mismatch { .. }, Some(data_type)) => write!(f, " of type {data_type}: ")?,
+                _ => f.write_str(": ")?,
+            }
+        }
+        match cause {
+            Cause::Malformed { format, wanted, found } => {
+                write!(f, "the message is not {format}: expected {wanted}, found {found}")?;
+            }
+            Cause::Mismatch { found } => write!(f, "cannot read {found} as a value of that type")?,
+            Cause::Missing { name } => {
+                write!(f, "field {name} is missing, and 'fail-on-missing-field' is set")?;
+            }
+            Cause::Refused { sentence } => f.write_str(sentence)?,
+        }
+        offset.map_or(Ok(()), |offset| write!(f, " (byte {offset})"))
     }
 }
 
 impl std::error::Error for DecodeError {}
 
+/// The beginning of a text that is to blame, cut to a bound.
+struct Excerpt {
+    text: Box<str>,
+    cut: bool,
+}
+
+const EXCERPT_CHARS_MAX: usize = 40;
+
+impl Excerpt {
+    fn of(text: &str) -> Self {
+        let end = text.char_indices().nth(EXCERPT_CHARS_MAX).map_or(text.len(), |(at, _)| at);
+        Self { text: text[..end].into(), cut: end < text.len() }
+    }
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.text {
+            "" => f.write_str("nothing"),
+            text => write!(f, "`{}`{}", text.escape_debug(), if self.cut { "…" } else { "" }),
+        }
+    }
+}
+
+impl fmt::Debug for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// A row that could not be written: the column, and why.
 #[derive(Debug)]
 pub struct EncodeError {
-    sentence: String,
+    detail: Box<(String, &'static str)>,
+}
+
+impl EncodeError {
+    #[cold]
+    pub(crate) fn new(why: &'static str) -> Self {
+        Self { detail: Box::new((String::new(), why)) }
+    }
+
+    /// Says which field it happened in; called from the inside out.
+    #[cold]
+    pub(crate) fn within(mut self, field: &str) -> Self {
+        let (path, _) = &mut *self.detail;
+        if !path.is_empty() && !path.starts_with('[') {
+            path.insert(0, '.');
+        }
+        path.insert_str(0, field);
+        self
+    }
+
+    /// The column and the fields in it.
+    pub fn path(&self) -> &str {
+        &self.detail.0
+    }
 }
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)
+        let (path, why) = &*self.detail;
+        write!(f, "column {path}: {why}")
     }
 }
 

@@ -1,0 +1,167 @@
+//! A JSON value as a tree, as Jackson builds it: of equal names the last one counts, in the place of the first.
+
+use std::collections::HashMap;
+
+use super::reader::{Reader, Token};
+use super::text::{quote_in_memory, write_double};
+use crate::format::{DecodeError, decimal, number};
+use crate::row::Arena;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Node<'a> {
+    Null,
+    Boolean(bool),
+    Integer(&'a str),
+    Float(&'a str),
+    String(&'a str),
+    Array(&'a [Self]),
+    Object(&'a [(&'a str, Self)]),
+}
+
+/// What a tree makes of numbers with a fraction or an exponent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fractions {
+    /// As long as no column is a DECIMAL.
+    Doubles,
+    Decimals,
+}
+
+impl<'a> Node<'a> {
+    /// The value that begins with the reader's token; no recursion, however deep it is.
+    pub(super) fn read(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Self, DecodeError> {
+        let mut members: Vec<(&'a str, Self)> = Vec::new();
+        let mut open: Vec<Open<'a>> = Vec::new();
+        let mut name = "";
+        loop {
+            let node = match reader.token() {
+                Token::ObjectStart | Token::ArrayStart => {
+                    open.push(Open { name, first: members.len() });
+                    None
+                }
+                Token::Name(next) => {
+                    name = next;
+                    reader.advance()?;
+                    continue;
+                }
+                Token::ObjectEnd => open.pop().map(|open| {
+                    let inside = &mut members[open.first..];
+                    let kept = settle(inside);
+                    let object = Self::Object(arena.alloc_slice_copy(&inside[..kept]));
+                    open.close(&mut members, &mut name, object)
+                }),
+                Token::ArrayEnd => open.pop().map(|open| {
+                    let items = members[open.first..].iter().map(|&(_, node)| node);
+                    let array = Self::Array(arena.alloc_slice_fill_iter(items));
+                    open.close(&mut members, &mut name, array)
+                }),
+                Token::String(text) => Some(Self::String(text)),
+                Token::Integer(text) => Some(Self::Integer(text)),
+                Token::Float(text) => Some(Self::Float(text)),
+                Token::True => Some(Self::Boolean(true)),
+                Token::False => Some(Self::Boolean(false)),
+                Token::Null => Some(Self::Null),
+            };
+            match node {
+                Some(node) if open.is_empty() => return Ok(node),
+                Some(node) => members.push((name, node)),
+                None => {}
+            }
+            reader.advance()?;
+        }
+    }
+
+    /// The value as text: Jackson's `asText`, and for objects and arrays their compact JSON.
+    pub(super) fn text(self, fractions: Fractions, arena: &'a Arena) -> &'a str {
+        let mut out = Vec::new();
+        match self {
+            Self::String(text) => return text,
+            Self::Integer("-0") => return "0",
+            Self::Integer(text) => return text,
+            Self::Boolean(value) => return if value { "true" } else { "false" },
+            Self::Null => return "null",
+            Self::Float(text) if fractions == Fractions::Decimals => decimal::write_canonical(text, &mut out),
+            Self::Float(text) => number::write_f64(double(text), &mut out),
+            Self::Array(_) | Self::Object(_) => self.write(fractions, &mut out),
+        }
+        // What was written came from strings.
+        arena.alloc_str(str::from_utf8(&out).unwrap_or_default())
+    }
+
+    /// As it may stand in a message.
+    pub(super) fn json(self, fractions: Fractions) -> String {
+        let mut out = Vec::new();
+        self.write(fractions, &mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// Compact JSON; the reader has bounded how deep this goes.
+    fn write(self, fractions: Fractions, out: &mut Vec<u8>) {
+        match self {
+            Self::Object(members) => {
+                out.push(b'{');
+                for (at, &(name, node)) in members.iter().enumerate() {
+                    out.extend((at > 0).then_some(b','));
+                    quote_in_memory(name, out);
+                    out.push(b':');
+                    node.write(fractions, out);
+                }
+                out.push(b'}');
+            }
+            Self::Array(items) => {
+                out.push(b'[');
+                for (at, node) in items.iter().enumerate() {
+                    out.extend((at > 0).then_some(b','));
+                    node.write(fractions, out);
+                }
+                out.push(b']');
+            }
+            Self::String(text) => quote_in_memory(text, out),
+            Self::Float(text) if fractions == Fractions::Decimals => decimal::write_canonical(text, out),
+            Self::Float(text) => write_double(double(text), out),
+            Self::Integer("-0") => out.push(b'0'),
+            Self::Integer(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
+            Self::Null => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+/// The reader's grammar is narrower than Rust's: this cannot fail.
+fn double(text: &str) -> f64 {
+    text.parse().unwrap_or(f64::NAN)
+}
+
+/// A bracket that is still open: the name it stands under, and where its members begin.
+struct Open<'a> {
+    name: &'a str,
+    first: usize,
+}
+
+impl<'a> Open<'a> {
+    fn close(self, members: &mut Vec<(&'a str, Node<'a>)>, name: &mut &'a str, node: Node<'a>) -> Node<'a> {
+        members.truncate(self.first);
+        *name = self.name;
+        node
+    }
+}
+
+/// Up to here comparing each with each is quicker than hashing.
+const FEW: usize = 16;
+
+/// Of equal names keeps the last value, in the place of the first; says how many are left in front.
+pub(super) fn settle<'a, V: Copy>(members: &mut [(&'a str, V)]) -> usize {
+    let mut places: HashMap<&'a str, usize> = HashMap::new();
+    let hashed = members.len() > FEW;
+    let mut kept = 0;
+    for at in 0..members.len() {
+        let (name, value) = members[at];
+        let place = if hashed {
+            *places.entry(name).or_insert(kept)
+        } else {
+            members[..kept].iter().position(|&(other, _)| other == name).unwrap_or(kept)
+        };
+        members[place] = (name, value);
+        kept = kept.max(place + 1);
+    }
+    kept
+}
