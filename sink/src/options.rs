@@ -31,22 +31,25 @@ pub(crate) struct Space {
     /// `value.json.`, or nothing.
     pub(crate) prefix: String,
     pub(crate) specs: &'static [OptionSpec],
+    /// A format that we do not have yet: its options are not known, so none of them is wrong.
+    pub(crate) is_open: bool,
 }
 
 impl Space {
     /// The options of a connector.
     pub(crate) fn connector(connector: &Connector) -> Self {
-        Self { prefix: String::new(), specs: connector.options }
+        Self { prefix: String::new(), specs: connector.options, is_open: false }
     }
 
     /// The options of a format, each behind `prefix` and the format's name.
     pub(crate) fn format(prefix: &str, format: &FormatSpec) -> Self {
-        Self { prefix: format!("{prefix}{}.", format.name), specs: format.options }
+        let is_open = format.decoder.is_none() && format.encoder.is_none();
+        Self { prefix: format!("{prefix}{}.", format.name), specs: format.options, is_open }
     }
 
-    fn find(&self, key: &str) -> Option<&'static OptionSpec> {
-        let key = key.strip_prefix(self.prefix.as_str())?;
-        self.specs.iter().find(|spec| spec.key == key)
+    fn knows(&self, key: &str) -> bool {
+        let own = key.strip_prefix(self.prefix.as_str());
+        own.is_some_and(|key| self.is_open || self.specs.iter().any(|spec| spec.key == key))
     }
 
     fn keys(&self) -> impl Iterator<Item = String> {
@@ -74,25 +77,28 @@ impl Space {
 }
 
 /// V-UNSUP: each key that none of the spaces knows.
-pub(crate) fn unknown(options: &Options, connector: &Connector, spaces: &[Space], findings: &mut Vec<Finding>) {
+pub(crate) fn unknown(
+    options: &Options,
+    connector: &Connector,
+    spaces: &[Space],
+    findings: &mut Vec<Finding>,
+) {
     let known: Vec<String> = spaces.iter().flat_map(Space::keys).chain(["connector".to_owned()]).collect();
     for (key, given) in options {
         let free = ANY_VALUE.contains(&key.as_str())
             || key.starts_with(PROPERTIES)
-            || spaces.iter().any(|space| space.find(key).is_some());
+            || spaces.iter().any(|space| space.knows(key));
         if free {
             continue;
         }
         let hint = nearest(key, known.iter().map(String::as_str));
         let hint = hint.map_or(String::new(), |hint| format!("; did you mean '{hint}'?"));
-        let mut own: Vec<&str> = connector.options.iter().map(|spec| spec.key).chain([PROPERTIES_ANY]).collect();
+        let mut own: Vec<&str> =
+            connector.options.iter().map(|spec| spec.key).chain([PROPERTIES_ANY]).collect();
         own.sort_unstable();
         let separator = if hint.is_empty() { ";" } else { "" };
-        let text = format!(
-            "unknown option '{key}'{hint}{separator} '{}' knows: {}",
-            connector.name,
-            own.join(", ")
-        );
+        let text =
+            format!("unknown option '{key}'{hint}{separator} '{}' knows: {}", connector.name, own.join(", "));
         findings.push(Finding::new(Rule::UnknownOption, text).at(given.at));
     }
 }
@@ -106,9 +112,9 @@ const PROPERTIES_ANY: &str = "properties.*";
 
 /// `properties.*`, without the prefix.
 pub(crate) fn properties(options: &Options) -> Vec<(String, String)> {
-    let pairs = options.iter().filter_map(|(key, given)| {
-        Some((key.strip_prefix(PROPERTIES)?.to_owned(), given.value.clone()))
-    });
+    let pairs = options
+        .iter()
+        .filter_map(|(key, given)| Some((key.strip_prefix(PROPERTIES)?.to_owned(), given.value.clone())));
     pairs.collect()
 }
 

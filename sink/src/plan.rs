@@ -1,15 +1,59 @@
 //! Statements become a job: tables bound, columns resolved, casts and rules decided. No I/O.
 
+mod check;
+mod feedback;
+mod formats;
+mod insert;
+mod kafka;
+mod metadata;
+mod print;
+mod query;
+mod report;
+mod scan;
+mod table;
+mod update_before;
+mod upsert;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Error;
+use self::insert::Job;
+pub use self::report::{OptionReport, Origin, TableReport};
+use crate::error::{Error, Finding, Rule};
 pub use crate::expr::{Keep, OnNull, Projection};
 use crate::format::{Decode, Encode};
 use crate::scan::{Bounded, Startup};
 use crate::settings::Settings;
+use crate::sql::{self, Script, Statement};
 use crate::types::Field;
+
+/// Makes a job of a script: everything that can be known without a connection is checked.
+///
+/// # Errors
+/// The first place where the text is not SQL; or everything that is wrong with the tables and statements.
+pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Error> {
+    let mut job = Job::new(options);
+    for statement in sql::parse(&script.into())? {
+        job.add(statement);
+    }
+    job.finish()
+}
+
+/// Makes the sink of one `CREATE TABLE` of connector `upsert-kafka`: for a program that has rows of its own.
+///
+/// # Errors
+/// As [`plan`]; and when the text is anything but one such table.
+pub fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<UpsertPlan, Error> {
+    let mut statements = sql::parse(&ddl.into())?.into_iter();
+    match (statements.next(), statements.next()) {
+        (Some(Statement::CreateTable(table)), None) => Job::new(options).upsert_table(table),
+        _ => {
+            Err(Finding::new(Rule::Table, "one CREATE TABLE statement is expected here, and nothing else")
+                .into())
+        }
+    }
+}
 
 /// What the caller says over the text of the job.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +86,18 @@ pub struct Plan {
     pub pipelines: Vec<Pipeline>,
     /// What the user should know but need not change.
     pub notices: Vec<Notice>,
+    /// What each table that is read or written came to, in the order of use.
+    pub tables: Vec<TableReport>,
+}
+
+impl SinkPlan {
+    /// The table's name.
+    pub fn table(&self) -> &str {
+        match self {
+            Self::UpsertKafka(sink) => &sink.table,
+            Self::Print(sink) => &sink.table,
+        }
+    }
 }
 
 /// A sentence for the user.
@@ -62,6 +118,8 @@ pub struct Pipeline {
     pub projection: Projection,
     /// Whether UPDATE_BEFORE is thrown away before the sink.
     pub drop_update_before: bool,
+    /// Why, in a sentence.
+    pub update_before: &'static str,
     /// What is written.
     pub sink: SinkPlan,
 }
@@ -84,8 +142,12 @@ pub struct SourcePlan {
     pub discovery_interval: Option<Duration>,
     /// Reads a record's value into a row of `columns`.
     pub decoder: Box<dyn Decode>,
+    /// Whether the format tells updates and deletes; if not, every row is an insert.
+    pub carries_changes: bool,
     /// The physical columns, in declared order.
     pub columns: Arc<[Field]>,
+    /// The primary key's columns among `columns`, if the table has one.
+    pub primary_key: Vec<usize>,
 }
 
 /// A table that is written.
@@ -141,3 +203,15 @@ impl fmt::Debug for UpsertPlan {
         f.debug_struct("UpsertPlan").field("table", &self.table).finish_non_exhaustive()
     }
 }
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.table {
+            Some(table) => write!(f, "table {table}: {}", self.text),
+            None => f.write_str(&self.text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+use crate::error::{Finding, Rule};
+use crate::expr::OnNull;
+use crate::option::{OptionKind, OptionSpec, OptionValue};
+use crate::options::{expectation, nearest, parse};
+use crate::sql::WithOption;
+
 /// The settings of a job that have an effect here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -9,4 +15,137 @@ pub struct Settings {
     pub checkpoint_interval: Duration,
     /// `pipeline.name`
     pub name: Option<String>,
+    /// `table.exec.sink.not-null-enforcer`, as it stands for the statements that follow.
+    pub on_null: OnNull,
+}
+
+/// How often offsets are committed when nothing is said.
+pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The settings that do something here.
+pub static SETTINGS: &[OptionSpec] = &[
+    OptionSpec {
+        key: INTERVAL,
+        kind: OptionKind::Duration,
+        default: Some("5 s"),
+        since: "1.12",
+        about: "How often offsets are committed, after what they stand for is acknowledged.",
+    },
+    OptionSpec {
+        key: NAME,
+        kind: OptionKind::String,
+        default: None,
+        since: "1.12",
+        about: "The job's name, in logs.",
+    },
+    OptionSpec {
+        key: ENFORCER,
+        kind: OptionKind::Choice(&["ERROR", "DROP"]),
+        default: Some("ERROR"),
+        since: "1.12",
+        about: "What a NULL in a NOT NULL column does: it fails the job, or its row is left out.",
+    },
+    OptionSpec {
+        key: MODE,
+        kind: OptionKind::Choice(&["STREAMING", "BATCH", "AUTOMATIC"]),
+        default: Some("STREAMING"),
+        since: "1.12",
+        about: "STREAMING; the others are not supported yet.",
+    },
+    OptionSpec {
+        key: MATERIALIZE,
+        kind: OptionKind::Choice(&["NONE", "AUTO", "FORCE"]),
+        default: Some("AUTO"),
+        since: "1.13",
+        about: "Without effect: a job here keeps no rows.",
+    },
+];
+
+const INTERVAL: &str = "execution.checkpointing.interval";
+const NAME: &str = "pipeline.name";
+const ENFORCER: &str = "table.exec.sink.not-null-enforcer";
+const MODE: &str = "execution.runtime-mode";
+const MATERIALIZE: &str = "table.exec.sink.upsert-materialize";
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { checkpoint_interval: CHECKPOINT_INTERVAL, name: None, on_null: OnNull::Fail }
+    }
+}
+
+impl Settings {
+    /// Takes one setting; a sentence back where it has no effect.
+    pub(crate) fn set(&mut self, given: &WithOption) -> Result<Option<String>, Finding> {
+        let (key, text) = (given.key.as_str(), given.value.as_str());
+        let Some(spec) = SETTINGS.iter().find(|spec| spec.key == key) else {
+            return Ok(Some(without_effect(key)));
+        };
+        let refuse = |rule, reason: String| {
+            Finding::new(rule, format!("SET '{key}' = '{text}': {reason}")).at(given.at)
+        };
+        let Some(value) = parse(spec.kind, text) else {
+            return Err(refuse(Rule::Setting, format!("this is not {}", expectation(spec.kind))));
+        };
+        match (key, value) {
+            (INTERVAL, OptionValue::Duration(interval)) => {
+                if interval < Duration::from_millis(1) {
+                    return Err(refuse(Rule::Setting, "offsets must be committed sometimes".to_owned()));
+                }
+                self.checkpoint_interval = interval;
+            }
+            (NAME, OptionValue::String(name)) => self.name = Some(name),
+            (ENFORCER, OptionValue::Choice(choice)) => {
+                self.on_null = if choice == "DROP" { OnNull::Drop } else { OnNull::Fail };
+            }
+            (MODE, OptionValue::Choice("STREAMING")) | (MATERIALIZE, _) => {}
+            (MODE, _) => {
+                return Err(refuse(Rule::NotYet("batch"), "only STREAMING is supported yet".to_owned()));
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+}
+
+fn without_effect(key: &str) -> String {
+    match nearest(key, SETTINGS.iter().map(|spec| spec.key)) {
+        Some(hint) => format!("SET '{key}' has no effect here; did you mean '{hint}'?"),
+        None => format!("SET '{key}' has no effect here"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Position;
+
+    fn set(key: &str, value: &str) -> (Settings, Result<Option<String>, Finding>) {
+        let mut settings = Settings::default();
+        let at = Position { line: 1, column: 5 };
+        let answer = settings.set(&WithOption { key: key.into(), value: value.into(), at });
+        (settings, answer)
+    }
+
+    #[test]
+    fn known_settings_are_taken() {
+        assert_eq!(set(INTERVAL, "1 s").0.checkpoint_interval, Duration::from_secs(1));
+        assert_eq!(set(ENFORCER, "drop").0.on_null, OnNull::Drop);
+        assert_eq!(set(NAME, "orders").0.name.as_deref(), Some("orders"));
+    }
+
+    #[test]
+    fn unknown_ones_are_noticed_and_ill_typed_ones_refused() {
+        assert_eq!(
+            set("table.exec.state.ttl", "1 h").1,
+            Ok(Some("SET 'table.exec.state.ttl' has no effect here".into()))
+        );
+        let hint = set("execution.checkpoint.interval", "1 s").1.unwrap().unwrap();
+        assert!(hint.ends_with("did you mean 'execution.checkpointing.interval'?"), "{hint}");
+        let finding = set(ENFORCER, "x").1.unwrap_err();
+        assert_eq!(
+            finding.to_string(),
+            "SET 'table.exec.sink.not-null-enforcer' = 'x': this is not one of ERROR, DROP (line 1, column 5)"
+        );
+        assert_eq!(set(MODE, "batch").1.unwrap_err().rule, Rule::NotYet("batch"));
+    }
 }

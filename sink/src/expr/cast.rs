@@ -18,7 +18,11 @@ pub(crate) enum Cast {
     DecimalToFloat(u8),
     DecimalToDouble(u8),
     /// To DECIMAL from any number; what does not fit is NULL.
-    Decimal { from: u8, precision: u8, scale: u8 },
+    Decimal {
+        from: u8,
+        precision: u8,
+        scale: u8,
+    },
     /// At most so many characters.
     VarChar(u32),
     /// Exactly so many characters, filled with blanks.
@@ -62,9 +66,10 @@ impl Cast {
             (T::Decimal { scale: from, .. }, T::Decimal { precision, scale }) => {
                 Self::Decimal { from: *from, precision: *precision, scale: *scale }
             }
-            (T::TinyInt | T::SmallInt | T::Int | T::BigInt | T::Float | T::Double, T::Decimal { precision, scale }) => {
-                Self::Decimal { from: 0, precision: *precision, scale: *scale }
-            }
+            (
+                T::TinyInt | T::SmallInt | T::Int | T::BigInt | T::Float | T::Double,
+                T::Decimal { precision, scale },
+            ) => Self::Decimal { from: 0, precision: *precision, scale: *scale },
             (T::Char(_), T::Char(n)) => Self::Char(*n),
             (T::Char(from) | T::VarChar(from), T::VarChar(n)) if from <= n => Self::Keep,
             (T::Char(_) | T::VarChar(_), T::VarChar(n)) => Self::VarChar(*n),
@@ -89,16 +94,19 @@ impl Cast {
                 Self::Keep => Self::Keep,
                 cast => Self::Array(Box::new(cast)),
             }),
-            (T::Map(k, v), T::Map(to_k, to_v)) => Some(match (Self::implicit(k, to_k)?, Self::implicit(v, to_v)?) {
-                (Self::Keep, Self::Keep) => Self::Keep,
-                (key, value) => Self::Map(Box::new(key), Box::new(value)),
-            }),
+            (T::Map(k, v), T::Map(to_k, to_v)) => {
+                Some(match (Self::implicit(k, to_k)?, Self::implicit(v, to_v)?) {
+                    (Self::Keep, Self::Keep) => Self::Keep,
+                    (key, value) => Self::Map(Box::new(key), Box::new(value)),
+                })
+            }
             (T::Multiset(from), T::Multiset(to)) => Some(match Self::implicit(from, to)? {
                 Self::Keep => Self::Keep,
                 cast => Self::Map(Box::new(cast), Box::new(Self::Keep)),
             }),
             (T::Row(from), T::Row(to)) if from.len() == to.len() => {
-                let casts = from.iter().zip(to.iter()).map(|(a, b)| Self::implicit(&a.data_type, &b.data_type));
+                let casts =
+                    from.iter().zip(to.iter()).map(|(a, b)| Self::implicit(&a.data_type, &b.data_type));
                 let casts: Vec<Self> = casts.collect::<Option<_>>()?;
                 let keep = casts.iter().all(|cast| *cast == Self::Keep);
                 Some(if keep { Self::Keep } else { Self::Row(casts.into()) })

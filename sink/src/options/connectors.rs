@@ -55,8 +55,13 @@ const fn option(
 const GUARANTEES: OptionKind = OptionKind::Choice(&["exactly-once", "at-least-once", "none"]);
 const STRATEGIES: OptionKind = OptionKind::Choice(&["INCREMENTING", "POOLING"]);
 const FIELDS: OptionKind = OptionKind::Choice(&["ALL", "EXCEPT_KEY"]);
-const STARTUPS: OptionKind =
-    OptionKind::Choice(&["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"]);
+const STARTUPS: OptionKind = OptionKind::Choice(&[
+    "earliest-offset",
+    "latest-offset",
+    "group-offsets",
+    "timestamp",
+    "specific-offsets",
+]);
 const BOUNDS: OptionKind =
     OptionKind::Choice(&["unbounded", "latest-offset", "group-offsets", "timestamp", "specific-offsets"]);
 
@@ -156,8 +161,20 @@ static UPSERT_KAFKA_OPTIONS: &[OptionSpec] = &[
     VALUE_FORMAT,
     FIELDS_INCLUDE,
     SINK_PARALLELISM,
-    option("sink.buffer-flush.max-rows", Int, Some("0"), "1.13", "With the interval: how many keys are held."),
-    option("sink.buffer-flush.interval", Duration, Some("0 s"), "1.13", "With max-rows: how long they are held."),
+    option(
+        "sink.buffer-flush.max-rows",
+        Int,
+        Some("0"),
+        "1.13",
+        "With the interval: how many keys are held.",
+    ),
+    option(
+        "sink.buffer-flush.interval",
+        Duration,
+        Some("0 s"),
+        "1.13",
+        "With max-rows: how long they are held.",
+    ),
     GUARANTEE,
     TRANSACTION_PREFIX,
     TRANSACTION_NAMING,

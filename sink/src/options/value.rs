@@ -44,7 +44,9 @@ fn list(text: &str) -> Option<Vec<String>> {
     }
     if trimmed.starts_with("- ") {
         let lines = trimmed.lines().map(|line| line.trim().strip_prefix("- ").map(str::trim));
-        return lines.map(|line| line.map(|item| unquoted(item).unwrap_or_else(|| item.to_owned()))).collect();
+        return lines
+            .map(|line| line.map(|item| unquoted(item).unwrap_or_else(|| item.to_owned())))
+            .collect();
     }
     if trimmed.is_empty() { Some(Vec::new()) } else { split(text, ';') }
 }
@@ -142,7 +144,8 @@ fn iso_duration(text: &str) -> Option<Duration> {
     rest = time.unwrap_or("");
     for (unit, seconds) in [('H', 3_600), ('M', 60)] {
         if let Some((amount, after)) = rest.split_once(unit) {
-            total = total.checked_add(Duration::from_secs(amount.parse::<u64>().ok()?.checked_mul(seconds)?))?;
+            total =
+                total.checked_add(Duration::from_secs(amount.parse::<u64>().ok()?.checked_mul(seconds)?))?;
             rest = after;
         }
     }
@@ -196,7 +199,11 @@ mod tests {
             ("[a, b]", &["a", "b"]),
             ("- a\n- b", &["a", "b"]),
         ] {
-            assert_eq!(list(text).as_deref(), Some(&items.iter().map(ToString::to_string).collect::<Vec<_>>()[..]), "{text}");
+            assert_eq!(
+                list(text).as_deref(),
+                Some(&items.iter().map(ToString::to_string).collect::<Vec<_>>()[..]),
+                "{text}"
+            );
         }
     }
 

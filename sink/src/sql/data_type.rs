@@ -128,7 +128,11 @@ fn row(tokens: &mut Tokens<'_>, findings: &mut Vec<Finding>) -> Result<LogicalTy
             break;
         }
     }
-    if angle { tokens.expect_closing_angle()? } else { tokens.expect(&Token::RParen)? }
+    if angle {
+        tokens.expect_closing_angle()?
+    } else {
+        tokens.expect(&Token::RParen)?
+    }
     Ok(LogicalType::Row(Arc::from(fields)))
 }
 

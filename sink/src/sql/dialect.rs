@@ -63,7 +63,9 @@ pub(super) fn types(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                 let count = if token.token == Token::Gt { 1 } else { 2 };
                 for _ in 0..count.min(open.len()) {
                     let closing = open.pop().map_or(&[][..], |nested| nested.closed_by());
-                    out.extend(closing.iter().map(|it| TokenWithSpan { token: it.clone(), span: token.span }));
+                    out.extend(
+                        closing.iter().map(|it| TokenWithSpan { token: it.clone(), span: token.span }),
+                    );
                 }
             }
             Token::Word(ref word)

@@ -28,7 +28,8 @@ pub(super) fn insert(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
         let text = "INSERT INTO … PARTITION is not supported: a topic has no such partitions";
         return Ok(Statement::Refused(Finding::not_yet("partition", text).at(tokens.here())));
     }
-    let is_list = *tokens.peek() == Token::LParen && !QUERY.iter().any(|word| is_word(tokens.peek_at(1), word));
+    let is_list =
+        *tokens.peek() == Token::LParen && !QUERY.iter().any(|word| is_word(tokens.peek_at(1), word));
     let columns = if is_list { Some(tokens.names()?) } else { None };
     let mut query = query(tokens)?;
     if let Some(finding) = findings.pop() {
@@ -47,7 +48,9 @@ pub(super) fn query(tokens: &mut Tokens<'_>) -> Result<Query, Error> {
     }
     let mut body = tokens.rest();
     let mut refused = on_conflict(&mut body);
-    if let Some(window) = body.windows(2).find(|pair| is_word(&pair[0].token, "TABLE") && pair[1].token == Token::LParen) {
+    if let Some(window) =
+        body.windows(2).find(|pair| is_word(&pair[0].token, "TABLE") && pair[1].token == Token::LParen)
+    {
         let text = "window functions are not supported yet: FROM takes the name of one table";
         refused = refused.or(Some(Finding::not_yet("window", text).at(position(window[0].span.start))));
         return Ok(Query { tables: Vec::new(), body: refused.map_or(Err(richer(at)), Err), at });
@@ -112,7 +115,11 @@ fn select(ast: &Ast) -> Result<Select, Finding> {
         (ast.order_by.is_some(), "ORDER BY", "order-by"),
         (ast.limit_clause.is_some() || ast.fetch.is_some(), "LIMIT", "limit"),
         (!ast.locks.is_empty() || ast.for_clause.is_some(), "FOR", "query"),
-        (ast.settings.is_some() || ast.format_clause.is_some() || !ast.pipe_operators.is_empty(), "this", "query"),
+        (
+            ast.settings.is_some() || ast.format_clause.is_some() || !ast.pipe_operators.is_empty(),
+            "this",
+            "query",
+        ),
     ];
     let select = match &*ast.body {
         SetExpr::Select(select) => select,
@@ -162,7 +169,10 @@ fn refuse(clauses: &[(bool, &str, &'static str)]) -> Result<(), Finding> {
 }
 
 fn not_yet(feature: &'static str, words: &str) -> Finding {
-    Finding::not_yet(feature, format!("{words} is not supported yet: a query is SELECT columns FROM one table"))
+    Finding::not_yet(
+        feature,
+        format!("{words} is not supported yet: a query is SELECT columns FROM one table"),
+    )
 }
 
 fn from(from: &[TableWithJoins]) -> Result<(Name, Option<String>), Finding> {
@@ -196,7 +206,9 @@ fn object_name(name: &ObjectName) -> Result<Name, Finding> {
         ([_] | ["default_database", _] | ["default_catalog", "default_database", _], Some(last)) => {
             Ok(self::name(last))
         }
-        _ => Err(Finding::not_yet("catalogs", format!("{name}: catalogs and databases are not supported yet"))),
+        _ => {
+            Err(Finding::not_yet("catalogs", format!("{name}: catalogs and databases are not supported yet")))
+        }
     }
 }
 

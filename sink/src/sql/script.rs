@@ -139,8 +139,9 @@ fn placeholder(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<(u
         None => (&body[..end], None),
     };
     let value = lookup(name).or_else(|| default.map(str::to_owned));
-    let value = value
-        .ok_or_else(|| format!("'${{{name}}}' has no value; set the variable, or write '${{{name}:-default}}'"));
+    let value = value.ok_or_else(|| {
+        format!("'${{{name}}}' has no value; set the variable, or write '${{{name}:-default}}'")
+    });
     value.map(|value| ("${".len() + end + 1, value))
 }
 

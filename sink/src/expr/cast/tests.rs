@@ -36,7 +36,10 @@ fn numbers_only_widen() {
 #[test]
 fn decimals_are_rounded_and_what_does_not_fit_is_null() {
     let from = LogicalType::Decimal { precision: 10, scale: 2 };
-    assert_eq!(cast(from.clone(), DECIMAL_5_1, Value::Decimal(Unscaled(1236))), Value::Decimal(Unscaled(124)));
+    assert_eq!(
+        cast(from.clone(), DECIMAL_5_1, Value::Decimal(Unscaled(1236))),
+        Value::Decimal(Unscaled(124))
+    );
     assert_eq!(cast(from, DECIMAL_5_1, Value::Decimal(Unscaled(10_000_000))), Value::Null);
     assert_eq!(cast(LogicalType::Int, DECIMAL_5_1, Value::Int(12)), Value::Decimal(Unscaled(120)));
     assert_eq!(cast(LogicalType::Double, DECIMAL_5_1, Value::Double(12.36)), Value::Decimal(Unscaled(124)));

@@ -1,0 +1,31 @@
+//! V-LOOP: a job that reads what it writes would feed itself.
+
+use super::{Pipeline, SinkPlan, SourcePlan, UpsertPlan};
+use crate::error::{Finding, Rule};
+
+/// Every sink whose topic some source of the job reads.
+pub(super) fn findings(pipelines: &[Pipeline]) -> Vec<Finding> {
+    let sinks = pipelines.iter().filter_map(|pipeline| match &pipeline.sink {
+        SinkPlan::UpsertKafka(sink) => Some(sink),
+        SinkPlan::Print(_) => None,
+    });
+    let fed = sinks.filter(|sink| pipelines.iter().any(|pipeline| feeds(sink, &pipeline.source)));
+    let findings = fed.map(|sink| {
+        let text = format!(
+            "reads and writes topic '{}': the job would feed itself; use two topics, or --allow-loop",
+            sink.topic
+        );
+        Finding::new(Rule::Loop, text).of(&sink.table)
+    });
+    findings.collect()
+}
+
+fn feeds(sink: &UpsertPlan, source: &SourcePlan) -> bool {
+    let same_cluster = addresses(&sink.properties).any(|a| addresses(&source.properties).any(|b| a == b));
+    same_cluster && source.topics.contains(&sink.topic)
+}
+
+fn addresses(properties: &[(String, String)]) -> impl Iterator<Item = &str> {
+    let servers = properties.iter().filter(|(key, _)| key == "bootstrap.servers");
+    servers.flat_map(|(_, servers)| servers.split(',').map(str::trim).filter(|address| !address.is_empty()))
+}

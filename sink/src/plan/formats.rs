@@ -1,0 +1,132 @@
+//! The formats of a table's key and value.
+
+use std::sync::Arc;
+
+use super::check::Check;
+use crate::error::{Finding, Rule};
+use crate::format::{FORMATS, FormatSpec};
+use crate::option::OptionSet;
+use crate::options::{Space, nearest};
+use crate::types::Field;
+
+/// A format of a table, with what its options came to.
+pub(super) struct Format {
+    pub(super) spec: &'static FormatSpec,
+    pub(super) options: OptionSet,
+    /// The option that names it.
+    pub(super) key: &'static str,
+    prefix: &'static str,
+    /// Values of its options that do not parse.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Format {
+    /// The keys that it knows.
+    pub(super) fn space(&self) -> Space {
+        Space::format(self.prefix, self.spec)
+    }
+}
+
+impl Check<'_> {
+    /// The format that an option names; no option is no format, and no finding.
+    pub(super) fn format(&mut self, key: &'static str, prefix: &'static str) -> Option<Format> {
+        let name = self.given(key)?;
+        let Some(spec) = FormatSpec::named(name) else {
+            let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+            let hint = nearest(name, names.iter().copied()).map(|it| format!("did you mean '{it}'? "));
+            let text = format!(
+                "'{key}' = '{name}': no such format; {}there are: {}",
+                hint.unwrap_or_default(),
+                names.join(", ")
+            );
+            self.refuse(Rule::Format, key, text);
+            return None;
+        };
+        let mut findings = Vec::new();
+        let options = Space::format(prefix, spec).parse(&self.table.options, &mut findings);
+        Some(Format { spec, options, key, prefix, findings })
+    }
+
+    /// V-KFMT
+    pub(super) fn insert_only_key(&mut self, format: Option<&Format>) {
+        if let Some(format) = format.filter(|format| format.spec.carries_changes) {
+            let text = format!(
+                "'{}' = '{}' carries changes of its own; a key needs an insert-only format: {}",
+                format.key,
+                format.spec.name,
+                insert_only()
+            );
+            self.refuse(Rule::KeyFormat, format.key, text);
+        }
+    }
+
+    /// V-VFMT
+    pub(super) fn insert_only_value(&mut self, format: Option<&Format>) {
+        if let Some(format) = format.filter(|format| format.spec.carries_changes) {
+            let text = format!(
+                "'{}' = '{}' carries changes of its own; here a null value is the delete, so the value \
+                 needs an insert-only format: {}",
+                format.key,
+                format.spec.name,
+                insert_only()
+            );
+            self.refuse(Rule::ValueFormat, format.key, text);
+        }
+    }
+
+    /// The reader of these columns.
+    pub(super) fn decoder(
+        &mut self,
+        format: &Format,
+        columns: &[Field],
+    ) -> Option<Box<dyn crate::format::Decode>> {
+        let Some(decoder) = format.spec.decoder else {
+            self.not_yet(
+                format.spec.name,
+                format.key,
+                format!("reading '{}' = '{}'", format.key, format.spec.name),
+            );
+            return None;
+        };
+        decoder(&format.options, columns).map_err(|error| self.unfit(format, &error.to_string())).ok()
+    }
+
+    /// The writer of those columns that `slots` names.
+    pub(super) fn encoder(
+        &mut self,
+        format: &Format,
+        columns: &[Field],
+        slots: &[usize],
+    ) -> Option<Box<dyn crate::format::Encode>> {
+        let Some(encoder) = format.spec.encoder else {
+            self.not_yet(
+                format.spec.name,
+                format.key,
+                format!("writing '{}' = '{}'", format.key, format.spec.name),
+            );
+            return None;
+        };
+        encoder(&format.options, columns, slots).map_err(|error| self.unfit(format, &error.to_string())).ok()
+    }
+
+    fn unfit(&mut self, format: &Format, reason: &str) {
+        self.refuse(Rule::Type, format.key, format!("'{}' = '{}': {reason}", format.key, format.spec.name));
+    }
+}
+
+/// The columns as the key's format names them: the prefix is cut where a name begins with it.
+pub(super) fn without_prefix(columns: &Arc<[Field]>, prefix: &str) -> Arc<[Field]> {
+    if prefix.is_empty() {
+        return columns.clone();
+    }
+    let cut = columns.iter().map(|column| {
+        let name = column.name.strip_prefix(prefix).unwrap_or(&column.name);
+        Field::new(name, column.data_type.clone())
+    });
+    cut.collect()
+}
+
+fn insert_only() -> String {
+    let names: Vec<&str> = FORMATS.iter().filter(|it| !it.carries_changes).map(|it| it.name).collect();
+    names.join(", ")
+}

@@ -1,0 +1,171 @@
+//! A query's columns: found in the source, matched by position with the sink's, cast where Flink casts.
+
+use super::table::{Declared, Kind, Table};
+use crate::error::{Finding, Rule};
+use crate::expr::{Cast, Slot};
+use crate::options::nearest;
+use crate::sql::{Insert, Item, Name, Select};
+use crate::types::Field;
+
+/// A column of a query: its name there, and its place among the source's.
+pub(super) struct Picked {
+    name: String,
+    index: usize,
+}
+
+/// The columns behind SELECT.
+pub(super) fn picked(select: &Select, source: &Table) -> Result<Vec<Picked>, Vec<Finding>> {
+    let mut picked = Vec::new();
+    let mut findings = Vec::new();
+    let known = select.alias.as_deref().unwrap_or(&select.from.text);
+    for item in &select.items {
+        let (qualifier, columns) = match item {
+            Item::All { qualifier } => (qualifier, source.declared.iter().map(Ok).collect()),
+            Item::Column { qualifier, column, .. } => (qualifier, vec![declared(source, column)]),
+        };
+        if let Some(qualifier) = qualifier.as_ref().filter(|it| it.text != known) {
+            findings.push(no_column(source, qualifier, known));
+            continue;
+        }
+        for column in columns {
+            let name = match item {
+                Item::Column { alias: Some(alias), .. } => Some(alias.clone()),
+                _ => None,
+            };
+            let place = match item {
+                Item::Column { column, .. } => Some(column.at),
+                Item::All { .. } => None,
+            };
+            match column.and_then(|column| physical(column, name)) {
+                Ok(column) => picked.push(column),
+                Err(finding) => findings.push(finding.at(place).of(&source.name)),
+            }
+        }
+    }
+    if findings.is_empty() { Ok(picked) } else { Err(findings) }
+}
+
+fn declared<'a>(source: &'a Table, name: &Name) -> Result<&'a Declared, Finding> {
+    source.declared.iter().find(|it| it.name == name.text).ok_or_else(|| {
+        let names: Vec<&str> = source.declared.iter().map(|it| it.name.as_str()).collect();
+        let hint = nearest(&name.text, names.iter().copied()).map(|it| format!("did you mean '{it}'? "));
+        let hint = hint.unwrap_or_default();
+        Finding::new(
+            Rule::NoColumn,
+            format!("no column '{}'; {hint}there are: {}", name.text, names.join(", ")),
+        )
+    })
+}
+
+/// A qualifier that is not the table's may be a column whose field is meant.
+fn no_column(source: &Table, qualifier: &Name, known: &str) -> Finding {
+    let text = &qualifier.text;
+    let finding = if source.declared.iter().any(|it| it.name == *text) {
+        Finding::not_yet(
+            "nested-field",
+            format!("a field of column '{text}' is not supported yet: take the column"),
+        )
+    } else {
+        Finding::new(Rule::Table, format!("'{text}' is not in FROM; '{known}' is"))
+    };
+    finding.at(qualifier.at)
+}
+
+fn physical(column: &Declared, alias: Option<String>) -> Result<Picked, Finding> {
+    let name = alias.unwrap_or_else(|| column.name.clone());
+    match &column.kind {
+        Kind::Physical(index) => Ok(Picked { name, index: *index }),
+        Kind::Metadata { .. } => {
+            let text = format!("column '{}': reading metadata is not supported yet", column.name);
+            Err(Finding::not_yet("metadata", text))
+        }
+        Kind::Computed => {
+            let text = format!("column '{}': computed columns are not supported yet", column.name);
+            Err(Finding::not_yet("computed", text))
+        }
+    }
+}
+
+/// What each column of the sink is made of.
+pub(super) fn matched(
+    picked: &[Picked],
+    insert: &Insert,
+    source: &Table,
+    sink: &Table,
+) -> Result<Vec<Slot>, Vec<Finding>> {
+    let targets = targets(insert, sink)?;
+    let mismatch = |text: String| Finding::new(Rule::Columns, text).of(&sink.name);
+    let lists = || lists(picked, source, &targets, sink);
+    if picked.len() != targets.len() {
+        let text =
+            format!("the query gives {} columns, the table takes {}{}", picked.len(), targets.len(), lists());
+        return Err(vec![mismatch(text)]);
+    }
+    let mut slots: Vec<Slot> = sink.columns.iter().map(empty).collect();
+    let mut wrong = Vec::new();
+    for (position, (from, to)) in picked.iter().zip(&targets).enumerate() {
+        let (from_type, to_type) = (&source.columns[from.index].data_type, &sink.columns[*to].data_type);
+        match Cast::logical(&from_type.logical, &to_type.logical) {
+            Some(cast) => {
+                slots[*to].source = Some(from.index);
+                slots[*to].cast = cast;
+            }
+            None => wrong.push(format!(
+                "column '{}' (position {}): {} does not become {} by itself",
+                sink.columns[*to].name,
+                position + 1,
+                from_type.logical,
+                to_type.logical
+            )),
+        }
+    }
+    if wrong.is_empty() { Ok(slots) } else { Err(vec![mismatch(format!("{}{}", wrong.join("; "), lists()))]) }
+}
+
+fn empty(column: &Field) -> Slot {
+    let required = (!column.data_type.nullable).then(|| column.name.clone());
+    Slot { source: None, cast: Cast::Keep, required }
+}
+
+/// The sink's columns that the query fills, in its order: all physical ones, or those listed behind INTO.
+fn targets(insert: &Insert, sink: &Table) -> Result<Vec<usize>, Vec<Finding>> {
+    let Some(names) = &insert.columns else { return Ok((0..sink.columns.len()).collect()) };
+    let mut targets = Vec::new();
+    let mut findings = Vec::new();
+    for name in names {
+        match declared(sink, name) {
+            Ok(Declared { kind: Kind::Physical(index), .. }) if targets.contains(index) => {
+                findings.push(
+                    Finding::new(Rule::Columns, format!("column '{}' is listed twice", name.text))
+                        .at(name.at),
+                );
+            }
+            Ok(Declared { kind: Kind::Physical(index), .. }) => targets.push(*index),
+            Ok(_) => {
+                let text = format!("column '{}' cannot be written", name.text);
+                findings.push(Finding::new(Rule::NoColumn, text).at(name.at));
+            }
+            Err(finding) => findings.push(finding.at(name.at)),
+        }
+    }
+    for (index, column) in sink.columns.iter().enumerate() {
+        if !column.data_type.nullable && !targets.contains(&index) && findings.is_empty() {
+            let text = format!("column '{}' is NOT NULL and not among those listed", column.name);
+            findings.push(Finding::new(Rule::Columns, text).at(insert.table.at));
+        }
+    }
+    if findings.is_empty() {
+        Ok(targets)
+    } else {
+        Err(findings.into_iter().map(|it| it.of(&sink.name)).collect())
+    }
+}
+
+/// Both schemas, below each other.
+fn lists(picked: &[Picked], source: &Table, targets: &[usize], sink: &Table) -> String {
+    let query = picked.iter().map(|it| format!("{} {}", it.name, source.columns[it.index].data_type));
+    let table =
+        targets.iter().map(|index| &sink.columns[*index]).map(|it| format!("{} {}", it.name, it.data_type));
+    let join = |columns: Vec<String>| columns.join(", ");
+    format!("\n  query: {}\n  table: {}\n ", join(query.collect()), join(table.collect()))
+}

@@ -1,0 +1,87 @@
+//! What a table came to, for `explain`.
+
+use crate::options::{Connector, Options, PROPERTIES, Space};
+
+/// One table in one role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableReport {
+    /// Its name.
+    pub name: String,
+    /// `source` or `sink`
+    pub role: &'static str,
+    /// `connector`
+    pub connector: &'static str,
+    /// What it reads or writes, a sentence each.
+    pub lines: Vec<String>,
+    /// Every option that was given or has a default.
+    pub options: Vec<OptionReport>,
+}
+
+/// One option of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionReport {
+    /// As in WITH.
+    pub key: String,
+    /// Its text; of a secret, only that there is one.
+    pub value: String,
+    /// Who said so.
+    pub origin: Origin,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The table's WITH.
+    Table,
+    /// The caller, who overrides the table.
+    Caller,
+    /// Nobody: the option's default.
+    Default,
+}
+
+/// The options of one space, in the order of its rows.
+pub(super) fn options(space: &Space, given: &Options) -> Vec<OptionReport> {
+    let rows = space.specs.iter().filter(|spec| !spec.key.starts_with(PROPERTIES));
+    let reports = rows.filter_map(|spec| {
+        let key = format!("{}{}", space.prefix, spec.key);
+        let default = || spec.default.map(|value| (value, Origin::Default));
+        let (value, origin) = of(given, &key).or_else(default)?;
+        Some(OptionReport { key, value: value.to_owned(), origin })
+    });
+    reports.collect()
+}
+
+/// `properties.*`, and what else the connector does not list.
+pub(super) fn properties(given: &Options, connector: &Connector) -> Vec<OptionReport> {
+    let mut reports = Vec::new();
+    for key in given.keys().filter(|key| key.starts_with(PROPERTIES)) {
+        let Some((value, origin)) = of(given, key) else { continue };
+        let value = if is_secret(key) { "(secret)" } else { value };
+        reports.push(OptionReport { key: key.clone(), value: value.to_owned(), origin });
+    }
+    debug_assert!(connector.required.iter().all(|key| !is_secret(key)));
+    reports
+}
+
+fn of<'a>(given: &'a Options, key: &str) -> Option<(&'a str, Origin)> {
+    let given = given.get(key)?;
+    Some((&given.value, if given.at.is_some() { Origin::Table } else { Origin::Caller }))
+}
+
+/// Keys whose value nobody should read over a shoulder.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["password", "secret", "jaas", "keystore.key", "token"].iter().any(|word| key.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret;
+
+    #[test]
+    fn a_password_is_a_secret_and_a_topic_is_not() {
+        assert!(is_secret("properties.sasl.jaas.config"));
+        assert!(is_secret("properties.ssl.keystore.password") && is_secret("properties.ssl.keystore.key"));
+        assert!(!is_secret("properties.bootstrap.servers") && !is_secret("topic"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Topics, begin and end of a source, from its options.
+
+use super::check::Check;
+use crate::error::Rule;
+use crate::option::OptionValue;
+use crate::options::offsets;
+use crate::scan::{Bounded, Startup};
+
+impl Check<'_> {
+    /// V-TBOTH, V-TNONE; for any table, since an empty list names no topic.
+    pub(super) fn topics(&mut self) {
+        let (topic, pattern) = (self.given("topic").is_some(), self.given("topic-pattern").is_some());
+        if topic && pattern {
+            let text = "'topic' and 'topic-pattern' exclude each other; keep one";
+            self.refuse(Rule::TopicAndPattern, "topic-pattern", text);
+        } else if !pattern && self.list("topic").is_empty() {
+            self.refuse(Rule::NoTopic, "topic", "either 'topic' or 'topic-pattern' must be set");
+        } else if pattern {
+            self.not_yet("topic-pattern", "topic-pattern", "'topic-pattern'");
+        }
+    }
+
+    /// `scan.startup.*`
+    pub(super) fn startup(&mut self) -> Startup {
+        match self.choice("scan.startup.mode") {
+            "earliest-offset" => Startup::EarliestOffset,
+            "latest-offset" => Startup::LatestOffset,
+            "timestamp" => {
+                Startup::Timestamp(self.timestamp("scan.startup.mode", "scan.startup.timestamp-millis"))
+            }
+            "specific-offsets" => {
+                let offsets = self.offsets("scan.startup.mode", "scan.startup.specific-offsets");
+                Startup::SpecificOffsets(offsets)
+            }
+            mode => {
+                if mode == "group-offsets" {
+                    self.group("scan.startup.mode");
+                    self.reset();
+                }
+                Startup::GroupOffsets
+            }
+        }
+    }
+
+    /// `scan.bounded.*`: V-BTS, V-BSO, V-BMULTI, V-OFFS.
+    pub(super) fn bounded(&mut self) -> Bounded {
+        match self.choice("scan.bounded.mode") {
+            "latest-offset" => Bounded::LatestOffset,
+            "group-offsets" => {
+                self.group("scan.bounded.mode");
+                Bounded::GroupOffsets
+            }
+            "timestamp" => {
+                Bounded::Timestamp(self.timestamp("scan.bounded.mode", "scan.bounded.timestamp-millis"))
+            }
+            "specific-offsets" => {
+                let offsets = self.offsets("scan.bounded.mode", "scan.bounded.specific-offsets");
+                Bounded::SpecificOffsets(offsets)
+            }
+            _ => Bounded::Unbounded,
+        }
+    }
+
+    fn timestamp(&mut self, mode: &str, key: &str) -> i64 {
+        match self.options.find(key) {
+            Some(OptionValue::Long(timestamp)) => return *timestamp,
+            None if self.given(key).is_none() => {
+                self.refuse(Rule::ScanMode, mode, format!("'{mode}' = 'timestamp' needs '{key}'"));
+            }
+            // It does not parse, which is told already.
+            _ => {}
+        }
+        0
+    }
+
+    fn offsets(&mut self, mode: &str, key: &str) -> std::collections::BTreeMap<i32, i64> {
+        let Some(text) = self.given(key) else {
+            self.refuse(Rule::ScanMode, mode, format!("'{mode}' = 'specific-offsets' needs '{key}'"));
+            return Default::default();
+        };
+        let topics = self.list("topic").len();
+        if topics > 1 {
+            let text = format!("'specific-offsets' belong to one topic; {topics} are given");
+            self.refuse(Rule::OffsetsOfMany, key, text);
+        }
+        offsets(text).unwrap_or_else(|piece| {
+            let text = format!(
+                "'{key}' = '{text}' is not of the form 'partition:0,offset:42;partition:1,offset:300' (at '{piece}')"
+            );
+            self.refuse(Rule::Offsets, key, text);
+            Default::default()
+        })
+    }
+
+    fn group(&mut self, mode: &str) {
+        if self.given("properties.group.id").is_none() {
+            let how = if self.given(mode).is_some() { "" } else { ", which is the default," };
+            let text = format!("'{mode}' = 'group-offsets'{how} needs 'properties.group.id'");
+            self.refuse(Rule::ScanMode, mode, text);
+        }
+    }
+
+    fn reset(&mut self) {
+        let key = "properties.auto.offset.reset";
+        let choices = ["latest", "earliest", "none"];
+        if let Some(value) =
+            self.given(key).filter(|value| !choices.iter().any(|it| it.eq_ignore_ascii_case(value)))
+        {
+            self.refuse(
+                Rule::Value,
+                key,
+                format!("'{key}' = '{value}' is not one of {}", choices.join(", ")),
+            );
+        }
+    }
+}
