@@ -9,13 +9,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use upsert_kafka_protocol::header::{self, RequestHeader};
 use upsert_kafka_protocol::messages::{
-    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse, MetadataResponseBroker,
-    MetadataResponsePartition, MetadataResponseTopic,
+    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse,
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
 use upsert_kafka_protocol::{APIS, Message, Request, Segments, Str, Uuid};
 
-use crate::config::Address;
 use crate::Config;
+use crate::config::Address;
 
 /// A listening broker; it ends with the value.
 pub(crate) struct Peer {
@@ -53,7 +53,9 @@ impl Peer {
     }
 
     /// A peer whose script knows where it listens.
-    pub(crate) async fn at<F: FnMut(&Ask) -> Reply + Send + 'static>(script: impl FnOnce(Address) -> F) -> Self {
+    pub(crate) async fn at<F: FnMut(&Ask) -> Reply + Send + 'static>(
+        script: impl FnOnce(Address) -> F,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = address(&listener);
         let script = Arc::new(Mutex::new(script(address.clone())));

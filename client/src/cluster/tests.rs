@@ -1,1 +1,230 @@
-//! Against a peer in the test that speaks frames.
+//! Against peers that answer as the test says.
+
+use std::sync::Mutex;
+
+use upsert_kafka_protocol::Str;
+use upsert_kafka_protocol::messages::{
+    Coordinator, MetadataRequest, MetadataResponse, MetadataResponseTopic,
+};
+
+use super::*;
+use crate::peer::{Ask, Peer, Reply, broker, config, metadata, nowhere, versions};
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn soon() -> Instant {
+    Instant::now() + LONG
+}
+
+async fn opened(config: Config) -> Cluster {
+    Cluster::open(Arc::new(config)).await.unwrap()
+}
+
+fn topics_of(request: &MetadataRequest) -> Vec<String> {
+    let topics = request.topics.as_ref().expect("never all topics");
+    topics.iter().filter_map(|topic| topic.name.as_deref()).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_address_is_tried_and_the_error_tells_each_cause() {
+    let (a, b) = (nowhere().await, nowhere().await);
+    let limit = Duration::from_millis(50);
+    let config = Config { bootstrap_timeout: limit, ..config(vec![a.clone(), b.clone()]) };
+    let error = Cluster::open(Arc::new(config)).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    let text = error.to_string();
+    assert!(
+        text.contains("within 50 ms") && text.contains(&a.to_string()) && text.contains(&b.to_string()),
+        "{text}"
+    );
+    assert_eq!(text.matches("refused").count(), 2, "{text}");
+}
+
+#[tokio::test]
+async fn a_silent_address_leaves_time_for_the_next() {
+    let silent = Peer::start(|_: &Ask| Reply::Nothing).await;
+    let good = Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[]).unwrap()).await;
+    let limit = Duration::from_millis(400);
+    let servers = vec![silent.address.clone(), good.address.clone()];
+    opened(Config { bootstrap_timeout: limit, ..config(servers) }).await;
+}
+
+#[tokio::test]
+async fn without_an_address_nothing_is_tried() {
+    let error = Cluster::open(Arc::new(Config::default())).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("bootstrap.servers"), "{error}");
+}
+
+#[tokio::test]
+async fn only_topics_in_use_are_asked_for() {
+    let mut peer =
+        Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 3), ("other", 9)]).unwrap()).await;
+    let cluster = opened(peer.config()).await;
+    assert_eq!(topics_of(&peer.hears().await.1), Vec::<String>::new());
+    let topic = cluster.topic("orders", soon()).await.unwrap();
+    assert_eq!((topic.partitions.len(), topic.partitions[2].leader_epoch), (3, 5));
+    assert_eq!(topics_of(&peer.hears().await.1), ["orders"]);
+    assert!(!cluster.metadata().topics.contains_key("other"));
+}
+
+#[tokio::test]
+async fn a_topic_is_awaited_until_it_is_there_and_has_its_deadline() {
+    let mut asked = 0;
+    let peer = Peer::at(|at| {
+        move |ask: &Ask| {
+            if !ask.is::<MetadataRequest>() {
+                return ask.answer(&versions(i16::MAX));
+            }
+            let names = topics_of(&ask.read());
+            asked += usize::from(names.iter().any(|name| name == "orders"));
+            let mut answer = metadata(&at, if asked > 3 { &[("orders", 1)] } else { &[] });
+            let missing = |name: &String| MetadataResponseTopic {
+                name: Some(Str::from(name.clone())),
+                error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                ..Default::default()
+            };
+            let lost = names.iter().filter(|name| asked <= 3 || *name != "orders");
+            answer.topics.extend(lost.map(missing));
+            ask.answer(&answer)
+        }
+    })
+    .await;
+    let cluster = opened(peer.config()).await;
+    let error = cluster.topic("never", Instant::now() + Duration::from_millis(20)).await.unwrap_err();
+    assert_eq!((error.kind(), error.topic()), (ErrorKind::UnknownTopic, Some("never")));
+    assert!(error.to_string().contains("not known after"), "{error}");
+    assert_eq!(cluster.topic("orders", soon()).await.unwrap().partitions.len(), 1);
+}
+
+#[tokio::test]
+async fn a_topic_that_is_not_allowed_fails_at_once() {
+    let peer = Peer::at(|at| {
+        move |ask: &Ask| {
+            if !ask.is::<MetadataRequest>() {
+                return ask.answer(&versions(i16::MAX));
+            }
+            let error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+            let name = Some(Str::from("secret"));
+            let topics = vec![MetadataResponseTopic { name, error_code, ..Default::default() }];
+            ask.answer(&MetadataResponse { topics, ..metadata(&at, &[]) })
+        }
+    })
+    .await;
+    let error = opened(peer.config()).await.topic("secret", soon()).await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED));
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_opened_again() {
+    let peer = Peer::at(|at| {
+        move |ask: &Ask| match ask.key {
+            10 => Reply::Close,
+            _ => ask.introduce(&at, &[]).unwrap(),
+        }
+    })
+    .await;
+    let cluster = opened(peer.config()).await;
+    let first = cluster.connection(1).await.unwrap();
+    assert!(!cluster.connection(1).await.unwrap().is_closed());
+    let request = FindCoordinatorRequest { coordinator_keys: vec!["g".into()], ..Default::default() };
+    assert_eq!(first.call(&request).await.unwrap_err().kind(), ErrorKind::Disconnected);
+    let second = cluster.connection(1).await.unwrap();
+    assert!(first.is_closed() && !second.is_closed());
+}
+
+#[tokio::test]
+async fn a_broker_that_nobody_knows_is_an_error() {
+    let peer = Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[]).unwrap()).await;
+    let error = opened(peer.config()).await.connection(7).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    assert!(error.to_string().contains("broker 7 is not known"), "{error}");
+}
+
+#[tokio::test]
+async fn when_all_known_brokers_are_gone_it_begins_again_at_the_bootstrap_address() {
+    let gone = nowhere().await;
+    let calls = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&calls);
+    let peer = Peer::at(|at| {
+        move |ask: &Ask| {
+            if !ask.is::<MetadataRequest>() {
+                return ask.answer(&versions(i16::MAX));
+            }
+            let mut calls = counted.lock().unwrap();
+            *calls += 1;
+            match *calls {
+                // The cluster claims one broker, which is dead, and the first connection breaks.
+                1 => ask.answer(&metadata(&gone, &[])),
+                2 => Reply::Close,
+                _ => ask.introduce(&at, &[("orders", 1)]).unwrap(),
+            }
+        }
+    })
+    .await;
+    let cluster = opened(peer.config()).await;
+    cluster.topic("orders", soon()).await.unwrap();
+    assert_eq!(cluster.metadata().brokers[&1].address, peer.address);
+    assert!(!cluster.connection(1).await.unwrap().is_closed());
+}
+
+#[tokio::test]
+async fn a_group_finds_its_coordinator_once_in_either_form() {
+    for version in [3, i16::MAX] {
+        let mut peer = Peer::at(|at| {
+            move |ask: &Ask| match ask.key {
+                18 => ask.answer(&versions(version)),
+                10 => {
+                    let (host, port) = (Str::from(at.host.clone()), i32::from(at.port));
+                    let one = Coordinator { node_id: 9, host: host.clone(), port, ..Default::default() };
+                    let answer = if ask.version < 4 {
+                        FindCoordinatorResponse { node_id: 9, host, port, ..Default::default() }
+                    } else {
+                        FindCoordinatorResponse { coordinators: vec![one], ..Default::default() }
+                    };
+                    ask.answer_at(&answer, ask.version)
+                }
+                _ => ask.answer(&MetadataResponse { brokers: vec![broker(1, &at)], ..Default::default() }),
+            }
+        })
+        .await;
+        let cluster = opened(peer.config()).await;
+        for _ in 0..3 {
+            cluster.coordinator("g").await.unwrap();
+        }
+        cluster.forget_coordinator("g").await;
+        cluster.coordinator("g").await.unwrap();
+        drop(cluster);
+        let mut asked = 0;
+        while let Ok(ask) = peer.heard.try_recv() {
+            asked += usize::from(ask.is::<FindCoordinatorRequest>());
+        }
+        assert_eq!(asked, 2, "version {version}");
+    }
+}
+
+#[tokio::test]
+async fn a_hint_moves_the_leader_before_the_next_renewal() {
+    let peer = Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 1)]).unwrap()).await;
+    let cluster = opened(peer.config()).await;
+    cluster.topic("orders", soon()).await.unwrap();
+    let mut view = cluster.watch();
+    view.borrow_and_update();
+    cluster.leader_moved("orders", 0, 4, 6);
+    view.changed().await.unwrap();
+    assert_eq!(cluster.metadata().leader("orders", 0), Some((4, 6)));
+    cluster.refresh();
+    view.changed().await.unwrap();
+    assert_eq!(cluster.metadata().leader("orders", 0), Some((4, 6)), "epoch 5 is older");
+}
+
+#[tokio::test]
+async fn an_old_view_is_renewed_by_itself() {
+    let peer = Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[]).unwrap()).await;
+    let config = Config { metadata_max_age: Duration::from_millis(20), ..peer.config() };
+    let cluster = opened(config).await;
+    let mut view = cluster.watch();
+    for _ in 0..3 {
+        view.changed().await.unwrap();
+    }
+}

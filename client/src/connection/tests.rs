@@ -40,7 +40,8 @@ async fn answers_reach_whoever_asked_though_all_are_on_the_wire() {
     let peer = Peer::start(echo).await;
     let connection = connected(&peer).await;
     let keys = ["a", "b", "c", "d", "e"];
-    let calls: Vec<_> = keys.iter().map(|key| connection.submit(&named(key), 3, Duration::from_secs(5))).collect();
+    let calls: Vec<_> =
+        keys.iter().map(|key| connection.submit(&named(key), 3, Duration::from_secs(5))).collect();
     for (call, key) in calls.into_iter().zip(keys) {
         assert_eq!(&*call.await.unwrap().host, key);
     }
@@ -122,7 +123,8 @@ async fn what_is_never_answered_ends_once_it_is_written() {
 #[tokio::test]
 async fn an_answer_that_nobody_asked_for_breaks_the_connection() {
     let stray = Bytes::from_static(&[0, 0, 0, 4, 0, 0, 0, 77]);
-    let peer = Peer::start(move |ask: &Ask| if ask.key == 18 { echo(ask) } else { Reply::Raw(stray.clone()) }).await;
+    let peer =
+        Peer::start(move |ask: &Ask| if ask.key == 18 { echo(ask) } else { Reply::Raw(stray.clone()) }).await;
     let connection = connected(&peer).await;
     let error = connection.submit(&named("a"), 3, Duration::from_secs(5)).await.unwrap_err();
     assert!(error.to_string().contains("an answer to 77"), "{error}");
@@ -130,7 +132,8 @@ async fn an_answer_that_nobody_asked_for_breaks_the_connection() {
 
 #[tokio::test]
 async fn something_that_is_no_broker_is_told_apart() {
-    let peer = Peer::start(|_: &Ask| Reply::Raw(Bytes::from_static(b"HTTP/1.1 400 Bad Request\r\n\r\n"))).await;
+    let peer =
+        Peer::start(|_: &Ask| Reply::Raw(Bytes::from_static(b"HTTP/1.1 400 Bad Request\r\n\r\n"))).await;
     let error = open(&peer.address, &peer.config(), Duration::from_secs(5)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
     assert!(error.to_string().contains("is it a Kafka broker"), "{error}");
@@ -160,7 +163,10 @@ async fn where_nobody_listens_the_error_names_the_address() {
     let address = nowhere().await;
     let error = open(&address, &Config::default(), Duration::from_secs(5)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
-    assert!(error.to_string().contains(&address.to_string()) && error.to_string().contains("refused"), "{error}");
+    assert!(
+        error.to_string().contains(&address.to_string()) && error.to_string().contains("refused"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -1,1 +1,239 @@
-//! Scripts with a hand-held clock.
+//! Scripts of what happens, with a hand-held clock.
+
+use std::time::Duration;
+
+use super::*;
+use crate::cluster::{PartitionMetadata, TopicMetadata};
+
+const MS: Duration = Duration::from_millis(1);
+
+struct Bench {
+    positions: Positions,
+    view: Metadata,
+    now: Instant,
+}
+
+impl Bench {
+    /// Partitions of `orders`, each with its leader.
+    fn new(leaders: &[i32], reset: OffsetReset) -> Self {
+        let limits = Limits {
+            fetch_bytes_max: 1000,
+            partition_bytes_max: 100,
+            response_bytes_max: 800,
+            reset,
+            backoff: Backoff::new(10 * MS, 40 * MS),
+            patience: 100 * MS,
+        };
+        let mut bench =
+            Self { positions: Positions::new(limits), view: Metadata::default(), now: Instant::now() };
+        bench.lead(leaders);
+        let assign =
+            |index| Assignment { topic: "orders".into(), partition: index, position: Position::Offset(7) };
+        bench.positions.assign((0..leaders.len() as i32).map(assign).collect());
+        bench
+    }
+
+    fn lead(&mut self, leaders: &[i32]) {
+        let partition = |(leader, index): (&i32, i32)| PartitionMetadata {
+            index,
+            leader: Some(*leader).filter(|node| *node >= 0),
+            leader_epoch: 3,
+            replicas: vec![],
+            in_sync: vec![],
+        };
+        let topic = TopicMetadata {
+            name: "orders".into(),
+            topic_id: Uuid([1; 16]),
+            internal: false,
+            partitions: leaders.iter().zip(0..).map(partition).collect(),
+        };
+        self.view.topics.insert("orders".into(), Arc::new(topic));
+    }
+
+    /// What is asked for now: node, then partition, offset and bytes.
+    fn plans(&mut self) -> Vec<(i32, Vec<(i32, i64, u32)>)> {
+        let (plans, failures) = self.positions.poll_fetches(self.now, &self.view);
+        assert!(failures.is_empty(), "{failures:?}");
+        let row = |wanted: &Wanted| (wanted.of.partition, wanted.offset, wanted.bytes_max);
+        plans.iter().map(|plan| (plan.node, plan.partitions.iter().map(row).collect())).collect()
+    }
+
+    fn one(&mut self) -> Wanted {
+        let (mut plans, _) = self.positions.poll_fetches(self.now, &self.view);
+        assert_eq!(plans.len(), 1);
+        plans.remove(0).partitions.remove(0)
+    }
+
+    fn fetched(&mut self, wanted: &Wanted, next_offset: i64, cut: bool) -> Verdict {
+        self.positions.handle_answered(1);
+        let progress = Progress { next_offset, high_watermark: 50, last_stable: 40, cut };
+        self.positions.handle_fetched(wanted, progress)
+    }
+
+    fn failed(&mut self, wanted: &Wanted, code: ErrorCode) -> Verdict {
+        self.positions.handle_answered(1);
+        let error = Error::from_code(code, "Fetch");
+        self.positions.handle_failed(&wanted.of, wanted.generation, error, self.now, 0.5, 1_000_000)
+    }
+}
+
+fn of(partition: i32) -> TopicPartition {
+    TopicPartition::new("orders", partition)
+}
+
+#[test]
+fn each_leader_gets_one_fetch_with_its_share_of_the_bytes() {
+    let mut bench = Bench::new(&[1, 2, 1], OffsetReset::Latest);
+    let (plans, _) = bench.positions.poll_fetches(bench.now, &bench.view);
+    assert_eq!(
+        plans.iter().map(|plan| (plan.node, plan.bytes_max)).collect::<Vec<_>>(),
+        [(1, 500), (2, 500)]
+    );
+    assert_eq!(plans[0].partitions.iter().map(|wanted| wanted.of.partition).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(bench.plans(), [], "all of it is under way");
+}
+
+#[test]
+fn a_node_is_asked_again_only_after_its_answer() {
+    let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
+    bench.positions.pause(&of(1), true);
+    let wanted = bench.one();
+    bench.positions.pause(&of(1), false);
+    assert_eq!(bench.plans(), []);
+    assert!(matches!(bench.fetched(&wanted, 9, false), Verdict::Moved));
+    assert_eq!(bench.plans(), [(1, vec![(1, 7, 100), (0, 9, 100)])], "the longest unserved first");
+}
+
+#[test]
+fn the_position_and_the_lag_follow_what_was_fetched() {
+    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    assert_eq!((bench.positions.position(&of(0)), bench.positions.lag(&of(0), false)), (Some(7), None));
+    let wanted = bench.one();
+    bench.fetched(&wanted, 12, false);
+    assert_eq!(bench.positions.position(&of(0)), Some(12));
+    assert_eq!((bench.positions.lag(&of(0), false), bench.positions.lag(&of(0), true)), (Some(38), Some(28)));
+}
+
+#[test]
+fn an_empty_answer_moves_nothing_and_is_asked_again() {
+    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let wanted = bench.one();
+    assert!(matches!(bench.fetched(&wanted, 7, false), Verdict::Nothing));
+    assert_eq!(bench.plans(), [(1, vec![(0, 7, 100)])]);
+}
+
+#[test]
+fn a_batch_larger_than_asked_for_is_asked_for_in_growing_steps_up_to_the_limit() {
+    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    for bytes in [100, 200, 400] {
+        let wanted = bench.one();
+        assert_eq!(wanted.bytes_max, bytes);
+        assert!(matches!(bench.fetched(&wanted, 7, true), Verdict::Nothing));
+    }
+    let wanted = bench.one();
+    assert_eq!(wanted.bytes_max, 800);
+    let Verdict::Fail(error) = bench.fetched(&wanted, 7, true) else { panic!("it cannot grow further") };
+    assert_eq!(
+        (error.kind(), error.topic(), error.partition()),
+        (ErrorKind::TooLarge, Some("orders"), Some(0))
+    );
+    let wanted = bench.one();
+    bench.fetched(&wanted, 8, false);
+    assert_eq!(bench.one().bytes_max, 100, "and shrinks when it was read");
+}
+
+#[test]
+fn an_answer_to_what_was_asked_before_a_seek_is_void() {
+    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let wanted = bench.one();
+    assert!(bench.positions.seek(&of(0), Position::Offset(3)));
+    assert!(matches!(bench.fetched(&wanted, 12, false), Verdict::Nothing));
+    assert!(matches!(bench.failed(&wanted, ErrorCode::UNKNOWN_SERVER_ERROR), Verdict::Nothing));
+    assert_eq!(bench.positions.position(&of(0)), Some(3));
+    assert!(!bench.positions.seek(&of(9), Position::Latest));
+}
+
+#[test]
+fn a_paused_partition_gets_nothing_and_loses_nothing() {
+    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let wanted = bench.one();
+    bench.positions.pause(&of(0), true);
+    assert!(matches!(bench.fetched(&wanted, 12, false), Verdict::Nothing));
+    assert_eq!(bench.plans(), []);
+    bench.positions.pause(&of(0), false);
+    assert_eq!(bench.plans(), [(1, vec![(0, 7, 100)])]);
+}
+
+#[test]
+fn an_offset_out_of_range_follows_the_policy() {
+    for (policy, expected) in [
+        (OffsetReset::Earliest, Some(Position::Earliest)),
+        (OffsetReset::Latest, Some(Position::Latest)),
+        (OffsetReset::ByDuration(Duration::from_secs(100)), Some(Position::Timestamp(900_000))),
+        (OffsetReset::None, None),
+    ] {
+        let mut bench = Bench::new(&[1], policy);
+        let wanted = bench.one();
+        let verdict = bench.failed(&wanted, ErrorCode::OFFSET_OUT_OF_RANGE);
+        let lookups = bench.positions.poll_lookups(bench.now);
+        match expected {
+            Some(position) => {
+                assert!(matches!(verdict, Verdict::Retry));
+                assert_eq!(lookups[0].position, position);
+                bench.positions.handle_found(&of(0), lookups[0].generation, 33);
+                assert_eq!(bench.plans(), [(1, vec![(0, 33, 100)])]);
+            }
+            None => {
+                let Verdict::Fail(error) = verdict else { panic!("{verdict:?}") };
+                assert_eq!(error.kind(), ErrorKind::OffsetOutOfRange);
+                assert!(lookups.is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_moved_leader_is_tried_again_after_a_wait_and_at_its_new_place() {
+    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let wanted = bench.one();
+    assert!(matches!(bench.failed(&wanted, ErrorCode::NOT_LEADER_OR_FOLLOWER), Verdict::Retry));
+    assert_eq!(bench.plans(), []);
+    let due = bench.positions.deadline(bench.now).unwrap();
+    assert_eq!(due, bench.now + 10 * MS);
+    bench.now = due;
+    bench.lead(&[2]);
+    assert_eq!(bench.positions.deadline(due), None, "what is due waits for nothing");
+    assert_eq!(bench.plans(), [(2, vec![(0, 7, 100)])]);
+}
+
+#[test]
+fn what_fails_for_too_long_or_for_good_is_the_users() {
+    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut verdicts = Vec::new();
+    for _ in 0..5 {
+        let wanted = bench.one();
+        let verdict = bench.failed(&wanted, ErrorCode::LEADER_NOT_AVAILABLE);
+        verdicts.push(matches!(verdict, Verdict::Fail(_)));
+        bench.now += 40 * MS;
+    }
+    assert_eq!(verdicts, [false, false, false, true, false], "after 100 ms, and then it begins anew");
+    let wanted = bench.one();
+    let verdict = bench.failed(&wanted, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    assert!(matches!(verdict, Verdict::Fail(_)));
+    assert!(bench.positions.deadline(bench.now).is_some(), "a caller who polls on does not spin");
+}
+
+#[test]
+fn no_leader_and_no_such_partition_come_back_as_failures() {
+    let mut bench = Bench::new(&[-1, 1], OffsetReset::Latest);
+    let missing = Assignment { topic: "orders".into(), partition: 8, position: Position::Offset(0) };
+    let leaderless = Assignment { topic: "orders".into(), partition: 0, position: Position::Offset(0) };
+    let unknown = Assignment { topic: "later".into(), partition: 0, position: Position::Offset(0) };
+    bench.positions.assign(vec![missing, leaderless, unknown]);
+    let (plans, mut failures) = bench.positions.poll_fetches(bench.now, &bench.view);
+    failures.sort_by_key(|(of, _)| of.partition);
+    let told: Vec<_> = failures.iter().map(|(of, error)| (of.partition, error.is_retriable())).collect();
+    assert!(plans.is_empty());
+    assert_eq!(told, [(0, true), (8, false)]);
+    assert!(failures[1].1.to_string().contains("the topic has 2 partitions"), "{}", failures[1].1);
+}
