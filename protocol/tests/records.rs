@@ -7,7 +7,7 @@ mod golden;
 use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 use upsert_kafka_protocol::records::{
-    Batch, BatchWriter, Codec, Compression, Header, Record, Stamp, TimestampType, batches,
+    Batch, BatchWriter, Body, Codec, Compression, Header, Record, Stamp, TimestampType, batches,
 };
 use upsert_kafka_protocol::{ErrorCode, murmur2, partition_for_key};
 
@@ -181,14 +181,121 @@ fn what_we_write_we_read_with_every_codec() {
 }
 
 #[test]
-fn no_bytes_make_it_panic() {
+fn what_java_wrote_comes_back_from_our_own_batches() {
+    let mut written = 0;
+    for vector in golden::lines("records.jsonl.gz") {
+        if vector["valid"] != true {
+            continue;
+        }
+        let name = vector["name"].as_str().expect("a name");
+        for batch in batches(&golden::hex(&vector)).map_while(Result::ok) {
+            let theirs = batch.body(LIMIT).expect(name);
+            for compression in Compression::ALL {
+                let blob = rewritten(&batch, &theirs, compression);
+                let ours = batches(&blob).next().expect(name).expect(name);
+                ours.check().expect(name);
+                let ours = ours.body(LIMIT).expect(name);
+                assert_eq!(ours.iter().count(), theirs.iter().count(), "{name} {compression}");
+                for (ours, theirs) in ours.iter().zip(&theirs) {
+                    let (ours, theirs) = (ours.expect(name), theirs.expect(name));
+                    assert_eq!((ours.key, ours.value), (theirs.key, theirs.value), "{name} {compression}");
+                    assert_eq!(ours.timestamp_ms, theirs.timestamp_ms, "{name} {compression}");
+                    assert!(ours.headers().eq(theirs.headers()), "{name} {compression}");
+                }
+                written += 1;
+            }
+        }
+    }
+    println!("{written} batches written anew");
+    assert!(written > 500);
+}
+
+fn rewritten(batch: &Batch, body: &Body, compression: Compression) -> Bytes {
+    let mut writer = BatchWriter::new(BytesMut::new(), usize::MAX);
+    for record in body {
+        let record = record.expect("a record");
+        let headers: Vec<_> = record.headers().collect();
+        let headers: Vec<_> = headers.iter().map(|(key, value)| Header { key, value: *value }).collect();
+        writer.append(record.timestamp_ms, record.key, record.value, &headers).expect("room");
+    }
+    let stamp = Stamp {
+        producer_id: batch.producer_id(),
+        producer_epoch: batch.producer_epoch(),
+        base_sequence: batch.base_sequence(),
+        transactional: batch.is_transactional(),
+    };
+    writer.seal(stamp, compression.into())
+}
+
+/// A damaged head is an error even when the rest was cut off; a cut one is silence.
+#[test]
+fn a_cut_head_is_told_from_a_damaged_one() {
+    let mut writer = BatchWriter::new(BytesMut::new(), 1000);
+    writer.append(5, Some(b"k"), Some(b"v"), &[]);
+    let good = writer.seal(Stamp::NONE, Codec::NONE);
+    for end in 0..good.len() {
+        assert!(batches(&good.slice(..end)).next().is_none(), "{end}");
+    }
+    let damaged = |at: usize, byte: u8, end: usize| {
+        let mut blob = good.to_vec();
+        blob[at] = byte;
+        blob.truncate(end);
+        batches(&blob.into()).next().map(|batch| batch.expect_err("damaged").to_string())
+    };
+    let length = "the batch at offset 0 (byte 0): its length is too small for any batch";
+    assert_eq!((damaged(8, 0xff, 11), damaged(8, 0xff, 12).as_deref()), (None, Some(length)));
+    let magic = "the batch at offset 0 (byte 0): 3 is no message format";
+    assert_eq!((damaged(16, 3, 16), damaged(16, 3, 17).as_deref()), (None, Some(magic)));
+}
+
+/// Any limit is a limit, the greatest number too.
+#[test]
+fn the_greatest_limit_does_not_overflow() {
+    for compression in Compression::ALL {
+        let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);
+        writer.append(5, None, Some(&[7; 100_000]), &[]).expect("room");
+        let blob = writer.seal(Stamp::NONE, compression.into());
+        let batch = batches(&blob).next().expect("a batch").expect("a good batch");
+        assert_eq!(batch.body(usize::MAX).expect("a body").iter().count(), 1, "{compression}");
+    }
+}
+
+#[test]
+fn damaged_vectors_do_not_make_it_panic() {
+    let mut next = chance();
+    for vector in golden::lines("records.jsonl.gz") {
+        let good = golden::hex(&vector);
+        if good.is_empty() || good.len() > 20_000 {
+            continue;
+        }
+        for _ in 0..20 {
+            let mut blob = good.to_vec();
+            for _ in 0..1 + next() % 4 {
+                let at = next() % blob.len();
+                blob[at] = next() as u8;
+            }
+            for batch in batches(&Bytes::from(blob)).flatten() {
+                let Ok(body) = batch.body(1 << 20) else { continue };
+                body.iter().flatten().for_each(|record| record.headers().for_each(drop));
+            }
+        }
+    }
+}
+
+/// The same numbers every time.
+fn chance() -> impl FnMut() -> usize {
     let mut state = 42u64;
-    let mut next = || {
+    move || {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         state as usize
-    };
+    }
+}
+
+#[test]
+fn no_bytes_make_it_panic() {
+    let mut next = chance();
     for compression in Compression::ALL {
         let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);
         (0..20).for_each(|at| {

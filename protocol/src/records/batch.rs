@@ -44,7 +44,7 @@ impl Batches {
 
     fn find(&mut self) -> Result<Option<Batch>, Corrupt> {
         let rest = &self.blob[self.position..];
-        if rest.len() <= layout::MAGIC {
+        if rest.len() < PREFIX_BYTES {
             return Ok(None);
         }
         let base_offset = i64::from_be_bytes(field(rest, layout::BASE_OFFSET));
@@ -57,11 +57,17 @@ impl Batches {
         if length > LENGTH_MAX {
             return Err(corrupt(Why::Rule("its length is beyond what a batch can be")));
         }
+        // A damaged head is told from a cut one as early as its bytes allow, as in Java.
+        let Some(&magic) = rest.get(layout::MAGIC) else { return Ok(None) };
+        let magic = magic.cast_signed();
+        if !(0..=2).contains(&magic) {
+            return Err(corrupt(Why::Magic(magic)));
+        }
         let size = PREFIX_BYTES + length.unsigned_abs() as usize;
         if rest.len() < size {
             return Ok(None);
         }
-        match rest[layout::MAGIC].cast_signed() {
+        match magic {
             2 if size < HEADER_BYTES => Err(corrupt(Why::Rule("its length is smaller than its header"))),
             2 => {
                 let bytes = self.blob.slice(self.position..self.position + size);

@@ -20,6 +20,11 @@ pub(super) enum Why {
         computed: u32,
     },
     Compression(u8),
+    /// Never without a codec.
+    #[cfg_attr(
+        not(any(feature = "gzip", feature = "snappy", feature = "lz4", feature = "zstd")),
+        expect(dead_code)
+    )]
     Larger {
         limit: usize,
     },
@@ -48,7 +53,8 @@ impl fmt::Display for Corrupt {
         write!(f, "the batch at offset {} (byte {}): ", self.base_offset, self.position)?;
         match self.why {
             Why::Rule(rule) => f.write_str(rule),
-            Why::Magic(magic) => write!(f, "message format {magic} is not supported yet"),
+            Why::Magic(magic @ 0..=1) => write!(f, "message format {magic} is not supported yet"),
+            Why::Magic(magic) => write!(f, "{magic} is no message format"),
             Why::Checksum { stored, computed } => {
                 write!(f, "its checksum is {stored:08x}, its bytes give {computed:08x}")
             }

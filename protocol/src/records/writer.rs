@@ -10,7 +10,7 @@ use super::varint;
 /// An open batch. Its bytes are the ones that a socket will send, unless they are compressed.
 #[derive(Debug)]
 pub struct BatchWriter {
-    /// Zeros from `len` on.
+    /// All of it is room; what lies behind `len` means nothing.
     buffer: BytesMut,
     len: usize,
     limit: usize,
@@ -48,7 +48,7 @@ impl BatchWriter {
     }
 
     /// Appends a record and returns its index. `None` when it does not fit: the batch is then as it was.
-    /// An empty batch takes any record.
+    /// An empty batch takes any record that the format can hold.
     #[inline]
     pub fn append(
         &mut self,
@@ -118,7 +118,9 @@ impl BatchWriter {
     }
 
     /// Closes the batch: compresses where asked, fills the header in, and computes the checksum.
+    /// A codec that is not in this build is none.
     pub fn seal(mut self, stamp: Stamp, codec: Codec) -> Bytes {
+        let codec = codec.built();
         self.buffer.truncate(self.len);
         let mut buffer = match codec.compression {
             Compression::None => self.buffer,
@@ -144,7 +146,7 @@ impl BatchWriter {
     /// Doubles the buffer up to the limit; a first record that is larger than the limit gets its own size.
     #[cold]
     fn grow(&mut self, end: usize) -> bool {
-        if end > self.limit && self.count > 0 {
+        if (end > self.limit && self.count > 0) || i32::try_from(end).is_err() {
             return false;
         }
         let doubled = self.buffer.len().max(GROWN_BYTES_MIN / 2).saturating_mul(2);

@@ -14,8 +14,9 @@ pub(super) fn compress(records: &[u8], level: Option<i32>, out: &mut Vec<u8>) {
     out.extend_from_slice(&compress_slice_to_vec(records, CompressionLevel::Level(level)));
 }
 
-/// Whole frames only. The room doubles until the frames fit, so that a lying size costs nothing.
+/// Whole frames only. The room grows until the frames fit, so that a lying size costs nothing.
 pub(super) fn decompress(packed: &[u8], limit: usize) -> Result<Vec<u8>, Why> {
+    let limit = limit.min(packed.len().saturating_mul(EXPANSION_MAX));
     let mut room = packed.len().saturating_mul(ROOM_FIRST).clamp(ROOM_MIN, ROOM_FIRST_MAX).min(limit.max(1));
     let mut decoder = FrameDecoder::new();
     loop {
@@ -52,6 +53,9 @@ fn is_too_small(error: &FrameDecoderError) -> bool {
 const LEVEL_DEFAULT: i32 = 3;
 const LEVEL_MIN: i32 = -7;
 const LEVEL_MAX: i32 = 22;
+
+/// A block of 128 KiB takes four bytes at the least.
+const EXPANSION_MAX: usize = 128 * 1024 / 4;
 
 /// Text shrinks to a fifth or so: the first guess mostly fits.
 const ROOM_FIRST: usize = 8;
