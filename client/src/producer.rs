@@ -33,8 +33,8 @@ use accumulator::{Accumulator, Appended, Refusal};
 pub use delivery::Delivery;
 use lock::Mutex;
 use sender::Sender;
-use topic::{Misplaced, Partition, TopicSettings};
 pub use topic::Topic;
+use topic::{Misplaced, Partition, TopicSettings};
 
 /// Writes records: each acknowledged one once and, within a partition, in the order of sending.
 ///

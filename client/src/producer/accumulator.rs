@@ -203,7 +203,12 @@ impl Accumulator {
         }
     }
 
-    fn append_or_enlarge(&self, batch: &mut Batch, record: &Record<'_>, timestamp_ms: i64) -> Option<Delivery> {
+    fn append_or_enlarge(
+        &self,
+        batch: &mut Batch,
+        record: &Record<'_>,
+        timestamp_ms: i64,
+    ) -> Option<Delivery> {
         loop {
             if let Some(delivery) = batch.append(record, timestamp_ms) {
                 return Some(delivery);
@@ -229,8 +234,7 @@ impl Accumulator {
             return Err(Refusal::Never(error.clone()));
         }
         let size = expected(last_size, self.limits.batch_size).max(needed);
-        let buffer =
-            self.pool.take(size).or_else(|| self.pool.take(needed)).ok_or(Refusal::MemoryFull)?;
+        let buffer = self.pool.take(size).or_else(|| self.pool.take(needed)).ok_or(Refusal::MemoryFull)?;
         let linger = if self.starving.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
         let batch = Batch::new(queue.next_id, Arc::clone(partition), buffer, now);
         queue.next_id += 1;

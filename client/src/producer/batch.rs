@@ -28,7 +28,10 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 enum Content {
     Open(BatchWriter),
-    Sealed { bytes: Bytes, stamp: Stamp },
+    Sealed {
+        bytes: Bytes,
+        stamp: Stamp,
+    },
     /// Between the two, and when it is given back.
     Gone,
 }

@@ -166,7 +166,8 @@ impl Dispatch {
     /// When `handle_timeout` or `poll_request` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let lanes = self.timers.peek().map(|Reverse((due, _))| *due);
-        let paused = self.nodes.values().filter(|node| !node.queue.is_empty()).filter_map(|node| node.not_before);
+        let paused =
+            self.nodes.values().filter(|node| !node.queue.is_empty()).filter_map(|node| node.not_before);
         paused.chain(lanes).min()
     }
 

@@ -77,7 +77,13 @@ impl Node {
     }
 
     /// Queues a request behind those before it.
-    pub(super) fn send(&mut self, connection: &Connection, mut request: Request, acks: Acks, timeout: Duration) {
+    pub(super) fn send(
+        &mut self,
+        connection: &Connection,
+        mut request: Request,
+        acks: Acks,
+        timeout: Duration,
+    ) {
         let answer: Awaited<_> = match acks {
             Acks::None => {
                 let sent = connection.submit_unanswered(&request.produce, request.version, timeout);

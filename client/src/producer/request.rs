@@ -24,7 +24,12 @@ pub(super) fn version_max(outgoing: &Outgoing, metadata: &Metadata) -> i16 {
 }
 
 /// The batches in wire form; they are lent, not copied.
-pub(super) fn request(outgoing: &Outgoing, metadata: &Metadata, acks: Acks, timeout_ms: i32) -> ProduceRequest {
+pub(super) fn request(
+    outgoing: &Outgoing,
+    metadata: &Metadata,
+    acks: Acks,
+    timeout_ms: i32,
+) -> ProduceRequest {
     let partition = |sent: &Sent| PartitionProduceData {
         index: sent.partition.index,
         records: Some(sent.flight.bytes.clone()),
@@ -173,8 +178,7 @@ mod tests {
 
     #[test]
     fn answers_find_their_batches_in_any_order() {
-        let responses =
-            vec![told(&[(2, 22), (0, 20)], "b", 2), told(&[(0, 10), (1, 11), (2, 12)], "a", 1)];
+        let responses = vec![told(&[(2, 22), (0, 20)], "b", 2), told(&[(0, 10), (1, 11), (2, 12)], "a", 1)];
         let response = ProduceResponse { responses, ..Default::default() };
         let expected = [Some(10), Some(11), Some(12), Some(20), None, Some(22)];
         assert_eq!(offsets(&answers(&asked(), 12, &response)), expected);
@@ -204,7 +208,9 @@ mod tests {
             error_code: ErrorCode::INVALID_RECORD,
             record_errors: vec![BatchIndexAndErrorMessage {
                 batch_index: 1,
-                batch_index_error_message: Some(Str::from("Compacted topic cannot accept message without key")),
+                batch_index_error_message: Some(Str::from(
+                    "Compacted topic cannot accept message without key",
+                )),
                 ..Default::default()
             }],
             ..Default::default()

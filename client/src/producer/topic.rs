@@ -186,7 +186,14 @@ impl Segment {
     }
 
     /// Adds what is missing to `count`; this segment begins at `first`.
-    fn reach(&self, count: usize, first: usize, topic: &Arc<str>, keyless: &Arc<Keyless>, lanes: &AtomicUsize) {
+    fn reach(
+        &self,
+        count: usize,
+        first: usize,
+        topic: &Arc<str>,
+        keyless: &Arc<Keyless>,
+        lanes: &AtomicUsize,
+    ) {
         let end = first + self.partitions.len();
         if end < count {
             let next = self.next.get_or_init(|| Box::new(Self::new(topic, end..count, keyless, lanes)));

@@ -68,7 +68,7 @@ fn a_batch_begins_small_and_grows() {
     let bench = Bench::new(LIMITS);
     drop(bench.send(0, &[7; 100]).unwrap());
     let small = bench.topic.place(&Record::new(&bench.topic).partition(0)).unwrap();
-    assert_eq!(small.open.lock().batch.as_ref().map(Batch::lent), Some(1024));
+    assert_eq!(small.open.lock().batch.as_ref().map(Batch::lent), Some(512));
     (0..20).for_each(|_| drop(bench.send(0, &[7; 100]).unwrap()));
     assert_eq!(small.open.lock().batch.as_ref().map(Batch::lent), Some(4096));
 }

@@ -1,0 +1,202 @@
+//! Brokers and partitions as a script sees them, with a clock held by hand.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use upsert_kafka_protocol::ErrorCode;
+use upsert_kafka_protocol::records::Codec;
+
+use super::*;
+use crate::Record;
+use crate::producer::topic::Topic;
+use crate::producer::topic::tests::topic;
+use crate::retry::Backoff;
+
+const MS: Duration = Duration::from_millis(1);
+
+struct Bench {
+    dispatch: Dispatch,
+    topic: Topic,
+    now: Instant,
+    next_id: u64,
+}
+
+fn terms() -> Terms {
+    Terms {
+        idempotent: true,
+        codec: Codec::NONE,
+        in_flight_max: 2,
+        delivery_timeout: 1000 * MS,
+        retries: u32::MAX,
+        backoff: Backoff::new(100 * MS, 1000 * MS),
+    }
+}
+
+impl Bench {
+    fn new(leaders: &[Option<i32>]) -> Self {
+        let mut dispatch = Dispatch::new(terms(), 1000);
+        let now = Instant::now();
+        dispatch.handle_identity(ProducerId { id: 7, epoch: 0 }, now);
+        Self { dispatch, topic: topic(leaders), now, next_id: 0 }
+    }
+
+    fn partition(&self, index: i32) -> Arc<Partition> {
+        Arc::clone(self.topic.place(&Record::new(&self.topic).partition(index)).unwrap())
+    }
+
+    /// A batch of one record for each of these partitions.
+    fn add(&mut self, partitions: &[i32], bytes: usize) {
+        for index in partitions {
+            let value = vec![7; bytes];
+            let record = Record::new(&self.topic).value(&value);
+            let buffer = BytesMut::zeroed(bytes + 100);
+            let mut batch = Batch::new(self.next_id, self.partition(*index), buffer, self.now);
+            drop(batch.append(&record, 0).unwrap());
+            self.dispatch.handle_batch(batch, self.now);
+            self.next_id += 1;
+        }
+    }
+
+    fn request(&mut self, node: i32) -> Option<Outgoing> {
+        self.dispatch.poll_request(node, self.now)
+    }
+
+    fn answer(&mut self, outgoing: &Outgoing, answer: &Answer) {
+        self.dispatch.handle_request_done(outgoing.node);
+        for sent in &outgoing.batches {
+            self.dispatch.handle_answer(sent, answer.clone(), self.now, 0.5);
+        }
+    }
+
+    fn done(&mut self) -> usize {
+        std::iter::from_fn(|| self.dispatch.poll_done()).count()
+    }
+}
+
+fn of(outgoing: Option<&Outgoing>) -> Vec<(i32, u64)> {
+    let batches = outgoing.map_or(&[][..], |outgoing| &outgoing.batches);
+    batches.iter().map(|sent| (sent.partition.index, sent.flight.id)).collect()
+}
+
+fn written() -> Answer {
+    Answer::Written { base_offset: 0, log_append_time_ms: None }
+}
+
+fn moved() -> Answer {
+    Answer::Refused { error: Error::from_code(ErrorCode::NOT_LEADER_OR_FOLLOWER, "Produce"), records: vec![] }
+}
+
+#[test]
+fn a_request_takes_one_batch_of_each_partition_that_the_broker_leads() {
+    let mut bench = Bench::new(&[Some(1), Some(2), Some(1)]);
+    bench.add(&[0, 0, 1, 2], 10);
+    assert_eq!(bench.dispatch.poll_nodes(bench.now), [1, 2]);
+    let mut first = of(bench.request(1).as_ref());
+    first.sort_unstable();
+    assert_eq!(first, [(0, 0), (2, 3)]);
+    assert_eq!(of(bench.request(1).as_ref()), [(0, 1)]);
+    assert_eq!(of(bench.request(2).as_ref()), [(1, 2)]);
+}
+
+#[test]
+fn a_request_is_no_larger_than_allowed_unless_one_batch_is() {
+    let mut bench = Bench::new(&[Some(1); 3]);
+    bench.add(&[0, 1], 500);
+    assert_eq!(of(bench.request(1).as_ref()), [(0, 0)]);
+    assert_eq!(of(bench.request(1).as_ref()), [(1, 1)]);
+    let mut bench = Bench::new(&[Some(1); 3]);
+    bench.add(&[2], 5000);
+    assert_eq!(of(bench.request(1).as_ref()), [(2, 0)]);
+}
+
+#[test]
+fn a_broker_has_so_many_requests_in_flight_and_no_more() {
+    let mut bench = Bench::new(&[Some(1); 3]);
+    bench.add(&[0, 1, 2], 600);
+    let first = bench.request(1).unwrap();
+    assert!(bench.request(1).is_some() && bench.request(1).is_none());
+    assert!(bench.dispatch.poll_nodes(bench.now).is_empty());
+    bench.answer(&first, &written());
+    assert_eq!(bench.done(), 1);
+    assert_eq!(of(bench.request(1).as_ref()), [(2, 2)]);
+}
+
+#[test]
+fn batches_follow_a_leader_that_moved_in_their_order() {
+    let mut bench = Bench::new(&[Some(1)]);
+    bench.add(&[0, 0, 0], 10);
+    let (first, second) = (bench.request(1).unwrap(), bench.request(1).unwrap());
+    bench.answer(&first, &moved());
+    assert!(bench.dispatch.poll_metadata(), "leaders are asked for");
+    bench.partition(0).lead_by(2);
+    bench.dispatch.handle_leaders(bench.now);
+    bench.now += 100 * MS;
+    bench.dispatch.handle_timeout(bench.now);
+    assert!(bench.request(2).is_none(), "the second still flies to the old leader");
+    bench.answer(&second, &moved());
+    bench.now += 100 * MS;
+    bench.dispatch.handle_timeout(bench.now);
+    assert_eq!(bench.dispatch.poll_nodes(bench.now), [2]);
+    assert_eq!(of(bench.request(2).as_ref()), [(0, 0)]);
+    assert_eq!(of(bench.request(2).as_ref()), [(0, 1)]);
+}
+
+#[test]
+fn without_a_leader_batches_wait_and_leaders_are_asked_for() {
+    let mut bench = Bench::new(&[None]);
+    bench.add(&[0], 10);
+    assert!(bench.dispatch.poll_nodes(bench.now).is_empty() && bench.dispatch.poll_metadata());
+    bench.partition(0).lead_by(3);
+    bench.dispatch.handle_leaders(bench.now);
+    assert_eq!(of(bench.request(3).as_ref()), [(0, 0)]);
+}
+
+#[test]
+fn a_broker_out_of_reach_is_left_alone_for_a_while() {
+    let mut bench = Bench::new(&[Some(1)]);
+    bench.add(&[0], 10);
+    let until = bench.now + 50 * MS;
+    bench.dispatch.handle_pause(1, until);
+    assert!(bench.dispatch.poll_nodes(bench.now).is_empty() && bench.request(1).is_none());
+    assert_eq!(bench.dispatch.deadline(), Some(until));
+    bench.now = until;
+    assert_eq!(bench.dispatch.poll_nodes(bench.now), [1]);
+    assert!(bench.request(1).is_some());
+}
+
+#[test]
+fn batches_expire_where_nobody_leads() {
+    let mut bench = Bench::new(&[None]);
+    bench.add(&[0], 10);
+    let due = bench.now + 1000 * MS;
+    assert_eq!(bench.dispatch.deadline(), Some(due));
+    bench.now = due;
+    bench.dispatch.handle_timeout(bench.now);
+    let done = bench.dispatch.poll_done();
+    assert!(matches!(done, Some(Done::Finished(_, Outcome::Failed { .. }))), "{done:?}");
+    assert_eq!(bench.dispatch.deadline(), None);
+}
+
+#[test]
+fn before_the_first_batch_the_producer_is_introduced() {
+    let mut bench = Bench::new(&[Some(1)]);
+    bench.dispatch = Dispatch::new(terms(), 1000);
+    bench.add(&[0], 10);
+    assert!(bench.dispatch.wants_identity() && bench.request(1).is_none());
+    bench.dispatch.handle_identity(ProducerId { id: 7, epoch: 0 }, bench.now);
+    assert!(!bench.dispatch.wants_identity() && bench.request(1).is_some());
+}
+
+#[test]
+fn a_fenced_producer_never_sends_again() {
+    let mut bench = Bench::new(&[Some(1); 2]);
+    bench.add(&[0], 10);
+    let outgoing = bench.request(1).unwrap();
+    bench.add(&[1], 10);
+    let error = Error::from_code(ErrorCode::PRODUCER_FENCED, "Produce");
+    bench.answer(&outgoing, &Answer::Refused { error, records: vec![] });
+    bench.add(&[0], 10);
+    assert_eq!(bench.done(), 3);
+    assert!(bench.dispatch.fatal().is_some_and(Error::is_fenced));
+    assert!(bench.request(1).is_none());
+}
