@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use upsert_kafka_sink::plan::{PlanOptions, SinkPlan, plan};
-use upsert_kafka_sink::{ErrorKind, Job, JobOptions, Stopper};
+use upsert_kafka_sink::plan::{Plan, PlanOptions, SinkPlan, plan};
+use upsert_kafka_sink::{Error, ErrorKind, Job, JobOptions, Stopper};
 use upsert_kafka_tests::kafka::unique;
 use upsert_kafka_tests::record::{NewRecord, Record};
 use upsert_kafka_tests::repository;
@@ -63,37 +63,37 @@ impl<'a> Replay<'a> {
     }
 
     async fn go(&self, departure: Option<&str>) -> Result<Outcome, String> {
-        let expected = &self.variant.expected;
-        let lacking = features::missing(&self.case.features, &self.sql)?;
-        let planned = plan(&self.sql, &PlanOptions::default());
-        match (departure, planned) {
-            (Some("planned"), Ok(_)) => return Ok(Outcome::Departed),
-            (Some(instead), planned) => return Err(format!("instead of {instead}: {:?}", planned.err())),
-            (None, Ok(_)) if !lacking.is_empty() => {
-                return Err(format!("planned, though it needs {lacking:?}"));
-            }
-            (None, Ok(_)) if expected.error_at.as_deref() == Some("statement") => {
-                return Err("planned, where Flink refuses the statement".into());
-            }
-            (None, Ok(_)) => {}
-            (None, Err(error)) => {
-                let sentence = error.to_string();
-                let planning = matches!(error.kind(), ErrorKind::Sql | ErrorKind::Plan);
-                return match expected.error_at.as_deref() {
-                    _ if !planning || sentence.split_whitespace().count() < 4 => {
-                        Err(format!("no sentence: {error:?}"))
-                    }
-                    _ if !lacking.is_empty() => Ok(Outcome::Refused),
-                    Some("statement") => Ok(Outcome::Ran),
-                    _ => Err(format!("refused: {sentence}")),
-                };
-            }
+        if let Some(outcome) = self.at_planning(departure)? {
+            return Ok(outcome);
         }
-        if !expected.unread.is_empty() {
-            return Err(format!("nobody compares {:?}", expected.unread));
+        if !self.variant.expected.unread.is_empty() {
+            return Err(format!("nobody compares {:?}", self.variant.expected.unread));
         }
         self.prepare().await;
         self.judge(self.run().await).await.map(|()| Outcome::Ran)
+    }
+
+    /// What is decided without a cluster; `None` when the job is to be run.
+    fn at_planning(&self, departure: Option<&str>) -> Result<Option<Outcome>, String> {
+        let lacking = features::missing(&self.case.features, &self.sql)?;
+        let statement_fails = self.variant.expected.error_at.as_deref() == Some("statement");
+        match (self.plan(), departure) {
+            (Ok(_), Some("planned")) => Ok(Some(Outcome::Departed)),
+            (planned, Some(instead)) => Err(format!("instead of {instead}: {:?}", planned.err())),
+            (Ok(_), None) if !lacking.is_empty() => Err(format!("planned, though it needs {lacking:?}")),
+            (Ok(_), None) if statement_fails => Err("planned, where Flink refuses the statement".into()),
+            (Ok(_), None) => Ok(None),
+            (Err(error), None) if !is_refusal(&error) => {
+                Err(format!("no sentence of the planner: {error:?}"))
+            }
+            (Err(_), None) if !lacking.is_empty() => Ok(Some(Outcome::Refused)),
+            (Err(_), None) if statement_fails => Ok(Some(Outcome::Ran)),
+            (Err(error), None) => Err(format!("refused: {error}")),
+        }
+    }
+
+    fn plan(&self) -> Result<Plan, Error> {
+        plan(&*self.sql, &PlanOptions::default())
     }
 
     async fn prepare(&self) {
@@ -158,13 +158,13 @@ impl<'a> Replay<'a> {
     }
 
     fn prints(&self) -> bool {
-        let sinks = plan(&self.sql, &PlanOptions::default()).map(|it| it.pipelines).unwrap_or_default();
+        let sinks = self.plan().map(|it| it.pipelines).unwrap_or_default();
         sinks.iter().any(|it| matches!(it.sink, SinkPlan::Print(_)))
     }
 
     /// In this process: on return the job has resolved where it starts.
     async fn start(&self) -> Result<Running, String> {
-        let plan = plan(&self.sql, &PlanOptions::default()).map_err(|e| e.to_string())?;
+        let plan = self.plan().map_err(|e| e.to_string())?;
         let job = Job::open(plan, JobOptions::default()).await.map_err(|e| e.to_string())?;
         let stop = Stop::Job(job.stopper());
         let ended = async { job.run().await.map(|_| Vec::new()).map_err(|e| e.to_string()) };
@@ -216,6 +216,12 @@ impl Running {
             }
         }
     }
+}
+
+/// By the planner, in words.
+fn is_refusal(error: &Error) -> bool {
+    let planning = matches!(error.kind(), ErrorKind::Sql | ErrorKind::Plan);
+    planning && error.to_string().split_whitespace().count() >= 4
 }
 
 /// `+I[1, a]`, perhaps behind an identifier: the rest of stdout is the summary.
