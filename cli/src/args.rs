@@ -58,8 +58,16 @@ impl Args {
     /// # Errors
     /// When the text is no such number.
     pub fn number<N: std::str::FromStr>(&self, flag: &'static str, default: N) -> Result<N, Failure> {
-        let Some(text) = self.value(flag) else { return Ok(default) };
-        text.parse().map_err(|_| Failure::usage(format!("{flag} {text}: not a number that fits")))
+        Ok(self.optional(flag)?.unwrap_or(default))
+    }
+
+    /// A flag's value as a number, if it was given.
+    ///
+    /// # Errors
+    /// When the text is no such number.
+    pub fn optional<N: std::str::FromStr>(&self, flag: &'static str) -> Result<Option<N>, Failure> {
+        let Some(text) = self.value(flag) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| Failure::usage(format!("{flag} {text}: not a number that fits")))
     }
 
     /// The operand at that place; parsing has seen to it that it is there.
@@ -81,10 +89,7 @@ pub enum Parsed {
 ///
 /// # Errors
 /// An unknown command or flag, a missing or surplus operand, a flag without its value.
-pub fn parse(
-    table: &'static [Command],
-    args: impl Iterator<Item = OsString>,
-) -> Result<Parsed, Failure> {
+pub fn parse(table: &'static [Command], args: impl Iterator<Item = OsString>) -> Result<Parsed, Failure> {
     let mut parser = lexopt::Parser::from_args(args);
     let mut words: Vec<String> = Vec::new();
     let mut command = None;
@@ -140,7 +145,10 @@ fn find_flag(
     let Some(command) = command else { return no_command(table, words).map(|_| &Flag::NONE) };
     let found = command.flags.iter().chain(COMMON).find(|it| it.name == flag);
     found.ok_or_else(|| {
-        Failure::usage(format!("{} has no flag {flag}; see upsert-kafka {} --help", command.name, command.name))
+        Failure::usage(format!(
+            "{} has no flag {flag}; see upsert-kafka {} --help",
+            command.name, command.name
+        ))
     })
 }
 
@@ -173,13 +181,15 @@ pub fn help(table: &[Command], command: Option<&Command>) -> String {
     match command {
         Some(command) => {
             let operands = command.operands.join(" ");
-            let _ = writeln!(out, "{}\n\n  upsert-kafka {} {operands} [flags]\n", command.about, command.name);
+            let _ =
+                writeln!(out, "{}\n\n  upsert-kafka {} {operands} [flags]\n", command.about, command.name);
             flags(&mut out, command.flags);
         }
         None => {
             out += "Kafka's protocol and Flink's Upsert Kafka table, in pure Rust.\n\n";
             for it in table {
-                let _ = writeln!(out, "  {:<32} {}", format!("{} {}", it.name, it.operands.join(" ")), it.about);
+                let _ =
+                    writeln!(out, "  {:<32} {}", format!("{} {}", it.name, it.operands.join(" ")), it.about);
             }
             out += "\nEach command has its own --help.\n";
         }
@@ -239,7 +249,8 @@ mod tests {
 
     #[test]
     fn flags_and_operands_may_mix() {
-        let Ok(Parsed::Command(command, args)) = parsed("run --set a.b=c job.sql --embedded --set=d.e=f") else {
+        let Ok(Parsed::Command(command, args)) = parsed("run --set a.b=c job.sql --embedded --set=d.e=f")
+        else {
             panic!("should parse")
         };
         assert_eq!((command.name, args.operand(0)), ("run", "job.sql"));

@@ -18,13 +18,41 @@ pub const TABLE: &[Command] = &[
         operands: &["JOB.sql"],
         about: "run a job until its sources end or a signal comes",
         flags: &[
-            Flag { name: "--bootstrap", value: Some("HOST:PORT,…"), about: "replaces the addresses of every table" },
-            Flag { name: "--embedded", value: None, about: "run on a broker inside this process, and show what it wrote" },
-            Flag { name: "--input", value: Some("TABLE=FILE"), about: "with --embedded: a line of the file is a record of the table's topic" },
-            Flag { name: "--follow", value: None, about: "with --embedded: keep running at the end of the input" },
-            Flag { name: "--partitions", value: Some("N"), about: "partitions of topics that are created (embedded 1, else the broker's default)" },
-            Flag { name: "--create-topics", value: None, about: "create missing topics, those of sinks with cleanup.policy=compact" },
-            Flag { name: "--from-start-mode", value: None, about: "ignore the offsets that an earlier run committed" },
+            Flag {
+                name: "--bootstrap",
+                value: Some("HOST:PORT,…"),
+                about: "replaces the addresses of every table",
+            },
+            Flag {
+                name: "--embedded",
+                value: None,
+                about: "run on a broker inside this process, and show what it wrote",
+            },
+            Flag {
+                name: "--input",
+                value: Some("TABLE=FILE"),
+                about: "with --embedded: a line of the file is a record of the table's topic",
+            },
+            Flag {
+                name: "--follow",
+                value: None,
+                about: "with --embedded: keep running at the end of the input",
+            },
+            Flag {
+                name: "--partitions",
+                value: Some("N"),
+                about: "partitions of topics that are created (embedded 1, else the broker's default)",
+            },
+            Flag {
+                name: "--create-topics",
+                value: None,
+                about: "create missing topics, those of sinks with cleanup.policy=compact",
+            },
+            Flag {
+                name: "--from-start-mode",
+                value: None,
+                about: "ignore the offsets that an earlier run committed",
+            },
             SET,
             ALLOW_LOOP,
         ],
@@ -34,7 +62,11 @@ pub const TABLE: &[Command] = &[
         operands: &["JOB.sql"],
         about: "what each table, key, value, option and default came to; connects to nothing",
         flags: &[
-            Flag { name: "--bootstrap", value: Some("HOST:PORT,…"), about: "replaces the addresses of every table" },
+            Flag {
+                name: "--bootstrap",
+                value: Some("HOST:PORT,…"),
+                about: "replaces the addresses of every table",
+            },
             SET,
             ALLOW_LOOP,
         ],
@@ -45,7 +77,11 @@ pub const TABLE: &[Command] = &[
         about: "run the embedded broker for other clients, in memory, until a signal comes",
         flags: &[
             Flag { name: "--listen", value: Some("HOST:PORT"), about: "where (127.0.0.1:9092)" },
-            Flag { name: "--partitions", value: Some("N"), about: "partitions of topics created by being named (1)" },
+            Flag {
+                name: "--partitions",
+                value: Some("N"),
+                about: "partitions of topics created by being named (1)",
+            },
             Flag { name: "--no-auto-create", value: None, about: "topics are created only on request" },
         ],
     },
@@ -63,7 +99,11 @@ pub const TABLE: &[Command] = &[
             BOOTSTRAP,
             Flag { name: "--partitions", value: Some("N"), about: "(the broker's default)" },
             Flag { name: "--replication-factor", value: Some("N"), about: "(the broker's default)" },
-            Flag { name: "--config", value: Some("KEY=VALUE"), about: "a setting of the topic, such as cleanup.policy=compact" },
+            Flag {
+                name: "--config",
+                value: Some("KEY=VALUE"),
+                about: "a setting of the topic, such as cleanup.policy=compact",
+            },
         ],
     },
     Command {
@@ -79,7 +119,11 @@ pub const TABLE: &[Command] = &[
         flags: &[
             BOOTSTRAP,
             Flag { name: "--key-delimiter", value: Some("TEXT"), about: "what stands before it is the key" },
-            Flag { name: "--null-value", value: Some("TEXT"), about: "a value that is this text becomes a tombstone" },
+            Flag {
+                name: "--null-value",
+                value: Some("TEXT"),
+                about: "a value that is this text becomes a tombstone",
+            },
             Flag { name: "--partition", value: Some("N"), about: "this partition, not the one of the key" },
             Flag { name: "--property", value: Some("KEY=VALUE"), about: "a setting of Java's producer" },
         ],

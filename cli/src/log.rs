@@ -15,7 +15,8 @@ pub fn open(filter: Option<&str>) -> Result<(), Failure> {
     let text = text.unwrap_or_else(|| DEFAULT.to_owned());
     let filter = EnvFilter::try_new(&text).map_err(|e| Failure::usage(format!("--log {text}: {e}")))?;
     let ansi = std::io::stderr().is_terminal();
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi);
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi);
     // A second time, in a test that runs several commands, the first filter stays.
     let _ = subscriber.try_init();
     Ok(())

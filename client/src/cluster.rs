@@ -25,7 +25,7 @@ pub(crate) use attempts::Attempts;
 #[cfg(test)]
 pub(crate) use metadata::PartitionMetadata;
 pub(crate) use metadata::{Metadata, TopicMetadata};
-use refresh::{Command, Refresh};
+use refresh::{Command, Lane, Refresh};
 
 /// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
 /// ends with the last of them.
@@ -106,7 +106,12 @@ impl Cluster {
 
     /// The connection to a broker, opened on first use and again when it is broken.
     pub(crate) async fn connection(&self, node_id: i32) -> Result<Connection, Error> {
-        self.ask(|reply| Command::Connection(node_id, reply)).await?
+        self.ask(|reply| Command::Connection(node_id, Lane::Requests, reply)).await?
+    }
+
+    /// The connection for fetches alone, which the broker may hold back for `fetch.max.wait.ms`.
+    pub(crate) async fn fetch_connection(&self, node_id: i32) -> Result<Connection, Error> {
+        self.ask(|reply| Command::Connection(node_id, Lane::Fetches, reply)).await?
     }
 
     /// A connection to whichever broker can be reached.

@@ -53,11 +53,6 @@ struct Asker {
 const QUEUE_MAX: usize = 1024;
 
 impl Connection {
-    /// `host:port`, for messages.
-    pub(crate) fn broker(&self) -> &Arc<str> {
-        &self.0.broker
-    }
-
     /// Whether requests can no longer be sent on it.
     pub(crate) fn is_closed(&self) -> bool {
         self.0.queue.is_closed()

@@ -1,11 +1,11 @@
 //! Reads partitions that the caller assigns, and keeps offsets for groups.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep_until;
 
 use crate::cluster::{Cluster, Metadata};
@@ -25,7 +25,7 @@ pub use fetched::{ConsumerRecord, Fetched, PartitionRecords, Records};
 pub use group::{Commit, Committed};
 pub use offsets::OffsetSpec;
 pub use position::{Assignment, Position, TopicPartition};
-use position::{Limits, Lookup, Positions, Progress, Verdict, Wanted};
+use position::{Limits, Lookup, Positions, Verdict, Wanted};
 
 /// A consumer. While the caller works on what one poll gave, the next fetches are already under way,
 /// one per node: all of them together hold at most `fetch.max.bytes`, save that one batch per partition may
@@ -34,8 +34,8 @@ pub struct Consumer {
     cluster: Cluster,
     view: watch::Receiver<Arc<Metadata>>,
     positions: Positions,
-    /// Topics that the cluster's task was told to look for.
-    topics: HashSet<Arc<str>>,
+    /// Topics that the cluster's task must still be told of.
+    untold: Vec<Arc<str>>,
     jobs: JoinSet<Done>,
     failures: VecDeque<Error>,
     chance: Chance,
@@ -62,7 +62,7 @@ impl Consumer {
             view: cluster.watch(),
             cluster,
             positions: Positions::new(limits),
-            topics: HashSet::new(),
+            untold: Vec::new(),
             jobs: JoinSet::new(),
             failures: VecDeque::new(),
             chance: Chance::from_process(),
@@ -73,6 +73,7 @@ impl Consumer {
     pub fn assign(&mut self, assignments: Vec<Assignment>) {
         self.failures.clear();
         self.positions.assign(assignments);
+        self.untold = self.positions.topics();
     }
 
     /// Waits for what comes next and hands it over; a partition in it has moved, if only past what is not
@@ -97,8 +98,7 @@ impl Consumer {
             // Every branch is cancel-safe: what a job brought is dealt with before the next await.
             tokio::select! {
                 Some(done) = self.jobs.join_next() => {
-                    let done = done.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
-                    if let Some(fetched) = self.settle(done) {
+                    if let Some(fetched) = self.settle(finished(done)?) {
                         self.start();
                         return Ok(fetched);
                     }
@@ -183,11 +183,8 @@ impl Consumer {
     /// Sets everything under way that can be.
     fn start(&mut self) {
         let now = Instant::now();
-        for topic in self.positions.topics() {
-            if !self.topics.contains(&topic) && self.cluster.want(&topic) {
-                self.topics.insert(topic);
-            }
-        }
+        // A full mailbox empties soon: the view that comes then leads here again.
+        self.untold.retain(|topic| !self.cluster.want(topic));
         let lookups = self.positions.poll_lookups(now);
         if !lookups.is_empty() {
             let (cluster, deadline) = (self.cluster.clone(), now + self.config().default_api_timeout);
@@ -234,11 +231,7 @@ impl Consumer {
         }
     }
 
-    fn take(
-        &mut self,
-        wanted: &Wanted,
-        taken: Result<(Progress, PartitionRecords), Error>,
-    ) -> Option<PartitionRecords> {
+    fn take(&mut self, wanted: &Wanted, taken: fetcher::Taken) -> Option<PartitionRecords> {
         match taken {
             Err(error) => {
                 self.failed(&wanted.of, wanted.generation, error);
@@ -274,6 +267,14 @@ impl std::fmt::Debug for Consumer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Consumer").field("positions", &self.positions).finish_non_exhaustive()
     }
+}
+
+/// What a job brought. Its panic is ours; a runtime that shuts down cancels it.
+fn finished(done: Result<Done, JoinError>) -> Result<Done, Error> {
+    done.map_err(|failed| match failed.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Error::new(ErrorKind::Closed, "the runtime shuts down"),
+    })
 }
 
 fn not_assigned(of: &TopicPartition) -> Error {

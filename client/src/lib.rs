@@ -14,12 +14,13 @@ mod record;
 mod retry;
 
 pub use admin::{
-    Admin, BrokerDescription, ClusterDescription, ConfigEntry, NewTopic, PartitionDescription, TopicDescription,
+    Admin, BrokerDescription, ClusterDescription, ConfigEntry, NewTopic, PartitionDescription,
+    TopicDescription,
 };
 pub use client::Client;
 pub use config::{
-    Acks, Address, Config, Explained, IsolationLevel, MetadataRecovery, Notice, NoticeKind, OffsetReset, Role,
-    SecurityProtocol,
+    Acks, Address, Config, Explained, IsolationLevel, MetadataRecovery, Notice, NoticeKind, OffsetReset,
+    Role, SecurityProtocol,
 };
 pub use consumer::{
     Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, OffsetSpec, PartitionRecords, Position,

@@ -57,7 +57,9 @@ impl Job {
     pub async fn open(plan: Plan, options: JobOptions) -> Result<Self, Error> {
         let progress = Arc::new(Progress::default());
         let mut notices = topics::check(&plan, options.create_topics.as_ref()).await?;
-        notices.extend(plan.pipelines.iter().filter_map(|it| without_group(&it.source.table, &it.source.group_id)));
+        notices.extend(
+            plan.pipelines.iter().filter_map(|it| without_group(&it.source.table, &it.source.group_id)),
+        );
         let mut flows = Vec::new();
         for pipeline in plan.pipelines {
             flows.push(Flow::open(pipeline, options.from_start_mode, Arc::clone(&progress)).await?);
@@ -105,7 +107,8 @@ impl Job {
         }
         let mut failure = None;
         while let Some(ended) = running.join_next().await {
-            let outcome = ended.unwrap_or_else(|e| Err(Error::caused(ErrorKind::Sink, "a part of the job", e)));
+            let outcome =
+                ended.unwrap_or_else(|e| Err(Error::caused(ErrorKind::Sink, "a part of the job", e)));
             if let Err(error) = outcome {
                 debug!(%error, "a flow failed; the others stop");
                 self.stop.send_replace(true);

@@ -29,16 +29,6 @@ pub struct Counts {
     pub skipped: u64,
 }
 
-impl Counts {
-    /// Adds another.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.rows_in += other.rows_in;
-        self.rows_out += other.rows_out;
-        self.tombstones += other.tombstones;
-        self.skipped += other.skipped;
-    }
-}
-
 impl Progress {
     /// What the counters say now.
     pub fn counts(&self) -> Counts {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tracing::{debug, info};
 use upsert_kafka_client::{
     Assignment, Client, Commit, Committed, Config, Consumer, Fetched, OffsetSpec, Position, Role,
+    TopicPartition,
 };
 
 use crate::error::{Error, ErrorKind};
@@ -24,11 +25,11 @@ pub(crate) struct Source {
 
 /// One partition that is read.
 struct Partition {
-    topic: Arc<str>,
-    index: i32,
+    of: TopicPartition,
     /// The next offset to process; what a commit would keep.
     next: i64,
-    leader_epoch: Option<i32>,
+    /// -1 when not known.
+    leader_epoch: i32,
     /// Exclusive.
     stop: Option<i64>,
     committed: Option<i64>,
@@ -51,8 +52,7 @@ impl Source {
         for topic in &plan.topics {
             source.add_topic(plan, topic, ignore_marks).await?;
         }
-        let assignment = source.partitions.iter().map(Partition::assignment).collect();
-        source.consumer.assign(assignment).map_err(Error::cluster)?;
+        source.assign();
         source.commit().await?;
         Ok(source)
     }
@@ -69,12 +69,12 @@ impl Source {
 
     /// From now on the source ends where its partitions end at this moment.
     pub(crate) async fn stop_at_end(&mut self) -> Result<(), Error> {
-        let mut topics: Vec<_> = self.partitions.iter().map(|it| Arc::clone(&it.topic)).collect();
+        let mut topics: Vec<_> = self.partitions.iter().map(|it| Arc::clone(&it.of.topic)).collect();
         topics.dedup();
         for topic in topics {
             let ends = self.offsets(&topic, OffsetSpec::Latest).await?;
-            for it in self.partitions.iter_mut().filter(|it| it.topic == topic) {
-                it.stop = found(&ends, it.index);
+            for it in self.partitions.iter_mut().filter(|it| it.of.topic == topic) {
+                it.stop = found(&ends, it.of.partition);
             }
         }
         Ok(())
@@ -85,45 +85,50 @@ impl Source {
         self.find(topic, partition).and_then(|it| it.stop)
     }
 
-    /// All before `next` was processed.
-    pub(crate) fn advance(&mut self, topic: &str, partition: i32, next: i64, leader_epoch: Option<i32>) {
-        let at = self.partitions.iter().position(|it| it.index == partition && *it.topic == *topic);
-        if let Some(it) = at.map(|at| &mut self.partitions[at]) {
+    /// All before `next` was processed; the last record of it was taken in `leader_epoch`, -1 if unknown.
+    pub(crate) fn advance(&mut self, topic: &str, partition: i32, next: i64, leader_epoch: i32) {
+        if let Some(it) = self.partitions.iter_mut().find(|it| it.is(topic, partition)) {
             it.next = it.next.max(next);
-            it.leader_epoch = leader_epoch.or(it.leader_epoch);
+            it.leader_epoch = it.leader_epoch.max(leader_epoch);
         }
     }
 
     /// Records between the positions and the ends of the partitions, as far as they are known.
     pub(crate) fn lag(&self) -> i64 {
-        self.partitions.iter().filter_map(|it| self.consumer.lag(&it.topic, it.index)).sum()
+        self.partitions.iter().filter_map(|it| self.consumer.lag(&it.of)).sum()
     }
 
     /// Commits what moved since the last time; the caller has seen to it that all before is acknowledged.
     pub(crate) async fn commit(&mut self) -> Result<(), Error> {
         let Some(group) = &self.group else { return Ok(()) };
-        let moved: Vec<Commit> =
-            self.partitions.iter().filter(|it| it.committed != Some(it.next)).map(Partition::commit).collect();
+        let moved: Vec<Commit> = self
+            .partitions
+            .iter()
+            .filter(|it| it.committed != Some(it.next))
+            .map(Partition::commit)
+            .collect();
         if moved.is_empty() {
             return Ok(());
         }
-        self.consumer.commit(group, moved).await.map_err(|e| self.failed(e))?;
+        self.consumer.commit(group, &moved).await.map_err(|e| self.failed(e))?;
         self.partitions.iter_mut().for_each(|it| it.committed = Some(it.next));
         Ok(())
     }
 
     /// Looks for partitions that came after the start; they are read from their beginning.
     pub(crate) async fn discover(&mut self, plan_topics: &[String]) -> Result<(), Error> {
+        let before = self.partitions.len();
         for topic in plan_topics {
             let starts = self.offsets(topic, OffsetSpec::Earliest).await?;
             for (index, next) in starts {
                 if self.find(topic, index).is_none() {
                     info!(topic, partition = index, "a new partition, read from its beginning");
-                    let partition = Partition::new(topic, index, next, None);
-                    self.consumer.add(partition.assignment()).map_err(|e| self.failed(e))?;
-                    self.partitions.push(partition);
+                    self.partitions.push(Partition::new(topic, index, next, None));
                 }
             }
+        }
+        if self.partitions.len() > before {
+            self.assign();
         }
         Ok(())
     }
@@ -144,7 +149,7 @@ impl Source {
             debug!(topic, partition = index, ?begin, next, ?stop, "resolved");
             self.partitions.push(Partition {
                 committed: marked.filter(|offset| *offset == next),
-                leader_epoch: kept.filter(|it| it.offset == Some(next)).and_then(|it| it.leader_epoch),
+                leader_epoch: kept.filter(|it| it.offset == Some(next)).map_or(-1, |it| it.leader_epoch),
                 ..Partition::new(topic, index, next, stop)
             });
         }
@@ -168,8 +173,8 @@ impl Source {
 
     async fn committed(&self, topic: &str, partitions: &[(i32, i64)]) -> Result<Vec<Committed>, Error> {
         let Some(group) = &self.group else { return Ok(Vec::new()) };
-        let wanted: Vec<_> = partitions.iter().map(|(index, _)| (topic.to_owned(), *index)).collect();
-        self.consumer.committed(group, wanted).await.map_err(|e| self.failed(e))
+        let wanted: Vec<_> = partitions.iter().map(|(index, _)| of(topic, *index)).collect();
+        self.consumer.committed(group, &wanted).await.map_err(|e| self.failed(e))
     }
 
     async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<Vec<(i32, i64)>, Error> {
@@ -177,7 +182,12 @@ impl Source {
     }
 
     fn find(&self, topic: &str, index: i32) -> Option<&Partition> {
-        self.partitions.iter().find(|it| it.index == index && *it.topic == *topic)
+        self.partitions.iter().find(|it| it.is(topic, index))
+    }
+
+    /// Reads every partition on from where it stands.
+    fn assign(&mut self) {
+        self.consumer.assign(self.partitions.iter().map(Partition::assignment).collect());
     }
 
     fn no_offset(&self, topic: &str, index: i32) -> Error {
@@ -197,7 +207,11 @@ impl Source {
 
 impl Partition {
     fn new(topic: &str, index: i32, next: i64, stop: Option<i64>) -> Self {
-        Self { topic: topic.into(), index, next, leader_epoch: None, stop, committed: None }
+        Self { of: of(topic, index), next, leader_epoch: -1, stop, committed: None }
+    }
+
+    fn is(&self, topic: &str, index: i32) -> bool {
+        self.of.partition == index && *self.of.topic == *topic
     }
 
     fn is_done(&self) -> bool {
@@ -206,21 +220,25 @@ impl Partition {
 
     fn assignment(&self) -> Assignment {
         Assignment {
-            topic: Arc::clone(&self.topic),
-            partition: self.index,
+            topic: Arc::clone(&self.of.topic),
+            partition: self.of.partition,
             position: Position::Offset(self.next),
         }
     }
 
     fn commit(&self) -> Commit {
         Commit {
-            topic: Arc::clone(&self.topic),
-            partition: self.index,
+            topic: Arc::clone(&self.of.topic),
+            partition: self.of.partition,
             offset: self.next,
             leader_epoch: self.leader_epoch,
             metadata: MARK.to_owned(),
         }
     }
+}
+
+fn of(topic: &str, partition: i32) -> TopicPartition {
+    TopicPartition { topic: topic.into(), partition }
 }
 
 fn found(offsets: &[(i32, i64)], index: i32) -> Option<i64> {

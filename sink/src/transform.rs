@@ -1,8 +1,8 @@
 //! A message becomes changes: decoded, projected, encoded. No I/O.
 
 use crate::error::Error;
-use crate::format::Decode;
-use crate::plan::{Keep, Projection};
+use crate::format::{Decode, EncodeError};
+use crate::plan::{Keep, Pipeline, Projection, SinkPlan};
 use crate::print::Print;
 use crate::row::{Arena, Row, RowKind, Value};
 use crate::upsert::Upsert;
@@ -10,12 +10,12 @@ use crate::upsert::Upsert;
 /// From the bytes of one source message to the bytes of its changes.
 pub struct Transform {
     decoder: Box<dyn Decode>,
-    rows: RowTransform,
     arena: Arena,
+    rows: Rows,
 }
 
 /// From a row to the bytes of its change.
-pub struct RowTransform {
+struct Rows {
     projection: Projection,
     drop_update_before: bool,
     output: Output,
@@ -23,7 +23,7 @@ pub struct RowTransform {
 }
 
 /// What a change is written as.
-pub enum Output {
+enum Output {
     /// A key and a value or tombstone.
     Upsert(Upsert),
     /// A line of text.
@@ -57,9 +57,19 @@ pub struct Change<'a> {
 }
 
 impl Transform {
-    /// A decoder before the rest.
-    pub fn new(decoder: Box<dyn Decode>, rows: RowTransform) -> Self {
-        Self { decoder, rows, arena: Arena::new() }
+    /// What a planned INSERT does to each message.
+    pub fn new(pipeline: Pipeline) -> Self {
+        let output = match pipeline.sink {
+            SinkPlan::UpsertKafka(plan) => Output::Upsert(Upsert::new(plan.key, plan.value)),
+            SinkPlan::Print(plan) => Output::Print(Print::new(plan)),
+        };
+        let rows = Rows {
+            projection: pipeline.projection,
+            drop_update_before: pipeline.drop_update_before,
+            output,
+            changes: Changes::default(),
+        };
+        Self { decoder: pipeline.source.decoder, arena: Arena::new(), rows }
     }
 
     /// Reads one message; what it changes lies in the result until the next call.
@@ -85,24 +95,10 @@ impl Transform {
     }
 }
 
-impl RowTransform {
+impl Rows {
     /// Projects, then encodes; UPDATE_BEFORE is dropped where the planner says that nobody needs it.
-    pub fn new(projection: Projection, drop_update_before: bool, output: Output) -> Self {
-        Self { projection, drop_update_before, output, changes: Changes::default() }
-    }
-
-    /// The change of one row, until the next call.
-    ///
-    /// # Errors
-    /// When the row cannot be converted or written.
-    pub fn feed(&mut self, kind: RowKind, row: Row<'_>, arena: &Arena) -> Result<&Changes, Error> {
-        self.changes.clear();
-        self.push(kind, row, arena)?;
-        Ok(&self.changes)
-    }
-
     #[inline]
-    fn push(&mut self, kind: RowKind, row: Row<'_>, arena: &Arena) -> Result<(), Error> {
+    fn push<'a>(&mut self, kind: RowKind, row: Row<'a>, arena: &'a Arena) -> Result<(), Error> {
         self.changes.rows += 1;
         if kind == RowKind::UpdateBefore && self.drop_update_before {
             return Ok(());
@@ -111,13 +107,24 @@ impl RowTransform {
         if self.projection.apply(row, slots, arena)? == Keep::No {
             return Ok(());
         }
-        let out = &mut self.changes.bytes;
-        let (key, value) = match &self.output {
-            Output::Upsert(upsert) => upsert.encode(kind, slots, out).map_err(Error::encode)?,
-            Output::Print(print) => (0, Some(print.line(kind, slots, out))),
-        };
+        let (key, value) = self.output.write(kind, slots, &mut self.changes.bytes).map_err(Error::encode)?;
         self.changes.spans.push(Span { kind, key, value });
         Ok(())
+    }
+}
+
+impl Output {
+    #[inline]
+    fn write(
+        &self,
+        kind: RowKind,
+        row: Row<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(usize, Option<usize>), EncodeError> {
+        match self {
+            Self::Upsert(upsert) => upsert.encode(kind, row, out),
+            Self::Print(print) => Ok((0, Some(print.line(kind, row, out)))),
+        }
     }
 }
 
@@ -138,14 +145,14 @@ impl Changes {
         self.spans.len()
     }
 
-    /// Whether the message gave no row at all, not even one that was dropped on the way.
-    pub fn is_unread(&self) -> bool {
-        self.rows == 0
-    }
-
     /// Whether the message changed nothing.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
+    }
+
+    /// Whether the message gave no row at all, not even one that was dropped on the way.
+    pub fn is_unread(&self) -> bool {
+        self.rows == 0
     }
 
     fn clear(&mut self) {

@@ -4,14 +4,14 @@ use crate::format::{Encode, EncodeError};
 use crate::row::{Row, RowKind};
 
 /// The upsert-kafka sink's rule: INSERT and UPDATE_AFTER are values, UPDATE_BEFORE and DELETE tombstones.
-pub struct Upsert {
+pub(crate) struct Upsert {
     key: Box<dyn Encode>,
     value: Box<dyn Encode>,
 }
 
 impl Upsert {
     /// The key's and the value's encoders, each made for its own columns of one row.
-    pub fn new(key: Box<dyn Encode>, value: Box<dyn Encode>) -> Self {
+    pub(crate) fn new(key: Box<dyn Encode>, value: Box<dyn Encode>) -> Self {
         Self { key, value }
     }
 
@@ -20,7 +20,7 @@ impl Upsert {
     /// # Errors
     /// When a format cannot hold a value.
     #[inline]
-    pub fn encode(
+    pub(crate) fn encode(
         &self,
         kind: RowKind,
         row: Row<'_>,

@@ -1,3 +1,7 @@
 //! The cli under a name of the test package, so that `CARGO_BIN_EXE_…` exists.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    upsert_kafka::main(std::env::args_os().skip(1))
+}

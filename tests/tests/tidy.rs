@@ -45,7 +45,10 @@ struct Source {
 #[test]
 fn every_file_opens_with_its_sentence() {
     none(|file| (!file.lines.first()?.starts_with("//! ")).then(|| "does not open with //!".into()));
-    none(|file| (file.path.ends_with("/mod.rs") && !file.path.contains("/tests/")).then(|| "is a mod.rs: foo.rs and foo/ it is".into()));
+    none(|file| {
+        (file.path.ends_with("/mod.rs") && !file.path.contains("/tests/"))
+            .then(|| "is a mod.rs: foo.rs and foo/ it is".into())
+    });
 }
 
 #[test]

@@ -8,16 +8,18 @@ use crate::signal;
 
 pub(super) async fn run(args: &Args) -> Result<(), Failure> {
     let listen = args.value("--listen").unwrap_or("127.0.0.1:9092");
-    let address =
-        listen.parse().map_err(|_| Failure::usage(format!("--listen {listen}: not an address such as 127.0.0.1:9092")))?;
+    let address = listen
+        .parse()
+        .map_err(|_| Failure::usage(format!("--listen {listen}: not an address such as 127.0.0.1:9092")))?;
     let config = BrokerConfig {
         listen: address,
         auto_create_topics: !args.has("--no-auto-create"),
         default_partitions: args.number("--partitions", 1)?,
         ..BrokerConfig::default()
     };
-    let broker =
-        Broker::start(config).await.map_err(|e| Failure::new(Exit::Cluster, format!("--listen {listen}: {e}")))?;
+    let broker = Broker::start(config)
+        .await
+        .map_err(|e| Failure::new(Exit::Cluster, format!("--listen {listen}: {e}")))?;
     println!("listening on {}; nothing is kept after the end", broker.address());
     signal::Signals::new()?.first().await;
     broker.stop().await;

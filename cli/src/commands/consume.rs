@@ -15,7 +15,7 @@ pub(super) async fn run(args: &Args) -> Result<(), Failure> {
     let mut left = args.number("--count", u64::MAX)?;
     let mut consumer = client(args, Role::Consumer).await?.consumer();
     let assignment = assignment(&consumer, args).await?;
-    consumer.assign(assignment).map_err(failed)?;
+    consumer.assign(assignment);
     let mut stopped = std::pin::pin!(Signals::new()?.first());
     while left > 0 {
         // poll is cancel-safe, and after a signal nothing more is wanted.
@@ -34,10 +34,7 @@ async fn assignment(consumer: &Consumer, args: &Args) -> Result<Vec<Assignment>,
         Some("earliest") => Position::Earliest,
         Some(_) => Position::Offset(args.number("--from", 0)?),
     };
-    let only = match args.has("--partition") {
-        true => Some(args.number("--partition", 0)?),
-        false => None,
-    };
+    let only: Option<i32> = args.optional("--partition")?;
     let partitions = consumer.offsets(topic, OffsetSpec::Earliest).await.map_err(failed)?;
     let chosen: Vec<_> = partitions
         .iter()
@@ -45,22 +42,30 @@ async fn assignment(consumer: &Consumer, args: &Args) -> Result<Vec<Assignment>,
         .map(|(index, _)| Assignment { topic: topic.into(), partition: *index, position })
         .collect();
     if chosen.is_empty() {
-        return Err(Failure::new(Exit::Cluster, format!("topic {topic}: no partition {}", only.unwrap_or(0))));
+        return Err(Failure::new(
+            Exit::Cluster,
+            format!("topic {topic}: no partition {}", only.unwrap_or(0)),
+        ));
     }
     Ok(chosen)
 }
 
 fn print(fetched: &Fetched, json: bool, left: &mut u64) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    for records in fetched.iter() {
-        for record in records.iter() {
+    for records in fetched.partitions() {
+        for record in records.records() {
+            let record = record.map_err(failed)?;
             if *left == 0 {
                 return Ok(());
             }
             *left -= 1;
             let written = match json {
-                true => writeln!(out, "{}", record_json::object(records.topic(), records.partition(), &record)),
-                false => writeln!(out, "{}\t{}", record_json::text(record.key), record_json::text(record.value)),
+                true => {
+                    writeln!(out, "{}", record_json::object(records.topic(), records.partition(), &record))
+                }
+                false => {
+                    writeln!(out, "{}\t{}", record_json::text(record.key), record_json::text(record.value))
+                }
             };
             written.map_err(|e| Failure::new(Exit::Running, format!("standard output: {e}")))?;
         }

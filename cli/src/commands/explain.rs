@@ -6,8 +6,8 @@ use crate::exit::Failure;
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let path = args.operand(0);
-    let text = job::read(path)?;
-    let plan = job::plan(path, &text, &job::options(args, None)?)?;
-    print!("{}", upsert_kafka_sink::explain(&plan));
+    let script = job::read(path)?;
+    let plan = job::plan(path, script, &job::options(args, None)?)?;
+    print!("{}", format_args!("{plan:#?}\n"));
     Ok(())
 }

@@ -1,15 +1,16 @@
 //! A job file as the commands take it: read, filled in, planned.
 
 use upsert_kafka_sink::plan::{Override, Plan, PlanOptions};
-use upsert_kafka_sink::{Error, ErrorKind, plan, sql};
+use upsert_kafka_sink::sql::Script;
+use upsert_kafka_sink::{Error, ErrorKind, plan};
 
 use crate::args::Args;
 use crate::exit::{Exit, Failure};
 
 /// Reads a job and replaces `${NAME}` by the environment.
-pub(super) fn read(path: &str) -> Result<String, Failure> {
+pub(super) fn read(path: &str) -> Result<Script, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::new(Exit::Job, format!("{path}: {e}")))?;
-    sql::substitute(&text, |name| std::env::var(name).ok()).map_err(|e| bad_job(path, &e))
+    Script::substitute(&text, |name| std::env::var(name).ok()).map_err(|e| bad_job(path, &e))
 }
 
 /// What the flags say over the text. `bootstrap` wins over `--bootstrap`.
@@ -20,8 +21,8 @@ pub(super) fn options(args: &Args, bootstrap: Option<String>) -> Result<PlanOpti
 }
 
 /// Plans a job that was read from `path`.
-pub(super) fn plan(path: &str, text: &str, options: &PlanOptions) -> Result<Plan, Failure> {
-    plan::plan(text, options).map_err(|e| bad_job(path, &e))
+pub(super) fn plan(path: &str, script: Script, options: &PlanOptions) -> Result<Plan, Failure> {
+    plan::plan(script, options).map_err(|e| bad_job(path, &e))
 }
 
 /// A failure while the job was planned or connected.

@@ -8,10 +8,7 @@ use crate::commands::topic::{client, failed};
 use crate::exit::{Exit, Failure};
 
 pub(super) async fn run(args: &Args) -> Result<(), Failure> {
-    let partition = match args.has("--partition") {
-        true => Some(args.number("--partition", 0)?),
-        false => None,
-    };
+    let partition = args.optional("--partition")?;
     let producer = client(args, Role::Producer).await?.producer();
     let topic = producer.topic(args.operand(0)).await.map_err(failed)?;
     let mut input = BufReader::new(tokio::io::stdin());
@@ -36,7 +33,9 @@ pub(super) async fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn split<'a>(line: &'a [u8], delimiter: Option<&str>) -> (Option<&'a [u8]>, &'a [u8]) {
-    let Some(delimiter) = delimiter.map(str::as_bytes).filter(|it| !it.is_empty()) else { return (None, line) };
+    let Some(delimiter) = delimiter.map(str::as_bytes).filter(|it| !it.is_empty()) else {
+        return (None, line);
+    };
     match line.windows(delimiter.len()).position(|window| window == delimiter) {
         Some(at) => (Some(&line[..at]), &line[at + delimiter.len()..]),
         None => (None, line),

@@ -21,11 +21,11 @@ pub(super) async fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     let path = args.operand(0);
-    let text = job::read(path)?;
-    let plan = job::plan(path, &text, &job::options(args, None)?)?;
+    let script = job::read(path)?;
+    let plan = job::plan(path, script, &job::options(args, None)?)?;
     warn(&plan.notices);
-    let partitions = args.number("--partitions", -1)?;
-    let create = args.has("--create-topics").then_some(NewTopics { partitions, replication_factor: -1 });
+    let partitions = args.optional("--partitions")?;
+    let create = args.has("--create-topics").then_some(NewTopics { partitions, replication_factor: None });
     let job = open(plan, args, create).await?;
     summary(&carry(job).await?);
     Ok(())
@@ -37,17 +37,17 @@ async fn embedded(args: &Args) -> Result<(), Failure> {
         return Err(Failure::usage("--embedded and --bootstrap exclude each other"));
     }
     let path = args.operand(0);
-    let text = job::read(path)?;
+    let script = job::read(path)?;
     let inputs = inputs(args)?;
     let broker = Broker::start(BrokerConfig::default()).await;
     let broker = broker.map_err(|e| Failure::new(Exit::Cluster, format!("the embedded broker: {e}")))?;
     let bootstrap = broker.address().to_string();
-    let plan = job::plan(path, &text, &job::options(args, Some(bootstrap.clone()))?)?;
+    let plan = job::plan(path, script, &job::options(args, Some(bootstrap.clone()))?)?;
     warn(&plan.notices);
     let sources = feeds(&plan, &inputs)?;
     let sinks = sink_topics(&plan);
-    let partitions = args.number("--partitions", 1)?;
-    let mut job = open(plan, args, Some(NewTopics { partitions, replication_factor: 1 })).await?;
+    let partitions = Some(args.number("--partitions", 1)?);
+    let mut job = open(plan, args, Some(NewTopics { partitions, replication_factor: None })).await?;
     let client = client(&bootstrap).await?;
     for (topic, lines) in &sources {
         feed(&client, topic, lines).await?;
@@ -146,7 +146,8 @@ fn sink_topics(plan: &Plan) -> Vec<String> {
 
 async fn client(bootstrap: &str) -> Result<Client, Failure> {
     let cluster = |e: upsert_kafka_client::Error| Failure::new(Exit::Cluster, e.to_string());
-    let (config, _) = Config::from_properties([("bootstrap.servers", bootstrap)], Role::Any).map_err(cluster)?;
+    let (config, _) =
+        Config::from_properties([("bootstrap.servers", bootstrap)], Role::Any).map_err(cluster)?;
     Client::open(config).await.map_err(cluster)
 }
 

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use upsert_kafka_client::{Assignment, Client, Config, Error, NewTopic, OffsetSpec, Position, Role};
+use upsert_kafka_client::{
+    Assignment, Client, Config, ConsumerRecord, Error, NewTopic, OffsetSpec, Position, Role,
+};
 
 use crate::args::Args;
 use crate::exit::{Exit, Failure};
@@ -13,9 +15,12 @@ pub(super) async fn client(args: &Args, role: Role) -> Result<Client, Failure> {
     let mut pairs = vec![("bootstrap.servers", args.value("--bootstrap").unwrap_or("127.0.0.1:9092"))];
     for text in args.values("--property") {
         let pair = text.split_once('=');
-        pairs.push(pair.ok_or_else(|| Failure::usage(format!("--property {text}: not of the form KEY=VALUE")))?);
+        pairs.push(
+            pair.ok_or_else(|| Failure::usage(format!("--property {text}: not of the form KEY=VALUE")))?,
+        );
     }
-    let (config, notices) = Config::from_properties(pairs, role).map_err(|e| Failure::usage(e.to_string()))?;
+    let (config, notices) =
+        Config::from_properties(pairs, role).map_err(|e| Failure::usage(e.to_string()))?;
     notices.iter().for_each(|notice| eprintln!("warning: {notice}"));
     Client::open(config).await.map_err(failed)
 }
@@ -40,11 +45,12 @@ pub(super) async fn list(args: &Args) -> Result<(), Failure> {
     topics.sort_by(|a, b| a.name.cmp(&b.name));
     if json {
         for it in topics {
-            println!("{}", serde_json::json!({ "topic": &*it.name, "partitions": it.partitions.len() }));
+            println!("{}", serde_json::json!({ "topic": it.name, "partitions": it.partitions.len() }));
         }
         return Ok(());
     }
-    let rows: Vec<_> = topics.iter().map(|it| vec![it.name.to_string(), it.partitions.len().to_string()]).collect();
+    let rows: Vec<_> =
+        topics.iter().map(|it| vec![it.name.clone(), it.partitions.len().to_string()]).collect();
     print!("{}", table::render(&["topic", "partitions"], &rows));
     Ok(())
 }
@@ -56,11 +62,12 @@ pub(super) async fn create(args: &Args) -> Result<(), Failure> {
     };
     let topic = NewTopic {
         name: args.operand(0).to_owned(),
-        partitions: args.number("--partitions", -1)?,
-        replication_factor: args.number("--replication-factor", -1)?,
+        partitions: args.optional("--partitions")?,
+        replication_factor: args.optional("--replication-factor")?,
         configs: args.values("--config").iter().map(config).collect::<Result<_, _>>()?,
     };
-    client(args, Role::Admin).await?.admin().create_topics(&[topic]).await.map_err(failed)
+    let created = client(args, Role::Admin).await?.admin().create_topics(&[topic]).await.map_err(failed)?;
+    created.into_iter().collect::<Result<(), _>>().map_err(failed)
 }
 
 pub(super) async fn dump(args: &Args) -> Result<(), Failure> {
@@ -70,7 +77,7 @@ pub(super) async fn dump(args: &Args) -> Result<(), Failure> {
         return show(&client, args.operand(0)).await;
     }
     let mut out = std::io::stdout().lock();
-    let lines = read(&client, args.operand(0), &mut |topic, partition, record| {
+    let lines = read(&client, args.operand(0), |topic, partition, record| {
         record_json::object(topic, partition, record).to_string()
     });
     for line in lines.await? {
@@ -81,7 +88,7 @@ pub(super) async fn dump(args: &Args) -> Result<(), Failure> {
 
 /// Every record of a topic as a table.
 pub(super) async fn show(client: &Client, topic: &str) -> Result<(), Failure> {
-    let rows = read(client, topic, &mut |_, partition, record| {
+    let rows = read(client, topic, |_, partition, record| {
         let (key, value) = (record_json::text(record.key), record_json::text(record.value));
         vec![partition.to_string(), record.offset.to_string(), key, value]
     });
@@ -91,28 +98,32 @@ pub(super) async fn show(client: &Client, topic: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-type ToRow<'f, T> = &'f mut (dyn FnMut(&str, i32, &upsert_kafka_client::ConsumerRecord<'_>) -> T + Send);
-
 /// Every record from the beginning to the end there is now, by partition and offset.
-async fn read<T>(client: &Client, topic: &str, row: ToRow<'_, T>) -> Result<Vec<T>, Failure> {
+async fn read<T>(
+    client: &Client,
+    topic: &str,
+    row: impl Fn(&str, i32, &ConsumerRecord<'_>) -> T,
+) -> Result<Vec<T>, Failure> {
     let mut consumer = client.consumer();
     let starts = consumer.offsets(topic, OffsetSpec::Earliest).await.map_err(failed)?;
     let ends = consumer.offsets(topic, OffsetSpec::Latest).await.map_err(failed)?;
     let end_of = |index: i32| ends.iter().find(|(it, _)| *it == index).map_or(0, |(_, end)| *end);
-    let mut open: Vec<_> = starts.iter().filter(|(index, start)| *start < end_of(*index)).map(|(i, _)| *i).collect();
-    let assignment = starts.iter().filter(|(index, _)| open.contains(index)).map(|(index, start)| Assignment {
-        topic: topic.into(),
-        partition: *index,
-        position: Position::Offset(*start),
+    let mut open: Vec<_> =
+        starts.iter().filter(|(index, start)| *start < end_of(*index)).map(|(i, _)| *i).collect();
+    let assignment = starts.iter().filter(|(index, _)| open.contains(index)).map(|(index, start)| {
+        Assignment { topic: topic.into(), partition: *index, position: Position::Offset(*start) }
     });
-    consumer.assign(assignment.collect()).map_err(failed)?;
+    consumer.assign(assignment.collect());
     let mut rows = Vec::new();
     while !open.is_empty() {
         let fetched = consumer.poll().await.map_err(failed)?;
-        for records in fetched.iter() {
+        for records in fetched.partitions() {
             let (index, end) = (records.partition(), end_of(records.partition()));
-            for record in records.iter().filter(|record| record.offset < end) {
-                rows.push(((index, record.offset), row(topic, index, &record)));
+            for record in records.records() {
+                let record = record.map_err(failed)?;
+                if record.offset < end {
+                    rows.push(((index, record.offset), row(topic, index, &record)));
+                }
             }
             if records.next_offset() >= end {
                 open.retain(|it| *it != index);

@@ -21,12 +21,20 @@ use crate::{Config, Error, ErrorKind};
 /// What the handles ask of the task.
 pub(super) enum Command {
     Want(Arc<str>),
-    Connection(i32, Reply),
+    Connection(i32, Lane, Reply),
     Any(Reply),
     Coordinator(String, oneshot::Sender<Option<i32>>),
     CoordinatorIs(String, i32, Address),
     ForgetCoordinator(String),
     LeaderMoved(Arc<str>, i32, i32, i32),
+}
+
+/// Which of a broker's two connections: answers come in order, so a fetch that the broker holds back would
+/// hold back whatever was asked behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Requests,
+    Fetches,
 }
 
 pub(super) type Reply = oneshot::Sender<Result<Connection, Error>>;
@@ -50,18 +58,25 @@ pub(super) struct Refresh {
 /// What is known of the way to one broker.
 struct Node {
     address: Address,
-    connection: Option<Connection>,
-    /// Those waiting while it is opened.
-    waiting: Vec<Reply>,
-    opening: bool,
+    /// By lane.
+    ways: [Way; 2],
     backoff: Backoff,
     setup: Backoff,
     not_before: Instant,
 }
 
+/// One connection to a broker.
+#[derive(Default)]
+struct Way {
+    connection: Option<Connection>,
+    /// Those waiting while it is opened.
+    waiting: Vec<Reply>,
+    opening: bool,
+}
+
 /// What a job of the task came to.
 enum Done {
-    Opened(i32, Result<Connection, Error>),
+    Opened(i32, Lane, Address, Result<Connection, Error>),
     Reached(Reply, Result<(Candidate, Connection), Error>),
     Renewed(Option<(Candidate, Connection)>, Result<MetadataResponse, Error>),
 }
@@ -118,7 +133,7 @@ impl Refresh {
                 self.wanted.insert(topic);
                 self.schedule.handle_asked();
             }
-            Command::Connection(node_id, reply) => self.connect(node_id, reply),
+            Command::Connection(node_id, lane, reply) => self.connect(node_id, lane, reply),
             Command::Any(reply) => self.reach(reply),
             Command::Coordinator(group, reply) => _ = reply.send(self.coordinators.get(&group).copied()),
             Command::CoordinatorIs(group, node_id, address) => {
@@ -136,7 +151,7 @@ impl Refresh {
 
     fn settle(&mut self, done: Done) {
         match done {
-            Done::Opened(node_id, opened) => self.opened(node_id, opened),
+            Done::Opened(node_id, lane, address, opened) => self.opened(node_id, lane, &address, opened),
             Done::Reached(reply, Ok((candidate, connection))) => {
                 self.keep(candidate, connection.clone());
                 _ = reply.send(Ok(connection));
@@ -196,37 +211,43 @@ impl Refresh {
     }
 
     /// Answers with the open connection, or opens one; those who ask meanwhile wait together.
-    fn connect(&mut self, node_id: i32, reply: Reply) {
+    fn connect(&mut self, node_id: i32, lane: Lane, reply: Reply) {
         let Some(node) = self.nodes.get_mut(&node_id) else {
             self.schedule.handle_asked();
             let sentence = format!("broker {node_id} is not known (any more)");
             _ = reply.send(Err(Error::new(ErrorKind::Unreachable, sentence)));
             return;
         };
-        if let Some(open) = node.connection.as_ref().filter(|connection| !connection.is_closed()) {
+        let way = &mut node.ways[lane as usize];
+        if let Some(open) = way.open() {
             _ = reply.send(Ok(open.clone()));
             return;
         }
-        node.waiting.push(reply);
-        if !node.opening {
-            node.opening = true;
+        way.waiting.push(reply);
+        if !way.opening {
+            way.opening = true;
             let (address, not_before) = (node.address.clone(), node.not_before);
             let limit = node.setup.wait(0.5).min(self.config.connection_setup_timeout_max);
             let config = Arc::clone(&self.config);
             self.jobs.spawn(async move {
                 sleep_until(not_before.into()).await;
-                Done::Opened(node_id, connection::open(&address, &config, limit).await)
+                let opened = connection::open(&address, &config, limit).await;
+                Done::Opened(node_id, lane, address, opened)
             });
         }
     }
 
-    fn opened(&mut self, node_id: i32, opened: Result<Connection, Error>) {
-        // A broker that left the cluster meanwhile took those waiting with it.
+    fn opened(&mut self, node_id: i32, lane: Lane, address: &Address, mut opened: Result<Connection, Error>) {
+        // Nodes that are being opened stay until then.
         let Some(node) = self.nodes.get_mut(&node_id) else { return };
-        node.opening = false;
-        let waiting = std::mem::take(&mut node.waiting);
+        node.ways[lane as usize].opening = false;
+        let waiting = std::mem::take(&mut node.ways[lane as usize].waiting);
+        if node.address != *address {
+            let sentence = format!("broker {node_id} moved from {address} to {}", node.address);
+            opened = Err(Error::new(ErrorKind::Unreachable, sentence));
+        }
         match &opened {
-            Ok(connection) => node.open(connection.clone()),
+            Ok(connection) => node.open(lane, connection.clone()),
             Err(error) => {
                 tracing::debug!(node_id, %error, "connection failed");
                 node.not_before = Instant::now() + node.backoff.wait(self.chance.draw());
@@ -251,9 +272,8 @@ impl Refresh {
     }
 
     fn open_connection(&mut self) -> Option<Connection> {
-        let open: Vec<&Connection> = (self.nodes.values().filter_map(|node| node.connection.as_ref()))
-            .filter(|connection| !connection.is_closed())
-            .collect();
+        let requests = self.nodes.values().map(|node| &node.ways[Lane::Requests as usize]);
+        let open: Vec<&Connection> = requests.filter_map(Way::open).collect();
         match open.len() {
             0 => self.bootstrap.clone().filter(|connection| !connection.is_closed()),
             count => open.get(self.chance.bits() as usize % count).map(|connection| (*connection).clone()),
@@ -283,7 +303,7 @@ impl Refresh {
 
     fn keep(&mut self, candidate: Candidate, connection: Connection) {
         match candidate.node_id.and_then(|id| self.nodes.get_mut(&id)) {
-            Some(node) if node.address == candidate.address => node.open(connection),
+            Some(node) if node.address == candidate.address => node.open(Lane::Requests, connection),
             _ => self.bootstrap = Some(connection),
         }
     }
@@ -307,7 +327,7 @@ impl Refresh {
         let node = self.nodes.entry(node_id).or_insert_with(|| Node::new(address.clone(), config));
         if node.address != address {
             node.address = address;
-            node.connection = None;
+            node.ways.iter_mut().for_each(|way| way.connection = None);
         }
     }
 
@@ -324,19 +344,23 @@ impl Node {
     fn new(address: Address, config: &Config) -> Self {
         Self {
             address,
-            connection: None,
-            waiting: Vec::new(),
-            opening: false,
+            ways: Default::default(),
             backoff: Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max),
             setup: Backoff::new(config.connection_setup_timeout, config.connection_setup_timeout_max),
             not_before: Instant::now(),
         }
     }
 
-    fn open(&mut self, connection: Connection) {
+    fn open(&mut self, lane: Lane, connection: Connection) {
         self.backoff.reset();
         self.setup.reset();
-        self.connection = Some(connection);
+        self.ways[lane as usize].connection = Some(connection);
+    }
+}
+
+impl Way {
+    fn open(&self) -> Option<&Connection> {
+        self.connection.as_ref().filter(|connection| !connection.is_closed())
     }
 }
 

@@ -17,8 +17,11 @@ use crate::{Config, Error, ErrorKind, IsolationLevel};
 /// What a node's answer, or the lack of it, says of each partition asked for.
 pub(super) struct Answer {
     pub(super) node: i32,
-    pub(super) partitions: Vec<(Wanted, Result<(Progress, PartitionRecords), Error>)>,
+    pub(super) partitions: Vec<(Wanted, Taken)>,
 }
+
+/// What came of one partition.
+pub(super) type Taken = Result<(Progress, PartitionRecords), Error>;
 
 /// Fetches as planned. Everything that was asked for is answered, if need be with the same error.
 pub(super) async fn fetch(cluster: Cluster, plan: Plan) -> Answer {
@@ -38,7 +41,7 @@ pub(super) async fn fetch(cluster: Cluster, plan: Plan) -> Answer {
 }
 
 async fn ask(cluster: &Cluster, plan: &Plan) -> Result<(i16, FetchResponse), Error> {
-    let connection = cluster.connection(plan.node).await?;
+    let connection = cluster.fetch_connection(plan.node).await?;
     // A broker may speak of ids in Fetch and not in Metadata: without them the names of version 12 do.
     let named = plan.partitions.iter().any(|wanted| wanted.topic_id == Uuid::ZERO);
     let version = connection.version_up_to::<FetchRequest>(if named { LAST_BY_NAME } else { i16::MAX })?;
@@ -82,12 +85,7 @@ fn request(plan: &Plan, config: &Config) -> FetchRequest {
 }
 
 /// Finds the answer of each partition that was asked for.
-fn sort(
-    cluster: &Cluster,
-    plan: Plan,
-    version: i16,
-    response: FetchResponse,
-) -> Vec<(Wanted, Result<(Progress, PartitionRecords), Error>)> {
+fn sort(cluster: &Cluster, plan: Plan, version: i16, response: FetchResponse) -> Vec<(Wanted, Taken)> {
     let by_id = version > LAST_BY_NAME;
     let mut answers: HashMap<(Str, Uuid, i32), PartitionData> = HashMap::new();
     for topic in response.responses {
@@ -114,11 +112,7 @@ fn sort(
         .collect()
 }
 
-fn take(
-    cluster: &Cluster,
-    wanted: &Wanted,
-    data: PartitionData,
-) -> Result<(Progress, PartitionRecords), Error> {
+fn take(cluster: &Cluster, wanted: &Wanted, data: PartitionData) -> Taken {
     if data.error_code != ErrorCode::NONE {
         let leader = &data.current_leader;
         if leader.leader_id >= 0 {

@@ -179,8 +179,10 @@ impl Positions {
         self.states.is_empty()
     }
 
-    pub(super) fn topics(&self) -> HashSet<Arc<str>> {
-        self.states.keys().map(|of| Arc::clone(&of.topic)).collect()
+    /// The topics assigned, each once.
+    pub(super) fn topics(&self) -> Vec<Arc<str>> {
+        let topics: HashSet<&Arc<str>> = self.states.keys().map(|of| &of.topic).collect();
+        topics.into_iter().cloned().collect()
     }
 
     /// The next offset to be read, once it is known.

@@ -9,12 +9,10 @@ use tracing::{debug, info};
 use upsert_kafka_client::{Fetched, PartitionRecords};
 
 use crate::error::Error;
-use crate::plan::{Pipeline, SinkPlan};
-use crate::print::Print;
+use crate::plan::Pipeline;
 use crate::progress::{Counts, Progress};
 use crate::source::Source;
-use crate::transform::{Output, RowTransform, Transform};
-use crate::upsert::Upsert;
+use crate::transform::Transform;
 use crate::writer::Writer;
 
 pub(super) struct Flow {
@@ -35,17 +33,12 @@ impl Flow {
     ) -> Result<Self, Error> {
         let writer = Writer::open(&pipeline.sink).await?;
         let source = Source::open(&pipeline.source, ignore_marks).await?;
-        let output = match pipeline.sink {
-            SinkPlan::UpsertKafka(plan) => Output::Upsert(Upsert::new(plan.key, plan.value)),
-            SinkPlan::Print(plan) => Output::Print(Print::new(plan)),
-        };
-        let rows = RowTransform::new(pipeline.projection, pipeline.drop_update_before, output);
         Ok(Self {
             source,
-            transform: Transform::new(pipeline.source.decoder, rows),
             writer,
-            topics: pipeline.source.topics,
+            topics: pipeline.source.topics.clone(),
             discovery_interval: pipeline.source.discovery_interval,
+            transform: Transform::new(pipeline),
             progress,
             lag: 0,
         })
@@ -88,7 +81,7 @@ impl Flow {
     }
 
     async fn process(&mut self, fetched: Fetched) -> Result<(), Error> {
-        for records in fetched.iter() {
+        for records in fetched.partitions() {
             self.process_partition(records).await?;
         }
         let now = self.source.lag();
@@ -100,24 +93,22 @@ impl Flow {
         let (topic, partition) = (Arc::clone(records.topic()), records.partition());
         let stop = self.source.stop_of(&topic, partition).unwrap_or(i64::MAX);
         let mut counts = Counts::default();
-        let mut outcome = Ok(());
-        let (mut next, mut epoch) = (None, None);
-        for record in records.iter() {
+        // Holes that compaction and markers leave behind count as processed.
+        let (mut next, mut outcome) = (records.next_offset().min(stop), Ok(()));
+        for record in records.records() {
+            let record = record.map_err(Error::cluster)?;
             if record.offset >= stop {
-                next = Some(stop);
                 break;
             }
             outcome = self.process_record(record.value, &mut counts).await;
             if outcome.is_err() {
-                next = Some(record.offset);
-                let place = format!("topic {topic}, partition {partition}, offset {}", record.offset);
+                next = record.offset;
+                let place = format!("topic {topic}, partition {partition}, offset {next}");
                 outcome = outcome.map_err(|e| e.within(place));
                 break;
             }
-            epoch = record.leader_epoch;
         }
-        // Holes that compaction and markers leave behind count as processed.
-        self.source.advance(&topic, partition, next.unwrap_or(records.next_offset()), epoch);
+        self.source.advance(&topic, partition, next, records.leader_epoch());
         self.progress.count(counts);
         outcome
     }

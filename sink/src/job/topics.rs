@@ -9,10 +9,10 @@ use crate::plan::{Notice, Pipeline, Plan, SinkPlan};
 /// How missing topics are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTopics {
-    /// -1 for the broker's default.
-    pub partitions: i32,
-    /// -1 for the broker's default.
-    pub replication_factor: i16,
+    /// `None` for the broker's default.
+    pub partitions: Option<i32>,
+    /// `None` for the broker's default.
+    pub replication_factor: Option<i16>,
 }
 
 /// A topic that a table names.
@@ -29,7 +29,7 @@ pub(super) async fn check(plan: &Plan, new: Option<&NewTopics>) -> Result<Vec<No
     for named in plan.pipelines.iter().flat_map(named) {
         let admin = admin(&named).await?;
         let known = admin.topics().await.map_err(|e| named.failed(e))?;
-        match (known.iter().any(|it| *it.name == *named.topic), new) {
+        match (known.iter().any(|it| it.name == named.topic), new) {
             (true, _) => notices.extend(compaction(&admin, &named).await?),
             (false, Some(new)) => create(&admin, &named, new).await?,
             (false, None) => return Err(named.missing()),
@@ -66,8 +66,9 @@ async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(),
         replication_factor: new.replication_factor,
         configs: if named.is_sink { vec![compact] } else { Vec::new() },
     };
-    info!(topic = named.topic, partitions = new.partitions, "creating");
-    admin.create_topics(&[topic]).await.map_err(|e| named.failed(e))
+    info!(topic = named.topic, partitions = ?new.partitions, "creating");
+    let created = admin.create_topics(&[topic]).await.map_err(|e| named.failed(e))?;
+    created.into_iter().collect::<Result<(), _>>().map_err(|e| named.failed(e))
 }
 
 async fn compaction(admin: &Admin, named: &Named<'_>) -> Result<Option<Notice>, Error> {

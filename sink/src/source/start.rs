@@ -102,7 +102,7 @@ mod tests {
             topic: "t".into(),
             partition: 0,
             offset: Some(offset),
-            leader_epoch: None,
+            leader_epoch: -1,
             metadata: metadata.into(),
         }
     }

@@ -7,6 +7,9 @@ use crate::cluster::{PartitionMetadata, TopicMetadata};
 
 const MS: Duration = Duration::from_millis(1);
 
+/// A node, and of each partition its index, the offset and the bytes.
+type Asked = (i32, Vec<(i32, i64, u32)>);
+
 struct Bench {
     positions: Positions,
     view: Metadata,
@@ -50,8 +53,8 @@ impl Bench {
         self.view.topics.insert("orders".into(), Arc::new(topic));
     }
 
-    /// What is asked for now: node, then partition, offset and bytes.
-    fn plans(&mut self) -> Vec<(i32, Vec<(i32, i64, u32)>)> {
+    /// What is asked for now.
+    fn plans(&mut self) -> Vec<Asked> {
         let (plans, failures) = self.positions.poll_fetches(self.now, &self.view);
         assert!(failures.is_empty(), "{failures:?}");
         let row = |wanted: &Wanted| (wanted.of.partition, wanted.offset, wanted.bytes_max);

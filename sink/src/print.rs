@@ -1,0 +1,164 @@
+//! A change as a line of text, as Flink's print connector writes it: `+I[1, a]`.
+
+use crate::format::{decimal, number, time};
+use crate::plan::PrintPlan;
+use crate::row::{Row, RowKind, Timestamp, Unscaled, Value};
+use crate::types::{DataType, Field, LogicalType};
+
+/// Writes lines for one table.
+pub(crate) struct Print {
+    columns: std::sync::Arc<[Field]>,
+    identifier: Option<String>,
+}
+
+impl Print {
+    /// For the plan of a print table.
+    pub(crate) fn new(plan: PrintPlan) -> Self {
+        Self { columns: plan.columns, identifier: plan.identifier }
+    }
+
+    /// Appends the line without its end and returns its length.
+    pub(crate) fn line(&self, kind: RowKind, row: Row<'_>, out: &mut Vec<u8>) -> usize {
+        let start = out.len();
+        if let Some(identifier) = &self.identifier {
+            out.extend_from_slice(identifier.as_bytes());
+            out.extend_from_slice(b"> ");
+        }
+        out.extend_from_slice(kind.to_string().as_bytes());
+        fields(&self.columns, row, out);
+        out.len() - start
+    }
+}
+
+fn fields(columns: &[Field], row: Row<'_>, out: &mut Vec<u8>) {
+    let members = columns.iter().map(|column| &column.data_type).zip(row.iter().copied());
+    list(b"[", members, b"]", out);
+}
+
+fn list<'a>(
+    open: &[u8],
+    members: impl Iterator<Item = (&'a DataType, Value<'a>)>,
+    close: &[u8],
+    out: &mut Vec<u8>,
+) {
+    out.extend_from_slice(open);
+    for (at, (data_type, item)) in members.enumerate() {
+        if at > 0 {
+            out.extend_from_slice(b", ");
+        }
+        value(&data_type.logical, item, out);
+    }
+    out.extend_from_slice(close);
+}
+
+fn value(logical: &LogicalType, item: Value<'_>, out: &mut Vec<u8>) {
+    match (logical, item) {
+        (_, Value::Null) => out.extend_from_slice(b"null"),
+        (_, Value::Boolean(it)) => text(it, out),
+        (_, Value::TinyInt(it)) => text(it, out),
+        (_, Value::SmallInt(it)) => text(it, out),
+        (_, Value::Int(it)) => text(it, out),
+        (_, Value::BigInt(it)) => text(it, out),
+        (_, Value::Float(it)) => number::write_f32(it, out),
+        (_, Value::Double(it)) => number::write_f64(it, out),
+        (_, Value::String(it)) => out.extend_from_slice(it.as_bytes()),
+        (_, Value::Date(days)) => time::write_date(days.into(), out),
+        (_, Value::Time(millis)) => time::write_time(millis, out),
+        (_, Value::Bytes(bytes)) => byte_list(bytes, out),
+        (LogicalType::Decimal { scale, .. }, Value::Decimal(Unscaled(it))) => {
+            decimal::write_plain(it, *scale, out)
+        }
+        (LogicalType::Timestamp(p) | LogicalType::TimestampLtz(p), Value::Timestamp(it)) => {
+            moment(it, *p, out)
+        }
+        (LogicalType::Array(of), Value::Array(items)) => {
+            list(b"[", items.iter().map(|item| (&**of, *item)), b"]", out);
+        }
+        (LogicalType::Map(key, of), Value::Map(entries)) => map(&key.logical, &of.logical, entries, out),
+        (LogicalType::Multiset(key), Value::Map(entries)) => {
+            map(&key.logical, &LogicalType::Int, entries, out)
+        }
+        (LogicalType::Row(columns), Value::Row(row)) => {
+            out.extend_from_slice(b"+I");
+            fields(columns, row, out);
+        }
+        // The decoder gives no value that its column cannot hold.
+        (_, other) => out.extend_from_slice(format!("{other:?}").as_bytes()),
+    }
+}
+
+fn text(item: impl std::fmt::Display, out: &mut Vec<u8>) {
+    out.extend_from_slice(item.to_string().as_bytes());
+}
+
+/// Java prints bytes as signed numbers.
+fn byte_list(bytes: &[u8], out: &mut Vec<u8>) {
+    let items: Vec<_> = bytes.iter().map(|byte| byte.cast_signed().to_string()).collect();
+    text(format_args!("[{}]", items.join(", ")), out);
+}
+
+/// The fraction has as many digits as the type's precision.
+fn moment(it: Timestamp, precision: u8, out: &mut Vec<u8>) {
+    time::write_timestamp(Timestamp { nanos: 0, ..it }, time::Standard::Sql, out);
+    if precision > 0 {
+        let digits = format!("{:09}", it.nanos);
+        out.push(b'.');
+        out.extend_from_slice(&digits.as_bytes()[..usize::from(precision.min(9))]);
+    }
+}
+
+fn map(key: &LogicalType, of: &LogicalType, entries: &[(Value<'_>, Value<'_>)], out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (at, (name, item)) in entries.iter().enumerate() {
+        if at > 0 {
+            out.extend_from_slice(b", ");
+        }
+        value(key, *name, out);
+        out.push(b'=');
+        value(of, *item, out);
+    }
+    out.push(b'}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines of golden jobs 19 and 24, and what Java makes of bytes.
+    #[test]
+    fn a_line_reads_as_flinks() {
+        let columns = [
+            Field::new("id", LogicalType::Int.not_null()),
+            Field::new("name", LogicalType::STRING.nullable()),
+            Field::new("at", LogicalType::TimestampLtz(3).nullable()),
+            Field::new(
+                "h",
+                LogicalType::Map(
+                    Box::new(LogicalType::STRING.not_null()),
+                    Box::new(LogicalType::BYTES.nullable()),
+                )
+                .nullable(),
+            ),
+        ];
+        let print = Print { columns: columns.into(), identifier: None };
+        let entries = [(Value::String("a"), Value::Bytes(b"3")), (Value::String("b"), Value::Bytes(b"\xff"))];
+        let row = [
+            Value::Int(1),
+            Value::Null,
+            Value::Timestamp(Timestamp { seconds: 1, nanos: 0 }),
+            Value::Map(&entries),
+        ];
+        let mut out = Vec::new();
+        let length = print.line(RowKind::UpdateBefore, &row, &mut out);
+        assert_eq!(String::from_utf8_lossy(&out), "-U[1, null, 1970-01-01 00:00:01.000, {a=[51], b=[-1]}]");
+        assert_eq!(length, out.len());
+    }
+
+    #[test]
+    fn an_identifier_stands_in_front() {
+        let print = Print { columns: [].into(), identifier: Some("out".into()) };
+        let mut out = Vec::new();
+        print.line(RowKind::Delete, &[], &mut out);
+        assert_eq!(out, b"out> -D[]");
+    }
+}

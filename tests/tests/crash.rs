@@ -1,0 +1,176 @@
+//! A job that is stopped, killed or cut off: nothing is lost, and what is written once stays once.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
+use upsert_kafka_client::{Assignment, Client, Config, NewTopic, OffsetSpec, Position, Record, Role};
+use upsert_kafka_protocol::ApiKey;
+use upsert_kafka_sink::plan::{self, PlanOptions};
+use upsert_kafka_sink::{Job, JobOptions};
+
+use crate::program;
+
+fn job(startup: &str, group: &str) -> String {
+    format!(
+        "SET 'execution.checkpointing.interval' = '100 ms';
+CREATE TABLE src (id INT, v STRING) WITH ('connector' = 'kafka', 'topic' = 'in',
+  'properties.bootstrap.servers' = 'x:1', 'properties.group.id' = '{group}',
+  'scan.startup.mode' = '{startup}', 'format' = 'json');
+CREATE TABLE dst (id INT, v STRING, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'upsert-kafka',
+  'topic' = 'out', 'properties.bootstrap.servers' = 'x:1', 'key.format' = 'json', 'value.format' = 'json');
+INSERT INTO dst SELECT * FROM src;"
+    )
+}
+
+async fn client(bootstrap: &str) -> Client {
+    let (config, _) = Config::from_properties([("bootstrap.servers", bootstrap)], Role::Any).expect("a config");
+    Client::open(config).await.expect("a client")
+}
+
+async fn create_topics(client: &Client, partitions: i32) {
+    let topic = |name: &str, policy: &str| NewTopic {
+        partitions: Some(partitions),
+        configs: vec![("cleanup.policy".into(), policy.into())],
+        ..NewTopic::new(name)
+    };
+    let made = client.admin().create_topics(&[topic("in", "delete"), topic("out", "compact")]).await;
+    assert!(made.expect("an answer").iter().all(Result::is_ok));
+}
+
+async fn produce(client: &Client, ids: std::ops::Range<u32>) {
+    let producer = client.producer();
+    let topic = producer.topic("in").await.expect("the topic");
+    for id in ids {
+        let value = format!("{{\"id\":{id},\"v\":\"value {id}\"}}");
+        let record = Record::new(&topic).value(value.as_bytes());
+        let _flushed_below = producer.send(record).await.expect("room");
+    }
+    producer.flush().await.expect("all written");
+}
+
+/// How often each key stands in `out`.
+async fn written(client: &Client) -> BTreeMap<String, usize> {
+    let mut consumer = client.consumer();
+    let ends = consumer.offsets("out", OffsetSpec::Latest).await.expect("ends");
+    let mut left: i64 = ends.iter().map(|(_, end)| end).sum();
+    consumer.assign(
+        ends.iter()
+            .map(|(partition, _)| Assignment {
+                topic: "out".into(),
+                partition: *partition,
+                position: Position::Earliest,
+            })
+            .collect(),
+    );
+    let mut counts = BTreeMap::new();
+    while left > 0 {
+        for records in consumer.poll().await.expect("records").partitions() {
+            for record in records.records() {
+                let key = record.expect("a record").key.expect("a key").to_vec();
+                *counts.entry(String::from_utf8(key).expect("UTF-8")).or_insert(0) += 1;
+                left -= 1;
+            }
+        }
+    }
+    counts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_closes_and_loses_answers_leaves_every_row_once() {
+    const ROWS: u32 = 20_000;
+    let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
+    let address = broker.address().to_string();
+    let client = client(&address).await;
+    create_topics(&client, 3).await;
+    produce(&client, 0..ROWS).await;
+    let lost = broker.fault(Fault::new(ApiKey::PRODUCE, Action::LoseAnswer).skip(1).times(2)).await;
+    let closed = broker.fault(Fault::new(ApiKey::PRODUCE, Action::Close).skip(3).times(2)).await;
+    let fetches = broker.fault(Fault::new(ApiKey::FETCH, Action::Close).skip(2)).await;
+    let commits = broker.fault(Fault::new(ApiKey::OFFSET_COMMIT, Action::LoseAnswer)).await;
+
+    let options = PlanOptions { bootstrap: Some(address), ..PlanOptions::default() };
+    let plan = plan::plan(&job("earliest-offset", "faults"), &options).expect("a plan");
+    let mut job = Job::open(plan, JobOptions::default()).await.expect("a job");
+    job.stop_at_end().await.expect("the ends");
+    let summary = job.run().await.expect("every fault is retried");
+    assert_eq!((summary.counts.rows_in, summary.counts.rows_out), (ROWS.into(), ROWS.into()));
+
+    assert_eq!((lost.fired(), closed.fired(), fetches.fired(), commits.fired()), (2, 2, 1, 1));
+    let written = written(&client).await;
+    assert_eq!(written.len(), ROWS as usize, "lost rows");
+    assert!(written.values().all(|count| *count == 1), "doubled rows");
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_and_a_restart_lose_no_row_under_latest_offset_either() {
+    for startup in ["latest-offset", "earliest-offset"] {
+        let (_broker, address) = program::broker();
+        let client = client(&address).await;
+        create_topics(&client, 2).await;
+        let path = program::file(&format!("kill-{startup}.sql"), &job(startup, startup));
+        let args = ["run", path.to_str().expect("UTF-8"), "--bootstrap", &address];
+
+        let first = program::start(&args);
+        wait_for_commit(&client, startup).await;
+        produce(&client, 0..5000).await;
+        wait_until(&client, |rows| rows > 0).await;
+        first.kill();
+        produce(&client, 5000..6000).await;
+
+        let second = program::start(&args);
+        wait_until(&client, |rows| rows >= 6000).await;
+        second.signal("TERM");
+        let ran = second.end();
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert_eq!(written(&client).await.len(), 6000, "{startup}: every input row is in the sink");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_flushes_commits_and_leaves_cleanly() {
+    let (_broker, address) = program::broker();
+    let client = client(&address).await;
+    create_topics(&client, 1).await;
+    let path = program::file("signal.sql", &job("earliest-offset", "signal"));
+    let running = program::start(&["run", path.to_str().expect("UTF-8"), "--bootstrap", &address]);
+    produce(&client, 0..100).await;
+    wait_until(&client, |rows| rows >= 100).await;
+    running.signal("INT");
+    let ran = running.end();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("100 rows in, 100 rows out"), "{}", ran.out);
+    let of = upsert_kafka_client::TopicPartition { topic: "in".into(), partition: 0 };
+    let committed = client.consumer().committed("signal", &[of]).await.expect("offsets");
+    assert_eq!((committed[0].offset, &*committed[0].metadata), (Some(100), "upsert-kafka"));
+}
+
+/// The job has resolved where it starts once it has committed that.
+async fn wait_for_commit(client: &Client, group: &str) {
+    let consumer = client.consumer();
+    let of = |partition| upsert_kafka_client::TopicPartition { topic: "in".into(), partition };
+    poll_until(async || {
+        let committed = consumer.committed(group, &[of(0), of(1)]).await.expect("offsets");
+        committed.iter().all(|it| it.offset.is_some())
+    })
+    .await;
+}
+
+async fn wait_until(client: &Client, enough: impl Fn(i64) -> bool) {
+    let consumer = client.consumer();
+    poll_until(async || {
+        let ends = consumer.offsets("out", OffsetSpec::Latest).await.expect("ends");
+        enough(ends.iter().map(|(_, end)| end).sum())
+    })
+    .await;
+}
+
+/// Another process cannot tell us: ask again until it is so.
+async fn poll_until(so: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !so().await {
+        assert!(Instant::now() < deadline, "it did not come to pass in 30 s");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,92 @@
+//! The seed's job: as the README runs it, and on a real Apache Kafka with the Java client on both sides.
+
+use upsert_kafka_tests::kafka::{Kafka, NewTopic, unique};
+use upsert_kafka_tests::record::{NewRecord, text};
+
+use crate::program;
+
+/// Key and value that real Flink writes: golden job 01.
+const EXPECTED: [(&str, &str); 3] = [BOB, CINDY, BOB];
+const BOB: (&str, &str) = (
+    r#"{"order_id":"202103251202020001"}"#,
+    r#"{"order_id":"202103251202020001","order_channel":"miniAppShop","order_time":"2021-03-25 12:02:02","pay_amount":60.0,"real_pay":60.0,"pay_time":"2021-03-25 12:03:00","user_id":"0002","user_name":"Bob","area_id":"330110"}"#,
+);
+const CINDY: (&str, &str) = (
+    r#"{"order_id":"202103251505050001"}"#,
+    r#"{"order_id":"202103251505050001","order_channel":"qqShop","order_time":"2021-03-25 15:05:05","pay_amount":500.0,"real_pay":400.0,"pay_time":"2021-03-25 15:10:00","user_id":"0003","user_name":"Cindy","area_id":"330108"}"#,
+);
+
+#[test]
+fn the_readmes_first_command_shows_flinks_bytes() {
+    let ran =
+        program::run(&["run", "examples/orders.sql", "--embedded", "--input", "orders=examples/orders.jsonl"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let lines: Vec<_> = ran.out.lines().collect();
+    for (at, (key, value)) in EXPECTED.iter().enumerate() {
+        let cells: Vec<_> = lines[at + 2].split_whitespace().take(3).collect();
+        assert_eq!(cells, ["0", &at.to_string(), key], "{}", ran.out);
+        assert!(lines[at + 2].ends_with(value), "{}", ran.out);
+    }
+    assert!(ran.out.contains("3 rows in, 3 rows out, 0 tombstones"), "{}", ran.out);
+}
+
+#[test]
+fn an_update_becomes_a_value_and_a_delete_a_tombstone() {
+    let ran = program::run(&[
+        "run",
+        "examples/customers.sql",
+        "--embedded",
+        "--input",
+        "customers=examples/customers.jsonl",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.lines().any(|line| line.trim_end().ends_with("null")), "{}", ran.out);
+    assert!(!ran.out.contains(" 0 tombstones"), "{}", ran.out);
+}
+
+#[test]
+fn on_a_real_kafka_java_reads_what_we_wrote_and_writes_what_we_read() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let (orders, upserts, group) = (unique("orders"), unique("upserts"), unique("group"));
+    let compact = [("cleanup.policy", "compact")];
+    kafka.java(|it, at| {
+        it.create(
+            at,
+            &[
+                NewTopic { name: &orders, partitions: 1, configs: &[] },
+                NewTopic { name: &upserts, partitions: 3, configs: &compact },
+            ],
+        )
+    });
+    let lines = std::fs::read_to_string(upsert_kafka_tests::repository().join("examples/orders.jsonl"));
+    let lines = lines.expect("examples/orders.jsonl");
+    let records: Vec<_> = lines
+        .lines()
+        .map(|line| NewRecord { topic: orders.clone(), value: Some(line.into()), ..NewRecord::default() })
+        .collect();
+    kafka.java(|it, at| it.produce(at, &[("compression.type", "lz4")], &records));
+
+    let bootstrap = kafka.bootstrap();
+    let set = [
+        format!("orders.topic={orders}"),
+        format!("UPSERTKAFKASINK.topic={upserts}"),
+        format!("orders.properties.group.id={group}"),
+        "orders.scan.startup.mode=earliest-offset".to_owned(),
+        "orders.scan.bounded.mode=latest-offset".to_owned(),
+    ];
+    let mut args = vec!["run", "examples/orders.sql", "--bootstrap", &bootstrap];
+    set.iter().for_each(|set| args.extend(["--set", set]));
+    let ran = program::run(&args);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.err, "", "a compacted topic and a group need no warning");
+
+    let mut read = kafka.java(|it, at| it.consume(at, &upserts, true));
+    read.sort_by_key(|it| (it.key.clone(), it.offset));
+    let read: Vec<_> = read.iter().map(|it| (text(it.key.as_deref()), text(it.value.as_deref()))).collect();
+    let expected = [BOB, BOB, CINDY].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert_eq!(read, expected);
+
+    let committed = kafka.java(|it, at| it.committed(at, &group));
+    let committed: Vec<_> = committed.iter().map(|it| (it.offset, &*it.metadata)).collect();
+    assert_eq!(committed, [(3, "upsert-kafka")]);
+}
