@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
 use upsert_kafka_client::{
-    Address, Assignment, Client, Compression, Config, Error, ErrorKind, NewTopic, OffsetSpec, Position, Producer,
-    Receipt, Record, Topic,
+    Address, Assignment, Client, Compression, Config, Error, ErrorKind, NewTopic, OffsetSpec, Position,
+    Producer, Receipt, Record, Topic,
 };
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
 
@@ -52,7 +52,11 @@ impl Bench {
         Self { broker, client, producer, topic }
     }
 
-    async fn send(&self, partition: i32, number: u64) -> impl Future<Output = Result<Receipt, Error>> + use<> {
+    async fn send(
+        &self,
+        partition: i32,
+        number: u64,
+    ) -> impl Future<Output = Result<Receipt, Error>> + use<> {
         let value = number.to_be_bytes();
         let record = Record::new(&self.topic).partition(partition).value(&value);
         self.producer.send(record).await.unwrap()
@@ -64,8 +68,11 @@ impl Bench {
         let mut log = vec![Vec::new(); ends.len()];
         let mut left: i64 = ends.iter().map(|(_, end)| end).sum();
         let mut consumer = self.client.consumer();
-        let assignment =
-            |(partition, _): &(i32, i64)| Assignment { topic: "orders".into(), partition: *partition, position: Position::Earliest };
+        let assignment = |(partition, _): &(i32, i64)| Assignment {
+            topic: "orders".into(),
+            partition: *partition,
+            position: Position::Earliest,
+        };
         consumer.assign(ends.iter().map(assignment).collect());
         while left > 0 {
             for partition in &consumer.poll().await.unwrap() {
@@ -93,9 +100,14 @@ async fn all_arrive_once_in_order(bench: &Bench, count: u64) {
     for number in 0..count {
         deliveries.push(bench.send(i32::try_from(number % 3).unwrap(), number).await);
     }
+    bench.producer.flush().await.unwrap();
     for (number, delivery) in (0..).zip(deliveries) {
         let receipt = delivery.await.unwrap();
-        assert_eq!((receipt.partition, receipt.offset), ((number % 3) as i32, (number / 3) as i64), "{number}");
+        assert_eq!(
+            (receipt.partition, receipt.offset),
+            ((number % 3) as i32, (number / 3) as i64),
+            "{number}"
+        );
     }
     let expected: Vec<Vec<u64>> = (0..3).map(|at| (at..count).step_by(3).collect()).collect();
     assert_eq!(bench.log().await, expected);
@@ -213,7 +225,8 @@ async fn a_record_over_the_limit_is_refused_and_the_next_one_is_not() {
 
 #[tokio::test]
 async fn a_topic_that_does_not_come_is_named_after_max_block() {
-    let broker = Broker::start(BrokerConfig { auto_create_topics: false, ..Default::default() }).await.unwrap();
+    let broker =
+        Broker::start(BrokerConfig { auto_create_topics: false, ..Default::default() }).await.unwrap();
     let config = Config {
         bootstrap_servers: vec![Address { host: "127.0.0.1".to_owned(), port: broker.address().port() }],
         max_block: Duration::from_millis(200),
@@ -400,7 +413,10 @@ async fn a_record_that_cannot_be_delivered_in_time_fails_in_time() {
     let error = bench.send(0, 7).await.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     let text = error.to_string();
-    assert!(text.starts_with("topic orders, partition 0: not acknowledged within delivery.timeout.ms (300)"), "{text}");
+    assert!(
+        text.starts_with("topic orders, partition 0: not acknowledged within delivery.timeout.ms (300)"),
+        "{text}"
+    );
     assert!(text.contains("NOT_ENOUGH_REPLICAS"), "{text}");
     fault.disarm().await;
     bench.send(0, 8).await.await.unwrap();
