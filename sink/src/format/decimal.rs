@@ -9,12 +9,12 @@ pub(crate) struct TooWide;
 /// Reads a number rounded half up, blanks around it aside; `None` if it is none.
 pub(crate) fn parse(text: &str, precision: u8, scale: u8) -> Option<Result<i128, TooWide>> {
     let number = Parts::of(trim(text))?;
-    Some(number.kept(scale, 10i128.pow(precision.into()), true))
+    Some(number.kept(scale, precision, true))
 }
 
-/// The part of a number before its point, if that is below 10¹⁹.
+/// The part of a number before its point, if that has at most 19 digits.
 pub(crate) fn truncated(text: &str) -> Option<i128> {
-    Parts::of(text)?.kept(0, 10i128.pow(19), false).ok()
+    Parts::of(text)?.kept(0, 19, false).ok()
 }
 
 /// A number's text, taken apart.
@@ -48,7 +48,9 @@ impl<'a> Parts<'a> {
     }
 
     /// The number times 10^scale, cut or rounded half up.
-    fn kept(&self, scale: u8, limit: i128, round: bool) -> Result<i128, TooWide> {
+    fn kept(&self, scale: u8, precision: u8, round: bool) -> Result<i128, TooWide> {
+        // From here on one digit more is one too many.
+        let full = 10i128.pow(u32::from(precision.clamp(1, 38)) - 1);
         // Digits from here on stand behind the last place that is kept.
         let kept = self.whole.len() as i64 + self.exponent + i64::from(scale);
         let mut size = 0i128;
@@ -58,21 +60,22 @@ impl<'a> Parts<'a> {
                 size += i128::from(round && places == kept && digit >= 5);
                 break;
             }
+            if size >= full {
+                return Err(TooWide);
+            }
             size = size * 10 + digit;
             places += 1;
-            if size >= limit {
-                return Err(TooWide);
-            }
         }
         while places < kept && size > 0 {
-            size *= 10;
-            places += 1;
-            if size >= limit {
+            if size >= full {
                 return Err(TooWide);
             }
+            size *= 10;
+            places += 1;
         }
         let signed = if self.negative { -size } else { size };
-        if size < limit { Ok(signed) } else { Err(TooWide) }
+        // Rounding may have carried into one digit more.
+        if size / 10 < full { Ok(signed) } else { Err(TooWide) }
     }
 }
 
@@ -160,6 +163,9 @@ mod tests {
             (amount(""), amount("1,5"), amount("."), amount("1e99999999999")),
             (None, None, None, None)
         );
+        assert_eq!(parse(&"9".repeat(39), 38, 0), Some(Err(TooWide)));
+        assert_eq!(parse(&"9".repeat(38), 38, 0), Some(Ok(10i128.pow(38) - 1)));
+        assert_eq!(parse(&format!("{}.5", "9".repeat(38)), 38, 0), Some(Err(TooWide)));
         assert_eq!((truncated("-1.9"), truncated("1e2"), truncated("1e19")), (Some(-1), Some(100), None));
     }
 

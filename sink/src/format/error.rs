@@ -1,6 +1,6 @@
 //! What went wrong with a format, a message or a row, as sentences.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Columns or options that a format cannot be made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +157,17 @@ impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.text {
             "" => f.write_str("nothing"),
-            text => write!(f, "`{}`{}", text.escape_debug(), if self.cut { "…" } else { "" }),
+            text => {
+                f.write_str("`")?;
+                for char in text.chars() {
+                    if char.is_control() {
+                        write!(f, "{}", char.escape_default())?
+                    } else {
+                        f.write_char(char)?
+                    }
+                }
+                f.write_str(if self.cut { "…`" } else { "`" })
+            }
         }
     }
 }
