@@ -1,7 +1,5 @@
 //! Topics and settings: each a thin call.
 
-use std::time::Instant;
-
 use upsert_kafka_protocol::messages::{
     CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, DeleteTopicState, DeleteTopicsRequest,
     DescribeConfigsRequest, DescribeConfigsResource, MetadataRequest, MetadataRequestTopic, MetadataResponse,
@@ -166,7 +164,7 @@ impl Admin {
         let config = self.cluster.config();
         self.change(
             &names,
-            |left| CreateTopicsRequest {
+            |left, _| CreateTopicsRequest {
                 topics: left.iter().map(|at| creatable(&topics[*at])).collect(),
                 timeout_ms: i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX),
                 ..Default::default()
@@ -188,8 +186,9 @@ impl Admin {
         let state = |name: &str| DeleteTopicState { name: Some(text(name)), ..Default::default() };
         self.change(
             names,
-            |left| DeleteTopicsRequest {
-                topics: left.iter().map(|at| state(names[*at])).collect(),
+            // Up to version 5 by name, then by name or id.
+            |left, version| DeleteTopicsRequest {
+                topics: left.iter().filter(|_| version > 5).map(|at| state(names[*at])).collect(),
                 topic_names: left.iter().map(|at| text(names[*at])).collect(),
                 timeout_ms: i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX),
                 ..Default::default()
@@ -214,7 +213,7 @@ impl Admin {
         };
         let resource = DescribeConfigsResource { configuration_keys: None, ..resource };
         let request = DescribeConfigsRequest { resources: vec![resource], ..Default::default() };
-        let mut attempts = self.attempts();
+        let mut attempts = Attempts::new(&self.cluster);
         loop {
             let attempt = async {
                 let response = self.cluster.any().await?.call(&request).await?;
@@ -236,7 +235,7 @@ impl Admin {
 
     /// What some broker knows of these topics, or of all; asked again while a partition has no leader yet.
     async fn metadata(&self, names: Option<Vec<Str>>) -> Result<MetadataResponse, Error> {
-        let mut attempts = self.attempts();
+        let mut attempts = Attempts::new(&self.cluster);
         loop {
             let attempt = async {
                 let connection = self.cluster.any().await?;
@@ -264,18 +263,23 @@ impl Admin {
     async fn change<R: Request>(
         &self,
         names: &[&str],
-        request: impl Fn(&[usize]) -> R,
+        request: impl Fn(&[usize], i16) -> R,
         results: impl Fn(R::Response) -> Vec<(Option<Str>, ErrorCode, Option<Str>)>,
     ) -> Result<Vec<Result<(), Error>>, Error> {
         let api = crate::connection::api_name::<R>();
         let mut done: Vec<Option<Result<(), Error>>> = names.iter().map(|_| None).collect();
-        let mut attempts = self.attempts();
+        let mut attempts = Attempts::new(&self.cluster);
         loop {
             let left: Vec<usize> = (0..names.len()).filter(|at| done[*at].is_none()).collect();
             if left.is_empty() {
                 return Ok(done.into_iter().flatten().collect());
             }
-            let attempt = async { self.cluster.controller().await?.call(&request(&left)).await };
+            let attempt = async {
+                let controller = self.cluster.controller().await?;
+                let version = controller.version::<R>()?;
+                let timeout = self.cluster.config().request_timeout;
+                controller.call_at(&request(&left, version), version, timeout).await
+            };
             let mut moment = match attempts.run(attempt).await {
                 Err(error) => Some(error),
                 Ok(response) => {
@@ -299,10 +303,6 @@ impl Admin {
                 attempts.again(error).await?;
             }
         }
-    }
-
-    fn attempts(&self) -> Attempts {
-        Attempts::new(&self.cluster, Instant::now() + self.cluster.config().default_api_timeout)
     }
 }
 
@@ -389,3 +389,6 @@ fn text(text: &str) -> Str {
 const TOPIC: i8 = 2;
 /// DescribeConfigs' number for a setting made on the topic.
 const SET_ON_TOPIC: i8 = 1;
+
+#[cfg(test)]
+mod tests;

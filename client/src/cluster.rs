@@ -191,7 +191,9 @@ fn never_seen(view: &Metadata, name: &str, waited: Duration) -> Error {
         (None, None) => "no broker has told of it".to_owned(),
     };
     let kind = if view.missing.contains_key(name) { ErrorKind::UnknownTopic } else { ErrorKind::Timeout };
-    Error::new(kind, format!("not known after {} ms: {why}", waited.as_millis())).with_topic(name)
+    // A deadline lies a few microseconds before the time it was reckoned from.
+    let waited_ms = (waited + Duration::from_micros(500)).as_millis();
+    Error::new(kind, format!("not known after {waited_ms} ms: {why}")).with_topic(name)
 }
 
 fn closed() -> Error {

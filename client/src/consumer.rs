@@ -156,7 +156,7 @@ impl Consumer {
         let known = self.cluster.topic(topic, deadline).await?;
         let of = |index| TopicPartition { topic: Arc::clone(&known.name), partition: index };
         let wanted: Vec<_> = known.partitions.iter().map(|partition| (of(partition.index), spec)).collect();
-        let found = offsets::find(&self.cluster, &wanted, deadline).await?;
+        let found = offsets::find(&self.cluster, &wanted).await?;
         Ok(wanted.into_iter().map(|(of, _)| of.partition).zip(found).collect())
     }
 
@@ -187,11 +187,11 @@ impl Consumer {
         self.untold.retain(|topic| !self.cluster.want(topic));
         let lookups = self.positions.poll_lookups(now);
         if !lookups.is_empty() {
-            let (cluster, deadline) = (self.cluster.clone(), now + self.config().default_api_timeout);
+            let cluster = self.cluster.clone();
             self.jobs.spawn(async move {
                 let wanted: Vec<_> =
                     lookups.iter().map(|one| (one.of.clone(), OffsetSpec::of(one.position))).collect();
-                let found = offsets::find(&cluster, &wanted, deadline).await;
+                let found = offsets::find(&cluster, &wanted).await;
                 Done::Found(lookups, found)
             });
         }

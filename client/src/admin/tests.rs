@@ -34,7 +34,11 @@ async fn topics_are_made_or_refused_each_for_itself_and_again_at_the_new_control
                 let request: CreateTopicsRequest = ask.read();
                 refusals -= 1;
                 let result = |topic: &CreatableTopic| match &*topic.name {
-                    "taken" => created("taken", ErrorCode::TOPIC_ALREADY_EXISTS, Some("Topic 'taken' already exists.")),
+                    "taken" => created(
+                        "taken",
+                        ErrorCode::TOPIC_ALREADY_EXISTS,
+                        Some("Topic 'taken' already exists."),
+                    ),
                     name if refusals >= 0 => created(name, ErrorCode::NOT_CONTROLLER, None),
                     name => created(name, ErrorCode::NONE, None),
                 };
@@ -71,7 +75,10 @@ async fn topics_are_deleted_by_name_in_either_form() {
                     let by_state = request.topics.iter().filter_map(|topic| topic.name.clone());
                     let names = by_state.chain(request.topic_names.iter().cloned());
                     let result = |name| DeletableTopicResult { name: Some(name), ..Default::default() };
-                    ask.answer(&DeleteTopicsResponse { responses: names.map(result).collect(), ..Default::default() })
+                    ask.answer(&DeleteTopicsResponse {
+                        responses: names.map(result).collect(),
+                        ..Default::default()
+                    })
                 }
                 _ => ask.introduce(&at, &[]).unwrap(),
             }
@@ -105,7 +112,10 @@ async fn topics_are_described_and_never_made_by_asking() {
     let orders = described[1].as_ref().unwrap();
     assert_eq!((orders.partitions.len(), orders.topic_id), (2, topic_id("orders")));
     assert_eq!((orders.partitions[1].leader, orders.partitions[1].leader_epoch), (Some(1), 5));
-    assert_eq!(admin.topics().await.unwrap().iter().map(|topic| &*topic.name).collect::<Vec<_>>(), ["orders"]);
+    assert_eq!(
+        admin.topics().await.unwrap().iter().map(|topic| &*topic.name).collect::<Vec<_>>(),
+        ["orders"]
+    );
     peer.hears::<MetadataRequest>().await;
     for _ in 0..2 {
         assert!(!peer.hears::<MetadataRequest>().await.1.allow_auto_topic_creation);

@@ -1,6 +1,6 @@
 //! Trying again until it works, cannot work, or the time is up.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout_at};
 
@@ -11,30 +11,35 @@ use crate::{Error, ErrorKind};
 /// The attempts at one call.
 pub(crate) struct Attempts {
     cluster: Cluster,
-    began: Instant,
+    limit: Duration,
     deadline: Instant,
     backoff: Backoff,
     chance: Chance,
 }
 
 impl Attempts {
-    /// Attempts until the deadline.
-    pub(crate) fn new(cluster: &Cluster, deadline: Instant) -> Self {
+    /// Attempts for as long as `default.api.timeout.ms`.
+    pub(crate) fn new(cluster: &Cluster) -> Self {
         let config = cluster.config();
         Self {
             cluster: cluster.clone(),
-            began: Instant::now(),
-            deadline,
+            limit: config.default_api_timeout,
+            deadline: Instant::now() + config.default_api_timeout,
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
             chance: Chance::from_process(),
         }
     }
 
+    /// When they end.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
     /// Awaits one attempt, but no longer than the deadline.
     pub(crate) async fn run<T>(&self, attempt: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         timeout_at(self.deadline.into(), attempt).await.unwrap_or_else(|_| {
-            let waited = (self.deadline - self.began).as_millis();
-            Err(Error::new(ErrorKind::Timeout, format!("no answer within {waited} ms")))
+            let sentence = format!("no answer within {} ms (default.api.timeout.ms)", self.limit.as_millis());
+            Err(Error::new(ErrorKind::Timeout, sentence))
         })
     }
 
@@ -48,8 +53,11 @@ impl Attempts {
         }
         let wait = self.backoff.wait(self.chance.draw());
         if Instant::now() + wait >= self.deadline {
-            let tried = (self.deadline - self.began).as_millis();
-            return Err(error.within(&format!("given up after {tried} ms")));
+            if error.kind() == ErrorKind::Timeout && error.code().is_none() {
+                return Err(error);
+            }
+            let tried = self.limit.as_millis();
+            return Err(error.within(&format!("given up after {tried} ms (default.api.timeout.ms)")));
         }
         sleep(wait).await;
         Ok(())

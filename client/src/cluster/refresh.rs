@@ -315,8 +315,10 @@ impl Refresh {
             return;
         }
         let coordinators = &self.coordinators;
-        self.nodes
-            .retain(|id, _| view.brokers.contains_key(id) || coordinators.values().any(|node| node == id));
+        self.nodes.retain(|id, node| {
+            let keeps_a_group = || coordinators.values().any(|keeper| keeper == id);
+            view.brokers.contains_key(id) || node.ways.iter().any(|way| way.opening) || keeps_a_group()
+        });
         for (id, broker) in &view.brokers {
             self.meet(*id, broker.address.clone());
         }

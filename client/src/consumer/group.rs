@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use upsert_kafka_protocol::messages::{
     OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic, OffsetFetchRequest,
@@ -50,7 +49,7 @@ pub(super) async fn commit(cluster: &Cluster, group: &str, offsets: &[Commit]) -
         return Ok(());
     }
     let request = commit_request(group, offsets);
-    let mut attempts = attempts(cluster);
+    let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {
             let coordinator = cluster.coordinator(group).await?;
@@ -83,7 +82,7 @@ pub(super) async fn committed(
         return Ok(Vec::new());
     }
     let stable = cluster.config().isolation_level == IsolationLevel::ReadCommitted;
-    let mut attempts = attempts(cluster);
+    let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {
             let coordinator = cluster.coordinator(group).await?;
@@ -98,10 +97,6 @@ pub(super) async fn committed(
             Err(error) => again(cluster, group, &mut attempts, error).await?,
         }
     }
-}
-
-fn attempts(cluster: &Cluster) -> Attempts {
-    Attempts::new(cluster, Instant::now() + cluster.config().default_api_timeout)
 }
 
 /// Looks for the coordinator anew before the next attempt, where it may have moved.

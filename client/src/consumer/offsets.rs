@@ -22,17 +22,16 @@ pub enum OffsetSpec {
     Timestamp(i64),
 }
 
-/// Looks all of them up, asking again until the deadline. An offset is known beforehand or found.
+/// Looks all of them up, asking again for as long as `default.api.timeout.ms`.
 pub(super) async fn find(
     cluster: &Cluster,
     wanted: &[(TopicPartition, OffsetSpec)],
-    deadline: Instant,
 ) -> Result<Vec<i64>, Error> {
     let mut found: Vec<Option<i64>> = vec![None; wanted.len()];
     let mut specs: Vec<OffsetSpec> = wanted.iter().map(|(_, spec)| *spec).collect();
-    let mut attempts = Attempts::new(cluster, deadline);
+    let mut attempts = Attempts::new(cluster);
     loop {
-        let round = round(cluster, wanted, &mut specs, &mut found, deadline);
+        let round = round(cluster, wanted, &mut specs, &mut found, attempts.deadline());
         match attempts.run(round).await {
             Ok(()) if found.iter().all(Option::is_some) => return Ok(found.into_iter().flatten().collect()),
             // A time later than every record: the end is asked for next.
