@@ -12,6 +12,7 @@ use crate::cluster::{Cluster, Metadata};
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, IsolationLevel};
 
+mod assignment;
 mod fetched;
 mod fetcher;
 mod group;
@@ -21,10 +22,10 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+pub use assignment::{Assignment, Position, TopicPartition};
 pub use fetched::{ConsumerRecord, Fetched, PartitionRecords, Records};
 pub use group::{Commit, Committed};
 pub use offsets::OffsetSpec;
-pub use position::{Assignment, Position, TopicPartition};
 use position::{Limits, Lookup, Positions, Verdict, Wanted};
 
 /// A consumer. While the caller works on what one poll gave, the next fetches are already under way,

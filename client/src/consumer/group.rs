@@ -9,7 +9,7 @@ use upsert_kafka_protocol::messages::{
 };
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::position::TopicPartition;
+use super::assignment::TopicPartition;
 use crate::cluster::{Attempts, Cluster};
 use crate::connection::Connection;
 use crate::{Error, ErrorKind, IsolationLevel};

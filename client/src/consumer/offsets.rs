@@ -7,7 +7,7 @@ use std::time::Instant;
 use upsert_kafka_protocol::messages::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::position::{Position, TopicPartition};
+use super::assignment::{Position, TopicPartition};
 use crate::cluster::{Attempts, Cluster};
 use crate::{Error, IsolationLevel};
 

@@ -1,49 +1,16 @@
 //! Where each assigned partition stands, what may be fetched next and from whom, and when to try again.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
+use super::assignment::{Assignment, Position, TopicPartition};
 use crate::cluster::Metadata;
 use crate::config::OffsetReset;
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};
-
-/// A partition of a topic.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TopicPartition {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The partition's index.
-    pub partition: i32,
-}
-
-/// Where to read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
-    /// At this offset.
-    Offset(i64),
-    /// At the first record kept.
-    Earliest,
-    /// At the end.
-    Latest,
-    /// At the first record not older than this, in milliseconds since 1970; at the end if there is none.
-    Timestamp(i64),
-}
-
-/// A partition to read and where to begin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The partition's index.
-    pub partition: i32,
-    /// Where to begin.
-    pub position: Position,
-}
 
 /// All assigned partitions.
 #[derive(Debug)]
@@ -390,24 +357,6 @@ impl Plan {
             bytes_max: share.max(1),
             partitions: wanted.into_iter().map(|(_, wanted)| wanted).collect(),
         }
-    }
-}
-
-impl TopicPartition {
-    /// A partition by topic and index.
-    pub fn new(topic: impl Into<Arc<str>>, partition: i32) -> Self {
-        Self { topic: topic.into(), partition }
-    }
-
-    pub(super) fn named(&self, error: Error) -> Error {
-        error.with_topic(Arc::clone(&self.topic)).with_partition(self.partition)
-    }
-}
-
-/// `orders-3`, as Kafka writes it.
-impl fmt::Display for TopicPartition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.topic, self.partition)
     }
 }
 
