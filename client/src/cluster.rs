@@ -17,13 +17,9 @@ mod metadata;
 mod reach;
 mod refresh;
 mod schedule;
-#[cfg(test)]
-mod tests;
 pub(crate) mod versions;
 
 pub(crate) use attempts::Attempts;
-#[cfg(test)]
-pub(crate) use metadata::PartitionMetadata;
 pub(crate) use metadata::{Metadata, TopicMetadata};
 use refresh::{Command, Lane, Refresh};
 
@@ -199,3 +195,8 @@ fn never_seen(view: &Metadata, name: &str, waited: Duration) -> Error {
 fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the client is closed")
 }
+
+#[cfg(test)]
+pub(crate) use metadata::PartitionMetadata;
+#[cfg(test)]
+mod tests;

@@ -15,8 +15,6 @@ mod frame;
 mod open;
 mod pipeline;
 mod task;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use open::open;
 
@@ -190,3 +188,6 @@ impl Outgoing {
         self.frame.remaining()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,8 +19,6 @@ mod group;
 mod offsets;
 mod position;
 mod read;
-#[cfg(test)]
-mod tests;
 
 pub use assignment::{Assignment, Position, TopicPartition};
 pub use fetched::{ConsumerRecord, Fetched, PartitionRecords, Records};
@@ -281,3 +279,6 @@ fn finished(done: Result<Done, JoinError>) -> Result<Done, Error> {
 fn not_assigned(of: &TopicPartition) -> Error {
     of.named(Error::new(ErrorKind::Usage, "not assigned to the consumer"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,6 @@ mod config;
 mod connection;
 mod consumer;
 mod error;
-#[cfg(test)]
-mod peer;
 mod producer;
 mod record;
 mod retry;
@@ -31,3 +29,7 @@ pub use producer::{Delivery, Producer, Topic};
 pub use record::{Header, Receipt, Record};
 pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
 pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};
+
+#[cfg(test)]
+#[path = "tests/peer.rs"]
+mod peer;
