@@ -73,6 +73,10 @@ async fn read_frame(
     frame_bytes_max: usize,
 ) -> Result<Option<Bytes>, Closed> {
     const LENGTH_BYTES: usize = 4;
+    if buffer.is_empty() && buffer.capacity() > TRUST_BYTES {
+        // One large request shall not cost memory for as long as the connection lasts.
+        *buffer = BytesMut::new();
+    }
     if !fill(stream, buffer, LENGTH_BYTES).await? {
         return Ok(None);
     }

@@ -3,6 +3,8 @@
 //! Behavior
 //! - Tells what is served and no features. A version that is not served is answered by a body of
 //!   version 0 with `UNSUPPORTED_VERSION` and the range of ApiVersions alone, as Kafka does.
+//! - Produce is told to begin at 0, though 0 to 2 close the connection: librdkafka takes a later begin for
+//!   a broker that knows no compression. Kafka 4 does the same.
 //! - The client's name and version are not kept.
 //!
 //! Versions: 3 flexible, the response header stays the first; 5 names the cluster and node meant (KIP-1242).

@@ -1,0 +1,251 @@
+//! The broker over TCP: frames in order, what closes a connection, faults as a client sees them.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
+use upsert_kafka_protocol::messages::*;
+use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp, batches};
+use upsert_kafka_protocol::{ApiKey, ErrorCode, Message, Request, Str, header};
+
+/// Longer than anything here takes; a test that hangs fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A client that knows frames and nothing else.
+struct Client(TcpStream);
+
+impl Client {
+    async fn of(broker: &Broker) -> Self {
+        Self(TcpStream::connect(broker.address()).await.unwrap())
+    }
+
+    async fn send<R: Request>(&mut self, request: &R, version: i16, correlation_id: i32) {
+        let client_id = Str::from_static("test");
+        let mut frame = header::request_frame(request, version, correlation_id, Some(&client_id)).unwrap();
+        self.0.write_all_buf(&mut frame).await.unwrap();
+    }
+
+    /// The next frame; `None` when the broker closes.
+    async fn frame(&mut self) -> Option<Bytes> {
+        let mut length = [0; 4];
+        match timeout(PATIENCE, self.0.read_exact(&mut length)).await.unwrap() {
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+                return None;
+            }
+            Err(error) => panic!("{error}"),
+        }
+        let mut frame = vec![0; usize::try_from(i32::from_be_bytes(length)).unwrap()];
+        timeout(PATIENCE, self.0.read_exact(&mut frame)).await.unwrap().unwrap();
+        Some(Bytes::from(frame))
+    }
+
+    async fn hear<R: Request>(&mut self, version: i16) -> Option<(i32, R::Response)> {
+        let frame = self.frame().await?;
+        let (correlation_id, body) = header::response_body::<R>(&frame, version).unwrap();
+        Some((correlation_id, R::Response::decode(&body, version).unwrap()))
+    }
+
+    async fn ask<R: Request>(&mut self, request: &R, version: i16) -> R::Response {
+        self.send(request, version, 5).await;
+        self.hear::<R>(version).await.expect("an answer").1
+    }
+}
+
+fn create(name: &'static str) -> CreateTopicsRequest {
+    let topic = CreatableTopic {
+        name: Str::from_static(name),
+        num_partitions: 1,
+        replication_factor: 1,
+        ..Default::default()
+    };
+    CreateTopicsRequest { topics: vec![topic], ..Default::default() }
+}
+
+fn batch(value: &[u8]) -> Bytes {
+    let mut writer = BatchWriter::new(BytesMut::new(), 32 << 20);
+    writer.append(1_700_000_000_000, Some(b"key"), Some(value), &[]).unwrap();
+    writer.seal(Stamp::NONE, Codec::NONE)
+}
+
+fn produce(records: Bytes) -> ProduceRequest {
+    let part = PartitionProduceData { records: Some(records), ..Default::default() };
+    let topic =
+        TopicProduceData { name: Str::from_static("t"), partition_data: vec![part], ..Default::default() };
+    ProduceRequest { acks: -1, transactional_id: None, topic_data: vec![topic], ..Default::default() }
+}
+
+fn fetch(fetch_offset: i64, max_wait_ms: i32) -> FetchRequest {
+    let part = FetchPartition { fetch_offset, partition_max_bytes: 64 << 20, ..Default::default() };
+    let topic = FetchTopic { topic: Str::from_static("t"), partitions: vec![part], ..Default::default() };
+    FetchRequest { max_wait_ms, min_bytes: 1, topics: vec![topic], ..Default::default() }
+}
+
+fn outcome(answer: &ProduceResponse) -> (ErrorCode, i64) {
+    let part = &answer.responses[0].partition_responses[0];
+    (part.error_code, part.base_offset)
+}
+
+fn values(answer: &FetchResponse) -> Vec<Vec<u8>> {
+    let records = answer.responses[0].partitions[0].records.clone().unwrap();
+    let mut values = Vec::new();
+    for batch in batches(&records) {
+        let body = batch.unwrap().body(64 << 20).unwrap();
+        values.extend(body.iter().map(|record| record.unwrap().value.unwrap().to_vec()));
+    }
+    values
+}
+
+async fn started() -> (Broker, Client) {
+    let broker = Broker::start(BrokerConfig::default()).await.unwrap();
+    let mut client = Client::of(&broker).await;
+    let made = client.ask(&create("t"), 7).await;
+    assert_eq!(made.topics[0].error_code, ErrorCode::NONE);
+    (broker, client)
+}
+
+#[tokio::test]
+async fn records_go_in_and_come_out() {
+    let (broker, mut client) = started().await;
+    let metadata = client.ask(&MetadataRequest { topics: None, ..Default::default() }, 12).await;
+    let node = &metadata.brokers[0];
+    let advertised = format!("{}:{}", node.host, node.port);
+    assert_eq!(advertised, broker.address().to_string());
+    for offset in 0..3 {
+        let answer = client.ask(&produce(batch(b"value")), 11).await;
+        assert_eq!(outcome(&answer), (ErrorCode::NONE, offset));
+    }
+    assert_eq!(values(&client.ask(&fetch(1, 0), 11).await), [b"value"; 2]);
+    let stats = broker.stats().await;
+    assert_eq!((stats.topics, stats.partitions, stats.batches, stats.records), (1, 1, 3, 3));
+    assert_eq!(broker.bytes_stored().await, 3 * batch(b"value").len() as u64);
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn answers_leave_in_order_of_the_requests_while_a_fetch_waits() {
+    let (broker, mut client) = started().await;
+    client.send(&fetch(0, 60_000), 11, 1).await;
+    client.send(&ApiVersionsRequest::default(), 3, 2).await;
+    client.send(&ApiVersionsRequest::default(), 0, 3).await;
+    let mut producer = Client::of(&broker).await;
+    producer.ask(&produce(batch(b"late")), 11).await;
+    let (first, fetched) = client.hear::<FetchRequest>(11).await.unwrap();
+    assert_eq!((first, values(&fetched)), (1, vec![b"late".to_vec()]));
+    assert_eq!(client.hear::<ApiVersionsRequest>(3).await.unwrap().0, 2);
+    assert_eq!(client.hear::<ApiVersionsRequest>(0).await.unwrap().0, 3);
+}
+
+#[tokio::test]
+async fn a_fetch_answers_empty_when_its_time_is_over() {
+    let (_broker, mut client) = started().await;
+    let answer = client.ask(&fetch(0, 5), 11).await;
+    assert_eq!(values(&answer), Vec::<Vec<u8>>::new());
+}
+
+#[tokio::test]
+async fn a_frame_of_many_megabytes_arrives_whole() {
+    let broker = Broker::start(BrokerConfig::default()).await.unwrap();
+    let mut client = Client::of(&broker).await;
+    let mut request = create("t");
+    let limit = CreatableTopicConfig {
+        name: Str::from_static("max.message.bytes"),
+        value: Some(Str::from_static("33554432")),
+        ..Default::default()
+    };
+    request.topics[0].configs.push(limit);
+    client.ask(&request, 7).await;
+    let value: Vec<u8> = (0..17_u32 << 20).map(|at| (at * 31) as u8).collect();
+    assert_eq!(outcome(&client.ask(&produce(batch(&value)), 11).await), (ErrorCode::NONE, 0));
+    let fetched = client.ask(&fetch(0, 0), 11).await;
+    assert!(values(&fetched) == [value]);
+}
+
+#[tokio::test]
+async fn a_frame_in_crumbs_is_put_together() {
+    let (_broker, mut client) = started().await;
+    let frame = header::request_frame(&ApiVersionsRequest::default(), 3, 9, None).unwrap().into_bytes();
+    for byte in &frame {
+        client.0.write_all(&[*byte]).await.unwrap();
+        client.0.flush().await.unwrap();
+    }
+    assert_eq!(client.hear::<ApiVersionsRequest>(3).await.unwrap().0, 9);
+}
+
+#[tokio::test]
+async fn what_is_no_request_closes_its_connection_and_no_other() {
+    let config = BrokerConfig { frame_bytes_max: 1000, ..BrokerConfig::default() };
+    let broker = Broker::start(config).await.unwrap();
+    let nonsense: [&[u8]; 5] = [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\xff\xff\xff\xff",
+        b"\x00\x00\x03\xe9",
+        b"\x00\x00\x00\x00",
+        b"\x00\x00\x00\x0a\x00\x0b\x00\x05\x00\x00\x00\x01\xff\xff", // JoinGroup
+    ];
+    let mut other = Client::of(&broker).await;
+    for bytes in nonsense {
+        let mut client = Client::of(&broker).await;
+        client.0.write_all(bytes).await.unwrap();
+        assert_eq!(client.frame().await, None, "{bytes:?}");
+        assert_eq!(other.ask(&ApiVersionsRequest::default(), 0).await.error_code, ErrorCode::NONE);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_the_work_done() {
+    let (broker, mut client) = started().await;
+    let mut lost = broker.fault(Fault::new(ApiKey::PRODUCE, Action::LoseAnswer).skip(1)).await;
+    client.ask(&produce(batch(b"one")), 11).await;
+    client.send(&produce(batch(b"two")), 11, 1).await;
+    assert_eq!(client.frame().await, None);
+    assert_eq!(lost.wait(1).await, 1);
+    let mut client = Client::of(&broker).await;
+    assert_eq!(values(&client.ask(&fetch(0, 0), 11).await), [b"one", b"two"]);
+}
+
+#[tokio::test]
+async fn a_closed_connection_leaves_the_work_undone() {
+    let (broker, mut client) = started().await;
+    let closed = broker.fault(Fault::new(ApiKey::PRODUCE, Action::Close).times(u32::MAX)).await;
+    client.send(&produce(batch(b"one")), 11, 1).await;
+    assert_eq!(client.frame().await, None);
+    assert_eq!(broker.stats().await.records, 0);
+    assert_eq!(closed.disarm().await, 1);
+    let mut client = Client::of(&broker).await;
+    assert_eq!(outcome(&client.ask(&produce(batch(b"one")), 11).await), (ErrorCode::NONE, 0));
+}
+
+#[tokio::test]
+async fn an_error_is_answered_in_the_apis_own_shape() {
+    let (broker, mut client) = started().await;
+    let code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+    broker.fault(Fault::new(ApiKey::PRODUCE, Action::Answer(code))).await;
+    assert_eq!(outcome(&client.ask(&produce(batch(b"one")), 11).await), (code, -1));
+    broker.fault(Fault::new(ApiKey::FETCH, Action::Answer(code))).await;
+    let fetched = client.ask(&fetch(0, 60_000), 11).await;
+    assert_eq!(fetched.responses[0].partitions[0].error_code, code);
+}
+
+#[tokio::test]
+async fn stopping_closes_what_is_open_and_waiting() {
+    let (broker, mut client) = started().await;
+    let address = broker.address();
+    let fault = broker.fault(Fault::new(ApiKey::FETCH, Action::Close).skip(9)).await;
+    client.send(&fetch(0, i32::MAX), 11, 1).await;
+    timeout(PATIENCE, broker.stop()).await.unwrap();
+    assert_eq!(client.frame().await, None);
+    assert!(TcpStream::connect(address).await.is_err());
+    assert_eq!(fault.fired(), 0);
+}
+
+#[tokio::test]
+async fn a_dropped_broker_stops() {
+    let (broker, mut client) = started().await;
+    drop(broker);
+    assert_eq!(client.frame().await, None);
+}
