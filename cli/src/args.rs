@@ -8,48 +8,48 @@ use crate::exit::{Exit, Failure};
 
 /// One command.
 #[derive(Debug)]
-pub struct Command {
+pub(crate) struct Command {
     /// One or two words: `run`, `topic list`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What stands after the name, for people: `JOB.sql`.
-    pub operands: &'static [&'static str],
+    pub(crate) operands: &'static [&'static str],
     /// One line.
-    pub about: &'static str,
+    pub(crate) about: &'static str,
     /// Its flags.
-    pub flags: &'static [Flag],
+    pub(crate) flags: &'static [Flag],
 }
 
 /// One flag.
 #[derive(Debug)]
-pub struct Flag {
+pub(crate) struct Flag {
     /// With its dashes.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What its value is called; `None` for a switch.
-    pub value: Option<&'static str>,
+    pub(crate) value: Option<&'static str>,
     /// One line.
-    pub about: &'static str,
+    pub(crate) about: &'static str,
 }
 
 /// A command line after parsing.
 #[derive(Debug, Default)]
-pub struct Args {
+pub(crate) struct Args {
     operands: Vec<String>,
     flags: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Args {
     /// Whether the switch was given.
-    pub fn has(&self, flag: &'static str) -> bool {
+    pub(crate) fn has(&self, flag: &'static str) -> bool {
         self.flags.contains_key(flag)
     }
 
     /// The last value of a flag.
-    pub fn value(&self, flag: &'static str) -> Option<&str> {
+    pub(crate) fn value(&self, flag: &'static str) -> Option<&str> {
         self.values(flag).last().map(String::as_str)
     }
 
     /// Every value of a flag, in order.
-    pub fn values(&self, flag: &'static str) -> &[String] {
+    pub(crate) fn values(&self, flag: &'static str) -> &[String] {
         self.flags.get(flag).map_or(&[], Vec::as_slice)
     }
 
@@ -57,7 +57,7 @@ impl Args {
     ///
     /// # Errors
     /// When the text is no such number.
-    pub fn number<N: std::str::FromStr>(&self, flag: &'static str, default: N) -> Result<N, Failure> {
+    pub(crate) fn number<N: std::str::FromStr>(&self, flag: &'static str, default: N) -> Result<N, Failure> {
         Ok(self.optional(flag)?.unwrap_or(default))
     }
 
@@ -65,20 +65,20 @@ impl Args {
     ///
     /// # Errors
     /// When the text is no such number.
-    pub fn optional<N: std::str::FromStr>(&self, flag: &'static str) -> Result<Option<N>, Failure> {
+    pub(crate) fn optional<N: std::str::FromStr>(&self, flag: &'static str) -> Result<Option<N>, Failure> {
         let Some(text) = self.value(flag) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| Failure::usage(format!("{flag} {text}: not a number that fits")))
     }
 
     /// The operand at that place; parsing has seen to it that it is there.
-    pub fn operand(&self, at: usize) -> &str {
+    pub(crate) fn operand(&self, at: usize) -> &str {
         self.operands.get(at).map_or("", String::as_str)
     }
 }
 
 /// What was asked for.
 #[derive(Debug)]
-pub enum Parsed {
+pub(crate) enum Parsed {
     /// A command and its arguments.
     Command(&'static Command, Args),
     /// A text to print.
@@ -89,7 +89,10 @@ pub enum Parsed {
 ///
 /// # Errors
 /// An unknown command or flag, a missing or surplus operand, a flag without its value.
-pub fn parse(table: &'static [Command], args: impl Iterator<Item = OsString>) -> Result<Parsed, Failure> {
+pub(crate) fn parse(
+    table: &'static [Command],
+    args: impl Iterator<Item = OsString>,
+) -> Result<Parsed, Failure> {
     let mut parser = lexopt::Parser::from_args(args);
     let mut words: Vec<String> = Vec::new();
     let mut command = None;
@@ -176,7 +179,7 @@ fn text(value: OsString) -> Result<String, Failure> {
 }
 
 /// The help of one command, or of all.
-pub fn help(table: &[Command], command: Option<&Command>) -> String {
+pub(crate) fn help(table: &[Command], command: Option<&Command>) -> String {
     let mut out = String::new();
     match command {
         Some(command) => {
@@ -220,7 +223,7 @@ impl Flag {
 }
 
 /// The flags of every command.
-pub const COMMON: &[Flag] = &[Flag {
+pub(crate) const COMMON: &[Flag] = &[Flag {
     name: "--log",
     value: Some("FILTER"),
     about: "what to log to stderr: warn (default), info, debug, or module=level,…; RUST_LOG does the same",

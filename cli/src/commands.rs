@@ -12,7 +12,7 @@ mod run;
 mod topic;
 
 /// Every command with its flags, as `--help` shows them.
-pub const TABLE: &[Command] = &[
+pub(crate) const TABLE: &[Command] = &[
     Command {
         name: "run",
         operands: &["JOB.sql"],
@@ -155,7 +155,7 @@ const ALLOW_LOOP: Flag = Flag { name: "--allow-loop", value: None, about: "let a
 ///
 /// # Errors
 /// As the command says.
-pub async fn run(name: &str, args: &Args) -> Result<(), Failure> {
+pub(crate) async fn run(name: &str, args: &Args) -> Result<(), Failure> {
     match name {
         "run" => run::run(args).await,
         "explain" => explain::run(args),

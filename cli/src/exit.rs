@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What the process returns to its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// All was done.
     Done = 0,
     /// The command line makes no sense.
@@ -21,7 +21,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every code with what it says.
-    pub const TABLE: &[(Self, &str)] = &[
+    pub(crate) const TABLE: &[(Self, &str)] = &[
         (Self::Done, "done"),
         (Self::Usage, "wrong usage: unknown command, flag or value"),
         (Self::Job, "bad job: the file, its SQL or its options; nothing was written"),
@@ -33,21 +33,21 @@ impl Exit {
 
 /// Why a command ends early: a code and a sentence.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The code.
-    pub exit: Exit,
+    pub(crate) exit: Exit,
     /// What happened, to what, and what to do.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl Failure {
     /// A failure of that kind.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into() }
     }
 
     /// The command line is at fault.
-    pub fn usage(message: impl Into<String>) -> Self {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 }

@@ -10,7 +10,7 @@ use crate::exit::Failure;
 ///
 /// # Errors
 /// When the filter does not parse.
-pub fn open(filter: Option<&str>) -> Result<(), Failure> {
+pub(crate) fn open(filter: Option<&str>) -> Result<(), Failure> {
     let text = filter.map(str::to_owned).or_else(|| std::env::var("RUST_LOG").ok());
     let text = text.unwrap_or_else(|| DEFAULT.to_owned());
     let filter = EnvFilter::try_new(&text).map_err(|e| Failure::usage(format!("--log {text}: {e}")))?;

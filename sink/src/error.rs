@@ -85,8 +85,12 @@ pub enum Rule {
     Type,
     /// A table that is not there, or is there twice.
     Table,
+    /// A statement that makes no sense for a topic.
+    Statement,
     /// A query whose columns do not fit the sink.
     Columns,
+    /// A `properties.*` key whose value the client refuses, or two that contradict each other.
+    Property,
     /// A setting whose value does not parse.
     Setting,
     /// Good in Flink, but not done here yet: the feature's short name.

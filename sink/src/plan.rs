@@ -7,6 +7,7 @@ mod insert;
 mod kafka;
 mod metadata;
 mod print;
+mod properties;
 mod query;
 mod report;
 mod scan;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::insert::Job;
+use self::properties::Properties;
 pub use self::report::{OptionReport, Origin, TableReport};
 use crate::error::{Error, Finding, Rule};
 pub use crate::expr::{Keep, OnNull, Projection};
@@ -37,7 +39,11 @@ pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Er
     for statement in sql::parse(&script.into())? {
         job.add(statement);
     }
-    job.finish()
+    let mut plan = job.finish()?;
+    let mut properties = Properties::default();
+    plan.pipelines.iter().for_each(|pipeline| properties.check(pipeline));
+    plan.notices.extend(properties.notices);
+    if properties.findings.is_empty() { Ok(plan) } else { Err(Error::plan(properties.findings)) }
 }
 
 /// Makes the sink of one `CREATE TABLE` of connector `upsert-kafka`: for a program that has rows of its own.
@@ -47,7 +53,12 @@ pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Er
 pub fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<UpsertPlan, Error> {
     let mut statements = sql::parse(&ddl.into())?.into_iter();
     match (statements.next(), statements.next()) {
-        (Some(Statement::CreateTable(table)), None) => Job::new(options).upsert_table(table),
+        (Some(Statement::CreateTable(table)), None) => {
+            let sink = Job::new(options).upsert_table(table)?;
+            let mut properties = Properties::default();
+            properties.sink(&sink);
+            if properties.findings.is_empty() { Ok(sink) } else { Err(Error::plan(properties.findings)) }
+        }
         _ => {
             Err(Finding::new(Rule::Table, "one CREATE TABLE statement is expected here, and nothing else")
                 .into())

@@ -5,7 +5,8 @@ use crate::program::{self, Ran};
 const SOURCE: &str = "CREATE TABLE orders (order_id STRING, amount DOUBLE) WITH (
   'connector' = 'kafka', 'topic' = 'in', 'properties.bootstrap.servers' = '127.0.0.1:1',
   'properties.group.id' = 'g', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');\n";
-const SINK: &str = "CREATE TABLE sink (order_id STRING, amount DOUBLE, PRIMARY KEY (order_id) NOT ENFORCED) WITH (
+const SINK: &str =
+    "CREATE TABLE sink (order_id STRING, amount DOUBLE, PRIMARY KEY (order_id) NOT ENFORCED) WITH (
   'connector' = 'upsert-kafka', 'topic' = 'out', 'properties.bootstrap.servers' = '127.0.0.1:1',
   'key.format' = 'json', 'value.format' = 'json');\n";
 const INSERT: &str = "INSERT INTO sink SELECT * FROM orders;\n";
@@ -40,7 +41,12 @@ const BAD_JOBS: &[(&str, &str, &str, &[&str])] = &[
     ("types", "SELECT *", "SELECT amount, order_id", &["STRING", "DOUBLE"]),
     ("where", "FROM orders", "FROM orders WHERE amount > 0", &["WHERE", "not supported"]),
     ("loop", "'topic' = 'out'", "'topic' = 'in'", &["reads and writes topic 'in'", "--allow-loop"]),
-    ("property", "'properties.group.id' = 'g'", "'properties.group.id' = 'g', 'properties.acks' = 'some'", &["acks"]),
+    (
+        "property",
+        "'properties.group.id' = 'g'",
+        "'properties.group.id' = 'g', 'properties.acks' = 'some'",
+        &["acks"],
+    ),
 ];
 
 #[test]
@@ -97,7 +103,8 @@ fn malformed_json_fails_the_job_with_the_offsets_before_it_committed() {
     let path = program::file("malformed.sql", &format!("{SOURCE}{SINK}{INSERT}"));
     let path = path.to_str().expect("UTF-8");
     program::run(&["topic", "create", "in", "--bootstrap", &address]);
-    let lines = b"{\"order_id\":\"a\",\"amount\":1}\n{\"order_id\":\"b\",\"amount\":}\n{\"order_id\":\"c\"}\n";
+    let lines =
+        b"{\"order_id\":\"a\",\"amount\":1}\n{\"order_id\":\"b\",\"amount\":}\n{\"order_id\":\"c\"}\n";
     assert_eq!(program::run_with_input(&["produce", "in", "--bootstrap", &address], lines).code, 0);
     let mut args = vec!["run", path, "--bootstrap", &address, "--create-topics"];
     args.extend(["--set", "orders.scan.bounded.mode=latest-offset"]);
@@ -138,7 +145,15 @@ fn a_null_in_the_key_and_a_record_too_large_fail_the_job_by_name() {
         let bounded = "orders.scan.bounded.mode=latest-offset";
         let path = path.to_str().expect("UTF-8");
         let ran = program::run(&[
-            "run", path, "--bootstrap", &address, "--create-topics", "--set", bounded, "--set", set,
+            "run",
+            path,
+            "--bootstrap",
+            &address,
+            "--create-topics",
+            "--set",
+            bounded,
+            "--set",
+            set,
         ]);
         assert_eq!(ran.code, 5, "{name}: {}", ran.err);
         for text in says {

@@ -1,7 +1,12 @@
 //! One integration binary, so that everything links once; a line per module on what belongs there.
 
+mod bad_input; // what is wrong is said clearly, with the right exit code
 mod cases; // jobs that real Flink ran, run again and compared; UPSERT_KAFKA_CASES names further ones
+mod crash; // stopped, killed, cut off: nothing lost, nothing doubled
 mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
 mod produce; // the producer under faults: in the log once, in order
+mod program; // not tests: the binary as a child
+mod seed; // the seed's job, embedded and on a real Kafka
 mod tidy; // the rules of style that a program can check
+mod validation; // what Flink plans and what it refuses, line by line
 mod vectors; // Flink's own answers, message by message; UPSERT_KAFKA_VECTORS names further ones

@@ -8,6 +8,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let path = args.operand(0);
     let script = job::read(path)?;
     let plan = job::plan(path, script, &job::options(args, None)?)?;
-    print!("{}", format_args!("{plan:#?}\n"));
+    print!("{}", upsert_kafka_sink::explain::explain(&plan));
     Ok(())
 }
