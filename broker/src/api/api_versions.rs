@@ -41,5 +41,6 @@ pub(super) fn unsupported() -> ApiVersionsResponse {
 }
 
 fn row((api, versions): &(ApiKey, Versions)) -> ApiVersion {
-    ApiVersion { api_key: api.0, min_version: versions.from, max_version: versions.to, ..Default::default() }
+    let min_version = if *api == ApiKey::PRODUCE { 0 } else { versions.from };
+    ApiVersion { api_key: api.0, min_version, max_version: versions.to, ..Default::default() }
 }
