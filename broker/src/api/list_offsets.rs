@@ -7,16 +7,15 @@
 //!
 //! Versions: 4 leader epochs; 6 flexible; 7 timestamp -3; 8 -4; 9 -5; 10 a timeout, ignored; 11 -6.
 
-use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
     ListOffsetsTopic, ListOffsetsTopicResponse,
 };
+use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::{Call, Outcome, Serve};
 use crate::state::State;
 use crate::state::log::Found;
-use upsert_kafka_protocol::Uuid;
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
