@@ -1,5 +1,7 @@
 //! The JSON reader against `serde_json`, against broken bytes, and what it says about them.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
 use serde_json::{Deserializer, Value as Json};
 use upsert_kafka_sink::format::{Decode, DecodeError, FormatSpec};
 use upsert_kafka_sink::option::{OptionSet, OptionValue};

@@ -81,7 +81,7 @@ impl Parser {
     /// Reads until every column was met once; a name met twice counts twice, so the rest may stay null.
     ///
     /// After a field that was ignored the reader may stand inside it; like Flink we go on from there.
-    #[inline]
+    #[inline(always)]
     fn row<'a>(
         &self,
         members: &Members,
@@ -105,7 +105,10 @@ impl Parser {
             match found {
                 Some(at) => {
                     let member = &members.list[at];
-                    slots[at] = self.field(member, reader, arena).map_err(|error| named(error, member))?;
+                    match self.field(member, reader, arena) {
+                        Ok(value) => slots[at] = value,
+                        Err(error) => return Err(error.within(&member.name, &member.logical)),
+                    }
                     guess = at + 1;
                     missing -= 1;
                 }
@@ -124,41 +127,54 @@ impl Parser {
         Ok(slots)
     }
 
-    #[inline]
+    #[inline(always)]
     fn field<'a>(
         &self,
         member: &Member,
         reader: &mut Reader<'a>,
         arena: &'a Arena,
     ) -> Result<Value<'a>, DecodeError> {
-        reader.advance()?;
-        self.value_or_null(&member.shape, reader, arena)
+        let token = reader.advance_inline()?;
+        self.value_or_null(&member.shape, token, reader, arena)
     }
 
-    #[inline]
-    fn value_or_null<'a>(
+    /// An item of an array or map: keeps their code out of the row's.
+    #[inline(never)]
+    fn item<'a>(
         &self,
-        shape: &Shape,
+        item: &Member,
         reader: &mut Reader<'a>,
         arena: &'a Arena,
     ) -> Result<Value<'a>, DecodeError> {
-        if reader.token() == Token::Null {
+        self.value_or_null(&item.shape, reader.token(), reader, arena)
+    }
+
+    #[inline(always)]
+    fn value_or_null<'a>(
+        &self,
+        shape: &Shape,
+        token: Token<'a>,
+        reader: &mut Reader<'a>,
+        arena: &'a Arena,
+    ) -> Result<Value<'a>, DecodeError> {
+        if token == Token::Null {
             return Ok(Value::Null);
         }
-        match self.value(shape, reader, arena) {
+        match self.value(shape, token, reader, arena) {
             Err(error) if self.options.ignore_parse_errors && !error.is_malformed() => Ok(Value::Null),
             outcome => outcome,
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn value<'a>(
         &self,
         shape: &Shape,
+        token: Token<'a>,
         reader: &mut Reader<'a>,
         arena: &'a Arena,
     ) -> Result<Value<'a>, DecodeError> {
-        let value = match (shape, reader.token()) {
+        let value = match (shape, token) {
             (Shape::String, Token::String(text)) => Some(Value::String(text)),
             (Shape::Double, Token::String(text) | Token::Integer(text) | Token::Float(text)) => {
                 number::floating(text).map(Value::Double)
@@ -224,7 +240,7 @@ impl Parser {
     ) -> Result<Value<'a>, DecodeError> {
         let mut items = ArenaVec::new_in(arena);
         while reader.advance()? != Token::ArrayEnd {
-            let value = self.value_or_null(&item.shape, reader, arena);
+            let value = self.item(item, reader, arena);
             items.push(value.map_err(|error| error.within(&format!("[{}]", items.len()), &item.logical))?);
         }
         Ok(Value::Array(items.into_bump_slice()))
@@ -239,8 +255,9 @@ impl Parser {
         let mut entries = ArenaVec::new_in(arena);
         while reader.advance()? != Token::ObjectEnd {
             let key = reader.token().text();
+            reader.advance()?;
             let value = self
-                .field(value, reader, arena)
+                .item(value, reader, arena)
                 .map_err(|error| error.within(&format!("[{key}]"), &value.logical))?;
             entries.push((key, value));
         }
@@ -288,11 +305,6 @@ pub(super) fn bytes<'a>(text: &str, arena: &'a Arena) -> Option<Value<'a>> {
 pub(super) fn whole(text: &str, least: f64, most: f64) -> Option<f64> {
     let value: f64 = text.parse().ok()?;
     (least..=most).contains(&value).then_some(value)
-}
-
-#[cold]
-fn named(error: DecodeError, member: &Member) -> DecodeError {
-    error.within(&member.name, &member.logical)
 }
 
 /// A column that is null may have been so explicitly: where several are, it is one of them.
