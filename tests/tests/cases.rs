@@ -8,6 +8,7 @@ mod replay;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use serde_json::Value;
 use upsert_kafka_tests::data;
@@ -66,7 +67,10 @@ async fn replay_all(on: &str, folders: &[PathBuf], host: &Host) -> Counts {
     let mut failures = Vec::new();
     for folder in folders.iter().flat_map(|it| cases_in(it)) {
         let case = Case::read(&folder);
-        match replay::replay(&case, host, departures[&case.name]["instead"].as_str()).await {
+        let began = Instant::now();
+        let outcome = replay::replay(&case, host, departures[&case.name]["instead"].as_str()).await;
+        println!("{}: {outcome:?} in {:.1?}", case.name, began.elapsed());
+        match outcome {
             Ok(Outcome::Ran) => counts.run += 1,
             Ok(Outcome::Refused) => counts.refused += 1,
             Ok(Outcome::Departed) => counts.departed += 1,
