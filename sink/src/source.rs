@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use tracing::{debug, info};
 use upsert_kafka_client::{
-    Assignment, Client, Commit, Committed, Config, Consumer, Fetched, OffsetSpec, Position, Role,
-    TopicPartition,
+    Assignment, Client, Commit, Committed, Consumer, Fetched, OffsetSpec, Position, Role, TopicPartition,
 };
 
 use crate::error::{Error, ErrorKind};
-use crate::plan::SourcePlan;
+use crate::plan::{self, SourcePlan};
 
 mod start;
 
@@ -39,9 +38,7 @@ impl Source {
     /// Resolves where each partition begins and ends, and commits the beginning: a job that dies before
     /// its first commit starts again where it started.
     pub(crate) async fn open(plan: &SourcePlan, ignore_marks: bool) -> Result<Self, Error> {
-        let (config, notices) = Config::from_properties(plan.properties.iter().cloned(), Role::Consumer)
-            .map_err(|e| Error::cluster(e).within(format_args!("table {}", plan.table)))?;
-        notices.iter().for_each(|notice| debug!(table = plan.table, "{notice}"));
+        let config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
         let client = Client::open(config).await.map_err(Error::cluster)?;
         let mut source = Self {
             table: plan.table.clone(),

@@ -2,11 +2,10 @@
 
 use std::io::Write;
 
-use tracing::debug;
-use upsert_kafka_client::{Client, Config, Producer, Record, Role, Topic};
+use upsert_kafka_client::{Client, Producer, Record, Role, Topic};
 
 use crate::error::{Error, ErrorKind};
-use crate::plan::{PrintPlan, SinkPlan, UpsertPlan};
+use crate::plan::{self, PrintPlan, SinkPlan, UpsertPlan};
 use crate::transform::Change;
 
 /// The shell around a sink: write, flush.
@@ -59,9 +58,7 @@ impl Writer {
 impl KafkaWriter {
     pub(crate) async fn open(plan: &UpsertPlan) -> Result<Self, Error> {
         let named = |e| Error::cluster(e).within(format_args!("table {}", plan.table));
-        let (config, notices) =
-            Config::from_properties(plan.properties.iter().cloned(), Role::Producer).map_err(named)?;
-        notices.iter().for_each(|notice| debug!(table = plan.table, "{notice}"));
+        let config = plan::config(&plan.table, &plan.properties, Role::Producer)?;
         let client = Client::open(config).await.map_err(Error::cluster)?;
         let producer = client.producer();
         let topic = producer.topic(&plan.topic).await.map_err(named)?;

@@ -1,10 +1,10 @@
 //! Sees to it that a job's topics exist, and that the sink's are compacted.
 
 use tracing::info;
-use upsert_kafka_client::{Admin, Client, Config, NewTopic, Role};
+use upsert_kafka_client::{Admin, Client, NewTopic, Role};
 
 use crate::error::{Error, ErrorKind};
-use crate::plan::{Notice, Pipeline, Plan, SinkPlan};
+use crate::plan::{self, Notice, Pipeline, Plan, SinkPlan};
 
 /// How missing topics are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +53,7 @@ fn named(pipeline: &Pipeline) -> Vec<Named<'_>> {
 }
 
 async fn admin(named: &Named<'_>) -> Result<Admin, Error> {
-    let (config, _) =
-        Config::from_properties(named.properties.iter().cloned(), Role::Any).map_err(|e| named.failed(e))?;
+    let config = plan::config(named.table, named.properties, Role::Any)?;
     Ok(Client::open(config).await.map_err(|e| named.failed(e))?.admin())
 }
 

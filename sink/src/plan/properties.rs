@@ -3,7 +3,7 @@
 use upsert_kafka_client::{Config, ErrorKind, Role};
 
 use super::{Notice, Pipeline, SinkPlan, UpsertPlan};
-use crate::error::{Finding, Rule};
+use crate::error::{Error, Finding, Rule};
 
 /// What the client says of every table's properties, before anything connects.
 #[derive(Debug, Default)]
@@ -27,16 +27,31 @@ impl Properties {
     }
 
     fn table(&mut self, table: &str, properties: &[(String, String)], role: Role) {
-        match Config::from_properties(properties.iter().map(|(key, value)| (key, value)), role) {
+        // Addresses count when there is something to connect: a job may be explained with placeholders.
+        let pairs = properties.iter().filter(|(key, _)| key != "bootstrap.servers");
+        match Config::from_properties(pairs.map(|(key, value)| (key, value)), role) {
             Ok((_, notices)) => {
-                let of_table = notices.iter().map(|it| Notice::new(table, it.to_string()));
-                self.notices.extend(of_table.filter(|it| !self.notices.contains(it)).collect::<Vec<_>>());
+                let new = notices.iter().map(|it| Notice::new(table, it.to_string()));
+                let new: Vec<_> = new.filter(|it| !self.notices.contains(it)).collect();
+                self.notices.extend(new);
             }
-            Err(error) if error.kind() == ErrorKind::Unsupported => {
-                self.findings.push(Finding::not_yet("client properties", error.to_string()).of(table));
-            }
-            Err(error) => self.findings.push(Finding::new(Rule::Property, error.to_string()).of(table)),
+            Err(error) => self.findings.push(finding(table, &error)),
         }
+    }
+}
+
+/// A table's properties, addresses included, as the client that connects wants them.
+pub(crate) fn config(table: &str, properties: &[(String, String)], role: Role) -> Result<Config, Error> {
+    let pairs = properties.iter().map(|(key, value)| (key, value));
+    let (config, _told_while_planning) =
+        Config::from_properties(pairs, role).map_err(|error| finding(table, &error))?;
+    Ok(config)
+}
+
+fn finding(table: &str, error: &upsert_kafka_client::Error) -> Finding {
+    match error.kind() {
+        ErrorKind::Unsupported => Finding::not_yet("client properties", error.to_string()).of(table),
+        _ => Finding::new(Rule::Property, error.to_string()).of(table),
     }
 }
 
