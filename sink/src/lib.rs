@@ -4,6 +4,7 @@
 //! one table and writes rows into it ([`UpsertSink`]). This crate reaches Kafka through the client alone.
 
 pub mod error;
+pub mod explain;
 pub mod expr;
 pub mod format;
 mod job;

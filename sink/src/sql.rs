@@ -12,7 +12,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 pub use self::script::Script;
 use self::tokens::{Tokens, position};
-use crate::error::{Error, Finding, Position};
+use crate::error::{Error, Finding, Position, Rule};
 use crate::types::DataType;
 
 /// A statement, in the words of Flink.
@@ -142,7 +142,7 @@ pub(crate) fn parse(script: &Script) -> Result<Vec<Statement>, Error> {
     Ok(parsed)
 }
 
-const STATEMENT_SET: crate::error::Rule = crate::error::Rule::NotYet("statement-set");
+const STATEMENT_SET: Rule = Rule::NotYet("statement-set");
 
 /// Tokens without blanks and comments, placed where the user wrote them; a hint is an error.
 fn tokenize(script: &Script) -> Result<Vec<TokenWithSpan>, Error> {
@@ -190,6 +190,12 @@ fn statement(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
             )
             .at(at),
         )),
+        "UPDATE" | "DELETE" => {
+            let text = format!(
+                "{first} changes rows in place, which a topic cannot: write rows that change by INSERT"
+            );
+            Ok(Statement::Refused(Finding::new(Rule::Statement, text).at(at)))
+        }
         _ => match REFUSED.iter().find(|(word, _)| *word == first) {
             Some((word, feature)) => {
                 let text = format!("{word} is not supported yet: a job is CREATE TABLE, SET and INSERT");
@@ -209,7 +215,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("ANALYZE", "statements"),
     ("CALL", "statements"),
     ("COMPILE", "statements"),
-    ("DELETE", "delete"),
     ("DESC", "statements"),
     ("DESCRIBE", "statements"),
     ("DROP", "statements"),
@@ -220,7 +225,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("STOP", "statements"),
     ("TRUNCATE", "statements"),
     ("UNLOAD", "statements"),
-    ("UPDATE", "update"),
     ("USE", "statements"),
 ];
 

@@ -136,7 +136,7 @@ impl<'a> Check<'a> {
         role: &'static str,
         lines: Vec<String>,
     ) -> (TableReport, Vec<Finding>, Vec<Notice>) {
-        self.report.extend(super::report::properties(&self.table.options, self.connector));
+        self.report.extend(super::report::properties(&self.table.options));
         let table = &self.table.name;
         let at = self.table.at;
         let findings = self.findings.into_iter().map(|it| it.of(table).at(at)).collect();

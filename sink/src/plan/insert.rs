@@ -147,6 +147,10 @@ impl<'a> Job<'a> {
             Err(finding) => return self.findings.push(finding.clone()),
         };
         let (Some(sink_table), [source_table]) = (sink_table, &source_tables[..]) else { return };
+        // Then the columns of the query would be matched with half of the table's.
+        if sink_table.is_partial || sink_table.takes_metadata() || source_table.is_partial {
+            return;
+        }
         let at = insert.query.at;
         let slots = picked(select, source_table)
             .and_then(|picked| matched(&picked, insert, source_table, &sink_table));
@@ -202,6 +206,9 @@ impl<'a> Job<'a> {
     }
 
     fn connector(&mut self, table: &Table) -> Option<&'static str> {
+        if table.is_partial {
+            return None;
+        }
         table.connector().map_err(|finding| self.findings.push(finding)).ok().map(|connector| connector.name)
     }
 

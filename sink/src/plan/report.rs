@@ -1,6 +1,6 @@
 //! What a table came to, for `explain`.
 
-use crate::options::{Connector, Options, PROPERTIES, Space};
+use crate::options::{Options, PROPERTIES, Space};
 
 /// One table in one role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,20 +46,18 @@ pub(super) fn options(space: &Space, given: &Options) -> Vec<OptionReport> {
         let key = format!("{}{}", space.prefix, spec.key);
         let default = || spec.default.map(|value| (value, Origin::Default));
         let (value, origin) = of(given, &key).or_else(default)?;
-        Some(OptionReport { key, value: value.to_owned(), origin })
+        Some(OptionReport { value: shown(&key, value), key, origin })
     });
     reports.collect()
 }
 
-/// `properties.*`, and what else the connector does not list.
-pub(super) fn properties(given: &Options, connector: &Connector) -> Vec<OptionReport> {
+/// `properties.*`
+pub(super) fn properties(given: &Options) -> Vec<OptionReport> {
     let mut reports = Vec::new();
     for key in given.keys().filter(|key| key.starts_with(PROPERTIES)) {
         let Some((value, origin)) = of(given, key) else { continue };
-        let value = if is_secret(key) { "(secret)" } else { value };
-        reports.push(OptionReport { key: key.clone(), value: value.to_owned(), origin });
+        reports.push(OptionReport { key: key.clone(), value: shown(key, value), origin });
     }
-    debug_assert!(connector.required.iter().all(|key| !is_secret(key)));
     reports
 }
 
@@ -68,10 +66,14 @@ fn of<'a>(given: &'a Options, key: &str) -> Option<(&'a str, Origin)> {
     Some((&given.value, if given.at.is_some() { Origin::Table } else { Origin::Caller }))
 }
 
+fn shown(key: &str, value: &str) -> String {
+    (if is_secret(key) { "(secret)" } else { value }).to_owned()
+}
+
 /// Keys whose value nobody should read over a shoulder.
 fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["password", "secret", "jaas", "keystore.key", "token"].iter().any(|word| key.contains(word))
+    ["password", "secret", "jaas", "keystore.key", "token", "user-info"].iter().any(|word| key.contains(word))
 }
 
 #[cfg(test)]

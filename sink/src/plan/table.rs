@@ -20,6 +20,8 @@ pub(super) struct Table {
     /// The key's columns among the physical ones, in the order of its clause; empty without one.
     pub(super) primary_key: Vec<usize>,
     pub(super) options: Options,
+    /// Whether the statement says more than we can read of it, so that the table cannot be judged.
+    pub(super) is_partial: bool,
 }
 
 /// A column of any kind.
@@ -44,6 +46,7 @@ pub(super) enum Kind {
 impl Table {
     /// The table, and what is wrong with it whether or not it is used.
     pub(super) fn new(ast: CreateTable, caller: &PlanOptions) -> (Self, Vec<Finding>) {
+        let is_partial = ast.findings.iter().any(|finding| matches!(finding.rule, Rule::NotYet(_)));
         let mut findings = ast.findings;
         let mut columns: Vec<Field> = Vec::new();
         let mut declared: Vec<Declared> = Vec::new();
@@ -78,7 +81,8 @@ impl Table {
         let given = ast.options.into_iter().map(|it| (it.key, Given { value: it.value, at: Some(it.at) }));
         let options = overridden(given.collect(), &name, caller);
         let findings = findings.into_iter().map(|it| it.of(&name)).collect();
-        (Self { name, at: ast.name.at, columns: columns.into(), declared, primary_key, options }, findings)
+        let columns = columns.into();
+        (Self { name, at: ast.name.at, columns, declared, primary_key, options, is_partial }, findings)
     }
 
     /// V-CONN
@@ -101,6 +105,11 @@ impl Table {
             },
         };
         Err(finding.of(&self.name).at(self.at))
+    }
+
+    /// Whether a statement that writes the table also fills metadata.
+    pub(super) fn takes_metadata(&self) -> bool {
+        self.declared.iter().any(|column| matches!(column.kind, Kind::Metadata { is_virtual: false, .. }))
     }
 
     /// The names of the physical columns, for a sentence.

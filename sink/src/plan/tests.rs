@@ -1,1 +1,296 @@
+//! Jobs as users write them: what they come to, and every sentence about what is wrong.
 
+use super::*;
+use crate::error::ErrorKind;
+use crate::row::{Arena, Value};
+
+const SOURCE: &str = "CREATE TABLE src (id INT, name STRING, amt DOUBLE) WITH ('connector' = 'kafka', 'topic' = 'in', \
+    'properties.bootstrap.servers' = 'a:1, b:1', 'properties.group.id' = 'g', 'format' = 'json');\n";
+
+fn sink(columns: &str, options: &str) -> String {
+    format!(
+        "CREATE TABLE o ({columns}) WITH ('connector' = 'upsert-kafka', 'topic' = 'out', \
+         'properties.bootstrap.servers' = 'a:1', 'key.format' = 'json', 'value.format' = 'json'{options});\n"
+    )
+}
+
+const COLUMNS: &str = "id BIGINT, name STRING, amt DOUBLE, PRIMARY KEY (id) NOT ENFORCED";
+
+fn job(sink: &str, insert: &str) -> Result<Plan, Error> {
+    plan(&*format!("{SOURCE}{sink}{insert}"), &PlanOptions::default())
+}
+
+/// The sentences of a refused job, without their places.
+fn sentences(sink: &str, insert: &str) -> Vec<String> {
+    let error = job(sink, insert).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Plan);
+    error.findings().iter().map(|finding| Finding { at: None, ..finding.clone() }.to_string()).collect()
+}
+
+const ALL: &str = "INSERT INTO o SELECT * FROM src";
+
+fn upsert(plan: &Plan) -> &UpsertPlan {
+    match &plan.pipelines[0].sink {
+        SinkPlan::UpsertKafka(sink) => sink,
+        SinkPlan::Print(_) => panic!(),
+    }
+}
+
+#[test]
+fn a_job_is_a_source_a_projection_and_a_sink() {
+    let plan = job(&sink(COLUMNS, ""), ALL).unwrap();
+    let source = &plan.pipelines[0].source;
+    assert_eq!((source.topics.as_slice(), source.group_id.as_deref()), (&["in".to_owned()][..], Some("g")));
+    assert_eq!((&source.startup, &source.bounded), (&Startup::GroupOffsets, &Bounded::Unbounded));
+    assert_eq!(source.discovery_interval, Some(Duration::from_secs(300)));
+    assert_eq!((upsert(&plan).topic.as_str(), &upsert(&plan).primary_key[..]), ("out", &[0][..]));
+    assert_eq!(plan.settings, Settings::default());
+    assert_eq!(plan.notices, []);
+}
+
+#[test]
+fn key_and_value_are_written_as_the_table_says() {
+    let columns = "k_b STRING, v INT, k_a INT, PRIMARY KEY (k_a, k_b) NOT ENFORCED";
+    let options = ", 'key.fields-prefix' = 'k_', 'value.fields-include' = 'EXCEPT_KEY'";
+    let plan = job(&sink(columns, options), "INSERT INTO o (k_a, k_b) SELECT id, name FROM src").unwrap();
+    let row = [Value::String("x"), Value::Null, Value::Int(5)];
+    let (mut key, mut value) = (Vec::new(), Vec::new());
+    upsert(&plan).key.encode(&row, &mut key).unwrap();
+    upsert(&plan).value.encode(&row, &mut value).unwrap();
+    assert_eq!(String::from_utf8(key).unwrap(), r#"{"a":5,"b":"x"}"#);
+    assert_eq!(String::from_utf8(value).unwrap(), r#"{"v":null}"#);
+}
+
+#[test]
+fn columns_go_by_position_with_casts() {
+    let insert = "INSERT INTO o SELECT id, name AS amt, s.amt FROM src AS s";
+    let plan = job(&sink(COLUMNS, ""), insert).unwrap();
+    let arena = Arena::new();
+    let mut out = [Value::Null; 3];
+    let row = [Value::Int(1), Value::String("a"), Value::Double(2.0)];
+    assert_eq!(plan.pipelines[0].projection.apply(&row, &mut out, &arena).unwrap(), Keep::Yes);
+    assert_eq!(out, [Value::BigInt(1), Value::String("a"), Value::Double(2.0)]);
+}
+
+#[test]
+fn a_query_that_does_not_fit_is_shown_with_both_lists() {
+    assert_eq!(
+        sentences(&sink(COLUMNS, ""), "INSERT INTO o SELECT id, name FROM src"),
+        ["table o: the query gives 2 columns, the table takes 3\n  query: id INT, name STRING\n  \
+          table: id BIGINT NOT NULL, name STRING, amt DOUBLE\n "]
+    );
+    assert_eq!(
+        sentences(&sink(COLUMNS, ""), "INSERT INTO o SELECT name, id, amt FROM src"),
+        [
+            "table o: column 'id' (position 1): STRING does not become BIGINT by itself; column 'name' (position 2): \
+          INT does not become STRING by itself\n  query: name STRING, id INT, amt DOUBLE\n  \
+          table: id BIGINT NOT NULL, name STRING, amt DOUBLE\n "
+        ]
+    );
+    assert_eq!(
+        sentences(&sink(COLUMNS, ""), "INSERT INTO o (name) SELECT name FROM src"),
+        ["table o: column 'id' is NOT NULL and not among those listed"]
+    );
+    assert_eq!(
+        sentences(&sink(COLUMNS, ""), "INSERT INTO o SELECT ident, name, amt FROM src"),
+        ["table src: no column 'ident'; there are: id, name, amt"]
+    );
+}
+
+#[test]
+fn all_that_is_wrong_with_a_table_is_said_in_order() {
+    let options = ", 'value.fields-includ' = 'ALL', 'sink.parallelism' = '0', 'sink.buffer-flush.max-rows' = '5', \
+        'sink.delivery-guarantee' = 'exactly-once', 'key.fields-prefix' = 'k_', 'scan.parallelism' = 'x'";
+    let found = sentences(&sink("id BIGINT, name STRING, amt DOUBLE", options), ALL);
+    let found: Vec<&str> = found.iter().map(|it| it.split(" 'upsert-kafka' knows").next().unwrap()).collect();
+    assert_eq!(
+        found,
+        [
+            "table o: unknown option 'value.fields-includ'; did you mean 'value.fields-include'?",
+            "table o: 'scan.parallelism' = 'x' is not a whole number",
+            "table o: needs PRIMARY KEY (…) NOT ENFORCED: it becomes the message key and says which row an update \
+             or delete means",
+            "table o: 'sink.buffer-flush.max-rows' = 5 and 'sink.buffer-flush.interval' = 0 s work together: set \
+             both above zero, or neither",
+            "table o: 'sink.delivery-guarantee' = 'exactly-once' needs 'sink.transactional-id-prefix', one of its \
+             own for each job",
+            "table o: 'key.fields-prefix' = 'k_' needs 'value.fields-include' = 'EXCEPT_KEY': with ALL the key \
+             columns stand in the value too, unprefixed",
+            "table o: 'sink.parallelism' = 0 must be at least 1",
+            "table o: 'sink.buffer-flush.*' is not supported yet",
+            "table o: 'sink.delivery-guarantee' = 'exactly-once' is not supported yet",
+        ]
+    );
+}
+
+#[test]
+fn what_a_connector_cannot_do_without_is_one_sentence() {
+    let text = "CREATE TABLE o (id INT PRIMARY KEY NOT ENFORCED) WITH ('connector' = 'upsert-kafka', 'topic' = 'out');";
+    assert_eq!(
+        sentences(text, "INSERT INTO o SELECT id FROM src"),
+        [
+            "table o: missing 'key.format', 'value.format', 'properties.bootstrap.servers': 'upsert-kafka' cannot do \
+          without"
+        ]
+    );
+}
+
+#[test]
+fn formats_and_connectors_are_told_apart() {
+    assert_eq!(
+        sentences(&sink(COLUMNS, ", 'value.format' = 'debezium-json'"), ALL),
+        [
+            "table o: 'value.format' = 'debezium-json' carries changes of its own; here a null value is the delete, so \
+          the value needs an insert-only format: json, csv, raw, avro, avro-confluent, protobuf"
+        ]
+    );
+    let found = sentences(&sink(COLUMNS, ", 'key.format' = 'jsn'"), ALL);
+    assert!(found[0].starts_with(
+        "table o: 'key.format' = 'jsn': no such format; did you mean 'json'? there are: json, "
+    ));
+    let found = sentences(&sink(COLUMNS, ", 'connector' = 'upsert-kafkas'"), ALL);
+    assert_eq!(
+        found,
+        [
+            "table o: no connector 'upsert-kafkas'; did you mean 'upsert-kafka'? there are: kafka, print, upsert-kafka"
+        ]
+    );
+}
+
+#[test]
+fn a_finding_stands_where_the_text_says_it() {
+    let error = job(
+        "CREATE TABLE o (\n  id INT,\n  PRIMARY KEY (nope) NOT ENFORCED\n) WITH ('connector' = 'print');\n",
+        "INSERT INTO o SELECT id FROM src",
+    )
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "table o: PRIMARY KEY names 'nope', which is no column; there are: id (line 4, column 16)"
+    );
+}
+
+#[test]
+fn a_job_that_reads_what_it_writes_is_refused_unless_it_is_meant() {
+    let text = format!("{SOURCE}{}{ALL}", sink(COLUMNS, ", 'topic' = 'in'"));
+    let error = plan(&*text, &PlanOptions::default()).unwrap_err();
+    assert!(error.to_string().starts_with(
+        "table o: reads and writes topic 'in': the job would feed itself; use two topics, or --allow-loop (line 2, "
+    ));
+    assert_eq!(error.findings()[0].rule, Rule::Loop);
+    plan(&*text, &PlanOptions { allow_loop: true, ..PlanOptions::default() }).unwrap();
+    // Another cluster is another topic, until the caller says that both are one.
+    let apart = text.replace("'a:1'", "'c:1'");
+    plan(&*apart, &PlanOptions::default()).unwrap();
+    let one = PlanOptions { bootstrap: Some("d:1".into()), ..PlanOptions::default() };
+    assert_eq!(plan(&*apart, &one).unwrap_err().findings()[0].rule, Rule::Loop);
+}
+
+#[test]
+fn the_caller_replaces_addresses_and_options() {
+    let set = |table: &str, option: &str, value: &str| Override {
+        table: table.into(),
+        option: option.into(),
+        value: value.into(),
+    };
+    let options = PlanOptions {
+        bootstrap: Some("here:9".into()),
+        set: vec![set("o", "topic", "other"), set("src", "scan.startup.mode", "earliest-offset")],
+        ..PlanOptions::default()
+    };
+    let text = format!("{SOURCE}{}{ALL}", sink(COLUMNS, ""));
+    let done = plan(&*text, &options).unwrap();
+    assert_eq!(upsert(&done).topic, "other");
+    assert!(upsert(&done).properties.contains(&("bootstrap.servers".into(), "here:9".into())));
+    assert_eq!(done.pipelines[0].source.startup, Startup::EarliestOffset);
+    let wrong = PlanOptions { set: vec![set("oo", "topic", "x")], ..PlanOptions::default() };
+    assert_eq!(plan(&*text, &wrong).unwrap_err().to_string(), "--set oo.topic: the job has no such table");
+}
+
+#[test]
+fn update_before_is_dropped_where_the_keys_are_one() {
+    let source = |key: &str| {
+        SOURCE.replace("'json'", "'debezium-json'").replace("amt DOUBLE)", &format!("amt DOUBLE{key})"))
+    };
+    let drops = |key: &str, insert: &str| {
+        let text = format!("{}{}{insert}", source(key), sink(COLUMNS, ""));
+        plan(&*text, &PlanOptions::default()).unwrap().pipelines[0].drop_update_before
+    };
+    assert!(drops(", PRIMARY KEY (id) NOT ENFORCED", ALL));
+    assert!(!drops("", ALL));
+    assert!(!drops(", PRIMARY KEY (name) NOT ENFORCED", ALL));
+    assert!(!drops(", PRIMARY KEY (id, name) NOT ENFORCED", ALL));
+}
+
+#[test]
+fn a_source_says_where_it_begins_and_ends() {
+    let with = |options: &str| {
+        let source = SOURCE.replace("'format' = 'json'", &format!("'format' = 'json', {options}"));
+        plan(&*format!("{source}{}{ALL}", sink(COLUMNS, "")), &PlanOptions::default())
+    };
+    let offsets = with(
+        "'scan.startup.mode' = 'specific-offsets', 'scan.startup.specific-offsets' = 'partition:1,offset:7'",
+    );
+    assert_eq!(offsets.unwrap().pipelines[0].source.startup, Startup::SpecificOffsets([(1, 7)].into()));
+    let bounded = with("'scan.bounded.mode' = 'timestamp', 'scan.bounded.timestamp-millis' = '5'").unwrap();
+    assert_eq!(bounded.pipelines[0].source.bounded, Bounded::Timestamp(5));
+    assert_eq!(bounded.pipelines[0].source.discovery_interval, None);
+    let error = with("'scan.startup.mode' = 'timestamp'").unwrap_err();
+    assert!(
+        error.to_string().contains("'scan.startup.mode' = 'timestamp' needs 'scan.startup.timestamp-millis'")
+    );
+    let error =
+        with("'scan.bounded.mode' = 'specific-offsets', 'scan.bounded.specific-offsets' = 'x'").unwrap_err();
+    assert!(error.to_string().contains(
+        "'scan.bounded.specific-offsets' = 'x' is not of the form 'partition:0,offset:42;partition:1,offset:300' (at 'x')"
+    ));
+}
+
+#[test]
+fn without_a_group_one_notice_says_what_that_means() {
+    let source = SOURCE.replace("'properties.group.id' = 'g'", "'scan.startup.mode' = 'earliest-offset'");
+    let text = format!("{source}{}{ALL}; {ALL}", sink(COLUMNS, ""));
+    let plan = plan(&*text, &PlanOptions::default()).unwrap();
+    let notices: Vec<String> = plan.notices.iter().map(Notice::to_string).collect();
+    assert_eq!(
+        notices,
+        ["table src: no 'properties.group.id': offsets are not kept, so a restart starts anew"]
+    );
+    assert_eq!(plan.pipelines.len(), 2);
+}
+
+#[test]
+fn the_enforcer_counts_for_the_statements_behind_it() {
+    let text = format!(
+        "{SOURCE}{}{ALL}; SET 'table.exec.sink.not-null-enforcer' = 'DROP'; {ALL}",
+        sink(COLUMNS, "")
+    );
+    let plan = plan(&*text, &PlanOptions::default()).unwrap();
+    let on_null: Vec<OnNull> = plan.pipelines.iter().map(|pipeline| pipeline.projection.on_null()).collect();
+    assert_eq!(on_null, [OnNull::Fail, OnNull::Drop]);
+}
+
+#[test]
+fn a_print_table_takes_every_change() {
+    let table = "CREATE TABLE o (id INT) WITH ('connector' = 'print', 'print-identifier' = 'x', 'standard-error' = 'true');";
+    let plan = job(table, "INSERT INTO o SELECT id FROM src").unwrap();
+    let SinkPlan::Print(print) = &plan.pipelines[0].sink else { panic!() };
+    assert_eq!((print.identifier.as_deref(), print.standard_error), (Some("x"), true));
+    assert!(!plan.pipelines[0].drop_update_before);
+}
+
+#[test]
+fn a_table_of_its_own_is_for_programs_with_rows() {
+    let plan = upsert_table(&*sink(COLUMNS, ""), &PlanOptions::default()).unwrap();
+    assert_eq!((plan.topic.as_str(), plan.columns.len()), ("out", 3));
+    let error = upsert_table(SOURCE, &PlanOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("writing a table of 'connector' = 'kafka' is not supported yet"));
+    assert!(upsert_table(ALL, &PlanOptions::default()).is_err());
+}
+
+#[test]
+fn a_job_needs_an_insert() {
+    assert_eq!(sentences("", ""), ["nothing to run: the job has no INSERT"]);
+    let found = sentences("", "INSERT INTO oo SELECT * FROM scr");
+    assert_eq!(found, ["no table 'oo'", "no table 'scr'; did you mean 'src'?"]);
+}

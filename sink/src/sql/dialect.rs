@@ -59,6 +59,13 @@ pub(super) fn types(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                 }
                 out.push(token);
             }
+            // The parser has no MAP[k, v]; as ARRAY[k, v] it can at least be named and refused.
+            Token::LBracket => {
+                if let Some(before) = out.last_mut().filter(|before| is_word(&before.token, "MAP")) {
+                    before.token = Token::make_keyword("ARRAY");
+                }
+                out.push(token);
+            }
             Token::Gt | Token::ShiftRight if !open.is_empty() => {
                 let count = if token.token == Token::Gt { 1 } else { 2 };
                 for _ in 0..count.min(open.len()) {

@@ -1,17 +1,17 @@
 //! `INSERT INTO … SELECT …`: the queries we can run, and the name of what makes another one too much.
 
 use sqlparser::ast::{
-    Expr, FunctionArguments, GroupByExpr, Ident, ObjectName, Query as Ast, Select as AstSelect, SelectItem,
+    Expr, GroupByExpr, Ident, ObjectName, Query as Ast, Select as AstSelect, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, Spanned, TableFactor, TableWithJoins,
 };
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::reserved::is_reserved;
+use super::reserved::{is_reserved, reserved_word};
 use super::table::table_name;
 use super::tokens::{Tokens, is_word, position};
 use super::{Insert, Item, Name, Query, Select, Statement, dialect};
-use crate::error::{Error, Finding, Position};
+use crate::error::{Error, Finding, Position, Rule};
 
 /// From INSERT on.
 pub(super) fn insert(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
@@ -19,14 +19,14 @@ pub(super) fn insert(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
     tokens.advance();
     if tokens.eat_word("OVERWRITE") {
         let text = "INSERT OVERWRITE is not supported: a topic only grows; write INSERT INTO";
-        return Ok(Statement::Refused(Finding::not_yet("overwrite", text).at(at)));
+        return Ok(Statement::Refused(Finding::new(Rule::Statement, text).at(at)));
     }
     tokens.expect_word("INTO")?;
     let mut findings = Vec::new();
     let table = table_name(tokens, &mut findings)?;
     if tokens.is_word("PARTITION") {
         let text = "INSERT INTO … PARTITION is not supported: a topic has no such partitions";
-        return Ok(Statement::Refused(Finding::not_yet("partition", text).at(tokens.here())));
+        return Ok(Statement::Refused(Finding::new(Rule::Statement, text).at(tokens.here())));
     }
     let is_list =
         *tokens.peek() == Token::LParen && !QUERY.iter().any(|word| is_word(tokens.peek_at(1), word));
@@ -47,31 +47,41 @@ pub(super) fn query(tokens: &mut Tokens<'_>) -> Result<Query, Error> {
         return Err(tokens.expected("SELECT"));
     }
     let mut body = tokens.rest();
-    let mut refused = on_conflict(&mut body);
-    if let Some(window) =
-        body.windows(2).find(|pair| is_word(&pair[0].token, "TABLE") && pair[1].token == Token::LParen)
-    {
-        let text = "window functions are not supported yet: FROM takes the name of one table";
-        refused = refused.or(Some(Finding::not_yet("window", text).at(position(window[0].span.start))));
-        return Ok(Query { tables: Vec::new(), body: refused.map_or(Err(richer(at)), Err), at });
+    let conflict = on_conflict(&mut body);
+    if let Some(finding) = window_function(&body) {
+        return Ok(Query { tables: Vec::new(), body: Err(finding), at });
     }
-    let last = body.last().map_or(at, |token| position(token.span.end));
+    let ast = parse(tokens, body)?;
+    if let Some(ident) = reserved(&ast.body) {
+        return Err(tokens.script().error_at(position(ident.span.start), &reserved_word(&ident.value)));
+    }
+    let body = conflict.map_or_else(|| select(&ast).map_err(|it| it.at(at)), Err);
+    Ok(Query { tables: table_names(&ast.body), body, at })
+}
+
+fn parse(tokens: &Tokens<'_>, body: Vec<TokenWithSpan>) -> Result<Box<Ast>, Error> {
     let mut parser = Parser::new(&dialect::Flink).with_tokens_with_locations(dialect::types(body));
-    let ast = parser.parse_query().map_err(|error| syntax_error(tokens, &error, last))?;
+    let ast = parser.parse_query().map_err(|error| {
+        let current = parser.get_current_token().span.start;
+        let at = if current.line > 0 { position(current) } else { tokens.here() };
+        syntax_error(tokens, &error, at)
+    })?;
     let next = parser.peek_token_ref();
-    if next.token != Token::EOF {
-        let reason = format!("expected the end of the statement, ';', found '{}'", next.token);
-        return Err(tokens.script().error_at(position(next.span.start), &reason));
+    if next.token == Token::EOF {
+        return Ok(ast);
     }
-    let tables = table_names(&ast.body);
-    let body = refused.map_or_else(|| select(&ast).map_err(|it| it.at(at)), Err);
-    for name in names_of(&body) {
-        if name.at.line > 0 && is_reserved(&name.text) && !is_backquoted(tokens, name) {
-            let reason = format!("{0} is a reserved word; as a name it needs backquotes: `{0}`", name.text);
-            return Err(tokens.script().error_at(name.at, &reason));
-        }
-    }
-    Ok(Query { tables, body, at })
+    let reason = format!("expected the end of the statement, ';', found '{}'", next.token);
+    Err(tokens.script().error_at(position(next.span.start), &reason))
+}
+
+/// `TABLE(…)`, which the parser cannot read.
+fn window_function(body: &[TokenWithSpan]) -> Option<Finding> {
+    let pairs = body.windows(2);
+    let mut calls = pairs.filter(|pair| is_word(&pair[0].token, "TABLE") && pair[1].token == Token::LParen);
+    calls.next().map(|pair| {
+        let text = "window functions are not supported yet: FROM takes the name of one table";
+        Finding::not_yet("window", text).at(position(pair[0].span.start))
+    })
 }
 
 /// Takes `ON CONFLICT DO action` off the end. DEDUPLICATE is what a stateless job does anyway.
@@ -92,7 +102,8 @@ fn on_conflict(body: &mut Vec<TokenWithSpan>) -> Option<Finding> {
     })
 }
 
-fn syntax_error(tokens: &Tokens<'_>, error: &ParserError, last: Position) -> Error {
+/// `near` is where the parser stood, for errors that do not tell their place.
+fn syntax_error(tokens: &Tokens<'_>, error: &ParserError, near: Position) -> Error {
     let text = error.to_string();
     let text = text.trim_start_matches("sql parser error: ");
     // The parser tells the place in its text alone.
@@ -100,12 +111,11 @@ fn syntax_error(tokens: &Tokens<'_>, error: &ParserError, last: Position) -> Err
     let at = place.split_once(", Column: ").and_then(|(line, column)| {
         Some(Position { line: line.parse().ok()?, column: column.trim().parse().ok()? })
     });
-    let reason = reason.replacen("Expected:", "expected", 1).replacen("found:", "found", 1);
-    tokens.script().error_at(at.unwrap_or(last), &reason)
-}
-
-fn richer(at: Position) -> Finding {
-    Finding::not_yet("query", "this query is not supported yet: SELECT columns FROM one table").at(at)
+    let reason = reason
+        .replacen("Expected", "expected", 1)
+        .replace("expected:", "expected")
+        .replace("found:", "found");
+    tokens.script().error_at(at.unwrap_or(near), &reason)
 }
 
 /// The whole query, if it is `SELECT columns FROM table`.
@@ -234,20 +244,27 @@ fn column(expr: &Expr, alias: Option<String>) -> Result<Item, Finding> {
             _ => Err(at_span(not_yet("nested-field", "a field of a column"), expr)),
         },
         Expr::Nested(inner) => column(inner, alias),
-        _ => Err(at_span(not_yet(feature(expr), &format!("the expression {expr}")), expr)),
+        _ => {
+            let (feature, words) = richness(expr);
+            Err(at_span(not_yet(feature, &words), expr))
+        }
     }
 }
 
-fn feature(expr: &Expr) -> &'static str {
+/// What makes an expression more than a column: the feature, and its name for people.
+fn richness(expr: &Expr) -> (&'static str, String) {
     match expr {
-        Expr::Cast { .. } => "cast",
-        Expr::Case { .. } => "case",
-        Expr::Value(_) | Expr::TypedString { .. } | Expr::Interval(_) => "literal",
-        Expr::Function(function) if function.over.is_some() => "window",
-        Expr::Function(function) if matches!(function.args, FunctionArguments::Subquery(_)) => "subquery",
-        Expr::Function(_) => "function",
-        Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => "subquery",
-        _ => "expression",
+        Expr::Cast { .. } => ("cast", "CAST".to_owned()),
+        Expr::Case { .. } => ("case", "CASE".to_owned()),
+        Expr::Value(_) | Expr::TypedString { .. } | Expr::Interval(_) => {
+            ("literal", format!("the literal {expr}"))
+        }
+        Expr::Function(function) if function.over.is_some() => ("window", format!("{} OVER", function.name)),
+        Expr::Function(function) => ("function", format!("the function {}", function.name)),
+        Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => {
+            ("subquery", "a query inside a query".to_owned())
+        }
+        _ => ("expression", format!("the expression {expr}")),
     }
 }
 
@@ -260,20 +277,23 @@ fn name(ident: &Ident) -> Name {
     Name { text: ident.value.clone(), at: position(ident.span.start) }
 }
 
-fn names_of(body: &Result<Select, Finding>) -> Vec<&Name> {
-    let Ok(select) = body else { return Vec::new() };
-    let items = select.items.iter().filter_map(|item| match item {
-        Item::Column { column, .. } => Some(column),
-        Item::All { .. } => None,
+/// A name behind SELECT that Flink would take for a word of its own.
+fn reserved(body: &SetExpr) -> Option<&Ident> {
+    let SetExpr::Select(select) = body else { return None };
+    let names = select.projection.iter().flat_map(|item| match item {
+        SelectItem::UnnamedExpr(expr) => idents(expr).iter().collect::<Vec<_>>(),
+        SelectItem::ExprWithAlias { expr, alias } => idents(expr).iter().chain([alias]).collect(),
+        _ => Vec::new(),
     });
-    items.chain([&select.from]).collect()
+    names.into_iter().find(|ident| ident.quote_style.is_none() && is_reserved(&ident.value))
 }
 
-fn is_backquoted(tokens: &Tokens<'_>, name: &Name) -> bool {
-    let index = usize::try_from(name.at.line.saturating_sub(1)).unwrap_or(usize::MAX);
-    let column = usize::try_from(name.at.column.saturating_sub(1)).unwrap_or(usize::MAX);
-    let line = tokens.script().original().lines().nth(index);
-    line.and_then(|line| line.chars().nth(column)) == Some('`')
+fn idents(expr: &Expr) -> &[Ident] {
+    match expr {
+        Expr::Identifier(ident) => std::slice::from_ref(ident),
+        Expr::CompoundIdentifier(path) => path,
+        _ => &[],
+    }
 }
 
 /// The tables of a query that are named outright; it may have more.

@@ -5,6 +5,11 @@ pub(super) fn is_reserved(word: &str) -> bool {
     RESERVED.split_ascii_whitespace().any(|it| it.eq_ignore_ascii_case(word))
 }
 
+/// What is wrong with such a name.
+pub(super) fn reserved_word(word: &str) -> String {
+    format!("{word} is a reserved word; as a name it needs backquotes: `{word}`")
+}
+
 const RESERVED: &str = "
     ABS ALL ALLOCATE ALLOW ALTER AND ANY ARE ARRAY AS ASENSITIVE ASYMMETRIC AT ATOMIC AUTHORIZATION AVG
     BEGIN BETWEEN BIGINT BINARY BIT BLOB BOOLEAN BOTH BY

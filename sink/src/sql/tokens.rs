@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
-use super::reserved::is_reserved;
+use super::reserved::{is_reserved, reserved_word};
 use super::{Name, Script};
 use crate::error::{Error, Position};
 
@@ -81,8 +81,7 @@ impl<'a> Tokens<'a> {
         let at = self.here();
         let Token::Word(word) = self.peek() else { return Err(self.expected("a name")) };
         if word.quote_style.is_none() && is_reserved(&word.value) {
-            let reason = format!("{0} is a reserved word; as a name it needs backquotes: `{0}`", word.value);
-            return Err(self.script.error_at(at, &reason));
+            return Err(self.script.error_at(at, &reserved_word(&word.value)));
         }
         let text = word.value.clone();
         self.next += 1;

@@ -1,0 +1,129 @@
+//! A plan told to a person: what each table, key, value, option and default came to.
+
+use std::fmt;
+
+use crate::expr::{Cast, OnNull, Projection};
+use crate::plan::{Origin, Pipeline, Plan, SinkPlan, TableReport};
+use crate::settings::CHECKPOINT_INTERVAL;
+use crate::types::Field;
+
+/// The plan as text, for `explain`; secrets are left out.
+pub fn explain(plan: &Plan) -> impl fmt::Display + '_ {
+    Explained(plan)
+}
+
+struct Explained<'a>(&'a Plan);
+
+impl fmt::Display for Explained<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for table in &self.0.tables {
+            write_table(f, table)?;
+        }
+        for pipeline in &self.0.pipelines {
+            write_pipeline(f, pipeline)?;
+        }
+        let settings = &self.0.settings;
+        let default = if settings.checkpoint_interval == CHECKPOINT_INTERVAL { " (default)" } else { "" };
+        writeln!(f, "job {}", settings.name.as_deref().unwrap_or("without a name"))?;
+        writeln!(
+            f,
+            "  offsets are committed every {:?}{default}, once what they stand for is acknowledged",
+            settings.checkpoint_interval
+        )?;
+        for notice in &self.0.notices {
+            writeln!(f, "notice: {notice}")?;
+        }
+        Ok(())
+    }
+}
+
+fn write_table(f: &mut fmt::Formatter<'_>, table: &TableReport) -> fmt::Result {
+    writeln!(f, "{} {} ({})", table.role, table.name, table.connector)?;
+    for line in &table.lines {
+        writeln!(f, "  {line}")?;
+    }
+    writeln!(f, "  options")?;
+    for option in &table.options {
+        let origin = match option.origin {
+            Origin::Table => "",
+            Origin::Caller => " (set by the caller)",
+            Origin::Default => " (default)",
+        };
+        writeln!(f, "    '{}' = '{}'{origin}", option.key, option.value)?;
+    }
+    writeln!(f)
+}
+
+fn write_pipeline(f: &mut fmt::Formatter<'_>, pipeline: &Pipeline) -> fmt::Result {
+    let columns = match &pipeline.sink {
+        SinkPlan::UpsertKafka(sink) => &sink.columns,
+        SinkPlan::Print(sink) => &sink.columns,
+    };
+    writeln!(f, "insert into {} from {}", pipeline.sink.table(), pipeline.source.table)?;
+    for (column, slot) in columns.iter().zip(pipeline.projection.slots()) {
+        write!(f, "  {} {} = ", column.name, column.data_type)?;
+        match slot.source.map(|index| &pipeline.source.columns[index]) {
+            None => writeln!(f, "NULL")?,
+            Some(from) if slot.cast == Cast::Keep => writeln!(f, "{}", from.name)?,
+            Some(from) => writeln!(f, "{}, cast from {}", from.name, from.data_type.logical)?,
+        }
+    }
+    if let Some(sentence) = not_null(&pipeline.projection, columns) {
+        writeln!(f, "  {sentence}")?;
+    }
+    writeln!(f, "  {}", pipeline.update_before)?;
+    writeln!(f)
+}
+
+fn not_null(projection: &Projection, columns: &[Field]) -> Option<String> {
+    let names: Vec<&str> =
+        columns.iter().filter(|column| !column.data_type.nullable).map(|column| &*column.name).collect();
+    let what = match projection.on_null() {
+        OnNull::Fail => "fails the job",
+        OnNull::Drop => "drops its row",
+    };
+    (!names.is_empty()).then(|| format!("a NULL in {} {what}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::explain;
+    use crate::plan::{PlanOptions, plan};
+
+    const JOB: &str = "
+        CREATE TABLE src (id INT, name STRING) WITH (
+            'connector' = 'kafka', 'topic' = 'in', 'properties.bootstrap.servers' = 'a:1',
+            'properties.group.id' = 'g', 'properties.sasl.jaas.config' = 'x password=''hush''',
+            'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+        CREATE TABLE o (k_id BIGINT, name STRING, PRIMARY KEY (k_id) NOT ENFORCED) WITH (
+            'connector' = 'upsert-kafka', 'topic' = 'out', 'properties.bootstrap.servers' = 'a:1',
+            'key.format' = 'json', 'value.format' = 'json', 'key.fields-prefix' = 'k_',
+            'value.fields-include' = 'EXCEPT_KEY');
+        INSERT INTO o SELECT * FROM src";
+
+    #[test]
+    fn every_table_key_value_and_default_is_told() {
+        let options = PlanOptions { bootstrap: Some("b:2".to_owned()), ..PlanOptions::default() };
+        let text = explain(&plan(JOB, &options).unwrap()).to_string();
+        for line in [
+            "source src (kafka)",
+            "  reads topic in from earliest-offset",
+            "    'scan.startup.mode' = 'earliest-offset'",
+            "    'scan.bounded.mode' = 'unbounded' (default)",
+            "    'properties.bootstrap.servers' = 'b:2' (set by the caller)",
+            "    'properties.sasl.jaas.config' = '(secret)'",
+            "    'json.ignore-parse-errors' = 'false' (default)",
+            "sink o (upsert-kafka)",
+            "  key: k_id, without the prefix 'k_'",
+            "  value: name",
+            "insert into o from src",
+            "  k_id BIGINT NOT NULL = id, cast from INT",
+            "  name STRING = name",
+            "  a NULL in k_id fails the job",
+            "  offsets are committed every 5s (default), once what they stand for is acknowledged",
+        ] {
+            assert!(text.lines().any(|it| it == line), "no line '{line}' in\n{text}");
+        }
+        assert!(!text.contains("hush"));
+    }
+}
