@@ -65,7 +65,8 @@ fn answer(frame: &Bytes, port: u16, offsets: &mut HashMap<i32, i64>) -> Bytes {
             let response = InitProducerIdResponse { producer_id: 1, ..Default::default() };
             header::response_frame(&response, version, id)
         }
-        key => panic!("API {key} was not told of"),
+        // Nobody was told of another.
+        _ => return Bytes::new(),
     };
     segments.expect("an answer").into_bytes()
 }
