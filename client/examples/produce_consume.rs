@@ -9,12 +9,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let bootstrap = args.next().unwrap_or_else(|| "127.0.0.1:9092".into());
     let topic = args.next().unwrap_or_else(|| "example".into());
-    let (config, notices) = Config::from_properties([("bootstrap.servers", &bootstrap)], Role::Any)?;
+    for line in run(&bootstrap, &topic).await? {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// Says what was written and read, a line each.
+pub(crate) async fn run(bootstrap: &str, topic: &str) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut lines = Vec::new();
+    let (config, notices) = Config::from_properties([("bootstrap.servers", bootstrap)], Role::Any)?;
     notices.iter().for_each(|notice| eprintln!("{notice}"));
     let client = Client::open(config).await?;
 
     let producer = client.producer();
-    let handle = producer.topic(&topic).await?;
+    let handle = producer.topic(topic).await?;
     let mut deliveries = Vec::new();
     for (key, value) in [("a", Some("1")), ("b", Some("2")), ("a", None)] {
         let value = value.map(str::as_bytes);
@@ -23,14 +32,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     for delivery in deliveries {
         let receipt = delivery.await?;
-        println!("written to partition {} at offset {}", receipt.partition, receipt.offset);
+        lines.push(format!("written to partition {} at offset {}", receipt.partition, receipt.offset));
     }
 
     let mut consumer = client.consumer();
-    let ends = consumer.offsets(&topic, OffsetSpec::Latest).await?;
+    let ends = consumer.offsets(topic, OffsetSpec::Latest).await?;
     let mut left: i64 = ends.iter().map(|(_, end)| end).sum();
     let all = ends.iter().map(|(partition, _)| Assignment {
-        topic: topic.as_str().into(),
+        topic: topic.into(),
         partition: *partition,
         position: Position::Earliest,
     });
@@ -41,10 +50,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 let record = record?;
                 let text =
                     |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-                println!("read {:?} = {:?}", text(record.key), text(record.value));
+                lines.push(format!("read {:?} = {:?}", text(record.key), text(record.value)));
                 left -= 1;
             }
         }
     }
-    Ok(())
+    Ok(lines)
 }

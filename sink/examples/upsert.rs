@@ -11,6 +11,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let bootstrap = args.next().unwrap_or_else(|| "127.0.0.1:9092".into());
     let topic = args.next().unwrap_or_else(|| "users".into());
+    run(&bootstrap, &topic).await?;
+    println!("three changes of one key: two values and a tombstone");
+    Ok(())
+}
+
+/// Opens the table and changes it three times.
+pub(crate) async fn run(bootstrap: &str, topic: &str) -> Result<(), Box<dyn Error>> {
     let ddl = format!(
         "CREATE TABLE users (id BIGINT, name STRING, PRIMARY KEY (id) NOT ENFORCED) WITH (
            'connector' = 'upsert-kafka', 'topic' = '{topic}',
@@ -22,6 +29,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
     users.write(RowKind::UpdateAfter, &[Value::BigInt(1), Value::String("Ada L.")]).await?;
     users.write(RowKind::Delete, &[Value::BigInt(1), Value::Null]).await?;
     users.flush().await?;
-    println!("three changes of one key: two values and a tombstone");
     Ok(())
 }

@@ -43,9 +43,9 @@ const BAD_JOBS: &[(&str, &str, &str, &[&str])] = &[
     ("loop", "'topic' = 'out'", "'topic' = 'in'", &["reads and writes topic 'in'", "--allow-loop"]),
     (
         "property",
-        "'properties.group.id' = 'g'",
-        "'properties.group.id' = 'g', 'properties.acks' = 'some'",
-        &["acks"],
+        "'key.format' = 'json',",
+        "'properties.acks' = 'some', 'key.format' = 'json',",
+        &["table sink", "acks"],
     ),
 ];
 

@@ -147,6 +147,32 @@ async fn a_signal_flushes_commits_and_leaves_cleanly() {
     assert_eq!((committed[0].offset, &*committed[0].metadata), (Some(100), "upsert-kafka"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_leaves_at_once() {
+    let (broker, address) = program::broker();
+    let client = client(&address).await;
+    create_topics(&client, 2).await;
+    let job = job("earliest-offset", "twice").replace("'100 ms'", "'1 h'");
+    let path = program::file("twice.sql", &job);
+    let mut running = program::start(&["run", path.to_str().expect("UTF-8"), "--bootstrap", &address]);
+    produce(&client, 0..10).await;
+    wait_until(&client, |rows| rows >= 10).await;
+
+    // The commit of the first signal waits for a broker that says nothing.
+    broker.signal("STOP");
+    running.signal("TERM");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while running.is_running() {
+        assert!(Instant::now() < deadline, "a second signal did not end it");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        running.signal("TERM");
+    }
+    broker.signal("CONT");
+    let ran = running.end();
+    assert_eq!(ran.code, 130, "{}", ran.err);
+    assert!(ran.err.contains("second signal"), "{}", ran.err);
+}
+
 /// The job has resolved where it starts once it has committed that.
 async fn wait_for_commit(client: &Client, group: &str) {
     let consumer = client.consumer();

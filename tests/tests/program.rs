@@ -50,10 +50,15 @@ impl Running {
         line.trim_end().to_owned()
     }
 
-    /// Sends a signal by name.
+    /// Sends a signal by name; a process that ended and was not yet waited for takes it in silence.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status();
         assert!(status.expect("kill").success());
+    }
+
+    /// Whether it has not ended.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.0.try_wait().expect("its state").is_none()
     }
 
     /// SIGKILL, and its end awaited.
@@ -65,7 +70,8 @@ impl Running {
     /// Waits for its end.
     pub(crate) fn end(mut self) -> Ran {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let read = |pipe: &mut dyn std::io::Read, into: &mut Vec<u8>| pipe.read_to_end(into).expect("it writes");
+        let read =
+            |pipe: &mut dyn std::io::Read, into: &mut Vec<u8>| pipe.read_to_end(into).expect("it writes");
         read(self.0.stdout.as_mut().expect("its output"), &mut out);
         read(self.0.stderr.as_mut().expect("its errors"), &mut err);
         let status = self.0.wait().expect("it ends");
@@ -85,7 +91,8 @@ impl Drop for Running {
 pub(crate) fn broker() -> (Running, String) {
     let mut broker = start(&["broker", "--listen", "127.0.0.1:0"]);
     let line = broker.first_line();
-    let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(';').next()).expect("an address");
+    let address =
+        line.strip_prefix("listening on ").and_then(|rest| rest.split(';').next()).expect("an address");
     let address = address.to_owned();
     (broker, address)
 }
@@ -99,7 +106,11 @@ pub(crate) fn file(name: &str, text: &str) -> PathBuf {
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
-    command.args(args).current_dir(upsert_kafka_tests::repository()).env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+        .args(args)
+        .current_dir(upsert_kafka_tests::repository())
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
     command
 }
 

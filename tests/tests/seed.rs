@@ -18,8 +18,13 @@ const CINDY: (&str, &str) = (
 
 #[test]
 fn the_readmes_first_command_shows_flinks_bytes() {
-    let ran =
-        program::run(&["run", "examples/orders.sql", "--embedded", "--input", "orders=examples/orders.jsonl"]);
+    let ran = program::run(&[
+        "run",
+        "examples/orders.sql",
+        "--embedded",
+        "--input",
+        "orders=examples/orders.jsonl",
+    ]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let lines: Vec<_> = ran.out.lines().collect();
     for (at, (key, value)) in EXPECTED.iter().enumerate() {
