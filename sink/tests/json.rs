@@ -190,6 +190,49 @@ fn errors_say_what_and_where() {
     assert_eq!((error.path(), error.offset()), ("after.id", None));
 }
 
+#[test]
+fn a_row_that_cannot_be_written_leaves_nothing_behind() {
+    let map =
+        LogicalType::Map(Box::new(LogicalType::STRING.nullable()), Box::new(LogicalType::Int.nullable()));
+    let row = LogicalType::Row([Field::new("m", map.nullable())].into());
+    let columns = [Field::new("id", LogicalType::Int.nullable()), Field::new("r", row.nullable())];
+    let says = |row: &[Value<'_>]| {
+        let encoder = FormatSpec::named("json").unwrap().encoder.unwrap();
+        let mut out = b"before".to_vec();
+        let error =
+            encoder(&OptionSet::default(), &columns, &[0, 1]).unwrap().encode(row, &mut out).unwrap_err();
+        assert_eq!(out, b"before");
+        error.to_string()
+    };
+    let entries = [(Value::String("a"), Value::Int(1)), (Value::Null, Value::Int(2))];
+    assert_eq!(
+        says(&[Value::Int(1), Value::Row(&[Value::Map(&entries)])]),
+        "column r.m: a key of the map is NULL; the option 'map-null-key.mode' may be 'DROP' to leave it out, or 'LITERAL'"
+    );
+    assert_eq!(says(&[Value::String("1"), Value::Null]), "column id: the value is not of the column's type");
+}
+
+#[test]
+fn what_a_format_cannot_hold_or_do_is_refused_when_it_is_made() {
+    let map = LogicalType::Map(Box::new(LogicalType::Int.nullable()), Box::new(LogicalType::Int.nullable()));
+    let row = LogicalType::Row([Field::new("m", map.nullable())].into());
+    let columns = [Field::new("x", LogicalType::Array(Box::new(row.nullable())).nullable())];
+    let json = FormatSpec::named("json").unwrap();
+    let plain = OptionSet::default();
+    let refused = "column x.m: json cannot hold MAP<INT, INT>: the names of an object are strings";
+    assert_eq!(json.decoder.unwrap()(&plain, &columns).err().unwrap().to_string(), refused);
+    assert_eq!(json.encoder.unwrap()(&plain, &columns, &[0]).err().unwrap().to_string(), refused);
+
+    let mut both = OptionSet::default();
+    both.insert("fail-on-missing-field", OptionValue::Bool(true));
+    both.insert("ignore-parse-errors", OptionValue::Bool(true));
+    both.insert("map-null-key.mode", OptionValue::String("KEEP".into()));
+    let refused = "'fail-on-missing-field' and 'ignore-parse-errors' cannot both be true";
+    assert_eq!(json.decoder.unwrap()(&both, &[]).err().unwrap().to_string(), refused);
+    let refused = "'map-null-key.mode' is 'KEEP', not FAIL, DROP or LITERAL";
+    assert_eq!(json.encoder.unwrap()(&both, &[], &[]).err().unwrap().to_string(), refused);
+}
+
 /// The parser and the tree, of one STRING column.
 fn text_decoders() -> [(&'static str, Box<dyn Decode>); 2] {
     let columns = [Field::new("f", LogicalType::STRING.nullable())];
