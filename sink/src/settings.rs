@@ -17,6 +17,8 @@ pub struct Settings {
     pub name: Option<String>,
     /// `table.exec.sink.not-null-enforcer`, as it stands for the statements that follow.
     pub on_null: OnNull,
+    /// Whether `table.local-time-zone` is UTC, as it is when nothing is said.
+    pub zone_is_utc: bool,
 }
 
 /// How often offsets are committed when nothing is said.
@@ -59,17 +61,30 @@ pub static SETTINGS: &[OptionSpec] = &[
         since: "1.13",
         about: "Without effect: a job here keeps no rows.",
     },
+    OptionSpec {
+        key: ZONE,
+        kind: OptionKind::String,
+        default: Some("UTC"),
+        since: "1.12",
+        about: "Where TIMESTAMP and TIMESTAMP_LTZ become each other; only UTC is supported yet.",
+    },
 ];
 
 const INTERVAL: &str = "execution.checkpointing.interval";
 const NAME: &str = "pipeline.name";
 const ENFORCER: &str = "table.exec.sink.not-null-enforcer";
 const MODE: &str = "execution.runtime-mode";
+const ZONE: &str = "table.local-time-zone";
 const MATERIALIZE: &str = "table.exec.sink.upsert-materialize";
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { checkpoint_interval: CHECKPOINT_INTERVAL, name: None, on_null: OnNull::Fail }
+        Self {
+            checkpoint_interval: CHECKPOINT_INTERVAL,
+            name: None,
+            on_null: OnNull::Fail,
+            zone_is_utc: true,
+        }
     }
 }
 
@@ -94,6 +109,9 @@ impl Settings {
                 self.checkpoint_interval = interval;
             }
             (NAME, OptionValue::String(name)) => self.name = Some(name),
+            (ZONE, OptionValue::String(zone)) => {
+                self.zone_is_utc = ["UTC", "Etc/UTC", "GMT", "Z", "UTC+00:00"].contains(&zone.as_str());
+            }
             (ENFORCER, OptionValue::Choice(choice)) => {
                 self.on_null = if choice == "DROP" { OnNull::Drop } else { OnNull::Fail };
             }

@@ -113,7 +113,12 @@ impl<'a> Check<'a> {
     pub(super) fn parallelism(&mut self, key: &str) -> Option<u32> {
         let given = self.int(key)?;
         match u32::try_from(given) {
-            Ok(given @ 1..) => Some(given),
+            Ok(given @ 1..) => {
+                if given > 1 {
+                    self.notice(format!("'{key}' = {given} has no effect yet: one does the work"));
+                }
+                Some(given)
+            }
             _ => {
                 self.refuse(Rule::Parallelism, key, format!("'{key}' = {given} must be at least 1"));
                 None
@@ -137,6 +142,7 @@ impl<'a> Check<'a> {
         lines: Vec<String>,
     ) -> (TableReport, Vec<Finding>, Vec<Notice>) {
         self.report.extend(super::report::properties(&self.table.options));
+        self.report.retain(|option| !super::report::is_idle(option, role));
         let table = &self.table.name;
         let at = self.table.at;
         let findings = self.findings.into_iter().map(|it| it.of(table).at(at)).collect();

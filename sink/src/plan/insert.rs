@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::query::{matched, picked};
+use super::query::{crosses_zones, matched, picked};
 use super::table::Table;
 use super::update_before::update_before;
 use super::{
@@ -140,8 +140,8 @@ impl<'a> Job<'a> {
         self.has_query = true;
         let sink_table = self.named(std::slice::from_ref(&insert.table)).pop();
         let source_tables = self.named(&insert.query.tables);
-        let sink = sink_table.as_ref().and_then(|table| self.sink(table));
         let mut sources: Vec<Option<SourcePlan>> = source_tables.iter().map(|it| self.source(it)).collect();
+        let sink = sink_table.as_ref().and_then(|table| self.sink(table));
         let select = match &insert.query.body {
             Ok(select) => select,
             Err(finding) => return self.findings.push(finding.clone()),
@@ -158,6 +158,10 @@ impl<'a> Job<'a> {
             Ok(slots) => slots,
             Err(findings) => return self.findings.extend(findings.into_iter().map(|it| it.at(at))),
         };
+        if !self.settings.zone_is_utc && crosses_zones(&slots, source_table, &sink_table) {
+            let text = "TIMESTAMP and TIMESTAMP_LTZ become each other in 'table.local-time-zone', which can only be UTC yet";
+            self.findings.push(Finding::not_yet("time-zone", text).of(&sink_table.name).at(at));
+        }
         let projection = Projection::new(&sink_table.name, slots, self.settings.on_null);
         let (Some(sink), Some(source)) = (sink, sources.pop().flatten()) else { return };
         let (drop_update_before, why) = update_before(&source, &sink, &projection);

@@ -10,9 +10,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     let mut check = Check::new(table, &PRINT);
     check.keys([None, None]);
     check.writable_metadata();
-    if check.parallelism("sink.parallelism").is_some() {
-        check.notice("'sink.parallelism' has no effect: one writes");
-    }
+    check.parallelism("sink.parallelism");
     let plan = PrintPlan {
         table: table.name.clone(),
         columns: table.columns.clone(),

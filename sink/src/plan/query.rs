@@ -5,7 +5,7 @@ use crate::error::{Finding, Rule};
 use crate::expr::{Cast, Slot};
 use crate::options::nearest;
 use crate::sql::{Insert, Item, Name, Select};
-use crate::types::Field;
+use crate::types::{Field, LogicalType};
 
 /// A column of a query: its name there, and its place among the source's.
 pub(super) struct Picked {
@@ -120,6 +120,23 @@ pub(super) fn matched(
         }
     }
     if wrong.is_empty() { Ok(slots) } else { Err(vec![mismatch(format!("{}{}", wrong.join("; "), lists()))]) }
+}
+
+/// Whether a wall clock becomes an instant, or the other way round.
+pub(super) fn crosses_zones(slots: &[Slot], source: &Table, sink: &Table) -> bool {
+    let mut pairs = slots.iter().zip(sink.columns.iter()).filter_map(|(slot, to)| {
+        Some((&source.columns[slot.source?].data_type.logical, &to.data_type.logical))
+    });
+    pairs.any(|pair| {
+        matches!(
+            pair,
+            (LogicalType::Timestamp(_), LogicalType::TimestampLtz(_))
+                | (
+                    LogicalType::TimestampLtz(_),
+                    LogicalType::Timestamp(_) | LogicalType::Date | LogicalType::Time(_)
+                )
+        )
+    })
 }
 
 fn empty(column: &Field) -> Slot {

@@ -70,6 +70,19 @@ fn shown(key: &str, value: &str) -> String {
     (if is_secret(key) { "(secret)" } else { value }).to_owned()
 }
 
+/// Whether a default says nothing about a table in this role.
+pub(super) fn is_idle(option: &OptionReport, role: &str) -> bool {
+    let others: &[&str] = if role == "source" {
+        &["sink.", "json.encode."]
+    } else {
+        &["scan.", "json.decode.", "json.ignore-parse-errors", "json.fail-on-missing-field"]
+    };
+    option.origin == Origin::Default
+        && others
+            .iter()
+            .any(|it| option.key.starts_with(it) || it.starts_with("json") && option.key.contains(it))
+}
+
 /// Keys whose value nobody should read over a shoulder.
 fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();

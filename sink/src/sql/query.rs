@@ -138,8 +138,16 @@ fn select(ast: &Ast) -> Result<Select, Finding> {
         SetExpr::Query(inner) if clauses.iter().all(|(given, ..)| !given) => return self::select(inner),
         _ => return Err(not_yet("query", "this query")),
     };
-    if let Some(name) = refused_clause(select) {
-        return Err(name);
+    if let Some(finding) = refused_clause(select) {
+        let condition = match finding.rule {
+            Rule::NotYet("having") => select.having.as_ref(),
+            Rule::NotYet("filter") => select.selection.as_ref(),
+            _ => None,
+        };
+        return Err(match condition {
+            Some(condition) => at_span(finding, condition),
+            None => finding,
+        });
     }
     refuse(&clauses)?;
     let (from, alias) = from(&select.from)?;

@@ -145,7 +145,7 @@ fn the_place_of_a_mistake_is_never_far() {
         ("CREATE TABLE t (id INT, PRIMARY KEY () NOT ENFORCED)", "line 1, column 38"),
         ("CREATE TABLE t (id INT", "line 1, column 23"),
         ("INSERT INTO t SELECT FROM s", "line 1, column 27"),
-        ("INSERT INTO t SELECT a, FROM s WHERE", "line 1, column 37"),
+        ("INSERT INTO t SELECT a, FROM s WHERE", "line 1, column 30"),
         ("SET 'a' 'b'", "line 1, column 9"),
         ("INSERT INTO t", "line 1, column 14"),
         ("SELECT 'open", "line 1, column 8"),
