@@ -89,7 +89,7 @@ fn transform_alone() {
     println!("transform  {ns:.0} CPU ns a row, {:.2} M rows/s on one core", 1000.0 / ns);
     println!("transform  {} allocations in {rows} warm rows", change.allocations + change.reallocations);
     if let Some(cores) = core_affinity::get_core_ids() {
-        cores.into_iter().for_each(|core| drop(core_affinity::set_for_current(core)));
+        cores.into_iter().for_each(|core| _ = core_affinity::set_for_current(core));
     }
 }
 

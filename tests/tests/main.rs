@@ -1,5 +1,7 @@
 //! One integration binary, so that everything links once; a line per module on what belongs there.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod bad_input; // what is wrong is said clearly, with the right exit code
 mod cases; // jobs that real Flink ran, run again and compared; UPSERT_KAFKA_CASES names further ones
 mod commands; // produce, consume, topic, help

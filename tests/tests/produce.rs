@@ -103,11 +103,7 @@ async fn all_arrive_once_in_order(bench: &Bench, count: u64) {
     bench.producer.flush().await.unwrap();
     for (number, delivery) in (0..).zip(deliveries) {
         let receipt = delivery.await.unwrap();
-        assert_eq!(
-            (receipt.partition, receipt.offset),
-            ((number % 3) as i32, (number / 3) as i64),
-            "{number}"
-        );
+        assert_eq!((receipt.partition, receipt.offset), (number % 3, i64::from(number / 3)), "{number}");
     }
     let expected: Vec<Vec<u64>> = (0..3).map(|at| (at..count).step_by(3).collect()).collect();
     assert_eq!(bench.log().await, expected);

@@ -128,14 +128,8 @@ pub(super) fn crosses_zones(slots: &[Slot], source: &Table, sink: &Table) -> boo
         Some((&source.columns[slot.source?].data_type.logical, &to.data_type.logical))
     });
     pairs.any(|pair| {
-        matches!(
-            pair,
-            (LogicalType::Timestamp(_), LogicalType::TimestampLtz(_))
-                | (
-                    LogicalType::TimestampLtz(_),
-                    LogicalType::Timestamp(_) | LogicalType::Date | LogicalType::Time(_)
-                )
-        )
+        use LogicalType::{Timestamp, TimestampLtz};
+        matches!(pair, (Timestamp(_), TimestampLtz(_)) | (TimestampLtz(_), Timestamp(_)))
     })
 }
 

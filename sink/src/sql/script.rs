@@ -28,6 +28,7 @@ impl Script {
     /// # Errors
     /// A name that `lookup` does not know and that has no default; a placeholder that is never closed.
     pub fn substitute(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let text = text.trim_start_matches(BYTE_ORDER_MARK);
         let mut out = String::with_capacity(text.len());
         let mut edits = Vec::new();
         let mut rest = text;
@@ -98,9 +99,13 @@ impl Script {
 
 impl From<&str> for Script {
     fn from(text: &str) -> Self {
-        Self { text: text.to_owned(), original: None, edits: Vec::new() }
+        let text = text.trim_start_matches(BYTE_ORDER_MARK).to_owned();
+        Self { text, original: None, edits: Vec::new() }
     }
 }
+
+/// Some editors put it in front; it is no part of the text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// How many bytes stand before the next placeholder outside a comment.
 fn span_until_placeholder(text: &str) -> usize {
