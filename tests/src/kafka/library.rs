@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use super::{Failure, broken};
 
-/// The folder of jars: `$UPSERT_KAFKA_LIB`, else `target/kafka-lib` of the repository.
+/// The folder of jars: `4.4.0` in `$UPSERT_KAFKA_LIB`, else in `target/kafka-lib` of the repository.
 pub(super) fn find() -> Result<PathBuf, Failure> {
     check_java()?;
     let all = match std::env::var_os("UPSERT_KAFKA_LIB") {
