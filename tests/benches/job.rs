@@ -3,15 +3,16 @@
 //! `cargo bench -p upsert-kafka-tests --bench job [-- ROWS]`
 
 use std::alloc::System;
+use std::io::Read;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cpu_time::{ProcessTime, ThreadTime};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use upsert_kafka_broker::{Broker, BrokerConfig};
-use upsert_kafka_client::{Client, Config, NewTopic, Record, Role};
-use upsert_kafka_sink::plan::{self, Plan, PlanOptions};
+use upsert_kafka_client::{Assignment, Client, Config, NewTopic, Position, Record, Role};
+use upsert_kafka_sink::plan::{self, Plan, PlanOptions, SinkPlan};
 use upsert_kafka_sink::transform::Transform;
-use upsert_kafka_sink::{Job, JobOptions};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -93,7 +94,7 @@ fn transform_alone() {
     }
 }
 
-/// Produce, then the job from its opening to its last commit; broker and job share the process.
+/// A broker in this process, the job as a child: so that the figures are the job's alone.
 async fn end_to_end(rows: usize) {
     let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
     let bootstrap = broker.address().to_string();
@@ -101,43 +102,95 @@ async fn end_to_end(rows: usize) {
         Config::from_properties([("bootstrap.servers", &*bootstrap)], Role::Any).expect("a config");
     let client = Client::open(config).await.expect("a client");
     let plan = planned(&bootstrap);
-    let source_topic = plan.pipelines[0].source.topics[0].clone();
-    let topics = [NewTopic { partitions: Some(PARTITIONS), ..NewTopic::new(&source_topic) }];
+    let source = plan.pipelines[0].source.topics[0].clone();
+    let SinkPlan::UpsertKafka(sink) = &plan.pipelines[0].sink else { unreachable!("the seed's sink") };
+    let compact = vec![("cleanup.policy".to_owned(), "compact".to_owned())];
+    let topics = [
+        NewTopic { partitions: Some(PARTITIONS), ..NewTopic::new(&source) },
+        NewTopic { partitions: Some(PARTITIONS), configs: compact, ..NewTopic::new(&sink.topic) },
+    ];
     let made = client.admin().create_topics(&topics).await.expect("an answer");
     assert!(made.iter().all(Result::is_ok));
-    produce(&client, &source_topic, rows).await;
+    produce(&client, &source, rows).await;
 
-    let stored = broker.bytes_stored().await;
-    let resident = resident_bytes();
-    let (began, cpu) = (Instant::now(), ProcessTime::now());
-    let new = upsert_kafka_sink::NewTopics { partitions: Some(PARTITIONS), replication_factor: None };
-    let options = JobOptions { create_topics: Some(new), ..JobOptions::default() };
-    let job = Job::open(plan, options).await.expect("a job");
-    let progress = job.progress();
-    let first_row = tokio::spawn(async move {
-        while progress.counts().rows_out == 0 {
-            tokio::task::yield_now().await;
-        }
-        began.elapsed()
-    });
-    let opened = began.elapsed();
-    first_row.abort();
-    let summary = job.run().await.expect("a good run");
-    let (elapsed, cpu) = (began.elapsed(), cpu.elapsed());
-    assert_eq!(summary.counts.rows_out, rows as u64);
-    let grown = broker.bytes_stored().await - stored;
+    let mut consumer = client.consumer();
+    consumer.assign((0..PARTITIONS).map(|partition| earliest(&sink.topic, partition)).collect());
+    let broker_cpu = ProcessTime::now();
+    let began = Instant::now();
+    let first_row = tokio::spawn(async move { consumer.poll().await.map(|_| began.elapsed()) });
+    let job = Child::start(&bootstrap);
+    let usage = tokio::task::spawn_blocking(move || job.watch()).await.expect("the job is watched");
+    let (elapsed, broker_cpu) = (began.elapsed(), broker_cpu.elapsed());
+    let first_row = first_row.await.expect("a task").expect("a row");
+    assert!(usage.said.contains(&format!("{rows} rows in, {rows} rows out")), "{}", usage.said);
+
+    let millions = rows as f64 / 1e6;
     println!(
-        "job        {rows} rows, {PARTITIONS} partitions: {:.2} M rows/s, {:.2} CPU s per M rows (broker included)",
-        rows as f64 / elapsed.as_secs_f64() / 1e6,
-        cpu.as_secs_f64() / (rows as f64 / 1e6)
+        "job        {rows} rows, {PARTITIONS} partitions: {:.2} M rows/s from start to exit, broker on the same cores",
+        millions / elapsed.as_secs_f64()
     );
-    println!("job        opened after {:.1} ms", opened.as_secs_f64() * 1e3);
-    let own = resident_bytes().saturating_sub(resident + grown);
     println!(
-        "job        resident memory besides what the broker stores: {:.1} MB more than before",
-        own as f64 / 1e6
+        "job        {:.2} CPU s per M rows; the broker {:.2} more",
+        usage.cpu.as_secs_f64() / millions,
+        broker_cpu.as_secs_f64() / millions
     );
+    println!("job        first row {:.0} ms after the process was started", first_row.as_secs_f64() * 1e3);
+    println!("job        peak resident memory {:.1} MB", usage.peak_bytes as f64 / 1e6);
     broker.stop().await;
+}
+
+fn earliest(topic: &str, partition: i32) -> Assignment {
+    Assignment { topic: topic.into(), partition, position: Position::Earliest }
+}
+
+/// The binary, running the seed's job to the end of its source.
+struct Child(std::process::Child);
+
+/// What the child took, as /proc told last before it ended.
+struct Usage {
+    said: String,
+    cpu: Duration,
+    peak_bytes: u64,
+}
+
+impl Child {
+    fn start(bootstrap: &str) -> Self {
+        let job = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/orders.sql");
+        let child = Command::new(env!("CARGO_BIN_EXE_upsert-kafka-under-test"))
+            .args(["run", job, "--bootstrap", bootstrap])
+            .args(["--set", "orders.scan.startup.mode=earliest-offset"])
+            .args(["--set", "orders.scan.bounded.mode=latest-offset"])
+            .stdout(Stdio::piped())
+            .spawn();
+        Self(child.expect("the binary starts"))
+    }
+
+    fn watch(mut self) -> Usage {
+        let mut usage = Usage { said: String::new(), cpu: Duration::ZERO, peak_bytes: 0 };
+        while self.0.try_wait().expect("its state").is_none() {
+            usage.peak_bytes = usage.peak_bytes.max(self.peak_bytes());
+            usage.cpu = usage.cpu.max(self.cpu());
+            std::thread::sleep(LOOK_EVERY);
+        }
+        let out = self.0.stdout.as_mut().expect("its output");
+        out.read_to_string(&mut usage.said).expect("UTF-8");
+        usage
+    }
+
+    /// `VmHWM`; 0 where there is no /proc.
+    fn peak_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) * 1024
+    }
+
+    /// User and system time, in ticks of 10 ms.
+    fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
+        let after_name = stat.rsplit(") ").next().unwrap_or_default();
+        let ticks = after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok());
+        Duration::from_millis(ticks.sum::<u64>() * 10)
+    }
 }
 
 async fn produce(client: &Client, topic: &str, rows: usize) {
@@ -150,11 +203,7 @@ async fn produce(client: &Client, topic: &str, rows: usize) {
     producer.flush().await.expect("all written");
 }
 
-/// `VmRSS` of this process; 0 where there is no /proc.
-fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) * 1024
-}
-
 const ROUNDS: usize = 31;
+
+/// Between two looks at the child.
+const LOOK_EVERY: Duration = Duration::from_millis(2);

@@ -57,6 +57,7 @@ public class Client {
             case "create" -> create(request);
             case "produce" -> produce(request);
             case "consume" -> consume(request);
+            case "subscribe" -> subscribe(request);
             case "ends" -> ends(request);
             case "configs" -> configs(request);
             case "commit" -> commit(request);
@@ -127,6 +128,20 @@ public class Client {
             }
         }
         return out;
+    }
+
+    /** Joins a group and polls until something came or failed. */
+    static JsonNode subscribe(JsonNode request) throws Exception {
+        Properties config = config(request);
+        config.put("group.id", request.get("group").asText());
+        config.put("auto.offset.reset", "earliest");
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.subscribe(List.of(request.get("topic").asText()));
+            while (consumer.poll(Duration.ofMillis(200)).isEmpty())
+                if (System.nanoTime() > deadline) throw new TimeoutException("20 s over, nothing came and nothing failed");
+        }
+        return null;
     }
 
     static List<TopicPartition> partitions(Consumer<?, ?> consumer, String topic) {

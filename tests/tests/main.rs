@@ -6,6 +6,7 @@ mod bad_input; // what is wrong is said clearly, with the right exit code
 mod cases; // jobs that real Flink ran, run again and compared; UPSERT_KAFKA_CASES names further ones
 mod commands; // produce, consume, topic, help
 mod crash; // stopped, killed, cut off: nothing lost, nothing doubled
+mod embedded; // the embedded broker serves the Java client
 mod examples; // the examples of the crates, run
 mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
 mod produce; // the producer under faults: in the log once, in order

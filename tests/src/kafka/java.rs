@@ -142,6 +142,15 @@ impl Java {
         Ok(rows(&answer).iter().map(record).collect())
     }
 
+    /// Joins a group as its only member and waits for a first record.
+    ///
+    /// # Errors
+    /// When the broker refuses, or nothing came within 20 seconds.
+    pub fn subscribe(&mut self, bootstrap: &str, group: &str, topic: &str) -> Result<(), JavaError> {
+        let config = servers(bootstrap);
+        self.ask(json!({"do": "subscribe", "config": config, "group": group, "topic": topic})).map(drop)
+    }
+
     /// The end offset of each partition, in order.
     ///
     /// # Errors
