@@ -12,7 +12,7 @@ use crate::plan::{self, SourcePlan};
 
 mod start;
 
-pub(crate) use start::{MARK, Place, Reset};
+use start::{MARK, Place, Reset, Run};
 
 /// The shell around a consumer; positions move only with records that were handed over.
 pub(crate) struct Source {
@@ -38,7 +38,8 @@ impl Source {
     /// Resolves where each partition begins and ends, and commits the beginning: a job that dies before
     /// its first commit starts again where it started.
     pub(crate) async fn open(plan: &SourcePlan, ignore_marks: bool) -> Result<Self, Error> {
-        let config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
+        let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
+        config.auto_offset_reset = Reset::of(&plan.properties).of_consumer(&plan.startup);
         let client = Client::open(config).await.map_err(Error::cluster)?;
         let mut source = Self {
             table: plan.table.clone(),
@@ -133,10 +134,10 @@ impl Source {
     async fn add_topic(&mut self, plan: &SourcePlan, topic: &str, ignore_marks: bool) -> Result<(), Error> {
         let starts = self.offsets(topic, OffsetSpec::Earliest).await?;
         let committed = self.committed(topic, &starts).await?;
-        let reset = Reset::of(&plan.properties);
+        let (run, reset) = (Run::of(&committed, ignore_marks), Reset::of(&plan.properties));
         for (index, earliest) in starts {
             let kept = committed.iter().find(|it| it.partition == index);
-            let begin = start::begin(&plan.startup, index, kept, ignore_marks, reset);
+            let begin = start::begin(&plan.startup, index, kept, run, reset);
             let next = self.resolve(topic, index, earliest, begin).await?;
             let stop = match start::end(&plan.bounded, index, kept) {
                 Some(end) => Some(self.resolve(topic, index, earliest, end).await?),

@@ -7,6 +7,7 @@
 
 mod notation;
 mod schema;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -125,6 +126,12 @@ fn lines(file: &Path) -> impl Iterator<Item = Json> {
 }
 
 fn run(line: &Json) -> Outcome {
+    match (line.get("api"), line.get("valid")) {
+        (Some(_), _) => return wire::message(line),
+        (_, Some(_)) => return wire::records(line),
+        _ if line.get("murmur2").is_some() => return wire::key(line),
+        _ => {}
+    }
     let Some(format) = line["format"].as_str() else { return float(line) };
     let Some(format) = FormatSpec::named(format) else { return Outcome::Failed("an unknown format".into()) };
     match line["dir"].as_str() {
