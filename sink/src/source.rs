@@ -108,9 +108,33 @@ impl Source {
         if moved.is_empty() {
             return Ok(());
         }
+        self.alone(group).await?;
         self.consumer.commit(group, &moved).await.map_err(|e| self.failed(e))?;
         self.partitions.iter_mut().for_each(|it| it.committed = Some(it.next));
         Ok(())
+    }
+
+    /// Refuses to go on when somebody else moved the group's offsets: two processes of one job would each
+    /// write every row, until they can share partitions.
+    async fn alone(&self, group: &str) -> Result<(), Error> {
+        let ours: Vec<_> = self.partitions.iter().filter(|it| it.committed.is_some()).collect();
+        let of: Vec<_> = ours.iter().map(|it| it.of.clone()).collect();
+        let kept = self.consumer.committed(group, &of).await.map_err(|e| self.failed(e))?;
+        let moved = |it: &&&Partition| {
+            let kept = kept.iter().find(|kept| it.is(&kept.topic, kept.partition));
+            kept.is_none_or(|kept| kept.offset != it.committed)
+        };
+        match ours.iter().find(moved) {
+            None => Ok(()),
+            Some(it) => {
+                let (table, topic, index) = (&self.table, &it.of.topic, it.of.partition);
+                let text = format!(
+                    "table {table}: topic {topic}, partition {index}: somebody else commits offsets of group {group}; \
+                     two processes of one job cannot share its partitions yet"
+                );
+                Err(Error::new(ErrorKind::Cluster, text))
+            }
+        }
     }
 
     /// Looks for partitions that came after the start; they are read from their beginning.

@@ -148,6 +148,29 @@ async fn a_signal_flushes_commits_and_leaves_cleanly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_of_a_job_is_refused() {
+    let (_broker, address) = program::broker();
+    let client = client(&address).await;
+    create_topics(&client, 2).await;
+    let path = program::file("two.sql", &job("earliest-offset", "two"));
+    let args = ["run", path.to_str().expect("UTF-8"), "--bootstrap", &address];
+    let (mut one, mut other) = (program::start(&args), program::start(&args));
+    wait_for_commit(&client, "two").await;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut id = 0;
+    while one.is_running() && other.is_running() {
+        assert!(Instant::now() < deadline, "both go on");
+        produce(&client, id..id + 10).await;
+        id += 10;
+    }
+    let (refused, left) = if one.is_running() { (other, one) } else { (one, other) };
+    let ran = refused.end();
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    assert!(ran.err.contains("two processes of one job"), "{}", ran.err);
+    drop(left);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_leaves_at_once() {
     let (broker, address) = program::broker();
     let client = client(&address).await;
