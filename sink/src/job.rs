@@ -56,10 +56,7 @@ impl Job {
     /// No broker answers, a topic is missing, the group has no offset where one is needed.
     pub async fn open(plan: Plan, options: JobOptions) -> Result<Self, Error> {
         let progress = Arc::new(Progress::default());
-        let mut notices = topics::check(&plan, options.create_topics.as_ref()).await?;
-        notices.extend(
-            plan.pipelines.iter().filter_map(|it| without_group(&it.source.table, &it.source.group_id)),
-        );
+        let notices = topics::check(&plan, options.create_topics.as_ref()).await?;
         let mut flows = Vec::new();
         for pipeline in plan.pipelines {
             flows.push(Flow::open(pipeline, options.from_start_mode, Arc::clone(&progress)).await?);
@@ -127,9 +124,4 @@ impl Stopper {
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
-}
-
-fn without_group(table: &str, group: &Option<String>) -> Option<Notice> {
-    let text = "without 'properties.group.id' no offsets are kept: a restart starts anew";
-    group.is_none().then(|| Notice { table: Some(table.to_owned()), text: text.to_owned() })
 }

@@ -161,3 +161,36 @@ fn a_null_in_the_key_and_a_record_too_large_fail_the_job_by_name() {
         }
     }
 }
+
+#[test]
+fn without_a_group_one_warning_says_that_a_restart_starts_anew() {
+    let (_broker, address) = program::broker();
+    let sql = format!("{SOURCE}{SINK}{INSERT}").replace("'properties.group.id' = 'g', ", "");
+    let path = program::file("no-group.sql", &sql);
+    let ran = program::run(&[
+        "run",
+        path.to_str().expect("UTF-8"),
+        "--bootstrap",
+        &address,
+        "--create-topics",
+        "--set",
+        "orders.scan.bounded.mode=latest-offset",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.err.matches("warning:").count(), 1, "{}", ran.err);
+    assert!(ran.err.contains("group.id") && ran.err.contains("anew"), "{}", ran.err);
+}
+
+#[test]
+fn a_sink_topic_that_is_not_compacted_is_a_warning() {
+    let (_broker, address) = program::broker();
+    for topic in ["in", "out"] {
+        assert_eq!(program::run(&["topic", "create", topic, "--bootstrap", &address]).code, 0);
+    }
+    let path = program::file("not-compacted.sql", &format!("{SOURCE}{SINK}{INSERT}"));
+    let bounded = "orders.scan.bounded.mode=latest-offset";
+    let ran =
+        program::run(&["run", path.to_str().expect("UTF-8"), "--bootstrap", &address, "--set", bounded]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("warning:") && ran.err.contains("cleanup.policy=delete"), "{}", ran.err);
+}
