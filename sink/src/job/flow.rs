@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval_at};
-use tracing::{debug, info};
+use tracing::debug;
 use upsert_kafka_client::{Fetched, PartitionRecords};
 
 use crate::error::Error;
@@ -133,7 +133,7 @@ impl Flow {
         self.writer.flush().await?;
         self.source.commit().await?;
         self.progress.committed(Instant::now());
-        info!(rows_in = self.progress.counts().rows_in, "committed");
+        debug!(rows_in = self.progress.counts().rows_in, "committed");
         Ok(())
     }
 }
