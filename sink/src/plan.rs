@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use self::insert::Job;
 use self::properties::Properties;
-pub(crate) use self::properties::config;
+pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
 use crate::error::{Error, Finding, Rule};
 pub use crate::expr::{Keep, OnNull, Projection};

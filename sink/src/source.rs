@@ -40,6 +40,9 @@ impl Source {
     pub(crate) async fn open(plan: &SourcePlan, ignore_marks: bool) -> Result<Self, Error> {
         let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
         config.auto_offset_reset = Reset::of(&plan.properties).of_consumer(&plan.startup);
+        if !plan::sets(&plan.properties, "fetch.max.bytes") {
+            config.fetch_max_bytes = FETCH_BYTES_MAX;
+        }
         let client = Client::open(config).await.map_err(Error::cluster)?;
         let mut source = Self {
             table: plan.table.clone(),
@@ -258,6 +261,11 @@ impl Partition {
         }
     }
 }
+
+/// `fetch.max.bytes` where the table does not set it. Java's 50 MiB would let a job hold eight times as much in
+/// memory as it needs: what one fetch brings is worked on while the next is under way. A link of long delay
+/// wants more: a fetch of this size each round trip is its ceiling.
+const FETCH_BYTES_MAX: u32 = 2 << 20;
 
 fn of(topic: &str, partition: i32) -> TopicPartition {
     TopicPartition { topic: topic.into(), partition }

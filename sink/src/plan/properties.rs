@@ -48,6 +48,11 @@ pub(crate) fn config(table: &str, properties: &[(String, String)], role: Role) -
     Ok(config)
 }
 
+/// Whether a table says something of a property itself.
+pub(crate) fn sets(properties: &[(String, String)], key: &str) -> bool {
+    properties.iter().any(|(name, _)| name == key)
+}
+
 fn finding(table: &str, error: &upsert_kafka_client::Error) -> Finding {
     match error.kind() {
         ErrorKind::Unsupported => Finding::not_yet("client properties", error.to_string()).of(table),
