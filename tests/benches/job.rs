@@ -3,13 +3,12 @@
 //! `cargo bench -p upsert-kafka-tests --bench job [-- ROWS]`
 
 use std::alloc::System;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cpu_time::{ProcessTime, ThreadTime};
+use cpu_time::ThreadTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_client::{Assignment, Client, Config, NewTopic, Position, Record, Role};
 use upsert_kafka_sink::plan::{self, Plan, PlanOptions, SinkPlan};
 use upsert_kafka_sink::transform::Transform;
@@ -94,10 +93,9 @@ fn transform_alone() {
     }
 }
 
-/// A broker in this process, the job as a child: so that the figures are the job's alone.
+/// Broker and job are children: so that the figures are each one's alone.
 async fn end_to_end(rows: usize) {
-    let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
-    let bootstrap = broker.address().to_string();
+    let (broker, bootstrap) = Child::broker();
     let (config, _) =
         Config::from_properties([("bootstrap.servers", &*bootstrap)], Role::Any).expect("a config");
     let client = Client::open(config).await.expect("a client");
@@ -115,12 +113,12 @@ async fn end_to_end(rows: usize) {
 
     let mut consumer = client.consumer();
     consumer.assign((0..PARTITIONS).map(|partition| earliest(&sink.topic, partition)).collect());
-    let broker_cpu = ProcessTime::now();
+    let broker_cpu = broker.cpu();
     let began = Instant::now();
     let first_row = tokio::spawn(async move { consumer.poll().await.map(|_| began.elapsed()) });
     let job = Child::start(&bootstrap);
     let usage = tokio::task::spawn_blocking(move || job.watch()).await.expect("the job is watched");
-    let (elapsed, broker_cpu) = (began.elapsed(), broker_cpu.elapsed());
+    let (elapsed, broker_cpu) = (began.elapsed(), broker.cpu() - broker_cpu);
     let first_row = first_row.await.expect("a task").expect("a row");
     assert!(usage.said.contains(&format!("{rows} rows in, {rows} rows out")), "{}", usage.said);
 
@@ -136,14 +134,13 @@ async fn end_to_end(rows: usize) {
     );
     println!("job        first row {:.0} ms after the process was started", first_row.as_secs_f64() * 1e3);
     println!("job        peak resident memory {:.1} MB", usage.peak_bytes as f64 / 1e6);
-    broker.stop().await;
 }
 
 fn earliest(topic: &str, partition: i32) -> Assignment {
     Assignment { topic: topic.into(), partition, position: Position::Earliest }
 }
 
-/// The binary, running the seed's job to the end of its source.
+/// The binary at work; killed when it goes.
 struct Child(std::process::Child);
 
 /// What the child took, as /proc told last before it ended.
@@ -154,9 +151,23 @@ struct Usage {
 }
 
 impl Child {
+    /// The embedded broker on a free port, and its address.
+    fn broker() -> (Self, String) {
+        let child =
+            Command::new(BINARY).args(["broker", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn();
+        let mut broker = Self(child.expect("the binary starts"));
+        let mut line = String::new();
+        let out = broker.0.stdout.as_mut().expect("its output");
+        BufReader::new(out).read_line(&mut line).expect("a line");
+        let address =
+            line.trim_start_matches("listening on ").split(';').next().unwrap_or_default().to_owned();
+        (broker, address)
+    }
+
+    /// The seed's job, to the end of its source.
     fn start(bootstrap: &str) -> Self {
         let job = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/orders.sql");
-        let child = Command::new(env!("CARGO_BIN_EXE_upsert-kafka-under-test"))
+        let child = Command::new(BINARY)
             .args(["run", job, "--bootstrap", bootstrap])
             .args(["--set", "orders.scan.startup.mode=earliest-offset"])
             .args(["--set", "orders.scan.bounded.mode=latest-offset"])
@@ -203,7 +214,17 @@ async fn produce(client: &Client, topic: &str, rows: usize) {
     producer.flush().await.expect("all written");
 }
 
+impl Drop for Child {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+const BINARY: &str = env!("CARGO_BIN_EXE_upsert-kafka-under-test");
+
 const ROUNDS: usize = 31;
 
 /// Between two looks at the child.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
