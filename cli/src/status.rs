@@ -58,3 +58,14 @@ fn line(rows_per_second: f64, progress: &Progress, now: Instant) -> String {
 }
 
 const PERIOD: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_speed_lag_and_the_last_commit() {
+        let text = line(1234.6, &Progress::default(), Instant::now());
+        assert_eq!(text, "1235 rows/s, 0 in, 0 out, lag 0, last commit none yet");
+    }
+}

@@ -105,6 +105,32 @@ async fn a_broker_that_closes_and_loses_answers_leaves_every_row_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn offsets_are_committed_only_after_what_they_stand_for_is_acknowledged() {
+    let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
+    let address = broker.address().to_string();
+    let client = client(&address).await;
+    create_topics(&client, 1).await;
+    produce(&client, 0..10).await;
+    let mut closed = broker.fault(Fault::new(ApiKey::PRODUCE, Action::Close).times(u32::MAX)).await;
+
+    let options = PlanOptions { bootstrap: Some(address), ..PlanOptions::default() };
+    let plan = plan::plan(job("earliest-offset", "acks").as_str(), &options).expect("a plan");
+    let job = Job::open(plan, JobOptions::default()).await.expect("a job");
+    let stopper = job.stopper();
+    let running = tokio::spawn(job.run());
+    // Many commit intervals go by while every produce is cut off.
+    closed.wait(5).await;
+    assert_eq!(committed(&client, "acks").await, Some(0), "nothing is acknowledged, so nothing is committed");
+
+    closed.disarm().await;
+    wait_until(&client, |rows| rows >= 10).await;
+    stopper.stop();
+    running.await.expect("a task").expect("a good end");
+    assert_eq!(committed(&client, "acks").await, Some(10));
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn kill_9_and_a_restart_lose_no_row_under_latest_offset_either() {
     for startup in ["latest-offset", "earliest-offset"] {
         let (_broker, address) = program::broker();
@@ -142,9 +168,14 @@ async fn a_signal_flushes_commits_and_leaves_cleanly() {
     let ran = running.end();
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.out.contains("100 rows in, 100 rows out"), "{}", ran.out);
+    assert_eq!(committed(&client, "signal").await, Some(100));
+}
+
+/// Where the group stands in the first partition of `in`, by a commit with our mark.
+async fn committed(client: &Client, group: &str) -> Option<i64> {
     let of = upsert_kafka_client::TopicPartition { topic: "in".into(), partition: 0 };
-    let committed = client.consumer().committed("signal", &[of]).await.expect("offsets");
-    assert_eq!((committed[0].offset, &*committed[0].metadata), (Some(100), "upsert-kafka"));
+    let kept = client.consumer().committed(group, &[of]).await.expect("offsets");
+    kept[0].offset.filter(|_| kept[0].metadata == "upsert-kafka")
 }
 
 #[tokio::test(flavor = "multi_thread")]
