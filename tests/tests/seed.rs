@@ -1,5 +1,8 @@
 //! The seed's job: as the README runs it, and on a real Apache Kafka with the Java client on both sides.
 
+use std::collections::BTreeSet;
+
+use upsert_kafka_client::{Client, Config, Record, Role};
 use upsert_kafka_tests::kafka::{Kafka, NewTopic, unique};
 use upsert_kafka_tests::record::{NewRecord, text};
 
@@ -94,4 +97,48 @@ fn on_a_real_kafka_java_reads_what_we_wrote_and_writes_what_we_read() {
     let committed = kafka.java(|it, at| it.committed(at, &group));
     let committed: Vec<_> = committed.iter().map(|it| (it.offset, &*it.metadata)).collect();
     assert_eq!(committed, [(3, "upsert-kafka")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_rows_pass_through_a_real_kafka_compressed_and_once() {
+    const ROWS: usize = 100_000;
+    let Some(kafka) = tokio::task::block_in_place(Kafka::shared) else { return };
+    let (orders, upserts, group) = (unique("many-orders"), unique("many-upserts"), unique("many"));
+    let compact = [("cleanup.policy", "compact")];
+    let topics = [(&orders, &[][..]), (&upserts, &compact[..])];
+    let topics = topics.map(|(name, configs)| NewTopic { name, partitions: 3, configs });
+    tokio::task::block_in_place(|| kafka.java(|it, at| it.create(at, &topics)));
+    let bootstrap = kafka.bootstrap();
+    produce(&bootstrap, &orders, ROWS).await;
+
+    let set = [
+        format!("orders.topic={orders}"),
+        format!("UPSERTKAFKASINK.topic={upserts}"),
+        "UPSERTKAFKASINK.properties.compression.type=zstd".to_owned(),
+        format!("orders.properties.group.id={group}"),
+        "orders.scan.startup.mode=earliest-offset".to_owned(),
+        "orders.scan.bounded.mode=latest-offset".to_owned(),
+    ];
+    let mut args = vec!["run", "examples/orders.sql", "--bootstrap", &bootstrap];
+    set.iter().for_each(|set| args.extend(["--set", set]));
+    let ran = tokio::task::block_in_place(|| program::run(&args));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let ends = tokio::task::block_in_place(|| kafka.java(|it, at| it.ends(at, &upserts)));
+    assert_eq!(ends.iter().sum::<i64>(), ROWS as i64, "each row once, as Java counts");
+    let dump = ["topic", "dump", &upserts, "--bootstrap", &bootstrap, "--output", "json"];
+    let dumped = tokio::task::block_in_place(|| program::run(&dump));
+    let keys: BTreeSet<_> = dumped.out.lines().filter_map(|line| line.split("\"key\":").nth(1)).collect();
+    assert_eq!(keys.len(), ROWS, "no row is missing: {}", dumped.err);
+}
+
+async fn produce(bootstrap: &str, topic: &str, rows: usize) {
+    let properties = [("bootstrap.servers", bootstrap), ("compression.type", "lz4")];
+    let (config, _) = Config::from_properties(properties, Role::Producer).expect("a config");
+    let producer = Client::open(config).await.expect("a client").producer();
+    let topic = producer.topic(topic).await.expect("the topic");
+    for id in 0..rows {
+        let value = format!("{{\"order_id\":\"{id}\",\"pay_amount\":\"{id}.50\",\"user_name\":\"Bob\"}}");
+        let _flushed_below = producer.send(Record::new(&topic).value(value.as_bytes())).await.expect("room");
+    }
+    producer.flush().await.expect("all written");
 }
