@@ -103,7 +103,7 @@ impl Java {
         Ok(rows(&answer).iter().map(|it| (int(&it["partition"]), long(&it["offset"]))).collect())
     }
 
-    /// Reads a whole topic up to its end.
+    /// Reads a whole topic up to its end; a JVM of 256 MB holds it all: thousands of records, not a hundred thousand.
     ///
     /// # Errors
     /// When there is no such topic, or a record cannot be read.
