@@ -17,11 +17,17 @@
 extern crate self as upsert_kafka_protocol;
 
 mod api;
+pub mod data;
 mod error_code;
 pub mod header;
+mod index;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod messages;
 mod partition;
 pub mod records;
+pub mod rewrite;
+pub mod schema;
 pub mod wire;
 
 pub use api::{APIS, AnyRequest, AnyResponse, Api, ApiKey};

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 #[cfg(any(test, feature = "dice"))]
 mod dice;
+mod leaf;
 mod malformed;
 mod read;
 mod segments;
@@ -15,6 +16,7 @@ mod write;
 
 #[cfg(any(test, feature = "dice"))]
 pub use dice::Dice;
+pub use leaf::{Leaf, Primitive};
 pub use malformed::Malformed;
 pub use read::Reader;
 pub use segments::Segments;
@@ -22,9 +24,9 @@ pub use types::{Str, Uuid};
 pub use unrepresentable::Unrepresentable;
 pub use write::{LEND_MIN, TagWriter, Writer};
 
-/// A whole request or response.
+/// A whole request or response, or what lies in a log.
 pub trait Message: Wire {
-    /// The API's number.
+    /// The API's number; of data its type in the log, -1 where it has none.
     const KEY: i16;
     /// The versions that this build reads and writes, unstable ones included.
     const VERSIONS: Versions;
@@ -156,11 +158,22 @@ pub struct Field {
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// `int32`, `string`, …
-    Primitive(&'static str),
+    Primitive(Primitive),
     /// `[]T`
     Array(&'static Kind),
     /// A struct.
     Struct(&'static Struct),
+}
+
+/// `[]string`, as in Apache's schema files.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Primitive(primitive) => f.write_str(primitive.name()),
+            Self::Array(of) => write!(f, "[]{of}"),
+            Self::Struct(rows) => f.write_str(rows.name),
+        }
+    }
 }
 
 /// A struct's name and rows, in wire order.

@@ -7,11 +7,13 @@ use std::thread;
 
 use bytes::BytesMut;
 use upsert_kafka_protocol::messages::api_versions::ApiVersion;
+use upsert_kafka_protocol::messages::metadata::{
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
 use upsert_kafka_protocol::messages::produce::{PartitionProduceResponse, TopicProduceResponse};
 use upsert_kafka_protocol::messages::{
     ApiVersionsRequest, ApiVersionsResponse, InitProducerIdRequest, InitProducerIdResponse, MetadataRequest,
-    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
-    ProduceRequest, ProduceResponse,
+    MetadataResponse, ProduceRequest, ProduceResponse,
 };
 use upsert_kafka_protocol::{Bytes, Message, Str, header};
 

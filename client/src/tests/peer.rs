@@ -8,9 +8,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use upsert_kafka_protocol::header::{self, RequestHeader};
-use upsert_kafka_protocol::messages::{
-    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse,
+use upsert_kafka_protocol::messages::api_versions::ApiVersion;
+use upsert_kafka_protocol::messages::metadata::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use upsert_kafka_protocol::messages::{
+    ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse,
 };
 use upsert_kafka_protocol::{APIS, Message, Request, Segments, Str, Uuid};
 

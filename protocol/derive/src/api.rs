@@ -1,6 +1,6 @@
 //! What a message says of itself: key, versions and flexible, or whom it answers.
 
-use proc_macro2::TokenStream as Tokens;
+use proc_macro2::{Span, TokenStream as Tokens};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::{Expr, LitInt, Result};
@@ -28,10 +28,10 @@ impl Parse for Api {
             }
         }
         Ok(Self::Asks {
-            key: key.ok_or_else(|| input.error("a request needs its key"))?,
-            versions: versions.ok_or_else(|| input.error("a request needs its versions"))?,
+            key: key.unwrap_or_else(|| LitInt::new("-1", Span::call_site())),
+            versions: versions.ok_or_else(|| input.error("a message needs its versions"))?,
             flexible,
-            about: format!("\n\nRequest: {}.", about.trim_end_matches(", ")),
+            about: format!("\n\nMessage: {}.", about.trim_end_matches(", ")),
         })
     }
 }

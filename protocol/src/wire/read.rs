@@ -64,26 +64,76 @@ impl<'a> Reader<'a> {
         if !self.flexible {
             return Ok(unknown);
         }
-        let count = self.uvarint()?;
-        if count > TAGS_MAX {
-            return Err(self.malformed("more than 10,000 tags"));
-        }
+        let count = self.tag_count()?;
         let mut last = None;
         for _ in 0..count {
-            let tag = self.uvarint()?;
-            if last.replace(tag).is_some_and(|last| tag <= last) {
-                return Err(self.malformed("tags out of order"));
-            }
-            let size = self.uvarint()? as usize;
-            let (from, to) = self.span(size)?;
-            let mut value = Reader { at: from, end: to, in_tag: true, ..*self };
+            let tag = self.tag(&mut last)?;
+            let mut value = self.tag_value()?;
             if known(tag, &mut value)? {
                 value.finish()?;
             } else {
-                unknown.0.push((tag, self.frame.slice(from..to)));
+                unknown.0.push((tag, value.rest()));
             }
         }
         Ok(unknown)
+    }
+
+    /// How many tags follow; the version has some.
+    pub(crate) fn tag_count(&mut self) -> Result<u32, Malformed> {
+        match self.uvarint()? {
+            count if count > TAGS_MAX => Err(self.malformed("more than 10,000 tags")),
+            count => Ok(count),
+        }
+    }
+
+    /// The next tag's number, which is above the last one's.
+    pub(crate) fn tag(&mut self, last: &mut Option<u32>) -> Result<u32, Malformed> {
+        let tag = self.uvarint()?;
+        match last.replace(tag) {
+            Some(last) if tag <= last => Err(self.malformed("tags out of order")),
+            _ => Ok(tag),
+        }
+    }
+
+    /// A cursor over the next tag's value alone; this one goes on behind it.
+    pub(crate) fn tag_value(&mut self) -> Result<Self, Malformed> {
+        let size = self.uvarint()? as usize;
+        let (from, to) = self.span(size)?;
+        Ok(Reader { at: from, end: to, in_tag: true, ..*self })
+    }
+
+    /// All that is left.
+    pub(crate) fn rest(&self) -> Bytes {
+        self.frame.slice(self.at..self.end)
+    }
+
+    /// Whether a nullable struct follows.
+    pub(crate) fn present_struct(&mut self, f: &Field, nullable: bool) -> Result<bool, Malformed> {
+        self.in_tag = f.tag.is_some();
+        match self.present()? {
+            false if !nullable => Err(self.malformed("null at a version without null")),
+            present => Ok(present),
+        }
+    }
+
+    /// How many elements follow; `None` is null.
+    pub(crate) fn element_count(&mut self, nullable: bool) -> Result<Option<usize>, Malformed> {
+        match self.length()? {
+            None if !nullable => Err(self.malformed("null at a version without null")),
+            None => Ok(None),
+            Some(len) => self.check_count(len).map(Some),
+        }
+    }
+
+    fn check_count(&mut self, len: usize) -> Result<usize, Malformed> {
+        // Every element takes at least a byte, so a lying count is met before anything is reserved.
+        if len > self.end - self.at {
+            return Err(self.malformed("more elements than bytes"));
+        }
+        if len > ELEMENTS_MAX {
+            return Err(self.malformed("more than 1,000,000 elements"));
+        }
+        Ok(len)
     }
 
     #[cold]
@@ -92,13 +142,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn elements<T: Wire>(&mut self, len: usize) -> Result<Vec<T>, Malformed> {
-        // Every element takes at least a byte, so a lying count is met before anything is reserved.
-        if len > self.end - self.at {
-            return Err(self.malformed("more elements than bytes"));
-        }
-        if len > ELEMENTS_MAX {
-            return Err(self.malformed("more than 1,000,000 elements"));
-        }
+        let len = self.check_count(len)?;
         self.in_tag = false;
         let mut elements = Vec::with_capacity(len.min(RESERVED_BYTES_MAX / size_of::<T>().max(1)));
         for _ in 0..len {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 #[cfg(any(test, feature = "dice"))]
 use super::Dice;
-use super::{Kind, Malformed, Reader, Unrepresentable, Wire, Writer};
+use super::{Kind, Malformed, Primitive, Reader, Unrepresentable, Wire, Writer};
 
 /// UTF-8 text that shares the frame it was read from.
 pub type Str = bytestring::ByteString;
@@ -22,9 +22,9 @@ impl Uuid {
 }
 
 macro_rules! number {
-    ($($ty:ty, $name:literal;)*) => {$(
+    ($($ty:ty, $name:ident;)*) => {$(
         impl Wire for $ty {
-            const KIND: Kind = Kind::Primitive($name);
+            const KIND: Kind = Kind::Primitive(Primitive::$name);
             fn blank() -> Self {
                 Self::default()
             }
@@ -47,7 +47,7 @@ macro_rules! number {
 }
 
 number! {
-    i8, "int8"; i16, "int16"; u16, "uint16"; i32, "int32"; u32, "uint32"; i64, "int64"; f64, "float64";
+    i8, Int8; i16, Int16; u16, Uint16; i32, Int32; u32, Uint32; i64, Int64; f64, Float64;
 }
 
 impl Wire for bool {
@@ -58,7 +58,7 @@ impl Wire for bool {
     fn blank() -> Self {
         Self::default()
     }
-    const KIND: Kind = Kind::Primitive("bool");
+    const KIND: Kind = Kind::Primitive(Primitive::Bool);
     #[inline]
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         *self = r.array::<1>()? != [0];
@@ -79,7 +79,7 @@ impl Wire for Uuid {
     fn blank() -> Self {
         Self::default()
     }
-    const KIND: Kind = Kind::Primitive("uuid");
+    const KIND: Kind = Kind::Primitive(Primitive::Uuid);
     #[inline]
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         self.0 = r.array()?;
@@ -100,7 +100,7 @@ impl Wire for Str {
     fn blank() -> Self {
         Self::default()
     }
-    const KIND: Kind = Kind::Primitive("string");
+    const KIND: Kind = Kind::Primitive(Primitive::String);
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         *self = r.string()?.ok_or_else(|| r.malformed("a null string"))?;
         Ok(())
@@ -118,7 +118,7 @@ impl Wire for Option<Str> {
     fn blank() -> Self {
         Some(Default::default())
     }
-    const KIND: Kind = Kind::Primitive("string");
+    const KIND: Kind = Kind::Primitive(Primitive::String);
     fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
         *self = r.string()?;
         null(self.is_none(), nullable, r)
@@ -137,7 +137,7 @@ impl Wire for Bytes {
     fn blank() -> Self {
         Self::default()
     }
-    const KIND: Kind = Kind::Primitive("bytes");
+    const KIND: Kind = Kind::Primitive(Primitive::Bytes);
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         *self = r.bytes()?.ok_or_else(|| r.malformed("a null bytes"))?;
         Ok(())
@@ -155,7 +155,7 @@ impl Wire for Option<Bytes> {
     fn blank() -> Self {
         Some(Default::default())
     }
-    const KIND: Kind = Kind::Primitive("bytes");
+    const KIND: Kind = Kind::Primitive(Primitive::Bytes);
     fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
         *self = r.bytes()?;
         null(self.is_none(), nullable, r)

@@ -114,6 +114,12 @@ impl Writer {
         self.buffer.put_slice(bytes);
     }
 
+    /// The byte before a nullable struct.
+    pub(crate) fn lead_struct(&mut self, f: &Field, present: bool) {
+        self.in_tag = f.tag.is_some();
+        self.lead(present);
+    }
+
     pub(crate) fn lead(&mut self, present: bool) {
         let in_tag = std::mem::take(&mut self.in_tag);
         self.buffer.put_u8(match (present, in_tag) {
@@ -169,7 +175,7 @@ impl Writer {
         }
     }
 
-    fn uvarint(&mut self, mut value: u32) {
+    pub(crate) fn uvarint(&mut self, mut value: u32) {
         while value >= 0x80 {
             self.buffer.put_u8(value as u8 | 0x80);
             value >>= 7;
