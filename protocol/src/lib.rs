@@ -10,7 +10,7 @@
 //! let request = MetadataRequest { topics: None, ..Default::default() };
 //! let frame = header::request_frame(&request, 9, 7, None).unwrap().into_bytes();
 //! let (head, body) = header::RequestHeader::read(&frame.slice(4..)).unwrap();
-//! assert_eq!((head.api_key, head.correlation_id), (3, 7));
+//! assert_eq!((head.request_api_key, head.correlation_id), (3, 7));
 //! assert_eq!(MetadataRequest::decode(&body, 9).unwrap(), request);
 //! ```
 

@@ -6,6 +6,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::header::{RequestHeader, ResponseHeader};
 use crate::index::{each_api, each_data};
 use crate::wire::{Kind, Malformed, Message, Segments, Struct, Unrepresentable, Versions};
 use crate::{data, messages};
@@ -24,6 +25,7 @@ pub struct Schema {
     /// The name of the message, and its fields in wire order.
     pub rows: &'static Struct,
     again: fn(&Bytes, i16) -> Result<Segments, Again>,
+    blank: fn(i16) -> Result<Segments, Unrepresentable>,
 }
 
 /// Who sends a message.
@@ -33,6 +35,8 @@ pub enum Direction {
     Request,
     /// A broker.
     Response,
+    /// Both: it leads their message.
+    Header,
     /// Nobody: it lies in a log, in a file, or inside another message.
     Data,
 }
@@ -65,6 +69,10 @@ macro_rules! data {
     };
 }
 
+/// What leads requests and responses.
+pub static HEADERS: &[Schema] =
+    &[Schema::of::<RequestHeader>(Direction::Header), Schema::of::<ResponseHeader>(Direction::Header)];
+
 each_api!(apis);
 each_data!(data);
 
@@ -72,7 +80,15 @@ impl Schema {
     /// The schema of a message that the program names.
     pub const fn of<M: Message>(direction: Direction) -> Self {
         let Kind::Struct(rows) = M::KIND else { panic!("a message is a struct") };
-        Self { key: M::KEY, direction, versions: M::VERSIONS, flexible: M::FLEXIBLE, rows, again: again::<M> }
+        Self {
+            key: M::KEY,
+            direction,
+            versions: M::VERSIONS,
+            flexible: M::FLEXIBLE,
+            rows,
+            again: again::<M>,
+            blank: |version| M::blank().encode(version),
+        }
     }
 
     /// The request of that API.
@@ -92,7 +108,7 @@ impl Schema {
 
     /// Every message of this build.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        REQUESTS.iter().chain(RESPONSES).chain(DATA)
+        REQUESTS.iter().chain(RESPONSES).chain(HEADERS).chain(DATA)
     }
 
     /// As Apache's schema names it.
@@ -108,6 +124,14 @@ impl Schema {
         (self.again)(body, version)
     }
 
+    /// The body of the message whose every field has its default.
+    ///
+    /// # Errors
+    /// When the version has no place for a default.
+    pub fn blank(&self, version: i16) -> Result<Segments, Unrepresentable> {
+        (self.blank)(version)
+    }
+
     /// Whether that version has compact lengths and tags.
     pub fn is_flexible(&self, version: i16) -> bool {
         self.flexible.contains(version)
@@ -119,6 +143,7 @@ impl fmt::Display for Direction {
         f.write_str(match self {
             Self::Request => "request",
             Self::Response => "response",
+            Self::Header => "header",
             Self::Data => "data",
         })
     }

@@ -20,7 +20,7 @@ pub use leaf::{Leaf, Primitive};
 pub use malformed::Malformed;
 pub use read::Reader;
 pub use segments::Segments;
-pub use types::{Str, Uuid};
+pub use types::{ShortString, Str, Uuid};
 pub use unrepresentable::Unrepresentable;
 pub use write::{LEND_MIN, TagWriter, Writer};
 

@@ -55,8 +55,8 @@ fn serve(mut stream: TcpStream, port: u16) -> Result<()> {
 
 fn answer(frame: &Bytes, port: u16, offsets: &mut HashMap<i32, i64>) -> Bytes {
     let (head, body) = header::RequestHeader::read(frame).expect("a header");
-    let (version, id) = (head.api_version, head.correlation_id);
-    let segments = match head.api_key {
+    let (version, id) = (head.request_api_version, head.correlation_id);
+    let segments = match head.request_api_key {
         ProduceRequest::KEY => {
             let request = ProduceRequest::decode(&body, version).expect("a Produce");
             header::response_frame(&produced(&request, offsets), version, id)

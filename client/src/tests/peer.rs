@@ -217,7 +217,8 @@ async fn converse(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSe
         let size = length(&buffer);
         buffer.advance(4);
         let (head, body) = RequestHeader::read(&buffer.split_to(size).freeze()).unwrap();
-        let (key, version, correlation_id) = (head.api_key, head.api_version, head.correlation_id);
+        let (key, version, correlation_id) =
+            (head.request_api_key, head.request_api_version, head.correlation_id);
         let ask = Ask { key, version, correlation_id, body };
         let reply = (script.lock().unwrap())(&ask);
         if ask.key != ApiVersionsRequest::KEY {

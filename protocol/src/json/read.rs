@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::camel;
 use crate::schema::Schema;
-use crate::wire::{Field, Kind, Leaf, Malformed, Reader, Struct};
+use crate::wire::{Field, Kind, Leaf, Malformed, Reader, ShortString, Struct};
 
 /// Where a view keeps tagged fields that this build does not know: a list of `tag` and `data`, in base64. Java's view
 /// drops them.
@@ -105,7 +105,9 @@ fn shown(leaf: Leaf) -> Value {
         Leaf::Int64(value) => value.into(),
         Leaf::Float64(value) => shown_float(value),
         Leaf::Uuid(value) => URL_SAFE_NO_PAD.encode(value.0).into(),
-        Leaf::String(text) => text.map_or(Value::Null, |text| Value::String(text.into())),
+        Leaf::String(text) | Leaf::ShortString(ShortString(text)) => {
+            text.map_or(Value::Null, |text| Value::String(text.into()))
+        }
         Leaf::Bytes(bytes) => bytes.map_or(Value::Null, |bytes| STANDARD.encode(bytes).into()),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{UNKNOWN_TAGS, Unfit, camel};
 use crate::schema::Schema;
-use crate::wire::{Field, Kind, Leaf, Primitive, Segments, Struct, Tags, Uuid, Writer};
+use crate::wire::{Field, Kind, Leaf, Primitive, Segments, ShortString, Str, Struct, Tags, Uuid, Writer};
 
 /// The body that a view at a version shows. As with Java's reader every field of the version is wanted, but for
 /// tagged ones; unlike it, a name that is no field is an error.
@@ -128,16 +128,21 @@ fn leaf(primitive: Primitive, view: &Value) -> Result<Leaf, Unfit> {
         Primitive::Int64 => integer!(Int64 "an int64"),
         Primitive::Float64 => Leaf::Float64(float(view).ok_or_else(|| wanted("a number", view))?),
         Primitive::Uuid => Leaf::Uuid(uuid(view).ok_or_else(|| wanted("a uuid in URL-safe base64", view))?),
-        Primitive::String => match view {
-            Value::Null => Leaf::String(None),
-            Value::String(text) => Leaf::String(Some(text.as_str().into())),
-            view => return Err(wanted("a string", view)),
-        },
+        Primitive::String => Leaf::String(text(view)?),
+        Primitive::ShortString => Leaf::ShortString(ShortString(text(view)?)),
         Primitive::Bytes => match view {
             Value::Null => Leaf::Bytes(None),
             view => Leaf::Bytes(Some(bytes(view)?)),
         },
     })
+}
+
+fn text(view: &Value) -> Result<Option<Str>, Unfit> {
+    match view {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.as_str().into())),
+        view => Err(wanted("a string", view)),
+    }
 }
 
 fn float(view: &Value) -> Option<f64> {

@@ -5,18 +5,20 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 78, versions = 1..=2, flexible = 0..)]
+#[message(key = 78, versions = 0..=2, flexible = 0..)]
 pub struct ShareFetchRequest {
     #[versions(0.., nullable = 0.., default = None)]
     pub group_id: Option<Str>,
-    #[versions(0.., nullable = 0..)]
+    #[versions(0.., nullable = 0..=0)]
     pub member_id: Option<Str>,
     pub share_session_epoch: i32,
     pub max_wait_ms: i32,
     pub min_bytes: i32,
     #[versions(0.., default = 2147483647)]
     pub max_bytes: i32,
+    #[versions(1..)]
     pub max_records: i32,
+    #[versions(1..)]
     pub batch_size: i32,
     #[versions(2.., ignorable)]
     pub share_acquire_mode: i8,
@@ -65,6 +67,7 @@ pub struct ShareFetchResponse {
     /// The error in words, for people.
     #[versions(0.., nullable = 0.., default = None)]
     pub error_message: Option<Str>,
+    #[versions(1..)]
     pub acquisition_lock_timeout_ms: i32,
     pub responses: Vec<ShareFetchableTopicResponse>,
     pub node_endpoints: Vec<NodeEndpoint>,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Malformed, Reader, Str, Unrepresentable, Uuid, Wire, Writer};
+use super::{Malformed, Reader, ShortString, Str, Unrepresentable, Uuid, Wire, Writer};
 
 macro_rules! primitives {
     ($($name:ident $text:literal $ty:ty;)*) => {
@@ -68,4 +68,5 @@ primitives! {
     Uuid "uuid" Uuid;
     String "string" Option<Str>;
     Bytes "bytes" Option<Bytes>;
+    ShortString "string" ShortString;
 }

@@ -27,11 +27,6 @@ impl<'a> Reader<'a> {
         self.at
     }
 
-    /// Steps to a byte that was read before.
-    pub(crate) fn skip(&mut self, to: usize) {
-        self.at = to.min(self.end);
-    }
-
     /// Asserts that all was read.
     ///
     /// # Errors

@@ -12,6 +12,10 @@ pub type Str = bytestring::ByteString;
 /// The longest string, in bytes, also where a compact length could say more.
 pub(crate) const STRING_MAX: usize = 32_767;
 
+/// A nullable string whose length takes 16 bits at flexible versions too: only a header's client id is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShortString(pub Option<Str>);
+
 /// Sixteen bytes, all zero when absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uuid(pub [u8; 16]);
@@ -126,6 +130,25 @@ impl Wire for Option<Str> {
     fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
         may_be_null(self.is_some(), nullable)?;
         w.string(self.as_ref())
+    }
+}
+
+impl Wire for ShortString {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, nullable: bool) {
+        self.0.roll(d, nullable);
+    }
+    fn blank() -> Self {
+        Self(Some(Default::default()))
+    }
+    const KIND: Kind = Kind::Primitive(Primitive::ShortString);
+    fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
+        self.0 = r.short_string()?;
+        null(self.0.is_none(), nullable, r)
+    }
+    fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
+        may_be_null(self.0.is_some(), nullable)?;
+        w.short_string(self.0.as_ref())
     }
 }
 
