@@ -22,6 +22,8 @@ pub struct Api {
     pub name: &'static str,
     /// What this build reads and writes.
     pub versions: Versions,
+    /// What Kafka 4.4 offers.
+    pub current: Versions,
     /// Those with compact lengths and tags.
     pub flexible: Versions,
 }
@@ -54,6 +56,7 @@ macro_rules! apis {
             key: ApiKey::$const,
             name: stringify!($name),
             versions: <$request as Message>::VERSIONS,
+            current: <$request as Message>::CURRENT,
             flexible: <$request as Message>::FLEXIBLE,
         }),*];
 

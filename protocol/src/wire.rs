@@ -28,8 +28,10 @@ pub use write::{LEND_MIN, TagWriter, Writer};
 pub trait Message: Wire {
     /// The API's number; of data its type in the log, -1 where it has none.
     const KEY: i16;
-    /// The versions that this build reads and writes, unstable ones included.
+    /// The versions that this build reads and writes: those that Kafka 4 removed and unstable ones included.
     const VERSIONS: Versions;
+    /// The versions that Kafka 4.4 offers.
+    const CURRENT: Versions;
     /// The versions with compact lengths and tags.
     const FLEXIBLE: Versions;
 
@@ -108,6 +110,9 @@ impl Versions {
     /// No version at all.
     pub const NONE: Self = Self { from: 0, to: -1 };
 
+    /// Whatever there is.
+    pub const ANY: Self = Self { from: 0, to: i16::MAX };
+
     /// Whether the version is one of them.
     #[inline]
     pub const fn contains(self, version: i16) -> bool {
@@ -115,8 +120,11 @@ impl Versions {
     }
 
     /// The versions in both ranges.
-    pub fn and(self, other: Self) -> Self {
-        Self { from: self.from.max(other.from), to: self.to.min(other.to) }
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            from: if self.from > other.from { self.from } else { other.from },
+            to: if self.to < other.to { self.to } else { other.to },
+        }
     }
 
     /// Whether there is none.

@@ -160,7 +160,7 @@ async fn a_poll_that_is_dropped_loses_nothing() {
 
 #[tokio::test]
 async fn fetches_go_by_topic_id_where_it_is_known_and_never_wait_for_nothing() {
-    for (max, version) in [(i16::MAX, FetchRequest::VERSIONS.to), (12, 12)] {
+    for (max, version) in [(i16::MAX, FetchRequest::CURRENT.to), (12, 12)] {
         let mut peer = Peer::at(|at| {
             let mut broker = broker(at, 4);
             move |ask: &Ask| if ask.key == 18 { ask.answer(&versions(max)) } else { broker(ask) }

@@ -138,8 +138,8 @@ impl Ask {
 pub(crate) fn versions(max: i16) -> ApiVersionsResponse {
     let row = |api: &upsert_kafka_protocol::Api| ApiVersion {
         api_key: api.key.0,
-        min_version: api.versions.from,
-        max_version: api.versions.to.min(max.max(api.versions.from)),
+        min_version: api.current.from,
+        max_version: api.current.to.min(max.max(api.current.from)),
         ..Default::default()
     };
     ApiVersionsResponse { api_keys: APIS.iter().map(row).collect(), ..Default::default() }

@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 56, versions = 0..=3, flexible = 0..)]
+#[message(key = 56, versions = 0..=3, current = 2.., flexible = 0..)]
 pub struct AlterPartitionRequest {
     pub broker_id: i32,
     #[versions(0.., default = -1)]

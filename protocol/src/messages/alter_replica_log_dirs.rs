@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 34, versions = 0..=2, flexible = 2..)]
+#[message(key = 34, versions = 0..=2, current = 1.., flexible = 2..)]
 pub struct AlterReplicaLogDirsRequest {
     pub dirs: Vec<AlterReplicaLogDir>,
 }

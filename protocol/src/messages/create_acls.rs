@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 30, versions = 0..=3, flexible = 2..)]
+#[message(key = 30, versions = 0..=3, current = 1.., flexible = 2..)]
 pub struct CreateAclsRequest {
     pub creations: Vec<AclCreation>,
 }

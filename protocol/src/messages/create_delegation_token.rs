@@ -5,7 +5,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 38, versions = 0..=3, flexible = 2..)]
+#[message(key = 38, versions = 0..=3, current = 1.., flexible = 2..)]
 pub struct CreateDelegationTokenRequest {
     #[versions(3.., nullable = 3..)]
     pub owner_principal_type: Option<Str>,

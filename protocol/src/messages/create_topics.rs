@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 19, versions = 0..=7, flexible = 5..)]
+#[message(key = 19, versions = 0..=7, current = 2.., flexible = 5..)]
 pub struct CreateTopicsRequest {
     pub topics: Vec<CreatableTopic>,
     #[versions(0.., default = 60000)]

@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 20, versions = 0..=6, flexible = 4..)]
+#[message(key = 20, versions = 0..=6, current = 1.., flexible = 4..)]
 pub struct DeleteTopicsRequest {
     #[versions(6..)]
     pub topics: Vec<DeleteTopicState>,

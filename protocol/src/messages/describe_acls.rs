@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 29, versions = 0..=3, flexible = 2..)]
+#[message(key = 29, versions = 0..=3, current = 1.., flexible = 2..)]
 pub struct DescribeAclsRequest {
     pub resource_type_filter: i8,
     #[versions(0.., nullable = 0..)]

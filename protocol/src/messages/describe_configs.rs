@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 32, versions = 0..=4, flexible = 4..)]
+#[message(key = 32, versions = 0..=4, current = 1.., flexible = 4..)]
 pub struct DescribeConfigsRequest {
     pub resources: Vec<DescribeConfigsResource>,
     #[versions(1..)]

@@ -5,7 +5,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 41, versions = 0..=3, flexible = 2..)]
+#[message(key = 41, versions = 0..=3, current = 1.., flexible = 2..)]
 pub struct DescribeDelegationTokenRequest {
     #[versions(0.., nullable = 0..)]
     pub owners: Option<Vec<DescribeDelegationTokenOwner>>,

@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 35, versions = 0..=5, flexible = 2..)]
+#[message(key = 35, versions = 0..=5, current = 1.., flexible = 2..)]
 pub struct DescribeLogDirsRequest {
     #[versions(0.., nullable = 0..)]
     pub topics: Option<Vec<DescribableLogDirTopic>>,

@@ -5,7 +5,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::ErrorCode;
 
-#[message(key = 40, versions = 0..=2, flexible = 2..)]
+#[message(key = 40, versions = 0..=2, current = 1.., flexible = 2..)]
 pub struct ExpireDelegationTokenRequest {
     /// The token's secret: never to be shown.
     pub hmac: Bytes,

@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 2, versions = 0..=11, flexible = 6..)]
+#[message(key = 2, versions = 0..=11, current = 1.., flexible = 6..)]
 pub struct ListOffsetsRequest {
     pub replica_id: i32,
     #[versions(2..)]

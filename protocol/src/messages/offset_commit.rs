@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 8, versions = 0..=10, flexible = 8..)]
+#[message(key = 8, versions = 0..=10, current = 2.., flexible = 8..)]
 pub struct OffsetCommitRequest {
     pub group_id: Str,
     /// -1 for one who commits without being a member.

@@ -5,7 +5,7 @@ use upsert_kafka_protocol_derive::message;
 use crate::{ErrorCode, Str, Uuid};
 
 /// Up to version 7 one group, from 8 several.
-#[message(key = 9, versions = 0..=10, flexible = 6..)]
+#[message(key = 9, versions = 0..=10, current = 1.., flexible = 6..)]
 pub struct OffsetFetchRequest {
     #[versions(0..=7)]
     pub group_id: Str,

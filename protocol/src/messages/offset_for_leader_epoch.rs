@@ -5,7 +5,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 23, versions = 0..=4, flexible = 4..)]
+#[message(key = 23, versions = 0..=4, current = 2.., flexible = 4..)]
 pub struct OffsetForLeaderEpochRequest {
     #[versions(3.., default = -2, ignorable)]
     pub replica_id: i32,

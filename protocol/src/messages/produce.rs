@@ -6,7 +6,7 @@ use upsert_kafka_protocol_derive::message;
 use crate::{ErrorCode, Str, Uuid};
 
 /// Version 3 brings record batches and transactions, 9 the compact form, 13 topic ids instead of names.
-#[message(key = 0, versions = 0..=13, flexible = 9..)]
+#[message(key = 0, versions = 0..=13, current = 3.., flexible = 9..)]
 pub struct ProduceRequest {
     #[versions(3.., nullable = 3.., default = None)]
     pub transactional_id: Option<Str>,

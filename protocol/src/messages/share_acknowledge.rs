@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 79, versions = 0..=2, flexible = 0..)]
+#[message(key = 79, versions = 0..=2, current = 1.., flexible = 0..)]
 pub struct ShareAcknowledgeRequest {
     #[versions(0.., nullable = 0.., default = None)]
     pub group_id: Option<Str>,

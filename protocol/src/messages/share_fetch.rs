@@ -5,11 +5,11 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 78, versions = 0..=2, flexible = 0..)]
+#[message(key = 78, versions = 0..=2, current = 1.., flexible = 0..)]
 pub struct ShareFetchRequest {
     #[versions(0.., nullable = 0.., default = None)]
     pub group_id: Option<Str>,
-    #[versions(0.., nullable = 0..=0)]
+    #[versions(0.., nullable = 0..)]
     pub member_id: Option<Str>,
     pub share_session_epoch: i32,
     pub max_wait_ms: i32,

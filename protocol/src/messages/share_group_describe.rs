@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 77, versions = 0..=1, flexible = 0..)]
+#[message(key = 77, versions = 0..=1, current = 1.., flexible = 0..)]
 pub struct ShareGroupDescribeRequest {
     pub group_ids: Vec<Str>,
     pub include_authorized_operations: bool,

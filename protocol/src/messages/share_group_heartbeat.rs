@@ -5,7 +5,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 76, versions = 0..=1, flexible = 0..)]
+#[message(key = 76, versions = 0..=1, current = 1.., flexible = 0..)]
 pub struct ShareGroupHeartbeatRequest {
     pub group_id: Str,
     pub member_id: Str,

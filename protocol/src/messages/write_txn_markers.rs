@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 27, versions = 0..=2, flexible = 1..)]
+#[message(key = 27, versions = 0..=2, current = 1.., flexible = 1..)]
 pub struct WriteTxnMarkersRequest {
     pub markers: Vec<WritableTxnMarker>,
 }
