@@ -133,19 +133,18 @@ impl<'a> Scope<'a> {
             .filter(|it| alive(their_versions(it)))
             .collect();
         let ours: Vec<_> = ours.fields.iter().filter(|it| alive(it.versions)).collect();
-        for (ours, theirs) in ours.iter().zip(&theirs) {
-            self.row(ours, theirs, around, out);
-        }
+        let deeper: usize =
+            ours.iter().zip(&theirs).map(|(ours, theirs)| self.row(ours, theirs, around, out)).sum();
         for missing in theirs.iter().skip(ours.len()) {
             out.push(format!("MISSING {}.{}", self.path, missing["name"]));
         }
         for surplus in ours.iter().skip(theirs.len()) {
             out.push(format!("SURPLUS {}.{}", self.path, surplus.name));
         }
-        theirs.len()
+        theirs.len() + deeper
     }
 
-    fn row(&self, ours: &Field, theirs: &Value, around: Versions, out: &mut Vec<String>) {
+    fn row(&self, ours: &Field, theirs: &Value, around: Versions, out: &mut Vec<String>) -> usize {
         let alive = their_versions(theirs).and(around);
         let name = snake(theirs["name"].as_str().unwrap_or_default());
         let path = format!("{}.{name}", self.path);
@@ -167,11 +166,11 @@ impl<'a> Scope<'a> {
                 out.push(format!("DIFFERENT {path}: {what} {ours}, Apache's {theirs}"));
             }
         }
-        if let Some(rows) = nested(&ours.kind) {
+        nested(&ours.kind).map_or(0, |rows| {
             let common = theirs["type"].as_str().unwrap_or_default().trim_start_matches("[]");
             let fields = theirs.get("fields").unwrap_or_else(|| self.common(common));
-            Scope { path, ..*self }.compare(rows, fields, alive, out);
-        }
+            Scope { path, ..*self }.compare(rows, fields, alive, out)
+        })
     }
 
     fn common(&self, name: &str) -> &Value {
