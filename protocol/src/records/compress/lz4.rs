@@ -1,7 +1,7 @@
 //! lz4 in its frame format: written as Java does, in independent blocks of 64 KiB without checksums.
 
 use lz4_flex::block::{
-    CompressTable, compress_into_with_table, decompress_into, decompress_into_with_dict,
+    CompressTable, DecompressError, compress_into_with_table, decompress_into, decompress_into_with_dict,
     get_maximum_output_size,
 };
 use twox_hash::XxHash32;
@@ -30,8 +30,7 @@ pub(super) fn compress(records: &[u8], checksum: HeadChecksum, out: &mut Vec<u8>
     out.extend_from_slice(&WRITTEN_FLAGS);
     let covered = if checksum == HeadChecksum::Flags { start + MAGIC.len() } else { start };
     out.push(head_checksum(&out[covered..]));
-    let mut table =
-        if records.len() < SMALL_TABLE_BYTES { CompressTable::small() } else { CompressTable::large() };
+    let mut table = CompressTable::large();
     for block in records.chunks(WRITTEN_BLOCK_BYTES) {
         write_block(block, &mut table, out);
     }
@@ -59,7 +58,7 @@ fn write_block(block: &[u8], table: &mut CompressTable, out: &mut Vec<u8>) {
 /// and a content checksum are compared, which Java ignores. Skippable frames and dictionaries are refused.
 pub(super) fn decompress(mut packed: &[u8], checksum: HeadChecksum, limit: usize) -> Result<Vec<u8>, Why> {
     let head = Head::take(&mut packed, checksum).ok_or(BROKEN)?;
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(head.guess(packed).min(limit));
     loop {
         let word = u32::from_le_bytes(*take(&mut packed).ok_or(BROKEN)?);
         let size = (word & !AS_IT_IS) as usize;
@@ -130,27 +129,49 @@ impl Head {
         self.flags & flag != 0
     }
 
-    /// The room for a block is never more than its bytes can give, whatever the head allows.
+    /// What the blocks come to where each fits its first room: asked for once, for growing copies.
+    fn guess(&self, mut blocks: &[u8]) -> usize {
+        let behind = if self.has(BLOCK_CHECKSUMS) { 4 } else { 0 };
+        let mut bytes = 0;
+        while let Some(word) = take(&mut blocks) {
+            let size = (u32::from_le_bytes(*word) & !AS_IT_IS) as usize;
+            let Some(rest) = blocks.get(size + behind..).filter(|_| size > 0) else { break };
+            bytes += self.block_bytes_max.min(size * ROOM_FIRST);
+            blocks = rest;
+        }
+        bytes
+    }
+
+    /// The room for a block is never more than its bytes can give, whatever the head allows; most blocks fit a
+    /// part of that, and what is not asked for need not be zeroed.
     fn unpack(&self, block: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Why> {
         let start = out.len();
         let most = self.block_bytes_max.min(block.len().saturating_mul(EXPANSION_MAX));
-        let room = most.min(limit - start);
-        out.resize(start + room, 0);
+        let mut room = most.min(block.len() * ROOM_FIRST).min(limit - start);
+        loop {
+            out.resize(start + room, 0);
+            match self.unpack_into(block, start, out) {
+                Ok(size) => {
+                    out.truncate(start + size);
+                    return Ok(());
+                }
+                Err(DecompressError::OutputTooSmall { .. }) if room < most.min(limit - start) => {
+                    room = most.min(limit - start);
+                }
+                Err(DecompressError::OutputTooSmall { .. }) if room < most => {
+                    return Err(Why::Larger { limit });
+                }
+                Err(_) => return Err(BROKEN),
+            }
+        }
+    }
+
+    fn unpack_into(&self, block: &[u8], start: usize, out: &mut [u8]) -> Result<usize, DecompressError> {
         let (before, place) = out.split_at_mut(start);
-        let size = if self.has(INDEPENDENT) || before.is_empty() {
+        if self.has(INDEPENDENT) || before.is_empty() {
             decompress_into(block, place)
         } else {
             decompress_into_with_dict(block, place, &before[start.saturating_sub(WINDOW_BYTES)..])
-        };
-        match size {
-            Ok(size) => {
-                out.truncate(start + size);
-                Ok(())
-            }
-            Err(lz4_flex::block::DecompressError::OutputTooSmall { .. }) if room < most => {
-                Err(Why::Larger { limit })
-            }
-            Err(_) => Err(BROKEN),
         }
     }
 }
@@ -184,9 +205,6 @@ const MAGIC: [u8; 4] = 0x184d_2204u32.to_le_bytes();
 const WRITTEN_FLAGS: [u8; 2] = [VERSION_1 | INDEPENDENT, 4 << 4];
 const WRITTEN_BLOCK_BYTES: usize = 64 * 1024;
 
-/// lz4_flex takes its table of 16-bit places below this.
-const SMALL_TABLE_BYTES: usize = u16::MAX as usize;
-
 const VERSION_BITS: u8 = 0xc0;
 const VERSION_1: u8 = 0x40;
 const INDEPENDENT: u8 = 0x20;
@@ -207,6 +225,9 @@ const WINDOW_BYTES: usize = 64 * 1024;
 
 /// A match's length grows by 255 with each byte.
 const EXPANSION_MAX: usize = 255;
+
+/// Records seldom shrink to less than an eighth.
+const ROOM_FIRST: usize = 8;
 
 const BROKEN: Why = Why::Rule("its lz4 frame is broken");
 
