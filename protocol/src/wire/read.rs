@@ -8,7 +8,8 @@ use super::{Field, Malformed, Str, Tags, Wire};
 /// A cursor over one body, which knows the version it reads at.
 pub struct Reader<'a> {
     frame: &'a Bytes,
-    at: usize,
+    /// What is not yet read of the first `end` bytes.
+    rest: &'a [u8],
     end: usize,
     version: i16,
     flexible: bool,
@@ -19,17 +20,17 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A cursor at the first byte.
     pub fn new(frame: &'a Bytes, version: i16, flexible: bool) -> Self {
-        Self { frame, at: 0, end: frame.len(), version, flexible, in_tag: false }
+        Self { frame, rest: frame, end: frame.len(), version, flexible, in_tag: false }
     }
 
     /// The byte that is read next.
     pub fn position(&self) -> usize {
-        self.at
+        self.end - self.rest.len()
     }
 
     /// Steps to a byte that was read before.
     pub(crate) fn skip(&mut self, to: usize) {
-        self.at = to.min(self.end);
+        self.rest = &self.frame[to.min(self.end)..self.end];
     }
 
     /// Asserts that all was read.
@@ -37,7 +38,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When bytes are left over.
     pub fn finish(&self) -> Result<(), Malformed> {
-        if self.at == self.end { Ok(()) } else { Err(self.malformed("trailing bytes")) }
+        if self.rest.is_empty() { Ok(()) } else { Err(self.malformed("trailing bytes")) }
     }
 
     /// Reads one field, where this version has it.
@@ -56,14 +57,29 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When a tag's size is not that of its value, or tags do not ascend.
+    #[inline]
     pub fn tags(
         &mut self,
         known: &mut dyn FnMut(u32, &mut Self) -> Result<bool, Malformed>,
     ) -> Result<Tags, Malformed> {
-        let mut unknown = Tags::default();
         if !self.flexible {
-            return Ok(unknown);
+            return Ok(Tags::default());
         }
+        match self.rest {
+            [0, rest @ ..] => {
+                self.rest = rest;
+                Ok(Tags::default())
+            }
+            _ => self.some_tags(known),
+        }
+    }
+
+    #[inline(never)]
+    fn some_tags(
+        &mut self,
+        known: &mut dyn FnMut(u32, &mut Self) -> Result<bool, Malformed>,
+    ) -> Result<Tags, Malformed> {
+        let mut unknown = Tags::default();
         let count = self.uvarint()?;
         if count > TAGS_MAX {
             return Err(self.malformed("more than 10,000 tags"));
@@ -75,12 +91,13 @@ impl<'a> Reader<'a> {
                 return Err(self.malformed("tags out of order"));
             }
             let size = self.uvarint()? as usize;
-            let (from, to) = self.span(size)?;
-            let mut value = Reader { at: from, end: to, in_tag: true, ..*self };
+            let from = self.position();
+            let (rest, end) = (self.take(size)?, from + size);
+            let mut value = Reader { rest, end, in_tag: true, ..*self };
             if known(tag, &mut value)? {
                 value.finish()?;
             } else {
-                unknown.0.push((tag, self.frame.slice(from..to)));
+                unknown.0.push((tag, self.frame.slice(from..end)));
             }
         }
         Ok(unknown)
@@ -88,18 +105,11 @@ impl<'a> Reader<'a> {
 
     #[cold]
     pub(crate) fn malformed(&self, why: &'static str) -> Malformed {
-        Malformed::new(why, self.at)
+        Malformed::new(why, self.position())
     }
 
     pub(crate) fn elements<T: Wire>(&mut self, len: usize) -> Result<Vec<T>, Malformed> {
-        // Every element takes at least a byte, so a lying count is met before anything is reserved.
-        if len > self.end - self.at {
-            return Err(self.malformed("more elements than bytes"));
-        }
-        if len > ELEMENTS_MAX {
-            return Err(self.malformed("more than 1,000,000 elements"));
-        }
-        self.in_tag = false;
+        self.check_count(len)?;
         let mut elements = Vec::with_capacity(len.min(RESERVED_BYTES_MAX / size_of::<T>().max(1)));
         for _ in 0..len {
             let mut element = T::blank();
@@ -109,12 +119,25 @@ impl<'a> Reader<'a> {
         Ok(elements)
     }
 
+    /// Every element takes at least a byte, so a lying count is met before anything is reserved.
+    #[inline]
+    fn check_count(&mut self, len: usize) -> Result<(), Malformed> {
+        if len > self.rest.len() {
+            return Err(self.malformed("more elements than bytes"));
+        }
+        if len > ELEMENTS_MAX {
+            return Err(self.malformed("more than 1,000,000 elements"));
+        }
+        self.in_tag = false;
+        Ok(())
+    }
+
     #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let Some(&head) = self.frame[self.at..self.end].first_chunk::<N>() else {
+        let Some((&head, rest)) = self.rest.split_first_chunk() else {
             return Err(self.malformed("the frame ends early"));
         };
-        self.at += N;
+        self.rest = rest;
         Ok(head)
     }
 
@@ -125,7 +148,19 @@ impl<'a> Reader<'a> {
         Ok(if in_tag { lead != 0 } else { lead < 0x80 })
     }
 
+    #[inline]
     pub(crate) fn uvarint(&mut self) -> Result<u32, Malformed> {
+        match self.rest {
+            &[byte @ ..0x80, ref rest @ ..] => {
+                self.rest = rest;
+                Ok(u32::from(byte))
+            }
+            _ => self.long_uvarint(),
+        }
+    }
+
+    #[inline(never)]
+    fn long_uvarint(&mut self) -> Result<u32, Malformed> {
         let mut value = 0u32;
         for shift in (0..35).step_by(7) {
             let [byte] = self.array()?;
@@ -138,6 +173,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The count of an array or the size of bytes; `None` is null.
+    #[inline]
     pub(crate) fn length(&mut self) -> Result<Option<usize>, Malformed> {
         if self.flexible {
             return self.compact();
@@ -147,7 +183,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn bytes(&mut self) -> Result<Option<Bytes>, Malformed> {
-        self.length()?.map(|len| self.take(len)).transpose()
+        self.length()?.map(|len| self.share(len)).transpose()
     }
 
     pub(crate) fn string(&mut self) -> Result<Option<Str>, Malformed> {
@@ -169,24 +205,27 @@ impl<'a> Reader<'a> {
         if len > STRING_MAX {
             return Err(self.malformed("a string longer than 32,767 bytes"));
         }
-        let bytes = self.take(len)?;
+        let bytes = self.share(len)?;
         Str::try_from(bytes).map_err(|_| self.malformed("a string that is not UTF-8"))
     }
 
+    #[inline]
     fn compact(&mut self) -> Result<Option<usize>, Malformed> {
         Ok(self.uvarint()?.checked_sub(1).map(|n| n as usize))
     }
 
-    fn take(&mut self, len: usize) -> Result<Bytes, Malformed> {
-        self.span(len).map(|(from, to)| self.frame.slice(from..to))
+    /// The next bytes as a slice that shares the frame.
+    fn share(&mut self, len: usize) -> Result<Bytes, Malformed> {
+        let from = self.position();
+        self.take(len).map(|_| self.frame.slice(from..from + len))
     }
 
-    fn span(&mut self, len: usize) -> Result<(usize, usize), Malformed> {
-        if len > self.end - self.at {
+    fn take(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
+        let Some((head, rest)) = self.rest.split_at_checked(len) else {
             return Err(self.malformed("the frame ends early"));
-        }
-        self.at += len;
-        Ok((self.at - len, self.at))
+        };
+        self.rest = rest;
+        Ok(head)
     }
 }
 
