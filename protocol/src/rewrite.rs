@@ -153,7 +153,7 @@ impl<F: FnMut(&Place, &Leaf) -> Option<Leaf>> Walk<'_, F> {
         self.place.path.push(field.name);
         let nullable = field.nullable.contains(self.version);
         let outcome = match field.kind {
-            Kind::Struct(rows) if !field.nullable.is_empty() => match r.present_struct(field, nullable)? {
+            Kind::Struct(rows) if field.is_nullable_struct() => match r.present_struct(field, nullable)? {
                 true => self.structure(r, rows),
                 false => Ok(()),
             },

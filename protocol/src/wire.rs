@@ -162,6 +162,14 @@ pub struct Field {
     pub ignorable: bool,
 }
 
+impl Field {
+    /// Whether a byte before the value says that it is there.
+    #[inline(always)]
+    pub(crate) const fn is_nullable_struct(&self) -> bool {
+        matches!(self.kind, Kind::Struct(_)) && !self.nullable.is_empty()
+    }
+}
+
 /// A type as Apache's schema names it.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {

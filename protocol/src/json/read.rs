@@ -72,7 +72,7 @@ impl View {
     fn field(&self, r: &mut Reader<'_>, field: &Field) -> Result<Value, Malformed> {
         let nullable = field.nullable.contains(self.version);
         let value = match field.kind {
-            Kind::Struct(rows) if !field.nullable.is_empty() => match r.present_struct(field, nullable) {
+            Kind::Struct(rows) if field.is_nullable_struct() => match r.present_struct(field, nullable) {
                 Ok(true) => self.structure(r, rows),
                 Ok(false) => Ok(Value::Null),
                 Err(e) => Err(e),

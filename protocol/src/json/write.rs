@@ -81,7 +81,7 @@ impl Maker {
     fn field(&self, w: &mut Writer, field: &Field, view: &Value) -> Result<(), Unfit> {
         let nullable = field.nullable.contains(self.version);
         match field.kind {
-            Kind::Struct(rows) if !field.nullable.is_empty() => {
+            Kind::Struct(rows) if field.is_nullable_struct() => {
                 if view.is_null() && !nullable {
                     return Err(Unfit::new(format!("null at version {}, which has no null", self.version)));
                 }

@@ -8,23 +8,24 @@ use super::{Field, Malformed, Str, Tags, Wire};
 /// A cursor over one body, which knows the version it reads at.
 pub struct Reader<'a> {
     frame: &'a Bytes,
-    at: usize,
+    /// What is not yet read of the first `end` bytes.
+    rest: &'a [u8],
     end: usize,
     version: i16,
     flexible: bool,
-    /// The next value is a tagged field's own, where a null struct is led by another byte.
+    /// The nullable struct that comes next is a tagged field's own: it is led by another byte.
     in_tag: bool,
 }
 
 impl<'a> Reader<'a> {
     /// A cursor at the first byte.
     pub fn new(frame: &'a Bytes, version: i16, flexible: bool) -> Self {
-        Self { frame, at: 0, end: frame.len(), version, flexible, in_tag: false }
+        Self { frame, rest: frame, end: frame.len(), version, flexible, in_tag: false }
     }
 
     /// The byte that is read next.
     pub fn position(&self) -> usize {
-        self.at
+        self.end - self.rest.len()
     }
 
     /// Asserts that all was read.
@@ -32,7 +33,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When bytes are left over.
     pub fn finish(&self) -> Result<(), Malformed> {
-        if self.at == self.end { Ok(()) } else { Err(self.malformed("trailing bytes")) }
+        if self.rest.is_empty() { Ok(()) } else { Err(self.malformed("trailing bytes")) }
     }
 
     /// Reads one field, where this version has it.
@@ -44,6 +45,9 @@ impl<'a> Reader<'a> {
         if !f.versions.contains(self.version) {
             return Ok(());
         }
+        if f.is_nullable_struct() {
+            self.in_tag = f.tag.is_some();
+        }
         value.read(self, f.nullable.contains(self.version)).map_err(|e| e.within(f.name))
     }
 
@@ -51,17 +55,31 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When a tag's size is not that of its value, or tags do not ascend.
+    #[inline]
     pub fn tags(
         &mut self,
         known: &mut dyn FnMut(u32, &mut Self) -> Result<bool, Malformed>,
     ) -> Result<Tags, Malformed> {
-        let mut unknown = Tags::default();
         if !self.flexible {
-            return Ok(unknown);
+            return Ok(Tags::default());
         }
-        let count = self.tag_count()?;
+        match self.rest {
+            [0, rest @ ..] => {
+                self.rest = rest;
+                Ok(Tags::default())
+            }
+            _ => self.some_tags(known),
+        }
+    }
+
+    #[inline(never)]
+    fn some_tags(
+        &mut self,
+        known: &mut dyn FnMut(u32, &mut Self) -> Result<bool, Malformed>,
+    ) -> Result<Tags, Malformed> {
+        let mut unknown = Tags::default();
         let mut last = None;
-        for _ in 0..count {
+        for _ in 0..self.tag_count()? {
             let tag = self.tag(&mut last)?;
             let mut value = self.tag_value()?;
             if known(tag, &mut value)? {
@@ -93,13 +111,14 @@ impl<'a> Reader<'a> {
     /// A cursor over the next tag's value alone; this one goes on behind it.
     pub(crate) fn tag_value(&mut self) -> Result<Self, Malformed> {
         let size = self.uvarint()? as usize;
-        let (from, to) = self.span(size)?;
-        Ok(Reader { at: from, end: to, in_tag: true, ..*self })
+        let end = self.position() + size;
+        let rest = self.take(size)?;
+        Ok(Reader { rest, end, ..*self })
     }
 
     /// All that is left.
     pub(crate) fn rest(&self) -> Bytes {
-        self.frame.slice(self.at..self.end)
+        self.frame.slice(self.position()..self.end)
     }
 
     /// Whether a nullable struct follows.
@@ -120,25 +139,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn check_count(&mut self, len: usize) -> Result<usize, Malformed> {
-        // Every element takes at least a byte, so a lying count is met before anything is reserved.
-        if len > self.end - self.at {
-            return Err(self.malformed("more elements than bytes"));
-        }
-        if len > ELEMENTS_MAX {
-            return Err(self.malformed("more than 1,000,000 elements"));
-        }
-        Ok(len)
-    }
-
     #[cold]
     pub(crate) fn malformed(&self, why: &'static str) -> Malformed {
-        Malformed::new(why, self.at)
+        Malformed::new(why, self.position())
     }
 
     pub(crate) fn elements<T: Wire>(&mut self, len: usize) -> Result<Vec<T>, Malformed> {
-        let len = self.check_count(len)?;
-        self.in_tag = false;
+        self.check_count(len)?;
         let mut elements = Vec::with_capacity(len.min(RESERVED_BYTES_MAX / size_of::<T>().max(1)));
         for _ in 0..len {
             let mut element = T::blank();
@@ -148,23 +155,47 @@ impl<'a> Reader<'a> {
         Ok(elements)
     }
 
+    /// Every element takes at least a byte, so a lying count is met before anything is reserved.
+    #[inline]
+    /// Every element takes at least a byte, so a lying count is met before anything is reserved.
+    fn check_count(&self, len: usize) -> Result<usize, Malformed> {
+        if len > self.rest.len() {
+            return Err(self.malformed("more elements than bytes"));
+        }
+        if len > ELEMENTS_MAX {
+            return Err(self.malformed("more than 1,000,000 elements"));
+        }
+        Ok(len)
+    }
+
     #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let Some(&head) = self.frame[self.at..self.end].first_chunk::<N>() else {
+        let Some((&head, rest)) = self.rest.split_first_chunk() else {
             return Err(self.malformed("the frame ends early"));
         };
-        self.at += N;
+        self.rest = rest;
         Ok(head)
     }
 
     /// Whether a nullable struct follows: a negative byte says null, inside a tag a zero does.
     pub(crate) fn present(&mut self) -> Result<bool, Malformed> {
-        let in_tag = std::mem::take(&mut self.in_tag);
         let [lead] = self.array()?;
-        Ok(if in_tag { lead != 0 } else { lead < 0x80 })
+        Ok(if self.in_tag { lead != 0 } else { lead < 0x80 })
     }
 
+    #[inline]
     pub(crate) fn uvarint(&mut self) -> Result<u32, Malformed> {
+        match self.rest {
+            &[byte @ ..0x80, ref rest @ ..] => {
+                self.rest = rest;
+                Ok(u32::from(byte))
+            }
+            _ => self.long_uvarint(),
+        }
+    }
+
+    #[inline(never)]
+    fn long_uvarint(&mut self) -> Result<u32, Malformed> {
         let mut value = 0u32;
         for shift in (0..35).step_by(7) {
             let [byte] = self.array()?;
@@ -177,6 +208,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The count of an array or the size of bytes; `None` is null.
+    #[inline]
     pub(crate) fn length(&mut self) -> Result<Option<usize>, Malformed> {
         if self.flexible {
             return self.compact();
@@ -186,7 +218,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn bytes(&mut self) -> Result<Option<Bytes>, Malformed> {
-        self.length()?.map(|len| self.take(len)).transpose()
+        self.length()?.map(|len| self.share(len)).transpose()
     }
 
     pub(crate) fn string(&mut self) -> Result<Option<Str>, Malformed> {
@@ -208,24 +240,27 @@ impl<'a> Reader<'a> {
         if len > STRING_MAX {
             return Err(self.malformed("a string longer than 32,767 bytes"));
         }
-        let bytes = self.take(len)?;
+        let bytes = self.share(len)?;
         Str::try_from(bytes).map_err(|_| self.malformed("a string that is not UTF-8"))
     }
 
+    #[inline]
     fn compact(&mut self) -> Result<Option<usize>, Malformed> {
         Ok(self.uvarint()?.checked_sub(1).map(|n| n as usize))
     }
 
-    fn take(&mut self, len: usize) -> Result<Bytes, Malformed> {
-        self.span(len).map(|(from, to)| self.frame.slice(from..to))
+    /// The next bytes as a slice that shares the frame.
+    fn share(&mut self, len: usize) -> Result<Bytes, Malformed> {
+        let from = self.position();
+        self.take(len).map(|_| self.frame.slice(from..from + len))
     }
 
-    fn span(&mut self, len: usize) -> Result<(usize, usize), Malformed> {
-        if len > self.end - self.at {
+    fn take(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
+        let Some((head, rest)) = self.rest.split_at_checked(len) else {
             return Err(self.malformed("the frame ends early"));
-        }
-        self.at += len;
-        Ok((self.at - len, self.at))
+        };
+        self.rest = rest;
+        Ok(head)
     }
 }
 

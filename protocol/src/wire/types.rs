@@ -287,14 +287,17 @@ fn may_be_null(some: bool, nullable: bool) -> Result<(), Unrepresentable> {
 impl Wire for crate::ErrorCode {
     const KIND: Kind = i16::KIND;
 
+    #[inline]
     fn blank() -> Self {
         Self::default()
     }
 
+    #[inline]
     fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
         self.0.read(r, nullable)
     }
 
+    #[inline]
     fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
         self.0.write(w, nullable)
     }

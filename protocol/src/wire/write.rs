@@ -1,15 +1,15 @@
 //! Writes values to one frame: the one place that knows how a field is written.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::types::STRING_MAX;
 use super::{Field, Segments, Str, Tags, Unrepresentable, Wire};
 
 /// The end of one frame, which knows the version it is written at.
 pub struct Writer {
-    buffer: BytesMut,
-    /// Written pieces, each followed by one that is lent.
-    lent: Vec<(BytesMut, Bytes)>,
+    buffer: Vec<u8>,
+    /// Bytes that are lent, each with how much was written before it.
+    lent: Vec<(usize, Bytes)>,
     version: i16,
     flexible: bool,
     /// As in the reader.
@@ -19,26 +19,28 @@ pub struct Writer {
 impl Writer {
     /// An empty frame.
     pub fn new(version: i16, flexible: bool) -> Self {
-        Self { buffer: BytesMut::new(), lent: Vec::new(), version, flexible, in_tag: false }
+        let buffer = Vec::with_capacity(RESERVED_BYTES);
+        Self { buffer, lent: Vec::new(), version, flexible, in_tag: false }
     }
 
     /// All that was written.
     pub fn finish(self) -> Segments {
         let mut segments = Segments::default();
-        for (written, lent) in self.lent {
-            segments.push(written.freeze());
+        let (mut written, mut at) = (Bytes::from(self.buffer), 0);
+        for (to, lent) in self.lent {
+            segments.push(written.split_to(to - at));
             segments.push(lent);
+            at = to;
         }
-        segments.push(self.buffer.freeze());
+        segments.push(written);
         segments
     }
 
     /// All that was written, its first four bytes overwritten with the size of the rest.
     pub(crate) fn finish_frame(mut self) -> Segments {
-        let lent: usize = self.lent.iter().map(|(written, lent)| written.len() + lent.len()).sum();
+        let lent: usize = self.lent.iter().map(|(_, lent)| lent.len()).sum();
         let size = (lent + self.buffer.len() - 4) as u32;
-        let first = self.lent.first_mut().map_or(&mut self.buffer, |(written, _)| written);
-        first[..4].copy_from_slice(&size.to_be_bytes());
+        self.buffer[..4].copy_from_slice(&size.to_be_bytes());
         self.finish()
     }
 
@@ -59,6 +61,9 @@ impl Writer {
         default: impl FnOnce() -> T,
     ) -> Result<(), Unrepresentable> {
         if f.versions.contains(self.version) {
+            if f.is_nullable_struct() {
+                self.in_tag = f.tag.is_some();
+            }
             return value.write(self, f.nullable.contains(self.version)).map_err(|e| e.within(f.name));
         }
         if f.ignorable || *value == default() {
@@ -75,7 +80,7 @@ impl Writer {
     pub fn end(&mut self, unknown: &Tags) -> Result<(), Unrepresentable> {
         if unknown.0.is_empty() {
             if self.flexible {
-                self.buffer.put_u8(0);
+                self.buffer.push(0);
             }
             return Ok(());
         }
@@ -111,7 +116,7 @@ impl Writer {
 
     #[inline]
     pub(crate) fn put(&mut self, bytes: &[u8]) {
-        self.buffer.put_slice(bytes);
+        self.buffer.extend_from_slice(bytes);
     }
 
     /// The byte before a nullable struct.
@@ -121,21 +126,22 @@ impl Writer {
     }
 
     pub(crate) fn lead(&mut self, present: bool) {
-        let in_tag = std::mem::take(&mut self.in_tag);
-        self.buffer.put_u8(match (present, in_tag) {
+        self.buffer.push(match (present, self.in_tag) {
             (true, _) => 1,
             (false, true) => 0,
             (false, false) => 0xff,
         });
     }
 
+    #[inline]
     pub(crate) fn length(&mut self, len: Option<usize>) -> Result<(), Unrepresentable> {
-        self.in_tag = false;
-        let len = len.map(i32::try_from).transpose();
-        let len = len.map_err(|_| Unrepresentable::new("longer than a length can say"))?;
-        match (self.flexible, len) {
-            (true, len) => self.uvarint(len.map_or(0, |n| n as u32 + 1)),
-            (false, len) => self.buffer.put_i32(len.unwrap_or(-1)),
+        let Ok(len) = len.map_or(Ok(-1), i32::try_from) else {
+            return Err(Unrepresentable::new("longer than a length can say"));
+        };
+        if self.flexible {
+            self.uvarint(len.cast_unsigned().wrapping_add(1));
+        } else {
+            self.put(&len.to_be_bytes());
         }
         Ok(())
     }
@@ -143,7 +149,7 @@ impl Writer {
     pub(crate) fn bytes(&mut self, bytes: Option<&Bytes>) -> Result<(), Unrepresentable> {
         self.length(bytes.map(Bytes::len))?;
         match bytes {
-            Some(bytes) if bytes.len() >= LEND_MIN => self.lent.push((self.buffer.split(), bytes.clone())),
+            Some(bytes) if bytes.len() >= LEND_MIN => self.lent.push((self.buffer.len(), bytes.clone())),
             Some(bytes) => self.put(bytes),
             None => {}
         }
@@ -163,7 +169,7 @@ impl Writer {
     /// A string with a 16-bit length whatever the version: only a header's client id is one.
     pub(crate) fn short_string(&mut self, text: Option<&Str>) -> Result<(), Unrepresentable> {
         let len = Self::string_length(text)?;
-        self.buffer.put_i16(len.map_or(-1, |n| n as i16));
+        self.put(&len.map_or(-1, |n| n as i16).to_be_bytes());
         self.put(text.map_or(&[], |text| text.as_bytes()));
         Ok(())
     }
@@ -175,12 +181,22 @@ impl Writer {
         }
     }
 
-    pub(crate) fn uvarint(&mut self, mut value: u32) {
+    #[inline]
+    pub(crate) fn uvarint(&mut self, value: u32) {
+        if value < 0x80 {
+            self.buffer.push(value as u8);
+        } else {
+            self.long_uvarint(value);
+        }
+    }
+
+    #[inline(never)]
+    fn long_uvarint(&mut self, mut value: u32) {
         while value >= 0x80 {
-            self.buffer.put_u8(value as u8 | 0x80);
+            self.buffer.push(value as u8 | 0x80);
             value >>= 7;
         }
-        self.buffer.put_u8(value as u8);
+        self.buffer.push(value as u8);
     }
 }
 
@@ -206,7 +222,8 @@ impl TagWriter {
         if *value == default() {
             return Ok(());
         }
-        let mut writer = Writer { in_tag: true, ..Writer::new(self.version, self.flexible) };
+        let (version, flexible) = (self.version, self.flexible);
+        let mut writer = Writer { buffer: Vec::new(), lent: Vec::new(), version, flexible, in_tag: false };
         writer.field(f, value, T::blank)?;
         if f.versions.contains(self.version) {
             self.set.push((tag, writer.finish().into_bytes()));
@@ -217,3 +234,6 @@ impl TagWriter {
 
 /// From this size on, bytes are lent to the socket rather than copied into the frame.
 pub const LEND_MIN: usize = 4 * 1024;
+
+/// Most requests and small answers fit into it: the buffer does not grow again and again.
+const RESERVED_BYTES: usize = 512;
