@@ -26,6 +26,8 @@ pub struct Schema {
     pub rows: &'static Struct,
     again: fn(&Bytes, i16) -> Result<Segments, Again>,
     blank: fn(i16) -> Result<Segments, Unrepresentable>,
+    #[cfg(any(test, feature = "dice"))]
+    trip: fn(crate::wire::Dice) -> Result<Bytes, String>,
 }
 
 /// Who sends a message.
@@ -89,6 +91,8 @@ impl Schema {
             rows,
             again: again::<M>,
             blank: |version| M::blank().encode(version),
+            #[cfg(any(test, feature = "dice"))]
+            trip: trip::<M>,
         }
     }
 
@@ -133,6 +137,15 @@ impl Schema {
         (self.blank)(version)
     }
 
+    /// Writes a value that the dice make, reads it, and gives the bytes in between.
+    ///
+    /// # Errors
+    /// When it cannot be written or read, or is another one then.
+    #[cfg(any(test, feature = "dice"))]
+    pub fn trip(&self, dice: crate::wire::Dice) -> Result<Bytes, String> {
+        (self.trip)(dice)
+    }
+
     /// Whether that version has compact lengths and tags.
     pub fn is_flexible(&self, version: i16) -> bool {
         self.flexible.contains(version)
@@ -163,4 +176,14 @@ impl std::error::Error for Again {}
 
 fn again<M: Message>(body: &Bytes, version: i16) -> Result<Segments, Again> {
     M::decode(body, version).map_err(Again::Malformed)?.encode(version).map_err(Again::Unrepresentable)
+}
+
+#[cfg(any(test, feature = "dice"))]
+fn trip<M: Message>(mut dice: crate::wire::Dice) -> Result<Bytes, String> {
+    let version = dice.version();
+    let mut message = M::blank();
+    message.roll(&mut dice, false);
+    let bytes = message.encode(version).map_err(|e| e.to_string())?.into_bytes();
+    let back = M::decode(&bytes, version).map_err(|e| e.to_string())?;
+    if back == message { Ok(bytes) } else { Err("what was read is not what was written".into()) }
 }
