@@ -8,6 +8,8 @@ use upsert_kafka_protocol::records::{
 
 use super::LIMIT;
 
+type Values = Result<Vec<Vec<u8>>, String>;
+
 /// A batch with `body` behind its header, of as many records as `count` says. Its checksum is not right.
 fn forged(attributes: i16, count: i32, body: &[u8]) -> Bytes {
     let mut blob = BatchWriter::new(BytesMut::new(), 100).seal(Stamp::NONE, Codec::NONE).to_vec();
@@ -36,7 +38,7 @@ fn only(blob: &Bytes) -> Batch {
 }
 
 /// The values of a batch, or what is wrong with it.
-fn values(blob: &Bytes) -> Result<Vec<Vec<u8>>, String> {
+fn values(blob: &Bytes) -> Values {
     let body = only(blob).body(LIMIT).map_err(|error| error.to_string())?;
     let value = |record: Result<_, _>| {
         record.map(|it: upsert_kafka_protocol::records::Record<'_>| it.value.unwrap_or(b"null").to_vec())
@@ -202,7 +204,7 @@ fn an_unknown_codec_is_refused() {
 }
 
 /// What two compressed records in a row come to, and one with other bytes behind it.
-fn in_a_row(compression: Compression) -> (Result<Vec<Vec<u8>>, String>, Result<Vec<Vec<u8>>, String>) {
+fn in_a_row(compression: Compression) -> (Values, Values) {
     let attributes = i16::from(compression.id());
     let mut two = packed(compression, b"first");
     let mut more = two.clone();
@@ -211,11 +213,11 @@ fn in_a_row(compression: Compression) -> (Result<Vec<Vec<u8>>, String>, Result<V
     (values(&forged(attributes, 2, &two)), values(&forged(attributes, 1, &more)))
 }
 
-fn both() -> Result<Vec<Vec<u8>>, String> {
+fn both() -> Values {
     Ok(vec![b"first".to_vec(), b"second".to_vec()])
 }
 
-fn first() -> Result<Vec<Vec<u8>>, String> {
+fn first() -> Values {
     Ok(vec![b"first".to_vec()])
 }
 
