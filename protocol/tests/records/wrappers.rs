@@ -59,6 +59,7 @@ fn assert_refused(blob: &Bytes, why: &str) {
 #[test]
 fn inner_offsets_are_absolute_in_format_0_and_relative_in_1_and_gaps_are_kept() {
     assert_eq!(read(&wrapped(0, 47, &messages(0, &[40, 42, 47]))), Ok(vec![(40, -1), (42, -1), (47, -1)]));
+    assert_eq!(read(&wrapped(0, 99, &messages(0, &[40, 42]))), Ok(vec![(40, -1), (42, -1)]));
     assert_eq!(read(&wrapped(1, 47, &messages(1, &[0, 2, 7]))), Ok(vec![(40, 0), (42, 2), (47, 7)]));
 }
 
@@ -75,6 +76,9 @@ fn a_wrapper_says_the_offset_of_its_last_message() {
         assert_eq!((batch.last_offset(), batch.next_offset(), batch.magic()), (47, 48, magic.cast_signed()));
         let offsets: Vec<_> = read(&blob).expect("records").into_iter().map(|(offset, _)| offset).collect();
         assert_eq!(offsets, [40, 42, 47], "format {magic}");
+        let inner = batch.body(LIMIT).expect("a body").bytes().clone();
+        let first: i64 = if magic == 0 { 40 } else { 0 };
+        assert_eq!(inner[..8], first.to_be_bytes(), "format {magic}");
         assert_eq!(batch.max_timestamp(), if magic == 0 { -1 } else { 470 });
     }
 }
@@ -92,6 +96,9 @@ fn log_append_time_of_a_wrapper_is_every_records() {
     assert_eq!(only(&blob.clone().into()).timestamp_type(), TimestampType::CreateTime);
     blob[17] |= 8;
     assert_eq!(read(&blob.into()), Ok(vec![(0, 77), (1, 77)]));
+    let mut blob = wrapped(1, 1, &messages(0, &[0, 1])).to_vec();
+    blob[17] |= 8;
+    assert_eq!(read(&blob.into()), Ok(vec![(0, -1), (1, -1)]), "format 0 has no place for one");
 }
 
 #[test]
