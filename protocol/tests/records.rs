@@ -3,6 +3,10 @@
 #![allow(clippy::panic)] // a broken vector should say which one
 
 mod golden;
+#[path = "records/rules.rs"]
+mod rules;
+#[path = "records/wrappers.rs"]
+mod wrappers;
 
 use bytes::{Bytes, BytesMut};
 use serde_json::Value;
