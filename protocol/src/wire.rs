@@ -88,6 +88,24 @@ pub trait Wire: Sized + PartialEq {
     /// When the version has no place for it.
     fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable>;
 
+    /// Reads so many in a row: the elements of an array, which are never null.
+    ///
+    /// # Errors
+    /// When the bytes are not such values.
+    #[inline]
+    fn read_all(r: &mut Reader<'_>, count: usize) -> Result<Vec<Self>, Malformed> {
+        r.elements(count)
+    }
+
+    /// Appends all of them in a row.
+    ///
+    /// # Errors
+    /// When the version has no place for one of them.
+    #[inline]
+    fn write_all(all: &[Self], w: &mut Writer) -> Result<(), Unrepresentable> {
+        all.iter().try_for_each(|it| it.write(w, false))
+    }
+
     /// Overwrites `self` with any value this version can hold.
     #[cfg(any(test, feature = "dice"))]
     fn roll(&mut self, d: &mut Dice, nullable: bool);

@@ -66,6 +66,7 @@ fn walks(name: &syn::Ident, rows: &[Row]) -> Tokens {
         }
 
         impl Default for #name {
+            #[inline]
             fn default() -> Self {
                 Self { #(#field: #default,)* tags: ::upsert_kafka_protocol::wire::Tags::default() }
             }
@@ -78,6 +79,7 @@ fn walks(name: &syn::Ident, rows: &[Row]) -> Tokens {
                     fields: &[#(Self::#field),*],
                 });
 
+            #[inline]
             fn blank() -> Self {
                 Self::default()
             }

@@ -119,6 +119,22 @@ impl<'a> Reader<'a> {
         Ok(elements)
     }
 
+    /// Elements of one width, at once.
+    pub(crate) fn numbers<T, const WIDTH: usize>(
+        &mut self,
+        len: usize,
+        number: impl Fn([u8; WIDTH]) -> T,
+    ) -> Result<Vec<T>, Malformed> {
+        self.check_count(len)?;
+        let (there, _) = self.rest.as_chunks::<WIDTH>();
+        let read = &there[..len.min(there.len())];
+        self.rest = &self.rest[read.len() * WIDTH..];
+        if read.len() < len {
+            return Err(self.malformed("the frame ends early"));
+        }
+        Ok(read.iter().map(|bytes| number(*bytes)).collect())
+    }
+
     /// Every element takes at least a byte, so a lying count is met before anything is reserved.
     #[inline]
     fn check_count(&mut self, len: usize) -> Result<(), Malformed> {

@@ -25,6 +25,7 @@ macro_rules! number {
     ($($ty:ty, $name:literal;)*) => {$(
         impl Wire for $ty {
             const KIND: Kind = Kind::Primitive($name);
+            #[inline]
             fn blank() -> Self {
                 Self::default()
             }
@@ -33,6 +34,10 @@ macro_rules! number {
                 *self = Self::from_be_bytes(r.array()?);
                 Ok(())
             }
+            #[inline]
+            fn read_all(r: &mut Reader<'_>, count: usize) -> Result<Vec<Self>, Malformed> {
+                r.numbers(count, Self::from_be_bytes)
+            }
             #[cfg(any(test, feature = "dice"))]
             fn roll(&mut self, d: &mut Dice, _: bool) {
                 *self = d.next() as Self;
@@ -40,6 +45,11 @@ macro_rules! number {
             #[inline]
             fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
                 w.put(&self.to_be_bytes());
+                Ok(())
+            }
+            #[inline]
+            fn write_all(all: &[Self], w: &mut Writer) -> Result<(), Unrepresentable> {
+                w.numbers(all, Self::to_be_bytes);
                 Ok(())
             }
         }
@@ -55,6 +65,7 @@ impl Wire for bool {
     fn roll(&mut self, d: &mut Dice, _: bool) {
         *self = d.below(2) == 1;
     }
+    #[inline]
     fn blank() -> Self {
         Self::default()
     }
@@ -76,6 +87,7 @@ impl Wire for Uuid {
     fn roll(&mut self, d: &mut Dice, _: bool) {
         self.0[..8].copy_from_slice(&d.next().to_be_bytes());
     }
+    #[inline]
     fn blank() -> Self {
         Self::default()
     }
@@ -97,6 +109,7 @@ impl Wire for Str {
     fn roll(&mut self, d: &mut Dice, _: bool) {
         *self = d.string();
     }
+    #[inline]
     fn blank() -> Self {
         Self::default()
     }
@@ -115,6 +128,7 @@ impl Wire for Option<Str> {
     fn roll(&mut self, d: &mut Dice, nullable: bool) {
         *self = (!nullable || d.below(2) == 0).then(|| d.string());
     }
+    #[inline]
     fn blank() -> Self {
         Some(Default::default())
     }
@@ -134,6 +148,7 @@ impl Wire for Bytes {
     fn roll(&mut self, d: &mut Dice, _: bool) {
         *self = d.bytes();
     }
+    #[inline]
     fn blank() -> Self {
         Self::default()
     }
@@ -152,6 +167,7 @@ impl Wire for Option<Bytes> {
     fn roll(&mut self, d: &mut Dice, nullable: bool) {
         *self = (!nullable || d.below(2) == 0).then(|| d.bytes());
     }
+    #[inline]
     fn blank() -> Self {
         Some(Default::default())
     }
@@ -177,18 +193,19 @@ impl<T: Wire> Wire for Vec<T> {
             })
             .collect();
     }
+    #[inline]
     fn blank() -> Self {
         Self::new()
     }
     const KIND: Kind = Kind::Array(&T::KIND);
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         let len = r.length()?.ok_or_else(|| r.malformed("a null array"))?;
-        *self = r.elements(len)?;
+        *self = T::read_all(r, len)?;
         Ok(())
     }
     fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
         w.length(Some(self.len()))?;
-        self.iter().try_for_each(|x| x.write(w, false))
+        T::write_all(self, w)
     }
 }
 
@@ -200,12 +217,13 @@ impl<T: Wire> Wire for Option<Vec<T>> {
             self.insert(Vec::new()).roll(d, false);
         }
     }
+    #[inline]
     fn blank() -> Self {
         Some(Default::default())
     }
     const KIND: Kind = Kind::Array(&T::KIND);
     fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
-        *self = r.length()?.map(|len| r.elements(len)).transpose()?;
+        *self = r.length()?.map(|len| T::read_all(r, len)).transpose()?;
         null(self.is_none(), nullable, r)
     }
     fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
@@ -226,6 +244,7 @@ impl<T: Wire> Wire for Option<Box<T>> {
             self.insert(Box::new(T::blank())).roll(d, false);
         }
     }
+    #[inline]
     fn blank() -> Self {
         None
     }

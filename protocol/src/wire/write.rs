@@ -116,6 +116,11 @@ impl Writer {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// Elements of one width, at once.
+    pub(crate) fn numbers<T: Copy, const WIDTH: usize>(&mut self, all: &[T], bytes: impl Fn(T) -> [u8; WIDTH]) {
+        self.buffer.extend(all.iter().flat_map(|it| bytes(*it)));
+    }
+
     pub(crate) fn lead(&mut self, present: bool) {
         let in_tag = std::mem::take(&mut self.in_tag);
         self.buffer.push(match (present, in_tag) {
