@@ -112,9 +112,7 @@ impl<'a> Reader<'a> {
         self.check_count(len)?;
         let mut elements = Vec::with_capacity(len.min(RESERVED_BYTES_MAX / size_of::<T>().max(1)));
         for _ in 0..len {
-            let mut element = T::blank();
-            element.read(self, false)?;
-            elements.push(element);
+            elements.push_mut(T::blank()).read(self, false)?;
         }
         Ok(elements)
     }
