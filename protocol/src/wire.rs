@@ -88,16 +88,16 @@ pub trait Wire: Sized + PartialEq {
     /// When the version has no place for it.
     fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable>;
 
-    /// Reads so many in a row: the elements of an array, which are never null.
+    /// Overwrites `all` with so many elements, which are never null.
     ///
     /// # Errors
-    /// When the bytes are not such values.
+    /// When the bytes are not such elements.
     #[inline]
-    fn read_all(r: &mut Reader<'_>, count: usize) -> Result<Vec<Self>, Malformed> {
-        r.elements(count)
+    fn read_all(all: &mut Vec<Self>, r: &mut Reader<'_>, count: usize) -> Result<(), Malformed> {
+        r.elements(all, count)
     }
 
-    /// Appends all of them in a row.
+    /// Appends the elements of an array.
     ///
     /// # Errors
     /// When the version has no place for one of them.

@@ -113,7 +113,7 @@ fn walks(name: &syn::Ident, rows: &[Row]) -> Tokens {
 
 fn read_tags(tagged: &[&Row]) -> Tokens {
     if tagged.is_empty() {
-        return quote!(self.tags = r.tags(&mut |_, _| Ok(false))?; Ok(()));
+        return quote!(r.end(&mut self.tags));
     }
     let tag = tagged.iter().map(|r| &r.tag);
     let name = tagged.iter().map(|r| &r.name).collect::<Vec<_>>();

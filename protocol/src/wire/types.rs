@@ -35,8 +35,8 @@ macro_rules! number {
                 Ok(())
             }
             #[inline]
-            fn read_all(r: &mut Reader<'_>, count: usize) -> Result<Vec<Self>, Malformed> {
-                r.numbers(count, Self::from_be_bytes)
+            fn read_all(all: &mut Vec<Self>, r: &mut Reader<'_>, count: usize) -> Result<(), Malformed> {
+                r.numbers(all, count, Self::from_be_bytes)
             }
             #[cfg(any(test, feature = "dice"))]
             fn roll(&mut self, d: &mut Dice, _: bool) {
@@ -200,8 +200,7 @@ impl<T: Wire> Wire for Vec<T> {
     const KIND: Kind = Kind::Array(&T::KIND);
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         let len = r.length()?.ok_or_else(|| r.malformed("a null array"))?;
-        *self = T::read_all(r, len)?;
-        Ok(())
+        T::read_all(self, r, len)
     }
     fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
         w.length(Some(self.len()))?;
@@ -223,8 +222,13 @@ impl<T: Wire> Wire for Option<Vec<T>> {
     }
     const KIND: Kind = Kind::Array(&T::KIND);
     fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
-        *self = r.length()?.map(|len| T::read_all(r, len)).transpose()?;
-        null(self.is_none(), nullable, r)
+        match r.length()? {
+            Some(len) => T::read_all(self.insert(Vec::new()), r, len),
+            None => {
+                *self = None;
+                null(true, nullable, r)
+            }
+        }
     }
     fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
         may_be_null(self.is_some(), nullable)?;
