@@ -25,7 +25,7 @@ impl Writer {
 
     /// All that was written.
     pub fn finish(self) -> Segments {
-        let mut segments = Segments::default();
+        let mut segments = Segments::with_capacity(2 * self.lent.len() + 1);
         let (mut written, mut at) = (Bytes::from(self.buffer), 0);
         for (to, lent) in self.lent {
             segments.push(written.split_to(to - at));
@@ -117,7 +117,11 @@ impl Writer {
     }
 
     /// Elements of one width, at once.
-    pub(crate) fn numbers<T: Copy, const WIDTH: usize>(&mut self, all: &[T], bytes: impl Fn(T) -> [u8; WIDTH]) {
+    pub(crate) fn numbers<T: Copy, const WIDTH: usize>(
+        &mut self,
+        all: &[T],
+        bytes: impl Fn(T) -> [u8; WIDTH],
+    ) {
         self.buffer.extend(all.iter().flat_map(|it| bytes(*it)));
     }
 
