@@ -1,6 +1,6 @@
 //! Microseconds to encode and to decode whole messages, and megabytes a second.
 //!
-//! `cargo bench -p upsert-kafka-protocol --bench messages`
+//! `cargo bench -p upsert-kafka-protocol --bench messages [-- part of a message's name]`
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -19,6 +19,9 @@ fn main() {
 }
 
 fn line<M: Message>(name: &str, version: i16, message: &M) {
+    if std::env::args().skip(1).any(|it| !it.starts_with('-') && !name.contains(&it)) {
+        return;
+    }
     let body = message.encode(version).expect("a message of this version").into_bytes();
     let read = M::decode(&body, version).expect("the bytes just written");
     assert!(read == *message, "{name}: reads as another message");

@@ -92,6 +92,24 @@ pub trait Wire: Sized + PartialEq {
     /// When the version has no place for it.
     fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable>;
 
+    /// Overwrites `all` with so many elements, which are never null.
+    ///
+    /// # Errors
+    /// When the bytes are not such elements.
+    #[inline]
+    fn read_all(all: &mut Vec<Self>, r: &mut Reader<'_>, count: usize) -> Result<(), Malformed> {
+        r.elements(all, count)
+    }
+
+    /// Appends the elements of an array.
+    ///
+    /// # Errors
+    /// When the version has no place for one of them.
+    #[inline]
+    fn write_all(all: &[Self], w: &mut Writer) -> Result<(), Unrepresentable> {
+        all.iter().try_for_each(|it| it.write(w, false))
+    }
+
     /// Overwrites `self` with any value this version can hold.
     #[cfg(any(test, feature = "dice"))]
     fn roll(&mut self, d: &mut Dice, nullable: bool);

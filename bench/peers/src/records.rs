@@ -30,9 +30,9 @@ pub(crate) fn lines(name: &str, size: usize, codec: Compression) -> [Line; 2] {
         ours: Box::new(move || {
             black_box(ours_read(black_box(&blob)));
         }),
-        theirs: Box::new(move || {
+        theirs: vec![Box::new(move || {
             black_box(theirs_touched(black_box(&same)));
-        }),
+        })],
     };
     let (again, mut used, mut pooled) = (records.clone(), BytesMut::new(), BytesMut::new());
     let encode = Line {
@@ -43,10 +43,10 @@ pub(crate) fn lines(name: &str, size: usize, codec: Compression) -> [Line; 2] {
             let blob = ours_written(black_box(&records), codec, std::mem::take(&mut pooled));
             pooled = blob.try_into_mut().unwrap_or_default();
         }),
-        theirs: Box::new(move || {
+        theirs: vec![Box::new(move || {
             used.clear();
             theirs_written(black_box(&again), codec, &mut used);
-        }),
+        })],
     };
     [encode, iterate]
 }

@@ -68,6 +68,7 @@ fn walks(name: &syn::Ident, rows: &[Row]) -> Tokens {
         }
 
         impl Default for #name {
+            #[inline]
             fn default() -> Self {
                 Self { #(#field: #default,)* tags: ::upsert_kafka_protocol::wire::Tags::default() }
             }
@@ -80,6 +81,7 @@ fn walks(name: &syn::Ident, rows: &[Row]) -> Tokens {
                     fields: &[#(Self::#field),*],
                 });
 
+            #[inline]
             fn blank() -> Self {
                 Self::default()
             }
@@ -113,7 +115,7 @@ fn walks(name: &syn::Ident, rows: &[Row]) -> Tokens {
 
 fn read_tags(tagged: &[&Row]) -> Tokens {
     if tagged.is_empty() {
-        return quote!(self.tags = r.tags(&mut |_, _| Ok(false))?; Ok(()));
+        return quote!(r.end(&mut self.tags));
     }
     let tag = tagged.iter().map(|r| &r.tag);
     let name = tagged.iter().map(|r| &r.name).collect::<Vec<_>>();

@@ -72,6 +72,20 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Ends a struct that has no tagged fields of its own.
+    ///
+    /// # Errors
+    /// As for [`Self::tags`].
+    #[inline]
+    pub fn end(&mut self, unknown: &mut Tags) -> Result<(), Malformed> {
+        match self.rest {
+            _ if !self.flexible => {}
+            [0, rest @ ..] if unknown.0.is_empty() => self.rest = rest,
+            _ => *unknown = self.some_tags(&mut |_, _| Ok(false))?,
+        }
+        Ok(())
+    }
+
     #[inline(never)]
     fn some_tags(
         &mut self,
@@ -144,15 +158,34 @@ impl<'a> Reader<'a> {
         Malformed::new(why, self.position())
     }
 
-    pub(crate) fn elements<T: Wire>(&mut self, len: usize) -> Result<Vec<T>, Malformed> {
+    pub(crate) fn elements<T: Wire>(&mut self, all: &mut Vec<T>, len: usize) -> Result<(), Malformed> {
         self.check_count(len)?;
-        let mut elements = Vec::with_capacity(len.min(RESERVED_BYTES_MAX / size_of::<T>().max(1)));
+        all.clear();
+        all.reserve_exact(len.min(RESERVED_BYTES_MAX / size_of::<T>().max(1)));
         for _ in 0..len {
-            let mut element = T::blank();
-            element.read(self, false)?;
-            elements.push(element);
+            all.push_mut(T::blank()).read(self, false)?;
         }
-        Ok(elements)
+        Ok(())
+    }
+
+    /// Elements of one width, at once.
+    pub(crate) fn numbers<T, const WIDTH: usize>(
+        &mut self,
+        all: &mut Vec<T>,
+        len: usize,
+        number: impl Fn([u8; WIDTH]) -> T,
+    ) -> Result<(), Malformed> {
+        self.check_count(len)?;
+        let (there, _) = self.rest.as_chunks::<WIDTH>();
+        let read = &there[..len.min(there.len())];
+        self.rest = &self.rest[read.len() * WIDTH..];
+        if read.len() < len {
+            return Err(self.malformed("the frame ends early"));
+        }
+        all.clear();
+        all.reserve_exact(len);
+        all.extend(read.iter().map(|bytes| number(*bytes)));
+        Ok(())
     }
 
     /// Every element takes at least a byte, so a lying count is met before anything is reserved.

@@ -13,6 +13,11 @@ pub struct Segments {
 }
 
 impl Segments {
+    /// Nothing yet, with room for so many pieces.
+    pub(crate) fn with_capacity(parts: usize) -> Self {
+        Self { parts: VecDeque::with_capacity(parts), remaining: 0 }
+    }
+
     /// Adds a piece at the end.
     pub fn push(&mut self, part: Bytes) {
         if !part.is_empty() {

@@ -29,6 +29,7 @@ macro_rules! number {
     ($($ty:ty, $name:ident;)*) => {$(
         impl Wire for $ty {
             const KIND: Kind = Kind::Primitive(Primitive::$name);
+            #[inline]
             fn blank() -> Self {
                 Self::default()
             }
@@ -37,6 +38,10 @@ macro_rules! number {
                 *self = Self::from_be_bytes(r.array()?);
                 Ok(())
             }
+            #[inline]
+            fn read_all(all: &mut Vec<Self>, r: &mut Reader<'_>, count: usize) -> Result<(), Malformed> {
+                r.numbers(all, count, Self::from_be_bytes)
+            }
             #[cfg(any(test, feature = "dice"))]
             fn roll(&mut self, d: &mut Dice, _: bool) {
                 *self = d.next() as Self;
@@ -44,6 +49,11 @@ macro_rules! number {
             #[inline]
             fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
                 w.put(&self.to_be_bytes());
+                Ok(())
+            }
+            #[inline]
+            fn write_all(all: &[Self], w: &mut Writer) -> Result<(), Unrepresentable> {
+                w.numbers(all, Self::to_be_bytes);
                 Ok(())
             }
         }
@@ -59,6 +69,7 @@ impl Wire for bool {
     fn roll(&mut self, d: &mut Dice, _: bool) {
         *self = d.below(2) == 1;
     }
+    #[inline]
     fn blank() -> Self {
         Self::default()
     }
@@ -80,6 +91,7 @@ impl Wire for Uuid {
     fn roll(&mut self, d: &mut Dice, _: bool) {
         self.0[..8].copy_from_slice(&d.next().to_be_bytes());
     }
+    #[inline]
     fn blank() -> Self {
         Self::default()
     }
@@ -101,6 +113,7 @@ impl Wire for Str {
     fn roll(&mut self, d: &mut Dice, _: bool) {
         *self = d.string();
     }
+    #[inline]
     fn blank() -> Self {
         Self::default()
     }
@@ -119,6 +132,7 @@ impl Wire for Option<Str> {
     fn roll(&mut self, d: &mut Dice, nullable: bool) {
         *self = (!nullable || d.below(2) == 0).then(|| d.string());
     }
+    #[inline]
     fn blank() -> Self {
         Some(Default::default())
     }
@@ -157,6 +171,7 @@ impl Wire for Bytes {
     fn roll(&mut self, d: &mut Dice, _: bool) {
         *self = d.bytes();
     }
+    #[inline]
     fn blank() -> Self {
         Self::default()
     }
@@ -175,6 +190,7 @@ impl Wire for Option<Bytes> {
     fn roll(&mut self, d: &mut Dice, nullable: bool) {
         *self = (!nullable || d.below(2) == 0).then(|| d.bytes());
     }
+    #[inline]
     fn blank() -> Self {
         Some(Default::default())
     }
@@ -200,18 +216,18 @@ impl<T: Wire> Wire for Vec<T> {
             })
             .collect();
     }
+    #[inline]
     fn blank() -> Self {
         Self::new()
     }
     const KIND: Kind = Kind::Array(&T::KIND);
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         let len = r.length()?.ok_or_else(|| r.malformed("a null array"))?;
-        *self = r.elements(len)?;
-        Ok(())
+        T::read_all(self, r, len)
     }
     fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
         w.length(Some(self.len()))?;
-        self.iter().try_for_each(|x| x.write(w, false))
+        T::write_all(self, w)
     }
 }
 
@@ -223,13 +239,19 @@ impl<T: Wire> Wire for Option<Vec<T>> {
             self.insert(Vec::new()).roll(d, false);
         }
     }
+    #[inline]
     fn blank() -> Self {
         Some(Default::default())
     }
     const KIND: Kind = Kind::Array(&T::KIND);
     fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
-        *self = r.length()?.map(|len| r.elements(len)).transpose()?;
-        null(self.is_none(), nullable, r)
+        match r.length()? {
+            Some(len) => T::read_all(self.insert(Vec::new()), r, len),
+            None => {
+                *self = None;
+                null(true, nullable, r)
+            }
+        }
     }
     fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
         may_be_null(self.is_some(), nullable)?;
@@ -249,6 +271,7 @@ impl<T: Wire> Wire for Option<Box<T>> {
             self.insert(Box::new(T::blank())).roll(d, false);
         }
     }
+    #[inline]
     fn blank() -> Self {
         None
     }

@@ -25,7 +25,7 @@ impl Writer {
 
     /// All that was written.
     pub fn finish(self) -> Segments {
-        let mut segments = Segments::default();
+        let mut segments = Segments::with_capacity(2 * self.lent.len() + 1);
         let (mut written, mut at) = (Bytes::from(self.buffer), 0);
         for (to, lent) in self.lent {
             segments.push(written.split_to(to - at));
@@ -123,6 +123,15 @@ impl Writer {
     pub(crate) fn lead_struct(&mut self, f: &Field, present: bool) {
         self.in_tag = f.tag.is_some();
         self.lead(present);
+    }
+
+    /// Elements of one width, at once.
+    pub(crate) fn numbers<T: Copy, const WIDTH: usize>(
+        &mut self,
+        all: &[T],
+        bytes: impl Fn(T) -> [u8; WIDTH],
+    ) {
+        self.buffer.extend(all.iter().flat_map(|it| bytes(*it)));
     }
 
     pub(crate) fn lead(&mut self, present: bool) {
