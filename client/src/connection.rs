@@ -11,7 +11,6 @@ use upsert_kafka_protocol::{Api, Request, Segments, Str, header};
 use crate::cluster::versions::BrokerVersions;
 use crate::{Error, ErrorKind};
 
-mod frame;
 mod open;
 mod pipeline;
 mod task;

@@ -1,10 +1,14 @@
 //! The examples of the crates, run: what the README sends a programmer to does what it says.
 
 use upsert_kafka_broker::{Broker, BrokerConfig};
+use upsert_kafka_client::{Client, Config, Role};
 
 #[allow(dead_code, reason = "its main is the example's")]
 #[path = "../../client/examples/produce_consume.rs"]
 mod produce_consume;
+#[allow(dead_code, reason = "its main is the example's")]
+#[path = "../../protocol/examples/proxy.rs"]
+mod proxy;
 #[allow(dead_code, reason = "its main is the example's")]
 #[path = "../../sink/examples/upsert.rs"]
 mod upsert;
@@ -41,5 +45,22 @@ async fn a_program_writes_rows_with_their_kinds() {
         r#"0 2 {"id":1} null"#,
     ];
     assert_eq!(lines, expected);
+    broker.stop().await;
+}
+
+/// The broker hears from the proxy alone, and the client is told no other address: what is produced and consumed
+/// went through it both ways.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_reaches_a_cluster_through_a_proxy_that_renames_its_hosts() {
+    let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
+    let proxy = proxy::Proxy::default();
+    let here = proxy.stand_for(&broker.address().to_string()).expect("a listener").to_string();
+    let lines = produce_consume::run(&here, "example").await.expect("it runs");
+    assert_eq!(lines.len(), 6);
+    let (config, _) =
+        Config::from_properties([("bootstrap.servers", &*here)], Role::Any).expect("a configuration");
+    let told = Client::open(config).await.expect("a client").admin().cluster().await.expect("a cluster");
+    let addresses: Vec<_> = told.brokers.iter().map(|it| it.address.to_string()).collect();
+    assert_eq!(addresses, [here]);
     broker.stop().await;
 }

@@ -9,10 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::sync::mpsc;
 use tokio::time::timeout_at;
+use upsert_kafka_protocol::Frames;
 use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
 use upsert_kafka_protocol::{Bytes, ErrorCode, Message, Request, Str, header};
 
-use super::frame::Frames;
 use super::task::Task;
 use super::{Connection, QUEUE_MAX, Shared};
 use crate::cluster::versions::BrokerVersions;

@@ -8,9 +8,9 @@ use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep_until};
+use upsert_kafka_protocol::Frames;
 use upsert_kafka_protocol::{Bytes, Segments, header};
 
-use super::frame::Frames;
 use super::pipeline::Pipeline;
 use super::{Asker, Outgoing};
 use crate::{Error, ErrorKind};

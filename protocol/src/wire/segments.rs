@@ -42,6 +42,11 @@ impl Segments {
         whole.freeze()
     }
 
+    /// The pieces that are left, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Bytes> {
+        self.parts.iter()
+    }
+
     /// How many pieces are left.
     pub fn parts(&self) -> usize {
         self.parts.len()

@@ -1,26 +1,29 @@
 //! Length-prefixed frames out of a stream of bytes.
 
+use std::fmt;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 /// What was read and is not yet a whole frame.
 #[derive(Debug)]
-pub(crate) struct Frames {
+pub struct Frames {
     buffer: BytesMut,
     bytes_max: usize,
 }
 
 /// A length that is negative or above the limit; the stream cannot be read on.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct BadLength(pub(crate) i32);
+pub struct BadLength(pub i32);
 
 impl Frames {
-    pub(crate) fn new(bytes_max: usize) -> Self {
+    /// No bytes yet; a frame may have so many, its length not counted.
+    pub fn new(bytes_max: usize) -> Self {
         Self { buffer: BytesMut::new(), bytes_max }
     }
 
     /// Where the next bytes go. Room is made for what the frame lacks, but never for what only its
     /// length promises beyond `ROOM_MAX`.
-    pub(crate) fn room(&mut self) -> &mut BytesMut {
+    pub fn room(&mut self) -> &mut BytesMut {
         let missing = match self.length() {
             Some(Ok(length)) => (PREFIX + length).saturating_sub(self.buffer.len()),
             _ => 0,
@@ -29,8 +32,12 @@ impl Frames {
         &mut self.buffer
     }
 
-    /// The next whole frame, without its length.
-    pub(crate) fn next(&mut self) -> Result<Option<Bytes>, BadLength> {
+    /// The next whole frame, without its length; `None` until more bytes have come.
+    ///
+    /// # Errors
+    /// When the length is negative or above the limit: where the next frame begins can then not be known.
+    #[allow(clippy::should_implement_trait)] // an iterator would end where this waits
+    pub fn next(&mut self) -> Result<Option<Bytes>, BadLength> {
         let length = match self.length() {
             None => return Ok(None),
             Some(length) => length?,
@@ -50,6 +57,14 @@ impl Frames {
         })
     }
 }
+
+impl fmt::Display for BadLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a frame of {} bytes is not allowed", self.0)
+    }
+}
+
+impl std::error::Error for BadLength {}
 
 const PREFIX: usize = 4;
 const ROOM_MIN: usize = 16 << 10;
