@@ -27,7 +27,7 @@ pub struct ShareFetchRequest {
     /// 0 whole batches, even beyond `max_records`; 1 never more than `max_records` (KIP-1206).
     #[versions(2.., ignorable)]
     pub share_acquire_mode: i8,
-    /// Some of the acknowledgements renew, and nothing is to be fetched (KIP-1222).
+    /// Some of the acknowledgements renew the time a record is held (KIP-1222).
     #[versions(2..)]
     pub is_renew_ack: bool,
     pub topics: Vec<FetchTopic>,
