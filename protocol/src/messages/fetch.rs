@@ -5,7 +5,8 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-/// Version 4 brings transactions, 7 sessions (KIP-227), 9 leader epochs, 11 racks, 12 the compact form, 13 topic ids.
+/// Version 4 brings transactions, 7 sessions (KIP-227), 9 leader epochs, 11 racks, 12 the compact form, 13
+/// topic ids.
 #[message(key = 1, versions = 0..=18, current = 4.., flexible = 12..)]
 pub struct FetchRequest {
     /// Null when unknown; told by controllers only (KIP-595).

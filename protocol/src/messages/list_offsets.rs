@@ -31,7 +31,8 @@ pub struct ListOffsetsPartition {
     /// The epoch the asker takes for the current one; -1 goes unchecked (KIP-320).
     #[versions(4.., default = -1, ignorable)]
     pub current_leader_epoch: i32,
-    /// Milliseconds, or -1 the end, -2 the start, -3 the record with the greatest timestamp, -4 the local start, -5 the tiered end.
+    /// Milliseconds, or -1 the end, -2 the start, -3 the record with the greatest timestamp, -4 the local
+    /// start, -5 the tiered end.
     pub timestamp: i64,
     #[versions(0..=0, default = 1)]
     pub max_num_offsets: i32,

@@ -139,7 +139,7 @@ pub struct TaskIds {
     pub partitions: Vec<i32>,
 }
 
-/// A key and its value.
+/// A tag of a member or a setting of a topic, and its value.
 #[message]
 pub struct KeyValue {
     pub key: Str,

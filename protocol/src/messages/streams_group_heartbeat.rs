@@ -87,7 +87,7 @@ pub struct CopartitionGroup {
     pub repartition_source_topics: Vec<i16>,
 }
 
-/// A key and its value.
+/// A tag of a member or a setting of a topic, and its value.
 #[message]
 pub struct KeyValue {
     pub key: Str,
