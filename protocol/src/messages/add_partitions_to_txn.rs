@@ -20,16 +20,18 @@ pub struct AddPartitionsToTxnRequest {
     pub v3_and_below_topics: Vec<AddPartitionsToTxnTopic>,
 }
 
+/// One producer's transaction, and the partitions it writes to.
 #[message]
 pub struct AddPartitionsToTxnTransaction {
     pub transactional_id: Str,
     pub producer_id: i64,
     pub producer_epoch: i16,
+    /// Only asks whether the partitions are in the transaction, and adds none.
     pub verify_only: bool,
     pub topics: Vec<AddPartitionsToTxnTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic that join the transaction.
 #[message]
 pub struct AddPartitionsToTxnTopic {
     pub name: Str,
@@ -48,20 +50,21 @@ pub struct AddPartitionsToTxnResponse {
     pub results_by_topic_v3_and_below: Vec<AddPartitionsToTxnTopicResult>,
 }
 
+/// What became of one producer's partitions.
 #[message]
 pub struct AddPartitionsToTxnResult {
     pub transactional_id: Str,
     pub topic_results: Vec<AddPartitionsToTxnTopicResult>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What became of the partitions of one topic.
 #[message]
 pub struct AddPartitionsToTxnTopicResult {
     pub name: Str,
     pub results_by_partition: Vec<AddPartitionsToTxnPartitionResult>,
 }
 
-/// One partition.
+/// Whether one partition is in the transaction.
 #[message]
 pub struct AddPartitionsToTxnPartitionResult {
     pub partition_index: i32,

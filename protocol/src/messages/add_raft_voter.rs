@@ -6,19 +6,23 @@ use crate::{ErrorCode, Str, Uuid};
 
 #[message(key = 80, versions = 0..=1, flexible = 0..)]
 pub struct AddRaftVoterRequest {
+    /// Null when unknown; another cluster's is refused.
     #[versions(0.., nullable = 0..)]
     pub cluster_id: Option<Str>,
     pub timeout_ms: i32,
     pub voter_id: i32,
+    /// The id of the folder that its log lies in.
     pub voter_directory_id: Uuid,
     pub listeners: Vec<Listener>,
+    /// True answers once the new voters are committed, false as soon as the leader has them in its log.
     #[versions(1.., default = true)]
     pub ack_when_committed: bool,
 }
 
-/// Where somebody listens.
+/// Where the voter listens.
 #[message]
 pub struct Listener {
+    /// The listener's, such as `CONTROLLER`.
     pub name: Str,
     pub host: Str,
     pub port: u16,

@@ -7,6 +7,7 @@ use crate::ErrorCode;
 #[message(key = 67, versions = 0..=0, flexible = 0..)]
 pub struct AllocateProducerIdsRequest {
     pub broker_id: i32,
+    /// The number the controller gave it as it registered; -1 for none.
     #[versions(0.., default = -1)]
     pub broker_epoch: i64,
 }
@@ -16,6 +17,8 @@ pub struct AllocateProducerIdsResponse {
     /// How long the client should pause, in milliseconds (KIP-219).
     pub throttle_time_ms: i32,
     pub error_code: ErrorCode,
+    /// The first id of the block.
     pub producer_id_start: i64,
+    /// How many ids there are in it.
     pub producer_id_len: i32,
 }

@@ -11,13 +11,17 @@ pub struct AlterConfigsRequest {
     pub validate_only: bool,
 }
 
+/// The settings of one resource; those not named go back to their defaults.
 #[message]
 pub struct AlterConfigsResource {
+    /// 2 a topic, 4 a broker, 8 a broker's loggers, 16 client metrics, 32 a group.
     pub resource_type: i8,
+    /// A topic's or group's name, a broker's number in digits; empty for all brokers.
     pub resource_name: Str,
     pub configs: Vec<AlterableConfig>,
 }
 
+/// A setting to make.
 #[message]
 pub struct AlterableConfig {
     pub name: Str,
@@ -32,12 +36,14 @@ pub struct AlterConfigsResponse {
     pub responses: Vec<AlterConfigsResourceResponse>,
 }
 
+/// What became of one resource.
 #[message]
 pub struct AlterConfigsResourceResponse {
     pub error_code: ErrorCode,
     /// The error in words, for people.
     #[versions(0.., nullable = 0..)]
     pub error_message: Option<Str>,
+    /// As in the request.
     pub resource_type: i8,
     pub resource_name: Str,
 }

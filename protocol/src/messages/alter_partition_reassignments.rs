@@ -8,22 +8,24 @@ use crate::{ErrorCode, Str};
 pub struct AlterPartitionReassignmentsRequest {
     #[versions(0.., default = 60000)]
     pub timeout_ms: i32,
+    /// False refuses a move that changes how many replicas there are (KIP-860).
     #[versions(1.., default = true)]
     pub allow_replication_factor_change: bool,
     pub topics: Vec<ReassignableTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The partitions of one topic to move.
 #[message]
 pub struct ReassignableTopic {
     pub name: Str,
     pub partitions: Vec<ReassignablePartition>,
 }
 
-/// One partition.
+/// Who shall hold one partition.
 #[message]
 pub struct ReassignablePartition {
     pub partition_index: i32,
+    /// The brokers to be, the preferred leader first; null stops a move that goes on.
     #[versions(0.., nullable = 0.., default = None)]
     pub replicas: Option<Vec<i32>>,
 }
@@ -41,14 +43,14 @@ pub struct AlterPartitionReassignmentsResponse {
     pub responses: Vec<ReassignableTopicResponse>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What became of the partitions of one topic.
 #[message]
 pub struct ReassignableTopicResponse {
     pub name: Str,
     pub partitions: Vec<ReassignablePartitionResponse>,
 }
 
-/// One partition.
+/// Whether one partition's move was begun, or stopped.
 #[message]
 pub struct ReassignablePartitionResponse {
     pub partition_index: i32,

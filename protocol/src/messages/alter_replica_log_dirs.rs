@@ -9,13 +9,15 @@ pub struct AlterReplicaLogDirsRequest {
     pub dirs: Vec<AlterReplicaLogDir>,
 }
 
+/// A folder, and the replicas that move there.
 #[message]
 pub struct AlterReplicaLogDir {
+    /// The whole path; one of the broker's log folders.
     pub path: Str,
     pub topics: Vec<AlterReplicaLogDirTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic that move.
 #[message]
 pub struct AlterReplicaLogDirTopic {
     pub name: Str,
@@ -29,14 +31,14 @@ pub struct AlterReplicaLogDirsResponse {
     pub results: Vec<AlterReplicaLogDirTopicResult>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What became of the partitions of one topic.
 #[message]
 pub struct AlterReplicaLogDirTopicResult {
     pub topic_name: Str,
     pub partitions: Vec<AlterReplicaLogDirPartitionResult>,
 }
 
-/// One partition.
+/// Whether one replica's move was begun.
 #[message]
 pub struct AlterReplicaLogDirPartitionResult {
     pub partition_index: i32,

@@ -10,14 +10,14 @@ pub struct AlterShareGroupOffsetsRequest {
     pub topics: Vec<AlterShareGroupOffsetsRequestTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The partitions of one topic.
 #[message]
 pub struct AlterShareGroupOffsetsRequestTopic {
     pub topic_name: Str,
     pub partitions: Vec<AlterShareGroupOffsetsRequestPartition>,
 }
 
-/// One partition.
+/// Where the group shall start to read in one partition.
 #[message]
 pub struct AlterShareGroupOffsetsRequestPartition {
     pub partition_index: i32,
@@ -35,7 +35,7 @@ pub struct AlterShareGroupOffsetsResponse {
     pub responses: Vec<AlterShareGroupOffsetsResponseTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What became of the partitions of one topic.
 #[message]
 pub struct AlterShareGroupOffsetsResponseTopic {
     pub topic_name: Str,
@@ -43,7 +43,7 @@ pub struct AlterShareGroupOffsetsResponseTopic {
     pub partitions: Vec<AlterShareGroupOffsetsResponsePartition>,
 }
 
-/// One partition.
+/// Whether one partition's start was set.
 #[message]
 pub struct AlterShareGroupOffsetsResponsePartition {
     pub partition_index: i32,

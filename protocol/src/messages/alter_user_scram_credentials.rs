@@ -11,19 +11,27 @@ pub struct AlterUserScramCredentialsRequest {
     pub upsertions: Vec<ScramCredentialUpsertion>,
 }
 
+/// A credential to remove.
 #[message]
 pub struct ScramCredentialDeletion {
+    /// The user.
     pub name: Str,
+    /// 1 SCRAM-SHA-256, 2 SCRAM-SHA-512.
     pub mechanism: i8,
 }
 
+/// A credential to set, be it new or not.
 #[message]
 pub struct ScramCredentialUpsertion {
+    /// The user.
     pub name: Str,
+    /// 1 SCRAM-SHA-256, 2 SCRAM-SHA-512.
     pub mechanism: i8,
+    /// From 4096 to 16384.
     pub iterations: i32,
+    /// Random bytes, made by the client.
     pub salt: Bytes,
-    /// Never to be shown.
+    /// The password as hashed with salt and iterations; never to be shown.
     pub salted_password: Bytes,
 }
 
@@ -34,6 +42,7 @@ pub struct AlterUserScramCredentialsResponse {
     pub results: Vec<AlterUserScramCredentialsResult>,
 }
 
+/// What became of one user's credentials.
 #[message]
 pub struct AlterUserScramCredentialsResult {
     pub user: Str,

@@ -8,12 +8,15 @@ use crate::{ErrorCode, Str};
 /// version 0 with `UNSUPPORTED_VERSION`, and the client asks again.
 #[message(key = 18, versions = 0..=5, flexible = 3..)]
 pub struct ApiVersionsRequest {
+    /// For the broker's metrics (KIP-511).
     #[versions(3.., ignorable)]
     pub client_software_name: Str,
     #[versions(3.., ignorable)]
     pub client_software_version: Str,
+    /// The cluster the client means to reach; null goes unchecked.
     #[versions(5.., nullable = 5.., default = None, ignorable)]
     pub cluster_id: Option<Str>,
+    /// The node the client means to reach; -1 goes unchecked.
     #[versions(5.., default = -1, ignorable)]
     pub node_id: i32,
 }
@@ -32,6 +35,7 @@ pub struct ApiVersionsResponse {
     pub finalized_features_epoch: i64,
     #[versions(3.., tag = 2, ignorable)]
     pub finalized_features: Vec<FinalizedFeatureKey>,
+    /// Whether a controller could take a cluster over from ZooKeeper (KIP-866).
     #[versions(3.., tag = 3, ignorable)]
     pub zk_migration_ready: bool,
 }

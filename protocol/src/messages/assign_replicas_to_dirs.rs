@@ -7,25 +7,27 @@ use crate::{ErrorCode, Uuid};
 #[message(key = 73, versions = 0..=0, flexible = 0..)]
 pub struct AssignReplicasToDirsRequest {
     pub broker_id: i32,
+    /// The number the controller gave it as it registered; -1 for none.
     #[versions(0.., default = -1)]
     pub broker_epoch: i64,
     pub directories: Vec<RequestDirectoryData>,
 }
 
+/// A folder, and the replicas in it.
 #[message]
 pub struct RequestDirectoryData {
     pub id: Uuid,
     pub topics: Vec<RequestTopicData>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Replicas of one topic in the folder.
 #[message]
 pub struct RequestTopicData {
     pub topic_id: Uuid,
     pub partitions: Vec<RequestPartitionData>,
 }
 
-/// One partition.
+/// A partition whose replica lies there.
 #[message]
 pub struct RequestPartitionData {
     pub partition_index: i32,
@@ -39,20 +41,21 @@ pub struct AssignReplicasToDirsResponse {
     pub directories: Vec<ResponseDirectoryData>,
 }
 
+/// What became of the replicas of one folder.
 #[message]
 pub struct ResponseDirectoryData {
     pub id: Uuid,
     pub topics: Vec<ResponseTopicData>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What became of the replicas of one topic.
 #[message]
 pub struct ResponseTopicData {
     pub topic_id: Uuid,
     pub partitions: Vec<ResponsePartitionData>,
 }
 
-/// One partition.
+/// Whether one replica's folder was noted.
 #[message]
 pub struct ResponsePartitionData {
     pub partition_index: i32,

@@ -6,8 +6,10 @@ use crate::{ErrorCode, Str, Uuid};
 
 #[message(key = 53, versions = 0..=1, flexible = 1..)]
 pub struct BeginQuorumEpochRequest {
+    /// Null when unknown; another cluster's is refused.
     #[versions(0.., nullable = 0.., default = None)]
     pub cluster_id: Option<Str>,
+    /// Who is told; -1 when unknown.
     #[versions(1.., default = -1, ignorable)]
     pub voter_id: i32,
     pub topics: Vec<RequestTopicData>,
@@ -15,25 +17,28 @@ pub struct BeginQuorumEpochRequest {
     pub leader_endpoints: Vec<LeaderEndpoint>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The partitions of one topic; always the one of the metadata log.
 #[message]
 pub struct RequestTopicData {
     pub topic_name: Str,
     pub partitions: Vec<RequestPartitionData>,
 }
 
-/// One partition.
+/// The new leader of one partition, and its epoch.
 #[message]
 pub struct RequestPartitionData {
     pub partition_index: i32,
+    /// The folder of the one who is told.
     #[versions(1.., ignorable)]
     pub voter_directory_id: Uuid,
     pub leader_id: i32,
     pub leader_epoch: i32,
 }
 
+/// Where the new leader listens.
 #[message]
 pub struct LeaderEndpoint {
+    /// The listener's, such as `CONTROLLER`.
     pub name: Str,
     pub host: Str,
     pub port: u16,
@@ -47,23 +52,24 @@ pub struct BeginQuorumEpochResponse {
     pub node_endpoints: Vec<NodeEndpoint>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What was said for the partitions of one topic.
 #[message]
 pub struct ResponseTopicData {
     pub topic_name: Str,
     pub partitions: Vec<ResponsePartitionData>,
 }
 
-/// One partition.
+/// Who leads one partition, as far as the one who was told knows.
 #[message]
 pub struct ResponsePartitionData {
     pub partition_index: i32,
     pub error_code: ErrorCode,
+    /// -1 when unknown.
     pub leader_id: i32,
     pub leader_epoch: i32,
 }
 
-/// Where a node named in this message listens.
+/// Where a leader named in this response listens.
 #[message]
 pub struct NodeEndpoint {
     pub node_id: i32,

@@ -17,6 +17,7 @@ pub struct ConsumerGroupDescribeResponse {
     pub groups: Vec<DescribedGroup>,
 }
 
+/// One group: its state, epochs and members.
 #[message]
 pub struct DescribedGroup {
     pub error_code: ErrorCode,
@@ -24,9 +25,13 @@ pub struct DescribedGroup {
     #[versions(0.., nullable = 0.., default = None)]
     pub error_message: Option<Str>,
     pub group_id: Str,
+    /// `Empty`, `Assigning`, `Reconciling`, `Stable` or `Dead`.
     pub group_state: Str,
+    /// Grows whenever members, subscriptions or topics change.
     pub group_epoch: i32,
+    /// The group epoch that the target assignment was made for.
     pub assignment_epoch: i32,
+    /// The assignor in use on the broker, such as `uniform` or `range`.
     pub assignor_name: Str,
     pub members: Vec<Member>,
     /// A bit set of operations; the least int32 when it was not asked for.
@@ -34,6 +39,7 @@ pub struct DescribedGroup {
     pub authorized_operations: i32,
 }
 
+/// A member: what it subscribes to, what it has and what it shall have.
 #[message]
 pub struct Member {
     pub member_id: Str,
@@ -42,20 +48,25 @@ pub struct Member {
     pub instance_id: Option<Str>,
     #[versions(0.., nullable = 0.., default = None)]
     pub rack_id: Option<Str>,
+    /// The epoch of the assignment it has come to.
     pub member_epoch: i32,
     pub client_id: Str,
+    /// The address it comes from.
     pub client_host: Str,
     pub subscribed_topic_names: Vec<Str>,
     /// A pattern of RE2 over topic names, matched by the broker.
     #[versions(0.., nullable = 0.., default = None)]
     pub subscribed_topic_regex: Option<Str>,
+    /// What it has now.
     pub assignment: Assignment,
+    /// What it shall have once others have let go.
     pub target_assignment: Assignment,
+    /// 0 for one that speaks the classic protocol, 1 for one of KIP-848; -1 when unknown.
     #[versions(1.., default = -1, ignorable)]
     pub member_type: i8,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic that a member has.
 #[message]
 pub struct TopicPartitions {
     pub topic_id: Uuid,
@@ -63,6 +74,7 @@ pub struct TopicPartitions {
     pub partitions: Vec<i32>,
 }
 
+/// The partitions of a member, topic by topic.
 #[message]
 pub struct Assignment {
     pub topic_partitions: Vec<TopicPartitions>,

@@ -10,28 +10,36 @@ use crate::{ErrorCode, Str, Uuid};
 #[message(key = 68, versions = 0..=1, flexible = 0..)]
 pub struct ConsumerGroupHeartbeatRequest {
     pub group_id: Str,
+    /// A random id that the client makes up as it starts; at version 0 empty for a newcomer.
     pub member_id: Str,
+    /// The last one the broker told; 0 joins, -1 leaves, -2 leaves for a while as a static member.
     pub member_epoch: i32,
     /// The name of a static member; it comes back under it (KIP-345).
     #[versions(0.., nullable = 0.., default = None)]
     pub instance_id: Option<Str>,
+    /// Null for none, or when it has not changed.
     #[versions(0.., nullable = 0.., default = None)]
     pub rack_id: Option<Str>,
-    /// How long a member may take to give up partitions and join again, in milliseconds.
+    /// How long a member may take to give up partitions, in milliseconds; -1 when it has not changed.
     #[versions(0.., default = -1)]
     pub rebalance_timeout_ms: i32,
+    /// Null when they have not changed.
     #[versions(0.., nullable = 0.., default = None)]
     pub subscribed_topic_names: Option<Vec<Str>>,
-    /// A pattern of RE2 over topic names, matched by the broker.
+    /// A pattern of RE2 over topic names, matched by the broker; null when it has not changed, empty for
+    /// none.
     #[versions(1.., nullable = 1.., default = None)]
     pub subscribed_topic_regex: Option<Str>,
+    /// The assignor the member would like, `uniform` or `range`; null leaves it to the broker, or has not
+    /// changed.
     #[versions(0.., nullable = 0.., default = None)]
     pub server_assignor: Option<Str>,
+    /// The partitions the member still has; null when they have not changed.
     #[versions(0.., nullable = 0.., default = None)]
     pub topic_partitions: Option<Vec<TopicPartitions>>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic that a member has, or gets.
 #[message]
 pub struct TopicPartitions {
     pub topic_id: Uuid,
@@ -46,15 +54,19 @@ pub struct ConsumerGroupHeartbeatResponse {
     /// The error in words, for people.
     #[versions(0.., nullable = 0.., default = None)]
     pub error_message: Option<Str>,
+    /// The id at version 0 given to a newcomer, else the member's own or null.
     #[versions(0.., nullable = 0.., default = None)]
     pub member_id: Option<Str>,
+    /// To be sent with the next heartbeat.
     pub member_epoch: i32,
     /// How often to send a heartbeat, in milliseconds.
     pub heartbeat_interval_ms: i32,
+    /// What the member shall have from now on; null when nothing has changed.
     #[versions(0.., nullable = 0..)]
     pub assignment: Option<Box<Assignment>>,
 }
 
+/// The partitions of a member, topic by topic.
 #[message]
 pub struct Assignment {
     pub topic_partitions: Vec<TopicPartitions>,

@@ -7,22 +7,26 @@ use crate::{ErrorCode, Str, Uuid};
 #[message(key = 70, versions = 0..=0, flexible = 0..)]
 pub struct ControllerRegistrationRequest {
     pub controller_id: i32,
+    /// Random, and new each time the process starts.
     pub incarnation_id: Uuid,
+    /// Whether it could take a cluster over from ZooKeeper (KIP-866).
     pub zk_migration_ready: bool,
     pub listeners: Vec<Listener>,
     pub features: Vec<Feature>,
 }
 
-/// Where somebody listens.
+/// Where the controller listens.
 #[message]
 pub struct Listener {
+    /// The listener's, such as `CONTROLLER`.
     pub name: Str,
     pub host: Str,
     pub port: u16,
+    /// 0 PLAINTEXT, 1 SSL, 2 SASL_PLAINTEXT, 3 SASL_SSL.
     pub security_protocol: i16,
 }
 
-/// A feature, and the levels that somebody could run.
+/// A feature, and the levels that the controller could run.
 #[message]
 pub struct Feature {
     pub name: Str,

@@ -7,14 +7,18 @@ use crate::{ErrorCode, Str};
 
 #[message(key = 38, versions = 0..=3, current = 1.., flexible = 2..)]
 pub struct CreateDelegationTokenRequest {
+    /// Null, as the name, for a token of one's own (KIP-373).
     #[versions(3.., nullable = 3..)]
     pub owner_principal_type: Option<Str>,
+    /// Null, as the type, for a token of one's own (KIP-373).
     #[versions(3.., nullable = 3..)]
     pub owner_principal_name: Option<Str>,
     pub renewers: Vec<CreatableRenewers>,
+    /// -1 for as long as the broker allows.
     pub max_lifetime_ms: i64,
 }
 
+/// Somebody who may renew the token, beside its owner.
 #[message]
 pub struct CreatableRenewers {
     pub principal_type: Str,
@@ -30,8 +34,11 @@ pub struct CreateDelegationTokenResponse {
     pub token_requester_principal_type: Str,
     #[versions(3..)]
     pub token_requester_principal_name: Str,
+    /// Milliseconds since 1970.
     pub issue_timestamp_ms: i64,
+    /// When it ends unless it is renewed, in milliseconds since 1970.
     pub expiry_timestamp_ms: i64,
+    /// Up to when it can be renewed, in milliseconds since 1970.
     pub max_timestamp_ms: i64,
     pub token_id: Str,
     /// The token's secret: never to be shown.

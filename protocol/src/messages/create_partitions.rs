@@ -12,15 +12,18 @@ pub struct CreatePartitionsRequest {
     pub validate_only: bool,
 }
 
-/// One topic, and what is said of its partitions.
+/// A topic, and how many partitions it shall have.
 #[message]
 pub struct CreatePartitionsTopic {
     pub name: Str,
+    /// The new total, not how many to add.
     pub count: i32,
+    /// Who holds each new partition; null leaves it to the controller.
     #[versions(0.., nullable = 0..)]
     pub assignments: Option<Vec<CreatePartitionsAssignment>>,
 }
 
+/// Who holds one new partition, the preferred leader first.
 #[message]
 pub struct CreatePartitionsAssignment {
     pub broker_ids: Vec<i32>,
@@ -33,7 +36,7 @@ pub struct CreatePartitionsResponse {
     pub results: Vec<CreatePartitionsTopicResult>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What became of one topic.
 #[message]
 pub struct CreatePartitionsTopicResult {
     pub name: Str,

@@ -9,6 +9,7 @@ pub struct CreateTopicsRequest {
     pub topics: Vec<CreatableTopic>,
     #[versions(0.., default = 60000)]
     pub timeout_ms: i32,
+    /// Checks all, and changes nothing.
     #[versions(1..)]
     pub validate_only: bool,
 }
@@ -21,6 +22,7 @@ pub struct CreatableTopic {
     pub num_partitions: i32,
     /// -1 for the broker's default.
     pub replication_factor: i16,
+    /// Who holds each partition; empty leaves it to the controller.
     pub assignments: Vec<CreatableReplicaAssignment>,
     pub configs: Vec<CreatableTopicConfig>,
 }
@@ -58,12 +60,16 @@ pub struct CreatableTopicResult {
     /// The error in words, for people.
     #[versions(1.., nullable = 0.., ignorable)]
     pub error_message: Option<Str>,
+    /// Why the settings are not told, though the topic was made.
     #[versions(5.., tag = 0, ignorable)]
     pub topic_config_error_code: ErrorCode,
+    /// -1 when it is not told.
     #[versions(5.., default = -1, ignorable)]
     pub num_partitions: i32,
+    /// -1 when it is not told.
     #[versions(5.., default = -1, ignorable)]
     pub replication_factor: i16,
+    /// Null when they are not told.
     #[versions(5.., nullable = 5.., ignorable)]
     pub configs: Option<Vec<CreatableTopicConfigs>>,
 }

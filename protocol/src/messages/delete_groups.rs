@@ -16,6 +16,7 @@ pub struct DeleteGroupsResponse {
     pub results: Vec<DeletableGroupResult>,
 }
 
+/// Whether one group is gone.
 #[message]
 pub struct DeletableGroupResult {
     pub group_id: Str,

@@ -10,17 +10,18 @@ pub struct DeleteRecordsRequest {
     pub timeout_ms: i32,
 }
 
-/// One topic, and what is said of its partitions.
+/// The partitions of one topic to cut.
 #[message]
 pub struct DeleteRecordsTopic {
     pub name: Str,
     pub partitions: Vec<DeleteRecordsPartition>,
 }
 
-/// One partition.
+/// Where to cut one partition.
 #[message]
 pub struct DeleteRecordsPartition {
     pub partition_index: i32,
+    /// All records before it go; -1 for the high watermark, which leaves nothing.
     pub offset: i64,
 }
 
@@ -32,14 +33,14 @@ pub struct DeleteRecordsResponse {
     pub topics: Vec<DeleteRecordsTopicResult>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What became of the partitions of one topic.
 #[message]
 pub struct DeleteRecordsTopicResult {
     pub name: Str,
     pub partitions: Vec<DeleteRecordsPartitionResult>,
 }
 
-/// One partition.
+/// Where one partition now starts.
 #[message]
 pub struct DeleteRecordsPartitionResult {
     pub partition_index: i32,

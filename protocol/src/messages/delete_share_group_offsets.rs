@@ -10,7 +10,7 @@ pub struct DeleteShareGroupOffsetsRequest {
     pub topics: Vec<DeleteShareGroupOffsetsRequestTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// A topic that the group shall forget.
 #[message]
 pub struct DeleteShareGroupOffsetsRequestTopic {
     pub topic_name: Str,
@@ -27,7 +27,7 @@ pub struct DeleteShareGroupOffsetsResponse {
     pub responses: Vec<DeleteShareGroupOffsetsResponseTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Whether one topic is forgotten.
 #[message]
 pub struct DeleteShareGroupOffsetsResponseTopic {
     pub topic_name: Str,

@@ -10,13 +10,14 @@ pub struct DeleteShareGroupStateRequest {
     pub topics: Vec<DeleteStateData>,
 }
 
+/// The partitions of one topic.
 #[message]
 pub struct DeleteStateData {
     pub topic_id: Uuid,
     pub partitions: Vec<PartitionData>,
 }
 
-/// One partition.
+/// A partition to forget the state of.
 #[message]
 pub struct PartitionData {
     pub partition: i32,
@@ -27,13 +28,14 @@ pub struct DeleteShareGroupStateResponse {
     pub results: Vec<DeleteStateResult>,
 }
 
+/// What became of the partitions of one topic.
 #[message]
 pub struct DeleteStateResult {
     pub topic_id: Uuid,
     pub partitions: Vec<PartitionResult>,
 }
 
-/// One partition.
+/// Whether one partition's state is forgotten.
 #[message]
 pub struct PartitionResult {
     pub partition: i32,

@@ -16,8 +16,10 @@ pub struct DeleteTopicsRequest {
 /// A topic by name or id.
 #[message]
 pub struct DeleteTopicState {
+    /// Null for a topic by id.
     #[versions(0.., nullable = 6.., default = None)]
     pub name: Option<Str>,
+    /// All zeros for a topic by name.
     pub topic_id: Uuid,
 }
 

@@ -10,6 +10,7 @@ pub struct DescribeClusterRequest {
     /// 1 brokers, 2 controllers.
     #[versions(1.., default = 1)]
     pub endpoint_type: i8,
+    /// Also brokers that are registered, but do not serve for now.
     #[versions(2..)]
     pub include_fenced_brokers: bool,
 }
@@ -26,6 +27,7 @@ pub struct DescribeClusterResponse {
     #[versions(1.., default = 1)]
     pub endpoint_type: i8,
     pub cluster_id: Str,
+    /// A broker that hands requests to the controller, or the active controller itself; -1 when unknown.
     #[versions(0.., default = -1)]
     pub controller_id: i32,
     pub brokers: Vec<DescribeClusterBroker>,
@@ -34,6 +36,7 @@ pub struct DescribeClusterResponse {
     pub cluster_authorized_operations: i32,
 }
 
+/// A broker or controller and where it listens.
 #[message]
 pub struct DescribeClusterBroker {
     pub broker_id: i32,
@@ -41,6 +44,7 @@ pub struct DescribeClusterBroker {
     pub port: i32,
     #[versions(0.., nullable = 0.., default = None)]
     pub rack: Option<Str>,
+    /// Registered, but not serving for now; never true unless fenced ones were asked for.
     #[versions(2..)]
     pub is_fenced: bool,
 }

@@ -7,10 +7,12 @@ use crate::{ErrorCode, Str};
 
 #[message(key = 41, versions = 0..=3, current = 1.., flexible = 2..)]
 pub struct DescribeDelegationTokenRequest {
+    /// Null for all.
     #[versions(0.., nullable = 0..)]
     pub owners: Option<Vec<DescribeDelegationTokenOwner>>,
 }
 
+/// Whose tokens to tell.
 #[message]
 pub struct DescribeDelegationTokenOwner {
     pub principal_type: Str,
@@ -25,6 +27,7 @@ pub struct DescribeDelegationTokenResponse {
     pub throttle_time_ms: i32,
 }
 
+/// A token, and who may renew it.
 #[message]
 pub struct DescribedDelegationToken {
     pub principal_type: Str,
@@ -33,8 +36,11 @@ pub struct DescribedDelegationToken {
     pub token_requester_principal_type: Str,
     #[versions(3..)]
     pub token_requester_principal_name: Str,
+    /// Milliseconds since 1970.
     pub issue_timestamp: i64,
+    /// When it ends unless it is renewed, in milliseconds since 1970.
     pub expiry_timestamp: i64,
+    /// Up to when it can be renewed, in milliseconds since 1970.
     pub max_timestamp: i64,
     pub token_id: Str,
     /// The token's secret: never to be shown.
@@ -42,6 +48,7 @@ pub struct DescribedDelegationToken {
     pub renewers: Vec<DescribedDelegationTokenRenewer>,
 }
 
+/// Somebody who may renew the token, beside its owner.
 #[message]
 pub struct DescribedDelegationTokenRenewer {
     pub principal_type: Str,

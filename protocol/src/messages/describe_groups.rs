@@ -20,6 +20,7 @@ pub struct DescribeGroupsResponse {
     pub groups: Vec<DescribedGroup>,
 }
 
+/// One group: its state and its members.
 #[message]
 pub struct DescribedGroup {
     pub error_code: ErrorCode,
@@ -27,8 +28,12 @@ pub struct DescribedGroup {
     #[versions(6.., nullable = 6.., default = None)]
     pub error_message: Option<Str>,
     pub group_id: Str,
+    /// `PreparingRebalance`, `CompletingRebalance`, `Stable`, `Empty` or `Dead`, the last for a group that is
+    /// not there.
     pub group_state: Str,
+    /// What kind of group it is: `consumer` for consumers, `connect` for Connect workers.
     pub protocol_type: Str,
+    /// The chosen way to assign, such as `range`; empty while there is none.
     pub protocol_data: Str,
     pub members: Vec<DescribedGroupMember>,
     /// A bit set of operations; the least int32 when it was not asked for.
@@ -36,6 +41,7 @@ pub struct DescribedGroup {
     pub authorized_operations: i32,
 }
 
+/// A member, where it runs and what it has.
 #[message]
 pub struct DescribedGroupMember {
     pub member_id: Str,
@@ -43,7 +49,10 @@ pub struct DescribedGroupMember {
     #[versions(4.., nullable = 4.., default = None, ignorable)]
     pub group_instance_id: Option<Str>,
     pub client_id: Str,
+    /// The address it comes from, such as `/10.0.0.7`.
     pub client_host: Str,
+    /// What it said as it joined; for consumers a ConsumerProtocolSubscription, behind its version.
     pub member_metadata: Bytes,
+    /// What it was given; for consumers a ConsumerProtocolAssignment, behind its version.
     pub member_assignment: Bytes,
 }

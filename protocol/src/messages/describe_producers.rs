@@ -9,6 +9,7 @@ pub struct DescribeProducersRequest {
     pub topics: Vec<TopicRequest>,
 }
 
+/// Partitions of one topic to tell of.
 #[message]
 pub struct TopicRequest {
     pub name: Str,
@@ -22,14 +23,14 @@ pub struct DescribeProducersResponse {
     pub topics: Vec<TopicResponse>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The producers in one topic's partitions.
 #[message]
 pub struct TopicResponse {
     pub name: Str,
     pub partitions: Vec<PartitionResponse>,
 }
 
-/// One partition.
+/// The producers in one partition.
 #[message]
 pub struct PartitionResponse {
     pub partition_index: i32,
@@ -40,15 +41,20 @@ pub struct PartitionResponse {
     pub active_producers: Vec<ProducerState>,
 }
 
+/// What a partition knows of one producer.
 #[message]
 pub struct ProducerState {
     pub producer_id: i64,
     pub producer_epoch: i32,
+    /// Of its last record; -1 when there is none.
     #[versions(0.., default = -1)]
     pub last_sequence: i32,
+    /// Of its last batch, in milliseconds; -1 when there is none.
     #[versions(0.., default = -1)]
     pub last_timestamp: i64,
+    /// Of the coordinator that last wrote a marker for it; -1 when none has.
     pub coordinator_epoch: i32,
+    /// Where its open transaction begins; -1 when none is open.
     #[versions(0.., default = -1)]
     pub current_txn_start_offset: i64,
 }

@@ -9,14 +9,14 @@ pub struct DescribeQuorumRequest {
     pub topics: Vec<RequestTopicData>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The partitions of one topic; always the one of the metadata log.
 #[message]
 pub struct RequestTopicData {
     pub topic_name: Str,
     pub partitions: Vec<RequestPartitionData>,
 }
 
-/// One partition.
+/// A partition to tell of.
 #[message]
 pub struct RequestPartitionData {
     pub partition_index: i32,
@@ -33,14 +33,14 @@ pub struct DescribeQuorumResponse {
     pub nodes: Vec<Node>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The state of one topic's partitions.
 #[message]
 pub struct ResponseTopicData {
     pub topic_name: Str,
     pub partitions: Vec<ResponsePartitionData>,
 }
 
-/// One partition.
+/// Who leads a partition, who votes, and how far each is.
 #[message]
 pub struct ResponsePartitionData {
     pub partition_index: i32,
@@ -48,35 +48,46 @@ pub struct ResponsePartitionData {
     /// The error in words, for people.
     #[versions(2.., nullable = 2.., ignorable)]
     pub error_message: Option<Str>,
+    /// -1 when unknown.
     pub leader_id: i32,
     pub leader_epoch: i32,
+    /// Where what is committed ends.
     pub high_watermark: i64,
     pub current_voters: Vec<ReplicaState>,
+    /// Those that read along without a vote, such as brokers.
     pub observers: Vec<ReplicaState>,
 }
 
+/// A voter, and where it listens.
 #[message]
 pub struct Node {
     pub node_id: i32,
     pub listeners: Vec<Listener>,
 }
 
-/// Where somebody listens.
+/// One of a node's addresses.
 #[message]
 pub struct Listener {
+    /// The listener's, such as `CONTROLLER`.
     pub name: Str,
     pub host: Str,
     pub port: u16,
 }
 
+/// How far one voter or observer is.
 #[message]
 pub struct ReplicaState {
     pub replica_id: i32,
+    /// The id of the folder that its log lies in (KIP-853); all zeros when unknown.
     #[versions(2..)]
     pub replica_directory_id: Uuid,
+    /// -1 when unknown.
     pub log_end_offset: i64,
+    /// When it last read from the leader, in milliseconds; -1 when unknown, and for the leader itself
+    /// (KIP-836).
     #[versions(1.., default = -1, ignorable)]
     pub last_fetch_timestamp: i64,
+    /// When it last had all there was, in milliseconds; -1 when unknown (KIP-836).
     #[versions(1.., default = -1, ignorable)]
     pub last_caught_up_timestamp: i64,
 }

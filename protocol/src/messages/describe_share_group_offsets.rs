@@ -9,14 +9,16 @@ pub struct DescribeShareGroupOffsetsRequest {
     pub groups: Vec<DescribeShareGroupOffsetsRequestGroup>,
 }
 
+/// A group, and the partitions to tell of.
 #[message]
 pub struct DescribeShareGroupOffsetsRequestGroup {
     pub group_id: Str,
+    /// Null for all that the group has.
     #[versions(0.., nullable = 0..)]
     pub topics: Option<Vec<DescribeShareGroupOffsetsRequestTopic>>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic.
 #[message]
 pub struct DescribeShareGroupOffsetsRequestTopic {
     pub topic_name: Str,
@@ -30,6 +32,7 @@ pub struct DescribeShareGroupOffsetsResponse {
     pub groups: Vec<DescribeShareGroupOffsetsResponseGroup>,
 }
 
+/// Where one group starts to read, topic by topic.
 #[message]
 pub struct DescribeShareGroupOffsetsResponseGroup {
     pub group_id: Str,
@@ -40,7 +43,7 @@ pub struct DescribeShareGroupOffsetsResponseGroup {
     pub error_message: Option<Str>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Where the group starts to read in one topic.
 #[message]
 pub struct DescribeShareGroupOffsetsResponseTopic {
     pub topic_name: Str,
@@ -48,12 +51,14 @@ pub struct DescribeShareGroupOffsetsResponseTopic {
     pub partitions: Vec<DescribeShareGroupOffsetsResponsePartition>,
 }
 
-/// One partition.
+/// Where the group starts to read in one partition.
 #[message]
 pub struct DescribeShareGroupOffsetsResponsePartition {
     pub partition_index: i32,
+    /// The first one that is not yet done with; -1 when none is kept.
     pub start_offset: i64,
     pub leader_epoch: i32,
+    /// How many records are still to be done; -1 when unknown (KIP-1226).
     #[versions(1.., default = -1, ignorable)]
     pub lag: i64,
     pub error_code: ErrorCode,

@@ -6,19 +6,23 @@ use crate::{ErrorCode, Str, Uuid};
 
 #[message(key = 75, versions = 0..=0, flexible = 0..)]
 pub struct DescribeTopicPartitionsRequest {
+    /// Empty for all.
     pub topics: Vec<TopicRequest>,
+    /// At most so many partitions to a page.
     #[versions(0.., default = 2000)]
     pub response_partition_limit: i32,
+    /// Where the page begins; null for the first one.
     #[versions(0.., nullable = 0..)]
     pub cursor: Option<Box<Cursor>>,
 }
 
+/// A topic to tell of.
 #[message]
 pub struct TopicRequest {
     pub name: Str,
 }
 
-/// Where to go on.
+/// Where the next page begins.
 #[message]
 pub struct Cursor {
     pub topic_name: Str,
@@ -31,11 +35,12 @@ pub struct DescribeTopicPartitionsResponse {
     #[versions(0.., ignorable)]
     pub throttle_time_ms: i32,
     pub topics: Vec<DescribeTopicPartitionsResponseTopic>,
+    /// Null on the last page.
     #[versions(0.., nullable = 0..)]
     pub next_cursor: Option<Box<Cursor>>,
 }
 
-/// One topic, and what is said of its partitions.
+/// A topic and those of its partitions that the page holds.
 #[message]
 pub struct DescribeTopicPartitionsResponseTopic {
     pub error_code: ErrorCode,
@@ -51,18 +56,23 @@ pub struct DescribeTopicPartitionsResponseTopic {
     pub topic_authorized_operations: i32,
 }
 
-/// One partition.
+/// Who leads a partition, who holds it, and who else may lead.
 #[message]
 pub struct DescribeTopicPartitionsResponsePartition {
     pub error_code: ErrorCode,
     pub partition_index: i32,
+    /// -1 when there is none.
     pub leader_id: i32,
+    /// -1 when unknown.
     #[versions(0.., default = -1, ignorable)]
     pub leader_epoch: i32,
     pub replica_nodes: Vec<i32>,
+    /// The replicas in sync.
     pub isr_nodes: Vec<i32>,
+    /// Not in sync, but with every committed record, so that they may lead; null when not known.
     #[versions(0.., nullable = 0.., default = None)]
     pub eligible_leader_replicas: Option<Vec<i32>>,
+    /// Were eligible, until they came back from a crash and may miss records; null when not known.
     #[versions(0.., nullable = 0.., default = None)]
     pub last_known_elr: Option<Vec<i32>>,
     #[versions(0.., ignorable)]

@@ -16,19 +16,24 @@ pub struct DescribeTransactionsResponse {
     pub transaction_states: Vec<TransactionState>,
 }
 
+/// One transactional id, and the transaction it is in.
 #[message]
 pub struct TransactionState {
     pub error_code: ErrorCode,
     pub transactional_id: Str,
+    /// `Empty`, `Ongoing`, `PrepareCommit`, `PrepareAbort`, `CompleteCommit`, `CompleteAbort`,
+    /// `PrepareEpochFence` or `Dead`.
     pub transaction_state: Str,
     pub transaction_timeout_ms: i32,
+    /// Milliseconds since 1970; -1 when none is open.
     pub transaction_start_time_ms: i64,
     pub producer_id: i64,
     pub producer_epoch: i16,
+    /// The partitions in it; while it ends, those that still lack a marker.
     pub topics: Vec<TopicData>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic.
 #[message]
 pub struct TopicData {
     pub topic: Str,

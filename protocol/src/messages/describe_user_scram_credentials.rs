@@ -6,10 +6,12 @@ use crate::{ErrorCode, Str};
 
 #[message(key = 50, versions = 0..=0, flexible = 0..)]
 pub struct DescribeUserScramCredentialsRequest {
+    /// Null, or none at all, for everyone.
     #[versions(0.., nullable = 0..)]
     pub users: Option<Vec<UserName>>,
 }
 
+/// A user to tell of.
 #[message]
 pub struct UserName {
     pub name: Str,
@@ -26,6 +28,7 @@ pub struct DescribeUserScramCredentialsResponse {
     pub results: Vec<DescribeUserScramCredentialsResult>,
 }
 
+/// One user's credentials, without their secrets.
 #[message]
 pub struct DescribeUserScramCredentialsResult {
     pub user: Str,
@@ -36,8 +39,10 @@ pub struct DescribeUserScramCredentialsResult {
     pub credential_infos: Vec<CredentialInfo>,
 }
 
+/// One credential: mechanism and iterations, without salt or password.
 #[message]
 pub struct CredentialInfo {
+    /// 1 SCRAM-SHA-256, 2 SCRAM-SHA-512.
     pub mechanism: i8,
     pub iterations: i32,
 }

@@ -6,15 +6,17 @@ use crate::{ErrorCode, Str};
 
 #[message(key = 43, versions = 0..=2, flexible = 2..)]
 pub struct ElectLeadersRequest {
+    /// 0 the preferred replica, 1 unclean: any that lives, at the price of records (KIP-460).
     #[versions(1..)]
     pub election_type: i8,
+    /// Null for all partitions.
     #[versions(0.., nullable = 0..)]
     pub topic_partitions: Option<Vec<TopicPartitions>>,
     #[versions(0.., default = 60000)]
     pub timeout_ms: i32,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic whose leaders to choose.
 #[message]
 pub struct TopicPartitions {
     pub topic: Str,
@@ -30,13 +32,14 @@ pub struct ElectLeadersResponse {
     pub replica_election_results: Vec<ReplicaElectionResult>,
 }
 
+/// What became of the partitions of one topic.
 #[message]
 pub struct ReplicaElectionResult {
     pub topic: Str,
     pub partition_result: Vec<PartitionResult>,
 }
 
-/// One partition.
+/// Whether one partition got its leader.
 #[message]
 pub struct PartitionResult {
     pub partition_id: i32,

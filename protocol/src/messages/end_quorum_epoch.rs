@@ -6,6 +6,7 @@ use crate::{ErrorCode, Str, Uuid};
 
 #[message(key = 54, versions = 0..=1, flexible = 1..)]
 pub struct EndQuorumEpochRequest {
+    /// Null when unknown; another cluster's is refused.
     #[versions(0.., nullable = 0.., default = None)]
     pub cluster_id: Option<Str>,
     pub topics: Vec<RequestTopicData>,
@@ -13,33 +14,38 @@ pub struct EndQuorumEpochRequest {
     pub leader_endpoints: Vec<LeaderEndpoint>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The partitions of one topic; always the one of the metadata log.
 #[message]
 pub struct RequestTopicData {
     pub topic_name: Str,
     pub partitions: Vec<RequestPartitionData>,
 }
 
-/// One partition.
+/// The leader that steps down, its epoch, and who should follow.
 #[message]
 pub struct RequestPartitionData {
     pub partition_index: i32,
     pub leader_id: i32,
     pub leader_epoch: i32,
+    /// Who should stand first, by id.
     #[versions(0..=0, ignorable)]
     pub preferred_successors: Vec<i32>,
+    /// Who should stand first, by id and folder (KIP-853).
     #[versions(1.., ignorable)]
     pub preferred_candidates: Vec<ReplicaInfo>,
 }
 
+/// A voter that may follow.
 #[message]
 pub struct ReplicaInfo {
     pub candidate_id: i32,
     pub candidate_directory_id: Uuid,
 }
 
+/// Where the leader that steps down listens.
 #[message]
 pub struct LeaderEndpoint {
+    /// The listener's, such as `CONTROLLER`.
     pub name: Str,
     pub host: Str,
     pub port: u16,
@@ -53,23 +59,24 @@ pub struct EndQuorumEpochResponse {
     pub node_endpoints: Vec<NodeEndpoint>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What was said for the partitions of one topic.
 #[message]
 pub struct ResponseTopicData {
     pub topic_name: Str,
     pub partitions: Vec<ResponsePartitionData>,
 }
 
-/// One partition.
+/// Who leads one partition, as far as the one who was told knows.
 #[message]
 pub struct ResponsePartitionData {
     pub partition_index: i32,
     pub error_code: ErrorCode,
+    /// -1 when unknown.
     pub leader_id: i32,
     pub leader_epoch: i32,
 }
 
-/// Where a node named in this message listens.
+/// Where a leader named in this response listens.
 #[message]
 pub struct NodeEndpoint {
     pub node_id: i32,

@@ -19,8 +19,10 @@ pub struct EndTxnResponse {
     /// How long the client should pause, in milliseconds (KIP-219).
     pub throttle_time_ms: i32,
     pub error_code: ErrorCode,
+    /// To go on with; another one once the epochs of the old are used up, -1 on an error.
     #[versions(5.., default = -1, ignorable)]
     pub producer_id: i64,
+    /// To go on with; -1 on an error.
     #[versions(5.., default = -1, ignorable)]
     pub producer_epoch: i16,
 }

@@ -9,12 +9,14 @@ use crate::ErrorCode;
 pub struct ExpireDelegationTokenRequest {
     /// The token's secret: never to be shown.
     pub hmac: Bytes,
+    /// From now on; below 0 ends it at once.
     pub expiry_time_period_ms: i64,
 }
 
 #[message(answers = ExpireDelegationTokenRequest)]
 pub struct ExpireDelegationTokenResponse {
     pub error_code: ErrorCode,
+    /// When it now ends, in milliseconds since 1970.
     pub expiry_timestamp_ms: i64,
     /// How long the client should pause, in milliseconds (KIP-219).
     pub throttle_time_ms: i32,

@@ -5,11 +5,14 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-/// Version 4 brings transactions, 7 sessions (KIP-227), 9 leader epochs, 11 racks, 12 the compact form, 13 topic ids.
+/// Version 4 brings transactions, 7 sessions (KIP-227), 9 leader epochs, 11 racks, 12 the compact form, 13
+/// topic ids.
 #[message(key = 1, versions = 0..=18, current = 4.., flexible = 12..)]
 pub struct FetchRequest {
+    /// Null when unknown; told by controllers only (KIP-595).
     #[versions(12.., tag = 0, nullable = 12.., default = None, ignorable)]
     pub cluster_id: Option<Str>,
+    /// A follower's broker id; -1 for a consumer.
     #[versions(0..=14, default = -1)]
     pub replica_id: i32,
     #[versions(15.., tag = 1)]
@@ -17,6 +20,7 @@ pub struct FetchRequest {
     /// How long the broker may wait for `min_bytes`. Never send 0: some brokers then never answer.
     pub max_wait_ms: i32,
     pub min_bytes: i32,
+    /// At most so many bytes of all partitions, save that the first batch comes whole.
     #[versions(3.., default = 2147483647, ignorable)]
     pub max_bytes: i32,
     /// 0 reads everything, 1 only what was committed.
@@ -31,6 +35,7 @@ pub struct FetchRequest {
     pub topics: Vec<FetchTopic>,
     #[versions(7..)]
     pub forgotten_topics_data: Vec<ForgottenTopic>,
+    /// Where the consumer is, so that a near replica may serve it; empty for unknown (KIP-392).
     #[versions(11.., ignorable)]
     pub rack_id: Str,
 }
@@ -38,8 +43,10 @@ pub struct FetchRequest {
 /// Who a follower is.
 #[message]
 pub struct ReplicaState {
+    /// -1 for a consumer.
     #[versions(0.., default = -1)]
     pub replica_id: i32,
+    /// The broker epoch of the follower; -1 when unknown (KIP-903).
     #[versions(0.., default = -1)]
     pub replica_epoch: i64,
 }
@@ -58,16 +65,21 @@ pub struct FetchTopic {
 #[message]
 pub struct FetchPartition {
     pub partition: i32,
+    /// The epoch the reader takes for the current one; -1 goes unchecked (KIP-320).
     #[versions(9.., default = -1, ignorable)]
     pub current_leader_epoch: i32,
     pub fetch_offset: i64,
+    /// The epoch of the last record read, by which the leader sees a log that diverges; -1 goes unchecked.
     #[versions(12.., default = -1)]
     pub last_fetched_epoch: i32,
+    /// Where a follower's log starts; -1 from a consumer.
     #[versions(5.., default = -1, ignorable)]
     pub log_start_offset: i64,
     pub partition_max_bytes: i32,
+    /// The id of the folder that a voter's log lies in (KIP-853).
     #[versions(17.., tag = 0, ignorable)]
     pub replica_directory_id: Uuid,
+    /// As far as the follower knows; the greatest int64 when it does not say (KIP-1166).
     #[versions(18.., tag = 1, default = 9223372036854775807, ignorable)]
     pub high_watermark: i64,
 }
@@ -89,9 +101,11 @@ pub struct FetchResponse {
     pub throttle_time_ms: i32,
     #[versions(7.., ignorable)]
     pub error_code: ErrorCode,
+    /// 0 when there is no session.
     #[versions(7..)]
     pub session_id: i32,
     pub responses: Vec<FetchableTopicResponse>,
+    /// Where the new leaders listen, when there are any (KIP-951).
     #[versions(16.., tag = 0)]
     pub node_endpoints: Vec<NodeEndpoint>,
 }
@@ -112,8 +126,10 @@ pub struct PartitionData {
     pub partition_index: i32,
     pub error_code: ErrorCode,
     pub high_watermark: i64,
+    /// All transactions before it have ended; -1 when unknown.
     #[versions(4.., default = -1, ignorable)]
     pub last_stable_offset: i64,
+    /// The first offset there is; -1 when unknown.
     #[versions(5.., default = -1, ignorable)]
     pub log_start_offset: i64,
     #[versions(12.., tag = 0)]
@@ -125,6 +141,7 @@ pub struct PartitionData {
     /// The transactions to leave out under read_committed, in any order.
     #[versions(4.., nullable = 4.., ignorable)]
     pub aborted_transactions: Option<Vec<AbortedTransaction>>,
+    /// A nearer broker to read from; -1 for none (KIP-392).
     #[versions(11.., default = -1)]
     pub preferred_read_replica: i32,
     /// Batches; the last one may be cut off.
@@ -141,7 +158,7 @@ pub struct EpochEndOffset {
     pub end_offset: i64,
 }
 
-/// The leader and its epoch.
+/// The leader and its epoch, -1 when unknown.
 #[message]
 pub struct LeaderIdAndEpoch {
     #[versions(0.., default = -1)]

@@ -7,11 +7,13 @@ use crate::{ErrorCode, Str};
 /// Up to version 3 one key, from 4 several.
 #[message(key = 10, versions = 0..=6, flexible = 3..)]
 pub struct FindCoordinatorRequest {
+    /// A group's id or a transactional id.
     #[versions(0..=3)]
     pub key: Str,
-    /// 0 a group, 1 a transaction, 2 a share group.
+    /// 0 a group, 1 a transaction, 2 a partition of a share group (KIP-932).
     #[versions(1..)]
     pub key_type: i8,
+    /// All of one type; a share group's partition is `group:topic-id:partition`.
     #[versions(4..)]
     pub coordinator_keys: Vec<Str>,
 }

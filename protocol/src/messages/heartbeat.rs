@@ -7,6 +7,7 @@ use crate::{ErrorCode, Str};
 #[message(key = 12, versions = 0..=4, flexible = 4..)]
 pub struct HeartbeatRequest {
     pub group_id: Str,
+    /// The generation the member joined; one that is over is refused.
     pub generation_id: i32,
     pub member_id: Str,
     /// The name of a static member; it comes back under it (KIP-345).

@@ -11,18 +11,23 @@ pub struct IncrementalAlterConfigsRequest {
     pub validate_only: bool,
 }
 
+/// The settings to change in one resource; the others stay.
 #[message]
 pub struct AlterConfigsResource {
+    /// 2 a topic, 4 a broker, 8 a broker's loggers, 16 client metrics, 32 a group.
     pub resource_type: i8,
+    /// A topic's or group's name, a broker's number in digits; empty for all brokers.
     pub resource_name: Str,
     pub configs: Vec<AlterableConfig>,
 }
 
+/// A setting to change.
 #[message]
 pub struct AlterableConfig {
     pub name: Str,
-    /// 0 set, 1 delete, 2 append, 3 subtract.
+    /// 0 set, 1 delete, 2 append to a list, 3 take out of a list.
     pub config_operation: i8,
+    /// Null for a delete.
     #[versions(0.., nullable = 0..)]
     pub value: Option<Str>,
 }
@@ -34,12 +39,14 @@ pub struct IncrementalAlterConfigsResponse {
     pub responses: Vec<AlterConfigsResourceResponse>,
 }
 
+/// What became of one resource.
 #[message]
 pub struct AlterConfigsResourceResponse {
     pub error_code: ErrorCode,
     /// The error in words, for people.
     #[versions(0.., nullable = 0..)]
     pub error_message: Option<Str>,
+    /// As in the request.
     pub resource_type: i8,
     pub resource_name: Str,
 }

@@ -10,17 +10,20 @@ pub struct InitializeShareGroupStateRequest {
     pub topics: Vec<InitializeStateData>,
 }
 
+/// The partitions of one topic.
 #[message]
 pub struct InitializeStateData {
     pub topic_id: Uuid,
     pub partitions: Vec<PartitionData>,
 }
 
-/// One partition.
+/// One partition, and where it starts.
 #[message]
 pub struct PartitionData {
     pub partition: i32,
+    /// Grows each time the state is begun anew; an older one is refused.
     pub state_epoch: i32,
+    /// -1 leaves it open, to be set at the first read.
     pub start_offset: i64,
 }
 
@@ -29,13 +32,14 @@ pub struct InitializeShareGroupStateResponse {
     pub results: Vec<InitializeStateResult>,
 }
 
+/// What became of the partitions of one topic.
 #[message]
 pub struct InitializeStateResult {
     pub topic_id: Uuid,
     pub partitions: Vec<PartitionResult>,
 }
 
-/// One partition.
+/// Whether one partition's state is begun.
 #[message]
 pub struct PartitionResult {
     pub partition: i32,

@@ -12,22 +12,29 @@ pub struct JoinGroupRequest {
     pub group_id: Str,
     /// Without a heartbeat for so long, in milliseconds, the member is out.
     pub session_timeout_ms: i32,
-    /// How long a member may take to give up partitions and join again, in milliseconds.
+    /// How long a member may take to give up partitions and join again, in milliseconds; -1 takes the session
+    /// timeout.
     #[versions(1.., default = -1, ignorable)]
     pub rebalance_timeout_ms: i32,
+    /// Empty for a newcomer; the coordinator then gives one.
     pub member_id: Str,
     /// The name of a static member; it comes back under it (KIP-345).
     #[versions(5.., nullable = 5.., default = None)]
     pub group_instance_id: Option<Str>,
+    /// What kind of group it is: `consumer` for consumers, `connect` for Connect workers.
     pub protocol_type: Str,
+    /// The ways to assign that the member knows, the one it likes best first.
     pub protocols: Vec<JoinGroupRequestProtocol>,
+    /// Why it joins again, for the broker's log (KIP-800).
     #[versions(8.., nullable = 8.., default = None, ignorable)]
     pub reason: Option<Str>,
 }
 
+/// One way to assign that the member knows, such as `range`, and what it says under it.
 #[message]
 pub struct JoinGroupRequestProtocol {
     pub name: Str,
+    /// For consumers a ConsumerProtocolSubscription, behind its version.
     pub metadata: Bytes,
 }
 
@@ -38,24 +45,31 @@ pub struct JoinGroupResponse {
     #[versions(2.., ignorable)]
     pub throttle_time_ms: i32,
     pub error_code: ErrorCode,
+    /// Grows with each rebalance; -1 on an error.
     #[versions(0.., default = -1)]
     pub generation_id: i32,
     #[versions(7.., nullable = 7.., default = None, ignorable)]
     pub protocol_type: Option<Str>,
+    /// The way to assign that all members know; null on an error.
     #[versions(0.., nullable = 7..)]
     pub protocol_name: Option<Str>,
+    /// The member id of the leader; who reads its own here has to assign.
     pub leader: Str,
+    /// The leader came back under its static name, and the assignment stays as it is (KIP-814).
     #[versions(9..)]
     pub skip_assignment: bool,
     pub member_id: Str,
+    /// Empty for all but the leader.
     pub members: Vec<JoinGroupResponseMember>,
 }
 
+/// A member, and what it said under the chosen way to assign.
 #[message]
 pub struct JoinGroupResponseMember {
     pub member_id: Str,
     /// The name of a static member; it comes back under it (KIP-345).
     #[versions(5.., nullable = 5.., default = None, ignorable)]
     pub group_instance_id: Option<Str>,
+    /// For consumers a ConsumerProtocolSubscription, behind its version.
     pub metadata: Bytes,
 }

@@ -14,12 +14,14 @@ pub struct LeaveGroupRequest {
     pub members: Vec<MemberIdentity>,
 }
 
+/// A member that leaves.
 #[message]
 pub struct MemberIdentity {
     pub member_id: Str,
     /// The name of a static member; it comes back under it (KIP-345).
     #[versions(0.., nullable = 3.., default = None)]
     pub group_instance_id: Option<Str>,
+    /// Why it leaves, for the broker's log (KIP-800).
     #[versions(5.., nullable = 5.., default = None, ignorable)]
     pub reason: Option<Str>,
 }
@@ -34,6 +36,7 @@ pub struct LeaveGroupResponse {
     pub members: Vec<MemberResponse>,
 }
 
+/// Whether one member is out.
 #[message]
 pub struct MemberResponse {
     pub member_id: Str,

@@ -6,6 +6,7 @@ use crate::{ErrorCode, Str};
 
 #[message(key = 74, versions = 0..=1, flexible = 0..)]
 pub struct ListConfigResourcesRequest {
+    /// 2 a topic, 4 a broker, 8 a broker's loggers, 16 client metrics, 32 a group. Empty for all.
     #[versions(1..)]
     pub resource_types: Vec<i8>,
 }
@@ -18,9 +19,11 @@ pub struct ListConfigResourcesResponse {
     pub config_resources: Vec<ConfigResource>,
 }
 
+/// A resource that has settings.
 #[message]
 pub struct ConfigResource {
     pub resource_name: Str,
+    /// As in the request; at version 0 always client metrics.
     #[versions(1.., default = 16, ignorable)]
     pub resource_type: i8,
 }

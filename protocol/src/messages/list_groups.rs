@@ -7,8 +7,10 @@ use crate::{ErrorCode, Str};
 /// Version 4 filters by state, 5 by type.
 #[message(key = 16, versions = 0..=5, flexible = 3..)]
 pub struct ListGroupsRequest {
+    /// Such as `Stable` or `Empty`; none at all for every state (KIP-518).
     #[versions(4..)]
     pub states_filter: Vec<Str>,
+    /// `classic`, `consumer`, `share`, `streams`; none at all for every type.
     #[versions(5..)]
     pub types_filter: Vec<Str>,
 }
@@ -22,12 +24,15 @@ pub struct ListGroupsResponse {
     pub groups: Vec<ListedGroup>,
 }
 
+/// One group, in short.
 #[message]
 pub struct ListedGroup {
     pub group_id: Str,
+    /// `consumer` for consumers, `connect` for Connect workers; empty for those who only commit.
     pub protocol_type: Str,
     #[versions(4.., ignorable)]
     pub group_state: Str,
+    /// `classic`, `consumer`, `share` or `streams`.
     #[versions(5.., ignorable)]
     pub group_type: Str,
 }

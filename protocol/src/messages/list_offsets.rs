@@ -6,10 +6,13 @@ use crate::{ErrorCode, Str};
 
 #[message(key = 2, versions = 0..=11, current = 1.., flexible = 6..)]
 pub struct ListOffsetsRequest {
+    /// A follower's broker id; -1 for a consumer.
     pub replica_id: i32,
+    /// 0 takes the high watermark for the end, 1 the last stable offset.
     #[versions(2..)]
     pub isolation_level: i8,
     pub topics: Vec<ListOffsetsTopic>,
+    /// How long the broker may look through remote storage (KIP-1075).
     #[versions(10.., ignorable)]
     pub timeout_ms: i32,
 }
@@ -25,9 +28,11 @@ pub struct ListOffsetsTopic {
 #[message]
 pub struct ListOffsetsPartition {
     pub partition_index: i32,
+    /// The epoch the asker takes for the current one; -1 goes unchecked (KIP-320).
     #[versions(4.., default = -1, ignorable)]
     pub current_leader_epoch: i32,
-    /// Milliseconds, or -1 the end, -2 the start, -3 the record with the greatest timestamp, -4 the local start, -5 the tiered end.
+    /// Milliseconds, or -1 the end, -2 the start, -3 the record with the greatest timestamp, -4 the local
+    /// start, -5 the tiered end.
     pub timestamp: i64,
     #[versions(0..=0, default = 1)]
     pub max_num_offsets: i32,
@@ -55,10 +60,12 @@ pub struct ListOffsetsPartitionResponse {
     pub error_code: ErrorCode,
     #[versions(0..=0)]
     pub old_style_offsets: Vec<i64>,
+    /// Of the record found, in milliseconds; -1 for the start, the end and when there is none.
     #[versions(1.., default = -1)]
     pub timestamp: i64,
     #[versions(1.., default = -1)]
     pub offset: i64,
+    /// Of the record found; -1 when unknown.
     #[versions(4.., default = -1)]
     pub leader_epoch: i32,
 }

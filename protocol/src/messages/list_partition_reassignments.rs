@@ -8,11 +8,12 @@ use crate::{ErrorCode, Str};
 pub struct ListPartitionReassignmentsRequest {
     #[versions(0.., default = 60000)]
     pub timeout_ms: i32,
+    /// Null for all.
     #[versions(0.., nullable = 0.., default = None)]
     pub topics: Option<Vec<ListPartitionReassignmentsTopics>>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic to tell of.
 #[message]
 pub struct ListPartitionReassignmentsTopics {
     pub name: Str,
@@ -30,16 +31,21 @@ pub struct ListPartitionReassignmentsResponse {
     pub topics: Vec<OngoingTopicReassignment>,
 }
 
+/// The partitions of one topic that are on the move.
 #[message]
 pub struct OngoingTopicReassignment {
     pub name: Str,
     pub partitions: Vec<OngoingPartitionReassignment>,
 }
 
+/// One partition's move.
 #[message]
 pub struct OngoingPartitionReassignment {
     pub partition_index: i32,
+    /// All that hold it now, those that come and go among them.
     pub replicas: Vec<i32>,
+    /// Those that come.
     pub adding_replicas: Vec<i32>,
+    /// Those that go once the others are in sync.
     pub removing_replicas: Vec<i32>,
 }

@@ -6,10 +6,14 @@ use crate::{ErrorCode, Str};
 
 #[message(key = 66, versions = 0..=2, flexible = 0..)]
 pub struct ListTransactionsRequest {
+    /// Such as `Ongoing`; empty for every state.
     pub state_filters: Vec<Str>,
+    /// Empty for every producer.
     pub producer_id_filters: Vec<i64>,
+    /// Only those open for longer, in milliseconds; -1 for all (KIP-994).
     #[versions(1.., default = -1)]
     pub duration_filter: i64,
+    /// A pattern of RE2; null for all (KIP-1152).
     #[versions(2.., nullable = 2.., default = None)]
     pub transactional_id_pattern: Option<Str>,
 }
@@ -19,13 +23,17 @@ pub struct ListTransactionsResponse {
     /// How long the client should pause, in milliseconds (KIP-219).
     pub throttle_time_ms: i32,
     pub error_code: ErrorCode,
+    /// Those asked for that the broker does not know.
     pub unknown_state_filters: Vec<Str>,
     pub transaction_states: Vec<TransactionState>,
 }
 
+/// One transactional id, and the state it is in.
 #[message]
 pub struct TransactionState {
     pub transactional_id: Str,
     pub producer_id: i64,
+    /// `Empty`, `Ongoing`, `PrepareCommit`, `PrepareAbort`, `CompleteCommit`, `CompleteAbort`,
+    /// `PrepareEpochFence` or `Dead`.
     pub transaction_state: Str,
 }

@@ -20,8 +20,10 @@ pub struct MetadataRequest {
 /// A topic by name, or from version 10 by id.
 #[message]
 pub struct MetadataRequestTopic {
+    /// All zeros for a topic by name.
     #[versions(10.., ignorable)]
     pub topic_id: Uuid,
+    /// Null for a topic by id.
     #[versions(0.., nullable = 10..)]
     pub name: Option<Str>,
 }
@@ -34,11 +36,14 @@ pub struct MetadataResponse {
     pub brokers: Vec<MetadataResponseBroker>,
     #[versions(2.., nullable = 2.., default = None, ignorable)]
     pub cluster_id: Option<Str>,
+    /// Where to send what the controller does; -1 when unknown.
     #[versions(1.., default = -1, ignorable)]
     pub controller_id: i32,
     pub topics: Vec<MetadataResponseTopic>,
+    /// A bit set of operations; the least int32 when it was not asked for.
     #[versions(8..=10, default = -2147483648)]
     pub cluster_authorized_operations: i32,
+    /// Asks the client to begin from its bootstrap servers again (KIP-1102).
     #[versions(13.., ignorable)]
     pub error_code: ErrorCode,
 }
@@ -57,6 +62,7 @@ pub struct MetadataResponseBroker {
 #[message]
 pub struct MetadataResponseTopic {
     pub error_code: ErrorCode,
+    /// Null for a topic id that nobody knows.
     #[versions(0.., nullable = 12..)]
     pub name: Option<Str>,
     #[versions(10.., ignorable)]
@@ -64,6 +70,7 @@ pub struct MetadataResponseTopic {
     #[versions(1.., ignorable)]
     pub is_internal: bool,
     pub partitions: Vec<MetadataResponsePartition>,
+    /// A bit set of operations; the least int32 when it was not asked for.
     #[versions(8.., default = -2147483648)]
     pub topic_authorized_operations: i32,
 }
@@ -75,9 +82,11 @@ pub struct MetadataResponsePartition {
     pub partition_index: i32,
     /// -1 when there is none.
     pub leader_id: i32,
+    /// -1 when unknown.
     #[versions(7.., default = -1, ignorable)]
     pub leader_epoch: i32,
     pub replica_nodes: Vec<i32>,
+    /// The replicas in sync.
     pub isr_nodes: Vec<i32>,
     #[versions(5.., ignorable)]
     pub offline_replicas: Vec<i32>,

@@ -12,8 +12,10 @@ pub struct OffsetCommitRequest {
     pub generation_id_or_member_epoch: i32,
     #[versions(1.., ignorable)]
     pub member_id: Str,
+    /// The name of a static member; it comes back under it (KIP-345).
     #[versions(7.., nullable = 7.., default = None)]
     pub group_instance_id: Option<Str>,
+    /// For how long to keep the positions; -1 for as long as the broker says.
     #[versions(2..=4, default = -1, ignorable)]
     pub retention_time_ms: i64,
     pub topics: Vec<OffsetCommitRequestTopic>,
@@ -33,7 +35,9 @@ pub struct OffsetCommitRequestTopic {
 #[message]
 pub struct OffsetCommitRequestPartition {
     pub partition_index: i32,
+    /// The next offset to read.
     pub committed_offset: i64,
+    /// The leader epoch of the last record read; -1 when unknown (KIP-320).
     #[versions(6.., default = -1, ignorable)]
     pub committed_leader_epoch: i32,
     #[versions(1..=1, default = -1)]

@@ -10,14 +10,14 @@ pub struct OffsetDeleteRequest {
     pub topics: Vec<OffsetDeleteRequestTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The partitions of one topic.
 #[message]
 pub struct OffsetDeleteRequestTopic {
     pub name: Str,
     pub partitions: Vec<OffsetDeleteRequestPartition>,
 }
 
-/// One partition.
+/// A partition to forget the position in.
 #[message]
 pub struct OffsetDeleteRequestPartition {
     pub partition_index: i32,
@@ -32,14 +32,14 @@ pub struct OffsetDeleteResponse {
     pub topics: Vec<OffsetDeleteResponseTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What became of the positions in one topic.
 #[message]
 pub struct OffsetDeleteResponseTopic {
     pub name: Str,
     pub partitions: Vec<OffsetDeleteResponsePartition>,
 }
 
-/// One partition.
+/// Whether the position is forgotten.
 #[message]
 pub struct OffsetDeleteResponsePartition {
     pub partition_index: i32,

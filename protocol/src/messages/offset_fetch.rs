@@ -9,10 +9,12 @@ use crate::{ErrorCode, Str, Uuid};
 pub struct OffsetFetchRequest {
     #[versions(0..=7)]
     pub group_id: Str,
+    /// Null for all.
     #[versions(0..=7, nullable = 2..=7)]
     pub topics: Option<Vec<OffsetFetchRequestTopic>>,
     #[versions(8..)]
     pub groups: Vec<OffsetFetchRequestGroup>,
+    /// Refuses partitions with positions in an open transaction, to be asked again (KIP-447).
     #[versions(7..)]
     pub require_stable: bool,
 }
@@ -30,6 +32,7 @@ pub struct OffsetFetchRequestGroup {
     pub group_id: Str,
     #[versions(9.., nullable = 9.., default = None, ignorable)]
     pub member_id: Option<Str>,
+    /// The member's, checked by the coordinator; -1 for one who asks without being a member.
     #[versions(9.., default = -1, ignorable)]
     pub member_epoch: i32,
     #[versions(0.., nullable = 8..)]
@@ -71,8 +74,10 @@ pub struct OffsetFetchResponseTopic {
 pub struct OffsetFetchResponsePartition {
     pub partition_index: i32,
     pub committed_offset: i64,
+    /// The leader epoch of the last record read; -1 when unknown (KIP-320).
     #[versions(5.., default = -1, ignorable)]
     pub committed_leader_epoch: i32,
+    /// The note it was kept with.
     #[versions(0.., nullable = 0..=7)]
     pub metadata: Option<Str>,
     pub error_code: ErrorCode,
@@ -101,8 +106,10 @@ pub struct OffsetFetchResponseTopics {
 pub struct OffsetFetchResponsePartitions {
     pub partition_index: i32,
     pub committed_offset: i64,
+    /// The leader epoch of the last record read; -1 when unknown (KIP-320).
     #[versions(0.., default = -1, ignorable)]
     pub committed_leader_epoch: i32,
+    /// The note it was kept with.
     #[versions(0.., nullable = 8..)]
     pub metadata: Option<Str>,
     pub error_code: ErrorCode,

@@ -8,10 +8,12 @@ use crate::{ErrorCode, Str, Uuid};
 /// Version 3 brings record batches and transactions, 9 the compact form, 13 topic ids instead of names.
 #[message(key = 0, versions = 0..=13, current = 3.., flexible = 9..)]
 pub struct ProduceRequest {
+    /// Null outside of transactions.
     #[versions(3.., nullable = 3.., default = None)]
     pub transactional_id: Option<Str>,
     /// How many replicas must hold the batch before the broker answers: 0, 1, or -1 for all in sync.
     pub acks: i16,
+    /// How long the broker may wait for the other replicas.
     pub timeout_ms: i32,
     pub topic_data: Vec<TopicProduceData>,
 }
@@ -42,6 +44,7 @@ pub struct ProduceResponse {
     /// How long the client should pause, in milliseconds (KIP-219).
     #[versions(1.., ignorable)]
     pub throttle_time_ms: i32,
+    /// Where the new leaders listen, when there are any (KIP-951).
     #[versions(10.., tag = 0)]
     pub node_endpoints: Vec<NodeEndpoint>,
 }
@@ -66,6 +69,7 @@ pub struct PartitionProduceResponse {
     /// The broker's stamp under LogAppendTime, else -1.
     #[versions(2.., default = -1, ignorable)]
     pub log_append_time_ms: i64,
+    /// The first offset there is; -1 when unknown.
     #[versions(5.., default = -1, ignorable)]
     pub log_start_offset: i64,
     /// The records for whose sake the batch was refused.
@@ -87,7 +91,7 @@ pub struct BatchIndexAndErrorMessage {
     pub batch_index_error_message: Option<Str>,
 }
 
-/// The leader and its epoch.
+/// The leader and its epoch, -1 when unknown.
 #[message]
 pub struct LeaderIdAndEpoch {
     #[versions(0.., default = -1)]

@@ -8,9 +8,13 @@ use crate::{ErrorCode, Uuid};
 #[message(key = 72, versions = 0..=0, flexible = 0..)]
 pub struct PushTelemetryRequest {
     pub client_instance_id: Uuid,
+    /// From the last GetTelemetrySubscriptions.
     pub subscription_id: i32,
+    /// The last push of a client that closes; it need not wait for its time.
     pub terminating: bool,
+    /// 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.
     pub compression_type: i8,
+    /// MetricsData of OpenTelemetry, in protobuf, compressed.
     pub metrics: Bytes,
 }
 

@@ -6,9 +6,11 @@ use crate::{ErrorCode, Str, Uuid};
 
 #[message(key = 81, versions = 0..=0, flexible = 0..)]
 pub struct RemoveRaftVoterRequest {
+    /// Null when unknown; another cluster's is refused.
     #[versions(0.., nullable = 0..)]
     pub cluster_id: Option<Str>,
     pub voter_id: i32,
+    /// The id of the folder that its log lies in.
     pub voter_directory_id: Uuid,
 }
 

@@ -9,12 +9,14 @@ use crate::ErrorCode;
 pub struct RenewDelegationTokenRequest {
     /// The token's secret: never to be shown.
     pub hmac: Bytes,
+    /// From now on; below 0 for the broker's default.
     pub renew_period_ms: i64,
 }
 
 #[message(answers = RenewDelegationTokenRequest)]
 pub struct RenewDelegationTokenResponse {
     pub error_code: ErrorCode,
+    /// When it now ends, in milliseconds since 1970.
     pub expiry_timestamp_ms: i64,
     /// How long the client should pause, in milliseconds (KIP-219).
     pub throttle_time_ms: i32,

@@ -20,7 +20,7 @@ pub struct SaslAuthenticateResponse {
     pub error_message: Option<Str>,
     /// What the mechanism says; may hold a password, never to be shown.
     pub auth_bytes: Bytes,
-    /// After so long, in milliseconds, the client must authenticate anew; 0 for never.
+    /// After so long, in milliseconds, the client must authenticate anew; 0 for never (KIP-368).
     #[versions(1.., ignorable)]
     pub session_lifetime_ms: i64,
 }

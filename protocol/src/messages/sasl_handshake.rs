@@ -8,6 +8,7 @@ use crate::{ErrorCode, Str};
 /// bare.
 #[message(key = 17, versions = 0..=1)]
 pub struct SaslHandshakeRequest {
+    /// Such as `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512`, `OAUTHBEARER` or `GSSAPI`.
     pub mechanism: Str,
 }
 

@@ -10,31 +10,34 @@ pub struct ShareAcknowledgeRequest {
     pub group_id: Option<Str>,
     #[versions(0.., nullable = 0..)]
     pub member_id: Option<Str>,
+    /// 0 opens a session, -1 closes it; else one more than the time before.
     pub share_session_epoch: i32,
+    /// Some of the acknowledgements renew the time a record is held (KIP-1222).
     #[versions(2..)]
     pub is_renew_ack: bool,
     pub topics: Vec<AcknowledgeTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The partitions of one topic.
 #[message]
 pub struct AcknowledgeTopic {
     pub topic_id: Uuid,
     pub partitions: Vec<AcknowledgePartition>,
 }
 
-/// One partition.
+/// What to acknowledge in one partition.
 #[message]
 pub struct AcknowledgePartition {
     pub partition_index: i32,
     pub acknowledgement_batches: Vec<AcknowledgementBatch>,
 }
 
+/// What the member says of a run of records, first and last included.
 #[message]
 pub struct AcknowledgementBatch {
     pub first_offset: i64,
     pub last_offset: i64,
-    /// 0 a gap, 1 accept, 2 release, 3 reject, 4 renew.
+    /// One for all of them or one for each: 0 a gap, 1 accept, 2 release, 3 reject, 4 renew.
     pub acknowledge_types: Vec<i8>,
 }
 
@@ -46,20 +49,21 @@ pub struct ShareAcknowledgeResponse {
     /// The error in words, for people.
     #[versions(0.., nullable = 0.., default = None)]
     pub error_message: Option<Str>,
+    /// For so long, in milliseconds, acquired records are the member's alone; then others may get them.
     #[versions(2.., ignorable)]
     pub acquisition_lock_timeout_ms: i32,
     pub responses: Vec<ShareAcknowledgeTopicResponse>,
     pub node_endpoints: Vec<NodeEndpoint>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The partitions of one topic.
 #[message]
 pub struct ShareAcknowledgeTopicResponse {
     pub topic_id: Uuid,
     pub partitions: Vec<PartitionData>,
 }
 
-/// One partition.
+/// How one partition's acknowledgements went.
 #[message]
 pub struct PartitionData {
     pub partition_index: i32,
@@ -67,17 +71,18 @@ pub struct PartitionData {
     /// The error in words, for people.
     #[versions(0.., nullable = 0.., default = None)]
     pub error_message: Option<Str>,
+    /// Who leads now, when it is not this broker.
     pub current_leader: LeaderIdAndEpoch,
 }
 
-/// The leader and its epoch.
+/// The leader and its epoch, -1 when unknown.
 #[message]
 pub struct LeaderIdAndEpoch {
     pub leader_id: i32,
     pub leader_epoch: i32,
 }
 
-/// Where a node named in this message listens.
+/// Where a leader named in this response listens.
 #[message]
 pub struct NodeEndpoint {
     pub node_id: i32,

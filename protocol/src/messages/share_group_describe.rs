@@ -17,6 +17,7 @@ pub struct ShareGroupDescribeResponse {
     pub groups: Vec<DescribedGroup>,
 }
 
+/// One group: its state, epochs and members.
 #[message]
 pub struct DescribedGroup {
     pub error_code: ErrorCode,
@@ -24,9 +25,13 @@ pub struct DescribedGroup {
     #[versions(0.., nullable = 0.., default = None)]
     pub error_message: Option<Str>,
     pub group_id: Str,
+    /// `Empty`, `Stable` or `Dead`.
     pub group_state: Str,
+    /// Grows whenever members, subscriptions or topics change.
     pub group_epoch: i32,
+    /// The group epoch that the assignment was made for.
     pub assignment_epoch: i32,
+    /// The assignor in use on the broker, such as `simple`.
     pub assignor_name: Str,
     pub members: Vec<Member>,
     /// A bit set of operations; the least int32 when it was not asked for.
@@ -34,19 +39,22 @@ pub struct DescribedGroup {
     pub authorized_operations: i32,
 }
 
+/// A member: what it subscribes to, and what it reads.
 #[message]
 pub struct Member {
     pub member_id: Str,
     #[versions(0.., nullable = 0.., default = None)]
     pub rack_id: Option<Str>,
+    /// The epoch of the assignment it has come to.
     pub member_epoch: i32,
     pub client_id: Str,
+    /// The address it comes from.
     pub client_host: Str,
     pub subscribed_topic_names: Vec<Str>,
     pub assignment: Assignment,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic that a member reads.
 #[message]
 pub struct TopicPartitions {
     pub topic_id: Uuid,
@@ -54,6 +62,7 @@ pub struct TopicPartitions {
     pub partitions: Vec<i32>,
 }
 
+/// The partitions of a member, topic by topic.
 #[message]
 pub struct Assignment {
     pub topic_partitions: Vec<TopicPartitions>,

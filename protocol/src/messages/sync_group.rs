@@ -18,12 +18,15 @@ pub struct SyncGroupRequest {
     pub protocol_type: Option<Str>,
     #[versions(5.., nullable = 5.., default = None, ignorable)]
     pub protocol_name: Option<Str>,
+    /// Empty from all but the leader.
     pub assignments: Vec<SyncGroupRequestAssignment>,
 }
 
+/// What the leader gives one member.
 #[message]
 pub struct SyncGroupRequestAssignment {
     pub member_id: Str,
+    /// For consumers a ConsumerProtocolAssignment, behind its version.
     pub assignment: Bytes,
 }
 
@@ -37,5 +40,6 @@ pub struct SyncGroupResponse {
     pub protocol_type: Option<Str>,
     #[versions(5.., nullable = 5.., default = None, ignorable)]
     pub protocol_name: Option<Str>,
+    /// What the leader gave this member; for consumers a ConsumerProtocolAssignment, behind its version.
     pub assignment: Bytes,
 }

@@ -11,8 +11,10 @@ pub struct TxnOffsetCommitRequest {
     pub group_id: Str,
     pub producer_id: i64,
     pub producer_epoch: i16,
+    /// A classic group's generation, a consumer group's member epoch; -1 goes unchecked.
     #[versions(3.., default = -1)]
     pub generation_id_or_member_epoch: i32,
+    /// Empty goes unchecked.
     #[versions(3..)]
     pub member_id: Str,
     /// The name of a static member; it comes back under it (KIP-345).
@@ -21,7 +23,7 @@ pub struct TxnOffsetCommitRequest {
     pub topics: Vec<TxnOffsetCommitRequestTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// The positions in one topic.
 #[message]
 pub struct TxnOffsetCommitRequestTopic {
     #[versions(0..=5, ignorable)]
@@ -31,13 +33,16 @@ pub struct TxnOffsetCommitRequestTopic {
     pub partitions: Vec<TxnOffsetCommitRequestPartition>,
 }
 
-/// One partition.
+/// A position to keep when the transaction is committed.
 #[message]
 pub struct TxnOffsetCommitRequestPartition {
     pub partition_index: i32,
+    /// The next offset to read.
     pub committed_offset: i64,
+    /// The leader epoch of the last record read; -1 when unknown (KIP-320).
     #[versions(2.., default = -1, ignorable)]
     pub committed_leader_epoch: i32,
+    /// A note that comes back with the position.
     #[versions(0.., nullable = 0..)]
     pub committed_metadata: Option<Str>,
 }
@@ -49,7 +54,7 @@ pub struct TxnOffsetCommitResponse {
     pub topics: Vec<TxnOffsetCommitResponseTopic>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What became of the positions in one topic.
 #[message]
 pub struct TxnOffsetCommitResponseTopic {
     #[versions(0..=5, ignorable)]
@@ -59,7 +64,7 @@ pub struct TxnOffsetCommitResponseTopic {
     pub partitions: Vec<TxnOffsetCommitResponsePartition>,
 }
 
-/// One partition.
+/// Whether the position was taken.
 #[message]
 pub struct TxnOffsetCommitResponsePartition {
     pub partition_index: i32,

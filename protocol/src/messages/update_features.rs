@@ -14,12 +14,16 @@ pub struct UpdateFeaturesRequest {
     pub validate_only: bool,
 }
 
+/// A feature, and the level it shall have.
 #[message]
 pub struct FeatureUpdateKey {
     pub feature: Str,
+    /// Below 1 turns the feature off.
     pub max_version_level: i16,
+    /// Whether the level may be lower than now.
     #[versions(0..=0)]
     pub allow_downgrade: bool,
+    /// 1 only up, 2 down if nothing is lost, 3 down even at a loss.
     #[versions(1.., default = 1)]
     pub upgrade_type: i8,
 }
@@ -36,6 +40,7 @@ pub struct UpdateFeaturesResponse {
     pub results: Vec<UpdatableFeatureResult>,
 }
 
+/// Whether one feature has its level.
 #[message]
 pub struct UpdatableFeatureResult {
     pub feature: Str,

@@ -6,23 +6,28 @@ use crate::{ErrorCode, Str, Uuid};
 
 #[message(key = 82, versions = 0..=0, flexible = 0..)]
 pub struct UpdateRaftVoterRequest {
+    /// Null when unknown; another cluster's is refused.
     #[versions(0.., nullable = 0..)]
     pub cluster_id: Option<Str>,
+    /// The epoch the voter takes for the current one; -1 when unknown.
     pub current_leader_epoch: i32,
     pub voter_id: i32,
+    /// The id of the folder that its log lies in.
     pub voter_directory_id: Uuid,
     pub listeners: Vec<Listener>,
     pub k_raft_version_feature: KRaftVersionFeature,
 }
 
-/// Where somebody listens.
+/// Where the voter listens.
 #[message]
 pub struct Listener {
+    /// The listener's, such as `CONTROLLER`.
     pub name: Str,
     pub host: Str,
     pub port: u16,
 }
 
+/// The levels of `kraft.version` that the voter could run.
 #[message]
 pub struct KRaftVersionFeature {
     pub min_supported_version: i16,
@@ -38,8 +43,10 @@ pub struct UpdateRaftVoterResponse {
     pub current_leader: CurrentLeader,
 }
 
+/// Who leads now, and where it listens.
 #[message]
 pub struct CurrentLeader {
+    /// -1 when unknown.
     #[versions(0.., default = -1)]
     pub leader_id: i32,
     #[versions(0.., default = -1)]

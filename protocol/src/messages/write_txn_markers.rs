@@ -9,18 +9,23 @@ pub struct WriteTxnMarkersRequest {
     pub markers: Vec<WritableTxnMarker>,
 }
 
+/// One transaction's end, and the partitions to write it to.
 #[message]
 pub struct WritableTxnMarker {
     pub producer_id: i64,
     pub producer_epoch: i16,
+    /// True for a commit, false for an abort.
     pub transaction_result: bool,
     pub topics: Vec<WritableTxnMarkerTopic>,
+    /// The leader epoch of the coordinator's partition of `__transaction_state`; an older one is refused.
     pub coordinator_epoch: i32,
+    /// The level of `transaction.version` the transaction runs at; from 2 on each one raises the epoch
+    /// (KIP-890).
     #[versions(2.., ignorable)]
     pub transaction_version: i8,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic that get the marker.
 #[message]
 pub struct WritableTxnMarkerTopic {
     pub name: Str,
@@ -32,20 +37,21 @@ pub struct WriteTxnMarkersResponse {
     pub markers: Vec<WritableTxnMarkerResult>,
 }
 
+/// What became of one transaction's markers.
 #[message]
 pub struct WritableTxnMarkerResult {
     pub producer_id: i64,
     pub topics: Vec<WritableTxnMarkerTopicResult>,
 }
 
-/// One topic, and what is said of its partitions.
+/// What became of the markers in one topic.
 #[message]
 pub struct WritableTxnMarkerTopicResult {
     pub name: Str,
     pub partitions: Vec<WritableTxnMarkerPartitionResult>,
 }
 
-/// One partition.
+/// Whether the marker was written to one partition.
 #[message]
 pub struct WritableTxnMarkerPartitionResult {
     pub partition_index: i32,

@@ -8,11 +8,12 @@ use crate::Str;
 #[message(versions = 0..=3)]
 pub struct ConsumerProtocolAssignment {
     pub assigned_partitions: Vec<TopicPartition>,
+    /// What the leader's assignor tells the member's beside; null for nothing.
     #[versions(0.., nullable = 0.., default = None)]
     pub user_data: Option<Bytes>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic that the member gets.
 #[message]
 pub struct TopicPartition {
     pub topic: Str,

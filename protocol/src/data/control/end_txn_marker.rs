@@ -4,5 +4,6 @@ use upsert_kafka_protocol_derive::message;
 
 #[message(versions = 0..=0)]
 pub struct EndTxnMarker {
+    /// The leader epoch of the coordinator's partition of `__transaction_state`; an older one is refused.
     pub coordinator_epoch: i32,
 }

@@ -6,13 +6,15 @@ use crate::Uuid;
 
 #[message(versions = 0..=1, flexible = 0..)]
 pub struct LeaderChangeMessage {
+    /// Of this record.
     pub version: i16,
     pub leader_id: i32,
     pub voters: Vec<Voter>,
+    /// Those who voted for it.
     pub granting_voters: Vec<Voter>,
 }
 
-/// A member of the quorum that votes.
+/// A voter, by id and folder.
 #[message]
 pub struct Voter {
     pub voter_id: i32,

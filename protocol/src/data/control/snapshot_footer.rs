@@ -4,5 +4,6 @@ use upsert_kafka_protocol_derive::message;
 
 #[message(versions = 0..=0, flexible = 0..)]
 pub struct SnapshotFooterRecord {
+    /// Of this record.
     pub version: i16,
 }

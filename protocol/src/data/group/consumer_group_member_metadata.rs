@@ -21,6 +21,7 @@ pub struct ConsumerGroupMemberMetadataValue {
     #[versions(0.., nullable = 0..)]
     pub rack_id: Option<Str>,
     pub client_id: Str,
+    /// The address it comes from.
     pub client_host: Str,
     pub subscribed_topic_names: Vec<Str>,
     /// A pattern of RE2 over topic names, matched by the broker.
@@ -29,12 +30,15 @@ pub struct ConsumerGroupMemberMetadataValue {
     /// How long a member may take to give up partitions and join again, in milliseconds.
     #[versions(0.., default = -1)]
     pub rebalance_timeout_ms: i32,
+    /// The assignor it would like; null leaves it to the broker.
     #[versions(0.., nullable = 0..)]
     pub server_assignor: Option<Str>,
+    /// Null unless the member speaks the classic protocol.
     #[versions(0.., tag = 0, nullable = 0.., default = Some(Box::default()))]
     pub classic_member_metadata: Option<Box<ClassicMemberMetadata>>,
 }
 
+/// What a member said in the classic protocol.
 #[message]
 pub struct ClassicMemberMetadata {
     /// Without a heartbeat for so long, in milliseconds, the member is out.
@@ -42,8 +46,10 @@ pub struct ClassicMemberMetadata {
     pub supported_protocols: Vec<ClassicProtocol>,
 }
 
+/// One way to assign that the member knows, and what it says under it.
 #[message]
 pub struct ClassicProtocol {
     pub name: Str,
+    /// A ConsumerProtocolSubscription, behind its version.
     pub metadata: Bytes,
 }

@@ -13,7 +13,9 @@ pub struct ConsumerGroupMetadataKey {
 /// Its value.
 #[message(key = 3, versions = 0..=0, flexible = 0..)]
 pub struct ConsumerGroupMetadataValue {
+    /// Grows whenever members, subscriptions or topics change.
     pub epoch: i32,
+    /// A hash over the topics subscribed to, with their partitions and racks, by which a change is seen.
     #[versions(0.., tag = 0)]
     pub metadata_hash: i64,
 }

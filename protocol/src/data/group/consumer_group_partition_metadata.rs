@@ -16,6 +16,7 @@ pub struct ConsumerGroupPartitionMetadataValue {
     pub topics: Vec<TopicMetadata>,
 }
 
+/// A topic as the group last saw it.
 #[message]
 pub struct TopicMetadata {
     pub topic_id: Uuid,
@@ -24,6 +25,7 @@ pub struct TopicMetadata {
     pub partition_metadata: Vec<PartitionMetadata>,
 }
 
+/// The racks that one partition lies in.
 #[message]
 pub struct PartitionMetadata {
     pub partition: i32,

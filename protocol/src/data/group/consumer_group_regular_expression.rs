@@ -14,7 +14,10 @@ pub struct ConsumerGroupRegularExpressionKey {
 /// Its value.
 #[message(key = 16, versions = 0..=0, flexible = 0..)]
 pub struct ConsumerGroupRegularExpressionValue {
+    /// Those whose names match.
     pub topics: Vec<Str>,
+    /// Of the metadata it was matched against: the offset of the metadata log.
     pub version: i64,
+    /// When it was matched, in milliseconds since 1970.
     pub timestamp: i64,
 }

@@ -17,7 +17,7 @@ pub struct ConsumerGroupTargetAssignmentMemberValue {
     pub topic_partitions: Vec<TopicPartition>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic.
 #[message]
 pub struct TopicPartition {
     pub topic_id: Uuid,

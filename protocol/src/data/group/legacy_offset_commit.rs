@@ -15,7 +15,10 @@ pub struct LegacyOffsetCommitKey {
 /// Its value.
 #[message(key = 0, versions = 0..=0)]
 pub struct LegacyOffsetCommitValue {
+    /// The next one to read.
     pub offset: i64,
+    /// A note of the client's own.
     pub metadata: Str,
+    /// Milliseconds since 1970.
     pub commit_timestamp: i64,
 }

@@ -14,13 +14,16 @@ pub struct ShareGroupCurrentMemberAssignmentKey {
 /// Its value.
 #[message(key = 14, versions = 0..=0, flexible = 0..)]
 pub struct ShareGroupCurrentMemberAssignmentValue {
+    /// The one the next heartbeat must bring.
     pub member_epoch: i32,
+    /// The one before, still taken from a member that missed the last answer.
     pub previous_member_epoch: i32,
+    /// As in ConsumerGroupCurrentMemberAssignmentValue.
     pub state: i8,
     pub assigned_partitions: Vec<TopicPartitions>,
 }
 
-/// One topic, and what is said of its partitions.
+/// Partitions of one topic.
 #[message]
 pub struct TopicPartitions {
     pub topic_id: Uuid,

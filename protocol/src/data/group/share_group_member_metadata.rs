@@ -17,6 +17,7 @@ pub struct ShareGroupMemberMetadataValue {
     #[versions(0.., nullable = 0..)]
     pub rack_id: Option<Str>,
     pub client_id: Str,
+    /// The address it comes from.
     pub client_host: Str,
     pub subscribed_topic_names: Vec<Str>,
 }

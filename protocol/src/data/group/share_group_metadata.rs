@@ -13,6 +13,8 @@ pub struct ShareGroupMetadataKey {
 /// Its value.
 #[message(key = 11, versions = 0..=0, flexible = 0..)]
 pub struct ShareGroupMetadataValue {
+    /// Grows whenever members, subscriptions or topics change.
     pub epoch: i32,
+    /// A hash over the topics subscribed to, with their partitions and racks, by which a change is seen.
     pub metadata_hash: i64,
 }

@@ -13,11 +13,15 @@ pub struct ShareGroupStatePartitionMetadataKey {
 /// Its value.
 #[message(key = 15, versions = 0..=0, flexible = 0..)]
 pub struct ShareGroupStatePartitionMetadataValue {
+    /// Those the share coordinator was asked to begin.
     pub initializing_topics: Vec<TopicPartitionsInfo>,
+    /// Those it has begun.
     pub initialized_topics: Vec<TopicPartitionsInfo>,
+    /// Those it was asked to forget.
     pub deleting_topics: Vec<TopicInfo>,
 }
 
+/// Partitions of one topic.
 #[message]
 pub struct TopicPartitionsInfo {
     pub topic_id: Uuid,
@@ -25,7 +29,7 @@ pub struct TopicPartitionsInfo {
     pub partitions: Vec<i32>,
 }
 
-/// A topic, and how it shall look.
+/// A topic whose state is to be forgotten.
 #[message]
 pub struct TopicInfo {
     pub topic_id: Uuid,

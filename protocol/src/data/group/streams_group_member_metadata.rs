@@ -20,25 +20,30 @@ pub struct StreamsGroupMemberMetadataValue {
     #[versions(0.., nullable = 0..)]
     pub rack_id: Option<Str>,
     pub client_id: Str,
+    /// The address it comes from.
     pub client_host: Str,
     /// How long a member may take to give up partitions and join again, in milliseconds.
     #[versions(0.., default = -1)]
     pub rebalance_timeout_ms: i32,
+    /// Of the topology that it runs.
     pub topology_epoch: i32,
+    /// One for all members in the same process.
     pub process_id: Str,
+    /// Where others may query its state; null for none.
     #[versions(0.., nullable = 0..)]
     pub user_endpoint: Option<Box<Endpoint>>,
+    /// Where it runs, so that copies lie apart.
     pub client_tags: Vec<KeyValue>,
 }
 
-/// Where somebody listens.
+/// Where a member's state can be queried.
 #[message]
 pub struct Endpoint {
     pub host: Str,
     pub port: u16,
 }
 
-/// A key and its value.
+/// A tag of a member, and its value.
 #[message]
 pub struct KeyValue {
     pub key: Str,

@@ -14,12 +14,15 @@ pub struct StreamsGroupTargetAssignmentMemberKey {
 /// Its value.
 #[message(key = 21, versions = 0..=0, flexible = 0..)]
 pub struct StreamsGroupTargetAssignmentMemberValue {
+    /// Those to run.
     pub active_tasks: Vec<TaskIds>,
+    /// Those whose state to copy.
     pub standby_tasks: Vec<TaskIds>,
+    /// Those to make ready.
     pub warmup_tasks: Vec<TaskIds>,
 }
 
-/// Tasks of one part of the topology, by partition.
+/// Tasks of one subtopology, by partition.
 #[message]
 pub struct TaskIds {
     pub subtopology_id: Str,

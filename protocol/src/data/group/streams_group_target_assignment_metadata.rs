@@ -13,7 +13,9 @@ pub struct StreamsGroupTargetAssignmentMetadataKey {
 /// Its value.
 #[message(key = 20, versions = 0..=0, flexible = 0..)]
 pub struct StreamsGroupTargetAssignmentMetadataValue {
+    /// The group epoch that the assignment was made for.
     pub assignment_epoch: i32,
+    /// When the assignment was made, in milliseconds since 1970; 0 when unknown.
     #[versions(0.., tag = 0, ignorable)]
     pub assignment_timestamp: i64,
 }

@@ -6,6 +6,7 @@ use crate::Str;
 
 #[message(key = 25, versions = 0..=0, flexible = 0..)]
 pub struct AbortTransactionRecord {
+    /// For people.
     #[versions(0.., tag = 0, nullable = 0.., default = None)]
     pub reason: Option<Str>,
 }

@@ -6,6 +6,7 @@ use crate::Str;
 
 #[message(key = 23, versions = 0..=0, flexible = 0..)]
 pub struct BeginTransactionRecord {
+    /// For people.
     #[versions(0.., tag = 0, nullable = 0.., default = None)]
     pub name: Option<Str>,
 }

@@ -7,5 +7,6 @@ use crate::Str;
 #[message(key = 12, versions = 0..=0, flexible = 0..)]
 pub struct FeatureLevelRecord {
     pub name: Str,
+    /// The level the cluster runs; 0 for off.
     pub feature_level: i16,
 }

@@ -5,5 +5,6 @@ use upsert_kafka_protocol_derive::message;
 #[message(key = 7, versions = 0..=0, flexible = 0..)]
 pub struct FenceBrokerRecord {
     pub id: i32,
+    /// Of the broker's registration.
     pub epoch: i64,
 }

@@ -9,22 +9,34 @@ pub struct PartitionChangeRecord {
     #[versions(0.., default = -1)]
     pub partition_id: i32,
     pub topic_id: Uuid,
+    /// The replicas in sync; null when they have not changed.
     #[versions(0.., tag = 0, nullable = 0.., default = None)]
     pub isr: Option<Vec<i32>>,
+    /// -1 when there is none, -2 when it has not changed.
     #[versions(0.., tag = 1, default = -2)]
     pub leader: i32,
+    /// The preferred leader first; null when they have not changed.
     #[versions(0.., tag = 2, nullable = 0.., default = None)]
     pub replicas: Option<Vec<i32>>,
+    /// Those that go in a move; null when they have not changed.
     #[versions(0.., tag = 3, nullable = 0.., default = None)]
     pub removing_replicas: Option<Vec<i32>>,
+    /// Those that come in a move; null when they have not changed.
     #[versions(0.., tag = 4, nullable = 0.., default = None)]
     pub adding_replicas: Option<Vec<i32>>,
+    /// 1 while the leader recovers from an unclean election, else 0 (KIP-704); -1 when that has not changed.
     #[versions(0.., tag = 5, default = -1)]
     pub leader_recovery_state: i8,
+    /// The ids of the replicas' folders, in the order of `replicas` (KIP-858); null when they have not
+    /// changed.
     #[versions(1.., tag = 8, nullable = 1.., default = None)]
     pub directories: Option<Vec<Uuid>>,
+    /// Not in sync, but with every committed record, so that they may lead (KIP-966); null when they have not
+    /// changed.
     #[versions(2.., tag = 6, nullable = 2.., default = None)]
     pub eligible_leader_replicas: Option<Vec<i32>>,
+    /// Were eligible, until they came back from a crash and may miss records (KIP-966); null when they have
+    /// not changed.
     #[versions(2.., tag = 7, nullable = 2.., default = None)]
     pub last_known_elr: Option<Vec<i32>>,
 }

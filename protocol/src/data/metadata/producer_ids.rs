@@ -5,7 +5,9 @@ use upsert_kafka_protocol_derive::message;
 #[message(key = 15, versions = 0..=0, flexible = 0..)]
 pub struct ProducerIdsRecord {
     pub broker_id: i32,
+    /// Of the broker's registration; -1 when unknown.
     #[versions(0.., default = -1)]
     pub broker_epoch: i64,
+    /// Where the next block will begin, which is the end of this one.
     pub next_producer_id: i64,
 }

@@ -6,6 +6,8 @@ use crate::Str;
 
 #[message(key = 22, versions = 0..=0, flexible = 0..)]
 pub struct RemoveUserScramCredentialRecord {
+    /// The user.
     pub name: Str,
+    /// 1 SCRAM-SHA-256, 2 SCRAM-SHA-512.
     pub mechanism: i8,
 }

@@ -5,5 +5,6 @@ use upsert_kafka_protocol_derive::message;
 #[message(key = 1, versions = 0..=0, flexible = 0..)]
 pub struct UnregisterBrokerRecord {
     pub broker_id: i32,
+    /// Of the registration that ends.
     pub broker_epoch: i64,
 }

@@ -6,7 +6,9 @@ use crate::Str;
 
 #[message(versions = 0..=0, flexible = 0..)]
 pub struct DefaultPrincipalData {
+    /// Such as `User`.
     pub r#type: Str,
     pub name: Str,
+    /// Came in with a delegation token.
     pub token_authenticated: bool,
 }

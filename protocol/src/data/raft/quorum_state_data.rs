@@ -8,12 +8,16 @@ use crate::{Str, Uuid};
 pub struct QuorumStateData {
     #[versions(0..=0)]
     pub cluster_id: Str,
+    /// -1 when unknown.
     #[versions(0.., default = -1)]
     pub leader_id: i32,
+    /// -1 when unknown.
     #[versions(0.., default = -1)]
     pub leader_epoch: i32,
+    /// Who got its vote in this epoch; -1 for nobody.
     #[versions(0.., default = -1)]
     pub voted_id: i32,
+    /// The folder of the one who got its vote (KIP-853); all zeros for nobody, or when unknown.
     #[versions(1..)]
     pub voted_directory_id: Uuid,
     #[versions(0..=0)]
@@ -22,7 +26,7 @@ pub struct QuorumStateData {
     pub current_voters: Option<Vec<Voter>>,
 }
 
-/// A member of the quorum that votes.
+/// A voter, by id.
 #[message]
 pub struct Voter {
     pub voter_id: i32,

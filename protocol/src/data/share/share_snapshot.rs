@@ -15,21 +15,32 @@ pub struct ShareSnapshotKey {
 /// Its value.
 #[message(key = 0, versions = 0..=0, flexible = 0..)]
 pub struct ShareSnapshotValue {
+    /// Grows with each snapshot; updates name the one they follow.
     pub snapshot_epoch: i32,
+    /// Grows each time the state is begun anew; an older one is refused.
     pub state_epoch: i32,
+    /// Who leads the partition; an older epoch is refused.
     pub leader_epoch: i32,
+    /// The first offset that is not yet done with; -1 when it is not set yet.
     pub start_offset: i64,
+    /// How many records from the start on are done with, so that the lag can be told; -1 when unknown
+    /// (KIP-1226).
     #[versions(0.., tag = 0, default = -1)]
     pub delivery_complete_count: i32,
+    /// When the snapshot was made, in milliseconds since 1970.
     pub create_timestamp: i64,
+    /// When it was last written, in milliseconds since 1970.
     pub write_timestamp: i64,
     pub state_batches: Vec<StateBatch>,
 }
 
+/// A run of records in one state, first and last included.
 #[message]
 pub struct StateBatch {
     pub first_offset: i64,
     pub last_offset: i64,
+    /// 0 available, 2 acknowledged, 4 archived; an acquired record is kept as available.
     pub delivery_state: i8,
+    /// How often they were handed out.
     pub delivery_count: i16,
 }

@@ -6,6 +6,8 @@ use upsert_kafka_protocol_derive::message;
 pub struct AbortedTxn {
     pub producer_id: i64,
     pub first_offset: i64,
+    /// That of the abort's marker.
     pub last_offset: i64,
+    /// The partition's, as the abort was written.
     pub last_stable_offset: i64,
 }
