@@ -190,7 +190,6 @@ impl<'a> Reader<'a> {
 
     /// Every element takes at least a byte, so a lying count is met before anything is reserved.
     #[inline]
-    /// Every element takes at least a byte, so a lying count is met before anything is reserved.
     fn check_count(&self, len: usize) -> Result<usize, Malformed> {
         if len > self.rest.len() {
             return Err(self.malformed("more elements than bytes"));

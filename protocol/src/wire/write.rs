@@ -120,6 +120,7 @@ impl Writer {
     }
 
     /// The byte before a nullable struct.
+    #[cfg(feature = "json")]
     pub(crate) fn lead_struct(&mut self, f: &Field, present: bool) {
         self.in_tag = f.tag.is_some();
         self.lead(present);
