@@ -26,7 +26,7 @@ use crate::state::State;
 /// A request that the broker answers.
 pub(crate) trait Serve: Request {
     /// The versions answered.
-    const SERVED: Versions = Self::VERSIONS;
+    const SERVED: Versions = Self::CURRENT;
 
     /// Does the work. A request that waits is served again, from the beginning.
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<Self::Response>;

@@ -146,7 +146,8 @@ impl Cluster {
     /// From bytes to a request that is attended to; an error closes the connection.
     fn open(&mut self, peer: PeerId, frame: &Bytes, now: Now) -> Result<(), String> {
         let (header, body) = RequestHeader::read(frame).map_err(|why| format!("request header: {why}"))?;
-        let RequestHeader { api_key, api_version: version, correlation_id, .. } = header;
+        let RequestHeader { request_api_key: api_key, request_api_version: version, correlation_id, .. } =
+            header;
         let api = ApiKey(api_key);
         let mut call =
             Call { peer, version, correlation_id, came: now.instant, now, waited: false, fate: None };

@@ -1,9 +1,11 @@
 //! Topics and settings: each a thin call.
 
+use upsert_kafka_protocol::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
+use upsert_kafka_protocol::messages::delete_topics::DeleteTopicState;
+use upsert_kafka_protocol::messages::describe_configs::DescribeConfigsResource;
+use upsert_kafka_protocol::messages::metadata::{MetadataRequestTopic, MetadataResponseTopic};
 use upsert_kafka_protocol::messages::{
-    CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, DeleteTopicState, DeleteTopicsRequest,
-    DescribeConfigsRequest, DescribeConfigsResource, MetadataRequest, MetadataRequestTopic, MetadataResponse,
-    MetadataResponseTopic,
+    CreateTopicsRequest, DeleteTopicsRequest, DescribeConfigsRequest, MetadataRequest, MetadataResponse,
 };
 use upsert_kafka_protocol::{ErrorCode, Request, Str, Uuid};
 
@@ -106,14 +108,15 @@ impl Admin {
     /// When no broker answers in time.
     pub async fn cluster(&self) -> Result<ClusterDescription, Error> {
         let response = self.metadata(Some(Vec::new())).await?;
-        let broker = |told: &upsert_kafka_protocol::messages::MetadataResponseBroker| BrokerDescription {
-            id: told.node_id,
-            address: Address {
-                host: told.host.to_string(),
-                port: u16::try_from(told.port).unwrap_or_default(),
-            },
-            rack: told.rack.as_deref().map(str::to_owned),
-        };
+        let broker =
+            |told: &upsert_kafka_protocol::messages::metadata::MetadataResponseBroker| BrokerDescription {
+                id: told.node_id,
+                address: Address {
+                    host: told.host.to_string(),
+                    port: u16::try_from(told.port).unwrap_or_default(),
+                },
+                rack: told.rack.as_deref().map(str::to_owned),
+            };
         let mut brokers: Vec<_> = response.brokers.iter().map(broker).collect();
         brokers.sort_by_key(|broker| broker.id);
         Ok(ClusterDescription {
@@ -371,7 +374,9 @@ fn described(topic: &MetadataResponseTopic) -> TopicDescription {
     }
 }
 
-fn entry(told: upsert_kafka_protocol::messages::DescribeConfigsResourceResult) -> ConfigEntry {
+fn entry(
+    told: upsert_kafka_protocol::messages::describe_configs::DescribeConfigsResourceResult,
+) -> ConfigEntry {
     ConfigEntry {
         name: told.name.to_string(),
         value: told.value.as_deref().map(str::to_owned),

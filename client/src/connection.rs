@@ -63,8 +63,8 @@ impl Connection {
 
     /// The highest version that both speak and that does not exceed `max`.
     pub(crate) fn version_up_to<R: Request>(&self, max: i16) -> Result<i16, Error> {
-        self.0.versions.pick(R::KEY, R::VERSIONS, max).map_err(|theirs| {
-            let ours = R::VERSIONS;
+        self.0.versions.pick(R::KEY, R::CURRENT, max).map_err(|theirs| {
+            let ours = R::CURRENT;
             let sentence = match theirs {
                 Some(theirs) => format!("the broker speaks versions {theirs}, this client {ours}"),
                 None => "the broker does not offer it".to_owned(),

@@ -3,10 +3,11 @@
 //! `cargo bench -p upsert-kafka-protocol --bench records`
 
 use std::hint::black_box;
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use upsert_kafka_protocol::records::{BatchWriter, Codec, Compression, Header, Stamp, batches};
+use upsert_kafka_protocol::records::{BatchWriter, Codec, Compression, HEADER_BYTES, Header, Stamp, batches};
 
 fn main() {
     println!("{:<22} {:>10} {:>10} {:>10} {:>10}", "ns a record", "append", "seal", "check", "iterate");
@@ -21,6 +22,10 @@ fn main() {
     println!("\n{:<22} {:>10} {:>10} {:>10}", "MB/s of records", "write", "read", "ratio");
     for batch_bytes in [16 * 1024, 256 * 1024] {
         Compression::ALL.into_iter().filter(|it| it.is_built()).for_each(|it| codec(it, batch_bytes));
+    }
+    println!("\n{:<22} {:>10} {:>10}", "MB/s, the frame alone", "write", "read");
+    for batch_bytes in [16 * 1024, 256 * 1024] {
+        lz4_frames(batch_bytes);
     }
 }
 
@@ -73,6 +78,44 @@ fn codec(compression: Compression, batch_bytes: usize) {
     let speed = |time: Duration| size as f64 / 1e6 / time.as_secs_f64();
     let name = format!("{compression}, {} KiB", batch_bytes / 1024);
     println!("{name:<22} {:>10.0} {:>10.0} {:>10.2}", speed(write), speed(read), size as f64 / packed as f64);
+}
+
+/// lz4_flex's own frames of the same kind, to hold ours against, which are sealed into a batch.
+fn lz4_frames(batch_bytes: usize) {
+    use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
+    let blob = filled(batch_bytes).seal(Stamp::NONE, Compression::Lz4.into());
+    let batch = batches(&blob).next().expect("a batch").expect("a good batch");
+    let records = batch.body(LIMIT).expect("a body").bytes().clone();
+    let [mut write, mut read, mut our_write, mut our_read] = [Duration::MAX; 4];
+    for _ in 0..PASSES / 4 {
+        write = write.min(time(|| {
+            let info = FrameInfo::new().block_size(BlockSize::Max64KB).block_mode(BlockMode::Independent);
+            let mut encoder = FrameEncoder::with_frame_info(info, Vec::with_capacity(batch_bytes / 2));
+            encoder.write_all(&records).expect("a Vec");
+            black_box(encoder.finish().expect("a Vec"));
+        }));
+        read = read.min(time(|| {
+            let mut out = Vec::new();
+            FrameDecoder::new(&blob[HEADER_BYTES..]).read_to_end(&mut out).expect("a frame");
+            black_box(out);
+        }));
+        let writer = filled(batch_bytes);
+        our_write =
+            our_write.min(time(|| drop(black_box(writer.seal(Stamp::NONE, Compression::Lz4.into())))));
+        our_read = our_read.min(time(|| drop(black_box(batch.body(LIMIT)))));
+    }
+    let speed = |time: Duration| records.len() as f64 / 1e6 / time.as_secs_f64();
+    let size = batch_bytes / 1024;
+    println!("{:<22} {:>10.0} {:>10.0}", format!("lz4_flex, {size} KiB"), speed(write), speed(read));
+    println!("{:<22} {:>10.0} {:>10.0}", format!("ours, {size} KiB"), speed(our_write), speed(our_read));
+}
+
+fn filled(batch_bytes: usize) -> BatchWriter {
+    let mut writer = BatchWriter::new(BytesMut::with_capacity(batch_bytes), batch_bytes);
+    for at in 0..batch_bytes / 100 {
+        let _ = writer.append(NOW_MS, None, Some(order(at).as_bytes()), &[]);
+    }
+    writer
 }
 
 fn checked(blob: &Bytes) {

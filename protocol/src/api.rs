@@ -1,12 +1,13 @@
-//! The index of APIs: one table, from which lookup and dispatch come.
+//! Lookup and dispatch of APIs, made from their index.
 
 use std::fmt;
 
 use bytes::Bytes;
 
 use crate::header;
+use crate::index::each_api;
 use crate::messages::*;
-use crate::wire::{Kind, Malformed, Message, Segments, Str, Struct, Unrepresentable, Versions, Wire};
+use crate::wire::{Malformed, Message, Segments, Str, Unrepresentable, Versions};
 
 /// An API's number; a broker may have some that we do not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,12 +22,10 @@ pub struct Api {
     pub name: &'static str,
     /// What this build reads and writes.
     pub versions: Versions,
+    /// What Kafka 4.4 offers.
+    pub current: Versions,
     /// Those with compact lengths and tags.
     pub flexible: Versions,
-    /// The rows of the request.
-    pub request: &'static Struct,
-    /// The rows of the response.
-    pub response: &'static Struct,
 }
 
 impl Api {
@@ -57,9 +56,8 @@ macro_rules! apis {
             key: ApiKey::$const,
             name: stringify!($name),
             versions: <$request as Message>::VERSIONS,
+            current: <$request as Message>::CURRENT,
             flexible: <$request as Message>::FLEXIBLE,
-            request: rows::<$request>(),
-            response: rows::<$response>(),
         }),*];
 
         /// A request of any API.
@@ -152,24 +150,4 @@ macro_rules! apis {
     };
 }
 
-apis! {
-    Produce ProduceRequest ProduceResponse PRODUCE
-    Fetch FetchRequest FetchResponse FETCH
-    ListOffsets ListOffsetsRequest ListOffsetsResponse LIST_OFFSETS
-    Metadata MetadataRequest MetadataResponse METADATA
-    OffsetCommit OffsetCommitRequest OffsetCommitResponse OFFSET_COMMIT
-    OffsetFetch OffsetFetchRequest OffsetFetchResponse OFFSET_FETCH
-    FindCoordinator FindCoordinatorRequest FindCoordinatorResponse FIND_COORDINATOR
-    ApiVersions ApiVersionsRequest ApiVersionsResponse API_VERSIONS
-    CreateTopics CreateTopicsRequest CreateTopicsResponse CREATE_TOPICS
-    DeleteTopics DeleteTopicsRequest DeleteTopicsResponse DELETE_TOPICS
-    InitProducerId InitProducerIdRequest InitProducerIdResponse INIT_PRODUCER_ID
-    DescribeConfigs DescribeConfigsRequest DescribeConfigsResponse DESCRIBE_CONFIGS
-}
-
-const fn rows<M: Wire>() -> &'static Struct {
-    match M::KIND {
-        Kind::Struct(rows) => rows,
-        _ => &Struct { name: "", fields: &[] },
-    }
-}
+each_api!(apis);

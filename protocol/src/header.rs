@@ -1,22 +1,32 @@
 //! What leads a request and a response, and whole frames made of both.
 
 use bytes::Bytes;
+use upsert_kafka_protocol_derive::message;
 
-use crate::wire::{Malformed, Message, Reader, Request, Segments, Str, Tags, Unrepresentable, Writer};
+use crate::wire::{
+    Malformed, Message, Reader, Request, Segments, ShortString, Str, Tags, Unrepresentable, Writer,
+};
 
 /// What leads every request.
-#[derive(Clone, Debug, PartialEq)]
+#[message(versions = 1..=2, flexible = 2..)]
 pub struct RequestHeader {
     /// The API's number.
-    pub api_key: i16,
+    pub request_api_key: i16,
     /// The version of the body.
-    pub api_version: i16,
+    pub request_api_version: i16,
     /// The response carries it back.
     pub correlation_id: i32,
-    /// Who asks; shows in the broker's logs and quotas.
-    pub client_id: Option<Str>,
-    /// Tagged fields this build does not know.
-    pub tags: Tags,
+    /// Who asks; shows in the broker's logs and quotas. The one field of a flexible header that keeps its old form
+    /// (KIP-511).
+    #[versions(1.., nullable = 1..)]
+    pub client_id: ShortString,
+}
+
+/// What leads every response.
+#[message(versions = 0..=1, flexible = 1..)]
+pub struct ResponseHeader {
+    /// Whom it answers.
+    pub correlation_id: i32,
 }
 
 impl RequestHeader {
@@ -26,19 +36,22 @@ impl RequestHeader {
     /// When the frame ends within the header. An API that we do not know is taken for an old one
     /// (header version 1): its body is not ours to read anyway.
     pub fn read(frame: &Bytes) -> Result<(Self, Bytes), Malformed> {
-        let mut r = Reader::new(frame, 0, false);
+        let mut r = Reader::new(frame, 1, false);
         let api_key = i16::from_be_bytes(r.array()?);
         let api_version = i16::from_be_bytes(r.array()?);
-        let correlation_id = i32::from_be_bytes(r.array()?);
-        // The one field of a flexible header that keeps its old form (KIP-511).
-        let client_id = r.short_string()?;
         let flexible = crate::Api::of(api_key).is_some_and(|api| api.flexible.contains(api_version));
-        let at = r.position();
-        let mut rest = Reader::new(frame, 0, flexible);
-        rest.skip(at);
-        let tags = rest.tags(&mut |_, _| Ok(false))?;
-        let body = frame.slice(rest.position()..);
-        Ok((Self { api_key, api_version, correlation_id, client_id, tags }, body))
+        split(frame, if flexible { 2 } else { 1 })
+    }
+}
+
+impl ResponseHeader {
+    /// Splits the frame of a response to that API and version, without its length, into header and body.
+    ///
+    /// # Errors
+    /// When the frame ends within the header.
+    pub fn read(frame: &Bytes, api_key: i16, version: i16) -> Result<(Self, Bytes), Malformed> {
+        let flexible = crate::Api::of(api_key).is_some_and(|api| api.flexible.contains(version));
+        split(frame, response_version(api_key, flexible))
     }
 }
 
@@ -74,10 +87,11 @@ pub fn response_frame<M: Message>(
     version: i16,
     correlation_id: i32,
 ) -> Result<Segments, Unrepresentable> {
-    let mut w = Writer::new(version, M::FLEXIBLE.contains(version));
+    let flexible = M::FLEXIBLE.contains(version);
+    let mut w = Writer::new(version, flexible);
     w.put(&[0; 4]);
     w.put(&correlation_id.to_be_bytes());
-    if tagged_response(M::KEY) {
+    if response_version(M::KEY, flexible) == 1 {
         w.end(&Tags::default())?;
     }
     response.write(&mut w, false)?;
@@ -97,15 +111,21 @@ pub fn correlation_id(frame: &Bytes) -> Result<i32, Malformed> {
 /// # Errors
 /// When the frame ends within the header.
 pub fn response_body<R: Request>(frame: &Bytes, version: i16) -> Result<(i32, Bytes), Malformed> {
-    let mut r = Reader::new(frame, 0, R::FLEXIBLE.contains(version) && tagged_response(R::KEY));
-    let correlation_id = i32::from_be_bytes(r.array()?);
-    r.tags(&mut |_, _| Ok(false))?;
-    Ok((correlation_id, frame.slice(r.position()..)))
+    let header_version = response_version(R::KEY, R::FLEXIBLE.contains(version));
+    let (header, body) = split::<ResponseHeader>(frame, header_version)?;
+    Ok((header.correlation_id, body))
+}
+
+fn split<H: Message>(frame: &Bytes, version: i16) -> Result<(H, Bytes), Malformed> {
+    let mut r = Reader::new(frame, version, H::FLEXIBLE.contains(version));
+    let mut header = H::blank();
+    header.read(&mut r, false)?;
+    Ok((header, r.rest()))
 }
 
 /// ApiVersions answers keep the first header for ever: the client does not yet know what the broker speaks.
-fn tagged_response(api_key: i16) -> bool {
-    api_key != API_VERSIONS
+fn response_version(api_key: i16, flexible: bool) -> i16 {
+    i16::from(flexible && api_key != API_VERSIONS)
 }
 
 const API_VERSIONS: i16 = 18;

@@ -1,37 +1,199 @@
 //! The messages: one file per API, request and response, every version.
 //!
 //! Names are Apache's, in snake case; a field's doc tells the versions that have it, and a struct's
-//! fields exist only where the struct does.
+//! fields exist only where the struct does. Requests and responses are named here, the structs in them
+//! with their module: several APIs have an `Endpoint` of their own.
 
+pub mod add_offsets_to_txn;
+pub mod add_partitions_to_txn;
+pub mod add_raft_voter;
+pub mod allocate_producer_ids;
+pub mod alter_client_quotas;
+pub mod alter_configs;
+pub mod alter_partition;
+pub mod alter_partition_reassignments;
+pub mod alter_replica_log_dirs;
+pub mod alter_share_group_offsets;
+pub mod alter_user_scram_credentials;
 pub mod api_versions;
+pub mod assign_replicas_to_dirs;
+pub mod begin_quorum_epoch;
+pub mod broker_heartbeat;
+pub mod broker_registration;
+pub mod consumer_group_describe;
+pub mod consumer_group_heartbeat;
+pub mod controller_registration;
+pub mod create_acls;
+pub mod create_delegation_token;
+pub mod create_partitions;
 pub mod create_topics;
+pub mod delete_acls;
+pub mod delete_groups;
+pub mod delete_records;
+pub mod delete_share_group_offsets;
+pub mod delete_share_group_state;
 pub mod delete_topics;
+pub mod describe_acls;
+pub mod describe_client_quotas;
+pub mod describe_cluster;
 pub mod describe_configs;
+pub mod describe_delegation_token;
+pub mod describe_groups;
+pub mod describe_log_dirs;
+pub mod describe_producers;
+pub mod describe_quorum;
+pub mod describe_share_group_offsets;
+pub mod describe_topic_partitions;
+pub mod describe_transactions;
+pub mod describe_user_scram_credentials;
+pub mod elect_leaders;
+pub mod end_quorum_epoch;
+pub mod end_txn;
+pub mod envelope;
+pub mod expire_delegation_token;
 pub mod fetch;
+pub mod fetch_snapshot;
 pub mod find_coordinator;
+pub mod get_telemetry_subscriptions;
+pub mod heartbeat;
+pub mod incremental_alter_configs;
 pub mod init_producer_id;
+pub mod initialize_share_group_state;
+pub mod join_group;
+pub mod leave_group;
+pub mod list_config_resources;
+pub mod list_groups;
 pub mod list_offsets;
+pub mod list_partition_reassignments;
+pub mod list_transactions;
 pub mod metadata;
 pub mod offset_commit;
+pub mod offset_delete;
 pub mod offset_fetch;
+pub mod offset_for_leader_epoch;
 pub mod produce;
+pub mod push_telemetry;
+pub mod read_share_group_state;
+pub mod read_share_group_state_summary;
+pub mod remove_raft_voter;
+pub mod renew_delegation_token;
+pub mod sasl_authenticate;
+pub mod sasl_handshake;
+pub mod share_acknowledge;
+pub mod share_fetch;
+pub mod share_group_describe;
+pub mod share_group_heartbeat;
+pub mod streams_group_describe;
+pub mod streams_group_heartbeat;
+pub mod streams_group_topology_description_update;
+pub mod sync_group;
+pub mod txn_offset_commit;
+pub mod unregister_broker;
+pub mod unregister_controller;
+pub mod update_features;
+pub mod update_raft_voter;
+pub mod vote;
+pub mod write_share_group_state;
+pub mod write_txn_markers;
 
-pub use api_versions::*;
-pub use create_topics::*;
-pub use delete_topics::*;
-pub use describe_configs::*;
-// LeaderIdAndEpoch and NodeEndpoint stand in both: they are named with their module.
-pub use fetch::{
-    AbortedTransaction, EpochEndOffset, FetchPartition, FetchRequest, FetchResponse, FetchTopic,
-    FetchableTopicResponse, ForgottenTopic, PartitionData, ReplicaState, SnapshotId,
+pub use add_offsets_to_txn::{AddOffsetsToTxnRequest, AddOffsetsToTxnResponse};
+pub use add_partitions_to_txn::{AddPartitionsToTxnRequest, AddPartitionsToTxnResponse};
+pub use add_raft_voter::{AddRaftVoterRequest, AddRaftVoterResponse};
+pub use allocate_producer_ids::{AllocateProducerIdsRequest, AllocateProducerIdsResponse};
+pub use alter_client_quotas::{AlterClientQuotasRequest, AlterClientQuotasResponse};
+pub use alter_configs::{AlterConfigsRequest, AlterConfigsResponse};
+pub use alter_partition::{AlterPartitionRequest, AlterPartitionResponse};
+pub use alter_partition_reassignments::{
+    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
 };
-pub use find_coordinator::*;
-pub use init_producer_id::*;
-pub use list_offsets::*;
-pub use metadata::*;
-pub use offset_commit::*;
-pub use offset_fetch::*;
-pub use produce::{
-    BatchIndexAndErrorMessage, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
-    ProduceResponse, TopicProduceData, TopicProduceResponse,
+pub use alter_replica_log_dirs::{AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse};
+pub use alter_share_group_offsets::{AlterShareGroupOffsetsRequest, AlterShareGroupOffsetsResponse};
+pub use alter_user_scram_credentials::{AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse};
+pub use api_versions::{ApiVersionsRequest, ApiVersionsResponse};
+pub use assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
+pub use begin_quorum_epoch::{BeginQuorumEpochRequest, BeginQuorumEpochResponse};
+pub use broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
+pub use broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
+pub use consumer_group_describe::{ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse};
+pub use consumer_group_heartbeat::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse};
+pub use controller_registration::{ControllerRegistrationRequest, ControllerRegistrationResponse};
+pub use create_acls::{CreateAclsRequest, CreateAclsResponse};
+pub use create_delegation_token::{CreateDelegationTokenRequest, CreateDelegationTokenResponse};
+pub use create_partitions::{CreatePartitionsRequest, CreatePartitionsResponse};
+pub use create_topics::{CreateTopicsRequest, CreateTopicsResponse};
+pub use delete_acls::{DeleteAclsRequest, DeleteAclsResponse};
+pub use delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse};
+pub use delete_records::{DeleteRecordsRequest, DeleteRecordsResponse};
+pub use delete_share_group_offsets::{DeleteShareGroupOffsetsRequest, DeleteShareGroupOffsetsResponse};
+pub use delete_share_group_state::{DeleteShareGroupStateRequest, DeleteShareGroupStateResponse};
+pub use delete_topics::{DeleteTopicsRequest, DeleteTopicsResponse};
+pub use describe_acls::{DescribeAclsRequest, DescribeAclsResponse};
+pub use describe_client_quotas::{DescribeClientQuotasRequest, DescribeClientQuotasResponse};
+pub use describe_cluster::{DescribeClusterRequest, DescribeClusterResponse};
+pub use describe_configs::{DescribeConfigsRequest, DescribeConfigsResponse};
+pub use describe_delegation_token::{DescribeDelegationTokenRequest, DescribeDelegationTokenResponse};
+pub use describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse};
+pub use describe_log_dirs::{DescribeLogDirsRequest, DescribeLogDirsResponse};
+pub use describe_producers::{DescribeProducersRequest, DescribeProducersResponse};
+pub use describe_quorum::{DescribeQuorumRequest, DescribeQuorumResponse};
+pub use describe_share_group_offsets::{DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse};
+pub use describe_topic_partitions::{DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse};
+pub use describe_transactions::{DescribeTransactionsRequest, DescribeTransactionsResponse};
+pub use describe_user_scram_credentials::{
+    DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse,
 };
+pub use elect_leaders::{ElectLeadersRequest, ElectLeadersResponse};
+pub use end_quorum_epoch::{EndQuorumEpochRequest, EndQuorumEpochResponse};
+pub use end_txn::{EndTxnRequest, EndTxnResponse};
+pub use envelope::{EnvelopeRequest, EnvelopeResponse};
+pub use expire_delegation_token::{ExpireDelegationTokenRequest, ExpireDelegationTokenResponse};
+pub use fetch::{FetchRequest, FetchResponse};
+pub use fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
+pub use find_coordinator::{FindCoordinatorRequest, FindCoordinatorResponse};
+pub use get_telemetry_subscriptions::{GetTelemetrySubscriptionsRequest, GetTelemetrySubscriptionsResponse};
+pub use heartbeat::{HeartbeatRequest, HeartbeatResponse};
+pub use incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
+pub use init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
+pub use initialize_share_group_state::{InitializeShareGroupStateRequest, InitializeShareGroupStateResponse};
+pub use join_group::{JoinGroupRequest, JoinGroupResponse};
+pub use leave_group::{LeaveGroupRequest, LeaveGroupResponse};
+pub use list_config_resources::{ListConfigResourcesRequest, ListConfigResourcesResponse};
+pub use list_groups::{ListGroupsRequest, ListGroupsResponse};
+pub use list_offsets::{ListOffsetsRequest, ListOffsetsResponse};
+pub use list_partition_reassignments::{
+    ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse,
+};
+pub use list_transactions::{ListTransactionsRequest, ListTransactionsResponse};
+pub use metadata::{MetadataRequest, MetadataResponse};
+pub use offset_commit::{OffsetCommitRequest, OffsetCommitResponse};
+pub use offset_delete::{OffsetDeleteRequest, OffsetDeleteResponse};
+pub use offset_fetch::{OffsetFetchRequest, OffsetFetchResponse};
+pub use offset_for_leader_epoch::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
+pub use produce::{ProduceRequest, ProduceResponse};
+pub use push_telemetry::{PushTelemetryRequest, PushTelemetryResponse};
+pub use read_share_group_state::{ReadShareGroupStateRequest, ReadShareGroupStateResponse};
+pub use read_share_group_state_summary::{
+    ReadShareGroupStateSummaryRequest, ReadShareGroupStateSummaryResponse,
+};
+pub use remove_raft_voter::{RemoveRaftVoterRequest, RemoveRaftVoterResponse};
+pub use renew_delegation_token::{RenewDelegationTokenRequest, RenewDelegationTokenResponse};
+pub use sasl_authenticate::{SaslAuthenticateRequest, SaslAuthenticateResponse};
+pub use sasl_handshake::{SaslHandshakeRequest, SaslHandshakeResponse};
+pub use share_acknowledge::{ShareAcknowledgeRequest, ShareAcknowledgeResponse};
+pub use share_fetch::{ShareFetchRequest, ShareFetchResponse};
+pub use share_group_describe::{ShareGroupDescribeRequest, ShareGroupDescribeResponse};
+pub use share_group_heartbeat::{ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse};
+pub use streams_group_describe::{StreamsGroupDescribeRequest, StreamsGroupDescribeResponse};
+pub use streams_group_heartbeat::{StreamsGroupHeartbeatRequest, StreamsGroupHeartbeatResponse};
+pub use streams_group_topology_description_update::{
+    StreamsGroupTopologyDescriptionUpdateRequest, StreamsGroupTopologyDescriptionUpdateResponse,
+};
+pub use sync_group::{SyncGroupRequest, SyncGroupResponse};
+pub use txn_offset_commit::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
+pub use unregister_broker::{UnregisterBrokerRequest, UnregisterBrokerResponse};
+pub use unregister_controller::{UnregisterControllerRequest, UnregisterControllerResponse};
+pub use update_features::{UpdateFeaturesRequest, UpdateFeaturesResponse};
+pub use update_raft_voter::{UpdateRaftVoterRequest, UpdateRaftVoterResponse};
+pub use vote::{VoteRequest, VoteResponse};
+pub use write_share_group_state::{WriteShareGroupStateRequest, WriteShareGroupStateResponse};
+pub use write_txn_markers::{WriteTxnMarkersRequest, WriteTxnMarkersResponse};

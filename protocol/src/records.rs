@@ -1,4 +1,5 @@
-//! Record batches of format 2: written in place, read without copying values.
+//! Record batches of format 2, and the message sets of formats 0 and 1: written in place, read without copying
+//! values.
 //!
 //! ```
 //! use bytes::BytesMut;
@@ -21,14 +22,19 @@
 mod batch;
 mod body;
 mod compress;
+mod control;
 mod corrupt;
 mod layout;
+mod message;
+mod message_set;
 mod varint;
 mod writer;
 
 pub use batch::{Batch, Batches, TimestampType, batches};
 pub use body::{Body, Header, Headers, Record, Records};
-pub use compress::{Codec, Compression};
+pub use compress::{Codec, Compression, DECOMPRESSED_BYTES_MAX};
+pub use control::{ControlType, control_batch, end_transaction_marker};
 pub use corrupt::Corrupt;
 pub use layout::{HEADER_BYTES, set_log_append_time, set_offset};
+pub use message_set::MessageSetWriter;
 pub use writer::{BatchWriter, Stamp, restamp, size_max};

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 #[cfg(any(test, feature = "dice"))]
 mod dice;
+mod leaf;
 mod malformed;
 mod read;
 mod segments;
@@ -15,19 +16,22 @@ mod write;
 
 #[cfg(any(test, feature = "dice"))]
 pub use dice::Dice;
+pub use leaf::{Leaf, Primitive};
 pub use malformed::Malformed;
 pub use read::Reader;
 pub use segments::Segments;
-pub use types::{Str, Uuid};
+pub use types::{ShortString, Str, Uuid};
 pub use unrepresentable::Unrepresentable;
 pub use write::{LEND_MIN, TagWriter, Writer};
 
-/// A whole request or response.
+/// A whole request or response, or what lies in a log.
 pub trait Message: Wire {
-    /// The API's number.
+    /// The API's number; of data its type in the log, -1 where it has none.
     const KEY: i16;
-    /// The versions that this build reads and writes, unstable ones included.
+    /// The versions that this build reads and writes: those that Kafka 4 removed and unstable ones included.
     const VERSIONS: Versions;
+    /// The versions that Kafka 4.4 offers.
+    const CURRENT: Versions;
     /// The versions with compact lengths and tags.
     const FLEXIBLE: Versions;
 
@@ -124,6 +128,9 @@ impl Versions {
     /// No version at all.
     pub const NONE: Self = Self { from: 0, to: -1 };
 
+    /// Whatever there is.
+    pub const ANY: Self = Self { from: 0, to: i16::MAX };
+
     /// Whether the version is one of them.
     #[inline]
     pub const fn contains(self, version: i16) -> bool {
@@ -131,8 +138,11 @@ impl Versions {
     }
 
     /// The versions in both ranges.
-    pub fn and(self, other: Self) -> Self {
-        Self { from: self.from.max(other.from), to: self.to.min(other.to) }
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            from: if self.from > other.from { self.from } else { other.from },
+            to: if self.to < other.to { self.to } else { other.to },
+        }
     }
 
     /// Whether there is none.
@@ -170,15 +180,34 @@ pub struct Field {
     pub ignorable: bool,
 }
 
+impl Field {
+    /// Whether a byte before the value says that it is there.
+    #[inline(always)]
+    pub(crate) const fn is_nullable_struct(&self) -> bool {
+        matches!(self.kind, Kind::Struct(_)) && !self.nullable.is_empty()
+    }
+}
+
 /// A type as Apache's schema names it.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// `int32`, `string`, …
-    Primitive(&'static str),
+    Primitive(Primitive),
     /// `[]T`
     Array(&'static Kind),
     /// A struct.
     Struct(&'static Struct),
+}
+
+/// `[]string`, as in Apache's schema files.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Primitive(primitive) => f.write_str(primitive.name()),
+            Self::Array(of) => write!(f, "[]{of}"),
+            Self::Struct(rows) => f.write_str(rows.name),
+        }
+    }
 }
 
 /// A struct's name and rows, in wire order.

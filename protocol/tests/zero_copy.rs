@@ -5,10 +5,9 @@ use std::alloc::System;
 use bytes::{Bytes, BytesMut};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use upsert_kafka_protocol::Message;
-use upsert_kafka_protocol::messages::{
-    FetchResponse, FetchableTopicResponse, MetadataResponse, PartitionData, PartitionProduceData,
-    ProduceRequest, TopicProduceData,
-};
+use upsert_kafka_protocol::messages::fetch::{FetchableTopicResponse, PartitionData};
+use upsert_kafka_protocol::messages::produce::{PartitionProduceData, TopicProduceData};
+use upsert_kafka_protocol::messages::{FetchResponse, MetadataResponse, ProduceRequest};
 use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp, batches};
 
 #[global_allocator]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::panic, reason = "only tests call this: a panic is how they fail")]
 
+#[path = "checks/all.rs"] // the fuzz targets compile it too, from there
+pub mod checks;
 pub mod hex;
 pub mod kafka;
 pub mod record;

@@ -9,7 +9,8 @@
 //!
 //! Versions: 3 flexible, the response header stays the first; 5 names the cluster and node meant (KIP-1242).
 
-use upsert_kafka_protocol::messages::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use upsert_kafka_protocol::messages::api_versions::ApiVersion;
+use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
 use upsert_kafka_protocol::{ApiKey, ErrorCode, Versions};
 
 use super::{Call, Outcome, SERVED, Serve};

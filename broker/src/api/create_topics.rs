@@ -9,9 +9,10 @@
 
 use std::collections::BTreeMap;
 
-use upsert_kafka_protocol::messages::{
-    CreatableTopic, CreatableTopicConfigs, CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse,
+use upsert_kafka_protocol::messages::create_topics::{
+    CreatableTopic, CreatableTopicConfigs, CreatableTopicResult,
 };
+use upsert_kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::describe_configs::{DEFAULT_CONFIG, DYNAMIC_TOPIC_CONFIG};

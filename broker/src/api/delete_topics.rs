@@ -5,9 +5,8 @@
 //!
 //! Versions: 4 flexible; 5 messages; 6 topic ids.
 
-use upsert_kafka_protocol::messages::{
-    DeletableTopicResult, DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse,
-};
+use upsert_kafka_protocol::messages::delete_topics::{DeletableTopicResult, DeleteTopicState};
+use upsert_kafka_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};

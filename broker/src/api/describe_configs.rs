@@ -7,10 +7,10 @@
 //!
 //! Versions: 3 types; 4 flexible.
 
-use upsert_kafka_protocol::messages::{
-    DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResponse,
-    DescribeConfigsResult, DescribeConfigsSynonym,
+use upsert_kafka_protocol::messages::describe_configs::{
+    DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
 };
+use upsert_kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve};

@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
-use upsert_kafka_protocol::messages::{
-    EpochEndOffset, FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse,
-    PartitionData,
+use upsert_kafka_protocol::messages::fetch::{
+    EpochEndOffset, FetchPartition, FetchTopic, FetchableTopicResponse, PartitionData,
 };
+use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
 
 use super::{Call, Outcome, Serve};
 use crate::parking::{Place, Wait};

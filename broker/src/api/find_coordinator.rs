@@ -6,7 +6,8 @@
 //!
 //! Versions: 1 key types; 3 flexible; 4 several keys; 6 share groups.
 
-use upsert_kafka_protocol::messages::{Coordinator, FindCoordinatorRequest, FindCoordinatorResponse};
+use upsert_kafka_protocol::messages::find_coordinator::Coordinator;
+use upsert_kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve};

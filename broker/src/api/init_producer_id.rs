@@ -8,18 +8,13 @@
 //!
 //! Versions: 2 flexible; 3 the present id and epoch. 6 (two phases, unstable) is not served.
 
+use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
-use upsert_kafka_protocol::{ErrorCode, Message, Versions};
 
 use super::{Call, Outcome, Serve};
 use crate::state::State;
 
-/// The last version that Kafka calls stable.
-const STABLE_MAX: i16 = 5;
-
 impl Serve for InitProducerIdRequest {
-    const SERVED: Versions = Versions { from: Self::VERSIONS.from, to: STABLE_MAX };
-
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<InitProducerIdResponse> {
         match self.transactional_id.as_deref() {
             Some("") => return self.refuse(call, ErrorCode::INVALID_REQUEST),

@@ -7,10 +7,10 @@
 //!
 //! Versions: 4 leader epochs; 6 flexible; 7 timestamp -3; 8 -4; 9 -5; 10 a timeout, ignored; 11 -6.
 
-use upsert_kafka_protocol::messages::{
-    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
-    ListOffsetsTopic, ListOffsetsTopicResponse,
+use upsert_kafka_protocol::messages::list_offsets::{
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsTopic, ListOffsetsTopicResponse,
 };
+use upsert_kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::{Call, Outcome, Serve};

@@ -9,10 +9,10 @@
 //! Versions: 1 controller; 2 cluster id; 4 `allow_auto_topic_creation`; 7 leader epochs; 8 to 10 authorized
 //! operations; 10 topic ids; 12 topics by id; 13 an error for the whole.
 
-use upsert_kafka_protocol::messages::{
-    MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
-    MetadataResponsePartition, MetadataResponseTopic,
+use upsert_kafka_protocol::messages::metadata::{
+    MetadataRequestTopic, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
+use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};

@@ -8,10 +8,11 @@
 //!
 //! Versions: 6 leader epochs; 7 static members; 8 flexible; 10 topic ids.
 
-use upsert_kafka_protocol::messages::{
-    OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic, OffsetCommitResponse,
-    OffsetCommitResponsePartition, OffsetCommitResponseTopic,
+use upsert_kafka_protocol::messages::offset_commit::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic, OffsetCommitResponsePartition,
+    OffsetCommitResponseTopic,
 };
+use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve};

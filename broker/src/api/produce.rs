@@ -12,10 +12,11 @@
 //! Versions: 5 log start; 7 zstd; 8 record errors; 9 flexible; 10 leader hints (never needed here); 12
 //! KIP-890; 13 topic ids.
 
-use upsert_kafka_protocol::messages::{
-    BatchIndexAndErrorMessage, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
-    ProduceResponse, TopicProduceData, TopicProduceResponse,
+use upsert_kafka_protocol::messages::produce::{
+    BatchIndexAndErrorMessage, PartitionProduceData, PartitionProduceResponse, TopicProduceData,
+    TopicProduceResponse,
 };
+use upsert_kafka_protocol::messages::{ProduceRequest, ProduceResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve};

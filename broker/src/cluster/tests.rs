@@ -6,6 +6,13 @@ mod records;
 mod topics;
 
 use std::time::{Duration, Instant};
+use upsert_kafka_protocol::messages::api_versions::ApiVersion;
+use upsert_kafka_protocol::messages::create_topics::{
+    CreatableTopic, CreatableTopicConfig, CreatableTopicResult,
+};
+use upsert_kafka_protocol::messages::produce::{
+    PartitionProduceData, PartitionProduceResponse, TopicProduceData,
+};
 
 use bytes::{Buf, BytesMut};
 use upsert_kafka_protocol::messages::*;

@@ -7,11 +7,13 @@ use std::thread;
 
 use bytes::BytesMut;
 use upsert_kafka_protocol::messages::api_versions::ApiVersion;
+use upsert_kafka_protocol::messages::metadata::{
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
 use upsert_kafka_protocol::messages::produce::{PartitionProduceResponse, TopicProduceResponse};
 use upsert_kafka_protocol::messages::{
     ApiVersionsRequest, ApiVersionsResponse, InitProducerIdRequest, InitProducerIdResponse, MetadataRequest,
-    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
-    ProduceRequest, ProduceResponse,
+    MetadataResponse, ProduceRequest, ProduceResponse,
 };
 use upsert_kafka_protocol::{Bytes, Message, Str, header};
 
@@ -53,8 +55,8 @@ fn serve(mut stream: TcpStream, port: u16) -> Result<()> {
 
 fn answer(frame: &Bytes, port: u16, offsets: &mut HashMap<i32, i64>) -> Bytes {
     let (head, body) = header::RequestHeader::read(frame).expect("a header");
-    let (version, id) = (head.api_version, head.correlation_id);
-    let segments = match head.api_key {
+    let (version, id) = (head.request_api_version, head.correlation_id);
+    let segments = match head.request_api_key {
         ProduceRequest::KEY => {
             let request = ProduceRequest::decode(&body, version).expect("a Produce");
             header::response_frame(&produced(&request, offsets), version, id)

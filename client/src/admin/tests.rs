@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use upsert_kafka_protocol::Message;
-use upsert_kafka_protocol::messages::{
-    CreatableTopicResult, CreateTopicsResponse, DeletableTopicResult, DeleteTopicsResponse,
-    DescribeConfigsResourceResult, DescribeConfigsResponse, DescribeConfigsResult,
+use upsert_kafka_protocol::messages::create_topics::CreatableTopicResult;
+use upsert_kafka_protocol::messages::delete_topics::DeletableTopicResult;
+use upsert_kafka_protocol::messages::describe_configs::{
+    DescribeConfigsResourceResult, DescribeConfigsResult,
 };
+use upsert_kafka_protocol::messages::{CreateTopicsResponse, DeleteTopicsResponse, DescribeConfigsResponse};
 
 use super::*;
 use crate::peer::{Ask, Peer, Reply, metadata, topic_id, versions};

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use upsert_kafka_protocol::messages::{
-    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+use upsert_kafka_protocol::messages::MetadataResponse;
+use upsert_kafka_protocol::messages::metadata::{
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 

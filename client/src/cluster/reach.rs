@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use upsert_kafka_protocol::messages::{MetadataRequest, MetadataRequestTopic, MetadataResponse};
+use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
+use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use crate::config::Address;

@@ -3,9 +3,9 @@
 use std::sync::Mutex;
 
 use upsert_kafka_protocol::Str;
-use upsert_kafka_protocol::messages::{
-    Coordinator, MetadataRequest, MetadataResponse, MetadataResponseTopic,
-};
+use upsert_kafka_protocol::messages::find_coordinator::Coordinator;
+use upsert_kafka_protocol::messages::metadata::MetadataResponseTopic;
+use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 
 use super::*;
 use crate::peer::{Ask, Peer, Reply, broker, config, metadata, nowhere, versions};

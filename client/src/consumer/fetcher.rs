@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use upsert_kafka_protocol::messages::{
-    FetchPartition, FetchRequest, FetchResponse, FetchTopic, PartitionData,
-};
+use upsert_kafka_protocol::messages::fetch::{FetchPartition, FetchTopic, PartitionData};
+use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::fetched::PartitionRecords;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use upsert_kafka_protocol::messages::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
+use upsert_kafka_protocol::messages::ListOffsetsRequest;
+use upsert_kafka_protocol::messages::list_offsets::{ListOffsetsPartition, ListOffsetsTopic};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::assignment::{Position, TopicPartition};

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use upsert_kafka_protocol::Bytes;
-use upsert_kafka_protocol::messages::AbortedTransaction;
+use upsert_kafka_protocol::messages::fetch::AbortedTransaction;
 use upsert_kafka_protocol::records::{Batch, Body, Corrupt, batches};
 
 use super::fetched::Chunk;

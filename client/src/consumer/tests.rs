@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
+use upsert_kafka_protocol::messages::fetch::{FetchableTopicResponse, PartitionData};
+use upsert_kafka_protocol::messages::list_offsets::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
+use upsert_kafka_protocol::messages::offset_commit::{
+    OffsetCommitResponsePartition, OffsetCommitResponseTopic,
+};
+use upsert_kafka_protocol::messages::offset_fetch::{
+    OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
+    OffsetFetchResponseTopic, OffsetFetchResponseTopics,
+};
 use upsert_kafka_protocol::messages::{
-    FetchRequest, FetchResponse, FetchableTopicResponse, FindCoordinatorRequest, FindCoordinatorResponse,
-    ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
-    OffsetCommitRequest, OffsetCommitResponse, OffsetCommitResponsePartition, OffsetCommitResponseTopic,
-    OffsetFetchRequest, OffsetFetchResponse, OffsetFetchResponseGroup, OffsetFetchResponsePartition,
-    OffsetFetchResponsePartitions, OffsetFetchResponseTopic, OffsetFetchResponseTopics, PartitionData,
+    FetchRequest, FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, ListOffsetsRequest,
+    ListOffsetsResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
 };
 use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp, set_offset};
 use upsert_kafka_protocol::{Bytes, ErrorCode, Message, Str};
@@ -31,7 +37,7 @@ fn batch(offset: i64, values: &[&str]) -> Bytes {
 /// An answer with the same for every partition asked for.
 fn fetched(ask: &Ask, each: impl Fn(i32, i64) -> PartitionData) -> Reply {
     let request: FetchRequest = ask.read();
-    let data = |partition: &upsert_kafka_protocol::messages::FetchPartition| PartitionData {
+    let data = |partition: &upsert_kafka_protocol::messages::fetch::FetchPartition| PartitionData {
         partition_index: partition.partition,
         ..each(partition.partition, partition.fetch_offset)
     };
@@ -154,7 +160,7 @@ async fn a_poll_that_is_dropped_loses_nothing() {
 
 #[tokio::test]
 async fn fetches_go_by_topic_id_where_it_is_known_and_never_wait_for_nothing() {
-    for (max, version) in [(i16::MAX, FetchRequest::VERSIONS.to), (12, 12)] {
+    for (max, version) in [(i16::MAX, FetchRequest::CURRENT.to), (12, 12)] {
         let mut peer = Peer::at(|at| {
             let mut broker = broker(at, 4);
             move |ask: &Ask| if ask.key == 18 { ask.answer(&versions(max)) } else { broker(ask) }
@@ -274,7 +280,7 @@ fn coordinator(at: Address, max: i16) -> impl FnMut(&Ask) -> Reply + Send + 'sta
         18 => ask.answer(&versions(max)),
         FindCoordinatorRequest::KEY => {
             let (host, port) = (Str::from(at.host.clone()), i32::from(at.port));
-            let one = upsert_kafka_protocol::messages::Coordinator {
+            let one = upsert_kafka_protocol::messages::find_coordinator::Coordinator {
                 node_id: 1,
                 host: host.clone(),
                 port,

@@ -8,9 +8,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use upsert_kafka_protocol::header::{self, RequestHeader};
-use upsert_kafka_protocol::messages::{
-    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse,
+use upsert_kafka_protocol::messages::api_versions::ApiVersion;
+use upsert_kafka_protocol::messages::metadata::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use upsert_kafka_protocol::messages::{
+    ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse,
 };
 use upsert_kafka_protocol::{APIS, Message, Request, Segments, Str, Uuid};
 
@@ -135,8 +138,8 @@ impl Ask {
 pub(crate) fn versions(max: i16) -> ApiVersionsResponse {
     let row = |api: &upsert_kafka_protocol::Api| ApiVersion {
         api_key: api.key.0,
-        min_version: api.versions.from,
-        max_version: api.versions.to.min(max.max(api.versions.from)),
+        min_version: api.current.from,
+        max_version: api.current.to.min(max.max(api.current.from)),
         ..Default::default()
     };
     ApiVersionsResponse { api_keys: APIS.iter().map(row).collect(), ..Default::default() }
@@ -214,7 +217,8 @@ async fn converse(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSe
         let size = length(&buffer);
         buffer.advance(4);
         let (head, body) = RequestHeader::read(&buffer.split_to(size).freeze()).unwrap();
-        let (key, version, correlation_id) = (head.api_key, head.api_version, head.correlation_id);
+        let (key, version, correlation_id) =
+            (head.request_api_key, head.request_api_version, head.correlation_id);
         let ask = Ask { key, version, correlation_id, body };
         let reply = (script.lock().unwrap())(&ask);
         if ask.key != ApiVersionsRequest::KEY {

@@ -1,11 +1,13 @@
 //! The messages that are timed: the largest that a client meets, and the first.
 
 use bytes::Bytes;
-use upsert_kafka_protocol::messages::{
-    ApiVersion, ApiVersionsResponse, FetchResponse, FetchableTopicResponse, MetadataResponse,
-    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic, PartitionProduceData,
-    ProduceRequest, TopicProduceData,
+use upsert_kafka_protocol::messages::api_versions::ApiVersion;
+use upsert_kafka_protocol::messages::fetch::FetchableTopicResponse;
+use upsert_kafka_protocol::messages::metadata::{
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
+use upsert_kafka_protocol::messages::produce::{PartitionProduceData, TopicProduceData};
+use upsert_kafka_protocol::messages::{ApiVersionsResponse, FetchResponse, MetadataResponse, ProduceRequest};
 use upsert_kafka_protocol::{Str, Uuid};
 
 /// 1,000 topics of 10 partitions on three brokers.
@@ -66,7 +68,7 @@ pub(crate) fn produce() -> ProduceRequest {
 
 /// 50 partitions of 20 KB.
 pub(crate) fn fetch() -> FetchResponse {
-    let partition = |partition_index: i32| upsert_kafka_protocol::messages::PartitionData {
+    let partition = |partition_index: i32| upsert_kafka_protocol::messages::fetch::PartitionData {
         partition_index,
         high_watermark: 1_000_000,
         last_stable_offset: 1_000_000,

@@ -16,8 +16,10 @@ use row::Row;
 
 /// A Kafka message, or a struct nested in one, as rows.
 ///
-/// On the struct: `#[message(key = 3, versions = 0..=13, flexible = 9..)]` for a request,
-/// `#[message(answers = MetadataRequest)]` for its response, `#[message]` for a struct within either.
+/// On the struct: `#[message(key = 3, versions = 0..=13, flexible = 9..)]` for a request, or for what lies in
+/// a log under that type (no key where it has none); `#[message(answers = MetadataRequest)]` for a response,
+/// `#[message]` for a struct within any of them. `current = 3..` says which of the versions Kafka 4.4 offers,
+/// where those are not all.
 ///
 /// On a field, where its type is not the whole story:
 /// `#[versions(4.., nullable = 7.., tag = 0, default = -1, ignorable)]`.

@@ -4,11 +4,12 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 19, versions = 2..=7, flexible = 5..)]
+#[message(key = 19, versions = 0..=7, current = 2.., flexible = 5..)]
 pub struct CreateTopicsRequest {
     pub topics: Vec<CreatableTopic>,
     #[versions(0.., default = 60000)]
     pub timeout_ms: i32,
+    #[versions(1..)]
     pub validate_only: bool,
 }
 
@@ -42,7 +43,7 @@ pub struct CreatableTopicConfig {
 #[message(answers = CreateTopicsRequest)]
 pub struct CreateTopicsResponse {
     /// How long the client should pause, in milliseconds (KIP-219).
-    #[versions(0.., ignorable)]
+    #[versions(2.., ignorable)]
     pub throttle_time_ms: i32,
     pub topics: Vec<CreatableTopicResult>,
 }
@@ -55,7 +56,7 @@ pub struct CreatableTopicResult {
     pub topic_id: Uuid,
     pub error_code: ErrorCode,
     /// The error in words, for people.
-    #[versions(0.., nullable = 0.., ignorable)]
+    #[versions(1.., nullable = 0.., ignorable)]
     pub error_message: Option<Str>,
     #[versions(5.., tag = 0, ignorable)]
     pub topic_config_error_code: ErrorCode,

@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 20, versions = 1..=6, flexible = 4..)]
+#[message(key = 20, versions = 0..=6, current = 1.., flexible = 4..)]
 pub struct DeleteTopicsRequest {
     #[versions(6..)]
     pub topics: Vec<DeleteTopicState>,
@@ -24,7 +24,7 @@ pub struct DeleteTopicState {
 #[message(answers = DeleteTopicsRequest)]
 pub struct DeleteTopicsResponse {
     /// How long the client should pause, in milliseconds (KIP-219).
-    #[versions(0.., ignorable)]
+    #[versions(1.., ignorable)]
     pub throttle_time_ms: i32,
     pub responses: Vec<DeletableTopicResult>,
 }

@@ -4,9 +4,10 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 32, versions = 1..=4, flexible = 4..)]
+#[message(key = 32, versions = 0..=4, current = 1.., flexible = 4..)]
 pub struct DescribeConfigsRequest {
     pub resources: Vec<DescribeConfigsResource>,
+    #[versions(1..)]
     pub include_synonyms: bool,
     #[versions(3..)]
     pub include_documentation: bool,
@@ -48,10 +49,12 @@ pub struct DescribeConfigsResourceResult {
     #[versions(0.., nullable = 0..)]
     pub value: Option<Str>,
     pub read_only: bool,
-    #[versions(0.., default = -1, ignorable)]
+    #[versions(0..=0)]
+    pub is_default: bool,
+    #[versions(1.., default = -1, ignorable)]
     pub config_source: i8,
     pub is_sensitive: bool,
-    #[versions(0.., ignorable)]
+    #[versions(1.., ignorable)]
     pub synonyms: Vec<DescribeConfigsSynonym>,
     #[versions(3.., ignorable)]
     pub config_type: i8,

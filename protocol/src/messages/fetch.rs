@@ -6,7 +6,7 @@ use upsert_kafka_protocol_derive::message;
 use crate::{ErrorCode, Str, Uuid};
 
 /// Version 4 brings transactions, 7 sessions (KIP-227), 9 leader epochs, 11 racks, 12 the compact form, 13 topic ids.
-#[message(key = 1, versions = 4..=18, flexible = 12..)]
+#[message(key = 1, versions = 0..=18, current = 4.., flexible = 12..)]
 pub struct FetchRequest {
     #[versions(12.., tag = 0, nullable = 12.., default = None, ignorable)]
     pub cluster_id: Option<Str>,
@@ -17,10 +17,10 @@ pub struct FetchRequest {
     /// How long the broker may wait for `min_bytes`. Never send 0: some brokers then never answer.
     pub max_wait_ms: i32,
     pub min_bytes: i32,
-    #[versions(0.., default = 2147483647, ignorable)]
+    #[versions(3.., default = 2147483647, ignorable)]
     pub max_bytes: i32,
     /// 0 reads everything, 1 only what was committed.
-    #[versions(0.., ignorable)]
+    #[versions(4.., ignorable)]
     pub isolation_level: i8,
     /// 0 for no session.
     #[versions(7.., ignorable)]
@@ -75,7 +75,7 @@ pub struct FetchPartition {
 /// Partitions that leave the session.
 #[message]
 pub struct ForgottenTopic {
-    #[versions(7..=12, ignorable)]
+    #[versions(0..=12, ignorable)]
     pub topic: Str,
     #[versions(13.., ignorable)]
     pub topic_id: Uuid,
@@ -85,7 +85,7 @@ pub struct ForgottenTopic {
 #[message(answers = FetchRequest)]
 pub struct FetchResponse {
     /// How long the client should pause, in milliseconds (KIP-219).
-    #[versions(0.., ignorable)]
+    #[versions(1.., ignorable)]
     pub throttle_time_ms: i32,
     #[versions(7.., ignorable)]
     pub error_code: ErrorCode,
@@ -112,7 +112,7 @@ pub struct PartitionData {
     pub partition_index: i32,
     pub error_code: ErrorCode,
     pub high_watermark: i64,
-    #[versions(0.., default = -1, ignorable)]
+    #[versions(4.., default = -1, ignorable)]
     pub last_stable_offset: i64,
     #[versions(5.., default = -1, ignorable)]
     pub log_start_offset: i64,
@@ -123,7 +123,7 @@ pub struct PartitionData {
     #[versions(12.., tag = 2)]
     pub snapshot_id: SnapshotId,
     /// The transactions to leave out under read_committed, in any order.
-    #[versions(0.., nullable = 4.., ignorable)]
+    #[versions(4.., nullable = 4.., ignorable)]
     pub aborted_transactions: Option<Vec<AbortedTransaction>>,
     #[versions(11.., default = -1)]
     pub preferred_read_replica: i32,

@@ -5,7 +5,7 @@ use upsert_kafka_protocol_derive::message;
 use crate::{ErrorCode, Str};
 
 /// Version 3 renews the epoch of a producer that names the one it has (KIP-360), 6 prepares for two phases (KIP-939).
-#[message(key = 22, versions = 0..=6, flexible = 2..)]
+#[message(key = 22, versions = 0..=6, current = 0..=5, flexible = 2..)]
 pub struct InitProducerIdRequest {
     /// Null for a producer that is idempotent only.
     #[versions(0.., nullable = 0..)]

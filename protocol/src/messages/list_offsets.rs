@@ -4,7 +4,7 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str};
 
-#[message(key = 2, versions = 1..=11, flexible = 6..)]
+#[message(key = 2, versions = 0..=11, current = 1.., flexible = 6..)]
 pub struct ListOffsetsRequest {
     pub replica_id: i32,
     #[versions(2..)]
@@ -29,6 +29,8 @@ pub struct ListOffsetsPartition {
     pub current_leader_epoch: i32,
     /// Milliseconds, or -1 the end, -2 the start, -3 the record with the greatest timestamp, -4 the local start, -5 the tiered end.
     pub timestamp: i64,
+    #[versions(0..=0, default = 1)]
+    pub max_num_offsets: i32,
 }
 
 #[message(answers = ListOffsetsRequest)]
@@ -51,9 +53,11 @@ pub struct ListOffsetsTopicResponse {
 pub struct ListOffsetsPartitionResponse {
     pub partition_index: i32,
     pub error_code: ErrorCode,
-    #[versions(0.., default = -1)]
+    #[versions(0..=0)]
+    pub old_style_offsets: Vec<i64>,
+    #[versions(1.., default = -1)]
     pub timestamp: i64,
-    #[versions(0.., default = -1)]
+    #[versions(1.., default = -1)]
     pub offset: i64,
     #[versions(4.., default = -1)]
     pub leader_epoch: i32,

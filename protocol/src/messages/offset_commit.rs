@@ -4,13 +4,13 @@ use upsert_kafka_protocol_derive::message;
 
 use crate::{ErrorCode, Str, Uuid};
 
-#[message(key = 8, versions = 2..=10, flexible = 8..)]
+#[message(key = 8, versions = 0..=10, current = 2.., flexible = 8..)]
 pub struct OffsetCommitRequest {
     pub group_id: Str,
     /// -1 for one who commits without being a member.
-    #[versions(0.., default = -1, ignorable)]
+    #[versions(1.., default = -1, ignorable)]
     pub generation_id_or_member_epoch: i32,
-    #[versions(0.., ignorable)]
+    #[versions(1.., ignorable)]
     pub member_id: Str,
     #[versions(7.., nullable = 7.., default = None)]
     pub group_instance_id: Option<Str>,
@@ -36,6 +36,8 @@ pub struct OffsetCommitRequestPartition {
     pub committed_offset: i64,
     #[versions(6.., default = -1, ignorable)]
     pub committed_leader_epoch: i32,
+    #[versions(1..=1, default = -1)]
+    pub commit_timestamp: i64,
     /// A note that comes back with the position.
     #[versions(0.., nullable = 0..)]
     pub committed_metadata: Option<Str>,

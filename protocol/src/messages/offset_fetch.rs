@@ -5,7 +5,7 @@ use upsert_kafka_protocol_derive::message;
 use crate::{ErrorCode, Str, Uuid};
 
 /// Up to version 7 one group, from 8 several.
-#[message(key = 9, versions = 1..=10, flexible = 6..)]
+#[message(key = 9, versions = 0..=10, current = 1.., flexible = 6..)]
 pub struct OffsetFetchRequest {
     #[versions(0..=7)]
     pub group_id: Str,
@@ -39,7 +39,7 @@ pub struct OffsetFetchRequestGroup {
 /// The partitions of one topic.
 #[message]
 pub struct OffsetFetchRequestTopics {
-    #[versions(8..=9, ignorable)]
+    #[versions(0..=9, ignorable)]
     pub name: Str,
     #[versions(10.., ignorable)]
     pub topic_id: Uuid,
@@ -71,7 +71,7 @@ pub struct OffsetFetchResponseTopic {
 pub struct OffsetFetchResponsePartition {
     pub partition_index: i32,
     pub committed_offset: i64,
-    #[versions(5..=7, default = -1, ignorable)]
+    #[versions(5.., default = -1, ignorable)]
     pub committed_leader_epoch: i32,
     #[versions(0.., nullable = 0..=7)]
     pub metadata: Option<Str>,
@@ -89,7 +89,7 @@ pub struct OffsetFetchResponseGroup {
 /// The partitions of one topic.
 #[message]
 pub struct OffsetFetchResponseTopics {
-    #[versions(8..=9, ignorable)]
+    #[versions(0..=9, ignorable)]
     pub name: Str,
     #[versions(10.., ignorable)]
     pub topic_id: Uuid,

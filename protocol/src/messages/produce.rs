@@ -6,9 +6,9 @@ use upsert_kafka_protocol_derive::message;
 use crate::{ErrorCode, Str, Uuid};
 
 /// Version 3 brings record batches and transactions, 9 the compact form, 13 topic ids instead of names.
-#[message(key = 0, versions = 3..=13, flexible = 9..)]
+#[message(key = 0, versions = 0..=13, current = 3.., flexible = 9..)]
 pub struct ProduceRequest {
-    #[versions(0.., nullable = 3.., default = None)]
+    #[versions(3.., nullable = 3.., default = None)]
     pub transactional_id: Option<Str>,
     /// How many replicas must hold the batch before the broker answers: 0, 1, or -1 for all in sync.
     pub acks: i16,
@@ -40,7 +40,7 @@ pub struct PartitionProduceData {
 pub struct ProduceResponse {
     pub responses: Vec<TopicProduceResponse>,
     /// How long the client should pause, in milliseconds (KIP-219).
-    #[versions(0.., ignorable)]
+    #[versions(1.., ignorable)]
     pub throttle_time_ms: i32,
     #[versions(10.., tag = 0)]
     pub node_endpoints: Vec<NodeEndpoint>,
@@ -64,7 +64,7 @@ pub struct PartitionProduceResponse {
     /// The offset of the batch's first record.
     pub base_offset: i64,
     /// The broker's stamp under LogAppendTime, else -1.
-    #[versions(0.., default = -1, ignorable)]
+    #[versions(2.., default = -1, ignorable)]
     pub log_append_time_ms: i64,
     #[versions(5.., default = -1, ignorable)]
     pub log_start_offset: i64,

@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 
-use super::body::Body;
+use super::body::{Body, Record};
 use super::compress::Compression;
 use super::corrupt::{Corrupt, Why};
 use super::layout::{self, HEADER_BYTES, PREFIX_BYTES, field};
+use super::message::{self, Message};
 
-/// The batches of a fetched or produced blob, in order. A last one that is cut off ends the iteration in
+/// The batches of a fetched or produced blob, in order, of any format. In formats 0 and 1 a batch is a message:
+/// one record, or a wrapper with many compressed ones. A last one that is cut off ends the iteration in
 /// silence: a broker may cut a fetch anywhere. After an error there is nothing more.
 pub fn batches(blob: &Bytes) -> Batches {
     Batches { blob: blob.clone(), position: 0 }
@@ -30,6 +32,8 @@ pub struct Batch {
 /// What the timestamps of a batch are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TimestampType {
+    /// Format 0 has no timestamps; they read as -1.
+    NoTimestampType,
     /// The producer's.
     CreateTime,
     /// The broker's, one for all records.
@@ -60,23 +64,22 @@ impl Batches {
         // A damaged head is told from a cut one as early as its bytes allow, as in Java.
         let Some(&magic) = rest.get(layout::MAGIC) else { return Ok(None) };
         let magic = magic.cast_signed();
-        if !(0..=2).contains(&magic) {
-            return Err(corrupt(Why::Magic(magic)));
-        }
+        let header_bytes = match magic {
+            0 | 1 => PREFIX_BYTES + message::BODY_BYTES_MIN[usize::from(magic.unsigned_abs())],
+            2 => HEADER_BYTES,
+            _ => return Err(corrupt(Why::Magic(magic))),
+        };
         let size = PREFIX_BYTES + length.unsigned_abs() as usize;
         if rest.len() < size {
             return Ok(None);
         }
-        match magic {
-            2 if size < HEADER_BYTES => Err(corrupt(Why::Rule("its length is smaller than its header"))),
-            2 => {
-                let bytes = self.blob.slice(self.position..self.position + size);
-                let batch = Batch { bytes, position: self.position };
-                self.position += size;
-                Ok(Some(batch))
-            }
-            magic => Err(corrupt(Why::Magic(magic))),
+        if size < header_bytes {
+            return Err(corrupt(Why::Rule("its length is smaller than its header")));
         }
+        let bytes = self.blob.slice(self.position..self.position + size);
+        let batch = Batch { bytes, position: self.position };
+        self.position += size;
+        Ok(Some(batch))
     }
 }
 
@@ -93,38 +96,51 @@ impl Iterator for Batches {
 }
 
 macro_rules! facts {
-    ($($(#[$doc:meta])* $name:ident: $ty:ty = $at:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $ty:ty = $at:ident, or $older:expr;)*) => {$(
         $(#[$doc])*
         pub fn $name(&self) -> $ty {
+            if self.magic() < 2 {
+                let older: fn(&Self) -> $ty = $older;
+                return older(self);
+            }
             <$ty>::from_be_bytes(field(&self.bytes, layout::$at))
         }
     )*};
 }
 
 impl Batch {
+    /// The message format: 0, 1 or 2.
+    pub fn magic(&self) -> i8 {
+        self.bytes[layout::MAGIC].cast_signed()
+    }
+
     facts! {
-        /// The offset of the first record that was ever in it.
-        base_offset: i64 = BASE_OFFSET;
-        /// The epoch of the leader that took it; -1 before it is in a log.
-        leader_epoch: i32 = LEADER_EPOCH;
-        /// The stored CRC-32C.
-        crc: u32 = CHECKSUM;
-        /// The header's flags.
-        attributes: i16 = ATTRIBUTES;
-        /// The last offset less the first; compaction keeps it.
-        last_offset_delta: i32 = LAST_OFFSET_DELTA;
-        /// What the records' timestamps count from, or the delete horizon.
-        base_timestamp: i64 = BASE_TIMESTAMP;
-        /// The greatest timestamp, or the broker's.
-        max_timestamp: i64 = MAX_TIMESTAMP;
-        /// -1 for a producer without idempotence.
-        producer_id: i64 = PRODUCER_ID;
+        /// The epoch of the leader that took it; -1 before it is in a log, and in formats 0 and 1.
+        leader_epoch: i32 = LEADER_EPOCH, or |_| -1;
+        /// The stored checksum: CRC-32C, in formats 0 and 1 CRC-32.
+        crc: u32 = CHECKSUM, or |it| u32::from_be_bytes(field(&it.bytes, message::CHECKSUM));
+        /// The header's flags; formats 0 and 1 have eight of them.
+        attributes: i16 = ATTRIBUTES, or |it| i16::from(it.bytes[message::ATTRIBUTES].cast_signed());
+        /// The last offset less the first; compaction keeps it. 0 in formats 0 and 1.
+        last_offset_delta: i32 = LAST_OFFSET_DELTA, or |_| 0;
+        /// What the records' timestamps count from, or the delete horizon. In formats 0 and 1 the greatest.
+        base_timestamp: i64 = BASE_TIMESTAMP, or Self::message_timestamp;
+        /// The greatest timestamp, or the broker's; -1 in format 0.
+        max_timestamp: i64 = MAX_TIMESTAMP, or Self::message_timestamp;
+        /// -1 for a producer without idempotence, and in formats 0 and 1.
+        producer_id: i64 = PRODUCER_ID, or |_| -1;
         /// -1 likewise.
-        producer_epoch: i16 = PRODUCER_EPOCH;
+        producer_epoch: i16 = PRODUCER_EPOCH, or |_| -1;
         /// The sequence of the first record; -1 likewise.
-        base_sequence: i32 = BASE_SEQUENCE;
-        /// How many records it says it has; 0 when compaction left none.
-        count: i32 = COUNT;
+        base_sequence: i32 = BASE_SEQUENCE, or |_| -1;
+        /// How many records it says it has; 0 when compaction left none, -1 in formats 0 and 1, which do not say.
+        count: i32 = COUNT, or |_| -1;
+    }
+
+    /// The offset of the first record that was ever in it. A wrapper of format 0 or 1 says only that of its
+    /// last record, which is given here: the first is its first record's.
+    pub fn base_offset(&self) -> i64 {
+        i64::from_be_bytes(field(&self.bytes, layout::BASE_OFFSET))
     }
 
     /// The offset of the last record that was ever in it.
@@ -139,18 +155,28 @@ impl Batch {
 
     /// The sequence of the last record: sequences run to `i32::MAX` and wrap to 0. -1 without idempotence.
     pub fn last_sequence(&self) -> i32 {
+        self.sequence(self.last_offset_delta())
+    }
+
+    /// The sequence of one of its records, likewise.
+    pub fn sequence_of(&self, record: &Record<'_>) -> i32 {
+        // The delta was 32 bits when the record was read.
+        self.sequence(record.offset.wrapping_sub(self.base_offset()) as i32)
+    }
+
+    fn sequence(&self, delta: i32) -> i32 {
         match self.base_sequence() {
             -1 => -1,
-            base => base.wrapping_add(self.last_offset_delta()) & i32::MAX,
+            base => base.wrapping_add(delta) & i32::MAX,
         }
     }
 
     /// What the timestamps are.
     pub fn timestamp_type(&self) -> TimestampType {
-        if self.has(layout::LOG_APPEND_TIME) {
-            TimestampType::LogAppendTime
-        } else {
-            TimestampType::CreateTime
+        match self.magic() {
+            0 => TimestampType::NoTimestampType,
+            _ if self.attributes() & layout::LOG_APPEND_TIME != 0 => TimestampType::LogAppendTime,
+            _ => TimestampType::CreateTime,
         }
     }
 
@@ -174,16 +200,20 @@ impl Batch {
     /// # Errors
     /// When the number is not that of a codec.
     pub fn compression(&self) -> Result<Compression, Corrupt> {
-        let id = (self.attributes() & layout::COMPRESSION_BITS) as u8;
+        let id = self.compression_id();
         Compression::of(id).ok_or_else(|| self.corrupt(Why::Compression(id)))
     }
 
-    /// Compares the checksum.
+    /// Compares the checksum. Those of messages within a wrapper are not, since the wrapper's covers them.
     ///
     /// # Errors
     /// When it differs.
     pub fn check(&self) -> Result<(), Corrupt> {
-        let (stored, computed) = (self.crc(), crc32c::crc32c(&self.bytes[layout::CHECKED_FROM..]));
+        let computed = match self.magic() {
+            2 => crc32c::crc32c(&self.bytes[layout::CHECKED_FROM..]),
+            _ => message::checksum(&self.bytes),
+        };
+        let stored = self.crc();
         if stored == computed { Ok(()) } else { Err(self.corrupt(Why::Checksum { stored, computed })) }
     }
 
@@ -192,14 +222,54 @@ impl Batch {
     /// # Errors
     /// When they cannot be decompressed, or not within the limit.
     pub fn body(&self, limit: usize) -> Result<Body, Corrupt> {
+        if self.magic() < 2 {
+            return self.message_set(limit).map_err(|why| self.corrupt(why));
+        }
         let packed = self.bytes.slice(HEADER_BYTES..);
         let records = match self.compression()? {
             // Java looks at no byte behind a header that counts no record.
             _ if self.count() == 0 => Bytes::new(),
             Compression::None => packed,
-            codec => Bytes::from(codec.decompress(&packed, limit).map_err(|why| self.corrupt(why))?),
+            codec => {
+                Bytes::from(codec.decompress(&packed, self.magic(), limit).map_err(|why| self.corrupt(why))?)
+            }
         };
         Ok(Body::new(self, records))
+    }
+
+    fn message_set(&self, limit: usize) -> Result<Body, Why> {
+        let id = self.compression_id();
+        match Compression::of(id).ok_or(Why::Compression(id))? {
+            Compression::None => Ok(Body::of_messages(self, self.bytes.clone(), 0)),
+            Compression::Zstd => Err(Why::Rule("zstd is not for formats 0 and 1")),
+            codec => {
+                let wrapper = Message::read(&self.bytes).map_err(Why::Rule)?;
+                let packed = wrapper.value.ok_or(Why::Rule("a wrapper of no messages"))?;
+                let mut messages = codec.decompress(packed, self.magic(), limit)?;
+                let (size, last) = whole_messages(&messages).map_err(Why::Rule)?;
+                messages.truncate(size);
+                let first = self.first_offset(last).map_err(Why::Rule)?;
+                Ok(Body::of_messages(self, Bytes::from(messages), first))
+            }
+        }
+    }
+
+    /// What the offsets in a wrapper count from, its last being known: nothing in format 0.
+    fn first_offset(&self, last: i64) -> Result<i64, &'static str> {
+        match (self.magic(), self.last_offset()) {
+            // Some versions of librdkafka produced wrappers of offset 0.
+            (0, _) | (_, 0) => Ok(0),
+            (_, wrapper) if wrapper < last => Err("its offset is smaller than that of its last message"),
+            (_, wrapper) => Ok(wrapper.wrapping_sub(last)),
+        }
+    }
+
+    fn message_timestamp(&self) -> i64 {
+        if self.magic() == 0 { -1 } else { message::timestamp(&self.bytes) }
+    }
+
+    fn compression_id(&self) -> u8 {
+        (self.attributes() & layout::COMPRESSION_BITS) as u8
     }
 
     /// Header and records as they lie in the blob.
@@ -216,9 +286,21 @@ impl Batch {
         Corrupt::new(self.base_offset(), self.position, why)
     }
 
+    /// Only format 2 has flags behind that of the timestamps.
     fn has(&self, flag: i16) -> bool {
-        self.attributes() & flag != 0
+        self.magic() == 2 && self.attributes() & flag != 0
     }
+}
+
+/// How many bytes the whole messages of a decompressed set take, and the last one's offset. As in Java, one
+/// that is cut off at the end is no error.
+fn whole_messages(set: &[u8]) -> Result<(usize, i64), &'static str> {
+    let (mut rest, mut last) = (set, None);
+    while let Some(message) = message::take(&mut rest)? {
+        last = Some(message::offset(message));
+    }
+    let last = last.ok_or("a wrapper of no messages")?;
+    Ok((set.len() - rest.len(), last))
 }
 
 /// The overhead of a record of format 0: no batch of any format is shorter.

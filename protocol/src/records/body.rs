@@ -6,6 +6,8 @@ use bytes::Bytes;
 
 use super::batch::{Batch, TimestampType};
 use super::corrupt::{Corrupt, Why};
+use super::layout;
+use super::message::{self, Message};
 use super::varint::{take_i32, take_i64};
 
 /// The records of one batch, decompressed.
@@ -17,6 +19,8 @@ pub struct Body {
     base_timestamp: i64,
     /// The broker's stamp, where it is the one that counts.
     append_time: Option<i64>,
+    /// In formats 0 and 1 what the offsets count from; there `count` is 0, for nothing says it.
+    message_set: Option<i64>,
     position: usize,
 }
 
@@ -25,7 +29,7 @@ pub struct Body {
 pub struct Record<'a> {
     /// Its place in the partition.
     pub offset: i64,
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970; -1 in format 0.
     pub timestamp_ms: i64,
     /// Which partition a producer chose by.
     pub key: Option<&'a [u8]>,
@@ -68,8 +72,14 @@ impl Body {
             base_offset: batch.base_offset(),
             base_timestamp: batch.base_timestamp(),
             append_time: appended.then(|| batch.max_timestamp()),
+            message_set: None,
             position: batch.position(),
         }
+    }
+
+    /// Of formats 0 and 1: `messages` are whole ones.
+    pub(super) fn of_messages(batch: &Batch, messages: Bytes, first_offset: i64) -> Self {
+        Self { count: 0, message_set: Some(first_offset), ..Self::new(batch, messages) }
     }
 
     /// The records in order.
@@ -127,6 +137,36 @@ impl<'a> Records<'a> {
         })
     }
 
+    /// The end of a batch, or a message of a set.
+    #[inline(never)]
+    fn next_uncounted(&mut self) -> Option<Result<Record<'a>, Corrupt>> {
+        let why = match (self.left, self.rest.is_empty(), self.body.message_set) {
+            (0, true, _) => return None,
+            (0, false, Some(first)) => {
+                return Some(self.read_message(first).map_err(|why| self.fail(why)));
+            }
+            (0, false, None) => "bytes after the last record",
+            _ => "a negative count of records",
+        };
+        Some(Err(self.fail(why)))
+    }
+
+    fn read_message(&mut self, first_offset: i64) -> Result<Record<'a>, &'static str> {
+        let bytes = message::take(&mut self.rest)?.ok_or("a message ends early")?;
+        let message = Message::read(bytes)?;
+        if i16::from(message.attributes) & layout::COMPRESSION_BITS != 0 {
+            return Err("a wrapper within a wrapper");
+        }
+        Ok(Record {
+            offset: first_offset.wrapping_add(message.offset),
+            timestamp_ms: self.body.append_time.filter(|_| message.magic > 0).unwrap_or(message.timestamp_ms),
+            key: message.key,
+            value: message.value,
+            headers: &[],
+            header_count: 0,
+        })
+    }
+
     #[cold]
     fn fail(&mut self, why: &'static str) -> Corrupt {
         (self.left, self.rest) = (0, &[]);
@@ -140,12 +180,7 @@ impl<'a> Iterator for Records<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.left <= 0 {
-            let why = match (self.left, self.rest.is_empty()) {
-                (0, true) => return None,
-                (0, false) => "bytes after the last record",
-                _ => "a negative count of records",
-            };
-            return Some(Err(self.fail(why)));
+            return self.next_uncounted();
         }
         self.left -= 1;
         let outcome = self.read();

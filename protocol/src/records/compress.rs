@@ -14,6 +14,11 @@ mod snappy;
 #[cfg(feature = "zstd")]
 mod zstd;
 
+/// The limit for whoever reads batches and has none of their own. A batch that is not compressed fits whenever
+/// it fits a fetch (`fetch.max.bytes` is 50 MiB by default), and a compressed one of `max.message.bytes` at
+/// its default of 1 MiB may shrink to a sixtieth: beyond that a batch is hardly meant well.
+pub const DECOMPRESSED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// How the records of a batch are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Compression {
@@ -48,15 +53,16 @@ impl Codec {
         if self.compression.is_built() { self } else { Self::NONE }
     }
 
-    /// Appends `records`, compressed.
-    pub(super) fn compress(self, records: &[u8], out: &mut Vec<u8>) {
+    /// Appends `records`, compressed for a batch of the format `magic`.
+    #[cfg_attr(not(feature = "lz4"), expect(unused_variables))]
+    pub(super) fn compress(self, records: &[u8], magic: i8, out: &mut Vec<u8>) {
         match self.compression {
             #[cfg(feature = "gzip")]
             Compression::Gzip => gzip::compress(records, self.level, out),
             #[cfg(feature = "snappy")]
             Compression::Snappy => snappy::compress(records, out),
             #[cfg(feature = "lz4")]
-            Compression::Lz4 => lz4::compress(records, out),
+            Compression::Lz4 => lz4::compress(records, lz4::HeadChecksum::of(magic), out),
             #[cfg(feature = "zstd")]
             Compression::Zstd => zstd::compress(records, self.level, out),
             _ => out.extend_from_slice(records),
@@ -100,15 +106,16 @@ impl Compression {
         Self::ALL.into_iter().find(|it| it.id() == id && it.is_built())
     }
 
-    /// What was compressed, unless it is longer than `limit`.
-    pub(super) fn decompress(self, packed: &[u8], limit: usize) -> Result<Vec<u8>, Why> {
+    /// What was compressed for a batch of the format `magic`, unless it is longer than `limit`.
+    #[cfg_attr(not(feature = "lz4"), expect(unused_variables))]
+    pub(super) fn decompress(self, packed: &[u8], magic: i8, limit: usize) -> Result<Vec<u8>, Why> {
         match self {
             #[cfg(feature = "gzip")]
             Self::Gzip => gzip::decompress(packed, limit),
             #[cfg(feature = "snappy")]
             Self::Snappy => snappy::decompress(packed, limit),
             #[cfg(feature = "lz4")]
-            Self::Lz4 => lz4::decompress(packed, limit),
+            Self::Lz4 => lz4::decompress(packed, lz4::HeadChecksum::of(magic), limit),
             #[cfg(feature = "zstd")]
             Self::Zstd => zstd::decompress(packed, limit),
             _ => {
@@ -140,7 +147,7 @@ impl FromStr for Compression {
 }
 
 /// Appends all that comes, up to the limit: memory grows with what comes out, never with what is claimed.
-#[cfg(any(feature = "gzip", feature = "lz4"))]
+#[cfg(feature = "gzip")]
 fn read_capped(
     reader: &mut impl std::io::Read,
     limit: usize,

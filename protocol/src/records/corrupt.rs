@@ -36,7 +36,7 @@ impl Corrupt {
         Self { base_offset, position, why }
     }
 
-    /// The offset that the batch claims for its first record.
+    /// The offset that leads the batch: what it claims for its first record, in formats 0 and 1 for its last.
     pub fn base_offset(&self) -> i64 {
         self.base_offset
     }
@@ -53,7 +53,6 @@ impl fmt::Display for Corrupt {
         write!(f, "the batch at offset {} (byte {}): ", self.base_offset, self.position)?;
         match self.why {
             Why::Rule(rule) => f.write_str(rule),
-            Why::Magic(magic @ 0..=1) => write!(f, "message format {magic} is not supported yet"),
             Why::Magic(magic) => write!(f, "{magic} is no message format"),
             Why::Checksum { stored, computed } => {
                 write!(f, "its checksum is {stored:08x}, its bytes give {computed:08x}")

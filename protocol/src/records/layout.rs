@@ -41,7 +41,7 @@ pub(super) fn put<const N: usize>(header: &mut [u8], at: usize, value: [u8; N]) 
     header[at..at + N].copy_from_slice(&value);
 }
 
-/// Gives a batch its place in a log; both fields lie outside the checksum.
+/// Gives a batch of format 2 its place in a log; both fields lie outside the checksum.
 ///
 /// # Panics
 /// When the bytes are shorter than a batch's header.
@@ -50,7 +50,7 @@ pub fn set_offset(batch: &mut [u8], base_offset: i64, leader_epoch: i32) {
     put(batch, LEADER_EPOCH, leader_epoch.to_be_bytes());
 }
 
-/// Stamps a batch with the broker's time, as under `message.timestamp.type=LogAppendTime`, and renews its
+/// Stamps a batch of format 2 with the broker's time, as under `message.timestamp.type=LogAppendTime`, and renews its
 /// checksum.
 ///
 /// # Panics

@@ -51,6 +51,17 @@ fn take(bytes: &mut &[u8], bytes_max: usize) -> Option<u64> {
         *bytes = rest;
         return Some(u64::from(first));
     }
+    // Lengths of up to 8 KiB and most deltas.
+    let (&second, rest) = rest.split_first()?;
+    if second < 0x80 {
+        *bytes = rest;
+        return Some(u64::from(first & 0x7f) | u64::from(second) << 7);
+    }
+    take_long(bytes, bytes_max)
+}
+
+fn take_long(bytes: &mut &[u8], bytes_max: usize) -> Option<u64> {
+    let first = *bytes.first()?;
     let mut value = u64::from(first & 0x7f);
     for at in 1..bytes_max {
         let byte = *bytes.get(at)?;

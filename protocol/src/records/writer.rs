@@ -119,21 +119,29 @@ impl BatchWriter {
 
     /// Closes the batch: compresses where asked, fills the header in, and computes the checksum.
     /// A codec that is not in this build is none.
-    pub fn seal(mut self, stamp: Stamp, codec: Codec) -> Bytes {
-        let codec = codec.built();
+    pub fn seal(self, stamp: Stamp, codec: Codec) -> Bytes {
+        self.seal_as(flags(stamp), stamp, codec.built())
+    }
+
+    /// Closes a batch of control records, which no user sees: their keys are of
+    /// [`ControlType`](super::ControlType). Java never compresses them.
+    pub fn seal_control(self, stamp: Stamp) -> Bytes {
+        self.seal_as(layout::CONTROL | flags(stamp), stamp, Codec::NONE)
+    }
+
+    fn seal_as(mut self, flags: i16, stamp: Stamp, codec: Codec) -> Bytes {
         self.buffer.truncate(self.len);
         let mut buffer = match codec.compression {
             Compression::None => self.buffer,
             _ => compressed(&self.buffer, codec),
         };
-        let transactional = if stamp.transactional { layout::TRANSACTIONAL } else { 0 };
-        let attributes = i16::from(codec.compression.id()) | transactional;
+        let attributes = i16::from(codec.compression.id()) | flags;
         let count = self.count.cast_signed();
         put(&mut buffer, layout::BASE_OFFSET, 0i64.to_be_bytes());
         let length = (buffer.len() - layout::PREFIX_BYTES) as i32;
         put(&mut buffer, layout::LENGTH, length.to_be_bytes());
         put(&mut buffer, layout::LEADER_EPOCH, (-1i32).to_be_bytes());
-        put(&mut buffer, layout::MAGIC, [2]);
+        put(&mut buffer, layout::MAGIC, MAGIC.to_be_bytes());
         put(&mut buffer, layout::ATTRIBUTES, attributes.to_be_bytes());
         put(&mut buffer, layout::LAST_OFFSET_DELTA, (count - 1).to_be_bytes());
         put(&mut buffer, layout::BASE_TIMESTAMP, self.base_timestamp_ms.to_be_bytes());
@@ -155,7 +163,11 @@ impl BatchWriter {
     }
 }
 
-/// Gives a sealed batch another writer or sequence, and renews the checksum.
+fn flags(stamp: Stamp) -> i16 {
+    if stamp.transactional { layout::TRANSACTIONAL } else { 0 }
+}
+
+/// Gives a sealed batch of format 2 another writer or sequence, and renews the checksum.
 ///
 /// # Panics
 /// When the bytes are shorter than a batch's header.
@@ -175,7 +187,7 @@ pub fn size_max(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[Header<'_>]
 fn compressed(batch: &[u8], codec: Codec) -> BytesMut {
     let mut out = Vec::with_capacity(HEADER_BYTES + batch.len() / 2);
     out.resize(HEADER_BYTES, 0);
-    codec.compress(&batch[HEADER_BYTES..], &mut out);
+    codec.compress(&batch[HEADER_BYTES..], MAGIC, &mut out);
     // A Vec that nobody else holds becomes a buffer without a copy.
     Bytes::from(out).into()
 }
@@ -209,6 +221,9 @@ fn write_headers(room: &mut [u8], headers: &[Header<'_>]) {
         room = write_field(room, it.value);
     }
 }
+
+/// The format that is written.
+const MAGIC: i8 = 2;
 
 /// What an empty buffer grows to first: many partitions with few records each stay small.
 const GROWN_BYTES_MIN: usize = 1024;

@@ -1,20 +1,37 @@
 //! Makes values that a version can hold, for round trips and fuzzing.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::{Field, Str, Tags, Wire};
 
-/// A small random source that knows the version it makes values for.
+/// A source of choices that knows the version it makes values for.
 pub struct Dice {
-    state: u64,
+    source: Source,
     version: i16,
     flexible: bool,
+}
+
+enum Source {
+    /// As long as one likes.
+    Seed(u64),
+    /// A fuzzer's; zeros when they are used up, so that what is made ends soon.
+    Bytes(Bytes),
 }
 
 impl Dice {
     /// Equal seeds roll equal values.
     pub fn new(seed: u64, version: i16, flexible: bool) -> Self {
-        Self { state: seed | 1, version, flexible }
+        Self { source: Source::Seed(seed | 1), version, flexible }
+    }
+
+    /// Every choice is one of the bytes, so that who changes a byte changes a choice.
+    pub fn of(bytes: Bytes, version: i16, flexible: bool) -> Self {
+        Self { source: Source::Bytes(bytes), version, flexible }
+    }
+
+    /// The version it makes values for.
+    pub fn version(&self) -> i16 {
+        self.version
     }
 
     /// Rolls one field, where this version has it.
@@ -26,21 +43,34 @@ impl Dice {
 
     /// Now and then a tag that nobody knows.
     pub fn tags(&mut self) -> Tags {
-        if !self.flexible || self.below(4) > 0 {
+        if !self.flexible || self.below(4) < 3 {
             return Tags::default();
         }
         Tags(vec![(100_000, self.bytes())])
     }
 
     pub(crate) fn next(&mut self) -> u64 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state
+        match &mut self.source {
+            Source::Seed(state) => {
+                *state ^= *state << 13;
+                *state ^= *state >> 7;
+                *state ^= *state << 17;
+                *state
+            }
+            Source::Bytes(bytes) => {
+                let count = bytes.len().min(8);
+                bytes.split_to(count).iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+            }
+        }
     }
 
+    /// A number below `n`, which is at most 256.
     pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
+        match &mut self.source {
+            Source::Seed(_) => self.next() % n,
+            Source::Bytes(bytes) if bytes.has_remaining() => u64::from(bytes.get_u8()) % n,
+            Source::Bytes(_) => 0,
+        }
     }
 
     pub(crate) fn bytes(&mut self) -> Bytes {
@@ -48,6 +78,10 @@ impl Dice {
     }
 
     pub(crate) fn string(&mut self) -> Str {
-        (0..self.below(200)).map(|i| char::from(b'a' + (i % 26) as u8)).collect::<String>().into()
+        let from = self.below(ALPHABET.len() as u64) as usize;
+        ALPHABET.iter().cycle().skip(from).take(self.below(60) as usize).collect::<String>().into()
     }
 }
+
+/// Of every length that UTF-8 has.
+const ALPHABET: [char; 8] = ['a', 'z', '0', '\0', 'é', '€', '\u{fffd}', '𝄞'];

@@ -13,7 +13,7 @@ pub struct Reader<'a> {
     end: usize,
     version: i16,
     flexible: bool,
-    /// The next value is a tagged field's own, where a null struct is led by another byte.
+    /// The nullable struct that comes next is a tagged field's own: it is led by another byte.
     in_tag: bool,
 }
 
@@ -26,11 +26,6 @@ impl<'a> Reader<'a> {
     /// The byte that is read next.
     pub fn position(&self) -> usize {
         self.end - self.rest.len()
-    }
-
-    /// Steps to a byte that was read before.
-    pub(crate) fn skip(&mut self, to: usize) {
-        self.rest = &self.frame[to.min(self.end)..self.end];
     }
 
     /// Asserts that all was read.
@@ -49,6 +44,9 @@ impl<'a> Reader<'a> {
     pub fn field<T: Wire>(&mut self, f: &'static Field, value: &mut T) -> Result<(), Malformed> {
         if !f.versions.contains(self.version) {
             return Ok(());
+        }
+        if f.is_nullable_struct() {
+            self.in_tag = f.tag.is_some();
         }
         value.read(self, f.nullable.contains(self.version)).map_err(|e| e.within(f.name))
     }
@@ -94,27 +92,65 @@ impl<'a> Reader<'a> {
         known: &mut dyn FnMut(u32, &mut Self) -> Result<bool, Malformed>,
     ) -> Result<Tags, Malformed> {
         let mut unknown = Tags::default();
-        let count = self.uvarint()?;
-        if count > TAGS_MAX {
-            return Err(self.malformed("more than 10,000 tags"));
-        }
         let mut last = None;
-        for _ in 0..count {
-            let tag = self.uvarint()?;
-            if last.replace(tag).is_some_and(|last| tag <= last) {
-                return Err(self.malformed("tags out of order"));
-            }
-            let size = self.uvarint()? as usize;
-            let from = self.position();
-            let (rest, end) = (self.take(size)?, from + size);
-            let mut value = Reader { rest, end, in_tag: true, ..*self };
+        for _ in 0..self.tag_count()? {
+            let tag = self.tag(&mut last)?;
+            let mut value = self.tag_value()?;
             if known(tag, &mut value)? {
                 value.finish()?;
             } else {
-                unknown.0.push((tag, self.frame.slice(from..end)));
+                unknown.0.push((tag, value.rest()));
             }
         }
         Ok(unknown)
+    }
+
+    /// How many tags follow; the version has some.
+    pub(crate) fn tag_count(&mut self) -> Result<u32, Malformed> {
+        match self.uvarint()? {
+            count if count > TAGS_MAX => Err(self.malformed("more than 10,000 tags")),
+            count => Ok(count),
+        }
+    }
+
+    /// The next tag's number, which is above the last one's.
+    pub(crate) fn tag(&mut self, last: &mut Option<u32>) -> Result<u32, Malformed> {
+        let tag = self.uvarint()?;
+        match last.replace(tag) {
+            Some(last) if tag <= last => Err(self.malformed("tags out of order")),
+            _ => Ok(tag),
+        }
+    }
+
+    /// A cursor over the next tag's value alone; this one goes on behind it.
+    pub(crate) fn tag_value(&mut self) -> Result<Self, Malformed> {
+        let size = self.uvarint()? as usize;
+        let end = self.position() + size;
+        let rest = self.take(size)?;
+        Ok(Reader { rest, end, ..*self })
+    }
+
+    /// All that is left.
+    pub(crate) fn rest(&self) -> Bytes {
+        self.frame.slice(self.position()..self.end)
+    }
+
+    /// Whether a nullable struct follows.
+    pub(crate) fn present_struct(&mut self, f: &Field, nullable: bool) -> Result<bool, Malformed> {
+        self.in_tag = f.tag.is_some();
+        match self.present()? {
+            false if !nullable => Err(self.malformed("null at a version without null")),
+            present => Ok(present),
+        }
+    }
+
+    /// How many elements follow; `None` is null.
+    pub(crate) fn element_count(&mut self, nullable: bool) -> Result<Option<usize>, Malformed> {
+        match self.length()? {
+            None if !nullable => Err(self.malformed("null at a version without null")),
+            None => Ok(None),
+            Some(len) => self.check_count(len).map(Some),
+        }
     }
 
     #[cold]
@@ -158,15 +194,15 @@ impl<'a> Reader<'a> {
 
     /// Every element takes at least a byte, so a lying count is met before anything is reserved.
     #[inline]
-    fn check_count(&mut self, len: usize) -> Result<(), Malformed> {
+    /// Every element takes at least a byte, so a lying count is met before anything is reserved.
+    fn check_count(&self, len: usize) -> Result<usize, Malformed> {
         if len > self.rest.len() {
             return Err(self.malformed("more elements than bytes"));
         }
         if len > ELEMENTS_MAX {
             return Err(self.malformed("more than 1,000,000 elements"));
         }
-        self.in_tag = false;
-        Ok(())
+        Ok(len)
     }
 
     #[inline]
@@ -180,9 +216,8 @@ impl<'a> Reader<'a> {
 
     /// Whether a nullable struct follows: a negative byte says null, inside a tag a zero does.
     pub(crate) fn present(&mut self) -> Result<bool, Malformed> {
-        let in_tag = std::mem::take(&mut self.in_tag);
         let [lead] = self.array()?;
-        Ok(if in_tag { lead != 0 } else { lead < 0x80 })
+        Ok(if self.in_tag { lead != 0 } else { lead < 0x80 })
     }
 
     #[inline]

@@ -4,13 +4,17 @@ use bytes::Bytes;
 
 #[cfg(any(test, feature = "dice"))]
 use super::Dice;
-use super::{Kind, Malformed, Reader, Unrepresentable, Wire, Writer};
+use super::{Kind, Malformed, Primitive, Reader, Unrepresentable, Wire, Writer};
 
 /// UTF-8 text that shares the frame it was read from.
 pub type Str = bytestring::ByteString;
 
 /// The longest string, in bytes, also where a compact length could say more.
 pub(crate) const STRING_MAX: usize = 32_767;
+
+/// A nullable string whose length takes 16 bits at flexible versions too: only a header's client id is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShortString(pub Option<Str>);
 
 /// Sixteen bytes, all zero when absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,9 +26,9 @@ impl Uuid {
 }
 
 macro_rules! number {
-    ($($ty:ty, $name:literal;)*) => {$(
+    ($($ty:ty, $name:ident;)*) => {$(
         impl Wire for $ty {
-            const KIND: Kind = Kind::Primitive($name);
+            const KIND: Kind = Kind::Primitive(Primitive::$name);
             #[inline]
             fn blank() -> Self {
                 Self::default()
@@ -57,7 +61,7 @@ macro_rules! number {
 }
 
 number! {
-    i8, "int8"; i16, "int16"; u16, "uint16"; i32, "int32"; u32, "uint32"; i64, "int64"; f64, "float64";
+    i8, Int8; i16, Int16; u16, Uint16; i32, Int32; u32, Uint32; i64, Int64; f64, Float64;
 }
 
 impl Wire for bool {
@@ -69,7 +73,7 @@ impl Wire for bool {
     fn blank() -> Self {
         Self::default()
     }
-    const KIND: Kind = Kind::Primitive("bool");
+    const KIND: Kind = Kind::Primitive(Primitive::Bool);
     #[inline]
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         *self = r.array::<1>()? != [0];
@@ -91,7 +95,7 @@ impl Wire for Uuid {
     fn blank() -> Self {
         Self::default()
     }
-    const KIND: Kind = Kind::Primitive("uuid");
+    const KIND: Kind = Kind::Primitive(Primitive::Uuid);
     #[inline]
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         self.0 = r.array()?;
@@ -113,7 +117,7 @@ impl Wire for Str {
     fn blank() -> Self {
         Self::default()
     }
-    const KIND: Kind = Kind::Primitive("string");
+    const KIND: Kind = Kind::Primitive(Primitive::String);
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         *self = r.string()?.ok_or_else(|| r.malformed("a null string"))?;
         Ok(())
@@ -132,7 +136,7 @@ impl Wire for Option<Str> {
     fn blank() -> Self {
         Some(Default::default())
     }
-    const KIND: Kind = Kind::Primitive("string");
+    const KIND: Kind = Kind::Primitive(Primitive::String);
     fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
         *self = r.string()?;
         null(self.is_none(), nullable, r)
@@ -140,6 +144,25 @@ impl Wire for Option<Str> {
     fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
         may_be_null(self.is_some(), nullable)?;
         w.string(self.as_ref())
+    }
+}
+
+impl Wire for ShortString {
+    #[cfg(any(test, feature = "dice"))]
+    fn roll(&mut self, d: &mut Dice, nullable: bool) {
+        self.0.roll(d, nullable);
+    }
+    fn blank() -> Self {
+        Self(Some(Default::default()))
+    }
+    const KIND: Kind = Kind::Primitive(Primitive::ShortString);
+    fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
+        self.0 = r.short_string()?;
+        null(self.0.is_none(), nullable, r)
+    }
+    fn write(&self, w: &mut Writer, nullable: bool) -> Result<(), Unrepresentable> {
+        may_be_null(self.0.is_some(), nullable)?;
+        w.short_string(self.0.as_ref())
     }
 }
 
@@ -152,7 +175,7 @@ impl Wire for Bytes {
     fn blank() -> Self {
         Self::default()
     }
-    const KIND: Kind = Kind::Primitive("bytes");
+    const KIND: Kind = Kind::Primitive(Primitive::Bytes);
     fn read(&mut self, r: &mut Reader<'_>, _: bool) -> Result<(), Malformed> {
         *self = r.bytes()?.ok_or_else(|| r.malformed("a null bytes"))?;
         Ok(())
@@ -171,7 +194,7 @@ impl Wire for Option<Bytes> {
     fn blank() -> Self {
         Some(Default::default())
     }
-    const KIND: Kind = Kind::Primitive("bytes");
+    const KIND: Kind = Kind::Primitive(Primitive::Bytes);
     fn read(&mut self, r: &mut Reader<'_>, nullable: bool) -> Result<(), Malformed> {
         *self = r.bytes()?;
         null(self.is_none(), nullable, r)

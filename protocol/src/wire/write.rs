@@ -61,6 +61,9 @@ impl Writer {
         default: impl FnOnce() -> T,
     ) -> Result<(), Unrepresentable> {
         if f.versions.contains(self.version) {
+            if f.is_nullable_struct() {
+                self.in_tag = f.tag.is_some();
+            }
             return value.write(self, f.nullable.contains(self.version)).map_err(|e| e.within(f.name));
         }
         if f.ignorable || *value == default() {
@@ -116,6 +119,12 @@ impl Writer {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// The byte before a nullable struct.
+    pub(crate) fn lead_struct(&mut self, f: &Field, present: bool) {
+        self.in_tag = f.tag.is_some();
+        self.lead(present);
+    }
+
     /// Elements of one width, three at once: the replicas of a partition mostly are three.
     #[inline]
     pub(crate) fn numbers<T: Copy, const WIDTH: usize>(
@@ -129,8 +138,7 @@ impl Writer {
     }
 
     pub(crate) fn lead(&mut self, present: bool) {
-        let in_tag = std::mem::take(&mut self.in_tag);
-        self.buffer.push(match (present, in_tag) {
+        self.buffer.push(match (present, self.in_tag) {
             (true, _) => 1,
             (false, true) => 0,
             (false, false) => 0xff,
@@ -139,7 +147,6 @@ impl Writer {
 
     #[inline]
     pub(crate) fn length(&mut self, len: Option<usize>) -> Result<(), Unrepresentable> {
-        self.in_tag = false;
         let Ok(len) = len.map_or(Ok(-1), i32::try_from) else {
             return Err(Unrepresentable::new("longer than a length can say"));
         };
@@ -187,7 +194,7 @@ impl Writer {
     }
 
     #[inline]
-    fn uvarint(&mut self, value: u32) {
+    pub(crate) fn uvarint(&mut self, value: u32) {
         if value < 0x80 {
             self.buffer.push(value as u8);
         } else {
@@ -228,7 +235,7 @@ impl TagWriter {
             return Ok(());
         }
         let (version, flexible) = (self.version, self.flexible);
-        let mut writer = Writer { buffer: Vec::new(), lent: Vec::new(), version, flexible, in_tag: true };
+        let mut writer = Writer { buffer: Vec::new(), lent: Vec::new(), version, flexible, in_tag: false };
         writer.field(f, value, T::blank)?;
         if f.versions.contains(self.version) {
             self.set.push((tag, writer.finish().into_bytes()));

@@ -1,5 +1,13 @@
 //! ListOffsets, and the positions of groups.
 
+use upsert_kafka_protocol::messages::list_offsets::{
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsTopic,
+};
+use upsert_kafka_protocol::messages::offset_commit::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use upsert_kafka_protocol::messages::offset_fetch::{OffsetFetchRequestGroup, OffsetFetchRequestTopic};
+
 use super::*;
 
 fn list(script: &mut Script, parts: &[(i32, i64)]) -> Vec<ListOffsetsPartitionResponse> {

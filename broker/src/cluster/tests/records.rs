@@ -1,5 +1,7 @@
 //! Produce and Fetch: appends, waits, limits, repetitions.
 
+use upsert_kafka_protocol::messages::fetch::{FetchPartition, FetchTopic, PartitionData};
+
 use super::*;
 
 fn fetch(topic: &str, parts: &[(i32, i64)]) -> FetchRequest {

@@ -1,5 +1,12 @@
 //! Metadata, CreateTopics, DeleteTopics, DescribeConfigs.
 
+use upsert_kafka_protocol::messages::create_topics::{CreatableReplicaAssignment, CreatableTopic};
+use upsert_kafka_protocol::messages::delete_topics::DeleteTopicState;
+use upsert_kafka_protocol::messages::describe_configs::{
+    DescribeConfigsResource, DescribeConfigsResourceResult,
+};
+use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
+
 use super::*;
 
 fn by_name(names: &[&str]) -> MetadataRequest {

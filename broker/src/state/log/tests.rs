@@ -60,7 +60,7 @@ fn a_limit_cuts_between_batches_but_leaves_one_when_asked() {
     let mut log = log_of(&[1, 1, 1], b"value");
     let size = usize::try_from(log.bytes()).unwrap() / 3;
     let mut read = |limit, at_least_one| offsets(&log.read(0, limit, at_least_one).unwrap());
-    assert_eq!(read(size - 1, false), []);
+    assert!(read(size - 1, false).is_empty());
     assert_eq!(read(size - 1, true), [0]);
     assert_eq!(read(size, false), [0]);
     assert_eq!(read(2 * size, true), [0, 1]);

@@ -1,0 +1,21 @@
+//! ExpireDelegationToken: ends a delegation token, or dates its end.
+
+use bytes::Bytes;
+use upsert_kafka_protocol_derive::message;
+
+use crate::ErrorCode;
+
+#[message(key = 40, versions = 0..=2, current = 1.., flexible = 2..)]
+pub struct ExpireDelegationTokenRequest {
+    /// The token's secret: never to be shown.
+    pub hmac: Bytes,
+    pub expiry_time_period_ms: i64,
+}
+
+#[message(answers = ExpireDelegationTokenRequest)]
+pub struct ExpireDelegationTokenResponse {
+    pub error_code: ErrorCode,
+    pub expiry_timestamp_ms: i64,
+    /// How long the client should pause, in milliseconds (KIP-219).
+    pub throttle_time_ms: i32,
+}

@@ -1,0 +1,45 @@
+//! What must hold of any bytes whatever: a check a file, called by the fuzz targets and, over the committed corpus and
+//! some random inputs, by `cargo test`. A broken promise panics.
+
+mod compression;
+mod frame;
+mod json;
+mod message;
+mod records;
+mod rewrite;
+mod round_trip;
+
+pub use compression::{gzip, lz4, snappy, zstd};
+pub use frame::frame;
+pub use json::json;
+pub use message::message;
+pub use records::{legacy, records};
+pub use rewrite::rewrite;
+pub use round_trip::round_trip;
+
+use bytes::Bytes;
+use upsert_kafka_protocol::schema::Schema;
+
+/// Every check by the name of its fuzz target.
+pub const CHECKS: &[(&str, fn(&[u8]))] = &[
+    ("frame", frame),
+    ("message", message),
+    ("round_trip", round_trip),
+    ("json", json),
+    ("rewrite", rewrite),
+    ("records", records),
+    ("legacy", legacy),
+    ("gzip", gzip),
+    ("snappy", snappy),
+    ("lz4", lz4),
+    ("zstd", zstd),
+];
+
+/// The first three bytes choose a message and its version; the rest is for the check.
+fn chosen(data: &[u8]) -> Option<(&'static Schema, i16, Bytes)> {
+    let (&[high, low, version], rest) = data.split_first_chunk()?;
+    let all = Schema::all().count();
+    let schema = Schema::all().nth(usize::from(u16::from_be_bytes([high, low])) % all)?;
+    let count = i16::from(version) % (schema.versions.to - schema.versions.from + 1);
+    Some((schema, schema.versions.from + count, Bytes::copy_from_slice(rest)))
+}
