@@ -160,10 +160,14 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn elements<T: Wire>(&mut self, all: &mut Vec<T>, len: usize) -> Result<(), Malformed> {
         self.check_count(len)?;
+        let some = (RESERVED_BYTES_MAX / size_of::<T>().max(1)).max(1);
         all.clear();
-        all.reserve_exact(len.min(RESERVED_BYTES_MAX / size_of::<T>().max(1)));
-        for _ in 0..len {
-            all.push_mut(T::blank()).read(self, false)?;
+        all.reserve_exact(len.min(some));
+        while all.len() < len {
+            let from = all.len();
+            // Blank ones in a row are made where they stand; one by one each would be copied there.
+            all.resize_with(len.min(from + some), T::blank);
+            all[from..].iter_mut().try_for_each(|it| it.read(self, false))?;
         }
         Ok(())
     }

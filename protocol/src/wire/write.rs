@@ -126,13 +126,16 @@ impl Writer {
         self.lead(present);
     }
 
-    /// Elements of one width, at once.
+    /// Elements of one width, three at once: the replicas of a partition mostly are three.
+    #[inline]
     pub(crate) fn numbers<T: Copy, const WIDTH: usize>(
         &mut self,
         all: &[T],
         bytes: impl Fn(T) -> [u8; WIDTH],
     ) {
-        self.buffer.extend(all.iter().flat_map(|it| bytes(*it)));
+        let (threes, rest) = all.as_chunks::<3>();
+        threes.iter().for_each(|three| self.put(three.map(&bytes).as_flattened()));
+        rest.iter().for_each(|it| self.put(&bytes(*it)));
     }
 
     pub(crate) fn lead(&mut self, present: bool) {
