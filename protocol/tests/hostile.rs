@@ -28,7 +28,9 @@ fn what_a_message_asks_of_memory_is_bounded_by_its_bytes() {
             let (schema, version) = (schema(&vector), vector["version"].as_i64().expect("a version") as i16);
             let body = golden::hex(&vector);
             let step = body.len() / POSITIONS_MAX + 1;
-            for (at, claim) in (0..body.len()).step_by(step).flat_map(|at| CLAIMS.iter().map(move |it| (at, it))) {
+            for (at, claim) in
+                (0..body.len()).step_by(step).flat_map(|at| CLAIMS.iter().map(move |it| (at, it)))
+            {
                 let mut damaged = body.to_vec();
                 let end = damaged.len().min(at + claim.len());
                 damaged[at..end].copy_from_slice(&claim[..end - at]);
@@ -52,7 +54,8 @@ fn what_a_message_asks_of_memory_is_bounded_by_its_bytes() {
 }
 
 fn schema(vector: &serde_json::Value) -> &'static Schema {
-    let (key, name) = (vector["key"].as_i64().expect("a key") as i16, vector["api"].as_str().expect("a name"));
+    let (key, name) =
+        (vector["key"].as_i64().expect("a key") as i16, vector["api"].as_str().expect("a name"));
     let schema = match vector["direction"].as_str() {
         Some("request") => Schema::request(key),
         Some("response") => Schema::response(key),
