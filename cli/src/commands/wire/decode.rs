@@ -56,13 +56,13 @@ fn answered(args: &Args) -> Result<Option<Target>, Failure> {
 fn as_told(args: &Args, frame: &Frame) -> Result<(), Failure> {
     let Target { schema, version } = frame.target;
     if let Some(name) = args.value("--api")
-        && named::messages(name)?.iter().all(|it| !std::ptr::eq(*it, schema))
+        && named::messages(name)?.iter().all(|it| it.name() != schema.name())
     {
-        return Err(wrong(format!("the frame is a {}, not {name}", schema.name())));
+        return Err(wrong(format!("the frame holds {}, not {name}", frame.target)));
     }
     match args.optional::<i16>("--version")? {
         Some(told) if told != version && schema.direction == Direction::Request => {
-            Err(wrong(format!("the frame is a {} of version {version}, not {told}", schema.name())))
+            Err(wrong(format!("the frame holds {}, not version {told}", frame.target)))
         }
         _ => Ok(()),
     }

@@ -28,8 +28,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 fn body(target: Target, view: &Value) -> Result<Bytes, Failure> {
     let written = encode(target.schema, target.version, view);
-    let name = target.schema.name();
-    written.map(|it| it.into_bytes()).map_err(|e| wrong(format!("{name} {}: {e}", target.version)))
+    written.map(|it| it.into_bytes()).map_err(|e| wrong(format!("{target}: {e}")))
 }
 
 fn framed(args: &Args) -> Result<Vec<u8>, Failure> {

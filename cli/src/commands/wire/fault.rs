@@ -1,10 +1,9 @@
 //! Bytes that are not what they should be: what is wrong, where, and what stands there.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use upsert_kafka_protocol::Malformed;
 
-use super::named::Target;
 use super::wrong;
 use crate::exit::Failure;
 
@@ -21,14 +20,11 @@ impl Fault {
         Self { at, message: message.into() }
     }
 
-    /// A message that begins at a byte of the input.
-    pub(super) fn malformed(target: Target, begins: usize, error: &Malformed) -> Self {
+    /// A header or a body that begins at a byte of the input.
+    pub(super) fn malformed(what: impl fmt::Display, begins: usize, error: &Malformed) -> Self {
         let at = begins + error.at();
-        let mut message = format!("{} {}: {error}", target.schema.name(), target.version);
-        if begins > 0 {
-            let _ = write!(message, ", which is byte {at} of the frame");
-        }
-        Self { at, message }
+        let within = if begins > 0 { format!(", which is byte {at} of the frame") } else { String::new() };
+        Self { at, message: format!("{what}: {error}{within}") }
     }
 
     /// The fault and the bytes around it.

@@ -24,8 +24,8 @@ pub(super) const LENGTH_BYTES: usize = 4;
 impl Frame {
     /// A request, which says what it is.
     pub(super) fn request(content: &Bytes) -> Result<Self, Fault> {
-        let (header, body) = RequestHeader::read(content)
-            .map_err(|e| Fault::new(LENGTH_BYTES + e.at(), format!("the header: {e}")))?;
+        let (header, body) =
+            RequestHeader::read(content).map_err(|e| Fault::malformed("RequestHeader", LENGTH_BYTES, &e))?;
         let (key, version) = (header.request_api_key, header.request_api_version);
         let Some(schema) = Schema::request(key) else {
             return Err(Fault::new(
@@ -42,7 +42,7 @@ impl Frame {
     pub(super) fn response(content: &Bytes, mut target: Target) -> Result<Self, Fault> {
         let key = target.schema.key;
         let (_, body) = ResponseHeader::read(content, key, target.version)
-            .map_err(|e| Fault::new(LENGTH_BYTES + e.at(), format!("the header: {e}")))?;
+            .map_err(|e| Fault::malformed("ResponseHeader", LENGTH_BYTES, &e))?;
         if key == ApiKey::API_VERSIONS.0 && body.starts_with(&ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes())
         {
             // A broker that does not know the version answers in one that everybody does.

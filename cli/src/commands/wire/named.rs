@@ -1,5 +1,7 @@
 //! Which message is meant: by a name, a direction and a version.
 
+use std::fmt;
+
 use upsert_kafka_protocol::schema::{Direction, Schema};
 use upsert_kafka_protocol::{APIS, Api};
 
@@ -32,6 +34,13 @@ impl Target {
         }
         let (name, versions) = (schema.name(), schema.versions);
         Err(Failure::usage(format!("{name} has no version {version} in this build, but {versions}")))
+    }
+}
+
+/// `FetchRequest 12`
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.schema.name(), self.version)
     }
 }
 

@@ -33,10 +33,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// Every field with its default.
-fn blank(Target { schema, version }: Target) -> Result<Value, Failure> {
-    let failed = |why: String| wrong(format!("{} {version}: {why}", schema.name()));
-    let body = schema.blank(version).map_err(|e| failed(e.to_string()))?;
-    json::decode(schema, version, &body.into_bytes()).map_err(|e| failed(e.to_string()))
+fn blank(target: Target) -> Result<Value, Failure> {
+    let body = target.schema.blank(target.version).map_err(|e| wrong(format!("{target}: {e}")))?;
+    json::decode(target.schema, target.version, &body.into_bytes())
+        .map_err(|e| wrong(format!("{target}: {e}")))
 }
 
 fn rows(schema: &Schema, version: Option<i16>) -> String {
