@@ -111,6 +111,17 @@ mod tests {
         assert!(matches!(check(&line, Form::Message), Verdict::Absent(why) if why.contains("0-4")));
         line["key"] = 4.into();
         assert!(matches!(check(&line, Form::Message), Verdict::Absent(_)));
-        assert!(matches!(check(&json!({}), Form::Records), Verdict::Failed(why) if why.contains("'hex'")));
+    }
+
+    #[test]
+    fn a_line_that_does_not_say_enough_does_not_pass() {
+        let fails = |line: Value, form, says: &str| {
+            assert!(matches!(check(&line, form), Verdict::Failed(why) if why.contains(says)), "{line}");
+        };
+        fails(json!({}), Form::Records, "'hex'");
+        fails(json!({"hex": ""}), Form::Records, "'valid'");
+        fails(json!({"key": "zz"}), Form::Key, "'z'");
+        let message = json!({"api": "EndTxnMarker", "version": 0, "hex": "00000000", "result": "perhaps"});
+        fails(message, Form::Message, "perhaps");
     }
 }

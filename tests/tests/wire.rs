@@ -453,8 +453,8 @@ fn a_stream_goes_on_after_a_frame_that_is_wrong() {
         Some("generation_id: the frame ends early"),
         None,
         None,
-        Some("the stream ends before"),
-        Some("it answers no request"),
+        Some("its length is 16, and the stream ends 2 bytes behind it"),
+        Some("it answers no request that could be read"),
     ];
     assert_eq!(shown.len(), says.len(), "{}", ran.out);
     for (line, says) in shown.iter().zip(says) {
@@ -463,6 +463,25 @@ fn a_stream_goes_on_after_a_frame_that_is_wrong() {
         assert!(error.unwrap_or_default().contains(says.unwrap_or_default()), "{line}");
     }
     assert_eq!(shown[1]["api"], "Heartbeat", "what is known of it is shown");
+}
+
+#[test]
+fn what_is_no_stream_of_frames_is_told_at_its_first_byte() {
+    for (name, bytes, says) in [
+        ("wire_short", &b"\0\0"[..], "ends within its length: 2 bytes are left"),
+        ("wire_negative", b"\xff\xff\xff\xff\0\0", "its length is -1: no frame begins here"),
+        (
+            "wire_http",
+            b"GET / HTTP/1.1\r\n\r\n",
+            "its length is 1195725856, and the stream ends 14 bytes behind it",
+        ),
+    ] {
+        let ran = wire(&format!("stream --requests {}", file(name, bytes).display()));
+        assert_eq!((ran.code, ran.out.lines().count()), (6, 1), "{name}");
+        let line = parsed(&ran.out);
+        assert!(line["error"].as_str().unwrap().contains(says) && line["at"] == 0, "{line}");
+    }
+    assert_eq!(good(wire(&format!("stream --requests {}", file("wire_nothing", b"").display()))), "");
 }
 
 const VALID: &str = r#""valid":true"#;

@@ -27,7 +27,9 @@ pub(super) fn check(line: &Value) -> Verdict {
     };
     match line["result"].as_str() {
         None => written(line, schema, version, &body).into(),
-        Some(result) => given(line, schema, version, &body, result == "accepted"),
+        Some("accepted") => given(line, schema, version, &body, true),
+        Some("rejected") => given(line, schema, version, &body, false),
+        Some(other) => Verdict::Failed(format!("its result is neither accepted nor rejected, but {other}")),
     }
 }
 

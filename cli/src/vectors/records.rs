@@ -10,7 +10,11 @@ use crate::hex;
 /// A record set as Java wrote it, or one that was broken.
 pub(super) fn check(line: &Value) -> Result<(), String> {
     let blob = Bytes::from(bytes(line, "hex")?);
-    if line["valid"] == true { good(line, &blob) } else { broken(line, &blob) }
+    match line["valid"].as_bool() {
+        Some(true) => good(line, &blob),
+        Some(false) => broken(line, &blob),
+        None => Err("it does not say whether it is 'valid'".into()),
+    }
 }
 
 fn good(line: &Value, blob: &Bytes) -> Result<(), String> {

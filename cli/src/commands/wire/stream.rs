@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     for piece in answers.left() {
-        let nobody = Fault::new(0, "it answers no request");
+        let nobody = Fault::new(0, "it answers no request that could be read");
         let fault = piece.content().err().unwrap_or(nobody);
         lines.add(Direction::Response, &piece, Err(&fault))?;
     }
@@ -39,40 +39,43 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// A frame as it lies in a stream.
+/// A frame as it lies in a stream: its content, or why there is none.
 struct Piece {
     at: usize,
-    length: i32,
-    /// None where the stream ends before it does.
-    content: Option<Bytes>,
+    content: Result<Bytes, String>,
 }
 
 impl Piece {
     fn content(&self) -> Result<&Bytes, Fault> {
-        let cut = || Fault::new(0, format!("its length is {}, and the stream ends before", self.length));
-        self.content.as_ref().ok_or_else(cut)
+        self.content.as_ref().map_err(|why| Fault::new(0, why.as_str()))
     }
 }
 
-/// The frames of a stream; behind a length that cannot be, none is found.
+/// The frames of a stream; behind one that is not whole, none is found.
 fn pieces(stream: &Bytes) -> Vec<Piece> {
     let (mut found, mut at) = (Vec::new(), 0);
-    while let Some(length) = stream[at..].first_chunk::<LENGTH_BYTES>() {
-        let length = i32::from_be_bytes(*length);
-        let begins = at + LENGTH_BYTES;
-        let ends = usize::try_from(length).ok().map(|length| begins + length);
-        let ends = ends.filter(|ends| *ends <= stream.len());
-        found.push(Piece { at, length, content: ends.map(|ends| stream.slice(begins..ends)) });
-        match ends {
-            Some(ends) => at = ends,
-            None => return found,
-        }
-    }
-    if at < stream.len() {
-        let left = stream.len() - at;
-        found.push(Piece { at, length: left as i32, content: None });
+    while at < stream.len() {
+        let content = whole(&stream.slice(at..));
+        let end = content.as_ref().map(|content| at + LENGTH_BYTES + content.len());
+        let next = end.unwrap_or(stream.len());
+        found.push(Piece { at, content });
+        at = next;
     }
     found
+}
+
+fn whole(stream: &Bytes) -> Result<Bytes, String> {
+    let Some((length, rest)) = stream.split_first_chunk::<LENGTH_BYTES>() else {
+        return Err(format!("the stream ends within its length: {} bytes are left", stream.len()));
+    };
+    let length = i32::from_be_bytes(*length);
+    match usize::try_from(length) {
+        Ok(size) if size <= rest.len() => Ok(stream.slice(LENGTH_BYTES..LENGTH_BYTES + size)),
+        Ok(_) => Err(format!("its length is {length}, and the stream ends {} bytes behind it", rest.len())),
+        Err(_) => {
+            Err(format!("its length is {length}: no frame begins here, and what follows is not looked at"))
+        }
+    }
 }
 
 /// Responses by the correlation id that they carry, in order where several carry the same.
@@ -87,7 +90,7 @@ impl Answers {
         let mut answers = Self { waiting: BTreeMap::new(), stray: Vec::new() };
         for piece in pieces {
             match piece.content.as_ref().map(header::correlation_id) {
-                Some(Ok(id)) => answers.waiting.entry(id).or_default().push_back(piece),
+                Ok(Ok(id)) => answers.waiting.entry(id).or_default().push_back(piece),
                 _ => answers.stray.push(piece),
             }
         }
@@ -128,7 +131,9 @@ impl Lines {
         let mut line = Map::new();
         line.insert("direction".into(), direction.to_string().into());
         line.insert("at".into(), piece.at.into());
-        line.insert("size".into(), piece.length.into());
+        if let Ok(content) = &piece.content {
+            line.insert("size".into(), content.len().into());
+        }
         let error = match frame {
             Err(fault) => Some(fault.message.clone()),
             Ok(frame) => {
