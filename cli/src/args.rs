@@ -11,12 +11,19 @@ use crate::exit::{Exit, Failure};
 pub(crate) struct Command {
     /// One or two words: `run`, `topic list`.
     pub(crate) name: &'static str,
-    /// What stands after the name, for people: `JOB.sql`.
+    /// What stands after the name, for people: `JOB.sql`. One in brackets may be left out, a last one that ends in
+    /// `…` may come again.
     pub(crate) operands: &'static [&'static str],
     /// One line.
     pub(crate) about: &'static str,
     /// Its flags.
     pub(crate) flags: &'static [Flag],
+}
+
+impl Command {
+    fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|it| it.name == flag)
+    }
 }
 
 /// One flag.
@@ -72,7 +79,17 @@ impl Args {
 
     /// The operand at that place; parsing has seen to it that it is there.
     pub(crate) fn operand(&self, at: usize) -> &str {
-        self.operands.get(at).map_or("", String::as_str)
+        self.optional_operand(at).unwrap_or_default()
+    }
+
+    /// The operand at that place, if it was given.
+    pub(crate) fn optional_operand(&self, at: usize) -> Option<&str> {
+        self.operands.get(at).map(String::as_str)
+    }
+
+    /// Every operand, in order.
+    pub(crate) fn operands(&self) -> &[String] {
+        &self.operands
     }
 }
 
@@ -108,6 +125,8 @@ pub(crate) fn parse(
         };
         match flag.as_str() {
             "--help" | "-h" => return Ok(Parsed::Help(help(table, command))),
+            // A message has a version too.
+            "--version" if command.is_some_and(|it| it.has(&flag)) => {}
             "--version" | "-V" => return Ok(Parsed::Help(version())),
             _ => {}
         }
@@ -164,11 +183,13 @@ fn no_command(table: &'static [Command], words: &[String]) -> Result<Parsed, Fai
 }
 
 fn check_operands(command: &Command, parsed: &Args) -> Result<(), Failure> {
-    let wanted = command.operands.len();
-    if let Some(missing) = command.operands.get(parsed.operands.len()) {
+    let missing = command.operands.get(parsed.operands.len()).filter(|it| !it.starts_with('['));
+    if let Some(missing) = missing {
         return Err(Failure::usage(format!("{} needs {missing}", command.name)));
     }
+    let wanted = command.operands.len();
     match parsed.operands.get(wanted) {
+        _ if command.operands.last().is_some_and(|it| it.ends_with('…')) => Ok(()),
         Some(surplus) => Err(Failure::usage(format!("{}: one operand too many: '{surplus}'", command.name))),
         None => Ok(()),
     }
@@ -244,6 +265,13 @@ mod tests {
             ],
         },
         Command { name: "topic list", operands: &[], about: "lists", flags: &[] },
+        Command {
+            name: "show",
+            operands: &["NAME", "[AT]"],
+            about: "shows",
+            flags: &[Flag { name: "--version", value: Some("N"), about: "of the message" }],
+        },
+        Command { name: "check", operands: &["FILE…"], about: "checks", flags: &[] },
     ];
 
     fn parsed(line: &str) -> Result<Parsed, Failure> {
@@ -267,12 +295,32 @@ mod tests {
     }
 
     #[test]
+    fn an_operand_may_be_left_out_and_the_last_may_come_again() {
+        for (line, operands) in
+            [("show a", &["a"][..]), ("show a 3", &["a", "3"]), ("check a b c", &["a", "b", "c"])]
+        {
+            assert!(
+                matches!(parsed(line), Ok(Parsed::Command(_, it)) if it.operands() == operands),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_command_may_have_a_version_of_its_own() {
+        assert!(matches!(parsed("show a --version 3"), Ok(Parsed::Command(_, it)) if it.has("--version")));
+        assert!(matches!(parsed("run a --version"), Ok(Parsed::Help(_))));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_named() {
         for (line, says) in [
             ("", "a command is missing"),
             ("fly", "no command 'fly'"),
             ("run", "run needs JOB.sql"),
             ("run a b", "one operand too many: 'b'"),
+            ("show a 3 b", "one operand too many: 'b'"),
+            ("check", "check needs FILE…"),
             ("run a --fast", "no flag --fast"),
             ("run a --set", "missing argument"),
         ] {

@@ -10,6 +10,7 @@ mod job;
 mod produce;
 mod run;
 mod topic;
+mod wire;
 
 /// Every command with its flags, as `--help` shows them.
 pub(crate) const TABLE: &[Command] = &[
@@ -141,12 +142,106 @@ pub(crate) const TABLE: &[Command] = &[
             Flag { name: "--property", value: Some("KEY=VALUE"), about: "a setting of Java's consumer" },
         ],
     },
+    Command {
+        name: "wire apis",
+        operands: &[],
+        about: "the APIs of the protocol and their versions",
+        flags: &[
+            OUTPUT,
+            Flag { name: "--data", value: None, about: "the messages that lie in logs and files instead" },
+        ],
+    },
+    Command {
+        name: "wire schema",
+        operands: &["NAME", "[VERSION]"],
+        about: "the fields of an API's messages, or of one message",
+        flags: &[
+            REQUEST,
+            RESPONSE,
+            Flag {
+                name: "--json",
+                value: None,
+                about: "the message at its defaults, to be filled in for wire encode",
+            },
+        ],
+    },
+    Command {
+        name: "wire decode",
+        operands: &["[HEX]"],
+        about: "a message's bytes, from standard input without HEX or with -, as JSON",
+        flags: &[
+            API,
+            VERSION,
+            REQUEST,
+            RESPONSE,
+            DATA,
+            Flag {
+                name: "--frame",
+                value: None,
+                about: "length and header stand before the body; a request's header says --api and --version",
+            },
+            Flag { name: "--binary", value: None, about: "standard input is the bytes themselves" },
+        ],
+    },
+    Command {
+        name: "wire encode",
+        operands: &["[JSON]"],
+        about: "a message's JSON, from standard input without JSON or with -, as bytes",
+        flags: &[
+            API,
+            VERSION,
+            REQUEST,
+            RESPONSE,
+            DATA,
+            Flag {
+                name: "--frame",
+                value: None,
+                about: "with length and header; the JSON may be what wire decode --frame prints",
+            },
+            Flag { name: "--correlation-id", value: Some("N"), about: "of the header (0)" },
+            Flag { name: "--client-id", value: Some("TEXT"), about: "of a request's header (null)" },
+            Flag { name: "--binary", value: None, about: "the bytes themselves, not as hexadecimal text" },
+        ],
+    },
+    Command {
+        name: "wire check",
+        operands: &["FILE…"],
+        about: "vectors, a JSON object a line, plain or gzip: read, written again and compared",
+        flags: &[Flag { name: "--records", value: None, about: "every line is a record set" }],
+    },
+    Command {
+        name: "wire stream",
+        operands: &[],
+        about: "the frames of a recorded connection, a JSON object a line",
+        flags: &[
+            Flag { name: "--requests", value: Some("FILE"), about: "what the client sent, byte for byte" },
+            Flag {
+                name: "--responses",
+                value: Some("FILE"),
+                about: "what the broker sent; each is shown after its request",
+            },
+            Flag { name: "--no-body", value: None, about: "headers alone" },
+        ],
+    },
 ];
 
 const BOOTSTRAP: Flag =
     Flag { name: "--bootstrap", value: Some("HOST:PORT,…"), about: "the cluster (127.0.0.1:9092)" };
 const OUTPUT: Flag =
     Flag { name: "--output", value: Some("text|json"), about: "json: an object a line, tombstones as null" };
+const API: Flag = Flag {
+    name: "--api",
+    value: Some("NAME"),
+    about: "an API such as Fetch, its number, or a message such as FetchRequest or OffsetCommitValue",
+};
+const VERSION: Flag = Flag { name: "--version", value: Some("N"), about: "the version of the message" };
+const REQUEST: Flag = Flag { name: "--request", value: None, about: "the API's request" };
+const RESPONSE: Flag = Flag { name: "--response", value: None, about: "the API's response" };
+const DATA: Flag = Flag {
+    name: "--data",
+    value: None,
+    about: "what lies in a log, without what leads it there: its type or version",
+};
 const SET: Flag =
     Flag { name: "--set", value: Some("TABLE.OPTION=VALUE"), about: "replaces one option of one table" };
 const ALLOW_LOOP: Flag = Flag { name: "--allow-loop", value: None, about: "let a job read what it writes" };
@@ -165,6 +260,7 @@ pub(crate) async fn run(name: &str, args: &Args) -> Result<(), Failure> {
         "topic dump" => topic::dump(args).await,
         "produce" => produce::run(args).await,
         "consume" => consume::run(args).await,
+        _ if name.starts_with("wire ") => wire::run(&name["wire ".len()..], args),
         _ => Err(Failure::usage(format!("no command '{name}'"))),
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Cluster = 4,
     /// The job ran and failed; offsets stand before the row that failed.
     Running = 5,
+    /// What `wire` was given is not what it should be.
+    Wire = 6,
     /// A second signal: left at once, without flushing.
     Abandoned = 130,
 }
@@ -27,6 +29,7 @@ impl Exit {
         (Self::Job, "bad job: the file, its SQL or its options; nothing was written"),
         (Self::Cluster, "cluster: not reachable, or a topic is missing there"),
         (Self::Running, "failed while running: offsets are committed up to the row before"),
+        (Self::Wire, "wire: a file cannot be read, or bytes, JSON or vectors are wrong"),
         (Self::Abandoned, "a second SIGINT or SIGTERM: left without flushing"),
     ];
 }

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 mod args;
 mod commands;
 mod exit;
+mod hex;
 mod log;
 mod record_json;
 mod signal;
 mod status;
 mod table;
+pub mod vectors;
 
 use args::Parsed;
 use exit::{Exit, Failure};

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 use upsert_kafka_client::ConsumerRecord;
 
+use crate::hex;
+
 /// The object: bytes that are not UTF-8 stand as `{"hex": "…"}`; a tombstone's value is null.
 pub(crate) fn object(topic: &str, partition: i32, record: &ConsumerRecord<'_>) -> Value {
     let headers: Vec<_> = record.headers().map(|(key, value)| json!([key, bytes(value)])).collect();
@@ -22,7 +24,7 @@ pub(crate) fn text(bytes: Option<&[u8]>) -> String {
     match bytes.map(|bytes| (std::str::from_utf8(bytes), bytes)) {
         None => "null".into(),
         Some((Ok(text), _)) => text.into(),
-        Some((Err(_), bytes)) => format!("0x{}", hex(bytes)),
+        Some((Err(_), bytes)) => format!("0x{}", hex::encode(bytes)),
     }
 }
 
@@ -30,10 +32,6 @@ fn bytes(bytes: Option<&[u8]>) -> Value {
     match bytes.map(|bytes| (std::str::from_utf8(bytes), bytes)) {
         None => Value::Null,
         Some((Ok(text), _)) => text.into(),
-        Some((Err(_), bytes)) => json!({ "hex": hex(bytes) }),
+        Some((Err(_), bytes)) => json!({ "hex": hex::encode(bytes) }),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -16,3 +16,4 @@ mod seed; // the seed's job, embedded and on a real Kafka
 mod tidy; // the rules of style that a program can check
 mod validation; // what Flink plans and what it refuses, line by line
 mod vectors; // Flink's own answers, message by message; UPSERT_KAFKA_VECTORS names further ones
+mod wire; // Kafka's messages by hand: apis, schema, decode, encode, check, stream

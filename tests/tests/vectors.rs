@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use serde_json::Value as Json;
+use upsert_kafka::vectors::Form;
 use upsert_kafka_sink::format::{Decode, Encode, FormatSpec};
 use upsert_kafka_sink::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
 use upsert_kafka_sink::row::{Arena, RowKind, Value};
@@ -126,11 +127,8 @@ fn lines(file: &Path) -> impl Iterator<Item = Json> {
 }
 
 fn run(line: &Json) -> Outcome {
-    match (line.get("api"), line.get("valid")) {
-        (Some(_), _) => return wire::message(line),
-        (_, Some(_)) => return wire::records(line),
-        _ if line.get("murmur2").is_some() => return wire::key(line),
-        _ => {}
+    if let Some(form) = Form::of(line) {
+        return wire::outcome(line, form);
     }
     let Some(format) = line["format"].as_str() else { return float(line) };
     let Some(format) = FormatSpec::named(format) else { return Outcome::Failed("an unknown format".into()) };
