@@ -23,11 +23,15 @@ fn messages() {
     let mut smallest: BTreeMap<(String, i64), Value> = BTreeMap::new();
     for file in ["messages.jsonl.gz", "older.jsonl.gz", "data.jsonl.gz", "headers.jsonl.gz"] {
         for vector in lines(file).into_iter().filter(|it| it["kind"] == "full" || it["kind"] == "filled") {
-            let name =
-                format!("{} {}", vector["api"].as_str().unwrap(), vector["direction"].as_str().unwrap());
-            let size = |it: &Value| it["hex"].as_str().unwrap().len();
-            let best =
-                smallest.entry((name, vector["version"].as_i64().unwrap())).or_insert_with(|| vector.clone());
+            let name = format!(
+                "{} {}",
+                vector["api"].as_str().expect("golden data"),
+                vector["direction"].as_str().expect("golden data")
+            );
+            let size = |it: &Value| it["hex"].as_str().expect("golden data").len();
+            let best = smallest
+                .entry((name, vector["version"].as_i64().expect("golden data")))
+                .or_insert_with(|| vector.clone());
             if size(&vector) < size(best) {
                 *best = vector;
             }
@@ -36,7 +40,7 @@ fn messages() {
     for (at, ((_, version), vector)) in smallest.into_iter().enumerate() {
         let Some((index, schema)) = Schema::all().enumerate().find(|(_, it)| {
             let name = it.name().to_owned();
-            let api = vector["api"].as_str().unwrap();
+            let api = vector["api"].as_str().expect("golden data");
             let side = match vector["direction"].as_str() {
                 Some("request") => "Request",
                 Some("response") => "Response",
@@ -69,7 +73,7 @@ fn messages() {
 }
 
 fn records() {
-    let small = |it: &Value| it["hex"].as_str().unwrap().len() < 2000;
+    let small = |it: &Value| it["hex"].as_str().expect("golden data").len() < 2000;
     for (at, vector) in lines("records.jsonl.gz").into_iter().filter(small).enumerate() {
         save("records", at, &hex(&vector));
         save("legacy", at, &[&[(at % 8) as u8][..], &hex(&vector)].concat());
@@ -88,7 +92,7 @@ fn codecs() {
         for size in [0, 1, 10, 100, 1000, 10_000, 70_000] {
             let mut writer = BatchWriter::new(BytesMut::new(), usize::MAX);
             let value: Vec<u8> = (0..size).map(|i: usize| (i * i % 251) as u8 ^ (i / 1000) as u8).collect();
-            writer.append(0, None, Some(&value), &[]).unwrap();
+            writer.append(0, None, Some(&value), &[]).expect("golden data");
             save(name, at, &writer.seal(Stamp::NONE, compression.into())[61..]);
             at += 1;
         }
@@ -107,20 +111,23 @@ fn codecs() {
 
 fn save(target: &str, at: usize, bytes: &[u8]) {
     let folder = root().join("fuzz/corpus").join(target);
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join(format!("seed-{at:04}")), bytes).unwrap();
+    fs::create_dir_all(&folder).expect("golden data");
+    fs::write(folder.join(format!("seed-{at:04}")), bytes).expect("golden data");
 }
 
 fn lines(name: &str) -> Vec<Value> {
     let mut text = String::new();
-    let file = fs::File::open(root().join("tests/data/kafka").join(name)).unwrap();
-    GzDecoder::new(file).read_to_string(&mut text).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let file = fs::File::open(root().join("tests/data/kafka").join(name)).expect("golden data");
+    GzDecoder::new(file).read_to_string(&mut text).expect("golden data");
+    text.lines().map(|line| serde_json::from_str(line).expect("golden data")).collect()
 }
 
 fn hex(vector: &Value) -> Vec<u8> {
-    let text = vector["hex"].as_str().unwrap();
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    let text = vector["hex"].as_str().expect("golden data");
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("golden data"))
+        .collect()
 }
 
 fn root() -> PathBuf {

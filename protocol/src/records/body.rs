@@ -207,12 +207,33 @@ impl<'a> Iterator for Headers<'a> {
         let key = take_field(&mut self.bytes)??;
         let value = take_field(&mut self.bytes)?;
         self.left -= 1;
-        Some((String::from_utf8_lossy(key), value))
+        Some((text(key), value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (0, Some(self.left.unsigned_abs() as usize))
     }
+}
+
+/// As Java reads text: what is not UTF-8 becomes replacement characters, a surrogate's three bytes only one.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(chunk) = rest.utf8_chunks().next() {
+        out.push_str(chunk.valid());
+        let invalid = &rest[chunk.valid().len()..];
+        let skipped = match invalid {
+            [] => break,
+            [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..] => 3,
+            _ => chunk.invalid().len(),
+        };
+        out.push(char::REPLACEMENT_CHARACTER);
+        rest = &invalid[skipped..];
+    }
+    Cow::Owned(out)
 }
 
 #[inline]

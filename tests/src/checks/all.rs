@@ -20,8 +20,11 @@ pub use round_trip::round_trip;
 use bytes::Bytes;
 use upsert_kafka_protocol::schema::Schema;
 
+/// What a fuzz target calls.
+pub type Check = fn(&[u8]);
+
 /// Every check by the name of its fuzz target.
-pub const CHECKS: &[(&str, fn(&[u8]))] = &[
+pub const CHECKS: &[(&str, Check)] = &[
     ("frame", frame),
     ("message", message),
     ("round_trip", round_trip),

@@ -1,3 +1,5 @@
+//! Our frames against lz4_flex's, and what a head may claim.
+
 use std::io::Write;
 
 use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
