@@ -26,7 +26,7 @@ fn main() -> io::Result<()> {
 
 /// Stands in for brokers.
 #[derive(Clone, Default)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// Where each broker is reached here.
     here: Arc<Mutex<HashMap<String, SocketAddr>>>,
 }
@@ -36,7 +36,7 @@ type Asked = Arc<Mutex<HashMap<i32, (i16, i16)>>>;
 
 impl Proxy {
     /// The address here that stands for a broker; the first time it is asked for, a listener begins.
-    pub fn stand_for(&self, broker: &str) -> io::Result<SocketAddr> {
+    pub(crate) fn stand_for(&self, broker: &str) -> io::Result<SocketAddr> {
         let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(address) = here.get(broker) {
             return Ok(*address);

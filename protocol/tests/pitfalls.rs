@@ -17,7 +17,7 @@ fn refused<M: Message>(bytes: &'static [u8], version: i16) -> String {
     M::decode(&Bytes::from_static(bytes), version).map(|_| ()).expect_err("refused").to_string()
 }
 
-/// 1. The client id keeps its two bytes of length in a flexible header, null is ffff, and the tags come behind.
+/// Point 1: The client id keeps its two bytes of length in a flexible header, null is ffff, and the tags come behind.
 #[test]
 fn a_flexible_headers_client_id_keeps_its_old_form() {
     let frame =
@@ -29,7 +29,7 @@ fn a_flexible_headers_client_id_keeps_its_old_form() {
     assert_eq!(head.client_id.0, None);
 }
 
-/// 2. Answers to ApiVersions have the first header at every version; others of flexible versions have tags.
+/// Point 2: Answers to ApiVersions have the first header at every version; others of flexible versions have tags.
 #[test]
 fn an_answer_to_api_versions_has_no_tags_in_its_header() {
     let frame = header::response_frame(&ApiVersionsResponse::default(), 3, 7).expect("a frame").into_bytes();
@@ -38,7 +38,7 @@ fn an_answer_to_api_versions_has_no_tags_in_its_header() {
     assert_eq!((head.correlation_id, body.len()), (7, frame.len() - 8));
 }
 
-/// 3 and 4. What Kafka 4.4 offers is not all that is read: it began Produce at 3, InitProducerId 6 is unstable,
+/// Points 3 and 4: What Kafka 4.4 offers is not all that is read: it began Produce at 3, InitProducerId 6 is unstable,
 /// ApiVersions 5 names cluster and node, and four APIs of brokers are gone.
 #[test]
 fn what_is_offered_is_less_than_what_is_read() {
@@ -54,13 +54,13 @@ fn what_is_offered_is_less_than_what_is_read() {
     assert!((4..=7).all(|key| Api::of(key).is_none()));
 }
 
-/// 5. A struct whose default is said as a bare null is there, empty, by default.
+/// Point 5: A struct whose default is said as a bare null is there, empty, by default.
 #[test]
 fn a_default_of_bare_null_is_the_empty_struct() {
     assert_eq!(ConsumerGroupMemberMetadataValue::default().classic_member_metadata, Some(Box::default()));
 }
 
-/// 6. A tagged field that holds its default is not written, and neither is a tagged struct that equals its own.
+/// Point 6: A tagged field that holds its default is not written, and neither is a tagged struct that equals its own.
 #[test]
 fn a_tag_at_its_default_is_not_written() {
     let plain = FetchRequest::default().encode(17).expect("a request").into_bytes();
@@ -74,7 +74,7 @@ fn a_tag_at_its_default_is_not_written() {
     );
 }
 
-/// 7. Java's reader looks neither at a known tag's size nor at the order of tags: here both are errors.
+/// Point 7: Java's reader looks neither at a known tag's size nor at the order of tags: here both are errors.
 #[test]
 fn tags_have_their_size_and_ascend() {
     // ApiVersions 3: no error, no APIs, no throttle time; tag 1, an int64 in nine bytes.
@@ -92,7 +92,7 @@ fn tags_have_their_size_and_ascend() {
     );
 }
 
-/// 8. Counts, strings and tags have their bounds, a varint five bytes, and any negative length is null.
+/// Point 8: Counts, strings and tags have their bounds, a varint five bytes, and any negative length is null.
 #[test]
 fn lengths_have_their_bounds() {
     let many = "topics: more elements than bytes at byte 4";
@@ -121,7 +121,7 @@ fn lengths_have_their_bounds() {
     );
 }
 
-/// 9. Any byte but 0 is true. Text that is not UTF-8 is refused in a message, and in a record's header names becomes
+/// Point 9: Any byte but 0 is true. Text that is not UTF-8 is refused in a message, and in a record's header names becomes
 /// replacement characters: one for the three bytes of a surrogate, as in Java.
 #[test]
 fn truth_and_text_are_read_as_in_java_but_for_broken_text_in_messages() {
@@ -143,7 +143,7 @@ fn truth_and_text_are_read_as_in_java_but_for_broken_text_in_messages() {
     assert_eq!(record.headers().next().expect("a header").0, "a\u{fffd}b\u{fffd}\u{fffd}");
 }
 
-/// 4. Uuids, and what no version has, are what they are in Java.
+/// Point 4: Uuids, and what no version has, are what they are in Java.
 #[test]
 fn a_field_that_a_version_lacks_may_be_lost_only_where_kafka_lets_it() {
     let by_id =
