@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use upsert_kafka_protocol::Bytes;
 use upsert_kafka_protocol::messages::fetch::AbortedTransaction;
-use upsert_kafka_protocol::records::{Batch, Body, Corrupt, batches};
+use upsert_kafka_protocol::records::{Batch, Body, ControlType, Corrupt, batches};
 
 use super::fetched::Chunk;
 
@@ -109,12 +109,10 @@ impl Aborted {
     }
 }
 
-/// A marker's key is a version and a type: 0 aborts, 1 commits.
 fn is_abort(batch: &Batch) -> Result<bool, Corrupt> {
     let body = batch.body(MARKER_BYTES_MAX)?;
     let record = body.iter().next().transpose()?;
-    let kind = record.and_then(|record| record.key?.get(2..4).map(|kind| [kind[0], kind[1]]));
-    Ok(kind == Some([0, 0]))
+    Ok(record.and_then(|record| ControlType::of_key(record.key)) == Some(ControlType::ABORT))
 }
 
 /// Markers are a few bytes.
