@@ -133,7 +133,7 @@ struct Walk<'a, F> {
 }
 
 impl<F: FnMut(&Place, &Leaf) -> Option<Leaf>> Walk<'_, F> {
-    fn structure(&mut self, r: &mut Reader<'_>, rows: &Struct) -> Result<(), Unrewritable> {
+    fn structure(&mut self, r: &mut Reader<'_>, rows: &'static Struct) -> Result<(), Unrewritable> {
         for field in rows.fields {
             if field.tag.is_none() && field.versions.contains(self.version) {
                 self.field(r, field)?;
@@ -149,7 +149,7 @@ impl<F: FnMut(&Place, &Leaf) -> Option<Leaf>> Walk<'_, F> {
         Ok(())
     }
 
-    fn field(&mut self, r: &mut Reader<'_>, field: &Field) -> Result<(), Unrewritable> {
+    fn field(&mut self, r: &mut Reader<'_>, field: &'static Field) -> Result<(), Unrewritable> {
         self.place.path.push(field.name);
         let nullable = field.nullable.contains(self.version);
         let outcome = match field.kind {
@@ -157,13 +157,13 @@ impl<F: FnMut(&Place, &Leaf) -> Option<Leaf>> Walk<'_, F> {
                 true => self.structure(r, rows),
                 false => Ok(()),
             },
-            kind => self.value(r, &kind, nullable),
+            _ => self.value(r, &field.kind, nullable),
         };
         self.place.path.pop();
         outcome
     }
 
-    fn value(&mut self, r: &mut Reader<'_>, kind: &Kind, nullable: bool) -> Result<(), Unrewritable> {
+    fn value(&mut self, r: &mut Reader<'_>, kind: &'static Kind, nullable: bool) -> Result<(), Unrewritable> {
         match kind {
             Kind::Struct(rows) => self.structure(r, rows),
             Kind::Array(of) => {
@@ -204,12 +204,11 @@ impl<F: FnMut(&Place, &Leaf) -> Option<Leaf>> Walk<'_, F> {
     }
 
     /// A tag's size counts the bytes of its value: it changes with them.
-    fn tag(&mut self, r: &mut Reader<'_>, rows: &Struct, tag: u32) -> Result<(), Unrewritable> {
+    fn tag(&mut self, r: &mut Reader<'_>, rows: &'static Struct, tag: u32) -> Result<(), Unrewritable> {
         let size_at = r.position();
         let mut value = r.tag_value()?;
         let (from, to) = (value.position(), r.position());
-        let known = rows.fields.iter().find(|it| it.tag == Some(tag) && it.versions.contains(self.version));
-        let Some(field) = known else { return Ok(()) };
+        let Some(field) = value.known_tag(rows, tag)? else { return Ok(()) };
         let (out, kept) = (std::mem::take(&mut self.out), std::mem::replace(&mut self.kept, from));
         self.field(&mut value, field)?;
         value.finish()?;

@@ -6,8 +6,8 @@ use upsert_kafka_protocol::data::group::ConsumerGroupMemberMetadataValue;
 use upsert_kafka_protocol::header::{self, RequestHeader, ResponseHeader};
 use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
 use upsert_kafka_protocol::messages::{
-    ApiVersionsRequest, ApiVersionsResponse, FetchRequest, InitProducerIdRequest, MetadataRequest,
-    ProduceRequest,
+    ApiVersionsRequest, ApiVersionsResponse, FetchRequest, FetchResponse, InitProducerIdRequest,
+    MetadataRequest, ProduceRequest,
 };
 use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp, batches};
 use upsert_kafka_protocol::wire::Message;
@@ -89,6 +89,11 @@ fn tags_have_their_size_and_ascend() {
     assert_eq!(
         refused::<ApiVersionsResponse>(&[0, 0, 1, 0, 0, 0, 0, 2, 9, 0, 9, 0], 3),
         "tags out of order at byte 11"
+    );
+    // Tag 0 of a Fetch response tells nodes from version 16 on; Java refuses it before that, too.
+    assert_eq!(
+        refused::<FetchResponse>(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0], 15),
+        "node_endpoints: a tag that this version does not have at byte 14"
     );
 }
 

@@ -121,7 +121,7 @@ fn read_tags(tagged: &[&Row]) -> Tokens {
     let name = tagged.iter().map(|r| &r.name).collect::<Vec<_>>();
     quote! {
         self.tags = r.tags(&mut |tag, r| match tag {
-            #(#tag => r.field(&Self::#name, &mut self.#name).map(|()| true),)*
+            #(#tag => r.tagged(&Self::#name, &mut self.#name).map(|()| true),)*
             _ => Ok(false),
         })?;
         Ok(())

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::types::STRING_MAX;
-use super::{Field, Malformed, Str, Tags, Wire};
+use super::{Field, Malformed, Str, Struct, Tags, Wire};
 
 /// A cursor over one body, which knows the version it reads at.
 pub struct Reader<'a> {
@@ -49,6 +49,32 @@ impl<'a> Reader<'a> {
             self.in_tag = f.tag.is_some();
         }
         value.read(self, f.nullable.contains(self.version)).map_err(|e| e.within(f.name))
+    }
+
+    /// Reads one tagged field.
+    ///
+    /// # Errors
+    /// When this version does not have it, or the bytes are not its value.
+    pub fn tagged<T: Wire>(&mut self, f: &'static Field, value: &mut T) -> Result<(), Malformed> {
+        self.check_tag(f)?;
+        self.field(f, value)
+    }
+
+    /// The tagged field of that number, if this build knows one.
+    pub(crate) fn known_tag(
+        &self,
+        rows: &'static Struct,
+        tag: u32,
+    ) -> Result<Option<&'static Field>, Malformed> {
+        let field = rows.fields.iter().find(|it| it.tag == Some(tag));
+        field.map(|it| self.check_tag(it).map(|()| it)).transpose()
+    }
+
+    fn check_tag(&self, f: &'static Field) -> Result<(), Malformed> {
+        if f.versions.contains(self.version) {
+            return Ok(());
+        }
+        Err(self.malformed("a tag that this version does not have").within(f.name))
     }
 
     /// Reads the tags that end every struct of a flexible version, returning those unknown to us.
