@@ -34,7 +34,7 @@ struct View {
 }
 
 impl View {
-    fn structure(&self, r: &mut Reader<'_>, rows: &Struct) -> Result<Value, Malformed> {
+    fn structure(&self, r: &mut Reader<'_>, rows: &'static Struct) -> Result<Value, Malformed> {
         let mut object = Map::new();
         for field in rows.fields {
             if field.tag.is_none() && field.versions.contains(self.version) {
@@ -47,15 +47,18 @@ impl View {
         Ok(Value::Object(object))
     }
 
-    fn tags(&self, r: &mut Reader<'_>, rows: &Struct, to: &mut Map<String, Value>) -> Result<(), Malformed> {
+    fn tags(
+        &self,
+        r: &mut Reader<'_>,
+        rows: &'static Struct,
+        to: &mut Map<String, Value>,
+    ) -> Result<(), Malformed> {
         let mut last = None;
         let mut unknown = Vec::new();
         for _ in 0..r.tag_count()? {
             let tag = r.tag(&mut last)?;
             let mut value = r.tag_value()?;
-            let known =
-                rows.fields.iter().find(|it| it.tag == Some(tag) && it.versions.contains(self.version));
-            match known {
+            match value.known_tag(rows, tag)? {
                 Some(field) => {
                     to.insert(camel(field.name), self.field(&mut value, field)?);
                     value.finish()?;
@@ -69,7 +72,7 @@ impl View {
         Ok(())
     }
 
-    fn field(&self, r: &mut Reader<'_>, field: &Field) -> Result<Value, Malformed> {
+    fn field(&self, r: &mut Reader<'_>, field: &'static Field) -> Result<Value, Malformed> {
         let nullable = field.nullable.contains(self.version);
         let value = match field.kind {
             Kind::Struct(rows) if field.is_nullable_struct() => match r.present_struct(field, nullable) {
@@ -77,12 +80,12 @@ impl View {
                 Ok(false) => Ok(Value::Null),
                 Err(e) => Err(e),
             },
-            kind => self.value(r, &kind, nullable),
+            _ => self.value(r, &field.kind, nullable),
         };
         value.map_err(|e| e.within(field.name))
     }
 
-    fn value(&self, r: &mut Reader<'_>, kind: &Kind, nullable: bool) -> Result<Value, Malformed> {
+    fn value(&self, r: &mut Reader<'_>, kind: &'static Kind, nullable: bool) -> Result<Value, Malformed> {
         match kind {
             Kind::Struct(rows) => self.structure(r, rows),
             Kind::Array(of) => match r.element_count(nullable)? {
