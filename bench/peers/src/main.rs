@@ -3,7 +3,6 @@
 //! `cargo bench --manifest-path bench/peers/Cargo.toml [-- part of a line's name]`
 
 use upsert_kafka_protocol::messages as ours;
-use upsert_kafka_protocol::records::Compression;
 
 mod line;
 mod message;
@@ -38,7 +37,7 @@ fn messages() -> impl Iterator<Item = Line> {
 
 fn record_batches() -> impl Iterator<Item = Line> {
     let sizes = [("100 B", 100), ("1 KB", 1024)];
-    sizes.into_iter().flat_map(|(name, size)| {
-        Compression::ALL.into_iter().flat_map(move |codec| records::lines(name, size, codec))
-    })
+    sizes
+        .into_iter()
+        .flat_map(|(name, size)| records::PACKINGS.iter().flat_map(move |it| records::lines(name, size, it)))
 }

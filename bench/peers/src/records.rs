@@ -4,28 +4,48 @@ use std::hint::black_box;
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::records as theirs;
-use upsert_kafka_protocol::records::{BatchWriter, Compression, Stamp, batches};
+use upsert_kafka_protocol::records::{BatchWriter, Codec, Compression, Stamp, batches};
 
 use crate::line::Line;
 use crate::orders::order;
 
+/// What both sides pack with. Their levels are fixed: gzip 6, lz4 HC 4, zstd 3.
+pub(crate) struct Packing {
+    name: &'static str,
+    codec: Codec,
+}
+
+pub(crate) const PACKINGS: &[Packing] = &[
+    packing("none", Compression::None, None),
+    packing("gzip 6", Compression::Gzip, Some(6)),
+    packing("snappy", Compression::Snappy, None),
+    packing("lz4 fast/HC 4", Compression::Lz4, None),
+    packing("zstd 3", Compression::Zstd, Some(3)),
+    packing("zstd 2/3", Compression::Zstd, Some(2)),
+];
+
+const fn packing(name: &'static str, compression: Compression, level: Option<i32>) -> Packing {
+    Packing { name, codec: Codec { compression, level } }
+}
+
 /// Some 64 KB of records. Each side reads what the other wrote before they are timed.
-pub(crate) fn lines(name: &str, size: usize, codec: Compression) -> [Line; 2] {
+pub(crate) fn lines(name: &str, size: usize, packing: &Packing) -> [Line; 2] {
+    let Packing { name: packed, codec } = *packing;
     let records: Vec<_> = (0..BATCH_BYTES / size).map(|at| record(at, size)).collect();
     let ours = ours_written(&records, codec, BytesMut::new());
     let mut written = BytesMut::new();
     theirs_written(&records, codec, &mut written);
     let theirs = written.freeze();
-    assert!(codec != Compression::None || ours == theirs, "{name}: they write other bytes");
+    assert!(codec != Codec::NONE || ours == theirs, "{name}: they write other bytes");
     for blob in [&ours, &theirs] {
-        assert!(theirs_read(blob) == records, "{name}, {codec}: they read other records");
-        assert_eq!(ours_checked(blob, &records), records.len(), "{name}, {codec}: we read fewer");
+        assert!(theirs_read(blob) == records, "{name}, {packed}: they read other records");
+        assert_eq!(ours_checked(blob, &records), records.len(), "{name}, {packed}: we read fewer");
     }
 
     let bytes = [ours.len(), theirs.len()];
     let (blob, same) = (theirs.clone(), theirs);
     let iterate = Line {
-        name: format!("iterate {name}, {codec}"),
+        name: format!("iterate {name}, {packed}"),
         bytes: [blob.len(); 2],
         ours: Box::new(move || {
             black_box(ours_read(black_box(&blob)));
@@ -36,7 +56,7 @@ pub(crate) fn lines(name: &str, size: usize, codec: Compression) -> [Line; 2] {
     };
     let (again, mut used, mut pooled) = (records.clone(), BytesMut::new(), BytesMut::new());
     let encode = Line {
-        name: format!("encode {name}, {codec}"),
+        name: format!("encode {name}, {packed}"),
         bytes,
         // Each in the buffer of the pass before, where it has it still.
         ours: Box::new(move || {
@@ -69,18 +89,18 @@ fn record(at: usize, size: usize) -> theirs::Record {
     }
 }
 
-fn ours_written(records: &[theirs::Record], codec: Compression, buffer: BytesMut) -> Bytes {
+fn ours_written(records: &[theirs::Record], codec: Codec, buffer: BytesMut) -> Bytes {
     let mut writer = BatchWriter::new(buffer, LIMIT);
     for it in records {
         let index = writer.append(it.timestamp, it.key.as_deref(), it.value.as_deref(), &[]);
         index.expect("room for all");
     }
     let stamp = Stamp { producer_id: 7000, producer_epoch: 3, base_sequence: 0, transactional: false };
-    writer.seal(stamp, codec.into())
+    writer.seal(stamp, codec)
 }
 
-fn theirs_written(records: &[theirs::Record], codec: Compression, buffer: &mut BytesMut) {
-    let compression = match codec {
+fn theirs_written(records: &[theirs::Record], codec: Codec, buffer: &mut BytesMut) {
+    let compression = match codec.compression {
         Compression::None => theirs::Compression::None,
         Compression::Gzip => theirs::Compression::Gzip,
         Compression::Snappy => theirs::Compression::Snappy,

@@ -145,17 +145,3 @@ impl FromStr for Compression {
         }
     }
 }
-
-/// Appends all that comes, up to the limit: memory grows with what comes out, never with what is claimed.
-#[cfg(feature = "gzip")]
-fn read_capped(
-    reader: &mut impl std::io::Read,
-    limit: usize,
-    out: &mut Vec<u8>,
-    broken: &'static str,
-) -> Result<(), Why> {
-    use std::io::Read;
-    let room = limit - out.len().min(limit);
-    reader.take((room as u64).saturating_add(1)).read_to_end(out).map_err(|_| Why::Rule(broken))?;
-    if out.len() > limit { Err(Why::Larger { limit }) } else { Ok(()) }
-}

@@ -9,8 +9,22 @@ pub(super) fn zigzag(value: i64) -> u64 {
 /// How many bytes a zigzagged number takes.
 #[inline]
 pub(super) fn size(value: u64) -> usize {
+    if value < SHORT_END {
+        return 1 + usize::from(value >= 0x80);
+    }
     (70 - (value | 1).leading_zeros() as usize) / 7
 }
+
+/// A zigzagged number below [`SHORT_END`] as it lies in memory, the first byte lowest, and how many bytes it takes.
+#[inline]
+pub(super) fn short(value: u64) -> (u64, usize) {
+    let high = value & !0x7f;
+    let more = u64::from(high != 0);
+    ((value + high) | more << 7, 1 + more as usize)
+}
+
+/// What takes three bytes.
+pub(super) const SHORT_END: u64 = 1 << 14;
 
 /// Writes a zigzagged number and gives back the room behind it. The caller has made the room.
 #[inline]
@@ -80,13 +94,33 @@ mod tests {
 
     #[test]
     fn numbers_come_back() {
-        for value in [0, 1, -1, 63, 64, -64, -65, 300, i64::from(i32::MAX), i64::MAX, i64::MIN] {
+        for value in [
+            0,
+            1,
+            -1,
+            63,
+            64,
+            -64,
+            -65,
+            300,
+            8191,
+            8192,
+            -8192,
+            -8193,
+            i64::from(i32::MAX),
+            i64::MAX,
+            i64::MIN,
+        ] {
             let mut room = [0; 10];
             let left = write(&mut room, zigzag(value)).len();
             assert_eq!(10 - left, size(zigzag(value)), "{value}");
             let mut bytes = &room[..];
             assert_eq!(take_i64(&mut bytes), Some(value));
             assert_eq!(bytes.len(), left);
+            if zigzag(value) < SHORT_END {
+                let (bits, size) = short(zigzag(value));
+                assert_eq!((&bits.to_le_bytes()[..size], size), (&room[..size], 10 - left), "{value}");
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use super::varint;
 /// An open batch. Its bytes are the ones that a socket will send, unless they are compressed.
 #[derive(Debug)]
 pub struct BatchWriter {
-    /// All of it is room; what lies behind `len` means nothing.
+    /// What lies behind `len` is room and means nothing.
     buffer: BytesMut,
     len: usize,
     limit: usize,
@@ -42,7 +42,8 @@ impl BatchWriter {
     /// An empty batch of at most `limit` bytes, header included, in a buffer that may have been used before.
     /// The buffer grows as records come, and not beyond the limit unless one record alone is larger.
     pub fn new(mut buffer: BytesMut, limit: usize) -> Self {
-        let len = buffer.capacity().min(limit).max(HEADER_BYTES);
+        // What was written before need not be zeroed; the rest is when records come.
+        let len = buffer.len().min(limit).max(HEADER_BYTES);
         buffer.resize(len, 0);
         Self { buffer, len: HEADER_BYTES, limit, count: 0, base_timestamp_ms: 0, max_timestamp_ms: 0 }
     }
@@ -75,10 +76,7 @@ impl BatchWriter {
             return None;
         }
 
-        let room = varint::write(&mut self.buffer[self.len..end], length);
-        room[0] = 0; // attributes: none are defined
-        let room = varint::write(&mut room[1..], delta);
-        let room = varint::write(room, index);
+        let room = write_head(&mut self.buffer[self.len..end], length, delta, index);
         let room = write_field(room, key);
         let room = write_field(room, value);
         if headers.is_empty() {
@@ -109,7 +107,7 @@ impl BatchWriter {
 
     /// Bytes that the buffer holds on to.
     pub fn capacity(&self) -> usize {
-        self.buffer.len()
+        self.buffer.capacity()
     }
 
     /// Lets the batch take more: whoever accounts for memory grants it piece by piece.
@@ -203,6 +201,27 @@ fn field_size(field: Option<&[u8]>) -> usize {
         Some(bytes) => varint::size(varint::zigzag(bytes.len() as i64)) + bytes.len(),
         None => 1,
     }
+}
+
+/// What leads a record; most have numbers of two bytes at the most, which are written at once.
+#[inline]
+fn write_head(room: &mut [u8], length: u64, delta: u64, index: u64) -> &mut [u8] {
+    if (length | delta | index) < varint::SHORT_END
+        && let Some(place) = room.first_chunk_mut()
+    {
+        let (length, length_size) = varint::short(length);
+        let (delta, delta_size) = varint::short(delta);
+        let (index, index_size) = varint::short(index);
+        // The byte between is the attributes: none are defined.
+        let index_at = length_size + 1 + delta_size;
+        let head = length | delta << (8 * (length_size + 1)) | index << (8 * index_at);
+        *place = head.to_le_bytes();
+        return &mut room[index_at + index_size..];
+    }
+    let room = varint::write(room, length);
+    room[0] = 0;
+    let room = varint::write(&mut room[1..], delta);
+    varint::write(room, index)
 }
 
 #[inline]
