@@ -181,6 +181,11 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "length and header stand before the body; a request's header says --api and --version",
             },
             Flag { name: "--binary", value: None, about: "standard input is the bytes themselves" },
+            Flag {
+                name: "--records",
+                value: None,
+                about: "batches and their records in the place of base64",
+            },
         ],
     },
     Command {

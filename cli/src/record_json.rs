@@ -28,7 +28,8 @@ pub(crate) fn text(bytes: Option<&[u8]>) -> String {
     }
 }
 
-fn bytes(bytes: Option<&[u8]>) -> Value {
+/// A key or a value.
+pub(crate) fn bytes(bytes: Option<&[u8]>) -> Value {
     match bytes.map(|bytes| (std::str::from_utf8(bytes), bytes)) {
         None => Value::Null,
         Some((Ok(text), _)) => text.into(),

@@ -22,14 +22,10 @@ pub(crate) fn run(args: &[&str]) -> Ran {
 
 /// Runs it with something on its standard input.
 pub(crate) fn run_with_input(args: &[&str], input: &[u8]) -> Ran {
-    let mut child = command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let child = child.as_mut().expect("the binary runs");
+    let child = command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("the binary runs");
     child.stdin.take().expect("its input").write_all(input).expect("it reads");
-    let mut out = Output { status: child.wait().expect("it ends"), stdout: Vec::new(), stderr: Vec::new() };
-    let read = |pipe: &mut dyn std::io::Read, into: &mut Vec<u8>| pipe.read_to_end(into).expect("it writes");
-    read(child.stdout.as_mut().expect("its output"), &mut out.stdout);
-    read(child.stderr.as_mut().expect("its errors"), &mut out.stderr);
-    ran(out)
+    ran(child.wait_with_output().expect("it ends"))
 }
 
 /// Starts the binary; it is killed when the value goes.

@@ -4,8 +4,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
+use upsert_kafka_protocol::schema::Schema;
 use upsert_kafka_protocol::{APIS, AnyRequest, AnyResponse, ApiKey, Bytes};
 use upsert_kafka_tests::{data, hex};
 
@@ -482,6 +485,49 @@ fn what_is_no_stream_of_frames_is_told_at_its_first_byte() {
         assert!(line["error"].as_str().unwrap().contains(says) && line["at"] == 0, "{line}");
     }
     assert_eq!(good(wire(&format!("stream --requests {}", file("wire_nothing", b"").display()))), "");
+}
+
+/// Every record of every good set, in a Produce request: its batches and records are those that Java lists.
+#[test]
+fn records_are_shown_one_by_one() {
+    let schema = Schema::named("ProduceRequest").unwrap();
+    let mut count = 0;
+    for vector in lines("records.jsonl.gz", VALID).step_by(3).map(|it| parsed(&it)) {
+        let records = STANDARD.encode(hex::decode(vector["hex"].as_str().unwrap()).unwrap());
+        let part = json!({ "index": 0, "records": records });
+        let request = json!({
+            "transactionalId": null, "acks": -1, "timeoutMs": 0,
+            "topicData": [{ "name": "t", "partitionData": [part] }],
+        });
+        let body = upsert_kafka_protocol::json::encode(schema, 9, &request).unwrap().into_bytes();
+        let args =
+            ["wire", "decode", "--api", "Produce", "--version", "9", "--request", "--binary", "--records"];
+        let shown = parsed(&good(run_with_input(&args, &body)));
+        let batches = shown["topicData"][0]["partitionData"][0]["records"].as_array().unwrap();
+        let theirs = vector["batches"].as_array().unwrap();
+        assert!(batches.len() >= theirs.len(), "{}", vector["name"]);
+        for (ours, theirs) in batches.iter().zip(theirs) {
+            assert_eq!((&ours["magic"], &ours["compression"]), (&theirs["magic"], &theirs["compression"]));
+            assert_eq!((&ours["lastOffset"], &ours["checksum"]), (&theirs["last_offset"], &Value::Null));
+            let (ours, theirs) = (ours["records"].as_array().unwrap(), theirs["records"].as_array().unwrap());
+            assert_eq!(ours.len(), theirs.len(), "{}", vector["name"]);
+            for (ours, theirs) in ours.iter().zip(theirs) {
+                assert_eq!((&ours["offset"], &ours["timestamp"]), (&theirs["offset"], &theirs["timestamp"]));
+                assert_eq!(digits(&ours["key"]), theirs["key"], "{}", vector["name"]);
+                assert_eq!(digits(&ours["value"]), theirs["value"], "{}", vector["name"]);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 100, "{count} records");
+}
+
+/// What is shown of bytes, as golden data writes them.
+fn digits(shown: &Value) -> Value {
+    match shown {
+        Value::String(text) => hex::encode(text.as_bytes()).into(),
+        other => other.get("hex").cloned().unwrap_or(Value::Null),
+    }
 }
 
 const VALID: &str = r#""valid":true"#;

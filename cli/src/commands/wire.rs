@@ -8,6 +8,7 @@ mod fault;
 mod frame;
 mod input;
 mod named;
+mod records;
 mod schema;
 mod stream;
 

@@ -1,19 +1,22 @@
 //! `wire decode`: bytes to JSON.
 
 use serde_json::{Value, json};
-use upsert_kafka_protocol::Bytes;
 use upsert_kafka_protocol::json::decode;
 use upsert_kafka_protocol::schema::Direction;
+use upsert_kafka_protocol::{Bytes, Limits};
 
 use super::fault::Fault;
 use super::frame::{self, Frame};
 use super::named::{self, Target};
-use super::{input, print, wrong};
+use super::{input, print, records, wrong};
 use crate::args::Args;
 use crate::exit::Failure;
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let view = if args.has("--frame") { framed(args)? } else { plain(args)? };
+    let mut view = if args.has("--frame") { framed(args)? } else { plain(args)? };
+    if args.has("--records") {
+        records::show(&mut view, Limits::default().decompressed_bytes_max);
+    }
     print(format!("{view:#}\n"))
 }
 
