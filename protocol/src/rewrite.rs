@@ -90,7 +90,7 @@ impl Place {
     }
 }
 
-/// `topics[2].partitions[0].leader_id`, without the indexes.
+/// `topics.partitions.leader_id`
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.path.join("."))
@@ -108,6 +108,17 @@ impl fmt::Display for Unrewritable {
 }
 
 impl std::error::Error for Unrewritable {}
+
+impl Unrewritable {
+    #[cold]
+    fn within(self, name: &'static str) -> Self {
+        match self {
+            Self::Malformed(e) => Self::Malformed(e.within(name)),
+            Self::Unrepresentable(e) => Self::Unrepresentable(e.within(name)),
+            Self::Version(version) => Self::Version(version),
+        }
+    }
+}
 
 impl From<Malformed> for Unrewritable {
     fn from(error: Malformed) -> Self {
@@ -153,14 +164,15 @@ impl<F: FnMut(&Place, &Leaf) -> Option<Leaf>> Walk<'_, F> {
         self.place.path.push(field.name);
         let nullable = field.nullable.contains(self.version);
         let outcome = match field.kind {
-            Kind::Struct(rows) if field.is_nullable_struct() => match r.present_struct(field, nullable)? {
-                true => self.structure(r, rows),
-                false => Ok(()),
+            Kind::Struct(rows) if field.is_nullable_struct() => match r.present_struct(field, nullable) {
+                Ok(true) => self.structure(r, rows),
+                Ok(false) => Ok(()),
+                Err(e) => Err(e.into()),
             },
             _ => self.value(r, &field.kind, nullable),
         };
         self.place.path.pop();
-        outcome
+        outcome.map_err(|e| e.within(field.name))
     }
 
     fn value(&mut self, r: &mut Reader<'_>, kind: &'static Kind, nullable: bool) -> Result<(), Unrewritable> {

@@ -148,11 +148,19 @@ fn records_are_lent_and_not_copied() {
 
 #[test]
 fn what_cannot_be_replaced_says_why() {
-    let schema = Schema::named("MetadataResponse").expect("an API");
-    let body = golden::bytes("00000000020000000703686f73000023840000010000000002010000");
-    let put = |version, new: fn(&Leaf) -> Option<Leaf>| {
-        rewrite(schema, version, &body, |_, value| new(value)).expect_err("refused").to_string()
+    let schema = Schema::named("MetadataRequest").expect("an API");
+    // One topic "t", may be created.
+    let body = golden::bytes("0000000100017401");
+    let put = |version, body: &Bytes, new: Leaf| {
+        let name = |place: &Place| place.path() == ["topics", "name"];
+        rewrite(schema, version, body, |place, _| name(place).then(|| new.clone()))
+            .expect_err("refused")
+            .to_string()
     };
-    assert_eq!(put(99, |_| None), "version 99 is not of this build");
-    assert!(put(12, |_| None).contains("byte"));
+    let name = |text: &str| Leaf::String(Some(Str::from(text)));
+    assert_eq!(put(99, &body, name("u")), "version 99 is not of this build");
+    assert_eq!(put(4, &body, Leaf::Int32(1)), "topics.name: replaced by a value of another type");
+    assert_eq!(put(4, &body, Leaf::String(None)), "topics.name: null at a version without null");
+    assert_eq!(put(4, &body, name(&"u".repeat(40_000))), "topics.name: longer than 32,767 bytes");
+    assert_eq!(put(4, &body.slice(..6), name("u")), "topics.name: the frame ends early at byte 6");
 }
