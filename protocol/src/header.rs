@@ -58,7 +58,7 @@ impl ResponseHeader {
 /// A request as it goes onto the socket: length, header, body.
 ///
 /// # Errors
-/// When the version has no place for a value that is set.
+/// When the version has no place for a value that is set, or the frame would exceed 2 GiB.
 pub fn request_frame<R: Request>(
     request: &R,
     version: i16,
@@ -75,13 +75,13 @@ pub fn request_frame<R: Request>(
     w.turn_to(version, flexible);
     w.end(&Tags::default())?;
     request.write(&mut w, false)?;
-    Ok(w.finish_frame())
+    w.finish_frame()
 }
 
 /// A response as it goes onto the socket: length, header, body.
 ///
 /// # Errors
-/// When the version has no place for a value that is set.
+/// When the version has no place for a value that is set, or the frame would exceed 2 GiB.
 pub fn response_frame<M: Message>(
     response: &M,
     version: i16,
@@ -95,7 +95,7 @@ pub fn response_frame<M: Message>(
         w.end(&Tags::default())?;
     }
     response.write(&mut w, false)?;
-    Ok(w.finish_frame())
+    w.finish_frame()
 }
 
 /// Whom a response frame, without its length, answers.

@@ -5,6 +5,7 @@ use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::data::group::ConsumerGroupMemberMetadataValue;
 use upsert_kafka_protocol::header::{self, RequestHeader, ResponseHeader};
 use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
+use upsert_kafka_protocol::messages::produce::{PartitionProduceData, TopicProduceData};
 use upsert_kafka_protocol::messages::{
     ApiVersionsRequest, ApiVersionsResponse, FetchRequest, FetchResponse, InitProducerIdRequest,
     MetadataRequest, ProduceRequest,
@@ -158,4 +159,15 @@ fn a_field_that_a_version_lacks_may_be_lost_only_where_kafka_lets_it() {
     let loud = MetadataRequest { include_topic_authorized_operations: true, ..Default::default() };
     let error = loud.encode(7).expect_err("not ignorable").to_string();
     assert_eq!(error, "include_topic_authorized_operations: set, but absent from this version");
+}
+
+/// 33 partitions that lend the same 64 MiB are more than a frame's length can say: an error, not a length that wraps.
+#[test]
+fn a_frame_beyond_2_gib_is_refused() {
+    let records = Bytes::from(vec![0; 64 << 20]);
+    let part = |index| PartitionProduceData { index, records: Some(records.clone()), ..Default::default() };
+    let topic = TopicProduceData { partition_data: (0..33).map(part).collect(), ..Default::default() };
+    let request = ProduceRequest { topic_data: vec![topic], ..Default::default() };
+    let error = header::request_frame(&request, 9, 1, None).map(|_| ()).expect_err("too long").to_string();
+    assert_eq!(error, "longer than a frame's length can say");
 }

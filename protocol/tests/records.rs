@@ -23,13 +23,7 @@ fn text(bytes: Option<&[u8]>) -> Value {
 }
 
 fn bytes(text: &Value) -> Option<Bytes> {
-    let text = text.as_str()?;
-    Some(
-        (0..text.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex"))
-            .collect(),
-    )
+    text.as_str().map(golden::bytes)
 }
 
 fn number(value: &Value) -> i64 {

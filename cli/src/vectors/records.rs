@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use upsert_kafka_protocol::Bytes;
-use upsert_kafka_protocol::records::{Batch, ControlType, Record, batches};
+use upsert_kafka_protocol::records::{Batch, ControlType, DECOMPRESSED_BYTES_MAX, Record, batches};
 
 use super::{bytes, difference::fact};
 use crate::hex;
@@ -34,7 +34,7 @@ fn good(line: &Value, blob: &Bytes) -> Result<(), String> {
 fn compare_batch(ours: &Batch, theirs: &Value) -> Result<(), String> {
     ours.check().map_err(|e| e.to_string())?;
     compare_head(ours, theirs)?;
-    let body = ours.body(BODY_BYTES_MAX).map_err(|e| e.to_string())?;
+    let body = ours.body(DECOMPRESSED_BYTES_MAX).map_err(|e| e.to_string())?;
     let records: Vec<_> = body.iter().collect::<Result<_, _>>().map_err(|e| e.to_string())?;
     // A wrapper says the offset of its last record only.
     let first = match records.first() {
@@ -122,7 +122,10 @@ fn read(blob: &Bytes) -> (usize, usize, Option<String>) {
         let outcome = batch.and_then(|batch| {
             batch_count += 1;
             batch.check()?;
-            batch.body(BODY_BYTES_MAX)?.iter().try_for_each(|record| record.map(|_| record_count += 1))
+            batch
+                .body(DECOMPRESSED_BYTES_MAX)?
+                .iter()
+                .try_for_each(|record| record.map(|_| record_count += 1))
         });
         if let Err(why) = outcome {
             return (batch_count, record_count, Some(why.to_string()));
@@ -137,5 +140,3 @@ fn list(value: &Value) -> &[Value] {
 
 /// Where a batch of any format says which it is of.
 const MAGIC: usize = 16;
-
-const BODY_BYTES_MAX: usize = 64 << 20;

@@ -151,9 +151,8 @@ impl<'a> Reader<'a> {
     /// A cursor over the next tag's value alone; this one goes on behind it.
     pub(crate) fn tag_value(&mut self) -> Result<Self, Malformed> {
         let size = self.uvarint()? as usize;
-        let end = self.position() + size;
         let rest = self.take(size)?;
-        Ok(Reader { rest, end, ..*self })
+        Ok(Reader { rest, end: self.position(), ..*self })
     }
 
     /// All that is left.

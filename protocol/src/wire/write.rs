@@ -37,11 +37,13 @@ impl Writer {
     }
 
     /// All that was written, its first four bytes overwritten with the size of the rest.
-    pub(crate) fn finish_frame(mut self) -> Segments {
+    pub(crate) fn finish_frame(mut self) -> Result<Segments, Unrepresentable> {
         let lent: usize = self.lent.iter().map(|(_, lent)| lent.len()).sum();
-        let size = (lent + self.buffer.len() - 4) as u32;
+        let Ok(size) = i32::try_from(lent + self.buffer.len() - 4) else {
+            return Err(Unrepresentable::new("longer than a frame's length can say"));
+        };
         self.buffer[..4].copy_from_slice(&size.to_be_bytes());
-        self.finish()
+        Ok(self.finish())
     }
 
     /// From here on another version's rules hold: a header and its body differ.
