@@ -128,10 +128,16 @@ impl Producer {
     /// The record is too large, its partition does not exist, memory did not come back within
     /// `max.block.ms`, or the producer is closed.
     #[inline]
-    pub async fn send(&self, record: Record<'_>) -> Result<Delivery, Error> {
-        match self.0.append(&record) {
-            Some(delivery) => Ok(delivery),
-            None => self.0.send_slowly(record).await,
+    pub fn send<'a>(
+        &'a self,
+        record: Record<'a>,
+    ) -> impl Future<Output = Result<Delivery, Error>> + Send + 'a {
+        // Not an `async fn`, which would copy the record once more.
+        async move {
+            match self.0.append(&record) {
+                Some(delivery) => Ok(delivery),
+                None => self.0.send_slowly(record).await,
+            }
         }
     }
 

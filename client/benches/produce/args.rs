@@ -20,6 +20,8 @@ pub(crate) struct Args {
     pub(crate) keyed: bool,
     pub(crate) topic: String,
     pub(crate) flush: bool,
+    /// Whether the bare socket takes its turn.
+    pub(crate) bare: bool,
 }
 
 impl Args {
@@ -37,6 +39,7 @@ impl Args {
             keyed: true,
             topic: "p6".to_owned(),
             flush: false,
+            bare: true,
         };
         while let Some(flag) = words.next() {
             // Cargo's own.
@@ -50,7 +53,8 @@ impl Args {
     }
 
     fn set(&mut self, flag: &str, value: String) {
-        let number = || value.parse::<usize>().unwrap_or_else(|_| panic!("{flag} takes a number, not {value}"));
+        let number =
+            || value.parse::<usize>().unwrap_or_else(|_| panic!("{flag} takes a number, not {value}"));
         let yes = || match value.as_str() {
             "yes" => true,
             "no" => false,
@@ -69,6 +73,7 @@ impl Args {
             "--keyed" => self.keyed = yes(),
             "--topic" => self.topic = value,
             "--flush" => self.flush = yes(),
+            "--bare" => self.bare = yes(),
             _ => panic!("{flag} is none of the flags that benches/produce.rs names"),
         }
     }

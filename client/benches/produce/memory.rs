@@ -67,6 +67,5 @@ async fn send_to(producer: &Producer, record: Record<'_>) {
 /// Bytes that this process holds just now.
 fn held() -> usize {
     let stats = ALLOCATOR.stats();
-    (stats.bytes_allocated - stats.bytes_deallocated)
-        .saturating_add_signed(stats.bytes_reallocated)
+    (stats.bytes_allocated - stats.bytes_deallocated).saturating_add_signed(stats.bytes_reallocated)
 }

@@ -89,7 +89,7 @@ fn measure(
     let settings = settings(args, batch_size);
     let mut rounds = Vec::new();
     for _ in 0..args.runs {
-        let bare = loopback::ns_per_byte(address, batch_size, BARE_BYTES).ok();
+        let bare = args.bare.then(|| loopback::ns_per_byte(address, batch_size, BARE_BYTES).ok()).flatten();
         rounds.push((run::on_this_thread(address, &settings, &load), bare));
     }
     let line = Line::of(&load, &rounds);
@@ -135,13 +135,20 @@ impl Line {
             cpu: best_and_median(figures().map(|it| it.cpu)),
             allocations: best_and_median(figures().map(|it| it.allocations)).0,
             of_bare: ratios.collect::<Option<Vec<_>>>().map(|them| best_and_median(them).1),
-            bare: rounds.iter().map(|(_, bare)| *bare).collect::<Option<Vec<_>>>().map(|it| best_and_median(it).0),
+            bare: rounds
+                .iter()
+                .map(|(_, bare)| *bare)
+                .collect::<Option<Vec<_>>>()
+                .map(|it| best_and_median(it).0),
         }
     }
 }
 
 fn senders(args: &Args, address: &str, json: &mut Vec<String>) {
-    println!("\n{:<44} {:>8} {:>8} {:>8}", "2 senders on 2 threads, which are not pinned", "best M/s", "median", "MB/s");
+    println!(
+        "\n{:<44} {:>8} {:>8} {:>8}",
+        "2 senders on 2 threads, which are not pinned", "best M/s", "median", "MB/s"
+    );
     for value_bytes in [100, 1000] {
         for batch_size in [1 << 20, 16 << 10] {
             let load = Load { value_bytes, ..load(args) };

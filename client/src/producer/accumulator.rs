@@ -4,7 +4,6 @@
 //! message to a task would cost more than all the rest. It is the one lock per record in the client;
 //! the others here are taken once per batch, after a partition's and never before it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -17,6 +16,10 @@ use super::lock::Mutex;
 use super::pool::Pool;
 use super::topic::{Open, Partition};
 use crate::{Error, ErrorKind, Record};
+
+mod lines;
+
+use lines::{Incomplete, Lingering};
 
 /// Open batches, and those that are closed and not yet taken.
 #[derive(Debug)]
@@ -40,11 +43,8 @@ pub(crate) struct Limits {
 #[derive(Debug, Default)]
 struct Queue {
     ready: Vec<Batch>,
-    /// Open batches by the time they are to be closed.
-    lingering: BTreeMap<(Instant, u64), Arc<Partition>>,
-    /// What is not answered yet, in the order of opening.
-    incomplete: BTreeMap<u64, Arc<Completion>>,
-    next_id: u64,
+    lingering: Lingering,
+    incomplete: Incomplete,
     closed: Option<Error>,
     /// The first since it was last asked for.
     failure: Option<Error>,
@@ -115,12 +115,11 @@ impl Accumulator {
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
         loop {
             let mut queue = self.queue.lock();
-            let first = queue.lingering.first_entry()?;
-            let (deadline, id) = *first.key();
+            let deadline = queue.lingering.deadline()?;
             if deadline > now {
                 return Some(deadline);
             }
-            let partition = first.remove();
+            let (id, partition) = queue.lingering.pop()?;
             drop(queue);
             let mut open = partition.open.lock();
             if let Some(batch) = open.batch.take_if(|batch| batch.id == id) {
@@ -149,7 +148,7 @@ impl Accumulator {
     /// The deliveries of a batch learn the outcome though the batch itself is still somewhere.
     pub(crate) fn tell(&self, id: u64, completion: &Completion, outcome: Outcome) {
         let mut queue = self.queue.lock();
-        if queue.incomplete.remove(&id).is_some() && queue.failure.is_none() {
+        if queue.incomplete.remove(id).is_some() && queue.failure.is_none() {
             queue.failure = outcome.error().cloned();
         }
         drop(queue);
@@ -158,7 +157,7 @@ impl Accumulator {
 
     /// Everything that is not answered yet.
     pub(crate) fn incomplete(&self) -> Vec<Arc<Completion>> {
-        self.queue.lock().incomplete.values().cloned().collect()
+        self.queue.lock().incomplete.iter().map(|(_, completion)| Arc::clone(completion)).collect()
     }
 
     /// The first failure since this was last asked.
@@ -196,7 +195,7 @@ impl Accumulator {
         self.close(error.clone());
         let incomplete: Vec<_> = {
             let queue = self.queue.lock();
-            queue.incomplete.iter().map(|(id, completion)| (*id, Arc::clone(completion))).collect()
+            queue.incomplete.iter().map(|(id, completion)| (id, Arc::clone(completion))).collect()
         };
         for (id, completion) in incomplete {
             self.tell(id, &completion, Outcome::failed(error.clone()));
@@ -236,12 +235,12 @@ impl Accumulator {
         let size = expected(last_size, self.limits.batch_size).max(needed);
         let buffer = self.pool.take(size).or_else(|| self.pool.take(needed)).ok_or(Refusal::MemoryFull)?;
         let linger = if self.starving.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
-        let batch = Batch::new(queue.next_id, Arc::clone(partition), buffer, now);
-        queue.next_id += 1;
-        queue.incomplete.insert(batch.id, Arc::clone(&batch.completion));
+        let batch = Batch::new(queue.incomplete.next_id(), Arc::clone(partition), buffer, now)
+            .with_scratch(self.pool.scratch());
+        queue.incomplete.push(Arc::clone(&batch.completion));
         let deadline = now + linger;
-        let earlier = queue.lingering.first_key_value().is_none_or(|(first, _)| deadline < first.0);
-        queue.lingering.insert((deadline, batch.id), Arc::clone(partition));
+        let earlier = queue.lingering.deadline().is_none_or(|first| deadline < first);
+        queue.lingering.push(batch.id, deadline, Arc::clone(partition));
         Ok((batch, earlier))
     }
 
@@ -256,10 +255,7 @@ impl Accumulator {
         open.last_size = batch.size();
         batch.partition.closed(batch.size(), full);
         let mut queue = self.queue.lock();
-        let deadlines = [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.id));
-        for deadline in deadlines {
-            queue.lingering.remove(&deadline);
-        }
+        queue.lingering.remove(batch.id);
         queue.ready.push(batch);
     }
 
@@ -278,10 +274,11 @@ impl Accumulator {
     }
 }
 
-/// A partition that filled its last batch gets a whole buffer, one that did not what it may need.
+/// A partition that filled a good part of its last batch gets a whole buffer, since those are used again;
+/// one that did not gets what it may need.
 fn expected(last_size: usize, batch_size: usize) -> usize {
     let expected = last_size.saturating_add(last_size / 4).max(FIRST_BYTES);
-    if expected.saturating_mul(2) >= batch_size { batch_size } else { expected.next_power_of_two() }
+    if expected.saturating_mul(WHOLE_FROM) >= batch_size { batch_size } else { expected.next_power_of_two() }
 }
 
 /// The key as a person may know it, cut to a bound.
@@ -294,6 +291,8 @@ fn named(key: Option<&[u8]>) -> String {
     format!("with key {cut:?}{more}")
 }
 
+/// What share of a batch makes it worth a whole buffer: an eighth.
+const WHOLE_FROM: usize = 8;
 /// An open batch takes so many times its memory when it is full.
 const GROWTH: usize = 4;
 /// What a partition begins with of which nothing is known.

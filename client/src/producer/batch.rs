@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::records::{self, BatchWriter, Codec, Stamp};
 
 use super::delivery::{Completion, Delivery};
+use super::pool::Scratch;
 use super::topic::Partition;
 use crate::Record;
 
@@ -22,6 +23,8 @@ pub(crate) struct Batch {
     pub(crate) count: u32,
     /// How much of `buffer.memory` it holds.
     lent: usize,
+    /// What it is compressed by way of, where batches share one.
+    scratch: Option<Scratch>,
     content: Content,
 }
 
@@ -42,7 +45,12 @@ impl Batch {
         let completion = Arc::new(Completion::new(partition.index));
         let lent = buffer.len();
         let content = Content::Open(BatchWriter::new(buffer, lent));
-        Self { id, partition, completion, opened, count: 0, lent, content }
+        Self { id, partition, completion, opened, count: 0, lent, scratch: None, content }
+    }
+
+    /// Lets it be compressed without a buffer of its own.
+    pub(crate) fn with_scratch(self, scratch: Scratch) -> Self {
+        Self { scratch: Some(scratch), ..self }
     }
 
     /// `None` when the record does not fit: the batch is then as it was.
@@ -79,7 +87,10 @@ impl Batch {
     /// The bytes under this stamp. Equal stamps give equal bytes, however often it is asked.
     pub(crate) fn sealed(&mut self, stamp: Stamp, codec: Codec) -> Bytes {
         let bytes = match std::mem::replace(&mut self.content, Content::Gone) {
-            Content::Open(writer) => writer.seal(stamp, codec),
+            Content::Open(writer) => match &self.scratch {
+                Some(scratch) => writer.seal_by(stamp, codec, &mut scratch.lock()),
+                None => writer.seal(stamp, codec),
+            },
             Content::Sealed { bytes, stamp: known } if known == stamp => bytes,
             Content::Sealed { bytes, .. } => restamped(bytes, stamp),
             Content::Gone => Bytes::new(),
