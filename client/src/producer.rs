@@ -122,7 +122,7 @@ impl Producer {
     /// in the order in which their `send`s were done.
     ///
     /// It waits while `buffer.memory` is full, which is the back-pressure, and lets the sender run
-    /// when a batch is full. Dropped before it is done, the record is not in; done, it is wholly in.
+    /// when enough batches are full. Dropped before it is done, the record is not in; done, it is wholly in.
     ///
     /// # Errors
     /// The record is too large, its partition does not exist, memory did not come back within
@@ -206,7 +206,7 @@ impl Handle {
                     }
                     return Ok(delivery);
                 }
-                // On one thread the sender runs only when its callers pause; a full batch is the moment.
+                // On one thread the sender runs only when its callers pause; full batches are the moment.
                 Err(Refusal::BatchFull) => {
                     self.shared.work.notify_one();
                     yield_now().await;

@@ -43,6 +43,7 @@ pub(crate) struct Limits {
 #[derive(Debug, Default)]
 struct Queue {
     ready: Vec<Batch>,
+    ready_bytes: usize,
     lingering: Lingering,
     incomplete: Incomplete,
     closed: Option<Error>,
@@ -54,14 +55,14 @@ struct Queue {
 #[derive(Debug)]
 pub(crate) struct Appended {
     pub(crate) delivery: Delivery,
-    /// A new batch was opened whose lingering nobody watches yet.
+    /// A batch was full, or one was opened whose lingering nobody watches yet.
     pub(crate) ring: bool,
 }
 
 /// Why a record is not in.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// Its batch was full and is on its way: let the sender run, then try again.
+    /// Enough batches are full for a write of a good size: let the sender run, then try again.
     BatchFull,
     /// `buffer.memory` is lent out: wait until some comes back.
     MemoryFull,
@@ -97,18 +98,21 @@ impl Accumulator {
         let bytes = size_max(record.key, record.value, record.headers);
         self.check(bytes, record, partition.index).map_err(Refusal::Never)?;
         let mut open = partition.open.lock();
+        let mut full = false;
         if let Some(batch) = &mut open.batch {
             if let Some(delivery) = self.append_or_enlarge(batch, record, timestamp_ms) {
                 return Ok(Appended { delivery, ring: false });
             }
-            self.close_full(&mut open);
-            return Err(Refusal::BatchFull);
+            full = true;
+            if self.close_full(&mut open) {
+                return Err(Refusal::BatchFull);
+            }
         }
-        let (mut batch, ring) = self.open(partition, bytes, open.last_size, now)?;
+        let (mut batch, unwatched) = self.open(partition, bytes, open.last_size, now)?;
         // The buffer was taken for this record, and an empty batch takes any.
         let delivery = batch.append(record, timestamp_ms).ok_or(Refusal::BatchFull)?;
         open.batch = Some(batch);
-        Ok(Appended { delivery, ring })
+        Ok(Appended { delivery, ring: full || unwatched })
     }
 
     /// Closes the batches that have lingered; says when the next one will have.
@@ -135,7 +139,9 @@ impl Accumulator {
 
     /// The closed batches, each partition's in order.
     pub(crate) fn take_ready(&self) -> Vec<Batch> {
-        std::mem::take(&mut self.queue.lock().ready)
+        let mut queue = self.queue.lock();
+        queue.ready_bytes = 0;
+        std::mem::take(&mut queue.ready)
     }
 
     /// A batch is done with: its deliveries learn the outcome, its memory comes back.
@@ -244,19 +250,20 @@ impl Accumulator {
         Ok((batch, earlier))
     }
 
-    fn close_full(&self, open: &mut Open) {
-        if let Some(batch) = open.batch.take() {
-            self.close_batch(batch, open, true);
-        }
+    fn close_full(&self, open: &mut Open) -> bool {
+        open.batch.take().is_some_and(|batch| self.close_batch(batch, open, true))
     }
 
-    /// The partition is still locked, so that its batches become ready in their order.
-    fn close_batch(&self, batch: Batch, open: &mut Open, full: bool) {
+    /// The partition is still locked, so that its batches become ready in their order. Says whether it is
+    /// time to let the sender run: a write of several batches costs little more than a write of one.
+    fn close_batch(&self, batch: Batch, open: &mut Open, full: bool) -> bool {
         open.last_size = batch.size();
         batch.partition.closed(batch.size(), full);
         let mut queue = self.queue.lock();
         queue.lingering.remove(batch.id);
+        queue.ready_bytes += batch.size();
         queue.ready.push(batch);
+        queue.ready_bytes >= PAUSE_BYTES
     }
 
     fn check(&self, bytes: usize, record: &Record<'_>, partition: i32) -> Result<(), Error> {
@@ -291,6 +298,9 @@ fn named(key: Option<&[u8]>) -> String {
     format!("with key {cut:?}{more}")
 }
 
+/// So many full bytes are worth a write: fewer cost a system call and a wake-up each for little, more leave the
+/// cache before they are sent.
+const PAUSE_BYTES: usize = 128 << 10;
 /// What share of a batch makes it worth a whole buffer: an eighth.
 const WHOLE_FROM: usize = 8;
 /// An open batch takes so many times its memory when it is full.
