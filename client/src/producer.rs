@@ -128,11 +128,12 @@ impl Producer {
     /// The record is too large, its partition does not exist, memory did not come back within
     /// `max.block.ms`, or the producer is closed.
     #[inline]
+    // An `async fn` would copy the record once more.
+    #[allow(clippy::manual_async_fn)]
     pub fn send<'a>(
         &'a self,
         record: Record<'a>,
     ) -> impl Future<Output = Result<Delivery, Error>> + Send + 'a {
-        // Not an `async fn`, which would copy the record once more.
         async move {
             match self.0.append(&record) {
                 Some(delivery) => Ok(delivery),
