@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::records::size_max;
 
-use super::batch::Batch;
+use super::batch::{Batch, Token};
 use super::delivery::{Completion, Delivery, Outcome};
 use super::lock::Mutex;
 use super::pool::Pool;
@@ -123,7 +123,7 @@ impl Accumulator {
             let partition = first.remove();
             drop(queue);
             let mut open = partition.open.lock();
-            if let Some(batch) = open.batch.take_if(|batch| batch.id == id) {
+            if let Some(batch) = open.batch.take_if(|batch| batch.token().id == id) {
                 self.close_batch(batch, &mut open, false);
             }
         }
@@ -141,13 +141,24 @@ impl Accumulator {
 
     /// A batch is done with: its deliveries learn the outcome, its memory comes back.
     pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) {
-        self.tell(batch.id, &batch.completion, outcome);
+        self.tell(batch.token(), outcome);
         let (lent, buffer) = batch.release();
         self.pool.give(lent, buffer);
     }
 
     /// The deliveries of a batch learn the outcome though the batch itself is still somewhere.
-    pub(crate) fn tell(&self, id: u64, completion: &Completion, outcome: Outcome) {
+    pub(crate) fn tell(&self, token: &Token, outcome: Outcome) {
+        match token.share {
+            None => self.tell_whole(token.id, &token.completion, outcome),
+            Some(share) => {
+                if let Some(whole) = token.completion.join(share, outcome) {
+                    self.tell_whole(token.id, &token.completion, whole);
+                }
+            }
+        }
+    }
+
+    fn tell_whole(&self, id: u64, completion: &Completion, outcome: Outcome) {
         let mut queue = self.queue.lock();
         if queue.incomplete.remove(&id).is_some() && queue.failure.is_none() {
             queue.failure = outcome.error().cloned();
@@ -199,7 +210,7 @@ impl Accumulator {
             queue.incomplete.iter().map(|(id, completion)| (*id, Arc::clone(completion))).collect()
         };
         for (id, completion) in incomplete {
-            self.tell(id, &completion, Outcome::failed(error.clone()));
+            self.tell_whole(id, &completion, Outcome::failed(error.clone()));
         }
     }
 
@@ -238,10 +249,11 @@ impl Accumulator {
         let linger = if self.starving.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
         let batch = Batch::new(queue.next_id, Arc::clone(partition), buffer, now);
         queue.next_id += 1;
-        queue.incomplete.insert(batch.id, Arc::clone(&batch.completion));
+        let Token { id, completion, .. } = batch.token();
+        queue.incomplete.insert(*id, Arc::clone(completion));
         let deadline = now + linger;
         let earlier = queue.lingering.first_key_value().is_none_or(|(first, _)| deadline < first.0);
-        queue.lingering.insert((deadline, batch.id), Arc::clone(partition));
+        queue.lingering.insert((deadline, *id), Arc::clone(partition));
         Ok((batch, earlier))
     }
 
@@ -256,7 +268,7 @@ impl Accumulator {
         open.last_size = batch.size();
         batch.partition.closed(batch.size(), full);
         let mut queue = self.queue.lock();
-        let deadlines = [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.id));
+        let deadlines = [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.token().id));
         for deadline in deadlines {
             queue.lingering.remove(&deadline);
         }
