@@ -87,6 +87,11 @@ pub struct Config {
     pub partitioner_ignore_keys: bool,
     /// `retries`.
     pub retries: u32,
+    /// `transaction.timeout.ms`: the coordinator aborts a transaction that is open for longer; a broker
+    /// refuses more than its own `transaction.max.timeout.ms`.
+    pub transaction_timeout: Duration,
+    /// `transactional.id`: the name under which a producer writes in transactions; `None` has none.
+    pub transactional_id: Option<String>,
 
     /// `allow.auto.create.topics`: whether asking for a topic may create it, where brokers do so.
     pub allow_auto_create_topics: bool,
@@ -181,6 +186,8 @@ impl Default for Config {
             max_request_size: 1 << 20,
             partitioner_ignore_keys: false,
             retries: i32::MAX.unsigned_abs(),
+            transaction_timeout: ms(60_000),
+            transactional_id: None,
             allow_auto_create_topics: true,
             auto_offset_reset: OffsetReset::Latest,
             check_crcs: true,

@@ -57,8 +57,6 @@ const METRICS: &str = "metrics are not gathered yet";
 const PARTITIONER: &str = "keyless records are spread evenly, however fast a broker is";
 const SASL: &str = "it matters only with SASL, which is not supported yet";
 const TLS: &str = "it matters only with TLS, which is not supported yet";
-const TRANSACTIONS: &str = "it matters only with transactions, which are not supported yet";
-const TRANSACTIONS_REFUSED: &str = "transactions are not supported yet";
 
 macro_rules! honoured {
     ($roles:expr, $name:literal, $field:ident) => {
@@ -166,9 +164,14 @@ pub(super) static PROPERTIES: &[Property] = &[
         "partitioner.rack.aware",
         "every partition is read and written at its leader, whatever the rack",
     ),
-    ignored(PRODUCER, "transaction.timeout.ms", TRANSACTIONS),
-    refused(PRODUCER, "transaction.two.phase.commit.enable", &["false"], TRANSACTIONS_REFUSED),
-    refused(PRODUCER, "transactional.id", &[], TRANSACTIONS_REFUSED),
+    honoured!(PRODUCER, "transaction.timeout.ms", transaction_timeout),
+    refused(
+        PRODUCER,
+        "transaction.two.phase.commit.enable",
+        &["false"],
+        "two-phase commit (KIP-939) is unstable in Kafka 4.4, whose brokers do not offer it",
+    ),
+    honoured!(PRODUCER, "transactional.id", transactional_id),
     ignored(PRODUCER, "value.serializer", BYTES),
     // Of consumers.
     honoured!(CONSUMER, "allow.auto.create.topics", allow_auto_create_topics),

@@ -99,7 +99,7 @@ fn a_key_that_changes_nothing_is_told_with_the_reason() {
 fn what_cannot_be_done_is_refused_by_name() {
     for (key, value, part) in [
         ("security.protocol", "SASL_SSL", "not supported yet"),
-        ("transactional.id", "t", "transactions are not supported yet"),
+        ("transaction.two.phase.commit.enable", "true", "KIP-939"),
         ("partitioner.class", "org.Mine", "Java class"),
         ("client.dns.lookup", "resolve_canonical_bootstrap_servers_only", "canonical"),
         ("linger.ms", "soon", "not a number of milliseconds"),
