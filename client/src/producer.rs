@@ -15,10 +15,12 @@ use crate::retry::Chance;
 use crate::{Error, ErrorKind, Record};
 
 mod accumulator;
+mod availability;
 mod batch;
 mod clock;
 mod delivery;
 mod dispatch;
+mod keyless;
 mod lock;
 mod node;
 mod partitioner;
@@ -26,15 +28,19 @@ mod pool;
 mod request;
 mod sender;
 mod sequence;
+mod sticky;
 mod topic;
 mod verdict;
 
 use accumulator::{Accumulator, Appended, Refusal};
+use availability::Availability;
 pub use delivery::Delivery;
 use lock::Mutex;
+pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
 use sender::Sender;
+use sticky::StickySettings;
 pub use topic::Topic;
-use topic::{Misplaced, Partition, TopicSettings};
+use topic::{Misplaced, News, Partition, TopicSettings};
 
 /// Writes records: each acknowledged one once and, within a partition, in the order of sending.
 ///
@@ -73,19 +79,31 @@ struct Shared {
     /// Rings when memory came back.
     freed: Notify,
     topics: Mutex<HashMap<Arc<str>, Topic>>,
+    partitioner: Option<Arc<dyn Partitioner>>,
+    /// `None` where `partitioner.availability.timeout.ms` is off.
+    availability: Option<Arc<Mutex<Availability>>>,
+    /// The rack whose leaders are preferred.
+    rack: Option<String>,
     lanes: AtomicUsize,
     abandoned: AtomicBool,
     number: u64,
 }
 
 impl Producer {
-    pub(crate) fn new(cluster: Cluster) -> Self {
+    pub(crate) fn new(cluster: Cluster, partitioner: Option<Arc<dyn Partitioner>>) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let config = cluster.config();
+        let availability = Some(config.partitioner_availability_timeout)
+            .filter(|timeout| config.partitioner_adaptive && !timeout.is_zero())
+            .map(|timeout| Arc::new(Mutex::new(Availability::new(timeout))));
         let shared = Arc::new(Shared {
-            accumulator: Accumulator::new(sender::limits(cluster.config())),
+            accumulator: Accumulator::new(sender::limits(config)),
             work: Notify::new(),
             freed: Notify::new(),
             topics: Mutex::default(),
+            partitioner,
+            availability,
+            rack: config.client_rack.clone().filter(|_| config.partitioner_rack_aware),
             lanes: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
             number: NUMBERS.fetch_add(1, Relaxed),
@@ -107,14 +125,18 @@ impl Producer {
         let metadata = cluster.topic(name, Instant::now() + config.max_block).await?;
         let settings = TopicSettings {
             producer: shared.number,
-            batch_size: config.batch_size,
+            sticky: StickySettings { batch_size: config.batch_size, adaptive: config.partitioner_adaptive },
             ignore_keys: config.partitioner_ignore_keys,
             seed: Chance::from_process().bits(),
+            availability: shared.availability.clone(),
+            partitioner: shared.partitioner.clone(),
         };
+        let near = shared.near(&cluster.metadata());
+        let news = News { metadata: &metadata, near: &near, now: Instant::now() };
         let mut topics = shared.topics.lock();
         let topic = topics
             .entry(Arc::clone(&metadata.name))
-            .or_insert_with(|| Topic::new(&metadata, &settings, &shared.lanes));
+            .or_insert_with(|| Topic::new(news, &settings, &shared.lanes));
         Ok(topic.clone())
     }
 
@@ -128,7 +150,9 @@ impl Producer {
     /// The record is too large, its partition does not exist, memory did not come back within
     /// `max.block.ms`, or the producer is closed.
     #[inline]
-    pub async fn send(&self, record: Record<'_>) -> Result<Delivery, Error> {
+    pub async fn send(&self, mut record: Record<'_>) -> Result<Delivery, Error> {
+        // Once for each record, however often the rest is tried.
+        record.topic.choose(&mut record)?;
         match self.0.append(&record) {
             Some(delivery) => Ok(delivery),
             None => self.0.send_slowly(record).await,
@@ -283,11 +307,33 @@ impl Drop for Handle {
 
 impl Shared {
     fn update(&self, metadata: &Metadata) {
+        let (near, now) = (self.near(metadata), Instant::now());
         let topics = self.topics.lock();
         for topic in topics.values() {
             if let Some(known) = metadata.topics.get(topic.name()) {
-                topic.update(known, &self.lanes);
+                topic.update(News { metadata: known, near: &near, now }, &self.lanes);
             }
+        }
+    }
+
+    /// The brokers of this client's rack, where racks count.
+    fn near(&self, metadata: &Metadata) -> Vec<i32> {
+        let Some(rack) = &self.rack else { return Vec::new() };
+        let near = metadata.brokers.iter().filter(|(_, broker)| broker.rack.as_ref() == Some(rack));
+        near.map(|(node, _)| *node).collect()
+    }
+
+    /// A broker took a request.
+    fn drained(&self, node: i32) {
+        if let Some(availability) = &self.availability {
+            availability.lock().handle_drained(node);
+        }
+    }
+
+    /// Batches are ready for these brokers, which took none of them.
+    fn ready(&self, nodes: impl FnOnce() -> Vec<i32>, now: Instant) {
+        if let Some(availability) = &self.availability {
+            availability.lock().handle_ready(&nodes(), now);
         }
     }
 

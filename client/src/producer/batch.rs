@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::records::{self, BatchWriter, Codec, Stamp};
 
 use super::delivery::{Completion, Delivery};
+use super::keyless::Queued;
 use super::topic::Partition;
 use crate::Record;
 
@@ -20,6 +21,8 @@ pub(crate) struct Batch {
     /// Of its first record: lingering and `delivery.timeout.ms` count from here.
     pub(crate) opened: Instant,
     pub(crate) count: u32,
+    /// Its place in the partition's queue, once it is closed.
+    pub(crate) queued: Option<Queued>,
     /// How much of `buffer.memory` it holds.
     lent: usize,
     content: Content,
@@ -42,7 +45,7 @@ impl Batch {
         let completion = Arc::new(Completion::new(partition.index));
         let lent = buffer.len();
         let content = Content::Open(BatchWriter::new(buffer, lent));
-        Self { id, partition, completion, opened, count: 0, lent, content }
+        Self { id, partition, completion, opened, count: 0, queued: None, lent, content }
     }
 
     /// `None` when the record does not fit: the batch is then as it was.

@@ -112,8 +112,10 @@ impl Sender {
             };
             while let Some(outgoing) = self.dispatch.poll_request(id, now) {
                 self.submit(&connection, outgoing, now);
+                self.shared.drained(id);
             }
         }
+        self.shared.ready(|| self.dispatch.ready_nodes(), now);
         if self.dispatch.wants_identity() && self.identity.is_none() {
             self.identity = Some(Box::pin(identify(self.cluster.clone(), self.chance.clone())));
         }
