@@ -26,6 +26,9 @@ pub struct Config {
     pub bootstrap_timeout: Duration,
     /// `client.id`: named in the broker's logs, quotas and metrics; `upsert-kafka` when empty.
     pub client_id: String,
+    /// `client.rack`: where this client stands. A producer prefers leaders there if
+    /// `partitioner_rack_aware`; a consumer reads from leaders wherever they are.
+    pub client_rack: Option<String>,
     /// `security.protocol`.
     pub security_protocol: SecurityProtocol,
     /// `request.timeout.ms`: an answer later than this means that the connection is dead.
@@ -83,10 +86,27 @@ pub struct Config {
     pub max_in_flight: usize,
     /// `max.request.size`: no record and no request is larger.
     pub max_request_size: usize,
+    /// `metadata.max.idle.ms`: a topic that a producer did not write to for this long is no longer asked
+    /// for, until it does again.
+    pub metadata_max_idle: Duration,
+    /// `partitioner.adaptive.partitioning.enable`: fewer keyless records to partitions with long queues.
+    pub partitioner_adaptive: bool,
+    /// `partitioner.availability.timeout.ms`: a broker that takes nothing for this long gets no keyless
+    /// records until it does; zero never leaves one out. Without adaptive partitioning it means nothing.
+    pub partitioner_availability_timeout: Duration,
+    /// `partitioner.class`.
+    pub partitioner_class: PartitionerClass,
     /// `partitioner.ignore.keys`: spread records as if they had no key.
     pub partitioner_ignore_keys: bool,
+    /// `partitioner.rack.aware`: keyless records go to leaders in `client_rack`, while there are any.
+    pub partitioner_rack_aware: bool,
     /// `retries`.
     pub retries: u32,
+    /// `transaction.timeout.ms`: the coordinator aborts a transaction that is open for longer; a broker
+    /// refuses more than its own `transaction.max.timeout.ms`.
+    pub transaction_timeout: Duration,
+    /// `transactional.id`: the name under which a producer writes in transactions; `None` has none.
+    pub transactional_id: Option<String>,
 
     /// `allow.auto.create.topics`: whether asking for a topic may create it, where brokers do so.
     pub allow_auto_create_topics: bool,
@@ -151,6 +171,7 @@ impl Default for Config {
             bootstrap_servers: Vec::new(),
             bootstrap_timeout: ms(10_000),
             client_id: String::new(),
+            client_rack: None,
             security_protocol: SecurityProtocol::Plaintext,
             request_timeout: ms(30_000),
             default_api_timeout: ms(60_000),
@@ -179,8 +200,15 @@ impl Default for Config {
             max_block: ms(60_000),
             max_in_flight: 5,
             max_request_size: 1 << 20,
+            metadata_max_idle: ms(300_000),
+            partitioner_adaptive: true,
+            partitioner_availability_timeout: ms(0),
+            partitioner_class: PartitionerClass::BuiltIn,
             partitioner_ignore_keys: false,
+            partitioner_rack_aware: false,
             retries: i32::MAX.unsigned_abs(),
+            transaction_timeout: ms(60_000),
+            transactional_id: None,
             allow_auto_create_topics: true,
             auto_offset_reset: OffsetReset::Latest,
             check_crcs: true,
@@ -213,6 +241,16 @@ pub enum Role {
 pub enum SecurityProtocol {
     /// As they are.
     Plaintext,
+}
+
+/// What chooses partitions for records that name none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PartitionerClass {
+    /// By the key; without one, sticky.
+    BuiltIn,
+    /// Each record to the next partition, whatever its key: see [`crate::RoundRobinPartitioner`].
+    RoundRobin,
 }
 
 /// What to do when no known broker answers.

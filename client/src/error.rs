@@ -37,6 +37,8 @@ pub enum ErrorKind {
     Corrupt,
     /// A record exceeds a limit.
     TooLarge,
+    /// Records fill the memory that they may take, and the caller did not want to wait.
+    BufferFull,
     /// The offset asked for is not in the log, and `auto.offset.reset` is `none`.
     OffsetOutOfRange,
     /// Another producer took this one's place.

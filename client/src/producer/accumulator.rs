@@ -101,7 +101,7 @@ impl Accumulator {
             if let Some(delivery) = self.append_or_enlarge(batch, record, timestamp_ms) {
                 return Ok(Appended { delivery, ring: false });
             }
-            self.close_full(&mut open);
+            self.close_full(&mut open, now);
             return Err(Refusal::BatchFull);
         }
         let (mut batch, ring) = self.open(partition, bytes, open.last_size, now)?;
@@ -113,25 +113,12 @@ impl Accumulator {
 
     /// Closes the batches that have lingered; says when the next one will have.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
-        loop {
-            let mut queue = self.queue.lock();
-            let first = queue.lingering.first_entry()?;
-            let (deadline, id) = *first.key();
-            if deadline > now {
-                return Some(deadline);
-            }
-            let partition = first.remove();
-            drop(queue);
-            let mut open = partition.open.lock();
-            if let Some(batch) = open.batch.take_if(|batch| batch.token().id == id) {
-                self.close_batch(batch, &mut open, false);
-            }
-        }
+        self.close_due(now, now)
     }
 
     /// Ends all lingering: for a flush, and when someone waits for the memory that open batches hold.
     pub(crate) fn hurry(&self, now: Instant) {
-        self.expire(now + self.limits.linger);
+        self.close_due(now + self.limits.linger, now);
     }
 
     /// The closed batches, each partition's in order.
@@ -214,6 +201,23 @@ impl Accumulator {
         }
     }
 
+    fn close_due(&self, until: Instant, now: Instant) -> Option<Instant> {
+        loop {
+            let mut queue = self.queue.lock();
+            let first = queue.lingering.first_entry()?;
+            let (deadline, id) = *first.key();
+            if deadline > until {
+                return Some(deadline);
+            }
+            let partition = first.remove();
+            drop(queue);
+            let mut open = partition.open.lock();
+            if let Some(batch) = open.batch.take_if(|batch| batch.token().id == id) {
+                self.close_batch(batch, &mut open, false, now);
+            }
+        }
+    }
+
     fn append_or_enlarge(
         &self,
         batch: &mut Batch,
@@ -257,16 +261,16 @@ impl Accumulator {
         Ok((batch, earlier))
     }
 
-    fn close_full(&self, open: &mut Open) {
+    fn close_full(&self, open: &mut Open, now: Instant) {
         if let Some(batch) = open.batch.take() {
-            self.close_batch(batch, open, true);
+            self.close_batch(batch, open, true, now);
         }
     }
 
     /// The partition is still locked, so that its batches become ready in their order.
-    fn close_batch(&self, batch: Batch, open: &mut Open, full: bool) {
+    fn close_batch(&self, mut batch: Batch, open: &mut Open, full: bool, now: Instant) {
         open.last_size = batch.size();
-        batch.partition.closed(batch.size(), full);
+        batch.queued = Some(batch.partition.closed(batch.size(), full, now));
         let mut queue = self.queue.lock();
         let deadlines = [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.token().id));
         for deadline in deadlines {

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::records::{self, BatchWriter, Codec, Stamp};
 
 use super::delivery::{Completion, Delivery};
+use super::keyless::Queued;
 use super::topic::Partition;
 use crate::Record;
 
@@ -22,6 +23,8 @@ pub(crate) struct Batch {
     /// Of its first record: lingering and `delivery.timeout.ms` count from here.
     pub(crate) opened: Instant,
     pub(crate) count: u32,
+    /// Its place in the partition's queue, once it is closed.
+    pub(crate) queued: Option<Queued>,
     /// How much of `buffer.memory` it holds.
     lent: usize,
     content: Content,
@@ -49,8 +52,8 @@ pub(crate) struct Share {
 /// What tells batches of a partition apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
-    id: u64,
-    part: u32,
+    pub(crate) id: u64,
+    pub(crate) part: u32,
 }
 
 #[derive(Debug)]
@@ -71,7 +74,7 @@ impl Batch {
         let lent = buffer.len();
         let content = Content::Open(BatchWriter::new(buffer, lent));
         let token = Token { id, completion, share: None };
-        Self { partition, token, part: 0, opened, count: 0, lent, content }
+        Self { partition, token, part: 0, opened, count: 0, queued: None, lent, content }
     }
 
     /// By what its deliveries are told.
@@ -146,6 +149,7 @@ impl Batch {
                 part: *parts,
                 opened: self.opened,
                 count: writer.count(),
+                queued: None,
                 lent,
                 content: Content::Open(writer),
             }

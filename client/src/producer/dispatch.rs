@@ -227,6 +227,11 @@ impl Dispatch {
         self.nodes.iter_mut().filter_map(open).collect()
     }
 
+    /// Brokers that something waits for, whether or not they take one more request.
+    pub(crate) fn ready_nodes(&self) -> Vec<i32> {
+        self.nodes.iter().filter(|(_, node)| !node.queue.is_empty()).map(|(id, _)| *id).collect()
+    }
+
     /// The next request for a broker: at most one batch of each partition, within the size.
     pub(crate) fn poll_request(&mut self, node: i32, now: Instant) -> Option<Outgoing> {
         let known = self.nodes.get_mut(&node)?;

@@ -128,8 +128,10 @@ impl Sender {
             };
             while let Some(outgoing) = self.dispatch.poll_request(id, now) {
                 self.submit(&connection, outgoing, now);
+                self.shared.drained(id);
             }
         }
+        self.shared.ready(|| self.dispatch.ready_nodes(), now);
         if let Some(call) = self.dispatch.poll_call(now) {
             self.calling = Some(Box::pin(carry(self.cluster.clone(), call)));
         }

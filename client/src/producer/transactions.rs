@@ -225,7 +225,7 @@ impl Transactions {
                 None
             }
             (_, State::Doomed(error)) => Some(error.clone()),
-            (_, State::Open | State::Ready | State::Ending { .. }) => Some(none_open()),
+            (_, State::Ready | State::Ending { .. }) => Some(none_open()),
         };
         if let Some(error) = refused {
             self.settle(ticket, Err(error));

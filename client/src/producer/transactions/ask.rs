@@ -44,6 +44,7 @@ impl Transactions {
 
     /// All partitions that wait to be announced, in one request.
     fn join(&mut self, identity: ProducerId) -> Option<Call> {
+        let transactional_id = self.name();
         let mut topics: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
         for joined in self.joined.values_mut().filter(|joined| joined.stage != Stage::Announced) {
             joined.stage = Stage::Asked;
@@ -58,7 +59,7 @@ impl Transactions {
             ..Default::default()
         });
         let request = AddPartitionsToTxnRequest {
-            v3_and_below_transactional_id: self.name(),
+            v3_and_below_transactional_id: transactional_id,
             v3_and_below_producer_id: identity.id,
             v3_and_below_producer_epoch: identity.epoch,
             v3_and_below_topics: topics.collect(),
