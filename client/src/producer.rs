@@ -421,7 +421,8 @@ impl Handle {
     #[cold]
     fn full(&self, record: &Record<'_>) -> Error {
         let bytes = self.cluster.config().buffer_memory;
-        let sentence = format!("buffer.memory ({bytes} bytes) is full of records that wait to be acknowledged");
+        let sentence =
+            format!("buffer.memory ({bytes} bytes) is full of records that wait to be acknowledged");
         Error::new(ErrorKind::BufferFull, sentence).with_topic(record.topic.name())
     }
 

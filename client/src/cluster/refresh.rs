@@ -10,9 +10,9 @@ use tokio::time::sleep_until;
 use upsert_kafka_protocol::Str;
 use upsert_kafka_protocol::messages::MetadataResponse;
 
-use super::{Coordinator, Metadata};
 use super::reach::{self, Candidate};
 use super::schedule::Schedule;
+use super::{Coordinator, Metadata};
 use crate::config::{Address, MetadataRecovery};
 use crate::connection::{self, Connection};
 use crate::retry::{Backoff, Chance};

@@ -3,11 +3,11 @@
 use std::sync::Mutex;
 
 use upsert_kafka_protocol::messages::find_coordinator;
-use upsert_kafka_protocol::{ErrorCode, Str};
 use upsert_kafka_protocol::messages::metadata::MetadataResponseTopic;
 use upsert_kafka_protocol::messages::{
     FindCoordinatorRequest, FindCoordinatorResponse, MetadataRequest, MetadataResponse,
 };
+use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::*;
 use crate::peer::{Ask, Peer, Reply, broker, config, metadata, nowhere, versions};
@@ -178,7 +178,12 @@ async fn a_group_finds_its_coordinator_once_in_either_form() {
                 18 => ask.answer(&versions(version)),
                 10 => {
                     let (host, port) = (Str::from(at.host.clone()), i32::from(at.port));
-                    let one = find_coordinator::Coordinator { node_id: 9, host: host.clone(), port, ..Default::default() };
+                    let one = find_coordinator::Coordinator {
+                        node_id: 9,
+                        host: host.clone(),
+                        port,
+                        ..Default::default()
+                    };
                     let answer = if ask.version < 4 {
                         FindCoordinatorResponse { node_id: 9, host, port, ..Default::default() }
                     } else {

@@ -272,7 +272,8 @@ impl Accumulator {
         open.last_size = batch.size();
         batch.queued = Some(batch.partition.closed(batch.size(), full, now));
         let mut queue = self.queue.lock();
-        let deadlines = [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.token().id));
+        let deadlines =
+            [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.token().id));
         for deadline in deadlines {
             queue.lingering.remove(&deadline);
         }

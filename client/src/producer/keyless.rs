@@ -98,9 +98,7 @@ impl Keyless {
     fn change(&self, now: Instant, change: impl FnOnce(&mut Spread, &dyn Fn(i32) -> bool)) {
         let mut spread = self.spread.lock();
         let availability = self.availability.as_ref().map(|known| known.lock());
-        change(&mut spread, &|node| {
-            availability.as_ref().is_none_or(|known| known.is_available(node, now))
-        });
+        change(&mut spread, &|node| availability.as_ref().is_none_or(|known| known.is_available(node, now)));
         self.current.store(spread.sticky.current(), Relaxed);
     }
 }

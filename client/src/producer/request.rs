@@ -21,7 +21,10 @@ pub(super) const TOPIC_IDS: i16 = 13;
 pub(super) fn version_max(outgoing: &Outgoing, metadata: &Metadata) -> i16 {
     let known = |sent: &Sent| topic_id(metadata, &sent.partition.topic) != Uuid::default();
     let by_topics = if outgoing.batches.iter().all(known) { i16::MAX } else { TOPIC_IDS - 1 };
-    outgoing.transaction.as_ref().map_or(by_topics, |(_, protocol)| protocol.produce_version_max().min(by_topics))
+    outgoing
+        .transaction
+        .as_ref()
+        .map_or(by_topics, |(_, protocol)| protocol.produce_version_max().min(by_topics))
 }
 
 /// The batches in wire form; they are lent, not copied.

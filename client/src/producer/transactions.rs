@@ -383,7 +383,9 @@ impl Transactions {
 
     /// Opens the transaction that is wanted, if it can be.
     fn open(&mut self) {
-        let (State::Ready, Some(identity), Some(_)) = (&self.state, self.identity, self.begun) else { return };
+        let (State::Ready, Some(identity), Some(_)) = (&self.state, self.identity, self.begun) else {
+            return;
+        };
         (self.state, self.protocol) = (State::Open, self.offered);
         let begun = self.begun.take();
         self.settle(begun, Ok(identity));
