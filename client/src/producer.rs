@@ -12,6 +12,7 @@ use tokio::time::{timeout, timeout_at};
 
 use crate::cluster::{Cluster, Metadata};
 use crate::error::Scope;
+use crate::metrics::Metrics;
 use crate::retry::Chance;
 use crate::{Error, ErrorKind, Record};
 
@@ -26,6 +27,7 @@ mod errand;
 mod gate;
 mod keyless;
 mod lock;
+mod meter;
 mod node;
 mod offsets;
 mod partitioner;
@@ -47,6 +49,7 @@ use availability::Availability;
 pub use delivery::Delivery;
 use gate::Gate;
 use lock::Mutex;
+use meter::{Meter, Moment, Spent};
 pub use offsets::GroupMetadata;
 pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
 use sender::{Reply, Sender};
@@ -98,6 +101,8 @@ struct Shared {
     /// What the caller wants of transactions, until the sender has heard it: one open transaction has few.
     orders: Mutex<Vec<(Order, Option<Reply>)>>,
     gate: Gate,
+    /// Locked once per batch or request.
+    meter: Mutex<Meter>,
     topics: Mutex<HashMap<Arc<str>, Topic>>,
     partitioner: Option<Arc<dyn Partitioner>>,
     /// `None` where `partitioner.availability.timeout.ms` is off.
@@ -122,6 +127,7 @@ impl Producer {
             freed: Notify::new(),
             orders: Mutex::default(),
             gate: Gate::default(),
+            meter: Mutex::new(Meter::new(config.windows(), Instant::now())),
             topics: Mutex::default(),
             partitioner,
             availability,
@@ -205,7 +211,7 @@ impl Producer {
     /// There is no `transactional.id`, a transaction is open already, or no coordinator answered within
     /// `max.block.ms`. With [`Error::is_fatal`] this producer is at its end.
     pub async fn begin(&self) -> Result<Transaction, Error> {
-        let identity = self.0.order(Order::Begin, "begin").await?;
+        let identity = self.0.timed(Spent::Begin, self.0.order(Order::Begin, "begin")).await?;
         Ok(Transaction::new(Arc::clone(&self.0), identity, false))
     }
 
@@ -226,7 +232,22 @@ impl Producer {
     /// The first failure of any record since the last `flush` returned, awaited or not: deliveries may
     /// be dropped, and no failure is lost. Dropped before it is done, it leaves that to the next.
     pub async fn flush(&self) -> Result<(), Error> {
-        self.0.flush().await
+        self.0.timed(Spent::Flush, self.0.flush()).await
+    }
+
+    /// What was counted and measured until now, under Java's names.
+    pub fn metrics(&self) -> Metrics {
+        let Handle { shared, cluster, .. } = &*self.0;
+        let (now, (free, waiting)) = (Instant::now(), shared.accumulator.free());
+        let renewed_at = cluster.metadata().renewed_at;
+        let moment = Moment {
+            now,
+            buffer_total_bytes: cluster.config().buffer_memory,
+            buffer_available_bytes: free,
+            waiting,
+            metadata_age: renewed_at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at)),
+        };
+        shared.meter.lock().metrics(&moment)
     }
 
     /// Takes nothing new, and waits for all that was sent before. What is not answered in time fails. A
@@ -298,6 +319,14 @@ impl Handle {
                 Err(Refusal::Never(error)) => return Err(error),
             }
         }
+    }
+
+    /// Counts how long it takes, if it is awaited to its end.
+    async fn timed<T>(&self, what: Spent, work: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let done = work.await;
+        self.shared.meter.lock().handle_spent(what, began.elapsed());
+        done
     }
 
     /// Hands an order to the sender and awaits what becomes of it, for `max.block.ms`.

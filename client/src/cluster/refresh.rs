@@ -193,7 +193,7 @@ impl Refresh {
         let chance = self.chance.draw();
         match answer {
             Ok(response) => {
-                let renewed = self.metadata().renewed(&response);
+                let renewed = Metadata { renewed_at: Some(now), ..self.metadata().renewed(&response) };
                 let complete = self.wanted.iter().all(|topic| known(&renewed, topic));
                 self.schedule.handle_renewed(now, complete, chance);
                 if !complete {

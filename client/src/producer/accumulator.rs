@@ -126,32 +126,35 @@ impl Accumulator {
         std::mem::take(&mut self.queue.lock().ready)
     }
 
-    /// A batch is done with: its deliveries learn the outcome, its memory comes back.
-    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) {
-        self.tell(batch.token(), outcome);
+    /// A batch is done with: its deliveries learn the outcome, its memory comes back. Says whether they had
+    /// not learnt one before.
+    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) -> bool {
+        let first = self.tell(batch.token(), outcome);
         let (lent, buffer) = batch.release();
         self.pool.give(lent, buffer);
+        first
     }
 
-    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere.
-    pub(crate) fn tell(&self, token: &Token, outcome: Outcome) {
-        match token.share {
-            None => self.tell_whole(token.id, &token.completion, outcome),
-            Some(share) => {
-                if let Some(whole) = token.completion.join(share, outcome) {
-                    self.tell_whole(token.id, &token.completion, whole);
-                }
-            }
+    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere. Says whether
+    /// they had not learnt one before.
+    pub(crate) fn tell(&self, token: &Token, outcome: Outcome) -> bool {
+        let Some(share) = token.share else { return self.tell_whole(token.id, &token.completion, outcome) };
+        let (first, whole) = token.completion.join(share, outcome);
+        if let Some(whole) = whole {
+            self.tell_whole(token.id, &token.completion, whole);
         }
+        first
     }
 
-    fn tell_whole(&self, id: u64, completion: &Completion, outcome: Outcome) {
+    fn tell_whole(&self, id: u64, completion: &Completion, outcome: Outcome) -> bool {
         let mut queue = self.queue.lock();
-        if queue.incomplete.remove(&id).is_some() && queue.failure.is_none() {
+        let first = queue.incomplete.remove(&id).is_some();
+        if first && queue.failure.is_none() {
             queue.failure = outcome.error().cloned();
         }
         drop(queue);
         completion.complete(outcome);
+        first
     }
 
     /// Everything that is not answered yet.
@@ -182,6 +185,11 @@ impl Accumulator {
     /// Whether it was closed.
     pub(crate) fn is_closed(&self) -> bool {
         self.queue.lock().closed.is_some()
+    }
+
+    /// How many bytes of `buffer.memory` are free, and how many callers wait for some.
+    pub(crate) fn free(&self) -> (usize, usize) {
+        (self.pool.free(), self.starving.load(Relaxed))
     }
 
     /// Whether every record was answered and all memory came back.

@@ -27,6 +27,8 @@ pub(crate) struct Batch {
     pub(crate) queued: Option<Queued>,
     /// How much of `buffer.memory` it holds.
     lent: usize,
+    /// Its size when it was sealed, before compression.
+    raw_bytes: usize,
     content: Content,
 }
 
@@ -38,6 +40,14 @@ pub(crate) struct Token {
     pub(crate) completion: Arc<Completion>,
     /// Which records of the whole it holds; `None` is all.
     pub(crate) share: Option<Share>,
+}
+
+/// A batch whose deliveries are told while it still flies.
+#[derive(Debug)]
+pub(crate) struct Ghost {
+    pub(crate) token: Token,
+    pub(crate) partition: Arc<Partition>,
+    pub(crate) count: u32,
 }
 
 /// A half's place in the batch as it was when records were sent.
@@ -74,12 +84,17 @@ impl Batch {
         let lent = buffer.len();
         let content = Content::Open(BatchWriter::new(buffer, lent));
         let token = Token { id, completion, share: None };
-        Self { partition, token, part: 0, opened, count: 0, queued: None, lent, content }
+        Self { partition, token, part: 0, opened, count: 0, queued: None, lent, raw_bytes: 0, content }
     }
 
     /// By what its deliveries are told.
     pub(crate) fn token(&self) -> &Token {
         &self.token
+    }
+
+    /// What its deliveries are told by, while it still flies.
+    pub(crate) fn ghost(&self) -> Ghost {
+        Ghost { token: self.token.clone(), partition: Arc::clone(&self.partition), count: self.count }
     }
 
     /// What tells it from the others of its partition.
@@ -118,10 +133,18 @@ impl Batch {
         }
     }
 
+    /// Its size when it was sealed, before compression.
+    pub(crate) fn raw_bytes(&self) -> usize {
+        self.raw_bytes
+    }
+
     /// The bytes under this stamp. Equal stamps give equal bytes, however often it is asked.
     pub(crate) fn sealed(&mut self, stamp: Stamp, codec: Codec) -> Bytes {
         let bytes = match std::mem::replace(&mut self.content, Content::Gone) {
-            Content::Open(writer) => writer.seal(stamp, codec),
+            Content::Open(writer) => {
+                self.raw_bytes = writer.size();
+                writer.seal(stamp, codec)
+            }
             Content::Sealed { bytes, stamp: known } if known == stamp => bytes,
             Content::Sealed { bytes, .. } => restamped(bytes, stamp),
             Content::Gone => Bytes::new(),
@@ -151,6 +174,7 @@ impl Batch {
                 count: writer.count(),
                 queued: None,
                 lent,
+                raw_bytes: 0,
                 content: Content::Open(writer),
             }
         };

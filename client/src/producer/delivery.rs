@@ -115,17 +115,18 @@ impl Completion {
         first
     }
 
-    /// The end of one part; with the last one that of the whole.
+    /// The end of one part: whether it is the first that this part has, and with the last part the end of all.
     #[cold]
-    pub(crate) fn join(&self, share: Share, outcome: Outcome) -> Option<Outcome> {
+    pub(crate) fn join(&self, share: Share, outcome: Outcome) -> (bool, Option<Outcome>) {
         let mut parts = self.parts.lock();
         let place = parts.partition_point(|(known, _)| known.first < share.first);
-        if parts.get(place).is_none_or(|(known, _)| known.first != share.first) {
-            parts.insert(place, (share, outcome));
+        if parts.get(place).is_some_and(|(known, _)| known.first == share.first) {
+            return (false, None);
         }
+        parts.insert(place, (share, outcome));
         let known: u32 = parts.iter().map(|(known, _)| known.count).sum();
         let whole = || parts.iter().map(|(known, outcome)| (known.first, outcome.clone())).collect();
-        (known == share.total).then(|| Outcome::Parts(whole()))
+        (true, (known == share.total).then(|| Outcome::Parts(whole())))
     }
 
     #[cold]
@@ -197,10 +198,14 @@ mod tests {
         let batch = Completion::new(0);
         let share = |first, count| Share { first, count, total: 10 };
         let written = |base_offset| Outcome::Written { base_offset, log_append_time_ms: None };
-        assert!(batch.join(share(7, 3), Outcome::failed(Error::new(ErrorKind::TooLarge, "big"))).is_none());
-        assert!(batch.join(share(7, 3), written(99)).is_none(), "the first end of a part stays");
-        assert!(batch.join(share(0, 4), written(20)).is_none());
-        let whole = batch.join(share(4, 3), written(50)).unwrap();
+        let too_large = Outcome::failed(Error::new(ErrorKind::TooLarge, "big"));
+        assert!(matches!(batch.join(share(7, 3), too_large), (true, None)));
+        assert!(
+            matches!(batch.join(share(7, 3), written(99)), (false, None)),
+            "the first end of a part stays"
+        );
+        assert!(matches!(batch.join(share(0, 4), written(20)), (true, None)));
+        let whole = batch.join(share(4, 3), written(50)).1.unwrap();
         let offsets: Vec<_> =
             (0..10).map(|index| whole.of(0, index, 0).map(|receipt| receipt.offset).ok()).collect();
         let expected = [20, 21, 22, 23, 50, 51, 52].map(Some);

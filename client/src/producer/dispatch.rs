@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::batch::{Batch, Token};
+use super::batch::{Batch, Ghost};
 use super::delivery::Outcome;
 use super::question::{Call, Heard, Protocol};
 use super::sequence::{Expired, Flight, ProducerId, Readiness, Sequence, Terms};
@@ -28,6 +28,7 @@ pub(crate) struct Dispatch {
     writer: Writer,
     identity: Option<ProducerId>,
     wants_metadata: bool,
+    splits: u64,
     fatal: Option<Error>,
 }
 
@@ -74,7 +75,7 @@ pub(crate) enum Done {
     /// The batch is done with.
     Finished(Batch, Outcome),
     /// Its deliveries need not wait for the batch.
-    Told(Token, Outcome),
+    Told(Ghost, Outcome),
 }
 
 impl Dispatch {
@@ -89,6 +90,7 @@ impl Dispatch {
             writer,
             identity: None,
             wants_metadata: false,
+            splits: 0,
             fatal: None,
         }
     }
@@ -144,6 +146,7 @@ impl Dispatch {
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
         let settled = lane.sequence.handle_answer(sent.flight.key, answer, now, chance);
         self.wants_metadata |= settled.refresh;
+        self.splits += u64::from(settled.split);
         let finished = settled.finished.map(|(batch, outcome)| Done::Finished(batch, outcome));
         self.finish(finished);
         match settled.fatal {
@@ -271,6 +274,11 @@ impl Dispatch {
     /// What deliveries are to be told.
     pub(crate) fn poll_done(&mut self) -> Option<Done> {
         self.done.pop_front()
+    }
+
+    /// How many batches were split since this was last asked.
+    pub(crate) fn poll_splits(&mut self) -> u64 {
+        std::mem::take(&mut self.splits)
     }
 
     /// Whether leaders should be asked for, told once.
@@ -405,6 +413,15 @@ impl Lane {
 }
 
 impl Done {
+    /// The topic, and how many records, when they failed.
+    pub(crate) fn failed(&self) -> Option<(Arc<str>, u32)> {
+        self.error()?;
+        Some(match self {
+            Self::Finished(batch, _) => (Arc::clone(&batch.partition.topic), batch.count),
+            Self::Told(ghost, _) => (Arc::clone(&ghost.partition.topic), ghost.count),
+        })
+    }
+
     fn error(&self) -> Option<&Error> {
         match self {
             Self::Finished(_, outcome) | Self::Told(_, outcome) => outcome.error(),
@@ -416,7 +433,7 @@ impl From<Expired> for Done {
     fn from(expired: Expired) -> Self {
         match expired {
             Expired::Finished(batch, outcome) => Self::Finished(batch, outcome),
-            Expired::Told(token, outcome) => Self::Told(token, outcome),
+            Expired::Told(ghost, outcome) => Self::Told(ghost, outcome),
         }
     }
 }

@@ -146,14 +146,15 @@ impl Sender {
         let version = connection.version_up_to::<ProduceRequest>(request::version_max(&outgoing, &metadata));
         let timeout_ms = i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX);
         let produce = request::request(&outgoing, &metadata, config.acks, timeout_ms);
+        self.measure(&outgoing, now);
         match version {
             Ok(version) => {
                 let node = self.nodes.entry(outgoing.node).or_default();
-                let request = Request { outgoing, produce, version };
+                let request = Request { outgoing, produce, version, at: now };
                 node.send(connection, request, config.acks, config.request_timeout);
             }
             Err(error) => {
-                self.settle(&Request { outgoing, produce, version: 0 }, Err(error), now);
+                self.settle(&Request { outgoing, produce, version: 0, at: now }, Err(error), now);
             }
         }
     }
@@ -174,6 +175,10 @@ impl Sender {
 
     fn settle(&mut self, request: &Request, response: Result<Option<ProduceResponse>, Error>, now: Instant) {
         let sent = &request.outgoing.batches;
+        let told = response.as_ref().ok().and_then(Option::as_ref);
+        let throttle_ms = told.map_or(0, |response| response.throttle_time_ms.max(0).unsigned_abs());
+        let latency = told.map(|_| now.saturating_duration_since(request.at));
+        self.shared.meter.lock().handle_answer(latency, throttle_ms, now);
         let answers = match response {
             Ok(Some(response)) => {
                 self.heed(request, &response, now);
@@ -247,14 +252,28 @@ impl Sender {
             self.shared.accumulator.close(error.clone());
         }
         while let Some(done) = self.dispatch.poll_done() {
-            match done {
+            let failed = done.failed();
+            let first = match done {
                 Done::Finished(batch, outcome) => {
-                    self.shared.accumulator.complete(batch, outcome);
+                    let first = self.shared.accumulator.complete(batch, outcome);
                     self.shared.freed.notify_one();
+                    first
                 }
-                Done::Told(token, outcome) => self.shared.accumulator.tell(&token, outcome),
+                Done::Told(ghost, outcome) => self.shared.accumulator.tell(&ghost.token, outcome),
+            };
+            if let Some((topic, records)) = failed.filter(|_| first) {
+                self.shared.meter.lock().handle_failure(&topic, records, now);
             }
         }
+        match self.dispatch.poll_splits() {
+            0 => {}
+            splits => self.shared.meter.lock().handle_splits(splits, now),
+        }
+    }
+
+    fn measure(&self, outgoing: &Outgoing, now: Instant) {
+        let batches = outgoing.batches.iter().map(|sent| (&sent.partition.topic, sent.flight.facts));
+        self.shared.meter.lock().handle_request(batches, now);
     }
 
     fn is_over(&mut self) -> bool {

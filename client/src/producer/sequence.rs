@@ -23,9 +23,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tracing::Span;
+use tracing::field::Empty;
 use upsert_kafka_protocol::records::{Codec, Stamp};
 
-use super::batch::{Batch, Key, Token};
+use super::batch::{Batch, Ghost, Key};
 use super::delivery::Outcome;
 use super::planted::Planted;
 use super::verdict::{Answer, Verdict};
@@ -97,6 +99,8 @@ struct Entry {
     /// Its deliveries know already that it came too late; it only waits for its answer.
     told: bool,
     last_error: Option<Error>,
+    /// From the first time it leaves to its end.
+    span: Span,
 }
 
 /// Whether a batch may leave.
@@ -117,12 +121,28 @@ pub(crate) enum Readiness {
 pub(crate) struct Flight {
     pub(crate) key: Key,
     pub(crate) bytes: Bytes,
+    pub(crate) facts: Facts,
+}
+
+/// What is measured of a batch that leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    pub(crate) records: u32,
+    pub(crate) bytes: usize,
+    /// Before compression.
+    pub(crate) raw_bytes: usize,
+    /// Since its first record came in.
+    pub(crate) queued: Duration,
+    /// Not the first time.
+    pub(crate) again: bool,
 }
 
 /// What an answer led to.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     pub(crate) finished: Option<(Batch, Outcome)>,
+    /// It is too large for the broker, and leaves in halves now.
+    pub(crate) split: bool,
     /// Leaders may have changed.
     pub(crate) refresh: bool,
     /// No batch of this producer will ever be written.
@@ -135,7 +155,7 @@ pub(crate) enum Expired {
     /// It is gone from here.
     Finished(Batch, Outcome),
     /// It still flies; its deliveries should not wait for that.
-    Told(Token, Outcome),
+    Told(Ghost, Outcome),
 }
 
 impl Sequence {
@@ -215,7 +235,16 @@ impl Sequence {
         entry.flying = true;
         entry.attempts += 1;
         self.in_flight += 1;
-        Some(Flight { key: entry.batch.key(), bytes: entry.batch.sealed(stamp, self.terms.codec) })
+        let bytes = entry.batch.sealed(stamp, self.terms.codec);
+        let facts = Facts {
+            records: entry.batch.count,
+            bytes: bytes.len(),
+            raw_bytes: entry.batch.raw_bytes(),
+            queued: now.saturating_duration_since(entry.batch.opened),
+            again: entry.attempts > 1,
+        };
+        entry.trace(&facts);
+        Some(Flight { key: entry.batch.key(), bytes, facts })
     }
 
     /// The broker's word on a batch, or the lack of one. `chance` lies in 0..1.
@@ -241,7 +270,7 @@ impl Sequence {
         };
         let settled = match verdict {
             Verdict::Again if !over => self.again(at, error, now, chance),
-            Verdict::Split if !over && self.split(at) => Settled::default(),
+            Verdict::Split if !over && self.split(at) => Settled { split: true, ..Settled::default() },
             Verdict::OutOfOrder if !over && !(self.terms.transactional && at == 0) => {
                 // With one before it in doubt it is out of order for that one's sake.
                 self.count_anew |= at == 0;
@@ -280,7 +309,7 @@ impl Sequence {
                 continue;
             }
             if !std::mem::replace(&mut entry.told, true) {
-                failed.push(Expired::Told(entry.batch.token().clone(), Outcome::failed(error)));
+                failed.push(Expired::Told(entry.batch.ghost(), Outcome::failed(error)));
             }
             at += 1;
         }
@@ -312,6 +341,9 @@ impl Sequence {
             self.entries.iter_mut().for_each(|entry| entry.after_gap = false);
         }
         self.backoff.reset();
+        if let Outcome::Written { base_offset, .. } = outcome {
+            self.entries[at].span.record("base_offset", base_offset);
+        }
         let finished = self.entries.remove(at).map(|entry| (entry.batch, outcome));
         Settled { finished, ..Settled::default() }
     }
@@ -335,6 +367,7 @@ impl Sequence {
 
     fn failed(&mut self, at: usize, error: Error, records: Vec<(u32, Error)>) -> Settled {
         let doubt = self.entries[at].doubt;
+        self.entries[at].span.record("error", tracing::field::display(&error));
         let refresh = error.refreshes_metadata();
         let finished = self.remove(at).map(|batch| {
             let mark = |error: Error| placed(error, &batch).with_written(doubt);
@@ -342,7 +375,7 @@ impl Sequence {
             let outcome = Outcome::Failed { error: mark(error), records };
             (batch, outcome)
         });
-        Settled { finished, refresh, fatal: None }
+        Settled { finished, refresh, ..Settled::default() }
     }
 
     /// Puts two halves in a batch's place, which count as it did: whoever comes behind keeps his sequence.
@@ -434,7 +467,26 @@ impl Entry {
             after_gap: false,
             told: false,
             last_error: None,
+            span: Span::none(),
         }
+    }
+
+    /// A span for each batch: `batch{topic, partition, records, bytes, base_sequence}`, with its attempts and end.
+    fn trace(&mut self, facts: &Facts) {
+        if !facts.again {
+            self.span = tracing::debug_span!(
+                "batch",
+                topic = &*self.batch.partition.topic,
+                partition = self.batch.partition.index,
+                records = facts.records,
+                bytes = facts.bytes,
+                base_sequence = self.base_sequence,
+                attempts = Empty,
+                base_offset = Empty,
+                error = Empty,
+            );
+        }
+        self.span.record("attempts", self.attempts);
     }
 }
 

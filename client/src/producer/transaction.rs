@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::meter::Spent;
 use super::offsets::Offsets;
 use super::sequence::ProducerId;
 use super::transactions::Order;
@@ -109,7 +110,8 @@ impl Transaction {
             return Ok(());
         }
         let offsets = Offsets { group: group.clone(), commits: offsets.to_vec() };
-        self.handle.order(Order::Keep(offsets), "send_offsets").await.map(drop)
+        let kept = self.handle.order(Order::Keep(offsets), "send_offsets");
+        self.handle.timed(Spent::SendOffsets, kept).await.map(drop)
     }
 
     /// Waits for the answers to all that was sent in it.
@@ -131,8 +133,11 @@ impl Transaction {
     /// or by its timeout. Else the coordinator has not answered within `max.block.ms`, so that it
     /// [may be committed](Error::may_have_been_written) or will be.
     pub async fn commit(mut self) -> Result<(), Error> {
-        self.handle.answered().await;
-        let committed = self.handle.order(Order::Commit, "commit").await;
+        let committed = async {
+            self.handle.answered().await;
+            self.handle.order(Order::Commit, "commit").await
+        };
+        let committed = self.handle.timed(Spent::Commit, committed).await;
         self.end(committed, true)
     }
 
@@ -144,7 +149,8 @@ impl Transaction {
     /// The producer is at its end, or the coordinator has not answered within `max.block.ms`; the transaction
     /// is aborted all the same, in the end by its timeout.
     pub async fn abort(mut self) -> Result<(), Error> {
-        let aborted = self.handle.order(Order::Abort, "abort").await;
+        let aborted = self.handle.order(Order::Abort, "abort");
+        let aborted = self.handle.timed(Spent::Abort, aborted).await;
         // Its records failed because it was meant so.
         _ = self.handle.shared.accumulator.take_failure();
         self.end(aborted, false)

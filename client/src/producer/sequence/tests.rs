@@ -6,6 +6,7 @@ use upsert_kafka_protocol::records::batches;
 
 use super::*;
 use crate::Record;
+use crate::producer::batch::Token;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
 
@@ -322,7 +323,9 @@ fn a_flying_batch_that_expires_tells_its_deliveries_and_waits_for_its_answer() {
     bench.fly();
     bench.now += 1000 * MS;
     let expired = bench.sequence.expire(bench.now);
-    let [Expired::Told(Token { id: 0, .. }, Outcome::Failed { error, .. })] = &expired[..] else {
+    let [Expired::Told(Ghost { token: Token { id: 0, .. }, .. }, Outcome::Failed { error, .. })] =
+        &expired[..]
+    else {
         panic!("{expired:?}")
     };
     assert!(error.may_have_been_written());
