@@ -30,6 +30,7 @@ mod lock;
 mod meter;
 mod node;
 mod offsets;
+mod orders;
 mod partitioner;
 mod planted;
 mod pool;
@@ -51,8 +52,9 @@ use gate::Gate;
 use lock::Mutex;
 use meter::{Meter, Moment, Spent};
 pub use offsets::GroupMetadata;
+use orders::{Done, Orders, Reply};
 pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
-use sender::{Reply, Sender};
+use sender::Sender;
 pub use sequence::ProducerId;
 use sticky::StickySettings;
 pub use topic::Topic;
@@ -98,8 +100,7 @@ struct Shared {
     work: Notify,
     /// Rings when memory came back.
     freed: Notify,
-    /// What the caller wants of transactions, until the sender has heard it: one open transaction has few.
-    orders: Mutex<Vec<(Order, Option<Reply>)>>,
+    orders: Orders,
     gate: Gate,
     /// Locked once per batch or request.
     meter: Mutex<Meter>,
@@ -125,7 +126,7 @@ impl Producer {
             accumulator: Accumulator::new(sender::limits(config)),
             work: Notify::new(),
             freed: Notify::new(),
-            orders: Mutex::default(),
+            orders: Orders::new(),
             gate: Gate::default(),
             meter: Mutex::new(Meter::new(config.windows(), Instant::now())),
             topics: Mutex::default(),
@@ -211,8 +212,8 @@ impl Producer {
     /// There is no `transactional.id`, a transaction is open already, or no coordinator answered within
     /// `max.block.ms`. With [`Error::is_fatal`] this producer is at its end.
     pub async fn begin(&self) -> Result<Transaction, Error> {
-        let identity = self.0.timed(Spent::Begin, self.0.order(Order::Begin, "begin")).await?;
-        Ok(Transaction::new(Arc::clone(&self.0), identity, false))
+        let begun = self.0.timed(Spent::Begin, self.0.order(Order::Begin, "begin")).await?;
+        Ok(Transaction::new(Arc::clone(&self.0), begun, false))
     }
 
     /// Takes over a transaction that another process with this `transactional.id` left open, to commit or to
@@ -222,8 +223,8 @@ impl Producer {
     /// # Errors
     /// As [`Producer::begin`].
     pub async fn resume(&self, identity: ProducerId) -> Result<Transaction, Error> {
-        let identity = self.0.order(Order::Resume(identity), "resume").await?;
-        Ok(Transaction::new(Arc::clone(&self.0), identity, true))
+        let resumed = self.0.order(Order::Resume(identity), "resume").await?;
+        Ok(Transaction::new(Arc::clone(&self.0), resumed, true))
     }
 
     /// Sends what is open now, and waits for the answers to all that was sent before.
@@ -261,6 +262,8 @@ impl Producer {
         let shared = &self.0.shared;
         shared.accumulator.close(closed());
         shared.gate.shut(Some(closed()));
+        // It does nothing where no transaction is open.
+        shared.order(Order::Abort, None);
         shared.hurry();
         let Ok(flushed) = timeout(within, self.flush()).await else {
             let sentence = format!("closed after {} ms with records unanswered", within.as_millis());
@@ -330,7 +333,7 @@ impl Handle {
     }
 
     /// Hands an order to the sender and awaits what becomes of it, for `max.block.ms`.
-    async fn order(&self, order: Order, what: &str) -> Result<ProducerId, Error> {
+    async fn order(&self, order: Order, what: &str) -> Result<Done, Error> {
         let config = self.cluster.config();
         if config.transactional_id.is_none() {
             let sentence = format!("{what}: transactions need a transactional.id");
@@ -509,12 +512,8 @@ impl Shared {
 
     /// Hands an order to the sender.
     fn order(&self, order: Order, reply: Option<Reply>) {
-        self.orders.lock().push((order, reply));
+        self.orders.push(order, reply);
         self.work.notify_one();
-    }
-
-    fn take_orders(&self) -> Vec<(Order, Option<Reply>)> {
-        std::mem::take(&mut *self.orders.lock())
     }
 
     /// Ends all lingering.
