@@ -118,8 +118,9 @@ public class Client {
                     JsonNode given = it.get("offsets");
                     producer.sendOffsetsToTransaction(offsets(given), new ConsumerGroupMetadata(given.get("group").asText()));
                 }
+                // An abort drops what has not left yet.
+                producer.flush();
                 if (it.path("rival").asBoolean()) {
-                    producer.flush();
                     try (var rival = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
                         rival.initTransactions();
                     }
