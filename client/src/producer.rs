@@ -444,8 +444,10 @@ impl Handle {
         self.shared.hurry();
         let mut first = Ok(());
         for batch in waiting {
-            let answered = Delivery::new(batch, 0, 0).await;
-            first = first.and(answered.map(drop));
+            match Delivery::new(batch, 0, 0).await {
+                Err(error) if error.kind() != ErrorKind::Aborted => first = first.and(Err(error)),
+                _ => {}
+            }
         }
         self.shared.accumulator.take_failure().map_or(first, Err)
     }

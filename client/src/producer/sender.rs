@@ -84,12 +84,10 @@ impl Sender {
             let orders = self.shared.orders.take();
             if !orders.is_empty() {
                 // What was sent before an order belongs to the transaction that it is about.
-                self.shared.accumulator.hurry(now);
+                self.shared.accumulator.close_all(now);
             }
             let lingering = self.shared.accumulator.expire(now);
-            for batch in self.shared.accumulator.take_ready() {
-                self.dispatch.handle_batch(batch, now);
-            }
+            self.take_batches(now);
             orders.into_iter().for_each(|(order, reply)| self.obey(order, reply, now));
             self.dispatch.handle_timeout(now);
             self.send(now);
@@ -121,7 +119,27 @@ impl Sender {
         }
     }
 
+    fn take_batches(&mut self, now: Instant) {
+        for batch in self.shared.accumulator.take_ready() {
+            self.dispatch.handle_batch(batch, now);
+        }
+    }
+
+    /// Sends what can leave, and what may be closed for it.
     fn send(&mut self, now: Instant) {
+        self.send_ready(now);
+        loop {
+            let roomy = self.dispatch.poll_roomy();
+            if roomy.is_empty() {
+                break;
+            }
+            roomy.iter().for_each(|partition| self.shared.accumulator.close_overdue(partition, now));
+            self.take_batches(now);
+            self.send_ready(now);
+        }
+    }
+
+    fn send_ready(&mut self, now: Instant) {
         for id in self.dispatch.poll_nodes(now) {
             let Some(connection) = self.nodes.entry(id).or_default().connection(id, &self.cluster) else {
                 continue;

@@ -157,8 +157,6 @@ impl Transaction {
     pub async fn abort(mut self) -> Result<(), Error> {
         let aborted = self.handle.order(Order::Abort, "abort");
         let aborted = self.handle.timed(Spent::Abort, aborted).await;
-        // Its records failed because it was meant so.
-        _ = self.handle.shared.accumulator.take_failure();
         self.end(aborted, false)
     }
 

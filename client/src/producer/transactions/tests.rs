@@ -52,7 +52,11 @@ impl Bench {
     fn admit(&mut self, partition: i32) -> bool {
         let record = Record::new(&self.topic).partition(partition);
         let partition = Arc::clone(self.topic.place(&record).unwrap());
-        self.transactions.admit(&partition)
+        let admitted = self.transactions.admit(&partition);
+        if admitted {
+            self.transactions.handle_leaving();
+        }
+        admitted
     }
 
     fn poll(&mut self) -> Option<Call> {
