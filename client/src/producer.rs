@@ -262,8 +262,10 @@ impl Producer {
         let shared = &self.0.shared;
         shared.accumulator.close(closed());
         shared.gate.shut(Some(closed()));
-        // It does nothing where no transaction is open.
-        shared.order(Order::Abort, None);
+        if self.0.free == NOBODY {
+            // It does nothing where no transaction is open.
+            shared.order(Order::Abort, None);
+        }
         shared.hurry();
         let Ok(flushed) = timeout(within, self.flush()).await else {
             let sentence = format!("closed after {} ms with records unanswered", within.as_millis());
