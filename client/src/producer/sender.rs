@@ -75,6 +75,7 @@ impl Sender {
             for batch in self.shared.accumulator.take_ready() {
                 self.dispatch.handle_batch(batch, now);
             }
+            self.shared.tell_used(&self.cluster, now);
             self.dispatch.handle_timeout(now);
             self.send(now);
             self.tell();
@@ -179,8 +180,11 @@ impl Sender {
             self.cluster.leader_moved(&topic, partition, leader, epoch);
         }
         if let Ok(pause_ms @ 1..) = u64::try_from(response.throttle_time_ms) {
-            let until = now + std::time::Duration::from_millis(pause_ms);
-            self.dispatch.handle_pause(request.outgoing.node, until);
+            let (node, pause) = (request.outgoing.node, std::time::Duration::from_millis(pause_ms));
+            self.dispatch.handle_pause(node, now + pause);
+            if let Some(Some(connection)) = self.nodes.get_mut(&node).map(|it| it.connection(node, &self.cluster)) {
+                connection.pause(pause);
+            }
         }
     }
 
