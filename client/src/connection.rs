@@ -115,7 +115,10 @@ impl Connection {
         timeout: Duration,
     ) -> impl Future<Output = Result<(), Error>> + Send + use<R> {
         let queued = self.prepare(request, version, timeout, false).and_then(|(outgoing, answer)| {
-            self.0.queue.try_send(Order::Send(outgoing)).map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
+            self.0
+                .queue
+                .try_send(Order::Send(outgoing))
+                .map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
             Ok(answer)
         });
         let broker = Arc::clone(&self.0.broker);

@@ -332,7 +332,7 @@ impl Shared {
         }
     }
 
-    /// Batches are ready for these brokers, which took none of them.
+    /// These brokers are behind with what is sent to them.
     fn ready(&self, nodes: impl FnOnce() -> Vec<i32>, now: Instant) {
         if let Some(availability) = &self.availability {
             availability.lock().handle_ready(&nodes(), now);
@@ -346,8 +346,9 @@ impl Shared {
         if now.saturating_duration_since(*told) < interval {
             return;
         }
-        *told = now;
         for topic in self.topics.lock().values().filter(|topic| topic.take_used()) {
+            // Only then, so that the first use after a pause is told at once.
+            *told = now;
             // When the mailbox is full, the next time will do: there are several before the topic is idle.
             _ = cluster.want(topic.name_shared(), Want::WhileUsed);
         }

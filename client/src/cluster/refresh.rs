@@ -51,7 +51,7 @@ pub(super) struct Refresh {
     nodes: HashMap<i32, Node>,
     /// The connection to whichever bootstrap address answered last.
     bootstrap: Option<Connection>,
-    /// A broker said that what is known is not to be used any more (KIP-1102).
+    /// Only the bootstrap addresses are to be tried, until one of them has answered.
     rebootstraps: bool,
     coordinators: HashMap<String, i32>,
     jobs: JoinSet<Done>,
@@ -180,10 +180,11 @@ impl Refresh {
         let topics: Vec<Str> =
             self.wanted.poll(Instant::now()).map(|topic| Str::from(topic.to_string())).collect();
         self.jobs.spawn(async move {
-            if let Some(connection) = open
-                && let Ok(response) = reach::ask(&connection, &topics, &config).await
-            {
-                return Done::Renewed(None, Ok(response));
+            if let Some(connection) = open {
+                let answer = reach::ask(&connection, &topics, &config).await;
+                if answer.as_ref().map_or_else(asks_to_begin_again, |_| true) {
+                    return Done::Renewed(None, answer);
+                }
             }
             match reach::first(candidates, &config).await {
                 Ok((candidate, connection)) => {
@@ -212,7 +213,7 @@ impl Refresh {
             }
             Err(error) => {
                 tracing::debug!(%error, "metadata could not be renewed");
-                if error.code() == Some(ErrorCode::REBOOTSTRAP_REQUIRED) {
+                if asks_to_begin_again(&error) {
                     self.rebootstrap();
                 }
                 self.schedule.handle_failed(now, chance);
@@ -385,6 +386,11 @@ impl Way {
     fn open(&self) -> Option<&Connection> {
         self.connection.as_ref().filter(|connection| !connection.is_closed())
     }
+}
+
+/// Whether a broker said that what is known is not to be used any more (KIP-1102).
+fn asks_to_begin_again(error: &Error) -> bool {
+    error.code() == Some(ErrorCode::REBOOTSTRAP_REQUIRED)
 }
 
 /// Whether nothing more is to be learnt of the topic by asking again soon.

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use upsert_kafka_protocol::records::Compression;
 
-use super::{Acks, Address, IsolationLevel, MetadataRecovery, OffsetReset, PartitionerClass, SecurityProtocol};
+use super::{
+    Acks, Address, IsolationLevel, MetadataRecovery, OffsetReset, PartitionerClass, SecurityProtocol,
+};
 
 /// A value with a text form. Errors are the end of a sentence that begins with the key.
 pub(super) trait Setting: Sized {

@@ -58,7 +58,12 @@ impl Keyless {
         availability: Option<Arc<Mutex<Availability>>>,
     ) -> Self {
         let spread = Spread { sticky: Sticky::new(settings, seed), known: Vec::new() };
-        Self { current: AtomicUsize::new(0), spread: Mutex::new(spread), availability, used: AtomicBool::new(true) }
+        Self {
+            current: AtomicUsize::new(0),
+            spread: Mutex::new(spread),
+            availability,
+            used: AtomicBool::new(true),
+        }
     }
 
     /// Where a record without a key goes now.
@@ -107,9 +112,7 @@ impl Keyless {
     fn change(&self, now: Instant, change: impl FnOnce(&mut Spread, &dyn Fn(i32) -> bool)) {
         let mut spread = self.spread.lock();
         let availability = self.availability.as_ref().map(|known| known.lock());
-        change(&mut spread, &|node| {
-            availability.as_ref().is_none_or(|known| known.is_available(node, now))
-        });
+        change(&mut spread, &|node| availability.as_ref().is_none_or(|known| known.is_available(node, now)));
         self.current.store(spread.sticky.current(), Relaxed);
     }
 }

@@ -182,7 +182,9 @@ impl Sender {
         if let Ok(pause_ms @ 1..) = u64::try_from(response.throttle_time_ms) {
             let (node, pause) = (request.outgoing.node, std::time::Duration::from_millis(pause_ms));
             self.dispatch.handle_pause(node, now + pause);
-            if let Some(Some(connection)) = self.nodes.get_mut(&node).map(|it| it.connection(node, &self.cluster)) {
+            if let Some(Some(connection)) =
+                self.nodes.get_mut(&node).map(|it| it.connection(node, &self.cluster))
+            {
                 connection.pause(pause);
             }
         }

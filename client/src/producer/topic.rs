@@ -100,8 +100,7 @@ impl Topic {
 
     /// `lanes` numbers the partitions of all topics.
     pub(crate) fn new(news: News<'_>, settings: &TopicSettings, lanes: &AtomicUsize) -> Self {
-        let keyless =
-            Arc::new(Keyless::new(settings.sticky, settings.seed, settings.availability.clone()));
+        let keyless = Arc::new(Keyless::new(settings.sticky, settings.seed, settings.availability.clone()));
         let (name, count) = (&news.metadata.name, news.metadata.partitions.len());
         let topic = Self(Arc::new(Shared {
             name: Arc::clone(name),

@@ -247,8 +247,14 @@ fn a_choice_that_is_no_partition_is_an_error_that_names_topic_and_partition() {
         });
         assert_eq!(
             error.to_string(),
-            format!("topic orders, partition {partition}: the partitioner chose it, but the topic has only 0 to 2")
+            format!(
+                "topic orders, partition {partition}: the partitioner chose it, but the topic has only 0 to 2"
+            )
         );
     }
-    assert_eq!(chosen(&topic, Record::new(&topic)).unwrap(), keyless(&topic).index, "left to the built-in rule");
+    assert_eq!(
+        chosen(&topic, Record::new(&topic)).unwrap(),
+        keyless(&topic).index,
+        "left to the built-in rule"
+    );
 }
