@@ -7,6 +7,7 @@ mod config;
 mod connection;
 mod consumer;
 mod error;
+mod metrics;
 mod producer;
 mod record;
 mod retry;
@@ -24,8 +25,12 @@ pub use consumer::{
     Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, OffsetSpec, PartitionRecords, Position,
     Records, TopicPartition,
 };
-pub use error::{Error, ErrorKind};
-pub use producer::{Delivery, Partitioner, Partitions, Producer, RoundRobinPartitioner, Topic};
+pub use error::{Error, ErrorKind, Scope};
+pub use metrics::{Metric, Metrics};
+pub use producer::{
+    Delivery, GroupMetadata, Partitioner, Partitions, Producer, ProducerId, RoundRobinPartitioner, Topic,
+    Transaction,
+};
 pub use record::{Header, Receipt, Record};
 pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
 pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};

@@ -14,6 +14,7 @@ mod produce; // the producer under faults: in the log once, in order
 mod program; // not tests: the binary as a child
 mod seed; // the seed's job, embedded and on a real Kafka
 mod tidy; // the rules of style that a program can check
+mod transactions; // whole or not at all, under both protocols, embedded and on a real Kafka
 mod validation; // what Flink plans and what it refuses, line by line
 mod vectors; // Flink's own answers, message by message; UPSERT_KAFKA_VECTORS names further ones
 mod wire; // Kafka's messages by hand: apis, schema, decode, encode, check, stream

@@ -10,7 +10,6 @@ use crate::{Error, ErrorKind};
 pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut Vec<Notice>) {
     if config.enable_idempotence
         && !given.contains("enable.idempotence")
-        && config.transactional_id.is_none()
         && config.max_in_flight <= IDEMPOTENT_IN_FLIGHT_MAX
         && let Some((key, value)) = against_idempotence(config)
     {

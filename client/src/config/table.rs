@@ -55,7 +55,6 @@ const BYTES: &str = "keys and values are bytes here";
 const COMMITS: &str = "offsets are committed when commit is called, and only then";
 const GROUPS: &str = "partitions are assigned by the caller; joining a group is not supported yet";
 const JAVA_CLASS: &str = "a Java class cannot be loaded here";
-const METRICS: &str = "metrics are not gathered yet";
 const SASL: &str = "it matters only with SASL, which is not supported yet";
 const TLS: &str = "it matters only with TLS, which is not supported yet";
 
@@ -105,7 +104,11 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(ALL, "client.id", client_id),
     refused(ALL, "config.providers", &[], "values are taken as they stand and not looked up elsewhere"),
     honoured!(ALL, "connections.max.idle.ms", connections_max_idle),
-    ignored(ALL, "enable.metrics.push", "metrics are never pushed to brokers (KIP-714)"),
+    ignored(
+        ALL,
+        "enable.metrics.push",
+        "metrics are read from the producer and not pushed to brokers (KIP-714)",
+    ),
     ignored(
         ALL,
         "metadata.cluster.check.enable",
@@ -114,10 +117,18 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(ALL, "metadata.max.age.ms", metadata_max_age),
     honoured!(ALL, "metadata.recovery.rebootstrap.trigger.ms", metadata_rebootstrap_trigger),
     honoured!(ALL, "metadata.recovery.strategy", metadata_recovery),
-    ignored(ALL, "metric.reporters", "a Java class cannot be loaded here, and metrics are reported nowhere"),
-    ignored(ALL, "metrics.num.samples", METRICS),
-    ignored(ALL, "metrics.recording.level", METRICS),
-    ignored(ALL, "metrics.sample.window.ms", METRICS),
+    ignored(
+        ALL,
+        "metric.reporters",
+        "a Java class cannot be loaded here; Producer::metrics tells the figures",
+    ),
+    honoured!(ALL, "metrics.num.samples", metrics_num_samples),
+    ignored(
+        ALL,
+        "metrics.recording.level",
+        "all metrics are gathered at every level; they cost nothing per record",
+    ),
+    honoured!(ALL, "metrics.sample.window.ms", metrics_sample_window),
     honoured!(ALL, "receive.buffer.bytes", receive_buffer_bytes),
     honoured!(ALL, "reconnect.backoff.max.ms", reconnect_backoff_max),
     honoured!(ALL, "reconnect.backoff.ms", reconnect_backoff),
