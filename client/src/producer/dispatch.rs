@@ -234,9 +234,10 @@ impl Dispatch {
         self.nodes.iter_mut().filter_map(open).collect()
     }
 
-    /// Brokers that something waits for, whether or not they take one more request.
+    /// Brokers that have not yet taken what waits for them, or all that may fly to them.
     pub(crate) fn ready_nodes(&self) -> Vec<i32> {
-        self.nodes.iter().filter(|(_, node)| !node.queue.is_empty()).map(|(id, _)| *id).collect()
+        let behind = |node: &Node| !node.queue.is_empty() || node.in_flight >= self.terms.in_flight_max;
+        self.nodes.iter().filter(|(_, node)| behind(node)).map(|(id, _)| *id).collect()
     }
 
     /// The next request for a broker: at most one batch of each partition, within the size.
