@@ -48,7 +48,7 @@ pub struct Stats {
     pub partitions: usize,
     /// Batches in all logs.
     pub batches: usize,
-    /// Records that were ever appended.
+    /// Records that were ever appended, the markers of transactions among them.
     pub records: u64,
     /// Bytes of the batches in all logs.
     pub bytes_stored: u64,

@@ -4,6 +4,7 @@
 
 mod answers;
 pub(crate) mod member;
+mod rebalance;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -18,17 +19,14 @@ pub(crate) use answers::{GroupAnswer, refused_join};
 use member::Member;
 
 /// ```text
-///   first commit,          join                          all have joined, or the
-///   first join  ┌───────┐ ───────► ┌────────────────────┐ rebalance timeout is over ┌─────────────────────┐
-///  ────────────►│ Empty │          │ PreparingRebalance │──────────────────────────►│ CompletingRebalance │
-///               └───────┘ ◄─────── └────────────────────┘◄───────┐                  └─────────────────────┘
-///                 │  ▲     nobody    ▲  join of a newcomer, of   │                     │      │
-///   delete        │  │     is left   │  the leader, with other   └─────────────────────┘      │ the leader
-///                 ▼  │               │  protocols; leave;           join, leave, timeout      │ syncs
-///               (Dead)               │  session timeout                                       ▼
-///                                    └───────────────────────────────────────────────── ┌────────┐
-///                                                                                       │ Stable │
-///                                                                                       └────────┘
+///           join                       all have joined, or                     the leader
+///                                      the rebalance timeout                   syncs
+///   Empty ───────► PreparingRebalance ───────────────────► CompletingRebalance ──────────► Stable
+///   │ ▲             │              ▲                                │                        │
+///   │ └─────────────┘              └────────────────────────────────┴────────────────────────┘
+///   │  nobody is left                join, leave, a session or a sync that times out
+///   └──► (Dead)
+///  delete
 /// ```
 /// A dead group is not kept, so it has no state here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -312,128 +310,6 @@ impl Group {
         self.members.iter().any(|member| member.subscribes(topic))
     }
 
-    /// When something is to be done about who is not heard of.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let joining = self.joining.map(|joining| match joining {
-            Joining::First { due, .. } | Joining::Again { due } => due,
-        });
-        let members = self.members.iter().filter_map(Member::deadline);
-        members.chain(self.pending.values().copied()).chain(joining).chain(self.sync_due).min()
-    }
-
-    /// Lets time pass.
-    pub(crate) fn expire(&mut self, now: Instant) {
-        self.pending.retain(|_, due| *due > now);
-        self.complete_if_all_joined(now);
-        let late = |member: &Member| member.deadline().is_some_and(|due| due <= now);
-        while let Some(at) = self.members.iter().position(late) {
-            self.remove(at, now);
-        }
-        if self.sync_due.take_if(|due| *due <= now).is_some() {
-            while let Some(at) = self.members.iter().position(|member| !member.synced) {
-                self.dismiss(at, ErrorCode::UNKNOWN_MEMBER_ID);
-                self.drop_member(at);
-            }
-            self.rebalance(Duration::ZERO, now);
-        }
-        match &mut self.joining {
-            Some(Joining::First { due, latest, delay, newcomer }) if *due <= now => {
-                let longer = (*due + *delay).min(*latest);
-                if std::mem::take(newcomer) && longer > now {
-                    *due = longer;
-                } else {
-                    self.complete(now);
-                }
-            }
-            Some(Joining::Again { due }) if *due <= now => self.complete(now),
-            _ => {}
-        }
-    }
-
-    /// Begins a rebalance, or ends the one there is when this was the last it waited for.
-    fn rebalance(&mut self, initial_delay: Duration, now: Instant) {
-        if self.state == GroupState::PreparingRebalance {
-            return self.complete_if_all_joined(now);
-        }
-        for at in 0..self.members.len() {
-            let member = &mut self.members[at];
-            if let Some(peer) = member.syncing.take() {
-                member.renew(now);
-                self.refuse_sync(peer, ErrorCode::REBALANCE_IN_PROGRESS);
-            }
-        }
-        self.sync_due = None;
-        let latest = now + self.rebalance_timeout();
-        let first = self.state == GroupState::Empty;
-        self.state = GroupState::PreparingRebalance;
-        if first {
-            let due = (now + initial_delay).min(latest);
-            self.joining = Some(Joining::First { due, latest, delay: initial_delay, newcomer: false });
-            if due <= now {
-                self.complete(now);
-            }
-        } else {
-            self.joining = Some(Joining::Again { due: latest });
-            self.complete_if_all_joined(now);
-        }
-    }
-
-    fn complete_if_all_joined(&mut self, now: Instant) {
-        let all = self.pending.is_empty() && self.members.iter().all(|member| member.joining.is_some());
-        if all && matches!(self.joining, Some(Joining::Again { .. })) {
-            self.complete(now);
-        }
-    }
-
-    /// Those who have joined are the members of the next generation, and static ones who have not yet.
-    fn complete(&mut self, now: Instant) {
-        let gone = |member: &Member| member.joining.is_none() && member.instance.is_none();
-        while let Some(at) = self.members.iter().position(gone) {
-            self.drop_member(at);
-        }
-        if !self.members.is_empty() && !self.elect() {
-            self.joining = Some(Joining::Again { due: now + self.rebalance_timeout() });
-            return;
-        }
-        self.joining = None;
-        self.generation += 1;
-        if self.members.is_empty() {
-            (self.state, self.protocol) = (GroupState::Empty, None);
-            return;
-        }
-        self.protocol = self.vote();
-        self.state = GroupState::CompletingRebalance;
-        self.sync_due = Some(now + self.rebalance_timeout());
-        for at in 0..self.members.len() {
-            self.members[at].settle(now);
-            if let Some(peer) = self.members[at].joining.take() {
-                let leads = self.leads(at);
-                self.answer_join(at, peer, leads, false);
-            }
-        }
-    }
-
-    /// A leader that has joined; false when nobody has.
-    fn elect(&mut self) -> bool {
-        let joined = |member: &&Member| member.joining.is_some();
-        let leader = self.members.iter().find(|member| Some(&member.id) == self.leader.as_ref());
-        if let Some(next) = leader.filter(joined).or_else(|| self.members.iter().find(joined)) {
-            self.leader = Some(next.id.clone());
-            return true;
-        }
-        false
-    }
-
-    /// The way to assign that all know and most like best; the leader's order decides between equals.
-    fn vote(&self) -> Option<Str> {
-        let common = |name: &&Str| self.members.iter().all(|member| member.knows(name));
-        let candidates: Vec<_> = self.members.first()?.protocols().filter(common).collect();
-        let choice = |member: &Member| member.protocols().find(|name| candidates.contains(name)).cloned();
-        let choices: Vec<_> = self.members.iter().filter_map(choice).collect();
-        let votes = |name: &&&Str| choices.iter().filter(|choice| choice == *name).count();
-        candidates.iter().rev().max_by_key(votes).map(|name| (*name).clone())
-    }
-
     fn supports(&self, request: &JoinGroupRequest) -> bool {
         if self.members.is_empty() {
             return !request.protocol_type.is_empty() && !request.protocols.is_empty();
@@ -452,19 +328,6 @@ impl Group {
         self.position_of(id).map(drop).ok_or(ErrorCode::UNKNOWN_MEMBER_ID)
     }
 
-    fn remove(&mut self, at: usize, now: Instant) {
-        self.dismiss(at, ErrorCode::UNKNOWN_MEMBER_ID);
-        self.drop_member(at);
-        self.rebalance(Duration::ZERO, now);
-    }
-
-    fn drop_member(&mut self, at: usize) {
-        let member = self.members.remove(at);
-        if self.leader.as_ref() == Some(&member.id) {
-            self.leader = self.members.first().map(|member| member.id.clone());
-        }
-    }
-
     fn leads(&self, at: usize) -> bool {
         self.leader.as_ref() == Some(&self.members[at].id)
     }
@@ -475,11 +338,6 @@ impl Group {
 
     fn position_of_instance(&self, instance: &str) -> Option<usize> {
         self.members.iter().position(|member| member.instance.as_deref() == Some(instance))
-    }
-
-    /// The greatest of its members'.
-    fn rebalance_timeout(&self) -> Duration {
-        self.members.iter().map(|member| member.rebalance_timeout).max().unwrap_or_default()
     }
 }
 
