@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::records::size_max;
 
-use super::batch::Batch;
+use super::batch::{Batch, Token};
 use super::delivery::{Completion, Delivery, Outcome};
 use super::lock::Mutex;
 use super::pool::Pool;
@@ -42,6 +42,8 @@ struct Queue {
     ready: Vec<Batch>,
     /// Open batches by the time they are to be closed.
     lingering: BTreeMap<(Instant, u64), Arc<Partition>>,
+    /// Partitions whose open batch has lingered, and takes records on while another one waits to leave.
+    overdue: BTreeMap<usize, Arc<Partition>>,
     /// What is not answered yet, in the order of opening.
     incomplete: BTreeMap<u64, Arc<Completion>>,
     next_id: u64,
@@ -101,7 +103,7 @@ impl Accumulator {
             if let Some(delivery) = self.append_or_enlarge(batch, record, timestamp_ms) {
                 return Ok(Appended { delivery, ring: false });
             }
-            self.close_full(&mut open);
+            self.close_open(&mut open, true, now);
             return Err(Refusal::BatchFull);
         }
         let (mut batch, ring) = self.open(partition, bytes, open.last_size, now)?;
@@ -111,27 +113,32 @@ impl Accumulator {
         Ok(Appended { delivery, ring })
     }
 
-    /// Closes the batches that have lingered; says when the next one will have.
+    /// Closes the batches that have lingered; says when the next one will have. While another batch of its
+    /// partition waits to leave, one stays open and takes more: a backlog is a few large batches, not many
+    /// small ones.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
-        loop {
-            let mut queue = self.queue.lock();
-            let first = queue.lingering.first_entry()?;
-            let (deadline, id) = *first.key();
-            if deadline > now {
-                return Some(deadline);
-            }
-            let partition = first.remove();
-            drop(queue);
-            let mut open = partition.open.lock();
-            if let Some(batch) = open.batch.take_if(|batch| batch.id == id) {
-                self.close_batch(batch, &mut open, false);
-            }
-        }
+        self.close_due(now, now)
     }
 
     /// Ends all lingering: for a flush, and when someone waits for the memory that open batches hold.
     pub(crate) fn hurry(&self, now: Instant) {
-        self.expire(now + self.limits.linger);
+        self.close_due(now + self.limits.linger, now);
+    }
+
+    /// There is room for one more of the partition's batches: what has lingered is closed.
+    pub(crate) fn close_overdue(&self, partition: &Partition, now: Instant) {
+        if self.queue.lock().overdue.remove(&partition.lane).is_some() {
+            self.close_open(&mut partition.open.lock(), false, now);
+        }
+    }
+
+    /// Closes all that is open, whether it can leave or not.
+    pub(crate) fn close_all(&self, now: Instant) {
+        self.hurry(now);
+        let overdue = std::mem::take(&mut self.queue.lock().overdue);
+        for partition in overdue.values() {
+            self.close_open(&mut partition.open.lock(), false, now);
+        }
     }
 
     /// The closed batches, each partition's in order.
@@ -139,21 +146,36 @@ impl Accumulator {
         std::mem::take(&mut self.queue.lock().ready)
     }
 
-    /// A batch is done with: its deliveries learn the outcome, its memory comes back.
-    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) {
-        self.tell(batch.id, &batch.completion, outcome);
+    /// A batch is done with: its deliveries learn the outcome, its memory comes back. Says whether they had
+    /// not learnt one before.
+    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) -> bool {
+        let first = self.tell(batch.token(), outcome);
         let (lent, buffer) = batch.release();
         self.pool.give(lent, buffer);
+        first
     }
 
-    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere.
-    pub(crate) fn tell(&self, id: u64, completion: &Completion, outcome: Outcome) {
+    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere. Says whether
+    /// they had not learnt one before.
+    pub(crate) fn tell(&self, token: &Token, outcome: Outcome) -> bool {
+        let Some(share) = token.share else { return self.tell_whole(token.id, &token.completion, outcome) };
+        let (first, whole) = token.completion.join(share, outcome);
+        if let Some(whole) = whole {
+            self.tell_whole(token.id, &token.completion, whole);
+        }
+        first
+    }
+
+    fn tell_whole(&self, id: u64, completion: &Completion, outcome: Outcome) -> bool {
         let mut queue = self.queue.lock();
-        if queue.incomplete.remove(&id).is_some() && queue.failure.is_none() {
-            queue.failure = outcome.error().cloned();
+        let first = queue.incomplete.remove(&id).is_some();
+        if first && queue.failure.is_none() {
+            // What went down with an aborted transaction did so because it was meant to.
+            queue.failure = outcome.error().filter(|error| error.kind() != ErrorKind::Aborted).cloned();
         }
         drop(queue);
         completion.complete(outcome);
+        first
     }
 
     /// Everything that is not answered yet.
@@ -186,6 +208,11 @@ impl Accumulator {
         self.queue.lock().closed.is_some()
     }
 
+    /// How many bytes of `buffer.memory` are free, and how many callers wait for some.
+    pub(crate) fn free(&self) -> (usize, usize) {
+        (self.pool.free(), self.starving.load(Relaxed))
+    }
+
     /// Whether every record was answered and all memory came back.
     pub(crate) fn is_idle(&self) -> bool {
         self.queue.lock().incomplete.is_empty() && self.pool.is_whole()
@@ -199,7 +226,31 @@ impl Accumulator {
             queue.incomplete.iter().map(|(id, completion)| (*id, Arc::clone(completion))).collect()
         };
         for (id, completion) in incomplete {
-            self.tell(id, &completion, Outcome::failed(error.clone()));
+            self.tell_whole(id, &completion, Outcome::failed(error.clone()));
+        }
+    }
+
+    fn close_due(&self, until: Instant, now: Instant) -> Option<Instant> {
+        loop {
+            let mut queue = self.queue.lock();
+            let first = queue.lingering.first_entry()?;
+            let (deadline, id) = *first.key();
+            if deadline > until {
+                return Some(deadline);
+            }
+            let partition = first.remove();
+            drop(queue);
+            let mut open = partition.open.lock();
+            if open.batch.as_ref().is_none_or(|batch| batch.token().id != id) {
+                continue;
+            }
+            if partition.is_backed_up() {
+                self.queue.lock().overdue.insert(partition.lane, Arc::clone(&partition));
+            }
+            // Asked again, since whoever made room may have looked for it just before.
+            if !partition.is_backed_up() {
+                self.close_open(&mut open, false, now);
+            }
         }
     }
 
@@ -238,28 +289,31 @@ impl Accumulator {
         let linger = if self.starving.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
         let batch = Batch::new(queue.next_id, Arc::clone(partition), buffer, now);
         queue.next_id += 1;
-        queue.incomplete.insert(batch.id, Arc::clone(&batch.completion));
+        let Token { id, completion, .. } = batch.token();
+        queue.incomplete.insert(*id, Arc::clone(completion));
         let deadline = now + linger;
         let earlier = queue.lingering.first_key_value().is_none_or(|(first, _)| deadline < first.0);
-        queue.lingering.insert((deadline, batch.id), Arc::clone(partition));
+        queue.lingering.insert((deadline, *id), Arc::clone(partition));
         Ok((batch, earlier))
     }
 
-    fn close_full(&self, open: &mut Open) {
+    fn close_open(&self, open: &mut Open, full: bool, now: Instant) {
         if let Some(batch) = open.batch.take() {
-            self.close_batch(batch, open, true);
+            self.close_batch(batch, open, full, now);
         }
     }
 
     /// The partition is still locked, so that its batches become ready in their order.
-    fn close_batch(&self, batch: Batch, open: &mut Open, full: bool) {
+    fn close_batch(&self, mut batch: Batch, open: &mut Open, full: bool, now: Instant) {
         open.last_size = batch.size();
-        batch.partition.closed(batch.size(), full);
+        batch.queued = Some(batch.partition.closed(batch.size(), full, now));
         let mut queue = self.queue.lock();
-        let deadlines = [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.id));
+        let deadlines =
+            [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.token().id));
         for deadline in deadlines {
             queue.lingering.remove(&deadline);
         }
+        queue.overdue.remove(&batch.partition.lane);
         queue.ready.push(batch);
     }
 
