@@ -1,12 +1,19 @@
-//! Everything the broker keeps: topics with their logs, groups, producer ids.
+//! Everything the broker keeps: nodes, topics with their logs, groups, producers, transactions.
 
 pub(crate) mod batch;
 pub(crate) mod configs;
+pub(crate) mod epochs;
+pub(crate) mod group;
 pub(crate) mod groups;
+pub(crate) mod isolation;
 pub(crate) mod log;
 pub(crate) mod names;
+pub(crate) mod nodes;
+pub(crate) mod positions;
 pub(crate) mod producers;
 pub(crate) mod topics;
+pub(crate) mod transaction;
+pub(crate) mod transactions;
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
@@ -14,29 +21,32 @@ use crate::config::BrokerConfig;
 use crate::fault::Faults;
 use crate::parking::Place;
 use groups::Groups;
+use nodes::Nodes;
 use topics::Topics;
-
-/// The only node there is.
-pub(crate) const NODE_ID: i32 = 1;
+use transactions::Transactions;
 
 /// What the APIs read and change.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) config: BrokerConfig,
+    pub(crate) nodes: Nodes,
     pub(crate) topics: Topics,
     pub(crate) groups: Groups,
+    pub(crate) transactions: Transactions,
     pub(crate) faults: Faults,
     /// The next id that InitProducerId gives.
     pub(crate) next_producer_id: i64,
-    /// Partitions that grew or went away during this request: who waits for them looks again.
+    /// What has happened during this request: who waits for it looks again.
     pub(crate) touched: Vec<Place>,
 }
 
 impl State {
     pub(crate) fn new(config: BrokerConfig) -> Self {
         Self {
+            nodes: Nodes::new(&config),
             topics: Topics::new(config.seed),
             groups: Groups::default(),
+            transactions: Transactions::default(),
             faults: Faults::default(),
             next_producer_id: 0,
             touched: Vec::new(),
@@ -44,9 +54,24 @@ impl State {
         }
     }
 
-    /// Where clients find this broker.
-    pub(crate) fn address(&self) -> (Str, i32) {
-        (Str::from(self.config.advertised_host.as_str()), i32::from(self.config.advertised_port))
+    /// Wakes those that groups have an answer for.
+    pub(crate) fn deliver(&mut self) {
+        self.touched.extend(self.groups.deliver());
+    }
+
+    /// Partitions whose leader does not live get one that does, if there is one.
+    pub(crate) fn elect(&mut self) {
+        let Self { nodes, topics, touched, .. } = self;
+        for topic in topics.iter_mut() {
+            for (index, partition) in (0..).zip(&mut topic.partitions) {
+                let dead = !partition.leader.is_some_and(|leader| nodes.is_live(leader));
+                let next = nodes.leader_of(index);
+                if dead && next != partition.leader {
+                    partition.elect(next);
+                    touched.push(Place::Partition(topic.id, index));
+                }
+            }
+        }
     }
 }
 

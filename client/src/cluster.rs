@@ -5,23 +5,26 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout_at;
-use upsert_kafka_protocol::ErrorCode;
-use upsert_kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorResponse};
+use upsert_kafka_protocol::messages::FindCoordinatorRequest;
 
 use crate::config::Address;
 use crate::connection::Connection;
 use crate::{Config, Error, ErrorKind};
 
 mod attempts;
+mod coordinator;
 mod metadata;
 mod reach;
 mod refresh;
 mod schedule;
 pub(crate) mod versions;
+mod wanted;
 
 pub(crate) use attempts::Attempts;
+pub(crate) use coordinator::Coordinator;
 pub(crate) use metadata::{Metadata, TopicMetadata};
 use refresh::{Command, Lane, Refresh};
+pub(crate) use wanted::Want;
 
 /// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
 /// ends with the last of them.
@@ -69,14 +72,20 @@ impl Cluster {
         self.asked.notify_one();
     }
 
-    /// The topic, as soon as the cluster tells of it; from then on it is kept up to date.
-    pub(crate) async fn topic(&self, name: &str, deadline: Instant) -> Result<Arc<TopicMetadata>, Error> {
+    /// The topic, as soon as the cluster tells of it; from then on it is kept up to date, while it is
+    /// wanted.
+    pub(crate) async fn topic(
+        &self,
+        name: &str,
+        want: Want,
+        deadline: Instant,
+    ) -> Result<Arc<TopicMetadata>, Error> {
         let began = Instant::now();
         let mut view = self.view.clone();
+        self.tell(Command::Want(Arc::from(name), want)).await?;
         if let Some(known) = view.borrow_and_update().topics.get(name) {
             return Ok(Arc::clone(known));
         }
-        self.tell(Command::Want(Arc::from(name))).await?;
         loop {
             match timeout_at(deadline.into(), view.changed()).await {
                 Ok(Ok(())) => {}
@@ -96,8 +105,8 @@ impl Cluster {
     }
 
     /// Has the topic looked for and kept up to date; false when that must be said again later.
-    pub(crate) fn want(&self, name: &Arc<str>) -> bool {
-        self.commands.try_send(Command::Want(Arc::clone(name))).is_ok()
+    pub(crate) fn want(&self, name: &Arc<str>, want: Want) -> bool {
+        self.commands.try_send(Command::Want(Arc::clone(name), want)).is_ok()
     }
 
     /// The connection to a broker, opened on first use and again when it is broken.
@@ -123,20 +132,20 @@ impl Cluster {
         }
     }
 
-    /// A connection to the broker that keeps a group's offsets.
-    pub(crate) async fn coordinator(&self, group: &str) -> Result<Connection, Error> {
-        if let Some(node) = self.ask(|reply| Command::Coordinator(group.to_owned(), reply)).await? {
+    /// A connection to the broker that keeps a group's offsets, or a transactional id's state.
+    pub(crate) async fn coordinator(&self, of: &Coordinator) -> Result<Connection, Error> {
+        if let Some(node) = self.ask(|reply| Command::Coordinator(of.clone(), reply)).await? {
             return self.connection(node).await;
         }
-        let (node, address) = find_coordinator(&self.any().await?, group).await?;
-        self.tell(Command::CoordinatorIs(group.to_owned(), node, address)).await?;
+        let (node, address) = find_coordinator(&self.any().await?, of).await?;
+        self.tell(Command::CoordinatorIs(of.clone(), node, address)).await?;
         self.connection(node).await
     }
 
-    /// The group's coordinator was not the one it was taken for.
-    pub(crate) async fn forget_coordinator(&self, group: &str) {
+    /// The coordinator was not the one it was taken for.
+    pub(crate) async fn forget_coordinator(&self, of: &Coordinator) {
         // A task that is gone has forgotten already.
-        _ = self.tell(Command::ForgetCoordinator(group.to_owned())).await;
+        _ = self.tell(Command::ForgetCoordinator(of.clone())).await;
     }
 
     /// A broker named a newer leader in its answer (KIP-951). Older epochs change nothing.
@@ -157,27 +166,11 @@ impl Cluster {
     }
 }
 
-async fn find_coordinator(connection: &Connection, group: &str) -> Result<(i32, Address), Error> {
-    let key = group.to_owned().into();
+async fn find_coordinator(connection: &Connection, of: &Coordinator) -> Result<(i32, Address), Error> {
     let version = connection.version::<FindCoordinatorRequest>()?;
-    let request = match version {
-        ..=3 => FindCoordinatorRequest { key, ..Default::default() },
-        _ => FindCoordinatorRequest { coordinator_keys: vec![key], ..Default::default() },
-    };
-    let response = connection.call(&request).await?;
-    let (code, node, host, port) = found(&response);
-    if code != ErrorCode::NONE {
-        return Err(connection.named(Error::from_code(code, "FindCoordinator"), "FindCoordinator"));
-    }
-    let port = u16::try_from(port).map_err(|_| Error::new(ErrorKind::Protocol, format!("port {port}")))?;
-    Ok((node, Address { host, port }))
-}
-
-fn found(response: &FindCoordinatorResponse) -> (ErrorCode, i32, String, i32) {
-    match response.coordinators.first() {
-        Some(one) => (one.error_code, one.node_id, one.host.to_string(), one.port),
-        None => (response.error_code, response.node_id, response.host.to_string(), response.port),
-    }
+    let response = connection.call(&of.request(version)).await?;
+    coordinator::found(&response)
+        .map_err(|error| connection.named(error.within(&of.named()), "FindCoordinator"))
 }
 
 fn never_seen(view: &Metadata, name: &str, waited: Duration) -> Error {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use upsert_kafka_protocol::{Api, Request, Segments, Str, header};
 
@@ -17,6 +17,7 @@ use crate::{Error, ErrorKind};
 mod open;
 mod pipeline;
 mod task;
+mod throttle;
 
 pub(crate) use open::open;
 
@@ -27,10 +28,19 @@ pub(crate) struct Connection(Arc<Shared>);
 struct Shared {
     broker: Arc<str>,
     versions: BrokerVersions,
-    queue: mpsc::Sender<Outgoing>,
+    /// The level of the feature `transaction.version`, 0 when the broker does not tell.
+    transaction_version: i16,
+    queue: mpsc::Sender<Order>,
     next_id: AtomicI32,
     client_id: Str,
     request_timeout: Duration,
+}
+
+/// What the socket's task is told.
+enum Order {
+    Send(Outgoing),
+    /// No request after this one leaves before so much time has passed.
+    Pause(Duration),
 }
 
 /// A request on its way to the socket's task.
@@ -46,6 +56,9 @@ struct Outgoing {
 struct Asker {
     api: &'static str,
     timeout: Duration,
+    version: i16,
+    /// How long the broker asks for silence in an answer of this version.
+    throttle: fn(&Bytes, i16) -> Duration,
     reply: oneshot::Sender<Result<Bytes, Error>>,
 }
 
@@ -56,6 +69,16 @@ impl Connection {
     /// Whether requests can no longer be sent on it.
     pub(crate) fn is_closed(&self) -> bool {
         self.0.queue.is_closed()
+    }
+
+    /// The level of the feature `transaction.version`: from 2 on writing joins a transaction (KIP-890).
+    pub(crate) fn transaction_version(&self) -> i16 {
+        self.0.transaction_version
+    }
+
+    /// How long an answer may take.
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.0.request_timeout
     }
 
     /// The highest version that both speak.
@@ -79,7 +102,7 @@ impl Connection {
     /// decoded by whoever awaits it. A late one breaks the connection: see [`ErrorKind::Disconnected`].
     pub(crate) fn submit<R: Request>(&self, request: &R, version: i16, timeout: Duration) -> Answer<R> {
         let queued = self.prepare(request, version, timeout, true).and_then(|(outgoing, reply)| {
-            self.0.queue.try_send(outgoing).map_err(|refused| match refused {
+            self.0.queue.try_send(Order::Send(outgoing)).map_err(|refused| match refused {
                 mpsc::error::TrySendError::Full(_) => {
                     let sentence =
                         format!("{QUEUE_MAX} requests wait already, so the broker does not keep up");
@@ -100,7 +123,10 @@ impl Connection {
         timeout: Duration,
     ) -> impl Future<Output = Result<(), Error>> + Send + use<R> {
         let queued = self.prepare(request, version, timeout, false).and_then(|(outgoing, answer)| {
-            self.0.queue.try_send(outgoing).map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
+            self.0
+                .queue
+                .try_send(Order::Send(outgoing))
+                .map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
             Ok(answer)
         });
         let broker = Arc::clone(&self.0.broker);
@@ -120,12 +146,19 @@ impl Connection {
         timeout: Duration,
     ) -> Result<R::Response, Error> {
         let (outgoing, reply) = self.prepare(request, version, timeout, true)?;
-        self.0.queue.send(outgoing).await.map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
+        self.0.queue.send(Order::Send(outgoing)).await.map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
         self.answer::<R>(Ok(reply), version).await
     }
 
     fn answer<R: Request>(&self, queued: Result<Reply, Error>, version: i16) -> Answer<R> {
         Answer { queued: queued.map_err(Some), version, broker: Arc::clone(&self.0.broker), of: PhantomData }
+    }
+
+    /// Holds back what is asked from now on for so long, as the broker wished in an answer to Produce;
+    /// its wish in any other answer is heard without this.
+    pub(crate) fn pause(&self, pause: Duration) {
+        // A queue that is full holds everything back already.
+        _ = self.0.queue.try_send(Order::Pause(pause));
     }
 
     /// Adds this broker and the API to an error's sentence.
@@ -145,7 +178,7 @@ impl Connection {
         let frame = header::request_frame(request, version, correlation_id, Some(&self.0.client_id))
             .map_err(|why| self.named(Error::from(why), api))?;
         let (reply, answer) = oneshot::channel();
-        let asker = Asker { api, timeout, reply };
+        let asker = Asker { api, timeout, version, throttle: throttle::throttle::<R>, reply };
         let correlation_id = answered.then_some(correlation_id);
         Ok((Outgoing { frame, correlation_id, deadline: Instant::now() + timeout, asker }, answer))
     }
@@ -197,12 +230,6 @@ fn decode<R: Request>(frame: &Bytes, version: i16) -> Result<R::Response, Error>
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Connection({})", self.0.broker)
-    }
-}
-
-impl Outgoing {
-    fn bytes(&self) -> usize {
-        self.frame.remaining()
     }
 }
 

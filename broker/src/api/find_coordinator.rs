@@ -1,8 +1,8 @@
-//! FindCoordinator: who keeps a group's positions: this broker.
+//! FindCoordinator: which node keeps a group or a transactional id.
 //!
 //! Behavior
-//! - Groups are kept here, and found, since committing needs it: joining one is what is not served.
-//! - Transactions and share groups are `UNSUPPORTED_VERSION` with a sentence, which clients take for final.
+//! - A live node chosen by the key's hash; another one when that node stops.
+//! - Share groups are `UNSUPPORTED_VERSION` with a sentence, which clients take for final.
 //!
 //! Versions: 1 key types; 3 flexible; 4 several keys; 6 share groups.
 
@@ -11,7 +11,7 @@ use upsert_kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorRes
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve};
-use crate::state::{NODE_ID, State};
+use crate::state::State;
 
 const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
@@ -19,14 +19,19 @@ const TRANSACTION: i8 = 1;
 impl Serve for FindCoordinatorRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<FindCoordinatorResponse> {
         let complaint = match self.key_type {
-            GROUP => None,
-            TRANSACTION => Some("this broker has no transactions yet"),
-            _ => Some("this broker coordinates consumer groups only"),
+            GROUP | TRANSACTION => None,
+            _ => Some("this broker coordinates consumer groups and transactions only"),
         };
-        let (host, port) = state.address();
-        answer(self, call, |key| match complaint {
-            None => Coordinator { key, node_id: NODE_ID, host: host.clone(), port, ..Default::default() },
-            Some(words) => refused(key, ErrorCode::UNSUPPORTED_VERSION, Str::from_static(words)),
+        answer(self, call, |key| match (complaint, state.nodes.coordinator(&key)) {
+            (None, Some(node)) => {
+                let (node_id, host, port) = (node.id, node.host.clone(), node.port);
+                Coordinator { key, node_id, host, port, ..Default::default() }
+            }
+            (Some(words), _) => refused(key, ErrorCode::UNSUPPORTED_VERSION, Str::from_static(words)),
+            (None, None) => {
+                let code = ErrorCode::COORDINATOR_NOT_AVAILABLE;
+                refused(key, code, Str::from_static(code.message()))
+            }
         })
     }
 

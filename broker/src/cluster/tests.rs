@@ -1,9 +1,12 @@
 //! Dialogues with the core, the clock in the hand.
 
 mod any;
+mod groups;
+mod nodes;
 mod offsets;
 mod records;
 mod topics;
+mod transactions;
 
 use std::time::{Duration, Instant};
 use upsert_kafka_protocol::messages::api_versions::ApiVersion;
@@ -29,6 +32,10 @@ struct Script {
     start: Instant,
     ms: u64,
     peers: u64,
+    /// The node that is spoken to.
+    node: i32,
+    /// Answers that were taken and not heard yet.
+    kept: Vec<(PeerId, Answer)>,
 }
 
 /// What came back.
@@ -46,7 +53,14 @@ impl Script {
     }
 
     fn with(config: BrokerConfig) -> Self {
-        Self { cluster: Cluster::new(config), start: Instant::now(), ms: 0, peers: 0 }
+        Self {
+            cluster: Cluster::new(config),
+            start: Instant::now(),
+            ms: 0,
+            peers: 0,
+            node: 1,
+            kept: Vec::new(),
+        }
     }
 
     fn now(&self) -> Now {
@@ -65,7 +79,7 @@ impl Script {
         self.peers += 1;
         let mut frame = header::request_frame(request, version, 77, None).unwrap().into_bytes();
         frame.advance(4);
-        self.cluster.handle_frame(PeerId(self.peers), &frame, self.now());
+        self.cluster.handle_frame(PeerId(self.peers), self.node, &frame, self.now());
         PeerId(self.peers)
     }
 
@@ -157,11 +171,27 @@ fn api_versions_tells_every_api_and_its_range() {
         (8, 2, 10),
         (9, 1, 10),
         (10, 0, 6),
+        (11, 0, 9),
+        (12, 0, 4),
+        (13, 0, 5),
+        (14, 0, 5),
+        (15, 0, 6),
+        (16, 0, 5),
         (18, 0, 5),
         (19, 2, 7),
         (20, 1, 6),
         (22, 0, 5),
+        (23, 2, 4),
+        (24, 0, 5),
+        (25, 0, 4),
+        (26, 0, 5),
+        (28, 0, 6),
         (32, 1, 4),
+        (42, 0, 3),
+        (47, 0, 0),
+        (61, 0, 0),
+        (65, 0, 0),
+        (66, 0, 2),
     ];
     assert_eq!(rows, kafka);
 }
@@ -170,7 +200,7 @@ fn api_versions_tells_every_api_and_its_range() {
 fn an_unknown_version_of_api_versions_is_answered_in_the_first() {
     let mut script = Script::new();
     let frame = Bytes::from_static(b"\x00\x12\x00\x63\x00\x00\x00\x4d\x00\x01c\x00rest");
-    script.cluster.handle_frame(PeerId(1), &frame, script.now());
+    script.cluster.handle_frame(PeerId(1), 1, &frame, script.now());
     let Heard::Answer(answer) = script.hear::<ApiVersionsRequest>(PeerId(1), 0) else { panic!() };
     assert_eq!(answer.error_code, ErrorCode::UNSUPPORTED_VERSION);
     let row = ApiVersion { api_key: 18, min_version: 0, max_version: 5, ..Default::default() };
@@ -180,7 +210,7 @@ fn an_unknown_version_of_api_versions_is_answered_in_the_first() {
 #[test]
 fn an_unknown_api_or_version_closes_the_connection() {
     let unknown = [
-        &b"\x00\x0b\x00\x05\x00\x00\x00\x01\xff\xff"[..], // JoinGroup
+        &b"\x00\x44\x00\x00\x00\x00\x00\x01\xff\xff\x00"[..], // ConsumerGroupHeartbeat
         b"\x03\xe7\x00\x00\x00\x00\x00\x01\xff\xff",
         b"\x00\x00\x00\x02\x00\x00\x00\x01\xff\xff", // Produce 2
         b"\x00\x03\x00\x0e\x00\x00\x00\x01\xff\xff\x00",
@@ -189,7 +219,7 @@ fn an_unknown_api_or_version_closes_the_connection() {
     ];
     for frame in unknown {
         let mut script = Script::new();
-        script.cluster.handle_frame(PeerId(1), &Bytes::from_static(frame), script.now());
+        script.cluster.handle_frame(PeerId(1), 1, &Bytes::from_static(frame), script.now());
         let heard = script.hear::<MetadataRequest>(PeerId(1), 0);
         assert_eq!(heard, Heard::Closed, "{frame:?}");
     }

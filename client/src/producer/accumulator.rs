@@ -4,13 +4,14 @@
 //! message to a task would cost more than all the rest. It is the one lock per record in the client;
 //! the others here are taken once per batch, after a partition's and never before it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::records::size_max;
 
-use super::batch::Batch;
+use super::batch::{Batch, Token};
 use super::delivery::{Completion, Delivery, Outcome};
 use super::lock::Mutex;
 use super::pool::Pool;
@@ -45,6 +46,8 @@ struct Queue {
     ready: Vec<Batch>,
     ready_bytes: usize,
     lingering: Lingering,
+    /// Partitions whose open batch has lingered, and takes records on while another one waits to leave.
+    overdue: BTreeMap<usize, Arc<Partition>>,
     incomplete: Incomplete,
     closed: Option<Error>,
     /// The first since it was last asked for.
@@ -104,7 +107,7 @@ impl Accumulator {
                 return Ok(Appended { delivery, ring: false });
             }
             full = true;
-            if self.close_full(&mut open) {
+            if self.close_open(&mut open, true, now) {
                 return Err(Refusal::BatchFull);
             }
         }
@@ -115,26 +118,32 @@ impl Accumulator {
         Ok(Appended { delivery, ring: full || unwatched })
     }
 
-    /// Closes the batches that have lingered; says when the next one will have.
+    /// Closes the batches that have lingered; says when the next one will have. While another batch of its
+    /// partition waits to leave, one stays open and takes more: a backlog is a few large batches, not many
+    /// small ones.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
-        loop {
-            let mut queue = self.queue.lock();
-            let deadline = queue.lingering.deadline()?;
-            if deadline > now {
-                return Some(deadline);
-            }
-            let (id, partition) = queue.lingering.pop()?;
-            drop(queue);
-            let mut open = partition.open.lock();
-            if let Some(batch) = open.batch.take_if(|batch| batch.id == id) {
-                self.close_batch(batch, &mut open, false);
-            }
-        }
+        self.close_due(now, now)
     }
 
     /// Ends all lingering: for a flush, and when someone waits for the memory that open batches hold.
     pub(crate) fn hurry(&self, now: Instant) {
-        self.expire(now + self.limits.linger);
+        self.close_due(now + self.limits.linger, now);
+    }
+
+    /// There is room for one more of the partition's batches: what has lingered is closed.
+    pub(crate) fn close_overdue(&self, partition: &Partition, now: Instant) {
+        if self.queue.lock().overdue.remove(&partition.lane).is_some() {
+            self.close_open(&mut partition.open.lock(), false, now);
+        }
+    }
+
+    /// Closes all that is open, whether it can leave or not.
+    pub(crate) fn close_all(&self, now: Instant) {
+        self.hurry(now);
+        let overdue = std::mem::take(&mut self.queue.lock().overdue);
+        for partition in overdue.values() {
+            self.close_open(&mut partition.open.lock(), false, now);
+        }
     }
 
     /// The closed batches, each partition's in order.
@@ -144,21 +153,36 @@ impl Accumulator {
         std::mem::take(&mut queue.ready)
     }
 
-    /// A batch is done with: its deliveries learn the outcome, its memory comes back.
-    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) {
-        self.tell(batch.id, &batch.completion, outcome);
+    /// A batch is done with: its deliveries learn the outcome, its memory comes back. Says whether they had
+    /// not learnt one before.
+    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) -> bool {
+        let first = self.tell(batch.token(), outcome);
         let (lent, buffer) = batch.release();
         self.pool.give(lent, buffer);
+        first
     }
 
-    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere.
-    pub(crate) fn tell(&self, id: u64, completion: &Completion, outcome: Outcome) {
+    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere. Says whether
+    /// they had not learnt one before.
+    pub(crate) fn tell(&self, token: &Token, outcome: Outcome) -> bool {
+        let Some(share) = token.share else { return self.tell_whole(token.id, &token.completion, outcome) };
+        let (first, whole) = token.completion.join(share, outcome);
+        if let Some(whole) = whole {
+            self.tell_whole(token.id, &token.completion, whole);
+        }
+        first
+    }
+
+    fn tell_whole(&self, id: u64, completion: &Completion, outcome: Outcome) -> bool {
         let mut queue = self.queue.lock();
-        if queue.incomplete.remove(id).is_some() && queue.failure.is_none() {
-            queue.failure = outcome.error().cloned();
+        let first = queue.incomplete.remove(id).is_some();
+        if first && queue.failure.is_none() {
+            // What went down with an aborted transaction did so because it was meant to.
+            queue.failure = outcome.error().filter(|error| error.kind() != ErrorKind::Aborted).cloned();
         }
         drop(queue);
         completion.complete(outcome);
+        first
     }
 
     /// Everything that is not answered yet.
@@ -191,6 +215,11 @@ impl Accumulator {
         self.queue.lock().closed.is_some()
     }
 
+    /// How many bytes of `buffer.memory` are free, and how many callers wait for some.
+    pub(crate) fn free(&self) -> (usize, usize) {
+        (self.pool.free(), self.starving.load(Relaxed))
+    }
+
     /// Whether every record was answered and all memory came back.
     pub(crate) fn is_idle(&self) -> bool {
         self.queue.lock().incomplete.is_empty() && self.pool.is_whole()
@@ -204,7 +233,30 @@ impl Accumulator {
             queue.incomplete.iter().map(|(id, completion)| (id, Arc::clone(completion))).collect()
         };
         for (id, completion) in incomplete {
-            self.tell(id, &completion, Outcome::failed(error.clone()));
+            self.tell_whole(id, &completion, Outcome::failed(error.clone()));
+        }
+    }
+
+    fn close_due(&self, until: Instant, now: Instant) -> Option<Instant> {
+        loop {
+            let mut queue = self.queue.lock();
+            let deadline = queue.lingering.deadline()?;
+            if deadline > until {
+                return Some(deadline);
+            }
+            let (id, partition) = queue.lingering.pop()?;
+            drop(queue);
+            let mut open = partition.open.lock();
+            if open.batch.as_ref().is_none_or(|batch| batch.token().id != id) {
+                continue;
+            }
+            if partition.is_backed_up() {
+                self.queue.lock().overdue.insert(partition.lane, Arc::clone(&partition));
+            }
+            // Asked again, since whoever made room may have looked for it just before.
+            if !partition.is_backed_up() {
+                self.close_open(&mut open, false, now);
+            }
         }
     }
 
@@ -243,24 +295,26 @@ impl Accumulator {
         let linger = if self.starving.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
         let batch = Batch::new(queue.incomplete.next_id(), Arc::clone(partition), buffer, now)
             .with_scratch(self.pool.scratch());
-        queue.incomplete.push(Arc::clone(&batch.completion));
+        let Token { id, completion, .. } = batch.token();
+        queue.incomplete.push(Arc::clone(completion));
         let deadline = now + linger;
         let earlier = queue.lingering.deadline().is_none_or(|first| deadline < first);
-        queue.lingering.push(batch.id, deadline, Arc::clone(partition));
+        queue.lingering.push(*id, deadline, Arc::clone(partition));
         Ok((batch, earlier))
     }
 
-    fn close_full(&self, open: &mut Open) -> bool {
-        open.batch.take().is_some_and(|batch| self.close_batch(batch, open, true))
+    fn close_open(&self, open: &mut Open, full: bool, now: Instant) -> bool {
+        open.batch.take().is_some_and(|batch| self.close_batch(batch, open, full, now))
     }
 
     /// The partition is still locked, so that its batches become ready in their order. Says whether it is
     /// time to let the sender run: a write of several batches costs little more than a write of one.
-    fn close_batch(&self, batch: Batch, open: &mut Open, full: bool) -> bool {
+    fn close_batch(&self, mut batch: Batch, open: &mut Open, full: bool, now: Instant) -> bool {
         open.last_size = batch.size();
-        batch.partition.closed(batch.size(), full);
+        batch.queued = Some(batch.partition.closed(batch.size(), full, now));
         let mut queue = self.queue.lock();
-        queue.lingering.remove(batch.id);
+        queue.lingering.remove(batch.token().id);
+        queue.overdue.remove(&batch.partition.lane);
         queue.ready_bytes += batch.size();
         queue.ready.push(batch);
         queue.ready_bytes >= PAUSE_BYTES

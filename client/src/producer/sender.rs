@@ -8,19 +8,23 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use tokio::sync::watch;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep_until;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
-use upsert_kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
-use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::Shared;
+use super::carry::carry;
 use super::dispatch::{Dispatch, Done, Outgoing};
 use super::node::{Heard, Node, Request};
+use super::orders::{Done as Ended, Reply, Seat};
+use super::question;
 use super::request;
-use super::sequence::{ProducerId, Terms};
+use super::sequence::Terms;
+use super::transactions::{Order, Ticket};
 use super::verdict::Answer;
+use super::writer::Writer;
 use crate::cluster::{Cluster, Metadata};
 use crate::connection::Connection;
+use crate::error::Scope;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
 
@@ -31,11 +35,23 @@ pub(super) struct Sender {
     view: watch::Receiver<Arc<Metadata>>,
     dispatch: Dispatch,
     nodes: BTreeMap<i32, Node>,
-    identity: Option<Identifying>,
+    calling: Option<Calling>,
+    /// Who awaits what becomes of an order.
+    waiting: BTreeMap<Ticket, Waiting>,
+    tickets: Ticket,
+    /// A producer that is closed ends a transaction no longer than until then: its coordinator has done so.
+    patience: Option<Instant>,
     chance: Chance,
 }
 
-type Identifying = Pin<Box<dyn Future<Output = Result<ProducerId, Error>> + Send>>;
+type Calling = Pin<Box<dyn Future<Output = Result<question::Heard, Error>> + Send>>;
+
+/// Who awaits it, and whether it opens a transaction: a resumed one takes no records.
+struct Waiting {
+    opens: bool,
+    resumes: bool,
+    reply: Reply,
+}
 
 /// Why the loop goes round; what there is to do is seen at its top.
 enum Event {
@@ -43,26 +59,23 @@ enum Event {
     View,
     Due,
     Heard(i32, Heard),
-    Identity(Result<ProducerId, Error>),
+    Told(Result<question::Heard, Error>),
 }
 
 impl Sender {
     pub(super) fn new(shared: Arc<Shared>, cluster: Cluster) -> Self {
         let config = cluster.config();
-        let terms = Terms {
-            idempotent: config.enable_idempotence,
-            codec: config.codec(),
-            in_flight_max: config.max_in_flight,
-            delivery_timeout: config.delivery_timeout,
-            retries: config.retries,
-            backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
-        };
+        let terms = terms(config);
+        let writer = writer(config);
         Self {
             shared,
             view: cluster.watch(),
-            dispatch: Dispatch::new(terms, config.max_request_size),
+            dispatch: Dispatch::new(terms, config.max_request_size, writer),
             nodes: BTreeMap::new(),
-            identity: None,
+            calling: None,
+            waiting: BTreeMap::new(),
+            tickets: 0,
+            patience: None,
             chance: Chance::from_process(),
             cluster,
         }
@@ -71,33 +84,38 @@ impl Sender {
     pub(super) async fn run(mut self) {
         loop {
             let now = Instant::now();
-            let lingering = self.shared.accumulator.expire(now);
-            for batch in self.shared.accumulator.take_ready() {
-                self.dispatch.handle_batch(batch, now);
+            let orders = self.shared.orders.take();
+            if !orders.is_empty() {
+                // What was sent before an order belongs to the transaction that it is about.
+                self.shared.accumulator.close_all(now);
             }
+            let lingering = self.shared.accumulator.expire(now);
+            self.take_batches(now);
+            self.shared.tell_used(&self.cluster, now);
+            orders.into_iter().for_each(|(order, reply)| self.obey(order, reply, now));
             self.dispatch.handle_timeout(now);
             self.send(now);
-            self.tell();
-            if self.is_over() {
+            self.tell(now);
+            if self.is_over(now) {
                 return;
             }
-            let due = [lingering, self.dispatch.deadline()].into_iter().flatten().min();
+            let due = [lingering, self.dispatch.deadline(), self.patience].into_iter().flatten().min();
             match self.hear(due).await {
                 Event::Work | Event::Due => {}
                 Event::View => self.renew(),
                 Event::Heard(node, heard) => self.handle_heard(node, heard),
-                Event::Identity(identity) => self.handle_identity(identity),
+                Event::Told(reply) => self.handle_told(reply),
             }
         }
     }
 
     /// Every branch leaves its state in `self` or in the producer, so that losing one loses nothing.
     async fn hear(&mut self, due: Option<Instant>) -> Event {
-        let Self { shared, view, nodes, identity, .. } = self;
+        let Self { shared, view, nodes, calling, .. } = self;
         tokio::select! {
             biased;
             event = poll_fn(|context| heard(nodes, context)) => event,
-            identity = identified(identity) => Event::Identity(identity),
+            reply = told(calling) => Event::Told(reply),
             () = shared.work.notified() => Event::Work,
             // The cluster's task lives as long as this one's handle to it.
             _ = view.changed() => Event::View,
@@ -105,17 +123,39 @@ impl Sender {
         }
     }
 
+    fn take_batches(&mut self, now: Instant) {
+        for batch in self.shared.accumulator.take_ready() {
+            self.dispatch.handle_batch(batch, now);
+        }
+    }
+
+    /// Sends what can leave, and what may be closed for it.
     fn send(&mut self, now: Instant) {
+        self.send_ready(now);
+        loop {
+            let roomy = self.dispatch.poll_roomy();
+            if roomy.is_empty() {
+                break;
+            }
+            roomy.iter().for_each(|partition| self.shared.accumulator.close_overdue(partition, now));
+            self.take_batches(now);
+            self.send_ready(now);
+        }
+    }
+
+    fn send_ready(&mut self, now: Instant) {
         for id in self.dispatch.poll_nodes(now) {
             let Some(connection) = self.nodes.entry(id).or_default().connection(id, &self.cluster) else {
                 continue;
             };
             while let Some(outgoing) = self.dispatch.poll_request(id, now) {
                 self.submit(&connection, outgoing, now);
+                self.shared.drained(id);
             }
         }
-        if self.dispatch.wants_identity() && self.identity.is_none() {
-            self.identity = Some(Box::pin(identify(self.cluster.clone(), self.chance.clone())));
+        self.shared.ready(|| self.dispatch.ready_nodes(), now);
+        if let Some(call) = self.dispatch.poll_call(now) {
+            self.calling = Some(Box::pin(carry(self.cluster.clone(), call)));
         }
         if self.dispatch.poll_metadata() {
             self.cluster.refresh();
@@ -128,14 +168,15 @@ impl Sender {
         let version = connection.version_up_to::<ProduceRequest>(request::version_max(&outgoing, &metadata));
         let timeout_ms = i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX);
         let produce = request::request(&outgoing, &metadata, config.acks, timeout_ms);
+        self.measure(&outgoing, now);
         match version {
             Ok(version) => {
                 let node = self.nodes.entry(outgoing.node).or_default();
-                let request = Request { outgoing, produce, version };
+                let request = Request { outgoing, produce, version, at: now };
                 node.send(connection, request, config.acks, config.request_timeout);
             }
             Err(error) => {
-                self.settle(&Request { outgoing, produce, version: 0 }, Err(error), now);
+                self.settle(&Request { outgoing, produce, version: 0, at: now }, Err(error), now);
             }
         }
     }
@@ -156,6 +197,10 @@ impl Sender {
 
     fn settle(&mut self, request: &Request, response: Result<Option<ProduceResponse>, Error>, now: Instant) {
         let sent = &request.outgoing.batches;
+        let told = response.as_ref().ok().and_then(Option::as_ref);
+        let throttle_ms = told.map_or(0, |response| response.throttle_time_ms.max(0).unsigned_abs());
+        let latency = told.map(|_| now.saturating_duration_since(request.at));
+        self.shared.meter.lock().handle_answer(latency, throttle_ms, now);
         let answers = match response {
             Ok(Some(response)) => {
                 self.heed(request, &response, now);
@@ -177,19 +222,56 @@ impl Sender {
             self.cluster.leader_moved(&topic, partition, leader, epoch);
         }
         if let Ok(pause_ms @ 1..) = u64::try_from(response.throttle_time_ms) {
-            let until = now + std::time::Duration::from_millis(pause_ms);
-            self.dispatch.handle_pause(request.outgoing.node, until);
+            let (node, pause) = (request.outgoing.node, std::time::Duration::from_millis(pause_ms));
+            self.dispatch.handle_pause(node, now + pause);
+            if let Some(Some(connection)) =
+                self.nodes.get_mut(&node).map(|it| it.connection(node, &self.cluster))
+            {
+                connection.pause(pause);
+            }
         }
     }
 
-    fn handle_identity(&mut self, identity: Result<ProducerId, Error>) {
-        self.identity = None;
-        match identity {
-            Ok(identity) => {
-                tracing::debug!(id = identity.id, epoch = identity.epoch, "the cluster knows this producer");
-                self.dispatch.handle_identity(identity, Instant::now());
+    fn handle_told(&mut self, reply: Result<question::Heard, Error>) {
+        self.calling = None;
+        self.dispatch.handle_reply(reply, Instant::now(), self.chance.draw());
+    }
+
+    fn obey(&mut self, order: Order, reply: Option<Reply>, now: Instant) {
+        let opens = matches!(order, Order::Begin | Order::Resume(_));
+        if matches!(order, Order::Commit | Order::Abort) {
+            self.shared.gate.shut(None);
+        }
+        if let (Order::Begin, Some(waiting)) = (&order, self.waiting.values_mut().find(|it| it.opens))
+            && waiting.reply.is_closed()
+            && let Some(reply) = reply
+        {
+            // Whoever waited for a transaction has gone away: this one takes his place.
+            waiting.reply = reply;
+            return;
+        }
+        self.tickets += 1;
+        let ticket = reply.map(|reply| {
+            self.waiting
+                .insert(self.tickets, Waiting { opens, resumes: matches!(order, Order::Resume(_)), reply });
+            self.tickets
+        });
+        self.dispatch.handle_order(order, ticket, now);
+    }
+
+    /// Tells what became of orders, and lets records in or shuts them out.
+    fn settle_orders(&mut self) {
+        while let Some((ticket, result)) = self.dispatch.poll_settled() {
+            let Some(Waiting { opens, resumes, reply }) = self.waiting.remove(&ticket) else { continue };
+            if opens && !resumes && result.is_ok() {
+                self.shared.gate.open();
             }
-            Err(error) => self.dispatch.abandon(&error),
+            let seat = |opens: bool| opens.then(|| Seat::new(&self.shared));
+            // Whoever asked may have gone; a seat that nobody takes orders an abort.
+            _ = reply.send(result.map(|identity| Ended { identity, seat: seat(opens) }));
+        }
+        if let Some(doom) = self.dispatch.transactions().and_then(|transactions| transactions.doom()) {
+            self.shared.gate.shut(Some(doom.clone()));
         }
     }
 
@@ -200,24 +282,44 @@ impl Sender {
     }
 
     /// Deliveries learn their outcomes, and memory comes back.
-    fn tell(&mut self) {
+    fn tell(&mut self, now: Instant) {
+        self.settle_orders();
         if let Some(error) = self.dispatch.fatal() {
             self.shared.accumulator.close(error.clone());
         }
         while let Some(done) = self.dispatch.poll_done() {
-            match done {
+            let failed = done.failed();
+            let first = match done {
                 Done::Finished(batch, outcome) => {
-                    self.shared.accumulator.complete(batch, outcome);
+                    let first = self.shared.accumulator.complete(batch, outcome);
                     self.shared.freed.notify_one();
+                    first
                 }
-                Done::Told(id, completion, outcome) => self.shared.accumulator.tell(id, &completion, outcome),
+                Done::Told(ghost, outcome) => self.shared.accumulator.tell(&ghost.token, outcome),
+            };
+            if let Some((topic, records)) = failed.filter(|_| first) {
+                self.shared.meter.lock().handle_failure(&topic, records, now);
             }
+        }
+        match self.dispatch.poll_splits() {
+            0 => {}
+            splits => self.shared.meter.lock().handle_splits(splits, now),
         }
     }
 
-    fn is_over(&self) -> bool {
+    fn measure(&self, outgoing: &Outgoing, now: Instant) {
+        let batches = outgoing.batches.iter().map(|sent| (&sent.partition.topic, sent.flight.facts));
+        self.shared.meter.lock().handle_request(batches, now);
+    }
+
+    fn is_over(&mut self, now: Instant) -> bool {
         let accumulator = &self.shared.accumulator;
-        self.shared.is_abandoned() || accumulator.is_closed() && accumulator.is_idle()
+        if !(accumulator.is_closed() && accumulator.is_idle()) {
+            return self.shared.is_abandoned();
+        }
+        let busy = self.dispatch.transactions().is_some_and(|transactions| transactions.is_busy());
+        let patience = *self.patience.get_or_insert(now + self.cluster.config().transaction_timeout);
+        self.shared.is_abandoned() || !busy || patience <= now
     }
 }
 
@@ -226,6 +328,10 @@ impl Drop for Sender {
     fn drop(&mut self) {
         let error = Error::new(ErrorKind::Closed, "the producer has ended").with_written(true);
         self.shared.abandon(&error);
+        let ended = self.dispatch.fatal().cloned();
+        self.shared
+            .orders
+            .end(&ended.unwrap_or_else(|| error.with_written(false).with_scope(Scope::Producer)));
     }
 }
 
@@ -238,40 +344,37 @@ fn heard(nodes: &mut BTreeMap<i32, Node>, context: &mut Context<'_>) -> Poll<Eve
     Poll::Pending
 }
 
-async fn identified(identity: &mut Option<Identifying>) -> Result<ProducerId, Error> {
-    match identity {
-        Some(identity) => identity.await,
+async fn told(calling: &mut Option<Calling>) -> Result<question::Heard, Error> {
+    match calling {
+        Some(calling) => calling.await,
         None => pending().await,
     }
 }
 
-/// Asks until the cluster answers; an error is final.
-async fn identify(cluster: Cluster, mut chance: Chance) -> Result<ProducerId, Error> {
-    let config = Arc::clone(cluster.config());
-    let mut backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
-    loop {
-        match ask_identity(&cluster).await {
-            Err(error) if error.is_retriable() => {
-                tracing::debug!(%error, "no producer id yet");
-                sleep(backoff.wait(chance.draw())).await;
-            }
-            told => return told,
-        }
+/// The settings that a partition's line keeps to.
+pub(super) fn terms(config: &Config) -> Terms {
+    Terms {
+        idempotent: config.enable_idempotence,
+        transactional: config.transactional_id.is_some(),
+        codec: config.codec(),
+        in_flight_max: config.max_in_flight,
+        delivery_timeout: config.delivery_timeout,
+        retries: config.retries,
+        backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
+        #[cfg(feature = "simulation")]
+        planted: None,
     }
 }
 
-async fn ask_identity(cluster: &Cluster) -> Result<ProducerId, Error> {
-    let request = InitProducerIdRequest {
-        transactional_id: None::<Str>,
-        transaction_timeout_ms: i32::MAX,
-        ..Default::default()
-    };
-    let connection = cluster.any().await?;
-    let InitProducerIdResponse { error_code, producer_id, producer_epoch, .. } =
-        connection.call(&request).await?;
-    match error_code {
-        ErrorCode::NONE => Ok(ProducerId { id: producer_id, epoch: producer_epoch }),
-        code => Err(connection.named(Error::from_code(code, "InitProducerId"), "InitProducerId")),
+/// Who writes, by the settings.
+pub(super) fn writer(config: &Config) -> Writer {
+    let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
+    match &config.transactional_id {
+        Some(id) => {
+            let timeout_ms = i32::try_from(config.transaction_timeout.as_millis()).unwrap_or(i32::MAX);
+            Writer::transactional(Arc::from(id.as_str()), timeout_ms, backoff)
+        }
+        None => Writer::plain(backoff),
     }
 }
 

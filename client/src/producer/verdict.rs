@@ -24,6 +24,8 @@ pub(crate) enum Verdict {
     Again,
     /// The broker's count and ours differ: if nothing before it is in doubt, count anew.
     OutOfOrder,
+    /// Send it in halves.
+    Split,
     /// It will never be written.
     Failed,
     /// Another producer took this one's place.
@@ -48,13 +50,18 @@ impl Answer {
                 Verdict::OutOfOrder
             }
             Some(ErrorCode::PRODUCER_FENCED) => Verdict::Fenced,
-            Some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED) if idempotent => Verdict::Fatal,
+            Some(
+                ErrorCode::CLUSTER_AUTHORIZATION_FAILED | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+            ) if idempotent => Verdict::Fatal,
+            Some(ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE) => Verdict::Split,
             Some(code) if code.is_retriable() => Verdict::Again,
             Some(_) => Verdict::Failed,
         }
     }
 
-    /// Whether after this the batch may lie in the log though nobody said so.
+    /// Whether after this the batch may lie in the log though nobody said so. A leader that loses its partition
+    /// while it waits for the followers of a batch that it has appended answers as if it had never led: the
+    /// followers may have the batch, and one of them leads now.
     pub(crate) fn leaves_doubt(&self) -> bool {
         match self {
             Self::Written { .. } => false,
@@ -64,6 +71,9 @@ impl Answer {
                 Some(
                     ErrorCode::REQUEST_TIMED_OUT
                         | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
+                        | ErrorCode::NOT_LEADER_OR_FOLLOWER
+                        | ErrorCode::KAFKA_STORAGE_ERROR
+                        | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
                         | ErrorCode::UNKNOWN_SERVER_ERROR
                 )
             ),
@@ -87,7 +97,7 @@ mod tests {
             (ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND, Verdict::Again),
             (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, Verdict::OutOfOrder),
             (ErrorCode::UNKNOWN_PRODUCER_ID, Verdict::OutOfOrder),
-            (ErrorCode::MESSAGE_TOO_LARGE, Verdict::Failed),
+            (ErrorCode::MESSAGE_TOO_LARGE, Verdict::Split),
             (ErrorCode::INVALID_RECORD, Verdict::Failed),
             (ErrorCode::TOPIC_AUTHORIZATION_FAILED, Verdict::Failed),
             (ErrorCode::PRODUCER_FENCED, Verdict::Fenced),
@@ -106,6 +116,11 @@ mod tests {
         assert_eq!(lost(true).verdict(true), Verdict::Again);
         assert!(lost(true).leaves_doubt() && !lost(false).leaves_doubt());
         assert!(refused(ErrorCode::REQUEST_TIMED_OUT).leaves_doubt());
+        assert!(refused(ErrorCode::NOT_LEADER_OR_FOLLOWER).leaves_doubt());
+        assert!(
+            !refused(ErrorCode::NOT_ENOUGH_REPLICAS).leaves_doubt(),
+            "it is said before anything is appended"
+        );
         assert!(!refused(ErrorCode::INVALID_RECORD).leaves_doubt());
     }
 }

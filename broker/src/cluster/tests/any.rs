@@ -36,11 +36,27 @@ fn thrower(api: ApiKey) -> fn(&mut Script, i16, u64) {
         ApiKey::OFFSET_COMMIT => throw::<OffsetCommitRequest>,
         ApiKey::OFFSET_FETCH => throw::<OffsetFetchRequest>,
         ApiKey::FIND_COORDINATOR => throw::<FindCoordinatorRequest>,
+        ApiKey::JOIN_GROUP => throw::<JoinGroupRequest>,
+        ApiKey::HEARTBEAT => throw::<HeartbeatRequest>,
+        ApiKey::LEAVE_GROUP => throw::<LeaveGroupRequest>,
+        ApiKey::SYNC_GROUP => throw::<SyncGroupRequest>,
+        ApiKey::DESCRIBE_GROUPS => throw::<DescribeGroupsRequest>,
+        ApiKey::LIST_GROUPS => throw::<ListGroupsRequest>,
+        ApiKey::DELETE_GROUPS => throw::<DeleteGroupsRequest>,
+        ApiKey::OFFSET_DELETE => throw::<OffsetDeleteRequest>,
+        ApiKey::OFFSET_FOR_LEADER_EPOCH => throw::<OffsetForLeaderEpochRequest>,
         ApiKey::API_VERSIONS => throw::<ApiVersionsRequest>,
         ApiKey::CREATE_TOPICS => throw::<CreateTopicsRequest>,
         ApiKey::DELETE_TOPICS => throw::<DeleteTopicsRequest>,
         ApiKey::INIT_PRODUCER_ID => throw::<InitProducerIdRequest>,
         ApiKey::DESCRIBE_CONFIGS => throw::<DescribeConfigsRequest>,
+        ApiKey::ADD_PARTITIONS_TO_TXN => throw::<AddPartitionsToTxnRequest>,
+        ApiKey::ADD_OFFSETS_TO_TXN => throw::<AddOffsetsToTxnRequest>,
+        ApiKey::END_TXN => throw::<EndTxnRequest>,
+        ApiKey::TXN_OFFSET_COMMIT => throw::<TxnOffsetCommitRequest>,
+        ApiKey::DESCRIBE_PRODUCERS => throw::<DescribeProducersRequest>,
+        ApiKey::DESCRIBE_TRANSACTIONS => throw::<DescribeTransactionsRequest>,
+        ApiKey::LIST_TRANSACTIONS => throw::<ListTransactionsRequest>,
         other => panic!("{other} is served and not tested"),
     }
 }
@@ -75,7 +91,7 @@ fn a_request_cut_anywhere_is_refused_without_a_panic() {
     let frame = header::request_frame(&request, 9, 77, None).unwrap().into_bytes().slice(4..);
     for end in 0..frame.len() {
         let mut script = Script::new();
-        script.cluster.handle_frame(PeerId(1), &frame.slice(..end), script.now());
+        script.cluster.handle_frame(PeerId(1), 1, &frame.slice(..end), script.now());
         let heard = script.hear::<ProduceRequest>(PeerId(1), 9);
         assert_eq!(heard, Heard::Closed, "{end}");
     }
