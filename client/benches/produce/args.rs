@@ -46,19 +46,20 @@ impl Args {
             if flag == "--bench" {
                 continue;
             }
-            let value = words.next().unwrap_or_else(|| panic!("{flag} takes a value"));
+            let value = words.next().unwrap_or_else(|| fail(&format!("{flag} takes a value")));
             args.set(&flag, value);
         }
         args
     }
 
     fn set(&mut self, flag: &str, value: String) {
-        let number =
-            || value.parse::<usize>().unwrap_or_else(|_| panic!("{flag} takes a number, not {value}"));
+        let number = || {
+            value.parse::<usize>().unwrap_or_else(|_| fail(&format!("{flag} takes a number, not {value}")))
+        };
         let yes = || match value.as_str() {
             "yes" => true,
             "no" => false,
-            _ => panic!("{flag} takes yes or no, not {value}"),
+            _ => fail(&format!("{flag} takes yes or no, not {value}")),
         };
         match flag {
             "--section" => self.sections = value.split(',').map(str::to_owned).collect(),
@@ -74,7 +75,7 @@ impl Args {
             "--topic" => self.topic = value,
             "--flush" => self.flush = yes(),
             "--bare" => self.bare = yes(),
-            _ => panic!("{flag} is none of the flags that benches/produce.rs names"),
+            _ => fail(&format!("{flag} is none of the flags that benches/produce.rs names")),
         }
     }
 
@@ -102,6 +103,11 @@ impl Args {
     pub(crate) fn broker_core(&self) -> Option<usize> {
         self.pin.then_some(BROKER_CORE)
     }
+}
+
+fn fail(why: &str) -> ! {
+    eprintln!("{why}");
+    std::process::exit(2)
 }
 
 const CLIENT_CORE: usize = 0;
