@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout_at;
+use upsert_kafka_protocol::messages::FindCoordinatorRequest;
 
+use crate::config::Address;
 use crate::connection::Connection;
 use crate::{Config, Error, ErrorKind};
 
@@ -135,7 +137,7 @@ impl Cluster {
         if let Some(node) = self.ask(|reply| Command::Coordinator(of.clone(), reply)).await? {
             return self.connection(node).await;
         }
-        let (node, address) = coordinator::find(&self.any().await?, of).await?;
+        let (node, address) = find_coordinator(&self.any().await?, of).await?;
         self.tell(Command::CoordinatorIs(of.clone(), node, address)).await?;
         self.connection(node).await
     }
@@ -162,6 +164,13 @@ impl Cluster {
     async fn tell(&self, command: Command) -> Result<(), Error> {
         self.commands.send(command).await.map_err(|_| closed())
     }
+}
+
+async fn find_coordinator(connection: &Connection, of: &Coordinator) -> Result<(i32, Address), Error> {
+    let version = connection.version::<FindCoordinatorRequest>()?;
+    let response = connection.call(&of.request(version)).await?;
+    coordinator::found(&response)
+        .map_err(|error| connection.named(error.within(&of.named()), "FindCoordinator"))
 }
 
 fn never_seen(view: &Metadata, name: &str, waited: Duration) -> Error {

@@ -229,6 +229,11 @@ impl Producer {
         Ok(Transaction::new(Arc::clone(&self.0), resumed, true))
     }
 
+    /// Whether records are sent in transactions: it has a `transactional.id`.
+    pub fn is_transactional(&self) -> bool {
+        self.0.cluster.config().transactional_id.is_some()
+    }
+
     /// Sends what is open now, and waits for the answers to all that was sent before.
     ///
     /// # Errors
@@ -264,8 +269,10 @@ impl Producer {
         let shared = &self.0.shared;
         shared.accumulator.close(closed());
         shared.gate.shut(Some(closed()));
-        // It does nothing where no transaction is open.
-        shared.order(Order::Abort, None);
+        if self.0.free == NOBODY {
+            // It does nothing where no transaction is open.
+            shared.order(Order::Abort, None);
+        }
         shared.hurry();
         let Ok(flushed) = timeout(within, self.flush()).await else {
             let sentence = format!("closed after {} ms with records unanswered", within.as_millis());

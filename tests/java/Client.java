@@ -58,7 +58,7 @@ public class Client {
             case "produce" -> produce(request);
             case "transact" -> transact(request);
             case "consume" -> consume(request);
-            case "subscribe" -> subscribe(request);
+            case "group" -> group(request);
             case "ends" -> ends(request);
             case "configs" -> configs(request);
             case "commit" -> commit(request);
@@ -163,18 +163,61 @@ public class Client {
         return out;
     }
 
-    /** Joins a group and polls until something came or failed. */
-    static JsonNode subscribe(JsonNode request) throws Exception {
+    /**
+     * The life of a group: one member has all partitions, a second joins and they share, they read all `count`
+     * records there are, each commits what it has read, the second leaves and the first has all again.
+     */
+    static JsonNode group(JsonNode request) throws Exception {
         Properties config = config(request);
         config.put("group.id", request.get("group").asText());
         config.put("auto.offset.reset", "earliest");
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            consumer.subscribe(List.of(request.get("topic").asText()));
-            while (consumer.poll(Duration.ofMillis(200)).isEmpty())
-                if (System.nanoTime() > deadline) throw new TimeoutException("20 s over, nothing came and nothing failed");
+        config.put("enable.auto.commit", "false");
+        var topic = List.of(request.get("topic").asText());
+        int partitions = request.get("partitions").asInt(), count = request.get("count").asInt();
+        ObjectNode out = JSON.createObjectNode();
+        var values = new ArrayList<String>();
+        try (var first = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            first.subscribe(topic);
+            until("the first has all", () -> first.assignment().size() == partitions, List.of(first), values);
+            out.set("alone", assignment(first));
+            try (var second = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+                second.subscribe(topic);
+                var both = List.of(first, second);
+                until("they share", () -> !second.assignment().isEmpty()
+                    && first.assignment().size() + second.assignment().size() == partitions, both, values);
+                out.putArray("shared").add(assignment(first)).add(assignment(second));
+                // What the first read before it shared was not committed, so it may come again.
+                until("all is read", () -> read(first) + read(second) >= count, both, values);
+                first.commitSync();
+                second.commitSync();
+            }
+            until("the first has all again", () -> first.assignment().size() == partitions, List.of(first), values);
+            out.set("again", assignment(first));
         }
-        return null;
+        ArrayNode read = out.putArray("values");
+        values.stream().sorted().forEach(read::add);
+        return out;
+    }
+
+    /** Polls the members in turn until it holds. */
+    static void until(String what, Callable<Boolean> holds, List<KafkaConsumer<byte[], byte[]>> members, List<String> values) throws Exception {
+        long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
+        while (!holds.call()) {
+            if (System.nanoTime() > deadline) throw new TimeoutException("40 s over, and not yet: " + what);
+            for (var member : members)
+                for (var record : member.poll(Duration.ofMillis(50))) values.add(hex(record.value()));
+        }
+    }
+
+    /** How many records lie before it in the partitions it has. */
+    static long read(Consumer<?, ?> consumer) {
+        return consumer.assignment().stream().mapToLong(consumer::position).sum();
+    }
+
+    static ArrayNode assignment(Consumer<?, ?> consumer) {
+        ArrayNode out = JSON.createArrayNode();
+        consumer.assignment().stream().map(TopicPartition::partition).sorted().forEach(out::add);
+        return out;
     }
 
     static List<TopicPartition> partitions(Consumer<?, ?> consumer, String topic) {

@@ -11,6 +11,7 @@ mod examples; // the examples of the crates, run
 mod fuzz; // the checks of the fuzz kit over its corpus and what chance makes of it
 mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
 mod produce; // the producer under faults: in the log once, in order
+mod producer_errors; // what a producer cannot do: a typed error each, with topic, partition and cause
 mod program; // not tests: the binary as a child
 mod seed; // the seed's job, embedded and on a real Kafka
 mod tidy; // the rules of style that a program can check

@@ -2,8 +2,8 @@
 //!
 //! Behavior
 //! - A node that does not coordinate the group says so.
-//! - Commits come from consumers that assign their partitions: generation -1. As no group has members, a
-//!   generation is `ILLEGAL_GENERATION`.
+//! - Who is a member says so, and in which generation: that is checked. Who is none (generation -1) may commit
+//!   while the group has no members.
 //! - The topic and partition must exist; an offset may lie beyond the end, as in Kafka.
 //! - Positions are kept until their topic is deleted; retention times are ignored.
 //!
@@ -17,7 +17,7 @@ use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse}
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
-use crate::state::groups::Committed;
+use crate::state::positions::Committed;
 use crate::state::{State, owned};
 
 impl Serve for OffsetCommitRequest {
@@ -25,7 +25,7 @@ impl Serve for OffsetCommitRequest {
         if !state.nodes.coordinates(call.node, &self.group_id) {
             return self.refuse(call, ErrorCode::NOT_COORDINATOR);
         }
-        if let Err(code) = state.groups.check_commit(self.generation_id_or_member_epoch) {
+        if let Err(code) = check(self, state) {
             return self.refuse(call, code);
         }
         answer(self, |topic, part| commit(&self.group_id, topic, part, state))
@@ -57,6 +57,12 @@ fn answer(
     Outcome::Answer(OffsetCommitResponse { topics, ..Default::default() })
 }
 
+fn check(request: &OffsetCommitRequest, state: &State) -> Result<(), ErrorCode> {
+    let instance = request.group_instance_id.as_deref();
+    let member = (request.generation_id_or_member_epoch, &*request.member_id, instance);
+    state.groups.check_commit(&request.group_id, member, false)
+}
+
 fn commit(
     group: &str,
     topic: &OffsetCommitRequestTopic,
@@ -74,7 +80,7 @@ fn commit(
         },
         state,
     )?;
-    state.groups.open(group).commit(&name, part.partition_index, committed);
+    state.groups.positions(group).commit(&name, part.partition_index, committed);
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use super::topic::Partition;
 use super::transactions::{self, Order, Ticket, Transactions};
 use super::verdict::Answer;
 use super::writer::Writer;
+use crate::error::Scope;
 use crate::{Error, ErrorKind};
 
 /// The whole of a producer behind its accumulator.
@@ -309,6 +310,7 @@ impl Dispatch {
             ErrorKind::Closed => error.clone(),
             _ => error.clone().within("this producer cannot go on"),
         };
+        let error = error.with_scope(Scope::Producer);
         for lane in self.lanes.iter_mut().flatten() {
             let given_up = lane.sequence.abandon(&error).into_iter();
             self.done.extend(given_up.map(|(batch, outcome)| Done::Finished(batch, outcome)));

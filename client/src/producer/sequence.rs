@@ -285,7 +285,7 @@ impl Sequence {
         let settled = match verdict {
             Verdict::Again if !over => self.again(at, error, now, chance),
             Verdict::Split if !over && self.split(at) => Settled { split: true, ..Settled::default() },
-            Verdict::OutOfOrder if !over && !(self.terms.transactional && at == 0) => {
+            Verdict::OutOfOrder if !(over || self.terms.transactional && at == 0) => {
                 // With one before it in doubt it is out of order for that one's sake.
                 self.count_anew |= at == 0;
                 self.again(at, error, now, chance)
@@ -412,21 +412,15 @@ impl Sequence {
 
     /// Puts two halves in a batch's place, which count as it did: whoever comes behind keeps his sequence.
     fn split(&mut self, at: usize) -> bool {
-        let Some(Entry { batch, base_sequence, doubt, after_gap, .. }) = self.entries.remove(at) else {
+        let Some(halves) = self.entries[at].batch.split(&mut self.parts) else { return false };
+        let Some(Entry { base_sequence, doubt, after_gap, end, .. }) = self.entries.remove(at) else {
             return false;
-        };
-        let halves = match batch.split(&mut self.parts) {
-            Ok(halves) => halves,
-            Err(whole) => {
-                let known = Entry { base_sequence, doubt, after_gap, ..Entry::new(whole) };
-                self.entries.insert(at, known);
-                return false;
-            }
         };
         let (mut next, planted) = (base_sequence, self.terms.planted(Planted::SequenceReused));
         for (place, batch) in (at..).zip(halves) {
             let count = batch.count;
-            self.entries.insert(place, Entry { base_sequence: next, doubt, after_gap, ..Entry::new(batch) });
+            self.entries
+                .insert(place, Entry { base_sequence: next, doubt, after_gap, end, ..Entry::new(batch) });
             next = next.map(|first| if planted { first } else { after(first, count) });
         }
         // What flies behind it comes back out of order, and then follows again.

@@ -72,6 +72,19 @@ pub struct NewTransaction<'a> {
     pub rival: bool,
 }
 
+/// What the members of a group had, by the numbers of the partitions.
+#[derive(Clone, Debug)]
+pub struct GroupLife {
+    /// The first member while it was alone.
+    pub alone: Vec<i32>,
+    /// The first and the second while there were two.
+    pub shared: Vec<Vec<i32>>,
+    /// The first when the second had left.
+    pub again: Vec<i32>,
+    /// The values that both have read, sorted.
+    pub values: Vec<Vec<u8>>,
+}
+
 impl Java {
     /// Starts the JVM; its log goes into the folder.
     pub(super) fn start(library: &Path, folder: &Path) -> io::Result<Self> {
@@ -171,13 +184,30 @@ impl Java {
         Ok(rows(&answer).iter().map(record).collect())
     }
 
-    /// Joins a group as its only member and waits for a first record.
+    /// The life of a group of two members, which read all the records of a topic, so many.
     ///
     /// # Errors
-    /// When the broker refuses, or nothing came within 20 seconds.
-    pub fn subscribe(&mut self, bootstrap: &str, group: &str, topic: &str) -> Result<(), JavaError> {
-        let config = servers(bootstrap);
-        self.ask(json!({"do": "subscribe", "config": config, "group": group, "topic": topic})).map(drop)
+    /// When the broker refuses, or one of its stages has not come within 40 seconds.
+    pub fn group(
+        &mut self,
+        bootstrap: &str,
+        config: &[(&str, &str)],
+        group: &str,
+        (topic, partitions): (&str, usize),
+        count: usize,
+    ) -> Result<GroupLife, JavaError> {
+        let mut all = servers(bootstrap);
+        config.iter().for_each(|(key, value)| all[*key] = json!(value));
+        let answer = self.ask(json!({
+            "do": "group", "config": all, "group": group, "topic": topic, "partitions": partitions, "count": count,
+        }))?;
+        let indexes = |value: &Value| rows(value).iter().map(int).collect();
+        Ok(GroupLife {
+            alone: indexes(&answer["alone"]),
+            shared: rows(&answer["shared"]).iter().map(indexes).collect(),
+            again: indexes(&answer["again"]),
+            values: rows(&answer["values"]).iter().filter_map(bytes).collect(),
+        })
     }
 
     /// The end offset of each partition, in order.

@@ -20,6 +20,9 @@ use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
 use crate::{Commit, Record};
 
+/// The identity, or the error's kind and scope.
+type Told = Result<(i64, i16), (ErrorKind, Scope)>;
+
 struct Bench {
     transactions: Transactions,
     topic: Topic,
@@ -106,8 +109,8 @@ impl Bench {
         self.replies(Reply::CommitOffsets(told));
     }
 
-    /// Tickets, each with the identity told, or with the error's kind and scope.
-    fn settled(&mut self) -> Vec<(Ticket, Result<(i64, i16), (ErrorKind, Scope)>)> {
+    /// Tickets, each with what was told.
+    fn settled(&mut self) -> Vec<(Ticket, Told)> {
         std::iter::from_fn(|| self.transactions.poll_settled())
             .map(|(ticket, result)| {
                 let told = result.map(|identity| (identity.id, identity.epoch));

@@ -88,4 +88,8 @@ fn what_is_not_used_is_forgotten() {
     assert_eq!(script.write((me.0, 1), 0, (0, 1), PRODUCE), Err(ErrorCode::INVALID_PRODUCER_ID_MAPPING));
     let next = script.init(None).unwrap();
     assert_eq!(next, (me.0 + 1, 0));
+    script.pass(99_999);
+    assert_eq!(script.init(None), Ok((next.0, 1)));
+    script.pass(100_000);
+    assert_eq!(script.init(None), Ok((next.0 + 1, 0)));
 }
