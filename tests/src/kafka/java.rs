@@ -4,9 +4,11 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::health::{Cluster, Partition};
 use super::node::{FAST_START, LOG4J};
 use crate::hex;
 use crate::record::{NewRecord, Record};
@@ -59,6 +61,26 @@ pub struct Committed {
     pub metadata: String,
 }
 
+/// A part of a partition, as a consumer sees it.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// What may be seen of it.
+    pub records: Vec<Record>,
+    /// Where the next one begins.
+    pub next: i64,
+    /// Where the partition ends.
+    pub end: i64,
+}
+
+/// Records to be written in one transaction.
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    /// In the order of sending.
+    pub records: Vec<NewRecord>,
+    /// Whether it is committed in the end, or aborted.
+    pub commit: bool,
+}
+
 impl Java {
     /// Starts the JVM; its log goes into the folder.
     pub(super) fn start(library: &Path, folder: &Path) -> io::Result<Self> {
@@ -96,11 +118,10 @@ impl Java {
         config: &[(&str, &str)],
         records: &[NewRecord],
     ) -> Result<Vec<(i32, i64)>, JavaError> {
-        let mut all = servers(bootstrap);
-        config.iter().for_each(|(key, value)| all[*key] = json!(value));
+        let config = with(servers(bootstrap), config);
         let records: Vec<_> = records.iter().map(new_record).collect();
-        let answer = self.ask(json!({"do": "produce", "config": all, "records": records}))?;
-        Ok(rows(&answer).iter().map(|it| (int(&it["partition"]), long(&it["offset"]))).collect())
+        let answer = self.ask(json!({"do": "produce", "config": config, "records": records}))?;
+        Ok(places(&answer))
     }
 
     /// Reads a whole topic up to its end; a JVM of 256 MB holds it all: thousands of records, not a hundred thousand.
@@ -137,9 +158,79 @@ impl Java {
         count: usize,
     ) -> Result<Vec<Record>, JavaError> {
         let mut config = servers(bootstrap);
-        config["isolation.level"] = json!(if read_committed { "read_committed" } else { "read_uncommitted" });
+        config["isolation.level"] = json!(isolation(read_committed));
         let answer = self.ask(json!({"do": "consume", "config": config, "topic": topic, "count": count}))?;
         Ok(rows(&answer).iter().map(record).collect())
+    }
+
+    /// Reads a part of a partition: about so many records from there, or up to its end.
+    ///
+    /// # Errors
+    /// When there is no such partition, or a record cannot be read.
+    pub fn page(
+        &mut self,
+        bootstrap: &str,
+        (topic, partition): (&str, i32),
+        from: i64,
+        limit: usize,
+        read_committed: bool,
+    ) -> Result<Page, JavaError> {
+        let mut config = servers(bootstrap);
+        config["isolation.level"] = json!(isolation(read_committed));
+        let answer = self.ask(json!({
+            "do": "page", "config": config, "topic": topic, "partition": partition, "from": from, "limit": limit,
+        }))?;
+        Ok(Page {
+            records: rows(&answer["records"]).iter().map(record).collect(),
+            next: long(&answer["next"]),
+            end: long(&answer["end"]),
+        })
+    }
+
+    /// Writes transactions one after the other; for each its records' partitions and offsets, which of one
+    /// that is aborted are known too, as it is flushed before. `config` is of the producer.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn transact(
+        &mut self,
+        bootstrap: &str,
+        config: &[(&str, &str)],
+        transactions: &[Transaction],
+    ) -> Result<Vec<Vec<(i32, i64)>>, JavaError> {
+        let transaction = |it: &Transaction| {
+            let records: Vec<_> = it.records.iter().map(new_record).collect();
+            json!({"records": records, "commit": it.commit})
+        };
+        let transactions: Vec<_> = transactions.iter().map(transaction).collect();
+        let config = with(servers(bootstrap), config);
+        let answer = self.ask(json!({"do": "transact", "config": config, "transactions": transactions}))?;
+        Ok(rows(&answer).iter().map(places).collect())
+    }
+
+    /// Sets a feature of the whole cluster to a level: `transaction.version` to 1.
+    ///
+    /// # Errors
+    /// When the controller refuses.
+    pub fn downgrade(&mut self, bootstrap: &str, feature: &str, level: i16) -> Result<(), JavaError> {
+        let config = servers(bootstrap);
+        self.ask(json!({"do": "downgrade", "config": config, "feature": feature, "level": level})).map(drop)
+    }
+
+    /// Brokers, partitions and controllers.
+    ///
+    /// # Errors
+    /// When no broker answers within a few seconds.
+    pub fn describe(&mut self, bootstrap: &str) -> Result<Cluster, JavaError> {
+        let patience = [("request.timeout.ms", "2000"), ("default.api.timeout.ms", "5000")];
+        let answer = self.ask(json!({"do": "describe", "config": with(servers(bootstrap), &patience)}))?;
+        let behind =
+            |it: &Value| Duration::from_millis(u64::try_from(long(&it["behind"])).unwrap_or_default());
+        Ok(Cluster {
+            brokers: rows(&answer["brokers"]).iter().map(int).collect(),
+            partitions: rows(&answer["partitions"]).iter().map(partition).collect(),
+            voters: rows(&answer["voters"]).iter().map(|it| (int(&it["id"]), behind(it))).collect(),
+        })
     }
 
     /// Joins a group as its only member and waits for a first record.
@@ -224,6 +315,15 @@ fn servers(bootstrap: &str) -> Value {
     json!({"bootstrap.servers": bootstrap})
 }
 
+fn with(mut config: Value, further: &[(&str, &str)]) -> Value {
+    further.iter().for_each(|(key, value)| config[*key] = json!(value));
+    config
+}
+
+fn isolation(read_committed: bool) -> &'static str {
+    if read_committed { "read_committed" } else { "read_uncommitted" }
+}
+
 fn topic(it: &NewTopic<'_>) -> Value {
     let configs: serde_json::Map<_, _> =
         it.configs.iter().map(|(key, value)| ((*key).into(), json!(value))).collect();
@@ -257,6 +357,21 @@ fn committed(it: &Value) -> Committed {
         partition: int(&it["partition"]),
         offset: long(&it["offset"]),
         metadata: text(&it["metadata"]),
+    }
+}
+
+/// The partition and offset of each record written.
+fn places(value: &Value) -> Vec<(i32, i64)> {
+    rows(value).iter().map(|it| (int(&it["partition"]), long(&it["offset"]))).collect()
+}
+
+fn partition(it: &Value) -> Partition {
+    Partition {
+        topic: text(&it["topic"]),
+        partition: int(&it["partition"]),
+        leader: it["leader"].as_i64().map(|_| int(&it["leader"])),
+        replicas: rows(&it["replicas"]).iter().map(int).collect(),
+        in_sync: rows(&it["in_sync"]).iter().map(int).collect(),
     }
 }
 

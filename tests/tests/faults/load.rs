@@ -1,0 +1,205 @@
+//! The load: one task that sends numbered records at a pace, and keeps what became of each.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{interval, timeout};
+use upsert_kafka_client::{Client, Error, Producer, Receipt, Record, Topic};
+
+use super::audit::Outcome;
+use super::numbered::Numbered;
+
+/// Records on their way, until [`Load::finish`].
+pub(super) struct Load {
+    progress: watch::Receiver<Progress>,
+    finish: oneshot::Sender<u64>,
+    sending: JoinHandle<()>,
+    collecting: JoinHandle<Ledger>,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    /// So many are taken in by the producer.
+    pub(super) sent: u64,
+    /// Of all those before this number it is known what became of them.
+    pub(super) settled: u64,
+    /// The last number acknowledged, and one.
+    pub(super) acknowledged: u64,
+}
+
+/// What became of all of them.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// By number.
+    pub(super) outcomes: Vec<Outcome>,
+    /// Failed with an error that passes, sooner than `delivery.timeout.ms`.
+    pub(super) given_up_early: u64,
+    /// The longest time without any acknowledgement.
+    pub(super) silence: Duration,
+    /// An error of those that failed.
+    pub(super) failure: Option<Error>,
+}
+
+impl Load {
+    /// Begins to send so many records a second.
+    pub(super) async fn start(client: &Client, topic: &str, pace: u64) -> Self {
+        let producer = client.producer();
+        let topic = producer.topic(topic).await.expect("the topic");
+        let (report, progress) = watch::channel(Progress::default());
+        let (finish, finished) = oneshot::channel();
+        let (told, outcomes) = mpsc::unbounded_channel();
+        let patience = client.config().delivery_timeout;
+        let collector =
+            Collector { report: report.clone(), patience, known: Vec::new(), ledger: Ledger::default() };
+        let sender = Sender { producer, topic, report, told, next: 0, numbered: Numbered::default() };
+        Self {
+            progress,
+            finish,
+            sending: tokio::spawn(sender.run(pace, finished)),
+            collecting: tokio::spawn(collector.run(outcomes)),
+        }
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        *self.progress.borrow()
+    }
+
+    /// Waits until all that was sent before is settled, and something that is sent from now on is
+    /// acknowledged.
+    pub(super) async fn goes_on(&self) {
+        let sent = self.progress().sent;
+        let so = |it: &Progress| it.settled > sent && it.acknowledged > sent;
+        let mut progress = self.progress.clone();
+        let waited = timeout(PATIENCE, progress.wait_for(so)).await;
+        let waited = waited.unwrap_or_else(|_| {
+            panic!("nothing sent after {sent} is acknowledged within {PATIENCE:?}: {:?}", self.progress())
+        });
+        waited.expect("the load ended");
+    }
+
+    /// Sends the rest of so many, as fast as it can, and waits for all of them.
+    pub(super) async fn finish(self, at_least: u64) -> Ledger {
+        self.finish.send(at_least).expect("the load ended");
+        self.sending.await.expect("all are sent");
+        self.collecting.await.expect("all are settled")
+    }
+}
+
+/// Knows only how to send.
+struct Sender {
+    producer: Producer,
+    topic: Topic,
+    report: watch::Sender<Progress>,
+    told: mpsc::UnboundedSender<Told>,
+    next: u64,
+    numbered: Numbered,
+}
+
+/// A number, what was told of it, and after how long.
+type Told = (u64, Result<Receipt, Error>, Duration);
+
+impl Sender {
+    async fn run(mut self, pace: u64, mut finished: oneshot::Receiver<u64>) {
+        let mut beat = interval(BEAT);
+        let at_least = loop {
+            tokio::select! {
+                _ = beat.tick() => {
+                    for _ in 0..pace / BEATS_PER_SECOND {
+                        self.send().await;
+                    }
+                }
+                at_least = &mut finished => break at_least.expect("the test ended"),
+            }
+        };
+        while self.next < at_least {
+            self.send().await;
+        }
+        // A failure is in the ledger, where it belongs.
+        let _ = self.producer.flush().await;
+    }
+
+    async fn send(&mut self) {
+        let number = self.next;
+        let (key, value) = self.numbered.bytes(number);
+        let record = Record::new(&self.topic).key(key).value(value);
+        let delivery =
+            self.producer.send(record).await.unwrap_or_else(|e| panic!("{number} is not taken in: {e}"));
+        self.next += 1;
+        self.report.send_modify(|it| it.sent = number + 1);
+        let (told, at) = (self.told.clone(), Instant::now());
+        tokio::spawn(async move {
+            let outcome = delivery.await;
+            // The collector is gone only when the test is.
+            let _ = told.send((number, outcome, at.elapsed()));
+        });
+    }
+}
+
+/// Knows only what was told.
+struct Collector {
+    report: watch::Sender<Progress>,
+    patience: Duration,
+    known: Vec<Option<Outcome>>,
+    ledger: Ledger,
+}
+
+impl Collector {
+    async fn run(mut self, mut told: mpsc::UnboundedReceiver<Told>) -> Ledger {
+        let (mut settled, mut last) = (0, Instant::now());
+        while let Some((number, outcome, after)) = told.recv().await {
+            let acknowledged = outcome.is_ok();
+            if acknowledged {
+                self.ledger.silence = self.ledger.silence.max(last.elapsed());
+                last = Instant::now();
+            }
+            let at = usize::try_from(number).expect("a number in memory");
+            self.known.resize(self.known.len().max(at + 1), None);
+            assert!(self.known[at].is_none(), "{number} is told twice");
+            self.known[at] = Some(self.outcome(outcome, after));
+            settled += self.known[settled..].iter().take_while(|it| it.is_some()).count();
+            self.report.send_modify(|it| {
+                it.settled = settled as u64;
+                if acknowledged {
+                    it.acknowledged = it.acknowledged.max(number + 1);
+                }
+            });
+        }
+        let all = self.known.into_iter().enumerate();
+        let outcomes = all.map(|(number, it)| it.unwrap_or_else(|| panic!("{number} was never settled")));
+        Ledger { outcomes: outcomes.collect(), ..self.ledger }
+    }
+
+    fn outcome(&mut self, outcome: Result<Receipt, Error>, after: Duration) -> Outcome {
+        match outcome {
+            Ok(Receipt { partition, offset, .. }) => Outcome::Acknowledged { partition, offset },
+            Err(error) => {
+                // A batch's time runs from its first record, so the last one's is shorter by the linger.
+                self.ledger.given_up_early +=
+                    u64::from(error.is_retriable() && after < self.patience * 9 / 10);
+                let may_be_written = error.may_have_been_written();
+                self.ledger.failure.get_or_insert(error);
+                Outcome::Failed { may_be_written }
+            }
+        }
+    }
+}
+
+impl Ledger {
+    pub(super) fn acknowledged(&self) -> usize {
+        self.outcomes.iter().filter(|it| matches!(it, Outcome::Acknowledged { .. })).count()
+    }
+
+    /// How many failed: those that cannot be written, and those that may be.
+    pub(super) fn failed(&self) -> [usize; 2] {
+        [false, true].map(|may_be_written| {
+            self.outcomes.iter().filter(|it| **it == Outcome::Failed { may_be_written }).count()
+        })
+    }
+}
+
+const BEAT: Duration = Duration::from_millis(10);
+const BEATS_PER_SECOND: u64 = 100;
+/// How long a cluster may take to serve again after anything that is done to it here.
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
