@@ -39,6 +39,8 @@ pub(crate) trait Serve: Request {
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) peer: PeerId,
+    /// The node the request came to.
+    pub(crate) node: i32,
     pub(crate) version: i16,
     pub(crate) correlation_id: i32,
     /// When the request came.

@@ -1,27 +1,35 @@
-//! A running broker: start, address, faults, stop.
+//! A running broker: start, addresses, orders, faults, stop.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::cluster::{Cluster, Stats};
+use crate::cluster::{Cluster, Now, Stats};
 use crate::config::BrokerConfig;
 use crate::fault::{Fault, FaultId};
-use crate::keeper::{MAIL_MAX, Mail, keep};
-use crate::listener::listen;
+use crate::keeper::{MAIL_MAX, Mail, Order, keep};
+use crate::listener::{Door, Turn, listen};
 
 /// A broker that runs on the tasks of the runtime it was started in. Dropping it stops it, without waiting.
 #[derive(Debug)]
 pub struct Broker {
-    address: SocketAddr,
+    nodes: Vec<Node>,
     mail: mpsc::Sender<Mail>,
+    keeper: JoinHandle<()>,
+}
+
+/// Where a node listens.
+#[derive(Debug)]
+struct Node {
+    address: SocketAddr,
     /// Dropped, it tells the listener to end.
-    stop: watch::Sender<()>,
-    tasks: [JoinHandle<()>; 2],
+    turns: mpsc::Sender<Turn>,
+    listener: JoinHandle<()>,
 }
 
 /// A fault in force, and how often it has struck.
@@ -37,24 +45,88 @@ impl Broker {
     /// Listens and serves.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// When an address cannot be listened on.
     pub async fn start(mut config: BrokerConfig) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await?;
-        let address = listener.local_addr()?;
-        advertise(&mut config, address);
+        let mut listeners = Vec::new();
+        for offset in 0..u16::try_from(config.nodes.max(1)).unwrap_or(u16::MAX) {
+            let port =
+                if config.listen.port() == 0 { 0 } else { config.listen.port().saturating_add(offset) };
+            let listener = TcpListener::bind(SocketAddr::new(config.listen.ip(), port)).await?;
+            listeners.push((listener.local_addr()?, listener));
+        }
         if config.seed == 0 {
-            config.seed = RandomState::new().hash_one(address);
+            config.seed = RandomState::new().hash_one(listeners.first().map(|(address, _)| address));
         }
         let (mail, heard) = mpsc::channel(MAIL_MAX);
-        let (stop, stopped) = watch::channel(());
-        let listening = listen(listener, mail.clone(), config.frame_bytes_max, stopped);
-        let tasks = [tokio::spawn(listening), tokio::spawn(keep(Cluster::new(config), heard))];
-        Ok(Self { address, mail, stop, tasks })
+        let (frame_bytes_max, mut cluster) = (config.frame_bytes_max, Cluster::new(config.clone()));
+        let mut nodes = Vec::new();
+        for (node, (address, listener)) in (1..).zip(listeners) {
+            advertise(&mut cluster, &config, node, address);
+            let door = Door { node, address, mail: mail.clone(), frame_bytes_max };
+            let (turns, told) = mpsc::channel(1);
+            nodes.push(Node { address, turns, listener: tokio::spawn(listen(door, listener, told)) });
+        }
+        Ok(Self { nodes, mail, keeper: tokio::spawn(keep(cluster, heard)) })
     }
 
-    /// Where it listens.
+    /// Where the first node listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.nodes[0].address
+    }
+
+    /// Where each node listens, in the order of their numbers.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.nodes.iter().map(|node| node.address).collect()
+    }
+
+    /// Makes a node the leader of a partition, in a new epoch; that epoch. `None` when there is no such
+    /// partition, or the node does not live.
+    pub async fn move_leader(&self, topic: &str, partition: i32, node: i32) -> Option<i32> {
+        let topic = topic.to_owned();
+        self.order(move |cluster, now| cluster.move_leader(&topic, partition, node, now)).await?
+    }
+
+    /// Stops a node: its connections have closed when this returns, new ones are refused, and other nodes
+    /// lead and coordinate what it did. What it knew is kept.
+    ///
+    /// # Errors
+    /// When there is no such node, or its address could not be kept for its return.
+    pub async fn stop_node(&self, node: i32) -> io::Result<()> {
+        self.order(move |cluster, now| cluster.stop_node(node, now)).await;
+        self.turn(node, Turn::Close).await
+    }
+
+    /// Starts a stopped node on the port it had.
+    ///
+    /// # Errors
+    /// When there is no such node, or its port cannot be listened on.
+    pub async fn start_node(&self, node: i32) -> io::Result<()> {
+        self.order(move |cluster, now| cluster.start_node(node, now)).await;
+        self.turn(node, Turn::Open).await
+    }
+
+    /// Makes all partitions forget a producer, as when it has not written for long.
+    pub async fn expire_producer(&self, producer_id: i64) {
+        self.order(move |cluster, _| cluster.expire_producer(producer_id)).await;
+    }
+
+    /// Every batch that lies in a partition, with the offset of its first record; nothing when there is no
+    /// such partition.
+    pub async fn log(&self, topic: &str, partition: i32) -> Vec<(i64, Bytes)> {
+        let topic = topic.to_owned();
+        self.order(move |cluster, _| cluster.log(&topic, partition)).await.unwrap_or_default()
+    }
+
+    /// The node that leads a partition, and its epoch.
+    pub async fn leader(&self, topic: &str, partition: i32) -> Option<(i32, i32)> {
+        let topic = topic.to_owned();
+        self.order(move |cluster, _| cluster.leader(&topic, partition)).await?
+    }
+
+    /// The node that coordinates a group or a transactional id.
+    pub async fn coordinator(&self, key: &str) -> Option<i32> {
+        let key = key.to_owned();
+        self.order(move |cluster, _| cluster.coordinator(&key)).await?
     }
 
     /// Orders a fault, in force when this returns.
@@ -68,10 +140,7 @@ impl Broker {
 
     /// What it holds.
     pub async fn stats(&self) -> Stats {
-        let (reply, stats) = oneshot::channel();
-        // As above.
-        let _ = self.mail.send(Mail::Stats(reply)).await;
-        stats.await.unwrap_or_default()
+        self.order(|cluster, _| cluster.stats()).await.unwrap_or_default()
     }
 
     /// The bytes of all batches it holds.
@@ -81,12 +150,39 @@ impl Broker {
 
     /// Closes every connection and waits until all is gone.
     pub async fn stop(self) {
-        let Self { mail, stop, tasks, .. } = self;
-        drop((mail, stop));
-        for task in tasks {
+        let Self { nodes, mail, keeper } = self;
+        drop(mail);
+        let listeners: Vec<_> = nodes.into_iter().map(|node| node.listener).collect();
+        for task in listeners.into_iter().chain([keeper]) {
             // A task that panicked has said so already.
             let _ = task.await;
         }
+    }
+
+    /// Does something with the core; `None` when the broker has stopped.
+    async fn order<T: Send + 'static>(
+        &self,
+        order: impl FnOnce(&mut Cluster, Now) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (reply, done) = oneshot::channel();
+        // Who ordered it may have gone away.
+        let order = move |cluster: &mut Cluster, now| drop(reply.send(order(cluster, now)));
+        // It fails only when the broker has stopped, and then no reply comes.
+        let _ = self.mail.send(Mail::Order(Order(Box::new(order)))).await;
+        done.await.ok()
+    }
+
+    async fn turn(
+        &self,
+        node: i32,
+        turn: impl FnOnce(oneshot::Sender<io::Result<()>>) -> Turn,
+    ) -> io::Result<()> {
+        let unknown = || io::Error::new(io::ErrorKind::NotFound, format!("there is no node {node}"));
+        let index = usize::try_from(node - 1).map_err(|_| unknown())?;
+        let (done, heard) = oneshot::channel();
+        // It fails only when the node could not listen again, and then no reply comes.
+        let _ = self.nodes.get(index).ok_or_else(unknown)?.turns.send(turn(done)).await;
+        heard.await.unwrap_or_else(|_| Err(io::Error::other(format!("node {node} has ended"))))
     }
 }
 
@@ -114,15 +210,16 @@ impl Armed {
 }
 
 /// Fills in what the configuration leaves open about the address that clients are told.
-fn advertise(config: &mut BrokerConfig, address: SocketAddr) {
-    if config.advertised_host.is_empty() {
-        config.advertised_host = match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
-            IpAddr::V6(ip) if ip.is_unspecified() => "::1".to_owned(),
-            ip => ip.to_string(),
-        };
-    }
-    if config.advertised_port == 0 {
-        config.advertised_port = address.port();
-    }
+fn advertise(cluster: &mut Cluster, config: &BrokerConfig, node: i32, address: SocketAddr) {
+    let host = match address.ip() {
+        _ if !config.advertised_host.is_empty() => config.advertised_host.clone(),
+        IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
+        IpAddr::V6(ip) if ip.is_unspecified() => "::1".to_owned(),
+        ip => ip.to_string(),
+    };
+    let port = match config.advertised_port {
+        0 => address.port(),
+        first => first.saturating_add(u16::try_from(node - 1).unwrap_or(u16::MAX)),
+    };
+    cluster.advertise(node, &host, port);
 }

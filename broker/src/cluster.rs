@@ -1,5 +1,7 @@
 //! The whole broker without its sockets: frames in, answers out, time is an argument.
 
+mod orders;
+
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -52,7 +54,7 @@ pub struct Stats {
     pub bytes_stored: u64,
 }
 
-/// The broker's core. It holds no clock and no socket; a shell or a simulation drives it.
+/// The broker's core: one node or several that share one state. It holds no clock and no socket; a shell or a simulation drives it.
 ///
 /// Tell it what happened with `handle_*`, then take what there is to do with `poll_*` until there is
 /// none, and call [`handle_timeout`](Self::handle_timeout) at the [`deadline`](Self::deadline).
@@ -60,13 +62,22 @@ pub struct Stats {
 pub struct Cluster {
     state: State,
     parking: Parking<(Call, AnyRequest)>,
-    delayed: Vec<(Instant, PeerId, Answer)>,
+    delayed: Vec<Delayed>,
     answers: VecDeque<(PeerId, Answer)>,
     fired: VecDeque<FaultId>,
 }
 
+/// An answer that a fault holds back.
+#[derive(Debug)]
+struct Delayed {
+    due: Instant,
+    peer: PeerId,
+    node: i32,
+    answer: Answer,
+}
+
 impl Cluster {
-    /// A broker without topics. `listen` is not its business; the advertised address is.
+    /// Nodes without topics. `listen` is not its business; the advertised addresses are.
     pub fn new(config: BrokerConfig) -> Self {
         Self {
             state: State::new(config),
@@ -77,9 +88,10 @@ impl Cluster {
         }
     }
 
-    /// Takes a request, without its length.
-    pub fn handle_frame(&mut self, peer: PeerId, frame: &Bytes, now: Now) {
-        if let Err(why) = self.open(peer, frame, now) {
+    /// Takes a request, without its length, that came to the node. One that is stopped answers nothing and
+    /// closes the connection.
+    pub fn handle_frame(&mut self, peer: PeerId, node: i32, frame: &Bytes, now: Now) {
+        if let Err(why) = self.open(peer, node, frame, now) {
             self.answers.push_back((peer, Answer::Close(why)));
         }
         self.wake(now);
@@ -88,7 +100,7 @@ impl Cluster {
     /// Takes note that a connection is gone: its answer is not wanted.
     pub fn handle_gone(&mut self, peer: PeerId) {
         self.parking.leave(peer);
-        self.delayed.retain(|(_, delayed, _)| *delayed != peer);
+        self.delayed.retain(|delayed| delayed.peer != peer);
     }
 
     /// Lets time pass: answers whose time has come.
@@ -96,15 +108,15 @@ impl Cluster {
         for (call, request) in self.parking.due(now.instant) {
             self.attend(Call { now, waited: true, ..call }, request);
         }
-        for (_, peer, answer) in self.delayed.extract_if(.., |(due, ..)| *due <= now.instant) {
-            self.answers.push_back((peer, answer));
+        for delayed in self.delayed.extract_if(.., |delayed| delayed.due <= now.instant) {
+            self.answers.push_back((delayed.peer, delayed.answer));
         }
         self.wake(now);
     }
 
     /// When to let time pass next.
     pub fn deadline(&self) -> Option<Instant> {
-        let delayed = self.delayed.iter().map(|(due, ..)| *due).min();
+        let delayed = self.delayed.iter().map(|delayed| delayed.due).min();
         self.parking.deadline().into_iter().chain(delayed).min()
     }
 
@@ -144,13 +156,16 @@ impl Cluster {
     }
 
     /// From bytes to a request that is attended to; an error closes the connection.
-    fn open(&mut self, peer: PeerId, frame: &Bytes, now: Now) -> Result<(), String> {
+    fn open(&mut self, peer: PeerId, node: i32, frame: &Bytes, now: Now) -> Result<(), String> {
+        if !self.state.nodes.is_live(node) {
+            return Err(format!("node {node} is stopped"));
+        }
         let (header, body) = RequestHeader::read(frame).map_err(|why| format!("request header: {why}"))?;
         let RequestHeader { request_api_key: api_key, request_api_version: version, correlation_id, .. } =
             header;
         let api = ApiKey(api_key);
         let mut call =
-            Call { peer, version, correlation_id, came: now.instant, now, waited: false, fate: None };
+            Call { peer, node, version, correlation_id, came: now.instant, now, waited: false, fate: None };
         if !api::versions(api).is_some_and(|served| served.contains(version)) {
             if api == ApiKey::API_VERSIONS {
                 self.settle(&Call { version: 0, ..call }, Outcome::Answer(api::unsupported_api_versions()));
@@ -200,7 +215,10 @@ impl Cluster {
             Some(Action::LoseAnswer) => {
                 self.answers.push_back((call.peer, Answer::Close("a fault, after the work".to_owned())));
             }
-            Some(Action::Delay(delay)) => self.delayed.push((call.now.instant + delay, call.peer, answer)),
+            Some(Action::Delay(delay)) => {
+                let (due, peer, node) = (call.now.instant + delay, call.peer, call.node);
+                self.delayed.push(Delayed { due, peer, node, answer });
+            }
             _ => self.answers.push_back((call.peer, answer)),
         }
     }

@@ -5,12 +5,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 /// Settings of a broker, Kafka's defaults except where said.
 #[derive(Clone, Debug)]
 pub struct BrokerConfig {
-    /// Where to listen; port 0 takes a free one. Loopback by default.
+    /// Where the first node listens, the others on the ports that follow; port 0 takes a free one for each.
+    /// Loopback by default.
     pub listen: SocketAddr,
+    /// How many nodes there are, numbered from 1. They share one state, so what one of them knew is never
+    /// lost; but each partition has one leader among them, and each group and transaction one coordinator.
+    pub nodes: i32,
     /// The host that metadata tells clients; empty takes the listening address, or loopback when that
     /// is unspecified.
     pub advertised_host: String,
-    /// The port that metadata tells clients; 0 takes the listening one.
+    /// The port of the first node that metadata tells clients, the others' follow; 0 takes the listening
+    /// ones.
     pub advertised_port: u16,
     /// The name of the cluster.
     pub cluster_id: String,
@@ -30,6 +35,7 @@ impl Default for BrokerConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            nodes: 1,
             advertised_host: String::new(),
             advertised_port: 0,
             cluster_id: "upsert-kafka-embedded0".to_owned(),

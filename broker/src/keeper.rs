@@ -1,13 +1,14 @@
 //! The one task that owns the cluster: hears the mail, tells the core, sends what it answers.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::sleep_until;
 
-use crate::cluster::{Answer, Cluster, Now, PeerId, Stats};
+use crate::cluster::{Answer, Cluster, Now, PeerId};
 use crate::fault::{Fault, FaultId};
 
 /// Requests and orders that wait for the keeper; who sends more waits.
@@ -17,15 +18,26 @@ pub(crate) const MAIL_MAX: usize = 256;
 #[derive(Debug)]
 pub(crate) enum Mail {
     /// A connection's next request.
-    Frame { peer: PeerId, frame: Bytes, reply: oneshot::Sender<Answer> },
+    Frame { peer: PeerId, node: i32, frame: Bytes, reply: oneshot::Sender<Answer> },
     /// A connection is gone.
     Gone(PeerId),
     /// A fault to order, a count to keep for it, and whom to tell its number.
     Arm { fault: Fault, fired: watch::Sender<u32>, reply: oneshot::Sender<FaultId> },
     /// A fault to take back.
     Disarm(FaultId),
-    /// What is held.
-    Stats(oneshot::Sender<Stats>),
+    /// Anything else to do with the core.
+    Order(Order),
+}
+
+/// What to do with the core; it carries its own way to answer.
+pub(crate) struct Order(pub(crate) Box<Work>);
+
+type Work = dyn FnOnce(&mut Cluster, Now) + Send;
+
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Order")
+    }
 }
 
 /// Runs until everyone who could send mail is gone.
@@ -55,9 +67,9 @@ struct Keeper {
 impl Keeper {
     fn hear(&mut self, mail: Mail) {
         match mail {
-            Mail::Frame { peer, frame, reply } => {
+            Mail::Frame { peer, node, frame, reply } => {
                 self.replies.insert(peer, reply);
-                self.cluster.handle_frame(peer, &frame, now());
+                self.cluster.handle_frame(peer, node, &frame, now());
             }
             Mail::Gone(peer) => {
                 self.replies.remove(&peer);
@@ -70,7 +82,7 @@ impl Keeper {
                 let _ = reply.send(id);
             }
             Mail::Disarm(fault) => self.cluster.disarm(fault),
-            Mail::Stats(reply) => drop(reply.send(self.cluster.stats())),
+            Mail::Order(Order(order)) => order(&mut self.cluster, now()),
         }
     }
 

@@ -15,6 +15,10 @@
 //! # });
 //! ```
 //!
+//! There can be several nodes in one broker, each on its own port. They share one state, so that nothing is
+//! lost when one stops; but a partition has one leader among them and a group one coordinator, and the others
+//! say so. A test moves leaders, stops nodes and starts them again.
+//!
 //! Every state has one owner, [`Cluster`], which holds no clock and no socket: [`Broker`] is a shell around
 //! it, and a simulation can drive it as well.
 //!

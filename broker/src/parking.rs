@@ -38,6 +38,11 @@ impl<R> Parking<R> {
         self.parked.retain(|(parked, ..)| *parked != peer);
     }
 
+    /// Takes those that are of that kind.
+    pub(crate) fn expel(&mut self, which: impl Fn(&R) -> bool) -> Vec<R> {
+        self.parked.extract_if(.., |(.., request)| which(request)).map(|(.., request)| request).collect()
+    }
+
     /// Takes those that wait for one of the places.
     pub(crate) fn touched(&mut self, places: &[Place]) -> Vec<R> {
         self.take(|wait| wait.on.iter().any(|place| places.contains(place)))

@@ -23,6 +23,7 @@ const READ_BYTES_MIN: usize = 8 << 10;
 /// Serves a connection until either side closes it; the reason, when it was not the client's wish.
 pub(crate) async fn serve(
     peer: PeerId,
+    node: i32,
     mut stream: TcpStream,
     frame_bytes_max: usize,
     mail: mpsc::Sender<Mail>,
@@ -30,7 +31,7 @@ pub(crate) async fn serve(
     let mut buffer = BytesMut::new();
     while let Some(frame) = read_frame(&mut stream, &mut buffer, frame_bytes_max).await? {
         let (reply, answer) = oneshot::channel();
-        if mail.send(Mail::Frame { peer, frame, reply }).await.is_err() {
+        if mail.send(Mail::Frame { peer, node, frame, reply }).await.is_err() {
             return Ok(());
         }
         let answer = tokio::select! {

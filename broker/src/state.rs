@@ -1,10 +1,11 @@
-//! Everything the broker keeps: topics with their logs, groups, producer ids.
+//! Everything the broker keeps: nodes, topics with their logs, groups, producer ids.
 
 pub(crate) mod batch;
 pub(crate) mod configs;
 pub(crate) mod groups;
 pub(crate) mod log;
 pub(crate) mod names;
+pub(crate) mod nodes;
 pub(crate) mod producers;
 pub(crate) mod topics;
 
@@ -14,15 +15,14 @@ use crate::config::BrokerConfig;
 use crate::fault::Faults;
 use crate::parking::Place;
 use groups::Groups;
+use nodes::Nodes;
 use topics::Topics;
-
-/// The only node there is.
-pub(crate) const NODE_ID: i32 = 1;
 
 /// What the APIs read and change.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) config: BrokerConfig,
+    pub(crate) nodes: Nodes,
     pub(crate) topics: Topics,
     pub(crate) groups: Groups,
     pub(crate) faults: Faults,
@@ -35,6 +35,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(config: BrokerConfig) -> Self {
         Self {
+            nodes: Nodes::new(&config),
             topics: Topics::new(config.seed),
             groups: Groups::default(),
             faults: Faults::default(),
@@ -44,9 +45,19 @@ impl State {
         }
     }
 
-    /// Where clients find this broker.
-    pub(crate) fn address(&self) -> (Str, i32) {
-        (Str::from(self.config.advertised_host.as_str()), i32::from(self.config.advertised_port))
+    /// Partitions whose leader does not live get one that does, if there is one.
+    pub(crate) fn elect(&mut self) {
+        let Self { nodes, topics, touched, .. } = self;
+        for topic in topics.iter_mut() {
+            for (index, partition) in (0..).zip(&mut topic.partitions) {
+                let dead = !partition.leader.is_some_and(|leader| nodes.is_live(leader));
+                let next = nodes.leader_of(index);
+                if dead && next != partition.leader {
+                    partition.elect(next);
+                    touched.push((topic.id, index));
+                }
+            }
+        }
     }
 }
 

@@ -254,3 +254,30 @@ async fn a_dropped_broker_stops() {
     drop(broker);
     assert_eq!(client.frame().await, None);
 }
+
+#[tokio::test]
+async fn a_stopped_node_refuses_and_comes_back_on_its_port() {
+    let broker = Broker::start(BrokerConfig { nodes: 2, ..BrokerConfig::default() }).await.unwrap();
+    let [first, second] = broker.addresses()[..] else { panic!("two addresses") };
+    assert_eq!(first, broker.address());
+    let mut on_first = Client::of(&broker).await;
+    on_first.ask(&create("t"), 7).await;
+    let mut on_second = Client(TcpStream::connect(second).await.unwrap());
+    let elsewhere = (ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+    assert_eq!(outcome(&on_second.ask(&produce(batch(b"one")), 11).await), elsewhere);
+    on_first.send(&fetch(0, i32::MAX), 11, 1).await;
+
+    broker.stop_node(1).await.unwrap();
+    assert_eq!(on_first.frame().await, None);
+    assert!(TcpStream::connect(first).await.is_err());
+    assert_eq!(broker.leader("t", 0).await, Some((2, 1)));
+    assert_eq!(outcome(&on_second.ask(&produce(batch(b"one")), 11).await), (ErrorCode::NONE, 0));
+
+    broker.start_node(1).await.unwrap();
+    assert_eq!(broker.move_leader("t", 0, 1).await, Some(2));
+    let mut on_first = Client::of(&broker).await;
+    assert_eq!(outcome(&on_first.ask(&produce(batch(b"two")), 11).await), (ErrorCode::NONE, 1));
+    assert_eq!(broker.log("t", 0).await.len(), 2);
+    assert!(broker.stop_node(3).await.is_err());
+    broker.stop().await;
+}

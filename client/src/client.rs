@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::cluster::Cluster;
-use crate::{Admin, Config, Consumer, Error, Producer};
+use crate::config::PartitionerClass;
+use crate::{Admin, Config, Consumer, Error, Partitioner, Producer, RoundRobinPartitioner};
 
 /// One cluster. Producers, consumers and admins made from it share its connections; clones are cheap.
 #[derive(Clone)]
@@ -27,7 +28,17 @@ impl Client {
 
     /// A producer with a buffer of its own. To be called within a tokio runtime.
     pub fn producer(&self) -> Producer {
-        Producer::new(self.cluster.clone())
+        match self.config().partitioner_class {
+            PartitionerClass::BuiltIn => Producer::new(self.cluster.clone(), None),
+            PartitionerClass::RoundRobin => self.producer_with(RoundRobinPartitioner),
+        }
+    }
+
+    /// A producer whose partitions are chosen by a partitioner of your own, where a record names none.
+    /// As with Java, `partitioner.ignore.keys` and the like then mean nothing, unless it leaves a record
+    /// to the built-in rule.
+    pub fn producer_with(&self, partitioner: impl Partitioner + 'static) -> Producer {
+        Producer::new(self.cluster.clone(), Some(Arc::new(partitioner)))
     }
 
     /// A consumer without any partition yet.

@@ -5,14 +5,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout_at;
-use upsert_kafka_protocol::ErrorCode;
-use upsert_kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorResponse};
 
-use crate::config::Address;
 use crate::connection::Connection;
 use crate::{Config, Error, ErrorKind};
 
 mod attempts;
+mod coordinator;
 mod metadata;
 mod reach;
 mod refresh;
@@ -20,6 +18,7 @@ mod schedule;
 pub(crate) mod versions;
 
 pub(crate) use attempts::Attempts;
+pub(crate) use coordinator::Coordinator;
 pub(crate) use metadata::{Metadata, TopicMetadata};
 use refresh::{Command, Lane, Refresh};
 
@@ -123,20 +122,20 @@ impl Cluster {
         }
     }
 
-    /// A connection to the broker that keeps a group's offsets.
-    pub(crate) async fn coordinator(&self, group: &str) -> Result<Connection, Error> {
-        if let Some(node) = self.ask(|reply| Command::Coordinator(group.to_owned(), reply)).await? {
+    /// A connection to the broker that keeps a group's offsets, or a transactional id's state.
+    pub(crate) async fn coordinator(&self, of: &Coordinator) -> Result<Connection, Error> {
+        if let Some(node) = self.ask(|reply| Command::Coordinator(of.clone(), reply)).await? {
             return self.connection(node).await;
         }
-        let (node, address) = find_coordinator(&self.any().await?, group).await?;
-        self.tell(Command::CoordinatorIs(group.to_owned(), node, address)).await?;
+        let (node, address) = coordinator::find(&self.any().await?, of).await?;
+        self.tell(Command::CoordinatorIs(of.clone(), node, address)).await?;
         self.connection(node).await
     }
 
-    /// The group's coordinator was not the one it was taken for.
-    pub(crate) async fn forget_coordinator(&self, group: &str) {
+    /// The coordinator was not the one it was taken for.
+    pub(crate) async fn forget_coordinator(&self, of: &Coordinator) {
         // A task that is gone has forgotten already.
-        _ = self.tell(Command::ForgetCoordinator(group.to_owned())).await;
+        _ = self.tell(Command::ForgetCoordinator(of.clone())).await;
     }
 
     /// A broker named a newer leader in its answer (KIP-951). Older epochs change nothing.
@@ -154,29 +153,6 @@ impl Cluster {
 
     async fn tell(&self, command: Command) -> Result<(), Error> {
         self.commands.send(command).await.map_err(|_| closed())
-    }
-}
-
-async fn find_coordinator(connection: &Connection, group: &str) -> Result<(i32, Address), Error> {
-    let key = group.to_owned().into();
-    let version = connection.version::<FindCoordinatorRequest>()?;
-    let request = match version {
-        ..=3 => FindCoordinatorRequest { key, ..Default::default() },
-        _ => FindCoordinatorRequest { coordinator_keys: vec![key], ..Default::default() },
-    };
-    let response = connection.call(&request).await?;
-    let (code, node, host, port) = found(&response);
-    if code != ErrorCode::NONE {
-        return Err(connection.named(Error::from_code(code, "FindCoordinator"), "FindCoordinator"));
-    }
-    let port = u16::try_from(port).map_err(|_| Error::new(ErrorKind::Protocol, format!("port {port}")))?;
-    Ok((node, Address { host, port }))
-}
-
-fn found(response: &FindCoordinatorResponse) -> (ErrorCode, i32, String, i32) {
-    match response.coordinators.first() {
-        Some(one) => (one.error_code, one.node_id, one.host.to_string(), one.port),
-        None => (response.error_code, response.node_id, response.host.to_string(), response.port),
     }
 }
 

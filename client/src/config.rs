@@ -5,6 +5,7 @@ use std::time::Duration;
 use upsert_kafka_protocol::records::{Codec, Compression};
 
 use crate::Error;
+use crate::metrics::Windows;
 
 mod address;
 mod contradictions;
@@ -26,6 +27,9 @@ pub struct Config {
     pub bootstrap_timeout: Duration,
     /// `client.id`: named in the broker's logs, quotas and metrics; `upsert-kafka` when empty.
     pub client_id: String,
+    /// `client.rack`: where this client stands. A producer prefers leaders there if
+    /// `partitioner_rack_aware`; a consumer reads from leaders wherever they are.
+    pub client_rack: Option<String>,
     /// `security.protocol`.
     pub security_protocol: SecurityProtocol,
     /// `request.timeout.ms`: an answer later than this means that the connection is dead.
@@ -52,6 +56,10 @@ pub struct Config {
     pub metadata_recovery: MetadataRecovery,
     /// `metadata.recovery.rebootstrap.trigger.ms`: how long no known broker may answer before that.
     pub metadata_rebootstrap_trigger: Duration,
+    /// `metrics.num.samples`: over so many windows a producer's averages and rates are taken.
+    pub metrics_num_samples: u32,
+    /// `metrics.sample.window.ms`: how long one of those windows is.
+    pub metrics_sample_window: Duration,
     /// `send.buffer.bytes`: `None` lets the kernel tune it, which a number switches off.
     pub send_buffer_bytes: Option<u32>,
     /// `receive.buffer.bytes`: `None` lets the kernel tune it, which a number switches off.
@@ -83,10 +91,27 @@ pub struct Config {
     pub max_in_flight: usize,
     /// `max.request.size`: no record and no request is larger.
     pub max_request_size: usize,
+    /// `metadata.max.idle.ms`: a topic that a producer did not write to for this long is no longer asked
+    /// for, until it does again.
+    pub metadata_max_idle: Duration,
+    /// `partitioner.adaptive.partitioning.enable`: fewer keyless records to partitions with long queues.
+    pub partitioner_adaptive: bool,
+    /// `partitioner.availability.timeout.ms`: a broker that takes nothing for this long gets no keyless
+    /// records until it does; zero never leaves one out. Without adaptive partitioning it means nothing.
+    pub partitioner_availability_timeout: Duration,
+    /// `partitioner.class`.
+    pub partitioner_class: PartitionerClass,
     /// `partitioner.ignore.keys`: spread records as if they had no key.
     pub partitioner_ignore_keys: bool,
+    /// `partitioner.rack.aware`: keyless records go to leaders in `client_rack`, while there are any.
+    pub partitioner_rack_aware: bool,
     /// `retries`.
     pub retries: u32,
+    /// `transaction.timeout.ms`: the coordinator aborts a transaction that is open for longer; a broker
+    /// refuses more than its own `transaction.max.timeout.ms`.
+    pub transaction_timeout: Duration,
+    /// `transactional.id`: the name under which a producer writes in transactions; `None` has none.
+    pub transactional_id: Option<String>,
 
     /// `allow.auto.create.topics`: whether asking for a topic may create it, where brokers do so.
     pub allow_auto_create_topics: bool,
@@ -134,6 +159,12 @@ impl Config {
         properties::explain(self, role)
     }
 
+    /// How far back metrics look.
+    pub(crate) fn windows(&self) -> Windows {
+        let samples = usize::try_from(self.metrics_num_samples).unwrap_or(usize::MAX).max(1);
+        Windows { samples, window: self.metrics_sample_window }
+    }
+
     /// The compression with its level.
     pub fn codec(&self) -> Codec {
         let level = match self.compression {
@@ -151,6 +182,7 @@ impl Default for Config {
             bootstrap_servers: Vec::new(),
             bootstrap_timeout: ms(10_000),
             client_id: String::new(),
+            client_rack: None,
             security_protocol: SecurityProtocol::Plaintext,
             request_timeout: ms(30_000),
             default_api_timeout: ms(60_000),
@@ -164,6 +196,8 @@ impl Default for Config {
             metadata_max_age: ms(300_000),
             metadata_recovery: MetadataRecovery::Rebootstrap,
             metadata_rebootstrap_trigger: ms(300_000),
+            metrics_num_samples: 2,
+            metrics_sample_window: ms(30_000),
             send_buffer_bytes: None,
             receive_buffer_bytes: None,
             response_bytes_max: 256 << 20,
@@ -179,8 +213,15 @@ impl Default for Config {
             max_block: ms(60_000),
             max_in_flight: 5,
             max_request_size: 1 << 20,
+            metadata_max_idle: ms(300_000),
+            partitioner_adaptive: true,
+            partitioner_availability_timeout: ms(0),
+            partitioner_class: PartitionerClass::BuiltIn,
             partitioner_ignore_keys: false,
+            partitioner_rack_aware: false,
             retries: i32::MAX.unsigned_abs(),
+            transaction_timeout: ms(60_000),
+            transactional_id: None,
             allow_auto_create_topics: true,
             auto_offset_reset: OffsetReset::Latest,
             check_crcs: true,
@@ -213,6 +254,16 @@ pub enum Role {
 pub enum SecurityProtocol {
     /// As they are.
     Plaintext,
+}
+
+/// What chooses partitions for records that name none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PartitionerClass {
+    /// By the key; without one, sticky.
+    BuiltIn,
+    /// Each record to the next partition, whatever its key: see [`crate::RoundRobinPartitioner`].
+    RoundRobin,
 }
 
 /// What to do when no known broker answers.

@@ -24,6 +24,8 @@ pub(crate) struct Connection(Arc<Shared>);
 struct Shared {
     broker: Arc<str>,
     versions: BrokerVersions,
+    /// The level of the feature `transaction.version`, 0 when the broker does not tell.
+    transaction_version: i16,
     queue: mpsc::Sender<Outgoing>,
     next_id: AtomicI32,
     client_id: Str,
@@ -53,6 +55,16 @@ impl Connection {
     /// Whether requests can no longer be sent on it.
     pub(crate) fn is_closed(&self) -> bool {
         self.0.queue.is_closed()
+    }
+
+    /// The level of the feature `transaction.version`: from 2 on writing joins a transaction (KIP-890).
+    pub(crate) fn transaction_version(&self) -> i16 {
+        self.0.transaction_version
+    }
+
+    /// How long an answer may take.
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.0.request_timeout
     }
 
     /// The highest version that both speak.

@@ -37,10 +37,28 @@ pub enum ErrorKind {
     Corrupt,
     /// A record exceeds a limit.
     TooLarge,
+    /// Records fill the memory that they may take, and the caller did not want to wait.
+    BufferFull,
     /// The offset asked for is not in the log, and `auto.offset.reset` is `none`.
     OffsetOutOfRange,
     /// Another producer took this one's place.
     Fenced,
+    /// The cluster does not let this client do it.
+    Unauthorized,
+    /// The record went down with its transaction, which was aborted.
+    Aborted,
+}
+
+/// How much an [`Error`] ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// What was asked, and nothing else.
+    #[default]
+    Call,
+    /// The open transaction: abort it, then the producer can begin the next.
+    Transaction,
+    /// The producer: it writes nothing any more. A new one may, unless it was fenced for a reason.
+    Producer,
 }
 
 #[derive(Clone, Debug)]
@@ -53,6 +71,7 @@ struct Facts {
     topic: Option<Arc<str>>,
     partition: Option<i32>,
     written: bool,
+    scope: Scope,
 }
 
 impl Error {
@@ -80,6 +99,21 @@ impl Error {
     /// Whether another producer with the same identity took over.
     pub fn is_fenced(&self) -> bool {
         self.0.kind == ErrorKind::Fenced
+    }
+
+    /// What it ends: a call, the open transaction, or the producer.
+    pub fn scope(&self) -> Scope {
+        self.0.scope
+    }
+
+    /// Whether the open transaction must be aborted because of it, and nothing worse.
+    pub fn is_abortable(&self) -> bool {
+        self.0.scope == Scope::Transaction
+    }
+
+    /// Whether the producer can do nothing any more.
+    pub fn is_fatal(&self) -> bool {
+        self.0.scope == Scope::Producer
     }
 
     /// What the broker answered, if it did.
@@ -114,6 +148,7 @@ impl Error {
             topic: None,
             partition: None,
             written: false,
+            scope: Scope::Call,
         }))
     }
 
@@ -128,6 +163,10 @@ impl Error {
             ErrorCode::CORRUPT_MESSAGE => ErrorKind::Corrupt,
             ErrorCode::REQUEST_TIMED_OUT => ErrorKind::Timeout,
             ErrorCode::INVALID_PRODUCER_EPOCH | ErrorCode::PRODUCER_FENCED => ErrorKind::Fenced,
+            ErrorCode::TOPIC_AUTHORIZATION_FAILED
+            | ErrorCode::GROUP_AUTHORIZATION_FAILED
+            | ErrorCode::CLUSTER_AUTHORIZATION_FAILED
+            | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED => ErrorKind::Unauthorized,
             _ => ErrorKind::Broker,
         };
         Self::new(kind, String::new()).with_code(code).with_api(api)
@@ -161,6 +200,12 @@ impl Error {
     /// Marks that the broker may have done it all the same.
     pub(crate) fn with_written(mut self, written: bool) -> Self {
         self.facts().written = written;
+        self
+    }
+
+    /// Says what it ends.
+    pub(crate) fn with_scope(mut self, scope: Scope) -> Self {
+        self.facts().scope = scope;
         self
     }
 

@@ -7,6 +7,7 @@ mod config;
 mod connection;
 mod consumer;
 mod error;
+mod metrics;
 mod producer;
 mod record;
 mod retry;
@@ -18,18 +19,25 @@ pub use admin::{
 pub use client::Client;
 pub use config::{
     Acks, Address, Config, Explained, IsolationLevel, MetadataRecovery, Notice, NoticeKind, OffsetReset,
-    Role, SecurityProtocol,
+    PartitionerClass, Role, SecurityProtocol,
 };
 pub use consumer::{
     Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, OffsetSpec, PartitionRecords, Position,
     Records, TopicPartition,
 };
-pub use error::{Error, ErrorKind};
-pub use producer::{Delivery, Producer, Topic};
+pub use error::{Error, ErrorKind, Scope};
+pub use metrics::{Metric, Metrics};
+pub use producer::{
+    Delivery, GroupMetadata, Partitioner, Partitions, Producer, ProducerId, RoundRobinPartitioner, Topic,
+    Transaction,
+};
 pub use record::{Header, Receipt, Record};
 pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
 pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};
 
+#[cfg(test)]
+#[path = "tests/heard.rs"]
+mod heard;
 #[cfg(test)]
 #[path = "tests/peer.rs"]
 mod peer;

@@ -15,6 +15,11 @@ impl Backoff {
         Self { first, max, attempts: 0 }
     }
 
+    /// The same, with a first wait of at most this.
+    pub(crate) fn beginning(self, first: Duration) -> Self {
+        Self { first: self.first.min(first), attempts: 0, ..self }
+    }
+
     /// The next wait. `chance` lies in 0..1 and comes from whoever owns randomness.
     pub(crate) fn wait(&mut self, chance: f64) -> Duration {
         let doubled = self.first.saturating_mul(2u32.saturating_pow(self.attempts));

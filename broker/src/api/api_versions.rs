@@ -14,12 +14,12 @@ use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
 use upsert_kafka_protocol::{ApiKey, ErrorCode, Versions};
 
 use super::{Call, Outcome, SERVED, Serve};
-use crate::state::{NODE_ID, State};
+use crate::state::State;
 
 impl Serve for ApiVersionsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<ApiVersionsResponse> {
         let meant_cluster = self.cluster_id.as_ref().is_none_or(|id| **id == *state.config.cluster_id);
-        let meant_node = self.node_id == -1 || self.node_id == NODE_ID;
+        let meant_node = self.node_id == -1 || self.node_id == call.node;
         if call.version >= 5 && !(meant_cluster && meant_node) {
             return self.refuse(call, ErrorCode::REBOOTSTRAP_REQUIRED);
         }

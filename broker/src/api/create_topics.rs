@@ -1,8 +1,10 @@
 //! CreateTopics: makes topics, or tells whether they could be made.
 //!
 //! Behavior
-//! - Names, partitions, replication, assignments and settings are checked as Kafka does, with one broker
-//!   in mind; all settings are kept and told, those in `state/configs.rs` have an effect.
+//! - Names, partitions, replication, assignments and settings are checked as Kafka does; all settings are
+//!   kept and told, those in `state/configs.rs` have an effect.
+//! - Whatever replication is asked for, every node holds every partition. The first broker of an assignment
+//!   leads.
 //! - Complete at once: the timeout does not matter.
 //!
 //! Versions: 5 flexible, the answer tells partitions and settings; 7 topic ids.
@@ -18,7 +20,8 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 use super::describe_configs::{DEFAULT_CONFIG, DYNAMIC_TOPIC_CONFIG};
 use super::{Call, Outcome, Serve};
 use crate::state::configs::{Configs, TOPIC_CONFIGS};
-use crate::state::{NODE_ID, Refusal, State};
+use crate::state::nodes::Nodes;
+use crate::state::{Refusal, State};
 
 /// More partitions in one topic are a slip of the pen.
 const PARTITIONS_MAX: i32 = 10_000;
@@ -52,7 +55,7 @@ fn create(
     state: &mut State,
 ) -> Result<CreatableTopicResult, Refusal> {
     state.topics.check_new(&topic.name)?;
-    let partitions = partitions(topic, state.config.default_partitions)?;
+    let leaders = leaders(topic, state.config.default_partitions, &state.nodes)?;
     let settings = topic.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
     let configs = Configs::parse(settings)?;
     let told = TOPIC_CONFIGS.iter().map(|config| {
@@ -66,37 +69,44 @@ fn create(
     });
     let mut result = CreatableTopicResult {
         name: topic.name.clone(),
-        num_partitions: partitions,
-        replication_factor: 1,
+        num_partitions: count(leaders.len()),
+        replication_factor: i16::try_from(state.nodes.iter().count()).unwrap_or(i16::MAX),
         configs: Some(told.collect()),
         ..Default::default()
     };
     if !validate_only {
-        result.topic_id = state.topics.create(&topic.name, partitions, configs).id;
+        result.topic_id = state.topics.create(&topic.name, &leaders, configs).id;
     }
     Ok(result)
 }
 
-/// How many partitions the topic gets.
-fn partitions(topic: &CreatableTopic, default: i32) -> Result<i32, Refusal> {
+/// Who leads each of the topic's partitions.
+fn leaders(topic: &CreatableTopic, default: i32, nodes: &Nodes) -> Result<Vec<Option<i32>>, Refusal> {
     if !topic.assignments.is_empty() {
-        return assigned(topic);
+        return assigned(topic, nodes);
     }
+    check_replication(topic.replication_factor, nodes)?;
+    let partitions = partitions(topic.num_partitions, default)?;
+    Ok((0..partitions).map(|index| nodes.leader_of(index)).collect())
+}
+
+fn check_replication(wanted: i16, nodes: &Nodes) -> Result<(), Refusal> {
+    let registered = nodes.live().count();
+    let message = match usize::try_from(wanted) {
+        _ if wanted == -1 => return Ok(()),
+        Ok(1..) if usize::try_from(wanted).is_ok_and(|wanted| wanted <= registered) => return Ok(()),
+        Ok(1..) => format!(
+            "Unable to replicate the partition {wanted} time(s): The target replication factor of {wanted} cannot be reached because only {registered} broker(s) are registered."
+        ),
+        _ => "Replication factor must be larger than 0, or -1 to use the default value.".to_owned(),
+    };
+    Err(Refusal::new(ErrorCode::INVALID_REPLICATION_FACTOR, message))
+}
+
+/// How many partitions the topic gets.
+fn partitions(wanted: i32, default: i32) -> Result<i32, Refusal> {
     let no = |code, message: String| Err(Refusal::new(code, message));
-    match topic.replication_factor {
-        -1 | 1 => {}
-        wanted if wanted <= 0 => {
-            let message = "Replication factor must be larger than 0, or -1 to use the default value.";
-            return no(ErrorCode::INVALID_REPLICATION_FACTOR, message.to_owned());
-        }
-        wanted => {
-            let message = format!(
-                "Unable to replicate the partition {wanted} time(s): The target replication factor of {wanted} cannot be reached because only 1 broker(s) are registered."
-            );
-            return no(ErrorCode::INVALID_REPLICATION_FACTOR, message);
-        }
-    }
-    match topic.num_partitions {
+    match wanted {
         -1 => Ok(default),
         wanted if wanted <= 0 => {
             let message = "Number of partitions was set to an invalid non-positive value.".to_owned();
@@ -110,24 +120,35 @@ fn partitions(topic: &CreatableTopic, default: i32) -> Result<i32, Refusal> {
     }
 }
 
-/// As [`partitions`], where the request says who holds each.
-fn assigned(topic: &CreatableTopic) -> Result<i32, Refusal> {
+/// As [`leaders`], where the request says who holds each.
+fn assigned(topic: &CreatableTopic, nodes: &Nodes) -> Result<Vec<Option<i32>>, Refusal> {
     let no = |code, message: &str| Err(Refusal::new(code, message));
     if topic.replication_factor != -1 || topic.num_partitions != -1 {
         let message = "A manual partition assignment was specified, but the number of partitions or the replication factor was not set to -1.";
         return no(ErrorCode::INVALID_REQUEST, message);
     }
-    let mut indexes: Vec<_> = topic.assignments.iter().map(|part| part.partition_index).collect();
-    indexes.sort_unstable();
-    if (0..).zip(&indexes).any(|(expected, index): (i32, &i32)| *index != expected) {
+    let mut parts: Vec<_> = topic.assignments.iter().collect();
+    parts.sort_unstable_by_key(|part| part.partition_index);
+    if (0..).zip(&parts).any(|(expected, part)| part.partition_index != expected) {
         let message = "partitions should be a consecutive 0-based integer sequence";
         return no(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message);
     }
-    if topic.assignments.iter().any(|part| part.broker_ids != [NODE_ID]) {
-        let message = "the only broker is number 1, and it holds each partition once";
+    let good = |ids: &[i32]| {
+        let mut known = ids.to_vec();
+        known.sort_unstable();
+        known.dedup();
+        known.len() == ids.len() && !ids.is_empty() && ids.iter().all(|id| nodes.by_id(*id).is_some())
+    };
+    if !parts.iter().all(|part| good(&part.broker_ids)) {
+        let message = "each partition needs brokers that are registered, each of them once";
         return no(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message);
     }
-    Ok(i32::try_from(indexes.len()).unwrap_or(i32::MAX))
+    let leader = |ids: &[i32]| ids.iter().copied().find(|id| nodes.is_live(*id));
+    Ok(parts.iter().map(|part| leader(&part.broker_ids)).collect())
+}
+
+fn count(partitions: usize) -> i32 {
+    i32::try_from(partitions).unwrap_or(i32::MAX)
 }
 
 fn refused(topic: &CreatableTopic, refusal: Refusal) -> CreatableTopicResult {

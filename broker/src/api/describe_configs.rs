@@ -15,7 +15,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve};
 use crate::state::configs::{ConfigType, Configs, TOPIC_CONFIGS, TopicConfig};
-use crate::state::{NODE_ID, Refusal, State};
+use crate::state::{Refusal, State};
 
 /// Where a value comes from: it was given to the topic.
 pub(super) const DYNAMIC_TOPIC_CONFIG: i8 = 1;
@@ -28,8 +28,8 @@ const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
 
 impl Serve for DescribeConfigsRequest {
-    fn serve(&self, state: &mut State, _: &Call) -> Outcome<DescribeConfigsResponse> {
-        let one = |resource: &DescribeConfigsResource| match describe(resource, state) {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeConfigsResponse> {
+        let one = |resource: &DescribeConfigsResource| match describe(resource, state, call.node) {
             Ok(mut configs) => {
                 if !self.include_synonyms {
                     configs.iter_mut().for_each(|config| config.synonyms.clear());
@@ -52,6 +52,7 @@ impl Serve for DescribeConfigsRequest {
 fn describe(
     resource: &DescribeConfigsResource,
     state: &State,
+    node: i32,
 ) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
     let name = &*resource.resource_name;
     let mut configs = match resource.resource_type {
@@ -62,7 +63,7 @@ fn describe(
                 return Err(Refusal::new(code, format!("topic {name} does not exist")));
             }
         },
-        BROKER if name.is_empty() || *name == NODE_ID.to_string() => broker_configs(state),
+        BROKER if name.is_empty() || *name == node.to_string() => broker_configs(state, node),
         other => {
             let message = format!("there is no resource of type {other} named '{name}' here");
             return Err(Refusal::new(ErrorCode::INVALID_REQUEST, message));
@@ -83,14 +84,14 @@ fn topic_configs(configs: &Configs) -> Vec<DescribeConfigsResourceResult> {
     TOPIC_CONFIGS.iter().map(one).collect()
 }
 
-fn broker_configs(state: &State) -> Vec<DescribeConfigsResourceResult> {
+fn broker_configs(state: &State, node: i32) -> Vec<DescribeConfigsResourceResult> {
     let config = &state.config;
     let text = |value: &dyn ToString| Str::from(value.to_string());
     let fixed = |name, kind, value| row(name, value, kind, STATIC_BROKER_CONFIG);
     vec![
         fixed("auto.create.topics.enable", ConfigType::Boolean, text(&config.auto_create_topics)),
-        fixed("default.replication.factor", ConfigType::Int, text(&1)),
-        fixed("node.id", ConfigType::Int, text(&NODE_ID)),
+        fixed("default.replication.factor", ConfigType::Int, text(&state.nodes.iter().count())),
+        fixed("node.id", ConfigType::Int, text(&node)),
         fixed("num.partitions", ConfigType::Int, text(&config.default_partitions)),
         fixed("offset.metadata.max.bytes", ConfigType::Int, text(&config.offset_metadata_bytes_max)),
         fixed("socket.request.max.bytes", ConfigType::Int, text(&config.frame_bytes_max)),

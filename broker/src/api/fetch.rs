@@ -7,26 +7,33 @@
 //! - Sessions are not kept: a full fetch is answered with session id 0, so clients send full ones; an
 //!   incremental one is `FETCH_SESSION_ID_NOT_FOUND`.
 //! - Offsets are not hidden by transactions, since there are none: the last stable offset is the end.
-//! - Followers are not served; rack and replica are ignored.
+//! - A node that does not lead the partition says so, and who does (KIP-951). It serves no readers (KIP-392),
+//!   and followers are not served: rack and replica are ignored.
 //!
-//! Versions: 5 log start; 7 sessions; 9 leader epoch checked; 12 flexible, diverging epochs; 13 topic ids.
+//! Versions: 5 log start; 7 sessions; 9 leader epoch checked; 12 flexible, diverging epochs; 13 topic ids; 16
+//! leader hints.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::fetch::{
-    EpochEndOffset, FetchPartition, FetchTopic, FetchableTopicResponse, PartitionData,
+    EpochEndOffset, FetchPartition, FetchTopic, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint,
+    PartitionData,
 };
 use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
 
 use super::{Call, Outcome, Serve};
 use crate::parking::{Place, Wait};
 use crate::state::State;
+use crate::state::nodes::Node;
 use crate::state::topics::Partition;
 
 /// The most one answer holds, besides a first batch that is larger: Kafka's `fetch.max.bytes`.
 const ANSWER_BYTES_MAX: usize = 55 << 20;
+
+/// The first version whose clients follow leader hints.
+const HINTS_SINCE: i16 = 16;
 
 impl Serve for FetchRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<FetchResponse> {
@@ -36,7 +43,7 @@ impl Serve for FetchRequest {
         }
         match wait(self, state, call) {
             Some(wait) => Outcome::Wait(wait),
-            None => Outcome::Answer(read_all(self, state)),
+            None => Outcome::Answer(read_all(self, state, call)),
         }
     }
 
@@ -59,7 +66,7 @@ fn wait(request: &FetchRequest, state: &State, call: &Call) -> Option<Wait> {
     let (wanted, mut found, mut on) = (limit(request.min_bytes), 0, Vec::new());
     for topic in &request.topics {
         for part in &topic.partitions {
-            let (place, bytes) = survey(topic, part, state).ok()?;
+            let (place, bytes) = survey(topic, part, state, call.node).ok()?;
             found += bytes;
             on.push(place);
         }
@@ -69,10 +76,15 @@ fn wait(request: &FetchRequest, state: &State, call: &Call) -> Option<Wait> {
 }
 
 /// How much a partition could give now; an error when there is something to tell at once.
-fn survey(topic: &FetchTopic, part: &FetchPartition, state: &State) -> Result<(Place, usize), ErrorCode> {
+fn survey(
+    topic: &FetchTopic,
+    part: &FetchPartition,
+    state: &State,
+    node: i32,
+) -> Result<(Place, usize), ErrorCode> {
     let found = state.topics.find(&topic.topic, topic.topic_id)?;
     let partition = found.partition(part.partition)?;
-    partition.check_epoch(part.current_leader_epoch)?;
+    partition.check_leader(node, part.current_leader_epoch)?;
     if diverging(part, partition).is_some() {
         return Err(ErrorCode::NONE);
     }
@@ -80,18 +92,55 @@ fn survey(topic: &FetchTopic, part: &FetchPartition, state: &State) -> Result<(P
     Ok(((found.id, part.partition), available.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?))
 }
 
-fn read_all(request: &FetchRequest, state: &mut State) -> FetchResponse {
+fn read_all(request: &FetchRequest, state: &mut State, call: &Call) -> FetchResponse {
     let mut left = Left { bytes: limit(request.max_bytes).min(ANSWER_BYTES_MAX), at_least_one: true };
     let mut responses = Vec::with_capacity(request.topics.len());
     for topic in &request.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for part in &topic.partitions {
-            let read = read(topic, part, request.isolation_level, &mut left, state);
-            partitions.push(read.unwrap_or_else(|code| refused(part.partition, code)));
+            let read = read(topic, part, request.isolation_level, &mut left, state, call.node);
+            partitions.push(read.unwrap_or_else(|code| PartitionData {
+                current_leader: current_leader(topic, part, code, state, call),
+                ..refused(part.partition, code)
+            }));
         }
         responses.push(FetchableTopicResponse { partitions, ..named(topic) });
     }
-    FetchResponse { responses, ..Default::default() }
+    let node_endpoints = node_endpoints(&responses, state);
+    FetchResponse { responses, node_endpoints, ..Default::default() }
+}
+
+/// Who leads instead, for clients that would take the hint.
+fn current_leader(
+    topic: &FetchTopic,
+    part: &FetchPartition,
+    code: ErrorCode,
+    state: &State,
+    call: &Call,
+) -> LeaderIdAndEpoch {
+    let hinted = matches!(code, ErrorCode::NOT_LEADER_OR_FOLLOWER | ErrorCode::FENCED_LEADER_EPOCH);
+    let found = state.topics.find(&topic.topic, topic.topic_id).and_then(|it| it.partition(part.partition));
+    match found {
+        Ok(found) if hinted && call.version >= HINTS_SINCE => LeaderIdAndEpoch {
+            leader_id: found.leader.unwrap_or(-1),
+            leader_epoch: found.leader_epoch,
+            ..Default::default()
+        },
+        _ => LeaderIdAndEpoch::default(),
+    }
+}
+
+/// Where the leaders listen that the answer names.
+fn node_endpoints(responses: &[FetchableTopicResponse], state: &State) -> Vec<NodeEndpoint> {
+    let partitions = || responses.iter().flat_map(|topic| &topic.partitions);
+    let named = |id| partitions().any(|part| part.current_leader.leader_id == id);
+    let endpoint = |node: &Node| NodeEndpoint {
+        node_id: node.id,
+        host: node.host.clone(),
+        port: node.port,
+        ..Default::default()
+    };
+    state.nodes.iter().filter(|node| named(node.id)).map(endpoint).collect()
 }
 
 /// What an answer still has room for.
@@ -106,9 +155,10 @@ fn read(
     isolation_level: i8,
     left: &mut Left,
     state: &mut State,
+    node: i32,
 ) -> Result<PartitionData, ErrorCode> {
     let partition = state.topics.find_mut(&topic.topic, topic.topic_id)?.partition_mut(part.partition)?;
-    partition.check_epoch(part.current_leader_epoch)?;
+    partition.check_leader(node, part.current_leader_epoch)?;
     let mut data = refused(part.partition, ErrorCode::NONE);
     if let Some(diverging_epoch) = diverging(part, partition) {
         return Ok(PartitionData { diverging_epoch, ..data });

@@ -1,4 +1,4 @@
-//! FindCoordinator: who keeps a group's positions: this broker.
+//! FindCoordinator: which node keeps a group's positions.
 //!
 //! Behavior
 //! - Groups are kept here, and found, since committing needs it: joining one is what is not served.
@@ -11,7 +11,7 @@ use upsert_kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorRes
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve};
-use crate::state::{NODE_ID, State};
+use crate::state::State;
 
 const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
@@ -23,10 +23,16 @@ impl Serve for FindCoordinatorRequest {
             TRANSACTION => Some("this broker has no transactions yet"),
             _ => Some("this broker coordinates consumer groups only"),
         };
-        let (host, port) = state.address();
-        answer(self, call, |key| match complaint {
-            None => Coordinator { key, node_id: NODE_ID, host: host.clone(), port, ..Default::default() },
-            Some(words) => refused(key, ErrorCode::UNSUPPORTED_VERSION, Str::from_static(words)),
+        answer(self, call, |key| match (complaint, state.nodes.coordinator(&key)) {
+            (None, Some(node)) => {
+                let (node_id, host, port) = (node.id, node.host.clone(), node.port);
+                Coordinator { key, node_id, host, port, ..Default::default() }
+            }
+            (Some(words), _) => refused(key, ErrorCode::UNSUPPORTED_VERSION, Str::from_static(words)),
+            (None, None) => {
+                let code = ErrorCode::COORDINATOR_NOT_AVAILABLE;
+                refused(key, code, Str::from_static(code.message()))
+            }
         })
     }
 

@@ -3,6 +3,7 @@
 //! Behavior
 //! - -1 the end, -2 and -4 the start, -3 the first record with the greatest timestamp, -5 and -6 what is
 //!   in other tiers (nothing: -1); else the first record that is not older. Ends have no timestamp.
+//! - A node that does not lead the partition says so.
 //! - `read_committed` changes nothing without transactions.
 //!
 //! Versions: 4 leader epochs; 6 flexible; 7 timestamp -3; 8 -4; 9 -5; 10 a timeout, ignored; 11 -6.
@@ -25,9 +26,9 @@ const LATEST_TIERED: i64 = -5;
 const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
 impl Serve for ListOffsetsRequest {
-    fn serve(&self, state: &mut State, _: &Call) -> Outcome<ListOffsetsResponse> {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListOffsetsResponse> {
         answer(self, |topic, part| {
-            list(topic, part, state).unwrap_or_else(|code| refused(part.partition_index, code))
+            list(topic, part, state, call.node).unwrap_or_else(|code| refused(part.partition_index, code))
         })
     }
 
@@ -53,9 +54,10 @@ fn list(
     topic: &ListOffsetsTopic,
     part: &ListOffsetsPartition,
     state: &mut State,
+    node: i32,
 ) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
     let partition = state.topics.find_mut(&topic.name, Uuid::ZERO)?.partition_mut(part.partition_index)?;
-    partition.check_epoch(part.current_leader_epoch)?;
+    partition.check_leader(node, part.current_leader_epoch)?;
     let (log, leader_epoch) = (&mut partition.log, partition.leader_epoch);
     let end = |offset| Some(Found { offset, timestamp_ms: -1, leader_epoch });
     let found = match part.timestamp {

@@ -1,10 +1,12 @@
-//! Metadata: the one broker, and the topics asked for.
+//! Metadata: the live nodes, and the topics asked for.
 //!
 //! Behavior
 //! - Topics by name or id; null asks for all (an empty list does at version 0).
 //! - A missing topic is made when the request allows it and the broker is set so, and told in the same
 //!   answer, where Kafka lets the client ask again.
-//! - This broker leads everything. Authorized operations are all there are, as in a Kafka without ACLs.
+//! - Every node holds every partition; those that are stopped are not in sync. A partition without a live
+//!   leader is `LEADER_NOT_AVAILABLE`. The controller is the first live node.
+//! - Authorized operations are all there are, as in a Kafka without ACLs.
 //!
 //! Versions: 1 controller; 2 cluster id; 4 `allow_auto_topic_creation`; 7 leader epochs; 8 to 10 authorized
 //! operations; 10 topic ids; 12 topics by id; 13 an error for the whole.
@@ -16,9 +18,10 @@ use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
+use crate::state::State;
 use crate::state::configs::Configs;
+use crate::state::nodes::{Node, Nodes};
 use crate::state::topics::{Partition, Topic};
-use crate::state::{NODE_ID, State};
 
 /// A bit for each operation on a topic: read, write, create, delete, alter, describe and those on configs.
 const TOPIC_OPERATIONS: i32 = 0b1101_1111_1000;
@@ -31,14 +34,18 @@ impl Serve for MetadataRequest {
             Some(asked) if !(asked.is_empty() && call.version == 0) => {
                 asked.iter().map(|topic| describe(topic, self, state)).collect()
             }
-            _ => state.topics.iter().map(|topic| described(topic, self)).collect(),
+            _ => state.topics.iter().map(|topic| described(topic, self, &state.nodes)).collect(),
         };
-        let (host, port) = state.address();
-        let broker = MetadataResponseBroker { node_id: NODE_ID, host, port, ..Default::default() };
+        let broker = |node: &Node| MetadataResponseBroker {
+            node_id: node.id,
+            host: node.host.clone(),
+            port: node.port,
+            ..Default::default()
+        };
         let mut response = MetadataResponse {
-            brokers: vec![broker],
+            brokers: state.nodes.live().map(broker).collect(),
             cluster_id: Some(Str::from(state.config.cluster_id.as_str())),
-            controller_id: NODE_ID,
+            controller_id: state.nodes.live().next().map_or(-1, |node| node.id),
             topics,
             ..Default::default()
         };
@@ -63,29 +70,30 @@ fn describe(
 ) -> MetadataResponseTopic {
     if asked.topic_id != Uuid::ZERO {
         return match state.topics.by_id(asked.topic_id) {
-            Some(topic) => described(topic, request),
+            Some(topic) => described(topic, request, &state.nodes),
             None => refused(asked, ErrorCode::UNKNOWN_TOPIC_ID),
         };
     }
     let Some(name) = &asked.name else { return refused(asked, ErrorCode::INVALID_REQUEST) };
     if let Some(topic) = state.topics.by_name(name) {
-        return described(topic, request);
+        return described(topic, request, &state.nodes);
     }
     match state.topics.check_new(name) {
         Err(refusal) => refused(asked, refusal.code),
         Ok(()) if request.allow_auto_topic_creation && state.config.auto_create_topics => {
             let partitions = state.config.default_partitions;
-            described(state.topics.create(name, partitions, Configs::default()), request)
+            let leaders: Vec<_> = (0..partitions).map(|index| state.nodes.leader_of(index)).collect();
+            described(state.topics.create(name, &leaders, Configs::default()), request, &state.nodes)
         }
         Ok(()) => refused(asked, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
     }
 }
 
-fn described(topic: &Topic, request: &MetadataRequest) -> MetadataResponseTopic {
+fn described(topic: &Topic, request: &MetadataRequest, nodes: &Nodes) -> MetadataResponseTopic {
     let mut described = MetadataResponseTopic {
         name: Some(topic.name.clone()),
         topic_id: topic.id,
-        partitions: (0..).zip(&topic.partitions).map(partition).collect(),
+        partitions: (0..).zip(&topic.partitions).map(|(index, it)| partition(index, it, nodes)).collect(),
         ..Default::default()
     };
     if request.include_topic_authorized_operations {
@@ -94,13 +102,16 @@ fn described(topic: &Topic, request: &MetadataRequest) -> MetadataResponseTopic 
     described
 }
 
-fn partition((partition_index, partition): (i32, &Partition)) -> MetadataResponsePartition {
+fn partition(partition_index: i32, partition: &Partition, nodes: &Nodes) -> MetadataResponsePartition {
+    let leaderless = ErrorCode::LEADER_NOT_AVAILABLE;
     MetadataResponsePartition {
+        error_code: if partition.leader.is_some() { ErrorCode::NONE } else { leaderless },
         partition_index,
-        leader_id: NODE_ID,
+        leader_id: partition.leader.unwrap_or(-1),
         leader_epoch: partition.leader_epoch,
-        replica_nodes: vec![NODE_ID],
-        isr_nodes: vec![NODE_ID],
+        replica_nodes: nodes.iter().map(|node| node.id).collect(),
+        isr_nodes: nodes.live().map(|node| node.id).collect(),
+        offline_replicas: nodes.iter().filter(|node| !node.live).map(|node| node.id).collect(),
         ..Default::default()
     }
 }

@@ -1,6 +1,7 @@
 //! OffsetCommit: keeps positions of a group, with a note beside each.
 //!
 //! Behavior
+//! - A node that does not coordinate the group says so.
 //! - Commits come from consumers that assign their partitions: generation -1. As no group has members, a
 //!   generation is `ILLEGAL_GENERATION`.
 //! - The topic and partition must exist; an offset may lie beyond the end, as in Kafka.
@@ -21,6 +22,9 @@ use crate::state::{State, owned};
 
 impl Serve for OffsetCommitRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetCommitResponse> {
+        if !state.nodes.coordinates(call.node, &self.group_id) {
+            return self.refuse(call, ErrorCode::NOT_COORDINATOR);
+        }
         if self.generation_id_or_member_epoch >= 0 {
             return self.refuse(call, ErrorCode::ILLEGAL_GENERATION);
         }

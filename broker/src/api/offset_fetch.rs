@@ -3,6 +3,7 @@
 //! Behavior
 //! - A partition without a position, or a group without any, is offset -1 and no error, as in Kafka;
 //!   null topics ask for all positions of the group.
+//! - A node that does not coordinate the group says so.
 //! - Nothing is ever unstable without transactions.
 //!
 //! Versions: up to 7 one group, from 8 several; 2 null topics; 5 leader epochs; 9 members; 10 topic ids.
@@ -23,18 +24,22 @@ use crate::state::groups::{Committed, Group};
 
 impl Serve for OffsetFetchRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetFetchResponse> {
-        let groups = asked(self, call).iter().map(|group| fetch(group, state)).collect();
+        let one = |group: OffsetFetchRequestGroup| match state.nodes.coordinates(call.node, &group.group_id) {
+            true => fetch(&group, state),
+            false => refused(group, ErrorCode::NOT_COORDINATOR),
+        };
+        let groups = asked(self, call).into_iter().map(one).collect();
         Outcome::Answer(shaped(groups, call))
     }
 
     fn refuse(&self, call: &Call, error_code: ErrorCode) -> Outcome<OffsetFetchResponse> {
-        let refused = |group: OffsetFetchRequestGroup| OffsetFetchResponseGroup {
-            group_id: group.group_id,
-            error_code,
-            ..Default::default()
-        };
+        let refused = |group| refused(group, error_code);
         Outcome::Answer(shaped(asked(self, call).into_iter().map(refused).collect(), call))
     }
+}
+
+fn refused(group: OffsetFetchRequestGroup, error_code: ErrorCode) -> OffsetFetchResponseGroup {
+    OffsetFetchResponseGroup { group_id: group.group_id, error_code, ..Default::default() }
 }
 
 /// Any version's question in the form of the newest.

@@ -7,14 +7,15 @@
 //!   answer, and an error closes the connection.
 //! - A repetition answers the first offset. Under CreateTime its append time is -1, where Kafka tells the
 //!   batch's own timestamp.
+//! - A node that does not lead the partition says so, and who does (KIP-951).
 //! - Transactional batches are refused. `compression.type` does not recompress.
 //!
-//! Versions: 5 log start; 7 zstd; 8 record errors; 9 flexible; 10 leader hints (never needed here); 12
+//! Versions: 5 log start; 7 zstd; 8 record errors; 9 flexible; 10 leader hints; 12
 //! KIP-890; 13 topic ids.
 
 use upsert_kafka_protocol::messages::produce::{
-    BatchIndexAndErrorMessage, PartitionProduceData, PartitionProduceResponse, TopicProduceData,
-    TopicProduceResponse,
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
+    PartitionProduceResponse, TopicProduceData, TopicProduceResponse,
 };
 use upsert_kafka_protocol::messages::{ProduceRequest, ProduceResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
@@ -22,16 +23,21 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use super::{Call, Outcome, Serve};
 use crate::parking::Place;
 use crate::state::batch::check;
+use crate::state::nodes::Node;
 use crate::state::producers::Verdict;
 use crate::state::topics::Topic;
 use crate::state::{Refusal, State};
+
+/// The first version whose clients follow leader hints.
+const HINTS_SINCE: i16 = 10;
 
 impl Serve for ProduceRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<ProduceResponse> {
         if !(-1..=1).contains(&self.acks) {
             return self.refuse(call, ErrorCode::INVALID_REQUIRED_ACKS);
         }
-        answer(self, |topic| produce_topic(topic, state, call))
+        let outcome = answer(self, |topic| produce_topic(topic, state, call));
+        outcome.map(|response| hinted(response, state, call))
     }
 
     fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<ProduceResponse> {
@@ -63,6 +69,33 @@ fn answer(
     }
 }
 
+/// Tells where the leaders are that lead instead, to clients that would take the hint.
+fn hinted(mut response: ProduceResponse, state: &State, call: &Call) -> ProduceResponse {
+    if call.version < HINTS_SINCE {
+        return response;
+    }
+    for topic in &mut response.responses {
+        let Ok(found) = state.topics.find(&topic.name, topic.topic_id) else { continue };
+        for part in &mut topic.partition_responses {
+            let Ok(partition) = found.partition(part.index) else { continue };
+            if part.error_code == ErrorCode::NOT_LEADER_OR_FOLLOWER {
+                let (leader_id, leader_epoch) = (partition.leader.unwrap_or(-1), partition.leader_epoch);
+                part.current_leader = LeaderIdAndEpoch { leader_id, leader_epoch, ..Default::default() };
+            }
+        }
+    }
+    let partitions = || response.responses.iter().flat_map(|topic| &topic.partition_responses);
+    let named = |id| partitions().any(|part| part.current_leader.leader_id == id);
+    let endpoint = |node: &Node| NodeEndpoint {
+        node_id: node.id,
+        host: node.host.clone(),
+        port: node.port,
+        ..Default::default()
+    };
+    response.node_endpoints = state.nodes.iter().filter(|node| named(node.id)).map(endpoint).collect();
+    response
+}
+
 fn produce_topic(data: &TopicProduceData, state: &mut State, call: &Call) -> Vec<PartitionProduceResponse> {
     let topic = match state.topics.find_mut(&data.name, data.topic_id) {
         Ok(topic) => topic,
@@ -87,7 +120,12 @@ fn produce_partition(
     let (index, place) = (data.index, (topic.id, data.index));
     let checked = {
         let unknown = |code: ErrorCode| Refusal::new(code, format!("{}-{index} does not exist", topic.name));
-        topic.partition(index).map_err(unknown)?;
+        let partition = topic.partition(index).map_err(unknown)?;
+        let elsewhere = |code: ErrorCode| {
+            let (name, node) = (&topic.name, call.node);
+            Refusal::new(code, format!("{name}-{index} is not led by node {node}"))
+        };
+        partition.check_leader(call.node, -1).map_err(elsewhere)?;
         check(data.records.as_ref(), call.version, &topic.configs, call.now.unix_ms)?
     };
     let Ok(partition) = topic.partition_mut(index) else { return Ok(PartitionProduceResponse::default()) };

@@ -1,6 +1,7 @@
 //! Dialogues with the core, the clock in the hand.
 
 mod any;
+mod nodes;
 mod offsets;
 mod records;
 mod topics;
@@ -29,6 +30,8 @@ struct Script {
     start: Instant,
     ms: u64,
     peers: u64,
+    /// The node that is spoken to.
+    node: i32,
 }
 
 /// What came back.
@@ -46,7 +49,7 @@ impl Script {
     }
 
     fn with(config: BrokerConfig) -> Self {
-        Self { cluster: Cluster::new(config), start: Instant::now(), ms: 0, peers: 0 }
+        Self { cluster: Cluster::new(config), start: Instant::now(), ms: 0, peers: 0, node: 1 }
     }
 
     fn now(&self) -> Now {
@@ -65,7 +68,7 @@ impl Script {
         self.peers += 1;
         let mut frame = header::request_frame(request, version, 77, None).unwrap().into_bytes();
         frame.advance(4);
-        self.cluster.handle_frame(PeerId(self.peers), &frame, self.now());
+        self.cluster.handle_frame(PeerId(self.peers), self.node, &frame, self.now());
         PeerId(self.peers)
     }
 
@@ -170,7 +173,7 @@ fn api_versions_tells_every_api_and_its_range() {
 fn an_unknown_version_of_api_versions_is_answered_in_the_first() {
     let mut script = Script::new();
     let frame = Bytes::from_static(b"\x00\x12\x00\x63\x00\x00\x00\x4d\x00\x01c\x00rest");
-    script.cluster.handle_frame(PeerId(1), &frame, script.now());
+    script.cluster.handle_frame(PeerId(1), 1, &frame, script.now());
     let Heard::Answer(answer) = script.hear::<ApiVersionsRequest>(PeerId(1), 0) else { panic!() };
     assert_eq!(answer.error_code, ErrorCode::UNSUPPORTED_VERSION);
     let row = ApiVersion { api_key: 18, min_version: 0, max_version: 5, ..Default::default() };
@@ -189,7 +192,7 @@ fn an_unknown_api_or_version_closes_the_connection() {
     ];
     for frame in unknown {
         let mut script = Script::new();
-        script.cluster.handle_frame(PeerId(1), &Bytes::from_static(frame), script.now());
+        script.cluster.handle_frame(PeerId(1), 1, &Bytes::from_static(frame), script.now());
         let heard = script.hear::<MetadataRequest>(PeerId(1), 0);
         assert_eq!(heard, Heard::Closed, "{frame:?}");
     }

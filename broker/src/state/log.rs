@@ -124,6 +124,13 @@ impl Log {
         Some(self.lend(from, to))
     }
 
+    /// Every batch with the offset of its first record.
+    pub(crate) fn all(&mut self) -> Vec<(i64, Bytes)> {
+        let ends = self.index.iter().skip(1).map(|entry| entry.at).chain([self.end_at()]);
+        let spans: Vec<_> = self.index.iter().zip(ends).map(|(entry, end)| (*entry, end)).collect();
+        spans.into_iter().map(|(entry, end)| (entry.base_offset, self.lend(entry.at, end))).collect()
+    }
+
     /// The first record, in the order of offsets, that is not older than the time.
     pub(crate) fn find_time(&mut self, timestamp_ms: i64) -> Option<Found> {
         let first = self.index.iter().position(|entry| entry.max_timestamp >= timestamp_ms)?;

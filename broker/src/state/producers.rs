@@ -90,6 +90,11 @@ impl Producers {
         }
     }
 
+    /// Forgets a producer, as if it had not written for long.
+    pub(crate) fn expire(&mut self, producer_id: i64) {
+        self.entries.remove(&producer_id);
+    }
+
     /// Remembers a batch that was appended.
     pub(crate) fn record(&mut self, batch: Sequenced, base_offset: i64, log_append_time_ms: i64) {
         let fresh = || Entry { epoch: batch.epoch, batches: VecDeque::new() };

@@ -30,6 +30,9 @@ pub(crate) struct Topic {
 /// One partition.
 #[derive(Debug, Default)]
 pub(crate) struct Partition {
+    /// The node that leads; `None` while none lives.
+    pub(crate) leader: Option<i32>,
+    /// Grows with each election.
     pub(crate) leader_epoch: i32,
     pub(crate) log: Log,
     pub(crate) producers: Producers,
@@ -44,8 +47,16 @@ impl Topics {
         self.by_name.values()
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Topic> {
+        self.by_name.values_mut()
+    }
+
     pub(crate) fn by_name(&self, name: &str) -> Option<&Topic> {
         self.by_name.get(name)
+    }
+
+    pub(crate) fn by_name_mut(&mut self, name: &str) -> Option<&mut Topic> {
+        self.by_name.get_mut(name)
     }
 
     pub(crate) fn by_id(&self, id: Uuid) -> Option<&Topic> {
@@ -84,10 +95,11 @@ impl Topics {
         Ok(())
     }
 
-    /// Makes a topic of a name that was checked.
-    pub(crate) fn create(&mut self, name: &str, partitions: i32, configs: Configs) -> &Topic {
+    /// Makes a topic of a name that was checked, with a partition for each leader.
+    pub(crate) fn create(&mut self, name: &str, leaders: &[Option<i32>], configs: Configs) -> &Topic {
         let (name, id) = (super::owned(name), self.next_id());
-        let partitions = (0..partitions).map(|_| Partition::default()).collect();
+        let led = |leader: &Option<i32>| Partition { leader: *leader, ..Partition::default() };
+        let partitions = leaders.iter().map(led).collect();
         self.names.insert(id, name.clone());
         let topic = Topic { name: name.clone(), id, configs, partitions };
         self.by_name.entry(name).or_insert(topic)
@@ -123,8 +135,20 @@ impl Topic {
 }
 
 impl Partition {
-    /// Whether who asks knows the same leader as we (KIP-320); -1 does not say.
-    pub(crate) fn check_epoch(&self, believed: i32) -> Result<(), ErrorCode> {
+    /// Whether the node leads, and who asks knows the same epoch of leadership as we (KIP-320).
+    pub(crate) fn check_leader(&self, node: i32, believed_epoch: i32) -> Result<(), ErrorCode> {
+        self.check_epoch(believed_epoch)?;
+        if self.leader == Some(node) { Ok(()) } else { Err(ErrorCode::NOT_LEADER_OR_FOLLOWER) }
+    }
+
+    /// Begins a new epoch of leadership.
+    pub(crate) fn elect(&mut self, leader: Option<i32>) {
+        self.leader = leader;
+        self.leader_epoch += 1;
+    }
+
+    /// -1 does not say.
+    fn check_epoch(&self, believed: i32) -> Result<(), ErrorCode> {
         match believed {
             -1 => Ok(()),
             old if old < self.leader_epoch => Err(ErrorCode::FENCED_LEADER_EPOCH),
@@ -149,7 +173,7 @@ mod tests {
     #[test]
     fn a_topic_is_found_by_name_and_by_id_until_it_is_deleted() {
         let mut topics = Topics::new(1);
-        let id = topics.create("a", 2, Configs::default()).id;
+        let id = topics.create("a", &[Some(1); 2], Configs::default()).id;
         assert_eq!(topics.find("a", Uuid::ZERO).unwrap().id, id);
         assert_eq!(topics.find("", id).unwrap().name, "a");
         assert!(topics.by_name("a").unwrap().partition(1).is_ok());
@@ -160,14 +184,14 @@ mod tests {
         topics.delete("a").unwrap();
         assert_eq!(topics.find("a", Uuid::ZERO).unwrap_err(), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
         assert_eq!(topics.find("", id).unwrap_err(), ErrorCode::UNKNOWN_TOPIC_ID);
-        let again = topics.create("a", 1, Configs::default()).id;
+        let again = topics.create("a", &[Some(1)], Configs::default()).id;
         assert_ne!(again, id);
     }
 
     #[test]
     fn a_name_is_new_when_it_is_valid_free_and_apart() {
         let mut topics = Topics::new(1);
-        topics.create("a.b", 1, Configs::default());
+        topics.create("a.b", &[Some(1)], Configs::default());
         let code = |name| topics.check_new(name).err().map(|refusal| refusal.code);
         assert_eq!(code("a.c"), None);
         assert_eq!(code("a.b"), Some(ErrorCode::TOPIC_ALREADY_EXISTS));

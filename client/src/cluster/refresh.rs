@@ -10,9 +10,9 @@ use tokio::time::sleep_until;
 use upsert_kafka_protocol::Str;
 use upsert_kafka_protocol::messages::MetadataResponse;
 
-use super::Metadata;
 use super::reach::{self, Candidate};
 use super::schedule::Schedule;
+use super::{Coordinator, Metadata};
 use crate::config::{Address, MetadataRecovery};
 use crate::connection::{self, Connection};
 use crate::retry::{Backoff, Chance};
@@ -23,9 +23,9 @@ pub(super) enum Command {
     Want(Arc<str>),
     Connection(i32, Lane, Reply),
     Any(Reply),
-    Coordinator(String, oneshot::Sender<Option<i32>>),
-    CoordinatorIs(String, i32, Address),
-    ForgetCoordinator(String),
+    Coordinator(Coordinator, oneshot::Sender<Option<i32>>),
+    CoordinatorIs(Coordinator, i32, Address),
+    ForgetCoordinator(Coordinator),
     LeaderMoved(Arc<str>, i32, i32, i32),
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Refresh {
     nodes: HashMap<i32, Node>,
     /// The connection to whichever bootstrap address answered last.
     bootstrap: Option<Connection>,
-    coordinators: HashMap<String, i32>,
+    coordinators: HashMap<Coordinator, i32>,
     jobs: JoinSet<Done>,
     chance: Chance,
 }
@@ -135,12 +135,12 @@ impl Refresh {
             }
             Command::Connection(node_id, lane, reply) => self.connect(node_id, lane, reply),
             Command::Any(reply) => self.reach(reply),
-            Command::Coordinator(group, reply) => _ = reply.send(self.coordinators.get(&group).copied()),
-            Command::CoordinatorIs(group, node_id, address) => {
-                self.coordinators.insert(group, node_id);
+            Command::Coordinator(of, reply) => _ = reply.send(self.coordinators.get(&of).copied()),
+            Command::CoordinatorIs(of, node_id, address) => {
+                self.coordinators.insert(of, node_id);
                 self.meet(node_id, address);
             }
-            Command::ForgetCoordinator(group) => _ = self.coordinators.remove(&group),
+            Command::ForgetCoordinator(of) => _ = self.coordinators.remove(&of),
             Command::LeaderMoved(topic, partition, leader, epoch) => {
                 if let Some(moved) = self.metadata().moved(&topic, partition, leader, epoch) {
                     self.publish(moved);
@@ -193,7 +193,7 @@ impl Refresh {
         let chance = self.chance.draw();
         match answer {
             Ok(response) => {
-                let renewed = self.metadata().renewed(&response);
+                let renewed = Metadata { renewed_at: Some(now), ..self.metadata().renewed(&response) };
                 let complete = self.wanted.iter().all(|topic| known(&renewed, topic));
                 self.schedule.handle_renewed(now, complete, chance);
                 if !complete {

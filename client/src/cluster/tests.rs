@@ -2,10 +2,12 @@
 
 use std::sync::Mutex;
 
-use upsert_kafka_protocol::Str;
-use upsert_kafka_protocol::messages::find_coordinator::Coordinator;
+use upsert_kafka_protocol::messages::find_coordinator;
 use upsert_kafka_protocol::messages::metadata::MetadataResponseTopic;
-use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
+use upsert_kafka_protocol::messages::{
+    FindCoordinatorRequest, FindCoordinatorResponse, MetadataRequest, MetadataResponse,
+};
+use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::*;
 use crate::peer::{Ask, Peer, Reply, broker, config, metadata, nowhere, versions};
@@ -176,7 +178,12 @@ async fn a_group_finds_its_coordinator_once_in_either_form() {
                 18 => ask.answer(&versions(version)),
                 10 => {
                     let (host, port) = (Str::from(at.host.clone()), i32::from(at.port));
-                    let one = Coordinator { node_id: 9, host: host.clone(), port, ..Default::default() };
+                    let one = find_coordinator::Coordinator {
+                        node_id: 9,
+                        host: host.clone(),
+                        port,
+                        ..Default::default()
+                    };
                     let answer = if ask.version < 4 {
                         FindCoordinatorResponse { node_id: 9, host, port, ..Default::default() }
                     } else {
@@ -189,11 +196,12 @@ async fn a_group_finds_its_coordinator_once_in_either_form() {
         })
         .await;
         let cluster = opened(peer.config()).await;
+        let g = Coordinator::Group("g".into());
         for _ in 0..3 {
-            cluster.coordinator("g").await.unwrap();
+            cluster.coordinator(&g).await.unwrap();
         }
-        cluster.forget_coordinator("g").await;
-        cluster.coordinator("g").await.unwrap();
+        cluster.forget_coordinator(&g).await;
+        cluster.coordinator(&g).await.unwrap();
         drop(cluster);
         let mut asked = 0;
         while let Ok(ask) = peer.heard.try_recv() {

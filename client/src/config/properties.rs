@@ -72,7 +72,12 @@ pub(super) fn parse<K: AsRef<str>, V: AsRef<str>>(
 }
 
 pub(super) fn explain(config: &Config, role: Role) -> impl Iterator<Item = (&'static str, Explained)> {
-    PROPERTIES.iter().filter(move |property| property.roles.include(role)).map(|property| {
+    let of_role = PROPERTIES.iter().filter(move |property| property.roles.include(role));
+    // With all roles at once, a key that two of them have tells what the first makes of it.
+    let first = move |property: &&table::Property| {
+        table::find(property.name, role).is_some_and(|first| std::ptr::eq(first, *property))
+    };
+    of_role.filter(first).map(|property| {
         let explained = match property.fate {
             Fate::Honoured { show, .. } => Explained::Honoured(show(config)),
             Fate::Ignored(why) => Explained::Ignored(why),
@@ -89,7 +94,7 @@ enum Taken {
 }
 
 fn take(config: &mut Config, key: &str, value: &str, role: Role) -> Result<Taken, Error> {
-    let Some(property) = table::find(key) else { return Ok(Taken::Told(unknown(key))) };
+    let Some(property) = table::find(key, role) else { return Ok(Taken::Told(unknown(key))) };
     if !property.roles.include(role) {
         let whose = if property.roles.include(Role::Producer) { "producers" } else { "consumers" };
         return Ok(Taken::Told(ignored(key, &format!("it is a property of {whose}"))));

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use upsert_kafka_protocol::records::Compression;
 
-use super::{Acks, Address, IsolationLevel, MetadataRecovery, OffsetReset, SecurityProtocol};
+use super::{
+    Acks, Address, IsolationLevel, MetadataRecovery, OffsetReset, PartitionerClass, SecurityProtocol,
+};
 
 /// A value with a text form. Errors are the end of a sentence that begins with the key.
 pub(super) trait Setting: Sized {
@@ -151,6 +153,34 @@ impl Setting for SecurityProtocol {
         }
     }
 }
+
+impl Setting for PartitionerClass {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "" => Ok(Self::BuiltIn),
+            ROUND_ROBIN => Ok(Self::RoundRobin),
+            "org.apache.kafka.clients.producer.internals.DefaultPartitioner" => {
+                Err(format!("Kafka 4.0 removed '{text}': leave the key out, and get what it did"))
+            }
+            "org.apache.kafka.clients.producer.UniformStickyPartitioner" => {
+                Err(format!("Kafka 4.0 removed '{text}': partitioner.ignore.keys = true does what it did"))
+            }
+            _ => Err(format!(
+                "the Java class '{text}' cannot be loaded here, only {ROUND_ROBIN} is known; a partitioner of \
+                 your own is given to Client::producer_with"
+            )),
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::BuiltIn => String::new(),
+            Self::RoundRobin => ROUND_ROBIN.to_owned(),
+        }
+    }
+}
+
+const ROUND_ROBIN: &str = "org.apache.kafka.clients.producer.RoundRobinPartitioner";
 
 impl Setting for OffsetReset {
     fn parse(text: &str) -> Result<Self, String> {

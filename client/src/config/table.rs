@@ -36,9 +36,10 @@ impl Roles {
     }
 }
 
-/// The row of a key.
-pub(super) fn find(name: &str) -> Option<&'static Property> {
-    PROPERTIES.iter().find(|property| property.name == name)
+/// The row of a key: the role's own, else that of the clients that have it.
+pub(super) fn find(name: &str, role: Role) -> Option<&'static Property> {
+    let rows = || PROPERTIES.iter().filter(|property| property.name == name);
+    rows().find(|property| property.roles.include(role)).or_else(|| rows().next())
 }
 
 const PRODUCER: Roles = Roles(1);
@@ -53,12 +54,8 @@ const BYTES: &str = "keys and values are bytes here";
 const COMMITS: &str = "offsets are committed when commit is called, and only then";
 const GROUPS: &str = "partitions are assigned by the caller; joining a group is not supported yet";
 const JAVA_CLASS: &str = "a Java class cannot be loaded here";
-const METRICS: &str = "metrics are not gathered yet";
-const PARTITIONER: &str = "keyless records are spread evenly, however fast a broker is";
 const SASL: &str = "it matters only with SASL, which is not supported yet";
 const TLS: &str = "it matters only with TLS, which is not supported yet";
-const TRANSACTIONS: &str = "it matters only with transactions, which are not supported yet";
-const TRANSACTIONS_REFUSED: &str = "transactions are not supported yet";
 
 macro_rules! honoured {
     ($roles:expr, $name:literal, $field:ident) => {
@@ -106,7 +103,11 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(ALL, "client.id", client_id),
     refused(ALL, "config.providers", &[], "values are taken as they stand and not looked up elsewhere"),
     honoured!(ALL, "connections.max.idle.ms", connections_max_idle),
-    ignored(ALL, "enable.metrics.push", METRICS),
+    ignored(
+        ALL,
+        "enable.metrics.push",
+        "metrics are read from the producer and not pushed to brokers (KIP-714)",
+    ),
     ignored(
         ALL,
         "metadata.cluster.check.enable",
@@ -115,10 +116,18 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(ALL, "metadata.max.age.ms", metadata_max_age),
     honoured!(ALL, "metadata.recovery.rebootstrap.trigger.ms", metadata_rebootstrap_trigger),
     honoured!(ALL, "metadata.recovery.strategy", metadata_recovery),
-    ignored(ALL, "metric.reporters", METRICS),
-    ignored(ALL, "metrics.num.samples", METRICS),
-    ignored(ALL, "metrics.recording.level", METRICS),
-    ignored(ALL, "metrics.sample.window.ms", METRICS),
+    ignored(
+        ALL,
+        "metric.reporters",
+        "a Java class cannot be loaded here; Producer::metrics tells the figures",
+    ),
+    honoured!(ALL, "metrics.num.samples", metrics_num_samples),
+    ignored(
+        ALL,
+        "metrics.recording.level",
+        "all metrics are gathered at every level; they cost nothing per record",
+    ),
+    honoured!(ALL, "metrics.sample.window.ms", metrics_sample_window),
     honoured!(ALL, "receive.buffer.bytes", receive_buffer_bytes),
     honoured!(ALL, "reconnect.backoff.max.ms", reconnect_backoff_max),
     honoured!(ALL, "reconnect.backoff.ms", reconnect_backoff),
@@ -132,7 +141,8 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(ALL, "socket.connection.setup.timeout.ms", connection_setup_timeout),
     // Of two of the three.
     refused(ADMIN, "bootstrap.controllers", &[], "only brokers are asked, so give bootstrap.servers"),
-    ignored(DATA, "client.rack", "every partition is read and written at its leader, whatever the rack"),
+    honoured!(PRODUCER, "client.rack", client_rack),
+    ignored(CONSUMER, "client.rack", "every partition is read at its leader, whatever the rack"),
     honoured!(READ, "default.api.timeout.ms", default_api_timeout),
     refused(DATA, "interceptor.classes", &[], JAVA_CLASS),
     honoured!(WRITE, "retries", retries),
@@ -152,23 +162,20 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(PRODUCER, "max.block.ms", max_block),
     honoured!(PRODUCER, "max.in.flight.requests.per.connection", max_in_flight),
     honoured!(PRODUCER, "max.request.size", max_request_size),
-    ignored(
-        PRODUCER,
-        "metadata.max.idle.ms",
-        "a topic is asked for as long as the client that used it lives",
-    ),
-    ignored(PRODUCER, "partitioner.adaptive.partitioning.enable", PARTITIONER),
-    ignored(PRODUCER, "partitioner.availability.timeout.ms", PARTITIONER),
-    refused(PRODUCER, "partitioner.class", &[], JAVA_CLASS),
+    honoured!(PRODUCER, "metadata.max.idle.ms", metadata_max_idle),
+    honoured!(PRODUCER, "partitioner.adaptive.partitioning.enable", partitioner_adaptive),
+    honoured!(PRODUCER, "partitioner.availability.timeout.ms", partitioner_availability_timeout),
+    honoured!(PRODUCER, "partitioner.class", partitioner_class),
     honoured!(PRODUCER, "partitioner.ignore.keys", partitioner_ignore_keys),
-    ignored(
+    honoured!(PRODUCER, "partitioner.rack.aware", partitioner_rack_aware),
+    honoured!(PRODUCER, "transaction.timeout.ms", transaction_timeout),
+    refused(
         PRODUCER,
-        "partitioner.rack.aware",
-        "every partition is read and written at its leader, whatever the rack",
+        "transaction.two.phase.commit.enable",
+        &["false"],
+        "two-phase commit (KIP-939) is unstable in Kafka 4.4, whose brokers do not offer it",
     ),
-    ignored(PRODUCER, "transaction.timeout.ms", TRANSACTIONS),
-    refused(PRODUCER, "transaction.two.phase.commit.enable", &["false"], TRANSACTIONS_REFUSED),
-    refused(PRODUCER, "transactional.id", &[], TRANSACTIONS_REFUSED),
+    honoured!(PRODUCER, "transactional.id", transactional_id),
     ignored(PRODUCER, "value.serializer", BYTES),
     // Of consumers.
     honoured!(CONSUMER, "allow.auto.create.topics", allow_auto_create_topics),

@@ -44,7 +44,7 @@ async fn steps(
         named => Str::from(named.to_owned()),
     };
     let mut frames = Frames::new(config.response_bytes_max);
-    let versions = negotiate(&mut stream, &mut frames, &client_id).await?;
+    let told = negotiate(&mut stream, &mut frames, &client_id).await?;
     tracing::debug!(broker = &**broker, "connected");
     let (sender, queue) = mpsc::channel(QUEUE_MAX);
     let (reader, writer) = stream.into_split();
@@ -53,7 +53,10 @@ async fn steps(
     tokio::spawn(task.run());
     Ok(Connection(Arc::new(Shared {
         broker: Arc::clone(broker),
-        versions,
+        versions: BrokerVersions::new(
+            told.api_keys.iter().map(|api| (api.api_key, api.min_version, api.max_version)),
+        ),
+        transaction_version: transaction_version(&told),
         queue: sender,
         next_id: AtomicI32::new(1),
         client_id,
@@ -99,7 +102,7 @@ async fn negotiate(
     stream: &mut TcpStream,
     frames: &mut Frames,
     client_id: &Str,
-) -> Result<BrokerVersions, Error> {
+) -> Result<ApiVersionsResponse, Error> {
     let request = ApiVersionsRequest {
         client_software_name: Str::from("upsert-kafka"),
         client_software_version: Str::from(env!("CARGO_PKG_VERSION")),
@@ -113,11 +116,16 @@ async fn negotiate(
         if response.error_code != ErrorCode::NONE {
             return Err(Error::from_code(response.error_code, "ApiVersions"));
         }
-        return Ok(BrokerVersions::new(
-            response.api_keys.iter().map(|api| (api.api_key, api.min_version, api.max_version)),
-        ));
+        return Ok(response);
     }
     Err(Error::from_code(ErrorCode::UNSUPPORTED_VERSION, "ApiVersions"))
+}
+
+/// The level on which the whole cluster speaks of transactions.
+pub(crate) fn transaction_version(told: &ApiVersionsResponse) -> i16 {
+    let known = told.finalized_features_epoch >= 0;
+    let mut finalized = told.finalized_features.iter().filter(|_| known);
+    finalized.find(|feature| &*feature.name == "transaction.version").map_or(0, |it| it.max_version_level)
 }
 
 async fn ask(

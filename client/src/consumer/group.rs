@@ -13,7 +13,7 @@ use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetFetchRequest, O
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::assignment::TopicPartition;
-use crate::cluster::{Attempts, Cluster};
+use crate::cluster::{Attempts, Cluster, Coordinator};
 use crate::connection::Connection;
 use crate::{Error, ErrorKind, IsolationLevel};
 
@@ -51,11 +51,11 @@ pub(super) async fn commit(cluster: &Cluster, group: &str, offsets: &[Commit]) -
     if offsets.is_empty() {
         return Ok(());
     }
-    let request = commit_request(group, offsets);
+    let (keeper, request) = (Coordinator::Group(Arc::from(group)), commit_request(group, offsets));
     let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {
-            let coordinator = cluster.coordinator(group).await?;
+            let coordinator = cluster.coordinator(&keeper).await?;
             let version = coordinator.version_up_to::<OffsetCommitRequest>(LAST_BY_NAME)?;
             let timeout = cluster.config().request_timeout;
             let response = coordinator.call_at(&request, version, timeout).await?;
@@ -84,11 +84,12 @@ pub(super) async fn committed(
     if of.is_empty() {
         return Ok(Vec::new());
     }
+    let keeper = Coordinator::Group(Arc::from(group));
     let stable = cluster.config().isolation_level == IsolationLevel::ReadCommitted;
     let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {
-            let coordinator = cluster.coordinator(group).await?;
+            let coordinator = cluster.coordinator(&keeper).await?;
             let version = coordinator.version_up_to::<OffsetFetchRequest>(LAST_BY_NAME)?;
             let timeout = cluster.config().request_timeout;
             let request = fetch_request(group, of, version, stable);
@@ -112,7 +113,7 @@ async fn again(cluster: &Cluster, group: &str, attempts: &mut Attempts, error: E
     );
     if moved || matches!(error.kind(), ErrorKind::Disconnected | ErrorKind::Unreachable | ErrorKind::Timeout)
     {
-        cluster.forget_coordinator(group).await;
+        cluster.forget_coordinator(&Coordinator::Group(Arc::from(group))).await;
     }
     let named = error.within(&format!("group {group}"));
     attempts.again(named).await

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::records::size_max;
 
-use super::batch::Batch;
+use super::batch::{Batch, Token};
 use super::delivery::{Completion, Delivery, Outcome};
 use super::lock::Mutex;
 use super::pool::Pool;
@@ -101,7 +101,7 @@ impl Accumulator {
             if let Some(delivery) = self.append_or_enlarge(batch, record, timestamp_ms) {
                 return Ok(Appended { delivery, ring: false });
             }
-            self.close_full(&mut open);
+            self.close_full(&mut open, now);
             return Err(Refusal::BatchFull);
         }
         let (mut batch, ring) = self.open(partition, bytes, open.last_size, now)?;
@@ -113,25 +113,12 @@ impl Accumulator {
 
     /// Closes the batches that have lingered; says when the next one will have.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
-        loop {
-            let mut queue = self.queue.lock();
-            let first = queue.lingering.first_entry()?;
-            let (deadline, id) = *first.key();
-            if deadline > now {
-                return Some(deadline);
-            }
-            let partition = first.remove();
-            drop(queue);
-            let mut open = partition.open.lock();
-            if let Some(batch) = open.batch.take_if(|batch| batch.id == id) {
-                self.close_batch(batch, &mut open, false);
-            }
-        }
+        self.close_due(now, now)
     }
 
     /// Ends all lingering: for a flush, and when someone waits for the memory that open batches hold.
     pub(crate) fn hurry(&self, now: Instant) {
-        self.expire(now + self.limits.linger);
+        self.close_due(now + self.limits.linger, now);
     }
 
     /// The closed batches, each partition's in order.
@@ -139,21 +126,35 @@ impl Accumulator {
         std::mem::take(&mut self.queue.lock().ready)
     }
 
-    /// A batch is done with: its deliveries learn the outcome, its memory comes back.
-    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) {
-        self.tell(batch.id, &batch.completion, outcome);
+    /// A batch is done with: its deliveries learn the outcome, its memory comes back. Says whether they had
+    /// not learnt one before.
+    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) -> bool {
+        let first = self.tell(batch.token(), outcome);
         let (lent, buffer) = batch.release();
         self.pool.give(lent, buffer);
+        first
     }
 
-    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere.
-    pub(crate) fn tell(&self, id: u64, completion: &Completion, outcome: Outcome) {
+    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere. Says whether
+    /// they had not learnt one before.
+    pub(crate) fn tell(&self, token: &Token, outcome: Outcome) -> bool {
+        let Some(share) = token.share else { return self.tell_whole(token.id, &token.completion, outcome) };
+        let (first, whole) = token.completion.join(share, outcome);
+        if let Some(whole) = whole {
+            self.tell_whole(token.id, &token.completion, whole);
+        }
+        first
+    }
+
+    fn tell_whole(&self, id: u64, completion: &Completion, outcome: Outcome) -> bool {
         let mut queue = self.queue.lock();
-        if queue.incomplete.remove(&id).is_some() && queue.failure.is_none() {
+        let first = queue.incomplete.remove(&id).is_some();
+        if first && queue.failure.is_none() {
             queue.failure = outcome.error().cloned();
         }
         drop(queue);
         completion.complete(outcome);
+        first
     }
 
     /// Everything that is not answered yet.
@@ -186,6 +187,11 @@ impl Accumulator {
         self.queue.lock().closed.is_some()
     }
 
+    /// How many bytes of `buffer.memory` are free, and how many callers wait for some.
+    pub(crate) fn free(&self) -> (usize, usize) {
+        (self.pool.free(), self.starving.load(Relaxed))
+    }
+
     /// Whether every record was answered and all memory came back.
     pub(crate) fn is_idle(&self) -> bool {
         self.queue.lock().incomplete.is_empty() && self.pool.is_whole()
@@ -199,7 +205,24 @@ impl Accumulator {
             queue.incomplete.iter().map(|(id, completion)| (*id, Arc::clone(completion))).collect()
         };
         for (id, completion) in incomplete {
-            self.tell(id, &completion, Outcome::failed(error.clone()));
+            self.tell_whole(id, &completion, Outcome::failed(error.clone()));
+        }
+    }
+
+    fn close_due(&self, until: Instant, now: Instant) -> Option<Instant> {
+        loop {
+            let mut queue = self.queue.lock();
+            let first = queue.lingering.first_entry()?;
+            let (deadline, id) = *first.key();
+            if deadline > until {
+                return Some(deadline);
+            }
+            let partition = first.remove();
+            drop(queue);
+            let mut open = partition.open.lock();
+            if let Some(batch) = open.batch.take_if(|batch| batch.token().id == id) {
+                self.close_batch(batch, &mut open, false, now);
+            }
         }
     }
 
@@ -238,25 +261,27 @@ impl Accumulator {
         let linger = if self.starving.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
         let batch = Batch::new(queue.next_id, Arc::clone(partition), buffer, now);
         queue.next_id += 1;
-        queue.incomplete.insert(batch.id, Arc::clone(&batch.completion));
+        let Token { id, completion, .. } = batch.token();
+        queue.incomplete.insert(*id, Arc::clone(completion));
         let deadline = now + linger;
         let earlier = queue.lingering.first_key_value().is_none_or(|(first, _)| deadline < first.0);
-        queue.lingering.insert((deadline, batch.id), Arc::clone(partition));
+        queue.lingering.insert((deadline, *id), Arc::clone(partition));
         Ok((batch, earlier))
     }
 
-    fn close_full(&self, open: &mut Open) {
+    fn close_full(&self, open: &mut Open, now: Instant) {
         if let Some(batch) = open.batch.take() {
-            self.close_batch(batch, open, true);
+            self.close_batch(batch, open, true, now);
         }
     }
 
     /// The partition is still locked, so that its batches become ready in their order.
-    fn close_batch(&self, batch: Batch, open: &mut Open, full: bool) {
+    fn close_batch(&self, mut batch: Batch, open: &mut Open, full: bool, now: Instant) {
         open.last_size = batch.size();
-        batch.partition.closed(batch.size(), full);
+        batch.queued = Some(batch.partition.closed(batch.size(), full, now));
         let mut queue = self.queue.lock();
-        let deadlines = [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.id));
+        let deadlines =
+            [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.token().id));
         for deadline in deadlines {
             queue.lingering.remove(&deadline);
         }

@@ -7,22 +7,63 @@ use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::records::{self, BatchWriter, Codec, Stamp};
 
 use super::delivery::{Completion, Delivery};
+use super::keyless::Queued;
 use super::topic::Partition;
 use crate::Record;
+
+mod split;
 
 /// Records of one partition, with the memory that they hold.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// Grows with each batch of the producer.
-    pub(crate) id: u64,
     pub(crate) partition: Arc<Partition>,
-    pub(crate) completion: Arc<Completion>,
+    token: Token,
+    /// 0, or the number of a half among those of its partition.
+    part: u32,
     /// Of its first record: lingering and `delivery.timeout.ms` count from here.
     pub(crate) opened: Instant,
     pub(crate) count: u32,
+    /// Its place in the partition's queue, once it is closed.
+    pub(crate) queued: Option<Queued>,
     /// How much of `buffer.memory` it holds.
     lent: usize,
+    /// Its size when it was sealed, before compression.
+    raw_bytes: usize,
     content: Content,
+}
+
+/// By what a batch's deliveries are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    /// Grows with each batch of the producer; halves keep that of the whole.
+    pub(crate) id: u64,
+    pub(crate) completion: Arc<Completion>,
+    /// Which records of the whole it holds; `None` is all.
+    pub(crate) share: Option<Share>,
+}
+
+/// A batch whose deliveries are told while it still flies.
+#[derive(Debug)]
+pub(crate) struct Ghost {
+    pub(crate) token: Token,
+    pub(crate) partition: Arc<Partition>,
+    pub(crate) count: u32,
+}
+
+/// A half's place in the batch as it was when records were sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+    /// Of the whole.
+    pub(crate) total: u32,
+}
+
+/// What tells batches of a partition apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) id: u64,
+    pub(crate) part: u32,
 }
 
 #[derive(Debug)]
@@ -42,7 +83,23 @@ impl Batch {
         let completion = Arc::new(Completion::new(partition.index));
         let lent = buffer.len();
         let content = Content::Open(BatchWriter::new(buffer, lent));
-        Self { id, partition, completion, opened, count: 0, lent, content }
+        let token = Token { id, completion, share: None };
+        Self { partition, token, part: 0, opened, count: 0, queued: None, lent, raw_bytes: 0, content }
+    }
+
+    /// By what its deliveries are told.
+    pub(crate) fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// What its deliveries are told by, while it still flies.
+    pub(crate) fn ghost(&self) -> Ghost {
+        Ghost { token: self.token.clone(), partition: Arc::clone(&self.partition), count: self.count }
+    }
+
+    /// What tells it from the others of its partition.
+    pub(crate) fn key(&self) -> Key {
+        Key { id: self.token.id, part: self.part }
     }
 
     /// `None` when the record does not fit: the batch is then as it was.
@@ -51,7 +108,7 @@ impl Batch {
         let Content::Open(writer) = &mut self.content else { return None };
         let index = writer.append(timestamp_ms, record.key, record.value, record.headers)?;
         self.count = index + 1;
-        Some(Delivery::new(Arc::clone(&self.completion), index, timestamp_ms))
+        Some(Delivery::new(Arc::clone(&self.token.completion), index, timestamp_ms))
     }
 
     /// How much of `buffer.memory` it holds.
@@ -76,16 +133,55 @@ impl Batch {
         }
     }
 
+    /// Its size when it was sealed, before compression.
+    pub(crate) fn raw_bytes(&self) -> usize {
+        self.raw_bytes
+    }
+
     /// The bytes under this stamp. Equal stamps give equal bytes, however often it is asked.
     pub(crate) fn sealed(&mut self, stamp: Stamp, codec: Codec) -> Bytes {
         let bytes = match std::mem::replace(&mut self.content, Content::Gone) {
-            Content::Open(writer) => writer.seal(stamp, codec),
+            Content::Open(writer) => {
+                self.raw_bytes = writer.size();
+                writer.seal(stamp, codec)
+            }
             Content::Sealed { bytes, stamp: known } if known == stamp => bytes,
             Content::Sealed { bytes, .. } => restamped(bytes, stamp),
             Content::Gone => Bytes::new(),
         };
         self.content = Content::Sealed { bytes: bytes.clone(), stamp };
         bytes
+    }
+
+    /// Two batches of about half the bytes, for a broker that takes no larger ones; itself when it holds one
+    /// record only. `parts` numbers them.
+    pub(crate) fn split(self, parts: &mut u32) -> Result<[Self; 2], Self> {
+        let halves = match &self.content {
+            Content::Sealed { bytes, .. } if self.count > 1 => split::halves(bytes),
+            _ => None,
+        };
+        let Some([a, b]) = halves else { return Err(self) };
+        let mut half = |writer: BatchWriter, before: u32, lent: usize| {
+            *parts += 1;
+            let first = self.token.share.map_or(0, |share| share.first) + before;
+            let total = self.token.share.map_or(self.count, |share| share.total);
+            let share = Some(Share { first, count: writer.count(), total });
+            Self {
+                partition: Arc::clone(&self.partition),
+                token: Token { share, completion: Arc::clone(&self.token.completion), ..self.token },
+                part: *parts,
+                opened: self.opened,
+                count: writer.count(),
+                queued: None,
+                lent,
+                raw_bytes: 0,
+                content: Content::Open(writer),
+            }
+        };
+        // Together they hold what it held, of which `buffer.memory` knows.
+        let lent = self.lent / 2;
+        let before = a.count();
+        Ok([half(a, 0, lent), half(b, before, self.lent - lent)])
     }
 
     /// The memory to give back, with the buffer if nobody else reads it any more.

@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
+use super::batch::Share;
 use super::lock::Mutex;
-use crate::{Error, Receipt};
+use crate::{Error, ErrorKind, Receipt};
 
 /// Resolves when the record's batch is answered. Dropping it loses nothing but the answer: the
 /// record is on its way, and `flush` reports a failure all the same.
@@ -52,6 +53,8 @@ pub(crate) enum Outcome {
     },
     /// The batch failed as a whole; some records may have a reason of their own.
     Failed { error: Error, records: Vec<(u32, Error)> },
+    /// It was split, and each part had its own end: by the index of its first record, ascending.
+    Parts(Vec<(u32, Outcome)>),
 }
 
 impl Outcome {
@@ -63,6 +66,7 @@ impl Outcome {
         match self {
             Self::Written { .. } => None,
             Self::Failed { error, records } => Some(records.first().map_or(error, |(_, error)| error)),
+            Self::Parts(parts) => parts.iter().find_map(|(_, outcome)| outcome.error()),
         }
     }
 
@@ -77,6 +81,10 @@ impl Outcome {
             Self::Failed { error, records } => {
                 Err(records.iter().find(|(at, _)| *at == index).map_or(error, |(_, error)| error).clone())
             }
+            Self::Parts(parts) => match parts.iter().rev().find(|(first, _)| *first <= index) {
+                Some((first, outcome)) => outcome.of(partition, index - first, timestamp_ms),
+                None => Err(Error::new(ErrorKind::Closed, "the part of the batch was lost")),
+            },
         }
     }
 }
@@ -88,11 +96,13 @@ pub(crate) struct Completion {
     outcome: OnceLock<Outcome>,
     /// At most one for each record of the batch.
     wakers: Mutex<Vec<Waker>>,
+    /// Those parts of a batch that was split which have had their end.
+    parts: Mutex<Vec<(Share, Outcome)>>,
 }
 
 impl Completion {
     pub(crate) fn new(partition: i32) -> Self {
-        Self { partition, outcome: OnceLock::new(), wakers: Mutex::default() }
+        Self { partition, outcome: OnceLock::new(), wakers: Mutex::default(), parts: Mutex::default() }
     }
 
     /// The first outcome stays; says whether this was it.
@@ -103,6 +113,20 @@ impl Completion {
             wakers.into_iter().for_each(Waker::wake);
         }
         first
+    }
+
+    /// The end of one part: whether it is the first that this part has, and with the last part the end of all.
+    #[cold]
+    pub(crate) fn join(&self, share: Share, outcome: Outcome) -> (bool, Option<Outcome>) {
+        let mut parts = self.parts.lock();
+        let place = parts.partition_point(|(known, _)| known.first < share.first);
+        if parts.get(place).is_some_and(|(known, _)| known.first == share.first) {
+            return (false, None);
+        }
+        parts.insert(place, (share, outcome));
+        let known: u32 = parts.iter().map(|(known, _)| known.count).sum();
+        let whole = || parts.iter().map(|(known, outcome)| (known.first, outcome.clone())).collect();
+        (true, (known == share.total).then(|| Outcome::Parts(whole())))
     }
 
     #[cold]
@@ -126,7 +150,6 @@ mod tests {
     use std::task::Wake;
 
     use super::*;
-    use crate::ErrorKind;
 
     struct Silent;
 
@@ -168,6 +191,27 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn parts_of_a_split_batch_are_joined_whatever_their_order() {
+        let batch = Completion::new(0);
+        let share = |first, count| Share { first, count, total: 10 };
+        let written = |base_offset| Outcome::Written { base_offset, log_append_time_ms: None };
+        let too_large = Outcome::failed(Error::new(ErrorKind::TooLarge, "big"));
+        assert!(matches!(batch.join(share(7, 3), too_large), (true, None)));
+        assert!(
+            matches!(batch.join(share(7, 3), written(99)), (false, None)),
+            "the first end of a part stays"
+        );
+        assert!(matches!(batch.join(share(0, 4), written(20)), (true, None)));
+        let whole = batch.join(share(4, 3), written(50)).1.unwrap();
+        let offsets: Vec<_> =
+            (0..10).map(|index| whole.of(0, index, 0).map(|receipt| receipt.offset).ok()).collect();
+        let expected = [20, 21, 22, 23, 50, 51, 52].map(Some);
+        assert_eq!(offsets[..7], expected);
+        assert_eq!(offsets[7..], [None; 3]);
+        assert_eq!(whole.error().map(Error::kind), Some(ErrorKind::TooLarge));
     }
 
     #[test]

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::batch::Batch;
-use super::delivery::{Completion, Outcome};
+use super::batch::{Batch, Ghost};
+use super::delivery::Outcome;
+use super::question::{Call, Heard, Protocol};
 use super::sequence::{Expired, Flight, ProducerId, Readiness, Sequence, Terms};
 use super::topic::Partition;
+use super::transactions::{self, Order, Ticket, Transactions};
 use super::verdict::Answer;
+use super::writer::Writer;
 use crate::{Error, ErrorKind};
 
 /// The whole of a producer behind its accumulator.
@@ -22,9 +25,10 @@ pub(crate) struct Dispatch {
     /// When to look at a lane again: at most one valid time for each.
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     done: VecDeque<Done>,
+    writer: Writer,
     identity: Option<ProducerId>,
-    wants_identity: bool,
     wants_metadata: bool,
+    splits: u64,
     fatal: Option<Error>,
 }
 
@@ -54,6 +58,8 @@ struct Node {
 pub(crate) struct Outgoing {
     pub(crate) node: i32,
     pub(crate) batches: Vec<Sent>,
+    /// The transaction's id and how it is spoken of, if they belong to one.
+    pub(crate) transaction: Option<(Arc<str>, Protocol)>,
 }
 
 /// A batch in a request.
@@ -69,11 +75,11 @@ pub(crate) enum Done {
     /// The batch is done with.
     Finished(Batch, Outcome),
     /// Its deliveries need not wait for the batch.
-    Told(u64, Arc<Completion>, Outcome),
+    Told(Ghost, Outcome),
 }
 
 impl Dispatch {
-    pub(crate) fn new(terms: Terms, request_bytes_max: usize) -> Self {
+    pub(crate) fn new(terms: Terms, request_bytes_max: usize, writer: Writer) -> Self {
         Self {
             terms,
             request_bytes_max,
@@ -81,9 +87,10 @@ impl Dispatch {
             nodes: BTreeMap::new(),
             timers: BinaryHeap::new(),
             done: VecDeque::new(),
+            writer,
             identity: None,
-            wants_identity: false,
             wants_metadata: false,
+            splits: 0,
             fatal: None,
         }
     }
@@ -92,6 +99,10 @@ impl Dispatch {
     pub(crate) fn handle_batch(&mut self, batch: Batch, now: Instant) {
         if let Some(error) = &self.fatal {
             self.done.push_back(Done::Finished(batch, Outcome::failed(error.clone())));
+            return;
+        }
+        if let Some(error) = self.writer.refusal() {
+            self.done.push_back(Done::Finished(batch, Outcome::failed(error)));
             return;
         }
         let at = batch.partition.lane;
@@ -103,10 +114,23 @@ impl Dispatch {
         self.look(at, now);
     }
 
-    /// The cluster gave this producer its number.
-    pub(crate) fn handle_identity(&mut self, identity: ProducerId, now: Instant) {
-        self.identity = Some(identity);
-        self.wants_identity = false;
+    /// What the caller wants of transactions; the ticket finds who awaits it.
+    pub(crate) fn handle_order(&mut self, order: Order, ticket: Option<Ticket>, now: Instant) {
+        let aborts = matches!(order, Order::Abort);
+        match self.writer.transactions() {
+            Some(transactions) => transactions.handle_order(order, ticket),
+            None => debug_assert!(false, "orders are for transactional producers"),
+        }
+        if aborts && self.writer.refusal().is_some() {
+            self.give_up(&transactions::aborted());
+        }
+        self.heed_writer(now);
+    }
+
+    /// The answer to a call, or why there was none.
+    pub(crate) fn handle_reply(&mut self, reply: Result<Heard, Error>, now: Instant, chance: f64) {
+        self.writer.handle_reply(reply, now, chance);
+        self.heed_writer(now);
         self.look_at_all(now);
     }
 
@@ -120,13 +144,16 @@ impl Dispatch {
     pub(crate) fn handle_answer(&mut self, sent: &Sent, answer: Answer, now: Instant, chance: f64) {
         let at = sent.partition.lane;
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
-        let settled = lane.sequence.handle_answer(sent.flight.id, answer, now, chance);
+        let settled = lane.sequence.handle_answer(sent.flight.key, answer, now, chance);
         self.wants_metadata |= settled.refresh;
-        self.done.extend(settled.finished.map(|(batch, outcome)| Done::Finished(batch, outcome)));
+        self.splits += u64::from(settled.split);
+        let finished = settled.finished.map(|(batch, outcome)| Done::Finished(batch, outcome));
+        self.finish(finished);
         match settled.fatal {
             Some(error) => self.abandon(&error),
             None => self.look(at, now),
         }
+        self.heed_writer(now);
     }
 
     /// A request was answered, or will never be.
@@ -158,9 +185,11 @@ impl Dispatch {
                 continue;
             }
             lane.timer = None;
-            self.done.extend(lane.sequence.expire(now).into_iter().map(Done::from));
+            let expired = lane.sequence.expire(now);
+            self.finish(expired.into_iter().map(Done::from));
             self.look(at, now);
         }
+        self.heed_writer(now);
     }
 
     /// When `handle_timeout` or `poll_request` has something to do.
@@ -168,7 +197,26 @@ impl Dispatch {
         let lanes = self.timers.peek().map(|Reverse((due, _))| *due);
         let paused =
             self.nodes.values().filter(|node| !node.queue.is_empty()).filter_map(|node| node.not_before);
-        paused.chain(lanes).min()
+        paused.chain(lanes).chain(self.writer.deadline()).min()
+    }
+
+    /// The next question to a coordinator.
+    pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Call> {
+        let lanes = &self.lanes;
+        let quiet = || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
+        let call = self.writer.poll_call(quiet, now);
+        self.heed_writer(now);
+        call
+    }
+
+    /// What became of an order.
+    pub(crate) fn poll_settled(&mut self) -> Option<(Ticket, Result<ProducerId, Error>)> {
+        self.writer.transactions()?.poll_settled()
+    }
+
+    /// The transactions of a transactional producer.
+    pub(crate) fn transactions(&mut self) -> Option<&mut Transactions> {
+        self.writer.transactions()
     }
 
     /// Brokers that something waits for and that take one more request.
@@ -180,6 +228,11 @@ impl Dispatch {
             (free && !node.queue.is_empty()).then_some(*id)
         };
         self.nodes.iter_mut().filter_map(open).collect()
+    }
+
+    /// Brokers that something waits for, whether or not they take one more request.
+    pub(crate) fn ready_nodes(&self) -> Vec<i32> {
+        self.nodes.iter().filter(|(_, node)| !node.queue.is_empty()).map(|(id, _)| *id).collect()
     }
 
     /// The next request for a broker: at most one batch of each partition, within the size.
@@ -213,7 +266,9 @@ impl Dispatch {
         }
         self.nodes.get_mut(&node)?.in_flight += 1;
         batches.sort_by(|a, b| a.partition.topic.cmp(&b.partition.topic));
-        Some(Outgoing { node, batches })
+        let transactions = self.writer.transactions();
+        let transaction = transactions.map(|it| (Arc::clone(it.id()), it.protocol()));
+        Some(Outgoing { node, batches, transaction })
     }
 
     /// What deliveries are to be told.
@@ -221,9 +276,9 @@ impl Dispatch {
         self.done.pop_front()
     }
 
-    /// Whether batches wait for a producer id.
-    pub(crate) fn wants_identity(&self) -> bool {
-        self.wants_identity
+    /// How many batches were split since this was last asked.
+    pub(crate) fn poll_splits(&mut self) -> u64 {
+        std::mem::take(&mut self.splits)
     }
 
     /// Whether leaders should be asked for, told once.
@@ -246,7 +301,49 @@ impl Dispatch {
             let given_up = lane.sequence.abandon(&error).into_iter();
             self.done.extend(given_up.map(|(batch, outcome)| Done::Finished(batch, outcome)));
         }
+        if let Some(transactions) = self.writer.transactions() {
+            transactions.handle_fatal(&error);
+        }
         self.fatal.get_or_insert(error);
+    }
+
+    /// A batch that failed takes its transaction with it.
+    fn finish(&mut self, done: impl IntoIterator<Item = Done>) {
+        for done in done {
+            if let (Some(transactions), Some(error)) = (self.writer.transactions(), done.error()) {
+                transactions.handle_failure(error);
+            }
+            self.done.push_back(done);
+        }
+    }
+
+    /// Nothing more leaves; what flies is awaited.
+    fn give_up(&mut self, error: &Error) {
+        for lane in self.lanes.iter_mut().flatten() {
+            self.done.extend(lane.sequence.give_up(error).into_iter().map(Done::from));
+        }
+    }
+
+    /// Takes over what an event did to the identity, or to the transaction.
+    fn heed_writer(&mut self, now: Instant) {
+        if let Some(error) = self.writer.death()
+            && self.fatal.is_none()
+        {
+            let error = error.clone();
+            return self.abandon(&error);
+        }
+        if let Some(error) = self.writer.poll_doom() {
+            self.give_up(&error);
+        }
+        if let Some(identity) = self.writer.identity()
+            && self.identity != Some(identity)
+        {
+            self.identity = Some(identity);
+            if self.writer.transactions().is_some() {
+                self.lanes.iter_mut().flatten().for_each(|lane| lane.sequence.renew(identity));
+            }
+            self.look_at_all(now);
+        }
     }
 
     fn look_at_all(&mut self, now: Instant) {
@@ -267,14 +364,17 @@ impl Dispatch {
         let mut wake = lane.sequence.deadline();
         match (lane.sequence.readiness(now), lane.target()) {
             (Readiness::Now(_), Some(node)) => {
-                if lane.queued != Some(node) {
+                if lane.queued != Some(node) && self.writer.admits(&lane.partition) {
                     lane.queued = Some(node);
                     self.nodes.entry(node).or_default().queue.push_back(at);
                 }
             }
             (Readiness::Now(_), None) if lane.partition.leader().is_none() => self.wants_metadata = true,
             (Readiness::At(at), _) => wake = wake.map_or(Some(at), |wake| Some(wake.min(at))),
-            (Readiness::Identity, _) => (self.identity, self.wants_identity) = (None, true),
+            (Readiness::Identity, _) => {
+                self.identity = None;
+                self.writer.want_identity();
+            }
             (Readiness::Now(_) | Readiness::No, _) => {}
         }
         if let Some(wake) = wake
@@ -312,11 +412,28 @@ impl Lane {
     }
 }
 
+impl Done {
+    /// The topic, and how many records, when they failed.
+    pub(crate) fn failed(&self) -> Option<(Arc<str>, u32)> {
+        self.error()?;
+        Some(match self {
+            Self::Finished(batch, _) => (Arc::clone(&batch.partition.topic), batch.count),
+            Self::Told(ghost, _) => (Arc::clone(&ghost.partition.topic), ghost.count),
+        })
+    }
+
+    fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Finished(_, outcome) | Self::Told(_, outcome) => outcome.error(),
+        }
+    }
+}
+
 impl From<Expired> for Done {
     fn from(expired: Expired) -> Self {
         match expired {
             Expired::Finished(batch, outcome) => Self::Finished(batch, outcome),
-            Expired::Told(id, completion, outcome) => Self::Told(id, completion, outcome),
+            Expired::Told(ghost, outcome) => Self::Told(ghost, outcome),
         }
     }
 }

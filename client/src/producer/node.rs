@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
@@ -44,6 +44,8 @@ pub(super) struct Request {
     pub(super) outgoing: Outgoing,
     pub(super) produce: ProduceRequest,
     pub(super) version: i16,
+    /// When it left.
+    pub(super) at: Instant,
 }
 
 impl Request {

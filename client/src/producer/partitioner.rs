@@ -1,6 +1,93 @@
-//! Which partition a record goes to: its own, its key's, or the one that keyless records stick to.
+//! Which partition a record goes to when its sender names none: its key's, or a partitioner's own choice.
 
 use upsert_kafka_protocol::partition_for_key;
+
+use super::topic::Topic;
+use crate::{Error, ErrorKind, Record};
+
+/// Chooses partitions in place of the built-in rule, which is: by key, else sticky. Given to
+/// [`Client::producer_with`](crate::Client::producer_with), and asked once for each record that names
+/// no partition of its own, so it should be quick.
+///
+/// ```no_run
+/// # async fn example(client: &upsert_kafka_client::Client) -> Result<(), upsert_kafka_client::Error> {
+/// use upsert_kafka_client::{Partitioner, Partitions, Record};
+///
+/// /// Records of the shop itself have partition 0 for themselves.
+/// struct OwnFirst;
+///
+/// impl Partitioner for OwnFirst {
+///     fn partition(&self, record: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32> {
+///         let others = u64::try_from(partitions.count()).ok()?.checked_sub(1).filter(|others| *others > 0)?;
+///         match record.key {
+///             Some(b"shop") => Some(0),
+///             _ => i32::try_from(1 + partitions.turn() % others).ok(),
+///         }
+///     }
+/// }
+///
+/// let producer = client.producer_with(OwnFirst);
+/// let orders = producer.topic("orders").await?;
+/// producer.send(Record::new(&orders).key(b"shop").value(b"opens")).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait Partitioner: Send + Sync {
+    /// The partition for this record; `None` leaves it to the built-in rule. A partition that the topic
+    /// does not have fails the `send`.
+    fn partition(&self, record: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32>;
+}
+
+/// What a [`Partitioner`] is told of the topic.
+#[derive(Clone, Copy, Debug)]
+pub struct Partitions<'a> {
+    topic: &'a Topic,
+    count: usize,
+    turn: u64,
+}
+
+impl<'a> Partitions<'a> {
+    pub(crate) fn new(topic: &'a Topic, turn: u64) -> Self {
+        Self { topic, count: topic.partitions(), turn }
+    }
+
+    /// How many there are: their numbers go from 0 to one less.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether the partition has a leader, as far as is known. What goes to one without waits for it.
+    pub fn has_leader(&self, partition: i32) -> bool {
+        self.topic.leader(partition).is_some()
+    }
+
+    /// Those that have a leader, in order.
+    pub fn with_leader(&self) -> impl Iterator<Item = i32> + '_ {
+        (0..i32::try_from(self.count).unwrap_or(i32::MAX)).filter(|index| self.has_leader(*index))
+    }
+
+    /// How many records of this topic the partitioner has been asked about before.
+    pub fn turn(&self) -> u64 {
+        self.turn
+    }
+}
+
+/// Each record to the next partition that has a leader, whatever its key: Java's `RoundRobinPartitioner`.
+/// Batches fill slowly with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RoundRobinPartitioner;
+
+impl Partitioner for RoundRobinPartitioner {
+    fn partition(&self, _: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32> {
+        let nth = |of: usize| usize::try_from(partitions.turn() % of.max(1) as u64).ok();
+        let led = partitions.topic.led();
+        let among_led = match led == partitions.count() || led == 0 {
+            true => None,
+            false => partitions.with_leader().nth(nth(led)?),
+        };
+        among_led.or_else(|| i32::try_from(nth(partitions.count())?).ok())
+    }
+}
 
 /// Kafka's default partitioner, over all partitions, whether they have a leader or not: a key must
 /// not move because a broker is down.
@@ -12,117 +99,12 @@ pub(crate) fn by_key(key: &[u8], partitions: usize) -> usize {
     }
 }
 
-/// Keyless records stay with one partition until it got a batch's worth (KIP-794), then move on to
-/// another by chance. Only partitions with a leader are chosen, unless there are none.
-#[derive(Debug)]
-pub(crate) struct Sticky {
-    current: usize,
-    choices: Vec<usize>,
-    /// Bytes that `current` got since it was chosen.
-    produced: usize,
-    batch_size: usize,
-    seed: u64,
-}
-
-impl Sticky {
-    /// Chooses nothing before the first `update`. Equal seeds choose alike.
-    pub(crate) fn new(batch_size: usize, seed: u64) -> Self {
-        Self { current: usize::MAX, choices: Vec::new(), produced: 0, batch_size, seed }
-    }
-
-    /// Where a record without a key goes now.
-    pub(crate) fn current(&self) -> usize {
-        self.current
-    }
-
-    /// What may be chosen from now on.
-    pub(crate) fn update(&mut self, choices: Vec<usize>) {
-        if choices.is_empty() {
-            return;
-        }
-        self.choices = choices;
-        if !self.choices.contains(&self.current) {
-            self.move_on();
-        }
-    }
-
-    /// A batch of this partition was closed.
-    pub(crate) fn closed(&mut self, partition: usize, bytes: usize, full: bool) {
-        if partition != self.current {
-            return;
-        }
-        self.produced += bytes;
-        if full || self.produced >= self.batch_size {
-            self.move_on();
-        }
-    }
-
-    fn move_on(&mut self) {
-        self.produced = 0;
-        let others = self.choices.iter().filter(|&&choice| choice != self.current).count();
-        if others == 0 {
-            return;
-        }
-        let nth = usize::try_from(self.bits() % others as u64).unwrap_or(0);
-        let next = self.choices.iter().filter(|&&choice| choice != self.current).nth(nth);
-        self.current = next.copied().unwrap_or(self.current);
-    }
-
-    /// splitmix64.
-    fn bits(&mut self) -> u64 {
-        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.seed;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keyless_records_stay_until_a_batchs_worth_went() {
-        let mut sticky = Sticky::new(1000, 1);
-        sticky.update(vec![0, 1, 2]);
-        let first = sticky.current();
-        sticky.closed(first, 600, false);
-        assert_eq!(sticky.current(), first);
-        sticky.closed(first, 600, false);
-        assert_ne!(sticky.current(), first);
-    }
-
-    #[test]
-    fn a_full_batch_moves_them_on_and_anothers_does_not() {
-        let mut sticky = Sticky::new(1000, 1);
-        sticky.update(vec![0, 1, 2]);
-        let first = sticky.current();
-        sticky.closed((first + 1) % 3, 5000, true);
-        assert_eq!(sticky.current(), first);
-        sticky.closed(first, 10, true);
-        assert_ne!(sticky.current(), first);
-    }
-
-    #[test]
-    fn every_partition_gets_its_share() {
-        let mut sticky = Sticky::new(1000, 7);
-        sticky.update((0..6).collect());
-        let mut shares = [0; 6];
-        for _ in 0..6000 {
-            shares[sticky.current()] += 1;
-            sticky.closed(sticky.current(), 1000, true);
-        }
-        assert!(shares.iter().all(|share| (900..1100).contains(share)), "{shares:?}");
-    }
-
-    #[test]
-    fn a_partition_without_leader_is_left() {
-        let mut sticky = Sticky::new(1000, 7);
-        sticky.update(vec![0, 1]);
-        sticky.update(vec![1]);
-        assert_eq!(sticky.current(), 1);
-        sticky.update(vec![]);
-        assert_eq!(sticky.current(), 1);
-    }
+/// The partitioner's choice was none of the topic's partitions.
+#[cold]
+pub(crate) fn no_such_partition(topic: &str, chosen: i32, count: usize) -> Error {
+    let sentence = match count {
+        0 => "the topic has no partitions".to_owned(),
+        _ => format!("the partitioner chose it, but the topic has only 0 to {}", count - 1),
+    };
+    Error::new(ErrorKind::Usage, sentence).with_topic(topic).with_partition(chosen)
 }

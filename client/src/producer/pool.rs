@@ -59,6 +59,11 @@ impl Pool {
         self.trim(&mut state);
     }
 
+    /// How much is not lent.
+    pub(crate) fn free(&self) -> usize {
+        self.state.lock().free
+    }
+
     /// Whether nothing is lent.
     pub(crate) fn is_whole(&self) -> bool {
         self.state.lock().free == self.memory

@@ -20,7 +20,11 @@ pub(super) const TOPIC_IDS: i16 = 13;
 /// The version to use at most: without an id for each topic, names it must be.
 pub(super) fn version_max(outgoing: &Outgoing, metadata: &Metadata) -> i16 {
     let known = |sent: &Sent| topic_id(metadata, &sent.partition.topic) != Uuid::default();
-    if outgoing.batches.iter().all(known) { i16::MAX } else { TOPIC_IDS - 1 }
+    let by_topics = if outgoing.batches.iter().all(known) { i16::MAX } else { TOPIC_IDS - 1 };
+    outgoing
+        .transaction
+        .as_ref()
+        .map_or(by_topics, |(_, protocol)| protocol.produce_version_max().min(by_topics))
 }
 
 /// The batches in wire form; they are lent, not copied.
@@ -46,7 +50,7 @@ pub(super) fn request(
         }
     });
     ProduceRequest {
-        transactional_id: None,
+        transactional_id: outgoing.transaction.as_ref().map(|(id, _)| Str::from(&**id)),
         acks: match acks {
             Acks::All => -1,
             Acks::Leader => 1,

@@ -7,18 +7,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use tokio::sync::watch;
-use tokio::time::{sleep, sleep_until};
+use tokio::sync::{oneshot, watch};
+use tokio::time::sleep_until;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
-use upsert_kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
-use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::Shared;
+use super::carry::carry;
 use super::dispatch::{Dispatch, Done, Outgoing};
 use super::node::{Heard, Node, Request};
+use super::question;
 use super::request;
 use super::sequence::{ProducerId, Terms};
+use super::transactions::{Order, Ticket};
 use super::verdict::Answer;
+use super::writer::Writer;
 use crate::cluster::{Cluster, Metadata};
 use crate::connection::Connection;
 use crate::retry::{Backoff, Chance};
@@ -31,11 +33,23 @@ pub(super) struct Sender {
     view: watch::Receiver<Arc<Metadata>>,
     dispatch: Dispatch,
     nodes: BTreeMap<i32, Node>,
-    identity: Option<Identifying>,
+    calling: Option<Calling>,
+    /// Who awaits what becomes of an order.
+    waiting: BTreeMap<Ticket, Waiting>,
+    tickets: Ticket,
     chance: Chance,
 }
 
-type Identifying = Pin<Box<dyn Future<Output = Result<ProducerId, Error>> + Send>>;
+type Calling = Pin<Box<dyn Future<Output = Result<question::Heard, Error>> + Send>>;
+
+/// Who awaits it, and whether it opens the gate for records.
+struct Waiting {
+    opens: bool,
+    reply: Reply,
+}
+
+/// Where the end of an order is told.
+pub(super) type Reply = oneshot::Sender<Result<ProducerId, Error>>;
 
 /// Why the loop goes round; what there is to do is seen at its top.
 enum Event {
@@ -43,26 +57,22 @@ enum Event {
     View,
     Due,
     Heard(i32, Heard),
-    Identity(Result<ProducerId, Error>),
+    Told(Result<question::Heard, Error>),
 }
 
 impl Sender {
     pub(super) fn new(shared: Arc<Shared>, cluster: Cluster) -> Self {
         let config = cluster.config();
-        let terms = Terms {
-            idempotent: config.enable_idempotence,
-            codec: config.codec(),
-            in_flight_max: config.max_in_flight,
-            delivery_timeout: config.delivery_timeout,
-            retries: config.retries,
-            backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
-        };
+        let terms = terms(config);
+        let writer = writer(config);
         Self {
             shared,
             view: cluster.watch(),
-            dispatch: Dispatch::new(terms, config.max_request_size),
+            dispatch: Dispatch::new(terms, config.max_request_size, writer),
             nodes: BTreeMap::new(),
-            identity: None,
+            calling: None,
+            waiting: BTreeMap::new(),
+            tickets: 0,
             chance: Chance::from_process(),
             cluster,
         }
@@ -71,13 +81,19 @@ impl Sender {
     pub(super) async fn run(mut self) {
         loop {
             let now = Instant::now();
+            let orders = self.shared.take_orders();
+            if !orders.is_empty() {
+                // What was sent before an order belongs to the transaction that it is about.
+                self.shared.accumulator.hurry(now);
+            }
             let lingering = self.shared.accumulator.expire(now);
             for batch in self.shared.accumulator.take_ready() {
                 self.dispatch.handle_batch(batch, now);
             }
+            orders.into_iter().for_each(|(order, reply)| self.obey(order, reply, now));
             self.dispatch.handle_timeout(now);
             self.send(now);
-            self.tell();
+            self.tell(now);
             if self.is_over() {
                 return;
             }
@@ -86,18 +102,18 @@ impl Sender {
                 Event::Work | Event::Due => {}
                 Event::View => self.renew(),
                 Event::Heard(node, heard) => self.handle_heard(node, heard),
-                Event::Identity(identity) => self.handle_identity(identity),
+                Event::Told(reply) => self.handle_told(reply),
             }
         }
     }
 
     /// Every branch leaves its state in `self` or in the producer, so that losing one loses nothing.
     async fn hear(&mut self, due: Option<Instant>) -> Event {
-        let Self { shared, view, nodes, identity, .. } = self;
+        let Self { shared, view, nodes, calling, .. } = self;
         tokio::select! {
             biased;
             event = poll_fn(|context| heard(nodes, context)) => event,
-            identity = identified(identity) => Event::Identity(identity),
+            reply = told(calling) => Event::Told(reply),
             () = shared.work.notified() => Event::Work,
             // The cluster's task lives as long as this one's handle to it.
             _ = view.changed() => Event::View,
@@ -112,10 +128,12 @@ impl Sender {
             };
             while let Some(outgoing) = self.dispatch.poll_request(id, now) {
                 self.submit(&connection, outgoing, now);
+                self.shared.drained(id);
             }
         }
-        if self.dispatch.wants_identity() && self.identity.is_none() {
-            self.identity = Some(Box::pin(identify(self.cluster.clone(), self.chance.clone())));
+        self.shared.ready(|| self.dispatch.ready_nodes(), now);
+        if let Some(call) = self.dispatch.poll_call(now) {
+            self.calling = Some(Box::pin(carry(self.cluster.clone(), call)));
         }
         if self.dispatch.poll_metadata() {
             self.cluster.refresh();
@@ -128,14 +146,15 @@ impl Sender {
         let version = connection.version_up_to::<ProduceRequest>(request::version_max(&outgoing, &metadata));
         let timeout_ms = i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX);
         let produce = request::request(&outgoing, &metadata, config.acks, timeout_ms);
+        self.measure(&outgoing, now);
         match version {
             Ok(version) => {
                 let node = self.nodes.entry(outgoing.node).or_default();
-                let request = Request { outgoing, produce, version };
+                let request = Request { outgoing, produce, version, at: now };
                 node.send(connection, request, config.acks, config.request_timeout);
             }
             Err(error) => {
-                self.settle(&Request { outgoing, produce, version: 0 }, Err(error), now);
+                self.settle(&Request { outgoing, produce, version: 0, at: now }, Err(error), now);
             }
         }
     }
@@ -156,6 +175,10 @@ impl Sender {
 
     fn settle(&mut self, request: &Request, response: Result<Option<ProduceResponse>, Error>, now: Instant) {
         let sent = &request.outgoing.batches;
+        let told = response.as_ref().ok().and_then(Option::as_ref);
+        let throttle_ms = told.map_or(0, |response| response.throttle_time_ms.max(0).unsigned_abs());
+        let latency = told.map(|_| now.saturating_duration_since(request.at));
+        self.shared.meter.lock().handle_answer(latency, throttle_ms, now);
         let answers = match response {
             Ok(Some(response)) => {
                 self.heed(request, &response, now);
@@ -182,14 +205,37 @@ impl Sender {
         }
     }
 
-    fn handle_identity(&mut self, identity: Result<ProducerId, Error>) {
-        self.identity = None;
-        match identity {
-            Ok(identity) => {
-                tracing::debug!(id = identity.id, epoch = identity.epoch, "the cluster knows this producer");
-                self.dispatch.handle_identity(identity, Instant::now());
+    fn handle_told(&mut self, reply: Result<question::Heard, Error>) {
+        self.calling = None;
+        self.dispatch.handle_reply(reply, Instant::now(), self.chance.draw());
+    }
+
+    fn obey(&mut self, order: Order, reply: Option<Reply>, now: Instant) {
+        let opens = matches!(order, Order::Begin);
+        self.tickets += 1;
+        let ticket = reply.map(|reply| {
+            self.waiting.insert(self.tickets, Waiting { opens, reply });
+            self.tickets
+        });
+        self.dispatch.handle_order(order, ticket, now);
+    }
+
+    /// Tells what became of orders, and lets records in or shuts them out.
+    fn settle_orders(&mut self, now: Instant) {
+        while let Some((ticket, result)) = self.dispatch.poll_settled() {
+            let Some(Waiting { opens, reply }) = self.waiting.remove(&ticket) else { continue };
+            let opened = opens && result.is_ok();
+            if opened {
+                self.shared.gate.open();
             }
-            Err(error) => self.dispatch.abandon(&error),
+            if reply.send(result).is_err() && opened {
+                // Whoever wanted it has gone away, so nobody will end it.
+                self.shared.gate.shut(None);
+                self.dispatch.handle_order(Order::Abort, None, now);
+            }
+        }
+        if let Some(doom) = self.dispatch.transactions().and_then(|transactions| transactions.doom()) {
+            self.shared.gate.shut(Some(doom.clone()));
         }
     }
 
@@ -200,24 +246,40 @@ impl Sender {
     }
 
     /// Deliveries learn their outcomes, and memory comes back.
-    fn tell(&mut self) {
+    fn tell(&mut self, now: Instant) {
+        self.settle_orders(now);
         if let Some(error) = self.dispatch.fatal() {
             self.shared.accumulator.close(error.clone());
         }
         while let Some(done) = self.dispatch.poll_done() {
-            match done {
+            let failed = done.failed();
+            let first = match done {
                 Done::Finished(batch, outcome) => {
-                    self.shared.accumulator.complete(batch, outcome);
+                    let first = self.shared.accumulator.complete(batch, outcome);
                     self.shared.freed.notify_one();
+                    first
                 }
-                Done::Told(id, completion, outcome) => self.shared.accumulator.tell(id, &completion, outcome),
+                Done::Told(ghost, outcome) => self.shared.accumulator.tell(&ghost.token, outcome),
+            };
+            if let Some((topic, records)) = failed.filter(|_| first) {
+                self.shared.meter.lock().handle_failure(&topic, records, now);
             }
+        }
+        match self.dispatch.poll_splits() {
+            0 => {}
+            splits => self.shared.meter.lock().handle_splits(splits, now),
         }
     }
 
-    fn is_over(&self) -> bool {
+    fn measure(&self, outgoing: &Outgoing, now: Instant) {
+        let batches = outgoing.batches.iter().map(|sent| (&sent.partition.topic, sent.flight.facts));
+        self.shared.meter.lock().handle_request(batches, now);
+    }
+
+    fn is_over(&mut self) -> bool {
         let accumulator = &self.shared.accumulator;
-        self.shared.is_abandoned() || accumulator.is_closed() && accumulator.is_idle()
+        let busy = self.dispatch.transactions().is_some_and(|transactions| transactions.is_busy());
+        self.shared.is_abandoned() || accumulator.is_closed() && accumulator.is_idle() && !busy
     }
 }
 
@@ -238,40 +300,37 @@ fn heard(nodes: &mut BTreeMap<i32, Node>, context: &mut Context<'_>) -> Poll<Eve
     Poll::Pending
 }
 
-async fn identified(identity: &mut Option<Identifying>) -> Result<ProducerId, Error> {
-    match identity {
-        Some(identity) => identity.await,
+async fn told(calling: &mut Option<Calling>) -> Result<question::Heard, Error> {
+    match calling {
+        Some(calling) => calling.await,
         None => pending().await,
     }
 }
 
-/// Asks until the cluster answers; an error is final.
-async fn identify(cluster: Cluster, mut chance: Chance) -> Result<ProducerId, Error> {
-    let config = Arc::clone(cluster.config());
-    let mut backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
-    loop {
-        match ask_identity(&cluster).await {
-            Err(error) if error.is_retriable() => {
-                tracing::debug!(%error, "no producer id yet");
-                sleep(backoff.wait(chance.draw())).await;
-            }
-            told => return told,
-        }
+/// The settings that a partition's line keeps to.
+pub(super) fn terms(config: &Config) -> Terms {
+    Terms {
+        idempotent: config.enable_idempotence,
+        transactional: config.transactional_id.is_some(),
+        codec: config.codec(),
+        in_flight_max: config.max_in_flight,
+        delivery_timeout: config.delivery_timeout,
+        retries: config.retries,
+        backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
+        #[cfg(feature = "simulation")]
+        planted: None,
     }
 }
 
-async fn ask_identity(cluster: &Cluster) -> Result<ProducerId, Error> {
-    let request = InitProducerIdRequest {
-        transactional_id: None::<Str>,
-        transaction_timeout_ms: i32::MAX,
-        ..Default::default()
-    };
-    let connection = cluster.any().await?;
-    let InitProducerIdResponse { error_code, producer_id, producer_epoch, .. } =
-        connection.call(&request).await?;
-    match error_code {
-        ErrorCode::NONE => Ok(ProducerId { id: producer_id, epoch: producer_epoch }),
-        code => Err(connection.named(Error::from_code(code, "InitProducerId"), "InitProducerId")),
+/// Who writes, by the settings.
+pub(super) fn writer(config: &Config) -> Writer {
+    let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
+    match &config.transactional_id {
+        Some(id) => {
+            let timeout_ms = i32::try_from(config.transaction_timeout.as_millis()).unwrap_or(i32::MAX);
+            Writer::transactional(Arc::from(id.as_str()), timeout_ms, backoff)
+        }
+        None => Writer::plain(backoff),
     }
 }
 

@@ -23,10 +23,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tracing::Span;
+use tracing::field::Empty;
 use upsert_kafka_protocol::records::{Codec, Stamp};
 
-use super::batch::Batch;
-use super::delivery::{Completion, Outcome};
+use super::batch::{Batch, Ghost, Key};
+use super::delivery::Outcome;
+use super::planted::Planted;
 use super::verdict::{Answer, Verdict};
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};
@@ -52,24 +55,34 @@ pub(crate) struct Sequence {
     count_anew: bool,
     not_before: Option<Instant>,
     backoff: Backoff,
+    /// Numbers the halves of batches that were split.
+    parts: u32,
 }
 
 /// The settings it keeps to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
     pub(crate) idempotent: bool,
+    /// Batches belong to transactions: the epoch is the coordinator's to renew, and a batch that is given up
+    /// takes its transaction with it.
+    pub(crate) transactional: bool,
     pub(crate) codec: Codec,
     pub(crate) in_flight_max: usize,
     pub(crate) delivery_timeout: Duration,
     pub(crate) retries: u32,
     pub(crate) backoff: Backoff,
+    /// A mistake to be made.
+    #[cfg(feature = "simulation")]
+    pub(crate) planted: Option<Planted>,
 }
 
-/// Who writes.
+/// Who writes: what the cluster knows a producer by, and what a transaction can be resumed by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ProducerId {
-    pub(crate) id: i64,
-    pub(crate) epoch: i16,
+pub struct ProducerId {
+    /// The number that the cluster gave.
+    pub id: i64,
+    /// Grows with every renewal; what is written under an older one is refused.
+    pub epoch: i16,
 }
 
 #[derive(Debug)]
@@ -86,6 +99,8 @@ struct Entry {
     /// Its deliveries know already that it came too late; it only waits for its answer.
     told: bool,
     last_error: Option<Error>,
+    /// From the first time it leaves to its end.
+    span: Span,
 }
 
 /// Whether a batch may leave.
@@ -104,14 +119,30 @@ pub(crate) enum Readiness {
 /// A batch on its way out.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight {
-    pub(crate) id: u64,
+    pub(crate) key: Key,
     pub(crate) bytes: Bytes,
+    pub(crate) facts: Facts,
+}
+
+/// What is measured of a batch that leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    pub(crate) records: u32,
+    pub(crate) bytes: usize,
+    /// Before compression.
+    pub(crate) raw_bytes: usize,
+    /// Since its first record came in.
+    pub(crate) queued: Duration,
+    /// Not the first time.
+    pub(crate) again: bool,
 }
 
 /// What an answer led to.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     pub(crate) finished: Option<(Batch, Outcome)>,
+    /// It is too large for the broker, and leaves in halves now.
+    pub(crate) split: bool,
     /// Leaders may have changed.
     pub(crate) refresh: bool,
     /// No batch of this producer will ever be written.
@@ -124,7 +155,7 @@ pub(crate) enum Expired {
     /// It is gone from here.
     Finished(Batch, Outcome),
     /// It still flies; its deliveries should not wait for that.
-    Told(u64, Arc<Completion>, Outcome),
+    Told(Ghost, Outcome),
 }
 
 impl Sequence {
@@ -141,21 +172,13 @@ impl Sequence {
             count_anew: false,
             not_before: None,
             backoff: terms.backoff,
+            parts: 0,
         }
     }
 
     /// At the end of the line.
     pub(crate) fn handle_batch(&mut self, batch: Batch) {
-        self.entries.push_back(Entry {
-            batch,
-            base_sequence: None,
-            flying: false,
-            attempts: 0,
-            doubt: false,
-            after_gap: false,
-            told: false,
-            last_error: None,
-        });
+        self.entries.push_back(Entry::new(batch));
     }
 
     /// Who writes, if this was not known.
@@ -163,6 +186,16 @@ impl Sequence {
         if self.identity.is_none() && self.used_up != Some(identity.id) {
             (self.identity, self.next) = (Some(identity), 0);
         }
+    }
+
+    /// The coordinator renewed the producer's epoch, at the end of a transaction: nothing is in line.
+    pub(crate) fn renew(&mut self, identity: ProducerId) {
+        if self.identity != Some(identity) {
+            (self.identity, self.next) = (Some(identity), 0);
+        }
+        (self.gap, self.count_anew, self.stalled) = (false, false, false);
+        self.not_before = None;
+        self.backoff.reset();
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -202,14 +235,24 @@ impl Sequence {
         entry.flying = true;
         entry.attempts += 1;
         self.in_flight += 1;
-        Some(Flight { id: entry.batch.id, bytes: entry.batch.sealed(stamp, self.terms.codec) })
+        let bytes = entry.batch.sealed(stamp, self.terms.codec);
+        let facts = Facts {
+            records: entry.batch.count,
+            bytes: bytes.len(),
+            raw_bytes: entry.batch.raw_bytes(),
+            queued: now.saturating_duration_since(entry.batch.opened),
+            again: entry.attempts > 1,
+        };
+        entry.trace(&facts);
+        Some(Flight { key: entry.batch.key(), bytes, facts })
     }
 
     /// The broker's word on a batch, or the lack of one. `chance` lies in 0..1.
-    pub(crate) fn handle_answer(&mut self, id: u64, answer: Answer, now: Instant, chance: f64) -> Settled {
-        let Some(at) = self.entries.iter().position(|entry| entry.flying && entry.batch.id == id) else {
+    pub(crate) fn handle_answer(&mut self, key: Key, answer: Answer, now: Instant, chance: f64) -> Settled {
+        let Some(at) = self.entries.iter().position(|entry| entry.flying && entry.batch.key() == key) else {
             return Settled::default();
         };
+        let answer = answer.mistaken(&self.terms);
         let verdict = answer.verdict(self.terms.idempotent);
         let entry = &mut self.entries[at];
         entry.flying = false;
@@ -227,7 +270,8 @@ impl Sequence {
         };
         let settled = match verdict {
             Verdict::Again if !over => self.again(at, error, now, chance),
-            Verdict::OutOfOrder if !over => {
+            Verdict::Split if !over && self.split(at) => Settled { split: true, ..Settled::default() },
+            Verdict::OutOfOrder if !over && !(self.terms.transactional && at == 0) => {
                 // With one before it in doubt it is out of order for that one's sake.
                 self.count_anew |= at == 0;
                 self.again(at, error, now, chance)
@@ -243,21 +287,34 @@ impl Sequence {
 
     /// Batches whose `delivery.timeout.ms` is over.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<Expired> {
-        let (timeout, mut expired, mut at) = (self.terms.delivery_timeout, Vec::new(), 0);
-        while let Some(entry) = self.entries.get_mut(at).filter(|entry| entry.batch.opened + timeout <= now) {
+        let timeout = self.terms.delivery_timeout;
+        self.fail(|entry| (entry.batch.opened + timeout <= now).then(|| late(entry, timeout)))
+    }
+
+    /// Lets nothing more leave of what is in line; what flies is awaited, though nobody is told of it.
+    pub(crate) fn give_up(&mut self, error: &Error) -> Vec<Expired> {
+        self.fail(|entry| {
+            let written = entry.doubt || entry.flying;
+            Some(placed(error.clone(), &entry.batch).with_written(written))
+        })
+    }
+
+    /// Fails the first ones in line, as long as there is an error for them.
+    fn fail(&mut self, error: impl Fn(&Entry) -> Option<Error>) -> Vec<Expired> {
+        let (mut failed, mut at) = (Vec::new(), 0);
+        while let Some(error) = self.entries.get(at).and_then(&error) {
+            let entry = &mut self.entries[at];
             if !entry.flying {
-                let error = late(entry, timeout);
-                expired.extend(self.remove(at).map(|batch| Expired::Finished(batch, Outcome::failed(error))));
+                failed.extend(self.remove(at).map(|batch| Expired::Finished(batch, Outcome::failed(error))));
                 continue;
             }
             if !std::mem::replace(&mut entry.told, true) {
-                let outcome = Outcome::failed(late(entry, timeout));
-                expired.push(Expired::Told(entry.batch.id, Arc::clone(&entry.batch.completion), outcome));
+                failed.push(Expired::Told(entry.batch.ghost(), Outcome::failed(error)));
             }
             at += 1;
         }
         self.resolve();
-        expired
+        failed
     }
 
     /// When `expire` has something to do.
@@ -284,6 +341,9 @@ impl Sequence {
             self.entries.iter_mut().for_each(|entry| entry.after_gap = false);
         }
         self.backoff.reset();
+        if let Outcome::Written { base_offset, .. } = outcome {
+            self.entries[at].span.record("base_offset", base_offset);
+        }
         let finished = self.entries.remove(at).map(|entry| (entry.batch, outcome));
         Settled { finished, ..Settled::default() }
     }
@@ -307,6 +367,7 @@ impl Sequence {
 
     fn failed(&mut self, at: usize, error: Error, records: Vec<(u32, Error)>) -> Settled {
         let doubt = self.entries[at].doubt;
+        self.entries[at].span.record("error", tracing::field::display(&error));
         let refresh = error.refreshes_metadata();
         let finished = self.remove(at).map(|batch| {
             let mark = |error: Error| placed(error, &batch).with_written(doubt);
@@ -314,7 +375,31 @@ impl Sequence {
             let outcome = Outcome::Failed { error: mark(error), records };
             (batch, outcome)
         });
-        Settled { finished, refresh, fatal: None }
+        Settled { finished, refresh, ..Settled::default() }
+    }
+
+    /// Puts two halves in a batch's place, which count as it did: whoever comes behind keeps his sequence.
+    fn split(&mut self, at: usize) -> bool {
+        let Some(Entry { batch, base_sequence, doubt, after_gap, .. }) = self.entries.remove(at) else {
+            return false;
+        };
+        let halves = match batch.split(&mut self.parts) {
+            Ok(halves) => halves,
+            Err(whole) => {
+                let known = Entry { base_sequence, doubt, after_gap, ..Entry::new(whole) };
+                self.entries.insert(at, known);
+                return false;
+            }
+        };
+        let (mut next, planted) = (base_sequence, self.terms.planted(Planted::SequenceReused));
+        for (place, batch) in (at..).zip(halves) {
+            let count = batch.count;
+            self.entries.insert(place, Entry { base_sequence: next, doubt, after_gap, ..Entry::new(batch) });
+            next = next.map(|first| if planted { first } else { after(first, count) });
+        }
+        // What flies behind it comes back out of order, and then follows again.
+        self.stalled = true;
+        true
     }
 
     /// Takes a batch out that is given up. If it had a sequence, those behind it come after a gap.
@@ -333,6 +418,9 @@ impl Sequence {
             return;
         }
         self.stalled = false;
+        if self.terms.transactional {
+            return;
+        }
         let counted = self.entries.front().is_some_and(|entry| entry.base_sequence.is_some());
         if self.count_anew || self.gap && !counted {
             self.begin_anew();
@@ -341,7 +429,8 @@ impl Sequence {
 
     /// The next epoch, from 0. When the epochs are used up, another producer id is needed.
     fn begin_anew(&mut self) {
-        let bumped = |old: ProducerId| Some(ProducerId { epoch: old.epoch.checked_add(1)?, ..old });
+        let step = i16::from(!self.terms.planted(Planted::EpochNotBumped));
+        let bumped = |old: ProducerId| Some(ProducerId { epoch: old.epoch.checked_add(step)?, ..old });
         self.used_up = self.identity.map(|identity| identity.id);
         self.identity = self.identity.and_then(bumped);
         (self.next, self.gap, self.count_anew) = (0, false, false);
@@ -355,17 +444,55 @@ impl Sequence {
         let entry = &mut self.entries[at];
         let base_sequence = *entry.base_sequence.get_or_insert_with(|| {
             let first = self.next;
-            // Sequences run from 0 to `i32::MAX` and wrap.
-            self.next = first.wrapping_add(entry.batch.count.cast_signed()) & i32::MAX;
+            self.next = after(first, entry.batch.count);
             first
         });
         Stamp {
             producer_id: identity.id,
             producer_epoch: identity.epoch,
             base_sequence,
-            transactional: false,
+            transactional: self.terms.transactional,
         }
     }
+}
+
+impl Entry {
+    fn new(batch: Batch) -> Self {
+        Self {
+            batch,
+            base_sequence: None,
+            flying: false,
+            attempts: 0,
+            doubt: false,
+            after_gap: false,
+            told: false,
+            last_error: None,
+            span: Span::none(),
+        }
+    }
+
+    /// A span for each batch: `batch{topic, partition, records, bytes, base_sequence}`, with its attempts and end.
+    fn trace(&mut self, facts: &Facts) {
+        if !facts.again {
+            self.span = tracing::debug_span!(
+                "batch",
+                topic = &*self.batch.partition.topic,
+                partition = self.batch.partition.index,
+                records = facts.records,
+                bytes = facts.bytes,
+                base_sequence = self.base_sequence,
+                attempts = Empty,
+                base_offset = Empty,
+                error = Empty,
+            );
+        }
+        self.span.record("attempts", self.attempts);
+    }
+}
+
+/// Sequences run from 0 to `i32::MAX` and wrap.
+fn after(first: i32, count: u32) -> i32 {
+    first.wrapping_add(count.cast_signed()) & i32::MAX
 }
 
 fn late(entry: &Entry, timeout: Duration) -> Error {

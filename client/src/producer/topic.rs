@@ -1,11 +1,17 @@
 //! A topic's handle: looked up once, so that no record hashes a name.
 
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{
+    AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
+use super::availability::Availability;
 use super::batch::Batch;
+use super::keyless::{Keyless, Queued};
 use super::lock::Mutex;
-use super::partitioner::{Sticky, by_key};
+use super::partitioner::{Partitioner, Partitions, by_key, no_such_partition};
+use super::sticky::StickySettings;
 use crate::cluster::TopicMetadata;
 use crate::{Error, ErrorKind, Record};
 
@@ -23,6 +29,11 @@ struct Shared {
     segment: Segment,
     keyless: Arc<Keyless>,
     ignore_keys: bool,
+    partitioner: Option<Arc<dyn Partitioner>>,
+    /// How often the partitioner was asked.
+    turns: AtomicU64,
+    /// How many of the partitions have a leader.
+    led: AtomicUsize,
 }
 
 /// Partitions known at one time, then those that came later: read without a lock.
@@ -43,6 +54,8 @@ pub(crate) struct Partition {
     pub(crate) open: Mutex<Open>,
     /// Who leads it, as far as is known; -1 for nobody.
     leader: AtomicI32,
+    /// How many of its batches are closed and not answered yet.
+    queued: Arc<AtomicU32>,
     keyless: Arc<Keyless>,
 }
 
@@ -54,21 +67,24 @@ pub(crate) struct Open {
     pub(crate) last_size: usize,
 }
 
-/// Where records without a key go.
-#[derive(Debug)]
-struct Keyless {
-    /// `sticky`'s choice, to be read without the lock.
-    current: AtomicUsize,
-    sticky: Mutex<Sticky>,
-}
-
 /// What a topic's handle needs beside the topic.
 pub(crate) struct TopicSettings {
     pub(crate) producer: u64,
-    pub(crate) batch_size: usize,
+    pub(crate) sticky: StickySettings,
     pub(crate) ignore_keys: bool,
     /// Chance for the sticky choice.
     pub(crate) seed: u64,
+    pub(crate) availability: Option<Arc<Mutex<Availability>>>,
+    pub(crate) partitioner: Option<Arc<dyn Partitioner>>,
+}
+
+/// What a newer view of the cluster says of a topic, and what its partitions are chosen by.
+#[derive(Clone, Copy)]
+pub(crate) struct News<'a> {
+    pub(crate) metadata: &'a TopicMetadata,
+    /// The brokers of this client's rack, if that counts.
+    pub(crate) near: &'a [i32],
+    pub(crate) now: Instant,
 }
 
 impl Topic {
@@ -83,21 +99,21 @@ impl Topic {
     }
 
     /// `lanes` numbers the partitions of all topics.
-    pub(crate) fn new(metadata: &TopicMetadata, settings: &TopicSettings, lanes: &AtomicUsize) -> Self {
-        let keyless = Arc::new(Keyless {
-            current: AtomicUsize::new(0),
-            sticky: Mutex::new(Sticky::new(settings.batch_size, settings.seed)),
-        });
-        let count = metadata.partitions.len();
+    pub(crate) fn new(news: News<'_>, settings: &TopicSettings, lanes: &AtomicUsize) -> Self {
+        let keyless = Arc::new(Keyless::new(settings.sticky, settings.seed, settings.availability.clone()));
+        let (name, count) = (&news.metadata.name, news.metadata.partitions.len());
         let topic = Self(Arc::new(Shared {
-            name: Arc::clone(&metadata.name),
+            name: Arc::clone(name),
             producer: settings.producer,
             count: AtomicUsize::new(0),
-            segment: Segment::new(&metadata.name, 0..count, &keyless, lanes),
+            segment: Segment::new(name, 0..count, &keyless, lanes),
             keyless,
             ignore_keys: settings.ignore_keys,
+            partitioner: settings.partitioner.clone(),
+            turns: AtomicU64::new(0),
+            led: AtomicUsize::new(0),
         }));
-        topic.update(metadata, lanes);
+        topic.update(news, lanes);
         topic
     }
 
@@ -106,7 +122,7 @@ impl Topic {
     }
 
     /// Takes over leaders and the number of partitions.
-    pub(crate) fn update(&self, metadata: &TopicMetadata, lanes: &AtomicUsize) {
+    pub(crate) fn update(&self, News { metadata, near, now }: News<'_>, lanes: &AtomicUsize) {
         let (before, count) = (self.partitions(), metadata.partitions.len());
         self.0.segment.reach(count, 0, &self.0.name, &self.0.keyless, lanes);
         for (index, known) in metadata.partitions.iter().enumerate() {
@@ -114,8 +130,11 @@ impl Topic {
                 partition.leader.store(known.leader.unwrap_or(-1), Relaxed);
             }
         }
+        let led = metadata.partitions.iter().filter(|partition| partition.leader.is_some()).count();
+        self.0.led.store(led, Relaxed);
         self.0.count.store(count, Release);
-        self.0.keyless.update(metadata);
+        let queue = |index| self.0.segment.get(index).map(|partition| Arc::clone(&partition.queued));
+        self.0.keyless.update(metadata, near, queue, now);
         if before != 0 && before != count {
             tracing::info!(
                 topic = &*self.0.name,
@@ -133,10 +152,39 @@ impl Topic {
         let index = match (record.partition, record.key) {
             (Some(index), _) => usize::try_from(index).unwrap_or(usize::MAX),
             (None, Some(key)) if !self.0.ignore_keys => by_key(key, count),
-            _ => self.0.keyless.current.load(Relaxed),
+            _ => self.0.keyless.current(),
         };
         let known = if index < count { self.0.segment.get(index) } else { None };
         known.ok_or(Misplaced { count })
+    }
+
+    /// Lets the user's partitioner choose, where there is one and the record names no partition.
+    #[inline]
+    pub(crate) fn choose(&self, record: &mut Record<'_>) -> Result<(), Error> {
+        match &self.0.partitioner {
+            Some(partitioner) if record.partition.is_none() => self.ask(&**partitioner, record),
+            _ => Ok(()),
+        }
+    }
+
+    fn ask(&self, partitioner: &dyn Partitioner, record: &mut Record<'_>) -> Result<(), Error> {
+        let partitions = Partitions::new(self, self.0.turns.fetch_add(1, Relaxed));
+        record.partition = partitioner.partition(record, &partitions);
+        match record.partition {
+            Some(chosen) if usize::try_from(chosen).is_ok_and(|chosen| chosen < partitions.count()) => Ok(()),
+            Some(chosen) => Err(no_such_partition(self.name(), chosen, partitions.count())),
+            None => Ok(()),
+        }
+    }
+
+    /// Who leads a partition, as far as is known.
+    pub(crate) fn leader(&self, partition: i32) -> Option<i32> {
+        self.0.segment.get(usize::try_from(partition).ok()?)?.leader()
+    }
+
+    /// How many partitions have a leader.
+    pub(crate) fn led(&self) -> usize {
+        self.0.led.load(Relaxed)
     }
 }
 
@@ -172,6 +220,7 @@ impl Segment {
             lane: lanes.fetch_add(1, Relaxed),
             open: Mutex::default(),
             leader: AtomicI32::new(-1),
+            queued: Arc::default(),
             keyless: Arc::clone(keyless),
         };
         Self { partitions: indexes.map(|index| Arc::new(partition(index))).collect(), next: OnceLock::new() }
@@ -208,33 +257,18 @@ impl Partition {
         Some(self.leader.load(Relaxed)).filter(|node| *node >= 0)
     }
 
-    /// A batch of it was closed.
-    pub(crate) fn closed(&self, bytes: usize, full: bool) {
+    /// A batch of it was closed, and stands in its queue while the value lives.
+    pub(crate) fn closed(&self, bytes: usize, full: bool, now: Instant) -> Queued {
+        let queued = Queued::new(&self.queued);
         if let Ok(index) = usize::try_from(self.index) {
-            self.keyless.change(|sticky| sticky.closed(index, bytes, full));
+            self.keyless.closed(index, bytes, full, now);
         }
+        queued
     }
 
     #[cfg(test)]
     pub(crate) fn lead_by(&self, node: i32) {
         self.leader.store(node, Relaxed);
-    }
-}
-
-impl Keyless {
-    fn update(&self, metadata: &TopicMetadata) {
-        let led = metadata.partitions.iter().enumerate().filter(|(_, partition)| partition.leader.is_some());
-        let mut choices: Vec<_> = led.map(|(index, _)| index).collect();
-        if choices.is_empty() {
-            choices = (0..metadata.partitions.len()).collect();
-        }
-        self.change(|sticky| sticky.update(choices));
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Sticky)) {
-        let mut sticky = self.sticky.lock();
-        change(&mut sticky);
-        self.current.store(sticky.current(), Relaxed);
     }
 }
 
@@ -245,72 +279,4 @@ impl std::fmt::Debug for Topic {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use upsert_kafka_protocol::Uuid;
-
-    use super::*;
-    use crate::cluster::PartitionMetadata;
-
-    pub(crate) fn metadata(leaders: &[Option<i32>]) -> TopicMetadata {
-        let partitions = leaders.iter().zip(0..).map(|(&leader, index)| PartitionMetadata {
-            index,
-            leader,
-            leader_epoch: 0,
-            replicas: vec![],
-            in_sync: vec![],
-        });
-        TopicMetadata {
-            name: "orders".into(),
-            topic_id: Uuid::default(),
-            internal: false,
-            partitions: partitions.collect(),
-        }
-    }
-
-    pub(crate) fn topic(leaders: &[Option<i32>]) -> Topic {
-        let settings = TopicSettings { producer: 0, batch_size: 1000, ignore_keys: false, seed: 1 };
-        Topic::new(&metadata(leaders), &settings, &AtomicUsize::new(0))
-    }
-
-    #[test]
-    fn a_key_goes_where_java_puts_it() {
-        // murmur2("foobar") is -790332482, as Kafka's own tests say.
-        let topic = topic(&[Some(1); 6]);
-        let record = Record::new(&topic).key(b"foobar");
-        assert_eq!(topic.place(&record).unwrap().index, (-790_332_482 & i32::MAX) % 6);
-    }
-
-    #[test]
-    fn a_topic_that_grew_keeps_its_partitions_and_uses_the_new_ones() {
-        let topic = topic(&[Some(1)]);
-        let first = Arc::clone(topic.place(&Record::new(&topic)).unwrap());
-        let far = Record::new(&topic).partition(2);
-        let error = topic.place(&far).unwrap_err().error(&far);
-        assert_eq!(
-            error.to_string(),
-            "topic orders, partition 2: no such partition: the topic has 1, from 0 to 0"
-        );
-        let lanes = AtomicUsize::new(1);
-        topic.update(&metadata(&[Some(1), Some(2)]), &lanes);
-        topic.update(&metadata(&[Some(1), Some(2), None]), &lanes);
-        let last = topic.place(&far).unwrap();
-        assert_eq!((last.index, last.lane, last.leader()), (2, 2, None));
-        assert!(Arc::ptr_eq(&first, topic.place(&Record::new(&topic).partition(0)).unwrap()));
-    }
-
-    #[test]
-    fn keyless_records_leave_a_partition_whose_batch_was_full() {
-        let topic = topic(&[Some(1), Some(1), None]);
-        let first = Arc::clone(topic.place(&Record::new(&topic)).unwrap());
-        first.closed(1000, true);
-        let second = topic.place(&Record::new(&topic)).unwrap();
-        assert_ne!(first.index, second.index);
-        assert_ne!(second.index, 2, "it has no leader");
-    }
-
-    #[test]
-    fn a_negative_partition_is_refused() {
-        let topic = topic(&[Some(1)]);
-        assert!(topic.place(&Record::new(&topic).partition(-1)).is_err());
-    }
-}
+pub(crate) mod tests;

@@ -24,6 +24,8 @@ pub(crate) enum Verdict {
     Again,
     /// The broker's count and ours differ: if nothing before it is in doubt, count anew.
     OutOfOrder,
+    /// Send it in halves.
+    Split,
     /// It will never be written.
     Failed,
     /// Another producer took this one's place.
@@ -48,7 +50,10 @@ impl Answer {
                 Verdict::OutOfOrder
             }
             Some(ErrorCode::PRODUCER_FENCED) => Verdict::Fenced,
-            Some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED) if idempotent => Verdict::Fatal,
+            Some(
+                ErrorCode::CLUSTER_AUTHORIZATION_FAILED | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+            ) if idempotent => Verdict::Fatal,
+            Some(ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE) => Verdict::Split,
             Some(code) if code.is_retriable() => Verdict::Again,
             Some(_) => Verdict::Failed,
         }
@@ -87,7 +92,7 @@ mod tests {
             (ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND, Verdict::Again),
             (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, Verdict::OutOfOrder),
             (ErrorCode::UNKNOWN_PRODUCER_ID, Verdict::OutOfOrder),
-            (ErrorCode::MESSAGE_TOO_LARGE, Verdict::Failed),
+            (ErrorCode::MESSAGE_TOO_LARGE, Verdict::Split),
             (ErrorCode::INVALID_RECORD, Verdict::Failed),
             (ErrorCode::TOPIC_AUTHORIZATION_FAILED, Verdict::Failed),
             (ErrorCode::PRODUCER_FENCED, Verdict::Fenced),

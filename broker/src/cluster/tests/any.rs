@@ -75,7 +75,7 @@ fn a_request_cut_anywhere_is_refused_without_a_panic() {
     let frame = header::request_frame(&request, 9, 77, None).unwrap().into_bytes().slice(4..);
     for end in 0..frame.len() {
         let mut script = Script::new();
-        script.cluster.handle_frame(PeerId(1), &frame.slice(..end), script.now());
+        script.cluster.handle_frame(PeerId(1), 1, &frame.slice(..end), script.now());
         let heard = script.hear::<ProduceRequest>(PeerId(1), 9);
         assert_eq!(heard, Heard::Closed, "{end}");
     }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use upsert_kafka_protocol::ErrorCode;
+use upsert_kafka_protocol::messages::InitProducerIdResponse;
 use upsert_kafka_protocol::records::Codec;
 
 use super::*;
 use crate::Record;
+use crate::producer::question::Reply;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
 use crate::retry::Backoff;
@@ -24,19 +26,21 @@ struct Bench {
 fn terms() -> Terms {
     Terms {
         idempotent: true,
+        transactional: false,
         codec: Codec::NONE,
         in_flight_max: 2,
         delivery_timeout: 1000 * MS,
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
+        #[cfg(feature = "simulation")]
+        planted: None,
     }
 }
 
 impl Bench {
     fn new(leaders: &[Option<i32>]) -> Self {
-        let mut dispatch = Dispatch::new(terms(), 1000);
+        let dispatch = Dispatch::new(terms(), 1000, Writer::plain(Backoff::new(100 * MS, 1000 * MS)));
         let now = Instant::now();
-        dispatch.handle_identity(ProducerId { id: 7, epoch: 0 }, now);
         Self { dispatch, topic: topic(leaders), now, next_id: 0 }
     }
 
@@ -46,14 +50,26 @@ impl Bench {
 
     /// A batch of one record for each of these partitions.
     fn add(&mut self, partitions: &[i32], bytes: usize) {
-        for index in partitions {
-            let value = vec![7; bytes];
-            let record = Record::new(&self.topic).value(&value);
-            let buffer = BytesMut::zeroed(bytes + 100);
-            let mut batch = Batch::new(self.next_id, self.partition(*index), buffer, self.now);
-            drop(batch.append(&record, 0).unwrap());
-            self.dispatch.handle_batch(batch, self.now);
-            self.next_id += 1;
+        partitions.iter().for_each(|index| self.enter(*index, bytes));
+        self.introduce();
+    }
+
+    fn enter(&mut self, index: i32, bytes: usize) {
+        let value = vec![7; bytes];
+        let record = Record::new(&self.topic).value(&value);
+        let buffer = BytesMut::zeroed(bytes + 100);
+        let mut batch = Batch::new(self.next_id, self.partition(index), buffer, self.now);
+        drop(batch.append(&record, 0).unwrap());
+        self.dispatch.handle_batch(batch, self.now);
+        self.next_id += 1;
+    }
+
+    /// A broker answers the question for a producer id, if it was asked.
+    fn introduce(&mut self) {
+        if self.dispatch.poll_call(self.now).is_some() {
+            let told = InitProducerIdResponse { producer_id: 7, ..Default::default() };
+            let heard = Heard { reply: Reply::Identify(told), offered: Protocol::Classic };
+            self.dispatch.handle_reply(Ok(heard), self.now, 0.5);
         }
     }
 
@@ -75,7 +91,7 @@ impl Bench {
 
 fn of(outgoing: Option<&Outgoing>) -> Vec<(i32, u64)> {
     let batches = outgoing.map_or(&[][..], |outgoing| &outgoing.batches);
-    batches.iter().map(|sent| (sent.partition.index, sent.flight.id)).collect()
+    batches.iter().map(|sent| (sent.partition.index, sent.flight.key.id)).collect()
 }
 
 fn written() -> Answer {
@@ -180,11 +196,10 @@ fn batches_expire_where_nobody_leads() {
 #[test]
 fn before_the_first_batch_the_producer_is_introduced() {
     let mut bench = Bench::new(&[Some(1)]);
-    bench.dispatch = Dispatch::new(terms(), 1000);
-    bench.add(&[0], 10);
-    assert!(bench.dispatch.wants_identity() && bench.request(1).is_none());
-    bench.dispatch.handle_identity(ProducerId { id: 7, epoch: 0 }, bench.now);
-    assert!(!bench.dispatch.wants_identity() && bench.request(1).is_some());
+    bench.enter(0, 10);
+    assert!(bench.request(1).is_none());
+    bench.introduce();
+    assert!(bench.request(1).is_some() && bench.dispatch.poll_call(bench.now).is_none());
 }
 
 #[test]

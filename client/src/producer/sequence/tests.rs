@@ -6,6 +6,7 @@ use upsert_kafka_protocol::records::batches;
 
 use super::*;
 use crate::Record;
+use crate::producer::batch::Token;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
 
@@ -24,11 +25,14 @@ type Stamped = (i16, i32, i32);
 fn terms() -> Terms {
     Terms {
         idempotent: true,
+        transactional: false,
         codec: Codec::NONE,
         in_flight_max: 5,
         delivery_timeout: 1000 * MS,
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
+        #[cfg(feature = "simulation")]
+        planted: None,
     }
 }
 
@@ -53,12 +57,12 @@ impl Bench {
 
     fn fly(&mut self) -> Vec<(u64, Stamped)> {
         std::iter::from_fn(|| self.sequence.poll_flight(self.now))
-            .map(|flight| (flight.id, stamped(&flight.bytes)))
+            .map(|flight| (flight.key.id, stamped(&flight.bytes)))
             .collect()
     }
 
     fn answer(&mut self, id: u64, answer: Answer) -> Settled {
-        self.sequence.handle_answer(id, answer, self.now, 0.5)
+        self.sequence.handle_answer(Key { id, part: 0 }, answer, self.now, 0.5)
     }
 
     fn written(&mut self, id: u64) {
@@ -73,7 +77,7 @@ impl Bench {
 
     fn failed(&mut self, id: u64, answer: Answer) -> Error {
         match self.answer(id, answer).finished {
-            Some((batch, Outcome::Failed { error, .. })) if batch.id == id => error,
+            Some((batch, Outcome::Failed { error, .. })) if batch.key().id == id => error,
             other => panic!("{other:?}"),
         }
     }
@@ -134,7 +138,7 @@ fn after_a_failure_all_five_leave_again_in_order_with_the_same_bytes() {
     }
     bench.wait();
     let second: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_flight(bench.now)).collect();
-    let bytes = |flights: &[Flight]| flights.iter().map(|it| (it.id, it.bytes.clone())).collect::<Vec<_>>();
+    let bytes = |flights: &[Flight]| flights.iter().map(|it| (it.key, it.bytes.clone())).collect::<Vec<_>>();
     assert_eq!(bytes(&first), bytes(&second));
 }
 
@@ -190,7 +194,7 @@ fn with_nothing_behind_it_a_gap_is_left_at_once() {
     let mut bench = Bench::new(terms());
     bench.add(&[2]);
     bench.fly();
-    bench.failed(0, refused(ErrorCode::MESSAGE_TOO_LARGE));
+    bench.failed(0, refused(ErrorCode::INVALID_RECORD));
     bench.add(&[1]);
     assert_eq!(bench.fly(), [(1, (1, 0, 1))]);
 }
@@ -266,7 +270,7 @@ fn a_batch_that_never_left_expires_without_a_gap() {
     let [Expired::Finished(batch, Outcome::Failed { error, .. })] = &expired[..] else {
         panic!("{expired:?}")
     };
-    assert_eq!((batch.id, error.kind(), error.may_have_been_written()), (0, ErrorKind::Timeout, false));
+    assert_eq!((batch.key().id, error.kind(), error.may_have_been_written()), (0, ErrorKind::Timeout, false));
     assert_eq!(
         error.to_string(),
         "topic orders, partition 0: not acknowledged within delivery.timeout.ms (1000)"
@@ -319,7 +323,11 @@ fn a_flying_batch_that_expires_tells_its_deliveries_and_waits_for_its_answer() {
     bench.fly();
     bench.now += 1000 * MS;
     let expired = bench.sequence.expire(bench.now);
-    let [Expired::Told(0, _, Outcome::Failed { error, .. })] = &expired[..] else { panic!("{expired:?}") };
+    let [Expired::Told(Ghost { token: Token { id: 0, .. }, .. }, Outcome::Failed { error, .. })] =
+        &expired[..]
+    else {
+        panic!("{expired:?}")
+    };
     assert!(error.may_have_been_written());
     assert!(bench.sequence.expire(bench.now).is_empty() && bench.sequence.deadline().is_none());
     bench.add(&[1]);
@@ -372,4 +380,82 @@ fn a_fenced_producer_says_so() {
     bench.fly();
     let settled = bench.answer(0, refused(ErrorCode::PRODUCER_FENCED));
     assert!(settled.fatal.is_some_and(|error| error.is_fenced()));
+}
+
+/// What a broker that takes no more than so many records at once makes of what flies, until all is in.
+fn fly_past(bench: &mut Bench, count_max: i32) -> Vec<Stamped> {
+    let (mut log, mut expected) = (Vec::new(), 0);
+    for _ in 0..100 {
+        bench.wait();
+        let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_flight(bench.now)).collect();
+        for flight in flights {
+            let (epoch, first, count) = stamped(&flight.bytes);
+            let answer = match (first == expected, count <= count_max) {
+                (_, false) => refused(ErrorCode::MESSAGE_TOO_LARGE),
+                (false, true) => refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
+                (true, true) => {
+                    expected += count;
+                    log.push((epoch, first, count));
+                    written(i64::from(first))
+                }
+            };
+            bench.sequence.handle_answer(flight.key, answer, bench.now, 0.5);
+        }
+    }
+    assert!(bench.sequence.is_empty());
+    log
+}
+
+#[test]
+fn a_batch_that_is_too_large_leaves_in_halves_and_those_behind_keep_their_sequence() {
+    let mut bench = Bench::new(terms());
+    bench.add(&[1, 7, 2]);
+    let log = fly_past(&mut bench, 3);
+    // Seven become four and three, four become two and two.
+    assert_eq!(log, [(0, 0, 1), (0, 1, 2), (0, 3, 2), (0, 5, 3), (0, 8, 2)]);
+}
+
+#[test]
+fn one_record_that_is_too_large_fails_and_the_rest_goes_on_under_the_next_epoch() {
+    let mut bench = Bench::new(terms());
+    bench.add(&[1, 1]);
+    bench.fly();
+    let error = bench.failed(0, refused(ErrorCode::MESSAGE_TOO_LARGE));
+    assert_eq!((error.kind(), error.may_have_been_written()), (ErrorKind::TooLarge, false));
+    bench.tried_again(1, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+    bench.wait();
+    assert_eq!(bench.fly(), [(1, (1, 0, 1))]);
+}
+
+#[test]
+fn halves_hold_what_the_whole_held_and_its_records_in_order() {
+    let topic = topic(&[Some(1)]);
+    let partition = Arc::clone(topic.place(&Record::new(&topic)).unwrap());
+    let mut batch = Batch::new(3, partition, BytesMut::zeroed(4000), Instant::now());
+    let headers = [crate::Header { key: "h", value: None }];
+    for number in 0..9u8 {
+        let (key, value) = ([number], vec![number; usize::from(number) * 40]);
+        let record = Record::new(&topic).key(&key).value(&value).headers(&headers);
+        drop(batch.append(&record, 100 + i64::from(number)).unwrap());
+    }
+    let codec = Codec { compression: upsert_kafka_protocol::records::Compression::Lz4, level: None };
+    batch.sealed(Stamp::NONE, codec);
+    let (lent, mut parts) = (batch.lent(), 0);
+    let mut halves = batch.split(&mut parts).unwrap();
+    assert_eq!(halves.iter().map(Batch::lent).sum::<usize>(), lent);
+    let mut seen = Vec::new();
+    for half in &mut halves {
+        let bytes = half.sealed(Stamp::NONE, codec);
+        let batch = batches(&bytes).next().unwrap().unwrap();
+        for record in batch.body(10_000).unwrap().iter() {
+            let record = record.unwrap();
+            assert_eq!(record.headers().count(), 1);
+            seen.push((record.timestamp_ms - 100, record.key.unwrap()[0], record.value.unwrap().len()));
+        }
+    }
+    let expected: Vec<_> = (0..9u8).map(|n| (i64::from(n), n, usize::from(n) * 40)).collect();
+    assert_eq!(seen, expected);
+    let [a, b] = halves;
+    assert_eq!((a.count + b.count, parts), (9, 2));
+    assert!(a.count > b.count, "halves by bytes, and the later records are larger");
 }

@@ -1,0 +1,117 @@
+//! Where a topic's records without a key go, as its partitions see it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
+
+use super::availability::Availability;
+use super::lock::Mutex;
+use super::sticky::{Choice, Sticky, StickySettings};
+use crate::cluster::TopicMetadata;
+
+/// The sticky choice of a topic, to be read without a lock; it changes at most once per closed batch.
+#[derive(Debug)]
+pub(crate) struct Keyless {
+    current: AtomicUsize,
+    spread: Mutex<Spread>,
+    availability: Option<Arc<Mutex<Availability>>>,
+}
+
+#[derive(Debug)]
+struct Spread {
+    sticky: Sticky,
+    /// By index.
+    known: Vec<Known>,
+}
+
+/// What a choice needs to know of a partition.
+#[derive(Debug)]
+struct Known {
+    leader: Option<i32>,
+    near: bool,
+    queued: Arc<AtomicU32>,
+}
+
+/// A batch that was closed and is not answered yet: one place in its partition's queue.
+#[derive(Debug)]
+pub(crate) struct Queued(Arc<AtomicU32>);
+
+impl Queued {
+    pub(crate) fn new(queue: &Arc<AtomicU32>) -> Self {
+        queue.fetch_add(1, Relaxed);
+        Self(Arc::clone(queue))
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Keyless {
+    pub(crate) fn new(
+        settings: StickySettings,
+        seed: u64,
+        availability: Option<Arc<Mutex<Availability>>>,
+    ) -> Self {
+        let spread = Spread { sticky: Sticky::new(settings, seed), known: Vec::new() };
+        Self { current: AtomicUsize::new(0), spread: Mutex::new(spread), availability }
+    }
+
+    /// Where a record without a key goes now.
+    #[inline]
+    pub(crate) fn current(&self) -> usize {
+        self.current.load(Relaxed)
+    }
+
+    /// Leaders moved, or partitions came. `near` are the brokers of this client's rack, if that counts.
+    pub(crate) fn update(
+        &self,
+        metadata: &TopicMetadata,
+        near: &[i32],
+        queue: impl Fn(usize) -> Option<Arc<AtomicU32>>,
+        now: Instant,
+    ) {
+        let known = metadata.partitions.iter().enumerate().map_while(|(index, partition)| {
+            let near = partition.leader.is_some_and(|leader| near.contains(&leader));
+            Some(Known { leader: partition.leader, near, queued: queue(index)? })
+        });
+        let known = known.collect();
+        self.change(now, |spread, available| {
+            spread.known = known;
+            spread.sticky.handle_partitions(choices(&spread.known, available));
+        });
+    }
+
+    /// A batch of this partition was closed.
+    pub(crate) fn closed(&self, partition: usize, bytes: usize, full: bool, now: Instant) {
+        // Batches of keyed records mostly end here.
+        if self.current() != partition {
+            return;
+        }
+        self.change(now, |Spread { sticky, known }, available| {
+            sticky.handle_closed(partition, bytes, full, || choices(known, available));
+        });
+    }
+
+    fn change(&self, now: Instant, change: impl FnOnce(&mut Spread, &dyn Fn(i32) -> bool)) {
+        let mut spread = self.spread.lock();
+        let availability = self.availability.as_ref().map(|known| known.lock());
+        change(&mut spread, &|node| availability.as_ref().is_none_or(|known| known.is_available(node, now)));
+        self.current.store(spread.sticky.current(), Relaxed);
+    }
+}
+
+/// The partitions with a leader, or all when there are none.
+fn choices(known: &[Known], available: impl Fn(i32) -> bool) -> impl Iterator<Item = Choice> {
+    let led = known.iter().any(|partition| partition.leader.is_some());
+    known.iter().enumerate().filter(move |(_, partition)| partition.leader.is_some() || !led).map(
+        move |(index, partition)| Choice {
+            partition: index,
+            queued: partition.queued.load(Relaxed),
+            available: partition.leader.is_none_or(&available),
+            near: partition.near,
+        },
+    )
+}

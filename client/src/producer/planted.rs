@@ -1,0 +1,49 @@
+//! Mistakes that can be planted, to see that the simulation finds them.
+
+use upsert_kafka_protocol::ErrorCode;
+
+use super::sequence::Terms;
+use super::verdict::Answer;
+
+/// A mistake in the client's counting. None is made unless the simulation asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "simulation"), allow(dead_code, reason = "planted by the simulation alone"))]
+pub(crate) enum Planted {
+    /// A batch that is refused as out of order counts as written.
+    OutOfOrderAccepted,
+    /// After a gap sequences begin at 0 again under the old epoch.
+    EpochNotBumped,
+    /// An answer that was lost counts as a good one.
+    LostAcknowledged,
+    /// The second half of a batch that was split gets the first one's sequence.
+    SequenceReused,
+}
+
+impl Terms {
+    /// Whether this mistake is to be made.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn planted(&self, mistake: Planted) -> bool {
+        self.planted == Some(mistake)
+    }
+
+    /// Never, outside of a simulation.
+    #[cfg(not(feature = "simulation"))]
+    pub(crate) fn planted(&self, _: Planted) -> bool {
+        false
+    }
+}
+
+impl Answer {
+    /// What it is taken for: itself, unless a mistake was planted.
+    pub(super) fn mistaken(self, terms: &Terms) -> Self {
+        let good = match &self {
+            Self::Written { .. } => false,
+            Self::Lost(_) => terms.planted(Planted::LostAcknowledged),
+            Self::Refused { error, .. } => {
+                error.code() == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
+                    && terms.planted(Planted::OutOfOrderAccepted)
+            }
+        };
+        if good { Self::Written { base_offset: -1, log_append_time_ms: None } } else { self }
+    }
+}
