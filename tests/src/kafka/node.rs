@@ -266,6 +266,7 @@ log.cleaner.backoff.ms=500
 log.index.size.max.bytes=1048576
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=3000
+request.timeout.ms=3000
 controlled.shutdown.retry.backoff.ms=200
 controller.quorum.election.timeout.ms=500
 controller.quorum.fetch.timeout.ms=1000

@@ -39,6 +39,8 @@ pub(super) struct Findings {
     pub(super) untrue: u64,
     /// Damaged, or never sent.
     pub(super) foreign: u64,
+    /// Transactions of which a part is seen.
+    pub(super) halved: u64,
     first: Vec<String>,
 }
 
@@ -78,6 +80,10 @@ impl Findings {
     pub(super) fn assert_none(&self) {
         let sum = self.lost + self.duplicates + self.disordered + self.misplaced + self.untrue + self.foreign;
         assert!(sum == 0, "{self}\n{}", self.first.join("\n"));
+    }
+
+    pub(super) fn halved(&mut self, sentence: String) {
+        self.add(|it| &mut it.halved, sentence);
     }
 
     /// Looks at every record in the order of reading; tells where each number lies.
@@ -123,9 +129,9 @@ impl Findings {
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lost, duplicates, disordered, misplaced, untrue, foreign, .. } = self;
+        let Self { lost, duplicates, disordered, misplaced, untrue, foreign, halved, .. } = self;
         write!(f, "duplicates = {duplicates}, lost = {lost}, disordered = {disordered}, ")?;
-        write!(f, "misplaced = {misplaced}, failed untruly = {untrue}, foreign = {foreign}")
+        write!(f, "misplaced = {misplaced}, seen untruly = {untrue}, halved = {halved}, foreign = {foreign}")
     }
 }
 

@@ -1,32 +1,24 @@
-//! The load: one task that sends numbered records at a pace, and keeps what became of each.
+//! The load of single records: one task sends them numbered, at a pace, and keeps what became of each.
 
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{interval, timeout};
+use tokio::time::interval;
 use upsert_kafka_client::{Client, Error, Producer, Receipt, Record, Topic};
 
 use super::audit::Outcome;
 use super::numbered::Numbered;
+use super::pulse::{Progress, Pulse};
 
 /// Records on their way, until [`Load::finish`].
 pub(super) struct Load {
+    producer: Producer,
+    topic: String,
     progress: watch::Receiver<Progress>,
     finish: oneshot::Sender<u64>,
     sending: JoinHandle<()>,
     collecting: JoinHandle<Ledger>,
-}
-
-/// How far it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Progress {
-    /// So many are taken in by the producer.
-    pub(super) sent: u64,
-    /// Of all those before this number it is known what became of them.
-    pub(super) settled: u64,
-    /// The last number acknowledged, and one.
-    pub(super) acknowledged: u64,
 }
 
 /// What became of all of them.
@@ -34,10 +26,12 @@ pub(super) struct Progress {
 pub(super) struct Ledger {
     /// By number.
     pub(super) outcomes: Vec<Outcome>,
-    /// Failed with an error that passes, sooner than `delivery.timeout.ms`.
+    /// Failed with an error that passes, and not because `delivery.timeout.ms` was over.
     pub(super) given_up_early: u64,
     /// The longest time without any acknowledgement.
     pub(super) silence: Duration,
+    /// How many records were sent again.
+    pub(super) retries: f64,
     /// An error of those that failed.
     pub(super) failure: Option<Error>,
 }
@@ -46,15 +40,16 @@ impl Load {
     /// Begins to send so many records a second.
     pub(super) async fn start(client: &Client, topic: &str, pace: u64) -> Self {
         let producer = client.producer();
-        let topic = producer.topic(topic).await.expect("the topic");
+        let handle = producer.topic(topic).await.expect("the topic");
         let (report, progress) = watch::channel(Progress::default());
         let (finish, finished) = oneshot::channel();
         let (told, outcomes) = mpsc::unbounded_channel();
-        let patience = client.config().delivery_timeout;
-        let collector =
-            Collector { report: report.clone(), patience, known: Vec::new(), ledger: Ledger::default() };
-        let sender = Sender { producer, topic, report, told, next: 0, numbered: Numbered::default() };
+        let collector = Collector { report: report.clone(), known: Vec::new(), ledger: Ledger::default() };
+        let numbered = Numbered::default();
+        let sender = Sender { producer: producer.clone(), topic: handle, report, told, next: 0, numbered };
         Self {
+            producer,
+            topic: topic.to_owned(),
             progress,
             finish,
             sending: tokio::spawn(sender.run(pace, finished)),
@@ -62,29 +57,27 @@ impl Load {
         }
     }
 
-    pub(super) fn progress(&self) -> Progress {
-        *self.progress.borrow()
+    pub(super) fn pulse(&self) -> Pulse {
+        Pulse::new(&self.topic, self.progress.clone())
     }
 
-    /// Waits until all that was sent before is settled, and something that is sent from now on is
-    /// acknowledged.
-    pub(super) async fn goes_on(&self) {
-        let sent = self.progress().sent;
-        let so = |it: &Progress| it.settled > sent && it.acknowledged > sent;
-        let mut progress = self.progress.clone();
-        let waited = timeout(PATIENCE, progress.wait_for(so)).await;
-        let waited = waited.unwrap_or_else(|_| {
-            panic!("nothing sent after {sent} is acknowledged within {PATIENCE:?}: {:?}", self.progress())
-        });
-        waited.expect("the load ended");
+    /// How many records were sent again until now.
+    pub(super) fn retries(&self) -> f64 {
+        retries(&self.producer, &self.topic)
     }
 
     /// Sends the rest of so many, as fast as it can, and waits for all of them.
     pub(super) async fn finish(self, at_least: u64) -> Ledger {
         self.finish.send(at_least).expect("the load ended");
         self.sending.await.expect("all are sent");
-        self.collecting.await.expect("all are settled")
+        let ledger = self.collecting.await.expect("all are settled");
+        Ledger { retries: retries(&self.producer, &self.topic), ..ledger }
     }
+}
+
+/// A topic of which nothing was sent yet has no figures.
+fn retries(producer: &Producer, topic: &str) -> f64 {
+    producer.metrics().of_topic(topic, "record-retry-total").unwrap_or_default()
 }
 
 /// Knows only how to send.
@@ -97,8 +90,8 @@ struct Sender {
     numbered: Numbered,
 }
 
-/// A number, what was told of it, and after how long.
-type Told = (u64, Result<Receipt, Error>, Duration);
+/// A number, and what was told of it.
+type Told = (u64, Result<Receipt, Error>);
 
 impl Sender {
     async fn run(mut self, pace: u64, mut finished: oneshot::Receiver<u64>) {
@@ -128,19 +121,15 @@ impl Sender {
             self.producer.send(record).await.unwrap_or_else(|e| panic!("{number} is not taken in: {e}"));
         self.next += 1;
         self.report.send_modify(|it| it.sent = number + 1);
-        let (told, at) = (self.told.clone(), Instant::now());
-        tokio::spawn(async move {
-            let outcome = delivery.await;
-            // The collector is gone only when the test is.
-            let _ = told.send((number, outcome, at.elapsed()));
-        });
+        let told = self.told.clone();
+        // The collector is gone only when the test is.
+        tokio::spawn(async move { told.send((number, delivery.await)) });
     }
 }
 
 /// Knows only what was told.
 struct Collector {
     report: watch::Sender<Progress>,
-    patience: Duration,
     known: Vec<Option<Outcome>>,
     ledger: Ledger,
 }
@@ -148,7 +137,7 @@ struct Collector {
 impl Collector {
     async fn run(mut self, mut told: mpsc::UnboundedReceiver<Told>) -> Ledger {
         let (mut settled, mut last) = (0, Instant::now());
-        while let Some((number, outcome, after)) = told.recv().await {
+        while let Some((number, outcome)) = told.recv().await {
             let acknowledged = outcome.is_ok();
             if acknowledged {
                 self.ledger.silence = self.ledger.silence.max(last.elapsed());
@@ -157,7 +146,7 @@ impl Collector {
             let at = usize::try_from(number).expect("a number in memory");
             self.known.resize(self.known.len().max(at + 1), None);
             assert!(self.known[at].is_none(), "{number} is told twice");
-            self.known[at] = Some(self.outcome(outcome, after));
+            self.known[at] = Some(self.outcome(outcome));
             settled += self.known[settled..].iter().take_while(|it| it.is_some()).count();
             self.report.send_modify(|it| {
                 it.settled = settled as u64;
@@ -171,13 +160,12 @@ impl Collector {
         Ledger { outcomes: outcomes.collect(), ..self.ledger }
     }
 
-    fn outcome(&mut self, outcome: Result<Receipt, Error>, after: Duration) -> Outcome {
+    fn outcome(&mut self, outcome: Result<Receipt, Error>) -> Outcome {
         match outcome {
             Ok(Receipt { partition, offset, .. }) => Outcome::Acknowledged { partition, offset },
             Err(error) => {
-                // A batch's time runs from its first record, so the last one's is shorter by the linger.
-                self.ledger.given_up_early +=
-                    u64::from(error.is_retriable() && after < self.patience * 9 / 10);
+                let late = error.to_string().contains("delivery.timeout.ms");
+                self.ledger.given_up_early += u64::from(error.is_retriable() && !late);
                 let may_be_written = error.may_have_been_written();
                 self.ledger.failure.get_or_insert(error);
                 Outcome::Failed { may_be_written }
@@ -187,10 +175,6 @@ impl Collector {
 }
 
 impl Ledger {
-    pub(super) fn acknowledged(&self) -> usize {
-        self.outcomes.iter().filter(|it| matches!(it, Outcome::Acknowledged { .. })).count()
-    }
-
     /// How many failed: those that cannot be written, and those that may be.
     pub(super) fn failed(&self) -> [usize; 2] {
         [false, true].map(|may_be_written| {
@@ -201,5 +185,3 @@ impl Ledger {
 
 const BEAT: Duration = Duration::from_millis(10);
 const BEATS_PER_SECOND: u64 = 100;
-/// How long a cluster may take to serve again after anything that is done to it here.
-pub(super) const PATIENCE: Duration = Duration::from_secs(90);

@@ -7,14 +7,14 @@ use tokio::task::block_in_place;
 use tokio::time::sleep;
 use upsert_kafka_tests::kafka::{Failure, Kafka};
 
-use super::load::{Load, PATIENCE};
+use super::pulse::{PATIENCE, Pulse};
 
 /// A cluster and the loads that it is under.
 pub(super) struct Storm<'a> {
     kafka: &'a Kafka,
     /// Whose leaders are hurt.
     topic: &'a str,
-    loads: &'a [&'a Load],
+    loads: Vec<Pulse>,
     weather: Weather,
     began: Instant,
 }
@@ -28,8 +28,13 @@ pub(super) struct Weather {
 }
 
 impl<'a> Storm<'a> {
-    pub(super) fn new(kafka: &'a Kafka, topic: &'a str, loads: &'a [&'a Load]) -> Self {
+    pub(super) fn new(kafka: &'a Kafka, topic: &'a str, loads: Vec<Pulse>) -> Self {
         Self { kafka, topic, loads, weather: Weather::default(), began: Instant::now() }
+    }
+
+    /// From now on these must go on.
+    pub(super) fn under(&mut self, loads: Vec<Pulse>) {
+        self.loads = loads;
     }
 
     pub(super) fn weather(&self) -> Weather {
@@ -85,7 +90,7 @@ impl<'a> Storm<'a> {
     }
 
     async fn all_go_on(&self) {
-        for load in self.loads {
+        for load in &self.loads {
             load.goes_on().await;
         }
     }
