@@ -42,6 +42,8 @@ pub(super) struct Findings {
     /// Transactions of which a part is seen.
     pub(super) halved: u64,
     first: Vec<String>,
+    /// Which numbers are there untruly.
+    pub(super) untruths: Vec<usize>,
 }
 
 /// Compares them. Numbers were sent in their order.
@@ -60,6 +62,7 @@ pub(super) fn audit(outcomes: &[Outcome], log: &Log) -> Findings {
                 }
             }
             (Outcome::Failed { may_be_written: false }, Some(place)) => {
+                findings.untruths.push(number);
                 findings.add(|it| &mut it.untrue, format!("{number} lies at {place:?}: {outcome:?}"));
             }
             (Outcome::Failed { .. }, _) => {}

@@ -1,5 +1,6 @@
 //! The load of single records: one task sends them numbered, at a pace, and keeps what became of each.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -32,8 +33,8 @@ pub(super) struct Ledger {
     pub(super) silence: Duration,
     /// How many records were sent again.
     pub(super) retries: f64,
-    /// An error of those that failed.
-    pub(super) failure: Option<Error>,
+    /// Why those failed that did, by number.
+    pub(super) failures: BTreeMap<usize, Error>,
 }
 
 impl Load {
@@ -146,7 +147,7 @@ impl Collector {
             let at = usize::try_from(number).expect("a number in memory");
             self.known.resize(self.known.len().max(at + 1), None);
             assert!(self.known[at].is_none(), "{number} is told twice");
-            self.known[at] = Some(self.outcome(outcome));
+            self.known[at] = Some(self.outcome(at, outcome));
             settled += self.known[settled..].iter().take_while(|it| it.is_some()).count();
             self.report.send_modify(|it| {
                 it.settled = settled as u64;
@@ -160,14 +161,13 @@ impl Collector {
         Ledger { outcomes: outcomes.collect(), ..self.ledger }
     }
 
-    fn outcome(&mut self, outcome: Result<Receipt, Error>) -> Outcome {
+    fn outcome(&mut self, at: usize, outcome: Result<Receipt, Error>) -> Outcome {
         match outcome {
             Ok(Receipt { partition, offset, .. }) => Outcome::Acknowledged { partition, offset },
             Err(error) => {
-                let late = error.to_string().contains("delivery.timeout.ms");
-                self.ledger.given_up_early += u64::from(error.is_retriable() && !late);
+                self.ledger.given_up_early += u64::from(passes(&error));
                 let may_be_written = error.may_have_been_written();
-                self.ledger.failure.get_or_insert(error);
+                self.ledger.failures.insert(at, error);
                 Outcome::Failed { may_be_written }
             }
         }
@@ -175,12 +175,22 @@ impl Collector {
 }
 
 impl Ledger {
+    /// Why the first one of those failed, if any did.
+    pub(super) fn why(&self, numbers: &[usize]) -> Option<&Error> {
+        numbers.iter().find_map(|number| self.failures.get(number))
+    }
+
     /// How many failed: those that cannot be written, and those that may be.
     pub(super) fn failed(&self) -> [usize; 2] {
         [false, true].map(|may_be_written| {
             self.outcomes.iter().filter(|it| **it == Outcome::Failed { may_be_written }).count()
         })
     }
+}
+
+/// An error that passes, and not because `delivery.timeout.ms` was over.
+pub(super) fn passes(error: &Error) -> bool {
+    error.is_retriable() && !error.to_string().contains("delivery.timeout.ms")
 }
 
 const BEAT: Duration = Duration::from_millis(10);
