@@ -1,13 +1,19 @@
-//! Everything the broker keeps: nodes, topics with their logs, groups, producer ids.
+//! Everything the broker keeps: nodes, topics with their logs, groups, producers, transactions.
 
 pub(crate) mod batch;
 pub(crate) mod configs;
+pub(crate) mod epochs;
+pub(crate) mod group;
 pub(crate) mod groups;
+pub(crate) mod isolation;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod nodes;
+pub(crate) mod positions;
 pub(crate) mod producers;
 pub(crate) mod topics;
+pub(crate) mod transaction;
+pub(crate) mod transactions;
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
@@ -17,6 +23,7 @@ use crate::parking::Place;
 use groups::Groups;
 use nodes::Nodes;
 use topics::Topics;
+use transactions::Transactions;
 
 /// What the APIs read and change.
 #[derive(Debug)]
@@ -25,10 +32,11 @@ pub(crate) struct State {
     pub(crate) nodes: Nodes,
     pub(crate) topics: Topics,
     pub(crate) groups: Groups,
+    pub(crate) transactions: Transactions,
     pub(crate) faults: Faults,
     /// The next id that InitProducerId gives.
     pub(crate) next_producer_id: i64,
-    /// Partitions that grew or went away during this request: who waits for them looks again.
+    /// What has happened during this request: who waits for it looks again.
     pub(crate) touched: Vec<Place>,
 }
 
@@ -38,11 +46,17 @@ impl State {
             nodes: Nodes::new(&config),
             topics: Topics::new(config.seed),
             groups: Groups::default(),
+            transactions: Transactions::default(),
             faults: Faults::default(),
             next_producer_id: 0,
             touched: Vec::new(),
             config,
         }
+    }
+
+    /// Wakes those that groups have an answer for.
+    pub(crate) fn deliver(&mut self) {
+        self.touched.extend(self.groups.deliver());
     }
 
     /// Partitions whose leader does not live get one that does, if there is one.
@@ -54,7 +68,7 @@ impl State {
                 let next = nodes.leader_of(index);
                 if dead && next != partition.leader {
                     partition.elect(next);
-                    touched.push((topic.id, index));
+                    touched.push(Place::Partition(topic.id, index));
                 }
             }
         }

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{timeout, timeout_at};
 
-use crate::cluster::{Cluster, Metadata};
+use crate::cluster::{Cluster, Metadata, Want};
 use crate::error::Scope;
 use crate::metrics::Metrics;
 use crate::retry::Chance;
@@ -30,6 +30,7 @@ mod lock;
 mod meter;
 mod node;
 mod offsets;
+mod orders;
 mod partitioner;
 mod planted;
 mod pool;
@@ -51,8 +52,9 @@ use gate::Gate;
 use lock::Mutex;
 use meter::{Meter, Moment, Spent};
 pub use offsets::GroupMetadata;
+use orders::{Done, Orders, Reply};
 pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
-use sender::{Reply, Sender};
+use sender::Sender;
 pub use sequence::ProducerId;
 use sticky::StickySettings;
 pub use topic::Topic;
@@ -98,8 +100,7 @@ struct Shared {
     work: Notify,
     /// Rings when memory came back.
     freed: Notify,
-    /// What the caller wants of transactions, until the sender has heard it: one open transaction has few.
-    orders: Mutex<Vec<(Order, Option<Reply>)>>,
+    orders: Orders,
     gate: Gate,
     /// Locked once per batch or request.
     meter: Mutex<Meter>,
@@ -109,6 +110,7 @@ struct Shared {
     availability: Option<Arc<Mutex<Availability>>>,
     /// The rack whose leaders are preferred.
     rack: Option<String>,
+    told_used: Mutex<Instant>,
     lanes: AtomicUsize,
     abandoned: AtomicBool,
     number: u64,
@@ -125,12 +127,13 @@ impl Producer {
             accumulator: Accumulator::new(sender::limits(config)),
             work: Notify::new(),
             freed: Notify::new(),
-            orders: Mutex::default(),
+            orders: Orders::new(),
             gate: Gate::default(),
             meter: Mutex::new(Meter::new(config.windows(), Instant::now())),
             topics: Mutex::default(),
             partitioner,
             availability,
+            told_used: Mutex::new(Instant::now()),
             rack: config.client_rack.clone().filter(|_| config.partitioner_rack_aware),
             lanes: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
@@ -151,7 +154,7 @@ impl Producer {
             return Ok(known.clone());
         }
         let config = cluster.config();
-        let metadata = cluster.topic(name, Instant::now() + config.max_block).await?;
+        let metadata = cluster.topic(name, Want::WhileUsed, Instant::now() + config.max_block).await?;
         let settings = TopicSettings {
             producer: shared.number,
             sticky: StickySettings { batch_size: config.batch_size, adaptive: config.partitioner_adaptive },
@@ -211,8 +214,8 @@ impl Producer {
     /// There is no `transactional.id`, a transaction is open already, or no coordinator answered within
     /// `max.block.ms`. With [`Error::is_fatal`] this producer is at its end.
     pub async fn begin(&self) -> Result<Transaction, Error> {
-        let identity = self.0.timed(Spent::Begin, self.0.order(Order::Begin, "begin")).await?;
-        Ok(Transaction::new(Arc::clone(&self.0), identity, false))
+        let begun = self.0.timed(Spent::Begin, self.0.order(Order::Begin, "begin")).await?;
+        Ok(Transaction::new(Arc::clone(&self.0), begun, false))
     }
 
     /// Takes over a transaction that another process with this `transactional.id` left open, to commit or to
@@ -222,8 +225,8 @@ impl Producer {
     /// # Errors
     /// As [`Producer::begin`].
     pub async fn resume(&self, identity: ProducerId) -> Result<Transaction, Error> {
-        let identity = self.0.order(Order::Resume(identity), "resume").await?;
-        Ok(Transaction::new(Arc::clone(&self.0), identity, true))
+        let resumed = self.0.order(Order::Resume(identity), "resume").await?;
+        Ok(Transaction::new(Arc::clone(&self.0), resumed, true))
     }
 
     /// Sends what is open now, and waits for the answers to all that was sent before.
@@ -261,6 +264,10 @@ impl Producer {
         let shared = &self.0.shared;
         shared.accumulator.close(closed());
         shared.gate.shut(Some(closed()));
+        if self.0.free == NOBODY {
+            // It does nothing where no transaction is open.
+            shared.order(Order::Abort, None);
+        }
         shared.hurry();
         let Ok(flushed) = timeout(within, self.flush()).await else {
             let sentence = format!("closed after {} ms with records unanswered", within.as_millis());
@@ -330,7 +337,7 @@ impl Handle {
     }
 
     /// Hands an order to the sender and awaits what becomes of it, for `max.block.ms`.
-    async fn order(&self, order: Order, what: &str) -> Result<ProducerId, Error> {
+    async fn order(&self, order: Order, what: &str) -> Result<Done, Error> {
         let config = self.cluster.config();
         if config.transactional_id.is_none() {
             let sentence = format!("{what}: transactions need a transactional.id");
@@ -441,8 +448,10 @@ impl Handle {
         self.shared.hurry();
         let mut first = Ok(());
         for batch in waiting {
-            let answered = Delivery::new(batch, 0, 0).await;
-            first = first.and(answered.map(drop));
+            match Delivery::new(batch, 0, 0).await {
+                Err(error) if error.kind() != ErrorKind::Aborted => first = first.and(Err(error)),
+                _ => {}
+            }
         }
         self.shared.accumulator.take_failure().map_or(first, Err)
     }
@@ -500,21 +509,32 @@ impl Shared {
         }
     }
 
-    /// Batches are ready for these brokers, which took none of them.
+    /// These brokers are behind with what is sent to them.
     fn ready(&self, nodes: impl FnOnce() -> Vec<i32>, now: Instant) {
         if let Some(availability) = &self.availability {
             availability.lock().handle_ready(&nodes(), now);
         }
     }
 
-    /// Hands an order to the sender.
-    fn order(&self, order: Order, reply: Option<Reply>) {
-        self.orders.lock().push((order, reply));
-        self.work.notify_one();
+    /// Says now and then which topics are in use, so that they are kept up to date.
+    fn tell_used(&self, cluster: &Cluster, now: Instant) {
+        let mut told = self.told_used.lock();
+        let interval = cluster.config().metadata_max_idle / USES_TOLD_PER_IDLE;
+        if now.saturating_duration_since(*told) < interval {
+            return;
+        }
+        for topic in self.topics.lock().values().filter(|topic| topic.take_used()) {
+            // Only then, so that the first use after a pause is told at once.
+            *told = now;
+            // When the mailbox is full, the next time will do: there are several before the topic is idle.
+            _ = cluster.want(topic.name_shared(), Want::WhileUsed);
+        }
     }
 
-    fn take_orders(&self) -> Vec<(Order, Option<Reply>)> {
-        std::mem::take(&mut *self.orders.lock())
+    /// Hands an order to the sender.
+    fn order(&self, order: Order, reply: Option<Reply>) {
+        self.orders.push(order, reply);
+        self.work.notify_one();
     }
 
     /// Ends all lingering.
@@ -535,6 +555,9 @@ impl Shared {
         self.abandoned.load(Relaxed)
     }
 }
+
+/// So often in `metadata.max.idle.ms` it is told which topics are in use.
+const USES_TOLD_PER_IDLE: u32 = 8;
 
 /// Somebody waits for memory, for as long as this lives.
 struct Hungry<'a>(&'a Shared);

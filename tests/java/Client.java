@@ -56,10 +56,10 @@ public class Client {
         return switch (request.get("do").asText()) {
             case "create" -> create(request);
             case "produce" -> produce(request);
+            case "transact" -> transact(request);
             case "consume" -> consume(request);
             case "page" -> page(request);
-            case "transact" -> transact(request);
-            case "subscribe" -> subscribe(request);
+            case "group" -> group(request);
             case "describe" -> describe(request);
             case "downgrade" -> downgrade(request);
             case "ends" -> ends(request);
@@ -91,37 +91,17 @@ public class Client {
         }
     }
 
-    /** records: [{topic, partition?, timestamp?, key, value, headers: [[name, value]]}], sent in order. */
+    /** records: as `record` wants them, sent in order. */
     static JsonNode produce(JsonNode request) throws Exception {
         try (var producer = new KafkaProducer<>(config(request), new ByteArraySerializer(), new ByteArraySerializer())) {
-            return send(producer, request.get("records"));
+            return sent(producer, request.get("records"));
         }
     }
 
-    /** transactions: [{records as for produce, commit: bool}], each flushed and then committed or aborted. */
-    static JsonNode transact(JsonNode request) throws Exception {
-        ArrayNode out = JSON.createArrayNode();
-        try (var producer = new KafkaProducer<>(config(request), new ByteArraySerializer(), new ByteArraySerializer())) {
-            producer.initTransactions();
-            for (JsonNode it : request.get("transactions")) {
-                producer.beginTransaction();
-                out.add(send(producer, it.get("records")));
-                if (it.get("commit").asBoolean()) producer.commitTransaction();
-                else producer.abortTransaction();
-            }
-        }
-        return out;
-    }
-
-    static JsonNode send(Producer<byte[], byte[]> producer, JsonNode records) throws Exception {
+    /** Sends them and waits for all: where each lies. */
+    static ArrayNode sent(Producer<byte[], byte[]> producer, JsonNode records) throws Exception {
         var sent = new ArrayList<Future<RecordMetadata>>();
-        for (JsonNode it : records) {
-            Integer partition = it.hasNonNull("partition") ? (Integer) it.get("partition").asInt() : null;
-            Long timestamp = it.hasNonNull("timestamp") ? (Long) it.get("timestamp").asLong() : null;
-            var record = new ProducerRecord<>(it.get("topic").asText(), partition, timestamp, bytes(it.get("key")), bytes(it.get("value")));
-            for (JsonNode h : it.get("headers")) record.headers().add(h.get(0).asText(), bytes(h.get(1)));
-            sent.add(producer.send(record));
-        }
+        for (JsonNode it : records) sent.add(producer.send(record(it)));
         producer.flush();
         ArrayNode out = JSON.createArrayNode();
         for (var it : sent) {
@@ -129,6 +109,44 @@ public class Client {
             out.addObject().put("partition", m.partition()).put("offset", m.offset()).put("timestamp", m.timestamp());
         }
         return out;
+    }
+
+    /**
+     * transactions: [{records, offsets?: {group, offsets}, commit, rival?}], one after the other by one producer.
+     * With `rival` another producer takes the transactional id over before the end.
+     */
+    static JsonNode transact(JsonNode request) throws Exception {
+        Properties config = config(request);
+        ArrayNode out = JSON.createArrayNode();
+        try (var producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.initTransactions();
+            for (JsonNode it : request.get("transactions")) {
+                producer.beginTransaction();
+                // All at once, since an abort drops what has not left yet.
+                out.add(sent(producer, it.get("records")));
+                if (it.hasNonNull("offsets")) {
+                    JsonNode given = it.get("offsets");
+                    producer.sendOffsetsToTransaction(offsets(given), new ConsumerGroupMetadata(given.get("group").asText()));
+                }
+                if (it.path("rival").asBoolean()) {
+                    try (var rival = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+                        rival.initTransactions();
+                    }
+                }
+                if (it.get("commit").asBoolean()) producer.commitTransaction();
+                else producer.abortTransaction();
+            }
+        }
+        return out;
+    }
+
+    /** {topic, partition?, timestamp?, key, value, headers: [[name, value]]} */
+    static ProducerRecord<byte[], byte[]> record(JsonNode it) {
+        Integer partition = it.hasNonNull("partition") ? (Integer) it.get("partition").asInt() : null;
+        Long timestamp = it.hasNonNull("timestamp") ? (Long) it.get("timestamp").asLong() : null;
+        var record = new ProducerRecord<>(it.get("topic").asText(), partition, timestamp, bytes(it.get("key")), bytes(it.get("value")));
+        for (JsonNode h : it.get("headers")) record.headers().add(h.get(0).asText(), bytes(h.get(1)));
+        return record;
     }
 
     /** All records of a topic up to its end, or up to `count` records if that is given: those are waited for. */
@@ -176,18 +194,61 @@ public class Client {
         }
     }
 
-    /** Joins a group and polls until something came or failed. */
-    static JsonNode subscribe(JsonNode request) throws Exception {
+    /**
+     * The life of a group: one member has all partitions, a second joins and they share, they read all `count`
+     * records there are, each commits what it has read, the second leaves and the first has all again.
+     */
+    static JsonNode group(JsonNode request) throws Exception {
         Properties config = config(request);
         config.put("group.id", request.get("group").asText());
         config.put("auto.offset.reset", "earliest");
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            consumer.subscribe(List.of(request.get("topic").asText()));
-            while (consumer.poll(Duration.ofMillis(200)).isEmpty())
-                if (System.nanoTime() > deadline) throw new TimeoutException("20 s over, nothing came and nothing failed");
+        config.put("enable.auto.commit", "false");
+        var topic = List.of(request.get("topic").asText());
+        int partitions = request.get("partitions").asInt(), count = request.get("count").asInt();
+        ObjectNode out = JSON.createObjectNode();
+        var values = new ArrayList<String>();
+        try (var first = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            first.subscribe(topic);
+            until("the first has all", () -> first.assignment().size() == partitions, List.of(first), values);
+            out.set("alone", assignment(first));
+            try (var second = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+                second.subscribe(topic);
+                var both = List.of(first, second);
+                until("they share", () -> !second.assignment().isEmpty()
+                    && first.assignment().size() + second.assignment().size() == partitions, both, values);
+                out.putArray("shared").add(assignment(first)).add(assignment(second));
+                // What the first read before it shared was not committed, so it may come again.
+                until("all is read", () -> read(first) + read(second) >= count, both, values);
+                first.commitSync();
+                second.commitSync();
+            }
+            until("the first has all again", () -> first.assignment().size() == partitions, List.of(first), values);
+            out.set("again", assignment(first));
         }
-        return null;
+        ArrayNode read = out.putArray("values");
+        values.stream().sorted().forEach(read::add);
+        return out;
+    }
+
+    /** Polls the members in turn until it holds. */
+    static void until(String what, Callable<Boolean> holds, List<KafkaConsumer<byte[], byte[]>> members, List<String> values) throws Exception {
+        long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
+        while (!holds.call()) {
+            if (System.nanoTime() > deadline) throw new TimeoutException("40 s over, and not yet: " + what);
+            for (var member : members)
+                for (var record : member.poll(Duration.ofMillis(50))) values.add(hex(record.value()));
+        }
+    }
+
+    /** How many records lie before it in the partitions it has. */
+    static long read(Consumer<?, ?> consumer) {
+        return consumer.assignment().stream().mapToLong(consumer::position).sum();
+    }
+
+    static ArrayNode assignment(Consumer<?, ?> consumer) {
+        ArrayNode out = JSON.createArrayNode();
+        consumer.assignment().stream().map(TopicPartition::partition).sorted().forEach(out::add);
+        return out;
     }
 
     static List<TopicPartition> partitions(Consumer<?, ?> consumer, String topic) {
@@ -268,14 +329,19 @@ public class Client {
 
     /** group, offsets: [{topic, partition, offset, metadata}] */
     static JsonNode commit(JsonNode request) throws Exception {
-        var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
-        for (JsonNode it : request.get("offsets"))
-            offsets.put(new TopicPartition(it.get("topic").asText(), it.get("partition").asInt()),
-                new OffsetAndMetadata(it.get("offset").asLong(), it.path("metadata").asText("")));
         try (Admin admin = Admin.create(config(request))) {
-            admin.alterConsumerGroupOffsets(request.get("group").asText(), offsets).all().get();
+            admin.alterConsumerGroupOffsets(request.get("group").asText(), offsets(request)).all().get();
             return null;
         }
+    }
+
+    /** offsets: [{topic, partition, offset, metadata}] */
+    static Map<TopicPartition, OffsetAndMetadata> offsets(JsonNode given) {
+        var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
+        for (JsonNode it : given.get("offsets"))
+            offsets.put(new TopicPartition(it.get("topic").asText(), it.get("partition").asInt()),
+                new OffsetAndMetadata(it.get("offset").asLong(), it.path("metadata").asText("")));
+        return offsets;
     }
 
     /** What a group has committed. */

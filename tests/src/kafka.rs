@@ -15,7 +15,7 @@ use std::sync::{Mutex, Once, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use health::{Cluster, Partition};
-pub use java::{Committed, Java, JavaError, NewTopic, Page, Transaction};
+pub use java::{Committed, GroupLife, Java, JavaError, NewTopic, NewTransaction, Page};
 use node::{Node, Ports};
 
 /// A running cluster; dropping it ends it, and so does the end of this process.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::block_in_place;
 use upsert_kafka_client::{Client, Config, IsolationLevel, Role, TopicPartition};
-use upsert_kafka_tests::kafka::{self, Kafka, NewTopic, unique};
+use upsert_kafka_tests::kafka::{Kafka, NewTopic, NewTransaction, unique};
 use upsert_kafka_tests::record::NewRecord;
 
 mod accounts;
@@ -203,17 +203,16 @@ async fn java_s_transactions_are_read_whole_or_not_at_all() {
         let (key, value) = (Some(key.to_vec()), Some(value.to_vec()));
         NewRecord { topic: topic.clone(), key, value, ..NewRecord::default() }
     };
-    let transaction = |number: u64| kafka::Transaction {
-        records: (number * 50..number * 50 + 50).map(&mut record).collect(),
-        commit: number % 3 != 1,
-    };
-    let transactions: Vec<_> = (0..30).map(transaction).collect();
+    let records: Vec<_> = (0..30 * 50).map(&mut record).collect();
+    let transaction =
+        |(at, records)| NewTransaction { records, commit: at % 3 != 1, ..NewTransaction::default() };
+    let transactions: Vec<_> = records.chunks(50).enumerate().map(transaction).collect();
     let config = [("transactional.id", topic.as_str())];
     let places = block_in_place(|| {
         create(kafka, &[&topic]);
         kafka.java(|it, at| it.transact(at, &config, &transactions))
     });
-    let attempt = |(of, places): (&kafka::Transaction, Vec<(i32, i64)>)| Attempt {
+    let attempt = |(of, places): (&NewTransaction<'_>, Vec<(i32, i64)>)| Attempt {
         end: if of.commit { End::Committed } else { End::Aborted },
         places: places.into_iter().map(Some).collect(),
     };

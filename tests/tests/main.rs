@@ -12,9 +12,11 @@ mod faults; // a real Kafka of three nodes, killed, stopped and rolled under loa
 mod fuzz; // the checks of the fuzz kit over its corpus and what chance makes of it
 mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
 mod produce; // the producer under faults: in the log once, in order
+mod producer_errors; // what a producer cannot do: a typed error each, with topic, partition and cause
 mod program; // not tests: the binary as a child
 mod seed; // the seed's job, embedded and on a real Kafka
 mod tidy; // the rules of style that a program can check
+mod transactions; // whole or not at all, under both protocols, embedded and on a real Kafka
 mod validation; // what Flink plans and what it refuses, line by line
 mod vectors; // Flink's own answers, message by message; UPSERT_KAFKA_VECTORS names further ones
 mod wire; // Kafka's messages by hand: apis, schema, decode, encode, check, stream

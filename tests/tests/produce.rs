@@ -292,6 +292,26 @@ async fn closing_gives_up_in_time_and_says_what_may_be_written() {
 }
 
 #[tokio::test]
+async fn a_backlog_is_a_few_large_batches_however_short_the_linger() {
+    let bench = Bench::new(1, |config| config.linger = Duration::ZERO).await;
+    let silent = Action::Delay(Duration::from_millis(500));
+    let mut silent = bench.broker.fault(Fault::new(ApiKey::PRODUCE, silent)).await;
+    let counted = Fault::new(ApiKey::PRODUCE, Action::Delay(Duration::ZERO)).times(u32::MAX);
+    let counted = bench.broker.fault(counted).await;
+    drop(bench.send(0, 0).await);
+    silent.wait(1).await;
+    for number in 1..200 {
+        drop(bench.send(0, number).await);
+        tokio::task::yield_now().await;
+    }
+    bench.producer.flush().await.unwrap();
+    assert_eq!(bench.log().await, [(0..200).collect::<Vec<_>>()]);
+    // Five in flight, one that waits, and what gathered meanwhile.
+    let requests = 1 + counted.fired();
+    assert!((2..=8).contains(&requests), "{requests} requests");
+}
+
+#[tokio::test]
 async fn a_dropped_producer_still_delivers() {
     let bench = Bench::new(1, |config| config.linger = Duration::from_secs(20)).await;
     let delivery = bench.send(0, 7).await;

@@ -2,8 +2,8 @@
 //!
 //! Behavior
 //! - A node that does not coordinate the group says so.
-//! - Commits come from consumers that assign their partitions: generation -1. As no group has members, a
-//!   generation is `ILLEGAL_GENERATION`.
+//! - Who is a member says so, and in which generation: that is checked. Who is none (generation -1) may commit
+//!   while the group has no members.
 //! - The topic and partition must exist; an offset may lie beyond the end, as in Kafka.
 //! - Positions are kept until their topic is deleted; retention times are ignored.
 //!
@@ -14,10 +14,10 @@ use upsert_kafka_protocol::messages::offset_commit::{
     OffsetCommitResponseTopic,
 };
 use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse};
-use upsert_kafka_protocol::{ErrorCode, Str};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
-use crate::state::groups::Committed;
+use crate::state::positions::Committed;
 use crate::state::{State, owned};
 
 impl Serve for OffsetCommitRequest {
@@ -25,8 +25,8 @@ impl Serve for OffsetCommitRequest {
         if !state.nodes.coordinates(call.node, &self.group_id) {
             return self.refuse(call, ErrorCode::NOT_COORDINATOR);
         }
-        if self.generation_id_or_member_epoch >= 0 {
-            return self.refuse(call, ErrorCode::ILLEGAL_GENERATION);
+        if let Err(code) = check(self, state) {
+            return self.refuse(call, code);
         }
         answer(self, |topic, part| commit(&self.group_id, topic, part, state))
     }
@@ -57,23 +57,51 @@ fn answer(
     Outcome::Answer(OffsetCommitResponse { topics, ..Default::default() })
 }
 
+fn check(request: &OffsetCommitRequest, state: &State) -> Result<(), ErrorCode> {
+    let instance = request.group_instance_id.as_deref();
+    let member = (request.generation_id_or_member_epoch, &*request.member_id, instance);
+    state.groups.check_commit(&request.group_id, member, false)
+}
+
 fn commit(
     group: &str,
     topic: &OffsetCommitRequestTopic,
     part: &OffsetCommitRequestPartition,
     state: &mut State,
 ) -> Result<(), ErrorCode> {
-    let found = state.topics.find(&topic.name, topic.topic_id)?;
-    found.partition(part.partition_index)?;
-    let metadata = part.committed_metadata.as_deref().unwrap_or("");
-    if metadata.len() > state.config.offset_metadata_bytes_max {
+    let (name, committed) = position(
+        Position {
+            topic: &topic.name,
+            topic_id: topic.topic_id,
+            partition: part.partition_index,
+            offset: part.committed_offset,
+            leader_epoch: part.committed_leader_epoch,
+            metadata: part.committed_metadata.as_deref().unwrap_or(""),
+        },
+        state,
+    )?;
+    state.groups.positions(group).commit(&name, part.partition_index, committed);
+    Ok(())
+}
+
+/// A position as a request gives it.
+pub(super) struct Position<'a> {
+    pub(super) topic: &'a str,
+    pub(super) topic_id: Uuid,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    pub(super) leader_epoch: i32,
+    pub(super) metadata: &'a str,
+}
+
+/// The topic's name and what to keep, if it can be kept.
+pub(super) fn position(given: Position<'_>, state: &State) -> Result<(Str, Committed), ErrorCode> {
+    let found = state.topics.find(given.topic, given.topic_id)?;
+    found.partition(given.partition)?;
+    if given.metadata.len() > state.config.offset_metadata_bytes_max {
         return Err(ErrorCode::OFFSET_METADATA_TOO_LARGE);
     }
-    let committed = Committed {
-        offset: part.committed_offset,
-        leader_epoch: part.committed_leader_epoch,
-        metadata: if metadata.is_empty() { Str::default() } else { owned(metadata) },
-    };
-    state.groups.open(group).commit(&found.name, part.partition_index, committed);
-    Ok(())
+    let metadata = if given.metadata.is_empty() { Str::default() } else { owned(given.metadata) };
+    let committed = Committed { offset: given.offset, leader_epoch: given.leader_epoch, metadata };
+    Ok((found.name.clone(), committed))
 }

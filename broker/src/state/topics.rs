@@ -5,9 +5,14 @@ use std::collections::BTreeMap;
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::configs::Configs;
+use super::epochs::Epochs;
+use super::isolation::Isolation;
 use super::log::Log;
 use super::producers::Producers;
 use super::{Refusal, names};
+
+/// The isolation level of those who read only what is committed.
+pub(crate) const READ_COMMITTED: i8 = 1;
 
 /// Every topic.
 #[derive(Debug)]
@@ -34,8 +39,10 @@ pub(crate) struct Partition {
     pub(crate) leader: Option<i32>,
     /// Grows with each election.
     pub(crate) leader_epoch: i32,
+    epochs: Epochs,
     pub(crate) log: Log,
     pub(crate) producers: Producers,
+    pub(crate) isolation: Isolation,
 }
 
 impl Topics {
@@ -97,7 +104,7 @@ impl Topics {
 
     /// Makes a topic of a name that was checked, with a partition for each leader.
     pub(crate) fn create(&mut self, name: &str, leaders: &[Option<i32>], configs: Configs) -> &Topic {
-        let (name, id) = (super::owned(name), self.next_id());
+        let (name, id) = (super::owned(name), self.fresh_id());
         let led = |leader: &Option<i32>| Partition { leader: *leader, ..Partition::default() };
         let partitions = leaders.iter().map(led).collect();
         self.names.insert(id, name.clone());
@@ -111,7 +118,8 @@ impl Topics {
         Some(topic)
     }
 
-    fn next_id(&mut self) -> Uuid {
+    /// An id that nothing has had.
+    pub(crate) fn fresh_id(&mut self) -> Uuid {
         let mut id = [0; 16];
         let (high, low) = id.split_at_mut(8);
         high.copy_from_slice(&mix(&mut self.seed).to_be_bytes());
@@ -141,10 +149,26 @@ impl Partition {
         if self.leader == Some(node) { Ok(()) } else { Err(ErrorCode::NOT_LEADER_OR_FOLLOWER) }
     }
 
+    /// The offset before which every transaction is decided.
+    pub(crate) fn last_stable_offset(&self) -> i64 {
+        self.isolation.last_stable_offset(self.log.end_offset())
+    }
+
+    /// The offset up to which a reader of that isolation may read.
+    pub(crate) fn bound(&self, isolation_level: i8) -> i64 {
+        if isolation_level == READ_COMMITTED { self.last_stable_offset() } else { self.log.end_offset() }
+    }
+
     /// Begins a new epoch of leadership.
     pub(crate) fn elect(&mut self, leader: Option<i32>) {
         self.leader = leader;
         self.leader_epoch += 1;
+        self.epochs.begin(self.leader_epoch, self.log.end_offset());
+    }
+
+    /// The epoch of leadership, or the one before it that wrote anything, and where it ended.
+    pub(crate) fn end_of_epoch(&self, epoch: i32) -> Option<(i32, i64)> {
+        self.epochs.end(epoch, self.log.end_offset())
     }
 
     /// -1 does not say.

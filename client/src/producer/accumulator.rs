@@ -42,6 +42,8 @@ struct Queue {
     ready: Vec<Batch>,
     /// Open batches by the time they are to be closed.
     lingering: BTreeMap<(Instant, u64), Arc<Partition>>,
+    /// Partitions whose open batch has lingered, and takes records on while another one waits to leave.
+    overdue: BTreeMap<usize, Arc<Partition>>,
     /// What is not answered yet, in the order of opening.
     incomplete: BTreeMap<u64, Arc<Completion>>,
     next_id: u64,
@@ -101,7 +103,7 @@ impl Accumulator {
             if let Some(delivery) = self.append_or_enlarge(batch, record, timestamp_ms) {
                 return Ok(Appended { delivery, ring: false });
             }
-            self.close_full(&mut open, now);
+            self.close_open(&mut open, true, now);
             return Err(Refusal::BatchFull);
         }
         let (mut batch, ring) = self.open(partition, bytes, open.last_size, now)?;
@@ -111,7 +113,9 @@ impl Accumulator {
         Ok(Appended { delivery, ring })
     }
 
-    /// Closes the batches that have lingered; says when the next one will have.
+    /// Closes the batches that have lingered; says when the next one will have. While another batch of its
+    /// partition waits to leave, one stays open and takes more: a backlog is a few large batches, not many
+    /// small ones.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
         self.close_due(now, now)
     }
@@ -119,6 +123,22 @@ impl Accumulator {
     /// Ends all lingering: for a flush, and when someone waits for the memory that open batches hold.
     pub(crate) fn hurry(&self, now: Instant) {
         self.close_due(now + self.limits.linger, now);
+    }
+
+    /// There is room for one more of the partition's batches: what has lingered is closed.
+    pub(crate) fn close_overdue(&self, partition: &Partition, now: Instant) {
+        if self.queue.lock().overdue.remove(&partition.lane).is_some() {
+            self.close_open(&mut partition.open.lock(), false, now);
+        }
+    }
+
+    /// Closes all that is open, whether it can leave or not.
+    pub(crate) fn close_all(&self, now: Instant) {
+        self.hurry(now);
+        let overdue = std::mem::take(&mut self.queue.lock().overdue);
+        for partition in overdue.values() {
+            self.close_open(&mut partition.open.lock(), false, now);
+        }
     }
 
     /// The closed batches, each partition's in order.
@@ -150,7 +170,8 @@ impl Accumulator {
         let mut queue = self.queue.lock();
         let first = queue.incomplete.remove(&id).is_some();
         if first && queue.failure.is_none() {
-            queue.failure = outcome.error().cloned();
+            // What went down with an aborted transaction did so because it was meant to.
+            queue.failure = outcome.error().filter(|error| error.kind() != ErrorKind::Aborted).cloned();
         }
         drop(queue);
         completion.complete(outcome);
@@ -220,8 +241,15 @@ impl Accumulator {
             let partition = first.remove();
             drop(queue);
             let mut open = partition.open.lock();
-            if let Some(batch) = open.batch.take_if(|batch| batch.token().id == id) {
-                self.close_batch(batch, &mut open, false, now);
+            if open.batch.as_ref().is_none_or(|batch| batch.token().id != id) {
+                continue;
+            }
+            if partition.is_backed_up() {
+                self.queue.lock().overdue.insert(partition.lane, Arc::clone(&partition));
+            }
+            // Asked again, since whoever made room may have looked for it just before.
+            if !partition.is_backed_up() {
+                self.close_open(&mut open, false, now);
             }
         }
     }
@@ -269,9 +297,9 @@ impl Accumulator {
         Ok((batch, earlier))
     }
 
-    fn close_full(&self, open: &mut Open, now: Instant) {
+    fn close_open(&self, open: &mut Open, full: bool, now: Instant) {
         if let Some(batch) = open.batch.take() {
-            self.close_batch(batch, open, true, now);
+            self.close_batch(batch, open, full, now);
         }
     }
 
@@ -285,6 +313,7 @@ impl Accumulator {
         for deadline in deadlines {
             queue.lingering.remove(&deadline);
         }
+        queue.overdue.remove(&batch.partition.lane);
         queue.ready.push(batch);
     }
 

@@ -153,14 +153,13 @@ impl Batch {
         bytes
     }
 
-    /// Two batches of about half the bytes, for a broker that takes no larger ones; itself when it holds one
-    /// record only. `parts` numbers them.
-    pub(crate) fn split(self, parts: &mut u32) -> Result<[Self; 2], Self> {
-        let halves = match &self.content {
-            Content::Sealed { bytes, .. } if self.count > 1 => split::halves(bytes),
-            _ => None,
+    /// Two batches of about half the bytes, for a broker that takes no larger ones, to stand in its place with
+    /// the memory that it held; `None` when it holds one record only. `parts` numbers them.
+    pub(crate) fn split(&self, parts: &mut u32) -> Option<[Self; 2]> {
+        let [a, b] = match &self.content {
+            Content::Sealed { bytes, .. } if self.count > 1 => split::halves(bytes)?,
+            _ => return None,
         };
-        let Some([a, b]) = halves else { return Err(self) };
         let mut half = |writer: BatchWriter, before: u32, lent: usize| {
             *parts += 1;
             let first = self.token.share.map_or(0, |share| share.first) + before;
@@ -181,7 +180,7 @@ impl Batch {
         // Together they hold what it held, of which `buffer.memory` knows.
         let lent = self.lent / 2;
         let before = a.count();
-        Ok([half(a, 0, lent), half(b, before, self.lent - lent)])
+        Some([half(a, 0, lent), half(b, before, self.lent - lent)])
     }
 
     /// The memory to give back, with the buffer if nobody else reads it any more.

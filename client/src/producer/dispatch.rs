@@ -13,6 +13,7 @@ use super::topic::Partition;
 use super::transactions::{self, Order, Ticket, Transactions};
 use super::verdict::Answer;
 use super::writer::Writer;
+use crate::error::Scope;
 use crate::{Error, ErrorKind};
 
 /// The whole of a producer behind its accumulator.
@@ -29,6 +30,8 @@ pub(crate) struct Dispatch {
     identity: Option<ProducerId>,
     wants_metadata: bool,
     splits: u64,
+    /// Partitions of which no batch waits any more.
+    roomy: Vec<Arc<Partition>>,
     fatal: Option<Error>,
 }
 
@@ -91,6 +94,7 @@ impl Dispatch {
             identity: None,
             wants_metadata: false,
             splits: 0,
+            roomy: Vec::new(),
             fatal: None,
         }
     }
@@ -122,7 +126,7 @@ impl Dispatch {
             None => debug_assert!(false, "orders are for transactional producers"),
         }
         if aborts && self.writer.refusal().is_some() {
-            self.give_up(&transactions::aborted());
+            self.give_up(&transactions::aborted(), now);
         }
         self.heed_writer(now);
     }
@@ -230,9 +234,10 @@ impl Dispatch {
         self.nodes.iter_mut().filter_map(open).collect()
     }
 
-    /// Brokers that something waits for, whether or not they take one more request.
+    /// Brokers that have not yet taken what waits for them, or all that may fly to them.
     pub(crate) fn ready_nodes(&self) -> Vec<i32> {
-        self.nodes.iter().filter(|(_, node)| !node.queue.is_empty()).map(|(id, _)| *id).collect()
+        let behind = |node: &Node| !node.queue.is_empty() || node.in_flight >= self.terms.in_flight_max;
+        self.nodes.iter().filter(|(_, node)| behind(node)).map(|(id, _)| *id).collect()
     }
 
     /// The next request for a broker: at most one batch of each partition, within the size.
@@ -267,13 +272,21 @@ impl Dispatch {
         self.nodes.get_mut(&node)?.in_flight += 1;
         batches.sort_by(|a, b| a.partition.topic.cmp(&b.partition.topic));
         let transactions = self.writer.transactions();
-        let transaction = transactions.map(|it| (Arc::clone(it.id()), it.protocol()));
+        let transaction = transactions.map(|it| {
+            it.handle_leaving();
+            (Arc::clone(it.id()), it.protocol())
+        });
         Some(Outgoing { node, batches, transaction })
     }
 
     /// What deliveries are to be told.
     pub(crate) fn poll_done(&mut self) -> Option<Done> {
         self.done.pop_front()
+    }
+
+    /// Partitions of which no batch waits any more, so that one that has lingered may be closed.
+    pub(crate) fn poll_roomy(&mut self) -> Vec<Arc<Partition>> {
+        std::mem::take(&mut self.roomy)
     }
 
     /// How many batches were split since this was last asked.
@@ -297,6 +310,7 @@ impl Dispatch {
             ErrorKind::Closed => error.clone(),
             _ => error.clone().within("this producer cannot go on"),
         };
+        let error = error.with_scope(Scope::Producer);
         for lane in self.lanes.iter_mut().flatten() {
             let given_up = lane.sequence.abandon(&error).into_iter();
             self.done.extend(given_up.map(|(batch, outcome)| Done::Finished(batch, outcome)));
@@ -318,10 +332,11 @@ impl Dispatch {
     }
 
     /// Nothing more leaves; what flies is awaited.
-    fn give_up(&mut self, error: &Error) {
+    fn give_up(&mut self, error: &Error, now: Instant) {
         for lane in self.lanes.iter_mut().flatten() {
             self.done.extend(lane.sequence.give_up(error).into_iter().map(Done::from));
         }
+        self.look_at_all(now);
     }
 
     /// Takes over what an event did to the identity, or to the transaction.
@@ -333,7 +348,7 @@ impl Dispatch {
             return self.abandon(&error);
         }
         if let Some(error) = self.writer.poll_doom() {
-            self.give_up(&error);
+            self.give_up(&error, now);
         }
         if let Some(identity) = self.writer.identity()
             && self.identity != Some(identity)
@@ -355,6 +370,10 @@ impl Dispatch {
     /// Puts a lane where it belongs: into its leader's queue, or under a timer.
     fn look(&mut self, at: usize, now: Instant) {
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
+        let waits = lane.sequence.waiting() > 0;
+        if lane.partition.back_up(waits) && !waits {
+            self.roomy.push(Arc::clone(&lane.partition));
+        }
         if lane.sequence.is_empty() {
             return;
         }

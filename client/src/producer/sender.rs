@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::time::sleep_until;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
@@ -15,14 +15,16 @@ use super::Shared;
 use super::carry::carry;
 use super::dispatch::{Dispatch, Done, Outgoing};
 use super::node::{Heard, Node, Request};
+use super::orders::{Done as Ended, Reply, Seat};
 use super::question;
 use super::request;
-use super::sequence::{ProducerId, Terms};
+use super::sequence::Terms;
 use super::transactions::{Order, Ticket};
 use super::verdict::Answer;
 use super::writer::Writer;
 use crate::cluster::{Cluster, Metadata};
 use crate::connection::Connection;
+use crate::error::Scope;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
 
@@ -42,14 +44,12 @@ pub(super) struct Sender {
 
 type Calling = Pin<Box<dyn Future<Output = Result<question::Heard, Error>> + Send>>;
 
-/// Who awaits it, and whether it opens the gate for records.
+/// Who awaits it, and whether it opens a transaction: a resumed one takes no records.
 struct Waiting {
     opens: bool,
+    resumes: bool,
     reply: Reply,
 }
-
-/// Where the end of an order is told.
-pub(super) type Reply = oneshot::Sender<Result<ProducerId, Error>>;
 
 /// Why the loop goes round; what there is to do is seen at its top.
 enum Event {
@@ -81,15 +81,14 @@ impl Sender {
     pub(super) async fn run(mut self) {
         loop {
             let now = Instant::now();
-            let orders = self.shared.take_orders();
+            let orders = self.shared.orders.take();
             if !orders.is_empty() {
                 // What was sent before an order belongs to the transaction that it is about.
-                self.shared.accumulator.hurry(now);
+                self.shared.accumulator.close_all(now);
             }
             let lingering = self.shared.accumulator.expire(now);
-            for batch in self.shared.accumulator.take_ready() {
-                self.dispatch.handle_batch(batch, now);
-            }
+            self.take_batches(now);
+            self.shared.tell_used(&self.cluster, now);
             orders.into_iter().for_each(|(order, reply)| self.obey(order, reply, now));
             self.dispatch.handle_timeout(now);
             self.send(now);
@@ -121,7 +120,27 @@ impl Sender {
         }
     }
 
+    fn take_batches(&mut self, now: Instant) {
+        for batch in self.shared.accumulator.take_ready() {
+            self.dispatch.handle_batch(batch, now);
+        }
+    }
+
+    /// Sends what can leave, and what may be closed for it.
     fn send(&mut self, now: Instant) {
+        self.send_ready(now);
+        loop {
+            let roomy = self.dispatch.poll_roomy();
+            if roomy.is_empty() {
+                break;
+            }
+            roomy.iter().for_each(|partition| self.shared.accumulator.close_overdue(partition, now));
+            self.take_batches(now);
+            self.send_ready(now);
+        }
+    }
+
+    fn send_ready(&mut self, now: Instant) {
         for id in self.dispatch.poll_nodes(now) {
             let Some(connection) = self.nodes.entry(id).or_default().connection(id, &self.cluster) else {
                 continue;
@@ -200,8 +219,13 @@ impl Sender {
             self.cluster.leader_moved(&topic, partition, leader, epoch);
         }
         if let Ok(pause_ms @ 1..) = u64::try_from(response.throttle_time_ms) {
-            let until = now + std::time::Duration::from_millis(pause_ms);
-            self.dispatch.handle_pause(request.outgoing.node, until);
+            let (node, pause) = (request.outgoing.node, std::time::Duration::from_millis(pause_ms));
+            self.dispatch.handle_pause(node, now + pause);
+            if let Some(Some(connection)) =
+                self.nodes.get_mut(&node).map(|it| it.connection(node, &self.cluster))
+            {
+                connection.pause(pause);
+            }
         }
     }
 
@@ -211,28 +235,34 @@ impl Sender {
     }
 
     fn obey(&mut self, order: Order, reply: Option<Reply>, now: Instant) {
-        let opens = matches!(order, Order::Begin);
+        let opens = matches!(order, Order::Begin | Order::Resume(_));
+        if let (Order::Begin, Some(waiting)) = (&order, self.waiting.values_mut().find(|it| it.opens))
+            && waiting.reply.is_closed()
+            && let Some(reply) = reply
+        {
+            // Whoever waited for a transaction has gone away: this one takes his place.
+            waiting.reply = reply;
+            return;
+        }
         self.tickets += 1;
         let ticket = reply.map(|reply| {
-            self.waiting.insert(self.tickets, Waiting { opens, reply });
+            self.waiting
+                .insert(self.tickets, Waiting { opens, resumes: matches!(order, Order::Resume(_)), reply });
             self.tickets
         });
         self.dispatch.handle_order(order, ticket, now);
     }
 
     /// Tells what became of orders, and lets records in or shuts them out.
-    fn settle_orders(&mut self, now: Instant) {
+    fn settle_orders(&mut self) {
         while let Some((ticket, result)) = self.dispatch.poll_settled() {
-            let Some(Waiting { opens, reply }) = self.waiting.remove(&ticket) else { continue };
-            let opened = opens && result.is_ok();
-            if opened {
+            let Some(Waiting { opens, resumes, reply }) = self.waiting.remove(&ticket) else { continue };
+            if opens && !resumes && result.is_ok() {
                 self.shared.gate.open();
             }
-            if reply.send(result).is_err() && opened {
-                // Whoever wanted it has gone away, so nobody will end it.
-                self.shared.gate.shut(None);
-                self.dispatch.handle_order(Order::Abort, None, now);
-            }
+            let seat = |opens: bool| opens.then(|| Seat::new(&self.shared));
+            // Whoever asked may have gone; a seat that nobody takes orders an abort.
+            _ = reply.send(result.map(|identity| Ended { identity, seat: seat(opens) }));
         }
         if let Some(doom) = self.dispatch.transactions().and_then(|transactions| transactions.doom()) {
             self.shared.gate.shut(Some(doom.clone()));
@@ -247,7 +277,7 @@ impl Sender {
 
     /// Deliveries learn their outcomes, and memory comes back.
     fn tell(&mut self, now: Instant) {
-        self.settle_orders(now);
+        self.settle_orders();
         if let Some(error) = self.dispatch.fatal() {
             self.shared.accumulator.close(error.clone());
         }
@@ -288,6 +318,10 @@ impl Drop for Sender {
     fn drop(&mut self) {
         let error = Error::new(ErrorKind::Closed, "the producer has ended").with_written(true);
         self.shared.abandon(&error);
+        let ended = self.dispatch.fatal().cloned();
+        self.shared
+            .orders
+            .end(&ended.unwrap_or_else(|| error.with_written(false).with_scope(Scope::Producer)));
     }
 }
 

@@ -96,11 +96,20 @@ struct Entry {
     doubt: bool,
     /// A batch before it was given up.
     after_gap: bool,
-    /// Its deliveries know already that it came too late; it only waits for its answer.
-    told: bool,
+    end: End,
     last_error: Option<Error>,
     /// From the first time it leaves to its end.
     span: Span,
+}
+
+/// What its deliveries know of a batch that is still in line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Open,
+    /// That its transaction was aborted; it is sent until it is answered for good.
+    Aborted,
+    /// That it came too late; it only waits for its answer.
+    Late,
 }
 
 /// Whether a batch may leave.
@@ -207,6 +216,11 @@ impl Sequence {
         self.in_flight
     }
 
+    /// How many wait to leave, for the first time or again.
+    pub(crate) fn waiting(&self) -> usize {
+        self.entries.len() - self.in_flight
+    }
+
     /// Whether the next batch may leave.
     pub(crate) fn readiness(&self, now: Instant) -> Readiness {
         let Some(entry) = self.entries.get(self.in_flight) else { return Readiness::No };
@@ -257,7 +271,7 @@ impl Sequence {
         let entry = &mut self.entries[at];
         entry.flying = false;
         entry.doubt |= answer.leaves_doubt();
-        let over = entry.told || entry.attempts > self.terms.retries;
+        let over = entry.end == End::Late || entry.attempts > self.terms.retries;
         self.in_flight -= 1;
         let (error, records) = match answer {
             Answer::Written { base_offset, log_append_time_ms } => {
@@ -271,7 +285,7 @@ impl Sequence {
         let settled = match verdict {
             Verdict::Again if !over => self.again(at, error, now, chance),
             Verdict::Split if !over && self.split(at) => Settled { split: true, ..Settled::default() },
-            Verdict::OutOfOrder if !over && !(self.terms.transactional && at == 0) => {
+            Verdict::OutOfOrder if !(over || self.terms.transactional && at == 0) => {
                 // With one before it in doubt it is out of order for that one's sake.
                 self.count_anew |= at == 0;
                 self.again(at, error, now, chance)
@@ -291,12 +305,30 @@ impl Sequence {
         self.fail(|entry| (entry.batch.opened + timeout <= now).then(|| late(entry, timeout)))
     }
 
-    /// Lets nothing more leave of what is in line; what flies is awaited, though nobody is told of it.
+    /// The transaction is aborted: what has never left never will, and nobody awaits the rest any more. That is
+    /// sent until it is answered for good all the same, as in Java: only then is it certain that the
+    /// coordinator has done with the transaction before, and takes the end of this one for what it is.
     pub(crate) fn give_up(&mut self, error: &Error) -> Vec<Expired> {
-        self.fail(|entry| {
+        let told = |entry: &Entry| {
             let written = entry.doubt || entry.flying;
-            Some(placed(error.clone(), &entry.batch).with_written(written))
-        })
+            Outcome::failed(placed(error.clone(), &entry.batch).with_written(written))
+        };
+        let (mut given_up, mut at) = (Vec::new(), 0);
+        while let Some(entry) = self.entries.get_mut(at) {
+            let outcome = told(entry);
+            if entry.attempts == 0 {
+                given_up.extend(self.remove(at).map(|batch| Expired::Finished(batch, outcome)));
+                continue;
+            }
+            if entry.end == End::Open {
+                (entry.end, at) = (End::Aborted, at + 1);
+                given_up.push(Expired::Told(self.entries[at - 1].batch.ghost(), outcome));
+            } else {
+                at += 1;
+            }
+        }
+        self.resolve();
+        given_up
     }
 
     /// Fails the first ones in line, as long as there is an error for them.
@@ -308,7 +340,7 @@ impl Sequence {
                 failed.extend(self.remove(at).map(|batch| Expired::Finished(batch, Outcome::failed(error))));
                 continue;
             }
-            if !std::mem::replace(&mut entry.told, true) {
+            if std::mem::replace(&mut entry.end, End::Late) == End::Open {
                 failed.push(Expired::Told(entry.batch.ghost(), Outcome::failed(error)));
             }
             at += 1;
@@ -319,7 +351,7 @@ impl Sequence {
 
     /// When `expire` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let waiting = self.entries.iter().find(|entry| !entry.told);
+        let waiting = self.entries.iter().find(|entry| entry.end != End::Late);
         waiting.map(|entry| entry.batch.opened + self.terms.delivery_timeout)
     }
 
@@ -380,21 +412,15 @@ impl Sequence {
 
     /// Puts two halves in a batch's place, which count as it did: whoever comes behind keeps his sequence.
     fn split(&mut self, at: usize) -> bool {
-        let Some(Entry { batch, base_sequence, doubt, after_gap, .. }) = self.entries.remove(at) else {
+        let Some(halves) = self.entries[at].batch.split(&mut self.parts) else { return false };
+        let Some(Entry { base_sequence, doubt, after_gap, end, .. }) = self.entries.remove(at) else {
             return false;
-        };
-        let halves = match batch.split(&mut self.parts) {
-            Ok(halves) => halves,
-            Err(whole) => {
-                let known = Entry { base_sequence, doubt, after_gap, ..Entry::new(whole) };
-                self.entries.insert(at, known);
-                return false;
-            }
         };
         let (mut next, planted) = (base_sequence, self.terms.planted(Planted::SequenceReused));
         for (place, batch) in (at..).zip(halves) {
             let count = batch.count;
-            self.entries.insert(place, Entry { base_sequence: next, doubt, after_gap, ..Entry::new(batch) });
+            self.entries
+                .insert(place, Entry { base_sequence: next, doubt, after_gap, end, ..Entry::new(batch) });
             next = next.map(|first| if planted { first } else { after(first, count) });
         }
         // What flies behind it comes back out of order, and then follows again.
@@ -465,7 +491,7 @@ impl Entry {
             attempts: 0,
             doubt: false,
             after_gap: false,
-            told: false,
+            end: End::Open,
             last_error: None,
             span: Span::none(),
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::meter::Spent;
 use super::offsets::Offsets;
+use super::orders::Done;
 use super::sequence::ProducerId;
 use super::transactions::Order;
 use super::{Delivery, GroupMetadata, Handle};
@@ -54,8 +55,13 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    pub(super) fn new(handle: Arc<Handle>, identity: ProducerId, resumed: bool) -> Self {
-        Self { handle, identity, resumed, over: false }
+    pub(super) fn new(handle: Arc<Handle>, begun: Done, resumed: bool) -> Self {
+        let Done { identity, seat } = begun;
+        let transaction = Self { handle, identity, resumed, over: false };
+        if let Some(seat) = seat {
+            seat.taken();
+        }
+        transaction
     }
 
     /// By what another process could end it: see [`Producer::resume`](super::Producer::resume). To be stored
@@ -151,12 +157,10 @@ impl Transaction {
     pub async fn abort(mut self) -> Result<(), Error> {
         let aborted = self.handle.order(Order::Abort, "abort");
         let aborted = self.handle.timed(Spent::Abort, aborted).await;
-        // Its records failed because it was meant so.
-        _ = self.handle.shared.accumulator.take_failure();
         self.end(aborted, false)
     }
 
-    fn end(&mut self, ended: Result<ProducerId, Error>, commits: bool) -> Result<(), Error> {
+    fn end(&mut self, ended: Result<Done, Error>, commits: bool) -> Result<(), Error> {
         self.handle.shared.gate.shut(None);
         self.over = true;
         let Err(error) = ended else { return Ok(()) };

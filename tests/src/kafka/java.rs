@@ -72,13 +72,30 @@ pub struct Page {
     pub end: i64,
 }
 
-/// Records to be written in one transaction.
-#[derive(Clone, Debug)]
-pub struct Transaction {
-    /// In the order of sending.
-    pub records: Vec<NewRecord>,
-    /// Whether it is committed in the end, or aborted.
+/// A transaction of one producer.
+#[derive(Clone, Debug, Default)]
+pub struct NewTransaction<'a> {
+    /// What it writes.
+    pub records: &'a [NewRecord],
+    /// A group, and the positions given for it.
+    pub offsets: Option<(&'a str, &'a [Committed])>,
+    /// Whether it is committed; else it is aborted.
     pub commit: bool,
+    /// Before the end another producer takes the transactional id over.
+    pub rival: bool,
+}
+
+/// What the members of a group had, by the numbers of the partitions.
+#[derive(Clone, Debug)]
+pub struct GroupLife {
+    /// The first member while it was alone.
+    pub alone: Vec<i32>,
+    /// The first and the second while there were two.
+    pub shared: Vec<Vec<i32>>,
+    /// The first when the second had left.
+    pub again: Vec<i32>,
+    /// The values that both have read, sorted.
+    pub values: Vec<Vec<u8>>,
 }
 
 impl Java {
@@ -122,6 +139,23 @@ impl Java {
         let records: Vec<_> = records.iter().map(new_record).collect();
         let answer = self.ask(json!({"do": "produce", "config": config, "records": records}))?;
         Ok(places(&answer))
+    }
+
+    /// Runs transactions, one after the other, of one producer; `config` is the producer's. For each, where its
+    /// records lie, be they committed or not.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn transact(
+        &mut self,
+        bootstrap: &str,
+        config: &[(&str, &str)],
+        transactions: &[NewTransaction<'_>],
+    ) -> Result<Vec<Vec<(i32, i64)>>, JavaError> {
+        let config = with(servers(bootstrap), config);
+        let transactions: Vec<_> = transactions.iter().map(transaction).collect();
+        let answer = self.ask(json!({"do": "transact", "config": config, "transactions": transactions}))?;
+        Ok(rows(&answer).iter().map(places).collect())
     }
 
     /// Reads a whole topic up to its end; a JVM of 256 MB holds it all: thousands of records, not a hundred thousand.
@@ -187,27 +221,6 @@ impl Java {
         })
     }
 
-    /// Writes transactions one after the other; for each its records' partitions and offsets, which of one
-    /// that is aborted are known too, as it is flushed before. `config` is of the producer.
-    ///
-    /// # Errors
-    /// The first failure.
-    pub fn transact(
-        &mut self,
-        bootstrap: &str,
-        config: &[(&str, &str)],
-        transactions: &[Transaction],
-    ) -> Result<Vec<Vec<(i32, i64)>>, JavaError> {
-        let transaction = |it: &Transaction| {
-            let records: Vec<_> = it.records.iter().map(new_record).collect();
-            json!({"records": records, "commit": it.commit})
-        };
-        let transactions: Vec<_> = transactions.iter().map(transaction).collect();
-        let config = with(servers(bootstrap), config);
-        let answer = self.ask(json!({"do": "transact", "config": config, "transactions": transactions}))?;
-        Ok(rows(&answer).iter().map(places).collect())
-    }
-
     /// Sets a feature of the whole cluster to a level: `transaction.version` to 1.
     ///
     /// # Errors
@@ -233,13 +246,29 @@ impl Java {
         })
     }
 
-    /// Joins a group as its only member and waits for a first record.
+    /// The life of a group of two members, which read all the records of a topic, so many.
     ///
     /// # Errors
-    /// When the broker refuses, or nothing came within 20 seconds.
-    pub fn subscribe(&mut self, bootstrap: &str, group: &str, topic: &str) -> Result<(), JavaError> {
-        let config = servers(bootstrap);
-        self.ask(json!({"do": "subscribe", "config": config, "group": group, "topic": topic})).map(drop)
+    /// When the broker refuses, or one of its stages has not come within 40 seconds.
+    pub fn group(
+        &mut self,
+        bootstrap: &str,
+        config: &[(&str, &str)],
+        group: &str,
+        (topic, partitions): (&str, usize),
+        count: usize,
+    ) -> Result<GroupLife, JavaError> {
+        let config = with(servers(bootstrap), config);
+        let answer = self.ask(json!({
+            "do": "group", "config": config, "group": group, "topic": topic, "partitions": partitions, "count": count,
+        }))?;
+        let indexes = |value: &Value| rows(value).iter().map(int).collect();
+        Ok(GroupLife {
+            alone: indexes(&answer["alone"]),
+            shared: rows(&answer["shared"]).iter().map(indexes).collect(),
+            again: indexes(&answer["again"]),
+            values: rows(&answer["values"]).iter().filter_map(bytes).collect(),
+        })
     }
 
     /// The end offset of each partition, in order.
@@ -270,8 +299,7 @@ impl Java {
     /// # Errors
     /// When the broker refuses.
     pub fn commit(&mut self, bootstrap: &str, group: &str, offsets: &[Committed]) -> Result<(), JavaError> {
-        let row = |it: &Committed| json!({"topic": it.topic, "partition": it.partition, "offset": it.offset, "metadata": it.metadata});
-        let offsets: Vec<_> = offsets.iter().map(row).collect();
+        let offsets: Vec<_> = offsets.iter().map(offset).collect();
         self.ask(json!({"do": "commit", "config": servers(bootstrap), "group": group, "offsets": offsets}))
             .map(drop)
     }
@@ -328,6 +356,19 @@ fn topic(it: &NewTopic<'_>) -> Value {
     let configs: serde_json::Map<_, _> =
         it.configs.iter().map(|(key, value)| ((*key).into(), json!(value))).collect();
     json!({"name": it.name, "partitions": it.partitions, "replication": -1, "configs": configs})
+}
+
+fn transaction(it: &NewTransaction<'_>) -> Value {
+    let records: Vec<_> = it.records.iter().map(new_record).collect();
+    let offsets = it.offsets.map(|(group, offsets)| {
+        let offsets: Vec<_> = offsets.iter().map(offset).collect();
+        json!({"group": group, "offsets": offsets})
+    });
+    json!({"records": records, "offsets": offsets, "commit": it.commit, "rival": it.rival})
+}
+
+fn offset(it: &Committed) -> Value {
+    json!({"topic": it.topic, "partition": it.partition, "offset": it.offset, "metadata": it.metadata})
 }
 
 fn new_record(it: &NewRecord) -> Value {

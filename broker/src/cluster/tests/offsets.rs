@@ -141,7 +141,9 @@ fn a_commit_that_cannot_be_kept_says_why() {
     let noted = commit(&[(0, 6)], &"x".repeat(4097));
     assert_eq!(codes(script.ask(&noted, 8)), [ErrorCode::OFFSET_METADATA_TOO_LARGE]);
     let member = OffsetCommitRequest { generation_id_or_member_epoch: 3, ..commit(&[(0, 7)], "") };
-    assert_eq!(codes(script.ask(&member, 8)), [ErrorCode::ILLEGAL_GENERATION]);
+    assert_eq!(codes(script.ask(&member, 8)), [ErrorCode::UNKNOWN_MEMBER_ID]);
+    let nobody = OffsetCommitRequest { group_id: "new".into(), ..member };
+    assert_eq!(codes(script.ask(&nobody, 8)), [ErrorCode::ILLEGAL_GENERATION]);
 }
 
 #[test]
@@ -162,10 +164,12 @@ fn a_group_has_its_coordinator_here() {
 }
 
 #[test]
-fn a_transaction_has_no_coordinator_and_the_answer_says_why() {
+fn a_transaction_has_a_coordinator_and_a_share_group_has_none() {
     let mut script = Script::new();
-    let request = FindCoordinatorRequest { key: Str::from_static("x"), key_type: 1, ..Default::default() };
-    let answer = script.ask(&request, 3);
+    let of = |key_type| FindCoordinatorRequest { key: "x".into(), key_type, ..Default::default() };
+    let answer = script.ask(&of(1), 3);
+    assert_eq!((answer.error_code, answer.node_id), (ErrorCode::NONE, 1));
+    let answer = script.ask(&of(2), 3);
     assert_eq!(answer.error_code, ErrorCode::UNSUPPORTED_VERSION);
-    assert!(answer.error_message.unwrap().contains("transactions"));
+    assert!(answer.error_message.unwrap().contains("transactions only"));
 }

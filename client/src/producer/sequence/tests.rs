@@ -459,3 +459,27 @@ fn halves_hold_what_the_whole_held_and_its_records_in_order() {
     assert_eq!((a.count + b.count, parts), (9, 2));
     assert!(a.count > b.count, "halves by bytes, and the later records are larger");
 }
+
+#[test]
+fn an_aborted_batch_that_never_left_never_will_and_one_that_did_is_sent_until_it_is_answered() {
+    let mut bench = Bench::new(Terms { transactional: true, in_flight_max: 2, ..terms() });
+    bench.add(&[1, 1, 1]);
+    bench.fly();
+    bench.tried_again(0, refused(ErrorCode::CONCURRENT_TRANSACTIONS));
+    let aborted = Error::new(ErrorKind::Aborted, "its transaction was aborted");
+    let told = bench.sequence.give_up(&aborted);
+    let doubt = |outcome: &Outcome| outcome.error().unwrap().may_have_been_written();
+    match &told[..] {
+        [Expired::Told(first, a), Expired::Told(second, b), Expired::Finished(third, c)] => {
+            assert_eq!([first.token.id, second.token.id, third.key().id], [0, 1, 2]);
+            assert_eq!([a, b, c].map(doubt), [false, true, false], "the second flies");
+        }
+        other => panic!("{other:?}"),
+    }
+    bench.tried_again(1, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+    bench.wait();
+    assert_eq!(bench.fly(), [(0, (0, 0, 1)), (1, (0, 1, 1))]);
+    bench.written(0);
+    bench.written(1);
+    assert!(bench.sequence.is_empty());
+}
