@@ -268,8 +268,8 @@ broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=3000
 request.timeout.ms=3000
 controlled.shutdown.retry.backoff.ms=200
-controller.quorum.election.timeout.ms=500
-controller.quorum.fetch.timeout.ms=1000
+controller.quorum.election.timeout.ms=1000
+controller.quorum.fetch.timeout.ms=2000
 initial.broker.registration.timeout.ms=30000
 ";
 
@@ -277,8 +277,8 @@ initial.broker.registration.timeout.ms=30000
 pub(super) const FAST_START: [&str; 3] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
 pub(super) const LOG4J: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/java/log4j2.properties");
 const CLUSTER_ID: &str = "a2Fma2FraXQtY2x1c3Rlcg";
-const START_TIMEOUT: Duration = Duration::from_secs(60);
-const STOP_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(180);
+const STOP_TIMEOUT: Duration = Duration::from_secs(180);
 /// A process does not tell when it listens or ends.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PORTS_BEGIN: u16 = 10_000;
