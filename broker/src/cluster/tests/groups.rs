@@ -9,6 +9,7 @@ use upsert_kafka_protocol::messages::sync_group::SyncGroupRequestAssignment;
 
 use super::*;
 
+mod chance;
 mod members;
 
 /// The versions of Apache Kafka 4.4.
@@ -115,7 +116,8 @@ impl Script {
         };
         let request = LeaveGroupRequest { group_id: "g".into(), members: vec![member], ..Default::default() };
         let peer = self.send(&request, 5);
-        self.heard::<LeaveGroupRequest>(peer, 5).unwrap().members[0].error_code
+        let answer = self.heard::<LeaveGroupRequest>(peer, 5).unwrap();
+        answer.members.first().map_or(answer.error_code, |member| member.error_code)
     }
 
     fn commit(&mut self, generation: i32, member_id: &str) -> ErrorCode {
