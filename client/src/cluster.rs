@@ -18,11 +18,13 @@ mod reach;
 mod refresh;
 mod schedule;
 pub(crate) mod versions;
+mod wanted;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use coordinator::Coordinator;
 pub(crate) use metadata::{Metadata, TopicMetadata};
 use refresh::{Command, Lane, Refresh};
+pub(crate) use wanted::Want;
 
 /// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
 /// ends with the last of them.
@@ -70,14 +72,20 @@ impl Cluster {
         self.asked.notify_one();
     }
 
-    /// The topic, as soon as the cluster tells of it; from then on it is kept up to date.
-    pub(crate) async fn topic(&self, name: &str, deadline: Instant) -> Result<Arc<TopicMetadata>, Error> {
+    /// The topic, as soon as the cluster tells of it; from then on it is kept up to date, while it is
+    /// wanted.
+    pub(crate) async fn topic(
+        &self,
+        name: &str,
+        want: Want,
+        deadline: Instant,
+    ) -> Result<Arc<TopicMetadata>, Error> {
         let began = Instant::now();
         let mut view = self.view.clone();
+        self.tell(Command::Want(Arc::from(name), want)).await?;
         if let Some(known) = view.borrow_and_update().topics.get(name) {
             return Ok(Arc::clone(known));
         }
-        self.tell(Command::Want(Arc::from(name))).await?;
         loop {
             match timeout_at(deadline.into(), view.changed()).await {
                 Ok(Ok(())) => {}
@@ -97,8 +105,8 @@ impl Cluster {
     }
 
     /// Has the topic looked for and kept up to date; false when that must be said again later.
-    pub(crate) fn want(&self, name: &Arc<str>) -> bool {
-        self.commands.try_send(Command::Want(Arc::clone(name))).is_ok()
+    pub(crate) fn want(&self, name: &Arc<str>, want: Want) -> bool {
+        self.commands.try_send(Command::Want(Arc::clone(name), want)).is_ok()
     }
 
     /// The connection to a broker, opened on first use and again when it is broken.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use upsert_kafka_protocol::{Api, Request, Segments, Str, header};
 
@@ -14,6 +14,7 @@ use crate::{Error, ErrorKind};
 mod open;
 mod pipeline;
 mod task;
+mod throttle;
 
 pub(crate) use open::open;
 
@@ -26,10 +27,17 @@ struct Shared {
     versions: BrokerVersions,
     /// The level of the feature `transaction.version`, 0 when the broker does not tell.
     transaction_version: i16,
-    queue: mpsc::Sender<Outgoing>,
+    queue: mpsc::Sender<Order>,
     next_id: AtomicI32,
     client_id: Str,
     request_timeout: Duration,
+}
+
+/// What the socket's task is told.
+enum Order {
+    Send(Outgoing),
+    /// No request after this one leaves before so much time has passed.
+    Pause(Duration),
 }
 
 /// A request on its way to the socket's task.
@@ -45,6 +53,9 @@ struct Outgoing {
 struct Asker {
     api: &'static str,
     timeout: Duration,
+    version: i16,
+    /// How long the broker asks for silence in an answer of this version.
+    throttle: fn(&Bytes, i16) -> Duration,
     reply: oneshot::Sender<Result<Bytes, Error>>,
 }
 
@@ -93,7 +104,7 @@ impl Connection {
         timeout: Duration,
     ) -> impl Future<Output = Result<R::Response, Error>> + Send + use<R> {
         let queued = self.prepare(request, version, timeout, true).and_then(|(outgoing, answer)| {
-            self.0.queue.try_send(outgoing).map_err(|refused| match refused {
+            self.0.queue.try_send(Order::Send(outgoing)).map_err(|refused| match refused {
                 mpsc::error::TrySendError::Full(_) => {
                     let sentence =
                         format!("{QUEUE_MAX} requests wait already, so the broker does not keep up");
@@ -116,7 +127,10 @@ impl Connection {
         timeout: Duration,
     ) -> impl Future<Output = Result<(), Error>> + Send + use<R> {
         let queued = self.prepare(request, version, timeout, false).and_then(|(outgoing, answer)| {
-            self.0.queue.try_send(outgoing).map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
+            self.0
+                .queue
+                .try_send(Order::Send(outgoing))
+                .map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
             Ok(answer)
         });
         let broker = Arc::clone(&self.0.broker);
@@ -136,8 +150,15 @@ impl Connection {
         timeout: Duration,
     ) -> Result<R::Response, Error> {
         let (outgoing, reply) = self.prepare(request, version, timeout, true)?;
-        self.0.queue.send(outgoing).await.map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
+        self.0.queue.send(Order::Send(outgoing)).await.map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
         answer::<R>(reply, version, &self.0.broker).await
+    }
+
+    /// Holds back what is asked from now on for so long, as the broker wished in an answer to Produce;
+    /// its wish in any other answer is heard without this.
+    pub(crate) fn pause(&self, pause: Duration) {
+        // A queue that is full holds everything back already.
+        _ = self.0.queue.try_send(Order::Pause(pause));
     }
 
     /// Adds this broker and the API to an error's sentence.
@@ -157,7 +178,7 @@ impl Connection {
         let frame = header::request_frame(request, version, correlation_id, Some(&self.0.client_id))
             .map_err(|why| self.named(Error::from(why), api))?;
         let (reply, answer) = oneshot::channel();
-        let asker = Asker { api, timeout, reply };
+        let asker = Asker { api, timeout, version, throttle: throttle::throttle::<R>, reply };
         let correlation_id = answered.then_some(correlation_id);
         Ok((Outgoing { frame, correlation_id, deadline: Instant::now() + timeout, asker }, answer))
     }
@@ -191,12 +212,6 @@ fn decode<R: Request>(frame: &Bytes, version: i16) -> Result<R::Response, Error>
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Connection({})", self.0.broker)
-    }
-}
-
-impl Outgoing {
-    fn bytes(&self) -> usize {
-        self.frame.remaining()
     }
 }
 

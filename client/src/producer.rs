@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{timeout, timeout_at};
 
-use crate::cluster::{Cluster, Metadata};
+use crate::cluster::{Cluster, Metadata, Want};
 use crate::error::Scope;
 use crate::metrics::Metrics;
 use crate::retry::Chance;
@@ -110,6 +110,7 @@ struct Shared {
     availability: Option<Arc<Mutex<Availability>>>,
     /// The rack whose leaders are preferred.
     rack: Option<String>,
+    told_used: Mutex<Instant>,
     lanes: AtomicUsize,
     abandoned: AtomicBool,
     number: u64,
@@ -132,6 +133,7 @@ impl Producer {
             topics: Mutex::default(),
             partitioner,
             availability,
+            told_used: Mutex::new(Instant::now()),
             rack: config.client_rack.clone().filter(|_| config.partitioner_rack_aware),
             lanes: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
@@ -152,7 +154,7 @@ impl Producer {
             return Ok(known.clone());
         }
         let config = cluster.config();
-        let metadata = cluster.topic(name, Instant::now() + config.max_block).await?;
+        let metadata = cluster.topic(name, Want::WhileUsed, Instant::now() + config.max_block).await?;
         let settings = TopicSettings {
             producer: shared.number,
             sticky: StickySettings { batch_size: config.batch_size, adaptive: config.partitioner_adaptive },
@@ -507,10 +509,25 @@ impl Shared {
         }
     }
 
-    /// Batches are ready for these brokers, which took none of them.
+    /// These brokers are behind with what is sent to them.
     fn ready(&self, nodes: impl FnOnce() -> Vec<i32>, now: Instant) {
         if let Some(availability) = &self.availability {
             availability.lock().handle_ready(&nodes(), now);
+        }
+    }
+
+    /// Says now and then which topics are in use, so that they are kept up to date.
+    fn tell_used(&self, cluster: &Cluster, now: Instant) {
+        let mut told = self.told_used.lock();
+        let interval = cluster.config().metadata_max_idle / USES_TOLD_PER_IDLE;
+        if now.saturating_duration_since(*told) < interval {
+            return;
+        }
+        for topic in self.topics.lock().values().filter(|topic| topic.take_used()) {
+            // Only then, so that the first use after a pause is told at once.
+            *told = now;
+            // When the mailbox is full, the next time will do: there are several before the topic is idle.
+            _ = cluster.want(topic.name_shared(), Want::WhileUsed);
         }
     }
 
@@ -538,6 +555,9 @@ impl Shared {
         self.abandoned.load(Relaxed)
     }
 }
+
+/// So often in `metadata.max.idle.ms` it is told which topics are in use.
+const USES_TOLD_PER_IDLE: u32 = 8;
 
 /// Somebody waits for memory, for as long as this lives.
 struct Hungry<'a>(&'a Shared);

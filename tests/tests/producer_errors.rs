@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
-use upsert_kafka_client::{
-    Client, Config, Error, ErrorKind, NewTopic, Producer, Record, Role, Scope, Topic,
-};
+use upsert_kafka_client::{Client, Config, Error, ErrorKind, NewTopic, Producer, Record, Role, Scope, Topic};
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
 
 struct Bench {

@@ -50,6 +50,7 @@ const DATA: Roles = Roles(PRODUCER.0 | CONSUMER.0);
 const READ: Roles = Roles(CONSUMER.0 | ADMIN.0);
 const WRITE: Roles = Roles(PRODUCER.0 | ADMIN.0);
 
+const BUFFERS: &str = "a buffer begins as large as its partition's last batch, and grows as records come";
 const BYTES: &str = "keys and values are bytes here";
 const COMMITS: &str = "offsets are committed when commit is called, and only then";
 const GROUPS: &str = "partitions are assigned by the caller; joining a group is not supported yet";
@@ -150,7 +151,7 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(PRODUCER, "acks", acks),
     honoured!(PRODUCER, "batch.size", batch_size),
     honoured!(PRODUCER, "buffer.memory", buffer_memory),
-    ignored(PRODUCER, "buffer.memory.allocation.strategy", "buffers grow as records come"),
+    ignored(PRODUCER, "buffer.memory.allocation.strategy", BUFFERS),
     honoured!(PRODUCER, "compression.gzip.level", compression_gzip_level),
     ignored(PRODUCER, "compression.lz4.level", "lz4 has one level here"),
     honoured!(PRODUCER, "compression.type", compression),
@@ -162,7 +163,21 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(PRODUCER, "max.block.ms", max_block),
     honoured!(PRODUCER, "max.in.flight.requests.per.connection", max_in_flight),
     honoured!(PRODUCER, "max.request.size", max_request_size),
-    honoured!(PRODUCER, "metadata.max.idle.ms", metadata_max_idle),
+    Property {
+        name: "metadata.max.idle.ms",
+        roles: PRODUCER,
+        fate: Fate::Honoured {
+            set: |config, text| {
+                config.metadata_max_idle = Setting::parse(text)?;
+                match config.metadata_max_idle.as_millis() {
+                    // As in Java.
+                    ..5000 => Err(format!("{text} is too small, 5000 is the least")),
+                    _ => Ok(()),
+                }
+            },
+            show: |config| config.metadata_max_idle.show(),
+        },
+    },
     honoured!(PRODUCER, "partitioner.adaptive.partitioning.enable", partitioner_adaptive),
     honoured!(PRODUCER, "partitioner.availability.timeout.ms", partitioner_availability_timeout),
     honoured!(PRODUCER, "partitioner.class", partitioner_class),

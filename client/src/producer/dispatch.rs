@@ -13,6 +13,7 @@ use super::topic::Partition;
 use super::transactions::{self, Order, Ticket, Transactions};
 use super::verdict::Answer;
 use super::writer::Writer;
+use crate::error::Scope;
 use crate::{Error, ErrorKind};
 
 /// The whole of a producer behind its accumulator.
@@ -233,9 +234,10 @@ impl Dispatch {
         self.nodes.iter_mut().filter_map(open).collect()
     }
 
-    /// Brokers that something waits for, whether or not they take one more request.
+    /// Brokers that have not yet taken what waits for them, or all that may fly to them.
     pub(crate) fn ready_nodes(&self) -> Vec<i32> {
-        self.nodes.iter().filter(|(_, node)| !node.queue.is_empty()).map(|(id, _)| *id).collect()
+        let behind = |node: &Node| !node.queue.is_empty() || node.in_flight >= self.terms.in_flight_max;
+        self.nodes.iter().filter(|(_, node)| behind(node)).map(|(id, _)| *id).collect()
     }
 
     /// The next request for a broker: at most one batch of each partition, within the size.
@@ -308,6 +310,7 @@ impl Dispatch {
             ErrorKind::Closed => error.clone(),
             _ => error.clone().within("this producer cannot go on"),
         };
+        let error = error.with_scope(Scope::Producer);
         for lane in self.lanes.iter_mut().flatten() {
             let given_up = lane.sequence.abandon(&error).into_iter();
             self.done.extend(given_up.map(|(batch, outcome)| Done::Finished(batch, outcome)));

@@ -88,6 +88,7 @@ impl Sender {
             }
             let lingering = self.shared.accumulator.expire(now);
             self.take_batches(now);
+            self.shared.tell_used(&self.cluster, now);
             orders.into_iter().for_each(|(order, reply)| self.obey(order, reply, now));
             self.dispatch.handle_timeout(now);
             self.send(now);
@@ -218,8 +219,13 @@ impl Sender {
             self.cluster.leader_moved(&topic, partition, leader, epoch);
         }
         if let Ok(pause_ms @ 1..) = u64::try_from(response.throttle_time_ms) {
-            let until = now + std::time::Duration::from_millis(pause_ms);
-            self.dispatch.handle_pause(request.outgoing.node, until);
+            let (node, pause) = (request.outgoing.node, std::time::Duration::from_millis(pause_ms));
+            self.dispatch.handle_pause(node, now + pause);
+            if let Some(Some(connection)) =
+                self.nodes.get_mut(&node).map(|it| it.connection(node, &self.cluster))
+            {
+                connection.pause(pause);
+            }
         }
     }
 

@@ -120,6 +120,10 @@ impl Topic {
         topic
     }
 
+    pub(crate) fn name_shared(&self) -> &Arc<str> {
+        &self.0.name
+    }
+
     pub(crate) fn producer(&self) -> u64 {
         self.0.producer
     }
@@ -178,6 +182,11 @@ impl Topic {
             Some(chosen) => Err(no_such_partition(self.name(), chosen, partitions.count())),
             None => Ok(()),
         }
+    }
+
+    /// Whether records came since this was last asked, or are still on their way.
+    pub(crate) fn take_used(&self) -> bool {
+        self.0.keyless.take_used()
     }
 
     /// Who leads a partition, as far as is known.

@@ -25,6 +25,8 @@ pub(crate) struct Peer {
     pub(crate) address: Address,
     /// Every request heard, in order, besides ApiVersions.
     pub(crate) heard: mpsc::UnboundedReceiver<Ask>,
+    /// One for each connection that ended.
+    pub(crate) left: mpsc::UnboundedReceiver<()>,
     task: JoinHandle<()>,
 }
 
@@ -65,6 +67,22 @@ impl Peer {
         Self::serve(listener, address, script)
     }
 
+    /// A place to listen at later, for peers that know of each other.
+    pub(crate) async fn address() -> (TcpListener, Address) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = address(&listener);
+        (listener, address)
+    }
+
+    /// A peer at such a place.
+    pub(crate) fn on<F: FnMut(&Ask) -> Reply + Send + 'static>(
+        (listener, address): (TcpListener, Address),
+        script: impl FnOnce(Address) -> F,
+    ) -> Self {
+        let script = Arc::new(Mutex::new(script(address.clone())));
+        Self::serve(listener, address, script)
+    }
+
     /// A configuration that begins here and is quick to try again.
     pub(crate) fn config(&self) -> Config {
         config(vec![self.address.clone()])
@@ -82,13 +100,19 @@ impl Peer {
 
     fn serve(listener: TcpListener, address: Address, script: Script) -> Self {
         let (tell, heard) = mpsc::unbounded_channel();
+        let (leave, left) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
             let mut peers = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                peers.spawn(converse(stream, Arc::clone(&script), tell.clone()));
+                let (leave, talk) = (leave.clone(), converse(stream, Arc::clone(&script), tell.clone()));
+                peers.spawn(async move {
+                    talk.await;
+                    // The test may not care.
+                    _ = leave.send(());
+                });
             }
         });
-        Self { address, heard, task }
+        Self { address, heard, left, task }
     }
 }
 
