@@ -207,6 +207,10 @@ fn a_second_member_waits_for_the_first_and_the_leader_shares() {
     assert_eq!((script.beat(2, &first), script.beat(2, &second)), (NONE, NONE));
     assert_eq!(script.beat(1, &second), ErrorCode::ILLEGAL_GENERATION);
     assert_eq!(script.beat(2, "nobody"), UNKNOWN);
+    for (generation, id, code) in [(1, &*second, ErrorCode::ILLEGAL_GENERATION), (2, "nobody", UNKNOWN)] {
+        let peer = script.send(&sync(generation, id, &[]), SYNC);
+        assert_eq!(script.synced(peer).0, code);
+    }
 }
 
 #[test]
