@@ -55,6 +55,8 @@ fn sync(generation_id: i32, member_id: &str, assignments: &[(&str, &'static str)
         group_id: "g".into(),
         generation_id,
         member_id: member_id.into(),
+        protocol_type: Some("consumer".into()),
+        protocol_name: Some("range".into()),
         assignments: assignments.iter().map(given).collect(),
         ..Default::default()
     }
