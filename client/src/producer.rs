@@ -229,6 +229,11 @@ impl Producer {
         Ok(Transaction::new(Arc::clone(&self.0), resumed, true))
     }
 
+    /// Whether records are sent in transactions: it has a `transactional.id`.
+    pub fn is_transactional(&self) -> bool {
+        self.0.cluster.config().transactional_id.is_some()
+    }
+
     /// Sends what is open now, and waits for the answers to all that was sent before.
     ///
     /// # Errors

@@ -167,6 +167,27 @@ async fn a_broker_that_lost_count_of_the_producer_is_told_a_new_epoch() {
 }
 
 #[tokio::test]
+async fn a_leader_that_lost_its_partition_after_the_write_leaves_doubt() {
+    for code in [
+        ErrorCode::NOT_LEADER_OR_FOLLOWER,
+        ErrorCode::KAFKA_STORAGE_ERROR,
+        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+    ] {
+        let bench = Bench::new(1, |config| {
+            config.delivery_timeout = Duration::from_millis(300);
+            config.request_timeout = Duration::from_millis(250);
+            config.fetch_max_wait = Duration::from_millis(50);
+        })
+        .await;
+        let lost = Fault::new(ApiKey::PRODUCE, Action::AnswerAfterWork(code)).times(u32::MAX);
+        bench.broker.fault(lost).await;
+        let error = bench.send(0, 7).await.await.unwrap_err();
+        assert!(error.may_have_been_written(), "{code}: {error}");
+        assert_eq!(bench.log().await, [[7]]);
+    }
+}
+
+#[tokio::test]
 async fn a_refused_batch_fails_alone_and_what_follows_is_in_order() {
     let bench = Bench::new(1, small).await;
     let fault = Fault::new(ApiKey::PRODUCE, Action::Answer(ErrorCode::POLICY_VIOLATION)).skip(4);

@@ -109,6 +109,7 @@ on_every_host! {
     a_record_that_is_refused_ends_its_transaction_and_no_more
     begin_send_and_commit_that_are_dropped_leave_nothing_half_done
     closing_a_producer_aborts_what_is_open
+    tasks_that_share_a_producer_take_turns
     what_cannot_be_is_said_in_words
 }
 
@@ -281,6 +282,32 @@ mod scenarios {
         assert_eq!(error.kind(), ErrorKind::Closed);
         transaction.commit().await.unwrap_err();
         assert_eq!(bench.committed().await, BTreeSet::new());
+    }
+
+    pub(super) async fn tasks_that_share_a_producer_take_turns(bench: Bench) {
+        let (producer, topic) = bench.producer().await;
+        let tasks = (0..3u64).map(|task| {
+            let (producer, topic) = (producer.clone(), topic.clone());
+            tokio::spawn(async move {
+                for round in 0..5 {
+                    let transaction = loop {
+                        match producer.begin().await {
+                            Ok(transaction) => break transaction,
+                            Err(error) => assert_eq!(error.kind(), ErrorKind::Usage, "{error}"),
+                        }
+                        tokio::task::yield_now().await;
+                    };
+                    let first = task * 1000 + round * 10;
+                    send(&transaction, &topic, first..first + 10).await.unwrap();
+                    transaction.commit().await.unwrap();
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        let expected = (0..3u64).flat_map(|task| task * 1000..task * 1000 + 50).collect();
+        assert_eq!(bench.committed().await, expected);
     }
 
     pub(super) async fn what_cannot_be_is_said_in_words(bench: Bench) {

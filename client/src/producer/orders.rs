@@ -96,7 +96,6 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         if let Some(shared) = &self.0 {
-            shared.gate.shut(None);
             shared.order(Order::Abort, None);
         }
     }

@@ -39,6 +39,8 @@ pub(super) struct Sender {
     /// Who awaits what becomes of an order.
     waiting: BTreeMap<Ticket, Waiting>,
     tickets: Ticket,
+    /// A producer that is closed ends a transaction no longer than until then: its coordinator has done so.
+    patience: Option<Instant>,
     chance: Chance,
 }
 
@@ -73,6 +75,7 @@ impl Sender {
             calling: None,
             waiting: BTreeMap::new(),
             tickets: 0,
+            patience: None,
             chance: Chance::from_process(),
             cluster,
         }
@@ -93,10 +96,10 @@ impl Sender {
             self.dispatch.handle_timeout(now);
             self.send(now);
             self.tell(now);
-            if self.is_over() {
+            if self.is_over(now) {
                 return;
             }
-            let due = [lingering, self.dispatch.deadline()].into_iter().flatten().min();
+            let due = [lingering, self.dispatch.deadline(), self.patience].into_iter().flatten().min();
             match self.hear(due).await {
                 Event::Work | Event::Due => {}
                 Event::View => self.renew(),
@@ -236,6 +239,9 @@ impl Sender {
 
     fn obey(&mut self, order: Order, reply: Option<Reply>, now: Instant) {
         let opens = matches!(order, Order::Begin | Order::Resume(_));
+        if matches!(order, Order::Commit | Order::Abort) {
+            self.shared.gate.shut(None);
+        }
         if let (Order::Begin, Some(waiting)) = (&order, self.waiting.values_mut().find(|it| it.opens))
             && waiting.reply.is_closed()
             && let Some(reply) = reply
@@ -306,10 +312,14 @@ impl Sender {
         self.shared.meter.lock().handle_request(batches, now);
     }
 
-    fn is_over(&mut self) -> bool {
+    fn is_over(&mut self, now: Instant) -> bool {
         let accumulator = &self.shared.accumulator;
+        if !(accumulator.is_closed() && accumulator.is_idle()) {
+            return self.shared.is_abandoned();
+        }
         let busy = self.dispatch.transactions().is_some_and(|transactions| transactions.is_busy());
-        self.shared.is_abandoned() || accumulator.is_closed() && accumulator.is_idle() && !busy
+        let patience = *self.patience.get_or_insert(now + self.cluster.config().transaction_timeout);
+        self.shared.is_abandoned() || !busy || patience <= now
     }
 }
 

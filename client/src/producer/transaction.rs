@@ -161,7 +161,6 @@ impl Transaction {
     }
 
     fn end(&mut self, ended: Result<Done, Error>, commits: bool) -> Result<(), Error> {
-        self.handle.shared.gate.shut(None);
         self.over = true;
         let Err(error) = ended else { return Ok(()) };
         // It does no harm to one that is being committed.
@@ -196,7 +195,6 @@ impl Drop for Transaction {
         }
         let transactional_id = self.handle.cluster.config().transactional_id.as_deref();
         tracing::warn!(transactional_id, "a transaction was dropped half-way and is aborted");
-        self.handle.shared.gate.shut(None);
         self.handle.shared.order(Order::Abort, None);
     }
 }

@@ -483,3 +483,23 @@ fn an_aborted_batch_that_never_left_never_will_and_one_that_did_is_sent_until_it
     bench.written(1);
     assert!(bench.sequence.is_empty());
 }
+
+#[test]
+fn each_batch_is_a_span_from_its_first_flight_to_its_end() {
+    let spans = crate::heard::spans(|| {
+        let mut bench = Bench::new(terms());
+        bench.add(&[2, 1]);
+        bench.fly();
+        bench.tried_again(0, lost());
+        bench.tried_again(1, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        bench.wait();
+        bench.fly();
+        bench.answer(0, written(40));
+        bench.failed(1, refused(ErrorCode::INVALID_RECORD));
+    });
+    let [first, second] = &spans[..] else { panic!("{spans:?}") };
+    let begins = "batch topic=\"orders\" partition=0 records=2 bytes=";
+    assert!(first.starts_with(begins), "{first}");
+    assert!(first.ends_with(" base_sequence=0 attempts=1 attempts=2 base_offset=40"), "{first}");
+    assert!(second.contains(" base_sequence=2 ") && second.contains(" error="), "{second}");
+}
