@@ -1,5 +1,7 @@
 //! The embedded broker serves a client that is not ours: Apache's Java client, on all it can do there.
 
+mod dialogue;
+
 use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_tests::kafka::{Committed, Kafka, NewTopic, NewTransaction};
 use upsert_kafka_tests::record::NewRecord;

@@ -7,7 +7,8 @@
 //! - The topic and partition must exist; an offset may lie beyond the end, as in Kafka.
 //! - Positions are kept until their topic is deleted; retention times are ignored.
 //!
-//! Versions: 6 leader epochs; 7 static members; 8 flexible; 10 topic ids.
+//! Versions: 6 leader epochs; 7 static members; 8 flexible; 9 `GROUP_ID_NOT_FOUND`, before it
+//! `ILLEGAL_GENERATION`; 10 topic ids.
 
 use upsert_kafka_protocol::messages::offset_commit::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic, OffsetCommitResponsePartition,
@@ -20,13 +21,16 @@ use super::{Call, Outcome, Serve};
 use crate::state::positions::Committed;
 use crate::state::{State, owned};
 
+/// The first version whose clients know `GROUP_ID_NOT_FOUND`.
+const NOT_FOUND_SINCE: i16 = 9;
+
 impl Serve for OffsetCommitRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetCommitResponse> {
         if !state.nodes.coordinates(call.node, &self.group_id) {
             return self.refuse(call, ErrorCode::NOT_COORDINATOR);
         }
         if let Err(code) = check(self, state) {
-            return self.refuse(call, code);
+            return self.refuse(call, unfound(code, call.version >= NOT_FOUND_SINCE));
         }
         answer(self, |topic, part| commit(&self.group_id, topic, part, state))
     }
@@ -82,6 +86,14 @@ fn commit(
     )?;
     state.groups.positions(group).commit(&name, part.partition_index, committed);
     Ok(())
+}
+
+/// A client that does not know yet that a group may be missing is told that its generation is illegal.
+pub(super) fn unfound(code: ErrorCode, known: bool) -> ErrorCode {
+    match code {
+        ErrorCode::GROUP_ID_NOT_FOUND if !known => ErrorCode::ILLEGAL_GENERATION,
+        code => code,
+    }
 }
 
 /// A position as a request gives it.

@@ -4,7 +4,7 @@
 //! - Members wait for the leader; who does not come within the rebalance timeout is out.
 //! - What the leader forgot has an empty assignment.
 //!
-//! Versions: 3 static members; 4 flexible; 5 protocol type and name, checked when given.
+//! Versions: 3 static members; 4 flexible; 5 protocol type and name, which must be the group's.
 
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{SyncGroupRequest, SyncGroupResponse};
@@ -14,13 +14,20 @@ use crate::parking::{Place, Wait};
 use crate::state::State;
 use crate::state::group::GroupAnswer;
 
+/// The first version that must name the protocol.
+const PROTOCOL_SINCE: i16 = 5;
+
 impl Serve for SyncGroupRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<SyncGroupResponse> {
         if !state.groups.takes_in(call.peer) {
+            let named = self.protocol_type.is_some() && self.protocol_name.is_some();
             let known = state.groups.of(&self.group_id).is_some();
             let complaint = match () {
                 () if self.group_id.is_empty() => Some(ErrorCode::INVALID_GROUP_ID),
                 () if !state.nodes.coordinates(call.node, &self.group_id) => Some(ErrorCode::NOT_COORDINATOR),
+                () if call.version >= PROTOCOL_SINCE && !named => {
+                    Some(ErrorCode::INCONSISTENT_GROUP_PROTOCOL)
+                }
                 () if !known => Some(ErrorCode::UNKNOWN_MEMBER_ID),
                 () => None,
             };

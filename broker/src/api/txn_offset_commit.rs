@@ -15,7 +15,7 @@ use upsert_kafka_protocol::messages::txn_offset_commit::{
 use upsert_kafka_protocol::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::offset_commit::{Position, position};
+use super::offset_commit::{Position, position, unfound};
 use super::{Call, Outcome, Serve};
 use crate::state::transaction::Participant;
 use crate::state::{State, owned};
@@ -80,7 +80,8 @@ fn admit(request: &TxnOffsetCommitRequest, state: &mut State, call: &Call) -> Re
     })?;
     let instance = request.group_instance_id.as_deref();
     let member = (request.generation_id_or_member_epoch, &*request.member_id, instance);
-    state.groups.check_commit(&request.group_id, member, true)
+    let checked = state.groups.check_commit(&request.group_id, member, true);
+    checked.map_err(|code| unfound(code, false))
 }
 
 fn commit(

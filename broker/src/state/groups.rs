@@ -50,7 +50,7 @@ impl Groups {
     ) -> Result<(), ErrorCode> {
         match self.of(id) {
             Some(group) => group.check_commit(generation, member_id, instance, transactional),
-            None if generation >= 0 => Err(ErrorCode::ILLEGAL_GENERATION),
+            None if generation >= 0 => Err(ErrorCode::GROUP_ID_NOT_FOUND),
             None => Ok(()),
         }
     }

@@ -174,9 +174,10 @@ impl Transaction {
 
     /// Aborts what is open, so that its producer is fenced.
     pub(crate) fn fence(&mut self, raising: bool, at: (Now, Duration)) {
+        // With KIP-890 this is what an end does anyway, so its producer may ask how it ended.
+        self.previous_epoch = if raising { self.epoch } else { NO_EPOCH };
         self.epoch = self.epoch.saturating_add(1);
-        self.previous_epoch = NO_EPOCH;
-        self.prepare(TransactionState::PrepareAbort, raising, at);
+        self.prepare(TransactionState::PrepareAbort, false, at);
     }
 
     /// Adds participants; the first begins the transaction.

@@ -9,6 +9,7 @@ use upsert_kafka_protocol::messages::sync_group::SyncGroupRequestAssignment;
 
 use super::*;
 
+mod chance;
 mod members;
 
 /// The versions of Apache Kafka 4.4.
@@ -54,6 +55,8 @@ fn sync(generation_id: i32, member_id: &str, assignments: &[(&str, &'static str)
         group_id: "g".into(),
         generation_id,
         member_id: member_id.into(),
+        protocol_type: Some("consumer".into()),
+        protocol_name: Some("range".into()),
         assignments: assignments.iter().map(given).collect(),
         ..Default::default()
     }
@@ -115,7 +118,8 @@ impl Script {
         };
         let request = LeaveGroupRequest { group_id: "g".into(), members: vec![member], ..Default::default() };
         let peer = self.send(&request, 5);
-        self.heard::<LeaveGroupRequest>(peer, 5).unwrap().members[0].error_code
+        let answer = self.heard::<LeaveGroupRequest>(peer, 5).unwrap();
+        answer.members.first().map_or(answer.error_code, |member| member.error_code)
     }
 
     fn commit(&mut self, generation: i32, member_id: &str) -> ErrorCode {
@@ -205,6 +209,10 @@ fn a_second_member_waits_for_the_first_and_the_leader_shares() {
     assert_eq!((script.beat(2, &first), script.beat(2, &second)), (NONE, NONE));
     assert_eq!(script.beat(1, &second), ErrorCode::ILLEGAL_GENERATION);
     assert_eq!(script.beat(2, "nobody"), UNKNOWN);
+    for (generation, id, code) in [(1, &*second, ErrorCode::ILLEGAL_GENERATION), (2, "nobody", UNKNOWN)] {
+        let peer = script.send(&sync(generation, id, &[]), SYNC);
+        assert_eq!(script.synced(peer).0, code);
+    }
 }
 
 #[test]

@@ -144,6 +144,7 @@ fn a_commit_that_cannot_be_kept_says_why() {
     assert_eq!(codes(script.ask(&member, 8)), [ErrorCode::UNKNOWN_MEMBER_ID]);
     let nobody = OffsetCommitRequest { group_id: "new".into(), ..member };
     assert_eq!(codes(script.ask(&nobody, 8)), [ErrorCode::ILLEGAL_GENERATION]);
+    assert_eq!(codes(script.ask(&nobody, 9)), [ErrorCode::GROUP_ID_NOT_FOUND]);
 }
 
 #[test]

@@ -75,5 +75,5 @@ impl Group {
 
 /// A JoinGroup's answer that says why not.
 pub(crate) fn refused_join(member_id: Str, error_code: ErrorCode) -> JoinGroupResponse {
-    JoinGroupResponse { error_code, member_id, ..Default::default() }
+    JoinGroupResponse { error_code, member_id, protocol_name: None, ..Default::default() }
 }

@@ -7,6 +7,9 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use super::member::Member;
 use super::{Group, GroupState, Joining};
 
+/// When nobody has joined, those who have not are waited for once more, no shorter than this.
+const AGAIN_AFTER_MIN: Duration = Duration::from_secs(1);
+
 impl Group {
     /// When something is to be done about who is not heard of.
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -88,7 +91,8 @@ impl Group {
             self.drop_member(at);
         }
         if !self.members.is_empty() && !self.elect() {
-            self.joining = Some(Joining::Again { due: now + self.rebalance_timeout() });
+            let due = now + self.rebalance_timeout().max(AGAIN_AFTER_MIN);
+            self.joining = Some(Joining::Again { due });
             return;
         }
         self.joining = None;

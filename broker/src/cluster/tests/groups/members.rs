@@ -63,6 +63,28 @@ fn a_static_member_that_joins_twice_fences_the_first() {
 }
 
 #[test]
+fn a_rebalance_that_nobody_comes_to_waits_for_the_sessions_to_end() {
+    let mut script = Script::new();
+    let hasty = JoinGroupRequest { rebalance_timeout_ms: 0, ..static_join("", "i") };
+    let peer = script.send(&hasty, JOIN);
+    let id = script.joined(peer).member_id;
+    let peer = script.send(&sync(1, &id, &[]), SYNC);
+    script.synced(peer);
+    let newcomer = script.member_id();
+    let joins = script.send(&JoinGroupRequest { rebalance_timeout_ms: 0, ..join(&newcomer) }, JOIN);
+    script.cluster.handle_gone(joins);
+    assert_eq!(script.leave(&newcomer, None), NONE);
+    let mut steps = 0;
+    while let Some(due) = script.cluster.deadline() {
+        let ms = (due - script.now().instant).as_millis();
+        script.pass(u64::try_from(ms).unwrap());
+        steps += 1;
+        assert!(steps < 30, "it goes on for ever");
+    }
+    assert_eq!(&*script.state(), "Empty");
+}
+
+#[test]
 fn a_static_member_leaves_by_its_instance_alone() {
     let mut script = Script::new();
     script.instance();
