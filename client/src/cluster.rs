@@ -92,7 +92,7 @@ impl Cluster {
                 Ok(Err(_)) => return Err(closed()),
                 Err(_) => return Err(never_seen(&view.borrow(), name, deadline - began)),
             }
-            let now = view.borrow_and_update();
+            let now = Arc::clone(&view.borrow_and_update());
             if let Some(known) = now.topics.get(name) {
                 return Ok(Arc::clone(known));
             }
@@ -101,6 +101,8 @@ impl Cluster {
             {
                 return Err(Error::from_code(*code, "Metadata").with_topic(name));
             }
+            // Whoever waits uses it, however long the wait.
+            self.tell(Command::Want(Arc::from(name), want)).await?;
         }
     }
 

@@ -1,7 +1,10 @@
 //! The handle to one broker's socket: requests leave in the order of `submit`, answers find whoever asked.
 
+use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -97,13 +100,8 @@ impl Connection {
 
     /// Queues a request now, in order; the future is its answer and may be dropped. The answer is
     /// decoded by whoever awaits it. A late one breaks the connection: see [`ErrorKind::Disconnected`].
-    pub(crate) fn submit<R: Request>(
-        &self,
-        request: &R,
-        version: i16,
-        timeout: Duration,
-    ) -> impl Future<Output = Result<R::Response, Error>> + Send + use<R> {
-        let queued = self.prepare(request, version, timeout, true).and_then(|(outgoing, answer)| {
+    pub(crate) fn submit<R: Request>(&self, request: &R, version: i16, timeout: Duration) -> Answer<R> {
+        let queued = self.prepare(request, version, timeout, true).and_then(|(outgoing, reply)| {
             self.0.queue.try_send(Order::Send(outgoing)).map_err(|refused| match refused {
                 mpsc::error::TrySendError::Full(_) => {
                     let sentence =
@@ -112,11 +110,9 @@ impl Connection {
                 }
                 mpsc::error::TrySendError::Closed(_) => lost(&self.0.broker, api_name::<R>()),
             })?;
-            Ok(answer)
+            Ok(reply)
         });
-        // The future holds no handle: what is dropped unanswered must not keep the socket.
-        let broker = Arc::clone(&self.0.broker);
-        async move { answer::<R>(queued?, version, &broker).await }
+        self.answer(queued, version)
     }
 
     /// Queues a request that the broker never answers; the future ends when it is on the wire.
@@ -151,7 +147,11 @@ impl Connection {
     ) -> Result<R::Response, Error> {
         let (outgoing, reply) = self.prepare(request, version, timeout, true)?;
         self.0.queue.send(Order::Send(outgoing)).await.map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
-        answer::<R>(reply, version, &self.0.broker).await
+        self.answer::<R>(Ok(reply), version).await
+    }
+
+    fn answer<R: Request>(&self, queued: Result<Reply, Error>, version: i16) -> Answer<R> {
+        Answer { queued: queued.map_err(Some), version, broker: Arc::clone(&self.0.broker), of: PhantomData }
     }
 
     /// Holds back what is asked from now on for so long, as the broker wished in an answer to Produce;
@@ -184,13 +184,31 @@ impl Connection {
     }
 }
 
-async fn answer<R: Request>(
-    reply: oneshot::Receiver<Result<Bytes, Error>>,
+/// The answer to a request, decoded by whoever awaits it. It has a name, so that nobody need box it, and
+/// holds no handle: what is dropped unanswered must not keep the socket.
+pub(crate) struct Answer<R> {
+    /// The error is there until it is told.
+    queued: Result<Reply, Option<Error>>,
     version: i16,
-    broker: &Arc<str>,
-) -> Result<R::Response, Error> {
-    let frame = reply.await.unwrap_or_else(|_| Err(lost(broker, api_name::<R>())))?;
-    decode::<R>(&frame, version).map_err(|error| error.with_broker(broker).with_api(api_name::<R>()))
+    broker: Arc<str>,
+    of: PhantomData<fn() -> R>,
+}
+
+type Reply = oneshot::Receiver<Result<Bytes, Error>>;
+
+impl<R: Request> Future for Answer<R> {
+    type Output = Result<R::Response, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let lost = || lost(&this.broker, api_name::<R>());
+        let replied = match &mut this.queued {
+            Ok(reply) => ready!(Pin::new(reply).poll(context)).unwrap_or_else(|_| Err(lost())),
+            Err(error) => Err(error.take().unwrap_or_else(lost)),
+        };
+        let named = |error: Error| error.with_broker(&this.broker).with_api(api_name::<R>());
+        Poll::Ready(replied.and_then(|frame| decode::<R>(&frame, this.version).map_err(named)))
+    }
 }
 
 /// The task is gone and never took the request from the queue, or it would have said more.

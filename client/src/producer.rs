@@ -176,18 +176,25 @@ impl Producer {
     /// in the order in which their `send`s were done.
     ///
     /// It waits while `buffer.memory` is full, which is the back-pressure, and lets the sender run
-    /// when a batch is full. Dropped before it is done, the record is not in; done, it is wholly in.
+    /// when enough batches are full. Dropped before it is done, the record is not in; done, it is wholly in.
     ///
     /// # Errors
     /// The record is too large, its partition does not exist, memory did not come back within
     /// `max.block.ms`, or the producer is closed.
     #[inline]
-    pub async fn send(&self, mut record: Record<'_>) -> Result<Delivery, Error> {
-        // Once for each record, however often the rest is tried.
-        record.topic.choose(&mut record)?;
-        match self.0.append(&record) {
-            Some(delivery) => Ok(delivery),
-            None => self.0.send_outside(record).await,
+    // An `async fn` would copy the record once more.
+    #[allow(clippy::manual_async_fn)]
+    pub fn send<'a>(
+        &'a self,
+        mut record: Record<'a>,
+    ) -> impl Future<Output = Result<Delivery, Error>> + Send + 'a {
+        async move {
+            // Once for each record, however often the rest is tried.
+            record.topic.choose(&mut record)?;
+            match self.0.append(&record) {
+                Some(delivery) => Ok(delivery),
+                None => self.0.send_outside(record).await,
+            }
         }
     }
 
@@ -398,7 +405,7 @@ impl Handle {
                     }
                     return Ok(delivery);
                 }
-                // On one thread the sender runs only when its callers pause; a full batch is the moment.
+                // On one thread the sender runs only when its callers pause; full batches are the moment.
                 Err(Refusal::BatchFull) => {
                     self.shared.work.notify_one();
                     yield_now().await;

@@ -58,7 +58,10 @@ public class Client {
             case "produce" -> produce(request);
             case "transact" -> transact(request);
             case "consume" -> consume(request);
+            case "page" -> page(request);
             case "group" -> group(request);
+            case "describe" -> describe(request);
+            case "downgrade" -> downgrade(request);
             case "ends" -> ends(request);
             case "configs" -> configs(request);
             case "commit" -> commit(request);
@@ -90,11 +93,16 @@ public class Client {
 
     /** records: as `record` wants them, sent in order. */
     static JsonNode produce(JsonNode request) throws Exception {
-        var sent = new ArrayList<Future<RecordMetadata>>();
         try (var producer = new KafkaProducer<>(config(request), new ByteArraySerializer(), new ByteArraySerializer())) {
-            for (JsonNode it : request.get("records")) sent.add(producer.send(record(it)));
-            producer.flush();
+            return sent(producer, request.get("records"));
         }
+    }
+
+    /** Sends them and waits for all: where each lies. */
+    static ArrayNode sent(Producer<byte[], byte[]> producer, JsonNode records) throws Exception {
+        var sent = new ArrayList<Future<RecordMetadata>>();
+        for (JsonNode it : records) sent.add(producer.send(record(it)));
+        producer.flush();
         ArrayNode out = JSON.createArrayNode();
         for (var it : sent) {
             RecordMetadata m = it.get();
@@ -109,17 +117,17 @@ public class Client {
      */
     static JsonNode transact(JsonNode request) throws Exception {
         Properties config = config(request);
+        ArrayNode out = JSON.createArrayNode();
         try (var producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
             producer.initTransactions();
             for (JsonNode it : request.get("transactions")) {
                 producer.beginTransaction();
-                for (JsonNode record : it.get("records")) producer.send(record(record));
+                // All at once, since an abort drops what has not left yet.
+                out.add(sent(producer, it.get("records")));
                 if (it.hasNonNull("offsets")) {
                     JsonNode given = it.get("offsets");
                     producer.sendOffsetsToTransaction(offsets(given), new ConsumerGroupMetadata(given.get("group").asText()));
                 }
-                // An abort drops what has not left yet.
-                producer.flush();
                 if (it.path("rival").asBoolean()) {
                     try (var rival = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
                         rival.initTransactions();
@@ -129,7 +137,7 @@ public class Client {
                 else producer.abortTransaction();
             }
         }
-        return null;
+        return out;
     }
 
     /** {topic, partition?, timestamp?, key, value, headers: [[name, value]]} */
@@ -161,6 +169,29 @@ public class Client {
             }
         }
         return out;
+    }
+
+    /** Some `limit` records of a partition from offset `from` on, where the next ones begin, and where it ends. */
+    static JsonNode page(JsonNode request) {
+        Properties config = config(request);
+        int limit = request.get("limit").asInt();
+        config.put("auto.offset.reset", "none");
+        config.put("enable.auto.commit", "false");
+        config.put("max.poll.records", String.valueOf(limit));
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        ObjectNode out = JSON.createObjectNode();
+        ArrayNode records = out.putArray("records");
+        try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            var partition = new TopicPartition(request.get("topic").asText(), request.get("partition").asInt());
+            consumer.assign(List.of(partition));
+            consumer.seek(partition, request.get("from").asLong());
+            long end = consumer.endOffsets(List.of(partition)).get(partition);
+            while (records.size() < limit && consumer.position(partition) < end) {
+                if (System.nanoTime() > deadline) throw new IllegalStateException("60 s over, " + records.size() + " records read");
+                for (var record : consumer.poll(Duration.ofMillis(200))) records.add(view(record));
+            }
+            return out.put("next", consumer.position(partition)).put("end", end);
+        }
     }
 
     /**
@@ -246,6 +277,42 @@ public class Client {
             ArrayNode out = JSON.createArrayNode();
             partitions.forEach(it -> out.add(ends.get(it)));
             return out;
+        }
+    }
+
+    /** Registered brokers, all partitions, and by how many ms each controller is behind. */
+    static JsonNode describe(JsonNode request) throws Exception {
+        try (Admin admin = Admin.create(config(request))) {
+            ObjectNode out = JSON.createObjectNode();
+            ids(admin.describeCluster().nodes().get(), out.putArray("brokers"));
+            var names = admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get();
+            ArrayNode partitions = out.putArray("partitions");
+            for (var topic : admin.describeTopics(names).allTopicNames().get().values())
+                for (var it : topic.partitions()) {
+                    ObjectNode one = partitions.addObject().put("topic", topic.name()).put("partition", it.partition());
+                    if (it.leader() != null && !it.leader().isEmpty()) one.put("leader", it.leader().id());
+                    ids(it.replicas(), one.putArray("replicas"));
+                    ids(it.isr(), one.putArray("in_sync"));
+                }
+            ArrayNode voters = out.putArray("voters");
+            var quorum = admin.describeMetadataQuorum().quorumInfo().get();
+            for (var it : quorum.voters()) {
+                long behind = System.currentTimeMillis() - it.lastCaughtUpTimestamp().orElse(0);
+                voters.addObject().put("id", it.replicaId()).put("behind", it.replicaId() == quorum.leaderId() ? 0 : Math.max(0, behind));
+            }
+            return out;
+        }
+    }
+
+    static void ids(Collection<org.apache.kafka.common.Node> nodes, ArrayNode out) {
+        nodes.forEach(it -> out.add(it.id()));
+    }
+
+    static JsonNode downgrade(JsonNode request) throws Exception {
+        var update = new FeatureUpdate((short) request.get("level").asInt(), FeatureUpdate.UpgradeType.SAFE_DOWNGRADE);
+        try (Admin admin = Admin.create(config(request))) {
+            admin.updateFeatures(Map.of(request.get("feature").asText(), update), new UpdateFeaturesOptions()).all().get();
+            return null;
         }
     }
 

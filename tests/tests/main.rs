@@ -8,6 +8,7 @@ mod commands; // produce, consume, topic, help
 mod crash; // stopped, killed, cut off: nothing lost, nothing doubled
 mod embedded; // the embedded broker serves the Java client
 mod examples; // the examples of the crates, run
+mod faults; // a real Kafka of three nodes, killed, stopped and rolled under load; UPSERT_KAFKA_STORM=long
 mod fuzz; // the checks of the fuzz kit over its corpus and what chance makes of it
 mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
 mod produce; // the producer under faults: in the log once, in order

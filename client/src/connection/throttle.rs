@@ -27,6 +27,7 @@ mod tests {
         FetchRequest, FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, MetadataRequest,
         MetadataResponse,
     };
+    use upsert_kafka_protocol::schema::Schema;
     use upsert_kafka_protocol::{Message, Request};
 
     use super::*;
@@ -50,5 +51,24 @@ mod tests {
         let response = FindCoordinatorResponse { throttle_time_ms: 9, ..Default::default() };
         assert_eq!(told::<FindCoordinatorRequest>(&response, 0), ms(0));
         assert_eq!(throttle::<MetadataRequest>(&Bytes::from_static(&[0, 0, 0, 7, 0]), 13), ms(0));
+    }
+
+    #[test]
+    fn of_all_answers_few_have_it_anywhere_but_first() {
+        let at = |schema: &Schema| schema.rows.fields.iter().position(|row| row.name == "throttle_time_ms");
+        let later = Schema::all().filter(|schema| at(schema).is_some_and(|at| at > 0)).map(Schema::name);
+        let mut later: Vec<&str> = later.collect();
+        later.sort_unstable();
+        // ApiVersions is asked while a connection is opened; of the others only Produce is asked at all.
+        let expected = [
+            "ApiVersionsResponse",
+            "CreateDelegationTokenResponse",
+            "DescribeDelegationTokenResponse",
+            "ExpireDelegationTokenResponse",
+            "OffsetDeleteResponse",
+            "ProduceResponse",
+            "RenewDelegationTokenResponse",
+        ];
+        assert_eq!(later, expected);
     }
 }

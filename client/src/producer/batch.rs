@@ -8,6 +8,7 @@ use upsert_kafka_protocol::records::{self, BatchWriter, Codec, Stamp};
 
 use super::delivery::{Completion, Delivery};
 use super::keyless::Queued;
+use super::pool::Scratch;
 use super::topic::Partition;
 use crate::Record;
 
@@ -27,6 +28,8 @@ pub(crate) struct Batch {
     pub(crate) queued: Option<Queued>,
     /// How much of `buffer.memory` it holds.
     lent: usize,
+    /// What it is compressed by way of, where batches share one.
+    scratch: Option<Scratch>,
     /// Its size when it was sealed, before compression.
     raw_bytes: usize,
     content: Content,
@@ -84,7 +87,13 @@ impl Batch {
         let lent = buffer.len();
         let content = Content::Open(BatchWriter::new(buffer, lent));
         let token = Token { id, completion, share: None };
-        Self { partition, token, part: 0, opened, count: 0, queued: None, lent, raw_bytes: 0, content }
+        let (part, count, queued, raw_bytes, scratch) = (0, 0, None, 0, None);
+        Self { partition, token, part, opened, count, queued, lent, scratch, raw_bytes, content }
+    }
+
+    /// Lets it be compressed without a buffer of its own.
+    pub(crate) fn with_scratch(self, scratch: Scratch) -> Self {
+        Self { scratch: Some(scratch), ..self }
     }
 
     /// By what its deliveries are told.
@@ -143,7 +152,10 @@ impl Batch {
         let bytes = match std::mem::replace(&mut self.content, Content::Gone) {
             Content::Open(writer) => {
                 self.raw_bytes = writer.size();
-                writer.seal(stamp, codec)
+                match &self.scratch {
+                    Some(scratch) => writer.seal_by(stamp, codec, &mut scratch.lock()),
+                    None => writer.seal(stamp, codec),
+                }
             }
             Content::Sealed { bytes, stamp: known } if known == stamp => bytes,
             Content::Sealed { bytes, .. } => restamped(bytes, stamp),
@@ -173,6 +185,7 @@ impl Batch {
                 count: writer.count(),
                 queued: None,
                 lent,
+                scratch: self.scratch.clone(),
                 raw_bytes: 0,
                 content: Content::Open(writer),
             }

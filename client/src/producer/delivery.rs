@@ -1,5 +1,6 @@
 //! One completion per batch; a delivery is a reference to it and an index.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -17,14 +18,12 @@ pub struct Delivery {
     batch: Arc<Completion>,
     timestamp_ms: i64,
     index: u32,
-    /// Where this delivery's waker stands in the batch's list: one each, however often it is polled.
-    slot: Option<u32>,
 }
 
 impl Delivery {
     #[inline]
     pub(crate) fn new(batch: Arc<Completion>, index: u32, timestamp_ms: i64) -> Self {
-        Self { batch, timestamp_ms, index, slot: None }
+        Self { batch, timestamp_ms, index }
     }
 }
 
@@ -32,13 +31,12 @@ impl Future for Delivery {
     type Output = Result<Receipt, Error>;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let known = this.batch.outcome.get();
-        let Some(outcome) = known.or_else(|| this.batch.register(&mut this.slot, context.waker())) else {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let known = self.batch.outcome.get();
+        let Some(outcome) = known.or_else(|| self.batch.register(self.index, context.waker())) else {
             return Poll::Pending;
         };
-        Poll::Ready(outcome.of(this.batch.partition, this.index, this.timestamp_ms))
+        Poll::Ready(outcome.of(self.batch.partition, self.index, self.timestamp_ms))
     }
 }
 
@@ -94,8 +92,8 @@ impl Outcome {
 pub(crate) struct Completion {
     partition: i32,
     outcome: OnceLock<Outcome>,
-    /// At most one for each record of the batch.
-    wakers: Mutex<Vec<Waker>>,
+    /// At most one for each record of the batch, by its index.
+    wakers: Mutex<BTreeMap<u32, Waker>>,
     /// Those parts of a batch that was split which have had their end.
     parts: Mutex<Vec<(Share, Outcome)>>,
 }
@@ -110,7 +108,7 @@ impl Completion {
         let first = self.outcome.set(outcome).is_ok();
         if first {
             let wakers = std::mem::take(&mut *self.wakers.lock());
-            wakers.into_iter().for_each(Waker::wake);
+            wakers.into_values().for_each(Waker::wake);
         }
         first
     }
@@ -130,17 +128,9 @@ impl Completion {
     }
 
     #[cold]
-    fn register(&self, slot: &mut Option<u32>, waker: &Waker) -> Option<&Outcome> {
-        let mut wakers = self.wakers.lock();
-        match slot.and_then(|slot| wakers.get_mut(slot as usize)) {
-            Some(known) => known.clone_from(waker),
-            None => {
-                *slot = u32::try_from(wakers.len()).ok();
-                wakers.push(waker.clone());
-            }
-        }
-        drop(wakers);
-        // Answered between the look and the push: the list may have been emptied before it.
+    fn register(&self, index: u32, waker: &Waker) -> Option<&Outcome> {
+        self.wakers.lock().entry(index).or_insert_with(|| waker.clone()).clone_from(waker);
+        // Answered between the look and the entry: the map may have been emptied before it.
         self.outcome.get()
     }
 }

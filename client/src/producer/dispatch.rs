@@ -1,7 +1,7 @@
 //! Whom to send what, and when: every partition's line, and the brokers that lead them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -236,8 +236,11 @@ impl Dispatch {
 
     /// Brokers that have not yet taken what waits for them, or all that may fly to them.
     pub(crate) fn ready_nodes(&self) -> Vec<i32> {
-        let behind = |node: &Node| !node.queue.is_empty() || node.in_flight >= self.terms.in_flight_max;
-        self.nodes.iter().filter(|(_, node)| behind(node)).map(|(id, _)| *id).collect()
+        let full = self.nodes.iter().filter(|(_, node)| node.in_flight >= self.terms.in_flight_max);
+        let waiting = self.lanes.iter().flatten().filter(|lane| lane.sequence.waiting() > 0);
+        let behind: BTreeSet<i32> =
+            full.map(|(id, _)| *id).chain(waiting.filter_map(|lane| lane.partition.leader())).collect();
+        behind.into_iter().collect()
     }
 
     /// The next request for a broker: at most one batch of each partition, within the size.

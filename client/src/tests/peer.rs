@@ -67,22 +67,6 @@ impl Peer {
         Self::serve(listener, address, script)
     }
 
-    /// A place to listen at later, for peers that know of each other.
-    pub(crate) async fn address() -> (TcpListener, Address) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = address(&listener);
-        (listener, address)
-    }
-
-    /// A peer at such a place.
-    pub(crate) fn on<F: FnMut(&Ask) -> Reply + Send + 'static>(
-        (listener, address): (TcpListener, Address),
-        script: impl FnOnce(Address) -> F,
-    ) -> Self {
-        let script = Arc::new(Mutex::new(script(address.clone())));
-        Self::serve(listener, address, script)
-    }
-
     /// A configuration that begins here and is quick to try again.
     pub(crate) fn config(&self) -> Config {
         config(vec![self.address.clone()])
