@@ -159,6 +159,8 @@ fn the_java_client_runs_transactions_of_both_versions() {
         ];
         let config = [("transactional.id", "x")];
         kafka.java(|it, _| it.transact(at, &config, &transactions));
+        // A commit is answered before its markers are written; the next producer waits for them.
+        kafka.java(|it, _| it.transact(at, &config, &[]));
         assert_eq!(values(kafka, at, true), ["a", "b", "c", "d"], "version {transaction_version}");
         assert_eq!(values(kafka, at, false), ["a", "b", "c", "d", "lost", "lost"]);
         assert_eq!(kafka.java(|it, _| it.committed(at, "g")), kept);
