@@ -215,6 +215,11 @@ impl Accumulator {
         self.queue.lock().closed.is_some()
     }
 
+    /// Why it was closed, if it was.
+    pub(crate) fn closed(&self) -> Option<Error> {
+        self.queue.lock().closed.clone()
+    }
+
     /// How many bytes of `buffer.memory` are free, and how many callers wait for some.
     pub(crate) fn free(&self) -> (usize, usize) {
         (self.pool.free(), self.starving.load(Relaxed))

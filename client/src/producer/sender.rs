@@ -240,7 +240,7 @@ impl Sender {
     fn obey(&mut self, order: Order, reply: Option<Reply>, now: Instant) {
         let opens = matches!(order, Order::Begin | Order::Resume(_));
         if matches!(order, Order::Commit | Order::Abort) {
-            self.shared.gate.shut(None);
+            self.shared.gate.shut(self.shared.accumulator.closed());
         }
         if let (Order::Begin, Some(waiting)) = (&order, self.waiting.values_mut().find(|it| it.opens))
             && waiting.reply.is_closed()
