@@ -11,8 +11,8 @@ use upsert_kafka_protocol::{Api, Request, Segments, Str, header};
 use crate::cluster::versions::BrokerVersions;
 use crate::{Error, ErrorKind};
 
-mod open;
-mod pipeline;
+pub(crate) mod open;
+pub(crate) mod pipeline;
 mod task;
 
 pub(crate) use open::open;

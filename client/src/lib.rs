@@ -29,6 +29,9 @@ pub use producer::{
     Delivery, GroupMetadata, Partitioner, Partitions, Producer, ProducerId, RoundRobinPartitioner, Topic,
     Transaction,
 };
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub use producer::simulation;
 pub use record::{Header, Receipt, Record};
 pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
 pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};

@@ -13,6 +13,7 @@ mod kafka; // a real Apache Kafka and its Java client: that the harness itself s
 mod produce; // the producer under faults: in the log once, in order
 mod program; // not tests: the binary as a child
 mod seed; // the seed's job, embedded and on a real Kafka
+mod simulation; // clients, brokers and a network in virtual time: a seed is a run, an oracle judges it
 mod tidy; // the rules of style that a program can check
 mod validation; // what Flink plans and what it refuses, line by line
 mod vectors; // Flink's own answers, message by message; UPSERT_KAFKA_VECTORS names further ones

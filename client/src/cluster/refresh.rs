@@ -194,7 +194,7 @@ impl Refresh {
         match answer {
             Ok(response) => {
                 let renewed = self.metadata().renewed(&response);
-                let complete = self.wanted.iter().all(|topic| known(&renewed, topic));
+                let complete = self.wanted.iter().all(|topic| renewed.settles(topic));
                 self.schedule.handle_renewed(now, complete, chance);
                 if !complete {
                     self.schedule.handle_asked();
@@ -363,13 +363,5 @@ impl Node {
 impl Way {
     fn open(&self) -> Option<&Connection> {
         self.connection.as_ref().filter(|connection| !connection.is_closed())
-    }
-}
-
-/// Whether nothing more is to be learnt of the topic by asking again soon.
-fn known(view: &Metadata, topic: &str) -> bool {
-    match view.topics.get(topic) {
-        Some(topic) => topic.partitions.iter().all(|partition| partition.leader.is_some()),
-        None => view.missing.get(topic).is_some_and(|code| !code.is_retriable()),
     }
 }

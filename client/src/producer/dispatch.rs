@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Token};
 use super::delivery::Outcome;
@@ -160,14 +160,23 @@ impl Dispatch {
         }
     }
 
-    /// A broker cannot be reached, or asks for a pause: nothing is sent to it before then.
-    pub(crate) fn handle_pause(&mut self, node: i32, until: Instant) {
+    /// Nothing is sent to this broker before then.
+    fn handle_pause(&mut self, node: i32, until: Instant) {
         let paused = &mut self.nodes.entry(node).or_default().not_before;
         *paused = (*paused).max(Some(until));
     }
 
-    /// What is known of leaders is doubtful.
-    pub(crate) fn handle_doubt(&mut self) {
+    /// A broker asks for a pause in its answer (KIP-219).
+    pub(crate) fn handle_throttle(&mut self, node: i32, pause_ms: i32, now: Instant) {
+        if let Ok(pause_ms @ 1..) = u64::try_from(pause_ms) {
+            self.handle_pause(node, now + Duration::from_millis(pause_ms));
+        }
+    }
+
+    /// A broker could not be reached: it is left alone for a while, and may no longer lead anything.
+    pub(crate) fn handle_unreachable(&mut self, node: i32, now: Instant, chance: f64) {
+        let mut backoff = self.terms.backoff;
+        self.handle_pause(node, now + backoff.wait(chance));
         self.wants_metadata = true;
     }
 
@@ -276,6 +285,12 @@ impl Dispatch {
     /// Whether leaders should be asked for, told once.
     pub(crate) fn poll_metadata(&mut self) -> bool {
         std::mem::take(&mut self.wants_metadata)
+    }
+
+    /// Who writes, when that is known.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn identity(&self) -> Option<ProducerId> {
+        self.identity
     }
 
     /// Why nothing will be written any more.

@@ -7,8 +7,8 @@ use super::verdict::Answer;
 
 /// A mistake in the client's counting. None is made unless the simulation asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "simulation"), allow(dead_code, reason = "planted by the simulation alone"))]
-pub(crate) enum Planted {
+#[cfg_attr(not(feature = "simulation"), allow(dead_code, unreachable_pub, reason = "planted by the simulation alone"))]
+pub enum Planted {
     /// A batch that is refused as out of order counts as written.
     OutOfOrderAccepted,
     /// After a gap sequences begin at 0 again under the old epoch.

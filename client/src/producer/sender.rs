@@ -164,9 +164,7 @@ impl Sender {
             Heard::Linked => {}
             Heard::Unreachable(error) => {
                 tracing::debug!(node, %error, "a broker cannot be reached");
-                let wait = self.cluster.config().retry_backoff.mul_f64(0.8 + 0.4 * self.chance.draw());
-                self.dispatch.handle_pause(node, now + wait);
-                self.dispatch.handle_doubt();
+                self.dispatch.handle_unreachable(node, now, self.chance.draw());
             }
             Heard::Answered(request, response) => self.settle(&request, response, now),
         }
@@ -194,10 +192,7 @@ impl Sender {
         for (topic, partition, leader, epoch) in request::hints(response, request.version) {
             self.cluster.leader_moved(&topic, partition, leader, epoch);
         }
-        if let Ok(pause_ms @ 1..) = u64::try_from(response.throttle_time_ms) {
-            let until = now + std::time::Duration::from_millis(pause_ms);
-            self.dispatch.handle_pause(request.outgoing.node, until);
-        }
+        self.dispatch.handle_throttle(request.outgoing.node, response.throttle_time_ms, now);
     }
 
     fn handle_told(&mut self, reply: Result<question::Heard, Error>) {

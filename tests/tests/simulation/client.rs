@@ -1,0 +1,182 @@
+//! A client's life: it sends records, looks at what becomes of them, and in the end must be well.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use upsert_kafka_client::simulation::{Entry, Machine, Planted};
+use upsert_kafka_client::{Config, ErrorKind};
+
+use super::plan::Plan;
+use super::wire::WireId;
+use super::world::{Event, World};
+
+/// A producer and what it has to do.
+pub(crate) struct Client {
+    pub(crate) machine: Machine,
+    /// Grows when the process dies and another takes its place.
+    pub(crate) life: u32,
+    pub(crate) wires: BTreeMap<u64, WireId>,
+    /// How many records are to be sent yet.
+    left: u64,
+    /// Which record an outcome is about.
+    records: BTreeMap<u64, usize>,
+    probed: bool,
+    /// It can write nothing any more, and has said so.
+    pub(crate) dead: bool,
+}
+
+impl Client {
+    pub(crate) fn new(number: usize, plan: &Plan, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
+        let config = Config { client_id: format!("client-{number}"), ..plan.config.clone() };
+        Self {
+            machine: Machine::new(config, planted, seed, now),
+            life: 0,
+            wires: BTreeMap::new(),
+            left: plan.records,
+            records: BTreeMap::new(),
+            probed: false,
+            dead: false,
+        }
+    }
+
+    /// Whether nothing more will be heard of it.
+    pub(crate) fn is_done(&self) -> bool {
+        self.probed && self.machine.unanswered() == 0
+    }
+}
+
+impl World {
+    /// The client does something: sends a few records, or ends all lingering.
+    pub(crate) fn act(&mut self, client: usize) {
+        let pause = self.dice.range(0, 2 * self.plan.step);
+        if self.clients[client].left == 0 {
+            return;
+        }
+        self.at(pause, Event::Step(client));
+        if !self.plan.topics.iter().all(|(topic, ..)| self.clients[client].machine.knows(topic)) {
+            return;
+        }
+        let burst = self.dice.scale(1, 12).min(self.clients[client].left);
+        self.clients[client].left -= burst;
+        for _ in 0..burst {
+            let Some((topic, partitions, _)) = self.dice.pick(&self.plan.topics).copied() else { return };
+            let place = match self.dice.range(0, 3) {
+                0 | 1 => Some(self.dice.range(0, partitions as u64 - 1) as i32),
+                _ => None,
+            };
+            self.send_record(client, topic, place);
+        }
+        if self.dice.percent(20) {
+            let now = self.instant();
+            self.clients[client].machine.hurry(now);
+            self.look(client);
+        }
+    }
+
+    fn send_record(&mut self, client: usize, topic: &'static str, partition: Option<i32>) {
+        let bytes = if self.dice.percent(2) { 700 } else { self.dice.range(0, self.plan.value_bytes_max) };
+        let key = self.dice.range(0, 9);
+        let key = (key > 2).then(|| format!("key-{key}"));
+        let (number, value) = self.oracle.record(client, topic, partition, bytes as usize, self.now);
+        let entry = Entry {
+            topic,
+            partition,
+            key: key.as_deref().map(str::as_bytes),
+            value: &value,
+            timestamp_ms: self.unix_ms(),
+        };
+        let now = self.instant();
+        let sent = self.clients[client].machine.send(entry, now);
+        tell!(self, "client {client} sends record {number} to {topic} {partition:?}: {:?}", sent.as_ref().err());
+        match sent {
+            Ok(delivery) => _ = self.clients[client].records.insert(delivery, number),
+            Err(error) => {
+                self.clients[client].dead |= error.is_fatal() || error.kind() == ErrorKind::Closed;
+                self.oracle.refused(number);
+            }
+        }
+        self.look(client);
+    }
+
+    /// Tells the oracle what the client was told.
+    pub(crate) fn take_outcomes(&mut self, client: usize) {
+        while let Some((delivery, outcome)) = self.clients[client].machine.poll_outcome() {
+            let Some(number) = self.clients[client].records.remove(&delivery) else {
+                self.violate(format!("client {client}: delivery {delivery} has two outcomes"));
+                continue;
+            };
+            tell!(self, "client {client}: record {number} is {}", told(&outcome));
+            let judged = self.oracle.told(number, &outcome, self.now, &mut self.cluster);
+            if let Err(violation) = judged {
+                self.violate(violation);
+            }
+            self.clients[client].dead |= outcome.is_err_and(|error| is_the_end(&error));
+        }
+        let dead = self.clients[client].machine.is_dead();
+        self.clients[client].dead |= dead;
+    }
+
+    /// Nothing has gone wrong for a while: every client writes to every partition.
+    pub(crate) fn probe(&mut self) {
+        for client in 0..self.clients.len() {
+            tell!(self, "client {client} is probed");
+            self.clients[client].left = 0;
+            self.clients[client].probed = true;
+            for (topic, partitions, _) in self.plan.topics.clone() {
+                if !self.clients[client].machine.knows(topic) {
+                    self.violate(format!("client {client} has not found topic {topic}"));
+                    return;
+                }
+                for partition in 0..partitions {
+                    if !self.clients[client].dead {
+                        self.send_probe(client, topic, partition);
+                    }
+                }
+            }
+        }
+    }
+
+    fn send_probe(&mut self, client: usize, topic: &'static str, partition: i32) {
+        let (number, value) = self.oracle.record(client, topic, Some(partition), 0, self.now);
+        let entry = Entry {
+            topic,
+            partition: Some(partition),
+            key: None,
+            value: &value,
+            timestamp_ms: self.unix_ms(),
+        };
+        let now = self.instant();
+        match self.clients[client].machine.send(entry, now) {
+            Ok(delivery) => {
+                self.oracle.must_be_written(number);
+                self.clients[client].records.insert(delivery, number);
+            }
+            // What waits in it is answered within delivery.timeout.ms, which is judged elsewhere.
+            Err(error) if error.kind() == ErrorKind::BufferFull => self.oracle.refused(number),
+            Err(error) => self.violate(format!("client {client}: {error}, though nothing is wrong")),
+        }
+        tell!(self, "client {client} probes {topic}-{partition}: record {number}");
+        self.look(client);
+    }
+
+    /// The run is over: the oracle looks at everything.
+    pub(crate) fn end(&mut self) -> Result<(), String> {
+        for (number, client) in self.clients.iter().enumerate() {
+            if client.machine.unanswered() > 0 {
+                return Err(format!("client {number}: {} records have no outcome", client.machine.unanswered()));
+            }
+        }
+        self.oracle.end(&mut self.cluster)
+    }
+}
+
+fn is_the_end(error: &upsert_kafka_client::Error) -> bool {
+    error.is_fatal() || error.is_fenced()
+}
+
+fn told(outcome: &Result<upsert_kafka_client::Receipt, upsert_kafka_client::Error>) -> String {
+    match outcome {
+        Ok(receipt) => format!("acknowledged: partition {} offset {}", receipt.partition, receipt.offset),
+        Err(error) => format!("failed, may be written {}: {error}", error.may_have_been_written()),
+    }
+}
