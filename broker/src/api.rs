@@ -1,17 +1,24 @@
 //! What the broker speaks: a file per API, and the one place where a request finds its own.
 
+mod add_offsets_to_txn;
+mod add_partitions_to_txn;
 mod api_versions;
 mod create_topics;
 mod delete_topics;
 mod describe_configs;
+mod describe_producers;
+mod describe_transactions;
+mod end_txn;
 mod fetch;
 mod find_coordinator;
 mod init_producer_id;
 mod list_offsets;
+mod list_transactions;
 mod metadata;
 mod offset_commit;
 mod offset_fetch;
 mod produce;
+mod txn_offset_commit;
 
 use std::time::Instant;
 
@@ -111,7 +118,14 @@ served! {
     CreateTopics CreateTopicsRequest;
     DeleteTopics DeleteTopicsRequest;
     InitProducerId InitProducerIdRequest;
+    AddPartitionsToTxn AddPartitionsToTxnRequest;
+    AddOffsetsToTxn AddOffsetsToTxnRequest;
+    EndTxn EndTxnRequest;
+    TxnOffsetCommit TxnOffsetCommitRequest;
     DescribeConfigs DescribeConfigsRequest;
+    DescribeProducers DescribeProducersRequest;
+    DescribeTransactions DescribeTransactionsRequest;
+    ListTransactions ListTransactionsRequest;
 }
 
 /// The versions served of an API.

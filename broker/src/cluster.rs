@@ -105,6 +105,7 @@ impl Cluster {
 
     /// Lets time pass: answers whose time has come.
     pub fn handle_timeout(&mut self, now: Now) {
+        self.state.end_due(now);
         for (call, request) in self.parking.due(now.instant) {
             self.attend(Call { now, waited: true, ..call }, request);
         }
@@ -117,7 +118,8 @@ impl Cluster {
     /// When to let time pass next.
     pub fn deadline(&self) -> Option<Instant> {
         let delayed = self.delayed.iter().map(|delayed| delayed.due).min();
-        self.parking.deadline().into_iter().chain(delayed).min()
+        let transactions = self.state.transactions.deadline();
+        self.parking.deadline().into_iter().chain(transactions).chain(delayed).min()
     }
 
     /// The next answer.

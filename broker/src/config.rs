@@ -1,6 +1,9 @@
 //! What can be chosen about a broker.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// Settings of a broker, Kafka's defaults except where said.
 #[derive(Clone, Debug)]
@@ -27,6 +30,18 @@ pub struct BrokerConfig {
     pub frame_bytes_max: usize,
     /// A longer note beside a committed offset is refused.
     pub offset_metadata_bytes_max: usize,
+    /// How transactions go: 0 and 1 the classic way, 2 that of KIP-890. Clients are told as the finalized
+    /// feature `transaction.version`, and choose by it.
+    pub transaction_version: i16,
+    /// A producer that wants a longer transaction timeout is refused: `transaction.max.timeout.ms`.
+    pub transaction_timeout_ms_max: i32,
+    /// How long the end of a transaction takes: so much later its markers are written. Zero, where Kafka
+    /// takes a round trip between brokers; more lets clients meet `CONCURRENT_TRANSACTIONS`.
+    pub marker_delay: Duration,
+    /// A transactional id that was not used for so long is forgotten: `transactional.id.expiration.ms`.
+    pub transactional_id_expiration: Duration,
+    /// A partition forgets a producer that did not write to it for so long: `producer.id.expiration.ms`.
+    pub producer_id_expiration: Duration,
     /// From which topic ids are made. 0 lets the shell choose, so that two brokers differ.
     pub seed: u64,
 }
@@ -43,6 +58,11 @@ impl Default for BrokerConfig {
             default_partitions: 1,
             frame_bytes_max: 100 << 20,
             offset_metadata_bytes_max: 4096,
+            transaction_version: 2,
+            transaction_timeout_ms_max: 15 * 60 * 1000,
+            marker_delay: Duration::ZERO,
+            transactional_id_expiration: 7 * 24 * HOUR,
+            producer_id_expiration: 24 * HOUR,
             seed: 0,
         }
     }

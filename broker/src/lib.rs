@@ -23,10 +23,11 @@
 //! it, and a simulation can drive it as well.
 //!
 //! A client that assigns its partitions finds everything it needs: topics, records, idempotence, committed
-//! offsets. Groups with members and transactions are not served yet. JoinGroup and its kin are not in what
-//! ApiVersions tells, so that a client which subscribes says by itself that the broker does not support it
-//! (Java: `UnsupportedVersionException`, librdkafka: `Required feature not supported by broker`); a
-//! transactional id is answered `UNSUPPORTED_VERSION`, which is final for every client.
+//! offsets, transactions, both the classic ones and those of KIP-890
+//! ([`transaction_version`](BrokerConfig::transaction_version)). Groups with members are not served yet:
+//! JoinGroup and its kin are not in what ApiVersions tells, so that a client which subscribes says by itself
+//! that the broker does not support it (Java: `UnsupportedVersionException`, librdkafka: `Required feature not
+//! supported by broker`).
 
 mod api;
 mod broker;

@@ -1,13 +1,16 @@
-//! Everything the broker keeps: nodes, topics with their logs, groups, producer ids.
+//! Everything the broker keeps: nodes, topics with their logs, groups, producers, transactions.
 
 pub(crate) mod batch;
 pub(crate) mod configs;
 pub(crate) mod groups;
+pub(crate) mod isolation;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod producers;
 pub(crate) mod topics;
+pub(crate) mod transaction;
+pub(crate) mod transactions;
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
@@ -17,6 +20,7 @@ use crate::parking::Place;
 use groups::Groups;
 use nodes::Nodes;
 use topics::Topics;
+use transactions::Transactions;
 
 /// What the APIs read and change.
 #[derive(Debug)]
@@ -25,6 +29,7 @@ pub(crate) struct State {
     pub(crate) nodes: Nodes,
     pub(crate) topics: Topics,
     pub(crate) groups: Groups,
+    pub(crate) transactions: Transactions,
     pub(crate) faults: Faults,
     /// The next id that InitProducerId gives.
     pub(crate) next_producer_id: i64,
@@ -38,6 +43,7 @@ impl State {
             nodes: Nodes::new(&config),
             topics: Topics::new(config.seed),
             groups: Groups::default(),
+            transactions: Transactions::default(),
             faults: Faults::default(),
             next_producer_id: 0,
             touched: Vec::new(),

@@ -56,6 +56,7 @@ public class Client {
         return switch (request.get("do").asText()) {
             case "create" -> create(request);
             case "produce" -> produce(request);
+            case "transact" -> transact(request);
             case "consume" -> consume(request);
             case "subscribe" -> subscribe(request);
             case "ends" -> ends(request);
@@ -87,17 +88,11 @@ public class Client {
         }
     }
 
-    /** records: [{topic, partition?, timestamp?, key, value, headers: [[name, value]]}], sent in order. */
+    /** records: as `record` wants them, sent in order. */
     static JsonNode produce(JsonNode request) throws Exception {
         var sent = new ArrayList<Future<RecordMetadata>>();
         try (var producer = new KafkaProducer<>(config(request), new ByteArraySerializer(), new ByteArraySerializer())) {
-            for (JsonNode it : request.get("records")) {
-                Integer partition = it.hasNonNull("partition") ? (Integer) it.get("partition").asInt() : null;
-                Long timestamp = it.hasNonNull("timestamp") ? (Long) it.get("timestamp").asLong() : null;
-                var record = new ProducerRecord<>(it.get("topic").asText(), partition, timestamp, bytes(it.get("key")), bytes(it.get("value")));
-                for (JsonNode h : it.get("headers")) record.headers().add(h.get(0).asText(), bytes(h.get(1)));
-                sent.add(producer.send(record));
-            }
+            for (JsonNode it : request.get("records")) sent.add(producer.send(record(it)));
             producer.flush();
         }
         ArrayNode out = JSON.createArrayNode();
@@ -106,6 +101,44 @@ public class Client {
             out.addObject().put("partition", m.partition()).put("offset", m.offset()).put("timestamp", m.timestamp());
         }
         return out;
+    }
+
+    /**
+     * transactions: [{records, offsets?: {group, offsets}, commit, rival?}], one after the other by one producer.
+     * With `rival` another producer takes the transactional id over before the end.
+     */
+    static JsonNode transact(JsonNode request) throws Exception {
+        Properties config = config(request);
+        try (var producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.initTransactions();
+            for (JsonNode it : request.get("transactions")) {
+                producer.beginTransaction();
+                for (JsonNode record : it.get("records")) producer.send(record(record));
+                if (it.hasNonNull("offsets")) {
+                    JsonNode given = it.get("offsets");
+                    producer.sendOffsetsToTransaction(offsets(given), new ConsumerGroupMetadata(given.get("group").asText()));
+                }
+                // An abort drops what has not left yet.
+                producer.flush();
+                if (it.path("rival").asBoolean()) {
+                    try (var rival = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+                        rival.initTransactions();
+                    }
+                }
+                if (it.get("commit").asBoolean()) producer.commitTransaction();
+                else producer.abortTransaction();
+            }
+        }
+        return null;
+    }
+
+    /** {topic, partition?, timestamp?, key, value, headers: [[name, value]]} */
+    static ProducerRecord<byte[], byte[]> record(JsonNode it) {
+        Integer partition = it.hasNonNull("partition") ? (Integer) it.get("partition").asInt() : null;
+        Long timestamp = it.hasNonNull("timestamp") ? (Long) it.get("timestamp").asLong() : null;
+        var record = new ProducerRecord<>(it.get("topic").asText(), partition, timestamp, bytes(it.get("key")), bytes(it.get("value")));
+        for (JsonNode h : it.get("headers")) record.headers().add(h.get(0).asText(), bytes(h.get(1)));
+        return record;
     }
 
     /** All records of a topic up to its end, or up to `count` records if that is given: those are waited for. */
@@ -186,14 +219,19 @@ public class Client {
 
     /** group, offsets: [{topic, partition, offset, metadata}] */
     static JsonNode commit(JsonNode request) throws Exception {
-        var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
-        for (JsonNode it : request.get("offsets"))
-            offsets.put(new TopicPartition(it.get("topic").asText(), it.get("partition").asInt()),
-                new OffsetAndMetadata(it.get("offset").asLong(), it.path("metadata").asText("")));
         try (Admin admin = Admin.create(config(request))) {
-            admin.alterConsumerGroupOffsets(request.get("group").asText(), offsets).all().get();
+            admin.alterConsumerGroupOffsets(request.get("group").asText(), offsets(request)).all().get();
             return null;
         }
+    }
+
+    /** offsets: [{topic, partition, offset, metadata}] */
+    static Map<TopicPartition, OffsetAndMetadata> offsets(JsonNode given) {
+        var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
+        for (JsonNode it : given.get("offsets"))
+            offsets.put(new TopicPartition(it.get("topic").asText(), it.get("partition").asInt()),
+                new OffsetAndMetadata(it.get("offset").asLong(), it.path("metadata").asText("")));
+        return offsets;
     }
 
     /** What a group has committed. */

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-pub use java::{Committed, Java, JavaError, NewTopic};
+pub use java::{Committed, Java, JavaError, NewTopic, NewTransaction};
 use node::{Node, Ports};
 
 /// A running cluster; dropping it ends it, and so does the end of this process.

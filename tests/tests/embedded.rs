@@ -1,6 +1,7 @@
 //! The embedded broker serves a client that is not ours: Apache's Java client, on all it can do there.
 
-use upsert_kafka_tests::kafka::{Committed, Kafka, NewTopic};
+use upsert_kafka_broker::{Broker, BrokerConfig};
+use upsert_kafka_tests::kafka::{Committed, Kafka, NewTopic, NewTransaction};
 use upsert_kafka_tests::record::NewRecord;
 
 use crate::program;
@@ -58,4 +59,98 @@ fn a_client_that_subscribes_as_a_group_is_told_so() {
     kafka.java(|it, _| it.create(&at, &[NewTopic { name: "t", partitions: 1, configs: &[] }]));
     let refused = kafka.java(|it, _| Ok(it.subscribe(&at, "g", "t").map_err(|e| e.to_string())));
     assert!(refused.as_ref().is_err_and(|e| e.contains("UnsupportedVersionException")), "{refused:?}");
+}
+
+/// A broker of this process, with a thread of its own.
+struct Embedded {
+    broker: Broker,
+    runtime: tokio::runtime::Runtime,
+    addresses: String,
+}
+
+impl Embedded {
+    fn start(config: BrokerConfig) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let broker = runtime.block_on(Broker::start(config)).expect("a broker");
+        let addresses: Vec<_> = broker.addresses().iter().map(ToString::to_string).collect();
+        Self { broker, runtime, addresses: addresses.join(",") }
+    }
+}
+
+fn valued(value: &str, partition: i32) -> NewRecord {
+    NewRecord {
+        topic: "t".into(),
+        partition: Some(partition),
+        value: Some(value.into()),
+        ..NewRecord::default()
+    }
+}
+
+/// The values of a topic as a reader sees them, in no particular order of partitions.
+fn values(kafka: &Kafka, at: &str, committed: bool) -> Vec<String> {
+    let read = kafka.java(|it, _| it.consume(at, "t", committed));
+    let text = |value: Option<Vec<u8>>| String::from_utf8(value.unwrap_or_default()).expect("text");
+    let mut values: Vec<_> = read.into_iter().map(|record| text(record.value)).collect();
+    values.sort();
+    values
+}
+
+/// With `transaction.version` 1 the Java client adds partitions and groups first, with 2 it does not: either
+/// way a reader of committed records sees the committed ones, all of them and no others.
+#[test]
+fn the_java_client_runs_transactions_of_both_versions() {
+    let Some(kafka) = Kafka::shared() else { return };
+    for transaction_version in [1, 2] {
+        let marker_delay = std::time::Duration::from_millis(30);
+        let embedded = Embedded::start(BrokerConfig {
+            nodes: 3,
+            transaction_version,
+            marker_delay,
+            ..Default::default()
+        });
+        let at = &embedded.addresses;
+        kafka.java(|it, _| it.create(at, &[NewTopic { name: "t", partitions: 3, configs: &[] }]));
+        let position =
+            |offset| Committed { topic: "t".into(), partition: 1, offset, metadata: "note".into() };
+        let (kept, dropped) = ([position(3)], [position(9)]);
+        let (first, lost, last) = (
+            [valued("a", 0), valued("b", 1), valued("c", 2)],
+            [valued("lost", 0), valued("lost", 2)],
+            [valued("d", 0)],
+        );
+        let transactions = [
+            NewTransaction { records: &first, offsets: Some(("g", &kept)), commit: true, rival: false },
+            NewTransaction { records: &lost, offsets: Some(("g", &dropped)), ..Default::default() },
+            NewTransaction { records: &last, commit: true, ..Default::default() },
+            NewTransaction { commit: true, ..Default::default() },
+        ];
+        let config = [("transactional.id", "x")];
+        kafka.java(|it, _| it.transact(at, &config, &transactions));
+        assert_eq!(values(kafka, at, true), ["a", "b", "c", "d"], "version {transaction_version}");
+        assert_eq!(values(kafka, at, false), ["a", "b", "c", "d", "lost", "lost"]);
+        assert_eq!(kafka.java(|it, _| it.committed(at, "g")), kept);
+
+        let fenced = [NewTransaction { records: &lost, commit: true, rival: true, ..Default::default() }];
+        let refused = kafka.java(|it, _| Ok(it.transact(at, &config, &fenced).map_err(|e| e.to_string())));
+        assert!(refused.as_ref().is_err_and(|e| e.contains("ProducerFencedException")), "{refused:?}");
+        assert_eq!(values(kafka, at, true), ["a", "b", "c", "d"]);
+    }
+}
+
+#[test]
+fn the_java_client_follows_leaders_and_coordinators() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let embedded = Embedded::start(BrokerConfig { nodes: 3, ..Default::default() });
+    let at = &embedded.addresses;
+    let Embedded { broker, runtime, .. } = &embedded;
+    kafka.java(|it, _| it.create(at, &[NewTopic { name: "t", partitions: 2, configs: &[] }]));
+    for (round, stopped) in (0..3).zip([3, 1, 2]) {
+        runtime.block_on(broker.stop_node(stopped)).expect("it stops");
+        let records = [valued(&format!("{round}"), 0), valued(&format!("{round}"), 1)];
+        let transactions = [NewTransaction { records: &records, commit: true, ..Default::default() }];
+        kafka.java(|it, _| it.transact(at, &[("transactional.id", "x")], &transactions));
+        runtime.block_on(broker.start_node(stopped)).expect("it starts");
+    }
+    assert_eq!(values(kafka, at, true), ["0", "0", "1", "1", "2", "2"]);
 }

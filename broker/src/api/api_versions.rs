@@ -1,20 +1,24 @@
 //! ApiVersions: what the broker speaks.
 //!
 //! Behavior
-//! - Tells what is served and no features. A version that is not served is answered by a body of
+//! - Tells what is served, and of the features `transaction.version` alone. A version that is not served is answered by a body of
 //!   version 0 with `UNSUPPORTED_VERSION` and the range of ApiVersions alone, as Kafka does.
 //! - Produce is told to begin at 0, though 0 to 2 close the connection: librdkafka takes a later begin for
 //!   a broker that knows no compression. Kafka 4 does the same.
 //! - The client's name and version are not kept.
 //!
-//! Versions: 3 flexible, the response header stays the first; 5 names the cluster and node meant (KIP-1242).
+//! Versions: 3 flexible, the response header stays the first, features; 4 a feature's least level may be 0; 5 names the cluster and node meant (KIP-1242).
 
-use upsert_kafka_protocol::messages::api_versions::ApiVersion;
+use upsert_kafka_protocol::messages::api_versions::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
 use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
-use upsert_kafka_protocol::{ApiKey, ErrorCode, Versions};
+use upsert_kafka_protocol::{ApiKey, ErrorCode, Str, Versions};
 
 use super::{Call, Outcome, SERVED, Serve};
 use crate::state::State;
+
+/// The feature that says how transactions go (KIP-890).
+const TRANSACTION_VERSION: &str = "transaction.version";
+const TRANSACTION_VERSION_MAX: i16 = 2;
 
 impl Serve for ApiVersionsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<ApiVersionsResponse> {
@@ -24,7 +28,28 @@ impl Serve for ApiVersionsRequest {
             return self.refuse(call, ErrorCode::REBOOTSTRAP_REQUIRED);
         }
         let api_keys = SERVED.iter().map(row).collect();
-        Outcome::Answer(ApiVersionsResponse { api_keys, ..Default::default() })
+        let name = Str::from_static(TRANSACTION_VERSION);
+        let supported = SupportedFeatureKey {
+            name: name.clone(),
+            // A client of version 3 takes 0 for malformed.
+            min_version: if call.version >= 4 { 0 } else { 1 },
+            max_version: TRANSACTION_VERSION_MAX,
+            ..Default::default()
+        };
+        let level = state.config.transaction_version;
+        let finalized = FinalizedFeatureKey {
+            name,
+            max_version_level: level,
+            min_version_level: level,
+            ..Default::default()
+        };
+        Outcome::Answer(ApiVersionsResponse {
+            api_keys,
+            supported_features: vec![supported],
+            finalized_features_epoch: 0,
+            finalized_features: if level > 0 { vec![finalized] } else { Vec::new() },
+            ..Default::default()
+        })
     }
 
     fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<ApiVersionsResponse> {

@@ -6,7 +6,8 @@
 //! - The first partition that has anything gives one batch at least, however small the limits are.
 //! - Sessions are not kept: a full fetch is answered with session id 0, so clients send full ones; an
 //!   incremental one is `FETCH_SESSION_ID_NOT_FOUND`.
-//! - Offsets are not hidden by transactions, since there are none: the last stable offset is the end.
+//! - Who reads committed records reads up to the last stable offset, where the first open transaction begins,
+//!   and is told the aborted transactions among what it gets.
 //! - A node that does not lead the partition says so, and who does (KIP-951). It serves no readers (KIP-392),
 //!   and followers are not served: rack and replica are ignored.
 //!
@@ -18,16 +19,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::fetch::{
-    EpochEndOffset, FetchPartition, FetchTopic, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint,
-    PartitionData,
+    AbortedTransaction, EpochEndOffset, FetchPartition, FetchTopic, FetchableTopicResponse, LeaderIdAndEpoch,
+    NodeEndpoint, PartitionData,
 };
 use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
+use upsert_kafka_protocol::records::{Batch, batches};
 
 use super::{Call, Outcome, Serve};
 use crate::parking::{Place, Wait};
 use crate::state::State;
+use crate::state::isolation::Aborted;
 use crate::state::nodes::Node;
-use crate::state::topics::Partition;
+use crate::state::topics::{Partition, READ_COMMITTED};
 
 /// The most one answer holds, besides a first batch that is larger: Kafka's `fetch.max.bytes`.
 const ANSWER_BYTES_MAX: usize = 55 << 20;
@@ -66,7 +69,7 @@ fn wait(request: &FetchRequest, state: &State, call: &Call) -> Option<Wait> {
     let (wanted, mut found, mut on) = (limit(request.min_bytes), 0, Vec::new());
     for topic in &request.topics {
         for part in &topic.partitions {
-            let (place, bytes) = survey(topic, part, state, call.node).ok()?;
+            let (place, bytes) = survey(topic, part, request.isolation_level, state, call.node).ok()?;
             found += bytes;
             on.push(place);
         }
@@ -79,6 +82,7 @@ fn wait(request: &FetchRequest, state: &State, call: &Call) -> Option<Wait> {
 fn survey(
     topic: &FetchTopic,
     part: &FetchPartition,
+    isolation_level: i8,
     state: &State,
     node: i32,
 ) -> Result<(Place, usize), ErrorCode> {
@@ -88,7 +92,10 @@ fn survey(
     if diverging(part, partition).is_some() {
         return Err(ErrorCode::NONE);
     }
-    let available = partition.log.available(part.fetch_offset, limit(part.partition_max_bytes));
+    let available = {
+        let bound = partition.bound(isolation_level);
+        partition.log.available(part.fetch_offset, bound, limit(part.partition_max_bytes))
+    };
     Ok(((found.id, part.partition), available.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?))
 }
 
@@ -164,16 +171,30 @@ fn read(
         return Ok(PartitionData { diverging_epoch, ..data });
     }
     let room = limit(part.partition_max_bytes).min(left.bytes);
-    let read = partition.log.read(part.fetch_offset, room, left.at_least_one);
+    let bound = partition.bound(isolation_level);
+    let read = partition.log.read(part.fetch_offset, bound, room, left.at_least_one);
     let records = read.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
     left.bytes = left.bytes.saturating_sub(records.len());
     left.at_least_one &= records.is_empty();
     data.high_watermark = partition.log.end_offset();
-    data.last_stable_offset = partition.log.last_stable_offset();
+    data.last_stable_offset = partition.last_stable_offset();
     data.log_start_offset = partition.log.start_offset();
-    data.aborted_transactions = (isolation_level == 1).then(Vec::new);
+    data.aborted_transactions =
+        (isolation_level == READ_COMMITTED).then(|| aborted(partition, part.fetch_offset, &records));
     data.records = Some(records);
     Ok(data)
+}
+
+/// The aborted transactions among the records read.
+fn aborted(partition: &Partition, from: i64, records: &Bytes) -> Vec<AbortedTransaction> {
+    let end = |batch: Batch| batch.base_offset() + i64::from(batch.last_offset_delta()) + 1;
+    let to = batches(records).map_while(Result::ok).last().map_or(from, end);
+    let told = |aborted: &Aborted| AbortedTransaction {
+        producer_id: aborted.producer_id,
+        first_offset: aborted.first_offset,
+        ..Default::default()
+    };
+    partition.isolation.aborted(from, to).map(told).collect()
 }
 
 /// Where the reader's log leaves ours, if what it read last is not in ours (KIP-595).

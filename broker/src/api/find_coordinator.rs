@@ -1,8 +1,8 @@
-//! FindCoordinator: which node keeps a group's positions.
+//! FindCoordinator: which node keeps a group or a transactional id.
 //!
 //! Behavior
-//! - Groups are kept here, and found, since committing needs it: joining one is what is not served.
-//! - Transactions and share groups are `UNSUPPORTED_VERSION` with a sentence, which clients take for final.
+//! - A live node chosen by the key's hash; another one when that node stops.
+//! - Share groups are `UNSUPPORTED_VERSION` with a sentence, which clients take for final.
 //!
 //! Versions: 1 key types; 3 flexible; 4 several keys; 6 share groups.
 
@@ -19,9 +19,8 @@ const TRANSACTION: i8 = 1;
 impl Serve for FindCoordinatorRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<FindCoordinatorResponse> {
         let complaint = match self.key_type {
-            GROUP => None,
-            TRANSACTION => Some("this broker has no transactions yet"),
-            _ => Some("this broker coordinates consumer groups only"),
+            GROUP | TRANSACTION => None,
+            _ => Some("this broker coordinates consumer groups and transactions only"),
         };
         answer(self, call, |key| match (complaint, state.nodes.coordinator(&key)) {
             (None, Some(node)) => {

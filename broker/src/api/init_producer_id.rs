@@ -1,12 +1,16 @@
-//! InitProducerId: a number for a producer that wants to be idempotent.
+//! InitProducerId: a number for a producer that wants to be idempotent, or is bound to a transactional id.
 //!
 //! Behavior
-//! - Every request gets a new id with epoch 0, also when it names the one it has: so does Kafka without a
-//!   transactional id. Ids are not given twice.
-//! - A transactional id is `UNSUPPORTED_VERSION`, which clients take for final; an empty one
-//!   `INVALID_REQUEST`.
+//! - Without a transactional id every request gets a new id with epoch 0, also when it names the one it has,
+//!   as in Kafka. Ids are not given twice.
+//! - With one, the epoch is raised, which fences who had it before; a new id comes when the epochs are used
+//!   up, or the transactional id was not used for `transactional_id_expiration`. A transaction that is still
+//!   open is aborted first, and the answer is `CONCURRENT_TRANSACTIONS`: the client asks again.
+//! - Who names the id and epoch it has goes on after an error, unless it was fenced (KIP-360).
+//! - A timeout of nothing, or beyond `transaction_timeout_ms_max`, is `INVALID_TRANSACTION_TIMEOUT`.
 //!
-//! Versions: 2 flexible; 3 the present id and epoch. 6 (two phases, unstable) is not served.
+//! Versions: 2 flexible; 3 the present id and epoch; 4 `PRODUCER_FENCED`, before it `INVALID_PRODUCER_EPOCH`. 6
+//! (two phases, unstable) is not served.
 
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
@@ -16,17 +20,34 @@ use crate::state::State;
 
 impl Serve for InitProducerIdRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<InitProducerIdResponse> {
-        match self.transactional_id.as_deref() {
-            Some("") => return self.refuse(call, ErrorCode::INVALID_REQUEST),
-            Some(_) => return self.refuse(call, ErrorCode::UNSUPPORTED_VERSION),
-            None => {}
+        let expected = match (self.producer_id, self.producer_epoch) {
+            (-1, -1) => None,
+            (-1, _) | (_, -1) => return self.refuse(call, ErrorCode::INVALID_REQUEST),
+            expected => Some(expected),
+        };
+        let bound = match self.transactional_id.as_deref() {
+            None => Ok((state.fresh_producer_id(), 0)),
+            Some("") => Err(ErrorCode::INVALID_REQUEST),
+            Some(id) if !state.nodes.coordinates(call.node, id) => Err(ErrorCode::NOT_COORDINATOR),
+            Some(id) => state.initialize(id, expected, self.transaction_timeout_ms, call.now),
+        };
+        match bound {
+            Ok((producer_id, producer_epoch)) => {
+                Outcome::Answer(InitProducerIdResponse { producer_id, producer_epoch, ..Default::default() })
+            }
+            Err(code) => self.refuse(call, fenced(code, call.version >= 4)),
         }
-        let producer_id = state.next_producer_id;
-        state.next_producer_id += 1;
-        Outcome::Answer(InitProducerIdResponse { producer_id, producer_epoch: 0, ..Default::default() })
     }
 
     fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<InitProducerIdResponse> {
         Outcome::Answer(InitProducerIdResponse { error_code, producer_epoch: -1, ..Default::default() })
+    }
+}
+
+/// A client that does not know yet that it can be fenced is told that its epoch is invalid.
+pub(super) fn fenced(code: ErrorCode, known: bool) -> ErrorCode {
+    match code {
+        ErrorCode::PRODUCER_FENCED if !known => ErrorCode::INVALID_PRODUCER_EPOCH,
+        code => code,
     }
 }

@@ -4,7 +4,8 @@
 //! - -1 the end, -2 and -4 the start, -3 the first record with the greatest timestamp, -5 and -6 what is
 //!   in other tiers (nothing: -1); else the first record that is not older. Ends have no timestamp.
 //! - A node that does not lead the partition says so.
-//! - `read_committed` changes nothing without transactions.
+//! - Under `read_committed` the end is where the first open transaction begins, and nothing is found after
+//!   it.
 //!
 //! Versions: 4 leader epochs; 6 flexible; 7 timestamp -3; 8 -4; 9 -5; 10 a timeout, ignored; 11 -6.
 
@@ -28,7 +29,8 @@ const EARLIEST_PENDING_UPLOAD: i64 = -6;
 impl Serve for ListOffsetsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListOffsetsResponse> {
         answer(self, |topic, part| {
-            list(topic, part, state, call.node).unwrap_or_else(|code| refused(part.partition_index, code))
+            list(topic, part, self.isolation_level, state, call.node)
+                .unwrap_or_else(|code| refused(part.partition_index, code))
         })
     }
 
@@ -53,19 +55,21 @@ fn answer(
 fn list(
     topic: &ListOffsetsTopic,
     part: &ListOffsetsPartition,
+    isolation_level: i8,
     state: &mut State,
     node: i32,
 ) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
     let partition = state.topics.find_mut(&topic.name, Uuid::ZERO)?.partition_mut(part.partition_index)?;
     partition.check_leader(node, part.current_leader_epoch)?;
+    let bound = partition.bound(isolation_level);
     let (log, leader_epoch) = (&mut partition.log, partition.leader_epoch);
     let end = |offset| Some(Found { offset, timestamp_ms: -1, leader_epoch });
     let found = match part.timestamp {
-        LATEST => end(log.end_offset()),
+        LATEST => end(bound),
         EARLIEST | EARLIEST_LOCAL => end(log.start_offset()),
-        MAX_TIMESTAMP => log.newest(),
+        MAX_TIMESTAMP => log.newest().filter(|found| found.offset < bound),
         LATEST_TIERED | EARLIEST_PENDING_UPLOAD => None,
-        timestamp_ms if timestamp_ms >= 0 => log.find_time(timestamp_ms),
+        timestamp_ms if timestamp_ms >= 0 => log.find_time(timestamp_ms).filter(|found| found.offset < bound),
         _ => return Err(ErrorCode::UNSUPPORTED_VERSION),
     };
     let nothing = refused(part.partition_index, ErrorCode::NONE);

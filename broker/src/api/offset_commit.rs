@@ -14,7 +14,7 @@ use upsert_kafka_protocol::messages::offset_commit::{
     OffsetCommitResponseTopic,
 };
 use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse};
-use upsert_kafka_protocol::{ErrorCode, Str};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
 use crate::state::groups::Committed;
@@ -25,8 +25,8 @@ impl Serve for OffsetCommitRequest {
         if !state.nodes.coordinates(call.node, &self.group_id) {
             return self.refuse(call, ErrorCode::NOT_COORDINATOR);
         }
-        if self.generation_id_or_member_epoch >= 0 {
-            return self.refuse(call, ErrorCode::ILLEGAL_GENERATION);
+        if let Err(code) = state.groups.check_commit(self.generation_id_or_member_epoch) {
+            return self.refuse(call, code);
         }
         answer(self, |topic, part| commit(&self.group_id, topic, part, state))
     }
@@ -63,17 +63,39 @@ fn commit(
     part: &OffsetCommitRequestPartition,
     state: &mut State,
 ) -> Result<(), ErrorCode> {
-    let found = state.topics.find(&topic.name, topic.topic_id)?;
-    found.partition(part.partition_index)?;
-    let metadata = part.committed_metadata.as_deref().unwrap_or("");
-    if metadata.len() > state.config.offset_metadata_bytes_max {
+    let (name, committed) = position(
+        Position {
+            topic: &topic.name,
+            topic_id: topic.topic_id,
+            partition: part.partition_index,
+            offset: part.committed_offset,
+            leader_epoch: part.committed_leader_epoch,
+            metadata: part.committed_metadata.as_deref().unwrap_or(""),
+        },
+        state,
+    )?;
+    state.groups.open(group).commit(&name, part.partition_index, committed);
+    Ok(())
+}
+
+/// A position as a request gives it.
+pub(super) struct Position<'a> {
+    pub(super) topic: &'a str,
+    pub(super) topic_id: Uuid,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    pub(super) leader_epoch: i32,
+    pub(super) metadata: &'a str,
+}
+
+/// The topic's name and what to keep, if it can be kept.
+pub(super) fn position(given: Position<'_>, state: &State) -> Result<(Str, Committed), ErrorCode> {
+    let found = state.topics.find(given.topic, given.topic_id)?;
+    found.partition(given.partition)?;
+    if given.metadata.len() > state.config.offset_metadata_bytes_max {
         return Err(ErrorCode::OFFSET_METADATA_TOO_LARGE);
     }
-    let committed = Committed {
-        offset: part.committed_offset,
-        leader_epoch: part.committed_leader_epoch,
-        metadata: if metadata.is_empty() { Str::default() } else { owned(metadata) },
-    };
-    state.groups.open(group).commit(&found.name, part.partition_index, committed);
-    Ok(())
+    let metadata = if given.metadata.is_empty() { Str::default() } else { owned(given.metadata) };
+    let committed = Committed { offset: given.offset, leader_epoch: given.leader_epoch, metadata };
+    Ok((found.name.clone(), committed))
 }

@@ -4,7 +4,8 @@
 //! - A partition without a position, or a group without any, is offset -1 and no error, as in Kafka;
 //!   null topics ask for all positions of the group.
 //! - A node that does not coordinate the group says so.
-//! - Nothing is ever unstable without transactions.
+//! - A partition for which a transaction that is still open has a position is `UNSTABLE_OFFSET_COMMIT` when
+//!   the request wants stable ones.
 //!
 //! Versions: up to 7 one group, from 8 several; 2 null topics; 5 leader epochs; 9 members; 10 topic ids.
 
@@ -25,7 +26,7 @@ use crate::state::groups::{Committed, Group};
 impl Serve for OffsetFetchRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetFetchResponse> {
         let one = |group: OffsetFetchRequestGroup| match state.nodes.coordinates(call.node, &group.group_id) {
-            true => fetch(&group, state),
+            true => fetch(&group, self.require_stable, state),
             false => refused(group, ErrorCode::NOT_COORDINATOR),
         };
         let groups = asked(self, call).into_iter().map(one).collect();
@@ -81,25 +82,36 @@ fn shaped(mut groups: Vec<OffsetFetchResponseGroup>, call: &Call) -> OffsetFetch
     OffsetFetchResponse { topics, error_code: group.error_code, ..Default::default() }
 }
 
-fn fetch(asked: &OffsetFetchRequestGroup, state: &State) -> OffsetFetchResponseGroup {
-    let group = state.groups.of(&asked.group_id);
-    let topics = match &asked.topics {
+fn fetch(asked: &OffsetFetchRequestGroup, stable: bool, state: &State) -> OffsetFetchResponseGroup {
+    let none = Group::default();
+    let group = state.groups.of(&asked.group_id).unwrap_or(&none);
+    let mut topics: Vec<_> = match &asked.topics {
         Some(topics) => topics.iter().map(|topic| fetch_topic(topic, group, state)).collect(),
-        None => group.into_iter().flat_map(Group::all).map(|kept| whole_topic(kept, state)).collect(),
+        None => group.all().map(|kept| whole_topic(kept, state)).collect(),
     };
+    if stable {
+        topics.iter_mut().for_each(|topic| hide_unstable(topic, group, state));
+    }
     OffsetFetchResponseGroup { group_id: asked.group_id.clone(), topics, ..Default::default() }
 }
 
-fn fetch_topic(
-    asked: &OffsetFetchRequestTopics,
-    group: Option<&Group>,
-    state: &State,
-) -> OffsetFetchResponseTopics {
-    let by_id = asked.topic_id != Uuid::ZERO;
-    let name =
-        if by_id { state.topics.by_id(asked.topic_id).map(|topic| &*topic.name) } else { Some(&*asked.name) };
+fn hide_unstable(topic: &mut OffsetFetchResponseTopics, group: &Group, state: &State) {
+    let Some(name) = name(&topic.name, topic.topic_id, state) else { return };
+    for part in topic.partitions.iter_mut().filter(|it| group.is_unstable(name, it.partition_index)) {
+        let error_code = ErrorCode::UNSTABLE_OFFSET_COMMIT;
+        *part = OffsetFetchResponsePartitions { error_code, ..position(part.partition_index, None) };
+    }
+}
+
+/// The topic's name, also where it was asked for by id.
+fn name<'a>(name: &'a Str, id: Uuid, state: &'a State) -> Option<&'a str> {
+    if id == Uuid::ZERO { Some(name) } else { state.topics.by_id(id).map(|topic| &*topic.name) }
+}
+
+fn fetch_topic(asked: &OffsetFetchRequestTopics, group: &Group, state: &State) -> OffsetFetchResponseTopics {
+    let name = name(&asked.name, asked.topic_id, state);
     let partition = |index: &i32| match name {
-        Some(name) => position(*index, group.and_then(|group| group.committed(name, *index))),
+        Some(name) => position(*index, group.committed(name, *index)),
         None => {
             let error_code = ErrorCode::UNKNOWN_TOPIC_ID;
             OffsetFetchResponsePartitions { error_code, ..position(*index, None) }

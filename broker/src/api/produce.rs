@@ -8,35 +8,48 @@
 //! - A repetition answers the first offset. Under CreateTime its append time is -1, where Kafka tells the
 //!   batch's own timestamp.
 //! - A node that does not lead the partition says so, and who does (KIP-951).
-//! - Transactional batches are refused. `compression.type` does not recompress.
+//! - A transaction's first batch in a partition is taken when the partition was added to the transaction
+//!   (else `INVALID_TXN_STATE`, from version 11 on `TRANSACTION_ABORTABLE`); from version 12 on it is added by
+//!   this. A batch without the request's transactional id is `TRANSACTIONAL_ID_AUTHORIZATION_FAILED`, where
+//!   Kafka refuses the whole request so.
+//! - `compression.type` does not recompress.
 //!
-//! Versions: 5 log start; 7 zstd; 8 record errors; 9 flexible; 10 leader hints; 12
+//! Versions: 5 log start; 7 zstd; 8 record errors; 9 flexible; 10 leader hints; 11 `TRANSACTION_ABORTABLE`; 12
 //! KIP-890; 13 topic ids.
 
+use bytes::Bytes;
 use upsert_kafka_protocol::messages::produce::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
     PartitionProduceResponse, TopicProduceData, TopicProduceResponse,
 };
 use upsert_kafka_protocol::messages::{ProduceRequest, ProduceResponse};
-use upsert_kafka_protocol::{ErrorCode, Str};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
-use crate::parking::Place;
-use crate::state::batch::check;
+use crate::cluster::Now;
+use crate::state::batch::{Checked, check};
 use crate::state::nodes::Node;
-use crate::state::producers::Verdict;
-use crate::state::topics::Topic;
-use crate::state::{Refusal, State};
+use crate::state::producers::{Sequenced, Verdict};
+use crate::state::topics::Partition;
+use crate::state::transaction::Participant;
+use crate::state::{Refusal, State, owned};
 
 /// The first version whose clients follow leader hints.
 const HINTS_SINCE: i16 = 10;
+
+/// The first version whose clients know `TRANSACTION_ABORTABLE`.
+const ABORTABLE_SINCE: i16 = 11;
+
+/// The first version that adds the partition to the transaction.
+const ADDING_SINCE: i16 = 12;
 
 impl Serve for ProduceRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<ProduceResponse> {
         if !(-1..=1).contains(&self.acks) {
             return self.refuse(call, ErrorCode::INVALID_REQUIRED_ACKS);
         }
-        let outcome = answer(self, |topic| produce_topic(topic, state, call));
+        let outcome =
+            answer(self, |topic| produce_topic(topic, self.transactional_id.as_deref(), state, call));
         outcome.map(|response| hinted(response, state, call))
     }
 
@@ -96,59 +109,134 @@ fn hinted(mut response: ProduceResponse, state: &State, call: &Call) -> ProduceR
     response
 }
 
-fn produce_topic(data: &TopicProduceData, state: &mut State, call: &Call) -> Vec<PartitionProduceResponse> {
-    let topic = match state.topics.find_mut(&data.name, data.topic_id) {
-        Ok(topic) => topic,
+fn produce_topic(
+    data: &TopicProduceData,
+    transactional_id: Option<&str>,
+    state: &mut State,
+    call: &Call,
+) -> Vec<PartitionProduceResponse> {
+    let (name, id) = match state.topics.find(&data.name, data.topic_id) {
+        Ok(topic) => (topic.name.clone(), topic.id),
         Err(code) => return data.partition_data.iter().map(|part| refused(part.index, code)).collect(),
     };
-    let (touched, mut answers) = (&mut state.touched, Vec::with_capacity(data.partition_data.len()));
-    for part in &data.partition_data {
-        answers.push(match produce_partition(part, topic, touched, call) {
-            Ok(response) => response,
-            Err(refusal) => explained(part.index, refusal),
-        });
-    }
-    answers
+    let mut produce = |part: &PartitionProduceData| {
+        let target = Target { topic: &name, id, index: part.index, transactional_id };
+        let produced = produce_partition(part.records.as_ref(), &target, state, call);
+        produced.unwrap_or_else(|refusal| explained(part.index, refusal))
+    };
+    data.partition_data.iter().map(&mut produce).collect()
+}
+
+/// Where a batch goes, and in whose name.
+struct Target<'a> {
+    topic: &'a Str,
+    id: Uuid,
+    index: i32,
+    transactional_id: Option<&'a str>,
 }
 
 fn produce_partition(
-    data: &PartitionProduceData,
-    topic: &mut Topic,
-    touched: &mut Vec<Place>,
+    records: Option<&Bytes>,
+    target: &Target<'_>,
+    state: &mut State,
     call: &Call,
 ) -> Result<PartitionProduceResponse, Refusal> {
-    let (index, place) = (data.index, (topic.id, data.index));
-    let checked = {
-        let unknown = |code: ErrorCode| Refusal::new(code, format!("{}-{index} does not exist", topic.name));
-        let partition = topic.partition(index).map_err(unknown)?;
-        let elsewhere = |code: ErrorCode| {
-            let (name, node) = (&topic.name, call.node);
-            Refusal::new(code, format!("{name}-{index} is not led by node {node}"))
-        };
-        partition.check_leader(call.node, -1).map_err(elsewhere)?;
-        check(data.records.as_ref(), call.version, &topic.configs, call.now.unix_ms)?
-    };
-    let Ok(partition) = topic.partition_mut(index) else { return Ok(PartitionProduceResponse::default()) };
-    let verdict = checked.sequenced.map_or(Ok(Verdict::Append), |batch| partition.producers.check(batch))?;
+    let checked = admit(records, target, state, call)?;
+    if let Some(batch) = checked.sequenced.filter(|batch| batch.transactional) {
+        join_transaction(batch, target, state, call)?;
+    }
+    let expiration = state.config.producer_id_expiration;
+    let partition = led(target, state, call)?;
+    partition.producers.expire_idle(call.now.instant, expiration);
+    let raising = call.version >= ADDING_SINCE;
+    let verdict =
+        checked.sequenced.map_or(Ok(Verdict::Append), |batch| partition.producers.check(batch, raising))?;
     let (base_offset, log_append_time_ms) = match verdict {
         Verdict::Duplicate { base_offset, log_append_time_ms } => (base_offset, log_append_time_ms),
-        Verdict::Append => {
-            let base_offset = partition.log.append(&checked, partition.leader_epoch);
-            if let Some(batch) = checked.sequenced {
-                partition.producers.record(batch, base_offset, checked.log_append_time_ms);
-            }
-            touched.push(place);
-            (base_offset, checked.log_append_time_ms)
-        }
+        Verdict::Append => (append(&checked, partition, call.now), checked.log_append_time_ms),
     };
-    let log_start_offset = partition.log.start_offset();
-    Ok(PartitionProduceResponse {
-        index,
+    let response = PartitionProduceResponse {
+        index: target.index,
         base_offset,
         log_append_time_ms,
-        log_start_offset,
+        log_start_offset: partition.log.start_offset(),
         ..Default::default()
+    };
+    if matches!(verdict, Verdict::Append) {
+        state.touched.push((target.id, target.index));
+    }
+    Ok(response)
+}
+
+/// The batch, if the partition may take it.
+fn admit(
+    records: Option<&Bytes>,
+    target: &Target<'_>,
+    state: &mut State,
+    call: &Call,
+) -> Result<Checked, Refusal> {
+    led(target, state, call)?;
+    let unknown = |code: ErrorCode| Refusal::new(code, code.message());
+    let topic = state.topics.find(target.topic, target.id).map_err(unknown)?;
+    check(records, call.version, &topic.configs, call.now.unix_ms)
+}
+
+/// The partition, if it is there and the node leads it.
+fn led<'a>(target: &Target<'_>, state: &'a mut State, call: &Call) -> Result<&'a mut Partition, Refusal> {
+    let Target { topic, id, index, .. } = target;
+    let unknown = |code: ErrorCode| Refusal::new(code, format!("{topic}-{index} does not exist"));
+    let elsewhere =
+        |code: ErrorCode| Refusal::new(code, format!("{topic}-{index} is not led by node {}", call.node));
+    let found = state.topics.find_mut(topic, *id).map_err(unknown)?;
+    let partition = found.partition_mut(*index).map_err(unknown)?;
+    partition.check_leader(call.node, -1).map_err(elsewhere)?;
+    Ok(partition)
+}
+
+/// A transaction's first batch in a partition is taken when the coordinator knows of the partition, or hears
+/// of it now.
+fn join_transaction(
+    batch: Sequenced,
+    target: &Target<'_>,
+    state: &mut State,
+    call: &Call,
+) -> Result<(), Refusal> {
+    let refusal = |code: ErrorCode| Refusal::new(code, code.message());
+    let Some(id) = target.transactional_id.filter(|id| !id.is_empty()) else {
+        return Err(refusal(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED));
+    };
+    let producer = (batch.producer_id, batch.epoch);
+    if led(target, state, call)?.producers.has_transaction(batch.producer_id, batch.epoch) {
+        return Ok(());
+    }
+    let partition = Participant::Partition(owned(target.topic), target.index);
+    let joined = if call.version >= ADDING_SINCE {
+        state.add_to_transaction(id, producer, [partition], call.now)
+    } else {
+        state.verify_in_transaction(id, producer, &partition)
+    };
+    joined.map_err(|code| match code {
+        ErrorCode::PRODUCER_FENCED => refusal(ErrorCode::INVALID_PRODUCER_EPOCH),
+        ErrorCode::TRANSACTION_ABORTABLE if call.version < ABORTABLE_SINCE => {
+            let message = "Partition was not added to the transaction";
+            Refusal::new(ErrorCode::INVALID_TXN_STATE, message)
+        }
+        ErrorCode::CONCURRENT_TRANSACTIONS if call.version < ADDING_SINCE => {
+            let message = "Unable to verify the partition has been added to the transaction. Underlying error: CONCURRENT_TRANSACTIONS";
+            Refusal::new(ErrorCode::NOT_ENOUGH_REPLICAS, message)
+        }
+        code => refusal(code),
     })
+}
+
+fn append(checked: &Checked, partition: &mut Partition, now: Now) -> i64 {
+    let base_offset = partition.log.append(checked, partition.leader_epoch);
+    if let Some(batch) = checked.sequenced
+        && partition.producers.record(batch, base_offset, checked.log_append_time_ms, now)
+    {
+        partition.isolation.begin(batch.producer_id, base_offset);
+    }
+    base_offset
 }
 
 fn refused(index: i32, error_code: ErrorCode) -> PartitionProduceResponse {

@@ -5,6 +5,7 @@ mod nodes;
 mod offsets;
 mod records;
 mod topics;
+mod transactions;
 
 use std::time::{Duration, Instant};
 use upsert_kafka_protocol::messages::api_versions::ApiVersion;
@@ -164,7 +165,14 @@ fn api_versions_tells_every_api_and_its_range() {
         (19, 2, 7),
         (20, 1, 6),
         (22, 0, 5),
+        (24, 0, 5),
+        (25, 0, 4),
+        (26, 0, 5),
+        (28, 0, 6),
         (32, 1, 4),
+        (61, 0, 0),
+        (65, 0, 0),
+        (66, 0, 2),
     ];
     assert_eq!(rows, kafka);
 }

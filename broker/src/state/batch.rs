@@ -103,16 +103,13 @@ fn check_header(batch: &Batch) -> Result<(), Refusal> {
     if batch.is_control() {
         return Err(invalid("Clients are not allowed to write control records"));
     }
-    if batch.is_transactional() {
-        let message = "this broker has no transactions yet";
-        return Err(Refusal::new(ErrorCode::INVALID_TXN_STATE, message));
-    }
     Ok(())
 }
 
 fn sequenced(batch: &Batch) -> Result<Option<Sequenced>, Refusal> {
     if batch.producer_id() < 0 {
-        return Ok(None);
+        let blame = invalid("a transactional batch needs a producer id");
+        return if batch.is_transactional() { Err(blame) } else { Ok(None) };
     }
     let (epoch, first) = (batch.producer_epoch(), batch.base_sequence());
     if first < 0 || epoch < 0 {
@@ -121,7 +118,13 @@ fn sequenced(batch: &Batch) -> Result<Option<Sequenced>, Refusal> {
             "Invalid sequence number {first} or epoch {epoch} with producerId {id}"
         )));
     }
-    Ok(Some(Sequenced { producer_id: batch.producer_id(), epoch, first, count: batch.count() }))
+    Ok(Some(Sequenced {
+        producer_id: batch.producer_id(),
+        epoch,
+        first,
+        count: batch.count(),
+        transactional: batch.is_transactional(),
+    }))
 }
 
 /// Reads every record; the greatest timestamp of theirs.
@@ -285,7 +288,7 @@ mod tests {
     fn a_producer_id_needs_a_sequence() {
         let stamp = Stamp { producer_id: 4, producer_epoch: 1, base_sequence: 9, ..Stamp::NONE };
         let checked = judge(batch(&[(NOW, None)], stamp), &Configs::default()).unwrap();
-        let expected = Sequenced { producer_id: 4, epoch: 1, first: 9, count: 1 };
+        let expected = Sequenced { producer_id: 4, epoch: 1, first: 9, count: 1, transactional: false };
         assert_eq!(checked.sequenced, Some(expected));
         let stamp = Stamp { base_sequence: -1, ..stamp };
         let refusal = judge(batch(&[(NOW, None)], stamp), &Configs::default()).unwrap_err();

@@ -1,8 +1,8 @@
-//! The positions that groups commit.
+//! The positions that groups commit, alone or within a transaction.
 
 use std::collections::BTreeMap;
 
-use upsert_kafka_protocol::Str;
+use upsert_kafka_protocol::{ErrorCode, Str};
 
 /// Every group that ever committed.
 #[derive(Debug, Default)]
@@ -13,8 +13,13 @@ pub(crate) struct Groups {
 /// One group.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
-    offsets: BTreeMap<Str, BTreeMap<i32, Committed>>,
+    offsets: Offsets,
+    /// What transactions will have committed, by the producer.
+    pending: BTreeMap<i64, Offsets>,
 }
+
+/// Positions by topic and partition.
+type Offsets = BTreeMap<Str, BTreeMap<i32, Committed>>;
 
 /// A position to go on from.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,15 +40,49 @@ impl Groups {
         self.by_id.entry(super::owned(id)).or_default()
     }
 
+    /// Whether a commit with that generation may be kept: as no group has members, only one without.
+    pub(crate) fn check_commit(&self, generation: i32) -> Result<(), ErrorCode> {
+        if generation >= 0 { Err(ErrorCode::ILLEGAL_GENERATION) } else { Ok(()) }
+    }
+
     /// A deleted topic takes its positions with it.
     pub(crate) fn forget_topic(&mut self, topic: &str) {
-        self.by_id.values_mut().for_each(|group| drop(group.offsets.remove(topic)));
+        for group in self.by_id.values_mut() {
+            group.offsets.remove(topic);
+            group.pending.values_mut().for_each(|offsets| drop(offsets.remove(topic)));
+        }
     }
 }
 
 impl Group {
     pub(crate) fn commit(&mut self, topic: &str, partition: i32, committed: Committed) {
         self.offsets.entry(super::owned(topic)).or_default().insert(partition, committed);
+    }
+
+    /// Keeps a position until the producer's transaction ends.
+    pub(crate) fn commit_later(
+        &mut self,
+        producer_id: i64,
+        topic: &str,
+        partition: i32,
+        committed: Committed,
+    ) {
+        let offsets = self.pending.entry(producer_id).or_default();
+        offsets.entry(super::owned(topic)).or_default().insert(partition, committed);
+    }
+
+    /// The producer's transaction has ended: its positions count from now on, or never did.
+    pub(crate) fn end_transaction(&mut self, producer_id: i64, committed: bool) {
+        let offsets = self.pending.remove(&producer_id).filter(|_| committed);
+        for (topic, positions) in offsets.into_iter().flatten() {
+            self.offsets.entry(topic).or_default().extend(positions);
+        }
+    }
+
+    /// Whether a transaction that is not decided yet has a position for the partition.
+    pub(crate) fn is_unstable(&self, topic: &str, partition: i32) -> bool {
+        let of = |offsets: &Offsets| offsets.get(topic).is_some_and(|it| it.contains_key(&partition));
+        self.pending.values().any(of)
     }
 
     pub(crate) fn committed(&self, topic: &str, partition: i32) -> Option<&Committed> {

@@ -67,11 +67,6 @@ impl Log {
         self.end_offset
     }
 
-    /// Before it no transaction is open.
-    pub(crate) fn last_stable_offset(&self) -> i64 {
-        self.end_offset
-    }
-
     /// How many bytes of batches there are.
     pub(crate) fn bytes(&self) -> u64 {
         self.end_at() - self.index.front().map_or(self.end_at(), |entry| entry.at)
@@ -84,42 +79,61 @@ impl Log {
 
     /// Appends a batch and tells the offset of its first record.
     pub(crate) fn append(&mut self, checked: &Checked, leader_epoch: i32) -> i64 {
-        let (bytes, base_offset) = (checked.batch.bytes(), self.end_offset);
-        self.make_room(bytes.len());
-        let at = self.open.len();
-        self.open.extend_from_slice(bytes);
-        let batch = &mut self.open[at..];
-        records::set_offset(batch, base_offset, leader_epoch);
-        if checked.log_append_time_ms != -1 {
-            records::set_log_append_time(batch, checked.log_append_time_ms);
+        let Checked { batch, max_timestamp, log_append_time_ms, .. } = checked;
+        let base_offset = self.end_offset;
+        let at = self.write(batch.bytes(), *max_timestamp, batch.count(), leader_epoch);
+        if *log_append_time_ms != -1 {
+            records::set_log_append_time(&mut self.open[at..], *log_append_time_ms);
         }
-        let at = self.open_at + at as u64;
-        self.index.push_back(Entry { base_offset, max_timestamp: checked.max_timestamp, at });
-        self.end_offset += i64::from(checked.batch.count());
         base_offset
     }
 
-    /// How many bytes lie from the batch that holds the offset to the end, up to the limit. `None` when the
-    /// offset is out of range.
-    pub(crate) fn available(&self, offset: i64, limit: usize) -> Option<usize> {
-        let from = self.position(offset)?;
-        Some(usize::try_from(self.end_at() - from).map_or(limit, |bytes| bytes.min(limit)))
+    /// Appends the marker at the end of a transaction, and tells its offset.
+    pub(crate) fn append_marker(&mut self, marker: &[u8], timestamp_ms: i64, leader_epoch: i32) -> i64 {
+        let offset = self.end_offset;
+        self.write(marker, timestamp_ms, 1, leader_epoch);
+        offset
     }
 
-    /// Whole batches from the one that holds the offset, as many as the limit allows; one at least when
-    /// asked. `None` when the offset is out of range.
-    pub(crate) fn read(&mut self, offset: i64, limit: usize, at_least_one: bool) -> Option<Bytes> {
-        let from = self.position(offset)?;
+    /// Where in the open buffer it is written.
+    fn write(&mut self, bytes: &[u8], max_timestamp: i64, count: i32, leader_epoch: i32) -> usize {
+        self.make_room(bytes.len());
+        let (base_offset, begin) = (self.end_offset, self.open.len());
+        self.open.extend_from_slice(bytes);
+        records::set_offset(&mut self.open[begin..], base_offset, leader_epoch);
+        let at = self.open_at + begin as u64;
+        self.index.push_back(Entry { base_offset, max_timestamp, at });
+        self.end_offset += i64::from(count);
+        begin
+    }
+
+    /// How many bytes lie from the batch that holds the offset to the bound, an offset where a batch begins,
+    /// up to the limit. `None` when the offset is out of range.
+    pub(crate) fn available(&self, offset: i64, bound: i64, limit: usize) -> Option<usize> {
+        let (from, end) = (self.position(offset)?, self.position(bound)?);
+        Some(usize::try_from(end.saturating_sub(from)).map_or(limit, |bytes| bytes.min(limit)))
+    }
+
+    /// Whole batches from the one that holds the offset to the bound, an offset where a batch begins, as many
+    /// as the limit allows; one at least when asked. `None` when the offset is out of range.
+    pub(crate) fn read(
+        &mut self,
+        offset: i64,
+        bound: i64,
+        limit: usize,
+        at_least_one: bool,
+    ) -> Option<Bytes> {
+        let (from, end) = (self.position(offset)?, self.position(bound)?);
+        if end <= from {
+            return Some(Bytes::new());
+        }
         let first = self.index.partition_point(|entry| entry.at <= from);
         let farthest = from.saturating_add(limit as u64);
         let past = self.index.partition_point(|entry| entry.at <= farthest);
         // The last batch that begins within the limit may end beyond it.
-        let mut to = match self.end_at() {
-            end if end <= farthest => end,
-            _ => self.index[past - 1].at.max(from),
-        };
+        let mut to = if end <= farthest { end } else { self.index[past - 1].at.max(from) };
         if to == from && at_least_one {
-            to = self.index.get(first).map_or(self.end_at(), |entry| entry.at);
+            to = self.index.get(first).map_or(end, |entry| entry.at);
         }
         Some(self.lend(from, to))
     }

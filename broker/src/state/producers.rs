@@ -3,10 +3,12 @@
 //! As Kafka's `ProducerStateEntry` and `ProducerAppendInfo` (4.x) decide it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::ErrorCode;
 
 use super::Refusal;
+use crate::cluster::Now;
 
 /// How many batches back a repetition is still known by its offset; a producer has no more in flight.
 const BATCHES_KEPT: usize = 5;
@@ -18,6 +20,7 @@ pub(crate) struct Sequenced {
     pub(crate) epoch: i16,
     pub(crate) first: i32,
     pub(crate) count: i32,
+    pub(crate) transactional: bool,
 }
 
 impl Sequenced {
@@ -48,9 +51,16 @@ pub(crate) struct Producers {
     entries: BTreeMap<i64, Entry>,
 }
 
+/// What is known of one producer.
 #[derive(Debug)]
-struct Entry {
-    epoch: i16,
+pub(crate) struct Entry {
+    pub(crate) epoch: i16,
+    /// Where its open transaction begins.
+    pub(crate) transaction: Option<i64>,
+    /// When it last wrote.
+    pub(crate) wrote: Now,
+    /// A marker was written for it.
+    pub(crate) marked: bool,
     batches: VecDeque<Kept>,
 }
 
@@ -63,12 +73,20 @@ struct Kept {
 }
 
 impl Producers {
+    /// The producers that are known, by their ids.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &Entry)> {
+        self.entries.iter().map(|(id, entry)| (*id, entry))
+    }
+
     /// Whether the batch comes next, came before, or must not come.
     ///
     /// A producer that the partition does not know may begin anywhere: its earlier records may have
-    /// been removed (KIP-360).
-    pub(crate) fn check(&self, batch: Sequenced) -> Result<Verdict, Refusal> {
-        let Some(entry) = self.entries.get(&batch.producer_id) else { return Ok(Verdict::Append) };
+    /// been removed (KIP-360); but not where every transaction has its own epoch, and so begins at 0.
+    pub(crate) fn check(&self, batch: Sequenced, raising: bool) -> Result<Verdict, Refusal> {
+        let Some(entry) = self.entries.get(&batch.producer_id) else {
+            let late = raising && batch.transactional && batch.first != 0;
+            return if late { Err(out_of_order(batch, -1)) } else { Ok(Verdict::Append) };
+        };
         if batch.epoch < entry.epoch {
             let message = format!(
                 "Epoch of producer {} is {}, which is < the last seen epoch {}",
@@ -84,10 +102,33 @@ impl Producers {
             let Kept { base_offset, log_append_time_ms, .. } = *kept;
             return Ok(Verdict::Duplicate { base_offset, log_append_time_ms });
         }
-        match entry.batches.back().map(|kept| kept.last) {
-            Some(last) if batch.first != after(last) => Err(out_of_order(batch, last)),
-            _ => Ok(Verdict::Append),
+        let expected = entry.batches.back().map_or(0, |kept| after(kept.last));
+        if batch.first != expected {
+            return Err(out_of_order(batch, entry.last_sequence()));
         }
+        if entry.transaction.is_some() && !batch.transactional {
+            let message = format!("Expected transactional write from producer {}", batch.producer_id);
+            return Err(Refusal::new(ErrorCode::INVALID_TXN_STATE, message));
+        }
+        Ok(Verdict::Append)
+    }
+
+    /// Whether the producer has an open transaction here in that epoch.
+    pub(crate) fn has_transaction(&self, producer_id: i64, epoch: i16) -> bool {
+        self.entries.get(&producer_id).is_some_and(|it| it.epoch == epoch && it.transaction.is_some())
+    }
+
+    /// A marker was written; where the transaction began, if it wrote anything.
+    pub(crate) fn end_transaction(&mut self, producer_id: i64, epoch: i16, now: Now) -> Option<i64> {
+        let entry = self.entry(producer_id, epoch, now);
+        entry.marked = true;
+        entry.transaction.take()
+    }
+
+    /// Forgets those who did not write for so long, but for who has an open transaction.
+    pub(crate) fn expire_idle(&mut self, now: Instant, expiration: Duration) {
+        let idle = |entry: &Entry| now.saturating_duration_since(entry.wrote.instant) >= expiration;
+        self.entries.retain(|_, entry| entry.transaction.is_some() || !idle(entry));
     }
 
     /// Forgets a producer, as if it had not written for long.
@@ -95,18 +136,50 @@ impl Producers {
         self.entries.remove(&producer_id);
     }
 
-    /// Remembers a batch that was appended.
-    pub(crate) fn record(&mut self, batch: Sequenced, base_offset: i64, log_append_time_ms: i64) {
-        let fresh = || Entry { epoch: batch.epoch, batches: VecDeque::new() };
-        let entry = self.entries.entry(batch.producer_id).or_insert_with(fresh);
-        if entry.epoch != batch.epoch {
-            *entry = fresh();
-        }
+    /// Remembers a batch that was appended; whether a transaction begins with it.
+    pub(crate) fn record(
+        &mut self,
+        batch: Sequenced,
+        base_offset: i64,
+        log_append_time_ms: i64,
+        now: Now,
+    ) -> bool {
+        let entry = self.entry(batch.producer_id, batch.epoch, now);
         if entry.batches.len() == BATCHES_KEPT {
             entry.batches.pop_front();
         }
         let kept = Kept { first: batch.first, last: batch.last(), base_offset, log_append_time_ms };
         entry.batches.push_back(kept);
+        let begins = batch.transactional && entry.transaction.is_none();
+        if begins {
+            entry.transaction = Some(base_offset);
+        }
+        begins
+    }
+
+    /// The producer in that epoch; a new epoch has no batches yet.
+    fn entry(&mut self, producer_id: i64, epoch: i16, now: Now) -> &mut Entry {
+        let entry = self.entries.entry(producer_id);
+        let entry = entry.or_insert_with(|| Entry {
+            epoch,
+            transaction: None,
+            wrote: now,
+            marked: false,
+            batches: VecDeque::new(),
+        });
+        if entry.epoch != epoch {
+            entry.epoch = epoch;
+            entry.batches.clear();
+        }
+        entry.wrote = now;
+        entry
+    }
+}
+
+impl Entry {
+    /// Of the last record in this epoch; -1 when there is none.
+    pub(crate) fn last_sequence(&self) -> i32 {
+        self.batches.back().map_or(-1, |kept| kept.last)
     }
 }
 
@@ -127,22 +200,27 @@ mod tests {
     use super::*;
 
     fn batch(epoch: i16, first: i32, count: i32) -> Sequenced {
-        Sequenced { producer_id: 7, epoch, first, count }
+        Sequenced { producer_id: 7, epoch, first, count, transactional: false }
+    }
+
+    fn now() -> Now {
+        Now { instant: Instant::now(), unix_ms: 0 }
     }
 
     /// Sends batches of one producer; each is (epoch, first, count), offsets count records.
     fn run(script: &[(i16, i32, i32)]) -> Vec<Result<i64, ErrorCode>> {
         let (mut producers, mut end) = (Producers::default(), 0);
-        let mut send =
-            |&(epoch, first, count): &(i16, i32, i32)| match producers.check(batch(epoch, first, count)) {
-                Ok(Verdict::Append) => {
-                    producers.record(batch(epoch, first, count), end, -1);
-                    end += i64::from(count);
-                    Ok(end - i64::from(count))
-                }
-                Ok(Verdict::Duplicate { base_offset, .. }) => Ok(base_offset),
-                Err(refusal) => Err(refusal.code),
-            };
+        let mut send = |&(epoch, first, count): &(i16, i32, i32)| match producers
+            .check(batch(epoch, first, count), false)
+        {
+            Ok(Verdict::Append) => {
+                producers.record(batch(epoch, first, count), end, -1, now());
+                end += i64::from(count);
+                Ok(end - i64::from(count))
+            }
+            Ok(Verdict::Duplicate { base_offset, .. }) => Ok(base_offset),
+            Err(refusal) => Err(refusal.code),
+        };
         script.iter().map(&mut send).collect()
     }
 
@@ -186,5 +264,47 @@ mod tests {
         assert_eq!(run(&[(0, top - 1, 2), (0, 0, 1), (0, 1, 1)]), [Ok(0), Ok(2), Ok(3)]);
         let within = run(&[(0, top, 3), (0, 2, 1), (0, top, 3)]);
         assert_eq!(within, [Ok(0), Ok(3), Ok(0)]);
+    }
+
+    #[test]
+    fn a_producer_is_forgotten_when_it_is_idle_but_not_within_a_transaction() {
+        let (start, hour) = (now(), Duration::from_secs(3600));
+        let mut producers = Producers::default();
+        producers.record(batch(0, 0, 1), 0, -1, start);
+        let transactional = Sequenced { producer_id: 8, transactional: true, ..batch(0, 0, 1) };
+        assert!(producers.record(transactional, 1, -1, start));
+        let known = |producers: &Producers| producers.iter().map(|(id, _)| id).collect::<Vec<_>>();
+        producers.expire_idle(start.instant + hour - Duration::from_millis(1), hour);
+        assert_eq!(known(&producers), [7, 8]);
+        producers.expire_idle(start.instant + hour, hour);
+        assert_eq!(known(&producers), [8]);
+        assert_eq!(producers.end_transaction(8, 0, start), Some(1));
+        producers.expire_idle(start.instant + hour, hour);
+        assert_eq!(known(&producers), []);
+    }
+
+    #[test]
+    fn after_a_marker_of_a_higher_epoch_sequences_begin_again() {
+        let mut producers = Producers::default();
+        let of = |epoch, first| Sequenced { transactional: true, ..batch(epoch, first, 1) };
+        producers.record(of(0, 0), 0, -1, now());
+        assert!(producers.has_transaction(7, 0));
+        assert_eq!(producers.end_transaction(7, 1, now()), Some(0));
+        assert!(!producers.has_transaction(7, 1));
+        let code = |epoch, first| producers.check(of(epoch, first), true).map_err(|refusal| refusal.code);
+        assert_eq!(code(0, 1), Err(ErrorCode::INVALID_PRODUCER_EPOCH));
+        assert_eq!(code(1, 1), Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(code(1, 0), Ok(Verdict::Append));
+        let unknown = Sequenced { producer_id: 9, ..of(0, 3) };
+        assert_eq!(producers.check(unknown, false), Ok(Verdict::Append));
+        assert_eq!(producers.check(unknown, true).unwrap_err().code, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    }
+
+    #[test]
+    fn a_plain_batch_within_a_transaction_is_refused() {
+        let mut producers = Producers::default();
+        producers.record(Sequenced { transactional: true, ..batch(0, 0, 1) }, 0, -1, now());
+        let refusal = producers.check(batch(0, 1, 1), false).unwrap_err();
+        assert_eq!(refusal.code, ErrorCode::INVALID_TXN_STATE);
     }
 }

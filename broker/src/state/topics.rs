@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::configs::Configs;
+use super::isolation::Isolation;
 use super::log::Log;
 use super::producers::Producers;
 use super::{Refusal, names};
+
+/// The isolation level of those who read only what is committed.
+pub(crate) const READ_COMMITTED: i8 = 1;
 
 /// Every topic.
 #[derive(Debug)]
@@ -36,6 +40,7 @@ pub(crate) struct Partition {
     pub(crate) leader_epoch: i32,
     pub(crate) log: Log,
     pub(crate) producers: Producers,
+    pub(crate) isolation: Isolation,
 }
 
 impl Topics {
@@ -139,6 +144,16 @@ impl Partition {
     pub(crate) fn check_leader(&self, node: i32, believed_epoch: i32) -> Result<(), ErrorCode> {
         self.check_epoch(believed_epoch)?;
         if self.leader == Some(node) { Ok(()) } else { Err(ErrorCode::NOT_LEADER_OR_FOLLOWER) }
+    }
+
+    /// The offset before which every transaction is decided.
+    pub(crate) fn last_stable_offset(&self) -> i64 {
+        self.isolation.last_stable_offset(self.log.end_offset())
+    }
+
+    /// The offset up to which a reader of that isolation may read.
+    pub(crate) fn bound(&self, isolation_level: i8) -> i64 {
+        if isolation_level == READ_COMMITTED { self.last_stable_offset() } else { self.log.end_offset() }
     }
 
     /// Begins a new epoch of leadership.

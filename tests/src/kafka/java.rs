@@ -59,6 +59,19 @@ pub struct Committed {
     pub metadata: String,
 }
 
+/// A transaction of one producer.
+#[derive(Clone, Debug, Default)]
+pub struct NewTransaction<'a> {
+    /// What it writes.
+    pub records: &'a [NewRecord],
+    /// A group, and the positions given for it.
+    pub offsets: Option<(&'a str, &'a [Committed])>,
+    /// Whether it is committed; else it is aborted.
+    pub commit: bool,
+    /// Before the end another producer takes the transactional id over.
+    pub rival: bool,
+}
+
 impl Java {
     /// Starts the JVM; its log goes into the folder.
     pub(super) fn start(library: &Path, folder: &Path) -> io::Result<Self> {
@@ -101,6 +114,22 @@ impl Java {
         let records: Vec<_> = records.iter().map(new_record).collect();
         let answer = self.ask(json!({"do": "produce", "config": all, "records": records}))?;
         Ok(rows(&answer).iter().map(|it| (int(&it["partition"]), long(&it["offset"]))).collect())
+    }
+
+    /// Runs transactions, one after the other, of one producer; `config` is the producer's.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn transact(
+        &mut self,
+        bootstrap: &str,
+        config: &[(&str, &str)],
+        transactions: &[NewTransaction<'_>],
+    ) -> Result<(), JavaError> {
+        let mut all = servers(bootstrap);
+        config.iter().for_each(|(key, value)| all[*key] = json!(value));
+        let transactions: Vec<_> = transactions.iter().map(transaction).collect();
+        self.ask(json!({"do": "transact", "config": all, "transactions": transactions})).map(drop)
     }
 
     /// Reads a whole topic up to its end; a JVM of 256 MB holds it all: thousands of records, not a hundred thousand.
@@ -179,8 +208,7 @@ impl Java {
     /// # Errors
     /// When the broker refuses.
     pub fn commit(&mut self, bootstrap: &str, group: &str, offsets: &[Committed]) -> Result<(), JavaError> {
-        let row = |it: &Committed| json!({"topic": it.topic, "partition": it.partition, "offset": it.offset, "metadata": it.metadata});
-        let offsets: Vec<_> = offsets.iter().map(row).collect();
+        let offsets: Vec<_> = offsets.iter().map(offset).collect();
         self.ask(json!({"do": "commit", "config": servers(bootstrap), "group": group, "offsets": offsets}))
             .map(drop)
     }
@@ -228,6 +256,19 @@ fn topic(it: &NewTopic<'_>) -> Value {
     let configs: serde_json::Map<_, _> =
         it.configs.iter().map(|(key, value)| ((*key).into(), json!(value))).collect();
     json!({"name": it.name, "partitions": it.partitions, "replication": -1, "configs": configs})
+}
+
+fn transaction(it: &NewTransaction<'_>) -> Value {
+    let records: Vec<_> = it.records.iter().map(new_record).collect();
+    let offsets = it.offsets.map(|(group, offsets)| {
+        let offsets: Vec<_> = offsets.iter().map(offset).collect();
+        json!({"group": group, "offsets": offsets})
+    });
+    json!({"records": records, "offsets": offsets, "commit": it.commit, "rival": it.rival})
+}
+
+fn offset(it: &Committed) -> Value {
+    json!({"topic": it.topic, "partition": it.partition, "offset": it.offset, "metadata": it.metadata})
 }
 
 fn new_record(it: &NewRecord) -> Value {

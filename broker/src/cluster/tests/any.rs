@@ -41,6 +41,13 @@ fn thrower(api: ApiKey) -> fn(&mut Script, i16, u64) {
         ApiKey::DELETE_TOPICS => throw::<DeleteTopicsRequest>,
         ApiKey::INIT_PRODUCER_ID => throw::<InitProducerIdRequest>,
         ApiKey::DESCRIBE_CONFIGS => throw::<DescribeConfigsRequest>,
+        ApiKey::ADD_PARTITIONS_TO_TXN => throw::<AddPartitionsToTxnRequest>,
+        ApiKey::ADD_OFFSETS_TO_TXN => throw::<AddOffsetsToTxnRequest>,
+        ApiKey::END_TXN => throw::<EndTxnRequest>,
+        ApiKey::TXN_OFFSET_COMMIT => throw::<TxnOffsetCommitRequest>,
+        ApiKey::DESCRIBE_PRODUCERS => throw::<DescribeProducersRequest>,
+        ApiKey::DESCRIBE_TRANSACTIONS => throw::<DescribeTransactionsRequest>,
+        ApiKey::LIST_TRANSACTIONS => throw::<ListTransactionsRequest>,
         other => panic!("{other} is served and not tested"),
     }
 }

@@ -162,10 +162,12 @@ fn a_group_has_its_coordinator_here() {
 }
 
 #[test]
-fn a_transaction_has_no_coordinator_and_the_answer_says_why() {
+fn a_transaction_has_a_coordinator_and_a_share_group_has_none() {
     let mut script = Script::new();
-    let request = FindCoordinatorRequest { key: Str::from_static("x"), key_type: 1, ..Default::default() };
-    let answer = script.ask(&request, 3);
+    let of = |key_type| FindCoordinatorRequest { key: "x".into(), key_type, ..Default::default() };
+    let answer = script.ask(&of(1), 3);
+    assert_eq!((answer.error_code, answer.node_id), (ErrorCode::NONE, 1));
+    let answer = script.ask(&of(2), 3);
     assert_eq!(answer.error_code, ErrorCode::UNSUPPORTED_VERSION);
-    assert!(answer.error_message.unwrap().contains("transactions"));
+    assert!(answer.error_message.unwrap().contains("transactions only"));
 }

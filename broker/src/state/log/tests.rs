@@ -45,7 +45,7 @@ fn offsets(bytes: &Bytes) -> Vec<i64> {
 fn a_read_begins_with_the_batch_that_holds_the_offset() {
     let mut log = log_of(&[3, 2, 1], b"v");
     assert_eq!((log.start_offset(), log.end_offset(), log.batches()), (0, 6, 3));
-    let mut read = |offset| log.read(offset, usize::MAX, true).map(|bytes| offsets(&bytes));
+    let mut read = |offset| log.read(offset, 6, usize::MAX, true).map(|bytes| offsets(&bytes));
     assert_eq!(read(0), Some(vec![0, 3, 5]));
     assert_eq!(read(2), Some(vec![0, 3, 5]));
     assert_eq!(read(3), Some(vec![3, 5]));
@@ -59,25 +59,25 @@ fn a_read_begins_with_the_batch_that_holds_the_offset() {
 fn a_limit_cuts_between_batches_but_leaves_one_when_asked() {
     let mut log = log_of(&[1, 1, 1], b"value");
     let size = usize::try_from(log.bytes()).unwrap() / 3;
-    let mut read = |limit, at_least_one| offsets(&log.read(0, limit, at_least_one).unwrap());
+    let mut read = |limit, at_least_one| offsets(&log.read(0, 3, limit, at_least_one).unwrap());
     assert!(read(size - 1, false).is_empty());
     assert_eq!(read(size - 1, true), [0]);
     assert_eq!(read(size, false), [0]);
     assert_eq!(read(2 * size, true), [0, 1]);
     assert_eq!(read(3 * size - 1, true), [0, 1]);
     assert_eq!(read(3 * size, false), [0, 1, 2]);
-    assert_eq!(log.available(0, usize::MAX), Some(3 * size));
-    assert_eq!(log.available(2, usize::MAX), Some(size));
-    assert_eq!(log.available(3, usize::MAX), Some(0));
-    assert_eq!(log.available(4, usize::MAX), None);
+    assert_eq!(log.available(0, 3, usize::MAX), Some(3 * size));
+    assert_eq!(log.available(2, 3, usize::MAX), Some(size));
+    assert_eq!(log.available(3, 3, usize::MAX), Some(0));
+    assert_eq!(log.available(4, 3, usize::MAX), None);
 }
 
 #[test]
 fn one_batch_is_lent_not_copied() {
     let mut log = log_of(&[1, 1], b"v");
-    let (once, again) = (log.read(0, 1, true).unwrap(), log.read(0, 1, true).unwrap());
+    let (once, again) = (log.read(0, 2, 1, true).unwrap(), log.read(0, 2, 1, true).unwrap());
     assert_eq!(once.as_ptr(), again.as_ptr());
-    let both = log.read(0, usize::MAX, true).unwrap();
+    let both = log.read(0, 2, usize::MAX, true).unwrap();
     assert_eq!(both.as_ptr(), once.as_ptr());
 }
 
@@ -86,10 +86,10 @@ fn what_a_reader_at_the_tail_froze_is_read_together_from_the_start() {
     let mut log = Log::default();
     for expected in 0..200 {
         log.append(&checked(&[NOW], &[7; 100], &Configs::default()), 3);
-        assert_eq!(offsets(&log.read(expected, usize::MAX, true).unwrap()), [expected]);
+        assert_eq!(offsets(&log.read(expected, expected + 1, usize::MAX, true).unwrap()), [expected]);
     }
-    assert_eq!(offsets(&log.read(0, usize::MAX, true).unwrap()), (0..200).collect::<Vec<_>>());
-    assert_eq!(offsets(&log.read(150, usize::MAX, true).unwrap()), (150..200).collect::<Vec<_>>());
+    assert_eq!(offsets(&log.read(0, 200, usize::MAX, true).unwrap()), (0..200).collect::<Vec<_>>());
+    assert_eq!(offsets(&log.read(150, 200, usize::MAX, true).unwrap()), (150..200).collect::<Vec<_>>());
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn large_batches_cross_buffers() {
     let mut log = log_of(&[1; 9], &[7; 700_000]);
     let (mut next, mut reads) = (0, 0);
     while next < log.end_offset() {
-        let read = offsets(&log.read(next, usize::MAX, true).unwrap());
+        let read = offsets(&log.read(next, 9, usize::MAX, true).unwrap());
         assert_eq!(read[0], next);
         next = read[read.len() - 1] + 1;
         reads += 1;
@@ -127,10 +127,22 @@ fn log_append_time_is_stamped() {
     let configs = Configs::parse([("message.timestamp.type", Some("LogAppendTime"))]).unwrap();
     let mut log = Log::default();
     log.append(&checked(&[5, 6], b"v", &configs), 3);
-    let bytes = log.read(0, usize::MAX, true).unwrap();
+    let bytes = log.read(0, 2, usize::MAX, true).unwrap();
     assert_eq!(offsets(&bytes), [0]);
     let batch = batches(&bytes).next().unwrap().unwrap();
     let times: Vec<_> = batch.body(1000).unwrap().iter().map(|record| record.unwrap().timestamp_ms).collect();
     assert_eq!(times, [NOW, NOW]);
     assert_eq!(log.find_time(NOW).map(|found| found.offset), Some(0));
+}
+
+#[test]
+fn a_bound_hides_what_lies_behind_it() {
+    let mut log = log_of(&[2, 2, 2], b"v");
+    let size = usize::try_from(log.bytes()).unwrap() / 3;
+    assert_eq!(offsets(&log.read(0, 4, usize::MAX, true).unwrap()), [0, 2]);
+    assert_eq!(offsets(&log.read(0, 4, size, true).unwrap()), [0]);
+    assert!(log.read(4, 4, usize::MAX, true).unwrap().is_empty());
+    assert!(log.read(5, 4, usize::MAX, true).unwrap().is_empty());
+    assert_eq!(log.available(2, 4, usize::MAX), Some(size));
+    assert_eq!(log.available(5, 4, usize::MAX), Some(0));
 }

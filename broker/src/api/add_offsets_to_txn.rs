@@ -1,0 +1,31 @@
+//! AddOffsetsToTxn: a group joins a transaction before positions are given for it.
+//!
+//! Behavior
+//! - The group need not be there, and another node may coordinate it. It begins the transaction as a
+//!   partition would.
+//!
+//! Versions: 2 `PRODUCER_FENCED`, before it `INVALID_PRODUCER_EPOCH`; 3 flexible; 4 KIP-890.
+
+use upsert_kafka_protocol::ErrorCode;
+use upsert_kafka_protocol::messages::{AddOffsetsToTxnRequest, AddOffsetsToTxnResponse};
+
+use super::init_producer_id::fenced;
+use super::{Call, Outcome, Serve};
+use crate::state::transaction::Participant;
+use crate::state::{State, owned};
+
+impl Serve for AddOffsetsToTxnRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<AddOffsetsToTxnResponse> {
+        if !state.nodes.coordinates(call.node, &self.transactional_id) {
+            return self.refuse(call, ErrorCode::NOT_COORDINATOR);
+        }
+        let producer = (self.producer_id, self.producer_epoch);
+        let group = [Participant::Group(owned(&self.group_id))];
+        let added = state.add_to_transaction(&self.transactional_id, producer, group, call.now);
+        self.refuse(call, fenced(added.err().unwrap_or(ErrorCode::NONE), call.version >= 2))
+    }
+
+    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<AddOffsetsToTxnResponse> {
+        Outcome::Answer(AddOffsetsToTxnResponse { error_code, ..Default::default() })
+    }
+}

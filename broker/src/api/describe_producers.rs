@@ -1,0 +1,65 @@
+//! DescribeProducers: who writes to partitions, with epochs and sequences.
+//!
+//! Behavior
+//! - The leader answers. Producers that have expired are not told.
+//!
+//! Versions: 0 only.
+
+use upsert_kafka_protocol::messages::describe_producers::{
+    PartitionResponse, ProducerState, TopicRequest, TopicResponse,
+};
+use upsert_kafka_protocol::messages::{DescribeProducersRequest, DescribeProducersResponse};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::producers::Entry;
+use crate::state::transactions::COORDINATOR_EPOCH;
+
+impl Serve for DescribeProducersRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeProducersResponse> {
+        answer(self, |topic, index| {
+            describe(topic, index, state, call).unwrap_or_else(|code| refused(index, code))
+        })
+    }
+
+    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<DescribeProducersResponse> {
+        answer(self, |_, index| refused(index, code))
+    }
+}
+
+fn answer(
+    request: &DescribeProducersRequest,
+    mut each: impl FnMut(&str, i32) -> PartitionResponse,
+) -> Outcome<DescribeProducersResponse> {
+    let mut of = |topic: &TopicRequest| TopicResponse {
+        name: topic.name.clone(),
+        partitions: topic.partition_indexes.iter().map(|index| each(&topic.name, *index)).collect(),
+        ..Default::default()
+    };
+    let topics = request.topics.iter().map(&mut of).collect();
+    Outcome::Answer(DescribeProducersResponse { topics, ..Default::default() })
+}
+
+fn describe(topic: &str, index: i32, state: &mut State, call: &Call) -> Result<PartitionResponse, ErrorCode> {
+    let expiration = state.config.producer_id_expiration;
+    let partition = state.topics.find_mut(topic, Uuid::ZERO)?.partition_mut(index)?;
+    partition.check_leader(call.node, -1)?;
+    partition.producers.expire_idle(call.now.instant, expiration);
+    let told = |(producer_id, entry): (i64, &Entry)| ProducerState {
+        producer_id,
+        producer_epoch: i32::from(entry.epoch),
+        last_sequence: entry.last_sequence(),
+        last_timestamp: entry.wrote.unix_ms,
+        coordinator_epoch: if entry.marked { COORDINATOR_EPOCH } else { -1 },
+        current_txn_start_offset: entry.transaction.unwrap_or(-1),
+        ..Default::default()
+    };
+    let active_producers = partition.producers.iter().map(told).collect();
+    Ok(PartitionResponse { partition_index: index, active_producers, ..Default::default() })
+}
+
+fn refused(partition_index: i32, error_code: ErrorCode) -> PartitionResponse {
+    let error_message = Some(Str::from_static(error_code.message()));
+    PartitionResponse { partition_index, error_code, error_message, ..Default::default() }
+}

@@ -1,0 +1,46 @@
+//! EndTxn: commits or aborts a transaction.
+//!
+//! Behavior
+//! - Whoever knows the transactional id, producer id and epoch ends it: that is how a sink commits after a
+//!   crash what another process wrote.
+//! - The markers are written at once, or after `marker_delay`.
+//! - Up to version 4 the epoch stays, and the same end again is no error. From version 5 on each end raises
+//!   the epoch, and an abort is taken though nothing was written.
+//!
+//! Versions: 2 `PRODUCER_FENCED`, before it `INVALID_PRODUCER_EPOCH`; 3 flexible; 5 KIP-890: the answer tells
+//! the id and epoch to go on with.
+
+use upsert_kafka_protocol::ErrorCode;
+use upsert_kafka_protocol::messages::{EndTxnRequest, EndTxnResponse};
+
+use super::init_producer_id::fenced;
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::transaction::End;
+
+/// The first version that raises the epoch.
+const RAISING_SINCE: i16 = 5;
+
+impl Serve for EndTxnRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<EndTxnResponse> {
+        if !state.nodes.coordinates(call.node, &self.transactional_id) {
+            return self.refuse(call, ErrorCode::NOT_COORDINATOR);
+        }
+        let end = End {
+            producer_id: self.producer_id,
+            epoch: self.producer_epoch,
+            commit: self.committed,
+            raising: call.version >= RAISING_SINCE,
+        };
+        match state.end_transaction(&self.transactional_id, end, call.now) {
+            Ok((producer_id, producer_epoch)) => {
+                Outcome::Answer(EndTxnResponse { producer_id, producer_epoch, ..Default::default() })
+            }
+            Err(code) => self.refuse(call, fenced(code, call.version >= 2)),
+        }
+    }
+
+    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<EndTxnResponse> {
+        Outcome::Answer(EndTxnResponse { error_code, ..Default::default() })
+    }
+}

@@ -1,0 +1,64 @@
+//! ListTransactions: the transactions that the node coordinates.
+//!
+//! Behavior
+//! - Filters by state, producer and duration. A pattern of version 2 is refused with
+//!   `INVALID_REGULAR_EXPRESSION`: this broker has no RE2; an empty one is none.
+//!
+//! Versions: 1 duration; 2 pattern.
+
+use upsert_kafka_protocol::messages::list_transactions::TransactionState as Listed;
+use upsert_kafka_protocol::messages::{ListTransactionsRequest, ListTransactionsResponse};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::transaction::{Transaction, TransactionState};
+
+/// Every state there is, also those that this broker passes through in no time.
+const STATES: [&str; 8] = [
+    "Empty",
+    "Ongoing",
+    "PrepareCommit",
+    "PrepareAbort",
+    "CompleteCommit",
+    "CompleteAbort",
+    "Dead",
+    "PrepareEpochFence",
+];
+
+impl Serve for ListTransactionsRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListTransactionsResponse> {
+        if self.transactional_id_pattern.as_deref().is_some_and(|pattern| !pattern.is_empty()) {
+            return self.refuse(call, ErrorCode::INVALID_REGULAR_EXPRESSION);
+        }
+        let asked = |(id, transaction): &(&Str, &Transaction)| {
+            state.nodes.coordinates(call.node, id) && is_asked(self, transaction, call)
+        };
+        let listed = |(id, transaction): (&Str, &Transaction)| Listed {
+            transactional_id: id.clone(),
+            producer_id: transaction.producer_id,
+            transaction_state: Str::from_static(transaction.state.name()),
+            ..Default::default()
+        };
+        let unknown = self.state_filters.iter().filter(|state| !STATES.contains(&&***state));
+        Outcome::Answer(ListTransactionsResponse {
+            unknown_state_filters: unknown.cloned().collect(),
+            transaction_states: state.transactions.iter().filter(asked).map(listed).collect(),
+            ..Default::default()
+        })
+    }
+
+    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<ListTransactionsResponse> {
+        Outcome::Answer(ListTransactionsResponse { error_code, ..Default::default() })
+    }
+}
+
+fn is_asked(request: &ListTransactionsRequest, transaction: &Transaction, call: &Call) -> bool {
+    let name = transaction.state.name();
+    let state = request.state_filters.is_empty() || request.state_filters.iter().any(|it| **it == *name);
+    let producers = &request.producer_id_filters;
+    let producer = producers.is_empty() || producers.contains(&transaction.producer_id);
+    let open = transaction.started.filter(|_| transaction.state == TransactionState::Ongoing);
+    let lasts = open.map(|started| call.now.unix_ms - started.unix_ms);
+    state && producer && (request.duration_filter < 0 || lasts.is_some_and(|it| it > request.duration_filter))
+}

@@ -1,0 +1,104 @@
+//! TxnOffsetCommit: positions of a group that count when the transaction is committed.
+//!
+//! Behavior
+//! - Until the transaction ends they are kept aside; OffsetFetch that wants stable positions is told so.
+//! - The group must have been added to the transaction, up to version 4; from 5 on it is added by this.
+//! - Who names a generation, member or instance is checked against the group (KIP-447); who names none is
+//!   not. A group that no one has joined knows no generation: `ILLEGAL_GENERATION`.
+//!
+//! Versions: 2 leader epochs; 3 flexible, members; 4 `TRANSACTION_ABORTABLE`; 5 KIP-890; 6 topic ids.
+
+use upsert_kafka_protocol::messages::txn_offset_commit::{
+    TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic, TxnOffsetCommitResponsePartition,
+    TxnOffsetCommitResponseTopic,
+};
+use upsert_kafka_protocol::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::offset_commit::{Position, position};
+use super::{Call, Outcome, Serve};
+use crate::state::transaction::Participant;
+use crate::state::{State, owned};
+
+/// The first version that adds the group to the transaction.
+const ADDING_SINCE: i16 = 5;
+
+/// The first version whose clients know `TRANSACTION_ABORTABLE`.
+const ABORTABLE_SINCE: i16 = 4;
+
+impl Serve for TxnOffsetCommitRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<TxnOffsetCommitResponse> {
+        if let Err(code) = admit(self, state, call) {
+            return self.refuse(call, code);
+        }
+        answer(self, |topic, part| commit(self, topic, part, state))
+    }
+
+    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<TxnOffsetCommitResponse> {
+        answer(self, |_, _| Err(code))
+    }
+}
+
+fn answer(
+    request: &TxnOffsetCommitRequest,
+    mut each: impl FnMut(&TxnOffsetCommitRequestTopic, &TxnOffsetCommitRequestPartition) -> Result<(), ErrorCode>,
+) -> Outcome<TxnOffsetCommitResponse> {
+    let mut topics = Vec::with_capacity(request.topics.len());
+    for topic in &request.topics {
+        let of = |part: &TxnOffsetCommitRequestPartition| TxnOffsetCommitResponsePartition {
+            partition_index: part.partition_index,
+            error_code: each(topic, part).err().unwrap_or(ErrorCode::NONE),
+            ..Default::default()
+        };
+        topics.push(TxnOffsetCommitResponseTopic {
+            name: topic.name.clone(),
+            topic_id: topic.topic_id,
+            partitions: topic.partitions.iter().map(of).collect(),
+            ..Default::default()
+        });
+    }
+    Outcome::Answer(TxnOffsetCommitResponse { topics, ..Default::default() })
+}
+
+/// Whether the group and the transaction may take positions from who asks.
+fn admit(request: &TxnOffsetCommitRequest, state: &mut State, call: &Call) -> Result<(), ErrorCode> {
+    if !state.nodes.coordinates(call.node, &request.group_id) {
+        return Err(ErrorCode::NOT_COORDINATOR);
+    }
+    let id = &request.transactional_id;
+    let producer = (request.producer_id, request.producer_epoch);
+    let group = Participant::Group(owned(&request.group_id));
+    let admitted = if call.version >= ADDING_SINCE {
+        state.add_to_transaction(id, producer, [group], call.now)
+    } else {
+        state.verify_in_transaction(id, producer, &group)
+    };
+    admitted.map_err(|code| match code {
+        ErrorCode::PRODUCER_FENCED => ErrorCode::INVALID_PRODUCER_EPOCH,
+        ErrorCode::TRANSACTION_ABORTABLE if call.version < ABORTABLE_SINCE => ErrorCode::INVALID_TXN_STATE,
+        code => code,
+    })?;
+    state.groups.check_commit(request.generation_id_or_member_epoch)
+}
+
+fn commit(
+    request: &TxnOffsetCommitRequest,
+    topic: &TxnOffsetCommitRequestTopic,
+    part: &TxnOffsetCommitRequestPartition,
+    state: &mut State,
+) -> Result<(), ErrorCode> {
+    let (name, committed): (Str, _) = position(
+        Position {
+            topic: &topic.name,
+            topic_id: topic.topic_id,
+            partition: part.partition_index,
+            offset: part.committed_offset,
+            leader_epoch: part.committed_leader_epoch,
+            metadata: part.committed_metadata.as_deref().unwrap_or(""),
+        },
+        state,
+    )?;
+    let group = state.groups.open(&request.group_id);
+    group.commit_later(request.producer_id, &name, part.partition_index, committed);
+    Ok(())
+}

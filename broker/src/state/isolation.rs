@@ -1,0 +1,68 @@
+//! What those who read only committed records may see of one partition.
+
+use std::collections::BTreeMap;
+
+/// The transactions that are open in the partition, and those that came to nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Isolation {
+    /// By the offset of their first record, the producer.
+    open: BTreeMap<i64, i64>,
+    /// In the order of their markers.
+    aborted: Vec<Aborted>,
+}
+
+/// A transaction whose records are to be left out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Aborted {
+    pub(crate) producer_id: i64,
+    pub(crate) first_offset: i64,
+    /// Of the marker.
+    pub(crate) last_offset: i64,
+}
+
+impl Isolation {
+    /// A producer's first record in a transaction was written.
+    pub(crate) fn begin(&mut self, producer_id: i64, first_offset: i64) {
+        self.open.insert(first_offset, producer_id);
+    }
+
+    /// Its marker was written.
+    pub(crate) fn end(&mut self, first_offset: i64, marker_offset: i64, committed: bool) {
+        let Some(producer_id) = self.open.remove(&first_offset) else { return };
+        if !committed {
+            self.aborted.push(Aborted { producer_id, first_offset, last_offset: marker_offset });
+        }
+    }
+
+    /// The offset before which every transaction is decided: the log's end, when none is open.
+    pub(crate) fn last_stable_offset(&self, end_offset: i64) -> i64 {
+        self.open.keys().next().copied().unwrap_or(end_offset)
+    }
+
+    /// The aborted ones that have records or their marker from one offset up to another.
+    pub(crate) fn aborted(&self, from: i64, to: i64) -> impl Iterator<Item = &Aborted> {
+        self.aborted.iter().filter(move |it| it.last_offset >= from && it.first_offset < to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_open_transaction_bounds_what_is_stable() {
+        let mut isolation = Isolation::default();
+        assert_eq!(isolation.last_stable_offset(9), 9);
+        isolation.begin(7, 2);
+        isolation.begin(8, 4);
+        assert_eq!(isolation.last_stable_offset(9), 2);
+        isolation.end(2, 9, true);
+        assert_eq!(isolation.last_stable_offset(10), 4);
+        isolation.end(4, 10, false);
+        assert_eq!(isolation.last_stable_offset(11), 11);
+        let aborted = Aborted { producer_id: 8, first_offset: 4, last_offset: 10 };
+        let of = |from, to| isolation.aborted(from, to).copied().collect::<Vec<_>>();
+        assert_eq!((of(0, 11), of(10, 11), of(0, 5)), (vec![aborted], vec![aborted], vec![aborted]));
+        assert_eq!((of(0, 4), of(11, 20)), (vec![], vec![]));
+    }
+}

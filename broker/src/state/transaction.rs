@@ -1,0 +1,340 @@
+//! One transactional id: who may use it, and the transaction it is in.
+//!
+//! As Kafka's `TransactionMetadata` and `TransactionCoordinator` (4.x) decide it.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use crate::cluster::Now;
+
+/// The epoch before the first, and where a producer names none.
+const NO_EPOCH: i16 = -1;
+
+/// Where a producer names no id.
+const NO_ID: i64 = -1;
+
+/// The last epoch that a client is given: the one above it is left to fence him.
+const LAST_EPOCH: i16 = i16::MAX - 1;
+
+/// ```text
+///            add                 commit                 markers written
+///  Empty ──────────► Ongoing ───────────► PrepareCommit ───────────────► CompleteCommit
+///    ▲                │   ▲                                                  │    │
+///    │                │   └────────────────────── add ───────────────────────┤    │
+///    │          abort,│ timeout,                                             │    │
+///    │            init│ by another          markers written                  │    │
+///    │                └──────────► PrepareAbort ───────────► CompleteAbort ──┘    │
+///    │                                 ▲                           │              │
+///    └────────────── init ─────────────┼───────────────────────────┴──────────────┤
+///                                      └───────── abort, version 2 only ──────────┘
+/// ```
+/// With version 2 an abort is also taken in `Empty` and after an end, since a client may not know whether any
+/// of its records arrived. `init` in `Ongoing` aborts first and is answered `CONCURRENT_TRANSACTIONS`, as it is
+/// while markers are being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TransactionState {
+    Empty,
+    Ongoing,
+    PrepareCommit,
+    PrepareAbort,
+    CompleteCommit,
+    CompleteAbort,
+}
+
+/// Where a transaction leaves its marker.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Participant {
+    /// A partition that records were written to.
+    Partition(Str, i32),
+    /// A group that positions were given for.
+    Group(Str),
+}
+
+/// What a transactional id is bound to.
+#[derive(Debug)]
+pub(crate) struct Transaction {
+    pub(crate) state: TransactionState,
+    pub(crate) producer_id: i64,
+    pub(crate) epoch: i16,
+    pub(crate) timeout_ms: i32,
+    /// When the first participant was added, while there is a transaction.
+    pub(crate) started: Option<Now>,
+    pub(crate) participants: BTreeSet<Participant>,
+    /// The producer's id before the last transition.
+    previous_id: i64,
+    /// The epoch before the present one, when it was its owner who raised it.
+    previous_epoch: i16,
+    /// The id to go on with after the end, when the epochs of the present one are used up.
+    next_id: Option<i64>,
+    /// When the markers are written.
+    markers_due: Option<Instant>,
+    used: Instant,
+}
+
+/// Markers to write.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    pub(crate) producer_id: i64,
+    pub(crate) epoch: i16,
+    pub(crate) committed: bool,
+    pub(crate) participants: BTreeSet<Participant>,
+}
+
+/// Who ends a transaction and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    pub(crate) producer_id: i64,
+    pub(crate) epoch: i16,
+    pub(crate) commit: bool,
+    /// By KIP-890, which raises the epoch.
+    pub(crate) raising: bool,
+}
+
+impl Transaction {
+    /// An id nobody has used yet.
+    pub(crate) fn new(producer_id: i64, now: Now) -> Self {
+        Self {
+            state: TransactionState::Empty,
+            producer_id,
+            epoch: NO_EPOCH,
+            timeout_ms: 0,
+            started: None,
+            participants: BTreeSet::new(),
+            previous_id: NO_ID,
+            previous_epoch: NO_EPOCH,
+            next_id: None,
+            markers_due: None,
+            used: now.instant,
+        }
+    }
+
+    /// A producer begins, or goes on after an error with the id and epoch it has (KIP-360); the id and epoch
+    /// it gets. What is left of a predecessor's transaction is aborted first.
+    pub(crate) fn initialize(
+        &mut self,
+        expected: Option<(i64, i16)>,
+        timeout_ms: i32,
+        raising: bool,
+        fresh_id: impl FnOnce() -> i64,
+        (now, delay): (Now, Duration),
+    ) -> Result<(i64, i16), ErrorCode> {
+        let known = |(id, epoch)| {
+            self.epoch == NO_EPOCH
+                || id == self.producer_id
+                || (id == self.previous_id && epoch >= LAST_EPOCH)
+        };
+        if !expected.is_none_or(known) {
+            return Err(ErrorCode::PRODUCER_FENCED);
+        }
+        match self.state {
+            TransactionState::PrepareCommit | TransactionState::PrepareAbort => {
+                return Err(ErrorCode::CONCURRENT_TRANSACTIONS);
+            }
+            TransactionState::Ongoing => {
+                self.fence(raising, (now, delay));
+                return Err(ErrorCode::CONCURRENT_TRANSACTIONS);
+            }
+            _ => {}
+        }
+        let expected_epoch = expected.map(|(_, epoch)| epoch);
+        if self.epoch >= LAST_EPOCH && expected_epoch.is_none_or(|epoch| epoch == self.epoch) {
+            self.previous_epoch = expected_epoch.unwrap_or(NO_EPOCH);
+            self.rotate(fresh_id());
+        } else {
+            self.raise(expected_epoch)?;
+        }
+        self.state = TransactionState::Empty;
+        self.timeout_ms = timeout_ms;
+        self.used = now.instant;
+        Ok((self.producer_id, self.epoch))
+    }
+
+    /// The next epoch, or the present one again for who did not hear of it.
+    fn raise(&mut self, expected: Option<i16>) -> Result<(), ErrorCode> {
+        match expected {
+            Some(expected) if self.epoch != NO_EPOCH && expected != self.epoch => {
+                if expected != self.previous_epoch {
+                    return Err(ErrorCode::PRODUCER_FENCED);
+                }
+            }
+            expected => {
+                self.previous_epoch = if expected.is_some() { self.epoch } else { NO_EPOCH };
+                self.epoch += 1;
+            }
+        }
+        self.previous_id = self.producer_id;
+        Ok(())
+    }
+
+    fn rotate(&mut self, id: i64) {
+        self.previous_id = self.producer_id;
+        self.producer_id = id;
+        self.epoch = 0;
+    }
+
+    /// Aborts what is open, so that its producer is fenced.
+    pub(crate) fn fence(&mut self, raising: bool, at: (Now, Duration)) {
+        self.epoch = self.epoch.saturating_add(1);
+        self.previous_epoch = NO_EPOCH;
+        self.prepare(TransactionState::PrepareAbort, raising, at);
+    }
+
+    /// Adds participants; the first begins the transaction.
+    pub(crate) fn add(
+        &mut self,
+        (producer_id, epoch): (i64, i16),
+        participants: impl IntoIterator<Item = Participant>,
+        now: Now,
+    ) -> Result<(), ErrorCode> {
+        self.check(producer_id, epoch)?;
+        if self.state != TransactionState::Ongoing {
+            self.state = TransactionState::Ongoing;
+            self.started = Some(now);
+        }
+        self.previous_id = self.producer_id;
+        self.participants.extend(participants);
+        self.used = now.instant;
+        Ok(())
+    }
+
+    /// Whether the producer's transaction has the participant.
+    pub(crate) fn verify(
+        &self,
+        (producer_id, epoch): (i64, i16),
+        participant: &Participant,
+    ) -> Result<(), ErrorCode> {
+        self.check(producer_id, epoch)?;
+        if self.participants.contains(participant) { Ok(()) } else { Err(ErrorCode::TRANSACTION_ABORTABLE) }
+    }
+
+    fn check(&self, producer_id: i64, epoch: i16) -> Result<(), ErrorCode> {
+        match self.state {
+            _ if producer_id != self.producer_id => Err(ErrorCode::INVALID_PRODUCER_ID_MAPPING),
+            _ if epoch != self.epoch => Err(ErrorCode::PRODUCER_FENCED),
+            TransactionState::PrepareCommit | TransactionState::PrepareAbort => {
+                Err(ErrorCode::CONCURRENT_TRANSACTIONS)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Commits or aborts; the id and epoch to go on with.
+    pub(crate) fn end(
+        &mut self,
+        end: End,
+        fresh_id: impl FnOnce() -> i64,
+        at: (Now, Duration),
+    ) -> Result<(i64, i16), ErrorCode> {
+        let ended = if end.raising { self.verdict_raising(end)? } else { self.verdict_classic(end)? };
+        if ended {
+            return Ok((self.producer_id, self.epoch));
+        }
+        if end.raising && self.epoch >= LAST_EPOCH {
+            self.next_id = Some(fresh_id());
+        }
+        let next = if end.commit { TransactionState::PrepareCommit } else { TransactionState::PrepareAbort };
+        self.prepare(next, end.raising, at);
+        Ok(self.next_id.map_or((self.producer_id, self.epoch), |id| (id, 0)))
+    }
+
+    /// Whether it has ended so already; if not, it may.
+    fn verdict_classic(&self, end: End) -> Result<bool, ErrorCode> {
+        use TransactionState::*;
+        match (self.state, end.commit) {
+            _ if end.producer_id != self.producer_id => Err(ErrorCode::INVALID_PRODUCER_ID_MAPPING),
+            _ if end.epoch != self.epoch => Err(ErrorCode::PRODUCER_FENCED),
+            (Ongoing, _) => Ok(false),
+            (CompleteCommit, true) | (CompleteAbort, false) => Ok(true),
+            (PrepareCommit, true) | (PrepareAbort, false) => Err(ErrorCode::CONCURRENT_TRANSACTIONS),
+            _ => Err(ErrorCode::INVALID_TXN_STATE),
+        }
+    }
+
+    /// As [`Self::verdict_classic`], where an epoch tells a repetition from the next transaction's end.
+    fn verdict_raising(&self, end: End) -> Result<bool, ErrorCode> {
+        use TransactionState::*;
+        let present = end.epoch == self.epoch;
+        let rotated = end.producer_id == self.previous_id && end.epoch == LAST_EPOCH && self.epoch == 0;
+        let again = rotated || end.epoch.checked_add(1) == Some(self.epoch);
+        let timely = match self.state {
+            Ongoing | Empty => present,
+            PrepareCommit | PrepareAbort => again && !rotated,
+            CompleteCommit | CompleteAbort => again || present,
+        };
+        match (self.state, end.commit) {
+            _ if end.producer_id != self.producer_id && !rotated => {
+                Err(ErrorCode::INVALID_PRODUCER_ID_MAPPING)
+            }
+            _ if !timely => Err(ErrorCode::PRODUCER_FENCED),
+            (Ongoing, _) | (Empty, false) => Ok(false),
+            (CompleteCommit, true) | (CompleteAbort, false) if again => Ok(true),
+            (CompleteCommit | CompleteAbort, false) if !again => Ok(false),
+            (PrepareCommit, true) | (PrepareAbort, false) => Err(ErrorCode::CONCURRENT_TRANSACTIONS),
+            _ => Err(ErrorCode::INVALID_TXN_STATE),
+        }
+    }
+
+    fn prepare(&mut self, next: TransactionState, raising: bool, (now, delay): (Now, Duration)) {
+        if raising {
+            self.previous_epoch = self.epoch;
+            self.epoch = self.epoch.saturating_add(1);
+        }
+        self.previous_id = self.producer_id;
+        self.state = next;
+        self.started.get_or_insert(now);
+        self.markers_due = Some(now.instant + delay);
+        self.used = now.instant;
+    }
+
+    /// The markers, when it is time to write them; the transaction is over.
+    pub(crate) fn complete(&mut self, now: Instant) -> Option<Ending> {
+        self.markers_due.take_if(|due| *due <= now)?;
+        let committed = self.state == TransactionState::PrepareCommit;
+        let (producer_id, epoch) = (self.producer_id, self.epoch);
+        self.state =
+            if committed { TransactionState::CompleteCommit } else { TransactionState::CompleteAbort };
+        if let Some(id) = self.next_id.take() {
+            self.rotate(id);
+        }
+        self.started = None;
+        let participants = std::mem::take(&mut self.participants);
+        Some(Ending { producer_id, epoch, committed, participants })
+    }
+
+    /// When it is to be aborted, or its markers are to be written.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.markers_due.or_else(|| self.timeout())
+    }
+
+    /// When it has been open for too long.
+    pub(crate) fn timeout(&self) -> Option<Instant> {
+        let open = self.started.filter(|_| self.state == TransactionState::Ongoing)?;
+        Some(open.instant + Duration::from_millis(u64::try_from(self.timeout_ms).unwrap_or(0)))
+    }
+
+    /// Whether nothing was done with it for so long.
+    pub(crate) fn is_idle(&self, now: Instant, expiration: Duration) -> bool {
+        use TransactionState::*;
+        matches!(self.state, Empty | CompleteCommit | CompleteAbort)
+            && now.saturating_duration_since(self.used) >= expiration
+    }
+}
+
+impl TransactionState {
+    /// As DescribeTransactions says it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "Empty",
+            Self::Ongoing => "Ongoing",
+            Self::PrepareCommit => "PrepareCommit",
+            Self::PrepareAbort => "PrepareAbort",
+            Self::CompleteCommit => "CompleteCommit",
+            Self::CompleteAbort => "CompleteAbort",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! Every transactional id, and the markers that its transactions leave.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use upsert_kafka_protocol::records::{ControlType, Stamp, end_transaction_marker};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::State;
+use super::transaction::{End, Ending, Participant, Transaction};
+use crate::cluster::Now;
+
+/// The epoch of the coordinator that markers tell. It is the same one for ever: nothing is lost when another
+/// node takes over.
+pub(crate) const COORDINATOR_EPOCH: i32 = 0;
+
+/// The first version of transactions in which the end of one raises the epoch (KIP-890).
+const RAISING_SINCE: i16 = 2;
+
+/// Transactions by their ids.
+#[derive(Debug, Default)]
+pub(crate) struct Transactions {
+    by_id: BTreeMap<Str, Transaction>,
+}
+
+impl Transactions {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Str, &Transaction)> {
+        self.by_id.iter()
+    }
+
+    pub(crate) fn of(&self, id: &str) -> Option<&Transaction> {
+        self.by_id.get(id)
+    }
+
+    /// When the next one is to be aborted, or its markers are to be written.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.by_id.values().filter_map(Transaction::deadline).min()
+    }
+
+    fn known(&mut self, id: &str) -> Result<&mut Transaction, ErrorCode> {
+        match id {
+            "" => Err(ErrorCode::INVALID_REQUEST),
+            id => self.by_id.get_mut(id).ok_or(ErrorCode::INVALID_PRODUCER_ID_MAPPING),
+        }
+    }
+}
+
+/// What is done to a transaction; what that brings about in partitions and groups is done here too.
+impl State {
+    /// An id that no producer has had.
+    pub(crate) fn fresh_producer_id(&mut self) -> i64 {
+        self.next_producer_id += 1;
+        self.next_producer_id - 1
+    }
+
+    /// Binds a producer to a transactional id; its producer id and epoch.
+    pub(crate) fn initialize(
+        &mut self,
+        id: &str,
+        expected: Option<(i64, i16)>,
+        timeout_ms: i32,
+        now: Now,
+    ) -> Result<(i64, i16), ErrorCode> {
+        if timeout_ms <= 0 || timeout_ms > self.config.transaction_timeout_ms_max {
+            return Err(ErrorCode::INVALID_TRANSACTION_TIMEOUT);
+        }
+        self.forget_idle(id, now);
+        let at = (now, self.config.marker_delay);
+        let raising = self.config.transaction_version >= RAISING_SINCE;
+        let next_id = &mut self.next_producer_id;
+        let mut fresh = || std::mem::replace(next_id, *next_id + 1);
+        let transaction = self.transactions.by_id.entry(super::owned(id));
+        let transaction = transaction.or_insert_with(|| Transaction::new(fresh(), now));
+        let bound = transaction.initialize(expected, timeout_ms, raising, fresh, at);
+        self.end_due(now);
+        bound
+    }
+
+    /// Adds participants to the producer's transaction.
+    pub(crate) fn add_to_transaction(
+        &mut self,
+        id: &str,
+        producer: (i64, i16),
+        participants: impl IntoIterator<Item = Participant>,
+        now: Now,
+    ) -> Result<(), ErrorCode> {
+        self.forget_idle(id, now);
+        self.transactions.known(id)?.add(producer, participants, now)
+    }
+
+    /// Whether the producer's transaction has the participant.
+    pub(crate) fn verify_in_transaction(
+        &mut self,
+        id: &str,
+        producer: (i64, i16),
+        participant: &Participant,
+    ) -> Result<(), ErrorCode> {
+        self.transactions.known(id)?.verify(producer, participant)
+    }
+
+    /// Commits or aborts; the producer id and epoch to go on with.
+    pub(crate) fn end_transaction(&mut self, id: &str, end: End, now: Now) -> Result<(i64, i16), ErrorCode> {
+        self.forget_idle(id, now);
+        let at = (now, self.config.marker_delay);
+        let next_id = &mut self.next_producer_id;
+        let fresh = || std::mem::replace(next_id, *next_id + 1);
+        let ended = self.transactions.known(id)?.end(end, fresh, at);
+        self.end_due(now);
+        ended
+    }
+
+    /// Aborts what has been open for too long, and writes the markers whose time has come.
+    pub(crate) fn end_due(&mut self, now: Now) {
+        let at = (now, self.config.marker_delay);
+        let raising = self.config.transaction_version >= RAISING_SINCE;
+        let mut endings = Vec::new();
+        for transaction in self.transactions.by_id.values_mut() {
+            if transaction.timeout().is_some_and(|timeout| timeout <= now.instant) {
+                transaction.fence(raising, at);
+            }
+            endings.extend(transaction.complete(now.instant));
+        }
+        endings.iter().for_each(|ending| self.write_markers(ending, now));
+    }
+
+    fn write_markers(&mut self, ending: &Ending, now: Now) {
+        for participant in &ending.participants {
+            match participant {
+                Participant::Partition(topic, index) => self.write_marker(ending, topic, *index, now),
+                Participant::Group(group) => {
+                    self.groups.open(group).end_transaction(ending.producer_id, ending.committed);
+                }
+            }
+        }
+    }
+
+    fn write_marker(&mut self, ending: &Ending, topic: &str, index: i32, now: Now) {
+        // A topic that was deleted needs no marker.
+        let Some(topic) = self.topics.by_name_mut(topic) else { return };
+        let place = (topic.id, index);
+        let Ok(partition) = topic.partition_mut(index) else { return };
+        let control = if ending.committed { ControlType::COMMIT } else { ControlType::ABORT };
+        let Ending { producer_id, epoch, .. } = *ending;
+        let stamp = Stamp { producer_id, producer_epoch: epoch, ..Stamp::NONE };
+        let marker = end_transaction_marker(stamp, now.unix_ms, control, COORDINATOR_EPOCH);
+        let offset = partition.log.append_marker(&marker, now.unix_ms, partition.leader_epoch);
+        if let Some(first) = partition.producers.end_transaction(producer_id, epoch, now) {
+            partition.isolation.end(first, offset, ending.committed);
+        }
+        self.touched.push(place);
+    }
+
+    fn forget_idle(&mut self, id: &str, now: Now) {
+        let expiration: Duration = self.config.transactional_id_expiration;
+        if self.transactions.of(id).is_some_and(|it| it.is_idle(now.instant, expiration)) {
+            self.transactions.by_id.remove(id);
+        }
+    }
+}
