@@ -169,7 +169,9 @@ async fn answer<R: Request>(
     broker: &Arc<str>,
 ) -> Result<R::Response, Error> {
     let frame = reply.await.unwrap_or_else(|_| Err(lost(broker, api_name::<R>())))?;
-    decode::<R>(&frame, version).map_err(|error| error.with_broker(broker).with_api(api_name::<R>()))
+    // What was asked is done or not: an answer that cannot be read leaves that open.
+    let named = |error: Error| error.with_broker(broker).with_api(api_name::<R>()).with_written(true);
+    decode::<R>(&frame, version).map_err(named)
 }
 
 /// The task is gone and never took the request from the queue, or it would have said more.

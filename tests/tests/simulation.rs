@@ -25,6 +25,7 @@ mod plan;
 mod seeds;
 mod story;
 mod tamper;
+mod transactions;
 mod wire;
 mod world;
 

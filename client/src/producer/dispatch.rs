@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Token};
 use super::delivery::Outcome;
+use super::planted::Planted;
 use super::question::{Call, Heard, Protocol};
 use super::sequence::{Expired, Flight, ProducerId, Readiness, Sequence, Terms};
 use super::topic::Partition;
@@ -208,8 +209,8 @@ impl Dispatch {
 
     /// The next question to a coordinator.
     pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Call> {
-        let lanes = &self.lanes;
-        let quiet = || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
+        let (lanes, hasty) = (&self.lanes, self.terms.planted(Planted::EndedUnanswered));
+        let quiet = || hasty || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
         let call = self.writer.poll_call(quiet, now);
         self.heed_writer(now);
         call

@@ -17,6 +17,8 @@ pub enum Planted {
     LostAcknowledged,
     /// The second half of a batch that was split gets the first one's sequence.
     SequenceReused,
+    /// A transaction is ended while its batches are still under way.
+    EndedUnanswered,
 }
 
 impl Terms {

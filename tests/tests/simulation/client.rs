@@ -7,6 +7,7 @@ use upsert_kafka_client::simulation::{Entry, Machine, Planted};
 use upsert_kafka_client::{Config, ErrorKind};
 
 use super::plan::Plan;
+use super::transactions::Stage;
 use super::wire::WireId;
 use super::world::{Event, World};
 
@@ -20,28 +21,39 @@ pub(crate) struct Client {
     left: u64,
     /// Which record an outcome is about.
     records: BTreeMap<u64, usize>,
-    probed: bool,
+    pub(crate) stage: Stage,
+    /// Its last transaction shall begin.
+    pub(crate) probed: bool,
+    /// Its last transaction has begun.
+    pub(crate) in_probe: bool,
+    /// Its last transaction has ended.
+    pub(crate) over: bool,
     /// It can write nothing any more, and has said so.
     pub(crate) dead: bool,
 }
 
 impl Client {
-    pub(crate) fn new(number: usize, plan: &Plan, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
-        let config = Config { client_id: format!("client-{number}"), ..plan.config.clone() };
+    /// Clients of one `name` are instances of one transactional id.
+    pub(crate) fn new(name: usize, plan: &Plan, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
+        let transactional_id = plan.transactions.map(|_| format!("writer-{name}"));
+        let config = Config { transactional_id, ..plan.config.clone() };
         Self {
             machine: Machine::new(config, planted, seed, now),
             life: 0,
             wires: BTreeMap::new(),
             left: plan.records,
             records: BTreeMap::new(),
+            stage: Stage::Idle,
             probed: false,
+            in_probe: false,
+            over: false,
             dead: false,
         }
     }
 
     /// Whether nothing more will be heard of it.
     pub(crate) fn is_done(&self) -> bool {
-        self.probed && self.machine.unanswered() == 0
+        self.probed && self.machine.unanswered() == 0 && (self.over || self.dead)
     }
 }
 
@@ -49,11 +61,17 @@ impl World {
     /// The client does something: sends a few records, or ends all lingering.
     pub(crate) fn act(&mut self, client: usize) {
         let pause = self.dice.range(0, 2 * self.plan.step);
-        if self.clients[client].left == 0 {
+        if self.clients[client].probed {
+            return self.probe_transaction(client);
+        }
+        if self.clients[client].left == 0 || self.clients[client].dead {
             return;
         }
         self.at(pause, Event::Step(client));
         if !self.plan.topics.iter().all(|(topic, ..)| self.clients[client].machine.knows(topic)) {
+            return;
+        }
+        if self.plan.transactions.is_some() && !self.turn_transaction(client) {
             return;
         }
         let burst = self.dice.scale(1, 12).min(self.clients[client].left);
@@ -77,7 +95,7 @@ impl World {
         let bytes = if self.dice.percent(2) { 700 } else { self.dice.range(0, self.plan.value_bytes_max) };
         let key = self.dice.range(0, 9);
         let key = (key > 2).then(|| format!("key-{key}"));
-        let (number, value) = self.oracle.record(client, topic, partition, bytes as usize, self.now);
+        let (number, value) = self.record(client, topic, partition, bytes as usize);
         let entry = Entry {
             topic,
             partition,
@@ -98,6 +116,20 @@ impl World {
         self.look(client);
     }
 
+    fn record(
+        &mut self,
+        client: usize,
+        topic: &'static str,
+        partition: Option<i32>,
+        padding: usize,
+    ) -> (usize, Vec<u8>) {
+        let transaction = match self.clients[client].stage {
+            Stage::Open(number) => Some(number),
+            _ => None,
+        };
+        self.oracle.record(super::oracle::Origin { client, transaction }, topic, partition, padding, self.now)
+    }
+
     /// Tells the oracle what the client was told.
     pub(crate) fn take_outcomes(&mut self, client: usize) {
         while let Some((delivery, outcome)) = self.clients[client].machine.poll_outcome() {
@@ -112,6 +144,7 @@ impl World {
             }
             self.clients[client].dead |= outcome.is_err_and(|error| is_the_end(&error));
         }
+        self.take_settled(client);
         let dead = self.clients[client].machine.is_dead();
         self.clients[client].dead |= dead;
     }
@@ -122,22 +155,33 @@ impl World {
             tell!(self, "client {client} is probed");
             self.clients[client].left = 0;
             self.clients[client].probed = true;
-            for (topic, partitions, _) in self.plan.topics.clone() {
+            for (topic, ..) in self.plan.topics.clone() {
                 if !self.clients[client].machine.knows(topic) {
                     self.violate(format!("client {client} has not found topic {topic}"));
                     return;
                 }
-                for partition in 0..partitions {
-                    if !self.clients[client].dead {
-                        self.send_probe(client, topic, partition);
-                    }
+            }
+            if self.plan.transactions.is_some() {
+                self.probe_transaction(client);
+            } else {
+                self.clients[client].over = true;
+                self.probe_partitions(client);
+            }
+        }
+    }
+
+    pub(crate) fn probe_partitions(&mut self, client: usize) {
+        for (topic, partitions, _) in self.plan.topics.clone() {
+            for partition in 0..partitions {
+                if !self.clients[client].dead {
+                    self.send_probe(client, topic, partition);
                 }
             }
         }
     }
 
     fn send_probe(&mut self, client: usize, topic: &'static str, partition: i32) {
-        let (number, value) = self.oracle.record(client, topic, Some(partition), 0, self.now);
+        let (number, value) = self.record(client, topic, Some(partition), 0);
         let entry = Entry {
             topic,
             partition: Some(partition),

@@ -6,6 +6,7 @@ use upsert_kafka_broker::{Action, Fault};
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
 
 use super::plan::MS;
+use super::transactions::Stage;
 use super::world::{Event, World};
 
 /// What a broker answers without having done anything.
@@ -79,11 +80,11 @@ impl World {
 
     fn start_a_node(&mut self) {
         if let Some(node) = self.dice.pick(&self.stopped.clone()).copied() {
-            self.start(node);
+            self.start_node(node);
         }
     }
 
-    fn start(&mut self, node: i32) {
+    fn start_node(&mut self, node: i32) {
         if !self.is_live(node) {
             tell!(self, "node {node} is started");
             self.stopped.retain(|stopped| *stopped != node);
@@ -114,13 +115,22 @@ impl World {
                 self.wires.iter().filter(|(_, wire)| wire.node == node).map(|(id, _)| *id).collect();
             waiting.into_iter().for_each(|wire| self.work(wire));
         }
-        self.start(node);
+        self.start_node(node);
     }
 
     fn arm(&mut self) {
         let apis = [ApiKey::METADATA, ApiKey::INIT_PRODUCER_ID, ApiKey::API_VERSIONS];
-        let other = self.dice.percent(20);
-        let api = if other { self.dice.pick(&apis).copied() } else { None }.unwrap_or(ApiKey::PRODUCE);
+        let of_transactions = [
+            ApiKey::INIT_PRODUCER_ID,
+            ApiKey::ADD_PARTITIONS_TO_TXN,
+            ApiKey::END_TXN,
+            ApiKey::END_TXN,
+            ApiKey::FIND_COORDINATOR,
+        ];
+        let transactional = self.plan.transactions.is_some();
+        let apis = if transactional { &of_transactions[..] } else { &apis[..] };
+        let other = self.dice.percent(if transactional { 50 } else { 20 });
+        let api = if other { self.dice.pick(apis).copied() } else { None }.unwrap_or(ApiKey::PRODUCE);
         let delay = self.plan.config.request_timeout.as_micros() as u64 * 3 / 2;
         let code = |codes: &[ErrorCode], at: u64| codes[at as usize % codes.len()];
         let drawn = self.dice.bits();
@@ -148,6 +158,7 @@ impl World {
             wire.client != client || wire.up_last <= self.now && wire.requests.is_empty() && wire.at_work.is_none()
         };
         if self.clients[client].machine.unanswered() == 0
+            && self.clients[client].stage == Stage::Idle
             && self.wires.values().all(quiet)
             && let Some(identity) = self.clients[client].machine.identity()
         {

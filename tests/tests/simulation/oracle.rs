@@ -1,10 +1,10 @@
 //! The judge: a list of its own for each partition, and what was promised of every record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use upsert_kafka_broker::Cluster;
 use upsert_kafka_client::{Bytes, Error, Receipt};
-use upsert_kafka_protocol::records::batches;
+use upsert_kafka_protocol::records::{ControlType, batches};
 
 use super::plan::{MS, Plan};
 use super::world::micros;
@@ -13,16 +13,43 @@ use super::world::micros;
 #[derive(Debug)]
 pub(crate) struct Oracle {
     records: Vec<Sent>,
+    transactions: Vec<Transaction>,
     logs: BTreeMap<(&'static str, i32), Log>,
     /// Microseconds within which each record has its outcome.
     patience: u64,
     heard: u64,
 }
 
+/// Who sends a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) client: usize,
+    pub(crate) transaction: Option<usize>,
+}
+
+/// A transaction, and what the client was told of its end.
+#[derive(Debug)]
+struct Transaction {
+    client: usize,
+    end: End,
+}
+
+#[derive(Debug, PartialEq)]
+enum End {
+    /// Nothing: it was open when the client came to its end.
+    Nothing,
+    Committed,
+    NotCommitted {
+        may_be: bool,
+        why: String,
+    },
+}
+
 /// A record that a client sent; its number is its place.
 #[derive(Debug)]
 struct Sent {
     client: usize,
+    transaction: Option<usize>,
     topic: &'static str,
     partition: Option<i32>,
     sent_at: u64,
@@ -52,6 +79,11 @@ struct Log {
     batches: Vec<(i64, Bytes)>,
     /// Record numbers by offset.
     records: Vec<(i64, usize)>,
+    next_offset: i64,
+    /// What producers have written and not ended.
+    open: BTreeMap<i64, Vec<usize>>,
+    /// Records whose transaction was committed here.
+    committed: BTreeSet<usize>,
 }
 
 /// How often all logs are looked at before the end.
@@ -65,6 +97,7 @@ impl Oracle {
         let partitions = plan.topics.iter().flat_map(|(topic, count, _)| (0..*count).map(|it| (*topic, it)));
         Self {
             records: Vec::new(),
+            transactions: Vec::new(),
             logs: partitions.map(|place| (place, Log::default())).collect(),
             patience: micros(plan.config.delivery_timeout) + MS,
             heard: 0,
@@ -74,7 +107,7 @@ impl Oracle {
     /// A record that a client is about to send: its number and its value.
     pub(crate) fn record(
         &mut self,
-        client: usize,
+        Origin { client, transaction }: Origin,
         topic: &'static str,
         partition: Option<i32>,
         padding: usize,
@@ -82,7 +115,8 @@ impl Oracle {
     ) -> (usize, Vec<u8>) {
         let number = self.records.len();
         let (fate, must_be_written) = (Fate::Nothing, false);
-        self.records.push(Sent { client, topic, partition, sent_at: now, fate, must_be_written });
+        let sent = Sent { client, transaction, topic, partition, sent_at: now, fate, must_be_written };
+        self.records.push(sent);
         let mut value = format!("{number:0DIGITS$}").into_bytes();
         value.resize(DIGITS + padding, b'.');
         (number, value)
@@ -96,6 +130,24 @@ impl Oracle {
     /// It was sent when nothing was wrong.
     pub(crate) fn must_be_written(&mut self, number: usize) {
         self.records[number].must_be_written = true;
+    }
+
+    /// A client has begun a transaction: its number.
+    pub(crate) fn begun(&mut self, client: usize) -> usize {
+        self.transactions.push(Transaction { client, end: End::Nothing });
+        self.transactions.len() - 1
+    }
+
+    pub(crate) fn committed(&mut self, number: usize) {
+        self.transactions[number].end = End::Committed;
+    }
+
+    pub(crate) fn not_committed(&mut self, number: usize, may_be: bool, why: String) {
+        self.transactions[number].end = End::NotCommitted { may_be, why };
+    }
+
+    pub(crate) fn is_committed(&self, number: usize) -> bool {
+        self.transactions[number].end == End::Committed
     }
 
     /// The client was told what became of it.
@@ -158,7 +210,32 @@ impl Oracle {
         for (number, (sent, places)) in self.records.iter().zip(&places).enumerate() {
             sent.judge(places).map_err(|why| format!("record {number} of client {}: {why}", sent.client))?;
         }
+        for (number, transaction) in self.transactions.iter().enumerate() {
+            let judged = self.judge(number, transaction);
+            judged.map_err(|why| format!("transaction {number} of client {}: {why}", transaction.client))?;
+        }
         Ok(())
+    }
+
+    /// Whole or not at all, and as the client was told.
+    fn judge(&self, number: usize, transaction: &Transaction) -> Result<(), String> {
+        let records = self.records.iter().enumerate().filter(|(_, sent)| sent.transaction == Some(number));
+        let seen = |record: &usize| self.logs.values().any(|log| log.committed.contains(record));
+        let (mut visible, mut missing) = (Vec::new(), Vec::new());
+        for (record, sent) in records.filter(|(_, sent)| sent.fate != Fate::Refused) {
+            if seen(&record) {
+                visible.push(record);
+            } else {
+                missing.push((record, &sent.fate));
+            }
+        }
+        match &transaction.end {
+            End::Committed if missing.is_empty() => Ok(()),
+            End::Committed => Err(format!("it is committed, and these are not seen: {missing:?}")),
+            _ if visible.is_empty() => Ok(()),
+            End::NotCommitted { may_be: true, .. } if missing.is_empty() => Ok(()),
+            end => Err(format!("it came to {end:?}; seen are {visible:?}, and not seen {missing:?}")),
+        }
     }
 
     /// Each client's records lie in the order in which they were sent.
@@ -213,16 +290,31 @@ impl Log {
             let body = batch.body(DECOMPRESSED_BYTES_MAX).map_err(|why| why.to_string())?;
             for record in body.iter() {
                 let record = record.map_err(|why| why.to_string())?;
+                if record.offset != self.next_offset {
+                    return Err(format!("offset {}, where {} comes next", record.offset, self.next_offset));
+                }
+                self.next_offset += 1;
+                if batch.is_control() {
+                    self.end_transaction(batch.producer_id(), ControlType::of_key(record.key));
+                    continue;
+                }
                 let number = record.value.and_then(|value| std::str::from_utf8(value.get(..DIGITS)?).ok());
                 let number = number.and_then(|digits| digits.parse().ok()).filter(|number| *number < count);
                 let number = number.ok_or_else(|| format!("offset {}: nobody sent this", record.offset))?;
-                let expected = self.records.last().map_or(0, |(offset, _)| offset + 1);
-                if record.offset != expected {
-                    return Err(format!("offset {}, where {expected} comes next", record.offset));
-                }
                 self.records.push((record.offset, number));
+                if batch.is_transactional() {
+                    self.open.entry(batch.producer_id()).or_default().push(number);
+                }
             }
         }
         Ok(())
+    }
+
+    /// A marker: what the producer has written since the last one is seen, or never.
+    fn end_transaction(&mut self, producer_id: i64, control: Option<ControlType>) {
+        let ended = self.open.remove(&producer_id).unwrap_or_default();
+        if control == Some(ControlType::COMMIT) {
+            self.committed.extend(ended);
+        }
     }
 }

@@ -25,6 +25,12 @@ pub(crate) struct Plan {
     pub(crate) step: u64,
     /// Microseconds between two mishaps, on the average.
     pub(crate) harm: u64,
+    /// Whether clients write in transactions: the version that brokers offer; 0 and 1 are the classic ones.
+    pub(crate) transactions: Option<i16>,
+    /// How long the coordinator takes to write markers.
+    pub(crate) marker_delay: Duration,
+    /// Whether another instance takes over from the first client at some time.
+    pub(crate) takeover_at: Option<u64>,
     /// Whether answers are changed on their way.
     pub(crate) tampers: bool,
     /// When mishaps end.
@@ -47,9 +53,15 @@ impl Plan {
         });
         let topics = topics.collect();
         let latency = dice.scale(100, 20 * MS);
+        let transactions = dice.percent(50).then(|| *dice.pick(&[0, 1, 2, 2]).unwrap_or(&2));
+        let harm_until = dice.range(500 * MS, 4000 * MS);
+        let takeover = transactions.is_some() && dice.percent(30);
         Self {
             nodes,
             topics,
+            transactions,
+            marker_delay: Duration::from_millis(if dice.percent(50) { 0 } else { dice.scale(1, 100) }),
+            takeover_at: takeover.then(|| dice.range(0, harm_until)),
             clients: if dice.percent(60) { 1 } else { dice.range(2, 3) as usize },
             records: dice.range(5, 60),
             config: config(nodes, dice),
@@ -59,7 +71,7 @@ impl Plan {
             step: dice.scale(MS, 100 * MS),
             harm: dice.scale(20 * MS, 1000 * MS),
             tampers: dice.percent(30),
-            harm_until: dice.range(500 * MS, 4000 * MS),
+            harm_until,
         }
     }
 }
@@ -85,6 +97,7 @@ fn config(nodes: i32, dice: &mut Dice) -> Config {
         max_in_flight: dice.range(1, 5) as usize,
         max_request_size: dice.scale(600, 20_000) as usize,
         max_block: ms(60_000),
+        transaction_timeout: ms(dice.scale(request_timeout * 2, 20_000)),
         retries: if dice.percent(5) { dice.range(1, 5) as u32 } else { i32::MAX as u32 },
         allow_auto_create_topics: false,
         ..Config::default()

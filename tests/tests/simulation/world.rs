@@ -21,6 +21,7 @@ use super::wire::{Wire, WireId};
 /// Everything in a run.
 pub(crate) struct World {
     pub(crate) plan: Plan,
+    planted: Option<Planted>,
     pub(crate) dice: Dice,
     /// Microseconds since the beginning.
     pub(crate) now: u64,
@@ -60,6 +61,8 @@ pub(crate) enum Event {
     Step(usize),
     /// Something goes wrong.
     Harm,
+    /// Another instance takes the first client's place, which is not told.
+    Takeover,
     /// Nothing goes wrong any more.
     Calm,
     /// Every client must be able to write now.
@@ -81,12 +84,15 @@ impl World {
             advertised_host: "node".to_owned(),
             advertised_port: FIRST_PORT,
             auto_create_topics: false,
+            transaction_version: plan.transactions.unwrap_or(2),
+            marker_delay: plan.marker_delay,
             seed,
             ..BrokerConfig::default()
         });
         let clients =
             (0..plan.clients).map(|number| Client::new(number, &plan, planted, dice.bits(), base)).collect();
         let mut world = Self {
+            planted,
             dice,
             now: 0,
             base,
@@ -111,13 +117,9 @@ impl World {
 
     /// Runs to the end; the violation, if there was one.
     pub(crate) fn run(&mut self) -> Result<(), String> {
-        for client in 0..self.clients.len() {
-            let (delay, now) = (self.dice.range(0, self.plan.step), self.instant());
-            for (topic, ..) in &self.plan.topics {
-                self.clients[client].machine.want(topic, now);
-            }
-            self.look(client);
-            self.at(delay, Event::Step(client));
+        (0..self.clients.len()).for_each(|client| self.start(client));
+        if let Some(at) = self.plan.takeover_at {
+            self.at_time(at, Event::Takeover);
         }
         let first = self.dice.range(0, self.plan.harm);
         self.at(first, Event::Harm);
@@ -131,6 +133,24 @@ impl World {
             }
         }
         Err(format!("{EVENTS_MAX} events, and no end"))
+    }
+
+    /// A client's process begins.
+    fn start(&mut self, client: usize) {
+        let (delay, now) = (self.dice.range(0, self.plan.step), self.instant());
+        for (topic, ..) in &self.plan.topics {
+            self.clients[client].machine.want(topic, now);
+        }
+        self.look(client);
+        self.at(delay, Event::Step(client));
+    }
+
+    fn take_over(&mut self) {
+        let (client, now) = (self.clients.len(), self.instant());
+        tell!(self, "client {client} takes client 0's place");
+        let seed = self.dice.bits();
+        self.clients.push(Client::new(0, &self.plan, self.planted, seed, now));
+        self.start(client);
     }
 
     /// One event; false when there is none left that matters.
@@ -174,6 +194,7 @@ impl World {
             Event::Resume(node) => self.resume(node),
             Event::Step(client) => self.act(client),
             Event::Harm => self.harm(),
+            Event::Takeover => self.take_over(),
             Event::Calm => self.calm(),
             Event::Probe => self.probe(),
         }

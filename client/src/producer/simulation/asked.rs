@@ -74,5 +74,6 @@ fn reply(question: &Question, frame: &Bytes, version: i16) -> Result<Reply, Erro
 
 fn answer<R: upsert_kafka_protocol::Request>(frame: &Bytes, version: i16) -> Result<R::Response, Error> {
     let (_, body) = header::response_body::<R>(frame, version)?;
-    Ok(R::Response::decode(&body, version)?)
+    let unread = |error| Error::from(error).with_written(true);
+    R::Response::decode(&body, version).map_err(unread)
 }
