@@ -288,6 +288,12 @@ impl Dispatch {
         std::mem::take(&mut self.wants_metadata)
     }
 
+    /// Any silence may have been long enough for brokers to forget the producer.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn expect_to_be_forgotten(&mut self) {
+        self.terms.forgotten_after = Duration::ZERO;
+    }
+
     /// Who writes, when that is known.
     #[cfg(feature = "simulation")]
     pub(crate) fn identity(&self) -> Option<ProducerId> {

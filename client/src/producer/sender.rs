@@ -5,7 +5,7 @@ use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep_until;
@@ -293,10 +293,14 @@ pub(super) fn terms(config: &Config) -> Terms {
         delivery_timeout: config.delivery_timeout,
         retries: config.retries,
         backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
+        forgotten_after: FORGOTTEN_AFTER,
         #[cfg(feature = "simulation")]
         planted: None,
     }
 }
+
+/// Brokers forget a producer after `producer.id.expiration.ms`, a day unless they are told otherwise.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 
 /// Who writes, by the settings.
 pub(super) fn writer(config: &Config) -> Writer {

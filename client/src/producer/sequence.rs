@@ -15,6 +15,10 @@
 //! the partition counts anew from 0 under the next epoch (KIP-360), which also shuts out whatever may
 //! still be on its way under the old one.
 //!
+//! A leader that does not know the producer takes its first batch whatever its sequence (Kafka's
+//! `ProducerAppendInfo`): if the first were refused, and the second taken, the first could only follow it. So
+//! until one is acknowledged a partition's batches fly one by one.
+//!
 //! Epochs are counted per partition: without a transaction it is the partition's leader alone who
 //! compares them, so one partition's gap need not hold up the others.
 
@@ -40,6 +44,10 @@ pub(crate) struct Sequence {
     identity: Option<ProducerId>,
     /// The producer id whose epochs are used up.
     used_up: Option<i64>,
+    /// The partition's leader knows the producer id, so that it refuses what comes after a gap.
+    known: bool,
+    /// When the last batch was opened.
+    last_opened: Option<Instant>,
     /// What the next new batch begins with.
     next: i32,
     entries: VecDeque<Entry>,
@@ -69,6 +77,8 @@ pub(crate) struct Terms {
     pub(crate) delivery_timeout: Duration,
     pub(crate) retries: u32,
     pub(crate) backoff: Backoff,
+    /// A producer that was silent for so long may be forgotten by the leader.
+    pub(crate) forgotten_after: Duration,
     /// A mistake to be made.
     #[cfg(feature = "simulation")]
     pub(crate) planted: Option<Planted>,
@@ -144,6 +154,8 @@ impl Sequence {
             terms,
             identity: None,
             used_up: None,
+            known: false,
+            last_opened: None,
             next: 0,
             entries: VecDeque::new(),
             in_flight: 0,
@@ -158,6 +170,11 @@ impl Sequence {
 
     /// At the end of the line.
     pub(crate) fn handle_batch(&mut self, batch: Batch) {
+        let silent = |last: Instant| last + self.terms.forgotten_after <= batch.opened;
+        if self.entries.is_empty() && self.last_opened.is_some_and(silent) {
+            self.known = false;
+        }
+        self.last_opened = Some(batch.opened);
         self.entries.push_back(Entry::new(batch));
     }
 
@@ -165,12 +182,14 @@ impl Sequence {
     pub(crate) fn handle_identity(&mut self, identity: ProducerId) {
         if self.identity.is_none() && self.used_up != Some(identity.id) {
             (self.identity, self.next) = (Some(identity), 0);
+            self.known &= self.used_up.is_none();
         }
     }
 
     /// The coordinator renewed the producer's epoch, at the end of a transaction: nothing is in line.
     pub(crate) fn renew(&mut self, identity: ProducerId) {
         if self.identity != Some(identity) {
+            self.known &= self.identity.is_some_and(|old| old.id == identity.id);
             (self.identity, self.next) = (Some(identity), 0);
         }
         (self.gap, self.count_anew, self.stalled) = (false, false, false);
@@ -190,7 +209,8 @@ impl Sequence {
     /// Whether the next batch may leave.
     pub(crate) fn readiness(&self, now: Instant) -> Readiness {
         let Some(entry) = self.entries.get(self.in_flight) else { return Readiness::No };
-        if self.stalled || self.in_flight >= self.terms.in_flight_max {
+        let unknown = self.terms.idempotent && !self.known && self.in_flight > 0;
+        if self.stalled || unknown || self.in_flight >= self.terms.in_flight_max {
             return Readiness::No;
         }
         if let Some(at) = self.not_before.filter(|at| *at > now) {
@@ -306,6 +326,7 @@ impl Sequence {
     }
 
     fn written(&mut self, at: usize, outcome: Outcome) -> Settled {
+        self.known = true;
         if self.entries[at].after_gap {
             // The broker takes nothing after a gap: so what was given up had been written.
             self.gap = false;

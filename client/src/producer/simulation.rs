@@ -124,6 +124,11 @@ impl Machine {
         }
     }
 
+    /// Brokers forget producers sooner than they do.
+    pub fn expect_to_be_forgotten(&mut self) {
+        self.dispatch.expect_to_be_forgotten();
+    }
+
     /// Looks for a topic.
     pub fn want(&mut self, topic: &str, now: Instant) {
         self.reach.want(topic);
@@ -323,8 +328,9 @@ impl Machine {
 
     /// Takes over a new view of the cluster.
     fn renew(&mut self, now: Instant) {
-        let view = self.reach.view();
-        for (name, metadata) in &view.topics {
+        // By name: what is drawn for each must not depend on a hash.
+        let topics: BTreeMap<_, _> = self.reach.view().topics.iter().collect();
+        for (name, metadata) in topics {
             let news = News { metadata, near: &[], now };
             if let Some(known) = self.topics.get(name) {
                 known.update(news, &self.lanes);

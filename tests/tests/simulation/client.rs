@@ -6,10 +6,10 @@ use std::time::Instant;
 use upsert_kafka_client::simulation::{Entry, Machine, Planted};
 use upsert_kafka_client::{Config, ErrorKind};
 
-use super::plan::Plan;
+use super::plan::{MS, Plan};
 use super::transactions::Stage;
 use super::wire::WireId;
-use super::world::{Event, World};
+use super::world::{Event, World, micros};
 
 /// A producer and what it has to do.
 pub(crate) struct Client {
@@ -37,8 +37,12 @@ impl Client {
     pub(crate) fn new(name: usize, plan: &Plan, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
         let transactional_id = plan.transactions.map(|_| format!("writer-{name}"));
         let config = Config { transactional_id, ..plan.config.clone() };
+        let mut machine = Machine::new(config, planted, seed, now);
+        if plan.forgets {
+            machine.expect_to_be_forgotten();
+        }
         Self {
-            machine: Machine::new(config, planted, seed, now),
+            machine,
             life: 0,
             wires: BTreeMap::new(),
             left: plan.records,
@@ -210,6 +214,9 @@ impl World {
                 return Err(format!("client {number}: {} records have no outcome", client.machine.unanswered()));
             }
         }
+        // The last markers are written.
+        self.now += micros(self.plan.marker_delay) + MS;
+        self.cluster.handle_timeout(self.clock());
         self.oracle.end(&mut self.cluster)
     }
 }

@@ -46,7 +46,8 @@ impl World {
             52..=59 => self.start_a_node(),
             60..=66 => self.pause_a_node(),
             67..=94 => self.arm(),
-            _ => self.expire_a_producer(),
+            _ if self.plan.forgets => self.expire_a_producer(),
+            _ => {}
         }
     }
 

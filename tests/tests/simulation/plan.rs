@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) marker_delay: Duration,
     /// Whether another instance takes over from the first client at some time.
     pub(crate) takeover_at: Option<u64>,
+    /// Whether partitions forget producers.
+    pub(crate) forgets: bool,
     /// Whether answers are changed on their way.
     pub(crate) tampers: bool,
     /// When mishaps end.
@@ -64,31 +66,35 @@ impl Plan {
             takeover_at: takeover.then(|| dice.range(0, harm_until)),
             clients: if dice.percent(60) { 1 } else { dice.range(2, 3) as usize },
             records: dice.range(5, 60),
-            config: config(nodes, dice),
+            config: config(nodes, latency, dice),
             value_bytes_max: dice.scale(8, 200),
             latency,
             latency_max: latency * dice.range(2, 20),
             step: dice.scale(MS, 100 * MS),
             harm: dice.scale(20 * MS, 1000 * MS),
+            forgets: dice.percent(25),
             tampers: dice.percent(30),
             harm_until,
         }
     }
 }
 
-fn config(nodes: i32, dice: &mut Dice) -> Config {
+fn config(nodes: i32, latency: u64, dice: &mut Dice) -> Config {
     let ms = |ms: u64| Duration::from_millis(ms);
     let request_timeout = dice.scale(100, 2000);
     let linger = if dice.percent(30) { 0 } else { dice.range(1, 30) };
     let address = |node: i32| Address { host: "node".to_owned(), port: FIRST_PORT + node as u16 - 1 };
     let retry_backoff = dice.scale(5, 100);
+    let retry_backoff_max = retry_backoff * dice.range(1, 10);
+    // Enough for a healthy cluster: to dial, to learn of a new leader, and to try again.
+    let needed = linger + request_timeout + 40 * latency / MS + 4 * retry_backoff_max;
     Config {
         bootstrap_servers: (1..=nodes).map(address).collect(),
         request_timeout: ms(request_timeout),
-        delivery_timeout: ms(linger + request_timeout * dice.range(1, 12)),
+        delivery_timeout: ms(needed.max(linger + request_timeout * dice.range(1, 12))),
         linger: ms(linger),
         retry_backoff: ms(retry_backoff),
-        retry_backoff_max: ms(retry_backoff * dice.range(1, 10)),
+        retry_backoff_max: ms(retry_backoff_max),
         reconnect_backoff: ms(dice.scale(5, 50)),
         reconnect_backoff_max: ms(200),
         connection_setup_timeout: ms(dice.scale(100, 1000)),

@@ -32,6 +32,7 @@ fn terms() -> Terms {
         delivery_timeout: 1000 * MS,
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
+        forgotten_after: 3_600_000 * MS,
         #[cfg(feature = "simulation")]
         planted: None,
     }
