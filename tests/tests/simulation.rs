@@ -84,6 +84,11 @@ fn a_lost_answer_that_counts_as_a_good_one_is_found() {
 }
 
 #[test]
+fn a_transaction_ended_before_its_batches_are_answered_is_found() {
+    found_within(Planted::EndedUnanswered, 400);
+}
+
+#[test]
 fn a_sequence_used_again_after_a_split_is_found() {
     found_within(Planted::SequenceReused, 200);
 }

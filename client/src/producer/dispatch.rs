@@ -209,6 +209,10 @@ impl Dispatch {
 
     /// The next question to a coordinator.
     pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Call> {
+        let gap = self.lanes.iter().flatten().any(|lane| lane.sequence.has_gap());
+        if let Some(transactions) = self.writer.transactions().filter(|_| gap) {
+            transactions.handle_gap();
+        }
         let (lanes, hasty) = (&self.lanes, self.terms.planted(Planted::EndedUnanswered));
         let quiet = || hasty || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
         let call = self.writer.poll_call(quiet, now);

@@ -201,6 +201,11 @@ impl Sequence {
         self.entries.is_empty()
     }
 
+    /// Whether a batch that had its sequence was given up: only the next epoch closes the gap.
+    pub(crate) fn has_gap(&self) -> bool {
+        self.gap
+    }
+
     /// How many are on their way: while there are any, the next goes to the same broker.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight

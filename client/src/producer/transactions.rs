@@ -257,6 +257,14 @@ impl Transactions {
         }
     }
 
+    /// A batch that had its sequence was given up, be it by an abort: what comes after the end needs the next
+    /// epoch. Under KIP-890's protocol every end gives one.
+    pub(crate) fn handle_gap(&mut self) {
+        if self.is_busy() {
+            self.bump |= self.protocol == Protocol::Classic;
+        }
+    }
+
     /// The producer can do nothing any more.
     pub(crate) fn handle_fatal(&mut self, error: &Error) {
         self.die(error.clone());

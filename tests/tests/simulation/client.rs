@@ -55,6 +55,12 @@ impl Client {
         }
     }
 
+    /// Why it is not done.
+    pub(crate) fn what_is_left(&self) -> String {
+        let unanswered = self.machine.unanswered();
+        format!("{unanswered} records, {:?}, over {}, dead {}", self.stage, self.over, self.dead)
+    }
+
     /// Whether nothing more will be heard of it.
     pub(crate) fn is_done(&self) -> bool {
         self.probed && self.machine.unanswered() == 0 && (self.over || self.dead)
