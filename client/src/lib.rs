@@ -25,13 +25,13 @@ pub use consumer::{
     Records, TopicPartition,
 };
 pub use error::{Error, ErrorKind, Scope};
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub use producer::simulation;
 pub use producer::{
     Delivery, GroupMetadata, Partitioner, Partitions, Producer, ProducerId, RoundRobinPartitioner, Topic,
     Transaction,
 };
-#[cfg(feature = "simulation")]
-#[doc(hidden)]
-pub use producer::simulation;
 pub use record::{Header, Receipt, Record};
 pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
 pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};

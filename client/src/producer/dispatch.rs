@@ -262,6 +262,8 @@ impl Dispatch {
             lane.queued = None;
             if lane.target() == Some(node)
                 && let Readiness::Now(size) = lane.sequence.readiness(now)
+                // It may have taken its place in the queue for the transaction before.
+                && self.writer.admits(&lane.partition)
             {
                 if !batches.is_empty() && bytes + size > self.request_bytes_max {
                     self.return_to_front(at, node);

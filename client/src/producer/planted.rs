@@ -7,7 +7,10 @@ use super::verdict::Answer;
 
 /// A mistake in the client's counting. None is made unless the simulation asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "simulation"), allow(dead_code, unreachable_pub, reason = "planted by the simulation alone"))]
+#[cfg_attr(
+    not(feature = "simulation"),
+    allow(dead_code, unreachable_pub, reason = "planted by the simulation alone")
+)]
 pub enum Planted {
     /// A batch that is refused as out of order counts as written.
     OutOfOrderAccepted,

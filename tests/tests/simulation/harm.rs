@@ -156,7 +156,8 @@ impl World {
     fn expire_a_producer(&mut self) {
         let client = self.dice.range(0, self.clients.len() as u64 - 1) as usize;
         let quiet = |wire: &super::wire::Wire| {
-            wire.client != client || wire.up_last <= self.now && wire.requests.is_empty() && wire.at_work.is_none()
+            wire.client != client
+                || wire.up_last <= self.now && wire.requests.is_empty() && wire.at_work.is_none()
         };
         if self.clients[client].machine.unanswered() == 0
             && self.clients[client].stage == Stage::Idle

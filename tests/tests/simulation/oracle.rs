@@ -164,7 +164,9 @@ impl Oracle {
         }
         if now > sent.sent_at + self.patience {
             let (waited, patience) = ((now - sent.sent_at) / MS, self.patience / MS);
-            return Err(format!("record {number} had its outcome after {waited} ms, later than {patience} ms"));
+            return Err(format!(
+                "record {number} had its outcome after {waited} ms, later than {patience} ms"
+            ));
         }
         sent.fate = match outcome {
             Ok(receipt) => Fate::Acknowledged { partition: receipt.partition, offset: receipt.offset },
@@ -264,7 +266,10 @@ impl Sent {
         if let Some((topic, partition, _)) = place
             && (*topic != self.topic || self.partition.is_some_and(|asked| asked != *partition))
         {
-            return Err(format!("it was sent to {} {:?} and lies in {topic}-{partition}", self.topic, self.partition));
+            return Err(format!(
+                "it was sent to {} {:?} and lies in {topic}-{partition}",
+                self.topic, self.partition
+            ));
         }
         match (&self.fate, place) {
             (Fate::Nothing, _) => Err("it has no outcome".to_owned()),

@@ -79,6 +79,16 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether a client tries again until its time is over: with few `retries` a stale view may cost it a record.
+    pub(crate) fn is_patient(&self) -> bool {
+        self.config.retries > RETRIES_FEW
+    }
+}
+
+/// As many `retries` as an impatient client has.
+const RETRIES_FEW: u32 = 5;
+
 fn config(nodes: i32, latency: u64, dice: &mut Dice) -> Config {
     let ms = |ms: u64| Duration::from_millis(ms);
     let request_timeout = dice.scale(100, 2000);
@@ -104,7 +114,7 @@ fn config(nodes: i32, latency: u64, dice: &mut Dice) -> Config {
         max_request_size: dice.scale(600, 20_000) as usize,
         max_block: ms(60_000),
         transaction_timeout: ms(dice.scale(request_timeout * 2, 20_000)),
-        retries: if dice.percent(5) { dice.range(1, 5) as u32 } else { i32::MAX as u32 },
+        retries: if dice.percent(5) { dice.range(1, u64::from(RETRIES_FEW)) as u32 } else { i32::MAX as u32 },
         allow_auto_create_topics: false,
         ..Config::default()
     }

@@ -1,8 +1,8 @@
 //! Many runs on both cores, and the story of one.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use upsert_kafka_client::simulation::Planted;
 

@@ -5,7 +5,7 @@ use upsert_kafka_client::Bytes;
 use upsert_kafka_protocol::header::{self, RequestHeader};
 use upsert_kafka_protocol::messages::{ProduceRequest, ProduceResponse};
 use upsert_kafka_protocol::records::batches;
-use upsert_kafka_protocol::{Api, AnyRequest, ApiKey, Message, Uuid};
+use upsert_kafka_protocol::{AnyRequest, Api, ApiKey, Message, Uuid};
 
 use super::wire::Asked;
 
@@ -47,8 +47,11 @@ fn produced(produce: &ProduceRequest) -> String {
     let mut said = Vec::new();
     for topic in &produce.topic_data {
         for partition in &topic.partition_data {
-            let named =
-                if topic.topic_id == Uuid::ZERO { topic.name.to_string() } else { format!("{:?}", topic.topic_id) };
+            let named = if topic.topic_id == Uuid::ZERO {
+                topic.name.to_string()
+            } else {
+                format!("{:?}", topic.topic_id)
+            };
             let batch = partition.records.as_ref().and_then(|records| batches(records).next()?.ok());
             let told = batch.map_or_else(String::new, |batch| {
                 format!(

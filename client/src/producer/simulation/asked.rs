@@ -34,9 +34,7 @@ pub(super) enum Told {
 impl Asked {
     /// Reads the answer.
     pub(super) fn understand(self, frame: &Bytes) -> Result<Told, Error> {
-        use upsert_kafka_protocol::messages::{
-            ApiVersionsRequest, FindCoordinatorRequest, MetadataRequest,
-        };
+        use upsert_kafka_protocol::messages::{ApiVersionsRequest, FindCoordinatorRequest, MetadataRequest};
         Ok(match self {
             Self::Versions(version) => {
                 let (_, body) = header::response_body::<ApiVersionsRequest>(frame, version)?;

@@ -226,8 +226,12 @@ impl Reach {
     /// Dials, asks for metadata, and carries the question on, as far as all that can be done now.
     pub(super) fn handle_turn(&mut self, now: Instant) {
         let due = |node: &Node| node.wanted && node.link.is_none() && node.not_before <= now;
-        let due: Vec<_> =
-            self.nodes.iter().filter(|(_, node)| due(node)).map(|(id, node)| (*id, node.address.clone())).collect();
+        let due: Vec<_> = self
+            .nodes
+            .iter()
+            .filter(|(_, node)| due(node))
+            .map(|(id, node)| (*id, node.address.clone()))
+            .collect();
         for (node, address) in due {
             self.dial(Some(node), address, now);
         }
