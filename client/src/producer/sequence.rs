@@ -61,6 +61,8 @@ pub(crate) struct Sequence {
     count_anew: bool,
     not_before: Option<Instant>,
     backoff: Backoff,
+    /// How many batches got a sequence.
+    counted: u64,
     /// Numbers the halves of batches that were split.
     parts: u32,
 }
@@ -98,6 +100,8 @@ struct Entry {
     batch: Batch,
     /// Given when it first leaves, and kept: the broker knows it by that.
     base_sequence: Option<i32>,
+    /// Its place among the batches that got a sequence.
+    place: u64,
     flying: bool,
     attempts: u32,
     /// An attempt may have been written though nobody said so.
@@ -164,6 +168,7 @@ impl Sequence {
             count_anew: false,
             not_before: None,
             backoff: terms.backoff,
+            counted: 0,
             parts: 0,
         }
     }
@@ -222,7 +227,7 @@ impl Sequence {
             return Readiness::At(at);
         }
         if self.terms.idempotent && entry.base_sequence.is_none() {
-            if self.gap {
+            if self.gap || self.outruns_memory() {
                 return Readiness::No;
             }
             if self.identity.is_none() {
@@ -230,6 +235,13 @@ impl Sequence {
             }
         }
         Readiness::Now(entry.batch.size())
+    }
+
+    /// Whether one more would make the leader forget the first in line, which it may have: those between the two
+    /// are acknowledged or fly.
+    fn outruns_memory(&self) -> bool {
+        let first = self.entries.front().filter(|first| first.base_sequence.is_some());
+        first.is_some_and(|first| self.counted - first.place >= BATCHES_REMEMBERED)
     }
 
     /// Lets the next batch leave, when `readiness` says so.
@@ -373,23 +385,29 @@ impl Sequence {
 
     /// Puts two halves in a batch's place, which count as it did: whoever comes behind keeps his sequence.
     fn split(&mut self, at: usize) -> bool {
-        let Some(Entry { batch, base_sequence, doubt, after_gap, .. }) = self.entries.remove(at) else {
+        let Some(Entry { batch, base_sequence, place, doubt, after_gap, .. }) = self.entries.remove(at)
+        else {
             return false;
         };
         let halves = match batch.split(&mut self.parts) {
             Ok(halves) => halves,
             Err(whole) => {
-                let known = Entry { base_sequence, doubt, after_gap, ..Entry::new(whole) };
+                let known = Entry { base_sequence, place, doubt, after_gap, ..Entry::new(whole) };
                 self.entries.insert(at, known);
                 return false;
             }
         };
         let (mut next, planted) = (base_sequence, self.terms.planted(Planted::SequenceReused));
-        for (place, batch) in (at..).zip(halves) {
+        for (index, batch) in (at..).zip(halves) {
             let count = batch.count;
-            self.entries.insert(place, Entry { base_sequence: next, doubt, after_gap, ..Entry::new(batch) });
+            let place = place + (index - at) as u64;
+            let half = Entry { base_sequence: next, place, doubt, after_gap, ..Entry::new(batch) };
+            self.entries.insert(index, half);
             next = next.map(|first| if planted { first } else { after(first, count) });
         }
+        // One batch more for the leader to remember.
+        self.counted += 1;
+        self.entries.iter_mut().skip(at + 2).for_each(|behind| behind.place += 1);
         // What flies behind it comes back out of order, and then follows again.
         self.stalled = true;
         true
@@ -435,7 +453,9 @@ impl Sequence {
     fn stamp(&mut self, at: usize) -> Stamp {
         let (Some(identity), true) = (self.identity, self.terms.idempotent) else { return Stamp::NONE };
         let entry = &mut self.entries[at];
+        let (place, counted) = (&mut entry.place, &mut self.counted);
         let base_sequence = *entry.base_sequence.get_or_insert_with(|| {
+            (*place, *counted) = (*counted, *counted + 1);
             let first = self.next;
             self.next = after(first, entry.batch.count);
             first
@@ -454,6 +474,7 @@ impl Entry {
         Self {
             batch,
             base_sequence: None,
+            place: 0,
             flying: false,
             attempts: 0,
             doubt: false,
@@ -463,6 +484,9 @@ impl Entry {
         }
     }
 }
+
+/// So many of a producer's last batches a partition's leader knows again (Kafka's `ProducerStateEntry`).
+const BATCHES_REMEMBERED: u64 = 5;
 
 /// Sequences run from 0 to `i32::MAX` and wrap.
 fn after(first: i32, count: u32) -> i32 {

@@ -152,6 +152,19 @@ fn after_an_hour_of_silence_the_leader_may_have_forgotten_the_producer() {
 }
 
 #[test]
+fn nothing_new_leaves_while_the_leader_could_forget_what_is_in_doubt() {
+    let mut bench = Bench::new(terms());
+    bench.add(&[1; 8]);
+    assert_eq!(bench.fly().len(), 5);
+    bench.tried_again(0, refused(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND));
+    (1..5).for_each(|id| drop(bench.written(id)));
+    bench.wait();
+    assert_eq!(bench.fly().len(), 1, "with a sixth written the leader would not know the first again");
+    bench.written(0);
+    assert_eq!(bench.fly().len(), 3);
+}
+
+#[test]
 fn after_a_failure_all_five_leave_again_in_order_with_the_same_bytes() {
     let mut bench = Bench::new(terms());
     bench.add(&[1; 6]);
