@@ -106,6 +106,8 @@ struct Entry {
     attempts: u32,
     /// An attempt may have been written though nobody said so.
     doubt: bool,
+    /// It is part of a batch that may have been written whole: the leader knows that one again, but not its parts.
+    of_doubtful: bool,
     /// A batch before it was given up.
     after_gap: bool,
     /// Its deliveries know already that it came too late; it only waits for its answer.
@@ -279,7 +281,7 @@ impl Sequence {
         let settled = match verdict {
             Verdict::Again if !over => self.again(at, error, now, chance),
             Verdict::Split if !over && self.split(at) => Settled::default(),
-            Verdict::OutOfOrder if !over && !(self.terms.transactional && at == 0) => {
+            Verdict::OutOfOrder if !over && !(at == 0 && self.ends_out_of_order()) => {
                 // With one before it in doubt it is out of order for that one's sake.
                 self.count_anew |= at == 0;
                 self.again(at, error, now, chance)
@@ -291,6 +293,12 @@ impl Sequence {
         };
         self.resolve();
         settled
+    }
+
+    /// Whether the first in line cannot be counted anew: the coordinator gives the epoch, or the records may lie in
+    /// the log already.
+    fn ends_out_of_order(&self) -> bool {
+        self.terms.transactional || self.entries.front().is_some_and(|first| first.of_doubtful)
     }
 
     /// Batches whose `delivery.timeout.ms` is over.
@@ -385,14 +393,16 @@ impl Sequence {
 
     /// Puts two halves in a batch's place, which count as it did: whoever comes behind keeps his sequence.
     fn split(&mut self, at: usize) -> bool {
-        let Some(Entry { batch, base_sequence, place, doubt, after_gap, .. }) = self.entries.remove(at)
+        let Some(Entry { batch, base_sequence, place, doubt, of_doubtful, after_gap, .. }) =
+            self.entries.remove(at)
         else {
             return false;
         };
         let halves = match batch.split(&mut self.parts) {
             Ok(halves) => halves,
             Err(whole) => {
-                let known = Entry { base_sequence, place, doubt, after_gap, ..Entry::new(whole) };
+                let known =
+                    Entry { base_sequence, place, doubt, of_doubtful, after_gap, ..Entry::new(whole) };
                 self.entries.insert(at, known);
                 return false;
             }
@@ -401,7 +411,9 @@ impl Sequence {
         for (index, batch) in (at..).zip(halves) {
             let count = batch.count;
             let place = place + (index - at) as u64;
-            let half = Entry { base_sequence: next, place, doubt, after_gap, ..Entry::new(batch) };
+            let of_doubtful = of_doubtful || doubt;
+            let half =
+                Entry { base_sequence: next, place, doubt, of_doubtful, after_gap, ..Entry::new(batch) };
             self.entries.insert(index, half);
             next = next.map(|first| if planted { first } else { after(first, count) });
         }
@@ -478,6 +490,7 @@ impl Entry {
             flying: false,
             attempts: 0,
             doubt: false,
+            of_doubtful: false,
             after_gap: false,
             told: false,
             last_error: None,
