@@ -179,6 +179,9 @@ impl World {
             self.paused.entry(node).and_modify(|until| *until = 0);
             self.resume(node);
         }
+        // Connections that broke in silence are found out, or each would cost a request.timeout.ms more.
+        let silent: Vec<_> = self.wires.iter().filter(|(_, wire)| wire.broken).map(|(id, _)| *id).collect();
+        silent.into_iter().for_each(|wire| self.at(0, Event::DownEnd(wire)));
         let patience = self.plan.config.request_timeout.as_micros() as u64 * 2 + 1000 * MS;
         self.at(patience, Event::Probe);
     }
