@@ -4,26 +4,35 @@ mod add_offsets_to_txn;
 mod add_partitions_to_txn;
 mod api_versions;
 mod create_topics;
+mod delete_groups;
 mod delete_topics;
 mod describe_configs;
+mod describe_groups;
 mod describe_producers;
 mod describe_transactions;
 mod end_txn;
 mod fetch;
 mod find_coordinator;
+mod heartbeat;
 mod init_producer_id;
+mod join_group;
+mod leave_group;
+mod list_groups;
 mod list_offsets;
 mod list_transactions;
 mod metadata;
 mod offset_commit;
+mod offset_delete;
 mod offset_fetch;
+mod offset_for_leader_epoch;
 mod produce;
+mod sync_group;
 mod txn_offset_commit;
 
 use std::time::Instant;
 
 use upsert_kafka_protocol::messages::*;
-use upsert_kafka_protocol::{AnyRequest, AnyResponse, ApiKey, ErrorCode, Message, Request, Versions};
+use upsert_kafka_protocol::{AnyRequest, AnyResponse, ApiKey, ErrorCode, Message, Request, Str, Versions};
 
 use crate::cluster::{Now, PeerId};
 use crate::fault::Action;
@@ -50,6 +59,8 @@ pub(crate) struct Call {
     pub(crate) node: i32,
     pub(crate) version: i16,
     pub(crate) correlation_id: i32,
+    /// How the client calls itself.
+    pub(crate) client_id: Str,
     /// When the request came.
     pub(crate) came: Instant,
     pub(crate) now: Now,
@@ -83,8 +94,7 @@ impl<A> Outcome<A> {
 
 macro_rules! served {
     ($($name:ident $request:ty;)*) => {
-        /// What ApiVersions tells, ascending. JoinGroup is not among it: a client that subscribes as a
-        /// member of a group says by itself that the broker does not support that.
+        /// What ApiVersions tells, ascending.
         pub(crate) static SERVED: &[(ApiKey, Versions)] =
             &[$((ApiKey(<$request as Message>::KEY), <$request as Serve>::SERVED)),*];
 
@@ -114,15 +124,24 @@ served! {
     OffsetCommit OffsetCommitRequest;
     OffsetFetch OffsetFetchRequest;
     FindCoordinator FindCoordinatorRequest;
+    JoinGroup JoinGroupRequest;
+    Heartbeat HeartbeatRequest;
+    LeaveGroup LeaveGroupRequest;
+    SyncGroup SyncGroupRequest;
+    DescribeGroups DescribeGroupsRequest;
+    ListGroups ListGroupsRequest;
     ApiVersions ApiVersionsRequest;
     CreateTopics CreateTopicsRequest;
     DeleteTopics DeleteTopicsRequest;
     InitProducerId InitProducerIdRequest;
+    OffsetForLeaderEpoch OffsetForLeaderEpochRequest;
     AddPartitionsToTxn AddPartitionsToTxnRequest;
     AddOffsetsToTxn AddOffsetsToTxnRequest;
     EndTxn EndTxnRequest;
     TxnOffsetCommit TxnOffsetCommitRequest;
     DescribeConfigs DescribeConfigsRequest;
+    DeleteGroups DeleteGroupsRequest;
+    OffsetDelete OffsetDeleteRequest;
     DescribeProducers DescribeProducersRequest;
     DescribeTransactions DescribeTransactionsRequest;
     ListTransactions ListTransactionsRequest;

@@ -48,7 +48,7 @@ pub struct Stats {
     pub partitions: usize,
     /// Batches in all logs.
     pub batches: usize,
-    /// Records that were ever appended.
+    /// Records that were ever appended, the markers of transactions among them.
     pub records: u64,
     /// Bytes of the batches in all logs.
     pub bytes_stored: u64,
@@ -100,12 +100,15 @@ impl Cluster {
     /// Takes note that a connection is gone: its answer is not wanted.
     pub fn handle_gone(&mut self, peer: PeerId) {
         self.parking.leave(peer);
+        self.state.groups.leave(peer);
         self.delayed.retain(|delayed| delayed.peer != peer);
     }
 
     /// Lets time pass: answers whose time has come.
     pub fn handle_timeout(&mut self, now: Now) {
         self.state.end_due(now);
+        self.state.groups.expire(now.instant);
+        self.state.deliver();
         for (call, request) in self.parking.due(now.instant) {
             self.attend(Call { now, waited: true, ..call }, request);
         }
@@ -119,7 +122,8 @@ impl Cluster {
     pub fn deadline(&self) -> Option<Instant> {
         let delayed = self.delayed.iter().map(|delayed| delayed.due).min();
         let transactions = self.state.transactions.deadline();
-        self.parking.deadline().into_iter().chain(transactions).chain(delayed).min()
+        let groups = self.state.groups.deadline();
+        self.parking.deadline().into_iter().chain(transactions).chain(groups).chain(delayed).min()
     }
 
     /// The next answer.
@@ -166,8 +170,10 @@ impl Cluster {
         let RequestHeader { request_api_key: api_key, request_api_version: version, correlation_id, .. } =
             header;
         let api = ApiKey(api_key);
-        let mut call =
-            Call { peer, node, version, correlation_id, came: now.instant, now, waited: false, fate: None };
+        let client_id = header.client_id.0.clone().unwrap_or_default();
+        let came = now.instant;
+        let (waited, fate) = (false, None);
+        let mut call = Call { peer, node, version, correlation_id, client_id, came, now, waited, fate };
         if !api::versions(api).is_some_and(|served| served.contains(version)) {
             if api == ApiKey::API_VERSIONS {
                 self.settle(&Call { version: 0, ..call }, Outcome::Answer(api::unsupported_api_versions()));

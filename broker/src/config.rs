@@ -42,7 +42,14 @@ pub struct BrokerConfig {
     pub transactional_id_expiration: Duration,
     /// A partition forgets a producer that did not write to it for so long: `producer.id.expiration.ms`.
     pub producer_id_expiration: Duration,
-    /// From which topic ids are made. 0 lets the shell choose, so that two brokers differ.
+    /// How long the first member of an empty group waits for others: `group.initial.rebalance.delay.ms`. Zero,
+    /// where Kafka waits 3 seconds.
+    pub group_initial_rebalance_delay: Duration,
+    /// A member that wants a shorter session timeout is refused: `group.min.session.timeout.ms`.
+    pub session_timeout_min: Duration,
+    /// A member that wants a longer session timeout is refused: `group.max.session.timeout.ms`.
+    pub session_timeout_max: Duration,
+    /// From which topic ids and member ids are made. 0 lets the shell choose, so that two brokers differ.
     pub seed: u64,
 }
 
@@ -63,6 +70,9 @@ impl Default for BrokerConfig {
             marker_delay: Duration::ZERO,
             transactional_id_expiration: 7 * 24 * HOUR,
             producer_id_expiration: 24 * HOUR,
+            group_initial_rebalance_delay: Duration::ZERO,
+            session_timeout_min: Duration::from_secs(6),
+            session_timeout_max: Duration::from_secs(30 * 60),
             seed: 0,
         }
     }

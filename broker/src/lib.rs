@@ -16,18 +16,22 @@
 //! ```
 //!
 //! There can be several nodes in one broker, each on its own port. They share one state, so that nothing is
-//! lost when one stops; but a partition has one leader among them and a group one coordinator, and the others
-//! say so. A test moves leaders, stops nodes and starts them again.
+//! lost when one stops; but a partition has one leader among them, a group or transaction one coordinator, and
+//! the others say so. A test moves leaders, stops nodes and starts them again.
 //!
 //! Every state has one owner, [`Cluster`], which holds no clock and no socket: [`Broker`] is a shell around
 //! it, and a simulation can drive it as well.
 //!
-//! A client that assigns its partitions finds everything it needs: topics, records, idempotence, committed
-//! offsets, transactions, both the classic ones and those of KIP-890
-//! ([`transaction_version`](BrokerConfig::transaction_version)). Groups with members are not served yet:
-//! JoinGroup and its kin are not in what ApiVersions tells, so that a client which subscribes says by itself
-//! that the broker does not support it (Java: `UnsupportedVersionException`, librdkafka: `Required feature not
-//! supported by broker`).
+//! Producers and consumers find everything they need: topics, records, idempotence, transactions, both the
+//! classic ones and those of KIP-890 ([`transaction_version`](BrokerConfig::transaction_version)), committed
+//! offsets, classic consumer groups. What waits in a real cluster waits for nothing here unless it is told to:
+//! markers ([`marker_delay`](BrokerConfig::marker_delay)), the first rebalance
+//! ([`group_initial_rebalance_delay`](BrokerConfig::group_initial_rebalance_delay)).
+//!
+//! Not served are the consumer groups of KIP-848, share and streams groups, security, quotas, retention and
+//! compaction. Their APIs are not in what ApiVersions tells, so that a client which wants them says by itself
+//! that the broker does not support it. A file per API (`src/api`) opens with what it does and where that
+//! differs from Kafka.
 
 mod api;
 mod broker;

@@ -1,4 +1,4 @@
-//! Requests that wait: for records in a partition, or for their time.
+//! Requests that wait: for records in a partition, for the others of a group, or for their time.
 
 use std::time::Instant;
 
@@ -6,13 +6,19 @@ use upsert_kafka_protocol::Uuid;
 
 use crate::cluster::PeerId;
 
-/// A partition of a topic.
-pub(crate) type Place = (Uuid, i32);
+/// What is waited for, or has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Something new in a partition of a topic.
+    Partition(Uuid, i32),
+    /// An answer for this connection.
+    Peer(PeerId),
+}
 
-/// Until when, and for what.
+/// Until when, if not for ever, and for what.
 #[derive(Debug)]
 pub(crate) struct Wait {
-    pub(crate) until: Instant,
+    pub(crate) until: Option<Instant>,
     pub(crate) on: Vec<Place>,
 }
 
@@ -50,12 +56,12 @@ impl<R> Parking<R> {
 
     /// Takes those whose time has come.
     pub(crate) fn due(&mut self, now: Instant) -> Vec<R> {
-        self.take(|wait| wait.until <= now)
+        self.take(|wait| wait.until.is_some_and(|until| until <= now))
     }
 
     /// When the next one's time comes.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.parked.iter().map(|(_, wait, _)| wait.until).min()
+        self.parked.iter().filter_map(|(_, wait, _)| wait.until).min()
     }
 
     fn take(&mut self, ready: impl Fn(&Wait) -> bool) -> Vec<R> {
@@ -73,15 +79,15 @@ mod tests {
     fn one_leaves_by_place_by_time_or_with_its_peer() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
-        let topic = |n| Uuid([n; 16]);
+        let topic = |n, index| Place::Partition(Uuid([n; 16]), index);
         let mut parking = Parking::default();
-        parking.park(PeerId(1), Wait { until: at(30), on: vec![(topic(1), 0)] }, "a");
-        parking.park(PeerId(2), Wait { until: at(20), on: vec![(topic(1), 1)] }, "b");
-        parking.park(PeerId(3), Wait { until: at(10), on: vec![] }, "c");
-        parking.park(PeerId(4), Wait { until: at(5), on: vec![] }, "d");
+        parking.park(PeerId(1), Wait { until: Some(at(30)), on: vec![topic(1, 0)] }, "a");
+        parking.park(PeerId(2), Wait { until: Some(at(20)), on: vec![topic(1, 1)] }, "b");
+        parking.park(PeerId(3), Wait { until: Some(at(10)), on: vec![] }, "c");
+        parking.park(PeerId(4), Wait { until: Some(at(5)), on: vec![] }, "d");
         parking.leave(PeerId(4));
         assert_eq!(parking.deadline(), Some(at(10)));
-        assert_eq!(parking.touched(&[(topic(2), 0), (topic(1), 1)]), ["b"]);
+        assert_eq!(parking.touched(&[topic(2, 0), topic(1, 1), Place::Peer(PeerId(1))]), ["b"]);
         assert!(parking.due(at(9)).is_empty());
         assert_eq!(parking.due(at(30)), ["a", "c"]);
         assert_eq!(parking.deadline(), None);

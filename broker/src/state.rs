@@ -2,11 +2,14 @@
 
 pub(crate) mod batch;
 pub(crate) mod configs;
+pub(crate) mod epochs;
+pub(crate) mod group;
 pub(crate) mod groups;
 pub(crate) mod isolation;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod nodes;
+pub(crate) mod positions;
 pub(crate) mod producers;
 pub(crate) mod topics;
 pub(crate) mod transaction;
@@ -33,7 +36,7 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     /// The next id that InitProducerId gives.
     pub(crate) next_producer_id: i64,
-    /// Partitions that grew or went away during this request: who waits for them looks again.
+    /// What has happened during this request: who waits for it looks again.
     pub(crate) touched: Vec<Place>,
 }
 
@@ -51,6 +54,11 @@ impl State {
         }
     }
 
+    /// Wakes those that groups have an answer for.
+    pub(crate) fn deliver(&mut self) {
+        self.touched.extend(self.groups.deliver());
+    }
+
     /// Partitions whose leader does not live get one that does, if there is one.
     pub(crate) fn elect(&mut self) {
         let Self { nodes, topics, touched, .. } = self;
@@ -60,7 +68,7 @@ impl State {
                 let next = nodes.leader_of(index);
                 if dead && next != partition.leader {
                     partition.elect(next);
-                    touched.push((topic.id, index));
+                    touched.push(Place::Partition(topic.id, index));
                 }
             }
         }

@@ -190,7 +190,7 @@ async fn what_is_no_request_closes_its_connection_and_no_other() {
         b"\xff\xff\xff\xff",
         b"\x00\x00\x03\xe9",
         b"\x00\x00\x00\x00",
-        b"\x00\x00\x00\x0a\x00\x0b\x00\x05\x00\x00\x00\x01\xff\xff", // JoinGroup
+        b"\x00\x00\x00\x0b\x00\x44\x00\x00\x00\x00\x00\x01\xff\xff\x00", // ConsumerGroupHeartbeat
     ];
     let mut other = Client::of(&broker).await;
     for bytes in nonsense {

@@ -126,7 +126,12 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "a value that is this text becomes a tombstone",
             },
             Flag { name: "--partition", value: Some("N"), about: "this partition, not the one of the key" },
-            Flag { name: "--property", value: Some("KEY=VALUE"), about: "a setting of Java's producer" },
+            Flag {
+                name: "--property",
+                value: Some("KEY=VALUE"),
+                about: "a setting of Java's producer; with transactional.id all lines are one transaction",
+            },
+            Flag { name: "--metrics", value: None, about: "show at the end what was measured" },
         ],
     },
     Command {

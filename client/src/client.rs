@@ -57,3 +57,6 @@ impl std::fmt::Debug for Client {
         write!(f, "Client({:?})", self.config().bootstrap_servers)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout_at;
+use upsert_kafka_protocol::messages::FindCoordinatorRequest;
 
+use crate::config::Address;
 use crate::connection::Connection;
 use crate::{Config, Error, ErrorKind};
 
@@ -16,11 +18,13 @@ mod reach;
 mod refresh;
 pub(crate) mod schedule;
 pub(crate) mod versions;
+mod wanted;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use coordinator::Coordinator;
 pub(crate) use metadata::{Metadata, TopicMetadata};
 use refresh::{Command, Lane, Refresh};
+pub(crate) use wanted::Want;
 
 /// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
 /// ends with the last of them.
@@ -68,21 +72,27 @@ impl Cluster {
         self.asked.notify_one();
     }
 
-    /// The topic, as soon as the cluster tells of it; from then on it is kept up to date.
-    pub(crate) async fn topic(&self, name: &str, deadline: Instant) -> Result<Arc<TopicMetadata>, Error> {
+    /// The topic, as soon as the cluster tells of it; from then on it is kept up to date, while it is
+    /// wanted.
+    pub(crate) async fn topic(
+        &self,
+        name: &str,
+        want: Want,
+        deadline: Instant,
+    ) -> Result<Arc<TopicMetadata>, Error> {
         let began = Instant::now();
         let mut view = self.view.clone();
+        self.tell(Command::Want(Arc::from(name), want)).await?;
         if let Some(known) = view.borrow_and_update().topics.get(name) {
             return Ok(Arc::clone(known));
         }
-        self.tell(Command::Want(Arc::from(name))).await?;
         loop {
             match timeout_at(deadline.into(), view.changed()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return Err(closed()),
                 Err(_) => return Err(never_seen(&view.borrow(), name, deadline - began)),
             }
-            let now = view.borrow_and_update();
+            let now = Arc::clone(&view.borrow_and_update());
             if let Some(known) = now.topics.get(name) {
                 return Ok(Arc::clone(known));
             }
@@ -91,12 +101,14 @@ impl Cluster {
             {
                 return Err(Error::from_code(*code, "Metadata").with_topic(name));
             }
+            // Whoever waits uses it, however long the wait.
+            self.tell(Command::Want(Arc::from(name), want)).await?;
         }
     }
 
     /// Has the topic looked for and kept up to date; false when that must be said again later.
-    pub(crate) fn want(&self, name: &Arc<str>) -> bool {
-        self.commands.try_send(Command::Want(Arc::clone(name))).is_ok()
+    pub(crate) fn want(&self, name: &Arc<str>, want: Want) -> bool {
+        self.commands.try_send(Command::Want(Arc::clone(name), want)).is_ok()
     }
 
     /// The connection to a broker, opened on first use and again when it is broken.
@@ -127,7 +139,7 @@ impl Cluster {
         if let Some(node) = self.ask(|reply| Command::Coordinator(of.clone(), reply)).await? {
             return self.connection(node).await;
         }
-        let (node, address) = coordinator::find(&self.any().await?, of).await?;
+        let (node, address) = find_coordinator(&self.any().await?, of).await?;
         self.tell(Command::CoordinatorIs(of.clone(), node, address)).await?;
         self.connection(node).await
     }
@@ -154,6 +166,13 @@ impl Cluster {
     async fn tell(&self, command: Command) -> Result<(), Error> {
         self.commands.send(command).await.map_err(|_| closed())
     }
+}
+
+async fn find_coordinator(connection: &Connection, of: &Coordinator) -> Result<(i32, Address), Error> {
+    let version = connection.version::<FindCoordinatorRequest>()?;
+    let response = connection.call(&of.request(version)).await?;
+    coordinator::found(&response)
+        .map_err(|error| connection.named(error.within(&of.named()), "FindCoordinator"))
 }
 
 fn never_seen(view: &Metadata, name: &str, waited: Duration) -> Error {

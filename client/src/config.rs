@@ -5,6 +5,7 @@ use std::time::Duration;
 use upsert_kafka_protocol::records::{Codec, Compression};
 
 use crate::Error;
+use crate::metrics::Windows;
 
 mod address;
 mod contradictions;
@@ -55,6 +56,10 @@ pub struct Config {
     pub metadata_recovery: MetadataRecovery,
     /// `metadata.recovery.rebootstrap.trigger.ms`: how long no known broker may answer before that.
     pub metadata_rebootstrap_trigger: Duration,
+    /// `metrics.num.samples`: over so many windows a producer's averages and rates are taken.
+    pub metrics_num_samples: u32,
+    /// `metrics.sample.window.ms`: how long one of those windows is.
+    pub metrics_sample_window: Duration,
     /// `send.buffer.bytes`: `None` lets the kernel tune it, which a number switches off.
     pub send_buffer_bytes: Option<u32>,
     /// `receive.buffer.bytes`: `None` lets the kernel tune it, which a number switches off.
@@ -154,6 +159,12 @@ impl Config {
         properties::explain(self, role)
     }
 
+    /// How far back metrics look.
+    pub(crate) fn windows(&self) -> Windows {
+        let samples = usize::try_from(self.metrics_num_samples).unwrap_or(usize::MAX).max(1);
+        Windows { samples, window: self.metrics_sample_window }
+    }
+
     /// The compression with its level.
     pub fn codec(&self) -> Codec {
         let level = match self.compression {
@@ -185,6 +196,8 @@ impl Default for Config {
             metadata_max_age: ms(300_000),
             metadata_recovery: MetadataRecovery::Rebootstrap,
             metadata_rebootstrap_trigger: ms(300_000),
+            metrics_num_samples: 2,
+            metrics_sample_window: ms(30_000),
             send_buffer_bytes: None,
             receive_buffer_bytes: None,
             response_bytes_max: 256 << 20,

@@ -1,10 +1,13 @@
 //! The handle to one broker's socket: requests leave in the order of `submit`, answers find whoever asked.
 
+use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use upsert_kafka_protocol::{Api, Request, Segments, Str, header};
 
@@ -14,6 +17,7 @@ use crate::{Error, ErrorKind};
 pub(crate) mod open;
 pub(crate) mod pipeline;
 mod task;
+mod throttle;
 
 pub(crate) use open::open;
 
@@ -26,10 +30,17 @@ struct Shared {
     versions: BrokerVersions,
     /// The level of the feature `transaction.version`, 0 when the broker does not tell.
     transaction_version: i16,
-    queue: mpsc::Sender<Outgoing>,
+    queue: mpsc::Sender<Order>,
     next_id: AtomicI32,
     client_id: Str,
     request_timeout: Duration,
+}
+
+/// What the socket's task is told.
+enum Order {
+    Send(Outgoing),
+    /// No request after this one leaves before so much time has passed.
+    Pause(Duration),
 }
 
 /// A request on its way to the socket's task.
@@ -45,6 +56,9 @@ struct Outgoing {
 struct Asker {
     api: &'static str,
     timeout: Duration,
+    version: i16,
+    /// How long the broker asks for silence in an answer of this version.
+    throttle: fn(&Bytes, i16) -> Duration,
     reply: oneshot::Sender<Result<Bytes, Error>>,
 }
 
@@ -86,14 +100,9 @@ impl Connection {
 
     /// Queues a request now, in order; the future is its answer and may be dropped. The answer is
     /// decoded by whoever awaits it. A late one breaks the connection: see [`ErrorKind::Disconnected`].
-    pub(crate) fn submit<R: Request>(
-        &self,
-        request: &R,
-        version: i16,
-        timeout: Duration,
-    ) -> impl Future<Output = Result<R::Response, Error>> + Send + use<R> {
-        let queued = self.prepare(request, version, timeout, true).and_then(|(outgoing, answer)| {
-            self.0.queue.try_send(outgoing).map_err(|refused| match refused {
+    pub(crate) fn submit<R: Request>(&self, request: &R, version: i16, timeout: Duration) -> Answer<R> {
+        let queued = self.prepare(request, version, timeout, true).and_then(|(outgoing, reply)| {
+            self.0.queue.try_send(Order::Send(outgoing)).map_err(|refused| match refused {
                 mpsc::error::TrySendError::Full(_) => {
                     let sentence =
                         format!("{QUEUE_MAX} requests wait already, so the broker does not keep up");
@@ -101,11 +110,9 @@ impl Connection {
                 }
                 mpsc::error::TrySendError::Closed(_) => lost(&self.0.broker, api_name::<R>()),
             })?;
-            Ok(answer)
+            Ok(reply)
         });
-        // The future holds no handle: what is dropped unanswered must not keep the socket.
-        let broker = Arc::clone(&self.0.broker);
-        async move { answer::<R>(queued?, version, &broker).await }
+        self.answer(queued, version)
     }
 
     /// Queues a request that the broker never answers; the future ends when it is on the wire.
@@ -116,7 +123,10 @@ impl Connection {
         timeout: Duration,
     ) -> impl Future<Output = Result<(), Error>> + Send + use<R> {
         let queued = self.prepare(request, version, timeout, false).and_then(|(outgoing, answer)| {
-            self.0.queue.try_send(outgoing).map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
+            self.0
+                .queue
+                .try_send(Order::Send(outgoing))
+                .map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
             Ok(answer)
         });
         let broker = Arc::clone(&self.0.broker);
@@ -136,8 +146,19 @@ impl Connection {
         timeout: Duration,
     ) -> Result<R::Response, Error> {
         let (outgoing, reply) = self.prepare(request, version, timeout, true)?;
-        self.0.queue.send(outgoing).await.map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
-        answer::<R>(reply, version, &self.0.broker).await
+        self.0.queue.send(Order::Send(outgoing)).await.map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
+        self.answer::<R>(Ok(reply), version).await
+    }
+
+    fn answer<R: Request>(&self, queued: Result<Reply, Error>, version: i16) -> Answer<R> {
+        Answer { queued: queued.map_err(Some), version, broker: Arc::clone(&self.0.broker), of: PhantomData }
+    }
+
+    /// Holds back what is asked from now on for so long, as the broker wished in an answer to Produce;
+    /// its wish in any other answer is heard without this.
+    pub(crate) fn pause(&self, pause: Duration) {
+        // A queue that is full holds everything back already.
+        _ = self.0.queue.try_send(Order::Pause(pause));
     }
 
     /// Adds this broker and the API to an error's sentence.
@@ -157,21 +178,39 @@ impl Connection {
         let frame = header::request_frame(request, version, correlation_id, Some(&self.0.client_id))
             .map_err(|why| self.named(Error::from(why), api))?;
         let (reply, answer) = oneshot::channel();
-        let asker = Asker { api, timeout, reply };
+        let asker = Asker { api, timeout, version, throttle: throttle::throttle::<R>, reply };
         let correlation_id = answered.then_some(correlation_id);
         Ok((Outgoing { frame, correlation_id, deadline: Instant::now() + timeout, asker }, answer))
     }
 }
 
-async fn answer<R: Request>(
-    reply: oneshot::Receiver<Result<Bytes, Error>>,
+/// The answer to a request, decoded by whoever awaits it. It has a name, so that nobody need box it, and
+/// holds no handle: what is dropped unanswered must not keep the socket.
+pub(crate) struct Answer<R> {
+    /// The error is there until it is told.
+    queued: Result<Reply, Option<Error>>,
     version: i16,
-    broker: &Arc<str>,
-) -> Result<R::Response, Error> {
-    let frame = reply.await.unwrap_or_else(|_| Err(lost(broker, api_name::<R>())))?;
-    // What was asked is done or not: an answer that cannot be read leaves that open.
-    let named = |error: Error| error.with_broker(broker).with_api(api_name::<R>()).with_written(true);
-    decode::<R>(&frame, version).map_err(named)
+    broker: Arc<str>,
+    of: PhantomData<fn() -> R>,
+}
+
+type Reply = oneshot::Receiver<Result<Bytes, Error>>;
+
+impl<R: Request> Future for Answer<R> {
+    type Output = Result<R::Response, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let lost = || lost(&this.broker, api_name::<R>());
+        let replied = match &mut this.queued {
+            Ok(reply) => ready!(Pin::new(reply).poll(context)).unwrap_or_else(|_| Err(lost())),
+            Err(error) => Err(error.take().unwrap_or_else(lost)),
+        };
+        // What was asked is done or not: an answer that cannot be read leaves that open.
+        let named =
+            |error: Error| error.with_broker(&this.broker).with_api(api_name::<R>()).with_written(true);
+        Poll::Ready(replied.and_then(|frame| decode::<R>(&frame, this.version).map_err(named)))
+    }
 }
 
 /// The task is gone and never took the request from the queue, or it would have said more.
@@ -193,12 +232,6 @@ fn decode<R: Request>(frame: &Bytes, version: i16) -> Result<R::Response, Error>
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Connection({})", self.0.broker)
-    }
-}
-
-impl Outgoing {
-    fn bytes(&self) -> usize {
-        self.frame.remaining()
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep_until;
 
-use crate::cluster::{Cluster, Metadata};
+use crate::cluster::{Cluster, Metadata, Want};
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, IsolationLevel};
 
@@ -152,7 +152,7 @@ impl Consumer {
     /// After `default.api.timeout.ms`, or at once when the topic is not allowed.
     pub async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<Vec<(i32, i64)>, Error> {
         let deadline = Instant::now() + self.config().default_api_timeout;
-        let known = self.cluster.topic(topic, deadline).await?;
+        let known = self.cluster.topic(topic, Want::WhileUsed, deadline).await?;
         let of = |index| TopicPartition { topic: Arc::clone(&known.name), partition: index };
         let wanted: Vec<_> = known.partitions.iter().map(|partition| (of(partition.index), spec)).collect();
         let found = offsets::find(&self.cluster, &wanted).await?;
@@ -183,7 +183,7 @@ impl Consumer {
     fn start(&mut self) {
         let now = Instant::now();
         // A full mailbox empties soon: the view that comes then leads here again.
-        self.untold.retain(|topic| !self.cluster.want(topic));
+        self.untold.retain(|topic| !self.cluster.want(topic, Want::Lasting));
         let lookups = self.positions.poll_lookups(now);
         if !lookups.is_empty() {
             let cluster = self.cluster.clone();

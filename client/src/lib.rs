@@ -7,6 +7,7 @@ mod config;
 mod connection;
 mod consumer;
 mod error;
+mod metrics;
 mod producer;
 mod record;
 mod retry;
@@ -25,6 +26,7 @@ pub use consumer::{
     Records, TopicPartition,
 };
 pub use error::{Error, ErrorKind, Scope};
+pub use metrics::{Metric, Metrics};
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub use producer::simulation;

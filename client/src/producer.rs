@@ -10,8 +10,9 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{timeout, timeout_at};
 
-use crate::cluster::{Cluster, Metadata};
+use crate::cluster::{Cluster, Metadata, Want};
 use crate::error::Scope;
+use crate::metrics::Metrics;
 use crate::retry::Chance;
 use crate::{Error, ErrorKind, Record};
 
@@ -26,8 +27,10 @@ mod errand;
 mod gate;
 mod keyless;
 mod lock;
+mod meter;
 mod node;
 mod offsets;
+mod orders;
 mod partitioner;
 mod planted;
 mod pool;
@@ -50,9 +53,11 @@ use availability::Availability;
 pub use delivery::Delivery;
 use gate::Gate;
 use lock::Mutex;
+use meter::{Meter, Moment, Spent};
 pub use offsets::GroupMetadata;
+use orders::{Done, Orders, Reply};
 pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
-use sender::{Reply, Sender};
+use sender::Sender;
 pub use sequence::ProducerId;
 use sticky::StickySettings;
 pub use topic::Topic;
@@ -98,15 +103,17 @@ struct Shared {
     work: Notify,
     /// Rings when memory came back.
     freed: Notify,
-    /// What the caller wants of transactions, until the sender has heard it: one open transaction has few.
-    orders: Mutex<Vec<(Order, Option<Reply>)>>,
+    orders: Orders,
     gate: Gate,
+    /// Locked once per batch or request.
+    meter: Mutex<Meter>,
     topics: Mutex<HashMap<Arc<str>, Topic>>,
     partitioner: Option<Arc<dyn Partitioner>>,
     /// `None` where `partitioner.availability.timeout.ms` is off.
     availability: Option<Arc<Mutex<Availability>>>,
     /// The rack whose leaders are preferred.
     rack: Option<String>,
+    told_used: Mutex<Instant>,
     lanes: AtomicUsize,
     abandoned: AtomicBool,
     number: u64,
@@ -123,11 +130,13 @@ impl Producer {
             accumulator: Accumulator::new(sender::limits(config)),
             work: Notify::new(),
             freed: Notify::new(),
-            orders: Mutex::default(),
+            orders: Orders::new(),
             gate: Gate::default(),
+            meter: Mutex::new(Meter::new(config.windows(), Instant::now())),
             topics: Mutex::default(),
             partitioner,
             availability,
+            told_used: Mutex::new(Instant::now()),
             rack: config.client_rack.clone().filter(|_| config.partitioner_rack_aware),
             lanes: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
@@ -148,7 +157,7 @@ impl Producer {
             return Ok(known.clone());
         }
         let config = cluster.config();
-        let metadata = cluster.topic(name, Instant::now() + config.max_block).await?;
+        let metadata = cluster.topic(name, Want::WhileUsed, Instant::now() + config.max_block).await?;
         let settings = TopicSettings {
             producer: shared.number,
             sticky: StickySettings { batch_size: config.batch_size, adaptive: config.partitioner_adaptive },
@@ -170,18 +179,25 @@ impl Producer {
     /// in the order in which their `send`s were done.
     ///
     /// It waits while `buffer.memory` is full, which is the back-pressure, and lets the sender run
-    /// when a batch is full. Dropped before it is done, the record is not in; done, it is wholly in.
+    /// when enough batches are full. Dropped before it is done, the record is not in; done, it is wholly in.
     ///
     /// # Errors
     /// The record is too large, its partition does not exist, memory did not come back within
     /// `max.block.ms`, or the producer is closed.
     #[inline]
-    pub async fn send(&self, mut record: Record<'_>) -> Result<Delivery, Error> {
-        // Once for each record, however often the rest is tried.
-        record.topic.choose(&mut record)?;
-        match self.0.append(&record) {
-            Some(delivery) => Ok(delivery),
-            None => self.0.send_outside(record).await,
+    // An `async fn` would copy the record once more.
+    #[allow(clippy::manual_async_fn)]
+    pub fn send<'a>(
+        &'a self,
+        mut record: Record<'a>,
+    ) -> impl Future<Output = Result<Delivery, Error>> + Send + 'a {
+        async move {
+            // Once for each record, however often the rest is tried.
+            record.topic.choose(&mut record)?;
+            match self.0.append(&record) {
+                Some(delivery) => Ok(delivery),
+                None => self.0.send_outside(record).await,
+            }
         }
     }
 
@@ -208,8 +224,8 @@ impl Producer {
     /// There is no `transactional.id`, a transaction is open already, or no coordinator answered within
     /// `max.block.ms`. With [`Error::is_fatal`] this producer is at its end.
     pub async fn begin(&self) -> Result<Transaction, Error> {
-        let identity = self.0.order(Order::Begin, "begin").await?;
-        Ok(Transaction::new(Arc::clone(&self.0), identity, false))
+        let begun = self.0.timed(Spent::Begin, self.0.order(Order::Begin, "begin")).await?;
+        Ok(Transaction::new(Arc::clone(&self.0), begun, false))
     }
 
     /// Takes over a transaction that another process with this `transactional.id` left open, to commit or to
@@ -219,8 +235,13 @@ impl Producer {
     /// # Errors
     /// As [`Producer::begin`].
     pub async fn resume(&self, identity: ProducerId) -> Result<Transaction, Error> {
-        let identity = self.0.order(Order::Resume(identity), "resume").await?;
-        Ok(Transaction::new(Arc::clone(&self.0), identity, true))
+        let resumed = self.0.order(Order::Resume(identity), "resume").await?;
+        Ok(Transaction::new(Arc::clone(&self.0), resumed, true))
+    }
+
+    /// Whether records are sent in transactions: it has a `transactional.id`.
+    pub fn is_transactional(&self) -> bool {
+        self.0.cluster.config().transactional_id.is_some()
     }
 
     /// Sends what is open now, and waits for the answers to all that was sent before.
@@ -229,7 +250,22 @@ impl Producer {
     /// The first failure of any record since the last `flush` returned, awaited or not: deliveries may
     /// be dropped, and no failure is lost. Dropped before it is done, it leaves that to the next.
     pub async fn flush(&self) -> Result<(), Error> {
-        self.0.flush().await
+        self.0.timed(Spent::Flush, self.0.flush()).await
+    }
+
+    /// What was counted and measured until now, under Java's names.
+    pub fn metrics(&self) -> Metrics {
+        let Handle { shared, cluster, .. } = &*self.0;
+        let (now, (free, waiting)) = (Instant::now(), shared.accumulator.free());
+        let renewed_at = cluster.metadata().renewed_at;
+        let moment = Moment {
+            now,
+            buffer_total_bytes: cluster.config().buffer_memory,
+            buffer_available_bytes: free,
+            waiting,
+            metadata_age: renewed_at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at)),
+        };
+        shared.meter.lock().metrics(&moment)
     }
 
     /// Takes nothing new, and waits for all that was sent before. What is not answered in time fails. A
@@ -243,6 +279,10 @@ impl Producer {
         let shared = &self.0.shared;
         shared.accumulator.close(closed());
         shared.gate.shut(Some(closed()));
+        if self.0.free == NOBODY {
+            // It does nothing where no transaction is open.
+            shared.order(Order::Abort, None);
+        }
         shared.hurry();
         let Ok(flushed) = timeout(within, self.flush()).await else {
             let sentence = format!("closed after {} ms with records unanswered", within.as_millis());
@@ -303,8 +343,16 @@ impl Handle {
         }
     }
 
+    /// Counts how long it takes, if it is awaited to its end.
+    async fn timed<T>(&self, what: Spent, work: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let done = work.await;
+        self.shared.meter.lock().handle_spent(what, began.elapsed());
+        done
+    }
+
     /// Hands an order to the sender and awaits what becomes of it, for `max.block.ms`.
-    async fn order(&self, order: Order, what: &str) -> Result<ProducerId, Error> {
+    async fn order(&self, order: Order, what: &str) -> Result<Done, Error> {
         let config = self.cluster.config();
         if config.transactional_id.is_none() {
             let sentence = format!("{what}: transactions need a transactional.id");
@@ -360,7 +408,7 @@ impl Handle {
                     }
                     return Ok(delivery);
                 }
-                // On one thread the sender runs only when its callers pause; a full batch is the moment.
+                // On one thread the sender runs only when its callers pause; full batches are the moment.
                 Err(Refusal::BatchFull) => {
                     self.shared.work.notify_one();
                     yield_now().await;
@@ -415,8 +463,10 @@ impl Handle {
         self.shared.hurry();
         let mut first = Ok(());
         for batch in waiting {
-            let answered = Delivery::new(batch, 0, 0).await;
-            first = first.and(answered.map(drop));
+            match Delivery::new(batch, 0, 0).await {
+                Err(error) if error.kind() != ErrorKind::Aborted => first = first.and(Err(error)),
+                _ => {}
+            }
         }
         self.shared.accumulator.take_failure().map_or(first, Err)
     }
@@ -474,21 +524,32 @@ impl Shared {
         }
     }
 
-    /// Batches are ready for these brokers, which took none of them.
+    /// These brokers are behind with what is sent to them.
     fn ready(&self, nodes: impl FnOnce() -> Vec<i32>, now: Instant) {
         if let Some(availability) = &self.availability {
             availability.lock().handle_ready(&nodes(), now);
         }
     }
 
-    /// Hands an order to the sender.
-    fn order(&self, order: Order, reply: Option<Reply>) {
-        self.orders.lock().push((order, reply));
-        self.work.notify_one();
+    /// Says now and then which topics are in use, so that they are kept up to date.
+    fn tell_used(&self, cluster: &Cluster, now: Instant) {
+        let mut told = self.told_used.lock();
+        let interval = cluster.config().metadata_max_idle / USES_TOLD_PER_IDLE;
+        if now.saturating_duration_since(*told) < interval {
+            return;
+        }
+        for topic in self.topics.lock().values().filter(|topic| topic.take_used()) {
+            // Only then, so that the first use after a pause is told at once.
+            *told = now;
+            // When the mailbox is full, the next time will do: there are several before the topic is idle.
+            _ = cluster.want(topic.name_shared(), Want::WhileUsed);
+        }
     }
 
-    fn take_orders(&self) -> Vec<(Order, Option<Reply>)> {
-        std::mem::take(&mut *self.orders.lock())
+    /// Hands an order to the sender.
+    fn order(&self, order: Order, reply: Option<Reply>) {
+        self.orders.push(order, reply);
+        self.work.notify_one();
     }
 
     /// Ends all lingering.
@@ -509,6 +570,9 @@ impl Shared {
         self.abandoned.load(Relaxed)
     }
 }
+
+/// So often in `metadata.max.idle.ms` it is told which topics are in use.
+const USES_TOLD_PER_IDLE: u32 = 8;
 
 /// Somebody waits for memory, for as long as this lives.
 struct Hungry<'a>(&'a Shared);

@@ -102,6 +102,31 @@ mod tests {
         INSERT INTO o SELECT * FROM src";
 
     #[test]
+    fn what_becomes_of_a_client_property_is_told() {
+        let given = "'properties.compression.lz4.level' = '3', 'properties.acks' = '1', 'properties.linger.ms' = '7',";
+        let text = JOB.replace("'key.format'", &format!("{given} 'key.format'"));
+        let options = PlanOptions { bootstrap: Some("b:2".to_owned()), ..PlanOptions::default() };
+        let text = explain(&plan(&*text, &options).unwrap()).to_string();
+        for part in [
+            "    'properties.linger.ms' = '7'",
+            "property compression.lz4.level is ignored: lz4 has one level here",
+            "enable.idempotence becomes false, since acks is 1: retries may write twice",
+        ] {
+            assert!(text.contains(part), "no '{part}' in\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_sink_decides_itself_cannot_be_set() {
+        for key in ["properties.partitioner.class", "properties.transactional.id"] {
+            let text = JOB.replace("'key.format'", &format!("'{key}' = 'x', 'key.format'"));
+            let options = PlanOptions { bootstrap: Some("b:2".to_owned()), ..PlanOptions::default() };
+            let error = plan(&*text, &options).unwrap_err().to_string();
+            assert!(error.contains(&format!("'{key}': ")), "{error}");
+        }
+    }
+
+    #[test]
     fn every_table_key_value_and_default_is_told() {
         let options = PlanOptions { bootstrap: Some("b:2".to_owned()), ..PlanOptions::default() };
         let text = explain(&plan(JOB, &options).unwrap()).to_string();

@@ -58,7 +58,10 @@ public class Client {
             case "produce" -> produce(request);
             case "transact" -> transact(request);
             case "consume" -> consume(request);
-            case "subscribe" -> subscribe(request);
+            case "page" -> page(request);
+            case "group" -> group(request);
+            case "describe" -> describe(request);
+            case "downgrade" -> downgrade(request);
             case "ends" -> ends(request);
             case "configs" -> configs(request);
             case "commit" -> commit(request);
@@ -90,11 +93,16 @@ public class Client {
 
     /** records: as `record` wants them, sent in order. */
     static JsonNode produce(JsonNode request) throws Exception {
-        var sent = new ArrayList<Future<RecordMetadata>>();
         try (var producer = new KafkaProducer<>(config(request), new ByteArraySerializer(), new ByteArraySerializer())) {
-            for (JsonNode it : request.get("records")) sent.add(producer.send(record(it)));
-            producer.flush();
+            return sent(producer, request.get("records"));
         }
+    }
+
+    /** Sends them and waits for all: where each lies. */
+    static ArrayNode sent(Producer<byte[], byte[]> producer, JsonNode records) throws Exception {
+        var sent = new ArrayList<Future<RecordMetadata>>();
+        for (JsonNode it : records) sent.add(producer.send(record(it)));
+        producer.flush();
         ArrayNode out = JSON.createArrayNode();
         for (var it : sent) {
             RecordMetadata m = it.get();
@@ -109,17 +117,17 @@ public class Client {
      */
     static JsonNode transact(JsonNode request) throws Exception {
         Properties config = config(request);
+        ArrayNode out = JSON.createArrayNode();
         try (var producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
             producer.initTransactions();
             for (JsonNode it : request.get("transactions")) {
                 producer.beginTransaction();
-                for (JsonNode record : it.get("records")) producer.send(record(record));
+                // All at once, since an abort drops what has not left yet.
+                out.add(sent(producer, it.get("records")));
                 if (it.hasNonNull("offsets")) {
                     JsonNode given = it.get("offsets");
                     producer.sendOffsetsToTransaction(offsets(given), new ConsumerGroupMetadata(given.get("group").asText()));
                 }
-                // An abort drops what has not left yet.
-                producer.flush();
                 if (it.path("rival").asBoolean()) {
                     try (var rival = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
                         rival.initTransactions();
@@ -129,7 +137,7 @@ public class Client {
                 else producer.abortTransaction();
             }
         }
-        return null;
+        return out;
     }
 
     /** {topic, partition?, timestamp?, key, value, headers: [[name, value]]} */
@@ -163,18 +171,84 @@ public class Client {
         return out;
     }
 
-    /** Joins a group and polls until something came or failed. */
-    static JsonNode subscribe(JsonNode request) throws Exception {
+    /** Some `limit` records of a partition from offset `from` on, where the next ones begin, and where it ends. */
+    static JsonNode page(JsonNode request) {
+        Properties config = config(request);
+        int limit = request.get("limit").asInt();
+        config.put("auto.offset.reset", "none");
+        config.put("enable.auto.commit", "false");
+        config.put("max.poll.records", String.valueOf(limit));
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        ObjectNode out = JSON.createObjectNode();
+        ArrayNode records = out.putArray("records");
+        try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            var partition = new TopicPartition(request.get("topic").asText(), request.get("partition").asInt());
+            consumer.assign(List.of(partition));
+            consumer.seek(partition, request.get("from").asLong());
+            long end = consumer.endOffsets(List.of(partition)).get(partition);
+            while (records.size() < limit && consumer.position(partition) < end) {
+                if (System.nanoTime() > deadline) throw new IllegalStateException("60 s over, " + records.size() + " records read");
+                for (var record : consumer.poll(Duration.ofMillis(200))) records.add(view(record));
+            }
+            return out.put("next", consumer.position(partition)).put("end", end);
+        }
+    }
+
+    /**
+     * The life of a group: one member has all partitions, a second joins and they share, they read all `count`
+     * records there are, each commits what it has read, the second leaves and the first has all again.
+     */
+    static JsonNode group(JsonNode request) throws Exception {
         Properties config = config(request);
         config.put("group.id", request.get("group").asText());
         config.put("auto.offset.reset", "earliest");
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            consumer.subscribe(List.of(request.get("topic").asText()));
-            while (consumer.poll(Duration.ofMillis(200)).isEmpty())
-                if (System.nanoTime() > deadline) throw new TimeoutException("20 s over, nothing came and nothing failed");
+        config.put("enable.auto.commit", "false");
+        var topic = List.of(request.get("topic").asText());
+        int partitions = request.get("partitions").asInt(), count = request.get("count").asInt();
+        ObjectNode out = JSON.createObjectNode();
+        var values = new ArrayList<String>();
+        try (var first = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            first.subscribe(topic);
+            until("the first has all", () -> first.assignment().size() == partitions, List.of(first), values);
+            out.set("alone", assignment(first));
+            try (var second = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+                second.subscribe(topic);
+                var both = List.of(first, second);
+                until("they share", () -> !second.assignment().isEmpty()
+                    && first.assignment().size() + second.assignment().size() == partitions, both, values);
+                out.putArray("shared").add(assignment(first)).add(assignment(second));
+                // What the first read before it shared was not committed, so it may come again.
+                until("all is read", () -> read(first) + read(second) >= count, both, values);
+                first.commitSync();
+                second.commitSync();
+            }
+            until("the first has all again", () -> first.assignment().size() == partitions, List.of(first), values);
+            out.set("again", assignment(first));
         }
-        return null;
+        ArrayNode read = out.putArray("values");
+        values.stream().sorted().forEach(read::add);
+        return out;
+    }
+
+    /** Polls the members in turn until it holds. */
+    static void until(String what, Callable<Boolean> holds, List<KafkaConsumer<byte[], byte[]>> members, List<String> values) throws Exception {
+        long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
+        while (!holds.call()) {
+            if (System.nanoTime() > deadline) throw new TimeoutException("40 s over, and not yet: " + what);
+            for (var member : members)
+                for (var record : member.poll(Duration.ofMillis(50))) values.add(hex(record.value()));
+        }
+    }
+
+    /** How many records lie before it in the partitions it has. */
+    static long read(Consumer<?, ?> consumer) {
+        return consumer.assignment().stream().mapToLong(consumer::position).sum();
+    }
+
+    static ArrayNode assignment(Consumer<?, ?> consumer) {
+        ArrayNode out = JSON.createArrayNode();
+        consumer.assignment().stream().map(TopicPartition::partition).sorted().forEach(out::add);
+        return out;
     }
 
     static List<TopicPartition> partitions(Consumer<?, ?> consumer, String topic) {
@@ -203,6 +277,42 @@ public class Client {
             ArrayNode out = JSON.createArrayNode();
             partitions.forEach(it -> out.add(ends.get(it)));
             return out;
+        }
+    }
+
+    /** Registered brokers, all partitions, and by how many ms each controller is behind. */
+    static JsonNode describe(JsonNode request) throws Exception {
+        try (Admin admin = Admin.create(config(request))) {
+            ObjectNode out = JSON.createObjectNode();
+            ids(admin.describeCluster().nodes().get(), out.putArray("brokers"));
+            var names = admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get();
+            ArrayNode partitions = out.putArray("partitions");
+            for (var topic : admin.describeTopics(names).allTopicNames().get().values())
+                for (var it : topic.partitions()) {
+                    ObjectNode one = partitions.addObject().put("topic", topic.name()).put("partition", it.partition());
+                    if (it.leader() != null && !it.leader().isEmpty()) one.put("leader", it.leader().id());
+                    ids(it.replicas(), one.putArray("replicas"));
+                    ids(it.isr(), one.putArray("in_sync"));
+                }
+            ArrayNode voters = out.putArray("voters");
+            var quorum = admin.describeMetadataQuorum().quorumInfo().get();
+            for (var it : quorum.voters()) {
+                long behind = System.currentTimeMillis() - it.lastCaughtUpTimestamp().orElse(0);
+                voters.addObject().put("id", it.replicaId()).put("behind", it.replicaId() == quorum.leaderId() ? 0 : Math.max(0, behind));
+            }
+            return out;
+        }
+    }
+
+    static void ids(Collection<org.apache.kafka.common.Node> nodes, ArrayNode out) {
+        nodes.forEach(it -> out.add(it.id()));
+    }
+
+    static JsonNode downgrade(JsonNode request) throws Exception {
+        var update = new FeatureUpdate((short) request.get("level").asInt(), FeatureUpdate.UpgradeType.SAFE_DOWNGRADE);
+        try (Admin admin = Admin.create(config(request))) {
+            admin.updateFeatures(Map.of(request.get("feature").asText(), update), new UpdateFeaturesOptions()).all().get();
+            return null;
         }
     }
 

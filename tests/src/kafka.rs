@@ -1,17 +1,21 @@
 //! A real Apache Kafka 4.4.0, made from Maven artifacts: KRaft, each node broker and controller.
 
 mod guard;
+mod health;
 mod java;
 mod library;
 mod node;
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, Once, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-pub use java::{Committed, Java, JavaError, NewTopic, NewTransaction};
+pub use health::{Cluster, Partition};
+pub use java::{Committed, GroupLife, Java, JavaError, NewTopic, NewTransaction, Page};
 use node::{Node, Ports};
 
 /// A running cluster; dropping it ends it, and so does the end of this process.
@@ -45,19 +49,12 @@ impl Kafka {
     /// `UPSERT_KAFKA_REQUIRE_JAVA=1` that is a failure instead.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Result<Kafka, Failure>> = OnceLock::new();
-        let outcome = SHARED.get_or_init(|| {
-            let started = Self::start(1);
-            if let Err(Failure::Missing(why)) = &started {
-                announce(why);
-            }
-            started
-        });
-        let required = std::env::var("UPSERT_KAFKA_REQUIRE_JAVA").is_ok_and(|it| it == "1");
-        match outcome {
-            Ok(kafka) => Some(kafka),
-            Err(Failure::Missing(_)) if !required => None,
-            Err(failure) => panic!("no real Apache Kafka: {failure}"),
-        }
+        or_skip(SHARED.get_or_init(|| Self::start(1)).as_ref())
+    }
+
+    /// A cluster of the test's own, to be hurt; else as [`Kafka::shared`].
+    pub fn own(nodes: usize) -> Option<Self> {
+        or_skip(Self::start(nodes))
     }
 
     /// Starts so many nodes and waits until each may serve.
@@ -104,9 +101,116 @@ impl Kafka {
     /// # Panics
     /// When it fails: with its chain of causes.
     pub fn java<T>(&self, ask: impl FnOnce(&mut Java, &str) -> Result<T, JavaError>) -> T {
+        self.try_java(ask).unwrap_or_else(|e| panic!("the Java client: {e}"))
+    }
+
+    /// Asks the Java client what it may fail at, as it may while nodes are down.
+    ///
+    /// # Errors
+    /// As the question's.
+    pub fn try_java<T>(
+        &self,
+        ask: impl FnOnce(&mut Java, &str) -> Result<T, JavaError>,
+    ) -> Result<T, JavaError> {
         // A test that panicked while it asked leaves the client between two lines: as good as before.
-        let mut java = self.java.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        ask(&mut java, &self.bootstrap()).unwrap_or_else(|e| panic!("the Java client: {e}"))
+        let mut java = self.java.lock().unwrap_or_else(PoisonError::into_inner);
+        ask(&mut java, &self.bootstrap())
+    }
+
+    /// The ids of its nodes.
+    pub fn nodes(&self) -> impl Iterator<Item = i32> + use<> {
+        1..=i32::try_from(self.nodes.len()).unwrap_or(i32::MAX)
+    }
+
+    /// kill -9: the node is gone when this returns.
+    ///
+    /// # Errors
+    /// When it is down already.
+    pub fn kill(&self, node: i32) -> Result<(), Failure> {
+        self.node(node)?.kill()
+    }
+
+    /// SIGSTOP: its connections stay open, and silent.
+    ///
+    /// # Errors
+    /// When it is down.
+    pub fn pause(&self, node: i32) -> Result<(), Failure> {
+        self.node(node)?.signal("STOP")
+    }
+
+    /// SIGCONT.
+    ///
+    /// # Errors
+    /// When it is down.
+    pub fn resume(&self, node: i32) -> Result<(), Failure> {
+        self.node(node)?.signal("CONT")
+    }
+
+    /// SIGTERM: the node hands over what it leads, and is gone when this returns.
+    ///
+    /// # Errors
+    /// When it is down already, or does not stop.
+    pub fn stop(&self, node: i32) -> Result<(), Failure> {
+        self.node(node)?.stop()
+    }
+
+    /// Starts a node that is down, on its ports and with its data, and waits until it may serve.
+    ///
+    /// # Errors
+    /// When it runs, or ends before it is ready.
+    pub fn restart(&self, node: i32) -> Result<(), Failure> {
+        self.node(node)?.launch()
+    }
+
+    /// What the cluster says of itself.
+    ///
+    /// # Errors
+    /// When no broker answers within a few seconds.
+    pub fn describe(&self) -> Result<Cluster, JavaError> {
+        self.try_java(Java::describe)
+    }
+
+    /// Waits until every node is registered, votes, and every partition's replicas are in sync.
+    ///
+    /// # Errors
+    /// What is still amiss when the time is over.
+    pub fn await_health(&self, within: Duration) -> Result<(), Failure> {
+        let deadline = Instant::now() + within;
+        loop {
+            let ills = match self.describe() {
+                Ok(cluster) => cluster.ills(self.nodes.len()),
+                Err(error) => vec![error.to_string()],
+            };
+            if ills.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(Failure::Broken(format!("not healthy after {within:?}: {}", ills.join("; "))));
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    fn node(&self, id: i32) -> Result<&Node, Failure> {
+        let at = usize::try_from(id - 1).ok();
+        at.and_then(|at| self.nodes.get(at)).ok_or_else(|| Failure::Broken(format!("there is no node {id}")))
+    }
+}
+
+/// The policy of tests that want a real Kafka: run, say loudly that none can be had, or fail.
+fn or_skip<T>(outcome: Result<T, impl Borrow<Failure>>) -> Option<T> {
+    static ANNOUNCED: Once = Once::new();
+    let failure = match outcome {
+        Ok(kafka) => return Some(kafka),
+        Err(failure) => failure,
+    };
+    let required = std::env::var("UPSERT_KAFKA_REQUIRE_JAVA").is_ok_and(|it| it == "1");
+    match failure.borrow() {
+        Failure::Missing(why) if !required => {
+            ANNOUNCED.call_once(|| announce(why));
+            None
+        }
+        failure => panic!("no real Apache Kafka: {failure}"),
     }
 }
 
@@ -156,3 +260,5 @@ fn broken(cause: impl fmt::Display) -> Failure {
 }
 
 const PORT_RACES: usize = 2;
+/// A cluster does not tell when it is well: it is asked this often.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);

@@ -42,6 +42,21 @@ fn what_is_produced_is_consumed_and_dumped_tombstones_visible() {
 }
 
 #[test]
+fn lines_under_a_transactional_id_are_seen_together_and_metrics_are_shown() {
+    let (_broker, at) = broker();
+    assert_eq!(run(&["topic", "create", "t", "--bootstrap", &at]).code, 0);
+    let produce = ["produce", "t", "--bootstrap", &at, "--property", "transactional.id=lines", "--metrics"];
+    let produced = run_with_input(&produce, b"1\n2\n3\n");
+    assert_eq!(produced.code, 0, "{}", produced.err);
+    assert!(produced.err.contains("record-send-total 3\n"), "{}", produced.err);
+    let consume = ["consume", "t", "--bootstrap", &at, "--from", "earliest", "--count", "3"];
+    let consumed = run(&[&consume[..], &["--property", "isolation.level=read_committed"]].concat());
+    assert_eq!(consumed.out.lines().count(), 3, "{}", consumed.err);
+    let dumped = run(&["topic", "dump", "t", "--bootstrap", &at, "--output", "json"]);
+    assert_eq!(dumped.out.lines().count(), 3, "the marker behind them is no record");
+}
+
+#[test]
 fn topics_are_listed_and_an_unknown_one_is_said_to_be_unknown() {
     let (_broker, at) = broker();
     assert_eq!(run(&["topic", "create", "b", "--bootstrap", &at, "--partitions", "3"]).code, 0);

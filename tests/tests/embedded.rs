@@ -1,5 +1,7 @@
 //! The embedded broker serves a client that is not ours: Apache's Java client, on all it can do there.
 
+mod dialogue;
+
 use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_tests::kafka::{Committed, Kafka, NewTopic, NewTransaction};
 use upsert_kafka_tests::record::NewRecord;
@@ -53,11 +55,41 @@ fn a_key_that_is_missing_on_a_compacted_topic_is_refused() {
 }
 
 #[test]
-fn a_client_that_subscribes_as_a_group_is_told_so() {
+fn two_java_consumers_share_a_group() {
+    let Some(kafka) = Kafka::shared() else { return };
+    // The eager protocol gives everything up at each rebalance, the cooperative one rebalances twice.
+    for assignor in ["RangeAssignor", "CooperativeStickyAssignor"] {
+        let embedded = Embedded::start(BrokerConfig { nodes: 3, ..Default::default() });
+        let at = &embedded.addresses;
+        kafka.java(|it, _| it.create(at, &[NewTopic { name: "t", partitions: 4, configs: &[] }]));
+        let records: Vec<_> = (0..4).map(|partition| valued(&format!("{partition}"), partition)).collect();
+        kafka.java(|it, _| it.produce(at, &[], &records));
+        let assignor = format!("org.apache.kafka.clients.consumer.{assignor}");
+        let config = [("partition.assignment.strategy", &*assignor), ("heartbeat.interval.ms", "200")];
+        let life = kafka.java(|it, _| it.group(at, &config, "g", ("t", 4), 4));
+        assert_eq!((&life.alone, &life.again), (&vec![0, 1, 2, 3], &vec![0, 1, 2, 3]));
+        assert_eq!(life.shared.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2], "{assignor}");
+        let mut shared = life.shared.concat();
+        shared.sort_unstable();
+        assert_eq!(shared, [0, 1, 2, 3]);
+        let mut read: Vec<_> = life.values.iter().map(|value| String::from_utf8_lossy(value)).collect();
+        read.dedup();
+        assert_eq!(read, ["0", "1", "2", "3"]);
+        let committed = kafka.java(|it, _| it.committed(at, "g"));
+        assert_eq!(
+            committed.iter().map(|it| (it.partition, it.offset)).collect::<Vec<_>>(),
+            [(0, 1), (1, 1), (2, 1), (3, 1)]
+        );
+    }
+}
+
+#[test]
+fn a_java_client_that_wants_a_group_of_kip_848_is_told_that_there_are_none() {
     let Some(kafka) = Kafka::shared() else { return };
     let (_broker, at) = program::broker();
     kafka.java(|it, _| it.create(&at, &[NewTopic { name: "t", partitions: 1, configs: &[] }]));
-    let refused = kafka.java(|it, _| Ok(it.subscribe(&at, "g", "t").map_err(|e| e.to_string())));
+    let config = [("group.protocol", "consumer")];
+    let refused = kafka.java(|it, _| Ok(it.group(&at, &config, "g", ("t", 1), 1).map_err(|e| e.to_string())));
     assert!(refused.as_ref().is_err_and(|e| e.contains("UnsupportedVersionException")), "{refused:?}");
 }
 

@@ -8,13 +8,16 @@ mod commands; // produce, consume, topic, help
 mod crash; // stopped, killed, cut off: nothing lost, nothing doubled
 mod embedded; // the embedded broker serves the Java client
 mod examples; // the examples of the crates, run
+mod faults; // a real Kafka of three nodes, killed, stopped and rolled under load; UPSERT_KAFKA_STORM=long
 mod fuzz; // the checks of the fuzz kit over its corpus and what chance makes of it
 mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
 mod produce; // the producer under faults: in the log once, in order
+mod producer_errors; // what a producer cannot do: a typed error each, with topic, partition and cause
 mod program; // not tests: the binary as a child
 mod seed; // the seed's job, embedded and on a real Kafka
 mod simulation; // clients, brokers and a network in virtual time: a seed is a run, an oracle judges it
 mod tidy; // the rules of style that a program can check
+mod transactions; // whole or not at all, under both protocols, embedded and on a real Kafka
 mod validation; // what Flink plans and what it refuses, line by line
 mod vectors; // Flink's own answers, message by message; UPSERT_KAFKA_VECTORS names further ones
 mod wire; // Kafka's messages by hand: apis, schema, decode, encode, check, stream

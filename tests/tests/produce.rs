@@ -167,6 +167,27 @@ async fn a_broker_that_lost_count_of_the_producer_is_told_a_new_epoch() {
 }
 
 #[tokio::test]
+async fn a_leader_that_lost_its_partition_after_the_write_leaves_doubt() {
+    for code in [
+        ErrorCode::NOT_LEADER_OR_FOLLOWER,
+        ErrorCode::KAFKA_STORAGE_ERROR,
+        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+    ] {
+        let bench = Bench::new(1, |config| {
+            config.delivery_timeout = Duration::from_millis(300);
+            config.request_timeout = Duration::from_millis(250);
+            config.fetch_max_wait = Duration::from_millis(50);
+        })
+        .await;
+        let lost = Fault::new(ApiKey::PRODUCE, Action::AnswerAfterWork(code)).times(u32::MAX);
+        bench.broker.fault(lost).await;
+        let error = bench.send(0, 7).await.await.unwrap_err();
+        assert!(error.may_have_been_written(), "{code}: {error}");
+        assert_eq!(bench.log().await, [[7]]);
+    }
+}
+
+#[tokio::test]
 async fn a_refused_batch_fails_alone_and_what_follows_is_in_order() {
     let bench = Bench::new(1, small).await;
     let fault = Fault::new(ApiKey::PRODUCE, Action::Answer(ErrorCode::POLICY_VIOLATION)).skip(4);
@@ -289,6 +310,26 @@ async fn closing_gives_up_in_time_and_says_what_may_be_written() {
     let error = bench.producer.close(Duration::from_millis(100)).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Timeout && error.may_have_been_written(), "{error}");
     assert!(delivery.await.unwrap_err().may_have_been_written());
+}
+
+#[tokio::test]
+async fn a_backlog_is_a_few_large_batches_however_short_the_linger() {
+    let bench = Bench::new(1, |config| config.linger = Duration::ZERO).await;
+    let silent = Action::Delay(Duration::from_millis(500));
+    let mut silent = bench.broker.fault(Fault::new(ApiKey::PRODUCE, silent)).await;
+    let counted = Fault::new(ApiKey::PRODUCE, Action::Delay(Duration::ZERO)).times(u32::MAX);
+    let counted = bench.broker.fault(counted).await;
+    drop(bench.send(0, 0).await);
+    silent.wait(1).await;
+    for number in 1..200 {
+        drop(bench.send(0, number).await);
+        tokio::task::yield_now().await;
+    }
+    bench.producer.flush().await.unwrap();
+    assert_eq!(bench.log().await, [(0..200).collect::<Vec<_>>()]);
+    // Five in flight, one that waits, and what gathered meanwhile.
+    let requests = 1 + counted.fired();
+    assert!((2..=8).contains(&requests), "{requests} requests");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use upsert_kafka_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse}
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
+use crate::parking::Place;
 use crate::state::State;
 
 impl Serve for DeleteTopicsRequest {
@@ -46,7 +47,9 @@ fn delete(asked: DeleteTopicState, state: &mut State) -> DeletableTopicResult {
         Err(code) => return refused(asked, code),
     };
     if let Some(topic) = state.topics.delete(&name) {
-        state.touched.extend((0..).zip(&topic.partitions).map(|(index, _)| (topic.id, index)));
+        state
+            .touched
+            .extend((0..).zip(&topic.partitions).map(|(index, _)| Place::Partition(topic.id, index)));
         state.groups.forget_topic(&name);
     }
     DeletableTopicResult { name: Some(name), topic_id: asked.topic_id, ..Default::default() }

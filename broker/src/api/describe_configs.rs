@@ -7,6 +7,8 @@
 //!
 //! Versions: 3 types; 4 flexible.
 
+use std::time::Duration;
+
 use upsert_kafka_protocol::messages::describe_configs::{
     DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
 };
@@ -88,13 +90,20 @@ fn broker_configs(state: &State, node: i32) -> Vec<DescribeConfigsResourceResult
     let config = &state.config;
     let text = |value: &dyn ToString| Str::from(value.to_string());
     let fixed = |name, kind, value| row(name, value, kind, STATIC_BROKER_CONFIG);
+    let ms = |duration: Duration| text(&duration.as_millis());
     vec![
         fixed("auto.create.topics.enable", ConfigType::Boolean, text(&config.auto_create_topics)),
         fixed("default.replication.factor", ConfigType::Int, text(&state.nodes.iter().count())),
+        fixed("group.initial.rebalance.delay.ms", ConfigType::Int, ms(config.group_initial_rebalance_delay)),
+        fixed("group.max.session.timeout.ms", ConfigType::Int, ms(config.session_timeout_max)),
+        fixed("group.min.session.timeout.ms", ConfigType::Int, ms(config.session_timeout_min)),
         fixed("node.id", ConfigType::Int, text(&node)),
         fixed("num.partitions", ConfigType::Int, text(&config.default_partitions)),
         fixed("offset.metadata.max.bytes", ConfigType::Int, text(&config.offset_metadata_bytes_max)),
+        fixed("producer.id.expiration.ms", ConfigType::Int, ms(config.producer_id_expiration)),
         fixed("socket.request.max.bytes", ConfigType::Int, text(&config.frame_bytes_max)),
+        fixed("transaction.max.timeout.ms", ConfigType::Int, text(&config.transaction_timeout_ms_max)),
+        fixed("transactional.id.expiration.ms", ConfigType::Int, ms(config.transactional_id_expiration)),
     ]
 }
 

@@ -75,7 +75,7 @@ fn wait(request: &FetchRequest, state: &State, call: &Call) -> Option<Wait> {
         }
     }
     let until = call.came + Duration::from_millis(wait_ms);
-    (found < wanted && !on.is_empty()).then_some(Wait { until, on })
+    (found < wanted && !on.is_empty()).then_some(Wait { until: Some(until), on })
 }
 
 /// How much a partition could give now; an error when there is something to tell at once.
@@ -89,14 +89,14 @@ fn survey(
     let found = state.topics.find(&topic.topic, topic.topic_id)?;
     let partition = found.partition(part.partition)?;
     partition.check_leader(node, part.current_leader_epoch)?;
-    if diverging(part, partition).is_some() {
+    if diverging(part, partition)?.is_some() {
         return Err(ErrorCode::NONE);
     }
     let available = {
         let bound = partition.bound(isolation_level);
         partition.log.available(part.fetch_offset, bound, limit(part.partition_max_bytes))
     };
-    Ok(((found.id, part.partition), available.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?))
+    Ok((Place::Partition(found.id, part.partition), available.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?))
 }
 
 fn read_all(request: &FetchRequest, state: &mut State, call: &Call) -> FetchResponse {
@@ -167,7 +167,7 @@ fn read(
     let partition = state.topics.find_mut(&topic.topic, topic.topic_id)?.partition_mut(part.partition)?;
     partition.check_leader(node, part.current_leader_epoch)?;
     let mut data = refused(part.partition, ErrorCode::NONE);
-    if let Some(diverging_epoch) = diverging(part, partition) {
+    if let Some(diverging_epoch) = diverging(part, partition)? {
         return Ok(PartitionData { diverging_epoch, ..data });
     }
     let room = limit(part.partition_max_bytes).min(left.bytes);
@@ -198,14 +198,14 @@ fn aborted(partition: &Partition, from: i64, records: &Bytes) -> Vec<AbortedTran
 }
 
 /// Where the reader's log leaves ours, if what it read last is not in ours (KIP-595).
-fn diverging(part: &FetchPartition, partition: &Partition) -> Option<EpochEndOffset> {
-    let (epoch, end_offset) = (partition.leader_epoch, partition.log.end_offset());
-    let beyond = part.last_fetched_epoch > epoch || part.fetch_offset > end_offset;
-    (part.last_fetched_epoch >= 0 && beyond).then(|| EpochEndOffset {
-        epoch,
-        end_offset,
-        ..Default::default()
-    })
+fn diverging(part: &FetchPartition, partition: &Partition) -> Result<Option<EpochEndOffset>, ErrorCode> {
+    if part.last_fetched_epoch < 0 {
+        return Ok(None);
+    }
+    let end = partition.end_of_epoch(part.last_fetched_epoch);
+    let (epoch, end_offset) = end.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
+    let leaves = epoch < part.last_fetched_epoch || end_offset < part.fetch_offset;
+    Ok(leaves.then(|| EpochEndOffset { epoch, end_offset, ..Default::default() }))
 }
 
 /// No records are empty, not null: librdkafka takes null for a size that is invalid.

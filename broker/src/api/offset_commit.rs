@@ -2,12 +2,13 @@
 //!
 //! Behavior
 //! - A node that does not coordinate the group says so.
-//! - Commits come from consumers that assign their partitions: generation -1. As no group has members, a
-//!   generation is `ILLEGAL_GENERATION`.
+//! - Who is a member says so, and in which generation: that is checked. Who is none (generation -1) may commit
+//!   while the group has no members.
 //! - The topic and partition must exist; an offset may lie beyond the end, as in Kafka.
 //! - Positions are kept until their topic is deleted; retention times are ignored.
 //!
-//! Versions: 6 leader epochs; 7 static members; 8 flexible; 10 topic ids.
+//! Versions: 6 leader epochs; 7 static members; 8 flexible; 9 `GROUP_ID_NOT_FOUND`, before it
+//! `ILLEGAL_GENERATION`; 10 topic ids.
 
 use upsert_kafka_protocol::messages::offset_commit::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic, OffsetCommitResponsePartition,
@@ -17,16 +18,19 @@ use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse}
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
-use crate::state::groups::Committed;
+use crate::state::positions::Committed;
 use crate::state::{State, owned};
+
+/// The first version whose clients know `GROUP_ID_NOT_FOUND`.
+const NOT_FOUND_SINCE: i16 = 9;
 
 impl Serve for OffsetCommitRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetCommitResponse> {
         if !state.nodes.coordinates(call.node, &self.group_id) {
             return self.refuse(call, ErrorCode::NOT_COORDINATOR);
         }
-        if let Err(code) = state.groups.check_commit(self.generation_id_or_member_epoch) {
-            return self.refuse(call, code);
+        if let Err(code) = check(self, state) {
+            return self.refuse(call, unfound(code, call.version >= NOT_FOUND_SINCE));
         }
         answer(self, |topic, part| commit(&self.group_id, topic, part, state))
     }
@@ -57,6 +61,12 @@ fn answer(
     Outcome::Answer(OffsetCommitResponse { topics, ..Default::default() })
 }
 
+fn check(request: &OffsetCommitRequest, state: &State) -> Result<(), ErrorCode> {
+    let instance = request.group_instance_id.as_deref();
+    let member = (request.generation_id_or_member_epoch, &*request.member_id, instance);
+    state.groups.check_commit(&request.group_id, member, false)
+}
+
 fn commit(
     group: &str,
     topic: &OffsetCommitRequestTopic,
@@ -74,8 +84,16 @@ fn commit(
         },
         state,
     )?;
-    state.groups.open(group).commit(&name, part.partition_index, committed);
+    state.groups.positions(group).commit(&name, part.partition_index, committed);
     Ok(())
+}
+
+/// A client that does not know yet that a group may be missing is told that its generation is illegal.
+pub(super) fn unfound(code: ErrorCode, known: bool) -> ErrorCode {
+    match code {
+        ErrorCode::GROUP_ID_NOT_FOUND if !known => ErrorCode::ILLEGAL_GENERATION,
+        code => code,
+    }
 }
 
 /// A position as a request gives it.

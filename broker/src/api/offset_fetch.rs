@@ -21,7 +21,7 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
 use crate::state::State;
-use crate::state::groups::{Committed, Group};
+use crate::state::positions::{Committed, Positions};
 
 impl Serve for OffsetFetchRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetFetchResponse> {
@@ -83,8 +83,8 @@ fn shaped(mut groups: Vec<OffsetFetchResponseGroup>, call: &Call) -> OffsetFetch
 }
 
 fn fetch(asked: &OffsetFetchRequestGroup, stable: bool, state: &State) -> OffsetFetchResponseGroup {
-    let none = Group::default();
-    let group = state.groups.of(&asked.group_id).unwrap_or(&none);
+    let none = Positions::default();
+    let group = state.groups.of(&asked.group_id).map_or(&none, |group| &group.positions);
     let mut topics: Vec<_> = match &asked.topics {
         Some(topics) => topics.iter().map(|topic| fetch_topic(topic, group, state)).collect(),
         None => group.all().map(|kept| whole_topic(kept, state)).collect(),
@@ -95,7 +95,7 @@ fn fetch(asked: &OffsetFetchRequestGroup, stable: bool, state: &State) -> Offset
     OffsetFetchResponseGroup { group_id: asked.group_id.clone(), topics, ..Default::default() }
 }
 
-fn hide_unstable(topic: &mut OffsetFetchResponseTopics, group: &Group, state: &State) {
+fn hide_unstable(topic: &mut OffsetFetchResponseTopics, group: &Positions, state: &State) {
     let Some(name) = name(&topic.name, topic.topic_id, state) else { return };
     for part in topic.partitions.iter_mut().filter(|it| group.is_unstable(name, it.partition_index)) {
         let error_code = ErrorCode::UNSTABLE_OFFSET_COMMIT;
@@ -108,7 +108,11 @@ fn name<'a>(name: &'a Str, id: Uuid, state: &'a State) -> Option<&'a str> {
     if id == Uuid::ZERO { Some(name) } else { state.topics.by_id(id).map(|topic| &*topic.name) }
 }
 
-fn fetch_topic(asked: &OffsetFetchRequestTopics, group: &Group, state: &State) -> OffsetFetchResponseTopics {
+fn fetch_topic(
+    asked: &OffsetFetchRequestTopics,
+    group: &Positions,
+    state: &State,
+) -> OffsetFetchResponseTopics {
     let name = name(&asked.name, asked.topic_id, state);
     let partition = |index: &i32| match name {
         Some(name) => position(*index, group.committed(name, *index)),

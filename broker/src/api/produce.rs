@@ -27,6 +27,7 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
 use crate::cluster::Now;
+use crate::parking::Place;
 use crate::state::batch::{Checked, check};
 use crate::state::nodes::Node;
 use crate::state::producers::{Sequenced, Verdict};
@@ -163,7 +164,7 @@ fn produce_partition(
         ..Default::default()
     };
     if matches!(verdict, Verdict::Append) {
-        state.touched.push((target.id, target.index));
+        state.touched.push(Place::Partition(target.id, target.index));
     }
     Ok(response)
 }

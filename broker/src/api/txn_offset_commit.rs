@@ -4,7 +4,7 @@
 //! - Until the transaction ends they are kept aside; OffsetFetch that wants stable positions is told so.
 //! - The group must have been added to the transaction, up to version 4; from 5 on it is added by this.
 //! - Who names a generation, member or instance is checked against the group (KIP-447); who names none is
-//!   not. A group that no one has joined knows no generation: `ILLEGAL_GENERATION`.
+//!   not. A group that is not there knows no generation: `ILLEGAL_GENERATION`.
 //!
 //! Versions: 2 leader epochs; 3 flexible, members; 4 `TRANSACTION_ABORTABLE`; 5 KIP-890; 6 topic ids.
 
@@ -15,7 +15,7 @@ use upsert_kafka_protocol::messages::txn_offset_commit::{
 use upsert_kafka_protocol::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::offset_commit::{Position, position};
+use super::offset_commit::{Position, position, unfound};
 use super::{Call, Outcome, Serve};
 use crate::state::transaction::Participant;
 use crate::state::{State, owned};
@@ -78,7 +78,10 @@ fn admit(request: &TxnOffsetCommitRequest, state: &mut State, call: &Call) -> Re
         ErrorCode::TRANSACTION_ABORTABLE if call.version < ABORTABLE_SINCE => ErrorCode::INVALID_TXN_STATE,
         code => code,
     })?;
-    state.groups.check_commit(request.generation_id_or_member_epoch)
+    let instance = request.group_instance_id.as_deref();
+    let member = (request.generation_id_or_member_epoch, &*request.member_id, instance);
+    let checked = state.groups.check_commit(&request.group_id, member, true);
+    checked.map_err(|code| unfound(code, false))
 }
 
 fn commit(
@@ -98,7 +101,7 @@ fn commit(
         },
         state,
     )?;
-    let group = state.groups.open(&request.group_id);
-    group.commit_later(request.producer_id, &name, part.partition_index, committed);
+    let positions = state.groups.positions(&request.group_id);
+    positions.commit_later(request.producer_id, &name, part.partition_index, committed);
     Ok(())
 }

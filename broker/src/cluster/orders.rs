@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::{Answer, Cluster, Now};
+use crate::parking::Place;
 
 impl Cluster {
     /// Says where clients find the node, where that is not what the configuration says.
@@ -20,7 +21,7 @@ impl Cluster {
             return None;
         }
         let found = self.state.topics.by_name_mut(topic)?;
-        let place = (found.id, partition);
+        let place = Place::Partition(found.id, partition);
         let partition = found.partition_mut(partition).ok()?;
         partition.elect(Some(node));
         let epoch = partition.leader_epoch;
@@ -34,10 +35,15 @@ impl Cluster {
         if let Some(node) = self.state.nodes.by_id_mut(node) {
             node.live = false;
         }
-        let waiting =
-            self.parking.expel(|(call, _)| call.node == node).into_iter().map(|(call, _)| call.peer);
+        let waiting: Vec<_> = self
+            .parking
+            .expel(|(call, _)| call.node == node)
+            .into_iter()
+            .map(|(call, _)| call.peer)
+            .collect();
+        waiting.iter().for_each(|peer| self.state.groups.leave(*peer));
         let delayed = self.delayed.extract_if(.., |delayed| delayed.node == node).map(|delayed| delayed.peer);
-        for peer in waiting.chain(delayed) {
+        for peer in waiting.into_iter().chain(delayed) {
             self.answers.push_back((peer, Answer::Close(format!("node {node} is stopped"))));
         }
         self.state.elect();

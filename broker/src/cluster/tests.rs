@@ -1,6 +1,7 @@
 //! Dialogues with the core, the clock in the hand.
 
 mod any;
+mod groups;
 mod nodes;
 mod offsets;
 mod records;
@@ -33,6 +34,8 @@ struct Script {
     peers: u64,
     /// The node that is spoken to.
     node: i32,
+    /// Answers that were taken and not heard yet.
+    kept: Vec<(PeerId, Answer)>,
 }
 
 /// What came back.
@@ -50,7 +53,14 @@ impl Script {
     }
 
     fn with(config: BrokerConfig) -> Self {
-        Self { cluster: Cluster::new(config), start: Instant::now(), ms: 0, peers: 0, node: 1 }
+        Self {
+            cluster: Cluster::new(config),
+            start: Instant::now(),
+            ms: 0,
+            peers: 0,
+            node: 1,
+            kept: Vec::new(),
+        }
     }
 
     fn now(&self) -> Now {
@@ -161,15 +171,24 @@ fn api_versions_tells_every_api_and_its_range() {
         (8, 2, 10),
         (9, 1, 10),
         (10, 0, 6),
+        (11, 0, 9),
+        (12, 0, 4),
+        (13, 0, 5),
+        (14, 0, 5),
+        (15, 0, 6),
+        (16, 0, 5),
         (18, 0, 5),
         (19, 2, 7),
         (20, 1, 6),
         (22, 0, 5),
+        (23, 2, 4),
         (24, 0, 5),
         (25, 0, 4),
         (26, 0, 5),
         (28, 0, 6),
         (32, 1, 4),
+        (42, 0, 3),
+        (47, 0, 0),
         (61, 0, 0),
         (65, 0, 0),
         (66, 0, 2),
@@ -191,7 +210,7 @@ fn an_unknown_version_of_api_versions_is_answered_in_the_first() {
 #[test]
 fn an_unknown_api_or_version_closes_the_connection() {
     let unknown = [
-        &b"\x00\x0b\x00\x05\x00\x00\x00\x01\xff\xff"[..], // JoinGroup
+        &b"\x00\x44\x00\x00\x00\x00\x00\x01\xff\xff\x00"[..], // ConsumerGroupHeartbeat
         b"\x03\xe7\x00\x00\x00\x00\x00\x01\xff\xff",
         b"\x00\x00\x00\x02\x00\x00\x00\x01\xff\xff", // Produce 2
         b"\x00\x03\x00\x0e\x00\x00\x00\x01\xff\xff\x00",

@@ -1,33 +1,21 @@
-//! The positions that groups commit, alone or within a transaction.
+//! Every group, and who waits for the others of his.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-/// Every group that ever committed.
+use super::group::{Group, GroupAnswer, GroupState};
+use super::positions::Positions;
+use crate::cluster::PeerId;
+use crate::parking::Place;
+
+/// Groups by their ids.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     by_id: BTreeMap<Str, Group>,
-}
-
-/// One group.
-#[derive(Debug, Default)]
-pub(crate) struct Group {
-    offsets: Offsets,
-    /// What transactions will have committed, by the producer.
-    pending: BTreeMap<i64, Offsets>,
-}
-
-/// Positions by topic and partition.
-type Offsets = BTreeMap<Str, BTreeMap<i32, Committed>>;
-
-/// A position to go on from.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Committed {
-    pub(crate) offset: i64,
-    /// -1 when the consumer did not say.
-    pub(crate) leader_epoch: i32,
-    pub(crate) metadata: Str,
+    /// The connections whose request a group has taken in, and the answer once there is one.
+    waiting: BTreeMap<PeerId, Option<GroupAnswer>>,
 }
 
 impl Groups {
@@ -35,86 +23,93 @@ impl Groups {
         self.by_id.get(id)
     }
 
-    /// The group, which the first commit makes.
+    pub(crate) fn of_mut(&mut self, id: &str) -> Option<&mut Group> {
+        self.by_id.get_mut(id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Str, &Group)> {
+        self.by_id.iter()
+    }
+
+    /// The group, which the first commit or the first member makes.
     pub(crate) fn open(&mut self, id: &str) -> &mut Group {
         self.by_id.entry(super::owned(id)).or_default()
     }
 
-    /// Whether a commit with that generation may be kept: as no group has members, only one without.
-    pub(crate) fn check_commit(&self, generation: i32) -> Result<(), ErrorCode> {
-        if generation >= 0 { Err(ErrorCode::ILLEGAL_GENERATION) } else { Ok(()) }
+    /// The group's positions; to give any makes the group.
+    pub(crate) fn positions(&mut self, id: &str) -> &mut Positions {
+        &mut self.open(id).positions
+    }
+
+    /// Whether a commit may be kept, of who says that he is that member of that generation.
+    pub(crate) fn check_commit(
+        &self,
+        id: &str,
+        (generation, member_id, instance): (i32, &str, Option<&str>),
+        transactional: bool,
+    ) -> Result<(), ErrorCode> {
+        match self.of(id) {
+            Some(group) => group.check_commit(generation, member_id, instance, transactional),
+            None if generation >= 0 => Err(ErrorCode::GROUP_ID_NOT_FOUND),
+            None => Ok(()),
+        }
+    }
+
+    /// Deletes a group that has no members.
+    pub(crate) fn delete(&mut self, id: &str) -> Result<(), ErrorCode> {
+        match self.of(id).map(|group| group.state) {
+            None => Err(ErrorCode::GROUP_ID_NOT_FOUND),
+            Some(GroupState::Empty) => {
+                self.by_id.remove(id);
+                Ok(())
+            }
+            Some(_) => Err(ErrorCode::NON_EMPTY_GROUP),
+        }
     }
 
     /// A deleted topic takes its positions with it.
     pub(crate) fn forget_topic(&mut self, topic: &str) {
-        for group in self.by_id.values_mut() {
-            group.offsets.remove(topic);
-            group.pending.values_mut().for_each(|offsets| drop(offsets.remove(topic)));
+        self.by_id.values_mut().for_each(|group| group.positions.forget_topic(topic));
+    }
+
+    /// Whether the connection's request has been taken in already; if not, it is from now on.
+    pub(crate) fn takes_in(&mut self, peer: PeerId) -> bool {
+        let known = self.waiting.contains_key(&peer);
+        self.waiting.entry(peer).or_default();
+        known
+    }
+
+    /// The answer to the connection's request, if there is one.
+    pub(crate) fn answer(&mut self, peer: PeerId) -> Option<GroupAnswer> {
+        let answer = self.waiting.get_mut(&peer)?.take()?;
+        self.waiting.remove(&peer);
+        Some(answer)
+    }
+
+    /// The connection is gone. A member that joined by it counts as joined, as in Kafka.
+    pub(crate) fn leave(&mut self, peer: PeerId) {
+        self.waiting.remove(&peer);
+    }
+
+    /// When something is to be done about members that are not heard of.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.by_id.values().filter_map(Group::deadline).min()
+    }
+
+    /// Lets time pass.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        self.by_id.values_mut().for_each(|group| group.expire(now));
+    }
+
+    /// Lays out what groups have to tell, and says whom.
+    pub(crate) fn deliver(&mut self) -> Vec<Place> {
+        let mut told = Vec::new();
+        for (peer, answer) in self.by_id.values_mut().flat_map(Group::take_answers) {
+            if let Some(waiting) = self.waiting.get_mut(&peer) {
+                *waiting = Some(answer);
+                told.push(Place::Peer(peer));
+            }
         }
-    }
-}
-
-impl Group {
-    pub(crate) fn commit(&mut self, topic: &str, partition: i32, committed: Committed) {
-        self.offsets.entry(super::owned(topic)).or_default().insert(partition, committed);
-    }
-
-    /// Keeps a position until the producer's transaction ends.
-    pub(crate) fn commit_later(
-        &mut self,
-        producer_id: i64,
-        topic: &str,
-        partition: i32,
-        committed: Committed,
-    ) {
-        let offsets = self.pending.entry(producer_id).or_default();
-        offsets.entry(super::owned(topic)).or_default().insert(partition, committed);
-    }
-
-    /// The producer's transaction has ended: its positions count from now on, or never did.
-    pub(crate) fn end_transaction(&mut self, producer_id: i64, committed: bool) {
-        let offsets = self.pending.remove(&producer_id).filter(|_| committed);
-        for (topic, positions) in offsets.into_iter().flatten() {
-            self.offsets.entry(topic).or_default().extend(positions);
-        }
-    }
-
-    /// Whether a transaction that is not decided yet has a position for the partition.
-    pub(crate) fn is_unstable(&self, topic: &str, partition: i32) -> bool {
-        let of = |offsets: &Offsets| offsets.get(topic).is_some_and(|it| it.contains_key(&partition));
-        self.pending.values().any(of)
-    }
-
-    pub(crate) fn committed(&self, topic: &str, partition: i32) -> Option<&Committed> {
-        self.offsets.get(topic)?.get(&partition)
-    }
-
-    /// All positions, by topic and partition.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&Str, &BTreeMap<i32, Committed>)> {
-        self.offsets.iter()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_commit_counts_until_the_topic_goes() {
-        let at = |offset| Committed { offset, leader_epoch: -1, metadata: Str::from_static("m") };
-        let mut groups = Groups::default();
-        groups.open("g").commit("a", 0, at(3));
-        groups.open("g").commit("a", 0, at(5));
-        groups.open("g").commit("b", 1, at(7));
-        groups.open("h").commit("a", 0, at(9));
-        let of = |groups: &Groups, id: &str, topic: &str, partition| {
-            groups.of(id).and_then(|group| group.committed(topic, partition)).map(|c| c.offset)
-        };
-        assert_eq!(of(&groups, "g", "a", 0), Some(5));
-        assert_eq!(of(&groups, "h", "a", 0), Some(9));
-        assert_eq!(of(&groups, "h", "b", 1), None);
-        groups.forget_topic("a");
-        assert_eq!(of(&groups, "g", "a", 0), None);
-        assert_eq!(of(&groups, "g", "b", 1), Some(7));
+        told
     }
 }

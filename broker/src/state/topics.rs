@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::configs::Configs;
+use super::epochs::Epochs;
 use super::isolation::Isolation;
 use super::log::Log;
 use super::producers::Producers;
@@ -38,6 +39,7 @@ pub(crate) struct Partition {
     pub(crate) leader: Option<i32>,
     /// Grows with each election.
     pub(crate) leader_epoch: i32,
+    epochs: Epochs,
     pub(crate) log: Log,
     pub(crate) producers: Producers,
     pub(crate) isolation: Isolation,
@@ -102,7 +104,7 @@ impl Topics {
 
     /// Makes a topic of a name that was checked, with a partition for each leader.
     pub(crate) fn create(&mut self, name: &str, leaders: &[Option<i32>], configs: Configs) -> &Topic {
-        let (name, id) = (super::owned(name), self.next_id());
+        let (name, id) = (super::owned(name), self.fresh_id());
         let led = |leader: &Option<i32>| Partition { leader: *leader, ..Partition::default() };
         let partitions = leaders.iter().map(led).collect();
         self.names.insert(id, name.clone());
@@ -116,7 +118,8 @@ impl Topics {
         Some(topic)
     }
 
-    fn next_id(&mut self) -> Uuid {
+    /// An id that nothing has had.
+    pub(crate) fn fresh_id(&mut self) -> Uuid {
         let mut id = [0; 16];
         let (high, low) = id.split_at_mut(8);
         high.copy_from_slice(&mix(&mut self.seed).to_be_bytes());
@@ -160,6 +163,12 @@ impl Partition {
     pub(crate) fn elect(&mut self, leader: Option<i32>) {
         self.leader = leader;
         self.leader_epoch += 1;
+        self.epochs.begin(self.leader_epoch, self.log.end_offset());
+    }
+
+    /// The epoch of leadership, or the one before it that wrote anything, and where it ended.
+    pub(crate) fn end_of_epoch(&self, epoch: i32) -> Option<(i32, i64)> {
+        self.epochs.end(epoch, self.log.end_offset())
     }
 
     /// -1 does not say.

@@ -19,20 +19,18 @@ const NO_ID: i64 = -1;
 const LAST_EPOCH: i16 = i16::MAX - 1;
 
 /// ```text
-///            add                 commit                 markers written
-///  Empty ──────────► Ongoing ───────────► PrepareCommit ───────────────► CompleteCommit
-///    ▲                │   ▲                                                  │    │
-///    │                │   └────────────────────── add ───────────────────────┤    │
-///    │          abort,│ timeout,                                             │    │
-///    │            init│ by another          markers written                  │    │
-///    │                └──────────► PrepareAbort ───────────► CompleteAbort ──┘    │
-///    │                                 ▲                           │              │
-///    └────────────── init ─────────────┼───────────────────────────┴──────────────┤
-///                                      └───────── abort, version 2 only ──────────┘
+///          add              commit                   markers written
+///  Empty ───────► Ongoing ──────────► PrepareCommit ───────────────► CompleteCommit
+///                    │ abort, timeout,
+///                    │ a successor                   markers written
+///                    └──────────────► PrepareAbort ────────────────► CompleteAbort
+///
+///  after either end:                    add ──► Ongoing, init ──► Empty
+///  while none is open, version 2 only:  abort ──► PrepareAbort
 /// ```
-/// With version 2 an abort is also taken in `Empty` and after an end, since a client may not know whether any
-/// of its records arrived. `init` in `Ongoing` aborts first and is answered `CONCURRENT_TRANSACTIONS`, as it is
-/// while markers are being written.
+/// The last, since a client may not know whether any of its records arrived. A successor is who is bound to the
+/// transactional id while a transaction is open: it is answered `CONCURRENT_TRANSACTIONS` and asks again, as
+/// everyone does while markers are being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransactionState {
     Empty,
@@ -176,9 +174,10 @@ impl Transaction {
 
     /// Aborts what is open, so that its producer is fenced.
     pub(crate) fn fence(&mut self, raising: bool, at: (Now, Duration)) {
+        // With KIP-890 this is what an end does anyway, so its producer may ask how it ended.
+        self.previous_epoch = if raising { self.epoch } else { NO_EPOCH };
         self.epoch = self.epoch.saturating_add(1);
-        self.previous_epoch = NO_EPOCH;
-        self.prepare(TransactionState::PrepareAbort, raising, at);
+        self.prepare(TransactionState::PrepareAbort, false, at);
     }
 
     /// Adds participants; the first begins the transaction.

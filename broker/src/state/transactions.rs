@@ -9,6 +9,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use super::State;
 use super::transaction::{End, Ending, Participant, Transaction};
 use crate::cluster::Now;
+use crate::parking::Place;
 
 /// The epoch of the coordinator that markers tell. It is the same one for ever: nothing is lost when another
 /// node takes over.
@@ -128,7 +129,8 @@ impl State {
             match participant {
                 Participant::Partition(topic, index) => self.write_marker(ending, topic, *index, now),
                 Participant::Group(group) => {
-                    self.groups.open(group).end_transaction(ending.producer_id, ending.committed);
+                    let positions = self.groups.positions(group);
+                    positions.end_transaction(ending.producer_id, ending.committed);
                 }
             }
         }
@@ -137,7 +139,7 @@ impl State {
     fn write_marker(&mut self, ending: &Ending, topic: &str, index: i32, now: Now) {
         // A topic that was deleted needs no marker.
         let Some(topic) = self.topics.by_name_mut(topic) else { return };
-        let place = (topic.id, index);
+        let place = Place::Partition(topic.id, index);
         let Ok(partition) = topic.partition_mut(index) else { return };
         let control = if ending.committed { ControlType::COMMIT } else { ControlType::ABORT };
         let Ending { producer_id, epoch, .. } = *ending;

@@ -6,7 +6,6 @@ use upsert_kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorRes
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use crate::config::Address;
-use crate::connection::Connection;
 use crate::{Error, ErrorKind};
 
 /// Whose state it is.
@@ -63,13 +62,6 @@ pub(crate) fn found(response: &FindCoordinatorResponse) -> Result<(i32, Address)
     }
     let port = u16::try_from(port).map_err(|_| Error::new(ErrorKind::Protocol, format!("port {port}")))?;
     Ok((node, Address { host: host.to_string(), port }))
-}
-
-/// Asks this broker.
-pub(super) async fn find(connection: &Connection, of: &Coordinator) -> Result<(i32, Address), Error> {
-    let version = connection.version::<FindCoordinatorRequest>()?;
-    let response = connection.call(&of.request(version)).await?;
-    found(&response).map_err(|error| connection.named(error.within(&of.named()), "FindCoordinator"))
 }
 
 /// From this version on the keys are a list.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 
 use upsert_kafka_protocol::messages::metadata::{
     MetadataRequestTopic, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
@@ -23,6 +24,8 @@ pub(crate) struct Metadata {
     pub(crate) missing: HashMap<Arc<str>, ErrorCode>,
     /// Why the last attempt to renew this view failed.
     pub(crate) problem: Option<Error>,
+    /// When a broker last told of it.
+    pub(crate) renewed_at: Option<Instant>,
 }
 
 /// Where a broker listens.

@@ -1,17 +1,18 @@
 //! Owns the view of the cluster and the connections: renews the one, opens the others.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
-use upsert_kafka_protocol::Str;
 use upsert_kafka_protocol::messages::MetadataResponse;
+use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::reach::{self, Candidate};
 use super::schedule::Schedule;
+use super::wanted::{Want, Wanted};
 use super::{Coordinator, Metadata};
 use crate::config::{Address, MetadataRecovery};
 use crate::connection::{self, Connection};
@@ -20,7 +21,7 @@ use crate::{Config, Error, ErrorKind};
 
 /// What the handles ask of the task.
 pub(super) enum Command {
-    Want(Arc<str>),
+    Want(Arc<str>, Want),
     Connection(i32, Lane, Reply),
     Any(Reply),
     Coordinator(Coordinator, oneshot::Sender<Option<i32>>),
@@ -46,10 +47,12 @@ pub(super) struct Refresh {
     asked: Arc<Notify>,
     view: watch::Sender<Arc<Metadata>>,
     schedule: Schedule,
-    wanted: BTreeSet<Arc<str>>,
+    wanted: Wanted,
     nodes: HashMap<i32, Node>,
     /// The connection to whichever bootstrap address answered last.
     bootstrap: Option<Connection>,
+    /// Only the bootstrap addresses are to be tried, until one of them has answered.
+    rebootstraps: bool,
     coordinators: HashMap<Coordinator, i32>,
     jobs: JoinSet<Done>,
     chance: Chance,
@@ -92,11 +95,12 @@ impl Refresh {
         let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
         let mut refresh = Self {
             schedule: Schedule::new(config.metadata_max_age, backoff, Instant::now()),
+            wanted: Wanted::new(config.metadata_max_idle),
             config,
             mailbox,
             asked,
             view,
-            wanted: BTreeSet::new(),
+            rebootstraps: false,
             nodes: HashMap::new(),
             bootstrap: Some(bootstrap),
             coordinators: HashMap::new(),
@@ -129,9 +133,11 @@ impl Refresh {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Want(topic) => {
-                self.wanted.insert(topic);
-                self.schedule.handle_asked();
+            Command::Want(topic, want) => {
+                let unknown = !self.metadata().settles(&topic);
+                if self.wanted.handle_wanted(topic, want, Instant::now()) || unknown {
+                    self.schedule.handle_asked();
+                }
             }
             Command::Connection(node_id, lane, reply) => self.connect(node_id, lane, reply),
             Command::Any(reply) => self.reach(reply),
@@ -171,12 +177,14 @@ impl Refresh {
         let open = self.open_connection();
         let candidates = self.candidates();
         let config = Arc::clone(&self.config);
-        let topics: Vec<Str> = self.wanted.iter().map(|topic| Str::from(topic.to_string())).collect();
+        let topics: Vec<Str> =
+            self.wanted.poll(Instant::now()).map(|topic| Str::from(topic.to_string())).collect();
         self.jobs.spawn(async move {
-            if let Some(connection) = open
-                && let Ok(response) = reach::ask(&connection, &topics, &config).await
-            {
-                return Done::Renewed(None, Ok(response));
+            if let Some(connection) = open {
+                let answer = reach::ask(&connection, &topics, &config).await;
+                if answer.as_ref().map_or_else(asks_to_begin_again, |_| true) {
+                    return Done::Renewed(None, answer);
+                }
             }
             match reach::first(candidates, &config).await {
                 Ok((candidate, connection)) => {
@@ -193,8 +201,9 @@ impl Refresh {
         let chance = self.chance.draw();
         match answer {
             Ok(response) => {
-                let renewed = self.metadata().renewed(&response);
-                let complete = self.wanted.iter().all(|topic| renewed.settles(topic));
+                let renewed = Metadata { renewed_at: Some(now), ..self.metadata().renewed(&response) };
+                let complete = self.wanted.topics().all(|topic| renewed.settles(topic));
+                self.rebootstraps = false;
                 self.schedule.handle_renewed(now, complete, chance);
                 if !complete {
                     self.schedule.handle_asked();
@@ -204,9 +213,22 @@ impl Refresh {
             }
             Err(error) => {
                 tracing::debug!(%error, "metadata could not be renewed");
+                if asks_to_begin_again(&error) {
+                    self.rebootstrap();
+                }
                 self.schedule.handle_failed(now, chance);
                 self.publish(Metadata { problem: Some(error), ..Metadata::clone(&self.metadata()) });
             }
+        }
+    }
+
+    /// Lets go of every connection, and begins again at the bootstrap addresses alone.
+    fn rebootstrap(&mut self) {
+        if self.config.metadata_recovery == MetadataRecovery::Rebootstrap {
+            tracing::info!("a broker asks to begin again at bootstrap.servers");
+            self.rebootstraps = true;
+            self.bootstrap = None;
+            self.nodes.values_mut().flat_map(|node| &mut node.ways).for_each(|way| way.connection = None);
         }
     }
 
@@ -280,14 +302,14 @@ impl Refresh {
         }
     }
 
-    /// Known brokers in random order, then the bootstrap addresses; those alone when nobody known has
-    /// answered for `metadata.recovery.rebootstrap.trigger.ms`.
+    /// Known brokers in random order, then the bootstrap addresses; those alone when a broker asked for it,
+    /// or when nobody known has answered for `metadata.recovery.rebootstrap.trigger.ms`.
     fn candidates(&mut self) -> Vec<Candidate> {
         let recovers = self.config.metadata_recovery == MetadataRecovery::Rebootstrap;
         let hopeless = self.schedule.age(Instant::now())
             > self.config.metadata_max_age + self.config.metadata_rebootstrap_trigger;
         let mut candidates: Vec<Candidate> = Vec::new();
-        if !(recovers && hopeless) {
+        if !(recovers && (hopeless || self.rebootstraps)) {
             let known = self.nodes.iter();
             candidates.extend(
                 known.map(|(id, node)| Candidate { node_id: Some(*id), address: node.address.clone() }),
@@ -364,4 +386,9 @@ impl Way {
     fn open(&self) -> Option<&Connection> {
         self.connection.as_ref().filter(|connection| !connection.is_closed())
     }
+}
+
+/// Whether a broker said that what is known is not to be used any more (KIP-1102).
+fn asks_to_begin_again(error: &Error) -> bool {
+    error.code() == Some(ErrorCode::REBOOTSTRAP_REQUIRED)
 }

@@ -64,9 +64,131 @@ async fn only_topics_in_use_are_asked_for() {
         Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 3), ("other", 9)]).unwrap()).await;
     let cluster = opened(peer.config()).await;
     assert_eq!(topics_of(&peer.hears().await.1), Vec::<String>::new());
-    let topic = cluster.topic("orders", soon()).await.unwrap();
+    let topic = cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
     assert_eq!((topic.partitions.len(), topic.partitions[2].leader_epoch), (3, 5));
     assert_eq!(topics_of(&peer.hears().await.1), ["orders"]);
+    cluster.topic("other", Want::Lasting, soon()).await.unwrap();
+    assert_eq!(topics_of(&peer.hears().await.1), ["orders", "other"]);
+}
+
+#[tokio::test]
+async fn of_thousands_of_topics_only_two_are_asked_for() {
+    let names: Vec<&'static str> = (0..5000).map(|at| &*format!("topic-{at}").leak()).collect();
+    let all: Vec<_> = names.iter().map(|name| (*name, 1)).collect();
+    let mut peer = Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &all).unwrap()).await;
+    let cluster = opened(peer.config()).await;
+    for name in ["topic-7", "topic-4711"] {
+        cluster.topic(name, Want::Lasting, soon()).await.unwrap();
+    }
+    let mut view = cluster.watch();
+    view.borrow_and_update();
+    cluster.refresh();
+    view.changed().await.unwrap();
+    assert_eq!(cluster.metadata().topics.len(), 2);
+    drop(cluster);
+    let mut asked = Vec::new();
+    while let Ok(ask) = peer.heard.try_recv() {
+        asked.push(topics_of(&ask.read()));
+    }
+    assert!(asked.iter().all(|topics| topics.len() <= 2), "{asked:?}");
+    assert_eq!(asked.last().unwrap(), &["topic-4711", "topic-7"]);
+}
+
+#[tokio::test]
+async fn a_topic_that_is_idle_is_asked_for_no_longer() {
+    let mut peer =
+        Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 1), ("old", 1)]).unwrap()).await;
+    let idle = Duration::from_millis(30);
+    let cluster = opened(Config { metadata_max_idle: idle, ..peer.config() }).await;
+    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
+    let used = Instant::now();
+    cluster.topic("old", Want::WhileUsed, soon()).await.unwrap();
+    let mut view = cluster.watch();
+    while cluster.metadata().topics.contains_key("old") {
+        view.borrow_and_update();
+        cluster.refresh();
+        view.changed().await.unwrap();
+    }
+    assert!(used.elapsed() >= idle, "{:?}", used.elapsed());
+    assert!(cluster.metadata().topics.contains_key("orders"));
+    cluster.topic("old", Want::WhileUsed, soon()).await.unwrap();
+    let mut asked = Vec::new();
+    while let Ok(ask) = peer.heard.try_recv() {
+        asked.push(topics_of(&ask.read()));
+    }
+    assert_eq!(asked.last().unwrap(), &["old", "orders"]);
+    assert!(asked.contains(&vec!["orders".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_broker_that_asks_to_begin_again_is_left_for_the_bootstrap_address() {
+    // An impostor that the cluster names as its only broker.
+    let stale = Peer::start(move |ask: &Ask| {
+        if !ask.is::<MetadataRequest>() {
+            return ask.answer(&versions(i16::MAX));
+        }
+        let error_code = ErrorCode::REBOOTSTRAP_REQUIRED;
+        ask.answer(&MetadataResponse { error_code, ..Default::default() })
+    })
+    .await;
+    let (gone, mut calls) = (stale.address.clone(), 0);
+    let peer = Peer::at(|at| {
+        move |ask: &Ask| {
+            if !ask.is::<MetadataRequest>() {
+                return ask.answer(&versions(i16::MAX));
+            }
+            calls += 1;
+            match calls {
+                1 => ask.answer(&metadata(&gone, &[])),
+                _ => ask.introduce(&at, &[("orders", 1)]).unwrap(),
+            }
+        }
+    })
+    .await;
+    let cluster = opened(peer.config()).await;
+    // So that the next question goes to the one that is known.
+    let connection = cluster.connection(1).await.unwrap();
+    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
+    assert_eq!(cluster.metadata().brokers[&1].address, peer.address);
+    drop(connection);
+}
+
+#[tokio::test]
+async fn a_broker_that_refuses_is_dialled_again_after_longer_and_longer_waits() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let closing = Peer::start(move |_: &Ask| {
+        // The test may have seen enough.
+        _ = tell.send(Instant::now());
+        Reply::Close
+    })
+    .await;
+    let named = closing.address.clone();
+    let peer = Peer::at(|_| {
+        move |ask: &Ask| match ask.is::<MetadataRequest>() {
+            true => ask.answer(&metadata(&named, &[])),
+            false => ask.answer(&versions(i16::MAX)),
+        }
+    })
+    .await;
+    let ms = Duration::from_millis;
+    let cluster =
+        opened(Config { reconnect_backoff: ms(20), reconnect_backoff_max: ms(40), ..peer.config() }).await;
+    for _ in 0..4 {
+        assert_eq!(cluster.connection(1).await.err().unwrap().kind(), ErrorKind::Unreachable);
+    }
+    let dialled: Vec<Instant> = told.try_iter().collect();
+    assert_eq!(dialled.len(), 4);
+    let waits: Vec<Duration> = dialled.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    // A fifth less at the most, by chance.
+    assert!(waits[0] >= ms(16) && waits[1] >= ms(32) && waits[2] >= ms(32), "{waits:?}");
+}
+
+#[tokio::test]
+async fn a_topic_nobody_asked_for_is_not_known() {
+    let peer =
+        Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 3), ("other", 9)]).unwrap()).await;
+    let cluster = opened(peer.config()).await;
+    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
     assert!(!cluster.metadata().topics.contains_key("other"));
 }
 
@@ -93,10 +215,11 @@ async fn a_topic_is_awaited_until_it_is_there_and_has_its_deadline() {
     })
     .await;
     let cluster = opened(peer.config()).await;
-    let error = cluster.topic("never", Instant::now() + Duration::from_millis(20)).await.unwrap_err();
+    let error =
+        cluster.topic("never", Want::Lasting, Instant::now() + Duration::from_millis(20)).await.unwrap_err();
     assert_eq!((error.kind(), error.topic()), (ErrorKind::UnknownTopic, Some("never")));
     assert!(error.to_string().contains("not known after"), "{error}");
-    assert_eq!(cluster.topic("orders", soon()).await.unwrap().partitions.len(), 1);
+    assert_eq!(cluster.topic("orders", Want::Lasting, soon()).await.unwrap().partitions.len(), 1);
 }
 
 #[tokio::test]
@@ -113,7 +236,7 @@ async fn a_topic_that_is_not_allowed_fails_at_once() {
         }
     })
     .await;
-    let error = opened(peer.config()).await.topic("secret", soon()).await.unwrap_err();
+    let error = opened(peer.config()).await.topic("secret", Want::Lasting, soon()).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED));
 }
 
@@ -165,7 +288,7 @@ async fn when_all_known_brokers_are_gone_it_begins_again_at_the_bootstrap_addres
     })
     .await;
     let cluster = opened(peer.config()).await;
-    cluster.topic("orders", soon()).await.unwrap();
+    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
     assert_eq!(cluster.metadata().brokers[&1].address, peer.address);
     assert!(!cluster.connection(1).await.unwrap().is_closed());
 }
@@ -215,7 +338,7 @@ async fn a_group_finds_its_coordinator_once_in_either_form() {
 async fn a_hint_moves_the_leader_before_the_next_renewal() {
     let peer = Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 1)]).unwrap()).await;
     let cluster = opened(peer.config()).await;
-    cluster.topic("orders", soon()).await.unwrap();
+    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
     let mut view = cluster.watch();
     view.borrow_and_update();
     cluster.leader_moved("orders", 0, 4, 6);

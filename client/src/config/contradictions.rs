@@ -10,6 +10,7 @@ use crate::{Error, ErrorKind};
 pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut Vec<Notice>) {
     if config.enable_idempotence
         && !given.contains("enable.idempotence")
+        && config.max_in_flight <= IDEMPOTENT_IN_FLIGHT_MAX
         && let Some((key, value)) = against_idempotence(config)
     {
         config.enable_idempotence = false;
@@ -25,6 +26,11 @@ pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut V
             needed.as_millis()
         );
         notices.push(Notice::adjusted("delivery.timeout.ms", sentence));
+    }
+    if !config.partitioner_adaptive && given.contains("partitioner.availability.timeout.ms") {
+        let sentence = "property partitioner.availability.timeout.ms changes nothing while \
+                        partitioner.adaptive.partitioning.enable is false";
+        notices.push(Notice::ignored("partitioner.availability.timeout.ms", sentence.to_owned()));
     }
     raise(config.retry_backoff, &mut config.retry_backoff_max, "retry.backoff.max.ms", given, notices);
     raise(
@@ -47,11 +53,7 @@ pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut V
 pub(super) fn check(config: &Config) -> Result<(), Error> {
     at_least_one("max.in.flight.requests.per.connection", config.max_in_flight as u128)?;
     at_least_one("request.timeout.ms", ms(config.request_timeout))?;
-    if config.enable_idempotence
-        && let Some((key, value)) = against_idempotence(config)
-    {
-        return clash("enable.idempotence", "true", key, &value);
-    }
+    writes(config)?;
     let needed = config.linger + config.request_timeout;
     if config.delivery_timeout < needed {
         let others = format!("{} ms, which it must cover", needed.as_millis());
@@ -64,6 +66,10 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
     }
     if config.batch_size > config.buffer_memory {
         return clash("batch.size", config.batch_size, "buffer.memory", &config.buffer_memory);
+    }
+    let rack = config.client_rack.as_deref().unwrap_or_default();
+    if config.partitioner_rack_aware && rack.trim().is_empty() {
+        return clash("partitioner.rack.aware", "true", "client.rack", &"empty: no rack to prefer");
     }
     if config.fetch_max_wait >= config.request_timeout {
         return clash(
@@ -95,6 +101,22 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
     levels(config)
 }
 
+/// Idempotence, and what needs it.
+fn writes(config: &Config) -> Result<(), Error> {
+    let against = against_idempotence(config);
+    match (&config.transactional_id, config.enable_idempotence, against) {
+        (Some(id), _, Some((key, value))) => clash("transactional.id", id, key, &value),
+        (Some(id), false, None) => clash("transactional.id", id, "enable.idempotence", &"false"),
+        (None, true, Some((key, value))) => clash("enable.idempotence", "true", key, &value),
+        _ if i32::try_from(ms(config.transaction_timeout)).is_err() => refuse(format!(
+            "property transaction.timeout.ms: {} is too large, {} is the most",
+            ms(config.transaction_timeout),
+            i32::MAX
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn levels(config: &Config) -> Result<(), Error> {
     match (config.compression_gzip_level, config.compression_zstd_level) {
         (Some(level), _) if !(1..=9).contains(&level) => {
@@ -109,12 +131,12 @@ fn levels(config: &Config) -> Result<(), Error> {
 
 fn against_idempotence(config: &Config) -> Option<(&'static str, String)> {
     match config {
-        Config { acks: Acks::Leader, .. } => Some(("acks", "1".to_owned())),
-        Config { acks: Acks::None, .. } => Some(("acks", "0".to_owned())),
-        Config { retries: 0, .. } => Some(("retries", "0".to_owned())),
         Config { max_in_flight, .. } if *max_in_flight > IDEMPOTENT_IN_FLIGHT_MAX => {
             Some(("max.in.flight.requests.per.connection", max_in_flight.to_string()))
         }
+        Config { acks: Acks::Leader, .. } => Some(("acks", "1".to_owned())),
+        Config { acks: Acks::None, .. } => Some(("acks", "0".to_owned())),
+        Config { retries: 0, .. } => Some(("retries", "0".to_owned())),
         _ => None,
     }
 }
@@ -153,5 +175,6 @@ fn ms(time: Duration) -> u128 {
     time.as_millis()
 }
 
-/// How many batches a broker remembers of each idempotent producer and partition.
+/// How many batches a broker remembers of each idempotent producer and partition. More in flight are
+/// refused, since Kafka 4.0 even where idempotence is only the default.
 const IDEMPOTENT_IN_FLIGHT_MAX: usize = 5;

@@ -33,6 +33,10 @@ impl Notice {
     pub(super) fn adjusted(key: &str, sentence: String) -> Self {
         Self { kind: NoticeKind::Adjusted, key: key.to_owned(), sentence }
     }
+
+    pub(super) fn ignored(key: &str, sentence: String) -> Self {
+        Self { kind: NoticeKind::Ignored, key: key.to_owned(), sentence }
+    }
 }
 
 /// What becomes of one of Java's keys here.
@@ -121,7 +125,7 @@ fn unknown(key: &str) -> Notice {
 
 fn ignored(key: &str, why: &str) -> Notice {
     let sentence = format!("property {key} is ignored: {why}");
-    Notice { kind: NoticeKind::Ignored, key: key.to_owned(), sentence }
+    Notice::ignored(key, sentence)
 }
 
 fn refused(key: &str, why: &str) -> Error {

@@ -50,11 +50,11 @@ const DATA: Roles = Roles(PRODUCER.0 | CONSUMER.0);
 const READ: Roles = Roles(CONSUMER.0 | ADMIN.0);
 const WRITE: Roles = Roles(PRODUCER.0 | ADMIN.0);
 
+const BUFFERS: &str = "a buffer begins as large as its partition's last batch, and grows as records come";
 const BYTES: &str = "keys and values are bytes here";
 const COMMITS: &str = "offsets are committed when commit is called, and only then";
 const GROUPS: &str = "partitions are assigned by the caller; joining a group is not supported yet";
 const JAVA_CLASS: &str = "a Java class cannot be loaded here";
-const METRICS: &str = "metrics are not gathered yet";
 const SASL: &str = "it matters only with SASL, which is not supported yet";
 const TLS: &str = "it matters only with TLS, which is not supported yet";
 
@@ -104,7 +104,11 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(ALL, "client.id", client_id),
     refused(ALL, "config.providers", &[], "values are taken as they stand and not looked up elsewhere"),
     honoured!(ALL, "connections.max.idle.ms", connections_max_idle),
-    ignored(ALL, "enable.metrics.push", METRICS),
+    ignored(
+        ALL,
+        "enable.metrics.push",
+        "metrics are read from the producer and not pushed to brokers (KIP-714)",
+    ),
     ignored(
         ALL,
         "metadata.cluster.check.enable",
@@ -113,10 +117,18 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(ALL, "metadata.max.age.ms", metadata_max_age),
     honoured!(ALL, "metadata.recovery.rebootstrap.trigger.ms", metadata_rebootstrap_trigger),
     honoured!(ALL, "metadata.recovery.strategy", metadata_recovery),
-    ignored(ALL, "metric.reporters", METRICS),
-    ignored(ALL, "metrics.num.samples", METRICS),
-    ignored(ALL, "metrics.recording.level", METRICS),
-    ignored(ALL, "metrics.sample.window.ms", METRICS),
+    ignored(
+        ALL,
+        "metric.reporters",
+        "a Java class cannot be loaded here; Producer::metrics tells the figures",
+    ),
+    honoured!(ALL, "metrics.num.samples", metrics_num_samples),
+    ignored(
+        ALL,
+        "metrics.recording.level",
+        "all metrics are gathered at every level; they cost nothing per record",
+    ),
+    honoured!(ALL, "metrics.sample.window.ms", metrics_sample_window),
     honoured!(ALL, "receive.buffer.bytes", receive_buffer_bytes),
     honoured!(ALL, "reconnect.backoff.max.ms", reconnect_backoff_max),
     honoured!(ALL, "reconnect.backoff.ms", reconnect_backoff),
@@ -139,7 +151,7 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(PRODUCER, "acks", acks),
     honoured!(PRODUCER, "batch.size", batch_size),
     honoured!(PRODUCER, "buffer.memory", buffer_memory),
-    ignored(PRODUCER, "buffer.memory.allocation.strategy", "buffers grow as records come"),
+    ignored(PRODUCER, "buffer.memory.allocation.strategy", BUFFERS),
     honoured!(PRODUCER, "compression.gzip.level", compression_gzip_level),
     ignored(PRODUCER, "compression.lz4.level", "lz4 has one level here"),
     honoured!(PRODUCER, "compression.type", compression),
@@ -151,7 +163,21 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(PRODUCER, "max.block.ms", max_block),
     honoured!(PRODUCER, "max.in.flight.requests.per.connection", max_in_flight),
     honoured!(PRODUCER, "max.request.size", max_request_size),
-    honoured!(PRODUCER, "metadata.max.idle.ms", metadata_max_idle),
+    Property {
+        name: "metadata.max.idle.ms",
+        roles: PRODUCER,
+        fate: Fate::Honoured {
+            set: |config, text| {
+                config.metadata_max_idle = Setting::parse(text)?;
+                match config.metadata_max_idle.as_millis() {
+                    // As in Java.
+                    ..5000 => Err(format!("{text} is too small, 5000 is the least")),
+                    _ => Ok(()),
+                }
+            },
+            show: |config| config.metadata_max_idle.show(),
+        },
+    },
     honoured!(PRODUCER, "partitioner.adaptive.partitioning.enable", partitioner_adaptive),
     honoured!(PRODUCER, "partitioner.availability.timeout.ms", partitioner_availability_timeout),
     honoured!(PRODUCER, "partitioner.class", partitioner_class),

@@ -65,7 +65,15 @@ async fn steps(
 async fn dial(address: &Address, config: &Config, deadline: Instant) -> Result<TcpStream, Error> {
     let found = lookup_host((address.host.as_str(), address.port)).await;
     let found = found.map_err(|error| unreachable(format!("the name could not be looked up: {error}")))?;
-    let ips: Vec<SocketAddr> = found.collect();
+    dial_any(&found.collect::<Vec<_>>(), config, deadline).await
+}
+
+/// Tries one IP after the other.
+pub(super) async fn dial_any(
+    ips: &[SocketAddr],
+    config: &Config,
+    deadline: Instant,
+) -> Result<TcpStream, Error> {
     let mut causes = Vec::new();
     for (at, ip) in ips.iter().enumerate() {
         // One silent IP must leave time for the others.

@@ -9,6 +9,8 @@ pub(crate) struct Pipeline<T> {
     waiting: VecDeque<Waiting<T>>,
     queued_bytes: u64,
     written_bytes: u64,
+    /// The broker asked for silence until then (KIP-219).
+    paused_until: Option<Instant>,
 }
 
 /// One request that awaits its answer, or, where there is none, its end on the wire.
@@ -30,7 +32,7 @@ pub(crate) struct OutOfOrder {
 
 impl<T> Pipeline<T> {
     pub(crate) fn new() -> Self {
-        Self { waiting: VecDeque::new(), queued_bytes: 0, written_bytes: 0 }
+        Self { waiting: VecDeque::new(), queued_bytes: 0, written_bytes: 0, paused_until: None }
     }
 
     /// A request of so many bytes takes its place in line. Without a correlation id it has no answer.
@@ -50,6 +52,21 @@ impl<T> Pipeline<T> {
             deadline,
             who,
         });
+    }
+
+    /// The broker asks for silence: no request takes its place in line before it is over.
+    pub(crate) fn handle_pause(&mut self, until: Instant) {
+        self.paused_until = self.paused_until.max(Some(until));
+    }
+
+    /// Until when requests are to be held back, if they are.
+    pub(crate) fn pause(&self, now: Instant) -> Option<Instant> {
+        self.paused_until.filter(|until| *until > now)
+    }
+
+    /// When the last silence ended or will: whoever was held back counts its time from then.
+    pub(crate) fn resumed(&self) -> Option<Instant> {
+        self.paused_until
     }
 
     /// So many bytes more are on the wire.
@@ -131,6 +148,18 @@ mod tests {
         pipeline.handle_queued(Some(1), 10, now + Duration::from_secs(9), "slow");
         pipeline.handle_queued(Some(2), 10, now + Duration::from_secs(5), "fast");
         assert_eq!(pipeline.deadline(), Some(now + Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn a_pause_is_never_shortened_and_ends_by_itself() {
+        let (now, ms) = (Instant::now(), Duration::from_millis);
+        let mut pipeline = Pipeline::<()>::new();
+        assert_eq!(pipeline.pause(now), None);
+        pipeline.handle_pause(now + ms(20));
+        pipeline.handle_pause(now + ms(10));
+        assert_eq!(pipeline.pause(now + ms(19)), Some(now + ms(20)));
+        assert_eq!(pipeline.pause(now + ms(20)), None);
+        assert_eq!(pipeline.resumed(), Some(now + ms(20)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use upsert_kafka_protocol::Frames;
 use upsert_kafka_protocol::{Bytes, Segments, header};
 
 use super::pipeline::Pipeline;
-use super::{Asker, Outgoing};
+use super::{Asker, Order, Outgoing};
 use crate::{Error, ErrorKind};
 
 /// One connection's task: everything it owns, and nothing shared.
@@ -20,7 +20,7 @@ pub(super) struct Task<R, W> {
     pub(super) broker: Arc<str>,
     pub(super) reader: R,
     pub(super) writer: W,
-    pub(super) queue: mpsc::Receiver<Outgoing>,
+    pub(super) queue: mpsc::Receiver<Order>,
     pub(super) frames: Frames,
     pub(super) idle_max: Option<Duration>,
 }
@@ -39,8 +39,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Task<R, W> {
         for (asker, written) in line.pipeline.drain() {
             asker.fail(&broker, &end, written);
         }
-        while let Ok(outgoing) = queue.try_recv() {
-            outgoing.asker.fail(&broker, &end, false);
+        while let Ok(order) = queue.try_recv() {
+            if let Order::Send(outgoing) = order {
+                outgoing.asker.fail(&broker, &end, false);
+            }
         }
     }
 }
@@ -58,13 +60,17 @@ impl Line {
         &mut self,
         reader: &mut R,
         writer: &mut W,
-        queue: &mut mpsc::Receiver<Outgoing>,
+        queue: &mut mpsc::Receiver<Order>,
         frames: &mut Frames,
         idle_max: Option<Duration>,
     ) -> End {
         let mut alarm = Alarm::new(self.alarm_at(idle_max));
         // Every branch is cancel-safe: a read or a write that did not happen took no bytes.
         while self.wanted || !self.pipeline.is_empty() {
+            let pause = self.pipeline.pause(Instant::now());
+            if let Some(until) = pause {
+                alarm.not_after(until);
+            }
             tokio::select! {
                 read = reader.read_buf(frames.room()) => match read {
                     Ok(0) => return End::Closed,
@@ -79,8 +85,8 @@ impl Line {
                     Ok(bytes) => self.sent(bytes),
                     Err(error) => return End::Failed(error),
                 },
-                outgoing = queue.recv(), if self.wanted && self.out.parts() < PIECES_MAX => {
-                    self.take(outgoing, queue);
+                order = queue.recv(), if self.wanted && pause.is_none() && self.out.parts() < PIECES_MAX => {
+                    self.take(order, queue);
                     alarm.not_after(self.alarm_at(idle_max));
                 }
                 () = alarm.sleep.as_mut() => {
@@ -88,7 +94,8 @@ impl Line {
                     if self.pipeline.deadline().is_some_and(|deadline| deadline <= now) {
                         return End::Late;
                     }
-                    if self.pipeline.is_empty() && idle_max.is_some_and(|idle| alarm.idle_since + idle <= now) {
+                    let idle = self.pipeline.is_empty() && self.pipeline.pause(now).is_none();
+                    if idle && idle_max.is_some_and(|idle| alarm.idle_since + idle <= now) {
                         return End::Idle;
                     }
                     alarm.set(self.alarm_at(idle_max));
@@ -102,15 +109,26 @@ impl Line {
     }
 
     /// Takes what is queued, so that all of it leaves in one write.
-    fn take(&mut self, first: Option<Outgoing>, queue: &mut mpsc::Receiver<Outgoing>) {
+    fn take(&mut self, first: Option<Order>, queue: &mut mpsc::Receiver<Order>) {
         let mut next = first;
         self.wanted = next.is_some();
-        while let Some(outgoing) = next {
-            let bytes = outgoing.bytes();
-            self.pipeline.handle_queued(outgoing.correlation_id, bytes, outgoing.deadline, outgoing.asker);
-            self.out.append(outgoing.frame);
+        while let Some(order) = next {
+            match order {
+                Order::Send(outgoing) => self.enter(outgoing),
+                // It stood in line, so what was asked before it has left.
+                Order::Pause(pause) => return self.pipeline.handle_pause(Instant::now() + pause),
+            }
             next = if self.out.parts() < PIECES_MAX { queue.try_recv().ok() } else { None };
         }
+    }
+
+    fn enter(&mut self, outgoing: Outgoing) {
+        let Outgoing { frame, correlation_id, deadline, asker } = outgoing;
+        let bytes = frame.remaining();
+        // Whoever was held back has its whole time from the end of the silence.
+        let resumed = self.pipeline.resumed().map(|at| at + asker.timeout);
+        self.pipeline.handle_queued(correlation_id, bytes, resumed.unwrap_or(deadline).max(deadline), asker);
+        self.out.append(frame);
     }
 
     fn sent(&mut self, bytes: usize) {
@@ -129,6 +147,10 @@ impl Line {
                 let expected = out.expected.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
                 End::Nonsense(format!("an answer to {}, where {expected} was asked", out.came))
             })?;
+            let pause = (asker.throttle)(&frame, asker.version);
+            if !pause.is_zero() {
+                self.pipeline.handle_pause(Instant::now() + pause);
+            }
             // Whoever asked may have gone; the answer then matters to nobody.
             _ = asker.reply.send(Ok(frame));
         }

@@ -6,11 +6,12 @@ use tokio::task::yield_now;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{
     ApiVersionsRequest, ApiVersionsResponse, FetchRequest, FindCoordinatorRequest, FindCoordinatorResponse,
-    MetadataRequest,
+    MetadataRequest, MetadataResponse,
 };
 
 use super::*;
 use crate::Config;
+use crate::config::Address;
 use crate::peer::{Ask, Peer, Reply, nowhere, versions};
 
 const SOON: Duration = Duration::from_millis(60);
@@ -174,4 +175,56 @@ async fn a_name_that_does_not_exist_says_so() {
     let address = "no-such-host.invalid:9092".parse().unwrap();
     let error = open(&address, &Config::default(), Duration::from_secs(20)).await.unwrap_err();
     assert!(error.to_string().starts_with("broker no-such-host.invalid:9092: "), "{error}");
+}
+
+#[tokio::test]
+async fn after_an_answer_that_asks_for_silence_nothing_leaves_before_it_is_over() {
+    let pause = Duration::from_millis(80);
+    let mut heard_at = Vec::new();
+    let (tell, told) = std::sync::mpsc::channel();
+    let peer = Peer::start(move |ask: &Ask| {
+        if ask.key != 18 {
+            heard_at.push(Instant::now());
+            if heard_at.len() == 4 {
+                tell.send(heard_at.clone()).unwrap();
+            }
+        }
+        match (ask.key, heard_at.len()) {
+            (3, 1) => {
+                let throttle_time_ms = i32::try_from(pause.as_millis()).unwrap();
+                ask.answer(&MetadataResponse { throttle_time_ms, ..Default::default() })
+            }
+            (3, _) => ask.answer(&MetadataResponse::default()),
+            _ => echo(ask),
+        }
+    })
+    .await;
+    let connection = connected(&peer).await;
+    let answered_from = Instant::now();
+    connection.call(&MetadataRequest::default()).await.unwrap();
+    // Shorter than the silence: time counts from its end.
+    let short = Duration::from_millis(60);
+    let held = [connection.submit(&named("a"), 3, short), connection.submit(&named("b"), 3, short)];
+    for (call, key) in held.into_iter().zip(["a", "b"]) {
+        assert_eq!(&*call.await.unwrap().host, key);
+    }
+    let paused_at = Instant::now();
+    connection.pause(pause);
+    connection.call(&MetadataRequest::default()).await.unwrap();
+    let heard_at = told.recv().unwrap();
+    assert!(heard_at[1] - answered_from >= pause, "{:?}", heard_at[1] - answered_from);
+    assert!(heard_at[3] - paused_at >= pause, "{:?}", heard_at[3] - paused_at);
+}
+
+#[tokio::test]
+async fn every_ip_of_a_name_is_tried_and_an_error_names_each() {
+    let peer = Peer::start(echo).await;
+    let ip = |address: &Address| format!("{}:{}", address.host, address.port).parse().unwrap();
+    let (dead, other, alive) = (nowhere().await, nowhere().await, peer.address.clone());
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let config = Config::default();
+    let stream = open::dial_any(&[ip(&dead), ip(&alive)], &config, deadline).await.unwrap();
+    assert_eq!(stream.peer_addr().unwrap(), ip(&alive));
+    let error = open::dial_any(&[ip(&dead), ip(&other)], &config, deadline).await.unwrap_err().to_string();
+    assert!(error.contains(&dead.to_string()) && error.contains(&other.to_string()), "{error}");
 }

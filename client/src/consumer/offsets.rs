@@ -9,7 +9,7 @@ use upsert_kafka_protocol::messages::list_offsets::{ListOffsetsPartition, ListOf
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::assignment::{Position, TopicPartition};
-use crate::cluster::{Attempts, Cluster};
+use crate::cluster::{Attempts, Cluster, Want};
 use crate::{Error, IsolationLevel};
 
 /// An offset to look up.
@@ -71,7 +71,7 @@ async fn round(
 ) -> Result<(), Error> {
     let mut by_leader: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
     for (at, (of, _)) in wanted.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
-        let topic = cluster.topic(&of.topic, deadline).await?;
+        let topic = cluster.topic(&of.topic, Want::WhileUsed, deadline).await?;
         let leader = topic.partition(of.partition).map(|partition| partition.leader);
         let code = match leader {
             Some(Some(node)) => {

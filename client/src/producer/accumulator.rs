@@ -18,6 +18,10 @@ use super::pool::Pool;
 use super::topic::{Open, Partition};
 use crate::{Error, ErrorKind, Record};
 
+mod lines;
+
+use lines::{Incomplete, Lingering};
+
 /// Open batches, and those that are closed and not yet taken.
 #[derive(Debug)]
 pub(crate) struct Accumulator {
@@ -40,11 +44,11 @@ pub(crate) struct Limits {
 #[derive(Debug, Default)]
 struct Queue {
     ready: Vec<Batch>,
-    /// Open batches by the time they are to be closed.
-    lingering: BTreeMap<(Instant, u64), Arc<Partition>>,
-    /// What is not answered yet, in the order of opening.
-    incomplete: BTreeMap<u64, Arc<Completion>>,
-    next_id: u64,
+    ready_bytes: usize,
+    lingering: Lingering,
+    /// Partitions whose open batch has lingered, and takes records on while another one waits to leave.
+    overdue: BTreeMap<usize, Arc<Partition>>,
+    incomplete: Incomplete,
     closed: Option<Error>,
     /// The first since it was last asked for.
     failure: Option<Error>,
@@ -54,14 +58,14 @@ struct Queue {
 #[derive(Debug)]
 pub(crate) struct Appended {
     pub(crate) delivery: Delivery,
-    /// A new batch was opened whose lingering nobody watches yet.
+    /// A batch was full, or one was opened whose lingering nobody watches yet.
     pub(crate) ring: bool,
 }
 
 /// Why a record is not in.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// Its batch was full and is on its way: let the sender run, then try again.
+    /// Enough batches are full for a write of a good size: let the sender run, then try again.
     BatchFull,
     /// `buffer.memory` is lent out: wait until some comes back.
     MemoryFull,
@@ -97,21 +101,26 @@ impl Accumulator {
         let bytes = size_max(record.key, record.value, record.headers);
         self.check(bytes, record, partition.index).map_err(Refusal::Never)?;
         let mut open = partition.open.lock();
+        let mut full = false;
         if let Some(batch) = &mut open.batch {
             if let Some(delivery) = self.append_or_enlarge(batch, record, timestamp_ms) {
                 return Ok(Appended { delivery, ring: false });
             }
-            self.close_full(&mut open, now);
-            return Err(Refusal::BatchFull);
+            full = true;
+            if self.close_open(&mut open, true, now) {
+                return Err(Refusal::BatchFull);
+            }
         }
-        let (mut batch, ring) = self.open(partition, bytes, open.last_size, now)?;
+        let (mut batch, unwatched) = self.open(partition, bytes, open.last_size, now)?;
         // The buffer was taken for this record, and an empty batch takes any.
         let delivery = batch.append(record, timestamp_ms).ok_or(Refusal::BatchFull)?;
         open.batch = Some(batch);
-        Ok(Appended { delivery, ring })
+        Ok(Appended { delivery, ring: full || unwatched })
     }
 
-    /// Closes the batches that have lingered; says when the next one will have.
+    /// Closes the batches that have lingered; says when the next one will have. While another batch of its
+    /// partition waits to leave, one stays open and takes more: a backlog is a few large batches, not many
+    /// small ones.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
         self.close_due(now, now)
     }
@@ -121,42 +130,64 @@ impl Accumulator {
         self.close_due(now + self.limits.linger, now);
     }
 
-    /// The closed batches, each partition's in order.
-    pub(crate) fn take_ready(&self) -> Vec<Batch> {
-        std::mem::take(&mut self.queue.lock().ready)
-    }
-
-    /// A batch is done with: its deliveries learn the outcome, its memory comes back.
-    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) {
-        self.tell(batch.token(), outcome);
-        let (lent, buffer) = batch.release();
-        self.pool.give(lent, buffer);
-    }
-
-    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere.
-    pub(crate) fn tell(&self, token: &Token, outcome: Outcome) {
-        match token.share {
-            None => self.tell_whole(token.id, &token.completion, outcome),
-            Some(share) => {
-                if let Some(whole) = token.completion.join(share, outcome) {
-                    self.tell_whole(token.id, &token.completion, whole);
-                }
-            }
+    /// There is room for one more of the partition's batches: what has lingered is closed.
+    pub(crate) fn close_overdue(&self, partition: &Partition, now: Instant) {
+        if self.queue.lock().overdue.remove(&partition.lane).is_some() {
+            self.close_open(&mut partition.open.lock(), false, now);
         }
     }
 
-    fn tell_whole(&self, id: u64, completion: &Completion, outcome: Outcome) {
+    /// Closes all that is open, whether it can leave or not.
+    pub(crate) fn close_all(&self, now: Instant) {
+        self.hurry(now);
+        let overdue = std::mem::take(&mut self.queue.lock().overdue);
+        for partition in overdue.values() {
+            self.close_open(&mut partition.open.lock(), false, now);
+        }
+    }
+
+    /// The closed batches, each partition's in order.
+    pub(crate) fn take_ready(&self) -> Vec<Batch> {
         let mut queue = self.queue.lock();
-        if queue.incomplete.remove(&id).is_some() && queue.failure.is_none() {
-            queue.failure = outcome.error().cloned();
+        queue.ready_bytes = 0;
+        std::mem::take(&mut queue.ready)
+    }
+
+    /// A batch is done with: its deliveries learn the outcome, its memory comes back. Says whether they had
+    /// not learnt one before.
+    pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) -> bool {
+        let first = self.tell(batch.token(), outcome);
+        let (lent, buffer) = batch.release();
+        self.pool.give(lent, buffer);
+        first
+    }
+
+    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere. Says whether
+    /// they had not learnt one before.
+    pub(crate) fn tell(&self, token: &Token, outcome: Outcome) -> bool {
+        let Some(share) = token.share else { return self.tell_whole(token.id, &token.completion, outcome) };
+        let (first, whole) = token.completion.join(share, outcome);
+        if let Some(whole) = whole {
+            self.tell_whole(token.id, &token.completion, whole);
+        }
+        first
+    }
+
+    fn tell_whole(&self, id: u64, completion: &Completion, outcome: Outcome) -> bool {
+        let mut queue = self.queue.lock();
+        let first = queue.incomplete.remove(id).is_some();
+        if first && queue.failure.is_none() {
+            // What went down with an aborted transaction did so because it was meant to.
+            queue.failure = outcome.error().filter(|error| error.kind() != ErrorKind::Aborted).cloned();
         }
         drop(queue);
         completion.complete(outcome);
+        first
     }
 
     /// Everything that is not answered yet.
     pub(crate) fn incomplete(&self) -> Vec<Arc<Completion>> {
-        self.queue.lock().incomplete.values().cloned().collect()
+        self.queue.lock().incomplete.iter().map(|(_, completion)| Arc::clone(completion)).collect()
     }
 
     /// The first failure since this was last asked.
@@ -184,6 +215,11 @@ impl Accumulator {
         self.queue.lock().closed.is_some()
     }
 
+    /// How many bytes of `buffer.memory` are free, and how many callers wait for some.
+    pub(crate) fn free(&self) -> (usize, usize) {
+        (self.pool.free(), self.starving.load(Relaxed))
+    }
+
     /// Whether every record was answered and all memory came back.
     pub(crate) fn is_idle(&self) -> bool {
         self.queue.lock().incomplete.is_empty() && self.pool.is_whole()
@@ -194,7 +230,7 @@ impl Accumulator {
         self.close(error.clone());
         let incomplete: Vec<_> = {
             let queue = self.queue.lock();
-            queue.incomplete.iter().map(|(id, completion)| (*id, Arc::clone(completion))).collect()
+            queue.incomplete.iter().map(|(id, completion)| (id, Arc::clone(completion))).collect()
         };
         for (id, completion) in incomplete {
             self.tell_whole(id, &completion, Outcome::failed(error.clone()));
@@ -204,16 +240,22 @@ impl Accumulator {
     fn close_due(&self, until: Instant, now: Instant) -> Option<Instant> {
         loop {
             let mut queue = self.queue.lock();
-            let first = queue.lingering.first_entry()?;
-            let (deadline, id) = *first.key();
+            let deadline = queue.lingering.deadline()?;
             if deadline > until {
                 return Some(deadline);
             }
-            let partition = first.remove();
+            let (id, partition) = queue.lingering.pop()?;
             drop(queue);
             let mut open = partition.open.lock();
-            if let Some(batch) = open.batch.take_if(|batch| batch.token().id == id) {
-                self.close_batch(batch, &mut open, false, now);
+            if open.batch.as_ref().is_none_or(|batch| batch.token().id != id) {
+                continue;
+            }
+            if partition.is_backed_up() {
+                self.queue.lock().overdue.insert(partition.lane, Arc::clone(&partition));
+            }
+            // Asked again, since whoever made room may have looked for it just before.
+            if !partition.is_backed_up() {
+                self.close_open(&mut open, false, now);
             }
         }
     }
@@ -251,33 +293,31 @@ impl Accumulator {
         let size = expected(last_size, self.limits.batch_size).max(needed);
         let buffer = self.pool.take(size).or_else(|| self.pool.take(needed)).ok_or(Refusal::MemoryFull)?;
         let linger = if self.starving.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
-        let batch = Batch::new(queue.next_id, Arc::clone(partition), buffer, now);
-        queue.next_id += 1;
+        let batch = Batch::new(queue.incomplete.next_id(), Arc::clone(partition), buffer, now)
+            .with_scratch(self.pool.scratch());
         let Token { id, completion, .. } = batch.token();
-        queue.incomplete.insert(*id, Arc::clone(completion));
+        queue.incomplete.push(Arc::clone(completion));
         let deadline = now + linger;
-        let earlier = queue.lingering.first_key_value().is_none_or(|(first, _)| deadline < first.0);
-        queue.lingering.insert((deadline, *id), Arc::clone(partition));
+        let earlier = queue.lingering.deadline().is_none_or(|first| deadline < first);
+        queue.lingering.push(*id, deadline, Arc::clone(partition));
         Ok((batch, earlier))
     }
 
-    fn close_full(&self, open: &mut Open, now: Instant) {
-        if let Some(batch) = open.batch.take() {
-            self.close_batch(batch, open, true, now);
-        }
+    fn close_open(&self, open: &mut Open, full: bool, now: Instant) -> bool {
+        open.batch.take().is_some_and(|batch| self.close_batch(batch, open, full, now))
     }
 
-    /// The partition is still locked, so that its batches become ready in their order.
-    fn close_batch(&self, mut batch: Batch, open: &mut Open, full: bool, now: Instant) {
+    /// The partition is still locked, so that its batches become ready in their order. Says whether it is
+    /// time to let the sender run: a write of several batches costs little more than a write of one.
+    fn close_batch(&self, mut batch: Batch, open: &mut Open, full: bool, now: Instant) -> bool {
         open.last_size = batch.size();
         batch.queued = Some(batch.partition.closed(batch.size(), full, now));
         let mut queue = self.queue.lock();
-        let deadlines =
-            [self.limits.linger, Duration::ZERO].map(|linger| (batch.opened + linger, batch.token().id));
-        for deadline in deadlines {
-            queue.lingering.remove(&deadline);
-        }
+        queue.lingering.remove(batch.token().id);
+        queue.overdue.remove(&batch.partition.lane);
+        queue.ready_bytes += batch.size();
         queue.ready.push(batch);
+        queue.ready_bytes >= PAUSE_BYTES
     }
 
     fn check(&self, bytes: usize, record: &Record<'_>, partition: i32) -> Result<(), Error> {
@@ -295,10 +335,11 @@ impl Accumulator {
     }
 }
 
-/// A partition that filled its last batch gets a whole buffer, one that did not what it may need.
+/// A partition that filled a good part of its last batch gets a whole buffer, since those are used again;
+/// one that did not gets what it may need.
 fn expected(last_size: usize, batch_size: usize) -> usize {
     let expected = last_size.saturating_add(last_size / 4).max(FIRST_BYTES);
-    if expected.saturating_mul(2) >= batch_size { batch_size } else { expected.next_power_of_two() }
+    if expected.saturating_mul(WHOLE_FROM) >= batch_size { batch_size } else { expected.next_power_of_two() }
 }
 
 /// The key as a person may know it, cut to a bound.
@@ -311,6 +352,11 @@ fn named(key: Option<&[u8]>) -> String {
     format!("with key {cut:?}{more}")
 }
 
+/// So many full bytes are worth a write: fewer cost a system call and a wake-up each for little, more leave the
+/// cache before they are sent.
+const PAUSE_BYTES: usize = 128 << 10;
+/// What share of a batch makes it worth a whole buffer: an eighth.
+const WHOLE_FROM: usize = 8;
 /// An open batch takes so many times its memory when it is full.
 const GROWTH: usize = 4;
 /// What a partition begins with of which nothing is known.

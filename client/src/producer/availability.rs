@@ -21,7 +21,7 @@ impl Availability {
         self.waiting.remove(&node);
     }
 
-    /// Batches are ready now for these brokers, which took none of them, and for no others.
+    /// These brokers, and no others, are behind: batches are ready for them, or all that may fly to them does.
     pub(crate) fn handle_ready(&mut self, nodes: &[i32], now: Instant) {
         self.waiting.retain(|node, _| nodes.contains(node));
         for node in nodes {

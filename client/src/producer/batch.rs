@@ -8,6 +8,7 @@ use upsert_kafka_protocol::records::{self, BatchWriter, Codec, Stamp};
 
 use super::delivery::{Completion, Delivery};
 use super::keyless::Queued;
+use super::pool::Scratch;
 use super::topic::Partition;
 use crate::Record;
 
@@ -27,6 +28,10 @@ pub(crate) struct Batch {
     pub(crate) queued: Option<Queued>,
     /// How much of `buffer.memory` it holds.
     lent: usize,
+    /// What it is compressed by way of, where batches share one.
+    scratch: Option<Scratch>,
+    /// Its size when it was sealed, before compression.
+    raw_bytes: usize,
     content: Content,
 }
 
@@ -38,6 +43,14 @@ pub(crate) struct Token {
     pub(crate) completion: Arc<Completion>,
     /// Which records of the whole it holds; `None` is all.
     pub(crate) share: Option<Share>,
+}
+
+/// A batch whose deliveries are told while it still flies.
+#[derive(Debug)]
+pub(crate) struct Ghost {
+    pub(crate) token: Token,
+    pub(crate) partition: Arc<Partition>,
+    pub(crate) count: u32,
 }
 
 /// A half's place in the batch as it was when records were sent.
@@ -74,12 +87,23 @@ impl Batch {
         let lent = buffer.len();
         let content = Content::Open(BatchWriter::new(buffer, lent));
         let token = Token { id, completion, share: None };
-        Self { partition, token, part: 0, opened, count: 0, queued: None, lent, content }
+        let (part, count, queued, raw_bytes, scratch) = (0, 0, None, 0, None);
+        Self { partition, token, part, opened, count, queued, lent, scratch, raw_bytes, content }
+    }
+
+    /// Lets it be compressed without a buffer of its own.
+    pub(crate) fn with_scratch(self, scratch: Scratch) -> Self {
+        Self { scratch: Some(scratch), ..self }
     }
 
     /// By what its deliveries are told.
     pub(crate) fn token(&self) -> &Token {
         &self.token
+    }
+
+    /// What its deliveries are told by, while it still flies.
+    pub(crate) fn ghost(&self) -> Ghost {
+        Ghost { token: self.token.clone(), partition: Arc::clone(&self.partition), count: self.count }
     }
 
     /// What tells it from the others of its partition.
@@ -118,10 +142,21 @@ impl Batch {
         }
     }
 
+    /// Its size when it was sealed, before compression.
+    pub(crate) fn raw_bytes(&self) -> usize {
+        self.raw_bytes
+    }
+
     /// The bytes under this stamp. Equal stamps give equal bytes, however often it is asked.
     pub(crate) fn sealed(&mut self, stamp: Stamp, codec: Codec) -> Bytes {
         let bytes = match std::mem::replace(&mut self.content, Content::Gone) {
-            Content::Open(writer) => writer.seal(stamp, codec),
+            Content::Open(writer) => {
+                self.raw_bytes = writer.size();
+                match &self.scratch {
+                    Some(scratch) => writer.seal_by(stamp, codec, &mut scratch.lock()),
+                    None => writer.seal(stamp, codec),
+                }
+            }
             Content::Sealed { bytes, stamp: known } if known == stamp => bytes,
             Content::Sealed { bytes, .. } => restamped(bytes, stamp),
             Content::Gone => Bytes::new(),
@@ -130,14 +165,13 @@ impl Batch {
         bytes
     }
 
-    /// Two batches of about half the bytes, for a broker that takes no larger ones; itself when it holds one
-    /// record only. `parts` numbers them.
-    pub(crate) fn split(self, parts: &mut u32) -> Result<[Self; 2], Self> {
-        let halves = match &self.content {
-            Content::Sealed { bytes, .. } if self.count > 1 => split::halves(bytes),
-            _ => None,
+    /// Two batches of about half the bytes, for a broker that takes no larger ones, to stand in its place with
+    /// the memory that it held; `None` when it holds one record only. `parts` numbers them.
+    pub(crate) fn split(&self, parts: &mut u32) -> Option<[Self; 2]> {
+        let [a, b] = match &self.content {
+            Content::Sealed { bytes, .. } if self.count > 1 => split::halves(bytes)?,
+            _ => return None,
         };
-        let Some([a, b]) = halves else { return Err(self) };
         let mut half = |writer: BatchWriter, before: u32, lent: usize| {
             *parts += 1;
             let first = self.token.share.map_or(0, |share| share.first) + before;
@@ -151,13 +185,15 @@ impl Batch {
                 count: writer.count(),
                 queued: None,
                 lent,
+                scratch: self.scratch.clone(),
+                raw_bytes: 0,
                 content: Content::Open(writer),
             }
         };
         // Together they hold what it held, of which `buffer.memory` knows.
         let lent = self.lent / 2;
         let before = a.count();
-        Ok([half(a, 0, lent), half(b, before, self.lent - lent)])
+        Some([half(a, 0, lent), half(b, before, self.lent - lent)])
     }
 
     /// The memory to give back, with the buffer if nobody else reads it any more.

@@ -1,5 +1,6 @@
 //! One completion per batch; a delivery is a reference to it and an index.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -17,14 +18,12 @@ pub struct Delivery {
     batch: Arc<Completion>,
     timestamp_ms: i64,
     index: u32,
-    /// Where this delivery's waker stands in the batch's list: one each, however often it is polled.
-    slot: Option<u32>,
 }
 
 impl Delivery {
     #[inline]
     pub(crate) fn new(batch: Arc<Completion>, index: u32, timestamp_ms: i64) -> Self {
-        Self { batch, timestamp_ms, index, slot: None }
+        Self { batch, timestamp_ms, index }
     }
 }
 
@@ -32,13 +31,12 @@ impl Future for Delivery {
     type Output = Result<Receipt, Error>;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let known = this.batch.outcome.get();
-        let Some(outcome) = known.or_else(|| this.batch.register(&mut this.slot, context.waker())) else {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let known = self.batch.outcome.get();
+        let Some(outcome) = known.or_else(|| self.batch.register(self.index, context.waker())) else {
             return Poll::Pending;
         };
-        Poll::Ready(outcome.of(this.batch.partition, this.index, this.timestamp_ms))
+        Poll::Ready(outcome.of(self.batch.partition, self.index, self.timestamp_ms))
     }
 }
 
@@ -94,8 +92,8 @@ impl Outcome {
 pub(crate) struct Completion {
     partition: i32,
     outcome: OnceLock<Outcome>,
-    /// At most one for each record of the batch.
-    wakers: Mutex<Vec<Waker>>,
+    /// At most one for each record of the batch, by its index.
+    wakers: Mutex<BTreeMap<u32, Waker>>,
     /// Those parts of a batch that was split which have had their end.
     parts: Mutex<Vec<(Share, Outcome)>>,
 }
@@ -110,36 +108,29 @@ impl Completion {
         let first = self.outcome.set(outcome).is_ok();
         if first {
             let wakers = std::mem::take(&mut *self.wakers.lock());
-            wakers.into_iter().for_each(Waker::wake);
+            wakers.into_values().for_each(Waker::wake);
         }
         first
     }
 
-    /// The end of one part; with the last one that of the whole.
+    /// The end of one part: whether it is the first that this part has, and with the last part the end of all.
     #[cold]
-    pub(crate) fn join(&self, share: Share, outcome: Outcome) -> Option<Outcome> {
+    pub(crate) fn join(&self, share: Share, outcome: Outcome) -> (bool, Option<Outcome>) {
         let mut parts = self.parts.lock();
         let place = parts.partition_point(|(known, _)| known.first < share.first);
-        if parts.get(place).is_none_or(|(known, _)| known.first != share.first) {
-            parts.insert(place, (share, outcome));
+        if parts.get(place).is_some_and(|(known, _)| known.first == share.first) {
+            return (false, None);
         }
+        parts.insert(place, (share, outcome));
         let known: u32 = parts.iter().map(|(known, _)| known.count).sum();
         let whole = || parts.iter().map(|(known, outcome)| (known.first, outcome.clone())).collect();
-        (known == share.total).then(|| Outcome::Parts(whole()))
+        (true, (known == share.total).then(|| Outcome::Parts(whole())))
     }
 
     #[cold]
-    fn register(&self, slot: &mut Option<u32>, waker: &Waker) -> Option<&Outcome> {
-        let mut wakers = self.wakers.lock();
-        match slot.and_then(|slot| wakers.get_mut(slot as usize)) {
-            Some(known) => known.clone_from(waker),
-            None => {
-                *slot = u32::try_from(wakers.len()).ok();
-                wakers.push(waker.clone());
-            }
-        }
-        drop(wakers);
-        // Answered between the look and the push: the list may have been emptied before it.
+    fn register(&self, index: u32, waker: &Waker) -> Option<&Outcome> {
+        self.wakers.lock().entry(index).or_insert_with(|| waker.clone()).clone_from(waker);
+        // Answered between the look and the entry: the map may have been emptied before it.
         self.outcome.get()
     }
 }
@@ -197,10 +188,14 @@ mod tests {
         let batch = Completion::new(0);
         let share = |first, count| Share { first, count, total: 10 };
         let written = |base_offset| Outcome::Written { base_offset, log_append_time_ms: None };
-        assert!(batch.join(share(7, 3), Outcome::failed(Error::new(ErrorKind::TooLarge, "big"))).is_none());
-        assert!(batch.join(share(7, 3), written(99)).is_none(), "the first end of a part stays");
-        assert!(batch.join(share(0, 4), written(20)).is_none());
-        let whole = batch.join(share(4, 3), written(50)).unwrap();
+        let too_large = Outcome::failed(Error::new(ErrorKind::TooLarge, "big"));
+        assert!(matches!(batch.join(share(7, 3), too_large), (true, None)));
+        assert!(
+            matches!(batch.join(share(7, 3), written(99)), (false, None)),
+            "the first end of a part stays"
+        );
+        assert!(matches!(batch.join(share(0, 4), written(20)), (true, None)));
+        let whole = batch.join(share(4, 3), written(50)).1.unwrap();
         let offsets: Vec<_> =
             (0..10).map(|index| whole.of(0, index, 0).map(|receipt| receipt.offset).ok()).collect();
         let expected = [20, 21, 22, 23, 50, 51, 52].map(Some);

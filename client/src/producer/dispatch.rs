@@ -1,11 +1,11 @@
 //! Whom to send what, and when: every partition's line, and the brokers that lead them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, Token};
+use super::batch::{Batch, Ghost};
 use super::delivery::Outcome;
 use super::planted::Planted;
 use super::question::{Call, Heard, Protocol};
@@ -14,6 +14,7 @@ use super::topic::Partition;
 use super::transactions::{self, Order, Ticket, Transactions};
 use super::verdict::Answer;
 use super::writer::Writer;
+use crate::error::Scope;
 use crate::{Error, ErrorKind};
 
 /// The whole of a producer behind its accumulator.
@@ -29,6 +30,9 @@ pub(crate) struct Dispatch {
     writer: Writer,
     identity: Option<ProducerId>,
     wants_metadata: bool,
+    splits: u64,
+    /// Partitions of which no batch waits any more.
+    roomy: Vec<Arc<Partition>>,
     fatal: Option<Error>,
 }
 
@@ -75,7 +79,7 @@ pub(crate) enum Done {
     /// The batch is done with.
     Finished(Batch, Outcome),
     /// Its deliveries need not wait for the batch.
-    Told(Token, Outcome),
+    Told(Ghost, Outcome),
 }
 
 impl Dispatch {
@@ -90,6 +94,8 @@ impl Dispatch {
             writer,
             identity: None,
             wants_metadata: false,
+            splits: 0,
+            roomy: Vec::new(),
             fatal: None,
         }
     }
@@ -121,7 +127,7 @@ impl Dispatch {
             None => debug_assert!(false, "orders are for transactional producers"),
         }
         if aborts && self.writer.refusal().is_some() {
-            self.give_up(&transactions::aborted());
+            self.give_up(&transactions::aborted(), now);
         }
         self.heed_writer(now);
     }
@@ -145,6 +151,7 @@ impl Dispatch {
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
         let settled = lane.sequence.handle_answer(sent.flight.key, answer, now, chance);
         self.wants_metadata |= settled.refresh;
+        self.splits += u64::from(settled.split);
         let finished = settled.finished.map(|(batch, outcome)| Done::Finished(batch, outcome));
         self.finish(finished);
         match settled.fatal {
@@ -241,9 +248,13 @@ impl Dispatch {
         self.nodes.iter_mut().filter_map(open).collect()
     }
 
-    /// Brokers that something waits for, whether or not they take one more request.
+    /// Brokers that have not yet taken what waits for them, or all that may fly to them.
     pub(crate) fn ready_nodes(&self) -> Vec<i32> {
-        self.nodes.iter().filter(|(_, node)| !node.queue.is_empty()).map(|(id, _)| *id).collect()
+        let full = self.nodes.iter().filter(|(_, node)| node.in_flight >= self.terms.in_flight_max);
+        let waiting = self.lanes.iter().flatten().filter(|lane| lane.sequence.waiting() > 0);
+        let behind: BTreeSet<i32> =
+            full.map(|(id, _)| *id).chain(waiting.filter_map(|lane| lane.partition.leader())).collect();
+        behind.into_iter().collect()
     }
 
     /// The next request for a broker: at most one batch of each partition, within the size.
@@ -280,13 +291,26 @@ impl Dispatch {
         self.nodes.get_mut(&node)?.in_flight += 1;
         batches.sort_by(|a, b| a.partition.topic.cmp(&b.partition.topic));
         let transactions = self.writer.transactions();
-        let transaction = transactions.map(|it| (Arc::clone(it.id()), it.protocol()));
+        let transaction = transactions.map(|it| {
+            it.handle_leaving();
+            (Arc::clone(it.id()), it.protocol())
+        });
         Some(Outgoing { node, batches, transaction })
     }
 
     /// What deliveries are to be told.
     pub(crate) fn poll_done(&mut self) -> Option<Done> {
         self.done.pop_front()
+    }
+
+    /// Partitions of which no batch waits any more, so that one that has lingered may be closed.
+    pub(crate) fn poll_roomy(&mut self) -> Vec<Arc<Partition>> {
+        std::mem::take(&mut self.roomy)
+    }
+
+    /// How many batches were split since this was last asked.
+    pub(crate) fn poll_splits(&mut self) -> u64 {
+        std::mem::take(&mut self.splits)
     }
 
     /// Whether leaders should be asked for, told once.
@@ -317,6 +341,7 @@ impl Dispatch {
             ErrorKind::Closed => error.clone(),
             _ => error.clone().within("this producer cannot go on"),
         };
+        let error = error.with_scope(Scope::Producer);
         for lane in self.lanes.iter_mut().flatten() {
             let given_up = lane.sequence.abandon(&error).into_iter();
             self.done.extend(given_up.map(|(batch, outcome)| Done::Finished(batch, outcome)));
@@ -338,10 +363,11 @@ impl Dispatch {
     }
 
     /// Nothing more leaves; what flies is awaited.
-    fn give_up(&mut self, error: &Error) {
+    fn give_up(&mut self, error: &Error, now: Instant) {
         for lane in self.lanes.iter_mut().flatten() {
             self.done.extend(lane.sequence.give_up(error).into_iter().map(Done::from));
         }
+        self.look_at_all(now);
     }
 
     /// Takes over what an event did to the identity, or to the transaction.
@@ -353,7 +379,7 @@ impl Dispatch {
             return self.abandon(&error);
         }
         if let Some(error) = self.writer.poll_doom() {
-            self.give_up(&error);
+            self.give_up(&error, now);
         }
         if let Some(identity) = self.writer.identity()
             && self.identity != Some(identity)
@@ -375,6 +401,10 @@ impl Dispatch {
     /// Puts a lane where it belongs: into its leader's queue, or under a timer.
     fn look(&mut self, at: usize, now: Instant) {
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
+        let waits = lane.sequence.waiting() > 0;
+        if lane.partition.back_up(waits) && !waits {
+            self.roomy.push(Arc::clone(&lane.partition));
+        }
         if lane.sequence.is_empty() {
             return;
         }
@@ -433,6 +463,15 @@ impl Lane {
 }
 
 impl Done {
+    /// The topic, and how many records, when they failed.
+    pub(crate) fn failed(&self) -> Option<(Arc<str>, u32)> {
+        self.error()?;
+        Some(match self {
+            Self::Finished(batch, _) => (Arc::clone(&batch.partition.topic), batch.count),
+            Self::Told(ghost, _) => (Arc::clone(&ghost.partition.topic), ghost.count),
+        })
+    }
+
     fn error(&self) -> Option<&Error> {
         match self {
             Self::Finished(_, outcome) | Self::Told(_, outcome) => outcome.error(),
@@ -444,7 +483,7 @@ impl From<Expired> for Done {
     fn from(expired: Expired) -> Self {
         match expired {
             Expired::Finished(batch, outcome) => Self::Finished(batch, outcome),
-            Expired::Told(token, outcome) => Self::Told(token, outcome),
+            Expired::Told(ghost, outcome) => Self::Told(ghost, outcome),
         }
     }
 }

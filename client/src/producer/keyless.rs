@@ -1,7 +1,7 @@
 //! Where a topic's records without a key go, as its partitions see it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
 use super::availability::Availability;
@@ -15,6 +15,8 @@ pub(crate) struct Keyless {
     current: AtomicUsize,
     spread: Mutex<Spread>,
     availability: Option<Arc<Mutex<Availability>>>,
+    /// Whether a batch, of keys or without, was closed since this was last asked.
+    used: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -56,7 +58,12 @@ impl Keyless {
         availability: Option<Arc<Mutex<Availability>>>,
     ) -> Self {
         let spread = Spread { sticky: Sticky::new(settings, seed), known: Vec::new() };
-        Self { current: AtomicUsize::new(0), spread: Mutex::new(spread), availability }
+        Self {
+            current: AtomicUsize::new(0),
+            spread: Mutex::new(spread),
+            availability,
+            used: AtomicBool::new(true),
+        }
     }
 
     /// Where a record without a key goes now.
@@ -86,6 +93,7 @@ impl Keyless {
 
     /// A batch of this partition was closed.
     pub(crate) fn closed(&self, partition: usize, bytes: usize, full: bool, now: Instant) {
+        self.used.store(true, Relaxed);
         // Batches of keyed records mostly end here.
         if self.current() != partition {
             return;
@@ -93,6 +101,12 @@ impl Keyless {
         self.change(now, |Spread { sticky, known }, available| {
             sticky.handle_closed(partition, bytes, full, || choices(known, available));
         });
+    }
+
+    /// Whether records came since this was last asked, or are still on their way.
+    pub(crate) fn take_used(&self) -> bool {
+        let waits = |known: &Known| known.queued.load(Relaxed) > 0;
+        self.used.swap(false, Relaxed) || self.spread.lock().known.iter().any(waits)
     }
 
     fn change(&self, now: Instant, change: impl FnOnce(&mut Spread, &dyn Fn(i32) -> bool)) {

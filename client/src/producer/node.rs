@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
@@ -13,7 +13,7 @@ use super::dispatch::Outgoing;
 use crate::Error;
 use crate::cluster::Cluster;
 use crate::config::Acks;
-use crate::connection::Connection;
+use crate::connection::{Answer, Connection};
 
 /// A broker that leads partitions of this producer.
 #[derive(Default)]
@@ -34,7 +34,14 @@ enum Link {
 /// A request on its way.
 struct Flying {
     request: Request,
-    answer: Awaited<Option<ProduceResponse>>,
+    answer: Awaiting,
+}
+
+/// What tells that a request is done.
+enum Awaiting {
+    Answer(Answer<ProduceRequest>),
+    /// With acks=0 there is no answer: it is on the wire.
+    Written(Awaited<()>),
 }
 
 type Awaited<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -44,6 +51,18 @@ pub(super) struct Request {
     pub(super) outgoing: Outgoing,
     pub(super) produce: ProduceRequest,
     pub(super) version: i16,
+    /// When it left.
+    pub(super) at: Instant,
+}
+
+impl Awaiting {
+    /// Without a response where none is asked for.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<ProduceResponse>, Error>> {
+        match self {
+            Self::Answer(answer) => Pin::new(answer).poll(context).map_ok(Some),
+            Self::Written(written) => written.as_mut().poll(context).map_ok(|()| None),
+        }
+    }
 }
 
 impl Request {
@@ -84,14 +103,13 @@ impl Node {
         acks: Acks,
         timeout: Duration,
     ) {
-        let answer: Awaited<_> = match acks {
+        let answer = match acks {
             Acks::None => {
-                let sent = connection.submit_unanswered(&request.produce, request.version, timeout);
-                Box::pin(async move { sent.await.map(|()| None) })
+                let written = connection.submit_unanswered(&request.produce, request.version, timeout);
+                Awaiting::Written(Box::pin(written))
             }
             Acks::All | Acks::Leader => {
-                let answer = connection.submit(&request.produce, request.version, timeout);
-                Box::pin(async move { answer.await.map(Some) })
+                Awaiting::Answer(connection.submit(&request.produce, request.version, timeout))
             }
         };
         request.forget_bytes();
@@ -101,7 +119,7 @@ impl Node {
     /// What happens next. Answers come in the order of the requests, so only the first is polled.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Heard> {
         if let Some(first) = self.flying.front_mut()
-            && let Poll::Ready(answer) = first.answer.as_mut().poll(context)
+            && let Poll::Ready(answer) = first.answer.poll(context)
             && let Some(Flying { request, .. }) = self.flying.pop_front()
         {
             return Poll::Ready(Heard::Answered(Box::new(request), answer));

@@ -1,5 +1,7 @@
 //! `buffer.memory`: batch buffers lent, given back and used again.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 
 use super::lock::Mutex;
@@ -12,7 +14,11 @@ pub(crate) struct Pool {
     /// The one size that is kept for the next batch.
     batch_size: usize,
     state: Mutex<State>,
+    scratch: Scratch,
 }
+
+/// One for all batches: they are compressed one after another.
+pub(crate) type Scratch = Arc<Mutex<Vec<u8>>>;
 
 #[derive(Debug)]
 struct State {
@@ -22,7 +28,12 @@ struct State {
 
 impl Pool {
     pub(crate) fn new(memory: usize, batch_size: usize) -> Self {
-        Self { memory, batch_size, state: Mutex::new(State { free: memory, idle: Vec::new() }) }
+        Self {
+            memory,
+            batch_size,
+            state: Mutex::new(State { free: memory, idle: Vec::new() }),
+            scratch: Scratch::default(),
+        }
     }
 
     /// A buffer of this length; `None` while the memory is lent out.
@@ -57,6 +68,16 @@ impl Pool {
         state.free += lent;
         state.idle.extend(buffer);
         self.trim(&mut state);
+    }
+
+    /// What batches are compressed by way of.
+    pub(crate) fn scratch(&self) -> Scratch {
+        Arc::clone(&self.scratch)
+    }
+
+    /// How much is not lent.
+    pub(crate) fn free(&self) -> usize {
+        self.state.lock().free
     }
 
     /// Whether nothing is lent.

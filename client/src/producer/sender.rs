@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::time::sleep_until;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
@@ -15,14 +15,16 @@ use super::Shared;
 use super::carry::carry;
 use super::dispatch::{Dispatch, Done, Outgoing};
 use super::node::{Heard, Node, Request};
+use super::orders::{Done as Ended, Reply, Seat};
 use super::question;
 use super::request;
-use super::sequence::{ProducerId, Terms};
+use super::sequence::Terms;
 use super::transactions::{Order, Ticket};
 use super::verdict::Answer;
 use super::writer::Writer;
 use crate::cluster::{Cluster, Metadata};
 use crate::connection::Connection;
+use crate::error::Scope;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
 
@@ -37,19 +39,19 @@ pub(super) struct Sender {
     /// Who awaits what becomes of an order.
     waiting: BTreeMap<Ticket, Waiting>,
     tickets: Ticket,
+    /// A producer that is closed ends a transaction no longer than until then: its coordinator has done so.
+    patience: Option<Instant>,
     chance: Chance,
 }
 
 type Calling = Pin<Box<dyn Future<Output = Result<question::Heard, Error>> + Send>>;
 
-/// Who awaits it, and whether it opens the gate for records.
+/// Who awaits it, and whether it opens a transaction: a resumed one takes no records.
 struct Waiting {
     opens: bool,
+    resumes: bool,
     reply: Reply,
 }
-
-/// Where the end of an order is told.
-pub(super) type Reply = oneshot::Sender<Result<ProducerId, Error>>;
 
 /// Why the loop goes round; what there is to do is seen at its top.
 enum Event {
@@ -73,6 +75,7 @@ impl Sender {
             calling: None,
             waiting: BTreeMap::new(),
             tickets: 0,
+            patience: None,
             chance: Chance::from_process(),
             cluster,
         }
@@ -81,23 +84,22 @@ impl Sender {
     pub(super) async fn run(mut self) {
         loop {
             let now = Instant::now();
-            let orders = self.shared.take_orders();
+            let orders = self.shared.orders.take();
             if !orders.is_empty() {
                 // What was sent before an order belongs to the transaction that it is about.
-                self.shared.accumulator.hurry(now);
+                self.shared.accumulator.close_all(now);
             }
             let lingering = self.shared.accumulator.expire(now);
-            for batch in self.shared.accumulator.take_ready() {
-                self.dispatch.handle_batch(batch, now);
-            }
+            self.take_batches(now);
+            self.shared.tell_used(&self.cluster, now);
             orders.into_iter().for_each(|(order, reply)| self.obey(order, reply, now));
             self.dispatch.handle_timeout(now);
             self.send(now);
             self.tell(now);
-            if self.is_over() {
+            if self.is_over(now) {
                 return;
             }
-            let due = [lingering, self.dispatch.deadline()].into_iter().flatten().min();
+            let due = [lingering, self.dispatch.deadline(), self.patience].into_iter().flatten().min();
             match self.hear(due).await {
                 Event::Work | Event::Due => {}
                 Event::View => self.renew(),
@@ -121,7 +123,27 @@ impl Sender {
         }
     }
 
+    fn take_batches(&mut self, now: Instant) {
+        for batch in self.shared.accumulator.take_ready() {
+            self.dispatch.handle_batch(batch, now);
+        }
+    }
+
+    /// Sends what can leave, and what may be closed for it.
     fn send(&mut self, now: Instant) {
+        self.send_ready(now);
+        loop {
+            let roomy = self.dispatch.poll_roomy();
+            if roomy.is_empty() {
+                break;
+            }
+            roomy.iter().for_each(|partition| self.shared.accumulator.close_overdue(partition, now));
+            self.take_batches(now);
+            self.send_ready(now);
+        }
+    }
+
+    fn send_ready(&mut self, now: Instant) {
         for id in self.dispatch.poll_nodes(now) {
             let Some(connection) = self.nodes.entry(id).or_default().connection(id, &self.cluster) else {
                 continue;
@@ -146,14 +168,15 @@ impl Sender {
         let version = connection.version_up_to::<ProduceRequest>(request::version_max(&outgoing, &metadata));
         let timeout_ms = i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX);
         let produce = request::request(&outgoing, &metadata, config.acks, timeout_ms);
+        self.measure(&outgoing, now);
         match version {
             Ok(version) => {
                 let node = self.nodes.entry(outgoing.node).or_default();
-                let request = Request { outgoing, produce, version };
+                let request = Request { outgoing, produce, version, at: now };
                 node.send(connection, request, config.acks, config.request_timeout);
             }
             Err(error) => {
-                self.settle(&Request { outgoing, produce, version: 0 }, Err(error), now);
+                self.settle(&Request { outgoing, produce, version: 0, at: now }, Err(error), now);
             }
         }
     }
@@ -172,6 +195,10 @@ impl Sender {
 
     fn settle(&mut self, request: &Request, response: Result<Option<ProduceResponse>, Error>, now: Instant) {
         let sent = &request.outgoing.batches;
+        let told = response.as_ref().ok().and_then(Option::as_ref);
+        let throttle_ms = told.map_or(0, |response| response.throttle_time_ms.max(0).unsigned_abs());
+        let latency = told.map(|_| now.saturating_duration_since(request.at));
+        self.shared.meter.lock().handle_answer(latency, throttle_ms, now);
         let answers = match response {
             Ok(Some(response)) => {
                 self.heed(request, &response, now);
@@ -192,7 +219,14 @@ impl Sender {
         for (topic, partition, leader, epoch) in request::hints(response, request.version) {
             self.cluster.leader_moved(&topic, partition, leader, epoch);
         }
-        self.dispatch.handle_throttle(request.outgoing.node, response.throttle_time_ms, now);
+        let (node, pause_ms) = (request.outgoing.node, response.throttle_time_ms);
+        self.dispatch.handle_throttle(node, pause_ms, now);
+        if let Ok(pause_ms @ 1..) = u64::try_from(pause_ms)
+            && let Some(known) = self.nodes.get_mut(&node)
+            && let Some(connection) = known.connection(node, &self.cluster)
+        {
+            connection.pause(Duration::from_millis(pause_ms));
+        }
     }
 
     fn handle_told(&mut self, reply: Result<question::Heard, Error>) {
@@ -201,28 +235,37 @@ impl Sender {
     }
 
     fn obey(&mut self, order: Order, reply: Option<Reply>, now: Instant) {
-        let opens = matches!(order, Order::Begin);
+        let opens = matches!(order, Order::Begin | Order::Resume(_));
+        if matches!(order, Order::Commit | Order::Abort) {
+            self.shared.gate.shut(None);
+        }
+        if let (Order::Begin, Some(waiting)) = (&order, self.waiting.values_mut().find(|it| it.opens))
+            && waiting.reply.is_closed()
+            && let Some(reply) = reply
+        {
+            // Whoever waited for a transaction has gone away: this one takes his place.
+            waiting.reply = reply;
+            return;
+        }
         self.tickets += 1;
         let ticket = reply.map(|reply| {
-            self.waiting.insert(self.tickets, Waiting { opens, reply });
+            self.waiting
+                .insert(self.tickets, Waiting { opens, resumes: matches!(order, Order::Resume(_)), reply });
             self.tickets
         });
         self.dispatch.handle_order(order, ticket, now);
     }
 
     /// Tells what became of orders, and lets records in or shuts them out.
-    fn settle_orders(&mut self, now: Instant) {
+    fn settle_orders(&mut self) {
         while let Some((ticket, result)) = self.dispatch.poll_settled() {
-            let Some(Waiting { opens, reply }) = self.waiting.remove(&ticket) else { continue };
-            let opened = opens && result.is_ok();
-            if opened {
+            let Some(Waiting { opens, resumes, reply }) = self.waiting.remove(&ticket) else { continue };
+            if opens && !resumes && result.is_ok() {
                 self.shared.gate.open();
             }
-            if reply.send(result).is_err() && opened {
-                // Whoever wanted it has gone away, so nobody will end it.
-                self.shared.gate.shut(None);
-                self.dispatch.handle_order(Order::Abort, None, now);
-            }
+            let seat = |opens: bool| opens.then(|| Seat::new(&self.shared));
+            // Whoever asked may have gone; a seat that nobody takes orders an abort.
+            _ = reply.send(result.map(|identity| Ended { identity, seat: seat(opens) }));
         }
         if let Some(doom) = self.dispatch.transactions().and_then(|transactions| transactions.doom()) {
             self.shared.gate.shut(Some(doom.clone()));
@@ -237,25 +280,43 @@ impl Sender {
 
     /// Deliveries learn their outcomes, and memory comes back.
     fn tell(&mut self, now: Instant) {
-        self.settle_orders(now);
+        self.settle_orders();
         if let Some(error) = self.dispatch.fatal() {
             self.shared.accumulator.close(error.clone());
         }
         while let Some(done) = self.dispatch.poll_done() {
-            match done {
+            let failed = done.failed();
+            let first = match done {
                 Done::Finished(batch, outcome) => {
-                    self.shared.accumulator.complete(batch, outcome);
+                    let first = self.shared.accumulator.complete(batch, outcome);
                     self.shared.freed.notify_one();
+                    first
                 }
-                Done::Told(token, outcome) => self.shared.accumulator.tell(&token, outcome),
+                Done::Told(ghost, outcome) => self.shared.accumulator.tell(&ghost.token, outcome),
+            };
+            if let Some((topic, records)) = failed.filter(|_| first) {
+                self.shared.meter.lock().handle_failure(&topic, records, now);
             }
+        }
+        match self.dispatch.poll_splits() {
+            0 => {}
+            splits => self.shared.meter.lock().handle_splits(splits, now),
         }
     }
 
-    fn is_over(&mut self) -> bool {
+    fn measure(&self, outgoing: &Outgoing, now: Instant) {
+        let batches = outgoing.batches.iter().map(|sent| (&sent.partition.topic, sent.flight.facts));
+        self.shared.meter.lock().handle_request(batches, now);
+    }
+
+    fn is_over(&mut self, now: Instant) -> bool {
         let accumulator = &self.shared.accumulator;
+        if !(accumulator.is_closed() && accumulator.is_idle()) {
+            return self.shared.is_abandoned();
+        }
         let busy = self.dispatch.transactions().is_some_and(|transactions| transactions.is_busy());
-        self.shared.is_abandoned() || accumulator.is_closed() && accumulator.is_idle() && !busy
+        let patience = *self.patience.get_or_insert(now + self.cluster.config().transaction_timeout);
+        self.shared.is_abandoned() || !busy || patience <= now
     }
 }
 
@@ -264,6 +325,10 @@ impl Drop for Sender {
     fn drop(&mut self) {
         let error = Error::new(ErrorKind::Closed, "the producer has ended").with_written(true);
         self.shared.abandon(&error);
+        let ended = self.dispatch.fatal().cloned();
+        self.shared
+            .orders
+            .end(&ended.unwrap_or_else(|| error.with_written(false).with_scope(Scope::Producer)));
     }
 }
 

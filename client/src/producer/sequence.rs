@@ -27,9 +27,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tracing::Span;
+use tracing::field::Empty;
 use upsert_kafka_protocol::records::{Codec, Stamp};
 
-use super::batch::{Batch, Key, Token};
+use super::batch::{Batch, Ghost, Key};
 use super::delivery::Outcome;
 use super::planted::Planted;
 use super::verdict::{Answer, Verdict};
@@ -110,9 +112,20 @@ struct Entry {
     of_doubtful: bool,
     /// A batch before it was given up.
     after_gap: bool,
-    /// Its deliveries know already that it came too late; it only waits for its answer.
-    told: bool,
+    end: End,
     last_error: Option<Error>,
+    /// From the first time it leaves to its end.
+    span: Span,
+}
+
+/// What its deliveries know of a batch that is still in line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Open,
+    /// That its transaction was aborted; it is sent until it is answered for good.
+    Aborted,
+    /// That it came too late; it only waits for its answer.
+    Late,
 }
 
 /// Whether a batch may leave.
@@ -133,12 +146,28 @@ pub(crate) enum Readiness {
 pub(crate) struct Flight {
     pub(crate) key: Key,
     pub(crate) bytes: Bytes,
+    pub(crate) facts: Facts,
+}
+
+/// What is measured of a batch that leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    pub(crate) records: u32,
+    pub(crate) bytes: usize,
+    /// Before compression.
+    pub(crate) raw_bytes: usize,
+    /// Since its first record came in.
+    pub(crate) queued: Duration,
+    /// Not the first time.
+    pub(crate) again: bool,
 }
 
 /// What an answer led to.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     pub(crate) finished: Option<(Batch, Outcome)>,
+    /// It is too large for the broker, and leaves in halves now.
+    pub(crate) split: bool,
     /// Leaders may have changed.
     pub(crate) refresh: bool,
     /// No batch of this producer will ever be written.
@@ -151,7 +180,7 @@ pub(crate) enum Expired {
     /// It is gone from here.
     Finished(Batch, Outcome),
     /// It still flies; its deliveries should not wait for that.
-    Told(Token, Outcome),
+    Told(Ghost, Outcome),
 }
 
 impl Sequence {
@@ -218,6 +247,11 @@ impl Sequence {
         self.in_flight
     }
 
+    /// How many wait to leave, for the first time or again.
+    pub(crate) fn waiting(&self) -> usize {
+        self.entries.len() - self.in_flight
+    }
+
     /// Whether the next batch may leave.
     pub(crate) fn readiness(&self, now: Instant) -> Readiness {
         let Some(entry) = self.entries.get(self.in_flight) else { return Readiness::No };
@@ -254,7 +288,16 @@ impl Sequence {
         entry.flying = true;
         entry.attempts += 1;
         self.in_flight += 1;
-        Some(Flight { key: entry.batch.key(), bytes: entry.batch.sealed(stamp, self.terms.codec) })
+        let bytes = entry.batch.sealed(stamp, self.terms.codec);
+        let facts = Facts {
+            records: entry.batch.count,
+            bytes: bytes.len(),
+            raw_bytes: entry.batch.raw_bytes(),
+            queued: now.saturating_duration_since(entry.batch.opened),
+            again: entry.attempts > 1,
+        };
+        entry.trace(&facts);
+        Some(Flight { key: entry.batch.key(), bytes, facts })
     }
 
     /// The broker's word on a batch, or the lack of one. `chance` lies in 0..1.
@@ -267,7 +310,7 @@ impl Sequence {
         let entry = &mut self.entries[at];
         entry.flying = false;
         entry.doubt |= answer.leaves_doubt();
-        let over = entry.told || entry.attempts > self.terms.retries;
+        let over = entry.end == End::Late || entry.attempts > self.terms.retries;
         self.in_flight -= 1;
         let (error, records) = match answer {
             Answer::Written { base_offset, log_append_time_ms } => {
@@ -280,8 +323,8 @@ impl Sequence {
         };
         let settled = match verdict {
             Verdict::Again if !over => self.again(at, error, now, chance),
-            Verdict::Split if !over && self.split(at) => Settled::default(),
-            Verdict::OutOfOrder if !over && !(at == 0 && self.ends_out_of_order()) => {
+            Verdict::Split if !over && self.split(at) => Settled { split: true, ..Settled::default() },
+            Verdict::OutOfOrder if !(over || at == 0 && self.ends_out_of_order()) => {
                 // With one before it in doubt it is out of order for that one's sake.
                 self.count_anew |= at == 0;
                 self.again(at, error, now, chance)
@@ -307,12 +350,30 @@ impl Sequence {
         self.fail(|entry| (entry.batch.opened + timeout <= now).then(|| late(entry, timeout)))
     }
 
-    /// Lets nothing more leave of what is in line; what flies is awaited, though nobody is told of it.
+    /// The transaction is aborted: what has never left never will, and nobody awaits the rest any more. That is
+    /// sent until it is answered for good all the same, as in Java: only then is it certain that the
+    /// coordinator has done with the transaction before, and takes the end of this one for what it is.
     pub(crate) fn give_up(&mut self, error: &Error) -> Vec<Expired> {
-        self.fail(|entry| {
+        let told = |entry: &Entry| {
             let written = entry.doubt || entry.flying;
-            Some(placed(error.clone(), &entry.batch).with_written(written))
-        })
+            Outcome::failed(placed(error.clone(), &entry.batch).with_written(written))
+        };
+        let (mut given_up, mut at) = (Vec::new(), 0);
+        while let Some(entry) = self.entries.get_mut(at) {
+            let outcome = told(entry);
+            if entry.attempts == 0 {
+                given_up.extend(self.remove(at).map(|batch| Expired::Finished(batch, outcome)));
+                continue;
+            }
+            if entry.end == End::Open {
+                (entry.end, at) = (End::Aborted, at + 1);
+                given_up.push(Expired::Told(self.entries[at - 1].batch.ghost(), outcome));
+            } else {
+                at += 1;
+            }
+        }
+        self.resolve();
+        given_up
     }
 
     /// Fails the first ones in line, as long as there is an error for them.
@@ -324,8 +385,8 @@ impl Sequence {
                 failed.extend(self.remove(at).map(|batch| Expired::Finished(batch, Outcome::failed(error))));
                 continue;
             }
-            if !std::mem::replace(&mut entry.told, true) {
-                failed.push(Expired::Told(entry.batch.token().clone(), Outcome::failed(error)));
+            if std::mem::replace(&mut entry.end, End::Late) == End::Open {
+                failed.push(Expired::Told(entry.batch.ghost(), Outcome::failed(error)));
             }
             at += 1;
         }
@@ -335,7 +396,7 @@ impl Sequence {
 
     /// When `expire` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let waiting = self.entries.iter().find(|entry| !entry.told);
+        let waiting = self.entries.iter().find(|entry| entry.end != End::Late);
         waiting.map(|entry| entry.batch.opened + self.terms.delivery_timeout)
     }
 
@@ -358,6 +419,9 @@ impl Sequence {
             self.entries.iter_mut().for_each(|entry| entry.after_gap = false);
         }
         self.backoff.reset();
+        if let Outcome::Written { base_offset, .. } = outcome {
+            self.entries[at].span.record("base_offset", base_offset);
+        }
         let finished = self.entries.remove(at).map(|entry| (entry.batch, outcome));
         Settled { finished, ..Settled::default() }
     }
@@ -381,6 +445,7 @@ impl Sequence {
 
     fn failed(&mut self, at: usize, error: Error, records: Vec<(u32, Error)>) -> Settled {
         let doubt = self.entries[at].doubt;
+        self.entries[at].span.record("error", tracing::field::display(&error));
         let refresh = error.refreshes_metadata();
         let finished = self.remove(at).map(|batch| {
             let mark = |error: Error| placed(error, &batch).with_written(doubt);
@@ -388,33 +453,24 @@ impl Sequence {
             let outcome = Outcome::Failed { error: mark(error), records };
             (batch, outcome)
         });
-        Settled { finished, refresh, fatal: None }
+        Settled { finished, refresh, ..Settled::default() }
     }
 
     /// Puts two halves in a batch's place, which count as it did: whoever comes behind keeps his sequence.
     fn split(&mut self, at: usize) -> bool {
-        let Some(Entry { batch, base_sequence, place, doubt, of_doubtful, after_gap, .. }) =
+        let Some(halves) = self.entries[at].batch.split(&mut self.parts) else { return false };
+        let Some(Entry { base_sequence, place, doubt, of_doubtful, after_gap, end, .. }) =
             self.entries.remove(at)
         else {
             return false;
-        };
-        let halves = match batch.split(&mut self.parts) {
-            Ok(halves) => halves,
-            Err(whole) => {
-                let known =
-                    Entry { base_sequence, place, doubt, of_doubtful, after_gap, ..Entry::new(whole) };
-                self.entries.insert(at, known);
-                return false;
-            }
         };
         let (mut next, planted) = (base_sequence, self.terms.planted(Planted::SequenceReused));
         for (index, batch) in (at..).zip(halves) {
             let count = batch.count;
             let place = place + (index - at) as u64;
             let of_doubtful = of_doubtful || doubt;
-            let half =
-                Entry { base_sequence: next, place, doubt, of_doubtful, after_gap, ..Entry::new(batch) };
-            self.entries.insert(index, half);
+            let counted = Entry { base_sequence: next, place, ..Entry::new(batch) };
+            self.entries.insert(index, Entry { doubt, of_doubtful, after_gap, end, ..counted });
             next = next.map(|first| if planted { first } else { after(first, count) });
         }
         // One batch more for the leader to remember.
@@ -492,9 +548,28 @@ impl Entry {
             doubt: false,
             of_doubtful: false,
             after_gap: false,
-            told: false,
+            end: End::Open,
             last_error: None,
+            span: Span::none(),
         }
+    }
+
+    /// A span for each batch: `batch{topic, partition, records, bytes, base_sequence}`, with its attempts and end.
+    fn trace(&mut self, facts: &Facts) {
+        if !facts.again {
+            self.span = tracing::debug_span!(
+                "batch",
+                topic = &*self.batch.partition.topic,
+                partition = self.batch.partition.index,
+                records = facts.records,
+                bytes = facts.bytes,
+                base_sequence = self.base_sequence,
+                attempts = Empty,
+                base_offset = Empty,
+                error = Empty,
+            );
+        }
+        self.span.record("attempts", self.attempts);
     }
 }
 

@@ -295,7 +295,7 @@ impl Machine {
         let version = request::version_max(&outgoing, view);
         let timeout_ms = i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
         let produce = request::request(&outgoing, view, self.config.acks, timeout_ms);
-        let request = Box::new(Request { outgoing, produce, version });
+        let request = Box::new(Request { outgoing, produce, version, at: now });
         self.reach.produce(connection, request, now);
     }
 
@@ -363,8 +363,8 @@ impl Machine {
             told = true;
             match done {
                 Done::Finished(batch, outcome) => self.accumulator.complete(batch, outcome),
-                Done::Told(token, outcome) => self.accumulator.tell(&token, outcome),
-            }
+                Done::Told(ghost, outcome) => self.accumulator.tell(&ghost.token, outcome),
+            };
         }
         if told {
             let ready = self.deliveries.extract_if(.., |(_, delivery)| poll(delivery).is_ready());

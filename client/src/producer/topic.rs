@@ -1,7 +1,8 @@
 //! A topic's handle: looked up once, so that no record hashes a name.
 
 use std::sync::atomic::{
-    AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed,
+    Ordering::Release, Ordering::SeqCst,
 };
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -56,6 +57,8 @@ pub(crate) struct Partition {
     leader: AtomicI32,
     /// How many of its batches are closed and not answered yet.
     queued: Arc<AtomicU32>,
+    /// A closed batch of it waits already, so that another one closed could not leave either.
+    backed_up: AtomicBool,
     keyless: Arc<Keyless>,
 }
 
@@ -115,6 +118,10 @@ impl Topic {
         }));
         topic.update(news, lanes);
         topic
+    }
+
+    pub(crate) fn name_shared(&self) -> &Arc<str> {
+        &self.0.name
     }
 
     pub(crate) fn producer(&self) -> u64 {
@@ -177,6 +184,11 @@ impl Topic {
         }
     }
 
+    /// Whether records came since this was last asked, or are still on their way.
+    pub(crate) fn take_used(&self) -> bool {
+        self.0.keyless.take_used()
+    }
+
     /// Who leads a partition, as far as is known.
     pub(crate) fn leader(&self, partition: i32) -> Option<i32> {
         self.0.segment.get(usize::try_from(partition).ok()?)?.leader()
@@ -220,6 +232,7 @@ impl Segment {
             lane: lanes.fetch_add(1, Relaxed),
             open: Mutex::default(),
             leader: AtomicI32::new(-1),
+            backed_up: AtomicBool::new(false),
             queued: Arc::default(),
             keyless: Arc::clone(keyless),
         };
@@ -264,6 +277,16 @@ impl Partition {
             self.keyless.closed(index, bytes, full, now);
         }
         queued
+    }
+
+    /// Whether a closed batch of it waits already.
+    pub(crate) fn is_backed_up(&self) -> bool {
+        self.backed_up.load(SeqCst)
+    }
+
+    /// Says whether one waits; returns whether one did before.
+    pub(crate) fn back_up(&self, waits: bool) -> bool {
+        self.backed_up.swap(waits, SeqCst)
     }
 
     #[cfg(test)]

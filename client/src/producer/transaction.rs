@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::meter::Spent;
 use super::offsets::Offsets;
+use super::orders::Done;
 use super::sequence::ProducerId;
 use super::transactions::Order;
 use super::{Delivery, GroupMetadata, Handle};
@@ -53,8 +55,13 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    pub(super) fn new(handle: Arc<Handle>, identity: ProducerId, resumed: bool) -> Self {
-        Self { handle, identity, resumed, over: false }
+    pub(super) fn new(handle: Arc<Handle>, begun: Done, resumed: bool) -> Self {
+        let Done { identity, seat } = begun;
+        let transaction = Self { handle, identity, resumed, over: false };
+        if let Some(seat) = seat {
+            seat.taken();
+        }
+        transaction
     }
 
     /// By what another process could end it: see [`Producer::resume`](super::Producer::resume). To be stored
@@ -109,7 +116,8 @@ impl Transaction {
             return Ok(());
         }
         let offsets = Offsets { group: group.clone(), commits: offsets.to_vec() };
-        self.handle.order(Order::Keep(offsets), "send_offsets").await.map(drop)
+        let kept = self.handle.order(Order::Keep(offsets), "send_offsets");
+        self.handle.timed(Spent::SendOffsets, kept).await.map(drop)
     }
 
     /// Waits for the answers to all that was sent in it.
@@ -131,8 +139,11 @@ impl Transaction {
     /// or by its timeout. Else the coordinator has not answered within `max.block.ms`, so that it
     /// [may be committed](Error::may_have_been_written) or will be.
     pub async fn commit(mut self) -> Result<(), Error> {
-        self.handle.answered().await;
-        let committed = self.handle.order(Order::Commit, "commit").await;
+        let committed = async {
+            self.handle.answered().await;
+            self.handle.order(Order::Commit, "commit").await
+        };
+        let committed = self.handle.timed(Spent::Commit, committed).await;
         self.end(committed, true)
     }
 
@@ -144,14 +155,12 @@ impl Transaction {
     /// The producer is at its end, or the coordinator has not answered within `max.block.ms`; the transaction
     /// is aborted all the same, in the end by its timeout.
     pub async fn abort(mut self) -> Result<(), Error> {
-        let aborted = self.handle.order(Order::Abort, "abort").await;
-        // Its records failed because it was meant so.
-        _ = self.handle.shared.accumulator.take_failure();
+        let aborted = self.handle.order(Order::Abort, "abort");
+        let aborted = self.handle.timed(Spent::Abort, aborted).await;
         self.end(aborted, false)
     }
 
-    fn end(&mut self, ended: Result<ProducerId, Error>, commits: bool) -> Result<(), Error> {
-        self.handle.shared.gate.shut(None);
+    fn end(&mut self, ended: Result<Done, Error>, commits: bool) -> Result<(), Error> {
         self.over = true;
         let Err(error) = ended else { return Ok(()) };
         // It does no harm to one that is being committed.
@@ -187,7 +196,6 @@ impl Drop for Transaction {
         }
         let transactional_id = self.handle.cluster.config().transactional_id.as_deref();
         tracing::warn!(transactional_id, "a transaction was dropped half-way and is aborted");
-        self.handle.shared.gate.shut(None);
         self.handle.shared.order(Order::Abort, None);
     }
 }

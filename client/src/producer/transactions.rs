@@ -242,11 +242,15 @@ impl Transactions {
             return true;
         }
         if self.protocol == Protocol::V2 {
-            self.started = true;
             return true;
         }
         let join = || Joined { partition: Arc::clone(partition), stage: Stage::New };
         self.joined.entry(partition.lane).or_insert_with(join).stage == Stage::Announced
+    }
+
+    /// Batches of the open transaction leave, by which the coordinator may hear of it.
+    pub(crate) fn handle_leaving(&mut self) {
+        self.started |= matches!(self.state, State::Open);
     }
 
     /// A batch failed for good, so the transaction cannot be whole.

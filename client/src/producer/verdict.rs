@@ -59,7 +59,9 @@ impl Answer {
         }
     }
 
-    /// Whether after this the batch may lie in the log though nobody said so.
+    /// Whether after this the batch may lie in the log though nobody said so. A leader that loses its partition
+    /// while it waits for the followers of a batch that it has appended answers as if it had never led: the
+    /// followers may have the batch, and one of them leads now.
     pub(crate) fn leaves_doubt(&self) -> bool {
         match self {
             Self::Written { .. } => false,
@@ -69,6 +71,9 @@ impl Answer {
                 Some(
                     ErrorCode::REQUEST_TIMED_OUT
                         | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
+                        | ErrorCode::NOT_LEADER_OR_FOLLOWER
+                        | ErrorCode::KAFKA_STORAGE_ERROR
+                        | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
                         | ErrorCode::UNKNOWN_SERVER_ERROR
                 )
             ),
@@ -111,6 +116,11 @@ mod tests {
         assert_eq!(lost(true).verdict(true), Verdict::Again);
         assert!(lost(true).leaves_doubt() && !lost(false).leaves_doubt());
         assert!(refused(ErrorCode::REQUEST_TIMED_OUT).leaves_doubt());
+        assert!(refused(ErrorCode::NOT_LEADER_OR_FOLLOWER).leaves_doubt());
+        assert!(
+            !refused(ErrorCode::NOT_ENOUGH_REPLICAS).leaves_doubt(),
+            "it is said before anything is appended"
+        );
         assert!(!refused(ErrorCode::INVALID_RECORD).leaves_doubt());
     }
 }

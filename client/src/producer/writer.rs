@@ -17,7 +17,7 @@ use crate::{Error, ErrorKind};
 #[derive(Debug)]
 pub(crate) enum Writer {
     /// Any broker gives a number.
-    Plain(Plain),
+    Plain(Box<Plain>),
     /// The coordinator of its `transactional.id` does.
     Transactional(Box<Transactions>),
 }
@@ -34,7 +34,12 @@ pub(crate) struct Plain {
 impl Writer {
     /// Without transactions.
     pub(crate) fn plain(backoff: Backoff) -> Self {
-        Self::Plain(Plain { errand: Errand::new(backoff), identity: None, wanted: false, failed: None })
+        Self::Plain(Box::new(Plain {
+            errand: Errand::new(backoff),
+            identity: None,
+            wanted: false,
+            failed: None,
+        }))
     }
 
     /// With transactions under this id; `timeout_ms` is how long the coordinator lets one be open.

@@ -25,6 +25,8 @@ pub(crate) struct Peer {
     pub(crate) address: Address,
     /// Every request heard, in order, besides ApiVersions.
     pub(crate) heard: mpsc::UnboundedReceiver<Ask>,
+    /// One for each connection that ended.
+    pub(crate) left: mpsc::UnboundedReceiver<()>,
     task: JoinHandle<()>,
 }
 
@@ -82,13 +84,19 @@ impl Peer {
 
     fn serve(listener: TcpListener, address: Address, script: Script) -> Self {
         let (tell, heard) = mpsc::unbounded_channel();
+        let (leave, left) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
             let mut peers = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                peers.spawn(converse(stream, Arc::clone(&script), tell.clone()));
+                let (leave, talk) = (leave.clone(), converse(stream, Arc::clone(&script), tell.clone()));
+                peers.spawn(async move {
+                    talk.await;
+                    // The test may not care.
+                    _ = leave.send(());
+                });
             }
         });
-        Self { address, heard, task }
+        Self { address, heard, left, task }
     }
 }
 

@@ -121,10 +121,13 @@ fn later(check: &mut Check<'_>) {
     if topics > 1 {
         check.not_yet("topic-list", "topic", format!("writing {topics} topics by a metadata column"));
     }
-    if check.given("properties.partitioner.class").is_some() {
-        let text =
-            "'properties.partitioner.class': Java classes cannot run here; partitions follow from the key";
-        check.refuse(Rule::Value, "properties.partitioner.class", text);
+    for (key, why) in [
+        ("properties.partitioner.class", "partitions follow from the key, as its order depends on it"),
+        ("properties.transactional.id", "the sink begins transactions of its own, and names them itself"),
+    ] {
+        if check.given(key).is_some() {
+            check.refuse(Rule::Value, key, format!("'{key}': {why}"));
+        }
     }
 }
 

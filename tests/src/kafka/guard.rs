@@ -40,10 +40,14 @@ impl Guarded {
         self.shell.try_wait()
     }
 
-    /// The process itself, not its shell: for signals.
-    #[cfg_attr(not(test), expect(dead_code, reason = "pausing a node comes with three nodes"))]
-    pub(super) fn process_id(&self) -> u32 {
-        self.process_id
+    /// Sends a signal to the process itself, not to its shell.
+    pub(super) fn signal(&self, name: &str) -> io::Result<()> {
+        let id = self.process_id.to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).stderr(Stdio::null()).status()?;
+        match sent.success() {
+            true => Ok(()),
+            false => Err(io::Error::other(format!("kill -{name} {id}: {sent}"))),
+        }
     }
 }
 
@@ -79,20 +83,16 @@ mod tests {
         Guarded::spawn(command, &folder, &folder.join(crate::kafka::unique(name))).expect("a shell")
     }
 
-    fn signal(name: &str, process_id: u32) -> bool {
-        let mut kill = Command::new("kill");
-        kill.args([name, &process_id.to_string()]).stderr(Stdio::null());
-        kill.status().expect("kill").success()
-    }
-
     fn alive(process_id: u32) -> bool {
-        signal("-0", process_id)
+        let mut kill = Command::new("kill");
+        kill.args(["-0", &process_id.to_string()]).stderr(Stdio::null());
+        kill.status().expect("kill").success()
     }
 
     #[test]
     fn dropping_kills_the_process_itself() {
         let child = spawn(&["sleep", "1000"], "guard-drop");
-        let id = child.process_id();
+        let id = child.process_id;
         assert!(alive(id));
         drop(child);
         assert!(!alive(id));
@@ -101,8 +101,8 @@ mod tests {
     #[test]
     fn a_stopped_process_dies_too() {
         let child = spawn(&["sleep", "1000"], "guard-stop");
-        let id = child.process_id();
-        assert!(signal("-STOP", id));
+        let id = child.process_id;
+        child.signal("STOP").expect("it is there");
         drop(child);
         assert!(!alive(id));
     }

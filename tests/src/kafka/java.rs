@@ -4,9 +4,11 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::health::{Cluster, Partition};
 use super::node::{FAST_START, LOG4J};
 use crate::hex;
 use crate::record::{NewRecord, Record};
@@ -59,6 +61,17 @@ pub struct Committed {
     pub metadata: String,
 }
 
+/// A part of a partition, as a consumer sees it.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// What may be seen of it.
+    pub records: Vec<Record>,
+    /// Where the next one begins.
+    pub next: i64,
+    /// Where the partition ends.
+    pub end: i64,
+}
+
 /// A transaction of one producer.
 #[derive(Clone, Debug, Default)]
 pub struct NewTransaction<'a> {
@@ -70,6 +83,19 @@ pub struct NewTransaction<'a> {
     pub commit: bool,
     /// Before the end another producer takes the transactional id over.
     pub rival: bool,
+}
+
+/// What the members of a group had, by the numbers of the partitions.
+#[derive(Clone, Debug)]
+pub struct GroupLife {
+    /// The first member while it was alone.
+    pub alone: Vec<i32>,
+    /// The first and the second while there were two.
+    pub shared: Vec<Vec<i32>>,
+    /// The first when the second had left.
+    pub again: Vec<i32>,
+    /// The values that both have read, sorted.
+    pub values: Vec<Vec<u8>>,
 }
 
 impl Java {
@@ -109,14 +135,14 @@ impl Java {
         config: &[(&str, &str)],
         records: &[NewRecord],
     ) -> Result<Vec<(i32, i64)>, JavaError> {
-        let mut all = servers(bootstrap);
-        config.iter().for_each(|(key, value)| all[*key] = json!(value));
+        let config = with(servers(bootstrap), config);
         let records: Vec<_> = records.iter().map(new_record).collect();
-        let answer = self.ask(json!({"do": "produce", "config": all, "records": records}))?;
-        Ok(rows(&answer).iter().map(|it| (int(&it["partition"]), long(&it["offset"]))).collect())
+        let answer = self.ask(json!({"do": "produce", "config": config, "records": records}))?;
+        Ok(places(&answer))
     }
 
-    /// Runs transactions, one after the other, of one producer; `config` is the producer's.
+    /// Runs transactions, one after the other, of one producer; `config` is the producer's. For each, where its
+    /// records lie, be they committed or not.
     ///
     /// # Errors
     /// The first failure.
@@ -125,11 +151,11 @@ impl Java {
         bootstrap: &str,
         config: &[(&str, &str)],
         transactions: &[NewTransaction<'_>],
-    ) -> Result<(), JavaError> {
-        let mut all = servers(bootstrap);
-        config.iter().for_each(|(key, value)| all[*key] = json!(value));
+    ) -> Result<Vec<Vec<(i32, i64)>>, JavaError> {
+        let config = with(servers(bootstrap), config);
         let transactions: Vec<_> = transactions.iter().map(transaction).collect();
-        self.ask(json!({"do": "transact", "config": all, "transactions": transactions})).map(drop)
+        let answer = self.ask(json!({"do": "transact", "config": config, "transactions": transactions}))?;
+        Ok(rows(&answer).iter().map(places).collect())
     }
 
     /// Reads a whole topic up to its end; a JVM of 256 MB holds it all: thousands of records, not a hundred thousand.
@@ -166,18 +192,83 @@ impl Java {
         count: usize,
     ) -> Result<Vec<Record>, JavaError> {
         let mut config = servers(bootstrap);
-        config["isolation.level"] = json!(if read_committed { "read_committed" } else { "read_uncommitted" });
+        config["isolation.level"] = json!(isolation(read_committed));
         let answer = self.ask(json!({"do": "consume", "config": config, "topic": topic, "count": count}))?;
         Ok(rows(&answer).iter().map(record).collect())
     }
 
-    /// Joins a group as its only member and waits for a first record.
+    /// Reads a part of a partition: about so many records from there, or up to its end.
     ///
     /// # Errors
-    /// When the broker refuses, or nothing came within 20 seconds.
-    pub fn subscribe(&mut self, bootstrap: &str, group: &str, topic: &str) -> Result<(), JavaError> {
+    /// When there is no such partition, or a record cannot be read.
+    pub fn page(
+        &mut self,
+        bootstrap: &str,
+        (topic, partition): (&str, i32),
+        from: i64,
+        limit: usize,
+        read_committed: bool,
+    ) -> Result<Page, JavaError> {
+        let mut config = servers(bootstrap);
+        config["isolation.level"] = json!(isolation(read_committed));
+        let answer = self.ask(json!({
+            "do": "page", "config": config, "topic": topic, "partition": partition, "from": from, "limit": limit,
+        }))?;
+        Ok(Page {
+            records: rows(&answer["records"]).iter().map(record).collect(),
+            next: long(&answer["next"]),
+            end: long(&answer["end"]),
+        })
+    }
+
+    /// Sets a feature of the whole cluster to a level: `transaction.version` to 1.
+    ///
+    /// # Errors
+    /// When the controller refuses.
+    pub fn downgrade(&mut self, bootstrap: &str, feature: &str, level: i16) -> Result<(), JavaError> {
         let config = servers(bootstrap);
-        self.ask(json!({"do": "subscribe", "config": config, "group": group, "topic": topic})).map(drop)
+        self.ask(json!({"do": "downgrade", "config": config, "feature": feature, "level": level})).map(drop)
+    }
+
+    /// Brokers, partitions and controllers.
+    ///
+    /// # Errors
+    /// When no broker answers within a few seconds.
+    pub fn describe(&mut self, bootstrap: &str) -> Result<Cluster, JavaError> {
+        let patience = [("request.timeout.ms", "2000"), ("default.api.timeout.ms", "5000")];
+        let answer = self.ask(json!({"do": "describe", "config": with(servers(bootstrap), &patience)}))?;
+        let behind =
+            |it: &Value| Duration::from_millis(u64::try_from(long(&it["behind"])).unwrap_or_default());
+        Ok(Cluster {
+            brokers: rows(&answer["brokers"]).iter().map(int).collect(),
+            partitions: rows(&answer["partitions"]).iter().map(partition).collect(),
+            voters: rows(&answer["voters"]).iter().map(|it| (int(&it["id"]), behind(it))).collect(),
+        })
+    }
+
+    /// The life of a group of two members, which read all the records of a topic, so many.
+    ///
+    /// # Errors
+    /// When the broker refuses, or one of its stages has not come within 40 seconds.
+    pub fn group(
+        &mut self,
+        bootstrap: &str,
+        config: &[(&str, &str)],
+        group: &str,
+        (topic, partitions): (&str, usize),
+        count: usize,
+    ) -> Result<GroupLife, JavaError> {
+        let config = with(servers(bootstrap), config);
+        let answer = self.ask(json!({
+            "do": "group", "config": config, "group": group, "topic": topic, "partitions": partitions, "count": count,
+        }))?;
+        let indexes = |value: &Value| rows(value).iter().map(int).collect();
+        Ok(GroupLife {
+            alone: indexes(&answer["alone"]),
+            shared: rows(&answer["shared"]).iter().map(indexes).collect(),
+            again: indexes(&answer["again"]),
+            values: rows(&answer["values"]).iter().filter_map(bytes).collect(),
+        })
     }
 
     /// The end offset of each partition, in order.
@@ -252,6 +343,15 @@ fn servers(bootstrap: &str) -> Value {
     json!({"bootstrap.servers": bootstrap})
 }
 
+fn with(mut config: Value, further: &[(&str, &str)]) -> Value {
+    further.iter().for_each(|(key, value)| config[*key] = json!(value));
+    config
+}
+
+fn isolation(read_committed: bool) -> &'static str {
+    if read_committed { "read_committed" } else { "read_uncommitted" }
+}
+
 fn topic(it: &NewTopic<'_>) -> Value {
     let configs: serde_json::Map<_, _> =
         it.configs.iter().map(|(key, value)| ((*key).into(), json!(value))).collect();
@@ -298,6 +398,21 @@ fn committed(it: &Value) -> Committed {
         partition: int(&it["partition"]),
         offset: long(&it["offset"]),
         metadata: text(&it["metadata"]),
+    }
+}
+
+/// The partition and offset of each record written.
+fn places(value: &Value) -> Vec<(i32, i64)> {
+    rows(value).iter().map(|it| (int(&it["partition"]), long(&it["offset"]))).collect()
+}
+
+fn partition(it: &Value) -> Partition {
+    Partition {
+        topic: text(&it["topic"]),
+        partition: int(&it["partition"]),
+        leader: it["leader"].as_i64().map(|_| int(&it["leader"])),
+        replicas: rows(&it["replicas"]).iter().map(int).collect(),
+        in_sync: rows(&it["in_sync"]).iter().map(int).collect(),
     }
 }
 

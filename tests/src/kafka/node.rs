@@ -1,20 +1,26 @@
 //! One node: its ports, its properties, its process.
 
 use std::fmt::Write;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::guard::Guarded;
 use super::{Failure, broken};
 
-/// A node that may serve; dropping it kills it.
+/// A node; dropping it kills it.
 #[derive(Debug)]
 pub(super) struct Node {
+    folder: PathBuf,
+    library: PathBuf,
+    heap: &'static str,
     plaintext: SocketAddr,
-    _process: Guarded,
+    /// `None` while it is down.
+    process: Mutex<Option<Guarded>>,
 }
 
 /// One port per row of [`LISTENERS`].
@@ -40,7 +46,7 @@ impl Ports {
         let mut held = Vec::new();
         let mut ports = [0; LISTENERS.len()];
         for port in &mut ports {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let listener = listener_at_chance()?;
             *port = listener.local_addr()?.port();
             held.push(listener);
         }
@@ -59,23 +65,92 @@ impl Node {
         std::fs::create_dir_all(&folder).map_err(broken)?;
         std::fs::write(folder.join("server.properties"), properties(&folder, at, ports)).map_err(broken)?;
         format_storage(&folder, library, ports)?;
-        let mut process = launch(&folder, library).map_err(broken)?;
-        let plaintext = ports[at].address(PLAINTEXT);
-        await_port(plaintext, &mut process, &folder)?;
-        Ok(Self { plaintext, _process: process })
+        let node = Self {
+            folder,
+            library: library.to_owned(),
+            heap: if ports.len() < 3 { "-Xmx512m" } else { "-Xmx256m" },
+            plaintext: ports[at].address(PLAINTEXT),
+            process: Mutex::new(None),
+        };
+        node.launch()?;
+        Ok(node)
     }
 
     pub(super) fn plaintext(&self) -> SocketAddr {
         self.plaintext
     }
+
+    /// Starts it where it was, with what it had, and waits until it may serve.
+    pub(super) fn launch(&self) -> Result<(), Failure> {
+        let mut slot = self.process();
+        if slot.is_some() {
+            return Err(Failure::Broken("the node runs already".into()));
+        }
+        let process = slot.insert(launch(&self.folder, &self.library, self.heap).map_err(broken)?);
+        await_port(self.plaintext, process, &self.folder)
+    }
+
+    /// kill -9, and its end is waited for.
+    pub(super) fn kill(&self) -> Result<(), Failure> {
+        self.process().take().map(drop).ok_or_else(down)
+    }
+
+    /// SIGTERM: it hands over what it leads, and its end is waited for.
+    pub(super) fn stop(&self) -> Result<(), Failure> {
+        let mut slot = self.process();
+        let process = slot.as_mut().ok_or_else(down)?;
+        process.signal("TERM").map_err(broken)?;
+        let deadline = Instant::now() + STOP_TIMEOUT;
+        while process.ended().map_err(broken)?.is_none() {
+            if Instant::now() > deadline {
+                return Err(Failure::Broken(format!(
+                    "Kafka does not stop within {STOP_TIMEOUT:?}: {}",
+                    last_words(&self.folder)
+                )));
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        *slot = None;
+        Ok(())
+    }
+
+    /// STOP or CONT.
+    pub(super) fn signal(&self, name: &str) -> Result<(), Failure> {
+        self.process().as_ref().ok_or_else(down)?.signal(name).map_err(broken)
+    }
+
+    /// A test that panicked while it held the slot left a process or none in it: as good as before.
+    fn process(&self) -> MutexGuard<'_, Option<Guarded>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-fn launch(folder: &Path, library: &Path) -> io::Result<Guarded> {
+fn down() -> Failure {
+    Failure::Broken("the node is down".into())
+}
+
+/// Below the range from which the kernel takes the ports of outgoing connections: while a node is down, one of
+/// those who dial it could otherwise be given its very port, and it could not come back.
+fn listener_at_chance() -> io::Result<TcpListener> {
+    let mut last = Ok(());
+    for attempt in 0..PORTS_TRIED_MAX {
+        let chance = RandomState::new().hash_one(attempt) % u64::from(PORTS_END - PORTS_BEGIN);
+        // Less than a `u16`, by the line above.
+        let port = PORTS_BEGIN + u16::try_from(chance).unwrap_or_default();
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(listener) => return Ok(listener),
+            Err(taken) => last = Err(taken),
+        }
+    }
+    last.and(Err(io::Error::other("no port was tried")))
+}
+
+fn launch(folder: &Path, library: &Path, heap: &str) -> io::Result<Guarded> {
     let class_path = class_path(library);
     let log = format!("-Dupsert.kafka.log={}", folder.join("server.log").display());
     let logging = format!("-Dlog4j2.configurationFile={LOG4J}");
     let mut command = vec!["java", &log, &logging];
-    command.extend(["-Xms64m", "-Xmx512m", "-XX:MaxDirectMemorySize=128m", "-Xss512k"]);
+    command.extend(["-Xms64m", heap, "-XX:MaxDirectMemorySize=128m", "-Xss512k"]);
     command.extend(FAST_START);
     command.extend(["-cp", &class_path, "kafka.Kafka", "server.properties"]);
     Guarded::spawn(&command, folder, &folder.join("out.log"))
@@ -114,7 +189,7 @@ fn await_port(address: SocketAddr, process: &mut Guarded, folder: &Path) -> Resu
                 last_words(folder)
             )));
         }
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(LOOK_AGAIN);
     }
     Ok(())
 }
@@ -191,9 +266,10 @@ log.cleaner.backoff.ms=500
 log.index.size.max.bytes=1048576
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=3000
+request.timeout.ms=3000
 controlled.shutdown.retry.backoff.ms=200
-controller.quorum.election.timeout.ms=500
-controller.quorum.fetch.timeout.ms=1000
+controller.quorum.election.timeout.ms=1000
+controller.quorum.fetch.timeout.ms=2000
 initial.broker.registration.timeout.ms=30000
 ";
 
@@ -201,4 +277,11 @@ initial.broker.registration.timeout.ms=30000
 pub(super) const FAST_START: [&str; 3] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
 pub(super) const LOG4J: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/java/log4j2.properties");
 const CLUSTER_ID: &str = "a2Fma2FraXQtY2x1c3Rlcg";
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(180);
+const STOP_TIMEOUT: Duration = Duration::from_secs(180);
+/// A process does not tell when it listens or ends.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const PORTS_BEGIN: u16 = 10_000;
+/// Where Linux begins with the ports of outgoing connections.
+const PORTS_END: u16 = 32_768;
+const PORTS_TRIED_MAX: u32 = 100;

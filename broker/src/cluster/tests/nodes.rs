@@ -2,6 +2,9 @@
 
 use upsert_kafka_protocol::messages::fetch::{FetchPartition, FetchTopic};
 use upsert_kafka_protocol::messages::list_offsets::{ListOffsetsPartition, ListOffsetsTopic};
+use upsert_kafka_protocol::messages::offset_for_leader_epoch::{
+    OffsetForLeaderPartition, OffsetForLeaderTopic,
+};
 
 use super::*;
 
@@ -188,4 +191,25 @@ fn a_log_is_read_batch_by_batch() {
         assert_eq!((batch.base_offset(), batch.bytes().len()), (base, bytes.len()));
     }
     assert!(script.cluster.log("t", 1).is_empty());
+}
+
+#[test]
+fn a_reader_asks_where_an_epoch_ended() {
+    let mut script = three();
+    script.produce("t", 0, batch(2, Stamp::NONE));
+    script.cluster.move_leader("t", 0, 1, script.now());
+    script.produce("t", 0, batch(1, Stamp::NONE));
+    let ask = |script: &mut Script, current_leader_epoch, leader_epoch| {
+        let part = OffsetForLeaderPartition { current_leader_epoch, leader_epoch, ..Default::default() };
+        let topic = OffsetForLeaderTopic { topic: "t".into(), partitions: vec![part], ..Default::default() };
+        let request = OffsetForLeaderEpochRequest { topics: vec![topic], ..Default::default() };
+        let part = script.ask(&request, 4).topics.remove(0).partitions.remove(0);
+        (part.error_code, part.leader_epoch, part.end_offset)
+    };
+    assert_eq!(ask(&mut script, 1, 0), (ErrorCode::NONE, 0, 2));
+    assert_eq!(ask(&mut script, 1, 1), (ErrorCode::NONE, 1, 3));
+    assert_eq!(ask(&mut script, 1, 2), (ErrorCode::NONE, -1, -1));
+    assert_eq!(ask(&mut script, 0, 0).0, ErrorCode::FENCED_LEADER_EPOCH);
+    script.node = 2;
+    assert_eq!(ask(&mut script, 1, 0).0, ELSEWHERE);
 }

@@ -141,7 +141,10 @@ fn a_commit_that_cannot_be_kept_says_why() {
     let noted = commit(&[(0, 6)], &"x".repeat(4097));
     assert_eq!(codes(script.ask(&noted, 8)), [ErrorCode::OFFSET_METADATA_TOO_LARGE]);
     let member = OffsetCommitRequest { generation_id_or_member_epoch: 3, ..commit(&[(0, 7)], "") };
-    assert_eq!(codes(script.ask(&member, 8)), [ErrorCode::ILLEGAL_GENERATION]);
+    assert_eq!(codes(script.ask(&member, 8)), [ErrorCode::UNKNOWN_MEMBER_ID]);
+    let nobody = OffsetCommitRequest { group_id: "new".into(), ..member };
+    assert_eq!(codes(script.ask(&nobody, 8)), [ErrorCode::ILLEGAL_GENERATION]);
+    assert_eq!(codes(script.ask(&nobody, 9)), [ErrorCode::GROUP_ID_NOT_FOUND]);
 }
 
 #[test]

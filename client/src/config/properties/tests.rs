@@ -5,7 +5,7 @@ use std::io::Read;
 use serde_json::Value;
 
 use super::*;
-use crate::config::{Acks, OffsetReset};
+use crate::config::{Acks, OffsetReset, PartitionerClass};
 
 /// Defaults that are not Java's, each with the reason.
 const DEPARTURES: [(&str, &str); 2] = [
@@ -112,6 +112,10 @@ fn what_cannot_be_done_is_refused_by_name() {
         ("bootstrap.servers", "kafka", "no port"),
         ("max.in.flight.requests.per.connection", "0", "too small"),
         ("compression.gzip.level", "12", "1 to 9"),
+        ("compression.zstd.level", "23", "to 22"),
+        ("metadata.max.idle.ms", "4999", "5000 is the least"),
+        ("interceptor.classes", "org.Mine", "Java class"),
+        ("config.providers", "file", "not looked up"),
     ] {
         let error = parsed(&[(key, value)]).unwrap_err().to_string();
         assert!(error.contains(key) && error.contains(part), "{error}");
@@ -122,10 +126,18 @@ fn what_cannot_be_done_is_refused_by_name() {
 #[test]
 fn contradictions_asked_for_name_both_keys() {
     for (pairs, other) in [
-        ([("enable.idempotence", "true"), ("acks", "1")], "acks"),
-        ([("enable.idempotence", "true"), ("acks", "0")], "acks"),
-        ([("enable.idempotence", "true"), ("retries", "0")], "retries"),
+        ([("enable.idempotence", "true"), ("acks", "1")], "acks (1)"),
+        ([("enable.idempotence", "true"), ("acks", "0")], "acks (0)"),
+        ([("enable.idempotence", "true"), ("retries", "0")], "retries (0)"),
         ([("enable.idempotence", "true"), ("max.in.flight.requests.per.connection", "6")], "max.in.flight"),
+        // As in Java since 4.0, not only where idempotence was asked for.
+        ([("max.in.flight.requests.per.connection", "6"), ("acks", "1")], "enable.idempotence (true)"),
+        ([("transactional.id", "t-1"), ("enable.idempotence", "false")], "enable.idempotence (false)"),
+        ([("transactional.id", "t-1"), ("acks", "1")], "acks (1)"),
+        ([("transactional.id", "t-1"), ("acks", "0")], "acks (0)"),
+        ([("transactional.id", "t-1"), ("retries", "0")], "retries (0)"),
+        ([("transactional.id", "t-1"), ("max.in.flight.requests.per.connection", "6")], "connection (6)"),
+        ([("partitioner.rack.aware", "true"), ("client.rack", " ")], "client.rack"),
         ([("delivery.timeout.ms", "1000"), ("request.timeout.ms", "996")], "linger.ms + request.timeout.ms"),
         ([("batch.size", "2000"), ("buffer.memory", "1000")], "buffer.memory"),
         ([("fetch.max.wait.ms", "500"), ("request.timeout.ms", "500")], "request.timeout.ms"),
@@ -134,8 +146,104 @@ fn contradictions_asked_for_name_both_keys() {
         let error = parsed(&pairs).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         let sentence = error.to_string();
-        assert!(sentence.contains(pairs[0].0) && sentence.contains(other), "{sentence}");
+        let first = format!("{} ({})", pairs[0].0, pairs[0].1);
+        assert!(sentence.contains(&first) && sentence.contains(other), "{sentence}");
     }
+}
+
+#[test]
+fn settings_built_by_hand_are_held_to_the_same_rules() {
+    let refused = |config: Config| config.check().unwrap_err().to_string();
+    let transactional_id = Some("t-1".to_owned());
+    assert_eq!(
+        refused(Config {
+            transactional_id: transactional_id.clone(),
+            acks: Acks::Leader,
+            ..Config::default()
+        }),
+        "properties transactional.id (t-1) and acks (1) contradict each other"
+    );
+    assert_eq!(
+        refused(Config { transactional_id, enable_idempotence: false, ..Config::default() }),
+        "properties transactional.id (t-1) and enable.idempotence (false) contradict each other"
+    );
+    assert_eq!(
+        refused(Config { max_in_flight: 6, ..Config::default() }),
+        "properties enable.idempotence (true) and max.in.flight.requests.per.connection (6) contradict each other"
+    );
+    Config { max_in_flight: 6, enable_idempotence: false, ..Config::default() }.check().unwrap();
+    let long = std::time::Duration::from_millis(1 << 31);
+    assert_eq!(
+        refused(Config { transaction_timeout: long, ..Config::default() }),
+        "property transaction.timeout.ms: 2147483648 is too large, 2147483647 is the most"
+    );
+}
+
+#[test]
+fn what_is_honoured_arrives_in_its_field() {
+    let (config, notices) = Config::from_properties(
+        [
+            ("transactional.id", "t-1"),
+            ("transaction.timeout.ms", "900000"),
+            ("metadata.max.idle.ms", "5000"),
+            ("partitioner.class", "org.apache.kafka.clients.producer.RoundRobinPartitioner"),
+            ("partitioner.adaptive.partitioning.enable", "true"),
+            ("partitioner.availability.timeout.ms", "250"),
+            ("partitioner.ignore.keys", "true"),
+            ("partitioner.rack.aware", "true"),
+            ("client.rack", "eu-1a"),
+        ],
+        Role::Producer,
+    )
+    .unwrap();
+    let expected = Config {
+        transactional_id: Some("t-1".to_owned()),
+        transaction_timeout: std::time::Duration::from_secs(900),
+        metadata_max_idle: std::time::Duration::from_secs(5),
+        partitioner_class: PartitionerClass::RoundRobin,
+        partitioner_adaptive: true,
+        partitioner_availability_timeout: std::time::Duration::from_millis(250),
+        partitioner_ignore_keys: true,
+        partitioner_rack_aware: true,
+        client_rack: Some("eu-1a".to_owned()),
+        ..Config::for_role(Role::Producer)
+    };
+    assert_eq!((config, notices), (expected, vec![]));
+}
+
+#[test]
+fn a_key_of_two_clients_means_for_each_what_it_can() {
+    let told = |role| Config::from_properties([("client.rack", "eu-1a")], role).unwrap();
+    assert_eq!(told(Role::Producer).0.client_rack.as_deref(), Some("eu-1a"));
+    let (config, notices) = told(Role::Consumer);
+    assert_eq!(config.client_rack, None);
+    assert!(notices[0].to_string().starts_with("property client.rack is ignored: every partition is read"));
+    let explained = |role| {
+        let (config, _) = told(role);
+        config.explain(role).filter(|(key, _)| *key == "client.rack").collect::<Vec<_>>()
+    };
+    assert_eq!(explained(Role::Any), [("client.rack", Explained::Honoured("eu-1a".to_owned()))]);
+    assert!(matches!(explained(Role::Consumer)[..], [(_, Explained::Ignored(_))]));
+}
+
+#[test]
+fn what_is_not_honoured_says_why_in_a_sentence() {
+    for row in PROPERTIES {
+        let (Fate::Ignored(why) | Fate::Refused { why, .. }) = row.fate else { continue };
+        assert!(why.len() > 20 && why.contains(' ') && !why.ends_with('.'), "{}: {why}", row.name);
+    }
+    let fates = |role: Role| {
+        let rows = PROPERTIES.iter().filter(|row| row.roles.include(role));
+        rows.fold([0; 3], |[honoured, ignored, refused], row| match row.fate {
+            Fate::Honoured { .. } => [honoured + 1, ignored, refused],
+            Fate::Ignored(_) => [honoured, ignored + 1, refused],
+            Fate::Refused { .. } => [honoured, ignored, refused + 1],
+        })
+    };
+    let all = golden()["producer"].as_array().unwrap().len();
+    let [honoured, ignored, refused] = fates(Role::Producer);
+    assert_eq!(honoured + ignored + refused, all);
+    assert!(honoured >= 40, "of a producer's {all} keys only {honoured} are honoured");
 }
 
 #[test]
@@ -144,6 +252,20 @@ fn a_default_gives_way_and_says_so() {
     assert!(!config.enable_idempotence);
     assert_eq!(config.delivery_timeout.as_millis(), 200_005);
     assert_eq!(notices.iter().map(|notice| notice.kind).collect::<Vec<_>>(), [NoticeKind::Adjusted; 2]);
+    for (key, value) in [("acks", "0"), ("acks", "1"), ("retries", "0")] {
+        let (config, notices) = parsed(&[(key, value)]).unwrap();
+        assert!(!config.enable_idempotence);
+        let sentence =
+            format!("enable.idempotence becomes false, since {key} is {value}: retries may write twice");
+        assert_eq!(notices[0].to_string(), sentence);
+    }
+    let none =
+        [("partitioner.availability.timeout.ms", "9"), ("partitioner.adaptive.partitioning.enable", "false")];
+    let (_, notices) = parsed(&none).unwrap();
+    assert_eq!(
+        (notices[0].kind, &*notices[0].key),
+        (NoticeKind::Ignored, "partitioner.availability.timeout.ms")
+    );
 }
 
 #[test]

@@ -53,24 +53,35 @@ fn a_batch_lingers_and_is_then_ready() {
 }
 
 #[test]
-fn a_full_batch_is_ready_before_the_record_that_did_not_fit_is_in() {
+fn a_full_batch_is_ready_and_the_record_that_did_not_fit_begins_the_next() {
     let bench = Bench::new(LIMITS);
     for _ in 0..4 {
         drop(bench.send(0, &[7; 900]).unwrap());
     }
-    assert!(matches!(bench.send(0, &[7; 900]), Err(Refusal::BatchFull)));
+    assert!(bench.send(0, &[7; 900]).unwrap().ring, "somebody must send it");
     assert_eq!(bench.counts(), [(0, 4)]);
+    bench.accumulator.hurry(bench.now);
+    assert_eq!(bench.counts(), [(0, 1)]);
+}
+
+#[test]
+fn when_enough_is_full_the_record_is_not_in_until_the_sender_had_its_turn() {
+    let bench = Bench::new(Limits { batch_size: 64 << 10, buffer_memory: 1 << 20, ..LIMITS });
+    let full = (1..).find(|_| matches!(bench.send(0, &[7; 900]), Err(Refusal::BatchFull))).unwrap();
+    let counts = bench.counts();
+    assert_eq!(counts.iter().map(|(_, count)| count).sum::<u32>(), full - 1, "{counts:?}");
+    assert!(counts.len() == 3, "128 KiB are more than two batches: {counts:?}");
     assert!(bench.send(0, &[7; 900]).is_ok());
 }
 
 #[test]
 fn a_batch_begins_small_and_grows() {
-    let bench = Bench::new(LIMITS);
+    let bench = Bench::new(Limits { batch_size: 16_384, ..LIMITS });
     drop(bench.send(0, &[7; 100]).unwrap());
     let small = bench.topic.place(&Record::new(&bench.topic).partition(0)).unwrap();
     assert_eq!(small.open.lock().batch.as_ref().map(Batch::lent), Some(512));
     (0..20).for_each(|_| drop(bench.send(0, &[7; 100]).unwrap()));
-    assert_eq!(small.open.lock().batch.as_ref().map(Batch::lent), Some(4096));
+    assert_eq!(small.open.lock().batch.as_ref().map(Batch::lent), Some(8192));
 }
 
 #[test]

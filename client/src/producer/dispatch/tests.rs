@@ -288,3 +288,19 @@ fn a_fenced_producer_never_sends_again() {
     assert!(bench.dispatch.fatal().is_some_and(Error::is_fenced));
     assert!(bench.request(1).is_none());
 }
+
+#[test]
+fn a_broker_is_behind_while_a_batch_waits_for_it_or_all_that_may_fly_does() {
+    let mut bench = Bench::new(&[Some(1), Some(2)]);
+    bench.add(&[0], 10);
+    assert_eq!(bench.dispatch.ready_nodes(), [1]);
+    let first = bench.request(1).unwrap();
+    assert_eq!(bench.dispatch.ready_nodes(), [0; 0], "it takes more");
+    bench.add(&[0, 0, 1], 10);
+    while bench.request(1).is_some() {}
+    assert_eq!(bench.dispatch.ready_nodes(), [1, 2]);
+    bench.answer(&first, &written());
+    while bench.request(1).is_some() {}
+    assert!(bench.request(2).is_some());
+    assert_eq!(bench.dispatch.ready_nodes(), [1], "all that may fly to it does");
+}

@@ -6,6 +6,7 @@ use upsert_kafka_protocol::records::batches;
 
 use super::*;
 use crate::Record;
+use crate::producer::batch::Token;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
 
@@ -362,7 +363,9 @@ fn a_flying_batch_that_expires_tells_its_deliveries_and_waits_for_its_answer() {
     bench.fly();
     bench.now += 1000 * MS;
     let expired = bench.sequence.expire(bench.now);
-    let [Expired::Told(Token { id: 0, .. }, Outcome::Failed { error, .. })] = &expired[..] else {
+    let [Expired::Told(Ghost { token: Token { id: 0, .. }, .. }, Outcome::Failed { error, .. })] =
+        &expired[..]
+    else {
         panic!("{expired:?}")
     };
     assert!(error.may_have_been_written());
@@ -495,4 +498,48 @@ fn halves_hold_what_the_whole_held_and_its_records_in_order() {
     let [a, b] = halves;
     assert_eq!((a.count + b.count, parts), (9, 2));
     assert!(a.count > b.count, "halves by bytes, and the later records are larger");
+}
+
+#[test]
+fn an_aborted_batch_that_never_left_never_will_and_one_that_did_is_sent_until_it_is_answered() {
+    let mut bench = Bench::new(Terms { transactional: true, in_flight_max: 2, ..terms() });
+    bench.add(&[1, 1, 1]);
+    bench.fly();
+    bench.tried_again(0, refused(ErrorCode::CONCURRENT_TRANSACTIONS));
+    let aborted = Error::new(ErrorKind::Aborted, "its transaction was aborted");
+    let told = bench.sequence.give_up(&aborted);
+    let doubt = |outcome: &Outcome| outcome.error().unwrap().may_have_been_written();
+    match &told[..] {
+        [Expired::Told(first, a), Expired::Told(second, b), Expired::Finished(third, c)] => {
+            assert_eq!([first.token.id, second.token.id, third.key().id], [0, 1, 2]);
+            assert_eq!([a, b, c].map(doubt), [false, true, false], "the second flies");
+        }
+        other => panic!("{other:?}"),
+    }
+    bench.tried_again(1, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+    bench.wait();
+    assert_eq!(bench.fly(), [(0, (0, 0, 1)), (1, (0, 1, 1))]);
+    bench.written(0);
+    bench.written(1);
+    assert!(bench.sequence.is_empty());
+}
+
+#[test]
+fn each_batch_is_a_span_from_its_first_flight_to_its_end() {
+    let spans = crate::heard::spans(|| {
+        let mut bench = Bench::new(terms());
+        bench.add(&[2, 1]);
+        bench.fly();
+        bench.tried_again(0, lost());
+        bench.tried_again(1, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        bench.wait();
+        bench.fly();
+        bench.answer(0, written(40));
+        bench.failed(1, refused(ErrorCode::INVALID_RECORD));
+    });
+    let [first, second] = &spans[..] else { panic!("{spans:?}") };
+    let begins = "batch topic=\"orders\" partition=0 records=2 bytes=";
+    assert!(first.starts_with(begins), "{first}");
+    assert!(first.ends_with(" base_sequence=0 attempts=1 attempts=2 base_offset=40"), "{first}");
+    assert!(second.contains(" base_sequence=2 ") && second.contains(" error="), "{second}");
 }

@@ -20,6 +20,9 @@ use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
 use crate::{Commit, Record};
 
+/// The identity, or the error's kind and scope.
+type Told = Result<(i64, i16), (ErrorKind, Scope)>;
+
 struct Bench {
     transactions: Transactions,
     topic: Topic,
@@ -52,7 +55,11 @@ impl Bench {
     fn admit(&mut self, partition: i32) -> bool {
         let record = Record::new(&self.topic).partition(partition);
         let partition = Arc::clone(self.topic.place(&record).unwrap());
-        self.transactions.admit(&partition)
+        let admitted = self.transactions.admit(&partition);
+        if admitted {
+            self.transactions.handle_leaving();
+        }
+        admitted
     }
 
     fn poll(&mut self) -> Option<Call> {
@@ -102,8 +109,8 @@ impl Bench {
         self.replies(Reply::CommitOffsets(told));
     }
 
-    /// Tickets, each with the identity told, or with the error's kind and scope.
-    fn settled(&mut self) -> Vec<(Ticket, Result<(i64, i16), (ErrorKind, Scope)>)> {
+    /// Tickets, each with what was told.
+    fn settled(&mut self) -> Vec<(Ticket, Told)> {
         std::iter::from_fn(|| self.transactions.poll_settled())
             .map(|(ticket, result)| {
                 let told = result.map(|identity| (identity.id, identity.epoch));

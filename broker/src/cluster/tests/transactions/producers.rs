@@ -9,7 +9,7 @@ fn a_successor_fences_and_the_open_transaction_is_aborted() {
     script.write(old, 0, (0, 1), PRODUCE).unwrap();
     assert_eq!(script.init(None), Err(ErrorCode::CONCURRENT_TRANSACTIONS));
     let new = script.init(None).unwrap();
-    assert_eq!(new, (old.0, 3));
+    assert_eq!(new, (old.0, 2));
     assert_eq!(aborted(&script.read(0, 0)), [(old.0, 0)]);
     assert_eq!(script.write(old, 0, (1, 1), PRODUCE), Err(ErrorCode::INVALID_PRODUCER_EPOCH));
     assert_eq!(script.end(old, true, END), Err(ErrorCode::PRODUCER_FENCED));
@@ -31,9 +31,10 @@ fn a_transaction_times_out() {
     script.pass(1);
     assert_eq!(aborted(&script.read(0, 0)), [(me.0, 0)]);
     assert_eq!(script.cluster.deadline(), None);
-    assert_eq!(script.end(me, true, END), Err(ErrorCode::PRODUCER_FENCED));
+    assert_eq!(script.end(me, true, END), Err(ErrorCode::INVALID_TXN_STATE));
     assert_eq!(script.write(me, 0, (1, 1), PRODUCE), Err(ErrorCode::INVALID_PRODUCER_EPOCH));
-    assert_eq!(script.init(None), Ok((me.0, 3)));
+    assert_eq!(script.end(me, false, END), Ok((me.0, 1)));
+    assert_eq!(script.init(None), Ok((me.0, 2)));
 }
 
 #[test]
@@ -88,4 +89,8 @@ fn what_is_not_used_is_forgotten() {
     assert_eq!(script.write((me.0, 1), 0, (0, 1), PRODUCE), Err(ErrorCode::INVALID_PRODUCER_ID_MAPPING));
     let next = script.init(None).unwrap();
     assert_eq!(next, (me.0 + 1, 0));
+    script.pass(99_999);
+    assert_eq!(script.init(None), Ok((next.0, 1)));
+    script.pass(100_000);
+    assert_eq!(script.init(None), Ok((next.0 + 1, 0)));
 }

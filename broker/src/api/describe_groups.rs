@@ -1,0 +1,79 @@
+//! DescribeGroups: the state and members of classic groups.
+//!
+//! Behavior
+//! - What members said and have is told when the group is stable. Where they come from is not known: the host
+//!   is empty.
+//! - Authorized operations are all there are, as in a Kafka without ACLs.
+//!
+//! Versions: 3 authorized operations; 4 static members; 5 flexible; 6 `GROUP_ID_NOT_FOUND`, before it the state
+//! Dead and no error.
+
+use upsert_kafka_protocol::messages::describe_groups::{DescribedGroup, DescribedGroupMember};
+use upsert_kafka_protocol::messages::{DescribeGroupsRequest, DescribeGroupsResponse};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::group::member::Member;
+use crate::state::group::{Group, GroupState};
+
+/// A bit for each operation on a group: read, delete, describe.
+const GROUP_OPERATIONS: i32 = 0b1_0100_1000;
+
+/// The first version that tells a group that is not there by an error.
+const NOT_FOUND_SINCE: i16 = 6;
+
+impl Serve for DescribeGroupsRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeGroupsResponse> {
+        answer(self, |id| match state.groups.of(id) {
+            _ if !state.nodes.coordinates(call.node, id) => refused(id, ErrorCode::NOT_COORDINATOR),
+            Some(group) => described(id, group, self.include_authorized_operations),
+            None => {
+                let known = call.version >= NOT_FOUND_SINCE;
+                let code = if known { ErrorCode::GROUP_ID_NOT_FOUND } else { ErrorCode::NONE };
+                DescribedGroup { group_state: Str::from_static("Dead"), ..refused(id, code) }
+            }
+        })
+    }
+
+    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<DescribeGroupsResponse> {
+        answer(self, |id| refused(id, code))
+    }
+}
+
+fn answer(
+    request: &DescribeGroupsRequest,
+    each: impl FnMut(&Str) -> DescribedGroup,
+) -> Outcome<DescribeGroupsResponse> {
+    let groups = request.groups.iter().map(each).collect();
+    Outcome::Answer(DescribeGroupsResponse { groups, ..Default::default() })
+}
+
+fn described(id: &Str, group: &Group, operations: bool) -> DescribedGroup {
+    let stable = group.state == GroupState::Stable;
+    let protocol = group.protocol.clone().filter(|_| stable).unwrap_or_default();
+    let member = |member: &Member| DescribedGroupMember {
+        member_id: member.id.clone(),
+        group_instance_id: member.instance.clone(),
+        client_id: member.client_id.clone(),
+        member_metadata: if stable { member.metadata(&protocol) } else { Default::default() },
+        member_assignment: if stable { member.assignment.clone() } else { Default::default() },
+        ..Default::default()
+    };
+    let mut described = DescribedGroup {
+        group_id: id.clone(),
+        group_state: Str::from_static(group.state.name()),
+        protocol_type: group.protocol_type.clone().unwrap_or_default(),
+        members: group.members.iter().map(member).collect(),
+        protocol_data: protocol,
+        ..Default::default()
+    };
+    if operations {
+        described.authorized_operations = GROUP_OPERATIONS;
+    }
+    described
+}
+
+fn refused(id: &Str, error_code: ErrorCode) -> DescribedGroup {
+    DescribedGroup { error_code, group_id: id.clone(), ..Default::default() }
+}

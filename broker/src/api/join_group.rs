@@ -1,0 +1,81 @@
+//! JoinGroup: a member enters a classic group, and waits for the others.
+//!
+//! Behavior
+//! - Answered when every member has joined, or the rebalance timeout is over and the others are out; the
+//!   first member of an empty group waits `group_initial_rebalance_delay` for others.
+//! - The leader is the first who came and is still there; the way to assign is voted for.
+//! - A static member that comes back without its id is given a new one, and its assignment again.
+//! - Groups have no greatest size.
+//!
+//! Versions: 1 rebalance timeout; 4 `MEMBER_ID_REQUIRED`; 5 static members; 6 flexible; 7 protocol type; 8
+//! reason, not kept; 9 a leader may skip the assignment.
+
+use upsert_kafka_protocol::messages::{JoinGroupRequest, JoinGroupResponse};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::{Call, Outcome, Serve};
+use crate::parking::{Place, Wait};
+use crate::state::State;
+use crate::state::group::{GroupAnswer, Join, refused_join};
+
+impl Serve for JoinGroupRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<JoinGroupResponse> {
+        if !state.groups.takes_in(call.peer) {
+            if let Err(code) = admit(self, state, call) {
+                state.groups.leave(call.peer);
+                return self.refuse(call, code);
+            }
+            let (groups, client_id) = (&mut state.groups, &call.client_id);
+            let uuid = u128::from_be_bytes(state.topics.fresh_id().0);
+            let name = self.group_instance_id.as_deref().unwrap_or(client_id);
+            groups.open(&self.group_id).join(&Join {
+                request: self,
+                version: call.version,
+                client_id,
+                peer: call.peer,
+                fresh_id: &format!("{name}-{uuid:032x}"),
+                initial_delay: state.config.group_initial_rebalance_delay,
+                now: call.now.instant,
+            });
+            state.deliver();
+        }
+        match state.groups.answer(call.peer) {
+            Some(GroupAnswer::Join(response)) => Outcome::Answer(shaped(response, call)),
+            _ => Outcome::Wait(Wait { until: None, on: vec![Place::Peer(call.peer)] }),
+        }
+    }
+
+    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<JoinGroupResponse> {
+        Outcome::Answer(shaped(refused_join(self.member_id.clone(), code), call))
+    }
+}
+
+fn admit(request: &JoinGroupRequest, state: &State, call: &Call) -> Result<(), ErrorCode> {
+    let session_ms = u128::try_from(request.session_timeout_ms).unwrap_or(0);
+    let (least, most) = (state.config.session_timeout_min, state.config.session_timeout_max);
+    if request.group_id.is_empty() {
+        return Err(ErrorCode::INVALID_GROUP_ID);
+    }
+    if !state.nodes.coordinates(call.node, &request.group_id) {
+        return Err(ErrorCode::NOT_COORDINATOR);
+    }
+    if !(least.as_millis()..=most.as_millis()).contains(&session_ms) {
+        return Err(ErrorCode::INVALID_SESSION_TIMEOUT);
+    }
+    if state.groups.of(&request.group_id).is_none() && !request.member_id.is_empty() {
+        return Err(ErrorCode::UNKNOWN_MEMBER_ID);
+    }
+    Ok(())
+}
+
+fn shaped(mut response: JoinGroupResponse, call: &Call) -> JoinGroupResponse {
+    /// The first version in which the protocol's name may be null.
+    const NULL_SINCE: i16 = 7;
+    if call.version < NULL_SINCE {
+        response.protocol_name.get_or_insert_with(Str::default);
+    }
+    if call.version < 9 {
+        response.skip_assignment = false;
+    }
+    response
+}

@@ -1,0 +1,51 @@
+//! LeaveGroup: members leave a classic group.
+//!
+//! Behavior
+//! - A static member may be named by its instance alone, as an admin does.
+//!
+//! Versions: 3 several members; 4 flexible; 5 reason, not kept.
+
+use upsert_kafka_protocol::messages::leave_group::{MemberIdentity, MemberResponse};
+use upsert_kafka_protocol::messages::{LeaveGroupRequest, LeaveGroupResponse};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+
+/// The first version that names several members.
+const SEVERAL_SINCE: i16 = 3;
+
+impl Serve for LeaveGroupRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<LeaveGroupResponse> {
+        if self.group_id.is_empty() {
+            return self.refuse(call, ErrorCode::INVALID_GROUP_ID);
+        }
+        if !state.nodes.coordinates(call.node, &self.group_id) {
+            return self.refuse(call, ErrorCode::NOT_COORDINATOR);
+        }
+        let Some(group) = state.groups.of_mut(&self.group_id) else {
+            return self.refuse(call, ErrorCode::UNKNOWN_MEMBER_ID);
+        };
+        let mut leave = |member_id: &Str, instance: Option<&str>| {
+            group.leave(member_id, instance, call.now.instant).err().unwrap_or(ErrorCode::NONE)
+        };
+        let mut response = LeaveGroupResponse::default();
+        if call.version < SEVERAL_SINCE {
+            response.error_code = leave(&self.member_id, None);
+        } else {
+            let one = |member: &MemberIdentity| MemberResponse {
+                member_id: member.member_id.clone(),
+                group_instance_id: member.group_instance_id.clone(),
+                error_code: leave(&member.member_id, member.group_instance_id.as_deref()),
+                ..Default::default()
+            };
+            response.members = self.members.iter().map(one).collect();
+        }
+        state.deliver();
+        Outcome::Answer(response)
+    }
+
+    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<LeaveGroupResponse> {
+        Outcome::Answer(LeaveGroupResponse { error_code, ..Default::default() })
+    }
+}

@@ -1,0 +1,43 @@
+//! ListGroups: the groups that the node coordinates.
+//!
+//! Behavior
+//! - All are of the type `classic`. Words that no state or type bears filter everything out.
+//!
+//! Versions: 3 flexible; 4 states; 5 types.
+
+use upsert_kafka_protocol::messages::list_groups::ListedGroup;
+use upsert_kafka_protocol::messages::{ListGroupsRequest, ListGroupsResponse};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::group::Group;
+
+/// What kind of group they all are.
+const CLASSIC: &str = "classic";
+
+impl Serve for ListGroupsRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListGroupsResponse> {
+        let named = |words: &[Str], name: &str| {
+            words.is_empty() || words.iter().any(|word| word.eq_ignore_ascii_case(name))
+        };
+        let asked = |(id, group): &(&Str, &Group)| {
+            state.nodes.coordinates(call.node, id)
+                && named(&self.states_filter, group.state.name())
+                && named(&self.types_filter, CLASSIC)
+        };
+        let listed = |(id, group): (&Str, &Group)| ListedGroup {
+            group_id: id.clone(),
+            protocol_type: group.protocol_type.clone().unwrap_or_default(),
+            group_state: Str::from_static(group.state.name()),
+            group_type: Str::from_static(CLASSIC),
+            ..Default::default()
+        };
+        let groups = state.groups.iter().filter(asked).map(listed).collect();
+        Outcome::Answer(ListGroupsResponse { groups, ..Default::default() })
+    }
+
+    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<ListGroupsResponse> {
+        Outcome::Answer(ListGroupsResponse { error_code, ..Default::default() })
+    }
+}

@@ -1,0 +1,67 @@
+//! OffsetDelete: forgets a group's positions.
+//!
+//! Behavior
+//! - Positions that a transaction has not decided on yet are forgotten too.
+//! - A group with members must be of consumers (else `NON_EMPTY_GROUP`), and none of them subscribed to the
+//!   topic.
+//!
+//! Versions: 0 only.
+
+use upsert_kafka_protocol::messages::offset_delete::{
+    OffsetDeleteRequestPartition, OffsetDeleteRequestTopic, OffsetDeleteResponsePartition,
+    OffsetDeleteResponseTopic,
+};
+use upsert_kafka_protocol::messages::{OffsetDeleteRequest, OffsetDeleteResponse};
+use upsert_kafka_protocol::{ErrorCode, Uuid};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::group::{Group, GroupState};
+
+impl Serve for OffsetDeleteRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetDeleteResponse> {
+        let State { groups, topics, nodes, .. } = state;
+        let group = match groups.of_mut(&self.group_id) {
+            _ if !nodes.coordinates(call.node, &self.group_id) => Err(ErrorCode::NOT_COORDINATOR),
+            Some(group) if is_foreign(group) => Err(ErrorCode::NON_EMPTY_GROUP),
+            Some(group) => Ok(group),
+            None => Err(ErrorCode::GROUP_ID_NOT_FOUND),
+        };
+        let group = match group {
+            Ok(group) => group,
+            Err(code) => return self.refuse(call, code),
+        };
+        let one = |topic: &OffsetDeleteRequestTopic| {
+            let subscribed = group.subscribes(&topic.name);
+            let partition = |part: &OffsetDeleteRequestPartition| {
+                let index = part.partition_index;
+                let found = topics.find(&topic.name, Uuid::ZERO).and_then(|topic| topic.partition(index));
+                let error_code = match found {
+                    Err(code) => code,
+                    Ok(_) if subscribed => ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC,
+                    Ok(_) => {
+                        group.positions.forget(&topic.name, index);
+                        ErrorCode::NONE
+                    }
+                };
+                OffsetDeleteResponsePartition { partition_index: index, error_code, ..Default::default() }
+            };
+            OffsetDeleteResponseTopic {
+                name: topic.name.clone(),
+                partitions: topic.partitions.iter().map(partition).collect(),
+                ..Default::default()
+            }
+        };
+        let topics = self.topics.iter().map(one).collect();
+        Outcome::Answer(OffsetDeleteResponse { topics, ..Default::default() })
+    }
+
+    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<OffsetDeleteResponse> {
+        Outcome::Answer(OffsetDeleteResponse { error_code, ..Default::default() })
+    }
+}
+
+/// Whether it has members that are no consumers.
+fn is_foreign(group: &Group) -> bool {
+    group.state != GroupState::Empty && group.protocol_type.as_deref() != Some("consumer")
+}

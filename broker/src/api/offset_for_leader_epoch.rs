@@ -1,0 +1,57 @@
+//! OffsetForLeaderEpoch: where an epoch of a leader ended, so that a reader finds out that its log was cut.
+//!
+//! Behavior
+//! - The leader answers. No log is ever cut here, so a reader that read from this broker is always right.
+//!
+//! Versions: 2 leader epoch of who asks; 3 replica, ignored; 4 flexible.
+
+use upsert_kafka_protocol::messages::offset_for_leader_epoch::{
+    EpochEndOffset, OffsetForLeaderPartition, OffsetForLeaderTopic, OffsetForLeaderTopicResult,
+};
+use upsert_kafka_protocol::messages::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
+use upsert_kafka_protocol::{ErrorCode, Uuid};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+
+impl Serve for OffsetForLeaderEpochRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetForLeaderEpochResponse> {
+        answer(self, |topic, part| {
+            end(topic, part, state, call.node).unwrap_or_else(|code| refused(part.partition, code))
+        })
+    }
+
+    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<OffsetForLeaderEpochResponse> {
+        answer(self, |_, part| refused(part.partition, code))
+    }
+}
+
+fn answer(
+    request: &OffsetForLeaderEpochRequest,
+    mut each: impl FnMut(&OffsetForLeaderTopic, &OffsetForLeaderPartition) -> EpochEndOffset,
+) -> Outcome<OffsetForLeaderEpochResponse> {
+    let mut of = |topic: &OffsetForLeaderTopic| OffsetForLeaderTopicResult {
+        topic: topic.topic.clone(),
+        partitions: topic.partitions.iter().map(|part| each(topic, part)).collect(),
+        ..Default::default()
+    };
+    let topics = request.topics.iter().map(&mut of).collect();
+    Outcome::Answer(OffsetForLeaderEpochResponse { topics, ..Default::default() })
+}
+
+fn end(
+    topic: &OffsetForLeaderTopic,
+    part: &OffsetForLeaderPartition,
+    state: &State,
+    node: i32,
+) -> Result<EpochEndOffset, ErrorCode> {
+    let partition = state.topics.find(&topic.topic, Uuid::ZERO)?.partition(part.partition)?;
+    partition.check_leader(node, part.current_leader_epoch)?;
+    let found = partition.end_of_epoch(part.leader_epoch);
+    let (leader_epoch, end_offset) = found.unwrap_or((-1, -1));
+    Ok(EpochEndOffset { leader_epoch, end_offset, ..refused(part.partition, ErrorCode::NONE) })
+}
+
+fn refused(partition: i32, error_code: ErrorCode) -> EpochEndOffset {
+    EpochEndOffset { partition, error_code, ..Default::default() }
+}

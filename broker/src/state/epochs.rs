@@ -1,0 +1,49 @@
+//! The epochs of leadership in which a partition's log was written.
+
+/// Where each epoch begins, ascending; one that wrote nothing is forgotten when the next begins.
+#[derive(Debug)]
+pub(crate) struct Epochs(Vec<(i32, i64)>);
+
+impl Default for Epochs {
+    fn default() -> Self {
+        Self(vec![(0, 0)])
+    }
+}
+
+impl Epochs {
+    pub(crate) fn begin(&mut self, epoch: i32, offset: i64) {
+        while self.0.pop_if(|(_, begun)| *begun >= offset).is_some() {}
+        self.0.push((epoch, offset));
+    }
+
+    /// The epoch, or the one before it that is there, and where it ended: the last ends with the log. `None`
+    /// for one that is yet to come.
+    pub(crate) fn end(&self, epoch: i32, log_end_offset: i64) -> Option<(i32, i64)> {
+        let later = self.0.partition_point(|(begun, _)| *begun <= epoch);
+        let found = later.checked_sub(1).map_or(epoch, |at| self.0[at].0);
+        match self.0.get(later) {
+            _ if epoch < 0 => None,
+            Some((_, end)) => Some((found, *end)),
+            None => (found == epoch).then_some((epoch, log_end_offset)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_ends_where_the_next_that_is_there_begins() {
+        let mut epochs = Epochs::default();
+        assert_eq!((epochs.end(0, 5), epochs.end(1, 5), epochs.end(-1, 5)), (Some((0, 5)), None, None));
+        epochs.begin(1, 5);
+        epochs.begin(2, 5);
+        epochs.begin(4, 9);
+        let ends = [0, 1, 2, 3, 4, 5].map(|epoch| epochs.end(epoch, 12));
+        assert_eq!(ends, [Some((0, 5)), Some((0, 5)), Some((2, 9)), Some((2, 9)), Some((4, 12)), None]);
+        let mut empty = Epochs::default();
+        empty.begin(3, 0);
+        assert_eq!(empty.end(1, 7), Some((1, 0)), "before all that is there");
+    }
+}

@@ -1,0 +1,128 @@
+//! One member of a classic group.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use upsert_kafka_protocol::data::consumer::ConsumerProtocolSubscription;
+use upsert_kafka_protocol::messages::JoinGroupRequest;
+use upsert_kafka_protocol::{Message, Str};
+
+use crate::cluster::PeerId;
+use crate::state::owned;
+
+/// How long a newcomer may wait for its first rebalance to end: it has no id yet to send heartbeats with.
+const NEW_MEMBER_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Who takes part in a group.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) id: Str,
+    /// The name of a static member.
+    pub(crate) instance: Option<Str>,
+    pub(crate) client_id: Str,
+    pub(crate) rebalance_timeout: Duration,
+    pub(crate) assignment: Bytes,
+    /// The ways to assign it knows, the one it likes best first.
+    protocols: Vec<(Str, Bytes)>,
+    session_timeout: Duration,
+    /// When it is out, if nothing is heard of it.
+    due: Instant,
+    /// Whose JoinGroup waits for the others.
+    pub(super) joining: Option<PeerId>,
+    /// Whose SyncGroup waits for the leader.
+    pub(super) syncing: Option<PeerId>,
+    /// It has asked for its assignment in this generation.
+    pub(super) synced: bool,
+    /// Its first rebalance has not ended.
+    is_new: bool,
+}
+
+impl Member {
+    pub(super) fn new(id: Str, client_id: &Str, join: &JoinGroupRequest, peer: PeerId, now: Instant) -> Self {
+        let mut member = Self {
+            id,
+            instance: join.group_instance_id.as_deref().map(owned),
+            client_id: owned(client_id),
+            rebalance_timeout: Duration::ZERO,
+            assignment: Bytes::new(),
+            protocols: Vec::new(),
+            session_timeout: Duration::ZERO,
+            due: now,
+            joining: None,
+            syncing: None,
+            synced: false,
+            is_new: true,
+        };
+        member.update(join, peer);
+        member.due = now + NEW_MEMBER_TIMEOUT;
+        member
+    }
+
+    /// Takes over what a JoinGroup says, which from now on waits.
+    pub(super) fn update(&mut self, join: &JoinGroupRequest, peer: PeerId) {
+        let copied = |bytes: &Bytes| Bytes::copy_from_slice(bytes);
+        self.protocols = join.protocols.iter().map(|it| (owned(&it.name), copied(&it.metadata))).collect();
+        self.session_timeout = millis(join.session_timeout_ms);
+        self.rebalance_timeout = match join.rebalance_timeout_ms {
+            -1 => self.session_timeout,
+            timeout_ms => millis(timeout_ms),
+        };
+        self.joining = Some(peer);
+    }
+
+    /// Whether a JoinGroup says nothing new.
+    pub(super) fn matches(&self, join: &JoinGroupRequest) -> bool {
+        let asked = join.protocols.iter().map(|it| (&*it.name, &*it.metadata));
+        self.protocols.iter().map(|(name, metadata)| (&**name, &**metadata)).eq(asked)
+    }
+
+    pub(super) fn knows(&self, protocol: &str) -> bool {
+        self.protocols.iter().any(|(name, _)| **name == *protocol)
+    }
+
+    /// The ways to assign it knows, by name.
+    pub(super) fn protocols(&self) -> impl Iterator<Item = &Str> {
+        self.protocols.iter().map(|(name, _)| name)
+    }
+
+    /// What it said under a way to assign.
+    pub(crate) fn metadata(&self, protocol: &str) -> Bytes {
+        let found = self.protocols.iter().find(|(name, _)| **name == *protocol);
+        found.map(|(_, metadata)| metadata.clone()).unwrap_or_default()
+    }
+
+    /// Whether it is a consumer that is subscribed to the topic. All ways to assign are told the same.
+    pub(super) fn subscribes(&self, topic: &str) -> bool {
+        /// The last version of the subscription there is; later ones begin like it.
+        const LAST: i16 = 3;
+        let Some((version, body)) = self.protocols.first().and_then(|(_, said)| said.split_first_chunk())
+        else {
+            return false;
+        };
+        let version = i16::from_be_bytes(*version).min(LAST);
+        let said = ConsumerProtocolSubscription::decode(&Bytes::copy_from_slice(body), version);
+        said.is_ok_and(|said| said.topics.iter().any(|it| **it == *topic))
+    }
+
+    /// It was heard of.
+    pub(super) fn renew(&mut self, now: Instant) {
+        self.due = now + self.session_timeout;
+    }
+
+    /// Its rebalance has ended.
+    pub(super) fn settle(&mut self, now: Instant) {
+        self.is_new = false;
+        self.synced = false;
+        self.renew(now);
+    }
+
+    /// When it is out; never while it waits for the others, unless it is new.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let waits = self.joining.is_some() || self.syncing.is_some();
+        (self.is_new || !waits).then_some(self.due)
+    }
+}
+
+fn millis(ms: i32) -> Duration {
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}

@@ -1,0 +1,154 @@
+//! How the members of a group come together again: who is waited for, until when, and what they agree on.
+
+use std::time::{Duration, Instant};
+
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::member::Member;
+use super::{Group, GroupState, Joining};
+
+/// When nobody has joined, those who have not are waited for once more, no shorter than this.
+const AGAIN_AFTER_MIN: Duration = Duration::from_secs(1);
+
+impl Group {
+    /// When something is to be done about who is not heard of.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let joining = self.joining.map(|joining| match joining {
+            Joining::First { due, .. } | Joining::Again { due } => due,
+        });
+        let members = self.members.iter().filter_map(Member::deadline);
+        members.chain(self.pending.values().copied()).chain(joining).chain(self.sync_due).min()
+    }
+
+    /// Lets time pass.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        self.pending.retain(|_, due| *due > now);
+        self.complete_if_all_joined(now);
+        let late = |member: &Member| member.deadline().is_some_and(|due| due <= now);
+        while let Some(at) = self.members.iter().position(late) {
+            self.remove(at, now);
+        }
+        if self.sync_due.take_if(|due| *due <= now).is_some() {
+            while let Some(at) = self.members.iter().position(|member| !member.synced) {
+                self.dismiss(at, ErrorCode::UNKNOWN_MEMBER_ID);
+                self.drop_member(at);
+            }
+            self.rebalance(Duration::ZERO, now);
+        }
+        match &mut self.joining {
+            Some(Joining::First { due, latest, delay, newcomer }) if *due <= now => {
+                let longer = (*due + *delay).min(*latest);
+                if std::mem::take(newcomer) && longer > now {
+                    *due = longer;
+                } else {
+                    self.complete(now);
+                }
+            }
+            Some(Joining::Again { due }) if *due <= now => self.complete(now),
+            _ => {}
+        }
+    }
+
+    /// Begins a rebalance, or ends the one there is when this was the last it waited for.
+    pub(super) fn rebalance(&mut self, initial_delay: Duration, now: Instant) {
+        if self.state == GroupState::PreparingRebalance {
+            return self.complete_if_all_joined(now);
+        }
+        for at in 0..self.members.len() {
+            let member = &mut self.members[at];
+            if let Some(peer) = member.syncing.take() {
+                member.renew(now);
+                self.refuse_sync(peer, ErrorCode::REBALANCE_IN_PROGRESS);
+            }
+        }
+        self.sync_due = None;
+        let latest = now + self.rebalance_timeout();
+        let first = self.state == GroupState::Empty;
+        self.state = GroupState::PreparingRebalance;
+        if first {
+            let due = (now + initial_delay).min(latest);
+            self.joining = Some(Joining::First { due, latest, delay: initial_delay, newcomer: false });
+            if due <= now {
+                self.complete(now);
+            }
+        } else {
+            self.joining = Some(Joining::Again { due: latest });
+            self.complete_if_all_joined(now);
+        }
+    }
+
+    pub(super) fn complete_if_all_joined(&mut self, now: Instant) {
+        let all = self.pending.is_empty() && self.members.iter().all(|member| member.joining.is_some());
+        if all && matches!(self.joining, Some(Joining::Again { .. })) {
+            self.complete(now);
+        }
+    }
+
+    /// Those who have joined are the members of the next generation, and static ones who have not yet.
+    fn complete(&mut self, now: Instant) {
+        let gone = |member: &Member| member.joining.is_none() && member.instance.is_none();
+        while let Some(at) = self.members.iter().position(gone) {
+            self.drop_member(at);
+        }
+        if !self.members.is_empty() && !self.elect() {
+            let due = now + self.rebalance_timeout().max(AGAIN_AFTER_MIN);
+            self.joining = Some(Joining::Again { due });
+            return;
+        }
+        self.joining = None;
+        self.generation += 1;
+        if self.members.is_empty() {
+            (self.state, self.protocol) = (GroupState::Empty, None);
+            return;
+        }
+        self.protocol = self.vote();
+        self.state = GroupState::CompletingRebalance;
+        self.sync_due = Some(now + self.rebalance_timeout());
+        for at in 0..self.members.len() {
+            self.members[at].settle(now);
+            if let Some(peer) = self.members[at].joining.take() {
+                let leads = self.leads(at);
+                self.answer_join(at, peer, leads, false);
+            }
+        }
+    }
+
+    /// A leader that has joined; false when nobody has.
+    fn elect(&mut self) -> bool {
+        let joined = |member: &&Member| member.joining.is_some();
+        let leader = self.members.iter().find(|member| Some(&member.id) == self.leader.as_ref());
+        if let Some(next) = leader.filter(joined).or_else(|| self.members.iter().find(joined)) {
+            self.leader = Some(next.id.clone());
+            return true;
+        }
+        false
+    }
+
+    /// The way to assign that all know and most like best; the leader's order decides between equals.
+    pub(super) fn vote(&self) -> Option<Str> {
+        let common = |name: &&Str| self.members.iter().all(|member| member.knows(name));
+        let candidates: Vec<_> = self.members.first()?.protocols().filter(common).collect();
+        let choice = |member: &Member| member.protocols().find(|name| candidates.contains(name)).cloned();
+        let choices: Vec<_> = self.members.iter().filter_map(choice).collect();
+        let votes = |name: &&&Str| choices.iter().filter(|choice| choice == *name).count();
+        candidates.iter().rev().max_by_key(votes).map(|name| (*name).clone())
+    }
+
+    pub(super) fn remove(&mut self, at: usize, now: Instant) {
+        self.dismiss(at, ErrorCode::UNKNOWN_MEMBER_ID);
+        self.drop_member(at);
+        self.rebalance(Duration::ZERO, now);
+    }
+
+    fn drop_member(&mut self, at: usize) {
+        let member = self.members.remove(at);
+        if self.leader.as_ref() == Some(&member.id) {
+            self.leader = self.members.first().map(|member| member.id.clone());
+        }
+    }
+
+    /// The greatest of its members'.
+    fn rebalance_timeout(&self) -> Duration {
+        self.members.iter().map(|member| member.rebalance_timeout).max().unwrap_or_default()
+    }
+}

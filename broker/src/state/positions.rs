@@ -1,0 +1,121 @@
+//! The positions that a group commits, alone or within a transaction.
+
+use std::collections::BTreeMap;
+
+use upsert_kafka_protocol::Str;
+
+/// A group's positions.
+#[derive(Debug, Default)]
+pub(crate) struct Positions {
+    committed: ByTopic,
+    /// What transactions will have committed, by the producer.
+    pending: BTreeMap<i64, ByTopic>,
+}
+
+/// Positions by topic and partition.
+type ByTopic = BTreeMap<Str, BTreeMap<i32, Committed>>;
+
+/// A position to go on from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Committed {
+    pub(crate) offset: i64,
+    /// -1 when the consumer did not say.
+    pub(crate) leader_epoch: i32,
+    pub(crate) metadata: Str,
+}
+
+impl Positions {
+    pub(crate) fn commit(&mut self, topic: &str, partition: i32, committed: Committed) {
+        self.committed.entry(super::owned(topic)).or_default().insert(partition, committed);
+    }
+
+    /// Keeps a position until the producer's transaction ends.
+    pub(crate) fn commit_later(
+        &mut self,
+        producer_id: i64,
+        topic: &str,
+        partition: i32,
+        committed: Committed,
+    ) {
+        let offsets = self.pending.entry(producer_id).or_default();
+        offsets.entry(super::owned(topic)).or_default().insert(partition, committed);
+    }
+
+    /// The producer's transaction has ended: its positions count from now on, or never did.
+    pub(crate) fn end_transaction(&mut self, producer_id: i64, committed: bool) {
+        let offsets = self.pending.remove(&producer_id).filter(|_| committed);
+        for (topic, positions) in offsets.into_iter().flatten() {
+            self.committed.entry(topic).or_default().extend(positions);
+        }
+    }
+
+    /// Whether a transaction that is not decided yet has a position for the partition.
+    pub(crate) fn is_unstable(&self, topic: &str, partition: i32) -> bool {
+        let of = |offsets: &ByTopic| offsets.get(topic).is_some_and(|it| it.contains_key(&partition));
+        self.pending.values().any(of)
+    }
+
+    pub(crate) fn committed(&self, topic: &str, partition: i32) -> Option<&Committed> {
+        self.committed.get(topic)?.get(&partition)
+    }
+
+    /// All positions, by topic and partition.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Str, &BTreeMap<i32, Committed>)> {
+        self.committed.iter()
+    }
+
+    /// Forgets a position, also one that is not decided yet.
+    pub(crate) fn forget(&mut self, topic: &str, partition: i32) {
+        for offsets in self.pending.values_mut().chain([&mut self.committed]) {
+            offsets.get_mut(topic).and_then(|positions| positions.remove(&partition));
+        }
+    }
+
+    /// A deleted topic takes its positions with it.
+    pub(crate) fn forget_topic(&mut self, topic: &str) {
+        for offsets in self.pending.values_mut().chain([&mut self.committed]) {
+            offsets.remove(topic);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(offset: i64) -> Committed {
+        Committed { offset, leader_epoch: -1, metadata: Str::from_static("m") }
+    }
+
+    fn of(positions: &Positions, topic: &str, partition: i32) -> Option<i64> {
+        positions.committed(topic, partition).map(|committed| committed.offset)
+    }
+
+    #[test]
+    fn the_last_commit_counts_until_the_topic_goes() {
+        let mut positions = Positions::default();
+        positions.commit("a", 0, at(3));
+        positions.commit("a", 0, at(5));
+        positions.commit("b", 1, at(7));
+        assert_eq!(of(&positions, "a", 0), Some(5));
+        positions.forget_topic("a");
+        assert_eq!(of(&positions, "a", 0), None);
+        assert_eq!(of(&positions, "b", 1), Some(7));
+        positions.forget("b", 1);
+        assert_eq!(of(&positions, "b", 1), None);
+    }
+
+    #[test]
+    fn a_transaction_decides_over_its_own() {
+        let mut positions = Positions::default();
+        positions.commit("a", 0, at(1));
+        positions.commit_later(7, "a", 0, at(2));
+        positions.commit_later(8, "a", 1, at(3));
+        assert!(positions.is_unstable("a", 0) && positions.is_unstable("a", 1));
+        positions.end_transaction(8, false);
+        assert!(!positions.is_unstable("a", 1));
+        assert_eq!((of(&positions, "a", 0), of(&positions, "a", 1)), (Some(1), None));
+        positions.end_transaction(7, true);
+        assert_eq!(of(&positions, "a", 0), Some(2));
+    }
+}

@@ -1,0 +1,94 @@
+//! Which topics are asked for, and for how long.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Topics in use. Those that only producers use are forgotten when they have not for `metadata.max.idle.ms`.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    idle_max: Duration,
+    /// When a topic was used last; `None` stays for good.
+    topics: BTreeMap<Arc<str>, Option<Instant>>,
+}
+
+/// For how long a topic is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// While the client lives.
+    Lasting,
+    /// While it is used: to be said again with each use.
+    WhileUsed,
+}
+
+impl Wanted {
+    pub(crate) fn new(idle_max: Duration) -> Self {
+        Self { idle_max, topics: BTreeMap::new() }
+    }
+
+    /// Somebody uses the topic; says whether nobody did before.
+    pub(crate) fn handle_wanted(&mut self, topic: Arc<str>, want: Want, now: Instant) -> bool {
+        let used = match want {
+            Want::Lasting => None,
+            Want::WhileUsed => Some(now),
+        };
+        let before = self.topics.get(&topic).copied();
+        if before != Some(None) {
+            self.topics.insert(topic, used);
+        }
+        before.is_none()
+    }
+
+    /// What to ask for now. What has been idle for too long is forgotten.
+    pub(crate) fn poll(&mut self, now: Instant) -> impl Iterator<Item = &Arc<str>> {
+        let idle_max = self.idle_max;
+        let idle = |used: Instant| now.saturating_duration_since(used) >= idle_max;
+        self.topics.retain(|topic, used| {
+            let stays = !used.is_some_and(idle);
+            if !stays {
+                tracing::debug!(topic = &**topic, "idle, and no longer asked for");
+            }
+            stays
+        });
+        self.topics.keys()
+    }
+
+    /// All of them.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.topics.keys()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn polled(wanted: &mut Wanted, now: Instant) -> Vec<String> {
+        wanted.poll(now).map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_topic_is_asked_for_until_it_was_idle_for_too_long_and_again_when_it_is_used() {
+        let start = Instant::now();
+        let mut wanted = Wanted::new(100 * MS);
+        assert!(wanted.handle_wanted("a".into(), Want::WhileUsed, start));
+        assert!(wanted.handle_wanted("b".into(), Want::WhileUsed, start));
+        assert!(!wanted.handle_wanted("b".into(), Want::WhileUsed, start + 50 * MS));
+        assert_eq!(polled(&mut wanted, start + 99 * MS), ["a", "b"]);
+        assert_eq!(polled(&mut wanted, start + 100 * MS), ["b"]);
+        assert!(wanted.handle_wanted("a".into(), Want::WhileUsed, start + 150 * MS), "it was forgotten");
+        assert_eq!(polled(&mut wanted, start + 150 * MS), ["a"]);
+    }
+
+    #[test]
+    fn what_a_consumer_wants_stays_whatever_a_producer_does_with_it() {
+        let start = Instant::now();
+        let mut wanted = Wanted::new(100 * MS);
+        wanted.handle_wanted("a".into(), Want::WhileUsed, start);
+        wanted.handle_wanted("a".into(), Want::Lasting, start);
+        wanted.handle_wanted("a".into(), Want::WhileUsed, start);
+        assert_eq!(polled(&mut wanted, start + 1000 * MS), ["a"]);
+    }
+}

@@ -1,0 +1,48 @@
+//! How far a load is, and whether it goes on.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How far a load is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    /// So many are taken in by the producer.
+    pub(super) sent: u64,
+    /// Of all those before this number it is known what became of them.
+    pub(super) settled: u64,
+    /// The last number acknowledged, and one.
+    pub(super) acknowledged: u64,
+}
+
+/// A look at a load from outside.
+pub(super) struct Pulse {
+    name: String,
+    progress: watch::Receiver<Progress>,
+}
+
+impl Pulse {
+    pub(super) fn new(name: &str, progress: watch::Receiver<Progress>) -> Self {
+        Self { name: name.to_owned(), progress }
+    }
+
+    /// Waits until all that was sent before is settled, and something that is sent from now on is
+    /// acknowledged.
+    pub(super) async fn goes_on(&self) {
+        let Self { name, progress } = self;
+        let sent = progress.borrow().sent;
+        let mut progress = progress.clone();
+        let so = |it: &Progress| it.settled > sent && it.acknowledged > sent;
+        match timeout(PATIENCE, progress.wait_for(so)).await {
+            Ok(went_on) => drop(went_on.unwrap_or_else(|_| panic!("{name}: the load ended"))),
+            Err(_) => panic!(
+                "{name}: nothing sent after {sent} is acknowledged within {PATIENCE:?}: {:?}",
+                self.progress.borrow()
+            ),
+        }
+    }
+}
+
+/// How long a cluster may take to serve again after anything that is done to it here.
+pub(super) const PATIENCE: Duration = Duration::from_secs(180);
