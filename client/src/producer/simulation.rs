@@ -252,12 +252,10 @@ impl Machine {
         loop {
             if !self.orders.is_empty() {
                 // What was sent before an order belongs to the transaction that it is about.
-                self.accumulator.hurry(now);
+                self.accumulator.close_all(now);
             }
             self.lingering = self.accumulator.expire(now);
-            for batch in self.accumulator.take_ready() {
-                self.dispatch.handle_batch(batch, now);
-            }
+            self.take_batches(now);
             while let Some((order, ticket)) = self.orders.pop_front() {
                 self.dispatch.handle_order(order, ticket, now);
             }
@@ -275,7 +273,27 @@ impl Machine {
         }
     }
 
+    fn take_batches(&mut self, now: Instant) {
+        for batch in self.accumulator.take_ready() {
+            self.dispatch.handle_batch(batch, now);
+        }
+    }
+
+    /// Sends what can leave, and what may be closed for it.
     fn submit(&mut self, now: Instant) {
+        self.submit_ready(now);
+        loop {
+            let roomy = self.dispatch.poll_roomy();
+            if roomy.is_empty() {
+                break;
+            }
+            roomy.iter().for_each(|partition| self.accumulator.close_overdue(partition, now));
+            self.take_batches(now);
+            self.submit_ready(now);
+        }
+    }
+
+    fn submit_ready(&mut self, now: Instant) {
         for node in self.dispatch.poll_nodes(now) {
             let Some(connection) = self.reach.connection(node) else { continue };
             while let Some(outgoing) = self.dispatch.poll_request(node, now) {

@@ -72,7 +72,10 @@ impl World {
     pub(crate) fn act(&mut self, client: usize) {
         let pause = self.dice.range(0, 2 * self.plan.step);
         if self.clients[client].probed {
-            return self.probe_transaction(client);
+            if self.plan.transactions.is_some() {
+                self.probe_transaction(client);
+            }
+            return;
         }
         if self.clients[client].left == 0 || self.clients[client].dead {
             return;
