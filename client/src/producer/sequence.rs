@@ -355,7 +355,8 @@ impl Sequence {
     /// coordinator has done with the transaction before, and takes the end of this one for what it is.
     pub(crate) fn give_up(&mut self, error: &Error) -> Vec<Expired> {
         let told = |entry: &Entry| {
-            let written = entry.doubt || entry.flying;
+            // What has left once leaves again.
+            let written = entry.doubt || entry.attempts > 0;
             Outcome::failed(placed(error.clone(), &entry.batch).with_written(written))
         };
         let (mut given_up, mut at) = (Vec::new(), 0);
