@@ -155,13 +155,14 @@ impl World {
     /// be forgotten here: a Kafka that forgets a batch in doubt takes it twice, whoever the client is.
     fn expire_a_producer(&mut self) {
         let client = self.dice.range(0, self.clients.len() as u64 - 1) as usize;
-        let quiet = |wire: &super::wire::Wire| {
-            wire.client != client
-                || wire.up_last <= self.now && wire.requests.is_empty() && wire.at_work.is_none()
+        let done = |wire: &super::wire::Wire| {
+            wire.up_last <= self.now && wire.requests.is_empty() && wire.at_work.is_none()
         };
-        if self.clients[client].machine.unanswered() == 0
-            && self.clients[client].stage == Stage::Idle
-            && self.wires.values().all(quiet)
+        // Of all clients: a transaction that another instance has open keeps the producer in mind too.
+        let idle =
+            |client: &super::client::Client| client.machine.unanswered() == 0 && client.stage == Stage::Idle;
+        if self.clients.iter().all(idle)
+            && self.wires.values().all(done)
             && let Some(identity) = self.clients[client].machine.identity()
         {
             tell!(self, "producer {} of client {client} is forgotten", identity.id);
