@@ -12,11 +12,11 @@ use crate::connection::Connection;
 use crate::{Config, Error, ErrorKind};
 
 mod attempts;
-mod coordinator;
-mod metadata;
+pub(crate) mod coordinator;
+pub(crate) mod metadata;
 mod reach;
 mod refresh;
-mod schedule;
+pub(crate) mod schedule;
 pub(crate) mod versions;
 mod wanted;
 

@@ -14,8 +14,8 @@ use upsert_kafka_protocol::{Api, Request, Segments, Str, header};
 use crate::cluster::versions::BrokerVersions;
 use crate::{Error, ErrorKind};
 
-mod open;
-mod pipeline;
+pub(crate) mod open;
+pub(crate) mod pipeline;
 mod task;
 mod throttle;
 
@@ -206,7 +206,9 @@ impl<R: Request> Future for Answer<R> {
             Ok(reply) => ready!(Pin::new(reply).poll(context)).unwrap_or_else(|_| Err(lost())),
             Err(error) => Err(error.take().unwrap_or_else(lost)),
         };
-        let named = |error: Error| error.with_broker(&this.broker).with_api(api_name::<R>());
+        // What was asked is done or not: an answer that cannot be read leaves that open.
+        let named =
+            |error: Error| error.with_broker(&this.broker).with_api(api_name::<R>()).with_written(true);
         Poll::Ready(replied.and_then(|frame| decode::<R>(&frame, this.version).map_err(named)))
     }
 }

@@ -27,6 +27,9 @@ pub use consumer::{
 };
 pub use error::{Error, ErrorKind, Scope};
 pub use metrics::{Metric, Metrics};
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub use producer::simulation;
 pub use producer::{
     Delivery, GroupMetadata, Partitioner, Partitions, Producer, ProducerId, RoundRobinPartitioner, Topic,
     Transaction,

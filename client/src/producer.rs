@@ -38,6 +38,9 @@ mod question;
 mod request;
 mod sender;
 mod sequence;
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation;
 mod sticky;
 mod topic;
 mod transaction;

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use upsert_kafka_protocol::messages::MetadataResponse;
 use upsert_kafka_protocol::messages::metadata::{
-    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+    MetadataRequestTopic, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
-use upsert_kafka_protocol::{ErrorCode, Uuid};
+use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use crate::Error;
 use crate::config::Address;
@@ -89,6 +89,14 @@ impl Metadata {
         renewed
     }
 
+    /// Whether nothing more is to be learnt of the topic by asking again soon.
+    pub(crate) fn settles(&self, topic: &str) -> bool {
+        match self.topics.get(topic) {
+            Some(topic) => topic.partitions.iter().all(|partition| partition.leader.is_some()),
+            None => self.missing.get(topic).is_some_and(|code| !code.is_retriable()),
+        }
+    }
+
     /// This view with one leader moved, unless a newer epoch is known already; `None` if so.
     pub(crate) fn moved(&self, topic: &str, partition: i32, leader: i32, leader_epoch: i32) -> Option<Self> {
         let known = self.topics.get(topic)?;
@@ -113,6 +121,17 @@ impl TopicMetadata {
             .get(at)
             .filter(|partition| partition.index == index)
             .or_else(|| self.partitions.iter().find(|partition| partition.index == index))
+    }
+}
+
+/// Asks for these topics and for the brokers.
+pub(crate) fn request(topics: &[Str], version: i16, create: bool) -> MetadataRequest {
+    let named = |name: &Str| MetadataRequestTopic { name: Some(name.clone()), ..Default::default() };
+    MetadataRequest {
+        topics: Some(topics.iter().map(named).collect()),
+        // Older brokers cannot be told, and create as they are set up to.
+        allow_auto_topic_creation: version < CREATION_IS_ASKED_FOR || create,
+        ..Default::default()
     }
 }
 
@@ -159,10 +178,11 @@ fn broker(told: &MetadataResponseBroker) -> Option<(i32, Broker)> {
     Some((told.node_id, Broker { address, rack: told.rack.as_deref().map(str::to_owned) }))
 }
 
+/// From this version on a request says whether a topic may be made.
+const CREATION_IS_ASKED_FOR: i16 = 4;
+
 #[cfg(test)]
 mod tests {
-    use upsert_kafka_protocol::Str;
-
     use super::*;
 
     fn answer(cluster: &'static str, id: u8, leaders: &[(i32, i32)]) -> MetadataResponse {

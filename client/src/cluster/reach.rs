@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
 use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
+use super::metadata;
 use crate::config::Address;
 use crate::connection::{self, Connection};
 use crate::retry::{Backoff, Chance};
@@ -71,14 +71,8 @@ pub(super) async fn ask(
     topics: &[Str],
     config: &Config,
 ) -> Result<MetadataResponse, Error> {
-    let named = |name: &Str| MetadataRequestTopic { name: Some(name.clone()), ..Default::default() };
     let version = connection.version::<MetadataRequest>()?;
-    let request = MetadataRequest {
-        topics: Some(topics.iter().map(named).collect()),
-        // Older brokers cannot be told, and create as they are set up to.
-        allow_auto_topic_creation: version < 4 || config.allow_auto_create_topics,
-        ..Default::default()
-    };
+    let request = metadata::request(topics, version, config.allow_auto_create_topics);
     let response = connection.call_at(&request, version, config.request_timeout).await?;
     match response.error_code {
         ErrorCode::NONE => Ok(response),

@@ -134,7 +134,7 @@ impl Refresh {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Want(topic, want) => {
-                let unknown = !known(&self.metadata(), &topic);
+                let unknown = !self.metadata().settles(&topic);
                 if self.wanted.handle_wanted(topic, want, Instant::now()) || unknown {
                     self.schedule.handle_asked();
                 }
@@ -202,7 +202,7 @@ impl Refresh {
         match answer {
             Ok(response) => {
                 let renewed = Metadata { renewed_at: Some(now), ..self.metadata().renewed(&response) };
-                let complete = self.wanted.topics().all(|topic| known(&renewed, topic));
+                let complete = self.wanted.topics().all(|topic| renewed.settles(topic));
                 self.rebootstraps = false;
                 self.schedule.handle_renewed(now, complete, chance);
                 if !complete {
@@ -391,12 +391,4 @@ impl Way {
 /// Whether a broker said that what is known is not to be used any more (KIP-1102).
 fn asks_to_begin_again(error: &Error) -> bool {
     error.code() == Some(ErrorCode::REBOOTSTRAP_REQUIRED)
-}
-
-/// Whether nothing more is to be learnt of the topic by asking again soon.
-fn known(view: &Metadata, topic: &str) -> bool {
-    match view.topics.get(topic) {
-        Some(topic) => topic.partitions.iter().all(|partition| partition.leader.is_some()),
-        None => view.missing.get(topic).is_some_and(|code| !code.is_retriable()),
-    }
 }

@@ -53,9 +53,7 @@ async fn steps(
     tokio::spawn(task.run());
     Ok(Connection(Arc::new(Shared {
         broker: Arc::clone(broker),
-        versions: BrokerVersions::new(
-            told.api_keys.iter().map(|api| (api.api_key, api.min_version, api.max_version)),
-        ),
+        versions: spoken(&told),
         transaction_version: transaction_version(&told),
         queue: sender,
         next_id: AtomicI32::new(1),
@@ -111,11 +109,7 @@ async fn negotiate(
     frames: &mut Frames,
     client_id: &Str,
 ) -> Result<ApiVersionsResponse, Error> {
-    let request = ApiVersionsRequest {
-        client_software_name: Str::from("upsert-kafka"),
-        client_software_version: Str::from(env!("CARGO_PKG_VERSION")),
-        ..Default::default()
-    };
+    let request = hello();
     for version in [FIRST_VERSION, 0] {
         let response = ask(stream, frames, &request, version, client_id).await?;
         if response.error_code == ErrorCode::UNSUPPORTED_VERSION && version > 0 {
@@ -127,6 +121,20 @@ async fn negotiate(
         return Ok(response);
     }
     Err(Error::from_code(ErrorCode::UNSUPPORTED_VERSION, "ApiVersions"))
+}
+
+/// The first words on a connection.
+pub(crate) fn hello() -> ApiVersionsRequest {
+    ApiVersionsRequest {
+        client_software_name: Str::from("upsert-kafka"),
+        client_software_version: Str::from(env!("CARGO_PKG_VERSION")),
+        ..Default::default()
+    }
+}
+
+/// What the broker told of its versions.
+pub(crate) fn spoken(told: &ApiVersionsResponse) -> BrokerVersions {
+    BrokerVersions::new(told.api_keys.iter().map(|api| (api.api_key, api.min_version, api.max_version)))
 }
 
 /// The level on which the whole cluster speaks of transactions.
@@ -161,7 +169,7 @@ async fn ask(
 }
 
 /// A broker that does not know the version answers at version 0, whatever was asked.
-fn decode(body: &Bytes, version: i16) -> Result<ApiVersionsResponse, Error> {
+pub(crate) fn decode(body: &Bytes, version: i16) -> Result<ApiVersionsResponse, Error> {
     type Answer = <ApiVersionsRequest as Request>::Response;
     let refused = body.first_chunk() == Some(&ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes());
     Ok(Answer::decode(body, if refused { 0 } else { version })?)
@@ -180,4 +188,4 @@ fn unreachable(why: String) -> Error {
 }
 
 /// All brokers since 2.4 know it; later versions tell us nothing that we use, and cost old brokers a round trip.
-const FIRST_VERSION: i16 = 3;
+pub(crate) const FIRST_VERSION: i16 = 3;

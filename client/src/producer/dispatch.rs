@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Ghost};
 use super::delivery::Outcome;
+use super::planted::Planted;
 use super::question::{Call, Heard, Protocol};
 use super::sequence::{Expired, Flight, ProducerId, Readiness, Sequence, Terms};
 use super::topic::Partition;
@@ -167,14 +168,23 @@ impl Dispatch {
         }
     }
 
-    /// A broker cannot be reached, or asks for a pause: nothing is sent to it before then.
-    pub(crate) fn handle_pause(&mut self, node: i32, until: Instant) {
+    /// Nothing is sent to this broker before then.
+    fn handle_pause(&mut self, node: i32, until: Instant) {
         let paused = &mut self.nodes.entry(node).or_default().not_before;
         *paused = (*paused).max(Some(until));
     }
 
-    /// What is known of leaders is doubtful.
-    pub(crate) fn handle_doubt(&mut self) {
+    /// A broker asks for a pause in its answer (KIP-219).
+    pub(crate) fn handle_throttle(&mut self, node: i32, pause_ms: i32, now: Instant) {
+        if let Ok(pause_ms @ 1..) = u64::try_from(pause_ms) {
+            self.handle_pause(node, now + Duration::from_millis(pause_ms));
+        }
+    }
+
+    /// A broker could not be reached: it is left alone for a while, and may no longer lead anything.
+    pub(crate) fn handle_unreachable(&mut self, node: i32, now: Instant, chance: f64) {
+        let mut backoff = self.terms.backoff;
+        self.handle_pause(node, now + backoff.wait(chance));
         self.wants_metadata = true;
     }
 
@@ -206,8 +216,12 @@ impl Dispatch {
 
     /// The next question to a coordinator.
     pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Call> {
-        let lanes = &self.lanes;
-        let quiet = || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
+        let gap = self.lanes.iter().flatten().any(|lane| lane.sequence.has_gap());
+        if let Some(transactions) = self.writer.transactions().filter(|_| gap) {
+            transactions.handle_gap();
+        }
+        let (lanes, hasty) = (&self.lanes, self.terms.planted(Planted::EndedUnanswered));
+        let quiet = || hasty || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
         let call = self.writer.poll_call(quiet, now);
         self.heed_writer(now);
         call
@@ -259,6 +273,8 @@ impl Dispatch {
             lane.queued = None;
             if lane.target() == Some(node)
                 && let Readiness::Now(size) = lane.sequence.readiness(now)
+                // It may have taken its place in the queue for the transaction before.
+                && self.writer.admits(&lane.partition)
             {
                 if !batches.is_empty() && bytes + size > self.request_bytes_max {
                     self.return_to_front(at, node);
@@ -300,6 +316,18 @@ impl Dispatch {
     /// Whether leaders should be asked for, told once.
     pub(crate) fn poll_metadata(&mut self) -> bool {
         std::mem::take(&mut self.wants_metadata)
+    }
+
+    /// Any silence may have been long enough for brokers to forget the producer.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn expect_to_be_forgotten(&mut self) {
+        self.terms.forgotten_after = Duration::ZERO;
+    }
+
+    /// Who writes, when that is known.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn identity(&self) -> Option<ProducerId> {
+        self.identity
     }
 
     /// Why nothing will be written any more.

@@ -67,7 +67,7 @@ impl Awaiting {
 
 impl Request {
     /// The socket has them now; a buffer can be used again when nobody else holds it.
-    fn forget_bytes(&mut self) {
+    pub(super) fn forget_bytes(&mut self) {
         let partitions = self.produce.topic_data.iter_mut().flat_map(|topic| &mut topic.partition_data);
         partitions.for_each(|partition| partition.records = None);
         self.outgoing.batches.iter_mut().for_each(|sent| sent.flight.bytes = Bytes::new());

@@ -7,8 +7,11 @@ use super::verdict::Answer;
 
 /// A mistake in the client's counting. None is made unless the simulation asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "simulation"), allow(dead_code, reason = "planted by the simulation alone"))]
-pub(crate) enum Planted {
+#[cfg_attr(
+    not(feature = "simulation"),
+    allow(dead_code, unreachable_pub, reason = "planted by the simulation alone")
+)]
+pub enum Planted {
     /// A batch that is refused as out of order counts as written.
     OutOfOrderAccepted,
     /// After a gap sequences begin at 0 again under the old epoch.
@@ -17,6 +20,8 @@ pub(crate) enum Planted {
     LostAcknowledged,
     /// The second half of a batch that was split gets the first one's sequence.
     SequenceReused,
+    /// A transaction is ended while its batches are still under way.
+    EndedUnanswered,
 }
 
 impl Terms {

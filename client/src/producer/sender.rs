@@ -5,7 +5,7 @@ use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::sleep_until;
@@ -187,9 +187,7 @@ impl Sender {
             Heard::Linked => {}
             Heard::Unreachable(error) => {
                 tracing::debug!(node, %error, "a broker cannot be reached");
-                let wait = self.cluster.config().retry_backoff.mul_f64(0.8 + 0.4 * self.chance.draw());
-                self.dispatch.handle_pause(node, now + wait);
-                self.dispatch.handle_doubt();
+                self.dispatch.handle_unreachable(node, now, self.chance.draw());
             }
             Heard::Answered(request, response) => self.settle(&request, response, now),
         }
@@ -221,14 +219,13 @@ impl Sender {
         for (topic, partition, leader, epoch) in request::hints(response, request.version) {
             self.cluster.leader_moved(&topic, partition, leader, epoch);
         }
-        if let Ok(pause_ms @ 1..) = u64::try_from(response.throttle_time_ms) {
-            let (node, pause) = (request.outgoing.node, std::time::Duration::from_millis(pause_ms));
-            self.dispatch.handle_pause(node, now + pause);
-            if let Some(Some(connection)) =
-                self.nodes.get_mut(&node).map(|it| it.connection(node, &self.cluster))
-            {
-                connection.pause(pause);
-            }
+        let (node, pause_ms) = (request.outgoing.node, response.throttle_time_ms);
+        self.dispatch.handle_throttle(node, pause_ms, now);
+        if let Ok(pause_ms @ 1..) = u64::try_from(pause_ms)
+            && let Some(known) = self.nodes.get_mut(&node)
+            && let Some(connection) = known.connection(node, &self.cluster)
+        {
+            connection.pause(Duration::from_millis(pause_ms));
         }
     }
 
@@ -361,10 +358,14 @@ pub(super) fn terms(config: &Config) -> Terms {
         delivery_timeout: config.delivery_timeout,
         retries: config.retries,
         backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
+        forgotten_after: FORGOTTEN_AFTER,
         #[cfg(feature = "simulation")]
         planted: None,
     }
 }
+
+/// Brokers forget a producer after `producer.id.expiration.ms`, a day unless they are told otherwise.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 
 /// Who writes, by the settings.
 pub(super) fn writer(config: &Config) -> Writer {

@@ -15,6 +15,10 @@
 //! the partition counts anew from 0 under the next epoch (KIP-360), which also shuts out whatever may
 //! still be on its way under the old one.
 //!
+//! A leader that does not know the producer takes its first batch whatever its sequence (Kafka's
+//! `ProducerAppendInfo`): if the first were refused, and the second taken, the first could only follow it. So
+//! until one is acknowledged a partition's batches fly one by one.
+//!
 //! Epochs are counted per partition: without a transaction it is the partition's leader alone who
 //! compares them, so one partition's gap need not hold up the others.
 
@@ -42,6 +46,10 @@ pub(crate) struct Sequence {
     identity: Option<ProducerId>,
     /// The producer id whose epochs are used up.
     used_up: Option<i64>,
+    /// The partition's leader knows the producer id, so that it refuses what comes after a gap.
+    known: bool,
+    /// When the last batch was opened.
+    last_opened: Option<Instant>,
     /// What the next new batch begins with.
     next: i32,
     entries: VecDeque<Entry>,
@@ -55,6 +63,8 @@ pub(crate) struct Sequence {
     count_anew: bool,
     not_before: Option<Instant>,
     backoff: Backoff,
+    /// How many batches got a sequence.
+    counted: u64,
     /// Numbers the halves of batches that were split.
     parts: u32,
 }
@@ -71,6 +81,8 @@ pub(crate) struct Terms {
     pub(crate) delivery_timeout: Duration,
     pub(crate) retries: u32,
     pub(crate) backoff: Backoff,
+    /// A producer that was silent for so long may be forgotten by the leader.
+    pub(crate) forgotten_after: Duration,
     /// A mistake to be made.
     #[cfg(feature = "simulation")]
     pub(crate) planted: Option<Planted>,
@@ -90,10 +102,14 @@ struct Entry {
     batch: Batch,
     /// Given when it first leaves, and kept: the broker knows it by that.
     base_sequence: Option<i32>,
+    /// Its place among the batches that got a sequence.
+    place: u64,
     flying: bool,
     attempts: u32,
     /// An attempt may have been written though nobody said so.
     doubt: bool,
+    /// It is part of a batch that may have been written whole: the leader knows that one again, but not its parts.
+    of_doubtful: bool,
     /// A batch before it was given up.
     after_gap: bool,
     end: End,
@@ -173,6 +189,8 @@ impl Sequence {
             terms,
             identity: None,
             used_up: None,
+            known: false,
+            last_opened: None,
             next: 0,
             entries: VecDeque::new(),
             in_flight: 0,
@@ -181,12 +199,18 @@ impl Sequence {
             count_anew: false,
             not_before: None,
             backoff: terms.backoff,
+            counted: 0,
             parts: 0,
         }
     }
 
     /// At the end of the line.
     pub(crate) fn handle_batch(&mut self, batch: Batch) {
+        let silent = |last: Instant| last + self.terms.forgotten_after <= batch.opened;
+        if self.entries.is_empty() && self.last_opened.is_some_and(silent) {
+            self.known = false;
+        }
+        self.last_opened = Some(batch.opened);
         self.entries.push_back(Entry::new(batch));
     }
 
@@ -194,12 +218,14 @@ impl Sequence {
     pub(crate) fn handle_identity(&mut self, identity: ProducerId) {
         if self.identity.is_none() && self.used_up != Some(identity.id) {
             (self.identity, self.next) = (Some(identity), 0);
+            self.known &= self.used_up.is_none();
         }
     }
 
     /// The coordinator renewed the producer's epoch, at the end of a transaction: nothing is in line.
     pub(crate) fn renew(&mut self, identity: ProducerId) {
         if self.identity != Some(identity) {
+            self.known &= self.identity.is_some_and(|old| old.id == identity.id);
             (self.identity, self.next) = (Some(identity), 0);
         }
         (self.gap, self.count_anew, self.stalled) = (false, false, false);
@@ -209,6 +235,11 @@ impl Sequence {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Whether a batch that had its sequence was given up: only the next epoch closes the gap.
+    pub(crate) fn has_gap(&self) -> bool {
+        self.gap
     }
 
     /// How many are on their way: while there are any, the next goes to the same broker.
@@ -224,14 +255,15 @@ impl Sequence {
     /// Whether the next batch may leave.
     pub(crate) fn readiness(&self, now: Instant) -> Readiness {
         let Some(entry) = self.entries.get(self.in_flight) else { return Readiness::No };
-        if self.stalled || self.in_flight >= self.terms.in_flight_max {
+        let unknown = self.terms.idempotent && !self.known && self.in_flight > 0;
+        if self.stalled || unknown || self.in_flight >= self.terms.in_flight_max {
             return Readiness::No;
         }
         if let Some(at) = self.not_before.filter(|at| *at > now) {
             return Readiness::At(at);
         }
         if self.terms.idempotent && entry.base_sequence.is_none() {
-            if self.gap {
+            if self.gap || self.outruns_memory() {
                 return Readiness::No;
             }
             if self.identity.is_none() {
@@ -239,6 +271,13 @@ impl Sequence {
             }
         }
         Readiness::Now(entry.batch.size())
+    }
+
+    /// Whether one more would make the leader forget the first in line, which it may have: those between the two
+    /// are acknowledged or fly.
+    fn outruns_memory(&self) -> bool {
+        let first = self.entries.front().filter(|first| first.base_sequence.is_some());
+        first.is_some_and(|first| self.counted - first.place >= BATCHES_REMEMBERED)
     }
 
     /// Lets the next batch leave, when `readiness` says so.
@@ -285,7 +324,7 @@ impl Sequence {
         let settled = match verdict {
             Verdict::Again if !over => self.again(at, error, now, chance),
             Verdict::Split if !over && self.split(at) => Settled { split: true, ..Settled::default() },
-            Verdict::OutOfOrder if !(over || self.terms.transactional && at == 0) => {
+            Verdict::OutOfOrder if !(over || at == 0 && self.ends_out_of_order()) => {
                 // With one before it in doubt it is out of order for that one's sake.
                 self.count_anew |= at == 0;
                 self.again(at, error, now, chance)
@@ -299,6 +338,12 @@ impl Sequence {
         settled
     }
 
+    /// Whether the first in line cannot be counted anew: the coordinator gives the epoch, or the records may lie in
+    /// the log already.
+    fn ends_out_of_order(&self) -> bool {
+        self.terms.transactional || self.entries.front().is_some_and(|first| first.of_doubtful)
+    }
+
     /// Batches whose `delivery.timeout.ms` is over.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<Expired> {
         let timeout = self.terms.delivery_timeout;
@@ -310,7 +355,8 @@ impl Sequence {
     /// coordinator has done with the transaction before, and takes the end of this one for what it is.
     pub(crate) fn give_up(&mut self, error: &Error) -> Vec<Expired> {
         let told = |entry: &Entry| {
-            let written = entry.doubt || entry.flying;
+            // What has left once leaves again.
+            let written = entry.doubt || entry.attempts > 0;
             Outcome::failed(placed(error.clone(), &entry.batch).with_written(written))
         };
         let (mut given_up, mut at) = (Vec::new(), 0);
@@ -367,6 +413,7 @@ impl Sequence {
     }
 
     fn written(&mut self, at: usize, outcome: Outcome) -> Settled {
+        self.known = true;
         if self.entries[at].after_gap {
             // The broker takes nothing after a gap: so what was given up had been written.
             self.gap = false;
@@ -413,16 +460,23 @@ impl Sequence {
     /// Puts two halves in a batch's place, which count as it did: whoever comes behind keeps his sequence.
     fn split(&mut self, at: usize) -> bool {
         let Some(halves) = self.entries[at].batch.split(&mut self.parts) else { return false };
-        let Some(Entry { base_sequence, doubt, after_gap, end, .. }) = self.entries.remove(at) else {
+        let Some(Entry { base_sequence, place, doubt, of_doubtful, after_gap, end, .. }) =
+            self.entries.remove(at)
+        else {
             return false;
         };
         let (mut next, planted) = (base_sequence, self.terms.planted(Planted::SequenceReused));
-        for (place, batch) in (at..).zip(halves) {
+        for (index, batch) in (at..).zip(halves) {
             let count = batch.count;
-            self.entries
-                .insert(place, Entry { base_sequence: next, doubt, after_gap, end, ..Entry::new(batch) });
+            let place = place + (index - at) as u64;
+            let of_doubtful = of_doubtful || doubt;
+            let counted = Entry { base_sequence: next, place, ..Entry::new(batch) };
+            self.entries.insert(index, Entry { doubt, of_doubtful, after_gap, end, ..counted });
             next = next.map(|first| if planted { first } else { after(first, count) });
         }
+        // One batch more for the leader to remember.
+        self.counted += 1;
+        self.entries.iter_mut().skip(at + 2).for_each(|behind| behind.place += 1);
         // What flies behind it comes back out of order, and then follows again.
         self.stalled = true;
         true
@@ -468,7 +522,9 @@ impl Sequence {
     fn stamp(&mut self, at: usize) -> Stamp {
         let (Some(identity), true) = (self.identity, self.terms.idempotent) else { return Stamp::NONE };
         let entry = &mut self.entries[at];
+        let (place, counted) = (&mut entry.place, &mut self.counted);
         let base_sequence = *entry.base_sequence.get_or_insert_with(|| {
+            (*place, *counted) = (*counted, *counted + 1);
             let first = self.next;
             self.next = after(first, entry.batch.count);
             first
@@ -487,9 +543,11 @@ impl Entry {
         Self {
             batch,
             base_sequence: None,
+            place: 0,
             flying: false,
             attempts: 0,
             doubt: false,
+            of_doubtful: false,
             after_gap: false,
             end: End::Open,
             last_error: None,
@@ -515,6 +573,9 @@ impl Entry {
         self.span.record("attempts", self.attempts);
     }
 }
+
+/// So many of a producer's last batches a partition's leader knows again (Kafka's `ProducerStateEntry`).
+const BATCHES_REMEMBERED: u64 = 5;
 
 /// Sequences run from 0 to `i32::MAX` and wrap.
 fn after(first: i32, count: u32) -> i32 {

@@ -167,6 +167,7 @@ impl Transaction {
         self.handle.shared.order(Order::Abort, None);
         _ = self.handle.shared.accumulator.take_failure();
         let doubt = commits && error.kind() == ErrorKind::Timeout && error.scope() == Scope::Call;
+        let doubt = doubt || commits && error.may_have_been_written();
         Err(error.with_written(doubt))
     }
 

@@ -68,6 +68,8 @@ pub(crate) struct Transactions {
     resumed: bool,
     /// The coordinator has forgotten the transactional id, and the transaction with it.
     forgotten: bool,
+    /// An attempt to commit the open transaction may have been heard, though nobody said so.
+    commit_in_doubt: bool,
     /// The doom was not told yet.
     fresh_doom: bool,
     settled: VecDeque<(Ticket, Result<ProducerId, Error>)>,
@@ -147,6 +149,7 @@ impl Transactions {
             bump: false,
             resumed: false,
             forgotten: false,
+            commit_in_doubt: false,
             fresh_doom: false,
             settled: VecDeque::new(),
         }
@@ -258,6 +261,14 @@ impl Transactions {
         }
     }
 
+    /// A batch that had its sequence was given up, be it by an abort: what comes after the end needs the next
+    /// epoch. Under KIP-890's protocol every end gives one.
+    pub(crate) fn handle_gap(&mut self) {
+        if self.is_busy() {
+            self.bump |= self.protocol == Protocol::Classic;
+        }
+    }
+
     /// The producer can do nothing any more.
     pub(crate) fn handle_fatal(&mut self, error: &Error) {
         self.die(error.clone());
@@ -281,6 +292,7 @@ impl Transactions {
     /// The answer to the question that was polled, or why there was none.
     pub(crate) fn handle_reply(&mut self, reply: Result<Heard, Error>, now: Instant, chance: f64) {
         let Some(api) = self.errand.question().map(Question::api) else { return };
+        self.commit_in_doubt |= self.leaves_commit_in_doubt(&reply);
         let reply = match reply {
             Ok(heard) => {
                 self.offered = heard.offered;
@@ -367,7 +379,7 @@ impl Transactions {
         }
         self.state = State::Ready;
         (self.started, self.bump) = (false, false);
-        (self.resumed, self.forgotten) = (false, false);
+        (self.resumed, self.forgotten, self.commit_in_doubt) = (false, false, false);
         self.joined.clear();
         self.groups.clear();
         let identity = self.identity.or(self.outworn);
@@ -398,8 +410,7 @@ impl Transactions {
     fn doom_by(&mut self, error: Error) {
         let error = self.named(error).with_scope(Scope::Transaction);
         self.give_up_calls(&error);
-        let ended = self.ended.take();
-        self.settle(ended, Err(error.clone()));
+        self.settle_end(&error);
         self.fresh_doom = true;
         self.state = State::Doomed(error);
     }
@@ -411,9 +422,9 @@ impl Transactions {
         let error = self.named(error).with_scope(Scope::Producer);
         self.errand.finish();
         self.give_up_calls(&error);
-        for ticket in [self.begun.take(), self.ended.take()] {
-            self.settle(ticket, Err(error.clone()));
-        }
+        let begun = self.begun.take();
+        self.settle(begun, Err(error.clone()));
+        self.settle_end(&error);
         self.state = State::Dead(error);
     }
 
@@ -427,6 +438,25 @@ impl Transactions {
 
     fn settle(&mut self, ticket: Option<Ticket>, result: Result<ProducerId, Error>) {
         self.settled.extend(ticket.map(|ticket| (ticket, result)));
+    }
+
+    /// The end of the transaction did not come about as it was wanted, as far as is known.
+    fn settle_end(&mut self, error: &Error) {
+        let ended = self.ended.take();
+        self.settle(ended, Err(error.clone().with_written(self.commit_in_doubt)));
+    }
+
+    /// Whether the coordinator may commit all the same, or may have, after this answer or the lack of one.
+    fn leaves_commit_in_doubt(&self, reply: &Result<Heard, Error>) -> bool {
+        let commits = matches!(self.errand.question(), Some(Question::End(request)) if request.committed);
+        commits
+            && match reply {
+                Ok(heard) => matches!(
+                    heard.reply.error_code(),
+                    ErrorCode::REQUEST_TIMED_OUT | ErrorCode::UNKNOWN_SERVER_ERROR
+                ),
+                Err(error) => error.may_have_been_written(),
+            }
     }
 
     fn named(&self, error: Error) -> Error {

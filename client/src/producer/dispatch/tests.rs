@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use upsert_kafka_protocol::ErrorCode;
-use upsert_kafka_protocol::messages::InitProducerIdResponse;
+use upsert_kafka_protocol::messages::{EndTxnResponse, InitProducerIdResponse};
 use upsert_kafka_protocol::records::Codec;
 
 use super::*;
 use crate::Record;
-use crate::producer::question::Reply;
+use crate::producer::question::{Question, Reply};
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
 use crate::retry::Backoff;
@@ -32,6 +32,7 @@ fn terms() -> Terms {
         delivery_timeout: 1000 * MS,
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
+        forgotten_after: 3_600_000 * MS,
         #[cfg(feature = "simulation")]
         planted: None,
     }
@@ -84,6 +85,44 @@ impl Bench {
         }
     }
 
+    /// The partition's leader has taken a batch before.
+    fn known(mut self, index: i32, node: i32) -> Self {
+        self.add(&[index], 10);
+        let sent = self.request(node).unwrap();
+        self.answer(&sent, &written());
+        assert_eq!(self.done(), 1);
+        self.next_id = 0;
+        self
+    }
+
+    fn transactional(leaders: &[Option<i32>]) -> Self {
+        let writer = Writer::transactional(Arc::from("t"), 1000, Backoff::new(100 * MS, 1000 * MS));
+        let dispatch = Dispatch::new(Terms { transactional: true, ..terms() }, 1000, writer);
+        Self { dispatch, ..Self::new(leaders) }
+    }
+
+    fn order(&mut self, order: Order) {
+        self.dispatch.handle_order(order, Some(1), self.now);
+    }
+
+    /// What a coordinator is asked, and answers as it should.
+    fn ask(&mut self, offered: Protocol) -> Option<&'static str> {
+        let question = self.dispatch.poll_call(self.now)?.question;
+        let reply = match question {
+            Question::Identify(_) => {
+                Reply::Identify(InitProducerIdResponse { producer_id: 7, ..Default::default() })
+            }
+            Question::AddPartitions(_) => Reply::AddPartitions(Default::default()),
+            Question::End(_) if offered == Protocol::V2 => {
+                Reply::End(EndTxnResponse { producer_id: 7, producer_epoch: 1, ..Default::default() })
+            }
+            Question::End(_) => Reply::End(EndTxnResponse::default()),
+            Question::AddOffsets(_) | Question::CommitOffsets(_) => return None,
+        };
+        self.dispatch.handle_reply(Ok(Heard { reply, offered }), self.now, 0.5);
+        Some(question.api())
+    }
+
     fn done(&mut self) -> usize {
         std::iter::from_fn(|| self.dispatch.poll_done()).count()
     }
@@ -104,7 +143,7 @@ fn moved() -> Answer {
 
 #[test]
 fn a_request_takes_one_batch_of_each_partition_that_the_broker_leads() {
-    let mut bench = Bench::new(&[Some(1), Some(2), Some(1)]);
+    let mut bench = Bench::new(&[Some(1), Some(2), Some(1)]).known(0, 1);
     bench.add(&[0, 0, 1, 2], 10);
     assert_eq!(bench.dispatch.poll_nodes(bench.now), [1, 2]);
     let mut first = of(bench.request(1).as_ref());
@@ -139,7 +178,7 @@ fn a_broker_has_so_many_requests_in_flight_and_no_more() {
 
 #[test]
 fn batches_follow_a_leader_that_moved_in_their_order() {
-    let mut bench = Bench::new(&[Some(1)]);
+    let mut bench = Bench::new(&[Some(1)]).known(0, 1);
     bench.add(&[0, 0, 0], 10);
     let (first, second) = (bench.request(1).unwrap(), bench.request(1).unwrap());
     bench.answer(&first, &moved());
@@ -155,6 +194,22 @@ fn batches_follow_a_leader_that_moved_in_their_order() {
     assert_eq!(bench.dispatch.poll_nodes(bench.now), [2]);
     assert_eq!(of(bench.request(2).as_ref()), [(0, 0)]);
     assert_eq!(of(bench.request(2).as_ref()), [(0, 1)]);
+}
+
+#[test]
+fn a_place_in_the_queue_from_the_transaction_before_begins_none() {
+    let mut bench = Bench::transactional(&[Some(1)]);
+    bench.order(Order::Begin);
+    assert_eq!(bench.ask(Protocol::V2), Some("InitProducerId"));
+    bench.enter(0, 10);
+    bench.order(Order::Abort);
+    _ = bench.ask(Protocol::V2);
+    bench.order(Order::Begin);
+    bench.enter(0, 10);
+    let sent = bench.request(1).unwrap();
+    bench.answer(&sent, &written());
+    bench.order(Order::Commit);
+    assert_eq!(bench.ask(Protocol::V2), Some("EndTxn"), "or it would be told as committed, and never seen");
 }
 
 #[test]

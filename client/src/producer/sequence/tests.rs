@@ -31,6 +31,7 @@ fn terms() -> Terms {
         delivery_timeout: 1000 * MS,
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
+        forgotten_after: 3_600_000 * MS,
         #[cfg(feature = "simulation")]
         planted: None,
     }
@@ -40,6 +41,7 @@ impl Bench {
     fn new(terms: Terms) -> Self {
         let mut sequence = Sequence::new(terms);
         sequence.handle_identity(ProducerId { id: 7, epoch: 0 });
+        sequence.known = true;
         Self { sequence, topic: topic(&[Some(1)]), now: Instant::now(), next_id: 0 }
     }
 
@@ -123,6 +125,44 @@ fn nothing_leaves_before_it_is_known_who_writes() {
     bench.add(&[1]);
     assert_eq!(bench.sequence.readiness(bench.now), Readiness::Identity);
     assert_eq!(bench.fly(), []);
+}
+
+#[test]
+fn until_the_leader_knows_the_producer_batches_fly_one_by_one() {
+    let mut bench = Bench::new(terms());
+    bench.sequence.known = false;
+    bench.add(&[1; 3]);
+    assert_eq!(bench.fly().len(), 1);
+    bench.tried_again(0, refused(ErrorCode::NOT_ENOUGH_REPLICAS));
+    bench.wait();
+    assert_eq!(bench.fly().len(), 1, "it would take the second one in the first one's place");
+    bench.written(0);
+    assert_eq!(bench.fly().len(), 2);
+}
+
+#[test]
+fn after_an_hour_of_silence_the_leader_may_have_forgotten_the_producer() {
+    let mut bench = Bench::new(terms());
+    bench.add(&[1; 2]);
+    assert_eq!(bench.fly().len(), 2);
+    bench.written(0);
+    bench.written(1);
+    bench.now += 3_600_000 * MS;
+    bench.add(&[1; 2]);
+    assert_eq!(bench.fly().len(), 1);
+}
+
+#[test]
+fn nothing_new_leaves_while_the_leader_could_forget_what_is_in_doubt() {
+    let mut bench = Bench::new(terms());
+    bench.add(&[1; 8]);
+    assert_eq!(bench.fly().len(), 5);
+    bench.tried_again(0, refused(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND));
+    (1..5).for_each(|id| bench.written(id));
+    bench.wait();
+    assert_eq!(bench.fly().len(), 1, "with a sixth written the leader would not know the first again");
+    bench.written(0);
+    assert_eq!(bench.fly().len(), 3);
 }
 
 #[test]
@@ -472,7 +512,7 @@ fn an_aborted_batch_that_never_left_never_will_and_one_that_did_is_sent_until_it
     match &told[..] {
         [Expired::Told(first, a), Expired::Told(second, b), Expired::Finished(third, c)] => {
             assert_eq!([first.token.id, second.token.id, third.key().id], [0, 1, 2]);
-            assert_eq!([a, b, c].map(doubt), [false, true, false], "the second flies");
+            assert_eq!([a, b, c].map(doubt), [true, true, false], "what has left once leaves again");
         }
         other => panic!("{other:?}"),
     }

@@ -1,0 +1,402 @@
+//! A producer whose bytes, time and chance are arguments: the shipped cores, carried by hand.
+//!
+//! It stands where [`Producer`](crate::Producer)'s task, the cluster's and the connections' stand, and
+//! only carries as they do. Tell it what happened with `handle_*`, then take what there is to do with
+//! `poll_*` until there is none, and call [`Machine::handle_timeout`] at [`Machine::deadline`].
+
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::Bytes;
+use upsert_kafka_protocol::messages::ProduceResponse;
+
+use super::accumulator::{Accumulator, Appended, Refusal};
+use super::delivery::Completion;
+use super::dispatch::{Dispatch, Done, Outgoing};
+use super::gate::Gate;
+use super::node::Request;
+pub use super::planted::Planted;
+use super::sticky::StickySettings;
+use super::topic::{News, Topic, TopicSettings};
+use super::transactions::{Order, Ticket};
+use super::verdict::Answer;
+use super::{Delivery, ProducerId, request, sender};
+use crate::config::Address;
+use crate::retry::Chance;
+use crate::{Config, Error, ErrorKind, Receipt, Record};
+use reach::{Heard, Reach};
+
+mod asked;
+mod link;
+mod orders;
+mod reach;
+
+/// One producer.
+pub struct Machine {
+    config: Arc<Config>,
+    accumulator: Accumulator,
+    dispatch: Dispatch,
+    gate: Gate,
+    topics: BTreeMap<Arc<str>, Topic>,
+    lanes: AtomicUsize,
+    reach: Reach,
+    chance: Chance,
+    deliveries: Vec<(u64, Delivery)>,
+    sent: u64,
+    outcomes: VecDeque<(u64, Result<Receipt, Error>)>,
+    orders: VecDeque<(Order, Option<Ticket>)>,
+    begins: Vec<Ticket>,
+    commits: Vec<(Ticket, Vec<Arc<Completion>>)>,
+    tickets: Ticket,
+    settled: VecDeque<(Ticket, Result<ProducerId, Error>)>,
+    lingering: Option<Instant>,
+}
+
+/// What the network is to do.
+#[derive(Debug)]
+pub enum Output {
+    /// Dial this address; answer with `handle_opened` or `handle_closed`.
+    Open {
+        /// The number of the connection, never used again.
+        connection: u64,
+        /// Where to.
+        address: Address,
+    },
+    /// Send these behind those before; say with `handle_written` how many have left.
+    Send {
+        /// On which connection.
+        connection: u64,
+        /// What.
+        bytes: Bytes,
+    },
+    /// Close it; nothing more is heard from it.
+    Close {
+        /// Which.
+        connection: u64,
+    },
+}
+
+/// A record on its way in.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// Its topic, which must be [known](Machine::knows).
+    pub topic: &'a str,
+    /// `None` leaves the choice to the partitioner.
+    pub partition: Option<i32>,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value.
+    pub value: &'a [u8],
+    /// Milliseconds since 1970.
+    pub timestamp_ms: i64,
+}
+
+impl Machine {
+    /// A producer that begins to look for its cluster. `planted` is a mistake for it to make; `seed` is all
+    /// the chance there is in it.
+    pub fn new(config: Config, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
+        let config = Arc::new(config);
+        let terms = super::sequence::Terms { planted, ..sender::terms(&config) };
+        let mut chance = Chance::seeded(seed);
+        Self {
+            accumulator: Accumulator::new(sender::limits(&config)),
+            dispatch: Dispatch::new(terms, config.max_request_size, sender::writer(&config)),
+            gate: Gate::default(),
+            topics: BTreeMap::new(),
+            lanes: AtomicUsize::new(0),
+            reach: Reach::new(Arc::clone(&config), chance.bits(), now),
+            chance,
+            deliveries: Vec::new(),
+            sent: 0,
+            outcomes: VecDeque::new(),
+            orders: VecDeque::new(),
+            begins: Vec::new(),
+            commits: Vec::new(),
+            tickets: 0,
+            settled: VecDeque::new(),
+            lingering: None,
+            config,
+        }
+    }
+
+    /// Brokers forget producers sooner than they do.
+    pub fn expect_to_be_forgotten(&mut self) {
+        self.dispatch.expect_to_be_forgotten();
+    }
+
+    /// Looks for a topic.
+    pub fn want(&mut self, topic: &str, now: Instant) {
+        self.reach.want(topic);
+        self.turn(now);
+    }
+
+    /// Whether a topic was found.
+    pub fn knows(&self, topic: &str) -> bool {
+        self.topics.contains_key(topic)
+    }
+
+    /// Takes a record in; the number finds its outcome.
+    ///
+    /// # Errors
+    /// The record is not in, as with [`Producer::try_send`](crate::Producer::try_send).
+    pub fn send(&mut self, entry: Entry<'_>, now: Instant) -> Result<u64, Error> {
+        if self.config.transactional_id.is_some() && !self.gate.is_open() {
+            return Err(self.gate.refusal());
+        }
+        let unknown = || Error::new(ErrorKind::UnknownTopic, "not known yet").with_topic(entry.topic);
+        let topic = self.topics.get(entry.topic).cloned().ok_or_else(unknown)?;
+        let mut record = Record {
+            partition: entry.partition,
+            key: entry.key,
+            timestamp_ms: Some(entry.timestamp_ms),
+            ..Record::new(&topic).value(entry.value)
+        };
+        topic.choose(&mut record)?;
+        let partition = topic.place(&record).map_err(|misplaced| misplaced.error(&record))?;
+        let appended = loop {
+            if let Some(delivery) = self.accumulator.append(partition, &record, entry.timestamp_ms) {
+                break Ok(delivery);
+            }
+            match self.accumulator.turn_over(partition, &record, entry.timestamp_ms, now) {
+                Ok(Appended { delivery, .. }) => break Ok(delivery),
+                Err(Refusal::BatchFull) => {}
+                Err(Refusal::MemoryFull) => {
+                    self.accumulator.hurry(now);
+                    break Err(Error::new(ErrorKind::BufferFull, "buffer.memory is full"));
+                }
+                Err(Refusal::Never(error)) => break Err(error),
+            }
+        };
+        let number = self.sent;
+        let sent = appended.map(|delivery| {
+            self.sent += 1;
+            self.deliveries.push((number, delivery));
+            number
+        });
+        self.turn(now);
+        sent
+    }
+
+    /// Ends all lingering, as a flush does.
+    pub fn hurry(&mut self, now: Instant) {
+        self.accumulator.hurry(now);
+        self.turn(now);
+    }
+
+    /// A connection is there.
+    pub fn handle_opened(&mut self, connection: u64, now: Instant) {
+        self.reach.handle_opened(connection);
+        self.turn(now);
+    }
+
+    /// So many bytes more have left.
+    pub fn handle_written(&mut self, connection: u64, bytes: usize) {
+        self.reach.handle_written(connection, bytes);
+    }
+
+    /// Bytes came.
+    pub fn handle_bytes(&mut self, connection: u64, bytes: &[u8], now: Instant) {
+        self.reach.handle_bytes(connection, bytes, now);
+        self.turn(now);
+    }
+
+    /// A connection could not be opened, or broke.
+    pub fn handle_closed(&mut self, connection: u64, now: Instant) {
+        self.reach.handle_closed(connection, now);
+        self.turn(now);
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.reach.handle_timeout(now);
+        self.turn(now);
+    }
+
+    /// When to let time pass next.
+    pub fn deadline(&self) -> Option<Instant> {
+        [self.lingering, self.dispatch.deadline(), self.reach.deadline()].into_iter().flatten().min()
+    }
+
+    /// What the network is to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.reach.poll_output()
+    }
+
+    /// What became of a record.
+    pub fn poll_outcome(&mut self) -> Option<(u64, Result<Receipt, Error>)> {
+        self.outcomes.pop_front()
+    }
+
+    /// Who writes, when that is known: for whoever makes brokers forget it.
+    pub fn identity(&mut self) -> Option<ProducerId> {
+        self.dispatch.identity()
+    }
+
+    /// Whether nothing will be written any more.
+    pub fn is_dead(&self) -> bool {
+        self.dispatch.fatal().is_some()
+    }
+
+    /// How many records were taken in and not answered.
+    pub fn unanswered(&self) -> usize {
+        self.deliveries.len()
+    }
+
+    /// The sender's loop, as often as something happened within.
+    fn turn(&mut self, now: Instant) {
+        loop {
+            if !self.orders.is_empty() {
+                // What was sent before an order belongs to the transaction that it is about.
+                self.accumulator.close_all(now);
+            }
+            self.lingering = self.accumulator.expire(now);
+            self.take_batches(now);
+            while let Some((order, ticket)) = self.orders.pop_front() {
+                self.dispatch.handle_order(order, ticket, now);
+            }
+            self.dispatch.handle_timeout(now);
+            self.submit(now);
+            self.tell(now);
+            self.reach.handle_turn(now);
+            let Some(heard) = self.reach.poll_heard() else {
+                if self.orders.is_empty() {
+                    return;
+                }
+                continue;
+            };
+            self.handle_heard(heard, now);
+        }
+    }
+
+    fn take_batches(&mut self, now: Instant) {
+        for batch in self.accumulator.take_ready() {
+            self.dispatch.handle_batch(batch, now);
+        }
+    }
+
+    /// Sends what can leave, and what may be closed for it.
+    fn submit(&mut self, now: Instant) {
+        self.submit_ready(now);
+        loop {
+            let roomy = self.dispatch.poll_roomy();
+            if roomy.is_empty() {
+                break;
+            }
+            roomy.iter().for_each(|partition| self.accumulator.close_overdue(partition, now));
+            self.take_batches(now);
+            self.submit_ready(now);
+        }
+    }
+
+    fn submit_ready(&mut self, now: Instant) {
+        for node in self.dispatch.poll_nodes(now) {
+            let Some(connection) = self.reach.connection(node) else { continue };
+            while let Some(outgoing) = self.dispatch.poll_request(node, now) {
+                self.produce(connection, outgoing, now);
+            }
+        }
+        if let Some(call) = self.dispatch.poll_call(now) {
+            self.reach.handle_call(call);
+        }
+        if self.dispatch.poll_metadata() {
+            self.reach.handle_doubt();
+        }
+    }
+
+    fn produce(&mut self, connection: u64, outgoing: Outgoing, now: Instant) {
+        let view = self.reach.view();
+        let version = request::version_max(&outgoing, view);
+        let timeout_ms = i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
+        let produce = request::request(&outgoing, view, self.config.acks, timeout_ms);
+        let request = Box::new(Request { outgoing, produce, version, at: now });
+        self.reach.produce(connection, request, now);
+    }
+
+    fn handle_heard(&mut self, heard: Heard, now: Instant) {
+        match heard {
+            Heard::Produced(request, response) => self.settle(&request, response, now),
+            Heard::Told(reply) => self.dispatch.handle_reply(reply, now, self.chance.draw()),
+            Heard::Unreachable(node) => self.dispatch.handle_unreachable(node, now, self.chance.draw()),
+            Heard::View => self.renew(now),
+        }
+    }
+
+    fn settle(&mut self, request: &Request, response: Result<ProduceResponse, Error>, now: Instant) {
+        let sent = &request.outgoing.batches;
+        let answers = match response {
+            Ok(response) => {
+                for (topic, partition, leader, epoch) in request::hints(&response, request.version) {
+                    self.reach.leader_moved(&topic, partition, leader, epoch);
+                }
+                self.dispatch.handle_throttle(request.outgoing.node, response.throttle_time_ms, now);
+                request::answers(&request.produce, request.version, &response)
+            }
+            Err(error) => vec![Answer::Lost(error); sent.len()],
+        };
+        self.dispatch.handle_request_done(request.outgoing.node);
+        for (sent, answer) in sent.iter().zip(answers) {
+            self.dispatch.handle_answer(sent, answer, now, self.chance.draw());
+        }
+    }
+
+    /// Takes over a new view of the cluster.
+    fn renew(&mut self, now: Instant) {
+        // By name: what is drawn for each must not depend on a hash.
+        let topics: BTreeMap<_, _> = self.reach.view().topics.iter().collect();
+        for (name, metadata) in topics {
+            let news = News { metadata, near: &[], now };
+            if let Some(known) = self.topics.get(name) {
+                known.update(news, &self.lanes);
+                continue;
+            }
+            let sticky = StickySettings {
+                batch_size: self.config.batch_size,
+                adaptive: self.config.partitioner_adaptive,
+            };
+            let settings = TopicSettings {
+                producer: 0,
+                sticky,
+                ignore_keys: self.config.partitioner_ignore_keys,
+                seed: self.chance.bits(),
+                availability: None,
+                partitioner: None,
+            };
+            self.topics.insert(Arc::clone(name), Topic::new(news, &settings, &self.lanes));
+        }
+        self.dispatch.handle_leaders(now);
+    }
+
+    fn tell(&mut self, now: Instant) {
+        self.settle_orders(now);
+        if let Some(error) = self.dispatch.fatal() {
+            self.accumulator.close(error.clone());
+        }
+        let mut told = false;
+        while let Some(done) = self.dispatch.poll_done() {
+            told = true;
+            match done {
+                Done::Finished(batch, outcome) => self.accumulator.complete(batch, outcome),
+                Done::Told(ghost, outcome) => self.accumulator.tell(&ghost.token, outcome),
+            };
+        }
+        if told {
+            let ready = self.deliveries.extract_if(.., |(_, delivery)| poll(delivery).is_ready());
+            let ready: Vec<_> = ready.collect();
+            for (number, mut delivery) in ready {
+                if let Poll::Ready(outcome) = poll(&mut delivery) {
+                    self.outcomes.push_back((number, outcome));
+                }
+            }
+            self.look_at_commits();
+        }
+    }
+}
+
+fn poll(delivery: &mut Delivery) -> Poll<Result<Receipt, Error>> {
+    Pin::new(delivery).poll(&mut Context::from_waker(Waker::noop()))
+}

@@ -1,0 +1,124 @@
+//! One connection as the machine sees it: what was asked on it, in order, and what the broker speaks.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
+use upsert_kafka_protocol::{ErrorCode, Frames, Message, Request, Str, header};
+
+use super::asked::Asked;
+use crate::cluster::versions::BrokerVersions;
+use crate::connection::open;
+use crate::connection::pipeline::Pipeline;
+use crate::producer::question::Protocol;
+use crate::{Error, ErrorKind};
+
+/// A connection, from the moment it is dialled.
+pub(super) struct Link {
+    stage: Stage,
+    pipeline: Pipeline<Asked>,
+    frames: Frames,
+    next_id: i32,
+    versions: BrokerVersions,
+    transaction_version: i16,
+    /// Until when it must be open.
+    setup_until: Instant,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Dialling,
+    Negotiating,
+    Open,
+}
+
+impl Link {
+    pub(super) fn new(bytes_max: usize, setup_until: Instant) -> Self {
+        Self {
+            stage: Stage::Dialling,
+            pipeline: Pipeline::new(),
+            frames: Frames::new(bytes_max),
+            next_id: 1,
+            versions: BrokerVersions::default(),
+            transaction_version: 0,
+            setup_until,
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.stage == Stage::Open
+    }
+
+    /// How the broker speaks of transactions.
+    pub(super) fn offered(&self) -> Protocol {
+        Protocol::of_level(self.transaction_version)
+    }
+
+    /// The first words.
+    pub(super) fn greet(&mut self, version: i16) -> Result<Bytes, Error> {
+        self.stage = Stage::Negotiating;
+        let until = self.setup_until;
+        self.ask(&open::hello(), version, until, Asked::Versions(version))
+    }
+
+    /// What the broker speaks; `false` when it must be asked again at version 0.
+    pub(super) fn handle_versions(&mut self, told: &ApiVersionsResponse) -> Result<bool, Error> {
+        match told.error_code {
+            ErrorCode::NONE => {}
+            ErrorCode::UNSUPPORTED_VERSION => return Ok(false),
+            code => return Err(Error::from_code(code, "ApiVersions")),
+        }
+        (self.versions, self.transaction_version) = (open::spoken(told), open::transaction_version(told));
+        self.stage = Stage::Open;
+        Ok(true)
+    }
+
+    /// The highest version that both speak, up to `max`.
+    pub(super) fn version<R: Request>(&self, max: i16) -> Result<i16, Error> {
+        let unsupported = |_| Error::new(ErrorKind::Unsupported, "the broker does not speak it");
+        self.versions.pick(R::KEY, R::CURRENT, max).map_err(unsupported)
+    }
+
+    /// The request's bytes, which take their place in line.
+    pub(super) fn ask<R: Request>(
+        &mut self,
+        request: &R,
+        version: i16,
+        until: Instant,
+        asked: Asked,
+    ) -> Result<Bytes, Error> {
+        let id = if R::KEY == ApiVersionsRequest::KEY { i32::from(version) } else { self.next_id };
+        self.next_id += 1;
+        let name = Str::from("upsert-kafka");
+        let bytes = header::request_frame(request, version, id, Some(&name))?.into_bytes();
+        self.pipeline.handle_queued(Some(id), bytes.len(), until, asked);
+        Ok(bytes)
+    }
+
+    pub(super) fn handle_written(&mut self, bytes: usize) {
+        self.pipeline.handle_written(bytes);
+    }
+
+    pub(super) fn handle_bytes(&mut self, bytes: &[u8]) {
+        self.frames.room().extend_from_slice(bytes);
+    }
+
+    /// The next answer with its question.
+    pub(super) fn poll_answer(&mut self) -> Result<Option<(Asked, Bytes)>, String> {
+        let Some(frame) = self.frames.next().map_err(|bad| bad.to_string())? else { return Ok(None) };
+        let id = header::correlation_id(&frame).map_err(|bad| bad.to_string())?;
+        let asked = self.pipeline.handle_answer(id).map_err(|out| format!("{out:?}"))?;
+        Ok(Some((asked, frame)))
+    }
+
+    /// When it is given up.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let setup = (!self.is_open()).then_some(self.setup_until);
+        self.pipeline.deadline().into_iter().chain(setup).min()
+    }
+
+    /// Everyone who still waits, and whether the broker may have heard him.
+    pub(super) fn drain(mut self) -> Vec<(Asked, bool)> {
+        self.pipeline.drain().collect()
+    }
+}

@@ -1,0 +1,94 @@
+//! The shipped cores of client and broker with a network between, in virtual time: a seed is a run.
+//!
+//! A run that breaks a promise prints its whole story, and how to run it again:
+//! `UPSERT_KAFKA_SEED=123 cargo test -p upsert-kafka-tests simulation::every_seed`. A long run:
+//! `UPSERT_KAFKA_SEEDS=1000000 cargo test --release -p upsert-kafka-tests simulation::every_seed`.
+
+use upsert_kafka_client::simulation::Planted;
+
+/// Adds a line to the story, if somebody wants to read it.
+macro_rules! tell {
+    ($world:expr, $($words:tt)*) => {
+        if $world.story.is_wanted() {
+            let (now, line) = ($world.now, format!($($words)*));
+            $world.story.tell(now, || line);
+        }
+    };
+}
+
+mod client;
+mod dice;
+mod harm;
+mod network;
+mod oracle;
+mod plan;
+mod seeds;
+mod story;
+mod tamper;
+mod transactions;
+mod wire;
+mod world;
+
+/// How many seeds a run of CI length has.
+const SEEDS: u64 = 10_000;
+
+#[test]
+fn every_seed_keeps_the_promises() {
+    if let Some(seed) = number("UPSERT_KAFKA_SEED") {
+        println!("{}", seeds::story(seed, None));
+        seeds::run(seed, None).unwrap();
+        return;
+    }
+    let count = number("UPSERT_KAFKA_SEEDS").unwrap_or(SEEDS);
+    let first = number("UPSERT_KAFKA_SEEDS_FROM").unwrap_or(0);
+    if let Some((seed, violation)) = seeds::first_broken(first..first + count, None) {
+        let story = seeds::story(seed, None);
+        panic!(
+            "{story}\n\nseed {seed}: {violation}\nrun it again: \
+             UPSERT_KAFKA_SEED={seed} cargo test -p upsert-kafka-tests simulation::every_seed"
+        );
+    }
+}
+
+#[test]
+fn a_seed_is_a_run() {
+    for seed in 0..20 {
+        assert_eq!(seeds::story(seed, None), seeds::story(seed, None), "seed {seed}");
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+fn found_within(planted: Planted, count: u64) {
+    let found = seeds::first_broken(0..count, Some(planted));
+    let (seed, violation) = found.unwrap_or_else(|| panic!("{planted:?} was not found in {count} seeds"));
+    println!("{planted:?} was found by seed {seed}: {violation}");
+}
+
+#[test]
+fn a_refusal_as_out_of_order_that_counts_as_written_is_found() {
+    found_within(Planted::OutOfOrderAccepted, 200);
+}
+
+#[test]
+fn an_epoch_that_is_not_bumped_is_found() {
+    found_within(Planted::EpochNotBumped, 200);
+}
+
+#[test]
+fn a_lost_answer_that_counts_as_a_good_one_is_found() {
+    found_within(Planted::LostAcknowledged, 200);
+}
+
+#[test]
+fn a_transaction_ended_before_its_batches_are_answered_is_found() {
+    found_within(Planted::EndedUnanswered, 400);
+}
+
+#[test]
+fn a_sequence_used_again_after_a_split_is_found() {
+    found_within(Planted::SequenceReused, 200);
+}

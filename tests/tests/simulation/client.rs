@@ -1,0 +1,251 @@
+//! A client's life: it sends records, looks at what becomes of them, and in the end must be well.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use upsert_kafka_client::simulation::{Entry, Machine, Planted};
+use upsert_kafka_client::{Config, ErrorKind};
+
+use super::plan::{MS, Plan};
+use super::transactions::Stage;
+use super::wire::WireId;
+use super::world::{Event, World, micros};
+
+/// A producer and what it has to do.
+pub(crate) struct Client {
+    pub(crate) machine: Machine,
+    /// Grows when the process dies and another takes its place.
+    pub(crate) life: u32,
+    pub(crate) wires: BTreeMap<u64, WireId>,
+    /// How many records are to be sent yet.
+    left: u64,
+    /// Which record an outcome is about.
+    records: BTreeMap<u64, usize>,
+    pub(crate) stage: Stage,
+    /// Its last transaction shall begin.
+    pub(crate) probed: bool,
+    /// Its last transaction has begun.
+    pub(crate) in_probe: bool,
+    /// Its last transaction has ended.
+    pub(crate) over: bool,
+    /// It can write nothing any more, and has said so.
+    pub(crate) dead: bool,
+}
+
+impl Client {
+    /// Clients of one `name` are instances of one transactional id.
+    pub(crate) fn new(name: usize, plan: &Plan, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
+        let transactional_id = plan.transactions.map(|_| format!("writer-{name}"));
+        let config = Config { transactional_id, ..plan.config.clone() };
+        let mut machine = Machine::new(config, planted, seed, now);
+        if plan.forgets {
+            machine.expect_to_be_forgotten();
+        }
+        Self {
+            machine,
+            life: 0,
+            wires: BTreeMap::new(),
+            left: plan.records,
+            records: BTreeMap::new(),
+            stage: Stage::Idle,
+            probed: false,
+            in_probe: false,
+            over: false,
+            dead: false,
+        }
+    }
+
+    /// Why it is not done.
+    pub(crate) fn what_is_left(&self) -> String {
+        let unanswered = self.machine.unanswered();
+        format!("{unanswered} records, {:?}, over {}, dead {}", self.stage, self.over, self.dead)
+    }
+
+    /// Whether nothing more will be heard of it.
+    pub(crate) fn is_done(&self) -> bool {
+        self.probed && self.machine.unanswered() == 0 && (self.over || self.dead)
+    }
+}
+
+impl World {
+    /// The client does something: sends a few records, or ends all lingering.
+    pub(crate) fn act(&mut self, client: usize) {
+        let pause = self.dice.range(0, 2 * self.plan.step);
+        if self.clients[client].probed {
+            if self.plan.transactions.is_some() {
+                self.probe_transaction(client);
+            }
+            return;
+        }
+        if self.clients[client].left == 0 || self.clients[client].dead {
+            return;
+        }
+        self.at(pause, Event::Step(client));
+        if !self.plan.topics.iter().all(|(topic, ..)| self.clients[client].machine.knows(topic)) {
+            return;
+        }
+        if self.plan.transactions.is_some() && !self.turn_transaction(client) {
+            return;
+        }
+        let burst = self.dice.scale(1, 12).min(self.clients[client].left);
+        self.clients[client].left -= burst;
+        for _ in 0..burst {
+            let Some((topic, partitions, _)) = self.dice.pick(&self.plan.topics).copied() else { return };
+            let place = match self.dice.range(0, 3) {
+                0 | 1 => Some(self.dice.range(0, partitions as u64 - 1) as i32),
+                _ => None,
+            };
+            self.send_record(client, topic, place);
+        }
+        if self.dice.percent(20) {
+            let now = self.instant();
+            self.clients[client].machine.hurry(now);
+            self.look(client);
+        }
+    }
+
+    fn send_record(&mut self, client: usize, topic: &'static str, partition: Option<i32>) {
+        let bytes = if self.dice.percent(2) { 700 } else { self.dice.range(0, self.plan.value_bytes_max) };
+        let key = self.dice.range(0, 9);
+        let key = (key > 2).then(|| format!("key-{key}"));
+        let (number, value) = self.record(client, topic, partition, bytes as usize);
+        let entry = Entry {
+            topic,
+            partition,
+            key: key.as_deref().map(str::as_bytes),
+            value: &value,
+            timestamp_ms: self.unix_ms(),
+        };
+        let now = self.instant();
+        let sent = self.clients[client].machine.send(entry, now);
+        tell!(
+            self,
+            "client {client} sends record {number} to {topic} {partition:?}: {:?}",
+            sent.as_ref().err()
+        );
+        match sent {
+            Ok(delivery) => _ = self.clients[client].records.insert(delivery, number),
+            Err(error) => {
+                self.clients[client].dead |= error.is_fatal() || error.kind() == ErrorKind::Closed;
+                self.oracle.refused(number);
+            }
+        }
+        self.look(client);
+    }
+
+    fn record(
+        &mut self,
+        client: usize,
+        topic: &'static str,
+        partition: Option<i32>,
+        padding: usize,
+    ) -> (usize, Vec<u8>) {
+        let transaction = match self.clients[client].stage {
+            Stage::Open(number) => Some(number),
+            _ => None,
+        };
+        self.oracle.record(super::oracle::Origin { client, transaction }, topic, partition, padding, self.now)
+    }
+
+    /// Tells the oracle what the client was told.
+    pub(crate) fn take_outcomes(&mut self, client: usize) {
+        while let Some((delivery, outcome)) = self.clients[client].machine.poll_outcome() {
+            let Some(number) = self.clients[client].records.remove(&delivery) else {
+                self.violate(format!("client {client}: delivery {delivery} has two outcomes"));
+                continue;
+            };
+            tell!(self, "client {client}: record {number} is {}", told(&outcome));
+            let judged = self.oracle.told(number, &outcome, self.now, &mut self.cluster);
+            if let Err(violation) = judged {
+                self.violate(violation);
+            }
+            self.clients[client].dead |= outcome.is_err_and(|error| is_the_end(&error));
+        }
+        self.take_settled(client);
+        let dead = self.clients[client].machine.is_dead();
+        self.clients[client].dead |= dead;
+    }
+
+    /// Nothing has gone wrong for a while: every client writes to every partition.
+    pub(crate) fn probe(&mut self) {
+        for client in 0..self.clients.len() {
+            tell!(self, "client {client} is probed");
+            self.clients[client].left = 0;
+            self.clients[client].probed = true;
+            for (topic, ..) in self.plan.topics.clone() {
+                if !self.clients[client].machine.knows(topic) {
+                    self.violate(format!("client {client} has not found topic {topic}"));
+                    return;
+                }
+            }
+            if self.plan.transactions.is_some() {
+                self.probe_transaction(client);
+            } else {
+                self.clients[client].over = true;
+                self.probe_partitions(client);
+            }
+        }
+    }
+
+    pub(crate) fn probe_partitions(&mut self, client: usize) {
+        for (topic, partitions, _) in self.plan.topics.clone() {
+            for partition in 0..partitions {
+                if !self.clients[client].dead {
+                    self.send_probe(client, topic, partition);
+                }
+            }
+        }
+    }
+
+    fn send_probe(&mut self, client: usize, topic: &'static str, partition: i32) {
+        let (number, value) = self.record(client, topic, Some(partition), 0);
+        let entry = Entry {
+            topic,
+            partition: Some(partition),
+            key: None,
+            value: &value,
+            timestamp_ms: self.unix_ms(),
+        };
+        let now = self.instant();
+        match self.clients[client].machine.send(entry, now) {
+            Ok(delivery) => {
+                if self.plan.is_patient() {
+                    self.oracle.must_be_written(number);
+                }
+                self.clients[client].records.insert(delivery, number);
+            }
+            // What waits in it is answered within delivery.timeout.ms, which is judged elsewhere.
+            Err(error) if error.kind() == ErrorKind::BufferFull => self.oracle.refused(number),
+            Err(error) => self.violate(format!("client {client}: {error}, though nothing is wrong")),
+        }
+        tell!(self, "client {client} probes {topic}-{partition}: record {number}");
+        self.look(client);
+    }
+
+    /// The run is over: the oracle looks at everything.
+    pub(crate) fn end(&mut self) -> Result<(), String> {
+        for (number, client) in self.clients.iter().enumerate() {
+            if client.machine.unanswered() > 0 {
+                return Err(format!(
+                    "client {number}: {} records have no outcome",
+                    client.machine.unanswered()
+                ));
+            }
+        }
+        // The last markers are written.
+        self.now += micros(self.plan.marker_delay) + MS;
+        self.cluster.handle_timeout(self.clock());
+        self.oracle.end(&mut self.cluster)
+    }
+}
+
+fn is_the_end(error: &upsert_kafka_client::Error) -> bool {
+    error.is_fatal() || error.is_fenced()
+}
+
+fn told(outcome: &Result<upsert_kafka_client::Receipt, upsert_kafka_client::Error>) -> String {
+    match outcome {
+        Ok(receipt) => format!("acknowledged: partition {} offset {}", receipt.partition, receipt.offset),
+        Err(error) => format!("failed, may be written {}: {error}", error.may_have_been_written()),
+    }
+}

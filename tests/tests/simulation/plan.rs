@@ -1,0 +1,121 @@
+//! What a run is made of: settings of clients and brokers, and how much goes wrong. All of it is drawn.
+
+use std::time::Duration;
+
+use upsert_kafka_client::{Address, Config};
+
+use super::dice::Dice;
+
+/// A run's ingredients.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) nodes: i32,
+    /// A topic, its partitions, and the largest batch that it takes.
+    pub(crate) topics: Vec<(&'static str, i32, u64)>,
+    pub(crate) clients: usize,
+    /// How many records each client sends, at most.
+    pub(crate) records: u64,
+    pub(crate) config: Config,
+    /// The longest value.
+    pub(crate) value_bytes_max: u64,
+    /// Microseconds a byte is under way: about, and in bad moments at most.
+    pub(crate) latency: u64,
+    pub(crate) latency_max: u64,
+    /// Microseconds between two steps of a client, on the average.
+    pub(crate) step: u64,
+    /// Microseconds between two mishaps, on the average.
+    pub(crate) harm: u64,
+    /// Whether clients write in transactions: the version that brokers offer; 0 and 1 are the classic ones.
+    pub(crate) transactions: Option<i16>,
+    /// How long the coordinator takes to write markers.
+    pub(crate) marker_delay: Duration,
+    /// Whether another instance takes over from the first client at some time.
+    pub(crate) takeover_at: Option<u64>,
+    /// Whether partitions forget producers.
+    pub(crate) forgets: bool,
+    /// Whether answers are changed on their way.
+    pub(crate) tampers: bool,
+    /// When mishaps end.
+    pub(crate) harm_until: u64,
+}
+
+pub(crate) const MS: u64 = 1000;
+
+/// The port of node 1; the others follow.
+pub(crate) const FIRST_PORT: u16 = 9092;
+
+impl Plan {
+    pub(crate) fn draw(dice: &mut Dice) -> Self {
+        let nodes = dice.range(1, 3) as i32;
+        let names = ["orders", "payments"];
+        let topics = names[..dice.range(1, 2) as usize].iter();
+        let topics = topics.map(|name| {
+            let bytes_max = if dice.percent(30) { dice.range(150, 600) } else { 1 << 20 };
+            (*name, dice.range(1, 3) as i32, bytes_max)
+        });
+        let topics = topics.collect();
+        let latency = dice.scale(100, 20 * MS);
+        let transactions = dice.percent(50).then(|| *dice.pick(&[0, 1, 2, 2]).unwrap_or(&2));
+        let harm_until = dice.range(500 * MS, 4000 * MS);
+        let takeover = transactions.is_some() && dice.percent(30);
+        Self {
+            nodes,
+            topics,
+            transactions,
+            marker_delay: Duration::from_millis(if dice.percent(50) { 0 } else { dice.scale(1, 100) }),
+            takeover_at: takeover.then(|| dice.range(0, harm_until)),
+            clients: if dice.percent(60) { 1 } else { dice.range(2, 3) as usize },
+            records: dice.range(5, 60),
+            config: config(nodes, latency, dice),
+            value_bytes_max: dice.scale(8, 200),
+            latency,
+            latency_max: latency * dice.range(2, 20),
+            step: dice.scale(MS, 100 * MS),
+            harm: dice.scale(20 * MS, 1000 * MS),
+            forgets: dice.percent(25),
+            tampers: dice.percent(30),
+            harm_until,
+        }
+    }
+}
+
+impl Plan {
+    /// Whether a client tries again until its time is over: with few `retries` a stale view may cost it a record.
+    pub(crate) fn is_patient(&self) -> bool {
+        self.config.retries > RETRIES_FEW
+    }
+}
+
+/// As many `retries` as an impatient client has.
+const RETRIES_FEW: u32 = 5;
+
+fn config(nodes: i32, latency: u64, dice: &mut Dice) -> Config {
+    let ms = |ms: u64| Duration::from_millis(ms);
+    let request_timeout = dice.scale(100, 2000);
+    let linger = if dice.percent(30) { 0 } else { dice.range(1, 30) };
+    let address = |node: i32| Address { host: "node".to_owned(), port: FIRST_PORT + node as u16 - 1 };
+    let retry_backoff = dice.scale(5, 100);
+    let retry_backoff_max = retry_backoff * dice.range(1, 10);
+    // Enough for a healthy cluster: to dial, to learn of a new leader, and to try again.
+    let needed = linger + request_timeout + 40 * latency / MS + 4 * retry_backoff_max;
+    Config {
+        bootstrap_servers: (1..=nodes).map(address).collect(),
+        request_timeout: ms(request_timeout),
+        delivery_timeout: ms(needed.max(linger + request_timeout * dice.range(1, 12))),
+        linger: ms(linger),
+        retry_backoff: ms(retry_backoff),
+        retry_backoff_max: ms(retry_backoff_max),
+        reconnect_backoff: ms(dice.scale(5, 50)),
+        reconnect_backoff_max: ms(200),
+        connection_setup_timeout: ms(dice.scale(100, 1000)),
+        batch_size: dice.scale(100, 2000) as usize,
+        buffer_memory: dice.scale(2000, 64_000) as usize,
+        max_in_flight: dice.range(1, 5) as usize,
+        max_request_size: dice.scale(600, 20_000) as usize,
+        max_block: ms(60_000),
+        transaction_timeout: ms(dice.scale(request_timeout * 2, 20_000)),
+        retries: if dice.percent(5) { dice.range(1, u64::from(RETRIES_FEW)) as u32 } else { i32::MAX as u32 },
+        allow_auto_create_topics: false,
+        ..Config::default()
+    }
+}
