@@ -66,11 +66,7 @@ pub(super) fn request(
 pub(super) fn answers(request: &ProduceRequest, version: i16, response: &ProduceResponse) -> Vec<Answer> {
     let mut answers = Vec::new();
     for (at, topic) in request.topic_data.iter().enumerate() {
-        let same = |told: &&TopicProduceResponse| match version {
-            TOPIC_IDS.. => told.topic_id == topic.topic_id,
-            _ => told.name == topic.name,
-        };
-        let told = found(&response.responses, at, same).map_or(&[][..], |told| &told.partition_responses);
+        let told = topic_told(topic, at, version, response).map_or(&[][..], |told| &told.partition_responses);
         for (at, partition) in topic.partition_data.iter().enumerate() {
             let told = found(told, at, |told| told.index == partition.index);
             answers.push(told.map_or_else(unanswered, answer));
@@ -79,20 +75,34 @@ pub(super) fn answers(request: &ProduceRequest, version: i16, response: &Produce
     answers
 }
 
-/// Leaders that the broker named where it is not the one (KIP-951): partition, leader, epoch.
-pub(super) fn hints(response: &ProduceResponse, version: i16) -> Vec<(Str, i32, i32, i32)> {
-    if version >= TOPIC_IDS {
-        // Named by id: the renewal that follows tells the same.
-        return Vec::new();
+/// Leaders that the broker named where it is not the one (KIP-951): topic, partition, leader, epoch.
+pub(super) fn hints(
+    request: &ProduceRequest,
+    version: i16,
+    response: &ProduceResponse,
+) -> Vec<(Str, i32, i32, i32)> {
+    let mut hints = Vec::new();
+    for (at, asked) in request.topic_data.iter().enumerate() {
+        let Some(told) = topic_told(asked, at, version, response) else { continue };
+        let named = told.partition_responses.iter().filter(|it| it.current_leader.leader_id >= 0);
+        hints.extend(named.map(|it| {
+            (asked.name.clone(), it.index, it.current_leader.leader_id, it.current_leader.leader_epoch)
+        }));
     }
-    let of_topic = |topic: &TopicProduceResponse| {
-        let named = topic.partition_responses.iter().filter(|it| it.current_leader.leader_id >= 0);
-        let hint = |it: &PartitionProduceResponse| {
-            (topic.name.clone(), it.index, it.current_leader.leader_id, it.current_leader.leader_epoch)
-        };
-        named.map(hint).collect::<Vec<_>>()
-    };
-    response.responses.iter().flat_map(of_topic).collect()
+    hints
+}
+
+/// What is said of a topic, which later versions name by its id alone.
+fn topic_told<'a>(
+    asked: &TopicProduceData,
+    at: usize,
+    version: i16,
+    response: &'a ProduceResponse,
+) -> Option<&'a TopicProduceResponse> {
+    found(&response.responses, at, |told| match version {
+        TOPIC_IDS.. => told.topic_id == asked.topic_id,
+        _ => told.name == asked.name,
+    })
 }
 
 /// Brokers answer in the order of the request; one that does not is understood too.
@@ -188,6 +198,17 @@ mod tests {
         assert_eq!(offsets(&answers(&asked(), 12, &response)), expected);
         assert_eq!(offsets(&answers(&asked(), 13, &response)), expected);
         assert!(answers(&asked(), 12, &response)[4].leaves_doubt());
+    }
+
+    #[test]
+    fn a_leader_that_is_named_is_heard_whether_topics_are_named_or_numbered() {
+        let mut moved = told(&[(0, -1), (1, -1)], "", 2);
+        (moved.partition_responses[1].current_leader.leader_id, moved.name) = (7, Str::from("b"));
+        moved.partition_responses[1].current_leader.leader_epoch = 4;
+        let response = ProduceResponse { responses: vec![moved], ..Default::default() };
+        for version in [10, 12, 13] {
+            assert_eq!(hints(&asked(), version, &response), [(Str::from("b"), 1, 7, 4)], "version {version}");
+        }
     }
 
     #[test]

@@ -216,7 +216,7 @@ impl Sender {
 
     /// What an answer says besides: where leaders went, and how long to pause (KIP-219).
     fn heed(&mut self, request: &Request, response: &ProduceResponse, now: Instant) {
-        for (topic, partition, leader, epoch) in request::hints(response, request.version) {
+        for (topic, partition, leader, epoch) in request::hints(&request.produce, request.version, response) {
             self.cluster.leader_moved(&topic, partition, leader, epoch);
         }
         let (node, pause_ms) = (request.outgoing.node, response.throttle_time_ms);
