@@ -50,6 +50,7 @@ mod writer;
 
 use accumulator::{Accumulator, Appended, Refusal};
 use availability::Availability;
+use delivery::Answered;
 pub use delivery::Delivery;
 use gate::Gate;
 use lock::Mutex;
@@ -377,7 +378,7 @@ impl Handle {
         self.shared.hurry();
         for batch in waiting {
             // Who holds the deliveries is told; here only the end of it matters.
-            _ = Delivery::new(batch, 0, 0).await;
+            _ = Answered::new(batch).await;
         }
     }
 
@@ -463,7 +464,7 @@ impl Handle {
         self.shared.hurry();
         let mut first = Ok(());
         for batch in waiting {
-            match Delivery::new(batch, 0, 0).await {
+            match Answered::new(batch).await {
                 Err(error) if error.kind() != ErrorKind::Aborted => first = first.and(Err(error)),
                 _ => {}
             }

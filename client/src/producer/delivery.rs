@@ -40,6 +40,30 @@ impl Future for Delivery {
     }
 }
 
+/// Resolves when a batch is answered, whichever of its records: to the first failure, if there was one.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    batch: Arc<Completion>,
+    /// Where its waker stands: any number of callers wait for a batch as a whole.
+    slot: Option<usize>,
+}
+
+impl Answered {
+    pub(crate) fn new(batch: Arc<Completion>) -> Self {
+        Self { batch, slot: None }
+    }
+}
+
+impl Future for Answered {
+    type Output = Result<(), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { batch, slot } = &mut *self;
+        let outcome = batch.outcome.get().or_else(|| batch.watch(slot, context.waker()));
+        outcome.map_or(Poll::Pending, |outcome| Poll::Ready(outcome.error().cloned().map_or(Ok(()), Err)))
+    }
+}
+
 /// What became of a batch.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
@@ -92,10 +116,18 @@ impl Outcome {
 pub(crate) struct Completion {
     partition: i32,
     outcome: OnceLock<Outcome>,
-    /// At most one for each record of the batch, by its index.
-    wakers: Mutex<BTreeMap<u32, Waker>>,
+    wakers: Mutex<Wakers>,
     /// Those parts of a batch that was split which have had their end.
     parts: Mutex<Vec<(Share, Outcome)>>,
+}
+
+/// Who is to be woken when a batch is answered.
+#[derive(Debug, Default)]
+struct Wakers {
+    /// At most one for each record, by its index.
+    of_records: BTreeMap<u32, Waker>,
+    /// One for each caller that waits for the whole.
+    of_whole: Vec<Waker>,
 }
 
 impl Completion {
@@ -103,12 +135,18 @@ impl Completion {
         Self { partition, outcome: OnceLock::new(), wakers: Mutex::default(), parts: Mutex::default() }
     }
 
+    /// Whether it is known what became of it.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn is_answered(&self) -> bool {
+        self.outcome.get().is_some()
+    }
+
     /// The first outcome stays; says whether this was it.
     pub(crate) fn complete(&self, outcome: Outcome) -> bool {
         let first = self.outcome.set(outcome).is_ok();
         if first {
             let wakers = std::mem::take(&mut *self.wakers.lock());
-            wakers.into_values().for_each(Waker::wake);
+            wakers.of_records.into_values().chain(wakers.of_whole).for_each(Waker::wake);
         }
         first
     }
@@ -129,8 +167,25 @@ impl Completion {
 
     #[cold]
     fn register(&self, index: u32, waker: &Waker) -> Option<&Outcome> {
-        self.wakers.lock().entry(index).or_insert_with(|| waker.clone()).clone_from(waker);
+        let mut wakers = self.wakers.lock();
+        wakers.of_records.entry(index).or_insert_with(|| waker.clone()).clone_from(waker);
+        drop(wakers);
         // Answered between the look and the entry: the map may have been emptied before it.
+        self.outcome.get()
+    }
+
+    #[cold]
+    fn watch(&self, slot: &mut Option<usize>, waker: &Waker) -> Option<&Outcome> {
+        let mut wakers = self.wakers.lock();
+        match slot.and_then(|slot| wakers.of_whole.get_mut(slot)) {
+            Some(known) => known.clone_from(waker),
+            None => {
+                *slot = Some(wakers.of_whole.len());
+                wakers.of_whole.push(waker.clone());
+            }
+        }
+        drop(wakers);
+        // As above.
         self.outcome.get()
     }
 }
@@ -211,6 +266,36 @@ mod tests {
         for _ in 0..100 {
             assert!(poll(&mut delivery).is_pending());
         }
-        assert_eq!(batch.wakers.lock().len(), 1);
+        assert_eq!(batch.wakers.lock().of_records.len(), 1);
+    }
+
+    /// Counts how often it is woken.
+    struct Counted(std::sync::atomic::AtomicUsize);
+
+    impl Wake for Counted {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_waits_for_a_batch_does_not_take_a_records_place() {
+        let batch = Arc::new(Completion::new(0));
+        let counters: Vec<_> = (0..3).map(|_| Arc::new(Counted(Default::default()))).collect();
+        let wakers: Vec<_> = counters.iter().map(|counter| Waker::from(Arc::clone(counter))).collect();
+        let mut first = Delivery::new(Arc::clone(&batch), 0, 0);
+        assert!(Pin::new(&mut first).poll(&mut Context::from_waker(&wakers[0])).is_pending());
+        let mut flushes = [1, 2].map(|at| (at, Answered::new(Arc::clone(&batch))));
+        for _ in 0..3 {
+            for (at, flush) in &mut flushes {
+                assert!(Pin::new(flush).poll(&mut Context::from_waker(&wakers[*at])).is_pending());
+            }
+        }
+        batch.complete(Outcome::failed(Error::new(ErrorKind::Timeout, "late")));
+        let woken: Vec<_> =
+            counters.iter().map(|it| it.0.load(std::sync::atomic::Ordering::Relaxed)).collect();
+        assert_eq!(woken, [1, 1, 1]);
+        let flushed = Pin::new(&mut flushes[0].1).poll(&mut Context::from_waker(&wakers[1]));
+        assert!(matches!(flushed, Poll::Ready(Err(error)) if error.kind() == ErrorKind::Timeout));
     }
 }

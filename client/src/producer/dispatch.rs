@@ -345,6 +345,10 @@ impl Dispatch {
         for lane in self.lanes.iter_mut().flatten() {
             let given_up = lane.sequence.abandon(&error).into_iter();
             self.done.extend(given_up.map(|(batch, outcome)| Done::Finished(batch, outcome)));
+            // What has lingered meanwhile is to be closed, and then fails too.
+            if lane.partition.back_up(false) {
+                self.roomy.push(Arc::clone(&lane.partition));
+            }
         }
         if let Some(transactions) = self.writer.transactions() {
             transactions.handle_fatal(&error);

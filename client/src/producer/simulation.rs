@@ -330,7 +330,9 @@ impl Machine {
         let sent = &request.outgoing.batches;
         let answers = match response {
             Ok(response) => {
-                for (topic, partition, leader, epoch) in request::hints(&request.produce, request.version, &response) {
+                for (topic, partition, leader, epoch) in
+                    request::hints(&request.produce, request.version, &response)
+                {
                     self.reach.leader_moved(&topic, partition, leader, epoch);
                 }
                 self.dispatch.handle_throttle(request.outgoing.node, response.throttle_time_ms, now);

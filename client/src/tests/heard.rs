@@ -1,16 +1,17 @@
 //! What was logged while a test did something.
 
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::subscriber::Interest;
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 
 /// The lines of this thread at `info` and above: level, message, fields.
 pub(crate) fn lines(work: impl FnOnce()) -> Vec<String> {
     let ear = Ear { of_spans: false, heard: Arc::default() };
-    tracing::subscriber::with_default(ear.clone(), work);
+    listened(&ear, work);
     let lines = ear.heard.lock().unwrap();
     lines.clone()
 }
@@ -18,9 +19,20 @@ pub(crate) fn lines(work: impl FnOnce()) -> Vec<String> {
 /// The spans of this thread at every level: a line each, of name and fields as they are at last.
 pub(crate) fn spans(work: impl FnOnce()) -> Vec<String> {
     let ear = Ear { of_spans: true, heard: Arc::default() };
-    tracing::subscriber::with_default(ear.clone(), work);
+    listened(&ear, work);
     let spans = ear.heard.lock().unwrap();
     spans.clone()
+}
+
+/// Whether anybody listens to a line or a span is asked once and remembered for all threads; with one listener
+/// alone it is asked of whichever thread comes by first, so a second one is always there.
+fn listened(ear: &Ear, work: impl FnOnce()) {
+    static SECOND: OnceLock<Dispatch> = OnceLock::new();
+    SECOND.get_or_init(|| Dispatch::new(Ear { of_spans: false, heard: Arc::default() }));
+    tracing::subscriber::with_default(ear.clone(), || {
+        tracing::callsite::rebuild_interest_cache();
+        work();
+    });
 }
 
 #[derive(Clone)]
@@ -30,6 +42,10 @@ struct Ear {
 }
 
 impl Subscriber for Ear {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         match self.of_spans {
             true => metadata.is_span(),

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 use upsert_kafka_client::{Client, Error, Producer, Receipt, Record, Topic};
 
 use super::audit::Outcome;
 use super::numbered::Numbered;
-use super::pulse::{Progress, Pulse};
+use super::pulse::{PATIENCE, Progress, Pulse};
 
 /// Records on their way, until [`Load::finish`].
 pub(super) struct Load {
@@ -70,8 +70,14 @@ impl Load {
     /// Sends the rest of so many, as fast as it can, and waits for all of them.
     pub(super) async fn finish(self, at_least: u64) -> Ledger {
         self.finish.send(at_least).expect("the load ended");
-        self.sending.await.expect("all are sent");
-        let ledger = self.collecting.await.expect("all are settled");
+        let ended = timeout(PATIENCE, async {
+            self.sending.await.expect("all are sent");
+            self.collecting.await.expect("all are settled")
+        });
+        let ledger = ended.await.unwrap_or_else(|_| {
+            let (progress, metrics) = (*self.progress.borrow(), self.producer.metrics());
+            panic!("{}: not all is settled within {PATIENCE:?}: {progress:?}\n{metrics}", self.topic)
+        });
         Ledger { retries: retries(&self.producer, &self.topic), ..ledger }
     }
 }

@@ -45,4 +45,4 @@ impl Pulse {
 }
 
 /// How long a cluster may take to serve again after anything that is done to it here.
-pub(super) const PATIENCE: Duration = Duration::from_secs(180);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);

@@ -5,6 +5,7 @@ use std::time::Instant;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use upsert_kafka_client::{
     Client, Commit, Delivery, Error, GroupMetadata, Producer, Record, Topic, Transaction,
 };
@@ -56,7 +57,10 @@ impl Transactions {
     /// Lets it come to so many.
     pub(super) async fn finish(self, at_least: usize) -> Done {
         self.finish.send(at_least).expect("the load ended");
-        self.working.await.expect("all are ended")
+        let ended = timeout(PATIENCE, self.working).await;
+        let ended =
+            ended.unwrap_or_else(|_| panic!("{}: not ended: {:?}", self.topic, *self.progress.borrow()));
+        ended.expect("all are ended")
     }
 }
 

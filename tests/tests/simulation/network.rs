@@ -198,7 +198,7 @@ impl World {
                 let pause_ms = self.dice.range(1, 200) as i32;
                 tamper::throttled(&frame, asked, pause_ms).unwrap_or(frame)
             }
-            4 => frame.slice(..frame.len() - 1).chunk().iter().copied().collect::<Vec<u8>>().into(),
+            4 => frame.slice(..frame.len() - 1).chunk().to_vec().into(),
             _ => frame,
         }
     }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Machine, poll};
-use crate::producer::Delivery;
+use super::Machine;
 use crate::producer::delivery::Completion;
 use crate::producer::offsets::Offsets;
 use crate::producer::transactions::{Order, Ticket};
@@ -68,9 +67,7 @@ impl Machine {
 
     /// Orders the commits whose records are answered.
     pub(super) fn look_at_commits(&mut self) {
-        let answered = |waiting: &Vec<Arc<Completion>>| {
-            waiting.iter().all(|batch| poll(&mut Delivery::new(Arc::clone(batch), 0, 0)).is_ready())
-        };
+        let answered = |waiting: &Vec<Arc<Completion>>| waiting.iter().all(|batch| batch.is_answered());
         for (ticket, _) in self.commits.extract_if(.., |(_, waiting)| answered(waiting)) {
             self.gate.shut(None);
             self.orders.push_back((Order::Commit, Some(ticket)));
