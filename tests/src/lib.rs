@@ -10,6 +10,9 @@ pub mod record;
 
 use std::path::PathBuf;
 
+/// Held by a test that needs the machine for itself, as far as tests go: two of them do not run at once.
+pub static HEAVY: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A file or folder of `tests/data`.
 pub fn data(path: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/data")).join(path)

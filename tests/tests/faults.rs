@@ -58,6 +58,7 @@ struct Aftermath {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_leaves_what_is_acknowledged_once_and_in_order_and_transactions_whole() {
+    let _alone = upsert_kafka_tests::HEAVY.lock().await;
     let Some(kafka) = block_in_place(|| Kafka::own(3)) else { return };
     let (plan, began) = (Plan::from_env(), Instant::now());
     let names = ["patient", "hasty", "verified", "classic"].map(unique);

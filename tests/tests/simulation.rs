@@ -39,6 +39,7 @@ fn every_seed_keeps_the_promises() {
         seeds::run(seed, None).unwrap();
         return;
     }
+    let _alone = upsert_kafka_tests::HEAVY.blocking_lock();
     let count = number("UPSERT_KAFKA_SEEDS").unwrap_or(SEEDS);
     let first = number("UPSERT_KAFKA_SEEDS_FROM").unwrap_or(0);
     if let Some((seed, violation)) = seeds::first_broken(first..first + count, None) {
