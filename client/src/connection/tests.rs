@@ -228,3 +228,16 @@ async fn every_ip_of_a_name_is_tried_and_an_error_names_each() {
     let error = open::dial_any(&[ip(&dead), ip(&other)], &config, deadline).await.unwrap_err().to_string();
     assert!(error.contains(&dead.to_string()) && error.contains(&other.to_string()), "{error}");
 }
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_leaves_open_what_was_done() {
+    let peer = Peer::start(|ask: &Ask| match ask.key {
+        18 => ask.answer(&versions(i16::MAX)),
+        // The head of an answer, and nothing behind it.
+        _ => Reply::Raw([&4i32.to_be_bytes()[..], &ask.correlation_id.to_be_bytes()].concat().into()),
+    })
+    .await;
+    let connection = connected(&peer).await;
+    let error = connection.submit(&named("a"), 3, Duration::from_secs(5)).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Protocol && error.may_have_been_written(), "{error:?}");
+}

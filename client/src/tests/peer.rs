@@ -35,7 +35,7 @@ pub(crate) struct Peer {
 pub(crate) struct Ask {
     pub(crate) key: i16,
     pub(crate) version: i16,
-    correlation_id: i32,
+    pub(crate) correlation_id: i32,
     body: Bytes,
 }
 

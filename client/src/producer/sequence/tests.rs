@@ -543,3 +543,22 @@ fn each_batch_is_a_span_from_its_first_flight_to_its_end() {
     assert!(first.ends_with(" base_sequence=0 attempts=1 attempts=2 base_offset=40"), "{first}");
     assert!(second.contains(" base_sequence=2 ") && second.contains(" error="), "{second}");
 }
+
+#[test]
+fn halves_of_a_batch_in_doubt_are_not_counted_anew_and_say_that_they_may_be_written() {
+    let mut bench = Bench::new(terms());
+    bench.add(&[4]);
+    bench.fly();
+    // It was written, and nobody said so; then the topic takes no batch as large as that any more.
+    bench.tried_again(0, lost());
+    bench.wait();
+    bench.fly();
+    assert!(bench.answer(0, refused(ErrorCode::MESSAGE_TOO_LARGE)).split);
+    bench.wait();
+    let first = bench.sequence.poll_flight(bench.now).unwrap();
+    // The leader knows the whole again, and not its half.
+    let refused = refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    let settled = bench.sequence.handle_answer(first.key, refused, bench.now, 0.5);
+    let (_, outcome) = settled.finished.expect("it fails");
+    assert!(outcome.error().unwrap().may_have_been_written());
+}

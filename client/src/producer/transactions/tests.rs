@@ -336,3 +336,20 @@ fn what_is_not_open_cannot_be_ended_nor_take_offsets() {
         assert_eq!(bench.settled(), [(ticket, Err((ErrorKind::Usage, Scope::Call)))]);
     }
 }
+
+#[test]
+fn a_commit_that_may_have_been_heard_is_in_doubt_whatever_comes_after_it() {
+    for heard in [true, false] {
+        let mut bench = Bench::open(Protocol::V2);
+        bench.admit(0);
+        bench.order(Order::Commit, 2);
+        bench.asks();
+        let lost = Error::new(ErrorKind::Disconnected, "the connection broke").with_written(heard);
+        bench.transactions.handle_reply(Err(lost), bench.now, 0.5);
+        bench.now = bench.transactions.deadline().unwrap();
+        bench.asks();
+        bench.ended(ErrorCode::PRODUCER_FENCED, (-1, -1));
+        let (_, told) = bench.transactions.poll_settled().unwrap();
+        assert_eq!(told.unwrap_err().may_have_been_written(), heard);
+    }
+}
