@@ -258,6 +258,36 @@ fn before_the_first_batch_the_producer_is_introduced() {
 }
 
 #[test]
+fn a_place_in_the_queue_from_the_transaction_before_lets_nothing_leave_unannounced() {
+    let mut bench = Bench::transactional(&[Some(1)]);
+    bench.order(Order::Begin);
+    assert_eq!(bench.ask(Protocol::Classic), Some("InitProducerId"));
+    bench.enter(0, 10);
+    assert_eq!(bench.ask(Protocol::Classic), Some("AddPartitionsToTxn"));
+    // What waits in the queue now is given up, its place is not.
+    bench.order(Order::Abort);
+    assert_eq!(bench.ask(Protocol::Classic), Some("EndTxn"));
+    bench.order(Order::Begin);
+    bench.enter(0, 10);
+    assert!(bench.request(1).is_none(), "the coordinator knows nothing of it");
+    assert_eq!(bench.ask(Protocol::Classic), Some("AddPartitionsToTxn"));
+    assert!(bench.request(1).is_some());
+}
+
+#[test]
+fn when_all_is_given_up_what_gathers_behind_it_is_let_go_too() {
+    let mut bench = Bench::new(&[Some(1)]);
+    bench.add(&[0, 0], 10);
+    let outgoing = bench.request(1).unwrap();
+    assert!(bench.partition(0).is_backed_up(), "an open batch would gather more");
+    bench.dispatch.poll_roomy();
+    let error = Error::from_code(ErrorCode::PRODUCER_FENCED, "Produce");
+    bench.answer(&outgoing, &Answer::Refused { error, records: vec![] });
+    assert_eq!(bench.dispatch.poll_roomy().len(), 1);
+    assert!(!bench.partition(0).is_backed_up());
+}
+
+#[test]
 fn a_fenced_producer_never_sends_again() {
     let mut bench = Bench::new(&[Some(1); 2]);
     bench.add(&[0], 10);
