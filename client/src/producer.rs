@@ -1,17 +1,13 @@
 //! The face of the producer: take a topic's handle, send, await deliveries or flush.
 
-use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, oneshot};
-use tokio::task::yield_now;
-use tokio::time::{timeout, timeout_at};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
-use crate::cluster::{Cluster, Metadata, Want};
-use crate::error::Scope;
+use crate::cluster::{Cluster, Want};
 use crate::metrics::Metrics;
 use crate::retry::Chance;
 use crate::{Error, ErrorKind, Record};
@@ -25,6 +21,7 @@ mod delivery;
 mod dispatch;
 mod errand;
 mod gate;
+mod handle;
 mod keyless;
 mod lock;
 mod meter;
@@ -38,6 +35,7 @@ mod question;
 mod request;
 mod sender;
 mod sequence;
+mod shared;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation;
@@ -48,21 +46,22 @@ mod transactions;
 mod verdict;
 mod writer;
 
-use accumulator::{Accumulator, Appended, Refusal};
+use accumulator::Accumulator;
 use availability::Availability;
-use delivery::Answered;
 pub use delivery::Delivery;
 use gate::Gate;
+use handle::{Handle, NOBODY, closed};
 use lock::Mutex;
 use meter::{Meter, Moment, Spent};
 pub use offsets::GroupMetadata;
-use orders::{Done, Orders, Reply};
+use orders::Orders;
 pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
 use sender::Sender;
 pub use sequence::ProducerId;
+use shared::Shared;
 use sticky::StickySettings;
 pub use topic::Topic;
-use topic::{Misplaced, News, Partition, TopicSettings};
+use topic::{News, TopicSettings};
 pub use transaction::Transaction;
 use transactions::Order;
 
@@ -88,37 +87,6 @@ use transactions::Order;
 /// ```
 #[derive(Clone)]
 pub struct Producer(Arc<Handle>);
-
-/// What all clones hold.
-struct Handle {
-    shared: Arc<Shared>,
-    cluster: Cluster,
-    /// Whose topics' records enter outside of a transaction: its own, or with transactions nobody's.
-    free: u64,
-}
-
-/// What callers and the sender share.
-struct Shared {
-    accumulator: Accumulator,
-    /// Rings once per batch, never per record.
-    work: Notify,
-    /// Rings when memory came back.
-    freed: Notify,
-    orders: Orders,
-    gate: Gate,
-    /// Locked once per batch or request.
-    meter: Mutex<Meter>,
-    topics: Mutex<HashMap<Arc<str>, Topic>>,
-    partitioner: Option<Arc<dyn Partitioner>>,
-    /// `None` where `partitioner.availability.timeout.ms` is off.
-    availability: Option<Arc<Mutex<Availability>>>,
-    /// The rack whose leaders are preferred.
-    rack: Option<String>,
-    told_used: Mutex<Instant>,
-    lanes: AtomicUsize,
-    abandoned: AtomicBool,
-    number: u64,
-}
 
 impl Producer {
     pub(crate) fn new(cluster: Cluster, partitioner: Option<Arc<dyn Partitioner>>) -> Self {
@@ -293,314 +261,6 @@ impl Producer {
         };
         flushed
     }
-}
-
-impl Handle {
-    /// The way of nearly every record.
-    #[inline]
-    fn append(&self, record: &Record<'_>) -> Option<Delivery> {
-        if record.topic.producer() != self.free {
-            return None;
-        }
-        self.append_within(record)
-    }
-
-    /// The same, when it is known that records may enter.
-    #[inline]
-    fn append_within(&self, record: &Record<'_>) -> Option<Delivery> {
-        let partition = record.topic.place(record).ok()?;
-        self.shared.accumulator.append(partition, record, timestamp_ms(record))
-    }
-
-    /// Whether records enter without a transaction.
-    #[cold]
-    fn permit(&self) -> Result<(), Error> {
-        if self.free == NOBODY { Err(self.shared.gate.refusal()) } else { Ok(()) }
-    }
-
-    #[cold]
-    async fn send_outside(&self, record: Record<'_>) -> Result<Delivery, Error> {
-        self.permit()?;
-        self.send_slowly(record).await
-    }
-
-    #[cold]
-    fn try_send_slowly(&self, record: &Record<'_>) -> Result<Delivery, Error> {
-        let partition = self.place(record)?.map_err(|misplaced| {
-            self.cluster.refresh();
-            misplaced.error(record)
-        })?;
-        loop {
-            match self.turn_over(partition, record) {
-                Ok(delivery) => return Ok(delivery),
-                // The batch that was full has been closed: another one is opened.
-                Err(Refusal::BatchFull) => self.shared.work.notify_one(),
-                Err(Refusal::MemoryFull) => {
-                    self.shared.hurry();
-                    return Err(self.full(record));
-                }
-                Err(Refusal::Never(error)) => return Err(error),
-            }
-        }
-    }
-
-    /// Counts how long it takes, if it is awaited to its end.
-    async fn timed<T>(&self, what: Spent, work: impl Future<Output = T>) -> T {
-        let began = Instant::now();
-        let done = work.await;
-        self.shared.meter.lock().handle_spent(what, began.elapsed());
-        done
-    }
-
-    /// Hands an order to the sender and awaits what becomes of it, for `max.block.ms`.
-    async fn order(&self, order: Order, what: &str) -> Result<Done, Error> {
-        let config = self.cluster.config();
-        if config.transactional_id.is_none() {
-            let sentence = format!("{what}: transactions need a transactional.id");
-            return Err(Error::new(ErrorKind::Usage, sentence));
-        }
-        let (reply, told) = oneshot::channel();
-        self.shared.order(order, Some(reply));
-        match timeout(config.max_block, told).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(closed().with_scope(Scope::Producer)),
-            Err(_) => {
-                let ms = config.max_block.as_millis();
-                let sentence = format!("{what}: no coordinator has answered within max.block.ms ({ms})");
-                Err(Error::new(ErrorKind::Timeout, sentence))
-            }
-        }
-    }
-
-    /// Waits for the answers to all that was sent, whatever they say.
-    async fn answered(&self) {
-        let waiting = self.shared.accumulator.incomplete();
-        self.shared.hurry();
-        for batch in waiting {
-            // Who holds the deliveries is told; here only the end of it matters.
-            _ = Answered::new(batch).await;
-        }
-    }
-
-    #[cold]
-    async fn send_slowly(&self, record: Record<'_>) -> Result<Delivery, Error> {
-        let deadline = Instant::now() + self.cluster.config().max_block;
-        let (mut hungry, mut asked) = (None, false);
-        loop {
-            let partition = match self.place(&record)? {
-                Ok(partition) => partition,
-                // The topic may have grown: one look at a newer view tells.
-                Err(misplaced) if std::mem::replace(&mut asked, true) => return Err(misplaced.error(&record)),
-                Err(_) => {
-                    self.renew(deadline).await;
-                    continue;
-                }
-            };
-            let mut freed = pin!(self.shared.freed.notified());
-            if hungry.is_some() {
-                // Before the look at memory, so that what comes back after it is not missed.
-                freed.as_mut().enable();
-            }
-            match self.turn_over(partition, &record) {
-                Ok(delivery) => {
-                    if hungry.is_some() {
-                        // There may be enough for the next in line too.
-                        self.shared.freed.notify_one();
-                    }
-                    return Ok(delivery);
-                }
-                // On one thread the sender runs only when its callers pause; full batches are the moment.
-                Err(Refusal::BatchFull) => {
-                    self.shared.work.notify_one();
-                    yield_now().await;
-                }
-                Err(Refusal::MemoryFull) if hungry.is_none() => hungry = Some(Hungry::new(&self.shared)),
-                Err(Refusal::MemoryFull) => {
-                    self.shared.hurry();
-                    if timeout_at(deadline.into(), freed).await.is_err() {
-                        return Err(self.starved(&record));
-                    }
-                }
-                Err(Refusal::Never(error)) => return Err(error),
-            }
-        }
-    }
-
-    fn place<'a>(&self, record: &Record<'a>) -> Result<Result<&'a Arc<Partition>, Misplaced>, Error> {
-        if record.topic.producer() != self.shared.number {
-            let sentence = "this handle was taken from another producer";
-            return Err(Error::new(ErrorKind::Usage, sentence).with_topic(record.topic.name()));
-        }
-        let placed = record.topic.place(record);
-        match placed {
-            Err(misplaced) if record.partition.is_some_and(|asked| asked < 0) => Err(misplaced.error(record)),
-            placed => Ok(placed),
-        }
-    }
-
-    fn turn_over(&self, partition: &Arc<Partition>, record: &Record<'_>) -> Result<Delivery, Refusal> {
-        let accumulator = &self.shared.accumulator;
-        let Appended { delivery, ring } =
-            accumulator.turn_over(partition, record, timestamp_ms(record), Instant::now())?;
-        if ring {
-            self.shared.work.notify_one();
-        }
-        Ok(delivery)
-    }
-
-    /// Waits for the next view of the cluster.
-    async fn renew(&self, deadline: Instant) {
-        let mut view = self.cluster.watch();
-        view.borrow_and_update();
-        self.cluster.refresh();
-        // With none in time the old one must do.
-        _ = timeout_at(deadline.into(), view.changed()).await;
-        let renewed = Arc::clone(&view.borrow());
-        self.shared.update(&renewed);
-    }
-
-    async fn flush(&self) -> Result<(), Error> {
-        let waiting = self.shared.accumulator.incomplete();
-        self.shared.hurry();
-        let mut first = Ok(());
-        for batch in waiting {
-            match Answered::new(batch).await {
-                Err(error) if error.kind() != ErrorKind::Aborted => first = first.and(Err(error)),
-                _ => {}
-            }
-        }
-        self.shared.accumulator.take_failure().map_or(first, Err)
-    }
-
-    #[cold]
-    fn full(&self, record: &Record<'_>) -> Error {
-        let bytes = self.cluster.config().buffer_memory;
-        let sentence =
-            format!("buffer.memory ({bytes} bytes) is full of records that wait to be acknowledged");
-        Error::new(ErrorKind::BufferFull, sentence).with_topic(record.topic.name())
-    }
-
-    #[cold]
-    fn starved(&self, record: &Record<'_>) -> Error {
-        let config = self.cluster.config();
-        let sentence = format!(
-            "no room within max.block.ms ({}): buffer.memory ({} bytes) is full of records that wait for their \
-             acknowledgement",
-            config.max_block.as_millis(),
-            config.buffer_memory
-        );
-        Error::new(ErrorKind::Timeout, sentence).with_topic(record.topic.name())
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.shared.accumulator.close(closed());
-        self.shared.hurry();
-    }
-}
-
-impl Shared {
-    fn update(&self, metadata: &Metadata) {
-        let (near, now) = (self.near(metadata), Instant::now());
-        let topics = self.topics.lock();
-        for topic in topics.values() {
-            if let Some(known) = metadata.topics.get(topic.name()) {
-                topic.update(News { metadata: known, near: &near, now }, &self.lanes);
-            }
-        }
-    }
-
-    /// The brokers of this client's rack, where racks count.
-    fn near(&self, metadata: &Metadata) -> Vec<i32> {
-        let Some(rack) = &self.rack else { return Vec::new() };
-        let near = metadata.brokers.iter().filter(|(_, broker)| broker.rack.as_ref() == Some(rack));
-        near.map(|(node, _)| *node).collect()
-    }
-
-    /// A broker took a request.
-    fn drained(&self, node: i32) {
-        if let Some(availability) = &self.availability {
-            availability.lock().handle_drained(node);
-        }
-    }
-
-    /// These brokers are behind with what is sent to them.
-    fn ready(&self, nodes: impl FnOnce() -> Vec<i32>, now: Instant) {
-        if let Some(availability) = &self.availability {
-            availability.lock().handle_ready(&nodes(), now);
-        }
-    }
-
-    /// Says now and then which topics are in use, so that they are kept up to date.
-    fn tell_used(&self, cluster: &Cluster, now: Instant) {
-        let mut told = self.told_used.lock();
-        let interval = cluster.config().metadata_max_idle / USES_TOLD_PER_IDLE;
-        if now.saturating_duration_since(*told) < interval {
-            return;
-        }
-        for topic in self.topics.lock().values().filter(|topic| topic.take_used()) {
-            // Only then, so that the first use after a pause is told at once.
-            *told = now;
-            // When the mailbox is full, the next time will do: there are several before the topic is idle.
-            _ = cluster.want(topic.name_shared(), Want::WhileUsed);
-        }
-    }
-
-    /// Hands an order to the sender.
-    fn order(&self, order: Order, reply: Option<Reply>) {
-        self.orders.push(order, reply);
-        self.work.notify_one();
-    }
-
-    /// Ends all lingering.
-    fn hurry(&self) {
-        self.accumulator.hurry(Instant::now());
-        self.work.notify_one();
-    }
-
-    /// Gives up what is not answered, and everyone who waits learns of it.
-    fn abandon(&self, error: &Error) {
-        self.abandoned.store(true, Relaxed);
-        self.accumulator.abandon(error);
-        self.freed.notify_waiters();
-        self.work.notify_one();
-    }
-
-    fn is_abandoned(&self) -> bool {
-        self.abandoned.load(Relaxed)
-    }
-}
-
-/// So often in `metadata.max.idle.ms` it is told which topics are in use.
-const USES_TOLD_PER_IDLE: u32 = 8;
-
-/// Somebody waits for memory, for as long as this lives.
-struct Hungry<'a>(&'a Shared);
-
-impl<'a> Hungry<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        shared.accumulator.starve();
-        Self(shared)
-    }
-}
-
-impl Drop for Hungry<'_> {
-    fn drop(&mut self) {
-        self.0.accumulator.fed();
-    }
-}
-
-#[inline]
-fn timestamp_ms(record: &Record<'_>) -> i64 {
-    record.timestamp_ms.unwrap_or_else(clock::now_ms)
-}
-
-/// No producer has this number.
-const NOBODY: u64 = u64::MAX;
-
-fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "the producer is closed")
 }
 
 impl std::fmt::Debug for Producer {

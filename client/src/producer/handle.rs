@@ -1,0 +1,269 @@
+//! What all clones of a producer hold: the ways in for a record, an order and a flush, and waiting.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+use tokio::task::yield_now;
+use tokio::time::{timeout, timeout_at};
+
+use super::accumulator::{Appended, Refusal};
+use super::clock;
+use super::delivery::{Answered, Delivery};
+use super::meter::Spent;
+use super::orders::Done;
+use super::shared::Shared;
+use super::topic::{Misplaced, Partition};
+use super::transactions::Order;
+use crate::cluster::Cluster;
+use crate::error::Scope;
+use crate::{Error, ErrorKind, Record};
+
+/// What all clones hold.
+pub(super) struct Handle {
+    pub(super) shared: Arc<Shared>,
+    pub(super) cluster: Cluster,
+    /// Whose topics' records enter outside of a transaction: its own, or with transactions nobody's.
+    pub(super) free: u64,
+}
+
+impl Handle {
+    /// The way of nearly every record.
+    #[inline]
+    pub(super) fn append(&self, record: &Record<'_>) -> Option<Delivery> {
+        if record.topic.producer() != self.free {
+            return None;
+        }
+        self.append_within(record)
+    }
+
+    /// The same, when it is known that records may enter.
+    #[inline]
+    pub(super) fn append_within(&self, record: &Record<'_>) -> Option<Delivery> {
+        let partition = record.topic.place(record).ok()?;
+        self.shared.accumulator.append(partition, record, timestamp_ms(record))
+    }
+
+    /// Whether records enter without a transaction.
+    #[cold]
+    pub(super) fn permit(&self) -> Result<(), Error> {
+        if self.free == NOBODY { Err(self.shared.gate.refusal()) } else { Ok(()) }
+    }
+
+    #[cold]
+    pub(super) async fn send_outside(&self, record: Record<'_>) -> Result<Delivery, Error> {
+        self.permit()?;
+        self.send_slowly(record).await
+    }
+
+    #[cold]
+    pub(super) fn try_send_slowly(&self, record: &Record<'_>) -> Result<Delivery, Error> {
+        let partition = self.place(record)?.map_err(|misplaced| {
+            self.cluster.refresh();
+            misplaced.error(record)
+        })?;
+        loop {
+            match self.turn_over(partition, record) {
+                Ok(delivery) => return Ok(delivery),
+                // The batch that was full has been closed: another one is opened.
+                Err(Refusal::BatchFull) => self.shared.work.notify_one(),
+                Err(Refusal::MemoryFull) => {
+                    self.shared.hurry();
+                    return Err(self.full(record));
+                }
+                Err(Refusal::Never(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// Counts how long it takes, if it is awaited to its end.
+    pub(super) async fn timed<T>(&self, what: Spent, work: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let done = work.await;
+        self.shared.meter.lock().handle_spent(what, began.elapsed());
+        done
+    }
+
+    /// Hands an order to the sender and awaits what becomes of it, for `max.block.ms`.
+    pub(super) async fn order(&self, order: Order, what: &str) -> Result<Done, Error> {
+        let config = self.cluster.config();
+        if config.transactional_id.is_none() {
+            let sentence = format!("{what}: transactions need a transactional.id");
+            return Err(Error::new(ErrorKind::Usage, sentence));
+        }
+        let (reply, told) = oneshot::channel();
+        self.shared.order(order, Some(reply));
+        match timeout(config.max_block, told).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(closed().with_scope(Scope::Producer)),
+            Err(_) => {
+                let ms = config.max_block.as_millis();
+                let sentence = format!("{what}: no coordinator has answered within max.block.ms ({ms})");
+                Err(Error::new(ErrorKind::Timeout, sentence))
+            }
+        }
+    }
+
+    /// Waits for the answers to all that was sent, whatever they say.
+    pub(super) async fn answered(&self) {
+        let waiting = self.shared.accumulator.incomplete();
+        self.shared.hurry();
+        for batch in waiting {
+            // Who holds the deliveries is told; here only the end of it matters.
+            _ = Answered::new(batch).await;
+        }
+    }
+
+    #[cold]
+    pub(super) async fn send_slowly(&self, record: Record<'_>) -> Result<Delivery, Error> {
+        let deadline = Instant::now() + self.cluster.config().max_block;
+        let (mut hungry, mut asked) = (None, false);
+        loop {
+            let partition = match self.place(&record)? {
+                Ok(partition) => partition,
+                // The topic may have grown: one look at a newer view tells.
+                Err(misplaced) if std::mem::replace(&mut asked, true) => return Err(misplaced.error(&record)),
+                Err(_) => {
+                    self.renew(deadline).await;
+                    continue;
+                }
+            };
+            let mut freed = pin!(self.shared.freed.notified());
+            if hungry.is_some() {
+                // Before the look at memory, so that what comes back after it is not missed.
+                freed.as_mut().enable();
+            }
+            match self.turn_over(partition, &record) {
+                Ok(delivery) => {
+                    if hungry.is_some() {
+                        // There may be enough for the next in line too.
+                        self.shared.freed.notify_one();
+                    }
+                    return Ok(delivery);
+                }
+                // On one thread the sender runs only when its callers pause; full batches are the moment.
+                Err(Refusal::BatchFull) => {
+                    self.shared.work.notify_one();
+                    yield_now().await;
+                }
+                Err(Refusal::MemoryFull) if hungry.is_none() => hungry = Some(Hungry::new(&self.shared)),
+                Err(Refusal::MemoryFull) => {
+                    self.shared.hurry();
+                    if timeout_at(deadline.into(), freed).await.is_err() {
+                        return Err(self.starved(&record));
+                    }
+                }
+                Err(Refusal::Never(error)) => return Err(error),
+            }
+        }
+    }
+
+    pub(super) fn place<'a>(
+        &self,
+        record: &Record<'a>,
+    ) -> Result<Result<&'a Arc<Partition>, Misplaced>, Error> {
+        if record.topic.producer() != self.shared.number {
+            let sentence = "this handle was taken from another producer";
+            return Err(Error::new(ErrorKind::Usage, sentence).with_topic(record.topic.name()));
+        }
+        let placed = record.topic.place(record);
+        match placed {
+            Err(misplaced) if record.partition.is_some_and(|asked| asked < 0) => Err(misplaced.error(record)),
+            placed => Ok(placed),
+        }
+    }
+
+    pub(super) fn turn_over(
+        &self,
+        partition: &Arc<Partition>,
+        record: &Record<'_>,
+    ) -> Result<Delivery, Refusal> {
+        let accumulator = &self.shared.accumulator;
+        let Appended { delivery, ring } =
+            accumulator.turn_over(partition, record, timestamp_ms(record), Instant::now())?;
+        if ring {
+            self.shared.work.notify_one();
+        }
+        Ok(delivery)
+    }
+
+    /// Waits for the next view of the cluster.
+    pub(super) async fn renew(&self, deadline: Instant) {
+        let mut view = self.cluster.watch();
+        view.borrow_and_update();
+        self.cluster.refresh();
+        // With none in time the old one must do.
+        _ = timeout_at(deadline.into(), view.changed()).await;
+        let renewed = Arc::clone(&view.borrow());
+        self.shared.update(&renewed);
+    }
+
+    pub(super) async fn flush(&self) -> Result<(), Error> {
+        let waiting = self.shared.accumulator.incomplete();
+        self.shared.hurry();
+        let mut first = Ok(());
+        for batch in waiting {
+            match Answered::new(batch).await {
+                Err(error) if error.kind() != ErrorKind::Aborted => first = first.and(Err(error)),
+                _ => {}
+            }
+        }
+        self.shared.accumulator.take_failure().map_or(first, Err)
+    }
+
+    #[cold]
+    pub(super) fn full(&self, record: &Record<'_>) -> Error {
+        let bytes = self.cluster.config().buffer_memory;
+        let sentence =
+            format!("buffer.memory ({bytes} bytes) is full of records that wait to be acknowledged");
+        Error::new(ErrorKind::BufferFull, sentence).with_topic(record.topic.name())
+    }
+
+    #[cold]
+    pub(super) fn starved(&self, record: &Record<'_>) -> Error {
+        let config = self.cluster.config();
+        let sentence = format!(
+            "no room within max.block.ms ({}): buffer.memory ({} bytes) is full of records that wait for their \
+             acknowledgement",
+            config.max_block.as_millis(),
+            config.buffer_memory
+        );
+        Error::new(ErrorKind::Timeout, sentence).with_topic(record.topic.name())
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.accumulator.close(closed());
+        self.shared.hurry();
+    }
+}
+
+/// Somebody waits for memory, for as long as this lives.
+struct Hungry<'a>(&'a Shared);
+
+impl<'a> Hungry<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.accumulator.starve();
+        Self(shared)
+    }
+}
+
+impl Drop for Hungry<'_> {
+    fn drop(&mut self) {
+        self.0.accumulator.fed();
+    }
+}
+
+#[inline]
+fn timestamp_ms(record: &Record<'_>) -> i64 {
+    record.timestamp_ms.unwrap_or_else(clock::now_ms)
+}
+
+/// No producer has this number.
+pub(super) const NOBODY: u64 = u64::MAX;
+
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the producer is closed")
+}

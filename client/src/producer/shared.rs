@@ -1,0 +1,118 @@
+//! What a producer's callers and its sender share.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use super::accumulator::Accumulator;
+use super::availability::Availability;
+use super::gate::Gate;
+use super::lock::Mutex;
+use super::meter::Meter;
+use super::orders::{Orders, Reply};
+use super::partitioner::Partitioner;
+use super::topic::{News, Topic};
+use super::transactions::Order;
+use crate::Error;
+use crate::cluster::{Cluster, Metadata, Want};
+
+/// What callers and the sender share.
+pub(super) struct Shared {
+    pub(super) accumulator: Accumulator,
+    /// Rings once per batch, never per record.
+    pub(super) work: Notify,
+    /// Rings when memory came back.
+    pub(super) freed: Notify,
+    pub(super) orders: Orders,
+    pub(super) gate: Gate,
+    /// Locked once per batch or request.
+    pub(super) meter: Mutex<Meter>,
+    pub(super) topics: Mutex<HashMap<Arc<str>, Topic>>,
+    pub(super) partitioner: Option<Arc<dyn Partitioner>>,
+    /// `None` where `partitioner.availability.timeout.ms` is off.
+    pub(super) availability: Option<Arc<Mutex<Availability>>>,
+    /// The rack whose leaders are preferred.
+    pub(super) rack: Option<String>,
+    pub(super) told_used: Mutex<Instant>,
+    pub(super) lanes: AtomicUsize,
+    pub(super) abandoned: AtomicBool,
+    pub(super) number: u64,
+}
+
+impl Shared {
+    pub(super) fn update(&self, metadata: &Metadata) {
+        let (near, now) = (self.near(metadata), Instant::now());
+        let topics = self.topics.lock();
+        for topic in topics.values() {
+            if let Some(known) = metadata.topics.get(topic.name()) {
+                topic.update(News { metadata: known, near: &near, now }, &self.lanes);
+            }
+        }
+    }
+
+    /// The brokers of this client's rack, where racks count.
+    pub(super) fn near(&self, metadata: &Metadata) -> Vec<i32> {
+        let Some(rack) = &self.rack else { return Vec::new() };
+        let near = metadata.brokers.iter().filter(|(_, broker)| broker.rack.as_ref() == Some(rack));
+        near.map(|(node, _)| *node).collect()
+    }
+
+    /// A broker took a request.
+    pub(super) fn drained(&self, node: i32) {
+        if let Some(availability) = &self.availability {
+            availability.lock().handle_drained(node);
+        }
+    }
+
+    /// These brokers are behind with what is sent to them.
+    pub(super) fn ready(&self, nodes: impl FnOnce() -> Vec<i32>, now: Instant) {
+        if let Some(availability) = &self.availability {
+            availability.lock().handle_ready(&nodes(), now);
+        }
+    }
+
+    /// Says now and then which topics are in use, so that they are kept up to date.
+    pub(super) fn tell_used(&self, cluster: &Cluster, now: Instant) {
+        let mut told = self.told_used.lock();
+        let interval = cluster.config().metadata_max_idle / USES_TOLD_PER_IDLE;
+        if now.saturating_duration_since(*told) < interval {
+            return;
+        }
+        for topic in self.topics.lock().values().filter(|topic| topic.take_used()) {
+            // Only then, so that the first use after a pause is told at once.
+            *told = now;
+            // When the mailbox is full, the next time will do: there are several before the topic is idle.
+            _ = cluster.want(topic.name_shared(), Want::WhileUsed);
+        }
+    }
+
+    /// Hands an order to the sender.
+    pub(super) fn order(&self, order: Order, reply: Option<Reply>) {
+        self.orders.push(order, reply);
+        self.work.notify_one();
+    }
+
+    /// Ends all lingering.
+    pub(super) fn hurry(&self) {
+        self.accumulator.hurry(Instant::now());
+        self.work.notify_one();
+    }
+
+    /// Gives up what is not answered, and everyone who waits learns of it.
+    pub(super) fn abandon(&self, error: &Error) {
+        self.abandoned.store(true, Relaxed);
+        self.accumulator.abandon(error);
+        self.freed.notify_waiters();
+        self.work.notify_one();
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Relaxed)
+    }
+}
+
+/// So often in `metadata.max.idle.ms` it is told which topics are in use.
+const USES_TOLD_PER_IDLE: u32 = 8;
