@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::{Bytes, BytesMut};
 use upsert_kafka_broker::BrokerConfig;
 use upsert_kafka_protocol::messages::create_topics::CreatableTopic;
+use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
 use upsert_kafka_protocol::messages::*;
 use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp};
 use upsert_kafka_protocol::{ErrorCode, Message, Request, Str, header};
@@ -45,7 +46,28 @@ impl Dialogue {
         };
         let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 10_000, ..Default::default() };
         assert_eq!(dialogue.ask(&request, 7).topics[0].error_code, ErrorCode::NONE);
+        dialogue.meet_topic();
         dialogue
+    }
+
+    /// Asks until the node knows the topic: a real one hears of it only after its creation is answered.
+    fn meet_topic(&mut self) {
+        let topic = MetadataRequestTopic { name: Some(self.topic.clone()), ..Default::default() };
+        let request = MetadataRequest { topics: Some(vec![topic]), ..Default::default() };
+        self.patiently(&request, 12, |answer| {
+            let topic = &answer.topics[0];
+            let led = topic.partitions.iter().all(|it| it.error_code == ErrorCode::NONE);
+            let ready = topic.error_code == ErrorCode::NONE && led;
+            if ready { ErrorCode::NONE } else { ErrorCode::LEADER_NOT_AVAILABLE }
+        });
+    }
+
+    /// Asks until the group has its coordinator, and that has read what it knows of groups.
+    fn coordinator_of_group(&mut self, group: &Str) {
+        self.coordinator(group, 0);
+        let request =
+            HeartbeatRequest { group_id: group.clone(), member_id: "nobody".into(), ..Default::default() };
+        self.patiently(&request, 4, |answer| answer.error_code);
     }
 
     /// Asks until the key has its coordinator.
@@ -99,6 +121,7 @@ fn is_early(code: ErrorCode) -> bool {
             | ErrorCode::CONCURRENT_TRANSACTIONS
             | ErrorCode::NOT_ENOUGH_REPLICAS
             | ErrorCode::NOT_LEADER_OR_FOLLOWER
+            | ErrorCode::LEADER_NOT_AVAILABLE
     )
 }
 
@@ -115,8 +138,7 @@ fn batch(count: i64, stamp: Stamp) -> Bytes {
 }
 
 /// Holds the dialogue with both, and compares line by line.
-fn compare(hold: fn(&mut Dialogue)) {
-    let Some(kafka) = Kafka::shared() else { return };
+fn compare(kafka: &Kafka, hold: fn(&mut Dialogue)) {
     let embedded = Embedded::start(BrokerConfig::default());
     let hear = |address: &str| {
         let mut dialogue = Dialogue::begin(address);
