@@ -105,7 +105,8 @@ impl Broker {
         self.turn(node, Turn::Open).await
     }
 
-    /// Makes all partitions forget a producer, as when it has not written for long.
+    /// Makes all partitions forget a producer, as when it has not written for long; but those where it has an
+    /// open transaction.
     pub async fn expire_producer(&self, producer_id: i64) {
         self.order(move |cluster, _| cluster.expire_producer(producer_id)).await;
     }

@@ -59,7 +59,8 @@ impl Cluster {
         self.wake(now);
     }
 
-    /// Makes all partitions forget a producer, as when it has not written for `producer.id.expiration.ms`.
+    /// Makes all partitions forget a producer, as when it has not written for `producer.id.expiration.ms`; but
+    /// those where it has an open transaction.
     pub fn expire_producer(&mut self, producer_id: i64) {
         for topic in self.state.topics.iter_mut() {
             topic.partitions.iter_mut().for_each(|partition| partition.producers.expire(producer_id));

@@ -131,9 +131,9 @@ impl Producers {
         self.entries.retain(|_, entry| entry.transaction.is_some() || !idle(entry));
     }
 
-    /// Forgets a producer, as if it had not written for long.
+    /// Forgets a producer, as if it had not written for long; unless it has an open transaction.
     pub(crate) fn expire(&mut self, producer_id: i64) {
-        self.entries.remove(&producer_id);
+        self.entries.retain(|id, entry| *id != producer_id || entry.transaction.is_some());
     }
 
     /// Remembers a batch that was appended; whether a transaction begins with it.
@@ -278,8 +278,10 @@ mod tests {
         assert_eq!(known(&producers), [7, 8]);
         producers.expire_idle(start.instant + hour, hour);
         assert_eq!(known(&producers), [8]);
+        producers.expire(8);
+        assert_eq!(known(&producers), [8]);
         assert_eq!(producers.end_transaction(8, 0, start), Some(1));
-        producers.expire_idle(start.instant + hour, hour);
+        producers.expire(8);
         assert!(known(&producers).is_empty());
     }
 
