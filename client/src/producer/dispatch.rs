@@ -149,6 +149,9 @@ impl Dispatch {
     pub(crate) fn handle_answer(&mut self, sent: &Sent, answer: Answer, now: Instant, chance: f64) {
         let at = sent.partition.lane;
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
+        if let (Some(transactions), Answer::Written { .. }) = (self.writer.transactions(), &answer) {
+            transactions.handle_written();
+        }
         let settled = lane.sequence.handle_answer(sent.flight.key, answer, now, chance);
         self.wants_metadata |= settled.refresh;
         self.splits += u64::from(settled.split);

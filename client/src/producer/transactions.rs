@@ -20,7 +20,10 @@
 //! the end does not give one and a batch was given up, the coordinator is asked for it (KIP-360).
 //!
 //! `EndTxn` leaves when no batch of the transaction is under way any more. It may be asked again as often
-//! as its answer is lost: the coordinator knows the transaction by its epoch.
+//! as its answer is lost: the coordinator knows the transaction by its epoch. Where all that should have joined
+//! was refused or got no answer, the coordinator may know nothing of the transaction, and takes the `EndTxn` of
+//! its abort for a mistake, or for that of a fenced producer: whether it is one, the question for the next epoch
+//! tells.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -62,6 +65,8 @@ pub(crate) struct Transactions {
     ended: Option<Ticket>,
     /// The coordinator may know of the open transaction.
     started: bool,
+    /// Something is known to have joined it.
+    welcomed: bool,
     /// The end of this transaction must be followed by a new epoch.
     bump: bool,
     /// Another process began it.
@@ -146,6 +151,7 @@ impl Transactions {
             begun: None,
             ended: None,
             started: false,
+            welcomed: false,
             bump: false,
             resumed: false,
             forgotten: false,
@@ -253,6 +259,11 @@ impl Transactions {
         self.started |= matches!(self.state, State::Open);
     }
 
+    /// A batch was written.
+    pub(crate) fn handle_written(&mut self) {
+        self.welcomed = true;
+    }
+
     /// A batch failed for good, so the transaction cannot be whole.
     pub(crate) fn handle_failure(&mut self, error: &Error) {
         if matches!(self.state, State::Open | State::Ending { commit: true }) {
@@ -334,15 +345,18 @@ impl Transactions {
                 self.open();
             }
             Reply::AddPartitions(_) => {
+                self.welcomed = true;
                 let asked = self.joined.values_mut().filter(|joined| joined.stage == Stage::Asked);
                 asked.for_each(|joined| joined.stage = Stage::Announced);
             }
             Reply::AddOffsets(_) => {
+                self.welcomed = true;
                 if let Some((_, offsets)) = self.offsets.front() {
                     self.groups.insert(Arc::clone(&offsets.group.group_id));
                 }
             }
             Reply::CommitOffsets(_) => {
+                self.welcomed = true;
                 if let (Some((ticket, _)), Some(identity)) = (self.offsets.pop_front(), self.identity) {
                     self.settle(ticket, Ok(identity));
                 }
@@ -355,9 +369,9 @@ impl Transactions {
     fn refused(&mut self, code: ErrorCode, error: Error) {
         self.errand.finish();
         self.forgotten |= code == ErrorCode::INVALID_PRODUCER_ID_MAPPING;
-        self.bump |= self.protocol == Protocol::Classic || self.forgotten;
+        self.bump |= self.protocol == Protocol::Classic || self.forgotten || !self.welcomed;
         match self.state {
-            State::Ending { commit: false } if self.forgotten => self.complete(None),
+            State::Ending { commit: false } if self.forgotten || !self.welcomed => self.complete(None),
             _ => self.doom_by(error),
         }
     }
@@ -378,7 +392,7 @@ impl Transactions {
             None => {}
         }
         self.state = State::Ready;
-        (self.started, self.bump) = (false, false);
+        (self.started, self.welcomed, self.bump) = (false, false, false);
         (self.resumed, self.forgotten, self.commit_in_doubt) = (false, false, false);
         self.joined.clear();
         self.groups.clear();
@@ -393,7 +407,7 @@ impl Transactions {
     /// Which sequences the other process wrote is not known here, so that nothing can be sent.
     fn resume(&mut self, identity: ProducerId, ticket: Option<Ticket>) {
         (self.state, self.identity) = (State::Open, Some(identity));
-        (self.started, self.bump, self.resumed) = (true, true, true);
+        (self.started, self.welcomed, self.bump, self.resumed) = (true, true, true, true);
         self.settle(ticket, Ok(identity));
     }
 
@@ -472,6 +486,12 @@ impl Transactions {
             ErrorCode::NOT_COORDINATOR
             | ErrorCode::COORDINATOR_NOT_AVAILABLE
             | ErrorCode::REQUEST_TIMED_OUT => Judgement::Again { anew: true },
+            // That there is nothing to end, perhaps; whoever is fenced is told so again when it asks for an epoch.
+            ErrorCode::INVALID_TXN_STATE | ErrorCode::PRODUCER_FENCED | ErrorCode::INVALID_PRODUCER_EPOCH
+                if ends && !self.welcomed =>
+            {
+                Judgement::Abort
+            }
             ErrorCode::PRODUCER_FENCED
             | ErrorCode::INVALID_PRODUCER_EPOCH
             | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use upsert_kafka_client::simulation::{Entry, Machine, Planted};
-use upsert_kafka_client::{Config, ErrorKind};
+use upsert_kafka_client::{Config, Error, ErrorKind, Receipt};
 
 use super::plan::{MS, Plan};
 use super::transactions::Stage;
@@ -22,6 +22,8 @@ pub(crate) struct Client {
     /// Which record an outcome is about.
     records: BTreeMap<u64, usize>,
     pub(crate) stage: Stage,
+    /// When its transaction began.
+    pub(crate) begun_at: u64,
     /// Its last transaction shall begin.
     pub(crate) probed: bool,
     /// Its last transaction has begun.
@@ -48,6 +50,7 @@ impl Client {
             left: plan.records,
             records: BTreeMap::new(),
             stage: Stage::Idle,
+            begun_at: 0,
             probed: false,
             in_probe: false,
             over: false,
@@ -126,7 +129,8 @@ impl World {
         match sent {
             Ok(delivery) => _ = self.clients[client].records.insert(delivery, number),
             Err(error) => {
-                self.clients[client].dead |= error.is_fatal() || error.kind() == ErrorKind::Closed;
+                self.clients[client].dead |= error.kind() == ErrorKind::Closed;
+                self.mourn(client, &error);
                 self.oracle.refused(number);
             }
         }
@@ -159,11 +163,30 @@ impl World {
             if let Err(violation) = judged {
                 self.violate(violation);
             }
-            self.clients[client].dead |= outcome.is_err_and(|error| is_the_end(&error));
+            if let Err(error) = outcome {
+                self.mourn(client, &error);
+            }
         }
         self.take_settled(client);
         let dead = self.clients[client].machine.is_dead();
         self.clients[client].dead |= dead;
+    }
+
+    /// A producer comes to its end when another took over from it, or when its transaction lasted longer than
+    /// `transaction.timeout.ms`, and of nothing else that happens here.
+    pub(crate) fn mourn(&mut self, client: usize, error: &Error) {
+        let lasted = self.now - self.clients[client].begun_at;
+        let late = lasted >= self.plan.config.transaction_timeout.as_micros() as u64;
+        if error.is_fatal() && !self.clients[client].dead && !late && !self.is_contested(client) {
+            self.violate(format!("client {client} came to its end, for no cause: {error}"));
+        }
+        self.clients[client].dead |= error.is_fatal() || error.is_fenced();
+    }
+
+    /// Whether another instance may fence it. Of two either may be the later one in the coordinator's eyes.
+    fn is_contested(&self, client: usize) -> bool {
+        let shares_id = client == 0 || client >= self.plan.clients;
+        shares_id && self.plan.takeover_at.is_some_and(|at| at <= self.now)
     }
 
     /// Nothing has gone wrong for a while: every client writes to every partition.
@@ -210,8 +233,7 @@ impl World {
         match self.clients[client].machine.send(entry, now) {
             Ok(delivery) => {
                 // Whom another instance fenced may learn it by this very record.
-                let fenced = client == 0 && self.plan.takeover_at.is_some();
-                if self.plan.is_patient() && !fenced {
+                if self.plan.is_patient() && !self.is_contested(client) {
                     self.oracle.must_be_written(number);
                 }
                 self.clients[client].records.insert(delivery, number);
@@ -241,11 +263,7 @@ impl World {
     }
 }
 
-fn is_the_end(error: &upsert_kafka_client::Error) -> bool {
-    error.is_fatal() || error.is_fenced()
-}
-
-fn told(outcome: &Result<upsert_kafka_client::Receipt, upsert_kafka_client::Error>) -> String {
+fn told(outcome: &Result<Receipt, Error>) -> String {
     match outcome {
         Ok(receipt) => format!("acknowledged: partition {} offset {}", receipt.partition, receipt.offset),
         Err(error) => format!("failed, may be written {}: {error}", error.may_have_been_written()),

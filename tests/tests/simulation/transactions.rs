@@ -79,9 +79,12 @@ impl World {
         while let Some((ticket, result)) = self.clients[client].machine.poll_settled() {
             let why = result.as_ref().err().map(ToString::to_string);
             tell!(self, "client {client}: order {ticket} came to {why:?}");
-            self.clients[client].dead |= result.as_ref().is_err_and(|error| error.is_fatal());
+            if let Err(error) = &result {
+                self.mourn(client, error);
+            }
             match self.clients[client].stage {
                 Stage::Beginning(known) if known == ticket => {
+                    self.clients[client].begun_at = self.now;
                     self.clients[client].stage = match result {
                         Ok(_) => Stage::Open(self.oracle.begun(client)),
                         Err(_) => Stage::Idle,

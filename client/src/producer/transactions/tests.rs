@@ -62,6 +62,12 @@ impl Bench {
         admitted
     }
 
+    /// As [`Self::admit`], and the broker has written it.
+    fn write(&mut self, partition: i32) {
+        assert!(self.admit(partition));
+        self.transactions.handle_written();
+    }
+
     fn poll(&mut self) -> Option<Call> {
         self.transactions.poll_call(true, self.now)
     }
@@ -175,7 +181,7 @@ fn what_no_coordinator_has_heard_of_is_ended_without_asking() {
 #[test]
 fn the_end_waits_until_all_is_quiet_and_is_asked_for_until_it_is_answered() {
     let mut bench = Bench::open(Protocol::V2);
-    bench.admit(0);
+    bench.write(0);
     bench.order(Order::Abort, 2);
     assert!(bench.transactions.poll_call(false, bench.now).is_none(), "a batch still flies");
     assert!(matches!(bench.asks(), Question::End(asked) if !asked.committed));
@@ -195,10 +201,51 @@ fn the_end_waits_until_all_is_quiet_and_is_asked_for_until_it_is_answered() {
 }
 
 #[test]
+fn a_coordinator_that_does_not_know_the_aborted_transaction_is_asked_for_the_next_epoch() {
+    let cases =
+        [(Protocol::Classic, ErrorCode::INVALID_TXN_STATE), (Protocol::V2, ErrorCode::PRODUCER_FENCED)];
+    for (protocol, code) in cases {
+        let mut bench = Bench::open(protocol);
+        if !bench.admit(0) {
+            bench.asks();
+            bench.added(ErrorCode::CONCURRENT_TRANSACTIONS);
+        }
+        bench.order(Order::Abort, 2);
+        bench.order(Order::Begin, 3);
+        bench.now += Duration::from_secs(1);
+        let mut asked = bench.asks();
+        if matches!(asked, Question::AddPartitions(_)) {
+            bench.added(ErrorCode::CONCURRENT_TRANSACTIONS);
+            asked = bench.asks();
+        }
+        assert!(matches!(asked, Question::End(_)), "{asked:?}");
+        bench.ended(code, (-1, -1));
+        assert_eq!(bench.settled(), [(2, Ok((7, 0)))]);
+        let Question::Identify(asked) = bench.asks() else { panic!("no epoch asked for, {protocol:?}") };
+        assert_eq!((asked.producer_id, asked.producer_epoch), (7, 0));
+        bench.identified(7, 1);
+        assert_eq!(bench.settled(), [(3, Ok((7, 1)))]);
+    }
+}
+
+#[test]
+fn who_is_fenced_before_anything_joined_learns_it_when_it_asks_for_the_next_epoch() {
+    let mut bench = Bench::open(Protocol::V2);
+    bench.admit(0);
+    bench.order(Order::Abort, 2);
+    bench.asks();
+    bench.ended(ErrorCode::PRODUCER_FENCED, (-1, -1));
+    assert!(matches!(bench.asks(), Question::Identify(_)));
+    let told = InitProducerIdResponse { error_code: ErrorCode::PRODUCER_FENCED, ..Default::default() };
+    bench.replies(Reply::Identify(told));
+    assert!(bench.transactions.is_dead());
+}
+
+#[test]
 fn begin_waits_for_the_end_of_the_one_before_and_only_one_may_wait() {
     let mut bench = Bench::open(Protocol::V2);
     bench.order(Order::Begin, 2);
-    bench.admit(0);
+    bench.write(0);
     bench.transactions.handle_order(Order::Abort, None);
     bench.order(Order::Begin, 3);
     bench.order(Order::Begin, 4);
@@ -305,7 +352,7 @@ fn an_id_that_is_not_allowed_ends_the_producer_and_a_topic_the_transaction() {
 #[test]
 fn an_id_that_the_coordinator_forgot_is_made_known_again_after_the_abort() {
     let mut bench = Bench::open(Protocol::V2);
-    bench.admit(0);
+    bench.write(0);
     bench.order(Order::Abort, 2);
     bench.asks();
     bench.ended(ErrorCode::INVALID_PRODUCER_ID_MAPPING, (-1, -1));
