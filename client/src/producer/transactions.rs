@@ -22,8 +22,8 @@
 //! `EndTxn` leaves when no batch of the transaction is under way any more. It may be asked again as often
 //! as its answer is lost: the coordinator knows the transaction by its epoch. Where all that should have joined
 //! was refused or got no answer, the coordinator may know nothing of the transaction, and takes the `EndTxn` of
-//! its abort for a mistake, or for that of a fenced producer: whether it is one, the question for the next epoch
-//! tells.
+//! its abort for a mistake (classic), or, while the end before is not complete, for that of a fenced producer
+//! (KIP-890): whether it is one, the question for the next epoch tells.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -369,10 +369,17 @@ impl Transactions {
     fn refused(&mut self, code: ErrorCode, error: Error) {
         self.errand.finish();
         self.forgotten |= code == ErrorCode::INVALID_PRODUCER_ID_MAPPING;
-        self.bump |= self.protocol == Protocol::Classic || self.forgotten || !self.welcomed;
         match self.state {
-            State::Ending { commit: false } if self.forgotten || !self.welcomed => self.complete(None),
-            _ => self.doom_by(error),
+            // Nothing was written, as nothing was announced well, so the epoch is as good as new.
+            State::Ending { commit: false } if code == ErrorCode::INVALID_TXN_STATE => self.complete(None),
+            State::Ending { commit: false } if self.forgotten || !self.welcomed => {
+                self.bump = true;
+                self.complete(None);
+            }
+            _ => {
+                self.bump |= self.protocol == Protocol::Classic || self.forgotten;
+                self.doom_by(error);
+            }
         }
     }
 
@@ -482,16 +489,15 @@ impl Transactions {
     fn judge(&self, code: ErrorCode) -> Judgement {
         let question = self.errand.question();
         let ends = matches!(self.state, State::Ending { commit: false });
+        let classic = self.protocol == Protocol::Classic;
         match code {
             ErrorCode::NOT_COORDINATOR
             | ErrorCode::COORDINATOR_NOT_AVAILABLE
             | ErrorCode::REQUEST_TIMED_OUT => Judgement::Again { anew: true },
-            // That there is nothing to end, perhaps; whoever is fenced is told so again when it asks for an epoch.
-            ErrorCode::INVALID_TXN_STATE | ErrorCode::PRODUCER_FENCED | ErrorCode::INVALID_PRODUCER_EPOCH
-                if ends && !self.welcomed =>
-            {
-                Judgement::Abort
-            }
+            // There is nothing to end.
+            ErrorCode::INVALID_TXN_STATE if ends && !self.welcomed && classic => Judgement::Abort,
+            // There is nothing to end yet, since the end before is not complete; or the producer is fenced.
+            ErrorCode::PRODUCER_FENCED if ends && !self.welcomed && !classic => Judgement::Abort,
             ErrorCode::PRODUCER_FENCED
             | ErrorCode::INVALID_PRODUCER_EPOCH
             | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED

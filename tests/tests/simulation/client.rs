@@ -30,6 +30,8 @@ pub(crate) struct Client {
     pub(crate) in_probe: bool,
     /// Its last transaction has ended.
     pub(crate) over: bool,
+    /// A coordinator has done what it was asked for on a connection that the client had left, to ask again.
+    pub(crate) haunted: bool,
     /// It can write nothing any more, and has said so.
     pub(crate) dead: bool,
 }
@@ -54,6 +56,7 @@ impl Client {
             probed: false,
             in_probe: false,
             over: false,
+            haunted: false,
             dead: false,
         }
     }
@@ -172,12 +175,14 @@ impl World {
         self.clients[client].dead |= dead;
     }
 
-    /// A producer comes to its end when another took over from it, or when its transaction lasted longer than
-    /// `transaction.timeout.ms`, and of nothing else that happens here.
+    /// A producer comes to its end when another took over from it, when its transaction lasted longer than
+    /// `transaction.timeout.ms`, or when its own question comes again, late, and fences it (which no client can
+    /// help: the coordinator takes it for another's); and of nothing else that happens here.
     pub(crate) fn mourn(&mut self, client: usize, error: &Error) {
         let lasted = self.now - self.clients[client].begun_at;
         let late = lasted >= self.plan.config.transaction_timeout.as_micros() as u64;
-        if error.is_fatal() && !self.clients[client].dead && !late && !self.is_contested(client) {
+        let Client { dead, haunted, .. } = self.clients[client];
+        if error.is_fatal() && !dead && !late && !haunted && !self.is_contested(client) {
             self.violate(format!("client {client} came to its end, for no cause: {error}"));
         }
         self.clients[client].dead |= error.is_fatal() || error.is_fenced();

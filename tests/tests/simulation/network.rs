@@ -147,8 +147,11 @@ impl World {
                 }
                 return;
             };
-            let node = wire.node;
-            wire.at_work = Some(Asked::of(&frame));
+            let (node, asked) = (wire.node, Asked::of(&frame));
+            wire.at_work = Some(asked);
+            if !wire.client_open && asked.is_to_coordinator_of_transactions() {
+                self.clients[wire.client].haunted = true;
+            }
             tell!(self, "node {node}, wire {id}: {}", tamper::request(&frame));
             let now = self.clock();
             self.cluster.handle_frame(PeerId(id), node, &frame, now);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use upsert_kafka_client::Bytes;
-use upsert_kafka_protocol::Frames;
+use upsert_kafka_protocol::{ApiKey, Frames};
 
 /// Which connection, in the whole run: the broker knows it as a peer of that number.
 pub(crate) type WireId = u64;
@@ -87,5 +87,9 @@ impl Asked {
     pub(crate) fn of(frame: &Bytes) -> Self {
         let word = |at: usize| i16::from_be_bytes([frame[at], frame[at + 1]]);
         Self { api_key: word(0), version: word(2) }
+    }
+
+    pub(crate) fn is_to_coordinator_of_transactions(self) -> bool {
+        [ApiKey::INIT_PRODUCER_ID, ApiKey::ADD_PARTITIONS_TO_TXN, ApiKey::END_TXN].contains(&ApiKey(self.api_key))
     }
 }
