@@ -11,9 +11,11 @@
 //! until all of them are answered; then they leave again in their order, with the same bytes, so that
 //! a broker that has one of them already knows it by its sequence. A broker takes nothing after a
 //! gap: if a batch is given up, the next one either is accepted (then the one given up was written),
-//! or it is refused as out of order. Then it is certain that nothing of what is left was written, and
-//! the partition counts anew from 0 under the next epoch (KIP-360), which also shuts out whatever may
-//! still be on its way under the old one.
+//! or it is refused as out of order. Then nothing of what is left was written, and the partition counts
+//! anew from 0 under the next epoch (KIP-360), which also shuts out whatever may still be on its way
+//! under the old one. But until the first of that is written it is not shut out: a connection that was
+//! left for its silence may still bring the batch that was given up, and the next ones behind it. So one
+//! of which an attempt got no answer is given up too; counted anew it might be written twice.
 //!
 //! A leader that does not know the producer takes its first batch whatever its sequence (Kafka's
 //! `ProducerAppendInfo`): if the first were refused, and the second taken, the first could only follow it. So
@@ -108,6 +110,8 @@ struct Entry {
     attempts: u32,
     /// An attempt may have been written though nobody said so.
     doubt: bool,
+    /// An attempt got no answer, and may still come to the broker.
+    unanswered: bool,
     /// It is part of a batch that may have been written whole: the leader knows that one again, but not its parts.
     of_doubtful: bool,
     /// A batch before it was given up.
@@ -310,6 +314,7 @@ impl Sequence {
         let entry = &mut self.entries[at];
         entry.flying = false;
         entry.doubt |= answer.leaves_doubt();
+        entry.unanswered |= answer.is_lost();
         let over = entry.end == End::Late || entry.attempts > self.terms.retries;
         self.in_flight -= 1;
         let (error, records) = match answer {
@@ -339,9 +344,10 @@ impl Sequence {
     }
 
     /// Whether the first in line cannot be counted anew: the coordinator gives the epoch, or the records may lie in
-    /// the log already.
+    /// the log already, or may come to lie there.
     fn ends_out_of_order(&self) -> bool {
-        self.terms.transactional || self.entries.front().is_some_and(|first| first.of_doubtful)
+        let twice = |first: &Entry| first.of_doubtful || first.unanswered;
+        self.terms.transactional || self.entries.front().is_some_and(twice)
     }
 
     /// Batches whose `delivery.timeout.ms` is over.
@@ -547,6 +553,7 @@ impl Entry {
             flying: false,
             attempts: 0,
             doubt: false,
+            unanswered: false,
             of_doubtful: false,
             after_gap: false,
             end: End::Open,

@@ -59,6 +59,11 @@ impl Answer {
         }
     }
 
+    /// Whether the batch may come to the broker still.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost(error) if error.may_have_been_written())
+    }
+
     /// Whether after this the batch may lie in the log though nobody said so. A leader that loses its partition
     /// while it waits for the followers of a batch that it has appended answers as if it had never led: the
     /// followers may have the batch, and one of them leads now.
