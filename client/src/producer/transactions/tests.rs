@@ -201,6 +201,32 @@ fn the_end_waits_until_all_is_quiet_and_is_asked_for_until_it_is_answered() {
 }
 
 #[test]
+fn a_lost_end_of_a_classic_transaction_cannot_end_the_next_one() {
+    for (protocol, epoch) in [(Protocol::Classic, 0), (Protocol::V2, 1)] {
+        let mut bench = Bench::open(protocol);
+        if !bench.admit(0) {
+            bench.asks();
+            bench.added(ErrorCode::NONE);
+        }
+        bench.write(0);
+        bench.order(Order::Commit, 2);
+        bench.order(Order::Begin, 3);
+        bench.asks();
+        let lost = Error::new(ErrorKind::Disconnected, "the connection broke").with_written(true);
+        bench.transactions.handle_reply(Err(lost), bench.now, 0.5);
+        bench.now = bench.transactions.deadline().unwrap();
+        assert!(matches!(bench.asks(), Question::End(_)));
+        bench.ended(ErrorCode::NONE, if protocol == Protocol::V2 { (7, 1) } else { (-1, -1) });
+        if protocol == Protocol::Classic {
+            let Question::Identify(asked) = bench.asks() else { panic!("no epoch asked for") };
+            assert_eq!((asked.producer_id, asked.producer_epoch), (7, 0));
+            bench.identified(7, 1);
+        }
+        assert_eq!(bench.settled(), [(2, Ok((7, epoch))), (3, Ok((7, 1)))]);
+    }
+}
+
+#[test]
 fn a_classic_transaction_that_its_coordinator_does_not_know_is_aborted() {
     let mut bench = Bench::open(Protocol::Classic);
     assert!(!bench.admit(0));
