@@ -22,6 +22,7 @@ mod harm;
 mod network;
 mod oracle;
 mod plan;
+mod reader;
 mod seeds;
 mod story;
 mod tamper;

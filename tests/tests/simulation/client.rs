@@ -7,12 +7,14 @@ use upsert_kafka_client::simulation::{Entry, Machine, Planted};
 use upsert_kafka_client::{Config, Error, ErrorKind, Receipt};
 
 use super::plan::{MS, Plan};
-use super::transactions::Stage;
+use super::transactions::{OFFSETS_OF, Stage, group};
 use super::wire::WireId;
 use super::world::{Event, World, micros};
 
 /// A producer and what it has to do.
 pub(crate) struct Client {
+    /// Instances of one transactional id share it.
+    pub(crate) name: usize,
     pub(crate) machine: Machine,
     /// Grows when the process dies and another takes its place.
     pub(crate) life: u32,
@@ -46,6 +48,7 @@ impl Client {
             machine.expect_to_be_forgotten();
         }
         Self {
+            name,
             machine,
             life: 0,
             wires: BTreeMap::new(),
@@ -268,7 +271,26 @@ impl World {
         // The last markers are written.
         self.now += micros(self.plan.marker_delay) + MS;
         self.cluster.handle_timeout(self.clock());
-        self.oracle.end(&mut self.cluster)
+        self.oracle.end(&mut self.cluster)?;
+        self.read_all()
+    }
+
+    /// A consumer looks at everything.
+    fn read_all(&mut self) -> Result<(), String> {
+        for (topic, partitions, _) in self.plan.topics.clone() {
+            for partition in 0..partitions {
+                let view = self.read_committed(topic, partition);
+                let judged = view.and_then(|view| self.oracle.judge_view(topic, partition, &view));
+                judged.map_err(|why| format!("{topic}-{partition}, read_committed: {why}"))?;
+            }
+        }
+        for name in 0..self.plan.clients {
+            let offset = self.kept_offset(&group(name), OFFSETS_OF);
+            let instances: Vec<_> = self.clients.iter().map(|client| client.name == name).collect();
+            let judged = offset.and_then(|offset| self.oracle.judge_offset(|it| instances[it], offset));
+            judged.map_err(|why| format!("{}: {why}", group(name)))?;
+        }
+        Ok(())
     }
 }
 

@@ -127,6 +127,8 @@ impl World {
             ApiKey::END_TXN,
             ApiKey::END_TXN,
             ApiKey::FIND_COORDINATOR,
+            ApiKey::ADD_OFFSETS_TO_TXN,
+            ApiKey::TXN_OFFSET_COMMIT,
         ];
         let transactional = self.plan.transactions.is_some();
         let apis = if transactional { &of_transactions[..] } else { &apis[..] };

@@ -7,6 +7,7 @@ use upsert_kafka_client::{Bytes, Error, Receipt};
 use upsert_kafka_protocol::records::{ControlType, batches};
 
 use super::plan::{MS, Plan};
+use super::reader::View;
 use super::world::micros;
 
 /// Knows every record that was ever sent, and every record that ever lay in a log.
@@ -32,6 +33,8 @@ pub(crate) struct Origin {
 struct Transaction {
     client: usize,
     end: End,
+    /// It carries a position for its group, which is its number.
+    carries_offset: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -134,7 +137,7 @@ impl Oracle {
 
     /// A client has begun a transaction: its number.
     pub(crate) fn begun(&mut self, client: usize) -> usize {
-        self.transactions.push(Transaction { client, end: End::Nothing });
+        self.transactions.push(Transaction { client, end: End::Nothing, carries_offset: false });
         self.transactions.len() - 1
     }
 
@@ -144,6 +147,15 @@ impl Oracle {
 
     pub(crate) fn not_committed(&mut self, number: usize, may_be: bool, why: String) {
         self.transactions[number].end = End::NotCommitted { may_be, why };
+    }
+
+    /// The coordinator has the transaction's number as a position, to keep it with the transaction.
+    pub(crate) fn carries_offset(&mut self, number: usize) {
+        self.transactions[number].carries_offset = true;
+    }
+
+    pub(crate) fn has_offset(&self, number: usize) -> bool {
+        self.transactions[number].carries_offset
     }
 
     pub(crate) fn is_committed(&self, number: usize) -> bool {
@@ -217,6 +229,41 @@ impl Oracle {
             judged.map_err(|why| format!("transaction {number} of client {}: {why}", transaction.client))?;
         }
         Ok(())
+    }
+
+    /// What consumers see is what the log's markers say, up to the first record of an open transaction.
+    pub(crate) fn judge_view(&self, topic: &'static str, partition: i32, view: &View) -> Result<(), String> {
+        let Some(log) = self.logs.get(&(topic, partition)) else { return Ok(()) };
+        let stable_offset = log.stable_offset();
+        if view.stable_offset != stable_offset {
+            return Err(format!("its stable offset is {stable_offset}, and told is {}", view.stable_offset));
+        }
+        let seen = |(offset, number): &&(i64, usize)| {
+            let plain = self.records[*number].transaction.is_none();
+            *offset < stable_offset && (plain || log.committed.contains(number))
+        };
+        let expected: Vec<_> = log.records.iter().filter(seen).map(|(_, number)| *number).collect();
+        if view.records != expected {
+            return Err(format!("{expected:?} are committed, and {:?} are seen", view.records));
+        }
+        Ok(())
+    }
+
+    /// The group has the position of the last committed transaction of these clients that carries one.
+    pub(crate) fn judge_offset(&self, of: impl Fn(usize) -> bool, offset: i64) -> Result<(), String> {
+        let mut allowed = vec![-1];
+        let carrying = self.transactions.iter().enumerate();
+        for (number, it) in carrying.filter(|(_, it)| it.carries_offset && of(it.client)) {
+            match it.end {
+                End::Committed => allowed = vec![number as i64],
+                End::NotCommitted { may_be: true, .. } => allowed.push(number as i64),
+                End::NotCommitted { .. } | End::Nothing => {}
+            }
+        }
+        if allowed.contains(&offset) {
+            return Ok(());
+        }
+        Err(format!("its position is {offset}, and should be one of {allowed:?}"))
     }
 
     /// Whole or not at all, and as the client was told.
@@ -303,8 +350,7 @@ impl Log {
                     self.end_transaction(batch.producer_id(), ControlType::of_key(record.key));
                     continue;
                 }
-                let number = record.value.and_then(|value| std::str::from_utf8(value.get(..DIGITS)?).ok());
-                let number = number.and_then(|digits| digits.parse().ok()).filter(|number| *number < count);
+                let number = number_of(record.value).filter(|number| *number < count);
                 let number = number.ok_or_else(|| format!("offset {}: nobody sent this", record.offset))?;
                 self.records.push((record.offset, number));
                 if batch.is_transactional() {
@@ -315,6 +361,13 @@ impl Log {
         Ok(())
     }
 
+    /// The first offset of a transaction that is open, or the end.
+    fn stable_offset(&self) -> i64 {
+        let open = |number: &usize| self.open.values().any(|records| records.contains(number));
+        let first = self.records.iter().find(|(_, number)| open(number));
+        first.map_or(self.next_offset, |(offset, _)| *offset)
+    }
+
     /// A marker: what the producer has written since the last one is seen, or never.
     fn end_transaction(&mut self, producer_id: i64, control: Option<ControlType>) {
         let ended = self.open.remove(&producer_id).unwrap_or_default();
@@ -322,4 +375,9 @@ impl Log {
             self.committed.extend(ended);
         }
     }
+}
+
+/// The record's number, by its value.
+pub(crate) fn number_of(value: Option<&[u8]>) -> Option<usize> {
+    std::str::from_utf8(value?.get(..DIGITS)?).ok()?.parse().ok()
 }

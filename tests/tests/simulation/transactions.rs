@@ -1,5 +1,7 @@
 //! A client's transactions: begun, written in, then committed, aborted or forsaken.
 
+use upsert_kafka_client::{Commit, Error, GroupMetadata};
+
 use super::world::{Event, World};
 
 /// Where a client is with its transaction.
@@ -10,11 +12,24 @@ pub(crate) enum Stage {
     Beginning(u64),
     /// The oracle's number.
     Open(usize),
+    /// It is handed a position.
+    Keeping {
+        ticket: u64,
+        number: usize,
+    },
     Ending {
         ticket: u64,
         number: usize,
         commits: bool,
     },
+}
+
+/// Of which topic's partition 0 a group keeps its position.
+pub(crate) const OFFSETS_OF: &str = "orders";
+
+/// Whose position the transactions of a client carry.
+pub(crate) fn group(name: usize) -> String {
+    format!("readers-{name}")
 }
 
 impl World {
@@ -25,14 +40,18 @@ impl World {
                 self.begin(client);
                 false
             }
-            Stage::Beginning(_) | Stage::Ending { .. } => false,
-            Stage::Open(number) => {
-                if self.dice.percent(25) {
+            Stage::Beginning(_) | Stage::Keeping { .. } | Stage::Ending { .. } => false,
+            Stage::Open(number) => match self.dice.range(0, 99) {
+                0..=24 => {
                     self.finish(client, number);
-                    return false;
+                    false
                 }
-                true
-            }
+                25..=34 if !self.oracle.has_offset(number) => {
+                    self.keep_offset(client, number);
+                    false
+                }
+                _ => true,
+            },
         }
     }
 
@@ -41,6 +60,23 @@ impl World {
         let ticket = self.clients[client].machine.begin(now);
         tell!(self, "client {client} begins a transaction");
         self.clients[client].stage = Stage::Beginning(ticket);
+        self.look(client);
+    }
+
+    /// The transaction's number is the position.
+    fn keep_offset(&mut self, client: usize, number: usize) {
+        let commit = Commit {
+            topic: OFFSETS_OF.into(),
+            partition: 0,
+            offset: number as i64,
+            leader_epoch: -1,
+            metadata: String::new(),
+        };
+        let now = self.instant();
+        let group = GroupMetadata::new(group(self.clients[client].name));
+        tell!(self, "client {client} hands transaction {number} a position");
+        let ticket = self.clients[client].machine.keep_offsets(&[commit], &group, now);
+        self.clients[client].stage = Stage::Keeping { ticket, number };
         self.look(client);
     }
 
@@ -94,6 +130,9 @@ impl World {
                         self.at(0, Event::Step(client));
                     }
                 }
+                Stage::Keeping { ticket: known, number } if known == ticket => {
+                    self.kept(client, number, result.err());
+                }
                 Stage::Ending { ticket: known, number, commits } if known == ticket => {
                     self.ended(client, number, commits, result.err());
                 }
@@ -103,12 +142,31 @@ impl World {
         }
     }
 
+    /// A transaction that has its position goes on; one that has not is given up.
+    fn kept(&mut self, client: usize, number: usize, error: Option<Error>) {
+        match error {
+            None => {
+                self.oracle.carries_offset(number);
+                self.clients[client].stage = Stage::Open(number);
+            }
+            Some(error) => {
+                self.oracle.not_committed(number, false, error.to_string());
+                let now = self.instant();
+                self.clients[client].machine.forsake(now);
+                self.clients[client].stage = Stage::Idle;
+            }
+        }
+        if self.clients[client].probed && !self.clients[client].dead {
+            self.at(0, Event::Step(client));
+        }
+    }
+
     fn ended(
         &mut self,
         client: usize,
         number: usize,
         commits: bool,
-        error: Option<upsert_kafka_client::Error>,
+        error: Option<Error>,
     ) {
         self.clients[client].stage = Stage::Idle;
         match error {
@@ -149,7 +207,7 @@ impl World {
                 self.probe_partitions(client);
                 self.commit(client, number);
             }
-            Stage::Beginning(_) | Stage::Ending { .. } => {}
+            Stage::Beginning(_) | Stage::Keeping { .. } | Stage::Ending { .. } => {}
         }
     }
 

@@ -90,6 +90,12 @@ impl Asked {
     }
 
     pub(crate) fn is_to_coordinator_of_transactions(self) -> bool {
-        [ApiKey::INIT_PRODUCER_ID, ApiKey::ADD_PARTITIONS_TO_TXN, ApiKey::END_TXN].contains(&ApiKey(self.api_key))
+        let apis = [
+            ApiKey::INIT_PRODUCER_ID,
+            ApiKey::ADD_PARTITIONS_TO_TXN,
+            ApiKey::ADD_OFFSETS_TO_TXN,
+            ApiKey::END_TXN,
+        ];
+        apis.contains(&ApiKey(self.api_key))
     }
 }

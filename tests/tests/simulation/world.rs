@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use bytes::Buf;
-use upsert_kafka_broker::{BrokerConfig, Cluster, FaultId, Now, PeerId};
+use upsert_kafka_broker::{BrokerConfig, Cluster, FaultId, Now};
 use upsert_kafka_client::Bytes;
 use upsert_kafka_client::simulation::Planted;
 use upsert_kafka_protocol::messages::CreateTopicsRequest;
 use upsert_kafka_protocol::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
-use upsert_kafka_protocol::{Str, header};
+use upsert_kafka_protocol::Str;
 
 use super::client::Client;
 use super::dice::Dice;
@@ -280,11 +279,7 @@ impl World {
         };
         let topics = self.plan.topics.iter().map(topic).collect();
         let request = CreateTopicsRequest { topics, ..Default::default() };
-        let frame = header::request_frame(&request, 7, 1, None).map(|frame| frame.into_bytes());
-        let mut frame = frame.unwrap_or_default();
-        frame.advance(4);
-        self.cluster.handle_frame(PeerId(u64::MAX), 1, &frame, self.clock());
-        while self.cluster.poll_answer().is_some() {}
+        self.ask(1, &request, 7);
     }
 }
 
