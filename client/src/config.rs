@@ -161,7 +161,7 @@ impl Config {
 
     /// How far back metrics look.
     pub(crate) fn windows(&self) -> Windows {
-        let samples = usize::try_from(self.metrics_num_samples).unwrap_or(usize::MAX).max(1);
+        let samples = usize::try_from(self.metrics_num_samples).unwrap_or(usize::MAX);
         Windows { samples, window: self.metrics_sample_window }
     }
 

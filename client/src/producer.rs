@@ -268,3 +268,6 @@ impl std::fmt::Debug for Producer {
         write!(f, "Producer({})", self.0.shared.number)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,6 @@
 //! The producer against the embedded broker: acknowledged means in the log once, in order.
 
 use std::future::Future;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
@@ -11,6 +9,8 @@ use upsert_kafka_client::{
     Producer, Receipt, Record, Topic,
 };
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
+
+mod cancel;
 
 /// A broker, a topic `orders` and a producer.
 struct Bench {
@@ -340,37 +340,6 @@ async fn a_dropped_producer_still_delivers() {
     drop(producer);
     assert_eq!(delivery.await.unwrap().offset, 0);
     broker.stop().await;
-}
-
-#[tokio::test]
-async fn a_send_that_is_dropped_is_not_in_and_one_that_is_done_is() {
-    let bench = Bench::new(1, |config| {
-        config.batch_size = 300;
-        config.buffer_memory = 900;
-        config.linger = Duration::from_millis(1);
-    })
-    .await;
-    let (mut done, mut dropped) = (Vec::new(), 0);
-    for number in 0..3000u64 {
-        let value = number.to_be_bytes();
-        let mut send = pin!(bench.producer.send(Record::new(&bench.topic).value(&value)));
-        // Polled so many times and then dropped, wherever it was.
-        for polls in 0..=(number % 4) {
-            let polled = std::future::poll_fn(|context| Poll::Ready(send.as_mut().poll(context))).await;
-            match polled {
-                Poll::Ready(delivery) => {
-                    drop(delivery.unwrap());
-                    done.push(number);
-                    break;
-                }
-                Poll::Pending if polls == number % 4 => dropped += 1,
-                Poll::Pending => tokio::task::yield_now().await,
-            }
-        }
-    }
-    bench.producer.flush().await.unwrap();
-    assert!(dropped > 0, "the test asks for sends that wait");
-    assert_eq!(bench.log().await, [done]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

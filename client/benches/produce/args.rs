@@ -82,7 +82,7 @@ impl Args {
     /// Whether that part of the table is wanted; the one that repeats what others say must be asked for.
     pub(crate) fn wants(&self, section: &str) -> bool {
         match &self.sections[..] {
-            [] => section != "cell",
+            [] => section != "cell" && (self.addr.is_none() || !OF_NULL_BROKER.contains(&section)),
             some => some.iter().any(|it| it == section),
         }
     }
@@ -91,6 +91,9 @@ impl Args {
         let known: Vec<_> = sections::ALL.iter().map(|(name, _)| *name).collect();
         for section in &self.sections {
             assert!(known.contains(&section.as_str()), "--section {section} is none of {known:?}");
+            if self.addr.is_some() && OF_NULL_BROKER.contains(&section.as_str()) {
+                fail(&format!("--section {section} needs the null broker of this process: leave --addr out"));
+            }
         }
     }
 
@@ -110,5 +113,7 @@ fn fail(why: &str) -> ! {
     std::process::exit(2)
 }
 
+/// Sections that look into the broker, or need one that stands still.
+const OF_NULL_BROKER: [&str; 2] = ["compression", "memory"];
 const CLIENT_CORE: usize = 0;
 const BROKER_CORE: usize = 1;

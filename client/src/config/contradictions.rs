@@ -53,6 +53,7 @@ pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut V
 pub(super) fn check(config: &Config) -> Result<(), Error> {
     at_least_one("max.in.flight.requests.per.connection", config.max_in_flight as u128)?;
     at_least_one("request.timeout.ms", ms(config.request_timeout))?;
+    at_least_one("metrics.num.samples", config.metrics_num_samples)?;
     writes(config)?;
     let needed = config.linger + config.request_timeout;
     if config.delivery_timeout < needed {

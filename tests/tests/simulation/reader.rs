@@ -44,11 +44,8 @@ impl World {
         let coordinator_keys = vec![Str::from(group)];
         let request = FindCoordinatorRequest { key_type: 0, coordinator_keys, ..Default::default() };
         let found = self.ask(1, &request, 4).coordinators.pop().ok_or("nobody coordinates it")?;
-        let topics = OffsetFetchRequestTopics {
-            name: topic.into(),
-            partition_indexes: vec![0],
-            ..Default::default()
-        };
+        let topics =
+            OffsetFetchRequestTopics { name: topic.into(), partition_indexes: vec![0], ..Default::default() };
         let group = OffsetFetchRequestGroup {
             group_id: group.into(),
             topics: Some(vec![topics]),

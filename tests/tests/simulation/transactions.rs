@@ -161,13 +161,7 @@ impl World {
         }
     }
 
-    fn ended(
-        &mut self,
-        client: usize,
-        number: usize,
-        commits: bool,
-        error: Option<Error>,
-    ) {
+    fn ended(&mut self, client: usize, number: usize, commits: bool, error: Option<Error>) {
         self.clients[client].stage = Stage::Idle;
         match error {
             None if commits => self.oracle.committed(number),

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use upsert_kafka_broker::{BrokerConfig, Cluster, FaultId, Now};
 use upsert_kafka_client::Bytes;
 use upsert_kafka_client::simulation::Planted;
+use upsert_kafka_protocol::Str;
 use upsert_kafka_protocol::messages::CreateTopicsRequest;
 use upsert_kafka_protocol::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
-use upsert_kafka_protocol::Str;
 
 use super::client::Client;
 use super::dice::Dice;

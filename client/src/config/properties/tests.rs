@@ -111,6 +111,7 @@ fn what_cannot_be_done_is_refused_by_name() {
         ("acks", "2", "none of all, 1, 0"),
         ("bootstrap.servers", "kafka", "no port"),
         ("max.in.flight.requests.per.connection", "0", "too small"),
+        ("metrics.num.samples", "0", "too small"),
         ("compression.gzip.level", "12", "1 to 9"),
         ("compression.zstd.level", "23", "to 22"),
         ("metadata.max.idle.ms", "4999", "5000 is the least"),
