@@ -18,7 +18,8 @@ ours() {
 }
 theirs() { sed -n 's/.*"wall_ns":\([0-9.]*\),"cpu_ns":\([0-9.]*\).*/\1 \2/p'; }
 rdkafka() { "${before[@]}" "$RDKAFKA" "$address" "$1" "$2" "$3" "$4" $((records * 200 / (100 + $3) / 2)) 1 | theirs; }
-java() { "${before[@]}" "${java[@]}" "$address" "$1" "$2" "$3" "$4" $((records * 200 / (100 + $3) / 2)) 2 2>/dev/null | theirs | tail -1; }
+# The last of six: by then the JIT has compiled what there is to compile.
+java() { "${before[@]}" "${java[@]}" "$address" "$1" "$2" "$3" "$4" $((records * 200 / (100 + $3) / 2)) 6 2>/dev/null | theirs | tail -1; }
 krafka() { "${before[@]}" "$RUST" krafka "$address" "$1" "$2" "$3" "$4" $((records * 200 / (100 + $3) / 2)) 1 | theirs; }
 rskafka() { "${before[@]}" "$RUST" rskafka "$address" "$1" "$2" "$3" "$4" $((records * 200 / (100 + $3) / 2)) 1 | theirs; }
 

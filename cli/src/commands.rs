@@ -78,6 +78,7 @@ pub(crate) const TABLE: &[Command] = &[
         about: "run the embedded broker for other clients, in memory, until a signal comes",
         flags: &[
             Flag { name: "--listen", value: Some("HOST:PORT"), about: "where (127.0.0.1:9092)" },
+            Flag { name: "--nodes", value: Some("N"), about: "nodes, on this port and those after it (1)" },
             Flag {
                 name: "--partitions",
                 value: Some("N"),

@@ -1,6 +1,6 @@
 //! The small commands: produce, consume, topic, help.
 
-use crate::program::{broker, run, run_with_input};
+use crate::program::{broker, broker_of, run, run_with_input};
 
 #[test]
 fn what_is_produced_is_consumed_and_dumped_tombstones_visible() {
@@ -66,6 +66,20 @@ fn topics_are_listed_and_an_unknown_one_is_said_to_be_unknown() {
     let again = run(&["topic", "create", "a", "--bootstrap", &at]);
     assert_eq!(again.code, 4);
     assert!(again.err.contains("TOPIC_ALREADY_EXISTS"), "{}", again.err);
+}
+
+#[test]
+fn a_broker_of_three_nodes_is_reached_by_each() {
+    let (_broker, at) = broker_of(3);
+    let nodes: Vec<_> = at.split(',').collect();
+    assert_eq!(nodes.len(), 3, "{at}");
+    assert_eq!(run(&["topic", "create", "t", "--bootstrap", nodes[1], "--partitions", "3"]).code, 0);
+    let lines: String = (0..300).map(|number| format!("key-{number}|{number}\n")).collect();
+    let produce = ["produce", "t", "--bootstrap", nodes[2], "--key-delimiter", "|"];
+    let produced = run_with_input(&produce, lines.as_bytes());
+    assert_eq!((produced.code, produced.err.trim()), (0, "300 records"));
+    let dumped = run(&["topic", "dump", "t", "--bootstrap", nodes[0], "--output", "json"]);
+    assert_eq!(dumped.out.lines().count(), 300, "{}", dumped.err);
 }
 
 #[test]

@@ -85,7 +85,12 @@ impl Drop for Running {
 
 /// The embedded broker in a process of its own, with its address.
 pub(crate) fn broker() -> (Running, String) {
-    let mut broker = start(&["broker", "--listen", "127.0.0.1:0"]);
+    broker_of(1)
+}
+
+/// One of so many nodes, with the addresses of all.
+pub(crate) fn broker_of(nodes: usize) -> (Running, String) {
+    let mut broker = start(&["broker", "--listen", "127.0.0.1:0", "--nodes", &nodes.to_string()]);
     let line = broker.first_line();
     let address =
         line.strip_prefix("listening on ").and_then(|rest| rest.split(';').next()).expect("an address");

@@ -13,6 +13,7 @@ pub(super) async fn run(args: &Args) -> Result<(), Failure> {
         .map_err(|_| Failure::usage(format!("--listen {listen}: not an address such as 127.0.0.1:9092")))?;
     let config = BrokerConfig {
         listen: address,
+        nodes: args.number("--nodes", 1)?,
         auto_create_topics: !args.has("--no-auto-create"),
         default_partitions: args.number("--partitions", 1)?,
         ..BrokerConfig::default()
@@ -20,7 +21,8 @@ pub(super) async fn run(args: &Args) -> Result<(), Failure> {
     let broker = Broker::start(config)
         .await
         .map_err(|e| Failure::new(Exit::Cluster, format!("--listen {listen}: {e}")))?;
-    println!("listening on {}; nothing is kept after the end", broker.address());
+    let addresses: Vec<_> = broker.addresses().iter().map(ToString::to_string).collect();
+    println!("listening on {}; nothing is kept after the end", addresses.join(","));
     signal::Signals::new()?.first().await;
     broker.stop().await;
     Ok(())
