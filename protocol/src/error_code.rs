@@ -138,7 +138,7 @@ errors! {
     45 OUT_OF_ORDER_SEQUENCE_NUMBER false false "the producer's sequence has a gap";
     46 DUPLICATE_SEQUENCE_NUMBER false false "the batch was written before";
     47 INVALID_PRODUCER_EPOCH false false "a newer producer with this id exists";
-    48 INVALID_TXN_STATE false false "the transaction's state does not allow this";
+    48 INVALID_TXN_STATE false false "the transaction's state does not allow this; its coordinator may have aborted it after transaction.timeout.ms";
     49 INVALID_PRODUCER_ID_MAPPING false false "the producer id does not belong to the transactional id";
     50 INVALID_TRANSACTION_TIMEOUT false false "the transaction timeout is larger than the broker allows";
     51 CONCURRENT_TRANSACTIONS true false "another operation of the transaction is under way";
@@ -180,7 +180,7 @@ errors! {
     87 INVALID_RECORD false false "the broker refused the record";
     88 UNSTABLE_OFFSET_COMMIT true false "unstable offsets stand before this one";
     89 THROTTLING_QUOTA_EXCEEDED true false "the broker throttles this quota";
-    90 PRODUCER_FENCED false false "a newer producer with this transactional id exists";
+    90 PRODUCER_FENCED false false "a newer producer with this transactional id exists, or a transaction outlasted transaction.timeout.ms";
     91 RESOURCE_NOT_FOUND false false "no such user or resource";
     92 DUPLICATE_RESOURCE false false "a duplicate of the same name or key";
     93 UNACCEPTABLE_CREDENTIAL false false "the credential is not acceptable";

@@ -147,6 +147,22 @@ async fn a_group_that_is_not_allowed_ends_the_transaction() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_outlasts_its_time_ends_the_producer_and_says_which_setting() {
+    let bench = Bench::new(&[("transactional.id", "slow"), ("transaction.timeout.ms", "30")]).await;
+    let transaction = bench.producer.begin().await.unwrap();
+    drop(transaction.send(Record::new(&bench.topic).partition(1).value(b"v")).await.unwrap());
+    transaction.flush().await.unwrap();
+    // The coordinator's marker.
+    while bench.broker.log("orders", 1).await.len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let error = transaction.commit().await.unwrap_err();
+    let words = ["transactional.id slow", "EndTxn", "transaction.timeout.ms"];
+    says(&error, ErrorKind::Broker, Scope::Producer, &words);
+    assert!(!error.may_have_been_written() && error.is_fatal(), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_full_buffer_is_said_at_once_to_who_does_not_want_to_wait() {
     let bench = Bench::new(&[("buffer.memory", "20000"), ("linger.ms", "0")]).await;
     let silent = Action::Delay(Duration::from_secs(60));

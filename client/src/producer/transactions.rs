@@ -17,7 +17,7 @@
 //! A transaction begins at the coordinator with the first partition or group that joins it. Under the
 //! classic protocol each is announced before it is written to; under KIP-890's, writing announces it, and
 //! each end gives the next epoch, so that nothing of the last transaction can slip into the next. Where
-//! the end does not give one and a batch was given up, or an `EndTxn` got no answer, the coordinator is asked
+//! the end does not give one and a batch was given up, or `EndTxn` or offsets got no answer, the coordinator is asked
 //! for it (KIP-360).
 //!
 //! `EndTxn` leaves when no batch of the transaction is under way any more. It may be asked again as often
@@ -305,7 +305,7 @@ impl Transactions {
     pub(crate) fn handle_reply(&mut self, reply: Result<Heard, Error>, now: Instant, chance: f64) {
         let Some(api) = self.errand.question().map(Question::api) else { return };
         self.commit_in_doubt |= self.leaves_commit_in_doubt(&reply);
-        self.bump |= self.leaves_end_under_way(&reply);
+        self.bump |= self.may_come_late(&reply);
         let reply = match reply {
             Ok(heard) => {
                 self.offered = heard.offered;
@@ -482,12 +482,12 @@ impl Transactions {
             }
     }
 
-    /// Whether an `EndTxn` may come to the coordinator later than the answer to its repetition. It would end the next
-    /// classic transaction, had that the same epoch (KIP-890).
-    fn leaves_end_under_way(&self, reply: &Result<Heard, Error>) -> bool {
-        let ends = matches!(self.errand.question(), Some(Question::End(_)));
+    /// Whether the question may come to its coordinator later than its repetition. With the same epoch it would end
+    /// the next classic transaction, or take its offsets back (KIP-890).
+    fn may_come_late(&self, reply: &Result<Heard, Error>) -> bool {
+        let harms = matches!(self.errand.question(), Some(Question::End(_) | Question::CommitOffsets(_)));
         let lost = matches!(reply, Err(error) if error.may_have_been_written());
-        ends && lost && self.protocol == Protocol::Classic
+        harms && lost && self.protocol == Protocol::Classic
     }
 
     fn named(&self, error: Error) -> Error {

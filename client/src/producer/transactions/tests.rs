@@ -227,6 +227,27 @@ fn a_lost_end_of_a_classic_transaction_cannot_end_the_next_one() {
 }
 
 #[test]
+fn lost_offsets_of_a_classic_transaction_cannot_take_back_those_of_the_next_one() {
+    let mut bench = Bench::open(Protocol::Classic);
+    bench.order(offsets(), 2);
+    bench.asks();
+    bench.replies(Reply::AddOffsets(AddOffsetsToTxnResponse::default()));
+    assert!(matches!(bench.asks(), Question::CommitOffsets(_)));
+    let lost = Error::new(ErrorKind::Disconnected, "the connection broke").with_written(true);
+    bench.transactions.handle_reply(Err(lost), bench.now, 0.5);
+    bench.now = bench.transactions.deadline().unwrap();
+    bench.asks();
+    bench.kept(ErrorCode::NONE);
+    bench.order(Order::Commit, 3);
+    bench.order(Order::Begin, 4);
+    bench.asks();
+    bench.ended(ErrorCode::NONE, (-1, -1));
+    assert!(matches!(bench.asks(), Question::Identify(asked) if asked.producer_epoch == 0));
+    bench.identified(7, 1);
+    assert_eq!(bench.settled(), [(2, Ok((7, 0))), (3, Ok((7, 0))), (4, Ok((7, 1)))]);
+}
+
+#[test]
 fn a_classic_transaction_that_its_coordinator_does_not_know_is_aborted() {
     let mut bench = Bench::open(Protocol::Classic);
     assert!(!bench.admit(0));
