@@ -49,7 +49,7 @@ async fn a_broker_that_takes_nothing_for_too_long_gets_no_keyless_records() {
     .await;
     let mute_address = mute.address.clone();
     let peer = Peer::at(|at| move |ask: &Ask| writes(ask, &at, &mute_address)).await;
-    let timeout = Duration::from_millis(20);
+    let timeout = Duration::from_millis(400);
     let config = Config {
         // A batch for each record, and one request under way.
         batch_size: 1,
@@ -75,7 +75,7 @@ async fn a_broker_that_takes_nothing_for_too_long_gets_no_keyless_records() {
     }
     // But for the first few: they stick to a partition that was drawn before. Of two partitions one that has nothing
     // but the longer queue against it would be drawn for a fourth of them.
-    for number in 0..195 {
+    for number in 0..190 {
         let delivered = tokio::time::timeout(Duration::from_secs(10), deliveries.join_next()).await;
         let delivered = delivered.unwrap_or_else(|_| panic!("{number} of 200 did not go to the mute broker"));
         assert_eq!(delivered.unwrap().unwrap().unwrap().partition, 0);
