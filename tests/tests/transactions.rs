@@ -108,6 +108,7 @@ on_every_host! {
     a_transaction_is_ended_by_another_process_that_knows_its_numbers
     a_record_that_is_refused_ends_its_transaction_and_no_more
     begin_send_and_commit_that_are_dropped_leave_nothing_half_done
+    offsets_and_aborts_that_are_dropped_leave_nothing_half_done
     closing_a_producer_aborts_what_is_open
     tasks_that_share_a_producer_take_turns
     what_cannot_be_is_said_in_words
@@ -271,6 +272,38 @@ mod scenarios {
             let whole = numbers.clone().filter(|number| seen.contains(number)).count();
             assert!(whole == 0 || whole == 30, "{whole} of a transaction whose commit was dropped");
         }
+    }
+
+    pub(super) async fn offsets_and_aborts_that_are_dropped_leave_nothing_half_done(bench: Bench) {
+        let (producer, topic) = bench.producer().await;
+        let (group, mut kept) = (unique("group"), None);
+        for polls in 0..8u64 {
+            _ = poll_and_drop(producer.topic(&bench.topic), polls).await;
+            let transaction = producer.begin().await.unwrap();
+            send(&transaction, &topic, 100 * polls..100 * polls + 30).await.unwrap();
+            let offset = i64::try_from(polls).unwrap();
+            let commit = Commit {
+                topic: bench.topic.as_str().into(),
+                partition: 1,
+                offset,
+                leader_epoch: -1,
+                metadata: String::new(),
+            };
+            let metadata = GroupMetadata::new(group.as_str());
+            let (offsets, told) = ([commit], polls % 2 == 0);
+            let done = poll_and_drop(transaction.send_offsets(&offsets, &metadata), polls).await;
+            if done && told {
+                transaction.commit().await.unwrap();
+                kept = Some(offset);
+            } else {
+                _ = poll_and_drop(transaction.abort(), polls).await;
+            }
+            let seen = bench.committed().await;
+            let here = (100 * polls..100 * polls + 30).filter(|number| seen.contains(number)).count();
+            assert_eq!(here, if done && told { 30 } else { 0 }, "{polls} polls");
+        }
+        producer.begin().await.unwrap().commit().await.unwrap();
+        assert_eq!(bench.kept_offset(&group).await, kept);
     }
 
     pub(super) async fn closing_a_producer_aborts_what_is_open(bench: Bench) {
