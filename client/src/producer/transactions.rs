@@ -17,14 +17,14 @@
 //! A transaction begins at the coordinator with the first partition or group that joins it. Under the
 //! classic protocol each is announced before it is written to; under KIP-890's, writing announces it, and
 //! each end gives the next epoch, so that nothing of the last transaction can slip into the next. Where
-//! the end does not give one and a batch was given up, or `EndTxn` or offsets got no answer, the coordinator is asked
-//! for it (KIP-360).
+//! the end does not give one and a batch was given up, or `EndTxn` or offsets got no answer, the coordinator
+//! is asked for it (KIP-360).
 //!
 //! `EndTxn` leaves when no batch of the transaction is under way any more. It may be asked again as often
-//! as its answer is lost: the coordinator knows the transaction by its epoch. Where all that should have joined
-//! was refused or got no answer, the coordinator may know nothing of the transaction, and takes the `EndTxn` of
-//! its abort for a mistake (classic), or, while the end before is not complete, for that of a fenced producer
-//! (KIP-890): whether it is one, the question for the next epoch tells.
+//! as its answer is lost: the coordinator knows the transaction by its epoch. Where all that should have
+//! joined was refused or got no answer, the coordinator may know nothing of the transaction, and takes the
+//! `EndTxn` of its abort for a mistake (classic), or, while the end before is not complete, for that of a
+//! fenced producer (KIP-890): whether it is one, the question for the next epoch tells.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -369,9 +369,13 @@ impl Transactions {
 
     /// The coordinator says that the transaction cannot be committed, or knows nothing of it.
     fn refused(&mut self, code: ErrorCode, error: Error) {
+        let to_end = self.asks_for_end();
         self.errand.finish();
         self.forgotten |= code == ErrorCode::INVALID_PRODUCER_ID_MAPPING;
+        let anew = self.protocol == Protocol::Classic || self.forgotten;
         match self.state {
+            // What was to join may have, whatever became of it then: the end is yet to be asked for.
+            State::Ending { commit: false } if !to_end => self.bump |= anew,
             // Nothing was written, as nothing was announced well, so the epoch is as good as new.
             State::Ending { commit: false } if code == ErrorCode::INVALID_TXN_STATE => self.complete(None),
             State::Ending { commit: false } if self.forgotten || !self.welcomed => {
@@ -379,10 +383,14 @@ impl Transactions {
                 self.complete(None);
             }
             _ => {
-                self.bump |= self.protocol == Protocol::Classic || self.forgotten;
+                self.bump |= anew;
                 self.doom_by(error);
             }
         }
+    }
+
+    fn asks_for_end(&self) -> bool {
+        matches!(self.errand.question(), Some(Question::End(_)))
     }
 
     fn again(&mut self, anew: bool, soon: bool, now: Instant, chance: f64) {
@@ -499,15 +507,17 @@ impl Transactions {
     fn judge(&self, code: ErrorCode) -> Judgement {
         let question = self.errand.question();
         let ends = matches!(self.state, State::Ending { commit: false });
-        let classic = self.protocol == Protocol::Classic;
+        let unheard_of = ends && !self.welcomed && self.asks_for_end();
         match code {
             ErrorCode::NOT_COORDINATOR
             | ErrorCode::COORDINATOR_NOT_AVAILABLE
             | ErrorCode::REQUEST_TIMED_OUT => Judgement::Again { anew: true },
             // There is nothing to end.
-            ErrorCode::INVALID_TXN_STATE if ends && !self.welcomed && classic => Judgement::Abort,
+            ErrorCode::INVALID_TXN_STATE if unheard_of && self.protocol == Protocol::Classic => {
+                Judgement::Abort
+            }
             // There is nothing to end yet, since the end before is not complete; or the producer is fenced.
-            ErrorCode::PRODUCER_FENCED if ends && !self.welcomed && !classic => Judgement::Abort,
+            ErrorCode::PRODUCER_FENCED if unheard_of && self.protocol == Protocol::V2 => Judgement::Abort,
             ErrorCode::PRODUCER_FENCED
             | ErrorCode::INVALID_PRODUCER_EPOCH
             | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED

@@ -27,7 +27,7 @@ impl Transactions {
             // Offsets whose caller has gone away belong to the transaction all the same.
             State::Ending { commit: true } if !self.offsets.is_empty() => self.keep_offsets(identity),
             State::Ending { .. } if !quiet => None,
-            State::Ending { commit } => self.end(identity, commit, quiet),
+            State::Ending { commit } => self.end(identity, commit),
         }
     }
 
@@ -88,10 +88,10 @@ impl Transactions {
     }
 
     /// Nothing is to be ended of which no coordinator has heard.
-    fn end(&mut self, identity: ProducerId, commit: bool, quiet: bool) -> Option<Call> {
+    fn end(&mut self, identity: ProducerId, commit: bool) -> Option<Call> {
         if !self.started || self.forgotten {
             self.complete(None);
-            return self.next_call(quiet);
+            return self.next_call(true);
         }
         Some(self.ask(Question::End(EndTxnRequest {
             transactional_id: self.name(),

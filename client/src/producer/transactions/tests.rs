@@ -86,6 +86,20 @@ impl Bench {
         self.replies(Reply::Identify(told));
     }
 
+    /// The next epoch is asked for, and given.
+    fn renews(&mut self) {
+        let Question::Identify(asked) = self.asks() else { panic!("no epoch asked for") };
+        assert_eq!((asked.producer_id, asked.producer_epoch), (7, 0));
+        self.identified(7, 1);
+    }
+
+    /// The answer is lost, and it is time to ask again.
+    fn loses(&mut self) {
+        let lost = Error::new(ErrorKind::Disconnected, "the connection broke").with_written(true);
+        self.transactions.handle_reply(Err(lost), self.now, 0.5);
+        self.now = self.transactions.deadline().unwrap();
+    }
+
     fn ended(&mut self, error_code: ErrorCode, identity: (i64, i16)) {
         let (producer_id, producer_epoch) = identity;
         let told = EndTxnResponse { error_code, producer_id, producer_epoch, ..Default::default() };
@@ -212,15 +226,11 @@ fn a_lost_end_of_a_classic_transaction_cannot_end_the_next_one() {
         bench.order(Order::Commit, 2);
         bench.order(Order::Begin, 3);
         bench.asks();
-        let lost = Error::new(ErrorKind::Disconnected, "the connection broke").with_written(true);
-        bench.transactions.handle_reply(Err(lost), bench.now, 0.5);
-        bench.now = bench.transactions.deadline().unwrap();
+        bench.loses();
         assert!(matches!(bench.asks(), Question::End(_)));
         bench.ended(ErrorCode::NONE, if protocol == Protocol::V2 { (7, 1) } else { (-1, -1) });
         if protocol == Protocol::Classic {
-            let Question::Identify(asked) = bench.asks() else { panic!("no epoch asked for") };
-            assert_eq!((asked.producer_id, asked.producer_epoch), (7, 0));
-            bench.identified(7, 1);
+            bench.renews();
         }
         assert_eq!(bench.settled(), [(2, Ok((7, epoch))), (3, Ok((7, 1)))]);
     }
@@ -233,17 +243,14 @@ fn lost_offsets_of_a_classic_transaction_cannot_take_back_those_of_the_next_one(
     bench.asks();
     bench.replies(Reply::AddOffsets(AddOffsetsToTxnResponse::default()));
     assert!(matches!(bench.asks(), Question::CommitOffsets(_)));
-    let lost = Error::new(ErrorKind::Disconnected, "the connection broke").with_written(true);
-    bench.transactions.handle_reply(Err(lost), bench.now, 0.5);
-    bench.now = bench.transactions.deadline().unwrap();
+    bench.loses();
     bench.asks();
     bench.kept(ErrorCode::NONE);
     bench.order(Order::Commit, 3);
     bench.order(Order::Begin, 4);
     bench.asks();
     bench.ended(ErrorCode::NONE, (-1, -1));
-    assert!(matches!(bench.asks(), Question::Identify(asked) if asked.producer_epoch == 0));
-    bench.identified(7, 1);
+    bench.renews();
     assert_eq!(bench.settled(), [(2, Ok((7, 0))), (3, Ok((7, 0))), (4, Ok((7, 1)))]);
 }
 
@@ -269,9 +276,7 @@ fn who_seems_to_be_fenced_before_anything_joined_asks_for_the_next_epoch() {
     assert!(matches!(bench.asks(), Question::End(_)));
     bench.ended(ErrorCode::PRODUCER_FENCED, (-1, -1));
     assert_eq!(bench.settled(), [(2, Ok((7, 0)))]);
-    let Question::Identify(asked) = bench.asks() else { panic!("no epoch asked for") };
-    assert_eq!((asked.producer_id, asked.producer_epoch), (7, 0));
-    bench.identified(7, 1);
+    bench.renews();
     assert_eq!(bench.settled(), [(3, Ok((7, 1)))]);
 }
 
@@ -286,6 +291,21 @@ fn who_is_fenced_before_anything_joined_learns_it_when_it_asks_for_the_next_epoc
     let told = InitProducerIdResponse { error_code: ErrorCode::PRODUCER_FENCED, ..Default::default() };
     bench.replies(Reply::Identify(told));
     assert!(bench.transactions.is_dead());
+}
+
+#[test]
+fn offsets_that_are_refused_while_the_transaction_is_aborted_leave_its_end_to_be_asked_for() {
+    let mut bench = Bench::open(Protocol::V2);
+    bench.order(offsets(), 2);
+    assert!(matches!(bench.asks(), Question::CommitOffsets(_)));
+    bench.order(Order::Abort, 3);
+    bench.kept(ErrorCode::ILLEGAL_GENERATION);
+    assert!(
+        matches!(bench.asks(), Question::End(asked) if !asked.committed),
+        "the group has joined all the same"
+    );
+    bench.ended(ErrorCode::NONE, (7, 1));
+    assert_eq!(bench.settled(), [(2, Err((ErrorKind::Aborted, Scope::Call))), (3, Ok((7, 1)))]);
 }
 
 #[test]
@@ -321,9 +341,7 @@ fn a_failed_batch_dooms_the_transaction_and_the_next_one_has_a_new_epoch() {
     bench.asks();
     bench.ended(ErrorCode::NONE, (-1, -1));
     assert_eq!(bench.settled(), [(3, Ok((7, 0)))]);
-    let Question::Identify(asked) = bench.asks() else { panic!("no epoch asked for") };
-    assert_eq!((asked.producer_id, asked.producer_epoch), (7, 0));
-    bench.identified(7, 1);
+    bench.renews();
     assert_eq!(bench.settled(), [(4, Ok((7, 1)))]);
 }
 
