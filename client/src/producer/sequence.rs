@@ -25,20 +25,20 @@
 //! compares them, so one partition's gap need not hold up the others.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tracing::Span;
-use tracing::field::Empty;
 use upsert_kafka_protocol::records::{Codec, Stamp};
 
 use super::batch::{Batch, Ghost, Key};
 use super::delivery::Outcome;
 use super::planted::Planted;
 use super::verdict::{Answer, Verdict};
+use crate::Error;
 use crate::retry::Backoff;
-use crate::{Error, ErrorKind};
+use entry::{End, Entry, late, placed};
+
+mod entry;
 
 /// One partition's line.
 #[derive(Debug)]
@@ -97,39 +97,6 @@ pub struct ProducerId {
     pub id: i64,
     /// Grows with every renewal; what is written under an older one is refused.
     pub epoch: i16,
-}
-
-#[derive(Debug)]
-struct Entry {
-    batch: Batch,
-    /// Given when it first leaves, and kept: the broker knows it by that.
-    base_sequence: Option<i32>,
-    /// Its place among the batches that got a sequence.
-    place: u64,
-    flying: bool,
-    attempts: u32,
-    /// An attempt may have been written though nobody said so.
-    doubt: bool,
-    /// An attempt got no answer, and may still come to the broker.
-    unanswered: bool,
-    /// It is part of a batch that may have been written whole: the leader knows that one again, but not its parts.
-    of_doubtful: bool,
-    /// A batch before it was given up.
-    after_gap: bool,
-    end: End,
-    last_error: Option<Error>,
-    /// From the first time it leaves to its end.
-    span: Span,
-}
-
-/// What its deliveries know of a batch that is still in line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Open,
-    /// That its transaction was aborted; it is sent until it is answered for good.
-    Aborted,
-    /// That it came too late; it only waits for its answer.
-    Late,
 }
 
 /// Whether a batch may leave.
@@ -544,59 +511,12 @@ impl Sequence {
     }
 }
 
-impl Entry {
-    fn new(batch: Batch) -> Self {
-        Self {
-            batch,
-            base_sequence: None,
-            place: 0,
-            flying: false,
-            attempts: 0,
-            doubt: false,
-            unanswered: false,
-            of_doubtful: false,
-            after_gap: false,
-            end: End::Open,
-            last_error: None,
-            span: Span::none(),
-        }
-    }
-
-    /// A span for each batch: `batch{topic, partition, records, bytes, base_sequence}`, with its attempts and end.
-    fn trace(&mut self, facts: &Facts) {
-        if !facts.again {
-            self.span = tracing::debug_span!(
-                "batch",
-                topic = &*self.batch.partition.topic,
-                partition = self.batch.partition.index,
-                records = facts.records,
-                bytes = facts.bytes,
-                base_sequence = self.base_sequence,
-                attempts = Empty,
-                base_offset = Empty,
-                error = Empty,
-            );
-        }
-        self.span.record("attempts", self.attempts);
-    }
-}
-
 /// So many of a producer's last batches a partition's leader knows again (Kafka's `ProducerStateEntry`).
 const BATCHES_REMEMBERED: u64 = 5;
 
 /// Sequences run from 0 to `i32::MAX` and wrap.
 fn after(first: i32, count: u32) -> i32 {
     first.wrapping_add(count.cast_signed()) & i32::MAX
-}
-
-fn late(entry: &Entry, timeout: Duration) -> Error {
-    let why = entry.last_error.as_ref().map_or_else(String::new, |error| format!("; at last: {error}"));
-    let sentence = format!("not acknowledged within delivery.timeout.ms ({}){why}", timeout.as_millis());
-    placed(Error::new(ErrorKind::Timeout, sentence), &entry.batch).with_written(entry.doubt || entry.flying)
-}
-
-fn placed(error: Error, batch: &Batch) -> Error {
-    error.with_topic(Arc::clone(&batch.partition.topic)).with_partition(batch.partition.index)
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! Scripts of batches and answers, with a clock held by hand and a broker that counts.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::records::batches;
 
 use super::*;
-use crate::Record;
 use crate::producer::batch::Token;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
+use crate::{ErrorKind, Record};
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -1,0 +1,92 @@
+//! A batch in its partition's line: what was tried with it, and what its deliveries know.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::Span;
+use tracing::field::Empty;
+
+use super::Facts;
+use crate::producer::batch::Batch;
+use crate::{Error, ErrorKind};
+
+/// A batch in line.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) batch: Batch,
+    /// Given when it first leaves, and kept: the broker knows it by that.
+    pub(super) base_sequence: Option<i32>,
+    /// Its place among the batches that got a sequence.
+    pub(super) place: u64,
+    pub(super) flying: bool,
+    pub(super) attempts: u32,
+    /// An attempt may have been written though nobody said so.
+    pub(super) doubt: bool,
+    /// An attempt got no answer, and may still come to the broker.
+    pub(super) unanswered: bool,
+    /// It is part of a batch that may have been written whole: the leader knows that one again, but not its parts.
+    pub(super) of_doubtful: bool,
+    /// A batch before it was given up.
+    pub(super) after_gap: bool,
+    pub(super) end: End,
+    pub(super) last_error: Option<Error>,
+    /// From the first time it leaves to its end.
+    pub(super) span: Span,
+}
+
+/// What its deliveries know of a batch that is still in line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Open,
+    /// That its transaction was aborted; it is sent until it is answered for good.
+    Aborted,
+    /// That it came too late; it only waits for its answer.
+    Late,
+}
+
+impl Entry {
+    pub(super) fn new(batch: Batch) -> Self {
+        Self {
+            batch,
+            base_sequence: None,
+            place: 0,
+            flying: false,
+            attempts: 0,
+            doubt: false,
+            unanswered: false,
+            of_doubtful: false,
+            after_gap: false,
+            end: End::Open,
+            last_error: None,
+            span: Span::none(),
+        }
+    }
+
+    /// A span for each batch: `batch{topic, partition, records, bytes, base_sequence}`, with its attempts and end.
+    pub(super) fn trace(&mut self, facts: &Facts) {
+        if !facts.again {
+            self.span = tracing::debug_span!(
+                "batch",
+                topic = &*self.batch.partition.topic,
+                partition = self.batch.partition.index,
+                records = facts.records,
+                bytes = facts.bytes,
+                base_sequence = self.base_sequence,
+                attempts = Empty,
+                base_offset = Empty,
+                error = Empty,
+            );
+        }
+        self.span.record("attempts", self.attempts);
+    }
+}
+
+pub(super) fn late(entry: &Entry, timeout: Duration) -> Error {
+    let why = entry.last_error.as_ref().map_or_else(String::new, |error| format!("; at last: {error}"));
+    let sentence = format!("not acknowledged within delivery.timeout.ms ({}){why}", timeout.as_millis());
+    placed(Error::new(ErrorKind::Timeout, sentence), &entry.batch).with_written(entry.doubt || entry.flying)
+}
+
+pub(super) fn placed(error: Error, batch: &Batch) -> Error {
+    error.with_topic(Arc::clone(&batch.partition.topic)).with_partition(batch.partition.index)
+}
