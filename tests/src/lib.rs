@@ -6,9 +6,12 @@
 pub mod checks;
 pub mod hex;
 pub mod kafka;
+mod polled;
 pub mod record;
 
 use std::path::PathBuf;
+
+pub use polled::polled;
 
 /// Held by a test that needs the machine for itself, as far as tests go: two of them do not run at once.
 pub static HEAVY: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

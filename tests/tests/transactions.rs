@@ -8,6 +8,7 @@ use upsert_kafka_client::{
     OffsetSpec, Position, Producer, Record, Scope, Topic, TopicPartition, Transaction,
 };
 use upsert_kafka_tests::kafka::unique;
+use upsert_kafka_tests::polled;
 
 mod host;
 
@@ -362,17 +363,6 @@ mod scenarios {
 
     /// Whether it was done after so many polls and some time between them.
     async fn poll_and_drop<T>(future: impl Future<Output = Result<T, Error>>, polls: u64) -> bool {
-        let mut future = std::pin::pin!(future);
-        for poll in 0..=polls {
-            let polled =
-                std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context))).await;
-            if polled.is_ready() {
-                return true;
-            }
-            if poll < polls {
-                tokio::time::sleep(Duration::from_micros(300)).await;
-            }
-        }
-        false
+        polled(future, polls, async || tokio::time::sleep(Duration::from_micros(300)).await).await.is_some()
     }
 }

@@ -1,7 +1,7 @@
 //! Futures that are dropped half-way leave nothing half done.
 
-use std::pin::pin;
-use std::task::Poll;
+use tokio::task::yield_now;
+use upsert_kafka_tests::polled;
 
 use super::*;
 
@@ -16,19 +16,14 @@ async fn a_send_that_is_dropped_is_not_in_and_one_that_is_done_is() {
     let (mut done, mut dropped) = (Vec::new(), 0);
     for number in 0..3000u64 {
         let value = number.to_be_bytes();
-        let mut send = pin!(bench.producer.send(Record::new(&bench.topic).value(&value)));
         // Polled so many times and then dropped, wherever it was.
-        for polls in 0..=(number % 4) {
-            let polled = std::future::poll_fn(|context| Poll::Ready(send.as_mut().poll(context))).await;
-            match polled {
-                Poll::Ready(delivery) => {
-                    drop(delivery.unwrap());
-                    done.push(number);
-                    break;
-                }
-                Poll::Pending if polls == number % 4 => dropped += 1,
-                Poll::Pending => tokio::task::yield_now().await,
+        let send = bench.producer.send(Record::new(&bench.topic).value(&value));
+        match polled(send, number % 4, yield_now).await {
+            Some(delivery) => {
+                drop(delivery.unwrap());
+                done.push(number);
             }
+            None => dropped += 1,
         }
     }
     bench.producer.flush().await.unwrap();
@@ -42,7 +37,7 @@ async fn a_flush_that_is_dropped_leaves_the_failure_to_the_next_one() {
     for polls in 0..8 {
         bench.broker.fault(Fault::new(ApiKey::PRODUCE, Action::Answer(ErrorCode::INVALID_RECORD))).await;
         drop(bench.send(0, 1).await);
-        let told = polled(bench.producer.flush(), polls).await;
+        let told = polled(bench.producer.flush(), polls, yield_now).await;
         dropped += u32::from(told.is_none());
         let told = match told {
             Some(told) => told,
@@ -62,7 +57,7 @@ async fn a_close_that_is_dropped_closes_all_the_same() {
     for polls in 0..8 {
         let bench = Bench::new(1, |config| config.linger = Duration::from_secs(20)).await;
         let delivery = bench.send(0, 7).await;
-        _ = polled(bench.producer.close(Duration::from_secs(20)), polls).await;
+        _ = polled(bench.producer.close(Duration::from_secs(20)), polls, yield_now).await;
         let error = bench.producer.send(Record::new(&bench.topic).value(b"late")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Closed, "{polls} polls");
         assert_eq!(
@@ -73,19 +68,4 @@ async fn a_close_that_is_dropped_closes_all_the_same() {
         bench.producer.close(Duration::from_secs(20)).await.unwrap();
         assert_eq!(bench.log().await, [[7]]);
     }
-}
-
-/// What it came to, if it was done after so many polls and what others did between them.
-async fn polled<T>(future: impl Future<Output = T>, polls: u32) -> Option<T> {
-    let mut future = pin!(future);
-    for poll in 0..=polls {
-        let polled = std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
-        if let Poll::Ready(output) = polled {
-            return Some(output);
-        }
-        if poll < polls {
-            tokio::task::yield_now().await;
-        }
-    }
-    None
 }
