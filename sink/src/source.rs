@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tracing::{debug, info, warn};
 use upsert_kafka_client::{
-    Admin, Assignment, Client, Commit, Committed, Consumer, Fetched, OffsetSpec, PositionReset, Role, TopicDescription,
+    Admin, Client, Commit, Committed, Consumer, Fetched, OffsetSpec, PositionReset, Role, TopicDescription,
     TopicPartition, Uuid,
 };
 
@@ -335,7 +335,8 @@ impl Source {
                     0 => String::new(),
                     more => format!(" and {more} partitions more"),
                 };
-                let text = format!("resumes where group {group} stands: topic {topic} at {}{more}", at.join(", "));
+                let text =
+                    format!("resumes where group {group} stands: topic {topic} at {}{more}", at.join(", "));
                 self.resumed.push(Notice { table: Some(self.table.clone()), text });
             }
             Run::Recreated { old } => {

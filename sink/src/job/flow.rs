@@ -121,7 +121,9 @@ impl Flow {
             outcome = match record {
                 Ok(record) if record.offset >= stop => break,
                 Ok(record) => {
-                    let place = || format!("topic {}, partition {}, offset {}", of.topic, of.partition, record.offset);
+                    let place = || {
+                        format!("topic {}, partition {}, offset {}", of.topic, of.partition, record.offset)
+                    };
                     let processed = self.process_record(&record, &mut counts).await;
                     processed.map(|()| done = Some(record.offset)).map_err(|e| e.within(place()))
                 }

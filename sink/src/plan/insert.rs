@@ -7,7 +7,8 @@ use super::readers::Readers;
 use super::table::Table;
 use super::update_before::update_before;
 use super::{
-    InsertPlan, Notice, Plan, PlanOptions, SinkPlan, SourcePlan, TableReport, UpsertPlan, kafka, print, upsert,
+    InsertPlan, Notice, Plan, PlanOptions, SinkPlan, SourcePlan, TableReport, UpsertPlan, kafka, print,
+    upsert,
 };
 use crate::error::{Error, Finding, Rule};
 use crate::expr::Projection;
@@ -142,7 +143,8 @@ impl<'a> Job<'a> {
         self.has_query = true;
         let sink_table = self.named(std::slice::from_ref(&insert.table)).pop();
         let source_tables = self.named(&insert.query.tables);
-        let mut sources: Vec<Option<(SourcePlan, TableReport)>> = source_tables.iter().map(|it| self.source(it)).collect();
+        let mut sources: Vec<Option<(SourcePlan, TableReport)>> =
+            source_tables.iter().map(|it| self.source(it)).collect();
         let sink = sink_table.as_ref().and_then(|table| self.sink(table));
         let select = match &insert.query.body {
             Ok(select) => select,

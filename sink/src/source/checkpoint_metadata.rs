@@ -109,9 +109,9 @@ impl fmt::Display for JobIdentity {
 
 /// FNV-1a of 64 bits: equal on every machine and in every version, as what is committed must be.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 const NAME: &str = "upsert-kafka";

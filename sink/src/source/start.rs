@@ -168,7 +168,9 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OfAnother(job) => write!(f, "the checkpoint of another job, which writes {job}"),
-            Self::OfUnknown => f.write_str("a checkpoint of an earlier version, which does not say of which job"),
+            Self::OfUnknown => {
+                f.write_str("a checkpoint of an earlier version, which does not say of which job")
+            }
             Self::OfNewer => f.write_str("the checkpoint of a later version of upsert-kafka"),
         }
     }
@@ -187,7 +189,8 @@ pub(crate) enum Reset {
 impl Reset {
     /// What a table's `properties.auto.offset.reset` says; the planner has refused other words.
     pub(crate) fn of(properties: &[(String, String)]) -> Self {
-        let given = properties.iter().find(|(key, _)| key == RESET).map(|(_, value)| value.to_ascii_lowercase());
+        let given =
+            properties.iter().find(|(key, _)| key == RESET).map(|(_, value)| value.to_ascii_lowercase());
         match given.as_deref() {
             Some("earliest") => Self::Earliest,
             Some("latest") => Self::Latest,

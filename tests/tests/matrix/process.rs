@@ -59,11 +59,7 @@ impl Process {
     }
 }
 
-async fn run(
-    sql: &str,
-    options: &PlanOptions,
-    told: watch::Sender<Option<Stopper>>,
-) -> Result<(), String> {
+async fn run(sql: &str, options: &PlanOptions, told: watch::Sender<Option<Stopper>>) -> Result<(), String> {
     let plan = plan::plan(sql, options).map_err(|e| e.to_string())?;
     let job = Job::open(plan, JobOptions::default()).await.map_err(|e| e.to_string())?;
     told.send_replace(Some(job.stopper()));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::oracle::Gaps;
 use super::process::Process;
 use super::scenario::job;
 use super::stage::{IN_PARTITIONS, Stage};
@@ -44,7 +45,7 @@ async fn recreated(sinks: usize, startup: &str, partitions: i32) {
     stage.caught_up().await.unwrap();
     second.stop();
     second.ended().await.expect("a clean end");
-    stage.judge(0).await.expect("everything once and in order");
+    stage.judge(0, Gaps::Lost).await.expect("everything once and in order");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,5 +66,5 @@ async fn a_topic_that_is_made_again_while_the_job_is_down_is_read_from_its_begin
     stage.caught_up().await.unwrap();
     second.stop();
     second.ended().await.expect("a clean end");
-    stage.judge(0).await.expect("everything once and in order");
+    stage.judge(0, Gaps::Lost).await.expect("everything once and in order");
 }

@@ -6,7 +6,7 @@ use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_client::{Client, Config, NewTopic, Producer, Record, Role};
 use upsert_kafka_protocol::records::batches;
 
-use super::oracle::Input;
+use super::oracle::{Gaps, Input};
 
 pub(super) struct Stage {
     pub(super) broker: Broker,
@@ -85,7 +85,7 @@ impl Stage {
         for sink in 0..self.sinks {
             while !self.input.is_reached_by(&self.log(sink).await) {
                 if Instant::now() > deadline {
-                    self.input.judge(&self.log(sink).await, usize::MAX)?;
+                    self.input.judge(&self.log(sink).await, usize::MAX, Gaps::Allowed)?;
                 }
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
@@ -93,9 +93,9 @@ impl Stage {
         Ok(())
     }
 
-    pub(super) async fn judge(&self, restarts: usize) -> Result<(), String> {
+    pub(super) async fn judge(&self, restarts: usize, gaps: Gaps) -> Result<(), String> {
         for sink in 0..self.sinks {
-            let judged = self.input.judge(&self.log(sink).await, restarts);
+            let judged = self.input.judge(&self.log(sink).await, restarts, gaps);
             judged.map_err(|why| format!("out{sink}: {why}"))?;
         }
         Ok(())

@@ -132,7 +132,8 @@ fn an_unlisted_partition_starts_at_its_commit_else_at_the_beginning() {
     let ours = job("ours");
     let kept = Kept::new(TOPIC, Restore::Checkpoint, &ours);
     let startup = Startup::SpecificOffsets([(1, 42)].into());
-    let begin = |partition, at: Option<&Committed>| kept.begin(&startup, partition, at, Run::First, Reset::None);
+    let begin =
+        |partition, at: Option<&Committed>| kept.begin(&startup, partition, at, Run::First, Reset::None);
     assert_eq!(begin(1, None), Place::At(42));
     assert_eq!(begin(0, None), Place::Start);
     assert_eq!(begin(0, Some(&committed(9, ""))), Place::At(9));
