@@ -244,11 +244,7 @@ impl Partition {
     }
 
     fn assignment(&self) -> Assignment {
-        Assignment {
-            topic: Arc::clone(&self.of.topic),
-            partition: self.of.partition,
-            position: Position::Offset(self.next),
-        }
+        Assignment::new(Arc::clone(&self.of.topic), self.of.partition, Position::Offset(self.next))
     }
 
     fn commit(&self) -> Commit {

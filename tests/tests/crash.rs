@@ -56,13 +56,7 @@ async fn written(client: &Client) -> BTreeMap<String, usize> {
     let ends = consumer.offsets("out", OffsetSpec::Latest).await.expect("ends");
     let mut left: i64 = ends.iter().map(|(_, end)| end).sum();
     consumer.assign(
-        ends.iter()
-            .map(|(partition, _)| Assignment {
-                topic: "out".into(),
-                partition: *partition,
-                position: Position::Earliest,
-            })
-            .collect(),
+        ends.iter().map(|(partition, _)| Assignment::new("out", *partition, Position::Earliest)).collect(),
     );
     let mut counts = BTreeMap::new();
     while left > 0 {
