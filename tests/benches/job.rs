@@ -138,7 +138,7 @@ async fn end_to_end(rows: usize) {
 }
 
 fn earliest(topic: &str, partition: i32) -> Assignment {
-    Assignment { topic: topic.into(), partition, position: Position::Earliest }
+    Assignment::new(topic, partition, Position::Earliest)
 }
 
 /// The binary at work; killed when it goes.
