@@ -75,7 +75,7 @@ impl Source {
             resumed: Vec::new(),
         };
         for topic in source.describe().await? {
-            source.begin(&topic, restore).await?;
+            source.begin(&topic?, restore).await?;
         }
         source.assign();
         source.commit(source.positions()).await?;
@@ -185,10 +185,11 @@ impl Source {
     }
 
     /// Asks the cluster for partitions that came after the start, and for topics that were deleted and made again;
-    /// both are read from their beginning. Whether there are any.
+    /// both are read from their beginning. Whether there are any. A topic that is not there at the moment is left
+    /// to the fetches, which know for how long it may be missing.
     pub(crate) async fn discover(&mut self) -> Result<bool, Error> {
         let mut changed = false;
-        for topic in self.describe().await? {
+        for topic in self.describe().await?.into_iter().filter_map(Result::ok) {
             let is_stale = |of: &TopicPartition, it: &Partition| {
                 *of.topic == topic.name && it.topic_id != topic.topic_id
             };
@@ -228,10 +229,10 @@ impl Source {
     }
 
     /// Its topics as the cluster has them now.
-    async fn describe(&self) -> Result<Vec<TopicDescription>, Error> {
+    async fn describe(&self) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
         let names: Vec<&str> = self.scope.topics.iter().map(String::as_str).collect();
         let described = self.admin.describe_topics(&names).await.map_err(|e| self.failed(e))?;
-        described.into_iter().map(|it| it.map_err(|e| self.failed(e))).collect()
+        Ok(described.into_iter().map(|it| it.map_err(|e| self.failed(e))).collect())
     }
 
     /// Resolves where each partition of a topic begins and ends.

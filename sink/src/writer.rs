@@ -66,6 +66,8 @@ impl KafkaWriter {
         if !plan::sets(&plan.properties, "buffer.memory") {
             config.buffer_memory = BUFFER_MEMORY_BYTES.max(2 * config.max_request_size);
         }
+        // The job saw to its topics when it started; one that is deleted since is not made again by writing.
+        config.allow_auto_create_topics = false;
         let client = Client::open(config).await.map_err(Error::cluster)?;
         let producer = client.producer();
         let topic = producer.topic(&plan.topic).await.map_err(named)?;

@@ -102,7 +102,9 @@ async fn end_to_end(rows: usize) {
     let client = Client::open(config).await.expect("a client");
     let plan = planned(&bootstrap);
     let source = plan.pipelines[0].reader().topics[0].clone();
-    let SinkPlan::UpsertKafka(sink) = &plan.pipelines[0].inserts[0].sink else { unreachable!("the seed's sink") };
+    let SinkPlan::UpsertKafka(sink) = &plan.pipelines[0].inserts[0].sink else {
+        unreachable!("the seed's sink")
+    };
     let compact = vec![("cleanup.policy".to_owned(), "compact".to_owned())];
     let topics = [
         NewTopic { partitions: Some(PARTITIONS), ..NewTopic::new(&source) },

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval_at};
-use tracing::debug;
+use tracing::{debug, warn};
 use upsert_kafka_client::{ConsumerRecord, Fetched, PartitionRecords, TopicPartition};
 
 use super::Restore;
@@ -79,7 +79,10 @@ impl Flow {
                 },
                 _ = checkpoints.tick() => self.checkpoint().await?,
                 _ = discoveries.tick(), if self.discovery_interval.is_some() => {
-                    self.source.discover().await?;
+                    // Whether the cluster is away for too long is the fetches' to say.
+                    if let Err(error) = self.source.discover().await {
+                        warn!(%error, "new partitions were not looked for");
+                    }
                 }
                 _ = stop.changed() => debug!("asked to stop"),
             }

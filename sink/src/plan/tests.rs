@@ -48,6 +48,44 @@ fn a_job_is_a_source_a_projection_and_a_sink() {
     assert_eq!(plan.notices, []);
 }
 
+fn table(name: &str, options: &str) -> String {
+    format!(
+        "CREATE TABLE {name} (id INT) WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'b:1', \
+         'format' = 'json', 'properties.group.id' = 'g'{options});\nINSERT INTO o (id) SELECT id FROM {name};\n"
+    )
+}
+
+#[test]
+fn a_topic_is_read_once_however_many_inserts_want_it() {
+    let all = format!("{ALL};\n{ALL};\n");
+    let more =
+        table("other", ", 'topic' = 'in', 'properties.fetch.min.bytes' = '1'").replace("b:1", "a:1, b:1");
+    let source = SOURCE.replace("'format'", "'properties.fetch.min.bytes' = '1', 'format'");
+    let plan = plan(&*format!("{source}{}{all}{more}", sink(COLUMNS, "")), &PlanOptions::default()).unwrap();
+    let [pipeline] = &plan.pipelines[..] else { panic!("{} readers", plan.pipelines.len()) };
+    let tables: Vec<&str> = pipeline.sources.iter().map(|it| &*it.table).collect();
+    let reads: Vec<usize> = pipeline.inserts.iter().map(|it| it.source).collect();
+    assert_eq!((tables, reads), (vec!["src", "other"], vec![0, 0, 1]));
+}
+
+#[test]
+fn two_readers_of_one_topic_and_group_are_refused() {
+    let refused = |options: &str| {
+        let sql = format!("{SOURCE}{}{ALL};\n{}", sink(COLUMNS, ""), table("other", options));
+        plan(&*sql, &PlanOptions::default()).map(|plan| plan.pipelines.len()).map_err(|e| e.to_string())
+    };
+    let startup = ", 'topic' = 'in', 'scan.startup.mode' = 'latest-offset'";
+    let text = refused(startup).unwrap_err();
+    assert!(text.starts_with("table other: table src reads topic in as group g too"), "{text}");
+    assert!(
+        text.contains("another 'scan.startup.mode'") && text.contains("'properties.group.id' of its own"),
+        "{text}"
+    );
+    assert!(refused(", 'topic' = 'more;in'").unwrap_err().contains("another 'topic'"));
+    assert!(refused(", 'topic' = 'in'").unwrap_err().contains("another 'properties.bootstrap.servers'"));
+    assert_eq!(refused(", 'topic' = 'more'"), Ok(2), "another topic");
+}
+
 #[test]
 fn key_and_value_are_written_as_the_table_says() {
     let columns = "k_b STRING, v INT, k_a INT, PRIMARY KEY (k_a, k_b) NOT ENFORCED";

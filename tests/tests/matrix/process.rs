@@ -11,6 +11,7 @@ pub(super) struct Process {
     opened: watch::Receiver<Option<Stopper>>,
     kill: Option<oneshot::Sender<()>>,
     ended: oneshot::Receiver<Result<(), String>>,
+    outcome: Option<Result<(), String>>,
 }
 
 impl Process {
@@ -33,7 +34,7 @@ impl Process {
             // Nobody may be left to hear.
             _ = end.send(outcome);
         });
-        Self { opened, kill: Some(kill), ended }
+        Self { opened, kill: Some(kill), ended, outcome: None }
     }
 
     /// Returns when the job has resolved where it starts, or has ended.
@@ -53,9 +54,13 @@ impl Process {
         self.kill.take().map(|kill| kill.send(()));
     }
 
-    /// Its end. Cancel-safe.
+    /// Its end; asked again it is the same. Cancel-safe.
     pub(super) async fn ended(&mut self) -> Result<(), String> {
-        (&mut self.ended).await.unwrap_or_else(|_| Err("its thread panicked".to_owned()))
+        if self.outcome.is_none() {
+            let outcome = (&mut self.ended).await.unwrap_or_else(|_| Err("its thread panicked".to_owned()));
+            self.outcome = Some(outcome);
+        }
+        self.outcome.clone().unwrap_or(Ok(()))
     }
 }
 

@@ -35,7 +35,10 @@ async fn recreated(sinks: usize, startup: &str, partitions: i32) {
     stage.create("in", partitions, "delete").await;
     // More than the deleted one had, so that offsets alone cannot tell the two apart.
     stage.feed(90).await;
-    stage.caught_up().await.unwrap();
+    tokio::select! {
+        reached = stage.caught_up() => reached.unwrap(),
+        ended = first.ended() => panic!("it ends: {ended:?}"),
+    }
     first.stop();
     first.ended().await.expect("a clean end");
 
