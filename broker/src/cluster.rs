@@ -185,7 +185,7 @@ impl Cluster {
         let request =
             AnyRequest::decode(api_key, version, &body).ok_or_else(|| named("unknown".to_owned()))?;
         let request = request.map_err(|why| named(why.to_string()))?;
-        call.fate = self.state.faults.strike(api).map(|(fault, action)| {
+        call.fate = self.state.faults.strike(api, &call.client_id).map(|(fault, action)| {
             self.fired.push_back(fault);
             action
         });

@@ -17,6 +17,8 @@ pub struct Fault {
     pub count: u32,
     /// What happens to those.
     pub action: Action,
+    /// Only requests of clients with this `client.id` are struck and counted; `None` takes everybody's.
+    pub client_id: Option<String>,
 }
 
 /// What happens to a request that a fault strikes.
@@ -38,13 +40,19 @@ pub enum Action {
 impl Fault {
     /// Strikes the next request of that API.
     pub fn new(api: ApiKey, action: Action) -> Self {
-        Self { api, skip: 0, count: 1, action }
+        Self { api, skip: 0, count: 1, action, client_id: None }
     }
 
     /// Lets some requests pass first.
     #[must_use]
     pub fn skip(self, skip: u32) -> Self {
         Self { skip, ..self }
+    }
+
+    /// Strikes only clients with this `client.id`.
+    #[must_use]
+    pub fn of_client(self, client_id: impl Into<String>) -> Self {
+        Self { client_id: Some(client_id.into()), ..self }
     }
 
     /// Strikes that many requests; `u32::MAX` never ends.
@@ -83,9 +91,9 @@ impl Faults {
         self.armed.retain(|armed| armed.id != id);
     }
 
-    /// What happens to the next request of the API, and by which fault.
-    pub(crate) fn strike(&mut self, api: ApiKey) -> Option<(FaultId, Action)> {
-        let position = self.armed.iter_mut().position(|armed| armed.fault.meets(api))?;
+    /// What happens to a client's next request of the API, and by which fault.
+    pub(crate) fn strike(&mut self, api: ApiKey, client_id: &str) -> Option<(FaultId, Action)> {
+        let position = self.armed.iter_mut().position(|armed| armed.fault.meets(api, client_id))?;
         let Armed { id, fault } = &mut self.armed[position];
         if fault.count != u32::MAX {
             fault.count -= 1;
@@ -97,9 +105,10 @@ impl Faults {
 }
 
 impl Fault {
-    /// Whether a request of the API is struck; one that is let pass is counted.
-    fn meets(&mut self, api: ApiKey) -> bool {
-        if self.api != api || self.count == 0 {
+    /// Whether a client's request of the API is struck; one that is let pass is counted.
+    fn meets(&mut self, api: ApiKey, client_id: &str) -> bool {
+        let of_another = self.client_id.as_ref().is_some_and(|wanted| wanted != client_id);
+        if self.api != api || self.count == 0 || of_another {
             return false;
         }
         let strikes = self.skip == 0;
@@ -119,9 +128,9 @@ mod tests {
     fn a_fault_skips_then_strikes_then_is_spent() {
         let mut faults = Faults::default();
         let id = faults.arm(Fault::new(PRODUCE, Action::Close).skip(1).times(2));
-        let strikes: Vec<_> = (0..5).map(|_| faults.strike(PRODUCE).map(|(id, _)| id)).collect();
+        let strikes: Vec<_> = (0..5).map(|_| faults.strike(PRODUCE, "").map(|(id, _)| id)).collect();
         assert_eq!(strikes, [None, Some(id), Some(id), None, None]);
-        assert_eq!(faults.strike(FETCH), None);
+        assert_eq!(faults.strike(FETCH, ""), None);
     }
 
     #[test]
@@ -129,16 +138,24 @@ mod tests {
         let mut faults = Faults::default();
         faults.arm(Fault::new(FETCH, Action::LoseAnswer));
         faults.arm(Fault::new(FETCH, Action::Close));
-        let actions: Vec<_> = (0..3).map(|_| faults.strike(FETCH).map(|(_, action)| action)).collect();
+        let actions: Vec<_> = (0..3).map(|_| faults.strike(FETCH, "").map(|(_, action)| action)).collect();
         assert_eq!(actions, [Some(Action::LoseAnswer), Some(Action::Close), None]);
+    }
+
+    #[test]
+    fn a_fault_of_one_client_lets_the_others_pass() {
+        let mut faults = Faults::default();
+        let id = faults.arm(Fault::new(FETCH, Action::Close).of_client("job"));
+        let strikes: Vec<_> = ["other", "job", "job"].map(|it| faults.strike(FETCH, it).map(|(id, _)| id)).into();
+        assert_eq!(strikes, [None, Some(id), None]);
     }
 
     #[test]
     fn a_fault_without_end_ends_when_disarmed() {
         let mut faults = Faults::default();
         let id = faults.arm(Fault::new(FETCH, Action::Close).times(u32::MAX));
-        assert!((0..9).all(|_| faults.strike(FETCH).is_some()));
+        assert!((0..9).all(|_| faults.strike(FETCH, "").is_some()));
         faults.disarm(id);
-        assert_eq!(faults.strike(FETCH), None);
+        assert_eq!(faults.strike(FETCH, ""), None);
     }
 }

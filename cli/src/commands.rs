@@ -54,6 +54,11 @@ pub(crate) const TABLE: &[Command] = &[
                 value: None,
                 about: "ignore the offsets that an earlier run committed",
             },
+            Flag {
+                name: "--resume",
+                value: None,
+                about: "go on from the group's offsets as they are, whichever job committed them",
+            },
             SET,
             ALLOW_LOOP,
         ],

@@ -38,11 +38,7 @@ pub(crate) async fn run(bootstrap: &str, topic: &str) -> Result<Vec<String>, Box
     let mut consumer = client.consumer();
     let ends = consumer.offsets(topic, OffsetSpec::Latest).await?;
     let mut left: i64 = ends.iter().map(|(_, end)| end).sum();
-    let all = ends.iter().map(|(partition, _)| Assignment {
-        topic: topic.into(),
-        partition: *partition,
-        position: Position::Earliest,
-    });
+    let all = ends.iter().map(|(partition, _)| Assignment::new(topic, *partition, Position::Earliest));
     consumer.assign(all.collect());
     while left > 0 {
         for records in consumer.poll().await?.partitions() {

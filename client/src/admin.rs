@@ -1,5 +1,7 @@
 //! Topics and settings: each a thin call.
 
+use std::collections::HashMap;
+
 use upsert_kafka_protocol::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
 use upsert_kafka_protocol::messages::delete_topics::DeleteTopicState;
 use upsert_kafka_protocol::messages::describe_configs::DescribeConfigsResource;
@@ -138,7 +140,8 @@ impl Admin {
         Ok(topics)
     }
 
-    /// These topics, each described or with the reason why not; a topic is never made by asking.
+    /// These topics, each described or with the reason why not. All are asked for in one request, and the answer is
+    /// a broker's of this moment, not what the client knew. A topic is never created by asking.
     ///
     /// # Errors
     /// When no broker answers in time.
@@ -147,8 +150,9 @@ impl Admin {
         names: &[&str],
     ) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
         let response = self.metadata(Some(names.iter().map(|name| text(name)).collect())).await?;
-        let find = |name: &str| response.topics.iter().find(|topic| topic.name.as_deref() == Some(name));
-        let describe = |name: &&str| match find(name) {
+        let told: HashMap<&str, &MetadataResponseTopic> =
+            response.topics.iter().filter_map(|topic| Some((topic.name.as_deref()?, topic))).collect();
+        let describe = |name: &&str| match told.get(name) {
             Some(topic) if topic.error_code == ErrorCode::NONE => Ok(described(topic)),
             Some(topic) => Err(Error::from_code(topic.error_code, "Metadata").with_topic(*name)),
             None => {

@@ -69,6 +69,9 @@ pub struct Config {
 
     /// `acks`: how many replicas must hold a record before it counts as written.
     pub acks: Acks,
+    /// Whether a topic that a producer writes to is created when it is missing, where brokers do so: Java's
+    /// producer always asks for it. Consumers and admins never do, whatever this says.
+    pub allow_auto_create_topics: bool,
     /// `batch.size`: a partition's batch leaves when it is this full. Memory is taken per partition.
     pub batch_size: usize,
     /// `buffer.memory`: what waits to be sent may take this much; then `send` waits.
@@ -113,8 +116,6 @@ pub struct Config {
     /// `transactional.id`: the name under which a producer writes in transactions; `None` has none.
     pub transactional_id: Option<String>,
 
-    /// `allow.auto.create.topics`: whether asking for a topic may create it, where brokers do so.
-    pub allow_auto_create_topics: bool,
     /// `auto.offset.reset`: where to read when the offset asked for is gone.
     pub auto_offset_reset: OffsetReset,
     /// `check.crcs`: 20 GB/s; switch it off only with a reason.
@@ -202,6 +203,7 @@ impl Default for Config {
             receive_buffer_bytes: None,
             response_bytes_max: 256 << 20,
             acks: Acks::All,
+            allow_auto_create_topics: true,
             batch_size: 16_384,
             buffer_memory: 32 << 20,
             compression: Compression::None,
@@ -222,7 +224,6 @@ impl Default for Config {
             retries: i32::MAX.unsigned_abs(),
             transaction_timeout: ms(60_000),
             transactional_id: None,
-            allow_auto_create_topics: true,
             auto_offset_reset: OffsetReset::Latest,
             check_crcs: true,
             fetch_max_bytes: 50 << 20,

@@ -19,12 +19,14 @@ mod group;
 mod offsets;
 mod position;
 mod read;
+mod reset;
 
 pub use assignment::{Assignment, Position, TopicPartition};
 pub use fetched::{ConsumerRecord, Fetched, PartitionRecords, Records};
 pub use group::{Commit, Committed};
 pub use offsets::OffsetSpec;
-use position::{Limits, Lookup, Positions, Verdict, Wanted};
+use position::{Limits, Lookup, Positions, Sought, Verdict, Wanted};
+pub use reset::{PositionReset, ResetCause};
 
 /// A consumer. While the caller works on what one poll gave, the next fetches are already under way,
 /// one per node: all of them together hold at most `fetch.max.bytes`, save that one batch per partition may
@@ -40,10 +42,17 @@ pub struct Consumer {
     chance: Chance,
 }
 
+/// What was looked up.
+#[derive(Clone, Copy)]
+enum Found {
+    Offset(i64),
+    Range(i64, i64),
+}
+
 /// What a job of the consumer came to.
 enum Done {
     Fetched(fetcher::Answer),
-    Found(Vec<Lookup>, Result<Vec<i64>, Error>),
+    Found(Vec<(Lookup, Result<Found, Error>)>),
 }
 
 impl Consumer {
@@ -76,14 +85,16 @@ impl Consumer {
     }
 
     /// Waits for what comes next and hands it over; a partition in it has moved, if only past what is not
-    /// for users. What fails is tried again for `default.api.timeout.ms` before it is an error, and may be
+    /// for users. A topic that was deleted and created again is read from its beginning, and an offset out of range
+    /// follows `auto.offset.reset`: [`Fetched::resets`] tells of both. What fails is tried again for `default.api.timeout.ms` before it is an error, and may be
     /// polled again after it.
     ///
     /// The future may be dropped at any time: nothing is lost, and the next poll goes on.
     ///
     /// # Errors
-    /// An offset out of range where `auto.offset.reset` is `none`, a topic that is not there or not allowed,
-    /// damaged records, a cluster out of reach. Each names topic and partition.
+    /// An offset out of range where `auto.offset.reset` is `none`, with the range; a topic that is not there or not
+    /// allowed, or was created again with fewer partitions; damaged records; a cluster out of reach. Each names
+    /// topic and partition.
     pub async fn poll(&mut self) -> Result<Fetched, Error> {
         if self.positions.is_empty() {
             return Err(Error::new(ErrorKind::Usage, "nothing is assigned to the consumer"));
@@ -146,7 +157,17 @@ impl Consumer {
         self.positions.lag(of, self.config().isolation_level == IsolationLevel::ReadCommitted)
     }
 
-    /// The offsets of all partitions of a topic.
+    /// The offsets of many partitions at once, in their order: each leader is asked in one request, whatever the
+    /// topics; where a partition is named more than once, in as many as it is named. A time that no record has
+    /// reached gives the end. No topic is created by asking.
+    ///
+    /// # Errors
+    /// After `default.api.timeout.ms`, or at once when a topic is not allowed or does not have the partition.
+    pub async fn list_offsets(&self, wanted: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>, Error> {
+        offsets::find(&self.cluster, wanted).await
+    }
+
+    /// The offsets of all partitions of a topic; it is not created by asking.
     ///
     /// # Errors
     /// After `default.api.timeout.ms`, or at once when the topic is not allowed.
@@ -184,23 +205,17 @@ impl Consumer {
         let now = Instant::now();
         // A full mailbox empties soon: the view that comes then leads here again.
         self.untold.retain(|topic| !self.cluster.want(topic, Want::Lasting));
-        let lookups = self.positions.poll_lookups(now);
-        if !lookups.is_empty() {
-            let cluster = self.cluster.clone();
-            self.jobs.spawn(async move {
-                let wanted: Vec<_> =
-                    lookups.iter().map(|one| (one.of.clone(), OffsetSpec::of(one.position))).collect();
-                let found = offsets::find(&cluster, &wanted).await;
-                Done::Found(lookups, found)
-            });
-        }
         let view = Arc::clone(&self.view.borrow_and_update());
-        let (plans, leaderless) = self.positions.poll_fetches(now, &view);
-        for plan in plans {
+        let work = self.positions.poll(now, &view);
+        for (node, lookups) in work.lookups {
+            let cluster = self.cluster.clone();
+            self.jobs.spawn(async move { Done::Found(look_up(cluster, node, lookups).await) });
+        }
+        for plan in work.fetches {
             let cluster = self.cluster.clone();
             self.jobs.spawn(async move { Done::Fetched(fetcher::fetch(cluster, plan).await) });
         }
-        for (of, error) in leaderless {
+        for (of, error) in work.failures {
             let generation = self.positions.generation(&of);
             self.failed(&of, generation, error);
         }
@@ -210,40 +225,48 @@ impl Consumer {
         match done {
             Done::Fetched(answer) => {
                 self.positions.handle_answered(answer.node);
-                let moved =
-                    answer.partitions.into_iter().filter_map(|(wanted, taken)| self.take(&wanted, taken));
-                let fetched = Fetched { partitions: moved.collect() };
-                Some(fetched).filter(|fetched| !fetched.partitions.is_empty())
-            }
-            Done::Found(lookups, Ok(offsets)) => {
-                for (lookup, offset) in lookups.iter().zip(offsets) {
-                    self.positions.handle_found(&lookup.of, lookup.generation, offset);
+                let mut fetched = Fetched::default();
+                for (wanted, taken) in answer.partitions {
+                    self.take(&wanted, taken, &mut fetched);
                 }
-                None
+                Some(fetched).filter(|it| !it.partitions.is_empty() || !it.resets.is_empty())
             }
-            Done::Found(lookups, Err(error)) => {
-                for lookup in lookups {
-                    self.failed(&lookup.of, lookup.generation, error.clone());
+            Done::Found(found) => {
+                for (Lookup { of, generation, .. }, found) in found {
+                    match found {
+                        Ok(Found::Offset(offset)) => self.positions.handle_found(&of, generation, offset),
+                        Ok(Found::Range(start, end)) => {
+                            let verdict = self.positions.handle_range(&of, generation, (start, end));
+                            self.tell(verdict);
+                        }
+                        Err(error) => self.failed(&of, generation, error),
+                    }
                 }
                 None
             }
         }
     }
 
-    fn take(&mut self, wanted: &Wanted, taken: fetcher::Taken) -> Option<PartitionRecords> {
-        match taken {
-            Err(error) => {
-                self.failed(&wanted.of, wanted.generation, error);
-                None
-            }
-            Ok((progress, records)) => match self.positions.handle_fetched(wanted, progress) {
-                Verdict::Moved => Some(records),
-                Verdict::Fail(error) => {
-                    self.failures.push_back(error);
-                    None
-                }
-                Verdict::Nothing | Verdict::Retry => None,
-            },
+    fn take(&mut self, wanted: &Wanted, taken: fetcher::Taken, fetched: &mut Fetched) {
+        let (progress, records) = match taken {
+            Ok(taken) => taken,
+            Err(error) => return self.failed(&wanted.of, wanted.generation, error),
+        };
+        let (reset, verdict) = self.positions.handle_fetched(wanted, progress);
+        if let Some(reset) = reset {
+            tracing::warn!(topic = &*wanted.of.topic, partition = wanted.of.partition, "{reset}");
+            fetched.resets.push(reset);
+        }
+        if matches!(verdict, Verdict::Moved) {
+            fetched.partitions.push(records);
+        }
+        self.tell(verdict);
+    }
+
+    /// Keeps what the user must know until it is asked for.
+    fn tell(&mut self, verdict: Verdict) {
+        if let Verdict::Fail(error) = verdict {
+            self.failures.push_back(error);
         }
     }
 
@@ -256,9 +279,7 @@ impl Consumer {
         if stale {
             self.cluster.refresh();
         }
-        if let Verdict::Fail(error) = verdict {
-            self.failures.push_back(error);
-        }
+        self.tell(verdict);
     }
 }
 
@@ -266,6 +287,31 @@ impl std::fmt::Debug for Consumer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Consumer").field("positions", &self.positions).finish_non_exhaustive()
     }
+}
+
+/// Asks a leader for all these at once.
+async fn look_up(cluster: Cluster, node: i32, lookups: Vec<Lookup>) -> Vec<(Lookup, Result<Found, Error>)> {
+    let mut wanted = Vec::new();
+    for Lookup { of, sought, .. } in &lookups {
+        let specs = match sought {
+            Sought::Position(position) => &[OffsetSpec::of(*position)][..],
+            Sought::Range => &[OffsetSpec::Earliest, OffsetSpec::Latest],
+        };
+        wanted.extend(specs.iter().map(|spec| (of.clone(), *spec)));
+    }
+    let mut found = offsets::ask_leader(cluster, node, wanted).await.into_iter();
+    let mut next = || found.next().unwrap_or_else(|| Err(offsets::left_out()));
+    let told = |lookup: Lookup| {
+        let found = match lookup.sought {
+            Sought::Position(_) => next().map(Found::Offset),
+            Sought::Range => {
+                let (start, end) = (next(), next());
+                start.and_then(|start| Ok(Found::Range(start, end?)))
+            }
+        };
+        (lookup, found)
+    };
+    lookups.into_iter().map(told).collect()
 }
 
 /// What a job brought. Its panic is ours; a runtime that shuts down cancels it.

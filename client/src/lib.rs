@@ -23,7 +23,7 @@ pub use config::{
 };
 pub use consumer::{
     Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, OffsetSpec, PartitionRecords, Position,
-    Records, TopicPartition,
+    PositionReset, Records, ResetCause, TopicPartition,
 };
 pub use error::{Error, ErrorKind, Scope};
 pub use metrics::{Metric, Metrics};

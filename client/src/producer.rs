@@ -126,7 +126,7 @@ impl Producer {
             return Ok(known.clone());
         }
         let config = cluster.config();
-        let metadata = cluster.topic(name, Want::WhileUsed, Instant::now() + config.max_block).await?;
+        let metadata = cluster.topic(name, Want::WhileWritten, Instant::now() + config.max_block).await?;
         let settings = TopicSettings {
             producer: shared.number,
             sticky: StickySettings { batch_size: config.batch_size, adaptive: config.partitioner_adaptive },

@@ -129,4 +129,4 @@ pub use error_code::ErrorCode;
 pub use frames::{BadLength, Frames};
 pub use limits::Limits;
 pub use partition::{murmur2, partition_for_key};
-pub use wire::{Malformed, Message, Request, Segments, Str, Tags, Unrepresentable, Uuid, Versions};
+pub use wire::{Malformed, Message, NotUuid, Request, Segments, Str, Tags, Unrepresentable, Uuid, Versions};

@@ -12,6 +12,7 @@ mod read;
 mod segments;
 mod types;
 mod unrepresentable;
+mod uuid;
 mod write;
 
 #[cfg(any(test, feature = "dice"))]
@@ -22,6 +23,7 @@ pub use read::Reader;
 pub use segments::Segments;
 pub use types::{ShortString, Str, Uuid};
 pub use unrepresentable::Unrepresentable;
+pub use uuid::NotUuid;
 pub use write::{LEND_MIN, TagWriter, Writer};
 
 /// A whole request or response, or what lies in a log.

@@ -81,6 +81,8 @@ pub enum Rule {
     Parallelism,
     /// V-LOOP: a job that reads what it writes.
     Loop,
+    /// Two tables of a job that read one topic as one group, and not in the same way.
+    Group,
     /// A type that SQL, a format or a cast refuses.
     Type,
     /// A table that is not there, or is there twice.

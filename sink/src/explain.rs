@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::expr::{Cast, OnNull, Projection};
-use crate::plan::{Origin, Pipeline, Plan, SinkPlan, TableReport};
+use crate::plan::{InsertPlan, Origin, Plan, SinkPlan, SourcePlan, TableReport};
 use crate::settings::CHECKPOINT_INTERVAL;
 use crate::types::Field;
 
@@ -19,8 +19,12 @@ impl fmt::Display for Explained<'_> {
         for table in &self.0.tables {
             write_table(f, table)?;
         }
-        for pipeline in &self.0.pipelines {
-            write_pipeline(f, pipeline)?;
+        for (source, insert) in self.0.inserts() {
+            write_insert(f, source, insert)?;
+        }
+        for pipeline in self.0.pipelines.iter().filter(|it| it.inserts.len() > 1) {
+            let (topics, count) = (pipeline.reader().topics.join(", "), pipeline.inserts.len());
+            writeln!(f, "topic {topics} is read once for {count} INSERTs; a commit waits for all of them\n")?;
         }
         let settings = &self.0.settings;
         let default = if settings.checkpoint_interval == CHECKPOINT_INTERVAL { " (default)" } else { "" };
@@ -54,24 +58,24 @@ fn write_table(f: &mut fmt::Formatter<'_>, table: &TableReport) -> fmt::Result {
     writeln!(f)
 }
 
-fn write_pipeline(f: &mut fmt::Formatter<'_>, pipeline: &Pipeline) -> fmt::Result {
-    let columns = match &pipeline.sink {
+fn write_insert(f: &mut fmt::Formatter<'_>, source: &SourcePlan, insert: &InsertPlan) -> fmt::Result {
+    let columns = match &insert.sink {
         SinkPlan::UpsertKafka(sink) => &sink.columns,
         SinkPlan::Print(sink) => &sink.columns,
     };
-    writeln!(f, "insert into {} from {}", pipeline.sink.table(), pipeline.source.table)?;
-    for (column, slot) in columns.iter().zip(pipeline.projection.slots()) {
+    writeln!(f, "insert into {} from {}", insert.sink.table(), source.table)?;
+    for (column, slot) in columns.iter().zip(insert.projection.slots()) {
         write!(f, "  {} {} = ", column.name, column.data_type)?;
-        match slot.source.map(|index| &pipeline.source.columns[index]) {
+        match slot.source.map(|index| &source.columns[index]) {
             None => writeln!(f, "NULL")?,
             Some(from) if slot.cast == Cast::Keep => writeln!(f, "{}", from.name)?,
             Some(from) => writeln!(f, "{}, cast from {}", from.name, from.data_type.logical)?,
         }
     }
-    if let Some(sentence) = not_null(&pipeline.projection, columns) {
+    if let Some(sentence) = not_null(&insert.projection, columns) {
         writeln!(f, "  {sentence}")?;
     }
-    writeln!(f, "  {}", pipeline.update_before)?;
+    writeln!(f, "  {}", insert.update_before)?;
     writeln!(f)
 }
 

@@ -1,15 +1,19 @@
 //! A running job: source to writer, with commit points.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::sleep;
 use tracing::debug;
 
 use crate::error::{Error, ErrorKind};
 use crate::plan::{Notice, Plan};
 use crate::progress::{Counts, Progress};
+use crate::source::JobIdentity;
+pub use crate::source::Restore;
 use flow::Flow;
 
 mod flow;
@@ -18,18 +22,31 @@ mod topics;
 pub use topics::NewTopics;
 
 /// What a caller says when a job is opened.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct JobOptions {
-    /// Offsets that an earlier run committed do not count: the startup mode does.
-    pub from_start_mode: bool,
+    /// What the offsets that the group keeps mean.
+    pub restore: Restore,
     /// Makes topics that are missing; without it they are an error.
     pub create_topics: Option<NewTopics>,
+    /// How long a job that was asked to stop, or that failed, may take to flush and to commit. After that it leaves
+    /// with an error, and what was not acknowledged is read again by the next run.
+    pub stop_timeout: Duration,
+}
+
+/// Below the 30 s that orchestrators give a process before they kill it.
+const STOP_TIMEOUT: Duration = Duration::from_secs(25);
+
+impl Default for JobOptions {
+    fn default() -> Self {
+        Self { restore: Restore::default(), create_topics: None, stop_timeout: STOP_TIMEOUT }
+    }
 }
 
 /// A job whose cluster was reached and whose beginning is resolved.
 pub struct Job {
     flows: Vec<Flow>,
     checkpoint_interval: Duration,
+    stop_timeout: Duration,
     progress: Arc<Progress>,
     notices: Vec<Notice>,
     stop: watch::Sender<bool>,
@@ -56,13 +73,27 @@ impl Job {
     /// No broker answers, a topic is missing, the group has no offset where one is needed.
     pub async fn open(plan: Plan, options: JobOptions) -> Result<Self, Error> {
         let progress = Arc::new(Progress::default());
-        let notices = topics::check(&plan, options.create_topics.as_ref()).await?;
+        let mut notices = topics::check(&plan, options.create_topics.as_ref()).await?;
+        let job = JobIdentity::of(&plan);
         let mut flows = Vec::new();
         for pipeline in plan.pipelines {
-            flows.push(Flow::open(pipeline, options.from_start_mode, Arc::clone(&progress)).await?);
+            let flow = Flow::open(pipeline, options.restore, job.clone(), Arc::clone(&progress)).await?;
+            notices.extend_from_slice(flow.notices());
+            flows.push(flow);
         }
-        let checkpoint_interval = plan.settings.checkpoint_interval;
-        Ok(Self { flows, checkpoint_interval, progress, notices, stop: watch::Sender::new(false) })
+        Ok(Self {
+            flows,
+            checkpoint_interval: plan.settings.checkpoint_interval,
+            stop_timeout: options.stop_timeout,
+            progress,
+            notices,
+            stop: watch::Sender::new(false),
+        })
+    }
+
+    /// Where it goes on from an earlier run: a line for each topic that it does so in.
+    pub fn resumed(&self) -> impl Iterator<Item = &Notice> {
+        self.flows.iter().flat_map(Flow::resumed)
     }
 
     /// What the user should know about the cluster's side of the job.
@@ -95,28 +126,79 @@ impl Job {
     /// committed what it wrote last, and a restart writes that again.
     ///
     /// # Errors
-    /// The first failure, with the offsets committed up to the record before it.
+    /// The first failure, with the offsets committed up to the record before it; or a stop that took longer than
+    /// [`JobOptions::stop_timeout`].
     pub async fn run(self) -> Result<Summary, Error> {
         let began = Instant::now();
+        let (stop, progress) = (self.stop, self.progress);
         let mut running = JoinSet::new();
-        for flow in self.flows {
-            running.spawn(flow.run(self.checkpoint_interval, self.stop.subscribe()));
+        for mut flow in self.flows {
+            let (interval, stop) = (self.checkpoint_interval, stop.subscribe());
+            running.spawn(async move {
+                let carried = flow.carry(interval, stop).await;
+                Ended::Carried(Box::new(flow), carried)
+            });
         }
+        let mut too_late = pin!(after_stop(stop.subscribe(), self.stop_timeout));
         let mut failure = None;
-        while let Some(ended) = running.join_next().await {
-            let outcome =
-                ended.unwrap_or_else(|e| Err(Error::caused(ErrorKind::Sink, "a part of the job", e)));
+        loop {
+            let outcome = tokio::select! {
+                ended = running.join_next() => match ended.map(finished) {
+                    None => break,
+                    Some(Ok(Ended::Carried(mut flow, carried))) => {
+                        // Also after a failure: what was processed before it is kept, and not read again.
+                        running.spawn(async move { Ended::Concluded(flow.checkpoint().await) });
+                        carried
+                    }
+                    Some(Ok(Ended::Concluded(committed))) => committed,
+                    Some(Err(error)) => Err(error),
+                },
+                () = &mut too_late => {
+                    // What still runs is cut off with its set.
+                    failure.get_or_insert(abandoned(&progress, self.stop_timeout));
+                    break;
+                }
+            };
             if let Err(error) = outcome {
                 debug!(%error, "a flow failed; the others stop");
-                self.stop.send_replace(true);
+                stop.send_replace(true);
                 failure.get_or_insert(error);
             }
         }
         match failure {
             Some(error) => Err(error),
-            None => Ok(Summary { counts: self.progress.counts(), elapsed: began.elapsed() }),
+            None => Ok(Summary { counts: progress.counts(), elapsed: began.elapsed() }),
         }
     }
+}
+
+/// How far a flow is.
+enum Ended {
+    /// It carries no more rows; its last checkpoint is due.
+    Carried(Box<Flow>, Result<(), Error>),
+    /// It is over.
+    Concluded(Result<(), Error>),
+}
+
+fn finished(ended: Result<Ended, JoinError>) -> Result<Ended, Error> {
+    ended.map_err(|e| Error::caused(ErrorKind::Sink, "a part of the job", e))
+}
+
+/// Resolves when a stop was asked for so long ago.
+async fn after_stop(mut stop: watch::Receiver<bool>, timeout: Duration) {
+    // Who can ask for a stop lives as long as the job does, so this is no error.
+    _ = stop.wait_for(|asked| *asked).await;
+    sleep(timeout).await;
+}
+
+#[cold]
+fn abandoned(progress: &Progress, timeout: Duration) -> Error {
+    let text = format!(
+        "not stopped within {} s: {} rows were handed over and are not acknowledged; nothing of them is committed, so          the next run reads and writes them again",
+        timeout.as_secs_f64(),
+        progress.unacknowledged()
+    );
+    Error::new(ErrorKind::Cluster, text)
 }
 
 impl Stopper {

@@ -25,6 +25,6 @@ mod upsert_sink;
 mod writer;
 
 pub use error::{Error, ErrorKind};
-pub use job::{Job, JobOptions, NewTopics, Stopper, Summary};
+pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
 pub use progress::{Counts, Progress};
 pub use upsert_sink::UpsertSink;

@@ -9,6 +9,7 @@ mod metadata;
 mod print;
 mod properties;
 mod query;
+mod readers;
 mod report;
 mod scan;
 mod table;
@@ -94,12 +95,36 @@ pub struct Override {
 pub struct Plan {
     /// What SET came to.
     pub settings: Settings,
-    /// One for each INSERT, in order.
+    /// One for each reader, in the order in which statements name them.
     pub pipelines: Vec<Pipeline>,
     /// What the user should know but need not change.
     pub notices: Vec<Notice>,
     /// What each table that is read or written came to, in the order of use.
     pub tables: Vec<TableReport>,
+}
+
+impl Plan {
+    /// Every INSERT of the job, by its source and its place there.
+    pub fn inserts(&self) -> impl Iterator<Item = (&SourcePlan, &InsertPlan)> {
+        self.pipelines.iter().flat_map(Pipeline::inserts)
+    }
+
+    /// Every table that is read, each once.
+    pub fn sources(&self) -> impl Iterator<Item = &SourcePlan> {
+        self.pipelines.iter().flat_map(|pipeline| &pipeline.sources)
+    }
+}
+
+impl Pipeline {
+    /// What says where and how the topics are read: the same for every source.
+    pub fn reader(&self) -> &SourcePlan {
+        &self.sources[0]
+    }
+
+    /// Every INSERT with the table that it reads.
+    pub fn inserts(&self) -> impl Iterator<Item = (&SourcePlan, &InsertPlan)> {
+        self.inserts.iter().map(|insert| (&self.sources[insert.source], insert))
+    }
 }
 
 impl SinkPlan {
@@ -121,11 +146,22 @@ pub struct Notice {
     pub text: String,
 }
 
-/// One INSERT: from a source through a projection into a sink.
+/// One reader and every INSERT that it feeds: a topic is read once per job, however many INSERTs want it, so
+/// that one position per partition stands for all of them.
 #[derive(Debug)]
 pub struct Pipeline {
-    /// What is read.
-    pub source: SourcePlan,
+    /// The tables that are read, at least one. They agree in all that concerns the reader: topics, group,
+    /// properties, start and end; each has a format and columns of its own.
+    pub sources: Vec<SourcePlan>,
+    /// At least one, in the order of the statements.
+    pub inserts: Vec<InsertPlan>,
+}
+
+/// One INSERT: a source's rows through a projection into a sink.
+#[derive(Debug)]
+pub struct InsertPlan {
+    /// Which of the pipeline's sources.
+    pub source: usize,
     /// The source's row to the sink's.
     pub projection: Projection,
     /// Whether UPDATE_BEFORE is thrown away before the sink.

@@ -11,6 +11,7 @@ pub struct Progress {
     rows_out: AtomicU64,
     tombstones: AtomicU64,
     skipped: AtomicU64,
+    acknowledged: AtomicU64,
     lag: AtomicI64,
     /// Read and written a few times a second: nothing waits on it.
     last_commit: Mutex<Option<Instant>>,
@@ -40,6 +41,11 @@ impl Progress {
         }
     }
 
+    /// Rows handed to the sinks that no flush has yet shown to be acknowledged.
+    pub fn unacknowledged(&self) -> u64 {
+        self.rows_out.load(Relaxed).saturating_sub(self.acknowledged.load(Relaxed))
+    }
+
     /// Records that the sources have and the job has not read, as far as it knows.
     pub fn lag(&self) -> i64 {
         self.lag.load(Relaxed)
@@ -55,6 +61,10 @@ impl Progress {
         self.rows_out.fetch_add(more.rows_out, Relaxed);
         self.tombstones.fetch_add(more.tombstones, Relaxed);
         self.skipped.fetch_add(more.skipped, Relaxed);
+    }
+
+    pub(crate) fn acknowledged(&self, more: u64) {
+        self.acknowledged.fetch_add(more, Relaxed);
     }
 
     pub(crate) fn set_lag(&self, before: i64, now: i64) {

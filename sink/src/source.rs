@@ -1,45 +1,59 @@
 //! A Kafka source: which partitions it reads, from where, up to where, and how far it came.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 use upsert_kafka_client::{
-    Assignment, Client, Commit, Committed, Consumer, Fetched, OffsetSpec, Position, Role, TopicPartition,
+    Admin, Client, Commit, Committed, Consumer, Fetched, OffsetSpec, PositionReset, Role, TopicDescription,
+    TopicPartition, Uuid,
 };
 
 use crate::error::{Error, ErrorKind};
-use crate::plan::{self, SourcePlan};
+use crate::plan::{self, Notice, SourcePlan};
+use crate::scan::{Bounded, Startup};
 
+mod checkpoint_metadata;
+mod partition;
 mod start;
 
-use start::{MARK, Place, Reset, Run};
+pub(crate) use checkpoint_metadata::JobIdentity;
+use checkpoint_metadata::Note;
+use partition::Partition;
+pub use start::Restore;
+use start::{Kept, Place, Reset, Run};
 
-/// The shell around a consumer; positions move only with records that were handed over.
+/// The driver of a consumer; positions move only with records that were handed over.
 pub(crate) struct Source {
+    /// The first of its tables, which errors name.
     table: String,
     consumer: Consumer,
-    group: Option<String>,
-    partitions: Vec<Partition>,
+    admin: Admin,
+    scope: Scope,
+    partitions: BTreeMap<TopicPartition, Partition>,
+    notices: Vec<Notice>,
+    resumed: Vec<Notice>,
 }
 
-/// One partition that is read.
-struct Partition {
-    of: TopicPartition,
-    /// The next offset to process; what a commit would keep.
-    next: i64,
-    /// -1 when not known.
-    leader_epoch: i32,
-    /// Exclusive.
-    stop: Option<i64>,
-    committed: Option<i64>,
+/// What is read, and for whom.
+struct Scope {
+    topics: Vec<String>,
+    group: Option<String>,
+    job: JobIdentity,
+    startup: Startup,
+    bounded: Bounded,
+    reset: Reset,
 }
+
+/// How far a source had come at one moment: what a checkpoint commits.
+pub(crate) struct Positions(Vec<Commit>);
 
 impl Source {
     /// Resolves where each partition begins and ends, and commits the beginning: a job that dies before
     /// its first commit starts again where it started.
-    pub(crate) async fn open(plan: &SourcePlan, ignore_marks: bool) -> Result<Self, Error> {
+    pub(crate) async fn open(plan: &SourcePlan, restore: Restore, job: JobIdentity) -> Result<Self, Error> {
         let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
-        config.auto_offset_reset = Reset::of(&plan.properties).of_consumer(&plan.startup);
+        config.auto_offset_reset = Reset::of_consumer(&plan.properties, &plan.startup);
         if !plan::sets(&plan.properties, "fetch.max.bytes") {
             config.fetch_max_bytes = FETCH_BYTES_MAX;
         }
@@ -47,15 +61,35 @@ impl Source {
         let mut source = Self {
             table: plan.table.clone(),
             consumer: client.consumer(),
-            group: plan.group_id.clone(),
-            partitions: Vec::new(),
+            admin: client.admin(),
+            scope: Scope {
+                topics: plan.topics.clone(),
+                group: plan.group_id.clone(),
+                job,
+                startup: plan.startup.clone(),
+                bounded: plan.bounded.clone(),
+                reset: Reset::of(&plan.properties),
+            },
+            partitions: BTreeMap::new(),
+            notices: Vec::new(),
+            resumed: Vec::new(),
         };
-        for topic in &plan.topics {
-            source.add_topic(plan, topic, ignore_marks).await?;
+        for topic in source.describe().await? {
+            source.begin(&topic?, restore).await?;
         }
         source.assign();
-        source.commit().await?;
+        source.commit(source.positions()).await?;
         Ok(source)
+    }
+
+    /// What the user should know of the start.
+    pub(crate) fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// Where it goes on from an earlier run: a line for each topic that does.
+    pub(crate) fn resumed(&self) -> &[Notice] {
+        &self.resumed
     }
 
     /// Waits for the next records. Cancel-safe: what was fetched and not handed over comes next time.
@@ -65,30 +99,25 @@ impl Source {
 
     /// Whether nothing is left up to where the source ends.
     pub(crate) fn is_done(&self) -> bool {
-        self.partitions.iter().all(Partition::is_done)
+        self.partitions.values().all(Partition::is_done)
     }
 
     /// From now on the source ends where its partitions end at this moment.
     pub(crate) async fn stop_at_end(&mut self) -> Result<(), Error> {
-        let mut topics: Vec<_> = self.partitions.iter().map(|it| Arc::clone(&it.of.topic)).collect();
-        topics.dedup();
-        for topic in topics {
-            let ends = self.offsets(&topic, OffsetSpec::Latest).await?;
-            for it in self.partitions.iter_mut().filter(|it| it.of.topic == topic) {
-                it.stop = found(&ends, it.of.partition);
-            }
-        }
+        let all: Vec<_> = self.partitions.keys().map(|of| (of.clone(), OffsetSpec::Latest)).collect();
+        let ends = self.list_offsets(&all).await?;
+        self.partitions.values_mut().zip(ends).for_each(|(it, end)| it.stop = Some(end));
         Ok(())
     }
 
-    /// How many records of these may still be read before the partition ends.
-    pub(crate) fn stop_of(&self, topic: &str, partition: i32) -> Option<i64> {
-        self.find(topic, partition).and_then(|it| it.stop)
+    /// The offset at which this partition ends, exclusively.
+    pub(crate) fn stop_of(&self, of: &TopicPartition) -> Option<i64> {
+        self.partitions.get(of).and_then(|it| it.stop)
     }
 
     /// All before `next` was processed; the last record of it was taken in `leader_epoch`, -1 if unknown.
-    pub(crate) fn advance(&mut self, topic: &str, partition: i32, next: i64, leader_epoch: i32) {
-        if let Some(it) = self.partitions.iter_mut().find(|it| it.is(topic, partition)) {
+    pub(crate) fn advance(&mut self, of: &TopicPartition, next: i64, leader_epoch: i32) {
+        if let Some(it) = self.partitions.get_mut(of) {
             it.next = it.next.max(next);
             it.leader_epoch = it.leader_epoch.max(leader_epoch);
         }
@@ -96,131 +125,252 @@ impl Source {
 
     /// Records between the positions and the ends of the partitions, as far as they are known.
     pub(crate) fn lag(&self) -> i64 {
-        self.partitions.iter().filter_map(|it| self.consumer.lag(&it.of)).sum()
+        self.partitions.keys().filter_map(|of| self.consumer.lag(of)).sum()
     }
 
-    /// Commits what moved since the last time; the caller has seen to it that all before is acknowledged.
-    pub(crate) async fn commit(&mut self) -> Result<(), Error> {
-        let Some(group) = &self.group else { return Ok(()) };
-        let moved: Vec<Commit> = self
-            .partitions
-            .iter()
-            .filter(|it| it.committed != Some(it.next))
-            .map(Partition::commit)
-            .collect();
+    /// How far it came, where that is further than what is committed.
+    pub(crate) fn positions(&self) -> Positions {
+        let moved = self.partitions.iter().filter(|(_, it)| it.committed != Some(it.next));
+        Positions(moved.map(|(of, it)| it.commit(of, &self.scope.job)).collect())
+    }
+
+    /// Commits positions; the caller has seen to it that all before them is acknowledged.
+    pub(crate) async fn commit(&mut self, Positions(moved): Positions) -> Result<(), Error> {
+        let Some(group) = &self.scope.group else { return Ok(()) };
         if moved.is_empty() {
             return Ok(());
         }
         self.alone(group).await?;
         self.consumer.commit(group, &moved).await.map_err(|e| self.failed(e))?;
-        self.partitions.iter_mut().for_each(|it| it.committed = Some(it.next));
+        for commit in moved {
+            let of = TopicPartition { topic: commit.topic, partition: commit.partition };
+            if let Some(it) = self.partitions.get_mut(&of) {
+                it.committed = Some(commit.offset);
+            }
+        }
         Ok(())
+    }
+
+    /// Takes in what the consumer had to give up: offsets that the log lost, and topics that were made again.
+    pub(crate) async fn follow(&mut self, resets: &[PositionReset]) -> Result<(), Error> {
+        let mut recreated = Vec::new();
+        for reset in resets {
+            let Some(it) = self.partitions.get_mut(&reset.topic_partition) else { continue };
+            (it.next, it.leader_epoch) = (reset.new_position, -1);
+            if it.topic_id != reset.topic_id {
+                (it.topic_id, it.committed) = (reset.topic_id, None);
+                recreated.push((reset.topic_partition.clone(), OffsetSpec::Latest));
+            }
+        }
+        if recreated.is_empty() {
+            return Ok(());
+        }
+        // Where it ended was an offset of the deleted topic.
+        recreated.retain(|(of, _)| self.stop_of(of).is_some());
+        let ends = self.list_offsets(&recreated).await?;
+        for ((of, _), end) in recreated.iter().zip(ends) {
+            if let Some(it) = self.partitions.get_mut(of) {
+                it.stop = Some(end);
+            }
+        }
+        self.discover().await.map(drop)
+    }
+
+    /// Goes on after a failed poll if the topic was made again, with other partitions than it had.
+    pub(crate) async fn recover(&mut self, error: Error) -> Result<(), Error> {
+        match self.discover().await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(error),
+        }
+    }
+
+    /// Asks the cluster for partitions that came after the start, and for topics that were deleted and made again;
+    /// both are read from their beginning. Whether there are any. A topic that is not there at the moment is left
+    /// to the fetches, which know for how long it may be missing.
+    pub(crate) async fn discover(&mut self) -> Result<bool, Error> {
+        let mut changed = false;
+        for topic in self.describe().await?.into_iter().filter_map(Result::ok) {
+            let is_stale = |of: &TopicPartition, it: &Partition| {
+                *of.topic == topic.name && it.topic_id != topic.topic_id
+            };
+            if let Some((_, old)) = self.partitions.iter().find(|(of, it)| is_stale(of, it)) {
+                warn!(topic = topic.name, old_id = %old.topic_id, id = %topic.topic_id,
+                    "the topic was deleted and created again, so it is read from its beginning");
+                self.partitions.retain(|of, it| !is_stale(of, it));
+                changed = true;
+            }
+            changed |= self.add_new(&topic).await?;
+        }
+        if changed {
+            self.assign();
+        }
+        Ok(changed)
     }
 
     /// Refuses to go on when somebody else moved the group's offsets: two processes of one job would each
-    /// write every row, until they can share partitions.
+    /// write every row, until they can share partitions. Offsets that the broker forgot are nobody's.
     async fn alone(&self, group: &str) -> Result<(), Error> {
-        let ours: Vec<_> = self.partitions.iter().filter(|it| it.committed.is_some()).collect();
-        let of: Vec<_> = ours.iter().map(|it| it.of.clone()).collect();
+        let ours = self.partitions.iter().filter(|(_, it)| it.committed.is_some());
+        let of: Vec<_> = ours.map(|(of, _)| of.clone()).collect();
         let kept = self.consumer.committed(group, &of).await.map_err(|e| self.failed(e))?;
-        let moved = |it: &&&Partition| {
-            let kept = kept.iter().find(|kept| it.is(&kept.topic, kept.partition));
-            kept.is_none_or(|kept| kept.offset != it.committed)
+        let moved = kept.iter().zip(&of).find(|(kept, of)| {
+            kept.offset.is_some() && kept.offset != self.partitions.get(of).and_then(|it| it.committed)
+        });
+        let Some((kept, of)) = moved else { return Ok(()) };
+        let who = match Note::of(&kept.metadata) {
+            Note::Checkpoint(it) if it.job != self.scope.job => format!("a job that writes {}", it.job),
+            _ => "two processes of one job cannot share its partitions yet".to_owned(),
         };
-        match ours.iter().find(moved) {
-            None => Ok(()),
-            Some(it) => {
-                let (table, topic, index) = (&self.table, &it.of.topic, it.of.partition);
-                let text = format!(
-                    "table {table}: topic {topic}, partition {index}: somebody else commits offsets of group {group}; \
-                     two processes of one job cannot share its partitions yet"
-                );
-                Err(Error::new(ErrorKind::Cluster, text))
-            }
-        }
+        let (table, topic, index) = (&self.table, &of.topic, of.partition);
+        let text = format!(
+            "table {table}: topic {topic}, partition {index}: somebody else commits offsets of group {group}: {who}"
+        );
+        Err(Error::new(ErrorKind::Cluster, text))
     }
 
-    /// Looks for partitions that came after the start; they are read from their beginning.
-    pub(crate) async fn discover(&mut self, plan_topics: &[String]) -> Result<(), Error> {
-        let before = self.partitions.len();
-        for topic in plan_topics {
-            let starts = self.offsets(topic, OffsetSpec::Earliest).await?;
-            for (index, next) in starts {
-                if self.find(topic, index).is_none() {
-                    info!(topic, partition = index, "a new partition, read from its beginning");
-                    self.partitions.push(Partition::new(topic, index, next, None));
-                }
+    /// Its topics as the cluster has them now.
+    async fn describe(&self) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
+        let names: Vec<&str> = self.scope.topics.iter().map(String::as_str).collect();
+        let described = self.admin.describe_topics(&names).await.map_err(|e| self.failed(e))?;
+        Ok(described.into_iter().map(|it| it.map_err(|e| self.failed(e))).collect())
+    }
+
+    /// Resolves where each partition of a topic begins and ends.
+    async fn begin(&mut self, topic: &TopicDescription, restore: Restore) -> Result<(), Error> {
+        let all = partitions_of(topic);
+        let committed = self.committed(&all).await?;
+        let of = |at: usize| committed.get(at);
+        let kept = Kept::new(topic.topic_id, restore, &self.scope.job);
+        let run = kept.run(&committed).map_err(|refused| self.refused(&topic.name, &refused))?;
+        let Scope { startup, bounded, reset, .. } = &self.scope;
+        let begins: Vec<_> = all
+            .iter()
+            .enumerate()
+            .map(|(at, it)| (it.clone(), kept.begin(startup, it.partition, of(at), run, *reset)))
+            .collect();
+        let ends: Vec<_> = all
+            .iter()
+            .enumerate()
+            .filter_map(|(at, it)| Some((it.clone(), start::end(bounded, it.partition, of(at))?)))
+            .collect();
+        let (nexts, stops) = (self.resolve(&begins).await?, self.resolve(&ends).await?);
+        debug!(topic = topic.name, ?run, ?begins, ?nexts, ?stops, "resolved");
+        for (at, (of, next)) in all.iter().zip(&nexts).enumerate() {
+            let mut it = Partition::new(topic.topic_id, *next, stops.get(at).copied());
+            if run == Run::Again {
+                it.restore(committed.get(at));
             }
+            self.partitions.insert(of.clone(), it);
         }
-        if self.partitions.len() > before {
-            self.assign();
-        }
+        let begun: Vec<_> = all.iter().map(|of| of.partition).zip(nexts).collect();
+        self.tell(&topic.name, topic.topic_id, run, &begun);
         Ok(())
     }
 
-    async fn add_topic(&mut self, plan: &SourcePlan, topic: &str, ignore_marks: bool) -> Result<(), Error> {
-        let starts = self.offsets(topic, OffsetSpec::Earliest).await?;
-        let committed = self.committed(topic, &starts).await?;
-        let (run, reset) = (Run::of(&committed, ignore_marks), Reset::of(&plan.properties));
-        for (index, earliest) in starts {
-            let kept = committed.iter().find(|it| it.partition == index);
-            let begin = start::begin(&plan.startup, index, kept, run, reset);
-            let next = self.resolve(topic, index, earliest, begin).await?;
-            let stop = match start::end(&plan.bounded, index, kept) {
-                Some(end) => Some(self.resolve(topic, index, earliest, end).await?),
-                None => None,
-            };
-            let marked = kept.filter(|it| it.metadata == MARK).and_then(|it| it.offset);
-            debug!(topic, partition = index, ?begin, next, ?stop, "resolved");
-            self.partitions.push(Partition {
-                committed: marked.filter(|offset| *offset == next),
-                leader_epoch: kept.filter(|it| it.offset == Some(next)).map_or(-1, |it| it.leader_epoch),
-                ..Partition::new(topic, index, next, stop)
-            });
+    /// Adds those partitions of a topic that are not read yet, from their beginning. A topic that is read up to an
+    /// end is read up to the end that it has now.
+    async fn add_new(&mut self, topic: &TopicDescription) -> Result<bool, Error> {
+        let mut new = partitions_of(topic);
+        new.retain(|of| !self.partitions.contains_key(of));
+        if new.is_empty() {
+            return Ok(false);
         }
-        Ok(())
-    }
-
-    async fn resolve(&self, topic: &str, index: i32, earliest: i64, place: Place) -> Result<i64, Error> {
-        let spec = match place {
-            Place::At(offset) => return Ok(offset),
-            Place::Start => return Ok(earliest),
-            Place::Unknown => return Err(self.no_offset(topic, index)),
-            Place::End => OffsetSpec::Latest,
-            Place::Since(ms) => OffsetSpec::Timestamp(ms),
+        let spec = |spec| new.iter().map(|of| (of.clone(), spec)).collect::<Vec<_>>();
+        let nexts = self.list_offsets(&spec(OffsetSpec::Earliest)).await?;
+        let stops = match self.scope.bounded {
+            Bounded::Unbounded => Vec::new(),
+            _ => self.list_offsets(&spec(OffsetSpec::Latest)).await?,
         };
-        match found(&self.offsets(topic, spec).await?, index) {
-            Some(offset) if offset >= 0 => Ok(offset),
-            // No record is that young: the end.
-            _ => Ok(found(&self.offsets(topic, OffsetSpec::Latest).await?, index).unwrap_or(earliest)),
+        info!(topic = topic.name, partitions = ?new.iter().map(|of| of.partition).collect::<Vec<_>>(),
+            "new partitions, read from their beginning");
+        for (at, (of, next)) in new.into_iter().zip(nexts).enumerate() {
+            self.partitions.insert(of, Partition::new(topic.topic_id, next, stops.get(at).copied()));
         }
+        Ok(true)
     }
 
-    async fn committed(&self, topic: &str, partitions: &[(i32, i64)]) -> Result<Vec<Committed>, Error> {
-        let Some(group) = &self.group else { return Ok(Vec::new()) };
-        let wanted: Vec<_> = partitions.iter().map(|(index, _)| of(topic, *index)).collect();
-        self.consumer.committed(group, &wanted).await.map_err(|e| self.failed(e))
+    /// The offsets that places come to: one request per leader for all that the cluster must be asked for.
+    async fn resolve(&self, places: &[(TopicPartition, Place)]) -> Result<Vec<i64>, Error> {
+        let mut wanted = Vec::new();
+        for (of, place) in places {
+            match place {
+                Place::At(_) => {}
+                Place::Unknown => return Err(self.no_offset(of)),
+                Place::Start => wanted.push((of.clone(), OffsetSpec::Earliest)),
+                Place::End => wanted.push((of.clone(), OffsetSpec::Latest)),
+                Place::Since(ms) => wanted.push((of.clone(), OffsetSpec::Timestamp(*ms))),
+            }
+        }
+        let mut found = self.list_offsets(&wanted).await?.into_iter();
+        let offset = |place: &Place| match place {
+            Place::At(offset) => Some(*offset),
+            _ => found.next(),
+        };
+        Ok(places.iter().map(|(_, place)| place).filter_map(offset).collect())
     }
 
-    async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<Vec<(i32, i64)>, Error> {
-        self.consumer.offsets(topic, spec).await.map_err(|e| self.failed(e))
+    /// What the group keeps of each, in their order; nothing without a group.
+    async fn committed(&self, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
+        let Some(group) = &self.scope.group else { return Ok(Vec::new()) };
+        self.consumer.committed(group, of).await.map_err(|e| self.failed(e))
     }
 
-    fn find(&self, topic: &str, index: i32) -> Option<&Partition> {
-        self.partitions.iter().find(|it| it.is(topic, index))
+    async fn list_offsets(&self, wanted: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>, Error> {
+        self.consumer.list_offsets(wanted).await.map_err(|e| self.failed(e))
     }
 
     /// Reads every partition on from where it stands.
     fn assign(&mut self) {
-        self.consumer.assign(self.partitions.iter().map(Partition::assignment).collect());
+        self.consumer.assign(self.partitions.iter().map(|(of, it)| it.assignment(of)).collect());
     }
 
-    fn no_offset(&self, topic: &str, index: i32) -> Error {
-        let group = self.group.as_deref().unwrap_or_default();
+    /// Says where a topic that was read before is begun.
+    fn tell(&mut self, topic: &str, id: Uuid, run: Run, begun: &[(i32, i64)]) {
+        let group = self.scope.group.as_deref().unwrap_or_default();
+        match run {
+            Run::First => {}
+            Run::Again => {
+                let at: Vec<_> =
+                    begun.iter().take(SHOWN_MAX).map(|(index, next)| format!("{index}:{next}")).collect();
+                let more = match begun.len().saturating_sub(SHOWN_MAX) {
+                    0 => String::new(),
+                    more => format!(" and {more} partitions more"),
+                };
+                let text =
+                    format!("resumes where group {group} stands: topic {topic} at {}{more}", at.join(", "));
+                self.resumed.push(Notice { table: Some(self.table.clone()), text });
+            }
+            Run::Recreated { old } => {
+                let text = format!(
+                    "topic {topic} was deleted and made again since group {group} was last committed (its id was {old} \
+                     and is {id}): it is read from its beginning"
+                );
+                self.notices.push(Notice { table: Some(self.table.clone()), text });
+            }
+        }
+    }
+
+    #[cold]
+    fn refused(&self, topic: &str, refused: &start::Refused) -> Error {
+        let (table, group) = (&self.table, self.scope.group.as_deref().unwrap_or_default());
         let text = format!(
-            "table {}: topic {topic}, partition {index}: group {group} has no committed offset; \
+            "table {table}: topic {topic}: group {group} holds {refused}; this one writes {}. Give this job a \
+             'properties.group.id' of its own; or run it with --from-start-mode, to begin as 'scan.startup.mode' says, \
+             or with --resume, to go on from the group's offsets as they are",
+            self.scope.job
+        );
+        Error::new(ErrorKind::Cluster, text)
+    }
+
+    #[cold]
+    fn no_offset(&self, of: &TopicPartition) -> Error {
+        let text = format!(
+            "table {}: topic {}, partition {}: group {} has no committed offset; \
              set 'properties.auto.offset.reset' or another 'scan.startup.mode'",
-            self.table
+            self.table,
+            of.topic,
+            of.partition,
+            self.scope.group.as_deref().unwrap_or_default()
         );
         Error::new(ErrorKind::Cluster, text)
     }
@@ -230,36 +380,10 @@ impl Source {
     }
 }
 
-impl Partition {
-    fn new(topic: &str, index: i32, next: i64, stop: Option<i64>) -> Self {
-        Self { of: of(topic, index), next, leader_epoch: -1, stop, committed: None }
-    }
-
-    fn is(&self, topic: &str, index: i32) -> bool {
-        self.of.partition == index && *self.of.topic == *topic
-    }
-
-    fn is_done(&self) -> bool {
-        self.stop.is_some_and(|stop| self.next >= stop)
-    }
-
-    fn assignment(&self) -> Assignment {
-        Assignment {
-            topic: Arc::clone(&self.of.topic),
-            partition: self.of.partition,
-            position: Position::Offset(self.next),
-        }
-    }
-
-    fn commit(&self) -> Commit {
-        Commit {
-            topic: Arc::clone(&self.of.topic),
-            partition: self.of.partition,
-            offset: self.next,
-            leader_epoch: self.leader_epoch,
-            metadata: MARK.to_owned(),
-        }
-    }
+fn partitions_of(topic: &TopicDescription) -> Vec<TopicPartition> {
+    let name: Arc<str> = topic.name.as_str().into();
+    let indexes: BTreeSet<i32> = topic.partitions.iter().map(|it| it.index).collect();
+    indexes.into_iter().map(|index| TopicPartition::new(Arc::clone(&name), index)).collect()
 }
 
 /// `fetch.max.bytes` where the table does not set it. Java's 50 MiB would let a job hold eight times as much in
@@ -267,10 +391,5 @@ impl Partition {
 /// wants more: a fetch of this size each round trip is its ceiling.
 const FETCH_BYTES_MAX: u32 = 2 << 20;
 
-fn of(topic: &str, partition: i32) -> TopicPartition {
-    TopicPartition { topic: topic.into(), partition }
-}
-
-fn found(offsets: &[(i32, i64)], index: i32) -> Option<i64> {
-    offsets.iter().find(|(partition, _)| *partition == index).map(|(_, offset)| *offset)
-}
+/// How many partitions a line names.
+const SHOWN_MAX: usize = 8;

@@ -2,24 +2,27 @@
 
 use crate::error::Error;
 use crate::format::{Decode, EncodeError};
-use crate::plan::{Keep, Pipeline, Projection, SinkPlan};
+use crate::plan::{InsertPlan, Keep, Pipeline, Projection, SinkPlan};
 use crate::print::Print;
 use crate::row::{Arena, Row, RowKind, Value};
 use crate::upsert::Upsert;
 
-/// From the bytes of one source message to the bytes of its changes.
+/// From the bytes of one source message to the bytes of what each INSERT makes of it.
 pub struct Transform {
-    decoder: Box<dyn Decode>,
+    /// One for each table that is read from the message.
+    decoders: Vec<Box<dyn Decode>>,
     arena: Arena,
-    rows: Rows,
+    inserts: Vec<Insert>,
+    /// As many as there are INSERTs.
+    changes: Vec<Changes>,
 }
 
 /// From a row to the bytes of its change.
-struct Rows {
+struct Insert {
+    source: usize,
     projection: Projection,
     drop_update_before: bool,
     output: Output,
-    changes: Changes,
 }
 
 /// What a change is written as.
@@ -30,7 +33,7 @@ enum Output {
     Print(Print),
 }
 
-/// The changes of one message, in order, in one buffer that is used again.
+/// What one INSERT makes of one message, in order, in one buffer that is used again.
 #[derive(Debug, Default)]
 pub struct Changes {
     bytes: Vec<u8>,
@@ -57,49 +60,64 @@ pub struct Change<'a> {
 }
 
 impl Transform {
-    /// What a planned INSERT does to each message.
+    /// What the INSERTs of one reader do to each message.
     pub fn new(pipeline: Pipeline) -> Self {
-        let output = match pipeline.sink {
-            SinkPlan::UpsertKafka(plan) => Output::Upsert(Upsert::new(plan.key, plan.value)),
-            SinkPlan::Print(plan) => Output::Print(Print::new(plan)),
-        };
-        let rows = Rows {
-            projection: pipeline.projection,
-            drop_update_before: pipeline.drop_update_before,
-            output,
-            changes: Changes::default(),
-        };
-        Self { decoder: pipeline.source.decoder, arena: Arena::new(), rows }
+        let changes = pipeline.inserts.iter().map(|_| Changes::default()).collect();
+        let decoders = pipeline.sources.into_iter().map(|source| source.decoder).collect();
+        let inserts = pipeline.inserts.into_iter().map(Insert::new).collect();
+        Self { decoders, arena: Arena::new(), inserts, changes }
     }
 
-    /// Reads one message; what it changes lies in the result until the next call.
+    /// Reads one message; what each INSERT changes by it, in their order, lies in the result until the next call.
     ///
     /// # Errors
     /// The first row that cannot be read, converted or written. Changes of rows before it, in the same
     /// message, are lost with it: a message is wholly in or not at all.
     #[inline]
-    pub fn feed(&mut self, message: &[u8]) -> Result<&Changes, Error> {
-        self.arena.reset();
-        self.rows.changes.clear();
-        let mut failure = None;
-        let (rows, arena) = (&mut self.rows, &self.arena);
-        let outcome = self.decoder.decode(message, arena, &mut |kind, row| {
-            if let (Some(row), None) = (row, &failure) {
-                failure = rows.push(kind, row, arena).err();
+    pub fn feed(&mut self, message: &[u8]) -> Result<&[Changes], Error> {
+        let Self { decoders, arena, inserts, changes } = self;
+        arena.reset();
+        changes.iter_mut().for_each(Changes::clear);
+        for (source, decoder) in decoders.iter().enumerate() {
+            let arena = &*arena;
+            let mut failure = None;
+            let outcome = decoder.decode(message, arena, &mut |kind, row| {
+                let Some(row) = row else { return };
+                for (insert, changes) in inserts.iter().zip(&mut *changes) {
+                    if insert.source == source && failure.is_none() {
+                        failure = insert.push(kind, row, arena, changes).err();
+                    }
+                }
+            });
+            match failure {
+                Some(error) => return Err(error),
+                None => outcome.map_err(Error::decode)?,
             }
-        });
-        match failure {
-            Some(error) => Err(error),
-            None => outcome.map(|()| &self.rows.changes).map_err(Error::decode),
         }
+        Ok(changes)
     }
 }
 
-impl Rows {
+impl Insert {
+    fn new(plan: InsertPlan) -> Self {
+        let output = match plan.sink {
+            SinkPlan::UpsertKafka(sink) => Output::Upsert(Upsert::new(sink.key, sink.value)),
+            SinkPlan::Print(sink) => Output::Print(Print::new(sink)),
+        };
+        let InsertPlan { source, projection, drop_update_before, .. } = plan;
+        Self { source, projection, drop_update_before, output }
+    }
+
     /// Projects, then encodes; UPDATE_BEFORE is dropped where the planner says that nobody needs it.
     #[inline]
-    fn push<'a>(&mut self, kind: RowKind, row: Row<'a>, arena: &'a Arena) -> Result<(), Error> {
-        self.changes.rows += 1;
+    fn push<'a>(
+        &self,
+        kind: RowKind,
+        row: Row<'a>,
+        arena: &'a Arena,
+        changes: &mut Changes,
+    ) -> Result<(), Error> {
+        changes.rows += 1;
         if kind == RowKind::UpdateBefore && self.drop_update_before {
             return Ok(());
         }
@@ -107,8 +125,8 @@ impl Rows {
         if self.projection.apply(row, slots, arena)? == Keep::No {
             return Ok(());
         }
-        let (key, value) = self.output.write(kind, slots, &mut self.changes.bytes).map_err(Error::encode)?;
-        self.changes.spans.push(Span { kind, key, value });
+        let (key, value) = self.output.write(kind, slots, &mut changes.bytes).map_err(Error::encode)?;
+        changes.spans.push(Span { kind, key, value });
         Ok(())
     }
 }

@@ -10,6 +10,9 @@ use crate::upsert::Upsert;
 use crate::writer::KafkaWriter;
 
 /// The table, connected. At-least-once: what [`flush`](Self::flush) returned for is in the topic.
+///
+/// Once the cluster did not take a change, the sink is at its end: every flush from then on fails with the reason.
+/// Open another one, and write again what no flush had returned for.
 pub struct UpsertSink {
     table: String,
     columns: Arc<[Field]>,
@@ -57,10 +60,10 @@ impl UpsertSink {
         self.writer.write(key, value.map(|length| &rest[..length])).await
     }
 
-    /// Returns when every change before it is acknowledged; the first failure is the result.
+    /// Returns when every change that was ever written is acknowledged.
     ///
     /// # Errors
-    /// The first change that the cluster did not take.
+    /// The first change that the cluster did not take: now, and at every later call.
     pub async fn flush(&mut self) -> Result<(), Error> {
         self.writer.flush().await
     }

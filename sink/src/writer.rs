@@ -14,11 +14,13 @@ pub(crate) enum Writer {
     Print(PrintWriter),
 }
 
-/// An upsert-kafka table that is open for writing.
+/// An upsert-kafka table that is open for writing. Once a record was not written it acknowledges nothing any more:
+/// a producer tells each failure to one flush only, and the flush after that must not be taken for a success.
 pub(crate) struct KafkaWriter {
     table: String,
     producer: Producer,
     topic: Topic,
+    failure: Option<upsert_kafka_client::Error>,
 }
 
 /// A print table: lines are gathered and written at each flush.
@@ -26,6 +28,8 @@ pub(crate) struct PrintWriter {
     table: String,
     standard_error: bool,
     lines: Vec<u8>,
+    /// Lines that could not be written are gone: it acknowledges nothing after them.
+    failure: Option<String>,
 }
 
 impl Writer {
@@ -37,7 +41,7 @@ impl Writer {
     }
 
     /// Hands a change over; waits while the producer's memory is full. An earlier change that failed
-    /// shows at the next flush.
+    /// shows at every flush from then on.
     #[inline]
     pub(crate) async fn write(&mut self, change: Change<'_>) -> Result<(), Error> {
         match self {
@@ -46,7 +50,7 @@ impl Writer {
         }
     }
 
-    /// Returns when all that was written is acknowledged; the first failure is the result.
+    /// Returns when all that was ever written is acknowledged; else the first failure is the result, for good.
     pub(crate) async fn flush(&mut self) -> Result<(), Error> {
         match self {
             Self::Kafka(writer) => writer.flush().await,
@@ -62,10 +66,12 @@ impl KafkaWriter {
         if !plan::sets(&plan.properties, "buffer.memory") {
             config.buffer_memory = BUFFER_MEMORY_BYTES.max(2 * config.max_request_size);
         }
+        // The job saw to its topics when it started; one that is deleted since is not made again by writing.
+        config.allow_auto_create_topics = false;
         let client = Client::open(config).await.map_err(Error::cluster)?;
         let producer = client.producer();
         let topic = producer.topic(&plan.topic).await.map_err(named)?;
-        Ok(Self { table: plan.table.clone(), producer, topic })
+        Ok(Self { table: plan.table.clone(), producer, topic, failure: None })
     }
 
     #[inline]
@@ -78,8 +84,11 @@ impl KafkaWriter {
         }
     }
 
-    pub(crate) async fn flush(&self) -> Result<(), Error> {
-        self.producer.flush().await.map_err(|e| self.failed(e))
+    pub(crate) async fn flush(&mut self) -> Result<(), Error> {
+        if self.failure.is_none() {
+            self.failure = self.producer.flush().await.err();
+        }
+        self.failure.clone().map_or(Ok(()), |e| Err(self.failed(e)))
     }
 
     #[cold]
@@ -90,7 +99,8 @@ impl KafkaWriter {
 
 impl PrintWriter {
     fn new(plan: &PrintPlan) -> Self {
-        Self { table: plan.table.clone(), standard_error: plan.standard_error, lines: Vec::new() }
+        let (table, standard_error) = (plan.table.clone(), plan.standard_error);
+        Self { table, standard_error, lines: Vec::new(), failure: None }
     }
 
     fn write(&mut self, line: &[u8]) -> Result<(), Error> {
@@ -100,15 +110,21 @@ impl PrintWriter {
     }
 
     fn flush(&mut self) -> Result<(), Error> {
-        let outcome = match self.standard_error {
-            true => std::io::stderr().write_all(&self.lines),
-            false => {
-                let mut out = std::io::stdout().lock();
-                out.write_all(&self.lines).and_then(|()| out.flush())
-            }
-        };
+        if self.failure.is_none() {
+            let written = match self.standard_error {
+                true => std::io::stderr().write_all(&self.lines),
+                false => {
+                    let mut out = std::io::stdout().lock();
+                    out.write_all(&self.lines).and_then(|()| out.flush())
+                }
+            };
+            self.failure = written.err().map(|e| e.to_string());
+        }
         self.lines.clear();
-        outcome.map_err(|e| Error::caused(ErrorKind::Sink, format!("table {}: print", self.table), e))
+        match &self.failure {
+            None => Ok(()),
+            Some(why) => Err(Error::new(ErrorKind::Sink, format!("table {}: print: {why}", self.table))),
+        }
     }
 }
 

@@ -65,6 +65,7 @@ fn transform_alone() {
         let mut out = 0;
         for message in &messages {
             let changes = transform.feed(message.as_bytes()).expect("a good order");
+            let changes = &changes[0];
             out += changes.iter().map(|it| it.key.len() + it.value.map_or(0, <[u8]>::len)).sum::<usize>();
         }
         out
@@ -100,8 +101,10 @@ async fn end_to_end(rows: usize) {
         Config::from_properties([("bootstrap.servers", &*bootstrap)], Role::Any).expect("a config");
     let client = Client::open(config).await.expect("a client");
     let plan = planned(&bootstrap);
-    let source = plan.pipelines[0].source.topics[0].clone();
-    let SinkPlan::UpsertKafka(sink) = &plan.pipelines[0].sink else { unreachable!("the seed's sink") };
+    let source = plan.pipelines[0].reader().topics[0].clone();
+    let SinkPlan::UpsertKafka(sink) = &plan.pipelines[0].inserts[0].sink else {
+        unreachable!("the seed's sink")
+    };
     let compact = vec![("cleanup.policy".to_owned(), "compact".to_owned())];
     let topics = [
         NewTopic { partitions: Some(PARTITIONS), ..NewTopic::new(&source) },
@@ -137,7 +140,7 @@ async fn end_to_end(rows: usize) {
 }
 
 fn earliest(topic: &str, partition: i32) -> Assignment {
-    Assignment { topic: topic.into(), partition, position: Position::Earliest }
+    Assignment::new(topic, partition, Position::Earliest)
 }
 
 /// The binary at work; killed when it goes.

@@ -68,11 +68,8 @@ impl Bench {
         let mut log = vec![Vec::new(); ends.len()];
         let mut left: i64 = ends.iter().map(|(_, end)| end).sum();
         let mut consumer = self.client.consumer();
-        let assignment = |(partition, _): &(i32, i64)| Assignment {
-            topic: "orders".into(),
-            partition: *partition,
-            position: Position::Earliest,
-        };
+        let assignment =
+            |(partition, _): &(i32, i64)| Assignment::new("orders", *partition, Position::Earliest);
         consumer.assign(ends.iter().map(assignment).collect());
         while left > 0 {
             for partition in &consumer.poll().await.unwrap() {
@@ -395,7 +392,7 @@ async fn without_acks_records_are_written_and_nobody_knows_where() {
     .await;
     assert_eq!(bench.send(0, 7).await.await.unwrap().offset, -1);
     let mut consumer = bench.client.consumer();
-    consumer.assign(vec![Assignment { topic: "orders".into(), partition: 0, position: Position::Earliest }]);
+    consumer.assign(vec![Assignment::new("orders", 0, Position::Earliest)]);
     let read = loop {
         let fetched = consumer.poll().await.unwrap();
         let count: usize = fetched.into_iter().map(|partition| partition.records().count()).sum();

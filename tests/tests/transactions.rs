@@ -51,10 +51,8 @@ impl Bench {
         let ends = looker.offsets(&self.topic, OffsetSpec::Latest).await.unwrap();
         let mut consumer = self.reader().await;
         let place = |partition| TopicPartition { topic: self.topic.as_str().into(), partition };
-        let assignment = |(partition, _): &(i32, i64)| Assignment {
-            topic: self.topic.as_str().into(),
-            partition: *partition,
-            position: Position::Earliest,
+        let assignment = |(partition, _): &(i32, i64)| {
+            Assignment::new(self.topic.as_str(), *partition, Position::Earliest)
         };
         consumer.assign(ends.iter().map(assignment).collect());
         let mut seen = BTreeSet::new();

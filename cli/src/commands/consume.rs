@@ -39,7 +39,7 @@ async fn assignment(consumer: &Consumer, args: &Args) -> Result<Vec<Assignment>,
     let chosen: Vec<_> = partitions
         .iter()
         .filter(|(index, _)| only.is_none_or(|only| only == *index))
-        .map(|(index, _)| Assignment { topic: topic.into(), partition: *index, position })
+        .map(|(index, _)| Assignment::new(topic, *index, position))
         .collect();
     if chosen.is_empty() {
         return Err(Failure::new(

@@ -3,7 +3,7 @@
 use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_client::{Client, Config, Record, Role};
 use upsert_kafka_sink::plan::{Plan, SinkPlan};
-use upsert_kafka_sink::{Error, ErrorKind, Job, JobOptions, NewTopics, Summary};
+use upsert_kafka_sink::{Error, ErrorKind, Job, JobOptions, NewTopics, Restore, Summary};
 
 use crate::args::Args;
 use crate::commands::{job, topic};
@@ -65,10 +65,24 @@ async fn embedded(args: &Args) -> Result<(), Failure> {
 }
 
 async fn open(plan: Plan, args: &Args, create_topics: Option<NewTopics>) -> Result<Job, Failure> {
-    let options = JobOptions { from_start_mode: args.has("--from-start-mode"), create_topics };
+    let restore = restore(args)?;
+    let options = JobOptions { restore, create_topics, ..JobOptions::default() };
     let job = Job::open(plan, options).await.map_err(|e| job::not_opened(&e))?;
     warn(job.notices());
+    for notice in job.resumed() {
+        eprintln!("note: {notice}");
+    }
     Ok(job)
+}
+
+/// What the offsets that the job's groups keep mean.
+fn restore(args: &Args) -> Result<Restore, Failure> {
+    match (args.has("--from-start-mode"), args.has("--resume")) {
+        (false, false) => Ok(Restore::Checkpoint),
+        (true, false) => Ok(Restore::Nothing),
+        (false, true) => Ok(Restore::Offsets),
+        (true, true) => Err(Failure::usage("--from-start-mode and --resume exclude each other")),
+    }
 }
 
 /// Runs the job; the first signal stops it cleanly.
@@ -125,7 +139,7 @@ fn inputs(args: &Args) -> Result<Vec<(String, Vec<u8>)>, Failure> {
 /// The topic of each input's table.
 fn feeds(plan: &Plan, inputs: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let find = |(table, bytes): &(String, Vec<u8>)| {
-        let source = plan.pipelines.iter().map(|it| &it.source).find(|it| it.table == *table);
+        let source = plan.sources().find(|it| it.table == *table);
         match source.and_then(|it| it.topics.first()) {
             Some(topic) => Ok((topic.clone(), bytes.clone())),
             None => Err(Failure::usage(format!("--input {table}=…: the job reads no table {table}"))),
@@ -139,7 +153,7 @@ fn sink_topics(plan: &Plan) -> Vec<String> {
         SinkPlan::UpsertKafka(plan) => Some(plan.topic.clone()),
         SinkPlan::Print(_) => None,
     };
-    let mut topics: Vec<_> = plan.pipelines.iter().filter_map(|it| topic(&it.sink)).collect();
+    let mut topics: Vec<_> = plan.inserts().filter_map(|(_, it)| topic(&it.sink)).collect();
     topics.dedup();
     topics
 }

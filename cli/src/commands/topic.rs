@@ -110,9 +110,10 @@ async fn read<T>(
     let end_of = |index: i32| ends.iter().find(|(it, _)| *it == index).map_or(0, |(_, end)| *end);
     let mut open: Vec<_> =
         starts.iter().filter(|(index, start)| *start < end_of(*index)).map(|(i, _)| *i).collect();
-    let assignment = starts.iter().filter(|(index, _)| open.contains(index)).map(|(index, start)| {
-        Assignment { topic: topic.into(), partition: *index, position: Position::Offset(*start) }
-    });
+    let assignment = starts
+        .iter()
+        .filter(|(index, _)| open.contains(index))
+        .map(|(index, start)| Assignment::new(topic, *index, Position::Offset(*start)));
     consumer.assign(assignment.collect());
     let mut rows = Vec::new();
     while !open.is_empty() {

@@ -1,7 +1,9 @@
 //! To some broker that answers: addresses are tried in turn, and each failure keeps its cause.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use upsert_kafka_protocol::messages::metadata::MetadataResponseTopic;
 use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
@@ -65,14 +67,37 @@ pub(super) struct Candidate {
     pub(super) address: Address,
 }
 
-/// Asks for these topics and for the brokers.
+/// Asks for these topics and for the brokers. Then it asks again for those that are missing and written to, so
+/// that the broker creates them: one request cannot create some of its topics and only look for the others.
 pub(super) async fn ask(
     connection: &Connection,
     topics: &[Str],
+    written: &HashSet<Str>,
+    config: &Config,
+) -> Result<MetadataResponse, Error> {
+    let mut answer = ask_once(connection, topics, false, config).await?;
+    let creates = |topic: &MetadataResponseTopic| {
+        topic.error_code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+            && topic.name.as_ref().is_some_and(|name| written.contains(name))
+    };
+    if config.allow_auto_create_topics && answer.topics.iter().any(creates) {
+        let (missing, found) = std::mem::take(&mut answer.topics).into_iter().partition(creates);
+        let missing: Vec<MetadataResponseTopic> = missing;
+        let names: Vec<Str> = missing.into_iter().filter_map(|topic| topic.name).collect();
+        answer = ask_once(connection, &names, true, config).await?;
+        answer.topics.extend::<Vec<_>>(found);
+    }
+    Ok(answer)
+}
+
+async fn ask_once(
+    connection: &Connection,
+    topics: &[Str],
+    create: bool,
     config: &Config,
 ) -> Result<MetadataResponse, Error> {
     let version = connection.version::<MetadataRequest>()?;
-    let request = metadata::request(topics, version, config.allow_auto_create_topics);
+    let request = metadata::request(topics, version, create);
     let response = connection.call_at(&request, version, config.request_timeout).await?;
     match response.error_code {
         ErrorCode::NONE => Ok(response),
@@ -87,7 +112,7 @@ async fn introduced(
 ) -> Result<(Connection, MetadataResponse), Error> {
     let deadline = Instant::now() + limit;
     let connection = connection::open(address, config, limit.min(config.connection_setup_timeout)).await?;
-    match tokio::time::timeout_at(deadline.into(), ask(&connection, &[], config)).await {
+    match tokio::time::timeout_at(deadline.into(), ask(&connection, &[], &HashSet::new(), config)).await {
         Ok(answer) => Ok((connection, answer?)),
         Err(_) => Err(connection.named(Error::new(ErrorKind::Timeout, "no answer"), "Metadata")),
     }

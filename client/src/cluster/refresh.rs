@@ -1,6 +1,6 @@
 //! Owns the view of the cluster and the connections: renews the one, opens the others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -179,16 +179,17 @@ impl Refresh {
         let config = Arc::clone(&self.config);
         let topics: Vec<Str> =
             self.wanted.poll(Instant::now()).map(|topic| Str::from(topic.to_string())).collect();
+        let written: HashSet<Str> = self.wanted.written().map(|topic| Str::from(topic.to_string())).collect();
         self.jobs.spawn(async move {
             if let Some(connection) = open {
-                let answer = reach::ask(&connection, &topics, &config).await;
+                let answer = reach::ask(&connection, &topics, &written, &config).await;
                 if answer.as_ref().map_or_else(asks_to_begin_again, |_| true) {
                     return Done::Renewed(None, answer);
                 }
             }
             match reach::first(candidates, &config).await {
                 Ok((candidate, connection)) => {
-                    let answer = reach::ask(&connection, &topics, &config).await;
+                    let answer = reach::ask(&connection, &topics, &written, &config).await;
                     Done::Renewed(Some((candidate, connection)), answer)
                 }
                 Err(error) => Done::Renewed(None, Err(error)),

@@ -8,8 +8,16 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Wanted {
     idle_max: Duration,
-    /// When a topic was used last; `None` stays for good.
-    topics: BTreeMap<Arc<str>, Option<Instant>>,
+    topics: BTreeMap<Arc<str>, Use>,
+}
+
+/// How a topic is used.
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    /// When it was last; `None` stays for good.
+    last: Option<Instant>,
+    /// Whether somebody writes to it, so that it may be created when it is missing.
+    written: bool,
 }
 
 /// For how long a topic is wanted.
@@ -19,6 +27,8 @@ pub(crate) enum Want {
     Lasting,
     /// While it is used: to be said again with each use.
     WhileUsed,
+    /// The same of one who writes to it: it may be created when it is missing. Whoever reads never creates.
+    WhileWritten,
 }
 
 impl Wanted {
@@ -28,14 +38,14 @@ impl Wanted {
 
     /// Somebody uses the topic; says whether nobody did before.
     pub(crate) fn handle_wanted(&mut self, topic: Arc<str>, want: Want, now: Instant) -> bool {
-        let used = match want {
+        let last = match want {
             Want::Lasting => None,
-            Want::WhileUsed => Some(now),
+            Want::WhileUsed | Want::WhileWritten => Some(now),
         };
         let before = self.topics.get(&topic).copied();
-        if before != Some(None) {
-            self.topics.insert(topic, used);
-        }
+        let stays = before.is_some_and(|before| before.last.is_none());
+        let written = want == Want::WhileWritten || before.is_some_and(|before| before.written);
+        self.topics.insert(topic, Use { last: last.filter(|_| !stays), written });
         before.is_none()
     }
 
@@ -44,13 +54,18 @@ impl Wanted {
         let idle_max = self.idle_max;
         let idle = |used: Instant| now.saturating_duration_since(used) >= idle_max;
         self.topics.retain(|topic, used| {
-            let stays = !used.is_some_and(idle);
+            let stays = !used.last.is_some_and(idle);
             if !stays {
                 tracing::debug!(topic = &**topic, "idle, and no longer asked for");
             }
             stays
         });
         self.topics.keys()
+    }
+
+    /// Those that somebody writes to.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.topics.iter().filter(|(_, used)| used.written).map(|(topic, _)| topic)
     }
 
     /// All of them.
@@ -90,5 +105,22 @@ mod tests {
         wanted.handle_wanted("a".into(), Want::Lasting, start);
         wanted.handle_wanted("a".into(), Want::WhileUsed, start);
         assert_eq!(polled(&mut wanted, start + 1000 * MS), ["a"]);
+    }
+
+    #[test]
+    fn only_what_is_written_may_be_created_whoever_reads_it_too() {
+        let start = Instant::now();
+        let mut wanted = Wanted::new(100 * MS);
+        for (topic, want) in [
+            ("a", Want::Lasting),
+            ("b", Want::WhileUsed),
+            ("c", Want::WhileWritten),
+            ("a", Want::WhileWritten),
+            ("c", Want::Lasting),
+        ] {
+            wanted.handle_wanted(topic.into(), want, start);
+        }
+        assert_eq!(wanted.written().map(|topic| &**topic).collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(polled(&mut wanted, start + 1000 * MS), ["a", "c"], "a reader's want lasts");
     }
 }

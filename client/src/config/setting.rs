@@ -1,5 +1,6 @@
 //! How each type of a setting is read from text and shown again.
 
+use std::fmt;
 use std::time::Duration;
 
 use upsert_kafka_protocol::records::Compression;
@@ -203,6 +204,13 @@ impl Setting for OffsetReset {
             Self::None => "none".to_owned(),
             Self::ByDuration(age) => format!("by_duration:PT{}S", age.as_secs_f64()),
         }
+    }
+}
+
+/// As `auto.offset.reset` is written.
+impl fmt::Display for OffsetReset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.show())
     }
 }
 

@@ -193,7 +193,7 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(PRODUCER, "transactional.id", transactional_id),
     ignored(PRODUCER, "value.serializer", BYTES),
     // Of consumers.
-    honoured!(CONSUMER, "allow.auto.create.topics", allow_auto_create_topics),
+    ignored(CONSUMER, "allow.auto.create.topics", "a topic is never created by reading it"),
     ignored(CONSUMER, "auto.commit.interval.ms", COMMITS),
     honoured!(CONSUMER, "auto.offset.reset", auto_offset_reset),
     honoured!(CONSUMER, "check.crcs", check_crcs),

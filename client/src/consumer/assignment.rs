@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use upsert_kafka_protocol::Uuid;
+
 use crate::Error;
 
 /// A partition of a topic.
@@ -36,6 +38,22 @@ pub struct Assignment {
     pub partition: i32,
     /// Where to begin.
     pub position: Position,
+    /// The topic that the position belongs to: when the name has another id now, the consumer reads that topic
+    /// from its beginning and says so. `None` takes whatever topic has the name.
+    pub topic_id: Option<Uuid>,
+}
+
+impl Assignment {
+    /// A partition of whatever topic has the name now.
+    pub fn new(topic: impl Into<Arc<str>>, partition: i32, position: Position) -> Self {
+        Self { topic: topic.into(), partition, position, topic_id: None }
+    }
+
+    /// A position in the topic of this id and in no other of the same name; a zero id names none.
+    #[must_use]
+    pub fn with_topic_id(self, topic_id: Uuid) -> Self {
+        Self { topic_id: Some(topic_id).filter(|id| *id != Uuid::ZERO), ..self }
+    }
 }
 
 impl TopicPartition {

@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::slice;
 use std::sync::Arc;
 
+use upsert_kafka_protocol::Uuid;
 use upsert_kafka_protocol::records::{self, Body, TimestampType};
 
+use super::reset::PositionReset;
 use crate::{Error, ErrorKind};
 
 /// The records of one answer, by partition.
 #[derive(Debug, Default)]
 pub struct Fetched {
     pub(super) partitions: Vec<PartitionRecords>,
+    pub(super) resets: Vec<PositionReset>,
 }
 
 /// The records of one partition, in order of their offsets. It may hold none and yet have moved on:
@@ -19,6 +22,7 @@ pub struct Fetched {
 #[derive(Debug)]
 pub struct PartitionRecords {
     pub(super) topic: Arc<str>,
+    pub(super) topic_id: Uuid,
     pub(super) partition: i32,
     pub(super) high_watermark: i64,
     pub(super) from: i64,
@@ -66,6 +70,12 @@ impl Fetched {
     pub fn partitions(&self) -> &[PartitionRecords] {
         &self.partitions
     }
+
+    /// The partitions that are read on from elsewhere, which happened before the records of this answer: look at
+    /// these first. A partition may have none of its records with it yet.
+    pub fn resets(&self) -> &[PositionReset] {
+        &self.resets
+    }
 }
 
 impl<'a> IntoIterator for &'a Fetched {
@@ -81,6 +91,11 @@ impl PartitionRecords {
     /// The topic.
     pub fn topic(&self) -> &Arc<str> {
         &self.topic
+    }
+
+    /// The id of the topic that the records are from; zero where brokers know no ids.
+    pub fn topic_id(&self) -> Uuid {
+        self.topic_id
     }
 
     /// The partition.

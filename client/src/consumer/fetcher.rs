@@ -141,6 +141,7 @@ fn take(cluster: &Cluster, wanted: &Wanted, data: PartitionData) -> Taken {
     };
     let records = PartitionRecords {
         topic: Arc::clone(&wanted.of.topic),
+        topic_id: wanted.topic_id,
         partition: wanted.of.partition,
         high_watermark: data.high_watermark,
         from: wanted.offset,

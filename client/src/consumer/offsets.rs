@@ -1,16 +1,18 @@
-//! Looks up offsets: of the start, of the end, of a time.
+//! Looks up offsets: of the start, of the end, of a time. One request asks a leader for all its partitions.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::task::JoinSet;
 use upsert_kafka_protocol::messages::ListOffsetsRequest;
 use upsert_kafka_protocol::messages::list_offsets::{ListOffsetsPartition, ListOffsetsTopic};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::assignment::{Position, TopicPartition};
-use crate::cluster::{Attempts, Cluster, Want};
-use crate::{Error, IsolationLevel};
+use crate::cluster::{Attempts, Cluster, TopicMetadata, Want};
+use crate::{Error, ErrorKind, IsolationLevel};
 
 /// An offset to look up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,23 +25,32 @@ pub enum OffsetSpec {
     Timestamp(i64),
 }
 
+/// What is looked up, of which partition.
+pub(super) type Asked = (TopicPartition, OffsetSpec);
+
 /// Looks all of them up, asking again for as long as `default.api.timeout.ms`.
-pub(super) async fn find(
-    cluster: &Cluster,
-    wanted: &[(TopicPartition, OffsetSpec)],
-) -> Result<Vec<i64>, Error> {
+pub(super) async fn find(cluster: &Cluster, wanted: &[Asked]) -> Result<Vec<i64>, Error> {
     let mut found: Vec<Option<i64>> = vec![None; wanted.len()];
-    let mut specs: Vec<OffsetSpec> = wanted.iter().map(|(_, spec)| *spec).collect();
     let mut attempts = Attempts::new(cluster);
     loop {
-        let round = round(cluster, wanted, &mut specs, &mut found, attempts.deadline());
+        let round = round(cluster, wanted, &mut found, attempts.deadline());
         match attempts.run(round).await {
-            Ok(()) if found.iter().all(Option::is_some) => return Ok(found.into_iter().flatten().collect()),
-            // A time later than every record: the end is asked for next.
-            Ok(()) => {}
+            Ok(()) => return Ok(found.into_iter().flatten().collect()),
             Err(error) => attempts.again(error).await?,
         }
     }
+}
+
+/// Asks one leader for offsets, each once; what it has no record for by time is the end.
+pub(super) async fn ask_leader(cluster: Cluster, node: i32, wanted: Vec<Asked>) -> Vec<Result<i64, Error>> {
+    let mut answers: Vec<Option<Result<i64, Error>>> = vec![None; wanted.len()];
+    for layer in layers(&wanted) {
+        let asked: Vec<&Asked> = layer.iter().map(|at| &wanted[*at]).collect();
+        for (at, answer) in layer.iter().zip(ask(&cluster, node, &asked).await) {
+            answers[*at] = Some(answer);
+        }
+    }
+    answers.into_iter().map(|answer| answer.unwrap_or_else(|| Err(left_out()))).collect()
 }
 
 impl OffsetSpec {
@@ -56,109 +67,164 @@ impl OffsetSpec {
         match self {
             Self::Latest => -1,
             Self::Earliest => -2,
-            Self::Timestamp(ms) => ms,
+            // Negative numbers are no times to a broker.
+            Self::Timestamp(ms) => ms.max(0),
         }
     }
 }
 
-/// Asks every leader for what is still missing.
+/// Asks every leader for what is still missing, all at once.
 async fn round(
     cluster: &Cluster,
-    wanted: &[(TopicPartition, OffsetSpec)],
-    specs: &mut [OffsetSpec],
+    wanted: &[Asked],
     found: &mut [Option<i64>],
     deadline: Instant,
 ) -> Result<(), Error> {
+    let mut topics: HashMap<&Arc<str>, Arc<TopicMetadata>> = HashMap::new();
     let mut by_leader: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
     for (at, (of, _)) in wanted.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
-        let topic = cluster.topic(&of.topic, Want::WhileUsed, deadline).await?;
-        let leader = topic.partition(of.partition).map(|partition| partition.leader);
-        let code = match leader {
-            Some(Some(node)) => {
-                by_leader.entry(node).or_default().push(at);
-                continue;
-            }
-            Some(None) => ErrorCode::LEADER_NOT_AVAILABLE,
-            None => return Err(no_partition(of, topic.partitions.len())),
+        let topic = match topics.entry(&of.topic) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(cluster.topic(&of.topic, Want::WhileUsed, deadline).await?),
         };
-        return Err(of.named(Error::from_code(code, "Metadata")));
+        by_leader.entry(leader(of, topic)?).or_default().push(at);
     }
-    let mut failed = None;
+    let mut asked = JoinSet::new();
     for (node, missing) in by_leader {
-        let asked = ask(cluster, node, wanted, &missing, specs, found).await;
-        failed = failed.or(asked.err());
+        let (cluster, part) = (cluster.clone(), missing.iter().map(|at| wanted[*at].clone()).collect());
+        asked.spawn(async move { (missing, ask_leader(cluster, node, part).await) });
     }
-    failed.map_or(Ok(()), Err)
-}
-
-/// Asks one leader. The first refusal is returned after all answers are taken.
-async fn ask(
-    cluster: &Cluster,
-    node: i32,
-    wanted: &[(TopicPartition, OffsetSpec)],
-    missing: &[usize],
-    specs: &mut [OffsetSpec],
-    found: &mut [Option<i64>],
-) -> Result<(), Error> {
-    let connection = cluster.connection(node).await?;
-    let request = request(cluster, wanted, missing, specs);
-    let response = connection.call(&request).await?;
-    let at: HashMap<(&str, i32), usize> =
-        missing.iter().map(|at| ((&*wanted[*at].0.topic, wanted[*at].0.partition), *at)).collect();
     let mut failed = None;
-    for (topic, partition) in response
-        .topics
-        .iter()
-        .flat_map(|topic| topic.partitions.iter().map(move |partition| (topic, partition)))
-    {
-        let Some(at) = at.get(&(&*topic.name, partition.partition_index)).copied() else { continue };
-        match partition.error_code {
-            ErrorCode::NONE if partition.offset >= 0 => found[at] = Some(partition.offset),
-            ErrorCode::NONE => specs[at] = OffsetSpec::Latest,
-            code => {
-                let error = connection.named(Error::from_code(code, "ListOffsets"), "ListOffsets");
-                failed.get_or_insert(wanted[at].0.named(error));
+    while let Some(answered) = asked.join_next().await {
+        let (missing, answers) =
+            answered.map_err(|_| Error::new(ErrorKind::Closed, "the runtime shuts down"))?;
+        for (at, answer) in missing.into_iter().zip(answers) {
+            match answer {
+                Ok(offset) => found[at] = Some(offset),
+                Err(error) => failed = worse(failed, error),
             }
         }
     }
     failed.map_or(Ok(()), Err)
 }
 
-fn request(
+/// Of two errors the one that trying again does not mend.
+fn worse(before: Option<Error>, error: Error) -> Option<Error> {
+    match before {
+        Some(before) if error.is_retriable() || !before.is_retriable() => Some(before),
+        _ => Some(error),
+    }
+}
+
+fn leader(of: &TopicPartition, topic: &TopicMetadata) -> Result<i32, Error> {
+    match topic.partition(of.partition).map(|partition| partition.leader) {
+        Some(Some(node)) => Ok(node),
+        Some(None) => Err(of.named(Error::from_code(ErrorCode::LEADER_NOT_AVAILABLE, "Metadata"))),
+        None => {
+            let sentence = format!("the topic has {} partitions", topic.partitions.len());
+            Err(of.named(Error::new(ErrorKind::UnknownTopic, sentence)))
+        }
+    }
+}
+
+/// What can be asked in one request, by index: a broker refuses a partition that is named twice.
+fn layers(wanted: &[Asked]) -> Vec<Vec<usize>> {
+    let mut times: HashMap<&TopicPartition, usize> = HashMap::new();
+    let mut layers: Vec<Vec<usize>> = Vec::new();
+    for (at, (of, _)) in wanted.iter().enumerate() {
+        let layer = times.entry(of).or_default();
+        if layers.len() == *layer {
+            layers.push(Vec::new());
+        }
+        layers[*layer].push(at);
+        *layer += 1;
+    }
+    layers
+}
+
+/// Asks for each partition once, and for the ends of those that have no record of the time asked for.
+async fn ask(cluster: &Cluster, node: i32, wanted: &[&Asked]) -> Vec<Result<i64, Error>> {
+    let specs: Vec<_> = wanted.iter().map(|(of, spec)| (of, *spec)).collect();
+    let mut answers = ask_once(cluster, node, &specs).await;
+    let too_late = |at: &usize| matches!((&answers[*at], specs[*at].1), (Ok(-1), OffsetSpec::Timestamp(_)));
+    let later: Vec<usize> = (0..specs.len()).filter(too_late).collect();
+    if !later.is_empty() {
+        let ends: Vec<_> = later.iter().map(|at| (specs[*at].0, OffsetSpec::Latest)).collect();
+        for (at, end) in later.into_iter().zip(ask_once(cluster, node, &ends).await) {
+            answers[at] = end;
+        }
+    }
+    let answers = answers.into_iter().zip(specs);
+    let sound = answers.map(|(answer, (of, _))| match answer {
+        Ok(offset) if offset < 0 => {
+            let sentence = format!("the broker says that it begins or ends at offset {offset}");
+            Err(of.named(Error::new(ErrorKind::Protocol, sentence).with_api("ListOffsets")))
+        }
+        answer => answer,
+    });
+    sound.collect()
+}
+
+/// One request; a connection that fails, fails them all.
+async fn ask_once(
     cluster: &Cluster,
-    wanted: &[(TopicPartition, OffsetSpec)],
-    missing: &[usize],
-    specs: &[OffsetSpec],
-) -> ListOffsetsRequest {
+    node: i32,
+    wanted: &[(&TopicPartition, OffsetSpec)],
+) -> Vec<Result<i64, Error>> {
+    let asked = async {
+        let connection = cluster.connection(node).await?;
+        let response = connection.call(&request(cluster, wanted)).await?;
+        Ok((connection, response))
+    };
+    let (connection, response) = match asked.await {
+        Ok(answered) => answered,
+        Err(error) => {
+            let error: Error = error;
+            return wanted.iter().map(|(of, _)| Err(of.named(error.clone()))).collect();
+        }
+    };
+    let mut answers = HashMap::new();
+    for topic in &response.topics {
+        for partition in &topic.partitions {
+            answers
+                .insert((&*topic.name, partition.partition_index), (partition.error_code, partition.offset));
+        }
+    }
+    let answer = |of: &TopicPartition| match answers.get(&(&*of.topic, of.partition)) {
+        Some((ErrorCode::NONE, offset)) => Ok(*offset),
+        Some((code, _)) => Err(Error::from_code(*code, "ListOffsets")),
+        None => Err(left_out()),
+    };
+    let named = |of: &TopicPartition, error| of.named(connection.named(error, "ListOffsets"));
+    wanted.iter().map(|(of, _)| answer(of).map_err(|error| named(of, error))).collect()
+}
+
+fn request(cluster: &Cluster, wanted: &[(&TopicPartition, OffsetSpec)]) -> ListOffsetsRequest {
     let view = cluster.metadata();
     let mut topics: BTreeMap<&Arc<str>, Vec<ListOffsetsPartition>> = BTreeMap::new();
-    for at in missing {
-        let of = &wanted[*at].0;
+    for (of, spec) in wanted {
         topics.entry(&of.topic).or_default().push(ListOffsetsPartition {
             partition_index: of.partition,
             current_leader_epoch: view.leader(&of.topic, of.partition).map_or(-1, |(_, epoch)| epoch),
-            timestamp: specs[*at].timestamp(),
+            timestamp: spec.timestamp(),
             ..Default::default()
         });
     }
     let config = cluster.config();
+    let topic = |(name, partitions): (&Arc<str>, _)| ListOffsetsTopic {
+        name: Str::from(name.to_string()),
+        partitions,
+        ..Default::default()
+    };
     ListOffsetsRequest {
         replica_id: -1,
         isolation_level: i8::from(config.isolation_level == IsolationLevel::ReadCommitted),
-        topics: topics
-            .into_iter()
-            .map(|(name, partitions)| ListOffsetsTopic {
-                name: Str::from(name.to_string()),
-                partitions,
-                ..Default::default()
-            })
-            .collect(),
+        topics: topics.into_iter().map(topic).collect(),
         timeout_ms: i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX),
         ..Default::default()
     }
 }
 
-fn no_partition(of: &TopicPartition, partitions: usize) -> Error {
-    let sentence = format!("the topic has {partitions} partitions");
-    of.named(Error::new(crate::ErrorKind::UnknownTopic, sentence))
+pub(super) fn left_out() -> Error {
+    Error::new(ErrorKind::Protocol, "the broker's answer leaves it out")
 }

@@ -7,10 +7,15 @@ use std::time::{Duration, Instant};
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::assignment::{Assignment, Position, TopicPartition};
+use super::reset::PositionReset;
 use crate::cluster::Metadata;
 use crate::config::OffsetReset;
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};
+
+mod state;
+
+use state::{Leader, State};
 
 /// All assigned partitions.
 #[derive(Debug)]
@@ -37,22 +42,22 @@ pub(super) struct Limits {
     pub(super) patience: Duration,
 }
 
+/// All that can be asked now; it counts as under way.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    /// At most one a node.
+    pub(super) fetches: Vec<Plan>,
+    /// By node.
+    pub(super) lookups: BTreeMap<i32, Vec<Lookup>>,
+    /// Partitions that nobody can be asked for, to be handled as failed.
+    pub(super) failures: Vec<(TopicPartition, Error)>,
+}
+
+/// What one partition asks of its leader.
 #[derive(Debug)]
-struct State {
-    position: Position,
-    /// Changes with each seek: answers to what was asked before are void.
-    generation: u64,
-    busy: bool,
-    paused: bool,
-    /// Not tried before this.
-    not_before: Option<Instant>,
-    backoff: Backoff,
-    failing_since: Option<Instant>,
-    high_watermark: Option<i64>,
-    last_stable: Option<i64>,
-    bytes_max: u32,
-    /// When it last got something, in fetches: the longest unserved goes first.
-    served: u64,
+enum Due {
+    Fetch(Wanted),
+    Lookup(Lookup),
 }
 
 /// What to ask one node for.
@@ -74,12 +79,21 @@ pub(super) struct Wanted {
     pub(super) bytes_max: u32,
 }
 
-/// A position to be looked up.
+/// Offsets to be looked up.
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
     pub(super) of: TopicPartition,
     pub(super) generation: u64,
-    pub(super) position: Position,
+    pub(super) sought: Sought,
+}
+
+/// Which offsets are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// What a position stands for.
+    Position(Position),
+    /// Where the log begins and ends, for an error that names both.
+    Range,
 }
 
 /// What a fetch told of a partition.
@@ -113,9 +127,10 @@ impl Positions {
     /// Replaces the assignment. What is under way for the old one is void.
     pub(super) fn assign(&mut self, assignments: Vec<Assignment>) {
         self.states.clear();
-        for Assignment { topic, partition, position } in assignments {
+        for Assignment { topic, partition, position, topic_id } in assignments {
             self.generation += 1;
-            let state = State::new(position, self.generation, &self.limits);
+            let topic_id = topic_id.unwrap_or(Uuid::ZERO);
+            let state = State::new(position, topic_id, self.generation, &self.limits);
             self.states.insert(TopicPartition { topic, partition }, state);
         }
     }
@@ -125,8 +140,7 @@ impl Positions {
         self.generation += 1;
         let generation = self.generation;
         let Some(state) = self.states.get_mut(of) else { return false };
-        let (paused, limits) = (state.paused, &self.limits);
-        *state = State { paused, ..State::new(position, generation, limits) };
+        *state = state.moved(position, generation, &self.limits);
         true
     }
 
@@ -136,7 +150,7 @@ impl Positions {
         let generation = self.generation;
         let Some(state) = self.states.get_mut(of) else { return false };
         if paused && !state.paused {
-            (state.generation, state.busy) = (generation, false);
+            (state.generation, state.busy, state.failing_since) = (generation, false, None);
         }
         state.paused = paused;
         true
@@ -154,10 +168,7 @@ impl Positions {
 
     /// The next offset to be read, once it is known.
     pub(super) fn position(&self, of: &TopicPartition) -> Option<i64> {
-        match self.states.get(of)?.position {
-            Position::Offset(offset) => Some(offset),
-            _ => None,
-        }
+        self.states.get(of)?.offset()
     }
 
     /// How many offsets lie between the position and the end that this isolation level can read to.
@@ -167,57 +178,43 @@ impl Positions {
         Some((end? - self.position(of)?).max(0))
     }
 
-    /// The positions that must be looked up now; they count as under way.
-    pub(super) fn poll_lookups(&mut self, now: Instant) -> Vec<Lookup> {
-        let due = self.states.iter_mut().filter(|(_, state)| state.is_due(now) && !state.is_known());
-        due.map(|(of, state)| {
-            state.busy = true;
-            state.failing_since.get_or_insert(now);
-            Lookup { of: of.clone(), generation: state.generation, position: state.position }
-        })
-        .collect()
-    }
-
-    /// What to fetch now, node by node; all of it counts as under way. Partitions without a leader come back
-    /// as failures to be handled.
-    pub(super) fn poll_fetches(
-        &mut self,
-        now: Instant,
-        view: &Metadata,
-    ) -> (Vec<Plan>, Vec<(TopicPartition, Error)>) {
+    /// What to ask for now, node by node.
+    pub(super) fn poll(&mut self, now: Instant, view: &Metadata) -> Work {
+        let mut work = Work::default();
         let mut leaders = HashSet::new();
         let mut plans: BTreeMap<i32, Vec<(u64, Wanted)>> = BTreeMap::new();
-        let mut leaderless = Vec::new();
         for (of, state) in &mut self.states {
-            let leader = leader(of, view);
+            let leader = leader(of, state, view);
             leaders.extend(leader.as_ref().ok().map(|leader| leader.node));
-            let Position::Offset(offset) = state.position else { continue };
-            if !state.is_due(now)
-                || leader.as_ref().is_ok_and(|leader| self.busy_nodes.contains(&leader.node))
-            {
+            if !state.is_due(now) {
                 continue;
             }
-            match leader {
-                Ok(leader) => {
-                    state.busy = true;
-                    let wanted = Wanted {
-                        of: of.clone(),
-                        topic_id: leader.topic_id,
-                        generation: state.generation,
-                        offset,
-                        leader_epoch: leader.epoch,
-                        bytes_max: state.bytes_max,
-                    };
-                    plans.entry(leader.node).or_default().push((state.served, wanted));
+            let leader = match leader {
+                Ok(leader) => leader,
+                Err(Some(error)) => {
+                    work.failures.push((of.clone(), error));
+                    continue;
                 }
-                Err(Some(error)) => leaderless.push((of.clone(), error)),
                 // The topic is being asked for, and nothing is known against it.
-                Err(None) => {}
+                Err(None) => {
+                    let error = state.handle_unknown(now, self.limits.patience);
+                    work.failures.extend(error.map(|error| (of.clone(), of.named(error))));
+                    continue;
+                }
+            };
+            state.aim(leader.topic_id);
+            if state.fetches() && self.busy_nodes.contains(&leader.node) {
+                continue;
+            }
+            match state.ask(of, leader, now) {
+                Due::Fetch(wanted) => plans.entry(leader.node).or_default().push((state.served, wanted)),
+                Due::Lookup(lookup) => work.lookups.entry(leader.node).or_default().push(lookup),
             }
         }
         let share = self.limits.fetch_bytes_max / u32::try_from(leaders.len().max(1)).unwrap_or(u32::MAX);
         self.busy_nodes.extend(plans.keys());
-        (plans.into_iter().map(|(node, wanted)| Plan::new(node, share, wanted)).collect(), leaderless)
+        work.fetches = plans.into_iter().map(|(node, wanted)| Plan::new(node, share, wanted)).collect();
+        work
     }
 
     /// A node's fetch came to an end, whatever it brought.
@@ -228,29 +225,46 @@ impl Positions {
     /// A position was looked up.
     pub(super) fn handle_found(&mut self, of: &TopicPartition, generation: u64, offset: i64) {
         if let Some(state) = self.current(of, generation) {
-            state.succeed();
-            state.position = Position::Offset(offset);
+            state.handle_found(offset);
         }
     }
 
-    /// A fetch brought something, or that there is nothing.
-    pub(super) fn handle_fetched(&mut self, wanted: &Wanted, progress: Progress) -> Verdict {
+    /// The range of a log was looked up, for an offset that is not within it.
+    pub(super) fn handle_range(
+        &mut self,
+        of: &TopicPartition,
+        generation: u64,
+        (start, end): (i64, i64),
+    ) -> Verdict {
+        let state = self.current(of, generation);
+        state.and_then(|state| state.handle_range(of, start, end)).map_or(Verdict::Nothing, Verdict::Fail)
+    }
+
+    /// A fetch brought something, or that there is nothing. A reset that it confirms comes before what it brought.
+    pub(super) fn handle_fetched(
+        &mut self,
+        wanted: &Wanted,
+        progress: Progress,
+    ) -> (Option<PositionReset>, Verdict) {
         self.served += 1;
         let (served, limits) = (self.served, self.limits);
-        let Some(state) = self.current(&wanted.of, wanted.generation) else { return Verdict::Nothing };
+        let Some(state) = self.current(&wanted.of, wanted.generation) else {
+            return (None, Verdict::Nothing);
+        };
+        let reset = state.confirm(wanted);
         state.succeed();
         state.high_watermark = Some(progress.high_watermark);
         state.last_stable = Some(progress.last_stable).filter(|offset| *offset >= 0);
         if progress.cut {
-            return state.widen(wanted, limits.response_bytes_max);
+            return (reset, state.widen(wanted, limits.response_bytes_max));
         }
         if progress.next_offset <= wanted.offset {
-            return Verdict::Nothing;
+            return (reset, Verdict::Nothing);
         }
         state.served = served;
         state.bytes_max = limits.partition_bytes_max;
         state.position = Position::Offset(progress.next_offset);
-        Verdict::Moved
+        (reset, Verdict::Moved)
     }
 
     /// A fetch or a lookup of this partition failed.
@@ -266,20 +280,19 @@ impl Positions {
         let limits = self.limits;
         let Some(state) = self.current(of, generation) else { return Verdict::Nothing };
         state.busy = false;
-        if error.code() == Some(ErrorCode::OFFSET_OUT_OF_RANGE)
-            && let Some(position) = reset(limits.reset, clock_ms)
-        {
-            tracing::info!(
-                topic = &*of.topic,
-                partition = of.partition,
-                ?position,
-                "offset out of range, reset"
-            );
-            state.position = position;
-            return Verdict::Retry;
-        }
         let since = *state.failing_since.get_or_insert(now);
         state.not_before = Some(now + state.backoff.wait(chance));
+        match error.code() {
+            Some(ErrorCode::OFFSET_OUT_OF_RANGE) => {
+                let position = reset(limits.reset, clock_ms);
+                state.leave(limits.reset, position);
+                if position.is_none() || now.saturating_duration_since(since) < limits.patience {
+                    return Verdict::Retry;
+                }
+            }
+            Some(ErrorCode::UNKNOWN_TOPIC_ID | ErrorCode::INCONSISTENT_TOPIC_ID) => state.forget_attempt(),
+            _ => {}
+        }
         if error.is_retriable() && now.saturating_duration_since(since) < limits.patience {
             return Verdict::Retry;
         }
@@ -292,60 +305,13 @@ impl Positions {
         self.states.get(of).map_or(0, |state| state.generation)
     }
 
-    /// When a partition that waits may be tried again. What is due already waits for something else.
+    /// When a partition that waits may be looked at again. What is due already waits for something else.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        let waiting = self.states.values().filter(|state| !state.busy && !state.paused);
-        waiting.filter_map(|state| state.not_before.filter(|at| *at > now)).min()
+        self.states.values().filter_map(|state| state.deadline(now, self.limits.patience)).min()
     }
 
     fn current(&mut self, of: &TopicPartition, generation: u64) -> Option<&mut State> {
         self.states.get_mut(of).filter(|state| state.generation == generation)
-    }
-}
-
-impl State {
-    fn new(position: Position, generation: u64, limits: &Limits) -> Self {
-        Self {
-            position,
-            generation,
-            busy: false,
-            paused: false,
-            not_before: None,
-            backoff: limits.backoff,
-            failing_since: None,
-            high_watermark: None,
-            last_stable: None,
-            bytes_max: limits.partition_bytes_max,
-            served: 0,
-        }
-    }
-
-    fn is_known(&self) -> bool {
-        matches!(self.position, Position::Offset(_))
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        !self.busy && !self.paused && self.not_before.is_none_or(|at| at <= now)
-    }
-
-    fn succeed(&mut self) {
-        self.busy = false;
-        self.not_before = None;
-        self.failing_since = None;
-        self.backoff.reset();
-    }
-
-    /// Asks for twice as much next time, since the batch is larger than what was asked for.
-    fn widen(&mut self, wanted: &Wanted, response_bytes_max: usize) -> Verdict {
-        if self.bytes_max as usize >= response_bytes_max {
-            let sentence = format!(
-                "the batch at offset {} is larger than {response_bytes_max} bytes, the most that an answer may hold",
-                wanted.offset
-            );
-            return Verdict::Fail(wanted.of.named(Error::new(ErrorKind::TooLarge, sentence)));
-        }
-        self.bytes_max = self.bytes_max.saturating_mul(2).clamp(1, i32::MAX.unsigned_abs());
-        Verdict::Nothing
     }
 }
 
@@ -360,20 +326,22 @@ impl Plan {
     }
 }
 
-struct Leader {
-    node: i32,
-    epoch: i32,
-    topic_id: Uuid,
-}
-
 /// The leader; or why there is none, where that is known yet.
-fn leader(of: &TopicPartition, view: &Metadata) -> Result<Leader, Option<Error>> {
+fn leader(of: &TopicPartition, state: &State, view: &Metadata) -> Result<Leader, Option<Error>> {
     let Some(topic) = view.topics.get(&of.topic) else {
         let missing = view.missing.get(&of.topic).map(|code| Error::from_code(*code, "Metadata"));
         return Err(missing.or_else(|| view.problem.clone()).map(|error| of.named(error)));
     };
     let Some(partition) = topic.partition(of.partition) else {
-        let sentence = format!("the topic has {} partitions", topic.partitions.len());
+        let count = topic.partitions.len();
+        let sentence = match state.replaced(topic.topic_id) {
+            Some(old) => format!(
+                "the topic was deleted and created again (id {}, before {old}) with {count} partitions, and this \
+                 one is not among them",
+                topic.topic_id
+            ),
+            None => format!("the topic has {count} partitions"),
+        };
         return Err(Some(of.named(Error::new(ErrorKind::UnknownTopic, sentence))));
     };
     match partition.leader {

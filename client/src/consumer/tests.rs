@@ -93,7 +93,7 @@ fn broker(at: Address, end: i64) -> impl FnMut(&Ask) -> Reply + Send + 'static {
 
 async fn consumer(config: Config, position: Position) -> Consumer {
     let mut consumer = Client::open(config).await.unwrap().consumer();
-    consumer.assign(vec![Assignment { topic: "orders".into(), partition: 0, position }]);
+    consumer.assign(vec![Assignment::new("orders", 0, position)]);
     consumer
 }
 
@@ -247,7 +247,7 @@ async fn a_topic_that_does_not_exist_is_an_error_after_the_api_timeout() {
     let config = Config { default_api_timeout: Duration::from_millis(30), ..peer.config() };
     let mut consumer = Client::open(config).await.unwrap().consumer();
     let position = Position::Earliest;
-    consumer.assign(vec![Assignment { topic: "lost".into(), partition: 0, position }]);
+    consumer.assign(vec![Assignment::new("lost", 0, position)]);
     let error = consumer.poll().await.unwrap_err();
     assert_eq!(error.topic(), Some("lost"), "{error}");
 }

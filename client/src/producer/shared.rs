@@ -85,7 +85,7 @@ impl Shared {
             // Only then, so that the first use after a pause is told at once.
             *told = now;
             // When the mailbox is full, the next time will do: there are several before the topic is idle.
-            _ = cluster.want(topic.name_shared(), Want::WhileUsed);
+            _ = cluster.want(topic.name_shared(), Want::WhileWritten);
         }
     }
 

@@ -1,78 +1,88 @@
-//! One INSERT at work: poll, transform, write, and commit what was acknowledged.
+//! One reader and the INSERTs that it feeds, at work: poll, transform, write, and commit what was acknowledged.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval_at};
-use tracing::debug;
-use upsert_kafka_client::{Fetched, PartitionRecords};
+use tracing::{debug, warn};
+use upsert_kafka_client::{ConsumerRecord, Fetched, PartitionRecords, TopicPartition};
 
+use super::Restore;
 use crate::error::Error;
-use crate::plan::Pipeline;
+use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
-use crate::source::Source;
-use crate::transform::Transform;
+use crate::source::{JobIdentity, Source};
+use crate::transform::{Changes, Transform};
 use crate::writer::Writer;
 
 pub(super) struct Flow {
     source: Source,
     transform: Transform,
-    writer: Writer,
-    topics: Vec<String>,
+    /// One for each INSERT, in their order.
+    writers: Vec<Writer>,
     discovery_interval: Option<Duration>,
     progress: Arc<Progress>,
     lag: i64,
+    /// Rows handed over and not known to be acknowledged.
+    in_flight: u64,
 }
 
 impl Flow {
     pub(super) async fn open(
         pipeline: Pipeline,
-        ignore_marks: bool,
+        restore: Restore,
+        job: JobIdentity,
         progress: Arc<Progress>,
     ) -> Result<Self, Error> {
-        let writer = Writer::open(&pipeline.sink).await?;
-        let source = Source::open(&pipeline.source, ignore_marks).await?;
+        let mut writers = Vec::new();
+        for insert in &pipeline.inserts {
+            writers.push(Writer::open(&insert.sink).await?);
+        }
         Ok(Self {
-            source,
-            writer,
-            topics: pipeline.source.topics.clone(),
-            discovery_interval: pipeline.source.discovery_interval,
+            source: Source::open(pipeline.reader(), restore, job).await?,
+            writers,
+            discovery_interval: pipeline.reader().discovery_interval,
             transform: Transform::new(pipeline),
             progress,
             lag: 0,
+            in_flight: 0,
         })
+    }
+
+    pub(super) fn notices(&self) -> &[Notice] {
+        self.source.notices()
+    }
+
+    pub(super) fn resumed(&self) -> &[Notice] {
+        self.source.resumed()
     }
 
     pub(super) async fn stop_at_end(&mut self) -> Result<(), Error> {
         self.source.stop_at_end().await
     }
 
-    pub(super) async fn run(
-        mut self,
-        checkpoint_interval: Duration,
-        mut stop: watch::Receiver<bool>,
-    ) -> Result<(), Error> {
-        let outcome = self.carry(checkpoint_interval, &mut stop).await;
-        // Also after a failure: what was processed before it is kept, and not read again.
-        let committed = self.checkpoint().await;
-        outcome.and(committed)
-    }
-
-    async fn carry(
+    /// Works until the source ends, somebody asks for a stop, or something fails.
+    pub(super) async fn carry(
         &mut self,
         checkpoint_interval: Duration,
-        stop: &mut watch::Receiver<bool>,
+        mut stop: watch::Receiver<bool>,
     ) -> Result<(), Error> {
         let mut checkpoints = ticks(checkpoint_interval);
         let mut discoveries = ticks(self.discovery_interval.unwrap_or(Duration::MAX));
         while !self.source.is_done() && !*stop.borrow_and_update() {
             // poll is cancel-safe, a tick that is lost comes again, and the stop is a level.
             tokio::select! {
-                fetched = self.source.poll() => self.process(fetched?).await?,
+                fetched = self.source.poll() => match fetched {
+                    Ok(fetched) => self.process(fetched).await?,
+                    Err(error) => self.source.recover(error).await?,
+                },
                 _ = checkpoints.tick() => self.checkpoint().await?,
                 _ = discoveries.tick(), if self.discovery_interval.is_some() => {
-                    self.source.discover(&self.topics).await?;
+                    // Whether the cluster is away for too long is the fetches' to say.
+                    if let Err(error) = self.source.discover().await {
+                        warn!(%error, "new partitions were not looked for");
+                    }
                 }
                 _ = stop.changed() => debug!("asked to stop"),
             }
@@ -80,7 +90,23 @@ impl Flow {
         Ok(())
     }
 
+    /// The commit point, one operation: the positions of this moment are committed if and only if everything that
+    /// was handed over before it is acknowledged, by every sink. A sink that failed once never acknowledges again,
+    /// so nothing is ever committed beyond what an earlier checkpoint proved.
+    pub(super) async fn checkpoint(&mut self) -> Result<(), Error> {
+        let positions = self.source.positions();
+        for writer in &mut self.writers {
+            writer.flush().await?;
+        }
+        self.progress.acknowledged(std::mem::take(&mut self.in_flight));
+        self.source.commit(positions).await?;
+        self.progress.committed(Instant::now());
+        debug!(rows_in = self.progress.counts().rows_in, "committed");
+        Ok(())
+    }
+
     async fn process(&mut self, fetched: Fetched) -> Result<(), Error> {
+        self.source.follow(fetched.resets()).await?;
         for records in fetched.partitions() {
             self.process_partition(records).await?;
         }
@@ -90,50 +116,53 @@ impl Flow {
     }
 
     async fn process_partition(&mut self, records: &PartitionRecords) -> Result<(), Error> {
-        let (topic, partition) = (Arc::clone(records.topic()), records.partition());
-        let stop = self.source.stop_of(&topic, partition).unwrap_or(i64::MAX);
+        let of = TopicPartition::new(Arc::clone(records.topic()), records.partition());
+        let stop = self.source.stop_of(&of).unwrap_or(i64::MAX);
         let mut counts = Counts::default();
-        // Holes that compaction and markers leave behind count as processed.
-        let (mut next, mut outcome) = (records.next_offset().min(stop), Ok(()));
+        let (mut done, mut outcome) = (None, Ok(()));
         for record in records.records() {
-            let record = record.map_err(Error::cluster)?;
-            if record.offset >= stop {
-                break;
-            }
-            outcome = self.process_record(record.value, &mut counts).await;
+            outcome = match record {
+                Ok(record) if record.offset >= stop => break,
+                Ok(record) => {
+                    let place = || {
+                        format!("topic {}, partition {}, offset {}", of.topic, of.partition, record.offset)
+                    };
+                    let processed = self.process_record(&record, &mut counts).await;
+                    processed.map(|()| done = Some(record.offset)).map_err(|e| e.within(place()))
+                }
+                Err(error) => Err(Error::cluster(error)),
+            };
             if outcome.is_err() {
-                next = record.offset;
-                let place = format!("topic {topic}, partition {partition}, offset {next}");
-                outcome = outcome.map_err(|e| e.within(place));
                 break;
             }
         }
-        self.source.advance(&topic, partition, next, records.leader_epoch());
+        match (&outcome, done) {
+            // Holes that compaction and markers leave behind count as processed.
+            (Ok(()), _) => self.source.advance(&of, records.next_offset().min(stop), records.leader_epoch()),
+            (Err(_), Some(offset)) => self.source.advance(&of, offset + 1, records.leader_epoch()),
+            (Err(_), None) => {}
+        }
+        self.in_flight += counts.rows_out;
         self.progress.count(counts);
         outcome
     }
 
     #[inline]
-    async fn process_record(&mut self, value: Option<&[u8]>, counts: &mut Counts) -> Result<(), Error> {
+    async fn process_record(
+        &mut self,
+        record: &ConsumerRecord<'_>,
+        counts: &mut Counts,
+    ) -> Result<(), Error> {
         counts.rows_in += 1;
-        let changes = self.transform.feed(value.unwrap_or_default())?;
-        if changes.is_unread() {
-            counts.skipped += 1;
+        let changes = self.transform.feed(record.value.unwrap_or_default())?;
+        counts.skipped += u64::from(changes.iter().all(Changes::is_unread));
+        for (changes, writer) in changes.iter().zip(&mut self.writers) {
+            for change in changes.iter() {
+                writer.write(change).await?;
+                counts.rows_out += 1;
+                counts.tombstones += u64::from(change.value.is_none());
+            }
         }
-        for change in changes.iter() {
-            self.writer.write(change).await?;
-            counts.rows_out += 1;
-            counts.tombstones += u64::from(change.value.is_none());
-        }
-        Ok(())
-    }
-
-    /// The commit point: everything written is acknowledged, then the offsets follow.
-    async fn checkpoint(&mut self) -> Result<(), Error> {
-        self.writer.flush().await?;
-        self.source.commit().await?;
-        self.progress.committed(Instant::now());
-        debug!(rows_in = self.progress.counts().rows_in, "committed");
         Ok(())
     }
 }

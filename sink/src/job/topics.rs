@@ -28,26 +28,32 @@ pub(super) async fn check(plan: &Plan, new: Option<&NewTopics>) -> Result<Vec<No
     let mut notices = Vec::new();
     for named in plan.pipelines.iter().flat_map(named) {
         let admin = admin(&named).await?;
-        let known = admin.topics().await.map_err(|e| named.failed(e))?;
-        match (known.iter().any(|it| it.name == named.topic), new) {
-            (true, _) => notices.extend(compaction(&admin, &named).await?),
-            (false, Some(new)) => create(&admin, &named, new).await?,
-            (false, None) => return Err(named.missing()),
+        let described = admin.describe_topics(&[named.topic]).await.map_err(|e| named.failed(e))?;
+        match (described.into_iter().next(), new) {
+            (None | Some(Ok(_)), _) => notices.extend(compaction(&admin, &named).await),
+            (Some(Err(e)), _) if e.kind() != upsert_kafka_client::ErrorKind::UnknownTopic => {
+                return Err(named.failed(e));
+            }
+            (Some(Err(_)), Some(new)) => create(&admin, &named, new).await?,
+            (Some(Err(_)), None) => return Err(named.missing()),
         }
     }
     Ok(notices)
 }
 
+/// Every topic, each once in each role.
 fn named(pipeline: &Pipeline) -> Vec<Named<'_>> {
-    let source = &pipeline.source;
-    let mut all: Vec<_> = source
+    let reader = pipeline.reader();
+    let mut all: Vec<_> = reader
         .topics
         .iter()
-        .map(|topic| Named { table: &source.table, topic, properties: &source.properties, is_sink: false })
+        .map(|topic| Named { table: &reader.table, topic, properties: &reader.properties, is_sink: false })
         .collect();
-    if let SinkPlan::UpsertKafka(plan) = &pipeline.sink {
-        let (table, topic, properties) = (&plan.table, &plan.topic, &plan.properties);
-        all.push(Named { table, topic, properties, is_sink: true });
+    for insert in &pipeline.inserts {
+        if let SinkPlan::UpsertKafka(plan) = &insert.sink {
+            let (table, topic, properties) = (&plan.table, &plan.topic, &plan.properties);
+            all.push(Named { table, topic, properties, is_sink: true });
+        }
     }
     all
 }
@@ -70,21 +76,26 @@ async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(),
     created.into_iter().collect::<Result<(), _>>().map_err(|e| named.failed(e))
 }
 
-async fn compaction(admin: &Admin, named: &Named<'_>) -> Result<Option<Notice>, Error> {
+/// What is wrong with a sink's topic, if it is known: a broker that cannot or may not tell stops nobody.
+async fn compaction(admin: &Admin, named: &Named<'_>) -> Option<Notice> {
     if !named.is_sink {
-        return Ok(None);
+        return None;
     }
-    let configs = admin.topic_configs(named.topic).await.map_err(|e| named.failed(e))?;
-    let policy = configs.iter().find(|it| it.name == "cleanup.policy").and_then(|it| it.value.as_deref());
-    if policy.is_none_or(|policy| policy.contains("compact")) {
-        return Ok(None);
-    }
-    let text = format!(
-        "topic {} has cleanup.policy={}: without compaction it keeps every change and never equals the table",
-        named.topic,
-        policy.unwrap_or_default()
-    );
-    Ok(Some(Notice { table: Some(named.table.to_owned()), text }))
+    let text = match admin.topic_configs(named.topic).await {
+        Ok(configs) => {
+            let policy = configs.iter().find(|it| it.name == "cleanup.policy")?.value.as_deref()?;
+            if policy.contains("compact") {
+                return None;
+            }
+            format!(
+                "topic {} has cleanup.policy={policy}: without compaction it keeps every change and never equals the \
+                 table",
+                named.topic
+            )
+        }
+        Err(error) => format!("whether topic {} is compacted is not known: {error}", named.topic),
+    };
+    Some(Notice { table: Some(named.table.to_owned()), text })
 }
 
 impl Named<'_> {

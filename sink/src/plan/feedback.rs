@@ -5,11 +5,12 @@ use crate::error::{Finding, Rule};
 
 /// Every sink whose topic some source of the job reads.
 pub(super) fn findings(pipelines: &[Pipeline]) -> Vec<Finding> {
-    let sinks = pipelines.iter().filter_map(|pipeline| match &pipeline.sink {
+    let inserts = pipelines.iter().flat_map(|pipeline| &pipeline.inserts);
+    let sinks = inserts.filter_map(|insert| match &insert.sink {
         SinkPlan::UpsertKafka(sink) => Some(sink),
         SinkPlan::Print(_) => None,
     });
-    let fed = sinks.filter(|sink| pipelines.iter().any(|pipeline| feeds(sink, &pipeline.source)));
+    let fed = sinks.filter(|sink| pipelines.iter().any(|pipeline| feeds(sink, pipeline.reader())));
     let findings = fed.map(|sink| {
         let text = format!(
             "reads and writes topic '{}': the job would feed itself; use two topics, or --allow-loop",
@@ -21,8 +22,12 @@ pub(super) fn findings(pipelines: &[Pipeline]) -> Vec<Finding> {
 }
 
 fn feeds(sink: &UpsertPlan, source: &SourcePlan) -> bool {
-    let same_cluster = addresses(&sink.properties).any(|a| addresses(&source.properties).any(|b| a == b));
-    same_cluster && source.topics.contains(&sink.topic)
+    same_cluster(&sink.properties, &source.properties) && source.topics.contains(&sink.topic)
+}
+
+/// Whether two tables name an address in common.
+pub(super) fn same_cluster(one: &[(String, String)], other: &[(String, String)]) -> bool {
+    addresses(one).any(|a| addresses(other).any(|b| a == b))
 }
 
 fn addresses(properties: &[(String, String)]) -> impl Iterator<Item = &str> {

@@ -1,12 +1,14 @@
-//! The statements of a job, one after another: tables made, each INSERT a pipeline.
+//! The statements of a job, one after another: tables made, each INSERT given its reader.
 
 use std::rc::Rc;
 
 use super::query::{crosses_zones, matched, picked};
+use super::readers::Readers;
 use super::table::Table;
 use super::update_before::update_before;
 use super::{
-    Notice, Pipeline, Plan, PlanOptions, SinkPlan, SourcePlan, TableReport, UpsertPlan, kafka, print, upsert,
+    InsertPlan, Notice, Plan, PlanOptions, SinkPlan, SourcePlan, TableReport, UpsertPlan, kafka, print,
+    upsert,
 };
 use crate::error::{Error, Finding, Rule};
 use crate::expr::Projection;
@@ -20,7 +22,7 @@ pub(super) struct Job<'a> {
     settings: Settings,
     /// Shared, so that one can be judged while its findings are collected.
     tables: Vec<Rc<Table>>,
-    pipelines: Vec<Pipeline>,
+    readers: Readers,
     reports: Vec<TableReport>,
     notices: Vec<Notice>,
     findings: Vec<Finding>,
@@ -33,7 +35,7 @@ impl<'a> Job<'a> {
             caller,
             settings: Settings::default(),
             tables: Vec::new(),
-            pipelines: Vec::new(),
+            readers: Readers::default(),
             reports: Vec::new(),
             notices: Vec::new(),
             findings: Vec::new(),
@@ -69,7 +71,7 @@ impl<'a> Job<'a> {
             self.findings.push(Finding::new(Rule::Table, "nothing to run: the job has no INSERT"));
         }
         if !self.caller.allow_loop {
-            let looped = super::feedback::findings(&self.pipelines);
+            let looped = super::feedback::findings(self.readers.pipelines());
             self.findings.extend(looped.into_iter().map(|finding| self.tables.iter().fold(finding, placed)));
         }
         // A table that two statements name is judged twice.
@@ -88,7 +90,8 @@ impl<'a> Job<'a> {
                 notices.push(notice);
             }
         }
-        Ok(Plan { settings: self.settings, pipelines: self.pipelines, notices, tables: self.reports })
+        let pipelines = self.readers.into_pipelines();
+        Ok(Plan { settings: self.settings, pipelines, notices, tables: self.reports })
     }
 
     /// The one table of a caller who brings rows of its own.
@@ -140,7 +143,8 @@ impl<'a> Job<'a> {
         self.has_query = true;
         let sink_table = self.named(std::slice::from_ref(&insert.table)).pop();
         let source_tables = self.named(&insert.query.tables);
-        let mut sources: Vec<Option<SourcePlan>> = source_tables.iter().map(|it| self.source(it)).collect();
+        let mut sources: Vec<Option<(SourcePlan, TableReport)>> =
+            source_tables.iter().map(|it| self.source(it)).collect();
         let sink = sink_table.as_ref().and_then(|table| self.sink(table));
         let select = match &insert.query.body {
             Ok(select) => select,
@@ -163,9 +167,11 @@ impl<'a> Job<'a> {
             self.findings.push(Finding::not_yet("time-zone", text).of(&sink_table.name).at(at));
         }
         let projection = Projection::new(&sink_table.name, slots, self.settings.on_null);
-        let (Some(sink), Some(source)) = (sink, sources.pop().flatten()) else { return };
+        let (Some(sink), Some((source, declared))) = (sink, sources.pop().flatten()) else { return };
         let (drop_update_before, why) = update_before(&source, &sink, &projection);
-        self.pipelines.push(Pipeline { source, projection, drop_update_before, update_before: why, sink });
+        let insert = InsertPlan { source: 0, projection, drop_update_before, update_before: why, sink };
+        let added = self.readers.add(source, declared, insert);
+        self.findings.extend(added.err().map(|finding| finding.at(at)));
     }
 
     /// The tables of these names; those that do not exist are found.
@@ -185,7 +191,8 @@ impl<'a> Job<'a> {
         tables
     }
 
-    fn source(&mut self, table: &Table) -> Option<SourcePlan> {
+    /// The plan of a table that is read, if it stands, and what it was declared as.
+    fn source(&mut self, table: &Table) -> Option<(SourcePlan, TableReport)> {
         let connector = self.connector(table)?;
         let (plan, check, lines) = match connector {
             "kafka" => kafka::source(table),
@@ -196,7 +203,10 @@ impl<'a> Job<'a> {
                 return None;
             }
         };
-        self.judge(check.finish("source", lines)).then_some(plan).flatten()
+        let (report, findings, notices) = check.finish("source", lines);
+        let declared = report.clone();
+        let stands = self.judge((report, findings, notices));
+        plan.filter(|_| stands).map(|plan| (plan, declared))
     }
 
     fn sink(&mut self, table: &Table) -> Option<SinkPlan> {

@@ -13,11 +13,13 @@ pub(super) struct Properties {
 }
 
 impl Properties {
-    /// Both ends of an INSERT.
+    /// Both ends of every INSERT.
     pub(super) fn check(&mut self, pipeline: &Pipeline) {
-        self.table(&pipeline.source.table, &pipeline.source.properties, Role::Consumer);
-        if let SinkPlan::UpsertKafka(sink) = &pipeline.sink {
-            self.sink(sink);
+        for (source, insert) in pipeline.inserts() {
+            self.table(&source.table, &source.properties, Role::Consumer);
+            if let SinkPlan::UpsertKafka(sink) = &insert.sink {
+                self.sink(sink);
+            }
         }
     }
 

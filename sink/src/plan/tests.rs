@@ -30,7 +30,7 @@ fn sentences(sink: &str, insert: &str) -> Vec<String> {
 const ALL: &str = "INSERT INTO o SELECT * FROM src";
 
 fn upsert(plan: &Plan) -> &UpsertPlan {
-    match &plan.pipelines[0].sink {
+    match &plan.pipelines[0].inserts[0].sink {
         SinkPlan::UpsertKafka(sink) => sink,
         SinkPlan::Print(_) => panic!(),
     }
@@ -39,13 +39,51 @@ fn upsert(plan: &Plan) -> &UpsertPlan {
 #[test]
 fn a_job_is_a_source_a_projection_and_a_sink() {
     let plan = job(&sink(COLUMNS, ""), ALL).unwrap();
-    let source = &plan.pipelines[0].source;
+    let source = &plan.pipelines[0].sources[0];
     assert_eq!((source.topics.as_slice(), source.group_id.as_deref()), (&["in".to_owned()][..], Some("g")));
     assert_eq!((&source.startup, &source.bounded), (&Startup::GroupOffsets, &Bounded::Unbounded));
     assert_eq!(source.discovery_interval, Some(Duration::from_secs(300)));
     assert_eq!((upsert(&plan).topic.as_str(), &upsert(&plan).primary_key[..]), ("out", &[0][..]));
     assert_eq!(plan.settings, Settings::default());
     assert_eq!(plan.notices, []);
+}
+
+fn table(name: &str, options: &str) -> String {
+    format!(
+        "CREATE TABLE {name} (id INT) WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'b:1', \
+         'format' = 'json', 'properties.group.id' = 'g'{options});\nINSERT INTO o (id) SELECT id FROM {name};\n"
+    )
+}
+
+#[test]
+fn a_topic_is_read_once_however_many_inserts_want_it() {
+    let all = format!("{ALL};\n{ALL};\n");
+    let more =
+        table("other", ", 'topic' = 'in', 'properties.fetch.min.bytes' = '1'").replace("b:1", "a:1, b:1");
+    let source = SOURCE.replace("'format'", "'properties.fetch.min.bytes' = '1', 'format'");
+    let plan = plan(&*format!("{source}{}{all}{more}", sink(COLUMNS, "")), &PlanOptions::default()).unwrap();
+    let [pipeline] = &plan.pipelines[..] else { panic!("{} readers", plan.pipelines.len()) };
+    let tables: Vec<&str> = pipeline.sources.iter().map(|it| &*it.table).collect();
+    let reads: Vec<usize> = pipeline.inserts.iter().map(|it| it.source).collect();
+    assert_eq!((tables, reads), (vec!["src", "other"], vec![0, 0, 1]));
+}
+
+#[test]
+fn two_readers_of_one_topic_and_group_are_refused() {
+    let refused = |options: &str| {
+        let sql = format!("{SOURCE}{}{ALL};\n{}", sink(COLUMNS, ""), table("other", options));
+        plan(&*sql, &PlanOptions::default()).map(|plan| plan.pipelines.len()).map_err(|e| e.to_string())
+    };
+    let startup = ", 'topic' = 'in', 'scan.startup.mode' = 'latest-offset'";
+    let text = refused(startup).unwrap_err();
+    assert!(text.starts_with("table other: table src reads topic in as group g too"), "{text}");
+    assert!(
+        text.contains("another 'scan.startup.mode'") && text.contains("'properties.group.id' of its own"),
+        "{text}"
+    );
+    assert!(refused(", 'topic' = 'more;in'").unwrap_err().contains("another 'topic'"));
+    assert!(refused(", 'topic' = 'in'").unwrap_err().contains("another 'properties.bootstrap.servers'"));
+    assert_eq!(refused(", 'topic' = 'more'"), Ok(2), "another topic");
 }
 
 #[test]
@@ -68,7 +106,7 @@ fn columns_go_by_position_with_casts() {
     let arena = Arena::new();
     let mut out = [Value::Null; 3];
     let row = [Value::Int(1), Value::String("a"), Value::Double(2.0)];
-    assert_eq!(plan.pipelines[0].projection.apply(&row, &mut out, &arena).unwrap(), Keep::Yes);
+    assert_eq!(plan.pipelines[0].inserts[0].projection.apply(&row, &mut out, &arena).unwrap(), Keep::Yes);
     assert_eq!(out, [Value::BigInt(1), Value::String("a"), Value::Double(2.0)]);
 }
 
@@ -202,7 +240,7 @@ fn the_caller_replaces_addresses_and_options() {
     let done = plan(&*text, &options).unwrap();
     assert_eq!(upsert(&done).topic, "other");
     assert!(upsert(&done).properties.contains(&("bootstrap.servers".into(), "here:9".into())));
-    assert_eq!(done.pipelines[0].source.startup, Startup::EarliestOffset);
+    assert_eq!(done.pipelines[0].sources[0].startup, Startup::EarliestOffset);
     let wrong = PlanOptions { set: vec![set("oo", "topic", "x")], ..PlanOptions::default() };
     assert_eq!(plan(&*text, &wrong).unwrap_err().to_string(), "--set oo.topic: the job has no such table");
 }
@@ -214,7 +252,7 @@ fn update_before_is_dropped_where_the_keys_are_one() {
     };
     let drops = |key: &str, insert: &str| {
         let text = format!("{}{}{insert}", source(key), sink(COLUMNS, ""));
-        plan(&*text, &PlanOptions::default()).unwrap().pipelines[0].drop_update_before
+        plan(&*text, &PlanOptions::default()).unwrap().pipelines[0].inserts[0].drop_update_before
     };
     assert!(drops(", PRIMARY KEY (id) NOT ENFORCED", ALL));
     assert!(!drops("", ALL));
@@ -231,10 +269,10 @@ fn a_source_says_where_it_begins_and_ends() {
     let offsets = with(
         "'scan.startup.mode' = 'specific-offsets', 'scan.startup.specific-offsets' = 'partition:1,offset:7'",
     );
-    assert_eq!(offsets.unwrap().pipelines[0].source.startup, Startup::SpecificOffsets([(1, 7)].into()));
+    assert_eq!(offsets.unwrap().pipelines[0].sources[0].startup, Startup::SpecificOffsets([(1, 7)].into()));
     let bounded = with("'scan.bounded.mode' = 'timestamp', 'scan.bounded.timestamp-millis' = '5'").unwrap();
-    assert_eq!(bounded.pipelines[0].source.bounded, Bounded::Timestamp(5));
-    assert_eq!(bounded.pipelines[0].source.discovery_interval, None);
+    assert_eq!(bounded.pipelines[0].sources[0].bounded, Bounded::Timestamp(5));
+    assert_eq!(bounded.pipelines[0].sources[0].discovery_interval, None);
     let error = with("'scan.startup.mode' = 'timestamp'").unwrap_err();
     assert!(
         error.to_string().contains("'scan.startup.mode' = 'timestamp' needs 'scan.startup.timestamp-millis'")
@@ -256,7 +294,7 @@ fn without_a_group_one_notice_says_what_that_means() {
         notices,
         ["table src: no 'properties.group.id': offsets are not kept, so a restart starts anew"]
     );
-    assert_eq!(plan.pipelines.len(), 2);
+    assert_eq!(plan.inserts().count(), 2);
 }
 
 #[test]
@@ -266,7 +304,7 @@ fn the_enforcer_counts_for_the_statements_behind_it() {
         sink(COLUMNS, "")
     );
     let plan = plan(&*text, &PlanOptions::default()).unwrap();
-    let on_null: Vec<OnNull> = plan.pipelines.iter().map(|pipeline| pipeline.projection.on_null()).collect();
+    let on_null: Vec<OnNull> = plan.inserts().map(|(_, insert)| insert.projection.on_null()).collect();
     assert_eq!(on_null, [OnNull::Fail, OnNull::Drop]);
 }
 
@@ -286,9 +324,9 @@ fn a_wall_clock_is_an_instant_in_utc_alone() {
 fn a_print_table_takes_every_change() {
     let table = "CREATE TABLE o (id INT) WITH ('connector' = 'print', 'print-identifier' = 'x', 'standard-error' = 'true');";
     let plan = job(table, "INSERT INTO o SELECT id FROM src").unwrap();
-    let SinkPlan::Print(print) = &plan.pipelines[0].sink else { panic!() };
+    let SinkPlan::Print(print) = &plan.pipelines[0].inserts[0].sink else { panic!() };
     assert_eq!((print.identifier.as_deref(), print.standard_error), (Some("x"), true));
-    assert!(!plan.pipelines[0].drop_update_before);
+    assert!(!plan.pipelines[0].inserts[0].drop_update_before);
 }
 
 #[test]

@@ -1,11 +1,25 @@
 //! Where a partition is read from, and up to where: decided from the options and what the group kept.
 
-use upsert_kafka_client::{Committed, OffsetReset};
+use std::fmt;
 
+use upsert_kafka_client::{Committed, OffsetReset, Uuid};
+
+use super::checkpoint_metadata::{CheckpointMetadata, JobIdentity, Note};
+use crate::plan::sets;
 use crate::scan::{Bounded, Startup};
 
-/// The note that our commits carry: only such offsets are a checkpoint of ours.
-pub(crate) const MARK: &str = "upsert-kafka";
+/// What the offsets of a job's group mean at its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restore {
+    /// Those that this very job committed are its checkpoint and win over the startup mode, as a restore does in
+    /// Flink. Those of another job are an error.
+    #[default]
+    Checkpoint,
+    /// None counts: the startup mode decides.
+    Nothing,
+    /// All count, whoever committed them.
+    Offsets,
+}
 
 /// A place in a partition, before any broker was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,31 +36,117 @@ pub(crate) enum Place {
     Unknown,
 }
 
-/// Where to begin. Marked offsets win over the startup mode, as Flink's restore does; others count for
-/// group-offsets alone. After a restart a partition without a mark came meanwhile: nothing of it was read.
-pub(crate) fn begin(
-    startup: &Startup,
-    partition: i32,
-    committed: Option<&Committed>,
-    run: Run,
-    reset: Reset,
-) -> Place {
-    let kept = committed.and_then(|it| Some((it.offset?, it.metadata == MARK)));
-    match (run, kept) {
-        (Run::Again, Some((offset, true))) => return Place::At(offset),
-        (Run::Again, _) => return Place::Start,
-        (Run::First, _) => {}
+/// How a topic is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// By the startup mode: nothing is kept, or what is kept does not count.
+    First,
+    /// From the group's offsets. A partition without one came meanwhile: nothing of it was read.
+    Again,
+    /// From its beginning: what is kept belongs to a topic of the same name that was deleted since.
+    Recreated {
+        /// The deleted topic's id.
+        old: Uuid,
+    },
+}
+
+/// Why a group's offsets cannot be a start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// They are the checkpoint of a job with other sinks.
+    OfAnother(JobIdentity),
+    /// They are a checkpoint, and nobody knows which job's.
+    OfUnknown,
+    /// A later version of this program wrote them.
+    OfNewer,
+}
+
+/// What a group keeps of one topic, and what that means to a job.
+#[derive(Debug)]
+pub(crate) struct Kept<'a> {
+    topic_id: Uuid,
+    restore: Restore,
+    job: &'a JobIdentity,
+}
+
+impl<'a> Kept<'a> {
+    pub(crate) fn new(topic_id: Uuid, restore: Restore, job: &'a JobIdentity) -> Self {
+        Self { topic_id, restore, job }
     }
-    match startup {
-        Startup::EarliestOffset => Place::Start,
-        Startup::LatestOffset => Place::End,
-        Startup::Timestamp(ms) => Place::Since(*ms),
-        Startup::GroupOffsets => kept.map_or_else(|| reset.place(), |(offset, _)| Place::At(offset)),
-        Startup::SpecificOffsets(offsets) => match offsets.get(&partition) {
-            Some(offset) => Place::At(*offset),
-            None => kept.map_or(Place::Start, |(offset, _)| Place::At(offset)),
-        },
+
+    /// How the topic is begun, by the offsets of all its partitions.
+    pub(crate) fn run(&self, committed: &[Committed]) -> Result<Run, Refused> {
+        if self.restore == Restore::Nothing {
+            return Ok(Run::First);
+        }
+        let (mut run, mut old) = (Run::First, None);
+        for it in committed.iter().filter(|it| it.offset.is_some()) {
+            match self.counts(it)? {
+                Counts::Yes => run = Run::Again,
+                Counts::OfDeleted(id) => old = Some(id),
+                Counts::No => {}
+            }
+        }
+        Ok(match (run, old) {
+            (Run::First, Some(old)) => Run::Recreated { old },
+            _ => run,
+        })
     }
+
+    /// Where to begin in one partition of a topic that is begun so.
+    pub(crate) fn begin(
+        &self,
+        startup: &Startup,
+        partition: i32,
+        committed: Option<&Committed>,
+        run: Run,
+        reset: Reset,
+    ) -> Place {
+        let kept = committed.and_then(|it| it.offset);
+        match run {
+            Run::Again => {
+                let counts = committed.is_some_and(|it| matches!(self.counts(it), Ok(Counts::Yes)));
+                return kept.filter(|_| counts).map_or(Place::Start, Place::At);
+            }
+            Run::Recreated { .. } => return Place::Start,
+            Run::First => {}
+        }
+        match startup {
+            Startup::EarliestOffset => Place::Start,
+            Startup::LatestOffset => Place::End,
+            Startup::Timestamp(ms) => Place::Since(*ms),
+            Startup::GroupOffsets => kept.map_or_else(|| reset.place(), Place::At),
+            Startup::SpecificOffsets(offsets) => match offsets.get(&partition) {
+                Some(offset) => Place::At(*offset),
+                None => kept.map_or(Place::Start, Place::At),
+            },
+        }
+    }
+
+    fn counts(&self, committed: &Committed) -> Result<Counts, Refused> {
+        let note = Note::of(&committed.metadata);
+        match note {
+            Note::Checkpoint(it) if self.is_of_deleted(&it) => Ok(Counts::OfDeleted(it.topic_id)),
+            _ if self.restore == Restore::Offsets => Ok(Counts::Yes),
+            Note::Checkpoint(it) if it.job == *self.job => Ok(Counts::Yes),
+            Note::Checkpoint(it) => Err(Refused::OfAnother(it.job)),
+            Note::Unnamed => Err(Refused::OfUnknown),
+            Note::Newer => Err(Refused::OfNewer),
+            Note::Foreign => Ok(Counts::No),
+        }
+    }
+
+    /// Brokers before Kafka 2.8 know no ids.
+    fn is_of_deleted(&self, kept: &CheckpointMetadata) -> bool {
+        kept.topic_id != Uuid::ZERO && self.topic_id != Uuid::ZERO && kept.topic_id != self.topic_id
+    }
+}
+
+/// Whether an offset is one to start from.
+enum Counts {
+    Yes,
+    No,
+    OfDeleted(Uuid),
 }
 
 /// Where to end, exclusively; `None` is never.
@@ -64,24 +164,19 @@ pub(crate) fn end(bounded: &Bounded, partition: i32, committed: Option<&Committe
     })
 }
 
-/// Whether a job of this group read the topic before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Run {
-    /// No mark stands anywhere, or marks do not count.
-    First,
-    /// At least one partition has a mark.
-    Again,
-}
-
-impl Run {
-    /// What the group's offsets of all partitions of the topic tell.
-    pub(crate) fn of(committed: &[Committed], ignore_marks: bool) -> Self {
-        let marked = committed.iter().any(|it| it.offset.is_some() && it.metadata == MARK);
-        if marked && !ignore_marks { Self::Again } else { Self::First }
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OfAnother(job) => write!(f, "the checkpoint of another job, which writes {job}"),
+            Self::OfUnknown => {
+                f.write_str("a checkpoint of an earlier version, which does not say of which job")
+            }
+            Self::OfNewer => f.write_str("the checkpoint of a later version of upsert-kafka"),
+        }
     }
 }
 
-/// `auto.offset.reset`, where it counts: group-offsets without an offset.
+/// `auto.offset.reset`: where to read when there is no offset, or the log no longer has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Reset {
     Earliest,
@@ -94,20 +189,25 @@ pub(crate) enum Reset {
 impl Reset {
     /// What a table's `properties.auto.offset.reset` says; the planner has refused other words.
     pub(crate) fn of(properties: &[(String, String)]) -> Self {
-        match properties.iter().find(|(key, _)| key == "auto.offset.reset").map(|(_, value)| value.as_str()) {
+        let given =
+            properties.iter().find(|(key, _)| key == RESET).map(|(_, value)| value.to_ascii_lowercase());
+        match given.as_deref() {
             Some("earliest") => Self::Earliest,
             Some("latest") => Self::Latest,
             _ => Self::None,
         }
     }
 
-    /// What the consumer does when the log no longer has the offset it is told to read: a job that asked for
-    /// the group's offsets decides itself, any other loses as little as it can.
-    pub(crate) fn of_consumer(self, startup: &Startup) -> OffsetReset {
-        match (startup, self) {
-            (Startup::GroupOffsets, Self::Latest) => OffsetReset::Latest,
-            (Startup::GroupOffsets, Self::None) => OffsetReset::None,
-            _ => OffsetReset::Earliest,
+    /// What the consumer does when the log no longer has the offset it is told to read: what the table says; where
+    /// it says nothing, a job that asked for the group's offsets fails, and any other loses as little as it can.
+    pub(crate) fn of_consumer(properties: &[(String, String)], startup: &Startup) -> OffsetReset {
+        if !sets(properties, RESET) && *startup != Startup::GroupOffsets {
+            return OffsetReset::Earliest;
+        }
+        match Self::of(properties) {
+            Self::Earliest => OffsetReset::Earliest,
+            Self::Latest => OffsetReset::Latest,
+            Self::None => OffsetReset::None,
         }
     }
 
@@ -120,75 +220,7 @@ impl Reset {
     }
 }
 
+const RESET: &str = "auto.offset.reset";
+
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn committed(offset: i64, metadata: &str) -> Committed {
-        Committed {
-            topic: "t".into(),
-            partition: 0,
-            offset: Some(offset),
-            leader_epoch: -1,
-            metadata: metadata.into(),
-        }
-    }
-
-    #[test]
-    fn a_marked_offset_wins_over_every_mode() {
-        let kept = committed(7, MARK);
-        for startup in [Startup::EarliestOffset, Startup::LatestOffset, Startup::GroupOffsets] {
-            assert_eq!(begin(&startup, 0, Some(&kept), Run::Again, Reset::None), Place::At(7));
-        }
-        assert_eq!(begin(&Startup::LatestOffset, 0, Some(&kept), Run::First, Reset::None), Place::End);
-    }
-
-    #[test]
-    fn after_a_restart_a_partition_without_a_mark_is_read_from_its_beginning() {
-        let marked = [committed(7, MARK), Committed { partition: 1, offset: None, ..committed(0, "") }];
-        assert_eq!(Run::of(&marked, false), Run::Again);
-        assert_eq!(Run::of(&marked, true), Run::First);
-        assert_eq!(Run::of(&[committed(7, "")], false), Run::First);
-        let new = begin(&Startup::LatestOffset, 1, Some(&marked[1]), Run::Again, Reset::None);
-        assert_eq!(new, Place::Start);
-    }
-
-    #[test]
-    fn an_offset_that_the_log_lost_is_an_error_only_where_the_group_decides() {
-        assert_eq!(Reset::None.of_consumer(&Startup::GroupOffsets), OffsetReset::None);
-        assert_eq!(Reset::Latest.of_consumer(&Startup::GroupOffsets), OffsetReset::Latest);
-        assert_eq!(Reset::Latest.of_consumer(&Startup::LatestOffset), OffsetReset::Earliest);
-    }
-
-    #[test]
-    fn an_unmarked_offset_counts_for_group_offsets_alone() {
-        let kept = committed(7, "");
-        assert_eq!(begin(&Startup::EarliestOffset, 0, Some(&kept), Run::First, Reset::None), Place::Start);
-        assert_eq!(begin(&Startup::GroupOffsets, 0, Some(&kept), Run::First, Reset::None), Place::At(7));
-    }
-
-    #[test]
-    fn group_offsets_without_an_offset_follow_the_reset() {
-        for (reset, place) in
-            [(Reset::None, Place::Unknown), (Reset::Earliest, Place::Start), (Reset::Latest, Place::End)]
-        {
-            assert_eq!(begin(&Startup::GroupOffsets, 0, None, Run::First, reset), place);
-        }
-    }
-
-    #[test]
-    fn an_unlisted_partition_starts_at_its_commit_else_at_the_beginning() {
-        let startup = Startup::SpecificOffsets([(1, 42)].into());
-        assert_eq!(begin(&startup, 1, None, Run::First, Reset::None), Place::At(42));
-        assert_eq!(begin(&startup, 0, None, Run::First, Reset::None), Place::Start);
-        assert_eq!(begin(&startup, 0, Some(&committed(9, "")), Run::First, Reset::None), Place::At(9));
-    }
-
-    #[test]
-    fn a_bounded_scan_of_specific_offsets_reads_nothing_of_the_unlisted() {
-        let bounded = Bounded::SpecificOffsets([(1, 42)].into());
-        assert_eq!(end(&bounded, 0, None), Some(Place::Start));
-        assert_eq!(end(&Bounded::Unbounded, 0, None), None);
-        assert_eq!(end(&Bounded::GroupOffsets, 0, None), Some(Place::Unknown));
-    }
-}
+mod tests;

@@ -128,11 +128,9 @@ async fn read(
     let mut next: HashMap<i32, i64> =
         consumer.offsets(topic, OffsetSpec::Earliest).await?.into_iter().collect();
     let name: Arc<str> = topic.into();
-    let all = next.iter().map(|(partition, offset)| Assignment {
-        topic: Arc::clone(&name),
-        partition: *partition,
-        position: Position::Offset(*offset),
-    });
+    let all = next
+        .iter()
+        .map(|(partition, offset)| Assignment::new(Arc::clone(&name), *partition, Position::Offset(*offset)));
     consumer.assign(all.collect());
     let mut records = Vec::new();
     while !enough(&records, &next) {

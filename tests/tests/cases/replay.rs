@@ -158,8 +158,7 @@ impl<'a> Replay<'a> {
     }
 
     fn prints(&self) -> bool {
-        let sinks = self.plan().map(|it| it.pipelines).unwrap_or_default();
-        sinks.iter().any(|it| matches!(it.sink, SinkPlan::Print(_)))
+        self.plan().is_ok_and(|plan| plan.inserts().any(|(_, it)| matches!(it.sink, SinkPlan::Print(_))))
     }
 
     /// In this process: on return the job has resolved where it starts.

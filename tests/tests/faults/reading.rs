@@ -46,11 +46,7 @@ async fn follow(client: Client, topic: String, mut told: oneshot::Receiver<Ends>
     let of = |partition| TopicPartition { topic: topic.as_str().into(), partition };
     let mut consumer = client.consumer();
     let begins = consumer.offsets(&topic, OffsetSpec::Earliest).await.expect("the partitions");
-    let begin = |(partition, _): &(i32, i64)| Assignment {
-        topic: topic.as_str().into(),
-        partition: *partition,
-        position: Position::Earliest,
-    };
+    let begin = |(partition, _): &(i32, i64)| Assignment::new(topic.as_str(), *partition, Position::Earliest);
     consumer.assign(begins.iter().map(begin).collect());
     let (mut log, mut ends) = (vec![Vec::new(); begins.len()], None);
     loop {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::cluster::{PartitionMetadata, TopicMetadata};
+use crate::consumer::reset::ResetCause;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -30,13 +31,17 @@ impl Bench {
         let mut bench =
             Self { positions: Positions::new(limits), view: Metadata::default(), now: Instant::now() };
         bench.lead(leaders);
-        let assign =
-            |index| Assignment { topic: "orders".into(), partition: index, position: Position::Offset(7) };
+        let assign = |index| Assignment::new("orders", index, Position::Offset(7));
         bench.positions.assign((0..leaders.len() as i32).map(assign).collect());
         bench
     }
 
     fn lead(&mut self, leaders: &[i32]) {
+        self.recreate(1, leaders);
+    }
+
+    /// The view tells of a topic of this id.
+    fn recreate(&mut self, id: u8, leaders: &[i32]) {
         let partition = |(leader, index): (&i32, i32)| PartitionMetadata {
             index,
             leader: Some(*leader).filter(|node| *node >= 0),
@@ -46,7 +51,7 @@ impl Bench {
         };
         let topic = TopicMetadata {
             name: "orders".into(),
-            topic_id: Uuid([1; 16]),
+            topic_id: Uuid([id; 16]),
             internal: false,
             partitions: leaders.iter().zip(0..).map(partition).collect(),
         };
@@ -55,19 +60,36 @@ impl Bench {
 
     /// What is asked for now.
     fn plans(&mut self) -> Vec<Asked> {
-        let (plans, failures) = self.positions.poll_fetches(self.now, &self.view);
+        let Work { fetches, failures, .. } = self.positions.poll(self.now, &self.view);
         assert!(failures.is_empty(), "{failures:?}");
         let row = |wanted: &Wanted| (wanted.of.partition, wanted.offset, wanted.bytes_max);
-        plans.iter().map(|plan| (plan.node, plan.partitions.iter().map(row).collect())).collect()
+        fetches.iter().map(|plan| (plan.node, plan.partitions.iter().map(row).collect())).collect()
     }
 
     fn one(&mut self) -> Wanted {
-        let (mut plans, _) = self.positions.poll_fetches(self.now, &self.view);
+        let mut plans = self.positions.poll(self.now, &self.view).fetches;
         assert_eq!(plans.len(), 1);
         plans.remove(0).partitions.remove(0)
     }
 
+    /// The only offsets that are looked up now, of the leader 1.
+    fn looked_up(&mut self) -> Lookup {
+        let mut work = self.positions.poll(self.now, &self.view);
+        assert_eq!((work.fetches.len(), work.lookups.len(), work.failures.len()), (0, 1, 0));
+        work.lookups.get_mut(&1).unwrap().remove(0)
+    }
+
+    fn found(&mut self, lookup: &Lookup, offset: i64) {
+        self.positions.handle_found(&lookup.of, lookup.generation, offset);
+    }
+
     fn fetched(&mut self, wanted: &Wanted, next_offset: i64, cut: bool) -> Verdict {
+        let (reset, verdict) = self.answered(wanted, next_offset, cut);
+        assert_eq!(reset, None);
+        verdict
+    }
+
+    fn answered(&mut self, wanted: &Wanted, next_offset: i64, cut: bool) -> (Option<PositionReset>, Verdict) {
         self.positions.handle_answered(1);
         let progress = Progress { next_offset, high_watermark: 50, last_stable: 40, cut };
         self.positions.handle_fetched(wanted, progress)
@@ -87,7 +109,7 @@ fn of(partition: i32) -> TopicPartition {
 #[test]
 fn each_leader_gets_one_fetch_with_its_share_of_the_bytes() {
     let mut bench = Bench::new(&[1, 2, 1], OffsetReset::Latest);
-    let (plans, _) = bench.positions.poll_fetches(bench.now, &bench.view);
+    let plans = bench.positions.poll(bench.now, &bench.view).fetches;
     assert_eq!(
         plans.iter().map(|plan| (plan.node, plan.bytes_max)).collect::<Vec<_>>(),
         [(1, 500), (2, 500)]
@@ -177,22 +199,126 @@ fn an_offset_out_of_range_follows_the_policy() {
     ] {
         let mut bench = Bench::new(&[1], policy);
         let wanted = bench.one();
-        let verdict = bench.failed(&wanted, ErrorCode::OFFSET_OUT_OF_RANGE);
-        let lookups = bench.positions.poll_lookups(bench.now);
-        match expected {
-            Some(position) => {
-                assert!(matches!(verdict, Verdict::Retry));
-                assert_eq!(lookups[0].position, position);
-                bench.positions.handle_found(&of(0), lookups[0].generation, 33);
-                assert_eq!(bench.plans(), [(1, vec![(0, 33, 100)])]);
-            }
-            None => {
-                let Verdict::Fail(error) = verdict else { panic!("{verdict:?}") };
-                assert_eq!(error.kind(), ErrorKind::OffsetOutOfRange);
-                assert!(lookups.is_empty());
-            }
-        }
+        assert!(matches!(bench.failed(&wanted, ErrorCode::OFFSET_OUT_OF_RANGE), Verdict::Retry));
+        assert_eq!(bench.plans(), [], "not at once");
+        bench.now += 10 * MS;
+        let lookup = bench.looked_up();
+        let Some(expected) = expected else {
+            assert_eq!(lookup.sought, Sought::Range);
+            let verdict = bench.positions.handle_range(&of(0), lookup.generation, (12, 33));
+            let Verdict::Fail(error) = verdict else { panic!("{verdict:?}") };
+            assert_eq!(
+                (error.kind(), error.code()),
+                (ErrorKind::OffsetOutOfRange, Some(ErrorCode::OFFSET_OUT_OF_RANGE))
+            );
+            let text = error.to_string();
+            assert!(text.contains("offset 7 is out of range") && text.contains("12"), "{text}");
+            assert!(text.contains("33") && text.contains("auto.offset.reset is none"), "{text}");
+            assert_eq!(bench.one().offset, 7, "a caller who polls on is told again");
+            continue;
+        };
+        assert_eq!(lookup.sought, Sought::Position(expected));
+        bench.found(&lookup, 33);
+        let wanted = bench.one();
+        assert_eq!(wanted.offset, 33);
+        let reset = bench.answered(&wanted, 33, false).0.expect("a reset");
+        assert_eq!((reset.old_position, reset.new_position, reset.topic_id), (Some(7), 33, Uuid([1; 16])));
+        assert_eq!(reset.cause, ResetCause::OffsetOutOfRange { reset: policy });
+        let wanted = bench.one();
+        bench.fetched(&wanted, 35, false);
     }
+}
+
+#[test]
+fn an_offset_that_is_out_of_range_for_ever_waits_longer_each_time_and_ends_as_an_error() {
+    let mut bench = Bench::new(&[1], OffsetReset::Earliest);
+    let (mut waits, mut wanted) = (Vec::new(), bench.one());
+    let verdict = loop {
+        let verdict = bench.failed(&wanted, ErrorCode::OFFSET_OUT_OF_RANGE);
+        let due = bench.positions.deadline(bench.now).unwrap();
+        waits.push((due - bench.now).as_millis());
+        if matches!(verdict, Verdict::Fail(_)) {
+            break verdict;
+        }
+        bench.now = due;
+        let lookup = bench.looked_up();
+        bench.found(&lookup, 33);
+        wanted = bench.one();
+    };
+    assert_eq!(waits, [10, 20, 40, 40, 40], "up to the wait's ceiling, for 100 ms");
+    let Verdict::Fail(error) = verdict else { panic!("{verdict:?}") };
+    assert_eq!(error.kind(), ErrorKind::OffsetOutOfRange);
+}
+
+#[test]
+fn a_topic_created_again_is_read_from_its_beginning_and_told_when_a_broker_has_confirmed_it() {
+    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let wanted = bench.one();
+    bench.fetched(&wanted, 12, false);
+    bench.recreate(2, &[1]);
+    let lookup = bench.looked_up();
+    assert_eq!(lookup.sought, Sought::Position(Position::Earliest));
+    bench.found(&lookup, 3);
+    let wanted = bench.one();
+    assert_eq!((wanted.offset, wanted.topic_id), (3, Uuid([2; 16])));
+    let (reset, verdict) = bench.answered(&wanted, 5, false);
+    let reset = reset.expect("a reset");
+    assert!(matches!(verdict, Verdict::Moved));
+    assert_eq!((reset.old_position, reset.new_position, reset.topic_id), (Some(12), 3, Uuid([2; 16])));
+    assert_eq!(reset.cause, ResetCause::TopicRecreated { old_topic_id: Uuid([1; 16]) });
+    let wanted = bench.one();
+    assert_eq!(wanted.offset, 5);
+    bench.fetched(&wanted, 6, false);
+}
+
+#[test]
+fn an_old_view_of_the_cluster_resets_nothing() {
+    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let wanted = bench.one();
+    bench.fetched(&wanted, 12, false);
+    bench.recreate(9, &[1]);
+    let lookup = bench.looked_up();
+    bench.found(&lookup, 0);
+    let wanted = bench.one();
+    assert_eq!(wanted.topic_id, Uuid([9; 16]));
+    assert!(matches!(bench.failed(&wanted, ErrorCode::UNKNOWN_TOPIC_ID), Verdict::Retry));
+    bench.now += 10 * MS;
+    bench.recreate(1, &[1]);
+    let wanted = bench.one();
+    assert_eq!((wanted.offset, wanted.topic_id), (12, Uuid([1; 16])), "on where it stood");
+    bench.fetched(&wanted, 13, false);
+}
+
+#[test]
+fn a_position_of_a_topic_that_is_gone_is_not_taken_for_one_of_its_successor() {
+    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let assignment = Assignment::new("orders", 0, Position::Offset(7));
+    bench.positions.assign(vec![assignment.clone().with_topic_id(Uuid([8; 16]))]);
+    assert_eq!(bench.looked_up().sought, Sought::Position(Position::Earliest));
+
+    bench.positions.assign(vec![assignment.clone().with_topic_id(Uuid([1; 16]))]);
+    assert_eq!(bench.one().offset, 7);
+
+    bench.positions.handle_answered(1);
+    bench.positions.assign(vec![assignment]);
+    bench.recreate(2, &[1]);
+    assert_eq!(bench.one().offset, 7, "whoever names no topic id takes the topic that is there");
+}
+
+#[test]
+fn a_partition_that_the_new_topic_does_not_have_is_an_error_that_says_so() {
+    let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
+    let work = bench.positions.poll(bench.now, &bench.view);
+    bench.positions.handle_answered(1);
+    for wanted in &work.fetches[0].partitions {
+        bench.fetched(wanted, 12, false);
+    }
+    bench.recreate(2, &[1]);
+    let work = bench.positions.poll(bench.now, &bench.view);
+    let [(failed, error)] = &work.failures[..] else { panic!("{work:?}") };
+    assert_eq!((failed, error.kind()), (&of(1), ErrorKind::UnknownTopic));
+    let text = error.to_string();
+    assert!(text.contains("created again") && text.contains("with 1 partitions"), "{text}");
 }
 
 #[test]
@@ -229,11 +355,11 @@ fn what_fails_for_too_long_or_for_good_is_the_users() {
 #[test]
 fn no_leader_and_no_such_partition_come_back_as_failures() {
     let mut bench = Bench::new(&[-1, 1], OffsetReset::Latest);
-    let missing = Assignment { topic: "orders".into(), partition: 8, position: Position::Offset(0) };
-    let leaderless = Assignment { topic: "orders".into(), partition: 0, position: Position::Offset(0) };
-    let unknown = Assignment { topic: "later".into(), partition: 0, position: Position::Offset(0) };
+    let missing = Assignment::new("orders", 8, Position::Offset(0));
+    let leaderless = Assignment::new("orders", 0, Position::Offset(0));
+    let unknown = Assignment::new("later", 0, Position::Offset(0));
     bench.positions.assign(vec![missing, leaderless, unknown]);
-    let (plans, mut failures) = bench.positions.poll_fetches(bench.now, &bench.view);
+    let Work { fetches: plans, mut failures, .. } = bench.positions.poll(bench.now, &bench.view);
     failures.sort_by_key(|(of, _)| of.partition);
     let told: Vec<_> = failures.iter().map(|(of, error)| (of.partition, error.is_retriable())).collect();
     assert!(plans.is_empty());

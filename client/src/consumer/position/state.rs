@@ -1,0 +1,249 @@
+//! Where one partition stands: the position that was confirmed, and the one that is tried next.
+
+use std::time::{Duration, Instant};
+
+use upsert_kafka_protocol::{ErrorCode, Uuid};
+
+use super::{Due, Limits, Lookup, Sought, Verdict, Wanted};
+use crate::consumer::assignment::{Position, TopicPartition};
+use crate::consumer::reset::{PositionReset, ResetCause};
+use crate::retry::Backoff;
+use crate::{Error, ErrorKind, OffsetReset};
+
+/// One assigned partition.
+///
+/// A position counts once a fetch at it was answered by a broker that knows the topic by that id. Before that it
+/// is an [`Attempt`]: metadata may be old, and an attempt that fails for its topic id is forgotten without a trace.
+#[derive(Debug)]
+pub(super) struct State {
+    /// Where reading stands; as assigned, until a fetch was answered.
+    pub(super) position: Position,
+    /// The topic that `position` belongs to; zero when no answer and no caller has said.
+    topic_id: Uuid,
+    /// The topic that had the name when the leader was asked last; zero where brokers know no ids.
+    leading: Uuid,
+    attempt: Option<Attempt>,
+    /// An offset out of range that is an error, once the log's range has been looked up.
+    out_of_range: Option<i64>,
+    /// Changes with each seek: answers to what was asked before are void.
+    pub(super) generation: u64,
+    pub(super) busy: bool,
+    pub(super) paused: bool,
+    /// Not tried before this.
+    pub(super) not_before: Option<Instant>,
+    pub(super) backoff: Backoff,
+    pub(super) failing_since: Option<Instant>,
+    /// Since when it waits for a broker to tell of its topic, and nothing is known against it.
+    unknown_since: Option<Instant>,
+    pub(super) high_watermark: Option<i64>,
+    pub(super) last_stable: Option<i64>,
+    pub(super) bytes_max: u32,
+    /// When it last got something, in fetches: the longest unserved goes first.
+    pub(super) served: u64,
+}
+
+/// A position that no fetch has confirmed yet.
+#[derive(Debug)]
+struct Attempt {
+    topic_id: Uuid,
+    position: Position,
+    /// The offset that `position` stands for, once it was looked up.
+    offset: Option<i64>,
+    /// Why the position before was given up; `None` if this is what the caller asked for.
+    cause: Option<ResetCause>,
+}
+
+/// Who leads a partition, of which topic.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leader {
+    pub(super) node: i32,
+    pub(super) epoch: i32,
+    /// Zero when brokers do not know ids.
+    pub(super) topic_id: Uuid,
+}
+
+impl State {
+    pub(super) fn new(position: Position, topic_id: Uuid, generation: u64, limits: &Limits) -> Self {
+        Self {
+            position,
+            topic_id,
+            leading: Uuid::ZERO,
+            attempt: None,
+            out_of_range: None,
+            generation,
+            busy: false,
+            paused: false,
+            not_before: None,
+            backoff: limits.backoff,
+            failing_since: None,
+            unknown_since: None,
+            high_watermark: None,
+            last_stable: None,
+            bytes_max: limits.partition_bytes_max,
+            served: 0,
+        }
+    }
+
+    /// The same partition of the same topic, read on from elsewhere.
+    pub(super) fn moved(&self, position: Position, generation: u64, limits: &Limits) -> Self {
+        Self { paused: self.paused, ..Self::new(position, self.topic_id, generation, limits) }
+    }
+
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        !self.busy && !self.paused && self.not_before.is_none_or(|at| at <= now)
+    }
+
+    /// The offset that is read next, once it is known.
+    pub(super) fn offset(&self) -> Option<i64> {
+        match (&self.attempt, self.position) {
+            (Some(attempt), _) => attempt.offset,
+            (None, Position::Offset(offset)) => Some(offset),
+            (None, _) => None,
+        }
+    }
+
+    /// The id of the topic that was read and is gone, if the name now belongs to another one.
+    pub(super) fn replaced(&self, leading: Uuid) -> Option<Uuid> {
+        Some(self.topic_id).filter(|known| ![Uuid::ZERO, leading].contains(known) && leading != Uuid::ZERO)
+    }
+
+    /// No broker has told of its topic; an error once that was so for too long.
+    pub(super) fn handle_unknown(&mut self, now: Instant, patience: Duration) -> Option<Error> {
+        let since = *self.unknown_since.get_or_insert(now);
+        if now.saturating_duration_since(since) < patience {
+            return None;
+        }
+        (self.unknown_since, self.failing_since) = (None, Some(since));
+        let sentence = format!("not known after {} ms: no broker has told of it", patience.as_millis());
+        Some(Error::new(ErrorKind::Timeout, sentence))
+    }
+
+    /// When a partition that waits may be looked at again. What is due already waits for something else.
+    pub(super) fn deadline(&self, now: Instant, patience: Duration) -> Option<Instant> {
+        let known_by = self.unknown_since.map(|since| since + patience);
+        let waits = !self.busy && !self.paused;
+        [self.not_before, known_by].into_iter().flatten().filter(|at| waits && *at > now).min()
+    }
+
+    /// Whether the next thing to ask for is records, not an offset.
+    pub(super) fn fetches(&self) -> bool {
+        self.out_of_range.is_none() && self.offset().is_some()
+    }
+
+    /// What to ask the leader next; it counts as under way.
+    pub(super) fn ask(&mut self, of: &TopicPartition, leader: Leader, now: Instant) -> Due {
+        self.busy = true;
+        let (of, generation) = (of.clone(), self.generation);
+        let sought = match (self.out_of_range, self.offset(), &self.attempt) {
+            (Some(_), ..) => Sought::Range,
+            (None, Some(offset), _) => {
+                let (leader_epoch, bytes_max) = (leader.epoch, self.bytes_max);
+                let topic_id = leader.topic_id;
+                return Due::Fetch(Wanted { of, topic_id, generation, offset, leader_epoch, bytes_max });
+            }
+            (None, None, Some(attempt)) => Sought::Position(attempt.position),
+            (None, None, None) => Sought::Position(self.position),
+        };
+        self.failing_since.get_or_insert(now);
+        Due::Lookup(Lookup { of, generation, sought })
+    }
+
+    /// Sees to it that what is tried next belongs to the topic that has the name now.
+    pub(super) fn aim(&mut self, leading: Uuid) {
+        self.unknown_since = None;
+        if leading != Uuid::ZERO {
+            self.leading = leading;
+        }
+        if self.attempt.as_ref().is_some_and(|attempt| attempt.topic_id == self.leading) {
+            return;
+        }
+        let (position, cause) = match self.replaced(self.leading) {
+            Some(old_topic_id) => (Position::Earliest, Some(ResetCause::TopicRecreated { old_topic_id })),
+            None => (self.position, None),
+        };
+        self.attempt = match (position, cause) {
+            (Position::Offset(_), None) => None,
+            _ => Some(Attempt { topic_id: self.leading, position, offset: None, cause }),
+        };
+        if cause.is_some() {
+            self.out_of_range = None;
+        }
+    }
+
+    /// The position that is tried was looked up. Only a fetch confirms it.
+    pub(super) fn handle_found(&mut self, offset: i64) {
+        (self.busy, self.not_before) = (false, None);
+        if let Some(attempt) = &mut self.attempt {
+            attempt.offset = Some(offset);
+        }
+    }
+
+    /// A broker answered a fetch as asked: the position is confirmed. A reset is told now, and only now.
+    pub(super) fn confirm(&mut self, wanted: &Wanted) -> Option<PositionReset> {
+        (self.busy, self.not_before) = (false, None);
+        if wanted.topic_id != Uuid::ZERO {
+            self.topic_id = wanted.topic_id;
+        }
+        let attempt = self.attempt.take();
+        let old_position = match std::mem::replace(&mut self.position, Position::Offset(wanted.offset)) {
+            Position::Offset(offset) => Some(offset),
+            _ => None,
+        };
+        let cause = attempt?.cause?;
+        Some(PositionReset {
+            topic_partition: wanted.of.clone(),
+            topic_id: wanted.topic_id,
+            old_position,
+            new_position: wanted.offset,
+            cause,
+        })
+    }
+
+    /// What was asked came to something: the next failure is a first one.
+    pub(super) fn succeed(&mut self) {
+        self.failing_since = None;
+        self.backoff.reset();
+    }
+
+    /// The offset that was tried is gone: what the policy says is looked up, or the log's range for the error.
+    pub(super) fn leave(&mut self, reset: OffsetReset, position: Option<Position>) {
+        let Some(position) = position else {
+            self.out_of_range = self.offset();
+            return;
+        };
+        // Whoever begins a topic anew is told of that, and not of where its first record went meanwhile.
+        let cause = self.attempt.take().and_then(|attempt| attempt.cause);
+        let cause = Some(cause.unwrap_or(ResetCause::OffsetOutOfRange { reset }));
+        self.attempt = Some(Attempt { topic_id: self.leading, position, offset: None, cause });
+    }
+
+    /// The topic id that was tried is not that of the log.
+    pub(super) fn forget_attempt(&mut self) {
+        self.attempt = None;
+    }
+
+    /// The error that waited for the log's range.
+    pub(super) fn handle_range(&mut self, of: &TopicPartition, start: i64, end: i64) -> Option<Error> {
+        self.busy = false;
+        let offset = self.out_of_range.take()?;
+        let sentence = format!(
+            "offset {offset} is out of range: the log begins at offset {start} and ends before offset {end}; \
+             auto.offset.reset is none, so nothing else is read"
+        );
+        let error = Error::new(ErrorKind::OffsetOutOfRange, sentence);
+        Some(of.named(error.with_code(ErrorCode::OFFSET_OUT_OF_RANGE).with_api("Fetch")))
+    }
+
+    /// Asks for twice as much next time, since the batch is larger than what was asked for.
+    pub(super) fn widen(&mut self, wanted: &Wanted, response_bytes_max: usize) -> Verdict {
+        if self.bytes_max as usize >= response_bytes_max {
+            let sentence = format!(
+                "the batch at offset {} is larger than {response_bytes_max} bytes, the most that an answer may hold",
+                wanted.offset
+            );
+            return Verdict::Fail(wanted.of.named(Error::new(ErrorKind::TooLarge, sentence)));
+        }
+        self.bytes_max = self.bytes_max.saturating_mul(2).clamp(1, i32::MAX.unsigned_abs());
+        Verdict::Nothing
+    }
+}

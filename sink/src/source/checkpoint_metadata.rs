@@ -1,0 +1,179 @@
+//! The note that a job's committed offsets carry: whose checkpoint they are, and of which topic.
+
+use std::fmt;
+
+use upsert_kafka_client::Uuid;
+
+use crate::plan::{Plan, SinkPlan};
+
+/// What one offset's note says: the version of the note, the topic's id, and the job.
+///
+/// `upsert-kafka/1 topic=AAAAAAAAAAAAAAAAAAAAAQ job=00f067aa0ba902b7 sinks=orders,users`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CheckpointMetadata {
+    pub(crate) topic_id: Uuid,
+    pub(crate) job: JobIdentity,
+}
+
+/// Which job a checkpoint belongs to: the sinks of its INSERTs, however they are ordered. A job file that gained
+/// or lost an INSERT is another job, since its checkpoint says nothing of the rows that the new sink misses.
+#[derive(Clone, Debug)]
+pub(crate) struct JobIdentity {
+    /// Of all sinks.
+    hash: u64,
+    /// As a person reads them; cut where there are many.
+    sinks: String,
+}
+
+/// Whose an offset's note is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// Not one of ours: the offset of some other program.
+    Foreign,
+    /// Written by a build that did not yet say which job it was.
+    Unnamed,
+    /// Written by a later version, which says more than this one reads.
+    Newer,
+    /// A job's checkpoint.
+    Checkpoint(CheckpointMetadata),
+}
+
+impl Note {
+    pub(crate) fn of(metadata: &str) -> Self {
+        let Some(rest) = metadata.strip_prefix(NAME) else { return Self::Foreign };
+        if rest.is_empty() {
+            return Self::Unnamed;
+        }
+        let Some(rest) = rest.strip_prefix('/') else { return Self::Foreign };
+        let (version, fields) = rest.split_once(' ').unwrap_or((rest, ""));
+        match version.parse::<u32>() {
+            Ok(VERSION) => CheckpointMetadata::parse(fields).map_or(Self::Foreign, Self::Checkpoint),
+            Ok(_) => Self::Newer,
+            Err(_) => Self::Foreign,
+        }
+    }
+}
+
+impl CheckpointMetadata {
+    fn parse(fields: &str) -> Option<Self> {
+        let mut fields = fields.splitn(3, ' ');
+        let mut value = |name: &str| fields.next()?.strip_prefix(name)?.strip_prefix('=');
+        let topic_id = value("topic")?.parse().ok()?;
+        let hash = u64::from_str_radix(value("job")?, 16).ok()?;
+        Some(Self { topic_id, job: JobIdentity { hash, sinks: value("sinks")?.to_owned() } })
+    }
+}
+
+impl fmt::Display for CheckpointMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let JobIdentity { hash, sinks } = &self.job;
+        write!(f, "{NAME}/{VERSION} topic={} job={hash:016x} sinks={sinks}", self.topic_id)
+    }
+}
+
+impl JobIdentity {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let sinks = plan.inserts().map(|(_, insert)| match &insert.sink {
+            SinkPlan::UpsertKafka(sink) => sink.topic.clone(),
+            SinkPlan::Print(sink) => format!("print({})", sink.table),
+        });
+        Self::new(sinks.collect())
+    }
+
+    fn new(mut sinks: Vec<String>) -> Self {
+        sinks.sort_unstable();
+        let all = sinks.join(",");
+        let mut cut = all.floor_char_boundary(SINKS_BYTES_MAX);
+        if cut == all.len() {
+            return Self { hash: fnv1a(all.as_bytes()), sinks: all };
+        }
+        cut = all[..cut].rfind(',').unwrap_or(cut);
+        Self { hash: fnv1a(all.as_bytes()), sinks: format!("{},… ({} in all)", &all[..cut], sinks.len()) }
+    }
+}
+
+impl PartialEq for JobIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+}
+
+impl Eq for JobIdentity {}
+
+/// The sinks.
+impl fmt::Display for JobIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sinks)
+    }
+}
+
+/// FNV-1a of 64 bits: equal on every machine and in every version, as what is committed must be.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+const NAME: &str = "upsert-kafka";
+const VERSION: u32 = 1;
+
+/// The names of sinks in a note, in bytes: with every partition an offset carries them, and a broker takes notes of
+/// 4,096 bytes (`offset.metadata.max.bytes`).
+const SINKS_BYTES_MAX: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(sinks: &[&str]) -> JobIdentity {
+        JobIdentity::new(sinks.iter().map(|&it| it.to_owned()).collect())
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let written = CheckpointMetadata { topic_id: Uuid([7; 16]), job: job(&["b", "a"]) };
+        let text = written.to_string();
+        assert_eq!(
+            text,
+            format!("upsert-kafka/1 topic={} job={:016x} sinks=a,b", Uuid([7; 16]), fnv1a(b"a,b"))
+        );
+        assert_eq!(Note::of(&text), Note::Checkpoint(written));
+    }
+
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        // Test vectors of draft-eastlake-fnv.
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn notes_of_others_are_told_apart() {
+        for (text, note) in [
+            ("", Note::Foreign),
+            ("flink", Note::Foreign),
+            ("upsert-kafkaesque", Note::Foreign),
+            ("upsert-kafka/1 nonsense", Note::Foreign),
+            ("upsert-kafka", Note::Unnamed),
+            ("upsert-kafka/2 whatever", Note::Newer),
+        ] {
+            assert_eq!(Note::of(text), note, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_job_is_its_sinks_in_any_order_each_as_often_as_it_is_written() {
+        assert_eq!(job(&["a", "b"]), job(&["b", "a"]));
+        assert_ne!(job(&["a"]), job(&["a", "a"]));
+        assert_ne!(job(&["a"]), job(&["a", "b"]));
+    }
+
+    #[test]
+    fn many_sinks_fit_into_a_note() {
+        let names: Vec<String> = (0..1000).map(|at| format!("a-topic-with-a-long-name-{at}")).collect();
+        let job = JobIdentity::new(names);
+        let text = CheckpointMetadata { topic_id: Uuid::ZERO, job: job.clone() }.to_string();
+        assert!(text.len() < 1024 && text.ends_with("… (1000 in all)"), "{text}");
+        assert!(matches!(Note::of(&text), Note::Checkpoint(read) if read.job == job));
+    }
+}

@@ -1,0 +1,54 @@
+//! One partition that is read: of which topic, how far, up to where.
+
+use std::sync::Arc;
+
+use upsert_kafka_client::{Assignment, Commit, Committed, Position, TopicPartition, Uuid};
+
+use super::checkpoint_metadata::{CheckpointMetadata, JobIdentity};
+
+/// Where it stands.
+pub(super) struct Partition {
+    /// Which topic of that name.
+    pub(super) topic_id: Uuid,
+    /// The next offset to process; what a commit would keep.
+    pub(super) next: i64,
+    /// -1 when not known.
+    pub(super) leader_epoch: i32,
+    /// Exclusive.
+    pub(super) stop: Option<i64>,
+    /// What this job committed last, or found committed by itself.
+    pub(super) committed: Option<i64>,
+}
+
+impl Partition {
+    pub(super) fn new(topic_id: Uuid, next: i64, stop: Option<i64>) -> Self {
+        Self { topic_id, next, leader_epoch: -1, stop, committed: None }
+    }
+
+    /// Goes on from what was committed, if that is where it begins.
+    pub(super) fn restore(&mut self, committed: Option<&Committed>) {
+        if let Some(kept) = committed.filter(|it| it.offset == Some(self.next)) {
+            (self.committed, self.leader_epoch) = (kept.offset, kept.leader_epoch);
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.stop.is_some_and(|stop| self.next >= stop)
+    }
+
+    pub(super) fn assignment(&self, of: &TopicPartition) -> Assignment {
+        Assignment::new(Arc::clone(&of.topic), of.partition, Position::Offset(self.next))
+            .with_topic_id(self.topic_id)
+    }
+
+    pub(super) fn commit(&self, of: &TopicPartition, job: &JobIdentity) -> Commit {
+        let metadata = CheckpointMetadata { topic_id: self.topic_id, job: job.clone() };
+        Commit {
+            topic: Arc::clone(&of.topic),
+            partition: of.partition,
+            offset: self.next,
+            leader_epoch: self.leader_epoch,
+            metadata: metadata.to_string(),
+        }
+    }
+}

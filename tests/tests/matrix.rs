@@ -1,0 +1,91 @@
+//! The fault matrix of a job: every point where it waits × every fault × sinks × where it starts. After a restart
+//! without the fault each sink compacts to the input, and no key goes backwards but for a replay.
+//!
+//! `UPSERT_KAFKA_MATRIX=substring` plays the scenarios whose names contain it.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use upsert_kafka_broker::Action;
+use upsert_kafka_protocol::{ApiKey, ErrorCode};
+
+mod oracle;
+mod process;
+mod recreated;
+mod scenario;
+mod stage;
+
+use scenario::{Harm, Scenario, When};
+
+/// The requests on whose answers a job waits, and when it does: two of them only while it starts.
+const POINTS: &[(&str, ApiKey, &[When])] = &[
+    ("metadata", ApiKey::METADATA, ALWAYS),
+    ("find-coordinator", ApiKey::FIND_COORDINATOR, &[When::Start]),
+    ("offset-fetch", ApiKey::OFFSET_FETCH, ALWAYS),
+    ("list-offsets", ApiKey::LIST_OFFSETS, &[When::Start]),
+    ("init-producer-id", ApiKey::INIT_PRODUCER_ID, ALWAYS),
+    ("fetch", ApiKey::FETCH, ALWAYS),
+    ("produce", ApiKey::PRODUCE, ALWAYS),
+    ("offset-commit", ApiKey::OFFSET_COMMIT, ALWAYS),
+];
+
+const ALWAYS: &[When] = &[When::Start, When::Running, When::Stop];
+
+/// What happens there.
+const FAULTS: &[(&str, Action)] = &[
+    ("lost-before", Action::Close),
+    ("lost-after", Action::LoseAnswer),
+    ("retriable", Action::Answer(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS)),
+    ("retriable-after", Action::AnswerAfterWork(ErrorCode::NOT_LEADER_OR_FOLLOWER)),
+    ("fatal", Action::Answer(ErrorCode::INVALID_REQUEST)),
+    ("fatal-for-records", Action::Answer(ErrorCode::INVALID_RECORD)),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_fails_wherever_a_job_waits_the_sinks_compact_to_the_input() {
+    let mut scenarios = Vec::new();
+    for sinks in [1, 2] {
+        for latest in [false, true] {
+            for (point, api, moments) in POINTS {
+                for (fault, action) in FAULTS {
+                    for when in *moments {
+                        let name = format!("{point}/{fault}/{when:?}");
+                        scenarios.push(Scenario::new(name, sinks, latest, Harm::Fault(*api, *action), *when));
+                    }
+                }
+            }
+            for when in ALWAYS {
+                scenarios.push(Scenario::new(format!("killed/{when:?}"), sinks, latest, Harm::Kill, *when));
+            }
+            for when in [When::Running, When::Stop] {
+                scenarios.push(Scenario::new(format!("away/{when:?}"), sinks, latest, Harm::Away, when));
+            }
+            let refused = Harm::Refused;
+            scenarios.push(Scenario::new("one-record-refused".into(), sinks, latest, refused, When::Running));
+        }
+    }
+    play(scenarios).await;
+}
+
+/// Plays all of them, some at a time, and tells of every one that went wrong.
+async fn play(scenarios: Vec<Scenario>) {
+    let only = std::env::var("UPSERT_KAFKA_MATRIX").unwrap_or_default();
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut playing = JoinSet::new();
+    let mut count = 0;
+    for scenario in scenarios.into_iter().filter(|it| it.name.contains(&only)) {
+        let places = Arc::clone(&places);
+        count += 1;
+        playing.spawn(async move {
+            let _place = places.acquire_owned().await.expect("never closed");
+            scenario.play().await.map_err(|why| format!("{}: {why}", scenario.name))
+        });
+    }
+    let outcomes = playing.join_all().await;
+    let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
+    assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Each has a broker and a job of its own, and mostly waits.
+const AT_ONCE: usize = 64;

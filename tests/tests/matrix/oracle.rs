@@ -1,0 +1,85 @@
+//! What a sink must hold, by a count of the input alone: every key up to its last number, in order, replays aside.
+
+use std::collections::BTreeMap;
+
+/// What a number means that a key's log leaves out, until it comes in a replay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Gaps {
+    /// A row was skipped.
+    Lost,
+    /// The broker refused the row and took a later one, before the job could know.
+    Allowed,
+}
+
+/// The input: each key's values are the numbers 0, 1, 2, … in this order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Input {
+    next: BTreeMap<u32, u32>,
+}
+
+impl Input {
+    /// The next row of a key.
+    pub(super) fn row(&mut self, key: u32) -> String {
+        let next = self.next.entry(key).or_default();
+        let row = format!("{{\"id\":{key},\"n\":{next}}}");
+        *next += 1;
+        row
+    }
+
+    /// How many rows there were.
+    pub(super) fn rows(&self) -> usize {
+        self.next.values().map(|next| *next as usize).sum()
+    }
+
+    /// Whether the newest value of every key stands in a sink's log.
+    pub(super) fn is_reached_by(&self, log: &[(u32, u32)]) -> bool {
+        let view: BTreeMap<u32, u32> = log.iter().copied().collect();
+        view.len() == self.next.len()
+            && self.next.iter().all(|(key, next)| view.get(key) == Some(&(next - 1)))
+    }
+
+    /// Judges a sink's log, key and number by offset within each partition.
+    ///
+    /// Each value of a key follows the one before it, or begins a replay: it then goes back, at most once for each
+    /// restart, and never leaves one out. `restarts` counts the starts of a job after the first.
+    pub(super) fn judge(&self, log: &[(u32, u32)], restarts: usize, gaps: Gaps) -> Result<(), String> {
+        if !self.is_reached_by(log) {
+            let view: BTreeMap<u32, u32> = log.iter().copied().collect();
+            return Err(format!("the view is {view:?}, of the input's {:?} (each one more)", self.next));
+        }
+        let mut by_key: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        log.iter().for_each(|(key, number)| by_key.entry(*key).or_default().push(*number));
+        for (key, numbers) in by_key {
+            let (mut due, mut replays) = (0, 0);
+            for number in &numbers {
+                if *number > due && gaps == Gaps::Lost {
+                    return Err(format!("key {key}: {due} is missing before {number} in {numbers:?}"));
+                }
+                replays += usize::from(*number < due);
+                due = number + 1;
+            }
+            if replays > restarts {
+                return Err(format!(
+                    "key {key} goes back {replays} times in {restarts} restarts: {numbers:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn the_oracle_sees_what_is_missing_doubled_and_out_of_order() {
+    let mut input = Input::default();
+    (0..4).for_each(|_| drop(input.row(1)));
+    let judge = |numbers: &[u32], restarts| {
+        let log: Vec<_> = numbers.iter().map(|number| (1, *number)).collect();
+        input.judge(&log, restarts, Gaps::Lost).is_ok()
+    };
+    assert!(judge(&[0, 1, 2, 3], 0));
+    assert!(judge(&[0, 1, 2, 1, 2, 3], 1), "a replay");
+    assert!(!judge(&[0, 1, 2, 1, 2, 3], 0), "a replay without a restart");
+    assert!(!judge(&[0, 1, 3], 1), "2 was skipped");
+    assert!(!judge(&[0, 1, 2], 1), "3 is missing");
+    assert!(!judge(&[0, 1, 2, 3, 2], 1), "the view went back");
+}

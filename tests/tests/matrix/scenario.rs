@@ -1,0 +1,283 @@
+//! One cell of the matrix: a job, what harms it and when, a restart, and the judgement.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use upsert_kafka_broker::{Action, Fault};
+use upsert_kafka_protocol::{ApiKey, ErrorCode};
+
+use super::oracle::Gaps;
+use super::process::Process;
+use super::stage::{PATIENCE, Stage};
+
+/// What is done to a job.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Harm {
+    /// An answer to such a request.
+    Fault(ApiKey, Action),
+    /// kill -9.
+    Kill,
+    /// The broker goes for longer than `delivery.timeout.ms`.
+    Away,
+    /// The sink's broker refuses one record of many, for good.
+    Refused,
+}
+
+/// When.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum When {
+    /// While the job starts.
+    Start,
+    /// While it carries rows and commits periodically.
+    Running,
+    /// At its last flush and commit.
+    Stop,
+}
+
+pub(super) struct Scenario {
+    pub(super) name: String,
+    sinks: usize,
+    latest: bool,
+    harm: Harm,
+    when: When,
+}
+
+impl Scenario {
+    pub(super) fn new(name: String, sinks: usize, latest: bool, harm: Harm, when: When) -> Self {
+        let startup = if latest { "latest" } else { "earliest" };
+        Self { name: format!("{name}/{sinks}-sinks/{startup}"), sinks, latest, harm, when }
+    }
+
+    pub(super) async fn play(&self) -> Result<(), String> {
+        match timeout(4 * PATIENCE, self.acts()).await {
+            Ok(judged) => judged,
+            Err(_) => Err("it hangs".to_owned()),
+        }
+    }
+
+    async fn acts(&self) -> Result<(), String> {
+        let mut stage = Stage::set(self.sinks).await;
+        if !self.latest {
+            stage.feed(ROWS).await;
+        }
+        let mut starts = 1;
+        let mut job = self.first_run(&mut stage).await?;
+        if job.is_none() && self.latest && stage.input.rows() == 0 {
+            // It never began, so nothing before now is its own: the input begins with the next run.
+            starts += 1;
+            let mut next = self.start(&stage);
+            next.opened().await;
+            job = Some(next);
+        }
+        if let Some(mut job) = job {
+            stage.feed(ROWS).await;
+            tokio::select! {
+                reached = stage.caught_up() => reached?,
+                // The fault ended it after all.
+                _ = job.ended() => {}
+            }
+            job.stop();
+            // What it met may have told it to fail; the next run must mend that.
+            _ = job.ended().await;
+        }
+        // It is down, and rows come.
+        stage.feed(ROWS).await;
+        let mut last = self.start(&stage);
+        starts += 1;
+        if !last.opened().await {
+            return Err(format!("the restart without the fault fails: {:?}", last.ended().await));
+        }
+        stage.caught_up().await?;
+        last.stop();
+        last.ended().await.map_err(|why| format!("the restart without the fault ends badly: {why}"))?;
+        // A run more than is counted here.
+        let restarts = if matches!(self.harm, Harm::Refused) { starts } else { starts - 1 };
+        stage.judge(restarts, self.gaps()).await
+    }
+
+    /// What followed a refused record may have been written before the job could know of the refusal.
+    fn gaps(&self) -> Gaps {
+        match self.harm {
+            Harm::Refused => Gaps::Allowed,
+            Harm::Fault(ApiKey::PRODUCE, Action::Answer(_)) => Gaps::Allowed,
+            _ => Gaps::Lost,
+        }
+    }
+
+    /// A job that meets the fault; it is given back if it lives on.
+    async fn first_run(&self, stage: &mut Stage) -> Result<Option<Process>, String> {
+        match self.when {
+            When::Start => self.harmed_at_start(stage).await,
+            When::Running => self.harmed_while_running(stage).await,
+            When::Stop => self.harmed_at_stop(stage).await,
+        }
+    }
+
+    async fn harmed_at_start(&self, stage: &mut Stage) -> Result<Option<Process>, String> {
+        match self.harm {
+            Harm::Fault(api, action) => {
+                let armed = stage.broker.fault(fault(api, action)).await;
+                let mut job = self.start(stage);
+                let opened = job.opened().await;
+                armed.disarm().await;
+                Ok(opened.then_some(job))
+            }
+            Harm::Kill => {
+                let mut armed = stage.broker.fault(fault(ApiKey::OFFSET_COMMIT, Action::LoseAnswer)).await;
+                let mut job = self.start(stage);
+                armed.wait(1).await;
+                job.kill();
+                _ = job.ended().await;
+                Ok(None)
+            }
+            Harm::Away | Harm::Refused => {
+                let mut job = self.start(stage);
+                let opened = job.opened().await;
+                Ok(opened.then_some(job))
+            }
+        }
+    }
+
+    async fn harmed_while_running(&self, stage: &mut Stage) -> Result<Option<Process>, String> {
+        let mut job = self.start(stage);
+        if !job.opened().await {
+            return Err(format!("it does not start: {:?}", job.ended().await));
+        }
+        match self.harm {
+            Harm::Fault(api, action) => {
+                let mut armed = stage.broker.fault(fault(api, action)).await;
+                stage.feed(ROWS).await;
+                // Some points are not passed again by a job that runs.
+                let struck = timeout(SOON, armed.wait(1)).await;
+                armed.disarm().await;
+                Ok(self.left(job, struck.is_ok()).await)
+            }
+            Harm::Kill => {
+                stage.feed(ROWS).await;
+                job.kill();
+                _ = job.ended().await;
+                Ok(None)
+            }
+            Harm::Away => {
+                stage.feed(ROWS).await;
+                away(stage).await;
+                Ok(self.left(job, true).await)
+            }
+            Harm::Refused => {
+                let refused = || fault(ApiKey::PRODUCE, Action::Answer(ErrorCode::MESSAGE_TOO_LARGE)).skip(3);
+                let mut armed = stage.broker.fault(refused()).await;
+                stage.feed(ROWS).await;
+                armed.wait(1).await;
+                let first = job.ended().await;
+                // The next run meets the same rows, and nobody takes them yet.
+                let mut armed = stage.broker.fault(refused()).await;
+                let mut again = self.start(stage);
+                armed.wait(1).await;
+                let second = again.ended().await;
+                if first.is_ok() || second.is_ok() {
+                    return Err(format!("a refused record was passed over: {first:?}, then {second:?}"));
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    async fn harmed_at_stop(&self, stage: &mut Stage) -> Result<Option<Process>, String> {
+        let mut job = self.start(stage);
+        if !job.opened().await {
+            return Err(format!("it does not start: {:?}", job.ended().await));
+        }
+        // What the last flush waits for is under way when the stop comes.
+        let held = stage.broker.fault(fault(ApiKey::PRODUCE, HELD).times(u32::MAX)).await;
+        stage.feed(ROWS).await;
+        match self.harm {
+            Harm::Fault(api, action) => {
+                let armed = stage.broker.fault(fault(api, action)).await;
+                held.disarm().await;
+                job.stop();
+                _ = job.ended().await;
+                armed.disarm().await;
+            }
+            Harm::Kill => {
+                job.stop();
+                job.kill();
+                _ = job.ended().await;
+                held.disarm().await;
+            }
+            Harm::Away | Harm::Refused => {
+                held.disarm().await;
+                job.stop();
+                away(stage).await;
+                _ = job.ended().await;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The job, if the fault has not ended it.
+    async fn left(&self, mut job: Process, struck: bool) -> Option<Process> {
+        let ended = struck && timeout(SOON, job.ended()).await.is_ok();
+        (!ended).then_some(job)
+    }
+
+    fn start(&self, stage: &Stage) -> Process {
+        Process::start(self.sql(), &stage.bootstrap())
+    }
+
+    fn sql(&self) -> String {
+        let sql = job(self.sinks, if self.latest { "latest-offset" } else { "earliest-offset" });
+        match self.harm {
+            // Each record is a batch of its own, so that one of many is refused.
+            Harm::Refused => {
+                sql.replace("'properties.linger.ms'", "'properties.batch.size' = '1', 'properties.linger.ms'")
+            }
+            _ => sql,
+        }
+    }
+}
+
+/// A fault that strikes the job and nobody else.
+fn fault(api: ApiKey, action: Action) -> Fault {
+    Fault::new(api, action).of_client(CLIENT_ID)
+}
+
+/// The broker goes and comes back.
+async fn away(stage: &Stage) {
+    stage.broker.stop_node(1).await.expect("it stops");
+    tokio::time::sleep(DELIVERY_TIMEOUT + DELIVERY_TIMEOUT / 4).await;
+    stage.broker.start_node(1).await.expect("it starts");
+}
+
+/// A job of one source and so many sinks.
+pub(super) fn job(sinks: usize, startup: &str) -> String {
+    let client = format!(
+        "'properties.bootstrap.servers' = 'x:1', 'properties.client.id' = '{CLIENT_ID}', 'properties.retry.backoff.ms' = '5', \
+         'properties.reconnect.backoff.ms' = '5', 'properties.reconnect.backoff.max.ms' = '20'"
+    );
+    let mut sql = format!(
+        "SET 'execution.checkpointing.interval' = '20 ms';
+CREATE TABLE src (id INT, n INT) WITH ('connector' = 'kafka', 'topic' = 'in', {client},
+  'properties.group.id' = 'g', 'properties.fetch.max.wait.ms' = '20', 'scan.startup.mode' = '{startup}',
+  'scan.topic-partition-discovery.interval' = '50 ms', 'format' = 'json');\n"
+    );
+    for sink in 0..sinks {
+        sql += &format!(
+            "CREATE TABLE dst{sink} (id INT, n INT, PRIMARY KEY (id) NOT ENFORCED) WITH (
+  'connector' = 'upsert-kafka', 'topic' = 'out{sink}', {client}, 'properties.linger.ms' = '0',
+  'properties.request.timeout.ms' = '{request}', 'properties.delivery.timeout.ms' = '{delivery}',
+  'key.format' = 'json', 'value.format' = 'json');
+INSERT INTO dst{sink} SELECT * FROM src;\n",
+            request = DELIVERY_TIMEOUT.as_millis() / 2,
+            delivery = DELIVERY_TIMEOUT.as_millis(),
+        );
+    }
+    sql
+}
+
+/// Far beyond a fault of one request, and short enough to outwait.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Within this a job that runs passes every point that it passes at all.
+const SOON: Duration = Duration::from_millis(300);
+const HELD: Action = Action::Delay(Duration::from_millis(50));
+const ROWS: u32 = 30;
+const CLIENT_ID: &str = "job";
