@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use upsert_kafka_protocol::records::{Codec, Compression};
+use upsert_kafka_protocol::records::{Codec, Compression, DECOMPRESSED_BYTES_MAX};
 
 use crate::Error;
 use crate::metrics::Windows;
@@ -120,8 +120,13 @@ pub struct Config {
     pub auto_offset_reset: OffsetReset,
     /// `check.crcs`: 20 GB/s; switch it off only with a reason.
     pub check_crcs: bool,
-    /// `fetch.max.bytes`: the bound of one fetched answer, so of what a node may have buffered.
+    /// `fetch.max.bytes`: what all fetched answers of a consumer hold together as they came, save that the first
+    /// batch of an answer may be larger.
     pub fetch_max_bytes: u32,
+    /// The decompressed sibling of `fetch.max.bytes`, 64 MiB: the records of one poll take no more, whatever the
+    /// partitions, and what comes after them stays compressed until the next poll. As much again may be prepared
+    /// meanwhile, so a consumer holds at most twice this. A single batch that exceeds it is an error.
+    pub fetch_max_decompressed_bytes: usize,
     /// `fetch.max.wait.ms`: how long a broker may hold a fetch that finds too little.
     pub fetch_max_wait: Duration,
     /// `fetch.min.bytes`: what a broker waits for before it answers.
@@ -227,6 +232,7 @@ impl Default for Config {
             auto_offset_reset: OffsetReset::Latest,
             check_crcs: true,
             fetch_max_bytes: 50 << 20,
+            fetch_max_decompressed_bytes: DECOMPRESSED_BYTES_MAX,
             fetch_max_wait: ms(500),
             fetch_min_bytes: 1,
             max_partition_fetch_bytes: 1 << 20,

@@ -7,30 +7,32 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep_until;
+use upsert_kafka_protocol::records::Corrupt;
 
 use crate::cluster::{Cluster, Metadata, Want};
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, IsolationLevel};
 
 mod assignment;
+mod completed_fetch;
 mod fetched;
 mod fetcher;
 mod group;
 mod offsets;
 mod position;
-mod read;
 mod reset;
 
 pub use assignment::{Assignment, Position, TopicPartition};
 pub use fetched::{ConsumerRecord, Fetched, PartitionRecords, Records};
+use fetcher::{Answer, Arrived, Budget, Fetch};
 pub use group::{Commit, Committed};
 pub use offsets::OffsetSpec;
-use position::{Limits, Lookup, Positions, Sought, Verdict, Wanted};
+use position::{Limits, Lookup, Positions, Progress, Sought, Verdict, Wanted};
 pub use reset::{PositionReset, ResetCause};
 
-/// A consumer. While the caller works on what one poll gave, the next fetches are already under way,
-/// one per node: all of them together hold at most `fetch.max.bytes`, save that one batch per partition may
-/// be larger.
+/// A consumer. While the caller works on what one poll gave, the next fetches are already under way, one per node:
+/// all of them together hold at most `fetch.max.bytes`, save that the first batch of each may be larger. What
+/// they hold compressed is handed over in pieces: [`Config::fetch_max_decompressed_bytes`] bounds each.
 pub struct Consumer {
     cluster: Cluster,
     view: watch::Receiver<Arc<Metadata>>,
@@ -38,6 +40,8 @@ pub struct Consumer {
     /// Topics that the cluster's task must still be told of.
     untold: Vec<Arc<str>>,
     jobs: JoinSet<Done>,
+    /// Answers of which something is still to be handed over, in the order in which they came.
+    answers: VecDeque<Answer>,
     failures: VecDeque<Error>,
     chance: Chance,
 }
@@ -51,7 +55,7 @@ enum Found {
 
 /// What a job of the consumer came to.
 enum Done {
-    Fetched(fetcher::Answer),
+    Fetched(Answer),
     Found(Vec<(Lookup, Result<Found, Error>)>),
 }
 
@@ -61,6 +65,7 @@ impl Consumer {
         let limits = Limits {
             fetch_bytes_max: config.fetch_max_bytes,
             partition_bytes_max: config.max_partition_fetch_bytes,
+            decompressed_bytes_max: config.fetch_max_decompressed_bytes,
             response_bytes_max: config.response_bytes_max,
             reset: config.auto_offset_reset,
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
@@ -72,6 +77,7 @@ impl Consumer {
             positions: Positions::new(limits),
             untold: Vec::new(),
             jobs: JoinSet::new(),
+            answers: VecDeque::new(),
             failures: VecDeque::new(),
             chance: Chance::from_process(),
         }
@@ -100,18 +106,23 @@ impl Consumer {
             return Err(Error::new(ErrorKind::Usage, "nothing is assigned to the consumer"));
         }
         loop {
-            self.start();
             if let Some(error) = self.failures.pop_front() {
                 return Err(error);
+            }
+            let fetched = self.hand_over();
+            // While the caller works on that, the next fetches are under way.
+            self.start();
+            if let Some(fetched) = fetched {
+                return Ok(fetched);
+            }
+            if !self.failures.is_empty() {
+                continue;
             }
             let due = self.positions.deadline(Instant::now());
             // Every branch is cancel-safe: what a job brought is dealt with before the next await.
             tokio::select! {
                 Some(done) = self.jobs.join_next() => {
-                    if let Some(fetched) = self.settle(finished(done)?) {
-                        self.start();
-                        return Ok(fetched);
-                    }
+                    self.settle(finished(done)?);
                 }
                 changed = self.view.changed() => {
                     changed.map_err(|_| Error::new(ErrorKind::Closed, "the client is closed"))?;
@@ -221,16 +232,9 @@ impl Consumer {
         }
     }
 
-    fn settle(&mut self, done: Done) -> Option<Fetched> {
+    fn settle(&mut self, done: Done) {
         match done {
-            Done::Fetched(answer) => {
-                self.positions.handle_answered(answer.node);
-                let mut fetched = Fetched::default();
-                for (wanted, taken) in answer.partitions {
-                    self.take(&wanted, taken, &mut fetched);
-                }
-                Some(fetched).filter(|it| !it.partitions.is_empty() || !it.resets.is_empty())
-            }
+            Done::Fetched(answer) => self.answers.push_back(answer),
             Done::Found(found) => {
                 for (Lookup { of, generation, .. }, found) in found {
                     match found {
@@ -242,25 +246,81 @@ impl Consumer {
                         Err(error) => self.failed(&of, generation, error),
                     }
                 }
-                None
             }
         }
     }
 
-    fn take(&mut self, wanted: &Wanted, taken: fetcher::Taken, fetched: &mut Fetched) {
-        let (progress, records) = match taken {
-            Ok(taken) => taken,
-            Err(error) => return self.failed(&wanted.of, wanted.generation, error),
-        };
-        let (reset, verdict) = self.positions.handle_fetched(wanted, progress);
-        if let Some(reset) = reset {
-            tracing::warn!(topic = &*wanted.of.topic, partition = wanted.of.partition, "{reset}");
-            fetched.resets.push(reset);
+    /// What comes next of the answers that are here, up to the bound for decompressed bytes.
+    fn hand_over(&mut self) -> Option<Fetched> {
+        while let Some(mut answer) = self.answers.pop_front() {
+            let mut fetched = Fetched::default();
+            if self.take_all(&mut answer, &mut fetched) {
+                let (now, chance) = (Instant::now(), self.chance.draw());
+                self.positions.handle_answered(answer.node, answer.empty_early, now, chance);
+            } else {
+                self.answers.push_front(answer);
+            }
+            if !fetched.partitions.is_empty() || !fetched.resets.is_empty() {
+                return Some(fetched);
+            }
         }
+        None
+    }
+
+    /// Moves what may be handed over at once; says whether that was all of the answer. What is prepared goes
+    /// without what is not: the caller has work already.
+    fn take_all(&mut self, answer: &mut Answer, fetched: &mut Fetched) -> bool {
+        let mut budget = Budget::new(self.config().fetch_max_decompressed_bytes);
+        while let Some(Fetch { wanted, came }) = answer.partitions.front_mut() {
+            let whole = match came {
+                _ if !self.positions.is_current(wanted) => true,
+                Ok(arrived) => self.take(wanted, arrived, &mut budget, fetched),
+                Err(error) => {
+                    self.failed(&wanted.of, wanted.generation, error.clone());
+                    true
+                }
+            };
+            if !whole {
+                return false;
+            }
+            answer.partitions.pop_front();
+        }
+        true
+    }
+
+    /// Moves the next piece of a partition; says whether nothing is left of it.
+    fn take(
+        &mut self,
+        wanted: &Wanted,
+        arrived: &mut Arrived,
+        budget: &mut Budget,
+        fetched: &mut Fetched,
+    ) -> bool {
+        if let Some(told) = arrived.told.take() {
+            if let Some(reset) = self.positions.handle_fetched(wanted, told) {
+                tracing::warn!(topic = &*wanted.of.topic, partition = wanted.of.partition, "{reset}");
+                fetched.resets.push(reset);
+            }
+            if !told.has_bytes {
+                return true;
+            }
+        }
+        let piece = match arrived.next_piece(budget) {
+            None => return false,
+            Some(Ok(piece)) => piece,
+            Some(Err(corrupt)) => {
+                self.failed(&wanted.of, wanted.generation, wanted.of.named(unreadable(&corrupt)));
+                return true;
+            }
+        };
+        let (is_full, now, chance) = (piece.is_full, Instant::now(), self.chance.draw());
+        let progress = Progress { next_offset: piece.next_offset, cut: piece.cut, more: is_full };
+        let verdict = self.positions.handle_read(wanted, progress, now, chance);
         if matches!(verdict, Verdict::Moved) {
-            fetched.partitions.push(records);
+            fetched.partitions.push(PartitionRecords::new(wanted, arrived.high_watermark, piece));
         }
         self.tell(verdict);
+        !is_full
     }
 
     /// Keeps what the user must know until it is asked for.
@@ -320,6 +380,16 @@ fn finished(done: Result<Done, JoinError>) -> Result<Done, Error> {
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(_) => Error::new(ErrorKind::Closed, "the runtime shuts down"),
     })
+}
+
+fn unreadable(corrupt: &Corrupt) -> Error {
+    match corrupt.is_too_large() {
+        true => Error::new(
+            ErrorKind::TooLarge,
+            format!("{corrupt} (Config::fetch_max_decompressed_bytes); seek behind it, or raise the limit"),
+        ),
+        false => Error::new(ErrorKind::Corrupt, corrupt.to_string()),
+    }
 }
 
 fn not_assigned(of: &TopicPartition) -> Error {

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use upsert_kafka_protocol::Uuid;
 use upsert_kafka_protocol::records::{self, Body, TimestampType};
 
+use super::completed_fetch::Piece;
+use super::position::Wanted;
 use super::reset::PositionReset;
 use crate::{Error, ErrorKind};
 
-/// The records of one answer, by partition.
+/// The records of one answer, or as many of them as `Config::fetch_max_decompressed_bytes` allows, by partition.
 #[derive(Debug, Default)]
 pub struct Fetched {
     pub(super) partitions: Vec<PartitionRecords>,
@@ -88,6 +90,19 @@ impl<'a> IntoIterator for &'a Fetched {
 }
 
 impl PartitionRecords {
+    pub(super) fn new(wanted: &Wanted, high_watermark: i64, piece: Piece) -> Self {
+        Self {
+            topic: Arc::clone(&wanted.of.topic),
+            topic_id: wanted.topic_id,
+            partition: wanted.of.partition,
+            high_watermark,
+            from: wanted.offset,
+            next_offset: piece.next_offset,
+            leader_epoch: piece.leader_epoch,
+            chunks: piece.chunks,
+        }
+    }
+
     /// The topic.
     pub fn topic(&self) -> &Arc<str> {
         &self.topic

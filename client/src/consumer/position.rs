@@ -13,16 +13,17 @@ use crate::config::OffsetReset;
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};
 
+mod node;
 mod state;
 
+use node::Node;
 use state::{Leader, State};
 
 /// All assigned partitions.
 #[derive(Debug)]
 pub(super) struct Positions {
     states: HashMap<TopicPartition, State>,
-    /// Nodes with a fetch under way or waiting to be polled: one each, which bounds what is buffered.
-    busy_nodes: HashSet<i32>,
+    nodes: HashMap<i32, Node>,
     generation: u64,
     served: u64,
     limits: Limits,
@@ -34,6 +35,8 @@ pub(super) struct Limits {
     /// Of all fetches together.
     pub(super) fetch_bytes_max: u32,
     pub(super) partition_bytes_max: u32,
+    /// Of what is prepared for the polls to come, and again of what one of them hands over.
+    pub(super) decompressed_bytes_max: usize,
     /// No answer can be larger, so asking for more is futile.
     pub(super) response_bytes_max: usize,
     pub(super) reset: OffsetReset,
@@ -65,6 +68,8 @@ enum Due {
 pub(super) struct Plan {
     pub(super) node: i32,
     pub(super) bytes_max: u32,
+    /// So much of the answer may be decompressed before it is polled.
+    pub(super) prepared_bytes_max: usize,
     pub(super) partitions: Vec<Wanted>,
 }
 
@@ -96,14 +101,23 @@ pub(super) enum Sought {
     Range,
 }
 
-/// What a fetch told of a partition.
+/// What a fetch told of a partition, beside records.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    pub(super) high_watermark: i64,
+    pub(super) last_stable: i64,
+    /// There were bytes in it.
+    pub(super) has_bytes: bool,
+}
+
+/// How far a piece of a fetch came.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Progress {
     pub(super) next_offset: i64,
-    pub(super) high_watermark: i64,
-    pub(super) last_stable: i64,
     /// There were bytes, but no whole batch.
     pub(super) cut: bool,
+    /// More of it is still to be read.
+    pub(super) more: bool,
 }
 
 /// What became of an answer.
@@ -121,7 +135,7 @@ pub(super) enum Verdict {
 
 impl Positions {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { states: HashMap::new(), busy_nodes: HashSet::new(), generation: 0, served: 0, limits }
+        Self { states: HashMap::new(), nodes: HashMap::new(), generation: 0, served: 0, limits }
     }
 
     /// Replaces the assignment. What is under way for the old one is void.
@@ -175,7 +189,7 @@ impl Positions {
     pub(super) fn lag(&self, of: &TopicPartition, committed_only: bool) -> Option<i64> {
         let state = self.states.get(of)?;
         let end = if committed_only { state.last_stable } else { state.high_watermark };
-        Some((end? - self.position(of)?).max(0))
+        Some(end?.saturating_sub(self.position(of)?).max(0))
     }
 
     /// What to ask for now, node by node.
@@ -203,7 +217,7 @@ impl Positions {
                 }
             };
             state.aim(leader.topic_id);
-            if state.fetches() && self.busy_nodes.contains(&leader.node) {
+            if state.fetches() && self.nodes.get(&leader.node).is_some_and(|node| !node.is_due(now)) {
                 continue;
             }
             match state.ask(of, leader, now) {
@@ -211,15 +225,38 @@ impl Positions {
                 Due::Lookup(lookup) => work.lookups.entry(leader.node).or_default().push(lookup),
             }
         }
-        let share = self.limits.fetch_bytes_max / u32::try_from(leaders.len().max(1)).unwrap_or(u32::MAX);
-        self.busy_nodes.extend(plans.keys());
-        work.fetches = plans.into_iter().map(|(node, wanted)| Plan::new(node, share, wanted)).collect();
+        let count = leaders.len().max(1);
+        work.fetches = plans.into_iter().map(|(node, wanted)| self.plan(node, count, wanted)).collect();
         work
     }
 
-    /// A node's fetch came to an end, whatever it brought.
-    pub(super) fn handle_answered(&mut self, node: i32) {
-        self.busy_nodes.remove(&node);
+    /// A fetch from one of so many leaders: each has its share of the bytes.
+    fn plan(&mut self, node: i32, leaders: usize, mut wanted: Vec<(u64, Wanted)>) -> Plan {
+        wanted.sort_by(|(a, x), (b, y)| (a, &x.of).cmp(&(b, &y.of)));
+        let Limits { fetch_bytes_max, decompressed_bytes_max, backoff, .. } = self.limits;
+        let share = fetch_bytes_max / u32::try_from(leaders).unwrap_or(u32::MAX);
+        // Those that were granted when there were fewer leaders may have more than their share.
+        let granted: usize = self.nodes.values().map(|node| node.prepared_bytes_max).sum();
+        let left = decompressed_bytes_max.saturating_sub(granted);
+        let prepared_bytes_max = left.min(decompressed_bytes_max / leaders);
+        let at = self.nodes.entry(node).or_insert_with(|| Node::new(backoff));
+        (at.busy, at.prepared_bytes_max) = (true, prepared_bytes_max);
+        let partitions = wanted.into_iter().map(|(_, wanted)| wanted).collect();
+        Plan { node, bytes_max: share.max(1), prepared_bytes_max, partitions }
+    }
+
+    /// A node's fetch came to an end, and all that it brought was handed over.
+    pub(super) fn handle_answered(&mut self, node: i32, empty_early: bool, now: Instant, chance: f64) {
+        let Some(at) = self.nodes.get_mut(&node) else { return };
+        if let Some(wait) = at.handle_answered(empty_early, now, chance) {
+            let wait_ms = wait.as_millis();
+            tracing::warn!(node, wait_ms, "fetches are answered at once and empty, so they wait in between");
+        }
+    }
+
+    /// Whether what was asked for the partition then is still of use.
+    pub(super) fn is_current(&self, wanted: &Wanted) -> bool {
+        self.states.get(&wanted.of).is_some_and(|state| state.generation == wanted.generation)
     }
 
     /// A position was looked up.
@@ -240,31 +277,42 @@ impl Positions {
         state.and_then(|state| state.handle_range(of, start, end)).map_or(Verdict::Nothing, Verdict::Fail)
     }
 
-    /// A fetch brought something, or that there is nothing. A reset that it confirms comes before what it brought.
-    pub(super) fn handle_fetched(
+    /// A broker answered a fetch of this partition as asked; a reset that it confirms comes before its records.
+    pub(super) fn handle_fetched(&mut self, wanted: &Wanted, told: Told) -> Option<PositionReset> {
+        let state = self.current(&wanted.of, wanted.generation)?;
+        state.high_watermark = Some(told.high_watermark);
+        state.last_stable = Some(told.last_stable).filter(|offset| *offset >= 0);
+        let reset = state.confirm(wanted);
+        if !told.has_bytes {
+            state.busy = false;
+            state.succeed();
+        }
+        reset
+    }
+
+    /// A piece of what was fetched was read.
+    pub(super) fn handle_read(
         &mut self,
         wanted: &Wanted,
         progress: Progress,
-    ) -> (Option<PositionReset>, Verdict) {
+        now: Instant,
+        chance: f64,
+    ) -> Verdict {
         self.served += 1;
         let (served, limits) = (self.served, self.limits);
-        let Some(state) = self.current(&wanted.of, wanted.generation) else {
-            return (None, Verdict::Nothing);
-        };
-        let reset = state.confirm(wanted);
-        state.succeed();
-        state.high_watermark = Some(progress.high_watermark);
-        state.last_stable = Some(progress.last_stable).filter(|offset| *offset >= 0);
+        let Some(state) = self.current(&wanted.of, wanted.generation) else { return Verdict::Nothing };
+        state.busy = progress.more;
         if progress.cut {
-            return (reset, state.widen(wanted, limits.response_bytes_max));
+            return state.widen(wanted, limits.response_bytes_max, now, chance);
         }
         if progress.next_offset <= wanted.offset {
-            return (reset, Verdict::Nothing);
+            return state.handle_stuck(wanted, now, limits.patience, chance);
         }
+        state.succeed();
         state.served = served;
         state.bytes_max = limits.partition_bytes_max;
         state.position = Position::Offset(progress.next_offset);
-        (reset, Verdict::Moved)
+        Verdict::Moved
     }
 
     /// A fetch or a lookup of this partition failed.
@@ -307,22 +355,12 @@ impl Positions {
 
     /// When a partition that waits may be looked at again. What is due already waits for something else.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        self.states.values().filter_map(|state| state.deadline(now, self.limits.patience)).min()
+        let partitions = self.states.values().filter_map(|state| state.deadline(now, self.limits.patience));
+        partitions.chain(self.nodes.values().filter_map(|node| node.deadline(now))).min()
     }
 
     fn current(&mut self, of: &TopicPartition, generation: u64) -> Option<&mut State> {
         self.states.get_mut(of).filter(|state| state.generation == generation)
-    }
-}
-
-impl Plan {
-    fn new(node: i32, share: u32, mut wanted: Vec<(u64, Wanted)>) -> Self {
-        wanted.sort_by(|(a, x), (b, y)| (a, &x.of).cmp(&(b, &y.of)));
-        Self {
-            node,
-            bytes_max: share.max(1),
-            partitions: wanted.into_iter().map(|(_, wanted)| wanted).collect(),
-        }
     }
 }
 

@@ -24,6 +24,9 @@ use crate::config::Address;
 use crate::peer::{Ask, Peer, Reply, topic_id, versions};
 use crate::{Client, OffsetReset};
 
+mod no_progress;
+mod topics;
+
 fn batch(offset: i64, values: &[&str]) -> Bytes {
     let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);
     for value in values {
@@ -196,13 +199,20 @@ async fn an_offset_out_of_range_begins_where_the_policy_says() {
     let mut earliest = consumer(config, Position::Offset(1000)).await;
     let first = earliest.poll().await.unwrap();
     assert_eq!(first.partitions()[0].records().next().unwrap().unwrap().offset, 2);
+    let [reset] = first.resets() else { panic!("{first:?}") };
+    assert_eq!((reset.old_position, reset.new_position), (Some(1000), 2));
+    assert_eq!(reset.cause, ResetCause::OffsetOutOfRange { reset: OffsetReset::Earliest });
 
     let config = Config { auto_offset_reset: OffsetReset::None, ..peer.config() };
     let mut none = consumer(config, Position::Offset(1000)).await;
     let error = none.poll().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OffsetOutOfRange);
     let text = error.to_string();
-    assert!(text.starts_with("topic orders, partition 0") && text.contains("offset 1000"), "{text}");
+    assert_eq!(
+        text,
+        "topic orders, partition 0, Fetch: offset 1000 is out of range: the log begins at offset 2 and ends before \
+         offset 9; auto.offset.reset is none, so nothing else is read"
+    );
     none.seek(&of(0), Position::Offset(8)).unwrap();
     assert_eq!(values_up_to(&mut none, 9).await, expected(8..9));
 }

@@ -19,6 +19,9 @@ mod zstd;
 /// its default of 1 MiB may shrink to a sixtieth: beyond that a batch is hardly meant well.
 pub const DECOMPRESSED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Decompressed records keep at most this much room that they do not fill, and never more than they fill.
+const SPARE_MAX: usize = 1 << 20;
+
 /// How the records of a batch are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Compression {
@@ -107,8 +110,17 @@ impl Compression {
     }
 
     /// What was compressed for a batch of the format `magic`, unless it is longer than `limit`.
-    #[cfg_attr(not(feature = "lz4"), expect(unused_variables))]
     pub(super) fn decompress(self, packed: &[u8], magic: i8, limit: usize) -> Result<Vec<u8>, Why> {
+        let mut records = self.decompress_roomy(packed, magic, limit)?;
+        // Whoever counts decompressed bytes counts records, and not the room that a codec asked for.
+        if records.capacity() - records.len() > records.len().min(SPARE_MAX) {
+            records.shrink_to_fit();
+        }
+        Ok(records)
+    }
+
+    #[cfg_attr(not(feature = "lz4"), expect(unused_variables))]
+    fn decompress_roomy(self, packed: &[u8], magic: i8, limit: usize) -> Result<Vec<u8>, Why> {
         match self {
             #[cfg(feature = "gzip")]
             Self::Gzip => gzip::decompress(packed, limit),

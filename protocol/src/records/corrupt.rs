@@ -41,6 +41,11 @@ impl Corrupt {
         self.base_offset
     }
 
+    /// Whether nothing is wrong but that the records exceed the limit for decompressed bytes.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self.why, Why::Larger { .. })
+    }
+
     /// Where the batch begins in the bytes that were given.
     pub fn position(&self) -> usize {
         self.position

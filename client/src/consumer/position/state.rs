@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) high_watermark: Option<i64>,
     pub(super) last_stable: Option<i64>,
     pub(super) bytes_max: u32,
+    /// How many answers in a row held no whole batch.
+    cuts: u32,
     /// When it last got something, in fetches: the longest unserved goes first.
     pub(super) served: u64,
 }
@@ -80,6 +82,7 @@ impl State {
             high_watermark: None,
             last_stable: None,
             bytes_max: limits.partition_bytes_max,
+            cuts: 0,
             served: 0,
         }
     }
@@ -180,7 +183,7 @@ impl State {
 
     /// A broker answered a fetch as asked: the position is confirmed. A reset is told now, and only now.
     pub(super) fn confirm(&mut self, wanted: &Wanted) -> Option<PositionReset> {
-        (self.busy, self.not_before) = (false, None);
+        self.not_before = None;
         if wanted.topic_id != Uuid::ZERO {
             self.topic_id = wanted.topic_id;
         }
@@ -201,8 +204,36 @@ impl State {
 
     /// What was asked came to something: the next failure is a first one.
     pub(super) fn succeed(&mut self) {
-        self.failing_since = None;
+        (self.failing_since, self.cuts) = (None, 0);
         self.backoff.reset();
+    }
+
+    /// A broker sent whole batches, and none of them reaches the position: an error if it goes on like that.
+    pub(super) fn handle_stuck(
+        &mut self,
+        wanted: &Wanted,
+        now: Instant,
+        patience: Duration,
+        chance: f64,
+    ) -> Verdict {
+        let TopicPartition { topic, partition } = &wanted.of;
+        let offset = wanted.offset;
+        if self.failing_since.is_none() {
+            tracing::warn!(
+                topic = &**topic,
+                partition,
+                offset,
+                "a fetch was answered with batches before its offset"
+            );
+        }
+        let since = *self.failing_since.get_or_insert(now);
+        self.not_before = Some(now + self.backoff.wait(chance));
+        if now.saturating_duration_since(since) < patience {
+            return Verdict::Retry;
+        }
+        self.failing_since = None;
+        let sentence = format!("asked for offset {offset}, the broker sends only batches that end before it");
+        Verdict::Fail(wanted.of.named(Error::new(ErrorKind::Protocol, sentence).with_api("Fetch")))
     }
 
     /// The offset that was tried is gone: what the policy says is looked up, or the log's range for the error.
@@ -234,8 +265,19 @@ impl State {
         Some(of.named(error.with_code(ErrorCode::OFFSET_OUT_OF_RANGE).with_api("Fetch")))
     }
 
-    /// Asks for twice as much next time, since the batch is larger than what was asked for.
-    pub(super) fn widen(&mut self, wanted: &Wanted, response_bytes_max: usize) -> Verdict {
+    /// Asks for twice as much next time, since the batch is larger than what was asked for. One answer may end within
+    /// a batch because others filled it; then the partition is the first to be served.
+    pub(super) fn widen(
+        &mut self,
+        wanted: &Wanted,
+        response_bytes_max: usize,
+        now: Instant,
+        chance: f64,
+    ) -> Verdict {
+        self.cuts = self.cuts.saturating_add(1);
+        if self.cuts > 1 {
+            self.not_before = Some(now + self.backoff.wait(chance));
+        }
         if self.bytes_max as usize >= response_bytes_max {
             let sentence = format!(
                 "the batch at offset {} is larger than {response_bytes_max} bytes, the most that an answer may hold",

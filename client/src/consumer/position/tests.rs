@@ -23,6 +23,7 @@ impl Bench {
         let limits = Limits {
             fetch_bytes_max: 1000,
             partition_bytes_max: 100,
+            decompressed_bytes_max: 600,
             response_bytes_max: 800,
             reset,
             backoff: Backoff::new(10 * MS, 40 * MS),
@@ -90,13 +91,31 @@ impl Bench {
     }
 
     fn answered(&mut self, wanted: &Wanted, next_offset: i64, cut: bool) -> (Option<PositionReset>, Verdict) {
-        self.positions.handle_answered(1);
-        let progress = Progress { next_offset, high_watermark: 50, last_stable: 40, cut };
-        self.positions.handle_fetched(wanted, progress)
+        self.end_of_answer(false);
+        let has_bytes = cut || next_offset > wanted.offset;
+        let reset = self.told(wanted, has_bytes);
+        if !has_bytes {
+            return (reset, Verdict::Nothing);
+        }
+        (reset, self.read(wanted, next_offset, cut))
+    }
+
+    fn told(&mut self, wanted: &Wanted, has_bytes: bool) -> Option<PositionReset> {
+        let told = Told { high_watermark: 50, last_stable: 40, has_bytes };
+        self.positions.handle_fetched(wanted, told)
+    }
+
+    fn read(&mut self, wanted: &Wanted, next_offset: i64, cut: bool) -> Verdict {
+        let progress = Progress { next_offset, cut, more: false };
+        self.positions.handle_read(wanted, progress, self.now, 0.5)
+    }
+
+    fn end_of_answer(&mut self, empty_early: bool) {
+        self.positions.handle_answered(1, empty_early, self.now, 0.5);
     }
 
     fn failed(&mut self, wanted: &Wanted, code: ErrorCode) -> Verdict {
-        self.positions.handle_answered(1);
+        self.end_of_answer(false);
         let error = Error::from_code(code, "Fetch");
         self.positions.handle_failed(&wanted.of, wanted.generation, error, self.now, 0.5, 1_000_000)
     }
@@ -110,10 +129,9 @@ fn of(partition: i32) -> TopicPartition {
 fn each_leader_gets_one_fetch_with_its_share_of_the_bytes() {
     let mut bench = Bench::new(&[1, 2, 1], OffsetReset::Latest);
     let plans = bench.positions.poll(bench.now, &bench.view).fetches;
-    assert_eq!(
-        plans.iter().map(|plan| (plan.node, plan.bytes_max)).collect::<Vec<_>>(),
-        [(1, 500), (2, 500)]
-    );
+    let shares: Vec<_> =
+        plans.iter().map(|plan| (plan.node, plan.bytes_max, plan.prepared_bytes_max)).collect();
+    assert_eq!(shares, [(1, 500, 300), (2, 500, 300)]);
     assert_eq!(plans[0].partitions.iter().map(|wanted| wanted.of.partition).collect::<Vec<_>>(), [0, 2]);
     assert_eq!(bench.plans(), [], "all of it is under way");
 }
@@ -148,12 +166,33 @@ fn an_empty_answer_moves_nothing_and_is_asked_again() {
 }
 
 #[test]
+fn what_all_leaders_may_prepare_never_exceeds_the_budget_though_leaders_come() {
+    let mut bench = Bench::new(&[1, 1, 1], OffsetReset::Latest);
+    bench.positions.pause(&of(1), true);
+    bench.positions.pause(&of(2), true);
+    let prepared = |bench: &mut Bench| {
+        let plans = bench.positions.poll(bench.now, &bench.view).fetches;
+        plans.iter().map(|plan| (plan.node, plan.prepared_bytes_max)).collect::<Vec<_>>()
+    };
+    assert_eq!(prepared(&mut bench), [(1, 600)], "one leader has it all");
+    bench.lead(&[1, 2, 3]);
+    bench.positions.pause(&of(1), false);
+    assert_eq!(prepared(&mut bench), [(2, 0)], "nothing is left");
+    bench.end_of_answer(false);
+    bench.positions.pause(&of(2), false);
+    assert_eq!(prepared(&mut bench), [(3, 200)]);
+}
+
+#[test]
 fn a_batch_larger_than_asked_for_is_asked_for_in_growing_steps_up_to_the_limit() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
-    for bytes in [100, 200, 400] {
+    for (bytes, wait) in [(100, None), (200, Some(10 * MS)), (400, Some(20 * MS))] {
         let wanted = bench.one();
         assert_eq!(wanted.bytes_max, bytes);
         assert!(matches!(bench.fetched(&wanted, 7, true), Verdict::Nothing));
+        // The first may be cut because others filled the answer; whoever is cut again waits.
+        assert_eq!(bench.positions.deadline(bench.now), wait.map(|wait| bench.now + wait));
+        bench.now += wait.unwrap_or_default();
     }
     let wanted = bench.one();
     assert_eq!(wanted.bytes_max, 800);
@@ -162,9 +201,61 @@ fn a_batch_larger_than_asked_for_is_asked_for_in_growing_steps_up_to_the_limit()
         (error.kind(), error.topic(), error.partition()),
         (ErrorKind::TooLarge, Some("orders"), Some(0))
     );
+    assert_eq!(bench.plans(), [], "a caller who polls on does not spin");
+    bench.now += 40 * MS;
     let wanted = bench.one();
     bench.fetched(&wanted, 8, false);
     assert_eq!(bench.one().bytes_max, 100, "and shrinks when it was read");
+}
+
+#[test]
+fn answers_that_come_early_and_empty_are_followed_by_growing_waits() {
+    let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let work = bench.positions.poll(bench.now, &bench.view);
+        for wanted in &work.fetches[0].partitions {
+            bench.told(wanted, false);
+        }
+        bench.end_of_answer(true);
+        assert_eq!(bench.plans(), [], "not at once");
+        let due = bench.positions.deadline(bench.now).unwrap();
+        waits.push((due - bench.now).as_millis());
+        bench.now = due;
+    }
+    assert_eq!(waits, [10, 20, 40, 40]);
+    let work = bench.positions.poll(bench.now, &bench.view);
+    for wanted in &work.fetches[0].partitions {
+        bench.told(wanted, true);
+        bench.read(wanted, 9, false);
+    }
+    bench.end_of_answer(false);
+    assert_eq!(bench.plans().len(), 1, "what brings something is asked again at once");
+}
+
+#[test]
+fn batches_that_end_before_the_position_are_asked_for_at_growing_distances_and_then_an_error() {
+    // Offsets beyond 2^63 come back as negative ones.
+    for next_offset in [7, 3, i64::MIN] {
+        let mut bench = Bench::new(&[1], OffsetReset::Latest);
+        let mut waits = Vec::new();
+        let error = loop {
+            let wanted = bench.one();
+            bench.end_of_answer(false);
+            bench.told(&wanted, true);
+            match bench.read(&wanted, next_offset, false) {
+                Verdict::Fail(error) => break error,
+                verdict => assert!(matches!(verdict, Verdict::Retry)),
+            }
+            let due = bench.positions.deadline(bench.now).unwrap();
+            waits.push((due - bench.now).as_millis());
+            bench.now = due;
+        };
+        assert_eq!(waits, [10, 20, 40, 40]);
+        assert_eq!((error.kind(), error.partition()), (ErrorKind::Protocol, Some(0)));
+        assert!(error.to_string().contains("asked for offset 7"), "{error}");
+        assert_eq!(bench.plans(), []);
+    }
 }
 
 #[test]
@@ -299,7 +390,7 @@ fn a_position_of_a_topic_that_is_gone_is_not_taken_for_one_of_its_successor() {
     bench.positions.assign(vec![assignment.clone().with_topic_id(Uuid([1; 16]))]);
     assert_eq!(bench.one().offset, 7);
 
-    bench.positions.handle_answered(1);
+    bench.end_of_answer(false);
     bench.positions.assign(vec![assignment]);
     bench.recreate(2, &[1]);
     assert_eq!(bench.one().offset, 7, "whoever names no topic id takes the topic that is there");
@@ -309,7 +400,7 @@ fn a_position_of_a_topic_that_is_gone_is_not_taken_for_one_of_its_successor() {
 fn a_partition_that_the_new_topic_does_not_have_is_an_error_that_says_so() {
     let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
     let work = bench.positions.poll(bench.now, &bench.view);
-    bench.positions.handle_answered(1);
+    bench.end_of_answer(false);
     for wanted in &work.fetches[0].partitions {
         bench.fetched(wanted, 12, false);
     }

@@ -26,9 +26,6 @@ pub(super) fn decompress(packed: &[u8], limit: usize) -> Result<Vec<u8>, Why> {
         match FrameDecoder::new().decode_all(packed, &mut out) {
             Ok(written) => {
                 out.truncate(written);
-                if written < room / 2 {
-                    out.shrink_to_fit();
-                }
                 return Ok(out);
             }
             Err(error) if !is_too_small(&error) => return Err(BROKEN),

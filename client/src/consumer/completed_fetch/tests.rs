@@ -5,8 +5,8 @@ use upsert_kafka_protocol::records::{BatchWriter, Codec, Compression, Stamp, Tim
 
 use super::*;
 
-const PLAIN: Reading = Reading { check_crcs: true, committed_only: false, batch_bytes_max: 1 << 20 };
-const COMMITTED: Reading = Reading { committed_only: true, check_crcs: false, ..PLAIN };
+const PLAIN: Reading = Reading { check_crcs: true, committed_only: false };
+const COMMITTED: Reading = Reading { committed_only: true, check_crcs: false };
 
 /// A batch of values at an offset.
 fn batch(offset: i64, values: &[&str], stamp: Stamp, codec: Codec) -> Vec<u8> {
@@ -56,7 +56,17 @@ fn aborted(rows: &[(i64, i64)]) -> Option<Vec<AbortedTransaction>> {
     Some(rows.iter().map(row).collect())
 }
 
-fn values(read: &Read) -> Vec<String> {
+/// All in one piece.
+fn read(
+    blob: &Bytes,
+    from: i64,
+    aborted: Option<Vec<AbortedTransaction>>,
+    reading: Reading,
+) -> Result<Piece, Corrupt> {
+    CompletedFetch::new(blob, from, aborted, reading).read(1 << 20)
+}
+
+fn values(read: &Piece) -> Vec<String> {
     let records = read.chunks.iter().flat_map(|chunk| chunk.body.iter());
     records.map(|record| String::from_utf8(record.unwrap().value.unwrap().to_vec()).unwrap()).collect()
 }
@@ -117,11 +127,58 @@ fn a_damaged_batch_is_an_error_only_when_it_comes_first() {
 }
 
 #[test]
-fn a_batch_that_unpacks_beyond_the_limit_is_refused() {
+fn a_batch_that_unpacks_beyond_the_limit_is_refused_and_stays_for_a_higher_one() {
     let long = "x".repeat(100_000);
-    let bytes = blob(&[batch(5, &[&long], Stamp::NONE, Codec::from(Compression::Gzip))]);
-    let limited = Reading { batch_bytes_max: 1000, ..PLAIN };
-    assert!(read(&bytes, 5, None, limited).unwrap_err().to_string().contains("limit of 1000 bytes"));
+    for compression in [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd] {
+        let bytes = blob(&[batch(5, &[&long], Stamp::NONE, Codec::from(compression))]);
+        let mut fetch = CompletedFetch::new(&bytes, 5, None, PLAIN);
+        for _ in 0..2 {
+            let error = fetch.read(1000).unwrap_err();
+            assert!(error.is_too_large() && fetch.waits(), "{compression}");
+            assert!(error.to_string().contains("limit of 1000 bytes"), "{error}");
+        }
+        assert_eq!(values(&fetch.read(200_000).unwrap()), [&*long]);
+    }
+}
+
+#[test]
+fn what_exceeds_the_room_is_left_for_the_next_piece_and_nothing_is_lost() {
+    let long = "x".repeat(1000);
+    let zstd = |offset, values: &[&str]| batch(offset, values, Stamp::NONE, Codec::from(Compression::Zstd));
+    let mut log = Vec::new();
+    log.push(zstd(5, &[&long]));
+    log.push(plain(6, &["not compressed, so it costs nothing"]));
+    log.extend([zstd(7, &[&long]), zstd(8, &[&long]), zstd(9, &[&long])]);
+    let mut fetch = CompletedFetch::new(&blob(&log), 5, None, PLAIN);
+    let mut pieces = Vec::new();
+    loop {
+        let piece = fetch.read(2500).unwrap();
+        assert!(piece.decompressed_bytes <= 2500);
+        pieces.push((piece.next_offset, values(&piece).len(), piece.is_full));
+        if !piece.is_full {
+            break;
+        }
+    }
+    assert_eq!(pieces, [(8, 3, true), (10, 2, false)]);
+}
+
+#[test]
+fn transactions_are_hidden_across_pieces() {
+    let zstd = Codec::from(Compression::Zstd);
+    let long = "x".repeat(1000);
+    let of = |producer_id| Stamp { producer_id, producer_epoch: 0, base_sequence: 0, transactional: true };
+    let bytes = blob(&[
+        batch(0, &[&long], of(1), zstd),
+        batch(1, &[&long], of(2), zstd),
+        batch(2, &["also committed"], of(2), zstd),
+        batch(3, &["aborted"], of(1), zstd),
+        marker(4, 1, 0),
+        batch(5, &["kept"], of(1), zstd),
+    ]);
+    let mut fetch = CompletedFetch::new(&bytes, 0, aborted(&[(1, 0)]), COMMITTED);
+    let first = fetch.read(1020).unwrap();
+    assert_eq!((values(&first).len(), first.next_offset, first.is_full), (1, 2, true));
+    assert_eq!(values(&fetch.read(1020).unwrap()), ["also committed", "kept"]);
 }
 
 #[test]
