@@ -26,11 +26,18 @@ const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
+/// The first version that tells leader epochs.
+const EPOCHS_SINCE: i16 = 4;
+
 impl Serve for ListOffsetsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListOffsetsResponse> {
         answer(self, |topic, part| {
-            list(topic, part, self.isolation_level, state, call.node)
-                .unwrap_or_else(|code| refused(part.partition_index, code))
+            let listed = list(topic, part, self.isolation_level, state, call.node);
+            let mut listed = listed.unwrap_or_else(|code| refused(part.partition_index, code));
+            if call.version < EPOCHS_SINCE {
+                listed.leader_epoch = -1;
+            }
+            listed
         })
     }
 

@@ -49,6 +49,7 @@ impl Serve for MetadataRequest {
             topics,
             ..Default::default()
         };
+        name_all(&mut response, call);
         if self.include_cluster_authorized_operations {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
@@ -59,7 +60,20 @@ impl Serve for MetadataRequest {
         let refused = |asked: &MetadataRequestTopic| refused(asked, code);
         let topics = self.topics.iter().flatten().map(refused).collect();
         let error_code = if call.version >= 13 { code } else { ErrorCode::NONE };
-        Outcome::Answer(MetadataResponse { topics, error_code, ..Default::default() })
+        let mut response = MetadataResponse { topics, error_code, ..Default::default() };
+        name_all(&mut response, call);
+        Outcome::Answer(response)
+    }
+}
+
+/// A topic that was asked for without a name has an empty one in answers that cannot leave it out, as in Kafka.
+fn name_all(response: &mut MetadataResponse, call: &Call) {
+    /// The first version whose topics may lack a name.
+    const NULL_SINCE: i16 = 12;
+    if call.version < NULL_SINCE {
+        for topic in &mut response.topics {
+            topic.name.get_or_insert_with(Str::default);
+        }
     }
 }
 
