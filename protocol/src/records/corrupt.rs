@@ -41,6 +41,11 @@ impl Corrupt {
         self.base_offset
     }
 
+    /// Whether nothing is wrong with it but that it is larger, decompressed, than the reader allows.
+    pub fn exceeds_limit(&self) -> bool {
+        matches!(self.why, Why::Larger { .. })
+    }
+
     /// Where the batch begins in the bytes that were given.
     pub fn position(&self) -> usize {
         self.position
