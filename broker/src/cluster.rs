@@ -267,11 +267,13 @@ impl Cluster {
 
     /// Who waits for partitions that were touched looks again.
     fn wake(&mut self, now: Now) {
+        self.state.deliver();
         while !self.state.touched.is_empty() {
             let touched = std::mem::take(&mut self.state.touched);
             for (call, request) in self.parking.touched(&touched) {
                 self.attend(Call { now, ..call }, request);
             }
+            self.state.deliver();
         }
     }
 }

@@ -45,7 +45,7 @@ impl State {
     pub(crate) fn new(config: BrokerConfig) -> Self {
         Self {
             nodes: Nodes::new(&config),
-            topics: Topics::new(config.seed),
+            topics: Topics::new(&config),
             groups: Groups::default(),
             transactions: Transactions::default(),
             faults: Faults::default(),
