@@ -7,6 +7,11 @@ use upsert_kafka_protocol::Uuid;
 
 use crate::cluster::PeerId;
 
+/// The most places that all requests together wait for. One thing that happens in a partition has every request that
+/// waits for it look at all its places again: about a tenth of a second, when all are of the same one. A fetch beyond
+/// that waits for its time alone.
+const PLACES_MAX: usize = 200_000;
+
 /// What is waited for, or has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
@@ -32,6 +37,8 @@ pub(crate) struct Parking<R> {
     by_time: BTreeSet<(Instant, u64)>,
     by_peer: BTreeMap<PeerId, BTreeSet<u64>>,
     came: u64,
+    /// How many places are waited for in all.
+    places: usize,
 }
 
 impl<R> Default for Parking<R> {
@@ -42,13 +49,18 @@ impl<R> Default for Parking<R> {
             by_time: BTreeSet::new(),
             by_peer: BTreeMap::new(),
             came: 0,
+            places: 0,
         }
     }
 }
 
 impl<R> Parking<R> {
-    pub(crate) fn park(&mut self, peer: PeerId, wait: Wait, request: R) {
+    pub(crate) fn park(&mut self, peer: PeerId, mut wait: Wait, request: R) {
         self.came += 1;
+        if wait.until.is_some() && self.places + wait.on.len() > PLACES_MAX {
+            wait.on.clear();
+        }
+        self.places += wait.on.len();
         for place in &wait.on {
             self.by_place.entry(*place).or_default().insert(self.came);
         }
@@ -98,6 +110,7 @@ impl<R> Parking<R> {
         for place in &wait.on {
             forget(&mut self.by_place, place, number);
         }
+        self.places -= wait.on.len();
         forget(&mut self.by_peer, &peer, number);
         Some(request)
     }
@@ -136,7 +149,22 @@ mod tests {
         assert_eq!(parking.deadline(), None);
         parking.park(PeerId(5), Wait { until: Some(at(40)), on: vec![topic(1, 0), topic(1, 2)] }, "e");
         assert_eq!(parking.expel(|request| *request == "e"), ["e"]);
-        let Parking { parked, by_place, by_time, by_peer, .. } = parking;
+        let Parking { parked, by_place, by_time, by_peer, places, .. } = parking;
+        assert_eq!(places, 0);
         assert!(parked.is_empty() && by_place.is_empty() && by_time.is_empty() && by_peer.is_empty());
+    }
+    #[test]
+    fn beyond_so_many_places_one_waits_for_its_time_alone() {
+        let start = Instant::now();
+        let place = |index| Place::Partition(Uuid([1; 16]), index);
+        let mut parking = Parking::default();
+        let all = (0..i32::try_from(PLACES_MAX).unwrap()).map(place).collect();
+        parking.park(PeerId(1), Wait { until: Some(start), on: all }, "all");
+        parking.park(PeerId(2), Wait { until: Some(start), on: vec![place(0)] }, "late");
+        parking.park(PeerId(3), Wait { until: None, on: vec![Place::Peer(PeerId(3))] }, "joins");
+        assert_eq!(parking.touched(&[place(0), Place::Peer(PeerId(3))]), ["all", "joins"]);
+        assert_eq!(parking.due(start), ["late"]);
+        parking.park(PeerId(1), Wait { until: Some(start), on: vec![place(0)] }, "again");
+        assert_eq!(parking.touched(&[place(0)]), ["again"]);
     }
 }
