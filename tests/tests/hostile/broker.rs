@@ -21,12 +21,15 @@ use upsert_kafka_protocol::{ErrorCode, Message, Request, Str, header};
 
 use crate::program::{self, Running};
 
-/// What the process may take in all, whatever is done to it: ten frames of 99 MB alone are more than that.
-const MEMORY_MAX_KIB: u64 = 700 * 1024;
+/// What the process may take in all, whatever is done to it: three of the large frames here are more than that.
+const MEMORY_MAX_KIB: u64 = 300 * 1024;
 
 /// How fast most answers come beside an attack, and all of them.
 const MOST_WITHIN: Duration = Duration::from_millis(100);
 const ALL_WITHIN: Duration = Duration::from_secs(4);
+
+/// Fewer answers than this say little: a short attack is followed by a calm.
+const ANSWERS_MIN: usize = 60;
 
 /// No attack keeps its own connection busy for longer.
 const TIME_MAX: Duration = Duration::from_secs(120);
@@ -151,7 +154,9 @@ fn attack(attack: impl FnOnce(&str)) {
             let goes_on = goes_on;
             let (mut client, mut times) = (Client::of(&address), Vec::new());
             // A moment between wishes, and the end as soon as it comes.
-            while goes_on.recv_timeout(Duration::from_millis(2)) == Err(RecvTimeoutError::Timeout) {
+            while goes_on.recv_timeout(Duration::from_millis(2)) == Err(RecvTimeoutError::Timeout)
+                || times.len() < ANSWERS_MIN
+            {
                 times.extend(wish(&mut client));
             }
             times
@@ -166,7 +171,7 @@ fn attack(attack: impl FnOnce(&str)) {
     let (worst, memory) = (times.last().copied().unwrap_or_default(), broker.memory_max_kib());
     println!("{took:?}, {} answers, {within} in time, worst {worst:?}, {memory:?} KiB", times.len());
     assert!(took < TIME_MAX, "{took:?}");
-    assert!(!times.is_empty() && within * 5 >= times.len() * 4, "{within} of {} in time", times.len());
+    assert!(within * 5 >= times.len() * 4, "{within} of {} in time", times.len());
     assert!(worst < ALL_WITHIN, "an answer took {worst:?}");
     if cfg!(target_os = "linux") {
         let memory = memory.expect("the kernel tells");
@@ -181,9 +186,12 @@ fn still_answers(mut broker: Running, address: &str) {
     broker.kill();
 }
 
-/// The same attack on so many connections at a time.
-fn at_once(count: usize, attack: impl Fn() + Sync) {
-    thread::scope(|scope| (0..count).for_each(|_| drop(scope.spawn(&attack))));
+/// The same attack on so many connections at a time, and what is left of each.
+fn at_once<T: Send>(count: usize, attack: impl Fn() -> T + Sync) -> Vec<T> {
+    thread::scope(|scope| {
+        let attacks: Vec<_> = (0..count).map(|_| scope.spawn(&attack)).collect();
+        attacks.into_iter().map(|attack| attack.join().unwrap()).collect()
+    })
 }
 
 #[test]
@@ -225,8 +233,8 @@ fn twenty_thousand_new_topics_block_nobody() {
         let told = Client::of(address).ask(&metadata((0..20_000).map(|n| format!("t{n}"))), 12);
         let made = told.topics.iter().filter(|topic| topic.error_code.is_none()).count();
         // One was there.
-        assert_eq!(made, 19_999);
-        assert_eq!(told.topics[19_999].error_code, ErrorCode::POLICY_VIOLATION);
+        assert_eq!(made, 9_999);
+        assert_eq!(told.topics[9_999].error_code, ErrorCode::POLICY_VIOLATION);
     });
 }
 
@@ -249,7 +257,7 @@ fn many_topics_of_many_partitions_are_refused() {
             }
         }
         // One partition more is there.
-        assert_eq!(made, 4);
+        assert_eq!(made, 1);
     });
 }
 
@@ -290,14 +298,14 @@ fn a_time_looked_for_in_a_bomb_ten_thousand_times_is_looked_for_once() {
     });
 }
 
-/// Ten clients begin a frame of 99 MB each and send all of it but the last byte, if they can.
+/// Ten clients begin a frame of 99 MB each and send all of it but the last byte, if they can; none goes away.
 #[test]
 fn ten_frames_of_99_megabytes_are_not_held_at_a_time() {
     const LENGTH: usize = 99 << 20;
     attack(|address| {
-        at_once(10, || {
+        let held = at_once(10, || {
             let mut client = Client::of(address);
-            // Who waits for the others is not read meanwhile; this long nothing must come to go on.
+            // Who waits for the others is not read meanwhile; this long nothing must go to be sure of it.
             client.0.set_write_timeout(Some(Duration::from_secs(2))).unwrap();
             client.send(&i32::try_from(LENGTH).unwrap().to_be_bytes());
             let piece = vec![0; 1 << 20];
@@ -311,7 +319,10 @@ fn ten_frames_of_99_megabytes_are_not_held_at_a_time() {
                     Err(error) => panic!("{error}"),
                 }
             }
+            (client, sent)
         });
+        let whole = held.iter().filter(|(_, sent)| *sent == LENGTH - 1).count();
+        assert_eq!(whole, 1, "frames that were taken");
     });
 }
 
@@ -372,4 +383,16 @@ fn a_member_of_a_hundred_thousand_protocols_costs_no_square_of_them() {
         assert_eq!(first.ask(&join("a"), 3).error_code, ErrorCode::NONE);
         assert_eq!(second.ask(&join("b"), 3).error_code, ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
     });
+}
+
+#[test]
+fn to_listen_for_others_is_warned_of() {
+    let mut broker = program::start(&["broker", "--listen", "0.0.0.0:0"]);
+    assert!(broker.first_line().starts_with("listening on "));
+    broker.signal("TERM");
+    let ran = broker.end();
+    assert!(ran.err.starts_with("warning: --listen 0.0.0.0:0: "), "{}", ran.err);
+    let (broker, _) = program::broker();
+    broker.signal("TERM");
+    assert_eq!(broker.end().err, "");
 }
