@@ -29,6 +29,7 @@ mod produce;
 mod sync_group;
 mod txn_offset_commit;
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use upsert_kafka_protocol::messages::*;
@@ -38,6 +39,7 @@ use crate::cluster::{Now, PeerId};
 use crate::fault::Action;
 use crate::parking::Wait;
 use crate::state::State;
+use crate::work::{Finding, Work};
 
 /// A request that the broker answers.
 pub(crate) trait Serve: Request {
@@ -52,7 +54,7 @@ pub(crate) trait Serve: Request {
 }
 
 /// Who asks, how and when.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) peer: PeerId,
     /// The node the request came to.
@@ -68,6 +70,8 @@ pub(crate) struct Call {
     pub(crate) waited: bool,
     /// What a fault has decided.
     pub(crate) fate: Option<Action>,
+    /// What came of the work that the request asked for.
+    pub(crate) findings: Option<Vec<Finding>>,
 }
 
 /// What a request came to.
@@ -79,6 +83,8 @@ pub(crate) enum Outcome<A> {
     /// The only way to say it is to close the connection, for this reason.
     Close(String),
     Wait(Wait),
+    /// Look into batches first.
+    Work(Work),
 }
 
 impl<A> Outcome<A> {
@@ -88,6 +94,7 @@ impl<A> Outcome<A> {
             Self::Silence => Outcome::Silence,
             Self::Close(why) => Outcome::Close(why),
             Self::Wait(wait) => Outcome::Wait(wait),
+            Self::Work(work) => Outcome::Work(work),
         }
     }
 }
@@ -145,6 +152,13 @@ served! {
     DescribeProducers DescribeProducersRequest;
     DescribeTransactions DescribeTransactionsRequest;
     ListTransactions ListTransactionsRequest;
+}
+
+/// Each thing once, where it comes first: who names one a thousand times is answered once, as in Kafka, where most
+/// requests become maps.
+pub(crate) fn once<'a, T, K: Ord>(all: &'a [T], key: impl Fn(&'a T) -> K) -> impl Iterator<Item = &'a T> {
+    let mut seen = BTreeSet::new();
+    all.iter().filter(move |it| seen.insert(key(it)))
 }
 
 /// The versions served of an API.

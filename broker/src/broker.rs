@@ -14,6 +14,7 @@ use crate::config::BrokerConfig;
 use crate::fault::{Fault, FaultId};
 use crate::keeper::{MAIL_MAX, Mail, Order, keep};
 use crate::listener::{Door, Turn, listen};
+use crate::peer::Limits;
 
 /// A broker that runs on the tasks of the runtime it was started in. Dropping it stops it, without waiting.
 #[derive(Debug)]
@@ -58,11 +59,12 @@ impl Broker {
             config.seed = RandomState::new().hash_one(listeners.first().map(|(address, _)| address));
         }
         let (mail, heard) = mpsc::channel(MAIL_MAX);
-        let (frame_bytes_max, mut cluster) = (config.frame_bytes_max, Cluster::new(config.clone()));
+        let mut cluster = Cluster::new(config.clone());
+        let limits = Limits::new(&config);
         let mut nodes = Vec::new();
         for (node, (address, listener)) in (1..).zip(listeners) {
             advertise(&mut cluster, &config, node, address);
-            let door = Door { node, address, mail: mail.clone(), frame_bytes_max };
+            let door = Door { node, address, mail: mail.clone(), limits: limits.clone() };
             let (turns, told) = mpsc::channel(1);
             nodes.push(Node { address, turns, listener: tokio::spawn(listen(door, listener, told)) });
         }

@@ -2,18 +2,19 @@
 
 mod orders;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
 use bytes::Bytes;
-use upsert_kafka_protocol::header::RequestHeader;
-use upsert_kafka_protocol::{AnyRequest, AnyResponse, ApiKey, Segments};
+use upsert_kafka_protocol::{AnyRequest, AnyResponse, Segments};
 
 use crate::api::{self, Call, Outcome};
 use crate::config::BrokerConfig;
 use crate::fault::{Action, Fault, FaultId};
+use crate::incoming::{Asked, Incoming};
 use crate::parking::Parking;
 use crate::state::State;
+use crate::work::Work;
 
 /// A connection. It has one request at work at a time and sends the next when that is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +64,10 @@ pub struct Cluster {
     state: State,
     parking: Parking<(Call, AnyRequest)>,
     delayed: Vec<Delayed>,
+    /// Requests whose work is being done elsewhere.
+    working: BTreeMap<PeerId, (Call, AnyRequest)>,
+    /// Work to hand on; `None` when all is done on the spot.
+    works: Option<VecDeque<(PeerId, Work)>>,
     answers: VecDeque<(PeerId, Answer)>,
     fired: VecDeque<FaultId>,
 }
@@ -83,18 +88,49 @@ impl Cluster {
             state: State::new(config),
             parking: Parking::default(),
             delayed: Vec::new(),
+            working: BTreeMap::new(),
+            works: None,
             answers: VecDeque::new(),
             fired: VecDeque::new(),
         }
     }
 
+    /// From now on work that takes long is handed out by [`poll_work`](Self::poll_work) and taken back by
+    /// [`handle_work`](Self::handle_work); until then it is done before `handle_frame` returns.
+    #[must_use]
+    pub fn with_work_elsewhere(self) -> Self {
+        Self { works: Some(VecDeque::new()), ..self }
+    }
+
     /// Takes a request, without its length, that came to the node. One that is stopped answers nothing and
     /// closes the connection.
     pub fn handle_frame(&mut self, peer: PeerId, node: i32, frame: &Bytes, now: Now) {
-        if let Err(why) = self.open(peer, node, frame, now) {
-            self.answers.push_back((peer, Answer::Close(why)));
+        self.handle_incoming(peer, node, Incoming::read(frame), now);
+    }
+
+    /// As [`handle_frame`](Self::handle_frame), when the frame was read already.
+    pub(crate) fn handle_incoming(&mut self, peer: PeerId, node: i32, incoming: Incoming, now: Now) {
+        match incoming.0 {
+            _ if !self.state.nodes.is_live(node) => {
+                self.answers.push_back((peer, Answer::Close(format!("node {node} is stopped"))));
+            }
+            Ok(asked) => self.open(peer, node, asked, now),
+            Err(why) => self.answers.push_back((peer, Answer::Close(why))),
         }
         self.wake(now);
+    }
+
+    /// Takes back work that was done, or as much of it as ever will be.
+    pub fn handle_work(&mut self, peer: PeerId, work: Work, now: Now) {
+        if let Some((call, request)) = self.working.remove(&peer) {
+            self.attend(Call { now, findings: Some(work.findings()), ..call }, request);
+        }
+        self.wake(now);
+    }
+
+    /// The next work to do, and for whom.
+    pub fn poll_work(&mut self) -> Option<(PeerId, Work)> {
+        self.works.as_mut()?.pop_front()
     }
 
     /// Takes note that a connection is gone: its answer is not wanted.
@@ -161,36 +197,22 @@ impl Cluster {
         stats
     }
 
-    /// From bytes to a request that is attended to; an error closes the connection.
-    fn open(&mut self, peer: PeerId, node: i32, frame: &Bytes, now: Now) -> Result<(), String> {
-        if !self.state.nodes.is_live(node) {
-            return Err(format!("node {node} is stopped"));
-        }
-        let (header, body) = RequestHeader::read(frame).map_err(|why| format!("request header: {why}"))?;
-        let RequestHeader { request_api_key: api_key, request_api_version: version, correlation_id, .. } =
-            header;
-        let api = ApiKey(api_key);
-        let client_id = header.client_id.0.clone().unwrap_or_default();
+    /// From what was asked to a request that is attended to.
+    fn open(&mut self, peer: PeerId, node: i32, asked: Asked, now: Now) {
+        let Asked { version, correlation_id, client_id, request } = asked;
         let came = now.instant;
-        let (waited, fate) = (false, None);
-        let mut call = Call { peer, node, version, correlation_id, client_id, came, now, waited, fate };
-        if !api::versions(api).is_some_and(|served| served.contains(version)) {
-            if api == ApiKey::API_VERSIONS {
-                self.settle(&Call { version: 0, ..call }, Outcome::Answer(api::unsupported_api_versions()));
-                return Ok(());
-            }
-            return Err(format!("{api} version {version} is not served"));
-        }
-        let named = |why| format!("{api} version {version}: {why}");
-        let request =
-            AnyRequest::decode(api_key, version, &body).ok_or_else(|| named("unknown".to_owned()))?;
-        let request = request.map_err(|why| named(why.to_string()))?;
-        call.fate = self.state.faults.strike(api, &call.client_id).map(|(fault, action)| {
+        let (waited, fate, findings) = (false, None, None);
+        let mut call =
+            Call { peer, node, version, correlation_id, client_id, came, now, waited, fate, findings };
+        let Some(request) = request else {
+            self.settle(&Call { version: 0, ..call }, Outcome::Answer(api::unsupported_api_versions()));
+            return;
+        };
+        call.fate = self.state.faults.strike(request.key(), &call.client_id).map(|(fault, action)| {
             self.fired.push_back(fault);
             action
         });
         self.attend(call, request);
-        Ok(())
     }
 
     /// Does the work, or what a fault wants instead.
@@ -202,10 +224,22 @@ impl Cluster {
         };
         match (outcome, call.fate) {
             (Outcome::Wait(wait), _) => self.parking.park(call.peer, wait, (call, request)),
+            (Outcome::Work(work), _) => self.hand_on(call, request, work),
             (Outcome::Answer(_), Some(Action::AnswerAfterWork(code))) => {
                 self.settle(&call, api::refuse(&request, &call, code));
             }
             (outcome, _) => self.settle(&call, outcome),
+        }
+    }
+
+    /// Has work done elsewhere, or does what is small at once; then the request is served with what was found.
+    fn hand_on(&mut self, call: Call, request: AnyRequest, work: Work) {
+        match &mut self.works {
+            Some(works) if !work.is_small() => {
+                works.push_back((call.peer, work));
+                self.working.insert(call.peer, (call, request));
+            }
+            _ => self.attend(Call { findings: Some(work.finish()), ..call }, request),
         }
     }
 
@@ -216,7 +250,7 @@ impl Cluster {
                 Ok(frame) => Answer::Frame(frame),
                 Err(why) => Answer::Close(format!("the broker's own answer: {why}")),
             },
-            Outcome::Silence | Outcome::Wait(_) => Answer::Silence,
+            Outcome::Silence | Outcome::Wait(_) | Outcome::Work(_) => Answer::Silence,
             Outcome::Close(why) => Answer::Close(why),
         };
         match call.fate {
@@ -233,11 +267,13 @@ impl Cluster {
 
     /// Who waits for partitions that were touched looks again.
     fn wake(&mut self, now: Now) {
+        self.state.deliver();
         while !self.state.touched.is_empty() {
             let touched = std::mem::take(&mut self.state.touched);
             for (call, request) in self.parking.touched(&touched) {
                 self.attend(Call { now, ..call }, request);
             }
+            self.state.deliver();
         }
     }
 }

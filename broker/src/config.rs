@@ -26,8 +26,28 @@ pub struct BrokerConfig {
     pub auto_create_topics: bool,
     /// The partitions of a topic that is made without saying how many.
     pub default_partitions: i32,
-    /// A longer request closes the connection.
+    /// A longer request closes the connection: `socket.request.max.bytes`.
     pub frame_bytes_max: usize,
+    /// The most that the requests which are being read or worked on take together: `queued.max.request.bytes`. Half
+    /// of it is for those above 2 MiB, of which one at least is always read; those of 64 KiB and less do not count, so
+    /// that a client of ordinary requests never waits for others' large ones.
+    pub queued_request_bytes_max: usize,
+    /// The most that one batch of records may decompress to, of which one is in memory for each processor but one. A
+    /// larger one is `MESSAGE_TOO_LARGE`; Kafka has no such bound.
+    pub decompressed_batch_bytes_max: usize,
+    /// The most that all batches of one request may decompress to, one after the other.
+    pub decompressed_request_bytes_max: usize,
+    /// The most connections at a time, of all nodes: `max.connections`. One more is closed at once. Each costs a task,
+    /// a file descriptor, and up to 64 KiB of a request that does not count elsewhere.
+    pub connections_max: usize,
+    /// A connection on which nothing happens for so long is closed: `connections.max.idle.ms`.
+    pub connections_idle_max: Duration,
+    /// The most topics. One more is refused with `POLICY_VIOLATION`.
+    pub topics_max: usize,
+    /// The most partitions of all topics together, which bounds what Metadata answers: a kilobyte of memory for each
+    /// while it is written, and a third of that for as long as it is there. One more is refused with
+    /// `POLICY_VIOLATION`.
+    pub partitions_max: usize,
     /// A longer note beside a committed offset is refused.
     pub offset_metadata_bytes_max: usize,
     /// How transactions go: 0 and 1 the classic way, 2 that of KIP-890. Clients are told as the finalized
@@ -64,6 +84,13 @@ impl Default for BrokerConfig {
             auto_create_topics: true,
             default_partitions: 1,
             frame_bytes_max: 100 << 20,
+            queued_request_bytes_max: 256 << 20,
+            decompressed_batch_bytes_max: 64 << 20,
+            decompressed_request_bytes_max: 256 << 20,
+            connections_max: 1_000,
+            connections_idle_max: Duration::from_secs(600),
+            topics_max: 10_000,
+            partitions_max: 20_000,
             offset_metadata_bytes_max: 4096,
             transaction_version: 2,
             transaction_timeout_ms_max: 15 * 60 * 1000,

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use crate::cluster::{Answer, Cluster, Now, PeerId};
 use crate::fault::{Fault, FaultId};
+use crate::incoming::Incoming;
+use crate::work::Work;
+use crate::worker::Worker;
 
 /// Requests and orders that wait for the keeper; who sends more waits.
 pub(crate) const MAIL_MAX: usize = 256;
@@ -18,7 +21,7 @@ pub(crate) const MAIL_MAX: usize = 256;
 #[derive(Debug)]
 pub(crate) enum Mail {
     /// A connection's next request.
-    Frame { peer: PeerId, node: i32, frame: Bytes, reply: oneshot::Sender<Answer> },
+    Request { peer: PeerId, node: i32, incoming: Incoming, reply: oneshot::Sender<Answer> },
     /// A connection is gone.
     Gone(PeerId),
     /// A fault to order, a count to keep for it, and whom to tell its number.
@@ -30,9 +33,9 @@ pub(crate) enum Mail {
 }
 
 /// What to do with the core; it carries its own way to answer.
-pub(crate) struct Order(pub(crate) Box<Work>);
+pub(crate) struct Order(pub(crate) Box<Orders>);
 
-type Work = dyn FnOnce(&mut Cluster, Now) + Send;
+type Orders = dyn FnOnce(&mut Cluster, Now) + Send;
 
 impl fmt::Debug for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,7 +45,13 @@ impl fmt::Debug for Order {
 
 /// Runs until everyone who could send mail is gone.
 pub(crate) async fn keep(cluster: Cluster, mut mail: mpsc::Receiver<Mail>) {
-    let mut keeper = Keeper { cluster, replies: BTreeMap::new(), fired: BTreeMap::new() };
+    let mut keeper = Keeper {
+        cluster: cluster.with_work_elsewhere(),
+        replies: BTreeMap::new(),
+        fired: BTreeMap::new(),
+        worker: Worker::new(),
+        works: JoinSet::new(),
+    };
     loop {
         let deadline = keeper.cluster.deadline();
         tokio::select! {
@@ -50,6 +59,12 @@ pub(crate) async fn keep(cluster: Cluster, mut mail: mpsc::Receiver<Mail>) {
                 Some(mail) => keeper.hear(mail),
                 None => return,
             },
+            Some(done) = keeper.works.join_next() => {
+                // Never an error: it is not aborted, and what may panic does so in a task of its own.
+                if let Ok((peer, work)) = done {
+                    keeper.cluster.handle_work(peer, work, now());
+                }
+            }
             () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => {
                 keeper.cluster.handle_timeout(now());
             }
@@ -62,14 +77,17 @@ struct Keeper {
     cluster: Cluster,
     replies: BTreeMap<PeerId, oneshot::Sender<Answer>>,
     fired: BTreeMap<FaultId, watch::Sender<u32>>,
+    worker: Worker,
+    /// The work that is being done, one at most for each connection.
+    works: JoinSet<(PeerId, Work)>,
 }
 
 impl Keeper {
     fn hear(&mut self, mail: Mail) {
         match mail {
-            Mail::Frame { peer, node, frame, reply } => {
+            Mail::Request { peer, node, incoming, reply } => {
                 self.replies.insert(peer, reply);
-                self.cluster.handle_frame(peer, node, &frame, now());
+                self.cluster.handle_incoming(peer, node, incoming, now());
             }
             Mail::Gone(peer) => {
                 self.replies.remove(&peer);
@@ -91,6 +109,10 @@ impl Keeper {
             if let Some(count) = self.fired.get(&fault) {
                 count.send_modify(|count| *count += 1);
             }
+        }
+        while let Some((peer, work)) = self.cluster.poll_work() {
+            let worker = self.worker.clone();
+            self.works.spawn(async move { (peer, worker.run(work).await.unwrap_or_default()) });
         }
         while let Some((peer, answer)) = self.cluster.poll_answer() {
             if let Some(reply) = self.replies.remove(&peer) {

@@ -35,16 +35,21 @@
 
 mod api;
 mod broker;
+mod budget;
 mod cluster;
 mod config;
 mod fault;
+mod incoming;
 mod keeper;
 mod listener;
 mod parking;
 mod peer;
 mod state;
+mod work;
+mod worker;
 
 pub use broker::{Armed, Broker};
 pub use cluster::{Answer, Cluster, Now, PeerId, Stats};
 pub use config::BrokerConfig;
 pub use fault::{Action, Fault, FaultId};
+pub use work::Work;

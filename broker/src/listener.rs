@@ -11,7 +11,7 @@ use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::cluster::PeerId;
 use crate::keeper::Mail;
-use crate::peer::{self, Closed};
+use crate::peer::{self, Closed, Limits, Link};
 
 /// How long to wait when no connection can be accepted, for want of file descriptors say.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
@@ -32,7 +32,7 @@ pub(crate) struct Door {
     pub(crate) node: i32,
     pub(crate) address: SocketAddr,
     pub(crate) mail: mpsc::Sender<Mail>,
-    pub(crate) frame_bytes_max: usize,
+    pub(crate) limits: Limits,
 }
 
 /// Open or closed in turns, until nobody is left to tell.
@@ -88,15 +88,21 @@ impl Door {
         number: &mut u64,
         turns: &mut mpsc::Receiver<Turn>,
     ) -> Option<oneshot::Sender<io::Result<()>>> {
-        let mut peers = JoinSet::new();
+        let (mut peers, mut full) = (JoinSet::new(), false);
         let closed = loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, from)) => {
-                        let span = debug_span!("peer", number, %from);
-                        peers.spawn(self.attend(PeerId(*number), stream).instrument(span));
-                        *number += 1;
-                    }
+                    Ok((stream, from)) => match self.limits.connections.clone().try_acquire_owned() {
+                        Ok(place) => {
+                            let span = debug_span!("peer", number, %from);
+                            let attended = self.attend(PeerId(*number), stream).instrument(span);
+                            peers.spawn(async move { (attended.await, drop(place)) });
+                            (*number, full) = (*number + 1, false);
+                        }
+                        // Said once, until there is a place again.
+                        Err(_) if std::mem::replace(&mut full, true) => {}
+                        Err(_) => warn!(%from, "there are as many connections as may be; more are closed"),
+                    },
                     Err(error) => {
                         warn!(%error, "accepting a connection failed");
                         tokio::time::sleep(ACCEPT_BACKOFF).await;
@@ -117,14 +123,15 @@ impl Door {
     }
 
     fn attend(&self, peer: PeerId, stream: TcpStream) -> impl Future<Output = ()> + use<> {
-        let (node, frame_bytes_max, mail) = (self.node, self.frame_bytes_max, self.mail.clone());
+        let link = Link { peer, node: self.node, limits: self.limits.clone(), mail: self.mail.clone() };
         async move {
             let outcome = match stream.set_nodelay(true) {
-                Ok(()) => peer::serve(peer, node, stream, frame_bytes_max, mail).await,
+                Ok(()) => peer::serve(link, stream).await,
                 Err(error) => Err(Closed::Broken(error)),
             };
             match outcome {
                 Ok(()) => {}
+                Err(Closed::Idle) => debug!("connection closed: nothing happened on it"),
                 Err(Closed::Broken(error)) => debug!(%error, "connection broken"),
                 Err(Closed::Refused(why)) => warn!(why, "connection closed"),
             }

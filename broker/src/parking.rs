@@ -1,13 +1,19 @@
 //! Requests that wait: for records in a partition, for the others of a group, or for their time.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use upsert_kafka_protocol::Uuid;
 
 use crate::cluster::PeerId;
 
+/// The most places that all requests together wait for. One thing that happens in a partition has every request that
+/// waits for it look at all its places again: about a tenth of a second, when all are of the same one. A fetch beyond
+/// that waits for its time alone.
+const PLACES_MAX: usize = 200_000;
+
 /// What is waited for, or has happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     /// Something new in a partition of a topic.
     Partition(Uuid, i32),
@@ -22,50 +28,100 @@ pub(crate) struct Wait {
     pub(crate) on: Vec<Place>,
 }
 
-/// Requests in the order they came. There are never more than connections, so a scan is cheap.
+/// Requests in the order they came.
 #[derive(Debug)]
 pub(crate) struct Parking<R> {
-    parked: Vec<(PeerId, Wait, R)>,
+    /// By the number they came under.
+    parked: BTreeMap<u64, (PeerId, Wait, R)>,
+    by_place: BTreeMap<Place, BTreeSet<u64>>,
+    by_time: BTreeSet<(Instant, u64)>,
+    by_peer: BTreeMap<PeerId, BTreeSet<u64>>,
+    came: u64,
+    /// How many places are waited for in all.
+    places: usize,
 }
 
 impl<R> Default for Parking<R> {
     fn default() -> Self {
-        Self { parked: Vec::new() }
+        Self {
+            parked: BTreeMap::new(),
+            by_place: BTreeMap::new(),
+            by_time: BTreeSet::new(),
+            by_peer: BTreeMap::new(),
+            came: 0,
+            places: 0,
+        }
     }
 }
 
 impl<R> Parking<R> {
-    pub(crate) fn park(&mut self, peer: PeerId, wait: Wait, request: R) {
-        self.parked.push((peer, wait, request));
+    pub(crate) fn park(&mut self, peer: PeerId, mut wait: Wait, request: R) {
+        self.came += 1;
+        if wait.until.is_some() && self.places + wait.on.len() > PLACES_MAX {
+            wait.on.clear();
+        }
+        self.places += wait.on.len();
+        for place in &wait.on {
+            self.by_place.entry(*place).or_default().insert(self.came);
+        }
+        self.by_time.extend(wait.until.map(|until| (until, self.came)));
+        self.by_peer.entry(peer).or_default().insert(self.came);
+        self.parked.insert(self.came, (peer, wait, request));
     }
 
     /// The connection is gone; nobody would read the answer.
     pub(crate) fn leave(&mut self, peer: PeerId) {
-        self.parked.retain(|(parked, ..)| *parked != peer);
+        for number in self.by_peer.get(&peer).cloned().unwrap_or_default() {
+            self.take(number);
+        }
     }
 
     /// Takes those that are of that kind.
     pub(crate) fn expel(&mut self, which: impl Fn(&R) -> bool) -> Vec<R> {
-        self.parked.extract_if(.., |(.., request)| which(request)).map(|(.., request)| request).collect()
+        let parked = self.parked.iter().filter(|(_, (.., request))| which(request));
+        let numbers: Vec<_> = parked.map(|(number, _)| *number).collect();
+        numbers.into_iter().filter_map(|number| self.take(number)).collect()
     }
 
     /// Takes those that wait for one of the places.
     pub(crate) fn touched(&mut self, places: &[Place]) -> Vec<R> {
-        self.take(|wait| wait.on.iter().any(|place| places.contains(place)))
+        let waiting = places.iter().filter_map(|place| self.by_place.get(place)).flatten();
+        let numbers: BTreeSet<_> = waiting.copied().collect();
+        numbers.into_iter().filter_map(|number| self.take(number)).collect()
     }
 
     /// Takes those whose time has come.
     pub(crate) fn due(&mut self, now: Instant) -> Vec<R> {
-        self.take(|wait| wait.until.is_some_and(|until| until <= now))
+        let due = self.by_time.iter().take_while(|(until, _)| *until <= now);
+        let numbers: BTreeSet<_> = due.map(|(_, number)| *number).collect();
+        numbers.into_iter().filter_map(|number| self.take(number)).collect()
     }
 
     /// When the next one's time comes.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.parked.iter().filter_map(|(_, wait, _)| wait.until).min()
+        self.by_time.first().map(|(until, _)| *until)
     }
 
-    fn take(&mut self, ready: impl Fn(&Wait) -> bool) -> Vec<R> {
-        self.parked.extract_if(.., |(_, wait, _)| ready(wait)).map(|(.., request)| request).collect()
+    fn take(&mut self, number: u64) -> Option<R> {
+        let (peer, wait, request) = self.parked.remove(&number)?;
+        if let Some(until) = wait.until {
+            self.by_time.remove(&(until, number));
+        }
+        for place in &wait.on {
+            forget(&mut self.by_place, place, number);
+        }
+        self.places -= wait.on.len();
+        forget(&mut self.by_peer, &peer, number);
+        Some(request)
+    }
+}
+
+fn forget<K: Ord>(index: &mut BTreeMap<K, BTreeSet<u64>>, key: &K, number: u64) {
+    if let Some(numbers) = index.get_mut(key) {
+        numbers.remove(&number);
+        if numbers.is_empty() {
+            index.remove(key);
+        }
     }
 }
 
@@ -91,5 +147,24 @@ mod tests {
         assert!(parking.due(at(9)).is_empty());
         assert_eq!(parking.due(at(30)), ["a", "c"]);
         assert_eq!(parking.deadline(), None);
+        parking.park(PeerId(5), Wait { until: Some(at(40)), on: vec![topic(1, 0), topic(1, 2)] }, "e");
+        assert_eq!(parking.expel(|request| *request == "e"), ["e"]);
+        let Parking { parked, by_place, by_time, by_peer, places, .. } = parking;
+        assert_eq!(places, 0);
+        assert!(parked.is_empty() && by_place.is_empty() && by_time.is_empty() && by_peer.is_empty());
+    }
+    #[test]
+    fn beyond_so_many_places_one_waits_for_its_time_alone() {
+        let start = Instant::now();
+        let place = |index| Place::Partition(Uuid([1; 16]), index);
+        let mut parking = Parking::default();
+        let all = (0..i32::try_from(PLACES_MAX).unwrap()).map(place).collect();
+        parking.park(PeerId(1), Wait { until: Some(start), on: all }, "all");
+        parking.park(PeerId(2), Wait { until: Some(start), on: vec![place(0)] }, "late");
+        parking.park(PeerId(3), Wait { until: None, on: vec![Place::Peer(PeerId(3))] }, "joins");
+        assert_eq!(parking.touched(&[place(0), Place::Peer(PeerId(3))]), ["all", "joins"]);
+        assert_eq!(parking.due(start), ["late"]);
+        parking.park(PeerId(1), Wait { until: Some(start), on: vec![place(0)] }, "again");
+        assert_eq!(parking.touched(&[place(0)]), ["again"]);
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod configs;
+mod deadlines;
 pub(crate) mod epochs;
 pub(crate) mod group;
 pub(crate) mod groups;
@@ -44,7 +45,7 @@ impl State {
     pub(crate) fn new(config: BrokerConfig) -> Self {
         Self {
             nodes: Nodes::new(&config),
-            topics: Topics::new(config.seed),
+            topics: Topics::new(&config),
             groups: Groups::default(),
             transactions: Transactions::default(),
             faults: Faults::default(),
@@ -76,7 +77,7 @@ impl State {
 }
 
 /// Why something was not done: the code for programs, the sentence for people.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Refusal {
     pub(crate) code: ErrorCode,
     pub(crate) message: String,

@@ -182,6 +182,139 @@ async fn a_frame_in_crumbs_is_put_together() {
 }
 
 #[tokio::test]
+async fn bytes_behind_a_request_are_ignored() {
+    let (_broker, mut client) = started().await;
+    // librdkafka's request for all topics, Metadata 13, as it leaves: three bytes too many.
+    let body = b"\x00\x00\x00\x00\x01\x00\x00";
+    let head = b"\x00\x03\x00\x0d\x00\x00\x00\x08\x00\x07rdkafka\x00";
+    let length = i32::try_from(head.len() + body.len()).unwrap().to_be_bytes();
+    client.0.write_all(&[&length[..], head, body].concat()).await.unwrap();
+    let (correlation_id, answer) = client.hear::<MetadataRequest>(13).await.expect("an answer");
+    assert_eq!((correlation_id, answer.error_code, answer.topics.len()), (8, ErrorCode::NONE, 1));
+}
+
+#[tokio::test]
+async fn records_sent_with_no_acks_before_a_close_are_in_the_log() {
+    let (broker, mut client) = started().await;
+    let mut request = produce(batch(b"value"));
+    request.acks = 0;
+    for _ in 0..500 {
+        client.send(&request, 11, 1).await;
+    }
+    drop(client);
+    let mut other = Client::of(&broker).await;
+    // Served when the client has gone; nothing tells when, so it is asked for until it is there.
+    let seen = timeout(PATIENCE, async {
+        while values(&other.ask(&fetch(0, 0), 11).await).len() < 500 {
+            tokio::task::yield_now().await;
+        }
+    });
+    seen.await.expect("all 500");
+    assert_eq!(broker.stats().await.records, 500);
+}
+
+#[tokio::test]
+async fn records_sent_before_a_close_that_leaves_answers_unread_are_in_the_log() {
+    let (broker, mut client) = started().await;
+    for correlation_id in 0..100 {
+        client.send(&produce(batch(b"value")), 11, correlation_id).await;
+    }
+    // Nothing was read: the kernel answers what comes now with a reset.
+    drop(client);
+    let all = timeout(PATIENCE, async {
+        while broker.stats().await.records < 100 {
+            tokio::task::yield_now().await;
+        }
+    });
+    all.await.expect("all 100");
+}
+
+#[tokio::test]
+async fn requests_sent_before_a_half_close_are_all_answered() {
+    let (broker, mut client) = started().await;
+    client.send(&fetch(0, 300), 11, 0).await;
+    for correlation_id in 1..50 {
+        client.send(&ApiVersionsRequest::default(), 3, correlation_id).await;
+    }
+    client.0.shutdown().await.unwrap();
+    assert_eq!(client.hear::<FetchRequest>(11).await.unwrap().0, 0);
+    for correlation_id in 1..50 {
+        assert_eq!(client.hear::<ApiVersionsRequest>(3).await.unwrap().0, correlation_id);
+    }
+    assert_eq!(client.frame().await, None);
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn what_came_before_a_frame_that_exceeds_limit_is_answered() {
+    let config = BrokerConfig { frame_bytes_max: 1_000_000, ..BrokerConfig::default() };
+    let broker = Broker::start(config).await.unwrap();
+    let mut client = Client::of(&broker).await;
+    for correlation_id in 0..50 {
+        client.send(&ApiVersionsRequest::default(), 3, correlation_id).await;
+    }
+    let (mut reading, mut writing) = client.0.into_split();
+    // More than sockets hold: the broker cannot have read it all when it closes.
+    let too_large = tokio::spawn(async move {
+        let _ = writing.write_all(&i32::MAX.to_be_bytes()).await;
+        let _ = writing.write_all(&vec![0; 8 << 20]).await;
+        writing
+    });
+    let mut heard = Vec::new();
+    timeout(PATIENCE, reading.read_to_end(&mut heard)).await.unwrap().unwrap();
+    let mut answers = 0;
+    while let Some((length, rest)) = heard.split_first_chunk() {
+        heard = rest[i32::from_be_bytes(*length) as usize..].to_vec();
+        answers += 1;
+    }
+    assert_eq!(answers, 50);
+    timeout(PATIENCE, too_large).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_happens_is_closed() {
+    let config = BrokerConfig { connections_idle_max: Duration::from_millis(200), ..BrokerConfig::default() };
+    let broker = Broker::start(config).await.unwrap();
+    let mut silent = Client::of(&broker).await;
+    let mut halting = Client::of(&broker).await;
+    halting.0.write_all(&[0, 0, 0, 9, 0, 3]).await.unwrap();
+    let mut waiting = Client::of(&broker).await;
+    waiting.ask(&create("t"), 7).await;
+    waiting.send(&fetch(0, 800), 11, 1).await;
+    assert_eq!(silent.frame().await, None);
+    assert_eq!(halting.frame().await, None);
+    // Who waits for an answer is not idle.
+    assert_eq!(waiting.hear::<FetchRequest>(11).await.unwrap().0, 1);
+    assert_eq!(waiting.frame().await, None);
+}
+
+#[tokio::test]
+async fn one_connection_more_than_may_be_is_closed_and_there_is_room_again() {
+    let config = BrokerConfig { connections_max: 2, ..BrokerConfig::default() };
+    let broker = Broker::start(config).await.unwrap();
+    let (mut first, mut second) = (Client::of(&broker).await, Client::of(&broker).await);
+    for client in [&mut first, &mut second] {
+        client.ask(&ApiVersionsRequest::default(), 3).await;
+    }
+    assert_eq!(Client::of(&broker).await.frame().await, None);
+    first.0.shutdown().await.unwrap();
+    assert_eq!(first.frame().await, None);
+    // Its place is free a moment after its end was heard.
+    let again = timeout(PATIENCE, async {
+        loop {
+            let mut client = Client::of(&broker).await;
+            let asked = header::request_frame(&ApiVersionsRequest::default(), 3, 1, None).unwrap();
+            // It may have been closed already.
+            let _ = client.0.write_all(&asked.into_bytes()).await;
+            if client.frame().await.is_some() {
+                return;
+            }
+        }
+    });
+    again.await.expect("room again");
+}
+
+#[tokio::test]
 async fn what_is_no_request_closes_its_connection_and_no_other() {
     let config = BrokerConfig { frame_bytes_max: 1000, ..BrokerConfig::default() };
     let broker = Broker::start(config).await.unwrap();

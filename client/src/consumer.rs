@@ -383,7 +383,7 @@ fn finished(done: Result<Done, JoinError>) -> Result<Done, Error> {
 }
 
 fn unreadable(corrupt: &Corrupt) -> Error {
-    match corrupt.is_too_large() {
+    match corrupt.exceeds_limit() {
         true => Error::new(
             ErrorKind::TooLarge,
             format!("{corrupt} (Config::fetch_max_decompressed_bytes); seek behind it, or raise the limit"),

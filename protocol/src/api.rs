@@ -87,6 +87,25 @@ macro_rules! apis {
                 None
             }
 
+            /// Reads the body of a request as Java's broker does, see [`Message::decode_leniently`]; `None` when
+            /// the API or its version is not of this build.
+            ///
+            /// # Errors
+            /// When the bytes are not such a request.
+            pub fn decode_leniently(
+                key: i16,
+                version: i16,
+                body: &Bytes,
+                elements_max: usize,
+            ) -> Option<Result<Self, Malformed>> {
+                $(if key == <$request as Message>::KEY {
+                    let known = <$request as Message>::VERSIONS.contains(version);
+                    let read = || <$request as Message>::decode_leniently(body, version, elements_max);
+                    return known.then(|| read().map(Self::$name));
+                })*
+                None
+            }
+
             /// The API it belongs to.
             pub fn key(&self) -> ApiKey {
                 match self { $(Self::$name(_) => ApiKey::$const,)* }

@@ -36,11 +36,26 @@ impl RequestHeader {
     /// When the frame ends within the header. An API that we do not know is taken for an old one
     /// (header version 1): its body is not ours to read anyway.
     pub fn read(frame: &Bytes) -> Result<(Self, Bytes), Malformed> {
+        split(frame, Self::version_of(frame)?)
+    }
+
+    /// As [`read`](Self::read), but takes what Java's broker takes: tags in any order, a client's name that is not
+    /// UTF-8.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn read_leniently(frame: &Bytes) -> Result<(Self, Bytes), Malformed> {
+        let version = Self::version_of(frame)?;
+        // A header has no arrays.
+        split_with(Reader::lenient(frame, version, Self::FLEXIBLE.contains(version), 0))
+    }
+
+    fn version_of(frame: &Bytes) -> Result<i16, Malformed> {
         let mut r = Reader::new(frame, 1, false);
         let api_key = i16::from_be_bytes(r.array()?);
         let api_version = i16::from_be_bytes(r.array()?);
         let flexible = crate::Api::of(api_key).is_some_and(|api| api.flexible.contains(api_version));
-        split(frame, if flexible { 2 } else { 1 })
+        Ok(if flexible { 2 } else { 1 })
     }
 }
 
@@ -117,7 +132,10 @@ pub fn response_body<R: Request>(frame: &Bytes, version: i16) -> Result<(i32, By
 }
 
 fn split<H: Message>(frame: &Bytes, version: i16) -> Result<(H, Bytes), Malformed> {
-    let mut r = Reader::new(frame, version, H::FLEXIBLE.contains(version));
+    split_with(Reader::new(frame, version, H::FLEXIBLE.contains(version)))
+}
+
+fn split_with<H: Message>(mut r: Reader<'_>) -> Result<(H, Bytes), Malformed> {
     let mut header = H::blank();
     header.read(&mut r, false)?;
     Ok((header, r.rest()))

@@ -94,6 +94,9 @@
 //! | tags that descend or repeat | `tags out of order` |
 //! | text that is not UTF-8, with replacement characters | `a string that is not UTF-8`; a record's header names as in Java |
 //!
+//! Who has to take what Java's broker takes reads with [`Message::decode_leniently`], which has none of these rules
+//! and a bound on the elements of all arrays together instead.
+//!
 //! Where it is as lax: any byte but 0 is true; any negative length is null, where null is allowed; varints may be
 //! overlong.
 //!

@@ -10,6 +10,7 @@ mod leaf;
 mod malformed;
 mod read;
 mod segments;
+pub(crate) mod text;
 mod types;
 mod unrepresentable;
 mod uuid;
@@ -46,6 +47,18 @@ pub trait Message: Wire {
         let mut message = Self::blank();
         message.read(&mut reader, false)?;
         reader.finish()?;
+        Ok(message)
+    }
+
+    /// Reads a message as Java's broker does, which is more than [`decode`](Self::decode) takes: bytes behind it
+    /// are ignored, for one. All its arrays together may have so many elements.
+    ///
+    /// # Errors
+    /// [`Malformed`] names the field and the byte.
+    fn decode_leniently(body: &Bytes, version: i16, elements_max: usize) -> Result<Self, Malformed> {
+        let flexible = Self::FLEXIBLE.contains(version);
+        let mut message = Self::blank();
+        message.read(&mut Reader::lenient(body, version, flexible, elements_max), false)?;
         Ok(message)
     }
 

@@ -168,6 +168,49 @@ fn mutated_messages_never_panic_and_are_never_laxer_than_java() {
     check_mutated("older_mutated.jsonl.gz");
 }
 
+/// What is read leniently is what Java's broker reads, and means the same.
+fn check_lenient(file: &str) -> usize {
+    let requests = golden::lines(file).into_iter().filter(|it| it["direction"] == "request");
+    let mut behind = 0;
+    for vector in requests {
+        let (version, body) = (version(&vector), golden::hex(&vector));
+        let key = vector["key"].as_i64().expect("a key") as i16;
+        let read = AnyRequest::decode_leniently(key, version, &body, 1_000_000).expect("of this build");
+        assert_eq!(read.is_ok(), vector["result"] == "accepted", "{vector}: {read:?}");
+        if let (Ok(read), Some(rewritten)) = (read, vector["rewritten"].as_str()) {
+            let frame = read.frame(version, 0, None).expect("what was read").into_bytes();
+            let (_, again) = header::RequestHeader::read(&frame.slice(4..)).expect("our own");
+            assert_eq!(again, golden::bytes(rewritten), "{vector}");
+            behind += usize::from(vector["remaining"] != 0);
+        }
+    }
+    behind
+}
+
+#[test]
+fn a_lenient_reader_takes_what_java_takes_and_nothing_else() {
+    let behind = check_lenient("mutated.jsonl.gz") + check_lenient("older_mutated.jsonl.gz");
+    assert!(behind > 0, "bytes behind a request");
+}
+
+#[test]
+fn a_lenient_reader_counts_the_elements_of_all_arrays() {
+    // Metadata 0: three topics without a name.
+    let body = Bytes::from_static(&[0, 0, 0, 3, 0, 0, 0, 0, 0, 0]);
+    let read = |elements_max| AnyRequest::decode_leniently(3, 0, &body, elements_max).expect("of this build");
+    assert!(read(3).is_ok());
+    let refused = read(2).expect_err("more than two").to_string();
+    assert!(refused.contains("more elements in all"), "{refused}");
+}
+
+#[test]
+fn a_lenient_header_takes_tags_in_any_order_and_names_in_any_bytes() {
+    let frame = Bytes::from_static(b"\x00\x12\x00\x03\x00\x00\x00\x09\x00\x01\xff\x02\x05\x00\x05\x01xbody");
+    assert!(header::RequestHeader::read(&frame).is_err());
+    let (head, body) = header::RequestHeader::read_leniently(&frame).expect("as Java");
+    assert_eq!((head.client_id.0.as_deref(), &body[..]), (Some("\u{fffd}"), &b"body"[..]));
+}
+
 #[test]
 fn every_api_has_the_versions_and_headers_apache_gives_it() {
     let apis = golden::document("api_versions.json.gz");

@@ -57,6 +57,13 @@ impl Running {
         self.0.try_wait().expect("its state").is_none()
     }
 
+    /// The most memory it has had so far, in KiB; `None` where the kernel does not tell.
+    pub(crate) fn memory_max_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.trim().parse().ok()
+    }
+
     /// SIGKILL, and its end awaited.
     pub(crate) fn kill(mut self) {
         self.0.kill().expect("it is there to be killed");

@@ -7,9 +7,11 @@ use upsert_kafka_tests::repository;
 /// Where tokio, `async` and the clock may be; every other file of these crates is a core, and a new one is too.
 const SHELLS: &[&str] = &[
     "broker/src/broker.rs",
+    "broker/src/budget.rs",
     "broker/src/keeper.rs",
     "broker/src/listener.rs",
     "broker/src/peer.rs",
+    "broker/src/worker.rs",
     "client/src/admin.rs",
     "client/src/client.rs",
     "client/src/cluster.rs",

@@ -6,6 +6,8 @@
 //! - Whatever replication is asked for, every node holds every partition. The first broker of an assignment
 //!   leads.
 //! - Complete at once: the timeout does not matter.
+//! - More than `topics_max` topics or `partitions_max` partitions of all are `POLICY_VIOLATION`; so is a request for
+//!   more than 10,000 partitions in all, as in Kafka.
 //!
 //! Versions: 5 flexible, the answer tells partitions and settings; 7 topic ids.
 
@@ -23,11 +25,15 @@ use crate::state::configs::{Configs, TOPIC_CONFIGS};
 use crate::state::nodes::Nodes;
 use crate::state::{Refusal, State};
 
-/// More partitions in one topic are a slip of the pen.
-const PARTITIONS_MAX: i32 = 10_000;
+/// The most partitions that one request may ask for: Kafka's `MAX_PARTITIONS_PER_BATCH`.
+const PARTITIONS_MAX: usize = 10_000;
 
 impl Serve for CreateTopicsRequest {
     fn serve(&self, state: &mut State, _: &Call) -> Outcome<CreateTopicsResponse> {
+        if wanted(self, state.config.default_partitions) > PARTITIONS_MAX {
+            let words = "Excessively large number of partitions per request.";
+            return refused_all(self, ErrorCode::POLICY_VIOLATION, words);
+        }
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         self.topics.iter().for_each(|topic| *times.entry(&topic.name).or_default() += 1);
         let mut one = |topic: &CreatableTopic| {
@@ -43,10 +49,28 @@ impl Serve for CreateTopicsRequest {
     }
 
     fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<CreateTopicsResponse> {
-        let one = |topic: &CreatableTopic| refused(topic, Refusal::new(code, code.message()));
-        let topics = self.topics.iter().map(one).collect();
-        Outcome::Answer(CreateTopicsResponse { topics, ..Default::default() })
+        refused_all(self, code, code.message())
     }
+}
+
+fn refused_all(
+    request: &CreateTopicsRequest,
+    code: ErrorCode,
+    words: &'static str,
+) -> Outcome<CreateTopicsResponse> {
+    let one = |topic: &CreatableTopic| refused(topic, Refusal::new(code, words));
+    let topics = request.topics.iter().map(one).collect();
+    Outcome::Answer(CreateTopicsResponse { topics, ..Default::default() })
+}
+
+/// How many partitions all its topics would have; a topic without a good number counts as one.
+fn wanted(request: &CreateTopicsRequest, default: i32) -> usize {
+    let of = |topic: &CreatableTopic| {
+        let told = if topic.num_partitions == -1 { default } else { topic.num_partitions };
+        let assigned = topic.assignments.len();
+        if assigned > 0 { assigned } else { usize::try_from(told).unwrap_or(1).max(1) }
+    };
+    request.topics.iter().map(of).fold(0, usize::saturating_add)
 }
 
 fn create(
@@ -56,6 +80,7 @@ fn create(
 ) -> Result<CreatableTopicResult, Refusal> {
     state.topics.check_new(&topic.name)?;
     let leaders = leaders(topic, state.config.default_partitions, &state.nodes)?;
+    state.topics.check_room(1, leaders.len())?;
     let settings = topic.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
     let configs = Configs::parse(settings)?;
     let told = TOPIC_CONFIGS.iter().map(|config| {
@@ -110,10 +135,6 @@ fn partitions(wanted: i32, default: i32) -> Result<i32, Refusal> {
         -1 => Ok(default),
         wanted if wanted <= 0 => {
             let message = "Number of partitions was set to an invalid non-positive value.".to_owned();
-            no(ErrorCode::INVALID_PARTITIONS, message)
-        }
-        wanted if wanted > PARTITIONS_MAX => {
-            let message = format!("{wanted} partitions are more than the {PARTITIONS_MAX} this broker keeps");
             no(ErrorCode::INVALID_PARTITIONS, message)
         }
         wanted => Ok(wanted),

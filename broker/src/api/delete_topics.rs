@@ -5,6 +5,8 @@
 //!
 //! Versions: 4 flexible; 5 messages; 6 topic ids.
 
+use std::collections::BTreeSet;
+
 use upsert_kafka_protocol::messages::delete_topics::{DeletableTopicResult, DeleteTopicState};
 use upsert_kafka_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
@@ -15,7 +17,10 @@ use crate::state::State;
 
 impl Serve for DeleteTopicsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<DeleteTopicsResponse> {
-        answer(self, call, |topic| delete(topic, state))
+        let mut deleted = BTreeSet::new();
+        let outcome = answer(self, call, |topic| delete(topic, state, &mut deleted));
+        state.groups.forget_topics(&deleted);
+        outcome
     }
 
     fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<DeleteTopicsResponse> {
@@ -37,7 +42,7 @@ fn answer(
     Outcome::Answer(DeleteTopicsResponse { responses, ..Default::default() })
 }
 
-fn delete(asked: DeleteTopicState, state: &mut State) -> DeletableTopicResult {
+fn delete(asked: DeleteTopicState, state: &mut State, deleted: &mut BTreeSet<Str>) -> DeletableTopicResult {
     if asked.name.is_some() == (asked.topic_id != Uuid::ZERO) {
         return refused(asked, ErrorCode::INVALID_REQUEST);
     }
@@ -50,7 +55,7 @@ fn delete(asked: DeleteTopicState, state: &mut State) -> DeletableTopicResult {
         state
             .touched
             .extend((0..).zip(&topic.partitions).map(|(index, _)| Place::Partition(topic.id, index)));
-        state.groups.forget_topic(&name);
+        deleted.insert(name.clone());
     }
     DeletableTopicResult { name: Some(name), topic_id: asked.topic_id, ..Default::default() }
 }

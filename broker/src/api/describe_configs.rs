@@ -15,7 +15,7 @@ use upsert_kafka_protocol::messages::describe_configs::{
 use upsert_kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Call, Outcome, Serve, once};
 use crate::state::configs::{ConfigType, Configs, TOPIC_CONFIGS, TopicConfig};
 use crate::state::{Refusal, State};
 
@@ -40,7 +40,8 @@ impl Serve for DescribeConfigsRequest {
             }
             Err(refusal) => refused(resource, refusal),
         };
-        let results = self.resources.iter().map(one).collect();
+        let once = once(&self.resources, |resource| (resource.resource_type, &resource.resource_name));
+        let results = once.map(one).collect();
         Outcome::Answer(DescribeConfigsResponse { results, ..Default::default() })
     }
 

@@ -12,7 +12,7 @@ use upsert_kafka_protocol::messages::describe_groups::{DescribedGroup, Described
 use upsert_kafka_protocol::messages::{DescribeGroupsRequest, DescribeGroupsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Call, Outcome, Serve, once};
 use crate::state::State;
 use crate::state::group::member::Member;
 use crate::state::group::{Group, GroupState};
@@ -45,7 +45,7 @@ fn answer(
     request: &DescribeGroupsRequest,
     each: impl FnMut(&Str) -> DescribedGroup,
 ) -> Outcome<DescribeGroupsResponse> {
-    let groups = request.groups.iter().map(each).collect();
+    let groups = once(&request.groups, |id| id).map(each).collect();
     Outcome::Answer(DescribeGroupsResponse { groups, ..Default::default() })
 }
 

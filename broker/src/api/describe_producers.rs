@@ -5,9 +5,9 @@
 //!
 //! Versions: 0 only.
 
-use upsert_kafka_protocol::messages::describe_producers::{
-    PartitionResponse, ProducerState, TopicRequest, TopicResponse,
-};
+use std::collections::BTreeSet;
+
+use upsert_kafka_protocol::messages::describe_producers::{PartitionResponse, ProducerState, TopicResponse};
 use upsert_kafka_protocol::messages::{DescribeProducersRequest, DescribeProducersResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
@@ -32,12 +32,16 @@ fn answer(
     request: &DescribeProducersRequest,
     mut each: impl FnMut(&str, i32) -> PartitionResponse,
 ) -> Outcome<DescribeProducersResponse> {
-    let mut of = |topic: &TopicRequest| TopicResponse {
-        name: topic.name.clone(),
-        partitions: topic.partition_indexes.iter().map(|index| each(&topic.name, *index)).collect(),
-        ..Default::default()
-    };
-    let topics = request.topics.iter().map(&mut of).collect();
+    let (mut topics, mut seen) = (Vec::with_capacity(request.topics.len()), BTreeSet::new());
+    for topic in &request.topics {
+        let indexes = topic.partition_indexes.iter().copied();
+        let once = indexes.filter(|index| seen.insert((&topic.name, *index)));
+        topics.push(TopicResponse {
+            name: topic.name.clone(),
+            partitions: once.map(|index| each(&topic.name, index)).collect(),
+            ..Default::default()
+        });
+    }
     Outcome::Answer(DescribeProducersResponse { topics, ..Default::default() })
 }
 

@@ -12,7 +12,7 @@ use upsert_kafka_protocol::messages::describe_transactions::{TopicData, Transact
 use upsert_kafka_protocol::messages::{DescribeTransactionsRequest, DescribeTransactionsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Call, Outcome, Serve, once};
 use crate::state::State;
 use crate::state::transaction::{Participant, Transaction};
 
@@ -35,7 +35,7 @@ fn answer(
     request: &DescribeTransactionsRequest,
     each: impl FnMut(&Str) -> TransactionState,
 ) -> Outcome<DescribeTransactionsResponse> {
-    let transaction_states = request.transactional_ids.iter().map(each).collect();
+    let transaction_states = once(&request.transactional_ids, |id| id).map(each).collect();
     Outcome::Answer(DescribeTransactionsResponse { transaction_states, ..Default::default() })
 }
 

@@ -4,6 +4,7 @@
 //! - Answers at once when `min_bytes` are there, when a partition has an error, or when nothing is asked;
 //!   else when `max_wait_ms` are over or appends have brought enough.
 //! - The first partition that has anything gives one batch at least, however small the limits are.
+//! - A partition that is named twice is answered once.
 //! - Sessions are not kept: a full fetch is answered with session id 0, so clients send full ones; an
 //!   incremental one is `FETCH_SESSION_ID_NOT_FOUND`.
 //! - Who reads committed records reads up to the last stable offset, where the first open transaction begins,
@@ -14,6 +15,7 @@
 //! Versions: 5 log start; 7 sessions; 9 leader epoch checked; 12 flexible, diverging epochs; 13 topic ids; 16
 //! leader hints.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -34,6 +36,9 @@ use crate::state::topics::{Partition, READ_COMMITTED};
 
 /// The most one answer holds, besides a first batch that is larger: Kafka's `fetch.max.bytes`.
 const ANSWER_BYTES_MAX: usize = 55 << 20;
+
+/// The longest that a fetch waits, whatever it says: a client that is gone is not waited for without end.
+const WAIT_MS_MAX: u64 = 10 * 60 * 1000;
 
 /// The first version whose clients follow leader hints.
 const HINTS_SINCE: i16 = 16;
@@ -62,7 +67,7 @@ impl Serve for FetchRequest {
 
 /// Until when to wait and for what, if there is a reason to wait.
 fn wait(request: &FetchRequest, state: &State, call: &Call) -> Option<Wait> {
-    let wait_ms = u64::try_from(request.max_wait_ms).unwrap_or(0);
+    let wait_ms = u64::try_from(request.max_wait_ms).unwrap_or(0).min(WAIT_MS_MAX);
     if call.waited || wait_ms == 0 || request.min_bytes <= 0 {
         return None;
     }
@@ -101,10 +106,11 @@ fn survey(
 
 fn read_all(request: &FetchRequest, state: &mut State, call: &Call) -> FetchResponse {
     let mut left = Left { bytes: limit(request.max_bytes).min(ANSWER_BYTES_MAX), at_least_one: true };
-    let mut responses = Vec::with_capacity(request.topics.len());
+    let (mut responses, mut seen) = (Vec::with_capacity(request.topics.len()), BTreeSet::new());
     for topic in &request.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for part in &topic.partitions {
+        let new = |part: &&FetchPartition| seen.insert((&topic.topic, topic.topic_id, part.partition));
+        for part in topic.partitions.iter().filter(new) {
             let read = read(topic, part, request.isolation_level, &mut left, state, call.node);
             partitions.push(read.unwrap_or_else(|code| PartitionData {
                 current_leader: current_leader(topic, part, code, state, call),

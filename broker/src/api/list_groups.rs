@@ -5,6 +5,8 @@
 //!
 //! Versions: 3 flexible; 4 states; 5 types.
 
+use std::collections::BTreeSet;
+
 use upsert_kafka_protocol::messages::list_groups::ListedGroup;
 use upsert_kafka_protocol::messages::{ListGroupsRequest, ListGroupsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
@@ -18,13 +20,16 @@ const CLASSIC: &str = "classic";
 
 impl Serve for ListGroupsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListGroupsResponse> {
-        let named = |words: &[Str], name: &str| {
-            words.is_empty() || words.iter().any(|word| word.eq_ignore_ascii_case(name))
+        let words =
+            |words: &[Str]| words.iter().map(|word| word.to_ascii_lowercase()).collect::<BTreeSet<_>>();
+        let (states, types) = (words(&self.states_filter), words(&self.types_filter));
+        let named = |words: &BTreeSet<String>, name: &str| {
+            words.is_empty() || words.contains(&name.to_ascii_lowercase())
         };
         let asked = |(id, group): &(&Str, &Group)| {
             state.nodes.coordinates(call.node, id)
-                && named(&self.states_filter, group.state.name())
-                && named(&self.types_filter, CLASSIC)
+                && named(&states, group.state.name())
+                && named(&types, CLASSIC)
         };
         let listed = |(id, group): (&Str, &Group)| ListedGroup {
             group_id: id.clone(),

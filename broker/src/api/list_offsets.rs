@@ -9,6 +9,8 @@
 //!
 //! Versions: 4 leader epochs; 6 flexible; 7 timestamp -3; 8 -4; 9 -5; 10 a timeout, ignored; 11 -6.
 
+use std::collections::BTreeSet;
+
 use upsert_kafka_protocol::messages::list_offsets::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsTopic, ListOffsetsTopicResponse,
 };
@@ -18,6 +20,7 @@ use upsert_kafka_protocol::{ErrorCode, Uuid};
 use super::{Call, Outcome, Serve};
 use crate::state::State;
 use crate::state::log::Found;
+use crate::work::{Finding, Item, Work};
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
@@ -26,11 +29,21 @@ const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
+/// The first version that tells leader epochs.
+const EPOCHS_SINCE: i16 = 4;
+
 impl Serve for ListOffsetsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListOffsetsResponse> {
+        let Some(findings) = &call.findings else { return Outcome::Work(work(self, state, call)) };
+        let mut findings = findings.iter();
         answer(self, |topic, part| {
-            list(topic, part, self.isolation_level, state, call.node)
-                .unwrap_or_else(|code| refused(part.partition_index, code))
+            let found = findings.next().unwrap_or(&Finding::Nothing);
+            let listed = list(topic, part, found, self.isolation_level, state, call.node);
+            let mut listed = listed.unwrap_or_else(|code| refused(part.partition_index, code));
+            if call.version < EPOCHS_SINCE {
+                listed.leader_epoch = -1;
+            }
+            listed
         })
     }
 
@@ -43,33 +56,79 @@ fn answer(
     request: &ListOffsetsRequest,
     mut each: impl FnMut(&ListOffsetsTopic, &ListOffsetsPartition) -> ListOffsetsPartitionResponse,
 ) -> Outcome<ListOffsetsResponse> {
-    let mut of = |topic: &ListOffsetsTopic| ListOffsetsTopicResponse {
-        name: topic.name.clone(),
-        partitions: topic.partitions.iter().map(|part| each(topic, part)).collect(),
-        ..Default::default()
-    };
-    let topics = request.topics.iter().map(&mut of).collect();
+    let mut topics = Vec::with_capacity(request.topics.len());
+    for (topic, parts) in asked(request) {
+        topics.push(ListOffsetsTopicResponse {
+            name: topic.name.clone(),
+            partitions: parts.into_iter().map(|part| each(topic, part)).collect(),
+            ..Default::default()
+        });
+    }
     Outcome::Answer(ListOffsetsResponse { topics, ..Default::default() })
+}
+
+/// What is asked, each partition once.
+fn asked(request: &ListOffsetsRequest) -> Vec<(&ListOffsetsTopic, Vec<&ListOffsetsPartition>)> {
+    let mut seen = BTreeSet::new();
+    let mut all = Vec::with_capacity(request.topics.len());
+    for topic in &request.topics {
+        let new = |part: &&ListOffsetsPartition| seen.insert((&topic.name, part.partition_index));
+        all.push((topic, topic.partitions.iter().filter(new).collect()));
+    }
+    all
+}
+
+/// The batches to look into for a time.
+fn work(request: &ListOffsetsRequest, state: &mut State, call: &Call) -> Work {
+    let mut items = Vec::new();
+    for (topic, parts) in asked(request) {
+        for part in parts {
+            items.push(find_time(topic, part, state, call).unwrap_or(Item::Nothing));
+        }
+    }
+    // Each partition is asked for once, and holds what was small enough when it was produced.
+    Work::new(items, state.config.decompressed_batch_bytes_max, usize::MAX)
+}
+
+fn find_time(
+    topic: &ListOffsetsTopic,
+    part: &ListOffsetsPartition,
+    state: &mut State,
+    call: &Call,
+) -> Option<Item> {
+    let found = state.topics.by_name_mut(&topic.name)?;
+    let partition = found.partition_mut(part.partition_index).ok()?;
+    partition.check_leader(call.node, part.current_leader_epoch).ok()?;
+    let timestamp_ms = match part.timestamp {
+        MAX_TIMESTAMP => partition.log.max_timestamp()?,
+        timestamp_ms if timestamp_ms >= 0 => timestamp_ms,
+        _ => return None,
+    };
+    let batch = partition.log.batch_at_time(timestamp_ms)?;
+    Some(Item::FindTime { batch, timestamp_ms })
 }
 
 fn list(
     topic: &ListOffsetsTopic,
     part: &ListOffsetsPartition,
+    found: &Finding,
     isolation_level: i8,
-    state: &mut State,
+    state: &State,
     node: i32,
 ) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
-    let partition = state.topics.find_mut(&topic.name, Uuid::ZERO)?.partition_mut(part.partition_index)?;
+    let partition = state.topics.find(&topic.name, Uuid::ZERO)?.partition(part.partition_index)?;
     partition.check_leader(node, part.current_leader_epoch)?;
     let bound = partition.bound(isolation_level);
-    let (log, leader_epoch) = (&mut partition.log, partition.leader_epoch);
+    let (log, leader_epoch) = (&partition.log, partition.leader_epoch);
     let end = |offset| Some(Found { offset, timestamp_ms: -1, leader_epoch });
     let found = match part.timestamp {
         LATEST => end(bound),
         EARLIEST | EARLIEST_LOCAL => end(log.start_offset()),
-        MAX_TIMESTAMP => log.newest().filter(|found| found.offset < bound),
         LATEST_TIERED | EARLIEST_PENDING_UPLOAD => None,
-        timestamp_ms if timestamp_ms >= 0 => log.find_time(timestamp_ms).filter(|found| found.offset < bound),
+        MAX_TIMESTAMP | 0.. => match found {
+            Finding::Time(found) => found.filter(|found| found.offset < bound),
+            _ => None,
+        },
         _ => return Err(ErrorCode::UNSUPPORTED_VERSION),
     };
     let nothing = refused(part.partition_index, ErrorCode::NONE);

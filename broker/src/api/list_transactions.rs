@@ -6,6 +6,8 @@
 //!
 //! Versions: 1 duration; 2 pattern.
 
+use std::collections::BTreeSet;
+
 use upsert_kafka_protocol::messages::list_transactions::TransactionState as Listed;
 use upsert_kafka_protocol::messages::{ListTransactionsRequest, ListTransactionsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
@@ -31,8 +33,13 @@ impl Serve for ListTransactionsRequest {
         if self.transactional_id_pattern.as_deref().is_some_and(|pattern| !pattern.is_empty()) {
             return self.refuse(call, ErrorCode::INVALID_REGULAR_EXPRESSION);
         }
+        let filters = Filters {
+            states: self.state_filters.iter().map(|state| &**state).collect(),
+            producers: self.producer_id_filters.iter().copied().collect(),
+            duration: self.duration_filter,
+        };
         let asked = |(id, transaction): &(&Str, &Transaction)| {
-            state.nodes.coordinates(call.node, id) && is_asked(self, transaction, call)
+            state.nodes.coordinates(call.node, id) && filters.take(transaction, call)
         };
         let listed = |(id, transaction): (&Str, &Transaction)| Listed {
             transactional_id: id.clone(),
@@ -53,12 +60,20 @@ impl Serve for ListTransactionsRequest {
     }
 }
 
-fn is_asked(request: &ListTransactionsRequest, transaction: &Transaction, call: &Call) -> bool {
-    let name = transaction.state.name();
-    let state = request.state_filters.is_empty() || request.state_filters.iter().any(|it| **it == *name);
-    let producers = &request.producer_id_filters;
-    let producer = producers.is_empty() || producers.contains(&transaction.producer_id);
-    let open = transaction.started.filter(|_| transaction.state == TransactionState::Ongoing);
-    let lasts = open.map(|started| call.now.unix_ms - started.unix_ms);
-    state && producer && (request.duration_filter < 0 || lasts.is_some_and(|it| it > request.duration_filter))
+/// Which transactions are asked for; nothing asks for all.
+struct Filters<'a> {
+    states: BTreeSet<&'a str>,
+    producers: BTreeSet<i64>,
+    /// Negative for any.
+    duration: i64,
+}
+
+impl Filters<'_> {
+    fn take(&self, transaction: &Transaction, call: &Call) -> bool {
+        let state = self.states.is_empty() || self.states.contains(transaction.state.name());
+        let producer = self.producers.is_empty() || self.producers.contains(&transaction.producer_id);
+        let open = transaction.started.filter(|_| transaction.state == TransactionState::Ongoing);
+        let lasts = open.map(|started| call.now.unix_ms - started.unix_ms);
+        state && producer && (self.duration < 0 || lasts.is_some_and(|it| it > self.duration))
+    }
 }

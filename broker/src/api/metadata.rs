@@ -1,7 +1,7 @@
 //! Metadata: the live nodes, and the topics asked for.
 //!
 //! Behavior
-//! - Topics by name or id; null asks for all (an empty list does at version 0).
+//! - Topics by name or id, each told once; null asks for all (an empty list does at version 0).
 //! - A missing topic is made when the request allows it and the broker is set so, and told in the same
 //!   answer, where Kafka lets the client ask again.
 //! - Every node holds every partition; those that are stopped are not in sync. A partition without a live
@@ -17,7 +17,7 @@ use upsert_kafka_protocol::messages::metadata::{
 use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Call, Outcome, Serve, once};
 use crate::state::State;
 use crate::state::configs::Configs;
 use crate::state::nodes::{Node, Nodes};
@@ -32,7 +32,8 @@ impl Serve for MetadataRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<MetadataResponse> {
         let topics = match &self.topics {
             Some(asked) if !(asked.is_empty() && call.version == 0) => {
-                asked.iter().map(|topic| describe(topic, self, state)).collect()
+                let once = once(asked, |topic| (&topic.name, topic.topic_id));
+                once.map(|topic| describe(topic, self, state)).collect()
             }
             _ => state.topics.iter().map(|topic| described(topic, self, &state.nodes)).collect(),
         };
@@ -49,6 +50,7 @@ impl Serve for MetadataRequest {
             topics,
             ..Default::default()
         };
+        name_all(&mut response, call);
         if self.include_cluster_authorized_operations {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
@@ -59,7 +61,20 @@ impl Serve for MetadataRequest {
         let refused = |asked: &MetadataRequestTopic| refused(asked, code);
         let topics = self.topics.iter().flatten().map(refused).collect();
         let error_code = if call.version >= 13 { code } else { ErrorCode::NONE };
-        Outcome::Answer(MetadataResponse { topics, error_code, ..Default::default() })
+        let mut response = MetadataResponse { topics, error_code, ..Default::default() };
+        name_all(&mut response, call);
+        Outcome::Answer(response)
+    }
+}
+
+/// A topic that was asked for without a name has an empty one in answers that cannot leave it out, as in Kafka.
+fn name_all(response: &mut MetadataResponse, call: &Call) {
+    /// The first version whose topics may lack a name.
+    const NULL_SINCE: i16 = 12;
+    if call.version < NULL_SINCE {
+        for topic in &mut response.topics {
+            topic.name.get_or_insert_with(Str::default);
+        }
     }
 }
 
@@ -82,6 +97,9 @@ fn describe(
         Err(refusal) => refused(asked, refusal.code),
         Ok(()) if request.allow_auto_topic_creation && state.config.auto_create_topics => {
             let partitions = state.config.default_partitions;
+            if let Err(refusal) = state.topics.check_room(1, usize::try_from(partitions).unwrap_or(0)) {
+                return refused(asked, refusal.code);
+            }
             let leaders: Vec<_> = (0..partitions).map(|index| state.nodes.leader_of(index)).collect();
             described(state.topics.create(name, &leaders, Configs::default()), request, &state.nodes)
         }

@@ -6,10 +6,11 @@
 //! - A node that does not coordinate the group says so.
 //! - A partition for which a transaction that is still open has a position is `UNSTABLE_OFFSET_COMMIT` when
 //!   the request wants stable ones.
+//! - A group or partition that is named twice is answered once.
 //!
 //! Versions: up to 7 one group, from 8 several; 2 null topics; 5 leader epochs; 9 members; 10 topic ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use upsert_kafka_protocol::messages::offset_fetch::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics, OffsetFetchResponseGroup,
@@ -19,7 +20,7 @@ use upsert_kafka_protocol::messages::offset_fetch::{
 use upsert_kafka_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Call, Outcome, Serve, once};
 use crate::state::State;
 use crate::state::positions::{Committed, Positions};
 
@@ -46,7 +47,7 @@ fn refused(group: OffsetFetchRequestGroup, error_code: ErrorCode) -> OffsetFetch
 /// Any version's question in the form of the newest.
 fn asked(request: &OffsetFetchRequest, call: &Call) -> Vec<OffsetFetchRequestGroup> {
     if call.version >= 8 {
-        return request.groups.clone();
+        return once(&request.groups, |group| &group.group_id).cloned().collect();
     }
     let topics = request.topics.as_ref().map(|topics| {
         let newest = |(name, partition_indexes): (&Str, &Vec<i32>)| OffsetFetchRequestTopics {
@@ -86,7 +87,10 @@ fn fetch(asked: &OffsetFetchRequestGroup, stable: bool, state: &State) -> Offset
     let none = Positions::default();
     let group = state.groups.of(&asked.group_id).map_or(&none, |group| &group.positions);
     let mut topics: Vec<_> = match &asked.topics {
-        Some(topics) => topics.iter().map(|topic| fetch_topic(topic, group, state)).collect(),
+        Some(topics) => {
+            let mut seen = BTreeSet::new();
+            topics.iter().map(|topic| fetch_topic(topic, &mut seen, group, state)).collect()
+        }
         None => group.all().map(|kept| whole_topic(kept, state)).collect(),
     };
     if stable {
@@ -108,8 +112,9 @@ fn name<'a>(name: &'a Str, id: Uuid, state: &'a State) -> Option<&'a str> {
     if id == Uuid::ZERO { Some(name) } else { state.topics.by_id(id).map(|topic| &*topic.name) }
 }
 
-fn fetch_topic(
-    asked: &OffsetFetchRequestTopics,
+fn fetch_topic<'a>(
+    asked: &'a OffsetFetchRequestTopics,
+    seen: &mut BTreeSet<(&'a Str, Uuid, i32)>,
     group: &Positions,
     state: &State,
 ) -> OffsetFetchResponseTopics {
@@ -121,10 +126,12 @@ fn fetch_topic(
             OffsetFetchResponsePartitions { error_code, ..position(*index, None) }
         }
     };
+    let once = asked.partition_indexes.iter();
+    let once = once.filter(|index| seen.insert((&asked.name, asked.topic_id, **index)));
     OffsetFetchResponseTopics {
         name: asked.name.clone(),
         topic_id: asked.topic_id,
-        partitions: asked.partition_indexes.iter().map(partition).collect(),
+        partitions: once.map(partition).collect(),
         ..Default::default()
     }
 }

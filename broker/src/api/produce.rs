@@ -17,6 +17,8 @@
 //! Versions: 5 log start; 7 zstd; 8 record errors; 9 flexible; 10 leader hints; 11 `TRANSACTION_ABORTABLE`; 12
 //! KIP-890; 13 topic ids.
 
+use std::slice;
+
 use bytes::Bytes;
 use upsert_kafka_protocol::messages::produce::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
@@ -28,12 +30,13 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 use super::{Call, Outcome, Serve};
 use crate::cluster::Now;
 use crate::parking::Place;
-use crate::state::batch::{Checked, check};
+use crate::state::batch::{Checked, Rules};
 use crate::state::nodes::Node;
 use crate::state::producers::{Sequenced, Verdict};
 use crate::state::topics::Partition;
 use crate::state::transaction::Participant;
 use crate::state::{Refusal, State, owned};
+use crate::work::{Finding, Item, Work};
 
 /// The first version whose clients follow leader hints.
 const HINTS_SINCE: i16 = 10;
@@ -49,14 +52,43 @@ impl Serve for ProduceRequest {
         if !(-1..=1).contains(&self.acks) {
             return self.refuse(call, ErrorCode::INVALID_REQUIRED_ACKS);
         }
-        let outcome =
-            answer(self, |topic| produce_topic(topic, self.transactional_id.as_deref(), state, call));
+        let Some(findings) = &call.findings else { return Outcome::Work(work(self, state, call)) };
+        let mut findings = findings.iter();
+        let id = self.transactional_id.as_deref();
+        let outcome = answer(self, |topic| produce_topic(topic, id, &mut findings, state, call));
         outcome.map(|response| hinted(response, state, call))
     }
 
     fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<ProduceResponse> {
         let refused = |data: &PartitionProduceData| refused(data.index, code);
         answer(self, |topic| topic.partition_data.iter().map(refused).collect())
+    }
+}
+
+/// The batches to look into: those that their partitions may take.
+fn work(request: &ProduceRequest, state: &mut State, call: &Call) -> Work {
+    let mut items = Vec::new();
+    for topic in &request.topic_data {
+        for part in &topic.partition_data {
+            let target =
+                Target { topic: &topic.name, id: topic.topic_id, index: part.index, transactional_id: None };
+            items.push(match led(&target, state, call) {
+                Ok(_) => check(part.records.clone().unwrap_or_default(), &target, state, call),
+                Err(_) => Item::Nothing,
+            });
+        }
+    }
+    let config = &state.config;
+    Work::new(items, config.decompressed_batch_bytes_max, config.decompressed_request_bytes_max)
+}
+
+fn check(records: Bytes, target: &Target<'_>, state: &State, call: &Call) -> Item {
+    match state.topics.find(target.topic, target.id) {
+        Ok(topic) => {
+            let (version, now_ms) = (call.version, call.now.unix_ms);
+            Item::Check { records, version, rules: Rules::from(&topic.configs), now_ms }
+        }
+        Err(_) => Item::Nothing,
     }
 }
 
@@ -113,16 +145,23 @@ fn hinted(mut response: ProduceResponse, state: &State, call: &Call) -> ProduceR
 fn produce_topic(
     data: &TopicProduceData,
     transactional_id: Option<&str>,
+    findings: &mut slice::Iter<'_, Finding>,
     state: &mut State,
     call: &Call,
 ) -> Vec<PartitionProduceResponse> {
     let (name, id) = match state.topics.find(&data.name, data.topic_id) {
         Ok(topic) => (topic.name.clone(), topic.id),
-        Err(code) => return data.partition_data.iter().map(|part| refused(part.index, code)).collect(),
+        Err(code) => {
+            let refused = |part: &PartitionProduceData| {
+                findings.next();
+                refused(part.index, code)
+            };
+            return data.partition_data.iter().map(refused).collect();
+        }
     };
     let mut produce = |part: &PartitionProduceData| {
         let target = Target { topic: &name, id, index: part.index, transactional_id };
-        let produced = produce_partition(part.records.as_ref(), &target, state, call);
+        let produced = produce_partition(findings.next(), &target, state, call);
         produced.unwrap_or_else(|refusal| explained(part.index, refusal))
     };
     data.partition_data.iter().map(&mut produce).collect()
@@ -130,19 +169,25 @@ fn produce_topic(
 
 /// Where a batch goes, and in whose name.
 struct Target<'a> {
-    topic: &'a Str,
+    topic: &'a str,
     id: Uuid,
     index: i32,
     transactional_id: Option<&'a str>,
 }
 
 fn produce_partition(
-    records: Option<&Bytes>,
+    finding: Option<&Finding>,
     target: &Target<'_>,
     state: &mut State,
     call: &Call,
 ) -> Result<PartitionProduceResponse, Refusal> {
-    let checked = admit(records, target, state, call)?;
+    led(target, state, call)?;
+    let Some(Finding::Checked(checked)) = finding else {
+        // It could not take the batch when that was to be looked into. Now it can.
+        let code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+        return Err(Refusal::new(code, code.message()));
+    };
+    let checked = checked.as_ref().map_err(Clone::clone)?;
     if let Some(batch) = checked.sequenced.filter(|batch| batch.transactional) {
         join_transaction(batch, target, state, call)?;
     }
@@ -154,7 +199,7 @@ fn produce_partition(
         checked.sequenced.map_or(Ok(Verdict::Append), |batch| partition.producers.check(batch, raising))?;
     let (base_offset, log_append_time_ms) = match verdict {
         Verdict::Duplicate { base_offset, log_append_time_ms } => (base_offset, log_append_time_ms),
-        Verdict::Append => (append(&checked, partition, call.now), checked.log_append_time_ms),
+        Verdict::Append => (append(checked, partition, call.now), checked.log_append_time_ms),
     };
     let response = PartitionProduceResponse {
         index: target.index,
@@ -167,19 +212,6 @@ fn produce_partition(
         state.touched.push(Place::Partition(target.id, target.index));
     }
     Ok(response)
-}
-
-/// The batch, if the partition may take it.
-fn admit(
-    records: Option<&Bytes>,
-    target: &Target<'_>,
-    state: &mut State,
-    call: &Call,
-) -> Result<Checked, Refusal> {
-    led(target, state, call)?;
-    let unknown = |code: ErrorCode| Refusal::new(code, code.message());
-    let topic = state.topics.find(target.topic, target.id).map_err(unknown)?;
-    check(records, call.version, &topic.configs, call.now.unix_ms)
 }
 
 /// The partition, if it is there and the node leads it.

@@ -20,7 +20,7 @@ use upsert_kafka_protocol::messages::produce::{
 use bytes::{Buf, BytesMut};
 use upsert_kafka_protocol::messages::*;
 use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp, batches};
-use upsert_kafka_protocol::{ErrorCode, Message, Request, Str, Uuid, header};
+use upsert_kafka_protocol::{ApiKey, ErrorCode, Message, Request, Str, Uuid, header};
 
 use super::*;
 

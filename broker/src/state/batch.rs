@@ -2,23 +2,49 @@
 
 use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
-use upsert_kafka_protocol::records::{Batch, Compression, Corrupt, Record, batches};
+use upsert_kafka_protocol::records::{Batch, Body, Compression, Corrupt, Record, batches};
 
 use super::Refusal;
 use super::configs::{Configs, TimestampType};
 use super::producers::Sequenced;
 
-/// The most that the records of one batch may decompress to.
-const DECOMPRESSED_BYTES_MAX: usize = 256 << 20;
-
 /// How many refused records are named in words.
 const NAMED_RECORDS_MAX: usize = 3;
+
+/// How many refused records are told one by one; of a bomb's millions the rest is only counted.
+const BLAMED_RECORDS_MAX: usize = 1_000;
 
 /// The first version of Produce that may carry zstd.
 const ZSTD_SINCE: i16 = 7;
 
-/// A batch that may be appended.
+/// What a topic's settings ask of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    message_bytes_max: usize,
+    compacted: bool,
+    timestamp_type: TimestampType,
+    timestamp_before_ms_max: i64,
+    timestamp_after_ms_max: i64,
+}
+
+impl From<&Configs> for Rules {
+    fn from(configs: &Configs) -> Self {
+        Self {
+            message_bytes_max: configs.message_bytes_max,
+            compacted: configs.compacted,
+            timestamp_type: configs.timestamp_type,
+            timestamp_before_ms_max: configs.timestamp_before_ms_max,
+            timestamp_after_ms_max: configs.timestamp_after_ms_max,
+        }
+    }
+}
+
+/// Decompressed, a batch is larger than the limit.
 #[derive(Debug)]
+pub(crate) struct Larger;
+
+/// A batch that may be appended.
+#[derive(Clone, Debug)]
 pub(crate) struct Checked {
     pub(crate) batch: Batch,
     /// The greatest of its records', or the broker's time under LogAppendTime.
@@ -29,17 +55,33 @@ pub(crate) struct Checked {
     pub(crate) sequenced: Option<Sequenced>,
 }
 
-/// Checks the one batch that a partition was given, down to its records.
+/// Checks the one batch that a partition was given, down to its records, which may decompress to so many bytes; and
+/// tells how many were looked at.
 pub(crate) fn check(
-    records: Option<&Bytes>,
+    records: &Bytes,
     version: i16,
-    configs: &Configs,
+    rules: &Rules,
     now_ms: i64,
-) -> Result<Checked, Refusal> {
-    let batch = only_batch(records.unwrap_or(&Bytes::new()))?;
+    limit: usize,
+) -> Result<(Result<Checked, Refusal>, usize), Larger> {
+    let batch = match check_outside(records, version, rules) {
+        Ok(batch) => batch,
+        Err(refusal) => return Ok((Err(refusal), records.len())),
+    };
+    match batch.body(limit) {
+        Err(why) if why.exceeds_limit() => Err(Larger),
+        // It may have been found after all that was allowed.
+        Err(why) => Ok((Err(corrupt(why)), limit)),
+        Ok(body) => Ok((check_inside(batch, &body, rules, now_ms), body.size())),
+    }
+}
+
+/// The batch, if nothing is wrong with what can be seen from outside.
+fn check_outside(records: &Bytes, version: i16, rules: &Rules) -> Result<Batch, Refusal> {
+    let batch = only_batch(records)?;
     check_codec(&batch, version)?;
-    if batch.bytes().len() > configs.message_bytes_max {
-        let (size, limit) = (batch.bytes().len(), configs.message_bytes_max);
+    if batch.bytes().len() > rules.message_bytes_max {
+        let (size, limit) = (batch.bytes().len(), rules.message_bytes_max);
         let message = format!(
             "The record batch size is {size} bytes which exceeds the maximum configured value of {limit}."
         );
@@ -47,13 +89,18 @@ pub(crate) fn check(
     }
     batch.check().map_err(corrupt)?;
     check_header(&batch)?;
-    let newest = check_records(&batch, configs, now_ms)?;
-    let log_append_time_ms = match configs.timestamp_type {
+    Ok(batch)
+}
+
+fn check_inside(batch: Batch, body: &Body, rules: &Rules, now_ms: i64) -> Result<Checked, Refusal> {
+    let newest = check_records(body, rules, now_ms)?;
+    let log_append_time_ms = match rules.timestamp_type {
         TimestampType::LogAppendTime => now_ms,
         TimestampType::CreateTime => -1,
     };
     let max_timestamp = if log_append_time_ms == -1 { newest } else { now_ms };
-    Ok(Checked { sequenced: sequenced(&batch)?, batch, max_timestamp, log_append_time_ms })
+    let sequenced = sequenced(&batch)?;
+    Ok(Checked { sequenced, batch, max_timestamp, log_append_time_ms })
 }
 
 fn only_batch(records: &Bytes) -> Result<Batch, Refusal> {
@@ -128,49 +175,68 @@ fn sequenced(batch: &Batch) -> Result<Option<Sequenced>, Refusal> {
 }
 
 /// Reads every record; the greatest timestamp of theirs.
-fn check_records(batch: &Batch, configs: &Configs, now_ms: i64) -> Result<i64, Refusal> {
-    let body = batch.body(DECOMPRESSED_BYTES_MAX).map_err(corrupt)?;
-    let (mut newest, mut blamed, mut late) = (-1, Vec::new(), false);
+fn check_records(body: &Body, rules: &Rules, now_ms: i64) -> Result<i64, Refusal> {
+    let (mut newest, mut blamed, mut late) = (-1, Blamed::default(), false);
     for (index, record) in (0..).zip(body.iter()) {
         let record = record.map_err(|broken| invalid(broken.to_string()))?;
         if record.offset != i64::from(index) {
             return Err(invalid(format!("record {index} does not have offset {index} in its batch")));
         }
         newest = newest.max(record.timestamp_ms);
-        if configs.compacted && record.key.is_none() {
-            blamed.push((index, "Compacted topic cannot accept message without key".to_owned()));
-        } else if let Some(complaint) = check_timestamp(&record, configs, now_ms) {
+        if rules.compacted && record.key.is_none() {
+            blamed.add(index, || "Compacted topic cannot accept message without key".to_owned());
+        } else if let Some((earliest, latest)) = missed(&record, rules, now_ms) {
             late = true;
-            blamed.push((index, complaint));
+            let timestamp = record.timestamp_ms;
+            blamed.add(index, || {
+                format!("Timestamp {timestamp} is out of range, it should be within [{earliest}, {latest}]")
+            });
         }
     }
-    if blamed.is_empty() { Ok(newest) } else { Err(blame(blamed, late)) }
+    if blamed.count == 0 { Ok(newest) } else { Err(blamed.refusal(late)) }
 }
 
-fn check_timestamp(record: &Record<'_>, configs: &Configs, now_ms: i64) -> Option<String> {
+/// The records that are refused: how many, and the first of them with the reason.
+#[derive(Default)]
+struct Blamed {
+    count: usize,
+    first: Vec<(i32, String)>,
+}
+
+impl Blamed {
+    fn add(&mut self, index: i32, words: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.first.len() < BLAMED_RECORDS_MAX {
+            self.first.push((index, words()));
+        }
+    }
+
+    fn refusal(self, late: bool) -> Refusal {
+        let (count, first) = (self.count, self.first);
+        let message = if late {
+            "One or more records have been rejected due to invalid timestamp".to_owned()
+        } else {
+            let named: Vec<_> =
+                first.iter().take(NAMED_RECORDS_MAX).map(|(_, words)| words.as_str()).collect();
+            let named = named.join("; ");
+            format!(
+                "One or more records have been rejected due to {count} record errors in total, the first of them: {named}"
+            )
+        };
+        let code = if late { ErrorCode::INVALID_TIMESTAMP } else { ErrorCode::INVALID_RECORD };
+        Refusal { code, message, records: first }
+    }
+}
+
+/// The times that a record should have been within, and is not.
+fn missed(record: &Record<'_>, rules: &Rules, now_ms: i64) -> Option<(i64, i64)> {
     let timestamp = record.timestamp_ms;
-    if configs.timestamp_type == TimestampType::LogAppendTime || timestamp == -1 {
+    if rules.timestamp_type == TimestampType::LogAppendTime || timestamp == -1 {
         return None;
     }
-    let earliest = now_ms.saturating_sub(configs.timestamp_before_ms_max);
-    let latest = now_ms.saturating_add(configs.timestamp_after_ms_max);
-    (timestamp < earliest || timestamp > latest)
-        .then(|| format!("Timestamp {timestamp} is out of range, it should be within [{earliest}, {latest}]"))
-}
-
-fn blame(records: Vec<(i32, String)>, late: bool) -> Refusal {
-    let message = if late {
-        "One or more records have been rejected due to invalid timestamp".to_owned()
-    } else {
-        let named: Vec<_> = records.iter().take(NAMED_RECORDS_MAX).map(|(_, words)| words.as_str()).collect();
-        format!(
-            "One or more records have been rejected due to {} record errors in total, the first of them: {}",
-            records.len(),
-            named.join("; ")
-        )
-    };
-    let code = if late { ErrorCode::INVALID_TIMESTAMP } else { ErrorCode::INVALID_RECORD };
-    Refusal { code, message, records }
+    let earliest = now_ms.saturating_sub(rules.timestamp_before_ms_max);
+    let latest = now_ms.saturating_add(rules.timestamp_after_ms_max);
+    (timestamp < earliest || timestamp > latest).then_some((earliest, latest))
 }
 
 fn invalid(message: impl Into<String>) -> Refusal {
@@ -203,7 +269,11 @@ mod tests {
     }
 
     fn judge(bytes: BytesMut, configs: &Configs) -> Result<Checked, Refusal> {
-        check(Some(&bytes.freeze()), 9, configs, NOW)
+        judge_at(bytes, 9, configs)
+    }
+
+    fn judge_at(bytes: BytesMut, version: i16, configs: &Configs) -> Result<Checked, Refusal> {
+        check(&bytes.freeze(), version, &Rules::from(configs), NOW, 1 << 20).unwrap().0
     }
 
     fn with(name: &str, value: &str) -> Configs {
@@ -256,12 +326,12 @@ mod tests {
 
     #[test]
     fn zstd_needs_version_7() {
-        let refusal = check(Some(&edited(21, &[0, 4]).freeze()), 6, &Configs::default(), NOW).unwrap_err();
+        let refusal = judge_at(edited(21, &[0, 4]), 6, &Configs::default()).unwrap_err();
         assert_eq!(refusal.code, ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
     }
 
     #[test]
-    fn a_batch_over_the_topics_limit_is_too_large() {
+    fn a_batch_over_the_topics_limit_exceeds_limit() {
         let size = good().len();
         assert!(judge(good(), &with("max.message.bytes", &size.to_string())).is_ok());
         let refusal = judge(good(), &with("max.message.bytes", &(size - 1).to_string())).unwrap_err();
@@ -273,6 +343,24 @@ mod tests {
         let refusal = judge(good(), &with("cleanup.policy", "compact")).unwrap_err();
         assert_eq!(refusal.code, ErrorCode::INVALID_RECORD);
         assert_eq!(refusal.records.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn a_batch_that_grows_beyond_the_limit_is_only_told_larger() {
+        let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);
+        writer.append(NOW, None, Some(&[0; 100_000]), &[]).unwrap();
+        let packed = writer.seal(Stamp::NONE, Codec { compression: Compression::Zstd, level: None });
+        let judge = |limit| check(&packed, 9, &Rules::from(&Configs::default()), NOW, limit);
+        assert!(matches!(judge(100_000), Err(Larger)));
+        assert!(judge(101_000).is_ok_and(|(checked, size)| checked.is_ok() && size > 100_000));
+    }
+
+    #[test]
+    fn of_very_many_refused_records_the_first_are_told_and_all_are_counted() {
+        let nobody = vec![(NOW, None); BLAMED_RECORDS_MAX + 5];
+        let refusal = judge(batch(&nobody, Stamp::NONE), &with("cleanup.policy", "compact")).unwrap_err();
+        assert_eq!(refusal.records.len(), BLAMED_RECORDS_MAX);
+        assert!(refusal.message.contains("1005 record errors"), "{}", refusal.message);
     }
 
     #[test]

@@ -225,10 +225,13 @@ impl Group {
 
     fn assign(&mut self, request: &SyncGroupRequest, now: Instant) {
         self.state = GroupState::Stable;
+        // Of several for one member the first counts.
+        let given: BTreeMap<&str, &Bytes> =
+            request.assignments.iter().rev().map(|it| (&*it.member_id, &it.assignment)).collect();
         for at in 0..self.members.len() {
             let member = &mut self.members[at];
-            let given = request.assignments.iter().find(|it| *it.member_id == *member.id);
-            member.assignment = given.map(|it| Bytes::copy_from_slice(&it.assignment)).unwrap_or_default();
+            let given = given.get(&*member.id);
+            member.assignment = given.map(|it| Bytes::copy_from_slice(it)).unwrap_or_default();
             if let Some(peer) = member.syncing.take() {
                 member.renew(now);
                 self.answer_sync(at, peer);

@@ -1,10 +1,11 @@
 //! Every group, and who waits for the others of his.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
+use super::deadlines::Deadlines;
 use super::group::{Group, GroupAnswer, GroupState};
 use super::positions::Positions;
 use crate::cluster::PeerId;
@@ -14,6 +15,9 @@ use crate::parking::Place;
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     by_id: BTreeMap<Str, Group>,
+    deadlines: Deadlines<Str>,
+    /// Groups that may have changed since: what they have to tell, and when they are looked at again, is open.
+    changed: BTreeSet<Str>,
     /// The connections whose request a group has taken in, and the answer once there is one.
     waiting: BTreeMap<PeerId, Option<GroupAnswer>>,
 }
@@ -24,7 +28,9 @@ impl Groups {
     }
 
     pub(crate) fn of_mut(&mut self, id: &str) -> Option<&mut Group> {
-        self.by_id.get_mut(id)
+        let group = self.by_id.get_mut(id)?;
+        self.changed.insert(super::owned(id));
+        Some(group)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Str, &Group)> {
@@ -33,7 +39,9 @@ impl Groups {
 
     /// The group, which the first commit or the first member makes.
     pub(crate) fn open(&mut self, id: &str) -> &mut Group {
-        self.by_id.entry(super::owned(id)).or_default()
+        let id = super::owned(id);
+        self.changed.insert(id.clone());
+        self.by_id.entry(id).or_default()
     }
 
     /// The group's positions; to give any makes the group.
@@ -61,15 +69,18 @@ impl Groups {
             None => Err(ErrorCode::GROUP_ID_NOT_FOUND),
             Some(GroupState::Empty) => {
                 self.by_id.remove(id);
+                self.changed.insert(super::owned(id));
                 Ok(())
             }
             Some(_) => Err(ErrorCode::NON_EMPTY_GROUP),
         }
     }
 
-    /// A deleted topic takes its positions with it.
-    pub(crate) fn forget_topic(&mut self, topic: &str) {
-        self.by_id.values_mut().for_each(|group| group.positions.forget_topic(topic));
+    /// Deleted topics take their positions with them.
+    pub(crate) fn forget_topics(&mut self, topics: &BTreeSet<Str>) {
+        if !topics.is_empty() {
+            self.by_id.values_mut().for_each(|group| group.positions.forget_topics(topics));
+        }
     }
 
     /// Whether the connection's request has been taken in already; if not, it is from now on.
@@ -91,23 +102,31 @@ impl Groups {
         self.waiting.remove(&peer);
     }
 
-    /// When something is to be done about members that are not heard of.
+    /// When something is to be done about members that are not heard of. [`deliver`](Self::deliver) comes first.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.by_id.values().filter_map(Group::deadline).min()
+        self.deadlines.next()
     }
 
     /// Lets time pass.
     pub(crate) fn expire(&mut self, now: Instant) {
-        self.by_id.values_mut().for_each(|group| group.expire(now));
+        for id in self.deadlines.due(now) {
+            if let Some(group) = self.of_mut(&id) {
+                group.expire(now);
+            }
+        }
     }
 
-    /// Lays out what groups have to tell, and says whom.
+    /// Lays out what groups have to tell since they changed, and says whom.
     pub(crate) fn deliver(&mut self) -> Vec<Place> {
         let mut told = Vec::new();
-        for (peer, answer) in self.by_id.values_mut().flat_map(Group::take_answers) {
-            if let Some(waiting) = self.waiting.get_mut(&peer) {
-                *waiting = Some(answer);
-                told.push(Place::Peer(peer));
+        for id in std::mem::take(&mut self.changed) {
+            let group = self.by_id.get_mut(&id);
+            self.deadlines.set(&id, group.as_ref().and_then(|group| group.deadline()));
+            for (peer, answer) in group.map(Group::take_answers).unwrap_or_default() {
+                if let Some(waiting) = self.waiting.get_mut(&peer) {
+                    *waiting = Some(answer);
+                    told.push(Place::Peer(peer));
+                }
             }
         }
         told

@@ -41,7 +41,8 @@ impl Isolation {
 
     /// The aborted ones that have records or their marker from one offset up to another.
     pub(crate) fn aborted(&self, from: i64, to: i64) -> impl Iterator<Item = &Aborted> {
-        self.aborted.iter().filter(move |it| it.last_offset >= from && it.first_offset < to)
+        let first = self.aborted.partition_point(|it| it.last_offset < from);
+        self.aborted[first..].iter().filter(move |it| it.first_offset < to)
     }
 }
 

@@ -6,9 +6,9 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
-use upsert_kafka_protocol::records::{self, Batch, batches};
+use upsert_kafka_protocol::records::{self, batches};
 
-use super::batch::Checked;
+use super::batch::{Checked, Larger};
 
 /// Buffers grow with the log, within these bounds; a larger batch has one of its own.
 const BUFFER_BYTES_MIN: usize = 1 << 10;
@@ -16,9 +16,6 @@ const BUFFER_BYTES_MAX: usize = 1 << 20;
 
 /// A frozen buffer that gives this much is lent alone; smaller ones are copied together.
 const LENT_BYTES_MIN: usize = 64 << 10;
-
-/// The most that looking for a timestamp decompresses of one batch.
-const DECOMPRESSED_BYTES_MAX: usize = 256 << 20;
 
 /// Batches in the order of their offsets.
 #[derive(Debug, Default)]
@@ -54,6 +51,29 @@ pub(crate) struct Found {
     pub(crate) offset: i64,
     pub(crate) timestamp_ms: i64,
     pub(crate) leader_epoch: i32,
+}
+
+/// Looks into a batch, which may decompress to so many bytes, for the first record that is not older than the time;
+/// and how many bytes were looked at. `Err` when they are more.
+pub(crate) fn find_time(
+    batch: &Bytes,
+    timestamp_ms: i64,
+    limit: usize,
+) -> Result<(Option<Found>, usize), Larger> {
+    // What lies in the log was read whole when it was appended.
+    let Some(Ok(batch)) = batches(batch).next() else { return Ok((None, 0)) };
+    let body = match batch.body(limit) {
+        Err(why) if why.exceeds_limit() => return Err(Larger),
+        Err(_) => return Ok((None, 0)),
+        Ok(body) => body,
+    };
+    let record = body.iter().map_while(Result::ok).find(|record| record.timestamp_ms >= timestamp_ms);
+    let found = record.map(|record| Found {
+        offset: record.offset,
+        timestamp_ms: record.timestamp_ms,
+        leader_epoch: batch.leader_epoch(),
+    });
+    Ok((found, body.size()))
 }
 
 impl Log {
@@ -145,30 +165,17 @@ impl Log {
         spans.into_iter().map(|(entry, end)| (entry.base_offset, self.lend(entry.at, end))).collect()
     }
 
-    /// The first record, in the order of offsets, that is not older than the time.
-    pub(crate) fn find_time(&mut self, timestamp_ms: i64) -> Option<Found> {
-        let first = self.index.iter().position(|entry| entry.max_timestamp >= timestamp_ms)?;
-        self.find_in(first, timestamp_ms)
-    }
-
-    /// The first record with the greatest timestamp.
-    pub(crate) fn newest(&mut self) -> Option<Found> {
-        let greatest = self.index.iter().map(|entry| entry.max_timestamp).max()?;
-        self.find_time(greatest)
-    }
-
-    fn find_in(&mut self, index: usize, timestamp_ms: i64) -> Option<Found> {
+    /// The batch that holds the first record, in the order of offsets, that is not older than the time.
+    pub(crate) fn batch_at_time(&mut self, timestamp_ms: i64) -> Option<Bytes> {
+        let index = self.index.iter().position(|entry| entry.max_timestamp >= timestamp_ms)?;
         let from = self.index[index].at;
         let to = self.index.get(index + 1).map_or(self.end_at(), |entry| entry.at);
-        // What lies in the log was read whole when it was appended.
-        let batch: Batch = batches(&self.lend(from, to)).next()?.ok()?;
-        let body = batch.body(DECOMPRESSED_BYTES_MAX).ok()?;
-        let record = body.iter().map_while(Result::ok).find(|record| record.timestamp_ms >= timestamp_ms)?;
-        Some(Found {
-            offset: record.offset,
-            timestamp_ms: record.timestamp_ms,
-            leader_epoch: batch.leader_epoch(),
-        })
+        Some(self.lend(from, to))
+    }
+
+    /// The greatest timestamp of a record.
+    pub(crate) fn max_timestamp(&self) -> Option<i64> {
+        self.index.iter().map(|entry| entry.max_timestamp).max()
     }
 
     /// Where the batch with that offset begins; the end for the end offset.

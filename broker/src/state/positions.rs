@@ -1,6 +1,6 @@
 //! The positions that a group commits, alone or within a transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use upsert_kafka_protocol::Str;
 
@@ -71,10 +71,10 @@ impl Positions {
         }
     }
 
-    /// A deleted topic takes its positions with it.
-    pub(crate) fn forget_topic(&mut self, topic: &str) {
+    /// Deleted topics take their positions with them.
+    pub(crate) fn forget_topics(&mut self, topics: &BTreeSet<Str>) {
         for offsets in self.pending.values_mut().chain([&mut self.committed]) {
-            offsets.remove(topic);
+            offsets.retain(|topic, _| !topics.contains(topic));
         }
     }
 }
@@ -98,7 +98,7 @@ mod tests {
         positions.commit("a", 0, at(5));
         positions.commit("b", 1, at(7));
         assert_eq!(of(&positions, "a", 0), Some(5));
-        positions.forget_topic("a");
+        positions.forget_topics(&BTreeSet::from([Str::from_static("a")]));
         assert_eq!(of(&positions, "a", 0), None);
         assert_eq!(of(&positions, "b", 1), Some(7));
         positions.forget("b", 1);

@@ -49,6 +49,8 @@ pub(crate) enum Verdict {
 #[derive(Debug, Default)]
 pub(crate) struct Producers {
     entries: BTreeMap<i64, Entry>,
+    /// The last write of whoever wrote the longest ago, or one before it: until that is over, nobody can have expired.
+    oldest: Option<Instant>,
 }
 
 /// What is known of one producer.
@@ -127,8 +129,14 @@ impl Producers {
 
     /// Forgets those who did not write for so long, but for who has an open transaction.
     pub(crate) fn expire_idle(&mut self, now: Instant, expiration: Duration) {
-        let idle = |entry: &Entry| now.saturating_duration_since(entry.wrote.instant) >= expiration;
-        self.entries.retain(|_, entry| entry.transaction.is_some() || !idle(entry));
+        let idle = |wrote: Instant| now.saturating_duration_since(wrote) >= expiration;
+        if !self.oldest.is_some_and(idle) {
+            return;
+        }
+        self.entries.retain(|_, entry| entry.transaction.is_some() || !idle(entry.wrote.instant));
+        // Who was kept for a transaction is looked at again when another turn has passed.
+        let kept = self.entries.values().map(|entry| entry.wrote.instant).filter(|wrote| !idle(*wrote));
+        self.oldest = kept.min().or(Some(now).filter(|_| !self.entries.is_empty()));
     }
 
     /// Forgets a producer, as if it had not written for long; unless it has an open transaction.
@@ -172,6 +180,7 @@ impl Producers {
             entry.batches.clear();
         }
         entry.wrote = now;
+        self.oldest.get_or_insert(now.instant);
         entry
     }
 }

@@ -10,6 +10,7 @@ use super::isolation::Isolation;
 use super::log::Log;
 use super::producers::Producers;
 use super::{Refusal, names};
+use crate::config::BrokerConfig;
 
 /// The isolation level of those who read only what is committed.
 pub(crate) const READ_COMMITTED: i8 = 1;
@@ -19,6 +20,12 @@ pub(crate) const READ_COMMITTED: i8 = 1;
 pub(crate) struct Topics {
     by_name: BTreeMap<Str, Topic>,
     names: BTreeMap<Uuid, Str>,
+    /// What is taken by a name that others would collide with: names as metrics tell them.
+    metric_names: BTreeMap<String, Str>,
+    /// How many partitions all have, and how much there may be.
+    partitions: usize,
+    topics_max: usize,
+    partitions_max: usize,
     /// From which the next id is made.
     seed: u64,
 }
@@ -46,8 +53,16 @@ pub(crate) struct Partition {
 }
 
 impl Topics {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { by_name: BTreeMap::new(), names: BTreeMap::new(), seed }
+    pub(crate) fn new(config: &BrokerConfig) -> Self {
+        Self {
+            by_name: BTreeMap::new(),
+            names: BTreeMap::new(),
+            metric_names: BTreeMap::new(),
+            partitions: 0,
+            topics_max: config.topics_max,
+            partitions_max: config.partitions_max,
+            seed: config.seed,
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Topic> {
@@ -95,9 +110,22 @@ impl Topics {
             let message = format!("Topic '{name}' already exists.");
             return Err(Refusal::new(ErrorCode::TOPIC_ALREADY_EXISTS, message));
         }
-        if let Some(other) = self.by_name.keys().find(|other| names::collide(name, other)) {
+        if let Some(other) = self.metric_names.get(&names::in_metrics(name)) {
             let message = format!("Topic '{name}' collides with existing topic: {other}");
             return Err(Refusal::new(ErrorCode::INVALID_TOPIC_EXCEPTION, message));
+        }
+        Ok(())
+    }
+
+    /// Whether there may be so many topics and partitions more.
+    pub(crate) fn check_room(&self, topics: usize, partitions: usize) -> Result<(), Refusal> {
+        let no = |message| Err(Refusal::new(ErrorCode::POLICY_VIOLATION, message));
+        if self.by_name.len().saturating_add(topics) > self.topics_max {
+            return no(format!("This broker keeps no more than {} topics (topics_max).", self.topics_max));
+        }
+        if self.partitions.saturating_add(partitions) > self.partitions_max {
+            let max = self.partitions_max;
+            return no(format!("This broker keeps no more than {max} partitions (partitions_max)."));
         }
         Ok(())
     }
@@ -108,6 +136,8 @@ impl Topics {
         let led = |leader: &Option<i32>| Partition { leader: *leader, ..Partition::default() };
         let partitions = leaders.iter().map(led).collect();
         self.names.insert(id, name.clone());
+        self.metric_names.insert(names::in_metrics(&name), name.clone());
+        self.partitions += leaders.len();
         let topic = Topic { name: name.clone(), id, configs, partitions };
         self.by_name.entry(name).or_insert(topic)
     }
@@ -115,6 +145,8 @@ impl Topics {
     pub(crate) fn delete(&mut self, name: &str) -> Option<Topic> {
         let topic = self.by_name.remove(name)?;
         self.names.remove(&topic.id);
+        self.metric_names.remove(&names::in_metrics(name));
+        self.partitions = self.partitions.saturating_sub(topic.partitions.len());
         Some(topic)
     }
 
@@ -196,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_topic_is_found_by_name_and_by_id_until_it_is_deleted() {
-        let mut topics = Topics::new(1);
+        let mut topics = Topics::new(&BrokerConfig { seed: 1, ..Default::default() });
         let id = topics.create("a", &[Some(1); 2], Configs::default()).id;
         assert_eq!(topics.find("a", Uuid::ZERO).unwrap().id, id);
         assert_eq!(topics.find("", id).unwrap().name, "a");
@@ -214,12 +246,28 @@ mod tests {
 
     #[test]
     fn a_name_is_new_when_it_is_valid_free_and_apart() {
-        let mut topics = Topics::new(1);
+        let mut topics = Topics::new(&BrokerConfig { seed: 1, ..Default::default() });
         topics.create("a.b", &[Some(1)], Configs::default());
-        let code = |name| topics.check_new(name).err().map(|refusal| refusal.code);
-        assert_eq!(code("a.c"), None);
-        assert_eq!(code("a.b"), Some(ErrorCode::TOPIC_ALREADY_EXISTS));
-        assert_eq!(code("a_b"), Some(ErrorCode::INVALID_TOPIC_EXCEPTION));
-        assert_eq!(code("a b"), Some(ErrorCode::INVALID_TOPIC_EXCEPTION));
+        let code = |topics: &Topics, name| topics.check_new(name).err().map(|refusal| refusal.code);
+        assert_eq!(code(&topics, "a.c"), None);
+        assert_eq!(code(&topics, "a.b"), Some(ErrorCode::TOPIC_ALREADY_EXISTS));
+        assert_eq!(code(&topics, "a_b"), Some(ErrorCode::INVALID_TOPIC_EXCEPTION));
+        assert_eq!(code(&topics, "a b"), Some(ErrorCode::INVALID_TOPIC_EXCEPTION));
+        topics.delete("a.b");
+        assert_eq!(code(&topics, "a_b"), None);
+    }
+
+    #[test]
+    fn there_is_room_until_there_are_as_many_as_may_be() {
+        let config = BrokerConfig { topics_max: 2, partitions_max: 5, ..Default::default() };
+        let mut topics = Topics::new(&config);
+        let code = |topics: &Topics, more| topics.check_room(1, more).err().map(|refusal| refusal.code);
+        topics.create("a", &[Some(1); 3], Configs::default());
+        assert_eq!(code(&topics, 2), None);
+        assert_eq!(code(&topics, 3), Some(ErrorCode::POLICY_VIOLATION));
+        topics.create("b", &[Some(1); 1], Configs::default());
+        assert_eq!(code(&topics, 0), Some(ErrorCode::POLICY_VIOLATION));
+        topics.delete("a");
+        assert_eq!(code(&topics, 4), None);
     }
 }

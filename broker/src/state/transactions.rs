@@ -7,6 +7,7 @@ use upsert_kafka_protocol::records::{ControlType, Stamp, end_transaction_marker}
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::State;
+use super::deadlines::Deadlines;
 use super::transaction::{End, Ending, Participant, Transaction};
 use crate::cluster::Now;
 use crate::parking::Place;
@@ -22,6 +23,7 @@ const RAISING_SINCE: i16 = 2;
 #[derive(Debug, Default)]
 pub(crate) struct Transactions {
     by_id: BTreeMap<Str, Transaction>,
+    deadlines: Deadlines<Str>,
 }
 
 impl Transactions {
@@ -35,7 +37,13 @@ impl Transactions {
 
     /// When the next one is to be aborted, or its markers are to be written.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.by_id.values().filter_map(Transaction::deadline).min()
+        self.deadlines.next()
+    }
+
+    /// Takes note of when the transaction is to be looked at: it may have changed.
+    fn schedule(&mut self, id: &str) {
+        let id = super::owned(id);
+        self.deadlines.set(&id, self.by_id.get(&id).and_then(Transaction::deadline));
     }
 
     fn known(&mut self, id: &str) -> Result<&mut Transaction, ErrorCode> {
@@ -73,6 +81,7 @@ impl State {
         let transaction = self.transactions.by_id.entry(super::owned(id));
         let transaction = transaction.or_insert_with(|| Transaction::new(fresh(), now));
         let bound = transaction.initialize(expected, timeout_ms, raising, fresh, at);
+        self.transactions.schedule(id);
         self.end_due(now);
         bound
     }
@@ -86,7 +95,9 @@ impl State {
         now: Now,
     ) -> Result<(), ErrorCode> {
         self.forget_idle(id, now);
-        self.transactions.known(id)?.add(producer, participants, now)
+        let added = self.transactions.known(id)?.add(producer, participants, now);
+        self.transactions.schedule(id);
+        added
     }
 
     /// Whether the producer's transaction has the participant.
@@ -106,6 +117,7 @@ impl State {
         let next_id = &mut self.next_producer_id;
         let fresh = || std::mem::replace(next_id, *next_id + 1);
         let ended = self.transactions.known(id)?.end(end, fresh, at);
+        self.transactions.schedule(id);
         self.end_due(now);
         ended
     }
@@ -115,11 +127,13 @@ impl State {
         let at = (now, self.config.marker_delay);
         let raising = self.config.transaction_version >= RAISING_SINCE;
         let mut endings = Vec::new();
-        for transaction in self.transactions.by_id.values_mut() {
+        for id in self.transactions.deadlines.due(now.instant) {
+            let Some(transaction) = self.transactions.by_id.get_mut(&id) else { continue };
             if transaction.timeout().is_some_and(|timeout| timeout <= now.instant) {
                 transaction.fence(raising, at);
             }
             endings.extend(transaction.complete(now.instant));
+            self.transactions.schedule(&id);
         }
         endings.iter().for_each(|ending| self.write_markers(ending, now));
     }
@@ -156,6 +170,7 @@ impl State {
         let expiration: Duration = self.config.transactional_id_expiration;
         if self.transactions.of(id).is_some_and(|it| it.is_idle(now.instant, expiration)) {
             self.transactions.by_id.remove(id);
+            self.transactions.schedule(id);
         }
     }
 }

@@ -9,8 +9,13 @@ use crate::signal;
 pub(super) async fn run(args: &Args) -> Result<(), Failure> {
     let listen = args.value("--listen").unwrap_or("127.0.0.1:9092");
     let address = listen
-        .parse()
+        .parse::<std::net::SocketAddr>()
         .map_err(|_| Failure::usage(format!("--listen {listen}: not an address such as 127.0.0.1:9092")))?;
+    if !address.ip().is_loopback() {
+        eprintln!(
+            "warning: --listen {listen}: whoever can reach this address can read, write and delete everything; there is no authentication"
+        );
+    }
     let config = BrokerConfig {
         listen: address,
         nodes: args.number("--nodes", 1)?,

@@ -103,7 +103,7 @@ impl CompletedFetch {
         match batch.body(room) {
             Ok(body) => Ok(Some((batch, Some(body)))),
             Err(error) => {
-                self.waiting = Some(batch).filter(|_| error.is_too_large());
+                self.waiting = Some(batch).filter(|_| error.exceeds_limit());
                 Err(error)
             }
         }

@@ -9,6 +9,7 @@ use super::corrupt::{Corrupt, Why};
 use super::layout;
 use super::message::{self, Message};
 use super::varint::{take_i32, take_i64};
+use crate::wire::text::lossy;
 
 /// The records of one batch, decompressed.
 #[derive(Clone, Debug)]
@@ -207,33 +208,12 @@ impl<'a> Iterator for Headers<'a> {
         let key = take_field(&mut self.bytes)??;
         let value = take_field(&mut self.bytes)?;
         self.left -= 1;
-        Some((text(key), value))
+        Some((lossy(key), value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (0, Some(self.left.unsigned_abs() as usize))
     }
-}
-
-/// As Java reads text: what is not UTF-8 becomes replacement characters, a surrogate's three bytes only one.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some(chunk) = rest.utf8_chunks().next() {
-        out.push_str(chunk.valid());
-        let invalid = &rest[chunk.valid().len()..];
-        let skipped = match invalid {
-            [] => break,
-            [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..] => 3,
-            _ => chunk.invalid().len(),
-        };
-        out.push(char::REPLACEMENT_CHARACTER);
-        rest = &invalid[skipped..];
-    }
-    Cow::Owned(out)
 }
 
 #[inline]

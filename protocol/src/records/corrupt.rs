@@ -41,8 +41,8 @@ impl Corrupt {
         self.base_offset
     }
 
-    /// Whether nothing is wrong but that the records exceed the limit for decompressed bytes.
-    pub fn is_too_large(&self) -> bool {
+    /// Whether nothing is wrong with it but that it is larger, decompressed, than the reader allows.
+    pub fn exceeds_limit(&self) -> bool {
         matches!(self.why, Why::Larger { .. })
     }
 

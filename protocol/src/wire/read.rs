@@ -1,9 +1,11 @@
 //! Reads values from one frame: the one place that knows how a field is read.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::types::STRING_MAX;
-use super::{Field, Malformed, Str, Struct, Tags, Wire};
+use super::{Field, Malformed, Str, Struct, Tags, Wire, text};
 
 /// A cursor over one body, which knows the version it reads at.
 pub struct Reader<'a> {
@@ -15,12 +17,23 @@ pub struct Reader<'a> {
     flexible: bool,
     /// The nullable struct that comes next is a tagged field's own: it is led by another byte.
     in_tag: bool,
+    /// Takes what Java's reader takes, no less.
+    lenient: bool,
+    /// How many elements all arrays together may still have.
+    elements_left: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A cursor at the first byte.
     pub fn new(frame: &'a Bytes, version: i16, flexible: bool) -> Self {
-        Self { frame, rest: frame, end: frame.len(), version, flexible, in_tag: false }
+        let (rest, end, elements_left) = (&frame[..], frame.len(), usize::MAX);
+        Self { frame, rest, end, version, flexible, in_tag: false, lenient: false, elements_left }
+    }
+
+    /// A cursor that takes whatever Java's reader takes, as long as all arrays together have no more elements
+    /// than that. Where the two differ is said at the crate's head.
+    pub fn lenient(frame: &'a Bytes, version: i16, flexible: bool, elements_max: usize) -> Self {
+        Self { lenient: true, elements_left: elements_max, ..Self::new(frame, version, flexible) }
     }
 
     /// The byte that is read next.
@@ -121,6 +134,10 @@ impl<'a> Reader<'a> {
         let mut last = None;
         for _ in 0..self.tag_count()? {
             let tag = self.tag(&mut last)?;
+            if self.lenient {
+                self.lenient_tag(tag, &mut unknown, known)?;
+                continue;
+            }
             let mut value = self.tag_value()?;
             if known(tag, &mut value)? {
                 value.finish()?;
@@ -129,6 +146,20 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(unknown)
+    }
+
+    /// As Java reads it: a known tag's value ends where it ends, whatever its size says.
+    fn lenient_tag(
+        &mut self,
+        tag: u32,
+        unknown: &mut Tags,
+        known: &mut dyn FnMut(u32, &mut Self) -> Result<bool, Malformed>,
+    ) -> Result<(), Malformed> {
+        let size = self.uvarint()? as usize;
+        if !known(tag, self)? {
+            unknown.0.push((tag, self.share(size)?));
+        }
+        Ok(())
     }
 
     /// How many tags follow; the version has some.
@@ -143,7 +174,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn tag(&mut self, last: &mut Option<u32>) -> Result<u32, Malformed> {
         let tag = self.uvarint()?;
         match last.replace(tag) {
-            Some(last) if tag <= last => Err(self.malformed("tags out of order")),
+            Some(last) if tag <= last && !self.lenient => Err(self.malformed("tags out of order")),
             _ => Ok(tag),
         }
     }
@@ -184,7 +215,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn elements<T: Wire>(&mut self, all: &mut Vec<T>, len: usize) -> Result<(), Malformed> {
-        self.check_count(len)?;
+        self.elements_left -= self.check_count(len)?;
         let some = (RESERVED_BYTES_MAX / size_of::<T>().max(1)).max(1);
         all.clear();
         all.reserve_exact(len.min(some));
@@ -204,7 +235,7 @@ impl<'a> Reader<'a> {
         len: usize,
         number: impl Fn([u8; WIDTH]) -> T,
     ) -> Result<(), Malformed> {
-        self.check_count(len)?;
+        self.elements_left -= self.check_count(len)?;
         let (there, _) = self.rest.as_chunks::<WIDTH>();
         let read = &there[..len.min(there.len())];
         self.rest = &self.rest[read.len() * WIDTH..];
@@ -225,6 +256,9 @@ impl<'a> Reader<'a> {
         }
         if len > ELEMENTS_MAX {
             return Err(self.malformed("more than 1,000,000 elements"));
+        }
+        if len > self.elements_left {
+            return Err(self.malformed("more elements in all than this reader allows"));
         }
         Ok(len)
     }
@@ -302,7 +336,10 @@ impl<'a> Reader<'a> {
             return Err(self.malformed("a string longer than 32,767 bytes"));
         }
         let bytes = self.share(len)?;
-        Str::try_from(bytes).map_err(|_| self.malformed("a string that is not UTF-8"))
+        Str::try_from(bytes.clone()).or_else(|_| match text::lossy(&bytes) {
+            Cow::Owned(text) if self.lenient => Ok(Str::from(text)),
+            _ => Err(self.malformed("a string that is not UTF-8")),
+        })
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! One member of a classic group.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,6 +25,8 @@ pub(crate) struct Member {
     pub(crate) assignment: Bytes,
     /// The ways to assign it knows, the one it likes best first.
     protocols: Vec<(Str, Bytes)>,
+    /// Their names.
+    known: BTreeSet<Str>,
     session_timeout: Duration,
     /// When it is out, if nothing is heard of it.
     due: Instant,
@@ -46,6 +49,7 @@ impl Member {
             rebalance_timeout: Duration::ZERO,
             assignment: Bytes::new(),
             protocols: Vec::new(),
+            known: BTreeSet::new(),
             session_timeout: Duration::ZERO,
             due: now,
             joining: None,
@@ -62,6 +66,7 @@ impl Member {
     pub(super) fn update(&mut self, join: &JoinGroupRequest, peer: PeerId) {
         let copied = |bytes: &Bytes| Bytes::copy_from_slice(bytes);
         self.protocols = join.protocols.iter().map(|it| (owned(&it.name), copied(&it.metadata))).collect();
+        self.known = self.protocols().cloned().collect();
         self.session_timeout = millis(join.session_timeout_ms);
         self.rebalance_timeout = match join.rebalance_timeout_ms {
             -1 => self.session_timeout,
@@ -77,7 +82,7 @@ impl Member {
     }
 
     pub(super) fn knows(&self, protocol: &str) -> bool {
-        self.protocols.iter().any(|(name, _)| **name == *protocol)
+        self.known.contains(protocol)
     }
 
     /// The ways to assign it knows, by name.

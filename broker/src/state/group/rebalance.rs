@@ -1,5 +1,6 @@
 //! How the members of a group come together again: who is waited for, until when, and what they agree on.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::{ErrorCode, Str};
@@ -128,10 +129,14 @@ impl Group {
     pub(super) fn vote(&self) -> Option<Str> {
         let common = |name: &&Str| self.members.iter().all(|member| member.knows(name));
         let candidates: Vec<_> = self.members.first()?.protocols().filter(common).collect();
-        let choice = |member: &Member| member.protocols().find(|name| candidates.contains(name)).cloned();
-        let choices: Vec<_> = self.members.iter().filter_map(choice).collect();
-        let votes = |name: &&&Str| choices.iter().filter(|choice| choice == *name).count();
-        candidates.iter().rev().max_by_key(votes).map(|name| (*name).clone())
+        let mut votes: BTreeMap<&Str, usize> = candidates.iter().map(|name| (*name, 0)).collect();
+        for member in &self.members {
+            let choice = member.protocols().find(|name| votes.contains_key(name));
+            if let Some(count) = choice.and_then(|name| votes.get_mut(name)) {
+                *count += 1;
+            }
+        }
+        candidates.iter().rev().max_by_key(|name| votes[**name]).map(|name| (*name).clone())
     }
 
     pub(super) fn remove(&mut self, at: usize, now: Instant) {

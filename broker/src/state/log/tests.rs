@@ -3,7 +3,7 @@
 use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp};
 
 use super::*;
-use crate::state::batch::check;
+use crate::state::batch::{Rules, check};
 use crate::state::configs::Configs;
 
 const NOW: i64 = 1_700_000_000_000;
@@ -13,7 +13,11 @@ fn checked(timestamps: &[i64], value: &[u8], configs: &Configs) -> Checked {
     for timestamp in timestamps {
         writer.append(*timestamp, Some(b"k"), Some(value), &[]).unwrap();
     }
-    check(Some(&writer.seal(Stamp::NONE, Codec::NONE)), 9, configs, NOW).unwrap()
+    check(&writer.seal(Stamp::NONE, Codec::NONE), 9, &Rules::from(configs), NOW, 1 << 20).unwrap().0.unwrap()
+}
+
+fn at_time(log: &mut Log, timestamp_ms: i64) -> Option<Found> {
+    find_time(&log.batch_at_time(timestamp_ms)?, timestamp_ms, 1 << 20).unwrap().0
 }
 
 /// A log of batches of so many records each.
@@ -112,14 +116,15 @@ fn a_record_is_found_by_time() {
     for timestamps in [&[NOW - 90, NOW - 10][..], &[NOW - 50], &[NOW - 5, NOW - 5, NOW - 80]] {
         log.append(&checked(timestamps, b"v", &Configs::default()), 3);
     }
-    let mut offset = |ago| log.find_time(NOW - ago).map(|found| found.offset);
+    let mut offset = |ago| at_time(&mut log, NOW - ago).map(|found| found.offset);
     assert_eq!(
         [offset(1000), offset(60), offset(7), offset(5), offset(4)],
         [Some(0), Some(1), Some(3), Some(3), None]
     );
     let newest = Found { offset: 3, timestamp_ms: NOW - 5, leader_epoch: 3 };
-    assert_eq!(log.newest(), Some(newest));
-    assert_eq!(Log::default().newest(), None);
+    let greatest = log.max_timestamp().unwrap();
+    assert_eq!(at_time(&mut log, greatest), Some(newest));
+    assert_eq!(Log::default().max_timestamp(), None);
 }
 
 #[test]
@@ -132,7 +137,7 @@ fn log_append_time_is_stamped() {
     let batch = batches(&bytes).next().unwrap().unwrap();
     let times: Vec<_> = batch.body(1000).unwrap().iter().map(|record| record.unwrap().timestamp_ms).collect();
     assert_eq!(times, [NOW, NOW]);
-    assert_eq!(log.find_time(NOW).map(|found| found.offset), Some(0));
+    assert_eq!(at_time(&mut log, NOW).map(|found| found.offset), Some(0));
 }
 
 #[test]

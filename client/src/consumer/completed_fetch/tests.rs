@@ -134,7 +134,7 @@ fn a_batch_that_unpacks_beyond_the_limit_is_refused_and_stays_for_a_higher_one()
         let mut fetch = CompletedFetch::new(&bytes, 5, None, PLAIN);
         for _ in 0..2 {
             let error = fetch.read(1000).unwrap_err();
-            assert!(error.is_too_large() && fetch.waits(), "{compression}");
+            assert!(error.exceeds_limit() && fetch.waits(), "{compression}");
             assert!(error.to_string().contains("limit of 1000 bytes"), "{error}");
         }
         assert_eq!(values(&fetch.read(200_000).unwrap()), [&*long]);

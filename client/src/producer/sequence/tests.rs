@@ -452,7 +452,7 @@ fn fly_past(bench: &mut Bench, count_max: i32) -> Vec<Stamped> {
 }
 
 #[test]
-fn a_batch_that_is_too_large_leaves_in_halves_and_those_behind_keep_their_sequence() {
+fn a_batch_that_exceeds_limit_leaves_in_halves_and_those_behind_keep_their_sequence() {
     let mut bench = Bench::new(terms());
     bench.add(&[1, 7, 2]);
     let log = fly_past(&mut bench, 3);
@@ -461,7 +461,7 @@ fn a_batch_that_is_too_large_leaves_in_halves_and_those_behind_keep_their_sequen
 }
 
 #[test]
-fn one_record_that_is_too_large_fails_and_the_rest_goes_on_under_the_next_epoch() {
+fn one_record_that_exceeds_limit_fails_and_the_rest_goes_on_under_the_next_epoch() {
     let mut bench = Bench::new(terms());
     bench.add(&[1, 1]);
     bench.fly();

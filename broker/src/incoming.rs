@@ -1,0 +1,62 @@
+//! A request as it came in a frame, read and not yet attended to.
+
+use bytes::Bytes;
+use upsert_kafka_protocol::header::RequestHeader;
+use upsert_kafka_protocol::{AnyRequest, ApiKey, Str};
+
+use crate::api;
+
+/// The most elements that all arrays of one request may have together. What they are decoded into takes about a
+/// hundred bytes each, so 20 MB for a request; a consumer that fetches every partition of a full broker needs a
+/// tenth of it.
+const ELEMENTS_MAX: usize = 200_000;
+
+/// A request, or why it is none. Reading it looks at nothing that the broker keeps, so it can be done anywhere.
+#[derive(Debug)]
+pub(crate) struct Incoming(pub(crate) Result<Asked, String>);
+
+/// Who asks, and what.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) version: i16,
+    pub(crate) correlation_id: i32,
+    pub(crate) client_id: Str,
+    /// `None` asks for ApiVersions in a version that is not served.
+    pub(crate) request: Option<AnyRequest>,
+}
+
+impl Incoming {
+    /// Reads a frame without its length, as leniently as Kafka does: bytes behind the request are ignored.
+    pub(crate) fn read(frame: &Bytes) -> Self {
+        Self(read(frame))
+    }
+
+    /// Whether its answer may have to be waited for: for records, or for the others of a group.
+    pub(crate) fn may_wait(&self) -> bool {
+        use AnyRequest::{Fetch, JoinGroup, SyncGroup};
+        let request = self.0.as_ref().ok().and_then(|asked| asked.request.as_ref());
+        matches!(request, Some(Fetch(_) | JoinGroup(_) | SyncGroup(_)))
+    }
+}
+
+fn read(frame: &Bytes) -> Result<Asked, String> {
+    let (header, body) =
+        RequestHeader::read_leniently(frame).map_err(|why| format!("request header: {why}"))?;
+    let RequestHeader { request_api_key: api_key, request_api_version: version, correlation_id, .. } = header;
+    let api = ApiKey(api_key);
+    let client_id = header.client_id.0.unwrap_or_default();
+    let served = api::versions(api).is_some_and(|served| served.contains(version));
+    if !served && api != ApiKey::API_VERSIONS {
+        return Err(format!("{api} version {version} is not served"));
+    }
+    let named = |why| format!("{api} version {version}: {why}");
+    let request = match served {
+        true => {
+            let request = AnyRequest::decode_leniently(api_key, version, &body, ELEMENTS_MAX);
+            let request = request.ok_or_else(|| named("unknown".to_owned()))?;
+            Some(request.map_err(|why| named(why.to_string()))?)
+        }
+        false => None,
+    };
+    Ok(Asked { version, correlation_id, client_id, request })
+}

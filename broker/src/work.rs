@@ -1,0 +1,143 @@
+//! What takes as long as a peer's bytes want, and is done beside the core: looking into batches.
+//!
+//! A request says what it needs looked at and is served again with what was found. The shell does work in turns, so
+//! that a request of many large batches does not hold up those of small ones; who has no shell does it at once.
+
+use bytes::Bytes;
+use upsert_kafka_protocol::ErrorCode;
+
+use crate::state::Refusal;
+use crate::state::batch::{Checked, Larger, Rules, check};
+use crate::state::log::{Found, find_time};
+
+/// Up to so many bytes, none of them compressed, are looked at on the spot: it takes about a millisecond.
+const SMALL_BYTES_MAX: usize = 1 << 20;
+
+/// Where a batch says how it is compressed, and by which bits.
+const ATTRIBUTES_AT: usize = 22;
+const COMPRESSION_BITS: u8 = 0b111;
+
+/// What one request needs looked at.
+#[derive(Debug, Default)]
+pub struct Work {
+    items: Vec<Item>,
+    findings: Vec<Finding>,
+    /// The most that one batch may decompress to.
+    batch_bytes_max: usize,
+    /// What all of them together still may.
+    bytes_left: usize,
+}
+
+/// One thing to look at.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// A produced batch, against its topic's rules.
+    Check { records: Bytes, version: i16, rules: Rules, now_ms: i64 },
+    /// A batch of the log, for the first record that is not older than a time.
+    FindTime { batch: Bytes, timestamp_ms: i64 },
+    /// Keeps the place of what needs no look.
+    Nothing,
+}
+
+/// What came of one.
+#[derive(Clone, Debug)]
+pub(crate) enum Finding {
+    Checked(Result<Checked, Refusal>),
+    Time(Option<Found>),
+    Nothing,
+}
+
+impl Work {
+    /// Everything may decompress to `bytes_max` bytes, each batch to `batch_bytes_max`.
+    pub(crate) fn new(items: Vec<Item>, batch_bytes_max: usize, bytes_max: usize) -> Self {
+        Self { findings: Vec::with_capacity(items.len()), items, batch_bytes_max, bytes_left: bytes_max }
+    }
+
+    /// Whether it is done as soon as it could be handed on.
+    pub(crate) fn is_small(&self) -> bool {
+        let packed =
+            |bytes: &Bytes| bytes.get(ATTRIBUTES_AT).is_some_and(|bits| bits & COMPRESSION_BITS != 0);
+        let batches = || self.items.iter().filter_map(Item::bytes);
+        !batches().any(packed) && batches().map(Bytes::len).sum::<usize>() <= SMALL_BYTES_MAX
+    }
+
+    /// A turn for what is as small as most batches are: ends when all is done, which it tells, or when about that
+    /// many bytes were looked at, or before a batch that is larger.
+    pub fn run_quickly(&mut self, bytes_max: usize) -> bool {
+        self.run(bytes_max, bytes_max)
+    }
+
+    /// A turn in which one batch at least gets done, however large it may be; whether all is done.
+    pub fn run_turn(&mut self) -> bool {
+        self.run(self.batch_bytes_max, usize::MAX)
+    }
+
+    /// All turns at once.
+    pub(crate) fn finish(mut self) -> Vec<Finding> {
+        while !self.run_turn() {}
+        self.findings
+    }
+
+    /// What came of it, in the order of the items; of what was not done nothing.
+    pub(crate) fn findings(self) -> Vec<Finding> {
+        self.findings
+    }
+
+    fn run(&mut self, bytes_max: usize, item_bytes_max: usize) -> bool {
+        let mut left = bytes_max;
+        while let Some(item) = self.items.get(self.findings.len()) {
+            let allowed = self.batch_bytes_max.min(self.bytes_left);
+            let (finding, size) = match item.look(allowed.min(item_bytes_max).min(left.max(1))) {
+                Ok(found) => found,
+                Err(Larger) if left < bytes_max || allowed > item_bytes_max => return false,
+                Err(Larger) => (item.too_large(), 0),
+            };
+            self.findings.push(finding);
+            self.bytes_left = self.bytes_left.saturating_sub(size);
+            left = left.saturating_sub(size);
+            if left == 0 && self.findings.len() < self.items.len() {
+                return false;
+            }
+        }
+        self.items.clear();
+        true
+    }
+}
+
+impl Item {
+    fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Check { records: bytes, .. } | Self::FindTime { batch: bytes, .. } => Some(bytes),
+            Self::Nothing => None,
+        }
+    }
+
+    /// What is found, and in how many bytes.
+    fn look(&self, limit: usize) -> Result<(Finding, usize), Larger> {
+        Ok(match self {
+            Self::Check { records, version, rules, now_ms } => {
+                let (checked, size) = check(records, *version, rules, *now_ms, limit)?;
+                (Finding::Checked(checked), size)
+            }
+            Self::FindTime { batch, timestamp_ms } => {
+                let (found, size) = find_time(batch, *timestamp_ms, limit)?;
+                (Finding::Time(found), size)
+            }
+            Self::Nothing => (Finding::Nothing, 0),
+        })
+    }
+
+    /// What is told of a batch that is larger than it may be.
+    fn too_large(&self) -> Finding {
+        match self {
+            Self::Check { .. } => {
+                let message = "The record batch decompresses to more than this broker allows a batch, or what is left of that for its request.";
+                Finding::Checked(Err(Refusal::new(ErrorCode::MESSAGE_TOO_LARGE, message)))
+            }
+            Self::FindTime { .. } | Self::Nothing => Finding::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

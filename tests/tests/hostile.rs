@@ -1,0 +1,3 @@
+//! Peers that lie or mean harm: each attack against a bound on memory and on time.
+
+mod broker;
