@@ -10,6 +10,7 @@ mod embedded; // the embedded broker serves the Java client
 mod examples; // the examples of the crates, run
 mod faults; // a real Kafka of three nodes, killed, stopped and rolled under load; UPSERT_KAFKA_STORM=long
 mod fuzz; // the checks of the fuzz kit over its corpus and what chance makes of it
+mod in_doubt; // what a restarted leader has forgotten, its log tells
 mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
 mod nodes; // three embedded nodes that come and go
 mod produce; // the producer under faults: in the log once, in order

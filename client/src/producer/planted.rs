@@ -20,6 +20,10 @@ pub enum Planted {
     LostAcknowledged,
     /// The second half of a batch that was split gets the first one's sequence.
     SequenceReused,
+    /// A batch in doubt that is not in the log is sent again, though an attempt at it may still come.
+    AbsentResent,
+    /// A batch in doubt is acknowledged without a look into the log.
+    UnreadAcknowledged,
     /// A transaction is ended while its batches are still under way.
     EndedUnanswered,
 }
