@@ -49,14 +49,14 @@ async fn ask<R: Request>(connection: &Connection, request: &R, max: i16) -> Resu
 pub(super) async fn read_log(cluster: Cluster, request: LogRequest) -> Result<resolution::Answer, Error> {
     let connection = cluster.fetch_connection(request.node).await?;
     match request.question {
-        resolution::Question::HighWatermark => {
+        resolution::Question::HighWatermark | resolution::Question::LogStart => {
             let version = connection.version::<ListOffsetsRequest>()?;
             if version < log_request::HIGH_WATERMARK_SINCE {
                 return Err(log_request::too_old());
             }
             let timeout_ms = i32::try_from(connection.request_timeout().as_millis()).unwrap_or(i32::MAX);
-            let asked = log_request::high_watermark_request(&request, timeout_ms);
-            log_request::high_watermark(&ask(&connection, &asked, version).await?)
+            let asked = log_request::end_request(&request, timeout_ms);
+            log_request::end(&request, &ask(&connection, &asked, version).await?)
         }
         resolution::Question::Batches(offset) => {
             let view = cluster.metadata();

@@ -6,7 +6,7 @@ use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse, ListOffsetsRe
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::dispatch::LogRequest;
-use super::resolution::Answer;
+use super::resolution::{Answer, Question};
 use crate::cluster::Metadata;
 use crate::{Error, ErrorKind};
 
@@ -20,12 +20,12 @@ const LAST_BY_NAME: i16 = 12;
 /// How much one answer brings, besides a first batch that is larger: it is held while its batches are looked at.
 const ANSWER_BYTES_MAX: i32 = 1 << 20;
 
-/// Asks for the high watermark.
-pub(super) fn high_watermark_request(request: &LogRequest, timeout_ms: i32) -> ListOffsetsRequest {
+/// Asks for an end of the log.
+pub(super) fn end_request(request: &LogRequest, timeout_ms: i32) -> ListOffsetsRequest {
     let partition = ListOffsetsPartition {
         partition_index: request.partition.index,
         current_leader_epoch: -1,
-        timestamp: LATEST,
+        timestamp: if request.question == Question::LogStart { EARLIEST } else { LATEST },
         ..Default::default()
     };
     let name = Str::from(&*request.partition.topic);
@@ -67,10 +67,11 @@ pub(super) fn fetch_version_max(request: &LogRequest, view: &Metadata) -> i16 {
 ///
 /// # Errors
 /// The leader does not tell.
-pub(super) fn high_watermark(response: &ListOffsetsResponse) -> Result<Answer, Error> {
+pub(super) fn end(request: &LogRequest, response: &ListOffsetsResponse) -> Result<Answer, Error> {
     let told = response.topics.iter().flat_map(|topic| &topic.partitions).next();
     let told = told.ok_or_else(|| left_out("ListOffsets"))?;
     match told.error_code {
+        ErrorCode::NONE if request.question == Question::LogStart => Ok(Answer::LogStart(told.offset)),
         ErrorCode::NONE => Ok(Answer::HighWatermark(told.offset)),
         code => Err(Error::from_code(code, "ListOffsets")),
     }
@@ -106,5 +107,6 @@ fn topic_id(request: &LogRequest, view: &Metadata) -> Uuid {
     view.topics.get(&request.partition.topic).map_or(Uuid::ZERO, |known| known.topic_id)
 }
 
-/// The timestamp that stands for the end.
+/// The timestamps that stand for the ends.
 const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;

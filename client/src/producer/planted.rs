@@ -22,8 +22,12 @@ pub enum Planted {
     SequenceReused,
     /// A batch in doubt that is not in the log is sent again, though an attempt at it may still come.
     AbsentResent,
-    /// A batch in doubt is acknowledged without a look into the log.
+    /// A batch in doubt that is refused as out of order is acknowledged without a look into the log.
     UnreadAcknowledged,
+    /// One that got its answers is sent again under the next epoch without a look into the log.
+    UnreadResent,
+    /// It fails without a look into the log.
+    UnreadFailed,
     /// A transaction is ended while its batches are still under way.
     EndedUnanswered,
 }

@@ -13,13 +13,14 @@
 //! ```
 //!
 //! **From** the anchor, since what this producer sent later lies behind it: a leader that has the anchor knows the
-//! producer, and takes nothing after a gap. **To** the high watermark, which a leader tells when it covers all that
+//! producer, and takes nothing after a gap. Where there is no anchor, or it is no longer in the log, a part of the log
+//! before its end is read, and only what is found is proven. **To** the high watermark, which a leader tells when it covers all that
 //! the leader had when it became one (KIP-207); and what it appended since, it remembers. So a batch of this
 //! producer id, epoch and sequence that is found was written, once, where it was found; and one that is not found
 //! between the two is not in the log.
 //!
 //! Nothing is proven, and the batch fails as one that may have been written, when
-//! - nothing was acknowledged before it with an offset, so that there is no anchor;
+//! - nothing was acknowledged before it with an offset, and it is not among the last [`TAIL_OFFSETS_MAX`];
 //! - the anchor is not where it was: the log was cut off (an unclean election, a disk that was lost), or compaction
 //!   removed it;
 //! - the log no longer begins before the anchor (retention, DeleteRecords);
@@ -40,17 +41,19 @@ use crate::retry::Backoff;
 #[derive(Debug)]
 pub(crate) struct Resolution {
     identity: ProducerId,
-    anchor: Anchor,
+    anchor: Option<Anchor>,
     sought: Vec<Span>,
     found: Vec<Found>,
     /// The last sequence of this producer and epoch that was read.
     last_sequence: Option<i32>,
-    /// The anchor was found where it should be.
+    /// Everything is read that can hold them: the anchor was found where it should be, or the log has all it ever had.
     anchored: bool,
     /// The high watermark, once it is known: where to end.
     end: Option<i64>,
-    /// Where to read next.
-    position: i64,
+    /// Where to read next, once it is known.
+    position: Option<i64>,
+    /// The anchor is no longer in the log.
+    out_of_range: bool,
     bytes_read: usize,
     asked: bool,
     not_before: Option<Instant>,
@@ -85,6 +88,8 @@ pub(crate) struct Found {
 pub(crate) enum Question {
     /// For the offset below which everything is replicated.
     HighWatermark,
+    /// For the first offset that is still in the log.
+    LogStart,
     /// For the batches from this offset on.
     Batches(i64),
 }
@@ -93,6 +98,7 @@ pub(crate) enum Question {
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     HighWatermark(i64),
+    LogStart(i64),
     Batches(Bytes),
 }
 
@@ -115,7 +121,12 @@ pub(crate) enum Rest {
 
 impl Resolution {
     /// Looks for these batches of `identity`.
-    pub(crate) fn new(identity: ProducerId, anchor: Anchor, sought: Vec<Span>, mut backoff: Backoff) -> Self {
+    pub(crate) fn new(
+        identity: ProducerId,
+        anchor: Option<Anchor>,
+        sought: Vec<Span>,
+        mut backoff: Backoff,
+    ) -> Self {
         backoff.reset();
         Self {
             identity,
@@ -125,7 +136,8 @@ impl Resolution {
             last_sequence: None,
             anchored: false,
             end: None,
-            position: anchor.last_offset,
+            position: anchor.map(|anchor| anchor.last_offset),
+            out_of_range: false,
             bytes_read: 0,
             asked: false,
             not_before: None,
@@ -142,9 +154,10 @@ impl Resolution {
     pub(crate) fn poll_question(&mut self, now: Instant) -> Option<Question> {
         self.due(now).filter(|due| *due <= now)?;
         self.asked = true;
-        Some(match self.end {
-            None => Question::HighWatermark,
-            Some(_) => Question::Batches(self.position),
+        Some(match (self.end, self.position) {
+            (None, _) => Question::HighWatermark,
+            (Some(_), None) => Question::LogStart,
+            (Some(_), Some(position)) => Question::Batches(position),
         })
     }
 
@@ -156,26 +169,36 @@ impl Resolution {
         chance: f64,
     ) -> Option<Conclusion> {
         self.asked = false;
+        self.not_before = None;
         match answer {
             Err(error) => self.refused(error, now, chance),
-            Ok(Answer::HighWatermark(end)) if end <= self.anchor.last_offset => self.conclude(&format!(
-                "the log was cut off: it ends at offset {end}, and offset {} was acknowledged",
-                self.anchor.last_offset
-            )),
-            Ok(Answer::HighWatermark(end)) => {
-                self.end = Some(end);
-                self.backoff.reset();
+            Ok(Answer::HighWatermark(end)) => self.ends_at(end),
+            Ok(Answer::LogStart(start)) => {
+                let tail = self.end.unwrap_or_default().saturating_sub(TAIL_OFFSETS_MAX);
+                let from = start.max(self.anchor.map_or(tail, |anchor| anchor.last_offset));
+                (self.position, self.anchored) = (Some(from), from == 0);
                 None
             }
             Ok(Answer::Batches(bytes)) => self.read(&bytes, now, chance),
         }
     }
 
+    fn ends_at(&mut self, end: i64) -> Option<Conclusion> {
+        if let Some(anchor) = self.anchor.filter(|anchor| end <= anchor.last_offset) {
+            let acknowledged = anchor.last_offset;
+            return self.conclude(&format!(
+                "the log was cut off: it ends at offset {end}, and offset {acknowledged} was acknowledged"
+            ));
+        }
+        self.end = Some(end);
+        self.backoff.reset();
+        None
+    }
+
     fn refused(&mut self, error: &Error, now: Instant, chance: f64) -> Option<Conclusion> {
-        if error.code() == Some(ErrorCode::OFFSET_OUT_OF_RANGE) {
-            let position = self.position;
-            return self
-                .conclude(&format!("offset {position}, which was acknowledged, is not in the log any more"));
+        if error.code() == Some(ErrorCode::OFFSET_OUT_OF_RANGE) && !self.out_of_range {
+            (self.out_of_range, self.position) = (true, None);
+            return None;
         }
         if error.is_retriable() {
             self.not_before = Some(now + self.backoff.wait(chance));
@@ -193,37 +216,39 @@ impl Resolution {
             }
         }
         self.bytes_read = self.bytes_read.saturating_add(bytes.len());
-        if self.sought.iter().all(|span| self.found.iter().any(|found| found.place(*span).is_some())) {
+        if self.sought.iter().all(|span| self.is_found(*span)) {
             return self.conclude("");
         }
-        if self.end.is_some_and(|end| self.position >= end) {
+        if self.position >= self.end {
             return self.end_reached();
         }
         if self.bytes_read > TAIL_BYTES_MAX {
             let mib = TAIL_BYTES_MAX >> 20;
-            return self.conclude(&format!(
-                "it is not among the {mib} MiB behind offset {}",
-                self.anchor.last_offset
-            ));
+            return self.conclude(&format!("it is not in the {mib} MiB that were read"));
         }
         if self.position == from {
             self.not_before = Some(now + self.backoff.wait(chance));
         } else {
             self.backoff.reset();
-            self.not_before = None;
         }
         None
     }
 
+    fn is_found(&self, span: Span) -> bool {
+        self.found.iter().any(|found| found.place(span).is_some())
+    }
+
     fn see(&mut self, batch: &Batch) {
-        self.position = self.position.max(batch.next_offset());
+        self.position = self.position.max(Some(batch.next_offset()));
         if batch.is_control() {
             return;
         }
         let identity = ProducerId { id: batch.producer_id(), epoch: batch.producer_epoch() };
-        self.anchored |= identity == self.anchor.identity
-            && batch.last_offset() == self.anchor.last_offset
-            && batch.last_sequence() == self.anchor.last_sequence;
+        self.anchored |= self.anchor.is_some_and(|anchor| {
+            identity == anchor.identity
+                && batch.last_offset() == anchor.last_offset
+                && batch.last_sequence() == anchor.last_sequence
+        });
         if identity != self.identity {
             return;
         }
@@ -242,16 +267,20 @@ impl Resolution {
 
     /// All is read that can hold them.
     fn end_reached(&mut self) -> Option<Conclusion> {
-        let missing = |span: &Span| !self.found.iter().any(|found| found.place(*span).is_some());
         let passed = |span: &Span| self.last_sequence.is_some_and(|last| span.is_before(last));
-        if !self.anchored {
-            return self.conclude(&format!(
-                "offset {}, which was acknowledged, is not in the log any more: the log was cut off, or compacted",
-                self.anchor.last_offset
-            ));
-        }
-        if self.sought.iter().any(|span| missing(span) && passed(span)) {
+        if self.sought.iter().any(|span| passed(span) && !self.is_found(*span)) {
             return self.conclude("a later batch is in the log, and this one was removed from it");
+        }
+        if !self.anchored {
+            return self.conclude(&match self.anchor {
+                Some(anchor) => format!(
+                    "offset {}, which was acknowledged, is not in the log any more: the log was cut off, or compacted",
+                    anchor.last_offset
+                ),
+                None => format!(
+                    "it is not among the last {TAIL_OFFSETS_MAX} offsets, and nothing was acknowledged before it"
+                ),
+            });
         }
         let found = std::mem::take(&mut self.found);
         Some(Conclusion { found, rest: Rest::Absent })
@@ -290,6 +319,9 @@ impl Span {
 fn distance(from: i32, to: i32) -> u32 {
     (to.wrapping_sub(from) & i32::MAX).unsigned_abs()
 }
+
+/// So far before the log's end reading begins where nothing says that it must begin earlier.
+const TAIL_OFFSETS_MAX: i64 = 100_000;
 
 /// The most that is read of a partition. In memory there is one answer at a time.
 const TAIL_BYTES_MAX: usize = 64 << 20;

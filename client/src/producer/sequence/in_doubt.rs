@@ -17,13 +17,22 @@ impl Sequence {
         let entry = &self.entries[at];
         let plain = self.terms.idempotent && !self.terms.transactional && entry.end == End::Open;
         let before = self.entries.range(..at).all(|before| before.unresolved.is_some());
-        plain && self.anchor.is_some() && before && entry.is_in_doubt()
+        plain && before && entry.is_in_doubt()
     }
 
     /// It stays in line until the log tells what became of it.
     pub(super) fn refused_in_doubt(&mut self, at: usize, error: Error, now: Instant, chance: f64) -> Settled {
         if self.terms.planted(Planted::UnreadAcknowledged) {
             return self.written(at, Outcome::Written { base_offset: -1, log_append_time_ms: None });
+        }
+        if self.terms.planted(Planted::UnreadFailed)
+            || self.terms.planted(Planted::UnreadResent) && self.entries[at].may_come()
+        {
+            return self.failed(at, error, Vec::new());
+        }
+        if self.terms.planted(Planted::UnreadResent) {
+            self.count_anew |= at == 0;
+            return self.again(at, error, now, chance);
         }
         self.entries[at].unresolved = Some(error.clone());
         self.again(at, error, now, chance)
@@ -93,13 +102,11 @@ impl Sequence {
 
     /// Begins to find out what became of batches in doubt, unless that is under way.
     pub(super) fn look_into_log(&mut self) {
-        let (Some(identity), Some(anchor), None) = (self.identity, self.anchor, &self.resolution) else {
-            return;
-        };
+        let (Some(identity), None) = (self.identity, &self.resolution) else { return };
         let in_doubt = self.entries.iter().filter(|entry| entry.is_in_doubt());
         let sought = in_doubt.filter_map(Entry::span).collect();
         self.resolutions += 1;
-        self.resolution = Some(Resolution::new(identity, anchor, sought, self.terms.backoff));
+        self.resolution = Some(Resolution::new(identity, self.anchor, sought, self.terms.backoff));
     }
 }
 

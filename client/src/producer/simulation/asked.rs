@@ -82,8 +82,8 @@ fn reply(question: &Question, frame: &Bytes, version: i16) -> Result<Reply, Erro
 
 fn log(request: &LogRequest, frame: &Bytes, version: i16) -> Result<resolution::Answer, Error> {
     match request.question {
-        resolution::Question::HighWatermark => {
-            log_request::high_watermark(&answer::<ListOffsetsRequest>(frame, version)?)
+        resolution::Question::HighWatermark | resolution::Question::LogStart => {
+            log_request::end(request, &answer::<ListOffsetsRequest>(frame, version)?)
         }
         resolution::Question::Batches(_) => log_request::fetched(answer::<FetchRequest>(frame, version)?),
     }

@@ -162,8 +162,8 @@ impl Reach {
     pub(super) fn read_log(&mut self, connection: u64, request: LogRequest, now: Instant) {
         let asked = |version| Asked::Log(request.clone(), version);
         match request.question {
-            resolution::Question::HighWatermark => {
-                let of = |_| log_request::high_watermark_request(&request, i32::MAX);
+            resolution::Question::HighWatermark | resolution::Question::LogStart => {
+                let of = |_| log_request::end_request(&request, i32::MAX);
                 self.ask::<ListOffsetsRequest>(connection, i16::MAX, of, asked, now);
             }
             resolution::Question::Batches(offset) => {
