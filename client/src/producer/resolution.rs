@@ -31,7 +31,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
-use upsert_kafka_protocol::records::{Batch, TimestampType, batches};
+use upsert_kafka_protocol::records::{Batch, Corrupt, TimestampType, batches};
 
 use super::sequence::ProducerId;
 use crate::Error;
@@ -210,9 +210,8 @@ impl Resolution {
     fn read(&mut self, bytes: &Bytes, now: Instant, chance: f64) -> Option<Conclusion> {
         let from = self.position;
         for batch in batches(bytes) {
-            match batch.and_then(|batch| batch.check().map(|()| batch)) {
-                Ok(batch) => self.see(&batch),
-                Err(corrupt) => return self.conclude(&format!("the log cannot be read: {corrupt}")),
+            if let Err(corrupt) = batch.and_then(|batch| self.see(&batch)) {
+                return self.conclude(&format!("the log cannot be read: {corrupt}"));
             }
         }
         self.bytes_read = self.bytes_read.saturating_add(bytes.len());
@@ -238,24 +237,21 @@ impl Resolution {
         self.found.iter().any(|found| found.place(span).is_some())
     }
 
-    fn see(&mut self, batch: &Batch) {
+    fn see(&mut self, batch: &Batch) -> Result<(), Corrupt> {
         self.position = self.position.max(Some(batch.next_offset()));
-        if batch.is_control() {
-            return;
-        }
         let identity = ProducerId { id: batch.producer_id(), epoch: batch.producer_epoch() };
         self.anchored |= self.anchor.is_some_and(|anchor| {
             identity == anchor.identity
                 && batch.last_offset() == anchor.last_offset
                 && batch.last_sequence() == anchor.last_sequence
         });
-        if identity != self.identity {
-            return;
+        if identity != self.identity || batch.is_control() {
+            return Ok(());
         }
+        batch.check()?;
         self.last_sequence = Some(batch.last_sequence());
-        let Ok(count) = u32::try_from(batch.next_offset().wrapping_sub(batch.base_offset())) else { return };
         let found = Found {
-            span: Span { first: batch.base_sequence(), count },
+            span: Span { first: batch.base_sequence(), count: offsets(batch) },
             base_offset: batch.base_offset(),
             log_append_time_ms: (batch.timestamp_type() == TimestampType::LogAppendTime)
                 .then(|| batch.max_timestamp()),
@@ -263,6 +259,7 @@ impl Resolution {
         if self.sought.iter().any(|span| found.place(*span).is_some()) {
             self.found.push(found);
         }
+        Ok(())
     }
 
     /// All is read that can hold them.
@@ -315,6 +312,11 @@ impl Span {
     }
 }
 
+/// How many offsets it takes, whatever records compaction has left of it.
+fn offsets(batch: &Batch) -> u32 {
+    u32::try_from(batch.next_offset().wrapping_sub(batch.base_offset())).unwrap_or(0)
+}
+
 /// How far it is from one sequence to another; they run from 0 to `i32::MAX` and wrap.
 fn distance(from: i32, to: i32) -> u32 {
     (to.wrapping_sub(from) & i32::MAX).unsigned_abs()
@@ -325,3 +327,6 @@ const TAIL_OFFSETS_MAX: i64 = 100_000;
 
 /// The most that is read of a partition. In memory there is one answer at a time.
 const TAIL_BYTES_MAX: usize = 64 << 20;
+
+#[cfg(test)]
+pub(super) mod tests;
