@@ -20,8 +20,6 @@ pub enum Planted {
     LostAcknowledged,
     /// The second half of a batch that was split gets the first one's sequence.
     SequenceReused,
-    /// A batch in doubt that is not in the log is sent again, though an attempt at it may still come.
-    AbsentResent,
     /// A batch in doubt that is refused as out of order is acknowledged without a look into the log.
     UnreadAcknowledged,
     /// One that got its answers is sent again under the next epoch without a look into the log.

@@ -11,8 +11,16 @@ use tokio::task::JoinHandle;
 pub(super) struct Proxy {
     address: SocketAddr,
     upstream: watch::Sender<Option<SocketAddr>>,
-    stalled: watch::Sender<bool>,
+    accepted: watch::Receiver<u64>,
+    weather: watch::Sender<Weather>,
     accepts: JoinHandle<()>,
+}
+
+/// Connections are numbered; what is said here holds for all up to a number.
+#[derive(Clone, Copy, Default)]
+struct Weather {
+    stalled: u64,
+    lost: u64,
 }
 
 impl Proxy {
@@ -20,14 +28,16 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (upstream, at) = watch::channel(None);
-        let (stalled, stalls) = watch::channel(false);
+        let (weather, known) = watch::channel(Weather::default());
+        let (count, accepted) = watch::channel(0);
         let accepts = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let Some(broker) = *at.borrow() else { continue };
-                tokio::spawn(carry(client, broker, stalls.clone()));
+                count.send_modify(|count| *count += 1);
+                let (Some(broker), number) = (*at.borrow(), *count.borrow()) else { continue };
+                tokio::spawn(carry(number, client, broker, known.clone()));
             }
         });
-        Self { address, upstream, stalled, accepts }
+        Self { address, upstream, accepted, weather, accepts }
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -38,14 +48,15 @@ impl Proxy {
         self.upstream.send_replace(Some(broker));
     }
 
-    /// From now on no answer arrives.
+    /// From now on no answer arrives on the connections that there are; not even that the broker has closed them.
     pub(super) fn stall(&self) {
-        self.stalled.send_replace(true);
+        let all = *self.accepted.borrow();
+        self.weather.send_modify(|it| it.stalled = all);
     }
 
-    /// What was held back is lost with its connection; new ones flow.
-    pub(super) fn flow(&self) {
-        self.stalled.send_replace(false);
+    /// What was held back is lost with its connection.
+    pub(super) fn lose(&self) {
+        self.weather.send_modify(|it| it.lost = it.stalled);
     }
 }
 
@@ -56,22 +67,18 @@ impl Drop for Proxy {
 }
 
 /// Until one side closes, or a stall ends.
-async fn carry(client: TcpStream, broker: SocketAddr, mut stalls: watch::Receiver<bool>) {
+async fn carry(number: u64, client: TcpStream, broker: SocketAddr, mut weather: watch::Receiver<Weather>) {
     let Ok(broker) = TcpStream::connect(broker).await else { return };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_broker, mut to_broker) = broker.into_split();
-    let mut held = stalls.clone();
+    let known = weather.clone();
     let answers = async {
         let mut buffer = vec![0; 64 << 10];
         loop {
             let read = from_broker.read(&mut buffer).await;
-            if *held.borrow() {
-                // It fails only when the proxy is gone.
-                let _ = held.wait_for(|stalled| !stalled).await;
-                return;
-            }
+            let stalled = number <= known.borrow().stalled;
             let Ok(bytes @ 1..) = read else { return };
-            if to_client.write_all(&buffer[..bytes]).await.is_err() {
+            if !stalled && to_client.write_all(&buffer[..bytes]).await.is_err() {
                 return;
             }
         }
@@ -80,6 +87,8 @@ async fn carry(client: TcpStream, broker: SocketAddr, mut stalls: watch::Receive
         () = answers => {}
         _ = copy(&mut from_client, &mut to_broker) => {}
     }
-    // The client learns nothing before the stall ends, not even that the broker has closed.
-    let _ = stalls.wait_for(|stalled| !stalled).await;
+    if number <= weather.borrow().stalled {
+        // It fails only when the proxy is gone.
+        let _ = weather.wait_for(|it| number <= it.lost).await;
+    }
 }

@@ -83,9 +83,8 @@ impl Sequence {
             && let Some(first) = self.entries.front()
             && let Some(refusal) = &first.unresolved
         {
-            let (may_come, resent) = (first.may_come(), self.terms.planted(Planted::AbsentResent));
             let why = match &conclusion.rest {
-                Rest::Absent if !may_come || resent => {
+                Rest::Absent if !first.may_come() => {
                     self.count_anew = true;
                     break;
                 }
