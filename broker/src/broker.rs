@@ -89,7 +89,8 @@ impl Broker {
     }
 
     /// Stops a node: its connections have closed when this returns, new ones are refused, and other nodes
-    /// lead and coordinate what it did. What it knew is kept.
+    /// lead and coordinate what it did. What it knew is kept; but a partition that nobody leads meanwhile
+    /// remembers of each producer the last batch alone, as after a real broker's kill -9.
     ///
     /// # Errors
     /// When there is no such node, or its address could not be kept for its return.

@@ -9,6 +9,7 @@ mod node;
 use std::borrow::Borrow;
 use std::fmt;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, Once, OnceLock, PoisonError};
@@ -57,18 +58,28 @@ impl Kafka {
         or_skip(Self::start(nodes))
     }
 
+    /// A cluster of one node of the test's own, of which clients are told that it is found at this address, where
+    /// a proxy may stand; else as [`Kafka::shared`].
+    pub fn behind(address: SocketAddr) -> Option<Self> {
+        or_skip(Self::start_behind(1, Some(address)))
+    }
+
     /// Starts so many nodes and waits until each may serve.
     ///
     /// # Errors
     /// When the machine lacks something, or a node ends before it is ready.
     pub fn start(nodes: usize) -> Result<Self, Failure> {
+        Self::start_behind(nodes, None)
+    }
+
+    fn start_behind(nodes: usize, advertised: Option<SocketAddr>) -> Result<Self, Failure> {
         let library = library::find()?;
-        let mut outcome = Self::try_start(nodes, &library);
+        let mut outcome = Self::try_start(nodes, advertised, &library);
         for _ in 0..PORT_RACES {
             // A port that was free a moment ago may be another's now.
             match &outcome {
                 Err(Failure::Broken(why)) if why.contains("BindException") => {
-                    outcome = Self::try_start(nodes, &library)
+                    outcome = Self::try_start(nodes, advertised, &library)
                 }
                 _ => break,
             }
@@ -76,14 +87,15 @@ impl Kafka {
         outcome
     }
 
-    fn try_start(nodes: usize, library: &Path) -> Result<Self, Failure> {
+    fn try_start(nodes: usize, advertised: Option<SocketAddr>, library: &Path) -> Result<Self, Failure> {
         let home = fresh_folder()?;
         let ports: Vec<Ports> =
             (0..nodes).map(|_| Ports::choose()).collect::<Result<_, _>>().map_err(broken)?;
         let started: Result<Vec<_>, _> = std::thread::scope(|scope| {
             let (home, ports) = (&home, &ports);
-            let threads: Vec<_> =
-                (0..nodes).map(|at| scope.spawn(move || Node::start(home, library, at, ports))).collect();
+            let threads: Vec<_> = (0..nodes)
+                .map(|at| scope.spawn(move || Node::start(home, library, at, ports, advertised)))
+                .collect();
             threads.into_iter().map(|it| it.join().unwrap_or_else(|e| std::panic::resume_unwind(e))).collect()
         });
         let java = Java::start(library, &home).map_err(broken)?;

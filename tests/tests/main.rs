@@ -11,6 +11,7 @@ mod examples; // the examples of the crates, run
 mod faults; // a real Kafka of three nodes, killed, stopped and rolled under load; UPSERT_KAFKA_STORM=long
 mod fuzz; // the checks of the fuzz kit over its corpus and what chance makes of it
 mod hostile; // peers that lie or mean harm, each with a cap on memory and on time
+mod in_doubt; // what a restarted leader has forgotten, its log tells
 mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
 mod matrix; // a job under every fault at every point where it waits: nothing lost, nothing backwards
 mod nodes; // three embedded nodes that come and go

@@ -85,6 +85,23 @@ fn a_lost_answer_that_counts_as_a_good_one_is_found() {
     found_within(Planted::LostAcknowledged, 200);
 }
 
+/// The leader was restarted and has forgotten it, or it was never there.
+#[test]
+fn a_batch_in_doubt_that_is_acknowledged_without_a_look_into_the_log_is_found() {
+    found_within(Planted::UnreadAcknowledged, 1_000);
+}
+
+/// As Java's producer does.
+#[test]
+fn a_batch_in_doubt_that_is_sent_again_without_a_look_into_the_log_is_found() {
+    found_within(Planted::UnreadResent, 2_000);
+}
+
+#[test]
+fn a_batch_in_doubt_that_fails_without_a_look_into_the_log_is_found() {
+    found_within(Planted::UnreadFailed, 2_000);
+}
+
 #[test]
 fn a_transaction_ended_before_its_batches_are_answered_is_found() {
     found_within(Planted::EndedUnanswered, 400);

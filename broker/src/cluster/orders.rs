@@ -30,7 +30,8 @@ impl Cluster {
         Some(epoch)
     }
 
-    /// Stops a node: its connections close, others lead and coordinate what it did. What it knew is kept.
+    /// Stops a node: its connections close, others lead and coordinate what it did. What it knew is kept; but of
+    /// partitions that nobody leads then, the last batch of each producer alone, as after a real one's kill -9.
     pub fn stop_node(&mut self, node: i32, now: Now) {
         if let Some(node) = self.state.nodes.by_id_mut(node) {
             node.live = false;

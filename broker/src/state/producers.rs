@@ -139,6 +139,14 @@ impl Producers {
         self.oldest = kept.min().or(Some(now).filter(|_| !self.entries.is_empty()));
     }
 
+    /// What a leader knows that has started again: its snapshot holds the last batch of each producer.
+    pub(crate) fn restart(&mut self) {
+        for entry in self.entries.values_mut() {
+            let forgotten = entry.batches.len().saturating_sub(1);
+            entry.batches.drain(..forgotten);
+        }
+    }
+
     /// Forgets a producer, as if it had not written for long; unless it has an open transaction.
     pub(crate) fn expire(&mut self, producer_id: i64) {
         self.entries.retain(|id, entry| *id != producer_id || entry.transaction.is_some());
@@ -292,6 +300,17 @@ mod tests {
         assert_eq!(producers.end_transaction(8, 0, start), Some(1));
         producers.expire(8);
         assert!(known(&producers).is_empty());
+    }
+
+    #[test]
+    fn a_leader_that_has_started_again_knows_the_last_batch_alone() {
+        let mut producers = Producers::default();
+        (0..5).for_each(|at| _ = producers.record(batch(0, at, 1), i64::from(at), -1, now()));
+        producers.restart();
+        let check = |first| producers.check(batch(0, first, 1), false).map_err(|refusal| refusal.code);
+        assert_eq!(check(3), Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(check(4), Ok(Verdict::Duplicate { base_offset: 4, log_append_time_ms: -1 }));
+        assert_eq!(check(5), Ok(Verdict::Append));
     }
 
     #[test]

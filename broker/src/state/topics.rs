@@ -191,8 +191,12 @@ impl Partition {
         if isolation_level == READ_COMMITTED { self.last_stable_offset() } else { self.log.end_offset() }
     }
 
-    /// Begins a new epoch of leadership.
+    /// Begins a new epoch of leadership. A node that takes over has followed and knows what the last one knew; but
+    /// one that comes back to a partition that nobody led has only what a restart leaves.
     pub(crate) fn elect(&mut self, leader: Option<i32>) {
+        if self.leader.is_none() {
+            self.producers.restart();
+        }
         self.leader = leader;
         self.leader_epoch += 1;
         self.epochs.begin(self.leader_epoch, self.log.end_offset());

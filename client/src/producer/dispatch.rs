@@ -9,6 +9,7 @@ use super::batch::{Batch, Ghost};
 use super::delivery::Outcome;
 use super::planted::Planted;
 use super::question::{Call, Heard, Protocol};
+use super::resolution::{self, Question};
 use super::sequence::{Expired, Flight, ProducerId, Readiness, Sequence, Terms};
 use super::topic::Partition;
 use super::transactions::{self, Order, Ticket, Transactions};
@@ -45,6 +46,8 @@ struct Lane {
     queued: Option<i32>,
     /// Where its flying batches are.
     flies_to: Option<i32>,
+    /// Who is to be asked what its log holds.
+    asks: Option<i32>,
     timer: Option<Instant>,
 }
 
@@ -55,6 +58,9 @@ struct Node {
     queue: VecDeque<usize>,
     in_flight: usize,
     not_before: Option<Instant>,
+    /// Lanes whose log it is to be asked about, one after the other.
+    doubts: VecDeque<usize>,
+    asked: bool,
 }
 
 /// One request's batches, one per partition, ordered by topic.
@@ -71,6 +77,16 @@ pub(crate) struct Outgoing {
 pub(crate) struct Sent {
     pub(crate) partition: Arc<Partition>,
     pub(crate) flight: Flight,
+}
+
+/// What a broker is asked of a partition's log.
+#[derive(Clone, Debug)]
+pub(crate) struct LogRequest {
+    pub(crate) node: i32,
+    pub(crate) partition: Arc<Partition>,
+    pub(crate) question: Question,
+    /// By which the answer is known.
+    number: u64,
 }
 
 /// What deliveries are to be told.
@@ -164,6 +180,26 @@ impl Dispatch {
         self.heed_writer(now);
     }
 
+    /// What a broker says of a partition's log, or why it does not.
+    pub(crate) fn handle_log(
+        &mut self,
+        request: &LogRequest,
+        answer: Result<resolution::Answer, Error>,
+        now: Instant,
+        chance: f64,
+    ) {
+        let at = request.partition.lane;
+        if let Some(node) = self.nodes.get_mut(&request.node) {
+            node.asked = false;
+        }
+        let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
+        let answer = answer.as_ref().map(Clone::clone);
+        self.wants_metadata |= answer.as_ref().is_err_and(|error| error.refreshes_metadata());
+        let finished = lane.sequence.handle_log(request.number, answer, now, chance);
+        self.finish(finished.into_iter().map(|(batch, outcome)| Done::Finished(batch, outcome)));
+        self.look(at, now);
+    }
+
     /// A request was answered, or will never be.
     pub(crate) fn handle_request_done(&mut self, node: i32) {
         if let Some(node) = self.nodes.get_mut(&node) {
@@ -212,8 +248,8 @@ impl Dispatch {
     /// When `handle_timeout` or `poll_request` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let lanes = self.timers.peek().map(|Reverse((due, _))| *due);
-        let paused =
-            self.nodes.values().filter(|node| !node.queue.is_empty()).filter_map(|node| node.not_before);
+        let waiting = |node: &&Node| !(node.queue.is_empty() && node.doubts.is_empty());
+        let paused = self.nodes.values().filter(waiting).filter_map(|node| node.not_before);
         paused.chain(lanes).chain(self.writer.deadline()).min()
     }
 
@@ -249,6 +285,35 @@ impl Dispatch {
             (free && !node.queue.is_empty()).then_some(*id)
         };
         self.nodes.iter_mut().filter_map(open).collect()
+    }
+
+    /// Brokers that are to be asked what a log holds.
+    pub(crate) fn poll_doubted(&mut self, now: Instant) -> Vec<i32> {
+        let open = |(id, node): (&i32, &Node)| {
+            let free = !node.asked && node.not_before.is_none_or(|at| at <= now);
+            (free && !node.doubts.is_empty()).then_some(*id)
+        };
+        self.nodes.iter().filter_map(open).collect()
+    }
+
+    /// The next question to a broker about a log: one at a time, so that its answers are held one at a time.
+    pub(crate) fn poll_log(&mut self, node: i32, now: Instant) -> Option<LogRequest> {
+        while let Some(at) = self.nodes.get_mut(&node).filter(|it| !it.asked)?.doubts.pop_front() {
+            let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { continue };
+            if lane.asks != Some(node) {
+                continue;
+            }
+            lane.asks = None;
+            if lane.partition.leader() == Some(node)
+                && let Some((number, question)) = lane.sequence.poll_question(now)
+            {
+                let partition = Arc::clone(&lane.partition);
+                self.nodes.get_mut(&node)?.asked = true;
+                return Some(LogRequest { node, partition, question, number });
+            }
+            self.look(at, now);
+        }
+        None
     }
 
     /// Brokers that have not yet taken what waits for them, or all that may fly to them.
@@ -434,6 +499,15 @@ impl Dispatch {
             }
             (Readiness::Now(_) | Readiness::No, _) => {}
         }
+        match (lane.sequence.question_due(now), lane.partition.leader()) {
+            (Some(due), _) if due > now => wake = wake.map_or(Some(due), |wake| Some(wake.min(due))),
+            (Some(_), Some(node)) if lane.asks != Some(node) => {
+                lane.asks = Some(node);
+                self.nodes.entry(node).or_default().doubts.push_back(at);
+            }
+            (Some(_), None) => self.wants_metadata = true,
+            (Some(_) | None, _) => {}
+        }
         if let Some(wake) = wake
             && lane.timer.is_none_or(|timer| wake < timer)
         {
@@ -453,7 +527,14 @@ impl Dispatch {
 impl Lane {
     fn new(partition: &Arc<Partition>, terms: Terms) -> Self {
         let partition = Arc::clone(partition);
-        Self { partition, sequence: Sequence::new(terms), queued: None, flies_to: None, timer: None }
+        Self {
+            partition,
+            sequence: Sequence::new(terms),
+            queued: None,
+            flies_to: None,
+            asks: None,
+            timer: None,
+        }
     }
 
     /// The leader, unless batches still fly to the one before: they must not be overtaken.

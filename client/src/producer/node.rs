@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
-use super::dispatch::Outgoing;
+use super::carry::read_log;
+use super::dispatch::{LogRequest, Outgoing};
+use super::resolution;
 use crate::Error;
 use crate::cluster::Cluster;
 use crate::config::Acks;
@@ -20,6 +22,8 @@ use crate::connection::{Answer, Connection};
 pub(super) struct Node {
     link: Link,
     flying: VecDeque<Flying>,
+    /// What it is asked of a log.
+    reading: Option<Reading>,
 }
 
 /// How it is reached.
@@ -42,6 +46,12 @@ enum Awaiting {
     Answer(Answer<ProduceRequest>),
     /// With acks=0 there is no answer: it is on the wire.
     Written(Awaited<()>),
+}
+
+/// A question about a log, under way.
+struct Reading {
+    request: LogRequest,
+    answer: Awaited<resolution::Answer>,
 }
 
 type Awaited<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -80,6 +90,8 @@ pub(super) enum Heard {
     Unreachable(Error),
     /// Without a response where none is asked for.
     Answered(Box<Request>, Result<Option<ProduceResponse>, Error>),
+    /// What a log holds.
+    Read(LogRequest, Result<resolution::Answer, Error>),
 }
 
 impl Node {
@@ -93,6 +105,12 @@ impl Node {
         let cluster = cluster.clone();
         self.link = Link::Dialling(Box::pin(async move { cluster.connection(node).await }));
         None
+    }
+
+    /// Asks what a log holds, when the last such question is answered.
+    pub(super) fn read(&mut self, request: LogRequest, cluster: &Cluster) {
+        let answer = Box::pin(read_log(cluster.clone(), request.clone()));
+        self.reading = Some(Reading { request, answer });
     }
 
     /// Queues a request behind those before it.
@@ -123,6 +141,12 @@ impl Node {
             && let Some(Flying { request, .. }) = self.flying.pop_front()
         {
             return Poll::Ready(Heard::Answered(Box::new(request), answer));
+        }
+        if let Some(reading) = &mut self.reading
+            && let Poll::Ready(answer) = reading.answer.as_mut().poll(context)
+            && let Some(Reading { request, .. }) = self.reading.take()
+        {
+            return Poll::Ready(Heard::Read(request, answer));
         }
         let Link::Dialling(dialling) = &mut self.link else { return Poll::Pending };
         match dialling.as_mut().poll(context) {

@@ -20,6 +20,12 @@ pub enum Planted {
     LostAcknowledged,
     /// The second half of a batch that was split gets the first one's sequence.
     SequenceReused,
+    /// A batch in doubt that is refused as out of order is acknowledged without a look into the log.
+    UnreadAcknowledged,
+    /// One that got its answers is sent again under the next epoch without a look into the log.
+    UnreadResent,
+    /// It fails without a look into the log.
+    UnreadFailed,
     /// A transaction is ended while its batches are still under way.
     EndedUnanswered,
 }

@@ -154,6 +154,11 @@ impl Sender {
             }
         }
         self.shared.ready(|| self.dispatch.ready_nodes(), now);
+        for id in self.dispatch.poll_doubted(now) {
+            if let Some(request) = self.dispatch.poll_log(id, now) {
+                self.nodes.entry(id).or_default().read(request, &self.cluster);
+            }
+        }
         if let Some(call) = self.dispatch.poll_call(now) {
             self.calling = Some(Box::pin(carry(self.cluster.clone(), call)));
         }
@@ -190,6 +195,9 @@ impl Sender {
                 self.dispatch.handle_unreachable(node, now, self.chance.draw());
             }
             Heard::Answered(request, response) => self.settle(&request, response, now),
+            Heard::Read(request, answer) => {
+                self.dispatch.handle_log(&request, answer, now, self.chance.draw());
+            }
         }
     }
 

@@ -17,6 +17,11 @@
 //! left for its silence may still bring the batch that was given up, and the next ones behind it. So one
 //! of which an attempt got no answer is given up too; counted anew it might be written twice.
 //!
+//! Out of order may also mean that the leader has forgotten the batch: one that was restarted knows the last one of
+//! each producer alone. So where a batch that is refused so is in doubt, nothing leaves until the partition's log
+//! was read (`resolution`). What lies in it is acknowledged where it lies; what does not, and of which no attempt
+//! can come any more, is counted anew.
+//!
 //! A leader that does not know the producer takes its first batch whatever its sequence (Kafka's
 //! `ProducerAppendInfo`): if the first were refused, and the second taken, the first could only follow it. So
 //! until one is acknowledged a partition's batches fly one by one.
@@ -33,12 +38,14 @@ use upsert_kafka_protocol::records::{Codec, Stamp};
 use super::batch::{Batch, Ghost, Key};
 use super::delivery::Outcome;
 use super::planted::Planted;
+use super::resolution::{Anchor, Resolution};
 use super::verdict::{Answer, Verdict};
 use crate::Error;
 use crate::retry::Backoff;
 use entry::{End, Entry, late, placed};
 
 mod entry;
+mod in_doubt;
 
 /// One partition's line.
 #[derive(Debug)]
@@ -69,6 +76,12 @@ pub(crate) struct Sequence {
     counted: u64,
     /// Numbers the halves of batches that were split.
     parts: u32,
+    /// The last batch in line that was acknowledged with its offset.
+    anchor: Option<Anchor>,
+    /// What becomes of batches in doubt is being found out: nothing leaves.
+    resolution: Option<Resolution>,
+    /// How often that was begun.
+    resolutions: u64,
 }
 
 /// The settings it keeps to.
@@ -172,6 +185,9 @@ impl Sequence {
             backoff: terms.backoff,
             counted: 0,
             parts: 0,
+            anchor: None,
+            resolution: None,
+            resolutions: 0,
         }
     }
 
@@ -227,7 +243,8 @@ impl Sequence {
     pub(crate) fn readiness(&self, now: Instant) -> Readiness {
         let Some(entry) = self.entries.get(self.in_flight) else { return Readiness::No };
         let unknown = self.terms.idempotent && !self.known && self.in_flight > 0;
-        if self.stalled || unknown || self.in_flight >= self.terms.in_flight_max {
+        if self.stalled || self.resolution.is_some() || unknown || self.in_flight >= self.terms.in_flight_max
+        {
             return Readiness::No;
         }
         if let Some(at) = self.not_before.filter(|at| *at > now) {
@@ -296,6 +313,7 @@ impl Sequence {
         let settled = match verdict {
             Verdict::Again if !over => self.again(at, error, now, chance),
             Verdict::Split if !over && self.split(at) => Settled { split: true, ..Settled::default() },
+            Verdict::OutOfOrder if self.may_be_forgotten(at) => self.refused_in_doubt(at, error, now, chance),
             Verdict::OutOfOrder if !(over || at == 0 && self.ends_out_of_order()) => {
                 // With one before it in doubt it is out of order for that one's sake.
                 self.count_anew |= at == 0;
@@ -313,8 +331,7 @@ impl Sequence {
     /// Whether the first in line cannot be counted anew: the coordinator gives the epoch, or the records may lie in
     /// the log already, or may come to lie there.
     fn ends_out_of_order(&self) -> bool {
-        let twice = |first: &Entry| first.of_doubtful || first.unanswered;
-        self.terms.transactional || self.entries.front().is_some_and(twice)
+        self.terms.transactional || self.entries.front().is_some_and(Entry::may_come)
     }
 
     /// Batches whose `delivery.timeout.ms` is over.
@@ -376,7 +393,7 @@ impl Sequence {
 
     /// Gives everything up.
     pub(crate) fn abandon(&mut self, error: &Error) -> Vec<(Batch, Outcome)> {
-        self.in_flight = 0;
+        (self.in_flight, self.resolution) = (0, None);
         let entries = std::mem::take(&mut self.entries).into_iter();
         let failed = |entry: Entry| {
             let error = placed(error.clone(), &entry.batch).with_written(entry.doubt || entry.flying);
@@ -394,7 +411,11 @@ impl Sequence {
         }
         self.backoff.reset();
         if let Outcome::Written { base_offset, .. } = outcome {
-            self.entries[at].span.record("base_offset", base_offset);
+            self.entries[at].trace_span.record("base_offset", base_offset);
+            // What was acknowledged before it lies before it, whatever lies behind.
+            let anchor =
+                self.identity.filter(|_| at == 0).and_then(|it| self.entries[at].anchor(it, base_offset));
+            self.anchor = anchor.or(self.anchor);
         }
         let finished = self.entries.remove(at).map(|entry| (entry.batch, outcome));
         Settled { finished, ..Settled::default() }
@@ -419,7 +440,7 @@ impl Sequence {
 
     fn failed(&mut self, at: usize, error: Error, records: Vec<(u32, Error)>) -> Settled {
         let doubt = self.entries[at].doubt;
-        self.entries[at].span.record("error", tracing::field::display(&error));
+        self.entries[at].trace_span.record("error", tracing::field::display(&error));
         let refresh = error.refreshes_metadata();
         let finished = self.remove(at).map(|batch| {
             let mark = |error: Error| placed(error, &batch).with_written(doubt);
@@ -474,6 +495,10 @@ impl Sequence {
         if self.terms.transactional {
             return;
         }
+        if self.entries.iter().any(|entry| entry.unresolved.is_some()) {
+            return self.look_into_log();
+        }
+        self.resolution = None;
         let counted = self.entries.front().is_some_and(|entry| entry.base_sequence.is_some());
         if self.count_anew || self.gap && !counted {
             self.begin_anew();

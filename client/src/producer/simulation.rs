@@ -300,6 +300,12 @@ impl Machine {
                 self.produce(connection, outgoing, now);
             }
         }
+        for node in self.dispatch.poll_doubted(now) {
+            let Some(connection) = self.reach.connection(node) else { continue };
+            if let Some(request) = self.dispatch.poll_log(node, now) {
+                self.reach.read_log(connection, request, now);
+            }
+        }
         if let Some(call) = self.dispatch.poll_call(now) {
             self.reach.handle_call(call);
         }
@@ -321,6 +327,9 @@ impl Machine {
         match heard {
             Heard::Produced(request, response) => self.settle(&request, response, now),
             Heard::Told(reply) => self.dispatch.handle_reply(reply, now, self.chance.draw()),
+            Heard::Read(request, answer) => {
+                self.dispatch.handle_log(&request, answer, now, self.chance.draw());
+            }
             Heard::Unreachable(node) => self.dispatch.handle_unreachable(node, now, self.chance.draw()),
             Heard::View => self.renew(now),
         }

@@ -60,10 +60,21 @@ impl Ports {
 
 impl Node {
     /// Formats and starts node number `at` of those whose ports are given, and waits until it may serve.
-    pub(super) fn start(home: &Path, library: &Path, at: usize, ports: &[Ports]) -> Result<Self, Failure> {
+    pub(super) fn start(
+        home: &Path,
+        library: &Path,
+        at: usize,
+        ports: &[Ports],
+        advertised: Option<SocketAddr>,
+    ) -> Result<Self, Failure> {
         let folder = home.join((at + 1).to_string());
         std::fs::create_dir_all(&folder).map_err(broken)?;
-        std::fs::write(folder.join("server.properties"), properties(&folder, at, ports)).map_err(broken)?;
+        let mut properties = properties(&folder, at, ports);
+        if let Some(address) = advertised {
+            // Writing to a string cannot fail.
+            let _ = writeln!(properties, "advertised.listeners={}://{address}", LISTENERS[PLAINTEXT].name);
+        }
+        std::fs::write(folder.join("server.properties"), properties).map_err(broken)?;
         format_storage(&folder, library, ports)?;
         let node = Self {
             folder,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use upsert_kafka_broker::Cluster;
 use upsert_kafka_client::{Bytes, Error, Receipt};
+use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::records::{ControlType, batches};
 
 use super::plan::{MS, Plan};
@@ -190,8 +191,28 @@ impl Oracle {
                 Fate::Failed { may_be_written: error.may_have_been_written(), why }
             }
         };
+        if let Err(error) = outcome {
+            self.judge_doubt(number, error, cluster)?;
+        }
         self.heard += 1;
         if self.heard.is_multiple_of(LOOK_EVERY) { self.look(cluster) } else { Ok(()) }
+    }
+
+    /// What a leader refuses as out of order may lie in its log. No log is cut here, so whoever says that it is not known
+    /// could have read it there: but for an attempt that was under way when it was read.
+    fn judge_doubt(&mut self, number: usize, error: &Error, cluster: &mut Cluster) -> Result<(), String> {
+        let refused = error.code() == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        let plain = self.records[number].transaction.is_none() && !error.is_fatal();
+        let why = error.to_string();
+        if !(refused && plain && error.may_have_been_written()) || why.contains("may still come") {
+            return Ok(());
+        }
+        self.look(cluster)?;
+        let lies = |log: &Log| log.records.iter().any(|(_, known)| *known == number);
+        if self.logs.values().any(lies) {
+            return Err(format!("record {number} is said to be in doubt, and lies in the log: {why}"));
+        }
+        Ok(())
     }
 
     /// The logs have only grown.

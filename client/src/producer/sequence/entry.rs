@@ -6,8 +6,9 @@ use std::time::Duration;
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::Facts;
+use super::{Facts, ProducerId};
 use crate::producer::batch::Batch;
+use crate::producer::resolution::{Anchor, Span as Sequences};
 use crate::{Error, ErrorKind};
 
 /// A batch in line.
@@ -26,12 +27,14 @@ pub(super) struct Entry {
     pub(super) unanswered: bool,
     /// It is part of a batch that may have been written whole: the leader knows that one again, but not its parts.
     pub(super) of_doubtful: bool,
+    /// The refusal as out of order of a batch that may lie in the log all the same.
+    pub(super) unresolved: Option<Error>,
     /// A batch before it was given up.
     pub(super) after_gap: bool,
     pub(super) end: End,
     pub(super) last_error: Option<Error>,
     /// From the first time it leaves to its end.
-    pub(super) span: Span,
+    pub(super) trace_span: Span,
 }
 
 /// What its deliveries know of a batch that is still in line.
@@ -55,17 +58,43 @@ impl Entry {
             doubt: false,
             unanswered: false,
             of_doubtful: false,
+            unresolved: None,
             after_gap: false,
             end: End::Open,
             last_error: None,
-            span: Span::none(),
+            trace_span: Span::none(),
         }
+    }
+
+    /// Whether it may lie in the log though nobody said so.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.doubt || self.may_come()
+    }
+
+    /// Whether it may come to lie there yet: an attempt at it, or at the whole that it is part of, got no answer.
+    pub(super) fn may_come(&self) -> bool {
+        self.unanswered || self.of_doubtful
+    }
+
+    /// Its sequences, if it has left.
+    pub(super) fn span(&self) -> Option<Sequences> {
+        Some(Sequences { first: self.base_sequence?, count: self.batch.count })
+    }
+
+    /// Where to read on, now that the broker has said where it lies.
+    pub(super) fn anchor(&self, identity: ProducerId, base_offset: i64) -> Option<Anchor> {
+        let before_last = self.batch.count.checked_sub(1)?;
+        Some(Anchor {
+            identity,
+            last_sequence: self.base_sequence?.wrapping_add(before_last.cast_signed()) & i32::MAX,
+            last_offset: base_offset.checked_add(i64::from(before_last)).filter(|_| base_offset >= 0)?,
+        })
     }
 
     /// A span for each batch: `batch{topic, partition, records, bytes, base_sequence}`, with its attempts and end.
     pub(super) fn trace(&mut self, facts: &Facts) {
         if !facts.again {
-            self.span = tracing::debug_span!(
+            self.trace_span = tracing::debug_span!(
                 "batch",
                 topic = &*self.batch.partition.topic,
                 partition = self.batch.partition.index,
@@ -77,7 +106,7 @@ impl Entry {
                 error = Empty,
             );
         }
-        self.span.record("attempts", self.attempts);
+        self.trace_span.record("attempts", self.attempts);
     }
 }
 

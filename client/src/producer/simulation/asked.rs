@@ -2,15 +2,19 @@
 
 use bytes::Bytes;
 use upsert_kafka_protocol::messages::{
-    FindCoordinatorResponse, MetadataResponse, ProduceRequest, ProduceResponse,
+    FetchRequest, FindCoordinatorResponse, ListOffsetsRequest, MetadataResponse, ProduceRequest,
+    ProduceResponse,
 };
 use upsert_kafka_protocol::{Message, header};
 
 use crate::Error;
 use crate::cluster::Coordinator;
 use crate::connection::open;
+use crate::producer::dispatch::LogRequest;
+use crate::producer::log_request;
 use crate::producer::node::Request;
 use crate::producer::question::{Question, Reply};
+use crate::producer::resolution;
 
 /// A question that awaits its answer.
 pub(super) enum Asked {
@@ -20,6 +24,7 @@ pub(super) enum Asked {
     Coordinator(Coordinator, i16),
     Question(Question, i16),
     Produce(Box<Request>),
+    Log(LogRequest, i16),
 }
 
 /// An answer, understood.
@@ -29,6 +34,7 @@ pub(super) enum Told {
     Coordinator(Coordinator, FindCoordinatorResponse),
     Reply(Reply),
     Produced(Box<Request>, Result<ProduceResponse, Error>),
+    Read(LogRequest, Result<resolution::Answer, Error>),
 }
 
 impl Asked {
@@ -45,6 +51,10 @@ impl Asked {
                 Told::Coordinator(of, answer::<FindCoordinatorRequest>(frame, version)?)
             }
             Self::Question(question, version) => Told::Reply(reply(&question, frame, version)?),
+            Self::Log(request, version) => {
+                let answer = log(&request, frame, version);
+                Told::Read(request, answer)
+            }
             Self::Produce(request) => {
                 let response = answer::<ProduceRequest>(frame, request.version);
                 Told::Produced(request, response)
@@ -68,6 +78,15 @@ fn reply(question: &Question, frame: &Bytes, version: i16) -> Result<Reply, Erro
         Question::CommitOffsets(request) => Reply::CommitOffsets(of(request, frame, version)?),
         Question::End(request) => Reply::End(of(request, frame, version)?),
     })
+}
+
+fn log(request: &LogRequest, frame: &Bytes, version: i16) -> Result<resolution::Answer, Error> {
+    match request.question {
+        resolution::Question::HighWatermark | resolution::Question::LogStart => {
+            log_request::end(request, &answer::<ListOffsetsRequest>(frame, version)?)
+        }
+        resolution::Question::Batches(_) => log_request::fetched(answer::<FetchRequest>(frame, version)?),
+    }
 }
 
 fn answer<R: upsert_kafka_protocol::Request>(frame: &Bytes, version: i16) -> Result<R::Response, Error> {

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use upsert_kafka_protocol::messages::{
-    FindCoordinatorRequest, FindCoordinatorResponse, MetadataRequest, MetadataResponse, ProduceRequest,
-    ProduceResponse,
+    FetchRequest, FindCoordinatorRequest, FindCoordinatorResponse, ListOffsetsRequest, MetadataRequest,
+    MetadataResponse, ProduceRequest, ProduceResponse,
 };
 use upsert_kafka_protocol::{ErrorCode, Request as WireRequest, Str};
 
@@ -18,8 +18,11 @@ use crate::cluster::schedule::Schedule;
 use crate::cluster::{Coordinator, Metadata, coordinator, metadata};
 use crate::config::Address;
 use crate::connection::open;
+use crate::producer::dispatch::LogRequest;
+use crate::producer::log_request;
 use crate::producer::node::Request;
 use crate::producer::question::{self, Call, Question};
+use crate::producer::resolution;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
 
@@ -67,6 +70,7 @@ enum Step {
 pub(super) enum Heard {
     Produced(Box<Request>, Result<ProduceResponse, Error>),
     Told(Result<question::Heard, Error>),
+    Read(LogRequest, Result<resolution::Answer, Error>),
     Unreachable(i32),
     View,
 }
@@ -151,6 +155,22 @@ impl Reach {
         match link.ask(&produce, version, until, Asked::Produce(request)) {
             Ok(bytes) => self.outputs.push_back(Output::Send { connection, bytes }),
             Err(error) => self.break_off(connection, &error.to_string(), now),
+        }
+    }
+
+    /// Asks a broker what a log holds.
+    pub(super) fn read_log(&mut self, connection: u64, request: LogRequest, now: Instant) {
+        let asked = |version| Asked::Log(request.clone(), version);
+        match request.question {
+            resolution::Question::HighWatermark | resolution::Question::LogStart => {
+                let of = |_| log_request::end_request(&request, i32::MAX);
+                self.ask::<ListOffsetsRequest>(connection, i16::MAX, of, asked, now);
+            }
+            resolution::Question::Batches(offset) => {
+                let max = log_request::fetch_version_max(&request, &self.view);
+                let fetch = log_request::fetch_request(&request, offset, &self.view);
+                self.ask::<FetchRequest>(connection, max, |_| fetch, asked, now);
+            }
         }
     }
 
@@ -347,6 +367,7 @@ impl Reach {
                 let offered = link.offered();
                 self.heard.push_back(Heard::Told(Ok(question::Heard { reply, offered })));
             }
+            Ok(Told::Read(request, answer)) => self.heard.push_back(Heard::Read(request, answer)),
             Ok(Told::Produced(request, response)) => {
                 self.heard.push_back(Heard::Produced(request, response));
             }
@@ -448,6 +469,7 @@ impl Reach {
             Asked::Versions(_) => {}
             Asked::Metadata(_) => self.schedule.handle_failed(now, self.chance.draw()),
             Asked::Coordinator(..) | Asked::Question(..) => self.told(Err(error)),
+            Asked::Log(request, _) => self.heard.push_back(Heard::Read(request, Err(error))),
             Asked::Produce(request) => self.heard.push_back(Heard::Produced(request, Err(error))),
         }
     }
