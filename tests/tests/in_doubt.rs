@@ -183,7 +183,7 @@ async fn where_the_topic_may_not_be_read_the_doubt_is_told() {
 async fn read(client: &Client, count: usize) -> Vec<usize> {
     let mut consumer = client.consumer();
     let topic = "orders".into();
-    consumer.assign(vec![Assignment { topic, partition: 0, position: Position::Earliest }]);
+    consumer.assign(vec![Assignment::new(topic, 0, Position::Earliest)]);
     let mut numbers = Vec::new();
     while numbers.len() < count {
         let fetched = timeout(PATIENCE, consumer.poll()).await.expect("records come").unwrap();
