@@ -90,10 +90,10 @@ impl Consumer {
         self.untold = self.positions.topics();
     }
 
-    /// Waits for what comes next and hands it over; a partition in it has moved, if only past what is not
-    /// for users. A topic that was deleted and created again is read from its beginning, and an offset out of range
-    /// follows `auto.offset.reset`: [`Fetched::resets`] tells of both. What fails is tried again for `default.api.timeout.ms` before it is an error, and may be
-    /// polled again after it.
+    /// Waits for what comes next and hands it over; a partition in it has moved, if only past what is not for users.
+    /// A topic that was deleted and created again is read from its beginning, and an offset out of range follows
+    /// `auto.offset.reset`: [`Fetched::resets`] tells of both. What fails is tried again for
+    /// `default.api.timeout.ms` before it is an error, and may be polled again after it.
     ///
     /// The future may be dropped at any time: nothing is lost, and the next poll goes on.
     ///

@@ -1,6 +1,6 @@
 //! Offsets that a group keeps, committed from outside of any membership.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use upsert_kafka_protocol::messages::offset_commit::{
@@ -194,10 +194,10 @@ fn kept(
         refused(coordinator, group.error_code, "OffsetFetch")?;
     }
     let rows = rows(response);
+    let rows: HashMap<(&str, i32), &Row> = rows.iter().map(|row| ((&*row.topic, row.partition), row)).collect();
     of.iter()
         .map(|of| {
-            let row = rows.iter().find(|row| *row.topic == *of.topic && row.partition == of.partition);
-            let row = row.ok_or_else(|| {
+            let row = rows.get(&(&*of.topic, of.partition)).ok_or_else(|| {
                 of.named(Error::new(ErrorKind::Protocol, "the coordinator's answer leaves it out"))
             })?;
             refused(coordinator, row.code, "OffsetFetch").map_err(|error| of.named(error))?;
