@@ -51,15 +51,23 @@ impl Attempts {
         if error.refreshes_metadata() {
             self.cluster.refresh();
         }
-        let wait = self.backoff.wait(self.chance.draw());
-        if Instant::now() + wait >= self.deadline {
-            if error.kind() == ErrorKind::Timeout && error.code().is_none() {
-                return Err(error);
-            }
-            let tried = self.limit.as_millis();
-            return Err(error.within(&format!("given up after {tried} ms (default.api.timeout.ms)")));
+        if self.pause().await {
+            return Ok(());
         }
-        sleep(wait).await;
-        Ok(())
+        if error.kind() == ErrorKind::Timeout && error.code().is_none() {
+            return Err(error);
+        }
+        let tried = self.limit.as_millis();
+        Err(error.within(&format!("given up after {tried} ms (default.api.timeout.ms)")))
+    }
+
+    /// Waits for the next attempt; false at once when there is no time for another.
+    pub(crate) async fn pause(&mut self) -> bool {
+        let wait = self.backoff.wait(self.chance.draw());
+        let goes_on = Instant::now() + wait < self.deadline;
+        if goes_on {
+            sleep(wait).await;
+        }
+        goes_on
     }
 }

@@ -7,9 +7,10 @@ use std::time::Instant;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
-use upsert_kafka_protocol::messages::MetadataResponse;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
+use super::answer::MetadataAnswer;
+use super::outage::SharedOutage;
 use super::reach::{self, Candidate};
 use super::schedule::Schedule;
 use super::wanted::{Want, Wanted};
@@ -55,6 +56,7 @@ pub(super) struct Refresh {
     rebootstraps: bool,
     coordinators: HashMap<Coordinator, i32>,
     jobs: JoinSet<Done>,
+    outage: SharedOutage,
     chance: Chance,
 }
 
@@ -81,7 +83,8 @@ struct Way {
 enum Done {
     Opened(i32, Lane, Address, Result<Connection, Error>),
     Reached(Reply, Result<(Candidate, Connection), Error>),
-    Renewed(Option<(Candidate, Connection)>, Result<MetadataResponse, Error>),
+    /// When it began, who was reached for it, and what he answered.
+    Renewed(Instant, Option<(Candidate, Connection)>, Result<MetadataAnswer, Error>),
 }
 
 impl Refresh {
@@ -93,6 +96,8 @@ impl Refresh {
         bootstrap: Connection,
     ) -> Self {
         let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
+        let outage = SharedOutage::of(&config);
+        outage.answered();
         let mut refresh = Self {
             schedule: Schedule::new(config.metadata_max_age, backoff, Instant::now()),
             wanted: Wanted::new(config.metadata_max_idle),
@@ -105,6 +110,7 @@ impl Refresh {
             bootstrap: Some(bootstrap),
             coordinators: HashMap::new(),
             jobs: JoinSet::new(),
+            outage,
             chance: Chance::from_process(),
         };
         refresh.meet_brokers();
@@ -163,11 +169,11 @@ impl Refresh {
                 _ = reply.send(Ok(connection));
             }
             Done::Reached(reply, Err(error)) => _ = reply.send(Err(error)),
-            Done::Renewed(reached, answer) => {
+            Done::Renewed(began, reached, answer) => {
                 if let Some((candidate, connection)) = reached {
                     self.keep(candidate, connection);
                 }
-                self.renewed(answer);
+                self.renewed(began, answer);
             }
         }
     }
@@ -180,29 +186,36 @@ impl Refresh {
         let topics: Vec<Str> =
             self.wanted.poll(Instant::now()).map(|topic| Str::from(topic.to_string())).collect();
         let written: HashSet<Str> = self.wanted.written().map(|topic| Str::from(topic.to_string())).collect();
+        let began = Instant::now();
         self.jobs.spawn(async move {
             if let Some(connection) = open {
-                let answer = reach::ask(&connection, &topics, &written, &config).await;
+                let answer = reach::read(&connection, &topics, &written, &config).await;
                 if answer.as_ref().map_or_else(asks_to_begin_again, |_| true) {
-                    return Done::Renewed(None, answer);
+                    return Done::Renewed(began, None, answer);
                 }
             }
             match reach::first(candidates, &config).await {
                 Ok((candidate, connection)) => {
-                    let answer = reach::ask(&connection, &topics, &written, &config).await;
-                    Done::Renewed(Some((candidate, connection)), answer)
+                    let answer = reach::read(&connection, &topics, &written, &config).await;
+                    Done::Renewed(began, Some((candidate, connection)), answer)
                 }
-                Err(error) => Done::Renewed(None, Err(error)),
+                Err(error) => Done::Renewed(began, None, Err(error)),
             }
         });
     }
 
-    fn renewed(&mut self, answer: Result<MetadataResponse, Error>) {
+    fn renewed(&mut self, began: Instant, answer: Result<MetadataAnswer, Error>) {
         let now = Instant::now();
         let chance = self.chance.draw();
         match answer {
-            Ok(response) => {
-                let renewed = Metadata { renewed_at: Some(now), ..self.metadata().renewed(&response) };
+            Ok(answer) => {
+                self.outage.answered();
+                let before = self.metadata();
+                let renewed = Metadata { renewed_at: Some(now), ..before.renewed(answer) };
+                if let Some(oddity) = renewed.oddity.as_ref().filter(|it| before.oddity.as_ref() != Some(it))
+                {
+                    tracing::warn!("the cluster tells odd things of itself: {oddity}");
+                }
                 let complete = self.wanted.topics().all(|topic| renewed.settles(topic));
                 self.rebootstraps = false;
                 self.schedule.handle_renewed(now, complete, chance);
@@ -214,8 +227,9 @@ impl Refresh {
             }
             Err(error) => {
                 tracing::debug!(%error, "metadata could not be renewed");
-                if asks_to_begin_again(&error) {
-                    self.rebootstrap();
+                match asks_to_begin_again(&error) {
+                    true => self.rebootstrap(),
+                    false => self.outage.failed(began, &error),
                 }
                 self.schedule.handle_failed(now, chance);
                 self.publish(Metadata { problem: Some(error), ..Metadata::clone(&self.metadata()) });
@@ -246,6 +260,8 @@ impl Refresh {
             _ = reply.send(Ok(open.clone()));
             return;
         }
+        // Who gave up need not be told.
+        way.waiting.retain(|reply| !reply.is_closed());
         way.waiting.push(reply);
         if !way.opening {
             way.opening = true;
@@ -316,6 +332,7 @@ impl Refresh {
                 known.map(|(id, node)| Candidate { node_id: Some(*id), address: node.address.clone() }),
             );
             candidates.sort_by_cached_key(|_| self.chance.bits());
+            candidates.truncate(CANDIDATES_MAX);
         }
         if recovers || candidates.is_empty() {
             let servers = self.config.bootstrap_servers.iter();
@@ -388,6 +405,10 @@ impl Way {
         self.connection.as_ref().filter(|connection| !connection.is_closed())
     }
 }
+
+/// So many of the known brokers are tried for one renewal, which ends however many of them are silent; the next one
+/// tries others.
+const CANDIDATES_MAX: usize = 16;
 
 /// Whether a broker said that what is known is not to be used any more (KIP-1102).
 fn asks_to_begin_again(error: &Error) -> bool {
