@@ -90,11 +90,11 @@ fn whoever_is_served_at_once_hears_nothing() {
 /// Polls it so often and drops it.
 async fn dropped_after<T>(polls: usize, work: impl Future<Output = T>) -> Option<T> {
     let (mut work, mut left) = (Box::pin(work), polls);
-    std::future::poll_fn(|context| match left {
-        0 => Poll::Ready(None),
-        _ => {
-            left -= 1;
-            work.as_mut().poll(context).map(Some)
+    std::future::poll_fn(|context| {
+        left -= 1;
+        match work.as_mut().poll(context) {
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            polled => polled.map(Some),
         }
     })
     .await
