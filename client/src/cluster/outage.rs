@@ -54,10 +54,11 @@ impl SharedOutage {
     /// No broker answered an attempt that began then.
     pub(super) fn failed(&self, began: Instant, error: &Error) {
         if lock(&self.outage).handle_failed(began, Instant::now()) {
-            tracing::warn!(
-                "the cluster at {} does not answer, and is tried until it does: {error}",
-                self.servers
-            );
+            let what = match error.is_retriable() {
+                true => "does not answer",
+                false => "gives no answer that can be used",
+            };
+            tracing::warn!("the cluster at {} {what}, and is tried until it does: {error}", self.servers);
         }
     }
 
