@@ -146,7 +146,7 @@ async fn closing_and_dropping_do_not_wait_for_a_broker_that_is_away() {
     let topic = producer.topic("orders").await.unwrap();
     drop(producer.send(Record::new(&topic).value(b"v")).await.unwrap());
     let position = crate::Position::Earliest;
-    consumer.assign(vec![crate::Assignment { topic: "orders".into(), partition: 0, position }]);
+    consumer.assign(vec![crate::Assignment::new("orders", 0, position)]);
     assert!(dropped_after(1, consumer.poll()).await.is_none());
     let began = Instant::now();
     let error = producer.close(Duration::from_millis(50)).await.unwrap_err();
