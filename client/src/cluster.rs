@@ -16,6 +16,7 @@ pub(crate) mod answer;
 mod attempts;
 pub(crate) mod coordinator;
 pub(crate) mod metadata;
+mod node;
 mod outage;
 mod patience;
 mod reach;
@@ -27,8 +28,9 @@ mod wanted;
 pub(crate) use attempts::Attempts;
 pub(crate) use coordinator::Coordinator;
 pub(crate) use metadata::{Metadata, TopicMetadata};
+use node::Lane;
 pub(crate) use patience::Patience;
-use refresh::{Command, Lane, Refresh};
+use refresh::{Command, Refresh};
 pub(crate) use wanted::Want;
 
 /// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it

@@ -11,7 +11,8 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::answer::MetadataAnswer;
 use super::metadata;
-use super::outage::{seconds, servers};
+use super::outage::seconds;
+use super::outage::shared::servers;
 use crate::config::Address;
 use crate::connection::{self, Connection};
 use crate::retry::{Backoff, Chance};

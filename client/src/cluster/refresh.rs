@@ -10,7 +10,8 @@ use tokio::time::sleep_until;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::answer::MetadataAnswer;
-use super::outage::SharedOutage;
+use super::node::{Lane, Node, Way};
+use super::outage::shared::SharedOutage;
 use super::reach::{self, Candidate};
 use super::schedule::Schedule;
 use super::wanted::{Want, Wanted};
@@ -29,14 +30,6 @@ pub(super) enum Command {
     CoordinatorIs(Coordinator, i32, Address),
     ForgetCoordinator(Coordinator),
     LeaderMoved(Arc<str>, i32, i32, i32),
-}
-
-/// Which of a broker's two connections: answers come in order, so a fetch that the broker holds back would
-/// hold back whatever was asked behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
-    Requests,
-    Fetches,
 }
 
 pub(super) type Reply = oneshot::Sender<Result<Connection, Error>>;
@@ -58,25 +51,6 @@ pub(super) struct Refresh {
     jobs: JoinSet<Done>,
     outage: SharedOutage,
     chance: Chance,
-}
-
-/// What is known of the way to one broker.
-struct Node {
-    address: Address,
-    /// By lane.
-    ways: [Way; 2],
-    backoff: Backoff,
-    setup: Backoff,
-    not_before: Instant,
-}
-
-/// One connection to a broker.
-#[derive(Default)]
-struct Way {
-    connection: Option<Connection>,
-    /// Those waiting while it is opened.
-    waiting: Vec<Reply>,
-    opening: bool,
 }
 
 /// What a job of the task came to.
@@ -260,9 +234,7 @@ impl Refresh {
             _ = reply.send(Ok(open.clone()));
             return;
         }
-        // Who gave up need not be told.
-        way.waiting.retain(|reply| !reply.is_closed());
-        way.waiting.push(reply);
+        way.wait(reply);
         if !way.opening {
             way.opening = true;
             let (address, not_before) = (node.address.clone(), node.not_before);
@@ -366,7 +338,8 @@ impl Refresh {
 
     fn meet(&mut self, node_id: i32, address: Address) {
         let config = &self.config;
-        let node = self.nodes.entry(node_id).or_insert_with(|| Node::new(address.clone(), config));
+        let node =
+            self.nodes.entry(node_id).or_insert_with(|| Node::new(address.clone(), config, Instant::now()));
         if node.address != address {
             node.address = address;
             node.ways.iter_mut().for_each(|way| way.connection = None);
@@ -379,30 +352,6 @@ impl Refresh {
 
     fn publish(&self, view: Metadata) {
         self.view.send_replace(Arc::new(view));
-    }
-}
-
-impl Node {
-    fn new(address: Address, config: &Config) -> Self {
-        Self {
-            address,
-            ways: Default::default(),
-            backoff: Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max),
-            setup: Backoff::new(config.connection_setup_timeout, config.connection_setup_timeout_max),
-            not_before: Instant::now(),
-        }
-    }
-
-    fn open(&mut self, lane: Lane, connection: Connection) {
-        self.backoff.reset();
-        self.setup.reset();
-        self.ways[lane as usize].connection = Some(connection);
-    }
-}
-
-impl Way {
-    fn open(&self) -> Option<&Connection> {
-        self.connection.as_ref().filter(|connection| !connection.is_closed())
     }
 }
 
