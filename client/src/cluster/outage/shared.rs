@@ -10,13 +10,13 @@ use crate::{Config, Error};
 
 /// The outage of the cluster at one list of addresses.
 #[derive(Clone, Debug)]
-pub(super) struct SharedOutage {
+pub(in crate::cluster) struct SharedOutage {
     outage: Arc<Mutex<Outage>>,
     servers: Arc<str>,
 }
 
 impl SharedOutage {
-    pub(super) fn of(config: &Config) -> Self {
+    pub(in crate::cluster) fn of(config: &Config) -> Self {
         static KNOWN: Mutex<BTreeMap<Arc<str>, Weak<Mutex<Outage>>>> = Mutex::new(BTreeMap::new());
         let servers: Arc<str> = servers(config).into();
         let mut known = lock(&KNOWN);
@@ -27,7 +27,7 @@ impl SharedOutage {
     }
 
     /// No broker answered an attempt that began then.
-    pub(super) fn failed(&self, began: Instant, error: &Error) {
+    pub(in crate::cluster) fn failed(&self, began: Instant, error: &Error) {
         if lock(&self.outage).handle_failed(began, Instant::now()) {
             let what = match error.is_retriable() {
                 true => "does not answer",
@@ -38,7 +38,7 @@ impl SharedOutage {
     }
 
     /// A broker answered.
-    pub(super) fn answered(&self) {
+    pub(in crate::cluster) fn answered(&self) {
         if let Some(away) = lock(&self.outage).handle_answered(Instant::now()) {
             tracing::warn!("the cluster at {} answers again, after {} s", self.servers, seconds(away));
         }
@@ -46,7 +46,7 @@ impl SharedOutage {
 }
 
 /// `bootstrap.servers`, for a sentence.
-pub(super) fn servers(config: &Config) -> String {
+pub(in crate::cluster) fn servers(config: &Config) -> String {
     let all: Vec<String> = config.bootstrap_servers.iter().map(ToString::to_string).collect();
     all.join(", ")
 }
