@@ -1,17 +1,21 @@
 //! Topics and settings: each a thin call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use upsert_kafka_protocol::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
 use upsert_kafka_protocol::messages::delete_topics::DeleteTopicState;
 use upsert_kafka_protocol::messages::describe_configs::DescribeConfigsResource;
-use upsert_kafka_protocol::messages::metadata::{MetadataRequestTopic, MetadataResponseTopic};
+use upsert_kafka_protocol::messages::metadata::{
+    MetadataRequestTopic, MetadataResponseBroker, MetadataResponseTopic,
+};
 use upsert_kafka_protocol::messages::{
     CreateTopicsRequest, DeleteTopicsRequest, DescribeConfigsRequest, MetadataRequest, MetadataResponse,
 };
 use upsert_kafka_protocol::{ErrorCode, Request, Str, Uuid};
 
-use crate::cluster::{Attempts, Cluster};
+use crate::cluster::answer::BROKERS_MAX;
+use crate::cluster::{Attempts, Cluster, Patience};
 use crate::config::Address;
 use crate::{Error, ErrorKind};
 
@@ -109,17 +113,21 @@ impl Admin {
     /// # Errors
     /// When no broker answers in time.
     pub async fn cluster(&self) -> Result<ClusterDescription, Error> {
-        let response = self.metadata(Some(Vec::new())).await?;
-        let broker =
-            |told: &upsert_kafka_protocol::messages::metadata::MetadataResponseBroker| BrokerDescription {
-                id: told.node_id,
-                address: Address {
-                    host: told.host.to_string(),
-                    port: u16::try_from(told.port).unwrap_or_default(),
-                },
-                rack: told.rack.as_deref().map(str::to_owned),
-            };
-        let mut brokers: Vec<_> = response.brokers.iter().map(broker).collect();
+        let response = self.metadata(Some(Vec::new()), &mut Attempts::new(&self.cluster)).await?;
+        if response.brokers.len() > BROKERS_MAX {
+            let sentence =
+                format!("{} brokers are told of, where {BROKERS_MAX} are the most", response.brokers.len());
+            return Err(Error::new(ErrorKind::Protocol, sentence).with_api("Metadata"));
+        }
+        let broker = |told: &MetadataResponseBroker| {
+            let address = Address::told(&told.host, told.port).map_err(|why| {
+                let sentence = format!("broker {} cannot be dialled: {why}", told.node_id);
+                Error::new(ErrorKind::Protocol, sentence).with_api("Metadata")
+            })?;
+            let rack = told.rack.as_deref().map(str::to_owned);
+            Ok(BrokerDescription { id: told.node_id, address, rack })
+        };
+        let mut brokers = response.brokers.iter().map(broker).collect::<Result<Vec<_>, Error>>()?;
         brokers.sort_by_key(|broker| broker.id);
         Ok(ClusterDescription {
             cluster_id: response.cluster_id.as_deref().map(str::to_owned),
@@ -133,15 +141,17 @@ impl Admin {
     /// # Errors
     /// When no broker answers in time.
     pub async fn topics(&self) -> Result<Vec<TopicDescription>, Error> {
-        let response = self.metadata(None).await?;
-        let seen = response.topics.iter().filter(|topic| topic.error_code == ErrorCode::NONE);
+        let response = self.metadata(None, &mut Attempts::new(&self.cluster)).await?;
+        let seen = response.topics.into_iter().filter(|topic| topic.error_code == ErrorCode::NONE);
         let mut topics: Vec<_> = seen.map(described).collect();
         topics.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(topics)
     }
 
     /// These topics, each described or with the reason why not. All are asked for in one request, and the answer is
-    /// a broker's of this moment, not what the client knew. A topic is never created by asking.
+    /// a broker's of this moment, not what the client knew. A topic is never created by asking. One that the broker
+    /// does not know is asked for again for `topic.metadata.propagation.max.ms`, since a new one is not known to all
+    /// brokers at once; one without leaders yet for `default.api.timeout.ms`.
     ///
     /// # Errors
     /// When no broker answers in time.
@@ -149,17 +159,27 @@ impl Admin {
         &self,
         names: &[&str],
     ) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
-        let response = self.metadata(Some(names.iter().map(|name| text(name)).collect())).await?;
-        let told: HashMap<&str, &MetadataResponseTopic> =
-            response.topics.iter().filter_map(|topic| Some((topic.name.as_deref()?, topic))).collect();
-        let describe = |name: &&str| match told.get(name) {
-            Some(topic) if topic.error_code == ErrorCode::NONE => Ok(described(topic)),
-            Some(topic) => Err(Error::from_code(topic.error_code, "Metadata").with_topic(*name)),
-            None => {
-                Err(Error::new(ErrorKind::Protocol, "the broker's answer leaves it out").with_topic(*name))
+        let mut patience = Patience::new(self.cluster.config().topic_metadata_propagation_max);
+        let mut attempts = Attempts::new(&self.cluster);
+        loop {
+            let outcomes = self.outcomes(names, &mut attempts).await?;
+            let Some(error) = passing(&outcomes) else { return Ok(outcomes) };
+            patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, Instant::now());
+            if patience.is_over(Instant::now()) || !attempts.pause().await {
+                return Ok(outcomes);
             }
-        };
-        Ok(names.iter().map(describe).collect())
+        }
+    }
+
+    /// The same by the first answer alone: for whoever makes what is missing.
+    ///
+    /// # Errors
+    /// When no broker answers in time.
+    pub async fn describe_topics_once(
+        &self,
+        names: &[&str],
+    ) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
+        self.outcomes(names, &mut Attempts::new(&self.cluster)).await
     }
 
     /// Makes topics; each is made, or refused with a reason.
@@ -220,6 +240,7 @@ impl Admin {
         };
         let resource = DescribeConfigsResource { configuration_keys: None, ..resource };
         let request = DescribeConfigsRequest { resources: vec![resource], ..Default::default() };
+        let mut patience = Patience::new(self.cluster.config().topic_metadata_propagation_max);
         let mut attempts = Attempts::new(&self.cluster);
         loop {
             let attempt = async {
@@ -228,21 +249,53 @@ impl Admin {
                     Error::new(ErrorKind::Protocol, "the broker's answer is empty")
                         .with_api("DescribeConfigs")
                 })?;
-                accepted(result.error_code, result.error_message, "DescribeConfigs")?;
+                accepted(result.error_code, result.error_message.as_deref(), "DescribeConfigs")?;
                 Ok(result.configs)
             };
             match attempts.run(attempt).await {
                 Ok(configs) => return Ok(configs.into_iter().map(entry).collect()),
-                // A broker that knows the topic is not there says so at once.
-                Err(error) if error.kind() == ErrorKind::UnknownTopic => return Err(error.with_topic(topic)),
-                Err(error) => attempts.again(error.with_topic(topic)).await?,
+                Err(error) => {
+                    patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, Instant::now());
+                    if patience.is_over(Instant::now()) {
+                        return Err(error.with_topic(topic));
+                    }
+                    attempts.again(error.with_topic(topic)).await?;
+                }
             }
         }
     }
 
-    /// What some broker knows of these topics, or of all; asked again while a partition has no leader yet.
-    async fn metadata(&self, names: Option<Vec<Str>>) -> Result<MetadataResponse, Error> {
-        let mut attempts = Attempts::new(&self.cluster);
+    /// What one answer tells of each topic.
+    async fn outcomes(
+        &self,
+        names: &[&str],
+        attempts: &mut Attempts,
+    ) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
+        let response = self.metadata(Some(names.iter().map(|name| text(name)).collect()), attempts).await?;
+        let asked: HashSet<&str> = names.iter().copied().collect();
+        let mut told: HashMap<String, Result<TopicDescription, Error>> = HashMap::new();
+        for topic in response.topics {
+            let name = topic.name.as_deref().unwrap_or_default().to_owned();
+            if !asked.contains(&*name) {
+                continue;
+            }
+            told.entry(name.clone()).or_insert_with(|| match topic.error_code {
+                ErrorCode::NONE => Ok(described(topic)),
+                code => Err(Error::from_code(code, "Metadata").with_topic(name)),
+            });
+        }
+        // A broker that leaves one out knows it as little as one that says so.
+        let unknown =
+            |name| Err(Error::from_code(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "Metadata").with_topic(name));
+        Ok(names.iter().map(|name| told.get(*name).cloned().unwrap_or_else(|| unknown(*name))).collect())
+    }
+
+    /// What some broker knows of these topics, or of all.
+    async fn metadata(
+        &self,
+        names: Option<Vec<Str>>,
+        attempts: &mut Attempts,
+    ) -> Result<MetadataResponse, Error> {
         loop {
             let attempt = async {
                 let connection = self.cluster.any().await?;
@@ -257,7 +310,16 @@ impl Admin {
                     allow_auto_topic_creation: version < 4,
                     ..Default::default()
                 };
-                connection.call_at(&request, version, self.cluster.config().request_timeout).await
+                let timeout = self.cluster.config().request_timeout;
+                let response = connection.call_at(&request, version, timeout).await?;
+                match response.brokers.is_empty() {
+                    false => Ok(response),
+                    // It has only started, and knows no topics either.
+                    true => {
+                        let sentence = "the broker knows none of its cluster's brokers yet";
+                        Err(connection.named(Error::new(ErrorKind::Unreachable, sentence), "Metadata"))
+                    }
+                }
             };
             match attempts.run(attempt).await {
                 Ok(response) => return Ok(response),
@@ -281,6 +343,7 @@ impl Admin {
             if left.is_empty() {
                 return Ok(done.into_iter().flatten().collect());
             }
+            let places: HashMap<&str, usize> = left.iter().map(|at| (names[*at], *at)).collect();
             let attempt = async {
                 let controller = self.cluster.controller().await?;
                 let version = controller.version::<R>()?;
@@ -292,9 +355,11 @@ impl Admin {
                 Ok(response) => {
                     let mut moment = None;
                     for (name, code, message) in results(response) {
-                        let at = left.iter().find(|at| name.as_deref() == Some(names[**at]));
-                        let Some(at) = at.copied() else { continue };
-                        match accepted(code, message, api).map_err(|error| error.with_topic(names[at])) {
+                        let place = name.as_deref().and_then(|name| places.get(name));
+                        let Some(at) = place.copied() else { continue };
+                        match accepted(code, message.as_deref(), api)
+                            .map_err(|error| error.with_topic(names[at]))
+                        {
                             Err(error) if passes(code) => moment = Some(error),
                             outcome => done[at] = Some(outcome),
                         }
@@ -331,15 +396,17 @@ fn passes(code: ErrorCode) -> bool {
     matches!(code, ErrorCode::NOT_CONTROLLER | ErrorCode::COORDINATOR_LOAD_IN_PROGRESS)
 }
 
-fn accepted(code: ErrorCode, message: Option<Str>, api: &'static str) -> Result<(), Error> {
-    if code == ErrorCode::NONE {
-        return Ok(());
+/// Among the outcomes the error that may pass by itself, if there is one; a missing leader before a missing topic.
+fn passing(outcomes: &[Result<TopicDescription, Error>]) -> Option<&Error> {
+    let passing = || outcomes.iter().filter_map(|it| it.as_ref().err()).filter(|error| error.is_retriable());
+    passing().find(|error| error.kind() != ErrorKind::UnknownTopic).or_else(|| passing().next())
+}
+
+fn accepted(code: ErrorCode, message: Option<&str>, api: &'static str) -> Result<(), Error> {
+    match code {
+        ErrorCode::NONE => Ok(()),
+        code => Err(Error::refused(code, api, message)),
     }
-    let error = Error::from_code(code, api);
-    Err(match message.as_deref() {
-        Some(message) if !message.is_empty() => error.within(message.trim_end_matches('.')),
-        _ => error,
-    })
 }
 
 fn creatable(topic: &NewTopic) -> CreatableTopic {
@@ -357,16 +424,16 @@ fn creatable(topic: &NewTopic) -> CreatableTopic {
     }
 }
 
-fn described(topic: &MetadataResponseTopic) -> TopicDescription {
+fn described(topic: MetadataResponseTopic) -> TopicDescription {
     let mut partitions: Vec<_> = topic
         .partitions
-        .iter()
+        .into_iter()
         .map(|partition| PartitionDescription {
             index: partition.partition_index,
             leader: Some(partition.leader_id).filter(|node| *node >= 0),
             leader_epoch: partition.leader_epoch,
-            replicas: partition.replica_nodes.clone(),
-            in_sync: partition.isr_nodes.clone(),
+            replicas: partition.replica_nodes,
+            in_sync: partition.isr_nodes,
         })
         .collect();
     partitions.sort_by_key(|partition| partition.index);

@@ -21,6 +21,11 @@ impl Client {
         Ok(Self { cluster: Cluster::open(Arc::new(config)).await? })
     }
 
+    #[cfg(test)]
+    pub(crate) fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
     /// What the client was told.
     pub fn config(&self) -> &Config {
         self.cluster.config()

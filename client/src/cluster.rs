@@ -4,16 +4,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::time::timeout_at;
+use tokio::time::{sleep_until, timeout_at};
+use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::FindCoordinatorRequest;
 
 use crate::config::Address;
 use crate::connection::Connection;
 use crate::{Config, Error, ErrorKind};
 
+pub(crate) mod answer;
 mod attempts;
 pub(crate) mod coordinator;
 pub(crate) mod metadata;
+mod node;
+mod outage;
+mod patience;
 mod reach;
 mod refresh;
 pub(crate) mod schedule;
@@ -23,7 +28,9 @@ mod wanted;
 pub(crate) use attempts::Attempts;
 pub(crate) use coordinator::Coordinator;
 pub(crate) use metadata::{Metadata, TopicMetadata};
-use refresh::{Command, Lane, Refresh};
+use node::Lane;
+pub(crate) use patience::Patience;
+use refresh::{Command, Refresh};
 pub(crate) use wanted::Want;
 
 /// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
@@ -43,10 +50,10 @@ impl Cluster {
     /// Finds a broker and asks it for the cluster: every address is tried until `bootstrap_timeout`.
     pub(crate) async fn open(config: Arc<Config>) -> Result<Self, Error> {
         config.check()?;
-        let (connection, response) = reach::bootstrap(&config).await?;
+        let (connection, answer) = reach::bootstrap(&config).await?;
         let (commands, mailbox) = mpsc::channel(COMMANDS_MAX);
         let asked = Arc::new(Notify::new());
-        let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(&response)));
+        let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(answer)));
         let refresh = Refresh::new(Arc::clone(&config), mailbox, Arc::clone(&asked), publish, connection);
         tokio::spawn(refresh.run());
         Ok(Self { commands, asked, view, config })
@@ -74,6 +81,10 @@ impl Cluster {
 
     /// The topic, as soon as the cluster tells of it; from then on it is kept up to date, while it is
     /// wanted.
+    ///
+    /// # Errors
+    /// It is not known at the deadline; or, before, when it may not be used, or when brokers that answer have not
+    /// known it for `topic.metadata.propagation.max.ms`.
     pub(crate) async fn topic(
         &self,
         name: &str,
@@ -81,28 +92,47 @@ impl Cluster {
         deadline: Instant,
     ) -> Result<Arc<TopicMetadata>, Error> {
         let began = Instant::now();
-        let mut view = self.view.clone();
-        self.tell(Command::Want(Arc::from(name), want)).await?;
-        if let Some(known) = view.borrow_and_update().topics.get(name) {
-            return Ok(Arc::clone(known));
-        }
-        loop {
-            match timeout_at(deadline.into(), view.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return Err(closed()),
-                Err(_) => return Err(never_seen(&view.borrow(), name, deadline - began)),
+        let patience = Patience::new(self.config.topic_metadata_propagation_max);
+        match timeout_at(deadline.into(), self.look_for(name, want, patience)).await {
+            Ok(found) => found,
+            // A deadline lies a few microseconds before the time it was reckoned from.
+            Err(_) => {
+                let waited_ms = (deadline - began + Duration::from_micros(500)).as_millis();
+                Err(never_seen(&self.metadata(), name, &format!("{waited_ms} ms")))
             }
-            let now = Arc::clone(&view.borrow_and_update());
+        }
+    }
+
+    async fn look_for(
+        &self,
+        name: &str,
+        want: Want,
+        mut patience: Patience,
+    ) -> Result<Arc<TopicMetadata>, Error> {
+        let mut view = self.view.clone();
+        // What the view says against it may be from long ago.
+        let mut now = Arc::clone(&view.borrow_and_update());
+        loop {
+            // Whoever waits uses it, however long the wait.
+            self.tell(Command::Want(Arc::from(name), want)).await?;
             if let Some(known) = now.topics.get(name) {
                 return Ok(Arc::clone(known));
             }
-            if let Some(code) = now.missing.get(name)
-                && !code.is_retriable()
-            {
-                return Err(Error::from_code(*code, "Metadata").with_topic(name));
+            let end = patience.deadline().map(Into::into);
+            tokio::select! {
+                changed = view.changed() => changed.map_err(|_| closed())?,
+                () = sleep_until(end.unwrap_or_else(tokio::time::Instant::now)), if end.is_some() => {
+                    let waited = format!("{} ms (topic.metadata.propagation.max.ms)", patience.limit_ms());
+                    return Err(never_seen(&now, name, &waited));
+                }
             }
-            // Whoever waits uses it, however long the wait.
-            self.tell(Command::Want(Arc::from(name), want)).await?;
+            now = Arc::clone(&view.borrow_and_update());
+            match now.missing.get(name) {
+                Some(code) if !code.is_retriable() => {
+                    return Err(Error::from_code(*code, "Metadata").with_topic(name));
+                }
+                code => patience.handle_answer(is_against(code, now.problem.as_ref()), Instant::now()),
+            }
         }
     }
 
@@ -175,16 +205,27 @@ async fn find_coordinator(connection: &Connection, of: &Coordinator) -> Result<(
         .map_err(|error| connection.named(error.within(&of.named()), "FindCoordinator"))
 }
 
-fn never_seen(view: &Metadata, name: &str, waited: Duration) -> Error {
+/// Whether an answer says that there is no such topic, or cannot be made sense of. That a leader is still being
+/// chosen is nothing against it, nor that no broker answers.
+fn is_against(code: Option<&ErrorCode>, problem: Option<&Error>) -> bool {
+    match problem {
+        Some(problem) => !problem.is_retriable(),
+        None => code == Some(&ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+    }
+}
+
+fn never_seen(view: &Metadata, name: &str, waited: &str) -> Error {
     let why = match (view.missing.get(name), &view.problem) {
         (_, Some(problem)) => problem.to_string(),
         (Some(code), None) => Error::from_code(*code, "Metadata").to_string(),
         (None, None) => "no broker has told of it".to_owned(),
     };
-    let kind = if view.missing.contains_key(name) { ErrorKind::UnknownTopic } else { ErrorKind::Timeout };
-    // A deadline lies a few microseconds before the time it was reckoned from.
-    let waited_ms = (waited + Duration::from_micros(500)).as_millis();
-    Error::new(kind, format!("not known after {waited_ms} ms: {why}")).with_topic(name)
+    let kind = match &view.problem {
+        Some(problem) if !problem.is_retriable() => problem.kind(),
+        _ if view.missing.contains_key(name) => ErrorKind::UnknownTopic,
+        _ => ErrorKind::Timeout,
+    };
+    Error::new(kind, format!("not known after {waited}: {why}")).with_topic(name)
 }
 
 fn closed() -> Error {

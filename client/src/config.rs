@@ -23,7 +23,9 @@ pub use properties::{Explained, Notice, NoticeKind};
 pub struct Config {
     /// `bootstrap.servers`: where to begin; the cluster tells the rest.
     pub bootstrap_servers: Vec<Address>,
-    /// How long opening a client tries all addresses before it says why none answered.
+    /// `bootstrap.timeout.ms`, which Java does not have: how long opening a client tries all addresses before it says
+    /// why none answered. Java's clients connect with their first call; so where it is not given,
+    /// `max.block.ms` of a producer and `default.api.timeout.ms` of the others stand for it, where they are.
     pub bootstrap_timeout: Duration,
     /// `client.id`: named in the broker's logs, quotas and metrics; `upsert-kafka` when empty.
     pub client_id: String,
@@ -56,6 +58,10 @@ pub struct Config {
     pub metadata_recovery: MetadataRecovery,
     /// `metadata.recovery.rebootstrap.trigger.ms`: how long no known broker may answer before that.
     pub metadata_rebootstrap_trigger: Duration,
+    /// `topic.metadata.propagation.max.ms`, which librdkafka has and Java does not: how long a topic is looked for that
+    /// brokers say they do not know, since a new one is not known to all of them at once. A mistyped name costs as
+    /// much; Java's producer would wait for all of `max.block.ms`, its consumer for `default.api.timeout.ms`.
+    pub topic_metadata_propagation_max: Duration,
     /// `metrics.num.samples`: over so many windows a producer's averages and rates are taken.
     pub metrics_num_samples: u32,
     /// `metrics.sample.window.ms`: how long one of those windows is.
@@ -202,6 +208,7 @@ impl Default for Config {
             metadata_max_age: ms(300_000),
             metadata_recovery: MetadataRecovery::Rebootstrap,
             metadata_rebootstrap_trigger: ms(300_000),
+            topic_metadata_propagation_max: ms(5_000),
             metrics_num_samples: 2,
             metrics_sample_window: ms(30_000),
             send_buffer_bytes: None,

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
-use upsert_kafka_protocol::{Api, Request, Segments, Str, header};
+use upsert_kafka_protocol::messages::FetchRequest;
+use upsert_kafka_protocol::{Api, Message, Request, Segments, Str, header};
 
 use crate::cluster::versions::BrokerVersions;
 use crate::{Error, ErrorKind};
@@ -34,6 +35,8 @@ struct Shared {
     next_id: AtomicI32,
     client_id: Str,
     request_timeout: Duration,
+    /// Of an answer to Fetch.
+    response_bytes_max: usize,
 }
 
 /// What the socket's task is told.
@@ -57,6 +60,8 @@ struct Asker {
     api: &'static str,
     timeout: Duration,
     version: i16,
+    /// A longer answer breaks the connection.
+    bytes_max: usize,
     /// How long the broker asks for silence in an answer of this version.
     throttle: fn(&Bytes, i16) -> Duration,
     reply: oneshot::Sender<Result<Bytes, Error>>,
@@ -64,6 +69,13 @@ struct Asker {
 
 /// So many requests may wait for the socket; then `submit` fails and `call` waits.
 const QUEUE_MAX: usize = 1024;
+
+/// The longest answer to anything but a Fetch that is believed: metadata of a million partitions takes 42 MB.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// What an answer may take in memory once it is decoded, records not counted: they stay in its frame. A frame alone
+/// bounds that loosely, since two bytes of it can become forty.
+const DECODED_BYTES_MAX: usize = 256 << 20;
 
 impl Connection {
     /// Whether requests can no longer be sent on it.
@@ -158,7 +170,7 @@ impl Connection {
     /// its wish in any other answer is heard without this.
     pub(crate) fn pause(&self, pause: Duration) {
         // A queue that is full holds everything back already.
-        _ = self.0.queue.try_send(Order::Pause(pause));
+        _ = self.0.queue.try_send(Order::Pause(pause.min(throttle::PAUSE_MAX)));
     }
 
     /// Adds this broker and the API to an error's sentence.
@@ -178,7 +190,9 @@ impl Connection {
         let frame = header::request_frame(request, version, correlation_id, Some(&self.0.client_id))
             .map_err(|why| self.named(Error::from(why), api))?;
         let (reply, answer) = oneshot::channel();
-        let asker = Asker { api, timeout, version, throttle: throttle::throttle::<R>, reply };
+        let fetches = R::KEY == FetchRequest::KEY;
+        let bytes_max = self.0.response_bytes_max.min(if fetches { usize::MAX } else { ANSWER_BYTES_MAX });
+        let asker = Asker { api, timeout, version, bytes_max, throttle: throttle::throttle::<R>, reply };
         let correlation_id = answered.then_some(correlation_id);
         Ok((Outgoing { frame, correlation_id, deadline: Instant::now() + timeout, asker }, answer))
     }
@@ -224,9 +238,8 @@ pub(crate) fn api_name<R: Request>() -> &'static str {
 }
 
 fn decode<R: Request>(frame: &Bytes, version: i16) -> Result<R::Response, Error> {
-    use upsert_kafka_protocol::Message;
     let (_, body) = header::response_body::<R>(frame, version)?;
-    Ok(R::Response::decode(&body, version)?)
+    Ok(R::Response::decode_within(&body, version, DECODED_BYTES_MAX)?)
 }
 
 impl std::fmt::Debug for Connection {

@@ -172,6 +172,16 @@ impl Error {
         Self::new(kind, String::new()).with_code(code).with_api(api)
     }
 
+    /// The broker's refusal, after the sentence that it sent along, if it did.
+    #[cold]
+    pub(crate) fn refused(code: ErrorCode, api: &'static str, message: Option<&str>) -> Self {
+        let error = Self::from_code(code, api);
+        match message.map(quoted).filter(|message| !message.is_empty()) {
+            Some(message) => error.within(&message),
+            None => error,
+        }
+    }
+
     pub(crate) fn with_code(mut self, code: ErrorCode) -> Self {
         self.facts().code = Some(code);
         self
@@ -212,6 +222,7 @@ impl Error {
     /// Puts another sentence before this one's.
     pub(crate) fn within(mut self, what: &str) -> Self {
         let sentence = self.words();
+        let what = what.trim_end_matches(ends_a_sentence);
         self.facts().sentence = format!("{what}: {sentence}");
         self
     }
@@ -228,6 +239,30 @@ impl Error {
         }
     }
 }
+
+/// A broker's sentence, to stand within one of ours: in one line, without its own end, and no longer than is read.
+fn quoted(message: &str) -> String {
+    let mut words = String::new();
+    for word in message.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(word.chars().take(QUOTED_CHARS_MAX + 1));
+        if words.chars().nth(QUOTED_CHARS_MAX).is_some() {
+            words = words.chars().take(QUOTED_CHARS_MAX).collect();
+            return words + "…";
+        }
+    }
+    words.truncate(words.trim_end_matches(ends_a_sentence).len());
+    words
+}
+
+fn ends_a_sentence(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '.' | ':' | ';' | ',')
+}
+
+/// A broker may send 32 KB.
+const QUOTED_CHARS_MAX: usize = 500;
 
 /// `not the leader (NOT_LEADER_OR_FOLLOWER, 6)`.
 fn said(code: ErrorCode) -> String {
@@ -302,6 +337,38 @@ mod tests {
         let error = Error::from_code(ErrorCode(4711), "Produce");
         assert_eq!(error.to_string(), "Produce: error 4711 that this client does not know");
         assert!(!error.is_retriable());
+    }
+
+    #[test]
+    fn what_a_broker_says_to_any_code_stands_within_our_sentence_without_its_own_end() {
+        let all: Vec<ErrorCode> = (-1..1000).map(ErrorCode).filter(|code| code.name().is_some()).collect();
+        assert!(all.len() > 130, "{}", all.len());
+        for code in all.into_iter().chain([ErrorCode(4711)]) {
+            let own = format!("{}.", code.message());
+            for said in [
+                own.as_str(),
+                "Topic 'a' is taken.",
+                "It failed: see the log...",
+                "It failed. ",
+                "It failed:",
+                "Two\n lines;",
+                " . ",
+                "",
+            ] {
+                let error = Error::refused(code, "Produce", Some(said)).with_topic("orders");
+                for text in [error.to_string(), error.within("this cannot go on.").to_string()] {
+                    for doubled in [".:", "..", "::", ":.", ": :", ";:", "  ", ": ,", "\n"] {
+                        assert!(!text.contains(doubled), "{doubled:?} in: {text}");
+                    }
+                    assert!(!text.ends_with(['.', ':', ' ']), "{text}");
+                }
+            }
+        }
+        let long =
+            Error::refused(ErrorCode::INVALID_REQUEST, "Fetch", Some(&"word ".repeat(9000))).to_string();
+        assert!(long.len() < 700 && long.contains("…: "), "{long}");
+        let one = Error::refused(ErrorCode::INVALID_REQUEST, "Fetch", Some(&"ö".repeat(9000))).to_string();
+        assert!(one.chars().count() < 700 && one.contains("ö…: "), "{one}");
     }
 
     #[test]

@@ -121,7 +121,8 @@ impl Producer {
     /// A topic's handle, to be kept and used for all its records.
     ///
     /// # Errors
-    /// The topic is not known after `max.block.ms`, or may not be used.
+    /// The topic is not known after `max.block.ms`, brokers have not known it for
+    /// `topic.metadata.propagation.max.ms`, or it may not be used.
     pub async fn topic(&self, name: &str) -> Result<Topic, Error> {
         let Handle { shared, cluster, .. } = &*self.0;
         if let Some(known) = shared.topics.lock().get(name) {

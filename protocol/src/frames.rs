@@ -49,6 +49,11 @@ impl Frames {
         Ok(Some(self.buffer.split_to(length).freeze()))
     }
 
+    /// How long the frame is that is on its way, as its length says, as soon as that has come.
+    pub fn announced(&self) -> Option<usize> {
+        self.length()?.ok()
+    }
+
     fn length(&self) -> Option<Result<usize, BadLength>> {
         let length = i32::from_be_bytes(*self.buffer.first_chunk()?);
         Some(match usize::try_from(length) {
@@ -98,6 +103,14 @@ mod tests {
         let mut frames = Frames::new(usize::MAX);
         frames.room().extend_from_slice(&[0xff, 0, 0, 0]);
         assert_eq!(frames.next(), Err(BadLength(-16_777_216)));
+    }
+
+    #[test]
+    fn a_frame_announces_itself_before_it_is_whole() {
+        let mut frames = Frames::new(100);
+        assert_eq!(frames.announced(), None);
+        frames.room().extend_from_slice(&[0, 0, 0, 9, 1]);
+        assert_eq!((frames.next(), frames.announced()), (Ok(None), Some(9)));
     }
 
     #[test]

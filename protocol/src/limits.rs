@@ -4,7 +4,10 @@ use crate::records::DECOMPRESSED_BYTES_MAX;
 
 /// Bounds on what a peer's bytes may cost; whoever reads them hands these on.
 ///
-/// What is decoded from a frame takes memory in proportion to the frame, whatever it claims; so these two are all.
+/// What is decoded from a frame takes memory in proportion to the frame, whatever it claims, though up to twenty times
+/// as much: whoever reads frames of many megabytes decodes with a bound too ([`Message::decode_within`]).
+///
+/// [`Message::decode_within`]: crate::Message::decode_within
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The longest frame, its length not counted: 100 MiB, as a broker's `socket.request.max.bytes`.

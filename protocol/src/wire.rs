@@ -43,7 +43,15 @@ pub trait Message: Wire {
     /// # Errors
     /// [`Malformed`] names the field and the byte, also when bytes are left over.
     fn decode(body: &Bytes, version: i16) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(body, version, Self::FLEXIBLE.contains(version));
+        Self::decode_within(body, version, usize::MAX)
+    }
+
+    /// The same, of a peer that may lie: refused when the message would take more memory than that.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    fn decode_within(body: &Bytes, version: i16, bytes_max: usize) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(body, version, Self::FLEXIBLE.contains(version)).within(bytes_max);
         let mut message = Self::blank();
         message.read(&mut reader, false)?;
         reader.finish()?;

@@ -8,7 +8,12 @@ use std::alloc::System;
 
 use bytes::Bytes;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use upsert_kafka_protocol::messages::MetadataResponse;
+use upsert_kafka_protocol::messages::metadata::{
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
 use upsert_kafka_protocol::schema::Schema;
+use upsert_kafka_protocol::{Message, Tags};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -51,7 +56,51 @@ fn what_a_message_asks_of_memory_is_bounded_by_its_bytes() {
     }
     println!("{tried} damaged messages; the most per byte: {most:?}");
     assert!(tried > 100_000);
+    a_bound_on_memory_holds_whatever_the_frame_is_full_of();
 }
+
+/// Whoever reads a peer's long frame says how much memory it may become: then that is refused, and not asked for.
+fn a_bound_on_memory_holds_whatever_the_frame_is_full_of() {
+    let partition = MetadataResponsePartition::default();
+    let held = MetadataResponsePartition {
+        replica_nodes: vec![1],
+        isr_nodes: vec![1],
+        offline_replicas: vec![1],
+        ..Default::default()
+    };
+    let topic = |partitions| MetadataResponseTopic { partitions, ..Default::default() };
+    let tags = Tags((100..100 + MANY_TAGS).map(|tag| (tag, Bytes::new())).collect());
+    for (what, response) in [
+        ("brokers", MetadataResponse { brokers: vec![Default::default(); MANY], ..Default::default() }),
+        ("topics", MetadataResponse { topics: vec![topic(Vec::new()); MANY], ..Default::default() }),
+        ("partitions", MetadataResponse { topics: vec![topic(vec![partition; MANY])], ..Default::default() }),
+        ("replicas", MetadataResponse { topics: vec![topic(vec![held; MANY])], ..Default::default() }),
+        (
+            "tags",
+            MetadataResponse {
+                brokers: vec![
+                    MetadataResponseBroker { tags, ..Default::default() };
+                    MANY / MANY_TAGS as usize
+                ],
+                ..Default::default()
+            },
+        ),
+    ] {
+        let body = response.encode(13).expect("it fits").into_bytes();
+        assert!(MetadataResponse::decode(&body, 13).expect(what) == response, "{what}");
+        let region = Region::new(ALLOCATOR);
+        let refused = MetadataResponse::decode_within(&body, 13, MEMORY_MAX).expect_err(what).to_string();
+        let asked = region.change();
+        let asked = asked.bytes_allocated.saturating_add_signed(asked.bytes_reallocated.max(0));
+        assert!(refused.contains("more than the reader has memory for"), "{what}: {refused}");
+        assert!(asked < 3 * MEMORY_MAX, "{what}: {asked} bytes asked for");
+    }
+}
+
+/// Of everything that a frame can be full of.
+const MANY: usize = 40_000;
+const MANY_TAGS: u32 = 1_000;
+const MEMORY_MAX: usize = 1 << 20;
 
 fn schema(vector: &serde_json::Value) -> &'static Schema {
     let (key, name) =

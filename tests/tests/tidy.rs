@@ -16,6 +16,7 @@ const SHELLS: &[&str] = &[
     "client/src/client.rs",
     "client/src/cluster.rs",
     "client/src/cluster/attempts.rs",
+    "client/src/cluster/outage/shared.rs",
     "client/src/cluster/reach.rs",
     "client/src/cluster/refresh.rs",
     "client/src/connection.rs",

@@ -15,6 +15,8 @@ pub(crate) struct Attempts {
     deadline: Instant,
     backoff: Backoff,
     chance: Chance,
+    /// Why the last one failed.
+    failed: Option<Error>,
 }
 
 impl Attempts {
@@ -27,6 +29,7 @@ impl Attempts {
             deadline: Instant::now() + config.default_api_timeout,
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
             chance: Chance::from_process(),
+            failed: None,
         }
     }
 
@@ -38,8 +41,14 @@ impl Attempts {
     /// Awaits one attempt, but no longer than the deadline.
     pub(crate) async fn run<T>(&self, attempt: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         timeout_at(self.deadline.into(), attempt).await.unwrap_or_else(|_| {
-            let sentence = format!("no answer within {} ms (default.api.timeout.ms)", self.limit.as_millis());
-            Err(Error::new(ErrorKind::Timeout, sentence))
+            let waited = format!("no answer within {} ms (default.api.timeout.ms)", self.limit.as_millis());
+            Err(Error::new(
+                ErrorKind::Timeout,
+                match &self.failed {
+                    Some(before) => format!("{waited}, and before: {before}"),
+                    None => waited,
+                },
+            ))
         })
     }
 
@@ -51,15 +60,24 @@ impl Attempts {
         if error.refreshes_metadata() {
             self.cluster.refresh();
         }
-        let wait = self.backoff.wait(self.chance.draw());
-        if Instant::now() + wait >= self.deadline {
-            if error.kind() == ErrorKind::Timeout && error.code().is_none() {
-                return Err(error);
-            }
-            let tried = self.limit.as_millis();
-            return Err(error.within(&format!("given up after {tried} ms (default.api.timeout.ms)")));
+        self.failed = Some(error.clone());
+        if self.pause().await {
+            return Ok(());
         }
-        sleep(wait).await;
-        Ok(())
+        if error.kind() == ErrorKind::Timeout && error.code().is_none() {
+            return Err(error);
+        }
+        let tried = self.limit.as_millis();
+        Err(error.within(&format!("given up after {tried} ms (default.api.timeout.ms)")))
+    }
+
+    /// Waits for the next attempt; false at once when there is no time for another.
+    pub(crate) async fn pause(&mut self) -> bool {
+        let wait = self.backoff.wait(self.chance.draw());
+        let goes_on = Instant::now() + wait < self.deadline;
+        if goes_on {
+            sleep(wait).await;
+        }
+        goes_on
     }
 }

@@ -60,8 +60,14 @@ pub(crate) fn found(response: &FindCoordinatorResponse) -> Result<(i32, Address)
     if code != ErrorCode::NONE {
         return Err(Error::from_code(code, "FindCoordinator"));
     }
-    let port = u16::try_from(port).map_err(|_| Error::new(ErrorKind::Protocol, format!("port {port}")))?;
-    Ok((node, Address { host: host.to_string(), port }))
+    match Address::told(host, port) {
+        Ok(address) => Ok((node, address)),
+        // The next look may find another one.
+        Err(why) => {
+            let sentence = format!("the coordinator, broker {node}, cannot be dialled: {why}");
+            Err(Error::new(ErrorKind::Unreachable, sentence).with_api("FindCoordinator"))
+        }
+    }
 }
 
 /// From this version on the keys are a list.

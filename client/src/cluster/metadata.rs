@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use upsert_kafka_protocol::messages::metadata::{
-    MetadataRequestTopic, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
-};
-use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
+use upsert_kafka_protocol::messages::MetadataRequest;
+use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
+use super::answer::MetadataAnswer;
 use crate::Error;
 use crate::config::Address;
 
@@ -22,6 +21,8 @@ pub(crate) struct Metadata {
     pub(crate) controller: Option<i32>,
     /// Why a topic that was asked for is not among `topics`.
     pub(crate) missing: HashMap<Arc<str>, ErrorCode>,
+    /// What was wrong with the last answer, though it could be used.
+    pub(crate) oddity: Option<String>,
     /// Why the last attempt to renew this view failed.
     pub(crate) problem: Option<Error>,
     /// When a broker last told of it.
@@ -35,7 +36,7 @@ pub(crate) struct Broker {
     pub(crate) rack: Option<String>,
 }
 
-/// A topic and its partitions, by index.
+/// A topic and its partitions: each stands at the place of its index.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TopicMetadata {
     pub(crate) name: Arc<str>,
@@ -52,8 +53,6 @@ pub(crate) struct PartitionMetadata {
     pub(crate) leader: Option<i32>,
     /// -1 when the broker does not know epochs.
     pub(crate) leader_epoch: i32,
-    pub(crate) replicas: Vec<i32>,
-    pub(crate) in_sync: Vec<i32>,
 }
 
 impl Metadata {
@@ -65,25 +64,18 @@ impl Metadata {
 
     /// This view, renewed. A leader of an older epoch never replaces a newer one, since brokers learn of
     /// changes at different times; another cluster or a topic made anew begins afresh.
-    pub(crate) fn renewed(&self, response: &MetadataResponse) -> Self {
-        let cluster_id = response.cluster_id.as_deref().map(str::to_owned);
+    pub(crate) fn renewed(&self, answer: MetadataAnswer) -> Self {
+        let MetadataAnswer { brokers, cluster_id, controller, topics, oddity } = answer;
         let same_cluster = cluster_id == self.cluster_id;
-        let mut renewed = Self {
-            brokers: response.brokers.iter().filter_map(broker).collect(),
-            cluster_id,
-            controller: Some(response.controller_id).filter(|node| *node >= 0),
-            ..Self::default()
-        };
-        for topic in &response.topics {
-            let Some(name) = topic.name.as_deref() else { continue };
-            let known = self.topics.get_key_value(name).filter(|_| same_cluster);
-            let name = known.map_or_else(|| Arc::from(name), |(name, _)| Arc::clone(name));
-            match topic.error_code {
-                ErrorCode::NONE => {
-                    let merged = merged(known.map(|(_, topic)| topic), topic, &name);
-                    renewed.topics.insert(name, merged);
+        let mut renewed = Self { brokers, cluster_id, controller, oddity, ..Self::default() };
+        for (name, told) in topics {
+            match told {
+                Ok(topic) => {
+                    let known = self.topics.get(&*topic.name).filter(|_| same_cluster);
+                    let merged = merged(known, topic);
+                    renewed.topics.insert(Arc::clone(&merged.name), merged);
                 }
-                code => _ = renewed.missing.insert(name, code),
+                Err(code) => _ = renewed.missing.insert(Arc::from(&*name), code),
             }
         }
         renewed
@@ -104,7 +96,7 @@ impl Metadata {
             return None;
         }
         let mut changed = TopicMetadata::clone(known);
-        let at = changed.partitions.iter_mut().find(|known| known.index == partition)?;
+        let at = changed.partitions.get_mut(usize::try_from(partition).ok()?)?;
         (at.leader, at.leader_epoch) = (Some(leader), leader_epoch);
         let mut moved = self.clone();
         moved.topics.insert(Arc::clone(&known.name), Arc::new(changed));
@@ -115,12 +107,7 @@ impl Metadata {
 impl TopicMetadata {
     /// The partition of that index.
     pub(crate) fn partition(&self, index: i32) -> Option<&PartitionMetadata> {
-        // Indexes have no gaps in practice; a gap must not name the wrong partition.
-        let at = usize::try_from(index).ok()?;
-        self.partitions
-            .get(at)
-            .filter(|partition| partition.index == index)
-            .or_else(|| self.partitions.iter().find(|partition| partition.index == index))
+        self.partitions.get(usize::try_from(index).ok()?)
     }
 }
 
@@ -136,46 +123,19 @@ pub(crate) fn request(topics: &[Str], version: i16, create: bool) -> MetadataReq
 }
 
 /// The known topic itself when nothing changed, so that whoever holds it sees so by its address.
-fn merged(
-    known: Option<&Arc<TopicMetadata>>,
-    topic: &MetadataResponseTopic,
-    name: &Arc<str>,
-) -> Arc<TopicMetadata> {
-    let known = known.filter(|known| known.topic_id == topic.topic_id);
-    let mut partitions: Vec<_> = topic
-        .partitions
-        .iter()
-        .map(|partition| newer(known.and_then(|known| known.partition(partition.partition_index)), partition))
-        .collect();
-    partitions.sort_by_key(|partition| partition.index);
-    let merged = TopicMetadata {
-        name: Arc::clone(name),
-        topic_id: topic.topic_id,
-        internal: topic.is_internal,
-        partitions,
-    };
-    match known {
-        Some(known) if **known == merged => Arc::clone(known),
-        _ => Arc::new(merged),
+fn merged(known: Option<&Arc<TopicMetadata>>, mut told: TopicMetadata) -> Arc<TopicMetadata> {
+    let Some(known) = known.filter(|known| known.topic_id == told.topic_id) else { return Arc::new(told) };
+    for (told, known) in told.partitions.iter_mut().zip(&known.partitions) {
+        // A broker without epochs, and an answer without the partition, say -1.
+        if told.leader_epoch < known.leader_epoch && told.leader_epoch >= 0 {
+            *told = known.clone();
+        }
     }
-}
-
-fn newer(known: Option<&PartitionMetadata>, told: &MetadataResponsePartition) -> PartitionMetadata {
-    match known {
-        Some(known) if told.leader_epoch < known.leader_epoch && told.leader_epoch >= 0 => known.clone(),
-        _ => PartitionMetadata {
-            index: told.partition_index,
-            leader: Some(told.leader_id).filter(|node| *node >= 0),
-            leader_epoch: told.leader_epoch,
-            replicas: told.replica_nodes.clone(),
-            in_sync: told.isr_nodes.clone(),
-        },
+    if **known == told {
+        return Arc::clone(known);
     }
-}
-
-fn broker(told: &MetadataResponseBroker) -> Option<(i32, Broker)> {
-    let address = Address { host: told.host.to_string(), port: u16::try_from(told.port).ok()? };
-    Some((told.node_id, Broker { address, rack: told.rack.as_deref().map(str::to_owned) }))
+    told.name = Arc::clone(&known.name);
+    Arc::new(told)
 }
 
 /// From this version on a request says whether a topic may be made.
@@ -183,7 +143,19 @@ const CREATION_IS_ASKED_FOR: i16 = 4;
 
 #[cfg(test)]
 mod tests {
+    use upsert_kafka_protocol::messages::MetadataResponse;
+    use upsert_kafka_protocol::messages::metadata::{MetadataResponsePartition, MetadataResponseTopic};
+
     use super::*;
+    use crate::peer::broker;
+
+    fn renewed(view: &Metadata, response: &MetadataResponse) -> Metadata {
+        view.renewed(MetadataAnswer::read(response, &["orders".into(), "lost".into()]).unwrap())
+    }
+
+    fn first(response: &MetadataResponse) -> Metadata {
+        renewed(&Metadata::default(), response)
+    }
 
     fn answer(cluster: &'static str, id: u8, leaders: &[(i32, i32)]) -> MetadataResponse {
         let partitions =
@@ -199,34 +171,40 @@ mod tests {
             partitions: partitions.collect(),
             ..Default::default()
         };
-        MetadataResponse { cluster_id: Some(Str::from(cluster)), topics: vec![topic], ..Default::default() }
+        let address = "localhost:9092".parse().unwrap();
+        MetadataResponse {
+            brokers: (0..10).map(|node| broker(node, &address)).collect(),
+            cluster_id: Some(Str::from(cluster)),
+            topics: vec![topic],
+            ..Default::default()
+        }
     }
 
     #[test]
     fn an_older_epoch_never_replaces_a_newer_leader() {
-        let view = Metadata::default().renewed(&answer("c", 1, &[(1, 5), (2, 5)]));
-        let view = view.renewed(&answer("c", 1, &[(9, 4), (3, 6)]));
+        let view = first(&answer("c", 1, &[(1, 5), (2, 5)]));
+        let view = renewed(&view, &answer("c", 1, &[(9, 4), (3, 6)]));
         assert_eq!(view.leader("orders", 0), Some((1, 5)));
         assert_eq!(view.leader("orders", 1), Some((3, 6)));
     }
 
     #[test]
     fn a_topic_made_anew_and_another_cluster_begin_afresh() {
-        let view = Metadata::default().renewed(&answer("c", 1, &[(1, 5)]));
-        assert_eq!(view.renewed(&answer("c", 2, &[(2, 0)])).leader("orders", 0), Some((2, 0)));
-        assert_eq!(view.renewed(&answer("d", 1, &[(3, 0)])).leader("orders", 0), Some((3, 0)));
+        let view = first(&answer("c", 1, &[(1, 5)]));
+        assert_eq!(renewed(&view, &answer("c", 2, &[(2, 0)])).leader("orders", 0), Some((2, 0)));
+        assert_eq!(renewed(&view, &answer("d", 1, &[(3, 0)])).leader("orders", 0), Some((3, 0)));
     }
 
     #[test]
     fn an_equal_topic_stays_the_same_value() {
-        let view = Metadata::default().renewed(&answer("c", 1, &[(1, 5)]));
-        let again = view.renewed(&answer("c", 1, &[(1, 5)]));
+        let view = first(&answer("c", 1, &[(1, 5)]));
+        let again = renewed(&view, &answer("c", 1, &[(1, 5)]));
         assert!(Arc::ptr_eq(&view.topics["orders"], &again.topics["orders"]));
     }
 
     #[test]
     fn a_hint_moves_a_leader_only_forward() {
-        let view = Metadata::default().renewed(&answer("c", 1, &[(1, 5)]));
+        let view = first(&answer("c", 1, &[(1, 5)]));
         assert!(view.moved("orders", 0, 2, 5).is_none());
         assert!(view.moved("orders", 7, 2, 6).is_none());
         assert!(view.moved("payments", 0, 2, 6).is_none());
@@ -241,7 +219,7 @@ mod tests {
             error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
             ..Default::default()
         });
-        let view = Metadata::default().renewed(&response);
+        let view = first(&response);
         assert_eq!(view.leader("orders", 0), None);
         assert_eq!(view.missing["lost"], ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
     }

@@ -1,47 +1,120 @@
 //! To some broker that answers: addresses are tried in turn, and each failure keeps its cause.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use tokio::time::sleep_until;
 use upsert_kafka_protocol::messages::metadata::MetadataResponseTopic;
 use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
+use super::answer::MetadataAnswer;
 use super::metadata;
+use super::outage::seconds;
+use super::outage::shared::servers;
 use crate::config::Address;
 use crate::connection::{self, Connection};
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
 
-/// Tries every bootstrap address, round after round, until one answers or the time is up.
-pub(super) async fn bootstrap(config: &Config) -> Result<(Connection, MetadataResponse), Error> {
+/// Tries every bootstrap address, round after round, until one answers or the time is up. Whoever waits for more
+/// than a second is told for what.
+pub(super) async fn bootstrap(config: &Config) -> Result<(Connection, MetadataAnswer), Error> {
     if config.bootstrap_servers.is_empty() {
         return Err(Error::new(ErrorKind::Config, "property bootstrap.servers names no address"));
     }
-    let deadline = Instant::now() + config.bootstrap_timeout;
+    let mut search = Search::new(config);
     let mut backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max);
     let mut chance = Chance::from_process();
     loop {
-        let mut causes = Vec::new();
-        for (at, address) in config.bootstrap_servers.iter().enumerate() {
-            // One silent address must leave time for the others.
-            let left = deadline.saturating_duration_since(Instant::now());
-            let share = left / u32::try_from(config.bootstrap_servers.len() - at).unwrap_or(1);
-            match introduced(address, config, share).await {
-                Ok(found) => return Ok(found),
-                Err(error) => causes.push(error.to_string()),
-            }
+        if let Some(found) = search.round().await {
+            return Ok(found);
         }
         let wait = backoff.wait(chance.draw());
-        if Instant::now() + wait >= deadline {
-            let sentence = format!(
-                "no bootstrap server could be reached within {} ms: {}",
-                config.bootstrap_timeout.as_millis(),
-                causes.join("; ")
-            );
-            return Err(Error::new(ErrorKind::Unreachable, sentence));
+        if Instant::now() + wait >= search.deadline {
+            return Err(search.in_vain());
         }
-        tokio::time::sleep(wait).await;
+        search.meanwhile(tokio::time::sleep(wait)).await;
+    }
+}
+
+/// The search for a first broker.
+struct Search<'a> {
+    config: &'a Config,
+    began: Instant,
+    deadline: Instant,
+    /// Why the addresses of the last whole round, or of the first one so far, did not answer.
+    causes: Vec<String>,
+    noticed: bool,
+}
+
+/// So long nobody need be told that he waits.
+const QUIET: Duration = Duration::from_secs(1);
+
+impl<'a> Search<'a> {
+    fn new(config: &'a Config) -> Self {
+        let began = Instant::now();
+        Self { config, began, deadline: began + config.bootstrap_timeout, causes: Vec::new(), noticed: false }
+    }
+
+    /// Tries each address once.
+    async fn round(&mut self) -> Option<(Connection, MetadataAnswer)> {
+        let addresses = &self.config.bootstrap_servers;
+        let mut causes = Vec::new();
+        for (at, address) in addresses.iter().enumerate() {
+            // One silent address must leave time for the others.
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(addresses.len() - at).unwrap_or(1);
+            match self.meanwhile(introduced(address, self.config, share)).await {
+                Ok(found) => {
+                    if self.noticed {
+                        tracing::warn!("connected to {address} after {} s", seconds(self.began.elapsed()));
+                    }
+                    return Some(found);
+                }
+                Err(error) => causes.push(error.to_string()),
+            }
+            if self.causes.len() < addresses.len() {
+                self.causes.clone_from(&causes);
+            }
+        }
+        self.causes = causes;
+        None
+    }
+
+    /// Awaits a step of the search, and says within it that the search takes long, once.
+    async fn meanwhile<T>(&mut self, step: impl Future<Output = T>) -> T {
+        let mut step = pin!(step);
+        let quiet = self.began + QUIET;
+        loop {
+            // A branch that is lost only waited.
+            tokio::select! {
+                biased;
+                done = &mut step => return done,
+                () = sleep_until(quiet.into()), if !self.noticed => {
+                    self.noticed = true;
+                    let so_far = match self.causes.is_empty() {
+                        true => "no answer".to_owned(),
+                        false => self.causes.join("; "),
+                    };
+                    tracing::warn!(
+                        "still connecting to {} ({so_far}): giving up after {} s more (bootstrap.timeout.ms)",
+                        servers(self.config),
+                        seconds(self.deadline.saturating_duration_since(Instant::now())),
+                    );
+                }
+            }
+        }
+    }
+
+    fn in_vain(&self) -> Error {
+        let sentence = format!(
+            "no bootstrap server could be reached within {} ms (bootstrap.timeout.ms): {}",
+            self.config.bootstrap_timeout.as_millis(),
+            self.causes.join("; ")
+        );
+        Error::new(ErrorKind::Unreachable, sentence)
     }
 }
 
@@ -69,7 +142,7 @@ pub(super) struct Candidate {
 
 /// Asks for these topics and for the brokers. Then it asks again for those that are missing and written to, so
 /// that the broker creates them: one request cannot create some of its topics and only look for the others.
-pub(super) async fn ask(
+async fn ask(
     connection: &Connection,
     topics: &[Str],
     written: &HashSet<Str>,
@@ -105,14 +178,25 @@ async fn ask_once(
     }
 }
 
+/// The same, read for what was asked.
+pub(super) async fn read(
+    connection: &Connection,
+    topics: &[Str],
+    written: &HashSet<Str>,
+    config: &Config,
+) -> Result<MetadataAnswer, Error> {
+    let response = ask(connection, topics, written, config).await?;
+    MetadataAnswer::read(&response, topics).map_err(|error| connection.named(error, "Metadata"))
+}
+
 async fn introduced(
     address: &Address,
     config: &Config,
     limit: Duration,
-) -> Result<(Connection, MetadataResponse), Error> {
+) -> Result<(Connection, MetadataAnswer), Error> {
     let deadline = Instant::now() + limit;
     let connection = connection::open(address, config, limit.min(config.connection_setup_timeout)).await?;
-    match tokio::time::timeout_at(deadline.into(), ask(&connection, &[], &HashSet::new(), config)).await {
+    match tokio::time::timeout_at(deadline.into(), read(&connection, &[], &HashSet::new(), config)).await {
         Ok(answer) => Ok((connection, answer?)),
         Err(_) => Err(connection.named(Error::new(ErrorKind::Timeout, "no answer"), "Metadata")),
     }

@@ -7,9 +7,11 @@ use std::time::Instant;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
-use upsert_kafka_protocol::messages::MetadataResponse;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
+use super::answer::MetadataAnswer;
+use super::node::{Lane, Node, Way};
+use super::outage::shared::SharedOutage;
 use super::reach::{self, Candidate};
 use super::schedule::Schedule;
 use super::wanted::{Want, Wanted};
@@ -30,14 +32,6 @@ pub(super) enum Command {
     LeaderMoved(Arc<str>, i32, i32, i32),
 }
 
-/// Which of a broker's two connections: answers come in order, so a fetch that the broker holds back would
-/// hold back whatever was asked behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
-    Requests,
-    Fetches,
-}
-
 pub(super) type Reply = oneshot::Sender<Result<Connection, Error>>;
 
 /// The task: one owner of everything that changes.
@@ -55,33 +49,16 @@ pub(super) struct Refresh {
     rebootstraps: bool,
     coordinators: HashMap<Coordinator, i32>,
     jobs: JoinSet<Done>,
+    outage: SharedOutage,
     chance: Chance,
-}
-
-/// What is known of the way to one broker.
-struct Node {
-    address: Address,
-    /// By lane.
-    ways: [Way; 2],
-    backoff: Backoff,
-    setup: Backoff,
-    not_before: Instant,
-}
-
-/// One connection to a broker.
-#[derive(Default)]
-struct Way {
-    connection: Option<Connection>,
-    /// Those waiting while it is opened.
-    waiting: Vec<Reply>,
-    opening: bool,
 }
 
 /// What a job of the task came to.
 enum Done {
     Opened(i32, Lane, Address, Result<Connection, Error>),
     Reached(Reply, Result<(Candidate, Connection), Error>),
-    Renewed(Option<(Candidate, Connection)>, Result<MetadataResponse, Error>),
+    /// When it began, who was reached for it, and what he answered.
+    Renewed(Instant, Option<(Candidate, Connection)>, Result<MetadataAnswer, Error>),
 }
 
 impl Refresh {
@@ -93,6 +70,8 @@ impl Refresh {
         bootstrap: Connection,
     ) -> Self {
         let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
+        let outage = SharedOutage::of(&config);
+        outage.answered();
         let mut refresh = Self {
             schedule: Schedule::new(config.metadata_max_age, backoff, Instant::now()),
             wanted: Wanted::new(config.metadata_max_idle),
@@ -105,6 +84,7 @@ impl Refresh {
             bootstrap: Some(bootstrap),
             coordinators: HashMap::new(),
             jobs: JoinSet::new(),
+            outage,
             chance: Chance::from_process(),
         };
         refresh.meet_brokers();
@@ -163,11 +143,11 @@ impl Refresh {
                 _ = reply.send(Ok(connection));
             }
             Done::Reached(reply, Err(error)) => _ = reply.send(Err(error)),
-            Done::Renewed(reached, answer) => {
+            Done::Renewed(began, reached, answer) => {
                 if let Some((candidate, connection)) = reached {
                     self.keep(candidate, connection);
                 }
-                self.renewed(answer);
+                self.renewed(began, answer);
             }
         }
     }
@@ -180,29 +160,36 @@ impl Refresh {
         let topics: Vec<Str> =
             self.wanted.poll(Instant::now()).map(|topic| Str::from(topic.to_string())).collect();
         let written: HashSet<Str> = self.wanted.written().map(|topic| Str::from(topic.to_string())).collect();
+        let began = Instant::now();
         self.jobs.spawn(async move {
             if let Some(connection) = open {
-                let answer = reach::ask(&connection, &topics, &written, &config).await;
+                let answer = reach::read(&connection, &topics, &written, &config).await;
                 if answer.as_ref().map_or_else(asks_to_begin_again, |_| true) {
-                    return Done::Renewed(None, answer);
+                    return Done::Renewed(began, None, answer);
                 }
             }
             match reach::first(candidates, &config).await {
                 Ok((candidate, connection)) => {
-                    let answer = reach::ask(&connection, &topics, &written, &config).await;
-                    Done::Renewed(Some((candidate, connection)), answer)
+                    let answer = reach::read(&connection, &topics, &written, &config).await;
+                    Done::Renewed(began, Some((candidate, connection)), answer)
                 }
-                Err(error) => Done::Renewed(None, Err(error)),
+                Err(error) => Done::Renewed(began, None, Err(error)),
             }
         });
     }
 
-    fn renewed(&mut self, answer: Result<MetadataResponse, Error>) {
+    fn renewed(&mut self, began: Instant, answer: Result<MetadataAnswer, Error>) {
         let now = Instant::now();
         let chance = self.chance.draw();
         match answer {
-            Ok(response) => {
-                let renewed = Metadata { renewed_at: Some(now), ..self.metadata().renewed(&response) };
+            Ok(answer) => {
+                self.outage.answered();
+                let before = self.metadata();
+                let renewed = Metadata { renewed_at: Some(now), ..before.renewed(answer) };
+                if let Some(oddity) = renewed.oddity.as_ref().filter(|it| before.oddity.as_ref() != Some(it))
+                {
+                    tracing::warn!("the cluster tells odd things of itself: {oddity}");
+                }
                 let complete = self.wanted.topics().all(|topic| renewed.settles(topic));
                 self.rebootstraps = false;
                 self.schedule.handle_renewed(now, complete, chance);
@@ -214,8 +201,9 @@ impl Refresh {
             }
             Err(error) => {
                 tracing::debug!(%error, "metadata could not be renewed");
-                if asks_to_begin_again(&error) {
-                    self.rebootstrap();
+                match asks_to_begin_again(&error) {
+                    true => self.rebootstrap(),
+                    false => self.outage.failed(began, &error),
                 }
                 self.schedule.handle_failed(now, chance);
                 self.publish(Metadata { problem: Some(error), ..Metadata::clone(&self.metadata()) });
@@ -246,7 +234,7 @@ impl Refresh {
             _ = reply.send(Ok(open.clone()));
             return;
         }
-        way.waiting.push(reply);
+        way.wait(reply);
         if !way.opening {
             way.opening = true;
             let (address, not_before) = (node.address.clone(), node.not_before);
@@ -316,6 +304,7 @@ impl Refresh {
                 known.map(|(id, node)| Candidate { node_id: Some(*id), address: node.address.clone() }),
             );
             candidates.sort_by_cached_key(|_| self.chance.bits());
+            candidates.truncate(CANDIDATES_MAX);
         }
         if recovers || candidates.is_empty() {
             let servers = self.config.bootstrap_servers.iter();
@@ -349,7 +338,8 @@ impl Refresh {
 
     fn meet(&mut self, node_id: i32, address: Address) {
         let config = &self.config;
-        let node = self.nodes.entry(node_id).or_insert_with(|| Node::new(address.clone(), config));
+        let node =
+            self.nodes.entry(node_id).or_insert_with(|| Node::new(address.clone(), config, Instant::now()));
         if node.address != address {
             node.address = address;
             node.ways.iter_mut().for_each(|way| way.connection = None);
@@ -365,29 +355,9 @@ impl Refresh {
     }
 }
 
-impl Node {
-    fn new(address: Address, config: &Config) -> Self {
-        Self {
-            address,
-            ways: Default::default(),
-            backoff: Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max),
-            setup: Backoff::new(config.connection_setup_timeout, config.connection_setup_timeout_max),
-            not_before: Instant::now(),
-        }
-    }
-
-    fn open(&mut self, lane: Lane, connection: Connection) {
-        self.backoff.reset();
-        self.setup.reset();
-        self.ways[lane as usize].connection = Some(connection);
-    }
-}
-
-impl Way {
-    fn open(&self) -> Option<&Connection> {
-        self.connection.as_ref().filter(|connection| !connection.is_closed())
-    }
-}
+/// So many of the known brokers are tried for one renewal, which ends however many of them are silent; the next one
+/// tries others.
+const CANDIDATES_MAX: usize = 16;
 
 /// Whether a broker said that what is known is not to be used any more (KIP-1102).
 fn asks_to_begin_again(error: &Error) -> bool {

@@ -1,5 +1,8 @@
 //! Against peers that answer as the test says.
 
+mod lying;
+mod outages;
+
 use std::sync::Mutex;
 
 use upsert_kafka_protocol::messages::find_coordinator;

@@ -12,6 +12,25 @@ pub struct Address {
     pub port: u16,
 }
 
+impl Address {
+    /// Where a broker says that one listens. The error ends a sentence about that broker.
+    pub(crate) fn told(host: &str, port: i32) -> Result<Self, String> {
+        if host.is_empty() {
+            return Err("it has no host".to_owned());
+        }
+        if host.len() > HOST_BYTES_MAX {
+            return Err(format!("its host is {} bytes long", host.len()));
+        }
+        match u16::try_from(port) {
+            Ok(port) if port > 0 => Ok(Self { host: host.to_owned(), port }),
+            _ => Err(format!("its port is {port}")),
+        }
+    }
+}
+
+/// No name in the DNS is longer.
+const HOST_BYTES_MAX: usize = 255;
+
 impl FromStr for Address {
     type Err = String;
 
@@ -56,6 +75,20 @@ mod tests {
             ("SASL_SSL://a.b-c:443", "a.b-c:443"),
         ] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn what_a_broker_tells_is_an_address_or_says_why_not() {
+        assert_eq!(Address::told("kafka", 65_535).unwrap().to_string(), "kafka:65535");
+        for (host, port, why) in [
+            ("", 9092, "no host"),
+            ("kafka", 0, "port is 0"),
+            ("kafka", -1, "port is -1"),
+            ("kafka", 70_000, "port is 70000"),
+            (&*"k".repeat(256), 9092, "256 bytes"),
+        ] {
+            assert!(Address::told(host, port).unwrap_err().contains(why), "{host}:{port}");
         }
     }
 

@@ -18,6 +18,13 @@ pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut V
             format!("enable.idempotence becomes false, since {key} is {value}: retries may write twice");
         notices.push(Notice::adjusted("enable.idempotence", sentence));
     }
+    if !given.contains("bootstrap.timeout.ms") {
+        // Java's clients connect with their first call, which these bound.
+        let first_call =
+            [("max.block.ms", config.max_block), ("default.api.timeout.ms", config.default_api_timeout)];
+        let bound = first_call.into_iter().find(|(key, _)| given.contains(key));
+        config.bootstrap_timeout = bound.map_or(config.bootstrap_timeout, |(_, limit)| limit);
+    }
     let needed = config.linger + config.request_timeout;
     if config.delivery_timeout < needed && !given.contains("delivery.timeout.ms") {
         config.delivery_timeout = needed;

@@ -1,4 +1,4 @@
-//! Every property of Java's producer, consumer and admin client, and what becomes of it here.
+//! Every property of Java's producer, consumer and admin client, and what becomes of it here; and a few of our own.
 
 use super::setting::Setting;
 use super::{Config, Role};
@@ -35,6 +35,10 @@ impl Roles {
         self.0 & bit != 0
     }
 }
+
+/// Keys that Java does not have: for what only this client does, or lets be set.
+#[cfg(test)]
+pub(super) const OURS: [&str; 2] = ["bootstrap.timeout.ms", "topic.metadata.propagation.max.ms"];
 
 /// The row of a key: the role's own, else that of the clients that have it.
 pub(super) fn find(name: &str, role: Role) -> Option<&'static Property> {
@@ -95,6 +99,7 @@ pub(super) static PROPERTIES: &[Property] = &[
         "names are looked up again at every attempt, within the time that opening a client may take",
     ),
     honoured!(ALL, "bootstrap.servers", bootstrap_servers),
+    honoured!(ALL, "bootstrap.timeout.ms", bootstrap_timeout),
     refused(
         ALL,
         "client.dns.lookup",
@@ -140,6 +145,7 @@ pub(super) static PROPERTIES: &[Property] = &[
     honoured!(ALL, "send.buffer.bytes", send_buffer_bytes),
     honoured!(ALL, "socket.connection.setup.timeout.max.ms", connection_setup_timeout_max),
     honoured!(ALL, "socket.connection.setup.timeout.ms", connection_setup_timeout),
+    honoured!(ALL, "topic.metadata.propagation.max.ms", topic_metadata_propagation_max),
     // Of two of the three.
     refused(ADMIN, "bootstrap.controllers", &[], "only brokers are asked, so give bootstrap.servers"),
     honoured!(PRODUCER, "client.rack", client_rack),

@@ -59,6 +59,7 @@ async fn steps(
         next_id: AtomicI32::new(1),
         client_id,
         request_timeout: config.request_timeout,
+        response_bytes_max: config.response_bytes_max,
     })))
 }
 
@@ -157,6 +158,9 @@ async fn ask(
         if let Some(frame) = frames.next().map_err(|bad| nonsense(format!("a frame of {} bytes", bad.0)))? {
             break frame;
         }
+        if let Some(bytes) = frames.announced().filter(|bytes| *bytes > FIRST_ANSWER_BYTES_MAX) {
+            return Err(nonsense(format!("a first answer of {bytes} bytes")));
+        }
         if stream.read_buf(frames.room()).await.map_err(broke)? == 0 {
             return Err(unreachable("the broker closed the connection at the first request".to_owned()));
         }
@@ -186,6 +190,9 @@ fn nonsense(what: String) -> Error {
 fn unreachable(why: String) -> Error {
     Error::new(ErrorKind::Unreachable, why)
 }
+
+/// The longest first answer that is believed; a broker of a hundred APIs takes a kilobyte.
+const FIRST_ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// All brokers since 2.4 know it; later versions tell us nothing that we use, and cost old brokers a round trip.
 pub(crate) const FIRST_VERSION: i16 = 3;

@@ -97,6 +97,11 @@ impl<T> Pipeline<T> {
         }
     }
 
+    /// Who is answered next.
+    pub(crate) fn next_answered(&self) -> Option<&T> {
+        self.waiting.iter().find(|waiting| waiting.correlation_id.is_some()).map(|waiting| &waiting.who)
+    }
+
     /// When the first of them is late. One late answer condemns the connection: those behind it
     /// cannot come before it.
     pub(crate) fn deadline(&self) -> Option<Instant> {

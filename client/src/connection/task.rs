@@ -154,7 +154,18 @@ impl Line {
             // Whoever asked may have gone; the answer then matters to nobody.
             _ = asker.reply.send(Ok(frame));
         }
-        Ok(())
+        self.believe(frames.announced())
+    }
+
+    /// Refuses an answer that is longer than any to that request, before it has come.
+    fn believe(&self, announced: Option<usize>) -> Result<(), End> {
+        match (announced, self.pipeline.next_answered()) {
+            (Some(bytes), Some(asker)) if bytes > asker.bytes_max => {
+                let (api, most) = (asker.api, asker.bytes_max);
+                Err(End::Nonsense(format!("an answer to {api} of {bytes} bytes, where {most} are the most")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn alarm_at(&self, idle_max: Option<Duration>) -> Instant {

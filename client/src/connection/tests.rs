@@ -241,3 +241,38 @@ async fn an_answer_that_cannot_be_read_leaves_open_what_was_done() {
     let error = connection.submit(&named("a"), 3, Duration::from_secs(5)).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Protocol && error.may_have_been_written(), "{error:?}");
 }
+
+#[tokio::test]
+async fn an_answer_longer_than_any_is_refused_before_it_has_come() {
+    for (api, length) in [(3, ANSWER_BYTES_MAX + 1), (18, (1 << 20) + 1)] {
+        let peer = Peer::start(move |ask: &Ask| match ask.key == api {
+            // Its length, and nothing else.
+            true => Reply::Raw(i32::try_from(length).unwrap().to_be_bytes().to_vec().into()),
+            false => echo(ask),
+        })
+        .await;
+        let error = match open(&peer.address, &peer.config(), Duration::from_secs(5)).await {
+            Ok(connection) => connection.call(&MetadataRequest::default()).await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert!(error.to_string().contains(&length.to_string()), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_would_fill_the_memory_is_refused() {
+    use upsert_kafka_protocol::messages::metadata::{MetadataResponsePartition, MetadataResponseTopic};
+    let peer = Peer::start(|ask: &Ask| match ask.key {
+        18 => ask.answer(&versions(i16::MAX)),
+        _ => {
+            let partitions = vec![MetadataResponsePartition::default(); 1_000_000];
+            let topic = MetadataResponseTopic { partitions, ..Default::default() };
+            ask.answer(&MetadataResponse { topics: vec![topic; 3], ..Default::default() })
+        }
+    })
+    .await;
+    let connection = connected(&peer).await;
+    let error = connection.call(&MetadataRequest::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(error.to_string().contains("more than the reader has memory for"), "{error}");
+}

@@ -18,8 +18,11 @@ pub(super) fn throttle<R: Request>(frame: &Bytes, version: i16) -> Duration {
     let body = header::response_body::<R>(frame, version).ok().map(|(_, body)| body);
     let told = body.and_then(|body| body.first_chunk().copied().map(i32::from_be_bytes));
     // A negative time is nonsense, and none.
-    Duration::from_millis(told.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0))
+    Duration::from_millis(told.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0)).min(PAUSE_MAX)
 }
+
+/// No broker is obeyed for longer: its quotas look back over seconds, and a number of 32 bits can say 24 days.
+pub(super) const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 #[cfg(test)]
 mod tests {
@@ -46,6 +49,8 @@ mod tests {
         for (version, expected) in [(2, 0), (3, 250), (8, 250), (9, 250), (13, 250)] {
             assert_eq!(told::<MetadataRequest>(&response, version), ms(expected), "version {version}");
         }
+        let response = MetadataResponse { throttle_time_ms: i32::MAX, ..Default::default() };
+        assert_eq!(told::<MetadataRequest>(&response, 13), PAUSE_MAX);
         let response = FetchResponse { throttle_time_ms: -1, ..Default::default() };
         assert_eq!(told::<FetchRequest>(&response, FetchResponse::CURRENT.to), ms(0));
         let response = FindCoordinatorResponse { throttle_time_ms: 9, ..Default::default() };

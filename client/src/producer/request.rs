@@ -122,23 +122,20 @@ fn answer(told: &PartitionProduceResponse) -> Answer {
 }
 
 fn refused(code: ErrorCode, told: &PartitionProduceResponse) -> Answer {
-    let error = Error::from_code(code, "Produce");
-    let said = |error: Error, message: Option<&Str>| match message {
-        Some(message) if !message.is_empty() => error.within(message),
-        _ => error,
-    };
+    let said = |message: Option<&Str>| Error::refused(code, "Produce", message.map(|message| &**message));
     let records: Vec<_> = told
         .record_errors
         .iter()
         .filter_map(|it| {
             let message = it.batch_index_error_message.as_ref().or(told.error_message.as_ref());
-            Some((u32::try_from(it.batch_index).ok()?, said(error.clone(), message)))
+            Some((u32::try_from(it.batch_index).ok()?, said(message)))
         })
         .collect();
     if records.is_empty() {
-        return Answer::Refused { error: said(error, told.error_message.as_ref()), records };
+        return Answer::Refused { error: said(told.error_message.as_ref()), records };
     }
-    let error = error.within("not written, since another record of its batch was refused");
+    let error = Error::from_code(code, "Produce")
+        .within("not written, since another record of its batch was refused");
     Answer::Refused { error, records }
 }
 

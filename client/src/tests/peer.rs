@@ -67,6 +67,12 @@ impl Peer {
         Self::serve(listener, address, script)
     }
 
+    /// A peer where one listened before.
+    pub(crate) async fn again(address: Address, script: impl FnMut(&Ask) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind(address.to_string()).await.unwrap();
+        Self::serve(listener, address, Arc::new(Mutex::new(script)))
+    }
+
     /// A configuration that begins here and is quick to try again.
     pub(crate) fn config(&self) -> Config {
         config(vec![self.address.clone()])
@@ -142,6 +148,26 @@ impl Ask {
     }
 }
 
+/// What a request is about.
+pub(crate) enum Asked {
+    /// Metadata of some topics.
+    Topics,
+    /// Metadata of no topic.
+    Brokers,
+    Other,
+}
+
+pub(crate) fn asks_about(ask: &Ask) -> Asked {
+    if !ask.is::<MetadataRequest>() {
+        return Asked::Other;
+    }
+    let request: MetadataRequest = ask.read();
+    match request.topics {
+        Some(topics) if topics.is_empty() => Asked::Brokers,
+        _ => Asked::Topics,
+    }
+}
+
 /// All APIs of this build, up to a version.
 pub(crate) fn versions(max: i16) -> ApiVersionsResponse {
     let row = |api: &upsert_kafka_protocol::Api| ApiVersion {
@@ -201,6 +227,7 @@ pub(crate) fn config(bootstrap_servers: Vec<Address>) -> Config {
     Config {
         bootstrap_servers,
         bootstrap_timeout: ms(5_000),
+        topic_metadata_propagation_max: ms(100),
         retry_backoff: ms(1),
         retry_backoff_max: ms(10),
         reconnect_backoff: ms(1),

@@ -21,19 +21,37 @@ pub struct Reader<'a> {
     lenient: bool,
     /// How many elements all arrays together may still have.
     elements_left: usize,
+    /// How much memory the values still to be read may take.
+    bytes_left: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A cursor at the first byte.
     pub fn new(frame: &'a Bytes, version: i16, flexible: bool) -> Self {
-        let (rest, end, elements_left) = (&frame[..], frame.len(), usize::MAX);
-        Self { frame, rest, end, version, flexible, in_tag: false, lenient: false, elements_left }
+        Self {
+            frame,
+            rest: frame,
+            end: frame.len(),
+            version,
+            flexible,
+            in_tag: false,
+            lenient: false,
+            elements_left: usize::MAX,
+            bytes_left: usize::MAX,
+        }
     }
 
     /// A cursor that takes whatever Java's reader takes, as long as all arrays together have no more elements
     /// than that. Where the two differ is said at the crate's head.
     pub fn lenient(frame: &'a Bytes, version: i16, flexible: bool, elements_max: usize) -> Self {
         Self { lenient: true, elements_left: elements_max, ..Self::new(frame, version, flexible) }
+    }
+
+    /// The same cursor, with a bound on the memory that arrays and unknown tags may take once they are read. A frame
+    /// alone bounds it loosely: two bytes of it can become forty.
+    #[must_use]
+    pub fn within(self, bytes_max: usize) -> Self {
+        Self { bytes_left: bytes_max, ..self }
     }
 
     /// The byte that is read next.
@@ -141,7 +159,9 @@ impl<'a> Reader<'a> {
             let mut value = self.tag_value()?;
             if known(tag, &mut value)? {
                 value.finish()?;
+                (self.elements_left, self.bytes_left) = (value.elements_left, value.bytes_left);
             } else {
+                self.charge(size_of::<(u32, Bytes)>())?;
                 unknown.0.push((tag, value.rest()));
             }
         }
@@ -157,6 +177,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), Malformed> {
         let size = self.uvarint()? as usize;
         if !known(tag, self)? {
+            self.charge(size_of::<(u32, Bytes)>())?;
             unknown.0.push((tag, self.share(size)?));
         }
         Ok(())
@@ -216,6 +237,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn elements<T: Wire>(&mut self, all: &mut Vec<T>, len: usize) -> Result<(), Malformed> {
         self.elements_left -= self.check_count(len)?;
+        self.charge_array(len, size_of::<T>())?;
         let some = (RESERVED_BYTES_MAX / size_of::<T>().max(1)).max(1);
         all.clear();
         all.reserve_exact(len.min(some));
@@ -236,6 +258,7 @@ impl<'a> Reader<'a> {
         number: impl Fn([u8; WIDTH]) -> T,
     ) -> Result<(), Malformed> {
         self.elements_left -= self.check_count(len)?;
+        self.charge_array(len, size_of::<T>())?;
         let (there, _) = self.rest.as_chunks::<WIDTH>();
         let read = &there[..len.min(there.len())];
         self.rest = &self.rest[read.len() * WIDTH..];
@@ -261,6 +284,26 @@ impl<'a> Reader<'a> {
             return Err(self.malformed("more elements in all than this reader allows"));
         }
         Ok(len)
+    }
+
+    /// Counts what an array takes in memory, an empty one nothing.
+    #[inline]
+    fn charge_array(&mut self, len: usize, width: usize) -> Result<(), Malformed> {
+        if len == 0 {
+            return Ok(());
+        }
+        self.charge(len.saturating_mul(width).saturating_add(ALLOCATION_BYTES))
+    }
+
+    #[inline]
+    fn charge(&mut self, bytes: usize) -> Result<(), Malformed> {
+        match self.bytes_left.checked_sub(bytes) {
+            Some(left) => {
+                self.bytes_left = left;
+                Ok(())
+            }
+            None => Err(self.malformed("more than the reader has memory for")),
+        }
     }
 
     #[inline]
@@ -364,6 +407,9 @@ impl<'a> Reader<'a> {
 
 /// What an array reserves before its first element is read; beyond it grows with what is there.
 const RESERVED_BYTES_MAX: usize = 64 * 1024;
+
+/// What an allocation costs beside its bytes, about.
+const ALLOCATION_BYTES: usize = 32;
 
 /// The most elements of one array, as for Java.
 const ELEMENTS_MAX: usize = 1_000_000;

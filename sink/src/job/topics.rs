@@ -1,7 +1,7 @@
 //! Sees to it that a job's topics exist, and that the sink's are compacted.
 
 use tracing::info;
-use upsert_kafka_client::{Admin, Client, NewTopic, Role};
+use upsert_kafka_client::{Admin, Client, ErrorCode, NewTopic, Role};
 
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, Notice, Pipeline, Plan, SinkPlan};
@@ -28,17 +28,38 @@ pub(super) async fn check(plan: &Plan, new: Option<&NewTopics>) -> Result<Vec<No
     let mut notices = Vec::new();
     for named in plan.pipelines.iter().flat_map(named) {
         let admin = admin(&named).await?;
-        let described = admin.describe_topics(&[named.topic]).await.map_err(|e| named.failed(e))?;
-        match (described.into_iter().next(), new) {
-            (None | Some(Ok(_)), _) => notices.extend(compaction(&admin, &named).await),
-            (Some(Err(e)), _) if e.kind() != upsert_kafka_client::ErrorKind::UnknownTopic => {
-                return Err(named.failed(e));
-            }
-            (Some(Err(_)), Some(new)) => create(&admin, &named, new).await?,
-            (Some(Err(_)), None) => return Err(named.missing()),
+        match (described(&admin, &named, new.is_some()).await.map_err(|e| named.failed(e))?, new) {
+            (Found::There, _) => notices.extend(compaction(&admin, &named).await),
+            (Found::Missing, Some(new)) => create(&admin, &named, new).await?,
+            (Found::Missing, None) => return Err(named.missing()),
         }
     }
     Ok(notices)
+}
+
+/// What the cluster says of a topic.
+enum Found {
+    There,
+    Missing,
+}
+
+/// Looks for the topic. A new one may not be known to every broker yet, so that it is looked for for a while; but not
+/// where it is created when it is missing.
+async fn described(
+    admin: &Admin,
+    named: &Named<'_>,
+    creates: bool,
+) -> Result<Found, upsert_kafka_client::Error> {
+    use upsert_kafka_client::ErrorKind::UnknownTopic;
+    let is_missing = |told: Vec<Result<_, upsert_kafka_client::Error>>| match told.into_iter().next() {
+        Some(Err(e)) if e.kind() == UnknownTopic => Ok(Found::Missing),
+        Some(Err(e)) => Err(e),
+        Some(Ok(upsert_kafka_client::TopicDescription { .. })) | None => Ok(Found::There),
+    };
+    if creates && let Ok(Found::Missing) = is_missing(admin.describe_topics_once(&[named.topic]).await?) {
+        return Ok(Found::Missing);
+    }
+    is_missing(admin.describe_topics(&[named.topic]).await?)
 }
 
 /// Every topic, each once in each role.
@@ -73,7 +94,12 @@ async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(),
     };
     info!(topic = named.topic, partitions = ?new.partitions, "creating");
     let created = admin.create_topics(&[topic]).await.map_err(|e| named.failed(e))?;
-    created.into_iter().collect::<Result<(), _>>().map_err(|e| named.failed(e))
+    // Somebody else may have created it meanwhile, or the broker that was asked did not know of it yet.
+    let is_new = |e: &upsert_kafka_client::Error| e.code() != Some(ErrorCode::TOPIC_ALREADY_EXISTS);
+    match created.into_iter().find_map(Result::err).filter(is_new) {
+        Some(e) => Err(named.failed(e)),
+        None => Ok(()),
+    }
 }
 
 /// What is wrong with a sink's topic, if it is known: a broker that cannot or may not tell stops nobody.

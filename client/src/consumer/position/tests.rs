@@ -47,8 +47,6 @@ impl Bench {
             index,
             leader: Some(*leader).filter(|node| *node >= 0),
             leader_epoch: 3,
-            replicas: vec![],
-            in_sync: vec![],
         };
         let topic = TopicMetadata {
             name: "orders".into(),

@@ -14,6 +14,7 @@ use upsert_kafka_protocol::{ErrorCode, Request as WireRequest, Str};
 use super::Output;
 use super::asked::{Asked, Told};
 use super::link::Link;
+use crate::cluster::answer::MetadataAnswer;
 use crate::cluster::schedule::Schedule;
 use crate::cluster::{Coordinator, Metadata, coordinator, metadata};
 use crate::config::Address;
@@ -381,7 +382,11 @@ impl Reach {
         if response.error_code != ErrorCode::NONE {
             return self.schedule.handle_failed(now, self.chance.draw());
         }
-        self.view = self.view.renewed(response);
+        let wanted: Vec<Str> = self.wanted.iter().map(|topic| Str::from(&**topic)).collect();
+        let Ok(answer) = MetadataAnswer::read(response, &wanted) else {
+            return self.schedule.handle_failed(now, self.chance.draw());
+        };
+        self.view = self.view.renewed(answer);
         let complete = self.wanted.iter().all(|topic| self.view.settles(topic));
         self.schedule.handle_renewed(now, complete, self.chance.draw());
         if !complete {

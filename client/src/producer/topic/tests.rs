@@ -12,13 +12,8 @@ use crate::cluster::PartitionMetadata;
 use crate::producer::partitioner::RoundRobinPartitioner;
 
 pub(crate) fn metadata(leaders: &[Option<i32>]) -> TopicMetadata {
-    let partitions = leaders.iter().zip(0..).map(|(&leader, index)| PartitionMetadata {
-        index,
-        leader,
-        leader_epoch: 0,
-        replicas: vec![],
-        in_sync: vec![],
-    });
+    let partitions =
+        leaders.iter().zip(0..).map(|(&leader, index)| PartitionMetadata { index, leader, leader_epoch: 0 });
     TopicMetadata {
         name: "orders".into(),
         topic_id: Uuid::default(),
