@@ -30,16 +30,24 @@ impl Pulse {
     /// Waits until all that was sent before is settled, and something that is sent from now on is
     /// acknowledged.
     pub(crate) async fn goes_on(&self) {
+        let sent = self.progress.borrow().sent;
+        self.comes_to(|it| it.settled > sent && it.acknowledged > sent).await;
+    }
+
+    /// Waits until something that is sent from now on is settled, and all before it.
+    pub(crate) async fn settles(&self) {
+        let sent = self.progress.borrow().sent;
+        self.comes_to(|it| it.settled > sent).await;
+    }
+
+    async fn comes_to(&self, so: impl Fn(&Progress) -> bool) {
         let Self { name, progress } = self;
-        let sent = progress.borrow().sent;
-        let mut progress = progress.clone();
-        let so = |it: &Progress| it.settled > sent && it.acknowledged > sent;
-        match timeout(PATIENCE, progress.wait_for(so)).await {
+        let (begun, mut progress) = (*progress.borrow(), progress.clone());
+        match timeout(PATIENCE, progress.wait_for(|it| so(it))).await {
             Ok(went_on) => drop(went_on.unwrap_or_else(|_| panic!("{name}: the load ended"))),
-            Err(_) => panic!(
-                "{name}: nothing sent after {sent} is acknowledged within {PATIENCE:?}: {:?}",
-                self.progress.borrow()
-            ),
+            Err(_) => {
+                panic!("{name}: no further than {:?} in {PATIENCE:?}, from {begun:?}", self.progress.borrow())
+            }
         }
     }
 }
