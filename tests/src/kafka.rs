@@ -5,14 +5,14 @@ mod health;
 mod java;
 mod library;
 mod node;
+mod skipped;
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, Once, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use health::{Cluster, Partition};
@@ -46,7 +46,8 @@ impl fmt::Display for Failure {
 impl Kafka {
     /// The cluster of one node that all tests of this process share, started on first use.
     ///
-    /// `None` when the machine cannot run it: one loud line says so, and the test should return. With
+    /// `None` when the machine cannot run it: a loud line says so for each test, which should return, and a last one
+    /// how many there were. With
     /// `UPSERT_KAFKA_REQUIRE_JAVA=1` that is a failure instead.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Result<Kafka, Failure>> = OnceLock::new();
@@ -211,7 +212,6 @@ impl Kafka {
 
 /// The policy of tests that want a real Kafka: run, say loudly that none can be had, or fail.
 fn or_skip<T>(outcome: Result<T, impl Borrow<Failure>>) -> Option<T> {
-    static ANNOUNCED: Once = Once::new();
     let failure = match outcome {
         Ok(kafka) => return Some(kafka),
         Err(failure) => failure,
@@ -219,7 +219,7 @@ fn or_skip<T>(outcome: Result<T, impl Borrow<Failure>>) -> Option<T> {
     let required = std::env::var("UPSERT_KAFKA_REQUIRE_JAVA").is_ok_and(|it| it == "1");
     match failure.borrow() {
         Failure::Missing(why) if !required => {
-            ANNOUNCED.call_once(|| announce(why));
+            skipped::skip(why);
             None
         }
         failure => panic!("no real Apache Kafka: {failure}"),
@@ -230,17 +230,6 @@ fn or_skip<T>(outcome: Result<T, impl Borrow<Failure>>) -> Option<T> {
 pub fn unique(name: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("{name}-{:x}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// Past libtest's capture, which hides what a passing test prints.
-fn announce(why: &str) {
-    let line = format!(
-        "\nSKIPPED: every test against a real Apache Kafka, because {why}. \
-         Install a JDK 17 or newer and Maven (Debian: apt-get install openjdk-17-jdk-headless maven) to run them; \
-         UPSERT_KAFKA_REQUIRE_JAVA=1 makes this a failure.\n\n"
-    );
-    // Nobody is left to tell when stderr is closed.
-    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 fn fresh_folder() -> Result<PathBuf, Failure> {

@@ -43,6 +43,27 @@ fn offsets_of_a_group_are_what_was_committed() {
     assert_eq!(kafka.java(|it, at| it.committed(at, &group)), [offset]);
 }
 
+/// This binary again, on a machine without Java.
+#[test]
+fn tests_that_are_skipped_say_so_and_are_counted() {
+    let without_java = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["kafka::the_java_client", "kafka::offsets_of_a_group"])
+        .env("PATH", "")
+        .env_remove("UPSERT_KAFKA_REQUIRE_JAVA")
+        .output()
+        .unwrap();
+    let [out, err] = [&without_java.stdout, &without_java.stderr].map(|it| String::from_utf8_lossy(it));
+    assert!(without_java.status.success() && out.contains("2 passed"), "{out}{err}");
+    for line in [
+        "`java` does not run",
+        "SKIPPED: kafka::the_java_client_reads_what_it_wrote\n",
+        "SKIPPED: kafka::offsets_of_a_group_are_what_was_committed\n",
+        "SKIPPED: 2 tests that are counted as passed above, for want of a real Apache Kafka.\n",
+    ] {
+        assert_eq!(err.matches(line).count(), 1, "{line:?}: {err}");
+    }
+}
+
 fn in_log(new: &NewRecord, offset: i64) -> Record {
     Record {
         topic: new.topic.clone(),

@@ -1,35 +1,16 @@
 //! A cluster of three embedded nodes that come and go: nothing is lost, doubled or left unanswered.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
-
-use tokio::time::timeout;
 use upsert_kafka_broker::{Broker, BrokerConfig};
-use upsert_kafka_client::{Client, Config, NewTopic, Producer, Record, Role, Topic};
+use upsert_kafka_client::{Client, Config, NewTopic, Role};
+use upsert_kafka_protocol::records::batches;
 
-/// Sends numbered records until it is told to stop; every delivery must have its end soon after.
-async fn load(producer: Producer, topic: Topic, stop: Arc<AtomicBool>) -> Vec<Result<(i32, i64), bool>> {
-    let mut deliveries = Vec::new();
-    let mut number = 0u64;
-    while !stop.load(Relaxed) {
-        for _ in 0..10 {
-            let key = (number % 97).to_be_bytes();
-            let value = number.to_be_bytes();
-            deliveries.push(producer.send(Record::new(&topic).key(&key).value(&value)).await.unwrap());
-            number += 1;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await; // the pace of the load
-    }
-    let mut outcomes = Vec::new();
-    for (number, delivery) in deliveries.into_iter().enumerate() {
-        let outcome = timeout(Duration::from_secs(30), delivery).await;
-        let outcome = outcome.unwrap_or_else(|_| panic!("{number} is never answered"));
-        outcomes.push(outcome.map(|it| (it.partition, it.offset)).map_err(|it| it.may_have_been_written()));
-    }
-    timeout(Duration::from_secs(30), producer.flush()).await.expect("a flush that ends").ok();
-    outcomes
-}
+use super::faults::audit::{Entry, Log, audit};
+use super::faults::load::Load;
+use super::faults::numbered::Numbered;
+
+const PARTITIONS: i32 = 6;
+/// Records a second.
+const PACE: u64 = 2000;
 
 async fn client(broker: &Broker, properties: &[(&str, &str)]) -> Client {
     let bootstrap: Vec<_> = broker.addresses().iter().map(ToString::to_string).collect();
@@ -39,48 +20,68 @@ async fn client(broker: &Broker, properties: &[(&str, &str)]) -> Client {
     Client::open(config).await.unwrap()
 }
 
+/// What lies in a topic, not by way of any client.
+async fn log(broker: &Broker, topic: &str) -> Log {
+    let (mut log, mut numbered) = (Log::new(), Numbered::default());
+    for partition in 0..PARTITIONS {
+        let mut entries = Vec::new();
+        for (_, bytes) in broker.log(topic, partition).await {
+            for batch in batches(&bytes) {
+                let body = batch.unwrap().body(1 << 20).unwrap();
+                entries.extend(body.iter().map(|record| {
+                    let record = record.unwrap();
+                    Entry { offset: record.offset, number: numbered.number(record.key, record.value) }
+                }));
+            }
+        }
+        log.push(entries);
+    }
+    log
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_that_come_and_go_leave_every_record_answered_and_once() {
     let broker = Broker::start(BrokerConfig { nodes: 3, ..Default::default() }).await.unwrap();
     let admin = client(&broker, &[]).await.admin();
     for name in ["patient", "hasty"] {
-        for created in
-            admin.create_topics(&[NewTopic { partitions: Some(6), ..NewTopic::new(name) }]).await.unwrap()
-        {
+        let topic = NewTopic { partitions: Some(PARTITIONS), ..NewTopic::new(name) };
+        for created in admin.create_topics(&[topic]).await.unwrap() {
             created.unwrap();
         }
     }
-    let stop = Arc::new(AtomicBool::new(false));
     let hurry = [
         ("delivery.timeout.ms", "60"),
         ("request.timeout.ms", "40"),
         ("linger.ms", "5"),
         ("fetch.max.wait.ms", "10"),
     ];
-    let mut loads = Vec::new();
-    for (name, properties) in [("patient", &[("linger.ms", "5")][..]), ("hasty", &hurry[..])] {
-        let producer = client(&broker, properties).await.producer();
-        let topic = producer.topic(name).await.unwrap();
-        loads.push((name, tokio::spawn(load(producer, topic, Arc::clone(&stop)))));
-    }
+    let patient = Load::start(&client(&broker, &[("linger.ms", "5")]).await, "patient", PACE).await;
+    let hasty = Load::start(&client(&broker, &hurry).await, "hasty", PACE).await;
+    let pulses = (patient.pulse(), hasty.pulse());
+    // On a busy machine the hasty one may come to nothing for a while.
+    let go_on = async || {
+        pulses.0.goes_on().await;
+        pulses.1.settles().await;
+    };
     for round in 0..12 {
         let node = 1 + round % 3;
-        tokio::time::sleep(Duration::from_millis(40)).await; // how long a node is up
+        go_on().await;
         broker.stop_node(node).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(80)).await; // how long it is away
+        // By way of the others.
+        go_on().await;
         broker.start_node(node).await.unwrap();
     }
-    stop.store(true, Relaxed);
-    for (name, load) in loads {
-        let outcomes = load.await.unwrap();
-        let mut places: Vec<_> = outcomes.iter().filter_map(|it| it.ok()).collect();
-        let acknowledged = places.len();
-        places.sort_unstable();
-        places.dedup();
-        assert_eq!(places.len(), acknowledged, "{name}: two records at one place");
-        println!("{name}: {acknowledged} of {} acknowledged", outcomes.len());
+    for (name, load) in [("patient", patient), ("hasty", hasty)] {
+        let ledger = load.finish(0).await;
+        let findings = audit(&ledger.outcomes, &log(&broker, name).await);
+        let [not_written, in_doubt] = ledger.failed();
+        println!(
+            "{name}: {} records, {not_written} not written, {in_doubt} in doubt, {findings}",
+            ledger.outcomes.len()
+        );
+        findings.assert_none();
         if name == "patient" {
-            assert_eq!(acknowledged, outcomes.len());
+            assert_eq!(not_written + in_doubt, 0, "{:?}", ledger.failures.first_key_value());
         }
     }
 }

@@ -193,9 +193,8 @@ impl Dispatch {
             node.asked = false;
         }
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
-        let answer = answer.as_ref().map(Clone::clone);
-        self.wants_metadata |= answer.as_ref().is_err_and(|error| error.refreshes_metadata());
-        let finished = lane.sequence.handle_log(request.number, answer, now, chance);
+        self.wants_metadata |= answer.as_ref().is_err_and(Error::refreshes_metadata);
+        let finished = lane.sequence.handle_log(request.number, answer.as_ref(), now, chance);
         self.finish(finished.into_iter().map(|(batch, outcome)| Done::Finished(batch, outcome)));
         self.look(at, now);
     }

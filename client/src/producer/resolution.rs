@@ -164,7 +164,7 @@ impl Resolution {
     /// The leader's answer, or why there was none; what is known, when that is all that can be.
     pub(crate) fn handle_answer(
         &mut self,
-        answer: Result<Answer, &Error>,
+        answer: Result<&Answer, &Error>,
         now: Instant,
         chance: f64,
     ) -> Option<Conclusion> {
@@ -172,14 +172,14 @@ impl Resolution {
         self.not_before = None;
         match answer {
             Err(error) => self.refused(error, now, chance),
-            Ok(Answer::HighWatermark(end)) => self.ends_at(end),
+            Ok(Answer::HighWatermark(end)) => self.ends_at(*end),
             Ok(Answer::LogStart(start)) => {
                 let tail = self.end.unwrap_or_default().saturating_sub(TAIL_OFFSETS_MAX);
-                let from = start.max(self.anchor.map_or(tail, |anchor| anchor.last_offset));
+                let from = (*start).max(self.anchor.map_or(tail, |anchor| anchor.last_offset));
                 (self.position, self.anchored) = (Some(from), from == 0);
                 None
             }
-            Ok(Answer::Batches(bytes)) => self.read(&bytes, now, chance),
+            Ok(Answer::Batches(bytes)) => self.read(bytes, now, chance),
         }
     }
 

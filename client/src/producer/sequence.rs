@@ -495,7 +495,8 @@ impl Sequence {
         if self.terms.transactional {
             return;
         }
-        if self.entries.iter().any(|entry| entry.unresolved.is_some()) {
+        // Those that are unresolved are the first ones.
+        if self.entries.front().is_some_and(|first| first.unresolved.is_some()) {
             return self.look_into_log();
         }
         self.resolution = None;

@@ -7,7 +7,7 @@ use super::numbered::KEYS;
 
 /// What became of a number, as its sender was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// It is there; the offset is -1 where the broker no longer knew it.
     Acknowledged { partition: i32, offset: i64 },
     /// It failed, and may be there all the same or not.
@@ -16,38 +16,38 @@ pub(super) enum Outcome {
 
 /// One record as it was read; without a number it is not what was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) offset: i64,
-    pub(super) number: Option<u64>,
+pub(crate) struct Entry {
+    pub(crate) offset: i64,
+    pub(crate) number: Option<u64>,
 }
 
 /// What was read, by partition, in the order of reading.
-pub(super) type Log = Vec<Vec<Entry>>;
+pub(crate) type Log = Vec<Vec<Entry>>;
 
 /// What is wrong: how much of each kind, and the first of them in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     /// Acknowledged, and not there.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
     /// There more than once, or read more than once.
-    pub(super) duplicates: u64,
+    pub(crate) duplicates: u64,
     /// After one that was sent later, or apart from its key's others.
-    pub(super) disordered: u64,
+    pub(crate) disordered: u64,
     /// Not where its receipt says.
-    pub(super) misplaced: u64,
+    pub(crate) misplaced: u64,
     /// There, though its failure said that it cannot be.
-    pub(super) untrue: u64,
+    pub(crate) untrue: u64,
     /// Damaged, or never sent.
-    pub(super) foreign: u64,
+    pub(crate) foreign: u64,
     /// Transactions of which a part is seen.
-    pub(super) halved: u64,
+    pub(crate) halved: u64,
     first: Vec<String>,
     /// Which numbers are there untruly.
-    pub(super) untruths: Vec<usize>,
+    pub(crate) untruths: Vec<usize>,
 }
 
 /// Compares them. Numbers were sent in their order.
-pub(super) fn audit(outcomes: &[Outcome], log: &Log) -> Findings {
+pub(crate) fn audit(outcomes: &[Outcome], log: &Log) -> Findings {
     let mut findings = Findings::default();
     let places = findings.walk(outcomes.len(), log);
     for (number, (outcome, place)) in outcomes.iter().zip(places).enumerate() {
@@ -72,7 +72,7 @@ pub(super) fn audit(outcomes: &[Outcome], log: &Log) -> Findings {
 }
 
 /// How many of those that failed in doubt were written.
-pub(super) fn written_in_doubt(outcomes: &[Outcome], log: &Log) -> usize {
+pub(crate) fn written_in_doubt(outcomes: &[Outcome], log: &Log) -> usize {
     let numbers = log.iter().flatten().filter_map(|entry| entry.number);
     let outcomes = numbers.filter_map(|number| outcomes.get(usize::try_from(number).ok()?));
     outcomes.filter(|it| **it == Outcome::Failed { may_be_written: true }).count()
@@ -80,12 +80,12 @@ pub(super) fn written_in_doubt(outcomes: &[Outcome], log: &Log) -> usize {
 
 impl Findings {
     /// Nothing is wrong, or a panic that says what.
-    pub(super) fn assert_none(&self) {
+    pub(crate) fn assert_none(&self) {
         let sum = self.lost + self.duplicates + self.disordered + self.misplaced + self.untrue + self.foreign;
         assert!(sum == 0, "{self}\n{}", self.first.join("\n"));
     }
 
-    pub(super) fn halved(&mut self, sentence: String) {
+    pub(crate) fn halved(&mut self, sentence: String) {
         self.add(|it| &mut it.halved, sentence);
     }
 

@@ -13,7 +13,7 @@ use super::numbered::Numbered;
 use super::pulse::{PATIENCE, Progress, Pulse};
 
 /// Records on their way, until [`Load::finish`].
-pub(super) struct Load {
+pub(crate) struct Load {
     producer: Producer,
     topic: String,
     progress: watch::Receiver<Progress>,
@@ -24,22 +24,22 @@ pub(super) struct Load {
 
 /// What became of all of them.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     /// By number.
-    pub(super) outcomes: Vec<Outcome>,
+    pub(crate) outcomes: Vec<Outcome>,
     /// Failed with an error that passes, and not because `delivery.timeout.ms` was over.
-    pub(super) given_up_early: u64,
+    pub(crate) given_up_early: u64,
     /// The longest time without any acknowledgement.
-    pub(super) silence: Duration,
+    pub(crate) silence: Duration,
     /// How many records were sent again.
-    pub(super) retries: f64,
+    pub(crate) retries: f64,
     /// Why those failed that did, by number.
-    pub(super) failures: BTreeMap<usize, Error>,
+    pub(crate) failures: BTreeMap<usize, Error>,
 }
 
 impl Load {
     /// Begins to send so many records a second.
-    pub(super) async fn start(client: &Client, topic: &str, pace: u64) -> Self {
+    pub(crate) async fn start(client: &Client, topic: &str, pace: u64) -> Self {
         let producer = client.producer();
         let handle = producer.topic(topic).await.expect("the topic");
         let (report, progress) = watch::channel(Progress::default());
@@ -58,17 +58,29 @@ impl Load {
         }
     }
 
-    pub(super) fn pulse(&self) -> Pulse {
+    pub(crate) fn pulse(&self) -> Pulse {
         Pulse::new(&self.topic, self.progress.clone())
     }
 
     /// How many records were sent again until now.
-    pub(super) fn retries(&self) -> f64 {
+    pub(crate) fn retries(&self) -> f64 {
         retries(&self.producer, &self.topic)
     }
 
+    /// Waits until records were sent again since there were so many: what was done to the cluster is felt. Looks
+    /// whenever the load moves on.
+    pub(crate) async fn is_retrying(&self, before: f64) {
+        let mut progress = self.progress.clone();
+        let felt = timeout(PATIENCE, async {
+            while self.retries() <= before {
+                progress.changed().await.expect("the load goes on");
+            }
+        });
+        felt.await.unwrap_or_else(|_| panic!("{}: nothing is sent again within {PATIENCE:?}", self.topic));
+    }
+
     /// Sends the rest of so many, as fast as it can, and waits for all of them.
-    pub(super) async fn finish(self, at_least: u64) -> Ledger {
+    pub(crate) async fn finish(self, at_least: u64) -> Ledger {
         self.finish.send(at_least).expect("the load ended");
         let ended = timeout(PATIENCE, async {
             self.sending.await.expect("all are sent");
@@ -182,12 +194,12 @@ impl Collector {
 
 impl Ledger {
     /// Why the first one of those failed, if any did.
-    pub(super) fn why(&self, numbers: &[usize]) -> Option<&Error> {
+    pub(crate) fn why(&self, numbers: &[usize]) -> Option<&Error> {
         numbers.iter().find_map(|number| self.failures.get(number))
     }
 
     /// How many failed: those that cannot be written, and those that may be.
-    pub(super) fn failed(&self) -> [usize; 2] {
+    pub(crate) fn failed(&self) -> [usize; 2] {
         [false, true].map(|may_be_written| {
             self.outcomes.iter().filter(|it| **it == Outcome::Failed { may_be_written }).count()
         })
@@ -195,7 +207,7 @@ impl Ledger {
 }
 
 /// An error that passes, and not because `delivery.timeout.ms` was over.
-pub(super) fn passes(error: &Error) -> bool {
+pub(crate) fn passes(error: &Error) -> bool {
     error.is_retriable() && !error.to_string().contains("delivery.timeout.ms")
 }
 

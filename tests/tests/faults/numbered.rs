@@ -3,18 +3,18 @@
 use std::fmt::Write;
 
 /// How many keys the numbers share in turn.
-pub(super) const KEYS: u64 = 1000;
+pub(crate) const KEYS: u64 = 1000;
 
 /// The key and the value of a number, in buffers that are used again.
 #[derive(Default)]
-pub(super) struct Numbered {
+pub(crate) struct Numbered {
     key: String,
     value: String,
 }
 
 impl Numbered {
     /// The bytes to send: a short key and a value of 100 bytes.
-    pub(super) fn bytes(&mut self, number: u64) -> (&[u8], &[u8]) {
+    pub(crate) fn bytes(&mut self, number: u64) -> (&[u8], &[u8]) {
         self.key.clear();
         self.value.clear();
         // Writing to a string cannot fail.
@@ -26,7 +26,7 @@ impl Numbered {
     }
 
     /// The number of a record that was read; `None` if it is not, to the last byte, what was sent under it.
-    pub(super) fn number(&mut self, key: Option<&[u8]>, value: Option<&[u8]>) -> Option<u64> {
+    pub(crate) fn number(&mut self, key: Option<&[u8]>, value: Option<&[u8]>) -> Option<u64> {
         let digits = std::str::from_utf8(value?.get(..10)?).ok()?;
         let number = digits.parse().ok()?;
         (self.bytes(number) == (key?, value?)).then_some(number)

@@ -7,42 +7,50 @@ use tokio::time::timeout;
 
 /// How far a load is.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     /// So many are taken in by the producer.
-    pub(super) sent: u64,
+    pub(crate) sent: u64,
     /// Of all those before this number it is known what became of them.
-    pub(super) settled: u64,
+    pub(crate) settled: u64,
     /// The last number acknowledged, and one.
-    pub(super) acknowledged: u64,
+    pub(crate) acknowledged: u64,
 }
 
 /// A look at a load from outside.
-pub(super) struct Pulse {
+pub(crate) struct Pulse {
     name: String,
     progress: watch::Receiver<Progress>,
 }
 
 impl Pulse {
-    pub(super) fn new(name: &str, progress: watch::Receiver<Progress>) -> Self {
+    pub(crate) fn new(name: &str, progress: watch::Receiver<Progress>) -> Self {
         Self { name: name.to_owned(), progress }
     }
 
     /// Waits until all that was sent before is settled, and something that is sent from now on is
     /// acknowledged.
-    pub(super) async fn goes_on(&self) {
+    pub(crate) async fn goes_on(&self) {
+        let sent = self.progress.borrow().sent;
+        self.comes_to(|it| it.settled > sent && it.acknowledged > sent).await;
+    }
+
+    /// Waits until something that is sent from now on is settled, and all before it.
+    pub(crate) async fn settles(&self) {
+        let sent = self.progress.borrow().sent;
+        self.comes_to(|it| it.settled > sent).await;
+    }
+
+    async fn comes_to(&self, so: impl Fn(&Progress) -> bool) {
         let Self { name, progress } = self;
-        let sent = progress.borrow().sent;
-        let mut progress = progress.clone();
-        let so = |it: &Progress| it.settled > sent && it.acknowledged > sent;
-        match timeout(PATIENCE, progress.wait_for(so)).await {
+        let (begun, mut progress) = (*progress.borrow(), progress.clone());
+        match timeout(PATIENCE, progress.wait_for(|it| so(it))).await {
             Ok(went_on) => drop(went_on.unwrap_or_else(|_| panic!("{name}: the load ended"))),
-            Err(_) => panic!(
-                "{name}: nothing sent after {sent} is acknowledged within {PATIENCE:?}: {:?}",
-                self.progress.borrow()
-            ),
+            Err(_) => {
+                panic!("{name}: no further than {:?} in {PATIENCE:?}, from {begun:?}", self.progress.borrow())
+            }
         }
     }
 }
 
 /// How long a cluster may take to serve again after anything that is done to it here.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);

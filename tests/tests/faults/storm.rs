@@ -51,13 +51,14 @@ impl<'a> Storm<'a> {
         self.weather.kills += 1;
     }
 
-    /// SIGSTOP of a leader for at least so long and until another has taken over; then it wakes, and does not
-    /// know that it slept.
-    pub(super) async fn pause_a_leader(&mut self, at_least: Duration) {
+    /// SIGSTOP of a leader for at least so long, until another has taken over and until it is felt; then it wakes,
+    /// and does not know that it slept.
+    pub(super) async fn pause_a_leader(&mut self, at_least: Duration, felt: impl Future<Output = ()>) {
         let node = self.calm().await;
         let at = Instant::now();
         self.order(&format!("pause node {node}"), |kafka| kafka.pause(node));
         self.all_go_on().await;
+        felt.await;
         sleep(at_least.saturating_sub(at.elapsed())).await; // this time is the fault itself
         self.order(&format!("resume node {node}"), |kafka| kafka.resume(node));
         self.mended().await;

@@ -196,6 +196,60 @@ fn batches_follow_a_leader_that_moved_in_their_order() {
     assert_eq!(of(bench.request(2).as_ref()), [(0, 1)]);
 }
 
+/// Both partitions' leader may have appended a batch, refuses it now, and is to be asked what its logs hold.
+fn doubted() -> Bench {
+    let mut bench = Bench::new(&[Some(1), Some(1)]).known(0, 1).known(1, 1);
+    bench.add(&[0, 1], 10);
+    for code in [ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER] {
+        let sent = bench.request(1).unwrap();
+        assert_eq!(sent.batches.len(), 2);
+        let error = Error::from_code(code, "Produce");
+        bench.answer(&sent, &Answer::Refused { error, records: vec![] });
+        bench.now += 100 * MS;
+        bench.dispatch.handle_timeout(bench.now);
+    }
+    assert!(bench.request(1).is_none(), "nothing leaves before the logs have told");
+    bench
+}
+
+fn place(request: Option<&LogRequest>) -> Option<(i32, i32)> {
+    request.map(|request| (request.node, request.partition.index))
+}
+
+#[test]
+fn a_leader_is_asked_about_one_log_after_the_other() {
+    let mut bench = doubted();
+    assert_eq!(bench.dispatch.poll_doubted(bench.now), [1]);
+    let first = bench.dispatch.poll_log(1, bench.now);
+    assert_eq!(place(first.as_ref()), Some((1, 0)));
+    assert!(
+        bench.dispatch.poll_doubted(bench.now).is_empty() && bench.dispatch.poll_log(1, bench.now).is_none()
+    );
+    let gone = Err(Error::from_code(ErrorCode::NOT_LEADER_OR_FOLLOWER, "ListOffsets"));
+    bench.dispatch.handle_log(&first.unwrap(), gone, bench.now, 0.5);
+    assert!(bench.dispatch.poll_metadata(), "leaders are asked for");
+    let second = bench.dispatch.poll_log(1, bench.now);
+    assert_eq!(place(second.as_ref()), Some((1, 1)));
+    // It holds nothing behind what was acknowledged: the log was cut off, and the batch fails.
+    let cut_off = Ok(resolution::Answer::HighWatermark(0));
+    bench.dispatch.handle_log(&second.unwrap(), cut_off, bench.now, 0.5);
+    assert_eq!(bench.done(), 1);
+    assert!(bench.dispatch.poll_log(1, bench.now).is_none(), "the first one backs off");
+    bench.now += 100 * MS;
+    bench.dispatch.handle_timeout(bench.now);
+    assert_eq!(place(bench.dispatch.poll_log(1, bench.now).as_ref()), Some((1, 0)));
+}
+
+#[test]
+fn a_question_about_a_log_follows_a_leader_that_moved() {
+    let mut bench = doubted();
+    bench.partition(0).lead_by(2);
+    bench.dispatch.handle_leaders(bench.now);
+    assert_eq!(bench.dispatch.poll_doubted(bench.now), [1, 2]);
+    assert_eq!(place(bench.dispatch.poll_log(1, bench.now).as_ref()), Some((1, 1)));
+    assert_eq!(place(bench.dispatch.poll_log(2, bench.now).as_ref()), Some((2, 0)));
+}
+
 #[test]
 fn a_place_in_the_queue_from_the_transaction_before_begins_none() {
     let mut bench = Bench::transactional(&[Some(1)]);

@@ -84,7 +84,7 @@ impl Bench {
     }
 
     fn hears(&mut self, answer: Result<Answer, &Error>) -> Option<Conclusion> {
-        self.resolution.handle_answer(answer, self.now, 0.5)
+        self.resolution.handle_answer(answer.as_ref().map_err(|error| *error), self.now, 0.5)
     }
 
     /// Asks for the end and is told it.

@@ -52,7 +52,7 @@ impl Sequence {
     pub(crate) fn handle_log(
         &mut self,
         number: u64,
-        answer: Result<Answer, &Error>,
+        answer: Result<&Answer, &Error>,
         now: Instant,
         chance: f64,
     ) -> Vec<(Batch, Outcome)> {

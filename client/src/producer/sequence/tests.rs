@@ -91,7 +91,7 @@ impl Bench {
     fn reads(&mut self, log: &Log) -> Vec<(Batch, Outcome)> {
         loop {
             let (number, question) = self.sequence.poll_question(self.now).expect("a question");
-            let finished = self.sequence.handle_log(number, Ok(log.answer(question)), self.now, 0.5);
+            let finished = self.sequence.handle_log(number, Ok(&log.answer(question)), self.now, 0.5);
             if self.sequence.question_due(self.now).is_none() {
                 return finished;
             }
@@ -718,7 +718,7 @@ fn a_batch_in_doubt_expires_while_its_log_is_read_and_an_answer_that_comes_late_
         );
     }
     let log = Log::from(40).add(ProducerId { id: 7, epoch: 0 }, 0, 1);
-    assert!(bench.sequence.handle_log(number, Ok(log.answer(question)), bench.now, 0.5).is_empty());
+    assert!(bench.sequence.handle_log(number, Ok(&log.answer(question)), bench.now, 0.5).is_empty());
     bench.add(&[1]);
     assert_eq!(bench.fly(), [(6, (1, 0, 1))]);
 }
