@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::time::Duration;
 
 use crate::exit::{Exit, Failure};
 
@@ -21,7 +22,8 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    fn has(&self, flag: &str) -> bool {
+    /// Whether it has the flag.
+    pub(crate) fn has(&self, flag: &str) -> bool {
         self.flags.iter().any(|it| it.name == flag)
     }
 }
@@ -75,6 +77,18 @@ impl Args {
     pub(crate) fn optional<N: std::str::FromStr>(&self, flag: &'static str) -> Result<Option<N>, Failure> {
         let Some(text) = self.value(flag) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| Failure::usage(format!("{flag} {text}: not a number that fits")))
+    }
+
+    /// A flag's value as a time, `25 s` or `25s`, or the default.
+    ///
+    /// # Errors
+    /// When the text is no such time.
+    pub(crate) fn duration(&self, flag: &'static str, default: Duration) -> Result<Duration, Failure> {
+        let Some(text) = self.value(flag) else { return Ok(default) };
+        // SQL counts a bare number in milliseconds, and most people in seconds.
+        let has_unit = text.ends_with(|c: char| !c.is_ascii_digit());
+        let parsed = upsert_kafka_sink::option::duration(text).filter(|_| has_unit);
+        parsed.ok_or_else(|| Failure::usage(format!("{flag} {text}: not a time such as '25 s' or '500 ms'")))
     }
 
     /// The operand at that place; parsing has seen to it that it is there.

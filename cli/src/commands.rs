@@ -2,12 +2,17 @@
 
 use crate::args::{Args, Command, Flag};
 use crate::exit::Failure;
+use crate::output::Output;
+use crate::signal::Stop;
 
 mod broker;
 mod consume;
+mod dump;
 mod explain;
 mod job;
 mod produce;
+mod receipts;
+mod records;
 mod run;
 mod topic;
 mod wire;
@@ -32,7 +37,7 @@ pub(crate) const TABLE: &[Command] = &[
             Flag {
                 name: "--input",
                 value: Some("TABLE=FILE"),
-                about: "with --embedded: a line of the file is a record of the table's topic",
+                about: "with --embedded: a JSON value of the file, or of another format a line, is a record; - is stdin",
             },
             Flag {
                 name: "--follow",
@@ -59,8 +64,11 @@ pub(crate) const TABLE: &[Command] = &[
                 value: None,
                 about: "go on from the group's offsets as they are, whichever job committed them",
             },
+            OUTPUT,
+            FULL,
             SET,
             ALLOW_LOOP,
+            STOP_TIMEOUT,
         ],
     },
     Command {
@@ -90,13 +98,14 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "partitions of topics created by being named (1)",
             },
             Flag { name: "--no-auto-create", value: None, about: "topics are created only on request" },
+            STOP_TIMEOUT,
         ],
     },
     Command {
         name: "topic list",
         operands: &[],
         about: "the topics of a cluster",
-        flags: &[BOOTSTRAP, OUTPUT],
+        flags: &[BOOTSTRAP, OUTPUT, FULL],
     },
     Command {
         name: "topic create",
@@ -117,7 +126,16 @@ pub(crate) const TABLE: &[Command] = &[
         name: "topic dump",
         operands: &["TOPIC"],
         about: "every record from the beginning to the end there is now",
-        flags: &[BOOTSTRAP, OUTPUT],
+        flags: &[
+            BOOTSTRAP,
+            OUTPUT,
+            FULL,
+            Flag {
+                name: "--compacted",
+                value: None,
+                about: "the newest value of each key alone, as compaction leaves it; holds a partition's keys",
+            },
+        ],
     },
     Command {
         name: "produce",
@@ -138,6 +156,7 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "a setting of Java's producer; with transactional.id all lines are one transaction",
             },
             Flag { name: "--metrics", value: None, about: "show at the end what was measured" },
+            STOP_TIMEOUT,
         ],
     },
     Command {
@@ -147,10 +166,16 @@ pub(crate) const TABLE: &[Command] = &[
         flags: &[
             BOOTSTRAP,
             OUTPUT,
-            Flag { name: "--from", value: Some("WHERE"), about: "earliest, latest (default), or an offset" },
+            FULL,
+            Flag {
+                name: "--from",
+                value: Some("WHERE"),
+                about: "earliest, latest (default), or an offset that the log holds",
+            },
             Flag { name: "--partition", value: Some("N"), about: "this partition alone" },
             Flag { name: "--count", value: Some("N"), about: "end after so many records" },
             Flag { name: "--property", value: Some("KEY=VALUE"), about: "a setting of Java's consumer" },
+            STOP_TIMEOUT,
         ],
     },
     Command {
@@ -159,6 +184,7 @@ pub(crate) const TABLE: &[Command] = &[
         about: "the APIs of the protocol and their versions",
         flags: &[
             OUTPUT,
+            FULL,
             Flag { name: "--data", value: None, about: "the messages that lie in logs and files instead" },
         ],
     },
@@ -167,6 +193,8 @@ pub(crate) const TABLE: &[Command] = &[
         operands: &["NAME", "[VERSION]"],
         about: "the fields of an API's messages, or of one message",
         flags: &[
+            OUTPUT,
+            FULL,
             REQUEST,
             RESPONSE,
             Flag {
@@ -243,8 +271,21 @@ pub(crate) const TABLE: &[Command] = &[
 
 const BOOTSTRAP: Flag =
     Flag { name: "--bootstrap", value: Some("HOST:PORT,…"), about: "the cluster (127.0.0.1:9092)" };
-const OUTPUT: Flag =
-    Flag { name: "--output", value: Some("text|json"), about: "json: an object a line, tombstones as null" };
+const OUTPUT: Flag = Flag {
+    name: "--output",
+    value: Some("table|json|raw"),
+    about: "json: an object a line; raw: cells with tabs between, of records key and value byte for byte",
+};
+const FULL: Flag = Flag {
+    name: "--full",
+    value: None,
+    about: "on a terminal too, cut nothing to its width; elsewhere nothing is cut",
+};
+const STOP_TIMEOUT: Flag = Flag {
+    name: "--stop-timeout",
+    value: Some("TIME"),
+    about: "after the first signal end within this, or say what is not done (25 s)",
+};
 const API: Flag = Flag {
     name: "--api",
     value: Some("NAME"),
@@ -266,17 +307,17 @@ const ALLOW_LOOP: Flag = Flag { name: "--allow-loop", value: None, about: "let a
 ///
 /// # Errors
 /// As the command says.
-pub(crate) async fn run(name: &str, args: &Args) -> Result<(), Failure> {
+pub(crate) async fn run(name: &str, args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
     match name {
-        "run" => run::run(args).await,
-        "explain" => explain::run(args),
-        "broker" => broker::run(args).await,
-        "topic list" => topic::list(args).await,
+        "run" => run::run(args, stop, out).await,
+        "explain" => explain::run(args, out),
+        "broker" => broker::run(args, stop, out).await,
+        "topic list" => topic::list(args, out).await,
         "topic create" => topic::create(args).await,
-        "topic dump" => topic::dump(args).await,
-        "produce" => produce::run(args).await,
-        "consume" => consume::run(args).await,
-        _ if name.starts_with("wire ") => wire::run(&name["wire ".len()..], args),
+        "topic dump" => dump::run(args, out).await,
+        "produce" => produce::run(args, stop).await,
+        "consume" => consume::run(args, stop, out).await,
+        _ if name.starts_with("wire ") => wire::run(&name["wire ".len()..], args, out),
         _ => Err(Failure::usage(format!("no command '{name}'"))),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 /// What the process returns to its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// All was done.
+    /// All was done; or who read standard output has left, and wants no more.
     Done = 0,
     /// The command line makes no sense.
     Usage = 2,
@@ -13,7 +13,8 @@ pub(crate) enum Exit {
     Job = 3,
     /// No broker could be reached, or it lacks what the job needs.
     Cluster = 4,
-    /// The job ran and failed; offsets stand before the row that failed.
+    /// It ran and failed: of a job offsets stand before the row that failed, of anything else the message says what
+    /// was not written.
     Running = 5,
     /// What `wire` was given is not what it should be.
     Wire = 6,
@@ -24,13 +25,16 @@ pub(crate) enum Exit {
 impl Exit {
     /// Every code with what it says.
     pub(crate) const TABLE: &[(Self, &str)] = &[
-        (Self::Done, "done"),
+        (Self::Done, "done, or the reader of standard output has left"),
         (Self::Usage, "wrong usage: unknown command, flag or value"),
         (Self::Job, "bad job: the file, its SQL or its options; nothing was written"),
         (Self::Cluster, "cluster: not reachable, or a topic is missing there"),
-        (Self::Running, "failed while running: offsets are committed up to the row before"),
+        (
+            Self::Running,
+            "failed while running, or output that cannot be written: offsets are committed up to the row before",
+        ),
         (Self::Wire, "wire: a file cannot be read, or bytes, JSON or vectors are wrong"),
-        (Self::Abandoned, "a second SIGINT or SIGTERM: left without flushing"),
+        (Self::Abandoned, "a second SIGINT, SIGTERM or SIGHUP: left without flushing"),
     ];
 }
 
@@ -47,6 +51,16 @@ impl Failure {
     /// A failure of that kind.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into() }
+    }
+
+    /// Nothing is wrong and nobody listens: the reader of standard output has left.
+    pub(crate) fn quiet() -> Self {
+        Self::new(Exit::Done, String::new())
+    }
+
+    /// Whether there is nothing to say.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.message.is_empty()
     }
 
     /// The command line is at fault.

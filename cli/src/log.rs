@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Failure;
+use crate::stderr::Stderr;
 
 /// Sets the process's log up, once.
 ///
@@ -15,8 +16,7 @@ pub(crate) fn open(filter: Option<&str>) -> Result<(), Failure> {
     let text = text.unwrap_or_else(|| DEFAULT.to_owned());
     let filter = EnvFilter::try_new(&text).map_err(|e| Failure::usage(format!("--log {text}: {e}")))?;
     let ansi = std::io::stderr().is_terminal();
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Stderr).with_ansi(ansi);
     // A second time, in a test that runs several commands, the first filter stays.
     let _ = subscriber.try_init();
     Ok(())

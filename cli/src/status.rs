@@ -1,10 +1,12 @@
 //! The status line: on stderr, on a terminal only, once a second.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use upsert_kafka_sink::Progress;
+
+use crate::stderr;
 
 /// Shows the line until it is dropped.
 pub(crate) struct Status {
@@ -23,7 +25,7 @@ impl Drop for Status {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
             task.abort();
-            eprint!("\r\x1b[K");
+            stderr::write(CLEAR);
         }
     }
 }
@@ -37,9 +39,7 @@ async fn refresh(progress: Arc<Progress>) {
         let seconds = (now.0 - before.0).as_secs_f64().max(f64::EPSILON);
         let line = line((now.1 - before.1) as f64 / seconds, &progress, now.0);
         before = now;
-        let mut err = std::io::stderr().lock();
-        // Nobody can be told that the terminal went away.
-        let _ = write!(err, "\r\x1b[K{line}").and_then(|()| err.flush());
+        stderr::write(&[CLEAR, line.as_bytes()].concat());
     }
 }
 
@@ -56,6 +56,8 @@ fn line(rows_per_second: f64, progress: &Progress, now: Instant) -> String {
         progress.lag()
     )
 }
+
+const CLEAR: &[u8] = b"\r\x1b[K";
 
 const PERIOD: Duration = Duration::from_secs(1);
 

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// What went wrong. The text says it to a person, [`Error::kind`] to a program.
 pub struct Error(Box<Fault>);
@@ -108,6 +109,17 @@ pub struct Position {
     pub column: u64,
 }
 
+/// Which record of a source something is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RecordPlace {
+    /// Its topic.
+    pub topic: Arc<str>,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+}
+
 type Cause = Box<dyn StdError + Send + Sync>;
 
 struct Fault {
@@ -115,6 +127,7 @@ struct Fault {
     text: String,
     findings: Vec<Finding>,
     cause: Option<Cause>,
+    record: Option<RecordPlace>,
 }
 
 impl Error {
@@ -128,6 +141,18 @@ impl Error {
         &self.0.findings
     }
 
+    /// The record that could not be processed, where one is to blame.
+    pub fn record(&self) -> Option<&RecordPlace> {
+        self.0.record.as_ref()
+    }
+
+    /// The same error, about this record: its place stands in front.
+    pub(crate) fn of_record(mut self, place: RecordPlace) -> Self {
+        self = self.within(&place);
+        self.0.record = Some(place);
+        self
+    }
+
     /// The same error, with the place where it happened in front.
     pub fn within(mut self, place: impl fmt::Display) -> Self {
         self.0.text = format!("{place}: {}", self.0.text);
@@ -137,7 +162,7 @@ impl Error {
     /// An error of one sentence.
     #[cold]
     pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
-        Self(Box::new(Fault { kind, text: text.into(), findings: Vec::new(), cause: None }))
+        Self(Box::new(Fault { kind, text: text.into(), findings: Vec::new(), cause: None, record: None }))
     }
 
     /// An error with its cause, whose text follows a colon.
@@ -145,14 +170,20 @@ impl Error {
     pub(crate) fn caused(kind: ErrorKind, text: impl Into<String>, cause: impl Into<Cause>) -> Self {
         let cause = cause.into();
         let text = format!("{}: {cause}", text.into());
-        Self(Box::new(Fault { kind, text, findings: Vec::new(), cause: Some(cause) }))
+        Self(Box::new(Fault { kind, text, findings: Vec::new(), cause: Some(cause), record: None }))
     }
 
     /// A statement is refused for these reasons.
     #[cold]
     pub(crate) fn plan(findings: Vec<Finding>) -> Self {
         let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
-        Self(Box::new(Fault { kind: ErrorKind::Plan, text: lines.join("\n"), findings, cause: None }))
+        Self(Box::new(Fault {
+            kind: ErrorKind::Plan,
+            text: lines.join("\n"),
+            findings,
+            cause: None,
+            record: None,
+        }))
     }
 
     /// A record of the source is not what its format says.
@@ -174,7 +205,13 @@ impl Error {
     }
 
     fn bare(kind: ErrorKind, cause: Cause) -> Self {
-        Self(Box::new(Fault { kind, text: cause.to_string(), findings: Vec::new(), cause: Some(cause) }))
+        Self(Box::new(Fault {
+            kind,
+            text: cause.to_string(),
+            findings: Vec::new(),
+            cause: Some(cause),
+            record: None,
+        }))
     }
 }
 
@@ -233,6 +270,12 @@ impl fmt::Display for Finding {
         }
         f.write_str(&self.text)?;
         self.at.map_or(Ok(()), |at| write!(f, " ({at})"))
+    }
+}
+
+impl fmt::Display for RecordPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "topic {}, partition {}, offset {}", self.topic, self.partition, self.offset)
     }
 }
 

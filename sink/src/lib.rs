@@ -16,6 +16,7 @@ mod progress;
 pub mod row;
 pub mod scan;
 pub mod settings;
+mod skips;
 mod source;
 pub mod sql;
 pub mod transform;
@@ -24,7 +25,7 @@ mod upsert;
 mod upsert_sink;
 mod writer;
 
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, RecordPlace};
 pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
 pub use progress::{Counts, Progress};
 pub use upsert_sink::UpsertSink;

@@ -190,6 +190,8 @@ pub struct SourcePlan {
     pub discovery_interval: Option<Duration>,
     /// Reads a record's value into a row of `columns`.
     pub decoder: Box<dyn Decode>,
+    /// Where `decoder` passes over what it cannot read, one that says why.
+    pub strict_decoder: Option<Box<dyn Decode>>,
     /// Whether the format tells updates and deletes; if not, every row is an insert.
     pub carries_changes: bool,
     /// The physical columns, in declared order.

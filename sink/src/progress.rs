@@ -1,8 +1,10 @@
 //! How far a job came, for whoever watches it.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
+
+use crate::error::RecordPlace;
 
 /// Counters of a running job; moved once per fetch, not per row.
 #[derive(Debug, Default)]
@@ -12,6 +14,7 @@ pub struct Progress {
     tombstones: AtomicU64,
     skipped: AtomicU64,
     acknowledged: AtomicU64,
+    first_skipped: OnceLock<(RecordPlace, String)>,
     lag: AtomicI64,
     /// Read and written a few times a second: nothing waits on it.
     last_commit: Mutex<Option<Instant>>,
@@ -54,6 +57,22 @@ impl Progress {
     /// When offsets were last committed.
     pub fn last_commit(&self) -> Option<Instant> {
         *self.last_commit.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The first record that gave no row: its place, and why.
+    pub fn first_skipped(&self) -> Option<String> {
+        self.first_skipped.get().map(|(place, why)| format!("{place}: {why}"))
+    }
+
+    /// Which record that was.
+    pub fn first_skipped_record(&self) -> Option<&RecordPlace> {
+        self.first_skipped.get().map(|(place, _)| place)
+    }
+
+    /// Keeps the first.
+    pub(crate) fn skip(&self, place: RecordPlace, why: String) {
+        // Another was earlier.
+        let _ = self.first_skipped.set((place, why));
     }
 
     pub(crate) fn count(&self, more: Counts) {

@@ -1,6 +1,6 @@
 //! The small commands: produce, consume, topic, help.
 
-use crate::program::{broker, broker_of, run, run_with_input};
+use crate::program::{broker, broker_of, command, run, run_with_input};
 
 #[test]
 fn what_is_produced_is_consumed_and_dumped_tombstones_visible() {
@@ -38,7 +38,10 @@ fn what_is_produced_is_consumed_and_dumped_tombstones_visible() {
     let text = run(&["topic", "dump", "t", "--bootstrap", &at]);
     assert!(text.out.lines().any(|line| line.split_whitespace().eq(["0", "2", "a", "null"])), "{}", text.out);
     let second = run(&["consume", "t", "--bootstrap", &at, "--from", "1", "--count", "1"]);
-    assert_eq!(second.out, "b\t0xff\n");
+    assert_eq!(second.out, "partition  offset  key  value\n0          1       b    0xff\n");
+    let raw = ["consume", "t", "--bootstrap", &at, "--from", "earliest", "--count", "3", "--output", "raw"];
+    let raw = command(&raw).output().expect("it runs");
+    assert_eq!(raw.stdout, b"a\t1\nb\t\xff\na\tnull\n");
 }
 
 #[test]
@@ -50,7 +53,8 @@ fn lines_under_a_transactional_id_are_seen_together_and_metrics_are_shown() {
     assert_eq!(produced.code, 0, "{}", produced.err);
     assert!(produced.err.contains("record-send-total 3\n"), "{}", produced.err);
     let consume = ["consume", "t", "--bootstrap", &at, "--from", "earliest", "--count", "3"];
-    let consumed = run(&[&consume[..], &["--property", "isolation.level=read_committed"]].concat());
+    let committed = ["--property", "isolation.level=read_committed", "--output", "raw"];
+    let consumed = run(&[&consume[..], &committed].concat());
     assert_eq!(consumed.out.lines().count(), 3, "{}", consumed.err);
     let dumped = run(&["topic", "dump", "t", "--bootstrap", &at, "--output", "json"]);
     assert_eq!(dumped.out.lines().count(), 3, "the marker behind them is no record");
@@ -63,9 +67,97 @@ fn topics_are_listed_and_an_unknown_one_is_said_to_be_unknown() {
     assert_eq!(run(&["topic", "create", "a", "--bootstrap", &at]).code, 0);
     let listed = run(&["topic", "list", "--bootstrap", &at, "--output", "json"]);
     assert_eq!(listed.out, "{\"topic\":\"a\",\"partitions\":1}\n{\"topic\":\"b\",\"partitions\":3}\n");
+    let raw = run(&["topic", "list", "--bootstrap", &at, "--output", "raw"]);
+    assert_eq!(raw.out, "a\t1\nb\t3\n");
     let again = run(&["topic", "create", "a", "--bootstrap", &at]);
     assert_eq!(again.code, 4);
     assert!(again.err.contains("TOPIC_ALREADY_EXISTS"), "{}", again.err);
+}
+
+#[test]
+fn a_missing_topic_is_said_to_be_missing_and_is_not_made() {
+    let (_broker, at) = broker();
+    for args in [&["topic", "dump"][..], &["topic", "dump", "--compacted"], &["consume"]] {
+        let ran = run(&[args, &["odrers", "--bootstrap", &at]].concat());
+        assert_eq!((ran.code, &*ran.out), (4, ""), "{args:?}: {}", ran.err);
+        assert!(ran.err.contains("topic odrers does not exist"), "{}", ran.err);
+    }
+    assert_eq!(run(&["topic", "list", "--bootstrap", &at, "--output", "json"]).out, "");
+}
+
+#[test]
+fn an_offset_outside_the_log_is_refused_with_the_range() {
+    let (_broker, at) = broker();
+    assert_eq!(run(&["topic", "create", "t", "--bootstrap", &at]).code, 0);
+    let from = |offset: &str| {
+        run(&["consume", "t", "--bootstrap", &at, "--count", "1", &format!("--from={offset}")])
+    };
+    let empty = from("1");
+    assert_eq!(empty.code, 4, "{}", empty.err);
+    assert!(empty.err.contains("partition 0: --from 1 is outside: it holds nothing"), "{}", empty.err);
+    assert_eq!(run_with_input(&["produce", "t", "--bootstrap", &at], b"a\nb\nc\n").code, 0);
+    for offset in ["-1", "4", "9223372036854775807"] {
+        let ran = from(offset);
+        assert_eq!(ran.code, 4, "{}", ran.err);
+        assert!(
+            ran.err.contains(&format!("--from {offset} is outside: it holds offsets 0 to 2")),
+            "{}",
+            ran.err
+        );
+    }
+    assert!(from("2").out.ends_with("  c\n"));
+}
+
+#[test]
+fn a_topic_is_folded_to_the_newest_value_of_each_key() {
+    let (_broker, at) = broker();
+    assert_eq!(run(&["topic", "create", "t", "--bootstrap", &at]).code, 0);
+    let produce = ["produce", "t", "--bootstrap", &at, "--key-delimiter", "|", "--null-value", "NULL"];
+    let lines = b"a|1\nb|1\nc|1\na|2\nkeyless\nb|NULL\nd|NULL\nc|2\nc|NULL\ne|1\nc|3\n";
+    assert_eq!(run_with_input(&produce, lines).code, 0);
+    let folded = run(&["topic", "dump", "t", "--bootstrap", &at, "--compacted", "--output", "raw"]);
+    assert_eq!((folded.code, &*folded.out), (0, "a\t2\ne\t1\nc\t3\n"));
+    assert!(folded.err.contains("1 records have no key"), "{}", folded.err);
+}
+
+#[test]
+fn what_was_not_acknowledged_is_said_and_is_no_success() {
+    let (_broker, at) = broker();
+    let create = ["topic", "create", "t", "--bootstrap", &at, "--config", "max.message.bytes=400"];
+    assert_eq!(run(&create).code, 0);
+    let lines = format!("a\n{}\nc\n", "x".repeat(600));
+    // A batch each: a batch that is too large is split, and what fits is written.
+    let produce = ["produce", "t", "--bootstrap", &at, "--property", "batch.size=0"];
+    let ran = run_with_input(&produce, lines.as_bytes());
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert!(ran.err.contains("1 of 3 records are not acknowledged; the first is line 2: "), "{}", ran.err);
+
+    // One that is not even taken in ends the reading; what was sent before it is written, and that is said.
+    let produce = [
+        "produce",
+        "t",
+        "--bootstrap",
+        &at,
+        "--property",
+        "max.request.size=500",
+        "--property",
+        "linger.ms=60000",
+    ];
+    let ran = run_with_input(&produce, lines.as_bytes());
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert!(
+        ran.err.contains("line 2 is not sent: ") && ran.err.contains("; 1 records are written"),
+        "{}",
+        ran.err
+    );
+    let dumped = run(&["topic", "dump", "t", "--bootstrap", &at, "--output", "raw"]);
+    assert_eq!(dumped.out, "null\ta\nnull\tc\nnull\ta\n");
+
+    // Of a transaction nothing is.
+    let ran =
+        run_with_input(&[&produce[..], &["--property", "transactional.id=x"]].concat(), lines.as_bytes());
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert!(ran.err.contains("the transaction was aborted: none of its 1 records"), "{}", ran.err);
 }
 
 #[test]

@@ -12,14 +12,17 @@ mod faults; // a real Kafka of three nodes, killed, stopped and rolled under loa
 mod fuzz; // the checks of the fuzz kit over its corpus and what chance makes of it
 mod hostile; // peers that lie or mean harm, each with a cap on memory and on time
 mod in_doubt; // what a restarted leader has forgotten, its log tells
+mod input; // --input: values however they are laid out, and where one failed
 mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
 mod matrix; // a job under every fault at every point where it waits: nothing lost, nothing backwards
 mod nodes; // three embedded nodes that come and go
+mod output; // closed pipes, full disks and values of 20 MB, for every command
 mod produce; // the producer under faults: in the log once, in order
 mod producer_errors; // what a producer cannot do: a typed error each, with topic, partition and cause
 mod program; // not tests: the binary as a child
 mod resume; // where a job begins that was run before: its own checkpoint, nobody else's
 mod seed; // the seed's job, embedded and on a real Kafka
+mod signals; // leaving in time, whatever a command is waiting for
 mod simulation; // clients, brokers and a network in virtual time: a seed is a run, an oracle judges it
 mod tidy; // the rules of style that a program can check
 mod transactions; // whole or not at all, under both protocols, embedded and on a real Kafka

@@ -112,7 +112,8 @@ pub(crate) fn file(name: &str, text: &str) -> PathBuf {
     path
 }
 
-fn command(args: &[&str]) -> Command {
+/// The binary with these arguments, in the repository's root, without standard input.
+pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .args(args)
@@ -122,7 +123,8 @@ fn command(args: &[&str]) -> Command {
     command
 }
 
-fn ran(output: Output) -> Ran {
+/// What an end came to.
+pub(crate) fn ran(output: Output) -> Ran {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
 }

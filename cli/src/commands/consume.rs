@@ -1,74 +1,104 @@
 //! `consume`: records as they come.
 
-use std::io::Write;
-
-use upsert_kafka_client::{Assignment, Consumer, Fetched, OffsetSpec, Position, Role};
+use upsert_kafka_client::{Assignment, Consumer, Fetched, Position};
 
 use crate::args::Args;
-use crate::commands::topic::{client, failed, is_json};
+use crate::commands::records::{self, Span};
+use crate::commands::topic::{failed, reader};
 use crate::exit::{Exit, Failure};
-use crate::record_json;
-use crate::signal::Signals;
+use crate::listing::{Form, Listing};
+use crate::output::{Output, reader_left};
+use crate::record_row::{HEADS, RecordRow};
+use crate::signal::Stop;
 
-pub(super) async fn run(args: &Args) -> Result<(), Failure> {
-    let json = is_json(args)?;
+pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
+    Form::of(args)?;
     let mut left = args.number("--count", u64::MAX)?;
-    let mut consumer = client(args, Role::Consumer).await?.consumer();
-    let assignment = assignment(&consumer, args).await?;
-    consumer.assign(assignment);
-    let mut stopped = std::pin::pin!(Signals::new()?.first());
+    let Some(consumer) = stop.unless_asked(assigned(args)).await else { return Ok(()) };
+    let mut consumer = consumer?;
+    let mut listing = Listing::begin(args, HEADS, out)?;
+    let mut gone = std::pin::pin!(reader_left());
     while left > 0 {
-        // poll is cancel-safe, and after a signal nothing more is wanted.
-        tokio::select! {
-            fetched = consumer.poll() => print(&fetched.map_err(failed)?, json, &mut left)?,
-            () = &mut stopped => break,
+        // poll is cancel-safe, and after either of the others nothing more is wanted.
+        let fetched = tokio::select! {
+            fetched = stop.unless_asked(consumer.poll()) => fetched,
+            () = &mut gone => return Err(Failure::quiet()),
+        };
+        let Some(fetched) = fetched else { break };
+        print(&fetched.map_err(failed)?, &mut listing, &mut left, stop)?;
+        listing.show()?;
+    }
+    listing.end()
+}
+
+async fn assigned(args: &Args) -> Result<Consumer, Failure> {
+    let topic = args.operand(0);
+    let from = From::of(args)?;
+    let only: Option<i32> = args.optional("--partition")?;
+    let client = reader(args, &[]).await?;
+    records::exists(&client, topic).await?;
+    let mut consumer = client.consumer();
+    let mut spans = records::spans(&consumer, topic).await?;
+    let all = spans.len();
+    spans.retain(|span| only.is_none_or(|only| only == span.partition));
+    if spans.is_empty() {
+        let text = format!("topic {topic}: no partition {}: it has {all}", only.unwrap_or(0));
+        return Err(Failure::new(Exit::Cluster, text));
+    }
+    let assignment =
+        spans.iter().map(|span| Ok(Assignment::new(topic, span.partition, from.position(topic, *span)?)));
+    consumer.assign(assignment.collect::<Result<_, Failure>>()?);
+    Ok(consumer)
+}
+
+/// What `--from` says.
+#[derive(Clone, Copy)]
+enum From {
+    Earliest,
+    Latest,
+    Offset(i64),
+}
+
+impl From {
+    fn of(args: &Args) -> Result<Self, Failure> {
+        match args.value("--from") {
+            None | Some("latest") => Ok(Self::Latest),
+            Some("earliest") => Ok(Self::Earliest),
+            Some(text) => text.parse().map(Self::Offset).map_err(|_| {
+                Failure::usage(format!("--from {text}: neither earliest nor latest nor an offset"))
+            }),
         }
     }
-    Ok(())
-}
 
-async fn assignment(consumer: &Consumer, args: &Args) -> Result<Vec<Assignment>, Failure> {
-    let topic = args.operand(0);
-    let position = match args.value("--from") {
-        None | Some("latest") => Position::Latest,
-        Some("earliest") => Position::Earliest,
-        Some(_) => Position::Offset(args.number("--from", 0)?),
-    };
-    let only: Option<i32> = args.optional("--partition")?;
-    let partitions = consumer.offsets(topic, OffsetSpec::Earliest).await.map_err(failed)?;
-    let chosen: Vec<_> = partitions
-        .iter()
-        .filter(|(index, _)| only.is_none_or(|only| only == *index))
-        .map(|(index, _)| Assignment::new(topic, *index, position))
-        .collect();
-    if chosen.is_empty() {
-        return Err(Failure::new(
-            Exit::Cluster,
-            format!("topic {topic}: no partition {}", only.unwrap_or(0)),
-        ));
+    fn position(self, topic: &str, span: Span) -> Result<Position, Failure> {
+        let Span { partition, start, end } = span;
+        match self {
+            Self::Earliest => Ok(Position::Earliest),
+            Self::Latest => Ok(Position::Latest),
+            Self::Offset(offset) if (start..=end).contains(&offset) => Ok(Position::Offset(offset)),
+            Self::Offset(offset) => {
+                let holds = match start == end {
+                    true => format!("holds nothing, and the next record gets offset {end}"),
+                    false => format!("holds offsets {start} to {}", end - 1),
+                };
+                let text =
+                    format!("topic {topic}, partition {partition}: --from {offset} is outside: it {holds}");
+                Err(Failure::new(Exit::Cluster, text))
+            }
+        }
     }
-    Ok(chosen)
 }
 
-fn print(fetched: &Fetched, json: bool, left: &mut u64) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+fn print(fetched: &Fetched, listing: &mut Listing<'_>, left: &mut u64, stop: &Stop) -> Result<(), Failure> {
     for records in fetched.partitions() {
+        let (topic, partition) = (&**records.topic(), records.partition());
         for record in records.records() {
-            let record = record.map_err(failed)?;
-            if *left == 0 {
+            if *left == 0 || stop.is_asked() {
                 return Ok(());
             }
             *left -= 1;
-            let written = match json {
-                true => {
-                    writeln!(out, "{}", record_json::object(records.topic(), records.partition(), &record))
-                }
-                false => {
-                    writeln!(out, "{}\t{}", record_json::text(record.key), record_json::text(record.value))
-                }
-            };
-            written.map_err(|e| Failure::new(Exit::Running, format!("standard output: {e}")))?;
+            listing.add(&RecordRow { topic, partition, record: &record.map_err(failed)? })?;
         }
     }
-    out.flush().map_err(|e| Failure::new(Exit::Running, format!("standard output: {e}")))
+    Ok(())
 }

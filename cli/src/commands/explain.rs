@@ -3,11 +3,11 @@
 use crate::args::Args;
 use crate::commands::job;
 use crate::exit::Failure;
+use crate::output::Output;
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let path = args.operand(0);
     let script = job::read(path)?;
     let plan = job::plan(path, script, &job::options(args, None)?)?;
-    print!("{}", upsert_kafka_sink::explain::explain(&plan));
-    Ok(())
+    out.write(upsert_kafka_sink::explain::explain(&plan).to_string())
 }

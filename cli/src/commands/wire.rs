@@ -12,20 +12,19 @@ mod records;
 mod schema;
 mod stream;
 
-use std::io::Write;
-
 use crate::args::Args;
 use crate::exit::{Exit, Failure};
+use crate::output::Output;
 
 /// Runs the command of that second word.
-pub(super) fn run(name: &str, args: &Args) -> Result<(), Failure> {
+pub(super) fn run(name: &str, args: &Args, out: &mut Output) -> Result<(), Failure> {
     match name {
-        "apis" => apis::run(args),
-        "schema" => schema::run(args),
-        "decode" => decode::run(args),
-        "encode" => encode::run(args),
-        "check" => check::run(args),
-        "stream" => stream::run(args),
+        "apis" => apis::run(args, out),
+        "schema" => schema::run(args, out),
+        "decode" => decode::run(args, out),
+        "encode" => encode::run(args, out),
+        "check" => check::run(args, out),
+        "stream" => stream::run(args, out),
         _ => Err(Failure::usage(format!("no command 'wire {name}'"))),
     }
 }
@@ -33,10 +32,4 @@ pub(super) fn run(name: &str, args: &Args) -> Result<(), Failure> {
 /// What was given is wrong.
 fn wrong(message: impl Into<String>) -> Failure {
     Failure::new(Exit::Wire, message)
-}
-
-fn print(bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    let written = out.write_all(bytes.as_ref()).and_then(|()| out.flush());
-    written.map_err(|e| Failure::new(Exit::Running, format!("standard output: {e}")))
 }

@@ -9,9 +9,10 @@ use tracing::{debug, warn};
 use upsert_kafka_client::{ConsumerRecord, Fetched, PartitionRecords, TopicPartition};
 
 use super::Restore;
-use crate::error::Error;
+use crate::error::{Error, RecordPlace};
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
+use crate::skips::Skips;
 use crate::source::{JobIdentity, Source};
 use crate::transform::{Changes, Transform};
 use crate::writer::Writer;
@@ -23,6 +24,7 @@ pub(super) struct Flow {
     writers: Vec<Writer>,
     discovery_interval: Option<Duration>,
     progress: Arc<Progress>,
+    skips: Skips,
     lag: i64,
     /// Rows handed over and not known to be acknowledged.
     in_flight: u64,
@@ -30,7 +32,7 @@ pub(super) struct Flow {
 
 impl Flow {
     pub(super) async fn open(
-        pipeline: Pipeline,
+        mut pipeline: Pipeline,
         restore: Restore,
         job: JobIdentity,
         progress: Arc<Progress>,
@@ -43,6 +45,7 @@ impl Flow {
             source: Source::open(pipeline.reader(), restore, job).await?,
             writers,
             discovery_interval: pipeline.reader().discovery_interval,
+            skips: Skips::of(&mut pipeline.sources, Arc::clone(&progress)),
             transform: Transform::new(pipeline),
             progress,
             lag: 0,
@@ -121,14 +124,20 @@ impl Flow {
         let mut counts = Counts::default();
         let (mut done, mut outcome) = (None, Ok(()));
         for record in records.records() {
+            let skipped = counts.skipped;
             outcome = match record {
                 Ok(record) if record.offset >= stop => break,
                 Ok(record) => {
-                    let place = || {
-                        format!("topic {}, partition {}, offset {}", of.topic, of.partition, record.offset)
+                    let place = || RecordPlace {
+                        topic: Arc::clone(&of.topic),
+                        partition: of.partition,
+                        offset: record.offset,
                     };
                     let processed = self.process_record(&record, &mut counts).await;
-                    processed.map(|()| done = Some(record.offset)).map_err(|e| e.within(place()))
+                    if counts.skipped > skipped {
+                        self.skips.note(place(), record.value.unwrap_or_default());
+                    }
+                    processed.map(|()| done = Some(record.offset)).map_err(|e| e.of_record(place()))
                 }
                 Err(error) => Err(Error::cluster(error)),
             };

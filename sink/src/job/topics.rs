@@ -13,6 +13,8 @@ pub struct NewTopics {
     pub partitions: Option<i32>,
     /// `None` for the broker's default.
     pub replication_factor: Option<i16>,
+    /// Settings that differ from the broker's; sinks' topics are compacted beside.
+    pub configs: Vec<(String, String)>,
 }
 
 /// A topic that a table names.
@@ -90,7 +92,7 @@ async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(),
         name: named.topic.to_owned(),
         partitions: new.partitions,
         replication_factor: new.replication_factor,
-        configs: if named.is_sink { vec![compact] } else { Vec::new() },
+        configs: new.configs.iter().cloned().chain(named.is_sink.then_some(compact)).collect(),
     };
     info!(topic = named.topic, partitions = ?new.partitions, "creating");
     let created = admin.create_topics(&[topic]).await.map_err(|e| named.failed(e))?;

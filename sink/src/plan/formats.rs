@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::check::Check;
 use crate::error::{Finding, Rule};
 use crate::format::{FORMATS, FormatSpec};
-use crate::option::OptionSet;
+use crate::option::{OptionSet, OptionValue};
 use crate::options::{Space, nearest};
 use crate::types::Field;
 
@@ -91,6 +91,21 @@ impl Check<'_> {
         decoder(&format.options, columns).map_err(|error| self.unfit(format, &error.to_string())).ok()
     }
 
+    /// A reader of these columns that fails where the table's own passes over a message; `None` where that fails too.
+    pub(super) fn strict_decoder(
+        &mut self,
+        format: &Format,
+        columns: &[Field],
+    ) -> Option<Box<dyn crate::format::Decode>> {
+        let mut options = format.options.clone();
+        if !options.is_true(IGNORE_PARSE_ERRORS) {
+            return None;
+        }
+        options.insert(IGNORE_PARSE_ERRORS, OptionValue::Bool(false));
+        // What is wrong with columns and options the table's own reader has said.
+        format.spec.decoder.and_then(|decoder| decoder(&options, columns).ok())
+    }
+
     /// The writer of those columns that `slots` names.
     pub(super) fn encoder(
         &mut self,
@@ -125,6 +140,9 @@ pub(super) fn without_prefix(columns: &Arc<[Field]>, prefix: &str) -> Arc<[Field
     });
     cut.collect()
 }
+
+/// Every format that can pass over messages calls it so.
+const IGNORE_PARSE_ERRORS: &str = "ignore-parse-errors";
 
 fn insert_only() -> String {
     let names: Vec<&str> = FORMATS.iter().filter(|it| !it.carries_changes).map(|it| it.name).collect();

@@ -27,6 +27,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     check.readable_metadata(value.as_ref().map(|format| format.spec.name));
     check.credentials();
     let decoder = value.as_ref().and_then(|format| check.decoder(format, &table.columns));
+    let strict_decoder = value.as_ref().and_then(|format| check.strict_decoder(format, &table.columns));
     let discovery_interval = discovery(&check, &bounded);
     let properties = check.properties();
     let group_id = check.given("properties.group.id").map(str::to_owned);
@@ -51,6 +52,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
         bounded,
         discovery_interval,
         decoder,
+        strict_decoder,
         carries_changes: format.spec.carries_changes,
         columns: Arc::clone(&table.columns),
         primary_key: table.primary_key.clone(),

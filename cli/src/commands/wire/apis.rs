@@ -4,28 +4,27 @@ use serde_json::{Value, json};
 use upsert_kafka_protocol::schema::DATA;
 use upsert_kafka_protocol::{APIS, Versions};
 
-use super::print;
 use crate::args::Args;
-use crate::commands::topic::is_json;
 use crate::exit::Failure;
-use crate::table;
+use crate::listing::{Listing, Row};
+use crate::output::Output;
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let data = args.has("--data");
-    let rows = if data { data_rows() } else { api_rows() };
-    if is_json(args)? {
-        return print(rows.iter().map(|row| format!("{}\n", object(row, data))).collect::<String>());
-    }
     let heads: &[_] = if data {
         &["type", "name", "versions", "flexible"]
     } else {
         &["key", "name", "versions", "kafka 4.4", "flexible"]
     };
-    let cells: Vec<_> = rows.iter().map(|row| cells(row, data)).collect();
-    print(table::render(heads, &cells))
+    let mut listing = Listing::begin(args, heads, out)?;
+    let rows = if data { data_rows() } else { api_rows() };
+    rows.iter().try_for_each(|row| listing.add(row))?;
+    listing.end()
 }
 
-struct Row {
+struct Api {
+    /// Not what clients call: what lies in logs and files.
+    data: bool,
     key: i16,
     name: &'static str,
     versions: Versions,
@@ -33,8 +32,9 @@ struct Row {
     flexible: Versions,
 }
 
-fn api_rows() -> Vec<Row> {
-    let row = |it: &upsert_kafka_protocol::Api| Row {
+fn api_rows() -> Vec<Api> {
+    let row = |it: &upsert_kafka_protocol::Api| Api {
+        data: false,
         key: it.key.0,
         name: it.name,
         versions: it.versions,
@@ -45,8 +45,9 @@ fn api_rows() -> Vec<Row> {
 }
 
 /// Nobody offers versions of what lies in logs.
-fn data_rows() -> Vec<Row> {
-    let row = |it: &upsert_kafka_protocol::schema::Schema| Row {
+fn data_rows() -> Vec<Api> {
+    let row = |it: &upsert_kafka_protocol::schema::Schema| Api {
+        data: true,
         key: it.key,
         name: it.name(),
         versions: it.versions,
@@ -56,28 +57,32 @@ fn data_rows() -> Vec<Row> {
     DATA.iter().map(row).collect()
 }
 
-fn cells(row: &Row, data: bool) -> Vec<String> {
-    let key = if data && row.key < 0 { "-".into() } else { row.key.to_string() };
-    let mut cells = vec![key, row.name.to_owned(), row.versions.to_string()];
-    if !data {
-        cells.push(row.current.to_string());
+impl Row for Api {
+    fn cells(&self, _: usize) -> Vec<String> {
+        let key = if self.data && self.key < 0 { "-".into() } else { self.key.to_string() };
+        let mut cells = vec![key, self.name.to_owned(), self.versions.to_string()];
+        if !self.data {
+            cells.push(self.current.to_string());
+        }
+        cells.push(self.flexible_from().map_or("none".into(), |from| format!("{from}+")));
+        cells
     }
-    cells.push(flexible_from(row).map_or("none".into(), |from| format!("{from}+")));
-    cells
+
+    /// Ranges as `[from, to]`; null where there is none.
+    fn json(&self) -> Value {
+        let range = |it: Versions| if it.is_empty() { Value::Null } else { json!([it.from, it.to]) };
+        let mut object = json!({ "key": self.key, "name": self.name, "versions": range(self.versions) });
+        if !self.data {
+            object["current"] = range(self.current);
+        }
+        object["flexibleFrom"] = self.flexible_from().into();
+        object
+    }
 }
 
-/// Ranges as `[from, to]`; null where there is none.
-fn object(row: &Row, data: bool) -> Value {
-    let range = |it: Versions| if it.is_empty() { Value::Null } else { json!([it.from, it.to]) };
-    let mut object = json!({ "key": row.key, "name": row.name, "versions": range(row.versions) });
-    if !data {
-        object["current"] = range(row.current);
+impl Api {
+    fn flexible_from(&self) -> Option<i16> {
+        let flexible = self.flexible.and(self.versions);
+        (!flexible.is_empty()).then_some(flexible.from)
     }
-    object["flexibleFrom"] = flexible_from(row).into();
-    object
-}
-
-fn flexible_from(row: &Row) -> Option<i16> {
-    let flexible = row.flexible.and(row.versions);
-    (!flexible.is_empty()).then_some(flexible.from)
 }

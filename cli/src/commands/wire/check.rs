@@ -2,23 +2,24 @@
 
 use serde_json::Value;
 
-use super::{input, print, wrong};
+use super::{input, wrong};
 use crate::args::Args;
 use crate::exit::Failure;
+use crate::output::Output;
 use crate::vectors::{self, Form, Verdict};
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let form = args.has("--records").then_some(Form::Records);
     let mut tally = Tally::default();
     for file in args.operands() {
         for (at, line) in input::lines(file)?.enumerate() {
             let line = line?;
             if !line.trim_ascii().is_empty() {
-                tally.add(&format!("{file}:{}", at + 1), &line, form)?;
+                tally.add(&format!("{file}:{}", at + 1), &line, form, out)?;
             }
         }
     }
-    tally.end()
+    tally.end(out)
 }
 
 #[derive(Default)]
@@ -30,7 +31,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, place: &str, line: &[u8], form: Option<Form>) -> Result<(), Failure> {
+    fn add(&mut self, place: &str, line: &[u8], form: Option<Form>, out: &mut Output) -> Result<(), Failure> {
         let (name, verdict) = verdict(line, form);
         match verdict {
             Verdict::Passed => self.passed += 1,
@@ -41,19 +42,19 @@ impl Tally {
             Verdict::Absent(why) | Verdict::Failed(why) => {
                 self.failed += 1;
                 let name = if name.is_empty() { name } else { format!("{name}: ") };
-                print(format!("{place}: {name}{why}\n"))?;
+                out.write(format!("{place}: {name}{why}\n"))?;
             }
         }
         Ok(())
     }
 
-    fn end(&self) -> Result<(), Failure> {
+    fn end(&self, out: &mut Output) -> Result<(), Failure> {
         let Self { passed, stricter, failed } = self;
         let stricter = match stricter {
             0 => String::new(),
             some => format!(" ({some} of them refused by us, not by Java)"),
         };
-        print(format!("{passed} passed{stricter}, {failed} failed\n"))?;
+        out.write(format!("{passed} passed{stricter}, {failed} failed\n"))?;
         match (passed, failed) {
             (0, 0) => Err(wrong("no vectors")),
             (_, 0) => Ok(()),

@@ -8,16 +8,17 @@ use upsert_kafka_protocol::{Bytes, Limits};
 use super::fault::Fault;
 use super::frame::{self, Frame};
 use super::named::{self, Target};
-use super::{input, print, records, wrong};
+use super::{input, records, wrong};
 use crate::args::Args;
 use crate::exit::Failure;
+use crate::output::Output;
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let mut view = if args.has("--frame") { framed(args)? } else { plain(args)? };
     if args.has("--records") {
         records::show(&mut view, Limits::default().decompressed_bytes_max);
     }
-    print(format!("{view:#}\n"))
+    out.write(format!("{view:#}\n"))
 }
 
 fn plain(args: &Args) -> Result<Value, Failure> {

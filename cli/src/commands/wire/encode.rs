@@ -6,12 +6,13 @@ use upsert_kafka_protocol::json::encode;
 use upsert_kafka_protocol::schema::{Direction, Schema};
 
 use super::named::Target;
-use super::{frame, input, print, wrong};
+use super::{frame, input, wrong};
 use crate::args::Args;
 use crate::exit::Failure;
 use crate::hex;
+use crate::output::Output;
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     for flag in ["--correlation-id", "--client-id"] {
         if args.has(flag) && !args.has("--frame") {
             return Err(Failure::usage(format!("{flag} needs --frame")));
@@ -23,7 +24,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let target = Target::of(args)?;
         body(target, &input::json(args)?)?.to_vec()
     };
-    if args.has("--binary") { print(bytes) } else { print(hex::encode(&bytes) + "\n") }
+    if args.has("--binary") { out.write(bytes) } else { out.write(hex::encode(&bytes) + "\n") }
 }
 
 fn body(target: Target, view: &Value) -> Result<Bytes, Failure> {

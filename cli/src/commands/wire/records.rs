@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use upsert_kafka_protocol::Bytes;
 use upsert_kafka_protocol::records::{Batch, ControlType, Corrupt, Record, batches};
 
-use crate::record_json;
+use crate::record_row;
 
 /// Puts batches in the place of every `records` field of a Produce, a Fetch or the like.
 pub(super) fn show(view: &mut Value, limit: usize) {
@@ -67,13 +67,13 @@ fn shown_batch(batch: &Batch, limit: usize) -> Value {
 
 fn shown_record(batch: &Batch, record: &Record<'_>) -> Value {
     let headers: Vec<_> =
-        record.headers().map(|(key, value)| json!([key, record_json::bytes(value)])).collect();
+        record.headers().map(|(key, value)| json!([key, record_row::bytes(value)])).collect();
     let mut out = json!({
         "offset": record.offset,
         "timestamp": record.timestamp_ms,
         "headers": headers,
-        "key": record_json::bytes(record.key),
-        "value": record_json::bytes(record.value),
+        "key": record_row::bytes(record.key),
+        "value": record_row::bytes(record.value),
     });
     if let Some(control) = ControlType::of_key(record.key).filter(|_| batch.is_control()) {
         out["controlType"] = control.name().map_or_else(|| control.0.into(), Value::from);

@@ -9,16 +9,17 @@ use upsert_kafka_protocol::{Bytes, header};
 use super::fault::Fault;
 use super::frame::{Frame, LENGTH_BYTES};
 use super::named::Target;
-use super::{input, print, wrong};
+use super::{input, wrong};
 use crate::args::Args;
 use crate::exit::Failure;
+use crate::output::Output;
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let requests = args.value("--requests").ok_or_else(|| Failure::usage("--requests FILE is missing"))?;
     let requests = pieces(&input::file(requests)?);
     let responses = args.value("--responses").map(input::file).transpose()?;
     let mut answers = Answers::of(pieces(&responses.unwrap_or_default()));
-    let mut lines = Lines { body: !args.has("--no-body"), failed: 0 };
+    let mut lines = Lines { body: !args.has("--no-body"), failed: 0, out };
     for piece in &requests {
         let request = piece.content().and_then(Frame::request);
         let answer = request.as_ref().ok().and_then(|it| answers.take(it));
@@ -115,12 +116,13 @@ fn answered(request: &Frame) -> Result<Target, Fault> {
     Ok(Target { schema: response, version })
 }
 
-struct Lines {
+struct Lines<'o> {
+    out: &'o mut Output,
     body: bool,
     failed: usize,
 }
 
-impl Lines {
+impl Lines<'_> {
     /// Prints what a frame came to.
     fn add(
         &mut self,
@@ -153,6 +155,6 @@ impl Lines {
             self.failed += 1;
             line.insert("error".into(), json!(error));
         }
-        print(format!("{}\n", Value::Object(line)))
+        self.out.write(format!("{}\n", Value::Object(line)))
     }
 }

@@ -1,0 +1,160 @@
+//! `run --embedded`: a job on a broker inside this process, fed from files, and what it wrote.
+
+use std::collections::HashMap;
+
+use upsert_kafka_broker::{Broker, BrokerConfig};
+use upsert_kafka_client::{Client, Config, Role};
+use upsert_kafka_sink::plan::{Plan, SinkPlan};
+use upsert_kafka_sink::{Job, NewTopics};
+
+use super::input::{self, Input};
+use super::place::Places;
+use super::{Ran, carry, failed, open, stopped_early, warn};
+use crate::args::Args;
+use crate::commands::{dump, job};
+use crate::exit::{Exit, Failure};
+use crate::listing::Form;
+use crate::output::Output;
+use crate::signal::Stop;
+use crate::stderr::say;
+
+pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
+    if args.has("--bootstrap") {
+        return Err(Failure::usage("--embedded and --bootstrap exclude each other"));
+    }
+    let form = Form::of(args)?;
+    let Some(prepared) = stop.unless_asked(prepare(args, stop)).await else { return stopped_early() };
+    let Prepared { broker, client, job, places, sinks } = prepared?;
+    let ran = carry(job, stop).await;
+    let shown = show(args, stop, &client, &sinks, out).await.and_then(|()| ran.summary(form, out));
+    let told = told(&ran, &places).await;
+    broker.stop().await;
+    // The job's own failure says more than that its result could not be shown.
+    told.and(shown)
+}
+
+/// A job that stands at its beginning, its input in the broker.
+struct Prepared {
+    broker: Broker,
+    client: Client,
+    job: Job,
+    places: Places,
+    sinks: Vec<String>,
+}
+
+/// Broker, topics, start positions, input: in this order, so that `latest-offset` reads the input too.
+async fn prepare(args: &Args, stop: &Stop) -> Result<Prepared, Failure> {
+    let path = args.operand(0);
+    let script = job::read(path)?;
+    let inputs = Input::all(args)?;
+    let partitions = args.number("--partitions", 1)?;
+    let config = BrokerConfig { frame_bytes_max: FRAME_BYTES_MAX, ..BrokerConfig::default() };
+    let broker = Broker::start(config).await;
+    let broker = broker.map_err(|e| Failure::new(Exit::Cluster, format!("the embedded broker: {e}")))?;
+    let bootstrap = broker.address().to_string();
+    let mut plan = job::plan(path, script, &job::options(args, Some(bootstrap.clone()))?)?;
+    warn(&plan.notices);
+    let feeds: Vec<_> = inputs.into_iter().map(|it| it.of(&plan)).collect::<Result<_, _>>()?;
+    let sinks = sink_topics(&plan);
+    let value_bytes = input::largest(&feeds).await?;
+    let room = room(value_bytes);
+    if value_bytes > PLAIN_BYTES_MAX {
+        widen(&mut plan, room);
+    }
+    let configs = vec![("max.message.bytes".to_owned(), room.to_string())];
+    let topics = NewTopics { partitions: Some(partitions), replication_factor: None, configs };
+    let mut job = open(plan, args, stop, Some(topics)).await?;
+    let client = client(&bootstrap, room).await?;
+    let places = input::feed(&client, feeds, partitions).await?;
+    if !args.has("--follow") {
+        job.stop_at_end().await.map_err(|e| job::not_opened(&e))?;
+    }
+    Ok(Prepared { broker, client, job, places, sinks })
+}
+
+/// What the sinks' topics hold now; a signal that comes only now ends it.
+async fn show(
+    args: &Args,
+    stop: &Stop,
+    client: &Client,
+    topics: &[String],
+    out: &mut Output,
+) -> Result<(), Failure> {
+    let all = async {
+        for topic in topics {
+            dump::show(args, client, topic, out).await?;
+        }
+        Ok(())
+    };
+    if stop.is_asked() { all.await } else { stop.unless_asked(all).await.unwrap_or(Ok(())) }
+}
+
+/// Why the job ended, and what it skipped, with the place in the input.
+async fn told(ran: &Ran, places: &Places) -> Result<(), Failure> {
+    if let Some(text) = ran.skipped() {
+        let place = match ran.progress.first_skipped_record() {
+            Some(record) => places.of(record).await,
+            None => None,
+        };
+        say(format!("{text}{}", place.map_or(String::new(), |place| format!(" ({place})"))));
+    }
+    let Err(error) = &ran.outcome else { return Ok(()) };
+    let mut failure = failed(error);
+    if !failure.is_quiet()
+        && let Some(record) = error.record()
+        && let Some(place) = places.of(record).await
+    {
+        failure.message = format!("{place}: {}", failure.message);
+    }
+    Err(failure)
+}
+
+fn sink_plans(plan: &mut Plan) -> impl Iterator<Item = &mut SinkPlan> {
+    plan.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.inserts).map(|insert| &mut insert.sink)
+}
+
+/// Each once, in the order of their first INSERT.
+fn sink_topics(plan: &Plan) -> Vec<String> {
+    let mut seen = HashMap::new();
+    let topics = plan.inserts().filter_map(|(_, insert)| match &insert.sink {
+        SinkPlan::UpsertKafka(sink) => Some(sink.topic.clone()),
+        SinkPlan::Print(_) => None,
+    });
+    topics.filter(|topic| seen.insert(topic.clone(), ()).is_none()).collect()
+}
+
+/// Lets sinks write rows as large as those that come, where the table does not say how large they may be.
+fn widen(plan: &mut Plan, room: usize) {
+    for sink in sink_plans(plan) {
+        if let SinkPlan::UpsertKafka(sink) = sink
+            && sink.properties.iter().all(|(key, _)| key != REQUEST_SIZE)
+        {
+            sink.properties.push((REQUEST_SIZE.to_owned(), room.to_string()));
+        }
+    }
+}
+
+/// How large a record may be, where an input value has so many bytes: a sink may write it several times over, in its
+/// key, in several columns, and with characters escaped.
+fn room(value_bytes: usize) -> usize {
+    ROOM_BYTES_MIN.max(value_bytes.saturating_mul(3))
+}
+
+async fn client(bootstrap: &str, room: usize) -> Result<Client, Failure> {
+    let cluster = |e: upsert_kafka_client::Error| Failure::new(Exit::Cluster, e.to_string());
+    let (config, _) =
+        Config::from_properties([("bootstrap.servers", bootstrap)], Role::Any).map_err(cluster)?;
+    let buffer_memory = config.buffer_memory.max(2 * room);
+    Client::open(Config { max_request_size: room, buffer_memory, ..config }).await.map_err(cluster)
+}
+
+/// Its only clients are in this process: four times what a value may have.
+const FRAME_BYTES_MAX: usize = 512 << 20;
+
+const REQUEST_SIZE: &str = "max.request.size";
+
+/// Values up to this size pass with the sinks' own `max.request.size`, Java's 1 MiB.
+const PLAIN_BYTES_MAX: usize = 256 * 1024;
+
+/// What a topic of this broker takes at least.
+const ROOM_BYTES_MIN: usize = 2 << 20;

@@ -1,0 +1,84 @@
+//! Why a record gave no row: told once per job, for the first one.
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+use crate::error::RecordPlace;
+use crate::format::Decode;
+use crate::plan::SourcePlan;
+use crate::progress::Progress;
+use crate::row::Arena;
+
+/// Reads a skipped record again by decoders that fail where the job's own pass over it.
+pub(crate) struct Skips {
+    strict: Vec<Box<dyn Decode>>,
+    progress: Arc<Progress>,
+}
+
+impl Skips {
+    /// Takes the strict decoders of these sources.
+    pub(crate) fn of<'a>(
+        sources: impl IntoIterator<Item = &'a mut SourcePlan>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        let strict = sources.into_iter().filter_map(|source| source.strict_decoder.take());
+        Self { strict: strict.collect(), progress }
+    }
+
+    /// Takes note of a record that gave no row. All but the first of a job cost nothing.
+    pub(crate) fn note(&self, place: RecordPlace, message: &[u8]) {
+        if self.progress.first_skipped_record().is_some() {
+            return;
+        }
+        let why = self.why(message);
+        warn!(%place, why, "a record is skipped; further ones are only counted");
+        self.progress.skip(place, why);
+    }
+
+    fn why(&self, message: &[u8]) -> String {
+        if message.is_empty() {
+            return "it has no value".to_owned();
+        }
+        let arena = Arena::new();
+        let refused =
+            self.strict.iter().find_map(|strict| strict.decode(message, &arena, &mut |_, _| {}).err());
+        refused.map_or_else(|| "it holds no row".to_owned(), |error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{PlanOptions, plan};
+
+    const JOB: &str = "
+        CREATE TABLE src (id INT) WITH ('connector' = 'kafka', 'topic' = 'in',
+            'properties.bootstrap.servers' = 'a:1', 'properties.group.id' = 'g',
+            'scan.startup.mode' = 'earliest-offset', 'format' = 'FORMAT', 'FORMAT.ignore-parse-errors' = 'true');
+        CREATE TABLE o (id INT) WITH ('connector' = 'print');
+        INSERT INTO o SELECT * FROM src";
+
+    fn first(format: &str, messages: &[&[u8]]) -> String {
+        let job = JOB.replace("FORMAT", format);
+        let mut plan = plan(&*job, &PlanOptions::default()).unwrap();
+        let progress = Arc::new(Progress::default());
+        let sources = plan.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.sources);
+        let skips = Skips::of(sources, Arc::clone(&progress));
+        for (offset, message) in (7..).zip(messages) {
+            skips.note(RecordPlace { topic: "in".into(), partition: 3, offset }, message);
+        }
+        progress.first_skipped().unwrap()
+    }
+
+    #[test]
+    fn the_first_record_without_a_row_is_told_with_its_place_and_reason() {
+        for format in ["json", "debezium-json"] {
+            let told = first(format, &[b"{\"id\":", b"x"]);
+            assert!(told.starts_with("topic in, partition 3, offset 7: "), "{told}");
+            assert!(told.contains("byte"), "{told}");
+        }
+        assert_eq!(first("json", &[b"", b"x"]), "topic in, partition 3, offset 7: it has no value");
+        assert_eq!(first("json", &[b"[]"]), "topic in, partition 3, offset 7: it holds no row");
+    }
+}
