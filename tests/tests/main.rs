@@ -19,6 +19,7 @@ mod produce; // the producer under faults: in the log once, in order
 mod producer_errors; // what a producer cannot do: a typed error each, with topic, partition and cause
 mod program; // not tests: the binary as a child
 mod resume; // where a job begins that was run before: its own checkpoint, nobody else's
+mod scripts; // scripts as people post them: planned, or refused for what they need; UPSERT_KAFKA_SCRIPTS names further ones
 mod seed; // the seed's job, embedded and on a real Kafka
 mod simulation; // clients, brokers and a network in virtual time: a seed is a run, an oracle judges it
 mod tidy; // the rules of style that a program can check

@@ -1,15 +1,16 @@
 //! Which INSERTs share a reader: a topic is read once per job and group.
 
 use super::feedback::same_cluster;
-use super::{InsertPlan, Pipeline, SourcePlan, TableReport};
+use super::table::Declaration;
+use super::{InsertPlan, Pipeline, SourcePlan};
 use crate::error::{Finding, Rule};
 
 /// The readers of a job, as its INSERTs are added.
 #[derive(Debug, Default)]
 pub(super) struct Readers {
     pipelines: Vec<Pipeline>,
-    /// What each source of each pipeline was declared as: two of one report are one source.
-    declared: Vec<Vec<TableReport>>,
+    /// The declaration of each source of each pipeline: two of one declaration are one source.
+    declared: Vec<Vec<Declaration>>,
 }
 
 impl Readers {
@@ -21,7 +22,7 @@ impl Readers {
     pub(super) fn add(
         &mut self,
         source: SourcePlan,
-        declared: TableReport,
+        declared: Declaration,
         mut insert: InsertPlan,
     ) -> Result<(), Finding> {
         for (pipeline, known) in self.pipelines.iter_mut().zip(&mut self.declared) {
