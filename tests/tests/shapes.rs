@@ -26,7 +26,8 @@ fn a_script_of_any_shape_is_planned_or_refused_in_bounded_time_and_memory() {
             std::fs::write(&path, make(size, "")).unwrap();
             let began = Instant::now();
             let limited = format!("ulimit -v {MEMORY_KB}; exec \"$0\" explain \"$1\"");
-            let ran = Command::new("sh").args(["-c", &limited, PROGRAM]).arg(&path).env("A", "value").output();
+            let ran =
+                Command::new("sh").args(["-c", &limited, PROGRAM]).arg(&path).env("A", "value").output();
             let ran = ran.expect("the binary runs");
             let said = String::from_utf8_lossy(&ran.stderr);
             // 3 is a job that is refused; a signal has no code, a panic another one.

@@ -19,7 +19,7 @@ use crate::error::{Error, Finding, Position, Rule};
 use crate::expr::Projection;
 use crate::options::nearest;
 use crate::settings::Settings;
-use crate::sql::limits::JOB_COLUMNS_MAX;
+use crate::sql::limits::{INSERTS_MAX, JOB_COLUMNS_MAX};
 use crate::sql::{CreateTable, Drop, Insert, Query, Statement, TableName};
 
 /// A job as far as it has been read.
@@ -34,6 +34,7 @@ pub(super) struct Job<'a> {
     properties: Properties,
     /// How many columns the pipelines have together.
     columns: usize,
+    inserts: usize,
     /// Whether they are more than may be, which is said once.
     is_too_large: bool,
     readers: Readers,
@@ -53,6 +54,7 @@ impl<'a> Job<'a> {
             topics: Vec::new(),
             properties: Properties::default(),
             columns: 0,
+            inserts: 0,
             is_too_large: false,
             readers: Readers::default(),
             reports: Vec::new(),
@@ -195,9 +197,12 @@ impl<'a> Job<'a> {
         let source_tables = self.named(&insert.query.tables);
         let size = sink_table.iter().chain(source_tables.iter().flatten()).map(|table| table.size);
         self.columns += size.sum::<usize>();
-        if self.columns > JOB_COLUMNS_MAX {
-            let text =
-                format!("the INSERTs up to here read and write more than {JOB_COLUMNS_MAX} columns together");
+        self.inserts += 1;
+        if self.columns > JOB_COLUMNS_MAX || self.inserts > INSERTS_MAX {
+            let text = format!(
+                "a job has at most {INSERTS_MAX} INSERTs, and {JOB_COLUMNS_MAX} columns that they read and write \
+                 together; this one is beyond"
+            );
             let finding = Finding::new(Rule::Columns, text).at(insert.table.at);
             self.findings.extend((!self.is_too_large).then_some(finding));
             self.is_too_large = true;

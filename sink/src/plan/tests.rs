@@ -485,5 +485,5 @@ fn a_jobs_columns_are_bounded() {
     let source = format!("CREATE TABLE src ({}) WITH ('connector' = 'print');", columns.join(","));
     let text = format!("{source}{}", "INSERT INTO src SELECT * FROM src;".repeat(20));
     let error = plan(&*text, &PlanOptions::default()).unwrap_err().to_string();
-    assert!(error.contains("read and write more than 200000 columns together"), "{error}");
+    assert!(error.contains("a job has at most 1000 INSERTs, and 200000 columns"), "{error}");
 }

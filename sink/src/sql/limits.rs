@@ -20,6 +20,9 @@ pub const HINTS_MAX: usize = 100;
 /// Statements of a script.
 pub const STATEMENTS_MAX: usize = 10_000;
 
+/// INSERTs of a job; each is compared with the others.
+pub const INSERTS_MAX: usize = 1_000;
+
 /// Characters of a name or another word.
 pub const WORD_CHARS_MAX: usize = 1_000;
 

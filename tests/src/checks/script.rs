@@ -82,6 +82,13 @@ pub const SHAPES: &[(&str, Shape)] = &[
     ("options", |size, middle| {
         format!("CREATE TABLE t (a INT) WITH ({}'z' = '{middle}')", numbered("'o", "' = 'v', ", size))
     }),
+    ("topics", |size, middle| kafka(&format!("'topic' = '{}{middle}'", numbered("t", ";", size)))),
+    ("addresses", |size, middle| {
+        kafka(&format!(
+            "'topic' = 't', 'properties.bootstrap.servers' = '{}{middle}'",
+            numbered("b:", ",", size)
+        ))
+    }),
     ("unknown columns", |size, middle| {
         format!("{SOURCE}INSERT INTO s SELECT {}{middle} FROM s", numbered("c", ", ", size))
     }),
@@ -108,6 +115,21 @@ pub const SHAPES: &[(&str, Shape)] = &[
 
 const SOURCE: &str = "CREATE TABLE s (a INT) WITH ('connector' = 'kafka', 'topic' = 't', 'format' = 'json', \
     'properties.bootstrap.servers' = 'b:1', 'scan.startup.mode' = 'earliest-offset');";
+
+/// Every INSERT of the job reads, as a group of its own, what it writes.
+fn kafka(options: &str) -> String {
+    let table = |name: &str, group: &str, more: &str| {
+        format!(
+            "CREATE TABLE {name} (a INT{more}, 'format' = 'json', 'scan.startup.mode' = 'earliest-offset', \
+             'properties.group.id' = '{group}', {options});"
+        )
+    };
+    let source = ") WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'b:1'";
+    let sink = "CREATE TABLE o (a INT PRIMARY KEY NOT ENFORCED) WITH ('connector' = 'upsert-kafka', 'topic' = 't', \
+        'properties.bootstrap.servers' = 'c:1', 'key.format' = 'json', 'value.format' = 'json');";
+    let inserts = "INSERT INTO o SELECT * FROM s; INSERT INTO o SELECT * FROM r;";
+    format!("{}{}{sink}{inserts}", table("s", "g", source), table("r", "h", source))
+}
 
 fn query(item: &str) -> String {
     format!("{SOURCE}INSERT INTO s SELECT {item} FROM s")
