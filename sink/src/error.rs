@@ -24,7 +24,7 @@ pub enum ErrorKind {
 }
 
 /// One reason why a table or a statement is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Finding {
     /// The rule that it breaks.
     pub rule: Rule,
@@ -176,6 +176,7 @@ impl Error {
     /// A statement is refused for these reasons.
     #[cold]
     pub(crate) fn plan(findings: Vec<Finding>) -> Self {
+<<<<<<< HEAD
         let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
         Self(Box::new(Fault {
             kind: ErrorKind::Plan,
@@ -184,6 +185,21 @@ impl Error {
             cause: None,
             record: None,
         }))
+=======
+        let mut left = TEXT_BYTES_MAX;
+        let fits = |line: &String| {
+            left = left.saturating_sub(line.len());
+            left > 0
+        };
+        let mut lines: Vec<String> = findings.iter().map(Finding::to_string).take_while(fits).collect();
+        if lines.is_empty() {
+            lines.extend(findings.first().map(Finding::to_string));
+        }
+        if let more @ 1.. = findings.len().saturating_sub(lines.len()) {
+            lines.push(format!("and {more} more"));
+        }
+        Self(Box::new(Fault { kind: ErrorKind::Plan, text: lines.join("\n"), findings, cause: None }))
+>>>>>>> sql
     }
 
     /// A record of the source is not what its format says.
@@ -218,7 +234,7 @@ impl Error {
 impl Finding {
     /// A finding about no table and no place.
     pub(crate) fn new(rule: Rule, text: impl Into<String>) -> Self {
-        Self { rule, table: None, text: text.into(), at: None }
+        Self { rule, table: None, text: shortened(&text.into()), at: None }
     }
 
     /// What Flink can and we cannot yet.
@@ -236,6 +252,37 @@ impl Finding {
     pub(crate) fn of(mut self, table: &str) -> Self {
         self.table = Some(table.to_owned());
         self
+    }
+}
+
+/// How many findings of one kind are worth making.
+pub(crate) const FINDINGS_SHOWN_MAX: usize = 100;
+
+/// Bytes of findings that the text of an error lists; the rest is counted.
+const TEXT_BYTES_MAX: usize = 32_000;
+
+/// Characters of one sentence.
+const SENTENCE_CHARS_MAX: usize = 2_000;
+
+/// A sentence cut to its bound: what it names may come from a script of any size.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SENTENCE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+impl Position {
+    /// The beginning of a text.
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+
+    /// The place behind a piece of text that begins here.
+    pub(crate) fn behind(self, piece: &str) -> Self {
+        let Self { mut line, mut column } = self;
+        for c in piece.chars() {
+            (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        Self { line, column }
     }
 }
 

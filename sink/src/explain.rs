@@ -140,7 +140,7 @@ mod tests {
             "    'scan.startup.mode' = 'earliest-offset'",
             "    'scan.bounded.mode' = 'unbounded' (default)",
             "    'properties.bootstrap.servers' = 'b:2' (set by the caller)",
-            "    'properties.sasl.jaas.config' = '(secret)'",
+            "    'properties.sasl.jaas.config' = '***'",
             "    'json.ignore-parse-errors' = 'false' (default)",
             "sink o (upsert-kafka)",
             "  key: k_id, without the prefix 'k_'",

@@ -1,8 +1,10 @@
 //! Every WITH key of a table: which there are, what was given, what it comes to.
 
 mod connectors;
+pub(crate) mod legacy;
 mod nearest;
 mod offsets;
+mod secret;
 mod value;
 
 use std::collections::BTreeMap;
@@ -10,6 +12,7 @@ use std::collections::BTreeMap;
 pub use self::connectors::{CONNECTORS, Connector, KAFKA, PRINT, UPSERT_KAFKA};
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::offsets::offsets;
+pub(crate) use self::secret::{HIDDEN, is_harmless, looks_secret, shown};
 pub(crate) use self::value::{expectation, parse};
 use crate::error::{Finding, Position, Rule};
 use crate::format::FormatSpec;
@@ -67,7 +70,7 @@ impl Space {
             match parse(spec.kind, text) {
                 Some(value) => set.insert(spec.key, value),
                 None => {
-                    let text = format!("'{key}' = '{text}' is not {}", expectation(spec.kind));
+                    let text = format!("'{key}' = '{}' is not {}", shown(&key, text), expectation(spec.kind));
                     findings.push(Finding::new(Rule::Value, text).at(given.and_then(|it| it.at)));
                 }
             }
@@ -84,11 +87,18 @@ pub(crate) fn unknown(
     findings: &mut Vec<Finding>,
 ) {
     let known: Vec<String> = spaces.iter().flat_map(Space::keys).chain(["connector".to_owned()]).collect();
+    let mut listed = false;
     for (key, given) in options {
         let free = ANY_VALUE.contains(&key.as_str())
             || key.starts_with(PROPERTIES)
+            || key.starts_with(SECRETS_BY_KEY)
             || spaces.iter().any(|space| space.knows(key));
         if free {
+            continue;
+        }
+        if let Some(why) = absent(connector, key) {
+            let text = format!("unknown option '{key}': {why}");
+            findings.push(Finding::new(Rule::UnknownOption, text).at(given.at));
             continue;
         }
         let hint = nearest(key, known.iter().map(String::as_str));
@@ -97,14 +107,58 @@ pub(crate) fn unknown(
             connector.options.iter().map(|spec| spec.key).chain([PROPERTIES_ANY]).collect();
         own.sort_unstable();
         let separator = if hint.is_empty() { ";" } else { "" };
-        let text =
-            format!("unknown option '{key}'{hint}{separator} '{}' knows: {}", connector.name, own.join(", "));
+        let text = match listed {
+            false => format!(
+                "unknown option '{key}'{hint}{separator} '{}' knows: {}",
+                connector.name,
+                own.join(", ")
+            ),
+            true => format!("unknown option '{key}'{hint}"),
+        };
+        listed = true;
         findings.push(Finding::new(Rule::UnknownOption, text).at(given.at));
     }
 }
 
+/// Why there is no such option, where people look for one.
+fn absent(connector: &Connector, key: &str) -> Option<String> {
+    let is_meant = |row: &str| if row.ends_with('.') { key.starts_with(row) } else { key == row };
+    let row = ABSENT.iter().find(|(name, row, _)| *name == connector.name && is_meant(row));
+    match row {
+        Some((.., why)) => Some((*why).to_owned()),
+        None => legacy::renamed(key)
+            .map(|today| format!("it is of Flink 1.10, whose options are no more; {today}")),
+    }
+}
+
+/// A connector, a key or how keys begin, and why the connector has none.
+const ABSENT: &[(&str, &str, &str)] = &[
+    (
+        "upsert-kafka",
+        "scan.startup.",
+        "an upsert-kafka table is read from its beginning, since any record may be the last of its key; \
+         'connector' = 'kafka' begins where it is told",
+    ),
+    (
+        "upsert-kafka",
+        "sink.partitioner",
+        "a row's partition follows from its key, so that all changes of a key stay in order",
+    ),
+    ("upsert-kafka", "key.fields", "the key is the table's PRIMARY KEY"),
+    ("upsert-kafka", "sink.semantic", "write 'sink.delivery-guarantee'"),
+    (
+        "upsert-kafka",
+        "format",
+        "key and value have a format each: write 'key.format' and 'value.format'; an option of a format has one \
+         of them in front, such as 'value.json.ignore-parse-errors'",
+    ),
+];
+
 /// Keys that every table may have, whatever they say.
 const ANY_VALUE: [&str; 2] = ["connector", "property-version"];
+
+/// What begins so names secrets that DLI keeps for its jobs.
+pub(crate) const SECRETS_BY_KEY: &str = "dew.";
 
 /// What begins so goes to the Kafka client.
 pub(crate) const PROPERTIES: &str = "properties.";

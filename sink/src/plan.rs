@@ -1,5 +1,6 @@
 //! Statements become a job: tables bound, columns resolved, casts and rules decided. No I/O.
 
+mod catalog;
 mod check;
 mod feedback;
 mod formats;
@@ -21,7 +22,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::insert::Job;
-use self::properties::Properties;
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
 use crate::error::{Error, Finding, Rule};
@@ -41,11 +41,7 @@ pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Er
     for statement in sql::parse(&script.into())? {
         job.add(statement);
     }
-    let mut plan = job.finish()?;
-    let mut properties = Properties::default();
-    plan.pipelines.iter().for_each(|pipeline| properties.check(pipeline));
-    plan.notices.extend(properties.notices);
-    if properties.findings.is_empty() { Ok(plan) } else { Err(Error::plan(properties.findings)) }
+    job.finish()
 }
 
 /// Makes the sink of one `CREATE TABLE` of connector `upsert-kafka`: for a program that has rows of its own.
@@ -55,12 +51,7 @@ pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Er
 pub fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<UpsertPlan, Error> {
     let mut statements = sql::parse(&ddl.into())?.into_iter();
     match (statements.next(), statements.next()) {
-        (Some(Statement::CreateTable(table)), None) => {
-            let sink = Job::new(options).upsert_table(table)?;
-            let mut properties = Properties::default();
-            properties.sink(&sink);
-            if properties.findings.is_empty() { Ok(sink) } else { Err(Error::plan(properties.findings)) }
-        }
+        (Some(Statement::CreateTable(table)), None) => Job::new(options).upsert_table(table),
         _ => {
             Err(Finding::new(Rule::Table, "one CREATE TABLE statement is expected here, and nothing else")
                 .into())

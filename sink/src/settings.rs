@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::{Finding, Rule};
 use crate::expr::OnNull;
 use crate::option::{OptionKind, OptionSpec, OptionValue};
-use crate::options::{expectation, nearest, parse};
+use crate::options::{expectation, nearest, parse, shown};
 use crate::sql::WithOption;
 
 /// The settings of a job that have an effect here.
@@ -96,7 +96,7 @@ impl Settings {
             return Ok(Some(without_effect(key)));
         };
         let refuse = |rule, reason: String| {
-            Finding::new(rule, format!("SET '{key}' = '{text}': {reason}")).at(given.at)
+            Finding::new(rule, format!("SET '{key}' = '{}': {reason}", shown(key, text))).at(given.at)
         };
         let Some(value) = parse(spec.kind, text) else {
             return Err(refuse(Rule::Setting, format!("this is not {}", expectation(spec.kind))));
@@ -122,6 +122,23 @@ impl Settings {
             _ => {}
         }
         Ok(None)
+    }
+}
+
+impl Settings {
+    /// Takes the default of one setting, or of all; a sentence back where that has no effect.
+    pub(crate) fn reset(&mut self, key: Option<&str>) -> Option<String> {
+        let default = Self::default();
+        match key {
+            None => *self = default,
+            Some(INTERVAL) => self.checkpoint_interval = default.checkpoint_interval,
+            Some(NAME) => self.name = default.name,
+            Some(ENFORCER) => self.on_null = default.on_null,
+            Some(ZONE) => self.zone_is_utc = default.zone_is_utc,
+            Some(MODE | MATERIALIZE) => {}
+            Some(key) => return Some(format!("RESET '{key}' has no effect here")),
+        }
+        None
     }
 }
 

@@ -1,18 +1,29 @@
 //! Text to statements of our own; nothing above sees the parser's tree.
 
+mod block;
 mod data_type;
 mod dialect;
+mod excerpt;
+mod features;
+mod foreign_type;
+mod hint;
+mod lexed;
+mod lexical;
+pub mod limits;
+mod no_effect;
 mod query;
 mod reserved;
 mod script;
+mod set;
+mod statement;
 mod table;
 mod tokens;
 
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+use std::collections::HashSet;
 
 pub use self::script::Script;
-use self::tokens::{Tokens, position};
-use crate::error::{Error, Finding, Position, Rule};
+use self::tokens::position;
+use crate::error::{Error, ErrorKind, Finding, Position};
 use crate::types::DataType;
 
 /// A statement, in the words of Flink.
@@ -22,12 +33,46 @@ pub(crate) enum Statement {
     CreateTable(CreateTable),
     /// `SET 'key' = 'value'`
     Set(WithOption),
+    /// `RESET ['key']`; the value is empty.
+    Reset(Option<WithOption>),
+    /// `DROP TABLE t`, `DROP VIEW v`
+    Drop(Drop),
+    /// `USE database`, `USE CATALOG c`
+    Use(Use),
     /// `INSERT INTO t [(a, b)] query`
     Insert(Insert),
     /// A query whose rows nobody takes.
     Select(Query),
-    /// One that we know but cannot do.
-    Refused(Finding),
+    /// One that changes nothing here, and why.
+    NoEffect(String),
+    /// One that we know but cannot do, and the table or view that it would have made.
+    Refused { findings: Vec<Finding>, declares: Option<TableName> },
+}
+
+/// The name of a table as a statement writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TableName {
+    /// One to three parts: `[[catalog.]database.]table`.
+    pub(crate) path: Vec<String>,
+    pub(crate) at: Position,
+    /// What a hint behind it sets for this use.
+    pub(crate) options: Vec<WithOption>,
+}
+
+/// `DROP TABLE [IF EXISTS] t`, and the same of views.
+#[derive(Debug)]
+pub(crate) struct Drop {
+    pub(crate) table: TableName,
+    pub(crate) if_exists: bool,
+    /// `TABLE` or `VIEW`
+    pub(crate) kind: &'static str,
+}
+
+/// What names without a catalog or a database mean from here on.
+#[derive(Debug)]
+pub(crate) struct Use {
+    pub(crate) catalog: Option<String>,
+    pub(crate) database: Option<String>,
 }
 
 /// A name and where it stands.
@@ -40,7 +85,7 @@ pub(crate) struct Name {
 /// `CREATE TABLE`
 #[derive(Debug)]
 pub(crate) struct CreateTable {
-    pub(crate) name: Name,
+    pub(crate) name: TableName,
     pub(crate) if_not_exists: bool,
     pub(crate) columns: Vec<Column>,
     /// Every one that is declared: a second one is an error of the plan.
@@ -88,7 +133,7 @@ pub(crate) struct WithOption {
 /// `INSERT INTO`
 #[derive(Debug)]
 pub(crate) struct Insert {
-    pub(crate) table: Name,
+    pub(crate) table: TableName,
     /// `(a, b)` behind the table.
     pub(crate) columns: Option<Vec<Name>>,
     pub(crate) query: Query,
@@ -98,9 +143,11 @@ pub(crate) struct Insert {
 #[derive(Debug)]
 pub(crate) struct Query {
     /// The tables that it names, where they could be told.
-    pub(crate) tables: Vec<Name>,
-    /// The query, or why it is more than we can do.
-    pub(crate) body: Result<Select, Finding>,
+    pub(crate) tables: Vec<TableName>,
+    /// The names of the columns of a query that is refused, wherever they stand.
+    pub(crate) columns: HashSet<String>,
+    /// The query, or everything for which it is more than we can do.
+    pub(crate) body: Result<Select, Vec<Finding>>,
     pub(crate) at: Position,
 }
 
@@ -108,7 +155,7 @@ pub(crate) struct Query {
 #[derive(Debug)]
 pub(crate) struct Select {
     pub(crate) items: Vec<Item>,
-    pub(crate) from: Name,
+    pub(crate) from: TableName,
     pub(crate) alias: Option<String>,
 }
 
@@ -126,136 +173,31 @@ pub(crate) enum Item {
 /// # Errors
 /// With line, column and the line itself, when the text is not SQL.
 pub(crate) fn parse(script: &Script) -> Result<Vec<Statement>, Error> {
-    let tokens = tokenize(script)?;
-    let statements = tokens.split(|token| token.token == Token::SemiColon);
-    let statements = statements.filter(|tokens| !tokens.is_empty()).map(<[_]>::to_vec);
-    let mut parsed = Vec::new();
-    for tokens in statements {
-        let statement = statement(&mut Tokens::new(script, tokens))?;
-        let is_set = matches!(&statement, Statement::Refused(it) if it.rule == STATEMENT_SET);
-        parsed.push(statement);
-        // What follows is inside the set and would be refused for the wrong reason.
-        if is_set {
-            break;
-        }
-    }
-    Ok(parsed)
+    // The parser and the walks over its tree recurse. A thread is a stack of a known size, whoever calls.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(limits::STACK_BYTES);
+        let parsing = thread.spawn_scoped(scope, || statements(script));
+        let parsing = parsing
+            .map_err(|error| Error::caused(ErrorKind::Sql, "the script cannot be parsed now", error))?;
+        parsing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
-const STATEMENT_SET: Rule = Rule::NotYet("statement-set");
-
-/// Tokens without blanks and comments, placed where the user wrote them; a hint is an error.
-fn tokenize(script: &Script) -> Result<Vec<TokenWithSpan>, Error> {
-    let tokens = Tokenizer::new(&dialect::Flink, script.text()).tokenize_with_location();
-    let tokens = tokens.map_err(|error| {
-        script.error_at(script.locate(position(error.location)), &error.message.to_lowercase())
-    })?;
-    let mut kept = Vec::with_capacity(tokens.len());
-    for mut token in tokens {
-        for end in [&mut token.span.start, &mut token.span.end] {
-            let at = script.locate(position(*end));
-            (end.line, end.column) = (at.line, at.column);
-        }
-        match token.token {
-            Token::Whitespace(Whitespace::MultiLineComment(text)) if text.starts_with('+') => {
-                return Err(Finding::not_yet("hints", format!("hints are not supported yet: /*{text}*/"))
-                    .at(position(token.span.start))
-                    .into());
-            }
-            Token::Whitespace(_) => {}
-            _ => kept.push(token),
-        }
+fn statements(script: &Script) -> Result<Vec<Statement>, Error> {
+    let mut parser = block::Parser::new(script);
+    for source in lexed::split(script)? {
+        parser.take(&source)?;
     }
-    Ok(kept)
+    parser.finish()
 }
 
-fn statement(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
-    let at = tokens.here();
-    let Token::Word(first) = tokens.peek() else {
-        return match tokens.peek() {
-            Token::LParen => query::query(tokens).map(Statement::Select),
-            _ => Err(tokens.expected(STATEMENTS)),
-        };
-    };
-    let first = first.value.to_ascii_uppercase();
-    match first.as_str() {
-        "CREATE" => create(tokens),
-        "SET" => set(tokens).map(Statement::Set),
-        "INSERT" => query::insert(tokens),
-        "SELECT" | "WITH" | "VALUES" => query::query(tokens).map(Statement::Select),
-        "EXECUTE" | "BEGIN" => Ok(Statement::Refused(
-            Finding::new(
-                STATEMENT_SET,
-                "EXECUTE STATEMENT SET is not supported yet: write each INSERT as a statement of its own",
-            )
-            .at(at),
-        )),
-        "UPDATE" | "DELETE" => {
-            let text = format!(
-                "{first} changes rows in place, which a topic cannot: write rows that change by INSERT"
-            );
-            Ok(Statement::Refused(Finding::new(Rule::Statement, text).at(at)))
-        }
-        _ => match REFUSED.iter().find(|(word, _)| *word == first) {
-            Some((word, feature)) => {
-                let text = format!("{word} is not supported yet: a job is CREATE TABLE, SET and INSERT");
-                Ok(Statement::Refused(Finding::not_yet(feature, text).at(at)))
-            }
-            None => Err(tokens.expected(STATEMENTS)),
-        },
+/// `'key' = 'value'`
+fn with_option(tokens: &mut tokens::Tokens<'_>, what: &str) -> Result<WithOption, Error> {
+    let (key, at) = tokens.option_text(what)?;
+    if !tokens.eat(&sqlparser::tokenizer::Token::Eq) {
+        return Err(tokens.expected_in_options("'='"));
     }
-}
-
-const STATEMENTS: &str = "a statement (CREATE TABLE, SET or INSERT)";
-
-/// Statements of Flink that a job here has no use for, each with its feature.
-const REFUSED: &[(&str, &str)] = &[
-    ("ADD", "statements"),
-    ("ALTER", "statements"),
-    ("ANALYZE", "statements"),
-    ("CALL", "statements"),
-    ("COMPILE", "statements"),
-    ("DESC", "statements"),
-    ("DESCRIBE", "statements"),
-    ("DROP", "statements"),
-    ("EXPLAIN", "statements"),
-    ("LOAD", "statements"),
-    ("RESET", "statements"),
-    ("SHOW", "statements"),
-    ("STOP", "statements"),
-    ("TRUNCATE", "statements"),
-    ("UNLOAD", "statements"),
-    ("USE", "statements"),
-];
-
-fn create(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
-    let at = tokens.here();
-    tokens.advance();
-    tokens.eat_word("TEMPORARY");
-    if tokens.eat_word("TABLE") {
-        return table::create_table(tokens).map(Statement::CreateTable);
-    }
-    match tokens.peek() {
-        Token::Word(word) => {
-            let text = format!("CREATE {} is not supported yet", word.value.to_ascii_uppercase());
-            Ok(Statement::Refused(Finding::not_yet("statements", text).at(at)))
-        }
-        _ => Err(tokens.expected("TABLE")),
-    }
-}
-
-/// `SET 'k' = 'v'`
-fn set(tokens: &mut Tokens<'_>) -> Result<WithOption, Error> {
-    tokens.advance();
-    let option = with_option(tokens, "a setting")?;
-    tokens.expect_end()?;
-    Ok(option)
-}
-
-fn with_option(tokens: &mut Tokens<'_>, what: &str) -> Result<WithOption, Error> {
-    let (key, at) = tokens.any_string(what)?;
-    tokens.expect(&Token::Eq)?;
-    let (value, _) = tokens.any_string("a value")?;
+    let (value, _) = tokens.option_text("a value")?;
     Ok(WithOption { key, value, at })
 }
 

@@ -174,7 +174,8 @@ fn errors_say_what_and_where() {
     );
     assert_eq!(
         says(r#"{"id":1"#, &[]),
-        "the message is not JSON: expected `,` or `}`, found nothing (byte 7)"
+        "the message is not JSON: expected `,` or `}`, but the text ends there (a message is one whole value: one \
+         that is spread over several lines must not be sent line by line) (byte 7)"
     );
     assert_eq!(says("3", &[]), "the message is neither a JSON object nor an array of objects");
     assert_eq!(
@@ -188,6 +189,36 @@ fn errors_say_what_and_where() {
     let error =
         decoder.decode(br#"{"after":{"id":"x"},"op":"c"}"#, &Arena::new(), &mut |_, _| {}).unwrap_err();
     assert_eq!((error.path(), error.offset()), ("after.id", None));
+}
+
+#[test]
+fn debeziums_bytes_where_a_number_should_be_are_known() {
+    let columns = [Field::new("n", LogicalType::Decimal { precision: 10, scale: 2 }.nullable())];
+    let says = |value: &str| {
+        let decoder = decoder("debezium-json", &columns, &[]);
+        let message = format!(r#"{{"before":null,"after":{{"n":{value}}},"op":"c"}}"#);
+        decoder.decode(message.as_bytes(), &Arena::new(), &mut |_, _| {}).unwrap_err().to_string()
+    };
+    for value in [r#""AQ==""#, r#""E4gA""#, r#"{"scale":2,"value":"AQ=="}"#] {
+        let said = says(value);
+        assert!(
+            said.ends_with(
+                "unless its connector has 'decimal.handling.mode' = 'string', which is exact, or 'double'"
+            ),
+            "{said}"
+        );
+    }
+    assert!(!says(r#""a b""#).contains("decimal.handling.mode"));
+}
+
+#[test]
+fn an_error_does_not_grow_with_its_message() {
+    let map =
+        LogicalType::Map(Box::new(LogicalType::STRING.nullable()), Box::new(LogicalType::Int.nullable()));
+    let decoder = decoder("json", &[Field::new("m", map.nullable())], &[]);
+    let message = format!(r#"{{"m":{{"{}":"x"}}}}"#, "k".repeat(1_000_000));
+    let error = decoder.decode(message.as_bytes(), &Arena::new(), &mut |_, _| {}).unwrap_err();
+    assert!(error.to_string().len() < 300);
 }
 
 #[test]

@@ -91,7 +91,9 @@ impl DecodeError {
         if !path.is_empty() && !path.starts_with('[') {
             path.insert(0, '.');
         }
-        path.insert_str(0, field);
+        // The key of a map may be of any length.
+        let end = field.char_indices().nth(FIELD_CHARS_MAX).map_or(field.len(), |(at, _)| at);
+        path.insert_str(0, &field[..end]);
         innermost.get_or_insert_with(|| data_type.to_string());
         self
     }
@@ -124,9 +126,16 @@ impl fmt::Display for DecodeError {
         }
         match cause {
             Cause::Malformed { format, wanted, found } => {
-                write!(f, "the message is not {format}: expected {wanted}, found {found}")?;
+                write!(f, "the message is not {format}: expected {wanted}, {}", found.or_the_end(wanted))?;
             }
-            Cause::Mismatch { found } => write!(f, "cannot read {found} as a value of that type")?,
+            Cause::Mismatch { found } => {
+                write!(f, "cannot read {found} as a value of that type")?;
+                if data_type.as_ref().is_some_and(|it| it.starts_with("DECIMAL"))
+                    && found.is_debeziums_decimal()
+                {
+                    write!(f, "; {DECIMAL_HANDLING}")?;
+                }
+            }
             Cause::Missing { name } => {
                 write!(f, "field {name} is missing, and 'fail-on-missing-field' is set")?;
             }
@@ -146,10 +155,45 @@ struct Excerpt {
 
 const EXCERPT_CHARS_MAX: usize = 40;
 
+/// Characters of a field's name on the path.
+const FIELD_CHARS_MAX: usize = 100;
+
+/// For who meets Debezium's bytes where a number should be: Oracle's NUMBER, PostgreSQL's NUMERIC, MySQL's DECIMAL.
+const DECIMAL_HANDLING: &str = "Debezium writes decimals as base64 unless its connector has \
+    'decimal.handling.mode' = 'string', which is exact, or 'double'";
+
+/// What is said where a message ends in the midst of a value.
+const ENDED: &str = "but the text ends there (a message is one whole value: one that is spread over several lines \
+    must not be sent line by line)";
+
 impl Excerpt {
     fn of(text: &str) -> Self {
         let end = text.char_indices().nth(EXCERPT_CHARS_MAX).map_or(text.len(), |(at, _)| at);
         Self { text: text[..end].into(), cut: end < text.len() }
+    }
+
+    /// `found …`, or that there was nothing more.
+    fn or_the_end(&self, wanted: &str) -> String {
+        match (&*self.text, wanted) {
+            ("", "UTF-8") => "found other bytes".to_owned(),
+            ("", _) => ENDED.to_owned(),
+            _ => format!("found {self}"),
+        }
+    }
+
+    /// A text of base64 in quotes, or an object with a scale and such a text.
+    fn is_debeziums_decimal(&self) -> bool {
+        let text = self.text.trim();
+        let Some(text) = text.strip_prefix('"') else {
+            return text.starts_with('{') && text.contains("\"scale\"");
+        };
+        let text = text.strip_suffix('"').unwrap_or(text);
+        let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+        let has_letters = text.contains(|c: char| c.is_ascii_alphabetic() || c == '=');
+        !text.is_empty()
+            && has_letters
+            && (self.cut || text.len().is_multiple_of(4))
+            && text.chars().all(is_base64)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::option::{OptionKind, OptionValue};
 pub(crate) fn parse(kind: OptionKind, text: &str) -> Option<OptionValue> {
     Some(match kind {
         OptionKind::String => OptionValue::String(text.to_owned()),
-        OptionKind::List => OptionValue::List(list(text)?),
+        OptionKind::List => OptionValue::List(list(text).filter(|items| items.len() <= ITEMS_MAX)?),
         OptionKind::Int => OptionValue::Int(text.parse().ok()?),
         OptionKind::Long => OptionValue::Long(text.parse().ok()?),
         OptionKind::Bool => OptionValue::Bool(boolean(text)?),
@@ -20,11 +20,14 @@ pub(crate) fn parse(kind: OptionKind, text: &str) -> Option<OptionValue> {
     })
 }
 
+/// Items of a list; those of one table are compared with those of others.
+const ITEMS_MAX: usize = 1_000;
+
 /// What a text should have been: "a whole number".
 pub(crate) fn expectation(kind: OptionKind) -> String {
     match kind {
         OptionKind::String => "a text".to_owned(),
-        OptionKind::List => "a list such as 'a;b'".to_owned(),
+        OptionKind::List => format!("a list such as 'a;b', of at most {ITEMS_MAX} items"),
         OptionKind::Int | OptionKind::Long => "a whole number".to_owned(),
         OptionKind::Bool => "one of true, false".to_owned(),
         OptionKind::Duration => "a duration such as '2 s'".to_owned(),

@@ -5,7 +5,7 @@ use super::table::Table;
 use super::{Notice, OptionReport, TableReport};
 use crate::error::{Finding, Position, Rule};
 use crate::option::{OptionSet, OptionValue};
-use crate::options::{Connector, Options, PROPERTIES, Space, properties, unknown};
+use crate::options::{Connector, Options, PROPERTIES, SECRETS_BY_KEY, Space, properties, unknown};
 
 /// Collects the findings and notices of one table in one role.
 pub(super) struct Check<'a> {
@@ -133,6 +133,10 @@ impl<'a> Check<'a> {
                 self.not_yet("credentials", key, format!("'{key}': credentials by name"));
             }
         }
+        let dew = self.table.options.keys().find(|key| key.starts_with(SECRETS_BY_KEY));
+        if let Some(key) = dew {
+            self.not_yet("credentials", key, format!("'{SECRETS_BY_KEY}*': secrets by key"));
+        }
     }
 
     /// The report of the table, and its findings with its name.
@@ -158,21 +162,23 @@ impl<'a> Check<'a> {
 
     /// `properties.*` as they go to the client: what Flink keeps for itself is taken out.
     pub(super) fn properties(&mut self) -> Vec<(String, String)> {
-        let mut pairs = properties(&self.table.options);
         for (key, reason) in IGNORED {
-            let before = pairs.len();
-            pairs.retain(|(name, _)| name != key);
-            if pairs.len() < before {
+            if self.given(&format!("{PROPERTIES}{key}")).is_some() {
                 self.notice(format!("'{PROPERTIES}{key}' is ignored: {reason}"));
             }
         }
-        pairs.retain(|(name, _)| !FLINKS.contains(&name.as_str()));
-        pairs
+        client_properties(&self.table.options)
     }
 
     fn place(&self, key: &str) -> Option<Position> {
         place(&self.table.options, key)
     }
+}
+
+/// `properties.*` without the prefix, and without those that Flink keeps for itself.
+pub(super) fn client_properties(options: &Options) -> Vec<(String, String)> {
+    let is_flinks = |name: &str| FLINKS.contains(&name) || IGNORED.iter().any(|(key, _)| *key == name);
+    properties(options).into_iter().filter(|(name, _)| !is_flinks(name)).collect()
 }
 
 fn place(options: &Options, key: &str) -> Option<Position> {

@@ -1,6 +1,8 @@
 //! V-LOOP: a job that reads what it writes would feed itself.
 
-use super::{Pipeline, SinkPlan, SourcePlan, UpsertPlan};
+use std::collections::{HashMap, HashSet};
+
+use super::{Pipeline, SinkPlan, SourcePlan};
 use crate::error::{Finding, Rule};
 
 /// Every sink whose topic some source of the job reads.
@@ -10,7 +12,14 @@ pub(super) fn findings(pipelines: &[Pipeline]) -> Vec<Finding> {
         SinkPlan::UpsertKafka(sink) => Some(sink),
         SinkPlan::Print(_) => None,
     });
-    let fed = sinks.filter(|sink| pipelines.iter().any(|pipeline| feeds(sink, pipeline.reader())));
+    let mut readers: HashMap<&str, Vec<&SourcePlan>> = HashMap::new();
+    for reader in pipelines.iter().map(Pipeline::reader) {
+        reader.topics.iter().for_each(|topic| readers.entry(topic).or_default().push(reader));
+    }
+    let fed = sinks.filter(|sink| {
+        let readers = readers.get(&*sink.topic).into_iter().flatten();
+        readers.into_iter().any(|reader| same_cluster(&sink.properties, &reader.properties))
+    });
     let findings = fed.map(|sink| {
         let text = format!(
             "reads and writes topic '{}': the job would feed itself; use two topics, or --allow-loop",
@@ -21,13 +30,10 @@ pub(super) fn findings(pipelines: &[Pipeline]) -> Vec<Finding> {
     findings.collect()
 }
 
-fn feeds(sink: &UpsertPlan, source: &SourcePlan) -> bool {
-    same_cluster(&sink.properties, &source.properties) && source.topics.contains(&sink.topic)
-}
-
 /// Whether two tables name an address in common.
 pub(super) fn same_cluster(one: &[(String, String)], other: &[(String, String)]) -> bool {
-    addresses(one).any(|a| addresses(other).any(|b| a == b))
+    let known: HashSet<&str> = addresses(one).collect();
+    addresses(other).any(|address| known.contains(address))
 }
 
 fn addresses(properties: &[(String, String)]) -> impl Iterator<Item = &str> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::SourcePlan;
 use super::check::Check;
 use super::formats::Format;
-use super::table::Table;
-use crate::error::Rule;
+use super::table::{Kind, Table};
+use crate::error::{FINDINGS_SHOWN_MAX, Rule};
 use crate::option::OptionValue;
 use crate::options::KAFKA;
 use crate::scan::Bounded;
@@ -24,7 +24,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     no_primary_key(&mut check, value.as_ref());
     projections(&mut check);
     check.parallelism("scan.parallelism");
-    check.readable_metadata(value.as_ref().map(|format| format.spec.name));
+    check.readable_metadata(value.as_ref().map(|format| format.spec));
     check.credentials();
     let decoder = value.as_ref().and_then(|format| check.decoder(format, &table.columns));
     let strict_decoder = value.as_ref().and_then(|format| check.strict_decoder(format, &table.columns));
@@ -118,11 +118,13 @@ fn projections(check: &mut Check<'_>) {
         (Some(_), false) => check.not_yet("key-fields", "key.fields", "'key.fields' of a 'kafka' table"),
         (None, true) => {}
     }
-    for field in &fields {
-        if !check.table.columns.iter().any(|column| *column.name == **field) {
-            let text = format!("no column '{field}'; there are: {}", check.table.column_names());
-            check.refuse(Rule::NoColumn, "key.fields", text);
-        }
+    let is_physical = |field: &str| {
+        check.table.column(field).is_some_and(|column| matches!(column.kind, Kind::Physical(_)))
+    };
+    let missing: Vec<&String> = fields.iter().filter(|field| !is_physical(field)).collect();
+    for field in missing.into_iter().take(FINDINGS_SHOWN_MAX) {
+        let text = format!("no column '{field}'; there are: {}", check.table.column_names());
+        check.refuse(Rule::NoColumn, "key.fields", text);
     }
     check.key_prefix(&fields.iter().map(String::as_str).collect::<Vec<_>>());
 }

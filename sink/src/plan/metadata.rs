@@ -3,14 +3,18 @@
 use super::check::Check;
 use super::table::Kind;
 use crate::error::{Finding, Rule};
+use crate::format::FormatSpec;
 
 impl Check<'_> {
     /// Every metadata column of a table that is read has a key that exists.
-    pub(super) fn readable_metadata(&mut self, value_format: Option<&str>) {
-        let of_value: &[&str] = if value_format == Some("debezium-json") { DEBEZIUM } else { &[] };
+    pub(super) fn readable_metadata(&mut self, value_format: Option<&FormatSpec>) {
+        let is_debezium = value_format.is_some_and(|format| format.name == "debezium-json");
+        let of_value: &[&str] = if is_debezium { DEBEZIUM } else { &[] };
+        // What another format would add is not known yet.
+        let is_open = value_format.is_some_and(|format| format.decoder.is_none());
         for column in &self.table.declared {
             let Kind::Metadata { key, .. } = &column.kind else { continue };
-            let inner = key.strip_prefix("value.").is_some_and(|key| of_value.contains(&key));
+            let inner = key.strip_prefix("value.").is_some_and(|key| is_open || of_value.contains(&key));
             if !inner && !READABLE.contains(&key.as_str()) {
                 let text = format!(
                     "column '{}': no metadata '{key}' can be read; there are: {}",

@@ -2,8 +2,11 @@
 
 use upsert_kafka_client::{Config, ErrorKind, Role};
 
-use super::{Notice, Pipeline, SinkPlan, UpsertPlan};
+use super::Notice;
+use super::check::client_properties;
+use super::table::Table;
 use crate::error::{Error, Finding, Rule};
+use crate::options::PROPERTIES;
 
 /// What the client says of every table's properties, before anything connects.
 #[derive(Debug, Default)]
@@ -13,22 +16,11 @@ pub(super) struct Properties {
 }
 
 impl Properties {
-    /// Both ends of every INSERT.
-    pub(super) fn check(&mut self, pipeline: &Pipeline) {
-        for (source, insert) in pipeline.inserts() {
-            self.table(&source.table, &source.properties, Role::Consumer);
-            if let SinkPlan::UpsertKafka(sink) = &insert.sink {
-                self.sink(sink);
-            }
-        }
-    }
-
-    /// A table that is written.
-    pub(super) fn sink(&mut self, sink: &UpsertPlan) {
-        self.table(&sink.table, &sink.properties, Role::Producer);
-    }
-
-    fn table(&mut self, table: &str, properties: &[(String, String)], role: Role) {
+    /// A table that is read by a consumer or written by a producer.
+    pub(super) fn table(&mut self, table: &Table, role: Role) {
+        let mut properties = client_properties(&table.options);
+        self.security(table, &mut properties);
+        let table = &table.name;
         // Addresses count when there is something to connect: a job may be explained with placeholders.
         let pairs = properties.iter().filter(|(key, _)| key != "bootstrap.servers");
         match Config::from_properties(pairs.map(|(key, value)| (key, value)), role) {
@@ -38,6 +30,22 @@ impl Properties {
                 self.notices.extend(new);
             }
             Err(error) => self.findings.push(finding(table, &error)),
+        }
+    }
+}
+
+impl Properties {
+    /// A protocol that we do not speak yet is found where it stands, and does not hide what else is wrong.
+    fn security(&mut self, table: &Table, properties: &mut Vec<(String, String)>) {
+        let protocol = properties.iter().position(|(key, value)| {
+            key == "security.protocol" && ["SSL", "SASL_SSL", "SASL_PLAINTEXT"].contains(&value.trim())
+        });
+        if let Some(index) = protocol {
+            let (key, value) = properties.remove(index);
+            let key = format!("{PROPERTIES}{key}");
+            let text = format!("'{key}' = '{value}' is not supported yet, only PLAINTEXT is");
+            let at = table.options.get(&key).and_then(|given| given.at);
+            self.findings.push(Finding::not_yet("security", text).of(&table.name).at(at));
         }
     }
 }

@@ -1,9 +1,12 @@
 //! A query's columns: found in the source, matched by position with the sink's, cast where Flink casts.
 
+use std::collections::HashSet;
+
 use super::table::{Declared, Kind, Table};
-use crate::error::{Finding, Rule};
+use crate::error::{FINDINGS_SHOWN_MAX, Finding, Rule};
 use crate::expr::{Cast, Slot};
 use crate::options::nearest;
+use crate::sql::limits::COLUMNS_MAX;
 use crate::sql::{Insert, Item, Name, Select};
 use crate::types::{Field, LogicalType};
 
@@ -17,8 +20,16 @@ pub(super) struct Picked {
 pub(super) fn picked(select: &Select, source: &Table) -> Result<Vec<Picked>, Vec<Finding>> {
     let mut picked = Vec::new();
     let mut findings = Vec::new();
-    let known = select.alias.as_deref().unwrap_or(&select.from.text);
+    let own = select.from.path.last().map_or("", String::as_str);
+    let known = select.alias.as_deref().unwrap_or(own);
     for item in &select.items {
+        if findings.len() >= FINDINGS_SHOWN_MAX {
+            break;
+        }
+        if picked.len() > COLUMNS_MAX {
+            let text = format!("a query has at most {COLUMNS_MAX} columns");
+            return Err(vec![Finding::new(Rule::Columns, text)]);
+        }
         let (qualifier, columns) = match item {
             Item::All { qualifier } => (qualifier, source.declared.iter().map(Ok).collect()),
             Item::Column { qualifier, column, .. } => (qualifier, vec![declared(source, column)]),
@@ -46,7 +57,7 @@ pub(super) fn picked(select: &Select, source: &Table) -> Result<Vec<Picked>, Vec
 }
 
 fn declared<'a>(source: &'a Table, name: &Name) -> Result<&'a Declared, Finding> {
-    source.declared.iter().find(|it| it.name == name.text).ok_or_else(|| {
+    source.column(&name.text).ok_or_else(|| {
         let names: Vec<&str> = source.declared.iter().map(|it| it.name.as_str()).collect();
         let hint = nearest(&name.text, names.iter().copied()).map(|it| format!("did you mean '{it}'? "));
         let hint = hint.unwrap_or_default();
@@ -60,7 +71,7 @@ fn declared<'a>(source: &'a Table, name: &Name) -> Result<&'a Declared, Finding>
 /// A qualifier that is not the table's may be a column whose field is meant.
 fn no_column(source: &Table, qualifier: &Name, known: &str) -> Finding {
     let text = &qualifier.text;
-    let finding = if source.declared.iter().any(|it| it.name == *text) {
+    let finding = if source.column(text).is_some() {
         Finding::not_yet(
             "nested-field",
             format!("a field of column '{text}' is not supported yet: take the column"),
@@ -84,6 +95,13 @@ fn physical(column: &Declared, alias: Option<String>) -> Result<Picked, Finding>
             Err(Finding::not_yet("computed", text))
         }
     }
+}
+
+/// The columns of a table that a query names and that cannot be read yet, though the query is refused for more.
+pub(super) fn refused_columns(source: &Table, names: &HashSet<String>) -> Vec<Finding> {
+    let named = source.declared.iter().filter(|column| names.contains(&column.name));
+    let refused = named.filter_map(|column| physical(column, None).err().map(|it| it.at(column.at)));
+    refused.take(FINDINGS_SHOWN_MAX).map(|it| it.of(&source.name)).collect()
 }
 
 /// What each column of the sink is made of.

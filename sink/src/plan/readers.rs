@@ -1,15 +1,20 @@
 //! Which INSERTs share a reader: a topic is read once per job and group.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::feedback::same_cluster;
-use super::{InsertPlan, Pipeline, SourcePlan, TableReport};
+use super::table::Declaration;
+use super::{InsertPlan, Pipeline, SourcePlan};
 use crate::error::{Finding, Rule};
 
 /// The readers of a job, as its INSERTs are added.
 #[derive(Debug, Default)]
 pub(super) struct Readers {
     pipelines: Vec<Pipeline>,
-    /// What each source of each pipeline was declared as: two of one report are one source.
-    declared: Vec<Vec<TableReport>>,
+    /// The declaration of each source of each pipeline: two of one declaration are one source.
+    declared: Vec<Vec<Declaration>>,
+    /// The pipelines that read a topic.
+    by_topic: HashMap<String, Vec<usize>>,
 }
 
 impl Readers {
@@ -21,7 +26,7 @@ impl Readers {
     pub(super) fn add(
         &mut self,
         source: SourcePlan,
-        declared: TableReport,
+        declared: Declaration,
         mut insert: InsertPlan,
     ) -> Result<(), Finding> {
         for (pipeline, known) in self.pipelines.iter_mut().zip(&mut self.declared) {
@@ -38,8 +43,13 @@ impl Readers {
                 return Ok(());
             }
         }
-        if let Some(finding) = self.pipelines.iter().find_map(|it| conflict(it.reader(), &source)) {
+        let beside: BTreeSet<usize> =
+            source.topics.iter().filter_map(|topic| self.by_topic.get(topic)).flatten().copied().collect();
+        if let Some(finding) = beside.iter().find_map(|&it| conflict(self.pipelines[it].reader(), &source)) {
             return Err(finding);
+        }
+        for topic in &source.topics {
+            self.by_topic.entry(topic.clone()).or_default().push(self.pipelines.len());
         }
         insert.source = 0;
         self.pipelines.push(Pipeline { sources: vec![source], inserts: vec![insert] });

@@ -1,6 +1,6 @@
 //! What a table came to, for `explain`.
 
-use crate::options::{Options, PROPERTIES, Space};
+use crate::options::{Options, PROPERTIES, Space, shown};
 
 /// One table in one role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct TableReport {
 pub struct OptionReport {
     /// As in WITH.
     pub key: String,
-    /// Its text; of a secret, only that there is one.
+    /// Its text, or `***`: it is shown if its key is known and holds no secret.
     pub value: String,
     /// Who said so.
     pub origin: Origin,
@@ -46,7 +46,7 @@ pub(super) fn options(space: &Space, given: &Options) -> Vec<OptionReport> {
         let key = format!("{}{}", space.prefix, spec.key);
         let default = || spec.default.map(|value| (value, Origin::Default));
         let (value, origin) = of(given, &key).or_else(default)?;
-        Some(OptionReport { value: shown(&key, value), key, origin })
+        Some(OptionReport { value: shown(&key, value).to_owned(), key, origin })
     });
     reports.collect()
 }
@@ -56,7 +56,7 @@ pub(super) fn properties(given: &Options) -> Vec<OptionReport> {
     let mut reports = Vec::new();
     for key in given.keys().filter(|key| key.starts_with(PROPERTIES)) {
         let Some((value, origin)) = of(given, key) else { continue };
-        reports.push(OptionReport { key: key.clone(), value: shown(key, value), origin });
+        reports.push(OptionReport { key: key.clone(), value: shown(key, value).to_owned(), origin });
     }
     reports
 }
@@ -64,10 +64,6 @@ pub(super) fn properties(given: &Options) -> Vec<OptionReport> {
 fn of<'a>(given: &'a Options, key: &str) -> Option<(&'a str, Origin)> {
     let given = given.get(key)?;
     Some((&given.value, if given.at.is_some() { Origin::Table } else { Origin::Caller }))
-}
-
-fn shown(key: &str, value: &str) -> String {
-    (if is_secret(key) { "(secret)" } else { value }).to_owned()
 }
 
 /// Whether a default says nothing about a table in this role.
@@ -81,22 +77,4 @@ pub(super) fn is_idle(option: &OptionReport, role: &str) -> bool {
         && others
             .iter()
             .any(|it| option.key.starts_with(it) || it.starts_with("json") && option.key.contains(it))
-}
-
-/// Keys whose value nobody should read over a shoulder.
-fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["password", "secret", "jaas", "keystore.key", "token", "user-info"].iter().any(|word| key.contains(word))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_secret;
-
-    #[test]
-    fn a_password_is_a_secret_and_a_topic_is_not() {
-        assert!(is_secret("properties.sasl.jaas.config"));
-        assert!(is_secret("properties.ssl.keystore.password") && is_secret("properties.ssl.keystore.key"));
-        assert!(!is_secret("properties.bootstrap.servers") && !is_secret("topic"));
-    }
 }

@@ -1,38 +1,55 @@
 //! A table as declared: its columns and key held to SQL's rules, its options with the caller's on top.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::PlanOptions;
-use crate::error::{Finding, Position, Rule};
-use crate::options::{CONNECTORS, Connector, Given, Options, nearest, quoted};
-use crate::sql::{ColumnKind, CreateTable, PrimaryKey};
-use crate::types::Field;
+use super::catalog::Path;
+use crate::error::{FINDINGS_SHOWN_MAX, Finding, Position, Rule};
+use crate::options::{CONNECTORS, Connector, Given, Options, legacy, nearest, quoted};
+use crate::sql::{ColumnKind, CreateTable, PrimaryKey, WithOption};
+use crate::types::{DataType, Field, LogicalType};
 
 /// A table that statements can name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Table {
+    /// What it is called in sentences.
     pub(super) name: String,
+    path: Path,
     pub(super) at: Position,
     /// The physical columns in declared order; those of the key are NOT NULL.
     pub(super) columns: Arc<[Field]>,
     /// All columns in declared order.
     pub(super) declared: Vec<Declared>,
+    /// The place of each name in `declared`.
+    places: Arc<HashMap<String, usize>>,
+    /// How many types its columns have, nested ones included.
+    pub(super) size: usize,
     /// The key's columns among the physical ones, in the order of its clause; empty without one.
     pub(super) primary_key: Vec<usize>,
     pub(super) options: Options,
+    /// Of every table that the job makes another one: a name may be dropped and made again.
+    number: usize,
     /// Whether the statement says more than we can read of it, so that the table cannot be judged.
     pub(super) is_partial: bool,
 }
 
+/// What tells two uses of tables apart: the statement that made the table, and the options of this use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Declaration {
+    number: usize,
+    options: Options,
+}
+
 /// A column of any kind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Declared {
     pub(super) name: String,
     pub(super) at: Position,
     pub(super) kind: Kind,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Kind {
     /// With its place among the physical ones.
     Physical(usize),
@@ -45,14 +62,21 @@ pub(super) enum Kind {
 
 impl Table {
     /// The table, and what is wrong with it whether or not it is used.
-    pub(super) fn new(ast: CreateTable, caller: &PlanOptions) -> (Self, Vec<Finding>) {
+    pub(super) fn new(
+        ast: CreateTable,
+        name: String,
+        path: Path,
+        number: usize,
+        caller: &PlanOptions,
+    ) -> (Self, Vec<Finding>) {
         let is_partial = ast.findings.iter().any(|finding| matches!(finding.rule, Rule::NotYet(_)));
         let mut findings = ast.findings;
         let mut columns: Vec<Field> = Vec::new();
         let mut declared: Vec<Declared> = Vec::new();
+        let mut places = HashMap::new();
         for column in ast.columns {
             let (name, at) = (column.name.text, column.name.at);
-            if declared.iter().any(|other| other.name == name) {
+            if places.contains_key(&name) {
                 findings.push(Finding::new(Rule::Columns, format!("two columns '{name}'")).at(at));
             }
             let kind = match column.kind {
@@ -65,30 +89,87 @@ impl Table {
                 }
                 ColumnKind::Computed => Kind::Computed,
             };
+            places.entry(name.clone()).or_insert(declared.len());
             declared.push(Declared { name, at, kind });
         }
         for column in &ast.partitioned_by {
-            if !declared.iter().any(|other| other.name == column.text) {
+            if !places.contains_key(&column.text) {
                 let text = format!("PARTITIONED BY names '{}', which is no column", column.text);
                 findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
             }
         }
-        let primary_key = primary_key(&ast.primary_keys, &declared, &mut findings);
+        let primary_key = primary_key(&ast.primary_keys, &declared, &places, &mut findings);
         for index in &primary_key {
             columns[*index].data_type.nullable = false;
         }
-        let name = ast.name.text;
         let given = ast.options.into_iter().map(|it| (it.key, Given { value: it.value, at: Some(it.at) }));
-        let options = overridden(given.collect(), &name, caller);
         let findings = findings.into_iter().map(|it| it.of(&name)).collect();
-        let columns = columns.into();
-        (Self { name, at: ast.name.at, columns, declared, primary_key, options, is_partial }, findings)
+        let mut table = Self {
+            name,
+            path,
+            at: ast.name.at,
+            size: columns.iter().map(|column| size(&column.data_type)).sum(),
+            columns: columns.into(),
+            declared,
+            places: Arc::new(places),
+            primary_key,
+            options: given.collect(),
+            number,
+            is_partial,
+        };
+        table.override_options(caller);
+        (table, findings)
+    }
+
+    pub(super) fn declaration(&self) -> Declaration {
+        Declaration { number: self.number, options: self.options.clone() }
+    }
+
+    /// The column of that name, of any kind.
+    pub(super) fn column(&self, name: &str) -> Option<&Declared> {
+        self.places.get(name).and_then(|place| self.declared.get(*place))
+    }
+
+    /// The table as one statement uses it, with the options of its hint; those of the caller stand above them.
+    pub(super) fn with_hint(&self, options: &[WithOption], caller: &PlanOptions) -> Self {
+        let mut table = self.clone();
+        for it in options {
+            table.options.insert(it.key.clone(), Given { value: it.value.clone(), at: Some(it.at) });
+        }
+        table.override_options(caller);
+        table
+    }
+
+    /// The option that `--set` means, if it means one of this table: `table.option`, also with the database and the
+    /// catalog in front.
+    pub(super) fn overridden<'a>(&self, it: &'a super::Override) -> Option<std::borrow::Cow<'a, str>> {
+        if it.table == self.name {
+            return Some(it.option.as_str().into());
+        }
+        let [catalog, database, table] = &self.path;
+        let whole = format!("{}.{}", it.table, it.option);
+        let spellings = [format!("{catalog}.{database}.{table}."), format!("{database}.{table}.")];
+        spellings.iter().find_map(|spelling| Some(whole.strip_prefix(spelling)?.to_owned().into()))
+    }
+
+    fn override_options(&mut self, caller: &PlanOptions) {
+        let connects = self.options.get("connector").is_some_and(|it| it.value.ends_with("kafka"));
+        if let Some(bootstrap) = caller.bootstrap.as_ref().filter(|_| connects) {
+            let given = Given { value: bootstrap.clone(), at: None };
+            self.options.insert("properties.bootstrap.servers".to_owned(), given);
+        }
+        for it in &caller.set {
+            if let Some(option) = self.overridden(it) {
+                self.options.insert(option.into_owned(), Given { value: it.value.clone(), at: None });
+            }
+        }
     }
 
     /// V-CONN
     pub(super) fn connector(&self) -> Result<&'static Connector, Finding> {
         let names = CONNECTORS.map(|connector| connector.name);
         let finding = match self.options.get("connector") {
+            None if legacy::is_legacy(&self.options) => self.legacy(),
             None => Finding::new(Rule::Connector, format!("no 'connector'; there are: {}", quoted(names))),
             Some(given) => match CONNECTORS.iter().find(|connector| connector.name == given.value) {
                 Some(connector) => return Ok(connector),
@@ -105,6 +186,19 @@ impl Table {
             },
         };
         Err(finding.of(&self.name).at(self.at))
+    }
+
+    /// A table of Flink 1.10, with the clause to write today.
+    fn legacy(&self) -> Finding {
+        let today = legacy::rewritten(&self.options);
+        let mut text = format!(
+            "'connector.type' is the spelling of Flink 1.10, which no later one reads; write WITH ({})",
+            legacy::clause(&today.options)
+        );
+        for lost in &today.lost {
+            text = format!("{text}; {lost}");
+        }
+        Finding::not_yet("legacy-options", text)
     }
 
     /// Whether a statement that writes the table also fills metadata.
@@ -124,20 +218,23 @@ impl Table {
     }
 }
 
-fn overridden(mut options: Options, table: &str, caller: &PlanOptions) -> Options {
-    let connects = options.get("connector").is_some_and(|it| it.value.ends_with("kafka"));
-    if let Some(bootstrap) = caller.bootstrap.as_ref().filter(|_| connects) {
-        let given = Given { value: bootstrap.clone(), at: None };
-        options.insert("properties.bootstrap.servers".to_owned(), given);
+/// How many types a type has, itself included.
+fn size(data_type: &DataType) -> usize {
+    1 + match &data_type.logical {
+        LogicalType::Array(item) | LogicalType::Multiset(item) => size(item),
+        LogicalType::Map(key, value) => size(key) + size(value),
+        LogicalType::Row(fields) => fields.iter().map(|field| size(&field.data_type)).sum(),
+        _ => 0,
     }
-    for it in caller.set.iter().filter(|it| it.table == table) {
-        options.insert(it.option.clone(), Given { value: it.value.clone(), at: None });
-    }
-    options
 }
 
 /// The key's physical columns; what breaks a rule is found and left out.
-fn primary_key(keys: &[PrimaryKey], declared: &[Declared], findings: &mut Vec<Finding>) -> Vec<usize> {
+fn primary_key(
+    keys: &[PrimaryKey],
+    declared: &[Declared],
+    places: &HashMap<String, usize>,
+    findings: &mut Vec<Finding>,
+) -> Vec<usize> {
     let mut found = Vec::new();
     let mut refuse = |at, text: String| findings.push(Finding::new(Rule::PrimaryKey, text).at(at));
     for (index, key) in keys.iter().enumerate() {
@@ -150,7 +247,7 @@ fn primary_key(keys: &[PrimaryKey], declared: &[Declared], findings: &mut Vec<Fi
         }
         for column in &key.columns {
             let name = &column.text;
-            match declared.iter().find(|it| it.name == *name).map(|it| &it.kind) {
+            match places.get(name).and_then(|place| declared.get(*place)).map(|it| &it.kind) {
                 Some(Kind::Physical(index)) if found.contains(index) => {
                     refuse(column.at, format!("PRIMARY KEY names '{name}' twice"));
                 }
@@ -162,7 +259,8 @@ fn primary_key(keys: &[PrimaryKey], declared: &[Declared], findings: &mut Vec<Fi
                     ),
                 ),
                 None => {
-                    let names: Vec<&str> = declared.iter().map(|it| it.name.as_str()).collect();
+                    let names = declared.iter().take(FINDINGS_SHOWN_MAX).map(|it| it.name.as_str());
+                    let names: Vec<&str> = names.collect();
                     refuse(
                         column.at,
                         format!(

@@ -344,3 +344,146 @@ fn a_job_needs_an_insert() {
     let found = sentences("", "INSERT INTO oo SELECT * FROM scr");
     assert_eq!(found, ["no table 'oo'", "no table 'scr'; did you mean 'src'?"]);
 }
+
+#[test]
+fn two_spellings_of_a_table_are_one_table() {
+    let source = SOURCE.replace("TABLE src", "TABLE IF NOT EXISTS `db`.src");
+    let insert = "USE default_catalog.db; INSERT INTO default_database.o SELECT src.id, name, amt FROM src; \
+        INSERT INTO default_catalog.default_database.o SELECT * FROM default_catalog.`db`.`src`";
+    let text = format!("{source}{}CREATE DATABASE IF NOT EXISTS db; {source}{insert}", sink(COLUMNS, ""));
+    let plan = plan(&*text, &PlanOptions::default()).unwrap();
+    let tables: Vec<&str> = plan.tables.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!((plan.pipelines.len(), plan.inserts().count(), tables), (1, 2, vec!["src", "o"]));
+}
+
+#[test]
+fn equal_names_in_two_databases_are_two_tables_and_are_told_apart() {
+    let other = SOURCE.replace("TABLE src", "TABLE b.src").replace("'topic' = 'in'", "'topic' = 'other'");
+    let insert = "INSERT INTO o SELECT * FROM b.src; INSERT INTO o SELECT * FROM src";
+    let text = format!("{SOURCE}{other}{}{insert}", sink(COLUMNS, ""));
+    let set =
+        Override { table: "b".into(), option: "src.scan.startup.mode".into(), value: "latest-offset".into() };
+    let plan = plan(&*text, &PlanOptions { set: vec![set], ..PlanOptions::default() }).unwrap();
+    let sources = plan.inserts().map(|(source, _)| (source.table.as_str(), source.topics[0].as_str()));
+    assert_eq!(sources.collect::<Vec<_>>(), [("b.src", "other"), ("src", "in")]);
+    let startup: Vec<&Startup> = plan.inserts().map(|(source, _)| &source.startup).collect();
+    assert_eq!(startup, [&Startup::LatestOffset, &Startup::GroupOffsets]);
+}
+
+#[test]
+fn a_table_that_was_dropped_is_unknown_and_may_be_made_again() {
+    assert_eq!(sentences(&sink(COLUMNS, ""), &format!("DROP TABLE src; {ALL}")), ["no table 'src'"]);
+    let again = SOURCE.replace("'in'", "'new'");
+    let plan = job(&sink(COLUMNS, ""), &format!("DROP TABLE IF EXISTS src; {again}{ALL}")).unwrap();
+    assert_eq!(plan.pipelines[0].sources[0].topics, ["new"]);
+    assert_eq!(plan.notices, []);
+    let plan = job(&sink(COLUMNS, ""), &format!("DROP VIEW IF EXISTS v; {ALL}")).unwrap();
+    assert_eq!(plan.notices[0].to_string(), "DROP VIEW v has no effect: the job has not made it");
+    let found = sentences(&sink(COLUMNS, ""), &format!("DROP TABLE nope; {ALL}"));
+    assert_eq!(found, ["DROP TABLE nope: there is none; write DROP TABLE IF EXISTS"]);
+}
+
+#[test]
+fn a_hint_sets_options_of_one_use_below_those_of_the_caller() {
+    let insert = "INSERT INTO o /*+ OPTIONS('topic' = 'hinted') */ SELECT * FROM src \
+        /*+ OPTIONS('scan.startup.mode' = 'earliest-offset', 'topic' = 'no', 'properties.group.id' = 'h') */; \
+        INSERT INTO o SELECT * FROM src";
+    let text = format!("{SOURCE}{}{insert}", sink(COLUMNS, ""));
+    let set = Override { table: "src".into(), option: "topic".into(), value: "set".into() };
+    let plan = plan(&*text, &PlanOptions { set: vec![set], ..PlanOptions::default() }).unwrap();
+    let sinks = plan.inserts().map(|(_, insert)| match &insert.sink {
+        SinkPlan::UpsertKafka(sink) => sink.topic.as_str(),
+        SinkPlan::Print(_) => panic!(),
+    });
+    assert_eq!(sinks.collect::<Vec<_>>(), ["hinted", "out"]);
+    let sources: Vec<_> =
+        plan.inserts().map(|(source, _)| (&source.startup, source.topics[0].as_str())).collect();
+    assert_eq!(sources, [(&Startup::EarliestOffset, "set"), (&Startup::GroupOffsets, "set")]);
+}
+
+#[test]
+fn a_table_that_is_made_again_is_another_source_with_its_own_columns() {
+    let again = SOURCE.replace("id INT", "id BIGINT");
+    let plan = job(&sink(COLUMNS, ""), &format!("{ALL}; DROP TABLE src; {again}{ALL}")).unwrap();
+    let [pipeline] = &plan.pipelines[..] else { panic!("{} readers", plan.pipelines.len()) };
+    let reads: Vec<usize> = pipeline.inserts.iter().map(|it| it.source).collect();
+    assert_eq!((pipeline.sources.len(), reads), (2, vec![0, 1]));
+}
+
+#[test]
+fn what_is_refused_is_refused_once() {
+    for (statement, insert, expected) in [
+        ("CREATE VIEW v AS SELECT id, name FROM src;", "INSERT INTO o SELECT id, name FROM v", &["view"][..]),
+        (
+            "CREATE VIEW v AS SELECT * FROM src WHERE id > 1;",
+            "INSERT INTO o SELECT * FROM v",
+            &["view", "filter"],
+        ),
+        ("", "INSERT INTO o WITH c AS (SELECT * FROM src) SELECT * FROM c", &["with"]),
+        ("CREATE TABLE l LIKE src;", "INSERT INTO l SELECT * FROM src", &["like"]),
+        ("CREATE TABLE l (x INT) LIKE src;", "INSERT INTO o SELECT x, nope FROM l", &["like"]),
+        ("CREATE TABLE c WITH ('connector' = 'print') AS SELECT id FROM src;", "", &["create-table-as"]),
+        ("CREATE VIEW v AS SELECT id FROM src;", "", &["view"]),
+    ] {
+        let error = job(&format!("{}{statement}", sink(COLUMNS, "")), insert).unwrap_err();
+        let rules: Vec<Rule> = error.findings().iter().map(|it| it.rule).collect();
+        let expected: Vec<Rule> = expected.iter().map(|feature| Rule::NotYet(feature)).collect();
+        assert_eq!(rules, expected, "{statement} {insert}: {error}");
+    }
+}
+
+#[test]
+fn options_that_people_look_for_in_vain_say_why() {
+    for (option, why) in [
+        ("'scan.startup.mode' = 'earliest-offset'", "an upsert-kafka table is read from its beginning"),
+        ("'format' = 'json'", "write 'key.format' and 'value.format'"),
+        ("'sink.partitioner' = 'fixed'", "a row's partition follows from its key"),
+        ("'key.fields' = 'id'", "the key is the table's PRIMARY KEY"),
+        (
+            "'connector.startup-mode' = 'x'",
+            "it is of Flink 1.10, whose options are no more; today it is 'scan.startup.mode'",
+        ),
+        ("'update-mode' = 'upsert'", "it is no more, and can be left out"),
+    ] {
+        let found = sentences(&sink(COLUMNS, &format!(", {option}")), ALL);
+        assert!(found.len() == 1 && found[0].contains(why), "{option}: {found:?}");
+    }
+}
+
+#[test]
+fn a_table_of_flink_1_10_is_told_its_clause_of_today() {
+    let text = "CREATE TABLE o (id INT) WITH ('connector.type' = 'upsert-kafka', 'connector.topic' = 't', \
+        'connector.version' = '0.11', 'connector.properties.bootstrap.servers' = 'a:1', 'format.type' = 'json', \
+        'connector.properties.sasl.jaas.config' = 'hush', 'connector.sink.ignore-retraction' = 'true');";
+    assert_eq!(
+        sentences(text, "INSERT INTO o SELECT id FROM src"),
+        ["table o: 'connector.type' is the spelling of Flink 1.10, which no later one reads; write WITH \
+          ('connector' = 'upsert-kafka', 'topic' = 't', 'key.format' = 'json', 'value.format' = 'json', \
+          'properties.bootstrap.servers' = 'a:1', 'properties.sasl.jaas.config' = '***'); \
+          'connector.sink.ignore-retraction' = 'true' drops deletes, which is no more: filter them in the query, or \
+          let readers skip null values"]
+    );
+}
+
+#[test]
+fn settings_go_back_to_their_defaults() {
+    let text = format!(
+        "SET pipeline.name = a; SET execution.checkpointing.interval = 1s; RESET pipeline.name; {SOURCE}{}{ALL}",
+        sink(COLUMNS, "")
+    );
+    let settings = plan(&*text, &PlanOptions::default()).unwrap().settings;
+    assert_eq!((settings.name, settings.checkpoint_interval), (None, Duration::from_secs(1)));
+    let text = format!("SET pipeline.name = a; RESET; RESET 'x.y'; {SOURCE}{}{ALL}", sink(COLUMNS, ""));
+    let plan = plan(&*text, &PlanOptions::default()).unwrap();
+    assert_eq!(plan.settings, Settings::default());
+    assert_eq!(plan.notices[0].to_string(), "RESET 'x.y' has no effect here");
+}
+
+#[test]
+fn a_jobs_columns_are_bounded() {
+    let columns: Vec<String> = (0..9_000).map(|index| format!("c{index} INT")).collect();
+    let source = format!("CREATE TABLE src ({}) WITH ('connector' = 'print');", columns.join(","));
+    let text = format!("{source}{}", "INSERT INTO src SELECT * FROM src;".repeat(20));
+    let error = plan(&*text, &PlanOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("a job has at most 1000 INSERTs, and 200000 columns"), "{error}");
+}

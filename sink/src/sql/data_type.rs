@@ -1,27 +1,33 @@
 //! A column's type, with the limits that SQL sets.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use sqlparser::tokenizer::Token;
 
+use super::foreign_type;
+use super::limits::{COLUMNS_MAX, DEPTH_MAX};
 use super::tokens::Tokens;
 use crate::error::{Error, Finding, Rule};
 use crate::types::{DataType, Field, LENGTH_MAX, LogicalType};
 
 /// `T [ARRAY | MULTISET] [NOT NULL | NULL]`; what exceeds its limits is found and clamped.
 pub(super) fn data_type(tokens: &mut Tokens<'_>, findings: &mut Vec<Finding>) -> Result<DataType, Error> {
+    tokens.enter()?;
     let mut logical = logical_type(tokens, findings)?;
     let mut nullable = nullability(tokens);
-    loop {
+    for _ in 0..DEPTH_MAX {
         if tokens.eat_word("ARRAY") {
             logical = LogicalType::Array(Box::new(DataType { logical, nullable }));
         } else if tokens.eat_word("MULTISET") {
             logical = LogicalType::Multiset(Box::new(DataType { logical, nullable }));
         } else {
+            tokens.leave();
             return Ok(DataType { logical, nullable });
         }
         nullable = nullability(tokens);
     }
+    Err(tokens.too_deep())
 }
 
 fn nullability(tokens: &mut Tokens<'_>) -> bool {
@@ -36,10 +42,10 @@ fn logical_type(tokens: &mut Tokens<'_>, findings: &mut Vec<Finding>) -> Result<
     let at = tokens.here();
     let Token::Word(word) = tokens.peek() else { return Err(tokens.expected("a type")) };
     let name = word.value.to_ascii_uppercase();
-    let unknown = tokens.error(&format!("'{}' is no type; there are: {NAMES}", word.value));
+    let written = (!tokens.is_filled_in()).then(|| word.value.clone());
     tokens.advance();
     let mut limit = Limit { findings, at };
-    Ok(match name.as_str() {
+    let logical = match name.as_str() {
         "BOOLEAN" => LogicalType::Boolean,
         "TINYINT" => LogicalType::TinyInt,
         "SMALLINT" => LogicalType::SmallInt,
@@ -90,18 +96,25 @@ fn logical_type(tokens: &mut Tokens<'_>, findings: &mut Vec<Finding>) -> Result<
             LogicalType::Map(Box::new(key), Box::new(value))
         }
         "ROW" => row(tokens, findings)?,
-        _ => return Err(unknown),
-    })
+        _ => return Err(tokens.error_at(at, &foreign_type::unknown(written.as_deref()))),
+    };
+    if *tokens.peek() == Token::LParen && !matches!(logical, LogicalType::Row(_)) {
+        return Err(tokens.error(&foreign_type::no_length(&name)));
+    }
+    if tokens.is_word("UNSIGNED") || tokens.is_word("ZEROFILL") {
+        return Err(tokens.error(&foreign_type::unsigned(&name)));
+    }
+    Ok(logical)
 }
-
-const NAMES: &str = "BOOLEAN, TINYINT, SMALLINT, INT, BIGINT, FLOAT, DOUBLE, DECIMAL, CHAR, VARCHAR, STRING, \
-    BINARY, VARBINARY, BYTES, DATE, TIME, TIMESTAMP, TIMESTAMP_LTZ, ARRAY, MULTISET, MAP, ROW";
 
 /// After TIMESTAMP.
 fn timestamp(tokens: &mut Tokens<'_>, limit: &mut Limit<'_>) -> Result<LogicalType, Error> {
     let precision = limit.precision(tokens, "TIMESTAMP", 6)?;
     if tokens.eat_words(&["WITH", "LOCAL", "TIME", "ZONE"]) {
         return Ok(LogicalType::TimestampLtz(precision));
+    }
+    if tokens.is_word("WITH") {
+        return Err(tokens.error(foreign_type::WITH_TIME_ZONE));
     }
     tokens.eat_words(&["WITHOUT", "TIME", "ZONE"]);
     Ok(LogicalType::Timestamp(precision))
@@ -114,9 +127,13 @@ fn row(tokens: &mut Tokens<'_>, findings: &mut Vec<Finding>) -> Result<LogicalTy
         tokens.expect(&Token::LParen)?;
     }
     let mut fields: Vec<Field> = Vec::new();
+    let mut names = HashSet::new();
     loop {
+        if fields.len() == COLUMNS_MAX {
+            return Err(tokens.error(&format!("a ROW has at most {COLUMNS_MAX} fields")));
+        }
         let name = tokens.name()?;
-        if fields.iter().any(|field| *field.name == name.text) {
+        if !names.insert(name.text.clone()) {
             let text = format!("ROW has two fields '{}'", name.text);
             findings.push(Finding::new(Rule::Type, text).at(name.at));
         }

@@ -1,9 +1,14 @@
 //! The words that Flink's parser does not take as names.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Whether a name that is this word needs backquotes.
 pub(super) fn is_reserved(word: &str) -> bool {
-    RESERVED.split_ascii_whitespace().any(|it| it.eq_ignore_ascii_case(word))
+    WORDS.contains(&*word.to_ascii_uppercase())
 }
+
+static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| RESERVED.split_ascii_whitespace().collect());
 
 /// What is wrong with such a name.
 pub(super) fn reserved_word(word: &str) -> String {

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::error::{Error, ErrorKind, Position};
+use super::excerpt::excerpt;
+use super::lexical::{Lexer, Region};
+use super::limits::SCRIPT_BYTES_MAX;
+use crate::error::{Error, ErrorKind, Position, shortened};
 
 /// A script of statements, ready to be parsed.
 #[derive(Clone, Debug)]
@@ -10,88 +13,94 @@ pub struct Script {
     text: String,
     /// What the user wrote; `None` where nothing was filled in.
     original: Option<String>,
+    /// In the order of the text.
     edits: Vec<Edit>,
 }
 
-/// A placeholder and what took its place, in characters.
+/// A placeholder and what took its place: where each begins and ends.
 #[derive(Clone, Copy, Debug)]
 struct Edit {
-    from: usize,
-    length_from: usize,
-    to: usize,
-    length_to: usize,
+    from: Position,
+    from_end: Position,
+    to: Position,
+    to_end: Position,
 }
 
 impl Script {
     /// Fills in `${NAME}` and `${NAME:-default}`, except in comments.
     ///
     /// # Errors
-    /// A name that `lookup` does not know and that has no default; a placeholder that is never closed.
+    /// A name that `lookup` does not know and that has no default; a placeholder that is never closed; more text than
+    /// [`SCRIPT_BYTES_MAX`].
     pub fn substitute(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let text = text.trim_start_matches(BYTE_ORDER_MARK);
-        let mut out = String::with_capacity(text.len());
+        let mut out = String::with_capacity(text.len().min(SCRIPT_BYTES_MAX));
         let mut edits = Vec::new();
+        let mut lexer = Lexer::default();
+        let (mut from, mut to) = (Position::START, Position::START);
         let mut rest = text;
         while !rest.is_empty() {
-            let kept = span_until_placeholder(rest);
-            out.push_str(&rest[..kept]);
-            rest = &rest[kept..];
-            if rest.is_empty() {
-                break;
+            if out.len() > SCRIPT_BYTES_MAX {
+                return Err(too_large());
             }
-            let from = text.chars().count() - rest.chars().count();
-            let (length, value) = placeholder(rest, &lookup)
-                .map_err(|reason| Self::from(text).error_at(position_of(text, from), &reason))?;
-            edits.push(Edit {
-                from,
-                length_from: rest[..length].chars().count(),
-                to: out.chars().count(),
-                length_to: value.chars().count(),
-            });
-            out.push_str(&value);
-            rest = &rest[length..];
+            let is_comment = matches!(lexer.region(), Region::LineComment | Region::BlockComment);
+            if rest.starts_with("${") && !is_comment {
+                let (length, value) =
+                    placeholder(rest, &lookup).map_err(|reason| Self::from(text).error_at(from, &reason))?;
+                let edit =
+                    Edit { from, from_end: from.behind(&rest[..length]), to, to_end: to.behind(&value) };
+                edits.push(edit);
+                (from, to) = (edit.from_end, edit.to_end);
+                out.push_str(&value);
+                rest = &rest[length..];
+            } else if let Some((length, _)) = lexer.step(rest) {
+                (from, to) = (from.behind(&rest[..length]), to.behind(&rest[..length]));
+                out.push_str(&rest[..length]);
+                rest = &rest[length..];
+            }
         }
         let original = (!edits.is_empty()).then(|| text.to_owned());
         Ok(Self { text: out, original, edits })
     }
 
     /// What is parsed.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// What the user wrote.
-    pub(crate) fn original(&self) -> &str {
-        self.original.as_deref().unwrap_or(&self.text)
+    ///
+    /// # Errors
+    /// When it is larger than [`SCRIPT_BYTES_MAX`].
+    pub(crate) fn text(&self) -> Result<&str, Error> {
+        if self.text.len() > SCRIPT_BYTES_MAX { Err(too_large()) } else { Ok(&self.text) }
     }
 
     /// From a place in what is parsed to the place in what was written.
     pub(crate) fn locate(&self, at: Position) -> Position {
-        let Some(original) = &self.original else { return at };
-        let offset = offset_of(&self.text, at);
-        let mut shift = 0_isize;
-        for edit in self.edits.iter().take_while(|edit| edit.to <= offset) {
-            if offset < edit.to + edit.length_to {
-                return position_of(original, edit.from);
-            }
-            shift = (edit.from + edit.length_from) as isize - (edit.to + edit.length_to) as isize;
+        let before = self.edits.partition_point(|edit| edit.to <= at);
+        let Some(edit) = before.checked_sub(1).and_then(|index| self.edits.get(index)) else { return at };
+        if at < edit.to_end {
+            return edit.from;
         }
-        position_of(original, offset.saturating_add_signed(shift))
+        let line = edit.from_end.line + (at.line - edit.to_end.line);
+        let column = if at.line == edit.to_end.line {
+            edit.from_end.column + (at.column - edit.to_end.column)
+        } else {
+            at.column
+        };
+        Position { line, column }
+    }
+
+    /// Whether a placeholder gave some of what is parsed between two places: it may be a secret.
+    pub(crate) fn is_filled_in(&self, from: Position, to: Position) -> bool {
+        let behind = self.edits.partition_point(|edit| edit.to_end <= from);
+        self.edits.get(behind).is_some_and(|edit| edit.to < to)
     }
 
     /// A syntax error, with the line it is in and a caret below the place.
     pub(crate) fn error_at(&self, at: Position, reason: &str) -> Error {
-        let mut text = format!("{at}: {reason}");
-        let index = usize::try_from(at.line.saturating_sub(1)).unwrap_or(usize::MAX);
-        if let Some(line) = self.original().lines().nth(index) {
+        let mut text = format!("{at}: {}", shortened(reason));
+        if let Some(excerpt) = excerpt(self.original.as_deref().unwrap_or(&self.text), at) {
             let number = at.line.to_string();
-            let before = usize::try_from(at.column.saturating_sub(1)).unwrap_or(0);
-            // A tab before the caret stays a tab, so that both lines are indented alike.
-            let blanks: String =
-                line.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             let gutter = " ".repeat(number.len());
             // Writing to a String cannot fail.
-            let _ = write!(text, "\n {number} | {line}\n {gutter} | {blanks}^");
+            let _ = write!(text, "\n {number} | {}\n {gutter} | {}^", excerpt.line, excerpt.blanks);
         }
         Error::new(ErrorKind::Sql, text)
     }
@@ -107,31 +116,9 @@ impl From<&str> for Script {
 /// Some editors put it in front; it is no part of the text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// How many bytes stand before the next placeholder outside a comment.
-fn span_until_placeholder(text: &str) -> usize {
-    let mut quote = None;
-    let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
-        let rest = &text[at..];
-        if rest.starts_with("${") {
-            return at;
-        }
-        match quote {
-            Some(open) if c == open => quote = None,
-            None if matches!(c, '\'' | '"' | '`') => quote = Some(c),
-            None if rest.starts_with("--") => {
-                at += rest.find('\n').unwrap_or(rest.len());
-                continue;
-            }
-            None if rest.starts_with("/*") => {
-                at += rest.find("*/").map_or(rest.len(), |end| end + 2);
-                continue;
-            }
-            _ => {}
-        }
-        at += c.len_utf8();
-    }
-    text.len()
+fn too_large() -> Error {
+    let text = format!("the script is larger than {SCRIPT_BYTES_MAX} bytes, which is the most");
+    Error::new(ErrorKind::Sql, text)
 }
 
 /// The length of the placeholder at the beginning of `text`, and its value.
@@ -143,30 +130,14 @@ fn placeholder(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<(u
         Some((name, default)) => (name, Some(default)),
         None => (&body[..end], None),
     };
+    if body[..end].contains("${") {
+        return Err("a default of '${NAME:-default}' cannot hold another '${'".to_owned());
+    }
     let value = lookup(name).or_else(|| default.map(str::to_owned));
     let value = value.ok_or_else(|| {
         format!("'${{{name}}}' has no value; set the variable, or write '${{{name}:-default}}'")
     });
     value.map(|value| ("${".len() + end + 1, value))
-}
-
-fn offset_of(text: &str, at: Position) -> usize {
-    let (mut line, mut column) = (1, 1);
-    for (offset, c) in text.chars().enumerate() {
-        if (line, column) >= (at.line, at.column) {
-            return offset;
-        }
-        (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
-    }
-    text.chars().count()
-}
-
-fn position_of(text: &str, offset: usize) -> Position {
-    let (mut line, mut column) = (1, 1);
-    for c in text.chars().take(offset) {
-        (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
-    }
-    Position { line, column }
 }
 
 #[cfg(test)]
@@ -180,7 +151,7 @@ mod tests {
     #[test]
     fn names_are_filled_in_and_defaults_count_when_there_is_no_value() {
         let script = Script::substitute("x '${A}' ${B:-b} ${A:-c}", lookup).unwrap();
-        assert_eq!(script.text(), "x 'longer than\nits name' b longer than\nits name");
+        assert_eq!(script.text().unwrap(), "x 'longer than\nits name' b longer than\nits name");
     }
 
     #[test]
@@ -197,7 +168,7 @@ mod tests {
     fn a_comment_is_left_alone() {
         let text = "-- ${NOPE}\n/* ${NOPE} */ '-- ${A}'";
         let script = Script::substitute(text, lookup).unwrap();
-        assert_eq!(script.text(), "-- ${NOPE}\n/* ${NOPE} */ '-- longer than\nits name'");
+        assert_eq!(script.text().unwrap(), "-- ${NOPE}\n/* ${NOPE} */ '-- longer than\nits name'");
     }
 
     #[test]
@@ -208,5 +179,37 @@ mod tests {
         assert_eq!(place(2, 3), Position { line: 1, column: 3 });
         assert_eq!(place(2, 10), Position { line: 1, column: 8 });
         assert_eq!(place(4, 1), Position { line: 2, column: 1 });
+    }
+
+    #[test]
+    fn quotes_go_on_behind_a_placeholder() {
+        let script = Script::substitute("'${A:-a} -- ${B:-b}' ${B:-c}", |_| None).unwrap();
+        assert_eq!(script.text().unwrap(), "'a -- b' c");
+    }
+
+    #[test]
+    fn a_default_holds_no_placeholder() {
+        let error = Script::substitute("${A:-${B:-x}}", |_| None).unwrap_err().to_string();
+        assert!(
+            error.starts_with("line 1, column 1: a default of '${NAME:-default}' cannot hold"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_was_filled_in_is_known() {
+        let script = Script::substitute("ab${A:-cd}ef ${B:-}g", |_| None).unwrap();
+        let filled = |from, to| {
+            script.is_filled_in(Position { line: 1, column: from }, Position { line: 1, column: to })
+        };
+        assert_eq!(script.text().unwrap(), "abcdef g");
+        assert!(filled(1, 7) && filled(3, 4) && filled(4, 5) && !filled(1, 3) && !filled(5, 7));
+    }
+
+    #[test]
+    fn values_that_grow_a_script_beyond_its_bound_are_refused() {
+        let value = "x".repeat(SCRIPT_BYTES_MAX / 4);
+        let error = Script::substitute(&"${A} ".repeat(1_000_000), |_| Some(value.clone())).unwrap_err();
+        assert_eq!(error.to_string(), "the script is larger than 16777216 bytes, which is the most");
     }
 }

@@ -3,15 +3,17 @@
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
+use super::limits::{self, COLUMNS_MAX, OPTIONS_MAX};
 use super::tokens::Tokens;
-use super::{Column, ColumnKind, CreateTable, Name, PrimaryKey, WithOption, data_type, dialect, with_option};
+use super::{
+    Column, ColumnKind, CreateTable, Name, PrimaryKey, WithOption, data_type, dialect, query, with_option,
+};
 use crate::error::{Error, Finding};
 
 /// After `CREATE [TEMPORARY] TABLE`.
 pub(super) fn create_table(tokens: &mut Tokens<'_>) -> Result<CreateTable, Error> {
     let if_not_exists = tokens.eat_words(&["IF", "NOT", "EXISTS"]);
-    let mut findings = Vec::new();
-    let name = table_name(tokens, &mut findings)?;
+    let name = tokens.table_name()?;
     let mut table = CreateTable {
         name,
         if_not_exists,
@@ -19,49 +21,57 @@ pub(super) fn create_table(tokens: &mut Tokens<'_>) -> Result<CreateTable, Error
         primary_keys: Vec::new(),
         partitioned_by: Vec::new(),
         options: Vec::new(),
-        findings,
+        findings: Vec::new(),
     };
     if tokens.eat(&Token::LParen) {
         element(tokens, &mut table)?;
         while tokens.eat(&Token::Comma) {
+            if table.columns.len() == COLUMNS_MAX {
+                return Err(tokens.error(&format!("a table has at most {COLUMNS_MAX} columns")));
+            }
             element(tokens, &mut table)?;
         }
         tokens.expect(&Token::RParen)?;
     }
     comment(tokens)?;
+    distribution(tokens, &mut table)?;
     if tokens.eat_words(&["PARTITIONED", "BY"]) {
         table.partitioned_by = tokens.names()?;
     }
     if tokens.eat_word("WITH") {
-        table.options = with(tokens)?;
+        table.options = options(tokens)?;
     }
-    for (word, feature) in [("LIKE", "like"), ("AS", "create-table-as"), ("DISTRIBUTED", "distributed")] {
-        if tokens.is_word(word) {
-            let text = format!("CREATE TABLE … {word} is not supported yet");
-            table.findings.push(Finding::not_yet(feature, text).at(tokens.here()));
-            tokens.rest();
-        }
-    }
+    rest(tokens, &mut table)?;
     tokens.expect_end()?;
     Ok(table)
 }
 
-/// `name`, or `default_catalog.default_database.name`: there is no other catalog here.
-pub(super) fn table_name(tokens: &mut Tokens<'_>, findings: &mut Vec<Finding>) -> Result<Name, Error> {
-    let mut path = vec![tokens.name()?];
-    while tokens.eat(&Token::Period) {
-        path.push(tokens.name()?);
+/// `DISTRIBUTED BY HASH(a) INTO 4 BUCKETS`
+fn distribution(tokens: &mut Tokens<'_>, table: &mut CreateTable) -> Result<(), Error> {
+    if tokens.is_word("DISTRIBUTED") {
+        let text = "CREATE TABLE … DISTRIBUTED is not supported yet";
+        table.findings.push(Finding::not_yet("distributed", text).at(tokens.here()));
+        while !tokens.is_at_end() && !tokens.is_word("WITH") && !tokens.is_word("PARTITIONED") {
+            tokens.advance();
+        }
     }
-    let at = path[0].at;
-    let defaults = ["default_catalog", "default_database"];
-    // `path` was made with one element, and only grew.
-    let name = path.pop().unwrap_or(Name { text: String::new(), at });
-    let known = &defaults[defaults.len().saturating_sub(path.len())..];
-    if path.len() > defaults.len() || path.iter().zip(known).any(|(name, known)| name.text != *known) {
-        let text = "catalogs and databases are not supported yet: name the table alone";
-        findings.push(Finding::not_yet("catalogs", text).at(at));
+    Ok(())
+}
+
+/// `LIKE table (…)` or `AS query`
+fn rest(tokens: &mut Tokens<'_>, table: &mut CreateTable) -> Result<(), Error> {
+    let at = tokens.here();
+    if tokens.is_word("LIKE") {
+        let text = "CREATE TABLE … LIKE is not supported yet: write the table's columns and options out";
+        table.findings.push(Finding::not_yet("like", text).at(at));
+        tokens.rest();
+    } else if tokens.eat_word("AS") {
+        let text = "CREATE TABLE … AS is not supported yet: write CREATE TABLE and INSERT INTO";
+        table.findings.push(Finding::not_yet("create-table-as", text).at(at));
+        let query = query::query(tokens)?;
+        table.findings.extend(query.body.err().unwrap_or_default());
     }
-    Ok(name)
+    Ok(())
 }
 
 /// A column, a watermark or a constraint.
@@ -153,6 +163,7 @@ fn expression(tokens: &mut Tokens<'_>, until: &[&str]) -> Result<(), Error> {
     if body.is_empty() {
         return Err(tokens.expected("an expression"));
     }
+    limits::check(tokens, &body)?;
     let body = dialect::types(body);
     let mut parser = Parser::new(&dialect::Flink).with_tokens_with_locations(body);
     let whole = parser.parse_expr().is_ok() && parser.peek_token_ref().token == Token::EOF;
@@ -166,17 +177,23 @@ fn comment(tokens: &mut Tokens<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// After WITH.
-fn with(tokens: &mut Tokens<'_>) -> Result<Vec<WithOption>, Error> {
+/// `('key' = 'value', …)`, after WITH or OPTIONS.
+pub(super) fn options(tokens: &mut Tokens<'_>) -> Result<Vec<WithOption>, Error> {
     let mut options = Vec::new();
-    tokens.expect(&Token::LParen)?;
+    if !tokens.eat(&Token::LParen) {
+        return Err(tokens.expected_in_options("'('"));
+    }
     if tokens.eat(&Token::RParen) {
         return Ok(options);
     }
-    options.push(with_option(tokens, "an option")?);
-    while tokens.eat(&Token::Comma) {
+    loop {
         options.push(with_option(tokens, "an option")?);
+        if options.len() > OPTIONS_MAX {
+            return Err(tokens.error(&format!("a table has at most {OPTIONS_MAX} options")));
+        }
+        if !tokens.eat(&Token::Comma) {
+            break;
+        }
     }
-    tokens.expect(&Token::RParen)?;
-    Ok(options)
+    if tokens.eat(&Token::RParen) { Ok(options) } else { Err(tokens.expected_in_options("',' or ')'")) }
 }

@@ -1,7 +1,7 @@
 //! Statements in Flink's spelling, and what is said about those that are not.
 
 use super::*;
-use crate::error::ErrorKind;
+use crate::error::Rule;
 use crate::types::{Field, LogicalType};
 
 fn statements(text: &str) -> Vec<Statement> {
@@ -44,7 +44,7 @@ fn a_table_has_columns_a_key_and_options() {
            CONSTRAINT c PRIMARY KEY (name, id) NOT ENFORCED
          ) COMMENT 'it''s' PARTITIONED BY (name) WITH ('a' = 'it''s', \"format\" = \"json\")",
     );
-    assert_eq!(table.name.text, "my table");
+    assert_eq!(table.name.path, ["my table"]);
     assert!(table.if_not_exists);
     let names: Vec<&str> = table.columns.iter().map(|column| column.name.text.as_str()).collect();
     assert_eq!(names, ["id", "ts", "offset", "up", "name"]);
@@ -162,7 +162,7 @@ fn a_query_is_columns_of_a_table() {
     let columns: Vec<String> = insert.columns.unwrap().into_iter().map(|name| name.text).collect();
     assert_eq!(columns, ["a", "b c"]);
     let select = insert.query.body.unwrap();
-    assert_eq!((select.from.text.as_str(), select.alias.as_deref()), ("src", Some("s")));
+    assert_eq!((select.from.path.join("."), select.alias.as_deref()), ("src".to_owned(), Some("s")));
     assert!(matches!(&select.items[0], Item::Column { qualifier: Some(q), column, alias: Some(alias) }
         if q.text == "s" && column.text == "x" && alias == "y"));
     assert!(matches!(&select.items[1], Item::All { qualifier: None }));
@@ -197,7 +197,7 @@ fn more_than_that_is_refused_by_its_name() {
         let Some(Statement::Insert(insert)) = statements(&format!("INSERT INTO t {query}")).pop() else {
             panic!()
         };
-        let finding = insert.query.body.unwrap_err();
+        let finding = insert.query.body.unwrap_err().remove(0);
         assert_eq!(finding.rule, Rule::NotYet(feature), "{query}");
         assert!(
             finding.text.starts_with(&format!("{word} ")) || finding.text.starts_with(&format!("{word} not")),
@@ -211,18 +211,205 @@ fn more_than_that_is_refused_by_its_name() {
 #[test]
 fn statements_for_which_there_is_no_use_are_refused_by_name() {
     for (text, word) in [
-        ("EXECUTE STATEMENT SET BEGIN INSERT INTO t SELECT * FROM s; END", "EXECUTE STATEMENT SET"),
         ("CREATE VIEW v AS SELECT 1", "CREATE VIEW"),
-        ("DROP TABLE t", "DROP"),
+        ("ALTER TABLE t RENAME TO u", "ALTER"),
         ("DELETE FROM t", "DELETE"),
         ("INSERT OVERWRITE t SELECT * FROM s", "INSERT OVERWRITE"),
     ] {
         let all = statements(text);
         assert!(
-            matches!(&all[..], [Statement::Refused(finding)] if finding.text.starts_with(word)),
+            matches!(&all[..], [Statement::Refused { findings, .. }] if findings[0].text.starts_with(word)),
             "{text}: {all:?}"
         );
     }
-    let hint = parse(&"INSERT INTO t SELECT * FROM s /*+ OPTIONS('a' = 'b') */".into()).unwrap_err();
-    assert_eq!(hint.findings()[0].rule, Rule::NotYet("hints"));
+}
+
+/// `key=value` of every SET and RESET.
+fn settings(text: &str) -> Vec<String> {
+    let settings = statements(text).into_iter().map(|statement| match statement {
+        Statement::Set(option) => format!("{}={}", option.key, option.value),
+        Statement::Reset(key) => format!("reset {}", key.map_or("all".to_owned(), |key| key.key)),
+        Statement::NoEffect(sentence) => sentence,
+        other => panic!("{other:?}"),
+    });
+    settings.collect()
+}
+
+#[test]
+fn settings_are_written_with_quotes_or_without() {
+    assert_eq!(
+        settings(
+            "SET pipeline.name = users-kafka; set 'a'='it''s'; SET execution.checkpointing.interval=10 s ;\n\
+             SET \"b\" = \"c\" -- why\n; SET `d` = 'e;f'; SET g = hdfs://h/i; RESET; RESET 'j'; reset k.l;SET;"
+        ),
+        [
+            "pipeline.name=users-kafka",
+            "a=it's",
+            "execution.checkpointing.interval=10 s",
+            "b=c",
+            "d=e;f",
+            "g=hdfs://h/i",
+            "reset all",
+            "reset j",
+            "reset k.l",
+            "SET shows no settings here: 'upsert-kafka explain' does"
+        ]
+    );
+    for (text, place) in [
+        ("SET 'a' 'b'", "line 1, column 9: expected '='"),
+        ("SET 'a' =", "line 1, column 5: expected one value"),
+        ("SET a = b\nSET c = d", "line 1, column 5: expected one value"),
+        ("SET a = 'b' c", "line 1, column 5: expected one value"),
+        ("SET 'a", "line 1, column 5: expected a setting"),
+        ("RESET a b", "line 1, column 7: RESET takes one key"),
+    ] {
+        let error = error(text);
+        assert!(error.starts_with(place), "{text}: {error}");
+    }
+}
+
+#[test]
+fn comments_are_of_three_kinds() {
+    let text = "// one\nSET a = b; -- two ' ;\n/* three ; */ SELECT a // 'four'\nFROM s";
+    let all = statements(text);
+    assert!(
+        matches!(&all[..], [Statement::Set(_), Statement::Select(query)] if query.body.is_ok()),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn what_has_no_effect_is_said_and_not_refused() {
+    for (text, sentence) in [
+        ("ADD JAR '/opt/x.jar'", "ADD JAR has no effect: Java classes cannot run here"),
+        (
+            "CREATE DATABASE IF NOT EXISTS d COMMENT 'x'",
+            "CREATE DATABASE has no effect: a job knows the tables",
+        ),
+        ("create catalog c with ('type' = 'hive')", "CREATE CATALOG has no effect"),
+        ("DROP DATABASE IF EXISTS d CASCADE", "DROP DATABASE has no effect"),
+        ("DROP TEMPORARY SYSTEM FUNCTION IF EXISTS f", "DROP FUNCTION has no effect"),
+        ("SHOW TABLES", "SHOW shows nothing here: 'upsert-kafka explain' tells"),
+        ("DESC t", "DESC shows nothing here"),
+        ("DESCRIBE EXTENDED a.b", "DESCRIBE shows nothing here"),
+        ("USE MODULES core", "USE MODULES has no effect"),
+        ("LOAD MODULE hive", "LOAD MODULE has no effect"),
+        ("EXPLAIN PLAN FOR SELECT 1", "EXPLAIN explains and runs nothing"),
+        (
+            "EXPLAIN STATEMENT SET BEGIN INSERT INTO a SELECT * FROM b; INSERT INTO c SELECT * FROM d; END",
+            "EXPLAIN",
+        ),
+        ("SET", "SET shows no settings"),
+    ] {
+        let all = statements(text);
+        assert!(matches!(&all[..], [Statement::NoEffect(it)] if it.starts_with(sentence)), "{text}: {all:?}");
+    }
+}
+
+#[test]
+fn nothing_behind_quit_counts() {
+    assert!(statements("SET a = b; QUIT; INSERT INTO nonsense").len() == 1);
+}
+
+#[test]
+fn a_statement_set_is_its_inserts() {
+    for text in [
+        "EXECUTE STATEMENT SET BEGIN INSERT INTO a SELECT * FROM s; INSERT INTO b SELECT * FROM s; END;",
+        "BEGIN STATEMENT SET; INSERT INTO a SELECT * FROM s; INSERT INTO b SELECT * FROM s; END;",
+        "execute statement set begin\n-- c\ninsert into a select * from s;; insert into b select * from s; end",
+        "EXECUTE INSERT INTO a SELECT * FROM s; INSERT INTO b SELECT * FROM s",
+    ] {
+        let all = statements(text);
+        let tables = all.iter().map(|it| match it {
+            Statement::Insert(insert) => insert.table.path.join("."),
+            other => panic!("{text}: {other:?}"),
+        });
+        assert_eq!(tables.collect::<Vec<_>>(), ["a", "b"], "{text}");
+    }
+    for (text, reason) in [
+        (
+            "BEGIN STATEMENT SET; INSERT INTO a SELECT * FROM s",
+            "line 1, column 1: this statement set is not closed",
+        ),
+        ("BEGIN STATEMENT SET; SET a = b; END", "line 1, column 22: expected INSERT or END"),
+        ("EXECUTE STATEMENT SET INSERT INTO a SELECT 1", "line 1, column 23: expected BEGIN"),
+        ("END", "line 1, column 1: expected a statement"),
+    ] {
+        let error = error(text);
+        assert!(error.starts_with(reason), "{text}: {error}");
+    }
+}
+
+#[test]
+fn names_have_up_to_three_parts_and_hints() {
+    let text = "INSERT INTO `c`.d.`t` /*+ OPTIONS('a' = 'b') */ (x) \
+        SELECT d.s.x, s.y, d.s.* FROM d.s /*+ OPTIONS('k'='v', \"l\"=\"w\") */";
+    let Some(Statement::Insert(insert)) = statements(text).pop() else { panic!() };
+    assert_eq!(insert.table.path, ["c", "d", "t"]);
+    assert_eq!((&*insert.table.options[0].key, &*insert.table.options[0].value), ("a", "b"));
+    let select = insert.query.body.unwrap();
+    assert_eq!(select.from.path, ["d", "s"]);
+    let options: Vec<_> = select.from.options.iter().map(|it| (&*it.key, &*it.value)).collect();
+    assert_eq!(options, [("k", "v"), ("l", "w")]);
+    assert!(
+        matches!(&select.items[0], Item::Column { qualifier: Some(q), column, .. } if q.text == "s" && column.text == "x")
+    );
+    assert!(matches!(&select.items[2], Item::All { qualifier: Some(q) } if q.text == "s"));
+    let aliased = "SELECT a.x FROM d.s /*+ OPTIONS('k'='v') */ AS a";
+    let Some(Statement::Select(query)) = statements(aliased).pop() else { panic!() };
+    assert_eq!(query.body.unwrap().from.options.len(), 1);
+}
+
+#[test]
+fn a_hint_that_is_nobodys_is_an_error_and_one_without_use_a_notice() {
+    let error = error("INSERT INTO t SELECT a FROM s AS b /*+ OPTIONS('k'='v') */");
+    assert!(error.starts_with("line 1, column 36: this hint stands behind no table"), "{error}");
+    let all = statements("SELECT /*+ STATE_TTL('s' = '1d'), BROADCAST(s) */ a FROM s");
+    let said: Vec<&str> = all
+        .iter()
+        .filter_map(|it| match it {
+            Statement::NoEffect(sentence) => Some(&**sentence),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(said, ["the hint STATE_TTL has no effect here", "the hint BROADCAST has no effect here"]);
+}
+
+#[test]
+fn a_refused_query_tells_all_that_it_asks_for() {
+    let text = "INSERT INTO t WITH c AS (SELECT DISTINCT a FROM s) SELECT UPPER(a), LOWER(a), SUM(x.b), CAST(a AS INT) \
+        FROM c JOIN TABLE(TUMBLE(TABLE w, DESCRIPTOR(a), INTERVAL '1' MINUTE)) ON a = b WHERE a > 1 GROUP BY a";
+    let Some(Statement::Insert(insert)) = statements(text).pop() else { panic!() };
+    let rules: Vec<Rule> = insert.query.body.unwrap_err().iter().map(|it| it.rule).collect();
+    for feature in
+        ["window", "with", "distinct", "join", "filter", "group-by", "cast", "function", "aggregate"]
+    {
+        assert!(rules.contains(&Rule::NotYet(feature)), "{feature} of {rules:?}");
+    }
+    let tables: Vec<String> = insert.query.tables.iter().map(|it| it.path.join(".")).collect();
+    assert_eq!(tables, ["s", "w"], "the tables that the query makes itself are none of the job's");
+}
+
+#[test]
+fn types_of_other_databases_are_known() {
+    for (column, instead) in [
+        ("a INT(11)", "INT takes no length; write INT\n"),
+        ("a BIGINT UNSIGNED", "write DECIMAL(20, 0)\n"),
+        ("a TINYINT(1) UNSIGNED", "TINYINT takes no length"),
+        ("a DATETIME", "DATETIME is no type of Flink; write TIMESTAMP(3)\n"),
+        ("a DATETIME(6)", "write TIMESTAMP(3)\n"),
+        ("a TIMESTAMP(3) WITH TIME ZONE", "write TIMESTAMP_LTZ(3), an instant\n"),
+        ("a timestamptz", "write TIMESTAMP_LTZ(3)\n"),
+        ("a TEXT", "write STRING\n"),
+        ("a LONG", "write BIGINT\n"),
+        ("a VARCHAR2(30)", "write STRING\n"),
+        ("a NUMBER(10,2)", "write DECIMAL(38, s)"),
+        ("a STRING(20)", "STRING takes no length; write VARCHAR(n)\n"),
+        ("a ARRAY<BOOL>", "write BOOLEAN\n"),
+        ("a STRUCT<b INT>", "write ROW<name TYPE, …>\n"),
+        ("a INTT", "'INTT' is no type; there are: BOOLEAN, "),
+    ] {
+        let error = error(&format!("CREATE TABLE t ({column})"));
+        assert!(error.contains(instead), "{column}: {error}");
+    }
 }

@@ -2,8 +2,11 @@
 
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
+use super::hint::Hint;
+use super::lexed::Lexed;
+use super::limits::{COLUMNS_MAX, DEPTH_MAX};
 use super::reserved::{is_reserved, reserved_word};
-use super::{Name, Script};
+use super::{Name, Script, TableName};
 use crate::error::{Error, Position};
 
 /// The tokens of one statement, without blanks and comments.
@@ -11,12 +14,16 @@ pub(super) struct Tokens<'a> {
     script: &'a Script,
     all: Vec<TokenWithSpan>,
     next: usize,
+    hints: Vec<Hint>,
+    filled_in: Vec<Position>,
+    /// How many types are open.
+    depth: usize,
 }
 
 impl<'a> Tokens<'a> {
-    /// `all` is not empty.
-    pub(super) fn new(script: &'a Script, all: Vec<TokenWithSpan>) -> Self {
-        Self { script, all, next: 0 }
+    /// The tokens are not empty.
+    pub(super) fn new(script: &'a Script, lexed: Lexed) -> Self {
+        Self { script, all: lexed.tokens, next: 0, hints: lexed.hints, filled_in: lexed.filled_in, depth: 0 }
     }
 
     pub(super) fn peek(&self) -> &Token {
@@ -88,11 +95,41 @@ impl<'a> Tokens<'a> {
         Ok(Name { text, at })
     }
 
+    /// `[[catalog.]database.]table`, with the options of the hint behind it.
+    pub(super) fn table_name(&mut self) -> Result<TableName, Error> {
+        let first = self.name()?;
+        let mut path = vec![first.text];
+        while self.eat(&Token::Period) {
+            path.push(self.name()?.text);
+        }
+        let at = first.at;
+        if path.len() > TABLE_PATH_MAX {
+            return Err(self
+                .script
+                .error_at(at, "a table's name has at most three parts: catalog.database.table"));
+        }
+        let last = self.all.get(self.next - 1).map(|token| position(token.span.start));
+        Ok(TableName { path, at, options: self.hint_behind(last) })
+    }
+
+    /// The options of a hint behind the token that begins there.
+    pub(super) fn hint_behind(&self, place: Option<Position>) -> Vec<super::WithOption> {
+        let hints = self.hints.iter().filter(|hint| hint.after == place && !hint.is_of_query);
+        hints.flat_map(|hint| hint.options.iter().cloned()).collect()
+    }
+
+    pub(super) fn hints(&self) -> &[Hint] {
+        &self.hints
+    }
+
     /// `(a, b)`
     pub(super) fn names(&mut self) -> Result<Vec<Name>, Error> {
         self.expect(&Token::LParen)?;
         let mut names = vec![self.name()?];
         while self.eat(&Token::Comma) {
+            if names.len() == COLUMNS_MAX {
+                return Err(self.error(&format!("a list has at most {COLUMNS_MAX} names")));
+            }
             names.push(self.name()?);
         }
         self.expect(&Token::RParen)?;
@@ -111,15 +148,15 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// A string in single or, which only we take, double quotes.
-    pub(super) fn any_string(&mut self, what: &str) -> Result<(String, Position), Error> {
+    /// A key or value of an option, in single or, which only we take, double quotes.
+    pub(super) fn option_text(&mut self, what: &str) -> Result<(String, Position), Error> {
         let at = self.here();
-        if let Token::DoubleQuotedString(text) = self.peek() {
-            let text = text.clone();
-            self.next += 1;
-            return Ok((text, at));
-        }
-        self.string(what).map(|text| (text, at))
+        let text = match self.peek() {
+            Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => text.clone(),
+            _ => return Err(self.expected_in_options(&format!("{what} in single quotes"))),
+        };
+        self.next += 1;
+        Ok((text, at))
     }
 
     /// A whole number that is not negative.
@@ -176,19 +213,83 @@ impl<'a> Tokens<'a> {
     }
 
     pub(super) fn expected(&self, what: &str) -> Error {
+        let found = self.described(self.peek(), self.here());
+        self.error(&format!("expected {what}, found {found}"))
+    }
+
+    /// The same where a word may be part of a value that a quote is missing around.
+    pub(super) fn expected_in_options(&self, what: &str) -> Error {
         let found = match self.peek() {
-            Token::EOF => "the end of the statement".to_owned(),
-            token => format!("'{token}'"),
+            Token::Word(_) | Token::Number(..) => "a word without quotes".to_owned(),
+            token => self.described(token, self.here()),
         };
         self.error(&format!("expected {what}, found {found}"))
+    }
+
+    /// Whether a placeholder gave the next token.
+    pub(super) fn is_filled_in(&self) -> bool {
+        self.filled_in.binary_search(&self.here()).is_ok()
+    }
+
+    /// A token for a sentence: texts in quotes and what a placeholder gave may be secrets, and are not shown.
+    pub(super) fn described(&self, token: &Token, at: Position) -> String {
+        match token {
+            Token::EOF => "the end of the statement".to_owned(),
+            _ if self.filled_in.binary_search(&at).is_ok() => "the value of a placeholder".to_owned(),
+            Token::Word(word) if word.quote_style.is_none() || word.quote_style == Some('`') => {
+                format!("'{}'", cut(&token.to_string()))
+            }
+            Token::Word(_) => "a text in quotes".to_owned(),
+            Token::Number(..) | Token::Char(_) => format!("'{}'", cut(&token.to_string())),
+            _ => match token.to_string() {
+                text if text.chars().count() > OPERATOR_CHARS_MAX => "a text in quotes".to_owned(),
+                text if text.contains(['\'', '"', '$']) => "a text in quotes".to_owned(),
+                text => format!("'{text}'"),
+            },
+        }
     }
 
     pub(super) fn error(&self, reason: &str) -> Error {
         self.script.error_at(self.here(), reason)
     }
 
+    pub(super) fn error_at(&self, at: Position, reason: &str) -> Error {
+        self.script.error_at(at, reason)
+    }
+
+    /// One level deeper into a nested type.
+    pub(super) fn enter(&mut self) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX { Err(self.too_deep()) } else { Ok(()) }
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    pub(super) fn too_deep(&self) -> Error {
+        self.error(&format!("this nests deeper than {DEPTH_MAX} levels, which is the most"))
+    }
+
     pub(super) fn script(&self) -> &'a Script {
         self.script
+    }
+}
+
+/// catalog, database, table
+const TABLE_PATH_MAX: usize = 3;
+
+/// No operator is longer; what is, is a text.
+const OPERATOR_CHARS_MAX: usize = 4;
+
+/// Characters of a word that an error shows.
+const FOUND_CHARS_MAX: usize = 60;
+
+/// A word cut to what an error shows of it.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(FOUND_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

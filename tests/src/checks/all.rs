@@ -8,6 +8,8 @@ mod message;
 mod records;
 mod rewrite;
 mod round_trip;
+mod rows;
+mod script;
 
 pub use compression::{gzip, lz4, snappy, zstd};
 pub use frame::frame;
@@ -16,6 +18,8 @@ pub use message::message;
 pub use records::{legacy, records};
 pub use rewrite::rewrite;
 pub use round_trip::round_trip;
+pub use rows::{read, readers, rows};
+pub use script::{SHAPES, script};
 
 use bytes::Bytes;
 use upsert_kafka_protocol::schema::Schema;
@@ -36,6 +40,8 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("snappy", snappy),
     ("lz4", lz4),
     ("zstd", zstd),
+    ("script", script),
+    ("rows", rows),
 ];
 
 /// The first three bytes choose a message and its version; the rest is for the check.

@@ -27,7 +27,7 @@ const FEATURES: &[(&str, bool)] = &[
     ("key-raw", false),
     ("materializer", false),
     ("metadata", false),
-    ("statement-set", false),
+    ("statement-set", true),
     ("temporal-join", false),
     ("top-n", false),
     ("topic-list", false),
@@ -60,7 +60,6 @@ const SEEN: &[(&str, &str)] = &[
     (" UNION ", "UNION"),
     (" VALUES ", "VALUES"),
     ("SELECT DISTINCT ", "DISTINCT"),
-    ("STATEMENT SET", "statement sets"),
 ];
 
 /// What we lack for a job; empty when it must run.

@@ -307,10 +307,13 @@ pub(super) fn whole(text: &str, least: f64, most: f64) -> Option<f64> {
     (least..=most).contains(&value).then_some(value)
 }
 
+/// Columns that are told as absent.
+const ABSENT_MAX: usize = 10;
+
 /// A column that is null may have been so explicitly: where several are, it is one of them.
 #[cold]
 fn absent(members: &Members, slots: &[Value<'_>]) -> DecodeError {
     let nulls = members.list.iter().zip(slots).filter(|(_, value)| **value == Value::Null);
-    let names: Vec<&str> = nulls.map(|(member, _)| &*member.name).collect();
+    let names: Vec<&str> = nulls.map(|(member, _)| &*member.name).take(ABSENT_MAX).collect();
     DecodeError::missing(&names.join(" or "))
 }

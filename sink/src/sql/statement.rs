@@ -1,0 +1,149 @@
+//! One statement by its first words.
+
+use sqlparser::tokenizer::Token;
+
+use super::tokens::Tokens;
+use super::{Drop, Statement, TableName, Use, no_effect, query, table};
+use crate::error::{Error, Finding, Rule};
+use crate::options::nearest;
+
+/// The statement that the tokens are.
+pub(super) fn statement(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
+    let at = tokens.here();
+    let Token::Word(first) = tokens.peek() else {
+        return match tokens.peek() {
+            Token::LParen => query::query(tokens).map(Statement::Select),
+            _ => Err(tokens.expected(STATEMENTS)),
+        };
+    };
+    let first = first.value.to_ascii_uppercase();
+    match first.as_str() {
+        "CREATE" => create(tokens),
+        "DROP" => drop(tokens),
+        "INSERT" => query::insert(tokens),
+        "SELECT" | "WITH" | "VALUES" => query::query(tokens).map(Statement::Select),
+        "USE" => use_names(tokens),
+        "UPDATE" | "DELETE" => {
+            let text = format!(
+                "{first} changes rows in place, which a topic cannot: write rows that change by INSERT"
+            );
+            Ok(refused(Finding::new(Rule::Statement, text).at(at)))
+        }
+        _ => match no_effect::sentence(tokens) {
+            Some(sentence) => Ok(Statement::NoEffect(sentence)),
+            None if REFUSED.contains(&&*first) => {
+                let text = format!("{first} is not supported yet: a job is CREATE TABLE, SET and INSERT");
+                Ok(refused(Finding::not_yet("statements", text).at(at)))
+            }
+            // What looks like no statement may be what a missing quote left of a value.
+            None if nearest(&first, FIRST_WORDS).is_some() => Err(tokens.expected(STATEMENTS)),
+            None => Err(tokens.expected_in_options(STATEMENTS)),
+        },
+    }
+}
+
+/// Words that a mistyped one is compared with.
+const FIRST_WORDS: [&str; 8] = ["CREATE", "SET", "INSERT", "SELECT", "DROP", "EXECUTE", "BEGIN", "END"];
+
+const STATEMENTS: &str = "a statement (CREATE TABLE, SET or INSERT)";
+
+/// Statements of Flink that would change a job, and that we do not have.
+const REFUSED: [&str; 5] = ["ALTER", "ANALYZE", "CALL", "STOP", "TRUNCATE"];
+
+fn refused(finding: Finding) -> Statement {
+    Statement::Refused { findings: vec![finding], declares: None }
+}
+
+fn create(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
+    let at = tokens.here();
+    tokens.advance();
+    tokens.eat_words(&["OR", "REPLACE"]);
+    tokens.eat_word("TEMPORARY");
+    tokens.eat_word("SYSTEM");
+    if tokens.eat_word("TABLE") {
+        return table::create_table(tokens).map(Statement::CreateTable);
+    }
+    if tokens.eat_word("VIEW") {
+        return view(tokens, at);
+    }
+    match tokens.peek() {
+        Token::Word(word) => {
+            let kind = word.value.to_ascii_uppercase();
+            if let Some(why) = no_effect::namespace(&kind) {
+                return Ok(Statement::NoEffect(format!("CREATE {kind} has no effect: {why}")));
+            }
+            let text = format!("CREATE {} is not supported yet", super::tokens::cut(&kind));
+            Ok(refused(
+                Finding::not_yet(if kind == "FUNCTION" { "function" } else { "statements" }, text).at(at),
+            ))
+        }
+        _ => Err(tokens.expected("TABLE")),
+    }
+}
+
+/// After `CREATE VIEW`: it is refused with all that its query asks for, so that nothing comes as a surprise later.
+fn view(tokens: &mut Tokens<'_>, at: crate::error::Position) -> Result<Statement, Error> {
+    tokens.eat_words(&["IF", "NOT", "EXISTS"]);
+    let name = tokens.table_name()?;
+    if *tokens.peek() == Token::LParen {
+        tokens.names()?;
+    }
+    if tokens.eat_word("COMMENT") {
+        tokens.string("a comment")?;
+    }
+    tokens.expect_word("AS")?;
+    let query = query::query(tokens)?;
+    let text = "CREATE VIEW is not supported yet: write its query into the INSERTs that use it";
+    let mut findings = vec![Finding::not_yet("view", text).of(&name.path.join(".")).at(at)];
+    findings.extend(query.body.err().unwrap_or_default());
+    Ok(Statement::Refused { findings, declares: Some(name) })
+}
+
+fn drop(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
+    tokens.advance();
+    tokens.eat_word("TEMPORARY");
+    tokens.eat_word("SYSTEM");
+    let Token::Word(word) = tokens.peek() else { return Err(tokens.expected("TABLE")) };
+    let word = word.value.to_ascii_uppercase();
+    let Some(kind) = ["TABLE", "VIEW"].into_iter().find(|kind| *kind == word) else {
+        let why =
+            no_effect::namespace(&word).or((word == "FUNCTION").then_some("no function was made by the job"));
+        return match why {
+            Some(why) => Ok(Statement::NoEffect(format!("DROP {word} has no effect: {why}"))),
+            None => Err(tokens.expected("TABLE or VIEW")),
+        };
+    };
+    tokens.advance();
+    let if_exists = tokens.eat_words(&["IF", "EXISTS"]);
+    let table = tokens.table_name()?;
+    tokens.expect_end()?;
+    Ok(Statement::Drop(Drop { table, if_exists, kind }))
+}
+
+/// `USE [catalog.]database`, `USE CATALOG catalog`, `USE MODULES m, n`
+fn use_names(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
+    tokens.advance();
+    if tokens.is_word("MODULES") {
+        return Ok(Statement::NoEffect("USE MODULES has no effect: functions are built in".to_owned()));
+    }
+    if tokens.eat_word("CATALOG") {
+        let catalog = Some(tokens.name()?.text);
+        tokens.expect_end()?;
+        return Ok(Statement::Use(Use { catalog, database: None }));
+    }
+    let TableName { mut path, at, .. } = tokens.table_name()?;
+    tokens.expect_end()?;
+    let database = path.pop();
+    match &path[..] {
+        [] => Ok(Statement::Use(Use { catalog: None, database })),
+        [catalog] => Ok(Statement::Use(Use { catalog: Some(catalog.clone()), database })),
+        _ => Err(tokens.error_at(at, "USE takes a database, or catalog.database")),
+    }
+}
+
+impl TableName {
+    /// Whether these options of a hint are among those of this use.
+    pub(super) fn has(&self, options: &[super::WithOption]) -> bool {
+        options.iter().all(|option| self.options.contains(option))
+    }
+}
