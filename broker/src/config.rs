@@ -69,6 +69,12 @@ pub struct BrokerConfig {
     pub session_timeout_min: Duration,
     /// A member that wants a longer session timeout is refused: `group.max.session.timeout.ms`.
     pub session_timeout_max: Duration,
+    /// How often records that the topics' retention lets go are deleted: `log.retention.check.interval.ms`. Zero is
+    /// never, and [`Broker::clean`](crate::Broker::clean) does it.
+    pub retention_check_interval: Duration,
+    /// How often a partition of the topics that are compacted has its turn: `log.cleaner.backoff.ms`. Zero as above.
+    /// While one is rewritten, in which time its records are decompressed twice, nobody is answered.
+    pub cleaner_backoff: Duration,
     /// From which topic ids and member ids are made. 0 lets the shell choose, so that two brokers differ.
     pub seed: u64,
 }
@@ -100,6 +106,8 @@ impl Default for BrokerConfig {
             group_initial_rebalance_delay: Duration::ZERO,
             session_timeout_min: Duration::from_secs(6),
             session_timeout_max: Duration::from_secs(30 * 60),
+            retention_check_interval: Duration::from_secs(5 * 60),
+            cleaner_backoff: Duration::from_secs(15),
             seed: 0,
         }
     }

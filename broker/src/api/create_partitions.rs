@@ -1,0 +1,101 @@
+//! CreatePartitions: gives topics more partitions.
+//!
+//! Behavior
+//! - Counts and assignments are checked as Kafka does; every node holds the new partitions, and the first broker of
+//!   an assignment leads.
+//! - Complete at once: the timeout does not matter.
+//!
+//! Versions: 2 flexible; 3 `THROTTLING_QUOTA_EXCEEDED`, which is never told.
+
+use std::collections::BTreeMap;
+
+use upsert_kafka_protocol::messages::create_partitions::{
+    CreatePartitionsTopic, CreatePartitionsTopicResult,
+};
+use upsert_kafka_protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::create_topics::{PARTITIONS_MAX, leader_among};
+use super::{Call, Outcome, Serve};
+use crate::state::nodes::Nodes;
+use crate::state::{Refusal, State};
+
+impl Serve for CreatePartitionsRequest {
+    fn serve(&self, state: &mut State, _: &Call) -> Outcome<CreatePartitionsResponse> {
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        self.topics.iter().for_each(|topic| *times.entry(&topic.name).or_default() += 1);
+        answer(self, |topic| match times[&*topic.name] {
+            1 => create(topic, self.validate_only, state),
+            _ => Err(Refusal::new(ErrorCode::INVALID_REQUEST, "Duplicate topic name.")),
+        })
+    }
+
+    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<CreatePartitionsResponse> {
+        answer(self, |_| Err(Refusal::new(code, code.message())))
+    }
+}
+
+fn answer(
+    request: &CreatePartitionsRequest,
+    mut each: impl FnMut(&CreatePartitionsTopic) -> Result<(), Refusal>,
+) -> Outcome<CreatePartitionsResponse> {
+    let one = |topic: &CreatePartitionsTopic| {
+        let refusal = each(topic).err();
+        CreatePartitionsTopicResult {
+            name: topic.name.clone(),
+            error_code: refusal.as_ref().map_or(ErrorCode::NONE, |refusal| refusal.code),
+            error_message: refusal.map(|refusal| Str::from(refusal.message)),
+            ..Default::default()
+        }
+    };
+    let results = request.topics.iter().map(one).collect();
+    Outcome::Answer(CreatePartitionsResponse { results, ..Default::default() })
+}
+
+fn create(asked: &CreatePartitionsTopic, validate_only: bool, state: &mut State) -> Result<(), Refusal> {
+    let State { topics, nodes, .. } = state;
+    let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    let topic = topics.by_name_mut(&asked.name).ok_or_else(|| Refusal::new(code, code.message()))?;
+    let leaders = leaders(asked, topic.partitions.len(), nodes)?;
+    if !validate_only {
+        topic.add_partitions(&leaders);
+    }
+    Ok(())
+}
+
+/// Who leads each of the new partitions.
+fn leaders(
+    asked: &CreatePartitionsTopic,
+    present: usize,
+    nodes: &Nodes,
+) -> Result<Vec<Option<i32>>, Refusal> {
+    let present = i32::try_from(present).unwrap_or(i32::MAX);
+    let added = check_count(asked, present)?;
+    let Some(assignments) = &asked.assignments else {
+        return Ok((present..asked.count).map(|index| nodes.leader_of(index)).collect());
+    };
+    if assignments.len() != added {
+        let message = format!(
+            "Attempted to add {added} additional partition(s), but only {} assignment(s) were specified.",
+            assignments.len()
+        );
+        return Err(Refusal::new(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message));
+    }
+    assignments.iter().map(|assignment| leader_among(&assignment.broker_ids, nodes)).collect()
+}
+
+/// How many are to be added.
+fn check_count(asked: &CreatePartitionsTopic, present: i32) -> Result<usize, Refusal> {
+    let message = match asked.count {
+        count if count == present => format!("Topic already has {present} partition(s)."),
+        count if count < present => format!(
+            "The topic {} currently has {present} partition(s); {count} would not be an increase.",
+            asked.name
+        ),
+        count if count > PARTITIONS_MAX => {
+            format!("{count} partitions are more than the {PARTITIONS_MAX} this broker keeps")
+        }
+        count => return Ok(usize::try_from(count - present).unwrap_or(0)),
+    };
+    Err(Refusal::new(ErrorCode::INVALID_PARTITIONS, message))
+}
