@@ -24,38 +24,38 @@ impl Serve for CreatePartitionsRequest {
     fn serve(&self, state: &mut State, _: &Call) -> Outcome<CreatePartitionsResponse> {
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         self.topics.iter().for_each(|topic| *times.entry(&topic.name).or_default() += 1);
-        answer(self, |topic| match times[&*topic.name] {
-            1 => create(topic, self.validate_only, state),
-            _ => Err(Refusal::new(ErrorCode::INVALID_REQUEST, "Duplicate topic name.")),
-        })
+        let one = |topic: &CreatePartitionsTopic| match times.remove(&*topic.name)? {
+            1 => Some(result(topic, create(topic, self.validate_only, state).err())),
+            // It is answered once.
+            _ => {
+                let refusal = Refusal::new(ErrorCode::INVALID_REQUEST, "Duplicate topic name.");
+                Some(result(topic, Some(refusal)))
+            }
+        };
+        let results = self.topics.iter().filter_map(one).collect();
+        Outcome::Answer(CreatePartitionsResponse { results, ..Default::default() })
     }
 
     fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<CreatePartitionsResponse> {
-        answer(self, |_| Err(Refusal::new(code, code.message())))
+        let one = |topic: &CreatePartitionsTopic| result(topic, Some(Refusal::new(code, code.message())));
+        let results = self.topics.iter().map(one).collect();
+        Outcome::Answer(CreatePartitionsResponse { results, ..Default::default() })
     }
 }
 
-fn answer(
-    request: &CreatePartitionsRequest,
-    mut each: impl FnMut(&CreatePartitionsTopic) -> Result<(), Refusal>,
-) -> Outcome<CreatePartitionsResponse> {
-    let one = |topic: &CreatePartitionsTopic| {
-        let refusal = each(topic).err();
-        CreatePartitionsTopicResult {
-            name: topic.name.clone(),
-            error_code: refusal.as_ref().map_or(ErrorCode::NONE, |refusal| refusal.code),
-            error_message: refusal.map(|refusal| Str::from(refusal.message)),
-            ..Default::default()
-        }
-    };
-    let results = request.topics.iter().map(one).collect();
-    Outcome::Answer(CreatePartitionsResponse { results, ..Default::default() })
+fn result(topic: &CreatePartitionsTopic, refusal: Option<Refusal>) -> CreatePartitionsTopicResult {
+    CreatePartitionsTopicResult {
+        name: topic.name.clone(),
+        error_code: refusal.as_ref().map_or(ErrorCode::NONE, |refusal| refusal.code),
+        error_message: refusal.map(|it| Str::from(it.message)).filter(|message| !message.is_empty()),
+        ..Default::default()
+    }
 }
 
 fn create(asked: &CreatePartitionsTopic, validate_only: bool, state: &mut State) -> Result<(), Refusal> {
     let State { topics, nodes, .. } = state;
-    let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
-    let topic = topics.by_name_mut(&asked.name).ok_or_else(|| Refusal::new(code, code.message()))?;
+    let unknown = || Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "");
+    let topic = topics.by_name_mut(&asked.name).ok_or_else(unknown)?;
     let leaders = leaders(asked, topic.partitions.len(), nodes)?;
     if !validate_only {
         topic.add_partitions(&leaders);

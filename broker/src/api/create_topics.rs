@@ -158,11 +158,16 @@ fn assigned(topic: &CreatableTopic, nodes: &Nodes) -> Result<Vec<Option<i32>>, R
 
 /// Who leads a partition that these brokers shall hold: the first of them that lives.
 pub(super) fn leader_among(ids: &[i32], nodes: &Nodes) -> Result<Option<i32>, Refusal> {
-    let mut known = ids.to_vec();
-    known.sort_unstable();
-    known.dedup();
-    if known.len() != ids.len() || ids.is_empty() || ids.iter().any(|id| nodes.by_id(*id).is_none()) {
-        let message = "each partition needs brokers that are registered, each of them once";
+    let twice = ids.iter().enumerate().find(|(at, id)| ids[..*at].contains(id)).map(|(_, id)| id);
+    let stranger = ids.iter().find(|id| nodes.by_id(**id).is_none());
+    let complaint = match (stranger, twice) {
+        _ if ids.is_empty() => "an empty replica list".to_owned(),
+        (_, Some(id)) => format!("the broker {id} more than once"),
+        (Some(id), _) => format!("broker {id}, but no such broker is registered"),
+        (None, None) => String::new(),
+    };
+    if !complaint.is_empty() {
+        let message = format!("The manual partition assignment includes {complaint}.");
         return Err(Refusal::new(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message));
     }
     Ok(ids.iter().copied().find(|id| nodes.is_live(*id)))

@@ -18,7 +18,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve, once};
 use crate::state::configs::{ConfigSource, ConfigType, Configs, ResourceType, TOPIC_CONFIGS, TopicConfig};
-use crate::state::{Refusal, State};
+use crate::state::{Refusal, State, names};
 
 impl Serve for DescribeConfigsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeConfigsResponse> {
@@ -53,6 +53,7 @@ fn describe(
         ResourceType::TOPIC => match state.topics.by_name(name) {
             Some(topic) => topic_configs(&topic.configs),
             None => {
+                names::check(name)?;
                 let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
                 return Err(Refusal::new(code, format!("topic {name} does not exist")));
             }

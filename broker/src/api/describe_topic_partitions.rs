@@ -114,5 +114,10 @@ fn partition(
 }
 
 fn refused(name: &Str, error_code: ErrorCode) -> DescribeTopicPartitionsResponseTopic {
-    DescribeTopicPartitionsResponseTopic { error_code, name: Some(name.clone()), ..Default::default() }
+    DescribeTopicPartitionsResponseTopic {
+        error_code,
+        name: Some(name.clone()),
+        topic_authorized_operations: TOPIC_OPERATIONS,
+        ..Default::default()
+    }
 }

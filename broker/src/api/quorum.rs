@@ -16,7 +16,7 @@ use upsert_kafka_protocol::messages::{
     RemoveRaftVoterRequest, RemoveRaftVoterResponse, UnregisterBrokerRequest, UnregisterBrokerResponse,
     UnregisterControllerRequest, UnregisterControllerResponse,
 };
-use upsert_kafka_protocol::{ErrorCode, Str};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
 use crate::state::State;
@@ -99,8 +99,8 @@ macro_rules! fixed {
 }
 
 fixed! {
-    AddRaftVoterRequest AddRaftVoterResponse: |_, _| ErrorCode::UNSUPPORTED_VERSION;
-    RemoveRaftVoterRequest RemoveRaftVoterResponse: |_, _| ErrorCode::UNSUPPORTED_VERSION;
+    AddRaftVoterRequest AddRaftVoterResponse: |it, state| voters_are_fixed(&it.cluster_id, it.voter_directory_id, state);
+    RemoveRaftVoterRequest RemoveRaftVoterResponse: |it, state| voters_are_fixed(&it.cluster_id, it.voter_directory_id, state);
     UnregisterBrokerRequest UnregisterBrokerResponse: |it, state| match state.nodes.by_id(it.broker_id) {
         Some(_) => ErrorCode::POLICY_VIOLATION,
         None => ErrorCode::BROKER_ID_NOT_REGISTERED,
@@ -111,4 +111,12 @@ fixed! {
             None => ErrorCode::CONTROLLER_ID_NOT_REGISTERED,
         }
     };
+}
+
+fn voters_are_fixed(cluster_id: &Option<Str>, directory_id: Uuid, state: &State) -> ErrorCode {
+    match cluster_id {
+        Some(id) if **id != *state.config.cluster_id => ErrorCode::INCONSISTENT_CLUSTER_ID,
+        _ if directory_id == Uuid::ZERO => ErrorCode::INVALID_REQUEST,
+        _ => ErrorCode::UNSUPPORTED_VERSION,
+    }
 }

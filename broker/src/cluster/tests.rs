@@ -1,6 +1,8 @@
 //! Dialogues with the core, the clock in the hand.
 
+mod admin;
 mod any;
+mod cleaning;
 mod groups;
 mod nodes;
 mod offsets;

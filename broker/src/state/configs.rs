@@ -147,11 +147,20 @@ impl Configs {
     ) -> Result<Self, Refusal> {
         let mut given = self.given.clone();
         for (name, change) in changes {
-            let config =
-                TopicConfig::of(name).ok_or_else(|| invalid(format!("Unknown topic config name: {name}")))?;
-            config.alter(&mut given, change, &self.value(config).0)?;
+            match TopicConfig::of(name) {
+                Some(config) => config.alter(&mut given, change, &self.value(config).0)?,
+                None if change == Change::Delete => {}
+                None => return Err(invalid(format!("Unknown topic config name: {name}"))),
+            }
         }
-        Ok(Self::of(given, self.defaults.clone()))
+        let altered = Self::of(given, self.defaults.clone());
+        let (least, most) = (altered.cleaning.compaction_lag_ms_min, altered.cleaning.compaction_lag_ms_max);
+        if least > most {
+            return Err(invalid(format!(
+                "conflict topic config setting min.compaction.lag.ms ({least}) > max.compaction.lag.ms ({most})"
+            )));
+        }
+        Ok(altered)
     }
 
     /// The settings where brokers have other defaults.

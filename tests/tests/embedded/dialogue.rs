@@ -16,6 +16,7 @@ use upsert_kafka_tests::kafka::{Kafka, unique};
 
 use super::Embedded;
 
+mod admin;
 mod groups;
 mod transactions;
 
