@@ -401,8 +401,9 @@ fn descriptions(it: &mut Dialogue) {
     }
     let code = it.ask(&UnregisterBrokerRequest { broker_id: 9, ..Default::default() }, 0).error_code;
     it.note("unregister", code);
+    // With a folder of its own the voter would be looked for, by a Kafka whose quorum is not fixed as ours is.
     for (what, cluster_id, directory) in
-        [("of another cluster", Some("another"), 1), ("without a folder", None, 0), ("known", None, 1)]
+        [("of another cluster", Some("another"), 1), ("without a folder", None, 0)]
     {
         let voter_directory_id = Uuid([directory; 16]);
         let cluster_id = cluster_id.map(Str::from);
