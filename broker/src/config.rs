@@ -72,8 +72,9 @@ pub struct BrokerConfig {
     /// How often records that the topics' retention lets go are deleted: `log.retention.check.interval.ms`. Zero is
     /// never, and [`Broker::clean`](crate::Broker::clean) does it.
     pub retention_check_interval: Duration,
-    /// How often a partition of the topics that are compacted has its turn: `log.cleaner.backoff.ms`. Zero as above.
-    /// While one is rewritten, in which time its records are decompressed twice, nobody is answered.
+    /// How often to look for something to compact: `log.cleaner.backoff.ms`. Zero as above. A log is compacted in turns
+    /// of one batch at least, or 4 MiB decompressed, and between them requests are answered; all that is left of it is
+    /// in memory twice in the end, and the keys are once more.
     pub cleaner_backoff: Duration,
     /// From which topic ids and member ids are made. 0 lets the shell choose, so that two brokers differ.
     pub seed: u64,

@@ -3,6 +3,7 @@
 pub(crate) mod alterations;
 pub(crate) mod batch;
 pub(crate) mod cleaner;
+pub(crate) mod compaction;
 pub(crate) mod configs;
 mod deadlines;
 pub(crate) mod epochs;

@@ -5,6 +5,8 @@
 //!
 //! Versions: 2 flexible.
 
+use std::collections::BTreeMap;
+
 use upsert_kafka_protocol::messages::alter_configs::{
     AlterConfigsResource, AlterConfigsResourceResponse, AlterableConfig,
 };
@@ -18,11 +20,10 @@ use crate::state::{Refusal, State};
 
 impl Serve for AlterConfigsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<AlterConfigsResponse> {
-        let same = |one: &AlterConfigsResource, other: &AlterConfigsResource| {
-            one.resource_type == other.resource_type && one.resource_name == other.resource_name
-        };
+        let mut times: BTreeMap<_, usize> = BTreeMap::new();
+        self.resources.iter().for_each(|it| *times.entry(named(it)).or_default() += 1);
         answer(self, |resource| {
-            if self.resources.iter().filter(|it| same(it, resource)).count() > 1 {
+            if times[&named(resource)] > 1 {
                 let message = "Each resource must appear at most once.";
                 return Err(Refusal::new(ErrorCode::INVALID_REQUEST, message));
             }
@@ -40,6 +41,10 @@ impl Serve for AlterConfigsRequest {
     fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<AlterConfigsResponse> {
         answer(self, |_| Err(Refusal::new(code, code.message())))
     }
+}
+
+fn named(resource: &AlterConfigsResource) -> (i8, &str) {
+    (resource.resource_type, &resource.resource_name)
 }
 
 fn change(config: &AlterableConfig) -> Result<(&str, Change<'_>), Refusal> {

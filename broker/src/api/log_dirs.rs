@@ -7,12 +7,14 @@
 //! Versions: DescribeLogDirs 2 flexible; 3 an error for the whole; 4 the volume's size; 5 cordoned folders.
 //! AlterReplicaLogDirs 2 flexible.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use upsert_kafka_protocol::messages::alter_replica_log_dirs::{
     AlterReplicaLogDir, AlterReplicaLogDirPartitionResult, AlterReplicaLogDirTopic,
     AlterReplicaLogDirTopicResult,
 };
 use upsert_kafka_protocol::messages::describe_log_dirs::{
-    DescribableLogDirTopic, DescribeLogDirsPartition, DescribeLogDirsResult, DescribeLogDirsTopic,
+    DescribeLogDirsPartition, DescribeLogDirsResult, DescribeLogDirsTopic,
 };
 use upsert_kafka_protocol::messages::{
     AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse, DescribeLogDirsRequest, DescribeLogDirsResponse,
@@ -21,20 +23,24 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
 use crate::state::State;
-use crate::state::topics::{Partition, Topic};
+use crate::state::topics::Topic;
 
 const LOG_DIR: &str = "/memory";
 
 impl Serve for DescribeLogDirsRequest {
     fn serve(&self, state: &mut State, _: &Call) -> Outcome<DescribeLogDirsResponse> {
         let topics = match &self.topics {
-            None => state.topics.iter().map(|topic| described(topic, |_| true)).collect(),
+            None => {
+                let all = |topic: &Topic| (0..).zip(&topic.partitions).map(|(index, _)| index).collect();
+                state.topics.iter().map(|topic| described(topic, &all(topic))).collect()
+            }
             Some(asked) => {
-                let one = |it: &DescribableLogDirTopic| {
-                    let topic = state.topics.by_name(&it.topic)?;
-                    Some(described(topic, |index| it.partitions.contains(&index)))
+                let mut wanted: BTreeMap<&str, BTreeSet<i32>> = BTreeMap::new();
+                asked.iter().for_each(|it| wanted.entry(&it.topic).or_default().extend(&it.partitions));
+                let one = |(name, partitions): (&str, BTreeSet<i32>)| {
+                    Some(described(state.topics.by_name(name)?, &partitions))
                 };
-                asked.iter().filter_map(one).filter(|topic| !topic.partitions.is_empty()).collect()
+                wanted.into_iter().filter_map(one).filter(|topic| !topic.partitions.is_empty()).collect()
             }
         };
         let result =
@@ -48,13 +54,15 @@ impl Serve for DescribeLogDirsRequest {
     }
 }
 
-fn described(topic: &Topic, wanted: impl Fn(i32) -> bool) -> DescribeLogDirsTopic {
-    let one = |(partition_index, partition): (i32, &Partition)| DescribeLogDirsPartition {
-        partition_index,
-        partition_size: i64::try_from(partition.log.bytes()).unwrap_or(i64::MAX),
-        ..Default::default()
+fn described(topic: &Topic, wanted: &BTreeSet<i32>) -> DescribeLogDirsTopic {
+    let one = |index: &i32| {
+        Some(DescribeLogDirsPartition {
+            partition_index: *index,
+            partition_size: i64::try_from(topic.partition(*index).ok()?.log.bytes()).unwrap_or(i64::MAX),
+            ..Default::default()
+        })
     };
-    let partitions = (0..).zip(&topic.partitions).filter(|(index, _)| wanted(*index)).map(one).collect();
+    let partitions = wanted.iter().filter_map(one).collect();
     DescribeLogDirsTopic { name: topic.name.clone(), partitions, ..Default::default() }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! Versions: DescribeClientQuotas and AlterClientQuotas 1 flexible.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use upsert_kafka_protocol::messages::alter_client_quotas::{RequestEntryData, ResponseEntryData};
 use upsert_kafka_protocol::messages::alter_user_scram_credentials::AlterUserScramCredentialsResult;
@@ -78,23 +78,19 @@ impl Serve for AlterClientQuotasRequest {
 
 impl Serve for DescribeUserScramCredentialsRequest {
     fn serve(&self, _: &mut State, _: &Call) -> Outcome<DescribeUserScramCredentialsResponse> {
-        let asked: Vec<_> = self.users.iter().flatten().map(|user| &user.name).collect();
-        let mut names: Vec<&Str> = asked.clone();
-        names.sort_unstable();
-        names.dedup();
-        let one = |name: &&Str| {
-            let error_code = match asked.iter().filter(|it| *it == name).count() {
-                1 => ErrorCode::RESOURCE_NOT_FOUND,
-                _ => ErrorCode::DUPLICATE_RESOURCE,
-            };
+        let mut times: BTreeMap<&Str, usize> = BTreeMap::new();
+        self.users.iter().flatten().for_each(|user| *times.entry(&user.name).or_default() += 1);
+        let one = |(name, times): (&Str, usize)| {
+            let error_code =
+                if times == 1 { ErrorCode::RESOURCE_NOT_FOUND } else { ErrorCode::DUPLICATE_RESOURCE };
             DescribeUserScramCredentialsResult {
-                user: (*name).clone(),
+                user: name.clone(),
                 error_code,
                 error_message: Some(words(error_code)),
                 ..Default::default()
             }
         };
-        let results = names.iter().map(one).collect();
+        let results = times.into_iter().map(one).collect();
         Outcome::Answer(DescribeUserScramCredentialsResponse { results, ..Default::default() })
     }
 

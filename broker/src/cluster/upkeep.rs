@@ -30,7 +30,10 @@ impl Cluster {
             self.state.expire_records(cleaning);
         }
         if self.upkeep.compaction.strikes(compaction, now.instant) {
-            self.state.compact(cleaning);
+            // As Kafka's cleaner, which pauses when there is nothing left to do; here others have their turn meanwhile.
+            if self.state.compact(cleaning) {
+                self.upkeep.compaction.0 = Some(now.instant);
+            }
         }
         self.wake(now);
     }

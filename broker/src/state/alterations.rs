@@ -64,14 +64,13 @@ impl State {
         validate_only: bool,
         node: i32,
     ) -> Result<(), Refusal> {
-        match alteration.resource_name.parse::<i32>() {
-            _ if alteration.resource_name.is_empty() => {}
-            Ok(id) if id == node => {}
+        let name = alteration.resource_name;
+        match name.parse::<i32>() {
+            _ if name.is_empty() || *name == node.to_string() => {}
             Ok(id) => {
                 return Err(refused(format!("Unexpected broker id, expected {node}, but received {id}")));
             }
             Err(_) => {
-                let name = alteration.resource_name;
                 return Err(refused(format!("Broker id must be an integer, but it is: {name}")));
             }
         }

@@ -4,19 +4,15 @@
 //! were: a batch that would make one larger than `segment.bytes`, or that is `segment.ms` younger than its first,
 //! begins the next. Retention takes whole segments, compaction leaves the last one alone.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use bytes::Bytes;
-use upsert_kafka_protocol::records::{Batch, Record};
-
 use super::State;
+use super::compaction::Compaction;
 use super::configs::Configs;
 use super::log::{Log, Span};
-use super::topics::Partition;
+use super::topics::{Partition, Topic};
 use crate::parking::Place;
 
-/// The most that compaction decompresses of one batch.
-const DECOMPRESSED_BYTES_MAX: usize = 256 << 20;
+/// After so many decompressed bytes compaction lets others have their turn: some ten milliseconds of work.
+const TURN_BYTES_MAX: usize = 4 << 20;
 
 /// When and how thoroughly to clean.
 #[derive(Clone, Copy, Debug)]
@@ -49,22 +45,38 @@ impl State {
         }
     }
 
-    /// Compacts every partition that is due; or the one that is the dirtiest, so that no more than one holds up who
-    /// waits for an answer.
-    pub(crate) fn compact(&mut self, cleaning: Cleaning) {
-        let topics = self.topics.iter_mut().filter(|topic| topic.configs.compacted);
-        let mut due: Vec<_> = topics
-            .flat_map(|topic| topic.partitions.iter_mut().map(|partition| (&topic.configs, partition)))
-            .filter_map(|(configs, partition)| {
-                let dirty = partition.dirt(configs, cleaning)?;
-                Some((dirty, configs, partition))
-            })
-            .collect();
-        due.sort_by(|(one, ..), (other, ..)| other.ratio.total_cmp(&one.ratio));
-        let turns = if cleaning.thorough { due.len() } else { 1 };
-        for (dirt, configs, partition) in due.into_iter().take(turns) {
-            partition.compact(dirt.batches, configs, cleaning.now_ms);
+    /// Compacts every partition that is due, if thoroughly. Else goes on with the one that was begun, or begins with the
+    /// dirtiest, for a turn. Whether there may be more to do.
+    pub(crate) fn compact(&mut self, cleaning: Cleaning) -> bool {
+        if cleaning.thorough {
+            for topic in self.topics.iter_mut().filter(|topic| topic.configs.compacted) {
+                for partition in &mut topic.partitions {
+                    partition.begin_compaction(&topic.configs, cleaning);
+                    partition.go_on_compacting(usize::MAX);
+                }
+            }
+            return false;
         }
+        let compacted = || self.topics.iter().filter(|topic| topic.configs.compacted);
+        let all = || {
+            compacted().flat_map(|topic| (0..).zip(&topic.partitions).map(move |(at, it)| (topic, at, it)))
+        };
+        let begun = all().find(|(.., partition)| partition.compaction.is_some());
+        let ratio = |(topic, at, partition): (&Topic, i32, &Partition)| {
+            Some((partition.dirt(&topic.configs, cleaning)?.ratio, (topic.name.clone(), at)))
+        };
+        let dirtiest = || all().filter_map(ratio).max_by(|(one, _), (other, _)| one.total_cmp(other));
+        let chosen = begun.map(|(topic, at, _)| (topic.name.clone(), at)).or_else(|| Some(dirtiest()?.1));
+        let Some((name, at)) = chosen else { return false };
+        if let Some(topic) = self.topics.by_name_mut(&name)
+            && let Some(partition) = usize::try_from(at).ok().and_then(|at| topic.partitions.get_mut(at))
+        {
+            if partition.compaction.is_none() {
+                partition.begin_compaction(&topic.configs, cleaning);
+            }
+            partition.go_on_compacting(TURN_BYTES_MAX);
+        }
+        true
     }
 }
 
@@ -129,122 +141,30 @@ impl Partition {
         (batches > 0 && (due || cleaning.thorough)).then_some(Dirt { batches, ratio })
     }
 
+    fn begin_compaction(&mut self, configs: &Configs, cleaning: Cleaning) {
+        let dirt = self.dirt(configs, cleaning);
+        self.compaction =
+            dirt.and_then(|dirt| Compaction::begin(&self.log, dirt.batches, configs, cleaning.now_ms));
+    }
+
+    /// Looks at about so many bytes, decompressed.
+    fn go_on_compacting(&mut self, bytes_max: usize) {
+        let Some(mut compaction) = self.compaction.take() else { return };
+        if compaction.go_on(&mut self.log, &self.isolation, bytes_max) {
+            if let Some(compacted_to) = compaction.finish(&mut self.log) {
+                self.compacted_to = compacted_to;
+                self.isolation.forget_before(compacted_to);
+            }
+        } else {
+            self.compaction = Some(compaction);
+        }
+    }
+
     /// How many batches lie in closed segments.
     fn closed(&self, configs: &Configs, cleaning: Cleaning) -> usize {
         let active = segments(&self.log, configs, cleaning).last().map_or(0, |segment| segment.batches);
         if cleaning.thorough { self.log.batches() } else { self.log.batches() - active }
     }
-
-    /// Leaves the newest record of each key in so many batches from the start. The offsets of the others become
-    /// holes; those that aborted transactions wrote go with them. The last batch stays, if need be without records:
-    /// a reader that waits for the end of the log could not get past a hole there.
-    fn compact(&mut self, count: usize, configs: &Configs, now_ms: i64) {
-        let newest = self.newest_by_key(count);
-        let horizon_ms = now_ms.saturating_add(configs.cleaning.delete_retention_ms);
-        let (mut kept, mut writing) = (Vec::with_capacity(count), BTreeSet::new());
-        let spans: Vec<_> = self.log.spans().take(count).collect();
-        for (index, span) in spans.iter().copied().enumerate() {
-            let Some(batch) = self.log.batch(index) else { continue };
-            let expired = span.delete_horizon_ms.is_some_and(|horizon_ms| horizon_ms <= now_ms);
-            let left = match () {
-                () if batch.is_control() => left_of_marker(&batch, &mut writing, expired),
-                () if self.is_aborted(&batch) => left_of_data(&batch, |_| false, expired),
-                () => left_of_data(&batch, |record| is_newest(record, &newest), expired),
-            };
-            let last = index + 1 == count;
-            if left.records > 0 && batch.is_transactional() && !batch.is_control() {
-                writing.insert(batch.producer_id());
-            }
-            if left.records > 0 || last {
-                let delete_horizon_ms = span.delete_horizon_ms.or(left.deletes.then_some(horizon_ms));
-                let max_timestamp = if left.changed { left.max_timestamp } else { span.max_timestamp };
-                let bytes = left.bytes.len() as u64;
-                kept.push((Span { max_timestamp, bytes, delete_horizon_ms, ..span }, left.bytes));
-            }
-        }
-        self.log.replace(count, kept);
-        if let Some(last) = spans.last() {
-            self.compacted_to = last.last_offset + 1;
-            self.isolation.forget_before(self.compacted_to);
-        }
-    }
-
-    /// The offset of the newest record of each key, those of aborted transactions left out.
-    fn newest_by_key(&mut self, count: usize) -> BTreeMap<Vec<u8>, i64> {
-        let mut newest = BTreeMap::new();
-        for index in 0..count {
-            let Some(batch) = self.log.batch(index) else { continue };
-            if batch.is_control() || self.is_aborted(&batch) {
-                continue;
-            }
-            let Ok(body) = batch.body(DECOMPRESSED_BYTES_MAX) else { continue };
-            for record in body.iter().map_while(Result::ok) {
-                if let Some(key) = record.key {
-                    match newest.get_mut(key) {
-                        Some(offset) => *offset = record.offset,
-                        None => drop(newest.insert(key.to_vec(), record.offset)),
-                    }
-                }
-            }
-        }
-        newest
-    }
-
-    fn is_aborted(&self, batch: &Batch) -> bool {
-        batch.is_transactional() && self.isolation.is_aborted(batch.producer_id(), batch.base_offset())
-    }
-}
-
-/// What compaction leaves of a batch.
-struct Left {
-    bytes: Bytes,
-    records: i32,
-    max_timestamp: i64,
-    /// It holds what is to go when its time has come.
-    deletes: bool,
-    changed: bool,
-}
-
-impl Left {
-    fn of(batch: &Batch, deletes: bool) -> Self {
-        Self {
-            bytes: batch.bytes().clone(),
-            records: batch.count(),
-            max_timestamp: batch.max_timestamp(),
-            deletes,
-            changed: false,
-        }
-    }
-}
-
-fn is_newest(record: &Record<'_>, newest: &BTreeMap<Vec<u8>, i64>) -> bool {
-    record.key.and_then(|key| newest.get(key)).is_some_and(|offset| record.offset >= *offset)
-}
-
-/// Records that are wanted, tombstones only while they have not expired.
-fn left_of_data(batch: &Batch, wanted: impl Fn(&Record<'_>) -> bool, expired: bool) -> Left {
-    let mut tombstones = false;
-    let keep = |record: &Record<'_>| {
-        let kept = wanted(record) && (record.value.is_some() || !expired);
-        tombstones |= kept && record.value.is_none();
-        kept
-    };
-    let rewritten = batch.retain(DECOMPRESSED_BYTES_MAX, keep);
-    let rewritten = rewritten.ok().and_then(|bytes| upsert_kafka_protocol::records::batches(&bytes).next());
-    match rewritten {
-        Some(Ok(left)) if left.count() < batch.count() => {
-            Left { changed: true, ..Left::of(&left, tombstones) }
-        }
-        // All stay, or what was readable when it came is not any more: it is left alone.
-        _ => Left::of(batch, tombstones),
-    }
-}
-
-/// A marker stays while there are records before it that it decides about, and then for as long as a tombstone.
-fn left_of_marker(batch: &Batch, writing: &mut BTreeSet<i64>, expired: bool) -> Left {
-    let decides = writing.remove(&batch.producer_id());
-    let records = if expired && !decides { 0 } else { batch.count() };
-    Left { records, ..Left::of(batch, !decides) }
 }
 
 /// The log in segments, the last of which is the one that is written to.

@@ -1,6 +1,6 @@
 //! The settings of a topic: Kafka's names, types and defaults, those that mean something here, and how they change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
@@ -226,6 +226,13 @@ impl TopicConfig {
             text.split(',').map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect()
         };
         let value = match change {
+            Change::Set(value) if self.kind == ConfigType::List => {
+                self.check(value)?;
+                let mut known = BTreeSet::new();
+                let once: Vec<_> =
+                    elements(value).into_iter().filter(|it| known.insert(it.clone())).collect();
+                once.join(",")
+            }
             Change::Set(value) => value.to_owned(),
             Change::Delete => {
                 given.remove(self.name);
@@ -237,13 +244,12 @@ impl TopicConfig {
                 return Err(invalid(format!("Can't {what} to key {name} because its type is not LIST.")));
             }
             Change::Append(more) => {
-                let mut all = elements(present);
-                let new: Vec<_> = elements(more).into_iter().filter(|it| !all.contains(it)).collect();
-                all.extend(new);
+                let (mut all, mut known) = (elements(present), BTreeSet::from_iter(elements(present)));
+                all.extend(elements(more).into_iter().filter(|it| known.insert(it.clone())));
                 all.join(",")
             }
             Change::Subtract(less) => {
-                let less = elements(less);
+                let less = BTreeSet::from_iter(elements(less));
                 let left: Vec<_> = elements(present).into_iter().filter(|it| !less.contains(it)).collect();
                 left.join(",")
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
+use super::compaction::Compaction;
 use super::configs::{Configs, Given};
 use super::epochs::Epochs;
 use super::isolation::Isolation;
@@ -57,6 +58,8 @@ pub(crate) struct Partition {
     pub(crate) isolation: Isolation,
     /// Up to which offset the log was compacted.
     pub(crate) compacted_to: i64,
+    /// The compaction that is under way.
+    pub(crate) compaction: Option<Compaction>,
 }
 
 impl Topics {

@@ -37,6 +37,15 @@ impl Script {
         self.cluster.clean(now);
     }
 
+    /// Lets what is due have all its turns.
+    fn upkeep(&mut self) {
+        let now = self.now();
+        self.cluster.handle_upkeep(now);
+        while self.cluster.upkeep_deadline().is_some_and(|deadline| deadline <= now.instant) {
+            self.cluster.handle_upkeep(now);
+        }
+    }
+
     fn fetch(&mut self, offset: i64, isolation_level: i8) -> PartitionData {
         let part =
             FetchPartition { fetch_offset: offset, partition_max_bytes: 1 << 20, ..Default::default() };
@@ -337,7 +346,7 @@ fn an_open_transaction_and_all_behind_it_is_left_alone() {
     assert_eq!(script.left(1), told(&[(1, "a", Some("2"))]));
     script.finish(stamp, true);
     script.clean();
-    // The marker decides about nothing any more, and stays as long as a tombstone.
+    // The marker stays, and as long as a tombstone when it decides about nothing any more.
     let decided = told(&[(3, "a", Some("4")), (4, "marker", Some("COMMIT"))]);
     assert_eq!((script.left(0), script.left(1)), (decided.clone(), decided));
 }
@@ -358,8 +367,12 @@ fn aborted_records_go_and_do_not_outdo_older_ones() {
         all
     };
     let both = left(&[(4, "marker", Some("ABORT")), (6, "marker", Some("COMMIT"))]);
-    assert_eq!((script.left(0), script.left(1)), (both.clone(), both));
-    script.pass(1_000);
+    assert_eq!((script.left(0), script.left(1)), (both.clone(), both.clone()));
+    script.clean();
+    script.pass(999);
+    script.clean();
+    assert_eq!(script.left(1), both, "it counts from where its records were gone");
+    script.pass(1);
     script.clean();
     let one = left(&[(6, "marker", Some("COMMIT"))]);
     assert_eq!(script.left(1), one, "whose producer is not taken for aborted, though its marker is gone");
@@ -372,7 +385,7 @@ fn by_the_clock_only_closed_segments_are_compacted_and_only_if_it_is_worth_it() 
     let mut script = compacted(&configs);
     let turn = |script: &mut Script| {
         script.pass(15_000);
-        script.cluster.handle_upkeep(script.now());
+        script.upkeep();
         script.left(0).into_iter().map(|it| it.0).collect::<Vec<_>>()
     };
     script.cluster.handle_upkeep(script.now());
@@ -404,7 +417,7 @@ fn records_may_be_kept_from_compaction_for_a_while_or_forced_into_it() {
     for value in ["1", "2", "3"] {
         script.put(&[("a", Some(value))], Stamp::NONE);
         script.pass(30_000);
-        script.cluster.handle_upkeep(script.now());
+        script.upkeep();
     }
     assert_eq!(script.left(0).into_iter().map(|it| it.0).collect::<Vec<_>>(), [1, 2]);
 }
@@ -449,4 +462,38 @@ fn times_are_found_behind_what_is_gone() {
     script.put(&[("a", Some("1")), ("b", Some("1"))], Stamp::NONE);
     script.delete_records(1);
     assert_eq!(at(&mut script, 0), 1, "not before the start");
+}
+
+#[test]
+fn a_log_is_compacted_in_turns_and_left_alone_when_it_is_cut_meanwhile() {
+    let configs = [("segment.bytes", "1048576"), ("cleanup.policy", "compact,delete")];
+    let value = "v".repeat(1 << 19);
+    let filled = || {
+        let mut script = Script::new();
+        script.create("t", 1, &configs);
+        script.cluster.handle_upkeep(script.now());
+        for _ in 0..20 {
+            script.put(&[("a", Some(&value)), ("b", Some("1"))], Stamp::NONE);
+        }
+        script.pass(15_000);
+        script
+    };
+    let mut script = filled();
+    let mut turns = 0;
+    while script.cluster.upkeep_deadline().unwrap() <= script.now().instant {
+        script.cluster.handle_upkeep(script.now());
+        turns += 1;
+        assert_eq!(script.fetch(39, 0).error_code, ErrorCode::NONE, "others are answered");
+    }
+    // 9 MiB are read twice, 4 MiB a turn; one more finds nothing to do.
+    assert_eq!(turns, 6);
+    assert_eq!(script.left(0).into_iter().map(|it| it.0).collect::<Vec<_>>(), [36, 37, 38, 39]);
+
+    let mut script = filled();
+    script.cluster.handle_upkeep(script.now());
+    assert_eq!(script.delete_records(10), (ErrorCode::NONE, 10));
+    script.cluster.handle_upkeep(script.now());
+    assert_eq!(script.left(0).len(), 30, "its numbers mean other batches now");
+    script.upkeep();
+    assert_eq!(script.left(0).into_iter().map(|it| it.0).collect::<Vec<_>>(), [36, 37, 38, 39]);
 }

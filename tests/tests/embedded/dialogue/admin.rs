@@ -30,6 +30,7 @@ fn administrators_are_answered_as_by_kafka() {
     compare(&kafka, leaders);
     compare(&kafka, descriptions);
     compare(&kafka, security);
+    compare(&kafka, users);
 }
 
 fn partitions(it: &mut Dialogue) {
@@ -154,6 +155,7 @@ fn settings(it: &mut Dialogue) {
     it.alter("subtracted", topic, &[("cleanup.policy", SUBTRACT, Some("delete"))], false);
     it.alter("nothing left", topic, &[("cleanup.policy", SUBTRACT, Some("compact"))], false);
     it.alter("nonsense appended", topic, &[("cleanup.policy", APPEND, Some("keep"))], false);
+    it.alter("twice the same", topic, &[("cleanup.policy", SET, Some("compact,compact"))], false);
     it.alter("no list", topic, &[("retention.ms", APPEND, Some("5"))], false);
     it.alter("out of range", topic, &[("min.cleanable.dirty.ratio", SET, Some("2"))], false);
     it.alter(
@@ -334,6 +336,11 @@ fn leaders(it: &mut Dialogue) {
 }
 
 fn descriptions(it: &mut Dialogue) {
+    pages(it);
+    cluster(it);
+}
+
+fn pages(it: &mut Dialogue) {
     let pages = [
         ("all", 2000, None, vec![]),
         ("one", 1, None, vec![]),
@@ -368,6 +375,9 @@ fn descriptions(it: &mut Dialogue) {
         let next = answer.next_cursor.map(|it| it.partition_index);
         it.note(&format!("partitions, {what}"), (told, next));
     }
+}
+
+fn cluster(it: &mut Dialogue) {
     for (version, endpoint_type) in [(0, 1), (1, 2), (2, 1), (1, 7)] {
         let request = DescribeClusterRequest {
             include_cluster_authorized_operations: true,
@@ -464,6 +474,9 @@ fn security(it: &mut Dialogue) {
     let codes: Vec<_> =
         answer.filter_results.iter().map(|it| (it.error_code, it.matching_acls.len())).collect();
     it.note("delete acls", codes);
+}
+
+fn users(it: &mut Dialogue) {
     let code = it.ask(&DescribeDelegationTokenRequest::default(), 3).error_code;
     it.note("tokens", code);
     let code = it.ask(&CreateDelegationTokenRequest::default(), 3).error_code;
