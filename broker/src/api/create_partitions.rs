@@ -3,6 +3,7 @@
 //! Behavior
 //! - Counts and assignments are checked as Kafka does; every node holds the new partitions, and the first broker of
 //!   an assignment leads.
+//! - A request may ask for 10,000 new partitions, as in Kafka; and the broker keeps no more than its configuration says.
 //! - Complete at once: the timeout does not matter.
 //!
 //! Versions: 2 flexible; 3 `THROTTLING_QUOTA_EXCEEDED`, which is never told.
@@ -22,6 +23,10 @@ use crate::state::{Refusal, State};
 
 impl Serve for CreatePartitionsRequest {
     fn serve(&self, state: &mut State, _: &Call) -> Outcome<CreatePartitionsResponse> {
+        if wanted(self, state) > PARTITIONS_MAX {
+            let words = "Excessively large number of partitions per request.";
+            return refused_all(self, ErrorCode::POLICY_VIOLATION, words);
+        }
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         self.topics.iter().for_each(|topic| *times.entry(&topic.name).or_default() += 1);
         let one = |topic: &CreatePartitionsTopic| match times.remove(&*topic.name)? {
@@ -37,10 +42,27 @@ impl Serve for CreatePartitionsRequest {
     }
 
     fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<CreatePartitionsResponse> {
-        let one = |topic: &CreatePartitionsTopic| result(topic, Some(Refusal::new(code, code.message())));
-        let results = self.topics.iter().map(one).collect();
-        Outcome::Answer(CreatePartitionsResponse { results, ..Default::default() })
+        refused_all(self, code, code.message())
     }
+}
+
+fn refused_all(
+    request: &CreatePartitionsRequest,
+    code: ErrorCode,
+    words: &'static str,
+) -> Outcome<CreatePartitionsResponse> {
+    let one = |topic: &CreatePartitionsTopic| result(topic, Some(Refusal::new(code, words)));
+    let results = request.topics.iter().map(one).collect();
+    Outcome::Answer(CreatePartitionsResponse { results, ..Default::default() })
+}
+
+/// How many new partitions all its topics would have.
+fn wanted(request: &CreatePartitionsRequest, state: &State) -> usize {
+    let of = |topic: &CreatePartitionsTopic| {
+        let present = state.topics.by_name(&topic.name)?.partitions.len();
+        Some(usize::try_from(topic.count).unwrap_or(0).saturating_sub(present))
+    };
+    request.topics.iter().filter_map(of).fold(0, usize::saturating_add)
 }
 
 fn result(topic: &CreatePartitionsTopic, refusal: Option<Refusal>) -> CreatePartitionsTopicResult {
@@ -55,10 +77,11 @@ fn result(topic: &CreatePartitionsTopic, refusal: Option<Refusal>) -> CreatePart
 fn create(asked: &CreatePartitionsTopic, validate_only: bool, state: &mut State) -> Result<(), Refusal> {
     let State { topics, nodes, .. } = state;
     let unknown = || Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "");
-    let topic = topics.by_name_mut(&asked.name).ok_or_else(unknown)?;
+    let topic = topics.by_name(&asked.name).ok_or_else(unknown)?;
     let leaders = leaders(asked, topic.partitions.len(), nodes)?;
+    topics.check_room(0, leaders.len())?;
     if !validate_only {
-        topic.add_partitions(&leaders);
+        topics.add_partitions(&asked.name, &leaders);
     }
     Ok(())
 }
@@ -92,9 +115,6 @@ fn check_count(asked: &CreatePartitionsTopic, present: i32) -> Result<usize, Ref
             "The topic {} currently has {present} partition(s); {count} would not be an increase.",
             asked.name
         ),
-        count if count > PARTITIONS_MAX => {
-            format!("{count} partitions are more than the {PARTITIONS_MAX} this broker keeps")
-        }
         count => return Ok(usize::try_from(count - present).unwrap_or(0)),
     };
     Err(Refusal::new(ErrorCode::INVALID_PARTITIONS, message))
