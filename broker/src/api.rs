@@ -1,33 +1,51 @@
-//! What the broker speaks: a file per API, and the one place where a request finds its own.
+//! What the broker speaks: a file per API, or per family of those that are refused alike, and the one place where a
+//! request finds its own.
 
+mod acls;
 mod add_offsets_to_txn;
 mod add_partitions_to_txn;
+mod alter_configs;
 mod api_versions;
+mod create_partitions;
 mod create_topics;
 mod delete_groups;
+mod delete_records;
 mod delete_topics;
+mod describe_cluster;
 mod describe_configs;
 mod describe_groups;
 mod describe_producers;
+mod describe_topic_partitions;
 mod describe_transactions;
+mod elect_leaders;
 mod end_txn;
 mod fetch;
 mod find_coordinator;
 mod heartbeat;
+mod incremental_alter_configs;
 mod init_producer_id;
 mod join_group;
 mod leave_group;
+mod list_config_resources;
 mod list_groups;
 mod list_offsets;
 mod list_transactions;
+mod log_dirs;
 mod metadata;
 mod offset_commit;
 mod offset_delete;
 mod offset_fetch;
 mod offset_for_leader_epoch;
+mod partition_reassignments;
 mod produce;
+mod quorum;
+mod security;
+mod switched_off;
 mod sync_group;
 mod txn_offset_commit;
+mod update_features;
+mod users;
+mod write_txn_markers;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -99,6 +117,91 @@ impl<A> Outcome<A> {
     }
 }
 
+/// Hands every API that is answered to a macro, ascending: name, request.
+macro_rules! each_served {
+    ($use:ident) => {
+        $use! {
+            Produce ProduceRequest;
+            Fetch FetchRequest;
+            ListOffsets ListOffsetsRequest;
+            Metadata MetadataRequest;
+            OffsetCommit OffsetCommitRequest;
+            OffsetFetch OffsetFetchRequest;
+            FindCoordinator FindCoordinatorRequest;
+            JoinGroup JoinGroupRequest;
+            Heartbeat HeartbeatRequest;
+            LeaveGroup LeaveGroupRequest;
+            SyncGroup SyncGroupRequest;
+            DescribeGroups DescribeGroupsRequest;
+            ListGroups ListGroupsRequest;
+            SaslHandshake SaslHandshakeRequest;
+            ApiVersions ApiVersionsRequest;
+            CreateTopics CreateTopicsRequest;
+            DeleteTopics DeleteTopicsRequest;
+            DeleteRecords DeleteRecordsRequest;
+            InitProducerId InitProducerIdRequest;
+            OffsetForLeaderEpoch OffsetForLeaderEpochRequest;
+            AddPartitionsToTxn AddPartitionsToTxnRequest;
+            AddOffsetsToTxn AddOffsetsToTxnRequest;
+            EndTxn EndTxnRequest;
+            WriteTxnMarkers WriteTxnMarkersRequest;
+            TxnOffsetCommit TxnOffsetCommitRequest;
+            DescribeAcls DescribeAclsRequest;
+            CreateAcls CreateAclsRequest;
+            DeleteAcls DeleteAclsRequest;
+            DescribeConfigs DescribeConfigsRequest;
+            AlterConfigs AlterConfigsRequest;
+            AlterReplicaLogDirs AlterReplicaLogDirsRequest;
+            DescribeLogDirs DescribeLogDirsRequest;
+            SaslAuthenticate SaslAuthenticateRequest;
+            CreatePartitions CreatePartitionsRequest;
+            CreateDelegationToken CreateDelegationTokenRequest;
+            RenewDelegationToken RenewDelegationTokenRequest;
+            ExpireDelegationToken ExpireDelegationTokenRequest;
+            DescribeDelegationToken DescribeDelegationTokenRequest;
+            DeleteGroups DeleteGroupsRequest;
+            ElectLeaders ElectLeadersRequest;
+            IncrementalAlterConfigs IncrementalAlterConfigsRequest;
+            AlterPartitionReassignments AlterPartitionReassignmentsRequest;
+            ListPartitionReassignments ListPartitionReassignmentsRequest;
+            OffsetDelete OffsetDeleteRequest;
+            DescribeClientQuotas DescribeClientQuotasRequest;
+            AlterClientQuotas AlterClientQuotasRequest;
+            DescribeUserScramCredentials DescribeUserScramCredentialsRequest;
+            AlterUserScramCredentials AlterUserScramCredentialsRequest;
+            DescribeQuorum DescribeQuorumRequest;
+            UpdateFeatures UpdateFeaturesRequest;
+            DescribeCluster DescribeClusterRequest;
+            DescribeProducers DescribeProducersRequest;
+            UnregisterBroker UnregisterBrokerRequest;
+            DescribeTransactions DescribeTransactionsRequest;
+            ListTransactions ListTransactionsRequest;
+            ConsumerGroupHeartbeat ConsumerGroupHeartbeatRequest;
+            ConsumerGroupDescribe ConsumerGroupDescribeRequest;
+            ListConfigResources ListConfigResourcesRequest;
+            DescribeTopicPartitions DescribeTopicPartitionsRequest;
+            ShareGroupHeartbeat ShareGroupHeartbeatRequest;
+            ShareGroupDescribe ShareGroupDescribeRequest;
+            ShareFetch ShareFetchRequest;
+            ShareAcknowledge ShareAcknowledgeRequest;
+            AddRaftVoter AddRaftVoterRequest;
+            RemoveRaftVoter RemoveRaftVoterRequest;
+            InitializeShareGroupState InitializeShareGroupStateRequest;
+            ReadShareGroupState ReadShareGroupStateRequest;
+            WriteShareGroupState WriteShareGroupStateRequest;
+            DeleteShareGroupState DeleteShareGroupStateRequest;
+            ReadShareGroupStateSummary ReadShareGroupStateSummaryRequest;
+            StreamsGroupHeartbeat StreamsGroupHeartbeatRequest;
+            StreamsGroupDescribe StreamsGroupDescribeRequest;
+            DescribeShareGroupOffsets DescribeShareGroupOffsetsRequest;
+            AlterShareGroupOffsets AlterShareGroupOffsetsRequest;
+            DeleteShareGroupOffsets DeleteShareGroupOffsetsRequest;
+            StreamsGroupTopologyDescriptionUpdate StreamsGroupTopologyDescriptionUpdateRequest;
+            UnregisterController UnregisterControllerRequest;
+        }
+    };
+}
+
 macro_rules! served {
     ($($name:ident $request:ty;)*) => {
         /// What ApiVersions tells, ascending.
@@ -123,36 +226,10 @@ macro_rules! served {
     };
 }
 
-served! {
-    Produce ProduceRequest;
-    Fetch FetchRequest;
-    ListOffsets ListOffsetsRequest;
-    Metadata MetadataRequest;
-    OffsetCommit OffsetCommitRequest;
-    OffsetFetch OffsetFetchRequest;
-    FindCoordinator FindCoordinatorRequest;
-    JoinGroup JoinGroupRequest;
-    Heartbeat HeartbeatRequest;
-    LeaveGroup LeaveGroupRequest;
-    SyncGroup SyncGroupRequest;
-    DescribeGroups DescribeGroupsRequest;
-    ListGroups ListGroupsRequest;
-    ApiVersions ApiVersionsRequest;
-    CreateTopics CreateTopicsRequest;
-    DeleteTopics DeleteTopicsRequest;
-    InitProducerId InitProducerIdRequest;
-    OffsetForLeaderEpoch OffsetForLeaderEpochRequest;
-    AddPartitionsToTxn AddPartitionsToTxnRequest;
-    AddOffsetsToTxn AddOffsetsToTxnRequest;
-    EndTxn EndTxnRequest;
-    TxnOffsetCommit TxnOffsetCommitRequest;
-    DescribeConfigs DescribeConfigsRequest;
-    DeleteGroups DeleteGroupsRequest;
-    OffsetDelete OffsetDeleteRequest;
-    DescribeProducers DescribeProducersRequest;
-    DescribeTransactions DescribeTransactionsRequest;
-    ListTransactions ListTransactionsRequest;
-}
+each_served!(served);
+
+#[cfg(test)]
+pub(crate) use each_served;
 
 /// Each thing once, where it comes first: who names one a thousand times is answered once, as in Kafka, where most
 /// requests become maps.

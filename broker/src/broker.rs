@@ -121,6 +121,13 @@ impl Broker {
         self.order(move |cluster, _| cluster.log(&topic, partition)).await.unwrap_or_default()
     }
 
+    /// Deletes what the topics' retention lets go and compacts those that want it, now and thoroughly: as if every
+    /// batch were a segment that is closed. By the clock it happens as in Kafka, where the newest segment is left
+    /// alone. A tombstone goes with the first call that comes `delete.retention.ms` after one that met it.
+    pub async fn clean(&self) {
+        self.order(Cluster::clean).await;
+    }
+
     /// The node that leads a partition, and its epoch.
     pub async fn leader(&self, topic: &str, partition: i32) -> Option<(i32, i32)> {
         let topic = topic.to_owned();

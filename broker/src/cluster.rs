@@ -1,6 +1,7 @@
 //! The whole broker without its sockets: frames in, answers out, time is an argument.
 
 mod orders;
+mod upkeep;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -15,6 +16,7 @@ use crate::incoming::{Asked, Incoming};
 use crate::parking::Parking;
 use crate::state::State;
 use crate::work::Work;
+use upkeep::Upkeep;
 
 /// A connection. It has one request at work at a time and sends the next when that is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +72,7 @@ pub struct Cluster {
     works: Option<VecDeque<(PeerId, Work)>>,
     answers: VecDeque<(PeerId, Answer)>,
     fired: VecDeque<FaultId>,
+    upkeep: Upkeep,
 }
 
 /// An answer that a fault holds back.
@@ -92,6 +95,7 @@ impl Cluster {
             works: None,
             answers: VecDeque::new(),
             fired: VecDeque::new(),
+            upkeep: Upkeep::default(),
         }
     }
 

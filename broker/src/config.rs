@@ -69,6 +69,13 @@ pub struct BrokerConfig {
     pub session_timeout_min: Duration,
     /// A member that wants a longer session timeout is refused: `group.max.session.timeout.ms`.
     pub session_timeout_max: Duration,
+    /// How often records that the topics' retention lets go are deleted: `log.retention.check.interval.ms`. Zero is
+    /// never, and [`Broker::clean`](crate::Broker::clean) does it.
+    pub retention_check_interval: Duration,
+    /// How often to look for something to compact: `log.cleaner.backoff.ms`. Zero as above. A log is compacted in turns
+    /// of one batch at least, or 4 MiB decompressed, and between them requests are answered; all that is left of it is
+    /// in memory twice in the end, and the keys are once more.
+    pub cleaner_backoff: Duration,
     /// From which topic ids and member ids are made. 0 lets the shell choose, so that two brokers differ.
     pub seed: u64,
 }
@@ -100,6 +107,8 @@ impl Default for BrokerConfig {
             group_initial_rebalance_delay: Duration::ZERO,
             session_timeout_min: Duration::from_secs(6),
             session_timeout_max: Duration::from_secs(30 * 60),
+            retention_check_interval: Duration::from_secs(5 * 60),
+            cleaner_backoff: Duration::from_secs(15),
             seed: 0,
         }
     }

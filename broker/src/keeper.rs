@@ -52,8 +52,9 @@ pub(crate) async fn keep(cluster: Cluster, mut mail: mpsc::Receiver<Mail>) {
         worker: Worker::new(),
         works: JoinSet::new(),
     };
+    keeper.cluster.handle_upkeep(now());
     loop {
-        let deadline = keeper.cluster.deadline();
+        let deadline = keeper.cluster.deadline().into_iter().chain(keeper.cluster.upkeep_deadline()).min();
         tokio::select! {
             next = mail.recv() => match next {
                 Some(mail) => keeper.hear(mail),
@@ -67,6 +68,7 @@ pub(crate) async fn keep(cluster: Cluster, mut mail: mpsc::Receiver<Mail>) {
             }
             () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => {
                 keeper.cluster.handle_timeout(now());
+                keeper.cluster.handle_upkeep(now());
             }
         }
         keeper.tell();

@@ -1,6 +1,9 @@
 //! Everything the broker keeps: nodes, topics with their logs, groups, producers, transactions.
 
+pub(crate) mod alterations;
 pub(crate) mod batch;
+pub(crate) mod cleaner;
+pub(crate) mod compaction;
 pub(crate) mod configs;
 mod deadlines;
 pub(crate) mod epochs;

@@ -3,6 +3,8 @@
 //! A request says what it needs looked at and is served again with what was found. The shell does work in turns, so
 //! that a request of many large batches does not hold up those of small ones; who has no shell does it at once.
 
+use std::slice;
+
 use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
 
@@ -33,8 +35,8 @@ pub struct Work {
 pub(crate) enum Item {
     /// A produced batch, against its topic's rules.
     Check { records: Bytes, version: i16, rules: Rules, now_ms: i64 },
-    /// A batch of the log, for the first record that is not older than a time.
-    FindTime { batch: Bytes, timestamp_ms: i64 },
+    /// Batches of the log, for the first record from an offset on that is not older than a time.
+    FindTime { batches: Vec<Bytes>, from: i64, timestamp_ms: i64 },
     /// Keeps the place of what needs no look.
     Nothing,
 }
@@ -57,7 +59,7 @@ impl Work {
     pub(crate) fn is_small(&self) -> bool {
         let packed =
             |bytes: &Bytes| bytes.get(ATTRIBUTES_AT).is_some_and(|bits| bits & COMPRESSION_BITS != 0);
-        let batches = || self.items.iter().filter_map(Item::bytes);
+        let batches = || self.items.iter().flat_map(Item::bytes);
         !batches().any(packed) && batches().map(Bytes::len).sum::<usize>() <= SMALL_BYTES_MAX
     }
 
@@ -105,10 +107,11 @@ impl Work {
 }
 
 impl Item {
-    fn bytes(&self) -> Option<&Bytes> {
+    fn bytes(&self) -> &[Bytes] {
         match self {
-            Self::Check { records: bytes, .. } | Self::FindTime { batch: bytes, .. } => Some(bytes),
-            Self::Nothing => None,
+            Self::Check { records, .. } => slice::from_ref(records),
+            Self::FindTime { batches, .. } => batches,
+            Self::Nothing => &[],
         }
     }
 
@@ -119,8 +122,8 @@ impl Item {
                 let (checked, size) = check(records, *version, rules, *now_ms, limit)?;
                 (Finding::Checked(checked), size)
             }
-            Self::FindTime { batch, timestamp_ms } => {
-                let (found, size) = find_time(batch, *timestamp_ms, limit)?;
+            Self::FindTime { batches, from, timestamp_ms } => {
+                let (found, size) = find_time(batches, *from, *timestamp_ms, limit)?;
                 (Finding::Time(found), size)
             }
             Self::Nothing => (Finding::Nothing, 0),

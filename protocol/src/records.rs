@@ -27,6 +27,7 @@ mod corrupt;
 mod layout;
 mod message;
 mod message_set;
+mod retain;
 mod varint;
 mod writer;
 

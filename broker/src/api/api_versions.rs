@@ -17,8 +17,8 @@ use super::{Call, Outcome, SERVED, Serve};
 use crate::state::State;
 
 /// The feature that says how transactions go (KIP-890).
-const TRANSACTION_VERSION: &str = "transaction.version";
-const TRANSACTION_VERSION_MAX: i16 = 2;
+pub(super) const TRANSACTION_VERSION: &str = "transaction.version";
+pub(super) const TRANSACTION_VERSION_MAX: i16 = 2;
 
 impl Serve for ApiVersionsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<ApiVersionsResponse> {

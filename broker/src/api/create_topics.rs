@@ -19,14 +19,13 @@ use upsert_kafka_protocol::messages::create_topics::{
 use upsert_kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::describe_configs::{DEFAULT_CONFIG, DYNAMIC_TOPIC_CONFIG};
 use super::{Call, Outcome, Serve};
 use crate::state::configs::{Configs, TOPIC_CONFIGS};
 use crate::state::nodes::Nodes;
 use crate::state::{Refusal, State};
 
 /// The most partitions that one request may ask for: Kafka's `MAX_PARTITIONS_PER_BATCH`.
-const PARTITIONS_MAX: usize = 10_000;
+pub(super) const PARTITIONS_MAX: usize = 10_000;
 
 impl Serve for CreateTopicsRequest {
     fn serve(&self, state: &mut State, _: &Call) -> Outcome<CreateTopicsResponse> {
@@ -82,13 +81,13 @@ fn create(
     let leaders = leaders(topic, state.config.default_partitions, &state.nodes)?;
     state.topics.check_room(1, leaders.len())?;
     let settings = topic.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
-    let configs = Configs::parse(settings)?;
+    let configs = Configs::parse_over(state.topics.defaults(), settings)?;
     let told = TOPIC_CONFIGS.iter().map(|config| {
-        let (value, given) = configs.value(config);
+        let (value, source) = configs.value(config);
         CreatableTopicConfigs {
             name: Str::from_static(config.name),
             value: Some(value),
-            config_source: if given { DYNAMIC_TOPIC_CONFIG } else { DEFAULT_CONFIG },
+            config_source: source as i8,
             ..Default::default()
         }
     });
@@ -154,18 +153,24 @@ fn assigned(topic: &CreatableTopic, nodes: &Nodes) -> Result<Vec<Option<i32>>, R
         let message = "partitions should be a consecutive 0-based integer sequence";
         return no(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message);
     }
-    let good = |ids: &[i32]| {
-        let mut known = ids.to_vec();
-        known.sort_unstable();
-        known.dedup();
-        known.len() == ids.len() && !ids.is_empty() && ids.iter().all(|id| nodes.by_id(*id).is_some())
+    parts.iter().map(|part| leader_among(&part.broker_ids, nodes)).collect()
+}
+
+/// Who leads a partition that these brokers shall hold: the first of them that lives.
+pub(super) fn leader_among(ids: &[i32], nodes: &Nodes) -> Result<Option<i32>, Refusal> {
+    let twice = ids.iter().enumerate().find(|(at, id)| ids[..*at].contains(id)).map(|(_, id)| id);
+    let stranger = ids.iter().find(|id| nodes.by_id(**id).is_none());
+    let complaint = match (stranger, twice) {
+        _ if ids.is_empty() => "an empty replica list".to_owned(),
+        (_, Some(id)) => format!("the broker {id} more than once"),
+        (Some(id), _) => format!("broker {id}, but no such broker is registered"),
+        (None, None) => String::new(),
     };
-    if !parts.iter().all(|part| good(&part.broker_ids)) {
-        let message = "each partition needs brokers that are registered, each of them once";
-        return no(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message);
+    if !complaint.is_empty() {
+        let message = format!("The manual partition assignment includes {complaint}.");
+        return Err(Refusal::new(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message));
     }
-    let leader = |ids: &[i32]| ids.iter().copied().find(|id| nodes.is_live(*id));
-    Ok(parts.iter().map(|part| leader(&part.broker_ids)).collect())
+    Ok(ids.iter().copied().find(|id| nodes.is_live(*id)))
 }
 
 fn count(partitions: usize) -> i32 {

@@ -1,8 +1,9 @@
 //! DescribeConfigs: the settings of topics, and the few of the broker.
 //!
 //! Behavior
-//! - A topic tells all settings that Kafka's have, with their types; those given at creation say so. The
-//!   broker tells what `BrokerConfig` means in Kafka's words. Other resources are `INVALID_REQUEST`.
+//! - A topic tells all settings that Kafka's have, with their types, and where each comes from. A broker tells what
+//!   `BrokerConfig` means in Kafka's words, and the settings of topics that were given to the brokers; without a
+//!   number, those alone. Other resources are `INVALID_REQUEST`.
 //! - Synonyms name a setting that was given, not the broker's defaults behind it. No documentation.
 //!
 //! Versions: 3 types; 4 flexible.
@@ -16,18 +17,8 @@ use upsert_kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsRes
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve, once};
-use crate::state::configs::{ConfigType, Configs, TOPIC_CONFIGS, TopicConfig};
-use crate::state::{Refusal, State};
-
-/// Where a value comes from: it was given to the topic.
-pub(super) const DYNAMIC_TOPIC_CONFIG: i8 = 1;
-/// It was given to the broker when it started.
-const STATIC_BROKER_CONFIG: i8 = 4;
-/// Nobody gave it.
-pub(super) const DEFAULT_CONFIG: i8 = 5;
-
-const TOPIC: i8 = 2;
-const BROKER: i8 = 4;
+use crate::state::configs::{ConfigSource, ConfigType, Configs, ResourceType, TOPIC_CONFIGS, TopicConfig};
+use crate::state::{Refusal, State, names};
 
 impl Serve for DescribeConfigsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeConfigsResponse> {
@@ -58,16 +49,27 @@ fn describe(
     node: i32,
 ) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
     let name = &*resource.resource_name;
-    let mut configs = match resource.resource_type {
-        TOPIC => match state.topics.by_name(name) {
+    let mut configs = match ResourceType(resource.resource_type) {
+        ResourceType::TOPIC => match state.topics.by_name(name) {
             Some(topic) => topic_configs(&topic.configs),
             None => {
+                names::check(name)?;
                 let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
                 return Err(Refusal::new(code, format!("topic {name} does not exist")));
             }
         },
-        BROKER if name.is_empty() || *name == node.to_string() => broker_configs(state, node),
-        other => {
+        ResourceType::BROKER if name.is_empty() => {
+            let mut configs = topic_defaults(state);
+            configs.retain(|config| config.config_source == ConfigSource::DefaultBroker as i8);
+            configs
+        }
+        ResourceType::BROKER if *name == node.to_string() => {
+            let mut configs = broker_configs(state, node);
+            configs.extend(topic_defaults(state));
+            configs.sort_by(|one, other| one.name.cmp(&other.name));
+            configs
+        }
+        ResourceType(other) => {
             let message = format!("there is no resource of type {other} named '{name}' here");
             return Err(Refusal::new(ErrorCode::INVALID_REQUEST, message));
         }
@@ -80,17 +82,30 @@ fn describe(
 
 fn topic_configs(configs: &Configs) -> Vec<DescribeConfigsResourceResult> {
     let one = |config: &'static TopicConfig| {
-        let (value, given) = configs.value(config);
-        let source = if given { DYNAMIC_TOPIC_CONFIG } else { DEFAULT_CONFIG };
-        row(config.name, value, config.kind, source)
+        let (value, source) = configs.value(config);
+        let mut row = row(config.name, value, config.kind, source);
+        if source == ConfigSource::DefaultBroker {
+            row.synonyms.iter_mut().for_each(|it| it.name = Str::from_static(config.broker_name));
+        }
+        row
     };
     TOPIC_CONFIGS.iter().map(one).collect()
+}
+
+/// The settings of topics as the brokers have them.
+fn topic_defaults(state: &State) -> Vec<DescribeConfigsResourceResult> {
+    let defaults = Configs::default().over(state.topics.defaults());
+    let one = |config: &'static TopicConfig| {
+        let (value, source) = defaults.value(config);
+        row(config.broker_name, value, config.kind, source)
+    };
+    TOPIC_CONFIGS.iter().filter(|config| !config.broker_name.is_empty()).map(one).collect()
 }
 
 fn broker_configs(state: &State, node: i32) -> Vec<DescribeConfigsResourceResult> {
     let config = &state.config;
     let text = |value: &dyn ToString| Str::from(value.to_string());
-    let fixed = |name, kind, value| row(name, value, kind, STATIC_BROKER_CONFIG);
+    let fixed = |name, kind, value| row(name, value, kind, ConfigSource::StaticBroker);
     let ms = |duration: Duration| text(&duration.as_millis());
     vec![
         fixed("auto.create.topics.enable", ConfigType::Boolean, text(&config.auto_create_topics)),
@@ -108,18 +123,23 @@ fn broker_configs(state: &State, node: i32) -> Vec<DescribeConfigsResourceResult
     ]
 }
 
-fn row(name: &'static str, value: Str, kind: ConfigType, source: i8) -> DescribeConfigsResourceResult {
+fn row(
+    name: &'static str,
+    value: Str,
+    kind: ConfigType,
+    source: ConfigSource,
+) -> DescribeConfigsResourceResult {
     let synonym = || DescribeConfigsSynonym {
         name: Str::from_static(name),
         value: Some(value.clone()),
-        source,
+        source: source as i8,
         ..Default::default()
     };
     DescribeConfigsResourceResult {
         name: Str::from_static(name),
-        synonyms: if source == DEFAULT_CONFIG { Vec::new() } else { vec![synonym()] },
-        read_only: source == STATIC_BROKER_CONFIG,
-        config_source: source,
+        synonyms: if source == ConfigSource::Default { Vec::new() } else { vec![synonym()] },
+        read_only: source == ConfigSource::StaticBroker,
+        config_source: source as i8,
         config_type: kind as i8,
         value: Some(value),
         ..Default::default()

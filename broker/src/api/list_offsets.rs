@@ -104,8 +104,8 @@ fn find_time(
         timestamp_ms if timestamp_ms >= 0 => timestamp_ms,
         _ => return None,
     };
-    let batch = partition.log.batch_at_time(timestamp_ms)?;
-    Some(Item::FindTime { batch, timestamp_ms })
+    let batches = partition.log.batches_at_time(timestamp_ms);
+    Some(Item::FindTime { batches, from: partition.log.start_offset(), timestamp_ms })
 }
 
 fn list(

@@ -24,9 +24,9 @@ use crate::state::nodes::{Node, Nodes};
 use crate::state::topics::{Partition, Topic};
 
 /// A bit for each operation on a topic: read, write, create, delete, alter, describe and those on configs.
-const TOPIC_OPERATIONS: i32 = 0b1101_1111_1000;
+pub(super) const TOPIC_OPERATIONS: i32 = 0b1101_1111_1000;
 /// Likewise for the cluster.
-const CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
+pub(super) const CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
 
 impl Serve for MetadataRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<MetadataResponse> {
@@ -101,7 +101,8 @@ fn describe(
                 return refused(asked, refusal.code);
             }
             let leaders: Vec<_> = (0..partitions).map(|index| state.nodes.leader_of(index)).collect();
-            described(state.topics.create(name, &leaders, Configs::default()), request, &state.nodes)
+            let configs = Configs::default().over(state.topics.defaults());
+            described(state.topics.create(name, &leaders, configs), request, &state.nodes)
         }
         Ok(()) => refused(asked, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
     }
@@ -127,7 +128,7 @@ fn partition(partition_index: i32, partition: &Partition, nodes: &Nodes) -> Meta
         partition_index,
         leader_id: partition.leader.unwrap_or(-1),
         leader_epoch: partition.leader_epoch,
-        replica_nodes: nodes.iter().map(|node| node.id).collect(),
+        replica_nodes: partition.replicas(nodes),
         isr_nodes: nodes.live().map(|node| node.id).collect(),
         offline_replicas: nodes.iter().filter(|node| !node.live).map(|node| node.id).collect(),
         ..Default::default()

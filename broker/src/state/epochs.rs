@@ -16,6 +16,15 @@ impl Epochs {
         self.0.push((epoch, offset));
     }
 
+    /// The log begins later: an epoch that ended before that is forgotten, and the first one left begins there.
+    pub(crate) fn cut(&mut self, start_offset: i64) {
+        let begun = self.0.partition_point(|(_, begun)| *begun <= start_offset);
+        self.0.drain(..begun.saturating_sub(1));
+        if let Some((_, first)) = self.0.first_mut().filter(|_| begun > 0) {
+            *first = start_offset;
+        }
+    }
+
     /// The epoch, or the one before it that is there, and where it ended: the last ends with the log. `None`
     /// for one that is yet to come.
     pub(crate) fn end(&self, epoch: i32, log_end_offset: i64) -> Option<(i32, i64)> {
@@ -42,6 +51,13 @@ mod tests {
         epochs.begin(4, 9);
         let ends = [0, 1, 2, 3, 4, 5].map(|epoch| epochs.end(epoch, 12));
         assert_eq!(ends, [Some((0, 5)), Some((0, 5)), Some((2, 9)), Some((2, 9)), Some((4, 12)), None]);
+        epochs.cut(7);
+        assert_eq!(
+            [0, 2, 3, 4].map(|epoch| epochs.end(epoch, 12)),
+            [Some((0, 7)), Some((2, 9)), Some((2, 9)), Some((4, 12))]
+        );
+        epochs.cut(9);
+        assert_eq!([0, 2, 4].map(|epoch| epochs.end(epoch, 12)), [Some((0, 9)), Some((2, 9)), Some((4, 12))]);
         let mut empty = Epochs::default();
         empty.begin(3, 0);
         assert_eq!(empty.end(1, 7), Some((1, 0)), "before all that is there");

@@ -39,6 +39,17 @@ impl Isolation {
         self.open.keys().next().copied().unwrap_or(end_offset)
     }
 
+    /// Whether the producer's transactional record at that offset came to nothing.
+    pub(crate) fn is_aborted(&self, producer_id: i64, offset: i64) -> bool {
+        let holds = |it: &Aborted| (it.first_offset..it.last_offset).contains(&offset);
+        self.aborted.iter().any(|it| it.producer_id == producer_id && holds(it))
+    }
+
+    /// What ended before that offset is no longer in the log.
+    pub(crate) fn forget_before(&mut self, offset: i64) {
+        self.aborted.retain(|it| it.last_offset >= offset);
+    }
+
     /// The aborted ones that have records or their marker from one offset up to another.
     pub(crate) fn aborted(&self, from: i64, to: i64) -> impl Iterator<Item = &Aborted> {
         let first = self.aborted.partition_point(|it| it.last_offset < from);

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
-use upsert_kafka_protocol::records::{self, batches};
+use upsert_kafka_protocol::records::{self, Batch, HEADER_BYTES, batches};
 
 use super::batch::{Checked, Larger};
 
@@ -37,12 +37,30 @@ struct Frozen {
     bytes: Bytes,
 }
 
-/// One batch: where it begins, in offsets and in bytes from the log's first.
+/// One batch, and where it begins in bytes from the log's first.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    base_offset: i64,
-    max_timestamp: i64,
+    span: Span,
     at: u64,
+}
+
+impl Entry {
+    /// Whether compaction has left any.
+    fn has_records(&self) -> bool {
+        self.span.bytes > HEADER_BYTES as u64
+    }
+}
+
+/// What is known of a batch without reading it. Compaction leaves holes between one's last offset and the next one's
+/// base.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Span {
+    pub(crate) base_offset: i64,
+    pub(crate) last_offset: i64,
+    pub(crate) max_timestamp: i64,
+    pub(crate) bytes: u64,
+    /// When compaction may remove the tombstones and the marker in it, once it has met them.
+    pub(crate) delete_horizon_ms: Option<i64>,
 }
 
 /// A record found by its time.
@@ -53,27 +71,31 @@ pub(crate) struct Found {
     pub(crate) leader_epoch: i32,
 }
 
-/// Looks into a batch, which may decompress to so many bytes, for the first record that is not older than the time;
-/// and how many bytes were looked at. `Err` when they are more.
+/// Looks into batches, each of which may decompress to so many bytes, for the first record from an offset on that is not
+/// older than the time; and how many bytes were looked at. `Err` when one is larger.
 pub(crate) fn find_time(
-    batch: &Bytes,
+    packed: &[Bytes],
+    from: i64,
     timestamp_ms: i64,
     limit: usize,
 ) -> Result<(Option<Found>, usize), Larger> {
-    // What lies in the log was read whole when it was appended.
-    let Some(Ok(batch)) = batches(batch).next() else { return Ok((None, 0)) };
-    let body = match batch.body(limit) {
-        Err(why) if why.exceeds_limit() => return Err(Larger),
-        Err(_) => return Ok((None, 0)),
-        Ok(body) => body,
-    };
-    let record = body.iter().map_while(Result::ok).find(|record| record.timestamp_ms >= timestamp_ms);
-    let found = record.map(|record| Found {
-        offset: record.offset,
-        timestamp_ms: record.timestamp_ms,
-        leader_epoch: batch.leader_epoch(),
-    });
-    Ok((found, body.size()))
+    let mut size = 0;
+    for batch in packed {
+        // What lies in the log was read whole when it was appended.
+        let Some(Ok(batch)) = batches(batch).next() else { continue };
+        let body = match batch.body(limit) {
+            Err(why) if why.exceeds_limit() => return Err(Larger),
+            Err(_) => continue,
+            Ok(body) => body,
+        };
+        size += body.size();
+        let mut records = body.iter().map_while(Result::ok);
+        if let Some(record) = records.find(|it| it.timestamp_ms >= timestamp_ms && it.offset >= from) {
+            let (offset, timestamp_ms) = (record.offset, record.timestamp_ms);
+            return Ok((Some(Found { offset, timestamp_ms, leader_epoch: batch.leader_epoch() }), size));
+        }
+    }
+    Ok((None, size))
 }
 
 impl Log {
@@ -97,6 +119,56 @@ impl Log {
         self.index.len()
     }
 
+    /// Every batch in order, unread.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = Span> {
+        self.index.iter().map(|entry| entry.span)
+    }
+
+    /// The batch of that number in the order of [`spans`](Self::spans).
+    pub(crate) fn batch(&mut self, index: usize) -> Option<Batch> {
+        let entry = *self.index.get(index)?;
+        // What lies in the log was read whole when it was appended.
+        batches(&self.lend(entry.at, entry.at + entry.span.bytes)).next()?.ok()
+    }
+
+    /// Moves the start of the log up to an offset, and forgets the batches that lie before it.
+    pub(crate) fn cut(&mut self, offset: i64) {
+        self.start_offset = self.start_offset.max(offset.min(self.end_offset));
+        let kept = self.index.partition_point(|entry| entry.span.last_offset < self.start_offset);
+        self.index.drain(..kept);
+        let at = self.index.front().map_or(self.end_at(), |entry| entry.at);
+        while self.frozen.pop_front_if(|frozen| frozen.at + frozen.bytes.len() as u64 <= at).is_some() {}
+        if at == self.end_at() {
+            (self.open_at, self.open) = (at, BytesMut::new());
+        }
+    }
+
+    /// Puts other batches, of the same offsets or fewer, in the place of so many first ones.
+    pub(crate) fn replace(&mut self, count: usize, by: impl IntoIterator<Item = (Span, Bytes)>) {
+        let rest_at = self.index.get(count).map_or(self.end_at(), |entry| entry.at);
+        let (mut rest, mut from) = (Vec::new(), rest_at);
+        while from < self.end_at() {
+            let lent = self.lend(from, self.end_at());
+            from += lent.len() as u64;
+            rest.push(lent);
+        }
+        let rest_index = self.index.split_off(count.min(self.index.len()));
+        (self.index, self.frozen) = (VecDeque::new(), VecDeque::new());
+        (self.open, self.open_at) = (BytesMut::new(), 0);
+        for (span, bytes) in by {
+            self.place(&bytes, span);
+        }
+        self.freeze();
+        let moved_to = self.open_at;
+        for bytes in rest {
+            let at = self.open_at;
+            self.open_at += bytes.len() as u64;
+            self.frozen.push_back(Frozen { at, bytes });
+        }
+        let moved = |entry: Entry| Entry { at: entry.at - rest_at + moved_to, ..entry };
+        self.index.extend(rest_index.into_iter().map(moved));
+    }
+
     /// Appends a batch and tells the offset of its first record.
     pub(crate) fn append(&mut self, checked: &Checked, leader_epoch: i32) -> i64 {
         let Checked { batch, max_timestamp, log_append_time_ms, .. } = checked;
@@ -117,13 +189,28 @@ impl Log {
 
     /// Where in the open buffer it is written.
     fn write(&mut self, bytes: &[u8], max_timestamp: i64, count: i32, leader_epoch: i32) -> usize {
-        self.make_room(bytes.len());
-        let (base_offset, begin) = (self.end_offset, self.open.len());
-        self.open.extend_from_slice(bytes);
-        records::set_offset(&mut self.open[begin..], base_offset, leader_epoch);
-        let at = self.open_at + begin as u64;
-        self.index.push_back(Entry { base_offset, max_timestamp, at });
+        let base_offset = self.end_offset;
         self.end_offset += i64::from(count);
+        let begin = self.place(
+            bytes,
+            Span {
+                base_offset,
+                last_offset: self.end_offset - 1,
+                max_timestamp,
+                bytes: bytes.len() as u64,
+                delete_horizon_ms: None,
+            },
+        );
+        records::set_offset(&mut self.open[begin..], base_offset, leader_epoch);
+        begin
+    }
+
+    /// Where in the open buffer it is placed.
+    fn place(&mut self, bytes: &[u8], span: Span) -> usize {
+        self.make_room(bytes.len());
+        let begin = self.open.len();
+        self.open.extend_from_slice(bytes);
+        self.index.push_back(Entry { span, at: self.open_at + begin as u64 });
         begin
     }
 
@@ -160,34 +247,34 @@ impl Log {
 
     /// Every batch with the offset of its first record.
     pub(crate) fn all(&mut self) -> Vec<(i64, Bytes)> {
-        let ends = self.index.iter().skip(1).map(|entry| entry.at).chain([self.end_at()]);
-        let spans: Vec<_> = self.index.iter().zip(ends).map(|(entry, end)| (*entry, end)).collect();
-        spans.into_iter().map(|(entry, end)| (entry.base_offset, self.lend(entry.at, end))).collect()
+        let entries: Vec<_> = self.index.iter().copied().collect();
+        let mut lend = |Entry { span, at }| (span.base_offset, self.lend(at, at + span.bytes));
+        entries.into_iter().map(&mut lend).collect()
     }
 
-    /// The batch that holds the first record, in the order of offsets, that is not older than the time.
-    pub(crate) fn batch_at_time(&mut self, timestamp_ms: i64) -> Option<Bytes> {
-        let index = self.index.iter().position(|entry| entry.max_timestamp >= timestamp_ms)?;
-        let from = self.index[index].at;
-        let to = self.index.get(index + 1).map_or(self.end_at(), |entry| entry.at);
-        Some(self.lend(from, to))
+    /// The batch that holds the first record, in the order of offsets, that is not older than the time; and the next such
+    /// when in the first it may lie before the log's start.
+    pub(crate) fn batches_at_time(&mut self, timestamp_ms: i64) -> Vec<Bytes> {
+        let late = |entry: &&Entry| entry.span.max_timestamp >= timestamp_ms && entry.has_records();
+        let cut = self.index.front().is_some_and(|entry| entry.span.base_offset < self.start_offset);
+        let found: Vec<_> = self.index.iter().filter(late).take(1 + usize::from(cut)).copied().collect();
+        found.into_iter().map(|Entry { span, at }| self.lend(at, at + span.bytes)).collect()
     }
 
     /// The greatest timestamp of a record.
     pub(crate) fn max_timestamp(&self) -> Option<i64> {
-        self.index.iter().map(|entry| entry.max_timestamp).max()
+        let entries = self.index.iter().filter(|entry| entry.has_records());
+        entries.map(|entry| entry.span.max_timestamp).max()
     }
 
-    /// Where the batch with that offset begins; the end for the end offset.
+    /// Where the batch with that offset begins, or the next one if compaction has removed it; the end for the end
+    /// offset.
     fn position(&self, offset: i64) -> Option<u64> {
         if offset < self.start_offset || offset > self.end_offset {
             return None;
         }
-        if offset == self.end_offset {
-            return Some(self.end_at());
-        }
-        let after = self.index.partition_point(|entry| entry.base_offset <= offset);
-        Some(self.index[after - 1].at)
+        let holder = self.index.partition_point(|entry| entry.span.last_offset < offset);
+        Some(self.index.get(holder).map_or(self.end_at(), |entry| entry.at))
     }
 
     fn end_at(&self) -> u64 {

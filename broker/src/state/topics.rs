@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::configs::Configs;
+use super::compaction::Compaction;
+use super::configs::{Configs, Given};
 use super::epochs::Epochs;
 use super::isolation::Isolation;
 use super::log::Log;
+use super::nodes::Nodes;
 use super::producers::Producers;
 use super::{Refusal, names};
 use crate::config::BrokerConfig;
@@ -26,6 +28,8 @@ pub(crate) struct Topics {
     partitions: usize,
     topics_max: usize,
     partitions_max: usize,
+    /// The settings of topics that were given to the brokers.
+    defaults: Given,
     /// From which the next id is made.
     seed: u64,
 }
@@ -44,12 +48,18 @@ pub(crate) struct Topic {
 pub(crate) struct Partition {
     /// The node that leads; `None` while none lives.
     pub(crate) leader: Option<i32>,
+    /// The node that is to lead: the first of the replicas.
+    pub(crate) preferred: Option<i32>,
     /// Grows with each election.
     pub(crate) leader_epoch: i32,
     epochs: Epochs,
     pub(crate) log: Log,
     pub(crate) producers: Producers,
     pub(crate) isolation: Isolation,
+    /// Up to which offset the log was compacted.
+    pub(crate) compacted_to: i64,
+    /// The compaction that is under way.
+    pub(crate) compaction: Option<Compaction>,
 }
 
 impl Topics {
@@ -61,6 +71,7 @@ impl Topics {
             partitions: 0,
             topics_max: config.topics_max,
             partitions_max: config.partitions_max,
+            defaults: Given::new(),
             seed: config.seed,
         }
     }
@@ -133,13 +144,33 @@ impl Topics {
     /// Makes a topic of a name that was checked, with a partition for each leader.
     pub(crate) fn create(&mut self, name: &str, leaders: &[Option<i32>], configs: Configs) -> &Topic {
         let (name, id) = (super::owned(name), self.fresh_id());
-        let led = |leader: &Option<i32>| Partition { leader: *leader, ..Partition::default() };
-        let partitions = leaders.iter().map(led).collect();
+        let mut topic = Topic { name: name.clone(), id, configs, partitions: Vec::new() };
+        topic.add_partitions(leaders);
         self.names.insert(id, name.clone());
         self.metric_names.insert(names::in_metrics(&name), name.clone());
         self.partitions += leaders.len();
-        let topic = Topic { name: name.clone(), id, configs, partitions };
         self.by_name.entry(name).or_insert(topic)
+    }
+
+    /// Gives a topic one more partition for each leader.
+    pub(crate) fn add_partitions(&mut self, name: &str, leaders: &[Option<i32>]) {
+        if let Some(topic) = self.by_name.get_mut(name) {
+            topic.add_partitions(leaders);
+            self.partitions += leaders.len();
+        }
+    }
+
+    /// The settings of topics that were given to the brokers.
+    pub(crate) fn defaults(&self) -> &Given {
+        &self.defaults
+    }
+
+    /// Gives the brokers other ones, which hold for all topics that have none of their own.
+    pub(crate) fn set_defaults(&mut self, defaults: Given) {
+        self.defaults = defaults;
+        for topic in self.by_name.values_mut() {
+            topic.configs = topic.configs.over(&self.defaults);
+        }
     }
 
     pub(crate) fn delete(&mut self, name: &str) -> Option<Topic> {
@@ -161,6 +192,12 @@ impl Topics {
 }
 
 impl Topic {
+    fn add_partitions(&mut self, leaders: &[Option<i32>]) {
+        let led =
+            |leader: &Option<i32>| Partition { leader: *leader, preferred: *leader, ..Partition::default() };
+        self.partitions.extend(leaders.iter().map(led));
+    }
+
     /// The partition of that number.
     pub(crate) fn partition(&self, index: i32) -> Result<&Partition, ErrorCode> {
         let index = usize::try_from(index).ok();
@@ -175,6 +212,12 @@ impl Topic {
 }
 
 impl Partition {
+    /// Who holds it: all nodes, first the one that is to lead.
+    pub(crate) fn replicas(&self, nodes: &Nodes) -> Vec<i32> {
+        let others = nodes.iter().map(|node| node.id).filter(|id| Some(*id) != self.preferred);
+        self.preferred.into_iter().chain(others).collect()
+    }
+
     /// Whether the node leads, and who asks knows the same epoch of leadership as we (KIP-320).
     pub(crate) fn check_leader(&self, node: i32, believed_epoch: i32) -> Result<(), ErrorCode> {
         self.check_epoch(believed_epoch)?;
@@ -183,7 +226,15 @@ impl Partition {
 
     /// The offset before which every transaction is decided.
     pub(crate) fn last_stable_offset(&self) -> i64 {
-        self.isolation.last_stable_offset(self.log.end_offset())
+        self.isolation.last_stable_offset(self.log.end_offset()).max(self.log.start_offset())
+    }
+
+    /// Removes the records before an offset.
+    pub(crate) fn cut(&mut self, offset: i64) {
+        self.log.cut(offset);
+        let start_offset = self.log.start_offset();
+        self.epochs.cut(start_offset);
+        self.isolation.forget_before(start_offset);
     }
 
     /// The offset up to which a reader of that isolation may read.

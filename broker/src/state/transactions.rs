@@ -150,7 +150,7 @@ impl State {
         }
     }
 
-    fn write_marker(&mut self, ending: &Ending, topic: &str, index: i32, now: Now) {
+    pub(crate) fn write_marker(&mut self, ending: &Ending, topic: &str, index: i32, now: Now) {
         // A topic that was deleted needs no marker.
         let Some(topic) = self.topics.by_name_mut(topic) else { return };
         let place = Place::Partition(topic.id, index);

@@ -16,6 +16,8 @@ use upsert_kafka_tests::kafka::{Kafka, unique};
 
 use super::Embedded;
 
+mod admin;
+mod cleaning;
 mod groups;
 mod transactions;
 
@@ -139,7 +141,11 @@ fn batch(count: i64, stamp: Stamp) -> Bytes {
 
 /// Holds the dialogue with both, and compares line by line.
 fn compare(kafka: &Kafka, hold: fn(&mut Dialogue)) {
-    let embedded = Embedded::start(BrokerConfig::default());
+    compare_with(kafka, BrokerConfig::default(), hold);
+}
+
+fn compare_with(kafka: &Kafka, config: BrokerConfig, hold: fn(&mut Dialogue)) {
+    let embedded = Embedded::start(config);
     let hear = |address: &str| {
         let mut dialogue = Dialogue::begin(address);
         hold(&mut dialogue);

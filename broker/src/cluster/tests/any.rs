@@ -3,7 +3,7 @@
 use upsert_kafka_protocol::AnyResponse;
 
 use super::*;
-use crate::api::SERVED;
+use crate::api::{SERVED, each_served};
 
 const SEEDS: u64 = 40;
 
@@ -26,40 +26,19 @@ fn throw<R: Request>(script: &mut Script, version: i16, seed: u64) {
     }
 }
 
-/// The API's way to throw.
-fn thrower(api: ApiKey) -> fn(&mut Script, i16, u64) {
-    match api {
-        ApiKey::PRODUCE => throw::<ProduceRequest>,
-        ApiKey::FETCH => throw::<FetchRequest>,
-        ApiKey::LIST_OFFSETS => throw::<ListOffsetsRequest>,
-        ApiKey::METADATA => throw::<MetadataRequest>,
-        ApiKey::OFFSET_COMMIT => throw::<OffsetCommitRequest>,
-        ApiKey::OFFSET_FETCH => throw::<OffsetFetchRequest>,
-        ApiKey::FIND_COORDINATOR => throw::<FindCoordinatorRequest>,
-        ApiKey::JOIN_GROUP => throw::<JoinGroupRequest>,
-        ApiKey::HEARTBEAT => throw::<HeartbeatRequest>,
-        ApiKey::LEAVE_GROUP => throw::<LeaveGroupRequest>,
-        ApiKey::SYNC_GROUP => throw::<SyncGroupRequest>,
-        ApiKey::DESCRIBE_GROUPS => throw::<DescribeGroupsRequest>,
-        ApiKey::LIST_GROUPS => throw::<ListGroupsRequest>,
-        ApiKey::DELETE_GROUPS => throw::<DeleteGroupsRequest>,
-        ApiKey::OFFSET_DELETE => throw::<OffsetDeleteRequest>,
-        ApiKey::OFFSET_FOR_LEADER_EPOCH => throw::<OffsetForLeaderEpochRequest>,
-        ApiKey::API_VERSIONS => throw::<ApiVersionsRequest>,
-        ApiKey::CREATE_TOPICS => throw::<CreateTopicsRequest>,
-        ApiKey::DELETE_TOPICS => throw::<DeleteTopicsRequest>,
-        ApiKey::INIT_PRODUCER_ID => throw::<InitProducerIdRequest>,
-        ApiKey::DESCRIBE_CONFIGS => throw::<DescribeConfigsRequest>,
-        ApiKey::ADD_PARTITIONS_TO_TXN => throw::<AddPartitionsToTxnRequest>,
-        ApiKey::ADD_OFFSETS_TO_TXN => throw::<AddOffsetsToTxnRequest>,
-        ApiKey::END_TXN => throw::<EndTxnRequest>,
-        ApiKey::TXN_OFFSET_COMMIT => throw::<TxnOffsetCommitRequest>,
-        ApiKey::DESCRIBE_PRODUCERS => throw::<DescribeProducersRequest>,
-        ApiKey::DESCRIBE_TRANSACTIONS => throw::<DescribeTransactionsRequest>,
-        ApiKey::LIST_TRANSACTIONS => throw::<ListTransactionsRequest>,
-        other => panic!("{other} is served and not tested"),
-    }
+macro_rules! throwers {
+    ($($name:ident $request:ty;)*) => {
+        /// The API's way to throw.
+        fn thrower(api: ApiKey) -> fn(&mut Script, i16, u64) {
+            match api.0 {
+                $(<$request as Message>::KEY => throw::<$request>,)*
+                other => panic!("{other} is not served"),
+            }
+        }
+    };
 }
+
+each_served!(throwers);
 
 #[test]
 fn any_request_gets_one_answer() {

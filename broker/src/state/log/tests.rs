@@ -17,7 +17,7 @@ fn checked(timestamps: &[i64], value: &[u8], configs: &Configs) -> Checked {
 }
 
 fn at_time(log: &mut Log, timestamp_ms: i64) -> Option<Found> {
-    find_time(&log.batch_at_time(timestamp_ms)?, timestamp_ms, 1 << 20).unwrap().0
+    find_time(&log.batches_at_time(timestamp_ms), 0, timestamp_ms, 1 << 20).unwrap().0
 }
 
 /// A log of batches of so many records each.

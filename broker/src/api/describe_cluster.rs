@@ -1,0 +1,56 @@
+//! DescribeCluster: the nodes and what the cluster is called.
+//!
+//! Behavior
+//! - A node that is stopped is fenced: told only to who asks for those, too. The controller is the first live node.
+//! - Authorized operations are all there are, as in a Kafka without ACLs.
+//!
+//! Versions: 1 endpoint types, of which brokers are here; 2 fenced brokers.
+
+use upsert_kafka_protocol::messages::describe_cluster::DescribeClusterBroker;
+use upsert_kafka_protocol::messages::{DescribeClusterRequest, DescribeClusterResponse};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::metadata::CLUSTER_OPERATIONS;
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::nodes::Node;
+
+const BROKERS: i8 = 1;
+const CONTROLLERS: i8 = 2;
+
+impl Serve for DescribeClusterRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeClusterResponse> {
+        match self.endpoint_type {
+            BROKERS => {}
+            CONTROLLERS => return self.refuse(call, ErrorCode::MISMATCHED_ENDPOINT_TYPE),
+            _ => return self.refuse(call, ErrorCode::UNSUPPORTED_ENDPOINT_TYPE),
+        }
+        let broker = |node: &Node| DescribeClusterBroker {
+            broker_id: node.id,
+            host: node.host.clone(),
+            port: node.port,
+            is_fenced: !node.live,
+            ..Default::default()
+        };
+        let wanted = |node: &&Node| node.live || self.include_fenced_brokers;
+        let mut response = DescribeClusterResponse {
+            endpoint_type: self.endpoint_type,
+            cluster_id: Str::from(state.config.cluster_id.as_str()),
+            controller_id: state.nodes.live().next().map_or(-1, |node| node.id),
+            brokers: state.nodes.iter().filter(wanted).map(broker).collect(),
+            ..Default::default()
+        };
+        if self.include_cluster_authorized_operations {
+            response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+        }
+        Outcome::Answer(response)
+    }
+
+    fn refuse(&self, call: &Call, error_code: ErrorCode) -> Outcome<DescribeClusterResponse> {
+        let endpoint_type = if call.version >= 1 { self.endpoint_type } else { BROKERS };
+        let error_message = Some(Str::from_static(error_code.message()));
+        let refused =
+            DescribeClusterResponse { error_code, error_message, endpoint_type, ..Default::default() };
+        Outcome::Answer(refused)
+    }
+}

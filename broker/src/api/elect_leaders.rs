@@ -1,0 +1,98 @@
+//! ElectLeaders: gives partitions back to the node that is to lead them, or to any that lives.
+//!
+//! Behavior
+//! - Preferred: the first of a partition's replicas leads, when it lives. Unclean: any that lives, which is so by
+//!   itself here; so there is never a need.
+//! - Who asks for all partitions hears only of those where something was done.
+//! - Complete at once: the timeout does not matter.
+//!
+//! Versions: 1 unclean elections and an error for the whole; 2 flexible.
+
+use upsert_kafka_protocol::messages::elect_leaders::{
+    PartitionResult, ReplicaElectionResult, TopicPartitions,
+};
+use upsert_kafka_protocol::messages::{ElectLeadersRequest, ElectLeadersResponse};
+use upsert_kafka_protocol::{ErrorCode, Str};
+
+use super::{Call, Outcome, Serve};
+use crate::parking::Place;
+use crate::state::{Refusal, State};
+
+const PREFERRED: i8 = 0;
+const UNCLEAN: i8 = 1;
+
+impl Serve for ElectLeadersRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ElectLeadersResponse> {
+        if ![PREFERRED, UNCLEAN].contains(&self.election_type) {
+            return self.refuse(call, ErrorCode::INVALID_REQUEST);
+        }
+        let asked = self.topic_partitions.clone().unwrap_or_else(|| all(state));
+        let mut one =
+            |it: &TopicPartitions| result(it, |index| elect(&it.topic, index, self.election_type, state));
+        let mut results: Vec<_> = asked.iter().map(&mut one).collect();
+        if self.topic_partitions.is_none() {
+            let needed = |it: &PartitionResult| it.error_code != ErrorCode::ELECTION_NOT_NEEDED;
+            results.iter_mut().for_each(|it| it.partition_result.retain(needed));
+            results.retain(|it| !it.partition_result.is_empty());
+        }
+        Outcome::Answer(ElectLeadersResponse { replica_election_results: results, ..Default::default() })
+    }
+
+    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<ElectLeadersResponse> {
+        let refused = |it: &TopicPartitions| result(it, |_| Err(Refusal::new(code, code.message())));
+        Outcome::Answer(ElectLeadersResponse {
+            error_code: if call.version >= 1 { code } else { ErrorCode::NONE },
+            replica_election_results: self.topic_partitions.iter().flatten().map(refused).collect(),
+            ..Default::default()
+        })
+    }
+}
+
+fn all(state: &State) -> Vec<TopicPartitions> {
+    let one = |topic: &crate::state::topics::Topic| TopicPartitions {
+        topic: topic.name.clone(),
+        partitions: (0..).zip(&topic.partitions).map(|(index, _)| index).collect(),
+        ..Default::default()
+    };
+    state.topics.iter().map(one).collect()
+}
+
+fn result(
+    asked: &TopicPartitions,
+    mut elect: impl FnMut(i32) -> Result<(), Refusal>,
+) -> ReplicaElectionResult {
+    let one = |partition_id: &i32| {
+        let refusal = elect(*partition_id).err();
+        PartitionResult {
+            partition_id: *partition_id,
+            error_code: refusal.as_ref().map_or(ErrorCode::NONE, |refusal| refusal.code),
+            error_message: refusal.map(|refusal| Str::from(refusal.message)),
+            ..Default::default()
+        }
+    };
+    ReplicaElectionResult {
+        topic: asked.topic.clone(),
+        partition_result: asked.partitions.iter().map(one).collect(),
+        ..Default::default()
+    }
+}
+
+fn elect(topic: &str, index: i32, election_type: i8, state: &mut State) -> Result<(), Refusal> {
+    let State { topics, nodes, touched, .. } = state;
+    let unknown = |what| Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, what);
+    let found = topics.by_name_mut(topic).ok_or_else(|| unknown(format!("No such topic as {topic}")))?;
+    let id = found.id;
+    let partition = found.partition_mut(index);
+    let partition = partition.map_err(|_| unknown(format!("No such partition as {topic}-{index}")))?;
+    let no = |code: ErrorCode| Err(Refusal::new(code, code.message()));
+    match partition.preferred {
+        _ if election_type == UNCLEAN && partition.leader.is_some() => no(ErrorCode::ELECTION_NOT_NEEDED),
+        preferred if preferred == partition.leader => no(ErrorCode::ELECTION_NOT_NEEDED),
+        Some(preferred) if nodes.is_live(preferred) => {
+            partition.elect(Some(preferred));
+            touched.push(Place::Partition(id, index));
+            Ok(())
+        }
+        _ => no(ErrorCode::PREFERRED_LEADER_NOT_AVAILABLE),
+    }
+}

@@ -1,0 +1,73 @@
+//! WriteTxnMarkers: ends a transaction in partitions, as coordinators do, and administrators with one that hangs.
+//!
+//! Behavior
+//! - The marker is written whoever asks, as in a Kafka without ACLs. What the coordinator knows of the transaction
+//!   stays as it is.
+//! - A node that does not lead the partition says so; an epoch older than the producer's is `INVALID_PRODUCER_EPOCH`.
+//!
+//! Versions: 1 flexible; 2 which version of transactions it is (KIP-1228), ignored.
+
+use upsert_kafka_protocol::messages::write_txn_markers::{
+    WritableTxnMarker, WritableTxnMarkerPartitionResult, WritableTxnMarkerResult, WritableTxnMarkerTopic,
+    WritableTxnMarkerTopicResult,
+};
+use upsert_kafka_protocol::messages::{WriteTxnMarkersRequest, WriteTxnMarkersResponse};
+use upsert_kafka_protocol::{ErrorCode, Uuid};
+
+use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::transaction::Ending;
+
+impl Serve for WriteTxnMarkersRequest {
+    fn serve(&self, state: &mut State, call: &Call) -> Outcome<WriteTxnMarkersResponse> {
+        answer(self, |marker, topic, index| write(marker, topic, index, state, call))
+    }
+
+    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<WriteTxnMarkersResponse> {
+        answer(self, |_, _, _| code)
+    }
+}
+
+fn answer(
+    request: &WriteTxnMarkersRequest,
+    mut each: impl FnMut(&WritableTxnMarker, &str, i32) -> ErrorCode,
+) -> Outcome<WriteTxnMarkersResponse> {
+    let mut one = |marker: &WritableTxnMarker| {
+        let topic = |topic: &WritableTxnMarkerTopic| {
+            let partition = |index: &i32| WritableTxnMarkerPartitionResult {
+                partition_index: *index,
+                error_code: each(marker, &topic.name, *index),
+                ..Default::default()
+            };
+            let partitions = topic.partition_indexes.iter().map(partition).collect();
+            WritableTxnMarkerTopicResult { name: topic.name.clone(), partitions, ..Default::default() }
+        };
+        let topics = marker.topics.iter().map(topic).collect();
+        WritableTxnMarkerResult { producer_id: marker.producer_id, topics, ..Default::default() }
+    };
+    let markers = request.markers.iter().map(&mut one).collect();
+    Outcome::Answer(WriteTxnMarkersResponse { markers, ..Default::default() })
+}
+
+fn write(marker: &WritableTxnMarker, topic: &str, index: i32, state: &mut State, call: &Call) -> ErrorCode {
+    let partition = state.topics.find(topic, Uuid::ZERO).and_then(|topic| topic.partition(index));
+    let partition = match partition {
+        Ok(partition) => partition,
+        Err(code) => return code,
+    };
+    if let Err(code) = partition.check_leader(call.node, -1) {
+        return code;
+    }
+    let known = partition.producers.iter().find(|(id, _)| *id == marker.producer_id);
+    if known.is_some_and(|(_, entry)| marker.producer_epoch < entry.epoch) {
+        return ErrorCode::INVALID_PRODUCER_EPOCH;
+    }
+    let ending = Ending {
+        producer_id: marker.producer_id,
+        epoch: marker.producer_epoch,
+        committed: marker.transaction_result,
+        participants: std::collections::BTreeSet::new(),
+    };
+    state.write_marker(&ending, topic, index, call.now);
+    ErrorCode::NONE
+}

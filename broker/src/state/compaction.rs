@@ -1,0 +1,173 @@
+//! The compaction of one log: the newest record of each key stays, at its offset.
+//!
+//! As Kafka's `Cleaner` (4.x): first the newest offset of each key is noted, then batch by batch what is left is taken
+//! over, and in the end it takes the place of what was there. Between any two batches others may have a turn; a log
+//! whose beginning has changed meanwhile is left as it is.
+//!
+//! What aborted transactions wrote goes, and does not outdo what is older. A tombstone, or a marker before which no batch
+//! of its transaction was left, stays for `delete.retention.ms` after the first compaction that met it so, that a reader
+//! who is slower than that alone can miss it. Batches without records go, but for the last one: a reader that waits for the
+//! end of the log could not get past a hole there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use upsert_kafka_protocol::records::{Batch, Record, batches};
+
+use super::configs::Configs;
+use super::isolation::Isolation;
+use super::log::{Log, Span};
+
+/// The most that is decompressed of one batch: as much as Produce has let in.
+const DECOMPRESSED_BYTES_MAX: usize = 256 << 20;
+
+/// How far the compaction of so many first batches of a log has come.
+#[derive(Debug)]
+pub(crate) struct Compaction {
+    now_ms: i64,
+    /// When what is met now for the first time may go.
+    horizon_ms: i64,
+    spans: Vec<Span>,
+    /// How many batches were read for their keys, and then how many were taken over.
+    noted: usize,
+    taken: usize,
+    newest: BTreeMap<Vec<u8>, i64>,
+    kept: Vec<(Span, Bytes)>,
+    /// Producers with batches, be they left or not, that no marker has decided about so far.
+    writing: BTreeSet<i64>,
+}
+
+/// What is left of a batch.
+struct Left {
+    bytes: Bytes,
+    records: i32,
+    max_timestamp: i64,
+    /// It holds what is to go when its time has come.
+    deletes: bool,
+}
+
+impl Compaction {
+    /// `None` when there is nothing to look at.
+    pub(crate) fn begin(log: &Log, count: usize, configs: &Configs, now_ms: i64) -> Option<Self> {
+        let spans: Vec<_> = log.spans().take(count).collect();
+        (!spans.is_empty()).then(|| Self {
+            now_ms,
+            horizon_ms: now_ms.saturating_add(configs.cleaning.delete_retention_ms),
+            noted: 0,
+            taken: 0,
+            newest: BTreeMap::new(),
+            kept: Vec::new(),
+            writing: BTreeSet::new(),
+            spans,
+        })
+    }
+
+    /// Reads batches until about so many bytes were decompressed; whether all is done.
+    pub(crate) fn go_on(&mut self, log: &mut Log, isolation: &Isolation, bytes_max: usize) -> bool {
+        let mut left = bytes_max;
+        while self.is_current(log) && self.taken < self.spans.len() && left > 0 {
+            let noting = self.noted < self.spans.len();
+            let index = if noting { self.noted } else { self.taken };
+            let Some(batch) = log.batch(index) else { return true };
+            let aborted =
+                batch.is_transactional() && isolation.is_aborted(batch.producer_id(), batch.base_offset());
+            if noting {
+                left = left.saturating_sub(self.note(&batch, aborted));
+                self.noted += 1;
+            } else {
+                left = left.saturating_sub(self.take(&batch, aborted));
+                self.taken += 1;
+            }
+        }
+        !self.is_current(log) || self.taken == self.spans.len()
+    }
+
+    /// Puts what is left in its place; up to which offset the log is compacted then, if it is still the same.
+    pub(crate) fn finish(self, log: &mut Log) -> Option<i64> {
+        let last = self.spans.last().filter(|_| self.is_current(log) && self.taken == self.spans.len())?;
+        log.replace(self.spans.len(), self.kept);
+        Some(last.last_offset + 1)
+    }
+
+    /// Logs change at their ends alone: who finds the first batch finds all.
+    fn is_current(&self, log: &Log) -> bool {
+        log.spans().next() == self.spans.first().copied()
+    }
+
+    /// Notes the offset of each key; how many bytes were read.
+    fn note(&mut self, batch: &Batch, aborted: bool) -> usize {
+        if aborted || batch.is_control() {
+            return batch.bytes().len();
+        }
+        // What lies in the log was read whole when it was appended.
+        let Ok(body) = batch.body(DECOMPRESSED_BYTES_MAX) else { return batch.bytes().len() };
+        for record in body.iter().map_while(Result::ok) {
+            if let Some(key) = record.key {
+                match self.newest.get_mut(key) {
+                    Some(offset) => *offset = record.offset,
+                    None => drop(self.newest.insert(key.to_vec(), record.offset)),
+                }
+            }
+        }
+        body.size().max(batch.bytes().len())
+    }
+
+    /// Keeps what is to stay of the next batch; how many bytes were read, about.
+    fn take(&mut self, batch: &Batch, aborted: bool) -> usize {
+        let (span, last) = (self.spans[self.taken], self.taken + 1 == self.spans.len());
+        let expired = span.delete_horizon_ms.is_some_and(|horizon_ms| horizon_ms <= self.now_ms);
+        let mut read = 0;
+        let left = if batch.is_control() {
+            self.left_of_marker(batch, expired)
+        } else {
+            let is_newest = |record: &Record<'_>| {
+                read += record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
+                let newest = record.key.and_then(|key| self.newest.get(key));
+                !aborted && newest.is_some_and(|offset| record.offset >= *offset)
+            };
+            left_of_data(batch, is_newest, expired)
+        };
+        if batch.is_transactional() && !batch.is_control() {
+            self.writing.insert(batch.producer_id());
+        }
+        if left.records > 0 || last {
+            let (max_timestamp, bytes) = (left.max_timestamp, left.bytes.len() as u64);
+            let delete_horizon_ms = span.delete_horizon_ms.or(left.deletes.then_some(self.horizon_ms));
+            self.kept.push((Span { max_timestamp, bytes, delete_horizon_ms, ..span }, left.bytes));
+        }
+        read.max(batch.bytes().len())
+    }
+
+    fn left_of_marker(&mut self, batch: &Batch, expired: bool) -> Left {
+        let decides = self.writing.remove(&batch.producer_id());
+        let records = if expired && !decides { 0 } else { batch.count() };
+        Left { records, ..Left::of(batch, !decides) }
+    }
+}
+
+impl Left {
+    fn of(batch: &Batch, deletes: bool) -> Self {
+        Self {
+            bytes: batch.bytes().clone(),
+            records: batch.count(),
+            max_timestamp: batch.max_timestamp(),
+            deletes,
+        }
+    }
+}
+
+/// Records that are wanted, tombstones only while they have not expired.
+fn left_of_data(batch: &Batch, mut wanted: impl FnMut(&Record<'_>) -> bool, expired: bool) -> Left {
+    let mut tombstones = false;
+    let keep = |record: &Record<'_>| {
+        let kept = wanted(record) && (record.value.is_some() || !expired);
+        tombstones |= kept && record.value.is_none();
+        kept
+    };
+    let rewritten = batch.retain(DECOMPRESSED_BYTES_MAX, keep).ok();
+    match rewritten.and_then(|bytes| batches(&bytes).next()) {
+        Some(Ok(left)) if left.count() < batch.count() => Left::of(&left, tombstones),
+        // All stay, and nothing is to be written.
+        _ => Left::of(batch, tombstones),
+    }
+}
