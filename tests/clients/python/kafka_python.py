@@ -1,5 +1,7 @@
 """kafka-python: every capability, a function each."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import kafka
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ACLFilter, ACLOperation, ACLPermissionType, ConfigResource, ConfigResourceType
@@ -95,14 +97,16 @@ def group():
     got = []
 
     def split():
-        got.extend(poll(one, 100) + poll(two, 100))
+        # At the same time: each waits for the other in a rebalance.
+        with ThreadPoolExecutor() as threads:
+            got.extend(record for batch in threads.map(poll, [one, two]) for record in batch)
         return len(one.assignment()) == len(two.assignment()) == 2 and len(got) >= len(records())
 
     one.subscribe(["group"])
     two.subscribe(["group"])
     until(split, "two partitions for each of two members")
     two.close()
-    until(lambda: poll(one, 100) is None or len(one.assignment()) == 4, "all partitions for who stayed")
+    until(lambda: poll(one) is None or len(one.assignment()) == 4, "all partitions for who stayed")
     one.commit({each: OffsetAndMetadata(end, "", -1) for each, end in one.end_offsets(one.assignment()).items()})
     one.close()
     send_once("group", [(b"late", b"late")])
@@ -128,7 +132,7 @@ def transactions():
         send(it, "transactions", [(b"%d" % n, batch) for n in range(10)])
         reader = consumer("t")
         reader.subscribe(["group"])
-        until(lambda: poll(reader, 100) is None or reader.assignment(), "a member")
+        until(lambda: poll(reader) is None or reader.assignment(), "a member")
         it.send_offsets_to_transaction({position: OffsetAndMetadata(offset, "", -1)}, reader.group_metadata())
         reader.close()
         end()
@@ -173,7 +177,7 @@ def admin():
 def groups_of_cluster(it):
     member = consumer("a")
     member.subscribe(["ours-none"])
-    until(lambda: poll(member, 100) is None or member.assignment(), "a member")
+    until(lambda: poll(member) is None or member.assignment(), "a member")
     position = TopicPartition("ours-none", 0)
     member.commit({position: OffsetAndMetadata(1, "", -1)})
     assert "a" in [group["group_id"] for group in it.list_groups()]
