@@ -36,7 +36,7 @@ func franzRecords(topic string, pairs []pair) []*kgo.Record {
 
 // So many records.
 func franzRead(ctx context.Context, count int, options ...kgo.Opt) []pair {
-	client := franzClient(append(options, kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit())...)
+	client := franzClient(append(options, kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
 	defer client.Close()
 	var got []pair
 	for len(got) < count {
@@ -162,16 +162,19 @@ func franzPattern(ctx context.Context) {
 // Reads a record, writes ten, and commits or aborts both.
 func franzTransactions(ctx context.Context) {
 	committed := int64(0)
-	for value, end := range map[string]kgo.TransactionEndTry{"aborted": kgo.TryAbort, "committed": kgo.TryCommit} {
+	for _, it := range []struct {
+		value string
+		end   kgo.TransactionEndTry
+	}{{"aborted", kgo.TryAbort}, {"committed", kgo.TryCommit}} {
 		session := take(kgo.NewGroupTransactSession(kgo.SeedBrokers(bootstrap...), kgo.AllowAutoTopicCreation(),
 			kgo.TransactionalID("t"), kgo.ConsumerGroup("t"), kgo.ConsumeTopics("group"),
 			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart())))
 		fetches := session.PollFetches(ctx)
 		must(fetches.Err())
 		must(session.Begin())
-		must(session.ProduceSync(ctx, franzRecords("transactions", numbers(10, value))...).FirstErr())
-		done := take(session.End(ctx, end))
-		assert(done == bool(end), "a transaction that was to be %s was not", value)
+		must(session.ProduceSync(ctx, franzRecords("transactions", numbers(10, it.value))...).FirstErr())
+		done := take(session.End(ctx, it.end))
+		assert(done == bool(it.end), "a transaction that was to be %s was not", it.value)
 		if done {
 			committed = int64(fetches.NumRecords())
 		}

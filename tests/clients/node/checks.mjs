@@ -33,8 +33,9 @@ export async function until(condition, what) {
 
 export const pause = ms => new Promise(done => setTimeout(done, ms))
 
-// Prints the version and a line per capability: `NAME ok`, or `NAME FAILED why`.
-export async function run(version, checks) {
+// Prints the package's version and a line per capability: `NAME ok`, or `NAME FAILED why`.
+export async function run(name, checks) {
+  const { version } = JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url)))
   console.log(`version\t${version}`)
   process.on('unhandledRejection', error => console.error('nobody waits for this:', error))
   for (const check of checks) {

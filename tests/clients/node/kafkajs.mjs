@@ -1,6 +1,5 @@
 // kafkajs: every capability, a function each.
 import assert from 'node:assert'
-import { createRequire } from 'node:module'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import kafkajs from 'kafkajs'
 import lz4 from 'lz4js'
@@ -30,7 +29,7 @@ async function send(topic, messages, { settings = {}, ...how } = {}) {
 
 // A member of a group that notes what it reads. kafkajs has no assignment by hand.
 async function member(groupId, topics, settings = {}) {
-  const consumer = kafka.consumer({ groupId, sessionTimeout: 6000, heartbeatInterval: 500, ...settings })
+  const consumer = kafka.consumer({ groupId, sessionTimeout: 6000, heartbeatInterval: 500, maxWaitTimeInMs: 200, ...settings })
   const it = { consumer, got: [], partitions: 0, leave: () => consumer.disconnect() }
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     it.partitions = Object.values(payload.memberAssignment).flat().length
@@ -159,6 +158,5 @@ async function groups(admin) {
   await admin.deleteGroups(['a'])
 }
 
-const { version } = createRequire(import.meta.url)('kafkajs/package.json')
 console.log('assign\tnone\tkafkajs reads as a member of a group alone')
-await run(version, [produce, codecs, acks0, group, pattern, transactions, admin])
+await run('kafkajs', [produce, codecs, acks0, group, pattern, transactions, admin])
