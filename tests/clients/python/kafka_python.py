@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import kafka
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import ACLFilter, ACLOperation, ACLPermissionType, ConfigResource, ConfigResourceType
+from kafka.admin import ACLFilter, ACLOperation, ACLPermissionType, ACLResourcePatternType
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.admin import KafkaAdminClient, NewTopic, ResourcePatternFilter, ResourceType
 from kafka.errors import SecurityDisabledError
 from kafka.structs import OffsetAndMetadata
@@ -165,7 +166,7 @@ def admin():
     groups_of_cluster(it)
     try:
         it.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY,
-                                   ResourcePatternFilter(ResourceType.TOPIC, "admin", "any")))
+                                   ResourcePatternFilter(ResourceType.TOPIC, "admin", ACLResourcePatternType.ANY)))
         raise AssertionError("ACLs without an authorizer")
     except SecurityDisabledError:
         pass
