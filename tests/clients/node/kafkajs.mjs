@@ -1,16 +1,16 @@
 // kafkajs: every capability, a function each.
 import assert from 'node:assert'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { lz4Compress, lz4Decompress } from '@platformatic/wasm-utils'
 import kafkajs from 'kafkajs'
-import lz4 from 'lz4js'
 import snappy from 'kafkajs-snappy'
 import { bootstrap, codecs as names, numbers, pause, records, run, same, until } from './checks.mjs'
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs
 CompressionCodecs[CompressionTypes.Snappy] = snappy
 CompressionCodecs[CompressionTypes.LZ4] = () => ({
-  compress: async encoder => Buffer.from(lz4.compress(encoder.buffer)),
-  decompress: async buffer => Buffer.from(lz4.decompress(buffer))
+  compress: async encoder => lz4Compress(encoder.buffer),
+  decompress: async buffer => lz4Decompress(buffer)
 })
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   compress: async encoder => zstdCompressSync(encoder.buffer),
