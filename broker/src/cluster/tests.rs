@@ -1,12 +1,14 @@
 //! Dialogues with the core, the clock in the hand.
 
 mod any;
+mod bounds;
 mod groups;
 mod nodes;
 mod offsets;
 mod records;
 mod topics;
 mod transactions;
+mod work;
 
 use std::time::{Duration, Instant};
 use upsert_kafka_protocol::messages::api_versions::ApiVersion;
