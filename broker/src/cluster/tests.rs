@@ -2,13 +2,18 @@
 
 mod admin;
 mod any;
+<<<<<<< HEAD
 mod cleaning;
+=======
+mod bounds;
+>>>>>>> broker-wire
 mod groups;
 mod nodes;
 mod offsets;
 mod records;
 mod topics;
 mod transactions;
+mod work;
 
 use std::time::{Duration, Instant};
 use upsert_kafka_protocol::messages::api_versions::ApiVersion;

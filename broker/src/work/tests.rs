@@ -47,7 +47,7 @@ fn a_quick_turn_stops_before_a_batch_that_is_larger() {
 
 #[test]
 fn a_turn_ends_after_as_much_as_one_batch_may_be() {
-    let mut work = Work::new((0..5).map(|_| batch(3 << 20, Compression::Gzip)).collect(), 4 << 20, 64 << 20);
+    let mut work = Work::new((0..5).map(|_| batch(3 << 20, Compression::Lz4)).collect(), 4 << 20, 64 << 20);
     let mut turns = 1;
     while !work.run_turn() {
         turns += 1;
