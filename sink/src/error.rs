@@ -176,16 +176,6 @@ impl Error {
     /// A statement is refused for these reasons.
     #[cold]
     pub(crate) fn plan(findings: Vec<Finding>) -> Self {
-<<<<<<< HEAD
-        let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
-        Self(Box::new(Fault {
-            kind: ErrorKind::Plan,
-            text: lines.join("\n"),
-            findings,
-            cause: None,
-            record: None,
-        }))
-=======
         let mut left = TEXT_BYTES_MAX;
         let fits = |line: &String| {
             left = left.saturating_sub(line.len());
@@ -198,8 +188,13 @@ impl Error {
         if let more @ 1.. = findings.len().saturating_sub(lines.len()) {
             lines.push(format!("and {more} more"));
         }
-        Self(Box::new(Fault { kind: ErrorKind::Plan, text: lines.join("\n"), findings, cause: None }))
->>>>>>> sql
+        Self(Box::new(Fault {
+            kind: ErrorKind::Plan,
+            text: lines.join("\n"),
+            findings,
+            cause: None,
+            record: None,
+        }))
     }
 
     /// A record of the source is not what its format says.

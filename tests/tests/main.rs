@@ -23,11 +23,8 @@ mod program; // not tests: the binary as a child
 mod resume; // where a job begins that was run before: its own checkpoint, nobody else's
 mod scripts; // scripts as people post them: planned, or refused for what they need; UPSERT_KAFKA_SCRIPTS names further ones
 mod seed; // the seed's job, embedded and on a real Kafka
-<<<<<<< HEAD
-mod signals; // leaving in time, whatever a command is waiting for
-=======
 mod shapes; // scripts and messages that nest and repeat without end, in bounded time and memory
->>>>>>> sql
+mod signals; // leaving in time, whatever a command is waiting for
 mod simulation; // clients, brokers and a network in virtual time: a seed is a run, an oracle judges it
 mod tidy; // the rules of style that a program can check
 mod transactions; // whole or not at all, under both protocols, embedded and on a real Kafka

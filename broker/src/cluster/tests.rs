@@ -2,11 +2,8 @@
 
 mod admin;
 mod any;
-<<<<<<< HEAD
-mod cleaning;
-=======
 mod bounds;
->>>>>>> broker-wire
+mod cleaning;
 mod groups;
 mod nodes;
 mod offsets;

@@ -194,7 +194,8 @@ fn kept(
         refused(coordinator, group.error_code, "OffsetFetch")?;
     }
     let rows = rows(response);
-    let rows: HashMap<(&str, i32), &Row> = rows.iter().map(|row| ((&*row.topic, row.partition), row)).collect();
+    let rows: HashMap<(&str, i32), &Row> =
+        rows.iter().map(|row| ((&*row.topic, row.partition), row)).collect();
     of.iter()
         .map(|of| {
             let row = rows.get(&(&*of.topic, of.partition)).ok_or_else(|| {
