@@ -146,7 +146,8 @@ mod tests {
     fn a_fault_of_one_client_lets_the_others_pass() {
         let mut faults = Faults::default();
         let id = faults.arm(Fault::new(FETCH, Action::Close).of_client("job"));
-        let strikes: Vec<_> = ["other", "job", "job"].map(|it| faults.strike(FETCH, it).map(|(id, _)| id)).into();
+        let strikes: Vec<_> =
+            ["other", "job", "job"].map(|it| faults.strike(FETCH, it).map(|(id, _)| id)).into();
         assert_eq!(strikes, [None, Some(id), None]);
     }
 
