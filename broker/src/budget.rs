@@ -39,8 +39,8 @@ impl Budget {
     /// never given back then.
     pub(crate) async fn take(&self, bytes: usize) -> Option<Share> {
         match bytes {
-            ..=SMALL_BYTES_MAX => None,
-            ..=ORDINARY_BYTES_MAX => self.ordinary.take(bytes).await,
+            _ if bytes <= SMALL_BYTES_MAX => None,
+            _ if bytes <= ORDINARY_BYTES_MAX => self.ordinary.take(bytes).await,
             _ => self.large.take(bytes).await,
         }
     }

@@ -118,7 +118,7 @@ impl Cluster {
             _ if !self.state.nodes.is_live(node) => {
                 self.answers.push_back((peer, Answer::Close(format!("node {node} is stopped"))));
             }
-            Ok(asked) => self.open(peer, node, asked, now),
+            Ok(asked) => self.open(peer, node, *asked, now),
             Err(why) => self.answers.push_back((peer, Answer::Close(why))),
         }
         self.wake(now);

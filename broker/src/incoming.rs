@@ -13,7 +13,7 @@ const ELEMENTS_MAX: usize = 200_000;
 
 /// A request, or why it is none. Reading it looks at nothing that the broker keeps, so it can be done anywhere.
 #[derive(Debug)]
-pub(crate) struct Incoming(pub(crate) Result<Asked, String>);
+pub(crate) struct Incoming(pub(crate) Result<Box<Asked>, String>);
 
 /// Who asks, and what.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Asked {
 impl Incoming {
     /// Reads a frame without its length, as leniently as Kafka does: bytes behind the request are ignored.
     pub(crate) fn read(frame: &Bytes) -> Self {
-        Self(read(frame))
+        Self(read(frame).map(Box::new))
     }
 
     /// Whether its answer may have to be waited for: for records, or for the others of a group.

@@ -130,7 +130,7 @@ impl World {
 
     fn stamp(&self, base_sequence: i32) -> Stamp {
         let (producer_id, producer_epoch) = self.producer;
-        Stamp { producer_id, producer_epoch, base_sequence, transactional: true, ..Stamp::NONE }
+        Stamp { producer_id, producer_epoch, base_sequence, transactional: true }
     }
 
     fn produce(&mut self, index: i32, stamp: Stamp, transactional_id: Option<Str>) {
