@@ -54,11 +54,11 @@ pub(crate) enum Run {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// They are the checkpoint of a job with other sinks.
-    OfAnother(JobIdentity),
+    AnotherJob(JobIdentity),
     /// They are a checkpoint, and nobody knows which job's.
-    OfUnknown,
+    UnnamedJob,
     /// A later version of this program wrote them.
-    OfNewer,
+    LaterVersion,
 }
 
 /// What a group keeps of one topic, and what that means to a job.
@@ -129,9 +129,9 @@ impl<'a> Kept<'a> {
             Note::Checkpoint(it) if self.is_of_deleted(&it) => Ok(Counts::OfDeleted(it.topic_id)),
             _ if self.restore == Restore::Offsets => Ok(Counts::Yes),
             Note::Checkpoint(it) if it.job == *self.job => Ok(Counts::Yes),
-            Note::Checkpoint(it) => Err(Refused::OfAnother(it.job)),
-            Note::Unnamed => Err(Refused::OfUnknown),
-            Note::Newer => Err(Refused::OfNewer),
+            Note::Checkpoint(it) => Err(Refused::AnotherJob(it.job)),
+            Note::Unnamed => Err(Refused::UnnamedJob),
+            Note::Newer => Err(Refused::LaterVersion),
             Note::Foreign => Ok(Counts::No),
         }
     }
@@ -167,11 +167,11 @@ pub(crate) fn end(bounded: &Bounded, partition: i32, committed: Option<&Committe
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OfAnother(job) => write!(f, "the checkpoint of another job, which writes {job}"),
-            Self::OfUnknown => {
+            Self::AnotherJob(job) => write!(f, "the checkpoint of another job, which writes {job}"),
+            Self::UnnamedJob => {
                 f.write_str("a checkpoint of an earlier version, which does not say of which job")
             }
-            Self::OfNewer => f.write_str("the checkpoint of a later version of upsert-kafka"),
+            Self::LaterVersion => f.write_str("the checkpoint of a later version of upsert-kafka"),
         }
     }
 }

@@ -39,8 +39,7 @@ impl Process {
 
     /// Returns when the job has resolved where it starts, or has ended.
     pub(super) async fn opened(&mut self) -> bool {
-        let opened = self.opened.wait_for(Option::is_some).await.is_ok();
-        opened
+        self.opened.wait_for(Option::is_some).await.map(drop).is_ok()
     }
 
     pub(super) fn stop(&self) {

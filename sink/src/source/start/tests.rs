@@ -45,7 +45,7 @@ fn the_checkpoint_of_another_job_is_refused_unless_its_offsets_are_asked_for() {
     let (ours, theirs) = (job("ours"), job("of another"));
     let at = [committed(7, &checkpoint(TOPIC, &theirs))];
     let refused = Kept::new(TOPIC, Restore::Checkpoint, &ours).run(&at);
-    assert_eq!(refused, Err(Refused::OfAnother(theirs.clone())));
+    assert_eq!(refused, Err(Refused::AnotherJob(theirs.clone())));
     assert_eq!(Kept::new(TOPIC, Restore::Nothing, &ours).run(&at), Ok(Run::First));
     let all = Kept::new(TOPIC, Restore::Offsets, &ours);
     assert_eq!(all.run(&at), Ok(Run::Again));
@@ -57,8 +57,8 @@ fn the_checkpoint_of_another_job_is_refused_unless_its_offsets_are_asked_for() {
 fn a_checkpoint_that_does_not_say_whose_it_is_is_refused() {
     let ours = job("ours");
     let kept = Kept::new(TOPIC, Restore::Checkpoint, &ours);
-    assert_eq!(kept.run(&[committed(7, "upsert-kafka")]), Err(Refused::OfUnknown));
-    assert_eq!(kept.run(&[committed(7, "upsert-kafka/9 x")]), Err(Refused::OfNewer));
+    assert_eq!(kept.run(&[committed(7, "upsert-kafka")]), Err(Refused::UnnamedJob));
+    assert_eq!(kept.run(&[committed(7, "upsert-kafka/9 x")]), Err(Refused::LaterVersion));
     assert_eq!(kept.run(&[committed(7, "")]), Ok(Run::First));
 }
 
