@@ -1,6 +1,6 @@
 //! Where changes go: a producer or a stream of text.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use upsert_kafka_client::{Client, Producer, Record, Role, Topic};
 
@@ -29,7 +29,7 @@ pub(crate) struct PrintWriter {
     standard_error: bool,
     lines: Vec<u8>,
     /// Lines that could not be written are gone: it acknowledges nothing after them.
-    failure: Option<String>,
+    failure: Option<(io::ErrorKind, String)>,
 }
 
 impl Writer {
@@ -112,18 +112,21 @@ impl PrintWriter {
     fn flush(&mut self) -> Result<(), Error> {
         if self.failure.is_none() {
             let written = match self.standard_error {
-                true => std::io::stderr().write_all(&self.lines),
+                true => io::stderr().write_all(&self.lines),
                 false => {
-                    let mut out = std::io::stdout().lock();
+                    let mut out = io::stdout().lock();
                     out.write_all(&self.lines).and_then(|()| out.flush())
                 }
             };
-            self.failure = written.err().map(|e| e.to_string());
+            self.failure = written.err().map(|e| (e.kind(), e.to_string()));
         }
         self.lines.clear();
         match &self.failure {
             None => Ok(()),
-            Some(why) => Err(Error::new(ErrorKind::Sink, format!("table {}: print: {why}", self.table))),
+            Some((kind, why)) => {
+                let cause = io::Error::new(*kind, why.as_str());
+                Err(Error::caused(ErrorKind::Sink, format!("table {}: print", self.table), cause))
+            }
         }
     }
 }
