@@ -28,10 +28,13 @@
 //! markers ([`marker_delay`](BrokerConfig::marker_delay)), the first rebalance
 //! ([`group_initial_rebalance_delay`](BrokerConfig::group_initial_rebalance_delay)).
 //!
-//! Not served are the consumer groups of KIP-848, share and streams groups, security, quotas, retention and
-//! compaction. Their APIs are not in what ApiVersions tells, so that a client which wants them says by itself
-//! that the broker does not support it. A file per API (`src/api`) opens with what it does and where that
-//! differs from Kafka.
+//! Administrators find what a small cluster has: topics grow, records are deleted, settings change and have their
+//! effect; records go by retention and compaction, by the clock as in Kafka, or when a test says so
+//! ([`clean`](Broker::clean)).
+//!
+//! Not served are the consumer groups of KIP-848, share and streams groups, security and quotas. Their APIs are in
+//! what ApiVersions tells, as in every Kafka 4.4, and answer as one where those features are switched off. A file per
+//! API (`src/api`) opens with what it does and where that differs from Kafka.
 
 mod api;
 mod broker;

@@ -25,7 +25,7 @@ impl Cluster {
     pub fn handle_upkeep(&mut self, now: Now) {
         let (retention, compaction) =
             (self.state.config.retention_check_interval, self.state.config.cleaner_backoff);
-        let cleaning = Cleaning { now_ms: now.unix_ms, thorough: false };
+        let cleaning = self.cleaning(now, false);
         if self.upkeep.retention.strikes(retention, now.instant) {
             self.state.expire_records(cleaning);
         }
@@ -46,10 +46,15 @@ impl Cluster {
     /// Deletes what retention lets go and compacts the topics that want it, now and thoroughly: as if every batch were
     /// a segment that is closed, and however little there is to gain.
     pub fn clean(&mut self, now: Now) {
-        let cleaning = Cleaning { now_ms: now.unix_ms, thorough: true };
+        let cleaning = self.cleaning(now, true);
         self.state.expire_records(cleaning);
         self.state.compact(cleaning);
         self.wake(now);
+    }
+
+    fn cleaning(&self, now: Now, thorough: bool) -> Cleaning {
+        let batch_bytes_max = self.state.config.decompressed_batch_bytes_max;
+        Cleaning { now_ms: now.unix_ms, thorough, batch_bytes_max }
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Cleaning {
     pub(crate) now_ms: i64,
     /// Takes each batch for a segment that is closed, and compacts however little there is to gain.
     pub(crate) thorough: bool,
+    /// The most that one batch may decompress to.
+    pub(crate) batch_bytes_max: usize,
 }
 
 /// Some batches one after the other.
@@ -143,8 +145,7 @@ impl Partition {
 
     fn begin_compaction(&mut self, configs: &Configs, cleaning: Cleaning) {
         let dirt = self.dirt(configs, cleaning);
-        self.compaction =
-            dirt.and_then(|dirt| Compaction::begin(&self.log, dirt.batches, configs, cleaning.now_ms));
+        self.compaction = dirt.and_then(|dirt| Compaction::begin(&self.log, dirt.batches, configs, cleaning));
     }
 
     /// Looks at about so many bytes, decompressed.

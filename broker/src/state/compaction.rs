@@ -14,17 +14,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use upsert_kafka_protocol::records::{Batch, Record, batches};
 
+use super::cleaner::Cleaning;
 use super::configs::Configs;
 use super::isolation::Isolation;
 use super::log::{Log, Span};
-
-/// The most that is decompressed of one batch: as much as Produce has let in.
-const DECOMPRESSED_BYTES_MAX: usize = 256 << 20;
 
 /// How far the compaction of so many first batches of a log has come.
 #[derive(Debug)]
 pub(crate) struct Compaction {
     now_ms: i64,
+    /// The most that one batch may decompress to, which Produce has seen to.
+    batch_bytes_max: usize,
     /// When what is met now for the first time may go.
     horizon_ms: i64,
     spans: Vec<Span>,
@@ -48,11 +48,12 @@ struct Left {
 
 impl Compaction {
     /// `None` when there is nothing to look at.
-    pub(crate) fn begin(log: &Log, count: usize, configs: &Configs, now_ms: i64) -> Option<Self> {
+    pub(crate) fn begin(log: &Log, count: usize, configs: &Configs, cleaning: Cleaning) -> Option<Self> {
         let spans: Vec<_> = log.spans().take(count).collect();
         (!spans.is_empty()).then(|| Self {
-            now_ms,
-            horizon_ms: now_ms.saturating_add(configs.cleaning.delete_retention_ms),
+            now_ms: cleaning.now_ms,
+            batch_bytes_max: cleaning.batch_bytes_max,
+            horizon_ms: cleaning.now_ms.saturating_add(configs.cleaning.delete_retention_ms),
             noted: 0,
             taken: 0,
             newest: BTreeMap::new(),
@@ -100,7 +101,7 @@ impl Compaction {
             return batch.bytes().len();
         }
         // What lies in the log was read whole when it was appended.
-        let Ok(body) = batch.body(DECOMPRESSED_BYTES_MAX) else { return batch.bytes().len() };
+        let Ok(body) = batch.body(self.batch_bytes_max) else { return batch.bytes().len() };
         for record in body.iter().map_while(Result::ok) {
             if let Some(key) = record.key {
                 match self.newest.get_mut(key) {
@@ -125,7 +126,7 @@ impl Compaction {
                 let newest = record.key.and_then(|key| self.newest.get(key));
                 !aborted && newest.is_some_and(|offset| record.offset >= *offset)
             };
-            left_of_data(batch, is_newest, expired)
+            left_of_data(batch, self.batch_bytes_max, is_newest, expired)
         };
         if batch.is_transactional() && !batch.is_control() {
             self.writing.insert(batch.producer_id());
@@ -157,14 +158,19 @@ impl Left {
 }
 
 /// Records that are wanted, tombstones only while they have not expired.
-fn left_of_data(batch: &Batch, mut wanted: impl FnMut(&Record<'_>) -> bool, expired: bool) -> Left {
+fn left_of_data(
+    batch: &Batch,
+    bytes_max: usize,
+    mut wanted: impl FnMut(&Record<'_>) -> bool,
+    expired: bool,
+) -> Left {
     let mut tombstones = false;
     let keep = |record: &Record<'_>| {
         let kept = wanted(record) && (record.value.is_some() || !expired);
         tombstones |= kept && record.value.is_none();
         kept
     };
-    let rewritten = batch.retain(DECOMPRESSED_BYTES_MAX, keep).ok();
+    let rewritten = batch.retain(bytes_max, keep).ok();
     match rewritten.and_then(|bytes| batches(&bytes).next()) {
         Some(Ok(left)) if left.count() < batch.count() => Left::of(&left, tombstones),
         // All stay, and nothing is to be written.
