@@ -8,10 +8,10 @@ use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::assignment::{Assignment, Position, TopicPartition};
 use super::reset::PositionReset;
+use crate::Error;
 use crate::cluster::Metadata;
 use crate::config::OffsetReset;
 use crate::retry::Backoff;
-use crate::{Error, ErrorKind};
 
 mod leader;
 mod node;
