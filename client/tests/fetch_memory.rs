@@ -28,27 +28,29 @@ use upsert_kafka_protocol::{APIS, Message, Segments, Str, Uuid};
 #[test]
 fn batches_that_unpack_to_much_are_read_within_one_budget() {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // As the defaults are; and for the codecs that take longer, a smaller copy of that.
-    every_partition_is_read(&runtime, Compression::Zstd, 32, 60 << 20, 64 << 20);
+    let idle = status("VmRSS");
+    // Zstd as the defaults are; for the codecs that take longer, a smaller copy of that, and before it: an allocator
+    // keeps what it once had.
     for compression in [Compression::Gzip, Compression::Lz4, Compression::Snappy] {
-        every_partition_is_read(&runtime, compression, 12, 6 << 20, 7 << 20);
+        every_partition_is_read(&runtime, idle, compression, 16, (6 << 20, 7 << 20));
     }
+    every_partition_is_read(&runtime, idle, Compression::Zstd, 32, (60 << 20, 64 << 20));
     a_batch_beyond_the_budget_is_an_error(&runtime);
 }
 
 fn every_partition_is_read(
     runtime: &Runtime,
+    idle: usize,
     compression: Compression,
     partitions: i32,
-    bytes: usize,
-    budget: usize,
+    (bytes, budget): (usize, usize),
 ) {
     let stored = bomb(compression, bytes);
     let address = start(stored.clone(), partitions);
     let config = Config { fetch_max_decompressed_bytes: budget, ..Config::default() };
     let took = runtime.block_on(async {
         let mut consumer = consumer(&address, partitions, config).await;
-        peak_of(read(&mut consumer, partitions, bytes)).await
+        peak_of(read(&mut consumer, partitions, bytes)).await.saturating_sub(idle)
     });
     let wire = stored.len() * partitions as usize;
     // The broker is of this process too.
@@ -96,13 +98,12 @@ async fn consumer(address: &str, partitions: i32, config: Config) -> Consumer {
     consumer
 }
 
-/// By how many bytes the process grew meanwhile, at most.
+/// What the process took meanwhile, at most.
 async fn peak_of(work: impl Future<Output = ()>) -> usize {
     // 5 makes the kernel forget the peak so far.
     fs::write("/proc/self/clear_refs", "5").expect("the peak is forgotten");
-    let before = status("VmRSS");
     work.await;
-    status("VmHWM").saturating_sub(before)
+    status("VmHWM")
 }
 
 fn status(row: &str) -> usize {

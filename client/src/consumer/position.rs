@@ -8,16 +8,18 @@ use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::assignment::{Assignment, Position, TopicPartition};
 use super::reset::PositionReset;
+use crate::Error;
 use crate::cluster::Metadata;
 use crate::config::OffsetReset;
 use crate::retry::Backoff;
-use crate::{Error, ErrorKind};
 
+mod leader;
 mod node;
 mod state;
 
+use leader::{Leader, leader};
 use node::Node;
-use state::{Leader, State};
+use state::State;
 
 /// All assigned partitions.
 #[derive(Debug)]
@@ -361,30 +363,6 @@ impl Positions {
 
     fn current(&mut self, of: &TopicPartition, generation: u64) -> Option<&mut State> {
         self.states.get_mut(of).filter(|state| state.generation == generation)
-    }
-}
-
-/// The leader; or why there is none, where that is known yet.
-fn leader(of: &TopicPartition, state: &State, view: &Metadata) -> Result<Leader, Option<Error>> {
-    let Some(topic) = view.topics.get(&of.topic) else {
-        let missing = view.missing.get(&of.topic).map(|code| Error::from_code(*code, "Metadata"));
-        return Err(missing.or_else(|| view.problem.clone()).map(|error| of.named(error)));
-    };
-    let Some(partition) = topic.partition(of.partition) else {
-        let count = topic.partitions.len();
-        let sentence = match state.replaced(topic.topic_id) {
-            Some(old) => format!(
-                "the topic was deleted and created again (id {}, before {old}) with {count} partitions, and this \
-                 one is not among them",
-                topic.topic_id
-            ),
-            None => format!("the topic has {count} partitions"),
-        };
-        return Err(Some(of.named(Error::new(ErrorKind::UnknownTopic, sentence))));
-    };
-    match partition.leader {
-        Some(node) => Ok(Leader { node, epoch: partition.leader_epoch, topic_id: topic.topic_id }),
-        None => Err(Some(of.named(Error::from_code(ErrorCode::LEADER_NOT_AVAILABLE, "Metadata")))),
     }
 }
 

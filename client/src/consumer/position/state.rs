@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
-use super::{Due, Limits, Lookup, Sought, Verdict, Wanted};
+use super::{Due, Leader, Limits, Lookup, Sought, Verdict, Wanted};
 use crate::consumer::assignment::{Position, TopicPartition};
 use crate::consumer::reset::{PositionReset, ResetCause};
 use crate::retry::Backoff;
@@ -53,15 +53,6 @@ struct Attempt {
     offset: Option<i64>,
     /// Why the position before was given up; `None` if this is what the caller asked for.
     cause: Option<ResetCause>,
-}
-
-/// Who leads a partition, of which topic.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Leader {
-    pub(super) node: i32,
-    pub(super) epoch: i32,
-    /// Zero when brokers do not know ids.
-    pub(super) topic_id: Uuid,
 }
 
 impl State {

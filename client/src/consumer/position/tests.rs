@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::ErrorKind;
 use crate::cluster::{PartitionMetadata, TopicMetadata};
 use crate::consumer::reset::ResetCause;
 

@@ -1,0 +1,41 @@
+//! Who is to be asked for a partition, as far as the view of the cluster tells.
+
+use upsert_kafka_protocol::{ErrorCode, Uuid};
+
+use super::State;
+use crate::cluster::Metadata;
+use crate::consumer::assignment::TopicPartition;
+use crate::{Error, ErrorKind};
+
+/// Who leads a partition, of which topic.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leader {
+    pub(super) node: i32,
+    pub(super) epoch: i32,
+    /// Zero when brokers do not know ids.
+    pub(super) topic_id: Uuid,
+}
+
+/// The leader; or why there is none, where that is known yet.
+pub(super) fn leader(of: &TopicPartition, state: &State, view: &Metadata) -> Result<Leader, Option<Error>> {
+    let Some(topic) = view.topics.get(&of.topic) else {
+        let missing = view.missing.get(&of.topic).map(|code| Error::from_code(*code, "Metadata"));
+        return Err(missing.or_else(|| view.problem.clone()).map(|error| of.named(error)));
+    };
+    let Some(partition) = topic.partition(of.partition) else {
+        let count = topic.partitions.len();
+        let sentence = match state.replaced(topic.topic_id) {
+            Some(old) => format!(
+                "the topic was deleted and created again (id {}, before {old}) with {count} partitions, and this \
+                 one is not among them",
+                topic.topic_id
+            ),
+            None => format!("the topic has {count} partitions"),
+        };
+        return Err(Some(of.named(Error::new(ErrorKind::UnknownTopic, sentence))));
+    };
+    match partition.leader {
+        Some(node) => Ok(Leader { node, epoch: partition.leader_epoch, topic_id: topic.topic_id }),
+        None => Err(Some(of.named(Error::from_code(ErrorCode::LEADER_NOT_AVAILABLE, "Metadata")))),
+    }
+}
