@@ -161,13 +161,20 @@ impl Admin {
     ) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
         let mut patience = Patience::new(self.cluster.config().topic_metadata_propagation_max);
         let mut attempts = Attempts::new(&self.cluster);
+        let mut before = None;
         loop {
-            let outcomes = self.outcomes(names, &mut attempts).await?;
+            let outcomes = match (self.outcomes(names, &mut attempts).await, before) {
+                (Ok(outcomes), _) => outcomes,
+                // The time ran out while it was asked for again.
+                (Err(_), Some(outcomes)) => return Ok(outcomes),
+                (Err(error), None) => return Err(error),
+            };
             let Some(error) = passing(&outcomes) else { return Ok(outcomes) };
             patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, Instant::now());
             if patience.is_over(Instant::now()) || !attempts.pause().await {
                 return Ok(outcomes);
             }
+            before = Some(outcomes);
         }
     }
 
