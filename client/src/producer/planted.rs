@@ -22,7 +22,7 @@ pub enum Planted {
     SequenceReused,
     /// A batch in doubt that is refused as out of order is acknowledged without a look into the log.
     UnreadAcknowledged,
-    /// One that got its answers is sent again under the next epoch without a look into the log.
+    /// It is sent again under the next epoch without a look into the log.
     UnreadResent,
     /// It fails without a look into the log.
     UnreadFailed,

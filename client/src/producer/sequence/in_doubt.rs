@@ -25,9 +25,7 @@ impl Sequence {
         if self.terms.planted(Planted::UnreadAcknowledged) {
             return self.written(at, Outcome::Written { base_offset: -1, log_append_time_ms: None });
         }
-        if self.terms.planted(Planted::UnreadFailed)
-            || self.terms.planted(Planted::UnreadResent) && self.entries[at].may_come()
-        {
+        if self.terms.planted(Planted::UnreadFailed) {
             return self.failed(at, error, Vec::new());
         }
         if self.terms.planted(Planted::UnreadResent) {
