@@ -182,7 +182,7 @@ async fn where_the_topic_may_not_be_read_the_doubt_is_told() {
 /// Reads until so many records have come: their numbers.
 async fn read(client: &Client, count: usize) -> Vec<usize> {
     let mut consumer = client.consumer();
-    let topic = "orders".into();
+    let topic = "orders";
     consumer.assign(vec![Assignment::new(topic, 0, Position::Earliest)]);
     let mut numbers = Vec::new();
     while numbers.len() < count {
