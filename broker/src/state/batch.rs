@@ -89,6 +89,7 @@ fn check_outside(records: &Bytes, version: i16, rules: &Rules) -> Result<Batch, 
     }
     batch.check().map_err(corrupt)?;
     check_header(&batch)?;
+    check_lz4_frame(&batch)?;
     Ok(batch)
 }
 
@@ -151,6 +152,21 @@ fn check_header(batch: &Batch) -> Result<(), Refusal> {
         return Err(invalid("Clients are not allowed to write control records"));
     }
     Ok(())
+}
+
+/// Java's reader takes no block that refers to the one before, so neither a Kafka broker nor a Java consumer could read
+/// the batch. Kafka answers with this code.
+fn check_lz4_frame(batch: &Batch) -> Result<(), Refusal> {
+    /// Behind the batch's head and the frame's magic number.
+    const FLAGS_AT: usize = 61 + 4;
+    const INDEPENDENT_BLOCKS: u8 = 0x20;
+    match (batch.compression(), batch.bytes().get(FLAGS_AT)) {
+        (Ok(Compression::Lz4), Some(flags)) if flags & INDEPENDENT_BLOCKS == 0 => {
+            let message = "Dependent block stream is unsupported: an lz4 frame must have independent blocks";
+            Err(Refusal::new(ErrorCode::UNKNOWN_SERVER_ERROR, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn sequenced(batch: &Batch) -> Result<Option<Sequenced>, Refusal> {
@@ -250,7 +266,7 @@ fn corrupt(why: Corrupt) -> Refusal {
 #[cfg(test)]
 mod tests {
     use bytes::BytesMut;
-    use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp};
+    use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp, restamp};
 
     use super::*;
 
@@ -353,6 +369,27 @@ mod tests {
         let judge = |limit| check(&packed, 9, &Rules::from(&Configs::default()), NOW, limit);
         assert!(matches!(judge(100_000), Err(Larger)));
         assert!(judge(101_000).is_ok_and(|(checked, size)| checked.is_ok() && size > 100_000));
+    }
+
+    /// As lz4js, a codec for kafkajs, writes them; a real Kafka 4.4 answered so.
+    #[test]
+    fn an_lz4_frame_of_dependent_blocks_is_refused_as_by_kafka() {
+        let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);
+        writer.append(NOW, None, Some(&[0; 1000]), &[]).unwrap();
+        let mut packed =
+            writer.seal(Stamp::NONE, Codec { compression: Compression::Lz4, level: None }).to_vec();
+        assert_eq!(packed[65..67], [0x60, 0x40], "the frame's flags and its block size");
+        assert!(judge(BytesMut::from(&packed[..]), &Configs::default()).is_ok());
+        // Other flags have another checksum.
+        (packed[65], packed[67]) = (0x40, 0xc0);
+        restamp(&mut packed, Stamp::NONE);
+        assert!(
+            batches(&packed.clone().into()).next().unwrap().unwrap().body(1 << 20).is_ok(),
+            "it can be read"
+        );
+        let refusal = judge(BytesMut::from(&packed[..]), &Configs::default()).unwrap_err();
+        assert_eq!(refusal.code, ErrorCode::UNKNOWN_SERVER_ERROR);
+        assert!(refusal.message.contains("Dependent block stream is unsupported"), "{}", refusal.message);
     }
 
     #[test]

@@ -107,7 +107,7 @@ printf 'version\t%s\n' "$(kcat -V | sed -n 's/^Version \([^ ]*\).*/\1/p')"
 for check in produce codecs acks0 assign group pattern transactions; do
     # In no condition, where bash would go on after a failure.
     set +e
-    (trap 'kill $(jobs -p) 2>/dev/null' EXIT; set -e; "$check") >"$SCRATCH/$check.log" 2>&1
+    (trap 'kill $(jobs -p) 2>/dev/null || true' EXIT; set -e; "$check") >"$SCRATCH/$check.log" 2>&1
     status=$?
     set -e
     cat "$SCRATCH/$check.log" >&2
