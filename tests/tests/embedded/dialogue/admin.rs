@@ -35,7 +35,7 @@ fn administrators_are_answered_as_by_kafka() {
 
 fn partitions(it: &mut Dialogue) {
     let name = it.topic.clone();
-    let ask = |it: &mut Dialogue, what: &str, topics: &[(&str, i32, Option<&[&[i32]]>)], validate_only| {
+    let ask = |it: &mut Dialogue, what: &str, topics: &[Grown<'_>], validate_only| {
         let topic = |(name, count, assignments): &(&str, i32, Option<&[&[i32]]>)| CreatePartitionsTopic {
             name: Str::from(*name),
             count: *count,
@@ -519,3 +519,6 @@ fn users(it: &mut Dialogue) {
     let code = it.ask(&SaslAuthenticateRequest::default(), 2).error_code;
     it.note("authenticate", code);
 }
+
+/// A topic, how many partitions it shall have, and on which brokers the new ones.
+type Grown<'a> = (&'a str, i32, Option<&'a [&'a [i32]]>);
