@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     Job = 3,
     /// No broker could be reached, or it lacks what the job needs.
     Cluster = 4,
-    /// It ran and failed: of a job offsets stand before the row that failed, of anything else the message says what
+    /// It ran and failed: of a job offsets stand where all before is acknowledged, of anything else the message says what
     /// was not written.
     Running = 5,
     /// What `wire` was given is not what it should be.
@@ -31,7 +31,7 @@ impl Exit {
         (Self::Cluster, "cluster: not reachable, or a topic is missing there"),
         (
             Self::Running,
-            "failed while running, or output that cannot be written: offsets are committed up to the row before",
+            "failed while running, or output that cannot be written: offsets are committed only up to what was acknowledged",
         ),
         (Self::Wire, "wire: a file cannot be read, or bytes, JSON or vectors are wrong"),
         (Self::Abandoned, "a second SIGINT, SIGTERM or SIGHUP: left without flushing"),

@@ -29,7 +29,7 @@ impl UpsertSink {
     /// Everything that the planner refuses; then what the cluster does.
     pub async fn open(ddl: &str, options: &PlanOptions) -> Result<Self, Error> {
         let plan = plan::upsert_table(ddl, options)?;
-        let writer = KafkaWriter::open(&plan).await?;
+        let writer = KafkaWriter::open(&plan, true).await?;
         Ok(Self {
             table: plan.table,
             columns: plan.columns,

@@ -35,7 +35,8 @@ pub(crate) struct PrintWriter {
 impl Writer {
     pub(crate) async fn open(plan: &SinkPlan) -> Result<Self, Error> {
         Ok(match plan {
-            SinkPlan::UpsertKafka(plan) => Self::Kafka(KafkaWriter::open(plan).await?),
+            // A job has seen to its topics; one that is deleted since is not made again by writing.
+            SinkPlan::UpsertKafka(plan) => Self::Kafka(KafkaWriter::open(plan, false).await?),
             SinkPlan::Print(plan) => Self::Print(PrintWriter::new(plan)),
         })
     }
@@ -60,14 +61,14 @@ impl Writer {
 }
 
 impl KafkaWriter {
-    pub(crate) async fn open(plan: &UpsertPlan) -> Result<Self, Error> {
+    /// `creates`: whether writing may make a topic that is missing, where brokers do so.
+    pub(crate) async fn open(plan: &UpsertPlan, creates: bool) -> Result<Self, Error> {
         let named = |e| Error::cluster(e).within(format_args!("table {}", plan.table));
         let mut config = plan::config(&plan.table, &plan.properties, Role::Producer)?;
         if !plan::sets(&plan.properties, "buffer.memory") {
             config.buffer_memory = BUFFER_MEMORY_BYTES.max(2 * config.max_request_size);
         }
-        // The job saw to its topics when it started; one that is deleted since is not made again by writing.
-        config.allow_auto_create_topics = false;
+        config.allow_auto_create_topics = creates;
         let client = Client::open(config).await.map_err(Error::cluster)?;
         let producer = client.producer();
         let topic = producer.topic(&plan.topic).await.map_err(named)?;

@@ -12,7 +12,9 @@ use upsert_kafka_protocol::{ApiKey, ErrorCode};
 
 mod oracle;
 mod process;
+mod real;
 mod recreated;
+mod refused;
 mod scenario;
 mod stage;
 

@@ -12,25 +12,27 @@ async fn a_topic_that_is_made_again_under_a_running_job_is_read_from_its_beginni
     for sinks in [1, 2] {
         for startup in ["earliest-offset", "latest-offset"] {
             for partitions in [IN_PARTITIONS, IN_PARTITIONS + 1] {
-                recreated(sinks, startup, partitions).await;
+                recreated(Stage::set(sinks).await, sinks, startup, partitions).await;
             }
         }
     }
 }
 
-async fn recreated(sinks: usize, startup: &str, partitions: i32) {
-    let mut stage = Stage::set(sinks).await;
-    let mut first = Process::start(job(sinks, startup), &stage.bootstrap());
+pub(super) async fn recreated(mut stage: Stage, sinks: usize, startup: &str, partitions: i32) {
+    let mut first = Process::start(job(&stage.prefix, sinks, startup), &stage.bootstrap());
     assert!(first.opened().await, "{:?}", first.ended().await);
     stage.feed(30).await;
     stage.caught_up().await.unwrap();
 
-    let deleted = stage.client.admin().delete_topics(&["in"]).await.expect("an answer");
+    let deleted = stage.client.admin().delete_topics(&[&stage.name("in")]).await.expect("an answer");
     assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
     // Long enough for many fetches and looks at the cluster, each of which could make it again.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let topics = stage.client.admin().topics().await.expect("topics");
-    assert!(topics.iter().all(|it| it.name != "in"), "the job made the topic that was deleted: {topics:?}");
+    assert!(
+        topics.iter().all(|it| it.name != stage.name("in")),
+        "the job made the topic that was deleted: {topics:?}"
+    );
 
     stage.create("in", partitions, "delete").await;
     // More than the deleted one had, so that offsets alone cannot tell the two apart.
@@ -43,7 +45,7 @@ async fn recreated(sinks: usize, startup: &str, partitions: i32) {
     first.ended().await.expect("a clean end");
 
     stage.feed(30).await;
-    let mut second = Process::start(job(sinks, startup), &stage.bootstrap());
+    let mut second = Process::start(job(&stage.prefix, sinks, startup), &stage.bootstrap());
     assert!(second.opened().await, "{:?}", second.ended().await);
     stage.caught_up().await.unwrap();
     second.stop();
@@ -54,17 +56,17 @@ async fn recreated(sinks: usize, startup: &str, partitions: i32) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_topic_that_is_made_again_while_the_job_is_down_is_read_from_its_beginning() {
     let mut stage = Stage::set(1).await;
-    let mut first = Process::start(job(1, "earliest-offset"), &stage.bootstrap());
+    let mut first = Process::start(job("", 1, "earliest-offset"), &stage.bootstrap());
     assert!(first.opened().await);
     stage.feed(30).await;
     stage.caught_up().await.unwrap();
     first.stop();
     first.ended().await.expect("a clean end");
-    let deleted = stage.client.admin().delete_topics(&["in"]).await.expect("an answer");
+    let deleted = stage.client.admin().delete_topics(&[&stage.name("in")]).await.expect("an answer");
     assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
     stage.create("in", IN_PARTITIONS, "delete").await;
     stage.feed(90).await;
-    let mut second = Process::start(job(1, "earliest-offset"), &stage.bootstrap());
+    let mut second = Process::start(job("", 1, "earliest-offset"), &stage.bootstrap());
     assert!(second.opened().await, "{:?}", second.ended().await);
     stage.caught_up().await.unwrap();
     second.stop();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use upsert_kafka_broker::{Action, Fault};
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
+use upsert_kafka_tests::kafka::Kafka;
 
 use super::oracle::Gaps;
 use super::process::Process;
@@ -49,14 +50,17 @@ impl Scenario {
     }
 
     pub(super) async fn play(&self) -> Result<(), String> {
-        match timeout(4 * PATIENCE, self.acts()).await {
-            Ok(judged) => judged,
-            Err(_) => Err("it hangs".to_owned()),
-        }
+        let acts = async { self.acts(Stage::set(self.sinks).await).await };
+        timeout(4 * PATIENCE, acts).await.unwrap_or_else(|_| Err("it hangs".to_owned()))
     }
 
-    async fn acts(&self) -> Result<(), String> {
-        let mut stage = Stage::set(self.sinks).await;
+    /// The same on a real Kafka.
+    pub(super) async fn play_on(&self, kafka: &'static Kafka) -> Result<(), String> {
+        let acts = async { self.acts(Stage::set_on(kafka, self.sinks).await).await };
+        timeout(4 * PATIENCE, acts).await.unwrap_or_else(|_| Err("it hangs".to_owned()))
+    }
+
+    async fn acts(&self, mut stage: Stage) -> Result<(), String> {
         if !self.latest {
             stage.feed(ROWS).await;
         }
@@ -116,14 +120,14 @@ impl Scenario {
     async fn harmed_at_start(&self, stage: &mut Stage) -> Result<Option<Process>, String> {
         match self.harm {
             Harm::Fault(api, action) => {
-                let armed = stage.broker.fault(fault(api, action)).await;
+                let armed = stage.fault(fault(api, action)).await;
                 let mut job = self.start(stage);
                 let opened = job.opened().await;
                 armed.disarm().await;
                 Ok(opened.then_some(job))
             }
             Harm::Kill => {
-                let mut armed = stage.broker.fault(fault(ApiKey::OFFSET_COMMIT, Action::LoseAnswer)).await;
+                let mut armed = stage.fault(fault(ApiKey::OFFSET_COMMIT, Action::LoseAnswer)).await;
                 let mut job = self.start(stage);
                 armed.wait(1).await;
                 job.kill();
@@ -145,7 +149,7 @@ impl Scenario {
         }
         match self.harm {
             Harm::Fault(api, action) => {
-                let mut armed = stage.broker.fault(fault(api, action)).await;
+                let mut armed = stage.fault(fault(api, action)).await;
                 stage.feed(ROWS).await;
                 // Some points are not passed again by a job that runs.
                 let struck = timeout(SOON, armed.wait(1)).await;
@@ -160,17 +164,17 @@ impl Scenario {
             }
             Harm::Away => {
                 stage.feed(ROWS).await;
-                away(stage).await;
+                stage.away(AWAY).await;
                 Ok(self.left(job, true).await)
             }
             Harm::Refused => {
                 let refused = || fault(ApiKey::PRODUCE, Action::Answer(ErrorCode::MESSAGE_TOO_LARGE)).skip(3);
-                let mut armed = stage.broker.fault(refused()).await;
+                let mut armed = stage.fault(refused()).await;
                 stage.feed(ROWS).await;
                 armed.wait(1).await;
                 let first = job.ended().await;
                 // The next run meets the same rows, and nobody takes them yet.
-                let mut armed = stage.broker.fault(refused()).await;
+                let mut armed = stage.fault(refused()).await;
                 let mut again = self.start(stage);
                 armed.wait(1).await;
                 let second = again.ended().await;
@@ -188,11 +192,11 @@ impl Scenario {
             return Err(format!("it does not start: {:?}", job.ended().await));
         }
         // What the last flush waits for is under way when the stop comes.
-        let held = stage.broker.fault(fault(ApiKey::PRODUCE, HELD).times(u32::MAX)).await;
+        let held = stage.fault(fault(ApiKey::PRODUCE, HELD).times(u32::MAX)).await;
         stage.feed(ROWS).await;
         match self.harm {
             Harm::Fault(api, action) => {
-                let armed = stage.broker.fault(fault(api, action)).await;
+                let armed = stage.fault(fault(api, action)).await;
                 held.disarm().await;
                 job.stop();
                 _ = job.ended().await;
@@ -207,7 +211,7 @@ impl Scenario {
             Harm::Away | Harm::Refused => {
                 held.disarm().await;
                 job.stop();
-                away(stage).await;
+                stage.away(AWAY).await;
                 _ = job.ended().await;
             }
         }
@@ -221,11 +225,11 @@ impl Scenario {
     }
 
     fn start(&self, stage: &Stage) -> Process {
-        Process::start(self.sql(), &stage.bootstrap())
+        Process::start(self.sql(&stage.prefix), &stage.bootstrap())
     }
 
-    fn sql(&self) -> String {
-        let sql = job(self.sinks, if self.latest { "latest-offset" } else { "earliest-offset" });
+    fn sql(&self, prefix: &str) -> String {
+        let sql = job(prefix, self.sinks, if self.latest { "latest-offset" } else { "earliest-offset" });
         match self.harm {
             // Each record is a batch of its own, so that one of many is refused.
             Harm::Refused => {
@@ -241,29 +245,25 @@ fn fault(api: ApiKey, action: Action) -> Fault {
     Fault::new(api, action).of_client(CLIENT_ID)
 }
 
-/// The broker goes and comes back.
-async fn away(stage: &Stage) {
-    stage.broker.stop_node(1).await.expect("it stops");
-    tokio::time::sleep(DELIVERY_TIMEOUT + DELIVERY_TIMEOUT / 4).await;
-    stage.broker.start_node(1).await.expect("it starts");
-}
+/// Longer than any record may wait.
+const AWAY: Duration = Duration::from_millis(DELIVERY_TIMEOUT.as_millis() as u64 * 5 / 4);
 
-/// A job of one source and so many sinks.
-pub(super) fn job(sinks: usize, startup: &str) -> String {
+/// A job of one source and so many sinks, with a prefix before the names of its topics and group.
+pub(super) fn job(prefix: &str, sinks: usize, startup: &str) -> String {
     let client = format!(
         "'properties.bootstrap.servers' = 'x:1', 'properties.client.id' = '{CLIENT_ID}', 'properties.retry.backoff.ms' = '5', \
          'properties.reconnect.backoff.ms' = '5', 'properties.reconnect.backoff.max.ms' = '20'"
     );
     let mut sql = format!(
         "SET 'execution.checkpointing.interval' = '20 ms';
-CREATE TABLE src (id INT, n INT) WITH ('connector' = 'kafka', 'topic' = 'in', {client},
-  'properties.group.id' = 'g', 'properties.fetch.max.wait.ms' = '20', 'scan.startup.mode' = '{startup}',
+CREATE TABLE src (id INT, n INT) WITH ('connector' = 'kafka', 'topic' = '{prefix}in', {client},
+  'properties.group.id' = '{prefix}g', 'properties.fetch.max.wait.ms' = '20', 'scan.startup.mode' = '{startup}',
   'scan.topic-partition-discovery.interval' = '50 ms', 'format' = 'json');\n"
     );
     for sink in 0..sinks {
         sql += &format!(
             "CREATE TABLE dst{sink} (id INT, n INT, PRIMARY KEY (id) NOT ENFORCED) WITH (
-  'connector' = 'upsert-kafka', 'topic' = 'out{sink}', {client}, 'properties.linger.ms' = '0',
+  'connector' = 'upsert-kafka', 'topic' = '{prefix}out{sink}', {client}, 'properties.linger.ms' = '0',
   'properties.request.timeout.ms' = '{request}', 'properties.delivery.timeout.ms' = '{delivery}',
   'key.format' = 'json', 'value.format' = 'json');
 INSERT INTO dst{sink} SELECT * FROM src;\n",

@@ -1,25 +1,47 @@
-//! An embedded broker with a job's topics, its input, and a look at its sinks.
+//! A broker with a job's topics, its input, and a look at its sinks.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use upsert_kafka_broker::{Broker, BrokerConfig};
-use upsert_kafka_client::{Client, Config, NewTopic, Producer, Record, Role};
+use upsert_kafka_broker::{Armed, Broker, BrokerConfig, Fault};
+use upsert_kafka_client::{
+    Assignment, Client, Config, Consumer, NewTopic, OffsetSpec, Position, Producer, Record, Role,
+    TopicPartition,
+};
 use upsert_kafka_protocol::records::batches;
+use upsert_kafka_tests::kafka::{Kafka, unique};
 
 use super::oracle::{Gaps, Input};
 
 pub(super) struct Stage {
-    pub(super) broker: Broker,
+    host: Host,
     pub(super) client: Client,
     producer: Producer,
     pub(super) input: Input,
+    /// Before the names of its topics and of its group: a real Kafka has many stages.
+    pub(super) prefix: String,
     sinks: usize,
 }
 
+enum Host {
+    Embedded(Broker),
+    Real(&'static Kafka),
+}
+
 impl Stage {
+    /// A broker of its own.
     pub(super) async fn set(sinks: usize) -> Self {
         let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
-        let address = broker.address().to_string();
+        Self::on(Host::Embedded(broker), String::new(), sinks).await
+    }
+
+    /// Topics of its own on a real Kafka.
+    pub(super) async fn set_on(kafka: &'static Kafka, sinks: usize) -> Self {
+        Self::on(Host::Real(kafka), format!("{}-", unique("matrix")), sinks).await
+    }
+
+    async fn on(host: Host, prefix: String, sinks: usize) -> Self {
+        let address = host.bootstrap();
         let pairs = [
             ("bootstrap.servers", address.as_str()),
             ("linger.ms", "0"),
@@ -29,23 +51,51 @@ impl Stage {
         ];
         let (config, _) = Config::from_properties(pairs, Role::Any).expect("a config");
         let client = Client::open(config).await.expect("a client");
-        let stage = Self { broker, producer: client.producer(), client, input: Input::default(), sinks };
+        let producer = client.producer();
+        let stage = Self { host, producer, client, input: Input::default(), prefix, sinks };
         stage.create("in", IN_PARTITIONS, "delete").await;
         for sink in 0..sinks {
-            stage.create(&format!("out{sink}"), 2, "compact").await;
+            stage.create(&format!("out{sink}"), OUT_PARTITIONS, "compact").await;
         }
         stage
     }
 
     pub(super) fn bootstrap(&self) -> String {
-        self.broker.address().to_string()
+        self.host.bootstrap()
+    }
+
+    /// A topic's or group's name on this stage.
+    pub(super) fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// Orders a fault of the embedded broker.
+    pub(super) async fn fault(&self, fault: Fault) -> Armed {
+        match &self.host {
+            Host::Embedded(broker) => broker.fault(fault).await,
+            Host::Real(_) => panic!("a real Kafka has no faults on order"),
+        }
+    }
+
+    /// The broker goes for so long, and comes back.
+    pub(super) async fn away(&self, time: Duration) {
+        match &self.host {
+            Host::Embedded(broker) => broker.stop_node(1).await.expect("it stops"),
+            Host::Real(kafka) => kafka.pause(1).expect("it stands still"),
+        }
+        tokio::time::sleep(time).await;
+        match &self.host {
+            Host::Embedded(broker) => broker.start_node(1).await.expect("it starts"),
+            Host::Real(kafka) => kafka.resume(1).expect("it goes on"),
+        }
     }
 
     pub(super) async fn create(&self, topic: &str, partitions: i32, policy: &str) {
         let topic = NewTopic {
             partitions: Some(partitions),
             configs: vec![("cleanup.policy".into(), policy.into())],
-            ..NewTopic::new(topic)
+            replication_factor: Some(1),
+            ..NewTopic::new(self.name(topic))
         };
         let made = self.client.admin().create_topics(&[topic]).await.expect("an answer");
         assert!(made.iter().all(Result::is_ok), "{made:?}");
@@ -54,7 +104,7 @@ impl Stage {
     /// Appends rows to the input, each key's in one partition.
     pub(super) async fn feed(&mut self, rows: u32) {
         // Another handle for each time: the topic may be another one by now.
-        let topic = self.producer.topic("in").await.expect("the topic");
+        let topic = self.producer.topic(&self.name("in")).await.expect("the topic");
         for row in 0..rows {
             let key = row % KEYS;
             let value = self.input.row(key);
@@ -67,16 +117,11 @@ impl Stage {
 
     /// A sink's log: key and number of every record, by offset within each partition.
     pub(super) async fn log(&self, sink: usize) -> Vec<(u32, u32)> {
-        let mut log = Vec::new();
-        for partition in 0..2 {
-            for (_, bytes) in self.broker.log(&format!("out{sink}"), partition).await {
-                for batch in batches(&bytes) {
-                    let body = batch.and_then(|it| it.body(1 << 20)).expect("a batch");
-                    log.extend(body.iter().map(|it| row(it.expect("a record").value.expect("a value"))));
-                }
-            }
+        let topic = self.name(&format!("out{sink}"));
+        match &self.host {
+            Host::Embedded(broker) => raw_log(broker, &topic).await,
+            Host::Real(_) => consumed_log(&self.client, &topic).await,
         }
-        log
     }
 
     /// Returns when every sink has the newest value of every key.
@@ -87,7 +132,7 @@ impl Stage {
                 if Instant::now() > deadline {
                     self.input.judge(&self.log(sink).await, usize::MAX, Gaps::Allowed)?;
                 }
-                tokio::time::sleep(Duration::from_millis(2)).await;
+                tokio::time::sleep(self.host.look_again_after()).await;
             }
         }
         Ok(())
@@ -102,6 +147,53 @@ impl Stage {
     }
 }
 
+impl Host {
+    fn bootstrap(&self) -> String {
+        match self {
+            Self::Embedded(broker) => broker.address().to_string(),
+            Self::Real(kafka) => kafka.bootstrap(),
+        }
+    }
+
+    fn look_again_after(&self) -> Duration {
+        match self {
+            Self::Embedded(_) => Duration::from_millis(2),
+            Self::Real(_) => Duration::from_millis(100),
+        }
+    }
+}
+
+async fn raw_log(broker: &Broker, topic: &str) -> Vec<(u32, u32)> {
+    let mut log = Vec::new();
+    for partition in 0..OUT_PARTITIONS {
+        for (_, bytes) in broker.log(topic, partition).await {
+            for batch in batches(&bytes) {
+                let body = batch.and_then(|it| it.body(1 << 20)).expect("a batch");
+                log.extend(body.iter().map(|it| row(it.expect("a record").value.expect("a value"))));
+            }
+        }
+    }
+    log
+}
+
+async fn consumed_log(client: &Client, topic: &str) -> Vec<(u32, u32)> {
+    let mut consumer = client.consumer();
+    let ends = consumer.offsets(topic, OffsetSpec::Latest).await.expect("ends");
+    let mut logs: BTreeMap<i32, Vec<(u32, u32)>> = BTreeMap::new();
+    consumer.assign(ends.iter().map(|(it, _)| Assignment::new(topic, *it, Position::Earliest)).collect());
+    let reached = |consumer: &Consumer| {
+        let at = |index: i32| consumer.position(&TopicPartition::new(topic, index)).unwrap_or_default();
+        ends.iter().all(|(index, end)| at(*index) >= *end)
+    };
+    while !reached(&consumer) {
+        for records in consumer.poll().await.expect("records").partitions() {
+            let rows = records.records().map(|it| row(it.expect("a record").value.expect("a value")));
+            logs.entry(records.partition()).or_default().extend(rows);
+        }
+    }
+    logs.into_values().flatten().collect()
+}
+
 /// `{"id":1,"n":2}`
 fn row(value: &[u8]) -> (u32, u32) {
     let row: serde_json::Value = serde_json::from_slice(value).expect("JSON");
@@ -110,6 +202,7 @@ fn row(value: &[u8]) -> (u32, u32) {
 }
 
 pub(super) const IN_PARTITIONS: i32 = 2;
+const OUT_PARTITIONS: i32 = 2;
 const KEYS: u32 = 6;
 /// Nothing here takes so long unless it hangs.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
