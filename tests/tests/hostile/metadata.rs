@@ -222,7 +222,7 @@ const LIES: &[(&str, Lie, &str, u32)] = &[
     ),
     ("a leader that is no broker", |port| of(port, [partition(0, 7)]), "LEADER_NOT_AVAILABLE", 1_500),
     ("no answer's worth", |_| MetadataResponse::default(), "none of its cluster's brokers", 1_500),
-    ("no topics", |port| telling(port, Vec::new()), "UNKNOWN_TOPIC_OR_PARTITION", 30_000),
+    ("no topics", |port| telling(port, Vec::new()), "topic t", 30_000),
     (
         "brokers that cannot be dialled",
         |port| MetadataResponse {
