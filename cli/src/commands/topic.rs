@@ -15,10 +15,9 @@ pub(super) async fn client(args: &Args, role: Role) -> Result<Client, Failure> {
     open(args, role, &[]).await
 }
 
-/// The same for whoever only reads, and so should make nothing; what retention took meanwhile is passed over.
+/// The same for whoever only reads; what retention took meanwhile is passed over.
 pub(super) async fn reader(args: &Args, more: &[(&str, &str)]) -> Result<Client, Failure> {
-    let settings = [("allow.auto.create.topics", "false"), ("auto.offset.reset", "earliest")];
-    open(args, Role::Consumer, &[&settings, more].concat()).await
+    open(args, Role::Consumer, &[&[("auto.offset.reset", "earliest")], more].concat()).await
 }
 
 async fn open(args: &Args, role: Role, settings: &[(&str, &str)]) -> Result<Client, Failure> {
