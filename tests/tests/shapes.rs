@@ -7,8 +7,8 @@ use upsert_kafka_tests::checks::{SHAPES, read, readers};
 
 use crate::program::PROGRAM;
 
-/// How often each shape repeats: as deep as what once overflowed the stack, and far beyond every bound.
-const SIZES: [usize; 3] = [900, 9_500, 400_000];
+/// How often each shape repeats: just within the bounds, as what once overflowed the stack, and far beyond.
+const SIZES: [usize; 4] = [38, 450, 9_500, 200_000];
 
 /// Address space of a process that plans a script. A tenth of it is the binary's own.
 const MEMORY_KB: usize = 700_000;

@@ -40,7 +40,7 @@ pub(super) fn parse(script: &Script, source: &Source<'_>) -> Result<Option<State
     };
     match self::value(value) {
         Some(value) => Ok(Some(Statement::Set(WithOption { key, value, at }))),
-        None => error("expected one value behind '=': SET 'key' = 'value'"),
+        None => error("expected one value behind '=', and then ';': SET 'key' = 'value';"),
     }
 }
 
