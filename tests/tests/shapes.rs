@@ -8,7 +8,7 @@ use upsert_kafka_tests::checks::{SHAPES, read, readers};
 use crate::program::PROGRAM;
 
 /// How often each shape repeats: just within the bounds, as what once overflowed the stack, and far beyond.
-const SIZES: [usize; 4] = [38, 450, 9_500, 200_000];
+const SIZES: [usize; 4] = [38, 450, 9_500, 100_000];
 
 /// Address space of a process that plans a script. A tenth of it is the binary's own.
 const MEMORY_KB: usize = 700_000;

@@ -33,11 +33,17 @@ impl Lexer {
         self.region
     }
 
-    /// Steps over the next character of `rest`, or over two that belong together; `None` at the end.
+    /// Steps over the next character of `rest`, over two that belong together, or over a word; `None` at the end.
     ///
     /// Gives the bytes that were stepped over and their region. A doubled quote inside quotes closes and opens them.
     pub(super) fn step(&mut self, rest: &str) -> Option<(usize, Region)> {
         let first = rest.chars().next()?;
+        if is_word(first) {
+            // Within a word nothing begins or ends.
+            let length = rest.bytes().position(|byte| !is_word(byte.into())).unwrap_or(rest.len());
+            self.before = first;
+            return Some((length, self.region));
+        }
         let (length, region) = match self.region {
             Region::Code => self.step_in_code(first, rest),
             Region::Quoted(quote) => {
@@ -71,6 +77,10 @@ impl Lexer {
         self.region = region;
         (length, region)
     }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 #[cfg(test)]
