@@ -59,7 +59,7 @@ read_theirs() {
     local codec count differs
     count=$(wc -l <"$RECORDS")
     for codec in "${codecs[@]}"; do
-        differs=$(ours consume "theirs-$codec" --from earliest --count "$count" | LC_ALL=C sort |
+        differs=$(ours consume "theirs-$codec" --output raw --from earliest --count "$count" | LC_ALL=C sort |
             cmp - "$RECORDS.sorted" 2>&1) || printf 'codecs\tFAILED\tour consumer reads %s otherwise: %s\n' "$codec" "$differs"
     done
 }
