@@ -129,7 +129,7 @@ pub struct Config {
     /// `fetch.max.bytes`: what all fetched answers of a consumer hold together as they came, save that the first
     /// batch of an answer may be larger.
     pub fetch_max_bytes: u32,
-    /// The decompressed sibling of `fetch.max.bytes`, 64 MiB: the records of one poll take no more, whatever the
+    /// `fetch.max.decompressed.bytes`, which Java does not have, 64 MiB: the records of one poll take no more, whatever the
     /// partitions, and what comes after them stays compressed until the next poll. As much again may be prepared
     /// meanwhile, so a consumer holds at most twice this. A single batch that exceeds it is an error.
     pub fetch_max_decompressed_bytes: usize,

@@ -386,7 +386,7 @@ fn unreadable(corrupt: &Corrupt) -> Error {
     match corrupt.exceeds_limit() {
         true => Error::new(
             ErrorKind::TooLarge,
-            format!("{corrupt} (Config::fetch_max_decompressed_bytes); seek behind it, or raise the limit"),
+            format!("{corrupt} (fetch.max.decompressed.bytes); seek behind it, or raise the limit"),
         ),
         false => Error::new(ErrorKind::Corrupt, corrupt.to_string()),
     }

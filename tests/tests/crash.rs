@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
 use upsert_kafka_client::{Assignment, Client, Config, NewTopic, OffsetSpec, Position, Record, Role};
-use upsert_kafka_protocol::ApiKey;
+use upsert_kafka_protocol::{ApiKey, ErrorCode};
 use upsert_kafka_sink::plan::{self, PlanOptions};
 use upsert_kafka_sink::{Job, JobOptions};
 
@@ -219,6 +219,54 @@ async fn a_second_signal_leaves_at_once() {
     let ran = running.end();
     assert_eq!(ran.code, 130, "{}", ran.err);
     assert!(ran.err.contains("second signal"), "{}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_while_the_broker_is_away_ends_in_time_and_commits_nothing_that_was_not_acknowledged() {
+    let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
+    let address = broker.address().to_string();
+    let client = client(&address).await;
+    create_topics(&client, 1).await;
+    produce(&client, 0..10).await;
+    // Its rows wait in open batches, for longer than the test lasts.
+    let sql = job("earliest-offset", "in-time").replace("'100 ms'", "'1 h'");
+    let sql = sql.replace("'topic' = 'out'", "'topic' = 'out', 'properties.linger.ms' = '60000'");
+    let options = PlanOptions { bootstrap: Some(address), ..PlanOptions::default() };
+    let plan = plan::plan(sql.as_str(), &options).expect("a plan");
+    let stop_timeout = Duration::from_secs(1);
+    let job = Job::open(plan, JobOptions { stop_timeout, ..JobOptions::default() }).await.expect("a job");
+    let (stopper, progress) = (job.stopper(), job.progress());
+    let running = tokio::spawn(job.run());
+    poll_until(async || progress.counts().rows_out == 10).await;
+
+    broker.stop_node(1).await.expect("it goes");
+    let asked = Instant::now();
+    stopper.stop();
+    let failed = running.await.expect("a task").expect_err("nothing is acknowledged");
+    assert!((stop_timeout..8 * stop_timeout).contains(&asked.elapsed()), "{:?}", asked.elapsed());
+    let text = failed.to_string();
+    assert!(text.starts_with("not stopped within 1 s: 10 rows were handed over and are not"), "{text}");
+    broker.start_node(1).await.expect("it is back");
+    assert_eq!(committed(&client, "in-time").await, Some(0));
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_does_not_tell_its_settings_stops_no_job() {
+    let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
+    let address = broker.address().to_string();
+    create_topics(&client(&address).await, 1).await;
+    for code in [ErrorCode::TOPIC_AUTHORIZATION_FAILED, ErrorCode::UNSUPPORTED_VERSION] {
+        let untold = Fault::new(ApiKey::DESCRIBE_CONFIGS, Action::Answer(code)).times(u32::MAX);
+        let untold = broker.fault(untold).await;
+        let options = PlanOptions { bootstrap: Some(address.clone()), ..PlanOptions::default() };
+        let plan = plan::plan(job("earliest-offset", "untold").as_str(), &options).expect("a plan");
+        let job = Job::open(plan, JobOptions::default()).await.expect("only a warning needs the settings");
+        let notices: Vec<_> = job.notices().iter().map(ToString::to_string).collect();
+        assert!(notices.iter().any(|it| it.contains("topic out is compacted is not known")), "{notices:?}");
+        assert!(untold.disarm().await > 0);
+    }
+    broker.stop().await;
 }
 
 /// The job has resolved where it starts once it has committed that.

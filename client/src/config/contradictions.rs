@@ -62,7 +62,7 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
     at_least_one("request.timeout.ms", ms(config.request_timeout))?;
     at_least_one("metrics.num.samples", config.metrics_num_samples)?;
     if config.fetch_max_decompressed_bytes == 0 {
-        return refuse("fetch_max_decompressed_bytes: 0 is too small, 1 is the least".to_owned());
+        return refuse("fetch.max.decompressed.bytes: 0 is too small, 1 is the least".to_owned());
     }
     writes(config)?;
     let needed = config.linger + config.request_timeout;

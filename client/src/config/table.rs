@@ -36,9 +36,16 @@ impl Roles {
     }
 }
 
-/// Keys that Java does not have: for what only this client does, or lets be set.
+/// Keys that Java does not have, for what only this client does or lets be set: those that a role has, by name.
 #[cfg(test)]
-pub(super) const OURS: [&str; 2] = ["bootstrap.timeout.ms", "topic.metadata.propagation.max.ms"];
+pub(super) fn ours(role: Role) -> Vec<&'static str> {
+    let all = [
+        ("bootstrap.timeout.ms", ALL),
+        ("fetch.max.decompressed.bytes", CONSUMER),
+        ("topic.metadata.propagation.max.ms", ALL),
+    ];
+    all.into_iter().filter(|(_, roles)| roles.include(role)).map(|(name, _)| name).collect()
+}
 
 /// The row of a key: the role's own, else that of the clients that have it.
 pub(super) fn find(name: &str, role: Role) -> Option<&'static Property> {
@@ -206,6 +213,7 @@ pub(super) static PROPERTIES: &[Property] = &[
     ignored(CONSUMER, "enable.auto.commit", COMMITS),
     ignored(CONSUMER, "exclude.internal.topics", GROUPS),
     honoured!(CONSUMER, "fetch.max.bytes", fetch_max_bytes),
+    honoured!(CONSUMER, "fetch.max.decompressed.bytes", fetch_max_decompressed_bytes),
     honoured!(CONSUMER, "fetch.max.wait.ms", fetch_max_wait),
     honoured!(CONSUMER, "fetch.min.bytes", fetch_min_bytes),
     honoured!(CONSUMER, "group.id", group_id),

@@ -15,7 +15,7 @@ async fn on_a_real_kafka_too() {
     let kafka: &'static Kafka = Box::leak(Box::new(kafka));
     for (harm, when, sinks, latest) in [
         (Harm::Kill, When::Running, 2, true),
-        (Harm::Kill, When::Stop, 1, false),
+        (Harm::Kill, When::Running, 1, false),
         (Harm::Away, When::Running, 2, false),
     ] {
         let scenario = Scenario::new(format!("{harm:?}/{when:?}"), sinks, latest, harm, when);

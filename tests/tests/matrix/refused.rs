@@ -47,7 +47,7 @@ async fn refused(address: &str) {
     for run in 1..=2 {
         let ran = program::run(&["run", path, "--bootstrap", address]);
         assert_eq!(ran.code, 5, "run {run}: {}{}", ran.out, ran.err);
-        assert!(ran.err.contains(&to) && ran.err.contains("too large"), "run {run}: {}", ran.err);
+        assert!(ran.err.contains(&to) && ran.err.contains("MESSAGE_TOO_LARGE"), "run {run}: {}", ran.err);
         let of = TopicPartition::new(from.as_str(), 0);
         let kept = client.consumer().committed(&to, &[of]).await.expect("offsets");
         assert!(kept[0].offset.is_none_or(|it| it <= 1), "run {run} committed {:?}", kept[0].offset);
