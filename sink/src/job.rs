@@ -73,8 +73,9 @@ impl Job {
     /// No broker answers, a topic is missing, the group has no offset where one is needed.
     pub async fn open(plan: Plan, options: JobOptions) -> Result<Self, Error> {
         let progress = Arc::new(Progress::default());
-        let mut notices = topics::check(&plan, options.create_topics.as_ref()).await?;
-        let job = JobIdentity::of(&plan);
+        let topics::Checked { mut notices, sink_clusters } =
+            topics::check(&plan, options.create_topics.as_ref()).await?;
+        let job = JobIdentity::of(&plan, &sink_clusters);
         let mut flows = Vec::new();
         for pipeline in plan.pipelines {
             let flow = Flow::open(pipeline, options.restore, job.clone(), Arc::clone(&progress)).await?;

@@ -354,11 +354,14 @@ impl Source {
     #[cold]
     fn refused(&self, topic: &str, refused: &start::Refused) -> Error {
         let (table, group) = (&self.table, self.scope.group.as_deref().unwrap_or_default());
+        let job = &self.scope.job;
+        let is_same_name =
+            matches!(refused, start::Refused::AnotherJob(it) if it.to_string() == job.to_string());
+        let elsewhere = if is_same_name { " on another cluster" } else { "" };
         let text = format!(
-            "table {table}: topic {topic}: group {group} holds {refused}; this one writes {}. Give this job a \
+            "table {table}: topic {topic}: group {group} holds {refused}; this one writes {job}{elsewhere}. Give this job a \
              'properties.group.id' of its own; or run it with --from-start-mode, to begin as 'scan.startup.mode' says, \
-             or with --resume, to go on from the group's offsets as they are",
-            self.scope.job
+             or with --resume, to go on from the group's offsets as they are"
         );
         Error::new(ErrorKind::Cluster, text)
     }

@@ -1,8 +1,11 @@
 //! Where a job begins when it was run before: its own checkpoint, nobody else's, and said in a line.
 
-use upsert_kafka_broker::{Broker, BrokerConfig};
+use std::time::Duration;
+
+use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
 use upsert_kafka_client::{Client, Config, NewTopic, OffsetSpec, Record, Role};
-use upsert_kafka_sink::plan::{self, PlanOptions};
+use upsert_kafka_protocol::ApiKey;
+use upsert_kafka_sink::plan::{self, Override, PlanOptions};
 use upsert_kafka_sink::{Error, Job, JobOptions, Restore, Summary};
 
 /// A job of group `g` that copies `in` to each of these.
@@ -28,7 +31,11 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
+        Self::of(BrokerConfig::default()).await
+    }
+
+    async fn of(config: BrokerConfig) -> Self {
+        let broker = Broker::start(config).await.expect("a broker");
         let address = broker.address().to_string();
         let pairs = [("bootstrap.servers", address.as_str())];
         let client = Client::open(Config::from_properties(pairs, Role::Any).expect("a config").0).await;
@@ -51,8 +58,12 @@ impl Stage {
     }
 
     async fn open(&self, sinks: &[&str], restore: Restore) -> Result<Job, Error> {
+        self.open_with(sinks, restore, Vec::new()).await
+    }
+
+    async fn open_with(&self, sinks: &[&str], restore: Restore, set: Vec<Override>) -> Result<Job, Error> {
         let bootstrap = Some(self.broker.address().to_string());
-        let options = PlanOptions { bootstrap, ..PlanOptions::default() };
+        let options = PlanOptions { bootstrap, set, ..PlanOptions::default() };
         let plan = plan::plan(job(sinks).as_str(), &options).expect("a plan");
         Job::open(plan, JobOptions { restore, ..JobOptions::default() }).await
     }
@@ -119,4 +130,38 @@ async fn the_checkpoint_of_another_job_is_refused_with_its_sinks_and_the_ways_ou
     assert_eq!(resumed.counts.rows_in, 2, "the offsets as they are");
     let own = stage.run(&["b"], Restore::Checkpoint).await;
     assert_eq!(own.counts.rows_in, 0, "from then on they are its own");
+}
+
+#[tokio::test]
+async fn a_start_on_thousands_of_partitions_asks_each_leader_once_for_offsets() {
+    const PARTITIONS: i32 = 3000;
+    let stage = Stage::set().await;
+    let deleted = stage.client.admin().delete_topics(&["in"]).await.expect("an answer");
+    assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+    let large = NewTopic { partitions: Some(PARTITIONS), ..NewTopic::new("in") };
+    let made = stage.client.admin().create_topics(&[large]).await.expect("an answer");
+    assert!(made.iter().all(Result::is_ok), "{made:?}");
+    let asked = Fault::new(ApiKey::LIST_OFFSETS, Action::Delay(Duration::ZERO)).times(u32::MAX);
+    let asked = stage.broker.fault(asked).await;
+    stage.feed(0..10).await;
+    let summary = stage.run(&["a"], Restore::Checkpoint).await;
+    assert_eq!(summary.counts.rows_in, 10);
+    // For the beginnings, and for the ends that the test asks for.
+    assert_eq!(asked.disarm().await, 2);
+}
+
+#[tokio::test]
+async fn the_same_topic_on_another_cluster_is_another_sink() {
+    let stage = Stage::set().await;
+    let other = Stage::of(BrokerConfig { cluster_id: "another".into(), ..BrokerConfig::default() }).await;
+    stage.feed(0..10).await;
+    stage.run(&["a"], Restore::Checkpoint).await;
+    let moved = Override {
+        table: "dst_a".into(),
+        option: "properties.bootstrap.servers".into(),
+        value: other.broker.address().to_string(),
+    };
+    let refused = stage.open_with(&["a"], Restore::Checkpoint, vec![moved]).await.err().expect("a refusal");
+    let text = refused.to_string();
+    assert!(text.contains("another job, which writes a; this one writes a on another cluster."), "{text}");
 }

@@ -1,5 +1,9 @@
 //! Sees to it that a job's topics exist, and that the sink's are compacted.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::timeout;
 use tracing::info;
 use upsert_kafka_client::{Admin, Client, ErrorCode, NewTopic, Role};
 
@@ -25,18 +29,31 @@ struct Named<'a> {
     is_sink: bool,
 }
 
+/// What the cluster's side of a job came to.
+#[derive(Default)]
+pub(super) struct Checked {
+    pub(super) notices: Vec<Notice>,
+    /// The id of the cluster that each table is written to, where it has one.
+    pub(super) sink_clusters: HashMap<String, String>,
+}
+
 /// Checks every topic of the plan; makes the missing ones where that was asked for.
-pub(super) async fn check(plan: &Plan, new: Option<&NewTopics>) -> Result<Vec<Notice>, Error> {
-    let mut notices = Vec::new();
+pub(super) async fn check(plan: &Plan, new: Option<&NewTopics>) -> Result<Checked, Error> {
+    let mut checked = Checked::default();
     for named in plan.pipelines.iter().flat_map(named) {
         let admin = admin(&named).await?;
         match (described(&admin, &named, new.is_some()).await.map_err(|e| named.failed(e))?, new) {
-            (Found::There, _) => notices.extend(compaction(&admin, &named).await),
+            (Found::There, _) => checked.notices.extend(compaction(&admin, &named).await),
             (Found::Missing, Some(new)) => create(&admin, &named, new).await?,
             (Found::Missing, None) => return Err(named.missing()),
         }
+        if named.is_sink
+            && let Some(id) = admin.cluster().await.map_err(|e| named.failed(e))?.cluster_id
+        {
+            checked.sink_clusters.insert(named.table.to_owned(), id);
+        }
     }
-    Ok(notices)
+    Ok(checked)
 }
 
 /// What the cluster says of a topic.
@@ -109,8 +126,9 @@ async fn compaction(admin: &Admin, named: &Named<'_>) -> Option<Notice> {
     if !named.is_sink {
         return None;
     }
-    let text = match admin.topic_configs(named.topic).await {
-        Ok(configs) => {
+    let asked = timeout(CONFIGS_TIMEOUT, admin.topic_configs(named.topic));
+    let text = match asked.await.map_err(|_| format!("no answer within {} s", CONFIGS_TIMEOUT.as_secs())) {
+        Ok(Ok(configs)) => {
             let policy = configs.iter().find(|it| it.name == "cleanup.policy")?.value.as_deref()?;
             if policy.contains("compact") {
                 return None;
@@ -121,10 +139,14 @@ async fn compaction(admin: &Admin, named: &Named<'_>) -> Option<Notice> {
                 named.topic
             )
         }
-        Err(error) => format!("whether topic {} is compacted is not known: {error}", named.topic),
+        Ok(Err(error)) => format!("whether topic {} is compacted is not known: {error}", named.topic),
+        Err(why) => format!("whether topic {} is compacted is not known: {why}", named.topic),
     };
     Some(Notice { table: Some(named.table.to_owned()), text })
 }
+
+/// What only feeds a warning is not waited for any longer.
+const CONFIGS_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Named<'_> {
     fn missing(&self) -> Error {

@@ -1,5 +1,6 @@
 //! The note that a job's committed offsets carry: whose checkpoint they are, and of which topic.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use upsert_kafka_client::Uuid;
@@ -15,13 +16,14 @@ pub(crate) struct CheckpointMetadata {
     pub(crate) job: JobIdentity,
 }
 
-/// Which job a checkpoint belongs to: the sinks of its INSERTs, however they are ordered. A job file that gained
-/// or lost an INSERT is another job, since its checkpoint says nothing of the rows that the new sink misses.
+/// Which job a checkpoint belongs to: the sinks of its INSERTs, topic and cluster, however they are ordered. A job
+/// file that gained or lost an INSERT is another job, since its checkpoint says nothing of the rows that the new sink
+/// misses; so is one whose sink is on another cluster now.
 #[derive(Clone, Debug)]
 pub(crate) struct JobIdentity {
-    /// Of all sinks.
+    /// Of all sinks and their clusters' ids.
     hash: u64,
-    /// As a person reads them; cut where there are many.
+    /// The sinks as a person reads them; cut where there are many.
     sinks: String,
 }
 
@@ -72,23 +74,29 @@ impl fmt::Display for CheckpointMetadata {
 }
 
 impl JobIdentity {
-    pub(crate) fn of(plan: &Plan) -> Self {
+    /// `clusters` has the id of the cluster that each table is written to.
+    pub(crate) fn of(plan: &Plan, clusters: &HashMap<String, String>) -> Self {
         let sinks = plan.inserts().map(|(_, insert)| match &insert.sink {
-            SinkPlan::UpsertKafka(sink) => sink.topic.clone(),
-            SinkPlan::Print(sink) => format!("print({})", sink.table),
+            SinkPlan::UpsertKafka(sink) => (sink.topic.clone(), clusters.get(&sink.table).cloned()),
+            SinkPlan::Print(sink) => (format!("print({})", sink.table), None),
         });
         Self::new(sinks.collect())
     }
 
-    fn new(mut sinks: Vec<String>) -> Self {
+    fn new(mut sinks: Vec<(String, Option<String>)>) -> Self {
         sinks.sort_unstable();
-        let all = sinks.join(",");
+        let whole = |(sink, cluster): &(String, Option<String>)| match cluster {
+            Some(cluster) => format!("{sink}@{cluster}"),
+            None => sink.clone(),
+        };
+        let hash = fnv1a(sinks.iter().map(whole).collect::<Vec<_>>().join(",").as_bytes());
+        let all = sinks.iter().map(|(sink, _)| sink.as_str()).collect::<Vec<_>>().join(",");
         let mut cut = all.floor_char_boundary(SINKS_BYTES_MAX);
         if cut == all.len() {
-            return Self { hash: fnv1a(all.as_bytes()), sinks: all };
+            return Self { hash, sinks: all };
         }
         cut = all[..cut].rfind(',').unwrap_or(cut);
-        Self { hash: fnv1a(all.as_bytes()), sinks: format!("{},… ({} in all)", &all[..cut], sinks.len()) }
+        Self { hash, sinks: format!("{},… ({} in all)", &all[..cut], sinks.len()) }
     }
 }
 
@@ -126,7 +134,7 @@ mod tests {
     use super::*;
 
     fn job(sinks: &[&str]) -> JobIdentity {
-        JobIdentity::new(sinks.iter().map(|&it| it.to_owned()).collect())
+        JobIdentity::new(sinks.iter().map(|&it| (it.to_owned(), None)).collect())
     }
 
     #[test]
@@ -166,12 +174,15 @@ mod tests {
         assert_eq!(job(&["a", "b"]), job(&["b", "a"]));
         assert_ne!(job(&["a"]), job(&["a", "a"]));
         assert_ne!(job(&["a"]), job(&["a", "b"]));
+        let on = |cluster: &str| JobIdentity::new(vec![("a".into(), Some(cluster.to_owned()))]);
+        assert_eq!(on("x"), on("x"));
+        assert_ne!(on("x"), on("y"), "the same topic of another cluster");
     }
 
     #[test]
     fn many_sinks_fit_into_a_note() {
-        let names: Vec<String> = (0..1000).map(|at| format!("a-topic-with-a-long-name-{at}")).collect();
-        let job = JobIdentity::new(names);
+        let names = (0..1000).map(|at| (format!("a-topic-with-a-long-name-{at}"), None));
+        let job = JobIdentity::new(names.collect());
         let text = CheckpointMetadata { topic_id: Uuid::ZERO, job: job.clone() }.to_string();
         assert!(text.len() < 1024 && text.ends_with("… (1000 in all)"), "{text}");
         assert!(matches!(Note::of(&text), Note::Checkpoint(read) if read.job == job));
