@@ -94,6 +94,15 @@ impl Signals {
     async fn hear(mut self, ask: watch::Sender<bool>, within: Duration) {
         self.next().await;
         ask.send_replace(true);
+        let same = sleep(SAME_SIGNAL);
+        tokio::pin!(same);
+        // timeout(1) signals its child and then the child's group: what follows at once is the same wish.
+        loop {
+            tokio::select! {
+                () = &mut same => break,
+                () = self.next() => {}
+            }
+        }
         // One of them ends the process; unless it ends before.
         tokio::select! {
             () = self.next() => leave(Exit::Abandoned, "a second signal: leaving without flushing"),
@@ -118,6 +127,9 @@ impl Signals {
         }
     }
 }
+
+/// Signals this close together are one.
+const SAME_SIGNAL: Duration = Duration::from_millis(300);
 
 /// Whether who started the process wants it to outlive its terminal, as nohup does and as a JVM honours it. Where the
 /// system does not tell, nobody does.

@@ -143,6 +143,9 @@ impl Settings {
 }
 
 fn without_effect(key: &str) -> String {
+    if key == "execution.checkpointing.mode" {
+        return format!("SET '{key}' has no effect here: delivery is at-least-once");
+    }
     match nearest(key, SETTINGS.iter().map(|spec| spec.key)) {
         Some(hint) => format!("SET '{key}' has no effect here; did you mean '{hint}'?"),
         None => format!("SET '{key}' has no effect here"),

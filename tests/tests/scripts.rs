@@ -117,7 +117,14 @@ const DLI: &[(&str, &[&str])] = &[
 ];
 
 /// What follows from something that was refused, and must not be said beside it.
-const CONSEQUENCES: [&str; 4] = ["no table '", "no 'connector'", "nothing to run", "the job has no INSERT"];
+const CONSEQUENCES: [&str; 6] = [
+    "no table '",
+    "no 'connector'",
+    "nothing to run",
+    "the job has no INSERT",
+    "there are: ",
+    "which is no column",
+];
 
 #[test]
 fn a_script_is_planned_or_refused_for_the_reasons_of_its_first_line() {

@@ -1,5 +1,7 @@
 //! `broker`: the embedded broker for other clients.
 
+use std::ops::RangeInclusive;
+
 use tokio::time::timeout;
 use upsert_kafka_broker::{Broker, BrokerConfig};
 
@@ -22,9 +24,9 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     }
     let config = BrokerConfig {
         listen: address,
-        nodes: args.number("--nodes", 1)?,
+        nodes: within(args, "--nodes", 1..=NODES_MAX)?,
         auto_create_topics: !args.has("--no-auto-create"),
-        default_partitions: args.number("--partitions", 1)?,
+        default_partitions: within(args, "--partitions", 1..=PARTITIONS_MAX)?,
         ..BrokerConfig::default()
     };
     let broker = Broker::start(config)
@@ -39,3 +41,17 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     }
     Ok(())
 }
+
+/// A flag's number, 1 when it is not given.
+fn within(args: &Args, flag: &'static str, range: RangeInclusive<i32>) -> Result<i32, Failure> {
+    let number = args.number(flag, 1)?;
+    if range.contains(&number) {
+        return Ok(number);
+    }
+    Err(Failure::usage(format!("{flag} {number}: not within {} to {}", range.start(), range.end())))
+}
+
+/// Each node takes a port and a listener.
+const NODES_MAX: i32 = 100;
+/// Kafka's own bound on what one request may create.
+const PARTITIONS_MAX: i32 = 10_000;

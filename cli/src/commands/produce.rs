@@ -13,6 +13,9 @@ use crate::stderr::{self, say};
 
 pub(super) async fn run(args: &Args, stop: &Stop) -> Result<(), Failure> {
     let partition = args.optional("--partition")?;
+    if let Some(negative) = partition.filter(|it: &i32| *it < 0) {
+        return Err(Failure::usage(format!("--partition {negative}: partitions are numbered from 0")));
+    }
     let Some(sink) = stop.unless_asked(Sink::open(args, partition)).await else {
         return Err(Failure::new(Exit::Running, "a signal came before anything was sent"));
     };

@@ -88,6 +88,11 @@ impl Catalog {
         entry.is_some()
     }
 
+    /// A table of the same name in another database or catalog.
+    pub(super) fn elsewhere(&self, path: &Path) -> Option<&Path> {
+        self.entries.keys().filter(|other| other[2] == path[2]).min()
+    }
+
     /// The names of all tables.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.shown.iter().map(String::as_str)

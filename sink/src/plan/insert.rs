@@ -256,14 +256,21 @@ impl<'a> Job<'a> {
             Some(Entry::Table(table)) => Some(Rc::new(table.with_hint(&name.options, self.caller))),
             Some(Entry::Refused) => None,
             None => {
-                let written = name.path.join(".");
-                let hint =
-                    nearest(&written, self.catalog.names()).map(|it| format!("; did you mean '{it}'?"));
-                let text = format!("no table '{written}'{}", hint.unwrap_or_default());
+                let text = self.unknown(name);
                 self.findings.push(Finding::new(Rule::Table, text).at(name.at));
                 None
             }
         }
+    }
+
+    /// That there is no such table; after USE the same short name may mean another one.
+    fn unknown(&self, name: &TableName) -> String {
+        let (written, path) = (name.path.join("."), self.catalog.path(name));
+        if let Some(other) = self.catalog.elsewhere(&path) {
+            return format!("no table '{}'; there is '{}'", path.join("."), other.join("."));
+        }
+        let hint = nearest(&written, self.catalog.names()).map(|it| format!("; did you mean '{it}'?"));
+        format!("no table '{written}'{}", hint.unwrap_or_default())
     }
 
     /// The plan of a table that is read, if it stands.

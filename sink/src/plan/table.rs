@@ -98,7 +98,7 @@ impl Table {
                 findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
             }
         }
-        let primary_key = primary_key(&ast.primary_keys, &declared, &places, &mut findings);
+        let primary_key = primary_key(&ast.primary_keys, &declared, is_partial, &places, &mut findings);
         for index in &primary_key {
             columns[*index].data_type.nullable = false;
         }
@@ -232,6 +232,7 @@ fn size(data_type: &DataType) -> usize {
 fn primary_key(
     keys: &[PrimaryKey],
     declared: &[Declared],
+    is_partial: bool,
     places: &HashMap<String, usize>,
     findings: &mut Vec<Finding>,
 ) -> Vec<usize> {
@@ -258,6 +259,8 @@ fn primary_key(
                         "PRIMARY KEY names '{name}', which is computed or metadata: a key has physical columns"
                     ),
                 ),
+                // It may be a column of the part that cannot be read, which has been told.
+                None if is_partial => {}
                 None => {
                     let names = declared.iter().take(FINDINGS_SHOWN_MAX).map(|it| it.name.as_str());
                     let names: Vec<&str> = names.collect();

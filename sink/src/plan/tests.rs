@@ -424,12 +424,31 @@ fn what_is_refused_is_refused_once() {
         ("CREATE TABLE l (x INT) LIKE src;", "INSERT INTO o SELECT x, nope FROM l", &["like"]),
         ("CREATE TABLE c WITH ('connector' = 'print') AS SELECT id FROM src;", "", &["create-table-as"]),
         ("CREATE VIEW v AS SELECT id FROM src;", "", &["view"]),
+        (
+            "CREATE TABLE l (PRIMARY KEY (id) NOT ENFORCED) WITH ('topic' = 'x') LIKE src;",
+            "INSERT INTO l SELECT * FROM src",
+            &["like"],
+        ),
+        (
+            "CREATE SOURCE STREAM s (id INT) WITH (type = 'kafka');",
+            "INSERT INTO o SELECT id FROM s",
+            &["statements"],
+        ),
+        ("", "WITH c AS (SELECT * FROM src) INSERT INTO o SELECT * FROM c", &["with"]),
     ] {
         let error = job(&format!("{}{statement}", sink(COLUMNS, "")), insert).unwrap_err();
         let rules: Vec<Rule> = error.findings().iter().map(|it| it.rule).collect();
         let expected: Vec<Rule> = expected.iter().map(|feature| Rule::NotYet(feature)).collect();
         assert_eq!(rules, expected, "{statement} {insert}: {error}");
     }
+}
+
+#[test]
+fn a_table_of_another_database_is_named_by_its_whole_path() {
+    let error =
+        job(&sink(COLUMNS, ""), "USE elsewhere; INSERT INTO o SELECT id FROM src").unwrap_err().to_string();
+    let said = "no table 'default_catalog.elsewhere.o'; there is 'default_catalog.default_database.o'";
+    assert!(error.contains(said), "{error}");
 }
 
 #[test]

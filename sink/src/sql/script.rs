@@ -133,6 +133,14 @@ fn placeholder(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<(u
     if body[..end].contains("${") {
         return Err("a default of '${NAME:-default}' cannot hold another '${'".to_owned());
     }
+    // What follows the name may be a password in a shell's other spellings of a default: it is not shown.
+    let known = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
+    if known < name.len() || name.is_empty() {
+        return Err(format!(
+            "'${{{}…' is not of the form '${{NAME}}' or '${{NAME:-default}}'",
+            &name[..known]
+        ));
+    }
     let value = lookup(name).or_else(|| default.map(str::to_owned));
     let value = value.ok_or_else(|| {
         format!("'${{{name}}}' has no value; set the variable, or write '${{{name}:-default}}'")
@@ -162,6 +170,14 @@ mod tests {
             "line 2, column 6: '${NOPE}' has no value; set the variable, or write '${NOPE:-default}'\
              \n 2 |  two ${NOPE}\n   |      ^"
         );
+    }
+
+    #[test]
+    fn what_a_shell_takes_for_a_default_is_refused_and_not_shown() {
+        for text in ["'${PW-s3cret}'", "'${PW:=s3cret}'", "'${PW:?s3cret}'", "'${}'"] {
+            let error = Script::substitute(text, lookup).unwrap_err().to_string();
+            assert!(error.contains("is not of the form '${NAME}'") && !error.contains("s3cret"), "{error}");
+        }
     }
 
     #[test]

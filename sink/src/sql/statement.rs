@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::tokens::Tokens;
+use super::tokens::{Tokens, is_word};
 use super::{Drop, Statement, TableName, Use, no_effect, query, table};
 use crate::error::{Error, Finding, Rule};
 use crate::options::nearest;
@@ -21,6 +21,10 @@ pub(super) fn statement(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
         "CREATE" => create(tokens),
         "DROP" => drop(tokens),
         "INSERT" => query::insert(tokens),
+        "WITH" if is_before_insert(tokens) => {
+            let text = "WITH before INSERT is not supported: write INSERT INTO … WITH … SELECT";
+            Ok(refused(Finding::not_yet("with", text).at(at)))
+        }
         "SELECT" | "WITH" | "VALUES" => query::query(tokens).map(Statement::Select),
         "USE" => use_names(tokens),
         "UPDATE" | "DELETE" => {
@@ -40,6 +44,21 @@ pub(super) fn statement(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
             None => Err(tokens.expected_in_options(STATEMENTS)),
         },
     }
+}
+
+/// Whether an INSERT follows the common table expressions.
+fn is_before_insert(tokens: &Tokens<'_>) -> bool {
+    let mut depth = 0usize;
+    for ahead in 0.. {
+        match tokens.peek_at(ahead) {
+            Token::EOF => return false,
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            token if depth == 0 && is_word(token, "INSERT") => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Words that a mistyped one is compared with.
@@ -65,6 +84,13 @@ fn create(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
     }
     if tokens.eat_word("VIEW") {
         return view(tokens, at);
+    }
+    if tokens.eat_words(&["SOURCE", "STREAM"]) || tokens.eat_words(&["SINK", "STREAM"]) {
+        let name = tokens.table_name()?;
+        let text = "CREATE SOURCE STREAM and CREATE SINK STREAM are of an older service: write CREATE TABLE … WITH \
+                    ('connector' = …)";
+        let findings = vec![Finding::not_yet("statements", text).of(&name.path.join(".")).at(at)];
+        return Ok(Statement::Refused { findings, declares: Some(name) });
     }
     match tokens.peek() {
         Token::Word(word) => {
