@@ -13,7 +13,9 @@ pub(super) fn sentence(tokens: &Tokens<'_>) -> Option<String> {
 /// Why making or dropping such a thing changes nothing.
 pub(super) fn namespace(kind: &str) -> Option<&'static str> {
     match kind {
-        "DATABASE" | "CATALOG" => Some("a job knows the tables that it makes, whatever database they are in"),
+        "DATABASE" | "CATALOG" => {
+            Some("databases and catalogs are parts of names here, and need not be made")
+        }
         _ => None,
     }
 }
