@@ -122,7 +122,8 @@ const CONSEQUENCES: [&str; 6] = [
     "no 'connector'",
     "nothing to run",
     "the job has no INSERT",
-    "there are: ",
+    // Of an empty list.
+    "there are:  ",
     "which is no column",
 ];
 

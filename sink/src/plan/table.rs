@@ -70,6 +70,8 @@ impl Table {
         caller: &PlanOptions,
     ) -> (Self, Vec<Finding>) {
         let is_partial = ast.findings.iter().any(|finding| matches!(finding.rule, Rule::NotYet(_)));
+        let borrows = |rule| matches!(rule, Rule::NotYet("like" | "create-table-as"));
+        let borrows_columns = ast.findings.iter().any(|finding| borrows(finding.rule));
         let mut findings = ast.findings;
         let mut columns: Vec<Field> = Vec::new();
         let mut declared: Vec<Declared> = Vec::new();
@@ -98,7 +100,7 @@ impl Table {
                 findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
             }
         }
-        let primary_key = primary_key(&ast.primary_keys, &declared, is_partial, &places, &mut findings);
+        let primary_key = primary_key(&ast.primary_keys, &declared, borrows_columns, &places, &mut findings);
         for index in &primary_key {
             columns[*index].data_type.nullable = false;
         }
@@ -232,7 +234,7 @@ fn size(data_type: &DataType) -> usize {
 fn primary_key(
     keys: &[PrimaryKey],
     declared: &[Declared],
-    is_partial: bool,
+    borrows_columns: bool,
     places: &HashMap<String, usize>,
     findings: &mut Vec<Finding>,
 ) -> Vec<usize> {
@@ -259,8 +261,8 @@ fn primary_key(
                         "PRIMARY KEY names '{name}', which is computed or metadata: a key has physical columns"
                     ),
                 ),
-                // It may be a column of the part that cannot be read, which has been told.
-                None if is_partial => {}
+                // It may be a column of the table that this one borrows from, which has been told.
+                None if borrows_columns => {}
                 None => {
                     let names = declared.iter().take(FINDINGS_SHOWN_MAX).map(|it| it.name.as_str());
                     let names: Vec<&str> = names.collect();
