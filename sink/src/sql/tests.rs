@@ -284,7 +284,7 @@ fn what_has_no_effect_is_said_and_not_refused() {
         ("ADD JAR '/opt/x.jar'", "ADD JAR has no effect: Java classes cannot run here"),
         (
             "CREATE DATABASE IF NOT EXISTS d COMMENT 'x'",
-            "CREATE DATABASE has no effect: a job knows the tables",
+            "CREATE DATABASE has no effect: databases and catalogs are parts of names",
         ),
         ("create catalog c with ('type' = 'hive')", "CREATE CATALOG has no effect"),
         ("DROP DATABASE IF EXISTS d CASCADE", "DROP DATABASE has no effect"),
