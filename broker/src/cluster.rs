@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
 use bytes::Bytes;
-use upsert_kafka_protocol::{AnyRequest, AnyResponse, Segments};
+use upsert_kafka_protocol::messages::produce::PartitionProduceResponse;
+use upsert_kafka_protocol::{AnyRequest, AnyResponse, ErrorCode, Segments};
 
 use crate::api::{self, Call, Outcome};
 use crate::config::BrokerConfig;
@@ -208,7 +209,7 @@ impl Cluster {
         let (waited, fate, findings) = (false, None, None);
         let mut call =
             Call { peer, node, version, correlation_id, client_id, came, now, waited, fate, findings };
-        let Some(request) = request else {
+        let Some(mut request) = request else {
             self.settle(&Call { version: 0, ..call }, Outcome::Answer(api::unsupported_api_versions()));
             return;
         };
@@ -216,6 +217,9 @@ impl Cluster {
             self.fired.push_back(fault);
             action
         });
+        if let Some(Action::RefusePartition(partition, _)) = call.fate {
+            withhold(&mut request, partition);
+        }
         self.attend(call, request);
     }
 
@@ -250,10 +254,15 @@ impl Cluster {
     /// Every answer leaves through here.
     fn settle(&mut self, call: &Call, outcome: Outcome<AnyResponse>) {
         let answer = match outcome {
-            Outcome::Answer(response) => match response.frame(call.version, call.correlation_id) {
-                Ok(frame) => Answer::Frame(frame),
-                Err(why) => Answer::Close(format!("the broker's own answer: {why}")),
-            },
+            Outcome::Answer(mut response) => {
+                if let Some(Action::RefusePartition(partition, code)) = call.fate {
+                    refuse_partition(&mut response, partition, code);
+                }
+                match response.frame(call.version, call.correlation_id) {
+                    Ok(frame) => Answer::Frame(frame),
+                    Err(why) => Answer::Close(format!("the broker's own answer: {why}")),
+                }
+            }
             Outcome::Silence | Outcome::Wait(_) | Outcome::Work(_) => Answer::Silence,
             Outcome::Close(why) => Answer::Close(why),
         };
@@ -280,6 +289,27 @@ impl Cluster {
             self.state.deliver();
         }
     }
+}
+
+/// Takes a partition's records out of a Produce, so that they are not written.
+fn withhold(request: &mut AnyRequest, partition: i32) {
+    let AnyRequest::Produce(produce) = request else { return };
+    let partitions = produce.topic_data.iter_mut().flat_map(|topic| &mut topic.partition_data);
+    partitions.filter(|it| it.index == partition).for_each(|it| it.records = None);
+}
+
+/// What a partition whose records were withheld is told.
+fn refuse_partition(response: &mut AnyResponse, partition: i32, code: ErrorCode) {
+    let AnyResponse::Produce(produce) = response else { return };
+    let partitions = produce.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses);
+    partitions.filter(|it| it.index == partition).for_each(|it| {
+        *it = PartitionProduceResponse {
+            index: partition,
+            error_code: code,
+            base_offset: -1,
+            ..Default::default()
+        };
+    });
 }
 
 #[cfg(test)]

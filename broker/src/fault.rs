@@ -35,6 +35,8 @@ pub enum Action {
     Answer(ErrorCode),
     /// The work is done, and yet the answer bears this error.
     AnswerAfterWork(ErrorCode),
+    /// Of a Produce: the partition of this index is not written and bears this error; the others are.
+    RefusePartition(i32, ErrorCode),
 }
 
 impl Fault {

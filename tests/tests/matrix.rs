@@ -63,6 +63,13 @@ async fn whatever_fails_wherever_a_job_waits_the_sinks_compact_to_the_input() {
             for when in [When::Running, When::Stop] {
                 scenarios.push(Scenario::new(format!("away/{when:?}"), sinks, latest, Harm::Away, when));
             }
+            for code in [ErrorCode::INVALID_RECORD, ErrorCode::NOT_LEADER_OR_FOLLOWER] {
+                for when in ALWAYS {
+                    let harm = Harm::Fault(ApiKey::PRODUCE, Action::RefusePartition(0, code));
+                    let name = format!("produce/partition-{}/{when:?}", code.0);
+                    scenarios.push(Scenario::new(name, sinks, latest, harm, *when));
+                }
+            }
             let refused = Harm::Refused;
             scenarios.push(Scenario::new("one-record-refused".into(), sinks, latest, refused, When::Running));
         }

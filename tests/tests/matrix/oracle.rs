@@ -58,6 +58,10 @@ impl Input {
                 replays += usize::from(*number < due);
                 due = number + 1;
             }
+            // Whatever the order: no row may be left out for good.
+            if let Some(missing) = (0..self.next[&key]).find(|number| !numbers.contains(number)) {
+                return Err(format!("key {key}: {missing} was never written: {numbers:?}"));
+            }
             if replays > restarts {
                 return Err(format!(
                     "key {key} goes back {replays} times in {restarts} restarts: {numbers:?}"
@@ -72,10 +76,13 @@ impl Input {
 fn the_oracle_sees_what_is_missing_doubled_and_out_of_order() {
     let mut input = Input::default();
     (0..4).for_each(|_| drop(input.row(1)));
-    let judge = |numbers: &[u32], restarts| {
+    let judge_with = |numbers: &[u32], restarts, gaps| {
         let log: Vec<_> = numbers.iter().map(|number| (1, *number)).collect();
-        input.judge(&log, restarts, Gaps::Lost).is_ok()
+        input.judge(&log, restarts, gaps).is_ok()
     };
+    let judge = |numbers: &[u32], restarts| judge_with(numbers, restarts, Gaps::Lost);
+    assert!(judge_with(&[2, 0, 1, 2, 3], 1, Gaps::Allowed), "refused, then replayed");
+    assert!(!judge_with(&[0, 2, 3], 1, Gaps::Allowed), "1 was refused and never came");
     assert!(judge(&[0, 1, 2, 3], 0));
     assert!(judge(&[0, 1, 2, 1, 2, 3], 1), "a replay");
     assert!(!judge(&[0, 1, 2, 1, 2, 3], 0), "a replay without a restart");

@@ -103,7 +103,7 @@ impl Scenario {
     fn gaps(&self) -> Gaps {
         match self.harm {
             Harm::Refused => Gaps::Allowed,
-            Harm::Fault(ApiKey::PRODUCE, Action::Answer(_)) => Gaps::Allowed,
+            Harm::Fault(ApiKey::PRODUCE, Action::Answer(_) | Action::RefusePartition(..)) => Gaps::Allowed,
             _ => Gaps::Lost,
         }
     }
