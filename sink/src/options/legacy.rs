@@ -86,11 +86,25 @@ pub(crate) fn rewritten(options: &Options) -> Rewritten {
             (_, Some(own)) => format!("{format}.{own}"),
             _ => continue,
         };
-        if !is_renamed {
+        if !is_renamed && indexed(key).is_none() {
             out.options.push((today, given.value.clone()));
         }
     }
+    // `'connector.properties.0.key' = 'group.id', 'connector.properties.0.value' = 'g'`
+    for (index, name) in options.keys().filter_map(|key| indexed(key)).filter(|(_, part)| *part == "key") {
+        let named = |part: &str| value(&format!("connector.properties.{index}.{part}"));
+        if let (Some(property), Some(given)) = (named(name), named("value")) {
+            out.options.push((format!("{PROPERTIES}{property}"), given.to_owned()));
+        }
+    }
     out
+}
+
+/// The number and the part of `connector.properties.0.key`.
+fn indexed(key: &str) -> Option<(&str, &str)> {
+    let (index, part) = key.strip_prefix("connector.properties.")?.split_once('.')?;
+    let is_number = !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && ["key", "value"].contains(&part)).then_some((index, part))
 }
 
 /// In milliseconds in both spellings.

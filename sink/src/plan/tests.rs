@@ -485,6 +485,16 @@ fn a_table_of_flink_1_10_is_told_its_clause_of_today() {
 }
 
 #[test]
+fn indexed_properties_of_flink_1_10_are_told_by_their_names() {
+    let text = "CREATE TABLE o (id INT) WITH ('connector.type' = 'upsert-kafka', 'connector.topic' = 't', \
+        'connector.properties.0.key' = 'bootstrap.servers', 'connector.properties.0.value' = 'a:1', \
+        'connector.properties.1.key' = 'group.id', 'connector.properties.1.value' = 'g', 'format.type' = 'json');";
+    let found = sentences(text, "INSERT INTO o SELECT id FROM src");
+    let clause = "'properties.bootstrap.servers' = 'a:1', 'properties.group.id' = 'g')";
+    assert!(found.len() == 1 && found[0].contains(clause), "{found:?}");
+}
+
+#[test]
 fn settings_go_back_to_their_defaults() {
     let text = format!(
         "SET pipeline.name = a; SET execution.checkpointing.interval = 1s; RESET pipeline.name; {SOURCE}{}{ALL}",
