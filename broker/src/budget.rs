@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::config::BrokerConfig;
 
 /// A request of so many bytes counts nowhere: as many as there are connections, they take little.
-const SMALL_BYTES_MAX: usize = 64 << 10;
+pub(crate) const SMALL_BYTES_MAX: usize = 64 << 10;
 
 /// A longer one is large, and waits for other large ones alone.
 const ORDINARY_BYTES_MAX: usize = 2 << 20;

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use crate::budget::{Budget, Share};
+use crate::budget::{Budget, SMALL_BYTES_MAX, Share};
 use crate::cluster::{Answer, PeerId};
 use crate::config::BrokerConfig;
 use crate::incoming::Incoming;
@@ -159,12 +159,16 @@ impl Connection {
         if !self.fill(LENGTH_BYTES).await? {
             return Ok(None);
         }
-        let Limits { frame_bytes_max, budget, .. } = &self.link.limits;
+        let frame_bytes_max = self.link.limits.frame_bytes_max;
         let claimed = self.buffer.get_i32();
-        let length = usize::try_from(claimed).ok().filter(|length| length <= frame_bytes_max);
+        let length = usize::try_from(claimed).ok().filter(|length| *length <= frame_bytes_max);
         let refused = || format!("a frame of {claimed} bytes, where {frame_bytes_max} are allowed");
         let length = length.ok_or_else(|| Closed::Refused(refused()))?;
-        let share = budget.take(length).await;
+        // A length is only a claim: memory is set aside for it when more has come than counts nowhere.
+        if !self.fill(length.min(SMALL_BYTES_MAX)).await? {
+            return Err(ended());
+        }
+        let share = self.link.limits.budget.take(length).await;
         let time = FRAME_TIME + Duration::from_secs(length as u64 >> 20);
         let whole = match share {
             Some(_) => timeout(time, self.fill(length)).await.map_err(|_| Closed::Idle)??,

@@ -129,7 +129,7 @@ impl Signals {
 }
 
 /// Signals this close together are one.
-const SAME_SIGNAL: Duration = Duration::from_millis(20);
+const SAME_SIGNAL: Duration = Duration::from_millis(100);
 
 /// Whether who started the process wants it to outlive its terminal, as nohup does and as a JVM honours it. Where the
 /// system does not tell, nobody does.

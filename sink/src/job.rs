@@ -194,10 +194,10 @@ async fn after_stop(mut stop: watch::Receiver<bool>, timeout: Duration) {
 
 #[cold]
 fn abandoned(progress: &Progress, timeout: Duration) -> Error {
+    let (seconds, rows) = (timeout.as_secs_f64(), progress.unacknowledged());
     let text = format!(
-        "not stopped within {} s: {} rows were handed over and are not acknowledged; nothing of them is committed, so          the next run reads and writes them again",
-        timeout.as_secs_f64(),
-        progress.unacknowledged()
+        "not stopped within {seconds} s: at least {rows} rows were handed over and are not known to be acknowledged; \
+         nothing of them is committed, so the next run reads and writes them again"
     );
     Error::new(ErrorKind::Cluster, text)
 }

@@ -99,7 +99,7 @@ impl Source {
 
     /// Whether nothing is left up to where the source ends.
     pub(crate) fn is_done(&self) -> bool {
-        self.partitions.values().all(Partition::is_done)
+        !self.partitions.is_empty() && self.partitions.values().all(Partition::is_done)
     }
 
     /// From now on the source ends where its partitions end at this moment.
@@ -152,8 +152,9 @@ impl Source {
         Ok(())
     }
 
-    /// Takes in what the consumer had to give up: offsets that the log lost, and topics that were made again.
-    pub(crate) async fn follow(&mut self, resets: &[PositionReset]) -> Result<(), Error> {
+    /// Takes in what the consumer had to give up: offsets that the log lost, and topics that were made again. Whether
+    /// there are such topics: once the records that came with the resets are processed, they may have partitions more.
+    pub(crate) async fn follow(&mut self, resets: &[PositionReset]) -> Result<bool, Error> {
         let mut recreated = Vec::new();
         for reset in resets {
             let Some(it) = self.partitions.get_mut(&reset.topic_partition) else { continue };
@@ -164,7 +165,7 @@ impl Source {
             }
         }
         if recreated.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         // Where it ended was an offset of the deleted topic.
         recreated.retain(|(of, _)| self.stop_of(of).is_some());
@@ -174,7 +175,9 @@ impl Source {
                 it.stop = Some(end);
             }
         }
-        self.discover().await.map(drop)
+        let begun = resets.iter().map(|reset| &reset.topic_partition);
+        self.commit_beginnings(begun.cloned().collect()).await;
+        Ok(true)
     }
 
     /// Goes on after a failed poll if the topic was made again, with other partitions than it had.
@@ -187,25 +190,48 @@ impl Source {
 
     /// Asks the cluster for partitions that came after the start, and for topics that were deleted and made again;
     /// both are read from their beginning. Whether there are any. A topic that is not there at the moment is left
-    /// to the fetches, which know for how long it may be missing.
+    /// to the fetches, which know for how long it may be missing. An error changes nothing of what is read. Not to be
+    /// called while fetched records wait to be processed: they would be fetched again.
     pub(crate) async fn discover(&mut self) -> Result<bool, Error> {
-        let mut changed = false;
-        for topic in self.describe().await?.into_iter().filter_map(Result::ok) {
-            let is_stale = |of: &TopicPartition, it: &Partition| {
-                *of.topic == topic.name && it.topic_id != topic.topic_id
-            };
-            if let Some((_, old)) = self.partitions.iter().find(|(of, it)| is_stale(of, it)) {
-                warn!(topic = topic.name, old_id = %old.topic_id, id = %topic.topic_id,
-                    "the topic was deleted and created again, so it is read from its beginning");
-                self.partitions.retain(|of, it| !is_stale(of, it));
-                changed = true;
-            }
-            changed |= self.add_new(&topic).await?;
+        let topics: Vec<_> = self.describe().await?.into_iter().filter_map(Result::ok).collect();
+        let id_now =
+            |of: &TopicPartition| topics.iter().find(|it| it.name == *of.topic).map(|it| it.topic_id);
+        let is_stale = |of: &TopicPartition, it: &Partition| id_now(of).is_some_and(|id| id != it.topic_id);
+        let mut new: Vec<_> = topics.iter().flat_map(partitions_of).collect();
+        new.retain(|of| self.partitions.get(of).is_none_or(|it| is_stale(of, it)));
+        let begun = self.beginnings(&new, |of| id_now(of).unwrap_or(Uuid::ZERO)).await?;
+        let recreated = self.partitions.iter().filter(|(of, it)| is_stale(of, it));
+        let recreated: BTreeSet<_> = recreated.map(|(of, it)| (Arc::clone(&of.topic), it.topic_id)).collect();
+        for (topic, old_id) in &recreated {
+            warn!(%topic, %old_id, "the topic was deleted and created again, so it is read from its beginning");
         }
-        if changed {
-            self.assign();
+        if recreated.is_empty() && begun.is_empty() {
+            return Ok(false);
         }
-        Ok(changed)
+        self.partitions.retain(|of, it| !is_stale(of, it));
+        info!(partitions = ?new, "new partitions, read from their beginning");
+        self.partitions.extend(begun);
+        self.assign();
+        self.commit_beginnings(new).await;
+        Ok(true)
+    }
+
+    /// Whether this partition is read, and is one of the topic with that id: what was fetched of a topic that was
+    /// deleted since says nothing of the new one. Brokers before Kafka 2.8 know no ids.
+    pub(crate) fn reads(&self, of: &TopicPartition, id: Uuid) -> bool {
+        let known = self.partitions.get(of).map(|it| it.topic_id);
+        known.is_some_and(|known| known == id || known == Uuid::ZERO || id == Uuid::ZERO)
+    }
+
+    /// Commits where new partitions begin, at once: a broker forgets a group's offsets with the topic, so that a
+    /// process that dies before its next checkpoint would otherwise begin them as `scan.startup.mode` says. What fails
+    /// is committed with the next checkpoint.
+    async fn commit_beginnings(&mut self, new: Vec<TopicPartition>) {
+        let positions =
+            new.iter().filter_map(|of| Some(self.partitions.get(of)?.commit(of, &self.scope.job)));
+        if let Err(error) = self.commit(Positions(positions.collect())).await {
+            warn!(%error, "where new partitions begin is not committed yet");
+        }
     }
 
     /// Refuses to go on when somebody else moved the group's offsets: two processes of one job would each
@@ -268,26 +294,22 @@ impl Source {
         Ok(())
     }
 
-    /// Adds those partitions of a topic that are not read yet, from their beginning. A topic that is read up to an
-    /// end is read up to the end that it has now.
-    async fn add_new(&mut self, topic: &TopicDescription) -> Result<bool, Error> {
-        let mut new = partitions_of(topic);
-        new.retain(|of| !self.partitions.contains_key(of));
-        if new.is_empty() {
-            return Ok(false);
-        }
+    /// New partitions at their beginning. Where the source ends somewhere, they end where they end now.
+    async fn beginnings(
+        &self,
+        new: &[TopicPartition],
+        id: impl Fn(&TopicPartition) -> Uuid,
+    ) -> Result<Vec<(TopicPartition, Partition)>, Error> {
         let spec = |spec| new.iter().map(|of| (of.clone(), spec)).collect::<Vec<_>>();
         let nexts = self.list_offsets(&spec(OffsetSpec::Earliest)).await?;
         let stops = match self.scope.bounded {
             Bounded::Unbounded => Vec::new(),
             _ => self.list_offsets(&spec(OffsetSpec::Latest)).await?,
         };
-        info!(topic = topic.name, partitions = ?new.iter().map(|of| of.partition).collect::<Vec<_>>(),
-            "new partitions, read from their beginning");
-        for (at, (of, next)) in new.into_iter().zip(nexts).enumerate() {
-            self.partitions.insert(of, Partition::new(topic.topic_id, next, stops.get(at).copied()));
-        }
-        Ok(true)
+        let partition = |(at, (of, next)): (usize, (&TopicPartition, i64))| {
+            (of.clone(), Partition::new(id(of), next, stops.get(at).copied()))
+        };
+        Ok(new.iter().zip(nexts).enumerate().map(partition).collect())
     }
 
     /// The offsets that places come to: one request per leader for all that the cluster must be asked for.

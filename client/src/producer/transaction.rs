@@ -195,7 +195,7 @@ impl Drop for Transaction {
             return;
         }
         let transactional_id = self.handle.cluster.config().transactional_id.as_deref();
-        tracing::warn!(transactional_id, "a transaction was dropped half-way and is aborted");
+        tracing::warn!(transactional_id, "a transaction was dropped half-way; its abort is ordered");
         self.handle.shared.order(Order::Abort, None);
     }
 }

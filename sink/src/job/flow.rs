@@ -81,12 +81,7 @@ impl Flow {
                     Err(error) => self.source.recover(error).await?,
                 },
                 _ = checkpoints.tick() => self.checkpoint().await?,
-                _ = discoveries.tick(), if self.discovery_interval.is_some() => {
-                    // Whether the cluster is away for too long is the fetches' to say.
-                    if let Err(error) = self.source.discover().await {
-                        warn!(%error, "new partitions were not looked for");
-                    }
-                }
+                _ = discoveries.tick(), if self.discovery_interval.is_some() => self.discover().await,
                 _ = stop.changed() => debug!("asked to stop"),
             }
         }
@@ -108,10 +103,20 @@ impl Flow {
         Ok(())
     }
 
+    /// Looks for new partitions. Whether the cluster is away for too long is the fetches' to say.
+    async fn discover(&mut self) {
+        if let Err(error) = self.source.discover().await {
+            warn!(%error, "new partitions were not looked for");
+        }
+    }
+
     async fn process(&mut self, fetched: Fetched) -> Result<(), Error> {
-        self.source.follow(fetched.resets()).await?;
+        let recreated = self.source.follow(fetched.resets()).await?;
         for records in fetched.partitions() {
             self.process_partition(records).await?;
+        }
+        if recreated {
+            self.discover().await;
         }
         let now = self.source.lag();
         self.progress.set_lag(std::mem::replace(&mut self.lag, now), now);
@@ -120,6 +125,9 @@ impl Flow {
 
     async fn process_partition(&mut self, records: &PartitionRecords) -> Result<(), Error> {
         let of = TopicPartition::new(Arc::clone(records.topic()), records.partition());
+        if !self.source.reads(&of, records.topic_id()) {
+            return Ok(());
+        }
         let stop = self.source.stop_of(&of).unwrap_or(i64::MAX);
         let mut counts = Counts::default();
         let (mut done, mut outcome) = (None, Ok(()));

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use upsert_kafka_broker::{Action, Fault};
+use upsert_kafka_protocol::{ApiKey, ErrorCode};
+
 use super::oracle::Gaps;
 use super::process::Process;
-use super::scenario::job;
+use super::scenario::{CLIENT_ID, job};
 use super::stage::{IN_PARTITIONS, Stage};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,6 +54,79 @@ pub(super) async fn recreated(mut stage: Stage, sinks: usize, startup: &str, par
     second.stop();
     second.ended().await.expect("a clean end");
     stage.judge(0, Gaps::Lost).await.expect("everything once and in order");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_is_killed_before_its_next_checkpoint_knows_the_new_topic_all_the_same() {
+    for startup in ["earliest-offset", "latest-offset"] {
+        let mut stage = Stage::set(1).await;
+        let sql = job("", 1, startup).replace("'20 ms'", "'1 h'");
+        let mut first = Process::start(sql.clone(), &stage.bootstrap());
+        assert!(first.opened().await, "{:?}", first.ended().await);
+        stage.feed(30).await;
+        stage.caught_up().await.unwrap();
+        again(&stage).await;
+        stage.feed(90).await;
+        tokio::select! {
+            reached = stage.caught_up() => reached.unwrap(),
+            ended = first.ended() => panic!("it ends: {ended:?}"),
+        }
+        first.kill();
+        _ = first.ended().await;
+        stage.feed(30).await;
+        let mut second = Process::start(sql, &stage.bootstrap());
+        assert!(second.opened().await, "{:?}", second.ended().await);
+        stage.caught_up().await.unwrap();
+        second.stop();
+        second.ended().await.expect("a clean end");
+        stage.judge(1, Gaps::Lost).await.expect("nothing is skipped");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_at_the_new_topic_that_fails_never_ends_a_job_as_if_it_were_done() {
+    for (api, action) in [
+        (ApiKey::LIST_OFFSETS, Action::Answer(ErrorCode::INVALID_REQUEST)),
+        (ApiKey::LIST_OFFSETS, Action::Answer(ErrorCode::LEADER_NOT_AVAILABLE)),
+        (ApiKey::LIST_OFFSETS, Action::Close),
+        (ApiKey::METADATA, Action::Answer(ErrorCode::INVALID_REQUEST)),
+        (ApiKey::METADATA, Action::Close),
+        (ApiKey::OFFSET_COMMIT, Action::Answer(ErrorCode::INVALID_REQUEST)),
+    ] {
+        let mut stage = Stage::set(1).await;
+        // Commits only where it begins, so that no periodic one meets the fault.
+        let sql = job("", 1, "latest-offset").replace("'20 ms'", "'1 h'");
+        let mut running = Process::start(sql.clone(), &stage.bootstrap());
+        assert!(running.opened().await, "{:?}", running.ended().await);
+        stage.feed(30).await;
+        stage.caught_up().await.unwrap();
+        let armed = stage.fault(Fault::new(api, action).times(3).of_client(CLIENT_ID)).await;
+        again(&stage).await;
+        stage.feed(90).await;
+        let failed = tokio::select! {
+            reached = stage.caught_up() => { reached.unwrap(); false }
+            ended = running.ended() => { ended.expect_err("it ends as if it were done"); true }
+        };
+        armed.disarm().await;
+        if failed {
+            running = Process::start(sql, &stage.bootstrap());
+            assert!(running.opened().await, "{:?}", running.ended().await);
+            if let Err(why) = stage.caught_up().await {
+                panic!("{api:?} {action:?}: {why}");
+            }
+        }
+        running.stop();
+        running.ended().await.expect("a clean end");
+        let judged = stage.judge(usize::from(failed), Gaps::Lost).await;
+        judged.unwrap_or_else(|why| panic!("{api:?} {action:?}: {why}"));
+    }
+}
+
+/// Deletes the source's topic and makes it again.
+async fn again(stage: &Stage) {
+    let deleted = stage.client.admin().delete_topics(&[&stage.name("in")]).await.expect("an answer");
+    assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+    stage.create("in", IN_PARTITIONS + 1, "delete").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -280,4 +280,4 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 const SOON: Duration = Duration::from_millis(300);
 const HELD: Action = Action::Delay(Duration::from_millis(50));
 const ROWS: u32 = 30;
-const CLIENT_ID: &str = "job";
+pub(super) const CLIENT_ID: &str = "job";
