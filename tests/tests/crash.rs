@@ -7,7 +7,8 @@ use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
 use upsert_kafka_client::{Assignment, Client, Config, NewTopic, OffsetSpec, Position, Record, Role};
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
 use upsert_kafka_sink::plan::{self, PlanOptions};
-use upsert_kafka_sink::{Job, JobOptions};
+use upsert_kafka_sink::row::{RowKind, Value};
+use upsert_kafka_sink::{Job, JobOptions, UpsertSink};
 
 use crate::program;
 
@@ -250,6 +251,28 @@ async fn a_stop_while_the_broker_is_away_ends_in_time_and_commits_nothing_that_w
     assert_eq!(text, said);
     broker.start_node(1).await.expect("it is back");
     assert_eq!(committed(&client, "in-time").await, Some(0));
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sink_whose_change_was_refused_never_says_again_that_all_is_written() {
+    let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
+    let ddl = format!(
+        "CREATE TABLE users (id INT, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'upsert-kafka',
+          'topic' = 'users', 'properties.bootstrap.servers' = '{}', 'key.format' = 'json', 'value.format' = 'json')",
+        broker.address()
+    );
+    let mut users = UpsertSink::open(&ddl, &PlanOptions::default()).await.expect("a sink");
+    users.write(RowKind::Insert, &[Value::Int(1)]).await.expect("room");
+    users.flush().await.expect("written");
+    let refusal = Action::Answer(ErrorCode::INVALID_RECORD);
+    let refused = broker.fault(Fault::new(ApiKey::PRODUCE, refusal)).await;
+    users.write(RowKind::Insert, &[Value::Int(2)]).await.expect("room");
+    let first = users.flush().await.expect_err("refused").to_string();
+    assert_eq!(refused.fired(), 1);
+    users.write(RowKind::Insert, &[Value::Int(3)]).await.expect("room");
+    let again = users.flush().await.expect_err("change 2 is still missing").to_string();
+    assert_eq!(again, first);
     broker.stop().await;
 }
 
