@@ -5,7 +5,7 @@ use upsert_kafka_client::{Client, Config, Error, NewTopic, Role, TopicDescriptio
 
 use crate::args::Args;
 use crate::exit::{Exit, Failure};
-use crate::listing::{Form, Listing, Row};
+use crate::listing::{OutputFormat, Listing, Row};
 use crate::output::Output;
 use crate::stderr::say;
 use crate::text;
@@ -42,7 +42,7 @@ pub(super) fn failed(error: Error) -> Failure {
 }
 
 pub(super) async fn list(args: &Args, out: &mut Output) -> Result<(), Failure> {
-    Form::of(args)?;
+    OutputFormat::of(args)?;
     let mut topics = client(args, Role::Admin).await?.admin().topics().await.map_err(failed)?;
     topics.sort_by(|a, b| a.name.cmp(&b.name));
     let mut listing = Listing::begin(args, &["topic", "partitions"], out)?;

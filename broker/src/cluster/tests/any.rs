@@ -8,7 +8,7 @@ use crate::api::{SERVED, each_served};
 const SEEDS: u64 = 40;
 
 fn throw<R: Request>(script: &mut Script, version: i16, seed: u64) {
-    let peer = script.send(&R::any(seed, version), version);
+    let peer = script.send(&upsert_kafka_protocol::wire::arbitrary(seed, version), version);
     if script.cluster.deadline().is_some() {
         script.pass(u64::from(u32::MAX));
     }
