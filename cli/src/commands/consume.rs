@@ -6,7 +6,7 @@ use crate::args::Args;
 use crate::commands::records::{self, Span};
 use crate::commands::topic::{failed, reader};
 use crate::exit::{Exit, Failure};
-use crate::listing::{OutputFormat, Listing};
+use crate::listing::{Listing, OutputFormat};
 use crate::output::{Output, reader_left};
 use crate::record_row::{HEADS, RecordRow};
 use crate::signal::Stop;

@@ -118,7 +118,9 @@ impl MessageSetWriter {
             offset: self.next_offset.wrapping_sub(1),
             timestamp_ms: self.max_timestamp_ms,
         };
-        let mut out = Vec::with_capacity(packed.len() + legacy_message::PREFIX_BYTES + legacy_message::BODY_BYTES_MIN[1]);
+        let mut out = Vec::with_capacity(
+            packed.len() + legacy_message::PREFIX_BYTES + legacy_message::BODY_BYTES_MIN[1],
+        );
         if !wrapper.write(None, Some(&packed), &mut out) {
             self.shift_offsets(inner);
             return self.buffer.into();
