@@ -27,7 +27,7 @@ const SHELLS: &[&str] = &[
     "client/src/consumer/group.rs",
     "client/src/consumer/offsets.rs",
     "client/src/producer.rs",
-    "client/src/producer/carry.rs",
+    "client/src/producer/coordinator_client.rs",
     "client/src/producer/clock.rs",
     "client/src/producer/handle.rs",
     "client/src/producer/node.rs",

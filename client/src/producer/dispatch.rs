@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Ghost};
+use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, Protocol};
 use super::delivery::Outcome;
 use super::planted::Planted;
-use super::question::{Call, Heard, Protocol};
-use super::resolution::{self, Question};
+use super::resolution::{self, LogQuery};
 use super::sequence::{Expired, Flight, ProducerId, Readiness, Sequence, Terms};
 use super::topic::Partition;
 use super::transactions::{self, Order, Ticket, Transactions};
@@ -84,7 +84,7 @@ pub(crate) struct Sent {
 pub(crate) struct LogRequest {
     pub(crate) node: i32,
     pub(crate) partition: Arc<Partition>,
-    pub(crate) question: Question,
+    pub(crate) query: LogQuery,
     /// By which the answer is known.
     number: u64,
 }
@@ -148,9 +148,14 @@ impl Dispatch {
         self.heed_writer(now);
     }
 
-    /// The answer to a call, or why there was none.
-    pub(crate) fn handle_reply(&mut self, reply: Result<Heard, Error>, now: Instant, chance: f64) {
-        self.writer.handle_reply(reply, now, chance);
+    /// A coordinator's response, or why there was none.
+    pub(crate) fn handle_response(
+        &mut self,
+        response: Result<CoordinatorResponse, Error>,
+        now: Instant,
+        chance: f64,
+    ) {
+        self.writer.handle_response(response, now, chance);
         self.heed_writer(now);
         self.look_at_all(now);
     }
@@ -184,7 +189,7 @@ impl Dispatch {
     pub(crate) fn handle_log(
         &mut self,
         request: &LogRequest,
-        answer: Result<resolution::Answer, Error>,
+        answer: Result<resolution::LogAnswer, Error>,
         now: Instant,
         chance: f64,
     ) {
@@ -252,17 +257,17 @@ impl Dispatch {
         paused.chain(lanes).chain(self.writer.deadline()).min()
     }
 
-    /// The next question to a coordinator.
-    pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Call> {
+    /// The next request to a coordinator.
+    pub(crate) fn poll_coordinator_request(&mut self, now: Instant) -> Option<CoordinatorRequest> {
         let gap = self.lanes.iter().flatten().any(|lane| lane.sequence.has_gap());
         if let Some(transactions) = self.writer.transactions().filter(|_| gap) {
             transactions.handle_gap();
         }
         let (lanes, hasty) = (&self.lanes, self.terms.planted(Planted::EndedUnanswered));
         let quiet = || hasty || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
-        let call = self.writer.poll_call(quiet, now);
+        let request = self.writer.poll_request(quiet, now);
         self.heed_writer(now);
-        call
+        request
     }
 
     /// What became of an order.
@@ -304,11 +309,11 @@ impl Dispatch {
             }
             lane.asks = None;
             if lane.partition.leader() == Some(node)
-                && let Some((number, question)) = lane.sequence.poll_question(now)
+                && let Some((number, query)) = lane.sequence.poll_log_query(now)
             {
                 let partition = Arc::clone(&lane.partition);
                 self.nodes.get_mut(&node)?.asked = true;
-                return Some(LogRequest { node, partition, question, number });
+                return Some(LogRequest { node, partition, query, number });
             }
             self.look(at, now);
         }
@@ -498,7 +503,7 @@ impl Dispatch {
             }
             (Readiness::Now(_) | Readiness::No, _) => {}
         }
-        match (lane.sequence.question_due(now), lane.partition.leader()) {
+        match (lane.sequence.log_query_due(now), lane.partition.leader()) {
             (Some(due), _) if due > now => wake = wake.map_or(Some(due), |wake| Some(wake.min(due))),
             (Some(_), Some(node)) if lane.asks != Some(node) => {
                 lane.asks = Some(node);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
-use super::carry::read_log;
+use super::coordinator_client::read_log;
 use super::dispatch::{LogRequest, Outgoing};
 use super::resolution;
 use crate::Error;
@@ -51,7 +51,7 @@ enum Awaiting {
 /// A question about a log, under way.
 struct Reading {
     request: LogRequest,
-    answer: Awaited<resolution::Answer>,
+    answer: Awaited<resolution::LogAnswer>,
 }
 
 type Awaited<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -91,7 +91,7 @@ pub(super) enum Heard {
     /// Without a response where none is asked for.
     Answered(Box<Request>, Result<Option<ProduceResponse>, Error>),
     /// What a log holds.
-    Read(LogRequest, Result<resolution::Answer, Error>),
+    Read(LogRequest, Result<resolution::LogAnswer, Error>),
 }
 
 impl Node {

@@ -85,7 +85,7 @@ pub(crate) struct Found {
 
 /// What to ask the partition's leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Question {
+pub(crate) enum LogQuery {
     /// For the offset below which everything is replicated.
     HighWatermark,
     /// For the first offset that is still in the log.
@@ -96,7 +96,7 @@ pub(crate) enum Question {
 
 /// What the leader answers.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum LogAnswer {
     HighWatermark(i64),
     LogStart(i64),
     Batches(Bytes),
@@ -151,20 +151,20 @@ impl Resolution {
     }
 
     /// The next question, when it is due.
-    pub(crate) fn poll_question(&mut self, now: Instant) -> Option<Question> {
+    pub(crate) fn poll_query(&mut self, now: Instant) -> Option<LogQuery> {
         self.due(now).filter(|due| *due <= now)?;
         self.asked = true;
         Some(match (self.end, self.position) {
-            (None, _) => Question::HighWatermark,
-            (Some(_), None) => Question::LogStart,
-            (Some(_), Some(position)) => Question::Batches(position),
+            (None, _) => LogQuery::HighWatermark,
+            (Some(_), None) => LogQuery::LogStart,
+            (Some(_), Some(position)) => LogQuery::Batches(position),
         })
     }
 
     /// The leader's answer, or why there was none; what is known, when that is all that can be.
     pub(crate) fn handle_answer(
         &mut self,
-        answer: Result<&Answer, &Error>,
+        answer: Result<&LogAnswer, &Error>,
         now: Instant,
         chance: f64,
     ) -> Option<Conclusion> {
@@ -172,14 +172,14 @@ impl Resolution {
         self.not_before = None;
         match answer {
             Err(error) => self.refused(error, now, chance),
-            Ok(Answer::HighWatermark(end)) => self.ends_at(*end),
-            Ok(Answer::LogStart(start)) => {
+            Ok(LogAnswer::HighWatermark(end)) => self.ends_at(*end),
+            Ok(LogAnswer::LogStart(start)) => {
                 let tail = self.end.unwrap_or_default().saturating_sub(TAIL_OFFSETS_MAX);
                 let from = (*start).max(self.anchor.map_or(tail, |anchor| anchor.last_offset));
                 (self.position, self.anchored) = (Some(from), from == 0);
                 None
             }
-            Ok(Answer::Batches(bytes)) => self.read(bytes, now, chance),
+            Ok(LogAnswer::Batches(bytes)) => self.read(bytes, now, chance),
         }
     }
 

@@ -12,11 +12,11 @@ use tokio::time::sleep_until;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
 use super::Shared;
-use super::carry::carry;
+use super::coordinator_client;
+use super::coordinator_request::CoordinatorResponse;
 use super::dispatch::{Dispatch, Done, Outgoing};
 use super::node::{Heard, Node, Request};
 use super::orders::{Done as Ended, Reply, Seat};
-use super::question;
 use super::request;
 use super::sequence::Terms;
 use super::transactions::{Order, Ticket};
@@ -35,7 +35,7 @@ pub(super) struct Sender {
     view: watch::Receiver<Arc<Metadata>>,
     dispatch: Dispatch,
     nodes: BTreeMap<i32, Node>,
-    calling: Option<Calling>,
+    coordinator_call: Option<CoordinatorCall>,
     /// Who awaits what becomes of an order.
     waiting: BTreeMap<Ticket, Waiting>,
     tickets: Ticket,
@@ -44,7 +44,7 @@ pub(super) struct Sender {
     chance: Chance,
 }
 
-type Calling = Pin<Box<dyn Future<Output = Result<question::Heard, Error>> + Send>>;
+type CoordinatorCall = Pin<Box<dyn Future<Output = Result<CoordinatorResponse, Error>> + Send>>;
 
 /// Who awaits it, and whether it opens a transaction: a resumed one takes no records.
 struct Waiting {
@@ -59,7 +59,7 @@ enum Event {
     View,
     Due,
     Heard(i32, Heard),
-    Told(Result<question::Heard, Error>),
+    Coordinator(Result<CoordinatorResponse, Error>),
 }
 
 impl Sender {
@@ -72,7 +72,7 @@ impl Sender {
             view: cluster.watch(),
             dispatch: Dispatch::new(terms, config.max_request_size, writer),
             nodes: BTreeMap::new(),
-            calling: None,
+            coordinator_call: None,
             waiting: BTreeMap::new(),
             tickets: 0,
             patience: None,
@@ -104,18 +104,18 @@ impl Sender {
                 Event::Work | Event::Due => {}
                 Event::View => self.renew(),
                 Event::Heard(node, heard) => self.handle_heard(node, heard),
-                Event::Told(reply) => self.handle_told(reply),
+                Event::Coordinator(response) => self.handle_coordinator(response),
             }
         }
     }
 
     /// Every branch leaves its state in `self` or in the producer, so that losing one loses nothing.
     async fn hear(&mut self, due: Option<Instant>) -> Event {
-        let Self { shared, view, nodes, calling, .. } = self;
+        let Self { shared, view, nodes, coordinator_call, .. } = self;
         tokio::select! {
             biased;
             event = poll_fn(|context| heard(nodes, context)) => event,
-            reply = told(calling) => Event::Told(reply),
+            response = coordinator_response(coordinator_call) => Event::Coordinator(response),
             () = shared.work.notified() => Event::Work,
             // The cluster's task lives as long as this one's handle to it.
             _ = view.changed() => Event::View,
@@ -159,8 +159,9 @@ impl Sender {
                 self.nodes.entry(id).or_default().read(request, &self.cluster);
             }
         }
-        if let Some(call) = self.dispatch.poll_call(now) {
-            self.calling = Some(Box::pin(carry(self.cluster.clone(), call)));
+        if let Some(request) = self.dispatch.poll_coordinator_request(now) {
+            let call = coordinator_client::send(self.cluster.clone(), request);
+            self.coordinator_call = Some(Box::pin(call));
         }
         if self.dispatch.poll_metadata() {
             self.cluster.refresh();
@@ -237,9 +238,9 @@ impl Sender {
         }
     }
 
-    fn handle_told(&mut self, reply: Result<question::Heard, Error>) {
-        self.calling = None;
-        self.dispatch.handle_reply(reply, Instant::now(), self.chance.draw());
+    fn handle_coordinator(&mut self, response: Result<CoordinatorResponse, Error>) {
+        self.coordinator_call = None;
+        self.dispatch.handle_response(response, Instant::now(), self.chance.draw());
     }
 
     fn obey(&mut self, order: Order, reply: Option<Reply>, now: Instant) {
@@ -349,9 +350,9 @@ fn heard(nodes: &mut BTreeMap<i32, Node>, context: &mut Context<'_>) -> Poll<Eve
     Poll::Pending
 }
 
-async fn told(calling: &mut Option<Calling>) -> Result<question::Heard, Error> {
-    match calling {
-        Some(calling) => calling.await,
+async fn coordinator_response(call: &mut Option<CoordinatorCall>) -> Result<CoordinatorResponse, Error> {
+    match call {
+        Some(call) => call.await,
         None => pending().await,
     }
 }

@@ -29,12 +29,12 @@ use super::{Delivery, ProducerId, request, sender};
 use crate::config::Address;
 use crate::retry::Chance;
 use crate::{Config, Error, ErrorKind, Receipt, Record};
-use reach::{Heard, Reach};
+use connections::{ConnectionEvent, Connections};
 
-mod asked;
-mod link;
+mod broker_connection;
+mod connections;
 mod orders;
-mod reach;
+mod pending_request;
 
 /// One producer.
 pub struct Machine {
@@ -44,7 +44,7 @@ pub struct Machine {
     gate: Gate,
     topics: BTreeMap<Arc<str>, Topic>,
     lanes: AtomicUsize,
-    reach: Reach,
+    connections: Connections,
     chance: Chance,
     deliveries: Vec<(u64, Delivery)>,
     sent: u64,
@@ -109,7 +109,7 @@ impl Machine {
             gate: Gate::default(),
             topics: BTreeMap::new(),
             lanes: AtomicUsize::new(0),
-            reach: Reach::new(Arc::clone(&config), chance.bits(), now),
+            connections: Connections::new(Arc::clone(&config), chance.bits(), now),
             chance,
             deliveries: Vec::new(),
             sent: 0,
@@ -131,7 +131,7 @@ impl Machine {
 
     /// Looks for a topic.
     pub fn want(&mut self, topic: &str, now: Instant) {
-        self.reach.want(topic);
+        self.connections.want(topic);
         self.turn(now);
     }
 
@@ -190,41 +190,41 @@ impl Machine {
 
     /// A connection is there.
     pub fn handle_opened(&mut self, connection: u64, now: Instant) {
-        self.reach.handle_opened(connection);
+        self.connections.handle_opened(connection);
         self.turn(now);
     }
 
     /// So many bytes more have left.
     pub fn handle_written(&mut self, connection: u64, bytes: usize) {
-        self.reach.handle_written(connection, bytes);
+        self.connections.handle_written(connection, bytes);
     }
 
     /// Bytes came.
     pub fn handle_bytes(&mut self, connection: u64, bytes: &[u8], now: Instant) {
-        self.reach.handle_bytes(connection, bytes, now);
+        self.connections.handle_bytes(connection, bytes, now);
         self.turn(now);
     }
 
     /// A connection could not be opened, or broke.
     pub fn handle_closed(&mut self, connection: u64, now: Instant) {
-        self.reach.handle_closed(connection, now);
+        self.connections.handle_closed(connection, now);
         self.turn(now);
     }
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.reach.handle_timeout(now);
+        self.connections.handle_timeout(now);
         self.turn(now);
     }
 
     /// When to let time pass next.
     pub fn deadline(&self) -> Option<Instant> {
-        [self.lingering, self.dispatch.deadline(), self.reach.deadline()].into_iter().flatten().min()
+        [self.lingering, self.dispatch.deadline(), self.connections.deadline()].into_iter().flatten().min()
     }
 
     /// What the network is to do.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.reach.poll_output()
+        self.connections.poll_output()
     }
 
     /// What became of a record.
@@ -262,14 +262,14 @@ impl Machine {
             self.dispatch.handle_timeout(now);
             self.submit(now);
             self.tell(now);
-            self.reach.handle_turn(now);
-            let Some(heard) = self.reach.poll_heard() else {
+            self.connections.handle_turn(now);
+            let Some(event) = self.connections.poll_event() else {
                 if self.orders.is_empty() {
                     return;
                 }
                 continue;
             };
-            self.handle_heard(heard, now);
+            self.handle_event(event, now);
         }
     }
 
@@ -295,43 +295,47 @@ impl Machine {
 
     fn submit_ready(&mut self, now: Instant) {
         for node in self.dispatch.poll_nodes(now) {
-            let Some(connection) = self.reach.connection(node) else { continue };
+            let Some(connection) = self.connections.connection(node) else { continue };
             while let Some(outgoing) = self.dispatch.poll_request(node, now) {
                 self.produce(connection, outgoing, now);
             }
         }
         for node in self.dispatch.poll_doubted(now) {
-            let Some(connection) = self.reach.connection(node) else { continue };
+            let Some(connection) = self.connections.connection(node) else { continue };
             if let Some(request) = self.dispatch.poll_log(node, now) {
-                self.reach.read_log(connection, request, now);
+                self.connections.read_log(connection, request, now);
             }
         }
-        if let Some(call) = self.dispatch.poll_call(now) {
-            self.reach.handle_call(call);
+        if let Some(request) = self.dispatch.poll_coordinator_request(now) {
+            self.connections.handle_call(request);
         }
         if self.dispatch.poll_metadata() {
-            self.reach.handle_doubt();
+            self.connections.handle_doubt();
         }
     }
 
     fn produce(&mut self, connection: u64, outgoing: Outgoing, now: Instant) {
-        let view = self.reach.view();
+        let view = self.connections.view();
         let version = request::version_max(&outgoing, view);
         let timeout_ms = i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
         let produce = request::request(&outgoing, view, self.config.acks, timeout_ms);
         let request = Box::new(Request { outgoing, produce, version, at: now });
-        self.reach.produce(connection, request, now);
+        self.connections.produce(connection, request, now);
     }
 
-    fn handle_heard(&mut self, heard: Heard, now: Instant) {
-        match heard {
-            Heard::Produced(request, response) => self.settle(&request, response, now),
-            Heard::Told(reply) => self.dispatch.handle_reply(reply, now, self.chance.draw()),
-            Heard::Read(request, answer) => {
+    fn handle_event(&mut self, event: ConnectionEvent, now: Instant) {
+        match event {
+            ConnectionEvent::Produced(request, response) => self.settle(&request, response, now),
+            ConnectionEvent::Coordinator(response) => {
+                self.dispatch.handle_response(response, now, self.chance.draw());
+            }
+            ConnectionEvent::Log(request, answer) => {
                 self.dispatch.handle_log(&request, answer, now, self.chance.draw());
             }
-            Heard::Unreachable(node) => self.dispatch.handle_unreachable(node, now, self.chance.draw()),
-            Heard::View => self.renew(now),
+            ConnectionEvent::Unreachable(node) => {
+                self.dispatch.handle_unreachable(node, now, self.chance.draw())
+            }
+            ConnectionEvent::View => self.renew(now),
         }
     }
 
@@ -342,7 +346,7 @@ impl Machine {
                 for (topic, partition, leader, epoch) in
                     request::hints(&request.produce, request.version, &response)
                 {
-                    self.reach.leader_moved(&topic, partition, leader, epoch);
+                    self.connections.leader_moved(&topic, partition, leader, epoch);
                 }
                 self.dispatch.handle_throttle(request.outgoing.node, response.throttle_time_ms, now);
                 request::answers(&request.produce, request.version, &response)
@@ -358,7 +362,7 @@ impl Machine {
     /// Takes over a new view of the cluster.
     fn renew(&mut self, now: Instant) {
         // By name: what is drawn for each must not depend on a hash.
-        let topics: BTreeMap<_, _> = self.reach.view().topics.iter().collect();
+        let topics: BTreeMap<_, _> = self.connections.view().topics.iter().collect();
         for (name, metadata) in topics {
             let news = News { metadata, near: &[], now };
             if let Some(known) = self.topics.get(name) {

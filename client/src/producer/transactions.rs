@@ -24,7 +24,7 @@
 //! as its answer is lost: the coordinator knows the transaction by its epoch. Where all that should have
 //! joined was refused or got no answer, the coordinator may know nothing of the transaction, and takes the
 //! `EndTxn` of its abort for a mistake (classic), or, while the end before is not complete, for that of a
-//! fenced producer (KIP-890): whether it is one, the question for the next epoch tells.
+//! fenced producer (KIP-890): whether it is one, the request for the next epoch tells.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -33,16 +33,18 @@ use std::time::Instant;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::EndTxnResponse;
 
-use super::errand::Errand;
+use super::coordinator_request::{
+    CoordinatorRequest, CoordinatorResponse, Protocol, RequestBody, ResponseBody,
+};
 use super::offsets::Offsets;
-use super::question::{Call, Heard, Protocol, Question, Reply};
+use super::retrying_request::RetryingRequest;
 use super::sequence::ProducerId;
 use super::topic::Partition;
 use crate::error::Scope;
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};
 
-mod ask;
+mod next_request;
 
 /// The whole of a transactional producer beside its batches.
 #[derive(Debug)]
@@ -57,7 +59,7 @@ pub(crate) struct Transactions {
     /// Of the open transaction, and of the next one.
     protocol: Protocol,
     offered: Protocol,
-    errand: Errand,
+    request: RetryingRequest,
     joined: BTreeMap<usize, Joined>,
     /// Groups that were announced.
     groups: BTreeSet<Arc<str>>,
@@ -145,7 +147,7 @@ impl Transactions {
             outworn: None,
             protocol: Protocol::Classic,
             offered: Protocol::Classic,
-            errand: Errand::new(backoff),
+            request: RetryingRequest::new(backoff),
             joined: BTreeMap::new(),
             groups: BTreeSet::new(),
             offsets: VecDeque::new(),
@@ -216,7 +218,7 @@ impl Transactions {
                 None
             }
             (Order::Begin, _) => Some(open_already()),
-            (Order::Resume(identity), State::Ready) if self.identity.is_none() && !self.errand.is_busy() => {
+            (Order::Resume(identity), State::Ready) if self.identity.is_none() && !self.request.is_busy() => {
                 self.resume(identity, ticket);
                 None
             }
@@ -231,7 +233,7 @@ impl Transactions {
             }
             (Order::Abort, State::Open | State::Doomed(_)) => {
                 (self.state, self.ended) = (State::Ending { commit: false }, ticket);
-                self.give_up_calls(&aborted());
+                self.give_up_requests(&aborted());
                 None
             }
             (_, State::Doomed(error)) => Some(error.clone()),
@@ -286,41 +288,46 @@ impl Transactions {
         self.die(error.clone());
     }
 
-    /// The next question, if one is to leave now. `quiet` says that no batch is under way or waits.
-    pub(crate) fn poll_call(&mut self, quiet: bool, now: Instant) -> Option<Call> {
-        if !self.errand.is_busy()
-            && let Some(call) = self.next_call(quiet)
+    /// The next request, if one is to leave now. `quiet` says that no batch is in flight or waits.
+    pub(crate) fn poll_request(&mut self, quiet: bool, now: Instant) -> Option<CoordinatorRequest> {
+        if !self.request.is_busy()
+            && let Some(call) = self.next_request(quiet)
         {
-            self.errand.take_on(call);
+            self.request.start(call);
         }
-        self.errand.poll_call(now)
+        self.request.poll_request(now)
     }
 
-    /// When `poll_call` has something to do.
+    /// When `poll_request` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.errand.deadline()
+        self.request.deadline()
     }
 
-    /// The answer to the question that was polled, or why there was none.
-    pub(crate) fn handle_reply(&mut self, reply: Result<Heard, Error>, now: Instant, chance: f64) {
-        let Some(api) = self.errand.question().map(Question::api) else { return };
+    /// The response to the request that was polled, or why there was none.
+    pub(crate) fn handle_response(
+        &mut self,
+        reply: Result<CoordinatorResponse, Error>,
+        now: Instant,
+        chance: f64,
+    ) {
+        let Some(api) = self.request.body().map(RequestBody::api) else { return };
         self.commit_in_doubt |= self.leaves_commit_in_doubt(&reply);
         self.bump |= self.may_come_late(&reply);
         let reply = match reply {
             Ok(heard) => {
                 self.offered = heard.offered;
-                heard.reply
+                heard.body
             }
             Err(error) if error.is_retriable() => return self.again(true, false, now, chance),
             Err(error) => return self.die(error),
         };
         let code = reply.error_code();
         if code.is_none() {
-            self.errand.finish();
+            self.request.finish();
             return self.answered(&reply);
         }
         let mut error = Error::from_code(code, api);
-        if let Some((topic, partition)) = reply.culprit() {
+        if let Some((topic, partition)) = reply.failed_partition() {
             error = error.with_topic(topic).with_partition(partition);
         }
         match self.judge(code) {
@@ -339,38 +346,38 @@ impl Transactions {
         self.settled.pop_front()
     }
 
-    fn answered(&mut self, reply: &Reply) {
+    fn answered(&mut self, reply: &ResponseBody) {
         match reply {
-            Reply::Identify(told) => {
+            ResponseBody::InitProducerId(told) => {
                 let identity = ProducerId { id: told.producer_id, epoch: told.producer_epoch };
                 (self.identity, self.outworn) = (Some(identity), None);
                 self.open();
             }
-            Reply::AddPartitions(_) => {
+            ResponseBody::AddPartitionsToTxn(_) => {
                 self.welcomed = true;
                 let asked = self.joined.values_mut().filter(|joined| joined.stage == Stage::Asked);
                 asked.for_each(|joined| joined.stage = Stage::Announced);
             }
-            Reply::AddOffsets(_) => {
+            ResponseBody::AddOffsetsToTxn(_) => {
                 self.welcomed = true;
                 if let Some((_, offsets)) = self.offsets.front() {
                     self.groups.insert(Arc::clone(&offsets.group.group_id));
                 }
             }
-            Reply::CommitOffsets(_) => {
+            ResponseBody::TxnOffsetCommit(_) => {
                 self.welcomed = true;
                 if let (Some((ticket, _)), Some(identity)) = (self.offsets.pop_front(), self.identity) {
                     self.settle(ticket, Ok(identity));
                 }
             }
-            Reply::End(told) => self.complete(renewed(told)),
+            ResponseBody::EndTxn(told) => self.complete(renewed(told)),
         }
     }
 
     /// The coordinator says that the transaction cannot be committed, or knows nothing of it.
     fn refused(&mut self, code: ErrorCode, error: Error) {
         let to_end = self.asks_for_end();
-        self.errand.finish();
+        self.request.finish();
         self.forgotten |= code == ErrorCode::INVALID_PRODUCER_ID_MAPPING;
         let anew = self.protocol == Protocol::Classic || self.forgotten;
         match self.state {
@@ -390,15 +397,15 @@ impl Transactions {
     }
 
     fn asks_for_end(&self) -> bool {
-        matches!(self.errand.question(), Some(Question::End(_)))
+        matches!(self.request.body(), Some(RequestBody::EndTxn(_)))
     }
 
     fn again(&mut self, anew: bool, soon: bool, now: Instant, chance: f64) {
-        let matters = match self.errand.question() {
-            Some(Question::Identify(_) | Question::End(_)) => true,
+        let matters = match self.request.body() {
+            Some(RequestBody::InitProducerId(_) | RequestBody::EndTxn(_)) => true,
             _ => matches!(self.state, State::Open | State::Ending { commit: true }),
         };
-        if matters { self.errand.again(anew, soon, now, chance) } else { self.errand.finish() }
+        if matters { self.request.retry(anew, soon, now, chance) } else { self.request.finish() }
     }
 
     /// Over, one way or the other.
@@ -440,7 +447,7 @@ impl Transactions {
 
     fn doom_by(&mut self, error: Error) {
         let error = self.named(error).with_scope(Scope::Transaction);
-        self.give_up_calls(&error);
+        self.give_up_requests(&error);
         self.settle_end(&error);
         self.fresh_doom = true;
         self.state = State::Doomed(error);
@@ -451,8 +458,8 @@ impl Transactions {
             return;
         }
         let error = self.named(error).with_scope(Scope::Producer);
-        self.errand.finish();
-        self.give_up_calls(&error);
+        self.request.finish();
+        self.give_up_requests(&error);
         let begun = self.begun.take();
         self.settle(begun, Err(error.clone()));
         self.settle_end(&error);
@@ -460,7 +467,7 @@ impl Transactions {
     }
 
     /// What was to be told to the coordinators of a transaction that will not be committed.
-    fn give_up_calls(&mut self, error: &Error) {
+    fn give_up_requests(&mut self, error: &Error) {
         for (ticket, _) in std::mem::take(&mut self.offsets) {
             self.settle(ticket, Err(error.clone()));
         }
@@ -478,22 +485,23 @@ impl Transactions {
     }
 
     /// Whether the coordinator may commit all the same, or may have, after this answer or the lack of one.
-    fn leaves_commit_in_doubt(&self, reply: &Result<Heard, Error>) -> bool {
-        let commits = matches!(self.errand.question(), Some(Question::End(request)) if request.committed);
+    fn leaves_commit_in_doubt(&self, reply: &Result<CoordinatorResponse, Error>) -> bool {
+        let commits = matches!(self.request.body(), Some(RequestBody::EndTxn(request)) if request.committed);
         commits
             && match reply {
                 Ok(heard) => matches!(
-                    heard.reply.error_code(),
+                    heard.body.error_code(),
                     ErrorCode::REQUEST_TIMED_OUT | ErrorCode::UNKNOWN_SERVER_ERROR
                 ),
                 Err(error) => error.may_have_been_written(),
             }
     }
 
-    /// Whether the question may come to its coordinator later than its repetition. With the same epoch it would end
+    /// Whether the request may reach its coordinator later than its retry. With the same epoch it would end
     /// the next classic transaction, or take its offsets back (KIP-890).
-    fn may_come_late(&self, reply: &Result<Heard, Error>) -> bool {
-        let harms = matches!(self.errand.question(), Some(Question::End(_) | Question::CommitOffsets(_)));
+    fn may_come_late(&self, reply: &Result<CoordinatorResponse, Error>) -> bool {
+        let harms =
+            matches!(self.request.body(), Some(RequestBody::EndTxn(_) | RequestBody::TxnOffsetCommit(_)));
         let lost = matches!(reply, Err(error) if error.may_have_been_written());
         harms && lost && self.protocol == Protocol::Classic
     }
@@ -505,7 +513,7 @@ impl Transactions {
     /// As Java's `TransactionManager` (4.x) judges, but where a call about one partition or group fails for a
     /// reason of its own: aborting mends that, so it is no reason to end the producer.
     fn judge(&self, code: ErrorCode) -> Judgement {
-        let question = self.errand.question();
+        let body = self.request.body();
         let ends = matches!(self.state, State::Ending { commit: false });
         let unheard_of = ends && !self.welcomed && self.asks_for_end();
         match code {
@@ -530,12 +538,14 @@ impl Transactions {
             ErrorCode::TRANSACTION_ABORTABLE
             | ErrorCode::UNKNOWN_PRODUCER_ID
             | ErrorCode::INVALID_PRODUCER_ID_MAPPING
-                if !matches!(question, Some(Question::Identify(_))) =>
+                if !matches!(body, Some(RequestBody::InitProducerId(_))) =>
             {
                 Judgement::Abort
             }
             code if code.is_retriable() => Judgement::Again { anew: false },
-            _ if matches!(question, Some(Question::Identify(_) | Question::End(_))) => Judgement::Fatal,
+            _ if matches!(body, Some(RequestBody::InitProducerId(_) | RequestBody::EndTxn(_))) => {
+                Judgement::Fatal
+            }
             _ => Judgement::Abort,
         }
     }

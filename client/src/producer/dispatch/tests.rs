@@ -9,7 +9,7 @@ use upsert_kafka_protocol::records::Codec;
 
 use super::*;
 use crate::Record;
-use crate::producer::question::{Question, Reply};
+use crate::producer::coordinator_request::{RequestBody, ResponseBody};
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
 use crate::retry::Backoff;
@@ -67,10 +67,11 @@ impl Bench {
 
     /// A broker answers the question for a producer id, if it was asked.
     fn introduce(&mut self) {
-        if self.dispatch.poll_call(self.now).is_some() {
+        if self.dispatch.poll_coordinator_request(self.now).is_some() {
             let told = InitProducerIdResponse { producer_id: 7, ..Default::default() };
-            let heard = Heard { reply: Reply::Identify(told), offered: Protocol::Classic };
-            self.dispatch.handle_reply(Ok(heard), self.now, 0.5);
+            let heard =
+                CoordinatorResponse { body: ResponseBody::InitProducerId(told), offered: Protocol::Classic };
+            self.dispatch.handle_response(Ok(heard), self.now, 0.5);
         }
     }
 
@@ -107,19 +108,21 @@ impl Bench {
 
     /// What a coordinator is asked, and answers as it should.
     fn ask(&mut self, offered: Protocol) -> Option<&'static str> {
-        let question = self.dispatch.poll_call(self.now)?.question;
+        let question = self.dispatch.poll_coordinator_request(self.now)?.body;
         let reply = match question {
-            Question::Identify(_) => {
-                Reply::Identify(InitProducerIdResponse { producer_id: 7, ..Default::default() })
+            RequestBody::InitProducerId(_) => {
+                ResponseBody::InitProducerId(InitProducerIdResponse { producer_id: 7, ..Default::default() })
             }
-            Question::AddPartitions(_) => Reply::AddPartitions(Default::default()),
-            Question::End(_) if offered == Protocol::V2 => {
-                Reply::End(EndTxnResponse { producer_id: 7, producer_epoch: 1, ..Default::default() })
-            }
-            Question::End(_) => Reply::End(EndTxnResponse::default()),
-            Question::AddOffsets(_) | Question::CommitOffsets(_) => return None,
+            RequestBody::AddPartitionsToTxn(_) => ResponseBody::AddPartitionsToTxn(Default::default()),
+            RequestBody::EndTxn(_) if offered == Protocol::V2 => ResponseBody::EndTxn(EndTxnResponse {
+                producer_id: 7,
+                producer_epoch: 1,
+                ..Default::default()
+            }),
+            RequestBody::EndTxn(_) => ResponseBody::EndTxn(EndTxnResponse::default()),
+            RequestBody::AddOffsetsToTxn(_) | RequestBody::TxnOffsetCommit(_) => return None,
         };
-        self.dispatch.handle_reply(Ok(Heard { reply, offered }), self.now, 0.5);
+        self.dispatch.handle_response(Ok(CoordinatorResponse { body: reply, offered }), self.now, 0.5);
         Some(question.api())
     }
 
@@ -231,7 +234,7 @@ fn a_leader_is_asked_about_one_log_after_the_other() {
     let second = bench.dispatch.poll_log(1, bench.now);
     assert_eq!(place(second.as_ref()), Some((1, 1)));
     // It holds nothing behind what was acknowledged: the log was cut off, and the batch fails.
-    let cut_off = Ok(resolution::Answer::HighWatermark(0));
+    let cut_off = Ok(resolution::LogAnswer::HighWatermark(0));
     bench.dispatch.handle_log(&second.unwrap(), cut_off, bench.now, 0.5);
     assert_eq!(bench.done(), 1);
     assert!(bench.dispatch.poll_log(1, bench.now).is_none(), "the first one backs off");
@@ -241,7 +244,7 @@ fn a_leader_is_asked_about_one_log_after_the_other() {
 }
 
 #[test]
-fn a_question_about_a_log_follows_a_leader_that_moved() {
+fn a_query_of_a_log_follows_a_leader_that_moved() {
     let mut bench = doubted();
     bench.partition(0).lead_by(2);
     bench.dispatch.handle_leaders(bench.now);
@@ -308,7 +311,7 @@ fn before_the_first_batch_the_producer_is_introduced() {
     bench.enter(0, 10);
     assert!(bench.request(1).is_none());
     bench.introduce();
-    assert!(bench.request(1).is_some() && bench.dispatch.poll_call(bench.now).is_none());
+    assert!(bench.request(1).is_some() && bench.dispatch.poll_coordinator_request(bench.now).is_none());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::producer::batch::Batch;
 use crate::producer::delivery::Outcome;
 use crate::producer::planted::Planted;
-use crate::producer::resolution::{Answer, Conclusion, Question, Resolution, Rest};
+use crate::producer::resolution::{Conclusion, LogAnswer, LogQuery, Resolution, Rest};
 
 impl Sequence {
     /// Whether a batch that is refused as out of order may lie in the log all the same, where it can be looked for:
@@ -37,20 +37,20 @@ impl Sequence {
     }
 
     /// When the partition's leader is to be asked what lies in the log.
-    pub(crate) fn question_due(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn log_query_due(&self, now: Instant) -> Option<Instant> {
         self.resolution.as_ref()?.due(now)
     }
 
     /// What the partition's leader is to be asked, and the number by which the answer is known.
-    pub(crate) fn poll_question(&mut self, now: Instant) -> Option<(u64, Question)> {
-        Some((self.resolutions, self.resolution.as_mut()?.poll_question(now)?))
+    pub(crate) fn poll_log_query(&mut self, now: Instant) -> Option<(u64, LogQuery)> {
+        Some((self.resolutions, self.resolution.as_mut()?.poll_query(now)?))
     }
 
     /// What the leader answered: the batches that have their end now.
     pub(crate) fn handle_log(
         &mut self,
         number: u64,
-        answer: Result<&Answer, &Error>,
+        answer: Result<&LogAnswer, &Error>,
         now: Instant,
         chance: f64,
     ) -> Vec<(Batch, Outcome)> {

@@ -90,9 +90,9 @@ impl Bench {
     /// Reads the log, as often as it is asked for: which batches have their end now.
     fn reads(&mut self, log: &Log) -> Vec<(Batch, Outcome)> {
         loop {
-            let (number, question) = self.sequence.poll_question(self.now).expect("a question");
-            let finished = self.sequence.handle_log(number, Ok(&log.answer(question)), self.now, 0.5);
-            if self.sequence.question_due(self.now).is_none() {
+            let (number, query) = self.sequence.poll_log_query(self.now).expect("a query");
+            let finished = self.sequence.handle_log(number, Ok(&log.answer(query)), self.now, 0.5);
+            if self.sequence.log_query_due(self.now).is_none() {
                 return finished;
             }
         }
@@ -375,7 +375,7 @@ fn behind_an_expired_batch_the_next_one_finds_out_whether_it_was_written() {
         bench.add(&[1]);
         assert_eq!(bench.fly(), [(1, (0, 1, 1))], "with its old sequence, and alone");
         bench.answer(1, answer);
-        if bench.sequence.question_due(bench.now).is_some() {
+        if bench.sequence.log_query_due(bench.now).is_some() {
             bench.reads(&Log::from(0).others(1));
         }
         bench.now += 250 * MS;
@@ -706,7 +706,7 @@ fn what_is_not_in_the_log_and_got_all_its_answers_is_counted_anew() {
 fn a_batch_in_doubt_expires_while_its_log_is_read_and_an_answer_that_comes_late_changes_nothing() {
     let mut bench = five_unanswered();
     (1..6).for_each(|id| bench.tried_again(id, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)));
-    let (number, question) = bench.sequence.poll_question(bench.now).unwrap();
+    let (number, query) = bench.sequence.poll_log_query(bench.now).unwrap();
     bench.now += 1000 * MS;
     let expired = bench.sequence.expire(bench.now);
     assert_eq!(expired.len(), 5);
@@ -718,7 +718,7 @@ fn a_batch_in_doubt_expires_while_its_log_is_read_and_an_answer_that_comes_late_
         );
     }
     let log = Log::from(40).add(ProducerId { id: 7, epoch: 0 }, 0, 1);
-    assert!(bench.sequence.handle_log(number, Ok(&log.answer(question)), bench.now, 0.5).is_empty());
+    assert!(bench.sequence.handle_log(number, Ok(&log.answer(query)), bench.now, 0.5).is_empty());
     bench.add(&[1]);
     assert_eq!(bench.fly(), [(6, (1, 0, 1))]);
 }
@@ -733,5 +733,5 @@ fn a_transaction_reads_no_log() {
     bench.wait();
     bench.fly();
     bench.failed(1, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
-    assert_eq!(bench.sequence.poll_question(bench.now), None);
+    assert_eq!(bench.sequence.poll_log_query(bench.now), None);
 }

@@ -1,4 +1,4 @@
-//! The next question to a coordinator, in the words of its request.
+//! The next request to a coordinator.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use upsert_kafka_protocol::messages::{
 
 use super::{Stage, State, Transactions};
 use crate::cluster::Coordinator;
-use crate::producer::question::{Call, Protocol, Question};
+use crate::producer::coordinator_request::{CoordinatorRequest, Protocol, RequestBody};
 use crate::producer::sequence::ProducerId;
 
 impl Transactions {
     /// What comes next: who writes, then whatever joins, then the end.
-    pub(super) fn next_call(&mut self, quiet: bool) -> Option<Call> {
+    pub(super) fn next_request(&mut self, quiet: bool) -> Option<CoordinatorRequest> {
         let Some(identity) = self.identity else {
             let wanted = !self.is_dead() && (self.begun.is_some() || self.outworn.is_some());
             return wanted.then(|| self.identify());
@@ -31,9 +31,9 @@ impl Transactions {
         }
     }
 
-    fn identify(&self) -> Call {
+    fn identify(&self) -> CoordinatorRequest {
         let known = self.outworn.unwrap_or(ProducerId { id: -1, epoch: -1 });
-        self.ask(Question::Identify(InitProducerIdRequest {
+        self.ask(RequestBody::InitProducerId(InitProducerIdRequest {
             transactional_id: Some(self.name()),
             transaction_timeout_ms: self.timeout_ms,
             producer_id: known.id,
@@ -43,7 +43,7 @@ impl Transactions {
     }
 
     /// All partitions that wait to be announced, in one request.
-    fn join(&mut self, identity: ProducerId) -> Option<Call> {
+    fn join(&mut self, identity: ProducerId) -> Option<CoordinatorRequest> {
         let transactional_id = self.name();
         let mut topics: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
         for joined in self.joined.values_mut().filter(|joined| joined.stage != Stage::Announced) {
@@ -66,15 +66,15 @@ impl Transactions {
             ..Default::default()
         };
         self.started = true;
-        Some(self.ask(Question::AddPartitions(request)))
+        Some(self.ask(RequestBody::AddPartitionsToTxn(request)))
     }
 
-    fn keep_offsets(&mut self, identity: ProducerId) -> Option<Call> {
+    fn keep_offsets(&mut self, identity: ProducerId) -> Option<CoordinatorRequest> {
         let (_, offsets) = self.offsets.front()?;
         let group = &offsets.group.group_id;
         self.started = true;
         if self.protocol == Protocol::Classic && !self.groups.contains(group) {
-            return Some(self.ask(Question::AddOffsets(AddOffsetsToTxnRequest {
+            return Some(self.ask(RequestBody::AddOffsetsToTxn(AddOffsetsToTxnRequest {
                 transactional_id: self.name(),
                 producer_id: identity.id,
                 producer_epoch: identity.epoch,
@@ -82,18 +82,18 @@ impl Transactions {
                 ..Default::default()
             })));
         }
-        let question = Question::CommitOffsets(offsets.request(&self.id, identity));
+        let question = RequestBody::TxnOffsetCommit(offsets.request(&self.id, identity));
         let to = Some(Coordinator::Group(Arc::clone(group)));
-        Some(Call { to, anew: false, protocol: Some(self.protocol), question })
+        Some(CoordinatorRequest { to, rediscover: false, protocol: Some(self.protocol), body: question })
     }
 
     /// Nothing is to be ended of which no coordinator has heard.
-    fn end(&mut self, identity: ProducerId, commit: bool) -> Option<Call> {
+    fn end(&mut self, identity: ProducerId, commit: bool) -> Option<CoordinatorRequest> {
         if !self.started || self.forgotten {
             self.complete(None);
-            return self.next_call(true);
+            return self.next_request(true);
         }
-        Some(self.ask(Question::End(EndTxnRequest {
+        Some(self.ask(RequestBody::EndTxn(EndTxnRequest {
             transactional_id: self.name(),
             producer_id: identity.id,
             producer_epoch: identity.epoch,
@@ -102,11 +102,11 @@ impl Transactions {
         })))
     }
 
-    fn ask(&self, question: Question) -> Call {
+    fn ask(&self, question: RequestBody) -> CoordinatorRequest {
         // A resumed transaction is ended as its coordinator offers.
         let protocol = if self.resumed { None } else { Some(self.protocol) };
         let to = Some(Coordinator::Transactions(Arc::clone(&self.id)));
-        Call { to, anew: false, protocol, question }
+        CoordinatorRequest { to, rediscover: false, protocol, body: question }
     }
 
     fn name(&self) -> Str {
