@@ -20,7 +20,6 @@ mod coordinator_client;
 mod coordinator_request;
 mod delivery;
 mod dispatch;
-mod gate;
 mod handle;
 mod keyless;
 mod lock;
@@ -35,6 +34,7 @@ mod pool;
 mod request;
 mod resolution;
 mod retrying_request;
+mod send_gate;
 mod sender;
 mod sequence;
 mod shared;
@@ -51,13 +51,13 @@ mod writer;
 use accumulator::Accumulator;
 use availability::Availability;
 pub use delivery::Delivery;
-use gate::Gate;
 use handle::{Handle, NOBODY, closed};
 use lock::Mutex;
 use meter::{Meter, Moment, Spent};
 pub use offsets::GroupMetadata;
 use orders::Orders;
 pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
+use send_gate::SendGate;
 use sender::Sender;
 pub use sequence::ProducerId;
 use shared::Shared;
@@ -102,7 +102,7 @@ impl Producer {
             work: Notify::new(),
             freed: Notify::new(),
             orders: Orders::new(),
-            gate: Gate::default(),
+            gate: SendGate::default(),
             meter: Mutex::new(Meter::new(config.windows(), Instant::now())),
             topics: Mutex::default(),
             partitioner,

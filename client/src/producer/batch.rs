@@ -45,9 +45,9 @@ pub(crate) struct Token {
     pub(crate) share: Option<Share>,
 }
 
-/// A batch whose deliveries are told while it still flies.
+/// A batch whose deliveries are completed while it is still in flight.
 #[derive(Debug)]
-pub(crate) struct Ghost {
+pub(crate) struct ExpiredBatch {
     pub(crate) token: Token,
     pub(crate) partition: Arc<Partition>,
     pub(crate) count: u32,
@@ -101,9 +101,9 @@ impl Batch {
         &self.token
     }
 
-    /// What its deliveries are told by, while it still flies.
-    pub(crate) fn ghost(&self) -> Ghost {
-        Ghost { token: self.token.clone(), partition: Arc::clone(&self.partition), count: self.count }
+    /// What its deliveries are completed by while it is still in flight.
+    pub(crate) fn expired(&self) -> ExpiredBatch {
+        ExpiredBatch { token: self.token.clone(), partition: Arc::clone(&self.partition), count: self.count }
     }
 
     /// What tells it from the others of its partition.

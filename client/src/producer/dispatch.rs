@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, Ghost};
+use super::batch::{Batch, ExpiredBatch};
 use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, Protocol};
 use super::delivery::Outcome;
 use super::planted::Planted;
 use super::resolution::{self, LogQuery};
-use super::sequence::{Expired, Flight, ProducerId, Readiness, Sequence, Terms};
+use super::sequence::{Expired, InFlightBatch, ProducerId, Readiness, Sequence, SequenceConfig};
 use super::topic::Partition;
 use super::transactions::{self, Order, Ticket, Transactions};
-use super::verdict::Answer;
+use super::verdict::BatchAnswer;
 use super::writer::Writer;
 use crate::error::Scope;
 use crate::{Error, ErrorKind};
@@ -21,7 +21,7 @@ use crate::{Error, ErrorKind};
 /// The whole of a producer behind its accumulator.
 #[derive(Debug)]
 pub(crate) struct Dispatch {
-    terms: Terms,
+    config: SequenceConfig,
     request_bytes_max: usize,
     lanes: Vec<Option<Lane>>,
     nodes: BTreeMap<i32, Node>,
@@ -76,7 +76,7 @@ pub(crate) struct Outgoing {
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) partition: Arc<Partition>,
-    pub(crate) flight: Flight,
+    pub(crate) batch: InFlightBatch,
 }
 
 /// What a broker is asked of a partition's log.
@@ -95,13 +95,13 @@ pub(crate) enum Done {
     /// The batch is done with.
     Finished(Batch, Outcome),
     /// Its deliveries need not wait for the batch.
-    Told(Ghost, Outcome),
+    Told(ExpiredBatch, Outcome),
 }
 
 impl Dispatch {
-    pub(crate) fn new(terms: Terms, request_bytes_max: usize, writer: Writer) -> Self {
+    pub(crate) fn new(config: SequenceConfig, request_bytes_max: usize, writer: Writer) -> Self {
         Self {
-            terms,
+            config,
             request_bytes_max,
             lanes: Vec::new(),
             nodes: BTreeMap::new(),
@@ -130,7 +130,7 @@ impl Dispatch {
         if at >= self.lanes.len() {
             self.lanes.resize_with(at + 1, || None);
         }
-        let lane = self.lanes[at].get_or_insert_with(|| Lane::new(&batch.partition, self.terms));
+        let lane = self.lanes[at].get_or_insert_with(|| Lane::new(&batch.partition, self.config));
         lane.sequence.handle_batch(batch);
         self.look(at, now);
     }
@@ -167,13 +167,13 @@ impl Dispatch {
     }
 
     /// The answer to one batch of a request.
-    pub(crate) fn handle_answer(&mut self, sent: &Sent, answer: Answer, now: Instant, chance: f64) {
+    pub(crate) fn handle_answer(&mut self, sent: &Sent, answer: BatchAnswer, now: Instant, chance: f64) {
         let at = sent.partition.lane;
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
-        if let (Some(transactions), Answer::Written { .. }) = (self.writer.transactions(), &answer) {
+        if let (Some(transactions), BatchAnswer::Written { .. }) = (self.writer.transactions(), &answer) {
             transactions.handle_written();
         }
-        let settled = lane.sequence.handle_answer(sent.flight.key, answer, now, chance);
+        let settled = lane.sequence.handle_answer(sent.batch.key, answer, now, chance);
         self.wants_metadata |= settled.refresh;
         self.splits += u64::from(settled.split);
         let finished = settled.finished.map(|(batch, outcome)| Done::Finished(batch, outcome));
@@ -226,7 +226,7 @@ impl Dispatch {
 
     /// A broker could not be reached: it is left alone for a while, and may no longer lead anything.
     pub(crate) fn handle_unreachable(&mut self, node: i32, now: Instant, chance: f64) {
-        let mut backoff = self.terms.backoff;
+        let mut backoff = self.config.backoff;
         self.handle_pause(node, now + backoff.wait(chance));
         self.wants_metadata = true;
     }
@@ -263,7 +263,7 @@ impl Dispatch {
         if let Some(transactions) = self.writer.transactions().filter(|_| gap) {
             transactions.handle_gap();
         }
-        let (lanes, hasty) = (&self.lanes, self.terms.planted(Planted::EndedUnanswered));
+        let (lanes, hasty) = (&self.lanes, self.config.planted(Planted::EndedUnanswered));
         let quiet = || hasty || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
         let request = self.writer.poll_request(quiet, now);
         self.heed_writer(now);
@@ -282,7 +282,7 @@ impl Dispatch {
 
     /// Brokers that something waits for and that take one more request.
     pub(crate) fn poll_nodes(&mut self, now: Instant) -> Vec<i32> {
-        let in_flight_max = self.terms.in_flight_max;
+        let in_flight_max = self.config.in_flight_max;
         let open = |(id, node): (&i32, &mut Node)| {
             node.not_before = node.not_before.filter(|at| *at > now);
             let free = node.in_flight < in_flight_max && node.not_before.is_none();
@@ -322,7 +322,7 @@ impl Dispatch {
 
     /// Brokers that have not yet taken what waits for them, or all that may fly to them.
     pub(crate) fn ready_nodes(&self) -> Vec<i32> {
-        let full = self.nodes.iter().filter(|(_, node)| node.in_flight >= self.terms.in_flight_max);
+        let full = self.nodes.iter().filter(|(_, node)| node.in_flight >= self.config.in_flight_max);
         let waiting = self.lanes.iter().flatten().filter(|lane| lane.sequence.waiting() > 0);
         let behind: BTreeSet<i32> =
             full.map(|(id, _)| *id).chain(waiting.filter_map(|lane| lane.partition.leader())).collect();
@@ -332,7 +332,7 @@ impl Dispatch {
     /// The next request for a broker: at most one batch of each partition, within the size.
     pub(crate) fn poll_request(&mut self, node: i32, now: Instant) -> Option<Outgoing> {
         let known = self.nodes.get_mut(&node)?;
-        if known.in_flight >= self.terms.in_flight_max || known.not_before.is_some_and(|at| at > now) {
+        if known.in_flight >= self.config.in_flight_max || known.not_before.is_some_and(|at| at > now) {
             return None;
         }
         let (mut batches, mut bytes) = (Vec::new(), 0);
@@ -364,7 +364,7 @@ impl Dispatch {
         batches.sort_by(|a, b| a.partition.topic.cmp(&b.partition.topic));
         let transactions = self.writer.transactions();
         let transaction = transactions.map(|it| {
-            it.handle_leaving();
+            it.handle_sent();
             (Arc::clone(it.id()), it.protocol())
         });
         Some(Outgoing { node, batches, transaction })
@@ -393,7 +393,7 @@ impl Dispatch {
     /// Any silence may have been long enough for brokers to forget the producer.
     #[cfg(feature = "simulation")]
     pub(crate) fn expect_to_be_forgotten(&mut self) {
-        self.terms.forgotten_after = Duration::ZERO;
+        self.config.producer_expiration = Duration::ZERO;
     }
 
     /// Who writes, when that is known.
@@ -448,13 +448,13 @@ impl Dispatch {
 
     /// Takes over what an event did to the identity, or to the transaction.
     fn heed_writer(&mut self, now: Instant) {
-        if let Some(error) = self.writer.death()
+        if let Some(error) = self.writer.fatal_error()
             && self.fatal.is_none()
         {
             let error = error.clone();
             return self.abandon(&error);
         }
-        if let Some(error) = self.writer.poll_doom() {
+        if let Some(error) = self.writer.poll_abortable_error() {
             self.give_up(&error, now);
         }
         if let Some(identity) = self.writer.identity()
@@ -529,11 +529,11 @@ impl Dispatch {
 }
 
 impl Lane {
-    fn new(partition: &Arc<Partition>, terms: Terms) -> Self {
+    fn new(partition: &Arc<Partition>, config: SequenceConfig) -> Self {
         let partition = Arc::clone(partition);
         Self {
             partition,
-            sequence: Sequence::new(terms),
+            sequence: Sequence::new(config),
             queued: None,
             flies_to: None,
             asks: None,
@@ -548,9 +548,9 @@ impl Lane {
     }
 
     fn take(&mut self, node: i32, now: Instant) -> Option<Sent> {
-        let flight = self.sequence.poll_flight(now)?;
+        let batch = self.sequence.poll_batch(now)?;
         self.flies_to = Some(node);
-        Some(Sent { partition: Arc::clone(&self.partition), flight })
+        Some(Sent { partition: Arc::clone(&self.partition), batch })
     }
 }
 
@@ -560,7 +560,7 @@ impl Done {
         self.error()?;
         Some(match self {
             Self::Finished(batch, _) => (Arc::clone(&batch.partition.topic), batch.count),
-            Self::Told(ghost, _) => (Arc::clone(&ghost.partition.topic), ghost.count),
+            Self::Told(expired, _) => (Arc::clone(&expired.partition.topic), expired.count),
         })
     }
 
@@ -575,7 +575,7 @@ impl From<Expired> for Done {
     fn from(expired: Expired) -> Self {
         match expired {
             Expired::Finished(batch, outcome) => Self::Finished(batch, outcome),
-            Expired::Told(ghost, outcome) => Self::Told(ghost, outcome),
+            Expired::Reported(expired, outcome) => Self::Told(expired, outcome),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::accumulator::{Appended, Refusal};
 use super::clock;
 use super::delivery::{Answered, Delivery};
 use super::meter::Spent;
-use super::orders::Done;
+use super::orders::OrderDone;
 use super::shared::Shared;
 use super::topic::{Misplaced, Partition};
 use super::transactions::Order;
@@ -86,7 +86,7 @@ impl Handle {
     }
 
     /// Hands an order to the sender and awaits what becomes of it, for `max.block.ms`.
-    pub(super) async fn order(&self, order: Order, what: &str) -> Result<Done, Error> {
+    pub(super) async fn order(&self, order: Order, what: &str) -> Result<OrderDone, Error> {
         let config = self.cluster.config();
         if config.transactional_id.is_none() {
             let sentence = format!("{what}: transactions need a transactional.id");

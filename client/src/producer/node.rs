@@ -80,7 +80,7 @@ impl Request {
     pub(super) fn forget_bytes(&mut self) {
         let partitions = self.produce.topic_data.iter_mut().flat_map(|topic| &mut topic.partition_data);
         partitions.for_each(|partition| partition.records = None);
-        self.outgoing.batches.iter_mut().for_each(|sent| sent.flight.bytes = Bytes::new());
+        self.outgoing.batches.iter_mut().for_each(|sent| sent.batch.bytes = Bytes::new());
     }
 }
 

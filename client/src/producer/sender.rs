@@ -16,11 +16,11 @@ use super::coordinator_client;
 use super::coordinator_request::CoordinatorResponse;
 use super::dispatch::{Dispatch, Done, Outgoing};
 use super::node::{Heard, Node, Request};
-use super::orders::{Done as Ended, Reply, Seat};
+use super::orders::{OrderDone, OrderReply, TransactionLease};
 use super::request;
-use super::sequence::Terms;
+use super::sequence::SequenceConfig;
 use super::transactions::{Order, Ticket};
-use super::verdict::Answer;
+use super::verdict::BatchAnswer;
 use super::writer::Writer;
 use crate::cluster::{Cluster, Metadata};
 use crate::connection::Connection;
@@ -50,7 +50,7 @@ type CoordinatorCall = Pin<Box<dyn Future<Output = Result<CoordinatorResponse, E
 struct Waiting {
     opens: bool,
     resumes: bool,
-    reply: Reply,
+    reply: OrderReply,
 }
 
 /// Why the loop goes round; what there is to do is seen at its top.
@@ -65,12 +65,12 @@ enum Event {
 impl Sender {
     pub(super) fn new(shared: Arc<Shared>, cluster: Cluster) -> Self {
         let config = cluster.config();
-        let terms = terms(config);
+        let sequence_config = sequence_config(config);
         let writer = writer(config);
         Self {
             shared,
             view: cluster.watch(),
-            dispatch: Dispatch::new(terms, config.max_request_size, writer),
+            dispatch: Dispatch::new(sequence_config, config.max_request_size, writer),
             nodes: BTreeMap::new(),
             coordinator_call: None,
             waiting: BTreeMap::new(),
@@ -214,8 +214,8 @@ impl Sender {
                 request::answers(&request.produce, request.version, &response)
             }
             // With acks=0 this is all that is ever known.
-            Ok(None) => vec![Answer::Written { base_offset: -1, log_append_time_ms: None }; sent.len()],
-            Err(error) => vec![Answer::Lost(error); sent.len()],
+            Ok(None) => vec![BatchAnswer::Written { base_offset: -1, log_append_time_ms: None }; sent.len()],
+            Err(error) => vec![BatchAnswer::Lost(error); sent.len()],
         };
         self.dispatch.handle_request_done(request.outgoing.node);
         for (sent, answer) in sent.iter().zip(answers) {
@@ -243,7 +243,7 @@ impl Sender {
         self.dispatch.handle_response(response, Instant::now(), self.chance.draw());
     }
 
-    fn obey(&mut self, order: Order, reply: Option<Reply>, now: Instant) {
+    fn obey(&mut self, order: Order, reply: Option<OrderReply>, now: Instant) {
         let opens = matches!(order, Order::Begin | Order::Resume(_));
         if matches!(order, Order::Commit | Order::Abort) {
             self.shared.gate.shut(self.shared.accumulator.closed());
@@ -272,12 +272,12 @@ impl Sender {
             if opens && !resumes && result.is_ok() {
                 self.shared.gate.open();
             }
-            let seat = |opens: bool| opens.then(|| Seat::new(&self.shared));
-            // Whoever asked may have gone; a seat that nobody takes orders an abort.
-            _ = reply.send(result.map(|identity| Ended { identity, seat: seat(opens) }));
+            let lease = |opens: bool| opens.then(|| TransactionLease::new(&self.shared));
+            // Whoever asked may have gone; a lease that nobody takes orders an abort.
+            _ = reply.send(result.map(|identity| OrderDone { identity, lease: lease(opens) }));
         }
-        if let Some(doom) = self.dispatch.transactions().and_then(|transactions| transactions.doom()) {
-            self.shared.gate.shut(Some(doom.clone()));
+        if let Some(error) = self.dispatch.transactions().and_then(|transactions| transactions.error()) {
+            self.shared.gate.shut(Some(error.clone()));
         }
     }
 
@@ -301,7 +301,7 @@ impl Sender {
                     self.shared.freed.notify_one();
                     first
                 }
-                Done::Told(ghost, outcome) => self.shared.accumulator.tell(&ghost.token, outcome),
+                Done::Told(expired, outcome) => self.shared.accumulator.tell(&expired.token, outcome),
             };
             if let Some((topic, records)) = failed.filter(|_| first) {
                 self.shared.meter.lock().handle_failure(&topic, records, now);
@@ -314,7 +314,7 @@ impl Sender {
     }
 
     fn measure(&self, outgoing: &Outgoing, now: Instant) {
-        let batches = outgoing.batches.iter().map(|sent| (&sent.partition.topic, sent.flight.facts));
+        let batches = outgoing.batches.iter().map(|sent| (&sent.partition.topic, sent.batch.stats));
         self.shared.meter.lock().handle_request(batches, now);
     }
 
@@ -358,8 +358,8 @@ async fn coordinator_response(call: &mut Option<CoordinatorCall>) -> Result<Coor
 }
 
 /// The settings that a partition's line keeps to.
-pub(super) fn terms(config: &Config) -> Terms {
-    Terms {
+pub(super) fn sequence_config(config: &Config) -> SequenceConfig {
+    SequenceConfig {
         idempotent: config.enable_idempotence,
         transactional: config.transactional_id.is_some(),
         codec: config.codec(),
@@ -367,14 +367,14 @@ pub(super) fn terms(config: &Config) -> Terms {
         delivery_timeout: config.delivery_timeout,
         retries: config.retries,
         backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
-        forgotten_after: FORGOTTEN_AFTER,
+        producer_expiration: PRODUCER_EXPIRATION,
         #[cfg(feature = "simulation")]
         planted: None,
     }
 }
 
 /// Brokers forget a producer after `producer.id.expiration.ms`, a day unless they are told otherwise.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
+const PRODUCER_EXPIRATION: Duration = Duration::from_secs(3600);
 
 /// Who writes, by the settings.
 pub(super) fn writer(config: &Config) -> Writer {

@@ -18,13 +18,13 @@ use upsert_kafka_protocol::messages::ProduceResponse;
 use super::accumulator::{Accumulator, Appended, Refusal};
 use super::delivery::Completion;
 use super::dispatch::{Dispatch, Done, Outgoing};
-use super::gate::Gate;
 use super::node::Request;
 pub use super::planted::Planted;
+use super::send_gate::SendGate;
 use super::sticky::StickySettings;
 use super::topic::{News, Topic, TopicSettings};
 use super::transactions::{Order, Ticket};
-use super::verdict::Answer;
+use super::verdict::BatchAnswer;
 use super::{Delivery, ProducerId, request, sender};
 use crate::config::Address;
 use crate::retry::Chance;
@@ -41,7 +41,7 @@ pub struct Machine {
     config: Arc<Config>,
     accumulator: Accumulator,
     dispatch: Dispatch,
-    gate: Gate,
+    gate: SendGate,
     topics: BTreeMap<Arc<str>, Topic>,
     lanes: AtomicUsize,
     connections: Connections,
@@ -83,7 +83,7 @@ pub enum Output {
 
 /// A record on its way in.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
+pub struct SimulatedRecord<'a> {
     /// Its topic, which must be [known](Machine::knows).
     pub topic: &'a str,
     /// `None` leaves the choice to the partitioner.
@@ -101,12 +101,12 @@ impl Machine {
     /// the chance there is in it.
     pub fn new(config: Config, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
         let config = Arc::new(config);
-        let terms = super::sequence::Terms { planted, ..sender::terms(&config) };
+        let sequence_config = super::sequence::SequenceConfig { planted, ..sender::sequence_config(&config) };
         let mut chance = Chance::seeded(seed);
         Self {
             accumulator: Accumulator::new(sender::limits(&config)),
-            dispatch: Dispatch::new(terms, config.max_request_size, sender::writer(&config)),
-            gate: Gate::default(),
+            dispatch: Dispatch::new(sequence_config, config.max_request_size, sender::writer(&config)),
+            gate: SendGate::default(),
             topics: BTreeMap::new(),
             lanes: AtomicUsize::new(0),
             connections: Connections::new(Arc::clone(&config), chance.bits(), now),
@@ -144,7 +144,7 @@ impl Machine {
     ///
     /// # Errors
     /// The record is not in, as with [`Producer::try_send`](crate::Producer::try_send).
-    pub fn send(&mut self, entry: Entry<'_>, now: Instant) -> Result<u64, Error> {
+    pub fn send(&mut self, entry: SimulatedRecord<'_>, now: Instant) -> Result<u64, Error> {
         if self.config.transactional_id.is_some() && !self.gate.is_open() {
             return Err(self.gate.refusal());
         }
@@ -351,7 +351,7 @@ impl Machine {
                 self.dispatch.handle_throttle(request.outgoing.node, response.throttle_time_ms, now);
                 request::answers(&request.produce, request.version, &response)
             }
-            Err(error) => vec![Answer::Lost(error); sent.len()],
+            Err(error) => vec![BatchAnswer::Lost(error); sent.len()],
         };
         self.dispatch.handle_request_done(request.outgoing.node);
         for (sent, answer) in sent.iter().zip(answers) {
@@ -396,7 +396,7 @@ impl Machine {
             told = true;
             match done {
                 Done::Finished(batch, outcome) => self.accumulator.complete(batch, outcome),
-                Done::Told(ghost, outcome) => self.accumulator.tell(&ghost.token, outcome),
+                Done::Told(expired, outcome) => self.accumulator.tell(&expired.token, outcome),
             };
         }
         if told {

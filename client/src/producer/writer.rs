@@ -78,22 +78,22 @@ impl Writer {
     /// Why a batch that comes in now will not be sent.
     pub(crate) fn refusal(&self) -> Option<Error> {
         match self {
-            Self::Transactional(it) if it.gives_up() => Some(it.doom().cloned().unwrap_or_else(aborted)),
+            Self::Transactional(it) if it.gives_up() => Some(it.error().cloned().unwrap_or_else(aborted)),
             _ => None,
         }
     }
 
     /// Why there will never be a number.
-    pub(crate) fn death(&self) -> Option<&Error> {
+    pub(crate) fn fatal_error(&self) -> Option<&Error> {
         match self {
             Self::Plain(plain) => plain.failed.as_ref(),
-            Self::Transactional(transactions) => transactions.doom().filter(|_| transactions.is_dead()),
+            Self::Transactional(transactions) => transactions.error().filter(|_| transactions.is_fatal()),
         }
     }
 
     /// Why nothing more of the open transaction is to be sent, told once.
-    pub(crate) fn poll_doom(&mut self) -> Option<Error> {
-        self.transactions()?.poll_doom()
+    pub(crate) fn poll_abortable_error(&mut self) -> Option<Error> {
+        self.transactions()?.poll_abortable_error()
     }
 
     /// The next request to a coordinator. `quiet` says whether no batch is in flight or waits.

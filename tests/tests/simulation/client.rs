@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use upsert_kafka_client::simulation::{Entry, Machine, Planted};
+use upsert_kafka_client::simulation::{Machine, Planted, SimulatedRecord};
 use upsert_kafka_client::{Config, Error, ErrorKind, Receipt};
 
 use super::plan::{MS, Plan};
@@ -118,7 +118,7 @@ impl World {
         let key = self.dice.range(0, 9);
         let key = (key > 2).then(|| format!("key-{key}"));
         let (number, value) = self.record(client, topic, partition, bytes as usize);
-        let entry = Entry {
+        let entry = SimulatedRecord {
             topic,
             partition,
             key: key.as_deref().map(str::as_bytes),
@@ -234,7 +234,7 @@ impl World {
 
     fn send_probe(&mut self, client: usize, topic: &'static str, partition: i32) {
         let (number, value) = self.record(client, topic, Some(partition), 0);
-        let entry = Entry {
+        let entry = SimulatedRecord {
             topic,
             partition: Some(partition),
             key: None,

@@ -23,8 +23,8 @@ struct Bench {
     next_id: u64,
 }
 
-fn terms() -> Terms {
-    Terms {
+fn config() -> SequenceConfig {
+    SequenceConfig {
         idempotent: true,
         transactional: false,
         codec: Codec::NONE,
@@ -32,7 +32,7 @@ fn terms() -> Terms {
         delivery_timeout: 1000 * MS,
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
-        forgotten_after: 3_600_000 * MS,
+        producer_expiration: 3_600_000 * MS,
         #[cfg(feature = "simulation")]
         planted: None,
     }
@@ -40,7 +40,7 @@ fn terms() -> Terms {
 
 impl Bench {
     fn new(leaders: &[Option<i32>]) -> Self {
-        let dispatch = Dispatch::new(terms(), 1000, Writer::plain(Backoff::new(100 * MS, 1000 * MS)));
+        let dispatch = Dispatch::new(config(), 1000, Writer::plain(Backoff::new(100 * MS, 1000 * MS)));
         let now = Instant::now();
         Self { dispatch, topic: topic(leaders), now, next_id: 0 }
     }
@@ -79,7 +79,7 @@ impl Bench {
         self.dispatch.poll_request(node, self.now)
     }
 
-    fn answer(&mut self, outgoing: &Outgoing, answer: &Answer) {
+    fn answer(&mut self, outgoing: &Outgoing, answer: &BatchAnswer) {
         self.dispatch.handle_request_done(outgoing.node);
         for sent in &outgoing.batches {
             self.dispatch.handle_answer(sent, answer.clone(), self.now, 0.5);
@@ -98,7 +98,7 @@ impl Bench {
 
     fn transactional(leaders: &[Option<i32>]) -> Self {
         let writer = Writer::transactional(Arc::from("t"), 1000, Backoff::new(100 * MS, 1000 * MS));
-        let dispatch = Dispatch::new(Terms { transactional: true, ..terms() }, 1000, writer);
+        let dispatch = Dispatch::new(SequenceConfig { transactional: true, ..config() }, 1000, writer);
         Self { dispatch, ..Self::new(leaders) }
     }
 
@@ -133,15 +133,18 @@ impl Bench {
 
 fn of(outgoing: Option<&Outgoing>) -> Vec<(i32, u64)> {
     let batches = outgoing.map_or(&[][..], |outgoing| &outgoing.batches);
-    batches.iter().map(|sent| (sent.partition.index, sent.flight.key.id)).collect()
+    batches.iter().map(|sent| (sent.partition.index, sent.batch.key.id)).collect()
 }
 
-fn written() -> Answer {
-    Answer::Written { base_offset: 0, log_append_time_ms: None }
+fn written() -> BatchAnswer {
+    BatchAnswer::Written { base_offset: 0, log_append_time_ms: None }
 }
 
-fn moved() -> Answer {
-    Answer::Refused { error: Error::from_code(ErrorCode::NOT_LEADER_OR_FOLLOWER, "Produce"), records: vec![] }
+fn moved() -> BatchAnswer {
+    BatchAnswer::Refused {
+        error: Error::from_code(ErrorCode::NOT_LEADER_OR_FOLLOWER, "Produce"),
+        records: vec![],
+    }
 }
 
 #[test]
@@ -207,7 +210,7 @@ fn doubted() -> Bench {
         let sent = bench.request(1).unwrap();
         assert_eq!(sent.batches.len(), 2);
         let error = Error::from_code(code, "Produce");
-        bench.answer(&sent, &Answer::Refused { error, records: vec![] });
+        bench.answer(&sent, &BatchAnswer::Refused { error, records: vec![] });
         bench.now += 100 * MS;
         bench.dispatch.handle_timeout(bench.now);
     }
@@ -339,7 +342,7 @@ fn when_all_is_given_up_what_gathers_behind_it_is_let_go_too() {
     assert!(bench.partition(0).is_backed_up(), "an open batch would gather more");
     bench.dispatch.poll_roomy();
     let error = Error::from_code(ErrorCode::PRODUCER_FENCED, "Produce");
-    bench.answer(&outgoing, &Answer::Refused { error, records: vec![] });
+    bench.answer(&outgoing, &BatchAnswer::Refused { error, records: vec![] });
     assert_eq!(bench.dispatch.poll_roomy().len(), 1);
     assert!(!bench.partition(0).is_backed_up());
 }
@@ -351,7 +354,7 @@ fn a_fenced_producer_never_sends_again() {
     let outgoing = bench.request(1).unwrap();
     bench.add(&[1], 10);
     let error = Error::from_code(ErrorCode::PRODUCER_FENCED, "Produce");
-    bench.answer(&outgoing, &Answer::Refused { error, records: vec![] });
+    bench.answer(&outgoing, &BatchAnswer::Refused { error, records: vec![] });
     bench.add(&[0], 10);
     assert_eq!(bench.done(), 3);
     assert!(bench.dispatch.fatal().is_some_and(Error::is_fenced));

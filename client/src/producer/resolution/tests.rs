@@ -73,7 +73,7 @@ impl Bench {
     }
 
     fn with(anchor: Option<Anchor>, sought: &[(i32, u32)]) -> Self {
-        let sought = sought.iter().map(|(first, count)| span(*first, *count)).collect();
+        let sought = sought.iter().map(|(first, count)| range(*first, *count)).collect();
         let resolution = Resolution::new(US, anchor, sought, Backoff::new(100 * MS, 1000 * MS));
         Self { resolution, now: Instant::now() }
     }
@@ -98,8 +98,8 @@ impl Bench {
     }
 }
 
-fn span(first: i32, count: u32) -> Span {
-    Span { first, count }
+fn range(first: i32, count: u32) -> SequenceRange {
+    SequenceRange { first, count }
 }
 
 fn refused(code: ErrorCode) -> Error {
@@ -108,9 +108,9 @@ fn refused(code: ErrorCode) -> Error {
 
 /// Nothing is known of what was not found, and the reason has these words.
 fn unknown(conclusion: &Conclusion, words: &str) {
-    match &conclusion.rest {
-        Rest::Unknown(why) => assert!(why.contains(words), "{words:?} is missing in: {why}"),
-        Rest::Absent => panic!("absent, where this was expected: {words}"),
+    match &conclusion.not_found {
+        NotFound::Unknown(why) => assert!(why.contains(words), "{words:?} is missing in: {why}"),
+        NotFound::Absent => panic!("absent, where this was expected: {words}"),
     }
 }
 
@@ -122,9 +122,9 @@ fn what_lies_behind_the_anchor_is_found_with_its_offset_and_reading_ends_with_th
     assert!(bench.hears(Log::from(40).add(US, 9, 1).others(3).add(US, 10, 2).others(1).bytes()).is_none());
     bench.asks(LogQuery::Batches(47));
     let conclusion = bench.concludes(Log::from(47).stamped(US, 12, 3, Some(77)).bytes());
-    assert_eq!(conclusion.place(span(10, 2)), Some((44, None)));
-    assert_eq!(conclusion.place(span(12, 3)), Some((47, Some(77))), "with the broker's own time");
-    assert_eq!(conclusion.place(span(15, 1)), None);
+    assert_eq!(conclusion.place(range(10, 2)), Some((44, None)));
+    assert_eq!(conclusion.place(range(12, 3)), Some((47, Some(77))), "with the broker's own time");
+    assert_eq!(conclusion.place(range(15, 1)), None);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn batches_of_another_producer_or_epoch_are_not_ours() {
     let older = ProducerId { epoch: 0, ..US };
     let other = ProducerId { id: 8, ..US };
     let conclusion = bench.concludes(Log::from(40).add(US, 9, 1).add(older, 10, 2).add(other, 10, 2).bytes());
-    assert!(conclusion.place(span(10, 2)).is_none() && matches!(conclusion.rest, Rest::Absent));
+    assert!(conclusion.place(range(10, 2)).is_none() && matches!(conclusion.not_found, NotFound::Absent));
 }
 
 #[test]
@@ -144,9 +144,9 @@ fn a_half_is_found_within_the_whole_that_was_written() {
     bench.ends_at(50);
     bench.asks(LogQuery::Batches(40));
     let conclusion = bench.concludes(Log::from(40).add(US, 9, 1).add(US, 10, 5).bytes());
-    assert_eq!(conclusion.place(span(10, 3)), Some((41, None)));
-    assert_eq!(conclusion.place(span(13, 2)), Some((44, None)));
-    assert_eq!(conclusion.place(span(14, 2)), None, "one record of it is not there");
+    assert_eq!(conclusion.place(range(10, 3)), Some((41, None)));
+    assert_eq!(conclusion.place(range(13, 2)), Some((44, None)));
+    assert_eq!(conclusion.place(range(14, 2)), None, "one record of it is not there");
 }
 
 #[test]
@@ -155,9 +155,9 @@ fn sequences_wrap_within_a_batch_and_between_two() {
     bench.ends_at(50);
     bench.asks(LogQuery::Batches(40));
     let conclusion = bench.concludes(Log::from(41).add(US, i32::MAX, 3).add(US, 2, 1).bytes());
-    assert_eq!(conclusion.place(span(i32::MAX, 3)), Some((41, None)));
-    assert_eq!(conclusion.place(span(1, 1)), Some((43, None)));
-    assert_eq!(conclusion.place(span(2, 1)), Some((44, None)));
+    assert_eq!(conclusion.place(range(i32::MAX, 3)), Some((41, None)));
+    assert_eq!(conclusion.place(range(1, 1)), Some((43, None)));
+    assert_eq!(conclusion.place(range(2, 1)), Some((44, None)));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn what_is_not_between_the_anchor_and_the_end_is_absent() {
     bench.asks(LogQuery::Batches(40));
     assert!(bench.hears(Log::from(40).add(US, 9, 1).others(2).bytes()).is_none(), "the end is not reached");
     bench.asks(LogQuery::Batches(43));
-    assert!(matches!(bench.concludes(Log::from(43).others(1).bytes()).rest, Rest::Absent));
+    assert!(matches!(bench.concludes(Log::from(43).others(1).bytes()).not_found, NotFound::Absent));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn without_the_anchor_in_its_place_what_is_found_is_known_and_the_rest_is_not() 
     bench.ends_at(45);
     bench.asks(LogQuery::Batches(40));
     let conclusion = bench.concludes(Log::from(40).others(3).add(US, 10, 2).bytes());
-    assert_eq!(conclusion.place(span(10, 2)), Some((43, None)));
+    assert_eq!(conclusion.place(range(10, 2)), Some((43, None)));
     unknown(&conclusion, "offset 40, which was acknowledged");
 }
 
@@ -207,7 +207,7 @@ fn where_the_anchor_is_deleted_reading_begins_where_the_log_does() {
     assert!(bench.hears(Ok(LogAnswer::LogStart(100))).is_none());
     bench.asks(LogQuery::Batches(100));
     let conclusion = bench.concludes(Log::from(100).add(US, 10, 2).others(1).bytes());
-    assert_eq!(conclusion.place(span(10, 2)), Some((100, None)));
+    assert_eq!(conclusion.place(range(10, 2)), Some((100, None)));
     unknown(&conclusion, "offset 40, which was acknowledged");
     // A leader that says so again and again is not asked for ever.
     let mut bench = Bench::new(&[(10, 2)]);
@@ -230,7 +230,7 @@ fn without_an_anchor_the_end_of_the_log_is_read_and_a_whole_log_tells_all() {
         assert!(bench.hears(Ok(LogAnswer::LogStart(start))).is_none());
         bench.asks(LogQuery::Batches(from));
         let conclusion = bench.concludes(Log::from(end - 1).others(1).bytes());
-        assert_eq!(matches!(conclusion.rest, Rest::Absent), absent);
+        assert_eq!(matches!(conclusion.not_found, NotFound::Absent), absent);
         unknown(&conclusion, "nothing was acknowledged before it");
     }
     let mut bench = Bench::with(None, &[(0, 2)]);
@@ -238,7 +238,7 @@ fn without_an_anchor_the_end_of_the_log_is_read_and_a_whole_log_tells_all() {
     bench.asks(LogQuery::LogStart);
     assert!(bench.hears(Ok(LogAnswer::LogStart(0))).is_none());
     bench.asks(LogQuery::Batches(0));
-    assert!(matches!(bench.concludes(Log::from(0).others(3).bytes()).rest, Rest::Absent));
+    assert!(matches!(bench.concludes(Log::from(0).others(3).bytes()).not_found, NotFound::Absent));
 }
 
 #[test]
@@ -298,6 +298,6 @@ fn a_damaged_batch_of_ours_proves_nothing() {
     let last = log.bytes.len() - 1;
     log.bytes[last] ^= 1;
     let conclusion = bench.concludes(log.bytes());
-    assert_eq!(conclusion.place(span(10, 2)), None);
+    assert_eq!(conclusion.place(range(10, 2)), None);
     unknown(&conclusion, "cannot be read");
 }

@@ -9,7 +9,7 @@ use upsert_kafka_protocol::messages::{
     AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, EndTxnRequest, InitProducerIdRequest,
 };
 
-use super::{Stage, State, Transactions};
+use super::{AddStage, State, Transactions};
 use crate::cluster::Coordinator;
 use crate::producer::coordinator_request::{CoordinatorRequest, Protocol, RequestBody};
 use crate::producer::sequence::ProducerId;
@@ -18,11 +18,11 @@ impl Transactions {
     /// What comes next: who writes, then whatever joins, then the end.
     pub(super) fn next_request(&mut self, quiet: bool) -> Option<CoordinatorRequest> {
         let Some(identity) = self.identity else {
-            let wanted = !self.is_dead() && (self.begun.is_some() || self.outworn.is_some());
+            let wanted = !self.is_fatal() && (self.begun.is_some() || self.stale_identity.is_some());
             return wanted.then(|| self.identify());
         };
         match self.state {
-            State::Ready | State::Doomed(_) | State::Dead(_) => None,
+            State::Ready | State::AbortableError(_) | State::FatalError(_) => None,
             State::Open => self.join(identity).or_else(|| self.keep_offsets(identity)),
             // Offsets whose caller has gone away belong to the transaction all the same.
             State::Ending { commit: true } if !self.offsets.is_empty() => self.keep_offsets(identity),
@@ -32,7 +32,7 @@ impl Transactions {
     }
 
     fn identify(&self) -> CoordinatorRequest {
-        let known = self.outworn.unwrap_or(ProducerId { id: -1, epoch: -1 });
+        let known = self.stale_identity.unwrap_or(ProducerId { id: -1, epoch: -1 });
         self.ask(RequestBody::InitProducerId(InitProducerIdRequest {
             transactional_id: Some(self.name()),
             transaction_timeout_ms: self.timeout_ms,
@@ -46,8 +46,8 @@ impl Transactions {
     fn join(&mut self, identity: ProducerId) -> Option<CoordinatorRequest> {
         let transactional_id = self.name();
         let mut topics: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
-        for joined in self.joined.values_mut().filter(|joined| joined.stage != Stage::Announced) {
-            joined.stage = Stage::Asked;
+        for joined in self.joined.values_mut().filter(|joined| joined.stage != AddStage::Added) {
+            joined.stage = AddStage::Requested;
             topics.entry(&joined.partition.topic).or_default().push(joined.partition.index);
         }
         if topics.is_empty() {
@@ -65,14 +65,14 @@ impl Transactions {
             v3_and_below_topics: topics.collect(),
             ..Default::default()
         };
-        self.started = true;
+        self.registration_requested = true;
         Some(self.ask(RequestBody::AddPartitionsToTxn(request)))
     }
 
     fn keep_offsets(&mut self, identity: ProducerId) -> Option<CoordinatorRequest> {
         let (_, offsets) = self.offsets.front()?;
         let group = &offsets.group.group_id;
-        self.started = true;
+        self.registration_requested = true;
         if self.protocol == Protocol::Classic && !self.groups.contains(group) {
             return Some(self.ask(RequestBody::AddOffsetsToTxn(AddOffsetsToTxnRequest {
                 transactional_id: self.name(),
@@ -89,7 +89,7 @@ impl Transactions {
 
     /// Nothing is to be ended of which no coordinator has heard.
     fn end(&mut self, identity: ProducerId, commit: bool) -> Option<CoordinatorRequest> {
-        if !self.started || self.forgotten {
+        if !self.registration_requested || self.coordinator_lost_state {
             self.complete(None);
             return self.next_request(true);
         }

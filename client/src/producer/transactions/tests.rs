@@ -57,7 +57,7 @@ impl Bench {
         let partition = Arc::clone(self.topic.place(&record).unwrap());
         let admitted = self.transactions.admit(&partition);
         if admitted {
-            self.transactions.handle_leaving();
+            self.transactions.handle_sent();
         }
         admitted
     }
@@ -143,7 +143,10 @@ impl Bench {
 fn offsets() -> Order {
     let commit =
         Commit { topic: "input".into(), partition: 4, offset: 9, leader_epoch: -1, metadata: String::new() };
-    Order::Keep(Offsets { group: GroupMetadata::new("readers").member(3, "me"), commits: vec![commit] })
+    Order::SendOffsets(Offsets {
+        group: GroupMetadata::new("readers").member(3, "me"),
+        commits: vec![commit],
+    })
 }
 
 #[test]
@@ -290,7 +293,7 @@ fn who_is_fenced_before_anything_joined_learns_it_when_it_asks_for_the_next_epoc
     assert!(matches!(bench.asks(), RequestBody::InitProducerId(_)));
     let told = InitProducerIdResponse { error_code: ErrorCode::PRODUCER_FENCED, ..Default::default() };
     bench.replies(ResponseBody::InitProducerId(told));
-    assert!(bench.transactions.is_dead());
+    assert!(bench.transactions.is_fatal());
 }
 
 #[test]
@@ -331,9 +334,9 @@ fn a_failed_batch_dooms_the_transaction_and_the_next_one_has_a_new_epoch() {
     bench.added(ErrorCode::NONE);
     bench.transactions.handle_failure(&Error::new(ErrorKind::Timeout, "late"));
     assert!(bench.transactions.gives_up());
-    let doom = bench.transactions.poll_doom().unwrap();
-    assert!(doom.is_abortable() && doom.to_string().contains("pay") && doom.to_string().contains("late"));
-    assert!(bench.transactions.poll_doom().is_none(), "told once");
+    let error = bench.transactions.poll_abortable_error().unwrap();
+    assert!(error.is_abortable() && error.to_string().contains("pay") && error.to_string().contains("late"));
+    assert!(bench.transactions.poll_abortable_error().is_none(), "told once");
     bench.order(Order::Commit, 2);
     assert_eq!(bench.settled(), [(2, Err((ErrorKind::Timeout, Scope::Transaction)))]);
     bench.order(Order::Abort, 3);
@@ -377,8 +380,8 @@ fn a_member_that_lost_its_partitions_cannot_commit() {
         assert!(matches!(bench.asks(), RequestBody::TxnOffsetCommit(_)));
         bench.kept(code);
         assert_eq!(bench.settled(), [(2, Err((ErrorKind::Broker, Scope::Transaction)))], "{code}");
-        let doom = bench.transactions.doom().unwrap();
-        assert_eq!((doom.code(), doom.topic(), doom.partition()), (Some(code), Some("input"), Some(4)));
+        let error = bench.transactions.error().unwrap();
+        assert_eq!((error.code(), error.topic(), error.partition()), (Some(code), Some("input"), Some(4)));
     }
 }
 
@@ -393,7 +396,7 @@ fn whom_another_fenced_is_at_his_end() {
         bench.order(Order::Begin, 3);
         let fenced = Err((ErrorKind::Fenced, Scope::Producer));
         assert_eq!(bench.settled(), [(2, fenced), (3, fenced)], "{code}");
-        assert!(bench.transactions.is_dead() && bench.poll().is_none());
+        assert!(bench.transactions.is_fatal() && bench.poll().is_none());
     }
 }
 
@@ -409,9 +412,9 @@ fn an_id_that_is_not_allowed_ends_the_producer_and_a_topic_the_transaction() {
     bench.admit(0);
     bench.asks();
     bench.added(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
-    let doom = bench.transactions.doom().unwrap();
-    assert_eq!((doom.kind(), doom.scope()), (ErrorKind::Unauthorized, Scope::Transaction));
-    assert!(doom.to_string().contains("topic orders"), "{doom}");
+    let error = bench.transactions.error().unwrap();
+    assert_eq!((error.kind(), error.scope()), (ErrorKind::Unauthorized, Scope::Transaction));
+    assert!(error.to_string().contains("topic orders"), "{error}");
 }
 
 #[test]
