@@ -183,7 +183,7 @@ impl Machine {
     }
 
     /// Ends all lingering, as a flush does.
-    pub fn hurry(&mut self, now: Instant) {
+    pub fn expedite(&mut self, now: Instant) {
         self.accumulator.hurry(now);
         self.turn(now);
     }

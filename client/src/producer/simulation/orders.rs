@@ -37,7 +37,7 @@ impl Machine {
     }
 
     /// As [`Transaction::send_offsets`](crate::Transaction::send_offsets).
-    pub fn keep_offsets(&mut self, offsets: &[Commit], group: &GroupMetadata, now: Instant) -> u64 {
+    pub fn send_offsets(&mut self, offsets: &[Commit], group: &GroupMetadata, now: Instant) -> u64 {
         let ticket = self.ticket();
         let offsets = Offsets { group: group.clone(), commits: offsets.to_vec() };
         self.order(Order::SendOffsets(offsets), Some(ticket), now);
@@ -45,7 +45,7 @@ impl Machine {
     }
 
     /// Nobody awaits the open transaction any more: it is aborted in the background.
-    pub fn forsake(&mut self, now: Instant) {
+    pub fn drop_transaction(&mut self, now: Instant) {
         self.gate.shut(None);
         self.order(Order::Abort, None, now);
     }
