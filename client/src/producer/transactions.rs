@@ -35,9 +35,9 @@ use upsert_kafka_protocol::messages::EndTxnResponse;
 
 use super::errand::Errand;
 use super::offsets::Offsets;
+use super::partition::Partition;
 use super::question::{Call, Heard, Protocol, Question, Reply};
 use super::sequence::ProducerId;
-use super::topic::Partition;
 use crate::error::Scope;
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};
