@@ -28,6 +28,7 @@ mod meter;
 mod node;
 mod offsets;
 mod orders;
+mod partition;
 mod partitioner;
 mod planted;
 mod pool;
@@ -41,6 +42,7 @@ mod shared;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation;
+mod slots;
 mod sticky;
 mod topic;
 mod transaction;

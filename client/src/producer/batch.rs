@@ -6,10 +6,10 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::records::{self, BatchWriter, Codec, Stamp};
 
-use super::delivery::{Completion, Delivery};
+use super::delivery::{Completion, Delivery, Share};
 use super::keyless::Queued;
+use super::partition::Partition;
 use super::pool::Scratch;
-use super::topic::Partition;
 use crate::Record;
 
 mod split;
@@ -51,15 +51,6 @@ pub(crate) struct ExpiredBatch {
     pub(crate) token: Token,
     pub(crate) partition: Arc<Partition>,
     pub(crate) count: u32,
-}
-
-/// A half's place in the batch as it was when records were sent.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Share {
-    pub(crate) first: u32,
-    pub(crate) count: u32,
-    /// Of the whole.
-    pub(crate) total: u32,
 }
 
 /// What tells batches of a partition apart.

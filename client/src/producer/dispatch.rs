@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use super::batch::{Batch, ExpiredBatch};
 use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, Protocol};
 use super::delivery::Outcome;
+use super::partition::{Backlog, Partition};
 use super::planted::Planted;
 use super::resolution::{self, LogQuery};
 use super::sequence::{Expired, InFlightBatch, ProducerId, Readiness, Sequence, SequenceConfig};
-use super::topic::Partition;
 use super::transactions::{self, Order, Ticket, Transactions};
 use super::verdict::BatchAnswer;
 use super::writer::Writer;
+use crate::cluster::Metadata;
 use crate::error::Scope;
 use crate::{Error, ErrorKind};
 
@@ -32,8 +33,8 @@ pub(crate) struct Dispatch {
     identity: Option<ProducerId>,
     wants_metadata: bool,
     splits: u64,
-    /// Partitions of which no batch waits any more.
-    roomy: Vec<Arc<Partition>>,
+    /// Lanes whose backlog has changed since it was told: each stands here once.
+    backlogs: VecDeque<usize>,
     fatal: Option<Error>,
 }
 
@@ -41,7 +42,10 @@ pub(crate) struct Dispatch {
 #[derive(Debug)]
 struct Lane {
     partition: Arc<Partition>,
+    /// Who leads it, as far as is known.
+    leader: Option<i32>,
     sequence: Sequence,
+    backlog: Told,
     /// In whose queue it stands.
     queued: Option<i32>,
     /// Where its flying batches are.
@@ -49,6 +53,14 @@ struct Lane {
     /// Who is to be asked what its log holds.
     asks: Option<i32>,
     timer: Option<Instant>,
+}
+
+/// What the accumulator knows of the batches that wait.
+#[derive(Debug, Default)]
+struct Told {
+    waits: bool,
+    /// It stands among those that are to be told.
+    listed: bool,
 }
 
 /// A broker that leads some of them.
@@ -111,13 +123,13 @@ impl Dispatch {
             identity: None,
             wants_metadata: false,
             splits: 0,
-            roomy: Vec::new(),
+            backlogs: VecDeque::new(),
             fatal: None,
         }
     }
 
-    /// A closed batch; those of one partition come in their order.
-    pub(crate) fn handle_batch(&mut self, batch: Batch, now: Instant) {
+    /// A closed batch, and who leads its partition; those of one partition come in their order.
+    pub(crate) fn handle_batch(&mut self, batch: Batch, leader: Option<i32>, now: Instant) {
         if let Some(error) = &self.fatal {
             self.done.push_back(Done::Finished(batch, Outcome::failed(error.clone())));
             return;
@@ -131,6 +143,7 @@ impl Dispatch {
             self.lanes.resize_with(at + 1, || None);
         }
         let lane = self.lanes[at].get_or_insert_with(|| Lane::new(&batch.partition, self.config));
+        lane.leader = leader;
         lane.sequence.handle_batch(batch);
         self.look(at, now);
     }
@@ -160,9 +173,15 @@ impl Dispatch {
         self.look_at_all(now);
     }
 
-    /// Partitions may have new leaders.
-    pub(crate) fn handle_leaders(&mut self, now: Instant) {
+    /// Partitions may have new leaders. Of what the view does not tell of, the last one known stays.
+    pub(crate) fn handle_leaders(&mut self, view: &Metadata, now: Instant) {
         self.wants_metadata = false;
+        for lane in self.lanes.iter_mut().flatten() {
+            let topic = view.topics.get(&lane.partition.topic);
+            if let Some(known) = topic.and_then(|topic| topic.partition(lane.partition.index)) {
+                lane.leader = known.leader;
+            }
+        }
         self.look_at_all(now);
     }
 
@@ -259,8 +278,10 @@ impl Dispatch {
 
     /// The next request to a coordinator.
     pub(crate) fn poll_coordinator_request(&mut self, now: Instant) -> Option<CoordinatorRequest> {
-        let gap = self.lanes.iter().flatten().any(|lane| lane.sequence.has_gap());
-        if let Some(transactions) = self.writer.transactions().filter(|_| gap) {
+        // Only a transaction makes anything of a gap, so that others need not look for one.
+        if let Some(transactions) = self.writer.transactions().filter(|it| it.is_busy())
+            && self.lanes.iter().flatten().any(|lane| lane.sequence.has_gap())
+        {
             transactions.handle_gap();
         }
         let (lanes, hasty) = (&self.lanes, self.config.planted(Planted::EndedUnanswered));
@@ -308,7 +329,7 @@ impl Dispatch {
                 continue;
             }
             lane.asks = None;
-            if lane.partition.leader() == Some(node)
+            if lane.leader == Some(node)
                 && let Some((number, query)) = lane.sequence.poll_log_query(now)
             {
                 let partition = Arc::clone(&lane.partition);
@@ -325,7 +346,7 @@ impl Dispatch {
         let full = self.nodes.iter().filter(|(_, node)| node.in_flight >= self.config.in_flight_max);
         let waiting = self.lanes.iter().flatten().filter(|lane| lane.sequence.waiting() > 0);
         let behind: BTreeSet<i32> =
-            full.map(|(id, _)| *id).chain(waiting.filter_map(|lane| lane.partition.leader())).collect();
+            full.map(|(id, _)| *id).chain(waiting.filter_map(|lane| lane.leader)).collect();
         behind.into_iter().collect()
     }
 
@@ -375,9 +396,17 @@ impl Dispatch {
         self.done.pop_front()
     }
 
-    /// Partitions of which no batch waits any more, so that one that has lingered may be closed.
-    pub(crate) fn poll_roomy(&mut self) -> Vec<Arc<Partition>> {
-        std::mem::take(&mut self.roomy)
+    /// A partition of which batches wait now, or no longer do, so that one that has lingered may be closed.
+    pub(crate) fn poll_backlog(&mut self) -> Option<Backlog> {
+        loop {
+            let at = self.backlogs.pop_front()?;
+            let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { continue };
+            lane.backlog.listed = false;
+            let waits = lane.sequence.waiting() > 0;
+            if std::mem::replace(&mut lane.backlog.waits, waits) != waits {
+                return Some(Backlog { lane: at, waits });
+            }
+        }
     }
 
     /// How many batches were split since this was last asked.
@@ -414,13 +443,12 @@ impl Dispatch {
             _ => error.clone().within("this producer cannot go on"),
         };
         let error = error.with_scope(Scope::Producer);
-        for lane in self.lanes.iter_mut().flatten() {
+        for at in 0..self.lanes.len() {
+            let Some(lane) = &mut self.lanes[at] else { continue };
             let given_up = lane.sequence.abandon(&error).into_iter();
             self.done.extend(given_up.map(|(batch, outcome)| Done::Finished(batch, outcome)));
             // What has lingered meanwhile is to be closed, and then fails too.
-            if lane.partition.back_up(false) {
-                self.roomy.push(Arc::clone(&lane.partition));
-            }
+            self.list_backlog(at);
         }
         if let Some(transactions) = self.writer.transactions() {
             transactions.handle_fatal(&error);
@@ -476,11 +504,8 @@ impl Dispatch {
 
     /// Puts a lane where it belongs: into its leader's queue, or under a timer.
     fn look(&mut self, at: usize, now: Instant) {
+        self.list_backlog(at);
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
-        let waits = lane.sequence.waiting() > 0;
-        if lane.partition.back_up(waits) && !waits {
-            self.roomy.push(Arc::clone(&lane.partition));
-        }
         if lane.sequence.is_empty() {
             return;
         }
@@ -495,7 +520,7 @@ impl Dispatch {
                     self.nodes.entry(node).or_default().queue.push_back(at);
                 }
             }
-            (Readiness::Now(_), None) if lane.partition.leader().is_none() => self.wants_metadata = true,
+            (Readiness::Now(_), None) if lane.leader.is_none() => self.wants_metadata = true,
             (Readiness::At(at), _) => wake = wake.map_or(Some(at), |wake| Some(wake.min(at))),
             (Readiness::Identity, _) => {
                 self.identity = None;
@@ -503,7 +528,7 @@ impl Dispatch {
             }
             (Readiness::Now(_) | Readiness::No, _) => {}
         }
-        match (lane.sequence.log_query_due(now), lane.partition.leader()) {
+        match (lane.sequence.log_query_due(now), lane.leader) {
             (Some(due), _) if due > now => wake = wake.map_or(Some(due), |wake| Some(wake.min(due))),
             (Some(_), Some(node)) if lane.asks != Some(node) => {
                 lane.asks = Some(node);
@@ -520,6 +545,14 @@ impl Dispatch {
         }
     }
 
+    fn list_backlog(&mut self, at: usize) {
+        let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
+        if lane.backlog.waits != (lane.sequence.waiting() > 0) && !lane.backlog.listed {
+            lane.backlog.listed = true;
+            self.backlogs.push_back(at);
+        }
+    }
+
     fn return_to_front(&mut self, at: usize, node: i32) {
         if let (Some(Some(lane)), Some(known)) = (self.lanes.get_mut(at), self.nodes.get_mut(&node)) {
             lane.queued = Some(node);
@@ -533,7 +566,9 @@ impl Lane {
         let partition = Arc::clone(partition);
         Self {
             partition,
+            leader: None,
             sequence: Sequence::new(config),
+            backlog: Told::default(),
             queued: None,
             flies_to: None,
             asks: None,
@@ -543,7 +578,7 @@ impl Lane {
 
     /// The leader, unless batches still fly to the one before: they must not be overtaken.
     fn target(&self) -> Option<i32> {
-        let leader = self.partition.leader()?;
+        let leader = self.leader?;
         (self.sequence.in_flight() == 0 || self.flies_to == Some(leader)).then_some(leader)
     }
 

@@ -89,6 +89,7 @@ impl Sender {
                 // What was sent before an order belongs to the transaction that it is about.
                 self.shared.accumulator.close_all(now);
             }
+            self.tell_backlogs(now);
             let lingering = self.shared.accumulator.expire(now);
             self.take_batches(now);
             self.shared.tell_used(&self.cluster, now);
@@ -124,23 +125,27 @@ impl Sender {
     }
 
     fn take_batches(&mut self, now: Instant) {
-        for batch in self.shared.accumulator.take_ready() {
-            self.dispatch.handle_batch(batch, now);
+        for (batch, leader) in self.shared.accumulator.take_ready() {
+            self.dispatch.handle_batch(batch, leader, now);
         }
     }
 
     /// Sends what can leave, and what may be closed for it.
     fn send(&mut self, now: Instant) {
         self.send_ready(now);
-        loop {
-            let roomy = self.dispatch.poll_roomy();
-            if roomy.is_empty() {
-                break;
-            }
-            roomy.iter().for_each(|partition| self.shared.accumulator.close_overdue(partition, now));
+        while self.tell_backlogs(now) {
             self.take_batches(now);
             self.send_ready(now);
         }
+    }
+
+    /// Tells the accumulator of which partitions batches wait; says whether it closed one for that.
+    fn tell_backlogs(&mut self, now: Instant) -> bool {
+        let mut closed = false;
+        while let Some(backlog) = self.dispatch.poll_backlog() {
+            closed |= self.shared.accumulator.handle_backlog(backlog, now);
+        }
+        closed
     }
 
     fn send_ready(&mut self, now: Instant) {
@@ -284,7 +289,7 @@ impl Sender {
     fn renew(&mut self) {
         let view = Arc::clone(&self.view.borrow_and_update());
         self.shared.update(&view);
-        self.dispatch.handle_leaders(Instant::now());
+        self.dispatch.handle_leaders(&view, Instant::now());
     }
 
     /// Deliveries learn their outcomes, and memory comes back.

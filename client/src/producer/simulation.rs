@@ -157,12 +157,12 @@ impl Machine {
             ..Record::new(&topic).value(entry.value)
         };
         topic.choose(&mut record)?;
-        let partition = topic.place(&record).map_err(|misplaced| misplaced.error(&record))?;
+        let slot = topic.place(&record).map_err(|misplaced| misplaced.error(&record))?;
         let appended = loop {
-            if let Some(delivery) = self.accumulator.append(partition, &record, entry.timestamp_ms) {
+            if let Some(delivery) = self.accumulator.append(slot, &record, entry.timestamp_ms) {
                 break Ok(delivery);
             }
-            match self.accumulator.turn_over(partition, &record, entry.timestamp_ms, now) {
+            match self.accumulator.turn_over(slot, &record, entry.timestamp_ms, now) {
                 Ok(Appended { delivery, .. }) => break Ok(delivery),
                 Err(Refusal::BatchFull) => {}
                 Err(Refusal::MemoryFull) => {
@@ -254,6 +254,7 @@ impl Machine {
                 // What was sent before an order belongs to the transaction that it is about.
                 self.accumulator.close_all(now);
             }
+            self.tell_backlogs(now);
             self.lingering = self.accumulator.expire(now);
             self.take_batches(now);
             while let Some((order, ticket)) = self.orders.pop_front() {
@@ -274,23 +275,27 @@ impl Machine {
     }
 
     fn take_batches(&mut self, now: Instant) {
-        for batch in self.accumulator.take_ready() {
-            self.dispatch.handle_batch(batch, now);
+        for (batch, leader) in self.accumulator.take_ready() {
+            self.dispatch.handle_batch(batch, leader, now);
         }
     }
 
     /// Sends what can leave, and what may be closed for it.
     fn submit(&mut self, now: Instant) {
         self.submit_ready(now);
-        loop {
-            let roomy = self.dispatch.poll_roomy();
-            if roomy.is_empty() {
-                break;
-            }
-            roomy.iter().for_each(|partition| self.accumulator.close_overdue(partition, now));
+        while self.tell_backlogs(now) {
             self.take_batches(now);
             self.submit_ready(now);
         }
+    }
+
+    /// Tells the accumulator of which partitions batches wait; says whether it closed one for that.
+    fn tell_backlogs(&mut self, now: Instant) -> bool {
+        let mut closed = false;
+        while let Some(backlog) = self.dispatch.poll_backlog() {
+            closed |= self.accumulator.handle_backlog(backlog, now);
+        }
+        closed
     }
 
     fn submit_ready(&mut self, now: Instant) {
@@ -383,7 +388,7 @@ impl Machine {
             };
             self.topics.insert(Arc::clone(name), Topic::new(news, &settings, &self.lanes));
         }
-        self.dispatch.handle_leaders(now);
+        self.dispatch.handle_leaders(self.connections.view(), now);
     }
 
     fn tell(&mut self, now: Instant) {

@@ -37,9 +37,9 @@ use super::coordinator_request::{
     CoordinatorRequest, CoordinatorResponse, Protocol, RequestBody, ResponseBody,
 };
 use super::offsets::Offsets;
+use super::partition::Partition;
 use super::retrying_request::RetryingRequest;
 use super::sequence::ProducerId;
-use super::topic::Partition;
 use crate::error::Scope;
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};

@@ -6,9 +6,9 @@ use std::time::Instant;
 use upsert_kafka_protocol::messages::InitProducerIdRequest;
 
 use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, RequestBody, ResponseBody};
+use super::partition::Partition;
 use super::retrying_request::RetryingRequest;
 use super::sequence::ProducerId;
-use super::topic::Partition;
 use super::transactions::{Transactions, aborted};
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};

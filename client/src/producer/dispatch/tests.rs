@@ -11,7 +11,7 @@ use super::*;
 use crate::Record;
 use crate::producer::coordinator_request::{RequestBody, ResponseBody};
 use crate::producer::topic::Topic;
-use crate::producer::topic::tests::topic;
+use crate::producer::topic::tests::{metadata, topic};
 use crate::retry::Backoff;
 
 const MS: Duration = Duration::from_millis(1);
@@ -19,6 +19,7 @@ const MS: Duration = Duration::from_millis(1);
 struct Bench {
     dispatch: Dispatch,
     topic: Topic,
+    leaders: Vec<Option<i32>>,
     now: Instant,
     next_id: u64,
 }
@@ -42,11 +43,20 @@ impl Bench {
     fn new(leaders: &[Option<i32>]) -> Self {
         let dispatch = Dispatch::new(config(), 1000, Writer::plain(Backoff::new(100 * MS, 1000 * MS)));
         let now = Instant::now();
-        Self { dispatch, topic: topic(leaders), now, next_id: 0 }
+        Self { dispatch, topic: topic(leaders), leaders: leaders.to_vec(), now, next_id: 0 }
     }
 
     fn partition(&self, index: i32) -> Arc<Partition> {
-        Arc::clone(self.topic.place(&Record::new(&self.topic).partition(index)).unwrap())
+        let slot = self.topic.place(&Record::new(&self.topic).partition(index)).unwrap();
+        Arc::clone(&slot.partition)
+    }
+
+    /// A new view of the cluster, in which these lead.
+    fn lead(&mut self, leaders: &[Option<i32>]) {
+        self.leaders = leaders.to_vec();
+        let topic = Arc::new(metadata(leaders));
+        let view = Metadata { topics: [(Arc::clone(&topic.name), topic)].into(), ..Default::default() };
+        self.dispatch.handle_leaders(&view, self.now);
     }
 
     /// A batch of one record for each of these partitions.
@@ -61,7 +71,7 @@ impl Bench {
         let buffer = BytesMut::zeroed(bytes + 100);
         let mut batch = Batch::new(self.next_id, self.partition(index), buffer, self.now);
         drop(batch.append(&record, 0).unwrap());
-        self.dispatch.handle_batch(batch, self.now);
+        self.dispatch.handle_batch(batch, self.leaders[index as usize], self.now);
         self.next_id += 1;
     }
 
@@ -124,6 +134,10 @@ impl Bench {
         };
         self.dispatch.handle_response(Ok(CoordinatorResponse { body: reply, offered }), self.now, 0.5);
         Some(question.api())
+    }
+
+    fn backlogs(&mut self) -> Vec<Backlog> {
+        std::iter::from_fn(|| self.dispatch.poll_backlog()).collect()
     }
 
     fn done(&mut self) -> usize {
@@ -189,8 +203,7 @@ fn batches_follow_a_leader_that_moved_in_their_order() {
     let (first, second) = (bench.request(1).unwrap(), bench.request(1).unwrap());
     bench.answer(&first, &moved());
     assert!(bench.dispatch.poll_metadata(), "leaders are asked for");
-    bench.partition(0).lead_by(2);
-    bench.dispatch.handle_leaders(bench.now);
+    bench.lead(&[Some(2)]);
     bench.now += 100 * MS;
     bench.dispatch.handle_timeout(bench.now);
     assert!(bench.request(2).is_none(), "the second still flies to the old leader");
@@ -249,8 +262,7 @@ fn a_leader_is_asked_about_one_log_after_the_other() {
 #[test]
 fn a_query_of_a_log_follows_a_leader_that_moved() {
     let mut bench = doubted();
-    bench.partition(0).lead_by(2);
-    bench.dispatch.handle_leaders(bench.now);
+    bench.lead(&[Some(2), Some(1)]);
     assert_eq!(bench.dispatch.poll_doubted(bench.now), [1, 2]);
     assert_eq!(place(bench.dispatch.poll_log(1, bench.now).as_ref()), Some((1, 1)));
     assert_eq!(place(bench.dispatch.poll_log(2, bench.now).as_ref()), Some((2, 0)));
@@ -277,8 +289,7 @@ fn without_a_leader_batches_wait_and_leaders_are_asked_for() {
     let mut bench = Bench::new(&[None]);
     bench.add(&[0], 10);
     assert!(bench.dispatch.poll_nodes(bench.now).is_empty() && bench.dispatch.poll_metadata());
-    bench.partition(0).lead_by(3);
-    bench.dispatch.handle_leaders(bench.now);
+    bench.lead(&[Some(3)]);
     assert_eq!(of(bench.request(3).as_ref()), [(0, 0)]);
 }
 
@@ -339,12 +350,36 @@ fn when_all_is_given_up_what_gathers_behind_it_is_let_go_too() {
     let mut bench = Bench::new(&[Some(1)]);
     bench.add(&[0, 0], 10);
     let outgoing = bench.request(1).unwrap();
-    assert!(bench.partition(0).is_backed_up(), "an open batch would gather more");
-    bench.dispatch.poll_roomy();
+    let lane = bench.partition(0).lane;
+    assert_eq!(bench.backlogs(), [Backlog { lane, waits: true }], "an open batch gathers more");
     let error = Error::from_code(ErrorCode::PRODUCER_FENCED, "Produce");
     bench.answer(&outgoing, &BatchAnswer::Refused { error, records: vec![] });
-    assert_eq!(bench.dispatch.poll_roomy().len(), 1);
-    assert!(!bench.partition(0).is_backed_up());
+    assert_eq!(bench.backlogs(), [Backlog { lane, waits: false }]);
+}
+
+#[test]
+fn a_backlog_is_told_when_it_has_changed_since_it_was_told() {
+    let mut bench = Bench::new(&[Some(1)]);
+    bench.add(&[0], 10);
+    let outgoing = bench.request(1).unwrap();
+    assert_eq!(bench.backlogs(), [], "it came and left");
+    bench.add(&[0, 0], 10);
+    let lane = bench.partition(0).lane;
+    assert_eq!(bench.backlogs(), [Backlog { lane, waits: true }]);
+    assert_eq!(bench.backlogs(), []);
+    bench.answer(&outgoing, &written());
+    assert!(bench.request(1).is_some());
+    assert_eq!(bench.backlogs(), [], "one waits still");
+    assert!(bench.request(1).is_some());
+    assert_eq!(bench.backlogs(), [Backlog { lane, waits: false }]);
+}
+
+#[test]
+fn a_leader_that_the_view_does_not_tell_of_stays() {
+    let mut bench = Bench::new(&[Some(1)]);
+    bench.add(&[0], 10);
+    bench.dispatch.handle_leaders(&Metadata::default(), bench.now);
+    assert_eq!(of(bench.request(1).as_ref()), [(0, 0)]);
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Bench {
     fn add(&mut self, counts: &[u32]) {
         for count in counts {
             let record = Record::new(&self.topic).value(b"v");
-            let partition = Arc::clone(self.topic.place(&record).unwrap());
+            let partition = Arc::clone(&self.topic.place(&record).unwrap().partition);
             let mut batch = Batch::new(self.next_id, partition, BytesMut::zeroed(1000), self.now);
             (0..*count).for_each(|_| drop(batch.append(&record, 0).unwrap()));
             self.sequence.handle_batch(batch);
@@ -498,7 +498,7 @@ fn one_record_that_exceeds_limit_fails_and_the_rest_goes_on_under_the_next_epoch
 #[test]
 fn halves_hold_what_the_whole_held_and_its_records_in_order() {
     let topic = topic(&[Some(1)]);
-    let partition = Arc::clone(topic.place(&Record::new(&topic)).unwrap());
+    let partition = Arc::clone(&topic.place(&Record::new(&topic)).unwrap().partition);
     let mut batch = Batch::new(3, partition, BytesMut::zeroed(4000), Instant::now());
     let headers = [crate::Header { key: "h", value: None }];
     for number in 0..9u8 {
