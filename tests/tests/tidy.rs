@@ -30,7 +30,7 @@ const SHELLS: &[&str] = &[
     "client/src/environment/clock.rs",
     "client/src/environment/dial.rs",
     "client/src/producer.rs",
-    "client/src/producer/carry.rs",
+    "client/src/producer/coordinator_client.rs",
     "client/src/producer/handle.rs",
     "client/src/producer/node.rs",
     "client/src/producer/orders.rs",
@@ -100,8 +100,7 @@ fn a_core_knows_no_runtime_and_no_clock() {
 #[test]
 fn the_client_takes_dialer_clock_and_chance_from_its_environment() {
     none_in_product(|file, line| {
-        let bound =
-            file.path.starts_with("client/src/") && !file.path.starts_with("client/src/environment");
+        let bound = file.path.starts_with("client/src/") && !file.path.starts_with("client/src/environment");
         let found = FROM_THE_ENVIRONMENT.iter().find(|it| code(line).contains(**it))?;
         bound.then(|| format!("`{found}` outside of client/src/environment"))
     });
