@@ -44,6 +44,10 @@ pub(super) struct Chunk {
 /// One record, borrowed from what was fetched.
 #[derive(Clone, Copy, Debug)]
 pub struct ConsumerRecord<'a> {
+    /// The topic that it is from.
+    pub topic: &'a str,
+    /// The partition that it is from.
+    pub partition: i32,
     /// Its place in the partition.
     pub offset: i64,
     /// Milliseconds since 1970; see `timestamp_type`.
@@ -153,7 +157,7 @@ impl<'a> Iterator for Records<'a> {
             match records.next() {
                 // A batch may begin before the offset that was asked for.
                 Some(Ok(record)) if record.offset < self.of.from => {}
-                Some(Ok(record)) => return Some(Ok(ConsumerRecord::new(record, chunk))),
+                Some(Ok(record)) => return Some(Ok(ConsumerRecord::new(self.of, chunk, record))),
                 Some(Err(corrupt)) => {
                     (self.chunks, self.current) = ([].iter(), None);
                     return Some(Err(self.of.corrupt(&corrupt)));
@@ -170,8 +174,11 @@ impl<'a> ConsumerRecord<'a> {
         self.record.headers()
     }
 
-    fn new(record: records::Record<'a>, chunk: &Chunk) -> Self {
+    #[inline]
+    fn new(of: &'a PartitionRecords, chunk: &Chunk, record: records::Record<'a>) -> Self {
         Self {
+            topic: &of.topic,
+            partition: of.partition,
             offset: record.offset,
             timestamp_ms: record.timestamp_ms,
             timestamp_type: chunk.timestamp_type,

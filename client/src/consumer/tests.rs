@@ -111,6 +111,7 @@ async fn values_up_to(consumer: &mut Consumer, end: i64) -> Vec<(i64, String)> {
         let fetched = consumer.poll().await.unwrap();
         for record in fetched.partitions().iter().flat_map(PartitionRecords::records) {
             let record = record.unwrap();
+            assert_eq!((record.topic, record.partition), ("orders", 0));
             values.push((record.offset, String::from_utf8(record.value.unwrap().to_vec()).unwrap()));
         }
     }
