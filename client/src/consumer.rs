@@ -1,6 +1,6 @@
 //! Reads partitions that the caller assigns, and keeps offsets for groups.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,18 +15,22 @@ use crate::{Config, Error, ErrorKind, IsolationLevel};
 
 mod assignment;
 mod completed_fetch;
+mod consumer_record;
 mod fetched;
 mod fetcher;
 mod group;
 mod offsets;
+mod owned_record;
 mod position;
 mod reset;
 
 pub use assignment::{Assignment, Position, TopicPartition};
-pub use fetched::{ConsumerRecord, Fetched, PartitionRecords, Records};
+pub use consumer_record::ConsumerRecord;
+pub use fetched::{Fetched, FetchedRecords, PartitionRecords, Records};
 use fetcher::{Answer, Arrived, Budget, Fetch};
 pub use group::{Commit, Committed};
 pub use offsets::OffsetSpec;
+pub use owned_record::{OwnedHeader, OwnedRecord, OwnedRecords};
 use position::{Limits, Lookup, Positions, Progress, Sought, Verdict, Wanted};
 pub use reset::{PositionReset, ResetCause};
 
@@ -42,7 +46,8 @@ pub struct Consumer {
     jobs: JoinSet<Done>,
     /// Answers of which something is still to be handed over, in the order in which they came.
     answers: VecDeque<Answer>,
-    failures: VecDeque<Error>,
+    /// What the caller must be told, of which partition.
+    failures: VecDeque<(TopicPartition, Error)>,
     chance: Chance,
 }
 
@@ -88,6 +93,50 @@ impl Consumer {
         self.failures.clear();
         self.positions.assign(assignments);
         self.untold = self.positions.topics();
+        self.discard_void();
+    }
+
+    /// Adds partitions to what is read. Those that are assigned already go on undisturbed: their positions and pauses,
+    /// what was fetched of them and what is being fetched all stay.
+    ///
+    /// # Errors
+    /// When one is assigned already or is named twice; then none is added.
+    pub fn incremental_assign(&mut self, assignments: Vec<Assignment>) -> Result<(), Error> {
+        let mut added = HashSet::new();
+        for Assignment { topic, partition, .. } in &assignments {
+            let of = TopicPartition::new(Arc::clone(topic), *partition);
+            if self.positions.contains(&of) || !added.insert(of.clone()) {
+                return Err(of.named(Error::new(ErrorKind::Usage, "assigned to the consumer already")));
+            }
+        }
+        let known: HashSet<Arc<str>> = self.positions.topics().into_iter().collect();
+        let topics: HashSet<Arc<str>> = added.into_iter().map(|of| of.topic).collect();
+        self.untold.extend(topics.into_iter().filter(|topic| !known.contains(topic)));
+        self.positions.add(assignments);
+        Ok(())
+    }
+
+    /// Takes partitions away from what is read, with what was fetched of them and not yet handed over. The others go
+    /// on undisturbed, as with [`Self::incremental_assign`]. [`Self::position`] tells where each stood, until then.
+    ///
+    /// # Errors
+    /// When one is not assigned; then none is taken away.
+    pub fn incremental_unassign(&mut self, of: &[TopicPartition]) -> Result<(), Error> {
+        if let Some(stranger) = of.iter().find(|of| !self.positions.contains(of)) {
+            return Err(not_assigned(stranger));
+        }
+        for of in of {
+            self.positions.remove(of);
+        }
+        let topics = self.positions.topics();
+        self.untold.retain(|topic| topics.contains(topic));
+        self.discard_void();
+        Ok(())
+    }
+
+    /// The partitions that are read, paused ones too, in no order.
+    pub fn assignment(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.positions.partitions()
     }
 
     /// Waits for what comes next and hands it over; a partition in it has moved, if only past what is not for users.
@@ -106,7 +155,7 @@ impl Consumer {
             return Err(Error::new(ErrorKind::Usage, "nothing is assigned to the consumer"));
         }
         loop {
-            if let Some(error) = self.failures.pop_front() {
+            if let Some((_, error)) = self.failures.pop_front() {
                 return Err(error);
             }
             let fetched = self.hand_over();
@@ -241,7 +290,7 @@ impl Consumer {
                         Ok(Found::Offset(offset)) => self.positions.handle_found(&of, generation, offset),
                         Ok(Found::Range(start, end)) => {
                             let verdict = self.positions.handle_range(&of, generation, (start, end));
-                            self.tell(verdict);
+                            self.tell(&of, verdict);
                         }
                         Err(error) => self.failed(&of, generation, error),
                     }
@@ -319,14 +368,23 @@ impl Consumer {
         if matches!(verdict, Verdict::Moved) {
             fetched.partitions.push(PartitionRecords::new(wanted, arrived.high_watermark, piece));
         }
-        self.tell(verdict);
+        self.tell(&wanted.of, verdict);
         !is_full
     }
 
     /// Keeps what the user must know until it is asked for.
-    fn tell(&mut self, verdict: Verdict) {
+    fn tell(&mut self, of: &TopicPartition, verdict: Verdict) {
         if let Verdict::Fail(error) = verdict {
-            self.failures.push_back(error);
+            self.failures.push_back((of.clone(), error));
+        }
+    }
+
+    /// Frees what is held of partitions that are no longer read.
+    fn discard_void(&mut self) {
+        let positions = &self.positions;
+        self.failures.retain(|(of, _)| positions.contains(of));
+        for answer in &mut self.answers {
+            answer.partitions.retain(|fetch| positions.is_current(&fetch.wanted));
         }
     }
 
@@ -339,7 +397,7 @@ impl Consumer {
         if stale {
             self.cluster.refresh();
         }
-        self.tell(verdict);
+        self.tell(of, verdict);
     }
 }
 

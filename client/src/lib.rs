@@ -22,8 +22,9 @@ pub use config::{
     PartitionerClass, Role, SecurityProtocol,
 };
 pub use consumer::{
-    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, OffsetSpec, PartitionRecords, Position,
-    PositionReset, Records, ResetCause, TopicPartition,
+    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords, OffsetSpec,
+    OwnedHeader, OwnedRecord, OwnedRecords, PartitionRecords, Position, PositionReset, Records, ResetCause,
+    TopicPartition,
 };
 pub use error::{Error, ErrorKind, Scope};
 pub use metrics::{Metric, Metrics};

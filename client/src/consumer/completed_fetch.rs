@@ -34,6 +34,8 @@ pub(super) struct CompletedFetch {
 #[derive(Debug, Default)]
 pub(super) struct Piece {
     pub(super) chunks: Vec<Chunk>,
+    /// Where it begins; its first batch may begin before.
+    pub(super) from: i64,
     pub(super) next_offset: i64,
     pub(super) leader_epoch: i32,
     /// What its records take beside the fetched bytes.
@@ -66,7 +68,7 @@ impl CompletedFetch {
     /// begins with it.
     pub(super) fn read(&mut self, decompressed_bytes_max: usize) -> Result<Piece, Corrupt> {
         let began_at = self.next_offset;
-        let mut piece = Piece { leader_epoch: -1, ..Piece::default() };
+        let mut piece = Piece { from: began_at, leader_epoch: -1, ..Piece::default() };
         loop {
             let room = decompressed_bytes_max - piece.decompressed_bytes;
             match self.next_batch(room) {

@@ -143,12 +143,33 @@ impl Positions {
     /// Replaces the assignment. What is under way for the old one is void.
     pub(super) fn assign(&mut self, assignments: Vec<Assignment>) {
         self.states.clear();
+        self.add(assignments);
+    }
+
+    /// Adds partitions. Those that are read already go on as they are; one that was read before and removed begins
+    /// where it is told now.
+    pub(super) fn add(&mut self, assignments: Vec<Assignment>) {
         for Assignment { topic, partition, position, topic_id } in assignments {
             self.generation += 1;
             let topic_id = topic_id.unwrap_or(Uuid::ZERO);
             let state = State::new(position, topic_id, self.generation, &self.limits);
             self.states.insert(TopicPartition { topic, partition }, state);
         }
+    }
+
+    /// Takes a partition away; false when it is not assigned. What is under way for it is void, and nothing else is.
+    pub(super) fn remove(&mut self, of: &TopicPartition) -> bool {
+        self.states.remove(of).is_some()
+    }
+
+    /// Whether the partition is assigned.
+    pub(super) fn contains(&self, of: &TopicPartition) -> bool {
+        self.states.contains_key(of)
+    }
+
+    /// The partitions assigned, in no order.
+    pub(super) fn partitions(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.states.keys()
     }
 
     /// Moves a partition; false when it is not assigned.

@@ -269,6 +269,47 @@ fn an_answer_to_what_was_asked_before_a_seek_is_void() {
 }
 
 #[test]
+fn partitions_come_and_go_and_what_is_under_way_for_the_others_stays() {
+    let mut bench = Bench::new(&[1, 1, 1], OffsetReset::Latest);
+    bench.positions.assign(vec![Assignment::new("orders", 0, Position::Offset(7))]);
+    let first = bench.one();
+    bench.positions.add(vec![Assignment::new("orders", 1, Position::Offset(20))]);
+    assert_eq!(bench.plans(), [], "the leader answers one fetch at a time");
+    assert!(bench.positions.is_current(&first));
+    assert!(matches!(bench.fetched(&first, 9, false), Verdict::Moved));
+    let work = bench.positions.poll(bench.now, &bench.view);
+    let [second, first] = &work.fetches[0].partitions[..] else { panic!("{work:?}") };
+    assert_eq!((second.offset, first.offset), (20, 9), "the longest unserved first");
+
+    assert!(bench.positions.remove(&of(1)) && !bench.positions.remove(&of(1)));
+    assert!(bench.positions.is_current(first) && !bench.positions.is_current(second));
+    bench.end_of_answer(false);
+    bench.told(first, true);
+    assert!(matches!(bench.read(first, 11, false), Verdict::Moved));
+    bench.told(second, true);
+    assert!(matches!(bench.read(second, 22, false), Verdict::Nothing));
+    assert_eq!((bench.positions.position(&of(0)), bench.positions.position(&of(1))), (Some(11), None));
+    assert_eq!(bench.plans(), [(1, vec![(0, 11, 100)])]);
+}
+
+#[test]
+fn a_partition_that_is_added_again_begins_where_it_is_told_and_forgets_its_earlier_life() {
+    let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
+    bench.positions.pause(&of(0), true);
+    let before = bench.one();
+    assert!(bench.positions.remove(&of(1)));
+    bench.positions.add(vec![Assignment::new("orders", 1, Position::Offset(3))]);
+    assert!(matches!(bench.failed(&before, ErrorCode::UNKNOWN_SERVER_ERROR), Verdict::Nothing));
+    bench.told(&before, true);
+    assert!(matches!(bench.read(&before, 12, false), Verdict::Nothing));
+    assert_eq!(bench.positions.position(&of(1)), Some(3));
+    assert_eq!(bench.plans(), [(1, vec![(1, 3, 100)])], "and the pause of the other stays");
+    bench.positions.pause(&of(0), false);
+    bench.end_of_answer(false);
+    assert_eq!(bench.plans(), [(1, vec![(0, 7, 100)])]);
+}
+
+#[test]
 fn a_paused_partition_gets_nothing_and_loses_nothing() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
     let wanted = bench.one();
