@@ -24,8 +24,8 @@ const SHELLS: &[&str] = &[
     "client/src/connection/task.rs",
     "client/src/consumer.rs",
     "client/src/consumer/fetcher.rs",
-    "client/src/consumer/group.rs",
-    "client/src/consumer/offsets.rs",
+    "client/src/consumer/committed_offsets.rs",
+    "client/src/consumer/list_offsets.rs",
     "client/src/environment/clock.rs",
     "client/src/environment/dial.rs",
     "client/src/producer.rs",
@@ -97,8 +97,7 @@ fn a_core_knows_no_runtime_and_no_clock() {
 #[test]
 fn the_client_takes_dialer_clock_and_chance_from_its_environment() {
     none_in_product(|file, line| {
-        let bound =
-            file.path.starts_with("client/src/") && !file.path.starts_with("client/src/environment");
+        let bound = file.path.starts_with("client/src/") && !file.path.starts_with("client/src/environment");
         let found = FROM_THE_ENVIRONMENT.iter().find(|it| code(line).contains(**it))?;
         bound.then(|| format!("`{found}` outside of client/src/environment"))
     });

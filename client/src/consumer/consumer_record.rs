@@ -5,7 +5,7 @@ use std::fmt;
 
 use upsert_kafka_protocol::records::{self, TimestampType};
 
-use super::fetched::{Chunk, PartitionRecords};
+use super::fetched::{BatchRecords, PartitionRecords};
 use super::owned_record::OwnedRecord;
 
 /// One record, borrowed from what was fetched.
@@ -29,7 +29,7 @@ pub struct ConsumerRecord<'a> {
     pub value: Option<&'a [u8]>,
     record: records::Record<'a>,
     of: &'a PartitionRecords,
-    chunk: &'a Chunk,
+    chunk: &'a BatchRecords,
 }
 
 impl<'a> ConsumerRecord<'a> {
@@ -44,7 +44,11 @@ impl<'a> ConsumerRecord<'a> {
     }
 
     #[inline]
-    pub(super) fn new(of: &'a PartitionRecords, chunk: &'a Chunk, record: records::Record<'a>) -> Self {
+    pub(super) fn new(
+        of: &'a PartitionRecords,
+        chunk: &'a BatchRecords,
+        record: records::Record<'a>,
+    ) -> Self {
         Self {
             topic: &of.topic,
             partition: of.partition,

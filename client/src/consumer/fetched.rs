@@ -10,7 +10,7 @@ use upsert_kafka_protocol::records::{self, Body, TimestampType};
 use super::completed_fetch::Piece;
 use super::consumer_record::ConsumerRecord;
 use super::owned_record::{OwnedRecord, OwnedRecords};
-use super::position::Wanted;
+use super::position::FetchTarget;
 use super::reset::PositionReset;
 use crate::{Error, ErrorKind};
 
@@ -49,12 +49,12 @@ pub struct PartitionRecords {
     pub(super) from: i64,
     pub(super) next_offset: i64,
     pub(super) leader_epoch: i32,
-    pub(super) chunks: Vec<Chunk>,
+    pub(super) chunks: Vec<BatchRecords>,
 }
 
 /// The visible records of one batch.
 #[derive(Debug)]
-pub(super) struct Chunk {
+pub(super) struct BatchRecords {
     pub(super) body: Body,
     pub(super) leader_epoch: i32,
     pub(super) timestamp_type: TimestampType,
@@ -67,9 +67,9 @@ pub struct FetchedRecords<'a>(Flatten<slice::Iter<'a, PartitionRecords>>);
 /// The records of a [`PartitionRecords`]; an error ends them.
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
-    of: &'a PartitionRecords,
-    chunks: slice::Iter<'a, Chunk>,
-    current: Option<(records::Records<'a>, &'a Chunk)>,
+    partition: &'a PartitionRecords,
+    chunks: slice::Iter<'a, BatchRecords>,
+    current: Option<(records::Records<'a>, &'a BatchRecords)>,
 }
 
 impl Fetched {
@@ -130,11 +130,11 @@ impl<'a> Iterator for FetchedRecords<'a> {
 }
 
 impl PartitionRecords {
-    pub(super) fn new(wanted: &Wanted, high_watermark: i64, piece: Piece) -> Self {
+    pub(super) fn new(target: &FetchTarget, high_watermark: i64, piece: Piece) -> Self {
         Self {
-            topic: Arc::clone(&wanted.of.topic),
-            topic_id: wanted.topic_id,
-            partition: wanted.of.partition,
+            topic: Arc::clone(&target.topic_partition.topic),
+            topic_id: target.topic_id,
+            partition: target.topic_partition.partition,
             high_watermark,
             from: piece.from,
             next_offset: piece.next_offset,
@@ -175,7 +175,7 @@ impl PartitionRecords {
 
     /// The records in order; no allocation.
     pub fn records(&self) -> Records<'_> {
-        Records { of: self, chunks: self.chunks.iter(), current: None }
+        Records { partition: self, chunks: self.chunks.iter(), current: None }
     }
 }
 
@@ -192,11 +192,11 @@ impl<'a> Iterator for Records<'a> {
             };
             match records.next() {
                 // A batch may begin before the offset that was asked for.
-                Some(Ok(record)) if record.offset < self.of.from => {}
-                Some(Ok(record)) => return Some(Ok(ConsumerRecord::new(self.of, chunk, record))),
+                Some(Ok(record)) if record.offset < self.partition.from => {}
+                Some(Ok(record)) => return Some(Ok(ConsumerRecord::new(self.partition, chunk, record))),
                 Some(Err(corrupt)) => {
                     (self.chunks, self.current) = ([].iter(), None);
-                    return Some(Err(self.of.corrupt(&corrupt)));
+                    return Some(Err(self.partition.corrupt(&corrupt)));
                 }
                 None => self.current = None,
             }

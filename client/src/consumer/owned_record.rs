@@ -6,7 +6,7 @@ use std::vec;
 use upsert_kafka_protocol::Bytes;
 use upsert_kafka_protocol::records::{self, TimestampType};
 
-use super::fetched::{Chunk, PartitionRecords};
+use super::fetched::{BatchRecords, PartitionRecords};
 use crate::Error;
 
 /// One record that may be kept and sent to other tasks. Key, value and headers' values are slices of what was fetched,
@@ -57,13 +57,13 @@ pub struct OwnedRecords {
 struct OwnedPartition {
     /// Without its chunks; `from` is the offset that comes next.
     of: PartitionRecords,
-    chunks: vec::IntoIter<Chunk>,
+    chunks: vec::IntoIter<BatchRecords>,
     /// The batch that records are taken from: it holds those still to come.
-    chunk: Option<Chunk>,
+    chunk: Option<BatchRecords>,
 }
 
 impl OwnedRecord {
-    pub(super) fn new(of: &PartitionRecords, chunk: &Chunk, record: &records::Record<'_>) -> Self {
+    pub(super) fn new(of: &PartitionRecords, chunk: &BatchRecords, record: &records::Record<'_>) -> Self {
         let shared = |part: &[u8]| chunk.body.bytes().slice_ref(part);
         let header = |(key, value): (std::borrow::Cow<'_, str>, Option<&[u8]>)| OwnedHeader {
             key: key.into_owned(),

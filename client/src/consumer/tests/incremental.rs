@@ -93,9 +93,9 @@ async fn what_was_fetched_of_a_partition_goes_with_it_and_it_begins_again_where_
 
 /// Waits for the fetch that is under way, as a poll would; says of how many partitions it brought something.
 async fn peer_answers(consumer: &mut Consumer) -> usize {
-    let done = consumer.jobs.join_next().await.expect("a fetch is under way");
-    consumer.settle(done.unwrap());
-    consumer.answers.iter().map(|answer| answer.partitions.len()).sum()
+    let done = consumer.tasks.join_next().await.expect("a fetch is under way");
+    consumer.handle_output(done.unwrap());
+    consumer.buffered.iter().map(|answer| answer.partitions.len()).sum()
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn an_error_that_waits_goes_with_its_partition() {
     let mut consumer = consumer(peer.config(), Position::Offset(0)).await;
     poll(&mut consumer, &mut BTreeMap::new()).await;
     consumer.incremental_assign(vec![at(9, 0)]).unwrap();
-    consumer.start();
+    consumer.start_requests();
     assert_eq!(consumer.failures.len(), 1, "there is no such partition");
     consumer.incremental_unassign(&[of(9)]).unwrap();
     poll(&mut consumer, &mut BTreeMap::new()).await;
