@@ -41,7 +41,7 @@ impl Writer {
         ];
         let (config, _) = Config::from_properties(properties, Role::Any).unwrap();
         let client = Client::open(config).await.unwrap();
-        let orders = NewTopic { partitions: Some(1), ..NewTopic::new("orders") };
+        let orders = NewTopic::new("orders").partitions(1);
         for created in client.admin().create_topics(&[orders]).await.unwrap() {
             created.unwrap();
         }

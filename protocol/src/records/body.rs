@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::batch::{Batch, TimestampType};
 use super::corrupt::{Corrupt, Why};
 use super::layout;
-use super::message::{self, Message};
+use super::legacy_message::{self, LegacyMessage};
 use super::varint::{take_i32, take_i64};
 use crate::wire::text::lossy;
 
@@ -158,8 +158,8 @@ impl<'a> Records<'a> {
     }
 
     fn read_message(&mut self, first_offset: i64) -> Result<Record<'a>, &'static str> {
-        let bytes = message::take(&mut self.rest)?.ok_or("a message ends early")?;
-        let message = Message::read(bytes)?;
+        let bytes = legacy_message::take(&mut self.rest)?.ok_or("a message ends early")?;
+        let message = LegacyMessage::read(bytes)?;
         if i16::from(message.attributes) & layout::COMPRESSION_BITS != 0 {
             return Err("a wrapper within a wrapper");
         }
