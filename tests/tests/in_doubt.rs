@@ -186,9 +186,7 @@ async fn read(client: &Client, count: usize) -> Vec<usize> {
     let mut numbers = Vec::new();
     while numbers.len() < count {
         let fetched = timeout(PATIENCE, consumer.poll()).await.expect("records come").unwrap();
-        for records in &fetched {
-            numbers.extend(records.records().map(|record| number(record.unwrap().value)));
-        }
+        numbers.extend(fetched.records().map(|record| number(record.unwrap().value)));
     }
     numbers
 }

@@ -386,7 +386,7 @@ async fn without_acks_records_are_written_and_nobody_knows_where() {
     consumer.assign(vec![Assignment::new("orders", 0, Position::Earliest)]);
     let read = loop {
         let fetched = consumer.poll().await.unwrap();
-        let count: usize = fetched.into_iter().map(|partition| partition.records().count()).sum();
+        let count = fetched.records().count();
         if count > 0 {
             break count;
         }

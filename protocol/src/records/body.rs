@@ -109,6 +109,11 @@ impl<'a> IntoIterator for &'a Body {
 }
 
 impl<'a> Records<'a> {
+    /// The records that are still to come, as a body of their own: reading may go on there later.
+    pub fn rest(&self) -> Body {
+        Body { records: self.body.records.slice_ref(self.rest), count: self.left, ..self.body.clone() }
+    }
+
     #[inline]
     fn read(&mut self) -> Result<Record<'a>, &'static str> {
         const EARLY: &str = "a record ends early";
