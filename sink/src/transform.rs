@@ -1,7 +1,7 @@
 //! A message becomes changes: decoded, projected, encoded. No I/O.
 
 use crate::error::Error;
-use crate::format::{Decode, EncodeError};
+use crate::format::{Decoder, EncodeError};
 use crate::plan::{InsertPlan, Keep, Pipeline, Projection, SinkPlan};
 use crate::print::Print;
 use crate::row::{Arena, Row, RowKind, Value};
@@ -10,15 +10,15 @@ use crate::upsert::Upsert;
 /// From the bytes of one source message to the bytes of what each INSERT makes of it.
 pub struct Transform {
     /// One for each table that is read from the message.
-    decoders: Vec<Box<dyn Decode>>,
+    decoders: Vec<Box<dyn Decoder>>,
     arena: Arena,
-    inserts: Vec<Insert>,
+    inserts: Vec<InsertChain>,
     /// As many as there are INSERTs.
     changes: Vec<Changes>,
 }
 
 /// From a row to the bytes of its change.
-struct Insert {
+struct InsertChain {
     source: usize,
     projection: Projection,
     drop_update_before: bool,
@@ -64,7 +64,7 @@ impl Transform {
     pub fn new(pipeline: Pipeline) -> Self {
         let changes = pipeline.inserts.iter().map(|_| Changes::default()).collect();
         let decoders = pipeline.sources.into_iter().map(|source| source.decoder).collect();
-        let inserts = pipeline.inserts.into_iter().map(Insert::new).collect();
+        let inserts = pipeline.inserts.into_iter().map(InsertChain::new).collect();
         Self { decoders, arena: Arena::new(), inserts, changes }
     }
 
@@ -98,7 +98,7 @@ impl Transform {
     }
 }
 
-impl Insert {
+impl InsertChain {
     fn new(plan: InsertPlan) -> Self {
         let output = match plan.sink {
             SinkPlan::UpsertKafka(sink) => Output::Upsert(Upsert::new(sink.key, sink.value)),
