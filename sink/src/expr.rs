@@ -1,6 +1,6 @@
 //! Expressions: what a query computes of one row.
 //!
-//! The planner binds an expression to the columns of a source: names are resolved to indexes, and every node knows its
+//! The planner binds an expression to the columns of a source: names are resolved to indexes, and every part knows its
 //! type. After that no expression can be ill-typed. A job evaluates it once a row. The value borrows from the row where
 //! it can, from the expression where it is a literal, and from the [`Arena`] where it had to be made; nothing is
 //! allocated beside.
@@ -23,12 +23,12 @@ use crate::types::{DataType, Field, LogicalType};
 /// An expression over the columns of one source, with its type.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Expr {
-    node: Node,
+    kind: ExprKind,
     data_type: DataType,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Node {
+enum ExprKind {
     /// The source's column with this index.
     Column(usize),
     /// The literal NULL, of the expression's type.
@@ -44,12 +44,12 @@ pub(crate) struct EvalError(&'static str);
 impl Expr {
     /// The source's column with this index, which has this type.
     pub(crate) fn column(index: usize, data_type: DataType) -> Self {
-        Self { node: Node::Column(index), data_type }
+        Self { kind: ExprKind::Column(index), data_type }
     }
 
     /// NULL, as a value of this type.
     pub(crate) fn null(logical: LogicalType) -> Self {
-        Self { node: Node::Null, data_type: logical.nullable() }
+        Self { kind: ExprKind::Null, data_type: logical.nullable() }
     }
 
     /// The same value as one of another type, where Flink casts by itself; else the expression comes back as it was.
@@ -58,8 +58,8 @@ impl Expr {
         let Some(cast) = Cast::logical(&self.data_type.logical, to) else { return Err(self) };
         let data_type = DataType { logical: to.clone(), nullable: self.data_type.nullable };
         // Where values stay as they are, there is nothing to do at run time.
-        let node = if cast == Cast::Keep { self.node } else { Node::Cast(Box::new(self), cast) };
-        Ok(Self { node, data_type })
+        let kind = if cast == Cast::Keep { self.kind } else { ExprKind::Cast(Box::new(self), cast) };
+        Ok(Self { kind, data_type })
     }
 
     /// What its values are.
@@ -70,10 +70,10 @@ impl Expr {
     /// The column of which it is the value, perhaps cast; `None` where it is anything else. Equal values of that column
     /// give equal values of the expression.
     pub(crate) fn source_column(&self) -> Option<usize> {
-        match &self.node {
-            Node::Column(index) => Some(*index),
-            Node::Null => None,
-            Node::Cast(operand, _) => operand.source_column(),
+        match &self.kind {
+            ExprKind::Column(index) => Some(*index),
+            ExprKind::Null => None,
+            ExprKind::Cast(operand, _) => operand.source_column(),
         }
     }
 
@@ -83,18 +83,20 @@ impl Expr {
     /// A cast cannot hold the value.
     #[inline]
     pub(crate) fn evaluate<'a>(&'a self, row: Row<'a>, arena: &'a Arena) -> Result<Value<'a>, EvalError> {
-        match &self.node {
-            Node::Column(index) => Ok(row[*index]),
+        match &self.kind {
+            ExprKind::Column(index) => Ok(row[*index]),
             _ => self.compute(row, arena),
         }
     }
 
     /// What is more than a copy, out of the line of what is not.
     fn compute<'a>(&'a self, row: Row<'a>, arena: &'a Arena) -> Result<Value<'a>, EvalError> {
-        match &self.node {
-            Node::Column(index) => Ok(row[*index]),
-            Node::Null => Ok(Value::Null),
-            Node::Cast(operand, cast) => cast.apply(operand.evaluate(row, arena)?, arena).map_err(EvalError),
+        match &self.kind {
+            ExprKind::Column(index) => Ok(row[*index]),
+            ExprKind::Null => Ok(Value::Null),
+            ExprKind::Cast(operand, cast) => {
+                cast.apply(operand.evaluate(row, arena)?, arena).map_err(EvalError)
+            }
         }
     }
 
@@ -109,21 +111,21 @@ impl Expr {
 
     /// The expression as a person reads it, in the names of the source's columns.
     pub(crate) fn display<'a>(&'a self, columns: &'a [Field]) -> impl fmt::Display + 'a {
-        Named { expr: self, columns }
+        Displayed { expr: self, columns }
     }
 }
 
-struct Named<'a> {
+struct Displayed<'a> {
     expr: &'a Expr,
     columns: &'a [Field],
 }
 
-impl fmt::Display for Named<'_> {
+impl fmt::Display for Displayed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.expr.node {
-            Node::Column(index) => f.write_str(&self.columns[*index].name),
-            Node::Null => f.write_str("NULL"),
-            Node::Cast(operand, _) => {
+        match &self.expr.kind {
+            ExprKind::Column(index) => f.write_str(&self.columns[*index].name),
+            ExprKind::Null => f.write_str("NULL"),
+            ExprKind::Cast(operand, _) => {
                 write!(f, "{}, cast from {}", operand.display(self.columns), operand.data_type.logical)
             }
         }

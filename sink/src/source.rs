@@ -24,7 +24,7 @@ pub use start::Restore;
 use start::{Kept, Place, Reset, Run};
 
 /// The driver of a consumer; positions move only with records that were handed over.
-pub(crate) struct Source {
+pub(crate) struct KafkaSource {
     /// The first of its tables, which errors name.
     table: String,
     consumer: Consumer,
@@ -48,7 +48,7 @@ struct Scope {
 /// How far a source had come at one moment: what a checkpoint commits.
 pub(crate) struct Positions(Vec<Commit>);
 
-impl Source {
+impl KafkaSource {
     /// Resolves where each partition begins and ends, and commits the beginning: a job that dies before
     /// its first commit starts again where it started.
     pub(crate) async fn open(plan: &SourcePlan, restore: Restore, job: JobIdentity) -> Result<Self, Error> {

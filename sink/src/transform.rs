@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::expr::{EvalError, Expr, Keep, Projection};
-use crate::format::{Decode, EncodeError};
+use crate::format::{Decoder, EncodeError};
 use crate::plan::{InsertPlan, Pipeline, SinkPlan};
 use crate::print::Print;
 use crate::row::{Arena, Row, RowKind, Value};
@@ -11,15 +11,15 @@ use crate::upsert::Upsert;
 /// From the bytes of one source message to the bytes of what each INSERT makes of it.
 pub struct Transform {
     /// One for each table that is read from the message.
-    decoders: Vec<Box<dyn Decode>>,
+    decoders: Vec<Box<dyn Decoder>>,
     arena: Arena,
-    inserts: Vec<Insert>,
+    inserts: Vec<InsertChain>,
     /// As many as there are INSERTs.
     changes: Vec<Changes>,
 }
 
 /// From a row to the bytes of its change.
-struct Insert {
+struct InsertChain {
     source: usize,
     filter: Option<Expr>,
     projection: Projection,
@@ -66,7 +66,7 @@ impl Transform {
     pub fn new(pipeline: Pipeline) -> Self {
         let changes = pipeline.inserts.iter().map(|_| Changes::default()).collect();
         let decoders = pipeline.sources.into_iter().map(|source| source.decoder).collect();
-        let inserts = pipeline.inserts.into_iter().map(Insert::new).collect();
+        let inserts = pipeline.inserts.into_iter().map(InsertChain::new).collect();
         Self { decoders, arena: Arena::new(), inserts, changes }
     }
 
@@ -100,7 +100,7 @@ impl Transform {
     }
 }
 
-impl Insert {
+impl InsertChain {
     fn new(plan: InsertPlan) -> Self {
         let output = match plan.sink {
             SinkPlan::UpsertKafka(sink) => Output::Upsert(Upsert::new(sink.key, sink.value)),

@@ -13,12 +13,12 @@ use crate::error::{Error, RecordPlace};
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
 use crate::skips::Skips;
-use crate::source::{JobIdentity, Source};
+use crate::source::{JobIdentity, KafkaSource};
 use crate::transform::{Changes, Transform};
 use crate::writer::Writer;
 
 pub(super) struct Flow {
-    source: Source,
+    source: KafkaSource,
     transform: Transform,
     /// One for each INSERT, in their order.
     writers: Vec<Writer>,
@@ -42,7 +42,7 @@ impl Flow {
             writers.push(Writer::open(&insert.sink).await?);
         }
         Ok(Self {
-            source: Source::open(pipeline.reader(), restore, job).await?,
+            source: KafkaSource::open(pipeline.reader(), restore, job).await?,
             writers,
             discovery_interval: pipeline.reader().discovery_interval,
             skips: Skips::of(&mut pipeline.sources, Arc::clone(&progress)),
