@@ -14,9 +14,9 @@ use crate::plan::{Notice, Plan};
 use crate::progress::{Counts, Progress};
 use crate::source::JobIdentity;
 pub use crate::source::Restore;
-use flow::Flow;
+use task::Task;
 
-mod flow;
+mod task;
 mod topics;
 
 pub use topics::NewTopics;
@@ -44,7 +44,7 @@ impl Default for JobOptions {
 
 /// A job whose cluster was reached and whose beginning is resolved.
 pub struct Job {
-    flows: Vec<Flow>,
+    tasks: Vec<Task>,
     checkpoint_interval: Duration,
     stop_timeout: Duration,
     progress: Arc<Progress>,
@@ -76,14 +76,14 @@ impl Job {
         let topics::Checked { mut notices, sink_clusters } =
             topics::check(&plan, options.create_topics.as_ref()).await?;
         let job = JobIdentity::of(&plan, &sink_clusters);
-        let mut flows = Vec::new();
+        let mut tasks = Vec::new();
         for pipeline in plan.pipelines {
-            let flow = Flow::open(pipeline, options.restore, job.clone(), Arc::clone(&progress)).await?;
-            notices.extend_from_slice(flow.notices());
-            flows.push(flow);
+            let task = Task::open(pipeline, options.restore, job.clone(), Arc::clone(&progress)).await?;
+            notices.extend_from_slice(task.notices());
+            tasks.push(task);
         }
         Ok(Self {
-            flows,
+            tasks,
             checkpoint_interval: plan.settings.checkpoint_interval,
             stop_timeout: options.stop_timeout,
             progress,
@@ -94,7 +94,7 @@ impl Job {
 
     /// Where it goes on from an earlier run: a line for each topic that it does so in.
     pub fn resumed(&self) -> impl Iterator<Item = &Notice> {
-        self.flows.iter().flat_map(Flow::resumed)
+        self.tasks.iter().flat_map(Task::resumed)
     }
 
     /// What the user should know about the cluster's side of the job.
@@ -117,8 +117,8 @@ impl Job {
     /// # Errors
     /// When the cluster does not tell.
     pub async fn stop_at_end(&mut self) -> Result<(), Error> {
-        for flow in &mut self.flows {
-            flow.stop_at_end().await?;
+        for task in &mut self.tasks {
+            task.stop_at_end().await?;
         }
         Ok(())
     }
@@ -133,11 +133,11 @@ impl Job {
         let began = Instant::now();
         let (stop, progress) = (self.stop, self.progress);
         let mut running = JoinSet::new();
-        for mut flow in self.flows {
+        for mut task in self.tasks {
             let (interval, stop) = (self.checkpoint_interval, stop.subscribe());
             running.spawn(async move {
-                let carried = flow.carry(interval, stop).await;
-                Ended::Carried(Box::new(flow), carried)
+                let carried = task.carry(interval, stop).await;
+                Ended::Carried(Box::new(task), carried)
             });
         }
         let mut too_late = pin!(after_stop(stop.subscribe(), self.stop_timeout));
@@ -146,9 +146,9 @@ impl Job {
             let outcome = tokio::select! {
                 ended = running.join_next() => match ended.map(finished) {
                     None => break,
-                    Some(Ok(Ended::Carried(mut flow, carried))) => {
+                    Some(Ok(Ended::Carried(mut task, carried))) => {
                         // Also after a failure: what was processed before it is kept, and not read again.
-                        running.spawn(async move { Ended::Concluded(flow.checkpoint().await) });
+                        running.spawn(async move { Ended::Concluded(task.checkpoint().await) });
                         carried
                     }
                     Some(Ok(Ended::Concluded(committed))) => committed,
@@ -161,7 +161,7 @@ impl Job {
                 }
             };
             if let Err(error) = outcome {
-                debug!(%error, "a flow failed; the others stop");
+                debug!(%error, "a task failed; the others stop");
                 stop.send_replace(true);
                 failure.get_or_insert(error);
             }
@@ -173,10 +173,10 @@ impl Job {
     }
 }
 
-/// How far a flow is.
+/// How far a task is.
 enum Ended {
     /// It carries no more rows; its last checkpoint is due.
-    Carried(Box<Flow>, Result<(), Error>),
+    Carried(Box<Task>, Result<(), Error>),
     /// It is over.
     Concluded(Result<(), Error>),
 }

@@ -37,7 +37,7 @@ const SHELLS: &[&str] = &[
     "client/src/producer/shared.rs",
     "client/src/producer/transaction.rs",
     "sink/src/job.rs",
-    "sink/src/job/flow.rs",
+    "sink/src/job/task.rs",
     "sink/src/job/topics.rs",
     "sink/src/source.rs",
     "sink/src/upsert_sink.rs",

@@ -17,7 +17,7 @@ use crate::source::{JobIdentity, KafkaSource};
 use crate::transform::{Changes, Transform};
 use crate::writer::Writer;
 
-pub(super) struct Flow {
+pub(super) struct Task {
     source: KafkaSource,
     transform: Transform,
     /// One for each INSERT, in their order.
@@ -30,7 +30,7 @@ pub(super) struct Flow {
     in_flight: u64,
 }
 
-impl Flow {
+impl Task {
     pub(super) async fn open(
         mut pipeline: Pipeline,
         restore: Restore,
