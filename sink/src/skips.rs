@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::error::RecordPlace;
-use crate::format::Decode;
+use crate::format::Decoder;
 use crate::plan::SourcePlan;
 use crate::progress::Progress;
 use crate::row::Arena;
 
 /// Reads a skipped record again by decoders that fail where the job's own pass over it.
 pub(crate) struct Skips {
-    strict: Vec<Box<dyn Decode>>,
+    strict: Vec<Box<dyn Decoder>>,
     progress: Arc<Progress>,
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
 use serde_json::{Deserializer, Value as Json};
-use upsert_kafka_sink::format::{Decode, DecodeError, FormatSpec};
+use upsert_kafka_sink::format::{DecodeError, Decoder, FormatSpec};
 use upsert_kafka_sink::option::{OptionSet, OptionValue};
 use upsert_kafka_sink::row::{Arena, Value};
 use upsert_kafka_sink::types::{Field, LogicalType};
@@ -265,19 +265,19 @@ fn what_a_format_cannot_hold_or_do_is_refused_when_it_is_made() {
 }
 
 /// The parser and the tree, of one STRING column.
-fn text_decoders() -> [(&'static str, Box<dyn Decode>); 2] {
+fn text_decoders() -> [(&'static str, Box<dyn Decoder>); 2] {
     let columns = [Field::new("f", LogicalType::STRING.nullable())];
     [("parser", true), ("tree", false)]
         .map(|(name, parser)| (name, decoder("json", &columns, &[("decode.json-parser.enabled", parser)])))
 }
 
-fn decoder(format: &str, columns: &[Field], options: &[(&'static str, bool)]) -> Box<dyn Decode> {
+fn decoder(format: &str, columns: &[Field], options: &[(&'static str, bool)]) -> Box<dyn Decoder> {
     let mut set = OptionSet::default();
     options.iter().for_each(|&(key, value)| set.insert(key, OptionValue::Bool(value)));
     FormatSpec::named(format).unwrap().decoder.unwrap()(&set, columns).unwrap()
 }
 
-fn text_of(decoder: &dyn Decode, message: &[u8]) -> Result<String, DecodeError> {
+fn text_of(decoder: &dyn Decoder, message: &[u8]) -> Result<String, DecodeError> {
     let (arena, mut text) = (Arena::new(), String::new());
     decoder.decode(message, &arena, &mut |_, row| {
         if let Some([Value::String(value)]) = row {

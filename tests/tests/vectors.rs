@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use serde_json::Value as Json;
 use upsert_kafka::vectors::Form;
-use upsert_kafka_sink::format::{Decode, Encode, FormatSpec};
+use upsert_kafka_sink::format::{Decoder, Encoder, FormatSpec};
 use upsert_kafka_sink::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
 use upsert_kafka_sink::row::{Arena, RowKind, Value};
 use upsert_kafka_sink::types::{Field, LogicalType};
@@ -177,7 +177,7 @@ fn decoded(format: &FormatSpec, line: &Json) -> Outcome {
     compare_rows(&*decoder, &columns, line)
 }
 
-fn compare_rows(decoder: &dyn Decode, columns: &[Field], line: &Json) -> Outcome {
+fn compare_rows(decoder: &dyn Decoder, columns: &[Field], line: &Json) -> Outcome {
     let (arena, message) = (Arena::new(), bytes(&line["input"]));
     let mut rows = Vec::new();
     let outcome = decoder.decode(&message, &arena, &mut |kind, row| {
@@ -219,7 +219,7 @@ fn encoded(format: &FormatSpec, line: &Json) -> Outcome {
     }
 }
 
-fn compare_bytes(encoder: &dyn Encode, columns: &[Field], line: &Json, golden: &Json) -> Outcome {
+fn compare_bytes(encoder: &dyn Encoder, columns: &[Field], line: &Json, golden: &Json) -> Outcome {
     let (arena, mut out) = (Arena::new(), Vec::new());
     let Value::Row(row) = notation::value(&LogicalType::Row(columns.into()), &line["row"], &arena) else {
         return Outcome::Left("a row that is null");

@@ -6,16 +6,16 @@ use super::DecodeOptions;
 use super::node::{Node, settle};
 use super::reader::{Reader, Token};
 use super::shape::{Member, Members, Shape};
-use crate::format::{Decode, DecodeError, base64, decimal, number, time};
+use crate::format::{DecodeError, Decoder, base64, decimal, number, time};
 use crate::row::{Arena, Row, RowKind, Unscaled, Value};
 
 /// `decode.json-parser.enabled` = true.
-pub(super) struct Parser {
+pub(super) struct JsonParserDecoder {
     columns: Members,
     options: DecodeOptions,
 }
 
-impl Decode for Parser {
+impl Decoder for JsonParserDecoder {
     /// An object is a row, an array a row for each of its objects.
     fn decode<'a>(
         &self,
@@ -34,7 +34,7 @@ impl Decode for Parser {
     }
 }
 
-impl Parser {
+impl JsonParserDecoder {
     pub(super) fn new(columns: Members, options: DecodeOptions) -> Self {
         Self { columns, options }
     }
