@@ -8,6 +8,7 @@ pub mod explain;
 pub mod expr;
 pub mod format;
 mod job;
+pub mod message;
 pub mod option;
 pub mod options;
 pub mod plan;
