@@ -5,7 +5,7 @@
 
 pub mod error;
 pub mod explain;
-pub mod expr;
+mod expr;
 pub mod format;
 mod job;
 pub mod message;

@@ -25,7 +25,8 @@ use self::insert::Job;
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
 use crate::error::{Error, Finding, Rule};
-pub use crate::expr::{Keep, OnNull, Projection};
+pub use crate::expr::OnNull;
+use crate::expr::{Expr, Projection};
 use crate::format::{Decoder, Encoder};
 use crate::scan::{Bounded, Startup};
 use crate::settings::Settings;
@@ -153,8 +154,10 @@ pub struct Pipeline {
 pub struct InsertPlan {
     /// Which of the pipeline's sources.
     pub source: usize,
+    /// Rows of the source for which this is not TRUE are left out; `None` takes all.
+    pub(crate) filter: Option<Expr>,
     /// The source's row to the sink's.
-    pub projection: Projection,
+    pub(crate) projection: Projection,
     /// Whether UPDATE_BEFORE is thrown away before the sink.
     pub drop_update_before: bool,
     /// Why, in a sentence.

@@ -1,9 +1,10 @@
 //! A message becomes changes: decoded, projected, encoded. No I/O.
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::expr::{EvalError, Expr, Keep, Projection};
 use crate::format::{Decoder, EncodeError};
 use crate::message::Message;
-use crate::plan::{InsertPlan, Keep, Pipeline, Projection, SinkPlan};
+use crate::plan::{InsertPlan, Pipeline, SinkPlan};
 use crate::print::Print;
 use crate::row::{Arena, Row, RowKind, Value};
 use crate::upsert::Upsert;
@@ -21,6 +22,7 @@ pub struct Transform {
 /// From a row to the bytes of its change.
 struct InsertChain {
     source: usize,
+    filter: Option<Expr>,
     projection: Projection,
     drop_update_before: bool,
     output: Output,
@@ -105,14 +107,14 @@ impl InsertChain {
             SinkPlan::UpsertKafka(sink) => Output::Upsert(Upsert::new(sink.key, sink.value)),
             SinkPlan::Print(sink) => Output::Print(Print::new(sink)),
         };
-        let InsertPlan { source, projection, drop_update_before, .. } = plan;
-        Self { source, projection, drop_update_before, output }
+        let InsertPlan { source, filter, projection, drop_update_before, .. } = plan;
+        Self { source, filter, projection, drop_update_before, output }
     }
 
-    /// Projects, then encodes; UPDATE_BEFORE is dropped where the planner says that nobody needs it.
+    /// Filters, projects, encodes; UPDATE_BEFORE is dropped where the planner says that nobody needs it.
     #[inline]
     fn push<'a>(
-        &self,
+        &'a self,
         kind: RowKind,
         row: Row<'a>,
         arena: &'a Arena,
@@ -122,6 +124,11 @@ impl InsertChain {
         if kind == RowKind::UpdateBefore && self.drop_update_before {
             return Ok(());
         }
+        if let Some(filter) = &self.filter
+            && !filter.is_true(row, arena).map_err(|error| self.unjudged(error))?
+        {
+            return Ok(());
+        }
         let slots = arena.alloc_slice_fill_copy(self.projection.len(), Value::Null);
         if self.projection.apply(row, slots, arena)? == Keep::No {
             return Ok(());
@@ -129,6 +136,11 @@ impl InsertChain {
         let (key, value) = self.output.write(kind, slots, &mut changes.bytes).map_err(Error::encode)?;
         changes.spans.push(Span { kind, key, value });
         Ok(())
+    }
+
+    #[cold]
+    fn unjudged(&self, error: EvalError) -> Error {
+        Error::new(ErrorKind::Sink, format!("table {}: WHERE: {error}", self.projection.table()))
     }
 }
 
@@ -180,3 +192,6 @@ impl Changes {
         self.rows = 0;
     }
 }
+
+#[cfg(test)]
+mod tests;
