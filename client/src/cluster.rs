@@ -23,7 +23,6 @@ mod patience;
 mod reach;
 mod refresh;
 pub(crate) mod schedule;
-pub(crate) mod versions;
 mod wanted;
 
 pub(crate) use attempts::Attempts;

@@ -9,7 +9,7 @@ use upsert_kafka_protocol::{Message, header};
 
 use crate::Error;
 use crate::cluster::Coordinator;
-use crate::connection::open;
+use crate::connection::versions;
 use crate::producer::dispatch::LogRequest;
 use crate::producer::log_request;
 use crate::producer::node::Request;
@@ -44,7 +44,7 @@ impl Asked {
         Ok(match self {
             Self::Versions(version) => {
                 let (_, body) = header::response_body::<ApiVersionsRequest>(frame, version)?;
-                Told::Versions(open::decode(&body, version)?)
+                Told::Versions(versions::decode(&body, version)?)
             }
             Self::Metadata(version) => Told::Metadata(answer::<MetadataRequest>(frame, version)?),
             Self::Coordinator(of, version) => {

@@ -7,9 +7,8 @@ use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
 use upsert_kafka_protocol::{ErrorCode, Frames, Message, Request, Str, header};
 
 use super::asked::Asked;
-use crate::cluster::versions::BrokerVersions;
-use crate::connection::open;
 use crate::connection::pipeline::Pipeline;
+use crate::connection::versions::{self, BrokerVersions};
 use crate::producer::question::Protocol;
 use crate::{Error, ErrorKind};
 
@@ -20,7 +19,6 @@ pub(super) struct Link {
     frames: Frames,
     next_id: i32,
     versions: BrokerVersions,
-    transaction_version: i16,
     /// Until when it must be open.
     setup_until: Instant,
 }
@@ -40,7 +38,6 @@ impl Link {
             frames: Frames::new(bytes_max),
             next_id: 1,
             versions: BrokerVersions::default(),
-            transaction_version: 0,
             setup_until,
         }
     }
@@ -51,14 +48,14 @@ impl Link {
 
     /// How the broker speaks of transactions.
     pub(super) fn offered(&self) -> Protocol {
-        Protocol::of_level(self.transaction_version)
+        Protocol::of_level(self.versions.transaction_version())
     }
 
     /// The first words.
     pub(super) fn greet(&mut self, version: i16) -> Result<Bytes, Error> {
         self.stage = Stage::Negotiating;
         let until = self.setup_until;
-        self.ask(&open::hello(), version, until, Asked::Versions(version))
+        self.ask(&versions::request(), version, until, Asked::Versions(version))
     }
 
     /// What the broker speaks; `false` when it must be asked again at version 0.
@@ -68,7 +65,7 @@ impl Link {
             ErrorCode::UNSUPPORTED_VERSION => return Ok(false),
             code => return Err(Error::from_code(code, "ApiVersions")),
         }
-        (self.versions, self.transaction_version) = (open::spoken(told), open::transaction_version(told));
+        self.versions = BrokerVersions::of(told);
         self.stage = Stage::Open;
         Ok(true)
     }
