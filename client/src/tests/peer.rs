@@ -46,6 +46,8 @@ pub(crate) enum Reply {
     /// Bytes as they stand.
     Raw(Bytes),
     Nothing,
+    /// No answer, and none to anything that comes on the same connection.
+    Hold,
     Close,
 }
 
@@ -298,12 +300,18 @@ async fn converse(mut stream: Box<dyn Transport>, script: Script, tell: mpsc::Un
             Reply::Send(frame) => frame,
             Reply::Raw(bytes) => Segments::from(bytes),
             Reply::Nothing => continue,
+            Reply::Hold => return hold(stream).await,
             Reply::Close => return,
         };
         if stream.write_all_buf(&mut bytes).await.is_err() {
             return;
         }
     }
+}
+
+/// Until the other side hangs up.
+async fn hold(mut stream: Box<dyn Transport>) {
+    _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 }
 
 fn length(buffer: &BytesMut) -> usize {
