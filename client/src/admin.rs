@@ -1,7 +1,6 @@
 //! Topics and settings: each a thin call.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Instant;
 
 use upsert_kafka_protocol::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
 use upsert_kafka_protocol::messages::delete_topics::DeleteTopicState;
@@ -170,8 +169,8 @@ impl Admin {
                 (Err(error), None) => return Err(error),
             };
             let Some(error) = passing(&outcomes) else { return Ok(outcomes) };
-            patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, Instant::now());
-            if patience.is_over(Instant::now()) || !attempts.pause().await {
+            patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, self.cluster.now());
+            if patience.is_over(self.cluster.now()) || !attempts.pause().await {
                 return Ok(outcomes);
             }
             before = Some(outcomes);
@@ -262,8 +261,8 @@ impl Admin {
             match attempts.run(attempt).await {
                 Ok(configs) => return Ok(configs.into_iter().map(entry).collect()),
                 Err(error) => {
-                    patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, Instant::now());
-                    if patience.is_over(Instant::now()) {
+                    patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, self.cluster.now());
+                    if patience.is_over(self.cluster.now()) {
                         return Err(error.with_topic(topic));
                     }
                     attempts.again(error.with_topic(topic)).await?;

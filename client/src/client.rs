@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cluster::Cluster;
 use crate::config::PartitionerClass;
-use crate::{Admin, Config, Consumer, Error, Partitioner, Producer, RoundRobinPartitioner};
+use crate::{Admin, Config, Consumer, Environment, Error, Partitioner, Producer, RoundRobinPartitioner};
 
 /// One cluster. Producers, consumers and admins made from it share its connections; clones are cheap.
 #[derive(Clone)]
@@ -18,7 +18,15 @@ impl Client {
     /// # Errors
     /// Contradictory settings; or, after [`Config::bootstrap_timeout`], each address with its cause.
     pub async fn open(config: Config) -> Result<Self, Error> {
-        Ok(Self { cluster: Cluster::open(Arc::new(config)).await? })
+        Self::open_in(config, Environment::new()).await
+    }
+
+    /// The same in an environment of the caller's: a dialer, a clock, a source of chance.
+    ///
+    /// # Errors
+    /// As [`Client::open`].
+    pub async fn open_in(config: Config, environment: Environment) -> Result<Self, Error> {
+        Ok(Self { cluster: Cluster::open(Arc::new(config), environment).await? })
     }
 
     #[cfg(test)]

@@ -2,14 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::sleep_until;
 use upsert_kafka_protocol::records::Corrupt;
 
 use crate::cluster::{Cluster, Metadata, Want};
+use crate::environment::until;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, IsolationLevel};
 
@@ -73,13 +72,13 @@ impl Consumer {
         };
         Self {
             view: cluster.watch(),
-            cluster,
             positions: Positions::new(limits),
             untold: Vec::new(),
             jobs: JoinSet::new(),
             answers: VecDeque::new(),
             failures: VecDeque::new(),
-            chance: Chance::from_process(),
+            chance: cluster.environment().chance(),
+            cluster,
         }
     }
 
@@ -118,7 +117,7 @@ impl Consumer {
             if !self.failures.is_empty() {
                 continue;
             }
-            let due = self.positions.deadline(Instant::now());
+            let due = self.positions.deadline(self.cluster.now());
             // Every branch is cancel-safe: what a job brought is dealt with before the next await.
             tokio::select! {
                 Some(done) = self.jobs.join_next() => {
@@ -127,7 +126,7 @@ impl Consumer {
                 changed = self.view.changed() => {
                     changed.map_err(|_| Error::new(ErrorKind::Closed, "the client is closed"))?;
                 }
-                () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {}
+                () = until(due) => {}
             }
         }
     }
@@ -183,7 +182,7 @@ impl Consumer {
     /// # Errors
     /// After `default.api.timeout.ms`, or at once when the topic is not allowed.
     pub async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<Vec<(i32, i64)>, Error> {
-        let deadline = Instant::now() + self.config().default_api_timeout;
+        let deadline = self.cluster.now() + self.config().default_api_timeout;
         let known = self.cluster.topic(topic, Want::WhileUsed, deadline).await?;
         let of = |index| TopicPartition { topic: Arc::clone(&known.name), partition: index };
         let wanted: Vec<_> = known.partitions.iter().map(|partition| (of(partition.index), spec)).collect();
@@ -213,7 +212,7 @@ impl Consumer {
 
     /// Sets everything under way that can be.
     fn start(&mut self) {
-        let now = Instant::now();
+        let now = self.cluster.now();
         // A full mailbox empties soon: the view that comes then leads here again.
         self.untold.retain(|topic| !self.cluster.want(topic, Want::Lasting));
         let view = Arc::clone(&self.view.borrow_and_update());
@@ -255,7 +254,7 @@ impl Consumer {
         while let Some(mut answer) = self.answers.pop_front() {
             let mut fetched = Fetched::default();
             if self.take_all(&mut answer, &mut fetched) {
-                let (now, chance) = (Instant::now(), self.chance.draw());
+                let (now, chance) = (self.cluster.now(), self.chance.draw());
                 self.positions.handle_answered(answer.node, answer.empty_early, now, chance);
             } else {
                 self.answers.push_front(answer);
@@ -313,7 +312,7 @@ impl Consumer {
                 return true;
             }
         };
-        let (is_full, now, chance) = (piece.is_full, Instant::now(), self.chance.draw());
+        let (is_full, now, chance) = (piece.is_full, self.cluster.now(), self.chance.draw());
         let progress = Progress { next_offset: piece.next_offset, cut: piece.cut, more: is_full };
         let verdict = self.positions.handle_read(wanted, progress, now, chance);
         if matches!(verdict, Verdict::Moved) {
@@ -332,10 +331,15 @@ impl Consumer {
 
     fn failed(&mut self, of: &TopicPartition, generation: u64, error: Error) {
         let stale = error.refreshes_metadata();
-        let clock_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let clock_ms = i64::try_from(clock_ms).unwrap_or(i64::MAX);
-        let verdict =
-            self.positions.handle_failed(of, generation, error, Instant::now(), self.chance.draw(), clock_ms);
+        let clock_ms = self.cluster.environment().clock().unix_ms();
+        let verdict = self.positions.handle_failed(
+            of,
+            generation,
+            error,
+            self.cluster.now(),
+            self.chance.draw(),
+            clock_ms,
+        );
         if stale {
             self.cluster.refresh();
         }

@@ -26,9 +26,10 @@ const SHELLS: &[&str] = &[
     "client/src/consumer/fetcher.rs",
     "client/src/consumer/group.rs",
     "client/src/consumer/offsets.rs",
+    "client/src/environment/clock.rs",
+    "client/src/environment/dial.rs",
     "client/src/producer.rs",
     "client/src/producer/coordinator_client.rs",
-    "client/src/producer/clock.rs",
     "client/src/producer/handle.rs",
     "client/src/producer/node.rs",
     "client/src/producer/orders.rs",
@@ -52,6 +53,9 @@ const NO_ARROW: &[(&str, &[&str])] = &[
     ("broker", &["client", "sink"]),
     ("sink", &["protocol", "broker"]),
 ];
+/// What the client takes from its machine through its environment alone, so that a test can hand in another one.
+const FROM_THE_ENVIRONMENT: &[&str] =
+    &["Instant::now", "SystemTime", ".elapsed()", "RandomState", "TcpSocket", "TcpStream", "lookup_host"];
 const NO_NAME: &[&str] = &["Manager", "Helper", "Util", "Inner"];
 const FUNCTION_LINES_MAX: usize = 70;
 
@@ -87,6 +91,15 @@ fn a_core_knows_no_runtime_and_no_clock() {
             CORES_BY_DEFAULT.iter().any(|it| file.path.starts_with(it)) && !SHELLS.contains(&&*file.path);
         let found = NOT_IN_A_CORE.iter().find(|it| code(line).contains(**it))?;
         core.then(|| format!("`{}` in a core; if it is a shell, name it in tidy.rs", found.trim()))
+    });
+}
+
+#[test]
+fn the_client_takes_dialer_clock_and_chance_from_its_environment() {
+    none_in_product(|file, line| {
+        let bound = file.path.starts_with("client/src/") && !file.path.starts_with("client/src/environment");
+        let found = FROM_THE_ENVIRONMENT.iter().find(|it| code(line).contains(**it))?;
+        bound.then(|| format!("`{found}` outside of client/src/environment"))
     });
 }
 

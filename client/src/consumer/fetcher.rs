@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
 
 use upsert_kafka_protocol::messages::fetch::{FetchPartition, FetchTopic, PartitionData};
 use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
@@ -76,7 +75,7 @@ impl Arrived {
 /// Fetches as planned, and prepares records within the bytes granted. Everything that was asked for is answered, if
 /// need be with the same error.
 pub(super) async fn fetch(cluster: Cluster, plan: Plan) -> Answer {
-    let (node, asked_at) = (plan.node, Instant::now());
+    let (node, asked_at) = (plan.node, cluster.now());
     let granted = plan.prepared_bytes_max;
     let mut partitions = match ask(&cluster, &plan).await {
         Ok((version, response)) => sort(&cluster, plan, version, response),
@@ -91,8 +90,8 @@ pub(super) async fn fetch(cluster: Cluster, plan: Plan) -> Answer {
     let empty = |fetch: &Fetch| {
         fetch.came.as_ref().is_ok_and(|arrived| arrived.told.is_some_and(|told| !told.has_bytes))
     };
-    let empty_early =
-        asked_at.elapsed() < cluster.config().fetch_max_wait / 2 && partitions.iter().all(empty);
+    let empty_early = cluster.environment().clock().since(asked_at) < cluster.config().fetch_max_wait / 2
+        && partitions.iter().all(empty);
     prepare(&mut partitions, granted);
     Answer { node, empty_early, partitions }
 }
