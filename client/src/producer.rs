@@ -109,7 +109,7 @@ impl Producer {
             availability,
             told_used: Mutex::new(clock.now()),
             rack: config.client_rack.clone().filter(|_| config.partitioner_rack_aware),
-            lanes: AtomicUsize::new(0),
+            partition_numbers: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
             number: NUMBERS.fetch_add(1, Relaxed),
             clock: clock.clone(),
@@ -144,7 +144,7 @@ impl Producer {
         let mut topics = shared.topics.lock();
         let topic = topics
             .entry(Arc::clone(&metadata.name))
-            .or_insert_with(|| Topic::new(news, &settings, &shared.lanes));
+            .or_insert_with(|| Topic::new(news, &settings, &shared.partition_numbers));
         Ok(topic.clone())
     }
 

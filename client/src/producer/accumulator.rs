@@ -137,14 +137,14 @@ impl Accumulator {
 
     /// What the sender knows of a partition's queue. When no batch waits there any more, what has lingered is
     /// closed; says whether there was such a batch.
-    pub(crate) fn handle_backlog(&self, Backlog { lane, waits }: Backlog, now: Instant) -> bool {
+    pub(crate) fn handle_backlog(&self, Backlog { partition, waits }: Backlog, now: Instant) -> bool {
         let mut queue = self.queue.lock();
         if waits {
-            queue.backed_up.insert(lane);
+            queue.backed_up.insert(partition);
             return false;
         }
-        queue.backed_up.remove(&lane);
-        let Some(slot) = queue.overdue.remove(&lane) else { return false };
+        queue.backed_up.remove(&partition);
+        let Some(slot) = queue.overdue.remove(&partition) else { return false };
         drop(queue);
         self.close_open(&slot, &mut slot.open.lock(), false, now);
         true
@@ -270,8 +270,8 @@ impl Accumulator {
                 continue;
             }
             let mut queue = self.queue.lock();
-            if queue.backed_up.contains(&slot.partition.lane) {
-                queue.overdue.insert(slot.partition.lane, Arc::clone(&slot));
+            if queue.backed_up.contains(&slot.partition.number) {
+                queue.overdue.insert(slot.partition.number, Arc::clone(&slot));
                 continue;
             }
             drop(queue);
@@ -341,7 +341,7 @@ impl Accumulator {
         batch.queued = Some(slot.closed(batch.size(), full, now));
         let mut queue = self.queue.lock();
         queue.lingering.remove(batch.token().id);
-        queue.overdue.remove(&slot.partition.lane);
+        queue.overdue.remove(&slot.partition.number);
         queue.ready_bytes += batch.size();
         queue.ready.push(Ready { batch, slot: Arc::clone(slot) });
         queue.ready_bytes >= PAUSE_BYTES

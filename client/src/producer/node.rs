@@ -10,7 +10,7 @@ use bytes::Bytes;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
 use super::coordinator_client::read_log;
-use super::dispatch::{LogRequest, Outgoing};
+use super::dispatch::{LogRequest, OutgoingBatches};
 use super::resolution;
 use crate::Error;
 use crate::cluster::Cluster;
@@ -58,7 +58,7 @@ type Awaited<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// What was sent, to understand the answer by.
 pub(super) struct Request {
-    pub(super) outgoing: Outgoing,
+    pub(super) outgoing: OutgoingBatches,
     pub(super) produce: ProduceRequest,
     pub(super) version: i16,
     /// When it left.

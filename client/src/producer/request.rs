@@ -8,7 +8,7 @@ use upsert_kafka_protocol::messages::produce::{
 };
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::dispatch::{Outgoing, Sent};
+use super::dispatch::{OutgoingBatches, SentBatch};
 use super::verdict::BatchAnswer;
 use crate::cluster::Metadata;
 use crate::config::Acks;
@@ -18,8 +18,8 @@ use crate::{Error, ErrorKind};
 pub(super) const TOPIC_IDS: i16 = 13;
 
 /// The version to use at most: without an id for each topic, names it must be.
-pub(super) fn version_max(outgoing: &Outgoing, metadata: &Metadata) -> i16 {
-    let known = |sent: &Sent| topic_id(metadata, &sent.partition.topic) != Uuid::default();
+pub(super) fn version_max(outgoing: &OutgoingBatches, metadata: &Metadata) -> i16 {
+    let known = |sent: &SentBatch| topic_id(metadata, &sent.partition.topic) != Uuid::default();
     let by_topics = if outgoing.batches.iter().all(known) { i16::MAX } else { TOPIC_IDS - 1 };
     outgoing
         .transaction
@@ -29,12 +29,12 @@ pub(super) fn version_max(outgoing: &Outgoing, metadata: &Metadata) -> i16 {
 
 /// The batches in wire form; they are lent, not copied.
 pub(super) fn request(
-    outgoing: &Outgoing,
+    outgoing: &OutgoingBatches,
     metadata: &Metadata,
     acks: Acks,
     timeout_ms: i32,
 ) -> ProduceRequest {
-    let partition = |sent: &Sent| PartitionProduceData {
+    let partition = |sent: &SentBatch| PartitionProduceData {
         index: sent.partition.index,
         records: Some(sent.batch.bytes.clone()),
         ..Default::default()

@@ -13,7 +13,7 @@ use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 use super::Shared;
 use super::coordinator_client;
 use super::coordinator_request::CoordinatorResponse;
-use super::dispatch::{Dispatch, Done, Outgoing};
+use super::dispatch::{DeliveryReport, Dispatch, OutgoingBatches};
 use super::node::{Heard, Node, Request};
 use super::orders::{OrderDone, OrderReply, TransactionLease};
 use super::request;
@@ -149,7 +149,7 @@ impl Sender {
     }
 
     fn send_ready(&mut self, now: Instant) {
-        for id in self.dispatch.poll_nodes(now) {
+        for id in self.dispatch.poll_ready_brokers(now) {
             let Some(connection) = self.nodes.entry(id).or_default().connection(id, &self.cluster) else {
                 continue;
             };
@@ -158,9 +158,9 @@ impl Sender {
                 self.shared.drained(id);
             }
         }
-        self.shared.ready(|| self.dispatch.ready_nodes(), now);
-        for id in self.dispatch.poll_doubted(now) {
-            if let Some(request) = self.dispatch.poll_log(id, now) {
+        self.shared.ready(|| self.dispatch.brokers_behind(), now);
+        for id in self.dispatch.poll_log_query_brokers(now) {
+            if let Some(request) = self.dispatch.poll_log_request(id, now) {
                 self.nodes.entry(id).or_default().read(request, &self.cluster);
             }
         }
@@ -173,7 +173,7 @@ impl Sender {
         }
     }
 
-    fn submit(&mut self, connection: &Connection, outgoing: Outgoing, now: Instant) {
+    fn submit(&mut self, connection: &Connection, outgoing: OutgoingBatches, now: Instant) {
         let config = self.cluster.config();
         let metadata = self.cluster.metadata();
         let version = connection.version_up_to::<ProduceRequest>(request::version_max(&outgoing, &metadata));
@@ -202,7 +202,7 @@ impl Sender {
             }
             Heard::Answered(request, response) => self.settle(&request, response, now),
             Heard::Read(request, answer) => {
-                self.dispatch.handle_log(&request, answer, now, self.chance.draw());
+                self.dispatch.handle_log_answer(&request, answer, now, self.chance.draw());
             }
         }
     }
@@ -298,15 +298,17 @@ impl Sender {
         if let Some(error) = self.dispatch.fatal() {
             self.shared.accumulator.close(error.clone());
         }
-        while let Some(done) = self.dispatch.poll_done() {
+        while let Some(done) = self.dispatch.poll_report() {
             let failed = done.failed();
             let first = match done {
-                Done::Finished(batch, outcome) => {
+                DeliveryReport::Final(batch, outcome) => {
                     let first = self.shared.accumulator.complete(batch, outcome);
                     self.shared.freed.notify_one();
                     first
                 }
-                Done::Told(expired, outcome) => self.shared.accumulator.tell(&expired.token, outcome),
+                DeliveryReport::Early(expired, outcome) => {
+                    self.shared.accumulator.tell(&expired.token, outcome)
+                }
             };
             if let Some((topic, records)) = failed.filter(|_| first) {
                 self.shared.meter.lock().handle_failure(&topic, records, now);
@@ -318,7 +320,7 @@ impl Sender {
         }
     }
 
-    fn measure(&self, outgoing: &Outgoing, now: Instant) {
+    fn measure(&self, outgoing: &OutgoingBatches, now: Instant) {
         let batches = outgoing.batches.iter().map(|sent| (&sent.partition.topic, sent.batch.stats));
         self.shared.meter.lock().handle_request(batches, now);
     }

@@ -38,7 +38,7 @@ pub(super) struct Shared {
     /// The rack whose leaders are preferred.
     pub(super) rack: Option<String>,
     pub(super) told_used: Mutex<Instant>,
-    pub(super) lanes: AtomicUsize,
+    pub(super) partition_numbers: AtomicUsize,
     pub(super) abandoned: AtomicBool,
     pub(super) number: u64,
     pub(super) clock: Clock,
@@ -50,7 +50,7 @@ impl Shared {
         let topics = self.topics.lock();
         for topic in topics.values() {
             if let Some(known) = metadata.topics.get(topic.name()) {
-                topic.update(News { metadata: known, near: &near, now }, &self.lanes);
+                topic.update(News { metadata: known, near: &near, now }, &self.partition_numbers);
             }
         }
     }

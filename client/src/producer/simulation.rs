@@ -17,7 +17,7 @@ use upsert_kafka_protocol::messages::ProduceResponse;
 
 use super::accumulator::{Accumulator, Appended, Refusal};
 use super::delivery::Completion;
-use super::dispatch::{Dispatch, Done, Outgoing};
+use super::dispatch::{DeliveryReport, Dispatch, OutgoingBatches};
 use super::node::Request;
 pub use super::planted::Planted;
 use super::send_gate::SendGate;
@@ -43,7 +43,7 @@ pub struct Machine {
     dispatch: Dispatch,
     gate: SendGate,
     topics: BTreeMap<Arc<str>, Topic>,
-    lanes: AtomicUsize,
+    partition_numbers: AtomicUsize,
     connections: Connections,
     chance: Chance,
     deliveries: Vec<(u64, Delivery)>,
@@ -108,7 +108,7 @@ impl Machine {
             dispatch: Dispatch::new(sequence_config, config.max_request_size, sender::writer(&config)),
             gate: SendGate::default(),
             topics: BTreeMap::new(),
-            lanes: AtomicUsize::new(0),
+            partition_numbers: AtomicUsize::new(0),
             connections: Connections::new(Arc::clone(&config), chance.bits(), now),
             chance,
             deliveries: Vec::new(),
@@ -299,15 +299,15 @@ impl Machine {
     }
 
     fn submit_ready(&mut self, now: Instant) {
-        for node in self.dispatch.poll_nodes(now) {
+        for node in self.dispatch.poll_ready_brokers(now) {
             let Some(connection) = self.connections.connection(node) else { continue };
             while let Some(outgoing) = self.dispatch.poll_request(node, now) {
                 self.produce(connection, outgoing, now);
             }
         }
-        for node in self.dispatch.poll_doubted(now) {
+        for node in self.dispatch.poll_log_query_brokers(now) {
             let Some(connection) = self.connections.connection(node) else { continue };
-            if let Some(request) = self.dispatch.poll_log(node, now) {
+            if let Some(request) = self.dispatch.poll_log_request(node, now) {
                 self.connections.read_log(connection, request, now);
             }
         }
@@ -319,7 +319,7 @@ impl Machine {
         }
     }
 
-    fn produce(&mut self, connection: u64, outgoing: Outgoing, now: Instant) {
+    fn produce(&mut self, connection: u64, outgoing: OutgoingBatches, now: Instant) {
         let view = self.connections.view();
         let version = request::version_max(&outgoing, view);
         let timeout_ms = i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
@@ -335,7 +335,7 @@ impl Machine {
                 self.dispatch.handle_response(response, now, self.chance.draw());
             }
             ConnectionEvent::Log(request, answer) => {
-                self.dispatch.handle_log(&request, answer, now, self.chance.draw());
+                self.dispatch.handle_log_answer(&request, answer, now, self.chance.draw());
             }
             ConnectionEvent::Unreachable(node) => {
                 self.dispatch.handle_unreachable(node, now, self.chance.draw())
@@ -371,7 +371,7 @@ impl Machine {
         for (name, metadata) in topics {
             let news = News { metadata, near: &[], now };
             if let Some(known) = self.topics.get(name) {
-                known.update(news, &self.lanes);
+                known.update(news, &self.partition_numbers);
                 continue;
             }
             let sticky = StickySettings {
@@ -386,7 +386,7 @@ impl Machine {
                 availability: None,
                 partitioner: None,
             };
-            self.topics.insert(Arc::clone(name), Topic::new(news, &settings, &self.lanes));
+            self.topics.insert(Arc::clone(name), Topic::new(news, &settings, &self.partition_numbers));
         }
         self.dispatch.handle_leaders(self.connections.view(), now);
     }
@@ -397,11 +397,11 @@ impl Machine {
             self.accumulator.close(error.clone());
         }
         let mut told = false;
-        while let Some(done) = self.dispatch.poll_done() {
+        while let Some(done) = self.dispatch.poll_report() {
             told = true;
             match done {
-                Done::Finished(batch, outcome) => self.accumulator.complete(batch, outcome),
-                Done::Told(expired, outcome) => self.accumulator.tell(&expired.token, outcome),
+                DeliveryReport::Final(batch, outcome) => self.accumulator.complete(batch, outcome),
+                DeliveryReport::Early(expired, outcome) => self.accumulator.tell(&expired.token, outcome),
             };
         }
         if told {

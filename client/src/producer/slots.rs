@@ -56,7 +56,7 @@ pub(crate) struct SlotSource<'a> {
     pub(crate) topic: &'a Arc<str>,
     pub(crate) keyless: &'a Arc<Keyless>,
     /// Numbers the partitions of all topics.
-    pub(crate) lanes: &'a AtomicUsize,
+    pub(crate) numbers: &'a AtomicUsize,
 }
 
 impl Slots {
@@ -129,12 +129,12 @@ impl Segment {
 }
 
 impl Slot {
-    fn new(index: usize, SlotSource { topic, keyless, lanes }: SlotSource<'_>) -> Self {
+    fn new(index: usize, SlotSource { topic, keyless, numbers }: SlotSource<'_>) -> Self {
         let partition = Partition {
             topic: Arc::clone(topic),
             // A broker counts partitions in an i32.
             index: i32::try_from(index).unwrap_or(i32::MAX),
-            lane: lanes.fetch_add(1, Relaxed),
+            number: numbers.fetch_add(1, Relaxed),
         };
         Self {
             partition: Arc::new(partition),

@@ -61,11 +61,11 @@ impl Topic {
         self.0.slots.count()
     }
 
-    /// `lanes` numbers the partitions of all topics.
-    pub(crate) fn new(news: News<'_>, settings: &TopicSettings, lanes: &AtomicUsize) -> Self {
+    /// `numbers` numbers the partitions of all topics.
+    pub(crate) fn new(news: News<'_>, settings: &TopicSettings, numbers: &AtomicUsize) -> Self {
         let keyless = Arc::new(Keyless::new(settings.sticky, settings.seed, settings.availability.clone()));
         let (topic, count) = (&news.metadata.name, news.metadata.partitions.len());
-        let slots = Slots::new(count, SlotSource { topic, keyless: &keyless, lanes });
+        let slots = Slots::new(count, SlotSource { topic, keyless: &keyless, numbers });
         let topic = Self(Arc::new(Shared {
             name: Arc::clone(topic),
             producer: settings.producer,
@@ -75,7 +75,7 @@ impl Topic {
             partitioner: settings.partitioner.clone(),
             turns: AtomicU64::new(0),
         }));
-        topic.update(news, lanes);
+        topic.update(news, numbers);
         topic
     }
 
@@ -88,10 +88,10 @@ impl Topic {
     }
 
     /// Takes over leaders and the number of partitions.
-    pub(crate) fn update(&self, News { metadata, near, now }: News<'_>, lanes: &AtomicUsize) {
+    pub(crate) fn update(&self, News { metadata, near, now }: News<'_>, numbers: &AtomicUsize) {
         let Shared { name, slots, keyless, .. } = &*self.0;
         let count = metadata.partitions.len();
-        let before = slots.update(metadata, SlotSource { topic: name, keyless, lanes });
+        let before = slots.update(metadata, SlotSource { topic: name, keyless, numbers });
         keyless.update(metadata, near, |index| slots.get(index).map(|slot| Arc::clone(slot.queued())), now);
         if before != 0 && before != count {
             tracing::info!(

@@ -254,7 +254,7 @@ impl Transactions {
             return true;
         }
         let join = || TransactionPartition { partition: Arc::clone(partition), stage: AddStage::New };
-        self.joined.entry(partition.lane).or_insert_with(join).stage == AddStage::Added
+        self.joined.entry(partition.number).or_insert_with(join).stage == AddStage::Added
     }
 
     /// Batches of the open transaction leave, by which the coordinator may hear of it.

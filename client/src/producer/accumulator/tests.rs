@@ -151,15 +151,15 @@ fn what_is_closed_takes_nothing_new() {
 #[test]
 fn a_batch_that_has_lingered_stays_open_while_another_of_its_partition_waits() {
     let mut bench = Bench::new(LIMITS);
-    let lane = bench.topic.place(&Record::new(&bench.topic).partition(0)).unwrap().partition.lane;
-    assert!(!bench.accumulator.handle_backlog(Backlog { lane, waits: true }, bench.now));
+    let partition = bench.topic.place(&Record::new(&bench.topic).partition(0)).unwrap().partition.number;
+    assert!(!bench.accumulator.handle_backlog(Backlog { partition, waits: true }, bench.now));
     drop(bench.send(0, b"a").unwrap());
     drop(bench.send(1, b"a").unwrap());
     bench.now += LIMITS.linger;
     assert_eq!(bench.accumulator.expire(bench.now), None);
     assert_eq!(bench.counts(), [(1, 1)], "of the other partition nothing waits");
     drop(bench.send(0, b"b").unwrap());
-    assert!(bench.accumulator.handle_backlog(Backlog { lane, waits: false }, bench.now));
+    assert!(bench.accumulator.handle_backlog(Backlog { partition, waits: false }, bench.now));
     assert_eq!(bench.counts(), [(0, 2)]);
-    assert!(!bench.accumulator.handle_backlog(Backlog { lane, waits: false }, bench.now));
+    assert!(!bench.accumulator.handle_backlog(Backlog { partition, waits: false }, bench.now));
 }

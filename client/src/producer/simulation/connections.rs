@@ -64,7 +64,7 @@ struct BrokerSearch {
 enum CallStage {
     Any(BrokerSearch),
     Node(i32),
-    Sent,
+    SentBatch,
 }
 
 /// What happened, for the cores.
@@ -280,7 +280,7 @@ impl Connections {
     fn continue_call(&mut self, now: Instant) {
         let Some((call, step)) = self.call.take() else { return };
         match step {
-            CallStage::Sent => self.call = Some((call, CallStage::Sent)),
+            CallStage::SentBatch => self.call = Some((call, CallStage::SentBatch)),
             CallStage::Node(node) => match self.connection(node) {
                 Some(connection) => self.send_call(connection, call, now),
                 // The coordinator is no broker that is known: its answer said where it is, so it has left.
@@ -293,7 +293,7 @@ impl Connections {
                 Found::Connection(connection) => match call.to.clone() {
                     None => self.send_call(connection, call, now),
                     Some(of) => {
-                        self.call = Some((call, CallStage::Sent));
+                        self.call = Some((call, CallStage::SentBatch));
                         let pending = |version| PendingRequest::FindCoordinator(of.clone(), version);
                         let request = |version| of.request(version);
                         self.ask::<FindCoordinatorRequest>(connection, i16::MAX, request, pending, now);
@@ -312,7 +312,7 @@ impl Connections {
         let Some(link) = self.links.get(&connection) else { return };
         let max = call.body.version_max(call.protocol.unwrap_or(link.offered()));
         let body = call.body.clone();
-        self.call = Some((call, CallStage::Sent));
+        self.call = Some((call, CallStage::SentBatch));
         let pending = |version| PendingRequest::ToCoordinator(body.clone(), version);
         match &body {
             RequestBody::InitProducerId(it) => self.ask(connection, max, |_| it.clone(), pending, now),

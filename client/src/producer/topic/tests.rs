@@ -43,8 +43,8 @@ fn with(leaders: &[Option<i32>], settings: TopicSettings) -> Topic {
     Topic::new(news, &settings, &AtomicUsize::new(0))
 }
 
-fn update(topic: &Topic, leaders: &[Option<i32>], lanes: &AtomicUsize) {
-    topic.update(News { metadata: &metadata(leaders), near: &[], now: Instant::now() }, lanes);
+fn update(topic: &Topic, leaders: &[Option<i32>], numbers: &AtomicUsize) {
+    topic.update(News { metadata: &metadata(leaders), near: &[], now: Instant::now() }, numbers);
 }
 
 fn keyless(topic: &Topic) -> &Arc<Slot> {
@@ -115,11 +115,11 @@ fn a_topic_that_grew_keeps_its_partitions_and_uses_the_new_ones() {
         error.to_string(),
         "topic orders, partition 2: no such partition: the topic has 1, from 0 to 0"
     );
-    let lanes = AtomicUsize::new(1);
-    update(&topic, &[Some(1), Some(2)], &lanes);
-    update(&topic, &[Some(1), Some(2), None], &lanes);
+    let numbers = AtomicUsize::new(1);
+    update(&topic, &[Some(1), Some(2)], &numbers);
+    update(&topic, &[Some(1), Some(2), None], &numbers);
     let last = topic.place(&far).unwrap();
-    assert_eq!((last.partition.index, last.partition.lane, last.leader()), (2, 2, None));
+    assert_eq!((last.partition.index, last.partition.number, last.leader()), (2, 2, None));
     assert!(Arc::ptr_eq(&first, topic.place(&Record::new(&topic).partition(0)).unwrap()));
 }
 
