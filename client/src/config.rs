@@ -12,6 +12,7 @@ mod contradictions;
 mod nearest;
 mod properties;
 mod setting;
+mod share;
 mod table;
 
 pub use address::Address;

@@ -66,7 +66,7 @@ impl Bench {
             |(partition, _): &(i32, i64)| Assignment::new("orders", *partition, Position::Earliest);
         consumer.assign(ends.iter().map(assignment).collect());
         while left > 0 {
-            for partition in &consumer.poll().await.unwrap() {
+            for partition in consumer.poll().await.unwrap().partitions() {
                 for record in partition.records() {
                     let value = record.unwrap().value.unwrap();
                     let number = u64::from_be_bytes(value[..8].try_into().unwrap());

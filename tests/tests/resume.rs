@@ -65,7 +65,7 @@ impl Stage {
         let bootstrap = Some(self.broker.address().to_string());
         let options = PlanOptions { bootstrap, set, ..PlanOptions::default() };
         let plan = plan::plan(job(sinks).as_str(), &options).expect("a plan");
-        Job::open(plan, JobOptions { restore, ..JobOptions::default() }).await
+        Job::open(plan, JobOptions::new().with_restore(restore)).await
     }
 
     /// Runs a job up to the end there is now.

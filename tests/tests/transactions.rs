@@ -57,7 +57,7 @@ impl Bench {
         consumer.assign(ends.iter().map(assignment).collect());
         let mut seen = BTreeSet::new();
         while ends.iter().any(|(partition, end)| consumer.position(&place(*partition)).unwrap_or(0) < *end) {
-            for partition in &consumer.poll().await.unwrap() {
+            for partition in consumer.poll().await.unwrap().partitions() {
                 for record in partition.records() {
                     let value = record.unwrap().value.unwrap();
                     let new = seen.insert(u64::from_be_bytes(value[..8].try_into().unwrap()));

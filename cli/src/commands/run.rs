@@ -60,7 +60,10 @@ async fn open(
     stop: &Stop,
     create_topics: Option<NewTopics>,
 ) -> Result<Job, Failure> {
-    let options = JobOptions { restore: restore(args)?, create_topics, stop_timeout: stop.within() };
+    let mut options = JobOptions::new().with_restore(restore(args)?).with_stop_timeout(stop.within());
+    if let Some(new) = create_topics {
+        options = options.with_new_topics(new);
+    }
     let job = Job::open(plan, options).await.map_err(|e| job::not_opened(&e))?;
     warn(job.notices());
     job.resumed().for_each(|notice| say(format_args!("note: {notice}")));

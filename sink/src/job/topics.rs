@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use tracing::info;
-use upsert_kafka_client::{Admin, Client, ErrorCode, NewTopic, Role};
+use upsert_kafka_client::{Admin, ErrorCode, NewTopic, Role};
 
+use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, Notice, Pipeline, Plan, SinkPlan};
 
@@ -38,10 +39,14 @@ pub(super) struct Checked {
 }
 
 /// Checks every topic of the plan; makes the missing ones where that was asked for.
-pub(super) async fn check(plan: &Plan, new: Option<&NewTopics>) -> Result<Checked, Error> {
+pub(super) async fn check(
+    plan: &Plan,
+    new: Option<&NewTopics>,
+    clients: &mut Clients,
+) -> Result<Checked, Error> {
     let mut checked = Checked::default();
     for named in plan.pipelines.iter().flat_map(named) {
-        let admin = admin(&named).await?;
+        let admin = admin(&named, clients).await?;
         match (described(&admin, &named, new.is_some()).await.map_err(|e| named.failed(e))?, new) {
             (Found::There, _) => checked.notices.extend(compaction(&admin, &named).await),
             (Found::Missing, Some(new)) => create(&admin, &named, new).await?,
@@ -98,9 +103,9 @@ fn named(pipeline: &Pipeline) -> Vec<Named<'_>> {
     all
 }
 
-async fn admin(named: &Named<'_>) -> Result<Admin, Error> {
+async fn admin(named: &Named<'_>, clients: &mut Clients) -> Result<Admin, Error> {
     let config = plan::config(named.table, named.properties, Role::Any)?;
-    Ok(Client::open(config).await.map_err(|e| named.failed(e))?.admin())
+    Ok(clients.open(config).await.map_err(|e| named.failed(e))?.admin())
 }
 
 async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(), Error> {

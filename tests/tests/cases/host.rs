@@ -132,7 +132,7 @@ async fn read(
     consumer.assign(all.collect());
     let mut records = Vec::new();
     while !enough(&records, &next) {
-        for partition in &consumer.poll().await? {
+        for partition in consumer.poll().await?.partitions() {
             for record in partition.records() {
                 records.push(owned(topic, partition.partition(), &record?));
             }
