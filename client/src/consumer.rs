@@ -21,6 +21,8 @@ mod fetcher;
 mod list_offsets;
 mod owned_record;
 mod position;
+#[cfg(feature = "stream")]
+mod record_stream;
 mod reset;
 
 pub use assignment::{Assignment, Position, TopicPartition};
@@ -31,6 +33,8 @@ use fetcher::{FetchedPartition, NodeFetch, PartitionFetch, PollBudget};
 pub use list_offsets::OffsetSpec;
 pub use owned_record::{OwnedHeader, OwnedRecord, OwnedRecords};
 use position::{FetchLimits, FetchTarget, LookupKind, OffsetLookup, PartitionOutcome, Positions, Progress};
+#[cfg(feature = "stream")]
+pub use record_stream::RecordStream;
 pub use reset::{PositionReset, ResetCause};
 
 /// A consumer. While the caller works on what one poll gave, the next fetches are already under way, one per node:
@@ -180,6 +184,21 @@ impl Consumer {
         }
     }
 
+    /// The records as a [`Stream`](futures_core::Stream), polled as they are taken: `StreamExt` of the crates `futures` or
+    /// `tokio-stream` gives it `next` and the rest. Records are [`OwnedRecord`]s, which share the fetched bytes.
+    ///
+    /// Nothing is lost by dropping a future that waits for the next record, nor by dropping the stream: the consumer
+    /// then stands behind the last record that was taken, of each partition. A record's offset and one is what to
+    /// commit. An error is an item, after which the stream goes on as a poll would; only a client that is closed ends
+    /// it. A record that cannot be read is told again and again, at a distance of `retry.backoff.ms`, until the consumer
+    /// seeks behind it. Resets are logged and not told: whoever must act on them polls.
+    ///
+    /// Needs the feature `stream`.
+    #[cfg(feature = "stream")]
+    pub fn stream(&mut self) -> RecordStream<'_> {
+        RecordStream::new(self)
+    }
+
     /// Reads on from there; what was fetched from elsewhere is dropped.
     ///
     /// # Errors
@@ -257,6 +276,20 @@ impl Consumer {
 
     fn config(&self) -> &Config {
         self.cluster.config()
+    }
+
+    /// Reads what was handed over, and not taken, once more.
+    #[cfg(feature = "stream")]
+    fn return_to(&mut self, of: &TopicPartition, offset: i64) {
+        self.positions.seek(of, Position::Offset(offset));
+    }
+
+    /// Tells of a record that cannot be read, and reads it once more.
+    #[cfg(feature = "stream")]
+    fn stay_at(&mut self, of: &TopicPartition, offset: i64, error: Error) {
+        self.return_to(of, offset);
+        let generation = self.positions.generation(of);
+        self.handle_failed(of, generation, error);
     }
 
     /// Sets everything under way that can be.

@@ -22,6 +22,8 @@ pub use config::{
     Acks, Address, Config, Explained, IsolationLevel, MetadataRecovery, Notice, NoticeKind, OffsetReset,
     PartitionerClass, Role, SecurityProtocol,
 };
+#[cfg(feature = "stream")]
+pub use consumer::RecordStream;
 pub use consumer::{
     Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords, OffsetSpec,
     OwnedHeader, OwnedRecord, OwnedRecords, PartitionRecords, Position, PositionReset, Records, ResetCause,

@@ -18,7 +18,15 @@ use crate::connection::Connection;
 use crate::{Error, ErrorKind, IsolationLevel};
 
 /// An offset to keep.
+///
+/// ```
+/// use upsert_kafka_client::{Commit, TopicPartition};
+///
+/// let commit = Commit::new(TopicPartition::new("orders", 3), 42).with_leader_epoch(7).with_metadata("by hand");
+/// assert_eq!((&*commit.topic, commit.partition, commit.offset), ("orders", 3, 42));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Commit {
     /// The topic.
     pub topic: Arc<str>,
@@ -34,6 +42,7 @@ pub struct Commit {
 
 /// An offset that a group keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Committed {
     /// The topic.
     pub topic: Arc<str>,
@@ -45,6 +54,46 @@ pub struct Committed {
     pub leader_epoch: i32,
     /// The note that was given with it.
     pub metadata: String,
+}
+
+impl Commit {
+    /// The offset of a partition at which its reader goes on, with no leader epoch and no metadata.
+    pub fn new(of: TopicPartition, offset: i64) -> Self {
+        let TopicPartition { topic, partition } = of;
+        Self { topic, partition, offset, leader_epoch: -1, metadata: String::new() }
+    }
+
+    /// With the leader epoch of the record before the offset; -1 when not known.
+    #[must_use]
+    pub fn with_leader_epoch(self, leader_epoch: i32) -> Self {
+        Self { leader_epoch, ..self }
+    }
+
+    /// With a note, which comes back with the offset.
+    #[must_use]
+    pub fn with_metadata(self, metadata: impl Into<String>) -> Self {
+        Self { metadata: metadata.into(), ..self }
+    }
+}
+
+impl Committed {
+    /// As a group without a note would tell it. Only the tests of those who read offsets need to make one.
+    pub fn new(of: TopicPartition, offset: Option<i64>) -> Self {
+        let TopicPartition { topic, partition } = of;
+        Self { topic, partition, offset, leader_epoch: -1, metadata: String::new() }
+    }
+
+    /// With the leader epoch of the record before the offset; -1 when not known.
+    #[must_use]
+    pub fn with_leader_epoch(self, leader_epoch: i32) -> Self {
+        Self { leader_epoch, ..self }
+    }
+
+    /// With the note that was given with the offset.
+    #[must_use]
+    pub fn with_metadata(self, metadata: impl Into<String>) -> Self {
+        Self { metadata: metadata.into(), ..self }
+    }
 }
 
 pub(super) async fn commit(cluster: &Cluster, group: &str, offsets: &[Commit]) -> Result<(), Error> {

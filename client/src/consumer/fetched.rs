@@ -7,6 +7,8 @@ use std::sync::Arc;
 use upsert_kafka_protocol::Uuid;
 use upsert_kafka_protocol::records::{self, Body, TimestampType};
 
+#[cfg(feature = "stream")]
+use super::assignment::TopicPartition;
 use super::completed_fetch::Piece;
 use super::consumer_record::ConsumerRecord;
 use super::owned_record::{OwnedRecord, OwnedRecords};
@@ -171,6 +173,12 @@ impl PartitionRecords {
     /// The leader epoch of the last batch, to commit with the offset; -1 when not known.
     pub fn leader_epoch(&self) -> i32 {
         self.leader_epoch
+    }
+
+    /// The partition, and the offset of the first record for the caller, or the one behind what was taken.
+    #[cfg(feature = "stream")]
+    pub(super) fn stands_at(&self) -> (TopicPartition, i64) {
+        (TopicPartition::new(Arc::clone(&self.topic), self.partition), self.from)
     }
 
     /// The records in order; no allocation.

@@ -16,6 +16,7 @@ use crate::{Error, ErrorKind, IsolationLevel};
 
 /// An offset to look up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OffsetSpec {
     /// Of the first record kept.
     Earliest,
