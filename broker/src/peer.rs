@@ -1,6 +1,6 @@
 //! One connection: a frame in, its answer out, then the next, as Kafka works through a connection.
 //!
-//! Requests that are sent ahead wait in the socket, so answers leave in order of the requests also when a
+//! Requests that are sent ahead wait in the stream, so answers leave in order of the requests also when a
 //! Fetch waits. Whatever has arrived is served, also when the client has closed its side, or all of it, since:
 //! records sent with acks=0 before a close are in the log.
 
@@ -9,17 +9,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
+use tracing::{debug, warn};
 
 use crate::budget::{Budget, SMALL_BYTES_MAX, Share};
 use crate::cluster::{Answer, PeerId};
 use crate::config::BrokerConfig;
 use crate::incoming::Incoming;
 use crate::keeper::Mail;
+use crate::transport::Transport;
 
 /// How much is reserved for a frame before its bytes are there: a length is only a claim.
 const TRUST_BYTES: usize = 2 << 20;
@@ -72,8 +73,8 @@ pub(crate) struct Link {
 
 /// Why a connection ended.
 #[derive(Debug)]
-pub(crate) enum Closed {
-    /// The socket failed.
+enum Closed {
+    /// The stream failed.
     Broken(io::Error),
     /// We closed it, for this reason.
     Refused(String),
@@ -87,20 +88,28 @@ impl From<io::Error> for Closed {
     }
 }
 
-/// Serves a connection until either side closes it; the reason, when it was not the client's wish.
-pub(crate) async fn serve(link: Link, stream: TcpStream) -> Result<(), Closed> {
-    let mut connection = Connection { link, stream, buffer: BytesMut::new(), deaf: false };
+/// Serves a connection until either side closes it.
+pub(crate) async fn attend(link: Link, transport: Box<dyn Transport>) {
+    let mut connection = Connection { link, transport, buffer: BytesMut::new(), ended: false, deaf: false };
     let outcome = connection.serve().await;
     if !matches!(outcome, Err(Closed::Broken(_))) {
         connection.close().await;
     }
-    outcome
+    match outcome {
+        Ok(()) => {}
+        Err(Closed::Idle) => debug!("connection closed: nothing happened on it"),
+        Err(Closed::Broken(error)) => debug!(%error, "connection broken"),
+        Err(Closed::Refused(why)) => warn!(why, "connection closed"),
+    }
 }
 
 struct Connection {
     link: Link,
-    stream: TcpStream,
+    transport: Box<dyn Transport>,
+    /// What has come and is not read yet.
     buffer: BytesMut,
+    /// Nothing more comes behind that.
+    ended: bool,
     /// Answers do not arrive any more. Requests that have come are served without.
     deaf: bool,
 }
@@ -142,7 +151,8 @@ impl Connection {
     async fn write(&mut self, frame: &mut impl Buf) -> Result<(), Closed> {
         if !self.deaf {
             let idle = self.link.limits.idle_max;
-            let written = timeout(idle, self.stream.write_all_buf(frame)).await.map_err(|_| Closed::Idle)?;
+            let written =
+                timeout(idle, self.transport.write_all_buf(frame)).await.map_err(|_| Closed::Idle)?;
             self.deaf = written.is_err();
         }
         Ok(())
@@ -182,31 +192,41 @@ impl Connection {
         while self.buffer.len() < wanted {
             let missing = wanted - self.buffer.len();
             self.buffer.reserve(missing.clamp(READ_BYTES_MIN, TRUST_BYTES.max(self.buffer.len())));
-            let read = timeout(self.link.limits.idle_max, self.stream.read_buf(&mut self.buffer));
-            if read.await.map_err(|_| Closed::Idle)?? == 0 {
+            if !self.ended {
+                let read = timeout(self.link.limits.idle_max, self.transport.read_buf(&mut self.buffer));
+                self.ended = read.await.map_err(|_| Closed::Idle)?? == 0;
+            }
+            if self.ended {
                 return if self.buffer.is_empty() { Ok(false) } else { Err(ended()) };
             }
         }
         Ok(true)
     }
 
-    /// Waits until nobody can be there any more to hear an answer; for ever when the client has sent more, which is
-    /// then read in its turn.
-    async fn abandoned(&self) {
-        match self.stream.peek(&mut [0]).await {
-            Ok(0) => sleep(HALF_CLOSED_WAIT).await,
-            Ok(_) => pending::<()>().await,
-            Err(_) => {}
+    /// Waits until nobody can be there any more to hear an answer; for ever when the client has sent more, of which
+    /// one byte is read, since a stream tells its end to readers alone. Cancel-safe: what it has read stays.
+    async fn abandoned(&mut self) {
+        if !self.ended {
+            self.buffer.reserve(READ_BYTES_MIN);
+            match self.transport.read_buf(&mut (&mut self.buffer).limit(1)).await {
+                Ok(0) => self.ended = true,
+                Ok(_) => pending::<()>().await,
+                Err(_) => {
+                    self.ended = true;
+                    return;
+                }
+            }
         }
+        sleep(HALF_CLOSED_WAIT).await;
     }
 
     /// Says that nothing more comes, and waits a little until the client has heard it.
     async fn close(&mut self) {
         let mut thrown = 0;
         let last = async {
-            self.stream.shutdown().await?;
+            self.transport.shutdown().await?;
             self.buffer.clear();
-            while thrown < LINGER_BYTES_MAX && self.stream.read_buf(&mut self.buffer).await? > 0 {
+            while thrown < LINGER_BYTES_MAX && self.transport.read_buf(&mut self.buffer).await? > 0 {
                 thrown += self.buffer.len();
                 self.buffer.clear();
             }

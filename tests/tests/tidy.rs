@@ -8,9 +8,14 @@ use upsert_kafka_tests::repository;
 const SHELLS: &[&str] = &[
     "broker/src/broker.rs",
     "broker/src/budget.rs",
+    "broker/src/connector.rs",
+    "broker/src/environment.rs",
+    "broker/src/environment/clock.rs",
     "broker/src/keeper.rs",
     "broker/src/listener.rs",
+    "broker/src/listener/socket.rs",
     "broker/src/peer.rs",
+    "broker/src/transport.rs",
     "broker/src/worker.rs",
     "client/src/admin.rs",
     "client/src/client.rs",
@@ -44,6 +49,11 @@ const SHELLS: &[&str] = &[
 ];
 const CORES_BY_DEFAULT: &[&str] = &["protocol/", "client/src/", "broker/src/", "sink/src/"];
 const NOT_IN_A_CORE: &[&str] = &["tokio", "async ", ".await", "Instant::now", "SystemTime::now"];
+
+/// Where alone a crate reads a clock or draws chance: whoever hands in an environment decides both.
+const ENVIRONMENTS: &[(&str, &str)] = &[("broker/src/", "broker/src/environment")];
+const OF_THE_ENVIRONMENT: &[&str] =
+    &["Instant::now", "SystemTime", "RandomState", "getrandom", "thread_rng", "thread::sleep"];
 
 /// An arrow points down, or does not exist: a crate, and whom it must never know.
 const NO_ARROW: &[(&str, &[&str])] = &[
@@ -87,6 +97,15 @@ fn a_core_knows_no_runtime_and_no_clock() {
             CORES_BY_DEFAULT.iter().any(|it| file.path.starts_with(it)) && !SHELLS.contains(&&*file.path);
         let found = NOT_IN_A_CORE.iter().find(|it| code(line).contains(**it))?;
         core.then(|| format!("`{}` in a core; if it is a shell, name it in tidy.rs", found.trim()))
+    });
+}
+
+#[test]
+fn clock_and_chance_come_from_the_environment() {
+    none_in_product(|file, line| {
+        let (_, environment) = ENVIRONMENTS.iter().find(|(krate, _)| file.path.starts_with(krate))?;
+        let found = OF_THE_ENVIRONMENT.iter().find(|it| code(line).contains(**it))?;
+        (!file.path.starts_with(environment)).then(|| format!("`{found}` outside of {environment}"))
     });
 }
 
