@@ -8,14 +8,16 @@ use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::cluster::{Cluster, Now, Stats};
+use crate::cluster::{Cluster, Stats};
 use crate::config::BrokerConfig;
 use crate::connector::{Connector, Endpoint};
 use crate::environment::Environment;
 use crate::fault::{Fault, FaultId};
 use crate::keeper::{MAIL_MAX, Mail, Order, keep};
+use crate::limits::Limits;
 use crate::listener::{Door, Socket, Turn, listen};
-use crate::peer::Limits;
+use crate::now::Now;
+use crate::security::SecurityProtocol;
 use crate::transport::Transport;
 
 /// A broker that runs on the tasks of the runtime it was started in. Dropping it stops it, without waiting.
@@ -76,7 +78,8 @@ impl Broker {
             let (turns, told) = mpsc::channel(1);
             let listening = (address.ip().to_string(), address.port());
             let endpoint = Endpoint { node, advertised, listening, turns: turns.downgrade() };
-            let door = Door { node, mail: mail.clone(), limits: limits.clone() };
+            let protocol = SecurityProtocol::default();
+            let door = Door { node, protocol, mail: mail.clone(), limits: limits.clone() };
             let listener = tokio::spawn(listen(door, socket, told));
             nodes.push(Node { address, endpoint, turns, listener });
         }

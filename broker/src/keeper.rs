@@ -6,10 +6,12 @@ use std::fmt;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::cluster::{Answer, Cluster, Now, PeerId};
+use crate::cluster::{Answer, Cluster};
 use crate::environment::{Clock, until};
 use crate::fault::{Fault, FaultId};
 use crate::incoming::Incoming;
+use crate::now::Now;
+use crate::wait::PeerId;
 use crate::work::Work;
 use crate::worker::Worker;
 

@@ -10,10 +10,12 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{Instrument, debug_span, warn};
 
-use crate::cluster::PeerId;
 use crate::keeper::Mail;
-use crate::peer::{self, Limits, Link};
+use crate::limits::Limits;
+use crate::peer::{self, Link};
+use crate::security::SecurityProtocol;
 use crate::transport::Transport;
+use crate::wait::PeerId;
 use socket::Held;
 
 mod socket;
@@ -36,6 +38,7 @@ pub(crate) enum Turn {
 pub(crate) struct Door {
     pub(crate) node: i32,
     pub(crate) mail: mpsc::Sender<Mail>,
+    pub(crate) protocol: SecurityProtocol,
     pub(crate) limits: Limits,
 }
 
@@ -150,7 +153,7 @@ impl Open {
 
 impl Door {
     fn link(&self, peer: PeerId) -> Link {
-        let Self { node, limits, mail, .. } = self;
-        Link { peer, node: *node, limits: limits.clone(), mail: mail.clone() }
+        let Self { node, protocol, limits, mail } = self;
+        Link { peer, node: *node, protocol: *protocol, limits: limits.clone(), mail: mail.clone() }
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::time::sleep_until;
 
-use crate::cluster::Now;
+use crate::now::Now;
 
 /// What a clock of your own tells.
 pub trait Time: Send + Sync + 'static {
