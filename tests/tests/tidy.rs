@@ -11,9 +11,17 @@ mod cores;
 const SHELLS: &[&str] = &[
     "broker/src/broker.rs",
     "broker/src/budget.rs",
+    "broker/src/connector.rs",
+    "broker/src/environment.rs",
+    "broker/src/environment/clock.rs",
+    "broker/src/frames.rs",
     "broker/src/keeper.rs",
+    "broker/src/limits.rs",
     "broker/src/listener.rs",
+    "broker/src/listener/socket.rs",
     "broker/src/peer.rs",
+    "broker/src/security.rs",
+    "broker/src/transport.rs",
     "broker/src/worker.rs",
     "client/src/admin.rs",
     "client/src/client.rs",
@@ -50,6 +58,24 @@ const SHELLS: &[&str] = &[
 const CORES_BY_DEFAULT: &[&str] = &["protocol/", "client/src/", "broker/src/", "sink/src/"];
 const NOT_IN_A_CORE: &[&str] = &["tokio", "async ", ".await", "Instant::now", "SystemTime::now"];
 
+/// Where alone a crate opens sockets, reads a clock or draws chance: whoever hands in an environment decides all three.
+const ENVIRONMENTS: &[(&str, &[&str])] = &[
+    ("client/src/", &["client/src/environment"]),
+    ("broker/src/", &["broker/src/environment", "broker/src/listener/socket.rs"]),
+];
+const OF_THE_ENVIRONMENT: &[&str] = &[
+    "Instant::now",
+    "SystemTime",
+    ".elapsed()",
+    "RandomState",
+    "getrandom",
+    "thread_rng",
+    "thread::sleep",
+    "TcpSocket",
+    "TcpStream",
+    "lookup_host",
+];
+
 /// An arrow points down, or does not exist: a crate, and whom it must never know.
 const NO_ARROW: &[(&str, &[&str])] = &[
     ("protocol", &["client", "broker", "sink"]),
@@ -57,9 +83,6 @@ const NO_ARROW: &[(&str, &[&str])] = &[
     ("broker", &["client", "sink"]),
     ("sink", &["protocol", "broker"]),
 ];
-/// What the client takes from its machine through its environment alone, so that a test can hand in another one.
-const FROM_THE_ENVIRONMENT: &[&str] =
-    &["Instant::now", "SystemTime", ".elapsed()", "RandomState", "TcpSocket", "TcpStream", "lookup_host"];
 const NO_NAME: &[&str] = &["Manager", "Helper", "Util", "Inner"];
 /// Structs that are named with their module.
 const MESSAGES: &[&str] = &["protocol/src/messages/", "protocol/src/data/"];
@@ -102,11 +125,12 @@ fn a_core_knows_no_runtime_and_no_clock() {
 }
 
 #[test]
-fn the_client_takes_dialer_clock_and_chance_from_its_environment() {
+fn sockets_clock_and_chance_come_from_the_environment() {
     none_in_product(|file, line| {
-        let bound = file.path.starts_with("client/src/") && !file.path.starts_with("client/src/environment");
-        let found = FROM_THE_ENVIRONMENT.iter().find(|it| code(line).contains(**it))?;
-        bound.then(|| format!("`{found}` outside of client/src/environment"))
+        let (_, environment) = ENVIRONMENTS.iter().find(|(krate, _)| file.path.starts_with(krate))?;
+        let found = OF_THE_ENVIRONMENT.iter().find(|it| code(line).contains(**it))?;
+        let bound = !environment.iter().any(|it| file.path.starts_with(it));
+        bound.then(|| format!("`{found}` outside of {environment:?}"))
     });
 }
 
