@@ -45,7 +45,7 @@ fn each_row(decoder: &dyn Decoder, arena: &mut Arena, messages: &[Vec<u8>], mut 
     for message in messages {
         arena.reset();
         decoder
-            .decode(message, arena, &mut |_, row| row.into_iter().for_each(&mut each))
+            .decode(Some(message), arena, &mut |_, row| row.into_iter().for_each(&mut each))
             .expect("orders are valid JSON");
     }
 }

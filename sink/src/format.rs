@@ -18,12 +18,13 @@ pub use error::{DecodeError, EncodeError, FormatError};
 
 /// Reads messages as rows.
 pub trait Decoder: Send + Sync {
-    /// Hands out each row of a message with its kind: none, one or several. `None` is a null row.
+    /// Hands out each row of a message's key or value with its kind: none, one or several. `None` is a null row.
+    /// What a null means, as opposed to no bytes, is the format's to say.
     ///
-    /// Rows borrow from the message and the arena; rows handed out before an error stand.
+    /// Rows borrow from the bytes and the arena; rows handed out before an error stand.
     fn decode<'a>(
         &self,
-        message: &'a [u8],
+        bytes: Option<&'a [u8]>,
         arena: &'a Arena,
         each: &mut dyn FnMut(RowKind, Option<Row<'a>>),
     ) -> Result<(), DecodeError>;

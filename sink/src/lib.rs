@@ -9,6 +9,7 @@ pub mod explain;
 mod expr;
 pub mod format;
 mod job;
+pub mod message;
 pub mod option;
 pub mod options;
 pub mod plan;

@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::expr::{EvalError, Expr, Keep, Projection};
 use crate::format::{Decoder, EncodeError};
+use crate::message::Message;
 use crate::plan::{InsertPlan, Pipeline, SinkPlan};
 use crate::print::Print;
 use crate::row::{Arena, Row, RowKind, Value};
@@ -76,14 +77,14 @@ impl Transform {
     /// The first row that cannot be read, converted or written. Changes of rows before it, in the same
     /// message, are lost with it: a message is wholly in or not at all.
     #[inline]
-    pub fn feed(&mut self, message: &[u8]) -> Result<&[Changes], Error> {
+    pub fn feed(&mut self, message: &Message<'_>) -> Result<&[Changes], Error> {
         let Self { decoders, arena, inserts, changes } = self;
         arena.reset();
         changes.iter_mut().for_each(Changes::clear);
         for (source, decoder) in decoders.iter().enumerate() {
             let arena = &*arena;
             let mut failure = None;
-            let outcome = decoder.decode(message, arena, &mut |kind, row| {
+            let outcome = decoder.decode(message.value, arena, &mut |kind, row| {
                 let Some(row) = row else { return };
                 for (insert, changes) in inserts.iter().zip(&mut *changes) {
                     if insert.source == source && failure.is_none() {

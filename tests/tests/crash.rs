@@ -31,10 +31,8 @@ async fn client(bootstrap: &str) -> Client {
 }
 
 async fn create_topics(client: &Client, partitions: i32) {
-    let topic = |name: &str, policy: &str| NewTopic {
-        partitions: Some(partitions),
-        configs: vec![("cleanup.policy".into(), policy.into())],
-        ..NewTopic::new(name)
+    let topic = |name: &str, policy: &str| {
+        NewTopic::new(name).partitions(partitions).config("cleanup.policy", policy)
     };
     let made = client.admin().create_topics(&[topic("in", "delete"), topic("out", "compact")]).await;
     assert!(made.expect("an answer").iter().all(Result::is_ok));

@@ -60,14 +60,12 @@ struct Debezium {
 impl Decoder for Debezium {
     fn decode<'a>(
         &self,
-        message: &'a [u8],
+        bytes: Option<&'a [u8]>,
         arena: &'a Arena,
         each: &mut dyn FnMut(RowKind, Option<Row<'a>>),
     ) -> Result<(), DecodeError> {
         // A tombstone that follows a delete in a compacted topic.
-        if message.is_empty() {
-            return Ok(());
-        }
+        let Some(message) = bytes.filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
         match self.event(message, arena).and_then(|event| event.changes(each)) {
             Err(_) if self.ignore_parse_errors => Ok(()),
             outcome => outcome,

@@ -6,11 +6,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval_at};
 use tracing::{debug, warn};
-use upsert_kafka_client::{Clock, ConsumerRecord, Fetched, PartitionRecords, TopicPartition};
+use upsert_kafka_client::{Clock, Fetched, PartitionRecords, TopicPartition};
 
 use super::Restore;
 use crate::clients::Clients;
 use crate::error::{Error, RecordPlace};
+use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
 use crate::skips::Skips;
@@ -145,9 +146,10 @@ impl Task {
                         partition: of.partition,
                         offset: record.offset,
                     };
-                    let processed = self.process_record(&record, &mut counts).await;
+                    let message = Message::of_record(&of.topic, of.partition, &record);
+                    let processed = self.process_message(&message, &mut counts).await;
                     if counts.skipped > skipped {
-                        self.skips.note(place(), record.value.unwrap_or_default());
+                        self.skips.note(place(), &message);
                     }
                     processed.map(|()| done = Some(record.offset)).map_err(|e| e.of_record(place()))
                 }
@@ -169,13 +171,9 @@ impl Task {
     }
 
     #[inline]
-    async fn process_record(
-        &mut self,
-        record: &ConsumerRecord<'_>,
-        counts: &mut Counts,
-    ) -> Result<(), Error> {
+    async fn process_message(&mut self, message: &Message<'_>, counts: &mut Counts) -> Result<(), Error> {
         counts.rows_in += 1;
-        let changes = self.transform.feed(record.value.unwrap_or_default())?;
+        let changes = self.transform.feed(message)?;
         counts.skipped += u64::from(changes.iter().all(Changes::is_unread));
         for (changes, writer) in changes.iter().zip(&mut self.writers) {
             for change in changes.iter() {

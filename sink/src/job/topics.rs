@@ -130,13 +130,12 @@ async fn admin(named: &Named<'_>, clients: &mut Clients) -> Result<Admin, Error>
 }
 
 async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(), Error> {
-    let compact = ("cleanup.policy".to_owned(), "compact".to_owned());
-    let topic = NewTopic {
-        name: named.topic.to_owned(),
-        partitions: new.partitions,
-        replication_factor: new.replication_factor,
-        configs: new.configs.iter().cloned().chain(named.is_sink.then_some(compact)).collect(),
-    };
+    let mut topic = NewTopic::new(named.topic);
+    (topic.partitions, topic.replication_factor) = (new.partitions, new.replication_factor);
+    topic.configs.clone_from(&new.configs);
+    if named.is_sink {
+        topic = topic.config("cleanup.policy", "compact");
+    }
     info!(topic = named.topic, partitions = ?new.partitions, "creating");
     let created = admin.create_topics(&[topic]).await.map_err(|e| named.failed(e))?;
     // Somebody else may have created it meanwhile, or the broker that was asked did not know of it yet.

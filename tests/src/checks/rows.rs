@@ -45,7 +45,7 @@ pub fn readers() -> Vec<Box<dyn Decoder>> {
 /// Reads a message to its end or its error.
 pub fn read(reader: &dyn Decoder, message: &[u8]) {
     let arena = Arena::new();
-    if let Err(error) = reader.decode(message, &arena, &mut |_, _| {}) {
+    if let Err(error) = reader.decode(Some(message), &arena, &mut |_, _| {}) {
         let text = error.to_string();
         assert!(text.len() <= ERROR_BYTES_MAX, "an error of {} bytes: {text}", text.len());
     }

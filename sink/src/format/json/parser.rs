@@ -16,16 +16,14 @@ pub(super) struct JsonParserDecoder {
 }
 
 impl Decoder for JsonParserDecoder {
-    /// An object is a row, an array a row for each of its objects.
+    /// An object is a row, an array a row for each of its objects; null and no bytes are none.
     fn decode<'a>(
         &self,
-        message: &'a [u8],
+        bytes: Option<&'a [u8]>,
         arena: &'a Arena,
         each: &mut dyn FnMut(RowKind, Option<Row<'a>>),
     ) -> Result<(), DecodeError> {
-        if message.is_empty() {
-            return Ok(());
-        }
+        let Some(message) = bytes.filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
         let mut reader = Reader::new(message, arena);
         match self.document(&mut reader, arena, each) {
             Err(_) if self.options.ignore_parse_errors => Ok(()),

@@ -17,11 +17,11 @@ pub(crate) struct JsonTreeDecoder {
 impl Decoder for JsonTreeDecoder {
     fn decode<'a>(
         &self,
-        message: &'a [u8],
+        bytes: Option<&'a [u8]>,
         arena: &'a Arena,
         each: &mut dyn FnMut(RowKind, Option<Row<'a>>),
     ) -> Result<(), DecodeError> {
-        self.rows(message, arena, &mut |row| each(RowKind::Insert, Some(row)))
+        self.rows(bytes.unwrap_or_default(), arena, &mut |row| each(RowKind::Insert, Some(row)))
     }
 }
 
