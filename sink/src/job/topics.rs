@@ -12,14 +12,35 @@ use crate::error::{Error, ErrorKind};
 use crate::plan::{self, Notice, Pipeline, Plan, SinkPlan};
 
 /// How missing topics are made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct NewTopics {
-    /// `None` for the broker's default.
-    pub partitions: Option<i32>,
-    /// `None` for the broker's default.
-    pub replication_factor: Option<i16>,
-    /// Settings that differ from the broker's; sinks' topics are compacted beside.
-    pub configs: Vec<(String, String)>,
+    partitions: Option<i32>,
+    replication_factor: Option<i16>,
+    configs: Vec<(String, String)>,
+}
+
+impl NewTopics {
+    /// As the broker makes them by default; sinks' topics are compacted beside.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many partitions each has.
+    pub fn with_partitions(self, partitions: i32) -> Self {
+        Self { partitions: Some(partitions), ..self }
+    }
+
+    /// How many brokers keep each partition.
+    pub fn with_replication_factor(self, replication_factor: i16) -> Self {
+        Self { replication_factor: Some(replication_factor), ..self }
+    }
+
+    /// One more setting of each topic, such as `max.message.bytes`.
+    pub fn with_config(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.configs.push((name.into(), value.into()));
+        self
+    }
 }
 
 /// A topic that a table names.
