@@ -1,5 +1,6 @@
 //! What a broker holds back stands before nothing else: connections have owners and kinds.
 
+use tokio::time::timeout;
 use upsert_kafka_protocol::messages::{
     FetchRequest, FetchResponse, JoinGroupRequest, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest,
     ProduceResponse,
@@ -43,7 +44,7 @@ fn group() -> Coordinator {
 async fn held<R: Request>(peer: &mut Peer, connection: &Connection, request: R) -> Connection {
     let version = connection.version::<R>().unwrap();
     drop(connection.submit(&request, version, LONG));
-    peer.hears::<R>().await;
+    timeout(LONG, peer.hears::<R>()).await.expect("it waits behind another request");
     connection.clone()
 }
 
@@ -104,7 +105,7 @@ async fn connections_are_closed_with_their_owner_and_no_others() {
     assert!(peer.left.try_recv().is_err(), "a clone still owns them");
     drop(clone);
     for _ in 0..3 {
-        peer.left.recv().await.unwrap();
+        timeout(LONG, peer.left.recv()).await.expect("a connection is left").unwrap();
     }
     assert!(kept.iter().all(|connection| !connection.is_closed()));
     kept.truncate(0);
