@@ -53,10 +53,11 @@ use std::time::Instant;
 use upsert_kafka_protocol::messages::*;
 use upsert_kafka_protocol::{AnyRequest, AnyResponse, ApiKey, ErrorCode, Message, Request, Str, Versions};
 
-use crate::cluster::{Now, PeerId};
 use crate::fault::Action;
-use crate::parking::Wait;
+use crate::now::Now;
 use crate::state::State;
+use crate::wait::PeerId;
+use crate::wait::Wait;
 use crate::work::{Finding, Work};
 
 /// A request that the broker answers.

@@ -1,20 +1,24 @@
 //! A running broker: start, addresses, orders, faults, stop.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
-use tokio::net::TcpListener;
+use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::cluster::{Cluster, Now, Stats};
+use crate::cluster::{Cluster, Stats};
 use crate::config::BrokerConfig;
+use crate::connector::{Connector, Endpoint};
+use crate::environment::Environment;
 use crate::fault::{Fault, FaultId};
 use crate::keeper::{MAIL_MAX, Mail, Order, keep};
-use crate::listener::{Door, Turn, listen};
-use crate::peer::Limits;
+use crate::limits::Limits;
+use crate::listener::{Door, Socket, Turn, listen};
+use crate::now::Now;
+use crate::security::SecurityProtocol;
+use crate::transport::Transport;
 
 /// A broker that runs on the tasks of the runtime it was started in. Dropping it stops it, without waiting.
 #[derive(Debug)]
@@ -24,10 +28,11 @@ pub struct Broker {
     keeper: JoinHandle<()>,
 }
 
-/// Where a node listens.
+/// A node, and by what it is reached.
 #[derive(Debug)]
 struct Node {
     address: SocketAddr,
+    endpoint: Endpoint,
     /// Dropped, it tells the listener to end.
     turns: mpsc::Sender<Turn>,
     listener: JoinHandle<()>,
@@ -47,28 +52,59 @@ impl Broker {
     ///
     /// # Errors
     /// When an address cannot be listened on.
-    pub async fn start(mut config: BrokerConfig) -> io::Result<Self> {
-        let mut listeners = Vec::new();
-        for offset in 0..u16::try_from(config.nodes.max(1)).unwrap_or(u16::MAX) {
-            let port =
-                if config.listen.port() == 0 { 0 } else { config.listen.port().saturating_add(offset) };
-            let listener = TcpListener::bind(SocketAddr::new(config.listen.ip(), port)).await?;
-            listeners.push((listener.local_addr()?, listener));
-        }
+    pub async fn start(config: BrokerConfig) -> io::Result<Self> {
+        Self::start_in(config, Environment::new()).await
+    }
+
+    /// The same in an environment of the caller's: sockets or none, a clock, a source of chance.
+    ///
+    /// # Errors
+    /// As [`Broker::start`].
+    pub async fn start_in(mut config: BrokerConfig, environment: Environment) -> io::Result<Self> {
         if config.seed == 0 {
-            config.seed = RandomState::new().hash_one(listeners.first().map(|(address, _)| address));
+            config.seed = environment.seed();
+        }
+        let mut sockets = Vec::new();
+        for offset in 0..u16::try_from(config.nodes.max(1)).unwrap_or(u16::MAX) {
+            sockets.push(open(&config, &environment, offset).await?);
         }
         let (mail, heard) = mpsc::channel(MAIL_MAX);
         let mut cluster = Cluster::new(config.clone());
         let limits = Limits::new(&config);
         let mut nodes = Vec::new();
-        for (node, (address, listener)) in (1..).zip(listeners) {
-            advertise(&mut cluster, &config, node, address);
-            let door = Door { node, address, mail: mail.clone(), limits: limits.clone() };
+        for (node, (address, socket)) in (1..).zip(sockets) {
+            let advertised = advertised(&config, node, address);
+            cluster.advertise(node, &advertised.0, advertised.1);
             let (turns, told) = mpsc::channel(1);
-            nodes.push(Node { address, turns, listener: tokio::spawn(listen(door, listener, told)) });
+            let listening = (address.ip().to_string(), address.port());
+            let endpoint = Endpoint { node, advertised, listening, turns: turns.downgrade() };
+            let protocol = SecurityProtocol::default();
+            let door = Door { node, protocol, mail: mail.clone(), limits: limits.clone() };
+            let listener = tokio::spawn(listen(door, socket, told));
+            nodes.push(Node { address, endpoint, turns, listener });
         }
-        Ok(Self { nodes, mail, keeper: tokio::spawn(keep(cluster, heard)) })
+        Ok(Self { nodes, mail, keeper: tokio::spawn(keep(cluster, environment.clock().clone(), heard)) })
+    }
+
+    /// Opens a connection to a node by a pipe within the process.
+    ///
+    /// # Errors
+    /// When there is no such node, or it is stopped.
+    pub async fn connect(&self, node: i32) -> io::Result<DuplexStream> {
+        self.node(node)?.endpoint.connect().await
+    }
+
+    /// Serves a connection that came to a node by other ways than its socket.
+    ///
+    /// # Errors
+    /// When there is no such node, or it is stopped.
+    pub async fn serve(&self, node: i32, transport: impl Transport) -> io::Result<()> {
+        self.node(node)?.endpoint.serve(Box::new(transport)).await
+    }
+
+    /// What connects to this broker's nodes by their hosts and ports, as a network would.
+    pub fn connector(&self) -> Connector {
+        Connector { nodes: self.nodes.iter().map(|node| node.endpoint.clone()).collect() }
     }
 
     /// Where the first node listens.
@@ -188,12 +224,16 @@ impl Broker {
         node: i32,
         turn: impl FnOnce(oneshot::Sender<io::Result<()>>) -> Turn,
     ) -> io::Result<()> {
-        let unknown = || io::Error::new(io::ErrorKind::NotFound, format!("there is no node {node}"));
-        let index = usize::try_from(node - 1).map_err(|_| unknown())?;
         let (done, heard) = oneshot::channel();
         // It fails only when the node could not listen again, and then no reply comes.
-        let _ = self.nodes.get(index).ok_or_else(unknown)?.turns.send(turn(done)).await;
+        let _ = self.node(node)?.turns.send(turn(done)).await;
         heard.await.unwrap_or_else(|_| Err(io::Error::other(format!("node {node} has ended"))))
+    }
+
+    fn node(&self, node: i32) -> io::Result<&Node> {
+        let unknown = || io::Error::new(io::ErrorKind::NotFound, format!("there is no node {node}"));
+        let index = usize::try_from(node - 1).map_err(|_| unknown())?;
+        self.nodes.get(index).ok_or_else(unknown)
     }
 }
 
@@ -220,8 +260,24 @@ impl Armed {
     }
 }
 
-/// Fills in what the configuration leaves open about the address that clients are told.
-fn advertise(cluster: &mut Cluster, config: &BrokerConfig, node: i32, address: SocketAddr) {
+/// The socket of a node, the first's at offset 0, and its address. Without sockets an address is a name alone.
+async fn open(
+    config: &BrokerConfig,
+    environment: &Environment,
+    offset: u16,
+) -> io::Result<(SocketAddr, Socket)> {
+    let first = match config.listen.port() {
+        0 if environment.has_sockets() => None,
+        0 => Some(KAFKA_PORT),
+        first => Some(first),
+    };
+    let port = first.map_or(0, |first| first.saturating_add(offset));
+    let address = SocketAddr::new(config.listen.ip(), port);
+    if environment.has_sockets() { Socket::bind(address).await } else { Ok((address, Socket::None)) }
+}
+
+/// Where clients are told that a node is.
+fn advertised(config: &BrokerConfig, node: i32, address: SocketAddr) -> (String, u16) {
     let host = match address.ip() {
         _ if !config.advertised_host.is_empty() => config.advertised_host.clone(),
         IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
@@ -232,5 +288,8 @@ fn advertise(cluster: &mut Cluster, config: &BrokerConfig, node: i32, address: S
         0 => address.port(),
         first => first.saturating_add(u16::try_from(node - 1).unwrap_or(u16::MAX)),
     };
-    cluster.advertise(node, &host, port);
+    (host, port)
 }
+
+/// The port of the first node where there are no sockets, and none was chosen.
+const KAFKA_PORT: u16 = 9092;

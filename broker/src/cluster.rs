@@ -14,23 +14,12 @@ use crate::api::{self, Call, Outcome};
 use crate::config::BrokerConfig;
 use crate::fault::{Action, Fault, FaultId};
 use crate::incoming::{Asked, Incoming};
+use crate::now::Now;
 use crate::parking::Parking;
 use crate::state::State;
+use crate::wait::PeerId;
 use crate::work::Work;
 use upkeep::Upkeep;
-
-/// A connection. It has one request at work at a time and sends the next when that is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeerId(pub u64);
-
-/// The time by the clock that never jumps, and by the one on the wall.
-#[derive(Clone, Copy, Debug)]
-pub struct Now {
-    /// For waiting.
-    pub instant: Instant,
-    /// For stamping: milliseconds since 1970.
-    pub unix_ms: i64,
-}
 
 /// What a connection is to do about its request.
 #[derive(Debug)]

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep_until;
 
-use crate::cluster::{Answer, Cluster, Now, PeerId};
+use crate::cluster::{Answer, Cluster};
+use crate::environment::{Clock, until};
 use crate::fault::{Fault, FaultId};
 use crate::incoming::Incoming;
+use crate::now::Now;
+use crate::wait::PeerId;
 use crate::work::Work;
 use crate::worker::Worker;
 
@@ -44,15 +45,16 @@ impl fmt::Debug for Order {
 }
 
 /// Runs until everyone who could send mail is gone.
-pub(crate) async fn keep(cluster: Cluster, mut mail: mpsc::Receiver<Mail>) {
+pub(crate) async fn keep(cluster: Cluster, clock: Clock, mut mail: mpsc::Receiver<Mail>) {
     let mut keeper = Keeper {
         cluster: cluster.with_work_elsewhere(),
+        clock,
         replies: BTreeMap::new(),
         fired: BTreeMap::new(),
         worker: Worker::new(),
         works: JoinSet::new(),
     };
-    keeper.cluster.handle_upkeep(now());
+    keeper.cluster.handle_upkeep(keeper.clock.now());
     loop {
         let deadline = keeper.cluster.deadline().into_iter().chain(keeper.cluster.upkeep_deadline()).min();
         tokio::select! {
@@ -63,12 +65,12 @@ pub(crate) async fn keep(cluster: Cluster, mut mail: mpsc::Receiver<Mail>) {
             Some(done) = keeper.works.join_next() => {
                 // Never an error: it is not aborted, and what may panic does so in a task of its own.
                 if let Ok((peer, work)) = done {
-                    keeper.cluster.handle_work(peer, work, now());
+                    keeper.cluster.handle_work(peer, work, keeper.clock.now());
                 }
             }
-            () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => {
-                keeper.cluster.handle_timeout(now());
-                keeper.cluster.handle_upkeep(now());
+            () = until(deadline) => {
+                keeper.cluster.handle_timeout(keeper.clock.now());
+                keeper.cluster.handle_upkeep(keeper.clock.now());
             }
         }
         keeper.tell();
@@ -77,6 +79,7 @@ pub(crate) async fn keep(cluster: Cluster, mut mail: mpsc::Receiver<Mail>) {
 
 struct Keeper {
     cluster: Cluster,
+    clock: Clock,
     replies: BTreeMap<PeerId, oneshot::Sender<Answer>>,
     fired: BTreeMap<FaultId, watch::Sender<u32>>,
     worker: Worker,
@@ -89,7 +92,7 @@ impl Keeper {
         match mail {
             Mail::Request { peer, node, incoming, reply } => {
                 self.replies.insert(peer, reply);
-                self.cluster.handle_incoming(peer, node, incoming, now());
+                self.cluster.handle_incoming(peer, node, incoming, self.clock.now());
             }
             Mail::Gone(peer) => {
                 self.replies.remove(&peer);
@@ -102,7 +105,7 @@ impl Keeper {
                 let _ = reply.send(id);
             }
             Mail::Disarm(fault) => self.cluster.disarm(fault),
-            Mail::Order(Order(order)) => order(&mut self.cluster, now()),
+            Mail::Order(Order(order)) => order(&mut self.cluster, self.clock.now()),
         }
     }
 
@@ -123,9 +126,4 @@ impl Keeper {
             }
         }
     }
-}
-
-fn now() -> Now {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Now { instant: Instant::now(), unix_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX) }
 }

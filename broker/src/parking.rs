@@ -3,30 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use upsert_kafka_protocol::Uuid;
-
-use crate::cluster::PeerId;
+use crate::wait::{PeerId, Place, Wait};
 
 /// The most places that all requests together wait for. One thing that happens in a partition has every request that
 /// waits for it look at all its places again: about a tenth of a second, when all are of the same one. A fetch beyond
 /// that waits for its time alone.
 const PLACES_MAX: usize = 200_000;
-
-/// What is waited for, or has happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    /// Something new in a partition of a topic.
-    Partition(Uuid, i32),
-    /// An answer for this connection.
-    Peer(PeerId),
-}
-
-/// Until when, if not for ever, and for what.
-#[derive(Debug)]
-pub(crate) struct Wait {
-    pub(crate) until: Option<Instant>,
-    pub(crate) on: Vec<Place>,
-}
 
 /// Requests in the order they came.
 #[derive(Debug)]
@@ -128,6 +110,8 @@ fn forget<K: Ord>(index: &mut BTreeMap<K, BTreeSet<u64>>, key: &K, number: u64) 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use upsert_kafka_protocol::Uuid;
 
     use super::*;
 

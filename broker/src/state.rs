@@ -15,15 +15,16 @@ pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod positions;
 pub(crate) mod producers;
+pub(crate) mod refusal;
 pub(crate) mod topics;
 pub(crate) mod transaction;
 pub(crate) mod transactions;
 
-use upsert_kafka_protocol::{ErrorCode, Str};
+pub(crate) use refusal::Refusal;
 
 use crate::config::BrokerConfig;
 use crate::fault::Faults;
-use crate::parking::Place;
+use crate::wait::Place;
 use groups::Groups;
 use nodes::Nodes;
 use topics::Topics;
@@ -77,24 +78,4 @@ impl State {
             }
         }
     }
-}
-
-/// Why something was not done: the code for programs, the sentence for people.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Refusal {
-    pub(crate) code: ErrorCode,
-    pub(crate) message: String,
-    /// The records to blame, by their index in the batch.
-    pub(crate) records: Vec<(i32, String)>,
-}
-
-impl Refusal {
-    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), records: Vec::new() }
-    }
-}
-
-/// An owned copy: a string of a request pins the whole frame it came in.
-pub(crate) fn owned(text: &str) -> Str {
-    Str::from(text)
 }

@@ -22,9 +22,12 @@ pub use config::{
     Acks, Address, Config, Explained, IsolationLevel, MetadataRecovery, Notice, NoticeKind, OffsetReset,
     PartitionerClass, Role, SecurityProtocol,
 };
+#[cfg(feature = "stream")]
+pub use consumer::RecordStream;
 pub use consumer::{
-    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, OffsetSpec, PartitionRecords, Position,
-    PositionReset, Records, ResetCause, TopicPartition,
+    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords, OffsetSpec,
+    OwnedHeader, OwnedRecord, OwnedRecords, PartitionRecords, Position, PositionReset, Records, ResetCause,
+    TopicPartition,
 };
 pub use environment::{Clock, Dial, DialTarget, Dialing, Environment, Time, Transport};
 pub use error::{Error, ErrorKind, Scope};

@@ -11,8 +11,9 @@ use upsert_kafka_protocol::messages::{AddOffsetsToTxnRequest, AddOffsetsToTxnRes
 
 use super::init_producer_id::fenced;
 use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::names::owned;
 use crate::state::transaction::Participant;
-use crate::state::{State, owned};
 
 impl Serve for AddOffsetsToTxnRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<AddOffsetsToTxnResponse> {

@@ -18,8 +18,9 @@ use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::init_producer_id::fenced;
 use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::names::owned;
 use crate::state::transaction::Participant;
-use crate::state::{State, owned};
 
 impl Serve for AddPartitionsToTxnRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<AddPartitionsToTxnResponse> {

@@ -15,8 +15,8 @@ use upsert_kafka_protocol::messages::{DeleteRecordsRequest, DeleteRecordsRespons
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::{Call, Outcome, Serve};
-use crate::parking::Place;
 use crate::state::State;
+use crate::wait::Place;
 
 const HIGH_WATERMARK: i64 = -1;
 

@@ -12,8 +12,8 @@ use upsert_kafka_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse}
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
-use crate::parking::Place;
 use crate::state::State;
+use crate::wait::Place;
 
 impl Serve for DeleteTopicsRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<DeleteTopicsResponse> {

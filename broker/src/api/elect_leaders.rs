@@ -15,8 +15,8 @@ use upsert_kafka_protocol::messages::{ElectLeadersRequest, ElectLeadersResponse}
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve};
-use crate::parking::Place;
 use crate::state::{Refusal, State};
+use crate::wait::Place;
 
 const PREFERRED: i8 = 0;
 const UNCLEAN: i8 = 1;

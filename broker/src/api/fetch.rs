@@ -28,11 +28,11 @@ use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
 use upsert_kafka_protocol::records::{Batch, batches};
 
 use super::{Call, Outcome, Serve};
-use crate::parking::{Place, Wait};
 use crate::state::State;
 use crate::state::isolation::Aborted;
 use crate::state::nodes::Node;
 use crate::state::topics::{Partition, READ_COMMITTED};
+use crate::wait::{Place, Wait};
 
 /// The most one answer holds, besides a first batch that is larger: Kafka's `fetch.max.bytes`.
 const ANSWER_BYTES_MAX: usize = 55 << 20;

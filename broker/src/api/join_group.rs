@@ -14,9 +14,9 @@ use upsert_kafka_protocol::messages::{JoinGroupRequest, JoinGroupResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Call, Outcome, Serve};
-use crate::parking::{Place, Wait};
 use crate::state::State;
 use crate::state::group::{GroupAnswer, Join, refused_join};
+use crate::wait::{Place, Wait};
 
 impl Serve for JoinGroupRequest {
     fn serve(&self, state: &mut State, call: &Call) -> Outcome<JoinGroupResponse> {

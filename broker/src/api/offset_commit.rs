@@ -18,8 +18,9 @@ use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse}
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::names::owned;
 use crate::state::positions::Committed;
-use crate::state::{State, owned};
 
 /// The first version whose clients know `GROUP_ID_NOT_FOUND`.
 const NOT_FOUND_SINCE: i16 = 9;

@@ -28,14 +28,15 @@ use upsert_kafka_protocol::messages::{ProduceRequest, ProduceResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Call, Outcome, Serve};
-use crate::cluster::Now;
-use crate::parking::Place;
+use crate::now::Now;
 use crate::state::batch::{Checked, Rules};
+use crate::state::names::owned;
 use crate::state::nodes::Node;
 use crate::state::producers::{Sequenced, Verdict};
 use crate::state::topics::Partition;
 use crate::state::transaction::Participant;
-use crate::state::{Refusal, State, owned};
+use crate::state::{Refusal, State};
+use crate::wait::Place;
 use crate::work::{Finding, Item, Work};
 
 /// The first version whose clients follow leader hints.

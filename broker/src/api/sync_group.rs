@@ -10,9 +10,9 @@ use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{SyncGroupRequest, SyncGroupResponse};
 
 use super::{Call, Outcome, Serve};
-use crate::parking::{Place, Wait};
 use crate::state::State;
 use crate::state::group::GroupAnswer;
+use crate::wait::{Place, Wait};
 
 /// The first version that must name the protocol.
 const PROTOCOL_SINCE: i16 = 5;

@@ -17,8 +17,9 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::offset_commit::{Position, position, unfound};
 use super::{Call, Outcome, Serve};
+use crate::state::State;
+use crate::state::names::owned;
 use crate::state::transaction::Participant;
-use crate::state::{State, owned};
 
 /// The first version that adds the group to the transaction.
 const ADDING_SINCE: i16 = 5;

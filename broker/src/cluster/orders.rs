@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use super::{Answer, Cluster, Now};
-use crate::parking::Place;
+use super::{Answer, Cluster};
+use crate::now::Now;
+use crate::wait::Place;
 
 impl Cluster {
     /// Says where clients find the node, where that is not what the configuration says.

@@ -5,8 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Cluster, Now};
-use crate::state::cleaner::Cleaning;
+use super::Cluster;
+use crate::now::Now;
+use crate::state::compaction::Cleaning;
 
 /// When what is done from time to time comes next.
 #[derive(Debug, Default)]

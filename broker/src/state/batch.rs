@@ -4,9 +4,9 @@ use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::records::{Batch, Body, Compression, Corrupt, Record, batches};
 
-use super::Refusal;
 use super::configs::{Configs, TimestampType};
 use super::producers::Sequenced;
+use super::refusal::Refusal;
 
 /// How many refused records are named in words.
 const NAMED_RECORDS_MAX: usize = 3;

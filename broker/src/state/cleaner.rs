@@ -5,25 +5,14 @@
 //! begins the next. Retention takes whole segments, compaction leaves the last one alone.
 
 use super::State;
-use super::compaction::Compaction;
+use super::compaction::{Cleaning, Compaction};
 use super::configs::Configs;
 use super::log::{Log, Span};
 use super::topics::{Partition, Topic};
-use crate::parking::Place;
+use crate::wait::Place;
 
 /// After so many decompressed bytes compaction lets others have their turn: some ten milliseconds of work.
 const TURN_BYTES_MAX: usize = 4 << 20;
-
-/// When and how thoroughly to clean.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cleaning {
-    /// Milliseconds since 1970.
-    pub(crate) now_ms: i64,
-    /// Takes each batch for a segment that is closed, and compacts however little there is to gain.
-    pub(crate) thorough: bool,
-    /// The most that one batch may decompress to.
-    pub(crate) batch_bytes_max: usize,
-}
 
 /// Some batches one after the other.
 #[derive(Clone, Copy, Debug, Default)]

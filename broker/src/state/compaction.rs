@@ -14,10 +14,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use upsert_kafka_protocol::records::{Batch, Record, batches};
 
-use super::cleaner::Cleaning;
 use super::configs::Configs;
 use super::isolation::Isolation;
 use super::log::{Log, Span};
+
+/// When and how thoroughly to clean.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cleaning {
+    /// Milliseconds since 1970.
+    pub(crate) now_ms: i64,
+    /// Takes each batch for a segment that is closed, and compacts however little there is to gain.
+    pub(crate) thorough: bool,
+    /// The most that one batch may decompress to.
+    pub(crate) batch_bytes_max: usize,
+}
 
 /// How far the compaction of so many first batches of a log has come.
 #[derive(Debug)]

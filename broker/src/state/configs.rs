@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// What has settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,7 +255,7 @@ impl TopicConfig {
             }
         };
         self.check(&value)?;
-        given.insert(self.name, super::owned(&value));
+        given.insert(self.name, super::names::owned(&value));
         Ok(())
     }
 

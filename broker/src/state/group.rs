@@ -14,7 +14,7 @@ use upsert_kafka_protocol::messages::{JoinGroupRequest, SyncGroupRequest};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::positions::Positions;
-use crate::cluster::PeerId;
+use crate::wait::PeerId;
 pub(crate) use answers::{GroupAnswer, refused_join};
 use member::Member;
 
@@ -117,7 +117,7 @@ impl Group {
         } else if instance.is_none() && join.version >= KNOWN_ID_SINCE {
             let session = u64::try_from(join.request.session_timeout_ms).unwrap_or(0);
             let due = join.now + Duration::from_millis(session);
-            self.pending.insert(super::owned(join.fresh_id), due);
+            self.pending.insert(super::names::owned(join.fresh_id), due);
             self.refuse_join(join.peer, join.fresh_id, ErrorCode::MEMBER_ID_REQUIRED);
         } else {
             self.add(join.fresh_id, join);
@@ -143,9 +143,9 @@ impl Group {
     }
 
     fn add(&mut self, id: &str, join: &Join<'_>) {
-        let id = super::owned(id);
+        let id = super::names::owned(id);
         if self.members.is_empty() {
-            self.protocol_type = Some(super::owned(&join.request.protocol_type));
+            self.protocol_type = Some(super::names::owned(&join.request.protocol_type));
         }
         self.leader.get_or_insert_with(|| id.clone());
         self.members.push(Member::new(id, join.client_id, join.request, join.peer, join.now));
@@ -161,7 +161,7 @@ impl Group {
         const SKIP_SINCE: i16 = 9;
         let (old, leads) = (self.members[at].id.clone(), self.leads(at));
         self.dismiss(at, ErrorCode::FENCED_INSTANCE_ID);
-        let new = super::owned(join.fresh_id);
+        let new = super::names::owned(join.fresh_id);
         if leads {
             self.leader = Some(new.clone());
         }

@@ -8,8 +8,8 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use super::deadlines::Deadlines;
 use super::group::{Group, GroupAnswer, GroupState};
 use super::positions::Positions;
-use crate::cluster::PeerId;
-use crate::parking::Place;
+use crate::wait::PeerId;
+use crate::wait::Place;
 
 /// Groups by their ids.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Groups {
 
     pub(crate) fn of_mut(&mut self, id: &str) -> Option<&mut Group> {
         let group = self.by_id.get_mut(id)?;
-        self.changed.insert(super::owned(id));
+        self.changed.insert(super::names::owned(id));
         Some(group)
     }
 
@@ -39,7 +39,7 @@ impl Groups {
 
     /// The group, which the first commit or the first member makes.
     pub(crate) fn open(&mut self, id: &str) -> &mut Group {
-        let id = super::owned(id);
+        let id = super::names::owned(id);
         self.changed.insert(id.clone());
         self.by_id.entry(id).or_default()
     }
@@ -69,7 +69,7 @@ impl Groups {
             None => Err(ErrorCode::GROUP_ID_NOT_FOUND),
             Some(GroupState::Empty) => {
                 self.by_id.remove(id);
-                self.changed.insert(super::owned(id));
+                self.changed.insert(super::names::owned(id));
                 Ok(())
             }
             Some(_) => Err(ErrorCode::NON_EMPTY_GROUP),

@@ -26,7 +26,7 @@ pub(crate) struct Committed {
 
 impl Positions {
     pub(crate) fn commit(&mut self, topic: &str, partition: i32, committed: Committed) {
-        self.committed.entry(super::owned(topic)).or_default().insert(partition, committed);
+        self.committed.entry(super::names::owned(topic)).or_default().insert(partition, committed);
     }
 
     /// Keeps a position until the producer's transaction ends.
@@ -38,7 +38,7 @@ impl Positions {
         committed: Committed,
     ) {
         let offsets = self.pending.entry(producer_id).or_default();
-        offsets.entry(super::owned(topic)).or_default().insert(partition, committed);
+        offsets.entry(super::names::owned(topic)).or_default().insert(partition, committed);
     }
 
     /// The producer's transaction has ended: its positions count from now on, or never did.

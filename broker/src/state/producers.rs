@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::ErrorCode;
 
-use super::Refusal;
-use crate::cluster::Now;
+use super::refusal::Refusal;
+use crate::now::Now;
 
 /// How many batches back a repetition is still known by its offset; a producer has no more in flight.
 const BATCHES_KEPT: usize = 5;

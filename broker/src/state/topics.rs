@@ -9,9 +9,10 @@ use super::configs::{Configs, Given};
 use super::epochs::Epochs;
 use super::isolation::Isolation;
 use super::log::Log;
+use super::names;
 use super::nodes::Nodes;
 use super::producers::Producers;
-use super::{Refusal, names};
+use super::refusal::Refusal;
 use crate::config::BrokerConfig;
 
 /// The isolation level of those who read only what is committed.
@@ -143,7 +144,7 @@ impl Topics {
 
     /// Makes a topic of a name that was checked, with a partition for each leader.
     pub(crate) fn create(&mut self, name: &str, leaders: &[Option<i32>], configs: Configs) -> &Topic {
-        let (name, id) = (super::owned(name), self.fresh_id());
+        let (name, id) = (super::names::owned(name), self.fresh_id());
         let mut topic = Topic { name: name.clone(), id, configs, partitions: Vec::new() };
         topic.add_partitions(leaders);
         self.names.insert(id, name.clone());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use crate::cluster::Now;
+use crate::now::Now;
 
 /// The epoch before the first, and where a producer names none.
 const NO_EPOCH: i16 = -1;

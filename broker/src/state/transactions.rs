@@ -9,8 +9,8 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use super::State;
 use super::deadlines::Deadlines;
 use super::transaction::{End, Ending, Participant, Transaction};
-use crate::cluster::Now;
-use crate::parking::Place;
+use crate::now::Now;
+use crate::wait::Place;
 
 /// The epoch of the coordinator that markers tell. It is the same one for ever: nothing is lost when another
 /// node takes over.
@@ -42,7 +42,7 @@ impl Transactions {
 
     /// Takes note of when the transaction is to be looked at: it may have changed.
     fn schedule(&mut self, id: &str) {
-        let id = super::owned(id);
+        let id = super::names::owned(id);
         self.deadlines.set(&id, self.by_id.get(&id).and_then(Transaction::deadline));
     }
 
@@ -78,7 +78,7 @@ impl State {
         let raising = self.config.transaction_version >= RAISING_SINCE;
         let next_id = &mut self.next_producer_id;
         let mut fresh = || std::mem::replace(next_id, *next_id + 1);
-        let transaction = self.transactions.by_id.entry(super::owned(id));
+        let transaction = self.transactions.by_id.entry(super::names::owned(id));
         let transaction = transaction.or_insert_with(|| Transaction::new(fresh(), now));
         let bound = transaction.initialize(expected, timeout_ms, raising, fresh, at);
         self.transactions.schedule(id);

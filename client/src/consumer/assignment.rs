@@ -18,6 +18,7 @@ pub struct TopicPartition {
 
 /// Where to read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Position {
     /// At this offset.
     Offset(i64),
@@ -31,6 +32,7 @@ pub enum Position {
 
 /// A partition to read and where to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Assignment {
     /// The topic.
     pub topic: Arc<str>,

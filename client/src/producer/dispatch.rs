@@ -5,78 +5,90 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, Ghost};
+use super::batch::{Batch, ExpiredBatch};
+use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, Protocol};
 use super::delivery::Outcome;
+use super::partition::{Backlog, Partition};
 use super::planted::Planted;
-use super::question::{Call, Heard, Protocol};
-use super::resolution::{self, Question};
-use super::sequence::{Expired, Flight, ProducerId, Readiness, Sequence, Terms};
-use super::topic::Partition;
+use super::resolution::{self, LogQuery};
+use super::sequence::{Expired, InFlightBatch, ProducerId, Readiness, Sequence, SequenceConfig};
 use super::transactions::{self, Order, Ticket, Transactions};
-use super::verdict::Answer;
+use super::verdict::BatchAnswer;
 use super::writer::Writer;
+use crate::cluster::Metadata;
 use crate::error::Scope;
 use crate::{Error, ErrorKind};
 
 /// The whole of a producer behind its accumulator.
 #[derive(Debug)]
 pub(crate) struct Dispatch {
-    terms: Terms,
+    config: SequenceConfig,
     request_bytes_max: usize,
-    lanes: Vec<Option<Lane>>,
-    nodes: BTreeMap<i32, Node>,
-    /// When to look at a lane again: at most one valid time for each.
+    queues: Vec<Option<PartitionQueue>>,
+    brokers: BTreeMap<i32, BrokerQueue>,
+    /// When to look at a queue again: at most one valid time for each.
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
-    done: VecDeque<Done>,
+    reports: VecDeque<DeliveryReport>,
     writer: Writer,
     identity: Option<ProducerId>,
     wants_metadata: bool,
     splits: u64,
-    /// Partitions of which no batch waits any more.
-    roomy: Vec<Arc<Partition>>,
+    /// Queues whose backlog has changed since it was told: each stands here once.
+    backlogs: VecDeque<usize>,
     fatal: Option<Error>,
 }
 
-/// A partition with batches, now or before.
+/// A partition's batches, and where it stands among the brokers' queues.
 #[derive(Debug)]
-struct Lane {
+struct PartitionQueue {
     partition: Arc<Partition>,
+    /// Who leads it, as far as is known.
+    leader: Option<i32>,
     sequence: Sequence,
-    /// In whose queue it stands.
-    queued: Option<i32>,
-    /// Where its flying batches are.
-    flies_to: Option<i32>,
-    /// Who is to be asked what its log holds.
-    asks: Option<i32>,
+    backlog: BacklogReport,
+    /// Among whose ready queues it stands.
+    ready_at: Option<i32>,
+    /// Where its batches in flight are.
+    in_flight_to: Option<i32>,
+    /// Whose turn to be asked about its log it awaits.
+    log_query_to: Option<i32>,
     timer: Option<Instant>,
+}
+
+/// What the accumulator knows of the batches that wait.
+#[derive(Debug, Default)]
+struct BacklogReport {
+    waits: bool,
+    /// It stands among those that are to be told.
+    listed: bool,
 }
 
 /// A broker that leads some of them.
 #[derive(Debug, Default)]
-struct Node {
-    /// Lanes with something to send.
-    queue: VecDeque<usize>,
+struct BrokerQueue {
+    /// Queues with something to send.
+    ready: VecDeque<usize>,
     in_flight: usize,
     not_before: Option<Instant>,
-    /// Lanes whose log it is to be asked about, one after the other.
-    doubts: VecDeque<usize>,
-    asked: bool,
+    /// Queues whose log it is to be asked about, one after the other.
+    log_queries: VecDeque<usize>,
+    log_query_in_flight: bool,
 }
 
 /// One request's batches, one per partition, ordered by topic.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
+pub(crate) struct OutgoingBatches {
     pub(crate) node: i32,
-    pub(crate) batches: Vec<Sent>,
+    pub(crate) batches: Vec<SentBatch>,
     /// The transaction's id and how it is spoken of, if they belong to one.
     pub(crate) transaction: Option<(Arc<str>, Protocol)>,
 }
 
 /// A batch in a request.
 #[derive(Debug)]
-pub(crate) struct Sent {
+pub(crate) struct SentBatch {
     pub(crate) partition: Arc<Partition>,
-    pub(crate) flight: Flight,
+    pub(crate) batch: InFlightBatch,
 }
 
 /// What a broker is asked of a partition's log.
@@ -84,55 +96,56 @@ pub(crate) struct Sent {
 pub(crate) struct LogRequest {
     pub(crate) node: i32,
     pub(crate) partition: Arc<Partition>,
-    pub(crate) question: Question,
+    pub(crate) query: LogQuery,
     /// By which the answer is known.
     number: u64,
 }
 
 /// What deliveries are to be told.
 #[derive(Debug)]
-pub(crate) enum Done {
+pub(crate) enum DeliveryReport {
     /// The batch is done with.
-    Finished(Batch, Outcome),
+    Final(Batch, Outcome),
     /// Its deliveries need not wait for the batch.
-    Told(Ghost, Outcome),
+    Early(ExpiredBatch, Outcome),
 }
 
 impl Dispatch {
-    pub(crate) fn new(terms: Terms, request_bytes_max: usize, writer: Writer) -> Self {
+    pub(crate) fn new(config: SequenceConfig, request_bytes_max: usize, writer: Writer) -> Self {
         Self {
-            terms,
+            config,
             request_bytes_max,
-            lanes: Vec::new(),
-            nodes: BTreeMap::new(),
+            queues: Vec::new(),
+            brokers: BTreeMap::new(),
             timers: BinaryHeap::new(),
-            done: VecDeque::new(),
+            reports: VecDeque::new(),
             writer,
             identity: None,
             wants_metadata: false,
             splits: 0,
-            roomy: Vec::new(),
+            backlogs: VecDeque::new(),
             fatal: None,
         }
     }
 
-    /// A closed batch; those of one partition come in their order.
-    pub(crate) fn handle_batch(&mut self, batch: Batch, now: Instant) {
+    /// A closed batch, and who leads its partition; those of one partition come in their order.
+    pub(crate) fn handle_batch(&mut self, batch: Batch, leader: Option<i32>, now: Instant) {
         if let Some(error) = &self.fatal {
-            self.done.push_back(Done::Finished(batch, Outcome::failed(error.clone())));
+            self.reports.push_back(DeliveryReport::Final(batch, Outcome::failed(error.clone())));
             return;
         }
         if let Some(error) = self.writer.refusal() {
-            self.done.push_back(Done::Finished(batch, Outcome::failed(error)));
+            self.reports.push_back(DeliveryReport::Final(batch, Outcome::failed(error)));
             return;
         }
-        let at = batch.partition.lane;
-        if at >= self.lanes.len() {
-            self.lanes.resize_with(at + 1, || None);
+        let at = batch.partition.number;
+        if at >= self.queues.len() {
+            self.queues.resize_with(at + 1, || None);
         }
-        let lane = self.lanes[at].get_or_insert_with(|| Lane::new(&batch.partition, self.terms));
-        lane.sequence.handle_batch(batch);
-        self.look(at, now);
+        let queue = self.queues[at].get_or_insert_with(|| PartitionQueue::new(&batch.partition, self.config));
+        queue.leader = leader;
+        queue.sequence.handle_batch(batch);
+        self.schedule(at, now);
     }
 
     /// What the caller wants of transactions; the ticket finds who awaits it.
@@ -145,70 +158,81 @@ impl Dispatch {
         if aborts && self.writer.refusal().is_some() {
             self.give_up(&transactions::aborted(), now);
         }
-        self.heed_writer(now);
+        self.apply_writer(now);
     }
 
-    /// The answer to a call, or why there was none.
-    pub(crate) fn handle_reply(&mut self, reply: Result<Heard, Error>, now: Instant, chance: f64) {
-        self.writer.handle_reply(reply, now, chance);
-        self.heed_writer(now);
-        self.look_at_all(now);
-    }
-
-    /// Partitions may have new leaders.
-    pub(crate) fn handle_leaders(&mut self, now: Instant) {
-        self.wants_metadata = false;
-        self.look_at_all(now);
-    }
-
-    /// The answer to one batch of a request.
-    pub(crate) fn handle_answer(&mut self, sent: &Sent, answer: Answer, now: Instant, chance: f64) {
-        let at = sent.partition.lane;
-        let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
-        if let (Some(transactions), Answer::Written { .. }) = (self.writer.transactions(), &answer) {
-            transactions.handle_written();
-        }
-        let settled = lane.sequence.handle_answer(sent.flight.key, answer, now, chance);
-        self.wants_metadata |= settled.refresh;
-        self.splits += u64::from(settled.split);
-        let finished = settled.finished.map(|(batch, outcome)| Done::Finished(batch, outcome));
-        self.finish(finished);
-        match settled.fatal {
-            Some(error) => self.abandon(&error),
-            None => self.look(at, now),
-        }
-        self.heed_writer(now);
-    }
-
-    /// What a broker says of a partition's log, or why it does not.
-    pub(crate) fn handle_log(
+    /// A coordinator's response, or why there was none.
+    pub(crate) fn handle_response(
         &mut self,
-        request: &LogRequest,
-        answer: Result<resolution::Answer, Error>,
+        response: Result<CoordinatorResponse, Error>,
         now: Instant,
         chance: f64,
     ) {
-        let at = request.partition.lane;
-        if let Some(node) = self.nodes.get_mut(&request.node) {
-            node.asked = false;
+        self.writer.handle_response(response, now, chance);
+        self.apply_writer(now);
+        self.schedule_all(now);
+    }
+
+    /// Partitions may have new leaders. Of what the view does not tell of, the last one known stays.
+    pub(crate) fn handle_leaders(&mut self, view: &Metadata, now: Instant) {
+        self.wants_metadata = false;
+        for queue in self.queues.iter_mut().flatten() {
+            let topic = view.topics.get(&queue.partition.topic);
+            if let Some(known) = topic.and_then(|topic| topic.partition(queue.partition.index)) {
+                queue.leader = known.leader;
+            }
         }
-        let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
+        self.schedule_all(now);
+    }
+
+    /// The answer to one batch of a request.
+    pub(crate) fn handle_answer(&mut self, sent: &SentBatch, answer: BatchAnswer, now: Instant, chance: f64) {
+        let at = sent.partition.number;
+        let Some(queue) = self.queues.get_mut(at).and_then(Option::as_mut) else { return };
+        if let (Some(transactions), BatchAnswer::Written { .. }) = (self.writer.transactions(), &answer) {
+            transactions.handle_written();
+        }
+        let settled = queue.sequence.handle_answer(sent.batch.key, answer, now, chance);
+        self.wants_metadata |= settled.refresh;
+        self.splits += u64::from(settled.split);
+        let finished = settled.finished.map(|(batch, outcome)| DeliveryReport::Final(batch, outcome));
+        self.finish(finished);
+        match settled.fatal {
+            Some(error) => self.abandon(&error),
+            None => self.schedule(at, now),
+        }
+        self.apply_writer(now);
+    }
+
+    /// What a broker says of a partition's log, or why it does not.
+    pub(crate) fn handle_log_answer(
+        &mut self,
+        request: &LogRequest,
+        answer: Result<resolution::LogAnswer, Error>,
+        now: Instant,
+        chance: f64,
+    ) {
+        let at = request.partition.number;
+        if let Some(broker) = self.brokers.get_mut(&request.node) {
+            broker.log_query_in_flight = false;
+        }
+        let Some(queue) = self.queues.get_mut(at).and_then(Option::as_mut) else { return };
         self.wants_metadata |= answer.as_ref().is_err_and(Error::refreshes_metadata);
-        let finished = lane.sequence.handle_log(request.number, answer.as_ref(), now, chance);
-        self.finish(finished.into_iter().map(|(batch, outcome)| Done::Finished(batch, outcome)));
-        self.look(at, now);
+        let finished = queue.sequence.handle_log(request.number, answer.as_ref(), now, chance);
+        self.finish(finished.into_iter().map(|(batch, outcome)| DeliveryReport::Final(batch, outcome)));
+        self.schedule(at, now);
     }
 
     /// A request was answered, or will never be.
     pub(crate) fn handle_request_done(&mut self, node: i32) {
-        if let Some(node) = self.nodes.get_mut(&node) {
-            node.in_flight = node.in_flight.saturating_sub(1);
+        if let Some(broker) = self.brokers.get_mut(&node) {
+            broker.in_flight = broker.in_flight.saturating_sub(1);
         }
     }
 
     /// Nothing is sent to this broker before then.
     fn handle_pause(&mut self, node: i32, until: Instant) {
-        let paused = &mut self.nodes.entry(node).or_default().not_before;
+        let paused = &mut self.brokers.entry(node).or_default().not_before;
         *paused = (*paused).max(Some(until));
     }
 
@@ -221,7 +245,7 @@ impl Dispatch {
 
     /// A broker could not be reached: it is left alone for a while, and may no longer lead anything.
     pub(crate) fn handle_unreachable(&mut self, node: i32, now: Instant, chance: f64) {
-        let mut backoff = self.terms.backoff;
+        let mut backoff = self.config.backoff;
         self.handle_pause(node, now + backoff.wait(chance));
         self.wants_metadata = true;
     }
@@ -232,37 +256,39 @@ impl Dispatch {
             && due <= now
         {
             self.timers.pop();
-            let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { continue };
-            if lane.timer != Some(due) {
+            let Some(queue) = self.queues.get_mut(at).and_then(Option::as_mut) else { continue };
+            if queue.timer != Some(due) {
                 continue;
             }
-            lane.timer = None;
-            let expired = lane.sequence.expire(now);
-            self.finish(expired.into_iter().map(Done::from));
-            self.look(at, now);
+            queue.timer = None;
+            let expired = queue.sequence.expire(now);
+            self.finish(expired.into_iter().map(DeliveryReport::from));
+            self.schedule(at, now);
         }
-        self.heed_writer(now);
+        self.apply_writer(now);
     }
 
     /// When `handle_timeout` or `poll_request` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let lanes = self.timers.peek().map(|Reverse((due, _))| *due);
-        let waiting = |node: &&Node| !(node.queue.is_empty() && node.doubts.is_empty());
-        let paused = self.nodes.values().filter(waiting).filter_map(|node| node.not_before);
-        paused.chain(lanes).chain(self.writer.deadline()).min()
+        let queues = self.timers.peek().map(|Reverse((due, _))| *due);
+        let waiting = |broker: &&BrokerQueue| !(broker.ready.is_empty() && broker.log_queries.is_empty());
+        let paused = self.brokers.values().filter(waiting).filter_map(|broker| broker.not_before);
+        paused.chain(queues).chain(self.writer.deadline()).min()
     }
 
-    /// The next question to a coordinator.
-    pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Call> {
-        let gap = self.lanes.iter().flatten().any(|lane| lane.sequence.has_gap());
-        if let Some(transactions) = self.writer.transactions().filter(|_| gap) {
+    /// The next request to a coordinator.
+    pub(crate) fn poll_coordinator_request(&mut self, now: Instant) -> Option<CoordinatorRequest> {
+        // Only a transaction makes anything of a gap, so that others need not look for one.
+        if let Some(transactions) = self.writer.transactions().filter(|it| it.is_busy())
+            && self.queues.iter().flatten().any(|queue| queue.sequence.has_gap())
+        {
             transactions.handle_gap();
         }
-        let (lanes, hasty) = (&self.lanes, self.terms.planted(Planted::EndedUnanswered));
-        let quiet = || hasty || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
-        let call = self.writer.poll_call(quiet, now);
-        self.heed_writer(now);
-        call
+        let (queues, hasty) = (&self.queues, self.config.planted(Planted::EndedUnanswered));
+        let quiet = || hasty || queues.iter().flatten().all(|queue| queue.sequence.is_empty());
+        let request = self.writer.poll_request(quiet, now);
+        self.apply_writer(now);
+        request
     }
 
     /// What became of an order.
@@ -276,103 +302,115 @@ impl Dispatch {
     }
 
     /// Brokers that something waits for and that take one more request.
-    pub(crate) fn poll_nodes(&mut self, now: Instant) -> Vec<i32> {
-        let in_flight_max = self.terms.in_flight_max;
-        let open = |(id, node): (&i32, &mut Node)| {
-            node.not_before = node.not_before.filter(|at| *at > now);
-            let free = node.in_flight < in_flight_max && node.not_before.is_none();
-            (free && !node.queue.is_empty()).then_some(*id)
+    pub(crate) fn poll_ready_brokers(&mut self, now: Instant) -> Vec<i32> {
+        let in_flight_max = self.config.in_flight_max;
+        let open = |(id, broker): (&i32, &mut BrokerQueue)| {
+            broker.not_before = broker.not_before.filter(|at| *at > now);
+            let free = broker.in_flight < in_flight_max && broker.not_before.is_none();
+            (free && !broker.ready.is_empty()).then_some(*id)
         };
-        self.nodes.iter_mut().filter_map(open).collect()
+        self.brokers.iter_mut().filter_map(open).collect()
     }
 
     /// Brokers that are to be asked what a log holds.
-    pub(crate) fn poll_doubted(&mut self, now: Instant) -> Vec<i32> {
-        let open = |(id, node): (&i32, &Node)| {
-            let free = !node.asked && node.not_before.is_none_or(|at| at <= now);
-            (free && !node.doubts.is_empty()).then_some(*id)
+    pub(crate) fn poll_log_query_brokers(&mut self, now: Instant) -> Vec<i32> {
+        let open = |(id, broker): (&i32, &BrokerQueue)| {
+            let free = !broker.log_query_in_flight && broker.not_before.is_none_or(|at| at <= now);
+            (free && !broker.log_queries.is_empty()).then_some(*id)
         };
-        self.nodes.iter().filter_map(open).collect()
+        self.brokers.iter().filter_map(open).collect()
     }
 
     /// The next question to a broker about a log: one at a time, so that its answers are held one at a time.
-    pub(crate) fn poll_log(&mut self, node: i32, now: Instant) -> Option<LogRequest> {
-        while let Some(at) = self.nodes.get_mut(&node).filter(|it| !it.asked)?.doubts.pop_front() {
-            let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { continue };
-            if lane.asks != Some(node) {
+    pub(crate) fn poll_log_request(&mut self, node: i32, now: Instant) -> Option<LogRequest> {
+        while let Some(at) =
+            self.brokers.get_mut(&node).filter(|it| !it.log_query_in_flight)?.log_queries.pop_front()
+        {
+            let Some(queue) = self.queues.get_mut(at).and_then(Option::as_mut) else { continue };
+            if queue.log_query_to != Some(node) {
                 continue;
             }
-            lane.asks = None;
-            if lane.partition.leader() == Some(node)
-                && let Some((number, question)) = lane.sequence.poll_question(now)
+            queue.log_query_to = None;
+            if queue.leader == Some(node)
+                && let Some((number, query)) = queue.sequence.poll_log_query(now)
             {
-                let partition = Arc::clone(&lane.partition);
-                self.nodes.get_mut(&node)?.asked = true;
-                return Some(LogRequest { node, partition, question, number });
+                let partition = Arc::clone(&queue.partition);
+                self.brokers.get_mut(&node)?.log_query_in_flight = true;
+                return Some(LogRequest { node, partition, query, number });
             }
-            self.look(at, now);
+            self.schedule(at, now);
         }
         None
     }
 
     /// Brokers that have not yet taken what waits for them, or all that may fly to them.
-    pub(crate) fn ready_nodes(&self) -> Vec<i32> {
-        let full = self.nodes.iter().filter(|(_, node)| node.in_flight >= self.terms.in_flight_max);
-        let waiting = self.lanes.iter().flatten().filter(|lane| lane.sequence.waiting() > 0);
+    pub(crate) fn brokers_behind(&self) -> Vec<i32> {
+        let full = self.brokers.iter().filter(|(_, broker)| broker.in_flight >= self.config.in_flight_max);
+        let waiting = self.queues.iter().flatten().filter(|queue| queue.sequence.waiting() > 0);
         let behind: BTreeSet<i32> =
-            full.map(|(id, _)| *id).chain(waiting.filter_map(|lane| lane.partition.leader())).collect();
+            full.map(|(id, _)| *id).chain(waiting.filter_map(|queue| queue.leader)).collect();
         behind.into_iter().collect()
     }
 
     /// The next request for a broker: at most one batch of each partition, within the size.
-    pub(crate) fn poll_request(&mut self, node: i32, now: Instant) -> Option<Outgoing> {
-        let known = self.nodes.get_mut(&node)?;
-        if known.in_flight >= self.terms.in_flight_max || known.not_before.is_some_and(|at| at > now) {
+    pub(crate) fn poll_request(&mut self, node: i32, now: Instant) -> Option<OutgoingBatches> {
+        let broker = self.brokers.get_mut(&node)?;
+        if broker.in_flight >= self.config.in_flight_max || broker.not_before.is_some_and(|at| at > now) {
             return None;
         }
         let (mut batches, mut bytes) = (Vec::new(), 0);
-        for _ in 0..known.queue.len() {
-            let Some(at) = self.nodes.get_mut(&node).and_then(|node| node.queue.pop_front()) else { break };
-            let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { continue };
-            if lane.queued != Some(node) {
+        for _ in 0..broker.ready.len() {
+            let Some(at) = self.brokers.get_mut(&node).and_then(|broker| broker.ready.pop_front()) else {
+                break;
+            };
+            let Some(queue) = self.queues.get_mut(at).and_then(Option::as_mut) else { continue };
+            if queue.ready_at != Some(node) {
                 continue;
             }
-            lane.queued = None;
-            if lane.target() == Some(node)
-                && let Readiness::Now(size) = lane.sequence.readiness(now)
+            queue.ready_at = None;
+            if queue.destination() == Some(node)
+                && let Readiness::Now(size) = queue.sequence.readiness(now)
                 // It may have taken its place in the queue for the transaction before.
-                && self.writer.admits(&lane.partition)
+                && self.writer.admits(&queue.partition)
             {
                 if !batches.is_empty() && bytes + size > self.request_bytes_max {
                     self.return_to_front(at, node);
                     break;
                 }
                 bytes += size;
-                batches.extend(lane.take(node, now));
+                batches.extend(queue.poll_batch(node, now));
             }
-            self.look(at, now);
+            self.schedule(at, now);
         }
         if batches.is_empty() {
             return None;
         }
-        self.nodes.get_mut(&node)?.in_flight += 1;
+        self.brokers.get_mut(&node)?.in_flight += 1;
         batches.sort_by(|a, b| a.partition.topic.cmp(&b.partition.topic));
         let transactions = self.writer.transactions();
         let transaction = transactions.map(|it| {
-            it.handle_leaving();
+            it.handle_sent();
             (Arc::clone(it.id()), it.protocol())
         });
-        Some(Outgoing { node, batches, transaction })
+        Some(OutgoingBatches { node, batches, transaction })
     }
 
     /// What deliveries are to be told.
-    pub(crate) fn poll_done(&mut self) -> Option<Done> {
-        self.done.pop_front()
+    pub(crate) fn poll_report(&mut self) -> Option<DeliveryReport> {
+        self.reports.pop_front()
     }
 
-    /// Partitions of which no batch waits any more, so that one that has lingered may be closed.
-    pub(crate) fn poll_roomy(&mut self) -> Vec<Arc<Partition>> {
-        std::mem::take(&mut self.roomy)
+    /// A partition of which batches wait now, or no longer do, so that one that has lingered may be closed.
+    pub(crate) fn poll_backlog(&mut self) -> Option<Backlog> {
+        loop {
+            let at = self.backlogs.pop_front()?;
+            let Some(queue) = self.queues.get_mut(at).and_then(Option::as_mut) else { continue };
+            queue.backlog.listed = false;
+            let waits = queue.sequence.waiting() > 0;
+            if std::mem::replace(&mut queue.backlog.waits, waits) != waits {
+                return Some(Backlog { partition: at, waits });
+            }
+        }
     }
 
     /// How many batches were split since this was last asked.
@@ -388,7 +426,7 @@ impl Dispatch {
     /// Any silence may have been long enough for brokers to forget the producer.
     #[cfg(feature = "simulation")]
     pub(crate) fn expect_to_be_forgotten(&mut self) {
-        self.terms.forgotten_after = Duration::ZERO;
+        self.config.producer_expiration = Duration::ZERO;
     }
 
     /// Who writes, when that is known.
@@ -409,13 +447,12 @@ impl Dispatch {
             _ => error.clone().within("this producer cannot go on"),
         };
         let error = error.with_scope(Scope::Producer);
-        for lane in self.lanes.iter_mut().flatten() {
-            let given_up = lane.sequence.abandon(&error).into_iter();
-            self.done.extend(given_up.map(|(batch, outcome)| Done::Finished(batch, outcome)));
+        for at in 0..self.queues.len() {
+            let Some(queue) = &mut self.queues[at] else { continue };
+            let given_up = queue.sequence.abandon(&error).into_iter();
+            self.reports.extend(given_up.map(|(batch, outcome)| DeliveryReport::Final(batch, outcome)));
             // What has lingered meanwhile is to be closed, and then fails too.
-            if lane.partition.back_up(false) {
-                self.roomy.push(Arc::clone(&lane.partition));
-            }
+            self.list_backlog(at);
         }
         if let Some(transactions) = self.writer.transactions() {
             transactions.handle_fatal(&error);
@@ -424,32 +461,32 @@ impl Dispatch {
     }
 
     /// A batch that failed takes its transaction with it.
-    fn finish(&mut self, done: impl IntoIterator<Item = Done>) {
+    fn finish(&mut self, done: impl IntoIterator<Item = DeliveryReport>) {
         for done in done {
             if let (Some(transactions), Some(error)) = (self.writer.transactions(), done.error()) {
                 transactions.handle_failure(error);
             }
-            self.done.push_back(done);
+            self.reports.push_back(done);
         }
     }
 
     /// Nothing more leaves; what flies is awaited.
     fn give_up(&mut self, error: &Error, now: Instant) {
-        for lane in self.lanes.iter_mut().flatten() {
-            self.done.extend(lane.sequence.give_up(error).into_iter().map(Done::from));
+        for queue in self.queues.iter_mut().flatten() {
+            self.reports.extend(queue.sequence.give_up(error).into_iter().map(DeliveryReport::from));
         }
-        self.look_at_all(now);
+        self.schedule_all(now);
     }
 
     /// Takes over what an event did to the identity, or to the transaction.
-    fn heed_writer(&mut self, now: Instant) {
-        if let Some(error) = self.writer.death()
+    fn apply_writer(&mut self, now: Instant) {
+        if let Some(error) = self.writer.fatal_error()
             && self.fatal.is_none()
         {
             let error = error.clone();
             return self.abandon(&error);
         }
-        if let Some(error) = self.writer.poll_doom() {
+        if let Some(error) = self.writer.poll_abortable_error() {
             self.give_up(&error, now);
         }
         if let Some(identity) = self.writer.identity()
@@ -457,40 +494,37 @@ impl Dispatch {
         {
             self.identity = Some(identity);
             if self.writer.transactions().is_some() {
-                self.lanes.iter_mut().flatten().for_each(|lane| lane.sequence.renew(identity));
+                self.queues.iter_mut().flatten().for_each(|queue| queue.sequence.renew(identity));
             }
-            self.look_at_all(now);
+            self.schedule_all(now);
         }
     }
 
-    fn look_at_all(&mut self, now: Instant) {
-        for at in 0..self.lanes.len() {
-            self.look(at, now);
+    fn schedule_all(&mut self, now: Instant) {
+        for at in 0..self.queues.len() {
+            self.schedule(at, now);
         }
     }
 
-    /// Puts a lane where it belongs: into its leader's queue, or under a timer.
-    fn look(&mut self, at: usize, now: Instant) {
-        let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
-        let waits = lane.sequence.waiting() > 0;
-        if lane.partition.back_up(waits) && !waits {
-            self.roomy.push(Arc::clone(&lane.partition));
-        }
-        if lane.sequence.is_empty() {
+    /// Puts a queue where it belongs: among those that are ready for its leader, or under a timer.
+    fn schedule(&mut self, at: usize, now: Instant) {
+        self.list_backlog(at);
+        let Some(queue) = self.queues.get_mut(at).and_then(Option::as_mut) else { return };
+        if queue.sequence.is_empty() {
             return;
         }
         if let Some(identity) = self.identity {
-            lane.sequence.handle_identity(identity);
+            queue.sequence.handle_identity(identity);
         }
-        let mut wake = lane.sequence.deadline();
-        match (lane.sequence.readiness(now), lane.target()) {
+        let mut wake = queue.sequence.deadline();
+        match (queue.sequence.readiness(now), queue.destination()) {
             (Readiness::Now(_), Some(node)) => {
-                if lane.queued != Some(node) && self.writer.admits(&lane.partition) {
-                    lane.queued = Some(node);
-                    self.nodes.entry(node).or_default().queue.push_back(at);
+                if queue.ready_at != Some(node) && self.writer.admits(&queue.partition) {
+                    queue.ready_at = Some(node);
+                    self.brokers.entry(node).or_default().ready.push_back(at);
                 }
             }
-            (Readiness::Now(_), None) if lane.partition.leader().is_none() => self.wants_metadata = true,
+            (Readiness::Now(_), None) if queue.leader.is_none() => self.wants_metadata = true,
             (Readiness::At(at), _) => wake = wake.map_or(Some(at), |wake| Some(wake.min(at))),
             (Readiness::Identity, _) => {
                 self.identity = None;
@@ -498,79 +532,89 @@ impl Dispatch {
             }
             (Readiness::Now(_) | Readiness::No, _) => {}
         }
-        match (lane.sequence.question_due(now), lane.partition.leader()) {
+        match (queue.sequence.log_query_due(now), queue.leader) {
             (Some(due), _) if due > now => wake = wake.map_or(Some(due), |wake| Some(wake.min(due))),
-            (Some(_), Some(node)) if lane.asks != Some(node) => {
-                lane.asks = Some(node);
-                self.nodes.entry(node).or_default().doubts.push_back(at);
+            (Some(_), Some(node)) if queue.log_query_to != Some(node) => {
+                queue.log_query_to = Some(node);
+                self.brokers.entry(node).or_default().log_queries.push_back(at);
             }
             (Some(_), None) => self.wants_metadata = true,
             (Some(_) | None, _) => {}
         }
         if let Some(wake) = wake
-            && lane.timer.is_none_or(|timer| wake < timer)
+            && queue.timer.is_none_or(|timer| wake < timer)
         {
-            lane.timer = Some(wake);
+            queue.timer = Some(wake);
             self.timers.push(Reverse((wake, at)));
         }
     }
 
+    fn list_backlog(&mut self, at: usize) {
+        let Some(queue) = self.queues.get_mut(at).and_then(Option::as_mut) else { return };
+        if queue.backlog.waits != (queue.sequence.waiting() > 0) && !queue.backlog.listed {
+            queue.backlog.listed = true;
+            self.backlogs.push_back(at);
+        }
+    }
+
     fn return_to_front(&mut self, at: usize, node: i32) {
-        if let (Some(Some(lane)), Some(known)) = (self.lanes.get_mut(at), self.nodes.get_mut(&node)) {
-            lane.queued = Some(node);
-            known.queue.push_front(at);
+        if let (Some(Some(queue)), Some(broker)) = (self.queues.get_mut(at), self.brokers.get_mut(&node)) {
+            queue.ready_at = Some(node);
+            broker.ready.push_front(at);
         }
     }
 }
 
-impl Lane {
-    fn new(partition: &Arc<Partition>, terms: Terms) -> Self {
+impl PartitionQueue {
+    fn new(partition: &Arc<Partition>, config: SequenceConfig) -> Self {
         let partition = Arc::clone(partition);
         Self {
             partition,
-            sequence: Sequence::new(terms),
-            queued: None,
-            flies_to: None,
-            asks: None,
+            leader: None,
+            sequence: Sequence::new(config),
+            backlog: BacklogReport::default(),
+            ready_at: None,
+            in_flight_to: None,
+            log_query_to: None,
             timer: None,
         }
     }
 
     /// The leader, unless batches still fly to the one before: they must not be overtaken.
-    fn target(&self) -> Option<i32> {
-        let leader = self.partition.leader()?;
-        (self.sequence.in_flight() == 0 || self.flies_to == Some(leader)).then_some(leader)
+    fn destination(&self) -> Option<i32> {
+        let leader = self.leader?;
+        (self.sequence.in_flight() == 0 || self.in_flight_to == Some(leader)).then_some(leader)
     }
 
-    fn take(&mut self, node: i32, now: Instant) -> Option<Sent> {
-        let flight = self.sequence.poll_flight(now)?;
-        self.flies_to = Some(node);
-        Some(Sent { partition: Arc::clone(&self.partition), flight })
+    fn poll_batch(&mut self, node: i32, now: Instant) -> Option<SentBatch> {
+        let batch = self.sequence.poll_batch(now)?;
+        self.in_flight_to = Some(node);
+        Some(SentBatch { partition: Arc::clone(&self.partition), batch })
     }
 }
 
-impl Done {
+impl DeliveryReport {
     /// The topic, and how many records, when they failed.
     pub(crate) fn failed(&self) -> Option<(Arc<str>, u32)> {
         self.error()?;
         Some(match self {
-            Self::Finished(batch, _) => (Arc::clone(&batch.partition.topic), batch.count),
-            Self::Told(ghost, _) => (Arc::clone(&ghost.partition.topic), ghost.count),
+            Self::Final(batch, _) => (Arc::clone(&batch.partition.topic), batch.count),
+            Self::Early(expired, _) => (Arc::clone(&expired.partition.topic), expired.count),
         })
     }
 
     fn error(&self) -> Option<&Error> {
         match self {
-            Self::Finished(_, outcome) | Self::Told(_, outcome) => outcome.error(),
+            Self::Final(_, outcome) | Self::Early(_, outcome) => outcome.error(),
         }
     }
 }
 
-impl From<Expired> for Done {
+impl From<Expired> for DeliveryReport {
     fn from(expired: Expired) -> Self {
         match expired {
-            Expired::Finished(batch, outcome) => Self::Finished(batch, outcome),
-            Expired::Told(ghost, outcome) => Self::Told(ghost, outcome),
+            Expired::Finished(batch, outcome) => Self::Final(batch, outcome),
+            Expired::Reported(expired, outcome) => Self::Early(expired, outcome),
         }
     }
 }

@@ -6,8 +6,8 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::Group;
 use super::member::Member;
-use crate::cluster::PeerId;
-use crate::state::owned;
+use crate::state::names::owned;
+use crate::wait::PeerId;
 
 /// An answer that may have to be waited for.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use upsert_kafka_protocol::data::consumer::ConsumerProtocolSubscription;
 use upsert_kafka_protocol::messages::JoinGroupRequest;
 use upsert_kafka_protocol::{Message, Str};
 
-use crate::cluster::PeerId;
-use crate::state::owned;
+use crate::state::names::owned;
+use crate::wait::PeerId;
 
 /// How long a newcomer may wait for its first rebalance to end: it has no id yet to send heartbeats with.
 const NEW_MEMBER_TIMEOUT: Duration = Duration::from_secs(300);

@@ -18,7 +18,15 @@ use crate::connection::Connection;
 use crate::{Error, ErrorKind, IsolationLevel};
 
 /// An offset to keep.
+///
+/// ```
+/// use upsert_kafka_client::{Commit, TopicPartition};
+///
+/// let commit = Commit::new(TopicPartition::new("orders", 3), 42).with_leader_epoch(7).with_metadata("by hand");
+/// assert_eq!((&*commit.topic, commit.partition, commit.offset), ("orders", 3, 42));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Commit {
     /// The topic.
     pub topic: Arc<str>,
@@ -34,6 +42,7 @@ pub struct Commit {
 
 /// An offset that a group keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Committed {
     /// The topic.
     pub topic: Arc<str>,
@@ -45,6 +54,46 @@ pub struct Committed {
     pub leader_epoch: i32,
     /// The note that was given with it.
     pub metadata: String,
+}
+
+impl Commit {
+    /// The offset of a partition at which its reader goes on, with no leader epoch and no metadata.
+    pub fn new(of: TopicPartition, offset: i64) -> Self {
+        let TopicPartition { topic, partition } = of;
+        Self { topic, partition, offset, leader_epoch: -1, metadata: String::new() }
+    }
+
+    /// With the leader epoch of the record before the offset; -1 when not known.
+    #[must_use]
+    pub fn with_leader_epoch(self, leader_epoch: i32) -> Self {
+        Self { leader_epoch, ..self }
+    }
+
+    /// With a note, which comes back with the offset.
+    #[must_use]
+    pub fn with_metadata(self, metadata: impl Into<String>) -> Self {
+        Self { metadata: metadata.into(), ..self }
+    }
+}
+
+impl Committed {
+    /// As a group without a note would tell it. Only the tests of those who read offsets need to make one.
+    pub fn new(of: TopicPartition, offset: Option<i64>) -> Self {
+        let TopicPartition { topic, partition } = of;
+        Self { topic, partition, offset, leader_epoch: -1, metadata: String::new() }
+    }
+
+    /// With the leader epoch of the record before the offset; -1 when not known.
+    #[must_use]
+    pub fn with_leader_epoch(self, leader_epoch: i32) -> Self {
+        Self { leader_epoch, ..self }
+    }
+
+    /// With the note that was given with the offset.
+    #[must_use]
+    pub fn with_metadata(self, metadata: impl Into<String>) -> Self {
+        Self { metadata: metadata.into(), ..self }
+    }
 }
 
 pub(super) async fn commit(cluster: &Cluster, group: &str, offsets: &[Commit]) -> Result<(), Error> {
@@ -175,7 +224,7 @@ fn fetch_request(group: &str, of: &[TopicPartition], version: i16, stable: bool)
 }
 
 /// One partition's row, whichever version it came in.
-struct Row {
+struct CommittedRow {
     topic: Str,
     partition: i32,
     offset: i64,
@@ -194,7 +243,7 @@ fn kept(
         refused(coordinator, group.error_code, "OffsetFetch")?;
     }
     let rows = rows(response);
-    let rows: HashMap<(&str, i32), &Row> =
+    let rows: HashMap<(&str, i32), &CommittedRow> =
         rows.iter().map(|row| ((&*row.topic, row.partition), row)).collect();
     of.iter()
         .map(|of| {
@@ -213,10 +262,10 @@ fn kept(
         .collect()
 }
 
-fn rows(response: &OffsetFetchResponse) -> Vec<Row> {
+fn rows(response: &OffsetFetchResponse) -> Vec<CommittedRow> {
     let mut rows = Vec::new();
     for topic in &response.topics {
-        rows.extend(topic.partitions.iter().map(|partition| Row {
+        rows.extend(topic.partitions.iter().map(|partition| CommittedRow {
             topic: topic.name.clone(),
             partition: partition.partition_index,
             offset: partition.committed_offset,
@@ -226,7 +275,7 @@ fn rows(response: &OffsetFetchResponse) -> Vec<Row> {
         }));
     }
     for topic in response.groups.iter().flat_map(|group| &group.topics) {
-        rows.extend(topic.partitions.iter().map(|partition| Row {
+        rows.extend(topic.partitions.iter().map(|partition| CommittedRow {
             topic: topic.name.clone(),
             partition: partition.partition_index,
             offset: partition.committed_offset,
