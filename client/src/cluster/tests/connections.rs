@@ -92,26 +92,18 @@ async fn connections_are_closed_with_their_owner_and_no_others() {
     let (one, other) = (cluster.for_new_owner(), cluster.for_new_owner());
     let mut connections = Vec::new();
     for owner in [&one, &other] {
-        connections.push(owner.connection(1).await.unwrap());
         connections.push(owner.fetch_connection(1).await.unwrap());
         connections.push(owner.group_coordinator(&group()).await.unwrap());
     }
-    let clone = one.clone();
-    drop(one);
-    // It is told before anything that is asked after it.
-    cluster.any().await.unwrap();
-    let mut kept = connections.split_off(3);
-    drop(connections);
-    assert!(peer.left.try_recv().is_err(), "a clone still owns them");
+    let requests = one.connection(1).await.unwrap();
+    let (clone, kept) = (one.clone(), connections.split_off(2));
+    drop((one, connections));
+    assert!(timeout(LONG, peer.left.recv()).await.is_err(), "a clone still owns them");
     drop(clone);
-    for _ in 0..3 {
+    for _ in 0..2 {
         timeout(LONG, peer.left.recv()).await.expect("a connection is left").unwrap();
     }
-    assert!(kept.iter().all(|connection| !connection.is_closed()));
-    kept.truncate(0);
-    assert!(
-        tokio::time::timeout(Duration::from_secs(60), peer.left.recv()).await.is_err(),
-        "the other's stay"
-    );
+    assert!(timeout(LONG, peer.left.recv()).await.is_err(), "no others are closed");
+    assert!(kept.iter().chain([&requests]).all(|connection| !connection.is_closed()));
     drop(other);
 }
