@@ -6,9 +6,9 @@ use crate::cluster::Cluster;
 use crate::config::PartitionerClass;
 use crate::{Admin, Config, Consumer, Environment, Error, Partitioner, Producer, RoundRobinPartitioner};
 
-/// One cluster. Producers, consumers and admins made from it share what is known of it. Each producer and each
-/// consumer has connections of its own, since a broker answers a connection's requests one after the other; they are
-/// closed with it. Clones are cheap.
+/// One cluster. Producers, consumers and admins made from it share what is known of it and one connection to each
+/// broker. Each consumer has two more, for fetches and for its group, since a broker holds these back and answers a
+/// connection's requests in their order; they are closed with it. Clones are cheap.
 #[derive(Clone)]
 pub struct Client {
     cluster: Cluster,

@@ -31,7 +31,7 @@ pub(crate) use coordinator::Coordinator;
 pub(crate) use metadata::{Metadata, TopicMetadata};
 use node_connections::{ConnectionKind, OwnerId};
 pub(crate) use patience::Patience;
-use refresh::{CLIENT, Command, Refresh};
+use refresh::{Command, Refresh};
 pub(crate) use wanted::Want;
 
 /// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
@@ -45,7 +45,7 @@ pub(crate) struct Cluster {
     owner: Arc<Owner>,
 }
 
-/// Whose connections a handle gives: they are let go with the last handle of the same owner.
+/// Whose connections a handle gives for what brokers may hold back. They are let go with the owner's last handle.
 struct Owner {
     id: OwnerId,
     ids: Arc<AtomicU64>,
@@ -73,12 +73,12 @@ impl Cluster {
         let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(answer)));
         let refresh = Refresh::new(connector.clone(), mailbox, Arc::clone(&asked), publish, connection);
         tokio::spawn(refresh.run());
-        let ids = Arc::new(AtomicU64::new(CLIENT.0 + 1));
-        let owner = Arc::new(Owner { id: CLIENT, ids, commands: commands.clone() });
+        let owner =
+            Arc::new(Owner { id: OwnerId(0), ids: Arc::new(AtomicU64::new(1)), commands: commands.clone() });
         Ok(Self { commands, asked, view, connector, owner })
     }
 
-    /// A handle to the same cluster for a new owner, which has connections of its own.
+    /// A handle to the same cluster for a new owner: what brokers may hold back goes over connections of its own.
     pub(crate) fn for_new_owner(&self) -> Self {
         let ids = Arc::clone(&self.owner.ids);
         let id = OwnerId(ids.fetch_add(1, Relaxed));
@@ -188,23 +188,23 @@ impl Cluster {
         self.commands.try_send(Command::Want(Arc::clone(name), want)).is_ok()
     }
 
-    /// The owner's connection to a broker, opened on first use and again when it is broken.
+    /// The client's connection to a broker, opened on first use and again when it is broken.
     pub(crate) async fn connection(&self, node_id: i32) -> Result<Connection, Error> {
-        self.connection_for(node_id, ConnectionKind::Requests).await
+        self.slot(node_id, ConnectionKind::Requests).await
     }
 
     /// The owner's connection for fetches alone, which the broker may hold back for `fetch.max.wait.ms`.
     pub(crate) async fn fetch_connection(&self, node_id: i32) -> Result<Connection, Error> {
-        self.connection_for(node_id, ConnectionKind::Fetches).await
+        self.slot(node_id, ConnectionKind::Fetches(self.owner.id)).await
     }
 
-    async fn connection_for(&self, node_id: i32, kind: ConnectionKind) -> Result<Connection, Error> {
-        self.ask(|reply| Command::Connection(node_id, self.owner.id, kind, reply)).await?
+    async fn slot(&self, node_id: i32, kind: ConnectionKind) -> Result<Connection, Error> {
+        self.ask(|reply| Command::Connection(node_id, kind, reply)).await?
     }
 
     /// A connection to whichever broker can be reached.
     pub(crate) async fn any(&self) -> Result<Connection, Error> {
-        self.ask(|reply| Command::Any(self.owner.id, reply)).await?
+        self.ask(Command::Any).await?
     }
 
     /// A connection to the controller, as far as it is known.
@@ -215,14 +215,14 @@ impl Cluster {
         }
     }
 
-    /// A producer's connection to a coordinator: that of its transactions, or of a group whose offsets go into one.
+    /// The client's connection to a coordinator: that of transactions, or of a group whose offsets go into one.
     pub(crate) async fn coordinator(&self, of: &Coordinator) -> Result<Connection, Error> {
         self.connection(self.coordinator_node(of).await?).await
     }
 
-    /// A consumer's connection to the coordinator of its group, for nothing else: a JoinGroup may be held back on it.
+    /// The owner's connection to the coordinator of its group, for nothing else: a JoinGroup may be held back on it.
     pub(crate) async fn group_coordinator(&self, of: &Coordinator) -> Result<Connection, Error> {
-        self.connection_for(self.coordinator_node(of).await?, ConnectionKind::Coordinator).await
+        self.slot(self.coordinator_node(of).await?, ConnectionKind::Coordinator(self.owner.id)).await
     }
 
     async fn coordinator_node(&self, of: &Coordinator) -> Result<i32, Error> {

@@ -3,7 +3,7 @@
 //! Every table has settings of its own: they follow from its `properties.*` and from its role. Most of them belong to
 //! the producer or the consumer that reads them, such as `acks` or `fetch.min.bytes`; the others say how a cluster is
 //! reached, such as `bootstrap.servers` or `client.id`. Tables that agree in the latter have one view of the cluster
-//! and one connection to each broker, whatever their role (fetches have a second one, since brokers hold them back).
+//! and one connection to each broker, whatever their role (fetches and groups have others, since brokers hold them back).
 //! [`Config::shares_connections_with`] knows which settings these are.
 
 use upsert_kafka_client::{Client, Clock, Config, Environment, Error};

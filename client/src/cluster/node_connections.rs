@@ -1,9 +1,9 @@
-//! The connections to one broker, each for its owner and purpose, and who waits for them.
+//! The connections to one broker, each for its purpose, and who waits for them.
 //!
-//! A broker answers a connection's requests in their order. So whatever it may hold back stands before all that was
-//! asked behind it: a Produce until replicas have it, a Fetch until there is something to read, a JoinGroup until
-//! every member has joined. Hence each producer and each consumer has connections of its own, and a consumer one for
-//! each of three purposes, as with Java's clients.
+//! A broker answers a connection's requests in their order, so whatever it holds back stands before all that was
+//! asked behind it: a Fetch until there is something to read, a JoinGroup until every member has joined. Such requests
+//! have connections of their own: one for each consumer, since consumers must not wait for each other either. (A
+//! group of two members would wait for ever, if the JoinGroup of one stood before that of the other.)
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -18,16 +18,25 @@ use crate::retry::Backoff;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ConnectionKind {
     /// Everything but what has a kind of its own: metadata, Produce, and what is asked of coordinators of
-    /// transactions.
+    /// transactions. All producers, consumers and admins of a client share it.
     Requests,
-    /// Fetches, which a broker holds back for `fetch.max.wait.ms`.
-    Fetches,
+    /// The owner's fetches, which a broker holds back for `fetch.max.wait.ms`.
+    Fetches(OwnerId),
     /// What a consumer asks of its group's coordinator, which holds a JoinGroup back until the group is complete.
     /// Java's consumer marks it by a node id of its own, `Integer.MAX_VALUE - id`.
-    Coordinator,
+    Coordinator(OwnerId),
 }
 
-/// Whose a connection is: a producer, a consumer, or the client itself with its admins.
+impl ConnectionKind {
+    fn owner(self) -> Option<OwnerId> {
+        match self {
+            Self::Requests => None,
+            Self::Fetches(owner) | Self::Coordinator(owner) => Some(owner),
+        }
+    }
+}
+
+/// Whose a connection is: a consumer's, or a producer's that looks into a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OwnerId(pub(super) u64);
 
@@ -37,7 +46,7 @@ pub(super) struct NodeConnections {
     pub(super) backoff: Backoff,
     pub(super) setup: Backoff,
     pub(super) not_before: Instant,
-    slots: BTreeMap<(OwnerId, ConnectionKind), ConnectionSlot>,
+    slots: BTreeMap<ConnectionKind, ConnectionSlot>,
 }
 
 /// One connection, or the place of it while there is none.
@@ -61,27 +70,25 @@ impl NodeConnections {
     }
 
     /// The place of a connection, if its owner is not gone.
-    pub(super) fn known_slot(&mut self, owner: OwnerId, kind: ConnectionKind) -> Option<&mut ConnectionSlot> {
-        self.slots.get_mut(&(owner, kind))
+    pub(super) fn known_slot(&mut self, kind: ConnectionKind) -> Option<&mut ConnectionSlot> {
+        self.slots.get_mut(&kind)
     }
 
     /// The place of a connection, made if there is none.
-    pub(super) fn slot(&mut self, owner: OwnerId, kind: ConnectionKind) -> &mut ConnectionSlot {
-        self.slots.entry((owner, kind)).or_default()
+    pub(super) fn slot(&mut self, kind: ConnectionKind) -> &mut ConnectionSlot {
+        self.slots.entry(kind).or_default()
     }
 
     /// A connection is open.
-    pub(super) fn handle_opened(&mut self, owner: OwnerId, kind: ConnectionKind, connection: Connection) {
+    pub(super) fn handle_opened(&mut self, kind: ConnectionKind, connection: Connection) {
         self.backoff.reset();
         self.setup.reset();
-        self.slot(owner, kind).connection = Some(connection);
+        self.slot(kind).connection = Some(connection);
     }
 
-    /// An open connection for requests, the owner's before any other.
-    pub(super) fn open_for_requests(&self, owner: OwnerId) -> Option<&Connection> {
-        let own = self.slots.get(&(owner, ConnectionKind::Requests)).and_then(ConnectionSlot::open);
-        let mut all = self.slots.iter().filter(|((_, kind), _)| *kind == ConnectionKind::Requests);
-        own.or_else(|| all.find_map(|(_, slot)| slot.open()))
+    /// The connection for requests, if it is open.
+    pub(super) fn open_for_requests(&self) -> Option<&Connection> {
+        self.slots.get(&ConnectionKind::Requests).and_then(ConnectionSlot::open)
     }
 
     /// Whether somebody waits for a connection.
@@ -96,7 +103,7 @@ impl NodeConnections {
 
     /// Lets go of those of an owner who is gone.
     pub(super) fn release(&mut self, gone: OwnerId) {
-        self.slots.retain(|(owner, _), _| *owner != gone);
+        self.slots.retain(|kind, _| kind.owner() != Some(gone));
     }
 }
 

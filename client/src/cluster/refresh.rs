@@ -25,8 +25,8 @@ use crate::{Error, ErrorKind};
 /// What the handles ask of the task.
 pub(super) enum Command {
     Want(Arc<str>, Want),
-    Connection(i32, OwnerId, ConnectionKind, Reply),
-    Any(OwnerId, Reply),
+    Connection(i32, ConnectionKind, Reply),
+    Any(Reply),
     Release(OwnerId),
     Coordinator(Coordinator, oneshot::Sender<Option<i32>>),
     CoordinatorIs(Coordinator, i32, Address),
@@ -57,7 +57,7 @@ pub(super) struct Refresh {
 
 /// What a job of the task came to.
 enum Done {
-    Opened(i32, OwnerId, ConnectionKind, Address, Result<Connection, Error>),
+    Opened(i32, ConnectionKind, Address, Result<Connection, Error>),
     Reached(Reply, Result<(Candidate, Connection), Error>),
     /// When it began, who was reached for it, and what he answered.
     Renewed(Instant, Option<(Candidate, Connection)>, Result<MetadataAnswer, Error>),
@@ -123,8 +123,8 @@ impl Refresh {
                     self.schedule.handle_asked();
                 }
             }
-            Command::Connection(node_id, owner, kind, reply) => self.connect(node_id, owner, kind, reply),
-            Command::Any(owner, reply) => self.reach(owner, reply),
+            Command::Connection(node_id, kind, reply) => self.connect(node_id, kind, reply),
+            Command::Any(reply) => self.reach(reply),
             Command::Release(owner) => self.nodes.values_mut().for_each(|node| node.release(owner)),
             Command::Coordinator(of, reply) => _ = reply.send(self.coordinators.get(&of).copied()),
             Command::CoordinatorIs(of, node_id, address) => {
@@ -142,8 +142,8 @@ impl Refresh {
 
     fn settle(&mut self, done: Done) {
         match done {
-            Done::Opened(node_id, owner, kind, address, opened) => {
-                self.opened(node_id, owner, kind, &address, opened);
+            Done::Opened(node_id, kind, address, opened) => {
+                self.opened(node_id, kind, &address, opened);
             }
             Done::Reached(reply, Ok((candidate, connection))) => {
                 self.keep(candidate, connection.clone());
@@ -161,7 +161,7 @@ impl Refresh {
 
     /// Sends for a new view, over an open connection if there is one.
     fn renew(&mut self) {
-        let open = self.open_connection(CLIENT);
+        let open = self.open_connection();
         let candidates = self.candidates();
         let connector = self.connector.clone();
         let topics: Vec<Str> =
@@ -229,14 +229,14 @@ impl Refresh {
     }
 
     /// Answers with the open connection, or opens one; those who ask meanwhile wait together.
-    fn connect(&mut self, node_id: i32, owner: OwnerId, kind: ConnectionKind, reply: Reply) {
+    fn connect(&mut self, node_id: i32, kind: ConnectionKind, reply: Reply) {
         let Some(node) = self.nodes.get_mut(&node_id) else {
             self.schedule.handle_asked();
             let sentence = format!("broker {node_id} is not known (any more)");
             _ = reply.send(Err(Error::new(ErrorKind::Unreachable, sentence)));
             return;
         };
-        let slot = node.slot(owner, kind);
+        let slot = node.slot(kind);
         if let Some(open) = slot.open() {
             _ = reply.send(Ok(open.clone()));
             return;
@@ -248,7 +248,7 @@ impl Refresh {
             self.jobs.spawn(async move {
                 sleep_until(not_before.into()).await;
                 let opened = connector.open(&address, limit).await;
-                Done::Opened(node_id, owner, kind, address, opened)
+                Done::Opened(node_id, kind, address, opened)
             });
         }
     }
@@ -256,7 +256,6 @@ impl Refresh {
     fn opened(
         &mut self,
         node_id: i32,
-        owner: OwnerId,
         kind: ConnectionKind,
         address: &Address,
         mut opened: Result<Connection, Error>,
@@ -264,14 +263,14 @@ impl Refresh {
         let now = self.now();
         // Nodes that are being opened stay until then.
         let Some(node) = self.nodes.get_mut(&node_id) else { return };
-        let Some(slot) = node.known_slot(owner, kind) else { return };
+        let Some(slot) = node.known_slot(kind) else { return };
         let waiting = slot.take_waiting();
         if node.address != *address {
             let sentence = format!("broker {node_id} moved from {address} to {}", node.address);
             opened = Err(Error::new(ErrorKind::Unreachable, sentence));
         }
         match &opened {
-            Ok(connection) => node.handle_opened(owner, kind, connection.clone()),
+            Ok(connection) => node.handle_opened(kind, connection.clone()),
             Err(error) => {
                 tracing::debug!(node_id, %error, "connection failed");
                 node.not_before = now + node.backoff.wait(self.chance.draw());
@@ -285,8 +284,8 @@ impl Refresh {
     }
 
     /// Answers with any open connection, or tries everything that is known.
-    fn reach(&mut self, owner: OwnerId, reply: Reply) {
-        if let Some(connection) = self.open_connection(owner) {
+    fn reach(&mut self, reply: Reply) {
+        if let Some(connection) = self.open_connection() {
             _ = reply.send(Ok(connection));
             return;
         }
@@ -295,10 +294,10 @@ impl Refresh {
         self.jobs.spawn(async move { Done::Reached(reply, reach::first(candidates, &connector).await) });
     }
 
-    /// A connection to a broker drawn by chance, the owner's before another's.
-    fn open_connection(&mut self, owner: OwnerId) -> Option<Connection> {
+    /// An open connection, to a broker drawn by chance.
+    fn open_connection(&mut self) -> Option<Connection> {
         let open: Vec<&Connection> =
-            self.nodes.values().filter_map(|node| node.open_for_requests(owner)).collect();
+            self.nodes.values().filter_map(|node| node.open_for_requests()).collect();
         match open.len() {
             0 => self.bootstrap.clone().filter(|connection| !connection.is_closed()),
             count => open.get(self.chance.bits() as usize % count).map(|connection| (*connection).clone()),
@@ -330,7 +329,7 @@ impl Refresh {
     fn keep(&mut self, candidate: Candidate, connection: Connection) {
         match candidate.node_id.and_then(|id| self.nodes.get_mut(&id)) {
             Some(node) if node.address == candidate.address => {
-                node.handle_opened(CLIENT, ConnectionKind::Requests, connection);
+                node.handle_opened(ConnectionKind::Requests, connection);
             }
             _ => self.bootstrap = Some(connection),
         }
@@ -374,9 +373,6 @@ impl Refresh {
         self.view.send_replace(Arc::new(view));
     }
 }
-
-/// The client itself: who renews the view.
-pub(super) const CLIENT: OwnerId = OwnerId(0);
 
 /// So many of the known brokers are tried for one renewal, which ends however many of them are silent; the next one
 /// tries others.

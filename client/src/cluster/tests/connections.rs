@@ -1,5 +1,6 @@
 //! What a broker holds back stands before nothing else: connections have owners and kinds.
 
+use tokio::time::timeout;
 use upsert_kafka_protocol::messages::{
     FetchRequest, FetchResponse, JoinGroupRequest, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest,
     ProduceResponse,
@@ -43,7 +44,7 @@ fn group() -> Coordinator {
 async fn held<R: Request>(peer: &mut Peer, connection: &Connection, request: R) -> Connection {
     let version = connection.version::<R>().unwrap();
     drop(connection.submit(&request, version, LONG));
-    peer.hears::<R>().await;
+    timeout(LONG, peer.hears::<R>()).await.expect("it waits behind another request");
     connection.clone()
 }
 
@@ -91,26 +92,18 @@ async fn connections_are_closed_with_their_owner_and_no_others() {
     let (one, other) = (cluster.for_new_owner(), cluster.for_new_owner());
     let mut connections = Vec::new();
     for owner in [&one, &other] {
-        connections.push(owner.connection(1).await.unwrap());
         connections.push(owner.fetch_connection(1).await.unwrap());
         connections.push(owner.group_coordinator(&group()).await.unwrap());
     }
-    let clone = one.clone();
-    drop(one);
-    // It is told before anything that is asked after it.
-    cluster.any().await.unwrap();
-    let mut kept = connections.split_off(3);
-    drop(connections);
-    assert!(peer.left.try_recv().is_err(), "a clone still owns them");
+    let requests = one.connection(1).await.unwrap();
+    let (clone, kept) = (one.clone(), connections.split_off(2));
+    drop((one, connections));
+    assert!(timeout(LONG, peer.left.recv()).await.is_err(), "a clone still owns them");
     drop(clone);
-    for _ in 0..3 {
-        peer.left.recv().await.unwrap();
+    for _ in 0..2 {
+        timeout(LONG, peer.left.recv()).await.expect("a connection is left").unwrap();
     }
-    assert!(kept.iter().all(|connection| !connection.is_closed()));
-    kept.truncate(0);
-    assert!(
-        tokio::time::timeout(Duration::from_secs(60), peer.left.recv()).await.is_err(),
-        "the other's stay"
-    );
+    assert!(timeout(LONG, peer.left.recv()).await.is_err(), "no others are closed");
+    assert!(kept.iter().chain([&requests]).all(|connection| !connection.is_closed()));
     drop(other);
 }
