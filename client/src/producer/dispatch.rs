@@ -9,7 +9,6 @@ use super::batch::{Batch, ExpiredBatch};
 use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, Protocol};
 use super::delivery::Outcome;
 use super::partition::{Backlog, Partition};
-use super::planted::Planted;
 use super::resolution::{self, LogQuery};
 use super::sequence::{Expired, InFlightBatch, ProducerId, Readiness, Sequence, SequenceConfig};
 use super::transactions::{self, Order, Ticket, Transactions};
@@ -85,7 +84,7 @@ pub(crate) struct Outgoing {
 }
 
 /// A batch in a request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) partition: Arc<Partition>,
     pub(crate) batch: InFlightBatch,
@@ -276,7 +275,7 @@ impl Dispatch {
         paused.chain(lanes).chain(self.writer.deadline()).min()
     }
 
-    /// The next request to a coordinator.
+    /// The next request to a coordinator. A transaction is ended when no batch waits or is in flight.
     pub(crate) fn poll_coordinator_request(&mut self, now: Instant) -> Option<CoordinatorRequest> {
         // Only a transaction makes anything of a gap, so that others need not look for one.
         if let Some(transactions) = self.writer.transactions().filter(|it| it.is_busy())
@@ -284,8 +283,8 @@ impl Dispatch {
         {
             transactions.handle_gap();
         }
-        let (lanes, hasty) = (&self.lanes, self.config.planted(Planted::EndedUnanswered));
-        let quiet = || hasty || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
+        let lanes = &self.lanes;
+        let quiet = || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
         let request = self.writer.poll_request(quiet, now);
         self.heed_writer(now);
         request
@@ -417,18 +416,6 @@ impl Dispatch {
     /// Whether leaders should be asked for, told once.
     pub(crate) fn poll_metadata(&mut self) -> bool {
         std::mem::take(&mut self.wants_metadata)
-    }
-
-    /// Any silence may have been long enough for brokers to forget the producer.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn expect_to_be_forgotten(&mut self) {
-        self.config.producer_expiration = Duration::ZERO;
-    }
-
-    /// Who writes, when that is known.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn identity(&self) -> Option<ProducerId> {
-        self.identity
     }
 
     /// Why nothing will be written any more.
