@@ -28,7 +28,6 @@ mod offsets;
 mod orders;
 mod partition;
 mod partitioner;
-mod planted;
 mod pool;
 mod request;
 mod resolution;
@@ -37,7 +36,7 @@ mod send_gate;
 mod sender;
 mod sequence;
 mod shared;
-#[cfg(feature = "simulation")]
+#[cfg(feature = "__simulation")]
 #[doc(hidden)]
 pub mod simulation;
 mod slots;

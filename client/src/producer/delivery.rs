@@ -143,12 +143,6 @@ impl Completion {
         Self { partition, outcome: OnceLock::new(), wakers: Mutex::default(), parts: Mutex::default() }
     }
 
-    /// Whether it is known what became of it.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn is_answered(&self) -> bool {
-        self.outcome.get().is_some()
-    }
-
     /// The first outcome stays; says whether this was it.
     pub(crate) fn complete(&self, outcome: Outcome) -> bool {
         let first = self.outcome.set(outcome).is_ok();

@@ -43,7 +43,6 @@ use super::batch::Batch;
 use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse};
 use super::delivery::Outcome;
 use super::partition::Backlog;
-use super::planted::Planted;
 use super::sequence::{ProducerId, Readiness, SequenceConfig};
 use super::transactions::{self, Order, Ticket, Transactions};
 use super::verdict::BatchAnswer;
@@ -213,7 +212,7 @@ impl Dispatch {
         paused.chain(timer).chain(self.writer.deadline()).min()
     }
 
-    /// The next request to a coordinator.
+    /// The next request to a coordinator. A transaction is ended when no batch waits or is in flight.
     pub(crate) fn poll_coordinator_request(&mut self, now: Instant) -> Option<CoordinatorRequest> {
         // Only a transaction makes anything of a gap, so that others need not look for one.
         if let Some(transactions) = self.writer.transactions().filter(|it| it.is_busy())
@@ -221,8 +220,8 @@ impl Dispatch {
         {
             transactions.handle_gap();
         }
-        let (queues, hasty) = (&self.queues, self.config.planted(Planted::EndedUnanswered));
-        let quiet = || hasty || queues.iter().flatten().all(|queue| queue.sequence.is_empty());
+        let queues = &self.queues;
+        let quiet = || queues.iter().flatten().all(|queue| queue.sequence.is_empty());
         let request = self.writer.poll_request(quiet, now);
         self.apply_writer(now);
         request
@@ -262,18 +261,6 @@ impl Dispatch {
     /// Whether leaders should be asked for, told once.
     pub(crate) fn poll_metadata(&mut self) -> bool {
         std::mem::take(&mut self.wants_metadata)
-    }
-
-    /// Any silence may have been long enough for brokers to forget the producer.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn expect_to_be_forgotten(&mut self) {
-        self.config.producer_expiration = Duration::ZERO;
-    }
-
-    /// Who writes, when that is known.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn identity(&self) -> Option<ProducerId> {
-        self.identity
     }
 
     /// Why nothing will be written any more.

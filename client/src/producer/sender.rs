@@ -375,8 +375,6 @@ pub(super) fn sequence_config(config: &Config) -> SequenceConfig {
         retries: config.retries,
         backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
         producer_expiration: PRODUCER_EXPIRATION,
-        #[cfg(feature = "simulation")]
-        planted: None,
     }
 }
 

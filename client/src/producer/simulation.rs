@@ -10,16 +10,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use upsert_kafka_protocol::messages::ProduceResponse;
 
 use super::accumulator::{Accumulator, Appended, Refusal};
-use super::delivery::Completion;
+use super::coordinator_request::{CoordinatorResponse, ResponseBody};
 use super::dispatch::{DeliveryReport, Dispatch, OutgoingBatches};
 use super::node::Request;
-pub use super::planted::Planted;
 use super::send_gate::SendGate;
 use super::sticky::StickySettings;
 use super::topic::{News, Topic, TopicSettings};
@@ -30,9 +29,12 @@ use crate::config::Address;
 use crate::retry::Chance;
 use crate::{Config, Error, ErrorKind, Receipt, Record};
 use connections::{ConnectionEvent, Connections};
+pub use injected_bug::InjectedBug;
+use injected_bug::Injector;
 
 mod broker_connection;
 mod connections;
+mod injected_bug;
 mod orders;
 mod pending_request;
 
@@ -51,10 +53,13 @@ pub struct Machine {
     outcomes: VecDeque<(u64, Result<Receipt, Error>)>,
     orders: VecDeque<(Order, Option<Ticket>)>,
     begins: Vec<Ticket>,
-    commits: Vec<(Ticket, Vec<Arc<Completion>>)>,
+    /// Commits, each with the number of the first record that was sent after it.
+    commits: Vec<(Ticket, u64)>,
     tickets: Ticket,
     settled: VecDeque<(Ticket, Result<ProducerId, Error>)>,
     lingering: Option<Instant>,
+    identity: Option<ProducerId>,
+    injector: Injector,
 }
 
 /// What the network is to do.
@@ -96,12 +101,23 @@ pub struct SimulatedRecord<'a> {
     pub timestamp_ms: i64,
 }
 
+/// What a run assumes or breaks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Conditions {
+    /// A bug to be injected.
+    pub bug: Option<InjectedBug>,
+    /// Assumes that brokers expire producer ids at once, which makes that path testable.
+    pub producer_ids_expire: bool,
+}
+
 impl Machine {
-    /// A producer that begins to look for its cluster. `planted` is a mistake for it to make; `seed` is all
-    /// the chance there is in it.
-    pub fn new(config: Config, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
+    /// A producer that begins to look for its cluster. `seed` is all the chance there is in it.
+    pub fn new(config: Config, conditions: Conditions, seed: u64, now: Instant) -> Self {
         let config = Arc::new(config);
-        let sequence_config = super::sequence::SequenceConfig { planted, ..sender::sequence_config(&config) };
+        let mut sequence_config = sender::sequence_config(&config);
+        if conditions.producer_ids_expire {
+            sequence_config.producer_expiration = Duration::ZERO;
+        }
         let mut chance = Chance::seeded(seed);
         Self {
             accumulator: Accumulator::new(sender::limits(&config)),
@@ -120,13 +136,10 @@ impl Machine {
             tickets: 0,
             settled: VecDeque::new(),
             lingering: None,
+            identity: None,
+            injector: Injector::new(conditions.bug, config.transactional_id.is_some()),
             config,
         }
-    }
-
-    /// Brokers forget producers sooner than they do.
-    pub fn expect_to_be_forgotten(&mut self) {
-        self.dispatch.expect_to_be_forgotten();
     }
 
     /// Looks for a topic.
@@ -232,9 +245,9 @@ impl Machine {
         self.outcomes.pop_front()
     }
 
-    /// Who writes, when that is known: for whoever makes brokers forget it.
-    pub fn identity(&mut self) -> Option<ProducerId> {
-        self.dispatch.identity()
+    /// The producer id that the cluster gave, once it has: for whoever makes brokers expire it.
+    pub fn identity(&self) -> Option<ProducerId> {
+        self.identity
     }
 
     /// Whether nothing will be written any more.
@@ -311,6 +324,11 @@ impl Machine {
                 self.connections.read_log(connection, request, now);
             }
         }
+        if self.dispatch.transactions().is_some_and(|transactions| transactions.gives_up()) {
+            for sent in self.injector.answered_before_the_end() {
+                self.dispatch.handle_answer(&sent, injected_bug::written(), now, 0.5);
+            }
+        }
         if let Some(request) = self.dispatch.poll_coordinator_request(now) {
             self.connections.handle_call(request);
         }
@@ -319,7 +337,8 @@ impl Machine {
         }
     }
 
-    fn produce(&mut self, connection: u64, outgoing: OutgoingBatches, now: Instant) {
+    fn produce(&mut self, connection: u64, mut outgoing: OutgoingBatches, now: Instant) {
+        outgoing.batches.iter_mut().for_each(|sent| self.injector.batch(sent, self.identity));
         let view = self.connections.view();
         let version = request::version_max(&outgoing, view);
         let timeout_ms = i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
@@ -332,9 +351,11 @@ impl Machine {
         match event {
             ConnectionEvent::Produced(request, response) => self.settle(&request, response, now),
             ConnectionEvent::Coordinator(response) => {
+                self.identity = response.as_ref().ok().and_then(identified).or(self.identity);
                 self.dispatch.handle_response(response, now, self.chance.draw());
             }
             ConnectionEvent::Log(request, answer) => {
+                let answer = self.injector.log(answer);
                 self.dispatch.handle_log_answer(&request, answer, now, self.chance.draw());
             }
             ConnectionEvent::Unreachable(node) => {
@@ -360,6 +381,7 @@ impl Machine {
         };
         self.dispatch.handle_request_done(request.outgoing.node);
         for (sent, answer) in sent.iter().zip(answers) {
+            let answer = self.injector.answer(sent, answer);
             self.dispatch.handle_answer(sent, answer, now, self.chance.draw());
         }
     }
@@ -399,7 +421,7 @@ impl Machine {
         let mut told = false;
         while let Some(done) = self.dispatch.poll_report() {
             told = true;
-            match done {
+            match self.injector.done(done) {
                 DeliveryReport::Final(batch, outcome) => self.accumulator.complete(batch, outcome),
                 DeliveryReport::Early(expired, outcome) => self.accumulator.tell(&expired.token, outcome),
             };
@@ -414,6 +436,16 @@ impl Machine {
             }
             self.look_at_commits();
         }
+    }
+}
+
+/// The producer id in a response that gives one.
+fn identified(response: &CoordinatorResponse) -> Option<ProducerId> {
+    match &response.body {
+        ResponseBody::InitProducerId(it) if it.error_code.is_none() => {
+            Some(ProducerId { id: it.producer_id, epoch: it.producer_epoch })
+        }
+        _ => None,
     }
 }
 

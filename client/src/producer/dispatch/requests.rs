@@ -17,7 +17,7 @@ pub(crate) struct OutgoingBatches {
 }
 
 /// A batch in a request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SentBatch {
     pub(crate) partition: Arc<Partition>,
     pub(crate) batch: InFlightBatch,

@@ -35,8 +35,6 @@ fn config() -> SequenceConfig {
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
         producer_expiration: 3_600_000 * MS,
-        #[cfg(feature = "simulation")]
-        planted: None,
     }
 }
 
