@@ -20,10 +20,10 @@ mod delivery;
 mod dispatch;
 mod handle;
 mod keyless;
+mod leader_connection;
 mod lock;
 mod log_request;
 mod meter;
-mod node;
 mod offsets;
 mod orders;
 mod partition;
@@ -59,10 +59,10 @@ pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
 use send_gate::SendGate;
 use sender::Sender;
 pub use sequence::ProducerId;
-use shared::Shared;
+use shared::ProducerShared;
 use sticky::StickySettings;
 pub use topic::Topic;
-use topic::{News, TopicSettings};
+use topic::{TopicSettings, TopicUpdate};
 pub use transaction::Transaction;
 use transactions::Order;
 
@@ -96,7 +96,7 @@ impl Producer {
         let availability = Some(config.partitioner_availability_timeout)
             .filter(|timeout| config.partitioner_adaptive && !timeout.is_zero())
             .map(|timeout| Arc::new(Mutex::new(Availability::new(timeout))));
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ProducerShared {
             accumulator: Accumulator::new(sender::limits(config)),
             work: Notify::new(),
             freed: Notify::new(),
@@ -106,7 +106,7 @@ impl Producer {
             topics: Mutex::default(),
             partitioner,
             availability,
-            told_used: Mutex::new(clock.now()),
+            use_reported_at: Mutex::new(clock.now()),
             rack: config.client_rack.clone().filter(|_| config.partitioner_rack_aware),
             partition_numbers: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
@@ -138,12 +138,12 @@ impl Producer {
             availability: shared.availability.clone(),
             partitioner: shared.partitioner.clone(),
         };
-        let near = shared.near(&cluster.metadata());
-        let news = News { metadata: &metadata, near: &near, now: cluster.now() };
+        let rack_brokers = shared.rack_brokers(&cluster.metadata());
+        let update = TopicUpdate { metadata: &metadata, rack_brokers: &rack_brokers, now: cluster.now() };
         let mut topics = shared.topics.lock();
         let topic = topics
             .entry(Arc::clone(&metadata.name))
-            .or_insert_with(|| Topic::new(news, &settings, &shared.partition_numbers));
+            .or_insert_with(|| Topic::new(update, &settings, &shared.partition_numbers));
         Ok(topic.clone())
     }
 
@@ -165,7 +165,7 @@ impl Producer {
     ) -> impl Future<Output = Result<Delivery, Error>> + Send + 'a {
         async move {
             // Once for each record, however often the rest is tried.
-            record.topic.choose(&mut record)?;
+            record.topic.apply_partitioner(&mut record)?;
             match self.0.append(&record) {
                 Some(delivery) => Ok(delivery),
                 None => self.0.send_outside(record).await,
@@ -179,7 +179,7 @@ impl Producer {
     /// As [`Producer::send`]; [`ErrorKind::BufferFull`] where that would have waited for memory. The record is
     /// then not in.
     pub fn try_send(&self, mut record: Record<'_>) -> Result<Delivery, Error> {
-        record.topic.choose(&mut record)?;
+        record.topic.apply_partitioner(&mut record)?;
         match self.0.append(&record) {
             Some(delivery) => Ok(delivery),
             None => self.0.permit().and_then(|()| self.0.try_send_slowly(&record)),
@@ -228,7 +228,7 @@ impl Producer {
     /// What was counted and measured until now, under Java's names.
     pub fn metrics(&self) -> Metrics {
         let Handle { shared, cluster, .. } = &*self.0;
-        let (now, (free, waiting)) = (cluster.now(), shared.accumulator.free());
+        let (now, (free, waiting)) = (cluster.now(), shared.accumulator.memory());
         let renewed_at = cluster.metadata().renewed_at;
         let moment = Moment {
             now,
@@ -255,7 +255,7 @@ impl Producer {
             // It does nothing where no transaction is open.
             shared.order(Order::Abort, None);
         }
-        shared.hurry();
+        shared.expedite();
         let Ok(flushed) = timeout(within, self.flush()).await else {
             let sentence = format!("closed after {} ms with records unanswered", within.as_millis());
             let error = Error::new(ErrorKind::Timeout, sentence).with_written(true);

@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use upsert_kafka_protocol::records::{Codec, Stamp};
 
-use super::batch::{Batch, ExpiredBatch, Key};
+use super::batch::{Batch, BatchKey, ExpiredBatch};
 use super::delivery::Outcome;
 use super::resolution::{Anchor, Resolution};
 use super::verdict::{BatchAnswer, Verdict};
@@ -124,7 +124,7 @@ pub(crate) enum Readiness {
 /// A batch on its way out.
 #[derive(Clone, Debug)]
 pub(crate) struct InFlightBatch {
-    pub(crate) key: Key,
+    pub(crate) key: BatchKey,
     pub(crate) bytes: Bytes,
     pub(crate) stats: BatchStats,
 }
@@ -287,7 +287,7 @@ impl Sequence {
     /// The broker's word on a batch, or the lack of one. `chance` lies in 0..1.
     pub(crate) fn handle_answer(
         &mut self,
-        key: Key,
+        key: BatchKey,
         answer: BatchAnswer,
         now: Instant,
         chance: f64,

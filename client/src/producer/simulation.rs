@@ -18,10 +18,10 @@ use upsert_kafka_protocol::messages::ProduceResponse;
 use super::accumulator::{Accumulator, Appended, Refusal};
 use super::coordinator_request::{CoordinatorResponse, ResponseBody};
 use super::dispatch::{DeliveryReport, Dispatch, OutgoingBatches};
-use super::node::Request;
+use super::leader_connection::SentRequest;
 use super::send_gate::SendGate;
 use super::sticky::StickySettings;
-use super::topic::{News, Topic, TopicSettings};
+use super::topic::{Topic, TopicSettings, TopicUpdate};
 use super::transactions::{Order, Ticket};
 use super::verdict::BatchAnswer;
 use super::{Delivery, ProducerId, request, sender};
@@ -169,17 +169,17 @@ impl Machine {
             timestamp_ms: Some(entry.timestamp_ms),
             ..Record::new(&topic).value(entry.value)
         };
-        topic.choose(&mut record)?;
-        let slot = topic.place(&record).map_err(|misplaced| misplaced.error(&record))?;
+        topic.apply_partitioner(&mut record)?;
+        let slot = topic.slot_for(&record).map_err(|missing| missing.error(&record))?;
         let appended = loop {
             if let Some(delivery) = self.accumulator.append(slot, &record, entry.timestamp_ms) {
                 break Ok(delivery);
             }
-            match self.accumulator.turn_over(slot, &record, entry.timestamp_ms, now) {
+            match self.accumulator.append_slowly(slot, &record, entry.timestamp_ms, now) {
                 Ok(Appended { delivery, .. }) => break Ok(delivery),
                 Err(Refusal::BatchFull) => {}
                 Err(Refusal::MemoryFull) => {
-                    self.accumulator.hurry(now);
+                    self.accumulator.expedite(now);
                     break Err(Error::new(ErrorKind::BufferFull, "buffer.memory is full"));
                 }
                 Err(Refusal::Never(error)) => break Err(error),
@@ -197,7 +197,7 @@ impl Machine {
 
     /// Ends all lingering, as a flush does.
     pub fn expedite(&mut self, now: Instant) {
-        self.accumulator.hurry(now);
+        self.accumulator.expedite(now);
         self.turn(now);
     }
 
@@ -267,7 +267,7 @@ impl Machine {
                 // What was sent before an order belongs to the transaction that it is about.
                 self.accumulator.close_all(now);
             }
-            self.tell_backlogs(now);
+            self.report_backlogs(now);
             self.lingering = self.accumulator.expire(now);
             self.take_batches(now);
             while let Some((order, ticket)) = self.orders.pop_front() {
@@ -296,14 +296,14 @@ impl Machine {
     /// Sends what can leave, and what may be closed for it.
     fn submit(&mut self, now: Instant) {
         self.submit_ready(now);
-        while self.tell_backlogs(now) {
+        while self.report_backlogs(now) {
             self.take_batches(now);
             self.submit_ready(now);
         }
     }
 
     /// Tells the accumulator of which partitions batches wait; says whether it closed one for that.
-    fn tell_backlogs(&mut self, now: Instant) -> bool {
+    fn report_backlogs(&mut self, now: Instant) -> bool {
         let mut closed = false;
         while let Some(backlog) = self.dispatch.poll_backlog() {
             closed |= self.accumulator.handle_backlog(backlog, now);
@@ -343,7 +343,7 @@ impl Machine {
         let version = request::version_max(&outgoing, view);
         let timeout_ms = i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
         let produce = request::request(&outgoing, view, self.config.acks, timeout_ms);
-        let request = Box::new(Request { outgoing, produce, version, at: now });
+        let request = Box::new(SentRequest { outgoing, produce, version, at: now });
         self.connections.produce(connection, request, now);
     }
 
@@ -365,12 +365,12 @@ impl Machine {
         }
     }
 
-    fn settle(&mut self, request: &Request, response: Result<ProduceResponse, Error>, now: Instant) {
+    fn settle(&mut self, request: &SentRequest, response: Result<ProduceResponse, Error>, now: Instant) {
         let sent = &request.outgoing.batches;
         let answers = match response {
             Ok(response) => {
                 for (topic, partition, leader, epoch) in
-                    request::hints(&request.produce, request.version, &response)
+                    request::leader_hints(&request.produce, request.version, &response)
                 {
                     self.connections.leader_moved(&topic, partition, leader, epoch);
                 }
@@ -391,9 +391,9 @@ impl Machine {
         // By name: what is drawn for each must not depend on a hash.
         let topics: BTreeMap<_, _> = self.connections.view().topics.iter().collect();
         for (name, metadata) in topics {
-            let news = News { metadata, near: &[], now };
+            let update = TopicUpdate { metadata, rack_brokers: &[], now };
             if let Some(known) = self.topics.get(name) {
-                known.update(news, &self.partition_numbers);
+                known.update(update, &self.partition_numbers);
                 continue;
             }
             let sticky = StickySettings {
@@ -408,7 +408,7 @@ impl Machine {
                 availability: None,
                 partitioner: None,
             };
-            self.topics.insert(Arc::clone(name), Topic::new(news, &settings, &self.partition_numbers));
+            self.topics.insert(Arc::clone(name), Topic::new(update, &settings, &self.partition_numbers));
         }
         self.dispatch.handle_leaders(self.connections.view(), now);
     }
@@ -423,7 +423,7 @@ impl Machine {
             told = true;
             match self.injector.done(done) {
                 DeliveryReport::Final(batch, outcome) => self.accumulator.complete(batch, outcome),
-                DeliveryReport::Early(expired, outcome) => self.accumulator.tell(&expired.token, outcome),
+                DeliveryReport::Early(expired, outcome) => self.accumulator.report(&expired.token, outcome),
             };
         }
         if told {

@@ -30,7 +30,7 @@ const SHARED: &[(&str, &str)] = &[
         "client/src/producer/accumulator.rs",
         "`send` writes into it; a message per record costs more than the rest",
     ),
-    ("client/src/producer/accumulator/lines.rs", "the accumulator's lists, held under its lock"),
+    ("client/src/producer/accumulator/pending_batches.rs", "the accumulator's lists, held under its lock"),
     (
         "client/src/producer/batch.rs",
         "its deliveries wait for it elsewhere; a core carries a batch and reads no more than its size",

@@ -47,7 +47,7 @@ impl Bench {
     }
 
     fn partition(&self, index: i32) -> Arc<Partition> {
-        let slot = self.topic.place(&Record::new(&self.topic).partition(index)).unwrap();
+        let slot = self.topic.slot_for(&Record::new(&self.topic).partition(index)).unwrap();
         Arc::clone(&slot.partition)
     }
 
