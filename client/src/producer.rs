@@ -1,7 +1,7 @@
 //! The face of the producer: take a topic's handle, send, await deliveries or flush.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -50,7 +50,7 @@ mod writer;
 use accumulator::Accumulator;
 use availability::Availability;
 pub use delivery::Delivery;
-use handle::{Handle, NOBODY, closed};
+use handle::{Handle, closed};
 use lock::Mutex;
 use meter::{Meter, Moment, Spent};
 pub use offsets::GroupMetadata;
@@ -62,7 +62,7 @@ pub use sequence::ProducerId;
 use shared::ProducerShared;
 use sticky::StickySettings;
 pub use topic::Topic;
-use topic::{TopicSettings, TopicUpdate};
+use topic::{ProducerNumber, TopicSettings, TopicUpdate};
 pub use transaction::Transaction;
 use transactions::Order;
 
@@ -91,7 +91,6 @@ pub struct Producer(Arc<Handle>);
 
 impl Producer {
     pub(crate) fn new(cluster: Cluster, partitioner: Option<Arc<dyn Partitioner>>) -> Self {
-        static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let (config, clock) = (cluster.config(), cluster.environment().clock());
         let availability = Some(config.partitioner_availability_timeout)
             .filter(|timeout| config.partitioner_adaptive && !timeout.is_zero())
@@ -110,12 +109,13 @@ impl Producer {
             rack: config.client_rack.clone().filter(|_| config.partitioner_rack_aware),
             partition_numbers: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
-            number: NUMBERS.fetch_add(1, Relaxed),
+            number: ProducerNumber::next(),
             clock: clock.clone(),
         });
         tokio::spawn(Sender::new(Arc::clone(&shared), cluster.clone()).run());
-        let free = if cluster.config().transactional_id.is_some() { NOBODY } else { shared.number };
-        Self(Arc::new(Handle { shared, cluster, free }))
+        let transactional = cluster.config().transactional_id.is_some();
+        let outside_transactions = (!transactional).then_some(shared.number);
+        Self(Arc::new(Handle { shared, cluster, outside_transactions }))
     }
 
     /// A topic's handle, to be kept and used for all its records.
@@ -251,7 +251,7 @@ impl Producer {
         let shared = &self.0.shared;
         shared.accumulator.close(closed());
         shared.gate.shut(Some(closed()));
-        if self.0.free == NOBODY {
+        if self.is_transactional() {
             // It does nothing where no transaction is open.
             shared.order(Order::Abort, None);
         }

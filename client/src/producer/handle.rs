@@ -14,7 +14,7 @@ use super::meter::Spent;
 use super::orders::OrderDone;
 use super::shared::ProducerShared;
 use super::slots::Slot;
-use super::topic::NoSuchPartition;
+use super::topic::{NoSuchPartition, ProducerNumber};
 use super::transactions::Order;
 use crate::cluster::Cluster;
 use crate::error::Scope;
@@ -24,15 +24,16 @@ use crate::{Error, ErrorKind, Record};
 pub(super) struct Handle {
     pub(super) shared: Arc<ProducerShared>,
     pub(super) cluster: Cluster,
-    /// Whose topics' records enter outside of a transaction: its own, or with transactions nobody's.
-    pub(super) free: u64,
+    /// The producer itself, whose records enter at any time; `None` for a transactional one, whose records enter
+    /// within a transaction.
+    pub(super) outside_transactions: Option<ProducerNumber>,
 }
 
 impl Handle {
     /// The way of nearly every record.
     #[inline]
     pub(super) fn append(&self, record: &Record<'_>) -> Option<Delivery> {
-        if record.topic.producer() != self.free {
+        if Some(record.topic.producer()) != self.outside_transactions {
             return None;
         }
         self.append_within(record)
@@ -53,7 +54,7 @@ impl Handle {
     /// Whether records enter without a transaction.
     #[cold]
     pub(super) fn permit(&self) -> Result<(), Error> {
-        if self.free == NOBODY { Err(self.shared.gate.refusal()) } else { Ok(()) }
+        if self.outside_transactions.is_none() { Err(self.shared.gate.refusal()) } else { Ok(()) }
     }
 
     #[cold]
@@ -258,9 +259,6 @@ impl Drop for MemoryWaiter<'_> {
         self.0.accumulator.remove_memory_waiter();
     }
 }
-
-/// No producer has this number.
-pub(super) const NOBODY: u64 = u64::MAX;
 
 pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the producer is closed")

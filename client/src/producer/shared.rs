@@ -14,7 +14,7 @@ use super::meter::Meter;
 use super::orders::{OrderReply, Orders};
 use super::partitioner::Partitioner;
 use super::send_gate::SendGate;
-use super::topic::{Topic, TopicUpdate};
+use super::topic::{ProducerNumber, Topic, TopicUpdate};
 use super::transactions::Order;
 use crate::Error;
 use crate::cluster::{Cluster, Metadata, Want};
@@ -40,7 +40,7 @@ pub(super) struct ProducerShared {
     pub(super) use_reported_at: Mutex<Instant>,
     pub(super) partition_numbers: AtomicUsize,
     pub(super) abandoned: AtomicBool,
-    pub(super) number: u64,
+    pub(super) number: ProducerNumber,
     pub(super) clock: Clock,
 }
 

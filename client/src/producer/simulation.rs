@@ -21,7 +21,7 @@ use super::dispatch::{DeliveryReport, Dispatch, OutgoingBatches};
 use super::leader_connection::SentRequest;
 use super::send_gate::SendGate;
 use super::sticky::StickySettings;
-use super::topic::{Topic, TopicSettings, TopicUpdate};
+use super::topic::{ProducerNumber, Topic, TopicSettings, TopicUpdate};
 use super::transactions::{Order, Ticket};
 use super::verdict::BatchAnswer;
 use super::{Delivery, ProducerId, request, sender};
@@ -44,6 +44,7 @@ pub struct Machine {
     accumulator: Accumulator,
     dispatch: Dispatch,
     gate: SendGate,
+    number: ProducerNumber,
     topics: BTreeMap<Arc<str>, Topic>,
     partition_numbers: AtomicUsize,
     connections: Connections,
@@ -123,6 +124,7 @@ impl Machine {
             accumulator: Accumulator::new(sender::limits(&config)),
             dispatch: Dispatch::new(sequence_config, config.max_request_size, sender::writer(&config)),
             gate: SendGate::default(),
+            number: ProducerNumber::next(),
             topics: BTreeMap::new(),
             partition_numbers: AtomicUsize::new(0),
             connections: Connections::new(Arc::clone(&config), chance.bits(), now),
@@ -401,7 +403,7 @@ impl Machine {
                 adaptive: self.config.partitioner_adaptive,
             };
             let settings = TopicSettings {
-                producer: 0,
+                producer: self.number,
                 sticky,
                 ignore_keys: self.config.partitioner_ignore_keys,
                 seed: self.chance.bits(),

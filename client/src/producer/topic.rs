@@ -1,5 +1,6 @@
 //! A topic's handle: looked up once, so that no record hashes a name.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
@@ -21,7 +22,7 @@ pub struct Topic(Arc<TopicState>);
 struct TopicState {
     name: Arc<str>,
     /// Which producer's records its partitions hold.
-    producer: u64,
+    producer: ProducerNumber,
     slots: Slots,
     keyless: Arc<Keyless>,
     ignore_keys: bool,
@@ -30,9 +31,13 @@ struct TopicState {
     turns: AtomicU64,
 }
 
+/// Tells the producers of a process apart, since a topic's handle is good for the one that it was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ProducerNumber(NonZeroU64);
+
 /// What a topic's handle needs beside the topic.
 pub(crate) struct TopicSettings {
-    pub(crate) producer: u64,
+    pub(crate) producer: ProducerNumber,
     pub(crate) sticky: StickySettings,
     pub(crate) ignore_keys: bool,
     /// Chance for the sticky choice.
@@ -83,7 +88,7 @@ impl Topic {
         &self.0.name
     }
 
-    pub(crate) fn producer(&self) -> u64 {
+    pub(crate) fn producer(&self) -> ProducerNumber {
         self.0.producer
     }
 
@@ -147,6 +152,20 @@ impl Topic {
     /// Whether records came since this was last asked, or are still on their way.
     pub(crate) fn take_used(&self) -> bool {
         self.0.keyless.take_used()
+    }
+}
+
+impl ProducerNumber {
+    /// One that no other producer of this process has.
+    pub(crate) fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(NonZeroU64::new(LAST.fetch_add(1, Relaxed) + 1).unwrap_or(NonZeroU64::MIN))
+    }
+}
+
+impl std::fmt::Display for ProducerNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }
 

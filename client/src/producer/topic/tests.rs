@@ -29,7 +29,7 @@ pub(crate) fn topic(leaders: &[Option<i32>]) -> Topic {
 
 fn settings() -> TopicSettings {
     TopicSettings {
-        producer: 0,
+        producer: ProducerNumber::next(),
         sticky: StickySettings { batch_size: 1000, adaptive: true },
         ignore_keys: false,
         seed: 1,
