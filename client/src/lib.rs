@@ -115,7 +115,7 @@ pub use consumer::{
 pub use environment::{Clock, Dial, DialTarget, Dialing, Environment, Time, Transport};
 pub use error::{Error, ErrorKind, Scope};
 pub use metrics::{Metric, Metrics};
-#[cfg(feature = "simulation")]
+#[cfg(feature = "__simulation")]
 #[doc(hidden)]
 pub use producer::simulation;
 pub use producer::{

@@ -42,7 +42,7 @@ const SHELLS: &[&str] = &[
     "client/src/producer.rs",
     "client/src/producer/coordinator_client.rs",
     "client/src/producer/handle.rs",
-    "client/src/producer/node.rs",
+    "client/src/producer/leader_connection.rs",
     "client/src/producer/orders.rs",
     "client/src/producer/sender.rs",
     "client/src/producer/shared.rs",
