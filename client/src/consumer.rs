@@ -1,8 +1,8 @@
 //! Reads the partitions that the caller assigns, and keeps offsets for groups.
 //!
-//! [`Consumer`] is the public API. `driver` carries: it starts requests and takes in their results. `position` decides
-//! what to ask of whom, and what a result means; it is a core, with neither clock nor socket. A fetched answer stays
-//! compressed in `completed_fetch` until a poll may hand its records over.
+//! [`Consumer`] is the public API. `driver` carries: it starts requests and takes in their results. `position`
+//! decides what to ask of whom, and what a result means; it is a core, with neither clock nor socket. A fetched
+//! answer stays compressed in `completed_fetch` until a poll may hand its records over.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -64,15 +64,17 @@ pub use reset::{PositionReset, ResetCause};
 ///
 /// # Between polls
 ///
-/// Before a poll returns, it starts the next fetches: one of each broker that leads assigned partitions. They go on
-/// while the caller works, in tasks of the runtime: request, answer, checksums, and the decompression of what a next
-/// poll will hand over. The client's own tasks go on too: metadata is renewed, and idle connections are closed.
+/// Before a poll returns, it starts the next fetches: one of each broker that leads assigned partitions. They
+/// go on while the caller works, in tasks of the runtime: request, answer, checksums, and the decompression of
+/// what a next poll will hand over. The client's own tasks go on too: metadata is renewed, and idle connections
+/// are closed.
 ///
-/// Everything else waits for a poll. Until it comes, no broker is asked a second time, nothing that failed is tried again,
-/// no moved leader is followed, and no position is looked up. So a consumer that is not polled stops after one answer
-/// from each broker. Prefetching is bounded by that: all answers together hold at most `fetch.max.bytes`, save that the
-/// first batch of each may be larger, and at most [`Config::fetch_max_decompressed_bytes`] are decompressed beforehand.
-/// A slow caller loses nothing: no broker counts the time between polls.
+/// Everything else waits for a poll. Until it comes, no broker is asked a second time, nothing that failed is
+/// tried again, no moved leader is followed, and no position is looked up. So a consumer that is not polled
+/// stops after one answer from each broker. Prefetching is bounded by that: all answers together hold at most
+/// `fetch.max.bytes`, save that the first batch of each may be larger, and at most
+/// [`Config::fetch_max_decompressed_bytes`] are decompressed beforehand. A slow caller loses nothing: no broker
+/// counts the time between polls.
 pub struct Consumer {
     cluster: Cluster,
     metadata: watch::Receiver<Arc<Metadata>>,
@@ -81,7 +83,8 @@ pub struct Consumer {
     unannounced: Vec<Arc<str>>,
     /// Requests under way: at most one fetch a broker, and one lookup a partition.
     tasks: JoinSet<TaskOutput>,
-    /// Answers of which something is still to be handed over, in the order in which they came; at most one a broker.
+    /// Answers of which something is still to be handed over, in the order in which they came; at most one a
+    /// broker.
     buffered: VecDeque<NodeFetch>,
     /// Errors that polls have yet to tell, each with its partition.
     failures: VecDeque<(TopicPartition, Error)>,
@@ -112,8 +115,8 @@ impl Consumer {
         }
     }
 
-    /// Replaces the assignment: every partition begins at its new position, and all that was fetched before is dropped.
-    /// Topics are looked for by the next poll.
+    /// Replaces the assignment: every partition begins at its new position, and all that was fetched before is
+    /// dropped. Topics are looked for by the next poll.
     pub fn assign(&mut self, assignments: Vec<Assignment>) {
         self.failures.clear();
         self.positions.assign(assignments);
@@ -121,8 +124,8 @@ impl Consumer {
         self.discard_stale();
     }
 
-    /// Adds partitions to the assignment. The other partitions are not disturbed: they keep their positions and pauses,
-    /// what was fetched of them, and the fetches that are under way.
+    /// Adds partitions to the assignment. The other partitions are not disturbed: they keep their positions and
+    /// pauses, what was fetched of them, and the fetches that are under way.
     ///
     /// # Errors
     /// When a partition is assigned already, or is named twice. None is added then.
@@ -141,9 +144,10 @@ impl Consumer {
         Ok(())
     }
 
-    /// Takes partitions out of the assignment, and drops what was fetched of them and not handed over. The other
-    /// partitions are not disturbed, as with [`incremental_assign`](Self::incremental_assign). A partition that is added
-    /// again later begins where it is told then; ask for its [`position`](Self::position) before it goes.
+    /// Takes partitions out of the assignment, and drops what was fetched of them and not handed over. The
+    /// other partitions are not disturbed, as with [`incremental_assign`](Self::incremental_assign). A
+    /// partition that is added again later begins where it is told then; ask for its
+    /// [`position`](Self::position) before it goes.
     ///
     /// # Errors
     /// When a partition is not assigned. None is taken out then.
@@ -165,8 +169,8 @@ impl Consumer {
         self.positions.partitions()
     }
 
-    /// Waits for records and hands them over. A partition may come without records: its position has moved past what
-    /// is not for users.
+    /// Waits for records and hands them over. A partition may come without records: its position has moved past
+    /// what is not for users.
     ///
     /// A topic that was deleted and created again is read from its beginning, and an offset out of range follows
     /// `auto.offset.reset`: [`Fetched::resets`] tells of both. A request that fails is sent again for
@@ -176,9 +180,9 @@ impl Consumer {
     /// The future may be dropped at any time. Nothing is lost: the next poll goes on.
     ///
     /// # Errors
-    /// An offset out of range where `auto.offset.reset` is `none`, with the log's range; a topic that does not exist, may
-    /// not be read, or was created again with fewer partitions; damaged records; a cluster out of reach. Each names topic
-    /// and partition. An error when nothing is assigned.
+    /// An offset out of range where `auto.offset.reset` is `none`, with the log's range; a topic that does not
+    /// exist, may not be read, or was created again with fewer partitions; damaged records; a cluster out of
+    /// reach. Each names topic and partition. An error when nothing is assigned.
     pub async fn poll(&mut self) -> Result<Fetched, Error> {
         if self.positions.is_empty() {
             return Err(Error::new(ErrorKind::Usage, "nothing is assigned to the consumer"));
@@ -208,18 +212,18 @@ impl Consumer {
         }
     }
 
-    /// The records as a [`Stream`](futures_core::Stream), which polls as they are taken. `StreamExt` of the crates
-    /// `futures` or `tokio-stream` adds `next` and the rest. Needs the feature `stream`.
+    /// The records as a [`Stream`](futures_core::Stream), which polls as they are taken. `StreamExt` of the
+    /// crates `futures` or `tokio-stream` adds `next` and the rest. Needs the feature `stream`.
     ///
-    /// The items are [`OwnedRecord`]s, which share the fetched bytes. To commit behind a record is to commit its offset
-    /// plus one. An item may be an error; the stream then goes on as the next poll would, and ends only when the client
-    /// is closed. A record that cannot be decoded comes as an error again and again, with `retry.backoff.ms` between, until
-    /// the stream is dropped and the consumer seeks past that record. Resets are only logged: a program that must act
-    /// on them polls.
+    /// The items are [`OwnedRecord`]s, which share the fetched bytes. To commit behind a record is to commit
+    /// its offset plus one. An item may be an error; the stream then goes on as the next poll would, and ends
+    /// only when the client is closed. A record that cannot be decoded comes as an error again and again, with
+    /// `retry.backoff.ms` between, until the stream is dropped and the consumer seeks past that record. Resets
+    /// are only logged: a program that must act on them polls.
     ///
     /// # Cancellation
-    /// A future that waits for the next record may be dropped, and so may the stream. Nothing is lost: the consumer's
-    /// positions are then those behind the last records that were taken.
+    /// A future that waits for the next record may be dropped, and so may the stream. Nothing is lost: the
+    /// consumer's positions are then those behind the last records that were taken.
     #[cfg(feature = "stream")]
     pub fn stream(&mut self) -> RecordStream<'_> {
         RecordStream::new(self)
@@ -249,8 +253,8 @@ impl Consumer {
         self.set_paused(partitions, false)
     }
 
-    /// The offset of the next record that a poll hands over; `None` until it was looked up, and for a partition that is
-    /// not assigned.
+    /// The offset of the next record that a poll hands over; `None` until it was looked up, and for a partition
+    /// that is not assigned.
     pub fn position(&self, partition: &TopicPartition) -> Option<i64> {
         self.positions.position(partition)
     }
@@ -260,9 +264,9 @@ impl Consumer {
         self.positions.lag(partition, self.config().isolation_level == IsolationLevel::ReadCommitted)
     }
 
-    /// Looks up offsets of many partitions, and gives them in the same order. Each leader is asked once for all of its
-    /// partitions, of whatever topics; a partition that is named several times takes as many requests. A timestamp that
-    /// no record has reached gives the end of the log. Asking creates no topic.
+    /// Looks up offsets of many partitions, and gives them in the same order. Each leader is asked once for all
+    /// of its partitions, of whatever topics; a partition that is named several times takes as many requests. A
+    /// timestamp that no record has reached gives the end of the log. Asking creates no topic.
     ///
     /// # Errors
     /// After `default.api.timeout.ms`, or at once when a topic is not allowed or does not have the partition.
@@ -298,7 +302,8 @@ impl Consumer {
     /// Commits offsets for a group that has no members.
     ///
     /// # Errors
-    /// After `default.api.timeout.ms`, or at once when a retry cannot help. Some of the offsets may be committed then.
+    /// After `default.api.timeout.ms`, or at once when a retry cannot help. Some of the offsets may be
+    /// committed then.
     pub async fn commit(&self, group: &str, offsets: &[Commit]) -> Result<(), Error> {
         committed_offsets::commit(&self.cluster, group, offsets).await
     }

@@ -1,8 +1,9 @@
 //! The bytes that one fetch brought of one partition, decompressed piece by piece as a bound allows.
 //!
-//! A fetch may hold little that is stored and much that is read. So batches stay compressed until a poll may hand them
-//! over, and [`CompletedFetch::read`] decompresses no more than it is allowed. On the way it skips what is not for users:
-//! markers, aborted transactions under `read_committed`, and batches before the offset that was asked for.
+//! A fetch may hold little that is stored and much that is read. So batches stay compressed until a poll may
+//! hand them over, and [`CompletedFetch::read`] decompresses no more than it is allowed. On the way it skips
+//! what is not for users: markers, aborted transactions under `read_committed`, and batches before the offset
+//! that was asked for.
 
 use std::collections::HashSet;
 
@@ -68,8 +69,8 @@ impl CompletedFetch {
         }
     }
 
-    /// The next piece, of at most so many decompressed bytes. A damaged batch ends a piece, and is an error only where it
-    /// comes first: the next fetch begins with it.
+    /// The next piece, of at most so many decompressed bytes. A damaged batch ends a piece, and is an error
+    /// only where it comes first: the next fetch begins with it.
     pub(super) fn read(&mut self, decompressed_bytes_max: usize) -> Result<Piece, Corrupt> {
         let began_at = self.next_offset;
         let mut piece = Piece { from: began_at, leader_epoch: -1, ..Piece::default() };

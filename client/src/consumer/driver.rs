@@ -1,8 +1,9 @@
-//! What a poll does beside waiting: it takes in what its tasks brought, hands records over, and starts the next tasks.
+//! What a poll does beside waiting: it takes in what its tasks brought, hands records over, and starts the next
+//! tasks.
 //!
-//! All decisions are those of [`Positions`](super::position::Positions), which this shell asks for requests and tells of
-//! every result. A request runs as a task of the runtime, so it goes on while nobody polls; its result waits in the
-//! `JoinSet` until a poll takes it in.
+//! All decisions are those of [`Positions`](super::position::Positions), which this shell asks for requests and
+//! tells of every result. A request runs as a task of the runtime, so it goes on while nobody polls; its result
+//! waits in the `JoinSet` until a poll takes it in.
 
 use std::sync::Arc;
 
@@ -73,8 +74,8 @@ impl Consumer {
         }
     }
 
-    /// The next records among the answers that have arrived, up to the bound for decompressed bytes; `None` when no
-    /// answer has any.
+    /// The next records among the answers that have arrived, up to the bound for decompressed bytes; `None`
+    /// when no answer has any.
     pub(super) fn hand_over(&mut self) -> Option<Fetched> {
         while let Some(mut fetch) = self.buffered.pop_front() {
             let mut fetched = Fetched::default();
@@ -91,9 +92,9 @@ impl Consumer {
         None
     }
 
-    /// Moves records of one answer to what is handed over, until its bound is reached. True when nothing is left of the
-    /// answer. Once records that were decompressed beforehand are among them, none are decompressed now: the caller
-    /// has work already.
+    /// Moves records of one answer to what is handed over, until its bound is reached. True when nothing is
+    /// left of the answer. Once records that were decompressed beforehand are among them, none are decompressed
+    /// now: the caller has work already.
     fn take_from_node(&mut self, fetch: &mut NodeFetch, fetched: &mut Fetched) -> bool {
         let mut budget = PollBudget::new(self.config().fetch_max_decompressed_bytes);
         while let Some(PartitionFetch { target, result }) = fetch.partitions.front_mut() {
@@ -198,7 +199,8 @@ impl Consumer {
     }
 }
 
-/// What a task brought. A panic of the task goes on as one of the caller's; a runtime that shuts down cancels tasks.
+/// What a task brought. A panic of the task goes on as one of the caller's; a runtime that shuts down cancels
+/// tasks.
 pub(super) fn finished(output: Result<TaskOutput, JoinError>) -> Result<TaskOutput, Error> {
     output.map_err(|failed| match failed.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),

@@ -30,17 +30,17 @@ use crate::{Error, ErrorKind};
 /// # }
 /// ```
 ///
-/// `for record in &fetched` gives [`ConsumerRecord`]s, which borrow from the fetched bytes and allocate nothing; `for
-/// record in fetched` gives [`OwnedRecord`](crate::OwnedRecord)s, which share them. [`Fetched::partitions`] has what
-/// concerns a partition as a whole, such as the offset to commit.
+/// `for record in &fetched` gives [`ConsumerRecord`]s, which borrow from the fetched bytes and allocate
+/// nothing; `for record in fetched` gives [`OwnedRecord`](crate::OwnedRecord)s, which share them.
+/// [`Fetched::partitions`] has what concerns a partition as a whole, such as the offset to commit.
 #[derive(Debug, Default)]
 pub struct Fetched {
     pub(super) partitions: Vec<PartitionRecords>,
     pub(super) resets: Vec<PositionReset>,
 }
 
-/// The records of one partition, in the order of their offsets. There may be none though the position has moved: past
-/// markers, aborted transactions and what compaction took.
+/// The records of one partition, in the order of their offsets. There may be none though the position has
+/// moved: past markers, aborted transactions and what compaction took.
 #[derive(Debug)]
 pub struct PartitionRecords {
     pub(super) topic: Arc<str>,
@@ -80,14 +80,14 @@ impl Fetched {
         &self.partitions
     }
 
-    /// The partitions whose position was reset before the records of this poll: look at these first. The first records
-    /// at the new position may come with a later poll.
+    /// The partitions whose position was reset before the records of this poll: look at these first. The first
+    /// records at the new position may come with a later poll.
     pub fn resets(&self) -> &[PositionReset] {
         &self.resets
     }
 
-    /// The records of all partitions, each partition's in order of their offsets; no allocation. An item is an error
-    /// where a record is damaged inside a batch whose checksum is sound, or was not checked.
+    /// The records of all partitions, each partition's in order of their offsets; no allocation. An item is an
+    /// error where a record is damaged inside a batch whose checksum is sound, or was not checked.
     pub fn records(&self) -> FetchedRecords<'_> {
         FetchedRecords(self.partitions.iter().flatten())
     }

@@ -1,7 +1,7 @@
 //! One Fetch request to one broker, and its answer, sorted by partition and partly decompressed.
 //!
-//! [`fetch`] runs as a task. What it cannot get becomes an error of each partition that was asked for, so that every
-//! partition is answered exactly once.
+//! [`fetch`] runs as a task. What it cannot get becomes an error of each partition that was asked for, so that
+//! every partition is answered exactly once.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

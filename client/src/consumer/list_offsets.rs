@@ -1,4 +1,5 @@
-//! Looks up offsets by ListOffsets: the first, the end, that of a time. One request asks a leader for all its partitions.
+//! Looks up offsets by ListOffsets: the first, the end, that of a time. One request asks a leader for all its
+//! partitions.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};

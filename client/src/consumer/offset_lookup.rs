@@ -1,4 +1,5 @@
-//! Looks up the offsets that positions stand for: one ListOffsets request asks a leader for all of its partitions.
+//! Looks up the offsets that positions stand for: one ListOffsets request asks a leader for all of its
+//! partitions.
 
 use super::list_offsets::{self, OffsetSpec};
 use super::position::{LookupKind, OffsetLookup};

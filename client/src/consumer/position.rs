@@ -1,16 +1,19 @@
 //! Where each assigned partition stands, and what may be asked of which broker next: the consumer's core.
 //!
-//! [`Positions`] is driven by its caller. The caller changes the assignment (`assign`, `add`, `remove`, `seek`, `pause`),
-//! asks for requests with [`Positions::poll`], sends all of them, and reports each result with a `handle_` method.
-//! [`Positions::deadline`] says when to poll again though nothing has come. Time, chance and metadata are arguments.
+//! [`Positions`] is driven by its caller. The caller changes the assignment (`assign`, `add`, `remove`, `seek`,
+//! `pause`), asks for requests with [`Positions::poll`], sends all of them, and reports each result with a
+//! `handle_` method. [`Positions::deadline`] says when to poll again though nothing has come. Time, chance and
+//! metadata are arguments.
 //!
-//! - **One fetch a broker.** A broker is asked again only after its answer was handed over, so what is buffered is
-//!   bounded by `fetch.max.bytes`, which the leaders share. The partition that was served longest ago goes first.
-//! - **Generations.** Each partition has a generation, which no other partition and no earlier life of it ever had. A
-//!   request carries it, and a result counts only while it is still the partition's. A seek, a pause, and leaving the
-//!   assignment void what is under way for that partition, and for no other.
-//! - **Confirmed positions.** A position counts once a broker has answered a fetch at it; see [`PartitionState`]. So a
-//!   topic that was deleted and created again is noticed, and old metadata resets nothing (KIP-516).
+//! - **One fetch a broker.** A broker is asked again only after its answer was handed over, so what is buffered
+//!   is bounded by `fetch.max.bytes`, which the leaders share. The partition that was served longest ago goes
+//!   first.
+//! - **Generations.** Each partition has a generation, which no other partition and no earlier life of it ever
+//!   had. A request carries it, and a result counts only while it is still the partition's. A seek, a pause,
+//!   and leaving the assignment void what is under way for that partition, and for no other.
+//! - **Confirmed positions.** A position counts once a broker has answered a fetch at it; see
+//!   [`PartitionState`]. So a topic that was deleted and created again is noticed, and old metadata resets
+//!   nothing (KIP-516).
 //! - **Failures** are tried again after growing waits, for `default.api.timeout.ms`; then the caller is told.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -56,7 +59,8 @@ pub(super) struct FetchLimits {
     pub(super) fetch_bytes_max: u32,
     /// `max.partition.fetch.bytes`.
     pub(super) partition_bytes_max: u32,
-    /// `fetch.max.decompressed.bytes`: of what is prepared for the polls to come, and again of what one poll hands over.
+    /// `fetch.max.decompressed.bytes`: of what is prepared for the polls to come, and again of what one poll
+    /// hands over.
     pub(super) decompressed_bytes_max: usize,
     /// The most that any answer may hold, so no fetch asks for more.
     pub(super) response_bytes_max: usize,
@@ -112,8 +116,8 @@ impl Positions {
         self.add(assignments);
     }
 
-    /// Adds partitions that are not assigned. The others stay as they are. A partition that was removed before begins
-    /// where it is told now, in a new generation.
+    /// Adds partitions that are not assigned. The others stay as they are. A partition that was removed before
+    /// begins where it is told now, in a new generation.
     pub(super) fn add(&mut self, assignments: Vec<Assignment>) {
         for Assignment { topic, partition, position, topic_id } in assignments {
             self.generation += 1;
@@ -123,8 +127,8 @@ impl Positions {
         }
     }
 
-    /// Removes a partition; false when it is not assigned. What is under way for it no longer counts, and nothing else
-    /// changes.
+    /// Removes a partition; false when it is not assigned. What is under way for it no longer counts, and
+    /// nothing else changes.
     pub(super) fn remove(&mut self, of: &TopicPartition) -> bool {
         self.states.remove(of).is_some()
     }
@@ -148,8 +152,8 @@ impl Positions {
         true
     }
 
-    /// Pauses or resumes a partition; false when it is not assigned. What is under way for it when it is paused no longer
-    /// counts.
+    /// Pauses or resumes a partition; false when it is not assigned. What is under way for it when it is paused
+    /// no longer counts.
     pub(super) fn pause(&mut self, of: &TopicPartition, paused: bool) -> bool {
         self.generation += 1;
         let generation = self.generation;
@@ -242,8 +246,8 @@ impl Positions {
         FetchPlan { node, bytes_max: share.max(1), prepared_bytes_max, partitions }
     }
 
-    /// All of a broker's answer was handed over, so it may be asked again. An answer that was empty before the broker had
-    /// waited as asked is followed by a wait.
+    /// All of a broker's answer was handed over, so it may be asked again. An answer that was empty before the
+    /// broker had waited as asked is followed by a wait.
     pub(super) fn handle_answered(&mut self, node: i32, empty_early: bool, now: Instant, chance: f64) {
         let Some(at) = self.nodes.get_mut(&node) else { return };
         if let Some(wait) = at.handle_answered(empty_early, now, chance) {
@@ -277,8 +281,8 @@ impl Positions {
             .map_or(PartitionOutcome::Nothing, PartitionOutcome::Fail)
     }
 
-    /// A broker answered a fetch of this partition without an error, which confirms the position. Gives the reset that led
-    /// to the position, if one did: the caller must be told of it before the records.
+    /// A broker answered a fetch of this partition without an error, which confirms the position. Gives the
+    /// reset that led to the position, if one did: the caller must be told of it before the records.
     pub(super) fn handle_fetched(
         &mut self,
         target: &FetchTarget,
@@ -322,7 +326,8 @@ impl Positions {
         PartitionOutcome::Moved
     }
 
-    /// A fetch or a lookup of this partition failed. `unix_ms` is the wall clock, from which `by_duration` counts back.
+    /// A fetch or a lookup of this partition failed. `unix_ms` is the wall clock, from which `by_duration`
+    /// counts back.
     pub(super) fn handle_failed(
         &mut self,
         of: &TopicPartition,
@@ -362,8 +367,8 @@ impl Positions {
         self.states.get(of).map_or(0, |state| state.generation)
     }
 
-    /// When to poll again though nothing has come. A partition that is due now waits for something else: metadata, or an
-    /// answer of its broker.
+    /// When to poll again though nothing has come. A partition that is due now waits for something else:
+    /// metadata, or an answer of its broker.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         let partitions = self.states.values().filter_map(|state| state.deadline(now, self.limits.patience));
         partitions.chain(self.nodes.values().filter_map(|node| node.deadline(now))).min()

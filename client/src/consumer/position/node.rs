@@ -30,8 +30,8 @@ impl NodeState {
         self.not_before.filter(|at| !self.busy && *at > now)
     }
 
-    /// The answer was handed over. After one that was empty before the broker had waited as asked, the next fetch waits.
-    /// Gives that wait, once, when so many came in a row that an operator should know.
+    /// The answer was handed over. After one that was empty before the broker had waited as asked, the next
+    /// fetch waits. Gives that wait, once, when so many came in a row that an operator should know.
     pub(super) fn handle_answered(
         &mut self,
         empty_early: bool,

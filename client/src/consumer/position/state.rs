@@ -1,8 +1,8 @@
 //! One partition: the position that a broker has confirmed, the one that is tried next, and what it waits for.
 //!
-//! A position belongs to a topic id (KIP-516). Metadata may be old, so a topic id in it is only a claim: the partition
-//! tries a position under that id, as an [`UnconfirmedPosition`], and believes the id once a broker has answered a fetch
-//! with it. A refusal of the id discards the attempt, and the confirmed position stands.
+//! A position belongs to a topic id (KIP-516). Metadata may be old, so a topic id in it is only a claim: the
+//! partition tries a position under that id, as an [`UnconfirmedPosition`], and believes the id once a broker
+//! has answered a fetch with it. A refusal of the id discards the attempt, and the confirmed position stands.
 //!
 //! ```text
 //! assigned, or sought ──► position ──────────────────fetch──► answered: confirmed, moves on
@@ -171,8 +171,8 @@ impl PartitionState {
         PartitionRequest::Lookup(OffsetLookup { topic_partition, generation, kind })
     }
 
-    /// Metadata says which topic has the name now. If that is another one than was read, the new one is tried from its
-    /// beginning.
+    /// Metadata says which topic has the name now. If that is another one than was read, the new one is tried
+    /// from its beginning.
     pub(super) fn follow_topic_id(&mut self, current_topic_id: Uuid) {
         self.unknown_since = None;
         if current_topic_id != Uuid::ZERO {
@@ -203,8 +203,8 @@ impl PartitionState {
         }
     }
 
-    /// A broker answered a fetch without an error, which confirms the position. Gives the reset that led to it: a reset is
-    /// told now, and only now.
+    /// A broker answered a fetch without an error, which confirms the position. Gives the reset that led to it:
+    /// a reset is told now, and only now.
     pub(super) fn confirm(&mut self, target: &FetchTarget) -> Option<PositionReset> {
         self.not_before = None;
         if target.topic_id != Uuid::ZERO {
@@ -231,8 +231,8 @@ impl PartitionState {
         self.backoff.reset();
     }
 
-    /// A broker sent whole batches that all end before the position. The fetch is sent again after a wait; it is an error
-    /// when that goes on for `patience`.
+    /// A broker sent whole batches that all end before the position. The fetch is sent again after a wait; it
+    /// is an error when that goes on for `patience`.
     pub(super) fn handle_stuck(
         &mut self,
         target: &FetchTarget,
@@ -262,8 +262,8 @@ impl PartitionState {
         )
     }
 
-    /// The log does not have the offset. `position` is where `auto.offset.reset` goes on; without one, the log's range is
-    /// looked up for the error.
+    /// The log does not have the offset. `position` is where `auto.offset.reset` goes on; without one, the
+    /// log's range is looked up for the error.
     pub(super) fn handle_out_of_range(&mut self, reset: OffsetReset, position: Option<Position>) {
         let Some(position) = position else {
             self.out_of_range = self.offset();
@@ -293,8 +293,8 @@ impl PartitionState {
         Some(of.named(error.with_code(ErrorCode::OFFSET_OUT_OF_RANGE).with_api("Fetch")))
     }
 
-    /// The answer held no whole batch, so the next fetch asks for twice as much. The first time there is no wait: other
-    /// partitions may have filled the answer, and now this one is served first.
+    /// The answer held no whole batch, so the next fetch asks for twice as much. The first time there is no
+    /// wait: other partitions may have filled the answer, and now this one is served first.
     pub(super) fn grow_fetch_size(
         &mut self,
         target: &FetchTarget,
