@@ -66,15 +66,15 @@ pub(crate) trait Serve: Request {
     const SERVED: Versions = Self::CURRENT;
 
     /// Does the work. A request that waits is served again, from the beginning.
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<Self::Response>;
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<Self::Response>;
 
     /// The answer that says the same error wherever it can, the work not done.
-    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<Self::Response>;
+    fn refuse(&self, context: &RequestContext, code: ErrorCode) -> Outcome<Self::Response>;
 }
 
 /// Who asks, how and when.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct RequestContext {
     pub(crate) peer: PeerId,
     /// The node the request came to.
     pub(crate) node: i32,
@@ -82,13 +82,13 @@ pub(crate) struct Call {
     pub(crate) correlation_id: i32,
     /// How the client calls itself.
     pub(crate) client_id: Str,
-    /// When the request came.
-    pub(crate) came: Instant,
+    /// When the request was received.
+    pub(crate) received: Instant,
     pub(crate) now: Now,
-    /// The request has waited as long as it wanted to.
-    pub(crate) waited: bool,
-    /// What a fault has decided.
-    pub(crate) fate: Option<Action>,
+    /// The request was delayed for as long as it wanted to be.
+    pub(crate) timed_out: bool,
+    /// What a fault does to the request.
+    pub(crate) fault: Option<Action>,
     /// What came of the work that the request asked for.
     pub(crate) findings: Option<Vec<Finding>>,
 }
@@ -210,17 +210,17 @@ macro_rules! served {
             &[$((ApiKey(<$request as Message>::KEY), <$request as Serve>::SERVED)),*];
 
         /// Does the work of any request.
-        pub(crate) fn serve(request: &AnyRequest, state: &mut State, call: &Call) -> Outcome<AnyResponse> {
+        pub(crate) fn serve(request: &AnyRequest, state: &mut State, context: &RequestContext) -> Outcome<AnyResponse> {
             match request {
-                $(AnyRequest::$name(request) => request.serve(state, call).map(AnyResponse::from),)*
+                $(AnyRequest::$name(request) => request.serve(state, context).map(AnyResponse::from),)*
                 other => not_served(other),
             }
         }
 
         /// Answers any request with an error.
-        pub(crate) fn refuse(request: &AnyRequest, call: &Call, code: ErrorCode) -> Outcome<AnyResponse> {
+        pub(crate) fn refuse(request: &AnyRequest, context: &RequestContext, code: ErrorCode) -> Outcome<AnyResponse> {
             match request {
-                $(AnyRequest::$name(request) => request.refuse(call, code).map(AnyResponse::from),)*
+                $(AnyRequest::$name(request) => request.refuse(context, code).map(AnyResponse::from),)*
                 other => not_served(other),
             }
         }

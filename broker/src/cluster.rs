@@ -1,6 +1,6 @@
 //! The whole broker without its sockets: frames in, answers out, time is an argument.
 
-mod orders;
+mod control;
 mod upkeep;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -10,12 +10,12 @@ use bytes::Bytes;
 use upsert_kafka_protocol::messages::produce::PartitionProduceResponse;
 use upsert_kafka_protocol::{AnyRequest, AnyResponse, ErrorCode, Segments};
 
-use crate::api::{self, Call, Outcome};
+use crate::api::{self, Outcome, RequestContext};
 use crate::config::BrokerConfig;
 use crate::fault::{Action, Fault, FaultId};
-use crate::incoming::{Asked, Incoming};
+use crate::incoming::{Incoming, ReceivedRequest};
 use crate::now::Now;
-use crate::parking::Parking;
+use crate::purgatory::Purgatory;
 use crate::state::State;
 use crate::wait::PeerId;
 use crate::work::Work;
@@ -54,10 +54,10 @@ pub struct Stats {
 #[derive(Debug)]
 pub struct Cluster {
     state: State,
-    parking: Parking<(Call, AnyRequest)>,
-    delayed: Vec<Delayed>,
+    purgatory: Purgatory<(RequestContext, AnyRequest)>,
+    delayed_answers: Vec<DelayedAnswer>,
     /// Requests whose work is being done elsewhere.
-    working: BTreeMap<PeerId, (Call, AnyRequest)>,
+    in_work: BTreeMap<PeerId, (RequestContext, AnyRequest)>,
     /// Work to hand on; `None` when all is done on the spot.
     works: Option<VecDeque<(PeerId, Work)>>,
     answers: VecDeque<(PeerId, Answer)>,
@@ -67,7 +67,7 @@ pub struct Cluster {
 
 /// An answer that a fault holds back.
 #[derive(Debug)]
-struct Delayed {
+struct DelayedAnswer {
     due: Instant,
     peer: PeerId,
     node: i32,
@@ -79,9 +79,9 @@ impl Cluster {
     pub fn new(config: BrokerConfig) -> Self {
         Self {
             state: State::new(config),
-            parking: Parking::default(),
-            delayed: Vec::new(),
-            working: BTreeMap::new(),
+            purgatory: Purgatory::default(),
+            delayed_answers: Vec::new(),
+            in_work: BTreeMap::new(),
             works: None,
             answers: VecDeque::new(),
             fired: VecDeque::new(),
@@ -108,18 +108,18 @@ impl Cluster {
             _ if !self.state.nodes.is_live(node) => {
                 self.answers.push_back((peer, Answer::Close(format!("node {node} is stopped"))));
             }
-            Ok(asked) => self.open(peer, node, *asked, now),
+            Ok(request) => self.admit(peer, node, *request, now),
             Err(why) => self.answers.push_back((peer, Answer::Close(why))),
         }
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
     /// Takes back work that was done, or as much of it as ever will be.
     pub fn handle_work(&mut self, peer: PeerId, work: Work, now: Now) {
-        if let Some((call, request)) = self.working.remove(&peer) {
-            self.attend(Call { now, findings: Some(work.findings()), ..call }, request);
+        if let Some((context, request)) = self.in_work.remove(&peer) {
+            self.serve(RequestContext { now, findings: Some(work.findings()), ..context }, request);
         }
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
     /// The next work to do, and for whom.
@@ -129,9 +129,9 @@ impl Cluster {
 
     /// Takes note that a connection is gone: its answer is not wanted.
     pub fn handle_gone(&mut self, peer: PeerId) {
-        self.parking.leave(peer);
+        self.purgatory.remove_peer(peer);
         self.state.groups.leave(peer);
-        self.delayed.retain(|delayed| delayed.peer != peer);
+        self.delayed_answers.retain(|delayed| delayed.peer != peer);
     }
 
     /// Lets time pass: answers whose time has come.
@@ -139,21 +139,21 @@ impl Cluster {
         self.state.end_due(now);
         self.state.groups.expire(now.instant);
         self.state.deliver();
-        for (call, request) in self.parking.due(now.instant) {
-            self.attend(Call { now, waited: true, ..call }, request);
+        for (context, request) in self.purgatory.expire(now.instant) {
+            self.serve(RequestContext { now, timed_out: true, ..context }, request);
         }
-        for delayed in self.delayed.extract_if(.., |delayed| delayed.due <= now.instant) {
+        for delayed in self.delayed_answers.extract_if(.., |delayed| delayed.due <= now.instant) {
             self.answers.push_back((delayed.peer, delayed.answer));
         }
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
     /// When to let time pass next.
     pub fn deadline(&self) -> Option<Instant> {
-        let delayed = self.delayed.iter().map(|delayed| delayed.due).min();
+        let delayed = self.delayed_answers.iter().map(|delayed| delayed.due).min();
         let transactions = self.state.transactions.deadline();
         let groups = self.state.groups.deadline();
-        self.parking.deadline().into_iter().chain(transactions).chain(groups).chain(delayed).min()
+        self.purgatory.deadline().into_iter().chain(transactions).chain(groups).chain(delayed).min()
     }
 
     /// The next answer.
@@ -191,63 +191,76 @@ impl Cluster {
         stats
     }
 
-    /// From what was asked to a request that is attended to.
-    fn open(&mut self, peer: PeerId, node: i32, asked: Asked, now: Now) {
-        let Asked { version, correlation_id, client_id, request } = asked;
-        let came = now.instant;
-        let (waited, fate, findings) = (false, None, None);
-        let mut call =
-            Call { peer, node, version, correlation_id, client_id, came, now, waited, fate, findings };
+    /// From what was received to a request that is served.
+    fn admit(&mut self, peer: PeerId, node: i32, received: ReceivedRequest, now: Now) {
+        let ReceivedRequest { version, correlation_id, client_id, request } = received;
+        let received = now.instant;
+        let (timed_out, fault, findings) = (false, None, None);
+        let mut context = RequestContext {
+            peer,
+            node,
+            version,
+            correlation_id,
+            client_id,
+            received,
+            now,
+            timed_out,
+            fault,
+            findings,
+        };
         let Some(mut request) = request else {
-            self.settle(&Call { version: 0, ..call }, Outcome::Answer(api::unsupported_api_versions()));
+            self.answer(
+                &RequestContext { version: 0, ..context },
+                Outcome::Answer(api::unsupported_api_versions()),
+            );
             return;
         };
-        call.fate = self.state.faults.strike(request.key(), &call.client_id).map(|(fault, action)| {
+        context.fault = self.state.faults.strike(request.key(), &context.client_id).map(|(fault, action)| {
             self.fired.push_back(fault);
             action
         });
-        if let Some(Action::RefusePartition(partition, _)) = call.fate {
+        if let Some(Action::RefusePartition(partition, _)) = context.fault {
             withhold(&mut request, partition);
         }
-        self.attend(call, request);
+        self.serve(context, request);
     }
 
     /// Does the work, or what a fault wants instead.
-    fn attend(&mut self, call: Call, request: AnyRequest) {
-        let outcome = match call.fate {
+    fn serve(&mut self, context: RequestContext, request: AnyRequest) {
+        let outcome = match context.fault {
             Some(Action::Close) => Outcome::Close("a fault, before the work".to_owned()),
-            Some(Action::Answer(code)) => api::refuse(&request, &call, code),
-            _ => api::serve(&request, &mut self.state, &call),
+            Some(Action::Answer(code)) => api::refuse(&request, &context, code),
+            _ => api::serve(&request, &mut self.state, &context),
         };
-        match (outcome, call.fate) {
-            (Outcome::Wait(wait), _) => self.parking.park(call.peer, wait, (call, request)),
-            (Outcome::Work(work), _) => self.hand_on(call, request, work),
+        match (outcome, context.fault) {
+            (Outcome::Wait(wait), _) => self.purgatory.delay(context.peer, wait, (context, request)),
+            (Outcome::Work(work), _) => self.start_work(context, request, work),
             (Outcome::Answer(_), Some(Action::AnswerAfterWork(code))) => {
-                self.settle(&call, api::refuse(&request, &call, code));
+                self.answer(&context, api::refuse(&request, &context, code));
             }
-            (outcome, _) => self.settle(&call, outcome),
+            (outcome, _) => self.answer(&context, outcome),
         }
     }
 
     /// Has work done elsewhere, or does what is small at once; then the request is served with what was found.
-    fn hand_on(&mut self, call: Call, request: AnyRequest, work: Work) {
+    fn start_work(&mut self, context: RequestContext, request: AnyRequest, work: Work) {
         match &mut self.works {
             Some(works) if !work.is_small() => {
-                works.push_back((call.peer, work));
-                self.working.insert(call.peer, (call, request));
+                works.push_back((context.peer, work));
+                self.in_work.insert(context.peer, (context, request));
             }
-            _ => self.attend(Call { findings: Some(work.finish()), ..call }, request),
+            _ => self.serve(RequestContext { findings: Some(work.finish()), ..context }, request),
         }
     }
 
     /// Every answer leaves through here.
-    fn settle(&mut self, call: &Call, outcome: Outcome<AnyResponse>) {
+    fn answer(&mut self, context: &RequestContext, outcome: Outcome<AnyResponse>) {
         let answer = match outcome {
             Outcome::Answer(mut response) => {
-                if let Some(Action::RefusePartition(partition, code)) = call.fate {
+                if let Some(Action::RefusePartition(partition, code)) = context.fault {
                     refuse_partition(&mut response, partition, code);
                 }
-                match response.frame(call.version, call.correlation_id) {
+                match response.frame(context.version, context.correlation_id) {
                     Ok(frame) => Answer::Frame(frame),
                     Err(why) => Answer::Close(format!("the broker's own answer: {why}")),
                 }
@@ -255,25 +268,25 @@ impl Cluster {
             Outcome::Silence | Outcome::Wait(_) | Outcome::Work(_) => Answer::Silence,
             Outcome::Close(why) => Answer::Close(why),
         };
-        match call.fate {
+        match context.fault {
             Some(Action::LoseAnswer) => {
-                self.answers.push_back((call.peer, Answer::Close("a fault, after the work".to_owned())));
+                self.answers.push_back((context.peer, Answer::Close("a fault, after the work".to_owned())));
             }
             Some(Action::Delay(delay)) => {
-                let (due, peer, node) = (call.now.instant + delay, call.peer, call.node);
-                self.delayed.push(Delayed { due, peer, node, answer });
+                let (due, peer, node) = (context.now.instant + delay, context.peer, context.node);
+                self.delayed_answers.push(DelayedAnswer { due, peer, node, answer });
             }
-            _ => self.answers.push_back((call.peer, answer)),
+            _ => self.answers.push_back((context.peer, answer)),
         }
     }
 
-    /// Who waits for partitions that were touched looks again.
-    fn wake(&mut self, now: Now) {
+    /// Serves delayed requests again that wait for what has happened.
+    fn complete_delayed(&mut self, now: Now) {
         self.state.deliver();
-        while !self.state.touched.is_empty() {
-            let touched = std::mem::take(&mut self.state.touched);
-            for (call, request) in self.parking.touched(&touched) {
-                self.attend(Call { now, ..call }, request);
+        while !self.state.completed.is_empty() {
+            let keys = std::mem::take(&mut self.state.completed);
+            for (context, request) in self.purgatory.complete(&keys) {
+                self.serve(RequestContext { now, ..context }, request);
             }
             self.state.deliver();
         }

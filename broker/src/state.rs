@@ -24,7 +24,7 @@ pub(crate) use refusal::Refusal;
 
 use crate::config::BrokerConfig;
 use crate::fault::Faults;
-use crate::wait::Place;
+use crate::wait::WatchKey;
 use groups::Groups;
 use nodes::Nodes;
 use topics::Topics;
@@ -41,8 +41,8 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     /// The next id that InitProducerId gives.
     pub(crate) next_producer_id: i64,
-    /// What has happened during this request: who waits for it looks again.
-    pub(crate) touched: Vec<Place>,
+    /// What has happened during this request: delayed requests that wait for it are served again.
+    pub(crate) completed: Vec<WatchKey>,
 }
 
 impl State {
@@ -54,26 +54,26 @@ impl State {
             transactions: Transactions::default(),
             faults: Faults::default(),
             next_producer_id: 0,
-            touched: Vec::new(),
+            completed: Vec::new(),
             config,
         }
     }
 
-    /// Wakes those that groups have an answer for.
+    /// Completes what waits for an answer of its group.
     pub(crate) fn deliver(&mut self) {
-        self.touched.extend(self.groups.deliver());
+        self.completed.extend(self.groups.deliver());
     }
 
     /// Partitions whose leader does not live get one that does, if there is one.
     pub(crate) fn elect(&mut self) {
-        let Self { nodes, topics, touched, .. } = self;
+        let Self { nodes, topics, completed, .. } = self;
         for topic in topics.iter_mut() {
             for (index, partition) in (0..).zip(&mut topic.partitions) {
                 let dead = !partition.leader.is_some_and(|leader| nodes.is_live(leader));
                 let next = nodes.leader_of(index);
                 if dead && next != partition.leader {
                     partition.elect(next);
-                    touched.push(Place::Partition(topic.id, index));
+                    completed.push(WatchKey::Partition(topic.id, index));
                 }
             }
         }

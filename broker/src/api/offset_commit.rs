@@ -17,7 +17,7 @@ use upsert_kafka_protocol::messages::offset_commit::{
 use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::names::owned;
 use crate::state::positions::Committed;
@@ -26,17 +26,17 @@ use crate::state::positions::Committed;
 const NOT_FOUND_SINCE: i16 = 9;
 
 impl Serve for OffsetCommitRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetCommitResponse> {
-        if !state.nodes.coordinates(call.node, &self.group_id) {
-            return self.refuse(call, ErrorCode::NOT_COORDINATOR);
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<OffsetCommitResponse> {
+        if !state.nodes.coordinates(context.node, &self.group_id) {
+            return self.refuse(context, ErrorCode::NOT_COORDINATOR);
         }
         if let Err(code) = check(self, state) {
-            return self.refuse(call, unfound(code, call.version >= NOT_FOUND_SINCE));
+            return self.refuse(context, unfound(code, context.version >= NOT_FOUND_SINCE));
         }
         answer(self, |topic, part| commit(&self.group_id, topic, part, state))
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<OffsetCommitResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<OffsetCommitResponse> {
         answer(self, |_, _| Err(code))
     }
 }

@@ -20,23 +20,24 @@ use upsert_kafka_protocol::messages::offset_fetch::{
 use upsert_kafka_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve, once};
+use super::{Outcome, RequestContext, Serve, once};
 use crate::state::State;
 use crate::state::positions::{Committed, Positions};
 
 impl Serve for OffsetFetchRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetFetchResponse> {
-        let one = |group: OffsetFetchRequestGroup| match state.nodes.coordinates(call.node, &group.group_id) {
-            true => fetch(&group, self.require_stable, state),
-            false => refused(group, ErrorCode::NOT_COORDINATOR),
-        };
-        let groups = asked(self, call).into_iter().map(one).collect();
-        Outcome::Answer(shaped(groups, call))
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<OffsetFetchResponse> {
+        let one =
+            |group: OffsetFetchRequestGroup| match state.nodes.coordinates(context.node, &group.group_id) {
+                true => fetch(&group, self.require_stable, state),
+                false => refused(group, ErrorCode::NOT_COORDINATOR),
+            };
+        let groups = asked(self, context).into_iter().map(one).collect();
+        Outcome::Answer(shaped(groups, context))
     }
 
-    fn refuse(&self, call: &Call, error_code: ErrorCode) -> Outcome<OffsetFetchResponse> {
+    fn refuse(&self, context: &RequestContext, error_code: ErrorCode) -> Outcome<OffsetFetchResponse> {
         let refused = |group| refused(group, error_code);
-        Outcome::Answer(shaped(asked(self, call).into_iter().map(refused).collect(), call))
+        Outcome::Answer(shaped(asked(self, context).into_iter().map(refused).collect(), context))
     }
 }
 
@@ -45,8 +46,8 @@ fn refused(group: OffsetFetchRequestGroup, error_code: ErrorCode) -> OffsetFetch
 }
 
 /// Any version's question in the form of the newest.
-fn asked(request: &OffsetFetchRequest, call: &Call) -> Vec<OffsetFetchRequestGroup> {
-    if call.version >= 8 {
+fn asked(request: &OffsetFetchRequest, context: &RequestContext) -> Vec<OffsetFetchRequestGroup> {
+    if context.version >= 8 {
         return once(&request.groups, |group| &group.group_id).cloned().collect();
     }
     let topics = request.topics.as_ref().map(|topics| {
@@ -61,15 +62,15 @@ fn asked(request: &OffsetFetchRequest, call: &Call) -> Vec<OffsetFetchRequestGro
 }
 
 /// The newest form of an answer in that of the version.
-fn shaped(mut groups: Vec<OffsetFetchResponseGroup>, call: &Call) -> OffsetFetchResponse {
-    if call.version >= 8 {
+fn shaped(mut groups: Vec<OffsetFetchResponseGroup>, context: &RequestContext) -> OffsetFetchResponse {
+    if context.version >= 8 {
         return OffsetFetchResponse { groups, ..Default::default() };
     }
     let group = groups.pop().unwrap_or_default();
     let partition = |part: OffsetFetchResponsePartitions| OffsetFetchResponsePartition {
         partition_index: part.partition_index,
         committed_offset: part.committed_offset,
-        committed_leader_epoch: if call.version >= 5 { part.committed_leader_epoch } else { -1 },
+        committed_leader_epoch: if context.version >= 5 { part.committed_leader_epoch } else { -1 },
         metadata: part.metadata,
         error_code: part.error_code,
         ..Default::default()

@@ -16,7 +16,7 @@ use upsert_kafka_protocol::messages::{TxnOffsetCommitRequest, TxnOffsetCommitRes
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::offset_commit::{Position, position, unfound};
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::names::owned;
 use crate::state::transaction::Participant;
@@ -28,14 +28,14 @@ const ADDING_SINCE: i16 = 5;
 const ABORTABLE_SINCE: i16 = 4;
 
 impl Serve for TxnOffsetCommitRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<TxnOffsetCommitResponse> {
-        if let Err(code) = admit(self, state, call) {
-            return self.refuse(call, code);
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<TxnOffsetCommitResponse> {
+        if let Err(code) = admit(self, state, context) {
+            return self.refuse(context, code);
         }
         answer(self, |topic, part| commit(self, topic, part, state))
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<TxnOffsetCommitResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<TxnOffsetCommitResponse> {
         answer(self, |_, _| Err(code))
     }
 }
@@ -62,21 +62,25 @@ fn answer(
 }
 
 /// Whether the group and the transaction may take positions from who asks.
-fn admit(request: &TxnOffsetCommitRequest, state: &mut State, call: &Call) -> Result<(), ErrorCode> {
-    if !state.nodes.coordinates(call.node, &request.group_id) {
+fn admit(
+    request: &TxnOffsetCommitRequest,
+    state: &mut State,
+    context: &RequestContext,
+) -> Result<(), ErrorCode> {
+    if !state.nodes.coordinates(context.node, &request.group_id) {
         return Err(ErrorCode::NOT_COORDINATOR);
     }
     let id = &request.transactional_id;
     let producer = (request.producer_id, request.producer_epoch);
     let group = Participant::Group(owned(&request.group_id));
-    let admitted = if call.version >= ADDING_SINCE {
-        state.add_to_transaction(id, producer, [group], call.now)
+    let admitted = if context.version >= ADDING_SINCE {
+        state.add_to_transaction(id, producer, [group], context.now)
     } else {
         state.verify_in_transaction(id, producer, &group)
     };
     admitted.map_err(|code| match code {
         ErrorCode::PRODUCER_FENCED => ErrorCode::INVALID_PRODUCER_EPOCH,
-        ErrorCode::TRANSACTION_ABORTABLE if call.version < ABORTABLE_SINCE => ErrorCode::INVALID_TXN_STATE,
+        ErrorCode::TRANSACTION_ABORTABLE if context.version < ABORTABLE_SINCE => ErrorCode::INVALID_TXN_STATE,
         code => code,
     })?;
     let instance = request.group_instance_id.as_deref();

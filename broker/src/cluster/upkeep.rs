@@ -36,7 +36,7 @@ impl Cluster {
                 self.upkeep.compaction.0 = Some(now.instant);
             }
         }
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
     /// When to call [`handle_upkeep`](Self::handle_upkeep) next.
@@ -50,7 +50,7 @@ impl Cluster {
         let cleaning = self.cleaning(now, true);
         self.state.expire_records(cleaning);
         self.state.compact(cleaning);
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
     fn cleaning(&self, now: Now, thorough: bool) -> Cleaning {

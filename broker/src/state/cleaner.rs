@@ -9,7 +9,7 @@ use super::compaction::{Cleaning, Compaction};
 use super::configs::Configs;
 use super::log::{Log, Span};
 use super::topics::{Partition, Topic};
-use crate::wait::Place;
+use crate::wait::WatchKey;
 
 /// After so many decompressed bytes compaction lets others have their turn: some ten milliseconds of work.
 const TURN_BYTES_MAX: usize = 4 << 20;
@@ -30,7 +30,7 @@ impl State {
             for (index, partition) in (0..).zip(&mut topic.partitions) {
                 if partition.expire_records(&topic.configs, cleaning) {
                     // Who waits before the new start hears that it has moved.
-                    self.touched.push(Place::Partition(topic.id, index));
+                    self.completed.push(WatchKey::Partition(topic.id, index));
                 }
             }
         }

@@ -9,7 +9,7 @@ use super::deadlines::Deadlines;
 use super::group::{Group, GroupAnswer, GroupState};
 use super::positions::Positions;
 use crate::wait::PeerId;
-use crate::wait::Place;
+use crate::wait::WatchKey;
 
 /// Groups by their ids.
 #[derive(Debug, Default)]
@@ -117,7 +117,7 @@ impl Groups {
     }
 
     /// Lays out what groups have to tell since they changed, and says whom.
-    pub(crate) fn deliver(&mut self) -> Vec<Place> {
+    pub(crate) fn deliver(&mut self) -> Vec<WatchKey> {
         let mut told = Vec::new();
         for id in std::mem::take(&mut self.changed) {
             let group = self.by_id.get_mut(&id);
@@ -125,7 +125,7 @@ impl Groups {
             for (peer, answer) in group.map(Group::take_answers).unwrap_or_default() {
                 if let Some(waiting) = self.waiting.get_mut(&peer) {
                     *waiting = Some(answer);
-                    told.push(Place::Peer(peer));
+                    told.push(WatchKey::Peer(peer));
                 }
             }
         }

@@ -10,7 +10,7 @@ use super::State;
 use super::deadlines::Deadlines;
 use super::transaction::{End, Ending, Participant, Transaction};
 use crate::now::Now;
-use crate::wait::Place;
+use crate::wait::WatchKey;
 
 /// The epoch of the coordinator that markers tell. It is the same one for ever: nothing is lost when another
 /// node takes over.
@@ -153,7 +153,7 @@ impl State {
     pub(crate) fn write_marker(&mut self, ending: &Ending, topic: &str, index: i32, now: Now) {
         // A topic that was deleted needs no marker.
         let Some(topic) = self.topics.by_name_mut(topic) else { return };
-        let place = Place::Partition(topic.id, index);
+        let key = WatchKey::Partition(topic.id, index);
         let Ok(partition) = topic.partition_mut(index) else { return };
         let control = if ending.committed { ControlType::COMMIT } else { ControlType::ABORT };
         let Ending { producer_id, epoch, .. } = *ending;
@@ -163,7 +163,7 @@ impl State {
         if let Some(first) = partition.producers.end_transaction(producer_id, epoch, now) {
             partition.isolation.end(first, offset, ending.committed);
         }
-        self.touched.push(place);
+        self.completed.push(key);
     }
 
     fn forget_idle(&mut self, id: &str, now: Now) {
