@@ -40,7 +40,7 @@ struct NodeHandle {
 
 /// A fault in force, and how often it has struck.
 #[derive(Debug)]
-pub struct Armed {
+pub struct FaultHandle {
     id: Option<FaultId>,
     fired: watch::Receiver<u32>,
     /// Weak: a fault that someone holds on to does not keep the broker alive.
@@ -178,12 +178,12 @@ impl Broker {
     }
 
     /// Orders a fault, in force when this returns.
-    pub async fn fault(&self, fault: Fault) -> Armed {
+    pub async fn fault(&self, fault: Fault) -> FaultHandle {
         let (count, fired) = watch::channel(0);
         let (reply, id) = oneshot::channel();
         // Both fail only when the broker has stopped, and then nothing fires any more.
         let _ = self.commands.send(Command::Arm { fault, fired: count, reply }).await;
-        Armed { id: id.await.ok(), fired, commands: self.commands.downgrade() }
+        FaultHandle { id: id.await.ok(), fired, commands: self.commands.downgrade() }
     }
 
     /// What it holds.
@@ -239,7 +239,7 @@ impl Broker {
     }
 }
 
-impl Armed {
+impl FaultHandle {
     /// How often it has struck so far.
     pub fn fired(&self) -> u32 {
         *self.fired.borrow()

@@ -130,7 +130,7 @@ impl Cluster {
     /// Takes note that a connection is gone: its answer is not wanted.
     pub fn handle_gone(&mut self, peer: PeerId) {
         self.purgatory.remove_peer(peer);
-        self.state.groups.leave(peer);
+        self.state.groups.remove_peer(peer);
         self.delayed_answers.retain(|delayed| delayed.peer != peer);
     }
 
@@ -138,7 +138,7 @@ impl Cluster {
     pub fn handle_timeout(&mut self, now: Now) {
         self.state.end_due(now);
         self.state.groups.expire(now.instant);
-        self.state.deliver();
+        self.state.collect_group_answers();
         for (context, request) in self.purgatory.expire(now.instant) {
             self.serve(RequestContext { now, timed_out: true, ..context }, request);
         }
@@ -215,7 +215,7 @@ impl Cluster {
             );
             return;
         };
-        context.fault = self.state.faults.strike(request.key(), &context.client_id).map(|(fault, action)| {
+        context.fault = self.state.faults.apply(request.key(), &context.client_id).map(|(fault, action)| {
             self.fired.push_back(fault);
             action
         });
@@ -282,13 +282,13 @@ impl Cluster {
 
     /// Serves delayed requests again that wait for what has happened.
     fn complete_delayed(&mut self, now: Now) {
-        self.state.deliver();
+        self.state.collect_group_answers();
         while !self.state.completed.is_empty() {
             let keys = std::mem::take(&mut self.state.completed);
             for (context, request) in self.purgatory.complete(&keys) {
                 self.serve(RequestContext { now, ..context }, request);
             }
-            self.state.deliver();
+            self.state.collect_group_answers();
         }
     }
 }

@@ -71,12 +71,12 @@ pub struct FaultId(pub(crate) usize);
 /// The faults in force.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    armed: Vec<Armed>,
+    armed: Vec<ArmedFault>,
     given: usize,
 }
 
 #[derive(Debug)]
-struct Armed {
+struct ArmedFault {
     id: FaultId,
     fault: Fault,
 }
@@ -85,7 +85,7 @@ impl Faults {
     pub(crate) fn arm(&mut self, fault: Fault) -> FaultId {
         let id = FaultId(self.given);
         self.given += 1;
-        self.armed.push(Armed { id, fault });
+        self.armed.push(ArmedFault { id, fault });
         id
     }
 
@@ -94,21 +94,21 @@ impl Faults {
     }
 
     /// What happens to a client's next request of the API, and by which fault.
-    pub(crate) fn strike(&mut self, api: ApiKey, client_id: &str) -> Option<(FaultId, Action)> {
-        let position = self.armed.iter_mut().position(|armed| armed.fault.meets(api, client_id))?;
-        let Armed { id, fault } = &mut self.armed[position];
+    pub(crate) fn apply(&mut self, api: ApiKey, client_id: &str) -> Option<(FaultId, Action)> {
+        let position = self.armed.iter_mut().position(|armed| armed.fault.matches(api, client_id))?;
+        let ArmedFault { id, fault } = &mut self.armed[position];
         if fault.count != u32::MAX {
             fault.count -= 1;
         }
-        let struck = (*id, fault.action);
+        let applied = (*id, fault.action);
         self.armed.retain(|armed| armed.fault.count > 0);
-        Some(struck)
+        Some(applied)
     }
 }
 
 impl Fault {
     /// Whether a client's request of the API is struck; one that is let pass is counted.
-    fn meets(&mut self, api: ApiKey, client_id: &str) -> bool {
+    fn matches(&mut self, api: ApiKey, client_id: &str) -> bool {
         let of_another = self.client_id.as_ref().is_some_and(|wanted| wanted != client_id);
         if self.api != api || self.count == 0 || of_another {
             return false;
@@ -130,9 +130,9 @@ mod tests {
     fn a_fault_skips_then_strikes_then_is_spent() {
         let mut faults = Faults::default();
         let id = faults.arm(Fault::new(PRODUCE, Action::Close).skip(1).times(2));
-        let strikes: Vec<_> = (0..5).map(|_| faults.strike(PRODUCE, "").map(|(id, _)| id)).collect();
+        let strikes: Vec<_> = (0..5).map(|_| faults.apply(PRODUCE, "").map(|(id, _)| id)).collect();
         assert_eq!(strikes, [None, Some(id), Some(id), None, None]);
-        assert_eq!(faults.strike(FETCH, ""), None);
+        assert_eq!(faults.apply(FETCH, ""), None);
     }
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
         let mut faults = Faults::default();
         faults.arm(Fault::new(FETCH, Action::LoseAnswer));
         faults.arm(Fault::new(FETCH, Action::Close));
-        let actions: Vec<_> = (0..3).map(|_| faults.strike(FETCH, "").map(|(_, action)| action)).collect();
+        let actions: Vec<_> = (0..3).map(|_| faults.apply(FETCH, "").map(|(_, action)| action)).collect();
         assert_eq!(actions, [Some(Action::LoseAnswer), Some(Action::Close), None]);
     }
 
@@ -149,7 +149,7 @@ mod tests {
         let mut faults = Faults::default();
         let id = faults.arm(Fault::new(FETCH, Action::Close).of_client("job"));
         let strikes: Vec<_> =
-            ["other", "job", "job"].map(|it| faults.strike(FETCH, it).map(|(id, _)| id)).into();
+            ["other", "job", "job"].map(|it| faults.apply(FETCH, it).map(|(id, _)| id)).into();
         assert_eq!(strikes, [None, Some(id), None]);
     }
 
@@ -157,8 +157,8 @@ mod tests {
     fn a_fault_without_end_ends_when_disarmed() {
         let mut faults = Faults::default();
         let id = faults.arm(Fault::new(FETCH, Action::Close).times(u32::MAX));
-        assert!((0..9).all(|_| faults.strike(FETCH, "").is_some()));
+        assert!((0..9).all(|_| faults.apply(FETCH, "").is_some()));
         faults.disarm(id);
-        assert_eq!(faults.strike(FETCH, ""), None);
+        assert_eq!(faults.apply(FETCH, ""), None);
     }
 }

@@ -59,7 +59,7 @@ mod wait;
 mod work;
 mod worker;
 
-pub use broker::{Armed, Broker};
+pub use broker::{Broker, FaultHandle};
 pub use cluster::{Answer, Cluster, Stats};
 pub use config::BrokerConfig;
 pub use connector::Connector;

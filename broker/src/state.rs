@@ -3,17 +3,17 @@
 pub(crate) mod alterations;
 pub(crate) mod batch;
 pub(crate) mod cleaner;
+pub(crate) mod committed_offsets;
 pub(crate) mod compaction;
 pub(crate) mod configs;
 mod deadlines;
-pub(crate) mod epochs;
 pub(crate) mod group;
 pub(crate) mod groups;
 pub(crate) mod isolation;
+pub(crate) mod leader_epochs;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod nodes;
-pub(crate) mod positions;
 pub(crate) mod producers;
 pub(crate) mod refusal;
 pub(crate) mod topics;
@@ -60,8 +60,8 @@ impl State {
     }
 
     /// Completes what waits for an answer of its group.
-    pub(crate) fn deliver(&mut self) {
-        self.completed.extend(self.groups.deliver());
+    pub(crate) fn collect_group_answers(&mut self) {
+        self.completed.extend(self.groups.collect_answers());
     }
 
     /// Partitions whose leader does not live get one that does, if there is one.

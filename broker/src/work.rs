@@ -9,8 +9,8 @@ use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
 
 use crate::state::Refusal;
-use crate::state::batch::{Checked, Larger, Rules, check};
-use crate::state::log::{Found, find_time};
+use crate::state::batch::{CheckedBatch, ExceedsLimit, Rules, check};
+use crate::state::log::{FoundRecord, find_time};
 
 /// Up to so many bytes, none of them compressed, are looked at on the spot: it takes about a millisecond.
 const SMALL_BYTES_MAX: usize = 1 << 20;
@@ -22,7 +22,7 @@ const COMPRESSION_BITS: u8 = 0b111;
 /// What one request needs looked at.
 #[derive(Debug, Default)]
 pub struct Work {
-    items: Vec<Item>,
+    items: Vec<WorkItem>,
     findings: Vec<Finding>,
     /// The most that one batch may decompress to.
     batch_bytes_max: usize,
@@ -32,7 +32,7 @@ pub struct Work {
 
 /// One thing to look at.
 #[derive(Debug)]
-pub(crate) enum Item {
+pub(crate) enum WorkItem {
     /// A produced batch, against its topic's rules.
     Check { records: Bytes, version: i16, rules: Rules, now_ms: i64 },
     /// Batches of the log, for the first record from an offset on that is not older than a time.
@@ -44,14 +44,14 @@ pub(crate) enum Item {
 /// What came of one.
 #[derive(Clone, Debug)]
 pub(crate) enum Finding {
-    Checked(Result<Checked, Refusal>),
-    Time(Option<Found>),
+    Checked(Result<CheckedBatch, Refusal>),
+    Time(Option<FoundRecord>),
     Nothing,
 }
 
 impl Work {
     /// Everything may decompress to `bytes_max` bytes, each batch to `batch_bytes_max`.
-    pub(crate) fn new(items: Vec<Item>, batch_bytes_max: usize, bytes_max: usize) -> Self {
+    pub(crate) fn new(items: Vec<WorkItem>, batch_bytes_max: usize, bytes_max: usize) -> Self {
         Self { findings: Vec::with_capacity(items.len()), items, batch_bytes_max, bytes_left: bytes_max }
     }
 
@@ -59,7 +59,7 @@ impl Work {
     pub(crate) fn is_small(&self) -> bool {
         let packed =
             |bytes: &Bytes| bytes.get(ATTRIBUTES_AT).is_some_and(|bits| bits & COMPRESSION_BITS != 0);
-        let batches = || self.items.iter().flat_map(Item::bytes);
+        let batches = || self.items.iter().flat_map(WorkItem::bytes);
         !batches().any(packed) && batches().map(Bytes::len).sum::<usize>() <= SMALL_BYTES_MAX
     }
 
@@ -91,8 +91,8 @@ impl Work {
             let allowed = self.batch_bytes_max.min(self.bytes_left);
             let (finding, size) = match item.look(allowed.min(item_bytes_max).min(left.max(1))) {
                 Ok(found) => found,
-                Err(Larger) if left < bytes_max || allowed > item_bytes_max => return false,
-                Err(Larger) => (item.too_large(), 0),
+                Err(ExceedsLimit) if left < bytes_max || allowed > item_bytes_max => return false,
+                Err(ExceedsLimit) => (item.too_large(), 0),
             };
             self.findings.push(finding);
             self.bytes_left = self.bytes_left.saturating_sub(size);
@@ -106,7 +106,7 @@ impl Work {
     }
 }
 
-impl Item {
+impl WorkItem {
     fn bytes(&self) -> &[Bytes] {
         match self {
             Self::Check { records, .. } => slice::from_ref(records),
@@ -116,7 +116,7 @@ impl Item {
     }
 
     /// What is found, and in how many bytes.
-    fn look(&self, limit: usize) -> Result<(Finding, usize), Larger> {
+    fn look(&self, limit: usize) -> Result<(Finding, usize), ExceedsLimit> {
         Ok(match self {
             Self::Check { records, version, rules, now_ms } => {
                 let (checked, size) = check(records, *version, rules, *now_ms, limit)?;

@@ -1,4 +1,4 @@
-//! AddOffsetsToTxn: a group joins a transaction before positions are given for it.
+//! AddOffsetsToTxn: a group joins a transaction before committed offsets are given for it.
 //!
 //! Behavior
 //! - The group need not be there, and another node may coordinate it. It begins the transaction as a

@@ -1,4 +1,4 @@
-//! DeleteGroups: groups without members, and their positions, for good.
+//! DeleteGroups: groups without members, and their committed offsets, for good.
 //!
 //! Versions: 2 flexible; 3 messages.
 

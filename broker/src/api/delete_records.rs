@@ -71,7 +71,7 @@ fn delete(
         offset if (0..=end).contains(&offset) => offset,
         _ => return Err(ErrorCode::OFFSET_OUT_OF_RANGE),
     };
-    partition.cut(offset);
+    partition.delete_before(offset);
     state.completed.push(WatchKey::Partition(id, part.partition_index));
     Ok(partition.log.start_offset())
 }

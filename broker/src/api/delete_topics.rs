@@ -1,4 +1,4 @@
-//! DeleteTopics: removes topics by name or id, with their records and committed positions.
+//! DeleteTopics: removes topics by name or id, with their records and committed offsets.
 //!
 //! Behavior
 //! - Complete at once; who waits for records of the topic is told that it is gone.

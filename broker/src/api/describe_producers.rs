@@ -13,7 +13,7 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
-use crate::state::producers::Entry;
+use crate::state::producers::ProducerEntry;
 use crate::state::transactions::COORDINATOR_EPOCH;
 
 impl Serve for DescribeProducersRequest {
@@ -55,11 +55,11 @@ fn describe(
     let partition = state.topics.find_mut(topic, Uuid::ZERO)?.partition_mut(index)?;
     partition.check_leader(context.node, -1)?;
     partition.producers.expire_idle(context.now.instant, expiration);
-    let told = |(producer_id, entry): (i64, &Entry)| ProducerState {
+    let told = |(producer_id, entry): (i64, &ProducerEntry)| ProducerState {
         producer_id,
         producer_epoch: i32::from(entry.epoch),
         last_sequence: entry.last_sequence(),
-        last_timestamp: entry.wrote.unix_ms,
+        last_timestamp: entry.last_write.unix_ms,
         coordinator_epoch: if entry.marked { COORDINATOR_EPOCH } else { -1 },
         current_txn_start_offset: entry.transaction.unwrap_or(-1),
         ..Default::default()

@@ -74,7 +74,7 @@ fn wait(request: &FetchRequest, state: &State, context: &RequestContext) -> Opti
     let (wanted, mut found, mut on) = (limit(request.min_bytes), 0, Vec::new());
     for topic in &request.topics {
         for part in &topic.partitions {
-            let (key, bytes) = survey(topic, part, request.isolation_level, state, context.node).ok()?;
+            let (key, bytes) = available(topic, part, request.isolation_level, state, context.node).ok()?;
             found += bytes;
             on.push(key);
         }
@@ -84,7 +84,7 @@ fn wait(request: &FetchRequest, state: &State, context: &RequestContext) -> Opti
 }
 
 /// How much a partition could give now; an error when there is something to tell at once.
-fn survey(
+fn available(
     topic: &FetchTopic,
     part: &FetchPartition,
     isolation_level: i8,
@@ -105,13 +105,14 @@ fn survey(
 }
 
 fn read_all(request: &FetchRequest, state: &mut State, context: &RequestContext) -> FetchResponse {
-    let mut left = Left { bytes: limit(request.max_bytes).min(ANSWER_BYTES_MAX), at_least_one: true };
+    let mut remaining =
+        Remaining { bytes: limit(request.max_bytes).min(ANSWER_BYTES_MAX), at_least_one: true };
     let (mut responses, mut seen) = (Vec::with_capacity(request.topics.len()), BTreeSet::new());
     for topic in &request.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         let new = |part: &&FetchPartition| seen.insert((&topic.topic, topic.topic_id, part.partition));
         for part in topic.partitions.iter().filter(new) {
-            let read = read(topic, part, request.isolation_level, &mut left, state, context.node);
+            let read = read(topic, part, request.isolation_level, &mut remaining, state, context.node);
             partitions.push(read.unwrap_or_else(|code| PartitionData {
                 current_leader: current_leader(topic, part, code, state, context),
                 ..refused(part.partition, code)
@@ -157,7 +158,7 @@ fn node_endpoints(responses: &[FetchableTopicResponse], state: &State) -> Vec<No
 }
 
 /// What an answer still has room for.
-struct Left {
+struct Remaining {
     bytes: usize,
     at_least_one: bool,
 }
@@ -166,7 +167,7 @@ fn read(
     topic: &FetchTopic,
     part: &FetchPartition,
     isolation_level: i8,
-    left: &mut Left,
+    remaining: &mut Remaining,
     state: &mut State,
     node: i32,
 ) -> Result<PartitionData, ErrorCode> {
@@ -176,12 +177,12 @@ fn read(
     if let Some(diverging_epoch) = diverging(part, partition)? {
         return Ok(PartitionData { diverging_epoch, ..data });
     }
-    let room = limit(part.partition_max_bytes).min(left.bytes);
+    let room = limit(part.partition_max_bytes).min(remaining.bytes);
     let bound = partition.bound(isolation_level);
-    let read = partition.log.read(part.fetch_offset, bound, room, left.at_least_one);
+    let read = partition.log.read(part.fetch_offset, bound, room, remaining.at_least_one);
     let records = read.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
-    left.bytes = left.bytes.saturating_sub(records.len());
-    left.at_least_one &= records.is_empty();
+    remaining.bytes = remaining.bytes.saturating_sub(records.len());
+    remaining.at_least_one &= records.is_empty();
     data.high_watermark = partition.log.end_offset();
     data.last_stable_offset = partition.last_stable_offset();
     data.log_start_offset = partition.log.start_offset();

@@ -20,9 +20,9 @@ use crate::wait::{Wait, WatchKey};
 
 impl Serve for JoinGroupRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<JoinGroupResponse> {
-        if !state.groups.takes_in(context.peer) {
+        if !state.groups.admit(context.peer) {
             if let Err(code) = admit(self, state, context) {
-                state.groups.leave(context.peer);
+                state.groups.remove_peer(context.peer);
                 return self.refuse(context, code);
             }
             let (groups, client_id) = (&mut state.groups, &context.client_id);
@@ -37,7 +37,7 @@ impl Serve for JoinGroupRequest {
                 initial_delay: state.config.group_initial_rebalance_delay,
                 now: context.now.instant,
             });
-            state.deliver();
+            state.collect_group_answers();
         }
         match state.groups.answer(context.peer) {
             Some(GroupAnswer::Join(response)) => Outcome::Answer(shaped(response, context)),

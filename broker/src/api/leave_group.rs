@@ -41,7 +41,7 @@ impl Serve for LeaveGroupRequest {
             };
             response.members = self.members.iter().map(one).collect();
         }
-        state.deliver();
+        state.collect_group_answers();
         Outcome::Answer(response)
     }
 

@@ -19,8 +19,8 @@ use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
-use crate::state::log::Found;
-use crate::work::{Finding, Item, Work};
+use crate::state::log::FoundRecord;
+use crate::work::{Finding, Work, WorkItem};
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
@@ -83,7 +83,7 @@ fn work(request: &ListOffsetsRequest, state: &mut State, context: &RequestContex
     let mut items = Vec::new();
     for (topic, parts) in asked(request) {
         for part in parts {
-            items.push(find_time(topic, part, state, context).unwrap_or(Item::Nothing));
+            items.push(find_time(topic, part, state, context).unwrap_or(WorkItem::Nothing));
         }
     }
     // Each partition is asked for once, and holds what was small enough when it was produced.
@@ -95,7 +95,7 @@ fn find_time(
     part: &ListOffsetsPartition,
     state: &mut State,
     context: &RequestContext,
-) -> Option<Item> {
+) -> Option<WorkItem> {
     let found = state.topics.by_name_mut(&topic.name)?;
     let partition = found.partition_mut(part.partition_index).ok()?;
     partition.check_leader(context.node, part.current_leader_epoch).ok()?;
@@ -105,7 +105,7 @@ fn find_time(
         _ => return None,
     };
     let batches = partition.log.batches_at_time(timestamp_ms);
-    Some(Item::FindTime { batches, from: partition.log.start_offset(), timestamp_ms })
+    Some(WorkItem::FindTime { batches, from: partition.log.start_offset(), timestamp_ms })
 }
 
 fn list(
@@ -120,7 +120,7 @@ fn list(
     partition.check_leader(node, part.current_leader_epoch)?;
     let bound = partition.bound(isolation_level);
     let (log, leader_epoch) = (&partition.log, partition.leader_epoch);
-    let end = |offset| Some(Found { offset, timestamp_ms: -1, leader_epoch });
+    let end = |offset| Some(FoundRecord { offset, timestamp_ms: -1, leader_epoch });
     let found = match part.timestamp {
         LATEST => end(bound),
         EARLIEST | EARLIEST_LOCAL => end(log.start_offset()),
@@ -133,7 +133,7 @@ fn list(
     };
     let nothing = refused(part.partition_index, ErrorCode::NONE);
     Ok(match found {
-        Some(Found { offset, timestamp_ms, leader_epoch }) => {
+        Some(FoundRecord { offset, timestamp_ms, leader_epoch }) => {
             ListOffsetsPartitionResponse { offset, timestamp: timestamp_ms, leader_epoch, ..nothing }
         }
         None => nothing,

@@ -1,7 +1,7 @@
-//! OffsetDelete: forgets a group's positions.
+//! OffsetDelete: forgets a group's offsets.
 //!
 //! Behavior
-//! - Positions that a transaction has not decided on yet are forgotten too.
+//! - Offsets that a transaction has not decided on yet are forgotten too.
 //! - A group with members must be of consumers (else `NON_EMPTY_GROUP`), and none of them subscribed to the
 //!   topic.
 //!
@@ -40,7 +40,7 @@ impl Serve for OffsetDeleteRequest {
                     Err(code) => code,
                     Ok(_) if subscribed => ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC,
                     Ok(_) => {
-                        group.positions.forget(&topic.name, index);
+                        group.offsets.forget(&topic.name, index);
                         ErrorCode::NONE
                     }
                 };

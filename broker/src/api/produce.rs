@@ -29,7 +29,7 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
 use crate::now::Now;
-use crate::state::batch::{Checked, Rules};
+use crate::state::batch::{CheckedBatch, Rules};
 use crate::state::names::owned;
 use crate::state::nodes::Node;
 use crate::state::producers::{Sequenced, Verdict};
@@ -37,7 +37,7 @@ use crate::state::topics::Partition;
 use crate::state::transaction::Participant;
 use crate::state::{Refusal, State};
 use crate::wait::WatchKey;
-use crate::work::{Finding, Item, Work};
+use crate::work::{Finding, Work, WorkItem};
 
 /// The first version whose clients follow leader hints.
 const HINTS_SINCE: i16 = 10;
@@ -75,7 +75,7 @@ fn work(request: &ProduceRequest, state: &mut State, context: &RequestContext) -
                 Target { topic: &topic.name, id: topic.topic_id, index: part.index, transactional_id: None };
             items.push(match led(&target, state, context) {
                 Ok(_) => check(part.records.clone().unwrap_or_default(), &target, state, context),
-                Err(_) => Item::Nothing,
+                Err(_) => WorkItem::Nothing,
             });
         }
     }
@@ -83,13 +83,13 @@ fn work(request: &ProduceRequest, state: &mut State, context: &RequestContext) -
     Work::new(items, config.decompressed_batch_bytes_max, config.decompressed_request_bytes_max)
 }
 
-fn check(records: Bytes, target: &Target<'_>, state: &State, context: &RequestContext) -> Item {
+fn check(records: Bytes, target: &Target<'_>, state: &State, context: &RequestContext) -> WorkItem {
     match state.topics.find(target.topic, target.id) {
         Ok(topic) => {
             let (version, now_ms) = (context.version, context.now.unix_ms);
-            Item::Check { records, version, rules: Rules::from(&topic.configs), now_ms }
+            WorkItem::Check { records, version, rules: Rules::from(&topic.configs), now_ms }
         }
-        Err(_) => Item::Nothing,
+        Err(_) => WorkItem::Nothing,
     }
 }
 
@@ -195,9 +195,10 @@ fn produce_partition(
     let expiration = state.config.producer_id_expiration;
     let partition = led(target, state, context)?;
     partition.producers.expire_idle(context.now.instant, expiration);
-    let raising = context.version >= ADDING_SINCE;
-    let verdict =
-        checked.sequenced.map_or(Ok(Verdict::Append), |batch| partition.producers.check(batch, raising))?;
+    let bumps_epoch = context.version >= ADDING_SINCE;
+    let verdict = checked
+        .sequenced
+        .map_or(Ok(Verdict::Append), |batch| partition.producers.check(batch, bumps_epoch))?;
     let (base_offset, log_append_time_ms) = match verdict {
         Verdict::Duplicate { base_offset, log_append_time_ms } => (base_offset, log_append_time_ms),
         Verdict::Append => (append(checked, partition, context.now), checked.log_append_time_ms),
@@ -267,7 +268,7 @@ fn join_transaction(
     })
 }
 
-fn append(checked: &Checked, partition: &mut Partition, now: Now) -> i64 {
+fn append(checked: &CheckedBatch, partition: &mut Partition, now: Now) -> i64 {
     let base_offset = partition.log.append(checked, partition.leader_epoch);
     if let Some(batch) = checked.sequenced
         && partition.producers.record(batch, base_offset, checked.log_append_time_ms, now)

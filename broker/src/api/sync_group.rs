@@ -19,7 +19,7 @@ const PROTOCOL_SINCE: i16 = 5;
 
 impl Serve for SyncGroupRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<SyncGroupResponse> {
-        if !state.groups.takes_in(context.peer) {
+        if !state.groups.admit(context.peer) {
             let named = self.protocol_type.is_some() && self.protocol_name.is_some();
             let known = state.groups.of(&self.group_id).is_some();
             let complaint = match () {
@@ -34,11 +34,11 @@ impl Serve for SyncGroupRequest {
                 () => None,
             };
             if let Some(code) = complaint {
-                state.groups.leave(context.peer);
+                state.groups.remove_peer(context.peer);
                 return self.refuse(context, code);
             }
             state.groups.open(&self.group_id).sync(self, context.peer, context.now.instant);
-            state.deliver();
+            state.collect_group_answers();
         }
         match state.groups.answer(context.peer) {
             Some(GroupAnswer::Sync(response)) => Outcome::Answer(response),

@@ -1,7 +1,7 @@
-//! TxnOffsetCommit: positions of a group that count when the transaction is committed.
+//! TxnOffsetCommit: committed offsets of a group that count when the transaction is committed.
 //!
 //! Behavior
-//! - Until the transaction ends they are kept aside; OffsetFetch that wants stable positions is told so.
+//! - Until the transaction ends they are kept aside; OffsetFetch that wants stable offsets is told so.
 //! - The group must have been added to the transaction, up to version 4; from 5 on it is added by this.
 //! - Who names a generation, member or instance is checked against the group (KIP-447); who names none is
 //!   not. A group that is not there knows no generation: `ILLEGAL_GENERATION`.
@@ -61,7 +61,7 @@ fn answer(
     Outcome::Answer(TxnOffsetCommitResponse { topics, ..Default::default() })
 }
 
-/// Whether the group and the transaction may take positions from who asks.
+/// Whether the group and the transaction may take committed offsets from who asks.
 fn admit(
     request: &TxnOffsetCommitRequest,
     state: &mut State,
@@ -106,7 +106,7 @@ fn commit(
         },
         state,
     )?;
-    let positions = state.groups.positions(&request.group_id);
-    positions.commit_later(request.producer_id, &name, part.partition_index, committed);
+    let offsets = state.groups.offsets(&request.group_id);
+    offsets.commit_later(request.producer_id, &name, part.partition_index, committed);
     Ok(())
 }

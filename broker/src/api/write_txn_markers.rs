@@ -16,7 +16,7 @@ use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
-use crate::state::transaction::Ending;
+use crate::state::transaction::EndMarkers;
 
 impl Serve for WriteTxnMarkersRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<WriteTxnMarkersResponse> {
@@ -68,12 +68,12 @@ fn write(
     if known.is_some_and(|(_, entry)| marker.producer_epoch < entry.epoch) {
         return ErrorCode::INVALID_PRODUCER_EPOCH;
     }
-    let ending = Ending {
+    let markers = EndMarkers {
         producer_id: marker.producer_id,
         epoch: marker.producer_epoch,
         committed: marker.transaction_result,
         participants: std::collections::BTreeSet::new(),
     };
-    state.write_marker(&ending, topic, index, context.now);
+    state.write_marker(&markers, topic, index, context.now);
     ErrorCode::NONE
 }

@@ -43,7 +43,7 @@ impl Cluster {
             .into_iter()
             .map(|(context, _)| context.peer)
             .collect();
-        waiting.iter().for_each(|peer| self.state.groups.leave(*peer));
+        waiting.iter().for_each(|peer| self.state.groups.remove_peer(*peer));
         let delayed =
             self.delayed_answers.extract_if(.., |delayed| delayed.node == node).map(|delayed| delayed.peer);
         for peer in waiting.into_iter().chain(delayed) {

@@ -43,7 +43,7 @@ impl State {
             for topic in self.topics.iter_mut().filter(|topic| topic.configs.compacted) {
                 for partition in &mut topic.partitions {
                     partition.begin_compaction(&topic.configs, cleaning);
-                    partition.go_on_compacting(usize::MAX);
+                    partition.continue_compaction(usize::MAX);
                 }
             }
             return false;
@@ -54,7 +54,7 @@ impl State {
         };
         let begun = all().find(|(.., partition)| partition.compaction.is_some());
         let ratio = |(topic, at, partition): (&Topic, i32, &Partition)| {
-            Some((partition.dirt(&topic.configs, cleaning)?.ratio, (topic.name.clone(), at)))
+            Some((partition.to_clean(&topic.configs, cleaning)?.ratio, (topic.name.clone(), at)))
         };
         let dirtiest = || all().filter_map(ratio).max_by(|(one, _), (other, _)| one.total_cmp(other));
         let chosen = begun.map(|(topic, at, _)| (topic.name.clone(), at)).or_else(|| Some(dirtiest()?.1));
@@ -65,7 +65,7 @@ impl State {
             if partition.compaction.is_none() {
                 partition.begin_compaction(&topic.configs, cleaning);
             }
-            partition.go_on_compacting(TURN_BYTES_MAX);
+            partition.continue_compaction(TURN_BYTES_MAX);
         }
         true
     }
@@ -73,7 +73,7 @@ impl State {
 
 /// What there is to compact in a partition.
 #[derive(Clone, Copy, Debug)]
-struct Dirt {
+struct LogToClean {
     /// How many batches from the log's start compaction may take.
     batches: usize,
     /// How much of their bytes was never compacted.
@@ -102,13 +102,13 @@ impl Partition {
         }
         let start = self.log.spans().nth(gone).map_or(self.log.end_offset(), |span| span.base_offset);
         if gone > 0 {
-            self.cut(start.max(self.log.start_offset()));
+            self.delete_before(start.max(self.log.start_offset()));
         }
         gone > 0
     }
 
     /// What is to be compacted now, if anything.
-    fn dirt(&self, configs: &Configs, cleaning: Cleaning) -> Option<Dirt> {
+    fn to_clean(&self, configs: &Configs, cleaning: Cleaning) -> Option<LogToClean> {
         let limits = &configs.cleaning;
         let closed = self.closed(configs, cleaning);
         let stable = self.last_stable_offset();
@@ -129,18 +129,19 @@ impl Partition {
         }
         let ratio = dirty as f64 / (total as f64).max(1.0);
         let due = dirty > 0 && (overdue || ratio > limits.dirty_ratio_min);
-        (batches > 0 && (due || cleaning.thorough)).then_some(Dirt { batches, ratio })
+        (batches > 0 && (due || cleaning.thorough)).then_some(LogToClean { batches, ratio })
     }
 
     fn begin_compaction(&mut self, configs: &Configs, cleaning: Cleaning) {
-        let dirt = self.dirt(configs, cleaning);
-        self.compaction = dirt.and_then(|dirt| Compaction::begin(&self.log, dirt.batches, configs, cleaning));
+        let to_clean = self.to_clean(configs, cleaning);
+        self.compaction =
+            to_clean.and_then(|to_clean| Compaction::begin(&self.log, to_clean.batches, configs, cleaning));
     }
 
     /// Looks at about so many bytes, decompressed.
-    fn go_on_compacting(&mut self, bytes_max: usize) {
+    fn continue_compaction(&mut self, bytes_max: usize) {
         let Some(mut compaction) = self.compaction.take() else { return };
-        if compaction.go_on(&mut self.log, &self.isolation, bytes_max) {
+        if compaction.run(&mut self.log, &self.isolation, bytes_max) {
             if let Some(compacted_to) = compaction.finish(&mut self.log) {
                 self.compacted_to = compacted_to;
                 self.isolation.forget_before(compacted_to);

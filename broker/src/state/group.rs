@@ -13,7 +13,7 @@ use bytes::Bytes;
 use upsert_kafka_protocol::messages::{JoinGroupRequest, SyncGroupRequest};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::positions::Positions;
+use super::committed_offsets::CommittedOffsets;
 use crate::wait::PeerId;
 pub(crate) use answers::{GroupAnswer, refused_join};
 use member::Member;
@@ -41,7 +41,7 @@ pub(crate) enum GroupState {
 /// A group, with members or without.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
-    pub(crate) positions: Positions,
+    pub(crate) offsets: CommittedOffsets,
     pub(crate) state: GroupState,
     /// Grows with each rebalance.
     generation: i32,
@@ -54,7 +54,7 @@ pub(crate) struct Group {
     pub(crate) members: Vec<Member>,
     /// Ids that were given and not used yet, and when they are forgotten.
     pending: BTreeMap<Str, Instant>,
-    joining: Option<Joining>,
+    delayed_join: Option<DelayedJoin>,
     /// When those are out who have not asked for their assignment.
     sync_due: Option<Instant>,
     answers: Vec<(PeerId, GroupAnswer)>,
@@ -62,15 +62,15 @@ pub(crate) struct Group {
 
 /// Until when members are waited for.
 #[derive(Clone, Copy, Debug)]
-enum Joining {
+enum DelayedJoin {
     /// The first members of an empty group give others a moment to come.
-    First {
+    Initial {
         due: Instant,
         latest: Instant,
         delay: Duration,
         newcomer: bool,
     },
-    Again {
+    Later {
         due: Instant,
     },
 }
@@ -113,7 +113,7 @@ impl Group {
         const KNOWN_ID_SINCE: i16 = 4;
         let instance = join.request.group_instance_id.as_deref();
         if let Some(at) = instance.and_then(|instance| self.position_of_instance(instance)) {
-            self.replace(at, join);
+            self.replace_static_member(at, join);
         } else if instance.is_none() && join.version >= KNOWN_ID_SINCE {
             let session = u64::try_from(join.request.session_timeout_ms).unwrap_or(0);
             let due = join.now + Duration::from_millis(session);
@@ -149,14 +149,14 @@ impl Group {
         }
         self.leader.get_or_insert_with(|| id.clone());
         self.members.push(Member::new(id, join.client_id, join.request, join.peer, join.now));
-        if let Some(Joining::First { newcomer, .. }) = &mut self.joining {
+        if let Some(DelayedJoin::Initial { newcomer, .. }) = &mut self.delayed_join {
             *newcomer = true;
         }
         self.rebalance(join.initial_delay, join.now);
     }
 
     /// A static member has come back without its id: the id it had is no longer good.
-    fn replace(&mut self, at: usize, join: &Join<'_>) {
+    fn replace_static_member(&mut self, at: usize, join: &Join<'_>) {
         /// The first version that can tell a leader not to assign again (KIP-814).
         const SKIP_SINCE: i16 = 9;
         let (old, leads) = (self.members[at].id.clone(), self.leads(at));
@@ -169,7 +169,7 @@ impl Group {
         member.id = new;
         member.update(join.request, join.peer);
         member.renew(join.now);
-        if self.state != GroupState::Stable || self.vote() != self.protocol {
+        if self.state != GroupState::Stable || self.select_protocol() != self.protocol {
             return self.rebalance(join.initial_delay, join.now);
         }
         let skips = leads && join.version >= SKIP_SINCE;

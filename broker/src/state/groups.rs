@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
+use super::committed_offsets::CommittedOffsets;
 use super::deadlines::Deadlines;
 use super::group::{Group, GroupAnswer, GroupState};
-use super::positions::Positions;
 use crate::wait::PeerId;
 use crate::wait::WatchKey;
 
@@ -44,9 +44,9 @@ impl Groups {
         self.by_id.entry(id).or_default()
     }
 
-    /// The group's positions; to give any makes the group.
-    pub(crate) fn positions(&mut self, id: &str) -> &mut Positions {
-        &mut self.open(id).positions
+    /// The group's committed offsets; to give any makes the group.
+    pub(crate) fn offsets(&mut self, id: &str) -> &mut CommittedOffsets {
+        &mut self.open(id).offsets
     }
 
     /// Whether a commit may be kept, of who says that he is that member of that generation.
@@ -76,15 +76,15 @@ impl Groups {
         }
     }
 
-    /// Deleted topics take their positions with them.
+    /// Deleted topics take their committed offsets with them.
     pub(crate) fn forget_topics(&mut self, topics: &BTreeSet<Str>) {
         if !topics.is_empty() {
-            self.by_id.values_mut().for_each(|group| group.positions.forget_topics(topics));
+            self.by_id.values_mut().for_each(|group| group.offsets.forget_topics(topics));
         }
     }
 
     /// Whether the connection's request has been taken in already; if not, it is from now on.
-    pub(crate) fn takes_in(&mut self, peer: PeerId) -> bool {
+    pub(crate) fn admit(&mut self, peer: PeerId) -> bool {
         let known = self.waiting.contains_key(&peer);
         self.waiting.entry(peer).or_default();
         known
@@ -98,11 +98,11 @@ impl Groups {
     }
 
     /// The connection is gone. A member that joined by it counts as joined, as in Kafka.
-    pub(crate) fn leave(&mut self, peer: PeerId) {
+    pub(crate) fn remove_peer(&mut self, peer: PeerId) {
         self.waiting.remove(&peer);
     }
 
-    /// When something is to be done about members that are not heard of. [`deliver`](Self::deliver) comes first.
+    /// When something is to be done about members that are not heard of. [`collect_answers`](Self::collect_answers) comes first.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadlines.next()
     }
@@ -117,7 +117,7 @@ impl Groups {
     }
 
     /// Lays out what groups have to tell since they changed, and says whom.
-    pub(crate) fn deliver(&mut self) -> Vec<WatchKey> {
+    pub(crate) fn collect_answers(&mut self) -> Vec<WatchKey> {
         let mut told = Vec::new();
         for id in std::mem::take(&mut self.changed) {
             let group = self.by_id.get_mut(&id);

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::records::{self, Batch, HEADER_BYTES, batches};
 
-use super::batch::{Checked, Larger};
+use super::batch::{CheckedBatch, ExceedsLimit};
 
 /// Buffers grow with the log, within these bounds; a larger batch has one of its own.
 const BUFFER_BYTES_MIN: usize = 1 << 10;
@@ -21,30 +21,30 @@ const LENT_BYTES_MIN: usize = 64 << 10;
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     /// Whole batches, no longer written to.
-    frozen: VecDeque<Frozen>,
+    frozen: VecDeque<FrozenBuffer>,
     /// What was appended since.
     open: BytesMut,
     /// Where the open buffer begins, in bytes from the log's first.
     open_at: u64,
-    index: VecDeque<Entry>,
+    index: VecDeque<IndexEntry>,
     start_offset: i64,
     end_offset: i64,
 }
 
 #[derive(Debug)]
-struct Frozen {
+struct FrozenBuffer {
     at: u64,
     bytes: Bytes,
 }
 
 /// One batch, and where it begins in bytes from the log's first.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct IndexEntry {
     span: Span,
     at: u64,
 }
 
-impl Entry {
+impl IndexEntry {
     /// Whether compaction has left any.
     fn has_records(&self) -> bool {
         self.span.bytes > HEADER_BYTES as u64
@@ -65,7 +65,7 @@ pub(crate) struct Span {
 
 /// A record found by its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct FoundRecord {
     pub(crate) offset: i64,
     pub(crate) timestamp_ms: i64,
     pub(crate) leader_epoch: i32,
@@ -78,13 +78,13 @@ pub(crate) fn find_time(
     from: i64,
     timestamp_ms: i64,
     limit: usize,
-) -> Result<(Option<Found>, usize), Larger> {
+) -> Result<(Option<FoundRecord>, usize), ExceedsLimit> {
     let mut size = 0;
     for batch in packed {
         // What lies in the log was read whole when it was appended.
         let Some(Ok(batch)) = batches(batch).next() else { continue };
         let body = match batch.body(limit) {
-            Err(why) if why.exceeds_limit() => return Err(Larger),
+            Err(why) if why.exceeds_limit() => return Err(ExceedsLimit),
             Err(_) => continue,
             Ok(body) => body,
         };
@@ -92,7 +92,10 @@ pub(crate) fn find_time(
         let mut records = body.iter().map_while(Result::ok);
         if let Some(record) = records.find(|it| it.timestamp_ms >= timestamp_ms && it.offset >= from) {
             let (offset, timestamp_ms) = (record.offset, record.timestamp_ms);
-            return Ok((Some(Found { offset, timestamp_ms, leader_epoch: batch.leader_epoch() }), size));
+            return Ok((
+                Some(FoundRecord { offset, timestamp_ms, leader_epoch: batch.leader_epoch() }),
+                size,
+            ));
         }
     }
     Ok((None, size))
@@ -132,7 +135,7 @@ impl Log {
     }
 
     /// Moves the start of the log up to an offset, and forgets the batches that lie before it.
-    pub(crate) fn cut(&mut self, offset: i64) {
+    pub(crate) fn delete_before(&mut self, offset: i64) {
         self.start_offset = self.start_offset.max(offset.min(self.end_offset));
         let kept = self.index.partition_point(|entry| entry.span.last_offset < self.start_offset);
         self.index.drain(..kept);
@@ -163,15 +166,15 @@ impl Log {
         for bytes in rest {
             let at = self.open_at;
             self.open_at += bytes.len() as u64;
-            self.frozen.push_back(Frozen { at, bytes });
+            self.frozen.push_back(FrozenBuffer { at, bytes });
         }
-        let moved = |entry: Entry| Entry { at: entry.at - rest_at + moved_to, ..entry };
+        let moved = |entry: IndexEntry| IndexEntry { at: entry.at - rest_at + moved_to, ..entry };
         self.index.extend(rest_index.into_iter().map(moved));
     }
 
     /// Appends a batch and tells the offset of its first record.
-    pub(crate) fn append(&mut self, checked: &Checked, leader_epoch: i32) -> i64 {
-        let Checked { batch, max_timestamp, log_append_time_ms, .. } = checked;
+    pub(crate) fn append(&mut self, checked: &CheckedBatch, leader_epoch: i32) -> i64 {
+        let CheckedBatch { batch, max_timestamp, log_append_time_ms, .. } = checked;
         let base_offset = self.end_offset;
         let at = self.write(batch.bytes(), *max_timestamp, batch.count(), leader_epoch);
         if *log_append_time_ms != -1 {
@@ -210,7 +213,7 @@ impl Log {
         self.make_room(bytes.len());
         let begin = self.open.len();
         self.open.extend_from_slice(bytes);
-        self.index.push_back(Entry { span, at: self.open_at + begin as u64 });
+        self.index.push_back(IndexEntry { span, at: self.open_at + begin as u64 });
         begin
     }
 
@@ -248,17 +251,17 @@ impl Log {
     /// Every batch with the offset of its first record.
     pub(crate) fn all(&mut self) -> Vec<(i64, Bytes)> {
         let entries: Vec<_> = self.index.iter().copied().collect();
-        let mut lend = |Entry { span, at }| (span.base_offset, self.lend(at, at + span.bytes));
+        let mut lend = |IndexEntry { span, at }| (span.base_offset, self.lend(at, at + span.bytes));
         entries.into_iter().map(&mut lend).collect()
     }
 
     /// The batch that holds the first record, in the order of offsets, that is not older than the time; and the next such
     /// when in the first it may lie before the log's start.
     pub(crate) fn batches_at_time(&mut self, timestamp_ms: i64) -> Vec<Bytes> {
-        let late = |entry: &&Entry| entry.span.max_timestamp >= timestamp_ms && entry.has_records();
+        let late = |entry: &&IndexEntry| entry.span.max_timestamp >= timestamp_ms && entry.has_records();
         let cut = self.index.front().is_some_and(|entry| entry.span.base_offset < self.start_offset);
         let found: Vec<_> = self.index.iter().filter(late).take(1 + usize::from(cut)).copied().collect();
-        found.into_iter().map(|Entry { span, at }| self.lend(at, at + span.bytes)).collect()
+        found.into_iter().map(|IndexEntry { span, at }| self.lend(at, at + span.bytes)).collect()
     }
 
     /// The greatest timestamp of a record.
@@ -290,7 +293,7 @@ impl Log {
             self.freeze();
         }
         let first = self.frozen.partition_point(|frozen| frozen.at <= from) - 1;
-        let slice = |frozen: &Frozen| {
+        let slice = |frozen: &FrozenBuffer| {
             let begin = from.saturating_sub(frozen.at) as usize;
             frozen.bytes.slice(begin..frozen.bytes.len().min((to - frozen.at) as usize))
         };
@@ -314,7 +317,7 @@ impl Log {
 
     fn freeze(&mut self) {
         if !self.open.is_empty() {
-            let frozen = Frozen { at: self.open_at, bytes: self.open.split().freeze() };
+            let frozen = FrozenBuffer { at: self.open_at, bytes: self.open.split().freeze() };
             self.open_at += frozen.bytes.len() as u64;
             self.frozen.push_back(frozen);
         }

@@ -48,26 +48,25 @@ pub(crate) enum Verdict {
 /// Every producer that wrote to the partition.
 #[derive(Debug, Default)]
 pub(crate) struct Producers {
-    entries: BTreeMap<i64, Entry>,
+    entries: BTreeMap<i64, ProducerEntry>,
     /// The last write of whoever wrote the longest ago, or one before it: until that is over, nobody can have expired.
     oldest: Option<Instant>,
 }
 
 /// What is known of one producer.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct ProducerEntry {
     pub(crate) epoch: i16,
     /// Where its open transaction begins.
     pub(crate) transaction: Option<i64>,
-    /// When it last wrote.
-    pub(crate) wrote: Now,
+    pub(crate) last_write: Now,
     /// A marker was written for it.
     pub(crate) marked: bool,
-    batches: VecDeque<Kept>,
+    batches: VecDeque<BatchMetadata>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Kept {
+struct BatchMetadata {
     first: i32,
     last: i32,
     base_offset: i64,
@@ -76,7 +75,7 @@ struct Kept {
 
 impl Producers {
     /// The producers that are known, by their ids.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &Entry)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &ProducerEntry)> {
         self.entries.iter().map(|(id, entry)| (*id, entry))
     }
 
@@ -84,9 +83,9 @@ impl Producers {
     ///
     /// A producer that the partition does not know may begin anywhere: its earlier records may have
     /// been removed (KIP-360); but not where every transaction has its own epoch, and so begins at 0.
-    pub(crate) fn check(&self, batch: Sequenced, raising: bool) -> Result<Verdict, Refusal> {
+    pub(crate) fn check(&self, batch: Sequenced, bumps_epoch: bool) -> Result<Verdict, Refusal> {
         let Some(entry) = self.entries.get(&batch.producer_id) else {
-            let late = raising && batch.transactional && batch.first != 0;
+            let late = bumps_epoch && batch.transactional && batch.first != 0;
             return if late { Err(out_of_order(batch, -1)) } else { Ok(Verdict::Append) };
         };
         if batch.epoch < entry.epoch {
@@ -99,9 +98,9 @@ impl Producers {
         if batch.epoch > entry.epoch {
             return if batch.first == 0 { Ok(Verdict::Append) } else { Err(out_of_order(batch, -1)) };
         }
-        let again = |kept: &&Kept| kept.first == batch.first && kept.last == batch.last();
+        let again = |kept: &&BatchMetadata| kept.first == batch.first && kept.last == batch.last();
         if let Some(kept) = entry.batches.iter().find(again) {
-            let Kept { base_offset, log_append_time_ms, .. } = *kept;
+            let BatchMetadata { base_offset, log_append_time_ms, .. } = *kept;
             return Ok(Verdict::Duplicate { base_offset, log_append_time_ms });
         }
         let expected = entry.batches.back().map_or(0, |kept| after(kept.last));
@@ -133,9 +132,9 @@ impl Producers {
         if !self.oldest.is_some_and(idle) {
             return;
         }
-        self.entries.retain(|_, entry| entry.transaction.is_some() || !idle(entry.wrote.instant));
+        self.entries.retain(|_, entry| entry.transaction.is_some() || !idle(entry.last_write.instant));
         // Who was kept for a transaction is looked at again when another turn has passed.
-        let kept = self.entries.values().map(|entry| entry.wrote.instant).filter(|wrote| !idle(*wrote));
+        let kept = self.entries.values().map(|entry| entry.last_write.instant).filter(|wrote| !idle(*wrote));
         self.oldest = kept.min().or(Some(now).filter(|_| !self.entries.is_empty()));
     }
 
@@ -164,7 +163,7 @@ impl Producers {
         if entry.batches.len() == BATCHES_KEPT {
             entry.batches.pop_front();
         }
-        let kept = Kept { first: batch.first, last: batch.last(), base_offset, log_append_time_ms };
+        let kept = BatchMetadata { first: batch.first, last: batch.last(), base_offset, log_append_time_ms };
         entry.batches.push_back(kept);
         let begins = batch.transactional && entry.transaction.is_none();
         if begins {
@@ -174,12 +173,12 @@ impl Producers {
     }
 
     /// The producer in that epoch; a new epoch has no batches yet.
-    fn entry(&mut self, producer_id: i64, epoch: i16, now: Now) -> &mut Entry {
+    fn entry(&mut self, producer_id: i64, epoch: i16, now: Now) -> &mut ProducerEntry {
         let entry = self.entries.entry(producer_id);
-        let entry = entry.or_insert_with(|| Entry {
+        let entry = entry.or_insert_with(|| ProducerEntry {
             epoch,
             transaction: None,
-            wrote: now,
+            last_write: now,
             marked: false,
             batches: VecDeque::new(),
         });
@@ -187,13 +186,13 @@ impl Producers {
             entry.epoch = epoch;
             entry.batches.clear();
         }
-        entry.wrote = now;
+        entry.last_write = now;
         self.oldest.get_or_insert(now.instant);
         entry
     }
 }
 
-impl Entry {
+impl ProducerEntry {
     /// Of the last record in this epoch; -1 when there is none.
     pub(crate) fn last_sequence(&self) -> i32 {
         self.batches.back().map_or(-1, |kept| kept.last)

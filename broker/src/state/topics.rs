@@ -6,8 +6,8 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::compaction::Compaction;
 use super::configs::{Configs, Given};
-use super::epochs::Epochs;
 use super::isolation::Isolation;
+use super::leader_epochs::LeaderEpochs;
 use super::log::Log;
 use super::names;
 use super::nodes::Nodes;
@@ -53,7 +53,7 @@ pub(crate) struct Partition {
     pub(crate) preferred: Option<i32>,
     /// Grows with each election.
     pub(crate) leader_epoch: i32,
-    epochs: Epochs,
+    epochs: LeaderEpochs,
     pub(crate) log: Log,
     pub(crate) producers: Producers,
     pub(crate) isolation: Isolation,
@@ -231,10 +231,10 @@ impl Partition {
     }
 
     /// Removes the records before an offset.
-    pub(crate) fn cut(&mut self, offset: i64) {
-        self.log.cut(offset);
+    pub(crate) fn delete_before(&mut self, offset: i64) {
+        self.log.delete_before(offset);
         let start_offset = self.log.start_offset();
-        self.epochs.cut(start_offset);
+        self.epochs.delete_before(start_offset);
         self.isolation.forget_before(start_offset);
     }
 

@@ -46,7 +46,7 @@ pub(crate) enum TransactionState {
 pub(crate) enum Participant {
     /// A partition that records were written to.
     Partition(Str, i32),
-    /// A group that positions were given for.
+    /// A group that committed offsets were given for.
     Group(Str),
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Transaction {
 
 /// Markers to write.
 #[derive(Debug)]
-pub(crate) struct Ending {
+pub(crate) struct EndMarkers {
     pub(crate) producer_id: i64,
     pub(crate) epoch: i16,
     pub(crate) committed: bool,
@@ -82,12 +82,12 @@ pub(crate) struct Ending {
 
 /// Who ends a transaction and how.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct End {
+pub(crate) struct EndRequest {
     pub(crate) producer_id: i64,
     pub(crate) epoch: i16,
     pub(crate) commit: bool,
     /// By KIP-890, which raises the epoch.
-    pub(crate) raising: bool,
+    pub(crate) bumps_epoch: bool,
 }
 
 impl Transaction {
@@ -114,7 +114,7 @@ impl Transaction {
         &mut self,
         expected: Option<(i64, i16)>,
         timeout_ms: i32,
-        raising: bool,
+        bumps_epoch: bool,
         fresh_id: impl FnOnce() -> i64,
         (now, delay): (Now, Duration),
     ) -> Result<(i64, i16), ErrorCode> {
@@ -131,7 +131,7 @@ impl Transaction {
                 return Err(ErrorCode::CONCURRENT_TRANSACTIONS);
             }
             TransactionState::Ongoing => {
-                self.fence(raising, (now, delay));
+                self.fence(bumps_epoch, (now, delay));
                 return Err(ErrorCode::CONCURRENT_TRANSACTIONS);
             }
             _ => {}
@@ -139,9 +139,9 @@ impl Transaction {
         let expected_epoch = expected.map(|(_, epoch)| epoch);
         if self.epoch >= LAST_EPOCH && expected_epoch.is_none_or(|epoch| epoch == self.epoch) {
             self.previous_epoch = expected_epoch.unwrap_or(NO_EPOCH);
-            self.rotate(fresh_id());
+            self.rotate_producer_id(fresh_id());
         } else {
-            self.raise(expected_epoch)?;
+            self.bump_epoch(expected_epoch)?;
         }
         self.state = TransactionState::Empty;
         self.timeout_ms = timeout_ms;
@@ -150,7 +150,7 @@ impl Transaction {
     }
 
     /// The next epoch, or the present one again for who did not hear of it.
-    fn raise(&mut self, expected: Option<i16>) -> Result<(), ErrorCode> {
+    fn bump_epoch(&mut self, expected: Option<i16>) -> Result<(), ErrorCode> {
         match expected {
             Some(expected) if self.epoch != NO_EPOCH && expected != self.epoch => {
                 if expected != self.previous_epoch {
@@ -166,16 +166,16 @@ impl Transaction {
         Ok(())
     }
 
-    fn rotate(&mut self, id: i64) {
+    fn rotate_producer_id(&mut self, id: i64) {
         self.previous_id = self.producer_id;
         self.producer_id = id;
         self.epoch = 0;
     }
 
     /// Aborts what is open, so that its producer is fenced.
-    pub(crate) fn fence(&mut self, raising: bool, at: (Now, Duration)) {
+    pub(crate) fn fence(&mut self, bumps_epoch: bool, at: (Now, Duration)) {
         // With KIP-890 this is what an end does anyway, so its producer may ask how it ended.
-        self.previous_epoch = if raising { self.epoch } else { NO_EPOCH };
+        self.previous_epoch = if bumps_epoch { self.epoch } else { NO_EPOCH };
         self.epoch = self.epoch.saturating_add(1);
         self.prepare(TransactionState::PrepareAbort, false, at);
     }
@@ -222,24 +222,24 @@ impl Transaction {
     /// Commits or aborts; the id and epoch to go on with.
     pub(crate) fn end(
         &mut self,
-        end: End,
+        end: EndRequest,
         fresh_id: impl FnOnce() -> i64,
         at: (Now, Duration),
     ) -> Result<(i64, i16), ErrorCode> {
-        let ended = if end.raising { self.verdict_raising(end)? } else { self.verdict_classic(end)? };
+        let ended = if end.bumps_epoch { self.check_end_bumping(end)? } else { self.check_end_classic(end)? };
         if ended {
             return Ok((self.producer_id, self.epoch));
         }
-        if end.raising && self.epoch >= LAST_EPOCH {
+        if end.bumps_epoch && self.epoch >= LAST_EPOCH {
             self.next_id = Some(fresh_id());
         }
         let next = if end.commit { TransactionState::PrepareCommit } else { TransactionState::PrepareAbort };
-        self.prepare(next, end.raising, at);
+        self.prepare(next, end.bumps_epoch, at);
         Ok(self.next_id.map_or((self.producer_id, self.epoch), |id| (id, 0)))
     }
 
     /// Whether it has ended so already; if not, it may.
-    fn verdict_classic(&self, end: End) -> Result<bool, ErrorCode> {
+    fn check_end_classic(&self, end: EndRequest) -> Result<bool, ErrorCode> {
         use TransactionState::*;
         match (self.state, end.commit) {
             _ if end.producer_id != self.producer_id => Err(ErrorCode::INVALID_PRODUCER_ID_MAPPING),
@@ -251,8 +251,8 @@ impl Transaction {
         }
     }
 
-    /// As [`Self::verdict_classic`], where an epoch tells a repetition from the next transaction's end.
-    fn verdict_raising(&self, end: End) -> Result<bool, ErrorCode> {
+    /// As [`Self::check_end_classic`], where an epoch tells a repetition from the next transaction's end.
+    fn check_end_bumping(&self, end: EndRequest) -> Result<bool, ErrorCode> {
         use TransactionState::*;
         let present = end.epoch == self.epoch;
         let rotated = end.producer_id == self.previous_id && end.epoch == LAST_EPOCH && self.epoch == 0;
@@ -275,8 +275,8 @@ impl Transaction {
         }
     }
 
-    fn prepare(&mut self, next: TransactionState, raising: bool, (now, delay): (Now, Duration)) {
-        if raising {
+    fn prepare(&mut self, next: TransactionState, bumps_epoch: bool, (now, delay): (Now, Duration)) {
+        if bumps_epoch {
             self.previous_epoch = self.epoch;
             self.epoch = self.epoch.saturating_add(1);
         }
@@ -288,18 +288,18 @@ impl Transaction {
     }
 
     /// The markers, when it is time to write them; the transaction is over.
-    pub(crate) fn complete(&mut self, now: Instant) -> Option<Ending> {
+    pub(crate) fn complete(&mut self, now: Instant) -> Option<EndMarkers> {
         self.markers_due.take_if(|due| *due <= now)?;
         let committed = self.state == TransactionState::PrepareCommit;
         let (producer_id, epoch) = (self.producer_id, self.epoch);
         self.state =
             if committed { TransactionState::CompleteCommit } else { TransactionState::CompleteAbort };
         if let Some(id) = self.next_id.take() {
-            self.rotate(id);
+            self.rotate_producer_id(id);
         }
         self.started = None;
         let participants = std::mem::take(&mut self.participants);
-        Some(Ending { producer_id, epoch, committed, participants })
+        Some(EndMarkers { producer_id, epoch, committed, participants })
     }
 
     /// When it is to be aborted, or its markers are to be written.

@@ -2,22 +2,22 @@
 
 /// Where each epoch begins, ascending; one that wrote nothing is forgotten when the next begins.
 #[derive(Debug)]
-pub(crate) struct Epochs(Vec<(i32, i64)>);
+pub(crate) struct LeaderEpochs(Vec<(i32, i64)>);
 
-impl Default for Epochs {
+impl Default for LeaderEpochs {
     fn default() -> Self {
         Self(vec![(0, 0)])
     }
 }
 
-impl Epochs {
+impl LeaderEpochs {
     pub(crate) fn begin(&mut self, epoch: i32, offset: i64) {
         while self.0.pop_if(|(_, begun)| *begun >= offset).is_some() {}
         self.0.push((epoch, offset));
     }
 
     /// The log begins later: an epoch that ended before that is forgotten, and the first one left begins there.
-    pub(crate) fn cut(&mut self, start_offset: i64) {
+    pub(crate) fn delete_before(&mut self, start_offset: i64) {
         let begun = self.0.partition_point(|(_, begun)| *begun <= start_offset);
         self.0.drain(..begun.saturating_sub(1));
         if let Some((_, first)) = self.0.first_mut().filter(|_| begun > 0) {
@@ -44,21 +44,21 @@ mod tests {
 
     #[test]
     fn an_epoch_ends_where_the_next_that_is_there_begins() {
-        let mut epochs = Epochs::default();
+        let mut epochs = LeaderEpochs::default();
         assert_eq!((epochs.end(0, 5), epochs.end(1, 5), epochs.end(-1, 5)), (Some((0, 5)), None, None));
         epochs.begin(1, 5);
         epochs.begin(2, 5);
         epochs.begin(4, 9);
         let ends = [0, 1, 2, 3, 4, 5].map(|epoch| epochs.end(epoch, 12));
         assert_eq!(ends, [Some((0, 5)), Some((0, 5)), Some((2, 9)), Some((2, 9)), Some((4, 12)), None]);
-        epochs.cut(7);
+        epochs.delete_before(7);
         assert_eq!(
             [0, 2, 3, 4].map(|epoch| epochs.end(epoch, 12)),
             [Some((0, 7)), Some((2, 9)), Some((2, 9)), Some((4, 12))]
         );
-        epochs.cut(9);
+        epochs.delete_before(9);
         assert_eq!([0, 2, 4].map(|epoch| epochs.end(epoch, 12)), [Some((0, 9)), Some((2, 9)), Some((4, 12))]);
-        let mut empty = Epochs::default();
+        let mut empty = LeaderEpochs::default();
         empty.begin(3, 0);
         assert_eq!(empty.end(1, 7), Some((1, 0)), "before all that is there");
     }
