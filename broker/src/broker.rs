@@ -1,4 +1,17 @@
 //! A running broker, as its user holds it: start, connect, inspect, disturb, stop.
+//!
+//! A broker is a few tasks of the runtime it was started in:
+//!
+//! ```text
+//!  Broker ──────────────────────────────────────┐ commands
+//!    │ listener commands                        ▼
+//!  listener of node 1 ──► a peer per connection ──► broker task, which owns the core (cluster.rs)
+//!  listener of node 2 ──► …                                │ batches to look into
+//!                                                          ▼ worker: blocking threads
+//! ```
+//!
+//! The broker ends when nobody can send commands any more: when the handle is dropped or stopped, every listener ends
+//! with its connections, and then the broker task.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -20,7 +33,7 @@ use crate::now::Now;
 use crate::security::SecurityProtocol;
 use crate::transport::Transport;
 
-/// A broker that runs on the tasks of the runtime it was started in. Dropping it stops it, without waiting.
+/// A broker that runs on tasks of the runtime it was started in. Dropping the handle stops the broker without waiting.
 #[derive(Debug)]
 pub struct Broker {
     nodes: Vec<NodeHandle>,
@@ -38,7 +51,7 @@ struct NodeHandle {
     listener: JoinHandle<()>,
 }
 
-/// A fault in force, and how often it has struck.
+/// A fault in force, and how often it was applied.
 #[derive(Debug)]
 pub struct FaultHandle {
     id: Option<FaultId>,
@@ -118,8 +131,8 @@ impl Broker {
         self.nodes.iter().map(|node| node.address).collect()
     }
 
-    /// Makes a node the leader of a partition, in a new epoch; that epoch. `None` when there is no such
-    /// partition, or the node does not live.
+    /// Makes a node the leader of a partition, in a new epoch; returns that epoch. `None` when there is no such
+    /// partition, or the node is stopped.
     pub async fn move_leader(&self, topic: &str, partition: i32, node: i32) -> Option<i32> {
         let topic = topic.to_owned();
         self.run(move |cluster, now| cluster.move_leader(&topic, partition, node, now)).await?
@@ -145,8 +158,8 @@ impl Broker {
         self.control(node, ListenerCommand::Open).await
     }
 
-    /// Makes all partitions forget a producer, as when it has not written for long; but those where it has an
-    /// open transaction.
+    /// Makes all partitions forget a producer, as if it had not written for `producer.id.expiration.ms`; except those
+    /// where it has an open transaction.
     pub async fn expire_producer(&self, producer_id: i64) {
         self.run(move |cluster, _| cluster.expire_producer(producer_id)).await;
     }
@@ -177,7 +190,7 @@ impl Broker {
         self.run(move |cluster, _| cluster.coordinator(&key)).await?
     }
 
-    /// Orders a fault, in force when this returns.
+    /// Puts a fault in force; it is when this returns.
     pub async fn fault(&self, fault: Fault) -> FaultHandle {
         let (count, fired) = watch::channel(0);
         let (reply, id) = oneshot::channel();
@@ -186,17 +199,17 @@ impl Broker {
         FaultHandle { id: id.await.ok(), fired, commands: self.commands.downgrade() }
     }
 
-    /// What it holds.
+    /// How much the broker holds.
     pub async fn stats(&self) -> Stats {
         self.run(|cluster, _| cluster.stats()).await.unwrap_or_default()
     }
 
-    /// The bytes of all batches it holds.
+    /// The bytes of all batches in all logs.
     pub async fn bytes_stored(&self) -> u64 {
         self.stats().await.bytes_stored
     }
 
-    /// Closes every connection and waits until all is gone.
+    /// Closes every connection and waits until every task of the broker has ended.
     pub async fn stop(self) {
         let Self { nodes, commands, task } = self;
         drop(commands);
@@ -240,19 +253,19 @@ impl Broker {
 }
 
 impl FaultHandle {
-    /// How often it has struck so far.
+    /// How many requests the fault was applied to so far.
     pub fn fired(&self) -> u32 {
         *self.fired.borrow()
     }
 
-    /// Waits until it has struck so often, or the broker has stopped; how often it has.
+    /// Waits until the fault was applied that often, or the broker has stopped; returns how often it was.
     pub async fn wait(&mut self, times: u32) -> u32 {
         // It fails only when the broker has stopped, and then the count stays.
         let _ = self.fired.wait_for(|fired| *fired >= times).await;
         self.fired()
     }
 
-    /// Takes it back; how often it has struck.
+    /// Ends the fault; returns how often it was applied.
     pub async fn disarm(self) -> u32 {
         if let (Some(id), Some(commands)) = (self.id, self.commands.upgrade()) {
             // Fails only when the broker has stopped.

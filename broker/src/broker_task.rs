@@ -1,4 +1,8 @@
 //! The broker task: it owns the cluster's core, tells it what comes, and carries out what it asks for.
+//!
+//! Connections and the [`Broker`](crate::Broker) handle send commands; each carries its own way to answer. The task also
+//! hears of work that is done, and of the core's deadlines by the environment's clock. One task owns all state, so nothing
+//! is locked.
 
 use std::collections::BTreeMap;
 use std::fmt;

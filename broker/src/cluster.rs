@@ -1,4 +1,29 @@
-//! The whole broker without its sockets: frames in, answers out, time is an argument.
+//! The broker's core: every node of the cluster as one state machine, without sockets, clock or tasks.
+//!
+//! A shell, which is the broker task or a simulation, tells the core what happened and carries out what it asks for:
+//!
+//! ```text
+//! handle_frame      a connection sent a request   ──►  poll_answer  a frame to send, nothing, or to close
+//! handle_gone       a connection is gone          ──►  poll_work    batches to look into, off the core
+//! handle_work       that was done                 ──►  poll_fired   a fault applied to a request
+//! handle_timeout    the deadline has come         ◄──  deadline
+//! handle_upkeep     retention, compaction         ◄──  upkeep_deadline
+//! ```
+//!
+//! A request is served by the file of its API in `api`, which reads and changes `state` and has one of five outcomes.
+//! Three are final: an answer, silence (acks=0), or a closed connection. The other two keep the request, and it is
+//! **served again from its beginning** later:
+//!
+//! - *wait*: the request lies in the purgatory until one of its watch keys is completed or its time has come;
+//! - *work*: batches must be decompressed and checked first, which takes as long as a client's bytes want.
+//!
+//! So a request that returns one of these two has changed nothing yet, or finds out that it has: a group notes which
+//! connections have joined. Whatever changes a partition or a group pushes its watch key to `State::completed`; before
+//! any `handle_*` returns, the requests that wait for those keys are served again. A connection has one request at a time
+//! and each gets exactly one answer, so answers need no number but the connection's.
+//!
+//! A fault of a test is applied where a request enters ([`Cluster::arm`]): it replaces the work, or changes or holds
+//! back the answer.
 
 mod control;
 mod upkeep;
@@ -32,7 +57,7 @@ pub enum Answer {
     Close(String),
 }
 
-/// What the broker holds.
+/// How much the broker holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Topics.
@@ -47,18 +72,20 @@ pub struct Stats {
     pub bytes_stored: u64,
 }
 
-/// The broker's core: one node or several that share one state. It holds no clock and no socket; a shell or a simulation drives it.
+/// The broker's core: one node or several that share one state. It holds no clock and no socket; a shell or a simulation
+/// drives it.
 ///
-/// Tell it what happened with `handle_*`, then take what there is to do with `poll_*` until there is
-/// none, and call [`handle_timeout`](Self::handle_timeout) at the [`deadline`](Self::deadline).
+/// Tell the core what happened with `handle_*`. After each of them take what there is to do with `poll_*` until there is
+/// nothing left, and call [`handle_timeout`](Self::handle_timeout) at the [`deadline`](Self::deadline) and
+/// [`handle_upkeep`](Self::handle_upkeep) at the [`upkeep_deadline`](Self::upkeep_deadline).
 #[derive(Debug)]
 pub struct Cluster {
     state: State,
     purgatory: Purgatory<(RequestContext, AnyRequest)>,
     delayed_answers: Vec<DelayedAnswer>,
-    /// Requests whose work is being done elsewhere.
+    /// Requests whose work is being done by the shell.
     in_work: BTreeMap<PeerId, (RequestContext, AnyRequest)>,
-    /// Work to hand on; `None` when all is done on the spot.
+    /// Work for the shell to take; `None` when the core does all work itself.
     works: Option<VecDeque<(PeerId, Work)>>,
     answers: VecDeque<(PeerId, Answer)>,
     fired: VecDeque<FaultId>,
@@ -75,7 +102,7 @@ struct DelayedAnswer {
 }
 
 impl Cluster {
-    /// Nodes without topics. `listen` is not its business; the advertised addresses are.
+    /// Nodes without topics. The core ignores `listen`; the advertised addresses are what Metadata answers.
     pub fn new(config: BrokerConfig) -> Self {
         Self {
             state: State::new(config),
@@ -89,20 +116,19 @@ impl Cluster {
         }
     }
 
-    /// From now on work that takes long is handed out by [`poll_work`](Self::poll_work) and taken back by
-    /// [`handle_work`](Self::handle_work); until then it is done before `handle_frame` returns.
+    /// Hands out work that takes long by [`poll_work`](Self::poll_work) and takes it back by
+    /// [`handle_work`](Self::handle_work). A core that was not told so does it before `handle_frame` returns.
     #[must_use]
     pub fn with_work_elsewhere(self) -> Self {
         Self { works: Some(VecDeque::new()), ..self }
     }
 
-    /// Takes a request, without its length, that came to the node. One that is stopped answers nothing and
-    /// closes the connection.
+    /// Takes a request, without its length, that came to the node. A stopped node closes the connection.
     pub fn handle_frame(&mut self, peer: PeerId, node: i32, frame: &Bytes, now: Now) {
         self.handle_incoming(peer, node, Incoming::read(frame), now);
     }
 
-    /// As [`handle_frame`](Self::handle_frame), when the frame was read already.
+    /// Takes a request as [`handle_frame`](Self::handle_frame) does, whose frame was parsed already.
     pub(crate) fn handle_incoming(&mut self, peer: PeerId, node: i32, incoming: Incoming, now: Now) {
         match incoming.0 {
             _ if !self.state.nodes.is_live(node) => {
@@ -114,7 +140,7 @@ impl Cluster {
         self.complete_delayed(now);
     }
 
-    /// Takes back work that was done, or as much of it as ever will be.
+    /// Takes back work: done, or as far as it ever will be.
     pub fn handle_work(&mut self, peer: PeerId, work: Work, now: Now) {
         if let Some((context, request)) = self.in_work.remove(&peer) {
             self.serve(RequestContext { now, findings: Some(work.findings()), ..context }, request);
@@ -127,14 +153,15 @@ impl Cluster {
         self.works.as_mut()?.pop_front()
     }
 
-    /// Takes note that a connection is gone: its answer is not wanted.
+    /// Forgets the request of a connection that is gone: nobody wants the answer.
     pub fn handle_gone(&mut self, peer: PeerId) {
         self.purgatory.remove_peer(peer);
         self.state.groups.remove_peer(peer);
         self.delayed_answers.retain(|delayed| delayed.peer != peer);
     }
 
-    /// Lets time pass: answers whose time has come.
+    /// Does what is due: transactions time out and write markers, group members expire, delayed requests and answers
+    /// come back.
     pub fn handle_timeout(&mut self, now: Now) {
         self.state.end_due(now);
         self.state.groups.expire(now.instant);
@@ -148,7 +175,7 @@ impl Cluster {
         self.complete_delayed(now);
     }
 
-    /// When to let time pass next.
+    /// When to call [`handle_timeout`](Self::handle_timeout) next; `None` when nothing waits for its time.
     pub fn deadline(&self) -> Option<Instant> {
         let delayed = self.delayed_answers.iter().map(|delayed| delayed.due).min();
         let transactions = self.state.transactions.deadline();
@@ -161,22 +188,22 @@ impl Cluster {
         self.answers.pop_front()
     }
 
-    /// The next fault that has struck.
+    /// The next fault that was applied to a request.
     pub fn poll_fired(&mut self) -> Option<FaultId> {
         self.fired.pop_front()
     }
 
-    /// Orders a fault.
+    /// Puts a fault in force.
     pub fn arm(&mut self, fault: Fault) -> FaultId {
         self.state.faults.arm(fault)
     }
 
-    /// Takes a fault back.
+    /// Ends a fault.
     pub fn disarm(&mut self, fault: FaultId) {
         self.state.faults.disarm(fault);
     }
 
-    /// What it holds.
+    /// How much the broker holds.
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
         for topic in self.state.topics.iter() {
@@ -191,7 +218,7 @@ impl Cluster {
         stats
     }
 
-    /// From what was received to a request that is served.
+    /// Begins with a request: a fault is chosen for it, then it is served.
     fn admit(&mut self, peer: PeerId, node: i32, received: ReceivedRequest, now: Now) {
         let ReceivedRequest { version, correlation_id, client_id, request } = received;
         let received = now.instant;
@@ -225,7 +252,7 @@ impl Cluster {
         self.serve(context, request);
     }
 
-    /// Does the work, or what a fault wants instead.
+    /// Serves a request, for the first time or again, or does what its fault wants instead.
     fn serve(&mut self, context: RequestContext, request: AnyRequest) {
         let outcome = match context.fault {
             Some(Action::Close) => Outcome::Close("a fault, before the work".to_owned()),
@@ -242,7 +269,8 @@ impl Cluster {
         }
     }
 
-    /// Has work done elsewhere, or does what is small at once; then the request is served with what was found.
+    /// Hands work to the shell, or does it at once when it is small; then the request is served again with what was
+    /// found.
     fn start_work(&mut self, context: RequestContext, request: AnyRequest, work: Work) {
         match &mut self.works {
             Some(works) if !work.is_small() => {
@@ -253,7 +281,7 @@ impl Cluster {
         }
     }
 
-    /// Every answer leaves through here.
+    /// Turns a final outcome into the connection's answer, as the fault wants it.
     fn answer(&mut self, context: &RequestContext, outcome: Outcome<AnyResponse>) {
         let answer = match outcome {
             Outcome::Answer(mut response) => {
@@ -280,7 +308,7 @@ impl Cluster {
         }
     }
 
-    /// Serves delayed requests again that wait for what has happened.
+    /// Serves again the delayed requests that wait for what has happened, until nothing more happens.
     fn complete_delayed(&mut self, now: Now) {
         self.state.collect_group_answers();
         while !self.state.completed.is_empty() {
@@ -300,7 +328,7 @@ fn withhold(request: &mut AnyRequest, partition: i32) {
     partitions.filter(|it| it.index == partition).for_each(|it| it.records = None);
 }
 
-/// What a partition whose records were withheld is told.
+/// Puts the error of a partition whose records were withheld into the answer.
 fn refuse_partition(response: &mut AnyResponse, partition: i32, code: ErrorCode) {
     let AnyResponse::Produce(produce) = response else { return };
     let partitions = produce.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses);

@@ -1,4 +1,4 @@
-//! A request as it came in a frame, read and not yet attended to.
+//! A request that was parsed and is not served yet.
 
 use bytes::Bytes;
 use upsert_kafka_protocol::header::RequestHeader;
@@ -11,11 +11,11 @@ use crate::api;
 /// tenth of it.
 const ELEMENTS_MAX: usize = 200_000;
 
-/// A request, or why it is none. Reading it looks at nothing that the broker keeps, so it can be done anywhere.
+/// A request, or why the frame is none. Parsing looks at nothing that the broker keeps, so a connection's task does it.
 #[derive(Debug)]
 pub(crate) struct Incoming(pub(crate) Result<Box<ReceivedRequest>, String>);
 
-/// Who asks for what.
+/// A request with its header.
 #[derive(Debug)]
 pub(crate) struct ReceivedRequest {
     pub(crate) version: i16,
@@ -26,12 +26,12 @@ pub(crate) struct ReceivedRequest {
 }
 
 impl Incoming {
-    /// Reads a frame without its length, as leniently as Kafka does: bytes behind the request are ignored.
+    /// Parses a frame without its length, as leniently as Kafka does: bytes behind the request are ignored.
     pub(crate) fn read(frame: &Bytes) -> Self {
         Self(read(frame).map(Box::new))
     }
 
-    /// Whether its answer may have to be waited for: for records, or for the others of a group.
+    /// Whether the answer may be held back: until there are records, or for the other members of a group.
     pub(crate) fn may_wait(&self) -> bool {
         use AnyRequest::{Fetch, JoinGroup, SyncGroup};
         let request = self.0.as_ref().ok().and_then(|received| received.request.as_ref());

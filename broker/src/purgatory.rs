@@ -1,5 +1,13 @@
-//! Delayed requests, which wait for records in a partition, for the others of a group, or for their time: Kafka's
-//! `DelayedOperationPurgatory`.
+//! Delayed requests: Kafka's `DelayedOperationPurgatory`.
+//!
+//! A Fetch waits here for records in its partitions, a JoinGroup or SyncGroup for the other members of its group. Each
+//! request is delayed under some watch keys and until a time, or for ever. It leaves in one of four ways:
+//!
+//! - one of its keys is *completed*: a partition has something new, or a group has an answer for the connection;
+//! - it *expires*: its time has come;
+//! - its connection is gone, or its node is stopped: the request is *removed*.
+//!
+//! A request that leaves is served again and may come back. The purgatory neither knows what a request is nor answers it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -11,7 +19,7 @@ use crate::wait::{PeerId, Wait, WatchKey};
 /// for its time alone.
 const WATCHED_KEYS_MAX: usize = 200_000;
 
-/// Delayed requests, in the order they were delayed.
+/// Delayed requests, found by key, by time and by connection. Requests that leave together leave in the order they came.
 #[derive(Debug)]
 pub(crate) struct Purgatory<R> {
     /// By their numbers, which grow.

@@ -1,4 +1,5 @@
-//! Everything the broker keeps: nodes, topics with their logs, groups, producers, transactions.
+//! Everything the broker keeps: nodes, topics with their logs, groups, transactions. Each has a file, all are values
+//! without clocks or locks.
 
 pub(crate) mod alterations;
 pub(crate) mod batch;

@@ -1,4 +1,4 @@
-//! What a produced batch must be, as Kafka's `ProduceRequest` and `LogValidator` ask.
+//! Validates a produced batch, as Kafka's `ProduceRequest` and `LogValidator` do: header, size, codec, every record.
 
 use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
@@ -8,16 +8,16 @@ use super::configs::{Configs, TimestampType};
 use super::producers::Sequenced;
 use super::refusal::Refusal;
 
-/// How many refused records are named in words.
+/// How many rejected records the message of an error names.
 const NAMED_RECORDS_MAX: usize = 3;
 
-/// How many refused records are told one by one; of a bomb's millions the rest is only counted.
+/// How many rejected records are listed one by one; of a bomb's millions the rest is only counted.
 const BLAMED_RECORDS_MAX: usize = 1_000;
 
 /// The first version of Produce that may carry zstd.
 const ZSTD_SINCE: i16 = 7;
 
-/// What a topic's settings ask of a batch.
+/// What a topic's settings demand of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     message_bytes_max: usize,
@@ -39,11 +39,11 @@ impl From<&Configs> for Rules {
     }
 }
 
-/// Decompressed, a batch is larger than the limit.
+/// The decompressed batch exceeds the limit.
 #[derive(Debug)]
 pub(crate) struct ExceedsLimit;
 
-/// A batch that may be appended.
+/// A valid batch, which may be appended.
 #[derive(Clone, Debug)]
 pub(crate) struct CheckedBatch {
     pub(crate) batch: Batch,
@@ -55,8 +55,8 @@ pub(crate) struct CheckedBatch {
     pub(crate) sequenced: Option<Sequenced>,
 }
 
-/// Checks the one batch that a partition was given, down to its records, which may decompress to so many bytes; and
-/// tells how many were looked at.
+/// Checks the one batch that a partition was given, down to its records, which may decompress to `limit` bytes. Returns
+/// the verdict with the number of bytes that were looked at.
 pub(crate) fn check(
     records: &Bytes,
     version: i16,
@@ -76,7 +76,7 @@ pub(crate) fn check(
     }
 }
 
-/// The batch, if nothing is wrong with what can be seen from outside.
+/// Checks what can be seen without decompressing.
 fn check_outside(records: &Bytes, version: i16, rules: &Rules) -> Result<Batch, Refusal> {
     let batch = only_batch(records)?;
     check_codec(&batch, version)?;
@@ -190,7 +190,7 @@ fn sequenced(batch: &Batch) -> Result<Option<Sequenced>, Refusal> {
     }))
 }
 
-/// Reads every record; the greatest timestamp of theirs.
+/// Checks every record; returns the greatest timestamp.
 fn check_records(body: &Body, rules: &Rules, now_ms: i64) -> Result<i64, Refusal> {
     let (mut newest, mut rejected, mut late) = (-1, RejectedRecords::default(), false);
     for (index, record) in (0..).zip(body.iter()) {
@@ -212,7 +212,7 @@ fn check_records(body: &Body, rules: &Rules, now_ms: i64) -> Result<i64, Refusal
     if rejected.count == 0 { Ok(newest) } else { Err(rejected.refusal(late)) }
 }
 
-/// The records that are refused: how many, and the first of them with the reason.
+/// How many records are rejected, and the first of them with the reason.
 #[derive(Default)]
 struct RejectedRecords {
     count: usize,
@@ -244,7 +244,7 @@ impl RejectedRecords {
     }
 }
 
-/// The times that a record should have been within, and is not.
+/// The range of timestamps that is allowed, when the record's is not within it.
 fn missed(record: &Record<'_>, rules: &Rules, now_ms: i64) -> Option<(i64, i64)> {
     let timestamp = record.timestamp_ms;
     if rules.timestamp_type == TimestampType::LogAppendTime || timestamp == -1 {

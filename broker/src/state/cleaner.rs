@@ -11,10 +11,10 @@ use super::log::{Log, Span};
 use super::topics::{Partition, Topic};
 use crate::wait::WatchKey;
 
-/// After so many decompressed bytes compaction lets others have their turn: some ten milliseconds of work.
+/// Compaction pauses after this many decompressed bytes, some ten milliseconds of work, so that requests are answered.
 const TURN_BYTES_MAX: usize = 4 << 20;
 
-/// Some batches one after the other.
+/// Consecutive batches that would be one file of Kafka's.
 #[derive(Clone, Copy, Debug, Default)]
 struct Segment {
     batches: usize,
@@ -36,8 +36,8 @@ impl State {
         }
     }
 
-    /// Compacts every partition that is due, if thoroughly. Else goes on with the one that was begun, or begins with the
-    /// dirtiest, for a turn. Whether there may be more to do.
+    /// Compacts for a turn: goes on with the partition that was begun, or begins with the dirtiest. Returns whether there
+    /// may be more to do. A thorough cleaning compacts every partition to the end.
     pub(crate) fn compact(&mut self, cleaning: Cleaning) -> bool {
         if cleaning.thorough {
             for topic in self.topics.iter_mut().filter(|topic| topic.configs.compacted) {
@@ -71,7 +71,7 @@ impl State {
     }
 }
 
-/// What there is to compact in a partition.
+/// What there is to compact in a partition (Kafka's class of this name).
 #[derive(Clone, Copy, Debug)]
 struct LogToClean {
     /// How many batches from the log's start compaction may take.
@@ -81,7 +81,7 @@ struct LogToClean {
 }
 
 impl Partition {
-    /// Deletes leading segments that are too old, or more than the topic may have; whether there were any.
+    /// Deletes the oldest segments that are too old, or more than the topic may have; returns whether there were any.
     pub(crate) fn expire_records(&mut self, configs: &Configs, cleaning: Cleaning) -> bool {
         let limits = &configs.cleaning;
         let old = |it: &Segment| {
@@ -138,7 +138,7 @@ impl Partition {
             to_clean.and_then(|to_clean| Compaction::begin(&self.log, to_clean.batches, configs, cleaning));
     }
 
-    /// Looks at about so many bytes, decompressed.
+    /// Reads about `bytes_max` decompressed bytes, and swaps the log when compaction is done.
     fn continue_compaction(&mut self, bytes_max: usize) {
         let Some(mut compaction) = self.compaction.take() else { return };
         if compaction.run(&mut self.log, &self.isolation, bytes_max) {

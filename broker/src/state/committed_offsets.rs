@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use upsert_kafka_protocol::Str;
 
-/// A group's offsets.
+/// A group's committed offsets, and those that open transactions will commit.
 #[derive(Debug, Default)]
 pub(crate) struct CommittedOffsets {
     committed: ByTopic,
-    /// What transactions will have committed, by the producer.
+    /// Offsets of open transactions, by producer id.
     pending: BTreeMap<i64, ByTopic>,
 }
 
 /// Committed offsets by topic and partition.
 type ByTopic = BTreeMap<Str, BTreeMap<i32, CommittedOffset>>;
 
-/// A offset to go on from.
+/// A committed offset: where to read on.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CommittedOffset {
     pub(crate) offset: i64,
@@ -41,7 +41,7 @@ impl CommittedOffsets {
         offsets.entry(super::names::owned(topic)).or_default().insert(partition, committed);
     }
 
-    /// The producer's transaction has ended: its committed offsets count from now on, or never did.
+    /// Ends the producer's transaction: its offsets count from now on, or are forgotten.
     pub(crate) fn end_transaction(&mut self, producer_id: i64, committed: bool) {
         let offsets = self.pending.remove(&producer_id).filter(|_| committed);
         for (topic, offsets) in offsets.into_iter().flatten() {
@@ -49,7 +49,7 @@ impl CommittedOffsets {
         }
     }
 
-    /// Whether a transaction that is not decided yet has a committed offset for the partition.
+    /// Whether an open transaction has an offset for the partition.
     pub(crate) fn is_unstable(&self, topic: &str, partition: i32) -> bool {
         let of = |offsets: &ByTopic| offsets.get(topic).is_some_and(|it| it.contains_key(&partition));
         self.pending.values().any(of)
@@ -64,14 +64,14 @@ impl CommittedOffsets {
         self.committed.iter()
     }
 
-    /// Forgets a committed offset, also one that is not decided yet.
+    /// Forgets a partition's offset, also that of an open transaction.
     pub(crate) fn forget(&mut self, topic: &str, partition: i32) {
         for offsets in self.pending.values_mut().chain([&mut self.committed]) {
             offsets.get_mut(topic).and_then(|offsets| offsets.remove(&partition));
         }
     }
 
-    /// Deleted topics take their committed offsets with them.
+    /// Forgets the offsets of deleted topics.
     pub(crate) fn forget_topics(&mut self, topics: &BTreeSet<Str>) {
         for offsets in self.pending.values_mut().chain([&mut self.committed]) {
             offsets.retain(|topic, _| !topics.contains(topic));

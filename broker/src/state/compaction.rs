@@ -1,13 +1,13 @@
 //! The compaction of one log: the newest record of each key stays, at its offset.
 //!
-//! As Kafka's `Cleaner` (4.x): first the newest offset of each key is mapped, then batch by batch what is left is taken
-//! over, and in the end it takes the place of what was there. Between any two batches others may have a turn; a log
-//! whose beginning has changed meanwhile is left as it is.
+//! As Kafka's `Cleaner` (4.x), in three steps: map each key to its newest offset; go through the batches and keep what
+//! is to stay; swap the result for what was there. The work can pause between any two batches. A log whose beginning has
+//! changed meanwhile is left as it is.
 //!
-//! What aborted transactions wrote goes, and does not outdo what is older. A tombstone, or a marker before which no batch
-//! of its transaction was left, stays for `delete.retention.ms` after the first compaction that met it so, that a reader
-//! who is slower than that alone can miss it. Batches without records go, but for the last one: a reader that waits for the
-//! end of the log could not get past a hole there.
+//! - Records of aborted transactions go, and never replace an older value.
+//! - A tombstone, and a marker whose transaction has no batch left before it, stays for `delete.retention.ms` after the
+//!   first compaction that met it. So only a reader that is slower than that can miss it.
+//! - A batch without records goes, except the last one: a reader could not get past a hole at the end of the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,30 +29,30 @@ pub(crate) struct Cleaning {
     pub(crate) batch_bytes_max: usize,
 }
 
-/// How far the compaction of so many first batches of a log has come.
+/// How far the compaction of a log's first batches has come.
 #[derive(Debug)]
 pub(crate) struct Compaction {
     now_ms: i64,
     /// The most that one batch may decompress to, which Produce has seen to.
     batch_bytes_max: usize,
-    /// When what is met now for the first time may go.
+    /// When a tombstone that is met for the first time may go.
     horizon_ms: i64,
     spans: Vec<Span>,
-    /// How many batches were read for their keys, and then how many were taken over.
+    /// How many batches were read for their keys, and how many were cleaned after that.
     mapped: usize,
     cleaned: usize,
     offset_map: BTreeMap<Vec<u8>, i64>,
     retained: Vec<(Span, Bytes)>,
-    /// Producers with batches, be they left or not, that no marker has decided about so far.
+    /// Producers of whose batches no marker has decided so far.
     writing: BTreeSet<i64>,
 }
 
-/// What is left of a batch.
+/// A batch without the records that go.
 struct RetainedBatch {
     bytes: Bytes,
     records: i32,
     max_timestamp: i64,
-    /// It holds what is to go when its time has come.
+    /// It holds tombstones or a marker that go when their time has come.
     deletes: bool,
 }
 
@@ -73,7 +73,7 @@ impl Compaction {
         })
     }
 
-    /// Reads batches until about so many bytes were decompressed; whether all is done.
+    /// Works until about `bytes_max` bytes were decompressed; returns whether all is done.
     pub(crate) fn run(&mut self, log: &mut Log, isolation: &Isolation, bytes_max: usize) -> bool {
         let mut left = bytes_max;
         while self.is_current(log) && self.cleaned < self.spans.len() && left > 0 {
@@ -93,19 +93,20 @@ impl Compaction {
         !self.is_current(log) || self.cleaned == self.spans.len()
     }
 
-    /// Puts what is left in its place; up to which offset the log is compacted then, if it is still the same.
+    /// Swaps the result for the first batches of the log, if they are still the same; returns the offset up to which the
+    /// log is compacted then.
     pub(crate) fn finish(self, log: &mut Log) -> Option<i64> {
         let last = self.spans.last().filter(|_| self.is_current(log) && self.cleaned == self.spans.len())?;
         log.replace(self.spans.len(), self.retained);
         Some(last.last_offset + 1)
     }
 
-    /// Logs change at their ends alone: who finds the first batch finds all.
+    /// Whether the batches are still there. A log changes at its ends alone, so it is enough to look at the first.
     fn is_current(&self, log: &Log) -> bool {
         log.spans().next() == self.spans.first().copied()
     }
 
-    /// Notes the offset of each key; how many bytes were read.
+    /// Maps the batch's keys to their offsets; returns how many bytes were read.
     fn map_keys(&mut self, batch: &Batch, aborted: bool) -> usize {
         if aborted || batch.is_control() {
             return batch.bytes().len();
@@ -123,7 +124,7 @@ impl Compaction {
         body.size().max(batch.bytes().len())
     }
 
-    /// Keeps what is to stay of the next batch; how many bytes were read, about.
+    /// Keeps what is to stay of the next batch; returns about how many bytes were read.
     fn clean_batch(&mut self, batch: &Batch, aborted: bool) -> usize {
         let (span, last) = (self.spans[self.cleaned], self.cleaned + 1 == self.spans.len());
         let expired = span.delete_horizon_ms.is_some_and(|horizon_ms| horizon_ms <= self.now_ms);
@@ -167,7 +168,7 @@ impl RetainedBatch {
     }
 }
 
-/// Records that are wanted, tombstones only while they have not expired.
+/// Keeps the wanted records, and of tombstones those that have not expired.
 fn retain_records(
     batch: &Batch,
     bytes_max: usize,

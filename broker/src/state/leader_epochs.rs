@@ -1,6 +1,6 @@
-//! The epochs of leadership in which a partition's log was written.
+//! The leader epochs in which a partition's log was written: Kafka's `LeaderEpochFileCache` (KIP-101, KIP-320).
 
-/// Where each epoch begins, ascending; one that wrote nothing is forgotten when the next begins.
+/// Each epoch with its first offset, ascending. An epoch that wrote nothing is forgotten when the next begins.
 #[derive(Debug)]
 pub(crate) struct LeaderEpochs(Vec<(i32, i64)>);
 
@@ -16,7 +16,7 @@ impl LeaderEpochs {
         self.0.push((epoch, offset));
     }
 
-    /// The log begins later: an epoch that ended before that is forgotten, and the first one left begins there.
+    /// Follows the log's start: forgets epochs that ended before it, and lets the first one left begin there.
     pub(crate) fn delete_before(&mut self, start_offset: i64) {
         let begun = self.0.partition_point(|(_, begun)| *begun <= start_offset);
         self.0.drain(..begun.saturating_sub(1));
@@ -25,8 +25,8 @@ impl LeaderEpochs {
         }
     }
 
-    /// The epoch, or the one before it that is there, and where it ended: the last ends with the log. `None`
-    /// for one that is yet to come.
+    /// The end offset of an epoch, or of the one before it that is there; the last one ends with the log. `None` for an
+    /// epoch that is yet to come.
     pub(crate) fn end(&self, epoch: i32, log_end_offset: i64) -> Option<(i32, i64)> {
         let later = self.0.partition_point(|(begun, _)| *begun <= epoch);
         let found = later.checked_sub(1).map_or(epoch, |at| self.0[at].0);

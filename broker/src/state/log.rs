@@ -1,7 +1,24 @@
-//! A partition's log: batches one after the other in a few large buffers, lent to whoever fetches.
+//! A partition's log: batches one after the other in a few large buffers, and an index of one entry per batch.
 //!
-//! A batch is copied once, from its request into the open buffer. A fetch that reaches the open buffer
-//! freezes what is written so far and lends it; appending goes on in the rest of the same allocation.
+//! ```text
+//!   frozen            frozen    open
+//!  ┌─────┬───────────┬────────┬──────┬┄┄┄┄┄┄┄┄┐        bytes, counted from the first that was ever appended
+//!  │ b b │ b b b b b │ b b    │ b b  │  room  ┆
+//!  └─────┴───────────┴────────┴──────┴┄┄┄┄┄┄┄┄┘
+//!     ▲ start_offset                 ▲ end_offset
+//! ```
+//!
+//! A batch is copied once, from its request into the open buffer, and gets its offsets there. A Fetch is lent slices of
+//! frozen buffers, without a copy where they are large. A Fetch that reaches the open buffer freezes what is written so
+//! far; appending goes on in the rest of the same allocation.
+//!
+//! The index knows each batch's offsets, greatest timestamp and size, so that reading by offset or by time decompresses
+//! nothing but the batch that was found. Three things change a log besides appending: `delete_before` (retention and
+//! DeleteRecords) moves its start, `replace` (compaction) puts fewer records in the place of its first batches, and a
+//! buffer is dropped when no batch in it is left. Offsets never change: compaction leaves holes between batches, and a
+//! reader that asks for an offset in a hole gets the batch behind it.
+//!
+//! There is one replica, so the end of the log is also its high watermark.
 
 use std::collections::VecDeque;
 
@@ -51,8 +68,7 @@ impl IndexEntry {
     }
 }
 
-/// What is known of a batch without reading it. Compaction leaves holes between one's last offset and the next one's
-/// base.
+/// What the index knows of a batch. Compaction leaves holes between a batch's last offset and the next one's base.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Span {
     pub(crate) base_offset: i64,
@@ -71,8 +87,8 @@ pub(crate) struct FoundRecord {
     pub(crate) leader_epoch: i32,
 }
 
-/// Looks into batches, each of which may decompress to so many bytes, for the first record from an offset on that is not
-/// older than the time; and how many bytes were looked at. `Err` when one is larger.
+/// Looks into batches, each of which may decompress to `limit` bytes, for the first record from an offset on that is not
+/// older than the time. Returns it with the number of bytes that were looked at.
 pub(crate) fn find_time(
     packed: &[Bytes],
     from: i64,
@@ -134,7 +150,7 @@ impl Log {
         batches(&self.lend(entry.at, entry.at + entry.span.bytes)).next()?.ok()
     }
 
-    /// Moves the start of the log up to an offset, and forgets the batches that lie before it.
+    /// Moves the start of the log up to an offset, and drops the batches that lie before it.
     pub(crate) fn delete_before(&mut self, offset: i64) {
         self.start_offset = self.start_offset.max(offset.min(self.end_offset));
         let kept = self.index.partition_point(|entry| entry.span.last_offset < self.start_offset);
@@ -146,7 +162,7 @@ impl Log {
         }
     }
 
-    /// Puts other batches, of the same offsets or fewer, in the place of so many first ones.
+    /// Puts other batches, of the same offsets or fewer, in the place of the first `count` ones.
     pub(crate) fn replace(&mut self, count: usize, by: impl IntoIterator<Item = (Span, Bytes)>) {
         let rest_at = self.index.get(count).map_or(self.end_at(), |entry| entry.at);
         let (mut rest, mut from) = (Vec::new(), rest_at);
@@ -172,7 +188,7 @@ impl Log {
         self.index.extend(rest_index.into_iter().map(moved));
     }
 
-    /// Appends a batch and tells the offset of its first record.
+    /// Appends a batch; returns the offset of its first record.
     pub(crate) fn append(&mut self, checked: &CheckedBatch, leader_epoch: i32) -> i64 {
         let CheckedBatch { batch, max_timestamp, log_append_time_ms, .. } = checked;
         let base_offset = self.end_offset;
@@ -183,14 +199,14 @@ impl Log {
         base_offset
     }
 
-    /// Appends the marker at the end of a transaction, and tells its offset.
+    /// Appends the marker at the end of a transaction; returns its offset.
     pub(crate) fn append_marker(&mut self, marker: &[u8], timestamp_ms: i64, leader_epoch: i32) -> i64 {
         let offset = self.end_offset;
         self.write(marker, timestamp_ms, 1, leader_epoch);
         offset
     }
 
-    /// Where in the open buffer it is written.
+    /// Writes a batch of the next offsets; returns its place in the open buffer.
     fn write(&mut self, bytes: &[u8], max_timestamp: i64, count: i32, leader_epoch: i32) -> usize {
         let base_offset = self.end_offset;
         self.end_offset += i64::from(count);
@@ -208,7 +224,7 @@ impl Log {
         begin
     }
 
-    /// Where in the open buffer it is placed.
+    /// Copies a batch into the open buffer as it is; returns its place there.
     fn place(&mut self, bytes: &[u8], span: Span) -> usize {
         self.make_room(bytes.len());
         let begin = self.open.len();

@@ -1,6 +1,20 @@
 //! The idempotent producers of one partition: which batch of each comes next.
 //!
-//! As Kafka's `ProducerStateEntry` and `ProducerAppendInfo` (4.x) decide it.
+//! As Kafka's `ProducerStateManager`, `ProducerStateEntry` and `ProducerAppendInfo` (4.x) decide it (KIP-98, KIP-360).
+//!
+//! A batch of an idempotent producer carries the producer's id and epoch and the sequence of its first record. Before a
+//! batch is appended, `check` says one of three things:
+//!
+//! - *append*: its sequence follows the last one, or a new epoch begins at 0, or the partition does not know the producer;
+//! - *duplicate*: it is one of the producer's last five batches, sent again, and is answered with the offset it had;
+//! - a refusal: the epoch is older than the last seen one (`INVALID_PRODUCER_EPOCH`), or there is a gap
+//!   (`OUT_OF_ORDER_SEQUENCE_NUMBER`).
+//!
+//! A client that retries therefore never writes a record twice nor out of order. `record` remembers what was appended;
+//! the offset of a transaction's first batch is kept until its marker comes (`end_transaction`).
+//!
+//! A producer is forgotten when it has not written for `producer.id.expiration.ms`, but never within a transaction. A
+//! leader that was restarted knows the last batch of each producer alone, as Kafka's snapshots do.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -10,10 +24,10 @@ use upsert_kafka_protocol::ErrorCode;
 use super::refusal::Refusal;
 use crate::now::Now;
 
-/// How many batches back a repetition is still known by its offset; a producer has no more in flight.
+/// How many batches of a producer are remembered. A producer has no more in flight, so no more can be sent again.
 const BATCHES_KEPT: usize = 5;
 
-/// Who sent a batch, and its place in his sequence.
+/// A batch's producer, and its place in the producer's sequence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sequenced {
     pub(crate) producer_id: i64,
@@ -31,7 +45,7 @@ impl Sequenced {
     }
 }
 
-/// What to do with a batch whose sequence is right.
+/// What to do with a batch that is not refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Verdict {
     /// It comes next.
@@ -49,7 +63,7 @@ pub(crate) enum Verdict {
 #[derive(Debug, Default)]
 pub(crate) struct Producers {
     entries: BTreeMap<i64, ProducerEntry>,
-    /// The last write of whoever wrote the longest ago, or one before it: until that is over, nobody can have expired.
+    /// A time at which every producer had written, or before it: until this has expired, no producer has.
     oldest: Option<Instant>,
 }
 
@@ -60,7 +74,7 @@ pub(crate) struct ProducerEntry {
     /// Where its open transaction begins.
     pub(crate) transaction: Option<i64>,
     pub(crate) last_write: Now,
-    /// A marker was written for it.
+    /// A transaction marker was written for it.
     pub(crate) marked: bool,
     batches: VecDeque<BatchMetadata>,
 }
@@ -79,10 +93,10 @@ impl Producers {
         self.entries.iter().map(|(id, entry)| (*id, entry))
     }
 
-    /// Whether the batch comes next, came before, or must not come.
+    /// Says whether a batch is to be appended, is there already, or is refused.
     ///
-    /// A producer that the partition does not know may begin anywhere: its earlier records may have
-    /// been removed (KIP-360); but not where every transaction has its own epoch, and so begins at 0.
+    /// A producer that the partition does not know may begin at any sequence: its earlier records may have been removed
+    /// (KIP-360). Where `bumps_epoch` holds, every transaction has its own epoch (KIP-890) and so begins at 0.
     pub(crate) fn check(&self, batch: Sequenced, bumps_epoch: bool) -> Result<Verdict, Refusal> {
         let Some(entry) = self.entries.get(&batch.producer_id) else {
             let late = bumps_epoch && batch.transactional && batch.first != 0;
@@ -119,14 +133,14 @@ impl Producers {
         self.entries.get(&producer_id).is_some_and(|it| it.epoch == epoch && it.transaction.is_some())
     }
 
-    /// A marker was written; where the transaction began, if it wrote anything.
+    /// Notes that a marker was written; returns where the transaction began, if it wrote anything here.
     pub(crate) fn end_transaction(&mut self, producer_id: i64, epoch: i16, now: Now) -> Option<i64> {
         let entry = self.entry(producer_id, epoch, now);
         entry.marked = true;
         entry.transaction.take()
     }
 
-    /// Forgets those who did not write for so long, but for who has an open transaction.
+    /// Forgets producers that did not write for that long and have no open transaction.
     pub(crate) fn expire_idle(&mut self, now: Instant, expiration: Duration) {
         let idle = |wrote: Instant| now.saturating_duration_since(wrote) >= expiration;
         if !self.oldest.is_some_and(idle) {
@@ -138,7 +152,7 @@ impl Producers {
         self.oldest = kept.min().or(Some(now).filter(|_| !self.entries.is_empty()));
     }
 
-    /// What a leader knows that has started again: its snapshot holds the last batch of each producer.
+    /// Forgets what a restarted leader does not know: its snapshot holds the last batch of each producer.
     pub(crate) fn restart(&mut self) {
         for entry in self.entries.values_mut() {
             let forgotten = entry.batches.len().saturating_sub(1);
@@ -151,7 +165,7 @@ impl Producers {
         self.entries.retain(|id, entry| *id != producer_id || entry.transaction.is_some());
     }
 
-    /// Remembers a batch that was appended; whether a transaction begins with it.
+    /// Remembers a batch that was appended; returns whether a transaction begins with it.
     pub(crate) fn record(
         &mut self,
         batch: Sequenced,

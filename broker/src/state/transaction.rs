@@ -1,6 +1,26 @@
-//! One transactional id: who may use it, and the transaction it is in.
+//! One transactional id: which producer owns it, and the transaction that producer is in.
 //!
-//! As Kafka's `TransactionMetadata` and `TransactionCoordinator` (4.x) decide it.
+//! As Kafka's `TransactionMetadata` and `TransactionCoordinator` (4.x) decide it (KIP-98, KIP-360, KIP-890).
+//!
+//! The coordinator hears four things of clients and one of the clock:
+//!
+//! | event | of | does |
+//! |---|---|---|
+//! | `initialize` | InitProducerId | makes the caller the owner, in a new epoch; aborts what a former owner left open |
+//! | `add`, `verify` | AddPartitionsToTxn, AddOffsetsToTxn, Produce | adds a partition or group to the transaction, or asks whether it is in it |
+//! | `end` | EndTxn | commits or aborts |
+//! | `fence` | the transaction timeout | aborts, and bumps the epoch so that the owner is fenced |
+//! | `complete` | the clock | hands out the markers that are due, and the transaction is over |
+//!
+//! Rules that hold at all times:
+//! - Only the owner, by producer id **and** epoch, changes anything. Everyone else hears `INVALID_PRODUCER_ID_MAPPING`
+//!   (another id) or `PRODUCER_FENCED` (another epoch).
+//! - Between the decision and its markers (`PrepareCommit`, `PrepareAbort`) nothing else happens: who asks hears
+//!   `CONCURRENT_TRANSACTIONS` and asks again.
+//! - A request that is repeated since its answer was lost gets the same answer: that is what `previous_id` and
+//!   `previous_epoch` are kept for.
+//! - With version 2 of transactions (KIP-890) each end bumps the epoch, so that a late record of the last transaction
+//!   cannot fall into the next. When epochs are used up, the producer goes on with a new id at epoch 0.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -15,7 +35,7 @@ const NO_EPOCH: i16 = -1;
 /// Where a producer names no id.
 const NO_ID: i64 = -1;
 
-/// The last epoch that a client is given: the one above it is left to fence him.
+/// The last epoch that a client is given: the one above it is left to fence that client.
 const LAST_EPOCH: i16 = i16::MAX - 1;
 
 /// ```text
@@ -28,9 +48,9 @@ const LAST_EPOCH: i16 = i16::MAX - 1;
 ///  after either end:                    add ──► Ongoing, init ──► Empty
 ///  while none is open, version 2 only:  abort ──► PrepareAbort
 /// ```
-/// The last, since a client may not know whether any of its records arrived. A successor is who is bound to the
-/// transactional id while a transaction is open: it is answered `CONCURRENT_TRANSACTIONS` and asks again, as
-/// everyone does while markers are being written.
+/// The last line is there since a client may not know whether any of its records arrived. A successor is a producer
+/// that calls InitProducerId while a transaction is open: it is answered `CONCURRENT_TRANSACTIONS` and asks again, as
+/// everyone is while markers are being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransactionState {
     Empty,
@@ -50,7 +70,7 @@ pub(crate) enum Participant {
     Group(Str),
 }
 
-/// What a transactional id is bound to.
+/// What the coordinator keeps of one transactional id.
 #[derive(Debug)]
 pub(crate) struct Transaction {
     pub(crate) state: TransactionState,
@@ -71,7 +91,7 @@ pub(crate) struct Transaction {
     used: Instant,
 }
 
-/// Markers to write.
+/// The markers that end a transaction, to be written to every participant.
 #[derive(Debug)]
 pub(crate) struct EndMarkers {
     pub(crate) producer_id: i64,
@@ -80,18 +100,18 @@ pub(crate) struct EndMarkers {
     pub(crate) participants: BTreeSet<Participant>,
 }
 
-/// Who ends a transaction and how.
+/// An EndTxn request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EndRequest {
     pub(crate) producer_id: i64,
     pub(crate) epoch: i16,
     pub(crate) commit: bool,
-    /// By KIP-890, which raises the epoch.
+    /// By KIP-890, which bumps the epoch.
     pub(crate) bumps_epoch: bool,
 }
 
 impl Transaction {
-    /// An id nobody has used yet.
+    /// A transactional id that nobody has used yet.
     pub(crate) fn new(producer_id: i64, now: Now) -> Self {
         Self {
             state: TransactionState::Empty,
@@ -108,8 +128,8 @@ impl Transaction {
         }
     }
 
-    /// A producer begins, or goes on after an error with the id and epoch it has (KIP-360); the id and epoch
-    /// it gets. What is left of a predecessor's transaction is aborted first.
+    /// Makes a producer the owner; returns the id and epoch it gets. A producer that goes on after an error says which
+    /// ones it has (KIP-360). What is left of a predecessor's transaction is aborted first.
     pub(crate) fn initialize(
         &mut self,
         expected: Option<(i64, i16)>,
@@ -149,7 +169,7 @@ impl Transaction {
         Ok((self.producer_id, self.epoch))
     }
 
-    /// The next epoch, or the present one again for who did not hear of it.
+    /// Bumps the epoch, or gives the present one again to a producer that did not hear of it.
     fn bump_epoch(&mut self, expected: Option<i16>) -> Result<(), ErrorCode> {
         match expected {
             Some(expected) if self.epoch != NO_EPOCH && expected != self.epoch => {
@@ -172,7 +192,7 @@ impl Transaction {
         self.epoch = 0;
     }
 
-    /// Aborts what is open, so that its producer is fenced.
+    /// Aborts the open transaction in a new epoch, so that its producer is fenced.
     pub(crate) fn fence(&mut self, bumps_epoch: bool, at: (Now, Duration)) {
         // With KIP-890 this is what an end does anyway, so its producer may ask how it ended.
         self.previous_epoch = if bumps_epoch { self.epoch } else { NO_EPOCH };
@@ -219,7 +239,7 @@ impl Transaction {
         }
     }
 
-    /// Commits or aborts; the id and epoch to go on with.
+    /// Commits or aborts; returns the id and epoch to go on with.
     pub(crate) fn end(
         &mut self,
         end: EndRequest,
@@ -238,7 +258,7 @@ impl Transaction {
         Ok(self.next_id.map_or((self.producer_id, self.epoch), |id| (id, 0)))
     }
 
-    /// Whether it has ended so already; if not, it may.
+    /// Whether the transaction has ended in that way already; false when it may end now.
     fn check_end_classic(&self, end: EndRequest) -> Result<bool, ErrorCode> {
         use TransactionState::*;
         match (self.state, end.commit) {
@@ -251,7 +271,7 @@ impl Transaction {
         }
     }
 
-    /// As [`Self::check_end_classic`], where an epoch tells a repetition from the next transaction's end.
+    /// As [`Self::check_end_classic`], where the epoch tells a repeated request from the end of the next transaction.
     fn check_end_bumping(&self, end: EndRequest) -> Result<bool, ErrorCode> {
         use TransactionState::*;
         let present = end.epoch == self.epoch;
@@ -287,7 +307,7 @@ impl Transaction {
         self.used = now.instant;
     }
 
-    /// The markers, when it is time to write them; the transaction is over.
+    /// Ends the transaction when its markers are due, and returns them.
     pub(crate) fn complete(&mut self, now: Instant) -> Option<EndMarkers> {
         self.markers_due.take_if(|due| *due <= now)?;
         let committed = self.state == TransactionState::PrepareCommit;
@@ -302,18 +322,18 @@ impl Transaction {
         Some(EndMarkers { producer_id, epoch, committed, participants })
     }
 
-    /// When it is to be aborted, or its markers are to be written.
+    /// When the transaction is to be aborted, or its markers are to be written.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.markers_due.or_else(|| self.timeout())
     }
 
-    /// When it has been open for too long.
+    /// When the open transaction will have been open for too long.
     pub(crate) fn timeout(&self) -> Option<Instant> {
         let open = self.started.filter(|_| self.state == TransactionState::Ongoing)?;
         Some(open.instant + Duration::from_millis(u64::try_from(self.timeout_ms).unwrap_or(0)))
     }
 
-    /// Whether nothing was done with it for so long.
+    /// Whether the id was not used for that long and has nothing open.
     pub(crate) fn is_idle(&self, now: Instant, expiration: Duration) -> bool {
         use TransactionState::*;
         matches!(self.state, Empty | CompleteCommit | CompleteAbort)

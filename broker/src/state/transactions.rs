@@ -1,4 +1,8 @@
-//! Every transactional id, and the markers that its transactions leave.
+//! The transaction coordinator of all nodes: every transactional id, and the markers that transactions leave.
+//!
+//! `transaction.rs` decides what one id may do; here its decisions take effect in partitions, groups and deadlines. After
+//! each change the id's deadline is renewed, and whatever is due is done at once: with no `marker_delay` markers are
+//! written before EndTxn is answered.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,11 +16,10 @@ use super::transaction::{EndMarkers, EndRequest, Participant, Transaction};
 use crate::now::Now;
 use crate::wait::WatchKey;
 
-/// The epoch of the coordinator that markers tell. It is the same one for ever: nothing is lost when another
-/// node takes over.
+/// The coordinator's epoch in markers. It never changes: nothing is lost when another node takes over.
 pub(crate) const COORDINATOR_EPOCH: i32 = 0;
 
-/// The first version of transactions in which the end of one raises the epoch (KIP-890).
+/// The first version of transactions in which the end of one bumps the producer's epoch (KIP-890).
 const BUMPS_EPOCH_SINCE: i16 = 2;
 
 /// Transactions by their ids.
@@ -40,7 +43,7 @@ impl Transactions {
         self.deadlines.next()
     }
 
-    /// Takes note of when the transaction is to be looked at: it may have changed.
+    /// Renews the deadline of a transaction that may have changed.
     fn schedule(&mut self, id: &str) {
         let id = super::names::owned(id);
         self.deadlines.set(&id, self.by_id.get(&id).and_then(Transaction::deadline));
@@ -54,15 +57,15 @@ impl Transactions {
     }
 }
 
-/// What is done to a transaction; what that brings about in partitions and groups is done here too.
+/// What clients and the clock do to transactions, with its effects in partitions and groups.
 impl State {
-    /// An id that no producer has had.
+    /// A producer id that no producer has had.
     pub(crate) fn fresh_producer_id(&mut self) -> i64 {
         self.next_producer_id += 1;
         self.next_producer_id - 1
     }
 
-    /// Binds a producer to a transactional id; its producer id and epoch.
+    /// Makes a producer the owner of a transactional id; returns its producer id and epoch.
     pub(crate) fn initialize(
         &mut self,
         id: &str,
@@ -110,7 +113,7 @@ impl State {
         self.transactions.known(id)?.verify(producer, participant)
     }
 
-    /// Commits or aborts; the producer id and epoch to go on with.
+    /// Commits or aborts; returns the producer id and epoch to go on with.
     pub(crate) fn end_transaction(
         &mut self,
         id: &str,

@@ -1,4 +1,4 @@
-//! How the members of a group come together again: who is waited for, until when, and what they agree on.
+//! The rebalance of a group: who is waited for, until when, who leads, and which protocol is selected.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,11 +8,11 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use super::member::Member;
 use super::{DelayedJoin, Group, GroupState};
 
-/// When nobody has joined, those who have not are waited for once more, no shorter than this.
+/// When nobody has joined in time, members are waited for once more, for at least this long.
 const LATER_JOIN_DELAY_MIN: Duration = Duration::from_secs(1);
 
 impl Group {
-    /// When something is to be done about who is not heard of.
+    /// When [`expire`](Self::expire) is to be called next.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let joining = self.delayed_join.map(|joining| match joining {
             DelayedJoin::Initial { due, .. } | DelayedJoin::Later { due } => due,
@@ -21,7 +21,7 @@ impl Group {
         members.chain(self.pending.values().copied()).chain(joining).chain(self.sync_due).min()
     }
 
-    /// Lets time pass.
+    /// Does what is due: removes members and ids that are not heard of, and ends a rebalance whose time is over.
     pub(crate) fn expire(&mut self, now: Instant) {
         self.pending.retain(|_, due| *due > now);
         self.complete_if_all_joined(now);
@@ -50,7 +50,7 @@ impl Group {
         }
     }
 
-    /// Begins a rebalance, or ends the one there is when this was the last it waited for.
+    /// Begins a rebalance, or ends the present one when all have joined.
     pub(super) fn rebalance(&mut self, initial_delay: Duration, now: Instant) {
         if self.state == GroupState::PreparingRebalance {
             return self.complete_if_all_joined(now);
@@ -86,7 +86,7 @@ impl Group {
         }
     }
 
-    /// Those who have joined are the members of the next generation, and static ones who have not yet.
+    /// Begins the next generation. Its members are those that have joined, and static ones also if they have not.
     fn complete(&mut self, now: Instant) {
         let gone = |member: &Member| member.joining.is_none() && member.instance.is_none();
         while let Some(at) = self.members.iter().position(gone) {
@@ -115,7 +115,7 @@ impl Group {
         }
     }
 
-    /// A leader that has joined; false when nobody has.
+    /// Keeps the leader if it has joined, or else elects another; false when nobody has joined.
     fn elect_leader(&mut self) -> bool {
         let joined = |member: &&Member| member.joining.is_some();
         let leader = self.members.iter().find(|member| Some(&member.id) == self.leader.as_ref());
@@ -126,7 +126,7 @@ impl Group {
         false
     }
 
-    /// The way to assign that all know and most like best; the leader's order decides between equals.
+    /// Selects the protocol that all members know and most prefer; the first member's order decides between equals.
     pub(super) fn select_protocol(&self) -> Option<Str> {
         let common = |name: &&Str| self.members.iter().all(|member| member.knows(name));
         let candidates: Vec<_> = self.members.first()?.protocols().filter(common).collect();
@@ -153,7 +153,7 @@ impl Group {
         }
     }
 
-    /// The greatest of its members'.
+    /// The greatest rebalance timeout of the members.
     fn rebalance_timeout(&self) -> Duration {
         self.members.iter().map(|member| member.rebalance_timeout).max().unwrap_or_default()
     }
