@@ -10,16 +10,16 @@ mod cores;
 /// Where tokio, `async` and the clock may be; every other file of these crates is a core, and a new one is too.
 const SHELLS: &[&str] = &[
     "broker/src/broker.rs",
-    "broker/src/budget.rs",
+    "broker/src/broker_task.rs",
     "broker/src/connector.rs",
     "broker/src/environment.rs",
     "broker/src/environment/clock.rs",
     "broker/src/frames.rs",
-    "broker/src/keeper.rs",
     "broker/src/limits.rs",
     "broker/src/listener.rs",
     "broker/src/listener/socket.rs",
     "broker/src/peer.rs",
+    "broker/src/request_memory.rs",
     "broker/src/security.rs",
     "broker/src/transport.rs",
     "broker/src/worker.rs",
