@@ -36,6 +36,7 @@ const SHELLS: &[&str] = &[
     "client/src/producer/sender.rs",
     "client/src/producer/shared.rs",
     "client/src/producer/transaction.rs",
+    "sink/src/codecs.rs",
     "sink/src/job.rs",
     "sink/src/job/flow.rs",
     "sink/src/job/topics.rs",
@@ -97,8 +98,7 @@ fn a_core_knows_no_runtime_and_no_clock() {
 #[test]
 fn the_client_takes_dialer_clock_and_chance_from_its_environment() {
     none_in_product(|file, line| {
-        let bound =
-            file.path.starts_with("client/src/") && !file.path.starts_with("client/src/environment");
+        let bound = file.path.starts_with("client/src/") && !file.path.starts_with("client/src/environment");
         let found = FROM_THE_ENVIRONMENT.iter().find(|it| code(line).contains(**it))?;
         bound.then(|| format!("`{found}` outside of client/src/environment"))
     });

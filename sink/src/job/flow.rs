@@ -9,13 +9,14 @@ use tracing::{debug, warn};
 use upsert_kafka_client::{Fetched, PartitionRecords, TopicPartition};
 
 use super::Restore;
+use crate::codecs::{self, Codecs};
 use crate::error::{Error, RecordPlace};
 use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
 use crate::skips::Skips;
 use crate::source::{JobIdentity, KafkaSource};
-use crate::transform::{Changes, Transform};
+use crate::transform::{Fed, Transform};
 use crate::writer::Writer;
 
 pub(super) struct Flow {
@@ -33,11 +34,12 @@ pub(super) struct Flow {
 
 impl Flow {
     pub(super) async fn open(
-        mut pipeline: Pipeline,
+        pipeline: Pipeline,
         restore: Restore,
         job: JobIdentity,
         progress: Arc<Progress>,
     ) -> Result<Self, Error> {
+        let codecs = Codecs::open(&pipeline).await?;
         let mut writers = Vec::new();
         for insert in &pipeline.inserts {
             writers.push(Writer::open(&insert.sink).await?);
@@ -46,8 +48,8 @@ impl Flow {
             source: KafkaSource::open(pipeline.reader(), restore, job).await?,
             writers,
             discovery_interval: pipeline.reader().discovery_interval,
-            skips: Skips::of(&mut pipeline.sources, Arc::clone(&progress)),
-            transform: Transform::new(pipeline),
+            transform: Transform::new(&pipeline, &codecs),
+            skips: Skips::new(codecs.strict, Arc::clone(&progress)),
             progress,
             lag: 0,
             in_flight: 0,
@@ -169,9 +171,11 @@ impl Flow {
     #[inline]
     async fn process_message(&mut self, message: &Message<'_>, counts: &mut Counts) -> Result<(), Error> {
         counts.rows_in += 1;
-        let changes = self.transform.feed(message)?;
-        counts.skipped += u64::from(changes.iter().all(Changes::is_unread));
-        for (changes, writer) in changes.iter().zip(&mut self.writers) {
+        if let Fed::NeedsSchema(request) = self.transform.feed(message)? {
+            codecs::resume(&mut self.transform, message, request).await?;
+        }
+        counts.skipped += u64::from(self.transform.is_unread());
+        for (changes, writer) in self.transform.changes().iter().zip(&mut self.writers) {
             for change in changes.iter() {
                 writer.write(change).await?;
                 counts.rows_out += 1;
