@@ -41,6 +41,7 @@ const SHELLS: &[&str] = &[
     "sink/src/job.rs",
     "sink/src/job/task.rs",
     "sink/src/job/topics.rs",
+    "sink/src/job/writers.rs",
     "sink/src/source.rs",
     "sink/src/upsert_sink.rs",
     "sink/src/writer.rs",
