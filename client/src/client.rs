@@ -29,6 +29,15 @@ impl Client {
         Ok(Self { cluster: Cluster::open(Arc::new(config), environment).await? })
     }
 
+    /// A client of the same cluster, over the same connections, whose producers, consumers and admins follow other
+    /// settings.
+    ///
+    /// # Errors
+    /// Contradictory settings; or some that [need connections of their own](Config::shares_connections_with).
+    pub fn with_config(&self, config: Config) -> Result<Self, Error> {
+        Ok(Self { cluster: self.cluster.with_config(config)? })
+    }
+
     #[cfg(test)]
     pub(crate) fn cluster(&self) -> &Cluster {
         &self.cluster

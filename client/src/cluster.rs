@@ -61,6 +61,17 @@ impl Cluster {
         Ok(Self { commands, asked, view, connector })
     }
 
+    /// The same task and connections, for a client that was told otherwise.
+    pub(crate) fn with_config(&self, config: Config) -> Result<Self, Error> {
+        config.check()?;
+        if !config.shares_connections_with(self.config()) {
+            let text = "the settings differ in what connections are made of: open another client";
+            return Err(Error::new(ErrorKind::Config, text));
+        }
+        let connector = Connector { config: Arc::new(config), ..self.connector.clone() };
+        Ok(Self { connector, ..self.clone() })
+    }
+
     /// What this cluster's client was told.
     pub(crate) fn config(&self) -> &Arc<Config> {
         &self.connector.config

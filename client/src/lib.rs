@@ -23,8 +23,9 @@ pub use config::{
     PartitionerClass, Role, SecurityProtocol,
 };
 pub use consumer::{
-    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, OffsetSpec, PartitionRecords, Position,
-    PositionReset, Records, ResetCause, TopicPartition,
+    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords, OffsetSpec,
+    OwnedHeader, OwnedRecord, OwnedRecords, PartitionRecords, Position, PositionReset, Records, ResetCause,
+    TopicPartition,
 };
 pub use environment::{Clock, Dial, DialTarget, Dialing, Environment, Time, Transport};
 pub use error::{Error, ErrorKind, Scope};

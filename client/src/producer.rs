@@ -14,11 +14,10 @@ use crate::{Error, ErrorKind, Record};
 mod accumulator;
 mod availability;
 mod batch;
-mod carry;
+mod coordinator_client;
+mod coordinator_request;
 mod delivery;
 mod dispatch;
-mod errand;
-mod gate;
 mod handle;
 mod keyless;
 mod lock;
@@ -27,18 +26,21 @@ mod meter;
 mod node;
 mod offsets;
 mod orders;
+mod partition;
 mod partitioner;
 mod planted;
 mod pool;
-mod question;
 mod request;
 mod resolution;
+mod retrying_request;
+mod send_gate;
 mod sender;
 mod sequence;
 mod shared;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation;
+mod slots;
 mod sticky;
 mod topic;
 mod transaction;
@@ -49,13 +51,13 @@ mod writer;
 use accumulator::Accumulator;
 use availability::Availability;
 pub use delivery::Delivery;
-use gate::Gate;
 use handle::{Handle, NOBODY, closed};
 use lock::Mutex;
 use meter::{Meter, Moment, Spent};
 pub use offsets::GroupMetadata;
 use orders::Orders;
 pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
+use send_gate::SendGate;
 use sender::Sender;
 pub use sequence::ProducerId;
 use shared::Shared;
@@ -100,7 +102,7 @@ impl Producer {
             work: Notify::new(),
             freed: Notify::new(),
             orders: Orders::new(),
-            gate: Gate::default(),
+            gate: SendGate::default(),
             meter: Mutex::new(Meter::new(config.windows(), clock.now())),
             topics: Mutex::default(),
             partitioner,

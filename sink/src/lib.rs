@@ -4,6 +4,7 @@
 //! one table and writes rows into it ([`UpsertSink`]). This crate reaches Kafka through the client alone.
 
 mod arena;
+mod clients;
 pub mod codecs;
 mod deserializer;
 pub mod error;

@@ -120,6 +120,13 @@ impl Pipeline {
     }
 }
 
+impl InsertPlan {
+    /// What is written.
+    pub fn sink(&self) -> &SinkPlan {
+        &self.sink
+    }
+}
+
 impl SinkPlan {
     /// The table's name.
     pub fn table(&self) -> &str {

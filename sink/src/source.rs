@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use tracing::{debug, info, warn};
 use upsert_kafka_client::{
-    Admin, Client, Commit, Committed, Consumer, Fetched, OffsetSpec, PositionReset, Role, TopicDescription,
+    Admin, Commit, Committed, Consumer, Fetched, OffsetSpec, PositionReset, Role, TopicDescription,
     TopicPartition, Uuid,
 };
 
+use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
+use crate::job::subtask::Subtask;
 use crate::plan::{self, Notice, SourcePlan};
 use crate::scan::{Bounded, Startup};
 
@@ -38,6 +40,8 @@ pub(crate) struct KafkaSource {
 /// What is read, and for whom.
 struct Scope {
     topics: Vec<String>,
+    /// Which of their partitions.
+    subtask: Subtask,
     group: Option<String>,
     job: JobIdentity,
     startup: Startup,
@@ -51,18 +55,25 @@ pub(crate) struct Positions(Vec<Commit>);
 impl KafkaSource {
     /// Resolves where each partition begins and ends, and commits the beginning: a job that dies before
     /// its first commit starts again where it started.
-    pub(crate) async fn open(plan: &SourcePlan, restore: Restore, job: JobIdentity) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        plan: &SourcePlan,
+        subtask: Subtask,
+        restore: Restore,
+        job: JobIdentity,
+        clients: &mut Clients,
+    ) -> Result<Self, Error> {
         let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
         config.auto_offset_reset = Reset::of_consumer(&plan.properties, &plan.startup);
         if !plan::sets(&plan.properties, "fetch.max.bytes") {
             config.fetch_max_bytes = FETCH_BYTES_MAX;
         }
-        let client = Client::open(config).await.map_err(Error::cluster)?;
+        let client = clients.open(config).await.map_err(Error::cluster)?;
         let mut source = Self {
             table: plan.table.clone(),
             consumer: client.consumer(),
             admin: client.admin(),
             scope: Scope {
+                subtask,
                 topics: plan.topics.clone(),
                 group: plan.group_id.clone(),
                 job,
@@ -197,7 +208,7 @@ impl KafkaSource {
         let id_now =
             |of: &TopicPartition| topics.iter().find(|it| it.name == *of.topic).map(|it| it.topic_id);
         let is_stale = |of: &TopicPartition, it: &Partition| id_now(of).is_some_and(|id| id != it.topic_id);
-        let mut new: Vec<_> = topics.iter().flat_map(partitions_of).collect();
+        let mut new: Vec<_> = topics.iter().flat_map(|topic| self.scope.partitions_of(topic)).collect();
         new.retain(|of| self.partitions.get(of).is_none_or(|it| is_stale(of, it)));
         let begun = self.beginnings(&new, |of| id_now(of).unwrap_or(Uuid::ZERO)).await?;
         let recreated = self.partitions.iter().filter(|(of, it)| is_stale(of, it));
@@ -264,7 +275,7 @@ impl KafkaSource {
 
     /// Resolves where each partition of a topic begins and ends.
     async fn begin(&mut self, topic: &TopicDescription, restore: Restore) -> Result<(), Error> {
-        let all = partitions_of(topic);
+        let all = self.scope.partitions_of(topic);
         let committed = self.committed(&all).await?;
         let of = |at: usize| committed.get(at);
         let kept = Kept::new(topic.topic_id, restore, &self.scope.job);
@@ -406,10 +417,14 @@ impl KafkaSource {
     }
 }
 
-fn partitions_of(topic: &TopicDescription) -> Vec<TopicPartition> {
-    let name: Arc<str> = topic.name.as_str().into();
-    let indexes: BTreeSet<i32> = topic.partitions.iter().map(|it| it.index).collect();
-    indexes.into_iter().map(|index| TopicPartition::new(Arc::clone(&name), index)).collect()
+impl Scope {
+    /// The topic's partitions that are read here.
+    fn partitions_of(&self, topic: &TopicDescription) -> Vec<TopicPartition> {
+        let name: Arc<str> = topic.name.as_str().into();
+        let indexes: BTreeSet<i32> = topic.partitions.iter().map(|it| it.index).collect();
+        let own = indexes.into_iter().filter(|index| self.subtask.reads(*index));
+        own.map(|index| TopicPartition::new(Arc::clone(&name), index)).collect()
+    }
 }
 
 /// `fetch.max.bytes` where the table does not set it. Java's 50 MiB would let a job hold eight times as much in

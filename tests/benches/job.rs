@@ -113,10 +113,9 @@ async fn end_to_end(rows: usize) {
     let SinkPlan::UpsertKafka(sink) = &plan.pipelines[0].inserts[0].sink else {
         unreachable!("the seed's sink")
     };
-    let compact = vec![("cleanup.policy".to_owned(), "compact".to_owned())];
     let topics = [
-        NewTopic { partitions: Some(PARTITIONS), ..NewTopic::new(&source) },
-        NewTopic { partitions: Some(PARTITIONS), configs: compact, ..NewTopic::new(&sink.topic) },
+        NewTopic::new(&source).partitions(PARTITIONS),
+        NewTopic::new(&sink.topic).partitions(PARTITIONS).config("cleanup.policy", "compact"),
     ];
     let made = client.admin().create_topics(&topics).await.expect("an answer");
     assert!(made.iter().all(Result::is_ok));

@@ -9,11 +9,11 @@ use tokio::sync::Notify;
 
 use super::accumulator::Accumulator;
 use super::availability::Availability;
-use super::gate::Gate;
 use super::lock::Mutex;
 use super::meter::Meter;
-use super::orders::{Orders, Reply};
+use super::orders::{OrderReply, Orders};
 use super::partitioner::Partitioner;
+use super::send_gate::SendGate;
 use super::topic::{News, Topic};
 use super::transactions::Order;
 use crate::Error;
@@ -28,7 +28,7 @@ pub(super) struct Shared {
     /// Rings when memory came back.
     pub(super) freed: Notify,
     pub(super) orders: Orders,
-    pub(super) gate: Gate,
+    pub(super) gate: SendGate,
     /// Locked once per batch or request.
     pub(super) meter: Mutex<Meter>,
     pub(super) topics: Mutex<HashMap<Arc<str>, Topic>>,
@@ -92,7 +92,7 @@ impl Shared {
     }
 
     /// Hands an order to the sender.
-    pub(super) fn order(&self, order: Order, reply: Option<Reply>) {
+    pub(super) fn order(&self, order: Order, reply: Option<OrderReply>) {
         self.orders.push(order, reply);
         self.work.notify_one();
     }

@@ -5,20 +5,42 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use tracing::info;
-use upsert_kafka_client::{Admin, Client, ErrorCode, NewTopic, Role};
+use upsert_kafka_client::{Admin, ErrorCode, NewTopic, Role};
 
+use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, Notice, Pipeline, Plan, SinkPlan};
 
 /// How missing topics are made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct NewTopics {
-    /// `None` for the broker's default.
-    pub partitions: Option<i32>,
-    /// `None` for the broker's default.
-    pub replication_factor: Option<i16>,
-    /// Settings that differ from the broker's; sinks' topics are compacted beside.
-    pub configs: Vec<(String, String)>,
+    partitions: Option<i32>,
+    replication_factor: Option<i16>,
+    configs: Vec<(String, String)>,
+}
+
+impl NewTopics {
+    /// As the broker makes them by default; sinks' topics are compacted beside.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many partitions each has.
+    pub fn with_partitions(self, partitions: i32) -> Self {
+        Self { partitions: Some(partitions), ..self }
+    }
+
+    /// How many brokers keep each partition.
+    pub fn with_replication_factor(self, replication_factor: i16) -> Self {
+        Self { replication_factor: Some(replication_factor), ..self }
+    }
+
+    /// One more setting of each topic, such as `max.message.bytes`.
+    pub fn with_config(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.configs.push((name.into(), value.into()));
+        self
+    }
 }
 
 /// A topic that a table names.
@@ -38,10 +60,14 @@ pub(super) struct Checked {
 }
 
 /// Checks every topic of the plan; makes the missing ones where that was asked for.
-pub(super) async fn check(plan: &Plan, new: Option<&NewTopics>) -> Result<Checked, Error> {
+pub(super) async fn check(
+    plan: &Plan,
+    new: Option<&NewTopics>,
+    clients: &mut Clients,
+) -> Result<Checked, Error> {
     let mut checked = Checked::default();
     for named in plan.pipelines.iter().flat_map(named) {
-        let admin = admin(&named).await?;
+        let admin = admin(&named, clients).await?;
         match (described(&admin, &named, new.is_some()).await.map_err(|e| named.failed(e))?, new) {
             (Found::There, _) => checked.notices.extend(compaction(&admin, &named).await),
             (Found::Missing, Some(new)) => create(&admin, &named, new).await?,
@@ -98,19 +124,18 @@ fn named(pipeline: &Pipeline) -> Vec<Named<'_>> {
     all
 }
 
-async fn admin(named: &Named<'_>) -> Result<Admin, Error> {
+async fn admin(named: &Named<'_>, clients: &mut Clients) -> Result<Admin, Error> {
     let config = plan::config(named.table, named.properties, Role::Any)?;
-    Ok(Client::open(config).await.map_err(|e| named.failed(e))?.admin())
+    Ok(clients.open(config).await.map_err(|e| named.failed(e))?.admin())
 }
 
 async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(), Error> {
-    let compact = ("cleanup.policy".to_owned(), "compact".to_owned());
-    let topic = NewTopic {
-        name: named.topic.to_owned(),
-        partitions: new.partitions,
-        replication_factor: new.replication_factor,
-        configs: new.configs.iter().cloned().chain(named.is_sink.then_some(compact)).collect(),
-    };
+    let mut topic = NewTopic::new(named.topic);
+    (topic.partitions, topic.replication_factor) = (new.partitions, new.replication_factor);
+    topic.configs.clone_from(&new.configs);
+    if named.is_sink {
+        topic = topic.config("cleanup.policy", "compact");
+    }
     info!(topic = named.topic, partitions = ?new.partitions, "creating");
     let created = admin.create_topics(&[topic]).await.map_err(|e| named.failed(e))?;
     // Somebody else may have created it meanwhile, or the broker that was asked did not know of it yet.
