@@ -3,13 +3,17 @@
 //! A job is planned from text, opened on a cluster, and run ([`plan::plan`], [`Job`]); or a program opens
 //! one table and writes rows into it ([`UpsertSink`]). This crate reaches Kafka through the client alone.
 
+mod arena;
 mod clients;
+pub mod codecs;
+mod deserializer;
 pub mod error;
 pub mod explain;
 mod expr;
 pub mod format;
 mod job;
 pub mod message;
+mod operator;
 pub mod option;
 pub mod options;
 pub mod plan;

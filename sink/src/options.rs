@@ -46,7 +46,7 @@ impl Space {
 
     /// The options of a format, each behind `prefix` and the format's name.
     pub(crate) fn format(prefix: &str, format: &FormatSpec) -> Self {
-        let is_open = format.decoder.is_none() && format.encoder.is_none();
+        let is_open = format.decoding.is_none() && format.encoding.is_none();
         Self { prefix: format!("{prefix}{}.", format.name), specs: format.options, is_open }
     }
 

@@ -24,10 +24,11 @@ use std::time::Duration;
 use self::insert::Job;
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
+use crate::deserializer::DeserializerPlan;
 use crate::error::{Error, Finding, Rule};
 pub use crate::expr::OnNull;
 use crate::expr::{Expr, Projection};
-use crate::format::{Decoder, Encoder};
+use crate::format::{DecodingFormat, EncodingFormat};
 use crate::scan::{Bounded, Startup};
 use crate::settings::Settings;
 use crate::sql::{self, Script, Statement};
@@ -189,10 +190,10 @@ pub struct SourcePlan {
     pub bounded: Bounded,
     /// How often new partitions are looked for; `None` is never.
     pub discovery_interval: Option<Duration>,
-    /// Reads a record's value into a row of `columns`.
-    pub decoder: Box<dyn Decoder>,
-    /// Where `decoder` passes over what it cannot read, one that says why.
-    pub strict_decoder: Option<Box<dyn Decoder>>,
+    /// Makes rows of `columns` of a record.
+    pub(crate) deserializer: DeserializerPlan,
+    /// Where the value's decoder passes over what it cannot read, one that says why.
+    pub(crate) strict_decoder: Option<Box<dyn DecodingFormat>>,
     /// Whether the format tells updates and deletes; if not, every row is an insert.
     pub carries_changes: bool,
     /// The physical columns, in declared order.
@@ -219,9 +220,9 @@ pub struct UpsertPlan {
     /// `properties.*` without the prefix, in the order of their keys.
     pub properties: Vec<(String, String)>,
     /// Writes the primary key's columns of a row of `columns`.
-    pub key: Box<dyn Encoder>,
+    pub(crate) key: Box<dyn EncodingFormat>,
     /// Writes the value's columns of a row of `columns`.
-    pub value: Box<dyn Encoder>,
+    pub(crate) value: Box<dyn EncodingFormat>,
     /// The row that both encoders read.
     pub columns: Arc<[Field]>,
     /// The primary key's columns among `columns`, in the order of the PRIMARY KEY clause.

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-/// Holds what a row cannot borrow from its message: slots, nested rows, unescaped strings.
-///
-/// It is reset between messages; `reset` takes it by `&mut`, so no row can outlive it.
-pub type Arena = bumpalo::Bump;
+pub use crate::arena::Arena;
 
 /// A row: one slot per column, in declared order.
 pub type Row<'a> = &'a [Value<'a>];

@@ -38,6 +38,7 @@ const SHELLS: &[&str] = &[
     "client/src/producer/shared.rs",
     "client/src/producer/transaction.rs",
     "sink/src/clients.rs",
+    "sink/src/codecs.rs",
     "sink/src/job.rs",
     "sink/src/job/task.rs",
     "sink/src/job/topics.rs",

@@ -12,13 +12,14 @@ use super::Restore;
 use super::subtask::Subtask;
 use super::writers::Writers;
 use crate::clients::Clients;
+use crate::codecs::{self, Codecs};
 use crate::error::{Error, RecordPlace};
 use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
 use crate::skips::Skips;
 use crate::source::{JobIdentity, KafkaSource};
-use crate::transform::{Changes, Transform};
+use crate::transform::{Fed, Transform};
 
 pub(super) struct Task {
     source: KafkaSource,
@@ -41,7 +42,8 @@ pub(super) struct Opening {
 
 impl Task {
     pub(super) async fn open(
-        mut pipeline: Pipeline,
+        pipeline: &Pipeline,
+        codecs: &Codecs,
         subtask: Subtask,
         Opening { restore, job, clients, progress }: &mut Opening,
     ) -> Result<Self, Error> {
@@ -50,8 +52,8 @@ impl Task {
             source: KafkaSource::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?,
             writers,
             discovery_interval: pipeline.reader().discovery_interval,
-            skips: Skips::of(&mut pipeline.sources, Arc::clone(progress)),
-            transform: Transform::new(pipeline),
+            transform: Transform::new(pipeline, codecs),
+            skips: Skips::new(codecs.strict.clone(), Arc::clone(progress)),
             progress: Arc::clone(progress),
             clock: clients.clock().clone(),
             lag: 0,
@@ -166,9 +168,11 @@ impl Task {
     #[inline]
     async fn process_message(&mut self, message: &Message<'_>, counts: &mut Counts) -> Result<(), Error> {
         counts.rows_in += 1;
-        let changes = self.transform.feed(message)?;
-        counts.skipped += u64::from(changes.iter().all(Changes::is_unread));
-        self.writers.write(changes, counts).await
+        if let Fed::NeedsSchema(request) = self.transform.feed(message)? {
+            codecs::resume(&mut self.transform, message, request).await?;
+        }
+        counts.skipped += u64::from(self.transform.is_unread());
+        self.writers.write(self.transform.changes(), counts).await
     }
 }
 
