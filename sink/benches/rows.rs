@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use cpu_time::ThreadTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use upsert_kafka_sink::format::{Decoder, Encoded, Encoder, FormatSpec};
-use upsert_kafka_sink::option::{OptionSet, OptionValue};
+use upsert_kafka_sink::internals::{Decoder, Encoded, Encoder, FormatSpec, OptionSet, OptionValue};
 use upsert_kafka_sink::row::{Arena, Row, RowKind};
 use upsert_kafka_sink::types::{Field, LogicalType};
 

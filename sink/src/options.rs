@@ -9,7 +9,8 @@ mod value;
 
 use std::collections::BTreeMap;
 
-pub use self::connectors::{CONNECTORS, Connector, KAFKA, PRINT, UPSERT_KAFKA};
+pub use self::connectors::{CONNECTORS, Connector};
+pub(crate) use self::connectors::{KAFKA, PRINT, UPSERT_KAFKA};
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::offsets::offsets;
 pub(crate) use self::secret::{HIDDEN, is_harmless, looks_secret, shown};

@@ -30,7 +30,7 @@ use crate::error::{Error, Finding, Rule};
 pub use crate::expr::OnNull;
 use crate::expr::{Expr, Projection};
 use crate::format::{DecodingFormat, EncodingFormat};
-use crate::scan::{Bounded, Startup};
+pub use crate::scan::{Bounded, Startup};
 use crate::settings::Settings;
 use crate::sql::{self, Script, Statement};
 use crate::types::Field;

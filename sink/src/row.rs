@@ -9,6 +9,7 @@ pub type Row<'a> = &'a [Value<'a>];
 
 /// One value of a row. Its column's type says how to read it.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Value<'a> {
     /// NULL, of any type.
     Null,
@@ -60,7 +61,7 @@ pub struct Timestamp {
     pub nanos: u32,
 }
 
-/// How a row changes its table.
+/// How a row changes its table. There are these four, here as in Flink, and will be no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RowKind {
     /// `+I`

@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use serde_json::{Deserializer, Value as Json};
-use upsert_kafka_sink::format::{DecodeError, Decoder, FormatSpec};
-use upsert_kafka_sink::option::{OptionSet, OptionValue};
+use upsert_kafka_sink::internals::{DecodeError, Decoder, FormatSpec, OptionSet, OptionValue};
 use upsert_kafka_sink::row::{Arena, RowKind, Value};
 use upsert_kafka_sink::types::{Field, LogicalType};
 

@@ -10,10 +10,8 @@ use std::time::{Duration, Instant};
 use cpu_time::ThreadTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use upsert_kafka_client::{Assignment, Client, Config, NewTopic, Position, Record, Role};
-use upsert_kafka_sink::codecs::Codecs;
-use upsert_kafka_sink::message::Message;
+use upsert_kafka_sink::internals::{Codecs, Fed, Message, Transform};
 use upsert_kafka_sink::plan::{self, Plan, PlanOptions, SinkPlan};
-use upsert_kafka_sink::transform::{Fed, Transform};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use serde_json::Value as Json;
 use upsert_kafka::vectors::Form;
-use upsert_kafka_sink::format::{Decoder, Encoded, Encoder, FormatSpec};
-use upsert_kafka_sink::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
+use upsert_kafka_sink::internals::{
+    Decoder, Encoded, Encoder, FormatSpec, OptionKind, OptionSet, OptionSpec, OptionValue,
+};
 use upsert_kafka_sink::row::{Arena, RowKind, Value};
 use upsert_kafka_sink::types::{Field, LogicalType};
 use upsert_kafka_tests::{data, hex};

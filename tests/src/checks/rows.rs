@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use upsert_kafka_sink::format::{Decoder, FormatSpec};
-use upsert_kafka_sink::option::{OptionSet, OptionValue};
+use upsert_kafka_sink::internals::{Decoder, FormatSpec, OptionSet, OptionValue};
 use upsert_kafka_sink::row::Arena;
 use upsert_kafka_sink::types::{DataType, Field, LogicalType};
 
