@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use upsert_kafka_broker::{FaultHandle, Broker, BrokerConfig, Fault};
+use upsert_kafka_broker::{Broker, BrokerConfig, Fault, FaultHandle};
 use upsert_kafka_client::{
     Assignment, Client, Config, Consumer, NewTopic, OffsetSpec, Position, Producer, Record, Role,
     TopicPartition,
