@@ -196,34 +196,35 @@ async fn a_topic_nobody_asked_for_is_not_known() {
     assert!(!cluster.metadata().topics.contains_key("other"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_topic_is_awaited_until_it_is_there_and_has_its_deadline() {
     let mut asked = 0;
-    let peer = Peer::at(|at| {
-        move |ask: &Ask| {
-            if !ask.is::<MetadataRequest>() {
-                return ask.answer(&versions(i16::MAX));
-            }
-            let names = topics_of(&ask.read());
-            asked += usize::from(names.iter().any(|name| name == "orders"));
-            let mut answer = metadata(&at, if asked > 3 { &[("orders", 1)] } else { &[] });
-            let missing = |name: &String| MetadataResponseTopic {
-                name: Some(Str::from(name.clone())),
-                error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-                ..Default::default()
-            };
-            let lost = names.iter().filter(|name| asked <= 3 || *name != "orders");
-            answer.topics.extend(lost.map(missing));
-            ask.answer(&answer)
+    let (peer, environment) = Peer::piped(move |ask: &Ask| {
+        if !ask.is::<MetadataRequest>() {
+            return ask.answer(&versions(i16::MAX));
         }
-    })
-    .await;
-    let cluster = opened(peer.config()).await;
-    let error =
-        cluster.topic("never", Want::Lasting, Instant::now() + Duration::from_millis(20)).await.unwrap_err();
+        let names = topics_of(&ask.read());
+        asked += usize::from(names.iter().any(|name| name == "orders"));
+        let mut answer =
+            metadata(&"peer:9092".parse().unwrap(), if asked > 3 { &[("orders", 1)] } else { &[] });
+        let missing = |name: &String| MetadataResponseTopic {
+            name: Some(Str::from(name.clone())),
+            error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            ..Default::default()
+        };
+        let lost = names.iter().filter(|name| asked <= 3 || *name != "orders");
+        answer.topics.extend(lost.map(missing));
+        ask.answer(&answer)
+    });
+    let cluster = Cluster::open(Arc::new(peer.config()), environment).await.unwrap();
+    let soon = cluster.now() + Duration::from_millis(20);
+    let error = cluster.topic("never", Want::Lasting, soon).await.unwrap_err();
     assert_eq!((error.kind(), error.topic()), (ErrorKind::UnknownTopic, Some("never")));
     assert!(error.to_string().contains("not known after"), "{error}");
-    assert_eq!(cluster.topic("orders", Want::Lasting, soon()).await.unwrap().partitions.len(), 1);
+    assert_eq!(
+        cluster.topic("orders", Want::Lasting, cluster.now() + LONG).await.unwrap().partitions.len(),
+        1
+    );
 }
 
 #[tokio::test]
