@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use upsert_kafka_protocol::records::Corrupt;
 
-use crate::cluster::{Cluster, Metadata, Want};
+use crate::cluster::{Cluster, Metadata, TopicInterest};
 use crate::environment::until;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, IsolationLevel};
@@ -251,7 +251,7 @@ impl Consumer {
     /// After `default.api.timeout.ms`, or at once when the topic is not allowed.
     pub async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<Vec<(i32, i64)>, Error> {
         let deadline = self.cluster.now() + self.config().default_api_timeout;
-        let known = self.cluster.topic(topic, Want::WhileUsed, deadline).await?;
+        let known = self.cluster.topic(topic, TopicInterest::WhileUsed, deadline).await?;
         let of = |index| TopicPartition { topic: Arc::clone(&known.name), partition: index };
         let target: Vec<_> = known.partitions.iter().map(|partition| (of(partition.index), spec)).collect();
         let found = list_offsets::list_offsets(&self.cluster, &target).await?;
@@ -296,7 +296,7 @@ impl Consumer {
     fn start_requests(&mut self) {
         let now = self.cluster.now();
         // A full mailbox empties soon: the view that comes then leads here again.
-        self.unannounced.retain(|topic| !self.cluster.want(topic, Want::Lasting));
+        self.unannounced.retain(|topic| !self.cluster.track(topic, TopicInterest::Lasting));
         let metadata = Arc::clone(&self.metadata.borrow_and_update());
         let requests = self.positions.poll(now, &metadata);
         for (node, lookups) in requests.lookups {
