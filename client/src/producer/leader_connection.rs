@@ -15,7 +15,7 @@ use super::resolution;
 use crate::Error;
 use crate::cluster::Cluster;
 use crate::config::Acks;
-use crate::connection::{Answer, Connection};
+use crate::connection::{Connection, PendingResponse};
 
 /// A broker that leads partitions of this producer.
 #[derive(Default)]
@@ -43,7 +43,7 @@ struct InFlightRequest {
 
 /// What tells that a request is done.
 enum PendingAnswer {
-    Answer(Answer<ProduceRequest>),
+    Answer(PendingResponse<ProduceRequest>),
     /// With acks=0 there is no answer: it is on the wire.
     Written(Awaited<()>),
 }

@@ -14,7 +14,7 @@ use upsert_kafka_protocol::{ErrorCode, Request as WireRequest, Str};
 use super::Output;
 use super::broker_connection::BrokerConnection;
 use super::pending_request::{PendingRequest, Received};
-use crate::cluster::answer::MetadataAnswer;
+use crate::cluster::metadata_update::MetadataUpdate;
 use crate::cluster::schedule::Schedule;
 use crate::cluster::{Coordinator, Metadata, coordinator, metadata};
 use crate::config::Address;
@@ -386,7 +386,7 @@ impl Connections {
             return self.schedule.handle_failed(now, self.chance.draw());
         }
         let wanted: Vec<Str> = self.wanted.iter().map(|topic| Str::from(&**topic)).collect();
-        let Ok(answer) = MetadataAnswer::read(response, &wanted) else {
+        let Ok(answer) = MetadataUpdate::read(response, &wanted) else {
             return self.schedule.handle_failed(now, self.chance.draw());
         };
         self.view = self.view.renewed(answer);
