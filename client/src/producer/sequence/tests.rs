@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::ErrorCode;
-use upsert_kafka_protocol::records::batches;
+use upsert_kafka_protocol::records::{Stamp, batches};
 
 use super::*;
-use crate::producer::batch::Token;
+use crate::producer::batch::{ExpiredBatch, Token};
 use crate::producer::resolution::tests::Log;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
@@ -42,7 +42,7 @@ impl Bench {
     fn new(config: SequenceConfig) -> Self {
         let mut sequence = Sequence::new(config);
         sequence.handle_identity(ProducerId { id: 7, epoch: 0 });
-        sequence.known = true;
+        sequence.identity = sequence.identity.acknowledged();
         Self { sequence, topic: topic(&[Some(1)]), now: Instant::now(), next_id: 0 }
     }
 
@@ -149,7 +149,7 @@ fn nothing_leaves_before_it_is_known_who_writes() {
 #[test]
 fn until_the_leader_knows_the_producer_batches_fly_one_by_one() {
     let mut bench = Bench::new(config());
-    bench.sequence.known = false;
+    bench.sequence.identity = bench.sequence.identity.expired();
     bench.add(&[1; 3]);
     assert_eq!(bench.fly().len(), 1);
     bench.tried_again(0, refused(ErrorCode::NOT_ENOUGH_REPLICAS));
@@ -307,7 +307,7 @@ fn sequences_wrap_after_the_largest() {
 #[test]
 fn used_up_epochs_need_another_producer_id() {
     let mut bench = Bench::new(config());
-    bench.sequence.identity = Some(ProducerId { id: 7, epoch: i16::MAX });
+    bench.sequence.identity = SequenceIdentity::Established(ProducerId { id: 7, epoch: i16::MAX });
     bench.add(&[1]);
     bench.fly();
     bench.tried_again(0, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
