@@ -9,7 +9,6 @@ use tokio::task::yield_now;
 use tokio::time::{timeout, timeout_at};
 
 use super::accumulator::{Appended, Refusal};
-use super::clock;
 use super::delivery::{Answered, Delivery};
 use super::meter::Spent;
 use super::orders::OrderDone;
@@ -43,7 +42,12 @@ impl Handle {
     #[inline]
     pub(super) fn append_within(&self, record: &Record<'_>) -> Option<Delivery> {
         let slot = record.topic.place(record).ok()?;
-        self.shared.accumulator.append(slot, record, timestamp_ms(record))
+        self.shared.accumulator.append(slot, record, self.timestamp_ms(record))
+    }
+
+    #[inline]
+    fn timestamp_ms(&self, record: &Record<'_>) -> i64 {
+        record.timestamp_ms.unwrap_or_else(|| self.shared.clock.unix_ms())
     }
 
     /// Whether records enter without a transaction.
@@ -80,9 +84,9 @@ impl Handle {
 
     /// Counts how long it takes, if it is awaited to its end.
     pub(super) async fn timed<T>(&self, what: Spent, work: impl Future<Output = T>) -> T {
-        let began = Instant::now();
+        let began = self.shared.clock.now();
         let done = work.await;
-        self.shared.meter.lock().handle_spent(what, began.elapsed());
+        self.shared.meter.lock().handle_spent(what, self.shared.clock.since(began));
         done
     }
 
@@ -118,7 +122,7 @@ impl Handle {
 
     #[cold]
     pub(super) async fn send_slowly(&self, record: Record<'_>) -> Result<Delivery, Error> {
-        let deadline = Instant::now() + self.cluster.config().max_block;
+        let deadline = self.shared.clock.now() + self.cluster.config().max_block;
         let (mut hungry, mut asked) = (None, false);
         loop {
             let slot = match self.place(&record)? {
@@ -175,7 +179,7 @@ impl Handle {
     pub(super) fn turn_over(&self, slot: &Arc<Slot>, record: &Record<'_>) -> Result<Delivery, Refusal> {
         let accumulator = &self.shared.accumulator;
         let Appended { delivery, ring } =
-            accumulator.turn_over(slot, record, timestamp_ms(record), Instant::now())?;
+            accumulator.turn_over(slot, record, self.timestamp_ms(record), self.shared.clock.now())?;
         if ring {
             self.shared.work.notify_one();
         }
@@ -248,11 +252,6 @@ impl Drop for Hungry<'_> {
     fn drop(&mut self) {
         self.0.accumulator.fed();
     }
-}
-
-#[inline]
-fn timestamp_ms(record: &Record<'_>) -> i64 {
-    record.timestamp_ms.unwrap_or_else(clock::now_ms)
 }
 
 /// No producer has this number.

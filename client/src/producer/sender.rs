@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tokio::time::sleep_until;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
 use super::Shared;
@@ -24,6 +23,7 @@ use super::verdict::BatchAnswer;
 use super::writer::Writer;
 use crate::cluster::{Cluster, Metadata};
 use crate::connection::Connection;
+use crate::environment::until;
 use crate::error::Scope;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
@@ -76,14 +76,14 @@ impl Sender {
             waiting: BTreeMap::new(),
             tickets: 0,
             patience: None,
-            chance: Chance::from_process(),
+            chance: cluster.environment().chance(),
             cluster,
         }
     }
 
     pub(super) async fn run(mut self) {
         loop {
-            let now = Instant::now();
+            let now = self.shared.clock.now();
             let orders = self.shared.orders.take();
             if !orders.is_empty() {
                 // What was sent before an order belongs to the transaction that it is about.
@@ -120,7 +120,7 @@ impl Sender {
             () = shared.work.notified() => Event::Work,
             // The cluster's task lives as long as this one's handle to it.
             _ = view.changed() => Event::View,
-            () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => Event::Due,
+            () = until(due) => Event::Due,
         }
     }
 
@@ -193,7 +193,7 @@ impl Sender {
     }
 
     fn handle_heard(&mut self, node: i32, heard: Heard) {
-        let now = Instant::now();
+        let now = self.shared.clock.now();
         match heard {
             Heard::Linked => {}
             Heard::Unreachable(error) => {
@@ -245,7 +245,7 @@ impl Sender {
 
     fn handle_coordinator(&mut self, response: Result<CoordinatorResponse, Error>) {
         self.coordinator_call = None;
-        self.dispatch.handle_response(response, Instant::now(), self.chance.draw());
+        self.dispatch.handle_response(response, self.shared.clock.now(), self.chance.draw());
     }
 
     fn obey(&mut self, order: Order, reply: Option<OrderReply>, now: Instant) {
@@ -289,7 +289,7 @@ impl Sender {
     fn renew(&mut self) {
         let view = Arc::clone(&self.view.borrow_and_update());
         self.shared.update(&view);
-        self.dispatch.handle_leaders(&view, Instant::now());
+        self.dispatch.handle_leaders(&view, self.shared.clock.now());
     }
 
     /// Deliveries learn their outcomes, and memory comes back.

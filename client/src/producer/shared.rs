@@ -18,6 +18,7 @@ use super::topic::{News, Topic};
 use super::transactions::Order;
 use crate::Error;
 use crate::cluster::{Cluster, Metadata, Want};
+use crate::environment::Clock;
 
 /// What callers and the sender share.
 pub(super) struct Shared {
@@ -40,11 +41,12 @@ pub(super) struct Shared {
     pub(super) lanes: AtomicUsize,
     pub(super) abandoned: AtomicBool,
     pub(super) number: u64,
+    pub(super) clock: Clock,
 }
 
 impl Shared {
     pub(super) fn update(&self, metadata: &Metadata) {
-        let (near, now) = (self.near(metadata), Instant::now());
+        let (near, now) = (self.near(metadata), self.clock.now());
         let topics = self.topics.lock();
         for topic in topics.values() {
             if let Some(known) = metadata.topics.get(topic.name()) {
@@ -97,7 +99,7 @@ impl Shared {
 
     /// Ends all lingering.
     pub(super) fn hurry(&self) {
-        self.accumulator.hurry(Instant::now());
+        self.accumulator.hurry(self.clock.now());
         self.work.notify_one();
     }
 

@@ -25,7 +25,7 @@ use crate::{Commit, Error, ErrorKind, Record};
 /// # async fn example(config: upsert_kafka_client::Config) -> Result<(), upsert_kafka_client::Error> {
 /// use upsert_kafka_client::{Client, Config, Record};
 ///
-/// let config = Config { transactional_id: Some("payments-1".to_owned()), ..config };
+/// let config = config.with(|it| it.transactional_id = Some("payments-1".to_owned()));
 /// let producer = Client::open(config).await?.producer();
 /// let (debits, credits) = (producer.topic("debits").await?, producer.topic("credits").await?);
 /// let transaction = producer.begin().await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use upsert_kafka_client::simulation::{Conditions, InjectedBug, Machine, SimulatedRecord};
-use upsert_kafka_client::{Config, Error, ErrorKind, Receipt};
+use upsert_kafka_client::{Error, ErrorKind, Receipt};
 
 use super::plan::{MS, Plan};
 use super::transactions::{OFFSETS_OF, Stage, group};
@@ -42,7 +42,7 @@ impl Client {
     /// Clients of one `name` are instances of one transactional id.
     pub(crate) fn new(name: usize, plan: &Plan, bug: Option<InjectedBug>, seed: u64, now: Instant) -> Self {
         let transactional_id = plan.transactions.map(|_| format!("writer-{name}"));
-        let config = Config { transactional_id, ..plan.config.clone() };
+        let config = plan.config.clone().with(|it| it.transactional_id = transactional_id);
         let conditions = Conditions { bug, producer_ids_expire: plan.producer_ids_expire };
         let machine = Machine::new(config, conditions, seed, now);
         Self {

@@ -98,28 +98,23 @@ fn config(nodes: i32, latency: u64, random: &mut Random) -> Config {
     let retry_backoff_max = retry_backoff * random.range(1, 10);
     // Enough for a healthy cluster: to dial, to learn of a new leader, and to try again.
     let needed = linger + request_timeout + 40 * latency / MS + 4 * retry_backoff_max;
-    Config {
-        bootstrap_servers: (1..=nodes).map(address).collect(),
-        request_timeout: ms(request_timeout),
-        delivery_timeout: ms(needed.max(linger + request_timeout * random.range(1, 12))),
-        linger: ms(linger),
-        retry_backoff: ms(retry_backoff),
-        retry_backoff_max: ms(retry_backoff_max),
-        reconnect_backoff: ms(random.scale(5, 50)),
-        reconnect_backoff_max: ms(200),
-        connection_setup_timeout: ms(random.scale(100, 1000)),
-        batch_size: random.scale(100, 2000) as usize,
-        buffer_memory: random.scale(2000, 64_000) as usize,
-        max_in_flight: random.range(1, 5) as usize,
-        max_request_size: random.scale(600, 20_000) as usize,
-        max_block: ms(60_000),
-        transaction_timeout: ms(random.scale(request_timeout * 2, 20_000)),
-        retries: if random.percent(5) {
-            random.range(1, u64::from(RETRIES_FEW)) as u32
-        } else {
-            i32::MAX as u32
-        },
-        allow_auto_create_topics: false,
-        ..Config::default()
-    }
+    Config::new((1..=nodes).map(address)).with(|it| {
+        it.request_timeout = ms(request_timeout);
+        it.delivery_timeout = ms(needed.max(linger + request_timeout * random.range(1, 12)));
+        it.linger = ms(linger);
+        it.retry_backoff = ms(retry_backoff);
+        it.retry_backoff_max = ms(retry_backoff_max);
+        it.reconnect_backoff = ms(random.scale(5, 50));
+        it.reconnect_backoff_max = ms(200);
+        it.connection_setup_timeout = ms(random.scale(100, 1000));
+        it.batch_size = random.scale(100, 2000) as usize;
+        it.buffer_memory = random.scale(2000, 64_000) as usize;
+        it.max_in_flight = random.range(1, 5) as usize;
+        it.max_request_size = random.scale(600, 20_000) as usize;
+        it.max_block = ms(60_000);
+        it.transaction_timeout = ms(random.scale(request_timeout * 2, 20_000));
+        it.retries =
+            if random.percent(5) { random.range(1, u64::from(RETRIES_FEW)) as u32 } else { i32::MAX as u32 };
+        it.allow_auto_create_topics = false;
+    })
 }
