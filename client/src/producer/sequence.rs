@@ -55,7 +55,7 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::records::Codec;
 
-use super::batch::{Batch, Key};
+use super::batch::{Batch, BatchKey};
 use super::delivery::Outcome;
 use super::resolution::Anchor;
 use super::verdict::{BatchAnswer, Verdict};
@@ -261,7 +261,7 @@ impl Sequence {
     /// A broker's answer to a batch, or the lack of one. `chance` lies in 0..1.
     pub(crate) fn handle_answer(
         &mut self,
-        key: Key,
+        key: BatchKey,
         answer: BatchAnswer,
         now: Instant,
         chance: f64,

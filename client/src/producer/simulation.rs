@@ -17,11 +17,11 @@ use upsert_kafka_protocol::messages::ProduceResponse;
 
 use super::accumulator::{Accumulator, Appended, Refusal};
 use super::coordinator_request::{CoordinatorResponse, ResponseBody};
-use super::dispatch::{Dispatch, Done, Outgoing};
-use super::node::Request;
+use super::dispatch::{DeliveryReport, Dispatch, OutgoingBatches};
+use super::leader_connection::SentRequest;
 use super::send_gate::SendGate;
 use super::sticky::StickySettings;
-use super::topic::{News, Topic, TopicSettings};
+use super::topic::{ProducerNumber, Topic, TopicSettings, TopicUpdate};
 use super::transactions::{Order, Ticket};
 use super::verdict::BatchAnswer;
 use super::{Delivery, ProducerId, request, sender};
@@ -44,8 +44,9 @@ pub struct Machine {
     accumulator: Accumulator,
     dispatch: Dispatch,
     gate: SendGate,
+    number: ProducerNumber,
     topics: BTreeMap<Arc<str>, Topic>,
-    lanes: AtomicUsize,
+    partition_numbers: AtomicUsize,
     connections: Connections,
     chance: Chance,
     deliveries: Vec<(u64, Delivery)>,
@@ -123,8 +124,9 @@ impl Machine {
             accumulator: Accumulator::new(sender::limits(&config)),
             dispatch: Dispatch::new(sequence_config, config.max_request_size, sender::writer(&config)),
             gate: SendGate::default(),
+            number: ProducerNumber::next(),
             topics: BTreeMap::new(),
-            lanes: AtomicUsize::new(0),
+            partition_numbers: AtomicUsize::new(0),
             connections: Connections::new(Arc::clone(&config), chance.bits(), now),
             chance,
             deliveries: Vec::new(),
@@ -169,17 +171,17 @@ impl Machine {
             timestamp_ms: Some(entry.timestamp_ms),
             ..Record::new(&topic).value(entry.value)
         };
-        topic.choose(&mut record)?;
-        let slot = topic.place(&record).map_err(|misplaced| misplaced.error(&record))?;
+        topic.apply_partitioner(&mut record)?;
+        let slot = topic.slot_for(&record).map_err(|missing| missing.error(&record))?;
         let appended = loop {
             if let Some(delivery) = self.accumulator.append(slot, &record, entry.timestamp_ms) {
                 break Ok(delivery);
             }
-            match self.accumulator.turn_over(slot, &record, entry.timestamp_ms, now) {
+            match self.accumulator.append_slowly(slot, &record, entry.timestamp_ms, now) {
                 Ok(Appended { delivery, .. }) => break Ok(delivery),
                 Err(Refusal::BatchFull) => {}
                 Err(Refusal::MemoryFull) => {
-                    self.accumulator.hurry(now);
+                    self.accumulator.expedite(now);
                     break Err(Error::new(ErrorKind::BufferFull, "buffer.memory is full"));
                 }
                 Err(Refusal::Never(error)) => break Err(error),
@@ -197,7 +199,7 @@ impl Machine {
 
     /// Ends all lingering, as a flush does.
     pub fn expedite(&mut self, now: Instant) {
-        self.accumulator.hurry(now);
+        self.accumulator.expedite(now);
         self.turn(now);
     }
 
@@ -267,7 +269,7 @@ impl Machine {
                 // What was sent before an order belongs to the transaction that it is about.
                 self.accumulator.close_all(now);
             }
-            self.tell_backlogs(now);
+            self.report_backlogs(now);
             self.lingering = self.accumulator.expire(now);
             self.take_batches(now);
             while let Some((order, ticket)) = self.orders.pop_front() {
@@ -296,14 +298,14 @@ impl Machine {
     /// Sends what can leave, and what may be closed for it.
     fn submit(&mut self, now: Instant) {
         self.submit_ready(now);
-        while self.tell_backlogs(now) {
+        while self.report_backlogs(now) {
             self.take_batches(now);
             self.submit_ready(now);
         }
     }
 
     /// Tells the accumulator of which partitions batches wait; says whether it closed one for that.
-    fn tell_backlogs(&mut self, now: Instant) -> bool {
+    fn report_backlogs(&mut self, now: Instant) -> bool {
         let mut closed = false;
         while let Some(backlog) = self.dispatch.poll_backlog() {
             closed |= self.accumulator.handle_backlog(backlog, now);
@@ -312,15 +314,15 @@ impl Machine {
     }
 
     fn submit_ready(&mut self, now: Instant) {
-        for node in self.dispatch.poll_nodes(now) {
+        for node in self.dispatch.poll_ready_brokers(now) {
             let Some(connection) = self.connections.connection(node) else { continue };
             while let Some(outgoing) = self.dispatch.poll_request(node, now) {
                 self.produce(connection, outgoing, now);
             }
         }
-        for node in self.dispatch.poll_doubted(now) {
+        for node in self.dispatch.poll_log_query_brokers(now) {
             let Some(connection) = self.connections.connection(node) else { continue };
-            if let Some(request) = self.dispatch.poll_log(node, now) {
+            if let Some(request) = self.dispatch.poll_log_request(node, now) {
                 self.connections.read_log(connection, request, now);
             }
         }
@@ -337,13 +339,13 @@ impl Machine {
         }
     }
 
-    fn produce(&mut self, connection: u64, mut outgoing: Outgoing, now: Instant) {
+    fn produce(&mut self, connection: u64, mut outgoing: OutgoingBatches, now: Instant) {
         outgoing.batches.iter_mut().for_each(|sent| self.injector.batch(sent, self.identity));
         let view = self.connections.view();
         let version = request::version_max(&outgoing, view);
         let timeout_ms = i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
         let produce = request::request(&outgoing, view, self.config.acks, timeout_ms);
-        let request = Box::new(Request { outgoing, produce, version, at: now });
+        let request = Box::new(SentRequest { outgoing, produce, version, at: now });
         self.connections.produce(connection, request, now);
     }
 
@@ -356,7 +358,7 @@ impl Machine {
             }
             ConnectionEvent::Log(request, answer) => {
                 let answer = self.injector.log(answer);
-                self.dispatch.handle_log(&request, answer, now, self.chance.draw());
+                self.dispatch.handle_log_answer(&request, answer, now, self.chance.draw());
             }
             ConnectionEvent::Unreachable(node) => {
                 self.dispatch.handle_unreachable(node, now, self.chance.draw())
@@ -365,12 +367,12 @@ impl Machine {
         }
     }
 
-    fn settle(&mut self, request: &Request, response: Result<ProduceResponse, Error>, now: Instant) {
+    fn settle(&mut self, request: &SentRequest, response: Result<ProduceResponse, Error>, now: Instant) {
         let sent = &request.outgoing.batches;
         let answers = match response {
             Ok(response) => {
                 for (topic, partition, leader, epoch) in
-                    request::hints(&request.produce, request.version, &response)
+                    request::leader_hints(&request.produce, request.version, &response)
                 {
                     self.connections.leader_moved(&topic, partition, leader, epoch);
                 }
@@ -391,9 +393,9 @@ impl Machine {
         // By name: what is drawn for each must not depend on a hash.
         let topics: BTreeMap<_, _> = self.connections.view().topics.iter().collect();
         for (name, metadata) in topics {
-            let news = News { metadata, near: &[], now };
+            let update = TopicUpdate { metadata, rack_brokers: &[], now };
             if let Some(known) = self.topics.get(name) {
-                known.update(news, &self.lanes);
+                known.update(update, &self.partition_numbers);
                 continue;
             }
             let sticky = StickySettings {
@@ -401,14 +403,14 @@ impl Machine {
                 adaptive: self.config.partitioner_adaptive,
             };
             let settings = TopicSettings {
-                producer: 0,
+                producer: self.number,
                 sticky,
                 ignore_keys: self.config.partitioner_ignore_keys,
                 seed: self.chance.bits(),
                 availability: None,
                 partitioner: None,
             };
-            self.topics.insert(Arc::clone(name), Topic::new(news, &settings, &self.lanes));
+            self.topics.insert(Arc::clone(name), Topic::new(update, &settings, &self.partition_numbers));
         }
         self.dispatch.handle_leaders(self.connections.view(), now);
     }
@@ -419,11 +421,11 @@ impl Machine {
             self.accumulator.close(error.clone());
         }
         let mut told = false;
-        while let Some(done) = self.dispatch.poll_done() {
+        while let Some(done) = self.dispatch.poll_report() {
             told = true;
             match self.injector.done(done) {
-                Done::Finished(batch, outcome) => self.accumulator.complete(batch, outcome),
-                Done::Told(expired, outcome) => self.accumulator.tell(&expired.token, outcome),
+                DeliveryReport::Final(batch, outcome) => self.accumulator.complete(batch, outcome),
+                DeliveryReport::Early(expired, outcome) => self.accumulator.report(&expired.token, outcome),
             };
         }
         if told {

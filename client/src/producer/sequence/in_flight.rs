@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::producer::batch::Key;
+use crate::producer::batch::BatchKey;
 
 /// A batch on its way out.
 #[derive(Clone, Debug)]
 pub(crate) struct InFlightBatch {
-    pub(crate) key: Key,
+    pub(crate) key: BatchKey,
     pub(crate) bytes: Bytes,
     pub(crate) stats: BatchStats,
 }

@@ -11,7 +11,7 @@ use upsert_kafka_protocol::records::{Stamp, batches, restamp};
 
 use crate::producer::ProducerId;
 use crate::producer::delivery::Outcome;
-use crate::producer::dispatch::{Done, Sent};
+use crate::producer::dispatch::{DeliveryReport, SentBatch};
 use crate::producer::resolution::LogAnswer;
 use crate::producer::verdict::{BatchAnswer, Verdict};
 use crate::{Error, ErrorKind};
@@ -45,7 +45,7 @@ pub(super) struct Injector {
     in_doubt: BTreeSet<BatchId>,
     /// The first sequence of the first half of each batch that was split.
     first_halves: BTreeMap<(BatchId, u32), i32>,
-    in_flight: Vec<Sent>,
+    in_flight: Vec<SentBatch>,
 }
 
 type BatchId = (String, i32, u64);
@@ -62,7 +62,7 @@ impl Injector {
     }
 
     /// A batch on its way to the broker.
-    pub(super) fn batch(&mut self, sent: &mut Sent, identity: Option<ProducerId>) {
+    pub(super) fn batch(&mut self, sent: &mut SentBatch, identity: Option<ProducerId>) {
         if self.bug == Some(InjectedBug::EndedUnanswered) {
             self.in_flight.push(sent.clone());
         }
@@ -90,7 +90,7 @@ impl Injector {
     }
 
     /// Halves are numbered in pairs from 1 on: the second one has an even number.
-    fn sequence_of_first_half(&mut self, sent: &Sent, base_sequence: i32) -> i32 {
+    fn sequence_of_first_half(&mut self, sent: &SentBatch, base_sequence: i32) -> i32 {
         let (id, part) = (id(sent), sent.batch.key.part);
         if part % 2 == 1 {
             self.first_halves.insert((id, part), base_sequence);
@@ -101,7 +101,7 @@ impl Injector {
     }
 
     /// A broker's answer, or the lack of one, on its way to the core.
-    pub(super) fn answer(&mut self, sent: &Sent, answer: BatchAnswer) -> BatchAnswer {
+    pub(super) fn answer(&mut self, sent: &SentBatch, answer: BatchAnswer) -> BatchAnswer {
         let out_of_order = matches!(&answer, BatchAnswer::Refused { error, .. }
             if error.code() == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
         self.in_flight.retain(|it| (id(it), it.batch.key) != (id(sent), sent.batch.key));
@@ -123,7 +123,7 @@ impl Injector {
     }
 
     /// While a transaction is being aborted: the batches that the core is to take for answered.
-    pub(super) fn answered_before_the_end(&mut self) -> Vec<Sent> {
+    pub(super) fn answered_before_the_end(&mut self) -> Vec<SentBatch> {
         std::mem::take(&mut self.in_flight)
     }
 
@@ -136,7 +136,7 @@ impl Injector {
     }
 
     /// What deliveries are told: the doubt that was kept from the core.
-    pub(super) fn done(&self, done: Done) -> Done {
+    pub(super) fn done(&self, done: DeliveryReport) -> DeliveryReport {
         if self.bug != Some(InjectedBug::UnreadResent) {
             return done;
         }
@@ -149,15 +149,15 @@ impl Injector {
             outcome => outcome,
         };
         match done {
-            Done::Finished(batch, outcome) => {
+            DeliveryReport::Final(batch, outcome) => {
                 let (topic, index) = (&batch.partition.topic, batch.partition.index);
                 let outcome = doubted(topic, index, batch.key().id, outcome);
-                Done::Finished(batch, outcome)
+                DeliveryReport::Final(batch, outcome)
             }
-            Done::Told(expired, outcome) => {
+            DeliveryReport::Early(expired, outcome) => {
                 let (topic, index) = (&expired.partition.topic, expired.partition.index);
                 let outcome = doubted(topic, index, expired.token.id, outcome);
-                Done::Told(expired, outcome)
+                DeliveryReport::Early(expired, outcome)
             }
         }
     }
@@ -168,7 +168,7 @@ pub(super) fn written() -> BatchAnswer {
     BatchAnswer::Written { base_offset: -1, log_append_time_ms: None }
 }
 
-fn id(sent: &Sent) -> BatchId {
+fn id(sent: &SentBatch) -> BatchId {
     (sent.partition.topic.to_string(), sent.partition.index, sent.batch.key.id)
 }
 

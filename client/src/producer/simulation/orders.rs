@@ -19,7 +19,7 @@ impl Machine {
     /// As [`Transaction::commit`](crate::Transaction::commit): what was sent is answered first.
     pub fn commit(&mut self, now: Instant) -> u64 {
         let ticket = self.ticket();
-        self.accumulator.hurry(now);
+        self.accumulator.expedite(now);
         self.commits.push((ticket, self.sent));
         self.look_at_commits();
         self.turn(now);

@@ -112,7 +112,7 @@ impl OngoingTransaction {
             return true;
         }
         let new = || TransactionPartition { partition: Arc::clone(partition), stage: AddStage::New };
-        self.partitions.entry(partition.lane).or_insert_with(new).stage == AddStage::Added
+        self.partitions.entry(partition.number).or_insert_with(new).stage == AddStage::Added
     }
 
     /// The partitions that are to be added, by topic; they count as requested from now on.

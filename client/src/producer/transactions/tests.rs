@@ -57,7 +57,7 @@ impl Bench {
 
     fn admit(&mut self, partition: i32) -> bool {
         let record = Record::new(&self.topic).partition(partition);
-        let partition = Arc::clone(&self.topic.place(&record).unwrap().partition);
+        let partition = Arc::clone(&self.topic.slot_for(&record).unwrap().partition);
         let admitted = self.transactions.admit(&partition);
         if admitted {
             self.transactions.handle_sent();
