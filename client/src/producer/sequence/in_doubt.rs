@@ -26,17 +26,17 @@ impl Sequence {
         self.again(at, error, now, chance)
     }
 
-    /// When the partition's leader is to be asked what lies in the log.
+    /// When the next query of the log is due.
     pub(crate) fn log_query_due(&self, now: Instant) -> Option<Instant> {
         self.flow.resolution()?.due(now)
     }
 
-    /// What the partition's leader is to be asked, and the number by which the answer is known.
+    /// The next query for the partition's leader, and the number by which its answer is known.
     pub(crate) fn poll_log_query(&mut self, now: Instant) -> Option<(u64, LogQuery)> {
         Some((self.resolutions, self.flow.resolution_mut()?.poll_query(now)?))
     }
 
-    /// What the leader answered: the batches that have their end now.
+    /// The leader's answer to a query, or why there was none: the batches that have their end now.
     pub(crate) fn handle_log(
         &mut self,
         number: u64,
