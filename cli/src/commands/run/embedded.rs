@@ -61,8 +61,8 @@ async fn prepare(args: &Args, stop: &Stop) -> Result<Prepared, Failure> {
     if value_bytes > PLAIN_BYTES_MAX {
         widen(&mut plan, room);
     }
-    let configs = vec![("max.message.bytes".to_owned(), room.to_string())];
-    let topics = NewTopics { partitions: Some(partitions), replication_factor: None, configs };
+    let topics =
+        NewTopics::new().with_partitions(partitions).with_config("max.message.bytes", room.to_string());
     let mut job = open(plan, args, stop, Some(topics)).await?;
     let client = client(&bootstrap, room).await?;
     let places = input::feed(&client, feeds, partitions).await?;

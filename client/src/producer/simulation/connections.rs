@@ -19,7 +19,7 @@ use crate::cluster::answer::MetadataAnswer;
 use crate::cluster::schedule::Schedule;
 use crate::cluster::{Coordinator, Metadata, metadata};
 use crate::config::Address;
-use crate::connection::open;
+use crate::connection::versions;
 use crate::producer::coordinator_request::{CoordinatorRequest, CoordinatorResponse};
 use crate::producer::dispatch::LogRequest;
 use crate::producer::leader_connection::SentRequest;
@@ -158,7 +158,7 @@ impl Connections {
 
     pub(super) fn handle_opened(&mut self, connection: u64) {
         if let Some(link) = self.links.get_mut(&connection)
-            && let Ok(bytes) = link.send_api_versions(open::FIRST_VERSION)
+            && let Ok(bytes) = link.send_api_versions(versions::FIRST_VERSION)
         {
             self.outputs.push_back(Output::Send { connection, bytes });
         }
