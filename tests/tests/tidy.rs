@@ -39,6 +39,7 @@ const SHELLS: &[&str] = &[
     "client/src/consumer/fetcher.rs",
     "client/src/consumer/list_offsets.rs",
     "client/src/consumer/offset_lookup.rs",
+    "client/src/consumer/record_stream.rs",
     "client/src/environment/clock.rs",
     "client/src/environment/dial.rs",
     "client/src/producer.rs",
