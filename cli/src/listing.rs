@@ -9,7 +9,7 @@ use crate::table::Table;
 
 /// What `--output` may say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum OutputFormat {
     /// For people: columns under heads, control characters escaped, cut to a terminal's width.
     Table,
     /// For programs: a JSON object a line.
@@ -35,11 +35,11 @@ pub(crate) trait Row {
 /// Rows that are being written.
 pub(crate) struct Listing<'o> {
     out: &'o mut Output,
-    form: Form,
+    form: OutputFormat,
     table: Table,
 }
 
-impl Form {
+impl OutputFormat {
     /// What `--output` says; a table when it says nothing.
     ///
     /// # Errors
@@ -58,9 +58,9 @@ impl<'o> Listing<'o> {
     /// Begins to list. `--full` cuts nothing on a terminal either.
     ///
     /// # Errors
-    /// As [`Form::of`].
+    /// As [`OutputFormat::of`].
     pub(crate) fn begin(args: &Args, heads: &[&str], out: &'o mut Output) -> Result<Self, Failure> {
-        let form = Form::of(args)?;
+        let form = OutputFormat::of(args)?;
         let columns = out.columns().filter(|_| !args.has("--full"));
         Ok(Self { out, form, table: Table::new(heads, columns) })
     }
@@ -70,7 +70,7 @@ impl<'o> Listing<'o> {
     /// # Errors
     /// As [`Output::write`].
     pub(crate) fn title(&mut self, text: &str) -> Result<(), Failure> {
-        if self.form == Form::Table { self.out.write(format!("{text}\n")) } else { Ok(()) }
+        if self.form == OutputFormat::Table { self.out.write(format!("{text}\n")) } else { Ok(()) }
     }
 
     /// Writes a row.
@@ -79,9 +79,9 @@ impl<'o> Listing<'o> {
     /// As [`Output::write`].
     pub(crate) fn add(&mut self, row: &impl Row) -> Result<(), Failure> {
         match self.form {
-            Form::Table => self.table.add(row.cells(self.table.seen()), self.out),
-            Form::Json => self.out.write(format!("{}\n", row.json())),
-            Form::Raw => {
+            OutputFormat::Table => self.table.add(row.cells(self.table.seen()), self.out),
+            OutputFormat::Json => self.out.write(format!("{}\n", row.json())),
+            OutputFormat::Raw => {
                 let mut line = row.raw();
                 line.push(b'\n');
                 self.out.write(line)
@@ -94,7 +94,7 @@ impl<'o> Listing<'o> {
     /// # Errors
     /// As [`Output::write`].
     pub(crate) fn end(mut self) -> Result<(), Failure> {
-        if self.form == Form::Table {
+        if self.form == OutputFormat::Table {
             self.table.end(self.out)?;
         }
         self.out.flush()
@@ -105,7 +105,7 @@ impl<'o> Listing<'o> {
     /// # Errors
     /// As [`Output::write`].
     pub(crate) fn show(&mut self) -> Result<(), Failure> {
-        if self.form == Form::Table {
+        if self.form == OutputFormat::Table {
             self.table.show(self.out)?;
         }
         self.out.flush()

@@ -1,7 +1,6 @@
 //! Topics and settings: each a thin call.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Instant;
 
 use upsert_kafka_protocol::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
 use upsert_kafka_protocol::messages::delete_topics::DeleteTopicState;
@@ -27,6 +26,7 @@ pub struct Admin {
 
 /// The cluster's own facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClusterDescription {
     /// Its id; `None` when brokers do not tell.
     pub cluster_id: Option<String>,
@@ -38,6 +38,7 @@ pub struct ClusterDescription {
 
 /// A broker and where it listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BrokerDescription {
     /// Its id.
     pub id: i32,
@@ -49,6 +50,7 @@ pub struct BrokerDescription {
 
 /// A topic and its partitions, by index.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TopicDescription {
     /// Its name.
     pub name: String,
@@ -62,6 +64,7 @@ pub struct TopicDescription {
 
 /// Who holds a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PartitionDescription {
     /// Its index.
     pub index: i32,
@@ -75,8 +78,9 @@ pub struct PartitionDescription {
     pub in_sync: Vec<i32>,
 }
 
-/// A topic to make.
+/// A topic to create: [`NewTopic::new`] with the broker's defaults, then what differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NewTopic {
     /// Its name.
     pub name: String,
@@ -90,6 +94,7 @@ pub struct NewTopic {
 
 /// A setting of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConfigEntry {
     /// Its name.
     pub name: String,
@@ -170,8 +175,8 @@ impl Admin {
                 (Err(error), None) => return Err(error),
             };
             let Some(error) = passing(&outcomes) else { return Ok(outcomes) };
-            patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, Instant::now());
-            if patience.is_over(Instant::now()) || !attempts.pause().await {
+            patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, self.cluster.now());
+            if patience.is_over(self.cluster.now()) || !attempts.pause().await {
                 return Ok(outcomes);
             }
             before = Some(outcomes);
@@ -262,8 +267,8 @@ impl Admin {
             match attempts.run(attempt).await {
                 Ok(configs) => return Ok(configs.into_iter().map(entry).collect()),
                 Err(error) => {
-                    patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, Instant::now());
-                    if patience.is_over(Instant::now()) {
+                    patience.handle_answer(error.kind() == ErrorKind::UnknownTopic, self.cluster.now());
+                    if patience.is_over(self.cluster.now()) {
                         return Err(error.with_topic(topic));
                     }
                     attempts.again(error.with_topic(topic)).await?;
@@ -395,6 +400,25 @@ impl NewTopic {
     /// A topic with the broker's defaults.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), partitions: None, replication_factor: None, configs: Vec::new() }
+    }
+
+    /// So many partitions.
+    #[must_use]
+    pub fn partitions(self, partitions: i32) -> Self {
+        Self { partitions: Some(partitions), ..self }
+    }
+
+    /// So many replicas of each partition.
+    #[must_use]
+    pub fn replication_factor(self, replication_factor: i16) -> Self {
+        Self { replication_factor: Some(replication_factor), ..self }
+    }
+
+    /// One more setting that differs from the broker's: `topic.config("cleanup.policy", "compact")`.
+    #[must_use]
+    pub fn config(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.configs.push((name.into(), value.into()));
+        self
     }
 }
 

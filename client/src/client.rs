@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cluster::Cluster;
 use crate::config::PartitionerClass;
-use crate::{Admin, Config, Consumer, Error, Partitioner, Producer, RoundRobinPartitioner};
+use crate::{Admin, Config, Consumer, Environment, Error, Partitioner, Producer, RoundRobinPartitioner};
 
 /// One cluster. Producers, consumers and admins made from it share its connections; clones are cheap.
 #[derive(Clone)]
@@ -18,7 +18,24 @@ impl Client {
     /// # Errors
     /// Contradictory settings; or, after [`Config::bootstrap_timeout`], each address with its cause.
     pub async fn open(config: Config) -> Result<Self, Error> {
-        Ok(Self { cluster: Cluster::open(Arc::new(config)).await? })
+        Self::open_in(config, Environment::new()).await
+    }
+
+    /// The same in an environment of the caller's: a dialer, a clock, a source of chance.
+    ///
+    /// # Errors
+    /// As [`Client::open`].
+    pub async fn open_in(config: Config, environment: Environment) -> Result<Self, Error> {
+        Ok(Self { cluster: Cluster::open(Arc::new(config), environment).await? })
+    }
+
+    /// A client of the same cluster, over the same connections, whose producers, consumers and admins follow other
+    /// settings.
+    ///
+    /// # Errors
+    /// Contradictory settings; or some that [need connections of their own](Config::shares_connections_with).
+    pub fn with_config(&self, config: Config) -> Result<Self, Error> {
+        Ok(Self { cluster: self.cluster.with_config(config)? })
     }
 
     #[cfg(test)]

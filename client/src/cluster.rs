@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::timeout_at;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::FindCoordinatorRequest;
 
 use crate::config::Address;
-use crate::connection::Connection;
+use crate::connection::{Connection, Connector};
+use crate::environment::{Environment, until};
 use crate::{Config, Error, ErrorKind};
 
 pub(crate) mod answer;
@@ -40,7 +41,7 @@ pub(crate) struct Cluster {
     commands: mpsc::Sender<Command>,
     asked: Arc<Notify>,
     view: watch::Receiver<Arc<Metadata>>,
-    config: Arc<Config>,
+    connector: Connector,
 }
 
 /// So many commands may wait for the cluster's task.
@@ -48,20 +49,42 @@ const COMMANDS_MAX: usize = 256;
 
 impl Cluster {
     /// Finds a broker and asks it for the cluster: every address is tried until `bootstrap_timeout`.
-    pub(crate) async fn open(config: Arc<Config>) -> Result<Self, Error> {
+    pub(crate) async fn open(config: Arc<Config>, environment: Environment) -> Result<Self, Error> {
         config.check()?;
-        let (connection, answer) = reach::bootstrap(&config).await?;
+        let connector = Connector { config, environment };
+        let (connection, answer) = reach::bootstrap(&connector).await?;
         let (commands, mailbox) = mpsc::channel(COMMANDS_MAX);
         let asked = Arc::new(Notify::new());
         let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(answer)));
-        let refresh = Refresh::new(Arc::clone(&config), mailbox, Arc::clone(&asked), publish, connection);
+        let refresh = Refresh::new(connector.clone(), mailbox, Arc::clone(&asked), publish, connection);
         tokio::spawn(refresh.run());
-        Ok(Self { commands, asked, view, config })
+        Ok(Self { commands, asked, view, connector })
+    }
+
+    /// The same task and connections, for a client that was told otherwise.
+    pub(crate) fn with_config(&self, config: Config) -> Result<Self, Error> {
+        config.check()?;
+        if !config.shares_connections_with(self.config()) {
+            let text = "the settings differ in what connections are made of: open another client";
+            return Err(Error::new(ErrorKind::Config, text));
+        }
+        let connector = Connector { config: Arc::new(config), ..self.connector.clone() };
+        Ok(Self { connector, ..self.clone() })
     }
 
     /// What this cluster's client was told.
     pub(crate) fn config(&self) -> &Arc<Config> {
-        &self.config
+        &self.connector.config
+    }
+
+    /// Where the client takes its connections, time and chance from.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.connector.environment
+    }
+
+    /// The clock's time.
+    pub(crate) fn now(&self) -> Instant {
+        self.environment().clock().now()
     }
 
     /// The latest view.
@@ -91,8 +114,8 @@ impl Cluster {
         want: Want,
         deadline: Instant,
     ) -> Result<Arc<TopicMetadata>, Error> {
-        let began = Instant::now();
-        let patience = Patience::new(self.config.topic_metadata_propagation_max);
+        let began = self.now();
+        let patience = Patience::new(self.config().topic_metadata_propagation_max);
         match timeout_at(deadline.into(), self.look_for(name, want, patience)).await {
             Ok(found) => found,
             // A deadline lies a few microseconds before the time it was reckoned from.
@@ -118,10 +141,9 @@ impl Cluster {
             if let Some(known) = now.topics.get(name) {
                 return Ok(Arc::clone(known));
             }
-            let end = patience.deadline().map(Into::into);
             tokio::select! {
                 changed = view.changed() => changed.map_err(|_| closed())?,
-                () = sleep_until(end.unwrap_or_else(tokio::time::Instant::now)), if end.is_some() => {
+                () = until(patience.deadline()) => {
                     let waited = format!("{} ms (topic.metadata.propagation.max.ms)", patience.limit_ms());
                     return Err(never_seen(&now, name, &waited));
                 }
@@ -131,7 +153,7 @@ impl Cluster {
                 Some(code) if !code.is_retriable() => {
                     return Err(Error::from_code(*code, "Metadata").with_topic(name));
                 }
-                code => patience.handle_answer(is_against(code, now.problem.as_ref()), Instant::now()),
+                code => patience.handle_answer(is_against(code, now.problem.as_ref()), self.now()),
             }
         }
     }

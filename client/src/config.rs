@@ -12,6 +12,7 @@ mod contradictions;
 mod nearest;
 mod properties;
 mod setting;
+mod share;
 mod table;
 
 pub use address::Address;
@@ -19,7 +20,20 @@ pub use properties::{Explained, Notice, NoticeKind};
 
 /// Everything a client can be told. Fields carry the names of Java's properties, and their defaults;
 /// the one departure is that socket buffers are left to the kernel, which tunes them better.
+///
+/// ```
+/// use std::time::Duration;
+/// use upsert_kafka_client::Config;
+///
+/// let config = Config::new(["kafka-1:9092".parse()?, "kafka-2:9092".parse()?]).with(|it| {
+///     it.linger = Duration::from_millis(20);
+///     it.batch_size = 256 << 10;
+/// });
+/// config.check()?;
+/// # Ok::<_, upsert_kafka_client::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Config {
     /// `bootstrap.servers`: where to begin; the cluster tells the rest.
     pub bootstrap_servers: Vec<Address>,
@@ -52,7 +66,7 @@ pub struct Config {
     pub connection_setup_timeout_max: Duration,
     /// `connections.max.idle.ms`: an unused connection is closed after this; `None` keeps it.
     pub connections_max_idle: Option<Duration>,
-    /// `metadata.max.age.ms`: how old may be what we know of the cluster.
+    /// `metadata.max.age.ms`: the maximum age of cached metadata before it is refreshed.
     pub metadata_max_age: Duration,
     /// `metadata.recovery.strategy`: what to do when no known broker answers.
     pub metadata_recovery: MetadataRecovery,
@@ -146,6 +160,18 @@ pub struct Config {
 }
 
 impl Config {
+    /// Java's defaults for all but the addresses of the cluster, of which one that answers is enough.
+    pub fn new(bootstrap_servers: impl IntoIterator<Item = Address>) -> Self {
+        Self { bootstrap_servers: bootstrap_servers.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The same with some fields set: `config.with(|it| it.linger = Duration::ZERO)`.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
+
     /// Java's defaults for this kind of client.
     pub fn for_role(role: Role) -> Self {
         let idle = if role == Role::Admin { 300_000 } else { 540_000 };
@@ -251,6 +277,7 @@ impl Default for Config {
 
 /// Which of Java's clients the properties are meant for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// Keys of `ProducerConfig`.
     Producer,
@@ -282,6 +309,7 @@ pub enum PartitionerClass {
 
 /// What to do when no known broker answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MetadataRecovery {
     /// Begin again at `bootstrap.servers`.
     Rebootstrap,
@@ -291,6 +319,7 @@ pub enum MetadataRecovery {
 
 /// How many replicas must hold a record before it counts as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Acks {
     /// All that are in sync.
     All,
@@ -302,6 +331,7 @@ pub enum Acks {
 
 /// Where to read when the offset asked for is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OffsetReset {
     /// At the first record kept.
     Earliest,
@@ -315,6 +345,7 @@ pub enum OffsetReset {
 
 /// Whether records of open and aborted transactions are seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IsolationLevel {
     /// They are.
     ReadUncommitted,

@@ -13,6 +13,7 @@ use upsert_kafka_protocol::messages::FetchRequest;
 use upsert_kafka_protocol::{Api, Message, Request, Segments, Str, header};
 
 use crate::cluster::versions::BrokerVersions;
+use crate::environment::Clock;
 use crate::{Error, ErrorKind};
 
 pub(crate) mod open;
@@ -20,7 +21,7 @@ pub(crate) mod pipeline;
 mod task;
 mod throttle;
 
-pub(crate) use open::open;
+pub(crate) use open::Connector;
 
 /// A socket's handle. Clones share the socket; the last one dropped closes it when all is answered.
 #[derive(Clone)]
@@ -37,6 +38,7 @@ struct Shared {
     request_timeout: Duration,
     /// Of an answer to Fetch.
     response_bytes_max: usize,
+    clock: Clock,
 }
 
 /// What the socket's task is told.
@@ -194,7 +196,7 @@ impl Connection {
         let bytes_max = self.0.response_bytes_max.min(if fetches { usize::MAX } else { ANSWER_BYTES_MAX });
         let asker = Asker { api, timeout, version, bytes_max, throttle: throttle::throttle::<R>, reply };
         let correlation_id = answered.then_some(correlation_id);
-        Ok((Outgoing { frame, correlation_id, deadline: Instant::now() + timeout, asker }, answer))
+        Ok((Outgoing { frame, correlation_id, deadline: self.0.clock.now() + timeout, asker }, answer))
     }
 }
 

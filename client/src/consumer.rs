@@ -1,33 +1,36 @@
 //! Reads partitions that the caller assigns, and keeps offsets for groups.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::sleep_until;
 use upsert_kafka_protocol::records::Corrupt;
 
 use crate::cluster::{Cluster, Metadata, Want};
+use crate::environment::until;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, IsolationLevel};
 
 mod assignment;
+mod committed_offsets;
 mod completed_fetch;
+mod consumer_record;
 mod fetched;
 mod fetcher;
-mod group;
-mod offsets;
+mod list_offsets;
+mod owned_record;
 mod position;
 mod reset;
 
 pub use assignment::{Assignment, Position, TopicPartition};
-pub use fetched::{ConsumerRecord, Fetched, PartitionRecords, Records};
-use fetcher::{Answer, Arrived, Budget, Fetch};
-pub use group::{Commit, Committed};
-pub use offsets::OffsetSpec;
-use position::{Limits, Lookup, Positions, Progress, Sought, Verdict, Wanted};
+pub use committed_offsets::{Commit, Committed};
+pub use consumer_record::ConsumerRecord;
+pub use fetched::{Fetched, FetchedRecords, PartitionRecords, Records};
+use fetcher::{FetchedPartition, NodeFetch, PartitionFetch, PollBudget};
+pub use list_offsets::OffsetSpec;
+pub use owned_record::{OwnedHeader, OwnedRecord, OwnedRecords};
+use position::{FetchLimits, FetchTarget, LookupKind, OffsetLookup, PartitionOutcome, Positions, Progress};
 pub use reset::{PositionReset, ResetCause};
 
 /// A consumer. While the caller works on what one poll gave, the next fetches are already under way, one per node:
@@ -35,34 +38,35 @@ pub use reset::{PositionReset, ResetCause};
 /// they hold compressed is handed over in pieces: [`Config::fetch_max_decompressed_bytes`] bounds each.
 pub struct Consumer {
     cluster: Cluster,
-    view: watch::Receiver<Arc<Metadata>>,
+    metadata: watch::Receiver<Arc<Metadata>>,
     positions: Positions,
     /// Topics that the cluster's task must still be told of.
-    untold: Vec<Arc<str>>,
-    jobs: JoinSet<Done>,
+    unannounced: Vec<Arc<str>>,
+    tasks: JoinSet<TaskOutput>,
     /// Answers of which something is still to be handed over, in the order in which they came.
-    answers: VecDeque<Answer>,
-    failures: VecDeque<Error>,
+    buffered: VecDeque<NodeFetch>,
+    /// What the caller must be told, of which partition.
+    failures: VecDeque<(TopicPartition, Error)>,
     chance: Chance,
 }
 
 /// What was looked up.
 #[derive(Clone, Copy)]
-enum Found {
+enum FoundOffsets {
     Offset(i64),
     Range(i64, i64),
 }
 
 /// What a job of the consumer came to.
-enum Done {
-    Fetched(Answer),
-    Found(Vec<(Lookup, Result<Found, Error>)>),
+enum TaskOutput {
+    Fetch(NodeFetch),
+    Lookups(Vec<(OffsetLookup, Result<FoundOffsets, Error>)>),
 }
 
 impl Consumer {
     pub(crate) fn new(cluster: Cluster) -> Self {
         let config = cluster.config();
-        let limits = Limits {
+        let limits = FetchLimits {
             fetch_bytes_max: config.fetch_max_bytes,
             partition_bytes_max: config.max_partition_fetch_bytes,
             decompressed_bytes_max: config.fetch_max_decompressed_bytes,
@@ -72,14 +76,14 @@ impl Consumer {
             patience: config.default_api_timeout,
         };
         Self {
-            view: cluster.watch(),
-            cluster,
+            metadata: cluster.watch(),
             positions: Positions::new(limits),
-            untold: Vec::new(),
-            jobs: JoinSet::new(),
-            answers: VecDeque::new(),
+            unannounced: Vec::new(),
+            tasks: JoinSet::new(),
+            buffered: VecDeque::new(),
             failures: VecDeque::new(),
-            chance: Chance::from_process(),
+            chance: cluster.environment().chance(),
+            cluster,
         }
     }
 
@@ -87,7 +91,51 @@ impl Consumer {
     pub fn assign(&mut self, assignments: Vec<Assignment>) {
         self.failures.clear();
         self.positions.assign(assignments);
-        self.untold = self.positions.topics();
+        self.unannounced = self.positions.topics();
+        self.discard_stale();
+    }
+
+    /// Adds partitions to what is read. Those that are assigned already go on undisturbed: their positions and pauses,
+    /// what was fetched of them and what is being fetched all stay.
+    ///
+    /// # Errors
+    /// When one is assigned already or is named twice; then none is added.
+    pub fn incremental_assign(&mut self, assignments: Vec<Assignment>) -> Result<(), Error> {
+        let mut added = HashSet::new();
+        for Assignment { topic, partition, .. } in &assignments {
+            let of = TopicPartition::new(Arc::clone(topic), *partition);
+            if self.positions.contains(&of) || !added.insert(of.clone()) {
+                return Err(of.named(Error::new(ErrorKind::Usage, "assigned to the consumer already")));
+            }
+        }
+        let known: HashSet<Arc<str>> = self.positions.topics().into_iter().collect();
+        let topics: HashSet<Arc<str>> = added.into_iter().map(|of| of.topic).collect();
+        self.unannounced.extend(topics.into_iter().filter(|topic| !known.contains(topic)));
+        self.positions.add(assignments);
+        Ok(())
+    }
+
+    /// Takes partitions away from what is read, with what was fetched of them and not yet handed over. The others go
+    /// on undisturbed, as with [`Self::incremental_assign`]. [`Self::position`] tells where each stood, until then.
+    ///
+    /// # Errors
+    /// When one is not assigned; then none is taken away.
+    pub fn incremental_unassign(&mut self, of: &[TopicPartition]) -> Result<(), Error> {
+        if let Some(stranger) = of.iter().find(|of| !self.positions.contains(of)) {
+            return Err(not_assigned(stranger));
+        }
+        for of in of {
+            self.positions.remove(of);
+        }
+        let topics = self.positions.topics();
+        self.unannounced.retain(|topic| topics.contains(topic));
+        self.discard_stale();
+        Ok(())
+    }
+
+    /// The partitions that are read, paused ones too, in no order.
+    pub fn assignment(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.positions.partitions()
     }
 
     /// Waits for what comes next and hands it over; a partition in it has moved, if only past what is not for users.
@@ -106,28 +154,28 @@ impl Consumer {
             return Err(Error::new(ErrorKind::Usage, "nothing is assigned to the consumer"));
         }
         loop {
-            if let Some(error) = self.failures.pop_front() {
+            if let Some((_, error)) = self.failures.pop_front() {
                 return Err(error);
             }
             let fetched = self.hand_over();
             // While the caller works on that, the next fetches are under way.
-            self.start();
+            self.start_requests();
             if let Some(fetched) = fetched {
                 return Ok(fetched);
             }
             if !self.failures.is_empty() {
                 continue;
             }
-            let due = self.positions.deadline(Instant::now());
+            let due = self.positions.deadline(self.cluster.now());
             // Every branch is cancel-safe: what a job brought is dealt with before the next await.
             tokio::select! {
-                Some(done) = self.jobs.join_next() => {
-                    self.settle(finished(done)?);
+                Some(done) = self.tasks.join_next() => {
+                    self.handle_output(finished(done)?);
                 }
-                changed = self.view.changed() => {
+                changed = self.metadata.changed() => {
                     changed.map_err(|_| Error::new(ErrorKind::Closed, "the client is closed"))?;
                 }
-                () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {}
+                () = until(due) => {}
             }
         }
     }
@@ -174,8 +222,8 @@ impl Consumer {
     ///
     /// # Errors
     /// After `default.api.timeout.ms`, or at once when a topic is not allowed or does not have the partition.
-    pub async fn list_offsets(&self, wanted: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>, Error> {
-        offsets::find(&self.cluster, wanted).await
+    pub async fn list_offsets(&self, target: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>, Error> {
+        list_offsets::list_offsets(&self.cluster, target).await
     }
 
     /// The offsets of all partitions of a topic; it is not created by asking.
@@ -183,12 +231,12 @@ impl Consumer {
     /// # Errors
     /// After `default.api.timeout.ms`, or at once when the topic is not allowed.
     pub async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<Vec<(i32, i64)>, Error> {
-        let deadline = Instant::now() + self.config().default_api_timeout;
+        let deadline = self.cluster.now() + self.config().default_api_timeout;
         let known = self.cluster.topic(topic, Want::WhileUsed, deadline).await?;
         let of = |index| TopicPartition { topic: Arc::clone(&known.name), partition: index };
-        let wanted: Vec<_> = known.partitions.iter().map(|partition| (of(partition.index), spec)).collect();
-        let found = offsets::find(&self.cluster, &wanted).await?;
-        Ok(wanted.into_iter().map(|(of, _)| of.partition).zip(found).collect())
+        let target: Vec<_> = known.partitions.iter().map(|partition| (of(partition.index), spec)).collect();
+        let found = list_offsets::list_offsets(&self.cluster, &target).await?;
+        Ok(target.into_iter().map(|(of, _)| of.partition).zip(found).collect())
     }
 
     /// The offsets that a group has committed for these partitions.
@@ -196,7 +244,7 @@ impl Consumer {
     /// # Errors
     /// After `default.api.timeout.ms`, or at once what trying again does not mend.
     pub async fn committed(&self, group: &str, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
-        group::committed(&self.cluster, group, of).await
+        committed_offsets::committed(&self.cluster, group, of).await
     }
 
     /// Keeps offsets for a group that has no members.
@@ -204,7 +252,7 @@ impl Consumer {
     /// # Errors
     /// After `default.api.timeout.ms`, or at once what trying again does not mend; some may be kept.
     pub async fn commit(&self, group: &str, offsets: &[Commit]) -> Result<(), Error> {
-        group::commit(&self.cluster, group, offsets).await
+        committed_offsets::commit(&self.cluster, group, offsets).await
     }
 
     fn config(&self) -> &Config {
@@ -212,38 +260,40 @@ impl Consumer {
     }
 
     /// Sets everything under way that can be.
-    fn start(&mut self) {
-        let now = Instant::now();
+    fn start_requests(&mut self) {
+        let now = self.cluster.now();
         // A full mailbox empties soon: the view that comes then leads here again.
-        self.untold.retain(|topic| !self.cluster.want(topic, Want::Lasting));
-        let view = Arc::clone(&self.view.borrow_and_update());
-        let work = self.positions.poll(now, &view);
-        for (node, lookups) in work.lookups {
+        self.unannounced.retain(|topic| !self.cluster.want(topic, Want::Lasting));
+        let metadata = Arc::clone(&self.metadata.borrow_and_update());
+        let requests = self.positions.poll(now, &metadata);
+        for (node, lookups) in requests.lookups {
             let cluster = self.cluster.clone();
-            self.jobs.spawn(async move { Done::Found(look_up(cluster, node, lookups).await) });
+            self.tasks.spawn(async move { TaskOutput::Lookups(look_up(cluster, node, lookups).await) });
         }
-        for plan in work.fetches {
+        for plan in requests.fetches {
             let cluster = self.cluster.clone();
-            self.jobs.spawn(async move { Done::Fetched(fetcher::fetch(cluster, plan).await) });
+            self.tasks.spawn(async move { TaskOutput::Fetch(fetcher::fetch(cluster, plan).await) });
         }
-        for (of, error) in work.failures {
+        for (of, error) in requests.failures {
             let generation = self.positions.generation(&of);
-            self.failed(&of, generation, error);
+            self.handle_failed(&of, generation, error);
         }
     }
 
-    fn settle(&mut self, done: Done) {
+    fn handle_output(&mut self, done: TaskOutput) {
         match done {
-            Done::Fetched(answer) => self.answers.push_back(answer),
-            Done::Found(found) => {
-                for (Lookup { of, generation, .. }, found) in found {
+            TaskOutput::Fetch(answer) => self.buffered.push_back(answer),
+            TaskOutput::Lookups(found) => {
+                for (OffsetLookup { topic_partition: of, generation, .. }, found) in found {
                     match found {
-                        Ok(Found::Offset(offset)) => self.positions.handle_found(&of, generation, offset),
-                        Ok(Found::Range(start, end)) => {
-                            let verdict = self.positions.handle_range(&of, generation, (start, end));
-                            self.tell(verdict);
+                        Ok(FoundOffsets::Offset(offset)) => {
+                            self.positions.handle_found(&of, generation, offset)
                         }
-                        Err(error) => self.failed(&of, generation, error),
+                        Ok(FoundOffsets::Range(start, end)) => {
+                            let outcome = self.positions.handle_range(&of, generation, (start, end));
+                            self.report(&of, outcome);
+                        }
+                        Err(error) => self.handle_failed(&of, generation, error),
                     }
                 }
             }
@@ -252,13 +302,13 @@ impl Consumer {
 
     /// What comes next of the answers that are here, up to the bound for decompressed bytes.
     fn hand_over(&mut self) -> Option<Fetched> {
-        while let Some(mut answer) = self.answers.pop_front() {
+        while let Some(mut answer) = self.buffered.pop_front() {
             let mut fetched = Fetched::default();
-            if self.take_all(&mut answer, &mut fetched) {
-                let (now, chance) = (Instant::now(), self.chance.draw());
+            if self.take_from_node(&mut answer, &mut fetched) {
+                let (now, chance) = (self.cluster.now(), self.chance.draw());
                 self.positions.handle_answered(answer.node, answer.empty_early, now, chance);
             } else {
-                self.answers.push_front(answer);
+                self.buffered.push_front(answer);
             }
             if !fetched.partitions.is_empty() || !fetched.resets.is_empty() {
                 return Some(fetched);
@@ -269,14 +319,14 @@ impl Consumer {
 
     /// Moves what may be handed over at once; says whether that was all of the answer. What is prepared goes
     /// without what is not: the caller has work already.
-    fn take_all(&mut self, answer: &mut Answer, fetched: &mut Fetched) -> bool {
-        let mut budget = Budget::new(self.config().fetch_max_decompressed_bytes);
-        while let Some(Fetch { wanted, came }) = answer.partitions.front_mut() {
-            let whole = match came {
-                _ if !self.positions.is_current(wanted) => true,
-                Ok(arrived) => self.take(wanted, arrived, &mut budget, fetched),
+    fn take_from_node(&mut self, answer: &mut NodeFetch, fetched: &mut Fetched) -> bool {
+        let mut budget = PollBudget::new(self.config().fetch_max_decompressed_bytes);
+        while let Some(PartitionFetch { target, result }) = answer.partitions.front_mut() {
+            let whole = match result {
+                _ if !self.positions.is_current(target) => true,
+                Ok(partition) => self.take_piece(target, partition, &mut budget, fetched),
                 Err(error) => {
-                    self.failed(&wanted.of, wanted.generation, error.clone());
+                    self.handle_failed(&target.topic_partition, target.generation, error.clone());
                     true
                 }
             };
@@ -289,57 +339,79 @@ impl Consumer {
     }
 
     /// Moves the next piece of a partition; says whether nothing is left of it.
-    fn take(
+    fn take_piece(
         &mut self,
-        wanted: &Wanted,
-        arrived: &mut Arrived,
-        budget: &mut Budget,
+        target: &FetchTarget,
+        partition: &mut FetchedPartition,
+        budget: &mut PollBudget,
         fetched: &mut Fetched,
     ) -> bool {
-        if let Some(told) = arrived.told.take() {
-            if let Some(reset) = self.positions.handle_fetched(wanted, told) {
-                tracing::warn!(topic = &*wanted.of.topic, partition = wanted.of.partition, "{reset}");
+        if let Some(status) = partition.status.take() {
+            if let Some(reset) = self.positions.handle_fetched(target, status) {
+                tracing::warn!(
+                    topic = &*target.topic_partition.topic,
+                    partition = target.topic_partition.partition,
+                    "{reset}"
+                );
                 fetched.resets.push(reset);
             }
-            if !told.has_bytes {
+            if !status.has_bytes {
                 return true;
             }
         }
-        let piece = match arrived.next_piece(budget) {
+        let piece = match partition.next_piece(budget) {
             None => return false,
             Some(Ok(piece)) => piece,
             Some(Err(corrupt)) => {
-                self.failed(&wanted.of, wanted.generation, wanted.of.named(unreadable(&corrupt)));
+                self.handle_failed(
+                    &target.topic_partition,
+                    target.generation,
+                    target.topic_partition.named(unreadable(&corrupt)),
+                );
                 return true;
             }
         };
-        let (is_full, now, chance) = (piece.is_full, Instant::now(), self.chance.draw());
+        let (is_full, now, chance) = (piece.is_full, self.cluster.now(), self.chance.draw());
         let progress = Progress { next_offset: piece.next_offset, cut: piece.cut, more: is_full };
-        let verdict = self.positions.handle_read(wanted, progress, now, chance);
-        if matches!(verdict, Verdict::Moved) {
-            fetched.partitions.push(PartitionRecords::new(wanted, arrived.high_watermark, piece));
+        let outcome = self.positions.handle_read(target, progress, now, chance);
+        if matches!(outcome, PartitionOutcome::Moved) {
+            fetched.partitions.push(PartitionRecords::new(target, partition.high_watermark, piece));
         }
-        self.tell(verdict);
+        self.report(&target.topic_partition, outcome);
         !is_full
     }
 
     /// Keeps what the user must know until it is asked for.
-    fn tell(&mut self, verdict: Verdict) {
-        if let Verdict::Fail(error) = verdict {
-            self.failures.push_back(error);
+    fn report(&mut self, of: &TopicPartition, outcome: PartitionOutcome) {
+        if let PartitionOutcome::Fail(error) = outcome {
+            self.failures.push_back((of.clone(), error));
         }
     }
 
-    fn failed(&mut self, of: &TopicPartition, generation: u64, error: Error) {
+    /// Frees what is held of partitions that are no longer read.
+    fn discard_stale(&mut self) {
+        let positions = &self.positions;
+        self.failures.retain(|(of, _)| positions.contains(of));
+        for answer in &mut self.buffered {
+            answer.partitions.retain(|fetch| positions.is_current(&fetch.target));
+        }
+    }
+
+    fn handle_failed(&mut self, of: &TopicPartition, generation: u64, error: Error) {
         let stale = error.refreshes_metadata();
-        let clock_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let clock_ms = i64::try_from(clock_ms).unwrap_or(i64::MAX);
-        let verdict =
-            self.positions.handle_failed(of, generation, error, Instant::now(), self.chance.draw(), clock_ms);
+        let clock_ms = self.cluster.environment().clock().unix_ms();
+        let outcome = self.positions.handle_failed(
+            of,
+            generation,
+            error,
+            self.cluster.now(),
+            self.chance.draw(),
+            clock_ms,
+        );
         if stale {
             self.cluster.refresh();
         }
-        self.tell(verdict);
+        self.report(of, outcome);
     }
 }
 
@@ -350,32 +422,36 @@ impl std::fmt::Debug for Consumer {
 }
 
 /// Asks a leader for all these at once.
-async fn look_up(cluster: Cluster, node: i32, lookups: Vec<Lookup>) -> Vec<(Lookup, Result<Found, Error>)> {
-    let mut wanted = Vec::new();
-    for Lookup { of, sought, .. } in &lookups {
-        let specs = match sought {
-            Sought::Position(position) => &[OffsetSpec::of(*position)][..],
-            Sought::Range => &[OffsetSpec::Earliest, OffsetSpec::Latest],
+async fn look_up(
+    cluster: Cluster,
+    node: i32,
+    lookups: Vec<OffsetLookup>,
+) -> Vec<(OffsetLookup, Result<FoundOffsets, Error>)> {
+    let mut queries = Vec::new();
+    for OffsetLookup { topic_partition, kind, .. } in &lookups {
+        let specs = match kind {
+            LookupKind::Position(position) => &[OffsetSpec::of(*position)][..],
+            LookupKind::Range => &[OffsetSpec::Earliest, OffsetSpec::Latest],
         };
-        wanted.extend(specs.iter().map(|spec| (of.clone(), *spec)));
+        queries.extend(specs.iter().map(|spec| (topic_partition.clone(), *spec)));
     }
-    let mut found = offsets::ask_leader(cluster, node, wanted).await.into_iter();
-    let mut next = || found.next().unwrap_or_else(|| Err(offsets::left_out()));
-    let told = |lookup: Lookup| {
-        let found = match lookup.sought {
-            Sought::Position(_) => next().map(Found::Offset),
-            Sought::Range => {
+    let mut found = list_offsets::ask_leader(cluster, node, queries).await.into_iter();
+    let mut next = || found.next().unwrap_or_else(|| Err(list_offsets::missing_from_answer()));
+    let answer = |lookup: OffsetLookup| {
+        let found = match lookup.kind {
+            LookupKind::Position(_) => next().map(FoundOffsets::Offset),
+            LookupKind::Range => {
                 let (start, end) = (next(), next());
-                start.and_then(|start| Ok(Found::Range(start, end?)))
+                start.and_then(|start| Ok(FoundOffsets::Range(start, end?)))
             }
         };
         (lookup, found)
     };
-    lookups.into_iter().map(told).collect()
+    lookups.into_iter().map(answer).collect()
 }
 
 /// What a job brought. Its panic is ours; a runtime that shuts down cancels it.
-fn finished(done: Result<Done, JoinError>) -> Result<Done, Error> {
+fn finished(done: Result<TaskOutput, JoinError>) -> Result<TaskOutput, Error> {
     done.map_err(|failed| match failed.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(_) => Error::new(ErrorKind::Closed, "the runtime shuts down"),

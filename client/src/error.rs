@@ -51,6 +51,7 @@ pub enum ErrorKind {
 
 /// How much an [`Error`] ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Scope {
     /// What was asked, and nothing else.
     #[default]
@@ -72,6 +73,7 @@ struct Facts {
     partition: Option<i32>,
     written: bool,
     scope: Scope,
+    cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -149,6 +151,7 @@ impl Error {
             partition: None,
             written: false,
             scope: Scope::Call,
+            cause: None,
         }))
     }
 
@@ -219,6 +222,12 @@ impl Error {
         self
     }
 
+    /// Keeps what it came from, for [`source`](std::error::Error::source); the sentence has said it already.
+    pub(crate) fn with_cause(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.facts().cause = Some(Arc::new(cause));
+        self
+    }
+
     /// Puts another sentence before this one's.
     pub(crate) fn within(mut self, what: &str) -> Self {
         let sentence = self.words();
@@ -274,13 +283,13 @@ fn said(code: ErrorCode) -> String {
 
 impl From<Malformed> for Error {
     fn from(malformed: Malformed) -> Self {
-        Self::new(ErrorKind::Protocol, malformed.to_string())
+        Self::new(ErrorKind::Protocol, malformed.to_string()).with_cause(malformed)
     }
 }
 
 impl From<Unrepresentable> for Error {
     fn from(unrepresentable: Unrepresentable) -> Self {
-        Self::new(ErrorKind::Usage, unrepresentable.to_string())
+        Self::new(ErrorKind::Usage, unrepresentable.to_string()).with_cause(unrepresentable)
     }
 }
 
@@ -313,7 +322,13 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    /// What it came from, where that is an error of its own: the system's, or that of bytes which are no message. Its
+    /// text is part of this error's sentence.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as _)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ mod cluster;
 mod config;
 mod connection;
 mod consumer;
+mod environment;
 mod error;
 mod metrics;
 mod producer;
@@ -22,9 +23,11 @@ pub use config::{
     PartitionerClass, Role, SecurityProtocol,
 };
 pub use consumer::{
-    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, OffsetSpec, PartitionRecords, Position,
-    PositionReset, Records, ResetCause, TopicPartition,
+    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords, OffsetSpec,
+    OwnedHeader, OwnedRecord, OwnedRecords, PartitionRecords, Position, PositionReset, Records, ResetCause,
+    TopicPartition,
 };
+pub use environment::{Clock, Dial, DialTarget, Dialing, Environment, Time, Transport};
 pub use error::{Error, ErrorKind, Scope};
 pub use metrics::{Metric, Metrics};
 #[cfg(feature = "simulation")]

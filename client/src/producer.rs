@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::cluster::{Cluster, Want};
 use crate::metrics::Metrics;
-use crate::retry::Chance;
 use crate::{Error, ErrorKind, Record};
 
 mod accumulator;
 mod availability;
 mod batch;
-mod carry;
-mod clock;
+mod coordinator_client;
+mod coordinator_request;
 mod delivery;
 mod dispatch;
-mod errand;
-mod gate;
 mod handle;
 mod keyless;
 mod lock;
@@ -29,18 +26,21 @@ mod meter;
 mod node;
 mod offsets;
 mod orders;
+mod partition;
 mod partitioner;
 mod planted;
 mod pool;
-mod question;
 mod request;
 mod resolution;
+mod retrying_request;
+mod send_gate;
 mod sender;
 mod sequence;
 mod shared;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation;
+mod slots;
 mod sticky;
 mod topic;
 mod transaction;
@@ -51,13 +51,13 @@ mod writer;
 use accumulator::Accumulator;
 use availability::Availability;
 pub use delivery::Delivery;
-use gate::Gate;
 use handle::{Handle, NOBODY, closed};
 use lock::Mutex;
 use meter::{Meter, Moment, Spent};
 pub use offsets::GroupMetadata;
 use orders::Orders;
 pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
+use send_gate::SendGate;
 use sender::Sender;
 pub use sequence::ProducerId;
 use shared::Shared;
@@ -93,7 +93,7 @@ pub struct Producer(Arc<Handle>);
 impl Producer {
     pub(crate) fn new(cluster: Cluster, partitioner: Option<Arc<dyn Partitioner>>) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
-        let config = cluster.config();
+        let (config, clock) = (cluster.config(), cluster.environment().clock());
         let availability = Some(config.partitioner_availability_timeout)
             .filter(|timeout| config.partitioner_adaptive && !timeout.is_zero())
             .map(|timeout| Arc::new(Mutex::new(Availability::new(timeout))));
@@ -102,16 +102,17 @@ impl Producer {
             work: Notify::new(),
             freed: Notify::new(),
             orders: Orders::new(),
-            gate: Gate::default(),
-            meter: Mutex::new(Meter::new(config.windows(), Instant::now())),
+            gate: SendGate::default(),
+            meter: Mutex::new(Meter::new(config.windows(), clock.now())),
             topics: Mutex::default(),
             partitioner,
             availability,
-            told_used: Mutex::new(Instant::now()),
+            told_used: Mutex::new(clock.now()),
             rack: config.client_rack.clone().filter(|_| config.partitioner_rack_aware),
             lanes: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
             number: NUMBERS.fetch_add(1, Relaxed),
+            clock: clock.clone(),
         });
         tokio::spawn(Sender::new(Arc::clone(&shared), cluster.clone()).run());
         let free = if cluster.config().transactional_id.is_some() { NOBODY } else { shared.number };
@@ -129,17 +130,17 @@ impl Producer {
             return Ok(known.clone());
         }
         let config = cluster.config();
-        let metadata = cluster.topic(name, Want::WhileWritten, Instant::now() + config.max_block).await?;
+        let metadata = cluster.topic(name, Want::WhileWritten, cluster.now() + config.max_block).await?;
         let settings = TopicSettings {
             producer: shared.number,
             sticky: StickySettings { batch_size: config.batch_size, adaptive: config.partitioner_adaptive },
             ignore_keys: config.partitioner_ignore_keys,
-            seed: Chance::from_process().bits(),
+            seed: cluster.environment().seed(),
             availability: shared.availability.clone(),
             partitioner: shared.partitioner.clone(),
         };
         let near = shared.near(&cluster.metadata());
-        let news = News { metadata: &metadata, near: &near, now: Instant::now() };
+        let news = News { metadata: &metadata, near: &near, now: cluster.now() };
         let mut topics = shared.topics.lock();
         let topic = topics
             .entry(Arc::clone(&metadata.name))
@@ -228,7 +229,7 @@ impl Producer {
     /// What was counted and measured until now, under Java's names.
     pub fn metrics(&self) -> Metrics {
         let Handle { shared, cluster, .. } = &*self.0;
-        let (now, (free, waiting)) = (Instant::now(), shared.accumulator.free());
+        let (now, (free, waiting)) = (cluster.now(), shared.accumulator.free());
         let renewed_at = cluster.metadata().renewed_at;
         let moment = Moment {
             now,

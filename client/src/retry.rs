@@ -38,12 +38,6 @@ impl Backoff {
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    /// Seeds from the process' hash keys, which differ from run to run.
-    pub(crate) fn from_process() -> Self {
-        use std::hash::{BuildHasher, RandomState};
-        Self::seeded(RandomState::new().hash_one(0))
-    }
-
     pub(crate) fn seeded(seed: u64) -> Self {
         Self(seed | 1)
     }

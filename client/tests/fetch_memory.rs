@@ -47,7 +47,7 @@ fn every_partition_is_read(
 ) {
     let stored = bomb(compression, bytes);
     let address = start(stored.clone(), partitions);
-    let config = Config { fetch_max_decompressed_bytes: budget, ..Config::default() };
+    let config = Config::default().with(|it| it.fetch_max_decompressed_bytes = budget);
     let took = runtime.block_on(async {
         let mut consumer = consumer(&address, partitions, config).await;
         peak_of(read(&mut consumer, partitions, bytes)).await.saturating_sub(idle)
@@ -63,7 +63,7 @@ fn every_partition_is_read(
 fn a_batch_beyond_the_budget_is_an_error(runtime: &Runtime) {
     let address = start(bomb(Compression::Zstd, 4 << 20), 2);
     let budget = 3 << 20;
-    let config = Config { fetch_max_decompressed_bytes: budget, ..Config::default() };
+    let config = Config::default().with(|it| it.fetch_max_decompressed_bytes = budget);
     runtime.block_on(async {
         let mut consumer = consumer(&address, 1, config).await;
         let error = consumer.poll().await.expect_err("it does not fit");
@@ -91,7 +91,7 @@ async fn read(consumer: &mut Consumer, partitions: i32, bytes: usize) {
 }
 
 async fn consumer(address: &str, partitions: i32, config: Config) -> Consumer {
-    let config = Config { bootstrap_servers: vec![address.parse().expect("an address")], ..config };
+    let config = config.with(|it| it.bootstrap_servers = vec![address.parse().expect("an address")]);
     let mut consumer = Client::open(config).await.expect("a broker").consumer();
     let assignment = |index| Assignment::new("bombs", index, Position::Offset(0));
     consumer.assign((0..partitions).map(assignment).collect());

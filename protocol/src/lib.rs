@@ -106,7 +106,7 @@
 //! |---|---|---|
 //! | `gzip`, `snappy`, `lz4`, `zstd` | yes | a codec each |
 //! | `json` | no | any message as JSON, both ways, as Java's JsonConverter has it |
-//! | `dice` | no | any value that a version can hold, for round trips and fuzzing |
+//! | `arbitrary` | no | any value that a version can hold, for round trips and fuzzing |
 
 extern crate self as upsert_kafka_protocol;
 

@@ -25,7 +25,7 @@ mod compress;
 mod control;
 mod corrupt;
 mod layout;
-mod message;
+mod legacy_message;
 mod message_set;
 mod retain;
 mod varint;

@@ -26,8 +26,8 @@ pub struct Schema {
     pub rows: &'static Struct,
     again: fn(&Bytes, i16) -> Result<Segments, Again>,
     blank: fn(i16) -> Result<Segments, Unrepresentable>,
-    #[cfg(any(test, feature = "dice"))]
-    trip: fn(crate::wire::Dice) -> Result<Bytes, String>,
+    #[cfg(any(test, feature = "arbitrary"))]
+    trip: fn(crate::wire::Choices) -> Result<Bytes, String>,
 }
 
 /// Who sends a message.
@@ -91,7 +91,7 @@ impl Schema {
             rows,
             again: again::<M>,
             blank: |version| M::blank().encode(version),
-            #[cfg(any(test, feature = "dice"))]
+            #[cfg(any(test, feature = "arbitrary"))]
             trip: trip::<M>,
         }
     }
@@ -137,13 +137,13 @@ impl Schema {
         (self.blank)(version)
     }
 
-    /// Writes a value that the dice make, reads it, and gives the bytes in between.
+    /// Writes a value that the choices make, reads it, and gives the bytes in between.
     ///
     /// # Errors
     /// When it cannot be written or read, or is another one then.
-    #[cfg(any(test, feature = "dice"))]
-    pub fn trip(&self, dice: crate::wire::Dice) -> Result<Bytes, String> {
-        (self.trip)(dice)
+    #[cfg(any(test, feature = "arbitrary"))]
+    pub fn trip(&self, choices: crate::wire::Choices) -> Result<Bytes, String> {
+        (self.trip)(choices)
     }
 
     /// Whether that version has compact lengths and tags.
@@ -178,11 +178,11 @@ fn again<M: Message>(body: &Bytes, version: i16) -> Result<Segments, Again> {
     M::decode(body, version).map_err(Again::Malformed)?.encode(version).map_err(Again::Unrepresentable)
 }
 
-#[cfg(any(test, feature = "dice"))]
-fn trip<M: Message>(mut dice: crate::wire::Dice) -> Result<Bytes, String> {
-    let version = dice.version();
+#[cfg(any(test, feature = "arbitrary"))]
+fn trip<M: Message>(mut choices: crate::wire::Choices) -> Result<Bytes, String> {
+    let version = choices.version();
     let mut message = M::blank();
-    message.roll(&mut dice, false);
+    message.arbitrary(&mut choices, false);
     let bytes = message.encode(version).map_err(|e| e.to_string())?.into_bytes();
     let back = M::decode(&bytes, version).map_err(|e| e.to_string())?;
     if back == message { Ok(bytes) } else { Err("what was read is not what was written".into()) }

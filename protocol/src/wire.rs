@@ -4,8 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-#[cfg(any(test, feature = "dice"))]
-mod dice;
+mod arbitrary;
 mod leaf;
 mod malformed;
 mod read;
@@ -16,8 +15,10 @@ mod unrepresentable;
 mod uuid;
 mod write;
 
-#[cfg(any(test, feature = "dice"))]
-pub use dice::Dice;
+#[doc(hidden)]
+pub use arbitrary::Choices;
+#[cfg(any(test, feature = "arbitrary"))]
+pub use arbitrary::arbitrary;
 pub use leaf::{Leaf, Primitive};
 pub use malformed::Malformed;
 pub use read::Reader;
@@ -79,14 +80,6 @@ pub trait Message: Wire {
         self.write(&mut writer, false)?;
         Ok(writer.finish())
     }
-
-    /// Any value that the version can hold; equal seeds give equal values.
-    #[cfg(any(test, feature = "dice"))]
-    fn any(seed: u64, version: i16) -> Self {
-        let mut message = Self::blank();
-        message.roll(&mut Dice::new(seed, version, Self::FLEXIBLE.contains(version)), false);
-        message
-    }
 }
 
 /// A message that wants an answer.
@@ -133,9 +126,10 @@ pub trait Wire: Sized + PartialEq {
         all.iter().try_for_each(|it| it.write(w, false))
     }
 
-    /// Overwrites `self` with any value this version can hold.
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, nullable: bool);
+    /// Overwrites `self` with any value this version can hold. It is here in every build, so that a feature changes no
+    /// trait; nothing of it is linked unless somebody calls it.
+    #[doc(hidden)]
+    fn arbitrary(&mut self, choices: &mut Choices, nullable: bool);
 }
 
 /// An inclusive range of message versions; empty when `from > to`.

@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use cpu_time::ThreadTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use upsert_kafka_sink::format::{Decode, Encode, FormatSpec};
+use upsert_kafka_sink::format::{Decoder, Encoder, FormatSpec};
 use upsert_kafka_sink::option::{OptionSet, OptionValue};
 use upsert_kafka_sink::row::{Arena, Row};
 use upsert_kafka_sink::types::{Field, LogicalType};
@@ -41,16 +41,16 @@ fn main() {
 }
 
 /// A stream: a row lives until it is encoded, then the arena starts again.
-fn each_row(decoder: &dyn Decode, arena: &mut Arena, messages: &[Vec<u8>], mut each: impl FnMut(Row<'_>)) {
+fn each_row(decoder: &dyn Decoder, arena: &mut Arena, messages: &[Vec<u8>], mut each: impl FnMut(Row<'_>)) {
     for message in messages {
         arena.reset();
         decoder
-            .decode(message, arena, &mut |_, row| row.into_iter().for_each(&mut each))
+            .decode(Some(message), arena, &mut |_, row| row.into_iter().for_each(&mut each))
             .expect("orders are valid JSON");
     }
 }
 
-fn write(encoders: &[&dyn Encode], row: Row<'_>, out: &mut Vec<u8>) {
+fn write(encoders: &[&dyn Encoder], row: Row<'_>, out: &mut Vec<u8>) {
     out.clear();
     for encoder in encoders {
         encoder.encode(row, out).expect("rows are of the columns' types");
@@ -76,14 +76,14 @@ fn measure(what: &str, mut pass: impl FnMut()) {
     println!("{what:<44} {:>8.1} {:>8.1} {allocations:>12.3}", runs[0], runs[RUNS / 2]);
 }
 
-fn decoder(parser: bool) -> Box<dyn Decode> {
+fn decoder(parser: bool) -> Box<dyn Decoder> {
     let mut options = OptionSet::default();
     options.insert("decode.json-parser.enabled", OptionValue::Bool(parser));
     let new = FormatSpec::named("json").and_then(|json| json.decoder).expect("json is read");
     new(&options, &columns()).expect("json holds these types")
 }
 
-fn encoder(slots: &[usize]) -> Box<dyn Encode> {
+fn encoder(slots: &[usize]) -> Box<dyn Encoder> {
     let new = FormatSpec::named("json").and_then(|json| json.encoder).expect("json is written");
     new(&OptionSet::default(), &columns(), slots).expect("json holds these types")
 }

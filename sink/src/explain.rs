@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::expr::{Cast, OnNull, Projection};
+use crate::expr::{OnNull, Projection};
 use crate::plan::{InsertPlan, Origin, Plan, SinkPlan, SourcePlan, TableReport};
 use crate::settings::CHECKPOINT_INTERVAL;
 use crate::types::Field;
@@ -64,13 +64,8 @@ fn write_insert(f: &mut fmt::Formatter<'_>, source: &SourcePlan, insert: &Insert
         SinkPlan::Print(sink) => &sink.columns,
     };
     writeln!(f, "insert into {} from {}", insert.sink.table(), source.table)?;
-    for (column, slot) in columns.iter().zip(insert.projection.slots()) {
-        write!(f, "  {} {} = ", column.name, column.data_type)?;
-        match slot.source.map(|index| &source.columns[index]) {
-            None => writeln!(f, "NULL")?,
-            Some(from) if slot.cast == Cast::Keep => writeln!(f, "{}", from.name)?,
-            Some(from) => writeln!(f, "{}, cast from {}", from.name, from.data_type.logical)?,
-        }
+    for (column, expr) in columns.iter().zip(insert.projection.exprs()) {
+        writeln!(f, "  {} {} = {}", column.name, column.data_type, expr.display(&source.columns))?;
     }
     if let Some(sentence) = not_null(&insert.projection, columns) {
         writeln!(f, "  {sentence}")?;

@@ -17,20 +17,21 @@ pub(crate) mod time;
 pub use error::{DecodeError, EncodeError, FormatError};
 
 /// Reads messages as rows.
-pub trait Decode: Send + Sync {
-    /// Hands out each row of a message with its kind: none, one or several. `None` is a null row.
+pub trait Decoder: Send + Sync {
+    /// Hands out each row of a message's key or value with its kind: none, one or several. `None` is a null row.
+    /// What a null means, as opposed to no bytes, is the format's to say.
     ///
-    /// Rows borrow from the message and the arena; rows handed out before an error stand.
+    /// Rows borrow from the bytes and the arena; rows handed out before an error stand.
     fn decode<'a>(
         &self,
-        message: &'a [u8],
+        bytes: Option<&'a [u8]>,
         arena: &'a Arena,
         each: &mut dyn FnMut(RowKind, Option<Row<'a>>),
     ) -> Result<(), DecodeError>;
 }
 
 /// Writes rows as messages.
-pub trait Encode: Send + Sync {
+pub trait Encoder: Send + Sync {
     /// Appends the row's bytes; on an error what was appended is of no use.
     ///
     /// The row has the columns that the encoder was made for; which of them are written was said then.
@@ -38,11 +39,11 @@ pub trait Encode: Send + Sync {
 }
 
 /// Makes a format's reader for these columns, in declared order.
-pub type NewDecoder = fn(&OptionSet, columns: &[Field]) -> Result<Box<dyn Decode>, FormatError>;
+pub type NewDecoder = fn(&OptionSet, columns: &[Field]) -> Result<Box<dyn Decoder>, FormatError>;
 
 /// Makes a format's writer of the columns in `slots`, in that order.
 pub type NewEncoder =
-    fn(&OptionSet, columns: &[Field], slots: &[usize]) -> Result<Box<dyn Encode>, FormatError>;
+    fn(&OptionSet, columns: &[Field], slots: &[usize]) -> Result<Box<dyn Encoder>, FormatError>;
 
 /// A row of [`FORMATS`].
 #[derive(Clone, Copy)]

@@ -2,35 +2,42 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tracing::debug;
+use upsert_kafka_client::{Clock, Environment};
 
+use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{Notice, Plan};
 use crate::progress::{Counts, Progress};
 use crate::source::JobIdentity;
 pub use crate::source::Restore;
-use flow::Flow;
+use task::Task;
 
-mod flow;
+mod task;
 mod topics;
 
 pub use topics::NewTopics;
 
 /// What a caller says when a job is opened.
+///
+/// ```
+/// use std::time::Duration;
+/// use upsert_kafka_sink::{JobOptions, Restore};
+///
+/// let options = JobOptions::new().with_restore(Restore::Offsets).with_stop_timeout(Duration::from_secs(5));
+/// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct JobOptions {
-    /// What the offsets that the group keeps mean.
-    pub restore: Restore,
-    /// Makes topics that are missing; without it they are an error.
-    pub create_topics: Option<NewTopics>,
-    /// How long a job that was asked to stop, or that failed, may take to flush and to commit. After that it leaves
-    /// with an error, and what was not acknowledged is read again by the next run.
-    pub stop_timeout: Duration,
+    restore: Restore,
+    create_topics: Option<NewTopics>,
+    stop_timeout: Duration,
+    environment: Environment,
 }
 
 /// Below the 30 s that orchestrators give a process before they kill it.
@@ -38,18 +45,52 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(25);
 
 impl Default for JobOptions {
     fn default() -> Self {
-        Self { restore: Restore::default(), create_topics: None, stop_timeout: STOP_TIMEOUT }
+        Self {
+            restore: Restore::default(),
+            create_topics: None,
+            stop_timeout: STOP_TIMEOUT,
+            environment: Environment::new(),
+        }
+    }
+}
+
+impl JobOptions {
+    /// The group's checkpoint counts, topics exist, a stop takes 25 s at most, and the machine is this one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the offsets that the group keeps mean.
+    pub fn with_restore(self, restore: Restore) -> Self {
+        Self { restore, ..self }
+    }
+
+    /// Makes topics that are missing; without this they are an error.
+    pub fn with_new_topics(self, new: NewTopics) -> Self {
+        Self { create_topics: Some(new), ..self }
+    }
+
+    /// How long a job that was asked to stop, or that failed, may take to flush and to commit. After that it leaves
+    /// with an error, and what was not acknowledged is read again by the next run.
+    pub fn with_stop_timeout(self, stop_timeout: Duration) -> Self {
+        Self { stop_timeout, ..self }
+    }
+
+    /// Where the job takes its connections, its time and its chance from.
+    pub fn with_environment(self, environment: Environment) -> Self {
+        Self { environment, ..self }
     }
 }
 
 /// A job whose cluster was reached and whose beginning is resolved.
 pub struct Job {
-    flows: Vec<Flow>,
+    tasks: Vec<Task>,
     checkpoint_interval: Duration,
     stop_timeout: Duration,
     progress: Arc<Progress>,
     notices: Vec<Notice>,
     stop: watch::Sender<bool>,
+    clock: Clock,
 }
 
 /// Asks a job to stop: it flushes, commits and ends. Cheap to clone.
@@ -73,28 +114,32 @@ impl Job {
     /// No broker answers, a topic is missing, the group has no offset where one is needed.
     pub async fn open(plan: Plan, options: JobOptions) -> Result<Self, Error> {
         let progress = Arc::new(Progress::default());
+        let mut clients = Clients::of_job(options.environment.clone());
         let topics::Checked { mut notices, sink_clusters } =
-            topics::check(&plan, options.create_topics.as_ref()).await?;
+            topics::check(&plan, options.create_topics.as_ref(), &mut clients).await?;
         let job = JobIdentity::of(&plan, &sink_clusters);
-        let mut flows = Vec::new();
+        let mut tasks = Vec::new();
         for pipeline in plan.pipelines {
-            let flow = Flow::open(pipeline, options.restore, job.clone(), Arc::clone(&progress)).await?;
-            notices.extend_from_slice(flow.notices());
-            flows.push(flow);
+            let task =
+                Task::open(pipeline, options.restore, job.clone(), &mut clients, Arc::clone(&progress))
+                    .await?;
+            notices.extend_from_slice(task.notices());
+            tasks.push(task);
         }
         Ok(Self {
-            flows,
+            tasks,
             checkpoint_interval: plan.settings.checkpoint_interval,
             stop_timeout: options.stop_timeout,
             progress,
             notices,
             stop: watch::Sender::new(false),
+            clock: options.environment.clock().clone(),
         })
     }
 
     /// Where it goes on from an earlier run: a line for each topic that it does so in.
     pub fn resumed(&self) -> impl Iterator<Item = &Notice> {
-        self.flows.iter().flat_map(Flow::resumed)
+        self.tasks.iter().flat_map(Task::resumed)
     }
 
     /// What the user should know about the cluster's side of the job.
@@ -117,8 +162,8 @@ impl Job {
     /// # Errors
     /// When the cluster does not tell.
     pub async fn stop_at_end(&mut self) -> Result<(), Error> {
-        for flow in &mut self.flows {
-            flow.stop_at_end().await?;
+        for task in &mut self.tasks {
+            task.stop_at_end().await?;
         }
         Ok(())
     }
@@ -128,16 +173,16 @@ impl Job {
     ///
     /// # Errors
     /// The first failure, with the offsets committed up to the record before it; or a stop that took longer than
-    /// [`JobOptions::stop_timeout`].
+    /// [`JobOptions::with_stop_timeout`] says.
     pub async fn run(self) -> Result<Summary, Error> {
-        let began = Instant::now();
+        let (clock, began) = (self.clock.clone(), self.clock.now());
         let (stop, progress) = (self.stop, self.progress);
         let mut running = JoinSet::new();
-        for mut flow in self.flows {
+        for mut task in self.tasks {
             let (interval, stop) = (self.checkpoint_interval, stop.subscribe());
             running.spawn(async move {
-                let carried = flow.carry(interval, stop).await;
-                Ended::Carried(Box::new(flow), carried)
+                let carried = task.carry(interval, stop).await;
+                Ended::Carried(Box::new(task), carried)
             });
         }
         let mut too_late = pin!(after_stop(stop.subscribe(), self.stop_timeout));
@@ -146,9 +191,9 @@ impl Job {
             let outcome = tokio::select! {
                 ended = running.join_next() => match ended.map(finished) {
                     None => break,
-                    Some(Ok(Ended::Carried(mut flow, carried))) => {
+                    Some(Ok(Ended::Carried(mut task, carried))) => {
                         // Also after a failure: what was processed before it is kept, and not read again.
-                        running.spawn(async move { Ended::Concluded(flow.checkpoint().await) });
+                        running.spawn(async move { Ended::Concluded(task.checkpoint().await) });
                         carried
                     }
                     Some(Ok(Ended::Concluded(committed))) => committed,
@@ -161,22 +206,22 @@ impl Job {
                 }
             };
             if let Err(error) = outcome {
-                debug!(%error, "a flow failed; the others stop");
+                debug!(%error, "a task failed; the others stop");
                 stop.send_replace(true);
                 failure.get_or_insert(error);
             }
         }
         match failure {
             Some(error) => Err(error),
-            None => Ok(Summary { counts: progress.counts(), elapsed: began.elapsed() }),
+            None => Ok(Summary { counts: progress.counts(), elapsed: clock.since(began) }),
         }
     }
 }
 
-/// How far a flow is.
+/// How far a task is.
 enum Ended {
     /// It carries no more rows; its last checkpoint is due.
-    Carried(Box<Flow>, Result<(), Error>),
+    Carried(Box<Task>, Result<(), Error>),
     /// It is over.
     Concluded(Result<(), Error>),
 }

@@ -3,11 +3,13 @@
 //! A job is planned from text, opened on a cluster, and run ([`plan::plan`], [`Job`]); or a program opens
 //! one table and writes rows into it ([`UpsertSink`]). This crate reaches Kafka through the client alone.
 
+mod clients;
 pub mod error;
 pub mod explain;
-pub mod expr;
+mod expr;
 pub mod format;
 mod job;
+pub mod message;
 pub mod option;
 pub mod options;
 pub mod plan;

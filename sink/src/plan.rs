@@ -25,8 +25,9 @@ use self::insert::Job;
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
 use crate::error::{Error, Finding, Rule};
-pub use crate::expr::{Keep, OnNull, Projection};
-use crate::format::{Decode, Encode};
+pub use crate::expr::OnNull;
+use crate::expr::{Expr, Projection};
+use crate::format::{Decoder, Encoder};
 use crate::scan::{Bounded, Startup};
 use crate::settings::Settings;
 use crate::sql::{self, Script, Statement};
@@ -153,8 +154,10 @@ pub struct Pipeline {
 pub struct InsertPlan {
     /// Which of the pipeline's sources.
     pub source: usize,
+    /// Rows of the source for which this is not TRUE are left out; `None` takes all.
+    pub(crate) filter: Option<Expr>,
     /// The source's row to the sink's.
-    pub projection: Projection,
+    pub(crate) projection: Projection,
     /// Whether UPDATE_BEFORE is thrown away before the sink.
     pub drop_update_before: bool,
     /// Why, in a sentence.
@@ -180,9 +183,9 @@ pub struct SourcePlan {
     /// How often new partitions are looked for; `None` is never.
     pub discovery_interval: Option<Duration>,
     /// Reads a record's value into a row of `columns`.
-    pub decoder: Box<dyn Decode>,
+    pub decoder: Box<dyn Decoder>,
     /// Where `decoder` passes over what it cannot read, one that says why.
-    pub strict_decoder: Option<Box<dyn Decode>>,
+    pub strict_decoder: Option<Box<dyn Decoder>>,
     /// Whether the format tells updates and deletes; if not, every row is an insert.
     pub carries_changes: bool,
     /// The physical columns, in declared order.
@@ -209,9 +212,9 @@ pub struct UpsertPlan {
     /// `properties.*` without the prefix, in the order of their keys.
     pub properties: Vec<(String, String)>,
     /// Writes the primary key's columns of a row of `columns`.
-    pub key: Box<dyn Encode>,
+    pub key: Box<dyn Encoder>,
     /// Writes the value's columns of a row of `columns`.
-    pub value: Box<dyn Encode>,
+    pub value: Box<dyn Encoder>,
     /// The row that both encoders read.
     pub columns: Arc<[Field]>,
     /// The primary key's columns among `columns`, in the order of the PRIMARY KEY clause.

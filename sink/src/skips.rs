@@ -5,14 +5,15 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::error::RecordPlace;
-use crate::format::Decode;
+use crate::format::Decoder;
+use crate::message::Message;
 use crate::plan::SourcePlan;
 use crate::progress::Progress;
 use crate::row::Arena;
 
 /// Reads a skipped record again by decoders that fail where the job's own pass over it.
 pub(crate) struct Skips {
-    strict: Vec<Box<dyn Decode>>,
+    strict: Vec<Box<dyn Decoder>>,
     progress: Arc<Progress>,
 }
 
@@ -27,7 +28,7 @@ impl Skips {
     }
 
     /// Takes note of a record that gave no row. All but the first of a job cost nothing.
-    pub(crate) fn note(&self, place: RecordPlace, message: &[u8]) {
+    pub(crate) fn note(&self, place: RecordPlace, message: &Message<'_>) {
         if self.progress.first_skipped_record().is_some() {
             return;
         }
@@ -36,13 +37,13 @@ impl Skips {
         self.progress.skip(place, why);
     }
 
-    fn why(&self, message: &[u8]) -> String {
-        if message.is_empty() {
+    fn why(&self, message: &Message<'_>) -> String {
+        if message.value.is_none_or(<[u8]>::is_empty) {
             return "it has no value".to_owned();
         }
         let arena = Arena::new();
         let refused =
-            self.strict.iter().find_map(|strict| strict.decode(message, &arena, &mut |_, _| {}).err());
+            self.strict.iter().find_map(|strict| strict.decode(message.value, &arena, &mut |_, _| {}).err());
         refused.map_or_else(|| "it holds no row".to_owned(), |error| error.to_string())
     }
 }
@@ -65,8 +66,9 @@ mod tests {
         let progress = Arc::new(Progress::default());
         let sources = plan.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.sources);
         let skips = Skips::of(sources, Arc::clone(&progress));
-        for (offset, message) in (7..).zip(messages) {
-            skips.note(RecordPlace { topic: "in".into(), partition: 3, offset }, message);
+        for (offset, &value) in (7..).zip(messages) {
+            let message = Message { value: Some(value), ..Message::new("in", 3, offset) };
+            skips.note(RecordPlace { topic: "in".into(), partition: 3, offset }, &message);
         }
         progress.first_skipped().unwrap()
     }

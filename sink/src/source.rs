@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use tracing::{debug, info, warn};
 use upsert_kafka_client::{
-    Admin, Client, Commit, Committed, Consumer, Fetched, OffsetSpec, PositionReset, Role, TopicDescription,
+    Admin, Commit, Committed, Consumer, Fetched, OffsetSpec, PositionReset, Role, TopicDescription,
     TopicPartition, Uuid,
 };
 
+use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, Notice, SourcePlan};
 use crate::scan::{Bounded, Startup};
@@ -24,7 +25,7 @@ pub use start::Restore;
 use start::{Kept, Place, Reset, Run};
 
 /// The driver of a consumer; positions move only with records that were handed over.
-pub(crate) struct Source {
+pub(crate) struct KafkaSource {
     /// The first of its tables, which errors name.
     table: String,
     consumer: Consumer,
@@ -48,16 +49,21 @@ struct Scope {
 /// How far a source had come at one moment: what a checkpoint commits.
 pub(crate) struct Positions(Vec<Commit>);
 
-impl Source {
+impl KafkaSource {
     /// Resolves where each partition begins and ends, and commits the beginning: a job that dies before
     /// its first commit starts again where it started.
-    pub(crate) async fn open(plan: &SourcePlan, restore: Restore, job: JobIdentity) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        plan: &SourcePlan,
+        restore: Restore,
+        job: JobIdentity,
+        clients: &mut Clients,
+    ) -> Result<Self, Error> {
         let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
         config.auto_offset_reset = Reset::of_consumer(&plan.properties, &plan.startup);
         if !plan::sets(&plan.properties, "fetch.max.bytes") {
             config.fetch_max_bytes = FETCH_BYTES_MAX;
         }
-        let client = Client::open(config).await.map_err(Error::cluster)?;
+        let client = clients.open(config).await.map_err(Error::cluster)?;
         let mut source = Self {
             table: plan.table.clone(),
             consumer: client.consumer(),

@@ -1,8 +1,10 @@
 //! A message becomes changes: decoded, projected, encoded. No I/O.
 
-use crate::error::Error;
-use crate::format::{Decode, EncodeError};
-use crate::plan::{InsertPlan, Keep, Pipeline, Projection, SinkPlan};
+use crate::error::{Error, ErrorKind};
+use crate::expr::{EvalError, Expr, Keep, Projection};
+use crate::format::{Decoder, EncodeError};
+use crate::message::Message;
+use crate::plan::{InsertPlan, Pipeline, SinkPlan};
 use crate::print::Print;
 use crate::row::{Arena, Row, RowKind, Value};
 use crate::upsert::Upsert;
@@ -10,16 +12,17 @@ use crate::upsert::Upsert;
 /// From the bytes of one source message to the bytes of what each INSERT makes of it.
 pub struct Transform {
     /// One for each table that is read from the message.
-    decoders: Vec<Box<dyn Decode>>,
+    decoders: Vec<Box<dyn Decoder>>,
     arena: Arena,
-    inserts: Vec<Insert>,
+    inserts: Vec<InsertChain>,
     /// As many as there are INSERTs.
     changes: Vec<Changes>,
 }
 
 /// From a row to the bytes of its change.
-struct Insert {
+struct InsertChain {
     source: usize,
+    filter: Option<Expr>,
     projection: Projection,
     drop_update_before: bool,
     output: Output,
@@ -64,7 +67,7 @@ impl Transform {
     pub fn new(pipeline: Pipeline) -> Self {
         let changes = pipeline.inserts.iter().map(|_| Changes::default()).collect();
         let decoders = pipeline.sources.into_iter().map(|source| source.decoder).collect();
-        let inserts = pipeline.inserts.into_iter().map(Insert::new).collect();
+        let inserts = pipeline.inserts.into_iter().map(InsertChain::new).collect();
         Self { decoders, arena: Arena::new(), inserts, changes }
     }
 
@@ -74,14 +77,14 @@ impl Transform {
     /// The first row that cannot be read, converted or written. Changes of rows before it, in the same
     /// message, are lost with it: a message is wholly in or not at all.
     #[inline]
-    pub fn feed(&mut self, message: &[u8]) -> Result<&[Changes], Error> {
+    pub fn feed(&mut self, message: &Message<'_>) -> Result<&[Changes], Error> {
         let Self { decoders, arena, inserts, changes } = self;
         arena.reset();
         changes.iter_mut().for_each(Changes::clear);
         for (source, decoder) in decoders.iter().enumerate() {
             let arena = &*arena;
             let mut failure = None;
-            let outcome = decoder.decode(message, arena, &mut |kind, row| {
+            let outcome = decoder.decode(message.value, arena, &mut |kind, row| {
                 let Some(row) = row else { return };
                 for (insert, changes) in inserts.iter().zip(&mut *changes) {
                     if insert.source == source && failure.is_none() {
@@ -98,20 +101,20 @@ impl Transform {
     }
 }
 
-impl Insert {
+impl InsertChain {
     fn new(plan: InsertPlan) -> Self {
         let output = match plan.sink {
             SinkPlan::UpsertKafka(sink) => Output::Upsert(Upsert::new(sink.key, sink.value)),
             SinkPlan::Print(sink) => Output::Print(Print::new(sink)),
         };
-        let InsertPlan { source, projection, drop_update_before, .. } = plan;
-        Self { source, projection, drop_update_before, output }
+        let InsertPlan { source, filter, projection, drop_update_before, .. } = plan;
+        Self { source, filter, projection, drop_update_before, output }
     }
 
-    /// Projects, then encodes; UPDATE_BEFORE is dropped where the planner says that nobody needs it.
+    /// Filters, projects, encodes; UPDATE_BEFORE is dropped where the planner says that nobody needs it.
     #[inline]
     fn push<'a>(
-        &self,
+        &'a self,
         kind: RowKind,
         row: Row<'a>,
         arena: &'a Arena,
@@ -121,6 +124,11 @@ impl Insert {
         if kind == RowKind::UpdateBefore && self.drop_update_before {
             return Ok(());
         }
+        if let Some(filter) = &self.filter
+            && !filter.is_true(row, arena).map_err(|error| self.unjudged(error))?
+        {
+            return Ok(());
+        }
         let slots = arena.alloc_slice_fill_copy(self.projection.len(), Value::Null);
         if self.projection.apply(row, slots, arena)? == Keep::No {
             return Ok(());
@@ -128,6 +136,11 @@ impl Insert {
         let (key, value) = self.output.write(kind, slots, &mut changes.bytes).map_err(Error::encode)?;
         changes.spans.push(Span { kind, key, value });
         Ok(())
+    }
+
+    #[cold]
+    fn unjudged(&self, error: EvalError) -> Error {
+        Error::new(ErrorKind::Sink, format!("table {}: WHERE: {error}", self.projection.table()))
     }
 }
 
@@ -179,3 +192,6 @@ impl Changes {
         self.rows = 0;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,17 @@
 //! A changed row becomes a key and a value, or a key and a tombstone.
 
-use crate::format::{Encode, EncodeError};
+use crate::format::{EncodeError, Encoder};
 use crate::row::{Row, RowKind};
 
 /// The upsert-kafka sink's rule: INSERT and UPDATE_AFTER are values, UPDATE_BEFORE and DELETE tombstones.
 pub(crate) struct Upsert {
-    key: Box<dyn Encode>,
-    value: Box<dyn Encode>,
+    key: Box<dyn Encoder>,
+    value: Box<dyn Encoder>,
 }
 
 impl Upsert {
     /// The key's and the value's encoders, each made for its own columns of one row.
-    pub(crate) fn new(key: Box<dyn Encode>, value: Box<dyn Encode>) -> Self {
+    pub(crate) fn new(key: Box<dyn Encoder>, value: Box<dyn Encoder>) -> Self {
         Self { key, value }
     }
 

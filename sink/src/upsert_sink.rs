@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use upsert_kafka_client::Environment;
+
+use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, PlanOptions};
 use crate::row::{Row, RowKind, Value};
@@ -29,7 +32,7 @@ impl UpsertSink {
     /// Everything that the planner refuses; then what the cluster does.
     pub async fn open(ddl: &str, options: &PlanOptions) -> Result<Self, Error> {
         let plan = plan::upsert_table(ddl, options)?;
-        let writer = KafkaWriter::open(&plan, true).await?;
+        let writer = KafkaWriter::open(&plan, &mut Clients::of_program(Environment::new())).await?;
         Ok(Self {
             table: plan.table,
             columns: plan.columns,

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use upsert_kafka_client::{Client, Producer, Record, Role, Topic};
+use upsert_kafka_client::{Producer, Record, Role, Topic};
 
+use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, PrintPlan, SinkPlan, UpsertPlan};
 use crate::transform::Change;
@@ -33,10 +34,9 @@ pub(crate) struct PrintWriter {
 }
 
 impl Writer {
-    pub(crate) async fn open(plan: &SinkPlan) -> Result<Self, Error> {
+    pub(crate) async fn open(plan: &SinkPlan, clients: &mut Clients) -> Result<Self, Error> {
         Ok(match plan {
-            // A job has seen to its topics; one that is deleted since is not made again by writing.
-            SinkPlan::UpsertKafka(plan) => Self::Kafka(KafkaWriter::open(plan, false).await?),
+            SinkPlan::UpsertKafka(plan) => Self::Kafka(KafkaWriter::open(plan, clients).await?),
             SinkPlan::Print(plan) => Self::Print(PrintWriter::new(plan)),
         })
     }
@@ -61,15 +61,13 @@ impl Writer {
 }
 
 impl KafkaWriter {
-    /// `creates`: whether writing may make a topic that is missing, where brokers do so.
-    pub(crate) async fn open(plan: &UpsertPlan, creates: bool) -> Result<Self, Error> {
+    pub(crate) async fn open(plan: &UpsertPlan, clients: &mut Clients) -> Result<Self, Error> {
         let named = |e| Error::cluster(e).within(format_args!("table {}", plan.table));
         let mut config = plan::config(&plan.table, &plan.properties, Role::Producer)?;
         if !plan::sets(&plan.properties, "buffer.memory") {
             config.buffer_memory = BUFFER_MEMORY_BYTES.max(2 * config.max_request_size);
         }
-        config.allow_auto_create_topics = creates;
-        let client = Client::open(config).await.map_err(Error::cluster)?;
+        let client = clients.open(config).await.map_err(Error::cluster)?;
         let producer = client.producer();
         let topic = producer.topic(&plan.topic).await.map_err(named)?;
         Ok(Self { table: plan.table.clone(), producer, topic, failure: None })

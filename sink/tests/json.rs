@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
 use serde_json::{Deserializer, Value as Json};
-use upsert_kafka_sink::format::{Decode, DecodeError, FormatSpec};
+use upsert_kafka_sink::format::{DecodeError, Decoder, FormatSpec};
 use upsert_kafka_sink::option::{OptionSet, OptionValue};
 use upsert_kafka_sink::row::{Arena, Value};
 use upsert_kafka_sink::types::{Field, LogicalType};
@@ -77,7 +77,7 @@ fn no_bytes_make_it_panic_or_hoard() {
                 let mut message = random.message(&columns);
                 (0..random.below(4)).for_each(|_| random.break_one(&mut message));
                 arena.reset();
-                let _ = decoder.decode(&message, &arena, &mut |_, _| {});
+                let _ = decoder.decode(Some(&message), &arena, &mut |_, _| {});
             }
             for part in [
                 &b"["[..],
@@ -93,7 +93,7 @@ fn no_bytes_make_it_panic_or_hoard() {
             ] {
                 let message = [b"[", &part.repeat(20_000)[..]].concat();
                 let arena = Arena::new();
-                let _ = decoder.decode(&message, &arena, &mut |_, _| {});
+                let _ = decoder.decode(Some(&message), &arena, &mut |_, _| {});
                 let most = 2 * 24 * columns.len() * message.len();
                 assert!(arena.allocated_bytes() < most, "{} of {}", arena.allocated_bytes(), message.len());
             }
@@ -155,7 +155,7 @@ fn errors_say_what_and_where() {
     let says = |message: &str, options: &[(&'static str, bool)]| {
         let decoder = decoder("json", &columns, options);
         let arena = Arena::new();
-        decoder.decode(message.as_bytes(), &arena, &mut |_, _| {}).unwrap_err().to_string()
+        decoder.decode(Some(message.as_bytes()), &arena, &mut |_, _| {}).unwrap_err().to_string()
     };
     let strict = [("fail-on-missing-field", true)];
     let tree = [("decode.json-parser.enabled", false)];
@@ -187,7 +187,7 @@ fn errors_say_what_and_where() {
 
     let decoder = decoder("debezium-json", &columns, &[]);
     let error =
-        decoder.decode(br#"{"after":{"id":"x"},"op":"c"}"#, &Arena::new(), &mut |_, _| {}).unwrap_err();
+        decoder.decode(Some(br#"{"after":{"id":"x"},"op":"c"}"#), &Arena::new(), &mut |_, _| {}).unwrap_err();
     assert_eq!((error.path(), error.offset()), ("after.id", None));
 }
 
@@ -197,7 +197,7 @@ fn debeziums_bytes_where_a_number_should_be_are_known() {
     let says = |value: &str| {
         let decoder = decoder("debezium-json", &columns, &[]);
         let message = format!(r#"{{"before":null,"after":{{"n":{value}}},"op":"c"}}"#);
-        decoder.decode(message.as_bytes(), &Arena::new(), &mut |_, _| {}).unwrap_err().to_string()
+        decoder.decode(Some(message.as_bytes()), &Arena::new(), &mut |_, _| {}).unwrap_err().to_string()
     };
     for value in [r#""AQ==""#, r#""E4gA""#, r#"{"scale":2,"value":"AQ=="}"#] {
         let said = says(value);
@@ -217,7 +217,7 @@ fn an_error_does_not_grow_with_its_message() {
         LogicalType::Map(Box::new(LogicalType::STRING.nullable()), Box::new(LogicalType::Int.nullable()));
     let decoder = decoder("json", &[Field::new("m", map.nullable())], &[]);
     let message = format!(r#"{{"m":{{"{}":"x"}}}}"#, "k".repeat(1_000_000));
-    let error = decoder.decode(message.as_bytes(), &Arena::new(), &mut |_, _| {}).unwrap_err();
+    let error = decoder.decode(Some(message.as_bytes()), &Arena::new(), &mut |_, _| {}).unwrap_err();
     assert!(error.to_string().len() < 300);
 }
 
@@ -265,21 +265,21 @@ fn what_a_format_cannot_hold_or_do_is_refused_when_it_is_made() {
 }
 
 /// The parser and the tree, of one STRING column.
-fn text_decoders() -> [(&'static str, Box<dyn Decode>); 2] {
+fn text_decoders() -> [(&'static str, Box<dyn Decoder>); 2] {
     let columns = [Field::new("f", LogicalType::STRING.nullable())];
     [("parser", true), ("tree", false)]
         .map(|(name, parser)| (name, decoder("json", &columns, &[("decode.json-parser.enabled", parser)])))
 }
 
-fn decoder(format: &str, columns: &[Field], options: &[(&'static str, bool)]) -> Box<dyn Decode> {
+fn decoder(format: &str, columns: &[Field], options: &[(&'static str, bool)]) -> Box<dyn Decoder> {
     let mut set = OptionSet::default();
     options.iter().for_each(|&(key, value)| set.insert(key, OptionValue::Bool(value)));
     FormatSpec::named(format).unwrap().decoder.unwrap()(&set, columns).unwrap()
 }
 
-fn text_of(decoder: &dyn Decode, message: &[u8]) -> Result<String, DecodeError> {
+fn text_of(decoder: &dyn Decoder, message: &[u8]) -> Result<String, DecodeError> {
     let (arena, mut text) = (Arena::new(), String::new());
-    decoder.decode(message, &arena, &mut |_, row| {
+    decoder.decode(Some(message), &arena, &mut |_, row| {
         if let Some([Value::String(value)]) = row {
             text = (*value).to_owned();
         }

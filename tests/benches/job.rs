@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use cpu_time::ThreadTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use upsert_kafka_client::{Assignment, Client, Config, NewTopic, Position, Record, Role};
+use upsert_kafka_sink::message::Message;
 use upsert_kafka_sink::plan::{self, Plan, PlanOptions, SinkPlan};
 use upsert_kafka_sink::transform::Transform;
 
@@ -64,7 +65,8 @@ fn transform_alone() {
     let mut round = || {
         let mut out = 0;
         for message in &messages {
-            let changes = transform.feed(message.as_bytes()).expect("a good order");
+            let message = Message { value: Some(message.as_bytes()), ..Message::new("orders", 0, 0) };
+            let changes = transform.feed(&message).expect("a good order");
             let changes = &changes[0];
             out += changes.iter().map(|it| it.key.len() + it.value.map_or(0, <[u8]>::len)).sum::<usize>();
         }
@@ -105,10 +107,9 @@ async fn end_to_end(rows: usize) {
     let SinkPlan::UpsertKafka(sink) = &plan.pipelines[0].inserts[0].sink else {
         unreachable!("the seed's sink")
     };
-    let compact = vec![("cleanup.policy".to_owned(), "compact".to_owned())];
     let topics = [
-        NewTopic { partitions: Some(PARTITIONS), ..NewTopic::new(&source) },
-        NewTopic { partitions: Some(PARTITIONS), configs: compact, ..NewTopic::new(&sink.topic) },
+        NewTopic::new(&source).partitions(PARTITIONS),
+        NewTopic::new(&sink.topic).partitions(PARTITIONS).config("cleanup.policy", "compact"),
     ];
     let made = client.admin().create_topics(&topics).await.expect("an answer");
     assert!(made.iter().all(Result::is_ok));

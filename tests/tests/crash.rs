@@ -31,10 +31,8 @@ async fn client(bootstrap: &str) -> Client {
 }
 
 async fn create_topics(client: &Client, partitions: i32) {
-    let topic = |name: &str, policy: &str| NewTopic {
-        partitions: Some(partitions),
-        configs: vec![("cleanup.policy".into(), policy.into())],
-        ..NewTopic::new(name)
+    let topic = |name: &str, policy: &str| {
+        NewTopic::new(name).partitions(partitions).config("cleanup.policy", policy)
     };
     let made = client.admin().create_topics(&[topic("in", "delete"), topic("out", "compact")]).await;
     assert!(made.expect("an answer").iter().all(Result::is_ok));
@@ -235,7 +233,7 @@ async fn a_stop_while_the_broker_is_away_ends_in_time_and_commits_nothing_that_w
     let options = PlanOptions { bootstrap: Some(address), ..PlanOptions::default() };
     let plan = plan::plan(sql.as_str(), &options).expect("a plan");
     let stop_timeout = Duration::from_secs(1);
-    let job = Job::open(plan, JobOptions { stop_timeout, ..JobOptions::default() }).await.expect("a job");
+    let job = Job::open(plan, JobOptions::new().with_stop_timeout(stop_timeout)).await.expect("a job");
     let (stopper, progress) = (job.stopper(), job.progress());
     let running = tokio::spawn(job.run());
     poll_until(async || progress.counts().rows_out == 10).await;

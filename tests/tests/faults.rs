@@ -1,7 +1,7 @@
-//! A storm on a real Kafka: three nodes are killed, stopped and rolled under load, and nothing is lost or doubled.
+//! A chaos test on a real Kafka: three nodes are killed, stopped and rolled under load, and nothing is lost or doubled.
 //!
 //! `cargo test` runs the short form. The long one, a million records and every fault several times:
-//! `UPSERT_KAFKA_STORM=long cargo test -p upsert-kafka-tests --release storm -- --nocapture`
+//! `UPSERT_KAFKA_STORM=long cargo test -p upsert-kafka-tests --release chaos -- --nocapture`
 
 use std::time::{Duration, Instant};
 
@@ -12,20 +12,20 @@ use upsert_kafka_tests::record::NewRecord;
 
 mod accounts;
 pub(crate) mod audit;
+mod chaos;
 pub(crate) mod load;
 pub(crate) mod numbered;
 mod pulse;
 mod reading;
-mod storm;
 mod transactions;
 
 use accounts::{Accounts, Attempt, End};
 use audit::{audit, written_in_doubt};
+use chaos::{Chaos, FaultCounts};
 use load::{Ledger, Load, passes};
 use numbered::{KEYS, Numbered};
 use pulse::PATIENCE;
 use reading::Follower;
-use storm::{Storm, Weather};
 use transactions::{Done, Transactions};
 
 /// How much of it there is.
@@ -53,11 +53,11 @@ struct Aftermath {
     hasty: Ledger,
     /// By the protocol of KIP-890, and by the classic one.
     transactions: [Done; 2],
-    weather: Weather,
+    fault_counts: FaultCounts,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_storm_leaves_what_is_acknowledged_once_and_in_order_and_transactions_whole() {
+async fn chaos_leaves_what_is_acknowledged_once_and_in_order_and_transactions_whole() {
     let _alone = upsert_kafka_tests::HEAVY.lock().await;
     let Some(kafka) = block_in_place(|| Kafka::own(3)) else { return };
     let (plan, began) = (Plan::from_env(), Instant::now());
@@ -71,9 +71,9 @@ async fn a_storm_leaves_what_is_acknowledged_once_and_in_order_and_transactions_
         (&committed, topics[2], Follower::start(&committed, topics[2])),
     ];
 
-    let Aftermath { patient, hasty, transactions, weather } = weather_it(&kafka, &plan, topics).await;
+    let Aftermath { patient, hasty, transactions, fault_counts } = run_chaos(&kafka, &plan, topics).await;
 
-    println!("storm: {weather}, {} s", began.elapsed().as_secs());
+    println!("chaos: {fault_counts}, {} s", began.elapsed().as_secs());
     judge_patient(&client, &plan, topics[0], &patient).await;
     judge_hasty(&client, topics[1], &hasty).await;
     for (done, topic) in transactions.iter().zip(&topics[2..]) {
@@ -94,7 +94,7 @@ async fn a_storm_leaves_what_is_acknowledged_once_and_in_order_and_transactions_
 
 /// Three loads at once: a patient one, of which nothing may fail; one whose time is too short for any failover,
 /// of which all that fails must be told truly; and transactions, by one protocol first, by the other then.
-async fn weather_it(kafka: &Kafka, plan: &Plan, [patient, hasty, verified, classic]: [&str; 4]) -> Aftermath {
+async fn run_chaos(kafka: &Kafka, plan: &Plan, [patient, hasty, verified, classic]: [&str; 4]) -> Aftermath {
     let load = Load::start(&client(kafka, |_| {}).await, patient, plan.pace).await;
     let hurry = |config: &mut Config| {
         config.request_timeout = REQUEST_TIMEOUT / 3;
@@ -107,27 +107,27 @@ async fn weather_it(kafka: &Kafka, plan: &Plan, [patient, hasty, verified, class
     let mut by_verified = None;
 
     let loads = |it: &Transactions| vec![load.pulse(), hasty_load.pulse(), it.pulse()];
-    let mut storm = Storm::new(kafka, patient, loads(&transactions));
+    let mut chaos = Chaos::new(kafka, patient, loads(&transactions));
     for round in 0..plan.rounds {
-        storm.kill_a_leader().await;
+        chaos.kill_a_leader().await;
         let before = load.retries();
-        storm.pause_a_leader(REQUEST_TIMEOUT * 2, load.is_retrying(before)).await;
+        chaos.pause_a_leader(REQUEST_TIMEOUT * 2, load.is_retrying(before)).await;
         if round == plan.rounds / 2 {
             by_verified = Some(transactions.finish(plan.transactions).await);
             block_in_place(|| kafka.java(|it, at| it.downgrade(at, "transaction.version", 1)));
             let transacting = |config: &mut Config| config.transactional_id = Some(classic.to_owned());
             let client = self::client(kafka, transacting).await;
             transactions = Transactions::start(&client, classic, classic).await;
-            storm.under(loads(&transactions));
+            chaos.under(loads(&transactions));
         }
-        storm.roll().await;
+        chaos.roll().await;
     }
-    let weather = storm.weather();
+    let fault_counts = chaos.fault_counts();
     Aftermath {
         patient: load.finish(plan.records).await,
         hasty: hasty_load.finish(plan.records / 4).await,
         transactions: [by_verified.expect("there is a round"), transactions.finish(plan.transactions).await],
-        weather,
+        fault_counts,
     }
 }
 
@@ -136,7 +136,7 @@ async fn judge_patient(client: &Client, plan: &Plan, topic: &str, ledger: &Ledge
     let findings = audit(&ledger.outcomes, &log);
     let [not_written, in_doubt] = ledger.failed();
     println!(
-        "storm, records: {} of {KEYS} keys, {} sent again, {findings}, {} failed, {:.1} s the longest silence",
+        "chaos, records: {} of {KEYS} keys, {} sent again, {findings}, {} failed, {:.1} s the longest silence",
         ledger.outcomes.len(),
         ledger.retries,
         not_written + in_doubt,
@@ -158,7 +158,7 @@ async fn judge_hasty(client: &Client, topic: &str, ledger: &Ledger) {
     let findings = audit(&ledger.outcomes, &log);
     let [not_written, in_doubt] = ledger.failed();
     println!(
-        "storm, records in a hurry: {}, {} sent again, {findings}, {} failed ({not_written} not written, \
+        "chaos, records in a hurry: {}, {} sent again, {findings}, {} failed ({not_written} not written, \
          {in_doubt} in doubt, of which {} are written; {} given up early)",
         ledger.outcomes.len(),
         ledger.retries,
@@ -180,7 +180,7 @@ async fn judge_transactions([all, committed]: [&Client; 2], topic: &str, done: &
     let findings = accounts.audit(&log);
     let unseen = accounts.unseen(&reading::by_us(all, topic).await);
     println!(
-        "storm, {topic}: {accounts}, {} producers, {findings}; {unseen} records lie there unseen",
+        "chaos, {topic}: {accounts}, {} producers, {findings}; {unseen} records lie there unseen",
         done.producers
     );
     findings.assert_none();

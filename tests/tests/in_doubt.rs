@@ -41,7 +41,7 @@ impl Writer {
         ];
         let (config, _) = Config::from_properties(properties, Role::Any).unwrap();
         let client = Client::open(config).await.unwrap();
-        let orders = NewTopic { partitions: Some(1), ..NewTopic::new("orders") };
+        let orders = NewTopic::new("orders").partitions(1);
         for created in client.admin().create_topics(&[orders]).await.unwrap() {
             created.unwrap();
         }
@@ -186,9 +186,7 @@ async fn read(client: &Client, count: usize) -> Vec<usize> {
     let mut numbers = Vec::new();
     while numbers.len() < count {
         let fetched = timeout(PATIENCE, consumer.poll()).await.expect("records come").unwrap();
-        for records in &fetched {
-            numbers.extend(records.records().map(|record| number(record.unwrap().value)));
-        }
+        numbers.extend(fetched.records().map(|record| number(record.unwrap().value)));
     }
     numbers
 }

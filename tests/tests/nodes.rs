@@ -44,7 +44,7 @@ async fn nodes_that_come_and_go_leave_every_record_answered_and_once() {
     let broker = Broker::start(BrokerConfig { nodes: 3, ..Default::default() }).await.unwrap();
     let admin = client(&broker, &[]).await.admin();
     for name in ["patient", "hasty"] {
-        let topic = NewTopic { partitions: Some(PARTITIONS), ..NewTopic::new(name) };
+        let topic = NewTopic::new(name).partitions(PARTITIONS);
         for created in admin.create_topics(&[topic]).await.unwrap() {
             created.unwrap();
         }

@@ -28,22 +28,16 @@ impl Bench {
     async fn with_topic(partitions: i32, configs: &[(&str, &str)], change: impl FnOnce(&mut Config)) -> Self {
         let broker = Broker::start(BrokerConfig::default()).await.unwrap();
         let address = Address { host: broker.address().ip().to_string(), port: broker.address().port() };
-        let mut config = Config {
-            bootstrap_servers: vec![address],
-            retry_backoff: Duration::from_millis(1),
-            retry_backoff_max: Duration::from_millis(10),
-            reconnect_backoff: Duration::from_millis(1),
-            reconnect_backoff_max: Duration::from_millis(10),
-            ..Config::default()
-        };
-        change(&mut config);
+        let config = Config::new([address]).with(|it| {
+            it.retry_backoff = Duration::from_millis(1);
+            it.retry_backoff_max = Duration::from_millis(10);
+            it.reconnect_backoff = Duration::from_millis(1);
+            it.reconnect_backoff_max = Duration::from_millis(10);
+            change(it);
+        });
         let client = Client::open(config).await.unwrap();
-        let orders = NewTopic {
-            name: "orders".to_owned(),
-            partitions: Some(partitions),
-            replication_factor: None,
-            configs: configs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-        };
+        let orders = NewTopic::new("orders").partitions(partitions);
+        let orders = configs.iter().fold(orders, |topic, (key, value)| topic.config(*key, *value));
         for created in client.admin().create_topics(&[orders]).await.unwrap() {
             created.unwrap();
         }
@@ -72,7 +66,7 @@ impl Bench {
             |(partition, _): &(i32, i64)| Assignment::new("orders", *partition, Position::Earliest);
         consumer.assign(ends.iter().map(assignment).collect());
         while left > 0 {
-            for partition in &consumer.poll().await.unwrap() {
+            for partition in consumer.poll().await.unwrap().partitions() {
                 for record in partition.records() {
                     let value = record.unwrap().value.unwrap();
                     let number = u64::from_be_bytes(value[..8].try_into().unwrap());
@@ -241,11 +235,8 @@ async fn a_record_over_the_limit_is_refused_and_the_next_one_is_not() {
 async fn a_topic_that_does_not_come_is_named_after_max_block() {
     let broker =
         Broker::start(BrokerConfig { auto_create_topics: false, ..Default::default() }).await.unwrap();
-    let config = Config {
-        bootstrap_servers: vec![Address { host: "127.0.0.1".to_owned(), port: broker.address().port() }],
-        max_block: Duration::from_millis(200),
-        ..Config::default()
-    };
+    let address = Address { host: "127.0.0.1".to_owned(), port: broker.address().port() };
+    let config = Config::new([address]).with(|it| it.max_block = Duration::from_millis(200));
     let producer = Client::open(config).await.unwrap().producer();
     let error = producer.topic("nowhere").await.unwrap_err();
     assert_eq!((error.kind(), error.topic()), (ErrorKind::UnknownTopic, Some("nowhere")), "{error}");
@@ -395,7 +386,7 @@ async fn without_acks_records_are_written_and_nobody_knows_where() {
     consumer.assign(vec![Assignment::new("orders", 0, Position::Earliest)]);
     let read = loop {
         let fetched = consumer.poll().await.unwrap();
-        let count: usize = fetched.into_iter().map(|partition| partition.records().count()).sum();
+        let count = fetched.records().count();
         if count > 0 {
             break count;
         }

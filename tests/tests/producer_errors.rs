@@ -16,7 +16,7 @@ impl Bench {
     async fn new(properties: &[(&str, &str)]) -> Self {
         let broker = Broker::start(BrokerConfig::default()).await.unwrap();
         let client = client(&broker, properties).await;
-        let orders = NewTopic { partitions: Some(2), ..NewTopic::new("orders") };
+        let orders = NewTopic::new("orders").partitions(2);
         for created in client.admin().create_topics(&[orders]).await.unwrap() {
             created.unwrap();
         }

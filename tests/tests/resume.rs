@@ -40,7 +40,7 @@ impl Stage {
         let pairs = [("bootstrap.servers", address.as_str())];
         let client = Client::open(Config::from_properties(pairs, Role::Any).expect("a config").0).await;
         let client = client.expect("a client");
-        let topics = ["in", "a", "b"].map(|name| NewTopic { partitions: Some(2), ..NewTopic::new(name) });
+        let topics = ["in", "a", "b"].map(|name| NewTopic::new(name).partitions(2));
         let made = client.admin().create_topics(&topics).await.expect("an answer");
         assert!(made.iter().all(Result::is_ok), "{made:?}");
         Self { broker, client }
@@ -65,7 +65,7 @@ impl Stage {
         let bootstrap = Some(self.broker.address().to_string());
         let options = PlanOptions { bootstrap, set, ..PlanOptions::default() };
         let plan = plan::plan(job(sinks).as_str(), &options).expect("a plan");
-        Job::open(plan, JobOptions { restore, ..JobOptions::default() }).await
+        Job::open(plan, JobOptions::new().with_restore(restore)).await
     }
 
     /// Runs a job up to the end there is now.
@@ -138,7 +138,7 @@ async fn a_start_on_thousands_of_partitions_asks_each_leader_once_for_offsets() 
     let stage = Stage::set().await;
     let deleted = stage.client.admin().delete_topics(&["in"]).await.expect("an answer");
     assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
-    let large = NewTopic { partitions: Some(PARTITIONS), ..NewTopic::new("in") };
+    let large = NewTopic::new("in").partitions(PARTITIONS);
     let made = stage.client.admin().create_topics(&[large]).await.expect("an answer");
     assert!(made.iter().all(Result::is_ok), "{made:?}");
     let asked = Fault::new(ApiKey::LIST_OFFSETS, Action::Delay(Duration::ZERO)).times(u32::MAX);

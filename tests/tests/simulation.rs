@@ -1,31 +1,31 @@
 //! The shipped cores of client and broker with a network between, in virtual time: a seed is a run.
 //!
-//! A run that breaks a promise prints its whole story, and how to run it again:
+//! A run that breaks a promise prints its whole trace, and how to run it again:
 //! `UPSERT_KAFKA_SEED=123 cargo test -p upsert-kafka-tests simulation::every_seed`. A long run:
 //! `UPSERT_KAFKA_SEEDS=1000000 cargo test --release -p upsert-kafka-tests simulation::every_seed`.
 
 use upsert_kafka_client::simulation::Planted;
 
-/// Adds a line to the story, if somebody wants to read it.
-macro_rules! tell {
+/// Adds a line to the trace, if somebody wants to read it.
+macro_rules! trace {
     ($world:expr, $($words:tt)*) => {
-        if $world.story.is_wanted() {
+        if $world.trace.is_enabled() {
             let (now, line) = ($world.now, format!($($words)*));
-            $world.story.tell(now, || line);
+            $world.trace.add(now, || line);
         }
     };
 }
 
 mod client;
-mod dice;
-mod harm;
+mod faults;
 mod network;
 mod oracle;
 mod plan;
+mod random;
 mod reader;
 mod seeds;
-mod story;
 mod tamper;
+mod trace;
 mod transactions;
 mod wire;
 mod world;
@@ -36,7 +36,7 @@ const SEEDS: u64 = 10_000;
 #[test]
 fn every_seed_keeps_the_promises() {
     if let Some(seed) = number("UPSERT_KAFKA_SEED") {
-        println!("{}", seeds::story(seed, None));
+        println!("{}", seeds::trace(seed, None));
         seeds::run(seed, None).unwrap();
         return;
     }
@@ -44,9 +44,9 @@ fn every_seed_keeps_the_promises() {
     let count = number("UPSERT_KAFKA_SEEDS").unwrap_or(SEEDS);
     let first = number("UPSERT_KAFKA_SEEDS_FROM").unwrap_or(0);
     if let Some((seed, violation)) = seeds::first_broken(first..first + count, None) {
-        let story = seeds::story(seed, None);
+        let trace = seeds::trace(seed, None);
         panic!(
-            "{story}\n\nseed {seed}: {violation}\nrun it again: \
+            "{trace}\n\nseed {seed}: {violation}\nrun it again: \
              UPSERT_KAFKA_SEED={seed} cargo test -p upsert-kafka-tests simulation::every_seed"
         );
     }
@@ -55,7 +55,7 @@ fn every_seed_keeps_the_promises() {
 #[test]
 fn a_seed_is_a_run() {
     for seed in 0..20 {
-        assert_eq!(seeds::story(seed, None), seeds::story(seed, None), "seed {seed}");
+        assert_eq!(seeds::trace(seed, None), seeds::trace(seed, None), "seed {seed}");
     }
 }
 

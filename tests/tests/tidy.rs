@@ -1,5 +1,6 @@
 //! The rules of style that a program can check.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use upsert_kafka_tests::repository;
@@ -32,19 +33,21 @@ const SHELLS: &[&str] = &[
     "client/src/connection/task.rs",
     "client/src/consumer.rs",
     "client/src/consumer/fetcher.rs",
-    "client/src/consumer/group.rs",
-    "client/src/consumer/offsets.rs",
+    "client/src/consumer/committed_offsets.rs",
+    "client/src/consumer/list_offsets.rs",
+    "client/src/environment/clock.rs",
+    "client/src/environment/dial.rs",
     "client/src/producer.rs",
-    "client/src/producer/carry.rs",
-    "client/src/producer/clock.rs",
+    "client/src/producer/coordinator_client.rs",
     "client/src/producer/handle.rs",
     "client/src/producer/node.rs",
     "client/src/producer/orders.rs",
     "client/src/producer/sender.rs",
     "client/src/producer/shared.rs",
     "client/src/producer/transaction.rs",
+    "sink/src/clients.rs",
     "sink/src/job.rs",
-    "sink/src/job/flow.rs",
+    "sink/src/job/task.rs",
     "sink/src/job/topics.rs",
     "sink/src/source.rs",
     "sink/src/upsert_sink.rs",
@@ -53,11 +56,6 @@ const SHELLS: &[&str] = &[
 const CORES_BY_DEFAULT: &[&str] = &["protocol/", "client/src/", "broker/src/", "sink/src/"];
 const NOT_IN_A_CORE: &[&str] = &["tokio", "async ", ".await", "Instant::now", "SystemTime::now"];
 
-/// Where alone a crate reads a clock or draws chance: whoever hands in an environment decides both.
-const ENVIRONMENTS: &[(&str, &str)] = &[("broker/src/", "broker/src/environment")];
-const OF_THE_ENVIRONMENT: &[&str] =
-    &["Instant::now", "SystemTime", "RandomState", "getrandom", "thread_rng", "thread::sleep"];
-
 /// An arrow points down, or does not exist: a crate, and whom it must never know.
 const NO_ARROW: &[(&str, &[&str])] = &[
     ("protocol", &["client", "broker", "sink"]),
@@ -65,7 +63,27 @@ const NO_ARROW: &[(&str, &[&str])] = &[
     ("broker", &["client", "sink"]),
     ("sink", &["protocol", "broker"]),
 ];
+/// What a crate takes from its machine through its environment alone, so that a test can hand in another one.
+const FROM_THE_ENVIRONMENT: &[&str] = &[
+    "TcpListener",
+    "TcpSocket",
+    "TcpStream",
+    "lookup_host",
+    "Instant::now",
+    "SystemTime",
+    ".elapsed()",
+    "thread::sleep",
+    "RandomState",
+    "getrandom",
+];
+/// Where each crate does so.
+const ENVIRONMENTS: &[(&str, &[&str])] = &[
+    ("client/src/", &["client/src/environment"]),
+    ("broker/src/", &["broker/src/environment", "broker/src/listener/socket.rs"]),
+];
 const NO_NAME: &[&str] = &["Manager", "Helper", "Util", "Inner"];
+/// Structs that are named with their module.
+const MESSAGES: &[&str] = &["protocol/src/messages/", "protocol/src/data/"];
 const FUNCTION_LINES_MAX: usize = 70;
 
 struct Source {
@@ -104,11 +122,12 @@ fn a_core_knows_no_runtime_and_no_clock() {
 }
 
 #[test]
-fn clock_and_chance_come_from_the_environment() {
+fn sockets_clocks_and_chance_come_from_the_environment() {
     none_in_product(|file, line| {
-        let (_, environment) = ENVIRONMENTS.iter().find(|(krate, _)| file.path.starts_with(krate))?;
-        let found = OF_THE_ENVIRONMENT.iter().find(|it| code(line).contains(**it))?;
-        (!file.path.starts_with(environment)).then(|| format!("`{found}` outside of {environment}"))
+        let (_, environment) = ENVIRONMENTS.iter().find(|(folder, _)| file.path.starts_with(folder))?;
+        let found = FROM_THE_ENVIRONMENT.iter().find(|it| code(line).contains(**it))?;
+        let within = environment.iter().any(|place| file.path.starts_with(place));
+        (!within).then(|| format!("`{found}` outside of {}", environment.join(", ")))
     });
 }
 
@@ -167,6 +186,52 @@ fn a_name_says_what_the_thing_is() {
         };
         bad.then(|| format!("`{name}` names no thing"))
     });
+}
+
+/// Two types of one name make a reader ask which one is meant. Messages are exempt: Kafka names them, and a path says
+/// which API's they are.
+#[test]
+fn no_two_types_of_a_crate_share_a_name() {
+    let files = sources();
+    let mut homes: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for file in &files {
+        let Some((crate_name, place)) = file.path.split_once("/src/") else { continue };
+        if MESSAGES.iter().any(|it| file.path.starts_with(it)) || place.starts_with("bin/") {
+            continue;
+        }
+        for name in file.lines[..file.tests_from].iter().filter_map(|line| type_name(line)) {
+            homes.entry((crate_name, name)).or_default().push(place);
+        }
+    }
+    assert!(homes.len() > 500, "only {} types: looking in the wrong place", homes.len());
+    let shared: Vec<_> = homes
+        .iter()
+        .filter(|(_, homes)| homes.len() > 1)
+        .map(|((crate_name, name), homes)| format!("{crate_name}: `{name}` in {}", homes.join(", ")))
+        .collect();
+    assert!(shared.is_empty(), "{}", shared.join("\n"));
+}
+
+/// The type that this line declares; one within a function or an `impl` is nobody else's.
+fn type_name(line: &str) -> Option<&str> {
+    let public = line.strip_prefix("pub").map_or(line, |rest| match rest.strip_prefix('(') {
+        Some(rest) => rest.split_once(')').map_or(rest, |it| it.1),
+        None => rest,
+    });
+    let mut words = public.trim_start().splitn(2, ' ');
+    let kind = words.next()?;
+    let indented = line.starts_with(' ');
+    (!indented && ["struct", "enum", "trait", "union", "type"].contains(&kind)).then_some(())?;
+    words.next()?.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+}
+
+#[test]
+fn a_type_is_seen_by_its_declaration() {
+    assert_eq!(type_name("pub(crate) struct Batch<'a> {"), Some("Batch"));
+    assert_eq!(type_name("enum State {"), Some("State"));
+    assert_eq!(type_name("pub type Row<'a> = &'a [Value<'a>];"), Some("Row"));
+    assert_eq!(type_name("    type Output = ();"), None);
+    assert_eq!(type_name("pub use batch::Batch;"), None);
 }
 
 fn none(broken: impl Fn(&Source) -> Option<String>) {

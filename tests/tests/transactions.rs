@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use upsert_kafka_client::{
-    Assignment, Client, Commit, Config, Consumer, Error, ErrorKind, GroupMetadata, IsolationLevel, NewTopic,
+    Assignment, Client, Commit, Consumer, Error, ErrorKind, GroupMetadata, IsolationLevel, NewTopic,
     OffsetSpec, Position, Producer, Record, Scope, Topic, TopicPartition, Transaction,
 };
 use upsert_kafka_tests::kafka::unique;
@@ -25,7 +25,7 @@ impl Bench {
     async fn new(host: Host) -> Self {
         let topic = unique("transactions");
         let admin = Client::open(host.config()).await.unwrap().admin();
-        let new = NewTopic { partitions: Some(3), ..NewTopic::new(topic.as_str()) };
+        let new = NewTopic::new(topic.as_str()).partitions(3);
         for created in admin.create_topics(&[new]).await.unwrap() {
             created.unwrap();
         }
@@ -33,14 +33,14 @@ impl Bench {
     }
 
     async fn producer(&self) -> (Producer, Topic) {
-        let config = Config { transactional_id: Some(self.id.clone()), ..self.host.config() };
+        let config = self.host.config().with(|it| it.transactional_id = Some(self.id.clone()));
         let producer = Client::open(config).await.unwrap().producer();
         let topic = producer.topic(&self.topic).await.unwrap();
         (producer, topic)
     }
 
     async fn reader(&self) -> Consumer {
-        let config = Config { isolation_level: IsolationLevel::ReadCommitted, ..self.host.config() };
+        let config = self.host.config().with(|it| it.isolation_level = IsolationLevel::ReadCommitted);
         Client::open(config).await.unwrap().consumer()
     }
 
@@ -57,7 +57,7 @@ impl Bench {
         consumer.assign(ends.iter().map(assignment).collect());
         let mut seen = BTreeSet::new();
         while ends.iter().any(|(partition, end)| consumer.position(&place(*partition)).unwrap_or(0) < *end) {
-            for partition in &consumer.poll().await.unwrap() {
+            for partition in consumer.poll().await.unwrap().partitions() {
                 for record in partition.records() {
                     let value = record.unwrap().value.unwrap();
                     let new = seen.insert(u64::from_be_bytes(value[..8].try_into().unwrap()));

@@ -6,13 +6,13 @@ use crate::args::Args;
 use crate::commands::records::{self, Span};
 use crate::commands::topic::{failed, reader};
 use crate::exit::{Exit, Failure};
-use crate::listing::{Form, Listing};
+use crate::listing::{Listing, OutputFormat};
 use crate::output::{Output, reader_left};
 use crate::record_row::{HEADS, RecordRow};
 use crate::signal::Stop;
 
 pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
-    Form::of(args)?;
+    OutputFormat::of(args)?;
     let mut left = args.number("--count", u64::MAX)?;
     let Some(consumer) = stop.unless_asked(assigned(args)).await else { return Ok(()) };
     let mut consumer = consumer?;

@@ -15,7 +15,7 @@ use crate::stderr::say;
 
 pub(super) async fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     // Wrong usage is said before anything is connected.
-    crate::listing::Form::of(args)?;
+    crate::listing::OutputFormat::of(args)?;
     // What is read is there: a fetch that finds nothing would only be in the way of the next partition's.
     let client = reader(args, &[("fetch.max.wait.ms", "0")]).await?;
     let topic = args.operand(0);

@@ -9,7 +9,7 @@ use upsert_kafka_sink::{Error, ErrorKind, Job, JobOptions, NewTopics, Progress, 
 use crate::args::Args;
 use crate::commands::job;
 use crate::exit::{Exit, Failure};
-use crate::listing::Form;
+use crate::listing::OutputFormat;
 use crate::output::Output;
 use crate::signal::Stop;
 use crate::status::Status;
@@ -20,7 +20,7 @@ mod input;
 mod place;
 
 pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
-    let form = Form::of(args)?;
+    let form = OutputFormat::of(args)?;
     if args.has("--embedded") {
         return embedded::run(args, stop, out).await;
     }
@@ -60,7 +60,10 @@ async fn open(
     stop: &Stop,
     create_topics: Option<NewTopics>,
 ) -> Result<Job, Failure> {
-    let options = JobOptions { restore: restore(args)?, create_topics, stop_timeout: stop.within() };
+    let mut options = JobOptions::new().with_restore(restore(args)?).with_stop_timeout(stop.within());
+    if let Some(new) = create_topics {
+        options = options.with_new_topics(new);
+    }
     let job = Job::open(plan, options).await.map_err(|e| job::not_opened(&e))?;
     warn(job.notices());
     job.resumed().for_each(|notice| say(format_args!("note: {notice}")));
@@ -99,7 +102,7 @@ async fn carry(job: Job, stop: &Stop) -> Ran {
 
 impl Ran {
     /// The last line, on standard output below a table and on standard error beside what programs read.
-    fn summary(&self, form: Form, out: &mut Output) -> Result<(), Failure> {
+    fn summary(&self, form: OutputFormat, out: &mut Output) -> Result<(), Failure> {
         let counts = self.progress.counts();
         let skipped =
             if counts.skipped > 0 { format!(", {} skipped", counts.skipped) } else { String::new() };
@@ -111,8 +114,8 @@ impl Ran {
             self.elapsed.as_secs_f64()
         );
         match form {
-            Form::Table => out.write(format!("{line}\n"))?,
-            Form::Json | Form::Raw => say(line),
+            OutputFormat::Table => out.write(format!("{line}\n"))?,
+            OutputFormat::Json | OutputFormat::Raw => say(line),
         }
         out.flush()
     }

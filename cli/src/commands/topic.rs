@@ -5,7 +5,7 @@ use upsert_kafka_client::{Client, Config, Error, NewTopic, Role, TopicDescriptio
 
 use crate::args::Args;
 use crate::exit::{Exit, Failure};
-use crate::listing::{Form, Listing, Row};
+use crate::listing::{Listing, OutputFormat, Row};
 use crate::output::Output;
 use crate::stderr::say;
 use crate::text;
@@ -42,7 +42,7 @@ pub(super) fn failed(error: Error) -> Failure {
 }
 
 pub(super) async fn list(args: &Args, out: &mut Output) -> Result<(), Failure> {
-    Form::of(args)?;
+    OutputFormat::of(args)?;
     let mut topics = client(args, Role::Admin).await?.admin().topics().await.map_err(failed)?;
     topics.sort_by(|a, b| a.name.cmp(&b.name));
     let mut listing = Listing::begin(args, &["topic", "partitions"], out)?;
@@ -61,16 +61,15 @@ impl Row for TopicDescription {
 }
 
 pub(super) async fn create(args: &Args) -> Result<(), Failure> {
-    let config = |text: &String| match text.split_once('=') {
-        Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
-        None => Err(Failure::usage(format!("--config {text}: not of the form KEY=VALUE"))),
-    };
-    let topic = NewTopic {
-        name: args.operand(0).to_owned(),
-        partitions: args.optional("--partitions")?,
-        replication_factor: args.optional("--replication-factor")?,
-        configs: args.values("--config").iter().map(config).collect::<Result<_, _>>()?,
-    };
+    let mut topic = NewTopic::new(args.operand(0));
+    topic.partitions = args.optional("--partitions")?;
+    topic.replication_factor = args.optional("--replication-factor")?;
+    for text in args.values("--config") {
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| Failure::usage(format!("--config {text}: not of the form KEY=VALUE")))?;
+        topic = topic.config(key, value);
+    }
     let created = client(args, Role::Admin).await?.admin().create_topics(&[topic]).await.map_err(failed)?;
     created.into_iter().collect::<Result<(), _>>().map_err(failed)
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::time::{sleep, timeout_at};
+use tokio::time::{sleep_until, timeout_at};
 
 use super::Cluster;
 use crate::retry::{Backoff, Chance};
@@ -26,9 +26,9 @@ impl Attempts {
         Self {
             cluster: cluster.clone(),
             limit: config.default_api_timeout,
-            deadline: Instant::now() + config.default_api_timeout,
+            deadline: cluster.now() + config.default_api_timeout,
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
-            chance: Chance::from_process(),
+            chance: cluster.environment().chance(),
             failed: None,
         }
     }
@@ -74,9 +74,10 @@ impl Attempts {
     /// Waits for the next attempt; false at once when there is no time for another.
     pub(crate) async fn pause(&mut self) -> bool {
         let wait = self.backoff.wait(self.chance.draw());
-        let goes_on = Instant::now() + wait < self.deadline;
+        let next = self.cluster.now() + wait;
+        let goes_on = next < self.deadline;
         if goes_on {
-            sleep(wait).await;
+            sleep_until(next.into()).await;
         }
         goes_on
     }

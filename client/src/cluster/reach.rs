@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep_until;
+use tokio::time::{sleep_until, timeout_at};
 use upsert_kafka_protocol::messages::metadata::MetadataResponseTopic;
 use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
@@ -14,34 +14,36 @@ use super::metadata;
 use super::outage::seconds;
 use super::outage::shared::servers;
 use crate::config::Address;
-use crate::connection::{self, Connection};
-use crate::retry::{Backoff, Chance};
+use crate::connection::{Connection, Connector};
+use crate::retry::Backoff;
 use crate::{Config, Error, ErrorKind};
 
 /// Tries every bootstrap address, round after round, until one answers or the time is up. Whoever waits for more
 /// than a second is told for what.
-pub(super) async fn bootstrap(config: &Config) -> Result<(Connection, MetadataAnswer), Error> {
+pub(super) async fn bootstrap(connector: &Connector) -> Result<(Connection, MetadataAnswer), Error> {
+    let config = &connector.config;
     if config.bootstrap_servers.is_empty() {
         return Err(Error::new(ErrorKind::Config, "property bootstrap.servers names no address"));
     }
-    let mut search = Search::new(config);
+    let mut search = Search::new(connector);
     let mut backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max);
-    let mut chance = Chance::from_process();
+    let mut chance = connector.environment.chance();
     loop {
         if let Some(found) = search.round().await {
             return Ok(found);
         }
         let wait = backoff.wait(chance.draw());
-        if Instant::now() + wait >= search.deadline {
+        let next = search.now() + wait;
+        if next >= search.deadline {
             return Err(search.in_vain());
         }
-        search.meanwhile(tokio::time::sleep(wait)).await;
+        search.meanwhile(sleep_until(next.into())).await;
     }
 }
 
 /// The search for a first broker.
 struct Search<'a> {
-    config: &'a Config,
+    connector: &'a Connector,
     began: Instant,
     deadline: Instant,
     /// Why the addresses of the last whole round, or of the first one so far, did not answer.
@@ -53,23 +55,29 @@ struct Search<'a> {
 const QUIET: Duration = Duration::from_secs(1);
 
 impl<'a> Search<'a> {
-    fn new(config: &'a Config) -> Self {
-        let began = Instant::now();
-        Self { config, began, deadline: began + config.bootstrap_timeout, causes: Vec::new(), noticed: false }
+    fn new(connector: &'a Connector) -> Self {
+        let began = connector.environment.clock().now();
+        let deadline = began + connector.config.bootstrap_timeout;
+        Self { connector, began, deadline, causes: Vec::new(), noticed: false }
+    }
+
+    fn now(&self) -> Instant {
+        self.connector.environment.clock().now()
     }
 
     /// Tries each address once.
     async fn round(&mut self) -> Option<(Connection, MetadataAnswer)> {
-        let addresses = &self.config.bootstrap_servers;
+        let addresses = &self.connector.config.bootstrap_servers;
         let mut causes = Vec::new();
         for (at, address) in addresses.iter().enumerate() {
             // One silent address must leave time for the others.
-            let left = self.deadline.saturating_duration_since(Instant::now());
+            let left = self.deadline.saturating_duration_since(self.now());
             let share = left / u32::try_from(addresses.len() - at).unwrap_or(1);
-            match self.meanwhile(introduced(address, self.config, share)).await {
+            match self.meanwhile(introduced(address, self.connector, share)).await {
                 Ok(found) => {
                     if self.noticed {
-                        tracing::warn!("connected to {address} after {} s", seconds(self.began.elapsed()));
+                        let waited = self.now().saturating_duration_since(self.began);
+                        tracing::warn!("connected to {address} after {} s", seconds(waited));
                     }
                     return Some(found);
                 }
@@ -100,8 +108,8 @@ impl<'a> Search<'a> {
                     };
                     tracing::warn!(
                         "still connecting to {} ({so_far}): giving up after {} s more (bootstrap.timeout.ms)",
-                        servers(self.config),
-                        seconds(self.deadline.saturating_duration_since(Instant::now())),
+                        servers(&self.connector.config),
+                        seconds(self.deadline.saturating_duration_since(self.now())),
                     );
                 }
             }
@@ -111,7 +119,7 @@ impl<'a> Search<'a> {
     fn in_vain(&self) -> Error {
         let sentence = format!(
             "no bootstrap server could be reached within {} ms (bootstrap.timeout.ms): {}",
-            self.config.bootstrap_timeout.as_millis(),
+            self.connector.config.bootstrap_timeout.as_millis(),
             self.causes.join("; ")
         );
         Error::new(ErrorKind::Unreachable, sentence)
@@ -121,11 +129,11 @@ impl<'a> Search<'a> {
 /// Tries the candidates in order; the error is the last cause.
 pub(super) async fn first(
     candidates: Vec<Candidate>,
-    config: &Config,
+    connector: &Connector,
 ) -> Result<(Candidate, Connection), Error> {
     let mut last = Error::new(ErrorKind::Unreachable, "no broker is known");
     for candidate in candidates {
-        match connection::open(&candidate.address, config, config.connection_setup_timeout).await {
+        match connector.open(&candidate.address, connector.config.connection_setup_timeout).await {
             Ok(connection) => return Ok((candidate, connection)),
             Err(error) => last = error,
         }
@@ -191,12 +199,13 @@ pub(super) async fn read(
 
 async fn introduced(
     address: &Address,
-    config: &Config,
+    connector: &Connector,
     limit: Duration,
 ) -> Result<(Connection, MetadataAnswer), Error> {
-    let deadline = Instant::now() + limit;
-    let connection = connection::open(address, config, limit.min(config.connection_setup_timeout)).await?;
-    match tokio::time::timeout_at(deadline.into(), read(&connection, &[], &HashSet::new(), config)).await {
+    let config = &connector.config;
+    let deadline = connector.environment.clock().now() + limit;
+    let connection = connector.open(address, limit.min(config.connection_setup_timeout)).await?;
+    match timeout_at(deadline.into(), read(&connection, &[], &HashSet::new(), config)).await {
         Ok(answer) => Ok((connection, answer?)),
         Err(_) => Err(connection.named(Error::new(ErrorKind::Timeout, "no answer"), "Metadata")),
     }

@@ -17,9 +17,10 @@ use super::schedule::Schedule;
 use super::wanted::{Want, Wanted};
 use super::{Coordinator, Metadata};
 use crate::config::{Address, MetadataRecovery};
-use crate::connection::{self, Connection};
+use crate::connection::{Connection, Connector};
+use crate::environment::until;
 use crate::retry::{Backoff, Chance};
-use crate::{Config, Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 /// What the handles ask of the task.
 pub(super) enum Command {
@@ -36,7 +37,7 @@ pub(super) type Reply = oneshot::Sender<Result<Connection, Error>>;
 
 /// The task: one owner of everything that changes.
 pub(super) struct Refresh {
-    config: Arc<Config>,
+    connector: Connector,
     mailbox: mpsc::Receiver<Command>,
     asked: Arc<Notify>,
     view: watch::Sender<Arc<Metadata>>,
@@ -63,19 +64,22 @@ enum Done {
 
 impl Refresh {
     pub(super) fn new(
-        config: Arc<Config>,
+        connector: Connector,
         mailbox: mpsc::Receiver<Command>,
         asked: Arc<Notify>,
         view: watch::Sender<Arc<Metadata>>,
         bootstrap: Connection,
     ) -> Self {
+        let Connector { config, environment } = &connector;
+        let now = environment.clock().now();
         let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
-        let outage = SharedOutage::of(&config);
-        outage.answered();
+        let outage = SharedOutage::of(config);
+        outage.answered(now);
         let mut refresh = Self {
-            schedule: Schedule::new(config.metadata_max_age, backoff, Instant::now()),
+            schedule: Schedule::new(config.metadata_max_age, backoff, now),
             wanted: Wanted::new(config.metadata_max_idle),
-            config,
+            chance: environment.chance(),
+            connector,
             mailbox,
             asked,
             view,
@@ -85,7 +89,6 @@ impl Refresh {
             coordinators: HashMap::new(),
             jobs: JoinSet::new(),
             outage,
-            chance: Chance::from_process(),
         };
         refresh.meet_brokers();
         refresh
@@ -94,7 +97,7 @@ impl Refresh {
     /// Serves until the last handle is gone; what is under way then is dropped.
     pub(super) async fn run(mut self) {
         loop {
-            if self.schedule.poll_due(Instant::now()) {
+            if self.schedule.poll_due(self.now()) {
                 self.renew();
             }
             let due = self.schedule.deadline();
@@ -106,7 +109,7 @@ impl Refresh {
                 },
                 Some(Ok(done)) = self.jobs.join_next() => self.settle(done),
                 () = self.asked.notified() => self.schedule.handle_asked(),
-                () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {}
+                () = until(due) => {}
             }
         }
     }
@@ -115,7 +118,7 @@ impl Refresh {
         match command {
             Command::Want(topic, want) => {
                 let unknown = !self.metadata().settles(&topic);
-                if self.wanted.handle_wanted(topic, want, Instant::now()) || unknown {
+                if self.wanted.handle_wanted(topic, want, self.now()) || unknown {
                     self.schedule.handle_asked();
                 }
             }
@@ -156,21 +159,21 @@ impl Refresh {
     fn renew(&mut self) {
         let open = self.open_connection();
         let candidates = self.candidates();
-        let config = Arc::clone(&self.config);
+        let connector = self.connector.clone();
         let topics: Vec<Str> =
-            self.wanted.poll(Instant::now()).map(|topic| Str::from(topic.to_string())).collect();
+            self.wanted.poll(self.now()).map(|topic| Str::from(topic.to_string())).collect();
         let written: HashSet<Str> = self.wanted.written().map(|topic| Str::from(topic.to_string())).collect();
-        let began = Instant::now();
+        let began = self.now();
         self.jobs.spawn(async move {
             if let Some(connection) = open {
-                let answer = reach::read(&connection, &topics, &written, &config).await;
+                let answer = reach::read(&connection, &topics, &written, &connector.config).await;
                 if answer.as_ref().map_or_else(asks_to_begin_again, |_| true) {
                     return Done::Renewed(began, None, answer);
                 }
             }
-            match reach::first(candidates, &config).await {
+            match reach::first(candidates, &connector).await {
                 Ok((candidate, connection)) => {
-                    let answer = reach::read(&connection, &topics, &written, &config).await;
+                    let answer = reach::read(&connection, &topics, &written, &connector.config).await;
                     Done::Renewed(began, Some((candidate, connection)), answer)
                 }
                 Err(error) => Done::Renewed(began, None, Err(error)),
@@ -179,11 +182,11 @@ impl Refresh {
     }
 
     fn renewed(&mut self, began: Instant, answer: Result<MetadataAnswer, Error>) {
-        let now = Instant::now();
+        let now = self.now();
         let chance = self.chance.draw();
         match answer {
             Ok(answer) => {
-                self.outage.answered();
+                self.outage.answered(now);
                 let before = self.metadata();
                 let renewed = Metadata { renewed_at: Some(now), ..before.renewed(answer) };
                 if let Some(oddity) = renewed.oddity.as_ref().filter(|it| before.oddity.as_ref() != Some(it))
@@ -203,7 +206,7 @@ impl Refresh {
                 tracing::debug!(%error, "metadata could not be renewed");
                 match asks_to_begin_again(&error) {
                     true => self.rebootstrap(),
-                    false => self.outage.failed(began, &error),
+                    false => self.outage.failed(began, &error, now),
                 }
                 self.schedule.handle_failed(now, chance);
                 self.publish(Metadata { problem: Some(error), ..Metadata::clone(&self.metadata()) });
@@ -213,7 +216,7 @@ impl Refresh {
 
     /// Lets go of every connection, and begins again at the bootstrap addresses alone.
     fn rebootstrap(&mut self) {
-        if self.config.metadata_recovery == MetadataRecovery::Rebootstrap {
+        if self.connector.config.metadata_recovery == MetadataRecovery::Rebootstrap {
             tracing::info!("a broker asks to begin again at bootstrap.servers");
             self.rebootstraps = true;
             self.bootstrap = None;
@@ -238,17 +241,18 @@ impl Refresh {
         if !way.opening {
             way.opening = true;
             let (address, not_before) = (node.address.clone(), node.not_before);
-            let limit = node.setup.wait(0.5).min(self.config.connection_setup_timeout_max);
-            let config = Arc::clone(&self.config);
+            let limit = node.setup.wait(0.5).min(self.connector.config.connection_setup_timeout_max);
+            let connector = self.connector.clone();
             self.jobs.spawn(async move {
                 sleep_until(not_before.into()).await;
-                let opened = connection::open(&address, &config, limit).await;
+                let opened = connector.open(&address, limit).await;
                 Done::Opened(node_id, lane, address, opened)
             });
         }
     }
 
     fn opened(&mut self, node_id: i32, lane: Lane, address: &Address, mut opened: Result<Connection, Error>) {
+        let now = self.now();
         // Nodes that are being opened stay until then.
         let Some(node) = self.nodes.get_mut(&node_id) else { return };
         node.ways[lane as usize].opening = false;
@@ -261,7 +265,7 @@ impl Refresh {
             Ok(connection) => node.open(lane, connection.clone()),
             Err(error) => {
                 tracing::debug!(node_id, %error, "connection failed");
-                node.not_before = Instant::now() + node.backoff.wait(self.chance.draw());
+                node.not_before = now + node.backoff.wait(self.chance.draw());
                 self.schedule.handle_asked();
             }
         }
@@ -278,8 +282,8 @@ impl Refresh {
             return;
         }
         let candidates = self.candidates();
-        let config = Arc::clone(&self.config);
-        self.jobs.spawn(async move { Done::Reached(reply, reach::first(candidates, &config).await) });
+        let connector = self.connector.clone();
+        self.jobs.spawn(async move { Done::Reached(reply, reach::first(candidates, &connector).await) });
     }
 
     fn open_connection(&mut self) -> Option<Connection> {
@@ -294,9 +298,9 @@ impl Refresh {
     /// Known brokers in random order, then the bootstrap addresses; those alone when a broker asked for it,
     /// or when nobody known has answered for `metadata.recovery.rebootstrap.trigger.ms`.
     fn candidates(&mut self) -> Vec<Candidate> {
-        let recovers = self.config.metadata_recovery == MetadataRecovery::Rebootstrap;
-        let hopeless = self.schedule.age(Instant::now())
-            > self.config.metadata_max_age + self.config.metadata_rebootstrap_trigger;
+        let recovers = self.connector.config.metadata_recovery == MetadataRecovery::Rebootstrap;
+        let hopeless = self.schedule.age(self.now())
+            > self.connector.config.metadata_max_age + self.connector.config.metadata_rebootstrap_trigger;
         let mut candidates: Vec<Candidate> = Vec::new();
         if !(recovers && (hopeless || self.rebootstraps)) {
             let known = self.nodes.iter();
@@ -307,7 +311,7 @@ impl Refresh {
             candidates.truncate(CANDIDATES_MAX);
         }
         if recovers || candidates.is_empty() {
-            let servers = self.config.bootstrap_servers.iter();
+            let servers = self.connector.config.bootstrap_servers.iter();
             candidates.extend(servers.map(|address| Candidate { node_id: None, address: address.clone() }));
         }
         candidates
@@ -337,13 +341,17 @@ impl Refresh {
     }
 
     fn meet(&mut self, node_id: i32, address: Address) {
-        let config = &self.config;
-        let node =
-            self.nodes.entry(node_id).or_insert_with(|| Node::new(address.clone(), config, Instant::now()));
+        let Connector { config, environment } = &self.connector;
+        let new = || Node::new(address.clone(), config, environment.clock().now());
+        let node = self.nodes.entry(node_id).or_insert_with(new);
         if node.address != address {
             node.address = address;
             node.ways.iter_mut().for_each(|way| way.connection = None);
         }
+    }
+
+    fn now(&self) -> Instant {
+        self.connector.environment.clock().now()
     }
 
     fn metadata(&self) -> Arc<Metadata> {

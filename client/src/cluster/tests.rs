@@ -22,7 +22,7 @@ fn soon() -> Instant {
 }
 
 async fn opened(config: Config) -> Cluster {
-    Cluster::open(Arc::new(config)).await.unwrap()
+    Cluster::open(Arc::new(config), Environment::new()).await.unwrap()
 }
 
 fn topics_of(request: &MetadataRequest) -> Vec<String> {
@@ -35,7 +35,7 @@ async fn every_address_is_tried_and_the_error_tells_each_cause() {
     let (a, b) = (nowhere().await, nowhere().await);
     let limit = Duration::from_millis(50);
     let config = Config { bootstrap_timeout: limit, ..config(vec![a.clone(), b.clone()]) };
-    let error = Cluster::open(Arc::new(config)).await.err().unwrap();
+    let error = Cluster::open(Arc::new(config), Environment::new()).await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     let text = error.to_string();
     assert!(
@@ -56,7 +56,7 @@ async fn a_silent_address_leaves_time_for_the_next() {
 
 #[tokio::test]
 async fn without_an_address_nothing_is_tried() {
-    let error = Cluster::open(Arc::new(Config::default())).await.err().unwrap();
+    let error = Cluster::open(Arc::new(Config::default()), Environment::new()).await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("bootstrap.servers"), "{error}");
 }

@@ -1,12 +1,10 @@
 //! From an address to a connection, step by step: dial, agree on versions; TLS and SASL will stand between.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, split};
 use tokio::sync::mpsc;
 use tokio::time::timeout_at;
 use upsert_kafka_protocol::Frames;
@@ -17,96 +15,78 @@ use super::task::Task;
 use super::{Connection, QUEUE_MAX, Shared};
 use crate::cluster::versions::BrokerVersions;
 use crate::config::Address;
+use crate::environment::{DialTarget, Environment, Transport};
 use crate::{Config, Error, ErrorKind};
 
-/// Opens a connection within `limit`; every IP of the name is tried, and an error names the last cause.
-pub(crate) async fn open(address: &Address, config: &Config, limit: Duration) -> Result<Connection, Error> {
-    let broker: Arc<str> = address.to_string().into();
-    let deadline = Instant::now() + limit;
-    match timeout_at(deadline.into(), steps(address, config, deadline, &broker)).await {
-        Ok(opened) => opened.map_err(|error| error.with_broker(&broker)),
-        Err(_) => {
-            let sentence = format!("no connection within {} ms", limit.as_millis());
-            Err(Error::new(ErrorKind::Unreachable, sentence).with_broker(&broker))
+/// Opens connections as one client is told to.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    pub(crate) config: Arc<Config>,
+    pub(crate) environment: Environment,
+}
+
+impl Connector {
+    /// Opens a connection within `limit`.
+    pub(crate) async fn open(&self, address: &Address, limit: Duration) -> Result<Connection, Error> {
+        let broker: Arc<str> = address.to_string().into();
+        let deadline = self.environment.clock().now() + limit;
+        match timeout_at(deadline.into(), self.steps(address, deadline, &broker)).await {
+            Ok(opened) => opened.map_err(|error| error.with_broker(&broker)),
+            Err(_) => {
+                let sentence = format!("no connection within {} ms", limit.as_millis());
+                Err(Error::new(ErrorKind::Unreachable, sentence).with_broker(&broker))
+            }
         }
     }
-}
 
-async fn steps(
-    address: &Address,
-    config: &Config,
-    deadline: Instant,
-    broker: &Arc<str>,
-) -> Result<Connection, Error> {
-    let mut stream = dial(address, config, deadline).await?;
-    let client_id = match config.client_id.as_str() {
-        "" => Str::from("upsert-kafka"),
-        named => Str::from(named.to_owned()),
-    };
-    let mut frames = Frames::new(config.response_bytes_max);
-    let told = negotiate(&mut stream, &mut frames, &client_id).await?;
-    tracing::debug!(broker = &**broker, "connected");
-    let (sender, queue) = mpsc::channel(QUEUE_MAX);
-    let (reader, writer) = stream.into_split();
-    let idle_max = config.connections_max_idle;
-    let task = Task { broker: Arc::clone(broker), reader, writer, queue, frames, idle_max };
-    tokio::spawn(task.run());
-    Ok(Connection(Arc::new(Shared {
-        broker: Arc::clone(broker),
-        versions: spoken(&told),
-        transaction_version: transaction_version(&told),
-        queue: sender,
-        next_id: AtomicI32::new(1),
-        client_id,
-        request_timeout: config.request_timeout,
-        response_bytes_max: config.response_bytes_max,
-    })))
-}
-
-async fn dial(address: &Address, config: &Config, deadline: Instant) -> Result<TcpStream, Error> {
-    let found = lookup_host((address.host.as_str(), address.port)).await;
-    let found = found.map_err(|error| unreachable(format!("the name could not be looked up: {error}")))?;
-    dial_any(&found.collect::<Vec<_>>(), config, deadline).await
-}
-
-/// Tries one IP after the other.
-pub(super) async fn dial_any(
-    ips: &[SocketAddr],
-    config: &Config,
-    deadline: Instant,
-) -> Result<TcpStream, Error> {
-    let mut causes = Vec::new();
-    for (at, ip) in ips.iter().enumerate() {
-        // One silent IP must leave time for the others.
-        let left = deadline.saturating_duration_since(Instant::now());
-        let until = Instant::now() + left / u32::try_from(ips.len() - at).unwrap_or(1);
-        match timeout_at(until.into(), dial_ip(*ip, config)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) if ips.len() == 1 => causes.push(error.to_string()),
-            Ok(Err(error)) => causes.push(format!("{ip}: {error}")),
-            Err(_) => causes.push(format!("{ip}: no answer")),
-        }
+    async fn steps(
+        &self,
+        address: &Address,
+        deadline: Instant,
+        broker: &Arc<str>,
+    ) -> Result<Connection, Error> {
+        let Self { config, environment } = self;
+        let mut stream = self.dial(address, deadline).await?;
+        let client_id = match config.client_id.as_str() {
+            "" => Str::from("upsert-kafka"),
+            named => Str::from(named.to_owned()),
+        };
+        let mut frames = Frames::new(config.response_bytes_max);
+        let told = negotiate(&mut stream, &mut frames, &client_id).await?;
+        tracing::debug!(broker = &**broker, "connected");
+        let (sender, queue) = mpsc::channel(QUEUE_MAX);
+        let (reader, writer) = split(stream);
+        let (idle_max, clock) = (config.connections_max_idle, environment.clock().clone());
+        let task = Task { broker: Arc::clone(broker), reader, writer, queue, frames, idle_max, clock };
+        tokio::spawn(task.run());
+        Ok(Connection(Arc::new(Shared {
+            broker: Arc::clone(broker),
+            versions: spoken(&told),
+            transaction_version: transaction_version(&told),
+            queue: sender,
+            next_id: AtomicI32::new(1),
+            client_id,
+            request_timeout: config.request_timeout,
+            response_bytes_max: config.response_bytes_max,
+            clock: environment.clock().clone(),
+        })))
     }
-    let why = if causes.is_empty() { "the name has no address".to_owned() } else { causes.join("; ") };
-    Err(unreachable(why))
-}
 
-async fn dial_ip(ip: SocketAddr, config: &Config) -> std::io::Result<TcpStream> {
-    let socket = if ip.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    if let Some(bytes) = config.send_buffer_bytes {
-        socket.set_send_buffer_size(bytes)?;
+    async fn dial(&self, address: &Address, deadline: Instant) -> Result<Box<dyn Transport>, Error> {
+        let target = DialTarget {
+            address,
+            deadline,
+            clock: self.environment.clock(),
+            send_buffer_bytes: self.config.send_buffer_bytes,
+            receive_buffer_bytes: self.config.receive_buffer_bytes,
+        };
+        self.environment.dialer().dial(target).await.map_err(|error| unreachable(error.to_string()))
     }
-    if let Some(bytes) = config.receive_buffer_bytes {
-        socket.set_recv_buffer_size(bytes)?;
-    }
-    let stream = socket.connect(ip).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
 
 /// Asks which versions the broker speaks; one that does not know ours is asked again at version 0.
 async fn negotiate(
-    stream: &mut TcpStream,
+    stream: &mut Box<dyn Transport>,
     frames: &mut Frames,
     client_id: &Str,
 ) -> Result<ApiVersionsResponse, Error> {
@@ -146,7 +126,7 @@ pub(crate) fn transaction_version(told: &ApiVersionsResponse) -> i16 {
 }
 
 async fn ask(
-    stream: &mut TcpStream,
+    stream: &mut Box<dyn Transport>,
     frames: &mut Frames,
     request: &ApiVersionsRequest,
     version: i16,

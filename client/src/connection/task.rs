@@ -13,6 +13,7 @@ use upsert_kafka_protocol::{Bytes, Segments, header};
 
 use super::pipeline::Pipeline;
 use super::{Asker, Order, Outgoing};
+use crate::environment::Clock;
 use crate::{Error, ErrorKind};
 
 /// One connection's task: everything it owns, and nothing shared.
@@ -23,6 +24,7 @@ pub(super) struct Task<R, W> {
     pub(super) queue: mpsc::Receiver<Order>,
     pub(super) frames: Frames,
     pub(super) idle_max: Option<Duration>,
+    pub(super) clock: Clock,
 }
 
 /// So many pieces are handed to the kernel at once; more wait in the queue.
@@ -31,8 +33,8 @@ const PIECES_MAX: usize = 256;
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Task<R, W> {
     /// Carries until the socket breaks, is idle for too long, or nobody holds a handle any more.
     pub(super) async fn run(self) {
-        let Self { broker, mut reader, mut writer, mut queue, mut frames, idle_max } = self;
-        let mut line = Line { pipeline: Pipeline::new(), out: Segments::default(), wanted: true };
+        let Self { broker, mut reader, mut writer, mut queue, mut frames, idle_max, clock } = self;
+        let mut line = Line { pipeline: Pipeline::new(), out: Segments::default(), wanted: true, clock };
         let end = line.carry(&mut reader, &mut writer, &mut queue, &mut frames, idle_max).await;
         queue.close();
         tracing::debug!(broker = &*broker, end = %end.sentence(), "connection closed");
@@ -53,6 +55,7 @@ struct Line {
     out: Segments,
     /// Whether anybody may still ask.
     wanted: bool,
+    clock: Clock,
 }
 
 impl Line {
@@ -64,10 +67,10 @@ impl Line {
         frames: &mut Frames,
         idle_max: Option<Duration>,
     ) -> End {
-        let mut alarm = Alarm::new(self.alarm_at(idle_max));
+        let mut alarm = Alarm::new(self.alarm_at(idle_max), self.clock.now());
         // Every branch is cancel-safe: a read or a write that did not happen took no bytes.
         while self.wanted || !self.pipeline.is_empty() {
-            let pause = self.pipeline.pause(Instant::now());
+            let pause = self.pipeline.pause(self.clock.now());
             if let Some(until) = pause {
                 alarm.not_after(until);
             }
@@ -90,7 +93,7 @@ impl Line {
                     alarm.not_after(self.alarm_at(idle_max));
                 }
                 () = alarm.sleep.as_mut() => {
-                    let now = Instant::now();
+                    let now = self.clock.now();
                     if self.pipeline.deadline().is_some_and(|deadline| deadline <= now) {
                         return End::Late;
                     }
@@ -102,7 +105,7 @@ impl Line {
                 }
             }
             if !self.pipeline.is_empty() {
-                alarm.idle_since = Instant::now();
+                alarm.idle_since = self.clock.now();
             }
         }
         End::Unwanted
@@ -116,7 +119,7 @@ impl Line {
             match order {
                 Order::Send(outgoing) => self.enter(outgoing),
                 // It stood in line, so what was asked before it has left.
-                Order::Pause(pause) => return self.pipeline.handle_pause(Instant::now() + pause),
+                Order::Pause(pause) => return self.pipeline.handle_pause(self.clock.now() + pause),
             }
             next = if self.out.parts() < PIECES_MAX { queue.try_recv().ok() } else { None };
         }
@@ -149,7 +152,7 @@ impl Line {
             })?;
             let pause = (asker.throttle)(&frame, asker.version);
             if !pause.is_zero() {
-                self.pipeline.handle_pause(Instant::now() + pause);
+                self.pipeline.handle_pause(self.clock.now() + pause);
             }
             // Whoever asked may have gone; the answer then matters to nobody.
             _ = asker.reply.send(Ok(frame));
@@ -170,7 +173,7 @@ impl Line {
 
     fn alarm_at(&self, idle_max: Option<Duration>) -> Instant {
         let far = idle_max.unwrap_or(FAR).min(FAR);
-        self.pipeline.deadline().unwrap_or_else(|| Instant::now() + far)
+        self.pipeline.deadline().unwrap_or_else(|| self.clock.now() + far)
     }
 }
 
@@ -181,8 +184,8 @@ struct Alarm {
 }
 
 impl Alarm {
-    fn new(at: Instant) -> Self {
-        Self { sleep: Box::pin(sleep_until(at.into())), idle_since: Instant::now() }
+    fn new(at: Instant, now: Instant) -> Self {
+        Self { sleep: Box::pin(sleep_until(at.into())), idle_since: now }
     }
 
     fn set(&mut self, at: Instant) {

@@ -12,12 +12,18 @@ use upsert_kafka_protocol::messages::{
 use super::*;
 use crate::Config;
 use crate::config::Address;
+use crate::environment::Environment;
 use crate::peer::{Ask, Peer, Reply, nowhere, versions};
 
 const SOON: Duration = Duration::from_millis(60);
 
 async fn connected(peer: &Peer) -> Connection {
     open(&peer.address, &peer.config(), Duration::from_secs(5)).await.unwrap()
+}
+
+async fn open(address: &Address, config: &Config, limit: Duration) -> Result<Connection, Error> {
+    let connector = Connector { config: Arc::new(config.clone()), environment: Environment::new() };
+    connector.open(address, limit).await
 }
 
 fn echo(ask: &Ask) -> Reply {
@@ -214,19 +220,6 @@ async fn after_an_answer_that_asks_for_silence_nothing_leaves_before_it_is_over(
     let heard_at = told.recv().unwrap();
     assert!(heard_at[1] - answered_from >= pause, "{:?}", heard_at[1] - answered_from);
     assert!(heard_at[3] - paused_at >= pause, "{:?}", heard_at[3] - paused_at);
-}
-
-#[tokio::test]
-async fn every_ip_of_a_name_is_tried_and_an_error_names_each() {
-    let peer = Peer::start(echo).await;
-    let ip = |address: &Address| format!("{}:{}", address.host, address.port).parse().unwrap();
-    let (dead, other, alive) = (nowhere().await, nowhere().await, peer.address.clone());
-    let deadline = Instant::now() + Duration::from_secs(5);
-    let config = Config::default();
-    let stream = open::dial_any(&[ip(&dead), ip(&alive)], &config, deadline).await.unwrap();
-    assert_eq!(stream.peer_addr().unwrap(), ip(&alive));
-    let error = open::dial_any(&[ip(&dead), ip(&other)], &config, deadline).await.unwrap_err().to_string();
-    assert!(error.contains(&dead.to_string()) && error.contains(&other.to_string()), "{error}");
 }
 
 #[tokio::test]

@@ -6,11 +6,11 @@ use upsert_kafka_protocol::Bytes;
 use upsert_kafka_protocol::messages::fetch::AbortedTransaction;
 use upsert_kafka_protocol::records::{Batch, Batches, Body, Compression, ControlType, Corrupt, batches};
 
-use super::fetched::Chunk;
+use super::fetched::BatchRecords;
 
 /// How to read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reading {
+pub(super) struct ReadOptions {
     pub(super) check_crcs: bool,
     pub(super) committed_only: bool,
 }
@@ -19,8 +19,8 @@ pub(super) struct Reading {
 #[derive(Debug)]
 pub(super) struct CompletedFetch {
     batches: Batches,
-    aborted: Aborted,
-    reading: Reading,
+    aborted: AbortedProducers,
+    reading: ReadOptions,
     /// The offset that was asked for.
     from: i64,
     next_offset: i64,
@@ -33,7 +33,9 @@ pub(super) struct CompletedFetch {
 /// The next batches of a partition.
 #[derive(Debug, Default)]
 pub(super) struct Piece {
-    pub(super) chunks: Vec<Chunk>,
+    pub(super) chunks: Vec<BatchRecords>,
+    /// Where it begins; its first batch may begin before.
+    pub(super) from: i64,
     pub(super) next_offset: i64,
     pub(super) leader_epoch: i32,
     /// What its records take beside the fetched bytes.
@@ -49,11 +51,11 @@ impl CompletedFetch {
         blob: &Bytes,
         from: i64,
         aborted: Option<Vec<AbortedTransaction>>,
-        reading: Reading,
+        reading: ReadOptions,
     ) -> Self {
         Self {
             batches: batches(blob),
-            aborted: Aborted::new(aborted.unwrap_or_default()),
+            aborted: AbortedProducers::new(aborted.unwrap_or_default()),
             reading,
             from,
             next_offset: from,
@@ -66,7 +68,7 @@ impl CompletedFetch {
     /// begins with it.
     pub(super) fn read(&mut self, decompressed_bytes_max: usize) -> Result<Piece, Corrupt> {
         let began_at = self.next_offset;
-        let mut piece = Piece { leader_epoch: -1, ..Piece::default() };
+        let mut piece = Piece { from: began_at, leader_epoch: -1, ..Piece::default() };
         loop {
             let room = decompressed_bytes_max - piece.decompressed_bytes;
             match self.next_batch(room) {
@@ -126,19 +128,19 @@ impl Piece {
             self.decompressed_bytes += body.size();
         }
         let (leader_epoch, timestamp_type) = (batch.leader_epoch(), batch.timestamp_type());
-        self.chunks.push(Chunk { body, leader_epoch, timestamp_type });
+        self.chunks.push(BatchRecords { body, leader_epoch, timestamp_type });
     }
 }
 
 /// Which producers' transactions are aborted at the point reached.
 #[derive(Debug)]
-struct Aborted {
+struct AbortedProducers {
     /// Last first; brokers send them in any order.
     ahead: Vec<AbortedTransaction>,
     open: HashSet<i64>,
 }
 
-impl Aborted {
+impl AbortedProducers {
     fn new(mut ahead: Vec<AbortedTransaction>) -> Self {
         ahead.sort_unstable_by_key(|aborted| std::cmp::Reverse(aborted.first_offset));
         Self { ahead, open: HashSet::new() }

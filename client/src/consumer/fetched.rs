@@ -1,6 +1,6 @@
 //! What a poll hands over: records lent from the fetched bytes.
 
-use std::borrow::Cow;
+use std::iter::Flatten;
 use std::slice;
 use std::sync::Arc;
 
@@ -8,11 +8,29 @@ use upsert_kafka_protocol::Uuid;
 use upsert_kafka_protocol::records::{self, Body, TimestampType};
 
 use super::completed_fetch::Piece;
-use super::position::Wanted;
+use super::consumer_record::ConsumerRecord;
+use super::owned_record::{OwnedRecord, OwnedRecords};
+use super::position::FetchTarget;
 use super::reset::PositionReset;
 use crate::{Error, ErrorKind};
 
-/// The records of one answer, or as many of them as `Config::fetch_max_decompressed_bytes` allows, by partition.
+/// What one poll hands over: the records of one broker's answer, or as many of them as
+/// [`Config::fetch_max_decompressed_bytes`](crate::Config::fetch_max_decompressed_bytes) allows.
+///
+/// ```no_run
+/// # async fn read(consumer: &mut upsert_kafka_client::Consumer) -> Result<(), upsert_kafka_client::Error> {
+/// let fetched = consumer.poll().await?;
+/// for record in &fetched {
+///     let record = record?;
+///     println!("{}-{} at {}: {:?}", record.topic, record.partition, record.offset, record.value);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// `for record in &fetched` gives [`ConsumerRecord`]s, which borrow from the fetched bytes and allocate nothing; `for
+/// record in fetched` gives [`OwnedRecord`](crate::OwnedRecord)s, which share them. [`Fetched::partitions`] has what
+/// concerns a partition as a whole, such as the offset to commit.
 #[derive(Debug, Default)]
 pub struct Fetched {
     pub(super) partitions: Vec<PartitionRecords>,
@@ -27,44 +45,31 @@ pub struct PartitionRecords {
     pub(super) topic_id: Uuid,
     pub(super) partition: i32,
     pub(super) high_watermark: i64,
+    /// The first offset that is for the caller; a batch may begin before it.
     pub(super) from: i64,
     pub(super) next_offset: i64,
     pub(super) leader_epoch: i32,
-    pub(super) chunks: Vec<Chunk>,
+    pub(super) chunks: Vec<BatchRecords>,
 }
 
 /// The visible records of one batch.
 #[derive(Debug)]
-pub(super) struct Chunk {
+pub(super) struct BatchRecords {
     pub(super) body: Body,
     pub(super) leader_epoch: i32,
     pub(super) timestamp_type: TimestampType,
 }
 
-/// One record, borrowed from what was fetched.
-#[derive(Clone, Copy, Debug)]
-pub struct ConsumerRecord<'a> {
-    /// Its place in the partition.
-    pub offset: i64,
-    /// Milliseconds since 1970; see `timestamp_type`.
-    pub timestamp_ms: i64,
-    /// Whose clock that was.
-    pub timestamp_type: TimestampType,
-    /// The epoch of the leader that took it; -1 when not known.
-    pub leader_epoch: i32,
-    /// Which partition a producer chose by.
-    pub key: Option<&'a [u8]>,
-    /// `None` is a tombstone.
-    pub value: Option<&'a [u8]>,
-    record: records::Record<'a>,
-}
+/// The records of a [`Fetched`], partition by partition. An error ends those of its partition, not the others'.
+#[derive(Clone, Debug)]
+pub struct FetchedRecords<'a>(Flatten<slice::Iter<'a, PartitionRecords>>);
 
 /// The records of a [`PartitionRecords`]; an error ends them.
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
-    of: &'a PartitionRecords,
-    chunks: slice::Iter<'a, Chunk>,
-    current: Option<(records::Records<'a>, &'a Chunk)>,
+    partition: &'a PartitionRecords,
+    chunks: slice::Iter<'a, BatchRecords>,
+    current: Option<(records::Records<'a>, &'a BatchRecords)>,
 }
 
 impl Fetched {
@@ -78,25 +83,60 @@ impl Fetched {
     pub fn resets(&self) -> &[PositionReset] {
         &self.resets
     }
+
+    /// The records of all partitions, each partition's in order of their offsets; no allocation. An item is an error
+    /// where a record is damaged inside a batch whose checksum is sound, or was not checked.
+    pub fn records(&self) -> FetchedRecords<'_> {
+        FetchedRecords(self.partitions.iter().flatten())
+    }
 }
 
+/// See [`Fetched::records`].
 impl<'a> IntoIterator for &'a Fetched {
-    type Item = &'a PartitionRecords;
-    type IntoIter = slice::Iter<'a, PartitionRecords>;
+    type Item = Result<ConsumerRecord<'a>, Error>;
+    type IntoIter = FetchedRecords<'a>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.partitions.iter()
+        self.records()
+    }
+}
+
+/// Records to keep: they share the fetched bytes.
+impl IntoIterator for Fetched {
+    type Item = Result<OwnedRecord, Error>;
+    type IntoIter = OwnedRecords;
+
+    fn into_iter(self) -> Self::IntoIter {
+        OwnedRecords::new(self.partitions)
+    }
+}
+
+impl<'a> IntoIterator for &'a PartitionRecords {
+    type Item = Result<ConsumerRecord<'a>, Error>;
+    type IntoIter = Records<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.records()
+    }
+}
+
+impl<'a> Iterator for FetchedRecords<'a> {
+    type Item = Result<ConsumerRecord<'a>, Error>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
     }
 }
 
 impl PartitionRecords {
-    pub(super) fn new(wanted: &Wanted, high_watermark: i64, piece: Piece) -> Self {
+    pub(super) fn new(target: &FetchTarget, high_watermark: i64, piece: Piece) -> Self {
         Self {
-            topic: Arc::clone(&wanted.of.topic),
-            topic_id: wanted.topic_id,
-            partition: wanted.of.partition,
+            topic: Arc::clone(&target.topic_partition.topic),
+            topic_id: target.topic_id,
+            partition: target.topic_partition.partition,
             high_watermark,
-            from: wanted.offset,
+            from: piece.from,
             next_offset: piece.next_offset,
             leader_epoch: piece.leader_epoch,
             chunks: piece.chunks,
@@ -135,7 +175,7 @@ impl PartitionRecords {
 
     /// The records in order; no allocation.
     pub fn records(&self) -> Records<'_> {
-        Records { of: self, chunks: self.chunks.iter(), current: None }
+        Records { partition: self, chunks: self.chunks.iter(), current: None }
     }
 }
 
@@ -152,11 +192,11 @@ impl<'a> Iterator for Records<'a> {
             };
             match records.next() {
                 // A batch may begin before the offset that was asked for.
-                Some(Ok(record)) if record.offset < self.of.from => {}
-                Some(Ok(record)) => return Some(Ok(ConsumerRecord::new(record, chunk))),
+                Some(Ok(record)) if record.offset < self.partition.from => {}
+                Some(Ok(record)) => return Some(Ok(ConsumerRecord::new(self.partition, chunk, record))),
                 Some(Err(corrupt)) => {
                     (self.chunks, self.current) = ([].iter(), None);
-                    return Some(Err(self.of.corrupt(&corrupt)));
+                    return Some(Err(self.partition.corrupt(&corrupt)));
                 }
                 None => self.current = None,
             }
@@ -164,28 +204,9 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
-impl<'a> ConsumerRecord<'a> {
-    /// Its headers, in order; names may repeat.
-    pub fn headers(&self) -> impl Iterator<Item = (Cow<'a, str>, Option<&'a [u8]>)> + use<'a> {
-        self.record.headers()
-    }
-
-    fn new(record: records::Record<'a>, chunk: &Chunk) -> Self {
-        Self {
-            offset: record.offset,
-            timestamp_ms: record.timestamp_ms,
-            timestamp_type: chunk.timestamp_type,
-            leader_epoch: chunk.leader_epoch,
-            key: record.key,
-            value: record.value,
-            record,
-        }
-    }
-}
-
 impl PartitionRecords {
     #[cold]
-    fn corrupt(&self, corrupt: &records::Corrupt) -> Error {
+    pub(super) fn corrupt(&self, corrupt: &records::Corrupt) -> Error {
         Error::new(ErrorKind::Corrupt, corrupt.to_string())
             .with_topic(Arc::clone(&self.topic))
             .with_partition(self.partition)

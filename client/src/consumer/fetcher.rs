@@ -2,43 +2,42 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
 
 use upsert_kafka_protocol::messages::fetch::{FetchPartition, FetchTopic, PartitionData};
 use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
 use upsert_kafka_protocol::records::Corrupt;
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::completed_fetch::{CompletedFetch, Piece, Reading};
-use super::position::{Plan, Told, Wanted};
+use super::completed_fetch::{CompletedFetch, Piece, ReadOptions};
+use super::position::{FetchPlan, FetchTarget, LogStatus};
 use crate::cluster::Cluster;
 use crate::{Config, Error, ErrorKind, IsolationLevel};
 
 /// What a node's answer, or the lack of it, says of each partition asked for; handed over from the front.
-pub(super) struct Answer {
+pub(super) struct NodeFetch {
     pub(super) node: i32,
     /// Nothing was in it, and the broker did not wait for more as it was asked to.
     pub(super) empty_early: bool,
-    pub(super) partitions: VecDeque<Fetch>,
+    pub(super) partitions: VecDeque<PartitionFetch>,
 }
 
 /// What came of one partition.
-pub(super) struct Fetch {
-    pub(super) wanted: Wanted,
-    pub(super) came: Result<Arrived, Error>,
+pub(super) struct PartitionFetch {
+    pub(super) target: FetchTarget,
+    pub(super) result: Result<FetchedPartition, Error>,
 }
 
 /// A partition's bytes, and as much of them as was prepared.
-pub(super) struct Arrived {
+pub(super) struct FetchedPartition {
     /// Until it was handed to the positions.
-    pub(super) told: Option<Told>,
+    pub(super) status: Option<LogStatus>,
     pub(super) high_watermark: i64,
     pub(super) completed: CompletedFetch,
     pub(super) prepared: Option<Result<Piece, Corrupt>>,
 }
 
 /// What one poll may still hand over.
-pub(super) struct Budget {
+pub(super) struct PollBudget {
     /// Of decompressed bytes.
     left: usize,
     all: usize,
@@ -46,15 +45,15 @@ pub(super) struct Budget {
     prepared_only: bool,
 }
 
-impl Budget {
+impl PollBudget {
     pub(super) fn new(decompressed_bytes_max: usize) -> Self {
         Self { left: decompressed_bytes_max, all: decompressed_bytes_max, prepared_only: false }
     }
 }
 
-impl Arrived {
+impl FetchedPartition {
     /// The next batches within the budget; `None` when that was spent, so that they go with a later poll.
-    pub(super) fn next_piece(&mut self, budget: &mut Budget) -> Option<Result<Piece, Corrupt>> {
+    pub(super) fn next_piece(&mut self, budget: &mut PollBudget) -> Option<Result<Piece, Corrupt>> {
         let piece = match self.prepared.take() {
             Some(prepared) => {
                 budget.prepared_only = true;
@@ -75,32 +74,32 @@ impl Arrived {
 
 /// Fetches as planned, and prepares records within the bytes granted. Everything that was asked for is answered, if
 /// need be with the same error.
-pub(super) async fn fetch(cluster: Cluster, plan: Plan) -> Answer {
-    let (node, asked_at) = (plan.node, Instant::now());
+pub(super) async fn fetch(cluster: Cluster, plan: FetchPlan) -> NodeFetch {
+    let (node, asked_at) = (plan.node, cluster.now());
     let granted = plan.prepared_bytes_max;
     let mut partitions = match ask(&cluster, &plan).await {
         Ok((version, response)) => sort(&cluster, plan, version, response),
         Err(error) => {
-            let failed = |wanted: Wanted| {
-                let came = Err(wanted.of.named(error.clone()));
-                Fetch { wanted, came }
+            let failed = |target: FetchTarget| {
+                let result = Err(target.topic_partition.named(error.clone()));
+                PartitionFetch { target, result }
             };
             plan.partitions.into_iter().map(failed).collect()
         }
     };
-    let empty = |fetch: &Fetch| {
-        fetch.came.as_ref().is_ok_and(|arrived| arrived.told.is_some_and(|told| !told.has_bytes))
+    let empty = |fetch: &PartitionFetch| {
+        fetch.result.as_ref().is_ok_and(|arrived| arrived.status.is_some_and(|status| !status.has_bytes))
     };
-    let empty_early =
-        asked_at.elapsed() < cluster.config().fetch_max_wait / 2 && partitions.iter().all(empty);
+    let empty_early = cluster.environment().clock().since(asked_at) < cluster.config().fetch_max_wait / 2
+        && partitions.iter().all(empty);
     prepare(&mut partitions, granted);
-    Answer { node, empty_early, partitions }
+    NodeFetch { node, empty_early, partitions }
 }
 
 /// Decompresses from the front, until the first batch that does not fit.
-fn prepare(partitions: &mut VecDeque<Fetch>, granted: usize) {
+fn prepare(partitions: &mut VecDeque<PartitionFetch>, granted: usize) {
     let mut left = granted;
-    for arrived in partitions.iter_mut().filter_map(|fetch| fetch.came.as_mut().ok()) {
+    for arrived in partitions.iter_mut().filter_map(|fetch| fetch.result.as_mut().ok()) {
         match arrived.completed.read(left) {
             Ok(piece) => {
                 left -= piece.decompressed_bytes;
@@ -117,10 +116,10 @@ fn prepare(partitions: &mut VecDeque<Fetch>, granted: usize) {
     }
 }
 
-async fn ask(cluster: &Cluster, plan: &Plan) -> Result<(i16, FetchResponse), Error> {
+async fn ask(cluster: &Cluster, plan: &FetchPlan) -> Result<(i16, FetchResponse), Error> {
     let connection = cluster.fetch_connection(plan.node).await?;
     // A broker may speak of ids in Fetch and not in Metadata: without them the names of version 12 do.
-    let named = plan.partitions.iter().any(|wanted| wanted.topic_id == Uuid::ZERO);
+    let named = plan.partitions.iter().any(|target| target.topic_id == Uuid::ZERO);
     let version = connection.version_up_to::<FetchRequest>(if named { LAST_BY_NAME } else { i16::MAX })?;
     let config = cluster.config();
     let response = connection.call_at(&request(plan, config), version, config.request_timeout).await?;
@@ -130,23 +129,23 @@ async fn ask(cluster: &Cluster, plan: &Plan) -> Result<(i16, FetchResponse), Err
     }
 }
 
-fn request(plan: &Plan, config: &Config) -> FetchRequest {
+fn request(plan: &FetchPlan, config: &Config) -> FetchRequest {
     let mut topics: Vec<FetchTopic> = Vec::new();
     let mut places: HashMap<&Arc<str>, usize> = HashMap::new();
-    for wanted in &plan.partitions {
-        let place = *places.entry(&wanted.of.topic).or_insert_with(|| {
+    for target in &plan.partitions {
+        let place = *places.entry(&target.topic_partition.topic).or_insert_with(|| {
             topics.push(FetchTopic {
-                topic: Str::from(wanted.of.topic.to_string()),
-                topic_id: wanted.topic_id,
+                topic: Str::from(target.topic_partition.topic.to_string()),
+                topic_id: target.topic_id,
                 ..Default::default()
             });
             topics.len() - 1
         });
         topics[place].partitions.push(FetchPartition {
-            partition: wanted.of.partition,
-            current_leader_epoch: wanted.leader_epoch,
-            fetch_offset: wanted.offset,
-            partition_max_bytes: signed(wanted.bytes_max),
+            partition: target.topic_partition.partition,
+            current_leader_epoch: target.leader_epoch,
+            fetch_offset: target.offset,
+            partition_max_bytes: signed(target.bytes_max),
             ..Default::default()
         });
     }
@@ -162,7 +161,12 @@ fn request(plan: &Plan, config: &Config) -> FetchRequest {
 }
 
 /// Finds the answer of each partition that was asked for.
-fn sort(cluster: &Cluster, plan: Plan, version: i16, response: FetchResponse) -> VecDeque<Fetch> {
+fn sort(
+    cluster: &Cluster,
+    plan: FetchPlan,
+    version: i16,
+    response: FetchResponse,
+) -> VecDeque<PartitionFetch> {
     let by_id = version > LAST_BY_NAME;
     let mut answers: HashMap<(Str, Uuid, i32), PartitionData> = HashMap::new();
     for topic in response.responses {
@@ -170,49 +174,58 @@ fn sort(cluster: &Cluster, plan: Plan, version: i16, response: FetchResponse) ->
             answers.insert((topic.topic.clone(), topic.topic_id, data.partition_index), data);
         }
     }
-    let key = |wanted: &Wanted| match by_id {
-        true => (Str::default(), wanted.topic_id, wanted.of.partition),
-        false => (Str::from(wanted.of.topic.to_string()), Uuid::ZERO, wanted.of.partition),
+    let key = |target: &FetchTarget| match by_id {
+        true => (Str::default(), target.topic_id, target.topic_partition.partition),
+        false => (
+            Str::from(target.topic_partition.topic.to_string()),
+            Uuid::ZERO,
+            target.topic_partition.partition,
+        ),
     };
-    let fetch = |wanted: Wanted| {
-        let came = match answers.remove(&key(&wanted)) {
-            Some(data) => take(cluster, &wanted, data),
+    let fetch = |target: FetchTarget| {
+        let result = match answers.remove(&key(&target)) {
+            Some(data) => take(cluster, &target, data),
             None => {
                 Err(Error::new(ErrorKind::Protocol, "the broker's answer leaves it out").with_api("Fetch"))
             }
         };
-        let came = came.map_err(|error| wanted.of.named(error));
-        Fetch { wanted, came }
+        let result = result.map_err(|error| target.topic_partition.named(error));
+        PartitionFetch { target, result }
     };
     plan.partitions.into_iter().map(fetch).collect()
 }
 
-fn take(cluster: &Cluster, wanted: &Wanted, data: PartitionData) -> Result<Arrived, Error> {
+fn take(cluster: &Cluster, target: &FetchTarget, data: PartitionData) -> Result<FetchedPartition, Error> {
     if data.error_code != ErrorCode::NONE {
         let leader = &data.current_leader;
         if leader.leader_id >= 0 {
             cluster.leader_moved(
-                &wanted.of.topic,
-                wanted.of.partition,
+                &target.topic_partition.topic,
+                target.topic_partition.partition,
                 leader.leader_id,
                 leader.leader_epoch,
             );
         }
-        return Err(refused(data.error_code, wanted.offset));
+        return Err(refused(data.error_code, target.offset));
     }
     let config = cluster.config();
-    let reading = Reading {
+    let reading = ReadOptions {
         check_crcs: config.check_crcs,
         committed_only: config.isolation_level == IsolationLevel::ReadCommitted,
     };
     let blob = data.records.unwrap_or_default();
-    let told = Told {
+    let status = LogStatus {
         high_watermark: data.high_watermark,
         last_stable: data.last_stable_offset,
         has_bytes: !blob.is_empty(),
     };
-    let completed = CompletedFetch::new(&blob, wanted.offset, data.aborted_transactions, reading);
-    Ok(Arrived { told: Some(told), high_watermark: data.high_watermark, completed, prepared: None })
+    let completed = CompletedFetch::new(&blob, target.offset, data.aborted_transactions, reading);
+    Ok(FetchedPartition {
+        status: Some(status),
+        high_watermark: data.high_watermark,
+        completed,
+        prepared: None,
+    })
 }
 
 fn refused(code: ErrorCode, offset: i64) -> Error {

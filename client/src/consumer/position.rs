@@ -18,22 +18,22 @@ mod node;
 mod state;
 
 use leader::{Leader, leader};
-use node::Node;
-use state::State;
+use node::NodeState;
+use state::PartitionState;
 
 /// All assigned partitions.
 #[derive(Debug)]
 pub(super) struct Positions {
-    states: HashMap<TopicPartition, State>,
-    nodes: HashMap<i32, Node>,
+    states: HashMap<TopicPartition, PartitionState>,
+    nodes: HashMap<i32, NodeState>,
     generation: u64,
     served: u64,
-    limits: Limits,
+    limits: FetchLimits,
 }
 
 /// What of the configuration decides.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(super) struct FetchLimits {
     /// Of all fetches together.
     pub(super) fetch_bytes_max: u32,
     pub(super) partition_bytes_max: u32,
@@ -49,36 +49,36 @@ pub(super) struct Limits {
 
 /// All that can be asked now; it counts as under way.
 #[derive(Debug, Default)]
-pub(super) struct Work {
+pub(super) struct DueRequests {
     /// At most one a node.
-    pub(super) fetches: Vec<Plan>,
+    pub(super) fetches: Vec<FetchPlan>,
     /// By node.
-    pub(super) lookups: BTreeMap<i32, Vec<Lookup>>,
+    pub(super) lookups: BTreeMap<i32, Vec<OffsetLookup>>,
     /// Partitions that nobody can be asked for, to be handled as failed.
     pub(super) failures: Vec<(TopicPartition, Error)>,
 }
 
 /// What one partition asks of its leader.
 #[derive(Debug)]
-enum Due {
-    Fetch(Wanted),
-    Lookup(Lookup),
+enum PartitionRequest {
+    Fetch(FetchTarget),
+    Lookup(OffsetLookup),
 }
 
 /// What to ask one node for.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct FetchPlan {
     pub(super) node: i32,
     pub(super) bytes_max: u32,
     /// So much of the answer may be decompressed before it is polled.
     pub(super) prepared_bytes_max: usize,
-    pub(super) partitions: Vec<Wanted>,
+    pub(super) partitions: Vec<FetchTarget>,
 }
 
 /// What to ask of one partition.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
-    pub(super) of: TopicPartition,
+pub(super) struct FetchTarget {
+    pub(super) topic_partition: TopicPartition,
     pub(super) topic_id: Uuid,
     pub(super) generation: u64,
     pub(super) offset: i64,
@@ -88,15 +88,15 @@ pub(super) struct Wanted {
 
 /// Offsets to be looked up.
 #[derive(Clone, Debug)]
-pub(super) struct Lookup {
-    pub(super) of: TopicPartition,
+pub(super) struct OffsetLookup {
+    pub(super) topic_partition: TopicPartition,
     pub(super) generation: u64,
-    pub(super) sought: Sought,
+    pub(super) kind: LookupKind,
 }
 
 /// Which offsets are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sought {
+pub(super) enum LookupKind {
     /// What a position stands for.
     Position(Position),
     /// Where the log begins and ends, for an error that names both.
@@ -105,7 +105,7 @@ pub(super) enum Sought {
 
 /// What a fetch told of a partition, beside records.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Told {
+pub(super) struct LogStatus {
     pub(super) high_watermark: i64,
     pub(super) last_stable: i64,
     /// There were bytes in it.
@@ -124,31 +124,52 @@ pub(super) struct Progress {
 
 /// What became of an answer.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(super) enum PartitionOutcome {
     /// The position moved, and the records are the user's.
     Moved,
     /// Nothing to hand over.
     Nothing,
-    /// It is tried again; the view of the cluster may be old.
+    /// It is tried again; the metadata of the cluster may be old.
     Retry,
     /// The user must know.
     Fail(Error),
 }
 
 impl Positions {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: FetchLimits) -> Self {
         Self { states: HashMap::new(), nodes: HashMap::new(), generation: 0, served: 0, limits }
     }
 
     /// Replaces the assignment. What is under way for the old one is void.
     pub(super) fn assign(&mut self, assignments: Vec<Assignment>) {
         self.states.clear();
+        self.add(assignments);
+    }
+
+    /// Adds partitions. Those that are read already go on as they are; one that was read before and removed begins
+    /// where it is told now.
+    pub(super) fn add(&mut self, assignments: Vec<Assignment>) {
         for Assignment { topic, partition, position, topic_id } in assignments {
             self.generation += 1;
             let topic_id = topic_id.unwrap_or(Uuid::ZERO);
-            let state = State::new(position, topic_id, self.generation, &self.limits);
+            let state = PartitionState::new(position, topic_id, self.generation, &self.limits);
             self.states.insert(TopicPartition { topic, partition }, state);
         }
+    }
+
+    /// Takes a partition away; false when it is not assigned. What is under way for it is void, and nothing else is.
+    pub(super) fn remove(&mut self, of: &TopicPartition) -> bool {
+        self.states.remove(of).is_some()
+    }
+
+    /// Whether the partition is assigned.
+    pub(super) fn contains(&self, of: &TopicPartition) -> bool {
+        self.states.contains_key(of)
+    }
+
+    /// The partitions assigned, in no order.
+    pub(super) fn partitions(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.states.keys()
     }
 
     /// Moves a partition; false when it is not assigned.
@@ -195,12 +216,12 @@ impl Positions {
     }
 
     /// What to ask for now, node by node.
-    pub(super) fn poll(&mut self, now: Instant, view: &Metadata) -> Work {
-        let mut work = Work::default();
+    pub(super) fn poll(&mut self, now: Instant, metadata: &Metadata) -> DueRequests {
+        let mut requests = DueRequests::default();
         let mut leaders = HashSet::new();
-        let mut plans: BTreeMap<i32, Vec<(u64, Wanted)>> = BTreeMap::new();
+        let mut plans: BTreeMap<i32, Vec<(u64, FetchTarget)>> = BTreeMap::new();
         for (of, state) in &mut self.states {
-            let leader = leader(of, state, view);
+            let leader = leader(of, state, metadata);
             leaders.extend(leader.as_ref().ok().map(|leader| leader.node));
             if !state.is_due(now) {
                 continue;
@@ -208,43 +229,48 @@ impl Positions {
             let leader = match leader {
                 Ok(leader) => leader,
                 Err(Some(error)) => {
-                    work.failures.push((of.clone(), error));
+                    requests.failures.push((of.clone(), error));
                     continue;
                 }
                 // The topic is being asked for, and nothing is known against it.
                 Err(None) => {
                     let error = state.handle_unknown(now, self.limits.patience);
-                    work.failures.extend(error.map(|error| (of.clone(), of.named(error))));
+                    requests.failures.extend(error.map(|error| (of.clone(), of.named(error))));
                     continue;
                 }
             };
-            state.aim(leader.topic_id);
-            if state.fetches() && self.nodes.get(&leader.node).is_some_and(|node| !node.is_due(now)) {
+            state.follow_topic_id(leader.topic_id);
+            if state.is_ready_to_fetch() && self.nodes.get(&leader.node).is_some_and(|node| !node.is_due(now))
+            {
                 continue;
             }
-            match state.ask(of, leader, now) {
-                Due::Fetch(wanted) => plans.entry(leader.node).or_default().push((state.served, wanted)),
-                Due::Lookup(lookup) => work.lookups.entry(leader.node).or_default().push(lookup),
+            match state.next_request(of, leader, now) {
+                PartitionRequest::Fetch(target) => {
+                    plans.entry(leader.node).or_default().push((state.served, target))
+                }
+                PartitionRequest::Lookup(lookup) => {
+                    requests.lookups.entry(leader.node).or_default().push(lookup)
+                }
             }
         }
         let count = leaders.len().max(1);
-        work.fetches = plans.into_iter().map(|(node, wanted)| self.plan(node, count, wanted)).collect();
-        work
+        requests.fetches = plans.into_iter().map(|(node, target)| self.plan(node, count, target)).collect();
+        requests
     }
 
     /// A fetch from one of so many leaders: each has its share of the bytes.
-    fn plan(&mut self, node: i32, leaders: usize, mut wanted: Vec<(u64, Wanted)>) -> Plan {
-        wanted.sort_by(|(a, x), (b, y)| (a, &x.of).cmp(&(b, &y.of)));
-        let Limits { fetch_bytes_max, decompressed_bytes_max, backoff, .. } = self.limits;
+    fn plan(&mut self, node: i32, leaders: usize, mut target: Vec<(u64, FetchTarget)>) -> FetchPlan {
+        target.sort_by(|(a, x), (b, y)| (a, &x.topic_partition).cmp(&(b, &y.topic_partition)));
+        let FetchLimits { fetch_bytes_max, decompressed_bytes_max, backoff, .. } = self.limits;
         let share = fetch_bytes_max / u32::try_from(leaders).unwrap_or(u32::MAX);
         // Those that were granted when there were fewer leaders may have more than their share.
         let granted: usize = self.nodes.values().map(|node| node.prepared_bytes_max).sum();
         let left = decompressed_bytes_max.saturating_sub(granted);
         let prepared_bytes_max = left.min(decompressed_bytes_max / leaders);
-        let at = self.nodes.entry(node).or_insert_with(|| Node::new(backoff));
+        let at = self.nodes.entry(node).or_insert_with(|| NodeState::new(backoff));
         (at.busy, at.prepared_bytes_max) = (true, prepared_bytes_max);
-        let partitions = wanted.into_iter().map(|(_, wanted)| wanted).collect();
-        Plan { node, bytes_max: share.max(1), prepared_bytes_max, partitions }
+        let partitions = target.into_iter().map(|(_, target)| target).collect();
+        FetchPlan { node, bytes_max: share.max(1), prepared_bytes_max, partitions }
     }
 
     /// A node's fetch came to an end, and all that it brought was handed over.
@@ -257,8 +283,8 @@ impl Positions {
     }
 
     /// Whether what was asked for the partition then is still of use.
-    pub(super) fn is_current(&self, wanted: &Wanted) -> bool {
-        self.states.get(&wanted.of).is_some_and(|state| state.generation == wanted.generation)
+    pub(super) fn is_current(&self, target: &FetchTarget) -> bool {
+        self.states.get(&target.topic_partition).is_some_and(|state| state.generation == target.generation)
     }
 
     /// A position was looked up.
@@ -274,18 +300,24 @@ impl Positions {
         of: &TopicPartition,
         generation: u64,
         (start, end): (i64, i64),
-    ) -> Verdict {
+    ) -> PartitionOutcome {
         let state = self.current(of, generation);
-        state.and_then(|state| state.handle_range(of, start, end)).map_or(Verdict::Nothing, Verdict::Fail)
+        state
+            .and_then(|state| state.handle_range(of, start, end))
+            .map_or(PartitionOutcome::Nothing, PartitionOutcome::Fail)
     }
 
     /// A broker answered a fetch of this partition as asked; a reset that it confirms comes before its records.
-    pub(super) fn handle_fetched(&mut self, wanted: &Wanted, told: Told) -> Option<PositionReset> {
-        let state = self.current(&wanted.of, wanted.generation)?;
-        state.high_watermark = Some(told.high_watermark);
-        state.last_stable = Some(told.last_stable).filter(|offset| *offset >= 0);
-        let reset = state.confirm(wanted);
-        if !told.has_bytes {
+    pub(super) fn handle_fetched(
+        &mut self,
+        target: &FetchTarget,
+        status: LogStatus,
+    ) -> Option<PositionReset> {
+        let state = self.current(&target.topic_partition, target.generation)?;
+        state.high_watermark = Some(status.high_watermark);
+        state.last_stable = Some(status.last_stable).filter(|offset| *offset >= 0);
+        let reset = state.confirm(target);
+        if !status.has_bytes {
             state.busy = false;
             state.succeed();
         }
@@ -295,26 +327,28 @@ impl Positions {
     /// A piece of what was fetched was read.
     pub(super) fn handle_read(
         &mut self,
-        wanted: &Wanted,
+        target: &FetchTarget,
         progress: Progress,
         now: Instant,
         chance: f64,
-    ) -> Verdict {
+    ) -> PartitionOutcome {
         self.served += 1;
         let (served, limits) = (self.served, self.limits);
-        let Some(state) = self.current(&wanted.of, wanted.generation) else { return Verdict::Nothing };
+        let Some(state) = self.current(&target.topic_partition, target.generation) else {
+            return PartitionOutcome::Nothing;
+        };
         state.busy = progress.more;
         if progress.cut {
-            return state.widen(wanted, limits.response_bytes_max, now, chance);
+            return state.grow_fetch_size(target, limits.response_bytes_max, now, chance);
         }
-        if progress.next_offset <= wanted.offset {
-            return state.handle_stuck(wanted, now, limits.patience, chance);
+        if progress.next_offset <= target.offset {
+            return state.handle_stuck(target, now, limits.patience, chance);
         }
         state.succeed();
         state.served = served;
         state.bytes_max = limits.partition_bytes_max;
         state.position = Position::Offset(progress.next_offset);
-        Verdict::Moved
+        PartitionOutcome::Moved
     }
 
     /// A fetch or a lookup of this partition failed.
@@ -326,28 +360,30 @@ impl Positions {
         now: Instant,
         chance: f64,
         clock_ms: i64,
-    ) -> Verdict {
+    ) -> PartitionOutcome {
         let limits = self.limits;
-        let Some(state) = self.current(of, generation) else { return Verdict::Nothing };
+        let Some(state) = self.current(of, generation) else { return PartitionOutcome::Nothing };
         state.busy = false;
         let since = *state.failing_since.get_or_insert(now);
         state.not_before = Some(now + state.backoff.wait(chance));
         match error.code() {
             Some(ErrorCode::OFFSET_OUT_OF_RANGE) => {
                 let position = reset(limits.reset, clock_ms);
-                state.leave(limits.reset, position);
+                state.handle_out_of_range(limits.reset, position);
                 if position.is_none() || now.saturating_duration_since(since) < limits.patience {
-                    return Verdict::Retry;
+                    return PartitionOutcome::Retry;
                 }
             }
-            Some(ErrorCode::UNKNOWN_TOPIC_ID | ErrorCode::INCONSISTENT_TOPIC_ID) => state.forget_attempt(),
+            Some(ErrorCode::UNKNOWN_TOPIC_ID | ErrorCode::INCONSISTENT_TOPIC_ID) => {
+                state.forget_unconfirmed()
+            }
             _ => {}
         }
         if error.is_retriable() && now.saturating_duration_since(since) < limits.patience {
-            return Verdict::Retry;
+            return PartitionOutcome::Retry;
         }
         state.failing_since = None;
-        Verdict::Fail(error)
+        PartitionOutcome::Fail(error)
     }
 
     /// The generation that an error without an answer belongs to.
@@ -361,7 +397,7 @@ impl Positions {
         partitions.chain(self.nodes.values().filter_map(|node| node.deadline(now))).min()
     }
 
-    fn current(&mut self, of: &TopicPartition, generation: u64) -> Option<&mut State> {
+    fn current(&mut self, of: &TopicPartition, generation: u64) -> Option<&mut PartitionState> {
         self.states.get_mut(of).filter(|state| state.generation == generation)
     }
 }

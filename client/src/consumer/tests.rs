@@ -16,14 +16,15 @@ use upsert_kafka_protocol::messages::{
     FetchRequest, FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, ListOffsetsRequest,
     ListOffsetsResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
 };
-use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp, set_offset};
+use upsert_kafka_protocol::records::{BatchWriter, Codec, HEADER_BYTES, Header, Stamp, set_offset};
 use upsert_kafka_protocol::{Bytes, ErrorCode, Message, Str};
 
 use super::*;
 use crate::config::Address;
 use crate::peer::{Ask, Peer, Reply, topic_id, versions};
-use crate::{Client, OffsetReset};
+use crate::{Client, Compression, OffsetReset};
 
+mod incremental;
 mod no_progress;
 mod topics;
 
@@ -109,8 +110,9 @@ async fn values_up_to(consumer: &mut Consumer, end: i64) -> Vec<(i64, String)> {
     let mut values = Vec::new();
     while consumer.position(&of(0)).is_none_or(|position| position < end) {
         let fetched = consumer.poll().await.unwrap();
-        for record in fetched.partitions().iter().flat_map(PartitionRecords::records) {
+        for record in &fetched {
             let record = record.unwrap();
+            assert_eq!((record.topic, record.partition), ("orders", 0));
             values.push((record.offset, String::from_utf8(record.value.unwrap().to_vec()).unwrap()));
         }
     }
@@ -136,6 +138,103 @@ async fn records_come_once_and_in_order_from_wherever_reading_begins() {
     }
 }
 
+/// Two partitions, each with one answer of two batches: headers, a null key, a tombstone.
+async fn two_partitions() -> Fetched {
+    let peer = Peer::at(|at| {
+        let mut broker = broker(at, 9);
+        move |ask: &Ask| match ask.key {
+            FetchRequest::KEY => fetched(ask, |partition, offset| {
+                let mut records = batch(offset - 1, &["before", "a"]).to_vec();
+                records.extend_from_slice(&with_headers(offset + 1, partition));
+                PartitionData { high_watermark: 9, records: Some(Bytes::from(records)), ..Default::default() }
+            }),
+            _ => broker(ask),
+        }
+    })
+    .await;
+    let mut consumer = Client::open(peer.config()).await.unwrap().consumer();
+    let assignment = |index| Assignment::new("orders", index, Position::Offset(4));
+    consumer.assign(vec![assignment(0), assignment(1)]);
+    consumer.poll().await.unwrap()
+}
+
+fn with_headers(offset: i64, partition: i32) -> Vec<u8> {
+    let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);
+    let header = |value| Header { key: "h", value };
+    let headers = [header(Some(&b"1"[..])), header(None)];
+    writer.append(1007, Some(&[b'k', partition as u8]), None, &headers).unwrap();
+    let mut bytes = writer.seal(Stamp::NONE, Codec::from(Compression::Zstd)).to_vec();
+    set_offset(&mut bytes, offset, 6);
+    bytes
+}
+
+#[tokio::test]
+async fn all_records_of_a_poll_come_without_nested_loops_borrowed_or_to_keep() {
+    let fetched = two_partitions().await;
+    let mut seen = Vec::new();
+    for record in &fetched {
+        let record = record.unwrap();
+        seen.push((
+            record.partition,
+            record.offset,
+            record.leader_epoch,
+            record.timestamp_ms,
+            record.key.is_some(),
+        ));
+    }
+    let expected = |partition| [(partition, 4, 5, 1000, false), (partition, 5, 6, 1007, true)];
+    assert_eq!(seen, [expected(0), expected(1)].concat());
+
+    let detached: Vec<_> = fetched.records().map(|record| record.unwrap().detach()).collect();
+    let kept: Vec<_> = fetched.into_iter().collect::<Result<_, _>>().unwrap();
+    assert_eq!(kept, detached);
+    let last = &kept[3];
+    assert_eq!((&*last.topic, last.partition, last.offset), ("orders", 1, 5));
+    assert_eq!((last.leader_epoch, last.timestamp_ms), (6, 1007));
+    assert_eq!((last.key.as_deref(), last.value.as_deref()), (Some(&b"k\x01"[..]), None));
+    let headers: Vec<_> = last.headers.iter().map(|it| (it.key.as_str(), it.value.as_deref())).collect();
+    assert_eq!(headers, [("h", Some(&b"1"[..])), ("h", None)]);
+    assert_eq!(kept[0].value.as_deref(), Some(&b"a"[..]));
+}
+
+/// A batch of three records of which the second says that it is longer than it is.
+fn broken_inside(offset: i64) -> Bytes {
+    let mut bytes = batch(offset, &["a", "b", "c"]).to_vec();
+    let record = (bytes.len() - HEADER_BYTES) / 3;
+    bytes[HEADER_BYTES + record] = 0x7e;
+    Bytes::from(bytes)
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_ends_its_partition_and_no_other() {
+    let peer = Peer::at(|at| {
+        let mut broker = broker(at, 9);
+        move |ask: &Ask| match ask.key {
+            FetchRequest::KEY => fetched(ask, |partition, offset| {
+                let records = if partition == 0 { broken_inside(offset) } else { batch(offset, &["d"]) };
+                PartitionData { high_watermark: 9, records: Some(records), ..Default::default() }
+            }),
+            _ => broker(ask),
+        }
+    })
+    .await;
+    let mut consumer = Client::open(Config { check_crcs: false, ..peer.config() }).await.unwrap().consumer();
+    let assignment = |index| Assignment::new("orders", index, Position::Offset(0));
+    consumer.assign(vec![assignment(0), assignment(1)]);
+    let fetched = consumer.poll().await.unwrap();
+    let expected = [Ok((0, 0)), Err(Some(0)), Ok((1, 0))];
+    let borrowed = fetched.records().map(|it| match it {
+        Ok(record) => Ok((record.partition, record.offset)),
+        Err(error) => Err(error.partition()),
+    });
+    assert_eq!(borrowed.collect::<Vec<_>>(), expected);
+    let kept = fetched.into_iter().map(|it| match it {
+        Ok(record) => Ok((record.partition, record.offset)),
+        Err(error) => Err(error.partition()),
+    });
+    assert_eq!(kept.collect::<Vec<_>>(), expected);
+}
+
 #[tokio::test]
 async fn a_poll_that_is_dropped_loses_nothing() {
     let peer = Peer::at(|at| broker(at, 20)).await;
@@ -146,14 +245,14 @@ async fn a_poll_that_is_dropped_loses_nothing() {
             biased;
             () = tokio::task::yield_now() => {}
             fetched = consumer.poll() => {
-                for record in fetched.unwrap().partitions().iter().flat_map(PartitionRecords::records) {
+                for record in &fetched.unwrap() {
                     values.push(record.unwrap().offset);
                 }
             }
         }
         // What was dropped goes on from here.
         if let Ok(fetched) = tokio::time::timeout(Duration::from_millis(1), consumer.poll()).await {
-            for record in fetched.unwrap().partitions().iter().flat_map(PartitionRecords::records) {
+            for record in &fetched.unwrap() {
                 values.push(record.unwrap().offset);
             }
         }

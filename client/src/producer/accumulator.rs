@@ -4,7 +4,7 @@
 //! message to a task would cost more than all the rest. It is the one lock per record in the client;
 //! the others here are taken once per batch, after a partition's and never before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -14,8 +14,9 @@ use upsert_kafka_protocol::records::size_max;
 use super::batch::{Batch, Token};
 use super::delivery::{Completion, Delivery, Outcome};
 use super::lock::Mutex;
+use super::partition::Backlog;
 use super::pool::Pool;
-use super::topic::{Open, Partition};
+use super::slots::{OpenBatch, Slot};
 use crate::{Error, ErrorKind, Record};
 
 mod lines;
@@ -43,15 +44,24 @@ pub(crate) struct Limits {
 
 #[derive(Debug, Default)]
 struct Queue {
-    ready: Vec<Batch>,
+    ready: Vec<Ready>,
     ready_bytes: usize,
     lingering: Lingering,
-    /// Partitions whose open batch has lingered, and takes records on while another one waits to leave.
-    overdue: BTreeMap<usize, Arc<Partition>>,
+    /// Partitions of which a closed batch waits to leave, so that another one closed could not leave either.
+    backed_up: BTreeSet<usize>,
+    /// Those of them whose open batch has lingered, and takes records on all the same.
+    overdue: BTreeMap<usize, Arc<Slot>>,
     incomplete: Incomplete,
     closed: Option<Error>,
     /// The first since it was last asked for.
     failure: Option<Error>,
+}
+
+/// A closed batch that waits for the sender.
+#[derive(Debug)]
+struct Ready {
+    batch: Batch,
+    slot: Arc<Slot>,
 }
 
 /// A record that is in.
@@ -80,38 +90,33 @@ impl Accumulator {
 
     /// The way of nearly every record: into the open batch. `None` when something must change first.
     #[inline]
-    pub(crate) fn append(
-        &self,
-        partition: &Partition,
-        record: &Record<'_>,
-        timestamp_ms: i64,
-    ) -> Option<Delivery> {
-        partition.open.lock().batch.as_mut()?.append(record, timestamp_ms)
+    pub(crate) fn append(&self, slot: &Slot, record: &Record<'_>, timestamp_ms: i64) -> Option<Delivery> {
+        slot.open.lock().batch.as_mut()?.append(record, timestamp_ms)
     }
 
     /// The way of the rest: a batch is enlarged, closed or opened.
     #[cold]
     pub(crate) fn turn_over(
         &self,
-        partition: &Arc<Partition>,
+        slot: &Arc<Slot>,
         record: &Record<'_>,
         timestamp_ms: i64,
         now: Instant,
     ) -> Result<Appended, Refusal> {
         let bytes = size_max(record.key, record.value, record.headers);
-        self.check(bytes, record, partition.index).map_err(Refusal::Never)?;
-        let mut open = partition.open.lock();
+        self.check(bytes, record, slot.partition.index).map_err(Refusal::Never)?;
+        let mut open = slot.open.lock();
         let mut full = false;
         if let Some(batch) = &mut open.batch {
             if let Some(delivery) = self.append_or_enlarge(batch, record, timestamp_ms) {
                 return Ok(Appended { delivery, ring: false });
             }
             full = true;
-            if self.close_open(&mut open, true, now) {
+            if self.close_open(slot, &mut open, true, now) {
                 return Err(Refusal::BatchFull);
             }
         }
-        let (mut batch, unwatched) = self.open(partition, bytes, open.last_size, now)?;
+        let (mut batch, unwatched) = self.open(slot, bytes, open.last_size, now)?;
         // The buffer was taken for this record, and an empty batch takes any.
         let delivery = batch.append(record, timestamp_ms).ok_or(Refusal::BatchFull)?;
         open.batch = Some(batch);
@@ -130,27 +135,36 @@ impl Accumulator {
         self.close_due(now + self.limits.linger, now);
     }
 
-    /// There is room for one more of the partition's batches: what has lingered is closed.
-    pub(crate) fn close_overdue(&self, partition: &Partition, now: Instant) {
-        if self.queue.lock().overdue.remove(&partition.lane).is_some() {
-            self.close_open(&mut partition.open.lock(), false, now);
+    /// What the sender knows of a partition's queue. When no batch waits there any more, what has lingered is
+    /// closed; says whether there was such a batch.
+    pub(crate) fn handle_backlog(&self, Backlog { lane, waits }: Backlog, now: Instant) -> bool {
+        let mut queue = self.queue.lock();
+        if waits {
+            queue.backed_up.insert(lane);
+            return false;
         }
+        queue.backed_up.remove(&lane);
+        let Some(slot) = queue.overdue.remove(&lane) else { return false };
+        drop(queue);
+        self.close_open(&slot, &mut slot.open.lock(), false, now);
+        true
     }
 
     /// Closes all that is open, whether it can leave or not.
     pub(crate) fn close_all(&self, now: Instant) {
         self.hurry(now);
         let overdue = std::mem::take(&mut self.queue.lock().overdue);
-        for partition in overdue.values() {
-            self.close_open(&mut partition.open.lock(), false, now);
+        for slot in overdue.values() {
+            self.close_open(slot, &mut slot.open.lock(), false, now);
         }
     }
 
-    /// The closed batches, each partition's in order.
-    pub(crate) fn take_ready(&self) -> Vec<Batch> {
+    /// The closed batches, each partition's in order, and who leads their partitions as far as is known.
+    pub(crate) fn take_ready(&self) -> impl Iterator<Item = (Batch, Option<i32>)> + use<> {
         let mut queue = self.queue.lock();
         queue.ready_bytes = 0;
-        std::mem::take(&mut queue.ready)
+        let ready = std::mem::take(&mut queue.ready);
+        ready.into_iter().map(|Ready { batch, slot }| (batch, slot.leader()))
     }
 
     /// A batch is done with: its deliveries learn the outcome, its memory comes back. Says whether they had
@@ -249,19 +263,19 @@ impl Accumulator {
             if deadline > until {
                 return Some(deadline);
             }
-            let (id, partition) = queue.lingering.pop()?;
+            let (id, slot) = queue.lingering.pop()?;
             drop(queue);
-            let mut open = partition.open.lock();
+            let mut open = slot.open.lock();
             if open.batch.as_ref().is_none_or(|batch| batch.token().id != id) {
                 continue;
             }
-            if partition.is_backed_up() {
-                self.queue.lock().overdue.insert(partition.lane, Arc::clone(&partition));
+            let mut queue = self.queue.lock();
+            if queue.backed_up.contains(&slot.partition.lane) {
+                queue.overdue.insert(slot.partition.lane, Arc::clone(&slot));
+                continue;
             }
-            // Asked again, since whoever made room may have looked for it just before.
-            if !partition.is_backed_up() {
-                self.close_open(&mut open, false, now);
-            }
+            drop(queue);
+            self.close_open(&slot, &mut open, false, now);
         }
     }
 
@@ -286,7 +300,7 @@ impl Accumulator {
 
     fn open(
         &self,
-        partition: &Arc<Partition>,
+        slot: &Arc<Slot>,
         needed: usize,
         last_size: usize,
         now: Instant,
@@ -298,30 +312,38 @@ impl Accumulator {
         let size = expected(last_size, self.limits.batch_size).max(needed);
         let buffer = self.pool.take(size).or_else(|| self.pool.take(needed)).ok_or(Refusal::MemoryFull)?;
         let linger = if self.starving.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
-        let batch = Batch::new(queue.incomplete.next_id(), Arc::clone(partition), buffer, now)
+        let batch = Batch::new(queue.incomplete.next_id(), Arc::clone(&slot.partition), buffer, now)
             .with_scratch(self.pool.scratch());
         let Token { id, completion, .. } = batch.token();
         queue.incomplete.push(Arc::clone(completion));
         let deadline = now + linger;
         let earlier = queue.lingering.deadline().is_none_or(|first| deadline < first);
-        queue.lingering.push(*id, deadline, Arc::clone(partition));
+        queue.lingering.push(*id, deadline, Arc::clone(slot));
         Ok((batch, earlier))
     }
 
-    fn close_open(&self, open: &mut Open, full: bool, now: Instant) -> bool {
-        open.batch.take().is_some_and(|batch| self.close_batch(batch, open, full, now))
+    fn close_open(&self, slot: &Arc<Slot>, open: &mut OpenBatch, full: bool, now: Instant) -> bool {
+        let batch = open.batch.take();
+        batch.is_some_and(|batch| self.close_batch(batch, slot, open, full, now))
     }
 
-    /// The partition is still locked, so that its batches become ready in their order. Says whether it is
+    /// The slot is still locked, so that its batches become ready in their order. Says whether it is
     /// time to let the sender run: a write of several batches costs little more than a write of one.
-    fn close_batch(&self, mut batch: Batch, open: &mut Open, full: bool, now: Instant) -> bool {
+    fn close_batch(
+        &self,
+        mut batch: Batch,
+        slot: &Arc<Slot>,
+        open: &mut OpenBatch,
+        full: bool,
+        now: Instant,
+    ) -> bool {
         open.last_size = batch.size();
-        batch.queued = Some(batch.partition.closed(batch.size(), full, now));
+        batch.queued = Some(slot.closed(batch.size(), full, now));
         let mut queue = self.queue.lock();
         queue.lingering.remove(batch.token().id);
-        queue.overdue.remove(&batch.partition.lane);
+        queue.overdue.remove(&slot.partition.lane);
         queue.ready_bytes += batch.size();
-        queue.ready.push(batch);
+        queue.ready.push(Ready { batch, slot: Arc::clone(slot) });
         queue.ready_bytes >= PAUSE_BYTES
     }
 

@@ -6,10 +6,10 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::records::{self, BatchWriter, Codec, Stamp};
 
-use super::delivery::{Completion, Delivery};
+use super::delivery::{Completion, Delivery, Share};
 use super::keyless::Queued;
+use super::partition::Partition;
 use super::pool::Scratch;
-use super::topic::Partition;
 use crate::Record;
 
 mod split;
@@ -45,21 +45,12 @@ pub(crate) struct Token {
     pub(crate) share: Option<Share>,
 }
 
-/// A batch whose deliveries are told while it still flies.
+/// A batch whose deliveries are completed while it is still in flight.
 #[derive(Debug)]
-pub(crate) struct Ghost {
+pub(crate) struct ExpiredBatch {
     pub(crate) token: Token,
     pub(crate) partition: Arc<Partition>,
     pub(crate) count: u32,
-}
-
-/// A half's place in the batch as it was when records were sent.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Share {
-    pub(crate) first: u32,
-    pub(crate) count: u32,
-    /// Of the whole.
-    pub(crate) total: u32,
 }
 
 /// What tells batches of a partition apart.
@@ -101,9 +92,9 @@ impl Batch {
         &self.token
     }
 
-    /// What its deliveries are told by, while it still flies.
-    pub(crate) fn ghost(&self) -> Ghost {
-        Ghost { token: self.token.clone(), partition: Arc::clone(&self.partition), count: self.count }
+    /// What its deliveries are completed by while it is still in flight.
+    pub(crate) fn expired(&self) -> ExpiredBatch {
+        ExpiredBatch { token: self.token.clone(), partition: Arc::clone(&self.partition), count: self.count }
     }
 
     /// What tells it from the others of its partition.

@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
-use super::batch::Share;
 use super::lock::Mutex;
 use crate::{Error, ErrorKind, Receipt};
 
@@ -109,6 +108,15 @@ impl Outcome {
             },
         }
     }
+}
+
+/// A half's place in the batch as it was when records were sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+    /// Of the whole.
+    pub(crate) total: u32,
 }
 
 /// Where a batch's deliveries wait.

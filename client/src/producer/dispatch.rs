@@ -5,23 +5,24 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, Ghost};
+use super::batch::{Batch, ExpiredBatch};
+use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, Protocol};
 use super::delivery::Outcome;
+use super::partition::{Backlog, Partition};
 use super::planted::Planted;
-use super::question::{Call, Heard, Protocol};
-use super::resolution::{self, Question};
-use super::sequence::{Expired, Flight, ProducerId, Readiness, Sequence, Terms};
-use super::topic::Partition;
+use super::resolution::{self, LogQuery};
+use super::sequence::{Expired, InFlightBatch, ProducerId, Readiness, Sequence, SequenceConfig};
 use super::transactions::{self, Order, Ticket, Transactions};
-use super::verdict::Answer;
+use super::verdict::BatchAnswer;
 use super::writer::Writer;
+use crate::cluster::Metadata;
 use crate::error::Scope;
 use crate::{Error, ErrorKind};
 
 /// The whole of a producer behind its accumulator.
 #[derive(Debug)]
 pub(crate) struct Dispatch {
-    terms: Terms,
+    config: SequenceConfig,
     request_bytes_max: usize,
     lanes: Vec<Option<Lane>>,
     nodes: BTreeMap<i32, Node>,
@@ -32,8 +33,8 @@ pub(crate) struct Dispatch {
     identity: Option<ProducerId>,
     wants_metadata: bool,
     splits: u64,
-    /// Partitions of which no batch waits any more.
-    roomy: Vec<Arc<Partition>>,
+    /// Lanes whose backlog has changed since it was told: each stands here once.
+    backlogs: VecDeque<usize>,
     fatal: Option<Error>,
 }
 
@@ -41,7 +42,10 @@ pub(crate) struct Dispatch {
 #[derive(Debug)]
 struct Lane {
     partition: Arc<Partition>,
+    /// Who leads it, as far as is known.
+    leader: Option<i32>,
     sequence: Sequence,
+    backlog: Told,
     /// In whose queue it stands.
     queued: Option<i32>,
     /// Where its flying batches are.
@@ -49,6 +53,14 @@ struct Lane {
     /// Who is to be asked what its log holds.
     asks: Option<i32>,
     timer: Option<Instant>,
+}
+
+/// What the accumulator knows of the batches that wait.
+#[derive(Debug, Default)]
+struct Told {
+    waits: bool,
+    /// It stands among those that are to be told.
+    listed: bool,
 }
 
 /// A broker that leads some of them.
@@ -76,7 +88,7 @@ pub(crate) struct Outgoing {
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) partition: Arc<Partition>,
-    pub(crate) flight: Flight,
+    pub(crate) batch: InFlightBatch,
 }
 
 /// What a broker is asked of a partition's log.
@@ -84,7 +96,7 @@ pub(crate) struct Sent {
 pub(crate) struct LogRequest {
     pub(crate) node: i32,
     pub(crate) partition: Arc<Partition>,
-    pub(crate) question: Question,
+    pub(crate) query: LogQuery,
     /// By which the answer is known.
     number: u64,
 }
@@ -95,13 +107,13 @@ pub(crate) enum Done {
     /// The batch is done with.
     Finished(Batch, Outcome),
     /// Its deliveries need not wait for the batch.
-    Told(Ghost, Outcome),
+    Told(ExpiredBatch, Outcome),
 }
 
 impl Dispatch {
-    pub(crate) fn new(terms: Terms, request_bytes_max: usize, writer: Writer) -> Self {
+    pub(crate) fn new(config: SequenceConfig, request_bytes_max: usize, writer: Writer) -> Self {
         Self {
-            terms,
+            config,
             request_bytes_max,
             lanes: Vec::new(),
             nodes: BTreeMap::new(),
@@ -111,13 +123,13 @@ impl Dispatch {
             identity: None,
             wants_metadata: false,
             splits: 0,
-            roomy: Vec::new(),
+            backlogs: VecDeque::new(),
             fatal: None,
         }
     }
 
-    /// A closed batch; those of one partition come in their order.
-    pub(crate) fn handle_batch(&mut self, batch: Batch, now: Instant) {
+    /// A closed batch, and who leads its partition; those of one partition come in their order.
+    pub(crate) fn handle_batch(&mut self, batch: Batch, leader: Option<i32>, now: Instant) {
         if let Some(error) = &self.fatal {
             self.done.push_back(Done::Finished(batch, Outcome::failed(error.clone())));
             return;
@@ -130,7 +142,8 @@ impl Dispatch {
         if at >= self.lanes.len() {
             self.lanes.resize_with(at + 1, || None);
         }
-        let lane = self.lanes[at].get_or_insert_with(|| Lane::new(&batch.partition, self.terms));
+        let lane = self.lanes[at].get_or_insert_with(|| Lane::new(&batch.partition, self.config));
+        lane.leader = leader;
         lane.sequence.handle_batch(batch);
         self.look(at, now);
     }
@@ -148,27 +161,38 @@ impl Dispatch {
         self.heed_writer(now);
     }
 
-    /// The answer to a call, or why there was none.
-    pub(crate) fn handle_reply(&mut self, reply: Result<Heard, Error>, now: Instant, chance: f64) {
-        self.writer.handle_reply(reply, now, chance);
+    /// A coordinator's response, or why there was none.
+    pub(crate) fn handle_response(
+        &mut self,
+        response: Result<CoordinatorResponse, Error>,
+        now: Instant,
+        chance: f64,
+    ) {
+        self.writer.handle_response(response, now, chance);
         self.heed_writer(now);
         self.look_at_all(now);
     }
 
-    /// Partitions may have new leaders.
-    pub(crate) fn handle_leaders(&mut self, now: Instant) {
+    /// Partitions may have new leaders. Of what the view does not tell of, the last one known stays.
+    pub(crate) fn handle_leaders(&mut self, view: &Metadata, now: Instant) {
         self.wants_metadata = false;
+        for lane in self.lanes.iter_mut().flatten() {
+            let topic = view.topics.get(&lane.partition.topic);
+            if let Some(known) = topic.and_then(|topic| topic.partition(lane.partition.index)) {
+                lane.leader = known.leader;
+            }
+        }
         self.look_at_all(now);
     }
 
     /// The answer to one batch of a request.
-    pub(crate) fn handle_answer(&mut self, sent: &Sent, answer: Answer, now: Instant, chance: f64) {
+    pub(crate) fn handle_answer(&mut self, sent: &Sent, answer: BatchAnswer, now: Instant, chance: f64) {
         let at = sent.partition.lane;
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
-        if let (Some(transactions), Answer::Written { .. }) = (self.writer.transactions(), &answer) {
+        if let (Some(transactions), BatchAnswer::Written { .. }) = (self.writer.transactions(), &answer) {
             transactions.handle_written();
         }
-        let settled = lane.sequence.handle_answer(sent.flight.key, answer, now, chance);
+        let settled = lane.sequence.handle_answer(sent.batch.key, answer, now, chance);
         self.wants_metadata |= settled.refresh;
         self.splits += u64::from(settled.split);
         let finished = settled.finished.map(|(batch, outcome)| Done::Finished(batch, outcome));
@@ -184,7 +208,7 @@ impl Dispatch {
     pub(crate) fn handle_log(
         &mut self,
         request: &LogRequest,
-        answer: Result<resolution::Answer, Error>,
+        answer: Result<resolution::LogAnswer, Error>,
         now: Instant,
         chance: f64,
     ) {
@@ -221,7 +245,7 @@ impl Dispatch {
 
     /// A broker could not be reached: it is left alone for a while, and may no longer lead anything.
     pub(crate) fn handle_unreachable(&mut self, node: i32, now: Instant, chance: f64) {
-        let mut backoff = self.terms.backoff;
+        let mut backoff = self.config.backoff;
         self.handle_pause(node, now + backoff.wait(chance));
         self.wants_metadata = true;
     }
@@ -252,17 +276,19 @@ impl Dispatch {
         paused.chain(lanes).chain(self.writer.deadline()).min()
     }
 
-    /// The next question to a coordinator.
-    pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Call> {
-        let gap = self.lanes.iter().flatten().any(|lane| lane.sequence.has_gap());
-        if let Some(transactions) = self.writer.transactions().filter(|_| gap) {
+    /// The next request to a coordinator.
+    pub(crate) fn poll_coordinator_request(&mut self, now: Instant) -> Option<CoordinatorRequest> {
+        // Only a transaction makes anything of a gap, so that others need not look for one.
+        if let Some(transactions) = self.writer.transactions().filter(|it| it.is_busy())
+            && self.lanes.iter().flatten().any(|lane| lane.sequence.has_gap())
+        {
             transactions.handle_gap();
         }
-        let (lanes, hasty) = (&self.lanes, self.terms.planted(Planted::EndedUnanswered));
+        let (lanes, hasty) = (&self.lanes, self.config.planted(Planted::EndedUnanswered));
         let quiet = || hasty || lanes.iter().flatten().all(|lane| lane.sequence.is_empty());
-        let call = self.writer.poll_call(quiet, now);
+        let request = self.writer.poll_request(quiet, now);
         self.heed_writer(now);
-        call
+        request
     }
 
     /// What became of an order.
@@ -277,7 +303,7 @@ impl Dispatch {
 
     /// Brokers that something waits for and that take one more request.
     pub(crate) fn poll_nodes(&mut self, now: Instant) -> Vec<i32> {
-        let in_flight_max = self.terms.in_flight_max;
+        let in_flight_max = self.config.in_flight_max;
         let open = |(id, node): (&i32, &mut Node)| {
             node.not_before = node.not_before.filter(|at| *at > now);
             let free = node.in_flight < in_flight_max && node.not_before.is_none();
@@ -303,12 +329,12 @@ impl Dispatch {
                 continue;
             }
             lane.asks = None;
-            if lane.partition.leader() == Some(node)
-                && let Some((number, question)) = lane.sequence.poll_question(now)
+            if lane.leader == Some(node)
+                && let Some((number, query)) = lane.sequence.poll_log_query(now)
             {
                 let partition = Arc::clone(&lane.partition);
                 self.nodes.get_mut(&node)?.asked = true;
-                return Some(LogRequest { node, partition, question, number });
+                return Some(LogRequest { node, partition, query, number });
             }
             self.look(at, now);
         }
@@ -317,17 +343,17 @@ impl Dispatch {
 
     /// Brokers that have not yet taken what waits for them, or all that may fly to them.
     pub(crate) fn ready_nodes(&self) -> Vec<i32> {
-        let full = self.nodes.iter().filter(|(_, node)| node.in_flight >= self.terms.in_flight_max);
+        let full = self.nodes.iter().filter(|(_, node)| node.in_flight >= self.config.in_flight_max);
         let waiting = self.lanes.iter().flatten().filter(|lane| lane.sequence.waiting() > 0);
         let behind: BTreeSet<i32> =
-            full.map(|(id, _)| *id).chain(waiting.filter_map(|lane| lane.partition.leader())).collect();
+            full.map(|(id, _)| *id).chain(waiting.filter_map(|lane| lane.leader)).collect();
         behind.into_iter().collect()
     }
 
     /// The next request for a broker: at most one batch of each partition, within the size.
     pub(crate) fn poll_request(&mut self, node: i32, now: Instant) -> Option<Outgoing> {
         let known = self.nodes.get_mut(&node)?;
-        if known.in_flight >= self.terms.in_flight_max || known.not_before.is_some_and(|at| at > now) {
+        if known.in_flight >= self.config.in_flight_max || known.not_before.is_some_and(|at| at > now) {
             return None;
         }
         let (mut batches, mut bytes) = (Vec::new(), 0);
@@ -359,7 +385,7 @@ impl Dispatch {
         batches.sort_by(|a, b| a.partition.topic.cmp(&b.partition.topic));
         let transactions = self.writer.transactions();
         let transaction = transactions.map(|it| {
-            it.handle_leaving();
+            it.handle_sent();
             (Arc::clone(it.id()), it.protocol())
         });
         Some(Outgoing { node, batches, transaction })
@@ -370,9 +396,17 @@ impl Dispatch {
         self.done.pop_front()
     }
 
-    /// Partitions of which no batch waits any more, so that one that has lingered may be closed.
-    pub(crate) fn poll_roomy(&mut self) -> Vec<Arc<Partition>> {
-        std::mem::take(&mut self.roomy)
+    /// A partition of which batches wait now, or no longer do, so that one that has lingered may be closed.
+    pub(crate) fn poll_backlog(&mut self) -> Option<Backlog> {
+        loop {
+            let at = self.backlogs.pop_front()?;
+            let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { continue };
+            lane.backlog.listed = false;
+            let waits = lane.sequence.waiting() > 0;
+            if std::mem::replace(&mut lane.backlog.waits, waits) != waits {
+                return Some(Backlog { lane: at, waits });
+            }
+        }
     }
 
     /// How many batches were split since this was last asked.
@@ -388,7 +422,7 @@ impl Dispatch {
     /// Any silence may have been long enough for brokers to forget the producer.
     #[cfg(feature = "simulation")]
     pub(crate) fn expect_to_be_forgotten(&mut self) {
-        self.terms.forgotten_after = Duration::ZERO;
+        self.config.producer_expiration = Duration::ZERO;
     }
 
     /// Who writes, when that is known.
@@ -409,13 +443,12 @@ impl Dispatch {
             _ => error.clone().within("this producer cannot go on"),
         };
         let error = error.with_scope(Scope::Producer);
-        for lane in self.lanes.iter_mut().flatten() {
+        for at in 0..self.lanes.len() {
+            let Some(lane) = &mut self.lanes[at] else { continue };
             let given_up = lane.sequence.abandon(&error).into_iter();
             self.done.extend(given_up.map(|(batch, outcome)| Done::Finished(batch, outcome)));
             // What has lingered meanwhile is to be closed, and then fails too.
-            if lane.partition.back_up(false) {
-                self.roomy.push(Arc::clone(&lane.partition));
-            }
+            self.list_backlog(at);
         }
         if let Some(transactions) = self.writer.transactions() {
             transactions.handle_fatal(&error);
@@ -443,13 +476,13 @@ impl Dispatch {
 
     /// Takes over what an event did to the identity, or to the transaction.
     fn heed_writer(&mut self, now: Instant) {
-        if let Some(error) = self.writer.death()
+        if let Some(error) = self.writer.fatal_error()
             && self.fatal.is_none()
         {
             let error = error.clone();
             return self.abandon(&error);
         }
-        if let Some(error) = self.writer.poll_doom() {
+        if let Some(error) = self.writer.poll_abortable_error() {
             self.give_up(&error, now);
         }
         if let Some(identity) = self.writer.identity()
@@ -471,11 +504,8 @@ impl Dispatch {
 
     /// Puts a lane where it belongs: into its leader's queue, or under a timer.
     fn look(&mut self, at: usize, now: Instant) {
+        self.list_backlog(at);
         let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
-        let waits = lane.sequence.waiting() > 0;
-        if lane.partition.back_up(waits) && !waits {
-            self.roomy.push(Arc::clone(&lane.partition));
-        }
         if lane.sequence.is_empty() {
             return;
         }
@@ -490,7 +520,7 @@ impl Dispatch {
                     self.nodes.entry(node).or_default().queue.push_back(at);
                 }
             }
-            (Readiness::Now(_), None) if lane.partition.leader().is_none() => self.wants_metadata = true,
+            (Readiness::Now(_), None) if lane.leader.is_none() => self.wants_metadata = true,
             (Readiness::At(at), _) => wake = wake.map_or(Some(at), |wake| Some(wake.min(at))),
             (Readiness::Identity, _) => {
                 self.identity = None;
@@ -498,7 +528,7 @@ impl Dispatch {
             }
             (Readiness::Now(_) | Readiness::No, _) => {}
         }
-        match (lane.sequence.question_due(now), lane.partition.leader()) {
+        match (lane.sequence.log_query_due(now), lane.leader) {
             (Some(due), _) if due > now => wake = wake.map_or(Some(due), |wake| Some(wake.min(due))),
             (Some(_), Some(node)) if lane.asks != Some(node) => {
                 lane.asks = Some(node);
@@ -515,6 +545,14 @@ impl Dispatch {
         }
     }
 
+    fn list_backlog(&mut self, at: usize) {
+        let Some(lane) = self.lanes.get_mut(at).and_then(Option::as_mut) else { return };
+        if lane.backlog.waits != (lane.sequence.waiting() > 0) && !lane.backlog.listed {
+            lane.backlog.listed = true;
+            self.backlogs.push_back(at);
+        }
+    }
+
     fn return_to_front(&mut self, at: usize, node: i32) {
         if let (Some(Some(lane)), Some(known)) = (self.lanes.get_mut(at), self.nodes.get_mut(&node)) {
             lane.queued = Some(node);
@@ -524,11 +562,13 @@ impl Dispatch {
 }
 
 impl Lane {
-    fn new(partition: &Arc<Partition>, terms: Terms) -> Self {
+    fn new(partition: &Arc<Partition>, config: SequenceConfig) -> Self {
         let partition = Arc::clone(partition);
         Self {
             partition,
-            sequence: Sequence::new(terms),
+            leader: None,
+            sequence: Sequence::new(config),
+            backlog: Told::default(),
             queued: None,
             flies_to: None,
             asks: None,
@@ -538,14 +578,14 @@ impl Lane {
 
     /// The leader, unless batches still fly to the one before: they must not be overtaken.
     fn target(&self) -> Option<i32> {
-        let leader = self.partition.leader()?;
+        let leader = self.leader?;
         (self.sequence.in_flight() == 0 || self.flies_to == Some(leader)).then_some(leader)
     }
 
     fn take(&mut self, node: i32, now: Instant) -> Option<Sent> {
-        let flight = self.sequence.poll_flight(now)?;
+        let batch = self.sequence.poll_batch(now)?;
         self.flies_to = Some(node);
-        Some(Sent { partition: Arc::clone(&self.partition), flight })
+        Some(Sent { partition: Arc::clone(&self.partition), batch })
     }
 }
 
@@ -555,7 +595,7 @@ impl Done {
         self.error()?;
         Some(match self {
             Self::Finished(batch, _) => (Arc::clone(&batch.partition.topic), batch.count),
-            Self::Told(ghost, _) => (Arc::clone(&ghost.partition.topic), ghost.count),
+            Self::Told(expired, _) => (Arc::clone(&expired.partition.topic), expired.count),
         })
     }
 
@@ -570,7 +610,7 @@ impl From<Expired> for Done {
     fn from(expired: Expired) -> Self {
         match expired {
             Expired::Finished(batch, outcome) => Self::Finished(batch, outcome),
-            Expired::Told(ghost, outcome) => Self::Told(ghost, outcome),
+            Expired::Reported(expired, outcome) => Self::Told(expired, outcome),
         }
     }
 }

@@ -9,12 +9,12 @@ use tokio::task::yield_now;
 use tokio::time::{timeout, timeout_at};
 
 use super::accumulator::{Appended, Refusal};
-use super::clock;
 use super::delivery::{Answered, Delivery};
 use super::meter::Spent;
-use super::orders::Done;
+use super::orders::OrderDone;
 use super::shared::Shared;
-use super::topic::{Misplaced, Partition};
+use super::slots::Slot;
+use super::topic::Misplaced;
 use super::transactions::Order;
 use crate::cluster::Cluster;
 use crate::error::Scope;
@@ -41,8 +41,13 @@ impl Handle {
     /// The same, when it is known that records may enter.
     #[inline]
     pub(super) fn append_within(&self, record: &Record<'_>) -> Option<Delivery> {
-        let partition = record.topic.place(record).ok()?;
-        self.shared.accumulator.append(partition, record, timestamp_ms(record))
+        let slot = record.topic.place(record).ok()?;
+        self.shared.accumulator.append(slot, record, self.timestamp_ms(record))
+    }
+
+    #[inline]
+    fn timestamp_ms(&self, record: &Record<'_>) -> i64 {
+        record.timestamp_ms.unwrap_or_else(|| self.shared.clock.unix_ms())
     }
 
     /// Whether records enter without a transaction.
@@ -59,12 +64,12 @@ impl Handle {
 
     #[cold]
     pub(super) fn try_send_slowly(&self, record: &Record<'_>) -> Result<Delivery, Error> {
-        let partition = self.place(record)?.map_err(|misplaced| {
+        let slot = self.place(record)?.map_err(|misplaced| {
             self.cluster.refresh();
             misplaced.error(record)
         })?;
         loop {
-            match self.turn_over(partition, record) {
+            match self.turn_over(slot, record) {
                 Ok(delivery) => return Ok(delivery),
                 // The batch that was full has been closed: another one is opened.
                 Err(Refusal::BatchFull) => self.shared.work.notify_one(),
@@ -79,14 +84,14 @@ impl Handle {
 
     /// Counts how long it takes, if it is awaited to its end.
     pub(super) async fn timed<T>(&self, what: Spent, work: impl Future<Output = T>) -> T {
-        let began = Instant::now();
+        let began = self.shared.clock.now();
         let done = work.await;
-        self.shared.meter.lock().handle_spent(what, began.elapsed());
+        self.shared.meter.lock().handle_spent(what, self.shared.clock.since(began));
         done
     }
 
     /// Hands an order to the sender and awaits what becomes of it, for `max.block.ms`.
-    pub(super) async fn order(&self, order: Order, what: &str) -> Result<Done, Error> {
+    pub(super) async fn order(&self, order: Order, what: &str) -> Result<OrderDone, Error> {
         let config = self.cluster.config();
         if config.transactional_id.is_none() {
             let sentence = format!("{what}: transactions need a transactional.id");
@@ -117,11 +122,11 @@ impl Handle {
 
     #[cold]
     pub(super) async fn send_slowly(&self, record: Record<'_>) -> Result<Delivery, Error> {
-        let deadline = Instant::now() + self.cluster.config().max_block;
+        let deadline = self.shared.clock.now() + self.cluster.config().max_block;
         let (mut hungry, mut asked) = (None, false);
         loop {
-            let partition = match self.place(&record)? {
-                Ok(partition) => partition,
+            let slot = match self.place(&record)? {
+                Ok(slot) => slot,
                 // The topic may have grown: one look at a newer view tells.
                 Err(misplaced) if std::mem::replace(&mut asked, true) => return Err(misplaced.error(&record)),
                 Err(_) => {
@@ -134,7 +139,7 @@ impl Handle {
                 // Before the look at memory, so that what comes back after it is not missed.
                 freed.as_mut().enable();
             }
-            match self.turn_over(partition, &record) {
+            match self.turn_over(slot, &record) {
                 Ok(delivery) => {
                     if hungry.is_some() {
                         // There may be enough for the next in line too.
@@ -159,10 +164,7 @@ impl Handle {
         }
     }
 
-    pub(super) fn place<'a>(
-        &self,
-        record: &Record<'a>,
-    ) -> Result<Result<&'a Arc<Partition>, Misplaced>, Error> {
+    pub(super) fn place<'a>(&self, record: &Record<'a>) -> Result<Result<&'a Arc<Slot>, Misplaced>, Error> {
         if record.topic.producer() != self.shared.number {
             let sentence = "this handle was taken from another producer";
             return Err(Error::new(ErrorKind::Usage, sentence).with_topic(record.topic.name()));
@@ -174,14 +176,10 @@ impl Handle {
         }
     }
 
-    pub(super) fn turn_over(
-        &self,
-        partition: &Arc<Partition>,
-        record: &Record<'_>,
-    ) -> Result<Delivery, Refusal> {
+    pub(super) fn turn_over(&self, slot: &Arc<Slot>, record: &Record<'_>) -> Result<Delivery, Refusal> {
         let accumulator = &self.shared.accumulator;
         let Appended { delivery, ring } =
-            accumulator.turn_over(partition, record, timestamp_ms(record), Instant::now())?;
+            accumulator.turn_over(slot, record, self.timestamp_ms(record), self.shared.clock.now())?;
         if ring {
             self.shared.work.notify_one();
         }
@@ -254,11 +252,6 @@ impl Drop for Hungry<'_> {
     fn drop(&mut self) {
         self.0.accumulator.fed();
     }
-}
-
-#[inline]
-fn timestamp_ms(record: &Record<'_>) -> i64 {
-    record.timestamp_ms.unwrap_or_else(clock::now_ms)
 }
 
 /// No producer has this number.

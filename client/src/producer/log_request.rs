@@ -6,7 +6,7 @@ use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse, ListOffsetsRe
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::dispatch::LogRequest;
-use super::resolution::{Answer, Question};
+use super::resolution::{LogAnswer, LogQuery};
 use crate::cluster::Metadata;
 use crate::{Error, ErrorKind};
 
@@ -25,7 +25,7 @@ pub(super) fn end_request(request: &LogRequest, timeout_ms: i32) -> ListOffsetsR
     let partition = ListOffsetsPartition {
         partition_index: request.partition.index,
         current_leader_epoch: -1,
-        timestamp: if request.question == Question::LogStart { EARLIEST } else { LATEST },
+        timestamp: if request.query == LogQuery::LogStart { EARLIEST } else { LATEST },
         ..Default::default()
     };
     let name = Str::from(&*request.partition.topic);
@@ -67,12 +67,12 @@ pub(super) fn fetch_version_max(request: &LogRequest, view: &Metadata) -> i16 {
 ///
 /// # Errors
 /// The leader does not tell.
-pub(super) fn end(request: &LogRequest, response: &ListOffsetsResponse) -> Result<Answer, Error> {
+pub(super) fn end(request: &LogRequest, response: &ListOffsetsResponse) -> Result<LogAnswer, Error> {
     let told = response.topics.iter().flat_map(|topic| &topic.partitions).next();
     let told = told.ok_or_else(|| left_out("ListOffsets"))?;
     match told.error_code {
-        ErrorCode::NONE if request.question == Question::LogStart => Ok(Answer::LogStart(told.offset)),
-        ErrorCode::NONE => Ok(Answer::HighWatermark(told.offset)),
+        ErrorCode::NONE if request.query == LogQuery::LogStart => Ok(LogAnswer::LogStart(told.offset)),
+        ErrorCode::NONE => Ok(LogAnswer::HighWatermark(told.offset)),
         code => Err(Error::from_code(code, "ListOffsets")),
     }
 }
@@ -81,14 +81,14 @@ pub(super) fn end(request: &LogRequest, response: &ListOffsetsResponse) -> Resul
 ///
 /// # Errors
 /// The leader gives nothing.
-pub(super) fn fetched(response: FetchResponse) -> Result<Answer, Error> {
+pub(super) fn fetched(response: FetchResponse) -> Result<LogAnswer, Error> {
     if !response.error_code.is_none() {
         return Err(Error::from_code(response.error_code, "Fetch"));
     }
     let told = response.responses.into_iter().flat_map(|topic| topic.partitions).next();
     let told = told.ok_or_else(|| left_out("Fetch"))?;
     match told.error_code {
-        ErrorCode::NONE => Ok(Answer::Batches(told.records.unwrap_or_default())),
+        ErrorCode::NONE => Ok(LogAnswer::Batches(told.records.unwrap_or_default())),
         code => Err(Error::from_code(code, "Fetch")),
     }
 }

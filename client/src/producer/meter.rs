@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::sequence::Facts;
+use super::sequence::BatchStats;
 use crate::metrics::{Metric, Metrics, Sensor, Windows};
 
 /// Everything that is measured of one producer; told once per batch or request, never per record.
@@ -88,7 +88,7 @@ impl Meter {
     /// A request leaves with these batches.
     pub(crate) fn handle_request<'a>(
         &mut self,
-        batches: impl Iterator<Item = (&'a Arc<str>, Facts)>,
+        batches: impl Iterator<Item = (&'a Arc<str>, BatchStats)>,
         now: Instant,
     ) {
         let mut all = 0;
@@ -303,7 +303,7 @@ mod tests {
         let topics = ["a", "b"].map(Arc::<str>::from);
         let leaving = |topic, records, bytes, again| {
             let queued = Duration::from_millis(5);
-            (topic, Facts { records, bytes, raw_bytes: 400, queued, again })
+            (topic, BatchStats { records, bytes, raw_bytes: 400, queued, again })
         };
         let request = [leaving(&topics[0], 4, 100, false), leaving(&topics[1], 2, 300, false)];
         meter.handle_request(request.into_iter(), now);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
-use super::carry::read_log;
+use super::coordinator_client::read_log;
 use super::dispatch::{LogRequest, Outgoing};
 use super::resolution;
 use crate::Error;
@@ -51,7 +51,7 @@ enum Awaiting {
 /// A question about a log, under way.
 struct Reading {
     request: LogRequest,
-    answer: Awaited<resolution::Answer>,
+    answer: Awaited<resolution::LogAnswer>,
 }
 
 type Awaited<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -80,7 +80,7 @@ impl Request {
     pub(super) fn forget_bytes(&mut self) {
         let partitions = self.produce.topic_data.iter_mut().flat_map(|topic| &mut topic.partition_data);
         partitions.for_each(|partition| partition.records = None);
-        self.outgoing.batches.iter_mut().for_each(|sent| sent.flight.bytes = Bytes::new());
+        self.outgoing.batches.iter_mut().for_each(|sent| sent.batch.bytes = Bytes::new());
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) enum Heard {
     /// Without a response where none is asked for.
     Answered(Box<Request>, Result<Option<ProduceResponse>, Error>),
     /// What a log holds.
-    Read(LogRequest, Result<resolution::Answer, Error>),
+    Read(LogRequest, Result<resolution::LogAnswer, Error>),
 }
 
 impl Node {

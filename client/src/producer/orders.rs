@@ -12,45 +12,45 @@ use crate::Error;
 
 /// A line that the sender empties: one open transaction has few orders.
 #[derive(Debug)]
-pub(super) struct Orders(Mutex<Line>);
+pub(super) struct Orders(Mutex<Queue>);
 
 #[derive(Debug)]
-enum Line {
-    Open(Vec<(Order, Option<Reply>)>),
+enum Queue {
+    Open(Vec<(Order, Option<OrderReply>)>),
     /// The sender is gone, for this reason.
     Ended(Error),
 }
 
 /// Where the end of an order is told.
-pub(super) type Reply = oneshot::Sender<Result<Done, Error>>;
+pub(super) type OrderReply = oneshot::Sender<Result<OrderDone, Error>>;
 
 /// What became of an order.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct OrderDone {
     pub(super) identity: ProducerId,
     /// Of an order that opened a transaction.
-    pub(super) seat: Option<Seat>,
+    pub(super) lease: Option<TransactionLease>,
 }
 
 /// An open transaction that nobody has taken yet. Dropped, it is aborted: whoever wanted it has gone away.
-pub(super) struct Seat(Option<Arc<Shared>>);
+pub(super) struct TransactionLease(Option<Arc<Shared>>);
 
-impl std::fmt::Debug for Seat {
+impl std::fmt::Debug for TransactionLease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() { "Seat(free)" } else { "Seat(taken)" })
+        f.write_str(if self.0.is_some() { "TransactionLease(free)" } else { "TransactionLease(taken)" })
     }
 }
 
 impl Orders {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Line::Open(Vec::new())))
+        Self(Mutex::new(Queue::Open(Vec::new())))
     }
 
     /// Gets in line, or learns at once that nobody serves it any more.
-    pub(super) fn push(&self, order: Order, reply: Option<Reply>) {
+    pub(super) fn push(&self, order: Order, reply: Option<OrderReply>) {
         let ended = match &mut *self.0.lock() {
-            Line::Open(line) => return line.push((order, reply)),
-            Line::Ended(error) => error.clone(),
+            Queue::Open(line) => return line.push((order, reply)),
+            Queue::Ended(error) => error.clone(),
         };
         if let Some(reply) = reply {
             // Whoever asked may have gone.
@@ -59,20 +59,20 @@ impl Orders {
     }
 
     /// All that wait, in order.
-    pub(super) fn take(&self) -> Vec<(Order, Option<Reply>)> {
+    pub(super) fn take(&self) -> Vec<(Order, Option<OrderReply>)> {
         match &mut *self.0.lock() {
-            Line::Open(line) => std::mem::take(line),
-            Line::Ended(_) => Vec::new(),
+            Queue::Open(line) => std::mem::take(line),
+            Queue::Ended(_) => Vec::new(),
         }
     }
 
     /// From now on every order is answered by this; the first reason stays.
     pub(super) fn end(&self, error: &Error) {
         let line = match &mut *self.0.lock() {
-            Line::Ended(_) => return,
-            open => std::mem::replace(open, Line::Ended(error.clone())),
+            Queue::Ended(_) => return,
+            open => std::mem::replace(open, Queue::Ended(error.clone())),
         };
-        let Line::Open(line) = line else { return };
+        let Queue::Open(line) = line else { return };
         for (_, reply) in line {
             if let Some(reply) = reply {
                 // As above.
@@ -82,7 +82,7 @@ impl Orders {
     }
 }
 
-impl Seat {
+impl TransactionLease {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
         Self(Some(Arc::clone(shared)))
     }
@@ -93,7 +93,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for TransactionLease {
     fn drop(&mut self) {
         if let Some(shared) = &self.0 {
             shared.order(Order::Abort, None);

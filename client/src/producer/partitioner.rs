@@ -2,7 +2,7 @@
 
 use upsert_kafka_protocol::partition_for_key;
 
-use super::topic::Topic;
+use super::slots::Slots;
 use crate::{Error, ErrorKind, Record};
 
 /// Chooses partitions in place of the built-in rule, which is: by key, else sticky. Given to
@@ -39,16 +39,16 @@ pub trait Partitioner: Send + Sync {
 }
 
 /// What a [`Partitioner`] is told of the topic.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Partitions<'a> {
-    topic: &'a Topic,
+    slots: &'a Slots,
     count: usize,
     turn: u64,
 }
 
 impl<'a> Partitions<'a> {
-    pub(crate) fn new(topic: &'a Topic, turn: u64) -> Self {
-        Self { topic, count: topic.partitions(), turn }
+    pub(crate) fn new(slots: &'a Slots, turn: u64) -> Self {
+        Self { slots, count: slots.count(), turn }
     }
 
     /// How many there are: their numbers go from 0 to one less.
@@ -58,7 +58,7 @@ impl<'a> Partitions<'a> {
 
     /// Whether the partition has a leader, as far as is known. What goes to one without waits for it.
     pub fn has_leader(&self, partition: i32) -> bool {
-        self.topic.leader(partition).is_some()
+        self.slots.leader(partition).is_some()
     }
 
     /// Those that have a leader, in order.
@@ -72,6 +72,12 @@ impl<'a> Partitions<'a> {
     }
 }
 
+impl std::fmt::Debug for Partitions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Partitions({}, turn {})", self.count, self.turn)
+    }
+}
+
 /// Each record to the next partition that has a leader, whatever its key: Java's `RoundRobinPartitioner`.
 /// Batches fill slowly with it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,7 +86,7 @@ pub struct RoundRobinPartitioner;
 impl Partitioner for RoundRobinPartitioner {
     fn partition(&self, _: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32> {
         let nth = |of: usize| usize::try_from(partitions.turn() % of.max(1) as u64).ok();
-        let led = partitions.topic.led();
+        let led = partitions.slots.led();
         let among_led = match led == partitions.count() || led == 0 {
             true => None,
             false => partitions.with_leader().nth(nth(led)?),

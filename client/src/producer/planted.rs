@@ -2,8 +2,8 @@
 
 use upsert_kafka_protocol::ErrorCode;
 
-use super::sequence::Terms;
-use super::verdict::Answer;
+use super::sequence::SequenceConfig;
+use super::verdict::BatchAnswer;
 
 /// A mistake in the client's counting. None is made unless the simulation asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Planted {
     EndedUnanswered,
 }
 
-impl Terms {
+impl SequenceConfig {
     /// Whether this mistake is to be made.
     #[cfg(feature = "simulation")]
     pub(crate) fn planted(&self, mistake: Planted) -> bool {
@@ -44,15 +44,15 @@ impl Terms {
     }
 }
 
-impl Answer {
+impl BatchAnswer {
     /// What it is taken for: itself, unless a mistake was planted.
-    pub(super) fn mistaken(self, terms: &Terms) -> Self {
+    pub(super) fn mistaken(self, config: &SequenceConfig) -> Self {
         let good = match &self {
             Self::Written { .. } => false,
-            Self::Lost(_) => terms.planted(Planted::LostAcknowledged),
+            Self::Lost(_) => config.planted(Planted::LostAcknowledged),
             Self::Refused { error, .. } => {
                 error.code() == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
-                    && terms.planted(Planted::OutOfOrderAccepted)
+                    && config.planted(Planted::OutOfOrderAccepted)
             }
         };
         if good { Self::Written { base_offset: -1, log_append_time_ms: None } } else { self }

@@ -9,7 +9,7 @@ use upsert_kafka_protocol::messages::produce::{
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::dispatch::{Outgoing, Sent};
-use super::verdict::Answer;
+use super::verdict::BatchAnswer;
 use crate::cluster::Metadata;
 use crate::config::Acks;
 use crate::{Error, ErrorKind};
@@ -36,7 +36,7 @@ pub(super) fn request(
 ) -> ProduceRequest {
     let partition = |sent: &Sent| PartitionProduceData {
         index: sent.partition.index,
-        records: Some(sent.flight.bytes.clone()),
+        records: Some(sent.batch.bytes.clone()),
         ..Default::default()
     };
     let topics = outgoing.batches.chunk_by(|a, b| a.partition.topic == b.partition.topic);
@@ -63,7 +63,11 @@ pub(super) fn request(
 }
 
 /// What the broker says of each batch, in the order of the request.
-pub(super) fn answers(request: &ProduceRequest, version: i16, response: &ProduceResponse) -> Vec<Answer> {
+pub(super) fn answers(
+    request: &ProduceRequest,
+    version: i16,
+    response: &ProduceResponse,
+) -> Vec<BatchAnswer> {
     let mut answers = Vec::new();
     for (at, topic) in request.topic_data.iter().enumerate() {
         let told = topic_told(topic, at, version, response).map_or(&[][..], |told| &told.partition_responses);
@@ -110,10 +114,10 @@ fn found<T>(told: &[T], expected: usize, same: impl Fn(&&T) -> bool) -> Option<&
     told.get(expected).filter(&same).or_else(|| told.iter().find(same))
 }
 
-fn answer(told: &PartitionProduceResponse) -> Answer {
+fn answer(told: &PartitionProduceResponse) -> BatchAnswer {
     match told.error_code {
         // The second means: written by an earlier attempt, too long ago to say where.
-        ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER => Answer::Written {
+        ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER => BatchAnswer::Written {
             base_offset: if told.error_code.is_none() { told.base_offset } else { -1 },
             log_append_time_ms: Some(told.log_append_time_ms).filter(|time| *time >= 0),
         },
@@ -121,7 +125,7 @@ fn answer(told: &PartitionProduceResponse) -> Answer {
     }
 }
 
-fn refused(code: ErrorCode, told: &PartitionProduceResponse) -> Answer {
+fn refused(code: ErrorCode, told: &PartitionProduceResponse) -> BatchAnswer {
     let said = |message: Option<&Str>| Error::refused(code, "Produce", message.map(|message| &**message));
     let records: Vec<_> = told
         .record_errors
@@ -132,16 +136,16 @@ fn refused(code: ErrorCode, told: &PartitionProduceResponse) -> Answer {
         })
         .collect();
     if records.is_empty() {
-        return Answer::Refused { error: said(told.error_message.as_ref()), records };
+        return BatchAnswer::Refused { error: said(told.error_message.as_ref()), records };
     }
     let error = Error::from_code(code, "Produce")
         .within("not written, since another record of its batch was refused");
-    Answer::Refused { error, records }
+    BatchAnswer::Refused { error, records }
 }
 
-fn unanswered() -> Answer {
+fn unanswered() -> BatchAnswer {
     let sentence = "the broker's answer leaves this partition out";
-    Answer::Lost(Error::new(ErrorKind::Protocol, sentence).with_api("Produce").with_written(true))
+    BatchAnswer::Lost(Error::new(ErrorKind::Protocol, sentence).with_api("Produce").with_written(true))
 }
 
 fn topic_id(metadata: &Metadata, topic: &Arc<str>) -> Uuid {
@@ -179,9 +183,9 @@ mod tests {
         }
     }
 
-    fn offsets(answers: &[Answer]) -> Vec<Option<i64>> {
-        let offset = |answer: &Answer| match answer {
-            Answer::Written { base_offset, .. } => Some(*base_offset),
+    fn offsets(answers: &[BatchAnswer]) -> Vec<Option<i64>> {
+        let offset = |answer: &BatchAnswer| match answer {
+            BatchAnswer::Written { base_offset, .. } => Some(*base_offset),
             _ => None,
         };
         answers.iter().map(offset).collect()
@@ -211,7 +215,7 @@ mod tests {
     #[test]
     fn an_answer_without_any_topic_leaves_all_in_doubt() {
         let all = answers(&asked(), 12, &ProduceResponse::default());
-        assert!(all.len() == 6 && all.iter().all(Answer::leaves_doubt));
+        assert!(all.len() == 6 && all.iter().all(BatchAnswer::leaves_doubt));
     }
 
     #[test]
@@ -221,7 +225,7 @@ mod tests {
             base_offset: 7,
             ..Default::default()
         };
-        assert!(matches!(answer(&told), Answer::Written { base_offset: -1, .. }));
+        assert!(matches!(answer(&told), BatchAnswer::Written { base_offset: -1, .. }));
     }
 
     #[test]
@@ -237,7 +241,7 @@ mod tests {
             }],
             ..Default::default()
         };
-        let Answer::Refused { error, records } = answer(&told) else { panic!("written") };
+        let BatchAnswer::Refused { error, records } = answer(&told) else { panic!("written") };
         assert!(error.to_string().contains("another record of its batch"), "{error}");
         assert_eq!(records[0].0, 1);
         assert!(records[0].1.to_string().contains("without key"), "{}", records[0].1);

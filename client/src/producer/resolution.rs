@@ -42,8 +42,8 @@ use crate::retry::Backoff;
 pub(crate) struct Resolution {
     identity: ProducerId,
     anchor: Option<Anchor>,
-    sought: Vec<Span>,
-    found: Vec<Found>,
+    sought: Vec<SequenceRange>,
+    found: Vec<FoundBatch>,
     /// The last sequence of this producer and epoch that was read.
     last_sequence: Option<i32>,
     /// Everything is read that can hold them: the anchor was found where it should be, or the log has all it ever had.
@@ -70,22 +70,22 @@ pub(crate) struct Anchor {
 
 /// The sequences of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct SequenceRange {
     pub(crate) first: i32,
     pub(crate) count: u32,
 }
 
 /// A batch that lies in the log.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
-    span: Span,
+pub(crate) struct FoundBatch {
+    range: SequenceRange,
     base_offset: i64,
     log_append_time_ms: Option<i64>,
 }
 
 /// What to ask the partition's leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Question {
+pub(crate) enum LogQuery {
     /// For the offset below which everything is replicated.
     HighWatermark,
     /// For the first offset that is still in the log.
@@ -96,7 +96,7 @@ pub(crate) enum Question {
 
 /// What the leader answers.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum LogAnswer {
     HighWatermark(i64),
     LogStart(i64),
     Batches(Bytes),
@@ -105,14 +105,14 @@ pub(crate) enum Answer {
 /// What is known in the end.
 #[derive(Debug)]
 pub(crate) struct Conclusion {
-    found: Vec<Found>,
+    found: Vec<FoundBatch>,
     /// Of those that were not found.
-    pub(crate) rest: Rest,
+    pub(crate) not_found: NotFound,
 }
 
 /// What is known of the batches that were not found.
 #[derive(Clone, Debug)]
-pub(crate) enum Rest {
+pub(crate) enum NotFound {
     /// They are not in the log.
     Absent,
     /// Nothing, for this reason.
@@ -124,7 +124,7 @@ impl Resolution {
     pub(crate) fn new(
         identity: ProducerId,
         anchor: Option<Anchor>,
-        sought: Vec<Span>,
+        sought: Vec<SequenceRange>,
         mut backoff: Backoff,
     ) -> Self {
         backoff.reset();
@@ -151,20 +151,20 @@ impl Resolution {
     }
 
     /// The next question, when it is due.
-    pub(crate) fn poll_question(&mut self, now: Instant) -> Option<Question> {
+    pub(crate) fn poll_query(&mut self, now: Instant) -> Option<LogQuery> {
         self.due(now).filter(|due| *due <= now)?;
         self.asked = true;
         Some(match (self.end, self.position) {
-            (None, _) => Question::HighWatermark,
-            (Some(_), None) => Question::LogStart,
-            (Some(_), Some(position)) => Question::Batches(position),
+            (None, _) => LogQuery::HighWatermark,
+            (Some(_), None) => LogQuery::LogStart,
+            (Some(_), Some(position)) => LogQuery::Batches(position),
         })
     }
 
     /// The leader's answer, or why there was none; what is known, when that is all that can be.
     pub(crate) fn handle_answer(
         &mut self,
-        answer: Result<&Answer, &Error>,
+        answer: Result<&LogAnswer, &Error>,
         now: Instant,
         chance: f64,
     ) -> Option<Conclusion> {
@@ -172,14 +172,14 @@ impl Resolution {
         self.not_before = None;
         match answer {
             Err(error) => self.refused(error, now, chance),
-            Ok(Answer::HighWatermark(end)) => self.ends_at(*end),
-            Ok(Answer::LogStart(start)) => {
+            Ok(LogAnswer::HighWatermark(end)) => self.ends_at(*end),
+            Ok(LogAnswer::LogStart(start)) => {
                 let tail = self.end.unwrap_or_default().saturating_sub(TAIL_OFFSETS_MAX);
                 let from = (*start).max(self.anchor.map_or(tail, |anchor| anchor.last_offset));
                 (self.position, self.anchored) = (Some(from), from == 0);
                 None
             }
-            Ok(Answer::Batches(bytes)) => self.read(bytes, now, chance),
+            Ok(LogAnswer::Batches(bytes)) => self.read(bytes, now, chance),
         }
     }
 
@@ -215,7 +215,7 @@ impl Resolution {
             }
         }
         self.bytes_read = self.bytes_read.saturating_add(bytes.len());
-        if self.sought.iter().all(|span| self.is_found(*span)) {
+        if self.sought.iter().all(|range| self.is_found(*range)) {
             return self.conclude("");
         }
         if self.position >= self.end {
@@ -233,8 +233,8 @@ impl Resolution {
         None
     }
 
-    fn is_found(&self, span: Span) -> bool {
-        self.found.iter().any(|found| found.place(span).is_some())
+    fn is_found(&self, range: SequenceRange) -> bool {
+        self.found.iter().any(|found| found.place(range).is_some())
     }
 
     fn see(&mut self, batch: &Batch) -> Result<(), Corrupt> {
@@ -250,13 +250,13 @@ impl Resolution {
         }
         batch.check()?;
         self.last_sequence = Some(batch.last_sequence());
-        let found = Found {
-            span: Span { first: batch.base_sequence(), count: offsets(batch) },
+        let found = FoundBatch {
+            range: SequenceRange { first: batch.base_sequence(), count: offsets(batch) },
             base_offset: batch.base_offset(),
             log_append_time_ms: (batch.timestamp_type() == TimestampType::LogAppendTime)
                 .then(|| batch.max_timestamp()),
         };
-        if self.sought.iter().any(|span| found.place(*span).is_some()) {
+        if self.sought.iter().any(|range| found.place(*range).is_some()) {
             self.found.push(found);
         }
         Ok(())
@@ -264,8 +264,8 @@ impl Resolution {
 
     /// All is read that can hold them.
     fn end_reached(&mut self) -> Option<Conclusion> {
-        let passed = |span: &Span| self.last_sequence.is_some_and(|last| span.is_before(last));
-        if self.sought.iter().any(|span| passed(span) && !self.is_found(*span)) {
+        let passed = |range: &SequenceRange| self.last_sequence.is_some_and(|last| range.is_before(last));
+        if self.sought.iter().any(|range| passed(range) && !self.is_found(*range)) {
             return self.conclude("a later batch is in the log, and this one was removed from it");
         }
         if !self.anchored {
@@ -280,32 +280,35 @@ impl Resolution {
             });
         }
         let found = std::mem::take(&mut self.found);
-        Some(Conclusion { found, rest: Rest::Absent })
+        Some(Conclusion { found, not_found: NotFound::Absent })
     }
 
     fn conclude(&mut self, why: &str) -> Option<Conclusion> {
-        Some(Conclusion { found: std::mem::take(&mut self.found), rest: Rest::Unknown(why.to_owned()) })
+        Some(Conclusion {
+            found: std::mem::take(&mut self.found),
+            not_found: NotFound::Unknown(why.to_owned()),
+        })
     }
 }
 
 impl Conclusion {
     /// Where a batch lies: the offset of its first record, and the broker's stamp if it has one.
-    pub(crate) fn place(&self, span: Span) -> Option<(i64, Option<i64>)> {
-        self.found.iter().find_map(|found| Some((found.place(span)?, found.log_append_time_ms)))
+    pub(crate) fn place(&self, range: SequenceRange) -> Option<(i64, Option<i64>)> {
+        self.found.iter().find_map(|found| Some((found.place(range)?, found.log_append_time_ms)))
     }
 }
 
-impl Found {
-    /// The offset of the span's first record, if this batch holds the whole of it: a batch that was split after it
+impl FoundBatch {
+    /// The offset of the range's first record, if this batch holds the whole of it: a batch that was split after it
     /// had been written lies there whole.
-    fn place(&self, span: Span) -> Option<i64> {
-        let before = distance(self.span.first, span.first);
-        let within = u64::from(before) + u64::from(span.count) <= u64::from(self.span.count);
+    fn place(&self, range: SequenceRange) -> Option<i64> {
+        let before = distance(self.range.first, range.first);
+        let within = u64::from(before) + u64::from(range.count) <= u64::from(self.range.count);
         within.then(|| self.base_offset.saturating_add(i64::from(before)))
     }
 }
 
-impl Span {
+impl SequenceRange {
     /// Whether it begins at this sequence or before it: sequences wrap, but never are half of them under way.
     fn is_before(self, sequence: i32) -> bool {
         distance(self.first, sequence) <= i32::MAX.unsigned_abs() / 2

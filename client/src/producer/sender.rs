@@ -8,22 +8,22 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tokio::time::sleep_until;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
 use super::Shared;
-use super::carry::carry;
+use super::coordinator_client;
+use super::coordinator_request::CoordinatorResponse;
 use super::dispatch::{Dispatch, Done, Outgoing};
 use super::node::{Heard, Node, Request};
-use super::orders::{Done as Ended, Reply, Seat};
-use super::question;
+use super::orders::{OrderDone, OrderReply, TransactionLease};
 use super::request;
-use super::sequence::Terms;
+use super::sequence::SequenceConfig;
 use super::transactions::{Order, Ticket};
-use super::verdict::Answer;
+use super::verdict::BatchAnswer;
 use super::writer::Writer;
 use crate::cluster::{Cluster, Metadata};
 use crate::connection::Connection;
+use crate::environment::until;
 use crate::error::Scope;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
@@ -35,7 +35,7 @@ pub(super) struct Sender {
     view: watch::Receiver<Arc<Metadata>>,
     dispatch: Dispatch,
     nodes: BTreeMap<i32, Node>,
-    calling: Option<Calling>,
+    coordinator_call: Option<CoordinatorCall>,
     /// Who awaits what becomes of an order.
     waiting: BTreeMap<Ticket, Waiting>,
     tickets: Ticket,
@@ -44,13 +44,13 @@ pub(super) struct Sender {
     chance: Chance,
 }
 
-type Calling = Pin<Box<dyn Future<Output = Result<question::Heard, Error>> + Send>>;
+type CoordinatorCall = Pin<Box<dyn Future<Output = Result<CoordinatorResponse, Error>> + Send>>;
 
 /// Who awaits it, and whether it opens a transaction: a resumed one takes no records.
 struct Waiting {
     opens: bool,
     resumes: bool,
-    reply: Reply,
+    reply: OrderReply,
 }
 
 /// Why the loop goes round; what there is to do is seen at its top.
@@ -59,36 +59,37 @@ enum Event {
     View,
     Due,
     Heard(i32, Heard),
-    Told(Result<question::Heard, Error>),
+    Coordinator(Result<CoordinatorResponse, Error>),
 }
 
 impl Sender {
     pub(super) fn new(shared: Arc<Shared>, cluster: Cluster) -> Self {
         let config = cluster.config();
-        let terms = terms(config);
+        let sequence_config = sequence_config(config);
         let writer = writer(config);
         Self {
             shared,
             view: cluster.watch(),
-            dispatch: Dispatch::new(terms, config.max_request_size, writer),
+            dispatch: Dispatch::new(sequence_config, config.max_request_size, writer),
             nodes: BTreeMap::new(),
-            calling: None,
+            coordinator_call: None,
             waiting: BTreeMap::new(),
             tickets: 0,
             patience: None,
-            chance: Chance::from_process(),
+            chance: cluster.environment().chance(),
             cluster,
         }
     }
 
     pub(super) async fn run(mut self) {
         loop {
-            let now = Instant::now();
+            let now = self.shared.clock.now();
             let orders = self.shared.orders.take();
             if !orders.is_empty() {
                 // What was sent before an order belongs to the transaction that it is about.
                 self.shared.accumulator.close_all(now);
             }
+            self.tell_backlogs(now);
             let lingering = self.shared.accumulator.expire(now);
             self.take_batches(now);
             self.shared.tell_used(&self.cluster, now);
@@ -104,43 +105,47 @@ impl Sender {
                 Event::Work | Event::Due => {}
                 Event::View => self.renew(),
                 Event::Heard(node, heard) => self.handle_heard(node, heard),
-                Event::Told(reply) => self.handle_told(reply),
+                Event::Coordinator(response) => self.handle_coordinator(response),
             }
         }
     }
 
     /// Every branch leaves its state in `self` or in the producer, so that losing one loses nothing.
     async fn hear(&mut self, due: Option<Instant>) -> Event {
-        let Self { shared, view, nodes, calling, .. } = self;
+        let Self { shared, view, nodes, coordinator_call, .. } = self;
         tokio::select! {
             biased;
             event = poll_fn(|context| heard(nodes, context)) => event,
-            reply = told(calling) => Event::Told(reply),
+            response = coordinator_response(coordinator_call) => Event::Coordinator(response),
             () = shared.work.notified() => Event::Work,
             // The cluster's task lives as long as this one's handle to it.
             _ = view.changed() => Event::View,
-            () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => Event::Due,
+            () = until(due) => Event::Due,
         }
     }
 
     fn take_batches(&mut self, now: Instant) {
-        for batch in self.shared.accumulator.take_ready() {
-            self.dispatch.handle_batch(batch, now);
+        for (batch, leader) in self.shared.accumulator.take_ready() {
+            self.dispatch.handle_batch(batch, leader, now);
         }
     }
 
     /// Sends what can leave, and what may be closed for it.
     fn send(&mut self, now: Instant) {
         self.send_ready(now);
-        loop {
-            let roomy = self.dispatch.poll_roomy();
-            if roomy.is_empty() {
-                break;
-            }
-            roomy.iter().for_each(|partition| self.shared.accumulator.close_overdue(partition, now));
+        while self.tell_backlogs(now) {
             self.take_batches(now);
             self.send_ready(now);
         }
+    }
+
+    /// Tells the accumulator of which partitions batches wait; says whether it closed one for that.
+    fn tell_backlogs(&mut self, now: Instant) -> bool {
+        let mut closed = false;
+        while let Some(backlog) = self.dispatch.poll_backlog() {
+            closed |= self.shared.accumulator.handle_backlog(backlog, now);
+        }
+        closed
     }
 
     fn send_ready(&mut self, now: Instant) {
@@ -159,8 +164,9 @@ impl Sender {
                 self.nodes.entry(id).or_default().read(request, &self.cluster);
             }
         }
-        if let Some(call) = self.dispatch.poll_call(now) {
-            self.calling = Some(Box::pin(carry(self.cluster.clone(), call)));
+        if let Some(request) = self.dispatch.poll_coordinator_request(now) {
+            let call = coordinator_client::send(self.cluster.clone(), request);
+            self.coordinator_call = Some(Box::pin(call));
         }
         if self.dispatch.poll_metadata() {
             self.cluster.refresh();
@@ -187,7 +193,7 @@ impl Sender {
     }
 
     fn handle_heard(&mut self, node: i32, heard: Heard) {
-        let now = Instant::now();
+        let now = self.shared.clock.now();
         match heard {
             Heard::Linked => {}
             Heard::Unreachable(error) => {
@@ -213,8 +219,8 @@ impl Sender {
                 request::answers(&request.produce, request.version, &response)
             }
             // With acks=0 this is all that is ever known.
-            Ok(None) => vec![Answer::Written { base_offset: -1, log_append_time_ms: None }; sent.len()],
-            Err(error) => vec![Answer::Lost(error); sent.len()],
+            Ok(None) => vec![BatchAnswer::Written { base_offset: -1, log_append_time_ms: None }; sent.len()],
+            Err(error) => vec![BatchAnswer::Lost(error); sent.len()],
         };
         self.dispatch.handle_request_done(request.outgoing.node);
         for (sent, answer) in sent.iter().zip(answers) {
@@ -237,12 +243,12 @@ impl Sender {
         }
     }
 
-    fn handle_told(&mut self, reply: Result<question::Heard, Error>) {
-        self.calling = None;
-        self.dispatch.handle_reply(reply, Instant::now(), self.chance.draw());
+    fn handle_coordinator(&mut self, response: Result<CoordinatorResponse, Error>) {
+        self.coordinator_call = None;
+        self.dispatch.handle_response(response, self.shared.clock.now(), self.chance.draw());
     }
 
-    fn obey(&mut self, order: Order, reply: Option<Reply>, now: Instant) {
+    fn obey(&mut self, order: Order, reply: Option<OrderReply>, now: Instant) {
         let opens = matches!(order, Order::Begin | Order::Resume(_));
         if matches!(order, Order::Commit | Order::Abort) {
             self.shared.gate.shut(self.shared.accumulator.closed());
@@ -271,19 +277,19 @@ impl Sender {
             if opens && !resumes && result.is_ok() {
                 self.shared.gate.open();
             }
-            let seat = |opens: bool| opens.then(|| Seat::new(&self.shared));
-            // Whoever asked may have gone; a seat that nobody takes orders an abort.
-            _ = reply.send(result.map(|identity| Ended { identity, seat: seat(opens) }));
+            let lease = |opens: bool| opens.then(|| TransactionLease::new(&self.shared));
+            // Whoever asked may have gone; a lease that nobody takes orders an abort.
+            _ = reply.send(result.map(|identity| OrderDone { identity, lease: lease(opens) }));
         }
-        if let Some(doom) = self.dispatch.transactions().and_then(|transactions| transactions.doom()) {
-            self.shared.gate.shut(Some(doom.clone()));
+        if let Some(error) = self.dispatch.transactions().and_then(|transactions| transactions.error()) {
+            self.shared.gate.shut(Some(error.clone()));
         }
     }
 
     fn renew(&mut self) {
         let view = Arc::clone(&self.view.borrow_and_update());
         self.shared.update(&view);
-        self.dispatch.handle_leaders(Instant::now());
+        self.dispatch.handle_leaders(&view, self.shared.clock.now());
     }
 
     /// Deliveries learn their outcomes, and memory comes back.
@@ -300,7 +306,7 @@ impl Sender {
                     self.shared.freed.notify_one();
                     first
                 }
-                Done::Told(ghost, outcome) => self.shared.accumulator.tell(&ghost.token, outcome),
+                Done::Told(expired, outcome) => self.shared.accumulator.tell(&expired.token, outcome),
             };
             if let Some((topic, records)) = failed.filter(|_| first) {
                 self.shared.meter.lock().handle_failure(&topic, records, now);
@@ -313,7 +319,7 @@ impl Sender {
     }
 
     fn measure(&self, outgoing: &Outgoing, now: Instant) {
-        let batches = outgoing.batches.iter().map(|sent| (&sent.partition.topic, sent.flight.facts));
+        let batches = outgoing.batches.iter().map(|sent| (&sent.partition.topic, sent.batch.stats));
         self.shared.meter.lock().handle_request(batches, now);
     }
 
@@ -349,16 +355,16 @@ fn heard(nodes: &mut BTreeMap<i32, Node>, context: &mut Context<'_>) -> Poll<Eve
     Poll::Pending
 }
 
-async fn told(calling: &mut Option<Calling>) -> Result<question::Heard, Error> {
-    match calling {
-        Some(calling) => calling.await,
+async fn coordinator_response(call: &mut Option<CoordinatorCall>) -> Result<CoordinatorResponse, Error> {
+    match call {
+        Some(call) => call.await,
         None => pending().await,
     }
 }
 
 /// The settings that a partition's line keeps to.
-pub(super) fn terms(config: &Config) -> Terms {
-    Terms {
+pub(super) fn sequence_config(config: &Config) -> SequenceConfig {
+    SequenceConfig {
         idempotent: config.enable_idempotence,
         transactional: config.transactional_id.is_some(),
         codec: config.codec(),
@@ -366,14 +372,14 @@ pub(super) fn terms(config: &Config) -> Terms {
         delivery_timeout: config.delivery_timeout,
         retries: config.retries,
         backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
-        forgotten_after: FORGOTTEN_AFTER,
+        producer_expiration: PRODUCER_EXPIRATION,
         #[cfg(feature = "simulation")]
         planted: None,
     }
 }
 
 /// Brokers forget a producer after `producer.id.expiration.ms`, a day unless they are told otherwise.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
+const PRODUCER_EXPIRATION: Duration = Duration::from_secs(3600);
 
 /// Who writes, by the settings.
 pub(super) fn writer(config: &Config) -> Writer {

@@ -35,14 +35,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use upsert_kafka_protocol::records::{Codec, Stamp};
 
-use super::batch::{Batch, Ghost, Key};
+use super::batch::{Batch, ExpiredBatch, Key};
 use super::delivery::Outcome;
 use super::planted::Planted;
 use super::resolution::{Anchor, Resolution};
-use super::verdict::{Answer, Verdict};
+use super::verdict::{BatchAnswer, Verdict};
 use crate::Error;
 use crate::retry::Backoff;
-use entry::{End, Entry, late, placed};
+use entry::{Entry, Reported, late, placed};
 
 mod entry;
 mod in_doubt;
@@ -50,7 +50,7 @@ mod in_doubt;
 /// One partition's line.
 #[derive(Debug)]
 pub(crate) struct Sequence {
-    terms: Terms,
+    config: SequenceConfig,
     /// Whose batches these are; `None` until the cluster told, and when the epochs are used up.
     identity: Option<ProducerId>,
     /// The producer id whose epochs are used up.
@@ -69,7 +69,7 @@ pub(crate) struct Sequence {
     /// A batch was given up, and it is not known whether the broker counted it.
     gap: bool,
     /// The broker did not, or counts otherwise: begin again at 0 when all are answered.
-    count_anew: bool,
+    resequence_due: bool,
     not_before: Option<Instant>,
     backoff: Backoff,
     /// How many batches got a sequence.
@@ -86,7 +86,7 @@ pub(crate) struct Sequence {
 
 /// The settings it keeps to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
+pub(crate) struct SequenceConfig {
     pub(crate) idempotent: bool,
     /// Batches belong to transactions: the epoch is the coordinator's to renew, and a batch that is given up
     /// takes its transaction with it.
@@ -97,7 +97,7 @@ pub(crate) struct Terms {
     pub(crate) retries: u32,
     pub(crate) backoff: Backoff,
     /// A producer that was silent for so long may be forgotten by the leader.
-    pub(crate) forgotten_after: Duration,
+    pub(crate) producer_expiration: Duration,
     /// A mistake to be made.
     #[cfg(feature = "simulation")]
     pub(crate) planted: Option<Planted>,
@@ -127,15 +127,15 @@ pub(crate) enum Readiness {
 
 /// A batch on its way out.
 #[derive(Clone, Debug)]
-pub(crate) struct Flight {
+pub(crate) struct InFlightBatch {
     pub(crate) key: Key,
     pub(crate) bytes: Bytes,
-    pub(crate) facts: Facts,
+    pub(crate) stats: BatchStats,
 }
 
 /// What is measured of a batch that leaves.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts {
+pub(crate) struct BatchStats {
     pub(crate) records: u32,
     pub(crate) bytes: usize,
     /// Before compression.
@@ -163,14 +163,14 @@ pub(crate) struct Settled {
 pub(crate) enum Expired {
     /// It is gone from here.
     Finished(Batch, Outcome),
-    /// It still flies; its deliveries should not wait for that.
-    Told(Ghost, Outcome),
+    /// It is still in flight; its deliveries need not wait for the answer.
+    Reported(ExpiredBatch, Outcome),
 }
 
 impl Sequence {
-    pub(crate) fn new(terms: Terms) -> Self {
+    pub(crate) fn new(config: SequenceConfig) -> Self {
         Self {
-            terms,
+            config,
             identity: None,
             used_up: None,
             known: false,
@@ -180,9 +180,9 @@ impl Sequence {
             in_flight: 0,
             stalled: false,
             gap: false,
-            count_anew: false,
+            resequence_due: false,
             not_before: None,
-            backoff: terms.backoff,
+            backoff: config.backoff,
             counted: 0,
             parts: 0,
             anchor: None,
@@ -193,7 +193,7 @@ impl Sequence {
 
     /// At the end of the line.
     pub(crate) fn handle_batch(&mut self, batch: Batch) {
-        let silent = |last: Instant| last + self.terms.forgotten_after <= batch.opened;
+        let silent = |last: Instant| last + self.config.producer_expiration <= batch.opened;
         if self.entries.is_empty() && self.last_opened.is_some_and(silent) {
             self.known = false;
         }
@@ -215,7 +215,7 @@ impl Sequence {
             self.known &= self.identity.is_some_and(|old| old.id == identity.id);
             (self.identity, self.next) = (Some(identity), 0);
         }
-        (self.gap, self.count_anew, self.stalled) = (false, false, false);
+        (self.gap, self.resequence_due, self.stalled) = (false, false, false);
         self.not_before = None;
         self.backoff.reset();
     }
@@ -242,15 +242,15 @@ impl Sequence {
     /// Whether the next batch may leave.
     pub(crate) fn readiness(&self, now: Instant) -> Readiness {
         let Some(entry) = self.entries.get(self.in_flight) else { return Readiness::No };
-        let unknown = self.terms.idempotent && !self.known && self.in_flight > 0;
-        if self.stalled || self.resolution.is_some() || unknown || self.in_flight >= self.terms.in_flight_max
+        let unknown = self.config.idempotent && !self.known && self.in_flight > 0;
+        if self.stalled || self.resolution.is_some() || unknown || self.in_flight >= self.config.in_flight_max
         {
             return Readiness::No;
         }
         if let Some(at) = self.not_before.filter(|at| *at > now) {
             return Readiness::At(at);
         }
-        if self.terms.idempotent && entry.base_sequence.is_none() {
+        if self.config.idempotent && entry.base_sequence.is_none() {
             if self.gap || self.outruns_memory() {
                 return Readiness::No;
             }
@@ -269,46 +269,52 @@ impl Sequence {
     }
 
     /// Lets the next batch leave, when `readiness` says so.
-    pub(crate) fn poll_flight(&mut self, now: Instant) -> Option<Flight> {
+    pub(crate) fn poll_batch(&mut self, now: Instant) -> Option<InFlightBatch> {
         let Readiness::Now(_) = self.readiness(now) else { return None };
         let stamp = self.stamp(self.in_flight);
         let entry = self.entries.get_mut(self.in_flight)?;
         entry.flying = true;
         entry.attempts += 1;
         self.in_flight += 1;
-        let bytes = entry.batch.sealed(stamp, self.terms.codec);
-        let facts = Facts {
+        let bytes = entry.batch.sealed(stamp, self.config.codec);
+        let stats = BatchStats {
             records: entry.batch.count,
             bytes: bytes.len(),
             raw_bytes: entry.batch.raw_bytes(),
             queued: now.saturating_duration_since(entry.batch.opened),
             again: entry.attempts > 1,
         };
-        entry.trace(&facts);
-        Some(Flight { key: entry.batch.key(), bytes, facts })
+        entry.trace(&stats);
+        Some(InFlightBatch { key: entry.batch.key(), bytes, stats })
     }
 
     /// The broker's word on a batch, or the lack of one. `chance` lies in 0..1.
-    pub(crate) fn handle_answer(&mut self, key: Key, answer: Answer, now: Instant, chance: f64) -> Settled {
+    pub(crate) fn handle_answer(
+        &mut self,
+        key: Key,
+        answer: BatchAnswer,
+        now: Instant,
+        chance: f64,
+    ) -> Settled {
         let Some(at) = self.entries.iter().position(|entry| entry.flying && entry.batch.key() == key) else {
             return Settled::default();
         };
-        let answer = answer.mistaken(&self.terms);
-        let verdict = answer.verdict(self.terms.idempotent);
+        let answer = answer.mistaken(&self.config);
+        let verdict = answer.verdict(self.config.idempotent);
         let entry = &mut self.entries[at];
         entry.flying = false;
         entry.doubt |= answer.leaves_doubt();
         entry.unanswered |= answer.is_lost();
-        let over = entry.end == End::Late || entry.attempts > self.terms.retries;
+        let over = entry.reported == Reported::TimedOut || entry.attempts > self.config.retries;
         self.in_flight -= 1;
         let (error, records) = match answer {
-            Answer::Written { base_offset, log_append_time_ms } => {
+            BatchAnswer::Written { base_offset, log_append_time_ms } => {
                 let settled = self.written(at, Outcome::Written { base_offset, log_append_time_ms });
                 self.resolve();
                 return settled;
             }
-            Answer::Refused { error, records } => (error, records),
-            Answer::Lost(error) => (error, Vec::new()),
+            BatchAnswer::Refused { error, records } => (error, records),
+            BatchAnswer::Lost(error) => (error, Vec::new()),
         };
         let settled = match verdict {
             Verdict::Again if !over => self.again(at, error, now, chance),
@@ -316,7 +322,7 @@ impl Sequence {
             Verdict::OutOfOrder if self.may_be_forgotten(at) => self.refused_in_doubt(at, error, now, chance),
             Verdict::OutOfOrder if !(over || at == 0 && self.ends_out_of_order()) => {
                 // With one before it in doubt it is out of order for that one's sake.
-                self.count_anew |= at == 0;
+                self.resequence_due |= at == 0;
                 self.again(at, error, now, chance)
             }
             Verdict::Fenced | Verdict::Fatal => {
@@ -331,12 +337,12 @@ impl Sequence {
     /// Whether the first in line cannot be counted anew: the coordinator gives the epoch, or the records may lie in
     /// the log already, or may come to lie there.
     fn ends_out_of_order(&self) -> bool {
-        self.terms.transactional || self.entries.front().is_some_and(Entry::may_come)
+        self.config.transactional || self.entries.front().is_some_and(Entry::may_come)
     }
 
     /// Batches whose `delivery.timeout.ms` is over.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<Expired> {
-        let timeout = self.terms.delivery_timeout;
+        let timeout = self.config.delivery_timeout;
         self.fail(|entry| (entry.batch.opened + timeout <= now).then(|| late(entry, timeout)))
     }
 
@@ -356,9 +362,9 @@ impl Sequence {
                 given_up.extend(self.remove(at).map(|batch| Expired::Finished(batch, outcome)));
                 continue;
             }
-            if entry.end == End::Open {
-                (entry.end, at) = (End::Aborted, at + 1);
-                given_up.push(Expired::Told(self.entries[at - 1].batch.ghost(), outcome));
+            if entry.reported == Reported::Nothing {
+                (entry.reported, at) = (Reported::Aborted, at + 1);
+                given_up.push(Expired::Reported(self.entries[at - 1].batch.expired(), outcome));
             } else {
                 at += 1;
             }
@@ -376,8 +382,8 @@ impl Sequence {
                 failed.extend(self.remove(at).map(|batch| Expired::Finished(batch, Outcome::failed(error))));
                 continue;
             }
-            if std::mem::replace(&mut entry.end, End::Late) == End::Open {
-                failed.push(Expired::Told(entry.batch.ghost(), Outcome::failed(error)));
+            if std::mem::replace(&mut entry.reported, Reported::TimedOut) == Reported::Nothing {
+                failed.push(Expired::Reported(entry.batch.expired(), Outcome::failed(error)));
             }
             at += 1;
         }
@@ -387,8 +393,8 @@ impl Sequence {
 
     /// When `expire` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let waiting = self.entries.iter().find(|entry| entry.end != End::Late);
-        waiting.map(|entry| entry.batch.opened + self.terms.delivery_timeout)
+        let waiting = self.entries.iter().find(|entry| entry.reported != Reported::TimedOut);
+        waiting.map(|entry| entry.batch.opened + self.config.delivery_timeout)
     }
 
     /// Gives everything up.
@@ -454,18 +460,18 @@ impl Sequence {
     /// Puts two halves in a batch's place, which count as it did: whoever comes behind keeps his sequence.
     fn split(&mut self, at: usize) -> bool {
         let Some(halves) = self.entries[at].batch.split(&mut self.parts) else { return false };
-        let Some(Entry { base_sequence, place, doubt, of_doubtful, after_gap, end, .. }) =
+        let Some(Entry { base_sequence, place, doubt, of_doubtful, after_gap, reported, .. }) =
             self.entries.remove(at)
         else {
             return false;
         };
-        let (mut next, planted) = (base_sequence, self.terms.planted(Planted::SequenceReused));
+        let (mut next, planted) = (base_sequence, self.config.planted(Planted::SequenceReused));
         for (index, batch) in (at..).zip(halves) {
             let count = batch.count;
             let place = place + (index - at) as u64;
             let of_doubtful = of_doubtful || doubt;
             let counted = Entry { base_sequence: next, place, ..Entry::new(batch) };
-            self.entries.insert(index, Entry { doubt, of_doubtful, after_gap, end, ..counted });
+            self.entries.insert(index, Entry { doubt, of_doubtful, after_gap, reported, ..counted });
             next = next.map(|first| if planted { first } else { after(first, count) });
         }
         // One batch more for the leader to remember.
@@ -492,7 +498,7 @@ impl Sequence {
             return;
         }
         self.stalled = false;
-        if self.terms.transactional {
+        if self.config.transactional {
             return;
         }
         // Those that are unresolved are the first ones.
@@ -501,25 +507,25 @@ impl Sequence {
         }
         self.resolution = None;
         let counted = self.entries.front().is_some_and(|entry| entry.base_sequence.is_some());
-        if self.count_anew || self.gap && !counted {
-            self.begin_anew();
+        if self.resequence_due || self.gap && !counted {
+            self.resequence();
         }
     }
 
     /// The next epoch, from 0. When the epochs are used up, another producer id is needed.
-    fn begin_anew(&mut self) {
-        let step = i16::from(!self.terms.planted(Planted::EpochNotBumped));
+    fn resequence(&mut self) {
+        let step = i16::from(!self.config.planted(Planted::EpochNotBumped));
         let bumped = |old: ProducerId| Some(ProducerId { epoch: old.epoch.checked_add(step)?, ..old });
         self.used_up = self.identity.map(|identity| identity.id);
         self.identity = self.identity.and_then(bumped);
-        (self.next, self.gap, self.count_anew) = (0, false, false);
+        (self.next, self.gap, self.resequence_due) = (0, false, false);
         for entry in &mut self.entries {
             (entry.base_sequence, entry.after_gap) = (None, false);
         }
     }
 
     fn stamp(&mut self, at: usize) -> Stamp {
-        let (Some(identity), true) = (self.identity, self.terms.idempotent) else { return Stamp::NONE };
+        let (Some(identity), true) = (self.identity, self.config.idempotent) else { return Stamp::NONE };
         let entry = &mut self.entries[at];
         let (place, counted) = (&mut entry.place, &mut self.counted);
         let base_sequence = *entry.base_sequence.get_or_insert_with(|| {
@@ -532,7 +538,7 @@ impl Sequence {
             producer_id: identity.id,
             producer_epoch: identity.epoch,
             base_sequence,
-            transactional: self.terms.transactional,
+            transactional: self.config.transactional,
         }
     }
 }

@@ -9,15 +9,16 @@ use tokio::sync::Notify;
 
 use super::accumulator::Accumulator;
 use super::availability::Availability;
-use super::gate::Gate;
 use super::lock::Mutex;
 use super::meter::Meter;
-use super::orders::{Orders, Reply};
+use super::orders::{OrderReply, Orders};
 use super::partitioner::Partitioner;
+use super::send_gate::SendGate;
 use super::topic::{News, Topic};
 use super::transactions::Order;
 use crate::Error;
 use crate::cluster::{Cluster, Metadata, Want};
+use crate::environment::Clock;
 
 /// What callers and the sender share.
 pub(super) struct Shared {
@@ -27,7 +28,7 @@ pub(super) struct Shared {
     /// Rings when memory came back.
     pub(super) freed: Notify,
     pub(super) orders: Orders,
-    pub(super) gate: Gate,
+    pub(super) gate: SendGate,
     /// Locked once per batch or request.
     pub(super) meter: Mutex<Meter>,
     pub(super) topics: Mutex<HashMap<Arc<str>, Topic>>,
@@ -40,11 +41,12 @@ pub(super) struct Shared {
     pub(super) lanes: AtomicUsize,
     pub(super) abandoned: AtomicBool,
     pub(super) number: u64,
+    pub(super) clock: Clock,
 }
 
 impl Shared {
     pub(super) fn update(&self, metadata: &Metadata) {
-        let (near, now) = (self.near(metadata), Instant::now());
+        let (near, now) = (self.near(metadata), self.clock.now());
         let topics = self.topics.lock();
         for topic in topics.values() {
             if let Some(known) = metadata.topics.get(topic.name()) {
@@ -90,14 +92,14 @@ impl Shared {
     }
 
     /// Hands an order to the sender.
-    pub(super) fn order(&self, order: Order, reply: Option<Reply>) {
+    pub(super) fn order(&self, order: Order, reply: Option<OrderReply>) {
         self.orders.push(order, reply);
         self.work.notify_one();
     }
 
     /// Ends all lingering.
     pub(super) fn hurry(&self) {
-        self.accumulator.hurry(Instant::now());
+        self.accumulator.hurry(self.clock.now());
         self.work.notify_one();
     }
 

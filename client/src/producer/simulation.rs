@@ -18,33 +18,33 @@ use upsert_kafka_protocol::messages::ProduceResponse;
 use super::accumulator::{Accumulator, Appended, Refusal};
 use super::delivery::Completion;
 use super::dispatch::{Dispatch, Done, Outgoing};
-use super::gate::Gate;
 use super::node::Request;
 pub use super::planted::Planted;
+use super::send_gate::SendGate;
 use super::sticky::StickySettings;
 use super::topic::{News, Topic, TopicSettings};
 use super::transactions::{Order, Ticket};
-use super::verdict::Answer;
+use super::verdict::BatchAnswer;
 use super::{Delivery, ProducerId, request, sender};
 use crate::config::Address;
 use crate::retry::Chance;
 use crate::{Config, Error, ErrorKind, Receipt, Record};
-use reach::{Heard, Reach};
+use connections::{ConnectionEvent, Connections};
 
-mod asked;
-mod link;
+mod broker_connection;
+mod connections;
 mod orders;
-mod reach;
+mod pending_request;
 
 /// One producer.
 pub struct Machine {
     config: Arc<Config>,
     accumulator: Accumulator,
     dispatch: Dispatch,
-    gate: Gate,
+    gate: SendGate,
     topics: BTreeMap<Arc<str>, Topic>,
     lanes: AtomicUsize,
-    reach: Reach,
+    connections: Connections,
     chance: Chance,
     deliveries: Vec<(u64, Delivery)>,
     sent: u64,
@@ -83,7 +83,7 @@ pub enum Output {
 
 /// A record on its way in.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
+pub struct SimulatedRecord<'a> {
     /// Its topic, which must be [known](Machine::knows).
     pub topic: &'a str,
     /// `None` leaves the choice to the partitioner.
@@ -101,15 +101,15 @@ impl Machine {
     /// the chance there is in it.
     pub fn new(config: Config, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
         let config = Arc::new(config);
-        let terms = super::sequence::Terms { planted, ..sender::terms(&config) };
+        let sequence_config = super::sequence::SequenceConfig { planted, ..sender::sequence_config(&config) };
         let mut chance = Chance::seeded(seed);
         Self {
             accumulator: Accumulator::new(sender::limits(&config)),
-            dispatch: Dispatch::new(terms, config.max_request_size, sender::writer(&config)),
-            gate: Gate::default(),
+            dispatch: Dispatch::new(sequence_config, config.max_request_size, sender::writer(&config)),
+            gate: SendGate::default(),
             topics: BTreeMap::new(),
             lanes: AtomicUsize::new(0),
-            reach: Reach::new(Arc::clone(&config), chance.bits(), now),
+            connections: Connections::new(Arc::clone(&config), chance.bits(), now),
             chance,
             deliveries: Vec::new(),
             sent: 0,
@@ -131,7 +131,7 @@ impl Machine {
 
     /// Looks for a topic.
     pub fn want(&mut self, topic: &str, now: Instant) {
-        self.reach.want(topic);
+        self.connections.want(topic);
         self.turn(now);
     }
 
@@ -144,7 +144,7 @@ impl Machine {
     ///
     /// # Errors
     /// The record is not in, as with [`Producer::try_send`](crate::Producer::try_send).
-    pub fn send(&mut self, entry: Entry<'_>, now: Instant) -> Result<u64, Error> {
+    pub fn send(&mut self, entry: SimulatedRecord<'_>, now: Instant) -> Result<u64, Error> {
         if self.config.transactional_id.is_some() && !self.gate.is_open() {
             return Err(self.gate.refusal());
         }
@@ -157,12 +157,12 @@ impl Machine {
             ..Record::new(&topic).value(entry.value)
         };
         topic.choose(&mut record)?;
-        let partition = topic.place(&record).map_err(|misplaced| misplaced.error(&record))?;
+        let slot = topic.place(&record).map_err(|misplaced| misplaced.error(&record))?;
         let appended = loop {
-            if let Some(delivery) = self.accumulator.append(partition, &record, entry.timestamp_ms) {
+            if let Some(delivery) = self.accumulator.append(slot, &record, entry.timestamp_ms) {
                 break Ok(delivery);
             }
-            match self.accumulator.turn_over(partition, &record, entry.timestamp_ms, now) {
+            match self.accumulator.turn_over(slot, &record, entry.timestamp_ms, now) {
                 Ok(Appended { delivery, .. }) => break Ok(delivery),
                 Err(Refusal::BatchFull) => {}
                 Err(Refusal::MemoryFull) => {
@@ -183,48 +183,48 @@ impl Machine {
     }
 
     /// Ends all lingering, as a flush does.
-    pub fn hurry(&mut self, now: Instant) {
+    pub fn expedite(&mut self, now: Instant) {
         self.accumulator.hurry(now);
         self.turn(now);
     }
 
     /// A connection is there.
     pub fn handle_opened(&mut self, connection: u64, now: Instant) {
-        self.reach.handle_opened(connection);
+        self.connections.handle_opened(connection);
         self.turn(now);
     }
 
     /// So many bytes more have left.
     pub fn handle_written(&mut self, connection: u64, bytes: usize) {
-        self.reach.handle_written(connection, bytes);
+        self.connections.handle_written(connection, bytes);
     }
 
     /// Bytes came.
     pub fn handle_bytes(&mut self, connection: u64, bytes: &[u8], now: Instant) {
-        self.reach.handle_bytes(connection, bytes, now);
+        self.connections.handle_bytes(connection, bytes, now);
         self.turn(now);
     }
 
     /// A connection could not be opened, or broke.
     pub fn handle_closed(&mut self, connection: u64, now: Instant) {
-        self.reach.handle_closed(connection, now);
+        self.connections.handle_closed(connection, now);
         self.turn(now);
     }
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.reach.handle_timeout(now);
+        self.connections.handle_timeout(now);
         self.turn(now);
     }
 
     /// When to let time pass next.
     pub fn deadline(&self) -> Option<Instant> {
-        [self.lingering, self.dispatch.deadline(), self.reach.deadline()].into_iter().flatten().min()
+        [self.lingering, self.dispatch.deadline(), self.connections.deadline()].into_iter().flatten().min()
     }
 
     /// What the network is to do.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.reach.poll_output()
+        self.connections.poll_output()
     }
 
     /// What became of a record.
@@ -254,6 +254,7 @@ impl Machine {
                 // What was sent before an order belongs to the transaction that it is about.
                 self.accumulator.close_all(now);
             }
+            self.tell_backlogs(now);
             self.lingering = self.accumulator.expire(now);
             self.take_batches(now);
             while let Some((order, ticket)) = self.orders.pop_front() {
@@ -262,76 +263,84 @@ impl Machine {
             self.dispatch.handle_timeout(now);
             self.submit(now);
             self.tell(now);
-            self.reach.handle_turn(now);
-            let Some(heard) = self.reach.poll_heard() else {
+            self.connections.handle_turn(now);
+            let Some(event) = self.connections.poll_event() else {
                 if self.orders.is_empty() {
                     return;
                 }
                 continue;
             };
-            self.handle_heard(heard, now);
+            self.handle_event(event, now);
         }
     }
 
     fn take_batches(&mut self, now: Instant) {
-        for batch in self.accumulator.take_ready() {
-            self.dispatch.handle_batch(batch, now);
+        for (batch, leader) in self.accumulator.take_ready() {
+            self.dispatch.handle_batch(batch, leader, now);
         }
     }
 
     /// Sends what can leave, and what may be closed for it.
     fn submit(&mut self, now: Instant) {
         self.submit_ready(now);
-        loop {
-            let roomy = self.dispatch.poll_roomy();
-            if roomy.is_empty() {
-                break;
-            }
-            roomy.iter().for_each(|partition| self.accumulator.close_overdue(partition, now));
+        while self.tell_backlogs(now) {
             self.take_batches(now);
             self.submit_ready(now);
         }
     }
 
+    /// Tells the accumulator of which partitions batches wait; says whether it closed one for that.
+    fn tell_backlogs(&mut self, now: Instant) -> bool {
+        let mut closed = false;
+        while let Some(backlog) = self.dispatch.poll_backlog() {
+            closed |= self.accumulator.handle_backlog(backlog, now);
+        }
+        closed
+    }
+
     fn submit_ready(&mut self, now: Instant) {
         for node in self.dispatch.poll_nodes(now) {
-            let Some(connection) = self.reach.connection(node) else { continue };
+            let Some(connection) = self.connections.connection(node) else { continue };
             while let Some(outgoing) = self.dispatch.poll_request(node, now) {
                 self.produce(connection, outgoing, now);
             }
         }
         for node in self.dispatch.poll_doubted(now) {
-            let Some(connection) = self.reach.connection(node) else { continue };
+            let Some(connection) = self.connections.connection(node) else { continue };
             if let Some(request) = self.dispatch.poll_log(node, now) {
-                self.reach.read_log(connection, request, now);
+                self.connections.read_log(connection, request, now);
             }
         }
-        if let Some(call) = self.dispatch.poll_call(now) {
-            self.reach.handle_call(call);
+        if let Some(request) = self.dispatch.poll_coordinator_request(now) {
+            self.connections.handle_call(request);
         }
         if self.dispatch.poll_metadata() {
-            self.reach.handle_doubt();
+            self.connections.handle_doubt();
         }
     }
 
     fn produce(&mut self, connection: u64, outgoing: Outgoing, now: Instant) {
-        let view = self.reach.view();
+        let view = self.connections.view();
         let version = request::version_max(&outgoing, view);
         let timeout_ms = i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
         let produce = request::request(&outgoing, view, self.config.acks, timeout_ms);
         let request = Box::new(Request { outgoing, produce, version, at: now });
-        self.reach.produce(connection, request, now);
+        self.connections.produce(connection, request, now);
     }
 
-    fn handle_heard(&mut self, heard: Heard, now: Instant) {
-        match heard {
-            Heard::Produced(request, response) => self.settle(&request, response, now),
-            Heard::Told(reply) => self.dispatch.handle_reply(reply, now, self.chance.draw()),
-            Heard::Read(request, answer) => {
+    fn handle_event(&mut self, event: ConnectionEvent, now: Instant) {
+        match event {
+            ConnectionEvent::Produced(request, response) => self.settle(&request, response, now),
+            ConnectionEvent::Coordinator(response) => {
+                self.dispatch.handle_response(response, now, self.chance.draw());
+            }
+            ConnectionEvent::Log(request, answer) => {
                 self.dispatch.handle_log(&request, answer, now, self.chance.draw());
             }
-            Heard::Unreachable(node) => self.dispatch.handle_unreachable(node, now, self.chance.draw()),
-            Heard::View => self.renew(now),
+            ConnectionEvent::Unreachable(node) => {
+                self.dispatch.handle_unreachable(node, now, self.chance.draw())
+            }
+            ConnectionEvent::View => self.renew(now),
         }
     }
 
@@ -342,12 +351,12 @@ impl Machine {
                 for (topic, partition, leader, epoch) in
                     request::hints(&request.produce, request.version, &response)
                 {
-                    self.reach.leader_moved(&topic, partition, leader, epoch);
+                    self.connections.leader_moved(&topic, partition, leader, epoch);
                 }
                 self.dispatch.handle_throttle(request.outgoing.node, response.throttle_time_ms, now);
                 request::answers(&request.produce, request.version, &response)
             }
-            Err(error) => vec![Answer::Lost(error); sent.len()],
+            Err(error) => vec![BatchAnswer::Lost(error); sent.len()],
         };
         self.dispatch.handle_request_done(request.outgoing.node);
         for (sent, answer) in sent.iter().zip(answers) {
@@ -358,7 +367,7 @@ impl Machine {
     /// Takes over a new view of the cluster.
     fn renew(&mut self, now: Instant) {
         // By name: what is drawn for each must not depend on a hash.
-        let topics: BTreeMap<_, _> = self.reach.view().topics.iter().collect();
+        let topics: BTreeMap<_, _> = self.connections.view().topics.iter().collect();
         for (name, metadata) in topics {
             let news = News { metadata, near: &[], now };
             if let Some(known) = self.topics.get(name) {
@@ -379,7 +388,7 @@ impl Machine {
             };
             self.topics.insert(Arc::clone(name), Topic::new(news, &settings, &self.lanes));
         }
-        self.dispatch.handle_leaders(now);
+        self.dispatch.handle_leaders(self.connections.view(), now);
     }
 
     fn tell(&mut self, now: Instant) {
@@ -392,7 +401,7 @@ impl Machine {
             told = true;
             match done {
                 Done::Finished(batch, outcome) => self.accumulator.complete(batch, outcome),
-                Done::Told(ghost, outcome) => self.accumulator.tell(&ghost.token, outcome),
+                Done::Told(expired, outcome) => self.accumulator.tell(&expired.token, outcome),
             };
         }
         if told {

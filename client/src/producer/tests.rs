@@ -1,5 +1,6 @@
 //! The producer between two brokers, one of which takes nothing.
 
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -8,9 +9,10 @@ use upsert_kafka_protocol::messages::{
     InitProducerIdRequest, InitProducerIdResponse, MetadataRequest, ProduceRequest, ProduceResponse,
 };
 
+use super::slots::Slot;
 use crate::config::Address;
 use crate::peer::{Ask, Peer, Reply, broker, metadata};
-use crate::{Client, Config, Record};
+use crate::{Client, Config, ErrorKind, Producer, Record, Topic};
 
 /// Broker 1, which writes everything; broker 2 at `mute` leads partition 1.
 fn writes(ask: &Ask, at: &Address, mute: &Address) -> Reply {
@@ -84,4 +86,65 @@ async fn a_broker_that_takes_nothing_for_too_long_gets_no_keyless_records() {
         assert_eq!(delivered.unwrap().unwrap().unwrap().partition, 0);
     }
     drop((under_way, waiting));
+}
+
+/// A broker that leads one partition and never answers a Produce request.
+async fn mute() -> Peer {
+    Peer::at(|at| {
+        move |ask: &Ask| match ask.is::<InitProducerIdRequest>() {
+            true => ask.answer(&InitProducerIdResponse { producer_id: 7, ..Default::default() }),
+            false if ask.is::<ProduceRequest>() => Reply::Nothing,
+            false => ask.introduce(&at, &[("orders", 1)]).expect("a request that is known"),
+        }
+    })
+    .await
+}
+
+/// A producer with one batch under way, one that waits to leave, and one that stays open behind it.
+async fn gathering() -> (Peer, Producer, Topic) {
+    let mut peer = mute().await;
+    let config = Config { batch_size: 200, linger: Duration::ZERO, max_in_flight: 1, ..peer.config() };
+    let producer = Client::open(config).await.unwrap().producer();
+    let topic = producer.topic("orders").await.unwrap();
+    for number in 0..3 {
+        drop(producer.try_send(Record::new(&topic).value(&[7; 150])).unwrap());
+        match number {
+            0 => _ = peer.hears::<ProduceRequest>().await,
+            // The sender takes the second, and leaves the third open.
+            _ => tokio::task::yield_now().await,
+        }
+    }
+    (peer, producer, topic)
+}
+
+/// Dies when nobody can write to the partition any more.
+fn watched(topic: &Topic) -> Weak<Slot> {
+    Arc::downgrade(topic.place(&Record::new(topic).partition(0)).unwrap())
+}
+
+#[test]
+fn a_runtime_that_dies_frees_the_batch_that_was_still_open() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (_peer, producer, topic) = runtime.block_on(gathering());
+    let slot = watched(&topic);
+    drop(runtime);
+    drop((producer, topic));
+    assert_eq!(slot.strong_count(), 0, "the open batch holds the slot that holds it");
+}
+
+#[tokio::test]
+async fn a_close_that_times_out_frees_the_batch_that_was_still_open() {
+    let (_peer, producer, topic) = gathering().await;
+    let error = producer.close(Duration::ZERO).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    let slot = watched(&topic);
+    drop((producer, topic));
+    for _ in 0..1000 {
+        if slot.strong_count() == 0 {
+            return;
+        }
+        // The sender's task comes to its end.
+        tokio::task::yield_now().await;
+    }
+    panic!("the open batch holds the slot that holds it");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::meter::Spent;
 use super::offsets::Offsets;
-use super::orders::Done;
+use super::orders::OrderDone;
 use super::sequence::ProducerId;
 use super::transactions::Order;
 use super::{Delivery, GroupMetadata, Handle};
@@ -25,7 +25,7 @@ use crate::{Commit, Error, ErrorKind, Record};
 /// # async fn example(config: upsert_kafka_client::Config) -> Result<(), upsert_kafka_client::Error> {
 /// use upsert_kafka_client::{Client, Config, Record};
 ///
-/// let config = Config { transactional_id: Some("payments-1".to_owned()), ..config };
+/// let config = config.with(|it| it.transactional_id = Some("payments-1".to_owned()));
 /// let producer = Client::open(config).await?.producer();
 /// let (debits, credits) = (producer.topic("debits").await?, producer.topic("credits").await?);
 /// let transaction = producer.begin().await?;
@@ -55,11 +55,11 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    pub(super) fn new(handle: Arc<Handle>, begun: Done, resumed: bool) -> Self {
-        let Done { identity, seat } = begun;
+    pub(super) fn new(handle: Arc<Handle>, begun: OrderDone, resumed: bool) -> Self {
+        let OrderDone { identity, lease } = begun;
         let transaction = Self { handle, identity, resumed, over: false };
-        if let Some(seat) = seat {
-            seat.taken();
+        if let Some(lease) = lease {
+            lease.taken();
         }
         transaction
     }
@@ -116,7 +116,7 @@ impl Transaction {
             return Ok(());
         }
         let offsets = Offsets { group: group.clone(), commits: offsets.to_vec() };
-        let kept = self.handle.order(Order::Keep(offsets), "send_offsets");
+        let kept = self.handle.order(Order::SendOffsets(offsets), "send_offsets");
         self.handle.timed(Spent::SendOffsets, kept).await.map(drop)
     }
 
@@ -160,7 +160,7 @@ impl Transaction {
         self.end(aborted, false)
     }
 
-    fn end(&mut self, ended: Result<Done, Error>, commits: bool) -> Result<(), Error> {
+    fn end(&mut self, ended: Result<OrderDone, Error>, commits: bool) -> Result<(), Error> {
         self.over = true;
         let Err(error) = ended else { return Ok(()) };
         // It does no harm to one that is being committed.

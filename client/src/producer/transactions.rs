@@ -24,7 +24,7 @@
 //! as its answer is lost: the coordinator knows the transaction by its epoch. Where all that should have
 //! joined was refused or got no answer, the coordinator may know nothing of the transaction, and takes the
 //! `EndTxn` of its abort for a mistake (classic), or, while the end before is not complete, for that of a
-//! fenced producer (KIP-890): whether it is one, the question for the next epoch tells.
+//! fenced producer (KIP-890): whether it is one, the request for the next epoch tells.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -33,16 +33,18 @@ use std::time::Instant;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::EndTxnResponse;
 
-use super::errand::Errand;
+use super::coordinator_request::{
+    CoordinatorRequest, CoordinatorResponse, Protocol, RequestBody, ResponseBody,
+};
 use super::offsets::Offsets;
-use super::question::{Call, Heard, Protocol, Question, Reply};
+use super::partition::Partition;
+use super::retrying_request::RetryingRequest;
 use super::sequence::ProducerId;
-use super::topic::Partition;
 use crate::error::Scope;
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};
 
-mod ask;
+mod next_request;
 
 /// The whole of a transactional producer beside its batches.
 #[derive(Debug)]
@@ -53,31 +55,31 @@ pub(crate) struct Transactions {
     /// Who writes; `None` until the coordinator told, and when another epoch is needed.
     identity: Option<ProducerId>,
     /// Whose epoch is to be renewed.
-    outworn: Option<ProducerId>,
+    stale_identity: Option<ProducerId>,
     /// Of the open transaction, and of the next one.
     protocol: Protocol,
     offered: Protocol,
-    errand: Errand,
-    joined: BTreeMap<usize, Joined>,
+    request: RetryingRequest,
+    joined: BTreeMap<usize, TransactionPartition>,
     /// Groups that were announced.
     groups: BTreeSet<Arc<str>>,
     offsets: VecDeque<(Option<Ticket>, Offsets)>,
     begun: Option<Ticket>,
     ended: Option<Ticket>,
     /// The coordinator may know of the open transaction.
-    started: bool,
+    registration_requested: bool,
     /// Something is known to have joined it.
-    welcomed: bool,
+    participant_acknowledged: bool,
     /// The end of this transaction must be followed by a new epoch.
-    bump: bool,
+    needs_epoch_bump: bool,
     /// Another process began it.
     resumed: bool,
     /// The coordinator has forgotten the transactional id, and the transaction with it.
-    forgotten: bool,
+    coordinator_lost_state: bool,
     /// An attempt to commit the open transaction may have been heard, though nobody said so.
     commit_in_doubt: bool,
-    /// The doom was not told yet.
-    fresh_doom: bool,
+    /// The abortable error was not polled yet.
+    error_unreported: bool,
     settled: VecDeque<(Ticket, Result<ProducerId, Error>)>,
 }
 
@@ -86,24 +88,24 @@ pub(crate) struct Transactions {
 enum State {
     Ready,
     Open,
-    Doomed(Error),
+    AbortableError(Error),
     Ending { commit: bool },
-    Dead(Error),
+    FatalError(Error),
 }
 
 /// A partition of the open transaction.
 #[derive(Debug)]
-struct Joined {
+struct TransactionPartition {
     partition: Arc<Partition>,
-    stage: Stage,
+    stage: AddStage,
 }
 
 /// How far a partition's announcement has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum AddStage {
     New,
-    Asked,
-    Announced,
+    Requested,
+    Added,
 }
 
 /// What an order is answered by.
@@ -117,7 +119,7 @@ pub(crate) enum Order {
     /// To end a transaction that another process left open (KIP-939).
     Resume(ProducerId),
     /// Offsets that are to be kept when the open transaction is committed.
-    Keep(Offsets),
+    SendOffsets(Offsets),
     /// The open transaction is to be committed; everything sent in it was answered.
     Commit,
     /// The open transaction, if there is one, is to be aborted. One that is being committed is not.
@@ -126,11 +128,11 @@ pub(crate) enum Order {
 
 /// What an error code means for the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Judgement {
-    /// Ask again; `anew` when another broker may be the coordinator.
-    Again { anew: bool },
-    /// The transaction cannot be committed.
-    Abort,
+enum ErrorClass {
+    /// Send the request again; `rediscover` when another broker may be the coordinator.
+    Retry { rediscover: bool },
+    /// The transaction can only be aborted.
+    Abortable,
     /// The producer can do nothing any more.
     Fatal,
 }
@@ -142,22 +144,22 @@ impl Transactions {
             timeout_ms,
             state: State::Ready,
             identity: None,
-            outworn: None,
+            stale_identity: None,
             protocol: Protocol::Classic,
             offered: Protocol::Classic,
-            errand: Errand::new(backoff),
+            request: RetryingRequest::new(backoff),
             joined: BTreeMap::new(),
             groups: BTreeSet::new(),
             offsets: VecDeque::new(),
             begun: None,
             ended: None,
-            started: false,
-            welcomed: false,
-            bump: false,
+            registration_requested: false,
+            participant_acknowledged: false,
+            needs_epoch_bump: false,
             resumed: false,
-            forgotten: false,
+            coordinator_lost_state: false,
             commit_in_doubt: false,
-            fresh_doom: false,
+            error_unreported: false,
             settled: VecDeque::new(),
         }
     }
@@ -178,27 +180,27 @@ impl Transactions {
     }
 
     /// Why nothing can be written to the open transaction any more.
-    pub(crate) fn doom(&self) -> Option<&Error> {
+    pub(crate) fn error(&self) -> Option<&Error> {
         match &self.state {
-            State::Doomed(error) | State::Dead(error) => Some(error),
+            State::AbortableError(error) | State::FatalError(error) => Some(error),
             State::Ready | State::Open | State::Ending { .. } => None,
         }
     }
 
     /// The same, told once.
-    pub(crate) fn poll_doom(&mut self) -> Option<Error> {
-        let fresh = std::mem::take(&mut self.fresh_doom);
-        self.doom().filter(|_| fresh).cloned()
+    pub(crate) fn poll_abortable_error(&mut self) -> Option<Error> {
+        let fresh = std::mem::take(&mut self.error_unreported);
+        self.error().filter(|_| fresh).cloned()
     }
 
     /// Whether the producer is at its end.
-    pub(crate) fn is_dead(&self) -> bool {
-        matches!(self.state, State::Dead(_))
+    pub(crate) fn is_fatal(&self) -> bool {
+        matches!(self.state, State::FatalError(_))
     }
 
     /// Whether a transaction is open or is being ended.
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self.state, State::Open | State::Doomed(_) | State::Ending { .. })
+        matches!(self.state, State::Open | State::AbortableError(_) | State::Ending { .. })
     }
 
     /// Whether batches are to be given up rather than sent.
@@ -209,19 +211,19 @@ impl Transactions {
     /// What the caller wants. Without a ticket nobody awaits what becomes of it.
     pub(crate) fn handle_order(&mut self, order: Order, ticket: Option<Ticket>) {
         let refused = match (order, &self.state) {
-            (_, State::Dead(error)) => Some(error.clone()),
+            (_, State::FatalError(error)) => Some(error.clone()),
             (Order::Begin, State::Ready | State::Ending { .. }) if self.begun.is_none() => {
                 self.begun = ticket;
                 self.open();
                 None
             }
             (Order::Begin, _) => Some(open_already()),
-            (Order::Resume(identity), State::Ready) if self.identity.is_none() && !self.errand.is_busy() => {
+            (Order::Resume(identity), State::Ready) if self.identity.is_none() && !self.request.is_busy() => {
                 self.resume(identity, ticket);
                 None
             }
             (Order::Resume(_), _) => Some(begun_already()),
-            (Order::Keep(offsets), State::Open) => {
+            (Order::SendOffsets(offsets), State::Open) => {
                 self.offsets.push_back((ticket, offsets));
                 None
             }
@@ -229,12 +231,12 @@ impl Transactions {
                 (self.state, self.ended) = (State::Ending { commit: true }, ticket);
                 None
             }
-            (Order::Abort, State::Open | State::Doomed(_)) => {
+            (Order::Abort, State::Open | State::AbortableError(_)) => {
                 (self.state, self.ended) = (State::Ending { commit: false }, ticket);
-                self.give_up_calls(&aborted());
+                self.give_up_requests(&aborted());
                 None
             }
-            (_, State::Doomed(error)) => Some(error.clone()),
+            (_, State::AbortableError(error)) => Some(error.clone()),
             (_, State::Ready | State::Ending { .. }) => Some(none_open()),
         };
         if let Some(error) = refused {
@@ -251,25 +253,25 @@ impl Transactions {
         if self.protocol == Protocol::V2 {
             return true;
         }
-        let join = || Joined { partition: Arc::clone(partition), stage: Stage::New };
-        self.joined.entry(partition.lane).or_insert_with(join).stage == Stage::Announced
+        let join = || TransactionPartition { partition: Arc::clone(partition), stage: AddStage::New };
+        self.joined.entry(partition.lane).or_insert_with(join).stage == AddStage::Added
     }
 
     /// Batches of the open transaction leave, by which the coordinator may hear of it.
-    pub(crate) fn handle_leaving(&mut self) {
-        self.started |= matches!(self.state, State::Open);
+    pub(crate) fn handle_sent(&mut self) {
+        self.registration_requested |= matches!(self.state, State::Open);
     }
 
     /// A batch was written.
     pub(crate) fn handle_written(&mut self) {
-        self.welcomed = true;
+        self.participant_acknowledged = true;
     }
 
     /// A batch failed for good, so the transaction cannot be whole.
     pub(crate) fn handle_failure(&mut self, error: &Error) {
         if matches!(self.state, State::Open | State::Ending { commit: true }) {
-            self.bump |= self.protocol == Protocol::Classic;
-            self.doom_by(error.clone());
+            self.needs_epoch_bump |= self.protocol == Protocol::Classic;
+            self.fail_transaction(error.clone());
         }
     }
 
@@ -277,60 +279,65 @@ impl Transactions {
     /// epoch. Under KIP-890's protocol every end gives one.
     pub(crate) fn handle_gap(&mut self) {
         if self.is_busy() {
-            self.bump |= self.protocol == Protocol::Classic;
+            self.needs_epoch_bump |= self.protocol == Protocol::Classic;
         }
     }
 
     /// The producer can do nothing any more.
     pub(crate) fn handle_fatal(&mut self, error: &Error) {
-        self.die(error.clone());
+        self.fail_producer(error.clone());
     }
 
-    /// The next question, if one is to leave now. `quiet` says that no batch is under way or waits.
-    pub(crate) fn poll_call(&mut self, quiet: bool, now: Instant) -> Option<Call> {
-        if !self.errand.is_busy()
-            && let Some(call) = self.next_call(quiet)
+    /// The next request, if one is to leave now. `quiet` says that no batch is in flight or waits.
+    pub(crate) fn poll_request(&mut self, quiet: bool, now: Instant) -> Option<CoordinatorRequest> {
+        if !self.request.is_busy()
+            && let Some(call) = self.next_request(quiet)
         {
-            self.errand.take_on(call);
+            self.request.start(call);
         }
-        self.errand.poll_call(now)
+        self.request.poll_request(now)
     }
 
-    /// When `poll_call` has something to do.
+    /// When `poll_request` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.errand.deadline()
+        self.request.deadline()
     }
 
-    /// The answer to the question that was polled, or why there was none.
-    pub(crate) fn handle_reply(&mut self, reply: Result<Heard, Error>, now: Instant, chance: f64) {
-        let Some(api) = self.errand.question().map(Question::api) else { return };
+    /// The response to the request that was polled, or why there was none.
+    pub(crate) fn handle_response(
+        &mut self,
+        reply: Result<CoordinatorResponse, Error>,
+        now: Instant,
+        chance: f64,
+    ) {
+        let Some(api) = self.request.body().map(RequestBody::api) else { return };
         self.commit_in_doubt |= self.leaves_commit_in_doubt(&reply);
-        self.bump |= self.may_come_late(&reply);
+        self.needs_epoch_bump |= self.may_come_late(&reply);
         let reply = match reply {
             Ok(heard) => {
                 self.offered = heard.offered;
-                heard.reply
+                heard.body
             }
             Err(error) if error.is_retriable() => return self.again(true, false, now, chance),
-            Err(error) => return self.die(error),
+            Err(error) => return self.fail_producer(error),
         };
         let code = reply.error_code();
         if code.is_none() {
-            self.errand.finish();
+            self.request.finish();
             return self.answered(&reply);
         }
         let mut error = Error::from_code(code, api);
-        if let Some((topic, partition)) = reply.culprit() {
+        if let Some((topic, partition)) = reply.failed_partition() {
             error = error.with_topic(topic).with_partition(partition);
         }
-        match self.judge(code) {
-            Judgement::Again { anew } => {
+        match self.classify(code) {
+            ErrorClass::Retry { rediscover } => {
                 tracing::debug!(transactional_id = &*self.id, %error, "a coordinator will be asked again");
                 let soon = code == ErrorCode::CONCURRENT_TRANSACTIONS;
-                self.again(anew, soon, now, chance);
+                self.again(rediscover, soon, now, chance);
             }
-            Judgement::Abort => self.refused(code, error),
-            Judgement::Fatal => self.die(error),
+            ErrorClass::Abortable => self.refused(code, error),
+            ErrorClass::Fatal => self.fail_producer(error),
         }
     }
 
@@ -339,81 +346,84 @@ impl Transactions {
         self.settled.pop_front()
     }
 
-    fn answered(&mut self, reply: &Reply) {
+    fn answered(&mut self, reply: &ResponseBody) {
         match reply {
-            Reply::Identify(told) => {
+            ResponseBody::InitProducerId(told) => {
                 let identity = ProducerId { id: told.producer_id, epoch: told.producer_epoch };
-                (self.identity, self.outworn) = (Some(identity), None);
+                (self.identity, self.stale_identity) = (Some(identity), None);
                 self.open();
             }
-            Reply::AddPartitions(_) => {
-                self.welcomed = true;
-                let asked = self.joined.values_mut().filter(|joined| joined.stage == Stage::Asked);
-                asked.for_each(|joined| joined.stage = Stage::Announced);
+            ResponseBody::AddPartitionsToTxn(_) => {
+                self.participant_acknowledged = true;
+                let asked = self.joined.values_mut().filter(|joined| joined.stage == AddStage::Requested);
+                asked.for_each(|joined| joined.stage = AddStage::Added);
             }
-            Reply::AddOffsets(_) => {
-                self.welcomed = true;
+            ResponseBody::AddOffsetsToTxn(_) => {
+                self.participant_acknowledged = true;
                 if let Some((_, offsets)) = self.offsets.front() {
                     self.groups.insert(Arc::clone(&offsets.group.group_id));
                 }
             }
-            Reply::CommitOffsets(_) => {
-                self.welcomed = true;
+            ResponseBody::TxnOffsetCommit(_) => {
+                self.participant_acknowledged = true;
                 if let (Some((ticket, _)), Some(identity)) = (self.offsets.pop_front(), self.identity) {
                     self.settle(ticket, Ok(identity));
                 }
             }
-            Reply::End(told) => self.complete(renewed(told)),
+            ResponseBody::EndTxn(told) => self.complete(renewed(told)),
         }
     }
 
     /// The coordinator says that the transaction cannot be committed, or knows nothing of it.
     fn refused(&mut self, code: ErrorCode, error: Error) {
         let to_end = self.asks_for_end();
-        self.errand.finish();
-        self.forgotten |= code == ErrorCode::INVALID_PRODUCER_ID_MAPPING;
-        let anew = self.protocol == Protocol::Classic || self.forgotten;
+        self.request.finish();
+        self.coordinator_lost_state |= code == ErrorCode::INVALID_PRODUCER_ID_MAPPING;
+        let anew = self.protocol == Protocol::Classic || self.coordinator_lost_state;
         match self.state {
             // What was to join may have, whatever became of it then: the end is yet to be asked for.
-            State::Ending { commit: false } if !to_end => self.bump |= anew,
+            State::Ending { commit: false } if !to_end => self.needs_epoch_bump |= anew,
             // Nothing was written, as nothing was announced well, so the epoch is as good as new.
             State::Ending { commit: false } if code == ErrorCode::INVALID_TXN_STATE => self.complete(None),
-            State::Ending { commit: false } if self.forgotten || !self.welcomed => {
-                self.bump = true;
+            State::Ending { commit: false }
+                if self.coordinator_lost_state || !self.participant_acknowledged =>
+            {
+                self.needs_epoch_bump = true;
                 self.complete(None);
             }
             _ => {
-                self.bump |= anew;
-                self.doom_by(error);
+                self.needs_epoch_bump |= anew;
+                self.fail_transaction(error);
             }
         }
     }
 
     fn asks_for_end(&self) -> bool {
-        matches!(self.errand.question(), Some(Question::End(_)))
+        matches!(self.request.body(), Some(RequestBody::EndTxn(_)))
     }
 
     fn again(&mut self, anew: bool, soon: bool, now: Instant, chance: f64) {
-        let matters = match self.errand.question() {
-            Some(Question::Identify(_) | Question::End(_)) => true,
+        let matters = match self.request.body() {
+            Some(RequestBody::InitProducerId(_) | RequestBody::EndTxn(_)) => true,
             _ => matches!(self.state, State::Open | State::Ending { commit: true }),
         };
-        if matters { self.errand.again(anew, soon, now, chance) } else { self.errand.finish() }
+        if matters { self.request.retry(anew, soon, now, chance) } else { self.request.finish() }
     }
 
     /// Over, one way or the other.
     fn complete(&mut self, renewed: Option<ProducerId>) {
         match renewed {
             Some(identity) => self.identity = Some(identity),
-            None if self.bump => self.outworn = self.identity.take(),
+            None if self.needs_epoch_bump => self.stale_identity = self.identity.take(),
             None => {}
         }
         self.state = State::Ready;
-        (self.started, self.welcomed, self.bump) = (false, false, false);
-        (self.resumed, self.forgotten, self.commit_in_doubt) = (false, false, false);
+        (self.registration_requested, self.participant_acknowledged, self.needs_epoch_bump) =
+            (false, false, false);
+        (self.resumed, self.coordinator_lost_state, self.commit_in_doubt) = (false, false, false);
         self.joined.clear();
         self.groups.clear();
-        let identity = self.identity.or(self.outworn);
+        let identity = self.identity.or(self.stale_identity);
         let ended = self.ended.take();
         if let Some(identity) = identity {
             self.settle(ended, Ok(identity));
@@ -424,7 +434,8 @@ impl Transactions {
     /// Which sequences the other process wrote is not known here, so that nothing can be sent.
     fn resume(&mut self, identity: ProducerId, ticket: Option<Ticket>) {
         (self.state, self.identity) = (State::Open, Some(identity));
-        (self.started, self.welcomed, self.bump, self.resumed) = (true, true, true, true);
+        (self.registration_requested, self.participant_acknowledged, self.needs_epoch_bump, self.resumed) =
+            (true, true, true, true);
         self.settle(ticket, Ok(identity));
     }
 
@@ -438,33 +449,33 @@ impl Transactions {
         self.settle(begun, Ok(identity));
     }
 
-    fn doom_by(&mut self, error: Error) {
+    fn fail_transaction(&mut self, error: Error) {
         let error = self.named(error).with_scope(Scope::Transaction);
-        self.give_up_calls(&error);
+        self.give_up_requests(&error);
         self.settle_end(&error);
-        self.fresh_doom = true;
-        self.state = State::Doomed(error);
+        self.error_unreported = true;
+        self.state = State::AbortableError(error);
     }
 
-    fn die(&mut self, error: Error) {
-        if self.is_dead() {
+    fn fail_producer(&mut self, error: Error) {
+        if self.is_fatal() {
             return;
         }
         let error = self.named(error).with_scope(Scope::Producer);
-        self.errand.finish();
-        self.give_up_calls(&error);
+        self.request.finish();
+        self.give_up_requests(&error);
         let begun = self.begun.take();
         self.settle(begun, Err(error.clone()));
         self.settle_end(&error);
-        self.state = State::Dead(error);
+        self.state = State::FatalError(error);
     }
 
     /// What was to be told to the coordinators of a transaction that will not be committed.
-    fn give_up_calls(&mut self, error: &Error) {
+    fn give_up_requests(&mut self, error: &Error) {
         for (ticket, _) in std::mem::take(&mut self.offsets) {
             self.settle(ticket, Err(error.clone()));
         }
-        self.joined.retain(|_, joined| joined.stage == Stage::Announced);
+        self.joined.retain(|_, joined| joined.stage == AddStage::Added);
     }
 
     fn settle(&mut self, ticket: Option<Ticket>, result: Result<ProducerId, Error>) {
@@ -478,22 +489,23 @@ impl Transactions {
     }
 
     /// Whether the coordinator may commit all the same, or may have, after this answer or the lack of one.
-    fn leaves_commit_in_doubt(&self, reply: &Result<Heard, Error>) -> bool {
-        let commits = matches!(self.errand.question(), Some(Question::End(request)) if request.committed);
+    fn leaves_commit_in_doubt(&self, reply: &Result<CoordinatorResponse, Error>) -> bool {
+        let commits = matches!(self.request.body(), Some(RequestBody::EndTxn(request)) if request.committed);
         commits
             && match reply {
                 Ok(heard) => matches!(
-                    heard.reply.error_code(),
+                    heard.body.error_code(),
                     ErrorCode::REQUEST_TIMED_OUT | ErrorCode::UNKNOWN_SERVER_ERROR
                 ),
                 Err(error) => error.may_have_been_written(),
             }
     }
 
-    /// Whether the question may come to its coordinator later than its repetition. With the same epoch it would end
+    /// Whether the request may reach its coordinator later than its retry. With the same epoch it would end
     /// the next classic transaction, or take its offsets back (KIP-890).
-    fn may_come_late(&self, reply: &Result<Heard, Error>) -> bool {
-        let harms = matches!(self.errand.question(), Some(Question::End(_) | Question::CommitOffsets(_)));
+    fn may_come_late(&self, reply: &Result<CoordinatorResponse, Error>) -> bool {
+        let harms =
+            matches!(self.request.body(), Some(RequestBody::EndTxn(_) | RequestBody::TxnOffsetCommit(_)));
         let lost = matches!(reply, Err(error) if error.may_have_been_written());
         harms && lost && self.protocol == Protocol::Classic
     }
@@ -504,39 +516,43 @@ impl Transactions {
 
     /// As Java's `TransactionManager` (4.x) judges, but where a call about one partition or group fails for a
     /// reason of its own: aborting mends that, so it is no reason to end the producer.
-    fn judge(&self, code: ErrorCode) -> Judgement {
-        let question = self.errand.question();
+    fn classify(&self, code: ErrorCode) -> ErrorClass {
+        let body = self.request.body();
         let ends = matches!(self.state, State::Ending { commit: false });
-        let unheard_of = ends && !self.welcomed && self.asks_for_end();
+        let unheard_of = ends && !self.participant_acknowledged && self.asks_for_end();
         match code {
             ErrorCode::NOT_COORDINATOR
             | ErrorCode::COORDINATOR_NOT_AVAILABLE
-            | ErrorCode::REQUEST_TIMED_OUT => Judgement::Again { anew: true },
+            | ErrorCode::REQUEST_TIMED_OUT => ErrorClass::Retry { rediscover: true },
             // There is nothing to end.
             ErrorCode::INVALID_TXN_STATE if unheard_of && self.protocol == Protocol::Classic => {
-                Judgement::Abort
+                ErrorClass::Abortable
             }
             // There is nothing to end yet, since the end before is not complete; or the producer is fenced.
-            ErrorCode::PRODUCER_FENCED if unheard_of && self.protocol == Protocol::V2 => Judgement::Abort,
+            ErrorCode::PRODUCER_FENCED if unheard_of && self.protocol == Protocol::V2 => {
+                ErrorClass::Abortable
+            }
             ErrorCode::PRODUCER_FENCED
             | ErrorCode::INVALID_PRODUCER_EPOCH
             | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED
             | ErrorCode::CLUSTER_AUTHORIZATION_FAILED
             | ErrorCode::INVALID_TXN_STATE
             | ErrorCode::UNSUPPORTED_VERSION
-            | ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT => Judgement::Fatal,
+            | ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT => ErrorClass::Fatal,
             // What is aborted already is to be aborted: there is nothing worse to say about it.
-            ErrorCode::TRANSACTION_ABORTABLE if ends => Judgement::Again { anew: false },
+            ErrorCode::TRANSACTION_ABORTABLE if ends => ErrorClass::Retry { rediscover: false },
             ErrorCode::TRANSACTION_ABORTABLE
             | ErrorCode::UNKNOWN_PRODUCER_ID
             | ErrorCode::INVALID_PRODUCER_ID_MAPPING
-                if !matches!(question, Some(Question::Identify(_))) =>
+                if !matches!(body, Some(RequestBody::InitProducerId(_))) =>
             {
-                Judgement::Abort
+                ErrorClass::Abortable
             }
-            code if code.is_retriable() => Judgement::Again { anew: false },
-            _ if matches!(question, Some(Question::Identify(_) | Question::End(_))) => Judgement::Fatal,
-            _ => Judgement::Abort,
+            code if code.is_retriable() => ErrorClass::Retry { rediscover: false },
+            _ if matches!(body, Some(RequestBody::InitProducerId(_) | RequestBody::EndTxn(_))) => {
+                ErrorClass::Fatal
+            }
+            _ => ErrorClass::Abortable,
         }
     }
 }

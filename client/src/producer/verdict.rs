@@ -6,7 +6,7 @@ use crate::{Error, ErrorKind};
 
 /// What came back for one batch.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum BatchAnswer {
     /// It lies in the log.
     Written { base_offset: i64, log_append_time_ms: Option<i64> },
     /// The broker said no, or something went wrong after it was written.
@@ -34,7 +34,7 @@ pub(crate) enum Verdict {
     Fatal,
 }
 
-impl Answer {
+impl BatchAnswer {
     /// Judges it for a producer with or without idempotence.
     pub(crate) fn verdict(&self, idempotent: bool) -> Verdict {
         let error = match self {
@@ -90,8 +90,8 @@ impl Answer {
 mod tests {
     use super::*;
 
-    fn refused(code: ErrorCode) -> Answer {
-        Answer::Refused { error: Error::from_code(code, "Produce"), records: vec![] }
+    fn refused(code: ErrorCode) -> BatchAnswer {
+        BatchAnswer::Refused { error: Error::from_code(code, "Produce"), records: vec![] }
     }
 
     #[test]
@@ -116,7 +116,9 @@ mod tests {
     #[test]
     fn a_lost_answer_is_retried_and_leaves_doubt_when_the_request_had_left() {
         let lost = |written| {
-            Answer::Lost(Error::new(ErrorKind::Disconnected, "the connection broke").with_written(written))
+            BatchAnswer::Lost(
+                Error::new(ErrorKind::Disconnected, "the connection broke").with_written(written),
+            )
         };
         assert_eq!(lost(true).verdict(true), Verdict::Again);
         assert!(lost(true).leaves_doubt() && !lost(false).leaves_doubt());

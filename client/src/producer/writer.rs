@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use upsert_kafka_protocol::messages::InitProducerIdRequest;
 
-use super::errand::Errand;
-use super::question::{Call, Heard, Question, Reply};
+use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, RequestBody, ResponseBody};
+use super::partition::Partition;
+use super::retrying_request::RetryingRequest;
 use super::sequence::ProducerId;
-use super::topic::Partition;
 use super::transactions::{Transactions, aborted};
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};
@@ -25,7 +25,7 @@ pub(crate) enum Writer {
 /// A producer that counts its batches and has no transactions; or does not count, and never asks.
 #[derive(Debug)]
 pub(crate) struct Plain {
-    errand: Errand,
+    request: RetryingRequest,
     identity: Option<ProducerId>,
     wanted: bool,
     failed: Option<Error>,
@@ -35,7 +35,7 @@ impl Writer {
     /// Without transactions.
     pub(crate) fn plain(backoff: Backoff) -> Self {
         Self::Plain(Box::new(Plain {
-            errand: Errand::new(backoff),
+            request: RetryingRequest::new(backoff),
             identity: None,
             wanted: false,
             failed: None,
@@ -78,83 +78,92 @@ impl Writer {
     /// Why a batch that comes in now will not be sent.
     pub(crate) fn refusal(&self) -> Option<Error> {
         match self {
-            Self::Transactional(it) if it.gives_up() => Some(it.doom().cloned().unwrap_or_else(aborted)),
+            Self::Transactional(it) if it.gives_up() => Some(it.error().cloned().unwrap_or_else(aborted)),
             _ => None,
         }
     }
 
     /// Why there will never be a number.
-    pub(crate) fn death(&self) -> Option<&Error> {
+    pub(crate) fn fatal_error(&self) -> Option<&Error> {
         match self {
             Self::Plain(plain) => plain.failed.as_ref(),
-            Self::Transactional(transactions) => transactions.doom().filter(|_| transactions.is_dead()),
+            Self::Transactional(transactions) => transactions.error().filter(|_| transactions.is_fatal()),
         }
     }
 
     /// Why nothing more of the open transaction is to be sent, told once.
-    pub(crate) fn poll_doom(&mut self) -> Option<Error> {
-        self.transactions()?.poll_doom()
+    pub(crate) fn poll_abortable_error(&mut self) -> Option<Error> {
+        self.transactions()?.poll_abortable_error()
     }
 
-    /// The next question to a coordinator. `quiet` says whether no batch is under way or waits.
-    pub(crate) fn poll_call(&mut self, quiet: impl FnOnce() -> bool, now: Instant) -> Option<Call> {
+    /// The next request to a coordinator. `quiet` says whether no batch is in flight or waits.
+    pub(crate) fn poll_request(
+        &mut self,
+        quiet: impl FnOnce() -> bool,
+        now: Instant,
+    ) -> Option<CoordinatorRequest> {
         match self {
-            Self::Plain(plain) => plain.poll_call(now),
+            Self::Plain(plain) => plain.poll_request(now),
             Self::Transactional(it) => {
                 let quiet = it.is_busy() && quiet();
-                it.poll_call(quiet, now)
+                it.poll_request(quiet, now)
             }
         }
     }
 
-    /// The answer to the question that was polled.
-    pub(crate) fn handle_reply(&mut self, reply: Result<Heard, Error>, now: Instant, chance: f64) {
+    /// The response to the request that was polled, or why there was none.
+    pub(crate) fn handle_response(
+        &mut self,
+        response: Result<CoordinatorResponse, Error>,
+        now: Instant,
+        chance: f64,
+    ) {
         match self {
-            Self::Plain(plain) => plain.handle_reply(reply, now, chance),
-            Self::Transactional(transactions) => transactions.handle_reply(reply, now, chance),
+            Self::Plain(plain) => plain.handle_response(response, now, chance),
+            Self::Transactional(transactions) => transactions.handle_response(response, now, chance),
         }
     }
 
-    /// When `poll_call` has something to do.
+    /// When `poll_request` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Plain(plain) => plain.errand.deadline(),
+            Self::Plain(plain) => plain.request.deadline(),
             Self::Transactional(transactions) => transactions.deadline(),
         }
     }
 }
 
 impl Plain {
-    fn poll_call(&mut self, now: Instant) -> Option<Call> {
-        if self.wanted && !self.errand.is_busy() {
-            let question = Question::Identify(InitProducerIdRequest {
+    fn poll_request(&mut self, now: Instant) -> Option<CoordinatorRequest> {
+        if self.wanted && !self.request.is_busy() {
+            let body = RequestBody::InitProducerId(InitProducerIdRequest {
                 transactional_id: None,
                 transaction_timeout_ms: i32::MAX,
                 ..Default::default()
             });
-            self.errand.take_on(Call { to: None, anew: false, protocol: None, question });
+            self.request.start(CoordinatorRequest { to: None, rediscover: false, protocol: None, body });
         }
-        self.errand.poll_call(now)
+        self.request.poll_request(now)
     }
 
-    /// An error that asking again does not mend is the producer's end.
-    fn handle_reply(&mut self, reply: Result<Heard, Error>, now: Instant, chance: f64) {
-        let told = reply.and_then(|heard| match heard.reply {
-            Reply::Identify(told) if told.error_code.is_none() => Ok(told),
-            reply => Err(Error::from_code(reply.error_code(), "InitProducerId")),
+    /// An error that no retry mends is the producer's end.
+    fn handle_response(&mut self, response: Result<CoordinatorResponse, Error>, now: Instant, chance: f64) {
+        let told = response.and_then(|response| match response.body {
+            ResponseBody::InitProducerId(told) if told.error_code.is_none() => Ok(told),
+            other => Err(Error::from_code(other.error_code(), "InitProducerId")),
         });
         match told {
             Ok(told) => {
-                self.errand.finish();
+                self.request.finish();
                 self.identity = Some(ProducerId { id: told.producer_id, epoch: told.producer_epoch });
                 self.wanted = false;
             }
             Err(error) if error.is_retriable() => {
                 tracing::debug!(%error, "no producer id yet");
-                self.errand.again(false, false, now, chance);
+                self.request.retry(false, false, now, chance);
             }
             Err(error) => {
-                self.errand.finish();
+                self.request.finish();
                 let needed = match error.kind() {
                     ErrorKind::Unsupported => {
                         error.within("the brokers are too old for enable.idempotence; set it to false")

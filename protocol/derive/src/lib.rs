@@ -1,7 +1,7 @@
 //! `#[message]`: turns a struct whose fields say their versions into a codec.
 //!
 //! It knows no Kafka message and decides nothing: it joins rows to a constant each and writes the walks
-//! (default, read, write, roll); all judgement lives in the protocol crate's `Reader` and `Writer`.
+//! (default, read, write, arbitrary); all judgement lives in the protocol crate's `Reader` and `Writer`.
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
@@ -104,10 +104,10 @@ fn walks(name: &syn::Ident, rows: &[Row]) -> Tokens {
                 #write_tags
             }
 
-            #[cfg(any(test, feature = "dice"))]
-            fn roll(&mut self, d: &mut ::upsert_kafka_protocol::wire::Dice, _: bool) {
-                #(d.field(&Self::#field, &mut self.#field);)*
-                self.tags = d.tags();
+            #[inline]
+            fn arbitrary(&mut self, choices: &mut ::upsert_kafka_protocol::wire::Choices, _: bool) {
+                #(choices.field(&Self::#field, &mut self.#field);)*
+                self.tags = choices.tags();
             }
         }
     }

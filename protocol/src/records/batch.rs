@@ -6,7 +6,7 @@ use super::body::{Body, Record};
 use super::compress::Compression;
 use super::corrupt::{Corrupt, Why};
 use super::layout::{self, HEADER_BYTES, PREFIX_BYTES, field};
-use super::message::{self, Message};
+use super::legacy_message::{self, LegacyMessage};
 
 /// The batches of a fetched or produced blob, in order, of any format. In formats 0 and 1 a batch is a message:
 /// one record, or a wrapper with many compressed ones. A last one that is cut off ends the iteration in
@@ -65,7 +65,7 @@ impl Batches {
         let Some(&magic) = rest.get(layout::MAGIC) else { return Ok(None) };
         let magic = magic.cast_signed();
         let header_bytes = match magic {
-            0 | 1 => PREFIX_BYTES + message::BODY_BYTES_MIN[usize::from(magic.unsigned_abs())],
+            0 | 1 => PREFIX_BYTES + legacy_message::BODY_BYTES_MIN[usize::from(magic.unsigned_abs())],
             2 => HEADER_BYTES,
             _ => return Err(corrupt(Why::Magic(magic))),
         };
@@ -118,9 +118,9 @@ impl Batch {
         /// The epoch of the leader that took it; -1 before it is in a log, and in formats 0 and 1.
         leader_epoch: i32 = LEADER_EPOCH, or |_| -1;
         /// The stored checksum: CRC-32C, in formats 0 and 1 CRC-32.
-        crc: u32 = CHECKSUM, or |it| u32::from_be_bytes(field(&it.bytes, message::CHECKSUM));
+        crc: u32 = CHECKSUM, or |it| u32::from_be_bytes(field(&it.bytes, legacy_message::CHECKSUM));
         /// The header's flags; formats 0 and 1 have eight of them.
-        attributes: i16 = ATTRIBUTES, or |it| i16::from(it.bytes[message::ATTRIBUTES].cast_signed());
+        attributes: i16 = ATTRIBUTES, or |it| i16::from(it.bytes[legacy_message::ATTRIBUTES].cast_signed());
         /// The last offset less the first; compaction keeps it. 0 in formats 0 and 1.
         last_offset_delta: i32 = LAST_OFFSET_DELTA, or |_| 0;
         /// What the records' timestamps count from, or the delete horizon. In formats 0 and 1 the greatest.
@@ -211,7 +211,7 @@ impl Batch {
     pub fn check(&self) -> Result<(), Corrupt> {
         let computed = match self.magic() {
             2 => crc32c::crc32c(&self.bytes[layout::CHECKED_FROM..]),
-            _ => message::checksum(&self.bytes),
+            _ => legacy_message::checksum(&self.bytes),
         };
         let stored = self.crc();
         if stored == computed { Ok(()) } else { Err(self.corrupt(Why::Checksum { stored, computed })) }
@@ -243,7 +243,7 @@ impl Batch {
             Compression::None => Ok(Body::of_messages(self, self.bytes.clone(), 0)),
             Compression::Zstd => Err(Why::Rule("zstd is not for formats 0 and 1")),
             codec => {
-                let wrapper = Message::read(&self.bytes).map_err(Why::Rule)?;
+                let wrapper = LegacyMessage::read(&self.bytes).map_err(Why::Rule)?;
                 let packed = wrapper.value.ok_or(Why::Rule("a wrapper of no messages"))?;
                 let mut messages = codec.decompress(packed, self.magic(), limit)?;
                 let (size, last) = whole_messages(&messages).map_err(Why::Rule)?;
@@ -265,7 +265,7 @@ impl Batch {
     }
 
     fn message_timestamp(&self) -> i64 {
-        if self.magic() == 0 { -1 } else { message::timestamp(&self.bytes) }
+        if self.magic() == 0 { -1 } else { legacy_message::timestamp(&self.bytes) }
     }
 
     fn compression_id(&self) -> u8 {
@@ -296,8 +296,8 @@ impl Batch {
 /// that is cut off at the end is no error.
 fn whole_messages(set: &[u8]) -> Result<(usize, i64), &'static str> {
     let (mut rest, mut last) = (set, None);
-    while let Some(message) = message::take(&mut rest)? {
-        last = Some(message::offset(message));
+    while let Some(message) = legacy_message::take(&mut rest)? {
+        last = Some(legacy_message::offset(message));
     }
     let last = last.ok_or("a wrapper of no messages")?;
     Ok((set.len() - rest.len(), last))

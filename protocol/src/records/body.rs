@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::batch::{Batch, TimestampType};
 use super::corrupt::{Corrupt, Why};
 use super::layout;
-use super::message::{self, Message};
+use super::legacy_message::{self, LegacyMessage};
 use super::varint::{take_i32, take_i64};
 use crate::wire::text::lossy;
 
@@ -109,6 +109,11 @@ impl<'a> IntoIterator for &'a Body {
 }
 
 impl<'a> Records<'a> {
+    /// The records that are still to come, as a body of their own: reading may go on there later.
+    pub fn rest(&self) -> Body {
+        Body { records: self.body.records.slice_ref(self.rest), count: self.left, ..self.body.clone() }
+    }
+
     #[inline]
     fn read(&mut self) -> Result<Record<'a>, &'static str> {
         const EARLY: &str = "a record ends early";
@@ -153,8 +158,8 @@ impl<'a> Records<'a> {
     }
 
     fn read_message(&mut self, first_offset: i64) -> Result<Record<'a>, &'static str> {
-        let bytes = message::take(&mut self.rest)?.ok_or("a message ends early")?;
-        let message = Message::read(bytes)?;
+        let bytes = legacy_message::take(&mut self.rest)?.ok_or("a message ends early")?;
+        let message = LegacyMessage::read(bytes)?;
         if i16::from(message.attributes) & layout::COMPRESSION_BITS != 0 {
             return Err("a wrapper within a wrapper");
         }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::compress::{Codec, Compression};
 use super::layout::{self, put};
-use super::message;
+use super::legacy_message;
 
 /// An open message set. Its messages lie one after the other; compressed they become the value of one more,
 /// the wrapper.
@@ -118,7 +118,9 @@ impl MessageSetWriter {
             offset: self.next_offset.wrapping_sub(1),
             timestamp_ms: self.max_timestamp_ms,
         };
-        let mut out = Vec::with_capacity(packed.len() + message::PREFIX_BYTES + message::BODY_BYTES_MIN[1]);
+        let mut out = Vec::with_capacity(
+            packed.len() + legacy_message::PREFIX_BYTES + legacy_message::BODY_BYTES_MIN[1],
+        );
         if !wrapper.write(None, Some(&packed), &mut out) {
             self.shift_offsets(inner);
             return self.buffer.into();
@@ -135,9 +137,9 @@ impl MessageSetWriter {
     fn shift_offsets(&mut self, by: i64) {
         let mut rest = &mut self.buffer[..];
         while by != 0 && !rest.is_empty() {
-            put(rest, message::OFFSET, message::offset(rest).wrapping_add(by).to_be_bytes());
-            let length = u32::from_be_bytes(layout::field(rest, message::LENGTH));
-            rest = &mut rest[message::PREFIX_BYTES + length as usize..];
+            put(rest, legacy_message::OFFSET, legacy_message::offset(rest).wrapping_add(by).to_be_bytes());
+            let length = u32::from_be_bytes(layout::field(rest, legacy_message::LENGTH));
+            rest = &mut rest[legacy_message::PREFIX_BYTES + length as usize..];
         }
     }
 }
@@ -154,12 +156,12 @@ impl New {
     /// Appends the message; false, and nothing, when it is too large.
     fn write(&self, key: Option<&[u8]>, value: Option<&[u8]>, out: &mut Vec<u8>) -> bool {
         let body = [key, value].into_iter().flatten().map(<[u8]>::len).sum::<usize>()
-            + message::BODY_BYTES_MIN[usize::from(self.magic)];
-        let Ok(length) = i32::try_from(body + message::PREFIX_BYTES) else { return false };
+            + legacy_message::BODY_BYTES_MIN[usize::from(self.magic)];
+        let Ok(length) = i32::try_from(body + legacy_message::PREFIX_BYTES) else { return false };
         let start = out.len();
-        out.reserve(message::PREFIX_BYTES + body);
+        out.reserve(legacy_message::PREFIX_BYTES + body);
         out.extend_from_slice(&self.offset.to_be_bytes());
-        out.extend_from_slice(&(length - message::PREFIX_BYTES as i32).to_be_bytes());
+        out.extend_from_slice(&(length - legacy_message::PREFIX_BYTES as i32).to_be_bytes());
         out.extend_from_slice(&[0; 4]); // the checksum
         out.extend_from_slice(&[self.magic, self.attributes]);
         if self.magic > 0 {
@@ -171,8 +173,8 @@ impl New {
             out.extend_from_slice(&length.to_be_bytes());
             out.extend_from_slice(field.unwrap_or_default());
         }
-        let checksum = message::checksum(&out[start..]);
-        put(&mut out[start..], message::CHECKSUM, checksum.to_be_bytes());
+        let checksum = legacy_message::checksum(&out[start..]);
+        put(&mut out[start..], legacy_message::CHECKSUM, checksum.to_be_bytes());
         true
     }
 }

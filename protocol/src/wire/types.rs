@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 
-#[cfg(any(test, feature = "dice"))]
-use super::Dice;
+use super::Choices;
 use super::{Kind, Malformed, Primitive, Reader, Unrepresentable, Wire, Writer};
 
 /// UTF-8 text that shares the frame it was read from.
@@ -42,9 +41,9 @@ macro_rules! number {
             fn read_all(all: &mut Vec<Self>, r: &mut Reader<'_>, count: usize) -> Result<(), Malformed> {
                 r.numbers(all, count, Self::from_be_bytes)
             }
-            #[cfg(any(test, feature = "dice"))]
-            fn roll(&mut self, d: &mut Dice, _: bool) {
-                *self = d.next() as Self;
+            #[inline]
+            fn arbitrary(&mut self, choices: &mut Choices, _: bool) {
+                *self = choices.next() as Self;
             }
             #[inline]
             fn write(&self, w: &mut Writer, _: bool) -> Result<(), Unrepresentable> {
@@ -65,9 +64,9 @@ number! {
 }
 
 impl Wire for bool {
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, _: bool) {
-        *self = d.below(2) == 1;
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, _: bool) {
+        *self = choices.below(2) == 1;
     }
     #[inline]
     fn blank() -> Self {
@@ -87,9 +86,9 @@ impl Wire for bool {
 }
 
 impl Wire for Uuid {
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, _: bool) {
-        self.0[..8].copy_from_slice(&d.next().to_be_bytes());
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, _: bool) {
+        self.0[..8].copy_from_slice(&choices.next().to_be_bytes());
     }
     #[inline]
     fn blank() -> Self {
@@ -109,9 +108,9 @@ impl Wire for Uuid {
 }
 
 impl Wire for Str {
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, _: bool) {
-        *self = d.string();
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, _: bool) {
+        *self = choices.string();
     }
     #[inline]
     fn blank() -> Self {
@@ -128,9 +127,9 @@ impl Wire for Str {
 }
 
 impl Wire for Option<Str> {
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, nullable: bool) {
-        *self = (!nullable || d.below(2) == 0).then(|| d.string());
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, nullable: bool) {
+        *self = (!nullable || choices.below(2) == 0).then(|| choices.string());
     }
     #[inline]
     fn blank() -> Self {
@@ -148,9 +147,9 @@ impl Wire for Option<Str> {
 }
 
 impl Wire for ShortString {
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, nullable: bool) {
-        self.0.roll(d, nullable);
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, nullable: bool) {
+        self.0.arbitrary(choices, nullable);
     }
     fn blank() -> Self {
         Self(Some(Default::default()))
@@ -167,9 +166,9 @@ impl Wire for ShortString {
 }
 
 impl Wire for Bytes {
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, _: bool) {
-        *self = d.bytes();
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, _: bool) {
+        *self = choices.bytes();
     }
     #[inline]
     fn blank() -> Self {
@@ -186,9 +185,9 @@ impl Wire for Bytes {
 }
 
 impl Wire for Option<Bytes> {
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, nullable: bool) {
-        *self = (!nullable || d.below(2) == 0).then(|| d.bytes());
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, nullable: bool) {
+        *self = (!nullable || choices.below(2) == 0).then(|| choices.bytes());
     }
     #[inline]
     fn blank() -> Self {
@@ -206,12 +205,12 @@ impl Wire for Option<Bytes> {
 }
 
 impl<T: Wire> Wire for Vec<T> {
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, _: bool) {
-        *self = (0..d.below(4))
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, _: bool) {
+        *self = (0..choices.below(4))
             .map(|_| {
                 let mut element = T::blank();
-                element.roll(d, false);
+                element.arbitrary(choices, false);
                 element
             })
             .collect();
@@ -232,11 +231,11 @@ impl<T: Wire> Wire for Vec<T> {
 }
 
 impl<T: Wire> Wire for Option<Vec<T>> {
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, nullable: bool) {
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, nullable: bool) {
         *self = None;
-        if !nullable || d.below(2) == 0 {
-            self.insert(Vec::new()).roll(d, false);
+        if !nullable || choices.below(2) == 0 {
+            self.insert(Vec::new()).arbitrary(choices, false);
         }
     }
     #[inline]
@@ -264,11 +263,11 @@ impl<T: Wire> Wire for Option<Vec<T>> {
 
 /// A nullable struct is led by a byte.
 impl<T: Wire> Wire for Option<Box<T>> {
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, nullable: bool) {
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, nullable: bool) {
         *self = None;
-        if !nullable || d.below(2) == 0 {
-            self.insert(Box::new(T::blank())).roll(d, false);
+        if !nullable || choices.below(2) == 0 {
+            self.insert(Box::new(T::blank())).arbitrary(choices, false);
         }
     }
     #[inline]
@@ -325,8 +324,8 @@ impl Wire for crate::ErrorCode {
         self.0.write(w, nullable)
     }
 
-    #[cfg(any(test, feature = "dice"))]
-    fn roll(&mut self, d: &mut Dice, nullable: bool) {
-        self.0.roll(d, nullable);
+    #[inline]
+    fn arbitrary(&mut self, choices: &mut Choices, nullable: bool) {
+        self.0.arbitrary(choices, nullable);
     }
 }

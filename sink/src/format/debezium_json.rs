@@ -1,10 +1,10 @@
 //! The `debezium-json` format, reading: a change event with the row before and the row after.
 
 use super::json::{
-    self, DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL,
-    MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT, Tree,
+    self, DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, JsonTreeDecoder,
+    MAP_NULL_KEY_LITERAL, MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
 };
-use super::{Decode, DecodeError, FormatError, FormatSpec};
+use super::{DecodeError, Decoder, FormatError, FormatSpec};
 use crate::option::{OptionKind, OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind, Value};
 use crate::types::{Field, LogicalType};
@@ -35,7 +35,7 @@ const SCHEMA_INCLUDE: OptionSpec = OptionSpec {
     about: "Whether events come as {\"schema\":…,\"payload\":…}",
 };
 
-fn decoder(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn Decode>, FormatError> {
+fn decoder(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn Decoder>, FormatError> {
     let row = LogicalType::Row(columns.into());
     let mut envelope = vec![
         Field::new("before", row.clone().nullable()),
@@ -52,22 +52,20 @@ fn decoder(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn Decode>, Fo
 
 struct Debezium {
     /// Reads `before`, `after` and `op`, inside of `payload` if the schema is included.
-    envelope: Tree,
+    envelope: JsonTreeDecoder,
     schema_include: bool,
     ignore_parse_errors: bool,
 }
 
-impl Decode for Debezium {
+impl Decoder for Debezium {
     fn decode<'a>(
         &self,
-        message: &'a [u8],
+        bytes: Option<&'a [u8]>,
         arena: &'a Arena,
         each: &mut dyn FnMut(RowKind, Option<Row<'a>>),
     ) -> Result<(), DecodeError> {
         // A tombstone that follows a delete in a compacted topic.
-        if message.is_empty() {
-            return Ok(());
-        }
+        let Some(message) = bytes.filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
         match self.event(message, arena).and_then(|event| event.changes(each)) {
             Err(_) if self.ignore_parse_errors => Ok(()),
             outcome => outcome,

@@ -35,7 +35,7 @@ pub struct DecodeError {
 
 #[derive(Debug)]
 struct Detail {
-    cause: Cause,
+    cause: DecodeCause,
     offset: Option<usize>,
     path: String,
     /// The type of the innermost column on the path.
@@ -43,11 +43,11 @@ struct Detail {
 }
 
 #[derive(Debug)]
-enum Cause {
+enum DecodeCause {
     /// The bytes break the format's grammar.
-    Malformed { format: &'static str, wanted: &'static str, found: Excerpt },
+    Malformed { format: &'static str, wanted: &'static str, found: MessageExcerpt },
     /// Well-formed, but no value of the column's type.
-    Mismatch { found: Excerpt },
+    Mismatch { found: MessageExcerpt },
     /// `fail-on-missing-field` is set, and the field is not there.
     Missing { name: Box<str> },
     /// Well-formed, but not what the format makes rows of.
@@ -62,25 +62,25 @@ impl DecodeError {
         wanted: &'static str,
         rest: &str,
     ) -> Self {
-        Self::new(Cause::Malformed { format, wanted, found: Excerpt::of(rest) }, offset)
+        Self::new(DecodeCause::Malformed { format, wanted, found: MessageExcerpt::of(rest) }, offset)
     }
 
     #[cold]
     pub(crate) fn mismatch(offset: Option<usize>, found: &str) -> Self {
-        Self::new(Cause::Mismatch { found: Excerpt::of(found) }, offset)
+        Self::new(DecodeCause::Mismatch { found: MessageExcerpt::of(found) }, offset)
     }
 
     #[cold]
     pub(crate) fn missing(name: &str) -> Self {
-        Self::new(Cause::Missing { name: name.into() }, None)
+        Self::new(DecodeCause::Missing { name: name.into() }, None)
     }
 
     #[cold]
     pub(crate) fn refused(sentence: impl Into<String>) -> Self {
-        Self::new(Cause::Refused { sentence: sentence.into() }, None)
+        Self::new(DecodeCause::Refused { sentence: sentence.into() }, None)
     }
 
-    fn new(cause: Cause, offset: Option<usize>) -> Self {
+    fn new(cause: DecodeCause, offset: Option<usize>) -> Self {
         Self { detail: Box::new(Detail { cause, offset, path: String::new(), data_type: None }) }
     }
 
@@ -100,7 +100,7 @@ impl DecodeError {
 
     /// Whether the bytes break the grammar, so that nothing behind them can be read.
     pub(crate) fn is_malformed(&self) -> bool {
-        matches!(self.detail.cause, Cause::Malformed { .. })
+        matches!(self.detail.cause, DecodeCause::Malformed { .. })
     }
 
     /// The byte of the message where it was noticed, where that is known.
@@ -120,15 +120,15 @@ impl fmt::Display for DecodeError {
         if !path.is_empty() {
             write!(f, "column {path}")?;
             match (cause, data_type) {
-                (Cause::Mismatch { .. }, Some(data_type)) => write!(f, " of type {data_type}: ")?,
+                (DecodeCause::Mismatch { .. }, Some(data_type)) => write!(f, " of type {data_type}: ")?,
                 _ => f.write_str(": ")?,
             }
         }
         match cause {
-            Cause::Malformed { format, wanted, found } => {
+            DecodeCause::Malformed { format, wanted, found } => {
                 write!(f, "the message is not {format}: expected {wanted}, {}", found.or_the_end(wanted))?;
             }
-            Cause::Mismatch { found } => {
+            DecodeCause::Mismatch { found } => {
                 write!(f, "cannot read {found} as a value of that type")?;
                 if data_type.as_ref().is_some_and(|it| it.starts_with("DECIMAL"))
                     && found.is_debeziums_decimal()
@@ -136,10 +136,10 @@ impl fmt::Display for DecodeError {
                     write!(f, "; {DECIMAL_HANDLING}")?;
                 }
             }
-            Cause::Missing { name } => {
+            DecodeCause::Missing { name } => {
                 write!(f, "field {name} is missing, and 'fail-on-missing-field' is set")?;
             }
-            Cause::Refused { sentence } => f.write_str(sentence)?,
+            DecodeCause::Refused { sentence } => f.write_str(sentence)?,
         }
         offset.map_or(Ok(()), |offset| write!(f, " (byte {offset})"))
     }
@@ -148,7 +148,7 @@ impl fmt::Display for DecodeError {
 impl std::error::Error for DecodeError {}
 
 /// The beginning of a text that is to blame, cut to a bound.
-struct Excerpt {
+struct MessageExcerpt {
     text: Box<str>,
     cut: bool,
 }
@@ -166,7 +166,7 @@ const DECIMAL_HANDLING: &str = "Debezium writes decimals as base64 unless its co
 const ENDED: &str = "but the text ends there (a message is one whole value: one that is spread over several lines \
     must not be sent line by line)";
 
-impl Excerpt {
+impl MessageExcerpt {
     fn of(text: &str) -> Self {
         let end = text.char_indices().nth(EXCERPT_CHARS_MAX).map_or(text.len(), |(at, _)| at);
         Self { text: text[..end].into(), cut: end < text.len() }
@@ -197,7 +197,7 @@ impl Excerpt {
     }
 }
 
-impl fmt::Display for Excerpt {
+impl fmt::Display for MessageExcerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.text {
             "" => f.write_str("nothing"),
@@ -216,7 +216,7 @@ impl fmt::Display for Excerpt {
     }
 }
 
-impl fmt::Debug for Excerpt {
+impl fmt::Debug for MessageExcerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

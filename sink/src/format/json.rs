@@ -1,11 +1,11 @@
 //! The `json` format: an object a row, both ways as Flink reads and writes it.
 
 use self::node::Fractions;
-use self::parser::Parser;
+use self::parser::JsonParserDecoder;
 use self::shape::{Member, Members, holds_decimal};
-use self::writer::{NullKeys, Writer};
+use self::writer::{JsonEncoder, NullKeys};
 use super::time::Standard;
-use super::{Decode, Encode, FormatError, FormatSpec};
+use super::{Decoder, Encoder, FormatError, FormatSpec};
 use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
 use crate::types::Field;
 
@@ -17,7 +17,7 @@ mod text;
 mod tree;
 mod writer;
 
-pub(super) use self::tree::Tree;
+pub(super) use self::tree::JsonTreeDecoder;
 
 /// The row of the table.
 pub(super) const JSON: FormatSpec = FormatSpec {
@@ -114,28 +114,28 @@ struct EncodeOptions {
     ignore_null_fields: bool,
 }
 
-fn decoder(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn Decode>, FormatError> {
+fn decoder(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn Decoder>, FormatError> {
     let members = Members::of(columns)?;
     let decode = DecodeOptions::of(options, columns)?;
     match options.find(JSON_PARSER.key) {
-        Some(OptionValue::Bool(false)) => Ok(Box::new(Tree::new(members, decode))),
-        _ => Ok(Box::new(Parser::new(members, decode))),
+        Some(OptionValue::Bool(false)) => Ok(Box::new(JsonTreeDecoder::new(members, decode))),
+        _ => Ok(Box::new(JsonParserDecoder::new(members, decode))),
     }
 }
 
-fn encoder(options: &OptionSet, columns: &[Field], slots: &[usize]) -> Result<Box<dyn Encode>, FormatError> {
+fn encoder(options: &OptionSet, columns: &[Field], slots: &[usize]) -> Result<Box<dyn Encoder>, FormatError> {
     let member = |&slot: &usize| {
         let Field { name, data_type } = &columns[slot];
         Ok((slot, Member::new(name, name, data_type)?))
     };
     let members = slots.iter().map(member).collect::<Result<_, FormatError>>()?;
-    Ok(Box::new(Writer::new(members, EncodeOptions::of(options)?)))
+    Ok(Box::new(JsonEncoder::new(members, EncodeOptions::of(options)?)))
 }
 
 /// The tree decoder of a change event: a missing field is never an error in it.
-pub(super) fn tree(options: &OptionSet, columns: &[Field]) -> Result<Tree, FormatError> {
+pub(super) fn tree(options: &OptionSet, columns: &[Field]) -> Result<JsonTreeDecoder, FormatError> {
     let decode = DecodeOptions { fail_on_missing_field: false, ..DecodeOptions::of(options, columns)? };
-    Ok(Tree::new(Members::of(columns)?, decode))
+    Ok(JsonTreeDecoder::new(Members::of(columns)?, decode))
 }
 
 impl DecodeOptions {

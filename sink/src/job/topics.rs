@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use tracing::info;
-use upsert_kafka_client::{Admin, Client, ErrorCode, NewTopic, Role};
+use upsert_kafka_client::{Admin, ErrorCode, NewTopic, Role};
 
+use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, Notice, Pipeline, Plan, SinkPlan};
 
@@ -38,10 +39,14 @@ pub(super) struct Checked {
 }
 
 /// Checks every topic of the plan; makes the missing ones where that was asked for.
-pub(super) async fn check(plan: &Plan, new: Option<&NewTopics>) -> Result<Checked, Error> {
+pub(super) async fn check(
+    plan: &Plan,
+    new: Option<&NewTopics>,
+    clients: &mut Clients,
+) -> Result<Checked, Error> {
     let mut checked = Checked::default();
     for named in plan.pipelines.iter().flat_map(named) {
-        let admin = admin(&named).await?;
+        let admin = admin(&named, clients).await?;
         match (described(&admin, &named, new.is_some()).await.map_err(|e| named.failed(e))?, new) {
             (Found::There, _) => checked.notices.extend(compaction(&admin, &named).await),
             (Found::Missing, Some(new)) => create(&admin, &named, new).await?,
@@ -98,19 +103,18 @@ fn named(pipeline: &Pipeline) -> Vec<Named<'_>> {
     all
 }
 
-async fn admin(named: &Named<'_>) -> Result<Admin, Error> {
+async fn admin(named: &Named<'_>, clients: &mut Clients) -> Result<Admin, Error> {
     let config = plan::config(named.table, named.properties, Role::Any)?;
-    Ok(Client::open(config).await.map_err(|e| named.failed(e))?.admin())
+    Ok(clients.open(config).await.map_err(|e| named.failed(e))?.admin())
 }
 
 async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(), Error> {
-    let compact = ("cleanup.policy".to_owned(), "compact".to_owned());
-    let topic = NewTopic {
-        name: named.topic.to_owned(),
-        partitions: new.partitions,
-        replication_factor: new.replication_factor,
-        configs: new.configs.iter().cloned().chain(named.is_sink.then_some(compact)).collect(),
-    };
+    let mut topic = NewTopic::new(named.topic);
+    (topic.partitions, topic.replication_factor) = (new.partitions, new.replication_factor);
+    topic.configs.clone_from(&new.configs);
+    if named.is_sink {
+        topic = topic.config("cleanup.policy", "compact");
+    }
     info!(topic = named.topic, partitions = ?new.partitions, "creating");
     let created = admin.create_topics(&[topic]).await.map_err(|e| named.failed(e))?;
     // Somebody else may have created it meanwhile, or the broker that was asked did not know of it yet.

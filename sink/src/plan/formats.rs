@@ -79,7 +79,7 @@ impl Check<'_> {
         &mut self,
         format: &Format,
         columns: &[Field],
-    ) -> Option<Box<dyn crate::format::Decode>> {
+    ) -> Option<Box<dyn crate::format::Decoder>> {
         let Some(decoder) = format.spec.decoder else {
             self.not_yet(
                 format.spec.name,
@@ -96,7 +96,7 @@ impl Check<'_> {
         &mut self,
         format: &Format,
         columns: &[Field],
-    ) -> Option<Box<dyn crate::format::Decode>> {
+    ) -> Option<Box<dyn crate::format::Decoder>> {
         let mut options = format.options.clone();
         if !options.is_true(IGNORE_PARSE_ERRORS) {
             return None;
@@ -112,7 +112,7 @@ impl Check<'_> {
         format: &Format,
         columns: &[Field],
         slots: &[usize],
-    ) -> Option<Box<dyn crate::format::Encode>> {
+    ) -> Option<Box<dyn crate::format::Encoder>> {
         let Some(encoder) = format.spec.encoder else {
             self.not_yet(
                 format.spec.name,

@@ -227,20 +227,22 @@ impl<'a> Job<'a> {
             return;
         }
         let at = insert.query.at;
-        let slots = picked(select, source_table)
-            .and_then(|picked| matched(&picked, insert, source_table, &sink_table));
-        let slots = match slots {
-            Ok(slots) => slots,
+        let columns = picked(select, source_table).and_then(|picked| matched(picked, insert, &sink_table));
+        let columns = match columns {
+            Ok(columns) => columns,
             Err(findings) => return self.findings.extend(findings.into_iter().map(|it| it.at(at))),
         };
-        if !self.settings.zone_is_utc && crosses_zones(&slots, source_table, &sink_table) {
+        if !self.settings.zone_is_utc && crosses_zones(&columns, source_table) {
             let text = "TIMESTAMP and TIMESTAMP_LTZ become each other in 'table.local-time-zone', which can only be UTC yet";
             self.findings.push(Finding::not_yet("time-zone", text).of(&sink_table.name).at(at));
         }
-        let projection = Projection::new(&sink_table.name, slots, self.settings.on_null);
+        let projection = Projection::new(&sink_table.name, columns, self.settings.on_null);
         let (Some(sink), Some(source)) = (sink, sources.pop().flatten()) else { return };
-        let (drop_update_before, why) = update_before(&source, &sink, &projection);
-        let insert = InsertPlan { source: 0, projection, drop_update_before, update_before: why, sink };
+        // A query with WHERE is refused before.
+        let filter = None;
+        let (drop_update_before, why) = update_before(&source, &sink, filter.as_ref(), &projection);
+        let insert =
+            InsertPlan { source: 0, filter, projection, drop_update_before, update_before: why, sink };
         let added = self.readers.add(source, source_table.declaration(), insert);
         self.findings.extend(added.err().map(|finding| finding.at(at)));
     }

@@ -4,16 +4,16 @@ use std::collections::HashSet;
 
 use super::table::{Declared, Kind, Table};
 use crate::error::{FINDINGS_SHOWN_MAX, Finding, Rule};
-use crate::expr::{Cast, Slot};
+use crate::expr::{Expr, Projected};
 use crate::options::nearest;
 use crate::sql::limits::COLUMNS_MAX;
 use crate::sql::{Insert, Item, Name, Select};
 use crate::types::{Field, LogicalType};
 
-/// A column of a query: its name there, and its place among the source's.
+/// A column of a query: its name there, and what it is made of.
 pub(super) struct Picked {
     name: String,
-    index: usize,
+    expr: Expr,
 }
 
 /// The columns behind SELECT.
@@ -47,7 +47,7 @@ pub(super) fn picked(select: &Select, source: &Table) -> Result<Vec<Picked>, Vec
                 Item::Column { column, .. } => Some(column.at),
                 Item::All { .. } => None,
             };
-            match column.and_then(|column| physical(column, name)) {
+            match column.and_then(|column| physical(source, column, name)) {
                 Ok(column) => picked.push(column),
                 Err(finding) => findings.push(finding.at(place).of(&source.name)),
             }
@@ -82,10 +82,13 @@ fn no_column(source: &Table, qualifier: &Name, known: &str) -> Finding {
     finding.at(qualifier.at)
 }
 
-fn physical(column: &Declared, alias: Option<String>) -> Result<Picked, Finding> {
+fn physical(source: &Table, column: &Declared, alias: Option<String>) -> Result<Picked, Finding> {
     let name = alias.unwrap_or_else(|| column.name.clone());
     match &column.kind {
-        Kind::Physical(index) => Ok(Picked { name, index: *index }),
+        Kind::Physical(index) => {
+            let expr = Expr::column(*index, source.columns[*index].data_type.clone());
+            Ok(Picked { name, expr })
+        }
         Kind::Metadata { .. } => {
             let text = format!("column '{}': reading metadata is not supported yet", column.name);
             Err(Finding::not_yet("metadata", text))
@@ -100,50 +103,46 @@ fn physical(column: &Declared, alias: Option<String>) -> Result<Picked, Finding>
 /// The columns of a table that a query names and that cannot be read yet, though the query is refused for more.
 pub(super) fn refused_columns(source: &Table, names: &HashSet<String>) -> Vec<Finding> {
     let named = source.declared.iter().filter(|column| names.contains(&column.name));
-    let refused = named.filter_map(|column| physical(column, None).err().map(|it| it.at(column.at)));
+    let refused = named.filter_map(|column| physical(source, column, None).err().map(|it| it.at(column.at)));
     refused.take(FINDINGS_SHOWN_MAX).map(|it| it.of(&source.name)).collect()
 }
 
 /// What each column of the sink is made of.
 pub(super) fn matched(
-    picked: &[Picked],
+    picked: Vec<Picked>,
     insert: &Insert,
-    source: &Table,
     sink: &Table,
-) -> Result<Vec<Slot>, Vec<Finding>> {
+) -> Result<Vec<Projected>, Vec<Finding>> {
     let targets = targets(insert, sink)?;
     let mismatch = |text: String| Finding::new(Rule::Columns, text).of(&sink.name);
-    let lists = || lists(picked, source, &targets, sink);
+    let lists = lists(&picked, &targets, sink);
     if picked.len() != targets.len() {
         let text =
-            format!("the query gives {} columns, the table takes {}{}", picked.len(), targets.len(), lists());
+            format!("the query gives {} columns, the table takes {}{lists}", picked.len(), targets.len());
         return Err(vec![mismatch(text)]);
     }
-    let mut slots: Vec<Slot> = sink.columns.iter().map(empty).collect();
+    let mut columns: Vec<Projected> = sink.columns.iter().map(unfilled).collect();
     let mut wrong = Vec::new();
-    for (position, (from, to)) in picked.iter().zip(&targets).enumerate() {
-        let (from_type, to_type) = (&source.columns[from.index].data_type, &sink.columns[*to].data_type);
-        match Cast::logical(&from_type.logical, &to_type.logical) {
-            Some(cast) => {
-                slots[*to].source = Some(from.index);
-                slots[*to].cast = cast;
-            }
-            None => wrong.push(format!(
+    for (position, (from, to)) in picked.into_iter().zip(&targets).enumerate() {
+        let column = &sink.columns[*to];
+        match from.expr.implicitly_cast(&column.data_type.logical) {
+            Ok(expr) => columns[*to].expr = expr,
+            Err(expr) => wrong.push(format!(
                 "column '{}' (position {}): {} does not become {} by itself",
-                sink.columns[*to].name,
+                column.name,
                 position + 1,
-                from_type.logical,
-                to_type.logical
+                expr.data_type().logical,
+                column.data_type.logical
             )),
         }
     }
-    if wrong.is_empty() { Ok(slots) } else { Err(vec![mismatch(format!("{}{}", wrong.join("; "), lists()))]) }
+    if wrong.is_empty() { Ok(columns) } else { Err(vec![mismatch(format!("{}{lists}", wrong.join("; ")))]) }
 }
 
 /// Whether a wall clock becomes an instant, or the other way round.
-pub(super) fn crosses_zones(slots: &[Slot], source: &Table, sink: &Table) -> bool {
-    let mut pairs = slots.iter().zip(sink.columns.iter()).filter_map(|(slot, to)| {
-        Some((&source.columns[slot.source?].data_type.logical, &to.data_type.logical))
+pub(super) fn crosses_zones(columns: &[Projected], source: &Table) -> bool {
+    let mut pairs = columns.iter().filter_map(|Projected { expr, .. }| {
+        Some((&source.columns[expr.source_column()?].data_type.logical, &expr.data_type().logical))
     });
     pairs.any(|pair| {
         use LogicalType::{Timestamp, TimestampLtz};
@@ -151,9 +150,10 @@ pub(super) fn crosses_zones(slots: &[Slot], source: &Table, sink: &Table) -> boo
     })
 }
 
-fn empty(column: &Field) -> Slot {
+/// A column of the sink that no column of the query fills.
+fn unfilled(column: &Field) -> Projected {
     let required = (!column.data_type.nullable).then(|| column.name.clone());
-    Slot { source: None, cast: Cast::Keep, required }
+    Projected { expr: Expr::null(column.data_type.logical.clone()), required }
 }
 
 /// The sink's columns that the query fills, in its order: all physical ones, or those listed behind INTO.
@@ -191,8 +191,8 @@ fn targets(insert: &Insert, sink: &Table) -> Result<Vec<usize>, Vec<Finding>> {
 }
 
 /// Both schemas, below each other.
-fn lists(picked: &[Picked], source: &Table, targets: &[usize], sink: &Table) -> String {
-    let query = picked.iter().map(|it| format!("{} {}", it.name, source.columns[it.index].data_type));
+fn lists(picked: &[Picked], targets: &[usize], sink: &Table) -> String {
+    let query = picked.iter().map(|it| format!("{} {}", it.name, it.expr.data_type()));
     let table =
         targets.iter().map(|index| &sink.columns[*index]).map(|it| format!("{} {}", it.name, it.data_type));
     let join = |columns: Vec<String>| columns.join(", ");

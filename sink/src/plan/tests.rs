@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::expr::Keep;
 use crate::row::{Arena, Value};
 
 const SOURCE: &str = "CREATE TABLE src (id INT, name STRING, amt DOUBLE) WITH ('connector' = 'kafka', 'topic' = 'in', \

@@ -82,9 +82,9 @@ impl<'a> Kept<'a> {
         let (mut run, mut old) = (Run::First, None);
         for it in committed.iter().filter(|it| it.offset.is_some()) {
             match self.counts(it)? {
-                Counts::Yes => run = Run::Again,
-                Counts::OfDeleted(id) => old = Some(id),
-                Counts::No => {}
+                Usable::Yes => run = Run::Again,
+                Usable::OfDeleted(id) => old = Some(id),
+                Usable::No => {}
             }
         }
         Ok(match (run, old) {
@@ -105,7 +105,7 @@ impl<'a> Kept<'a> {
         let kept = committed.and_then(|it| it.offset);
         match run {
             Run::Again => {
-                let counts = committed.is_some_and(|it| matches!(self.counts(it), Ok(Counts::Yes)));
+                let counts = committed.is_some_and(|it| matches!(self.counts(it), Ok(Usable::Yes)));
                 return kept.filter(|_| counts).map_or(Place::Start, Place::At);
             }
             Run::Recreated { .. } => return Place::Start,
@@ -123,16 +123,16 @@ impl<'a> Kept<'a> {
         }
     }
 
-    fn counts(&self, committed: &Committed) -> Result<Counts, Refused> {
+    fn counts(&self, committed: &Committed) -> Result<Usable, Refused> {
         let note = Note::of(&committed.metadata);
         match note {
-            Note::Checkpoint(it) if self.is_of_deleted(&it) => Ok(Counts::OfDeleted(it.topic_id)),
-            _ if self.restore == Restore::Offsets => Ok(Counts::Yes),
-            Note::Checkpoint(it) if it.job == *self.job => Ok(Counts::Yes),
+            Note::Checkpoint(it) if self.is_of_deleted(&it) => Ok(Usable::OfDeleted(it.topic_id)),
+            _ if self.restore == Restore::Offsets => Ok(Usable::Yes),
+            Note::Checkpoint(it) if it.job == *self.job => Ok(Usable::Yes),
             Note::Checkpoint(it) => Err(Refused::AnotherJob(it.job)),
             Note::Unnamed => Err(Refused::UnnamedJob),
             Note::Newer => Err(Refused::LaterVersion),
-            Note::Foreign => Ok(Counts::No),
+            Note::Foreign => Ok(Usable::No),
         }
     }
 
@@ -143,7 +143,7 @@ impl<'a> Kept<'a> {
 }
 
 /// Whether an offset is one to start from.
-enum Counts {
+enum Usable {
     Yes,
     No,
     OfDeleted(Uuid),

@@ -96,7 +96,7 @@ pub(super) fn check(tokens: &Tokens<'_>, body: &[TokenWithSpan]) -> Result<(), E
 /// An open bracket, CASE or nested type.
 #[derive(Default)]
 struct Level {
-    kind: Kind,
+    kind: BracketKind,
     /// Tokens since the last comma or clause.
     chain: usize,
     /// The longest way down into what was closed since then.
@@ -119,7 +119,7 @@ impl Level {
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
-enum Kind {
+enum BracketKind {
     #[default]
     Bracket,
     Case,
@@ -128,26 +128,26 @@ enum Kind {
 
 /// What a token does to the nesting.
 enum Effect {
-    Open(Kind),
+    Open(BracketKind),
     Close(usize),
     Restart,
     SetOperation,
     Chain,
 }
 
-fn effect(token: &Token, before: Option<&Token>, kind: Kind) -> Effect {
+fn effect(token: &Token, before: Option<&Token>, kind: BracketKind) -> Effect {
     match token {
-        Token::LParen | Token::LBracket | Token::LBrace => Effect::Open(Kind::Bracket),
+        Token::LParen | Token::LBracket | Token::LBrace => Effect::Open(BracketKind::Bracket),
         Token::RParen | Token::RBracket | Token::RBrace => Effect::Close(1),
         Token::Lt if before.is_some_and(|it| NESTED.iter().any(|word| is_word(it, word))) => {
-            Effect::Open(Kind::Angle)
+            Effect::Open(BracketKind::Angle)
         }
-        Token::Gt if kind == Kind::Angle => Effect::Close(1),
-        Token::ShiftRight if kind == Kind::Angle => Effect::Close(2),
+        Token::Gt if kind == BracketKind::Angle => Effect::Close(1),
+        Token::ShiftRight if kind == BracketKind::Angle => Effect::Close(2),
         Token::Comma => Effect::Restart,
         Token::Word(word) if word.quote_style.is_none() => match &*word.value.to_ascii_uppercase() {
-            "CASE" => Effect::Open(Kind::Case),
-            "END" if kind == Kind::Case => Effect::Close(1),
+            "CASE" => Effect::Open(BracketKind::Case),
+            "END" if kind == BracketKind::Case => Effect::Close(1),
             "UNION" | "EXCEPT" | "INTERSECT" | "MINUS" => Effect::SetOperation,
             word if CLAUSES.contains(&word) => Effect::Restart,
             _ => Effect::Chain,

@@ -1,6 +1,6 @@
 //! Messages of any shape as rows of JSON: read or refused with a bounded sentence.
 
-use upsert_kafka_sink::format::{Decode, FormatSpec};
+use upsert_kafka_sink::format::{Decoder, FormatSpec};
 use upsert_kafka_sink::option::{OptionSet, OptionValue};
 use upsert_kafka_sink::row::Arena;
 use upsert_kafka_sink::types::{DataType, Field, LogicalType};
@@ -22,7 +22,7 @@ pub fn rows(data: &[u8]) {
 }
 
 /// One of each way to read JSON.
-pub fn readers() -> Vec<Box<dyn Decode>> {
+pub fn readers() -> Vec<Box<dyn Decoder>> {
     let nullable = |logical: LogicalType| DataType { logical, nullable: true };
     let item = nullable(LogicalType::Array(Box::new(nullable(LogicalType::STRING))));
     let columns = [
@@ -43,9 +43,9 @@ pub fn readers() -> Vec<Box<dyn Decode>> {
 }
 
 /// Reads a message to its end or its error.
-pub fn read(reader: &dyn Decode, message: &[u8]) {
+pub fn read(reader: &dyn Decoder, message: &[u8]) {
     let arena = Arena::new();
-    if let Err(error) = reader.decode(message, &arena, &mut |_, _| {}) {
+    if let Err(error) = reader.decode(Some(message), &arena, &mut |_, _| {}) {
         let text = error.to_string();
         assert!(text.len() <= ERROR_BYTES_MAX, "an error of {} bytes: {text}", text.len());
     }

@@ -41,9 +41,7 @@ impl Host {
     pub(super) async fn create(&self, name: &str, partitions: i32) {
         match self {
             Self::Embedded(_, client) => {
-                let (partitions, replication_factor) = (Some(partitions), Some(1));
-                let topic =
-                    NewTopic { name: name.to_owned(), partitions, replication_factor, configs: Vec::new() };
+                let topic = NewTopic::new(name).partitions(partitions).replication_factor(1);
                 client.admin().create_topics(&[topic]).await.expect("a new topic");
             }
             Self::Real(kafka) => block_in_place(|| {
@@ -134,7 +132,7 @@ async fn read(
     consumer.assign(all.collect());
     let mut records = Vec::new();
     while !enough(&records, &next) {
-        for partition in &consumer.poll().await? {
+        for partition in consumer.poll().await?.partitions() {
             for record in partition.records() {
                 records.push(owned(topic, partition.partition(), &record?));
             }

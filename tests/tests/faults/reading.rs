@@ -63,13 +63,11 @@ async fn follow(client: Client, topic: String, mut told: oneshot::Receiver<Ends>
 
 fn take(fetched: &Fetched, log: &mut Log) {
     let mut numbered = Numbered::default();
-    for records in fetched {
-        let partition = usize::try_from(records.partition()).expect("a partition");
-        for record in records.records() {
-            let record = record.expect("a record");
-            let number = numbered.number(record.key, record.value);
-            log[partition].push(Entry { offset: record.offset, number });
-        }
+    for record in fetched {
+        let record = record.expect("a record");
+        let partition = usize::try_from(record.partition).expect("a partition");
+        let number = numbered.number(record.key, record.value);
+        log[partition].push(Entry { offset: record.offset, number });
     }
 }
 

@@ -25,14 +25,9 @@ async fn refused(address: &str) {
     let (config, _) = Config::from_properties([("bootstrap.servers", address)], Role::Any).expect("a config");
     let client = Client::open(config).await.expect("a client");
     let [from, to] = ["refused-in", "refused-out"].map(unique);
-    let limit = vec![("max.message.bytes".to_owned(), "400".to_owned())];
-    let topic = |name: &str, configs| NewTopic {
-        partitions: Some(1),
-        replication_factor: Some(1),
-        configs,
-        ..NewTopic::new(name)
-    };
-    let made = client.admin().create_topics(&[topic(&from, vec![]), topic(&to, limit)]).await;
+    let topic = |name: &str| NewTopic::new(name).partitions(1).replication_factor(1);
+    let limited = topic(&to).config("max.message.bytes", "400");
+    let made = client.admin().create_topics(&[topic(&from), limited]).await;
     assert!(made.expect("an answer").iter().all(Result::is_ok));
     let producer = client.producer();
     let handle = producer.topic(&from).await.expect("the topic");

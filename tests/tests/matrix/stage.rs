@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use upsert_kafka_broker::{FaultHandle, Broker, BrokerConfig, Fault};
+use upsert_kafka_broker::{Broker, BrokerConfig, Fault, FaultHandle};
 use upsert_kafka_client::{
     Assignment, Client, Config, Consumer, NewTopic, OffsetSpec, Position, Producer, Record, Role,
     TopicPartition,
@@ -91,12 +91,8 @@ impl Stage {
     }
 
     pub(super) async fn create(&self, topic: &str, partitions: i32, policy: &str) {
-        let topic = NewTopic {
-            partitions: Some(partitions),
-            configs: vec![("cleanup.policy".into(), policy.into())],
-            replication_factor: Some(1),
-            ..NewTopic::new(self.name(topic))
-        };
+        let topic = NewTopic::new(self.name(topic)).partitions(partitions).replication_factor(1);
+        let topic = topic.config("cleanup.policy", policy);
         let made = self.client.admin().create_topics(&[topic]).await.expect("an answer");
         assert!(made.iter().all(Result::is_ok), "{made:?}");
     }

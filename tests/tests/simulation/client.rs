@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use upsert_kafka_client::simulation::{Entry, Machine, Planted};
-use upsert_kafka_client::{Config, Error, ErrorKind, Receipt};
+use upsert_kafka_client::simulation::{Machine, Planted, SimulatedRecord};
+use upsert_kafka_client::{Error, ErrorKind, Receipt};
 
 use super::plan::{MS, Plan};
 use super::transactions::{OFFSETS_OF, Stage, group};
@@ -33,7 +33,7 @@ pub(crate) struct Client {
     /// Its last transaction has ended.
     pub(crate) over: bool,
     /// A coordinator has done what it was asked for on a connection that the client had left, to ask again.
-    pub(crate) haunted: bool,
+    pub(crate) late_coordinator_request: bool,
     /// It can write nothing any more, and has said so.
     pub(crate) dead: bool,
 }
@@ -42,7 +42,7 @@ impl Client {
     /// Clients of one `name` are instances of one transactional id.
     pub(crate) fn new(name: usize, plan: &Plan, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
         let transactional_id = plan.transactions.map(|_| format!("writer-{name}"));
-        let config = Config { transactional_id, ..plan.config.clone() };
+        let config = plan.config.clone().with(|it| it.transactional_id = transactional_id);
         let mut machine = Machine::new(config, planted, seed, now);
         if plan.forgets {
             machine.expect_to_be_forgotten();
@@ -59,7 +59,7 @@ impl Client {
             probed: false,
             in_probe: false,
             over: false,
-            haunted: false,
+            late_coordinator_request: false,
             dead: false,
         }
     }
@@ -79,7 +79,7 @@ impl Client {
 impl World {
     /// The client does something: sends a few records, or ends all lingering.
     pub(crate) fn act(&mut self, client: usize) {
-        let pause = self.dice.range(0, 2 * self.plan.step);
+        let pause = self.random.range(0, 2 * self.plan.step);
         if self.clients[client].probed {
             if self.plan.transactions.is_some() {
                 self.probe_transaction(client);
@@ -96,29 +96,30 @@ impl World {
         if self.plan.transactions.is_some() && !self.turn_transaction(client) {
             return;
         }
-        let burst = self.dice.scale(1, 12).min(self.clients[client].left);
+        let burst = self.random.scale(1, 12).min(self.clients[client].left);
         self.clients[client].left -= burst;
         for _ in 0..burst {
-            let Some((topic, partitions, _)) = self.dice.pick(&self.plan.topics).copied() else { return };
-            let place = match self.dice.range(0, 3) {
-                0 | 1 => Some(self.dice.range(0, partitions as u64 - 1) as i32),
+            let Some((topic, partitions, _)) = self.random.pick(&self.plan.topics).copied() else { return };
+            let place = match self.random.range(0, 3) {
+                0 | 1 => Some(self.random.range(0, partitions as u64 - 1) as i32),
                 _ => None,
             };
             self.send_record(client, topic, place);
         }
-        if self.dice.percent(20) {
+        if self.random.percent(20) {
             let now = self.instant();
-            self.clients[client].machine.hurry(now);
+            self.clients[client].machine.expedite(now);
             self.look(client);
         }
     }
 
     fn send_record(&mut self, client: usize, topic: &'static str, partition: Option<i32>) {
-        let bytes = if self.dice.percent(2) { 700 } else { self.dice.range(0, self.plan.value_bytes_max) };
-        let key = self.dice.range(0, 9);
+        let bytes =
+            if self.random.percent(2) { 700 } else { self.random.range(0, self.plan.value_bytes_max) };
+        let key = self.random.range(0, 9);
         let key = (key > 2).then(|| format!("key-{key}"));
         let (number, value) = self.record(client, topic, partition, bytes as usize);
-        let entry = Entry {
+        let entry = SimulatedRecord {
             topic,
             partition,
             key: key.as_deref().map(str::as_bytes),
@@ -127,7 +128,7 @@ impl World {
         };
         let now = self.instant();
         let sent = self.clients[client].machine.send(entry, now);
-        tell!(
+        trace!(
             self,
             "client {client} sends record {number} to {topic} {partition:?}: {:?}",
             sent.as_ref().err()
@@ -136,7 +137,7 @@ impl World {
             Ok(delivery) => _ = self.clients[client].records.insert(delivery, number),
             Err(error) => {
                 self.clients[client].dead |= error.kind() == ErrorKind::Closed;
-                self.mourn(client, &error);
+                self.check_failure(client, &error);
                 self.oracle.refused(number);
             }
         }
@@ -164,13 +165,13 @@ impl World {
                 self.violate(format!("client {client}: delivery {delivery} has two outcomes"));
                 continue;
             };
-            tell!(self, "client {client}: record {number} is {}", told(&outcome));
+            trace!(self, "client {client}: record {number} is {}", told(&outcome));
             let judged = self.oracle.told(number, &outcome, self.now, &mut self.cluster);
             if let Err(violation) = judged {
                 self.violate(violation);
             }
             if let Err(error) = outcome {
-                self.mourn(client, &error);
+                self.check_failure(client, &error);
             }
         }
         self.take_settled(client);
@@ -181,11 +182,11 @@ impl World {
     /// A producer comes to its end when another took over from it, when its transaction lasted longer than
     /// `transaction.timeout.ms`, or when its own question comes again, late, and fences it (which no client can
     /// help: the coordinator takes it for another's); and of nothing else that happens here.
-    pub(crate) fn mourn(&mut self, client: usize, error: &Error) {
+    pub(crate) fn check_failure(&mut self, client: usize, error: &Error) {
         let lasted = self.now - self.clients[client].begun_at;
         let late = lasted >= self.plan.config.transaction_timeout.as_micros() as u64;
-        let Client { dead, haunted, .. } = self.clients[client];
-        if error.is_fatal() && !dead && !late && !haunted && !self.is_contested(client) {
+        let Client { dead, late_coordinator_request, .. } = self.clients[client];
+        if error.is_fatal() && !dead && !late && !late_coordinator_request && !self.is_contested(client) {
             self.violate(format!("client {client} came to its end, for no cause: {error}"));
         }
         self.clients[client].dead |= error.is_fatal() || error.is_fenced();
@@ -204,7 +205,7 @@ impl World {
             return self.at(100 * MS, Event::Probe);
         }
         for client in 0..self.clients.len() {
-            tell!(self, "client {client} is probed");
+            trace!(self, "client {client} is probed");
             self.clients[client].left = 0;
             self.clients[client].probed = true;
             for (topic, ..) in self.plan.topics.clone() {
@@ -234,7 +235,7 @@ impl World {
 
     fn send_probe(&mut self, client: usize, topic: &'static str, partition: i32) {
         let (number, value) = self.record(client, topic, Some(partition), 0);
-        let entry = Entry {
+        let entry = SimulatedRecord {
             topic,
             partition: Some(partition),
             key: None,
@@ -254,7 +255,7 @@ impl World {
             Err(error) if error.kind() == ErrorKind::BufferFull => self.oracle.refused(number),
             Err(error) => self.violate(format!("client {client}: {error}, though nothing is wrong")),
         }
-        tell!(self, "client {client} probes {topic}-{partition}: record {number}");
+        trace!(self, "client {client} probes {topic}-{partition}: record {number}");
         self.look(client);
     }
 

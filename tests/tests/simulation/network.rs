@@ -42,8 +42,8 @@ impl World {
         let delay = self.delay();
         let calm = self.is_calm();
         // A dial that nobody answers at all.
-        let silent = !calm && self.dice.percent(3);
-        tell!(self, "client {client} dials node {node}: wire {id}");
+        let silent = !calm && self.random.percent(3);
+        trace!(self, "client {client} dials node {node}: wire {id}");
         if silent {
             (wire.broken, wire.broker_open) = (true, false);
         } else if live {
@@ -57,7 +57,7 @@ impl World {
 
     /// The client's kernel takes the bytes, or not all of them yet.
     fn send(&mut self, id: WireId, bytes: Bytes) {
-        let stalls = !self.is_calm() && self.dice.percent(4);
+        let stalls = !self.is_calm() && self.random.percent(4);
         let Some(wire) = self.wires.get_mut(&id) else { return };
         if !wire.unsent.is_empty() {
             wire.unsent.push_back(bytes);
@@ -66,10 +66,10 @@ impl World {
         if !stalls {
             return self.leave(id, bytes);
         }
-        let at = self.dice.range(0, bytes.len() as u64 - 1) as usize;
+        let at = self.random.range(0, bytes.len() as u64 - 1) as usize;
         let Some(wire) = self.wires.get_mut(&id) else { return };
         wire.unsent.push_back(bytes.slice(at..));
-        tell!(self, "wire {id}: {at} of {} bytes have left", bytes.len());
+        trace!(self, "wire {id}: {at} of {} bytes have left", bytes.len());
         let delay = self.delay() * 3;
         self.at(delay, Event::Room(id));
         if at > 0 {
@@ -105,10 +105,10 @@ impl World {
     }
 
     fn pieces(&mut self, bytes: Bytes) -> Vec<Bytes> {
-        if bytes.len() < 2 || self.is_calm() || !self.dice.percent(20) {
+        if bytes.len() < 2 || self.is_calm() || !self.random.percent(20) {
             return vec![bytes];
         }
-        let at = self.dice.range(1, bytes.len() as u64 - 1) as usize;
+        let at = self.random.range(1, bytes.len() as u64 - 1) as usize;
         vec![bytes.slice(..at), bytes.slice(at..)]
     }
 
@@ -124,7 +124,7 @@ impl World {
 
     /// The client's end reaches the broker, which may work off what it has heard, or not.
     pub(crate) fn handle_up_end(&mut self, id: WireId) {
-        let forgets = self.dice.percent(50);
+        let forgets = self.random.percent(50);
         let Some(wire) = self.wires.get_mut(&id) else { return };
         wire.ended = true;
         if forgets {
@@ -150,9 +150,9 @@ impl World {
             let (node, asked) = (wire.node, Asked::of(&frame));
             wire.at_work = Some(asked);
             if !wire.client_open && asked.is_to_coordinator_of_transactions() {
-                self.clients[wire.client].haunted = true;
+                self.clients[wire.client].late_coordinator_request = true;
             }
-            tell!(self, "node {node}, wire {id}: {}", tamper::request(&frame));
+            trace!(self, "node {node}, wire {id}: {}", tamper::request(&frame));
             let now = self.clock();
             self.cluster.handle_frame(PeerId(id), node, &frame, now);
             self.take_answers();
@@ -167,7 +167,7 @@ impl World {
                 Answer::Frame(frame) => self.answer(id, frame.into_bytes(), asked),
                 Answer::Silence => {}
                 Answer::Close(why) => {
-                    tell!(self, "wire {id}: the broker closes: {why}");
+                    trace!(self, "wire {id}: the broker closes: {why}");
                     self.close_by_broker(id);
                 }
             }
@@ -177,7 +177,7 @@ impl World {
 
     fn answer(&mut self, id: WireId, frame: Bytes, asked: Asked) {
         let frame = self.tampered(frame, asked);
-        tell!(self, "wire {id}: answers {}", tamper::response(&frame, asked));
+        trace!(self, "wire {id}: answers {}", tamper::response(&frame, asked));
         let Some(wire) = self.wires.get(&id) else { return };
         if wire.broken || !wire.client_open {
             return;
@@ -196,9 +196,9 @@ impl World {
         if self.is_calm() || !self.plan.tampers {
             return frame;
         }
-        match self.dice.range(0, 199) {
+        match self.random.range(0, 199) {
             0..=3 => {
-                let pause_ms = self.dice.range(1, 200) as i32;
+                let pause_ms = self.random.range(1, 200) as i32;
                 tamper::throttled(&frame, asked, pause_ms).unwrap_or(frame)
             }
             4 => frame.slice(..frame.len() - 1).chunk().to_vec().into(),
@@ -224,7 +224,7 @@ impl World {
             return;
         }
         let (client, connection, now) = (wire.client, wire.connection, self.instant());
-        tell!(self, "client {client} learns that wire {id} is gone");
+        trace!(self, "client {client} learns that wire {id} is gone");
         self.clients[client].wires.remove(&connection);
         self.clients[client].machine.handle_closed(connection, now);
         self.look(client);
@@ -248,7 +248,7 @@ impl World {
         wire.client_open = false;
         wire.unsent.clear();
         let at = wire.up_last.max(self.now + delay);
-        tell!(self, "wire {id} is closed by the client");
+        trace!(self, "wire {id} is closed by the client");
         self.at_time(at, Event::UpEnd(id));
     }
 
@@ -263,16 +263,16 @@ impl World {
 
     /// The connection breaks: what is under way arrives or is lost, and each side learns of it in its time.
     pub(crate) fn break_wire(&mut self, id: WireId) {
-        let (up_lost, down_lost) = (self.dice.percent(50), self.dice.percent(50));
+        let (up_lost, down_lost) = (self.random.percent(50), self.random.percent(50));
         let (up, down) = (self.delay(), self.delay());
         // Sometimes the client hears nothing at all, and finds out by its own patience.
-        let silent = self.dice.percent(20);
+        let silent = self.random.percent(20);
         let Some(wire) = self.wires.get_mut(&id) else { return };
         wire.broken = true;
         wire.up_lost |= up_lost;
         wire.down_lost |= down_lost;
         let (up_at, down_at) = (wire.up_last.max(self.now + up), wire.down_last.max(self.now + down));
-        tell!(self, "wire {id} breaks; under way lost: to the broker {up_lost}, to the client {down_lost}");
+        trace!(self, "wire {id} breaks; under way lost: to the broker {up_lost}, to the client {down_lost}");
         self.at_time(up_at, Event::UpEnd(id));
         if !silent {
             self.at_time(down_at, Event::DownEnd(id));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use upsert_kafka_client::{Address, Config};
 
-use super::dice::Dice;
+use super::random::Random;
 
 /// A run's ingredients.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Plan {
     /// Microseconds between two steps of a client, on the average.
     pub(crate) step: u64,
     /// Microseconds between two mishaps, on the average.
-    pub(crate) harm: u64,
+    pub(crate) fault_interval: u64,
     /// Whether clients write in transactions: the version that brokers offer; 0 and 1 are the classic ones.
     pub(crate) transactions: Option<i16>,
     /// How long the coordinator takes to write markers.
@@ -36,7 +36,7 @@ pub(crate) struct Plan {
     /// Whether answers are changed on their way.
     pub(crate) tampers: bool,
     /// When mishaps end.
-    pub(crate) harm_until: u64,
+    pub(crate) faults_until: u64,
 }
 
 pub(crate) const MS: u64 = 1000;
@@ -45,36 +45,36 @@ pub(crate) const MS: u64 = 1000;
 pub(crate) const FIRST_PORT: u16 = 9092;
 
 impl Plan {
-    pub(crate) fn draw(dice: &mut Dice) -> Self {
-        let nodes = dice.range(1, 3) as i32;
+    pub(crate) fn draw(random: &mut Random) -> Self {
+        let nodes = random.range(1, 3) as i32;
         let names = ["orders", "payments"];
-        let topics = names[..dice.range(1, 2) as usize].iter();
+        let topics = names[..random.range(1, 2) as usize].iter();
         let topics = topics.map(|name| {
-            let bytes_max = if dice.percent(30) { dice.range(150, 600) } else { 1 << 20 };
-            (*name, dice.range(1, 3) as i32, bytes_max)
+            let bytes_max = if random.percent(30) { random.range(150, 600) } else { 1 << 20 };
+            (*name, random.range(1, 3) as i32, bytes_max)
         });
         let topics = topics.collect();
-        let latency = dice.scale(100, 20 * MS);
-        let transactions = dice.percent(50).then(|| *dice.pick(&[0, 1, 2, 2]).unwrap_or(&2));
-        let harm_until = dice.range(500 * MS, 4000 * MS);
-        let takeover = transactions.is_some() && dice.percent(30);
+        let latency = random.scale(100, 20 * MS);
+        let transactions = random.percent(50).then(|| *random.pick(&[0, 1, 2, 2]).unwrap_or(&2));
+        let faults_until = random.range(500 * MS, 4000 * MS);
+        let takeover = transactions.is_some() && random.percent(30);
         Self {
             nodes,
             topics,
             transactions,
-            marker_delay: Duration::from_millis(if dice.percent(50) { 0 } else { dice.scale(1, 100) }),
-            takeover_at: takeover.then(|| dice.range(0, harm_until)),
-            clients: if dice.percent(60) { 1 } else { dice.range(2, 3) as usize },
-            records: dice.range(5, 60),
-            config: config(nodes, latency, dice),
-            value_bytes_max: dice.scale(8, 200),
+            marker_delay: Duration::from_millis(if random.percent(50) { 0 } else { random.scale(1, 100) }),
+            takeover_at: takeover.then(|| random.range(0, faults_until)),
+            clients: if random.percent(60) { 1 } else { random.range(2, 3) as usize },
+            records: random.range(5, 60),
+            config: config(nodes, latency, random),
+            value_bytes_max: random.scale(8, 200),
             latency,
-            latency_max: latency * dice.range(2, 20),
-            step: dice.scale(MS, 100 * MS),
-            harm: dice.scale(20 * MS, 1000 * MS),
-            forgets: dice.percent(25),
-            tampers: dice.percent(30),
-            harm_until,
+            latency_max: latency * random.range(2, 20),
+            step: random.scale(MS, 100 * MS),
+            fault_interval: random.scale(20 * MS, 1000 * MS),
+            forgets: random.percent(25),
+            tampers: random.percent(30),
+            faults_until,
         }
     }
 }
@@ -89,33 +89,32 @@ impl Plan {
 /// As many `retries` as an impatient client has.
 const RETRIES_FEW: u32 = 5;
 
-fn config(nodes: i32, latency: u64, dice: &mut Dice) -> Config {
+fn config(nodes: i32, latency: u64, random: &mut Random) -> Config {
     let ms = |ms: u64| Duration::from_millis(ms);
-    let request_timeout = dice.scale(100, 2000);
-    let linger = if dice.percent(30) { 0 } else { dice.range(1, 30) };
+    let request_timeout = random.scale(100, 2000);
+    let linger = if random.percent(30) { 0 } else { random.range(1, 30) };
     let address = |node: i32| Address { host: "node".to_owned(), port: FIRST_PORT + node as u16 - 1 };
-    let retry_backoff = dice.scale(5, 100);
-    let retry_backoff_max = retry_backoff * dice.range(1, 10);
+    let retry_backoff = random.scale(5, 100);
+    let retry_backoff_max = retry_backoff * random.range(1, 10);
     // Enough for a healthy cluster: to dial, to learn of a new leader, and to try again.
     let needed = linger + request_timeout + 40 * latency / MS + 4 * retry_backoff_max;
-    Config {
-        bootstrap_servers: (1..=nodes).map(address).collect(),
-        request_timeout: ms(request_timeout),
-        delivery_timeout: ms(needed.max(linger + request_timeout * dice.range(1, 12))),
-        linger: ms(linger),
-        retry_backoff: ms(retry_backoff),
-        retry_backoff_max: ms(retry_backoff_max),
-        reconnect_backoff: ms(dice.scale(5, 50)),
-        reconnect_backoff_max: ms(200),
-        connection_setup_timeout: ms(dice.scale(100, 1000)),
-        batch_size: dice.scale(100, 2000) as usize,
-        buffer_memory: dice.scale(2000, 64_000) as usize,
-        max_in_flight: dice.range(1, 5) as usize,
-        max_request_size: dice.scale(600, 20_000) as usize,
-        max_block: ms(60_000),
-        transaction_timeout: ms(dice.scale(request_timeout * 2, 20_000)),
-        retries: if dice.percent(5) { dice.range(1, u64::from(RETRIES_FEW)) as u32 } else { i32::MAX as u32 },
-        allow_auto_create_topics: false,
-        ..Config::default()
-    }
+    Config::new((1..=nodes).map(address)).with(|it| {
+        it.request_timeout = ms(request_timeout);
+        it.delivery_timeout = ms(needed.max(linger + request_timeout * random.range(1, 12)));
+        it.linger = ms(linger);
+        it.retry_backoff = ms(retry_backoff);
+        it.retry_backoff_max = ms(retry_backoff_max);
+        it.reconnect_backoff = ms(random.scale(5, 50));
+        it.reconnect_backoff_max = ms(200);
+        it.connection_setup_timeout = ms(random.scale(100, 1000));
+        it.batch_size = random.scale(100, 2000) as usize;
+        it.buffer_memory = random.scale(2000, 64_000) as usize;
+        it.max_in_flight = random.range(1, 5) as usize;
+        it.max_request_size = random.scale(600, 20_000) as usize;
+        it.max_block = ms(60_000);
+        it.transaction_timeout = ms(random.scale(request_timeout * 2, 20_000));
+        it.retries =
+            if random.percent(5) { random.range(1, u64::from(RETRIES_FEW)) as u32 } else { i32::MAX as u32 };
+        it.allow_auto_create_topics = false;
+    })
 }

@@ -1,4 +1,4 @@
-//! Many runs on both cores, and the story of one.
+//! Many runs on both cores, and the trace of one.
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -8,19 +8,19 @@ use upsert_kafka_client::simulation::Planted;
 
 use super::world::World;
 
-/// One run without its story.
+/// One run without its trace.
 pub(crate) fn run(seed: u64, planted: Option<Planted>) -> Result<(), String> {
     World::new(seed, planted, false).run()
 }
 
 /// The same run, told.
-pub(crate) fn story(seed: u64, planted: Option<Planted>) -> String {
+pub(crate) fn trace(seed: u64, planted: Option<Planted>) -> String {
     let mut world = World::new(seed, planted, true);
     let end = match world.run() {
         Ok(()) => "all promises were kept".to_owned(),
         Err(violation) => violation,
     };
-    format!("{}\n{end}", world.story.text())
+    format!("{}\n{end}", world.trace.text())
 }
 
 /// Runs seeds until one breaks a promise: the first that was found, with the promise.

@@ -1,4 +1,4 @@
-//! Frames read for the story, and answers changed on their way.
+//! Frames read for the trace, and answers changed on their way.
 
 use bytes::Buf;
 use upsert_kafka_client::Bytes;

@@ -1,4 +1,4 @@
-//! A client's transactions: begun, written in, then committed, aborted or forsaken.
+//! A client's transactions: begun, written in, then committed, aborted or dropped.
 
 use upsert_kafka_client::{Commit, Error, GroupMetadata};
 
@@ -41,7 +41,7 @@ impl World {
                 false
             }
             Stage::Beginning(_) | Stage::Keeping { .. } | Stage::Ending { .. } => false,
-            Stage::Open(number) => match self.dice.range(0, 99) {
+            Stage::Open(number) => match self.random.range(0, 99) {
                 0..=24 => {
                     self.finish(client, number);
                     false
@@ -58,7 +58,7 @@ impl World {
     pub(crate) fn begin(&mut self, client: usize) {
         let now = self.instant();
         let ticket = self.clients[client].machine.begin(now);
-        tell!(self, "client {client} begins a transaction");
+        trace!(self, "client {client} begins a transaction");
         self.clients[client].stage = Stage::Beginning(ticket);
         self.look(client);
     }
@@ -74,28 +74,28 @@ impl World {
         };
         let now = self.instant();
         let group = GroupMetadata::new(group(self.clients[client].name));
-        tell!(self, "client {client} hands transaction {number} a position");
-        let ticket = self.clients[client].machine.keep_offsets(&[commit], &group, now);
+        trace!(self, "client {client} hands transaction {number} a position");
+        let ticket = self.clients[client].machine.send_offsets(&[commit], &group, now);
         self.clients[client].stage = Stage::Keeping { ticket, number };
         self.look(client);
     }
 
     /// One way or another.
     fn finish(&mut self, client: usize, number: usize) {
-        match self.dice.range(0, 9) {
+        match self.random.range(0, 9) {
             0..=5 => self.commit(client, number),
             6..=8 => {
                 let now = self.instant();
-                tell!(self, "client {client} aborts transaction {number}");
+                trace!(self, "client {client} aborts transaction {number}");
                 let ticket = self.clients[client].machine.abort(now);
                 self.clients[client].stage = Stage::Ending { ticket, number, commits: false };
                 self.look(client);
             }
             _ => {
                 let now = self.instant();
-                tell!(self, "client {client} forsakes transaction {number}");
-                self.oracle.not_committed(number, false, "it was forsaken".to_owned());
-                self.clients[client].machine.forsake(now);
+                trace!(self, "client {client} drops transaction {number}");
+                self.oracle.not_committed(number, false, "it was dropped".to_owned());
+                self.clients[client].machine.drop_transaction(now);
                 self.clients[client].stage = Stage::Idle;
                 self.look(client);
             }
@@ -104,7 +104,7 @@ impl World {
 
     pub(crate) fn commit(&mut self, client: usize, number: usize) {
         let now = self.instant();
-        tell!(self, "client {client} commits transaction {number}");
+        trace!(self, "client {client} commits transaction {number}");
         let ticket = self.clients[client].machine.commit(now);
         self.clients[client].stage = Stage::Ending { ticket, number, commits: true };
         self.look(client);
@@ -114,9 +114,9 @@ impl World {
     pub(crate) fn take_settled(&mut self, client: usize) {
         while let Some((ticket, result)) = self.clients[client].machine.poll_settled() {
             let why = result.as_ref().err().map(ToString::to_string);
-            tell!(self, "client {client}: order {ticket} came to {why:?}");
+            trace!(self, "client {client}: order {ticket} came to {why:?}");
             if let Err(error) = &result {
-                self.mourn(client, error);
+                self.check_failure(client, error);
             }
             match self.clients[client].stage {
                 Stage::Beginning(known) if known == ticket => {
@@ -152,7 +152,7 @@ impl World {
             Some(error) => {
                 self.oracle.not_committed(number, false, error.to_string());
                 let now = self.instant();
-                self.clients[client].machine.forsake(now);
+                self.clients[client].machine.drop_transaction(now);
                 self.clients[client].stage = Stage::Idle;
             }
         }
@@ -171,7 +171,7 @@ impl World {
                 self.oracle.not_committed(number, doubt, error.to_string());
                 // As the face does it: a transaction whose end failed is aborted behind it.
                 let now = self.instant();
-                self.clients[client].machine.forsake(now);
+                self.clients[client].machine.drop_transaction(now);
             }
         }
         if self.clients[client].probed && !self.clients[client].in_probe {
@@ -207,9 +207,9 @@ impl World {
 
     fn end_before_probe(&mut self, client: usize, number: usize) {
         let now = self.instant();
-        tell!(self, "client {client} aborts transaction {number} before its probe");
-        self.oracle.not_committed(number, false, "it was forsaken".to_owned());
-        self.clients[client].machine.forsake(now);
+        trace!(self, "client {client} aborts transaction {number} before its probe");
+        self.oracle.not_committed(number, false, "it was dropped".to_owned());
+        self.clients[client].machine.drop_transaction(now);
         self.clients[client].stage = Stage::Idle;
         self.clients[client].in_probe = true;
         self.begin(client);

@@ -11,17 +11,17 @@ use upsert_kafka_protocol::messages::CreateTopicsRequest;
 use upsert_kafka_protocol::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
 
 use super::client::Client;
-use super::dice::Dice;
 use super::oracle::Oracle;
 use super::plan::{FIRST_PORT, MS, Plan};
-use super::story::Story;
+use super::random::Random;
+use super::trace::Trace;
 use super::wire::{Wire, WireId};
 
 /// Everything in a run.
 pub(crate) struct World {
     pub(crate) plan: Plan,
     planted: Option<Planted>,
-    pub(crate) dice: Dice,
+    pub(crate) random: Random,
     /// Microseconds since the beginning.
     pub(crate) now: u64,
     base: Instant,
@@ -37,7 +37,7 @@ pub(crate) struct World {
     pub(crate) paused: BTreeMap<i32, u64>,
     pub(crate) faults: Vec<FaultId>,
     pub(crate) oracle: Oracle,
-    pub(crate) story: Story,
+    pub(crate) trace: Trace,
     /// What must not have happened.
     pub(crate) violation: Option<String>,
 }
@@ -59,7 +59,7 @@ pub(crate) enum Event {
     /// A client does something.
     Step(usize),
     /// Something goes wrong.
-    Harm,
+    Fault,
     /// Another instance takes the first client's place, which is not told.
     Takeover,
     /// Nothing goes wrong any more.
@@ -74,9 +74,9 @@ const EVENTS_MAX: u64 = 30_000;
 const UNIX_MS: i64 = 1_700_000_000_000;
 
 impl World {
-    pub(crate) fn new(seed: u64, planted: Option<Planted>, story: bool) -> Self {
-        let mut dice = Dice::new(seed);
-        let plan = Plan::draw(&mut dice);
+    pub(crate) fn new(seed: u64, planted: Option<Planted>, trace: bool) -> Self {
+        let mut random = Random::new(seed);
+        let plan = Plan::draw(&mut random);
         let base = Instant::now();
         let cluster = Cluster::new(BrokerConfig {
             nodes: plan.nodes,
@@ -88,11 +88,12 @@ impl World {
             seed,
             ..BrokerConfig::default()
         });
-        let clients =
-            (0..plan.clients).map(|number| Client::new(number, &plan, planted, dice.bits(), base)).collect();
+        let clients = (0..plan.clients)
+            .map(|number| Client::new(number, &plan, planted, random.bits(), base))
+            .collect();
         let mut world = Self {
             planted,
-            dice,
+            random,
             now: 0,
             base,
             queue: BTreeMap::new(),
@@ -105,11 +106,11 @@ impl World {
             paused: BTreeMap::new(),
             faults: Vec::new(),
             oracle: Oracle::new(&plan),
-            story: Story::new(story),
+            trace: Trace::new(trace),
             violation: None,
             plan,
         };
-        tell!(world, "{:#?}", world.plan);
+        trace!(world, "{:#?}", world.plan);
         world.create_topics();
         world
     }
@@ -120,9 +121,9 @@ impl World {
         if let Some(at) = self.plan.takeover_at {
             self.at_time(at, Event::Takeover);
         }
-        let first = self.dice.range(0, self.plan.harm);
-        self.at(first, Event::Harm);
-        self.at_time(self.plan.harm_until, Event::Calm);
+        let first = self.random.range(0, self.plan.fault_interval);
+        self.at(first, Event::Fault);
+        self.at_time(self.plan.faults_until, Event::Calm);
         for _ in 0..EVENTS_MAX {
             if let Some(violation) = self.violation.take() {
                 return Err(violation);
@@ -137,7 +138,7 @@ impl World {
 
     /// A client's process begins.
     fn start(&mut self, client: usize) {
-        let (delay, now) = (self.dice.range(0, self.plan.step), self.instant());
+        let (delay, now) = (self.random.range(0, self.plan.step), self.instant());
         for (topic, ..) in &self.plan.topics {
             self.clients[client].machine.want(topic, now);
         }
@@ -147,8 +148,8 @@ impl World {
 
     fn take_over(&mut self) {
         let (client, now) = (self.clients.len(), self.instant());
-        tell!(self, "client {client} takes client 0's place");
-        let seed = self.dice.bits();
+        trace!(self, "client {client} takes client 0's place");
+        let seed = self.random.bits();
         self.clients.push(Client::new(0, &self.plan, self.planted, seed, now));
         self.start(client);
     }
@@ -194,7 +195,7 @@ impl World {
             }
             Event::Resume(node) => self.resume(node),
             Event::Step(client) => self.act(client),
-            Event::Harm => self.harm(),
+            Event::Fault => self.inject_fault(),
             Event::Takeover => self.take_over(),
             Event::Calm => self.calm(),
             Event::Probe => self.probe(),
@@ -234,13 +235,13 @@ impl World {
 
     /// How long bytes are under way this time.
     pub(crate) fn delay(&mut self) -> u64 {
-        let slow = !self.is_calm() && self.dice.percent(10);
+        let slow = !self.is_calm() && self.random.percent(10);
         let max = if slow { self.plan.latency_max } else { self.plan.latency };
-        self.dice.range(max / 4, max)
+        self.random.range(max / 4, max)
     }
 
     pub(crate) fn is_calm(&self) -> bool {
-        self.now >= self.plan.harm_until
+        self.now >= self.plan.faults_until
     }
 
     pub(crate) fn is_live(&self, node: i32) -> bool {
@@ -261,7 +262,7 @@ impl World {
 
     /// Something happened that must not.
     pub(crate) fn violate(&mut self, what: String) {
-        tell!(self, "VIOLATION: {what}");
+        trace!(self, "VIOLATION: {what}");
         self.violation.get_or_insert(what);
     }
 

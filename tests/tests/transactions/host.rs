@@ -42,7 +42,7 @@ impl Host {
     pub(super) fn config(&self) -> Config {
         let pairs = [("bootstrap.servers", self.bootstrap.as_str()), ("max.request.size", "2000000")];
         let (config, _) = Config::from_properties(pairs, Role::Any).unwrap();
-        Config { retry_backoff: Duration::from_millis(20), ..config }
+        config.with(|it| it.retry_backoff = Duration::from_millis(20))
     }
 
     /// How many records Java sees in committed transactions, where the cluster is Java's.

@@ -1,6 +1,7 @@
 //! Any request that a version can hold gets one answer, which that version can hold.
 
 use upsert_kafka_protocol::AnyResponse;
+use upsert_kafka_protocol::wire::arbitrary;
 
 use super::*;
 use crate::api::{SERVED, each_served};
@@ -8,7 +9,7 @@ use crate::api::{SERVED, each_served};
 const SEEDS: u64 = 40;
 
 fn throw<R: Request>(script: &mut Script, version: i16, seed: u64) {
-    let peer = script.send(&R::any(seed, version), version);
+    let peer = script.send(&arbitrary::<R>(seed, version), version);
     if script.cluster.deadline().is_some() {
         script.pass(u64::from(u32::MAX));
     }

@@ -13,7 +13,7 @@ use super::{Ran, carry, failed, open, stopped_early, warn};
 use crate::args::Args;
 use crate::commands::{dump, job};
 use crate::exit::{Exit, Failure};
-use crate::listing::Form;
+use crate::listing::OutputFormat;
 use crate::output::Output;
 use crate::signal::Stop;
 use crate::stderr::say;
@@ -22,7 +22,7 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     if args.has("--bootstrap") {
         return Err(Failure::usage("--embedded and --bootstrap exclude each other"));
     }
-    let form = Form::of(args)?;
+    let form = OutputFormat::of(args)?;
     let Some(prepared) = stop.unless_asked(prepare(args, stop)).await else { return stopped_early() };
     let Prepared { broker, client, job, places, sinks } = prepared?;
     let ran = carry(job, stop).await;
@@ -145,7 +145,9 @@ async fn client(bootstrap: &str, room: usize) -> Result<Client, Failure> {
     let (config, _) =
         Config::from_properties([("bootstrap.servers", bootstrap)], Role::Any).map_err(cluster)?;
     let buffer_memory = config.buffer_memory.max(2 * room);
-    Client::open(Config { max_request_size: room, buffer_memory, ..config }).await.map_err(cluster)
+    Client::open(config.with(|it| (it.max_request_size, it.buffer_memory) = (room, buffer_memory)))
+        .await
+        .map_err(cluster)
 }
 
 /// Its only clients are in this process: four times what a value may have.

@@ -22,12 +22,12 @@ pub(super) struct Input {
 pub(super) struct Feed {
     pub(super) topic: String,
     pub(super) path: String,
-    pub(super) layout: Layout,
+    pub(super) layout: InputLayout,
 }
 
 /// How records lie in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum InputLayout {
     /// A JSON value is a record, however it is laid out.
     Json,
     /// A line is a record; blank ones are none.
@@ -70,7 +70,7 @@ impl Input {
         let options = report.map_or(&[][..], |report| &report.options);
         let format = options.iter().find(|option| option.key == "format" || option.key == "value.format");
         let is_json = format.is_some_and(|format| format.value.ends_with("json"));
-        Ok(Feed { topic, path, layout: if is_json { Layout::Json } else { Layout::Lines } })
+        Ok(Feed { topic, path, layout: if is_json { InputLayout::Json } else { InputLayout::Lines } })
     }
 }
 
@@ -151,14 +151,14 @@ impl Reading {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(super) async fn open(path: &str, layout: Layout) -> Result<Self, Failure> {
+    pub(super) async fn open(path: &str, layout: InputLayout) -> Result<Self, Failure> {
         let from: Box<dyn AsyncRead + Send + Unpin> = match path {
             "-" => Box::new(tokio::io::stdin()),
             _ => Box::new(File::open(path).await.map_err(|e| unreadable(path, &e))?),
         };
         let values = match layout {
-            Layout::Json => Values::Json(JsonValues::new(VALUE_BYTES_MAX)),
-            Layout::Lines => Values::Lines(TextLines::new(VALUE_BYTES_MAX)),
+            InputLayout::Json => Values::Json(JsonValues::new(VALUE_BYTES_MAX)),
+            InputLayout::Lines => Values::Lines(TextLines::new(VALUE_BYTES_MAX)),
         };
         Ok(Self { path: path.to_owned(), from, piece: vec![0; PIECE_BYTES], values, ended: false })
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use upsert_kafka_sink::RecordPlace;
 
-use super::input::{Feed, Layout, Reading};
+use super::input::{Feed, InputLayout, Reading};
 
 /// What was fed into each topic, value after value: the n-th went to partition n modulo their count, so that a record's
 /// partition and offset say which value it was, and nothing need be kept per value.
@@ -16,7 +16,7 @@ pub(super) struct Places {
 /// One input, wholly fed.
 struct Fed {
     path: String,
-    layout: Layout,
+    layout: InputLayout,
     /// The number of its first value in the topic, from 0, and how many there are.
     first: u64,
     count: u64,

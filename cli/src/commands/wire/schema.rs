@@ -9,7 +9,7 @@ use super::named::{self, Target};
 use super::wrong;
 use crate::args::Args;
 use crate::exit::Failure;
-use crate::listing::{Form, Listing, Row};
+use crate::listing::{Listing, OutputFormat, Row};
 use crate::output::Output;
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
@@ -20,7 +20,8 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
         ),
         None => None,
     };
-    let between = if args.has("--json") || Form::of(args)? == Form::Table { "\n" } else { "" };
+    let between =
+        if args.has("--json") || OutputFormat::of(args)? == OutputFormat::Table { "\n" } else { "" };
     for (at, schema) in schemas.into_iter().enumerate() {
         let target = Target::new(schema, version.unwrap_or_else(|| named::latest(schema)))?;
         out.write(if at > 0 { between } else { "" })?;

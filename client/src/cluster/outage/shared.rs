@@ -27,8 +27,8 @@ impl SharedOutage {
     }
 
     /// No broker answered an attempt that began then.
-    pub(in crate::cluster) fn failed(&self, began: Instant, error: &Error) {
-        if lock(&self.outage).handle_failed(began, Instant::now()) {
+    pub(in crate::cluster) fn failed(&self, began: Instant, error: &Error, now: Instant) {
+        if lock(&self.outage).handle_failed(began, now) {
             let what = match error.is_retriable() {
                 true => "does not answer",
                 false => "gives no answer that can be used",
@@ -38,8 +38,8 @@ impl SharedOutage {
     }
 
     /// A broker answered.
-    pub(in crate::cluster) fn answered(&self) {
-        if let Some(away) = lock(&self.outage).handle_answered(Instant::now()) {
+    pub(in crate::cluster) fn answered(&self, now: Instant) {
+        if let Some(away) = lock(&self.outage).handle_answered(now) {
             tracing::warn!("the cluster at {} answers again, after {} s", self.servers, seconds(away));
         }
     }

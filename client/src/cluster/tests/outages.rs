@@ -71,7 +71,11 @@ fn whoever_waits_for_the_first_connection_hears_for_what_after_a_second() {
     let lines = said(async {
         let dead = nowhere().await;
         let limit = Duration::from_millis(1_200);
-        let error = Cluster::open(Arc::new(Config { bootstrap_timeout: limit, ..config(vec![dead]) })).await;
+        let error = Cluster::open(
+            Arc::new(Config { bootstrap_timeout: limit, ..config(vec![dead]) }),
+            Environment::new(),
+        )
+        .await;
         assert_eq!(error.err().unwrap().kind(), ErrorKind::Unreachable);
     });
     assert_eq!(lines.len(), 1, "{lines:?}");

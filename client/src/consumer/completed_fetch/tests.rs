@@ -5,8 +5,8 @@ use upsert_kafka_protocol::records::{BatchWriter, Codec, Compression, Stamp, Tim
 
 use super::*;
 
-const PLAIN: Reading = Reading { check_crcs: true, committed_only: false };
-const COMMITTED: Reading = Reading { committed_only: true, check_crcs: false };
+const PLAIN: ReadOptions = ReadOptions { check_crcs: true, committed_only: false };
+const COMMITTED: ReadOptions = ReadOptions { committed_only: true, check_crcs: false };
 
 /// A batch of values at an offset.
 fn batch(offset: i64, values: &[&str], stamp: Stamp, codec: Codec) -> Vec<u8> {
@@ -61,7 +61,7 @@ fn read(
     blob: &Bytes,
     from: i64,
     aborted: Option<Vec<AbortedTransaction>>,
-    reading: Reading,
+    reading: ReadOptions,
 ) -> Result<Piece, Corrupt> {
     CompletedFetch::new(blob, from, aborted, reading).read(1 << 20)
 }
@@ -109,7 +109,7 @@ fn the_position_passes_what_compaction_emptied() {
     emptied.truncate(61);
     emptied[8..12].copy_from_slice(&49i32.to_be_bytes());
     emptied[57..61].copy_from_slice(&0i32.to_be_bytes());
-    let unchecked = Reading { check_crcs: false, ..PLAIN };
+    let unchecked = ReadOptions { check_crcs: false, ..PLAIN };
     let got = read(&Bytes::from(emptied), 5, None, unchecked).unwrap();
     assert_eq!((values(&got), got.next_offset, got.cut), (vec![], 8, false));
 }
@@ -122,7 +122,7 @@ fn a_damaged_batch_is_an_error_only_when_it_comes_first() {
     assert_eq!((values(&got), got.next_offset), (vec!["a".into()], 6));
     let error = read(&Bytes::from(damaged.clone()), 6, None, PLAIN).unwrap_err();
     assert!(error.to_string().contains("offset 6"), "{error}");
-    let unchecked = Reading { check_crcs: false, ..PLAIN };
+    let unchecked = ReadOptions { check_crcs: false, ..PLAIN };
     assert!(read(&Bytes::from(damaged), 6, None, unchecked).is_ok());
 }
 
@@ -195,7 +195,7 @@ fn aborted_transactions_are_left_out_and_only_those() {
     let got = read(&bytes, 0, aborted(&[(1, 0)]), COMMITTED).unwrap();
     assert_eq!(values(&got), ["committed", "outside", "committed later"]);
     assert_eq!(got.next_offset, 7, "markers are passed");
-    let all = read(&bytes, 0, None, Reading { committed_only: false, ..COMMITTED }).unwrap();
+    let all = read(&bytes, 0, None, ReadOptions { committed_only: false, ..COMMITTED }).unwrap();
     assert_eq!(
         values(&all),
         ["aborted", "committed", "outside", "committed later"],

@@ -1,8 +1,8 @@
-//! Who is to be asked for a partition, as far as the view of the cluster tells.
+//! Who is to be asked for a partition, as far as the metadata of the cluster tells.
 
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
-use super::State;
+use super::PartitionState;
 use crate::cluster::Metadata;
 use crate::consumer::assignment::TopicPartition;
 use crate::{Error, ErrorKind};
@@ -17,10 +17,14 @@ pub(super) struct Leader {
 }
 
 /// The leader; or why there is none, where that is known yet.
-pub(super) fn leader(of: &TopicPartition, state: &State, view: &Metadata) -> Result<Leader, Option<Error>> {
-    let Some(topic) = view.topics.get(&of.topic) else {
-        let missing = view.missing.get(&of.topic).map(|code| Error::from_code(*code, "Metadata"));
-        return Err(missing.or_else(|| view.problem.clone()).map(|error| of.named(error)));
+pub(super) fn leader(
+    of: &TopicPartition,
+    state: &PartitionState,
+    metadata: &Metadata,
+) -> Result<Leader, Option<Error>> {
+    let Some(topic) = metadata.topics.get(&of.topic) else {
+        let missing = metadata.missing.get(&of.topic).map(|code| Error::from_code(*code, "Metadata"));
+        return Err(missing.or_else(|| metadata.problem.clone()).map(|error| of.named(error)));
     };
     let Some(partition) = topic.partition(of.partition) else {
         let count = topic.partitions.len();

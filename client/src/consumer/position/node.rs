@@ -6,20 +6,20 @@ use crate::retry::Backoff;
 
 /// A broker that was asked.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(super) struct NodeState {
     /// A fetch is under way, or its answer waits to be polled: this bounds what is buffered.
     pub(super) busy: bool,
     /// How many decompressed bytes may be prepared of what is under way.
     pub(super) prepared_bytes_max: usize,
     /// Waits grow while answers come early and empty.
     backoff: Backoff,
-    fruitless: u32,
+    empty_answers: u32,
     not_before: Option<Instant>,
 }
 
-impl Node {
+impl NodeState {
     pub(super) fn new(backoff: Backoff) -> Self {
-        Self { busy: false, prepared_bytes_max: 0, backoff, fruitless: 0, not_before: None }
+        Self { busy: false, prepared_bytes_max: 0, backoff, empty_answers: 0, not_before: None }
     }
 
     pub(super) fn is_due(&self, now: Instant) -> bool {
@@ -40,16 +40,16 @@ impl Node {
     ) -> Option<Duration> {
         (self.busy, self.prepared_bytes_max, self.not_before) = (false, 0, None);
         if !empty_early {
-            self.fruitless = 0;
+            self.empty_answers = 0;
             self.backoff.reset();
             return None;
         }
         let wait = self.backoff.wait(chance);
         self.not_before = Some(now + wait);
-        self.fruitless = self.fruitless.saturating_add(1);
-        (self.fruitless == FRUITLESS_MAX).then_some(wait)
+        self.empty_answers = self.empty_answers.saturating_add(1);
+        (self.empty_answers == EMPTY_ANSWERS_MAX).then_some(wait)
     }
 }
 
 /// So many answers in a row that are empty too early are told of, once.
-const FRUITLESS_MAX: u32 = 3;
+const EMPTY_ANSWERS_MAX: u32 = 3;

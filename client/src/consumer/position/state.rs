@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
-use super::{Due, Leader, Limits, Lookup, Sought, Verdict, Wanted};
+use super::{FetchLimits, FetchTarget, Leader, LookupKind, OffsetLookup, PartitionOutcome, PartitionRequest};
 use crate::consumer::assignment::{Position, TopicPartition};
 use crate::consumer::reset::{PositionReset, ResetCause};
 use crate::retry::Backoff;
@@ -13,16 +13,16 @@ use crate::{Error, ErrorKind, OffsetReset};
 /// One assigned partition.
 ///
 /// A position counts once a fetch at it was answered by a broker that knows the topic by that id. Before that it
-/// is an [`Attempt`]: metadata may be old, and an attempt that fails for its topic id is forgotten without a trace.
+/// is an [`UnconfirmedPosition`]: metadata may be old, and one that fails for its topic id is forgotten without a trace.
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct PartitionState {
     /// Where reading stands; as assigned, until a fetch was answered.
     pub(super) position: Position,
     /// The topic that `position` belongs to; zero when no answer and no caller has said.
     topic_id: Uuid,
     /// The topic that had the name when the leader was asked last; zero where brokers know no ids.
-    leading: Uuid,
-    attempt: Option<Attempt>,
+    current_topic_id: Uuid,
+    unconfirmed: Option<UnconfirmedPosition>,
     /// An offset out of range that is an error, once the log's range has been looked up.
     out_of_range: Option<i64>,
     /// Changes with each seek: answers to what was asked before are void.
@@ -39,14 +39,14 @@ pub(super) struct State {
     pub(super) last_stable: Option<i64>,
     pub(super) bytes_max: u32,
     /// How many answers in a row held no whole batch.
-    cuts: u32,
+    cut_answers: u32,
     /// When it last got something, in fetches: the longest unserved goes first.
     pub(super) served: u64,
 }
 
 /// A position that no fetch has confirmed yet.
 #[derive(Debug)]
-struct Attempt {
+struct UnconfirmedPosition {
     topic_id: Uuid,
     position: Position,
     /// The offset that `position` stands for, once it was looked up.
@@ -55,13 +55,13 @@ struct Attempt {
     cause: Option<ResetCause>,
 }
 
-impl State {
-    pub(super) fn new(position: Position, topic_id: Uuid, generation: u64, limits: &Limits) -> Self {
+impl PartitionState {
+    pub(super) fn new(position: Position, topic_id: Uuid, generation: u64, limits: &FetchLimits) -> Self {
         Self {
             position,
             topic_id,
-            leading: Uuid::ZERO,
-            attempt: None,
+            current_topic_id: Uuid::ZERO,
+            unconfirmed: None,
             out_of_range: None,
             generation,
             busy: false,
@@ -73,13 +73,13 @@ impl State {
             high_watermark: None,
             last_stable: None,
             bytes_max: limits.partition_bytes_max,
-            cuts: 0,
+            cut_answers: 0,
             served: 0,
         }
     }
 
     /// The same partition of the same topic, read on from elsewhere.
-    pub(super) fn moved(&self, position: Position, generation: u64, limits: &Limits) -> Self {
+    pub(super) fn moved(&self, position: Position, generation: u64, limits: &FetchLimits) -> Self {
         Self { paused: self.paused, ..Self::new(position, self.topic_id, generation, limits) }
     }
 
@@ -89,16 +89,17 @@ impl State {
 
     /// The offset that is read next, once it is known.
     pub(super) fn offset(&self) -> Option<i64> {
-        match (&self.attempt, self.position) {
-            (Some(attempt), _) => attempt.offset,
+        match (&self.unconfirmed, self.position) {
+            (Some(unconfirmed), _) => unconfirmed.offset,
             (None, Position::Offset(offset)) => Some(offset),
             (None, _) => None,
         }
     }
 
     /// The id of the topic that was read and is gone, if the name now belongs to another one.
-    pub(super) fn replaced(&self, leading: Uuid) -> Option<Uuid> {
-        Some(self.topic_id).filter(|known| ![Uuid::ZERO, leading].contains(known) && leading != Uuid::ZERO)
+    pub(super) fn replaced(&self, current_topic_id: Uuid) -> Option<Uuid> {
+        Some(self.topic_id)
+            .filter(|known| ![Uuid::ZERO, current_topic_id].contains(known) && current_topic_id != Uuid::ZERO)
     }
 
     /// No broker has told of its topic; an error once that was so for too long.
@@ -120,44 +121,57 @@ impl State {
     }
 
     /// Whether the next thing to ask for is records, not an offset.
-    pub(super) fn fetches(&self) -> bool {
+    pub(super) fn is_ready_to_fetch(&self) -> bool {
         self.out_of_range.is_none() && self.offset().is_some()
     }
 
     /// What to ask the leader next; it counts as under way.
-    pub(super) fn ask(&mut self, of: &TopicPartition, leader: Leader, now: Instant) -> Due {
+    pub(super) fn next_request(
+        &mut self,
+        of: &TopicPartition,
+        leader: Leader,
+        now: Instant,
+    ) -> PartitionRequest {
         self.busy = true;
-        let (of, generation) = (of.clone(), self.generation);
-        let sought = match (self.out_of_range, self.offset(), &self.attempt) {
-            (Some(_), ..) => Sought::Range,
+        let (topic_partition, generation) = (of.clone(), self.generation);
+        let kind = match (self.out_of_range, self.offset(), &self.unconfirmed) {
+            (Some(_), ..) => LookupKind::Range,
             (None, Some(offset), _) => {
                 let (leader_epoch, bytes_max) = (leader.epoch, self.bytes_max);
                 let topic_id = leader.topic_id;
-                return Due::Fetch(Wanted { of, topic_id, generation, offset, leader_epoch, bytes_max });
+                return PartitionRequest::Fetch(FetchTarget {
+                    topic_partition,
+                    topic_id,
+                    generation,
+                    offset,
+                    leader_epoch,
+                    bytes_max,
+                });
             }
-            (None, None, Some(attempt)) => Sought::Position(attempt.position),
-            (None, None, None) => Sought::Position(self.position),
+            (None, None, Some(unconfirmed)) => LookupKind::Position(unconfirmed.position),
+            (None, None, None) => LookupKind::Position(self.position),
         };
         self.failing_since.get_or_insert(now);
-        Due::Lookup(Lookup { of, generation, sought })
+        PartitionRequest::Lookup(OffsetLookup { topic_partition, generation, kind })
     }
 
     /// Sees to it that what is tried next belongs to the topic that has the name now.
-    pub(super) fn aim(&mut self, leading: Uuid) {
+    pub(super) fn follow_topic_id(&mut self, current_topic_id: Uuid) {
         self.unknown_since = None;
-        if leading != Uuid::ZERO {
-            self.leading = leading;
+        if current_topic_id != Uuid::ZERO {
+            self.current_topic_id = current_topic_id;
         }
-        if self.attempt.as_ref().is_some_and(|attempt| attempt.topic_id == self.leading) {
+        if self.unconfirmed.as_ref().is_some_and(|unconfirmed| unconfirmed.topic_id == self.current_topic_id)
+        {
             return;
         }
-        let (position, cause) = match self.replaced(self.leading) {
+        let (position, cause) = match self.replaced(self.current_topic_id) {
             Some(old_topic_id) => (Position::Earliest, Some(ResetCause::TopicRecreated { old_topic_id })),
             None => (self.position, None),
         };
-        self.attempt = match (position, cause) {
+        self.unconfirmed = match (position, cause) {
             (Position::Offset(_), None) => None,
-            _ => Some(Attempt { topic_id: self.leading, position, offset: None, cause }),
+            _ => Some(UnconfirmedPosition { topic_id: self.current_topic_id, position, offset: None, cause }),
         };
         if cause.is_some() {
             self.out_of_range = None;
@@ -167,48 +181,48 @@ impl State {
     /// The position that is tried was looked up. Only a fetch confirms it.
     pub(super) fn handle_found(&mut self, offset: i64) {
         (self.busy, self.not_before) = (false, None);
-        if let Some(attempt) = &mut self.attempt {
-            attempt.offset = Some(offset);
+        if let Some(unconfirmed) = &mut self.unconfirmed {
+            unconfirmed.offset = Some(offset);
         }
     }
 
     /// A broker answered a fetch as asked: the position is confirmed. A reset is told now, and only now.
-    pub(super) fn confirm(&mut self, wanted: &Wanted) -> Option<PositionReset> {
+    pub(super) fn confirm(&mut self, target: &FetchTarget) -> Option<PositionReset> {
         self.not_before = None;
-        if wanted.topic_id != Uuid::ZERO {
-            self.topic_id = wanted.topic_id;
+        if target.topic_id != Uuid::ZERO {
+            self.topic_id = target.topic_id;
         }
-        let attempt = self.attempt.take();
-        let old_position = match std::mem::replace(&mut self.position, Position::Offset(wanted.offset)) {
+        let unconfirmed = self.unconfirmed.take();
+        let old_position = match std::mem::replace(&mut self.position, Position::Offset(target.offset)) {
             Position::Offset(offset) => Some(offset),
             _ => None,
         };
-        let cause = attempt?.cause?;
+        let cause = unconfirmed?.cause?;
         Some(PositionReset {
-            topic_partition: wanted.of.clone(),
-            topic_id: wanted.topic_id,
+            topic_partition: target.topic_partition.clone(),
+            topic_id: target.topic_id,
             old_position,
-            new_position: wanted.offset,
+            new_position: target.offset,
             cause,
         })
     }
 
     /// What was asked came to something: the next failure is a first one.
     pub(super) fn succeed(&mut self) {
-        (self.failing_since, self.cuts) = (None, 0);
+        (self.failing_since, self.cut_answers) = (None, 0);
         self.backoff.reset();
     }
 
     /// A broker sent whole batches, and none of them reaches the position: an error if it goes on like that.
     pub(super) fn handle_stuck(
         &mut self,
-        wanted: &Wanted,
+        target: &FetchTarget,
         now: Instant,
         patience: Duration,
         chance: f64,
-    ) -> Verdict {
-        let TopicPartition { topic, partition } = &wanted.of;
-        let offset = wanted.offset;
+    ) -> PartitionOutcome {
+        let TopicPartition { topic, partition } = &target.topic_partition;
+        let offset = target.offset;
         if self.failing_since.is_none() {
             tracing::warn!(
                 topic = &**topic,
@@ -220,28 +234,31 @@ impl State {
         let since = *self.failing_since.get_or_insert(now);
         self.not_before = Some(now + self.backoff.wait(chance));
         if now.saturating_duration_since(since) < patience {
-            return Verdict::Retry;
+            return PartitionOutcome::Retry;
         }
         self.failing_since = None;
         let sentence = format!("asked for offset {offset}, the broker sends only batches that end before it");
-        Verdict::Fail(wanted.of.named(Error::new(ErrorKind::Protocol, sentence).with_api("Fetch")))
+        PartitionOutcome::Fail(
+            target.topic_partition.named(Error::new(ErrorKind::Protocol, sentence).with_api("Fetch")),
+        )
     }
 
     /// The offset that was tried is gone: what the policy says is looked up, or the log's range for the error.
-    pub(super) fn leave(&mut self, reset: OffsetReset, position: Option<Position>) {
+    pub(super) fn handle_out_of_range(&mut self, reset: OffsetReset, position: Option<Position>) {
         let Some(position) = position else {
             self.out_of_range = self.offset();
             return;
         };
         // Whoever begins a topic anew is told of that, and not of where its first record went meanwhile.
-        let cause = self.attempt.take().and_then(|attempt| attempt.cause);
+        let cause = self.unconfirmed.take().and_then(|unconfirmed| unconfirmed.cause);
         let cause = Some(cause.unwrap_or(ResetCause::OffsetOutOfRange { reset }));
-        self.attempt = Some(Attempt { topic_id: self.leading, position, offset: None, cause });
+        self.unconfirmed =
+            Some(UnconfirmedPosition { topic_id: self.current_topic_id, position, offset: None, cause });
     }
 
     /// The topic id that was tried is not that of the log.
-    pub(super) fn forget_attempt(&mut self) {
-        self.attempt = None;
+    pub(super) fn forget_unconfirmed(&mut self) {
+        self.unconfirmed = None;
     }
 
     /// The error that waited for the log's range.
@@ -258,25 +275,27 @@ impl State {
 
     /// Asks for twice as much next time, since the batch is larger than what was asked for. One answer may end within
     /// a batch because others filled it; then the partition is the first to be served.
-    pub(super) fn widen(
+    pub(super) fn grow_fetch_size(
         &mut self,
-        wanted: &Wanted,
+        target: &FetchTarget,
         response_bytes_max: usize,
         now: Instant,
         chance: f64,
-    ) -> Verdict {
-        self.cuts = self.cuts.saturating_add(1);
-        if self.cuts > 1 {
+    ) -> PartitionOutcome {
+        self.cut_answers = self.cut_answers.saturating_add(1);
+        if self.cut_answers > 1 {
             self.not_before = Some(now + self.backoff.wait(chance));
         }
         if self.bytes_max as usize >= response_bytes_max {
             let sentence = format!(
                 "the batch at offset {} is larger than {response_bytes_max} bytes, the most that an answer may hold",
-                wanted.offset
+                target.offset
             );
-            return Verdict::Fail(wanted.of.named(Error::new(ErrorKind::TooLarge, sentence)));
+            return PartitionOutcome::Fail(
+                target.topic_partition.named(Error::new(ErrorKind::TooLarge, sentence)),
+            );
         }
         self.bytes_max = self.bytes_max.saturating_mul(2).clamp(1, i32::MAX.unsigned_abs());
-        Verdict::Nothing
+        PartitionOutcome::Nothing
     }
 }

@@ -10,18 +10,18 @@ use crate::consumer::reset::ResetCause;
 const MS: Duration = Duration::from_millis(1);
 
 /// A node, and of each partition its index, the offset and the bytes.
-type Asked = (i32, Vec<(i32, i64, u32)>);
+type PlannedFetch = (i32, Vec<(i32, i64, u32)>);
 
 struct Bench {
     positions: Positions,
-    view: Metadata,
+    metadata: Metadata,
     now: Instant,
 }
 
 impl Bench {
     /// Partitions of `orders`, each with its leader.
     fn new(leaders: &[i32], reset: OffsetReset) -> Self {
-        let limits = Limits {
+        let limits = FetchLimits {
             fetch_bytes_max: 1000,
             partition_bytes_max: 100,
             decompressed_bytes_max: 600,
@@ -31,7 +31,7 @@ impl Bench {
             patience: 100 * MS,
         };
         let mut bench =
-            Self { positions: Positions::new(limits), view: Metadata::default(), now: Instant::now() };
+            Self { positions: Positions::new(limits), metadata: Metadata::default(), now: Instant::now() };
         bench.lead(leaders);
         let assign = |index| Assignment::new("orders", index, Position::Offset(7));
         bench.positions.assign((0..leaders.len() as i32).map(assign).collect());
@@ -42,7 +42,7 @@ impl Bench {
         self.recreate(1, leaders);
     }
 
-    /// The view tells of a topic of this id.
+    /// The metadata tells of a topic of this id.
     fn recreate(&mut self, id: u8, leaders: &[i32]) {
         let partition = |(leader, index): (&i32, i32)| PartitionMetadata {
             index,
@@ -55,68 +55,80 @@ impl Bench {
             internal: false,
             partitions: leaders.iter().zip(0..).map(partition).collect(),
         };
-        self.view.topics.insert("orders".into(), Arc::new(topic));
+        self.metadata.topics.insert("orders".into(), Arc::new(topic));
     }
 
     /// What is asked for now.
-    fn plans(&mut self) -> Vec<Asked> {
-        let Work { fetches, failures, .. } = self.positions.poll(self.now, &self.view);
+    fn plans(&mut self) -> Vec<PlannedFetch> {
+        let DueRequests { fetches, failures, .. } = self.positions.poll(self.now, &self.metadata);
         assert!(failures.is_empty(), "{failures:?}");
-        let row = |wanted: &Wanted| (wanted.of.partition, wanted.offset, wanted.bytes_max);
+        let row = |target: &FetchTarget| (target.topic_partition.partition, target.offset, target.bytes_max);
         fetches.iter().map(|plan| (plan.node, plan.partitions.iter().map(row).collect())).collect()
     }
 
-    fn one(&mut self) -> Wanted {
-        let mut plans = self.positions.poll(self.now, &self.view).fetches;
+    fn one(&mut self) -> FetchTarget {
+        let mut plans = self.positions.poll(self.now, &self.metadata).fetches;
         assert_eq!(plans.len(), 1);
         plans.remove(0).partitions.remove(0)
     }
 
     /// The only offsets that are looked up now, of the leader 1.
-    fn looked_up(&mut self) -> Lookup {
-        let mut work = self.positions.poll(self.now, &self.view);
-        assert_eq!((work.fetches.len(), work.lookups.len(), work.failures.len()), (0, 1, 0));
-        work.lookups.get_mut(&1).unwrap().remove(0)
+    fn looked_up(&mut self) -> OffsetLookup {
+        let mut requests = self.positions.poll(self.now, &self.metadata);
+        assert_eq!((requests.fetches.len(), requests.lookups.len(), requests.failures.len()), (0, 1, 0));
+        requests.lookups.get_mut(&1).unwrap().remove(0)
     }
 
-    fn found(&mut self, lookup: &Lookup, offset: i64) {
-        self.positions.handle_found(&lookup.of, lookup.generation, offset);
+    fn found(&mut self, lookup: &OffsetLookup, offset: i64) {
+        self.positions.handle_found(&lookup.topic_partition, lookup.generation, offset);
     }
 
-    fn fetched(&mut self, wanted: &Wanted, next_offset: i64, cut: bool) -> Verdict {
-        let (reset, verdict) = self.answered(wanted, next_offset, cut);
+    fn fetched(&mut self, target: &FetchTarget, next_offset: i64, cut: bool) -> PartitionOutcome {
+        let (reset, outcome) = self.answered(target, next_offset, cut);
         assert_eq!(reset, None);
-        verdict
+        outcome
     }
 
-    fn answered(&mut self, wanted: &Wanted, next_offset: i64, cut: bool) -> (Option<PositionReset>, Verdict) {
+    fn answered(
+        &mut self,
+        target: &FetchTarget,
+        next_offset: i64,
+        cut: bool,
+    ) -> (Option<PositionReset>, PartitionOutcome) {
         self.end_of_answer(false);
-        let has_bytes = cut || next_offset > wanted.offset;
-        let reset = self.told(wanted, has_bytes);
+        let has_bytes = cut || next_offset > target.offset;
+        let reset = self.told(target, has_bytes);
         if !has_bytes {
-            return (reset, Verdict::Nothing);
+            return (reset, PartitionOutcome::Nothing);
         }
-        (reset, self.read(wanted, next_offset, cut))
+        (reset, self.read(target, next_offset, cut))
     }
 
-    fn told(&mut self, wanted: &Wanted, has_bytes: bool) -> Option<PositionReset> {
-        let told = Told { high_watermark: 50, last_stable: 40, has_bytes };
-        self.positions.handle_fetched(wanted, told)
+    fn told(&mut self, target: &FetchTarget, has_bytes: bool) -> Option<PositionReset> {
+        let told = LogStatus { high_watermark: 50, last_stable: 40, has_bytes };
+        self.positions.handle_fetched(target, told)
     }
 
-    fn read(&mut self, wanted: &Wanted, next_offset: i64, cut: bool) -> Verdict {
+    fn read(&mut self, target: &FetchTarget, next_offset: i64, cut: bool) -> PartitionOutcome {
         let progress = Progress { next_offset, cut, more: false };
-        self.positions.handle_read(wanted, progress, self.now, 0.5)
+        self.positions.handle_read(target, progress, self.now, 0.5)
     }
 
     fn end_of_answer(&mut self, empty_early: bool) {
         self.positions.handle_answered(1, empty_early, self.now, 0.5);
     }
 
-    fn failed(&mut self, wanted: &Wanted, code: ErrorCode) -> Verdict {
+    fn failed(&mut self, target: &FetchTarget, code: ErrorCode) -> PartitionOutcome {
         self.end_of_answer(false);
         let error = Error::from_code(code, "Fetch");
-        self.positions.handle_failed(&wanted.of, wanted.generation, error, self.now, 0.5, 1_000_000)
+        self.positions.handle_failed(
+            &target.topic_partition,
+            target.generation,
+            error,
+            self.now,
+            0.5,
+            1_000_000,
+        )
     }
 }
 
@@ -127,11 +139,14 @@ fn of(partition: i32) -> TopicPartition {
 #[test]
 fn each_leader_gets_one_fetch_with_its_share_of_the_bytes() {
     let mut bench = Bench::new(&[1, 2, 1], OffsetReset::Latest);
-    let plans = bench.positions.poll(bench.now, &bench.view).fetches;
+    let plans = bench.positions.poll(bench.now, &bench.metadata).fetches;
     let shares: Vec<_> =
         plans.iter().map(|plan| (plan.node, plan.bytes_max, plan.prepared_bytes_max)).collect();
     assert_eq!(shares, [(1, 500, 300), (2, 500, 300)]);
-    assert_eq!(plans[0].partitions.iter().map(|wanted| wanted.of.partition).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(
+        plans[0].partitions.iter().map(|target| target.topic_partition.partition).collect::<Vec<_>>(),
+        [0, 2]
+    );
     assert_eq!(bench.plans(), [], "all of it is under way");
 }
 
@@ -139,10 +154,10 @@ fn each_leader_gets_one_fetch_with_its_share_of_the_bytes() {
 fn a_node_is_asked_again_only_after_its_answer() {
     let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
     bench.positions.pause(&of(1), true);
-    let wanted = bench.one();
+    let target = bench.one();
     bench.positions.pause(&of(1), false);
     assert_eq!(bench.plans(), []);
-    assert!(matches!(bench.fetched(&wanted, 9, false), Verdict::Moved));
+    assert!(matches!(bench.fetched(&target, 9, false), PartitionOutcome::Moved));
     assert_eq!(bench.plans(), [(1, vec![(1, 7, 100), (0, 9, 100)])], "the longest unserved first");
 }
 
@@ -150,8 +165,8 @@ fn a_node_is_asked_again_only_after_its_answer() {
 fn the_position_and_the_lag_follow_what_was_fetched() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
     assert_eq!((bench.positions.position(&of(0)), bench.positions.lag(&of(0), false)), (Some(7), None));
-    let wanted = bench.one();
-    bench.fetched(&wanted, 12, false);
+    let target = bench.one();
+    bench.fetched(&target, 12, false);
     assert_eq!(bench.positions.position(&of(0)), Some(12));
     assert_eq!((bench.positions.lag(&of(0), false), bench.positions.lag(&of(0), true)), (Some(38), Some(28)));
 }
@@ -159,8 +174,8 @@ fn the_position_and_the_lag_follow_what_was_fetched() {
 #[test]
 fn an_empty_answer_moves_nothing_and_is_asked_again() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
-    let wanted = bench.one();
-    assert!(matches!(bench.fetched(&wanted, 7, false), Verdict::Nothing));
+    let target = bench.one();
+    assert!(matches!(bench.fetched(&target, 7, false), PartitionOutcome::Nothing));
     assert_eq!(bench.plans(), [(1, vec![(0, 7, 100)])]);
 }
 
@@ -170,7 +185,7 @@ fn what_all_leaders_may_prepare_never_exceeds_the_budget_though_leaders_come() {
     bench.positions.pause(&of(1), true);
     bench.positions.pause(&of(2), true);
     let prepared = |bench: &mut Bench| {
-        let plans = bench.positions.poll(bench.now, &bench.view).fetches;
+        let plans = bench.positions.poll(bench.now, &bench.metadata).fetches;
         plans.iter().map(|plan| (plan.node, plan.prepared_bytes_max)).collect::<Vec<_>>()
     };
     assert_eq!(prepared(&mut bench), [(1, 600)], "one leader has it all");
@@ -186,24 +201,26 @@ fn what_all_leaders_may_prepare_never_exceeds_the_budget_though_leaders_come() {
 fn a_batch_larger_than_asked_for_is_asked_for_in_growing_steps_up_to_the_limit() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
     for (bytes, wait) in [(100, None), (200, Some(10 * MS)), (400, Some(20 * MS))] {
-        let wanted = bench.one();
-        assert_eq!(wanted.bytes_max, bytes);
-        assert!(matches!(bench.fetched(&wanted, 7, true), Verdict::Nothing));
+        let target = bench.one();
+        assert_eq!(target.bytes_max, bytes);
+        assert!(matches!(bench.fetched(&target, 7, true), PartitionOutcome::Nothing));
         // The first may be cut because others filled the answer; whoever is cut again waits.
         assert_eq!(bench.positions.deadline(bench.now), wait.map(|wait| bench.now + wait));
         bench.now += wait.unwrap_or_default();
     }
-    let wanted = bench.one();
-    assert_eq!(wanted.bytes_max, 800);
-    let Verdict::Fail(error) = bench.fetched(&wanted, 7, true) else { panic!("it cannot grow further") };
+    let target = bench.one();
+    assert_eq!(target.bytes_max, 800);
+    let PartitionOutcome::Fail(error) = bench.fetched(&target, 7, true) else {
+        panic!("it cannot grow further")
+    };
     assert_eq!(
         (error.kind(), error.topic(), error.partition()),
         (ErrorKind::TooLarge, Some("orders"), Some(0))
     );
     assert_eq!(bench.plans(), [], "a caller who polls on does not spin");
     bench.now += 40 * MS;
-    let wanted = bench.one();
-    bench.fetched(&wanted, 8, false);
+    let target = bench.one();
+    bench.fetched(&target, 8, false);
     assert_eq!(bench.one().bytes_max, 100, "and shrinks when it was read");
 }
 
@@ -212,9 +229,9 @@ fn answers_that_come_early_and_empty_are_followed_by_growing_waits() {
     let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
     let mut waits = Vec::new();
     for _ in 0..4 {
-        let work = bench.positions.poll(bench.now, &bench.view);
-        for wanted in &work.fetches[0].partitions {
-            bench.told(wanted, false);
+        let requests = bench.positions.poll(bench.now, &bench.metadata);
+        for target in &requests.fetches[0].partitions {
+            bench.told(target, false);
         }
         bench.end_of_answer(true);
         assert_eq!(bench.plans(), [], "not at once");
@@ -223,10 +240,10 @@ fn answers_that_come_early_and_empty_are_followed_by_growing_waits() {
         bench.now = due;
     }
     assert_eq!(waits, [10, 20, 40, 40]);
-    let work = bench.positions.poll(bench.now, &bench.view);
-    for wanted in &work.fetches[0].partitions {
-        bench.told(wanted, true);
-        bench.read(wanted, 9, false);
+    let requests = bench.positions.poll(bench.now, &bench.metadata);
+    for target in &requests.fetches[0].partitions {
+        bench.told(target, true);
+        bench.read(target, 9, false);
     }
     bench.end_of_answer(false);
     assert_eq!(bench.plans().len(), 1, "what brings something is asked again at once");
@@ -239,12 +256,12 @@ fn batches_that_end_before_the_position_are_asked_for_at_growing_distances_and_t
         let mut bench = Bench::new(&[1], OffsetReset::Latest);
         let mut waits = Vec::new();
         let error = loop {
-            let wanted = bench.one();
+            let target = bench.one();
             bench.end_of_answer(false);
-            bench.told(&wanted, true);
-            match bench.read(&wanted, next_offset, false) {
-                Verdict::Fail(error) => break error,
-                verdict => assert!(matches!(verdict, Verdict::Retry)),
+            bench.told(&target, true);
+            match bench.read(&target, next_offset, false) {
+                PartitionOutcome::Fail(error) => break error,
+                outcome => assert!(matches!(outcome, PartitionOutcome::Retry)),
             }
             let due = bench.positions.deadline(bench.now).unwrap();
             waits.push((due - bench.now).as_millis());
@@ -260,20 +277,61 @@ fn batches_that_end_before_the_position_are_asked_for_at_growing_distances_and_t
 #[test]
 fn an_answer_to_what_was_asked_before_a_seek_is_void() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
-    let wanted = bench.one();
+    let target = bench.one();
     assert!(bench.positions.seek(&of(0), Position::Offset(3)));
-    assert!(matches!(bench.fetched(&wanted, 12, false), Verdict::Nothing));
-    assert!(matches!(bench.failed(&wanted, ErrorCode::UNKNOWN_SERVER_ERROR), Verdict::Nothing));
+    assert!(matches!(bench.fetched(&target, 12, false), PartitionOutcome::Nothing));
+    assert!(matches!(bench.failed(&target, ErrorCode::UNKNOWN_SERVER_ERROR), PartitionOutcome::Nothing));
     assert_eq!(bench.positions.position(&of(0)), Some(3));
     assert!(!bench.positions.seek(&of(9), Position::Latest));
 }
 
 #[test]
+fn partitions_come_and_go_and_what_is_under_way_for_the_others_stays() {
+    let mut bench = Bench::new(&[1, 1, 1], OffsetReset::Latest);
+    bench.positions.assign(vec![Assignment::new("orders", 0, Position::Offset(7))]);
+    let first = bench.one();
+    bench.positions.add(vec![Assignment::new("orders", 1, Position::Offset(20))]);
+    assert_eq!(bench.plans(), [], "the leader answers one fetch at a time");
+    assert!(bench.positions.is_current(&first));
+    assert!(matches!(bench.fetched(&first, 9, false), PartitionOutcome::Moved));
+    let requests = bench.positions.poll(bench.now, &bench.metadata);
+    let [second, first] = &requests.fetches[0].partitions[..] else { panic!("{requests:?}") };
+    assert_eq!((second.offset, first.offset), (20, 9), "the longest unserved first");
+
+    assert!(bench.positions.remove(&of(1)) && !bench.positions.remove(&of(1)));
+    assert!(bench.positions.is_current(first) && !bench.positions.is_current(second));
+    bench.end_of_answer(false);
+    bench.told(first, true);
+    assert!(matches!(bench.read(first, 11, false), PartitionOutcome::Moved));
+    bench.told(second, true);
+    assert!(matches!(bench.read(second, 22, false), PartitionOutcome::Nothing));
+    assert_eq!((bench.positions.position(&of(0)), bench.positions.position(&of(1))), (Some(11), None));
+    assert_eq!(bench.plans(), [(1, vec![(0, 11, 100)])]);
+}
+
+#[test]
+fn a_partition_that_is_added_again_begins_where_it_is_told_and_forgets_its_earlier_life() {
+    let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
+    bench.positions.pause(&of(0), true);
+    let before = bench.one();
+    assert!(bench.positions.remove(&of(1)));
+    bench.positions.add(vec![Assignment::new("orders", 1, Position::Offset(3))]);
+    assert!(matches!(bench.failed(&before, ErrorCode::UNKNOWN_SERVER_ERROR), PartitionOutcome::Nothing));
+    bench.told(&before, true);
+    assert!(matches!(bench.read(&before, 12, false), PartitionOutcome::Nothing));
+    assert_eq!(bench.positions.position(&of(1)), Some(3));
+    assert_eq!(bench.plans(), [(1, vec![(1, 3, 100)])], "and the pause of the other stays");
+    bench.positions.pause(&of(0), false);
+    bench.end_of_answer(false);
+    assert_eq!(bench.plans(), [(1, vec![(0, 7, 100)])]);
+}
+
+#[test]
 fn a_paused_partition_gets_nothing_and_loses_nothing() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
-    let wanted = bench.one();
+    let target = bench.one();
     bench.positions.pause(&of(0), true);
-    assert!(matches!(bench.fetched(&wanted, 12, false), Verdict::Nothing));
+    assert!(matches!(bench.fetched(&target, 12, false), PartitionOutcome::Nothing));
     assert_eq!(bench.plans(), []);
     bench.positions.pause(&of(0), false);
     assert_eq!(bench.plans(), [(1, vec![(0, 7, 100)])]);
@@ -288,15 +346,15 @@ fn an_offset_out_of_range_follows_the_policy() {
         (OffsetReset::None, None),
     ] {
         let mut bench = Bench::new(&[1], policy);
-        let wanted = bench.one();
-        assert!(matches!(bench.failed(&wanted, ErrorCode::OFFSET_OUT_OF_RANGE), Verdict::Retry));
+        let target = bench.one();
+        assert!(matches!(bench.failed(&target, ErrorCode::OFFSET_OUT_OF_RANGE), PartitionOutcome::Retry));
         assert_eq!(bench.plans(), [], "not at once");
         bench.now += 10 * MS;
         let lookup = bench.looked_up();
         let Some(expected) = expected else {
-            assert_eq!(lookup.sought, Sought::Range);
-            let verdict = bench.positions.handle_range(&of(0), lookup.generation, (12, 33));
-            let Verdict::Fail(error) = verdict else { panic!("{verdict:?}") };
+            assert_eq!(lookup.kind, LookupKind::Range);
+            let outcome = bench.positions.handle_range(&of(0), lookup.generation, (12, 33));
+            let PartitionOutcome::Fail(error) = outcome else { panic!("{outcome:?}") };
             assert_eq!(
                 (error.kind(), error.code()),
                 (ErrorKind::OffsetOutOfRange, Some(ErrorCode::OFFSET_OUT_OF_RANGE))
@@ -307,76 +365,76 @@ fn an_offset_out_of_range_follows_the_policy() {
             assert_eq!(bench.one().offset, 7, "a caller who polls on is told again");
             continue;
         };
-        assert_eq!(lookup.sought, Sought::Position(expected));
+        assert_eq!(lookup.kind, LookupKind::Position(expected));
         bench.found(&lookup, 33);
-        let wanted = bench.one();
-        assert_eq!(wanted.offset, 33);
-        let reset = bench.answered(&wanted, 33, false).0.expect("a reset");
+        let target = bench.one();
+        assert_eq!(target.offset, 33);
+        let reset = bench.answered(&target, 33, false).0.expect("a reset");
         assert_eq!((reset.old_position, reset.new_position, reset.topic_id), (Some(7), 33, Uuid([1; 16])));
         assert_eq!(reset.cause, ResetCause::OffsetOutOfRange { reset: policy });
-        let wanted = bench.one();
-        bench.fetched(&wanted, 35, false);
+        let target = bench.one();
+        bench.fetched(&target, 35, false);
     }
 }
 
 #[test]
 fn an_offset_that_is_out_of_range_for_ever_waits_longer_each_time_and_ends_as_an_error() {
     let mut bench = Bench::new(&[1], OffsetReset::Earliest);
-    let (mut waits, mut wanted) = (Vec::new(), bench.one());
-    let verdict = loop {
-        let verdict = bench.failed(&wanted, ErrorCode::OFFSET_OUT_OF_RANGE);
+    let (mut waits, mut target) = (Vec::new(), bench.one());
+    let outcome = loop {
+        let outcome = bench.failed(&target, ErrorCode::OFFSET_OUT_OF_RANGE);
         let due = bench.positions.deadline(bench.now).unwrap();
         waits.push((due - bench.now).as_millis());
-        if matches!(verdict, Verdict::Fail(_)) {
-            break verdict;
+        if matches!(outcome, PartitionOutcome::Fail(_)) {
+            break outcome;
         }
         bench.now = due;
         let lookup = bench.looked_up();
         bench.found(&lookup, 33);
-        wanted = bench.one();
+        target = bench.one();
     };
     assert_eq!(waits, [10, 20, 40, 40, 40], "up to the wait's ceiling, for 100 ms");
-    let Verdict::Fail(error) = verdict else { panic!("{verdict:?}") };
+    let PartitionOutcome::Fail(error) = outcome else { panic!("{outcome:?}") };
     assert_eq!(error.kind(), ErrorKind::OffsetOutOfRange);
 }
 
 #[test]
 fn a_topic_created_again_is_read_from_its_beginning_and_told_when_a_broker_has_confirmed_it() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
-    let wanted = bench.one();
-    bench.fetched(&wanted, 12, false);
+    let target = bench.one();
+    bench.fetched(&target, 12, false);
     bench.recreate(2, &[1]);
     let lookup = bench.looked_up();
-    assert_eq!(lookup.sought, Sought::Position(Position::Earliest));
+    assert_eq!(lookup.kind, LookupKind::Position(Position::Earliest));
     bench.found(&lookup, 3);
-    let wanted = bench.one();
-    assert_eq!((wanted.offset, wanted.topic_id), (3, Uuid([2; 16])));
-    let (reset, verdict) = bench.answered(&wanted, 5, false);
+    let target = bench.one();
+    assert_eq!((target.offset, target.topic_id), (3, Uuid([2; 16])));
+    let (reset, outcome) = bench.answered(&target, 5, false);
     let reset = reset.expect("a reset");
-    assert!(matches!(verdict, Verdict::Moved));
+    assert!(matches!(outcome, PartitionOutcome::Moved));
     assert_eq!((reset.old_position, reset.new_position, reset.topic_id), (Some(12), 3, Uuid([2; 16])));
     assert_eq!(reset.cause, ResetCause::TopicRecreated { old_topic_id: Uuid([1; 16]) });
-    let wanted = bench.one();
-    assert_eq!(wanted.offset, 5);
-    bench.fetched(&wanted, 6, false);
+    let target = bench.one();
+    assert_eq!(target.offset, 5);
+    bench.fetched(&target, 6, false);
 }
 
 #[test]
 fn an_old_view_of_the_cluster_resets_nothing() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
-    let wanted = bench.one();
-    bench.fetched(&wanted, 12, false);
+    let target = bench.one();
+    bench.fetched(&target, 12, false);
     bench.recreate(9, &[1]);
     let lookup = bench.looked_up();
     bench.found(&lookup, 0);
-    let wanted = bench.one();
-    assert_eq!(wanted.topic_id, Uuid([9; 16]));
-    assert!(matches!(bench.failed(&wanted, ErrorCode::UNKNOWN_TOPIC_ID), Verdict::Retry));
+    let target = bench.one();
+    assert_eq!(target.topic_id, Uuid([9; 16]));
+    assert!(matches!(bench.failed(&target, ErrorCode::UNKNOWN_TOPIC_ID), PartitionOutcome::Retry));
     bench.now += 10 * MS;
     bench.recreate(1, &[1]);
-    let wanted = bench.one();
-    assert_eq!((wanted.offset, wanted.topic_id), (12, Uuid([1; 16])), "on where it stood");
-    bench.fetched(&wanted, 13, false);
+    let target = bench.one();
+    assert_eq!((target.offset, target.topic_id), (12, Uuid([1; 16])), "on where it stood");
+    bench.fetched(&target, 13, false);
 }
 
 #[test]
@@ -384,7 +442,7 @@ fn a_position_of_a_topic_that_is_gone_is_not_taken_for_one_of_its_successor() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
     let assignment = Assignment::new("orders", 0, Position::Offset(7));
     bench.positions.assign(vec![assignment.clone().with_topic_id(Uuid([8; 16]))]);
-    assert_eq!(bench.looked_up().sought, Sought::Position(Position::Earliest));
+    assert_eq!(bench.looked_up().kind, LookupKind::Position(Position::Earliest));
 
     bench.positions.assign(vec![assignment.clone().with_topic_id(Uuid([1; 16]))]);
     assert_eq!(bench.one().offset, 7);
@@ -398,14 +456,14 @@ fn a_position_of_a_topic_that_is_gone_is_not_taken_for_one_of_its_successor() {
 #[test]
 fn a_partition_that_the_new_topic_does_not_have_is_an_error_that_says_so() {
     let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
-    let work = bench.positions.poll(bench.now, &bench.view);
+    let requests = bench.positions.poll(bench.now, &bench.metadata);
     bench.end_of_answer(false);
-    for wanted in &work.fetches[0].partitions {
-        bench.fetched(wanted, 12, false);
+    for target in &requests.fetches[0].partitions {
+        bench.fetched(target, 12, false);
     }
     bench.recreate(2, &[1]);
-    let work = bench.positions.poll(bench.now, &bench.view);
-    let [(failed, error)] = &work.failures[..] else { panic!("{work:?}") };
+    let requests = bench.positions.poll(bench.now, &bench.metadata);
+    let [(failed, error)] = &requests.failures[..] else { panic!("{requests:?}") };
     assert_eq!((failed, error.kind()), (&of(1), ErrorKind::UnknownTopic));
     let text = error.to_string();
     assert!(text.contains("created again") && text.contains("with 1 partitions"), "{text}");
@@ -414,8 +472,8 @@ fn a_partition_that_the_new_topic_does_not_have_is_an_error_that_says_so() {
 #[test]
 fn a_moved_leader_is_tried_again_after_a_wait_and_at_its_new_place() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
-    let wanted = bench.one();
-    assert!(matches!(bench.failed(&wanted, ErrorCode::NOT_LEADER_OR_FOLLOWER), Verdict::Retry));
+    let target = bench.one();
+    assert!(matches!(bench.failed(&target, ErrorCode::NOT_LEADER_OR_FOLLOWER), PartitionOutcome::Retry));
     assert_eq!(bench.plans(), []);
     let due = bench.positions.deadline(bench.now).unwrap();
     assert_eq!(due, bench.now + 10 * MS);
@@ -428,17 +486,17 @@ fn a_moved_leader_is_tried_again_after_a_wait_and_at_its_new_place() {
 #[test]
 fn what_fails_for_too_long_or_for_good_is_the_users() {
     let mut bench = Bench::new(&[1], OffsetReset::Latest);
-    let mut verdicts = Vec::new();
+    let mut outcomes = Vec::new();
     for _ in 0..5 {
-        let wanted = bench.one();
-        let verdict = bench.failed(&wanted, ErrorCode::LEADER_NOT_AVAILABLE);
-        verdicts.push(matches!(verdict, Verdict::Fail(_)));
+        let target = bench.one();
+        let outcome = bench.failed(&target, ErrorCode::LEADER_NOT_AVAILABLE);
+        outcomes.push(matches!(outcome, PartitionOutcome::Fail(_)));
         bench.now += 40 * MS;
     }
-    assert_eq!(verdicts, [false, false, false, true, false], "after 100 ms, and then it begins anew");
-    let wanted = bench.one();
-    let verdict = bench.failed(&wanted, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
-    assert!(matches!(verdict, Verdict::Fail(_)));
+    assert_eq!(outcomes, [false, false, false, true, false], "after 100 ms, and then it begins anew");
+    let target = bench.one();
+    let outcome = bench.failed(&target, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    assert!(matches!(outcome, PartitionOutcome::Fail(_)));
     assert!(bench.positions.deadline(bench.now).is_some(), "a caller who polls on does not spin");
 }
 
@@ -449,7 +507,7 @@ fn no_leader_and_no_such_partition_come_back_as_failures() {
     let leaderless = Assignment::new("orders", 0, Position::Offset(0));
     let unknown = Assignment::new("later", 0, Position::Offset(0));
     bench.positions.assign(vec![missing, leaderless, unknown]);
-    let Work { fetches: plans, mut failures, .. } = bench.positions.poll(bench.now, &bench.view);
+    let DueRequests { fetches: plans, mut failures, .. } = bench.positions.poll(bench.now, &bench.metadata);
     failures.sort_by_key(|(of, _)| of.partition);
     let told: Vec<_> = failures.iter().map(|(of, error)| (of.partition, error.is_retriable())).collect();
     assert!(plans.is_empty());

@@ -1,5 +1,7 @@
 //! Brokers whose answers bring nothing: they are asked at growing distances, and the caller is told.
 
+use std::time::Instant;
+
 use super::*;
 
 /// Waits grow from 10 to 40 ms, so nine fetches take 10 + 20 + 6 × 40 ms, less the jitter of a fifth.

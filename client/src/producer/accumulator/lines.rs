@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::producer::delivery::Completion;
-use crate::producer::topic::Partition;
+use crate::producer::slots::Slot;
 
 /// What is not answered yet. Ids are given here, one after another.
 #[derive(Debug, Default)]
@@ -19,8 +19,8 @@ pub(super) struct Incomplete {
 /// equally long, and when one need not, those before it have just been closed.
 #[derive(Debug, Default)]
 pub(super) struct Lingering {
-    /// In the order of ids; without a partition once closed.
-    batches: VecDeque<(u64, Instant, Option<Arc<Partition>>)>,
+    /// In the order of ids; without a slot once closed.
+    batches: VecDeque<(u64, Instant, Option<Arc<Slot>>)>,
     closed: usize,
 }
 
@@ -54,8 +54,8 @@ impl Incomplete {
 }
 
 impl Lingering {
-    pub(super) fn push(&mut self, id: u64, deadline: Instant, partition: Arc<Partition>) {
-        self.batches.push_back((id, deadline, Some(partition)));
+    pub(super) fn push(&mut self, id: u64, deadline: Instant, slot: Arc<Slot>) {
+        self.batches.push_back((id, deadline, Some(slot)));
     }
 
     /// When the first is to be closed.
@@ -64,10 +64,10 @@ impl Lingering {
     }
 
     /// The first.
-    pub(super) fn pop(&mut self) -> Option<(u64, Arc<Partition>)> {
-        let (id, _, partition) = self.batches.pop_front()?;
+    pub(super) fn pop(&mut self) -> Option<(u64, Arc<Slot>)> {
+        let (id, _, slot) = self.batches.pop_front()?;
         self.trim();
-        Some((id, partition?))
+        Some((id, slot?))
     }
 
     /// It lingers no more; it may not be here.
@@ -87,7 +87,7 @@ impl Lingering {
             self.closed -= 1;
         }
         if self.closed > CLOSED_MAX.max(self.batches.len() / 2) {
-            self.batches.retain(|(.., partition)| partition.is_some());
+            self.batches.retain(|(.., slot)| slot.is_some());
             self.closed = 0;
         }
     }
@@ -128,10 +128,10 @@ mod tests {
     #[test]
     fn a_batch_that_was_full_lingers_no_more() {
         let (topic, now) = (topic(&[Some(1)]), Instant::now());
-        let partition = topic.place(&Record::new(&topic)).unwrap();
+        let slot = topic.place(&Record::new(&topic)).unwrap();
         let at = |id: u64| now + Duration::from_millis(id);
         let mut lingering = Lingering::default();
-        (0..1000).for_each(|id| lingering.push(id, at(id), Arc::clone(partition)));
+        (0..1000).for_each(|id| lingering.push(id, at(id), Arc::clone(slot)));
         lingering.remove(0);
         lingering.remove(0);
         assert_eq!(lingering.deadline(), Some(at(1)));

@@ -24,15 +24,19 @@ impl Bench {
 
     fn send(&self, partition: i32, value: &[u8]) -> Result<Appended, Refusal> {
         let record = Record::new(&self.topic).partition(partition).value(value);
-        let partition = self.topic.place(&record).unwrap();
-        match self.accumulator.append(partition, &record, 0) {
+        let slot = self.topic.place(&record).unwrap();
+        match self.accumulator.append(slot, &record, 0) {
             Some(delivery) => Ok(Appended { delivery, ring: false }),
-            None => self.accumulator.turn_over(partition, &record, 0, self.now),
+            None => self.accumulator.turn_over(slot, &record, 0, self.now),
         }
     }
 
+    fn batches(&self) -> Vec<Batch> {
+        self.accumulator.take_ready().map(|(batch, _)| batch).collect()
+    }
+
     fn counts(&self) -> Vec<(i32, u32)> {
-        self.accumulator.take_ready().iter().map(|batch| (batch.partition.index, batch.count)).collect()
+        self.batches().iter().map(|batch| (batch.partition.index, batch.count)).collect()
     }
 }
 
@@ -90,7 +94,7 @@ fn memory_that_is_lent_out_refuses_until_a_batch_is_done() {
     drop(bench.send(0, &[7; 9000]).unwrap());
     assert!(matches!(bench.send(1, &[7; 900]), Err(Refusal::MemoryFull)));
     bench.accumulator.hurry(bench.now);
-    let batch = bench.accumulator.take_ready().remove(0);
+    let batch = bench.batches().remove(0);
     bench.accumulator.complete(batch, Outcome::Written { base_offset: 0, log_append_time_ms: None });
     assert!(bench.send(1, &[7; 900]).is_ok());
 }
@@ -111,8 +115,8 @@ fn a_record_over_the_limit_is_named_and_leaves_the_open_batch_alone() {
     drop(bench.send(0, b"a").unwrap());
     let key = "k".repeat(100);
     let record = Record::new(&bench.topic).partition(0).key(key.as_bytes()).value(&[0; 10_000]);
-    let partition = bench.topic.place(&record).unwrap();
-    let Err(Refusal::Never(error)) = bench.accumulator.turn_over(partition, &record, 0, bench.now) else {
+    let slot = bench.topic.place(&record).unwrap();
+    let Err(Refusal::Never(error)) = bench.accumulator.turn_over(slot, &record, 0, bench.now) else {
         panic!("it is in");
     };
     let text = error.to_string();
@@ -129,7 +133,7 @@ fn the_first_failure_is_kept_for_the_next_flush() {
     for (partition, text) in [(0, "first"), (1, "second")] {
         drop(bench.send(partition, b"a").unwrap());
         bench.accumulator.hurry(bench.now);
-        let batch = bench.accumulator.take_ready().remove(0);
+        let batch = bench.batches().remove(0);
         bench.accumulator.complete(batch, Outcome::failed(Error::new(ErrorKind::Timeout, text)));
     }
     assert_eq!(bench.accumulator.take_failure().unwrap().to_string(), "first");
@@ -142,4 +146,20 @@ fn what_is_closed_takes_nothing_new() {
     let bench = Bench::new(LIMITS);
     bench.accumulator.close(Error::new(ErrorKind::Closed, "the producer is closed"));
     assert!(matches!(bench.send(0, b"a"), Err(Refusal::Never(_))));
+}
+
+#[test]
+fn a_batch_that_has_lingered_stays_open_while_another_of_its_partition_waits() {
+    let mut bench = Bench::new(LIMITS);
+    let lane = bench.topic.place(&Record::new(&bench.topic).partition(0)).unwrap().partition.lane;
+    assert!(!bench.accumulator.handle_backlog(Backlog { lane, waits: true }, bench.now));
+    drop(bench.send(0, b"a").unwrap());
+    drop(bench.send(1, b"a").unwrap());
+    bench.now += LIMITS.linger;
+    assert_eq!(bench.accumulator.expire(bench.now), None);
+    assert_eq!(bench.counts(), [(1, 1)], "of the other partition nothing waits");
+    drop(bench.send(0, b"b").unwrap());
+    assert!(bench.accumulator.handle_backlog(Backlog { lane, waits: false }, bench.now));
+    assert_eq!(bench.counts(), [(0, 2)]);
+    assert!(!bench.accumulator.handle_backlog(Backlog { lane, waits: false }, bench.now));
 }

@@ -9,9 +9,9 @@ use upsert_kafka_protocol::records::Codec;
 
 use super::*;
 use crate::Record;
-use crate::producer::question::{Question, Reply};
+use crate::producer::coordinator_request::{RequestBody, ResponseBody};
 use crate::producer::topic::Topic;
-use crate::producer::topic::tests::topic;
+use crate::producer::topic::tests::{metadata, topic};
 use crate::retry::Backoff;
 
 const MS: Duration = Duration::from_millis(1);
@@ -19,12 +19,13 @@ const MS: Duration = Duration::from_millis(1);
 struct Bench {
     dispatch: Dispatch,
     topic: Topic,
+    leaders: Vec<Option<i32>>,
     now: Instant,
     next_id: u64,
 }
 
-fn terms() -> Terms {
-    Terms {
+fn config() -> SequenceConfig {
+    SequenceConfig {
         idempotent: true,
         transactional: false,
         codec: Codec::NONE,
@@ -32,7 +33,7 @@ fn terms() -> Terms {
         delivery_timeout: 1000 * MS,
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
-        forgotten_after: 3_600_000 * MS,
+        producer_expiration: 3_600_000 * MS,
         #[cfg(feature = "simulation")]
         planted: None,
     }
@@ -40,13 +41,22 @@ fn terms() -> Terms {
 
 impl Bench {
     fn new(leaders: &[Option<i32>]) -> Self {
-        let dispatch = Dispatch::new(terms(), 1000, Writer::plain(Backoff::new(100 * MS, 1000 * MS)));
+        let dispatch = Dispatch::new(config(), 1000, Writer::plain(Backoff::new(100 * MS, 1000 * MS)));
         let now = Instant::now();
-        Self { dispatch, topic: topic(leaders), now, next_id: 0 }
+        Self { dispatch, topic: topic(leaders), leaders: leaders.to_vec(), now, next_id: 0 }
     }
 
     fn partition(&self, index: i32) -> Arc<Partition> {
-        Arc::clone(self.topic.place(&Record::new(&self.topic).partition(index)).unwrap())
+        let slot = self.topic.place(&Record::new(&self.topic).partition(index)).unwrap();
+        Arc::clone(&slot.partition)
+    }
+
+    /// A new view of the cluster, in which these lead.
+    fn lead(&mut self, leaders: &[Option<i32>]) {
+        self.leaders = leaders.to_vec();
+        let topic = Arc::new(metadata(leaders));
+        let view = Metadata { topics: [(Arc::clone(&topic.name), topic)].into(), ..Default::default() };
+        self.dispatch.handle_leaders(&view, self.now);
     }
 
     /// A batch of one record for each of these partitions.
@@ -61,16 +71,17 @@ impl Bench {
         let buffer = BytesMut::zeroed(bytes + 100);
         let mut batch = Batch::new(self.next_id, self.partition(index), buffer, self.now);
         drop(batch.append(&record, 0).unwrap());
-        self.dispatch.handle_batch(batch, self.now);
+        self.dispatch.handle_batch(batch, self.leaders[index as usize], self.now);
         self.next_id += 1;
     }
 
     /// A broker answers the question for a producer id, if it was asked.
     fn introduce(&mut self) {
-        if self.dispatch.poll_call(self.now).is_some() {
+        if self.dispatch.poll_coordinator_request(self.now).is_some() {
             let told = InitProducerIdResponse { producer_id: 7, ..Default::default() };
-            let heard = Heard { reply: Reply::Identify(told), offered: Protocol::Classic };
-            self.dispatch.handle_reply(Ok(heard), self.now, 0.5);
+            let heard =
+                CoordinatorResponse { body: ResponseBody::InitProducerId(told), offered: Protocol::Classic };
+            self.dispatch.handle_response(Ok(heard), self.now, 0.5);
         }
     }
 
@@ -78,7 +89,7 @@ impl Bench {
         self.dispatch.poll_request(node, self.now)
     }
 
-    fn answer(&mut self, outgoing: &Outgoing, answer: &Answer) {
+    fn answer(&mut self, outgoing: &Outgoing, answer: &BatchAnswer) {
         self.dispatch.handle_request_done(outgoing.node);
         for sent in &outgoing.batches {
             self.dispatch.handle_answer(sent, answer.clone(), self.now, 0.5);
@@ -97,7 +108,7 @@ impl Bench {
 
     fn transactional(leaders: &[Option<i32>]) -> Self {
         let writer = Writer::transactional(Arc::from("t"), 1000, Backoff::new(100 * MS, 1000 * MS));
-        let dispatch = Dispatch::new(Terms { transactional: true, ..terms() }, 1000, writer);
+        let dispatch = Dispatch::new(SequenceConfig { transactional: true, ..config() }, 1000, writer);
         Self { dispatch, ..Self::new(leaders) }
     }
 
@@ -107,20 +118,26 @@ impl Bench {
 
     /// What a coordinator is asked, and answers as it should.
     fn ask(&mut self, offered: Protocol) -> Option<&'static str> {
-        let question = self.dispatch.poll_call(self.now)?.question;
+        let question = self.dispatch.poll_coordinator_request(self.now)?.body;
         let reply = match question {
-            Question::Identify(_) => {
-                Reply::Identify(InitProducerIdResponse { producer_id: 7, ..Default::default() })
+            RequestBody::InitProducerId(_) => {
+                ResponseBody::InitProducerId(InitProducerIdResponse { producer_id: 7, ..Default::default() })
             }
-            Question::AddPartitions(_) => Reply::AddPartitions(Default::default()),
-            Question::End(_) if offered == Protocol::V2 => {
-                Reply::End(EndTxnResponse { producer_id: 7, producer_epoch: 1, ..Default::default() })
-            }
-            Question::End(_) => Reply::End(EndTxnResponse::default()),
-            Question::AddOffsets(_) | Question::CommitOffsets(_) => return None,
+            RequestBody::AddPartitionsToTxn(_) => ResponseBody::AddPartitionsToTxn(Default::default()),
+            RequestBody::EndTxn(_) if offered == Protocol::V2 => ResponseBody::EndTxn(EndTxnResponse {
+                producer_id: 7,
+                producer_epoch: 1,
+                ..Default::default()
+            }),
+            RequestBody::EndTxn(_) => ResponseBody::EndTxn(EndTxnResponse::default()),
+            RequestBody::AddOffsetsToTxn(_) | RequestBody::TxnOffsetCommit(_) => return None,
         };
-        self.dispatch.handle_reply(Ok(Heard { reply, offered }), self.now, 0.5);
+        self.dispatch.handle_response(Ok(CoordinatorResponse { body: reply, offered }), self.now, 0.5);
         Some(question.api())
+    }
+
+    fn backlogs(&mut self) -> Vec<Backlog> {
+        std::iter::from_fn(|| self.dispatch.poll_backlog()).collect()
     }
 
     fn done(&mut self) -> usize {
@@ -130,15 +147,18 @@ impl Bench {
 
 fn of(outgoing: Option<&Outgoing>) -> Vec<(i32, u64)> {
     let batches = outgoing.map_or(&[][..], |outgoing| &outgoing.batches);
-    batches.iter().map(|sent| (sent.partition.index, sent.flight.key.id)).collect()
+    batches.iter().map(|sent| (sent.partition.index, sent.batch.key.id)).collect()
 }
 
-fn written() -> Answer {
-    Answer::Written { base_offset: 0, log_append_time_ms: None }
+fn written() -> BatchAnswer {
+    BatchAnswer::Written { base_offset: 0, log_append_time_ms: None }
 }
 
-fn moved() -> Answer {
-    Answer::Refused { error: Error::from_code(ErrorCode::NOT_LEADER_OR_FOLLOWER, "Produce"), records: vec![] }
+fn moved() -> BatchAnswer {
+    BatchAnswer::Refused {
+        error: Error::from_code(ErrorCode::NOT_LEADER_OR_FOLLOWER, "Produce"),
+        records: vec![],
+    }
 }
 
 #[test]
@@ -183,8 +203,7 @@ fn batches_follow_a_leader_that_moved_in_their_order() {
     let (first, second) = (bench.request(1).unwrap(), bench.request(1).unwrap());
     bench.answer(&first, &moved());
     assert!(bench.dispatch.poll_metadata(), "leaders are asked for");
-    bench.partition(0).lead_by(2);
-    bench.dispatch.handle_leaders(bench.now);
+    bench.lead(&[Some(2)]);
     bench.now += 100 * MS;
     bench.dispatch.handle_timeout(bench.now);
     assert!(bench.request(2).is_none(), "the second still flies to the old leader");
@@ -204,7 +223,7 @@ fn doubted() -> Bench {
         let sent = bench.request(1).unwrap();
         assert_eq!(sent.batches.len(), 2);
         let error = Error::from_code(code, "Produce");
-        bench.answer(&sent, &Answer::Refused { error, records: vec![] });
+        bench.answer(&sent, &BatchAnswer::Refused { error, records: vec![] });
         bench.now += 100 * MS;
         bench.dispatch.handle_timeout(bench.now);
     }
@@ -231,7 +250,7 @@ fn a_leader_is_asked_about_one_log_after_the_other() {
     let second = bench.dispatch.poll_log(1, bench.now);
     assert_eq!(place(second.as_ref()), Some((1, 1)));
     // It holds nothing behind what was acknowledged: the log was cut off, and the batch fails.
-    let cut_off = Ok(resolution::Answer::HighWatermark(0));
+    let cut_off = Ok(resolution::LogAnswer::HighWatermark(0));
     bench.dispatch.handle_log(&second.unwrap(), cut_off, bench.now, 0.5);
     assert_eq!(bench.done(), 1);
     assert!(bench.dispatch.poll_log(1, bench.now).is_none(), "the first one backs off");
@@ -241,10 +260,9 @@ fn a_leader_is_asked_about_one_log_after_the_other() {
 }
 
 #[test]
-fn a_question_about_a_log_follows_a_leader_that_moved() {
+fn a_query_of_a_log_follows_a_leader_that_moved() {
     let mut bench = doubted();
-    bench.partition(0).lead_by(2);
-    bench.dispatch.handle_leaders(bench.now);
+    bench.lead(&[Some(2), Some(1)]);
     assert_eq!(bench.dispatch.poll_doubted(bench.now), [1, 2]);
     assert_eq!(place(bench.dispatch.poll_log(1, bench.now).as_ref()), Some((1, 1)));
     assert_eq!(place(bench.dispatch.poll_log(2, bench.now).as_ref()), Some((2, 0)));
@@ -271,8 +289,7 @@ fn without_a_leader_batches_wait_and_leaders_are_asked_for() {
     let mut bench = Bench::new(&[None]);
     bench.add(&[0], 10);
     assert!(bench.dispatch.poll_nodes(bench.now).is_empty() && bench.dispatch.poll_metadata());
-    bench.partition(0).lead_by(3);
-    bench.dispatch.handle_leaders(bench.now);
+    bench.lead(&[Some(3)]);
     assert_eq!(of(bench.request(3).as_ref()), [(0, 0)]);
 }
 
@@ -308,7 +325,7 @@ fn before_the_first_batch_the_producer_is_introduced() {
     bench.enter(0, 10);
     assert!(bench.request(1).is_none());
     bench.introduce();
-    assert!(bench.request(1).is_some() && bench.dispatch.poll_call(bench.now).is_none());
+    assert!(bench.request(1).is_some() && bench.dispatch.poll_coordinator_request(bench.now).is_none());
 }
 
 #[test]
@@ -333,12 +350,36 @@ fn when_all_is_given_up_what_gathers_behind_it_is_let_go_too() {
     let mut bench = Bench::new(&[Some(1)]);
     bench.add(&[0, 0], 10);
     let outgoing = bench.request(1).unwrap();
-    assert!(bench.partition(0).is_backed_up(), "an open batch would gather more");
-    bench.dispatch.poll_roomy();
+    let lane = bench.partition(0).lane;
+    assert_eq!(bench.backlogs(), [Backlog { lane, waits: true }], "an open batch gathers more");
     let error = Error::from_code(ErrorCode::PRODUCER_FENCED, "Produce");
-    bench.answer(&outgoing, &Answer::Refused { error, records: vec![] });
-    assert_eq!(bench.dispatch.poll_roomy().len(), 1);
-    assert!(!bench.partition(0).is_backed_up());
+    bench.answer(&outgoing, &BatchAnswer::Refused { error, records: vec![] });
+    assert_eq!(bench.backlogs(), [Backlog { lane, waits: false }]);
+}
+
+#[test]
+fn a_backlog_is_told_when_it_has_changed_since_it_was_told() {
+    let mut bench = Bench::new(&[Some(1)]);
+    bench.add(&[0], 10);
+    let outgoing = bench.request(1).unwrap();
+    assert_eq!(bench.backlogs(), [], "it came and left");
+    bench.add(&[0, 0], 10);
+    let lane = bench.partition(0).lane;
+    assert_eq!(bench.backlogs(), [Backlog { lane, waits: true }]);
+    assert_eq!(bench.backlogs(), []);
+    bench.answer(&outgoing, &written());
+    assert!(bench.request(1).is_some());
+    assert_eq!(bench.backlogs(), [], "one waits still");
+    assert!(bench.request(1).is_some());
+    assert_eq!(bench.backlogs(), [Backlog { lane, waits: false }]);
+}
+
+#[test]
+fn a_leader_that_the_view_does_not_tell_of_stays() {
+    let mut bench = Bench::new(&[Some(1)]);
+    bench.add(&[0], 10);
+    bench.dispatch.handle_leaders(&Metadata::default(), bench.now);
+    assert_eq!(of(bench.request(1).as_ref()), [(0, 0)]);
 }
 
 #[test]
@@ -348,7 +389,7 @@ fn a_fenced_producer_never_sends_again() {
     let outgoing = bench.request(1).unwrap();
     bench.add(&[1], 10);
     let error = Error::from_code(ErrorCode::PRODUCER_FENCED, "Produce");
-    bench.answer(&outgoing, &Answer::Refused { error, records: vec![] });
+    bench.answer(&outgoing, &BatchAnswer::Refused { error, records: vec![] });
     bench.add(&[0], 10);
     assert_eq!(bench.done(), 3);
     assert!(bench.dispatch.fatal().is_some_and(Error::is_fenced));

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::{Facts, ProducerId};
+use super::{BatchStats, ProducerId};
 use crate::producer::batch::Batch;
-use crate::producer::resolution::{Anchor, Span as Sequences};
+use crate::producer::resolution::{Anchor, SequenceRange};
 use crate::{Error, ErrorKind};
 
 /// A batch in line.
@@ -31,7 +31,7 @@ pub(super) struct Entry {
     pub(super) unresolved: Option<Error>,
     /// A batch before it was given up.
     pub(super) after_gap: bool,
-    pub(super) end: End,
+    pub(super) reported: Reported,
     pub(super) last_error: Option<Error>,
     /// From the first time it leaves to its end.
     pub(super) trace_span: Span,
@@ -39,12 +39,12 @@ pub(super) struct Entry {
 
 /// What its deliveries know of a batch that is still in line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    Open,
+pub(super) enum Reported {
+    Nothing,
     /// That its transaction was aborted; it is sent until it is answered for good.
     Aborted,
     /// That it came too late; it only waits for its answer.
-    Late,
+    TimedOut,
 }
 
 impl Entry {
@@ -60,7 +60,7 @@ impl Entry {
             of_doubtful: false,
             unresolved: None,
             after_gap: false,
-            end: End::Open,
+            reported: Reported::Nothing,
             last_error: None,
             trace_span: Span::none(),
         }
@@ -77,8 +77,8 @@ impl Entry {
     }
 
     /// Its sequences, if it has left.
-    pub(super) fn span(&self) -> Option<Sequences> {
-        Some(Sequences { first: self.base_sequence?, count: self.batch.count })
+    pub(super) fn sequences(&self) -> Option<SequenceRange> {
+        Some(SequenceRange { first: self.base_sequence?, count: self.batch.count })
     }
 
     /// Where to read on, now that the broker has said where it lies.
@@ -92,14 +92,14 @@ impl Entry {
     }
 
     /// A span for each batch: `batch{topic, partition, records, bytes, base_sequence}`, with its attempts and end.
-    pub(super) fn trace(&mut self, facts: &Facts) {
-        if !facts.again {
+    pub(super) fn trace(&mut self, stats: &BatchStats) {
+        if !stats.again {
             self.trace_span = tracing::debug_span!(
                 "batch",
                 topic = &*self.batch.partition.topic,
                 partition = self.batch.partition.index,
-                records = facts.records,
-                bytes = facts.bytes,
+                records = stats.records,
+                bytes = stats.bytes,
                 base_sequence = self.base_sequence,
                 attempts = Empty,
                 base_offset = Empty,

@@ -2,34 +2,35 @@
 
 use std::time::Instant;
 
-use super::entry::{End, Entry};
+use super::entry::{Entry, Reported};
 use super::{Sequence, Settled};
 use crate::Error;
 use crate::producer::batch::Batch;
 use crate::producer::delivery::Outcome;
 use crate::producer::planted::Planted;
-use crate::producer::resolution::{Answer, Conclusion, Question, Resolution, Rest};
+use crate::producer::resolution::{Conclusion, LogAnswer, LogQuery, NotFound, Resolution};
 
 impl Sequence {
     /// Whether a batch that is refused as out of order may lie in the log all the same, where it can be looked for:
     /// it is in doubt, and so are all before it.
     pub(super) fn may_be_forgotten(&self, at: usize) -> bool {
         let entry = &self.entries[at];
-        let plain = self.terms.idempotent && !self.terms.transactional && entry.end == End::Open;
+        let plain =
+            self.config.idempotent && !self.config.transactional && entry.reported == Reported::Nothing;
         let before = self.entries.range(..at).all(|before| before.unresolved.is_some());
         plain && before && entry.is_in_doubt()
     }
 
     /// It stays in line until the log tells what became of it.
     pub(super) fn refused_in_doubt(&mut self, at: usize, error: Error, now: Instant, chance: f64) -> Settled {
-        if self.terms.planted(Planted::UnreadAcknowledged) {
+        if self.config.planted(Planted::UnreadAcknowledged) {
             return self.written(at, Outcome::Written { base_offset: -1, log_append_time_ms: None });
         }
-        if self.terms.planted(Planted::UnreadFailed) {
+        if self.config.planted(Planted::UnreadFailed) {
             return self.failed(at, error, Vec::new());
         }
-        if self.terms.planted(Planted::UnreadResent) {
-            self.count_anew |= at == 0;
+        if self.config.planted(Planted::UnreadResent) {
+            self.resequence_due |= at == 0;
             return self.again(at, error, now, chance);
         }
         self.entries[at].unresolved = Some(error.clone());
@@ -37,20 +38,20 @@ impl Sequence {
     }
 
     /// When the partition's leader is to be asked what lies in the log.
-    pub(crate) fn question_due(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn log_query_due(&self, now: Instant) -> Option<Instant> {
         self.resolution.as_ref()?.due(now)
     }
 
     /// What the partition's leader is to be asked, and the number by which the answer is known.
-    pub(crate) fn poll_question(&mut self, now: Instant) -> Option<(u64, Question)> {
-        Some((self.resolutions, self.resolution.as_mut()?.poll_question(now)?))
+    pub(crate) fn poll_log_query(&mut self, now: Instant) -> Option<(u64, LogQuery)> {
+        Some((self.resolutions, self.resolution.as_mut()?.poll_query(now)?))
     }
 
     /// What the leader answered: the batches that have their end now.
     pub(crate) fn handle_log(
         &mut self,
         number: u64,
-        answer: Result<&Answer, &Error>,
+        answer: Result<&LogAnswer, &Error>,
         now: Instant,
         chance: f64,
     ) -> Vec<(Batch, Outcome)> {
@@ -69,7 +70,7 @@ impl Sequence {
     fn conclude(&mut self, conclusion: &Conclusion) -> Vec<(Batch, Outcome)> {
         let (mut finished, mut failed, mut at) = (Vec::new(), Vec::new(), 0);
         while let Some(entry) = self.entries.get(at) {
-            match entry.span().and_then(|span| conclusion.place(span)) {
+            match entry.sequences().and_then(|range| conclusion.place(range)) {
                 Some((base_offset, log_append_time_ms)) => {
                     let outcome = Outcome::Written { base_offset, log_append_time_ms };
                     finished.extend(self.written(at, outcome).finished);
@@ -81,13 +82,15 @@ impl Sequence {
             && let Some(first) = self.entries.front()
             && let Some(refusal) = &first.unresolved
         {
-            let why = match &conclusion.rest {
-                Rest::Absent if !first.may_come() => {
-                    self.count_anew = true;
+            let why = match &conclusion.not_found {
+                NotFound::Absent if !first.may_come() => {
+                    self.resequence_due = true;
                     break;
                 }
-                Rest::Absent => "it is not in the log, but an attempt that was never answered may still come",
-                Rest::Unknown(why) => why,
+                NotFound::Absent => {
+                    "it is not in the log, but an attempt that was never answered may still come"
+                }
+                NotFound::Unknown(why) => why,
             };
             let error = refusal.clone().within(&format!("{TOLD_OF_LOG}: {why}"));
             failed.extend(self.failed(0, error, Vec::new()).finished);
@@ -101,9 +104,9 @@ impl Sequence {
     pub(super) fn look_into_log(&mut self) {
         let (Some(identity), None) = (self.identity, &self.resolution) else { return };
         let in_doubt = self.entries.iter().filter(|entry| entry.is_in_doubt());
-        let sought = in_doubt.filter_map(Entry::span).collect();
+        let sought = in_doubt.filter_map(Entry::sequences).collect();
         self.resolutions += 1;
-        self.resolution = Some(Resolution::new(identity, self.anchor, sought, self.terms.backoff));
+        self.resolution = Some(Resolution::new(identity, self.anchor, sought, self.config.backoff));
     }
 }
 

@@ -25,8 +25,8 @@ struct Bench {
 /// What a broker reads in a batch: epoch, first sequence, how many.
 type Stamped = (i16, i32, i32);
 
-fn terms() -> Terms {
-    Terms {
+fn config() -> SequenceConfig {
+    SequenceConfig {
         idempotent: true,
         transactional: false,
         codec: Codec::NONE,
@@ -34,15 +34,15 @@ fn terms() -> Terms {
         delivery_timeout: 1000 * MS,
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
-        forgotten_after: 3_600_000 * MS,
+        producer_expiration: 3_600_000 * MS,
         #[cfg(feature = "simulation")]
         planted: None,
     }
 }
 
 impl Bench {
-    fn new(terms: Terms) -> Self {
-        let mut sequence = Sequence::new(terms);
+    fn new(config: SequenceConfig) -> Self {
+        let mut sequence = Sequence::new(config);
         sequence.handle_identity(ProducerId { id: 7, epoch: 0 });
         sequence.known = true;
         Self { sequence, topic: topic(&[Some(1)]), now: Instant::now(), next_id: 0 }
@@ -52,7 +52,7 @@ impl Bench {
     fn add(&mut self, counts: &[u32]) {
         for count in counts {
             let record = Record::new(&self.topic).value(b"v");
-            let partition = Arc::clone(self.topic.place(&record).unwrap());
+            let partition = Arc::clone(&self.topic.place(&record).unwrap().partition);
             let mut batch = Batch::new(self.next_id, partition, BytesMut::zeroed(1000), self.now);
             (0..*count).for_each(|_| drop(batch.append(&record, 0).unwrap()));
             self.sequence.handle_batch(batch);
@@ -61,12 +61,12 @@ impl Bench {
     }
 
     fn fly(&mut self) -> Vec<(u64, Stamped)> {
-        std::iter::from_fn(|| self.sequence.poll_flight(self.now))
+        std::iter::from_fn(|| self.sequence.poll_batch(self.now))
             .map(|flight| (flight.key.id, stamped(&flight.bytes)))
             .collect()
     }
 
-    fn answer(&mut self, id: u64, answer: Answer) -> Settled {
+    fn answer(&mut self, id: u64, answer: BatchAnswer) -> Settled {
         self.sequence.handle_answer(Key { id, part: 0 }, answer, self.now, 0.5)
     }
 
@@ -75,12 +75,12 @@ impl Bench {
         assert!(matches!(finished, Some((_, Outcome::Written { .. }))), "{finished:?}");
     }
 
-    fn tried_again(&mut self, id: u64, answer: Answer) {
+    fn tried_again(&mut self, id: u64, answer: BatchAnswer) {
         let settled = self.answer(id, answer);
         assert!(settled.finished.is_none() && settled.fatal.is_none(), "{settled:?}");
     }
 
-    fn failed(&mut self, id: u64, answer: Answer) -> Error {
+    fn failed(&mut self, id: u64, answer: BatchAnswer) -> Error {
         match self.answer(id, answer).finished {
             Some((batch, Outcome::Failed { error, .. })) if batch.key().id == id => error,
             other => panic!("{other:?}"),
@@ -90,9 +90,9 @@ impl Bench {
     /// Reads the log, as often as it is asked for: which batches have their end now.
     fn reads(&mut self, log: &Log) -> Vec<(Batch, Outcome)> {
         loop {
-            let (number, question) = self.sequence.poll_question(self.now).expect("a question");
-            let finished = self.sequence.handle_log(number, Ok(&log.answer(question)), self.now, 0.5);
-            if self.sequence.question_due(self.now).is_none() {
+            let (number, query) = self.sequence.poll_log_query(self.now).expect("a query");
+            let finished = self.sequence.handle_log(number, Ok(&log.answer(query)), self.now, 0.5);
+            if self.sequence.log_query_due(self.now).is_none() {
                 return finished;
             }
         }
@@ -111,8 +111,8 @@ fn stamped(bytes: &Bytes) -> Stamped {
     (batch.producer_epoch(), batch.base_sequence(), batch.count())
 }
 
-fn written(base_offset: i64) -> Answer {
-    Answer::Written { base_offset, log_append_time_ms: None }
+fn written(base_offset: i64) -> BatchAnswer {
+    BatchAnswer::Written { base_offset, log_append_time_ms: None }
 }
 
 fn place(outcome: &Outcome) -> Option<i64> {
@@ -122,17 +122,17 @@ fn place(outcome: &Outcome) -> Option<i64> {
     }
 }
 
-fn refused(code: ErrorCode) -> Answer {
-    Answer::Refused { error: Error::from_code(code, "Produce"), records: vec![] }
+fn refused(code: ErrorCode) -> BatchAnswer {
+    BatchAnswer::Refused { error: Error::from_code(code, "Produce"), records: vec![] }
 }
 
-fn lost() -> Answer {
-    Answer::Lost(Error::new(ErrorKind::Disconnected, "the connection broke").with_written(true))
+fn lost() -> BatchAnswer {
+    BatchAnswer::Lost(Error::new(ErrorKind::Disconnected, "the connection broke").with_written(true))
 }
 
 #[test]
 fn five_fly_at_once_and_the_sixth_waits() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[2, 3, 1, 1, 1, 4]);
     assert_eq!(bench.fly(), [(0, (0, 0, 2)), (1, (0, 2, 3)), (2, (0, 5, 1)), (3, (0, 6, 1)), (4, (0, 7, 1))]);
     bench.written(0);
@@ -141,8 +141,8 @@ fn five_fly_at_once_and_the_sixth_waits() {
 
 #[test]
 fn nothing_leaves_before_it_is_known_who_writes() {
-    let mut bench = Bench::new(terms());
-    bench.sequence = Sequence::new(terms());
+    let mut bench = Bench::new(config());
+    bench.sequence = Sequence::new(config());
     bench.add(&[1]);
     assert_eq!(bench.sequence.readiness(bench.now), Readiness::Identity);
     assert_eq!(bench.fly(), []);
@@ -150,7 +150,7 @@ fn nothing_leaves_before_it_is_known_who_writes() {
 
 #[test]
 fn until_the_leader_knows_the_producer_batches_fly_one_by_one() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.sequence.known = false;
     bench.add(&[1; 3]);
     assert_eq!(bench.fly().len(), 1);
@@ -163,7 +163,7 @@ fn until_the_leader_knows_the_producer_batches_fly_one_by_one() {
 
 #[test]
 fn after_an_hour_of_silence_the_leader_may_have_forgotten_the_producer() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1; 2]);
     assert_eq!(bench.fly().len(), 2);
     bench.written(0);
@@ -175,7 +175,7 @@ fn after_an_hour_of_silence_the_leader_may_have_forgotten_the_producer() {
 
 #[test]
 fn nothing_new_leaves_while_the_leader_could_forget_what_is_in_doubt() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1; 8]);
     assert_eq!(bench.fly().len(), 5);
     bench.tried_again(0, refused(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND));
@@ -188,24 +188,25 @@ fn nothing_new_leaves_while_the_leader_could_forget_what_is_in_doubt() {
 
 #[test]
 fn after_a_failure_all_five_leave_again_in_order_with_the_same_bytes() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1; 6]);
-    let first: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_flight(bench.now)).collect();
+    let first: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_batch(bench.now)).collect();
     bench.tried_again(0, refused(ErrorCode::NOT_LEADER_OR_FOLLOWER));
     bench.wait();
-    assert!(bench.sequence.poll_flight(bench.now).is_none(), "four are not answered yet");
+    assert!(bench.sequence.poll_batch(bench.now).is_none(), "four are not answered yet");
     for id in 1..5 {
         bench.tried_again(id, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
     }
     bench.wait();
-    let second: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_flight(bench.now)).collect();
-    let bytes = |flights: &[Flight]| flights.iter().map(|it| (it.key, it.bytes.clone())).collect::<Vec<_>>();
+    let second: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_batch(bench.now)).collect();
+    let bytes =
+        |flights: &[InFlightBatch]| flights.iter().map(|it| (it.key, it.bytes.clone())).collect::<Vec<_>>();
     assert_eq!(bytes(&first), bytes(&second));
 }
 
 #[test]
 fn a_retry_waits_for_its_back_off_which_doubles_once_a_round() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1; 2]);
     for wait in [100, 200, 400] {
         assert_eq!(bench.fly().len(), 2);
@@ -222,7 +223,7 @@ fn a_retry_waits_for_its_back_off_which_doubles_once_a_round() {
 
 #[test]
 fn a_lost_answer_is_asked_for_again_and_the_duplicate_counts_as_written() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[3, 1]);
     bench.fly();
     bench.tried_again(0, lost());
@@ -237,7 +238,7 @@ fn a_lost_answer_is_asked_for_again_and_the_duplicate_counts_as_written() {
 
 #[test]
 fn a_batch_refused_for_good_leaves_a_gap_and_the_rest_count_anew() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[2, 1, 1]);
     bench.fly();
     let error = bench.failed(0, refused(ErrorCode::INVALID_RECORD));
@@ -252,7 +253,7 @@ fn a_batch_refused_for_good_leaves_a_gap_and_the_rest_count_anew() {
 
 #[test]
 fn with_nothing_behind_it_a_gap_is_left_at_once() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[2]);
     bench.fly();
     bench.failed(0, refused(ErrorCode::INVALID_RECORD));
@@ -262,7 +263,7 @@ fn with_nothing_behind_it_a_gap_is_left_at_once() {
 
 #[test]
 fn a_new_batch_waits_until_those_behind_a_gap_are_answered() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1, 1]);
     bench.fly();
     bench.failed(0, refused(ErrorCode::INVALID_RECORD));
@@ -276,7 +277,7 @@ fn a_new_batch_waits_until_those_behind_a_gap_are_answered() {
 #[test]
 fn out_of_order_without_anything_in_doubt_counts_anew() {
     for code in [ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorCode::UNKNOWN_PRODUCER_ID] {
-        let mut bench = Bench::new(terms());
+        let mut bench = Bench::new(config());
         bench.add(&[1, 2]);
         bench.fly();
         bench.written(0);
@@ -288,7 +289,7 @@ fn out_of_order_without_anything_in_doubt_counts_anew() {
 
 #[test]
 fn out_of_order_behind_one_that_failed_keeps_its_sequence() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1, 1]);
     bench.fly();
     bench.tried_again(0, refused(ErrorCode::NOT_ENOUGH_REPLICAS));
@@ -299,7 +300,7 @@ fn out_of_order_behind_one_that_failed_keeps_its_sequence() {
 
 #[test]
 fn sequences_wrap_after_the_largest() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.sequence.next = i32::MAX - 1;
     bench.add(&[3, 2]);
     assert_eq!(bench.fly(), [(0, (0, i32::MAX - 1, 3)), (1, (0, 1, 2))]);
@@ -307,7 +308,7 @@ fn sequences_wrap_after_the_largest() {
 
 #[test]
 fn used_up_epochs_need_another_producer_id() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.sequence.identity = Some(ProducerId { id: 7, epoch: i16::MAX });
     bench.add(&[1]);
     bench.fly();
@@ -316,14 +317,14 @@ fn used_up_epochs_need_another_producer_id() {
     bench.sequence.handle_identity(ProducerId { id: 7, epoch: 0 });
     assert_eq!(bench.sequence.readiness(bench.now), Readiness::Identity);
     bench.sequence.handle_identity(ProducerId { id: 8, epoch: 0 });
-    let flight = bench.sequence.poll_flight(bench.now).unwrap();
+    let flight = bench.sequence.poll_batch(bench.now).unwrap();
     let batch = batches(&flight.bytes).next().unwrap().unwrap();
     assert_eq!((batch.producer_id(), batch.producer_epoch(), batch.base_sequence()), (8, 0, 0));
 }
 
 #[test]
 fn a_batch_that_never_left_expires_without_a_gap() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1]);
     bench.now += 1000 * MS;
     bench.add(&[1]);
@@ -341,7 +342,7 @@ fn a_batch_that_never_left_expires_without_a_gap() {
 
 #[test]
 fn a_batch_that_was_sent_expires_in_doubt_and_its_epoch_ends() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1]);
     bench.fly();
     bench.tried_again(0, lost());
@@ -363,7 +364,7 @@ fn behind_an_expired_batch_the_next_one_finds_out_whether_it_was_written() {
         // What was lost may still come, before the next epoch shuts it out.
         (lost(), out_of_order(), vec![(2, (1, 0, 1))]),
     ] {
-        let mut bench = Bench::new(terms());
+        let mut bench = Bench::new(config());
         bench.add(&[1]);
         bench.now += 500 * MS;
         bench.add(&[1]);
@@ -375,7 +376,7 @@ fn behind_an_expired_batch_the_next_one_finds_out_whether_it_was_written() {
         bench.add(&[1]);
         assert_eq!(bench.fly(), [(1, (0, 1, 1))], "with its old sequence, and alone");
         bench.answer(1, answer);
-        if bench.sequence.question_due(bench.now).is_some() {
+        if bench.sequence.log_query_due(bench.now).is_some() {
             bench.reads(&Log::from(0).others(1));
         }
         bench.now += 250 * MS;
@@ -385,12 +386,12 @@ fn behind_an_expired_batch_the_next_one_finds_out_whether_it_was_written() {
 
 #[test]
 fn a_flying_batch_that_expires_tells_its_deliveries_and_waits_for_its_answer() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1]);
     bench.fly();
     bench.now += 1000 * MS;
     let expired = bench.sequence.expire(bench.now);
-    let [Expired::Told(Ghost { token: Token { id: 0, .. }, .. }, Outcome::Failed { error, .. })] =
+    let [Expired::Reported(ExpiredBatch { token: Token { id: 0, .. }, .. }, Outcome::Failed { error, .. })] =
         &expired[..]
     else {
         panic!("{expired:?}")
@@ -404,7 +405,7 @@ fn a_flying_batch_that_expires_tells_its_deliveries_and_waits_for_its_answer() {
 
 #[test]
 fn a_flying_batch_that_expired_is_not_sent_again() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1]);
     bench.fly();
     bench.now += 1000 * MS;
@@ -415,7 +416,7 @@ fn a_flying_batch_that_expired_is_not_sent_again() {
 
 #[test]
 fn retries_are_counted() {
-    let mut bench = Bench::new(Terms { retries: 1, ..terms() });
+    let mut bench = Bench::new(SequenceConfig { retries: 1, ..config() });
     bench.add(&[1]);
     bench.fly();
     bench.tried_again(0, lost());
@@ -427,10 +428,10 @@ fn retries_are_counted() {
 
 #[test]
 fn without_idempotence_nothing_is_stamped_and_out_of_order_is_final() {
-    let mut bench = Bench::new(Terms { idempotent: false, ..terms() });
-    bench.sequence = Sequence::new(Terms { idempotent: false, ..terms() });
+    let mut bench = Bench::new(SequenceConfig { idempotent: false, ..config() });
+    bench.sequence = Sequence::new(SequenceConfig { idempotent: false, ..config() });
     bench.add(&[1, 1]);
-    let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_flight(bench.now)).collect();
+    let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_batch(bench.now)).collect();
     for flight in &flights {
         let batch = batches(&flight.bytes).next().unwrap().unwrap();
         assert_eq!((batch.producer_id(), batch.producer_epoch(), batch.base_sequence()), (-1, -1, -1));
@@ -442,7 +443,7 @@ fn without_idempotence_nothing_is_stamped_and_out_of_order_is_final() {
 
 #[test]
 fn a_fenced_producer_says_so() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1]);
     bench.fly();
     let settled = bench.answer(0, refused(ErrorCode::PRODUCER_FENCED));
@@ -454,7 +455,7 @@ fn fly_past(bench: &mut Bench, count_max: i32) -> Vec<Stamped> {
     let (mut log, mut expected) = (Vec::new(), 0);
     for _ in 0..100 {
         bench.wait();
-        let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_flight(bench.now)).collect();
+        let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_batch(bench.now)).collect();
         for flight in flights {
             let (epoch, first, count) = stamped(&flight.bytes);
             let answer = match (first == expected, count <= count_max) {
@@ -475,7 +476,7 @@ fn fly_past(bench: &mut Bench, count_max: i32) -> Vec<Stamped> {
 
 #[test]
 fn a_batch_that_exceeds_limit_leaves_in_halves_and_those_behind_keep_their_sequence() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1, 7, 2]);
     let log = fly_past(&mut bench, 3);
     // Seven become four and three, four become two and two.
@@ -484,7 +485,7 @@ fn a_batch_that_exceeds_limit_leaves_in_halves_and_those_behind_keep_their_seque
 
 #[test]
 fn one_record_that_exceeds_limit_fails_and_the_rest_goes_on_under_the_next_epoch() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1, 1]);
     bench.fly();
     let error = bench.failed(0, refused(ErrorCode::MESSAGE_TOO_LARGE));
@@ -497,7 +498,7 @@ fn one_record_that_exceeds_limit_fails_and_the_rest_goes_on_under_the_next_epoch
 #[test]
 fn halves_hold_what_the_whole_held_and_its_records_in_order() {
     let topic = topic(&[Some(1)]);
-    let partition = Arc::clone(topic.place(&Record::new(&topic)).unwrap());
+    let partition = Arc::clone(&topic.place(&Record::new(&topic)).unwrap().partition);
     let mut batch = Batch::new(3, partition, BytesMut::zeroed(4000), Instant::now());
     let headers = [crate::Header { key: "h", value: None }];
     for number in 0..9u8 {
@@ -529,7 +530,7 @@ fn halves_hold_what_the_whole_held_and_its_records_in_order() {
 
 #[test]
 fn an_aborted_batch_that_never_left_never_will_and_one_that_did_is_sent_until_it_is_answered() {
-    let mut bench = Bench::new(Terms { transactional: true, in_flight_max: 2, ..terms() });
+    let mut bench = Bench::new(SequenceConfig { transactional: true, in_flight_max: 2, ..config() });
     bench.add(&[1, 1, 1]);
     bench.fly();
     bench.tried_again(0, refused(ErrorCode::CONCURRENT_TRANSACTIONS));
@@ -537,7 +538,7 @@ fn an_aborted_batch_that_never_left_never_will_and_one_that_did_is_sent_until_it
     let told = bench.sequence.give_up(&aborted);
     let doubt = |outcome: &Outcome| outcome.error().unwrap().may_have_been_written();
     match &told[..] {
-        [Expired::Told(first, a), Expired::Told(second, b), Expired::Finished(third, c)] => {
+        [Expired::Reported(first, a), Expired::Reported(second, b), Expired::Finished(third, c)] => {
             assert_eq!([first.token.id, second.token.id, third.key().id], [0, 1, 2]);
             assert_eq!([a, b, c].map(doubt), [true, true, false], "what has left once leaves again");
         }
@@ -554,7 +555,7 @@ fn an_aborted_batch_that_never_left_never_will_and_one_that_did_is_sent_until_it
 #[test]
 fn each_batch_is_a_span_from_its_first_flight_to_its_end() {
     let spans = crate::heard::spans(|| {
-        let mut bench = Bench::new(terms());
+        let mut bench = Bench::new(config());
         bench.add(&[2, 1]);
         bench.fly();
         bench.tried_again(0, lost());
@@ -573,7 +574,7 @@ fn each_batch_is_a_span_from_its_first_flight_to_its_end() {
 
 #[test]
 fn halves_of_a_batch_in_doubt_are_not_counted_anew_and_say_that_they_may_be_written() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[4]);
     bench.fly();
     // It was written, and nobody said so; then the topic takes no batch as large as that any more.
@@ -582,7 +583,7 @@ fn halves_of_a_batch_in_doubt_are_not_counted_anew_and_say_that_they_may_be_writ
     bench.fly();
     assert!(bench.answer(0, refused(ErrorCode::MESSAGE_TOO_LARGE)).split);
     bench.wait();
-    let first = bench.sequence.poll_flight(bench.now).unwrap();
+    let first = bench.sequence.poll_batch(bench.now).unwrap();
     // The leader knows the whole again, and not its half.
     let refused = refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     let settled = bench.sequence.handle_answer(first.key, refused, bench.now, 0.5);
@@ -596,7 +597,7 @@ fn halves_of_a_batch_in_doubt_are_not_counted_anew_and_say_that_they_may_be_writ
 
 #[test]
 fn halves_of_a_batch_in_doubt_are_acknowledged_within_the_whole() {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[4]);
     bench.fly();
     bench.tried_again(0, lost());
@@ -604,7 +605,7 @@ fn halves_of_a_batch_in_doubt_are_acknowledged_within_the_whole() {
     bench.fly();
     assert!(bench.answer(0, refused(ErrorCode::MESSAGE_TOO_LARGE)).split);
     bench.wait();
-    let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_flight(bench.now)).collect();
+    let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_batch(bench.now)).collect();
     for flight in &flights {
         let refused = refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
         let settled = bench.sequence.handle_answer(flight.key, refused, bench.now, 0.5);
@@ -617,7 +618,7 @@ fn halves_of_a_batch_in_doubt_are_acknowledged_within_the_whole() {
 
 /// Five fly behind one that lies at offset 40; none is answered, and then they leave again.
 fn five_unanswered() -> Bench {
-    let mut bench = Bench::new(terms());
+    let mut bench = Bench::new(config());
     bench.add(&[1, 2, 1, 1, 1, 1]);
     assert_eq!(bench.fly().len(), 5);
     bench.answer(0, written(40));
@@ -688,7 +689,7 @@ fn what_is_not_in_the_log_and_got_all_its_answers_is_counted_anew() {
             vec![(2, (0, 2, 1))],
         ),
     ] {
-        let mut bench = Bench::new(terms());
+        let mut bench = Bench::new(config());
         bench.add(&[1, 1, 1]);
         assert_eq!(bench.fly().len(), 3);
         bench.answer(0, written(40));
@@ -706,7 +707,7 @@ fn what_is_not_in_the_log_and_got_all_its_answers_is_counted_anew() {
 fn a_batch_in_doubt_expires_while_its_log_is_read_and_an_answer_that_comes_late_changes_nothing() {
     let mut bench = five_unanswered();
     (1..6).for_each(|id| bench.tried_again(id, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)));
-    let (number, question) = bench.sequence.poll_question(bench.now).unwrap();
+    let (number, query) = bench.sequence.poll_log_query(bench.now).unwrap();
     bench.now += 1000 * MS;
     let expired = bench.sequence.expire(bench.now);
     assert_eq!(expired.len(), 5);
@@ -718,14 +719,14 @@ fn a_batch_in_doubt_expires_while_its_log_is_read_and_an_answer_that_comes_late_
         );
     }
     let log = Log::from(40).add(ProducerId { id: 7, epoch: 0 }, 0, 1);
-    assert!(bench.sequence.handle_log(number, Ok(&log.answer(question)), bench.now, 0.5).is_empty());
+    assert!(bench.sequence.handle_log(number, Ok(&log.answer(query)), bench.now, 0.5).is_empty());
     bench.add(&[1]);
     assert_eq!(bench.fly(), [(6, (1, 0, 1))]);
 }
 
 #[test]
 fn a_transaction_reads_no_log() {
-    let mut bench = Bench::new(Terms { transactional: true, ..terms() });
+    let mut bench = Bench::new(SequenceConfig { transactional: true, ..config() });
     bench.add(&[1, 1]);
     bench.fly();
     bench.written(0);
@@ -733,5 +734,5 @@ fn a_transaction_reads_no_log() {
     bench.wait();
     bench.fly();
     bench.failed(1, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
-    assert_eq!(bench.sequence.poll_question(bench.now), None);
+    assert_eq!(bench.sequence.poll_log_query(bench.now), None);
 }

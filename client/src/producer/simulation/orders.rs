@@ -37,15 +37,15 @@ impl Machine {
     }
 
     /// As [`Transaction::send_offsets`](crate::Transaction::send_offsets).
-    pub fn keep_offsets(&mut self, offsets: &[Commit], group: &GroupMetadata, now: Instant) -> u64 {
+    pub fn send_offsets(&mut self, offsets: &[Commit], group: &GroupMetadata, now: Instant) -> u64 {
         let ticket = self.ticket();
         let offsets = Offsets { group: group.clone(), commits: offsets.to_vec() };
-        self.order(Order::Keep(offsets), Some(ticket), now);
+        self.order(Order::SendOffsets(offsets), Some(ticket), now);
         ticket
     }
 
     /// Nobody awaits the open transaction any more: it is aborted in the background.
-    pub fn forsake(&mut self, now: Instant) {
+    pub fn drop_transaction(&mut self, now: Instant) {
         self.gate.shut(None);
         self.order(Order::Abort, None, now);
     }
@@ -83,8 +83,8 @@ impl Machine {
             }
             self.settled.push_back((ticket, result));
         }
-        if let Some(doom) = self.dispatch.transactions().and_then(|transactions| transactions.doom()) {
-            self.gate.shut(Some(doom.clone()));
+        if let Some(error) = self.dispatch.transactions().and_then(|transactions| transactions.error()) {
+            self.gate.shut(Some(error.clone()));
         }
     }
 }

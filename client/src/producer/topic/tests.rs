@@ -9,6 +9,7 @@ use upsert_kafka_protocol::Uuid;
 
 use super::*;
 use crate::cluster::PartitionMetadata;
+use crate::producer::keyless::Queued;
 use crate::producer::partitioner::RoundRobinPartitioner;
 
 pub(crate) fn metadata(leaders: &[Option<i32>]) -> TopicMetadata {
@@ -46,7 +47,7 @@ fn update(topic: &Topic, leaders: &[Option<i32>], lanes: &AtomicUsize) {
     topic.update(News { metadata: &metadata(leaders), near: &[], now: Instant::now() }, lanes);
 }
 
-fn keyless(topic: &Topic) -> &Arc<Partition> {
+fn keyless(topic: &Topic) -> &Arc<Slot> {
     topic.place(&Record::new(topic)).unwrap()
 }
 
@@ -54,9 +55,9 @@ fn keyless(topic: &Topic) -> &Arc<Partition> {
 fn shares(topic: &Topic, batches: usize, now: Instant) -> HashMap<i32, usize> {
     let mut shares = HashMap::new();
     for _ in 0..batches {
-        let partition = keyless(topic);
-        *shares.entry(partition.index).or_default() += 1;
-        drop(partition.closed(1000, true, now));
+        let slot = keyless(topic);
+        *shares.entry(slot.partition.index).or_default() += 1;
+        drop(slot.closed(1000, true, now));
     }
     shares
 }
@@ -76,7 +77,11 @@ fn a_key_goes_where_java_puts_it() {
             let topic =
                 topics.entry(count.clone()).or_insert_with(|| topic(&vec![Some(1); count.parse().unwrap()]));
             let placed = topic.place(&Record::new(topic).key(&key)).unwrap();
-            assert_eq!(i64::from(placed.index), expected.as_i64().unwrap(), "{line}, {count} partitions");
+            assert_eq!(
+                i64::from(placed.partition.index),
+                expected.as_i64().unwrap(),
+                "{line}, {count} partitions"
+            );
         }
     }
     assert!(topics.len() >= 8);
@@ -87,17 +92,17 @@ fn a_key_does_not_move_because_a_leader_is_gone() {
     let topic = topic(&[None; 6]);
     let record = Record::new(&topic).key(b"foobar");
     // murmur2("foobar") is -790332482, as Kafka's own tests say.
-    assert_eq!(topic.place(&record).unwrap().index, (-790_332_482 & i32::MAX) % 6);
+    assert_eq!(topic.place(&record).unwrap().partition.index, (-790_332_482 & i32::MAX) % 6);
 }
 
 #[test]
 fn keys_can_be_ignored() {
     let topic = with(&[Some(1); 6], TopicSettings { ignore_keys: true, ..settings() });
     let mut places: Vec<i32> = (0..100u32)
-        .map(|key| topic.place(&Record::new(&topic).key(&key.to_be_bytes())).unwrap().index)
+        .map(|key| topic.place(&Record::new(&topic).key(&key.to_be_bytes())).unwrap().partition.index)
         .collect();
     places.dedup();
-    assert_eq!(places, [keyless(&topic).index], "all stick to one");
+    assert_eq!(places, [keyless(&topic).partition.index], "all stick to one");
 }
 
 #[test]
@@ -114,7 +119,7 @@ fn a_topic_that_grew_keeps_its_partitions_and_uses_the_new_ones() {
     update(&topic, &[Some(1), Some(2)], &lanes);
     update(&topic, &[Some(1), Some(2), None], &lanes);
     let last = topic.place(&far).unwrap();
-    assert_eq!((last.index, last.lane, last.leader()), (2, 2, None));
+    assert_eq!((last.partition.index, last.partition.lane, last.leader()), (2, 2, None));
     assert!(Arc::ptr_eq(&first, topic.place(&Record::new(&topic).partition(0)).unwrap()));
 }
 
@@ -123,9 +128,9 @@ fn when_a_topic_grows_a_key_goes_where_the_new_count_says_and_a_line_says_so() {
     let topic = topic(&[Some(1); 3]);
     let record = Record::new(&topic).key(b"foobar");
     let hash = -790_332_482 & i32::MAX;
-    assert_eq!(topic.place(&record).unwrap().index, hash % 3);
+    assert_eq!(topic.place(&record).unwrap().partition.index, hash % 3);
     let lines = crate::heard::lines(|| update(&topic, &[Some(1); 4], &AtomicUsize::new(3)));
-    assert_eq!(topic.place(&record).unwrap().index, hash % 4);
+    assert_eq!(topic.place(&record).unwrap().partition.index, hash % 4);
     assert_ne!(hash % 3, hash % 4);
     assert!(
         matches!(&lines[..], [line] if line.starts_with("INFO the number of partitions changed")
@@ -199,7 +204,7 @@ fn a_negative_partition_is_refused() {
 fn chosen(topic: &Topic, record: Record<'_>) -> Result<i32, Error> {
     let mut record = record;
     topic.choose(&mut record)?;
-    Ok(topic.place(&record).unwrap().index)
+    Ok(topic.place(&record).unwrap().partition.index)
 }
 
 #[test]
@@ -249,7 +254,7 @@ fn a_choice_that_is_no_partition_is_an_error_that_names_topic_and_partition() {
     }
     assert_eq!(
         chosen(&topic, Record::new(&topic)).unwrap(),
-        keyless(&topic).index,
+        keyless(&topic).partition.index,
         "left to the built-in rule"
     );
 }

@@ -41,7 +41,7 @@ impl Bench {
     fn open(offered: Protocol) -> Self {
         let mut bench = Self::new(offered);
         bench.order(Order::Begin, 1);
-        let Question::Identify(asked) = bench.asks() else { panic!("no producer id asked for") };
+        let RequestBody::InitProducerId(asked) = bench.asks() else { panic!("no producer id asked for") };
         assert_eq!((asked.producer_id, asked.producer_epoch), (-1, -1));
         bench.identified(7, 0);
         assert_eq!(bench.settled(), [(1, Ok((7, 0)))]);
@@ -54,10 +54,10 @@ impl Bench {
 
     fn admit(&mut self, partition: i32) -> bool {
         let record = Record::new(&self.topic).partition(partition);
-        let partition = Arc::clone(self.topic.place(&record).unwrap());
+        let partition = Arc::clone(&self.topic.place(&record).unwrap().partition);
         let admitted = self.transactions.admit(&partition);
         if admitted {
-            self.transactions.handle_leaving();
+            self.transactions.handle_sent();
         }
         admitted
     }
@@ -68,27 +68,27 @@ impl Bench {
         self.transactions.handle_written();
     }
 
-    fn poll(&mut self) -> Option<Call> {
-        self.transactions.poll_call(true, self.now)
+    fn poll(&mut self) -> Option<CoordinatorRequest> {
+        self.transactions.poll_request(true, self.now)
     }
 
-    fn asks(&mut self) -> Question {
-        self.poll().expect("a question").question
+    fn asks(&mut self) -> RequestBody {
+        self.poll().expect("a request").body
     }
 
-    fn replies(&mut self, reply: Reply) {
-        let heard = Heard { reply, offered: self.offered };
-        self.transactions.handle_reply(Ok(heard), self.now, 0.5);
+    fn replies(&mut self, reply: ResponseBody) {
+        let heard = CoordinatorResponse { body: reply, offered: self.offered };
+        self.transactions.handle_response(Ok(heard), self.now, 0.5);
     }
 
     fn identified(&mut self, producer_id: i64, producer_epoch: i16) {
         let told = InitProducerIdResponse { producer_id, producer_epoch, ..Default::default() };
-        self.replies(Reply::Identify(told));
+        self.replies(ResponseBody::InitProducerId(told));
     }
 
     /// The next epoch is asked for, and given.
     fn renews(&mut self) {
-        let Question::Identify(asked) = self.asks() else { panic!("no epoch asked for") };
+        let RequestBody::InitProducerId(asked) = self.asks() else { panic!("no epoch asked for") };
         assert_eq!((asked.producer_id, asked.producer_epoch), (7, 0));
         self.identified(7, 1);
     }
@@ -96,14 +96,14 @@ impl Bench {
     /// The answer is lost, and it is time to ask again.
     fn loses(&mut self) {
         let lost = Error::new(ErrorKind::Disconnected, "the connection broke").with_written(true);
-        self.transactions.handle_reply(Err(lost), self.now, 0.5);
+        self.transactions.handle_response(Err(lost), self.now, 0.5);
         self.now = self.transactions.deadline().unwrap();
     }
 
     fn ended(&mut self, error_code: ErrorCode, identity: (i64, i16)) {
         let (producer_id, producer_epoch) = identity;
         let told = EndTxnResponse { error_code, producer_id, producer_epoch, ..Default::default() };
-        self.replies(Reply::End(told));
+        self.replies(ResponseBody::EndTxn(told));
     }
 
     fn added(&mut self, code: ErrorCode) {
@@ -115,7 +115,7 @@ impl Bench {
         };
         let results_by_topic_v3_and_below = vec![topic];
         let told = AddPartitionsToTxnResponse { results_by_topic_v3_and_below, ..Default::default() };
-        self.replies(Reply::AddPartitions(told));
+        self.replies(ResponseBody::AddPartitionsToTxn(told));
     }
 
     fn kept(&mut self, error_code: ErrorCode) {
@@ -126,7 +126,7 @@ impl Bench {
             ..Default::default()
         };
         let told = TxnOffsetCommitResponse { topics: vec![topic], ..Default::default() };
-        self.replies(Reply::CommitOffsets(told));
+        self.replies(ResponseBody::TxnOffsetCommit(told));
     }
 
     /// Tickets, each with what was told.
@@ -143,24 +143,27 @@ impl Bench {
 fn offsets() -> Order {
     let commit =
         Commit { topic: "input".into(), partition: 4, offset: 9, leader_epoch: -1, metadata: String::new() };
-    Order::Keep(Offsets { group: GroupMetadata::new("readers").member(3, "me"), commits: vec![commit] })
+    Order::SendOffsets(Offsets {
+        group: GroupMetadata::new("readers").member(3, "me"),
+        commits: vec![commit],
+    })
 }
 
 #[test]
 fn classic_partitions_are_announced_before_they_are_written_to_and_all_in_one_request() {
     let mut bench = Bench::open(Protocol::Classic);
     assert!(!bench.admit(0) && !bench.admit(2));
-    let Question::AddPartitions(asked) = bench.asks() else { panic!("not announced") };
+    let RequestBody::AddPartitionsToTxn(asked) = bench.asks() else { panic!("not announced") };
     assert_eq!(asked.v3_and_below_topics[0].partitions, [0, 2]);
     assert!(!bench.admit(1), "too late for that request");
     bench.added(ErrorCode::NONE);
     assert!(bench.admit(0) && bench.admit(2) && !bench.admit(1));
-    let Question::AddPartitions(asked) = bench.asks() else { panic!("not announced") };
+    let RequestBody::AddPartitionsToTxn(asked) = bench.asks() else { panic!("not announced") };
     assert_eq!(asked.v3_and_below_topics[0].partitions, [1]);
     bench.added(ErrorCode::NONE);
     assert!(bench.admit(1));
     bench.order(Order::Commit, 2);
-    let Question::End(asked) = bench.asks() else { panic!("not ended") };
+    let RequestBody::EndTxn(asked) = bench.asks() else { panic!("not ended") };
     assert!(asked.committed);
     bench.ended(ErrorCode::NONE, (-1, -1));
     assert_eq!(bench.settled(), [(2, Ok((7, 0)))]);
@@ -197,19 +200,19 @@ fn the_end_waits_until_all_is_quiet_and_is_asked_for_until_it_is_answered() {
     let mut bench = Bench::open(Protocol::V2);
     bench.write(0);
     bench.order(Order::Abort, 2);
-    assert!(bench.transactions.poll_call(false, bench.now).is_none(), "a batch still flies");
-    assert!(matches!(bench.asks(), Question::End(asked) if !asked.committed));
+    assert!(bench.transactions.poll_request(false, bench.now).is_none(), "a batch still flies");
+    assert!(matches!(bench.asks(), RequestBody::EndTxn(asked) if !asked.committed));
     let lost = Error::new(ErrorKind::Disconnected, "the connection broke");
-    bench.transactions.handle_reply(Err(lost), bench.now, 0.5);
+    bench.transactions.handle_response(Err(lost), bench.now, 0.5);
     assert!(bench.poll().is_none());
     bench.now = bench.transactions.deadline().unwrap();
     let again = bench.poll().unwrap();
-    assert!(again.anew && matches!(again.question, Question::End(_)));
+    assert!(again.rediscover && matches!(again.body, RequestBody::EndTxn(_)));
     bench.ended(ErrorCode::CONCURRENT_TRANSACTIONS, (-1, -1));
     let wait = bench.transactions.deadline().unwrap() - bench.now;
     assert!(wait < Duration::from_millis(30), "it will not take long: {wait:?}");
     bench.now += wait;
-    assert!(!bench.poll().unwrap().anew);
+    assert!(!bench.poll().unwrap().rediscover);
     bench.ended(ErrorCode::NONE, (7, 1));
     assert_eq!(bench.settled(), [(2, Ok((7, 1)))]);
 }
@@ -227,7 +230,7 @@ fn a_lost_end_of_a_classic_transaction_cannot_end_the_next_one() {
         bench.order(Order::Begin, 3);
         bench.asks();
         bench.loses();
-        assert!(matches!(bench.asks(), Question::End(_)));
+        assert!(matches!(bench.asks(), RequestBody::EndTxn(_)));
         bench.ended(ErrorCode::NONE, if protocol == Protocol::V2 { (7, 1) } else { (-1, -1) });
         if protocol == Protocol::Classic {
             bench.renews();
@@ -241,8 +244,8 @@ fn lost_offsets_of_a_classic_transaction_cannot_take_back_those_of_the_next_one(
     let mut bench = Bench::open(Protocol::Classic);
     bench.order(offsets(), 2);
     bench.asks();
-    bench.replies(Reply::AddOffsets(AddOffsetsToTxnResponse::default()));
-    assert!(matches!(bench.asks(), Question::CommitOffsets(_)));
+    bench.replies(ResponseBody::AddOffsetsToTxn(AddOffsetsToTxnResponse::default()));
+    assert!(matches!(bench.asks(), RequestBody::TxnOffsetCommit(_)));
     bench.loses();
     bench.asks();
     bench.kept(ErrorCode::NONE);
@@ -262,7 +265,7 @@ fn a_classic_transaction_that_its_coordinator_does_not_know_is_aborted() {
     bench.order(Order::Abort, 2);
     bench.order(Order::Begin, 3);
     bench.added(ErrorCode::CONCURRENT_TRANSACTIONS);
-    assert!(matches!(bench.asks(), Question::End(_)));
+    assert!(matches!(bench.asks(), RequestBody::EndTxn(_)));
     bench.ended(ErrorCode::INVALID_TXN_STATE, (-1, -1));
     assert_eq!(bench.settled(), [(2, Ok((7, 0))), (3, Ok((7, 0)))]);
 }
@@ -273,7 +276,7 @@ fn who_seems_to_be_fenced_before_anything_joined_asks_for_the_next_epoch() {
     bench.admit(0);
     bench.order(Order::Abort, 2);
     bench.order(Order::Begin, 3);
-    assert!(matches!(bench.asks(), Question::End(_)));
+    assert!(matches!(bench.asks(), RequestBody::EndTxn(_)));
     bench.ended(ErrorCode::PRODUCER_FENCED, (-1, -1));
     assert_eq!(bench.settled(), [(2, Ok((7, 0)))]);
     bench.renews();
@@ -287,21 +290,21 @@ fn who_is_fenced_before_anything_joined_learns_it_when_it_asks_for_the_next_epoc
     bench.order(Order::Abort, 2);
     bench.asks();
     bench.ended(ErrorCode::PRODUCER_FENCED, (-1, -1));
-    assert!(matches!(bench.asks(), Question::Identify(_)));
+    assert!(matches!(bench.asks(), RequestBody::InitProducerId(_)));
     let told = InitProducerIdResponse { error_code: ErrorCode::PRODUCER_FENCED, ..Default::default() };
-    bench.replies(Reply::Identify(told));
-    assert!(bench.transactions.is_dead());
+    bench.replies(ResponseBody::InitProducerId(told));
+    assert!(bench.transactions.is_fatal());
 }
 
 #[test]
 fn offsets_that_are_refused_while_the_transaction_is_aborted_leave_its_end_to_be_asked_for() {
     let mut bench = Bench::open(Protocol::V2);
     bench.order(offsets(), 2);
-    assert!(matches!(bench.asks(), Question::CommitOffsets(_)));
+    assert!(matches!(bench.asks(), RequestBody::TxnOffsetCommit(_)));
     bench.order(Order::Abort, 3);
     bench.kept(ErrorCode::ILLEGAL_GENERATION);
     assert!(
-        matches!(bench.asks(), Question::End(asked) if !asked.committed),
+        matches!(bench.asks(), RequestBody::EndTxn(asked) if !asked.committed),
         "the group has joined all the same"
     );
     bench.ended(ErrorCode::NONE, (7, 1));
@@ -331,9 +334,9 @@ fn a_failed_batch_dooms_the_transaction_and_the_next_one_has_a_new_epoch() {
     bench.added(ErrorCode::NONE);
     bench.transactions.handle_failure(&Error::new(ErrorKind::Timeout, "late"));
     assert!(bench.transactions.gives_up());
-    let doom = bench.transactions.poll_doom().unwrap();
-    assert!(doom.is_abortable() && doom.to_string().contains("pay") && doom.to_string().contains("late"));
-    assert!(bench.transactions.poll_doom().is_none(), "told once");
+    let error = bench.transactions.poll_abortable_error().unwrap();
+    assert!(error.is_abortable() && error.to_string().contains("pay") && error.to_string().contains("late"));
+    assert!(bench.transactions.poll_abortable_error().is_none(), "told once");
     bench.order(Order::Commit, 2);
     assert_eq!(bench.settled(), [(2, Err((ErrorKind::Timeout, Scope::Transaction)))]);
     bench.order(Order::Abort, 3);
@@ -350,21 +353,21 @@ fn offsets_are_announced_once_and_kept_by_the_groups_coordinator() {
     let mut bench = Bench::open(Protocol::Classic);
     bench.order(offsets(), 2);
     bench.order(offsets(), 3);
-    assert!(matches!(bench.asks(), Question::AddOffsets(asked) if &*asked.group_id == "readers"));
-    bench.replies(Reply::AddOffsets(AddOffsetsToTxnResponse::default()));
+    assert!(matches!(bench.asks(), RequestBody::AddOffsetsToTxn(asked) if &*asked.group_id == "readers"));
+    bench.replies(ResponseBody::AddOffsetsToTxn(AddOffsetsToTxnResponse::default()));
     let call = bench.poll().unwrap();
     assert_eq!(call.to, Some(Coordinator::Group("readers".into())));
-    let Question::CommitOffsets(asked) = call.question else { panic!("not kept") };
+    let RequestBody::TxnOffsetCommit(asked) = call.body else { panic!("not kept") };
     assert_eq!((asked.generation_id_or_member_epoch, &*asked.member_id), (3, "me"));
     bench.kept(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS);
     bench.now = bench.transactions.deadline().unwrap();
     bench.asks();
     bench.kept(ErrorCode::NONE);
-    assert!(matches!(bench.asks(), Question::CommitOffsets(_)), "the second needs no announcement");
+    assert!(matches!(bench.asks(), RequestBody::TxnOffsetCommit(_)), "the second needs no announcement");
     bench.order(Order::Commit, 4);
     assert!(bench.poll().is_none(), "it commits when they are in");
     bench.kept(ErrorCode::NONE);
-    assert!(matches!(bench.asks(), Question::End(asked) if asked.committed));
+    assert!(matches!(bench.asks(), RequestBody::EndTxn(asked) if asked.committed));
     bench.ended(ErrorCode::NONE, (-1, -1));
     assert_eq!(bench.settled(), [2, 3, 4].map(|ticket| (ticket, Ok((7, 0)))));
 }
@@ -374,11 +377,11 @@ fn a_member_that_lost_its_partitions_cannot_commit() {
     for code in [ErrorCode::ILLEGAL_GENERATION, ErrorCode::UNKNOWN_MEMBER_ID, ErrorCode::FENCED_INSTANCE_ID] {
         let mut bench = Bench::open(Protocol::V2);
         bench.order(offsets(), 2);
-        assert!(matches!(bench.asks(), Question::CommitOffsets(_)));
+        assert!(matches!(bench.asks(), RequestBody::TxnOffsetCommit(_)));
         bench.kept(code);
         assert_eq!(bench.settled(), [(2, Err((ErrorKind::Broker, Scope::Transaction)))], "{code}");
-        let doom = bench.transactions.doom().unwrap();
-        assert_eq!((doom.code(), doom.topic(), doom.partition()), (Some(code), Some("input"), Some(4)));
+        let error = bench.transactions.error().unwrap();
+        assert_eq!((error.code(), error.topic(), error.partition()), (Some(code), Some("input"), Some(4)));
     }
 }
 
@@ -393,7 +396,7 @@ fn whom_another_fenced_is_at_his_end() {
         bench.order(Order::Begin, 3);
         let fenced = Err((ErrorKind::Fenced, Scope::Producer));
         assert_eq!(bench.settled(), [(2, fenced), (3, fenced)], "{code}");
-        assert!(bench.transactions.is_dead() && bench.poll().is_none());
+        assert!(bench.transactions.is_fatal() && bench.poll().is_none());
     }
 }
 
@@ -403,15 +406,15 @@ fn an_id_that_is_not_allowed_ends_the_producer_and_a_topic_the_transaction() {
     bench.order(Order::Begin, 1);
     bench.asks();
     let error_code = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
-    bench.replies(Reply::Identify(InitProducerIdResponse { error_code, ..Default::default() }));
+    bench.replies(ResponseBody::InitProducerId(InitProducerIdResponse { error_code, ..Default::default() }));
     assert_eq!(bench.settled(), [(1, Err((ErrorKind::Unauthorized, Scope::Producer)))]);
     let mut bench = Bench::open(Protocol::Classic);
     bench.admit(0);
     bench.asks();
     bench.added(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
-    let doom = bench.transactions.doom().unwrap();
-    assert_eq!((doom.kind(), doom.scope()), (ErrorKind::Unauthorized, Scope::Transaction));
-    assert!(doom.to_string().contains("topic orders"), "{doom}");
+    let error = bench.transactions.error().unwrap();
+    assert_eq!((error.kind(), error.scope()), (ErrorKind::Unauthorized, Scope::Transaction));
+    assert!(error.to_string().contains("topic orders"), "{error}");
 }
 
 #[test]
@@ -422,7 +425,7 @@ fn an_id_that_the_coordinator_forgot_is_made_known_again_after_the_abort() {
     bench.asks();
     bench.ended(ErrorCode::INVALID_PRODUCER_ID_MAPPING, (-1, -1));
     assert_eq!(bench.settled(), [(2, Ok((7, 0)))]);
-    assert!(matches!(bench.asks(), Question::Identify(asked) if asked.producer_id == 7));
+    assert!(matches!(bench.asks(), RequestBody::InitProducerId(asked) if asked.producer_id == 7));
 }
 
 #[test]
@@ -432,7 +435,7 @@ fn a_transaction_of_another_process_is_ended_by_its_numbers() {
     bench.order(Order::Commit, 2);
     let call = bench.poll().unwrap();
     assert_eq!(call.protocol, None, "as the coordinator offers");
-    let Question::End(asked) = call.question else { panic!("not ended") };
+    let RequestBody::EndTxn(asked) = call.body else { panic!("not ended") };
     assert_eq!((asked.producer_id, asked.producer_epoch, asked.committed), (40, 5, true));
     bench.ended(ErrorCode::NONE, (40, 6));
     assert_eq!(bench.settled(), [(1, Ok((40, 5))), (2, Ok((40, 6)))]);
@@ -457,7 +460,7 @@ fn a_commit_that_may_have_been_heard_is_in_doubt_whatever_comes_after_it() {
         bench.order(Order::Commit, 2);
         bench.asks();
         let lost = Error::new(ErrorKind::Disconnected, "the connection broke").with_written(heard);
-        bench.transactions.handle_reply(Err(lost), bench.now, 0.5);
+        bench.transactions.handle_response(Err(lost), bench.now, 0.5);
         bench.now = bench.transactions.deadline().unwrap();
         bench.asks();
         bench.ended(ErrorCode::PRODUCER_FENCED, (-1, -1));

@@ -6,26 +6,24 @@ use super::DecodeOptions;
 use super::node::{Node, settle};
 use super::reader::{Reader, Token};
 use super::shape::{Member, Members, Shape};
-use crate::format::{Decode, DecodeError, base64, decimal, number, time};
+use crate::format::{DecodeError, Decoder, base64, decimal, number, time};
 use crate::row::{Arena, Row, RowKind, Unscaled, Value};
 
 /// `decode.json-parser.enabled` = true.
-pub(super) struct Parser {
+pub(super) struct JsonParserDecoder {
     columns: Members,
     options: DecodeOptions,
 }
 
-impl Decode for Parser {
-    /// An object is a row, an array a row for each of its objects.
+impl Decoder for JsonParserDecoder {
+    /// An object is a row, an array a row for each of its objects; null and no bytes are none.
     fn decode<'a>(
         &self,
-        message: &'a [u8],
+        bytes: Option<&'a [u8]>,
         arena: &'a Arena,
         each: &mut dyn FnMut(RowKind, Option<Row<'a>>),
     ) -> Result<(), DecodeError> {
-        if message.is_empty() {
-            return Ok(());
-        }
+        let Some(message) = bytes.filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
         let mut reader = Reader::new(message, arena);
         match self.document(&mut reader, arena, each) {
             Err(_) if self.options.ignore_parse_errors => Ok(()),
@@ -34,7 +32,7 @@ impl Decode for Parser {
     }
 }
 
-impl Parser {
+impl JsonParserDecoder {
     pub(super) fn new(columns: Members, options: DecodeOptions) -> Self {
         Self { columns, options }
     }

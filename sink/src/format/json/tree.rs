@@ -5,27 +5,27 @@ use super::node::{Fractions, Node};
 use super::parser::{bytes, map_of, whole};
 use super::reader::Reader;
 use super::shape::{Member, Members, Shape};
-use crate::format::{Decode, DecodeError, decimal, number, time};
+use crate::format::{DecodeError, Decoder, decimal, number, time};
 use crate::row::{Arena, Row, RowKind, Unscaled, Value};
 
 /// `decode.json-parser.enabled` = false.
-pub(crate) struct Tree {
+pub(crate) struct JsonTreeDecoder {
     columns: Members,
     options: DecodeOptions,
 }
 
-impl Decode for Tree {
+impl Decoder for JsonTreeDecoder {
     fn decode<'a>(
         &self,
-        message: &'a [u8],
+        bytes: Option<&'a [u8]>,
         arena: &'a Arena,
         each: &mut dyn FnMut(RowKind, Option<Row<'a>>),
     ) -> Result<(), DecodeError> {
-        self.rows(message, arena, &mut |row| each(RowKind::Insert, Some(row)))
+        self.rows(bytes.unwrap_or_default(), arena, &mut |row| each(RowKind::Insert, Some(row)))
     }
 }
 
-impl Tree {
+impl JsonTreeDecoder {
     pub(super) fn new(columns: Members, options: DecodeOptions) -> Self {
         Self { columns, options }
     }

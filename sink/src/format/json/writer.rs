@@ -3,11 +3,11 @@
 use super::EncodeOptions;
 use super::shape::{Member, Members, Shape};
 use super::text::{quote, write_double};
-use crate::format::{Encode, EncodeError, base64, decimal, number, time};
+use crate::format::{EncodeError, Encoder, base64, decimal, number, time};
 use crate::row::{Row, Timestamp, Unscaled, Value};
 
 /// Writes some of a row's columns as an object: projection costs nothing.
-pub(super) struct Writer {
+pub(super) struct JsonEncoder {
     members: Vec<(usize, Member)>,
     options: EncodeOptions,
 }
@@ -20,7 +20,7 @@ pub(super) enum NullKeys {
     Literal(Box<str>),
 }
 
-impl Encode for Writer {
+impl Encoder for JsonEncoder {
     #[inline]
     fn encode(&self, row: Row<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = out.len();
@@ -34,7 +34,7 @@ impl Encode for Writer {
     }
 }
 
-impl Writer {
+impl JsonEncoder {
     /// The members with the slots of the row where their values are.
     pub(super) fn new(members: Vec<(usize, Member)>, options: EncodeOptions) -> Self {
         Self { members, options }

@@ -7,12 +7,12 @@ use crate::{Error, ErrorKind};
 
 /// Read once per record without a lock; the reason why it is shut is asked for only then.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
+pub(super) struct SendGate {
     open: AtomicBool,
     reason: Mutex<Option<Error>>,
 }
 
-impl Gate {
+impl SendGate {
     /// Whether a transaction takes records.
     #[inline]
     pub(super) fn is_open(&self) -> bool {

@@ -2,10 +2,20 @@
 
 use bytes::{Buf, Bytes};
 
+#[cfg(any(test, feature = "arbitrary"))]
+use super::Message;
 use super::{Field, Str, Tags, Wire};
 
+/// Any value that the version can hold; equal seeds give equal values.
+#[cfg(any(test, feature = "arbitrary"))]
+pub fn arbitrary<M: Message>(seed: u64, version: i16) -> M {
+    let mut message = M::blank();
+    message.arbitrary(&mut Choices::new(seed, version, M::FLEXIBLE.contains(version)), false);
+    message
+}
+
 /// A source of choices that knows the version it makes values for.
-pub struct Dice {
+pub struct Choices {
     source: Source,
     version: i16,
     flexible: bool,
@@ -18,8 +28,8 @@ enum Source {
     Bytes(Bytes),
 }
 
-impl Dice {
-    /// Equal seeds roll equal values.
+impl Choices {
+    /// Equal seeds choose equal values.
     pub fn new(seed: u64, version: i16, flexible: bool) -> Self {
         Self { source: Source::Seed(seed | 1), version, flexible }
     }
@@ -34,10 +44,10 @@ impl Dice {
         self.version
     }
 
-    /// Rolls one field, where this version has it.
+    /// Chooses one field, where this version has it.
     pub fn field<T: Wire>(&mut self, f: &'static Field, value: &mut T) {
         if f.versions.contains(self.version) && (f.tag.is_none() || self.flexible) {
-            value.roll(self, f.nullable.contains(self.version));
+            value.arbitrary(self, f.nullable.contains(self.version));
         }
     }
 

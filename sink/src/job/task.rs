@@ -1,53 +1,58 @@
 //! One reader and the INSERTs that it feeds, at work: poll, transform, write, and commit what was acknowledged.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval_at};
 use tracing::{debug, warn};
-use upsert_kafka_client::{ConsumerRecord, Fetched, PartitionRecords, TopicPartition};
+use upsert_kafka_client::{Clock, Fetched, PartitionRecords, TopicPartition};
 
 use super::Restore;
+use crate::clients::Clients;
 use crate::error::{Error, RecordPlace};
+use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
 use crate::skips::Skips;
-use crate::source::{JobIdentity, Source};
+use crate::source::{JobIdentity, KafkaSource};
 use crate::transform::{Changes, Transform};
 use crate::writer::Writer;
 
-pub(super) struct Flow {
-    source: Source,
+pub(super) struct Task {
+    source: KafkaSource,
     transform: Transform,
     /// One for each INSERT, in their order.
     writers: Vec<Writer>,
     discovery_interval: Option<Duration>,
     progress: Arc<Progress>,
+    clock: Clock,
     skips: Skips,
     lag: i64,
     /// Rows handed over and not known to be acknowledged.
     in_flight: u64,
 }
 
-impl Flow {
+impl Task {
     pub(super) async fn open(
         mut pipeline: Pipeline,
         restore: Restore,
         job: JobIdentity,
+        clients: &mut Clients,
         progress: Arc<Progress>,
     ) -> Result<Self, Error> {
         let mut writers = Vec::new();
         for insert in &pipeline.inserts {
-            writers.push(Writer::open(&insert.sink).await?);
+            writers.push(Writer::open(&insert.sink, clients).await?);
         }
         Ok(Self {
-            source: Source::open(pipeline.reader(), restore, job).await?,
+            source: KafkaSource::open(pipeline.reader(), restore, job, clients).await?,
             writers,
             discovery_interval: pipeline.reader().discovery_interval,
             skips: Skips::of(&mut pipeline.sources, Arc::clone(&progress)),
             transform: Transform::new(pipeline),
             progress,
+            clock: clients.clock().clone(),
             lag: 0,
             in_flight: 0,
         })
@@ -98,7 +103,7 @@ impl Flow {
         }
         self.progress.acknowledged(std::mem::take(&mut self.in_flight));
         self.source.commit(positions).await?;
-        self.progress.committed(Instant::now());
+        self.progress.committed(self.clock.now());
         debug!(rows_in = self.progress.counts().rows_in, "committed");
         Ok(())
     }
@@ -141,9 +146,10 @@ impl Flow {
                         partition: of.partition,
                         offset: record.offset,
                     };
-                    let processed = self.process_record(&record, &mut counts).await;
+                    let message = Message::of_record(&of.topic, of.partition, &record);
+                    let processed = self.process_message(&message, &mut counts).await;
                     if counts.skipped > skipped {
-                        self.skips.note(place(), record.value.unwrap_or_default());
+                        self.skips.note(place(), &message);
                     }
                     processed.map(|()| done = Some(record.offset)).map_err(|e| e.of_record(place()))
                 }
@@ -165,13 +171,9 @@ impl Flow {
     }
 
     #[inline]
-    async fn process_record(
-        &mut self,
-        record: &ConsumerRecord<'_>,
-        counts: &mut Counts,
-    ) -> Result<(), Error> {
+    async fn process_message(&mut self, message: &Message<'_>, counts: &mut Counts) -> Result<(), Error> {
         counts.rows_in += 1;
-        let changes = self.transform.feed(record.value.unwrap_or_default())?;
+        let changes = self.transform.feed(message)?;
         counts.skipped += u64::from(changes.iter().all(Changes::is_unread));
         for (changes, writer) in changes.iter().zip(&mut self.writers) {
             for change in changes.iter() {

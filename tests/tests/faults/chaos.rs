@@ -10,26 +10,26 @@ use upsert_kafka_tests::kafka::{Failure, Kafka};
 use super::pulse::{PATIENCE, Pulse};
 
 /// A cluster and the loads that it is under.
-pub(super) struct Storm<'a> {
+pub(super) struct Chaos<'a> {
     kafka: &'a Kafka,
     /// Whose leaders are hurt.
     topic: &'a str,
     loads: Vec<Pulse>,
-    weather: Weather,
+    fault_counts: FaultCounts,
     began: Instant,
 }
 
 /// What was done.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Weather {
+pub(super) struct FaultCounts {
     pub(super) kills: usize,
     pub(super) pauses: usize,
     pub(super) stops: usize,
 }
 
-impl<'a> Storm<'a> {
+impl<'a> Chaos<'a> {
     pub(super) fn new(kafka: &'a Kafka, topic: &'a str, loads: Vec<Pulse>) -> Self {
-        Self { kafka, topic, loads, weather: Weather::default(), began: Instant::now() }
+        Self { kafka, topic, loads, fault_counts: FaultCounts::default(), began: Instant::now() }
     }
 
     /// From now on these must go on.
@@ -37,8 +37,8 @@ impl<'a> Storm<'a> {
         self.loads = loads;
     }
 
-    pub(super) fn weather(&self) -> Weather {
-        self.weather
+    pub(super) fn fault_counts(&self) -> FaultCounts {
+        self.fault_counts
     }
 
     /// kill -9 of a leader; another takes over, and then the dead one comes back.
@@ -48,7 +48,7 @@ impl<'a> Storm<'a> {
         self.all_go_on().await;
         self.order(&format!("restart node {node}"), |kafka| kafka.restart(node));
         self.mended().await;
-        self.weather.kills += 1;
+        self.fault_counts.kills += 1;
     }
 
     /// SIGSTOP of a leader for at least so long, until another has taken over and until it is felt; then it wakes,
@@ -62,7 +62,7 @@ impl<'a> Storm<'a> {
         sleep(at_least.saturating_sub(at.elapsed())).await; // this time is the fault itself
         self.order(&format!("resume node {node}"), |kafka| kafka.resume(node));
         self.mended().await;
-        self.weather.pauses += 1;
+        self.fault_counts.pauses += 1;
     }
 
     /// Stops and starts every node, one after the other, as an upgrade would.
@@ -73,7 +73,7 @@ impl<'a> Storm<'a> {
             self.all_go_on().await;
             self.order(&format!("restart node {node}"), |kafka| kafka.restart(node));
             self.mended().await;
-            self.weather.stops += 1;
+            self.fault_counts.stops += 1;
         }
     }
 
@@ -103,13 +103,13 @@ impl<'a> Storm<'a> {
     }
 }
 
-impl Weather {
+impl FaultCounts {
     pub(super) fn faults(self) -> usize {
         self.kills + self.pauses + self.stops
     }
 }
 
-impl fmt::Display for Weather {
+impl fmt::Display for FaultCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kills, pauses, stops } = self;
         write!(f, "{} faults ({kills} kill -9, {pauses} SIGSTOP, {stops} stops of a roll)", self.faults())

@@ -1,4 +1,4 @@
-//! The next question to a coordinator, in the words of its request.
+//! The next request to a coordinator.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use upsert_kafka_protocol::messages::{
     AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, EndTxnRequest, InitProducerIdRequest,
 };
 
-use super::{Stage, State, Transactions};
+use super::{AddStage, State, Transactions};
 use crate::cluster::Coordinator;
-use crate::producer::question::{Call, Protocol, Question};
+use crate::producer::coordinator_request::{CoordinatorRequest, Protocol, RequestBody};
 use crate::producer::sequence::ProducerId;
 
 impl Transactions {
     /// What comes next: who writes, then whatever joins, then the end.
-    pub(super) fn next_call(&mut self, quiet: bool) -> Option<Call> {
+    pub(super) fn next_request(&mut self, quiet: bool) -> Option<CoordinatorRequest> {
         let Some(identity) = self.identity else {
-            let wanted = !self.is_dead() && (self.begun.is_some() || self.outworn.is_some());
+            let wanted = !self.is_fatal() && (self.begun.is_some() || self.stale_identity.is_some());
             return wanted.then(|| self.identify());
         };
         match self.state {
-            State::Ready | State::Doomed(_) | State::Dead(_) => None,
+            State::Ready | State::AbortableError(_) | State::FatalError(_) => None,
             State::Open => self.join(identity).or_else(|| self.keep_offsets(identity)),
             // Offsets whose caller has gone away belong to the transaction all the same.
             State::Ending { commit: true } if !self.offsets.is_empty() => self.keep_offsets(identity),
@@ -31,9 +31,9 @@ impl Transactions {
         }
     }
 
-    fn identify(&self) -> Call {
-        let known = self.outworn.unwrap_or(ProducerId { id: -1, epoch: -1 });
-        self.ask(Question::Identify(InitProducerIdRequest {
+    fn identify(&self) -> CoordinatorRequest {
+        let known = self.stale_identity.unwrap_or(ProducerId { id: -1, epoch: -1 });
+        self.ask(RequestBody::InitProducerId(InitProducerIdRequest {
             transactional_id: Some(self.name()),
             transaction_timeout_ms: self.timeout_ms,
             producer_id: known.id,
@@ -43,11 +43,11 @@ impl Transactions {
     }
 
     /// All partitions that wait to be announced, in one request.
-    fn join(&mut self, identity: ProducerId) -> Option<Call> {
+    fn join(&mut self, identity: ProducerId) -> Option<CoordinatorRequest> {
         let transactional_id = self.name();
         let mut topics: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
-        for joined in self.joined.values_mut().filter(|joined| joined.stage != Stage::Announced) {
-            joined.stage = Stage::Asked;
+        for joined in self.joined.values_mut().filter(|joined| joined.stage != AddStage::Added) {
+            joined.stage = AddStage::Requested;
             topics.entry(&joined.partition.topic).or_default().push(joined.partition.index);
         }
         if topics.is_empty() {
@@ -65,16 +65,16 @@ impl Transactions {
             v3_and_below_topics: topics.collect(),
             ..Default::default()
         };
-        self.started = true;
-        Some(self.ask(Question::AddPartitions(request)))
+        self.registration_requested = true;
+        Some(self.ask(RequestBody::AddPartitionsToTxn(request)))
     }
 
-    fn keep_offsets(&mut self, identity: ProducerId) -> Option<Call> {
+    fn keep_offsets(&mut self, identity: ProducerId) -> Option<CoordinatorRequest> {
         let (_, offsets) = self.offsets.front()?;
         let group = &offsets.group.group_id;
-        self.started = true;
+        self.registration_requested = true;
         if self.protocol == Protocol::Classic && !self.groups.contains(group) {
-            return Some(self.ask(Question::AddOffsets(AddOffsetsToTxnRequest {
+            return Some(self.ask(RequestBody::AddOffsetsToTxn(AddOffsetsToTxnRequest {
                 transactional_id: self.name(),
                 producer_id: identity.id,
                 producer_epoch: identity.epoch,
@@ -82,18 +82,18 @@ impl Transactions {
                 ..Default::default()
             })));
         }
-        let question = Question::CommitOffsets(offsets.request(&self.id, identity));
+        let question = RequestBody::TxnOffsetCommit(offsets.request(&self.id, identity));
         let to = Some(Coordinator::Group(Arc::clone(group)));
-        Some(Call { to, anew: false, protocol: Some(self.protocol), question })
+        Some(CoordinatorRequest { to, rediscover: false, protocol: Some(self.protocol), body: question })
     }
 
     /// Nothing is to be ended of which no coordinator has heard.
-    fn end(&mut self, identity: ProducerId, commit: bool) -> Option<Call> {
-        if !self.started || self.forgotten {
+    fn end(&mut self, identity: ProducerId, commit: bool) -> Option<CoordinatorRequest> {
+        if !self.registration_requested || self.coordinator_lost_state {
             self.complete(None);
-            return self.next_call(true);
+            return self.next_request(true);
         }
-        Some(self.ask(Question::End(EndTxnRequest {
+        Some(self.ask(RequestBody::EndTxn(EndTxnRequest {
             transactional_id: self.name(),
             producer_id: identity.id,
             producer_epoch: identity.epoch,
@@ -102,11 +102,11 @@ impl Transactions {
         })))
     }
 
-    fn ask(&self, question: Question) -> Call {
+    fn ask(&self, question: RequestBody) -> CoordinatorRequest {
         // A resumed transaction is ended as its coordinator offers.
         let protocol = if self.resumed { None } else { Some(self.protocol) };
         let to = Some(Coordinator::Transactions(Arc::clone(&self.id)));
-        Call { to, anew: false, protocol, question }
+        CoordinatorRequest { to, rediscover: false, protocol, body: question }
     }
 
     fn name(&self) -> Str {

@@ -27,17 +27,17 @@ const REGRETS: &[ErrorCode] = &[ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND, Err
 
 impl World {
     /// Something goes wrong, and something else later.
-    pub(crate) fn harm(&mut self) {
+    pub(crate) fn inject_fault(&mut self) {
         if self.is_calm() {
             return;
         }
-        let next = (self.plan.harm as f64 * -(1.0 - self.dice.unit()).ln()) as u64;
-        self.at(next.max(1), Event::Harm);
-        match self.dice.range(0, 99) {
+        let next = (self.plan.fault_interval as f64 * -(1.0 - self.random.unit()).ln()) as u64;
+        self.at(next.max(1), Event::Fault);
+        match self.random.range(0, 99) {
             0..=29 => {
                 let open: Vec<_> =
                     self.wires.iter().filter(|(_, wire)| !wire.broken).map(|(id, _)| *id).collect();
-                if let Some(wire) = self.dice.pick(&open).copied() {
+                if let Some(wire) = self.random.pick(&open).copied() {
                     self.break_wire(wire);
                 }
             }
@@ -52,16 +52,16 @@ impl World {
     }
 
     fn a_node(&mut self) -> i32 {
-        self.dice.range(1, self.plan.nodes as u64) as i32
+        self.random.range(1, self.plan.nodes as u64) as i32
     }
 
     fn move_a_leader(&mut self) {
-        let (node, topic) = (self.a_node(), self.dice.pick(&self.plan.topics).copied());
+        let (node, topic) = (self.a_node(), self.random.pick(&self.plan.topics).copied());
         let Some((topic, partitions, _)) = topic else { return };
-        let partition = self.dice.range(0, partitions as u64 - 1) as i32;
+        let partition = self.random.range(0, partitions as u64 - 1) as i32;
         let now = self.clock();
         if let Some(epoch) = self.cluster.move_leader(topic, partition, node, now) {
-            tell!(self, "node {node} leads {topic}-{partition} from now on, epoch {epoch}");
+            trace!(self, "node {node} leads {topic}-{partition} from now on, epoch {epoch}");
         }
         self.take_answers();
     }
@@ -69,25 +69,25 @@ impl World {
     fn stop_a_node(&mut self) {
         let (node, now) = (self.a_node(), self.clock());
         if self.is_live(node) {
-            tell!(self, "node {node} is stopped");
+            trace!(self, "node {node} is stopped");
             self.stopped.push(node);
             self.cluster.stop_node(node, now);
             self.take_answers();
             self.cut_node(node);
-            let delay = self.dice.range(0, 2000 * MS);
+            let delay = self.random.range(0, 2000 * MS);
             self.at(delay, Event::Resume(node));
         }
     }
 
     fn start_a_node(&mut self) {
-        if let Some(node) = self.dice.pick(&self.stopped.clone()).copied() {
+        if let Some(node) = self.random.pick(&self.stopped.clone()).copied() {
             self.start_node(node);
         }
     }
 
     fn start_node(&mut self, node: i32) {
         if !self.is_live(node) {
-            tell!(self, "node {node} is started");
+            trace!(self, "node {node} is started");
             self.stopped.retain(|stopped| *stopped != node);
             let now = self.clock();
             self.cluster.start_node(node, now);
@@ -99,9 +99,9 @@ impl World {
     fn pause_a_node(&mut self) {
         let node = self.a_node();
         let timeout = self.plan.config.request_timeout.as_micros() as u64;
-        let until = self.now + self.dice.range(timeout / 4, timeout * 2);
-        let until = until.min(self.plan.harm_until);
-        tell!(self, "node {node} does nothing until {} ms", until / MS);
+        let until = self.now + self.random.range(timeout / 4, timeout * 2);
+        let until = until.min(self.plan.faults_until);
+        trace!(self, "node {node} does nothing until {} ms", until / MS);
         let paused = self.paused.entry(node).or_default();
         *paused = (*paused).max(until);
         self.at_time(until, Event::Resume(node));
@@ -111,7 +111,7 @@ impl World {
     pub(crate) fn resume(&mut self, node: i32) {
         if self.paused.get(&node).is_some_and(|until| *until <= self.now) {
             self.paused.remove(&node);
-            tell!(self, "node {node} goes on");
+            trace!(self, "node {node} goes on");
             let waiting: Vec<_> =
                 self.wires.iter().filter(|(_, wire)| wire.node == node).map(|(id, _)| *id).collect();
             waiting.into_iter().for_each(|wire| self.work(wire));
@@ -132,22 +132,22 @@ impl World {
         ];
         let transactional = self.plan.transactions.is_some();
         let apis = if transactional { &of_transactions[..] } else { &apis[..] };
-        let other = self.dice.percent(if transactional { 50 } else { 20 });
-        let api = if other { self.dice.pick(apis).copied() } else { None }.unwrap_or(ApiKey::PRODUCE);
+        let other = self.random.percent(if transactional { 50 } else { 20 });
+        let api = if other { self.random.pick(apis).copied() } else { None }.unwrap_or(ApiKey::PRODUCE);
         let delay = self.plan.config.request_timeout.as_micros() as u64 * 3 / 2;
         let code = |codes: &[ErrorCode], at: u64| codes[at as usize % codes.len()];
-        let drawn = self.dice.bits();
-        let action = match self.dice.range(0, 9) {
+        let drawn = self.random.bits();
+        let action = match self.random.range(0, 9) {
             0 => Action::Close,
             1 | 2 => Action::LoseAnswer,
-            3 => Action::Delay(Duration::from_micros(self.dice.range(0, delay))),
+            3 => Action::Delay(Duration::from_micros(self.random.range(0, delay))),
             4 | 5 if api == ApiKey::PRODUCE => Action::AnswerAfterWork(code(REGRETS, drawn)),
             _ if api == ApiKey::PRODUCE => Action::Answer(code(REFUSALS, drawn)),
             _ => Action::Answer(ErrorCode::COORDINATOR_NOT_AVAILABLE),
         };
-        let times = if self.dice.percent(70) { 1 } else { self.dice.range(2, 5) as u32 };
-        let fault = Fault::new(api, action).skip(self.dice.range(0, 3) as u32).times(times);
-        tell!(self, "{fault:?}");
+        let times = if self.random.percent(70) { 1 } else { self.random.range(2, 5) as u32 };
+        let fault = Fault::new(api, action).skip(self.random.range(0, 3) as u32).times(times);
+        trace!(self, "{fault:?}");
         let fault = self.cluster.arm(fault);
         self.faults.push(fault);
     }
@@ -156,7 +156,7 @@ impl World {
     /// `delivery.timeout.ms` is two minutes. So nothing of it waits or is under way, and only then may it
     /// be forgotten here: a Kafka that forgets a batch in doubt takes it twice, whoever the client is.
     fn expire_a_producer(&mut self) {
-        let client = self.dice.range(0, self.clients.len() as u64 - 1) as usize;
+        let client = self.random.range(0, self.clients.len() as u64 - 1) as usize;
         let done = |wire: &super::wire::Wire| {
             wire.up_last <= self.now && wire.requests.is_empty() && wire.at_work.is_none()
         };
@@ -167,14 +167,14 @@ impl World {
             && self.wires.values().all(done)
             && let Some(identity) = self.clients[client].machine.identity()
         {
-            tell!(self, "producer {} of client {client} is forgotten", identity.id);
+            trace!(self, "producer {} of client {client} is forgotten", identity.id);
             self.cluster.expire_producer(identity.id);
         }
     }
 
     /// From now on nothing goes wrong.
     pub(crate) fn calm(&mut self) {
-        tell!(self, "from now on nothing goes wrong");
+        trace!(self, "from now on nothing goes wrong");
         for fault in std::mem::take(&mut self.faults) {
             self.cluster.disarm(fault);
         }

@@ -1,4 +1,4 @@
-//! The machine's view of the cluster and its connections: renewed by the schedule, opened on use.
+//! The machine's connections and its view of the cluster: opened on use, refreshed by the schedule.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -12,40 +12,40 @@ use upsert_kafka_protocol::messages::{
 use upsert_kafka_protocol::{ErrorCode, Request as WireRequest, Str};
 
 use super::Output;
-use super::asked::{Asked, Told};
-use super::link::Link;
+use super::broker_connection::BrokerConnection;
+use super::pending_request::{PendingRequest, Received};
 use crate::cluster::answer::MetadataAnswer;
 use crate::cluster::schedule::Schedule;
 use crate::cluster::{Coordinator, Metadata, coordinator, metadata};
 use crate::config::Address;
 use crate::connection::open;
+use crate::producer::coordinator_request::{CoordinatorRequest, CoordinatorResponse, RequestBody};
 use crate::producer::dispatch::LogRequest;
 use crate::producer::log_request;
 use crate::producer::node::Request;
-use crate::producer::question::{self, Call, Question};
 use crate::producer::resolution;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
 
 /// Everything between the cores and the bytes.
-pub(super) struct Reach {
+pub(super) struct Connections {
     config: Arc<Config>,
     view: Metadata,
     schedule: Schedule,
     wanted: BTreeSet<Arc<str>>,
-    links: BTreeMap<u64, Link>,
+    links: BTreeMap<u64, BrokerConnection>,
     next_link: u64,
-    nodes: BTreeMap<i32, Node>,
+    nodes: BTreeMap<i32, KnownBroker>,
     coordinators: Vec<(Coordinator, i32)>,
-    renewal: Option<Search>,
-    calling: Option<(Call, Step)>,
+    renewal: Option<BrokerSearch>,
+    call: Option<(CoordinatorRequest, CallStage)>,
     chance: Chance,
     outputs: VecDeque<Output>,
-    heard: VecDeque<Heard>,
+    events: VecDeque<ConnectionEvent>,
 }
 
 /// What is known of the way to one broker.
-struct Node {
+struct KnownBroker {
     address: Address,
     link: Option<u64>,
     /// Somebody waits for a link.
@@ -54,36 +54,36 @@ struct Node {
     not_before: Instant,
 }
 
-/// For any broker that answers.
-struct Search {
+/// The search for any broker that answers.
+struct BrokerSearch {
     link: Option<u64>,
     left: Vec<(Option<i32>, Address)>,
 }
 
-/// How far a question to a coordinator has come.
-enum Step {
-    Any(Search),
+/// How far a request to a coordinator has come.
+enum CallStage {
+    Any(BrokerSearch),
     Node(i32),
-    Asked,
+    Sent,
 }
 
-/// What the cores are told.
-pub(super) enum Heard {
+/// What happened, for the cores.
+pub(super) enum ConnectionEvent {
     Produced(Box<Request>, Result<ProduceResponse, Error>),
-    Told(Result<question::Heard, Error>),
-    Read(LogRequest, Result<resolution::Answer, Error>),
+    Coordinator(Result<CoordinatorResponse, Error>),
+    Log(LogRequest, Result<resolution::LogAnswer, Error>),
     Unreachable(i32),
     View,
 }
 
-/// How far a search is.
+/// How far a search has come.
 enum Found {
-    Link(u64),
+    Connection(u64),
     NotYet,
     Nobody,
 }
 
-impl Reach {
+impl Connections {
     pub(super) fn new(config: Arc<Config>, seed: u64, now: Instant) -> Self {
         let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
         let mut schedule = Schedule::new(config.metadata_max_age, backoff, now);
@@ -98,10 +98,10 @@ impl Reach {
             nodes: BTreeMap::new(),
             coordinators: Vec::new(),
             renewal: None,
-            calling: None,
+            call: None,
             chance: Chance::seeded(seed),
             outputs: VecDeque::new(),
-            heard: VecDeque::new(),
+            events: VecDeque::new(),
         }
     }
 
@@ -123,7 +123,7 @@ impl Reach {
     pub(super) fn leader_moved(&mut self, topic: &str, partition: i32, leader: i32, epoch: i32) {
         if let Some(moved) = self.view.moved(topic, partition, leader, epoch) {
             self.view = moved;
-            self.heard.push_back(Heard::View);
+            self.events.push_back(ConnectionEvent::View);
         }
     }
 
@@ -131,29 +131,29 @@ impl Reach {
     pub(super) fn connection(&mut self, node: i32) -> Option<u64> {
         let Some(known) = self.nodes.get_mut(&node) else {
             self.schedule.handle_asked();
-            self.heard.push_back(Heard::Unreachable(node));
+            self.events.push_back(ConnectionEvent::Unreachable(node));
             return None;
         };
         known.wanted = true;
-        known.link.filter(|link| self.links.get(link).is_some_and(Link::is_open))
+        known.link.filter(|link| self.links.get(link).is_some_and(BrokerConnection::is_open))
     }
 
     /// Sends a Produce request; its version is the highest that is wanted.
     pub(super) fn produce(&mut self, connection: u64, mut request: Box<Request>, now: Instant) {
         let Some(link) = self.links.get_mut(&connection) else {
             let error = Error::new(ErrorKind::Disconnected, "the connection is closed");
-            return self.heard.push_back(Heard::Produced(request, Err(error)));
+            return self.events.push_back(ConnectionEvent::Produced(request, Err(error)));
         };
         match link.version::<ProduceRequest>(request.version) {
             Ok(version) => request.version = version,
-            Err(error) => return self.heard.push_back(Heard::Produced(request, Err(error))),
+            Err(error) => return self.events.push_back(ConnectionEvent::Produced(request, Err(error))),
         }
         let produce = std::mem::take(&mut request.produce);
         let until = now + self.config.request_timeout;
         let version = request.version;
         request.produce = produce.clone();
         request.forget_bytes();
-        match link.ask(&produce, version, until, Asked::Produce(request)) {
+        match link.ask(&produce, version, until, PendingRequest::Produce(request)) {
             Ok(bytes) => self.outputs.push_back(Output::Send { connection, bytes }),
             Err(error) => self.break_off(connection, &error.to_string(), now),
         }
@@ -161,36 +161,36 @@ impl Reach {
 
     /// Asks a broker what a log holds.
     pub(super) fn read_log(&mut self, connection: u64, request: LogRequest, now: Instant) {
-        let asked = |version| Asked::Log(request.clone(), version);
-        match request.question {
-            resolution::Question::HighWatermark | resolution::Question::LogStart => {
+        let pending = |version| PendingRequest::Log(request.clone(), version);
+        match request.query {
+            resolution::LogQuery::HighWatermark | resolution::LogQuery::LogStart => {
                 let of = |_| log_request::end_request(&request, i32::MAX);
-                self.ask::<ListOffsetsRequest>(connection, i16::MAX, of, asked, now);
+                self.ask::<ListOffsetsRequest>(connection, i16::MAX, of, pending, now);
             }
-            resolution::Question::Batches(offset) => {
+            resolution::LogQuery::Batches(offset) => {
                 let max = log_request::fetch_version_max(&request, &self.view);
                 let fetch = log_request::fetch_request(&request, offset, &self.view);
-                self.ask::<FetchRequest>(connection, max, |_| fetch, asked, now);
+                self.ask::<FetchRequest>(connection, max, |_| fetch, pending, now);
             }
         }
     }
 
-    /// Carries a question to whoever answers it.
-    pub(super) fn handle_call(&mut self, call: Call) {
-        if call.anew {
+    /// Sends a request to the coordinator that answers it.
+    pub(super) fn handle_call(&mut self, call: CoordinatorRequest) {
+        if call.rediscover {
             self.coordinators.retain(|(of, _)| Some(of) != call.to.as_ref());
         }
         let known = call.to.as_ref().and_then(|of| self.coordinators.iter().find(|(known, _)| known == of));
         let step = match known {
-            Some((_, node)) => Step::Node(*node),
-            None => Step::Any(self.search()),
+            Some((_, node)) => CallStage::Node(*node),
+            None => CallStage::Any(self.search()),
         };
-        self.calling = Some((call, step));
+        self.call = Some((call, step));
     }
 
     pub(super) fn handle_opened(&mut self, connection: u64) {
         if let Some(link) = self.links.get_mut(&connection)
-            && let Ok(bytes) = link.greet(open::FIRST_VERSION)
+            && let Ok(bytes) = link.send_api_versions(open::FIRST_VERSION)
         {
             self.outputs.push_back(Output::Send { connection, bytes });
         }
@@ -208,7 +208,7 @@ impl Reach {
         }
         while let Some(link) = self.links.get_mut(&connection) {
             match link.poll_answer() {
-                Ok(Some((asked, frame))) => self.handle_answer(connection, asked, &frame, now),
+                Ok(Some((pending, frame))) => self.handle_answer(connection, pending, &frame, now),
                 Ok(None) => return,
                 Err(nonsense) => self.break_off(connection, &nonsense, now),
             }
@@ -221,7 +221,7 @@ impl Reach {
 
     /// Connections whose answers are late are closed.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
-        let late = |link: &Link| link.deadline().is_some_and(|at| at <= now);
+        let late = |link: &BrokerConnection| link.deadline().is_some_and(|at| at <= now);
         let late: Vec<u64> = self.links.iter().filter(|(_, link)| late(link)).map(|(id, _)| *id).collect();
         for connection in late {
             self.break_off(connection, "no answer in time; the connection was closed", now);
@@ -229,7 +229,7 @@ impl Reach {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let links = self.links.values().filter_map(Link::deadline);
+        let links = self.links.values().filter_map(BrokerConnection::deadline);
         let waiting = self.nodes.values().filter(|node| node.wanted && node.link.is_none());
         let dials = waiting.map(|node| node.not_before);
         let renewal = if self.renewal.is_some() { None } else { self.schedule.deadline() };
@@ -240,13 +240,13 @@ impl Reach {
         self.outputs.pop_front()
     }
 
-    pub(super) fn poll_heard(&mut self) -> Option<Heard> {
-        self.heard.pop_front()
+    pub(super) fn poll_event(&mut self) -> Option<ConnectionEvent> {
+        self.events.pop_front()
     }
 
-    /// Dials, asks for metadata, and carries the question on, as far as all that can be done now.
+    /// Dials, requests metadata and sends the coordinator's request, as far as each can be done now.
     pub(super) fn handle_turn(&mut self, now: Instant) {
-        let due = |node: &Node| node.wanted && node.link.is_none() && node.not_before <= now;
+        let due = |node: &KnownBroker| node.wanted && node.link.is_none() && node.not_before <= now;
         let due: Vec<_> = self
             .nodes
             .iter()
@@ -260,7 +260,7 @@ impl Reach {
             self.renewal = Some(self.search());
         }
         self.renew(now);
-        self.call(now);
+        self.continue_call(now);
     }
 
     fn renew(&mut self, now: Instant) {
@@ -268,58 +268,58 @@ impl Reach {
         match self.found(&mut search, now) {
             Found::NotYet => self.renewal = Some(search),
             Found::Nobody => self.schedule.handle_failed(now, self.chance.draw()),
-            Found::Link(connection) => {
+            Found::Connection(connection) => {
                 let topics: Vec<Str> = self.wanted.iter().map(|topic| Str::from(&**topic)).collect();
                 let create = self.config.allow_auto_create_topics;
                 let request = |version| metadata::request(&topics, version, create);
-                self.ask::<MetadataRequest>(connection, i16::MAX, request, Asked::Metadata, now);
+                self.ask::<MetadataRequest>(connection, i16::MAX, request, PendingRequest::Metadata, now);
             }
         }
     }
 
-    fn call(&mut self, now: Instant) {
-        let Some((call, step)) = self.calling.take() else { return };
+    fn continue_call(&mut self, now: Instant) {
+        let Some((call, step)) = self.call.take() else { return };
         match step {
-            Step::Asked => self.calling = Some((call, Step::Asked)),
-            Step::Node(node) => match self.connection(node) {
-                Some(connection) => self.question(connection, call, now),
+            CallStage::Sent => self.call = Some((call, CallStage::Sent)),
+            CallStage::Node(node) => match self.connection(node) {
+                Some(connection) => self.send_call(connection, call, now),
                 // The coordinator is no broker that is known: its answer said where it is, so it has left.
                 None if !self.nodes.contains_key(&node) => self.fail_call(call),
-                None => self.calling = Some((call, Step::Node(node))),
+                None => self.call = Some((call, CallStage::Node(node))),
             },
-            Step::Any(mut search) => match self.found(&mut search, now) {
-                Found::NotYet => self.calling = Some((call, Step::Any(search))),
+            CallStage::Any(mut search) => match self.found(&mut search, now) {
+                Found::NotYet => self.call = Some((call, CallStage::Any(search))),
                 Found::Nobody => self.fail_call(call),
-                Found::Link(connection) => match call.to.clone() {
-                    None => self.question(connection, call, now),
+                Found::Connection(connection) => match call.to.clone() {
+                    None => self.send_call(connection, call, now),
                     Some(of) => {
-                        self.calling = Some((call, Step::Asked));
-                        let asked = |version| Asked::Coordinator(of.clone(), version);
+                        self.call = Some((call, CallStage::Sent));
+                        let pending = |version| PendingRequest::FindCoordinator(of.clone(), version);
                         let request = |version| of.request(version);
-                        self.ask::<FindCoordinatorRequest>(connection, i16::MAX, request, asked, now);
+                        self.ask::<FindCoordinatorRequest>(connection, i16::MAX, request, pending, now);
                     }
                 },
             },
         }
     }
 
-    fn fail_call(&mut self, _: Call) {
+    fn fail_call(&mut self, _: CoordinatorRequest) {
         let error = Error::new(ErrorKind::Unreachable, "no broker could be asked");
-        self.heard.push_back(Heard::Told(Err(error)));
+        self.events.push_back(ConnectionEvent::Coordinator(Err(error)));
     }
 
-    fn question(&mut self, connection: u64, call: Call, now: Instant) {
+    fn send_call(&mut self, connection: u64, call: CoordinatorRequest, now: Instant) {
         let Some(link) = self.links.get(&connection) else { return };
-        let max = call.question.version_max(call.protocol.unwrap_or(link.offered()));
-        let question = call.question.clone();
-        self.calling = Some((call, Step::Asked));
-        let asked = |version| Asked::Question(question.clone(), version);
-        match &question {
-            Question::Identify(it) => self.ask(connection, max, |_| it.clone(), asked, now),
-            Question::AddPartitions(it) => self.ask(connection, max, |_| it.clone(), asked, now),
-            Question::AddOffsets(it) => self.ask(connection, max, |_| it.clone(), asked, now),
-            Question::CommitOffsets(it) => self.ask(connection, max, |_| it.clone(), asked, now),
-            Question::End(it) => self.ask(connection, max, |_| it.clone(), asked, now),
+        let max = call.body.version_max(call.protocol.unwrap_or(link.offered()));
+        let body = call.body.clone();
+        self.call = Some((call, CallStage::Sent));
+        let pending = |version| PendingRequest::ToCoordinator(body.clone(), version);
+        match &body {
+            RequestBody::InitProducerId(it) => self.ask(connection, max, |_| it.clone(), pending, now),
+            RequestBody::AddPartitionsToTxn(it) => self.ask(connection, max, |_| it.clone(), pending, now),
+            RequestBody::AddOffsetsToTxn(it) => self.ask(connection, max, |_| it.clone(), pending, now),
+            RequestBody::TxnOffsetCommit(it) => self.ask(connection, max, |_| it.clone(), pending, now),
+            RequestBody::EndTxn(it) => self.ask(connection, max, |_| it.clone(), pending, now),
         }
     }
 
@@ -328,51 +328,54 @@ impl Reach {
         connection: u64,
         max: i16,
         request: impl FnOnce(i16) -> R,
-        asked: impl Fn(i16) -> Asked,
+        pending: impl Fn(i16) -> PendingRequest,
         now: Instant,
     ) {
         let Some(link) = self.links.get_mut(&connection) else { return };
         let until = now + self.config.request_timeout;
         let queued = link.version::<R>(max).map_err(|error| (error, 0));
         let queued = queued.and_then(|version| {
-            link.ask(&request(version), version, until, asked(version)).map_err(|error| (error, version))
+            link.ask(&request(version), version, until, pending(version)).map_err(|error| (error, version))
         });
         match queued {
             Ok(bytes) => self.outputs.push_back(Output::Send { connection, bytes }),
-            Err((error, version)) => self.fail(asked(version), error, now),
+            Err((error, version)) => self.fail(pending(version), error, now),
         }
     }
 
-    fn handle_answer(&mut self, connection: u64, asked: Asked, frame: &Bytes, now: Instant) {
+    fn handle_answer(&mut self, connection: u64, pending: PendingRequest, frame: &Bytes, now: Instant) {
         let (calls, renews) = (
-            matches!(asked, Asked::Coordinator(..) | Asked::Question(..)),
-            matches!(asked, Asked::Metadata(_)),
+            matches!(pending, PendingRequest::FindCoordinator(..) | PendingRequest::ToCoordinator(..)),
+            matches!(pending, PendingRequest::Metadata(_)),
         );
-        match asked.understand(frame) {
-            Ok(Told::Versions(told)) => {
+        match pending.decode(frame) {
+            Ok(Received::ApiVersions(response)) => {
                 let Some(link) = self.links.get_mut(&connection) else { return };
-                match link.handle_versions(&told) {
+                match link.handle_versions(&response) {
                     Ok(true) => self.opened(connection),
-                    Ok(false) => match link.greet(0) {
+                    Ok(false) => match link.send_api_versions(0) {
                         Ok(bytes) => self.outputs.push_back(Output::Send { connection, bytes }),
                         Err(error) => self.break_off(connection, &error.to_string(), now),
                     },
                     Err(error) => self.break_off(connection, &error.to_string(), now),
                 }
             }
-            Ok(Told::Metadata(response)) => self.renewed(&response, now),
-            Ok(Told::Coordinator(of, response)) => self.coordinator_is(of, &response, now),
-            Ok(Told::Reply(reply)) => {
+            Ok(Received::Metadata(response)) => self.renewed(&response, now),
+            Ok(Received::FindCoordinator(of, response)) => self.coordinator_is(of, &response, now),
+            Ok(Received::FromCoordinator(body)) => {
                 let Some(link) = self.links.get(&connection) else { return };
-                self.calling = None;
+                self.call = None;
                 let offered = link.offered();
-                self.heard.push_back(Heard::Told(Ok(question::Heard { reply, offered })));
+                self.events
+                    .push_back(ConnectionEvent::Coordinator(Ok(CoordinatorResponse { body, offered })));
             }
-            Ok(Told::Read(request, answer)) => self.heard.push_back(Heard::Read(request, answer)),
-            Ok(Told::Produced(request, response)) => {
-                self.heard.push_back(Heard::Produced(request, response));
+            Ok(Received::Log(request, answer)) => {
+                self.events.push_back(ConnectionEvent::Log(request, answer))
             }
-            Err(error) if calls => self.told(Err(error)),
+            Ok(Received::Produce(request, response)) => {
+                self.events.push_back(ConnectionEvent::Produced(request, response));
+            }
+            Err(error) if calls => self.coordinator_answered(Err(error)),
             Err(_) if renews => self.schedule.handle_failed(now, self.chance.draw()),
             Err(error) => self.break_off(connection, &error.to_string(), now),
         }
@@ -402,7 +405,7 @@ impl Reach {
         let brokers: Vec<_> =
             self.view.brokers.iter().map(|(id, broker)| (*id, broker.address.clone())).collect();
         brokers.into_iter().for_each(|(id, address)| self.meet(id, address, now));
-        self.heard.push_back(Heard::View);
+        self.events.push_back(ConnectionEvent::View);
     }
 
     fn coordinator_is(&mut self, of: Coordinator, response: &FindCoordinatorResponse, now: Instant) {
@@ -411,22 +414,22 @@ impl Reach {
                 self.coordinators.retain(|(known, _)| *known != of);
                 self.coordinators.push((of, node));
                 self.meet(node, address, now);
-                if let Some((_, step)) = &mut self.calling {
-                    *step = Step::Node(node);
+                if let Some((_, step)) = &mut self.call {
+                    *step = CallStage::Node(node);
                 }
             }
-            Err(error) => self.told(Err(error)),
+            Err(error) => self.coordinator_answered(Err(error)),
         }
     }
 
-    fn told(&mut self, reply: Result<question::Heard, Error>) {
-        self.calling = None;
-        self.heard.push_back(Heard::Told(reply));
+    fn coordinator_answered(&mut self, response: Result<CoordinatorResponse, Error>) {
+        self.call = None;
+        self.events.push_back(ConnectionEvent::Coordinator(response));
     }
 
     fn meet(&mut self, node: i32, address: Address, now: Instant) {
         let backoff = Backoff::new(self.config.reconnect_backoff, self.config.reconnect_backoff_max);
-        let known = Node { address, link: None, wanted: false, backoff, not_before: now };
+        let known = KnownBroker { address, link: None, wanted: false, backoff, not_before: now };
         self.nodes.entry(node).or_insert(known);
     }
 
@@ -452,9 +455,9 @@ impl Reach {
         if let (Some(id), false) = (node, was_open) {
             self.unreachable(id, now);
         }
-        for (asked, written) in link.drain() {
+        for (pending, written) in link.drain() {
             let error = Error::new(ErrorKind::Disconnected, why).with_written(written);
-            self.fail(asked, error, now);
+            self.fail(pending, error, now);
         }
     }
 
@@ -463,24 +466,33 @@ impl Reach {
             known.not_before = now + known.backoff.wait(self.chance.draw());
         }
         self.schedule.handle_asked();
-        self.heard.push_back(Heard::Unreachable(node));
-        if matches!(&self.calling, Some((_, Step::Node(wanted))) if *wanted == node) {
-            self.told(Err(Error::new(ErrorKind::Unreachable, "the coordinator cannot be reached")));
+        self.events.push_back(ConnectionEvent::Unreachable(node));
+        if matches!(&self.call, Some((_, CallStage::Node(wanted))) if *wanted == node) {
+            self.coordinator_answered(Err(Error::new(
+                ErrorKind::Unreachable,
+                "the coordinator cannot be reached",
+            )));
         }
     }
 
-    fn fail(&mut self, asked: Asked, error: Error, now: Instant) {
-        match asked {
-            Asked::Versions(_) => {}
-            Asked::Metadata(_) => self.schedule.handle_failed(now, self.chance.draw()),
-            Asked::Coordinator(..) | Asked::Question(..) => self.told(Err(error)),
-            Asked::Log(request, _) => self.heard.push_back(Heard::Read(request, Err(error))),
-            Asked::Produce(request) => self.heard.push_back(Heard::Produced(request, Err(error))),
+    fn fail(&mut self, pending: PendingRequest, error: Error, now: Instant) {
+        match pending {
+            PendingRequest::ApiVersions(_) => {}
+            PendingRequest::Metadata(_) => self.schedule.handle_failed(now, self.chance.draw()),
+            PendingRequest::FindCoordinator(..) | PendingRequest::ToCoordinator(..) => {
+                self.coordinator_answered(Err(error))
+            }
+            PendingRequest::Log(request, _) => {
+                self.events.push_back(ConnectionEvent::Log(request, Err(error)))
+            }
+            PendingRequest::Produce(request) => {
+                self.events.push_back(ConnectionEvent::Produced(request, Err(error)))
+            }
         }
     }
 
     /// An open connection by chance, else all that is known in random order, then where to begin.
-    fn search(&mut self) -> Search {
+    fn search(&mut self) -> BrokerSearch {
         let open: Vec<u64> =
             self.links.iter().filter(|(_, link)| link.is_open()).map(|(id, _)| *id).collect();
         let link = open.get(self.chance.bits() as usize % open.len().max(1)).copied();
@@ -490,13 +502,13 @@ impl Reach {
         let servers = self.config.bootstrap_servers.iter().map(|address| (None, address.clone()));
         let mut left: Vec<_> = left.into_iter().chain(servers).collect();
         left.reverse();
-        Search { link, left }
+        BrokerSearch { link, left }
     }
 
-    fn found(&mut self, search: &mut Search, now: Instant) -> Found {
+    fn found(&mut self, search: &mut BrokerSearch, now: Instant) -> Found {
         loop {
             match search.link.map(|link| (link, self.links.get(&link))) {
-                Some((link, Some(open))) if open.is_open() => return Found::Link(link),
+                Some((link, Some(open))) if open.is_open() => return Found::Connection(link),
                 Some((_, Some(_))) => return Found::NotYet,
                 Some((_, None)) | None => {}
             }
@@ -510,7 +522,7 @@ impl Reach {
         let connection = self.next_link;
         self.next_link += 1;
         let until = now + self.config.connection_setup_timeout;
-        let link = Link::new(self.config.response_bytes_max, until);
+        let link = BrokerConnection::new(self.config.response_bytes_max, until);
         self.links.insert(connection, link);
         if let Some(known) = node.and_then(|id| self.nodes.get_mut(&id)) {
             known.link = Some(connection);

@@ -175,7 +175,7 @@ fn fetch_request(group: &str, of: &[TopicPartition], version: i16, stable: bool)
 }
 
 /// One partition's row, whichever version it came in.
-struct Row {
+struct CommittedRow {
     topic: Str,
     partition: i32,
     offset: i64,
@@ -194,7 +194,7 @@ fn kept(
         refused(coordinator, group.error_code, "OffsetFetch")?;
     }
     let rows = rows(response);
-    let rows: HashMap<(&str, i32), &Row> =
+    let rows: HashMap<(&str, i32), &CommittedRow> =
         rows.iter().map(|row| ((&*row.topic, row.partition), row)).collect();
     of.iter()
         .map(|of| {
@@ -213,10 +213,10 @@ fn kept(
         .collect()
 }
 
-fn rows(response: &OffsetFetchResponse) -> Vec<Row> {
+fn rows(response: &OffsetFetchResponse) -> Vec<CommittedRow> {
     let mut rows = Vec::new();
     for topic in &response.topics {
-        rows.extend(topic.partitions.iter().map(|partition| Row {
+        rows.extend(topic.partitions.iter().map(|partition| CommittedRow {
             topic: topic.name.clone(),
             partition: partition.partition_index,
             offset: partition.committed_offset,
@@ -226,7 +226,7 @@ fn rows(response: &OffsetFetchResponse) -> Vec<Row> {
         }));
     }
     for topic in response.groups.iter().flat_map(|group| &group.topics) {
-        rows.extend(topic.partitions.iter().map(|partition| Row {
+        rows.extend(topic.partitions.iter().map(|partition| CommittedRow {
             topic: topic.name.clone(),
             partition: partition.partition_index,
             offset: partition.committed_offset,

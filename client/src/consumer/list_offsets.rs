@@ -26,14 +26,14 @@ pub enum OffsetSpec {
 }
 
 /// What is looked up, of which partition.
-pub(super) type Asked = (TopicPartition, OffsetSpec);
+pub(super) type OffsetQuery = (TopicPartition, OffsetSpec);
 
 /// Looks all of them up, asking again for as long as `default.api.timeout.ms`.
-pub(super) async fn find(cluster: &Cluster, wanted: &[Asked]) -> Result<Vec<i64>, Error> {
-    let mut found: Vec<Option<i64>> = vec![None; wanted.len()];
+pub(super) async fn list_offsets(cluster: &Cluster, queries: &[OffsetQuery]) -> Result<Vec<i64>, Error> {
+    let mut found: Vec<Option<i64>> = vec![None; queries.len()];
     let mut attempts = Attempts::new(cluster);
     loop {
-        let round = round(cluster, wanted, &mut found, attempts.deadline());
+        let round = round(cluster, queries, &mut found, attempts.deadline());
         match attempts.run(round).await {
             Ok(()) => return Ok(found.into_iter().flatten().collect()),
             Err(error) => attempts.again(error).await?,
@@ -42,15 +42,19 @@ pub(super) async fn find(cluster: &Cluster, wanted: &[Asked]) -> Result<Vec<i64>
 }
 
 /// Asks one leader for offsets, each once; what it has no record for by time is the end.
-pub(super) async fn ask_leader(cluster: Cluster, node: i32, wanted: Vec<Asked>) -> Vec<Result<i64, Error>> {
-    let mut answers: Vec<Option<Result<i64, Error>>> = vec![None; wanted.len()];
-    for layer in layers(&wanted) {
-        let asked: Vec<&Asked> = layer.iter().map(|at| &wanted[*at]).collect();
+pub(super) async fn ask_leader(
+    cluster: Cluster,
+    node: i32,
+    queries: Vec<OffsetQuery>,
+) -> Vec<Result<i64, Error>> {
+    let mut answers: Vec<Option<Result<i64, Error>>> = vec![None; queries.len()];
+    for layer in layers(&queries) {
+        let asked: Vec<&OffsetQuery> = layer.iter().map(|at| &queries[*at]).collect();
         for (at, answer) in layer.iter().zip(ask(&cluster, node, &asked).await) {
             answers[*at] = Some(answer);
         }
     }
-    answers.into_iter().map(|answer| answer.unwrap_or_else(|| Err(left_out()))).collect()
+    answers.into_iter().map(|answer| answer.unwrap_or_else(|| Err(missing_from_answer()))).collect()
 }
 
 impl OffsetSpec {
@@ -76,13 +80,13 @@ impl OffsetSpec {
 /// Asks every leader for what is still missing, all at once.
 async fn round(
     cluster: &Cluster,
-    wanted: &[Asked],
+    queries: &[OffsetQuery],
     found: &mut [Option<i64>],
     deadline: Instant,
 ) -> Result<(), Error> {
     let mut topics: HashMap<&Arc<str>, Arc<TopicMetadata>> = HashMap::new();
     let mut by_leader: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
-    for (at, (of, _)) in wanted.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
+    for (at, (of, _)) in queries.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
         let topic = match topics.entry(&of.topic) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(cluster.topic(&of.topic, Want::WhileUsed, deadline).await?),
@@ -91,7 +95,7 @@ async fn round(
     }
     let mut asked = JoinSet::new();
     for (node, missing) in by_leader {
-        let (cluster, part) = (cluster.clone(), missing.iter().map(|at| wanted[*at].clone()).collect());
+        let (cluster, part) = (cluster.clone(), missing.iter().map(|at| queries[*at].clone()).collect());
         asked.spawn(async move { (missing, ask_leader(cluster, node, part).await) });
     }
     let mut failed = None;
@@ -128,10 +132,10 @@ fn leader(of: &TopicPartition, topic: &TopicMetadata) -> Result<i32, Error> {
 }
 
 /// What can be asked in one request, by index: a broker refuses a partition that is named twice.
-fn layers(wanted: &[Asked]) -> Vec<Vec<usize>> {
+fn layers(queries: &[OffsetQuery]) -> Vec<Vec<usize>> {
     let mut times: HashMap<&TopicPartition, usize> = HashMap::new();
     let mut layers: Vec<Vec<usize>> = Vec::new();
-    for (at, (of, _)) in wanted.iter().enumerate() {
+    for (at, (of, _)) in queries.iter().enumerate() {
         let layer = times.entry(of).or_default();
         if layers.len() == *layer {
             layers.push(Vec::new());
@@ -143,8 +147,8 @@ fn layers(wanted: &[Asked]) -> Vec<Vec<usize>> {
 }
 
 /// Asks for each partition once, and for the ends of those that have no record of the time asked for.
-async fn ask(cluster: &Cluster, node: i32, wanted: &[&Asked]) -> Vec<Result<i64, Error>> {
-    let specs: Vec<_> = wanted.iter().map(|(of, spec)| (of, *spec)).collect();
+async fn ask(cluster: &Cluster, node: i32, queries: &[&OffsetQuery]) -> Vec<Result<i64, Error>> {
+    let specs: Vec<_> = queries.iter().map(|(of, spec)| (of, *spec)).collect();
     let mut answers = ask_once(cluster, node, &specs).await;
     let too_late = |at: &usize| matches!((&answers[*at], specs[*at].1), (Ok(-1), OffsetSpec::Timestamp(_)));
     let later: Vec<usize> = (0..specs.len()).filter(too_late).collect();
@@ -169,18 +173,18 @@ async fn ask(cluster: &Cluster, node: i32, wanted: &[&Asked]) -> Vec<Result<i64,
 async fn ask_once(
     cluster: &Cluster,
     node: i32,
-    wanted: &[(&TopicPartition, OffsetSpec)],
+    queries: &[(&TopicPartition, OffsetSpec)],
 ) -> Vec<Result<i64, Error>> {
     let asked = async {
         let connection = cluster.connection(node).await?;
-        let response = connection.call(&request(cluster, wanted)).await?;
+        let response = connection.call(&request(cluster, queries)).await?;
         Ok((connection, response))
     };
     let (connection, response) = match asked.await {
         Ok(answered) => answered,
         Err(error) => {
             let error: Error = error;
-            return wanted.iter().map(|(of, _)| Err(of.named(error.clone()))).collect();
+            return queries.iter().map(|(of, _)| Err(of.named(error.clone()))).collect();
         }
     };
     let mut answers = HashMap::new();
@@ -193,16 +197,16 @@ async fn ask_once(
     let answer = |of: &TopicPartition| match answers.get(&(&*of.topic, of.partition)) {
         Some((ErrorCode::NONE, offset)) => Ok(*offset),
         Some((code, _)) => Err(Error::from_code(*code, "ListOffsets")),
-        None => Err(left_out()),
+        None => Err(missing_from_answer()),
     };
     let named = |of: &TopicPartition, error| of.named(connection.named(error, "ListOffsets"));
-    wanted.iter().map(|(of, _)| answer(of).map_err(|error| named(of, error))).collect()
+    queries.iter().map(|(of, _)| answer(of).map_err(|error| named(of, error))).collect()
 }
 
-fn request(cluster: &Cluster, wanted: &[(&TopicPartition, OffsetSpec)]) -> ListOffsetsRequest {
+fn request(cluster: &Cluster, queries: &[(&TopicPartition, OffsetSpec)]) -> ListOffsetsRequest {
     let view = cluster.metadata();
     let mut topics: BTreeMap<&Arc<str>, Vec<ListOffsetsPartition>> = BTreeMap::new();
-    for (of, spec) in wanted {
+    for (of, spec) in queries {
         topics.entry(&of.topic).or_default().push(ListOffsetsPartition {
             partition_index: of.partition,
             current_leader_epoch: view.leader(&of.topic, of.partition).map_or(-1, |(_, epoch)| epoch),
@@ -225,6 +229,6 @@ fn request(cluster: &Cluster, wanted: &[(&TopicPartition, OffsetSpec)]) -> ListO
     }
 }
 
-pub(super) fn left_out() -> Error {
+pub(super) fn missing_from_answer() -> Error {
     Error::new(ErrorKind::Protocol, "the broker's answer leaves it out")
 }

@@ -1,4 +1,4 @@
-//! One connection as the machine sees it: what was asked on it, in order, and what the broker speaks.
+//! One connection of the machine: the requests in flight in their order, and the broker's API versions.
 
 use std::time::Instant;
 
@@ -6,17 +6,17 @@ use bytes::Bytes;
 use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
 use upsert_kafka_protocol::{ErrorCode, Frames, Message, Request, Str, header};
 
-use super::asked::Asked;
+use super::pending_request::PendingRequest;
 use crate::cluster::versions::BrokerVersions;
 use crate::connection::open;
 use crate::connection::pipeline::Pipeline;
-use crate::producer::question::Protocol;
+use crate::producer::coordinator_request::Protocol;
 use crate::{Error, ErrorKind};
 
 /// A connection, from the moment it is dialled.
-pub(super) struct Link {
-    stage: Stage,
-    pipeline: Pipeline<Asked>,
+pub(super) struct BrokerConnection {
+    setup: Setup,
+    pipeline: Pipeline<PendingRequest>,
     frames: Frames,
     next_id: i32,
     versions: BrokerVersions,
@@ -26,16 +26,16 @@ pub(super) struct Link {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Setup {
     Dialling,
     Negotiating,
     Open,
 }
 
-impl Link {
+impl BrokerConnection {
     pub(super) fn new(bytes_max: usize, setup_until: Instant) -> Self {
         Self {
-            stage: Stage::Dialling,
+            setup: Setup::Dialling,
             pipeline: Pipeline::new(),
             frames: Frames::new(bytes_max),
             next_id: 1,
@@ -46,34 +46,35 @@ impl Link {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.stage == Stage::Open
+        self.setup == Setup::Open
     }
 
-    /// How the broker speaks of transactions.
+    /// The transaction protocol that the broker offers.
     pub(super) fn offered(&self) -> Protocol {
         Protocol::of_level(self.transaction_version)
     }
 
-    /// The first words.
-    pub(super) fn greet(&mut self, version: i16) -> Result<Bytes, Error> {
-        self.stage = Stage::Negotiating;
+    /// The ApiVersions request, which is sent first.
+    pub(super) fn send_api_versions(&mut self, version: i16) -> Result<Bytes, Error> {
+        self.setup = Setup::Negotiating;
         let until = self.setup_until;
-        self.ask(&open::hello(), version, until, Asked::Versions(version))
+        self.ask(&open::hello(), version, until, PendingRequest::ApiVersions(version))
     }
 
-    /// What the broker speaks; `false` when it must be asked again at version 0.
-    pub(super) fn handle_versions(&mut self, told: &ApiVersionsResponse) -> Result<bool, Error> {
-        match told.error_code {
+    /// The broker's versions; `false` when ApiVersions must be sent again at version 0.
+    pub(super) fn handle_versions(&mut self, response: &ApiVersionsResponse) -> Result<bool, Error> {
+        match response.error_code {
             ErrorCode::NONE => {}
             ErrorCode::UNSUPPORTED_VERSION => return Ok(false),
             code => return Err(Error::from_code(code, "ApiVersions")),
         }
-        (self.versions, self.transaction_version) = (open::spoken(told), open::transaction_version(told));
-        self.stage = Stage::Open;
+        (self.versions, self.transaction_version) =
+            (open::spoken(response), open::transaction_version(response));
+        self.setup = Setup::Open;
         Ok(true)
     }
 
-    /// The highest version that both speak, up to `max`.
+    /// The highest version that both support, up to `max`.
     pub(super) fn version<R: Request>(&self, max: i16) -> Result<i16, Error> {
         let unsupported = |_| Error::new(ErrorKind::Unsupported, "the broker does not speak it");
         self.versions.pick(R::KEY, R::CURRENT, max).map_err(unsupported)
@@ -85,13 +86,13 @@ impl Link {
         request: &R,
         version: i16,
         until: Instant,
-        asked: Asked,
+        pending: PendingRequest,
     ) -> Result<Bytes, Error> {
         let id = if R::KEY == ApiVersionsRequest::KEY { i32::from(version) } else { self.next_id };
         self.next_id += 1;
         let name = Str::from("upsert-kafka");
         let bytes = header::request_frame(request, version, id, Some(&name))?.into_bytes();
-        self.pipeline.handle_queued(Some(id), bytes.len(), until, asked);
+        self.pipeline.handle_queued(Some(id), bytes.len(), until, pending);
         Ok(bytes)
     }
 
@@ -103,12 +104,12 @@ impl Link {
         self.frames.room().extend_from_slice(bytes);
     }
 
-    /// The next answer with its question.
-    pub(super) fn poll_answer(&mut self) -> Result<Option<(Asked, Bytes)>, String> {
+    /// The next response with its request.
+    pub(super) fn poll_answer(&mut self) -> Result<Option<(PendingRequest, Bytes)>, String> {
         let Some(frame) = self.frames.next().map_err(|bad| bad.to_string())? else { return Ok(None) };
         let id = header::correlation_id(&frame).map_err(|bad| bad.to_string())?;
-        let asked = self.pipeline.handle_answer(id).map_err(|out| format!("{out:?}"))?;
-        Ok(Some((asked, frame)))
+        let pending = self.pipeline.handle_answer(id).map_err(|out| format!("{out:?}"))?;
+        Ok(Some((pending, frame)))
     }
 
     /// When it is given up.
@@ -117,8 +118,8 @@ impl Link {
         self.pipeline.deadline().into_iter().chain(setup).min()
     }
 
-    /// Everyone who still waits, and whether the broker may have heard him.
-    pub(super) fn drain(mut self) -> Vec<(Asked, bool)> {
+    /// The requests that are still unanswered, and whether the broker may have received each.
+    pub(super) fn drain(mut self) -> Vec<(PendingRequest, bool)> {
         self.pipeline.drain().collect()
     }
 }

@@ -4,7 +4,7 @@ use super::layout::field;
 
 /// One message, borrowed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Message<'a> {
+pub(super) struct LegacyMessage<'a> {
     /// 0 or 1.
     pub(super) magic: u8,
     /// Within a wrapper of format 1 it counts from the first message's.
@@ -31,7 +31,7 @@ pub(super) fn take<'a>(set: &mut &'a [u8]) -> Result<Option<&'a [u8]>, &'static 
     Ok(Some(message))
 }
 
-impl<'a> Message<'a> {
+impl<'a> LegacyMessage<'a> {
     /// Reads what [`take`] split off. As in Java, bytes behind the value are ignored.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, &'static str> {
         let (timestamp_ms, mut rest) = match (bytes[MAGIC], bytes.len() - PREFIX_BYTES) {

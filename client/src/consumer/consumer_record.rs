@@ -1,0 +1,81 @@
+//! One record as a consumer sees it, borrowed from the fetched bytes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use upsert_kafka_protocol::records::{self, TimestampType};
+
+use super::fetched::{BatchRecords, PartitionRecords};
+use super::owned_record::OwnedRecord;
+
+/// One record, borrowed from what was fetched.
+#[derive(Clone, Copy)]
+pub struct ConsumerRecord<'a> {
+    /// The topic that it is from.
+    pub topic: &'a str,
+    /// The partition that it is from.
+    pub partition: i32,
+    /// Its place in the partition.
+    pub offset: i64,
+    /// Milliseconds since 1970; see `timestamp_type`.
+    pub timestamp_ms: i64,
+    /// Whose clock that was.
+    pub timestamp_type: TimestampType,
+    /// The epoch of the leader that took it; -1 when not known.
+    pub leader_epoch: i32,
+    /// Which partition a producer chose by.
+    pub key: Option<&'a [u8]>,
+    /// `None` is a tombstone.
+    pub value: Option<&'a [u8]>,
+    record: records::Record<'a>,
+    of: &'a PartitionRecords,
+    chunk: &'a BatchRecords,
+}
+
+impl<'a> ConsumerRecord<'a> {
+    /// Its headers, in order; names may repeat.
+    pub fn headers(&self) -> impl Iterator<Item = (Cow<'a, str>, Option<&'a [u8]>)> + use<'a> {
+        self.record.headers()
+    }
+
+    /// The same record, to keep or to send to another task: it shares the fetched bytes.
+    pub fn detach(&self) -> OwnedRecord {
+        OwnedRecord::new(self.of, self.chunk, &self.record)
+    }
+
+    #[inline]
+    pub(super) fn new(
+        of: &'a PartitionRecords,
+        chunk: &'a BatchRecords,
+        record: records::Record<'a>,
+    ) -> Self {
+        Self {
+            topic: &of.topic,
+            partition: of.partition,
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            timestamp_type: chunk.timestamp_type,
+            leader_epoch: chunk.leader_epoch,
+            key: record.key,
+            value: record.value,
+            record,
+            of,
+            chunk,
+        }
+    }
+}
+
+impl fmt::Debug for ConsumerRecord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConsumerRecord")
+            .field("topic", &self.topic)
+            .field("partition", &self.partition)
+            .field("offset", &self.offset)
+            .field("timestamp_ms", &self.timestamp_ms)
+            .field("timestamp_type", &self.timestamp_type)
+            .field("leader_epoch", &self.leader_epoch)
+            .field("key", &self.key)
+            .field("value", &self.value)
+            .finish_non_exhaustive()
+    }
+}
