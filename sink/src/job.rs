@@ -124,9 +124,9 @@ impl Job {
         let job = JobIdentity::of(&plan, &sink_clusters);
         let mut opening = Opening { restore: options.restore, job, clients, progress: Arc::clone(&progress) };
         let mut tasks = Vec::new();
-        for pipeline in plan.pipelines {
-            let codecs = Codecs::open(&pipeline).await?;
-            let task = Task::open(&pipeline, &codecs, Subtask::ONLY, &mut opening).await?;
+        for pipeline in &plan.pipelines {
+            let codecs = Codecs::open(pipeline).await?;
+            let task = Task::open(pipeline, &codecs, Subtask::ONLY, &mut opening).await?;
             notices.extend_from_slice(task.notices());
             tasks.push(task);
         }

@@ -4,9 +4,10 @@ mod catalog;
 mod check;
 mod feedback;
 mod formats;
-mod insert;
+
 mod kafka;
 mod metadata;
+mod planner;
 mod print;
 mod properties;
 mod query;
@@ -21,7 +22,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::insert::Job;
+use self::planner::Planner;
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
 use crate::deserializer::DeserializerPlan;
@@ -39,11 +40,11 @@ use crate::types::Field;
 /// # Errors
 /// The first place where the text is not SQL; or everything that is wrong with the tables and statements.
 pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Error> {
-    let mut job = Job::new(options);
+    let mut planner = Planner::new(options);
     for statement in sql::parse(&script.into())? {
-        job.add(statement);
+        planner.add(statement);
     }
-    job.finish()
+    planner.finish()
 }
 
 /// Makes the sink of one `CREATE TABLE` of connector `upsert-kafka`: for a program that has rows of its own.
@@ -53,7 +54,7 @@ pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Er
 pub fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<UpsertPlan, Error> {
     let mut statements = sql::parse(&ddl.into())?.into_iter();
     match (statements.next(), statements.next()) {
-        (Some(Statement::CreateTable(table)), None) => Job::new(options).upsert_table(table),
+        (Some(Statement::CreateTable(table)), None) => Planner::new(options).upsert_table(table),
         _ => {
             Err(Finding::new(Rule::Table, "one CREATE TABLE statement is expected here, and nothing else")
                 .into())
