@@ -113,7 +113,12 @@ fn named(pipeline: &Pipeline) -> Vec<TableTopic<'_>> {
     let mut all: Vec<_> = reader
         .topics
         .iter()
-        .map(|topic| TableTopic { table: &reader.table, topic, properties: &reader.properties, is_sink: false })
+        .map(|topic| TableTopic {
+            table: &reader.table,
+            topic,
+            properties: &reader.properties,
+            is_sink: false,
+        })
         .collect();
     for insert in &pipeline.inserts {
         if let SinkPlan::UpsertKafka(plan) = &insert.sink {
