@@ -103,6 +103,7 @@ pub struct Stopper(watch::Sender<bool>);
 
 /// What a job came to.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Summary {
     /// Rows in and out.
     pub counts: Counts,

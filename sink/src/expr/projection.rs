@@ -33,8 +33,7 @@ pub(crate) enum Keep {
 
 /// `table.exec.sink.not-null-enforcer`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OnNull {
+pub(crate) enum OnNull {
     /// ERROR: the job fails.
     #[default]
     Fail,

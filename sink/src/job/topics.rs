@@ -27,17 +27,17 @@ impl NewTopics {
     }
 
     /// How many partitions each has.
-    pub fn with_partitions(self, partitions: i32) -> Self {
+    pub fn partitions(self, partitions: i32) -> Self {
         Self { partitions: Some(partitions), ..self }
     }
 
     /// How many brokers keep each partition.
-    pub fn with_replication_factor(self, replication_factor: i16) -> Self {
+    pub fn replication_factor(self, replication_factor: i16) -> Self {
         Self { replication_factor: Some(replication_factor), ..self }
     }
 
     /// One more setting of each topic, such as `max.message.bytes`.
-    pub fn with_config(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn config(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.configs.push((name.into(), value.into()));
         self
     }
@@ -113,7 +113,12 @@ fn named(pipeline: &Pipeline) -> Vec<TableTopic<'_>> {
     let mut all: Vec<_> = reader
         .topics
         .iter()
-        .map(|topic| TableTopic { table: &reader.table, topic, properties: &reader.properties, is_sink: false })
+        .map(|topic| TableTopic {
+            table: &reader.table,
+            topic,
+            properties: &reader.properties,
+            is_sink: false,
+        })
         .collect();
     for insert in &pipeline.inserts {
         if let SinkPlan::UpsertKafka(plan) = &insert.sink {

@@ -91,7 +91,7 @@ impl<'a> Planner<'a> {
 
     /// The plan, if nothing is wrong.
     pub(super) fn finish(mut self) -> Result<Plan, Error> {
-        for (index, it) in self.caller.set.iter().enumerate() {
+        for (index, it) in self.caller.overrides.iter().enumerate() {
             if !self.overrides_met.contains(&index) && self.findings.is_empty() {
                 let text = format!("--set {}.{}: the job has no such table", it.table, it.option);
                 self.findings.push(Finding::new(Rule::Table, text));
@@ -101,7 +101,7 @@ impl<'a> Planner<'a> {
         if !self.has_query && self.findings.is_empty() {
             self.findings.push(Finding::new(Rule::Table, "nothing to run: the job has no INSERT"));
         }
-        if !self.caller.allow_loop {
+        if !self.caller.allows_loop {
             let looped = super::feedback::findings(self.readers.pipelines()).into_iter();
             let topics = &self.topics;
             self.findings.extend(looped.map(|finding| topics.iter().fold(finding, placed)));
@@ -151,7 +151,7 @@ impl<'a> Planner<'a> {
         };
         let (table, findings) = Table::new(ast, shown, path.clone(), self.topics.len(), self.caller);
         self.findings.extend(findings);
-        let overrides = self.caller.set.iter().enumerate();
+        let overrides = self.caller.overrides.iter().enumerate();
         self.overrides_met.extend(overrides.filter(|(_, it)| table.overridden(it).is_some()).map(|it| it.0));
         if exists {
             self.findings.push(Finding::new(Rule::Table, "the table is made twice").of(&table.name).at(at));
