@@ -76,7 +76,7 @@ impl Expr {
         }
     }
 
-    /// Its value for a row.
+    /// The expression's value for a row.
     ///
     /// # Errors
     /// A cast cannot hold the value.

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! A task works alone: it shares no state with the others but counters ([`Progress`]), the formats, and a client with
-//! those that reach their cluster in the same way. Its source is bound to it: the partitions that it reads, and the
-//! positions that it commits, are its own. So more tasks for one pipeline differ in their [`Subtask`] alone.
+//! those that reach their cluster in the same way. No two tasks read the same partition, and each commits the positions
+//! of its own partitions. So several tasks of one pipeline would differ in their [`Subtask`] alone.
 //!
 //! A checkpoint is one operation of one task (`Writers::commit`): positions of this moment, and everything written of
 //! what lies before them, become lasting together. There is one by interval and one at the task's end, also after a
@@ -246,9 +246,9 @@ impl Job {
 
 /// How far a task is.
 enum TaskEnd {
-    /// It reads no more; its last checkpoint is due.
+    /// The task reads no more; its last checkpoint is due.
     Stopped(Box<Task>, Result<(), Error>),
-    /// Its last checkpoint is done, or failed.
+    /// The last checkpoint is done, or failed.
     Committed(Result<(), Error>),
 }
 

@@ -1,6 +1,6 @@
 //! One task of a job: a reader of some partitions, and the INSERTs that it feeds.
 //!
-//! It is a loop around one `select!`: poll the source and process what came, commit when a checkpoint is due, look for
+//! A task is a loop around one `select!`: poll the source and process what came, commit when a checkpoint is due, look for
 //! new partitions, hear a stop. A fetched batch of records is processed to its end before the next event is heard, so
 //! a position never stands within a record, and a checkpoint sees all that was written of what lies before it.
 //!
