@@ -23,7 +23,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     let slots = value_slots(&check);
     let formats = encoding_formats(&mut check, key, value, &prefix, &slots);
     check.flush_negative();
-    let parallelism = check.parallelism("sink.parallelism");
+    check.parallelism("sink.parallelism");
     check.writable_metadata();
     later(&mut check);
     check.credentials();
@@ -38,7 +38,6 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         value,
         columns: Arc::clone(&table.columns),
         primary_key: table.primary_key.clone(),
-        parallelism,
     });
     (plan.map(SinkPlan::UpsertKafka), check, lines)
 }
