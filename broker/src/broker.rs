@@ -1,4 +1,17 @@
-//! A running broker: start, addresses, orders, faults, stop.
+//! A running broker, as its user holds it: start, connect, inspect, disturb, stop.
+//!
+//! A broker is a few tasks of the runtime it was started in:
+//!
+//! ```text
+//!  Broker ──────────────────────────────────────┐ commands
+//!    │ listener commands                        ▼
+//!  listener of node 1 ──► a peer per connection ──► broker task, which owns the core (cluster.rs)
+//!  listener of node 2 ──► …                                │ batches to look into
+//!                                                          ▼ worker: blocking threads
+//! ```
+//!
+//! The broker ends when nobody can send commands any more: when the handle is dropped or stopped, every listener ends
+//! with its connections, and then the broker task.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -8,43 +21,43 @@ use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::broker_task::{self, COMMANDS_MAX, Command, Operation};
 use crate::cluster::{Cluster, Stats};
 use crate::config::BrokerConfig;
 use crate::connector::{Connector, Endpoint};
 use crate::environment::Environment;
 use crate::fault::{Fault, FaultId};
-use crate::keeper::{MAIL_MAX, Mail, Order, keep};
 use crate::limits::Limits;
-use crate::listener::{Door, Socket, Turn, listen};
+use crate::listener::{Listener, ListenerCommand, Socket};
 use crate::now::Now;
 use crate::security::SecurityProtocol;
 use crate::transport::Transport;
 
-/// A broker that runs on the tasks of the runtime it was started in. Dropping it stops it, without waiting.
+/// A broker that runs on tasks of the runtime it was started in. Dropping the handle stops the broker without waiting.
 #[derive(Debug)]
 pub struct Broker {
-    nodes: Vec<Node>,
-    mail: mpsc::Sender<Mail>,
-    keeper: JoinHandle<()>,
+    nodes: Vec<NodeHandle>,
+    commands: mpsc::Sender<Command>,
+    task: JoinHandle<()>,
 }
 
 /// A node, and by what it is reached.
 #[derive(Debug)]
-struct Node {
+struct NodeHandle {
     address: SocketAddr,
     endpoint: Endpoint,
     /// Dropped, it tells the listener to end.
-    turns: mpsc::Sender<Turn>,
+    control: mpsc::Sender<ListenerCommand>,
     listener: JoinHandle<()>,
 }
 
-/// A fault in force, and how often it has struck.
+/// A fault in force, and how often it was applied.
 #[derive(Debug)]
-pub struct Armed {
+pub struct FaultHandle {
     id: Option<FaultId>,
     fired: watch::Receiver<u32>,
     /// Weak: a fault that someone holds on to does not keep the broker alive.
-    mail: mpsc::WeakSender<Mail>,
+    commands: mpsc::WeakSender<Command>,
 }
 
 impl Broker {
@@ -68,22 +81,23 @@ impl Broker {
         for offset in 0..u16::try_from(config.nodes.max(1)).unwrap_or(u16::MAX) {
             sockets.push(open(&config, &environment, offset).await?);
         }
-        let (mail, heard) = mpsc::channel(MAIL_MAX);
+        let (commands, mailbox) = mpsc::channel(COMMANDS_MAX);
         let mut cluster = Cluster::new(config.clone());
         let limits = Limits::new(&config);
         let mut nodes = Vec::new();
         for (node, (address, socket)) in (1..).zip(sockets) {
             let advertised = advertised(&config, node, address);
             cluster.advertise(node, &advertised.0, advertised.1);
-            let (turns, told) = mpsc::channel(1);
+            let (control, mailbox_of_node) = mpsc::channel(1);
             let listening = (address.ip().to_string(), address.port());
-            let endpoint = Endpoint { node, advertised, listening, turns: turns.downgrade() };
+            let endpoint = Endpoint { node, advertised, listening, listener: control.downgrade() };
             let protocol = SecurityProtocol::default();
-            let door = Door { node, protocol, mail: mail.clone(), limits: limits.clone() };
-            let listener = tokio::spawn(listen(door, socket, told));
-            nodes.push(Node { address, endpoint, turns, listener });
+            let listener = Listener::new(node, protocol, limits.clone(), commands.clone());
+            let listener = tokio::spawn(listener.run(socket, mailbox_of_node));
+            nodes.push(NodeHandle { address, endpoint, control, listener });
         }
-        Ok(Self { nodes, mail, keeper: tokio::spawn(keep(cluster, environment.clock().clone(), heard)) })
+        let task = tokio::spawn(broker_task::run(cluster, environment.clock().clone(), mailbox));
+        Ok(Self { nodes, commands, task })
     }
 
     /// Opens a connection to a node by a pipe within the process.
@@ -117,11 +131,11 @@ impl Broker {
         self.nodes.iter().map(|node| node.address).collect()
     }
 
-    /// Makes a node the leader of a partition, in a new epoch; that epoch. `None` when there is no such
-    /// partition, or the node does not live.
+    /// Makes a node the leader of a partition, in a new epoch; returns that epoch. `None` when there is no such
+    /// partition, or the node is stopped.
     pub async fn move_leader(&self, topic: &str, partition: i32, node: i32) -> Option<i32> {
         let topic = topic.to_owned();
-        self.order(move |cluster, now| cluster.move_leader(&topic, partition, node, now)).await?
+        self.run(move |cluster, now| cluster.move_leader(&topic, partition, node, now)).await?
     }
 
     /// Stops a node: its connections have closed when this returns, new ones are refused, and other nodes
@@ -131,8 +145,8 @@ impl Broker {
     /// # Errors
     /// When there is no such node, or its address could not be kept for its return.
     pub async fn stop_node(&self, node: i32) -> io::Result<()> {
-        self.order(move |cluster, now| cluster.stop_node(node, now)).await;
-        self.turn(node, Turn::Close).await
+        self.run(move |cluster, now| cluster.stop_node(node, now)).await;
+        self.control(node, ListenerCommand::Close).await
     }
 
     /// Starts a stopped node on the port it had.
@@ -140,121 +154,122 @@ impl Broker {
     /// # Errors
     /// When there is no such node, or its port cannot be listened on.
     pub async fn start_node(&self, node: i32) -> io::Result<()> {
-        self.order(move |cluster, now| cluster.start_node(node, now)).await;
-        self.turn(node, Turn::Open).await
+        self.run(move |cluster, now| cluster.start_node(node, now)).await;
+        self.control(node, ListenerCommand::Open).await
     }
 
-    /// Makes all partitions forget a producer, as when it has not written for long; but those where it has an
-    /// open transaction.
+    /// Makes all partitions forget a producer, as if it had not written for `producer.id.expiration.ms`; except those
+    /// where it has an open transaction.
     pub async fn expire_producer(&self, producer_id: i64) {
-        self.order(move |cluster, _| cluster.expire_producer(producer_id)).await;
+        self.run(move |cluster, _| cluster.expire_producer(producer_id)).await;
     }
 
     /// Every batch that lies in a partition, with the offset of its first record; nothing when there is no
     /// such partition.
     pub async fn log(&self, topic: &str, partition: i32) -> Vec<(i64, Bytes)> {
         let topic = topic.to_owned();
-        self.order(move |cluster, _| cluster.log(&topic, partition)).await.unwrap_or_default()
+        self.run(move |cluster, _| cluster.log(&topic, partition)).await.unwrap_or_default()
     }
 
     /// Deletes what the topics' retention lets go and compacts those that want it, now and thoroughly: as if every
     /// batch were a segment that is closed. By the clock it happens as in Kafka, where the newest segment is left
     /// alone. A tombstone goes with the first call that comes `delete.retention.ms` after one that met it.
     pub async fn clean(&self) {
-        self.order(Cluster::clean).await;
+        self.run(Cluster::clean).await;
     }
 
     /// The node that leads a partition, and its epoch.
     pub async fn leader(&self, topic: &str, partition: i32) -> Option<(i32, i32)> {
         let topic = topic.to_owned();
-        self.order(move |cluster, _| cluster.leader(&topic, partition)).await?
+        self.run(move |cluster, _| cluster.leader(&topic, partition)).await?
     }
 
     /// The node that coordinates a group or a transactional id.
     pub async fn coordinator(&self, key: &str) -> Option<i32> {
         let key = key.to_owned();
-        self.order(move |cluster, _| cluster.coordinator(&key)).await?
+        self.run(move |cluster, _| cluster.coordinator(&key)).await?
     }
 
-    /// Orders a fault, in force when this returns.
-    pub async fn fault(&self, fault: Fault) -> Armed {
+    /// Puts a fault in force; it is when this returns.
+    pub async fn fault(&self, fault: Fault) -> FaultHandle {
         let (count, fired) = watch::channel(0);
         let (reply, id) = oneshot::channel();
         // Both fail only when the broker has stopped, and then nothing fires any more.
-        let _ = self.mail.send(Mail::Arm { fault, fired: count, reply }).await;
-        Armed { id: id.await.ok(), fired, mail: self.mail.downgrade() }
+        let _ = self.commands.send(Command::Arm { fault, fired: count, reply }).await;
+        FaultHandle { id: id.await.ok(), fired, commands: self.commands.downgrade() }
     }
 
-    /// What it holds.
+    /// How much the broker holds.
     pub async fn stats(&self) -> Stats {
-        self.order(|cluster, _| cluster.stats()).await.unwrap_or_default()
+        self.run(|cluster, _| cluster.stats()).await.unwrap_or_default()
     }
 
-    /// The bytes of all batches it holds.
+    /// The bytes of all batches in all logs.
     pub async fn bytes_stored(&self) -> u64 {
         self.stats().await.bytes_stored
     }
 
-    /// Closes every connection and waits until all is gone.
+    /// Closes every connection and waits until every task of the broker has ended.
     pub async fn stop(self) {
-        let Self { nodes, mail, keeper } = self;
-        drop(mail);
+        let Self { nodes, commands, task } = self;
+        drop(commands);
         let listeners: Vec<_> = nodes.into_iter().map(|node| node.listener).collect();
-        for task in listeners.into_iter().chain([keeper]) {
+        for ended in listeners.into_iter().chain([task]) {
             // A task that panicked has said so already.
-            let _ = task.await;
+            let _ = ended.await;
         }
     }
 
     /// Does something with the core; `None` when the broker has stopped.
-    async fn order<T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         &self,
-        order: impl FnOnce(&mut Cluster, Now) -> T + Send + 'static,
+        operation: impl FnOnce(&mut Cluster, Now) -> T + Send + 'static,
     ) -> Option<T> {
         let (reply, done) = oneshot::channel();
-        // Who ordered it may have gone away.
-        let order = move |cluster: &mut Cluster, now| drop(reply.send(order(cluster, now)));
+        // Who asked for it may have gone away.
+        let operation = move |cluster: &mut Cluster, now| drop(reply.send(operation(cluster, now)));
         // It fails only when the broker has stopped, and then no reply comes.
-        let _ = self.mail.send(Mail::Order(Order(Box::new(order)))).await;
+        let _ = self.commands.send(Command::Run(Operation(Box::new(operation)))).await;
         done.await.ok()
     }
 
-    async fn turn(
+    /// Tells a node's listener to open or to close, and waits until it has.
+    async fn control(
         &self,
         node: i32,
-        turn: impl FnOnce(oneshot::Sender<io::Result<()>>) -> Turn,
+        command: impl FnOnce(oneshot::Sender<io::Result<()>>) -> ListenerCommand,
     ) -> io::Result<()> {
-        let (done, heard) = oneshot::channel();
+        let (done, outcome) = oneshot::channel();
         // It fails only when the node could not listen again, and then no reply comes.
-        let _ = self.node(node)?.turns.send(turn(done)).await;
-        heard.await.unwrap_or_else(|_| Err(io::Error::other(format!("node {node} has ended"))))
+        let _ = self.node(node)?.control.send(command(done)).await;
+        outcome.await.unwrap_or_else(|_| Err(io::Error::other(format!("node {node} has ended"))))
     }
 
-    fn node(&self, node: i32) -> io::Result<&Node> {
+    fn node(&self, node: i32) -> io::Result<&NodeHandle> {
         let unknown = || io::Error::new(io::ErrorKind::NotFound, format!("there is no node {node}"));
         let index = usize::try_from(node - 1).map_err(|_| unknown())?;
         self.nodes.get(index).ok_or_else(unknown)
     }
 }
 
-impl Armed {
-    /// How often it has struck so far.
+impl FaultHandle {
+    /// How many requests the fault was applied to so far.
     pub fn fired(&self) -> u32 {
         *self.fired.borrow()
     }
 
-    /// Waits until it has struck so often, or the broker has stopped; how often it has.
+    /// Waits until the fault was applied that often, or the broker has stopped; returns how often it was.
     pub async fn wait(&mut self, times: u32) -> u32 {
         // It fails only when the broker has stopped, and then the count stays.
         let _ = self.fired.wait_for(|fired| *fired >= times).await;
         self.fired()
     }
 
-    /// Takes it back; how often it has struck.
+    /// Ends the fault; returns how often it was applied.
     pub async fn disarm(self) -> u32 {
-        if let (Some(id), Some(mail)) = (self.id, self.mail.upgrade()) {
+        if let (Some(id), Some(commands)) = (self.id, self.commands.upgrade()) {
             // Fails only when the broker has stopped.
-            let _ = mail.send(Mail::Disarm(id)).await;
+            let _ = commands.send(Command::Disarm(id)).await;
         }
         self.fired()
     }

@@ -5,7 +5,7 @@ use std::io;
 use tokio::io::{DuplexStream, duplex};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::listener::Turn;
+use crate::listener::ListenerCommand;
 use crate::transport::Transport;
 
 /// So much lies in a pipe in each direction; who writes more waits. About what a socket holds.
@@ -26,8 +26,8 @@ pub(crate) struct Endpoint {
     pub(crate) advertised: (String, u16),
     /// Where it listens, or would.
     pub(crate) listening: (String, u16),
-    /// Weak: a broker ends when nobody can order anything any more.
-    pub(crate) turns: mpsc::WeakSender<Turn>,
+    /// Weak: a broker ends when nobody can give it commands any more.
+    pub(crate) listener: mpsc::WeakSender<ListenerCommand>,
 }
 
 impl Connector {
@@ -53,9 +53,9 @@ impl Endpoint {
 
     pub(crate) async fn serve(&self, transport: Box<dyn Transport>) -> io::Result<()> {
         let stopped = || refused(format!("node {} is stopped", self.node));
-        let turns = self.turns.upgrade().ok_or_else(stopped)?;
+        let listener = self.listener.upgrade().ok_or_else(stopped)?;
         let (done, served) = oneshot::channel();
-        turns.send(Turn::Serve(transport, done)).await.map_err(|_| stopped())?;
+        listener.send(ListenerCommand::Serve(transport, done)).await.map_err(|_| stopped())?;
         served.await.unwrap_or_else(|_| Err(stopped()))
     }
 }

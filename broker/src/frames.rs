@@ -11,8 +11,8 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
-use crate::budget::{SMALL_BYTES_MAX, Share};
 use crate::limits::Limits;
+use crate::request_memory::{Reservation, SMALL_BYTES_MAX};
 use crate::transport::Transport;
 
 /// How much is reserved for a frame before its bytes are there: a length is only a claim.
@@ -25,7 +25,7 @@ const READ_BYTES_MIN: usize = 8 << 10;
 /// side. Nobody can tell whether it still reads.
 const HALF_CLOSED_WAIT: Duration = Duration::from_secs(30);
 
-/// A frame that takes from the budget must come within this, and a second more for each MiB, so that who trickles one
+/// A frame that takes from the requests' memory must come within this, and a second more for each MiB, so that who trickles one
 /// does not keep its part for ever.
 const FRAME_TIME: Duration = Duration::from_secs(30);
 
@@ -68,9 +68,9 @@ impl Frames {
         Self { transport, limits, buffer: BytesMut::new(), ended: false, deaf: false }
     }
 
-    /// The next frame without its length, and the part of the budget it takes; `None` when the client has closed
+    /// The next frame without its length, and the part of the requests' memory it takes; `None` when the client has closed
     /// between frames.
-    pub(crate) async fn read(&mut self) -> Result<Option<(Bytes, Option<Share>)>, Closed> {
+    pub(crate) async fn read(&mut self) -> Result<Option<(Bytes, Option<Reservation>)>, Closed> {
         const LENGTH_BYTES: usize = 4;
         if self.buffer.is_empty() && self.buffer.capacity() > TRUST_BYTES {
             // One large request shall not cost memory for as long as the connection lasts.
@@ -88,13 +88,13 @@ impl Frames {
         if !self.fill(length.min(SMALL_BYTES_MAX)).await? {
             return Err(ended());
         }
-        let share = self.limits.budget.take(length).await;
+        let reservation = self.limits.memory.reserve(length).await;
         let time = FRAME_TIME + Duration::from_secs(length as u64 >> 20);
-        let whole = match share {
+        let whole = match reservation {
             Some(_) => timeout(time, self.fill(length)).await.map_err(|_| Closed::Idle)??,
             None => self.fill(length).await?,
         };
-        if whole { Ok(Some((self.buffer.split_to(length).freeze(), share))) } else { Err(ended()) }
+        if whole { Ok(Some((self.buffer.split_to(length).freeze(), reservation))) } else { Err(ended()) }
     }
 
     /// Reads until the buffer holds so much; false when the connection ends before.

@@ -38,7 +38,7 @@
 
 mod api;
 mod broker;
-mod budget;
+mod broker_task;
 mod cluster;
 mod config;
 mod connector;
@@ -46,12 +46,12 @@ mod environment;
 mod fault;
 mod frames;
 mod incoming;
-mod keeper;
 mod limits;
 mod listener;
 mod now;
-mod parking;
 mod peer;
+mod purgatory;
+mod request_memory;
 mod security;
 mod state;
 mod transport;
@@ -59,7 +59,7 @@ mod wait;
 mod work;
 mod worker;
 
-pub use broker::{Armed, Broker};
+pub use broker::{Broker, FaultHandle};
 pub use cluster::{Answer, Cluster, Stats};
 pub use config::BrokerConfig;
 pub use connector::Connector;

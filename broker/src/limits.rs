@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::budget::Budget;
 use crate::config::BrokerConfig;
+use crate::request_memory::RequestMemory;
 
-/// The bounds of connections. Clones share what is counted.
+/// The bounds of connections. Clones reservation what is counted.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) frame_bytes_max: usize,
     /// How long nothing may happen on a connection.
     pub(crate) idle_max: Duration,
-    pub(crate) budget: Budget,
+    pub(crate) memory: RequestMemory,
     /// A permit for each connection.
     pub(crate) connections: Arc<Semaphore>,
 }
@@ -24,7 +24,7 @@ impl Limits {
         Self {
             frame_bytes_max: config.frame_bytes_max,
             idle_max: config.connections_idle_max,
-            budget: Budget::new(config),
+            memory: RequestMemory::new(config),
             connections: Arc::new(Semaphore::new(config.connections_max.min(Semaphore::MAX_PERMITS))),
         }
     }

@@ -10,13 +10,13 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{Instrument, debug_span, warn};
 
-use crate::keeper::Mail;
+use crate::broker_task::Command;
 use crate::limits::Limits;
-use crate::peer::{self, Link};
+use crate::peer::Peer;
 use crate::security::SecurityProtocol;
 use crate::transport::Transport;
 use crate::wait::PeerId;
-use socket::Held;
+use socket::ReservedAddress;
 
 mod socket;
 
@@ -25,78 +25,75 @@ pub(crate) use socket::Socket;
 /// How long to wait when no connection can be accepted, for want of file descriptors say.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
-/// What a listener is told, and whom to tell when it is done.
-pub(crate) enum Turn {
-    Open(oneshot::Sender<io::Result<()>>),
-    Close(oneshot::Sender<io::Result<()>>),
+/// Says whether something was done.
+type Done = oneshot::Sender<io::Result<()>>;
+
+/// What a listener is told to do, and whom to tell when it is done.
+pub(crate) enum ListenerCommand {
+    /// Listen again.
+    Open(Done),
+    /// Close every connection, and refuse new ones.
+    Close(Done),
     /// Serve a connection that did not come through the socket.
-    Serve(Box<dyn Transport>, oneshot::Sender<io::Result<()>>),
+    Serve(Box<dyn Transport>, Done),
 }
 
-/// Where a node listens, and what its connections need.
+/// A node that takes connections, and what they need.
 #[derive(Debug)]
-pub(crate) struct Door {
-    pub(crate) node: i32,
-    pub(crate) mail: mpsc::Sender<Mail>,
-    pub(crate) protocol: SecurityProtocol,
-    pub(crate) limits: Limits,
-}
-
-/// Open or closed in turns, until nobody is left to tell.
-pub(crate) async fn listen(door: Door, mut socket: Socket, mut turns: mpsc::Receiver<Turn>) {
-    // A connection's number is its own among all nodes'.
-    let mut open = Open { number: u64::from(door.node.unsigned_abs()) << u32::BITS, full: false, door };
-    loop {
-        let Some((closed, held)) = open.accept(socket, &mut turns).await else { return };
-        // Who ordered it may have gone away.
-        let _ = closed.send(held.kept());
-        let Some(opened) = next_open(&mut turns).await else { return };
-        match held.listen() {
-            Ok(listening) => {
-                socket = listening;
-                // As above.
-                let _ = opened.send(Ok(()));
-            }
-            Err(error) => {
-                warn!(%error, node = open.door.node, "the node cannot listen again");
-                // As above.
-                let _ = opened.send(Err(error));
-                return;
-            }
-        }
-    }
-}
-
-async fn next_open(turns: &mut mpsc::Receiver<Turn>) -> Option<oneshot::Sender<io::Result<()>>> {
-    loop {
-        match turns.recv().await? {
-            Turn::Open(done) => return Some(done),
-            // It is closed. Who ordered it may have gone away.
-            Turn::Close(done) => drop(done.send(Ok(()))),
-            // Dropped, it tells that the node is stopped.
-            Turn::Serve(_, done) => drop(done),
-        }
-    }
-}
-
-/// A node that takes connections.
-struct Open {
-    door: Door,
-    /// The next connection's.
-    number: u64,
-    /// That there is no place was said already.
+pub(crate) struct Listener {
+    node: i32,
+    protocol: SecurityProtocol,
+    limits: Limits,
+    commands: mpsc::Sender<Command>,
+    /// The next connection's number.
+    next_peer: u64,
+    /// That there is no room for another connection was logged already.
     full: bool,
 }
 
-impl Open {
+impl Listener {
+    pub(crate) fn new(
+        node: i32,
+        protocol: SecurityProtocol,
+        limits: Limits,
+        commands: mpsc::Sender<Command>,
+    ) -> Self {
+        // A connection's number is its own among all nodes'.
+        let next_peer = u64::from(node.unsigned_abs()) << u32::BITS;
+        Self { node, protocol, limits, commands, next_peer, full: false }
+    }
+
+    /// Opens and closes as it is told, until nobody is left to tell it anything.
+    pub(crate) async fn run(mut self, mut socket: Socket, mut control: mpsc::Receiver<ListenerCommand>) {
+        loop {
+            let Some((closed, reserved)) = self.accept(socket, &mut control).await else { return };
+            // Who asked for it may have gone away.
+            let _ = closed.send(reserved.outcome());
+            let Some(opened) = next_open(&mut control).await else { return };
+            match reserved.listen() {
+                Ok(listening) => {
+                    socket = listening;
+                    // As above.
+                    let _ = opened.send(Ok(()));
+                }
+                Err(error) => {
+                    warn!(%error, node = self.node, "the node cannot listen again");
+                    // As above.
+                    let _ = opened.send(Err(error));
+                    return;
+                }
+            }
+        }
+    }
+
     /// Accepts until told to close, and whom to tell that; then every connection has ended.
     async fn accept(
         &mut self,
         socket: Socket,
-        turns: &mut mpsc::Receiver<Turn>,
-    ) -> Option<(oneshot::Sender<io::Result<()>>, Held)> {
+        control: &mut mpsc::Receiver<ListenerCommand>,
+    ) -> Option<(Done, ReservedAddress)> {
         let mut peers = JoinSet::new();
-        let turned = loop {
+        let close = loop {
             tokio::select! {
                 accepted = socket.accept() => match accepted {
                     Ok((transport, from)) => self.admit(transport, Some(from), &mut peers),
@@ -106,11 +103,11 @@ impl Open {
                     }
                 },
                 Some(_) = peers.join_next() => {}
-                turn = turns.recv() => match turn {
-                    Some(Turn::Close(done)) => break Some(done),
-                    // It is open. Who ordered it may have gone away.
-                    Some(Turn::Open(done)) => drop(done.send(Ok(()))),
-                    Some(Turn::Serve(transport, done)) => {
+                command = control.recv() => match command {
+                    Some(ListenerCommand::Close(done)) => break Some(done),
+                    // It is open. Who asked for it may have gone away.
+                    Some(ListenerCommand::Open(done)) => drop(done.send(Ok(()))),
+                    Some(ListenerCommand::Serve(transport, done)) => {
                         self.admit(transport, None, &mut peers);
                         // As above.
                         let _ = done.send(Ok(()));
@@ -119,7 +116,7 @@ impl Open {
                 },
             }
         };
-        let closed = match turned {
+        let closed = match close {
             Some(done) => Some((done, socket.close())),
             None => {
                 drop(socket);
@@ -130,30 +127,45 @@ impl Open {
         closed
     }
 
-    /// Serves a connection on a task of its own, if there is a place for it; else it is closed.
+    /// Serves a connection on a task of its own, if there is room for it; else it is closed.
     fn admit(&mut self, transport: Box<dyn Transport>, from: Option<SocketAddr>, peers: &mut JoinSet<()>) {
         let from = from.map_or_else(|| "this process".to_owned(), |from| from.to_string());
-        match self.door.limits.connections.clone().try_acquire_owned() {
-            Ok(place) => {
-                let span = debug_span!("peer", number = self.number, %from);
-                let link = self.door.link(PeerId(self.number));
-                let attended = peer::attend(link, transport).instrument(span);
+        match self.limits.connections.clone().try_acquire_owned() {
+            Ok(permit) => {
+                let span = debug_span!("peer", number = self.next_peer, %from);
+                let served = self.peer().serve(transport).instrument(span);
                 peers.spawn(async move {
-                    attended.await;
-                    drop(place);
+                    served.await;
+                    drop(permit);
                 });
-                (self.number, self.full) = (self.number + 1, false);
+                (self.next_peer, self.full) = (self.next_peer + 1, false);
             }
-            // Said once, until there is a place again.
+            // Logged once, until there is room again.
             Err(_) if std::mem::replace(&mut self.full, true) => {}
             Err(_) => warn!(%from, "there are as many connections as may be; more are closed"),
         }
     }
+
+    /// The next connection.
+    fn peer(&self) -> Peer {
+        Peer {
+            id: PeerId(self.next_peer),
+            node: self.node,
+            protocol: self.protocol,
+            limits: self.limits.clone(),
+            commands: self.commands.clone(),
+        }
+    }
 }
 
-impl Door {
-    fn link(&self, peer: PeerId) -> Link {
-        let Self { node, protocol, limits, mail } = self;
-        Link { peer, node: *node, protocol: *protocol, limits: limits.clone(), mail: mail.clone() }
+async fn next_open(control: &mut mpsc::Receiver<ListenerCommand>) -> Option<Done> {
+    loop {
+        match control.recv().await? {
+            ListenerCommand::Open(done) => return Some(done),
+            // It is closed. Who asked for it may have gone away.
+            ListenerCommand::Close(done) => drop(done.send(Ok(()))),
+            // Dropped, it tells that the node is stopped.
+            ListenerCommand::Serve(_, done) => drop(done),
+        }
     }
 }

@@ -8,9 +8,9 @@ use upsert_kafka_protocol::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(pub u64);
 
-/// What is waited for, or has happened.
+/// What is waited for, or has happened: Kafka's watch key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub(crate) enum WatchKey {
     /// Something new in a partition of a topic.
     Partition(Uuid, i32),
     /// An answer for this connection.
@@ -21,5 +21,5 @@ pub(crate) enum Place {
 #[derive(Debug)]
 pub(crate) struct Wait {
     pub(crate) until: Option<Instant>,
-    pub(crate) on: Vec<Place>,
+    pub(crate) on: Vec<WatchKey>,
 }

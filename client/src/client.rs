@@ -31,11 +31,11 @@ impl Client {
         Ok(Self { cluster: Cluster::open(Arc::new(config), environment).await? })
     }
 
-    /// A client of the same cluster, over the same connections, whose producers, consumers and admins follow other
+    /// A client that shares what is known of the cluster, and whose producers, consumers and admins follow other
     /// settings.
     ///
     /// # Errors
-    /// Contradictory settings; or some that [need connections of their own](Config::shares_connections_with).
+    /// Contradictory settings; or some that reach a cluster [in another way](Config::connects_like).
     pub fn with_config(&self, config: Config) -> Result<Self, Error> {
         Ok(Self { cluster: self.cluster.with_config(config)? })
     }

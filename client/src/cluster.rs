@@ -101,11 +101,11 @@ impl Cluster {
         Self { owner, ..self.clone() }
     }
 
-    /// The same task and connections, for a client that was told otherwise.
+    /// The same task, for a client that was told otherwise.
     pub(crate) fn with_config(&self, config: Config) -> Result<Self, Error> {
         config.check()?;
-        if !config.shares_connections_with(self.config()) {
-            let text = "the settings differ in what connections are made of: open another client";
+        if !config.connects_like(self.config()) {
+            let text = "these settings reach a cluster in another way: open a client of their own";
             return Err(Error::new(ErrorKind::Config, text));
         }
         let connector = Connector { config: Arc::new(config), ..self.connector.clone() };

@@ -8,11 +8,11 @@ use crate::Error;
 use crate::metrics::Windows;
 
 mod address;
+mod connects_like;
 mod contradictions;
 mod nearest;
 mod properties;
 mod setting;
-mod share;
 mod table;
 
 pub use address::Address;

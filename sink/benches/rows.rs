@@ -2,12 +2,12 @@
 
 use std::alloc::System;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use cpu_time::ThreadTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use upsert_kafka_sink::format::{Decoder, Encoder, FormatSpec};
-use upsert_kafka_sink::option::{OptionSet, OptionValue};
-use upsert_kafka_sink::row::{Arena, Row};
+use upsert_kafka_sink::internals::{Decoder, Encoded, Encoder, FormatSpec, OptionSet, OptionValue};
+use upsert_kafka_sink::row::{Arena, Row, RowKind};
 use upsert_kafka_sink::types::{Field, LogicalType};
 
 #[global_allocator]
@@ -53,7 +53,8 @@ fn each_row(decoder: &dyn Decoder, arena: &mut Arena, messages: &[Vec<u8>], mut 
 fn write(encoders: &[&dyn Encoder], row: Row<'_>, out: &mut Vec<u8>) {
     out.clear();
     for encoder in encoders {
-        encoder.encode(row, out).expect("rows are of the columns' types");
+        let encoded = encoder.encode(RowKind::Insert, row, out).expect("rows are of the columns' types");
+        assert_eq!(encoded, Encoded::Bytes);
     }
     black_box(&out);
 }
@@ -76,16 +77,17 @@ fn measure(what: &str, mut pass: impl FnMut()) {
     println!("{what:<44} {:>8.1} {:>8.1} {allocations:>12.3}", runs[0], runs[RUNS / 2]);
 }
 
-fn decoder(parser: bool) -> Box<dyn Decoder> {
+fn decoder(parser: bool) -> Arc<dyn Decoder> {
     let mut options = OptionSet::default();
     options.insert("decode.json-parser.enabled", OptionValue::Bool(parser));
-    let new = FormatSpec::named("json").and_then(|json| json.decoder).expect("json is read");
-    new(&options, &columns()).expect("json holds these types")
+    let new = FormatSpec::named("json").and_then(|json| json.decoding).expect("json is read");
+    new(&options, &columns()).expect("json holds these types").open_at_once().expect("json asks nobody")
 }
 
-fn encoder(slots: &[usize]) -> Box<dyn Encoder> {
-    let new = FormatSpec::named("json").and_then(|json| json.encoder).expect("json is written");
-    new(&OptionSet::default(), &columns(), slots).expect("json holds these types")
+fn encoder(slots: &[usize]) -> Arc<dyn Encoder> {
+    let new = FormatSpec::named("json").and_then(|json| json.encoding).expect("json is written");
+    let described = new(&OptionSet::default(), &columns(), slots).expect("json holds these types");
+    described.open_at_once().expect("json asks nobody")
 }
 
 /// The seed's table.

@@ -11,15 +11,19 @@ use tracing::debug;
 use upsert_kafka_client::{Clock, Environment};
 
 use crate::clients::Clients;
+use crate::codecs::Codecs;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{Notice, Plan};
 use crate::progress::{Counts, Progress};
 use crate::source::JobIdentity;
 pub use crate::source::Restore;
-use task::Task;
+use subtask::Subtask;
+use task::{Opening, Task};
 
+pub(crate) mod subtask;
 mod task;
 mod topics;
+mod writers;
 
 pub use topics::NewTopics;
 
@@ -118,11 +122,11 @@ impl Job {
         let topics::Checked { mut notices, sink_clusters } =
             topics::check(&plan, options.create_topics.as_ref(), &mut clients).await?;
         let job = JobIdentity::of(&plan, &sink_clusters);
+        let mut opening = Opening { restore: options.restore, job, clients, progress: Arc::clone(&progress) };
         let mut tasks = Vec::new();
-        for pipeline in plan.pipelines {
-            let task =
-                Task::open(pipeline, options.restore, job.clone(), &mut clients, Arc::clone(&progress))
-                    .await?;
+        for pipeline in &plan.pipelines {
+            let codecs = Codecs::open(pipeline).await?;
+            let task = Task::open(pipeline, &codecs, Subtask::ONLY, &mut opening).await?;
             notices.extend_from_slice(task.notices());
             tasks.push(task);
         }

@@ -4,9 +4,10 @@ mod catalog;
 mod check;
 mod feedback;
 mod formats;
-mod insert;
+
 mod kafka;
 mod metadata;
+mod planner;
 mod print;
 mod properties;
 mod query;
@@ -21,14 +22,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::insert::Job;
+use self::planner::Planner;
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
+use crate::deserializer::DeserializerPlan;
 use crate::error::{Error, Finding, Rule};
 pub use crate::expr::OnNull;
 use crate::expr::{Expr, Projection};
-use crate::format::{Decoder, Encoder};
-use crate::scan::{Bounded, Startup};
+use crate::format::{DecodingFormat, EncodingFormat};
+pub use crate::scan::{Bounded, Startup};
 use crate::settings::Settings;
 use crate::sql::{self, Script, Statement};
 use crate::types::Field;
@@ -38,11 +40,11 @@ use crate::types::Field;
 /// # Errors
 /// The first place where the text is not SQL; or everything that is wrong with the tables and statements.
 pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Error> {
-    let mut job = Job::new(options);
+    let mut planner = Planner::new(options);
     for statement in sql::parse(&script.into())? {
-        job.add(statement);
+        planner.add(statement);
     }
-    job.finish()
+    planner.finish()
 }
 
 /// Makes the sink of one `CREATE TABLE` of connector `upsert-kafka`: for a program that has rows of its own.
@@ -52,7 +54,7 @@ pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Er
 pub fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<UpsertPlan, Error> {
     let mut statements = sql::parse(&ddl.into())?.into_iter();
     match (statements.next(), statements.next()) {
-        (Some(Statement::CreateTable(table)), None) => Job::new(options).upsert_table(table),
+        (Some(Statement::CreateTable(table)), None) => Planner::new(options).upsert_table(table),
         _ => {
             Err(Finding::new(Rule::Table, "one CREATE TABLE statement is expected here, and nothing else")
                 .into())
@@ -119,6 +121,13 @@ impl Pipeline {
     }
 }
 
+impl InsertPlan {
+    /// What is written.
+    pub fn sink(&self) -> &SinkPlan {
+        &self.sink
+    }
+}
+
 impl SinkPlan {
     /// The table's name.
     pub fn table(&self) -> &str {
@@ -182,10 +191,10 @@ pub struct SourcePlan {
     pub bounded: Bounded,
     /// How often new partitions are looked for; `None` is never.
     pub discovery_interval: Option<Duration>,
-    /// Reads a record's value into a row of `columns`.
-    pub decoder: Box<dyn Decoder>,
-    /// Where `decoder` passes over what it cannot read, one that says why.
-    pub strict_decoder: Option<Box<dyn Decoder>>,
+    /// Makes rows of `columns` of a record.
+    pub(crate) deserializer: DeserializerPlan,
+    /// Where the value's decoder passes over what it cannot read, one that says why.
+    pub(crate) strict_decoder: Option<Box<dyn DecodingFormat>>,
     /// Whether the format tells updates and deletes; if not, every row is an insert.
     pub carries_changes: bool,
     /// The physical columns, in declared order.
@@ -212,9 +221,9 @@ pub struct UpsertPlan {
     /// `properties.*` without the prefix, in the order of their keys.
     pub properties: Vec<(String, String)>,
     /// Writes the primary key's columns of a row of `columns`.
-    pub key: Box<dyn Encoder>,
+    pub(crate) key: Box<dyn EncodingFormat>,
     /// Writes the value's columns of a row of `columns`.
-    pub value: Box<dyn Encoder>,
+    pub(crate) value: Box<dyn EncodingFormat>,
     /// The row that both encoders read.
     pub columns: Arc<[Field]>,
     /// The primary key's columns among `columns`, in the order of the PRIMARY KEY clause.

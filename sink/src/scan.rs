@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 /// `scan.startup.mode`, with what the mode needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Startup {
     /// The first record there is.
     EarliestOffset,
@@ -19,6 +20,7 @@ pub enum Startup {
 
 /// `scan.bounded.mode`, with what the mode needs. The stopping offset itself is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Bounded {
     /// Never.
     Unbounded,

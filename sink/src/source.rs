@@ -11,6 +11,7 @@ use upsert_kafka_client::{
 
 use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
+use crate::job::subtask::Subtask;
 use crate::plan::{self, Notice, SourcePlan};
 use crate::scan::{Bounded, Startup};
 
@@ -39,6 +40,8 @@ pub(crate) struct KafkaSource {
 /// What is read, and for whom.
 struct Scope {
     topics: Vec<String>,
+    /// Which of their partitions.
+    subtask: Subtask,
     group: Option<String>,
     job: JobIdentity,
     startup: Startup,
@@ -54,6 +57,7 @@ impl KafkaSource {
     /// its first commit starts again where it started.
     pub(crate) async fn open(
         plan: &SourcePlan,
+        subtask: Subtask,
         restore: Restore,
         job: JobIdentity,
         clients: &mut Clients,
@@ -69,6 +73,7 @@ impl KafkaSource {
             consumer: client.consumer(),
             admin: client.admin(),
             scope: Scope {
+                subtask,
                 topics: plan.topics.clone(),
                 group: plan.group_id.clone(),
                 job,
@@ -203,7 +208,7 @@ impl KafkaSource {
         let id_now =
             |of: &TopicPartition| topics.iter().find(|it| it.name == *of.topic).map(|it| it.topic_id);
         let is_stale = |of: &TopicPartition, it: &Partition| id_now(of).is_some_and(|id| id != it.topic_id);
-        let mut new: Vec<_> = topics.iter().flat_map(partitions_of).collect();
+        let mut new: Vec<_> = topics.iter().flat_map(|topic| self.scope.partitions_of(topic)).collect();
         new.retain(|of| self.partitions.get(of).is_none_or(|it| is_stale(of, it)));
         let begun = self.beginnings(&new, |of| id_now(of).unwrap_or(Uuid::ZERO)).await?;
         let recreated = self.partitions.iter().filter(|(of, it)| is_stale(of, it));
@@ -270,7 +275,7 @@ impl KafkaSource {
 
     /// Resolves where each partition of a topic begins and ends.
     async fn begin(&mut self, topic: &TopicDescription, restore: Restore) -> Result<(), Error> {
-        let all = partitions_of(topic);
+        let all = self.scope.partitions_of(topic);
         let committed = self.committed(&all).await?;
         let of = |at: usize| committed.get(at);
         let kept = Kept::new(topic.topic_id, restore, &self.scope.job);
@@ -412,10 +417,14 @@ impl KafkaSource {
     }
 }
 
-fn partitions_of(topic: &TopicDescription) -> Vec<TopicPartition> {
-    let name: Arc<str> = topic.name.as_str().into();
-    let indexes: BTreeSet<i32> = topic.partitions.iter().map(|it| it.index).collect();
-    indexes.into_iter().map(|index| TopicPartition::new(Arc::clone(&name), index)).collect()
+impl Scope {
+    /// The topic's partitions that are read here.
+    fn partitions_of(&self, topic: &TopicDescription) -> Vec<TopicPartition> {
+        let name: Arc<str> = topic.name.as_str().into();
+        let indexes: BTreeSet<i32> = topic.partitions.iter().map(|it| it.index).collect();
+        let own = indexes.into_iter().filter(|index| self.subtask.reads(*index));
+        own.map(|index| TopicPartition::new(Arc::clone(&name), index)).collect()
+    }
 }
 
 /// `fetch.max.bytes` where the table does not set it. Java's 50 MiB would let a job hold eight times as much in

@@ -74,8 +74,8 @@ impl KafkaWriter {
     }
 
     #[inline]
-    pub(crate) async fn write(&self, key: &[u8], value: Option<&[u8]>) -> Result<(), Error> {
-        let record = Record { key: Some(key), value, ..Record::new(&self.topic) };
+    pub(crate) async fn write(&self, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<(), Error> {
+        let record = Record { key, value, ..Record::new(&self.topic) };
         match self.producer.send(record).await {
             // The flush before a commit tells what became of it.
             Ok(_delivery) => Ok(()),

@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 use cpu_time::ThreadTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use upsert_kafka_client::{Assignment, Client, Config, NewTopic, Position, Record, Role};
-use upsert_kafka_sink::message::Message;
+use upsert_kafka_sink::internals::{Codecs, Fed, Message, Transform};
 use upsert_kafka_sink::plan::{self, Plan, PlanOptions, SinkPlan};
-use upsert_kafka_sink::transform::Transform;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -22,9 +21,10 @@ const PARTITIONS: i32 = 6;
 
 fn main() {
     let rows = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(2_000_000);
-    transform_alone();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime").block_on(end_to_end(rows));
+    let runtime = runtime.expect("a runtime");
+    runtime.block_on(transform_alone());
+    runtime.block_on(end_to_end(rows));
 }
 
 /// The seed's order, 249 bytes, with changing numbers.
@@ -54,21 +54,25 @@ fn planned(bootstrap: &str) -> Plan {
 }
 
 /// Decode, upsert and encode on one core, warm, best of several rounds.
-fn transform_alone() {
+async fn transform_alone() {
     if let Some(core) = core_affinity::get_core_ids().and_then(|cores| cores.last().copied()) {
         core_affinity::set_for_current(core);
     }
     let messages: Vec<String> = (0..10_000).map(order).collect();
     let bytes: usize = messages.iter().map(String::len).sum();
     let pipeline = planned("x:1").pipelines.remove(0);
-    let mut transform = Transform::new(pipeline);
+    let codecs = Codecs::open(&pipeline).await.expect("formats that ask nobody");
+    let mut transform = Transform::new(&pipeline, &codecs);
     let mut round = || {
         let mut out = 0;
         for message in &messages {
             let message = Message { value: Some(message.as_bytes()), ..Message::new("orders", 0, 0) };
-            let changes = transform.feed(&message).expect("a good order");
-            let changes = &changes[0];
-            out += changes.iter().map(|it| it.key.len() + it.value.map_or(0, <[u8]>::len)).sum::<usize>();
+            assert!(matches!(transform.feed(&message), Ok(Fed::Complete)), "a good order");
+            let changes = &transform.changes()[0];
+            out += changes
+                .iter()
+                .map(|it| it.key.map_or(0, <[u8]>::len) + it.value.map_or(0, <[u8]>::len))
+                .sum::<usize>();
         }
         out
     };

@@ -1,4 +1,4 @@
-//! What the tables of a job share: connections, wherever their properties let them.
+//! What the tables of a job share: a client, wherever their properties let them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -40,7 +40,7 @@ async fn dialled(sinks: &[&str]) -> usize {
 }
 
 #[tokio::test]
-async fn the_tables_of_one_cluster_share_its_connections() {
+async fn tables_that_reach_their_cluster_in_the_same_way_find_it_once() {
     let one = dialled(&[""]).await;
     // To begin with, for requests, for fetches, and for the group's offsets.
     assert!(one <= 4, "{one} connections");
@@ -49,7 +49,7 @@ async fn the_tables_of_one_cluster_share_its_connections() {
 }
 
 #[tokio::test]
-async fn a_table_that_connects_otherwise_has_connections_of_its_own() {
-    let one = dialled(&[""]).await;
-    assert!(dialled(&["", ", 'properties.client.id' = 'another'"]).await > one);
+async fn a_table_that_reaches_its_cluster_otherwise_has_a_client_of_its_own() {
+    let alike = dialled(&["", ""]).await;
+    assert!(dialled(&["", ", 'properties.client.id' = 'another'"]).await > alike);
 }

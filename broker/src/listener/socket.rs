@@ -1,4 +1,4 @@
-//! What a node listens on, and what is kept of it while the node is stopped.
+//! What a node listens on, and how its address is reserved while the node is stopped.
 
 use std::future::pending;
 use std::io;
@@ -23,12 +23,12 @@ pub(crate) enum Socket {
 }
 
 /// What is left of a socket while its node is stopped.
-pub(crate) enum Held {
+pub(crate) enum ReservedAddress {
     None,
     /// Bound and not listening, so that connections are refused and no one else takes the address.
     Tcp {
         address: SocketAddr,
-        held: io::Result<TcpSocket>,
+        reserved: io::Result<TcpSocket>,
     },
 }
 
@@ -53,22 +53,22 @@ impl Socket {
         }
     }
 
-    pub(super) fn close(self) -> Held {
+    pub(super) fn close(self) -> ReservedAddress {
         match self {
-            Self::None => Held::None,
+            Self::None => ReservedAddress::None,
             Self::Tcp { address, listener } => {
                 drop(listener);
-                Held::Tcp { address, held: hold(address) }
+                ReservedAddress::Tcp { address, reserved: reserve(address) }
             }
         }
     }
 }
 
-impl Held {
+impl ReservedAddress {
     /// Whether the address is kept for the node's return.
-    pub(super) fn kept(&self) -> io::Result<()> {
+    pub(super) fn outcome(&self) -> io::Result<()> {
         match self {
-            Self::Tcp { held: Err(error), .. } => Err(io::Error::new(error.kind(), error.to_string())),
+            Self::Tcp { reserved: Err(error), .. } => Err(io::Error::new(error.kind(), error.to_string())),
             Self::None | Self::Tcp { .. } => Ok(()),
         }
     }
@@ -76,8 +76,9 @@ impl Held {
     pub(super) fn listen(self) -> io::Result<Socket> {
         match self {
             Self::None => Ok(Socket::None),
-            Self::Tcp { address, held } => {
-                let listener = held.or_else(|_| hold(address)).and_then(|socket| socket.listen(BACKLOG))?;
+            Self::Tcp { address, reserved } => {
+                let listener =
+                    reserved.or_else(|_| reserve(address)).and_then(|socket| socket.listen(BACKLOG))?;
                 Ok(Socket::Tcp { address, listener })
             }
         }
@@ -85,7 +86,7 @@ impl Held {
 }
 
 /// Binds the address without listening.
-fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
+fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

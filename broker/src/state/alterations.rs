@@ -1,4 +1,4 @@
-//! Changes to settings: which of them each kind of resource takes.
+//! Altering configs: which of them topics and brokers take.
 
 use super::State;
 use super::configs::{Change, Configs, Given, ResourceType, TopicConfig};

@@ -1,4 +1,4 @@
-//! What a caller assigns: partitions, and where to begin.
+//! What a caller assigns: partitions, and the positions at which they begin.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct TopicPartition {
     pub partition: i32,
 }
 
-/// Where to read from.
+/// Where reading begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Position {
@@ -30,7 +30,7 @@ pub enum Position {
     Timestamp(i64),
 }
 
-/// A partition to read and where to begin.
+/// A partition to read, and where to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Assignment {

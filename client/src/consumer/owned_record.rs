@@ -11,9 +11,9 @@ use super::assignment::TopicPartition;
 use super::fetched::{BatchRecords, PartitionRecords};
 use crate::Error;
 
-/// One record that may be kept and sent to other tasks. Key, value and headers' values are slices of what was fetched,
-/// so a record that is kept keeps those bytes: its batch where that was compressed, else the broker's whole answer.
-/// Whoever keeps a few of many records copies them.
+/// One record that may be kept and sent to other tasks. Key, value and headers' values are slices of what was
+/// fetched, so a record that is kept keeps those bytes: its batch where that was compressed, else the broker's
+/// whole answer. Whoever keeps a few of many records copies them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OwnedRecord {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::batch::Batch;
-use super::keyless::{Keyless, Queued};
+use super::keyless::{Keyless, QueuedBatch};
 use super::lock::Mutex;
 use super::partition::Partition;
 use crate::cluster::TopicMetadata;
@@ -156,8 +156,8 @@ impl Slot {
     }
 
     /// A batch of it was closed, and stands in its queue while the value lives.
-    pub(crate) fn closed(&self, bytes: usize, full: bool, now: Instant) -> Queued {
-        let queued = Queued::new(&self.queued);
+    pub(crate) fn closed(&self, bytes: usize, full: bool, now: Instant) -> QueuedBatch {
+        let queued = QueuedBatch::new(&self.queued);
         if let Ok(index) = usize::try_from(self.partition.index) {
             self.keyless.closed(index, bytes, full, now);
         }

@@ -9,52 +9,54 @@ use tracing::{debug, warn};
 use upsert_kafka_client::{Clock, Fetched, PartitionRecords, TopicPartition};
 
 use super::Restore;
+use super::subtask::Subtask;
+use super::writers::Writers;
 use crate::clients::Clients;
+use crate::codecs::{self, Codecs};
 use crate::error::{Error, RecordPlace};
 use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
 use crate::skips::Skips;
 use crate::source::{JobIdentity, KafkaSource};
-use crate::transform::{Changes, Transform};
-use crate::writer::Writer;
+use crate::transform::{Fed, Transform};
 
 pub(super) struct Task {
     source: KafkaSource,
     transform: Transform,
-    /// One for each INSERT, in their order.
-    writers: Vec<Writer>,
+    writers: Writers,
     discovery_interval: Option<Duration>,
     progress: Arc<Progress>,
     clock: Clock,
     skips: Skips,
     lag: i64,
-    /// Rows handed over and not known to be acknowledged.
-    in_flight: u64,
+}
+
+/// What a job's tasks have in common while they are opened.
+pub(super) struct Opening {
+    pub(super) restore: Restore,
+    pub(super) job: JobIdentity,
+    pub(super) clients: Clients,
+    pub(super) progress: Arc<Progress>,
 }
 
 impl Task {
     pub(super) async fn open(
-        mut pipeline: Pipeline,
-        restore: Restore,
-        job: JobIdentity,
-        clients: &mut Clients,
-        progress: Arc<Progress>,
+        pipeline: &Pipeline,
+        codecs: &Codecs,
+        subtask: Subtask,
+        Opening { restore, job, clients, progress }: &mut Opening,
     ) -> Result<Self, Error> {
-        let mut writers = Vec::new();
-        for insert in &pipeline.inserts {
-            writers.push(Writer::open(&insert.sink, clients).await?);
-        }
+        let writers = Writers::open(&pipeline.inserts, clients, Arc::clone(progress)).await?;
         Ok(Self {
-            source: KafkaSource::open(pipeline.reader(), restore, job, clients).await?,
+            source: KafkaSource::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?,
             writers,
             discovery_interval: pipeline.reader().discovery_interval,
-            skips: Skips::of(&mut pipeline.sources, Arc::clone(&progress)),
-            transform: Transform::new(pipeline),
-            progress,
+            transform: Transform::new(pipeline, codecs),
+            skips: Skips::new(codecs.strict.clone(), Arc::clone(progress)),
+            progress: Arc::clone(progress),
             clock: clients.clock().clone(),
             lag: 0,
-            in_flight: 0,
         })
     }
 
@@ -93,16 +95,10 @@ impl Task {
         Ok(())
     }
 
-    /// The commit point, one operation: the positions of this moment are committed if and only if everything that
-    /// was handed over before it is acknowledged, by every sink. A sink that failed once never acknowledges again,
-    /// so nothing is ever committed beyond what an earlier checkpoint proved.
+    /// Commits the positions of this moment, with all that was written of what lies before them.
     pub(super) async fn checkpoint(&mut self) -> Result<(), Error> {
         let positions = self.source.positions();
-        for writer in &mut self.writers {
-            writer.flush().await?;
-        }
-        self.progress.acknowledged(std::mem::take(&mut self.in_flight));
-        self.source.commit(positions).await?;
+        self.writers.commit(positions, &mut self.source).await?;
         self.progress.committed(self.clock.now());
         debug!(rows_in = self.progress.counts().rows_in, "committed");
         Ok(())
@@ -165,7 +161,6 @@ impl Task {
             (Err(_), Some(offset)) => self.source.advance(&of, offset + 1, records.leader_epoch()),
             (Err(_), None) => {}
         }
-        self.in_flight += counts.rows_out;
         self.progress.count(counts);
         outcome
     }
@@ -173,16 +168,11 @@ impl Task {
     #[inline]
     async fn process_message(&mut self, message: &Message<'_>, counts: &mut Counts) -> Result<(), Error> {
         counts.rows_in += 1;
-        let changes = self.transform.feed(message)?;
-        counts.skipped += u64::from(changes.iter().all(Changes::is_unread));
-        for (changes, writer) in changes.iter().zip(&mut self.writers) {
-            for change in changes.iter() {
-                writer.write(change).await?;
-                counts.rows_out += 1;
-                counts.tombstones += u64::from(change.value.is_none());
-            }
+        if let Fed::NeedsSchema(request) = self.transform.feed(message)? {
+            codecs::resume(&mut self.transform, message, request).await?;
         }
-        Ok(())
+        counts.skipped += u64::from(self.transform.is_unread());
+        self.writers.write(self.transform.changes(), counts).await
     }
 }
 

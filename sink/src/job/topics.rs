@@ -44,7 +44,7 @@ impl NewTopics {
 }
 
 /// A topic that a table names.
-struct Named<'a> {
+struct TableTopic<'a> {
     table: &'a str,
     topic: &'a str,
     properties: &'a [(String, String)],
@@ -92,7 +92,7 @@ enum Found {
 /// where it is created when it is missing.
 async fn described(
     admin: &Admin,
-    named: &Named<'_>,
+    named: &TableTopic<'_>,
     creates: bool,
 ) -> Result<Found, upsert_kafka_client::Error> {
     use upsert_kafka_client::ErrorKind::UnknownTopic;
@@ -108,28 +108,33 @@ async fn described(
 }
 
 /// Every topic, each once in each role.
-fn named(pipeline: &Pipeline) -> Vec<Named<'_>> {
+fn named(pipeline: &Pipeline) -> Vec<TableTopic<'_>> {
     let reader = pipeline.reader();
     let mut all: Vec<_> = reader
         .topics
         .iter()
-        .map(|topic| Named { table: &reader.table, topic, properties: &reader.properties, is_sink: false })
+        .map(|topic| TableTopic {
+            table: &reader.table,
+            topic,
+            properties: &reader.properties,
+            is_sink: false,
+        })
         .collect();
     for insert in &pipeline.inserts {
         if let SinkPlan::UpsertKafka(plan) = &insert.sink {
             let (table, topic, properties) = (&plan.table, &plan.topic, &plan.properties);
-            all.push(Named { table, topic, properties, is_sink: true });
+            all.push(TableTopic { table, topic, properties, is_sink: true });
         }
     }
     all
 }
 
-async fn admin(named: &Named<'_>, clients: &mut Clients) -> Result<Admin, Error> {
+async fn admin(named: &TableTopic<'_>, clients: &mut Clients) -> Result<Admin, Error> {
     let config = plan::config(named.table, named.properties, Role::Any)?;
     Ok(clients.open(config).await.map_err(|e| named.failed(e))?.admin())
 }
 
-async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(), Error> {
+async fn create(admin: &Admin, named: &TableTopic<'_>, new: &NewTopics) -> Result<(), Error> {
     let mut topic = NewTopic::new(named.topic);
     (topic.partitions, topic.replication_factor) = (new.partitions, new.replication_factor);
     topic.configs.clone_from(&new.configs);
@@ -147,7 +152,7 @@ async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(),
 }
 
 /// What is wrong with a sink's topic, if it is known: a broker that cannot or may not tell stops nobody.
-async fn compaction(admin: &Admin, named: &Named<'_>) -> Option<Notice> {
+async fn compaction(admin: &Admin, named: &TableTopic<'_>) -> Option<Notice> {
     if !named.is_sink {
         return None;
     }
@@ -173,7 +178,7 @@ async fn compaction(admin: &Admin, named: &Named<'_>) -> Option<Notice> {
 /// What only feeds a warning is not waited for any longer.
 const CONFIGS_TIMEOUT: Duration = Duration::from_secs(5);
 
-impl Named<'_> {
+impl TableTopic<'_> {
     fn missing(&self) -> Error {
         let text = format!(
             "table {}: topic {} does not exist; create it, or run with --create-topics",

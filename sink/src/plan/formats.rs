@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::check::Check;
 use crate::error::{Finding, Rule};
-use crate::format::{FORMATS, FormatSpec};
+use crate::format::{DecodingFormat, EncodingFormat, FORMATS, FormatSpec};
 use crate::option::{OptionSet, OptionValue};
 use crate::options::{Space, nearest};
 use crate::types::Field;
@@ -75,12 +75,8 @@ impl Check<'_> {
     }
 
     /// The reader of these columns.
-    pub(super) fn decoder(
-        &mut self,
-        format: &Format,
-        columns: &[Field],
-    ) -> Option<Box<dyn crate::format::Decoder>> {
-        let Some(decoder) = format.spec.decoder else {
+    pub(super) fn decoder(&mut self, format: &Format, columns: &[Field]) -> Option<Box<dyn DecodingFormat>> {
+        let Some(decoding) = format.spec.decoding else {
             self.not_yet(
                 format.spec.name,
                 format.key,
@@ -88,7 +84,7 @@ impl Check<'_> {
             );
             return None;
         };
-        decoder(&format.options, columns).map_err(|error| self.unfit(format, &error.to_string())).ok()
+        decoding(&format.options, columns).map_err(|error| self.unfit(format, &error.to_string())).ok()
     }
 
     /// A reader of these columns that fails where the table's own passes over a message; `None` where that fails too.
@@ -96,14 +92,14 @@ impl Check<'_> {
         &mut self,
         format: &Format,
         columns: &[Field],
-    ) -> Option<Box<dyn crate::format::Decoder>> {
+    ) -> Option<Box<dyn DecodingFormat>> {
         let mut options = format.options.clone();
         if !options.is_true(IGNORE_PARSE_ERRORS) {
             return None;
         }
         options.insert(IGNORE_PARSE_ERRORS, OptionValue::Bool(false));
         // What is wrong with columns and options the table's own reader has said.
-        format.spec.decoder.and_then(|decoder| decoder(&options, columns).ok())
+        format.spec.decoding.and_then(|decoding| decoding(&options, columns).ok())
     }
 
     /// The writer of those columns that `slots` names.
@@ -112,8 +108,8 @@ impl Check<'_> {
         format: &Format,
         columns: &[Field],
         slots: &[usize],
-    ) -> Option<Box<dyn crate::format::Encoder>> {
-        let Some(encoder) = format.spec.encoder else {
+    ) -> Option<Box<dyn EncodingFormat>> {
+        let Some(encoding) = format.spec.encoding else {
             self.not_yet(
                 format.spec.name,
                 format.key,
@@ -121,7 +117,7 @@ impl Check<'_> {
             );
             return None;
         };
-        encoder(&format.options, columns, slots).map_err(|error| self.unfit(format, &error.to_string())).ok()
+        encoding(&format.options, columns, slots).map_err(|error| self.unfit(format, &error.to_string())).ok()
     }
 
     fn unfit(&mut self, format: &Format, reason: &str) {

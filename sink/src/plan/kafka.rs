@@ -7,6 +7,7 @@ use super::SourcePlan;
 use super::check::Check;
 use super::formats::Format;
 use super::table::{Kind, Table};
+use crate::deserializer::DeserializerPlan;
 use crate::error::{FINDINGS_SHOWN_MAX, Rule};
 use crate::option::OptionValue;
 use crate::options::KAFKA;
@@ -43,7 +44,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     if !table.primary_key.is_empty() {
         lines.push(format!("primary key: {}", table.key_names().join(", ")));
     }
-    let plan = decoder.zip(value).map(|(decoder, format)| SourcePlan {
+    let plan = decoder.zip(value).map(|(decoding, format)| SourcePlan {
         table: table.name.clone(),
         topics,
         properties,
@@ -51,7 +52,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
         startup,
         bounded,
         discovery_interval,
-        decoder,
+        deserializer: DeserializerPlan::of_value(decoding, table.columns.len()),
         strict_decoder,
         carries_changes: format.spec.carries_changes,
         columns: Arc::clone(&table.columns),

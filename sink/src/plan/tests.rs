@@ -3,7 +3,8 @@
 use super::*;
 use crate::error::ErrorKind;
 use crate::expr::Keep;
-use crate::row::{Arena, Value};
+use crate::format::Encoded;
+use crate::row::{Arena, RowKind, Value};
 
 const SOURCE: &str = "CREATE TABLE src (id INT, name STRING, amt DOUBLE) WITH ('connector' = 'kafka', 'topic' = 'in', \
     'properties.bootstrap.servers' = 'a:1, b:1', 'properties.group.id' = 'g', 'format' = 'json');\n";
@@ -94,8 +95,10 @@ fn key_and_value_are_written_as_the_table_says() {
     let plan = job(&sink(columns, options), "INSERT INTO o (k_a, k_b) SELECT id, name FROM src").unwrap();
     let row = [Value::String("x"), Value::Null, Value::Int(5)];
     let (mut key, mut value) = (Vec::new(), Vec::new());
-    upsert(&plan).key.encode(&row, &mut key).unwrap();
-    upsert(&plan).value.encode(&row, &mut value).unwrap();
+    for (format, out) in [(&upsert(&plan).key, &mut key), (&upsert(&plan).value, &mut value)] {
+        let outcome = format.open_at_once().unwrap().encode(RowKind::Insert, &row, out);
+        assert_eq!(outcome.unwrap(), Encoded::Bytes);
+    }
     assert_eq!(String::from_utf8(key).unwrap(), r#"{"a":5,"b":"x"}"#);
     assert_eq!(String::from_utf8(value).unwrap(), r#"{"v":null}"#);
 }

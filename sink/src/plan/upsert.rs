@@ -7,7 +7,7 @@ use super::formats::{Format, without_prefix};
 use super::table::Table;
 use super::{SinkPlan, UpsertPlan};
 use crate::error::Rule;
-use crate::format::Encoder;
+use crate::format::EncodingFormat;
 use crate::option::OptionValue;
 use crate::options::UPSERT_KAFKA;
 
@@ -91,7 +91,7 @@ fn encoders(
     value: Option<Format>,
     prefix: &str,
     slots: &[usize],
-) -> Option<(Box<dyn Encoder>, Box<dyn Encoder>)> {
+) -> Option<(Box<dyn EncodingFormat>, Box<dyn EncodingFormat>)> {
     let table = check.table;
     let named = without_prefix(&table.columns, prefix);
     let key = key.filter(|format| !format.spec.carries_changes);

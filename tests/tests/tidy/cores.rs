@@ -30,7 +30,7 @@ const SHARED: &[(&str, &str)] = &[
         "client/src/producer/accumulator.rs",
         "`send` writes into it; a message per record costs more than the rest",
     ),
-    ("client/src/producer/accumulator/lines.rs", "the accumulator's lists, held under its lock"),
+    ("client/src/producer/accumulator/pending_batches.rs", "the accumulator's lists, held under its lock"),
     (
         "client/src/producer/batch.rs",
         "its deliveries wait for it elsewhere; a core carries a batch and reads no more than its size",
@@ -44,7 +44,6 @@ const SHARED: &[(&str, &str)] = &[
         "whether a transaction is open is read once per record, without a lock",
     ),
     ("client/src/producer/simulation.rs", "it stands where the shells stand"),
-    ("client/src/producer/simulation/orders.rs", "it stands where the shells stand"),
     ("client/src/producer/slots.rs", "the open batch that `send` writes into, and who leads its partition"),
     ("client/src/producer/topic.rs", "a topic's handle is shared by all who send to it"),
     ("protocol/examples/proxy.rs", "an example with threads, which decides nothing"),

@@ -1,6 +1,6 @@
 //! Brokers and partitions as a script sees them, with a clock held by hand.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use upsert_kafka_protocol::ErrorCode;
@@ -9,7 +9,9 @@ use upsert_kafka_protocol::records::Codec;
 
 use super::*;
 use crate::Record;
-use crate::producer::coordinator_request::{RequestBody, ResponseBody};
+use crate::producer::coordinator_request::{Protocol, RequestBody, ResponseBody};
+use crate::producer::partition::Partition;
+use crate::producer::resolution::LogAnswer;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::{metadata, topic};
 use crate::retry::Backoff;
@@ -34,8 +36,6 @@ fn config() -> SequenceConfig {
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
         producer_expiration: 3_600_000 * MS,
-        #[cfg(feature = "simulation")]
-        planted: None,
     }
 }
 
@@ -47,7 +47,7 @@ impl Bench {
     }
 
     fn partition(&self, index: i32) -> Arc<Partition> {
-        let slot = self.topic.place(&Record::new(&self.topic).partition(index)).unwrap();
+        let slot = self.topic.slot_for(&Record::new(&self.topic).partition(index)).unwrap();
         Arc::clone(&slot.partition)
     }
 
@@ -251,7 +251,7 @@ fn a_leader_is_asked_about_one_log_after_the_other() {
     let second = bench.dispatch.poll_log_request(1, bench.now);
     assert_eq!(place(second.as_ref()), Some((1, 1)));
     // It holds nothing behind what was acknowledged: the log was cut off, and the batch fails.
-    let cut_off = Ok(resolution::LogAnswer::HighWatermark(0));
+    let cut_off = Ok(LogAnswer::HighWatermark(0));
     bench.dispatch.handle_log_answer(&second.unwrap(), cut_off, bench.now, 0.5);
     assert_eq!(bench.done(), 1);
     assert!(bench.dispatch.poll_log_request(1, bench.now).is_none(), "the first one backs off");
@@ -295,16 +295,27 @@ fn without_a_leader_batches_wait_and_leaders_are_asked_for() {
 }
 
 #[test]
-fn a_broker_out_of_reach_is_left_alone_for_a_while() {
+fn a_broker_that_asks_for_a_pause_is_left_alone_for_so_long() {
     let mut bench = Bench::new(&[Some(1)]);
     bench.add(&[0], 10);
     let until = bench.now + 50 * MS;
-    bench.dispatch.handle_pause(1, until);
+    bench.dispatch.handle_throttle(1, 50, bench.now);
     assert!(bench.dispatch.poll_ready_brokers(bench.now).is_empty() && bench.request(1).is_none());
     assert_eq!(bench.dispatch.deadline(), Some(until));
     bench.now = until;
     assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [1]);
     assert!(bench.request(1).is_some());
+}
+
+#[test]
+fn a_broker_out_of_reach_is_left_alone_for_a_while_and_leaders_are_asked_for() {
+    let mut bench = Bench::new(&[Some(1)]);
+    bench.add(&[0], 10);
+    bench.dispatch.handle_unreachable(1, bench.now, 0.5);
+    assert!(bench.dispatch.poll_metadata());
+    assert!(bench.dispatch.poll_ready_brokers(bench.now).is_empty() && bench.request(1).is_none());
+    bench.now = bench.dispatch.deadline().unwrap();
+    assert_eq!(of(bench.request(1).as_ref()), [(0, 0)]);
 }
 
 #[test]

@@ -21,8 +21,8 @@ use crate::config::Address;
 use crate::connection::versions;
 use crate::producer::coordinator_request::{CoordinatorRequest, CoordinatorResponse, RequestBody};
 use crate::producer::dispatch::LogRequest;
+use crate::producer::leader_connection::SentRequest;
 use crate::producer::log_request;
-use crate::producer::node::Request;
 use crate::producer::resolution;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
@@ -69,7 +69,7 @@ enum CallStage {
 
 /// What happened, for the cores.
 pub(super) enum ConnectionEvent {
-    Produced(Box<Request>, Result<ProduceResponse, Error>),
+    Produced(Box<SentRequest>, Result<ProduceResponse, Error>),
     Coordinator(Result<CoordinatorResponse, Error>),
     Log(LogRequest, Result<resolution::LogAnswer, Error>),
     Unreachable(i32),
@@ -139,7 +139,7 @@ impl Connections {
     }
 
     /// Sends a Produce request; its version is the highest that is wanted.
-    pub(super) fn produce(&mut self, connection: u64, mut request: Box<Request>, now: Instant) {
+    pub(super) fn produce(&mut self, connection: u64, mut request: Box<SentRequest>, now: Instant) {
         let Some(link) = self.links.get_mut(&connection) else {
             let error = Error::new(ErrorKind::Disconnected, "the connection is closed");
             return self.events.push_back(ConnectionEvent::Produced(request, Err(error)));
@@ -152,7 +152,7 @@ impl Connections {
         let until = now + self.config.request_timeout;
         let version = request.version;
         request.produce = produce.clone();
-        request.forget_bytes();
+        request.release_bytes();
         match link.ask(&produce, version, until, PendingRequest::Produce(request)) {
             Ok(bytes) => self.outputs.push_back(Output::Send { connection, bytes }),
             Err(error) => self.break_off(connection, &error.to_string(), now),

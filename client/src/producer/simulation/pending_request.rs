@@ -12,8 +12,8 @@ use crate::cluster::Coordinator;
 use crate::connection::versions;
 use crate::producer::coordinator_request::{RequestBody, ResponseBody};
 use crate::producer::dispatch::LogRequest;
+use crate::producer::leader_connection::SentRequest;
 use crate::producer::log_request;
-use crate::producer::node::Request;
 use crate::producer::resolution;
 
 /// A request in flight.
@@ -23,7 +23,7 @@ pub(super) enum PendingRequest {
     Metadata(i16),
     FindCoordinator(Coordinator, i16),
     ToCoordinator(RequestBody, i16),
-    Produce(Box<Request>),
+    Produce(Box<SentRequest>),
     Log(LogRequest, i16),
 }
 
@@ -33,7 +33,7 @@ pub(super) enum Received {
     Metadata(MetadataResponse),
     FindCoordinator(Coordinator, FindCoordinatorResponse),
     FromCoordinator(ResponseBody),
-    Produce(Box<Request>, Result<ProduceResponse, Error>),
+    Produce(Box<SentRequest>, Result<ProduceResponse, Error>),
     Log(LogRequest, Result<resolution::LogAnswer, Error>),
 }
 

@@ -1,19 +1,19 @@
-//! Which settings connections and the view of the cluster are made of, and which belong to whoever uses them.
+//! Which settings say how a cluster is reached, and which belong to the producer, consumer or admin that reads them.
 
 use super::Config;
 
 impl Config {
-    /// Whether clients of both settings can use the same connections: [`Client::with_config`](crate::Client::with_config)
-    /// then makes one of the other. They may differ in what each producer, consumer or admin reads for itself; all else
-    /// must be equal, the addresses as they are written among it.
-    pub fn shares_connections_with(&self, other: &Self) -> bool {
+    /// Whether both settings reach a cluster in the same way, so that [`Client::with_config`](crate::Client::with_config)
+    /// can make a client of the one from a client of the other. They may differ in what each producer, consumer or
+    /// admin reads for itself; all else must be equal, the addresses as they are written among it.
+    pub fn connects_like(&self, other: &Self) -> bool {
         let mut one = self.clone();
-        one.take_uses_from(other.clone());
+        one.take_own_settings_from(other.clone());
         one == *other
     }
 
-    /// A field that is missing here counts as the connections', which costs a connection and is never wrong.
-    fn take_uses_from(&mut self, other: Self) {
+    /// A field that is missing here counts as one of the connections, which costs connections and is never wrong.
+    fn take_own_settings_from(&mut self, other: Self) {
         // Read while a client is opened, and not again.
         self.bootstrap_timeout = other.bootstrap_timeout;
         // Of every call.
@@ -70,7 +70,7 @@ mod tests {
     fn what_a_producer_or_a_consumer_reads_for_itself_separates_nothing() {
         let producer = config(&[("acks", "1"), ("linger.ms", "7"), ("max.block.ms", "9")], Role::Producer);
         let consumer = config(&[("group.id", "g"), ("fetch.min.bytes", "7")], Role::Consumer);
-        assert!(producer.shares_connections_with(&consumer) && consumer.shares_connections_with(&producer));
+        assert!(producer.connects_like(&consumer) && consumer.connects_like(&producer));
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
             ("connections.max.idle.ms", "7"),
         ] {
             let other = config(&[(key, value)], Role::Consumer);
-            assert!(!plain.shares_connections_with(&other), "{key}");
+            assert!(!plain.connects_like(&other), "{key}");
         }
     }
 }

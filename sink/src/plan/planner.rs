@@ -22,8 +22,8 @@ use crate::settings::Settings;
 use crate::sql::limits::{INSERTS_MAX, JOB_COLUMNS_MAX};
 use crate::sql::{CreateTable, Drop, Insert, Query, Statement, TableName};
 
-/// A job as far as it has been read.
-pub(super) struct Job<'a> {
+/// What has been read of a job so far.
+pub(super) struct Planner<'a> {
     caller: &'a PlanOptions,
     settings: Settings,
     catalog: Catalog,
@@ -44,7 +44,7 @@ pub(super) struct Job<'a> {
     has_query: bool,
 }
 
-impl<'a> Job<'a> {
+impl<'a> Planner<'a> {
     pub(super) fn new(caller: &'a PlanOptions) -> Self {
         Self {
             caller,
