@@ -5,6 +5,7 @@
 mod bad_input; // what is wrong is said clearly, with the right exit code
 mod cases; // jobs that real Flink ran, run again and compared; UPSERT_KAFKA_CASES names further ones
 mod commands; // produce, consume, topic, help
+mod consume; // the consumer: partitions that come and go, the stream of records
 mod crash; // stopped, killed, cut off: nothing lost, nothing doubled
 mod embedded; // the embedded broker serves the Java client
 mod examples; // the examples of the crates, run
