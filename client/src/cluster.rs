@@ -1,6 +1,7 @@
 //! Whom to ask: what is known of the cluster, and connections to its brokers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -17,19 +18,18 @@ pub(crate) mod answer;
 mod attempts;
 pub(crate) mod coordinator;
 pub(crate) mod metadata;
-mod node;
+mod node_connections;
 mod outage;
 mod patience;
 mod reach;
 mod refresh;
 pub(crate) mod schedule;
-pub(crate) mod versions;
 mod wanted;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use coordinator::Coordinator;
 pub(crate) use metadata::{Metadata, TopicMetadata};
-use node::Lane;
+use node_connections::{ConnectionKind, OwnerId};
 pub(crate) use patience::Patience;
 use refresh::{Command, Refresh};
 pub(crate) use wanted::Want;
@@ -42,6 +42,21 @@ pub(crate) struct Cluster {
     asked: Arc<Notify>,
     view: watch::Receiver<Arc<Metadata>>,
     connector: Connector,
+    owner: Arc<Owner>,
+}
+
+/// Whose connections a handle gives for what brokers may hold back. They are let go with the owner's last handle.
+struct Owner {
+    id: OwnerId,
+    ids: Arc<AtomicU64>,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // When the mailbox is full, they are closed once they are idle.
+        _ = self.commands.try_send(Command::Release(self.id));
+    }
 }
 
 /// So many commands may wait for the cluster's task.
@@ -58,7 +73,17 @@ impl Cluster {
         let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(answer)));
         let refresh = Refresh::new(connector.clone(), mailbox, Arc::clone(&asked), publish, connection);
         tokio::spawn(refresh.run());
-        Ok(Self { commands, asked, view, connector })
+        let owner =
+            Arc::new(Owner { id: OwnerId(0), ids: Arc::new(AtomicU64::new(1)), commands: commands.clone() });
+        Ok(Self { commands, asked, view, connector, owner })
+    }
+
+    /// A handle to the same cluster for a new owner: what brokers may hold back goes over connections of its own.
+    pub(crate) fn for_new_owner(&self) -> Self {
+        let ids = Arc::clone(&self.owner.ids);
+        let id = OwnerId(ids.fetch_add(1, Relaxed));
+        let owner = Arc::new(Owner { id, ids, commands: self.commands.clone() });
+        Self { owner, ..self.clone() }
     }
 
     /// The same task, for a client that was told otherwise.
@@ -163,14 +188,18 @@ impl Cluster {
         self.commands.try_send(Command::Want(Arc::clone(name), want)).is_ok()
     }
 
-    /// The connection to a broker, opened on first use and again when it is broken.
+    /// The client's connection to a broker, opened on first use and again when it is broken.
     pub(crate) async fn connection(&self, node_id: i32) -> Result<Connection, Error> {
-        self.ask(|reply| Command::Connection(node_id, Lane::Requests, reply)).await?
+        self.slot(node_id, ConnectionKind::Requests).await
     }
 
-    /// The connection for fetches alone, which the broker may hold back for `fetch.max.wait.ms`.
+    /// The owner's connection for fetches alone, which the broker may hold back for `fetch.max.wait.ms`.
     pub(crate) async fn fetch_connection(&self, node_id: i32) -> Result<Connection, Error> {
-        self.ask(|reply| Command::Connection(node_id, Lane::Fetches, reply)).await?
+        self.slot(node_id, ConnectionKind::Fetches(self.owner.id)).await
+    }
+
+    async fn slot(&self, node_id: i32, kind: ConnectionKind) -> Result<Connection, Error> {
+        self.ask(|reply| Command::Connection(node_id, kind, reply)).await?
     }
 
     /// A connection to whichever broker can be reached.
@@ -186,14 +215,23 @@ impl Cluster {
         }
     }
 
-    /// A connection to the broker that keeps a group's offsets, or a transactional id's state.
+    /// The client's connection to a coordinator: that of transactions, or of a group whose offsets go into one.
     pub(crate) async fn coordinator(&self, of: &Coordinator) -> Result<Connection, Error> {
+        self.connection(self.coordinator_node(of).await?).await
+    }
+
+    /// The owner's connection to the coordinator of its group, for nothing else: a JoinGroup may be held back on it.
+    pub(crate) async fn group_coordinator(&self, of: &Coordinator) -> Result<Connection, Error> {
+        self.slot(self.coordinator_node(of).await?, ConnectionKind::Coordinator(self.owner.id)).await
+    }
+
+    async fn coordinator_node(&self, of: &Coordinator) -> Result<i32, Error> {
         if let Some(node) = self.ask(|reply| Command::Coordinator(of.clone(), reply)).await? {
-            return self.connection(node).await;
+            return Ok(node);
         }
         let (node, address) = find_coordinator(&self.any().await?, of).await?;
         self.tell(Command::CoordinatorIs(of.clone(), node, address)).await?;
-        self.connection(node).await
+        Ok(node)
     }
 
     /// The coordinator was not the one it was taken for.

@@ -12,16 +12,18 @@ use tokio::sync::{mpsc, oneshot};
 use upsert_kafka_protocol::messages::FetchRequest;
 use upsert_kafka_protocol::{Api, Message, Request, Segments, Str, header};
 
-use crate::cluster::versions::BrokerVersions;
 use crate::environment::Clock;
 use crate::{Error, ErrorKind};
 
-pub(crate) mod open;
+mod handshake;
+mod open;
 pub(crate) mod pipeline;
 mod task;
 mod throttle;
+pub(crate) mod versions;
 
 pub(crate) use open::Connector;
+use versions::BrokerVersions;
 
 /// A socket's handle. Clones share the socket; the last one dropped closes it when all is answered.
 #[derive(Clone)]
@@ -30,8 +32,6 @@ pub(crate) struct Connection(Arc<Shared>);
 struct Shared {
     broker: Arc<str>,
     versions: BrokerVersions,
-    /// The level of the feature `transaction.version`, 0 when the broker does not tell.
-    transaction_version: i16,
     queue: mpsc::Sender<Order>,
     next_id: AtomicI32,
     client_id: Str,
@@ -87,7 +87,7 @@ impl Connection {
 
     /// The level of the feature `transaction.version`: from 2 on writing joins a transaction (KIP-890).
     pub(crate) fn transaction_version(&self) -> i16 {
-        self.0.transaction_version
+        self.0.versions.transaction_version()
     }
 
     /// How long an answer may take.

@@ -1,6 +1,6 @@
 //! Owns the view of the cluster and the connections: renews the one, opens the others.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use tokio::time::sleep_until;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::answer::MetadataAnswer;
-use super::node::{Lane, Node, Way};
+use super::node_connections::{ConnectionKind, NodeConnections, OwnerId};
 use super::outage::shared::SharedOutage;
 use super::reach::{self, Candidate};
 use super::schedule::Schedule;
@@ -25,8 +25,9 @@ use crate::{Error, ErrorKind};
 /// What the handles ask of the task.
 pub(super) enum Command {
     Want(Arc<str>, Want),
-    Connection(i32, Lane, Reply),
+    Connection(i32, ConnectionKind, Reply),
     Any(Reply),
+    Release(OwnerId),
     Coordinator(Coordinator, oneshot::Sender<Option<i32>>),
     CoordinatorIs(Coordinator, i32, Address),
     ForgetCoordinator(Coordinator),
@@ -43,7 +44,7 @@ pub(super) struct Refresh {
     view: watch::Sender<Arc<Metadata>>,
     schedule: Schedule,
     wanted: Wanted,
-    nodes: HashMap<i32, Node>,
+    nodes: BTreeMap<i32, NodeConnections>,
     /// The connection to whichever bootstrap address answered last.
     bootstrap: Option<Connection>,
     /// Only the bootstrap addresses are to be tried, until one of them has answered.
@@ -56,7 +57,7 @@ pub(super) struct Refresh {
 
 /// What a job of the task came to.
 enum Done {
-    Opened(i32, Lane, Address, Result<Connection, Error>),
+    Opened(i32, ConnectionKind, Address, Result<Connection, Error>),
     Reached(Reply, Result<(Candidate, Connection), Error>),
     /// When it began, who was reached for it, and what he answered.
     Renewed(Instant, Option<(Candidate, Connection)>, Result<MetadataAnswer, Error>),
@@ -84,7 +85,7 @@ impl Refresh {
             asked,
             view,
             rebootstraps: false,
-            nodes: HashMap::new(),
+            nodes: BTreeMap::new(),
             bootstrap: Some(bootstrap),
             coordinators: HashMap::new(),
             jobs: JoinSet::new(),
@@ -122,8 +123,9 @@ impl Refresh {
                     self.schedule.handle_asked();
                 }
             }
-            Command::Connection(node_id, lane, reply) => self.connect(node_id, lane, reply),
+            Command::Connection(node_id, kind, reply) => self.connect(node_id, kind, reply),
             Command::Any(reply) => self.reach(reply),
+            Command::Release(owner) => self.nodes.values_mut().for_each(|node| node.release(owner)),
             Command::Coordinator(of, reply) => _ = reply.send(self.coordinators.get(&of).copied()),
             Command::CoordinatorIs(of, node_id, address) => {
                 self.coordinators.insert(of, node_id);
@@ -140,7 +142,9 @@ impl Refresh {
 
     fn settle(&mut self, done: Done) {
         match done {
-            Done::Opened(node_id, lane, address, opened) => self.opened(node_id, lane, &address, opened),
+            Done::Opened(node_id, kind, address, opened) => {
+                self.opened(node_id, kind, &address, opened);
+            }
             Done::Reached(reply, Ok((candidate, connection))) => {
                 self.keep(candidate, connection.clone());
                 _ = reply.send(Ok(connection));
@@ -220,49 +224,53 @@ impl Refresh {
             tracing::info!("a broker asks to begin again at bootstrap.servers");
             self.rebootstraps = true;
             self.bootstrap = None;
-            self.nodes.values_mut().flat_map(|node| &mut node.ways).for_each(|way| way.connection = None);
+            self.nodes.values_mut().for_each(NodeConnections::release_all);
         }
     }
 
     /// Answers with the open connection, or opens one; those who ask meanwhile wait together.
-    fn connect(&mut self, node_id: i32, lane: Lane, reply: Reply) {
+    fn connect(&mut self, node_id: i32, kind: ConnectionKind, reply: Reply) {
         let Some(node) = self.nodes.get_mut(&node_id) else {
             self.schedule.handle_asked();
             let sentence = format!("broker {node_id} is not known (any more)");
             _ = reply.send(Err(Error::new(ErrorKind::Unreachable, sentence)));
             return;
         };
-        let way = &mut node.ways[lane as usize];
-        if let Some(open) = way.open() {
+        let slot = node.slot(kind);
+        if let Some(open) = slot.open() {
             _ = reply.send(Ok(open.clone()));
             return;
         }
-        way.wait(reply);
-        if !way.opening {
-            way.opening = true;
+        if slot.handle_wanted(reply) {
             let (address, not_before) = (node.address.clone(), node.not_before);
             let limit = node.setup.wait(0.5).min(self.connector.config.connection_setup_timeout_max);
             let connector = self.connector.clone();
             self.jobs.spawn(async move {
                 sleep_until(not_before.into()).await;
                 let opened = connector.open(&address, limit).await;
-                Done::Opened(node_id, lane, address, opened)
+                Done::Opened(node_id, kind, address, opened)
             });
         }
     }
 
-    fn opened(&mut self, node_id: i32, lane: Lane, address: &Address, mut opened: Result<Connection, Error>) {
+    fn opened(
+        &mut self,
+        node_id: i32,
+        kind: ConnectionKind,
+        address: &Address,
+        mut opened: Result<Connection, Error>,
+    ) {
         let now = self.now();
         // Nodes that are being opened stay until then.
         let Some(node) = self.nodes.get_mut(&node_id) else { return };
-        node.ways[lane as usize].opening = false;
-        let waiting = std::mem::take(&mut node.ways[lane as usize].waiting);
+        let Some(slot) = node.known_slot(kind) else { return };
+        let waiting = slot.take_waiting();
         if node.address != *address {
             let sentence = format!("broker {node_id} moved from {address} to {}", node.address);
             opened = Err(Error::new(ErrorKind::Unreachable, sentence));
         }
         match &opened {
-            Ok(connection) => node.open(lane, connection.clone()),
+            Ok(connection) => node.handle_opened(kind, connection.clone()),
             Err(error) => {
                 tracing::debug!(node_id, %error, "connection failed");
                 node.not_before = now + node.backoff.wait(self.chance.draw());
@@ -286,9 +294,10 @@ impl Refresh {
         self.jobs.spawn(async move { Done::Reached(reply, reach::first(candidates, &connector).await) });
     }
 
+    /// An open connection, to a broker drawn by chance.
     fn open_connection(&mut self) -> Option<Connection> {
-        let requests = self.nodes.values().map(|node| &node.ways[Lane::Requests as usize]);
-        let open: Vec<&Connection> = requests.filter_map(Way::open).collect();
+        let open: Vec<&Connection> =
+            self.nodes.values().filter_map(|node| node.open_for_requests()).collect();
         match open.len() {
             0 => self.bootstrap.clone().filter(|connection| !connection.is_closed()),
             count => open.get(self.chance.bits() as usize % count).map(|connection| (*connection).clone()),
@@ -319,7 +328,9 @@ impl Refresh {
 
     fn keep(&mut self, candidate: Candidate, connection: Connection) {
         match candidate.node_id.and_then(|id| self.nodes.get_mut(&id)) {
-            Some(node) if node.address == candidate.address => node.open(Lane::Requests, connection),
+            Some(node) if node.address == candidate.address => {
+                node.handle_opened(ConnectionKind::Requests, connection);
+            }
             _ => self.bootstrap = Some(connection),
         }
     }
@@ -333,7 +344,7 @@ impl Refresh {
         let coordinators = &self.coordinators;
         self.nodes.retain(|id, node| {
             let keeps_a_group = || coordinators.values().any(|keeper| keeper == id);
-            view.brokers.contains_key(id) || node.ways.iter().any(|way| way.opening) || keeps_a_group()
+            view.brokers.contains_key(id) || node.is_opening() || keeps_a_group()
         });
         for (id, broker) in &view.brokers {
             self.meet(*id, broker.address.clone());
@@ -342,11 +353,11 @@ impl Refresh {
 
     fn meet(&mut self, node_id: i32, address: Address) {
         let Connector { config, environment } = &self.connector;
-        let new = || Node::new(address.clone(), config, environment.clock().now());
+        let new = || NodeConnections::new(address.clone(), config, environment.clock().now());
         let node = self.nodes.entry(node_id).or_insert_with(new);
         if node.address != address {
             node.address = address;
-            node.ways.iter_mut().for_each(|way| way.connection = None);
+            node.release_all();
         }
     }
 

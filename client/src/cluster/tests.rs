@@ -1,5 +1,6 @@
 //! Against peers that answer as the test says.
 
+mod connections;
 mod lying;
 mod outages;
 

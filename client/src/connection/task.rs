@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Buf;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep_until};
 use upsert_kafka_protocol::Frames;
@@ -13,14 +13,13 @@ use upsert_kafka_protocol::{Bytes, Segments, header};
 
 use super::pipeline::Pipeline;
 use super::{Asker, Order, Outgoing};
-use crate::environment::Clock;
+use crate::environment::{Clock, Transport};
 use crate::{Error, ErrorKind};
 
 /// One connection's task: everything it owns, and nothing shared.
-pub(super) struct Task<R, W> {
+pub(super) struct Task<S> {
     pub(super) broker: Arc<str>,
-    pub(super) reader: R,
-    pub(super) writer: W,
+    pub(super) stream: S,
     pub(super) queue: mpsc::Receiver<Order>,
     pub(super) frames: Frames,
     pub(super) idle_max: Option<Duration>,
@@ -30,11 +29,12 @@ pub(super) struct Task<R, W> {
 /// So many pieces are handed to the kernel at once; more wait in the queue.
 const PIECES_MAX: usize = 256;
 
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Task<R, W> {
+impl<S: Transport> Task<S> {
     /// Carries until the socket breaks, is idle for too long, or nobody holds a handle any more.
     pub(super) async fn run(self) {
-        let Self { broker, mut reader, mut writer, mut queue, mut frames, idle_max, clock } = self;
+        let Self { broker, mut stream, mut queue, mut frames, idle_max, clock } = self;
         let mut line = Line { pipeline: Pipeline::new(), out: Segments::default(), wanted: true, clock };
+        let (mut reader, mut writer) = split(&mut stream);
         let end = line.carry(&mut reader, &mut writer, &mut queue, &mut frames, idle_max).await;
         queue.close();
         tracing::debug!(broker = &*broker, end = %end.sentence(), "connection closed");

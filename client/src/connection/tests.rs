@@ -1,5 +1,7 @@
 //! Against a peer that answers as the test says.
 
+mod pipes;
+
 use std::time::Duration;
 
 use tokio::task::yield_now;

@@ -112,7 +112,7 @@ impl Outcome {
 
 /// A half's place in the batch as it was when records were sent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Share {
+pub(crate) struct SplitPart {
     pub(crate) first: u32,
     pub(crate) count: u32,
     /// Of the whole.
@@ -126,7 +126,7 @@ pub(crate) struct Completion {
     outcome: OnceLock<Outcome>,
     wakers: Mutex<Wakers>,
     /// Those parts of a batch that was split which have had their end.
-    parts: Mutex<Vec<(Share, Outcome)>>,
+    parts: Mutex<Vec<(SplitPart, Outcome)>>,
 }
 
 /// Who is to be woken when a batch is answered.
@@ -143,12 +143,6 @@ impl Completion {
         Self { partition, outcome: OnceLock::new(), wakers: Mutex::default(), parts: Mutex::default() }
     }
 
-    /// Whether it is known what became of it.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn is_answered(&self) -> bool {
-        self.outcome.get().is_some()
-    }
-
     /// The first outcome stays; says whether this was it.
     pub(crate) fn complete(&self, outcome: Outcome) -> bool {
         let first = self.outcome.set(outcome).is_ok();
@@ -161,16 +155,16 @@ impl Completion {
 
     /// The end of one part: whether it is the first that this part has, and with the last part the end of all.
     #[cold]
-    pub(crate) fn join(&self, share: Share, outcome: Outcome) -> (bool, Option<Outcome>) {
+    pub(crate) fn complete_part(&self, part: SplitPart, outcome: Outcome) -> (bool, Option<Outcome>) {
         let mut parts = self.parts.lock();
-        let place = parts.partition_point(|(known, _)| known.first < share.first);
-        if parts.get(place).is_some_and(|(known, _)| known.first == share.first) {
+        let place = parts.partition_point(|(known, _)| known.first < part.first);
+        if parts.get(place).is_some_and(|(known, _)| known.first == part.first) {
             return (false, None);
         }
-        parts.insert(place, (share, outcome));
+        parts.insert(place, (part, outcome));
         let known: u32 = parts.iter().map(|(known, _)| known.count).sum();
         let whole = || parts.iter().map(|(known, outcome)| (known.first, outcome.clone())).collect();
-        (true, (known == share.total).then(|| Outcome::Parts(whole())))
+        (true, (known == part.total).then(|| Outcome::Parts(whole())))
     }
 
     #[cold]
@@ -249,16 +243,16 @@ mod tests {
     #[test]
     fn parts_of_a_split_batch_are_joined_whatever_their_order() {
         let batch = Completion::new(0);
-        let share = |first, count| Share { first, count, total: 10 };
+        let part = |first, count| SplitPart { first, count, total: 10 };
         let written = |base_offset| Outcome::Written { base_offset, log_append_time_ms: None };
         let too_large = Outcome::failed(Error::new(ErrorKind::TooLarge, "big"));
-        assert!(matches!(batch.join(share(7, 3), too_large), (true, None)));
+        assert!(matches!(batch.complete_part(part(7, 3), too_large), (true, None)));
         assert!(
-            matches!(batch.join(share(7, 3), written(99)), (false, None)),
+            matches!(batch.complete_part(part(7, 3), written(99)), (false, None)),
             "the first end of a part stays"
         );
-        assert!(matches!(batch.join(share(0, 4), written(20)), (true, None)));
-        let whole = batch.join(share(4, 3), written(50)).1.unwrap();
+        assert!(matches!(batch.complete_part(part(0, 4), written(20)), (true, None)));
+        let whole = batch.complete_part(part(4, 3), written(50)).1.unwrap();
         let offsets: Vec<_> =
             (0..10).map(|index| whole.of(0, index, 0).map(|receipt| receipt.offset).ok()).collect();
         let expected = [20, 21, 22, 23, 50, 51, 52].map(Some);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::Shared;
+use super::ProducerShared;
 use super::lock::Mutex;
 use super::sequence::ProducerId;
 use super::transactions::Order;
@@ -33,7 +33,7 @@ pub(super) struct OrderDone {
 }
 
 /// An open transaction that nobody has taken yet. Dropped, it is aborted: whoever wanted it has gone away.
-pub(super) struct TransactionLease(Option<Arc<Shared>>);
+pub(super) struct TransactionLease(Option<Arc<ProducerShared>>);
 
 impl std::fmt::Debug for TransactionLease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -83,7 +83,7 @@ impl Orders {
 }
 
 impl TransactionLease {
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+    pub(super) fn new(shared: &Arc<ProducerShared>) -> Self {
         Self(Some(Arc::clone(shared)))
     }
 

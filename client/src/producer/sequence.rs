@@ -35,9 +35,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use upsert_kafka_protocol::records::{Codec, Stamp};
 
-use super::batch::{Batch, ExpiredBatch, Key};
+use super::batch::{Batch, BatchKey, ExpiredBatch};
 use super::delivery::Outcome;
-use super::planted::Planted;
 use super::resolution::{Anchor, Resolution};
 use super::verdict::{BatchAnswer, Verdict};
 use crate::Error;
@@ -98,9 +97,6 @@ pub(crate) struct SequenceConfig {
     pub(crate) backoff: Backoff,
     /// A producer that was silent for so long may be forgotten by the leader.
     pub(crate) producer_expiration: Duration,
-    /// A mistake to be made.
-    #[cfg(feature = "simulation")]
-    pub(crate) planted: Option<Planted>,
 }
 
 /// Who writes: what the cluster knows a producer by, and what a transaction can be resumed by.
@@ -128,7 +124,7 @@ pub(crate) enum Readiness {
 /// A batch on its way out.
 #[derive(Clone, Debug)]
 pub(crate) struct InFlightBatch {
-    pub(crate) key: Key,
+    pub(crate) key: BatchKey,
     pub(crate) bytes: Bytes,
     pub(crate) stats: BatchStats,
 }
@@ -291,7 +287,7 @@ impl Sequence {
     /// The broker's word on a batch, or the lack of one. `chance` lies in 0..1.
     pub(crate) fn handle_answer(
         &mut self,
-        key: Key,
+        key: BatchKey,
         answer: BatchAnswer,
         now: Instant,
         chance: f64,
@@ -299,7 +295,6 @@ impl Sequence {
         let Some(at) = self.entries.iter().position(|entry| entry.flying && entry.batch.key() == key) else {
             return Settled::default();
         };
-        let answer = answer.mistaken(&self.config);
         let verdict = answer.verdict(self.config.idempotent);
         let entry = &mut self.entries[at];
         entry.flying = false;
@@ -465,14 +460,14 @@ impl Sequence {
         else {
             return false;
         };
-        let (mut next, planted) = (base_sequence, self.config.planted(Planted::SequenceReused));
+        let mut next = base_sequence;
         for (index, batch) in (at..).zip(halves) {
             let count = batch.count;
             let place = place + (index - at) as u64;
             let of_doubtful = of_doubtful || doubt;
             let counted = Entry { base_sequence: next, place, ..Entry::new(batch) };
             self.entries.insert(index, Entry { doubt, of_doubtful, after_gap, reported, ..counted });
-            next = next.map(|first| if planted { first } else { after(first, count) });
+            next = next.map(|first| after(first, count));
         }
         // One batch more for the leader to remember.
         self.counted += 1;
@@ -514,8 +509,7 @@ impl Sequence {
 
     /// The next epoch, from 0. When the epochs are used up, another producer id is needed.
     fn resequence(&mut self) {
-        let step = i16::from(!self.config.planted(Planted::EpochNotBumped));
-        let bumped = |old: ProducerId| Some(ProducerId { epoch: old.epoch.checked_add(step)?, ..old });
+        let bumped = |old: ProducerId| Some(ProducerId { epoch: old.epoch.checked_add(1)?, ..old });
         self.used_up = self.identity.map(|identity| identity.id);
         self.identity = self.identity.and_then(bumped);
         (self.next, self.gap, self.resequence_due) = (0, false, false);

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::batch::Batch;
-use super::keyless::{Keyless, Queued};
+use super::keyless::{Keyless, QueuedBatch};
 use super::lock::Mutex;
 use super::partition::Partition;
 use crate::cluster::TopicMetadata;
@@ -56,7 +56,7 @@ pub(crate) struct SlotSource<'a> {
     pub(crate) topic: &'a Arc<str>,
     pub(crate) keyless: &'a Arc<Keyless>,
     /// Numbers the partitions of all topics.
-    pub(crate) lanes: &'a AtomicUsize,
+    pub(crate) numbers: &'a AtomicUsize,
 }
 
 impl Slots {
@@ -129,12 +129,12 @@ impl Segment {
 }
 
 impl Slot {
-    fn new(index: usize, SlotSource { topic, keyless, lanes }: SlotSource<'_>) -> Self {
+    fn new(index: usize, SlotSource { topic, keyless, numbers }: SlotSource<'_>) -> Self {
         let partition = Partition {
             topic: Arc::clone(topic),
             // A broker counts partitions in an i32.
             index: i32::try_from(index).unwrap_or(i32::MAX),
-            lane: lanes.fetch_add(1, Relaxed),
+            number: numbers.fetch_add(1, Relaxed),
         };
         Self {
             partition: Arc::new(partition),
@@ -156,8 +156,8 @@ impl Slot {
     }
 
     /// A batch of it was closed, and stands in its queue while the value lives.
-    pub(crate) fn closed(&self, bytes: usize, full: bool, now: Instant) -> Queued {
-        let queued = Queued::new(&self.queued);
+    pub(crate) fn closed(&self, bytes: usize, full: bool, now: Instant) -> QueuedBatch {
+        let queued = QueuedBatch::new(&self.queued);
         if let Ok(index) = usize::try_from(self.partition.index) {
             self.keyless.closed(index, bytes, full, now);
         }

@@ -7,7 +7,7 @@ use upsert_kafka_protocol::messages::InitProducerIdRequest;
 
 use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, RequestBody, ResponseBody};
 use super::partition::Partition;
-use super::retrying_request::RetryingRequest;
+use super::retrying_request::{Retry, RetryingRequest};
 use super::sequence::ProducerId;
 use super::transactions::{Transactions, aborted};
 use crate::retry::Backoff;
@@ -160,7 +160,7 @@ impl Plain {
             }
             Err(error) if error.is_retriable() => {
                 tracing::debug!(%error, "no producer id yet");
-                self.request.retry(false, false, now, chance);
+                self.request.retry(Retry::SameCoordinator, now, chance);
             }
             Err(error) => {
                 self.request.finish();

@@ -7,7 +7,6 @@ use super::{Sequence, Settled};
 use crate::Error;
 use crate::producer::batch::Batch;
 use crate::producer::delivery::Outcome;
-use crate::producer::planted::Planted;
 use crate::producer::resolution::{Conclusion, LogAnswer, LogQuery, NotFound, Resolution};
 
 impl Sequence {
@@ -23,16 +22,6 @@ impl Sequence {
 
     /// It stays in line until the log tells what became of it.
     pub(super) fn refused_in_doubt(&mut self, at: usize, error: Error, now: Instant, chance: f64) -> Settled {
-        if self.config.planted(Planted::UnreadAcknowledged) {
-            return self.written(at, Outcome::Written { base_offset: -1, log_append_time_ms: None });
-        }
-        if self.config.planted(Planted::UnreadFailed) {
-            return self.failed(at, error, Vec::new());
-        }
-        if self.config.planted(Planted::UnreadResent) {
-            self.resequence_due |= at == 0;
-            return self.again(at, error, now, chance);
-        }
         self.entries[at].unresolved = Some(error.clone());
         self.again(at, error, now, chance)
     }

@@ -7,7 +7,7 @@ use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::records::batches;
 
 use super::*;
-use crate::producer::batch::Token;
+use crate::producer::batch::BatchToken;
 use crate::producer::resolution::tests::Log;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
@@ -35,8 +35,6 @@ fn config() -> SequenceConfig {
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
         producer_expiration: 3_600_000 * MS,
-        #[cfg(feature = "simulation")]
-        planted: None,
     }
 }
 
@@ -52,7 +50,7 @@ impl Bench {
     fn add(&mut self, counts: &[u32]) {
         for count in counts {
             let record = Record::new(&self.topic).value(b"v");
-            let partition = Arc::clone(&self.topic.place(&record).unwrap().partition);
+            let partition = Arc::clone(&self.topic.slot_for(&record).unwrap().partition);
             let mut batch = Batch::new(self.next_id, partition, BytesMut::zeroed(1000), self.now);
             (0..*count).for_each(|_| drop(batch.append(&record, 0).unwrap()));
             self.sequence.handle_batch(batch);
@@ -67,7 +65,7 @@ impl Bench {
     }
 
     fn answer(&mut self, id: u64, answer: BatchAnswer) -> Settled {
-        self.sequence.handle_answer(Key { id, part: 0 }, answer, self.now, 0.5)
+        self.sequence.handle_answer(BatchKey { id, part: 0 }, answer, self.now, 0.5)
     }
 
     fn written(&mut self, id: u64) {
@@ -391,8 +389,12 @@ fn a_flying_batch_that_expires_tells_its_deliveries_and_waits_for_its_answer() {
     bench.fly();
     bench.now += 1000 * MS;
     let expired = bench.sequence.expire(bench.now);
-    let [Expired::Reported(ExpiredBatch { token: Token { id: 0, .. }, .. }, Outcome::Failed { error, .. })] =
-        &expired[..]
+    let [
+        Expired::Reported(
+            ExpiredBatch { token: BatchToken { id: 0, .. }, .. },
+            Outcome::Failed { error, .. },
+        ),
+    ] = &expired[..]
     else {
         panic!("{expired:?}")
     };
@@ -498,7 +500,7 @@ fn one_record_that_exceeds_limit_fails_and_the_rest_goes_on_under_the_next_epoch
 #[test]
 fn halves_hold_what_the_whole_held_and_its_records_in_order() {
     let topic = topic(&[Some(1)]);
-    let partition = Arc::clone(&topic.place(&Record::new(&topic)).unwrap().partition);
+    let partition = Arc::clone(&topic.slot_for(&Record::new(&topic)).unwrap().partition);
     let mut batch = Batch::new(3, partition, BytesMut::zeroed(4000), Instant::now());
     let headers = [crate::Header { key: "h", value: None }];
     for number in 0..9u8 {

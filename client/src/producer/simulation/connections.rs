@@ -18,11 +18,11 @@ use crate::cluster::answer::MetadataAnswer;
 use crate::cluster::schedule::Schedule;
 use crate::cluster::{Coordinator, Metadata, coordinator, metadata};
 use crate::config::Address;
-use crate::connection::open;
+use crate::connection::versions;
 use crate::producer::coordinator_request::{CoordinatorRequest, CoordinatorResponse, RequestBody};
 use crate::producer::dispatch::LogRequest;
+use crate::producer::leader_connection::SentRequest;
 use crate::producer::log_request;
-use crate::producer::node::Request;
 use crate::producer::resolution;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
@@ -64,12 +64,12 @@ struct BrokerSearch {
 enum CallStage {
     Any(BrokerSearch),
     Node(i32),
-    Sent,
+    SentBatch,
 }
 
 /// What happened, for the cores.
 pub(super) enum ConnectionEvent {
-    Produced(Box<Request>, Result<ProduceResponse, Error>),
+    Produced(Box<SentRequest>, Result<ProduceResponse, Error>),
     Coordinator(Result<CoordinatorResponse, Error>),
     Log(LogRequest, Result<resolution::LogAnswer, Error>),
     Unreachable(i32),
@@ -139,7 +139,7 @@ impl Connections {
     }
 
     /// Sends a Produce request; its version is the highest that is wanted.
-    pub(super) fn produce(&mut self, connection: u64, mut request: Box<Request>, now: Instant) {
+    pub(super) fn produce(&mut self, connection: u64, mut request: Box<SentRequest>, now: Instant) {
         let Some(link) = self.links.get_mut(&connection) else {
             let error = Error::new(ErrorKind::Disconnected, "the connection is closed");
             return self.events.push_back(ConnectionEvent::Produced(request, Err(error)));
@@ -152,7 +152,7 @@ impl Connections {
         let until = now + self.config.request_timeout;
         let version = request.version;
         request.produce = produce.clone();
-        request.forget_bytes();
+        request.release_bytes();
         match link.ask(&produce, version, until, PendingRequest::Produce(request)) {
             Ok(bytes) => self.outputs.push_back(Output::Send { connection, bytes }),
             Err(error) => self.break_off(connection, &error.to_string(), now),
@@ -190,7 +190,7 @@ impl Connections {
 
     pub(super) fn handle_opened(&mut self, connection: u64) {
         if let Some(link) = self.links.get_mut(&connection)
-            && let Ok(bytes) = link.send_api_versions(open::FIRST_VERSION)
+            && let Ok(bytes) = link.send_api_versions(versions::FIRST_VERSION)
         {
             self.outputs.push_back(Output::Send { connection, bytes });
         }
@@ -280,7 +280,7 @@ impl Connections {
     fn continue_call(&mut self, now: Instant) {
         let Some((call, step)) = self.call.take() else { return };
         match step {
-            CallStage::Sent => self.call = Some((call, CallStage::Sent)),
+            CallStage::SentBatch => self.call = Some((call, CallStage::SentBatch)),
             CallStage::Node(node) => match self.connection(node) {
                 Some(connection) => self.send_call(connection, call, now),
                 // The coordinator is no broker that is known: its answer said where it is, so it has left.
@@ -293,7 +293,7 @@ impl Connections {
                 Found::Connection(connection) => match call.to.clone() {
                     None => self.send_call(connection, call, now),
                     Some(of) => {
-                        self.call = Some((call, CallStage::Sent));
+                        self.call = Some((call, CallStage::SentBatch));
                         let pending = |version| PendingRequest::FindCoordinator(of.clone(), version);
                         let request = |version| of.request(version);
                         self.ask::<FindCoordinatorRequest>(connection, i16::MAX, request, pending, now);
@@ -312,7 +312,7 @@ impl Connections {
         let Some(link) = self.links.get(&connection) else { return };
         let max = call.body.version_max(call.protocol.unwrap_or(link.offered()));
         let body = call.body.clone();
-        self.call = Some((call, CallStage::Sent));
+        self.call = Some((call, CallStage::SentBatch));
         let pending = |version| PendingRequest::ToCoordinator(body.clone(), version);
         match &body {
             RequestBody::InitProducerId(it) => self.ask(connection, max, |_| it.clone(), pending, now),

@@ -1,9 +1,10 @@
-//! What a test or a simulation orders and asks of the core, beside the requests of clients.
+//! What a test or a simulation does to the core and asks of it, beside the requests of clients.
 
 use bytes::Bytes;
 
-use super::{Answer, Cluster, Now};
-use crate::parking::Place;
+use super::{Answer, Cluster};
+use crate::now::Now;
+use crate::wait::WatchKey;
 
 impl Cluster {
     /// Says where clients find the node, where that is not what the configuration says.
@@ -21,12 +22,12 @@ impl Cluster {
             return None;
         }
         let found = self.state.topics.by_name_mut(topic)?;
-        let place = Place::Partition(found.id, partition);
+        let key = WatchKey::Partition(found.id, partition);
         let partition = found.partition_mut(partition).ok()?;
         partition.elect(Some(node));
         let epoch = partition.leader_epoch;
-        self.state.touched.push(place);
-        self.wake(now);
+        self.state.completed.push(key);
+        self.complete_delayed(now);
         Some(epoch)
     }
 
@@ -37,18 +38,19 @@ impl Cluster {
             node.live = false;
         }
         let waiting: Vec<_> = self
-            .parking
-            .expel(|(call, _)| call.node == node)
+            .purgatory
+            .remove_if(|(context, _)| context.node == node)
             .into_iter()
-            .map(|(call, _)| call.peer)
+            .map(|(context, _)| context.peer)
             .collect();
-        waiting.iter().for_each(|peer| self.state.groups.leave(*peer));
-        let delayed = self.delayed.extract_if(.., |delayed| delayed.node == node).map(|delayed| delayed.peer);
+        waiting.iter().for_each(|peer| self.state.groups.remove_peer(*peer));
+        let delayed =
+            self.delayed_answers.extract_if(.., |delayed| delayed.node == node).map(|delayed| delayed.peer);
         for peer in waiting.into_iter().chain(delayed) {
             self.answers.push_back((peer, Answer::Close(format!("node {node} is stopped"))));
         }
         self.state.elect();
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
     /// Starts a node again. It leads what nobody leads, and coordinates what it did.
@@ -57,7 +59,7 @@ impl Cluster {
             node.live = true;
         }
         self.state.elect();
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
     /// Makes all partitions forget a producer, as when it has not written for `producer.id.expiration.ms`; but

@@ -9,7 +9,7 @@ use crate::producer::slots::Slot;
 
 /// What is not answered yet. Ids are given here, one after another.
 #[derive(Debug, Default)]
-pub(super) struct Incomplete {
+pub(super) struct IncompleteBatches {
     first_id: u64,
     /// `None` where the answer overtook older ones.
     completions: VecDeque<Option<Arc<Completion>>>,
@@ -18,13 +18,13 @@ pub(super) struct Incomplete {
 /// Open batches, and when each is to be closed. Deadlines are as good as in order: all batches linger
 /// equally long, and when one need not, those before it have just been closed.
 #[derive(Debug, Default)]
-pub(super) struct Lingering {
+pub(super) struct LingeringBatches {
     /// In the order of ids; without a slot once closed.
     batches: VecDeque<(u64, Instant, Option<Arc<Slot>>)>,
     closed: usize,
 }
 
-impl Incomplete {
+impl IncompleteBatches {
     /// What the next batch is called.
     pub(super) fn next_id(&self) -> u64 {
         self.first_id + self.completions.len() as u64
@@ -53,7 +53,7 @@ impl Incomplete {
     }
 }
 
-impl Lingering {
+impl LingeringBatches {
     pub(super) fn push(&mut self, id: u64, deadline: Instant, slot: Arc<Slot>) {
         self.batches.push_back((id, deadline, Some(slot)));
     }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn answers_in_any_order_leave_the_rest_in_theirs() {
-        let mut incomplete = Incomplete::default();
+        let mut incomplete = IncompleteBatches::default();
         (0..4).for_each(|_| incomplete.push(completion()));
         assert!(incomplete.remove(2).is_some() && incomplete.remove(0).is_some());
         assert!(
@@ -128,9 +128,9 @@ mod tests {
     #[test]
     fn a_batch_that_was_full_lingers_no_more() {
         let (topic, now) = (topic(&[Some(1)]), Instant::now());
-        let slot = topic.place(&Record::new(&topic)).unwrap();
+        let slot = topic.slot_for(&Record::new(&topic)).unwrap();
         let at = |id: u64| now + Duration::from_millis(id);
-        let mut lingering = Lingering::default();
+        let mut lingering = LingeringBatches::default();
         (0..1000).for_each(|id| lingering.push(id, at(id), Arc::clone(slot)));
         lingering.remove(0);
         lingering.remove(0);

@@ -1,82 +1,89 @@
-//! The one task that owns the cluster: hears the mail, tells the core, sends what it answers.
+//! The broker task: it owns the cluster's core, tells it what comes, and carries out what it asks for.
+//!
+//! Connections and the [`Broker`](crate::Broker) handle send commands; each carries its own way to answer. The task also
+//! hears of work that is done, and of the core's deadlines by the environment's clock. One task owns all state, so nothing
+//! is locked.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep_until;
 
-use crate::cluster::{Answer, Cluster, Now, PeerId};
+use crate::cluster::{Answer, Cluster};
+use crate::environment::{Clock, until};
 use crate::fault::{Fault, FaultId};
 use crate::incoming::Incoming;
+use crate::now::Now;
+use crate::wait::PeerId;
 use crate::work::Work;
 use crate::worker::Worker;
 
-/// Requests and orders that wait for the keeper; who sends more waits.
-pub(crate) const MAIL_MAX: usize = 256;
+/// Commands that wait for the broker task; who sends more waits.
+pub(crate) const COMMANDS_MAX: usize = 256;
 
-/// What the keeper is told.
+/// What the broker task is told to do.
 #[derive(Debug)]
-pub(crate) enum Mail {
+pub(crate) enum Command {
     /// A connection's next request.
     Request { peer: PeerId, node: i32, incoming: Incoming, reply: oneshot::Sender<Answer> },
     /// A connection is gone.
     Gone(PeerId),
-    /// A fault to order, a count to keep for it, and whom to tell its number.
+    /// A fault to put in force, a count to keep for it, and whom to tell its number.
     Arm { fault: Fault, fired: watch::Sender<u32>, reply: oneshot::Sender<FaultId> },
     /// A fault to take back.
     Disarm(FaultId),
     /// Anything else to do with the core.
-    Order(Order),
+    Run(Operation),
 }
 
-/// What to do with the core; it carries its own way to answer.
-pub(crate) struct Order(pub(crate) Box<Orders>);
+/// Something to do with the core; it carries its own way to answer.
+pub(crate) struct Operation(pub(crate) Box<Closure>);
 
-type Orders = dyn FnOnce(&mut Cluster, Now) + Send;
+type Closure = dyn FnOnce(&mut Cluster, Now) + Send;
 
-impl fmt::Debug for Order {
+impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Order")
+        f.write_str("Operation")
     }
 }
 
-/// Runs until everyone who could send mail is gone.
-pub(crate) async fn keep(cluster: Cluster, mut mail: mpsc::Receiver<Mail>) {
-    let mut keeper = Keeper {
+/// Runs until everyone who could send commands is gone.
+pub(crate) async fn run(cluster: Cluster, clock: Clock, mut commands: mpsc::Receiver<Command>) {
+    let mut task = BrokerTask {
         cluster: cluster.with_work_elsewhere(),
+        clock,
         replies: BTreeMap::new(),
         fired: BTreeMap::new(),
         worker: Worker::new(),
         works: JoinSet::new(),
     };
-    keeper.cluster.handle_upkeep(now());
+    task.cluster.handle_upkeep(task.clock.now());
     loop {
-        let deadline = keeper.cluster.deadline().into_iter().chain(keeper.cluster.upkeep_deadline()).min();
+        let deadline = task.cluster.deadline().into_iter().chain(task.cluster.upkeep_deadline()).min();
         tokio::select! {
-            next = mail.recv() => match next {
-                Some(mail) => keeper.hear(mail),
+            next = commands.recv() => match next {
+                Some(command) => task.handle_command(command),
                 None => return,
             },
-            Some(done) = keeper.works.join_next() => {
+            Some(done) = task.works.join_next() => {
                 // Never an error: it is not aborted, and what may panic does so in a task of its own.
                 if let Ok((peer, work)) = done {
-                    keeper.cluster.handle_work(peer, work, now());
+                    task.cluster.handle_work(peer, work, task.clock.now());
                 }
             }
-            () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => {
-                keeper.cluster.handle_timeout(now());
-                keeper.cluster.handle_upkeep(now());
+            () = until(deadline) => {
+                task.cluster.handle_timeout(task.clock.now());
+                task.cluster.handle_upkeep(task.clock.now());
             }
         }
-        keeper.tell();
+        task.carry_out();
     }
 }
 
-struct Keeper {
+struct BrokerTask {
     cluster: Cluster,
+    clock: Clock,
     replies: BTreeMap<PeerId, oneshot::Sender<Answer>>,
     fired: BTreeMap<FaultId, watch::Sender<u32>>,
     worker: Worker,
@@ -84,29 +91,29 @@ struct Keeper {
     works: JoinSet<(PeerId, Work)>,
 }
 
-impl Keeper {
-    fn hear(&mut self, mail: Mail) {
-        match mail {
-            Mail::Request { peer, node, incoming, reply } => {
+impl BrokerTask {
+    fn handle_command(&mut self, command: Command) {
+        match command {
+            Command::Request { peer, node, incoming, reply } => {
                 self.replies.insert(peer, reply);
-                self.cluster.handle_incoming(peer, node, incoming, now());
+                self.cluster.handle_incoming(peer, node, incoming, self.clock.now());
             }
-            Mail::Gone(peer) => {
+            Command::Gone(peer) => {
                 self.replies.remove(&peer);
                 self.cluster.handle_gone(peer);
             }
-            Mail::Arm { fault, fired, reply } => {
+            Command::Arm { fault, fired, reply } => {
                 let id = self.cluster.arm(fault);
                 self.fired.insert(id, fired);
-                // Who ordered it may have gone away; the fault stays.
+                // Who asked for it may have gone away; the fault stays.
                 let _ = reply.send(id);
             }
-            Mail::Disarm(fault) => self.cluster.disarm(fault),
-            Mail::Order(Order(order)) => order(&mut self.cluster, now()),
+            Command::Disarm(fault) => self.cluster.disarm(fault),
+            Command::Run(Operation(operation)) => operation(&mut self.cluster, self.clock.now()),
         }
     }
 
-    fn tell(&mut self) {
+    fn carry_out(&mut self) {
         while let Some(fault) = self.cluster.poll_fired() {
             if let Some(count) = self.fired.get(&fault) {
                 count.send_modify(|count| *count += 1);
@@ -123,9 +130,4 @@ impl Keeper {
             }
         }
     }
-}
-
-fn now() -> Now {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Now { instant: Instant::now(), unix_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX) }
 }

@@ -1,23 +1,23 @@
-//! The epochs of leadership in which a partition's log was written.
+//! The leader epochs in which a partition's log was written: Kafka's `LeaderEpochFileCache` (KIP-101, KIP-320).
 
-/// Where each epoch begins, ascending; one that wrote nothing is forgotten when the next begins.
+/// Each epoch with its first offset, ascending. An epoch that wrote nothing is forgotten when the next begins.
 #[derive(Debug)]
-pub(crate) struct Epochs(Vec<(i32, i64)>);
+pub(crate) struct LeaderEpochs(Vec<(i32, i64)>);
 
-impl Default for Epochs {
+impl Default for LeaderEpochs {
     fn default() -> Self {
         Self(vec![(0, 0)])
     }
 }
 
-impl Epochs {
+impl LeaderEpochs {
     pub(crate) fn begin(&mut self, epoch: i32, offset: i64) {
         while self.0.pop_if(|(_, begun)| *begun >= offset).is_some() {}
         self.0.push((epoch, offset));
     }
 
-    /// The log begins later: an epoch that ended before that is forgotten, and the first one left begins there.
-    pub(crate) fn cut(&mut self, start_offset: i64) {
+    /// Follows the log's start: forgets epochs that ended before it, and lets the first one left begin there.
+    pub(crate) fn delete_before(&mut self, start_offset: i64) {
         let begun = self.0.partition_point(|(_, begun)| *begun <= start_offset);
         self.0.drain(..begun.saturating_sub(1));
         if let Some((_, first)) = self.0.first_mut().filter(|_| begun > 0) {
@@ -25,8 +25,8 @@ impl Epochs {
         }
     }
 
-    /// The epoch, or the one before it that is there, and where it ended: the last ends with the log. `None`
-    /// for one that is yet to come.
+    /// The end offset of an epoch, or of the one before it that is there; the last one ends with the log. `None` for an
+    /// epoch that is yet to come.
     pub(crate) fn end(&self, epoch: i32, log_end_offset: i64) -> Option<(i32, i64)> {
         let later = self.0.partition_point(|(begun, _)| *begun <= epoch);
         let found = later.checked_sub(1).map_or(epoch, |at| self.0[at].0);
@@ -44,21 +44,21 @@ mod tests {
 
     #[test]
     fn an_epoch_ends_where_the_next_that_is_there_begins() {
-        let mut epochs = Epochs::default();
+        let mut epochs = LeaderEpochs::default();
         assert_eq!((epochs.end(0, 5), epochs.end(1, 5), epochs.end(-1, 5)), (Some((0, 5)), None, None));
         epochs.begin(1, 5);
         epochs.begin(2, 5);
         epochs.begin(4, 9);
         let ends = [0, 1, 2, 3, 4, 5].map(|epoch| epochs.end(epoch, 12));
         assert_eq!(ends, [Some((0, 5)), Some((0, 5)), Some((2, 9)), Some((2, 9)), Some((4, 12)), None]);
-        epochs.cut(7);
+        epochs.delete_before(7);
         assert_eq!(
             [0, 2, 3, 4].map(|epoch| epochs.end(epoch, 12)),
             [Some((0, 7)), Some((2, 9)), Some((2, 9)), Some((4, 12))]
         );
-        epochs.cut(9);
+        epochs.delete_before(9);
         assert_eq!([0, 2, 4].map(|epoch| epochs.end(epoch, 12)), [Some((0, 9)), Some((2, 9)), Some((4, 12))]);
-        let mut empty = Epochs::default();
+        let mut empty = LeaderEpochs::default();
         empty.begin(3, 0);
         assert_eq!(empty.end(1, 7), Some((1, 0)), "before all that is there");
     }
