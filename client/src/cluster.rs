@@ -14,25 +14,25 @@ use crate::connection::{Connection, Connector};
 use crate::environment::{Environment, until};
 use crate::{Config, Error, ErrorKind};
 
-pub(crate) mod answer;
 mod attempts;
+mod bootstrap;
 pub(crate) mod coordinator;
 pub(crate) mod metadata;
+pub(crate) mod metadata_update;
 mod node_connections;
 mod outage;
-mod patience;
-mod reach;
-mod refresh;
+mod propagation_timeout;
 pub(crate) mod schedule;
-mod wanted;
+mod task;
+mod tracked_topics;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use coordinator::Coordinator;
 pub(crate) use metadata::{Metadata, TopicMetadata};
 use node_connections::{ConnectionKind, OwnerId};
-pub(crate) use patience::Patience;
-use refresh::{Command, Refresh};
-pub(crate) use wanted::Want;
+pub(crate) use propagation_timeout::PropagationTimeout;
+use task::{ClusterTask, Command};
+pub(crate) use tracked_topics::TopicInterest;
 
 /// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
 /// ends with the last of them.
@@ -67,12 +67,12 @@ impl Cluster {
     pub(crate) async fn open(config: Arc<Config>, environment: Environment) -> Result<Self, Error> {
         config.check()?;
         let connector = Connector { config, environment };
-        let (connection, answer) = reach::bootstrap(&connector).await?;
+        let (connection, update) = bootstrap::bootstrap(&connector).await?;
         let (commands, mailbox) = mpsc::channel(COMMANDS_MAX);
         let asked = Arc::new(Notify::new());
-        let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(answer)));
-        let refresh = Refresh::new(connector.clone(), mailbox, Arc::clone(&asked), publish, connection);
-        tokio::spawn(refresh.run());
+        let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(update)));
+        let task = ClusterTask::new(connector.clone(), mailbox, Arc::clone(&asked), publish, connection);
+        tokio::spawn(task.run());
         let owner =
             Arc::new(Owner { id: OwnerId(0), ids: Arc::new(AtomicU64::new(1)), commands: commands.clone() });
         Ok(Self { commands, asked, view, connector, owner })
@@ -136,12 +136,12 @@ impl Cluster {
     pub(crate) async fn topic(
         &self,
         name: &str,
-        want: Want,
+        interest: TopicInterest,
         deadline: Instant,
     ) -> Result<Arc<TopicMetadata>, Error> {
         let began = self.now();
-        let patience = Patience::new(self.config().topic_metadata_propagation_max);
-        match timeout_at(deadline.into(), self.look_for(name, want, patience)).await {
+        let timeout = PropagationTimeout::new(self.config().topic_metadata_propagation_max);
+        match timeout_at(deadline.into(), self.look_for(name, interest, timeout)).await {
             Ok(found) => found,
             // A deadline lies a few microseconds before the time it was reckoned from.
             Err(_) => {
@@ -154,22 +154,22 @@ impl Cluster {
     async fn look_for(
         &self,
         name: &str,
-        want: Want,
-        mut patience: Patience,
+        interest: TopicInterest,
+        mut propagation: PropagationTimeout,
     ) -> Result<Arc<TopicMetadata>, Error> {
         let mut view = self.view.clone();
         // What the view says against it may be from long ago.
         let mut now = Arc::clone(&view.borrow_and_update());
         loop {
             // Whoever waits uses it, however long the wait.
-            self.tell(Command::Want(Arc::from(name), want)).await?;
+            self.tell(Command::Track(Arc::from(name), interest)).await?;
             if let Some(known) = now.topics.get(name) {
                 return Ok(Arc::clone(known));
             }
             tokio::select! {
                 changed = view.changed() => changed.map_err(|_| closed())?,
-                () = until(patience.deadline()) => {
-                    let waited = format!("{} ms (topic.metadata.propagation.max.ms)", patience.limit_ms());
+                () = until(propagation.deadline()) => {
+                    let waited = format!("{} ms (topic.metadata.propagation.max.ms)", propagation.limit_ms());
                     return Err(never_seen(&now, name, &waited));
                 }
             }
@@ -178,14 +178,14 @@ impl Cluster {
                 Some(code) if !code.is_retriable() => {
                     return Err(Error::from_code(*code, "Metadata").with_topic(name));
                 }
-                code => patience.handle_answer(is_against(code, now.problem.as_ref()), self.now()),
+                code => propagation.handle_answer(is_against(code, now.problem.as_ref()), self.now()),
             }
         }
     }
 
     /// Has the topic looked for and kept up to date; false when that must be said again later.
-    pub(crate) fn want(&self, name: &Arc<str>, want: Want) -> bool {
-        self.commands.try_send(Command::Want(Arc::clone(name), want)).is_ok()
+    pub(crate) fn track(&self, name: &Arc<str>, interest: TopicInterest) -> bool {
+        self.commands.try_send(Command::Track(Arc::clone(name), interest)).is_ok()
     }
 
     /// The client's connection to a broker, opened on first use and again when it is broken.
