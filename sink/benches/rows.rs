@@ -116,8 +116,8 @@ fn transform() -> Transform {
     );
     let plan = plan(&*job, &PlanOptions::default()).expect("the seed's job");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let codecs = runtime.block_on(Codecs::open(&plan.pipelines[0])).expect("json asks nobody");
-    Transform::new(&plan.pipelines[0], &codecs)
+    let codecs = runtime.block_on(Codecs::open(&plan.pipelines()[0])).expect("json asks nobody");
+    Transform::new(&plan.pipelines()[0], &codecs)
 }
 
 /// The seed's table.
