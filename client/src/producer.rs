@@ -95,11 +95,12 @@ impl Producer {
         let availability = Some(config.partitioner_availability_timeout)
             .filter(|timeout| config.partitioner_adaptive && !timeout.is_zero())
             .map(|timeout| Arc::new(Mutex::new(Availability::new(timeout))));
+        let work = Arc::new(Notify::new());
         let shared = Arc::new(ProducerShared {
             accumulator: Accumulator::new(sender::limits(config)),
-            work: Notify::new(),
+            work: Arc::clone(&work),
             freed: Notify::new(),
-            orders: Orders::new(),
+            orders: Arc::new(Orders::new(work)),
             gate: SendGate::default(),
             meter: Mutex::new(Meter::new(config.windows(), clock.now())),
             topics: Mutex::default(),

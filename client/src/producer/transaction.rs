@@ -50,7 +50,7 @@ pub struct Transaction {
     identity: ProducerId,
     /// Begun by another process: nothing can be sent.
     resumed: bool,
-    /// Ended, or its end is told to the caller as an error.
+    /// Ended, or the caller has its end as an error.
     over: bool,
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::ErrorCode;
-use upsert_kafka_protocol::records::batches;
+use upsert_kafka_protocol::records::{Stamp, batches};
 
 use super::*;
-use crate::producer::batch::BatchToken;
+use crate::producer::batch::{BatchToken, ExpiredBatch};
 use crate::producer::resolution::tests::Log;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
@@ -42,7 +42,7 @@ impl Bench {
     fn new(config: SequenceConfig) -> Self {
         let mut sequence = Sequence::new(config);
         sequence.handle_identity(ProducerId { id: 7, epoch: 0 });
-        sequence.known = true;
+        sequence.identity = sequence.identity.acknowledged();
         Self { sequence, topic: topic(&[Some(1)]), now: Instant::now(), next_id: 0 }
     }
 
@@ -149,7 +149,7 @@ fn nothing_leaves_before_it_is_known_who_writes() {
 #[test]
 fn until_the_leader_knows_the_producer_batches_fly_one_by_one() {
     let mut bench = Bench::new(config());
-    bench.sequence.known = false;
+    bench.sequence.identity = bench.sequence.identity.expired();
     bench.add(&[1; 3]);
     assert_eq!(bench.fly().len(), 1);
     bench.tried_again(0, refused(ErrorCode::NOT_ENOUGH_REPLICAS));
@@ -235,7 +235,7 @@ fn a_lost_answer_is_asked_for_again_and_the_duplicate_counts_as_written() {
 }
 
 #[test]
-fn a_batch_refused_for_good_leaves_a_gap_and_the_rest_count_anew() {
+fn a_batch_refused_for_good_leaves_a_gap_and_the_rest_is_re_sequenced() {
     let mut bench = Bench::new(config());
     bench.add(&[2, 1, 1]);
     bench.fly();
@@ -273,7 +273,7 @@ fn a_new_batch_waits_until_those_behind_a_gap_are_answered() {
 }
 
 #[test]
-fn out_of_order_without_anything_in_doubt_counts_anew() {
+fn out_of_order_without_anything_in_doubt_is_re_sequenced() {
     for code in [ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorCode::UNKNOWN_PRODUCER_ID] {
         let mut bench = Bench::new(config());
         bench.add(&[1, 2]);
@@ -307,7 +307,7 @@ fn sequences_wrap_after_the_largest() {
 #[test]
 fn used_up_epochs_need_another_producer_id() {
     let mut bench = Bench::new(config());
-    bench.sequence.identity = Some(ProducerId { id: 7, epoch: i16::MAX });
+    bench.sequence.identity = SequenceIdentity::Established(ProducerId { id: 7, epoch: i16::MAX });
     bench.add(&[1]);
     bench.fly();
     bench.tried_again(0, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
@@ -575,7 +575,7 @@ fn each_batch_is_a_span_from_its_first_flight_to_its_end() {
 }
 
 #[test]
-fn halves_of_a_batch_in_doubt_are_not_counted_anew_and_say_that_they_may_be_written() {
+fn halves_of_a_batch_in_doubt_are_not_re_sequenced_and_say_that_they_may_be_written() {
     let mut bench = Bench::new(config());
     bench.add(&[4]);
     bench.fly();
@@ -638,7 +638,7 @@ fn what_a_restarted_leader_has_forgotten_is_acknowledged_where_it_lies() {
     bench.add(&[1]);
     bench.answer(5, written(50));
     bench.wait();
-    assert_eq!(bench.fly(), [], "nothing leaves before the log has told");
+    assert_eq!(bench.fly(), [], "nothing leaves before the log was read");
     let us = ProducerId { id: 7, epoch: 0 };
     let log = Log::from(40).add(us, 0, 1).add(us, 1, 2).others(2).add(us, 3, 1).add(us, 4, 1).add(us, 5, 1);
     let finished = bench.reads(&log);
@@ -663,7 +663,7 @@ fn what_is_not_in_the_log_behind_one_that_is_leaves_again() {
 }
 
 #[test]
-fn what_is_not_in_the_log_and_may_still_come_fails_and_the_rest_is_counted_anew() {
+fn what_is_not_in_the_log_and_may_still_come_fails_and_the_rest_is_re_sequenced() {
     let mut bench = five_unanswered();
     (1..6).for_each(|id| bench.tried_again(id, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)));
     bench.add(&[1]);
@@ -680,7 +680,7 @@ fn what_is_not_in_the_log_and_may_still_come_fails_and_the_rest_is_counted_anew(
 
 /// Refused by a leader that may have appended it, and that was restarted since.
 #[test]
-fn what_is_not_in_the_log_and_got_all_its_answers_is_counted_anew() {
+fn what_is_not_in_the_log_and_got_all_its_answers_is_re_sequenced() {
     for (log, then) in [
         (
             Log::from(40).add(ProducerId { id: 7, epoch: 0 }, 0, 1).others(3),

@@ -1,7 +1,7 @@
 //! Bugs that are injected between the cores and the network, to see that the simulation finds them.
 //!
 //! The cores are the shipped ones and know nothing of this. [`Injector`] changes what goes in and what comes out:
-//! a batch on its way to the broker, a broker's answer, what a log is said to hold, and what deliveries are told.
+//! a batch on its way to the broker, a broker's answer, what a log is said to hold, and the outcome of a delivery.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -135,7 +135,7 @@ impl Injector {
         }
     }
 
-    /// What deliveries are told: the doubt that was kept from the core.
+    /// The outcome of deliveries, with the doubt that was kept from the core.
     pub(super) fn done(&self, done: DeliveryReport) -> DeliveryReport {
         if self.bug != Some(InjectedBug::UnreadResent) {
             return done;

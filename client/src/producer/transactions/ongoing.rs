@@ -154,12 +154,12 @@ impl OngoingTransaction {
         }
     }
 
-    /// The group has accepted the offsets whose turn it was: who is to be told.
+    /// The group has accepted the offsets whose turn it was; returns who awaits that.
     pub(super) fn offsets_accepted(&mut self) -> Option<Ticket> {
         self.offsets.pop_front()?.0
     }
 
-    /// The transaction will not be committed: nothing more joins it. Those who are to be told.
+    /// The transaction will not be committed: nothing more joins it. Returns who awaited that.
     pub(super) fn give_up_requests(&mut self) -> Vec<Ticket> {
         self.partitions.retain(|_, it| it.stage == AddStage::Added);
         std::mem::take(&mut self.offsets).into_iter().filter_map(|(ticket, _)| ticket).collect()
