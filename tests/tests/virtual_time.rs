@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
-use upsert_kafka_broker::{Action, Armed, Broker, BrokerConfig, Fault};
+use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault, FaultHandle};
 use upsert_kafka_client::{
     Address, Assignment, Client, Clock, Config, Environment, Position, Producer, Record, Role, Topic,
     TopicPartition,
@@ -100,7 +100,7 @@ impl World {
 struct Running {
     stopper: Stopper,
     ended: JoinHandle<Result<Summary, Error>>,
-    commits: Armed,
+    commits: FaultHandle,
 }
 
 impl Running {
