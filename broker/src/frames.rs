@@ -25,8 +25,8 @@ const READ_BYTES_MIN: usize = 8 << 10;
 /// side. Nobody can tell whether it still reads.
 const HALF_CLOSED_WAIT: Duration = Duration::from_secs(30);
 
-/// A frame that takes from the requests' memory must come within this, and a second more for each MiB, so that who trickles one
-/// does not keep its part for ever.
+/// A frame that counts in the requests' memory must come within this time, and a second more for each MiB, so that a
+/// client that trickles does not keep its part for ever.
 const FRAME_TIME: Duration = Duration::from_secs(30);
 
 /// How long, and for how many bytes, what a client still sends is thrown away after the broker's last word: closing a
@@ -68,8 +68,8 @@ impl Frames {
         Self { transport, limits, buffer: BytesMut::new(), ended: false, deaf: false }
     }
 
-    /// The next frame without its length, and the part of the requests' memory it takes; `None` when the client has closed
-    /// between frames.
+    /// The next frame without its length, with its part of the requests' memory; `None` when the client has closed between
+    /// frames.
     pub(crate) async fn read(&mut self) -> Result<Option<(Bytes, Option<Reservation>)>, Closed> {
         const LENGTH_BYTES: usize = 4;
         if self.buffer.is_empty() && self.buffer.capacity() > TRUST_BYTES {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::cluster::{Cluster, Want};
+use crate::cluster::{Cluster, TopicInterest};
 use crate::metrics::Metrics;
 use crate::{Error, ErrorKind, Record};
 
@@ -131,7 +131,8 @@ impl Producer {
             return Ok(known.clone());
         }
         let config = cluster.config();
-        let metadata = cluster.topic(name, Want::WhileWritten, cluster.now() + config.max_block).await?;
+        let metadata =
+            cluster.topic(name, TopicInterest::WhileWritten, cluster.now() + config.max_block).await?;
         let settings = TopicSettings {
             producer: shared.number,
             sticky: StickySettings { batch_size: config.batch_size, adaptive: config.partitioner_adaptive },

@@ -1,4 +1,5 @@
-//! CPU nanoseconds and allocations a row: decode, and the key, and the value. Pin it: `taskset -c 1 cargo bench …`.
+//! CPU nanoseconds and allocations a row: decode, and the key, and the value; and the whole transform of a job.
+//! Pin it: `taskset -c 1 cargo bench …`.
 
 use std::alloc::System;
 use std::hint::black_box;
@@ -6,7 +7,10 @@ use std::sync::Arc;
 
 use cpu_time::ThreadTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use upsert_kafka_sink::internals::{Decoder, Encoded, Encoder, FormatSpec, OptionSet, OptionValue};
+use upsert_kafka_sink::internals::{
+    Codecs, Decoder, Encoded, Encoder, Fed, FormatSpec, Message, OptionSet, OptionValue, Transform,
+};
+use upsert_kafka_sink::plan::{PlanOptions, plan};
 use upsert_kafka_sink::row::{Arena, Row, RowKind};
 use upsert_kafka_sink::types::{Field, LogicalType};
 
@@ -38,6 +42,14 @@ fn main() {
             each_row(&*decoder, &mut arena, &messages, |row| write(&[&*key, &*value], row, &mut out));
         });
     }
+    let mut transform = transform();
+    measure("transform: a message to its key and value", || {
+        for value in &messages {
+            let message = Message { value: Some(value), ..Message::new("orders", 0, 0) };
+            assert!(matches!(transform.feed(&message), Ok(Fed::Complete)), "orders are valid JSON");
+            black_box(transform.changes());
+        }
+    });
 }
 
 /// A stream: a row lives until it is encoded, then the arena starts again.
@@ -88,6 +100,24 @@ fn encoder(slots: &[usize]) -> Arc<dyn Encoder> {
     let new = FormatSpec::named("json").and_then(|json| json.encoding).expect("json is written");
     let described = new(&OptionSet::default(), &columns(), slots).expect("json holds these types");
     described.open_at_once().expect("json asks nobody")
+}
+
+/// The seed's job: its source table is its sink table.
+fn transform() -> Transform {
+    let columns: Vec<String> =
+        columns().iter().map(|it| format!("{} {}", it.name, it.data_type.logical)).collect();
+    let columns = columns.join(", ");
+    let job = format!(
+        "CREATE TABLE orders ({columns}) WITH ('connector' = 'kafka', 'topic' = 'orders',
+            'properties.bootstrap.servers' = 'x:1', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+        CREATE TABLE sink ({columns}, PRIMARY KEY (order_id) NOT ENFORCED) WITH ('connector' = 'upsert-kafka',
+            'topic' = 'sink', 'properties.bootstrap.servers' = 'x:1', 'key.format' = 'json', 'value.format' = 'json');
+        INSERT INTO sink SELECT * FROM orders"
+    );
+    let plan = plan(&*job, &PlanOptions::default()).expect("the seed's job");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let codecs = runtime.block_on(Codecs::open(&plan.pipelines()[0])).expect("json asks nobody");
+    Transform::new(&plan.pipelines()[0], &codecs)
 }
 
 /// The seed's table.

@@ -25,9 +25,10 @@ const ROWS: usize = 1_000;
 
 #[tokio::test]
 async fn a_row_that_is_read_cast_and_written_allocates_nothing() {
-    let pipeline = plan(JOB, &PlanOptions::default()).unwrap().pipelines.remove(0);
-    let codecs = Codecs::open(&pipeline).await.unwrap();
-    let mut transform = Transform::new(&pipeline, &codecs);
+    let plan = plan(JOB, &PlanOptions::default()).unwrap();
+    let pipeline = &plan.pipelines()[0];
+    let codecs = Codecs::open(pipeline).await.unwrap();
+    let mut transform = Transform::new(pipeline, &codecs);
     let values: Vec<String> = (0..ROWS)
         .map(|at| format!(r#"{{"id":"{at:08}", "amount":"{at}.50", "note":"a \"quoted\" one", "n":{at}}}"#))
         .collect();

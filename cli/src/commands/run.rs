@@ -32,9 +32,9 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     let path = args.operand(0);
     let script = job::read(path)?;
     let plan = job::plan(path, script, &job::options(args, None)?)?;
-    warn(&plan.notices);
+    warn(plan.notices());
     let new = match args.optional("--partitions")? {
-        Some(partitions) => NewTopics::new().with_partitions(partitions),
+        Some(partitions) => NewTopics::new().partitions(partitions),
         None => NewTopics::new(),
     };
     let create = args.has("--create-topics").then_some(new);

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::refresh::Reply;
+use super::task::ConnectionReply;
 use crate::Config;
 use crate::config::Address;
 use crate::connection::Connection;
@@ -54,7 +54,7 @@ pub(super) struct NodeConnections {
 pub(super) struct ConnectionSlot {
     connection: Option<Connection>,
     /// Those waiting while it is opened.
-    waiting: Vec<Reply>,
+    waiting: Vec<ConnectionReply>,
     opening: bool,
 }
 
@@ -115,14 +115,14 @@ impl ConnectionSlot {
 
     /// Somebody waits for it; says whether it is to be opened now, since nobody did before. Who gave up meanwhile
     /// need not be told.
-    pub(super) fn handle_wanted(&mut self, reply: Reply) -> bool {
+    pub(super) fn handle_wanted(&mut self, reply: ConnectionReply) -> bool {
         self.waiting.retain(|reply| !reply.is_closed());
         self.waiting.push(reply);
         !std::mem::replace(&mut self.opening, true)
     }
 
     /// The attempt to open it is over: those who waited for it.
-    pub(super) fn take_waiting(&mut self) -> Vec<Reply> {
+    pub(super) fn take_waiting(&mut self) -> Vec<ConnectionReply> {
         self.opening = false;
         std::mem::take(&mut self.waiting)
     }

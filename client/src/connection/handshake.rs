@@ -56,7 +56,7 @@ impl<S: Transport> Handshake<S> {
             if let Some(frame) = next {
                 return Ok(frame);
             }
-            if let Some(bytes) = frames.announced().filter(|bytes| *bytes > RESPONSE_BYTES_MAX) {
+            if let Some(bytes) = frames.announced().filter(|bytes| *bytes > HANDSHAKE_RESPONSE_BYTES_MAX) {
                 return Err(nonsense(format!("a first answer of {bytes} bytes")));
             }
             if stream.read_buf(frames.room()).await.map_err(broke::<R>)? == 0 {
@@ -67,7 +67,7 @@ impl<S: Transport> Handshake<S> {
 }
 
 /// The longest answer that is believed before a connection is ready; a broker of a hundred APIs takes a kilobyte.
-const RESPONSE_BYTES_MAX: usize = 1 << 20;
+const HANDSHAKE_RESPONSE_BYTES_MAX: usize = 1 << 20;
 
 fn broke<R: Request>(error: io::Error) -> Error {
     unreachable(format!("the connection broke at {}: {error}", place::<R>()))

@@ -21,9 +21,9 @@ use tokio::time::timeout_at;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::handshake::{Handshake, unreachable};
-use super::task::Task;
+use super::task::SocketTask;
 use super::versions::{self, BrokerVersions};
-use super::{Connection, QUEUE_MAX, Shared};
+use super::{Channel, Connection, QUEUE_MAX};
 use crate::config::Address;
 use crate::environment::{DialTarget, Environment, Transport};
 use crate::{Config, Error, ErrorKind};
@@ -84,9 +84,9 @@ impl Connector {
         let (stream, frames) = handshake.finish();
         let (sender, queue) = mpsc::channel(QUEUE_MAX);
         let (idle_max, clock) = (config.connections_max_idle, environment.clock().clone());
-        let task = Task { broker: Arc::clone(broker), stream, queue, frames, idle_max, clock };
+        let task = SocketTask { broker: Arc::clone(broker), stream, queue, frames, idle_max, clock };
         tokio::spawn(task.run());
-        Connection(Arc::new(Shared {
+        Connection(Arc::new(Channel {
             broker: Arc::clone(broker),
             versions,
             queue: sender,

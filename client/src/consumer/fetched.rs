@@ -34,6 +34,7 @@ use crate::{Error, ErrorKind};
 /// nothing; `for record in fetched` gives [`OwnedRecord`](crate::OwnedRecord)s, which share them.
 /// [`Fetched::partitions`] has what concerns a partition as a whole, such as the offset to commit.
 #[derive(Debug, Default)]
+#[must_use = "records are handed over once"]
 pub struct Fetched {
     pub(super) partitions: Vec<PartitionRecords>,
     pub(super) resets: Vec<PositionReset>,

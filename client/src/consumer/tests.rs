@@ -270,7 +270,7 @@ async fn fetches_go_by_topic_id_where_it_is_known_and_never_wait_for_nothing() {
         .await;
         let config = Config { fetch_max_wait: Duration::ZERO, ..peer.config() };
         let mut consumer = consumer(config, Position::Offset(0)).await;
-        consumer.poll().await.unwrap();
+        _ = consumer.poll().await.unwrap();
         let (asked, request) = peer.hears::<FetchRequest>().await;
         assert_eq!(asked, version);
         assert!(request.max_wait_ms > 0);

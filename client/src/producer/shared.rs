@@ -17,7 +17,7 @@ use super::send_gate::SendGate;
 use super::topic::{ProducerNumber, Topic, TopicUpdate};
 use super::transactions::Order;
 use crate::Error;
-use crate::cluster::{Cluster, Metadata, Want};
+use crate::cluster::{Cluster, Metadata, TopicInterest};
 use crate::environment::Clock;
 
 /// The one place where callers and the sender meet. What is locked here is locked once per batch, request or view.
@@ -90,7 +90,7 @@ impl ProducerShared {
             // Only when a topic is in use, so that the first use after a pause is reported at once.
             *reported_at = now;
             // When the mailbox is full, the next time will do: there are several before the topic is idle.
-            _ = cluster.want(topic.name_shared(), Want::WhileWritten);
+            _ = cluster.track(topic.name_shared(), TopicInterest::WhileWritten);
         }
     }
 

@@ -1,4 +1,10 @@
-//! One reader and the INSERTs that it feeds, at work: poll, transform, write, and commit what was acknowledged.
+//! One task of a job: a reader of some partitions, and the INSERTs that it feeds.
+//!
+//! A task is a loop around one `select!`: poll the source and process what came, commit when a checkpoint is due, look for
+//! new partitions, hear a stop. A fetched batch of records is processed to its end before the next event is heard, so
+//! a position never stands within a record, and a checkpoint sees all that was written of what lies before it.
+//!
+//! What must never happen: a position that moves before its record was handed to every writer, or past one that failed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +27,7 @@ use crate::skips::Skips;
 use crate::source::{JobIdentity, KafkaSource};
 use crate::transform::{Fed, Transform};
 
+/// A task that stands at its beginning, or runs.
 pub(super) struct Task {
     source: KafkaSource,
     transform: Transform,
@@ -29,6 +36,7 @@ pub(super) struct Task {
     progress: Arc<Progress>,
     clock: Clock,
     skips: Skips,
+    /// What the task last told [`Progress`] of its lag.
     lag: i64,
 }
 
@@ -41,6 +49,10 @@ pub(super) struct Opening {
 }
 
 impl Task {
+    /// Opens the sinks, then the source: from then on what is produced is read.
+    ///
+    /// # Errors
+    /// What a cluster refuses; an offset that the source needs and the group does not have.
     pub(super) async fn open(
         pipeline: &Pipeline,
         codecs: &Codecs,
@@ -73,7 +85,7 @@ impl Task {
     }
 
     /// Works until the source ends, somebody asks for a stop, or something fails.
-    pub(super) async fn carry(
+    pub(super) async fn run(
         &mut self,
         checkpoint_interval: Duration,
         mut stop: watch::Receiver<bool>,

@@ -27,17 +27,17 @@ impl NewTopics {
     }
 
     /// How many partitions each has.
-    pub fn with_partitions(self, partitions: i32) -> Self {
+    pub fn partitions(self, partitions: i32) -> Self {
         Self { partitions: Some(partitions), ..self }
     }
 
     /// How many brokers keep each partition.
-    pub fn with_replication_factor(self, replication_factor: i16) -> Self {
+    pub fn replication_factor(self, replication_factor: i16) -> Self {
         Self { replication_factor: Some(replication_factor), ..self }
     }
 
     /// One more setting of each topic, such as `max.message.bytes`.
-    pub fn with_config(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn config(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.configs.push((name.into(), value.into()));
         self
     }

@@ -26,7 +26,7 @@ impl Writers {
     ) -> Result<Self, Error> {
         let mut writers = Vec::with_capacity(inserts.len());
         for insert in inserts {
-            writers.push(Writer::open(insert.sink(), clients).await?);
+            writers.push(Writer::open(&insert.sink, clients).await?);
         }
         Ok(Self { writers, progress, unacknowledged: 0 })
     }

@@ -74,8 +74,12 @@ impl Check<'_> {
         }
     }
 
-    /// The reader of these columns.
-    pub(super) fn decoder(&mut self, format: &Format, columns: &[Field]) -> Option<Box<dyn DecodingFormat>> {
+    /// The format as it reads these columns.
+    pub(super) fn decoding_format(
+        &mut self,
+        format: &Format,
+        columns: &[Field],
+    ) -> Option<Box<dyn DecodingFormat>> {
         let Some(decoding) = format.spec.decoding else {
             self.not_yet(
                 format.spec.name,
@@ -87,8 +91,8 @@ impl Check<'_> {
         decoding(&format.options, columns).map_err(|error| self.unfit(format, &error.to_string())).ok()
     }
 
-    /// A reader of these columns that fails where the table's own passes over a message; `None` where that fails too.
-    pub(super) fn strict_decoder(
+    /// The same with a decoder that fails where the table's own passes over a message; `None` where that fails too.
+    pub(super) fn strict_decoding_format(
         &mut self,
         format: &Format,
         columns: &[Field],
@@ -98,12 +102,12 @@ impl Check<'_> {
             return None;
         }
         options.insert(IGNORE_PARSE_ERRORS, OptionValue::Bool(false));
-        // What is wrong with columns and options the table's own reader has said.
+        // What is wrong with columns and options was said of the table's own.
         format.spec.decoding.and_then(|decoding| decoding(&options, columns).ok())
     }
 
-    /// The writer of those columns that `slots` names.
-    pub(super) fn encoder(
+    /// The format as it writes those of the columns that are in `slots`.
+    pub(super) fn encoding_format(
         &mut self,
         format: &Format,
         columns: &[Field],

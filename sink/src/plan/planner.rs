@@ -7,7 +7,7 @@ use upsert_kafka_client::Role;
 
 use super::catalog::{Catalog, Entry};
 use super::properties::Properties;
-use super::query::{crosses_zones, matched, picked};
+use super::query::{crosses_zones, projected, selected};
 use super::readers::Readers;
 use super::table::Table;
 use super::update_before::update_before;
@@ -20,7 +20,7 @@ use crate::expr::Projection;
 use crate::options::nearest;
 use crate::settings::Settings;
 use crate::sql::limits::{INSERTS_MAX, JOB_COLUMNS_MAX};
-use crate::sql::{CreateTable, Drop, Insert, Query, Statement, TableName};
+use crate::sql::{CreateTable, Drop, Insert, Query, Select, Statement, TableName};
 
 /// What has been read of a job so far.
 pub(super) struct Planner<'a> {
@@ -91,7 +91,7 @@ impl<'a> Planner<'a> {
 
     /// The plan, if nothing is wrong.
     pub(super) fn finish(mut self) -> Result<Plan, Error> {
-        for (index, it) in self.caller.set.iter().enumerate() {
+        for (index, it) in self.caller.overrides.iter().enumerate() {
             if !self.overrides_met.contains(&index) && self.findings.is_empty() {
                 let text = format!("--set {}.{}: the job has no such table", it.table, it.option);
                 self.findings.push(Finding::new(Rule::Table, text));
@@ -101,7 +101,7 @@ impl<'a> Planner<'a> {
         if !self.has_query && self.findings.is_empty() {
             self.findings.push(Finding::new(Rule::Table, "nothing to run: the job has no INSERT"));
         }
-        if !self.caller.allow_loop {
+        if !self.caller.allows_loop {
             let looped = super::feedback::findings(self.readers.pipelines()).into_iter();
             let topics = &self.topics;
             self.findings.extend(looped.map(|finding| topics.iter().fold(finding, placed)));
@@ -151,7 +151,7 @@ impl<'a> Planner<'a> {
         };
         let (table, findings) = Table::new(ast, shown, path.clone(), self.topics.len(), self.caller);
         self.findings.extend(findings);
-        let overrides = self.caller.set.iter().enumerate();
+        let overrides = self.caller.overrides.iter().enumerate();
         self.overrides_met.extend(overrides.filter(|(_, it)| table.overridden(it).is_some()).map(|it| it.0));
         if exists {
             self.findings.push(Finding::new(Rule::Table, "the table is made twice").of(&table.name).at(at));
@@ -195,17 +195,8 @@ impl<'a> Planner<'a> {
         self.has_query = true;
         let sink_table = self.named(std::slice::from_ref(&insert.table)).pop().flatten();
         let source_tables = self.named(&insert.query.tables);
-        let size = sink_table.iter().chain(source_tables.iter().flatten()).map(|table| table.size);
-        self.columns += size.sum::<usize>();
-        self.inserts += 1;
-        if self.columns > JOB_COLUMNS_MAX || self.inserts > INSERTS_MAX {
-            let text = format!(
-                "a job has at most {INSERTS_MAX} INSERTs, and {JOB_COLUMNS_MAX} columns that they read and write \
-                 together; this one is beyond"
-            );
-            let finding = Finding::new(Rule::Columns, text).at(insert.table.at);
-            self.findings.extend((!self.is_too_large).then_some(finding));
-            self.is_too_large = true;
+        let sizes = sink_table.iter().chain(source_tables.iter().flatten()).map(|table| table.size);
+        if self.is_beyond_bounds(sizes.sum(), insert.table.at) {
             return;
         }
         let mut sources: Vec<Option<SourcePlan>> =
@@ -222,29 +213,56 @@ impl<'a> Planner<'a> {
             }
         };
         let (Some(sink_table), [Some(source_table)]) = (sink_table, &source_tables[..]) else { return };
-        // Then the columns of the query would be matched with half of the table's.
-        if sink_table.is_partial || sink_table.takes_metadata() || source_table.is_partial {
-            return;
-        }
-        let at = insert.query.at;
-        let columns = picked(select, source_table).and_then(|picked| matched(picked, insert, &sink_table));
-        let columns = match columns {
-            Ok(columns) => columns,
-            Err(findings) => return self.findings.extend(findings.into_iter().map(|it| it.at(at))),
-        };
-        if !self.settings.zone_is_utc && crosses_zones(&columns, source_table) {
-            let text = "TIMESTAMP and TIMESTAMP_LTZ become each other in 'table.local-time-zone', which can only be UTC yet";
-            self.findings.push(Finding::not_yet("time-zone", text).of(&sink_table.name).at(at));
-        }
-        let projection = Projection::new(&sink_table.name, columns, self.settings.on_null);
+        let Some(projection) = self.projection(select, insert, source_table, &sink_table) else { return };
         let (Some(sink), Some(source)) = (sink, sources.pop().flatten()) else { return };
         // A query with WHERE is refused before.
         let filter = None;
         let (drop_update_before, why) = update_before(&source, &sink, filter.as_ref(), &projection);
-        let insert =
+        let planned =
             InsertPlan { source: 0, filter, projection, drop_update_before, update_before: why, sink };
-        let added = self.readers.add(source, source_table.declaration(), insert);
-        self.findings.extend(added.err().map(|finding| finding.at(at)));
+        let added = self.readers.add(source, source_table.declaration(), planned);
+        self.findings.extend(added.err().map(|finding| finding.at(insert.query.at)));
+    }
+
+    /// Counts an INSERT and its columns. Whether they are more than a job may have, which is said once.
+    fn is_beyond_bounds(&mut self, columns: usize, at: Position) -> bool {
+        self.columns += columns;
+        self.inserts += 1;
+        if self.columns <= JOB_COLUMNS_MAX && self.inserts <= INSERTS_MAX {
+            return false;
+        }
+        let text = format!(
+            "a job has at most {INSERTS_MAX} INSERTs, and {JOB_COLUMNS_MAX} columns that they read and write \
+             together; this one is beyond"
+        );
+        let finding = Finding::new(Rule::Columns, text).at(at);
+        self.findings.extend((!self.is_too_large).then_some(finding));
+        self.is_too_large = true;
+        true
+    }
+
+    /// What each column of the sink is made of, if the query fits it.
+    fn projection(
+        &mut self,
+        select: &Select,
+        insert: &Insert,
+        source: &Table,
+        sink: &Table,
+    ) -> Option<Projection> {
+        // Then the columns of the query would be matched with half of the table's.
+        if sink.is_partial || sink.takes_metadata() || source.is_partial {
+            return None;
+        }
+        let at = insert.query.at;
+        let columns = selected(select, source).and_then(|columns| projected(columns, insert, sink));
+        let columns = columns
+            .map_err(|findings| self.findings.extend(findings.into_iter().map(|it| it.at(at))))
+            .ok()?;
+        if !self.settings.zone_is_utc && crosses_zones(&columns, source) {
+            let text = "TIMESTAMP and TIMESTAMP_LTZ become each other in 'table.local-time-zone', which can only be UTC yet";
+            self.findings.push(Finding::not_yet("time-zone", text).of(&sink.name).at(at));
+        }
+        Some(Projection::new(&sink.name, columns, self.settings.on_null))
     }
 
     /// The tables of these names; those that do not exist are found, those that were refused are left out.

@@ -1,11 +1,13 @@
 //! A stream's records, and what a dropped one leaves behind.
 
 use std::future::poll_fn;
+use std::io::Write;
 
 use bytes::BytesMut;
+use flate2::write::GzEncoder;
 use upsert_kafka_protocol::messages::FetchRequest;
 use upsert_kafka_protocol::messages::fetch::PartitionData;
-use upsert_kafka_protocol::records::{BatchWriter, Codec, Compression, Stamp, set_offset};
+use upsert_kafka_protocol::records::{BatchWriter, Codec, Compression, HEADER_BYTES, Stamp, set_offset};
 use upsert_kafka_protocol::{Bytes, Message};
 
 use super::*;
@@ -122,6 +124,52 @@ async fn a_record_that_cannot_be_read_is_told_until_the_consumer_seeks_behind_it
     assert_eq!(consumer.position(&of(0)), Some(1));
     consumer.seek(&of(0), Position::Offset(3)).unwrap();
     assert_eq!(next(&mut consumer.stream()).await.unwrap().offset, 3);
+}
+
+/// A gzip batch of one record of 100 bytes that says that it is longer than its batch.
+fn broken_and_compressed(offset: i64) -> Bytes {
+    let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);
+    writer.append(1000, None, Some(&[b'v'; 100]), &[]).unwrap();
+    let mut bytes = writer.seal(Stamp::NONE, Codec::NONE).to_vec();
+    set_offset(&mut bytes, offset, 5);
+    let mut record = bytes.split_off(HEADER_BYTES);
+    record[1] = 0x7f;
+    let mut gzip = GzEncoder::new(&mut bytes, flate2::Compression::fast());
+    gzip.write_all(&record).unwrap();
+    gzip.finish().unwrap();
+    // The codec is the low bits of the attributes; the length counts what follows it.
+    bytes[22] = 1;
+    let length = u32::try_from(bytes.len() - 12).unwrap();
+    bytes[8..12].copy_from_slice(&length.to_be_bytes());
+    Bytes::from(bytes)
+}
+
+#[tokio::test]
+async fn after_a_piece_that_begins_with_a_damaged_record_no_record_comes_again() {
+    let peer = Peer::at(|at| {
+        let mut broker = broker(at, 9);
+        move |ask: &Ask| match ask.key {
+            FetchRequest::KEY => fetched(ask, |_, offset| {
+                let mut records = compressed(offset, 2).to_vec();
+                records.extend_from_slice(&broken_and_compressed(2));
+                PartitionData { high_watermark: 9, records: Some(records.into()), ..Default::default() }
+            }),
+            _ => broker(ask),
+        }
+    })
+    .await;
+    let config = Config { check_crcs: false, fetch_max_decompressed_bytes: 250, ..peer.config() };
+    let mut consumer = Client::open(config).await.unwrap().consumer();
+    consumer.assign(vec![Assignment::new("orders", 0, Position::Offset(0))]);
+    let mut stream = consumer.stream();
+    for offset in 0..2 {
+        assert_eq!(next(&mut stream).await.unwrap().offset, offset);
+    }
+    for _ in 0..3 {
+        assert_eq!(next(&mut stream).await.unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+    drop(stream);
+    assert_eq!(consumer.position(&of(0)), Some(2));
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ impl BrokerConnection {
     pub(super) fn poll_answer(&mut self) -> Result<Option<(PendingRequest, Bytes)>, String> {
         let Some(frame) = self.frames.next().map_err(|bad| bad.to_string())? else { return Ok(None) };
         let id = header::correlation_id(&frame).map_err(|bad| bad.to_string())?;
-        let pending = self.pipeline.handle_answer(id).map_err(|out| format!("{out:?}"))?;
+        let pending = self.pipeline.handle_response(id).map_err(|out| format!("{out:?}"))?;
         Ok(Some((pending, frame)))
     }
 

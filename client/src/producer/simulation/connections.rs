@@ -15,7 +15,7 @@ use super::broker_connection::BrokerConnection;
 use super::broker_search::{BrokerSearch, Found};
 use super::coordinator_call::CallStage;
 use super::pending_request::{PendingRequest, Received};
-use crate::cluster::answer::MetadataAnswer;
+use crate::cluster::metadata_update::MetadataUpdate;
 use crate::cluster::schedule::Schedule;
 use crate::cluster::{Coordinator, Metadata, metadata};
 use crate::config::Address;
@@ -308,7 +308,7 @@ impl Connections {
             return self.schedule.handle_failed(now, self.chance.draw());
         }
         let wanted: Vec<Str> = self.wanted.iter().map(|topic| Str::from(&**topic)).collect();
-        let Ok(answer) = MetadataAnswer::read(response, &wanted) else {
+        let Ok(answer) = MetadataUpdate::read(response, &wanted) else {
             return self.schedule.handle_failed(now, self.chance.draw());
         };
         self.view = self.view.renewed(answer);

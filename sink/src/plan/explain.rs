@@ -2,17 +2,13 @@
 
 use std::fmt;
 
+use super::{InsertPlan, Origin, Plan, SinkPlan, SourcePlan, TableReport};
 use crate::expr::{OnNull, Projection};
-use crate::plan::{InsertPlan, Origin, Plan, SinkPlan, SourcePlan, TableReport};
 use crate::settings::CHECKPOINT_INTERVAL;
 use crate::types::Field;
 
-/// The plan as text, for `explain`; secrets are left out.
-pub fn explain(plan: &Plan) -> impl fmt::Display + '_ {
-    Explained(plan)
-}
-
-struct Explained<'a>(&'a Plan);
+/// The plan as text.
+pub(super) struct Explained<'a>(pub(super) &'a Plan);
 
 impl fmt::Display for Explained<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,7 +82,6 @@ fn not_null(projection: &Projection, columns: &[Field]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::explain;
     use crate::plan::{PlanOptions, plan};
 
     const JOB: &str = "
@@ -104,8 +99,8 @@ mod tests {
     fn what_becomes_of_a_client_property_is_told() {
         let given = "'properties.compression.lz4.level' = '3', 'properties.acks' = '1', 'properties.linger.ms' = '7',";
         let text = JOB.replace("'key.format'", &format!("{given} 'key.format'"));
-        let options = PlanOptions { bootstrap: Some("b:2".to_owned()), ..PlanOptions::default() };
-        let text = explain(&plan(&*text, &options).unwrap()).to_string();
+        let options = PlanOptions::new().with_bootstrap("b:2");
+        let text = plan(&*text, &options).unwrap().explain().to_string();
         for part in [
             "    'properties.linger.ms' = '7'",
             "property compression.lz4.level is ignored: lz4 has one level here",
@@ -119,7 +114,7 @@ mod tests {
     fn what_the_sink_decides_itself_cannot_be_set() {
         for key in ["properties.partitioner.class", "properties.transactional.id"] {
             let text = JOB.replace("'key.format'", &format!("'{key}' = 'x', 'key.format'"));
-            let options = PlanOptions { bootstrap: Some("b:2".to_owned()), ..PlanOptions::default() };
+            let options = PlanOptions::new().with_bootstrap("b:2");
             let error = plan(&*text, &options).unwrap_err().to_string();
             assert!(error.contains(&format!("'{key}': ")), "{error}");
         }
@@ -127,8 +122,8 @@ mod tests {
 
     #[test]
     fn every_table_key_value_and_default_is_told() {
-        let options = PlanOptions { bootstrap: Some("b:2".to_owned()), ..PlanOptions::default() };
-        let text = explain(&plan(JOB, &options).unwrap()).to_string();
+        let options = PlanOptions::new().with_bootstrap("b:2");
+        let text = plan(JOB, &options).unwrap().explain().to_string();
         for line in [
             "source src (kafka)",
             "  reads topic in from earliest-offset",

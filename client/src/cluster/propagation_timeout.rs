@@ -1,15 +1,15 @@
-//! How long a topic that brokers do not know is looked for: it may be new, and not known to all of them yet.
+//! How long a topic that brokers do not know is looked for. It may be new, and not every broker knows it yet.
 
 use std::time::{Duration, Instant};
 
 /// Counts from the first answer that does not know the topic, for `topic.metadata.propagation.max.ms`.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct PropagationTimeout {
     limit: Duration,
     since: Option<Instant>,
 }
 
-impl Patience {
+impl PropagationTimeout {
     pub(crate) fn new(limit: Duration) -> Self {
         Self { limit, since: None }
     }
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn it_counts_from_the_first_answer_against_the_topic_and_anew_after_another() {
         let (now, second) = (Instant::now(), Duration::from_secs(1));
-        let mut patience = Patience::new(5 * second);
+        let mut patience = PropagationTimeout::new(5 * second);
         assert_eq!(patience.deadline(), None);
         patience.handle_answer(true, now);
         patience.handle_answer(true, now + second);

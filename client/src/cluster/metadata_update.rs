@@ -31,21 +31,21 @@ pub(crate) const TOPIC_PARTITIONS_MAX: usize = 250_000;
 pub(crate) const PARTITIONS_MAX: usize = 1_000_000;
 
 /// A topic by name, or why it is not told of.
-pub(crate) type Told = (Str, Result<TopicMetadata, ErrorCode>);
+pub(crate) type TopicOutcome = (Str, Result<TopicMetadata, ErrorCode>);
 
 /// What an answer says of the brokers and of the topics that were asked for.
 #[derive(Debug, Default)]
-pub(crate) struct MetadataAnswer {
+pub(crate) struct MetadataUpdate {
     pub(crate) brokers: BTreeMap<i32, Broker>,
     pub(crate) cluster_id: Option<String>,
     pub(crate) controller: Option<i32>,
     /// Each topic that was asked for, or why it is not told of.
-    pub(crate) topics: Vec<Told>,
+    pub(crate) topics: Vec<TopicOutcome>,
     /// What is wrong with it, though it can be used.
     pub(crate) oddity: Option<String>,
 }
 
-impl MetadataAnswer {
+impl MetadataUpdate {
     /// Takes over what was asked for; all else is left to be dropped with the response.
     ///
     /// # Errors
@@ -115,7 +115,11 @@ fn usable(told: &[MetadataResponseBroker], oddities: &mut Oddities) -> Result<BT
 }
 
 /// The topics that were asked for, each once, whatever else is told and however often.
-fn topics(response: &MetadataResponse, asked: &[Str], oddities: &mut Oddities) -> Result<Vec<Told>, Error> {
+fn topics(
+    response: &MetadataResponse,
+    asked: &[Str],
+    oddities: &mut Oddities,
+) -> Result<Vec<TopicOutcome>, Error> {
     let mut missing: BTreeSet<&Str> = asked.iter().collect();
     let mut topics = Vec::with_capacity(asked.len());
     let mut partitions = 0;

@@ -1,4 +1,6 @@
-//! To some broker that answers: addresses are tried in turn, and each failure keeps its cause.
+//! The search for a broker that answers, and asking one for metadata.
+//!
+//! Addresses are tried in turn, and each failure keeps its cause, so that the error tells why every one of them failed.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -9,8 +11,8 @@ use upsert_kafka_protocol::messages::metadata::MetadataResponseTopic;
 use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::answer::MetadataAnswer;
 use super::metadata;
+use super::metadata_update::MetadataUpdate;
 use super::outage::seconds;
 use super::outage::shared::servers;
 use crate::config::Address;
@@ -18,14 +20,14 @@ use crate::connection::{Connection, Connector};
 use crate::retry::Backoff;
 use crate::{Config, Error, ErrorKind};
 
-/// Tries every bootstrap address, round after round, until one answers or the time is up. Whoever waits for more
-/// than a second is told for what.
-pub(super) async fn bootstrap(connector: &Connector) -> Result<(Connection, MetadataAnswer), Error> {
+/// Tries every bootstrap address, round after round, until one answers or `bootstrap.timeout.ms` is over. After a
+/// second a warning says what the client is waiting for.
+pub(super) async fn bootstrap(connector: &Connector) -> Result<(Connection, MetadataUpdate), Error> {
     let config = &connector.config;
     if config.bootstrap_servers.is_empty() {
         return Err(Error::new(ErrorKind::Config, "property bootstrap.servers names no address"));
     }
-    let mut search = Search::new(connector);
+    let mut search = BootstrapSearch::new(connector);
     let mut backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max);
     let mut chance = connector.environment.chance();
     loop {
@@ -35,14 +37,14 @@ pub(super) async fn bootstrap(connector: &Connector) -> Result<(Connection, Meta
         let wait = backoff.wait(chance.draw());
         let next = search.now() + wait;
         if next >= search.deadline {
-            return Err(search.in_vain());
+            return Err(search.exhausted());
         }
         search.meanwhile(sleep_until(next.into())).await;
     }
 }
 
 /// The search for a first broker.
-struct Search<'a> {
+struct BootstrapSearch<'a> {
     connector: &'a Connector,
     began: Instant,
     deadline: Instant,
@@ -54,7 +56,7 @@ struct Search<'a> {
 /// So long nobody need be told that he waits.
 const QUIET: Duration = Duration::from_secs(1);
 
-impl<'a> Search<'a> {
+impl<'a> BootstrapSearch<'a> {
     fn new(connector: &'a Connector) -> Self {
         let began = connector.environment.clock().now();
         let deadline = began + connector.config.bootstrap_timeout;
@@ -66,14 +68,14 @@ impl<'a> Search<'a> {
     }
 
     /// Tries each address once.
-    async fn round(&mut self) -> Option<(Connection, MetadataAnswer)> {
+    async fn round(&mut self) -> Option<(Connection, MetadataUpdate)> {
         let addresses = &self.connector.config.bootstrap_servers;
         let mut causes = Vec::new();
         for (at, address) in addresses.iter().enumerate() {
             // One silent address must leave time for the others.
             let left = self.deadline.saturating_duration_since(self.now());
             let share = left / u32::try_from(addresses.len() - at).unwrap_or(1);
-            match self.meanwhile(introduced(address, self.connector, share)).await {
+            match self.meanwhile(open_and_ask(address, self.connector, share)).await {
                 Ok(found) => {
                     if self.noticed {
                         let waited = self.now().saturating_duration_since(self.began);
@@ -116,7 +118,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn in_vain(&self) -> Error {
+    fn exhausted(&self) -> Error {
         let sentence = format!(
             "no bootstrap server could be reached within {} ms (bootstrap.timeout.ms): {}",
             self.connector.config.bootstrap_timeout.as_millis(),
@@ -127,7 +129,7 @@ impl<'a> Search<'a> {
 }
 
 /// Tries the candidates in order; the error is the last cause.
-pub(super) async fn first(
+pub(super) async fn open_first(
     candidates: Vec<Candidate>,
     connector: &Connector,
 ) -> Result<(Candidate, Connection), Error> {
@@ -150,13 +152,13 @@ pub(super) struct Candidate {
 
 /// Asks for these topics and for the brokers. Then it asks again for those that are missing and written to, so
 /// that the broker creates them: one request cannot create some of its topics and only look for the others.
-async fn ask(
+async fn request_topics(
     connection: &Connection,
     topics: &[Str],
     written: &HashSet<Str>,
     config: &Config,
 ) -> Result<MetadataResponse, Error> {
-    let mut answer = ask_once(connection, topics, false, config).await?;
+    let mut answer = request_once(connection, topics, false, config).await?;
     let creates = |topic: &MetadataResponseTopic| {
         topic.error_code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
             && topic.name.as_ref().is_some_and(|name| written.contains(name))
@@ -165,13 +167,13 @@ async fn ask(
         let (missing, found) = std::mem::take(&mut answer.topics).into_iter().partition(creates);
         let missing: Vec<MetadataResponseTopic> = missing;
         let names: Vec<Str> = missing.into_iter().filter_map(|topic| topic.name).collect();
-        answer = ask_once(connection, &names, true, config).await?;
+        answer = request_once(connection, &names, true, config).await?;
         answer.topics.extend::<Vec<_>>(found);
     }
     Ok(answer)
 }
 
-async fn ask_once(
+async fn request_once(
     connection: &Connection,
     topics: &[Str],
     create: bool,
@@ -187,25 +189,25 @@ async fn ask_once(
 }
 
 /// The same, read for what was asked.
-pub(super) async fn read(
+pub(super) async fn fetch_metadata(
     connection: &Connection,
     topics: &[Str],
     written: &HashSet<Str>,
     config: &Config,
-) -> Result<MetadataAnswer, Error> {
-    let response = ask(connection, topics, written, config).await?;
-    MetadataAnswer::read(&response, topics).map_err(|error| connection.named(error, "Metadata"))
+) -> Result<MetadataUpdate, Error> {
+    let response = request_topics(connection, topics, written, config).await?;
+    MetadataUpdate::read(&response, topics).map_err(|error| connection.named(error, "Metadata"))
 }
 
-async fn introduced(
+async fn open_and_ask(
     address: &Address,
     connector: &Connector,
     limit: Duration,
-) -> Result<(Connection, MetadataAnswer), Error> {
+) -> Result<(Connection, MetadataUpdate), Error> {
     let config = &connector.config;
     let deadline = connector.environment.clock().now() + limit;
     let connection = connector.open(address, limit.min(config.connection_setup_timeout)).await?;
-    match timeout_at(deadline.into(), read(&connection, &[], &HashSet::new(), config)).await {
+    match timeout_at(deadline.into(), fetch_metadata(&connection, &[], &HashSet::new(), config)).await {
         Ok(answer) => Ok((connection, answer?)),
         Err(_) => Err(connection.named(Error::new(ErrorKind::Timeout, "no answer"), "Metadata")),
     }

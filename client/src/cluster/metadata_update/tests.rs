@@ -26,8 +26,8 @@ fn response(topics: Vec<MetadataResponseTopic>) -> MetadataResponse {
     }
 }
 
-fn read(response: &MetadataResponse) -> Result<MetadataAnswer, Error> {
-    MetadataAnswer::read(response, &["orders".into(), "payments".into()])
+fn read(response: &MetadataResponse) -> Result<MetadataUpdate, Error> {
+    MetadataUpdate::read(response, &["orders".into(), "payments".into()])
 }
 
 /// The leaders of `orders`, and what is odd.
@@ -149,9 +149,9 @@ fn more_partitions_than_any_topic_has_are_refused_with_a_sentence() {
     let names = ["a", "b", "c", "d", "e"];
     let told = names.map(|name| topic(name, vec![partition(most - 1, 1, 1)]));
     let asked = names.map(Str::from);
-    let error = MetadataAnswer::read(&response(told.to_vec()), &asked).unwrap_err();
+    let error = MetadataUpdate::read(&response(told.to_vec()), &asked).unwrap_err();
     assert!(error.to_string().contains("more than 1000000 partitions"), "{error}");
-    assert!(MetadataAnswer::read(&response(told.to_vec()), &asked[..4]).is_ok());
+    assert!(MetadataUpdate::read(&response(told.to_vec()), &asked[..4]).is_ok());
 }
 
 /// A linear answer takes milliseconds; the search through all of them for each index took minutes.

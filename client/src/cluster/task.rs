@@ -1,4 +1,17 @@
-//! Owns the view of the cluster and the connections: renews the one, opens the others.
+//! The task behind a client. It alone owns what is known of the cluster and the connections to its brokers.
+//!
+//! The task sleeps until one of four things happens:
+//!
+//! | what | what it does |
+//! |---|---|
+//! | a [`Command`] of a handle | replies from what it has, or starts a job and replies when that is done |
+//! | a job is done ([`ClusterEvent`]) | keeps the connection, publishes the view, replies to those who waited |
+//! | somebody asks for a newer view | has the [`Schedule`] decide when |
+//! | the [`Schedule`] is due | starts a job that asks a broker for Metadata |
+//!
+//! Everything that waits for a broker is a job, so that a silent broker never keeps the task from others. The
+//! decisions are made by cores: [`Schedule`], [`TrackedTopics`], [`NodeConnections`], `Outage`, and
+//! [`Metadata::renewed`], by which a view never goes back to an older leader epoch.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -9,12 +22,12 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::answer::MetadataAnswer;
+use super::bootstrap::{self, Candidate};
+use super::metadata_update::MetadataUpdate;
 use super::node_connections::{ConnectionKind, NodeConnections, OwnerId};
 use super::outage::shared::SharedOutage;
-use super::reach::{self, Candidate};
 use super::schedule::Schedule;
-use super::wanted::{Want, Wanted};
+use super::tracked_topics::{TopicInterest, TrackedTopics};
 use super::{Coordinator, Metadata};
 use crate::config::{Address, MetadataRecovery};
 use crate::connection::{Connection, Connector};
@@ -22,48 +35,59 @@ use crate::environment::until;
 use crate::retry::{Backoff, Chance};
 use crate::{Error, ErrorKind};
 
-/// What the handles ask of the task.
+/// What a handle asks of the task.
 pub(super) enum Command {
-    Want(Arc<str>, Want),
-    Connection(i32, ConnectionKind, Reply),
-    Any(Reply),
+    /// Keeps the topic in the view.
+    Track(Arc<str>, TopicInterest),
+    /// A connection to this broker, opened if need be.
+    Connection(i32, ConnectionKind, ConnectionReply),
+    /// A connection for requests to any broker.
+    Any(ConnectionReply),
+    /// Nobody uses this owner's connections any more.
     Release(OwnerId),
+    /// The coordinator's node, if it is known.
     Coordinator(Coordinator, oneshot::Sender<Option<i32>>),
+    /// A broker named the coordinator: its node, and where that listens.
     CoordinatorIs(Coordinator, i32, Address),
+    /// The coordinator is to be looked for again.
     ForgetCoordinator(Coordinator),
+    /// A newer leader of a topic's partition: the node and its epoch.
     LeaderMoved(Arc<str>, i32, i32, i32),
 }
 
-pub(super) type Reply = oneshot::Sender<Result<Connection, Error>>;
+pub(super) type ConnectionReply = oneshot::Sender<Result<Connection, Error>>;
 
-/// The task: one owner of everything that changes.
-pub(super) struct Refresh {
+/// Everything of a cluster that changes, owned by one task.
+pub(super) struct ClusterTask {
     connector: Connector,
     mailbox: mpsc::Receiver<Command>,
     asked: Arc<Notify>,
     view: watch::Sender<Arc<Metadata>>,
     schedule: Schedule,
-    wanted: Wanted,
+    tracked: TrackedTopics,
     nodes: BTreeMap<i32, NodeConnections>,
     /// The connection to whichever bootstrap address answered last.
     bootstrap: Option<Connection>,
     /// Only the bootstrap addresses are to be tried, until one of them has answered.
     rebootstraps: bool,
     coordinators: HashMap<Coordinator, i32>,
-    jobs: JoinSet<Done>,
+    /// Dialling and asking, each a future of its own, so that the task never waits for a broker.
+    jobs: JoinSet<ClusterEvent>,
     outage: SharedOutage,
     chance: Chance,
 }
 
 /// What a job of the task came to.
-enum Done {
+enum ClusterEvent {
+    /// A connection was opened to a node at this address, or was not.
     Opened(i32, ConnectionKind, Address, Result<Connection, Error>),
-    Reached(Reply, Result<(Candidate, Connection), Error>),
-    /// When it began, who was reached for it, and what he answered.
-    Renewed(Instant, Option<(Candidate, Connection)>, Result<MetadataAnswer, Error>),
+    /// Some broker was reached for whoever asked for any.
+    Reached(ConnectionReply, Result<(Candidate, Connection), Error>),
+    /// Metadata was asked for: when that began, which broker was reached for it if none was, and the response.
+    Renewed(Instant, Option<(Candidate, Connection)>, Result<MetadataUpdate, Error>),
 }
 
-impl Refresh {
+impl ClusterTask {
     pub(super) fn new(
         connector: Connector,
         mailbox: mpsc::Receiver<Command>,
@@ -76,9 +100,9 @@ impl Refresh {
         let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
         let outage = SharedOutage::of(config);
         outage.answered(now);
-        let mut refresh = Self {
+        let mut task = Self {
             schedule: Schedule::new(config.metadata_max_age, backoff, now),
-            wanted: Wanted::new(config.metadata_max_idle),
+            tracked: TrackedTopics::new(config.metadata_max_idle),
             chance: environment.chance(),
             connector,
             mailbox,
@@ -91,45 +115,45 @@ impl Refresh {
             jobs: JoinSet::new(),
             outage,
         };
-        refresh.meet_brokers();
-        refresh
+        task.adopt_brokers();
+        task
     }
 
-    /// Serves until the last handle is gone; what is under way then is dropped.
+    /// Serves until the last handle is dropped. Jobs under way are dropped then.
     pub(super) async fn run(mut self) {
         loop {
             if self.schedule.poll_due(self.now()) {
-                self.renew();
+                self.request_metadata();
             }
             let due = self.schedule.deadline();
             // Every branch is cancel-safe: each only waits for something to take.
             tokio::select! {
                 command = self.mailbox.recv() => match command {
-                    Some(command) => self.obey(command),
+                    Some(command) => self.handle_command(command),
                     None => return,
                 },
-                Some(Ok(done)) = self.jobs.join_next() => self.settle(done),
+                Some(Ok(done)) = self.jobs.join_next() => self.handle_event(done),
                 () = self.asked.notified() => self.schedule.handle_asked(),
                 () = until(due) => {}
             }
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn handle_command(&mut self, command: Command) {
         match command {
-            Command::Want(topic, want) => {
+            Command::Track(topic, interest) => {
                 let unknown = !self.metadata().settles(&topic);
-                if self.wanted.handle_wanted(topic, want, self.now()) || unknown {
+                if self.tracked.handle_interest(topic, interest, self.now()) || unknown {
                     self.schedule.handle_asked();
                 }
             }
             Command::Connection(node_id, kind, reply) => self.connect(node_id, kind, reply),
-            Command::Any(reply) => self.reach(reply),
+            Command::Any(reply) => self.connect_any(reply),
             Command::Release(owner) => self.nodes.values_mut().for_each(|node| node.release(owner)),
             Command::Coordinator(of, reply) => _ = reply.send(self.coordinators.get(&of).copied()),
             Command::CoordinatorIs(of, node_id, address) => {
                 self.coordinators.insert(of, node_id);
-                self.meet(node_id, address);
+                self.adopt(node_id, address);
             }
             Command::ForgetCoordinator(of) => _ = self.coordinators.remove(&of),
             Command::LeaderMoved(topic, partition, leader, epoch) => {
@@ -140,52 +164,55 @@ impl Refresh {
         }
     }
 
-    fn settle(&mut self, done: Done) {
+    fn handle_event(&mut self, done: ClusterEvent) {
         match done {
-            Done::Opened(node_id, kind, address, opened) => {
-                self.opened(node_id, kind, &address, opened);
+            ClusterEvent::Opened(node_id, kind, address, opened) => {
+                self.handle_opened(node_id, kind, &address, opened);
             }
-            Done::Reached(reply, Ok((candidate, connection))) => {
-                self.keep(candidate, connection.clone());
+            ClusterEvent::Reached(reply, Ok((candidate, connection))) => {
+                self.keep_connection(candidate, connection.clone());
                 _ = reply.send(Ok(connection));
             }
-            Done::Reached(reply, Err(error)) => _ = reply.send(Err(error)),
-            Done::Renewed(began, reached, answer) => {
+            ClusterEvent::Reached(reply, Err(error)) => _ = reply.send(Err(error)),
+            ClusterEvent::Renewed(began, reached, answer) => {
                 if let Some((candidate, connection)) = reached {
-                    self.keep(candidate, connection);
+                    self.keep_connection(candidate, connection);
                 }
-                self.renewed(began, answer);
+                self.handle_metadata(began, answer);
             }
         }
     }
 
-    /// Sends for a new view, over an open connection if there is one.
-    fn renew(&mut self) {
+    /// Asks for metadata, over an open connection if there is one.
+    fn request_metadata(&mut self) {
         let open = self.open_connection();
         let candidates = self.candidates();
         let connector = self.connector.clone();
         let topics: Vec<Str> =
-            self.wanted.poll(self.now()).map(|topic| Str::from(topic.to_string())).collect();
-        let written: HashSet<Str> = self.wanted.written().map(|topic| Str::from(topic.to_string())).collect();
+            self.tracked.poll(self.now()).map(|topic| Str::from(topic.to_string())).collect();
+        let written: HashSet<Str> =
+            self.tracked.written().map(|topic| Str::from(topic.to_string())).collect();
         let began = self.now();
         self.jobs.spawn(async move {
             if let Some(connection) = open {
-                let answer = reach::read(&connection, &topics, &written, &connector.config).await;
+                let answer =
+                    bootstrap::fetch_metadata(&connection, &topics, &written, &connector.config).await;
                 if answer.as_ref().map_or_else(asks_to_begin_again, |_| true) {
-                    return Done::Renewed(began, None, answer);
+                    return ClusterEvent::Renewed(began, None, answer);
                 }
             }
-            match reach::first(candidates, &connector).await {
+            match bootstrap::open_first(candidates, &connector).await {
                 Ok((candidate, connection)) => {
-                    let answer = reach::read(&connection, &topics, &written, &connector.config).await;
-                    Done::Renewed(began, Some((candidate, connection)), answer)
+                    let answer =
+                        bootstrap::fetch_metadata(&connection, &topics, &written, &connector.config).await;
+                    ClusterEvent::Renewed(began, Some((candidate, connection)), answer)
                 }
-                Err(error) => Done::Renewed(began, None, Err(error)),
+                Err(error) => ClusterEvent::Renewed(began, None, Err(error)),
             }
         });
     }
 
-    fn renewed(&mut self, began: Instant, answer: Result<MetadataAnswer, Error>) {
+    fn handle_metadata(&mut self, began: Instant, answer: Result<MetadataUpdate, Error>) {
         let now = self.now();
         let chance = self.chance.draw();
         match answer {
@@ -197,14 +224,14 @@ impl Refresh {
                 {
                     tracing::warn!("the cluster tells odd things of itself: {oddity}");
                 }
-                let complete = self.wanted.topics().all(|topic| renewed.settles(topic));
+                let complete = self.tracked.topics().all(|topic| renewed.settles(topic));
                 self.rebootstraps = false;
                 self.schedule.handle_renewed(now, complete, chance);
                 if !complete {
                     self.schedule.handle_asked();
                 }
                 self.publish(renewed);
-                self.meet_brokers();
+                self.adopt_brokers();
             }
             Err(error) => {
                 tracing::debug!(%error, "metadata could not be renewed");
@@ -218,7 +245,7 @@ impl Refresh {
         }
     }
 
-    /// Lets go of every connection, and begins again at the bootstrap addresses alone.
+    /// Releases every connection, and begins again at the bootstrap addresses alone (KIP-1102).
     fn rebootstrap(&mut self) {
         if self.connector.config.metadata_recovery == MetadataRecovery::Rebootstrap {
             tracing::info!("a broker asks to begin again at bootstrap.servers");
@@ -228,8 +255,8 @@ impl Refresh {
         }
     }
 
-    /// Answers with the open connection, or opens one; those who ask meanwhile wait together.
-    fn connect(&mut self, node_id: i32, kind: ConnectionKind, reply: Reply) {
+    /// Replies with the open connection, or opens one. Whoever asks meanwhile waits for the same attempt.
+    fn connect(&mut self, node_id: i32, kind: ConnectionKind, reply: ConnectionReply) {
         let Some(node) = self.nodes.get_mut(&node_id) else {
             self.schedule.handle_asked();
             let sentence = format!("broker {node_id} is not known (any more)");
@@ -248,12 +275,12 @@ impl Refresh {
             self.jobs.spawn(async move {
                 sleep_until(not_before.into()).await;
                 let opened = connector.open(&address, limit).await;
-                Done::Opened(node_id, kind, address, opened)
+                ClusterEvent::Opened(node_id, kind, address, opened)
             });
         }
     }
 
-    fn opened(
+    fn handle_opened(
         &mut self,
         node_id: i32,
         kind: ConnectionKind,
@@ -283,15 +310,17 @@ impl Refresh {
         }
     }
 
-    /// Answers with any open connection, or tries everything that is known.
-    fn reach(&mut self, reply: Reply) {
+    /// Replies with any open connection, or dials the candidates.
+    fn connect_any(&mut self, reply: ConnectionReply) {
         if let Some(connection) = self.open_connection() {
             _ = reply.send(Ok(connection));
             return;
         }
         let candidates = self.candidates();
         let connector = self.connector.clone();
-        self.jobs.spawn(async move { Done::Reached(reply, reach::first(candidates, &connector).await) });
+        self.jobs.spawn(async move {
+            ClusterEvent::Reached(reply, bootstrap::open_first(candidates, &connector).await)
+        });
     }
 
     /// An open connection, to a broker drawn by chance.
@@ -326,7 +355,7 @@ impl Refresh {
         candidates
     }
 
-    fn keep(&mut self, candidate: Candidate, connection: Connection) {
+    fn keep_connection(&mut self, candidate: Candidate, connection: Connection) {
         match candidate.node_id.and_then(|id| self.nodes.get_mut(&id)) {
             Some(node) if node.address == candidate.address => {
                 node.handle_opened(ConnectionKind::Requests, connection);
@@ -335,8 +364,8 @@ impl Refresh {
         }
     }
 
-    /// Takes over the brokers of the view; the connections of those that left or moved are let go.
-    fn meet_brokers(&mut self) {
+    /// Takes over the brokers of the view. Connections to brokers that left or moved are released.
+    fn adopt_brokers(&mut self) {
         let view = self.metadata();
         if view.brokers.is_empty() {
             return;
@@ -347,11 +376,11 @@ impl Refresh {
             view.brokers.contains_key(id) || node.is_opening() || keeps_a_group()
         });
         for (id, broker) in &view.brokers {
-            self.meet(*id, broker.address.clone());
+            self.adopt(*id, broker.address.clone());
         }
     }
 
-    fn meet(&mut self, node_id: i32, address: Address) {
+    fn adopt(&mut self, node_id: i32, address: Address) {
         let Connector { config, environment } = &self.connector;
         let new = || NodeConnections::new(address.clone(), config, environment.clock().now());
         let node = self.nodes.entry(node_id).or_insert_with(new);
