@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::cluster::{Cluster, Want};
+use crate::cluster::{Cluster, TopicInterest};
 use crate::metrics::Metrics;
 use crate::{Error, ErrorKind, Record};
 
@@ -95,11 +95,12 @@ impl Producer {
         let availability = Some(config.partitioner_availability_timeout)
             .filter(|timeout| config.partitioner_adaptive && !timeout.is_zero())
             .map(|timeout| Arc::new(Mutex::new(Availability::new(timeout))));
+        let work = Arc::new(Notify::new());
         let shared = Arc::new(ProducerShared {
             accumulator: Accumulator::new(sender::limits(config)),
-            work: Notify::new(),
+            work: Arc::clone(&work),
             freed: Notify::new(),
-            orders: Orders::new(),
+            orders: Arc::new(Orders::new(work)),
             gate: SendGate::default(),
             meter: Mutex::new(Meter::new(config.windows(), clock.now())),
             topics: Mutex::default(),
@@ -129,7 +130,8 @@ impl Producer {
             return Ok(known.clone());
         }
         let config = cluster.config();
-        let metadata = cluster.topic(name, Want::WhileWritten, cluster.now() + config.max_block).await?;
+        let metadata =
+            cluster.topic(name, TopicInterest::WhileWritten, cluster.now() + config.max_block).await?;
         let settings = TopicSettings {
             producer: shared.number,
             sticky: StickySettings { batch_size: config.batch_size, adaptive: config.partitioner_adaptive },

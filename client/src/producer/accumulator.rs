@@ -1,8 +1,37 @@
-//! Records become batches here, and batches wait here for the sender.
+//! Collects records into batches, and keeps closed batches until the sender takes them: Kafka's `RecordAccumulator`.
 //!
-//! `send` writes a record straight into its partition's open batch, under that partition's lock: a
-//! message to a task would cost more than all the rest. It is the one lock per record in the client;
-//! the others here are taken once per batch, after a partition's and never before it.
+//! ```text
+//!   callers of send                                              the sender's task
+//!
+//!   append ──► slot of the partition ──► closed batch ──► ready ──► take_ready ──► … ──► complete
+//!              (its open batch)                                                            │
+//!                  ▲                                                                       │
+//!                  └───────────── buffer.memory, lent by the pool ◄────────────────────────┘
+//! ```
+//!
+//! **It decides** whether a record may enter, when a batch is opened or enlarged, and when it is closed:
+//! - when the next record does not fit (`batch.size`);
+//! - when it has lingered (`linger.ms`) and no closed batch of its partition waits to leave. While one waits, another
+//!   one could not leave either, and takes more records instead: a backlog is a few large batches, not many small ones;
+//! - when a flush, or a caller who waits for memory, ends all lingering (`expedite`);
+//! - when a transaction is ended (`close_all`): what was sent before belongs to it.
+//!
+//! **It hears** from callers of `send` a record (`append`; `append_slowly` where a batch must be enlarged, closed or
+//! opened), from a flush `expedite`, and from the sender that time has passed (`expire`), that a partition's batches
+//! wait or no longer do (`handle_backlog`), and that a batch has its end (`complete`, or `report` before that).
+//!
+//! **A batch** is *open* in its slot, and lingers or is overdue; then *ready*; then the sender's, and *incomplete*
+//! until its deliveries have learnt the outcome. Its memory comes back with `complete`.
+//!
+//! **Locks.** `append` takes its slot's lock, which is the one lock per record in this crate: a message to a task
+//! would cost more than all the rest. `state` is locked once per batch, after a slot's lock and never before one.
+//!
+//! **Must never happen**
+//! - Batches of a partition become ready in another order than they were opened in. A batch is put among the ready ones
+//!   while its slot is still locked.
+//! - A batch is opened after `close`. That is looked at under the lock under which batches become incomplete.
+//! - A batch, or what it holds, holds its slot. It would be freed never, if nobody closes it (see `slots`).
+//! - A caller waits for memory that lingers in open batches: nothing lingers while `memory_waiters` is not 0.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,7 +52,7 @@ mod pending_batches;
 
 use pending_batches::{IncompleteBatches, LingeringBatches};
 
-/// Open batches, and those that are closed and not yet taken.
+/// See above. What open batches are in stands in the slots of the topics' handles.
 #[derive(Debug)]
 pub(crate) struct Accumulator {
     limits: AccumulatorLimits,
@@ -42,18 +71,21 @@ pub(crate) struct AccumulatorLimits {
     pub(crate) max_request_size: usize,
 }
 
+/// Where batches are that are not complete, besides their slots.
 #[derive(Debug, Default)]
 struct AccumulatorState {
     ready: Vec<Ready>,
     ready_bytes: usize,
+    /// Open batches, and when each has lingered.
     lingering: LingeringBatches,
     /// Partitions of which a closed batch waits to leave, so that another one closed could not leave either.
     backed_up: BTreeSet<usize>,
     /// Those of them whose open batch has lingered, and takes records on all the same.
     overdue: BTreeMap<usize, Arc<Slot>>,
     incomplete: IncompleteBatches,
+    /// Why no batch is opened any more.
     closed: Option<Error>,
-    /// The first since it was last asked for.
+    /// The first failure of a batch since a flush asked for it.
     failure: Option<Error>,
 }
 
@@ -68,7 +100,7 @@ struct Ready {
 #[derive(Debug)]
 pub(crate) struct Appended {
     pub(crate) delivery: Delivery,
-    /// A batch was full, or one was opened whose lingering nobody watches yet.
+    /// A batch is full, or was opened that will have lingered before the sender would look again.
     pub(crate) wake_sender: bool,
 }
 
@@ -88,13 +120,14 @@ impl Accumulator {
         Self { limits, pool, state: Mutex::default(), memory_waiters: AtomicUsize::new(0) }
     }
 
-    /// The way of nearly every record: into the open batch. `None` when something must change first.
+    /// Writes a record into its slot's open batch, as nearly every record goes. `None` when there is no open batch or
+    /// no room in it.
     #[inline]
     pub(crate) fn append(&self, slot: &Slot, record: &Record<'_>, timestamp_ms: i64) -> Option<Delivery> {
         slot.open.lock().batch.as_mut()?.append(record, timestamp_ms)
     }
 
-    /// The way of the rest: a batch is enlarged, closed or opened.
+    /// Writes a record for which a batch must be enlarged, closed or opened.
     #[cold]
     pub(crate) fn append_slowly(
         &self,
@@ -116,27 +149,26 @@ impl Accumulator {
                 return Err(Refusal::BatchFull);
             }
         }
-        let (mut batch, unwatched) = self.open(slot, bytes, open.last_size, now)?;
+        let (mut batch, due_first) = self.open(slot, bytes, open.last_size, now)?;
         // The buffer was taken for this record, and an empty batch takes any.
         let delivery = batch.append(record, timestamp_ms).ok_or(Refusal::BatchFull)?;
         open.batch = Some(batch);
-        Ok(Appended { delivery, wake_sender: full || unwatched })
+        Ok(Appended { delivery, wake_sender: full || due_first })
     }
 
-    /// Closes the batches that have lingered; says when the next one will have. While another batch of its
-    /// partition waits to leave, one stays open and takes more: a backlog is a few large batches, not many
-    /// small ones.
+    /// Closes the batches that have lingered and are not kept open by a backlog; says when the next one will have
+    /// lingered.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
         self.close_due(now, now)
     }
 
-    /// Ends all lingering: for a flush, and when someone waits for the memory that open batches hold.
+    /// Ends all lingering now: for a flush, and when a caller waits for the memory that open batches hold.
     pub(crate) fn expedite(&self, now: Instant) {
         self.close_due(now + self.limits.linger, now);
     }
 
-    /// What the sender knows of a partition's queue. When no batch waits there any more, what has lingered is
-    /// closed; says whether there was such a batch.
+    /// Batches of a partition wait to leave, or no longer do. In the second case its overdue batch is closed; says
+    /// whether there was one.
     pub(crate) fn handle_backlog(&self, Backlog { partition, waits }: Backlog, now: Instant) -> bool {
         let mut state = self.state.lock();
         if waits {
@@ -167,8 +199,8 @@ impl Accumulator {
         ready.into_iter().map(|Ready { batch, slot }| (batch, slot.leader()))
     }
 
-    /// A batch is done with: its deliveries learn the outcome, its memory comes back. Says whether they had
-    /// not learnt one before.
+    /// A batch has its end: its deliveries learn the outcome, and its memory comes back. Says whether this is the first
+    /// outcome that they learn.
     pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) -> bool {
         let first = self.report(batch.token(), outcome);
         let (lent, buffer) = batch.release();
@@ -176,8 +208,8 @@ impl Accumulator {
         first
     }
 
-    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere. Says whether
-    /// they had not learnt one before.
+    /// The deliveries of a batch learn the outcome, though the batch itself is still in flight. Says whether this is the
+    /// first outcome that they learn.
     pub(crate) fn report(&self, token: &BatchToken, outcome: Outcome) -> bool {
         let Some(part) = token.part else { return self.report_whole(token.id, &token.completion, outcome) };
         let (first, whole) = token.completion.complete_part(part, outcome);
@@ -191,7 +223,7 @@ impl Accumulator {
         let mut state = self.state.lock();
         let first = state.incomplete.remove(id).is_some();
         if first && state.failure.is_none() {
-            // What went down with an aborted transaction did so because it was meant to.
+            // Whoever aborted the transaction wanted its records to fail.
             state.failure = outcome.error().filter(|error| error.kind() != ErrorKind::Aborted).cloned();
         }
         drop(state);
@@ -199,7 +231,7 @@ impl Accumulator {
         first
     }
 
-    /// Everything that is not answered yet.
+    /// The completions of all batches that have no outcome yet.
     pub(crate) fn incomplete(&self) -> Vec<Arc<Completion>> {
         self.state.lock().incomplete.iter().map(|(_, completion)| Arc::clone(completion)).collect()
     }
@@ -209,17 +241,17 @@ impl Accumulator {
         self.state.lock().failure.take()
     }
 
-    /// Somebody begins to wait for memory.
+    /// A caller begins to wait for memory.
     pub(crate) fn add_memory_waiter(&self) {
         self.memory_waiters.fetch_add(1, Relaxed);
     }
 
-    /// Somebody has it, or gave up.
+    /// A caller has its memory, or gave up.
     pub(crate) fn remove_memory_waiter(&self) {
         self.memory_waiters.fetch_sub(1, Relaxed);
     }
 
-    /// Nothing new is let in from now on, except into batches that are open.
+    /// Opens no more batches from now on; those that are open still take records.
     pub(crate) fn close(&self, error: Error) {
         self.state.lock().closed.get_or_insert(error);
     }
@@ -244,7 +276,7 @@ impl Accumulator {
         self.state.lock().incomplete.is_empty() && self.pool.is_whole()
     }
 
-    /// What is not yet answered fails: nobody will send it any more.
+    /// Closes, and fails all incomplete batches: nobody will send them any more.
     pub(crate) fn abandon(&self, error: &Error) {
         self.close(error.clone());
         let incomplete: Vec<_> = {

@@ -1,4 +1,4 @@
-//! A batch on its way: open while records come, sealed when it is first sent, stamped anew if it must be.
+//! A batch: open while records come, sealed when it is first sent, stamped again where its sequence changes.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,26 +19,26 @@ mod split;
 pub(crate) struct Batch {
     pub(crate) partition: Arc<Partition>,
     token: BatchToken,
-    /// 0, or the number of a half among those of its partition.
+    /// 0; of a part of a batch that was split, its number among all such parts of the partition.
     part_number: u32,
     /// Of its first record: lingering and `delivery.timeout.ms` count from here.
     pub(crate) opened: Instant,
     pub(crate) count: u32,
-    /// Its place in the partition's queue, once it is closed.
+    /// Counts it among the unanswered batches of its partition, once it is closed.
     pub(crate) queued: Option<QueuedBatch>,
     /// How much of `buffer.memory` it holds.
     lent: usize,
-    /// What it is compressed by way of, where batches share one.
+    /// A buffer for compression that all batches share; `None` where each has its own.
     scratch: Option<Scratch>,
     /// Its size when it was sealed, before compression.
     raw_bytes: usize,
     content: BatchContent,
 }
 
-/// By what a batch's deliveries are told.
+/// What a batch's deliveries are reached by.
 #[derive(Clone, Debug)]
 pub(crate) struct BatchToken {
-    /// Grows with each batch of the producer; halves keep that of the whole.
+    /// Grows with each batch of the producer; the parts of a batch that was split keep its id.
     pub(crate) id: u64,
     pub(crate) completion: Arc<Completion>,
     /// Which records of the whole it holds; `None` is all.
@@ -53,7 +53,7 @@ pub(crate) struct ExpiredBatch {
     pub(crate) count: u32,
 }
 
-/// What tells batches of a partition apart.
+/// Distinguishes the batches of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BatchKey {
     pub(crate) id: u64,
@@ -82,12 +82,12 @@ impl Batch {
         Self { partition, token, part_number, opened, count, queued, lent, scratch, raw_bytes, content }
     }
 
-    /// Lets it be compressed without a buffer of its own.
+    /// Lets it be compressed by way of a shared buffer.
     pub(crate) fn with_scratch(self, scratch: Scratch) -> Self {
         Self { scratch: Some(scratch), ..self }
     }
 
-    /// By what its deliveries are told.
+    /// What its deliveries are reached by.
     pub(crate) fn token(&self) -> &BatchToken {
         &self.token
     }
@@ -97,7 +97,7 @@ impl Batch {
         ExpiredBatch { token: self.token.clone(), partition: Arc::clone(&self.partition), count: self.count }
     }
 
-    /// What tells it from the others of its partition.
+    /// Distinguishes it from the others of its partition.
     pub(crate) fn key(&self) -> BatchKey {
         BatchKey { id: self.token.id, part: self.part_number }
     }

@@ -1,4 +1,29 @@
-//! One completion per batch; a delivery is a reference to it and an index.
+//! How the sender of a record learns what became of it.
+//!
+//! ```text
+//!   Delivery(record 0) ───┐
+//!   Delivery(record 1) ───┼──► Completion of their batch ◄── the accumulator: complete(outcome)
+//!   Answered(flush) ──────┘    outcome, wakers
+//! ```
+//!
+//! There is one completion per batch, shared by all deliveries of its records: a delivery is a reference to it and the
+//! index of its record, so that nothing is allocated per record.
+//!
+//! **A completion** is *open*, and gathers the wakers of those who await it; with its first outcome it is *complete* for
+//! good, and later outcomes change nothing. The batch may still be in flight then: a delivery that has expired is told so
+//! at once.
+//!
+//! **An outcome** is one of three.
+//! - *Written*: a record's offset is the batch's base offset and the record's index.
+//! - *Failed*: by the batch's error, or a record by its own, where the broker names the records at fault (KIP-467).
+//! - *Parts*: the batch was too large for the broker and was split. Each part has an outcome of its own, and the
+//!   completion is complete with the last one.
+//!
+//! **Must never happen**
+//! - A waker is left behind. Whoever registers one looks for the outcome again afterwards, since it may have come
+//!   between the first look and the entry.
+//! - One who waits for the batch as a whole takes the place of one who waits for a record: they stand in separate lists.
+//! - A delivery keeps more than the completion alive: it holds neither the batch nor the producer.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -39,11 +64,11 @@ impl Future for Delivery {
     }
 }
 
-/// Resolves when a batch is answered, whichever of its records: to the first failure, if there was one.
+/// Resolves when a batch has its outcome: to the first failure among its records, if there was one.
 #[derive(Debug)]
 pub(crate) struct Answered {
     batch: Arc<Completion>,
-    /// Where its waker stands: any number of callers wait for a batch as a whole.
+    /// The place of its waker among those of all who wait for the batch as a whole.
     slot: Option<usize>,
 }
 
@@ -110,7 +135,7 @@ impl Outcome {
     }
 }
 
-/// A half's place in the batch as it was when records were sent.
+/// Which records of the whole batch a part of it holds, after a split.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SplitPart {
     pub(crate) first: u32,
@@ -119,13 +144,13 @@ pub(crate) struct SplitPart {
     pub(crate) total: u32,
 }
 
-/// Where a batch's deliveries wait.
+/// What the deliveries of a batch share.
 #[derive(Debug)]
 pub(crate) struct Completion {
     partition: i32,
     outcome: OnceLock<Outcome>,
     wakers: Mutex<Wakers>,
-    /// Those parts of a batch that was split which have had their end.
+    /// Of a batch that was split, the parts that have an outcome.
     parts: Mutex<Vec<(SplitPart, Outcome)>>,
 }
 
@@ -153,7 +178,7 @@ impl Completion {
         first
     }
 
-    /// The end of one part: whether it is the first that this part has, and with the last part the end of all.
+    /// One part has an outcome: says whether it is the part's first, and with the last part the outcome of the whole.
     #[cold]
     pub(crate) fn complete_part(&self, part: SplitPart, outcome: Outcome) -> (bool, Option<Outcome>) {
         let mut parts = self.parts.lock();

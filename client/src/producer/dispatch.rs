@@ -74,7 +74,7 @@ pub(crate) struct Dispatch {
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     reports: VecDeque<DeliveryReport>,
     writer: Writer,
-    /// What sequences were told of who writes; `None` until the writer knows.
+    /// The producer id under which sequences were last told to write; `None` while another one is needed.
     identity: Option<ProducerId>,
     wants_metadata: bool,
     splits: u64,
@@ -237,7 +237,7 @@ impl Dispatch {
         self.writer.transactions()
     }
 
-    /// What deliveries are to be told.
+    /// The next report to deliveries.
     pub(crate) fn poll_report(&mut self) -> Option<DeliveryReport> {
         self.reports.pop_front()
     }
@@ -258,7 +258,7 @@ impl Dispatch {
         std::mem::take(&mut self.splits)
     }
 
-    /// Whether leaders should be asked for, told once.
+    /// Whether leaders should be looked for; asks once.
     pub(crate) fn poll_metadata(&mut self) -> bool {
         std::mem::take(&mut self.wants_metadata)
     }
@@ -298,7 +298,7 @@ impl Dispatch {
         }
     }
 
-    /// Nothing more leaves; what flies is awaited.
+    /// Gives up what has not left yet; what is in flight is awaited.
     fn give_up(&mut self, error: &Error, now: Instant) {
         for queue in self.queues.iter_mut().flatten() {
             self.reports.extend(queue.sequence.give_up(error).into_iter().map(DeliveryReport::from));

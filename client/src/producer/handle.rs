@@ -1,4 +1,4 @@
-//! What all clones of a producer hold: the ways in for a record, an order and a flush, and waiting.
+//! What all clones of a producer share: how records, orders and flushes get in, and how callers wait.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ use crate::cluster::Cluster;
 use crate::error::Scope;
 use crate::{Error, ErrorKind, Record};
 
-/// What all clones hold.
+/// The callers' side of a producer; the sender's task is the other one. When the last clone is dropped, nothing new is
+/// taken in, and what was sent is still delivered.
 pub(super) struct Handle {
     pub(super) shared: Arc<ProducerShared>,
     pub(super) cluster: Cluster,
@@ -30,7 +31,7 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    /// The way of nearly every record.
+    /// Takes a record in if its batch has room for it and no transaction is needed, as for nearly every record.
     #[inline]
     pub(super) fn append(&self, record: &Record<'_>) -> Option<Delivery> {
         if Some(record.topic.producer()) != self.outside_transactions {
@@ -39,7 +40,7 @@ impl Handle {
         self.append_within(record)
     }
 
-    /// The same, when it is known that records may enter.
+    /// Takes a record in if its batch has room for it, where it is known that records may enter.
     #[inline]
     pub(super) fn append_within(&self, record: &Record<'_>) -> Option<Delivery> {
         let slot = record.topic.slot_for(record).ok()?;
@@ -51,7 +52,7 @@ impl Handle {
         record.timestamp_ms.unwrap_or_else(|| self.shared.clock.unix_ms())
     }
 
-    /// Whether records enter without a transaction.
+    /// Refuses a record outside of a transaction where the producer is transactional.
     #[cold]
     pub(super) fn permit(&self) -> Result<(), Error> {
         if self.outside_transactions.is_none() { Err(self.shared.gate.refusal()) } else { Ok(()) }
@@ -116,7 +117,7 @@ impl Handle {
         let waiting = self.shared.accumulator.incomplete();
         self.shared.expedite();
         for batch in waiting {
-            // Who holds the deliveries is told; here only the end of it matters.
+            // The deliveries say what became of the records; here it only matters that they are answered.
             _ = Answered::new(batch).await;
         }
     }
@@ -128,7 +129,7 @@ impl Handle {
         loop {
             let slot = match self.slot_for(&record)? {
                 Ok(slot) => slot,
-                // The topic may have grown: one look at a newer view tells.
+                // The topic may have grown: a newer view is awaited once.
                 Err(missing) if std::mem::replace(&mut asked, true) => return Err(missing.error(&record)),
                 Err(_) => {
                     self.renew(deadline).await;
@@ -143,7 +144,7 @@ impl Handle {
             match self.append_slowly(slot, &record) {
                 Ok(delivery) => {
                     if waiter.is_some() {
-                        // There may be enough for the next in line too.
+                        // There may be enough for the next caller that waits, too.
                         self.shared.freed.notify_one();
                     }
                     return Ok(delivery);
@@ -244,7 +245,7 @@ impl Drop for Handle {
     }
 }
 
-/// Somebody waits for memory, for as long as this lives.
+/// A caller that waits for memory, for as long as this lives.
 struct MemoryWaiter<'a>(&'a ProducerShared);
 
 impl<'a> MemoryWaiter<'a> {

@@ -1,4 +1,4 @@
-//! Where a topic's records without a key go, as its partitions see it.
+//! The sticky partition of a topic, shared by all callers of `send`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -9,13 +9,13 @@ use super::lock::Mutex;
 use super::sticky::{Choice, Sticky, StickySettings};
 use crate::cluster::TopicMetadata;
 
-/// The sticky choice of a topic, to be read without a lock; it changes at most once per closed batch.
+/// Where records without a key go: read once per record without a lock, changed at most once per closed batch.
 #[derive(Debug)]
 pub(crate) struct Keyless {
     current: AtomicUsize,
     state: Mutex<StickyState>,
     availability: Option<Arc<Mutex<Availability>>>,
-    /// Whether a batch, of keys or without, was closed since this was last asked.
+    /// Whether any batch of the topic was closed since this was last asked.
     used: AtomicBool,
 }
 
@@ -26,7 +26,7 @@ struct StickyState {
     known: Vec<KnownPartition>,
 }
 
-/// What a choice needs to know of a partition.
+/// What the sticky choice follows of a partition.
 #[derive(Debug)]
 struct KnownPartition {
     leader: Option<i32>,
@@ -34,7 +34,7 @@ struct KnownPartition {
     queued: Arc<AtomicU32>,
 }
 
-/// A batch that was closed and is not answered yet: one place in its partition's queue.
+/// Counts one batch that is closed and not answered, for as long as the value lives: what KIP-794 calls a queue's size.
 #[derive(Debug)]
 pub(crate) struct QueuedBatch(Arc<AtomicU32>);
 

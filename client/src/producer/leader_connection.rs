@@ -1,4 +1,4 @@
-//! One broker as the sender sees it: a connection, and requests in the order of their answers.
+//! The sender's connection to one broker, and the requests in flight on it, in the order of their answers.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -15,18 +15,18 @@ use super::resolution;
 use crate::Error;
 use crate::cluster::Cluster;
 use crate::config::Acks;
-use crate::connection::{Answer, Connection};
+use crate::connection::{Connection, PendingResponse};
 
 /// A broker that leads partitions of this producer.
 #[derive(Default)]
 pub(super) struct LeaderConnection {
     link: LinkState,
     in_flight: VecDeque<InFlightRequest>,
-    /// What it is asked of a log.
+    /// The query of a log that is under way.
     log_read: Option<LogRead>,
 }
 
-/// How it is reached.
+/// The state of the connection.
 #[derive(Default)]
 enum LinkState {
     #[default]
@@ -41,14 +41,14 @@ struct InFlightRequest {
     answer: PendingAnswer,
 }
 
-/// What tells that a request is done.
+/// What a request in flight waits for.
 enum PendingAnswer {
-    Answer(Answer<ProduceRequest>),
+    Answer(PendingResponse<ProduceRequest>),
     /// With acks=0 there is no answer: it is on the wire.
     Written(Awaited<()>),
 }
 
-/// A question about a log, under way.
+/// A query of a log, under way.
 struct LogRead {
     request: LogRequest,
     answer: Awaited<resolution::LogAnswer>,
@@ -76,7 +76,7 @@ impl PendingAnswer {
 }
 
 impl SentRequest {
-    /// The socket has them now; a buffer can be used again when nobody else holds it.
+    /// Lets go of the batches' bytes, which the socket has now: a buffer is used again when nothing else holds it.
     pub(super) fn release_bytes(&mut self) {
         let partitions = self.produce.topic_data.iter_mut().flat_map(|topic| &mut topic.partition_data);
         partitions.for_each(|partition| partition.records = None);
@@ -107,7 +107,7 @@ impl LeaderConnection {
         None
     }
 
-    /// Asks what a log holds, when the last such question is answered.
+    /// Asks what a log holds. The one before is answered by then.
     pub(super) fn read(&mut self, request: LogRequest, cluster: &Cluster) {
         let answer = Box::pin(read_log(cluster.clone(), request.clone()));
         self.log_read = Some(LogRead { request, answer });

@@ -6,18 +6,18 @@ use bytes::BytesMut;
 
 use super::lock::Mutex;
 
-/// Counts every byte that open, waiting and flying batches hold. What lies idle is counted as free,
-/// and is let go before the sum of both would exceed the memory.
+/// Counts every byte that batches hold, from their opening to their end: Kafka's `BufferPool`. Idle buffers count as
+/// free, and are dropped before both together would exceed `buffer.memory`.
 #[derive(Debug)]
 pub(crate) struct BufferPool {
     memory: usize,
-    /// The one size that is kept for the next batch.
+    /// `batch.size`: buffers of this size are kept for the next batch.
     batch_size: usize,
     state: Mutex<PoolState>,
     scratch: Scratch,
 }
 
-/// One for all batches: they are compressed one after another.
+/// A buffer for compression. One does for all batches, since the sender seals them one after another.
 pub(crate) type Scratch = Arc<Mutex<Vec<u8>>>;
 
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl BufferPool {
         self.trim(&mut state);
     }
 
-    /// What batches are compressed by way of.
+    /// The buffer for compression.
     pub(crate) fn scratch(&self) -> Scratch {
         Arc::clone(&self.scratch)
     }

@@ -1,4 +1,4 @@
-//! Carries batches to the brokers and answers back; what goes where and when is said by the cores.
+//! The task behind a producer: moves batches to brokers and answers back. What goes where and when, the cores decide.
 
 use std::collections::BTreeMap;
 use std::future::{Future, pending, poll_fn};
@@ -28,7 +28,8 @@ use crate::error::Scope;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
 
-/// The task behind a producer. It ends when the producer is closed or dropped and all is answered.
+/// Owns the dispatch and a connection to each leader. It ends when the producer is closed or dropped and every record
+/// has its outcome.
 pub(super) struct Sender {
     shared: Arc<ProducerShared>,
     cluster: Cluster,
@@ -36,24 +37,24 @@ pub(super) struct Sender {
     dispatch: Dispatch,
     leaders: BTreeMap<i32, LeaderConnection>,
     coordinator_call: Option<CoordinatorCall>,
-    /// Who awaits what becomes of an order.
+    /// Orders of callers that have no end yet.
     pending_orders: BTreeMap<Ticket, PendingOrder>,
     tickets: Ticket,
-    /// A producer that is closed ends a transaction no longer than until then: its coordinator has done so.
+    /// How long a closed producer waits for its transaction to be aborted: the coordinator has done so by then.
     close_deadline: Option<Instant>,
     chance: Chance,
 }
 
 type CoordinatorCall = Pin<Box<dyn Future<Output = Result<CoordinatorResponse, Error>> + Send>>;
 
-/// Who awaits it, and whether it opens a transaction: a resumed one takes no records.
+/// An order whose caller waits for its end. It may open a transaction, and one that was resumed takes no records.
 struct PendingOrder {
     opens: bool,
     resumes: bool,
     reply: OrderReply,
 }
 
-/// Why the loop goes round; what there is to do is seen at its top.
+/// Why the loop runs once more. Whatever there is to do is found by polling the cores at its top.
 enum Event {
     Work,
     View,
@@ -110,7 +111,7 @@ impl Sender {
         }
     }
 
-    /// Every branch leaves its state in `self` or in the producer, so that losing one loses nothing.
+    /// Every branch keeps its state in `self` or in the producer, so that dropping a branch half-way loses nothing.
     async fn next_event(&mut self, due: Option<Instant>) -> Event {
         let Self { shared, view, leaders, coordinator_call, .. } = self;
         tokio::select! {
@@ -130,7 +131,7 @@ impl Sender {
         }
     }
 
-    /// Sends what can leave, and what may be closed for it.
+    /// Sends what can leave; where that ends a backlog, the batch that was kept open for it is closed and sent too.
     fn send(&mut self, now: Instant) {
         self.send_ready(now);
         while self.report_backlogs(now) {
@@ -139,7 +140,7 @@ impl Sender {
         }
     }
 
-    /// Tells the accumulator of which partitions batches wait; says whether it closed one for that.
+    /// Reports to the accumulator which partitions have batches that wait; says whether it closed a batch for that.
     fn report_backlogs(&mut self, now: Instant) -> bool {
         let mut closed = false;
         while let Some(backlog) = self.dispatch.poll_backlog() {
@@ -233,7 +234,7 @@ impl Sender {
         }
     }
 
-    /// What an answer says besides: where leaders went, and how long to pause (KIP-219).
+    /// What a response says besides its answers: where leaders moved (KIP-951), and how long to pause (KIP-219).
     fn handle_hints(&mut self, request: &SentRequest, response: &ProduceResponse, now: Instant) {
         for (topic, partition, leader, epoch) in
             request::leader_hints(&request.produce, request.version, response)
@@ -264,7 +265,7 @@ impl Sender {
             && pending.reply.is_closed()
             && let Some(reply) = reply
         {
-            // Whoever waited for a transaction has gone away: this one takes his place.
+            // The caller that waited for a transaction has gone away: this one takes its place.
             pending.reply = reply;
             return;
         }
@@ -279,7 +280,7 @@ impl Sender {
         self.dispatch.handle_order(order, ticket, now);
     }
 
-    /// Tells what became of orders, and lets records in or shuts them out.
+    /// Ends orders, and opens or shuts the gate for records.
     fn settle_orders(&mut self) {
         while let Some((ticket, result)) = self.dispatch.poll_settled() {
             let Some(PendingOrder { opens, resumes, reply }) = self.pending_orders.remove(&ticket) else {
@@ -288,8 +289,8 @@ impl Sender {
             if opens && !resumes && result.is_ok() {
                 self.shared.gate.open();
             }
-            let lease = |opens: bool| opens.then(|| TransactionLease::new(&self.shared));
-            // Whoever asked may have gone; a lease that nobody takes orders an abort.
+            let lease = |opens: bool| opens.then(|| TransactionLease::new(&self.shared.orders));
+            // The caller may have gone away; a lease that is dropped orders an abort.
             _ = reply.send(result.map(|identity| OrderDone { identity, lease: lease(opens) }));
         }
         if let Some(error) = self.dispatch.transactions().and_then(|transactions| transactions.error()) {
@@ -348,7 +349,7 @@ impl Sender {
     }
 }
 
-/// Whoever waits must not wait for a task that is gone, be it with its runtime.
+/// Callers must not wait for a task that is gone, be it with its runtime.
 impl Drop for Sender {
     fn drop(&mut self) {
         let error = Error::new(ErrorKind::Closed, "the producer has ended").with_written(true);
@@ -376,7 +377,7 @@ async fn coordinator_response(call: &mut Option<CoordinatorCall>) -> Result<Coor
     }
 }
 
-/// The settings that a partition's line keeps to.
+/// The settings of each partition's sequence.
 pub(super) fn sequence_config(config: &Config) -> SequenceConfig {
     SequenceConfig {
         idempotent: config.enable_idempotence,
@@ -390,10 +391,11 @@ pub(super) fn sequence_config(config: &Config) -> SequenceConfig {
     }
 }
 
-/// Brokers forget a producer after `producer.id.expiration.ms`, a day unless they are told otherwise.
+/// How long brokers are trusted to keep a producer id that is silent. Their `producer.id.expiration.ms` is a day by
+/// default.
 const PRODUCER_EXPIRATION: Duration = Duration::from_secs(3600);
 
-/// Who writes, by the settings.
+/// Who writes: with transactions, or without.
 pub(super) fn writer(config: &Config) -> Writer {
     let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
     match &config.transactional_id {
@@ -405,7 +407,7 @@ pub(super) fn writer(config: &Config) -> Writer {
     }
 }
 
-/// The settings that a producer's accumulator is bound by.
+/// The settings that bound the accumulator.
 pub(super) fn limits(config: &Config) -> super::accumulator::AccumulatorLimits {
     super::accumulator::AccumulatorLimits {
         batch_size: config.batch_size,

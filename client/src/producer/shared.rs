@@ -1,4 +1,4 @@
-//! What a producer's callers and its sender share.
+//! What a producer's callers and its sender share; everything else belongs to one of the two.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use super::send_gate::SendGate;
 use super::topic::{ProducerNumber, Topic, TopicUpdate};
 use super::transactions::Order;
 use crate::Error;
-use crate::cluster::{Cluster, Metadata, Want};
+use crate::cluster::{Cluster, Metadata, TopicInterest};
 use crate::environment::Clock;
 
-/// What callers and the sender share.
+/// The one place where callers and the sender meet. What is locked here is locked once per batch, request or view.
 pub(super) struct ProducerShared {
     pub(super) accumulator: Accumulator,
-    /// Rings once per batch, never per record.
-    pub(super) work: Notify,
-    /// Rings when memory came back.
+    /// Wakes the sender: once per batch, never per record.
+    pub(super) work: Arc<Notify>,
+    /// Wakes a caller that waits for memory.
     pub(super) freed: Notify,
-    pub(super) orders: Orders,
+    pub(super) orders: Arc<Orders>,
     pub(super) gate: SendGate,
     /// Locked once per batch or request.
     pub(super) meter: Mutex<Meter>,
@@ -79,7 +79,7 @@ impl ProducerShared {
         }
     }
 
-    /// Says now and then which topics are in use, so that they are kept up to date.
+    /// Reports which topics are in use, now and then, so that the cluster's task keeps them up to date.
     pub(super) fn report_used_topics(&self, cluster: &Cluster, now: Instant) {
         let mut reported_at = self.use_reported_at.lock();
         let interval = cluster.config().metadata_max_idle / USE_REPORTS_PER_IDLE;
@@ -87,17 +87,16 @@ impl ProducerShared {
             return;
         }
         for topic in self.topics.lock().values().filter(|topic| topic.take_used()) {
-            // Only then, so that the first use after a pause is told at once.
+            // Only when a topic is in use, so that the first use after a pause is reported at once.
             *reported_at = now;
             // When the mailbox is full, the next time will do: there are several before the topic is idle.
-            _ = cluster.want(topic.name_shared(), Want::WhileWritten);
+            _ = cluster.track(topic.name_shared(), TopicInterest::WhileWritten);
         }
     }
 
     /// Hands an order to the sender.
     pub(super) fn order(&self, order: Order, reply: Option<OrderReply>) {
         self.orders.push(order, reply);
-        self.work.notify_one();
     }
 
     /// Ends all lingering.
@@ -119,5 +118,5 @@ impl ProducerShared {
     }
 }
 
-/// So often in `metadata.max.idle.ms` it is told which topics are in use.
+/// How many times in `metadata.max.idle.ms` the sender reports which topics are in use.
 const USE_REPORTS_PER_IDLE: u32 = 8;

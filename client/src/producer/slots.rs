@@ -1,4 +1,8 @@
 //! Where records of a topic's partitions are written: a slot for each, found without a lock.
+//!
+//! A slot holds its partition's open batch. Whatever a batch holds must not hold the slot, or an open batch that nobody
+//! closes (its runtime died, or `close` ran out of time) would keep itself alive. So identity and slot are two things: a
+//! batch, the dispatch and all requests hold the `Partition`; topics' handles and the accumulator hold the `Slot`.
 
 use std::sync::atomic::{
     AtomicI32, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
@@ -27,8 +31,7 @@ struct Segment {
     next: OnceLock<Box<Segment>>,
 }
 
-/// One partition as its records' senders see it. Callers of `send` share it, and only the topic's handle and the
-/// accumulator hold it: a batch holds the [`Partition`], or the two would hold each other for good.
+/// One partition as callers of `send` see it, aligned so that two partitions share no cache line.
 #[repr(align(128))]
 #[derive(Debug)]
 pub(crate) struct Slot {

@@ -1,4 +1,24 @@
-//! A topic's handle: looked up once, so that no record hashes a name.
+//! A topic's handle: decides which partition a record goes to, and finds its slot.
+//!
+//! It is looked up by name once and then used for all records, so that no record hashes a name.
+//!
+//! **It decides** by the first of these that there is:
+//! 1. the partition that the record names;
+//! 2. what the user's [`Partitioner`] says, which is asked once for each record (`apply_partitioner`);
+//! 3. the record's key: murmur2 over the number of partitions, as in Java;
+//! 4. the sticky partition of the topic (`keyless`; KIP-480, KIP-794), also for keys where `partitioner.ignore.keys`.
+//!
+//! **It hears** one event: a newer view of the cluster (`update`), told by the sender's task or by a caller who waited
+//! for it. That brings leaders, the number of partitions, and which brokers stand in this client's rack.
+//!
+//! **Shared.** Clones of the handle and the producer share one state. `send` reads it without a lock: the number of
+//! partitions, the sticky partition, and the slots, to which others are only ever added.
+//!
+//! **Must never happen**
+//! - A key moves because a leader is gone: only the number of partitions counts. When that changes, a line says so.
+//! - A record goes to a partition that the topic does not have, be it that it was deleted and made again with fewer.
+//! - A record of another producer's handle enters: its transaction, and its memory, are others. The handle knows the
+//!   [`ProducerNumber`] of its own.
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -92,7 +112,7 @@ impl Topic {
         self.0.producer
     }
 
-    /// Takes over leaders and the number of partitions.
+    /// Takes over leaders and the number of partitions from a newer view of the cluster.
     pub(crate) fn update(
         &self,
         TopicUpdate { metadata, rack_brokers, now }: TopicUpdate<'_>,
@@ -117,7 +137,7 @@ impl Topic {
         }
     }
 
-    /// Where the record goes. Records of a key follow the number of partitions known just now.
+    /// The slot of the partition that the record goes to, by the number of partitions known just now.
     #[inline]
     pub(crate) fn slot_for(&self, record: &Record<'_>) -> Result<&Arc<Slot>, NoSuchPartition> {
         let count = self.0.slots.count();

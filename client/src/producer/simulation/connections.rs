@@ -15,11 +15,11 @@ use super::broker_connection::BrokerConnection;
 use super::broker_search::{BrokerSearch, Found};
 use super::coordinator_call::CallStage;
 use super::pending_request::{PendingRequest, Received};
-use crate::cluster::answer::MetadataAnswer;
+use crate::cluster::metadata_update::MetadataUpdate;
 use crate::cluster::schedule::Schedule;
 use crate::cluster::{Coordinator, Metadata, metadata};
 use crate::config::Address;
-use crate::connection::open;
+use crate::connection::versions;
 use crate::producer::coordinator_request::{CoordinatorRequest, CoordinatorResponse};
 use crate::producer::dispatch::LogRequest;
 use crate::producer::leader_connection::SentRequest;
@@ -158,7 +158,7 @@ impl Connections {
 
     pub(super) fn handle_opened(&mut self, connection: u64) {
         if let Some(link) = self.links.get_mut(&connection)
-            && let Ok(bytes) = link.send_api_versions(open::FIRST_VERSION)
+            && let Ok(bytes) = link.send_api_versions(versions::FIRST_VERSION)
         {
             self.outputs.push_back(Output::Send { connection, bytes });
         }
@@ -308,7 +308,7 @@ impl Connections {
             return self.schedule.handle_failed(now, self.chance.draw());
         }
         let wanted: Vec<Str> = self.wanted.iter().map(|topic| Str::from(&**topic)).collect();
-        let Ok(answer) = MetadataAnswer::read(response, &wanted) else {
+        let Ok(answer) = MetadataUpdate::read(response, &wanted) else {
             return self.schedule.handle_failed(now, self.chance.draw());
         };
         self.view = self.view.renewed(answer);

@@ -9,7 +9,7 @@ use upsert_kafka_protocol::{Message, header};
 
 use crate::Error;
 use crate::cluster::Coordinator;
-use crate::connection::open;
+use crate::connection::versions;
 use crate::producer::coordinator_request::{RequestBody, ResponseBody};
 use crate::producer::dispatch::LogRequest;
 use crate::producer::leader_connection::SentRequest;
@@ -44,7 +44,7 @@ impl PendingRequest {
         Ok(match self {
             Self::ApiVersions(version) => {
                 let (_, body) = header::response_body::<ApiVersionsRequest>(frame, version)?;
-                Received::ApiVersions(open::decode(&body, version)?)
+                Received::ApiVersions(versions::decode(&body, version)?)
             }
             Self::Metadata(version) => Received::Metadata(answer::<MetadataRequest>(frame, version)?),
             Self::FindCoordinator(of, version) => {
