@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::cluster::{Cluster, Metadata, Want};
+use crate::cluster::{Cluster, Metadata, TopicInterest};
 use crate::environment::until;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, IsolationLevel};
@@ -280,7 +280,7 @@ impl Consumer {
     /// After `default.api.timeout.ms`, or at once when the topic is not allowed.
     pub async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<Vec<(i32, i64)>, Error> {
         let deadline = self.cluster.now() + self.config().default_api_timeout;
-        let known = self.cluster.topic(topic, Want::WhileUsed, deadline).await?;
+        let known = self.cluster.topic(topic, TopicInterest::WhileUsed, deadline).await?;
         let of = |index| TopicPartition { topic: Arc::clone(&known.name), partition: index };
         let queries: Vec<_> = known.partitions.iter().map(|partition| (of(partition.index), spec)).collect();
         let found = list_offsets::list_offsets(&self.cluster, &queries).await?;

@@ -104,7 +104,7 @@ pub(super) async fn commit(cluster: &Cluster, group: &str, offsets: &[Commit]) -
     let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {
-            let coordinator = cluster.coordinator(&keeper).await?;
+            let coordinator = cluster.group_coordinator(&keeper).await?;
             let version = coordinator.version_up_to::<OffsetCommitRequest>(LAST_BY_NAME)?;
             let timeout = cluster.config().request_timeout;
             let response = coordinator.call_at(&request, version, timeout).await?;
@@ -138,7 +138,7 @@ pub(super) async fn committed(
     let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {
-            let coordinator = cluster.coordinator(&keeper).await?;
+            let coordinator = cluster.group_coordinator(&keeper).await?;
             let version = coordinator.version_up_to::<OffsetFetchRequest>(LAST_BY_NAME)?;
             let timeout = cluster.config().request_timeout;
             let request = fetch_request(group, of, version, stable);

@@ -18,7 +18,7 @@ use super::fetched::{Fetched, PartitionRecords};
 use super::fetcher::{self, FetchedPartition, NodeFetch, PartitionFetch, PollBudget};
 use super::offset_lookup::{FoundOffsets, look_up};
 use super::position::{FetchTarget, OffsetLookup, PartitionOutcome, Progress};
-use crate::cluster::Want;
+use crate::cluster::TopicInterest;
 use crate::{Error, ErrorKind};
 
 /// What a task of the consumer came to.
@@ -33,7 +33,7 @@ impl Consumer {
     pub(super) fn start_requests(&mut self) {
         let now = self.cluster.now();
         // The cluster's mailbox may be full. It empties soon, and the metadata that comes then leads here again.
-        self.unannounced.retain(|topic| !self.cluster.want(topic, Want::Lasting));
+        self.unannounced.retain(|topic| !self.cluster.track(topic, TopicInterest::Lasting));
         let metadata = Arc::clone(&self.metadata.borrow_and_update());
         let requests = self.positions.poll(now, &metadata);
         for (node, lookups) in requests.lookups {

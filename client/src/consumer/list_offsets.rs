@@ -12,7 +12,7 @@ use upsert_kafka_protocol::messages::list_offsets::{ListOffsetsPartition, ListOf
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::assignment::{Position, TopicPartition};
-use crate::cluster::{Attempts, Cluster, TopicMetadata, Want};
+use crate::cluster::{Attempts, Cluster, TopicInterest, TopicMetadata};
 use crate::{Error, ErrorKind, IsolationLevel};
 
 /// An offset to look up.
@@ -91,7 +91,9 @@ async fn round(
     for (at, (of, _)) in queries.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
         let topic = match topics.entry(&of.topic) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(cluster.topic(&of.topic, Want::WhileUsed, deadline).await?),
+            Entry::Vacant(new) => {
+                new.insert(cluster.topic(&of.topic, TopicInterest::WhileUsed, deadline).await?)
+            }
         };
         by_leader.entry(leader(of, topic)?).or_default().push(at);
     }
