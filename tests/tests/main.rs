@@ -32,4 +32,5 @@ mod tidy; // the rules of style that a program can check
 mod transactions; // whole or not at all, under both protocols, embedded and on a real Kafka
 mod validation; // what Flink plans and what it refuses, line by line
 mod vectors; // Flink's own answers, message by message; UPSERT_KAFKA_VECTORS names further ones
+mod virtual_time; // whole jobs in tokio's paused time, over pipes: an hour is a second
 mod wire; // Kafka's messages by hand: apis, schema, decode, encode, check, stream
