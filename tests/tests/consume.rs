@@ -19,9 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Two nodes that lead two partitions each.
 async fn cluster() -> (Broker, Client) {
-    let mut nodes = BrokerConfig::default();
-    nodes.nodes = 2;
-    let broker = Broker::start(nodes).await.unwrap();
+    let broker = Broker::start(BrokerConfig::default().with_nodes(2)).await.unwrap();
     let address = Address { host: broker.address().ip().to_string(), port: broker.address().port() };
     let config = Config::new([address]).with(|it| {
         it.retry_backoff = Duration::from_millis(1);
