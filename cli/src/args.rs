@@ -87,7 +87,7 @@ impl Args {
         let Some(text) = self.value(flag) else { return Ok(default) };
         // SQL counts a bare number in milliseconds, and most people in seconds.
         let has_unit = text.ends_with(|c: char| !c.is_ascii_digit());
-        let parsed = upsert_kafka_sink::option::duration(text).filter(|_| has_unit);
+        let parsed = upsert_kafka_sink::parse_duration(text).filter(|_| has_unit);
         parsed.ok_or_else(|| Failure::usage(format!("{flag} {text}: not a time such as '25 s' or '500 ms'")))
     }
 

@@ -6,7 +6,9 @@ use crate::cluster::Cluster;
 use crate::config::PartitionerClass;
 use crate::{Admin, Config, Consumer, Environment, Error, Partitioner, Producer, RoundRobinPartitioner};
 
-/// One cluster. Producers, consumers and admins made from it share its connections; clones are cheap.
+/// One cluster. Producers, consumers and admins made from it share what is known of it and one connection to each
+/// broker. Each consumer has two more, for fetches and for its group, since a broker holds these back and answers a
+/// connection's requests in their order; they are closed with it. Clones are cheap.
 #[derive(Clone)]
 pub struct Client {
     cluster: Cluster,
@@ -29,11 +31,11 @@ impl Client {
         Ok(Self { cluster: Cluster::open(Arc::new(config), environment).await? })
     }
 
-    /// A client of the same cluster, over the same connections, whose producers, consumers and admins follow other
+    /// A client that shares what is known of the cluster, and whose producers, consumers and admins follow other
     /// settings.
     ///
     /// # Errors
-    /// Contradictory settings; or some that [need connections of their own](Config::shares_connections_with).
+    /// Contradictory settings; or some that reach a cluster [in another way](Config::connects_like).
     pub fn with_config(&self, config: Config) -> Result<Self, Error> {
         Ok(Self { cluster: self.cluster.with_config(config)? })
     }
@@ -51,7 +53,7 @@ impl Client {
     /// A producer with a buffer of its own. To be called within a tokio runtime.
     pub fn producer(&self) -> Producer {
         match self.config().partitioner_class {
-            PartitionerClass::BuiltIn => Producer::new(self.cluster.clone(), None),
+            PartitionerClass::BuiltIn => Producer::new(self.cluster.for_new_owner(), None),
             PartitionerClass::RoundRobin => self.producer_with(RoundRobinPartitioner),
         }
     }
@@ -60,12 +62,12 @@ impl Client {
     /// As with Java, `partitioner.ignore.keys` and the like then mean nothing, unless it leaves a record
     /// to the built-in rule.
     pub fn producer_with(&self, partitioner: impl Partitioner + 'static) -> Producer {
-        Producer::new(self.cluster.clone(), Some(Arc::new(partitioner)))
+        Producer::new(self.cluster.for_new_owner(), Some(Arc::new(partitioner)))
     }
 
     /// A consumer without any partition yet.
     pub fn consumer(&self) -> Consumer {
-        Consumer::new(self.cluster.clone())
+        Consumer::new(self.cluster.for_new_owner())
     }
 
     /// Topics and settings.

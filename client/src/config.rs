@@ -8,11 +8,11 @@ use crate::Error;
 use crate::metrics::Windows;
 
 mod address;
+mod connects_like;
 mod contradictions;
 mod nearest;
 mod properties;
 mod setting;
-mod share;
 mod table;
 
 pub use address::Address;
@@ -30,7 +30,7 @@ pub use properties::{Explained, Notice, NoticeKind};
 ///     it.batch_size = 256 << 10;
 /// });
 /// config.check()?;
-/// # Ok::<_, upsert_kafka_client::Error>(())
+/// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

@@ -1,13 +1,17 @@
-//! CPU nanoseconds and allocations a row: decode, and the key, and the value. Pin it: `taskset -c 1 cargo bench …`.
+//! CPU nanoseconds and allocations a row: decode, and the key, and the value; and the whole transform of a job.
+//! Pin it: `taskset -c 1 cargo bench …`.
 
 use std::alloc::System;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use cpu_time::ThreadTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use upsert_kafka_sink::format::{Decoder, Encoder, FormatSpec};
-use upsert_kafka_sink::option::{OptionSet, OptionValue};
-use upsert_kafka_sink::row::{Arena, Row};
+use upsert_kafka_sink::internals::{
+    Codecs, Decoder, Encoded, Encoder, Fed, FormatSpec, Message, OptionSet, OptionValue, Transform,
+};
+use upsert_kafka_sink::plan::{PlanOptions, plan};
+use upsert_kafka_sink::row::{Arena, Row, RowKind};
 use upsert_kafka_sink::types::{Field, LogicalType};
 
 #[global_allocator]
@@ -38,6 +42,14 @@ fn main() {
             each_row(&*decoder, &mut arena, &messages, |row| write(&[&*key, &*value], row, &mut out));
         });
     }
+    let mut transform = transform();
+    measure("transform: a message to its key and value", || {
+        for value in &messages {
+            let message = Message { value: Some(value), ..Message::new("orders", 0, 0) };
+            assert!(matches!(transform.feed(&message), Ok(Fed::Complete)), "orders are valid JSON");
+            black_box(transform.changes());
+        }
+    });
 }
 
 /// A stream: a row lives until it is encoded, then the arena starts again.
@@ -53,7 +65,8 @@ fn each_row(decoder: &dyn Decoder, arena: &mut Arena, messages: &[Vec<u8>], mut 
 fn write(encoders: &[&dyn Encoder], row: Row<'_>, out: &mut Vec<u8>) {
     out.clear();
     for encoder in encoders {
-        encoder.encode(row, out).expect("rows are of the columns' types");
+        let encoded = encoder.encode(RowKind::Insert, row, out).expect("rows are of the columns' types");
+        assert_eq!(encoded, Encoded::Bytes);
     }
     black_box(&out);
 }
@@ -76,16 +89,35 @@ fn measure(what: &str, mut pass: impl FnMut()) {
     println!("{what:<44} {:>8.1} {:>8.1} {allocations:>12.3}", runs[0], runs[RUNS / 2]);
 }
 
-fn decoder(parser: bool) -> Box<dyn Decoder> {
+fn decoder(parser: bool) -> Arc<dyn Decoder> {
     let mut options = OptionSet::default();
     options.insert("decode.json-parser.enabled", OptionValue::Bool(parser));
-    let new = FormatSpec::named("json").and_then(|json| json.decoder).expect("json is read");
-    new(&options, &columns()).expect("json holds these types")
+    let new = FormatSpec::named("json").and_then(|json| json.decoding).expect("json is read");
+    new(&options, &columns()).expect("json holds these types").open_at_once().expect("json asks nobody")
 }
 
-fn encoder(slots: &[usize]) -> Box<dyn Encoder> {
-    let new = FormatSpec::named("json").and_then(|json| json.encoder).expect("json is written");
-    new(&OptionSet::default(), &columns(), slots).expect("json holds these types")
+fn encoder(slots: &[usize]) -> Arc<dyn Encoder> {
+    let new = FormatSpec::named("json").and_then(|json| json.encoding).expect("json is written");
+    let described = new(&OptionSet::default(), &columns(), slots).expect("json holds these types");
+    described.open_at_once().expect("json asks nobody")
+}
+
+/// The seed's job: its source table is its sink table.
+fn transform() -> Transform {
+    let columns: Vec<String> =
+        columns().iter().map(|it| format!("{} {}", it.name, it.data_type.logical)).collect();
+    let columns = columns.join(", ");
+    let job = format!(
+        "CREATE TABLE orders ({columns}) WITH ('connector' = 'kafka', 'topic' = 'orders',
+            'properties.bootstrap.servers' = 'x:1', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+        CREATE TABLE sink ({columns}, PRIMARY KEY (order_id) NOT ENFORCED) WITH ('connector' = 'upsert-kafka',
+            'topic' = 'sink', 'properties.bootstrap.servers' = 'x:1', 'key.format' = 'json', 'value.format' = 'json');
+        INSERT INTO sink SELECT * FROM orders"
+    );
+    let plan = plan(&*job, &PlanOptions::default()).expect("the seed's job");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let codecs = runtime.block_on(Codecs::open(&plan.pipelines()[0])).expect("json asks nobody");
+    Transform::new(&plan.pipelines()[0], &codecs)
 }
 
 /// The seed's table.

@@ -25,6 +25,7 @@ pub enum ErrorKind {
 
 /// One reason why a table or a statement is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Finding {
     /// The rule that it breaks.
     pub rule: Rule,
@@ -102,6 +103,7 @@ pub enum Rule {
 
 /// A place in the text of the job, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct Position {
     /// The line.
     pub line: u64,
@@ -111,6 +113,7 @@ pub struct Position {
 
 /// Which record of a source something is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct RecordPlace {
     /// Its topic.
     pub topic: Arc<str>,
@@ -154,6 +157,7 @@ impl Error {
     }
 
     /// The same error, with the place where it happened in front.
+    #[must_use]
     pub fn within(mut self, place: impl fmt::Display) -> Self {
         self.0.text = format!("{place}: {}", self.0.text);
         self
@@ -324,5 +328,24 @@ impl fmt::Display for RecordPlace {
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn an_error_keeps_its_cause_wherever_it_is_said_to_have_happened() {
+        let cause = io::Error::new(io::ErrorKind::BrokenPipe, "nobody reads");
+        let place = RecordPlace { topic: "in".into(), partition: 3, offset: 7 };
+        let error = Error::caused(ErrorKind::Sink, "table o: print", cause).within("a job").of_record(place);
+        assert_eq!(error.to_string(), "topic in, partition 3, offset 7: a job: table o: print: nobody reads");
+        let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).unwrap();
+        assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(error.record().map(|record| record.offset), Some(7));
+        assert!(Error::new(ErrorKind::Sink, "a row of 2 values").source().is_none());
     }
 }

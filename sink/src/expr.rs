@@ -15,8 +15,7 @@ mod projection;
 use std::fmt;
 
 use self::cast::Cast;
-pub use self::projection::OnNull;
-pub(crate) use self::projection::{Keep, Projected, Projection};
+pub(crate) use self::projection::{Keep, OnNull, Projected, Projection};
 use crate::row::{Arena, Row, Value};
 use crate::types::{DataType, Field, LogicalType};
 
@@ -77,7 +76,7 @@ impl Expr {
         }
     }
 
-    /// Its value for a row.
+    /// The expression's value for a row.
     ///
     /// # Errors
     /// A cast cannot hold the value.

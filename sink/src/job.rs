@@ -1,4 +1,25 @@
-//! A running job: source to writer, with commit points.
+//! A running job: tasks that read, transform, write, and commit what they wrote.
+//!
+//! [`Job::open`] takes a plan to its clusters: topics are checked or created, formats opened, and every source finds
+//! where it begins. [`Job::run`] then spawns the tasks and waits for their ends.
+//!
+//! ```text
+//! Job ─ one Task per pipeline ─┬─ KafkaSource   polls a share of the partitions, knows how far it came
+//!                              ├─ Transform     makes of a record what each INSERT writes
+//!                              └─ Writers       hand it to producers, and commit
+//! ```
+//!
+//! A task works alone: it shares no state with the others but counters ([`Progress`]), the formats, and a client with
+//! those that reach their cluster in the same way. No two tasks read the same partition, and each commits the positions
+//! of its own partitions. So several tasks of one pipeline would differ in their [`Subtask`] alone.
+//!
+//! A checkpoint is one operation of one task (`Writers::commit`): positions of this moment, and everything written of
+//! what lies before them, become lasting together. There is one by interval and one at the task's end, also after a
+//! failure: what was processed before it is kept, and not read again. There is no other state. After a crash the
+//! offsets in the source's group say where to read on.
+//!
+//! A stop ends every task behind the records that it has at hand. The failure of one stops the others. A job that was
+//! asked to stop, or has failed, leaves within the stop timeout.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,15 +32,19 @@ use tracing::debug;
 use upsert_kafka_client::{Clock, Environment};
 
 use crate::clients::Clients;
+use crate::codecs::Codecs;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{Notice, Plan};
 use crate::progress::{Counts, Progress};
 use crate::source::JobIdentity;
 pub use crate::source::Restore;
-use task::Task;
+use subtask::Subtask;
+use task::{Opening, Task};
 
+pub(crate) mod subtask;
 mod task;
 mod topics;
+mod writers;
 
 pub use topics::NewTopics;
 
@@ -99,6 +124,7 @@ pub struct Stopper(watch::Sender<bool>);
 
 /// What a job came to.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Summary {
     /// Rows in and out.
     pub counts: Counts,
@@ -118,11 +144,11 @@ impl Job {
         let topics::Checked { mut notices, sink_clusters } =
             topics::check(&plan, options.create_topics.as_ref(), &mut clients).await?;
         let job = JobIdentity::of(&plan, &sink_clusters);
+        let mut opening = Opening { restore: options.restore, job, clients, progress: Arc::clone(&progress) };
         let mut tasks = Vec::new();
-        for pipeline in plan.pipelines {
-            let task =
-                Task::open(pipeline, options.restore, job.clone(), &mut clients, Arc::clone(&progress))
-                    .await?;
+        for pipeline in &plan.pipelines {
+            let codecs = Codecs::open(pipeline).await?;
+            let task = Task::open(pipeline, &codecs, Subtask::ONLY, &mut opening).await?;
             notices.extend_from_slice(task.notices());
             tasks.push(task);
         }
@@ -137,7 +163,7 @@ impl Job {
         })
     }
 
-    /// Where it goes on from an earlier run: a line for each topic that it does so in.
+    /// Where the job goes on from an earlier run: a line for each topic in which it does so.
     pub fn resumed(&self) -> impl Iterator<Item = &Notice> {
         self.tasks.iter().flat_map(Task::resumed)
     }
@@ -147,12 +173,12 @@ impl Job {
         &self.notices
     }
 
-    /// Its counters.
+    /// The job's counters.
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
     }
 
-    /// A handle that stops it.
+    /// A handle that stops the job.
     pub fn stopper(&self) -> Stopper {
         Stopper(self.stop.clone())
     }
@@ -181,22 +207,22 @@ impl Job {
         for mut task in self.tasks {
             let (interval, stop) = (self.checkpoint_interval, stop.subscribe());
             running.spawn(async move {
-                let carried = task.carry(interval, stop).await;
-                Ended::Carried(Box::new(task), carried)
+                let ran = task.run(interval, stop).await;
+                TaskEnd::Stopped(Box::new(task), ran)
             });
         }
         let mut too_late = pin!(after_stop(stop.subscribe(), self.stop_timeout));
         let mut failure = None;
         loop {
             let outcome = tokio::select! {
-                ended = running.join_next() => match ended.map(finished) {
+                end = running.join_next() => match end.map(joined) {
                     None => break,
-                    Some(Ok(Ended::Carried(mut task, carried))) => {
+                    Some(Ok(TaskEnd::Stopped(mut task, ran))) => {
                         // Also after a failure: what was processed before it is kept, and not read again.
-                        running.spawn(async move { Ended::Concluded(task.checkpoint().await) });
-                        carried
+                        running.spawn(async move { TaskEnd::Committed(task.checkpoint().await) });
+                        ran
                     }
-                    Some(Ok(Ended::Concluded(committed))) => committed,
+                    Some(Ok(TaskEnd::Committed(committed))) => committed,
                     Some(Err(error)) => Err(error),
                 },
                 () = &mut too_late => {
@@ -219,15 +245,16 @@ impl Job {
 }
 
 /// How far a task is.
-enum Ended {
-    /// It carries no more rows; its last checkpoint is due.
-    Carried(Box<Task>, Result<(), Error>),
-    /// It is over.
-    Concluded(Result<(), Error>),
+enum TaskEnd {
+    /// The task reads no more; its last checkpoint is due.
+    Stopped(Box<Task>, Result<(), Error>),
+    /// The last checkpoint is done, or failed.
+    Committed(Result<(), Error>),
 }
 
-fn finished(ended: Result<Ended, JoinError>) -> Result<Ended, Error> {
-    ended.map_err(|e| Error::caused(ErrorKind::Sink, "a part of the job", e))
+/// A task that panicked is a failure of the job.
+fn joined(end: Result<TaskEnd, JoinError>) -> Result<TaskEnd, Error> {
+    end.map_err(|e| Error::caused(ErrorKind::Sink, "a part of the job", e))
 }
 
 /// Resolves when a stop was asked for so long ago.

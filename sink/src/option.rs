@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// A row of an options table.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct OptionSpec {
     /// As it stands in WITH, without a format's prefix.
     pub key: &'static str,
@@ -20,6 +21,7 @@ pub struct OptionSpec {
 
 /// What an option's text may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OptionKind {
     /// Any text.
     String,
@@ -41,6 +43,7 @@ pub enum OptionKind {
 
 /// A value, parsed once.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum OptionValue {
     /// [`OptionKind::String`]
     String(String),
@@ -59,7 +62,7 @@ pub enum OptionValue {
 }
 
 /// A time as options have it: `2 s`, `500ms`, `PT1S`; a bare number counts milliseconds.
-pub fn duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     match crate::options::parse(OptionKind::Duration, text)? {
         OptionValue::Duration(duration) => Some(duration),
         _ => None,

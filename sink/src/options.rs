@@ -9,7 +9,8 @@ mod value;
 
 use std::collections::BTreeMap;
 
-pub use self::connectors::{CONNECTORS, Connector, KAFKA, PRINT, UPSERT_KAFKA};
+pub use self::connectors::{CONNECTORS, Connector};
+pub(crate) use self::connectors::{KAFKA, PRINT, UPSERT_KAFKA};
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::offsets::offsets;
 pub(crate) use self::secret::{HIDDEN, is_harmless, looks_secret, shown};
@@ -46,7 +47,7 @@ impl Space {
 
     /// The options of a format, each behind `prefix` and the format's name.
     pub(crate) fn format(prefix: &str, format: &FormatSpec) -> Self {
-        let is_open = format.decoder.is_none() && format.encoder.is_none();
+        let is_open = format.decoding.is_none() && format.encoding.is_none();
         Self { prefix: format!("{prefix}{}.", format.name), specs: format.options, is_open }
     }
 

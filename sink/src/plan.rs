@@ -1,12 +1,27 @@
-//! Statements become a job: tables bound, columns resolved, casts and rules decided. No I/O.
+//! Planning: the text of a job becomes a [`Plan`], and everything is checked that can be checked without a connection.
+//!
+//! A `Planner` takes the statements of [`crate::sql`] one after another, as Flink does:
+//!
+//! 1. CREATE TABLE puts a table into the catalog; its options stay as they were written.
+//! 2. INSERT names tables. Each is checked in its role, as a source or as a sink: a connector has one file here
+//!    (`kafka`, `upsert`, `print`), and they share the checks of `check`, `formats`, `scan` and `metadata`.
+//! 3. The columns of the query become typed expressions over the columns of the source. They are matched with the
+//!    columns of the sink by position, and cast where Flink casts by itself (`query`).
+//! 4. `update_before` decides whether the sink must see old rows.
+//! 5. `readers` gives the INSERT to a reader: a topic is read once per job and group, however many INSERTs want it.
+//!
+//! Whatever is wrong becomes a finding with its place in the text. Planning goes on behind it, so that a user sees all
+//! of them at once; a plan comes out if there is none.
 
 mod catalog;
 mod check;
+mod explain;
 mod feedback;
 mod formats;
-mod insert;
 mod kafka;
 mod metadata;
+mod pipeline;
+mod planner;
 mod print;
 mod properties;
 mod query;
@@ -18,41 +33,36 @@ mod update_before;
 mod upsert;
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
 
-use self::insert::Job;
+pub use self::pipeline::{InsertPlan, Pipeline, SourcePlan};
+pub(crate) use self::pipeline::{PrintPlan, SinkPlan, UpsertPlan};
+use self::planner::Planner;
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
 use crate::error::{Error, Finding, Rule};
-pub use crate::expr::OnNull;
-use crate::expr::{Expr, Projection};
-use crate::format::{Decoder, Encoder};
-use crate::scan::{Bounded, Startup};
 use crate::settings::Settings;
 use crate::sql::{self, Script, Statement};
-use crate::types::Field;
 
-/// Makes a job of a script: everything that can be known without a connection is checked.
+/// Plans a job.
 ///
 /// # Errors
 /// The first place where the text is not SQL; or everything that is wrong with the tables and statements.
 pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Error> {
-    let mut job = Job::new(options);
+    let mut planner = Planner::new(options);
     for statement in sql::parse(&script.into())? {
-        job.add(statement);
+        planner.add(statement);
     }
-    job.finish()
+    planner.finish()
 }
 
 /// Makes the sink of one `CREATE TABLE` of connector `upsert-kafka`: for a program that has rows of its own.
 ///
 /// # Errors
 /// As [`plan`]; and when the text is anything but one such table.
-pub fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<UpsertPlan, Error> {
+pub(crate) fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<UpsertPlan, Error> {
     let mut statements = sql::parse(&ddl.into())?.into_iter();
     match (statements.next(), statements.next()) {
-        (Some(Statement::CreateTable(table)), None) => Job::new(options).upsert_table(table),
+        (Some(Statement::CreateTable(table)), None) => Planner::new(options).upsert_table(table),
         _ => {
             Err(Finding::new(Rule::Table, "one CREATE TABLE statement is expected here, and nothing else")
                 .into())
@@ -61,191 +71,122 @@ pub fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<Ups
 }
 
 /// What the caller says over the text of the job.
+///
+/// ```
+/// use upsert_kafka_sink::plan::PlanOptions;
+///
+/// let options = PlanOptions::new()
+///     .with_bootstrap("localhost:9092")
+///     .with_option("orders", "scan.startup.mode", "earliest-offset");
+/// ```
 #[derive(Clone, Debug, Default)]
+#[must_use]
 pub struct PlanOptions {
-    /// Replaces `properties.bootstrap.servers` of every table.
-    pub bootstrap: Option<String>,
-    /// Replace single options.
-    pub set: Vec<Override>,
-    /// A job may read what it writes.
-    pub allow_loop: bool,
+    bootstrap: Option<String>,
+    overrides: Vec<Override>,
+    allows_loop: bool,
 }
 
 /// One option of one table, set by the caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Override {
-    /// The table's name.
-    pub table: String,
-    /// As in WITH.
-    pub option: String,
-    /// As in WITH.
-    pub value: String,
+#[derive(Clone, Debug)]
+struct Override {
+    table: String,
+    option: String,
+    value: String,
+}
+
+impl PlanOptions {
+    /// The text alone decides.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Replaces `properties.bootstrap.servers` of every table.
+    pub fn with_bootstrap(self, servers: impl Into<String>) -> Self {
+        Self { bootstrap: Some(servers.into()), ..self }
+    }
+
+    /// Sets one more option of a table, over what stands in its WITH.
+    pub fn with_option(
+        mut self,
+        table: impl Into<String>,
+        option: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.overrides.push(Override { table: table.into(), option: option.into(), value: value.into() });
+        self
+    }
+
+    /// Whether a job may read a topic that it writes, and so feed itself.
+    pub fn with_loop_allowed(self, allows_loop: bool) -> Self {
+        Self { allows_loop, ..self }
+    }
 }
 
 /// A job, ready to be run.
 #[derive(Debug)]
 pub struct Plan {
     /// What SET came to.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// One for each reader, in the order in which statements name them.
-    pub pipelines: Vec<Pipeline>,
-    /// What the user should know but need not change.
-    pub notices: Vec<Notice>,
-    /// What each table that is read or written came to, in the order of use.
-    pub tables: Vec<TableReport>,
+    pub(crate) pipelines: Vec<Pipeline>,
+    notices: Vec<Notice>,
+    tables: Vec<TableReport>,
 }
 
 impl Plan {
-    /// Every INSERT of the job, by its source and its place there.
-    pub fn inserts(&self) -> impl Iterator<Item = (&SourcePlan, &InsertPlan)> {
-        self.pipelines.iter().flat_map(Pipeline::inserts)
+    /// What the user should know but need not change.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// What each table that is read or written came to, in the order of use.
+    pub fn tables(&self) -> &[TableReport] {
+        &self.tables
     }
 
     /// Every table that is read, each once.
     pub fn sources(&self) -> impl Iterator<Item = &SourcePlan> {
         self.pipelines.iter().flat_map(|pipeline| &pipeline.sources)
     }
-}
 
-impl Pipeline {
-    /// What says where and how the topics are read: the same for every source.
-    pub fn reader(&self) -> &SourcePlan {
-        &self.sources[0]
-    }
-
-    /// Every INSERT with the table that it reads.
+    /// Every INSERT of the job with the table that it reads, by its source and its place there.
     pub fn inserts(&self) -> impl Iterator<Item = (&SourcePlan, &InsertPlan)> {
-        self.inserts.iter().map(|insert| (&self.sources[insert.source], insert))
+        self.pipelines.iter().flat_map(Pipeline::inserts)
     }
-}
 
-impl SinkPlan {
-    /// The table's name.
-    pub fn table(&self) -> &str {
-        match self {
-            Self::UpsertKafka(sink) => &sink.table,
-            Self::Print(sink) => &sink.table,
+    /// The plan as text: what each table, key, value, option and default came to. Secrets are left out.
+    pub fn explain(&self) -> impl fmt::Display + '_ {
+        explain::Explained(self)
+    }
+
+    /// Sets a client property, as `properties.*` does, of every upsert-kafka table that is written and does not set it
+    /// itself.
+    pub fn set_sink_default(&mut self, key: &str, value: &str) {
+        for insert in self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.inserts) {
+            if let SinkPlan::UpsertKafka(sink) = &mut insert.sink
+                && !sets(&sink.properties, key)
+            {
+                sink.properties.push((key.to_owned(), value.to_owned()));
+            }
         }
+    }
+
+    /// The readers, for tests and benches of this repository.
+    #[doc(hidden)]
+    pub fn pipelines(&self) -> &[Pipeline] {
+        &self.pipelines
     }
 }
 
 /// A sentence for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Notice {
     /// The table it is about, where it is about one.
     pub table: Option<String>,
     /// Without the table.
     pub text: String,
-}
-
-/// One reader and every INSERT that it feeds: a topic is read once per job, however many INSERTs want it, so
-/// that one position per partition stands for all of them.
-#[derive(Debug)]
-pub struct Pipeline {
-    /// The tables that are read, at least one. They agree in all that concerns the reader: topics, group,
-    /// properties, start and end; each has a format and columns of its own.
-    pub sources: Vec<SourcePlan>,
-    /// At least one, in the order of the statements.
-    pub inserts: Vec<InsertPlan>,
-}
-
-/// One INSERT: a source's rows through a projection into a sink.
-#[derive(Debug)]
-pub struct InsertPlan {
-    /// Which of the pipeline's sources.
-    pub source: usize,
-    /// Rows of the source for which this is not TRUE are left out; `None` takes all.
-    pub(crate) filter: Option<Expr>,
-    /// The source's row to the sink's.
-    pub(crate) projection: Projection,
-    /// Whether UPDATE_BEFORE is thrown away before the sink.
-    pub drop_update_before: bool,
-    /// Why, in a sentence.
-    pub update_before: &'static str,
-    /// What is written.
-    pub sink: SinkPlan,
-}
-
-/// A table that is read.
-pub struct SourcePlan {
-    /// Its name.
-    pub table: String,
-    /// At least one.
-    pub topics: Vec<String>,
-    /// `properties.*` without the prefix, in the order of their keys.
-    pub properties: Vec<(String, String)>,
-    /// `properties.group.id`
-    pub group_id: Option<String>,
-    /// Where it begins.
-    pub startup: Startup,
-    /// Where it ends.
-    pub bounded: Bounded,
-    /// How often new partitions are looked for; `None` is never.
-    pub discovery_interval: Option<Duration>,
-    /// Reads a record's value into a row of `columns`.
-    pub decoder: Box<dyn Decoder>,
-    /// Where `decoder` passes over what it cannot read, one that says why.
-    pub strict_decoder: Option<Box<dyn Decoder>>,
-    /// Whether the format tells updates and deletes; if not, every row is an insert.
-    pub carries_changes: bool,
-    /// The physical columns, in declared order.
-    pub columns: Arc<[Field]>,
-    /// The primary key's columns among `columns`, if the table has one.
-    pub primary_key: Vec<usize>,
-}
-
-/// A table that is written.
-#[derive(Debug)]
-pub enum SinkPlan {
-    /// Connector `upsert-kafka`.
-    UpsertKafka(UpsertPlan),
-    /// Connector `print`.
-    Print(PrintPlan),
-}
-
-/// An upsert-kafka table that is written.
-pub struct UpsertPlan {
-    /// Its name.
-    pub table: String,
-    /// The topic.
-    pub topic: String,
-    /// `properties.*` without the prefix, in the order of their keys.
-    pub properties: Vec<(String, String)>,
-    /// Writes the primary key's columns of a row of `columns`.
-    pub key: Box<dyn Encoder>,
-    /// Writes the value's columns of a row of `columns`.
-    pub value: Box<dyn Encoder>,
-    /// The row that both encoders read.
-    pub columns: Arc<[Field]>,
-    /// The primary key's columns among `columns`, in the order of the PRIMARY KEY clause.
-    pub primary_key: Vec<usize>,
-    /// `sink.parallelism`
-    pub parallelism: Option<u32>,
-}
-
-/// A print table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PrintPlan {
-    /// Its name.
-    pub table: String,
-    /// The row that is printed.
-    pub columns: Arc<[Field]>,
-    /// `print-identifier`: stands before each line.
-    pub identifier: Option<String>,
-    /// `standard-error`
-    pub standard_error: bool,
-}
-
-impl fmt::Debug for SourcePlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SourcePlan").field("table", &self.table).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for UpsertPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UpsertPlan").field("table", &self.table).finish_non_exhaustive()
-    }
 }
 
 impl fmt::Display for Notice {

@@ -6,6 +6,7 @@ use crate::row::{Row, RowKind, Timestamp, Unscaled, Value};
 use crate::types::{DataType, Field, LogicalType};
 
 /// Writes lines for one table.
+#[derive(Clone)]
 pub(crate) struct Print {
     columns: std::sync::Arc<[Field]>,
     identifier: Option<String>,

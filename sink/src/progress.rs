@@ -22,6 +22,7 @@ pub struct Progress {
 
 /// What the counters said at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Counts {
     /// Records read from the sources.
     pub rows_in: u64,

@@ -2,16 +2,14 @@
 
 use std::fmt;
 
-/// Holds what a row cannot borrow from its message: slots, nested rows, unescaped strings.
-///
-/// It is reset between messages; `reset` takes it by `&mut`, so no row can outlive it.
-pub type Arena = bumpalo::Bump;
+pub use crate::arena::Arena;
 
 /// A row: one slot per column, in declared order.
 pub type Row<'a> = &'a [Value<'a>];
 
 /// One value of a row. Its column's type says how to read it.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Value<'a> {
     /// NULL, of any type.
     Null,
@@ -63,7 +61,7 @@ pub struct Timestamp {
     pub nanos: u32,
 }
 
-/// How a row changes its table.
+/// How a row changes its table. There are these four, here as in Flink, and will be no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RowKind {
     /// `+I`

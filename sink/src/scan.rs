@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// `scan.startup.mode`, with what the mode needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Startup {
+pub(crate) enum Startup {
     /// The first record there is.
     EarliestOffset,
     /// Behind the last record at the start of the job.
@@ -19,7 +19,7 @@ pub enum Startup {
 
 /// `scan.bounded.mode`, with what the mode needs. The stopping offset itself is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Bounded {
+pub(crate) enum Bounded {
     /// Never.
     Unbounded,
     /// Behind the last record at the start of the job.
@@ -34,7 +34,7 @@ pub enum Bounded {
 
 impl Startup {
     /// The name of the mode, as the option has it.
-    pub fn mode(&self) -> &'static str {
+    pub(crate) fn mode(&self) -> &'static str {
         match self {
             Self::EarliestOffset => "earliest-offset",
             Self::LatestOffset => "latest-offset",
@@ -47,7 +47,7 @@ impl Startup {
 
 impl Bounded {
     /// The name of the mode, as the option has it.
-    pub fn mode(&self) -> &'static str {
+    pub(crate) fn mode(&self) -> &'static str {
         match self {
             Self::Unbounded => "unbounded",
             Self::LatestOffset => "latest-offset",

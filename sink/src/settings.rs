@@ -10,22 +10,22 @@ use crate::sql::WithOption;
 
 /// The settings of a job that have an effect here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `execution.checkpointing.interval`: how often offsets are committed.
-    pub checkpoint_interval: Duration,
+    pub(crate) checkpoint_interval: Duration,
     /// `pipeline.name`
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// `table.exec.sink.not-null-enforcer`, as it stands for the statements that follow.
-    pub on_null: OnNull,
+    pub(crate) on_null: OnNull,
     /// Whether `table.local-time-zone` is UTC, as it is when nothing is said.
-    pub zone_is_utc: bool,
+    pub(crate) zone_is_utc: bool,
 }
 
 /// How often offsets are committed when nothing is said.
-pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(5);
+pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The settings that do something here.
-pub static SETTINGS: &[OptionSpec] = &[
+pub(crate) static SETTINGS: &[OptionSpec] = &[
     OptionSpec {
         key: INTERVAL,
         kind: OptionKind::Duration,

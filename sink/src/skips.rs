@@ -7,24 +7,19 @@ use tracing::warn;
 use crate::error::RecordPlace;
 use crate::format::Decoder;
 use crate::message::Message;
-use crate::plan::SourcePlan;
 use crate::progress::Progress;
 use crate::row::Arena;
 
 /// Reads a skipped record again by decoders that fail where the job's own pass over it.
 pub(crate) struct Skips {
-    strict: Vec<Box<dyn Decoder>>,
+    strict: Vec<Arc<dyn Decoder>>,
     progress: Arc<Progress>,
 }
 
 impl Skips {
-    /// Takes the strict decoders of these sources.
-    pub(crate) fn of<'a>(
-        sources: impl IntoIterator<Item = &'a mut SourcePlan>,
-        progress: Arc<Progress>,
-    ) -> Self {
-        let strict = sources.into_iter().filter_map(|source| source.strict_decoder.take());
-        Self { strict: strict.collect(), progress }
+    /// The strict decoders of a pipeline.
+    pub(crate) fn new(strict: Vec<Arc<dyn Decoder>>, progress: Arc<Progress>) -> Self {
+        Self { strict, progress }
     }
 
     /// Takes note of a record that gave no row. All but the first of a job cost nothing.
@@ -51,6 +46,7 @@ impl Skips {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codecs::Codecs;
     use crate::plan::{PlanOptions, plan};
 
     const JOB: &str = "
@@ -60,12 +56,12 @@ mod tests {
         CREATE TABLE o (id INT) WITH ('connector' = 'print');
         INSERT INTO o SELECT * FROM src";
 
-    fn first(format: &str, messages: &[&[u8]]) -> String {
+    async fn first(format: &str, messages: &[&[u8]]) -> String {
         let job = JOB.replace("FORMAT", format);
-        let mut plan = plan(&*job, &PlanOptions::default()).unwrap();
+        let plan = plan(&*job, &PlanOptions::default()).unwrap();
         let progress = Arc::new(Progress::default());
-        let sources = plan.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.sources);
-        let skips = Skips::of(sources, Arc::clone(&progress));
+        let codecs = Codecs::open(&plan.pipelines[0]).await.unwrap();
+        let skips = Skips::new(codecs.strict, Arc::clone(&progress));
         for (offset, &value) in (7..).zip(messages) {
             let message = Message { value: Some(value), ..Message::new("in", 3, offset) };
             skips.note(RecordPlace { topic: "in".into(), partition: 3, offset }, &message);
@@ -73,14 +69,14 @@ mod tests {
         progress.first_skipped().unwrap()
     }
 
-    #[test]
-    fn the_first_record_without_a_row_is_told_with_its_place_and_reason() {
+    #[tokio::test]
+    async fn the_first_record_without_a_row_is_told_with_its_place_and_reason() {
         for format in ["json", "debezium-json"] {
-            let told = first(format, &[b"{\"id\":", b"x"]);
+            let told = first(format, &[b"{\"id\":", b"x"]).await;
             assert!(told.starts_with("topic in, partition 3, offset 7: "), "{told}");
             assert!(told.contains("byte"), "{told}");
         }
-        assert_eq!(first("json", &[b"", b"x"]), "topic in, partition 3, offset 7: it has no value");
-        assert_eq!(first("json", &[b"[]"]), "topic in, partition 3, offset 7: it holds no row");
+        assert_eq!(first("json", &[b"", b"x"]).await, "topic in, partition 3, offset 7: it has no value");
+        assert_eq!(first("json", &[b"[]"]).await, "topic in, partition 3, offset 7: it holds no row");
     }
 }

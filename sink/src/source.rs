@@ -1,4 +1,19 @@
-//! A Kafka source: which partitions it reads, from where, up to where, and how far it came.
+//! The Kafka source: a consumer that reads one task's share of the topics of a table, and knows how far it has come.
+//!
+//! A [`KafkaSource`] drives one consumer. It answers four questions.
+//!
+//! - **Where do partitions begin and end?** When the source is opened, [`OffsetsInitializer`] decides that from the
+//!   table's options and from what the group has committed; what it leaves open, the brokers are asked for. The
+//!   beginnings are committed at once: a job that dies before its first checkpoint begins there again.
+//! - **How far has it come?** A position moves when the caller says that records were processed
+//!   ([`advance`](KafkaSource::advance)), not when they are fetched. A checkpoint captures all positions at one moment
+//!   ([`positions`](KafkaSource::positions)) and commits these later ([`commit`](KafkaSource::commit)), once the sinks
+//!   have acknowledged what lies before them; that order is the caller's part.
+//! - **Has the topic changed?** [`discover`](KafkaSource::discover) finds partitions that were created since, and topics
+//!   that were deleted and created again, which have another id. [`follow`](KafkaSource::follow) takes over positions
+//!   that the consumer had to reset.
+//! - **Does anybody else commit?** Before each commit the group's offsets must be the ones that this job committed
+//!   last. If not, another process is at work, and the job fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,39 +26,44 @@ use upsert_kafka_client::{
 
 use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
+use crate::job::subtask::Subtask;
 use crate::plan::{self, Notice, SourcePlan};
 use crate::scan::{Bounded, Startup};
 
 mod checkpoint_metadata;
+mod offsets_initializer;
 mod partition;
-mod start;
 
+use checkpoint_metadata::CommittedBy;
 pub(crate) use checkpoint_metadata::JobIdentity;
-use checkpoint_metadata::Note;
+pub use offsets_initializer::Restore;
+use offsets_initializer::{
+    AutoOffsetReset, OffsetsInitializer, RestoreRefused, TopicStart, UnresolvedOffset,
+};
 use partition::Partition;
-pub use start::Restore;
-use start::{Kept, Place, Reset, Run};
 
-/// The driver of a consumer; positions move only with records that were handed over.
+/// The driver of one task's consumer.
 pub(crate) struct KafkaSource {
     /// The first of its tables, which errors name.
     table: String,
     consumer: Consumer,
     admin: Admin,
-    scope: Scope,
+    subscription: Subscription,
     partitions: BTreeMap<TopicPartition, Partition>,
     notices: Vec<Notice>,
     resumed: Vec<Notice>,
 }
 
 /// What is read, and for whom.
-struct Scope {
+struct Subscription {
     topics: Vec<String>,
+    /// Which of their partitions.
+    subtask: Subtask,
     group: Option<String>,
     job: JobIdentity,
     startup: Startup,
     bounded: Bounded,
-    reset: Reset,
+    reset: AutoOffsetReset,
 }
 
 /// How far a source had come at one moment: what a checkpoint commits.
@@ -54,12 +74,13 @@ impl KafkaSource {
     /// its first commit starts again where it started.
     pub(crate) async fn open(
         plan: &SourcePlan,
+        subtask: Subtask,
         restore: Restore,
         job: JobIdentity,
         clients: &mut Clients,
     ) -> Result<Self, Error> {
         let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
-        config.auto_offset_reset = Reset::of_consumer(&plan.properties, &plan.startup);
+        config.auto_offset_reset = AutoOffsetReset::of_consumer(&plan.properties, &plan.startup);
         if !plan::sets(&plan.properties, "fetch.max.bytes") {
             config.fetch_max_bytes = FETCH_BYTES_MAX;
         }
@@ -68,13 +89,14 @@ impl KafkaSource {
             table: plan.table.clone(),
             consumer: client.consumer(),
             admin: client.admin(),
-            scope: Scope {
+            subscription: Subscription {
+                subtask,
                 topics: plan.topics.clone(),
                 group: plan.group_id.clone(),
                 job,
                 startup: plan.startup.clone(),
                 bounded: plan.bounded.clone(),
-                reset: Reset::of(&plan.properties),
+                reset: AutoOffsetReset::of(&plan.properties),
             },
             partitions: BTreeMap::new(),
             notices: Vec::new(),
@@ -138,12 +160,12 @@ impl KafkaSource {
     /// How far it came, where that is further than what is committed.
     pub(crate) fn positions(&self) -> Positions {
         let moved = self.partitions.iter().filter(|(_, it)| it.committed != Some(it.next));
-        Positions(moved.map(|(of, it)| it.commit(of, &self.scope.job)).collect())
+        Positions(moved.map(|(of, it)| it.commit(of, &self.subscription.job)).collect())
     }
 
     /// Commits positions; the caller has seen to it that all before them is acknowledged.
     pub(crate) async fn commit(&mut self, Positions(moved): Positions) -> Result<(), Error> {
-        let Some(group) = &self.scope.group else { return Ok(()) };
+        let Some(group) = &self.subscription.group else { return Ok(()) };
         if moved.is_empty() {
             return Ok(());
         }
@@ -203,7 +225,8 @@ impl KafkaSource {
         let id_now =
             |of: &TopicPartition| topics.iter().find(|it| it.name == *of.topic).map(|it| it.topic_id);
         let is_stale = |of: &TopicPartition, it: &Partition| id_now(of).is_some_and(|id| id != it.topic_id);
-        let mut new: Vec<_> = topics.iter().flat_map(partitions_of).collect();
+        let mut new: Vec<_> =
+            topics.iter().flat_map(|topic| self.subscription.partitions_of(topic)).collect();
         new.retain(|of| self.partitions.get(of).is_none_or(|it| is_stale(of, it)));
         let begun = self.beginnings(&new, |of| id_now(of).unwrap_or(Uuid::ZERO)).await?;
         let recreated = self.partitions.iter().filter(|(of, it)| is_stale(of, it));
@@ -234,7 +257,7 @@ impl KafkaSource {
     /// is committed with the next checkpoint.
     async fn commit_beginnings(&mut self, new: Vec<TopicPartition>) {
         let positions =
-            new.iter().filter_map(|of| Some(self.partitions.get(of)?.commit(of, &self.scope.job)));
+            new.iter().filter_map(|of| Some(self.partitions.get(of)?.commit(of, &self.subscription.job)));
         if let Err(error) = self.commit(Positions(positions.collect())).await {
             warn!(%error, "where new partitions begin is not committed yet");
         }
@@ -250,8 +273,10 @@ impl KafkaSource {
             kept.offset.is_some() && kept.offset != self.partitions.get(of).and_then(|it| it.committed)
         });
         let Some((kept, of)) = moved else { return Ok(()) };
-        let who = match Note::of(&kept.metadata) {
-            Note::Checkpoint(it) if it.job != self.scope.job => format!("a job that writes {}", it.job),
+        let who = match CommittedBy::of(&kept.metadata) {
+            CommittedBy::Checkpoint(it) if it.job != self.subscription.job => {
+                format!("a job that writes {}", it.job)
+            }
             _ => "two processes of one job cannot share its partitions yet".to_owned(),
         };
         let (table, topic, index) = (&self.table, &of.topic, of.partition);
@@ -263,40 +288,45 @@ impl KafkaSource {
 
     /// Its topics as the cluster has them now.
     async fn describe(&self) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
-        let names: Vec<&str> = self.scope.topics.iter().map(String::as_str).collect();
+        let names: Vec<&str> = self.subscription.topics.iter().map(String::as_str).collect();
         let described = self.admin.describe_topics(&names).await.map_err(|e| self.failed(e))?;
         Ok(described.into_iter().map(|it| it.map_err(|e| self.failed(e))).collect())
     }
 
     /// Resolves where each partition of a topic begins and ends.
     async fn begin(&mut self, topic: &TopicDescription, restore: Restore) -> Result<(), Error> {
-        let all = partitions_of(topic);
+        let all = self.subscription.partitions_of(topic);
         let committed = self.committed(&all).await?;
         let of = |at: usize| committed.get(at);
-        let kept = Kept::new(topic.topic_id, restore, &self.scope.job);
-        let run = kept.run(&committed).map_err(|refused| self.refused(&topic.name, &refused))?;
-        let Scope { startup, bounded, reset, .. } = &self.scope;
+        let initializer = OffsetsInitializer::new(topic.topic_id, restore, &self.subscription.job);
+        let start =
+            initializer.topic_start(&committed).map_err(|refused| self.refused(&topic.name, &refused))?;
+        let Subscription { startup, bounded, reset, .. } = &self.subscription;
         let begins: Vec<_> = all
             .iter()
             .enumerate()
-            .map(|(at, it)| (it.clone(), kept.begin(startup, it.partition, of(at), run, *reset)))
+            .map(|(at, it)| {
+                (it.clone(), initializer.starting_offset(startup, it.partition, of(at), start, *reset))
+            })
             .collect();
         let ends: Vec<_> = all
             .iter()
             .enumerate()
-            .filter_map(|(at, it)| Some((it.clone(), start::end(bounded, it.partition, of(at))?)))
+            .filter_map(|(at, it)| {
+                Some((it.clone(), offsets_initializer::stopping_offset(bounded, it.partition, of(at))?))
+            })
             .collect();
         let (nexts, stops) = (self.resolve(&begins).await?, self.resolve(&ends).await?);
-        debug!(topic = topic.name, ?run, ?begins, ?nexts, ?stops, "resolved");
+        debug!(topic = topic.name, ?start, ?begins, ?nexts, ?stops, "resolved");
         for (at, (of, next)) in all.iter().zip(&nexts).enumerate() {
             let mut it = Partition::new(topic.topic_id, *next, stops.get(at).copied());
-            if run == Run::Again {
+            if start == TopicStart::Restored {
                 it.restore(committed.get(at));
             }
             self.partitions.insert(of.clone(), it);
         }
         let begun: Vec<_> = all.iter().map(|of| of.partition).zip(nexts).collect();
-        self.tell(&topic.name, topic.topic_id, run, &begun);
+        self.tell(&topic.name, topic.topic_id, start, &begun);
         Ok(())
     }
 
@@ -308,7 +338,7 @@ impl KafkaSource {
     ) -> Result<Vec<(TopicPartition, Partition)>, Error> {
         let spec = |spec| new.iter().map(|of| (of.clone(), spec)).collect::<Vec<_>>();
         let nexts = self.list_offsets(&spec(OffsetSpec::Earliest)).await?;
-        let stops = match self.scope.bounded {
+        let stops = match self.subscription.bounded {
             Bounded::Unbounded => Vec::new(),
             _ => self.list_offsets(&spec(OffsetSpec::Latest)).await?,
         };
@@ -318,29 +348,29 @@ impl KafkaSource {
         Ok(new.iter().zip(nexts).enumerate().map(partition).collect())
     }
 
-    /// The offsets that places come to: one request per leader for all that the cluster must be asked for.
-    async fn resolve(&self, places: &[(TopicPartition, Place)]) -> Result<Vec<i64>, Error> {
+    /// The offsets in numbers: one request per leader for all that brokers must be asked for.
+    async fn resolve(&self, offsets: &[(TopicPartition, UnresolvedOffset)]) -> Result<Vec<i64>, Error> {
         let mut wanted = Vec::new();
-        for (of, place) in places {
-            match place {
-                Place::At(_) => {}
-                Place::Unknown => return Err(self.no_offset(of)),
-                Place::Start => wanted.push((of.clone(), OffsetSpec::Earliest)),
-                Place::End => wanted.push((of.clone(), OffsetSpec::Latest)),
-                Place::Since(ms) => wanted.push((of.clone(), OffsetSpec::Timestamp(*ms))),
+        for (of, offset) in offsets {
+            match offset {
+                UnresolvedOffset::At(_) => {}
+                UnresolvedOffset::Missing => return Err(self.no_offset(of)),
+                UnresolvedOffset::Earliest => wanted.push((of.clone(), OffsetSpec::Earliest)),
+                UnresolvedOffset::Latest => wanted.push((of.clone(), OffsetSpec::Latest)),
+                UnresolvedOffset::Timestamp(ms) => wanted.push((of.clone(), OffsetSpec::Timestamp(*ms))),
             }
         }
         let mut found = self.list_offsets(&wanted).await?.into_iter();
-        let offset = |place: &Place| match place {
-            Place::At(offset) => Some(*offset),
+        let resolved = |offset: &UnresolvedOffset| match offset {
+            UnresolvedOffset::At(offset) => Some(*offset),
             _ => found.next(),
         };
-        Ok(places.iter().map(|(_, place)| place).filter_map(offset).collect())
+        Ok(offsets.iter().map(|(_, offset)| offset).filter_map(resolved).collect())
     }
 
     /// What the group keeps of each, in their order; nothing without a group.
     async fn committed(&self, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
-        let Some(group) = &self.scope.group else { return Ok(Vec::new()) };
+        let Some(group) = &self.subscription.group else { return Ok(Vec::new()) };
         self.consumer.committed(group, of).await.map_err(|e| self.failed(e))
     }
 
@@ -354,11 +384,11 @@ impl KafkaSource {
     }
 
     /// Says where a topic that was read before is begun.
-    fn tell(&mut self, topic: &str, id: Uuid, run: Run, begun: &[(i32, i64)]) {
-        let group = self.scope.group.as_deref().unwrap_or_default();
-        match run {
-            Run::First => {}
-            Run::Again => {
+    fn tell(&mut self, topic: &str, id: Uuid, start: TopicStart, begun: &[(i32, i64)]) {
+        let group = self.subscription.group.as_deref().unwrap_or_default();
+        match start {
+            TopicStart::Fresh => {}
+            TopicStart::Restored => {
                 let at: Vec<_> =
                     begun.iter().take(SHOWN_MAX).map(|(index, next)| format!("{index}:{next}")).collect();
                 let more = match begun.len().saturating_sub(SHOWN_MAX) {
@@ -369,7 +399,7 @@ impl KafkaSource {
                     format!("resumes where group {group} stands: topic {topic} at {}{more}", at.join(", "));
                 self.resumed.push(Notice { table: Some(self.table.clone()), text });
             }
-            Run::Recreated { old } => {
+            TopicStart::Recreated { old } => {
                 let text = format!(
                     "topic {topic} was deleted and made again since group {group} was last committed (its id was {old} \
                      and is {id}): it is read from its beginning"
@@ -380,11 +410,11 @@ impl KafkaSource {
     }
 
     #[cold]
-    fn refused(&self, topic: &str, refused: &start::Refused) -> Error {
-        let (table, group) = (&self.table, self.scope.group.as_deref().unwrap_or_default());
-        let job = &self.scope.job;
+    fn refused(&self, topic: &str, refused: &RestoreRefused) -> Error {
+        let (table, group) = (&self.table, self.subscription.group.as_deref().unwrap_or_default());
+        let job = &self.subscription.job;
         let is_same_name =
-            matches!(refused, start::Refused::AnotherJob(it) if it.to_string() == job.to_string());
+            matches!(refused, RestoreRefused::AnotherJob(it) if it.to_string() == job.to_string());
         let elsewhere = if is_same_name { " on another cluster" } else { "" };
         let text = format!(
             "table {table}: topic {topic}: group {group} holds {refused}; this one writes {job}{elsewhere}. Give this job a \
@@ -402,7 +432,7 @@ impl KafkaSource {
             self.table,
             of.topic,
             of.partition,
-            self.scope.group.as_deref().unwrap_or_default()
+            self.subscription.group.as_deref().unwrap_or_default()
         );
         Error::new(ErrorKind::Cluster, text)
     }
@@ -412,10 +442,14 @@ impl KafkaSource {
     }
 }
 
-fn partitions_of(topic: &TopicDescription) -> Vec<TopicPartition> {
-    let name: Arc<str> = topic.name.as_str().into();
-    let indexes: BTreeSet<i32> = topic.partitions.iter().map(|it| it.index).collect();
-    indexes.into_iter().map(|index| TopicPartition::new(Arc::clone(&name), index)).collect()
+impl Subscription {
+    /// The topic's partitions that are read here.
+    fn partitions_of(&self, topic: &TopicDescription) -> Vec<TopicPartition> {
+        let name: Arc<str> = topic.name.as_str().into();
+        let indexes: BTreeSet<i32> = topic.partitions.iter().map(|it| it.index).collect();
+        let own = indexes.into_iter().filter(|index| self.subtask.reads(*index));
+        own.map(|index| TopicPartition::new(Arc::clone(&name), index)).collect()
+    }
 }
 
 /// `fetch.max.bytes` where the table does not set it. Java's 50 MiB would let a job hold eight times as much in

@@ -14,6 +14,7 @@ pub struct DataType {
 
 /// What the values of a column are, as Flink names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum LogicalType {
     /// `BOOLEAN`
     Boolean,

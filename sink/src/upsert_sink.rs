@@ -5,6 +5,7 @@ use std::sync::Arc;
 use upsert_kafka_client::Environment;
 
 use crate::clients::Clients;
+use crate::codecs;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, PlanOptions};
 use crate::row::{Row, RowKind, Value};
@@ -32,12 +33,13 @@ impl UpsertSink {
     /// Everything that the planner refuses; then what the cluster does.
     pub async fn open(ddl: &str, options: &PlanOptions) -> Result<Self, Error> {
         let plan = plan::upsert_table(ddl, options)?;
+        let upsert = codecs::upsert(&plan).await?;
         let writer = KafkaWriter::open(&plan, &mut Clients::of_program(Environment::new())).await?;
         Ok(Self {
             table: plan.table,
             columns: plan.columns,
             primary_key: plan.primary_key,
-            upsert: Upsert::new(plan.key, plan.value),
+            upsert,
             writer,
             bytes: Vec::new(),
         })
@@ -59,8 +61,8 @@ impl UpsertSink {
         self.check(kind, row)?;
         self.bytes.clear();
         let (key, value) = self.upsert.encode(kind, row, &mut self.bytes).map_err(|e| self.failed(e))?;
-        let (key, rest) = self.bytes.split_at(key);
-        self.writer.write(key, value.map(|length| &rest[..length])).await
+        let (key_bytes, rest) = self.bytes.split_at(key.unwrap_or(0));
+        self.writer.write(key.map(|_| key_bytes), value.map(|length| &rest[..length])).await
     }
 
     /// Returns when every change that was ever written is acknowledged.

@@ -1,4 +1,4 @@
-//! Where changes go: a producer or a stream of text.
+//! The writer of one table: changes go to a producer, or to a stream of text.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::plan::{self, PrintPlan, SinkPlan, UpsertPlan};
 use crate::transform::Change;
 
-/// The shell around a sink: write, flush.
+/// A table that is open for writing.
 pub(crate) enum Writer {
     Kafka(KafkaWriter),
     Print(PrintWriter),
@@ -74,8 +74,8 @@ impl KafkaWriter {
     }
 
     #[inline]
-    pub(crate) async fn write(&self, key: &[u8], value: Option<&[u8]>) -> Result<(), Error> {
-        let record = Record { key: Some(key), value, ..Record::new(&self.topic) };
+    pub(crate) async fn write(&self, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<(), Error> {
+        let record = Record { key, value, ..Record::new(&self.topic) };
         match self.producer.send(record).await {
             // The flush before a commit tells what became of it.
             Ok(_delivery) => Ok(()),

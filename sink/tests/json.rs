@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
+use std::sync::Arc;
+
 use serde_json::{Deserializer, Value as Json};
-use upsert_kafka_sink::format::{DecodeError, Decoder, FormatSpec};
-use upsert_kafka_sink::option::{OptionSet, OptionValue};
-use upsert_kafka_sink::row::{Arena, Value};
+use upsert_kafka_sink::internals::{DecodeError, Decoder, FormatSpec, OptionSet, OptionValue};
+use upsert_kafka_sink::row::{Arena, RowKind, Value};
 use upsert_kafka_sink::types::{Field, LogicalType};
 
 #[test]
@@ -228,10 +229,10 @@ fn a_row_that_cannot_be_written_leaves_nothing_behind() {
     let row = LogicalType::Row([Field::new("m", map.nullable())].into());
     let columns = [Field::new("id", LogicalType::Int.nullable()), Field::new("r", row.nullable())];
     let says = |row: &[Value<'_>]| {
-        let encoder = FormatSpec::named("json").unwrap().encoder.unwrap();
+        let encoder = FormatSpec::named("json").unwrap().encoding.unwrap();
         let mut out = b"before".to_vec();
-        let error =
-            encoder(&OptionSet::default(), &columns, &[0, 1]).unwrap().encode(row, &mut out).unwrap_err();
+        let encoder = encoder(&OptionSet::default(), &columns, &[0, 1]).unwrap().open_at_once().unwrap();
+        let error = encoder.encode(RowKind::Insert, row, &mut out).unwrap_err();
         assert_eq!(out, b"before");
         error.to_string()
     };
@@ -251,30 +252,31 @@ fn what_a_format_cannot_hold_or_do_is_refused_when_it_is_made() {
     let json = FormatSpec::named("json").unwrap();
     let plain = OptionSet::default();
     let refused = "column x.m: json cannot hold MAP<INT, INT>: the names of an object are strings";
-    assert_eq!(json.decoder.unwrap()(&plain, &columns).err().unwrap().to_string(), refused);
-    assert_eq!(json.encoder.unwrap()(&plain, &columns, &[0]).err().unwrap().to_string(), refused);
+    assert_eq!(json.decoding.unwrap()(&plain, &columns).err().unwrap().to_string(), refused);
+    assert_eq!(json.encoding.unwrap()(&plain, &columns, &[0]).err().unwrap().to_string(), refused);
 
     let mut both = OptionSet::default();
     both.insert("fail-on-missing-field", OptionValue::Bool(true));
     both.insert("ignore-parse-errors", OptionValue::Bool(true));
     both.insert("map-null-key.mode", OptionValue::String("KEEP".into()));
     let refused = "'fail-on-missing-field' and 'ignore-parse-errors' cannot both be true";
-    assert_eq!(json.decoder.unwrap()(&both, &[]).err().unwrap().to_string(), refused);
+    assert_eq!(json.decoding.unwrap()(&both, &[]).err().unwrap().to_string(), refused);
     let refused = "'map-null-key.mode' is 'KEEP', not FAIL, DROP or LITERAL";
-    assert_eq!(json.encoder.unwrap()(&both, &[], &[]).err().unwrap().to_string(), refused);
+    assert_eq!(json.encoding.unwrap()(&both, &[], &[]).err().unwrap().to_string(), refused);
 }
 
 /// The parser and the tree, of one STRING column.
-fn text_decoders() -> [(&'static str, Box<dyn Decoder>); 2] {
+fn text_decoders() -> [(&'static str, Arc<dyn Decoder>); 2] {
     let columns = [Field::new("f", LogicalType::STRING.nullable())];
     [("parser", true), ("tree", false)]
         .map(|(name, parser)| (name, decoder("json", &columns, &[("decode.json-parser.enabled", parser)])))
 }
 
-fn decoder(format: &str, columns: &[Field], options: &[(&'static str, bool)]) -> Box<dyn Decoder> {
+fn decoder(format: &str, columns: &[Field], options: &[(&'static str, bool)]) -> Arc<dyn Decoder> {
     let mut set = OptionSet::default();
     options.iter().for_each(|&(key, value)| set.insert(key, OptionValue::Bool(value)));
-    FormatSpec::named(format).unwrap().decoder.unwrap()(&set, columns).unwrap()
+    let described = FormatSpec::named(format).unwrap().decoding.unwrap()(&set, columns).unwrap();
+    described.open_at_once().unwrap()
 }
 
 fn text_of(decoder: &dyn Decoder, message: &[u8]) -> Result<String, DecodeError> {

@@ -1,6 +1,5 @@
 //! Whatever is wrong with a script, no output shows the secrets in it: each way of breaking one is tried at each place.
 
-use upsert_kafka_sink::explain::explain;
 use upsert_kafka_sink::plan::{PlanOptions, plan};
 use upsert_kafka_sink::sql::Script;
 
@@ -28,7 +27,7 @@ INSERT INTO o SELECT id, name FROM src /*+ OPTIONS('properties.ssl.truststore.pa
 fn output(text: &str) -> String {
     let script = Script::substitute(text, |name| (name == "PW").then(|| SECRET.to_owned()));
     match script.and_then(|script| plan(script, &PlanOptions::default())) {
-        Ok(plan) => format!("{}{plan:?}", explain(&plan)),
+        Ok(plan) => format!("{}{plan:?}", plan.explain()),
         Err(error) => format!("{error}\n{error:?}"),
     }
 }

@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 use cpu_time::ThreadTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use upsert_kafka_client::{Assignment, Client, Config, NewTopic, Position, Record, Role};
-use upsert_kafka_sink::message::Message;
-use upsert_kafka_sink::plan::{self, Plan, PlanOptions, SinkPlan};
-use upsert_kafka_sink::transform::Transform;
+use upsert_kafka_sink::internals::{Codecs, Fed, Message, Transform};
+use upsert_kafka_sink::plan::{self, Plan, PlanOptions};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -22,9 +21,10 @@ const PARTITIONS: i32 = 6;
 
 fn main() {
     let rows = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(2_000_000);
-    transform_alone();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime").block_on(end_to_end(rows));
+    let runtime = runtime.expect("a runtime");
+    runtime.block_on(transform_alone());
+    runtime.block_on(end_to_end(rows));
 }
 
 /// The seed's order, 249 bytes, with changing numbers.
@@ -40,35 +40,34 @@ fn order(at: usize) -> String {
 }
 
 fn planned(bootstrap: &str) -> Plan {
-    let set = |option: &str, value: &str| plan::Override {
-        table: "orders".into(),
-        option: option.into(),
-        value: value.into(),
-    };
-    let options = PlanOptions {
-        bootstrap: Some(bootstrap.to_owned()),
-        set: vec![set("scan.startup.mode", "earliest-offset"), set("scan.bounded.mode", "latest-offset")],
-        ..PlanOptions::default()
-    };
+    let options = PlanOptions::new()
+        .with_bootstrap(bootstrap)
+        .with_option("orders", "scan.startup.mode", "earliest-offset")
+        .with_option("orders", "scan.bounded.mode", "latest-offset");
     plan::plan(JOB, &options).expect("the seed's job")
 }
 
 /// Decode, upsert and encode on one core, warm, best of several rounds.
-fn transform_alone() {
+async fn transform_alone() {
     if let Some(core) = core_affinity::get_core_ids().and_then(|cores| cores.last().copied()) {
         core_affinity::set_for_current(core);
     }
     let messages: Vec<String> = (0..10_000).map(order).collect();
     let bytes: usize = messages.iter().map(String::len).sum();
-    let pipeline = planned("x:1").pipelines.remove(0);
-    let mut transform = Transform::new(pipeline);
+    let plan = planned("x:1");
+    let pipeline = &plan.pipelines()[0];
+    let codecs = Codecs::open(pipeline).await.expect("formats that ask nobody");
+    let mut transform = Transform::new(pipeline, &codecs);
     let mut round = || {
         let mut out = 0;
         for message in &messages {
             let message = Message { value: Some(message.as_bytes()), ..Message::new("orders", 0, 0) };
-            let changes = transform.feed(&message).expect("a good order");
-            let changes = &changes[0];
-            out += changes.iter().map(|it| it.key.len() + it.value.map_or(0, <[u8]>::len)).sum::<usize>();
+            assert!(matches!(transform.feed(&message), Ok(Fed::Complete)), "a good order");
+            let changes = &transform.changes()[0];
+            out += changes
+                .iter()
+                .map(|it| it.key.map_or(0, <[u8]>::len) + it.value.map_or(0, <[u8]>::len))
+                .sum::<usize>();
         }
         out
     };
@@ -103,20 +102,18 @@ async fn end_to_end(rows: usize) {
         Config::from_properties([("bootstrap.servers", &*bootstrap)], Role::Any).expect("a config");
     let client = Client::open(config).await.expect("a client");
     let plan = planned(&bootstrap);
-    let source = plan.pipelines[0].reader().topics[0].clone();
-    let SinkPlan::UpsertKafka(sink) = &plan.pipelines[0].inserts[0].sink else {
-        unreachable!("the seed's sink")
-    };
+    let (source, insert) = plan.inserts().next().expect("the seed's INSERT");
+    let (source, sink) = (&source.topics()[0], insert.topic().expect("the seed's sink"));
     let topics = [
-        NewTopic::new(&source).partitions(PARTITIONS),
-        NewTopic::new(&sink.topic).partitions(PARTITIONS).config("cleanup.policy", "compact"),
+        NewTopic::new(source).partitions(PARTITIONS),
+        NewTopic::new(sink).partitions(PARTITIONS).config("cleanup.policy", "compact"),
     ];
     let made = client.admin().create_topics(&topics).await.expect("an answer");
     assert!(made.iter().all(Result::is_ok));
-    produce(&client, &source, rows).await;
+    produce(&client, source, rows).await;
 
     let mut consumer = client.consumer();
-    consumer.assign((0..PARTITIONS).map(|partition| earliest(&sink.topic, partition)).collect());
+    consumer.assign((0..PARTITIONS).map(|partition| earliest(sink, partition)).collect());
     let broker_cpu = broker.cpu();
     let began = Instant::now();
     let first_row = tokio::spawn(async move { consumer.poll().await.map(|_| began.elapsed()) });

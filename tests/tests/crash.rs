@@ -83,7 +83,7 @@ async fn a_broker_that_closes_and_loses_answers_leaves_every_row_once() {
     let fetches = broker.fault(Fault::new(ApiKey::FETCH, Action::Close)).await;
     let commits = broker.fault(Fault::new(ApiKey::OFFSET_COMMIT, Action::LoseAnswer)).await;
 
-    let options = PlanOptions { bootstrap: Some(address), ..PlanOptions::default() };
+    let options = PlanOptions::new().with_bootstrap(address);
     let plan = plan::plan(job("earliest-offset", "faults").as_str(), &options).expect("a plan");
     let mut job = Job::open(plan, JobOptions::default()).await.expect("a job");
     job.stop_at_end().await.expect("the ends");
@@ -106,7 +106,7 @@ async fn offsets_are_committed_only_after_what_they_stand_for_is_acknowledged() 
     produce(&client, 0..10).await;
     let mut closed = broker.fault(Fault::new(ApiKey::PRODUCE, Action::Close).times(u32::MAX)).await;
 
-    let options = PlanOptions { bootstrap: Some(address), ..PlanOptions::default() };
+    let options = PlanOptions::new().with_bootstrap(address);
     let plan = plan::plan(job("earliest-offset", "acks").as_str(), &options).expect("a plan");
     let job = Job::open(plan, JobOptions::default()).await.expect("a job");
     let stopper = job.stopper();
@@ -230,7 +230,7 @@ async fn a_stop_while_the_broker_is_away_ends_in_time_and_commits_nothing_that_w
     // Its rows wait in open batches, for longer than the test lasts.
     let sql = job("earliest-offset", "in-time").replace("'100 ms'", "'1 h'");
     let sql = sql.replace("'topic' = 'out'", "'topic' = 'out', 'properties.linger.ms' = '60000'");
-    let options = PlanOptions { bootstrap: Some(address), ..PlanOptions::default() };
+    let options = PlanOptions::new().with_bootstrap(address);
     let plan = plan::plan(sql.as_str(), &options).expect("a plan");
     let stop_timeout = Duration::from_secs(1);
     let job = Job::open(plan, JobOptions::new().with_stop_timeout(stop_timeout)).await.expect("a job");
@@ -282,7 +282,7 @@ async fn a_broker_that_does_not_tell_its_settings_stops_no_job() {
     for code in [ErrorCode::TOPIC_AUTHORIZATION_FAILED, ErrorCode::UNSUPPORTED_VERSION] {
         let untold = Fault::new(ApiKey::DESCRIBE_CONFIGS, Action::Answer(code)).times(u32::MAX);
         let untold = broker.fault(untold).await;
-        let options = PlanOptions { bootstrap: Some(address.clone()), ..PlanOptions::default() };
+        let options = PlanOptions::new().with_bootstrap(address.clone());
         let plan = plan::plan(job("earliest-offset", "untold").as_str(), &options).expect("a plan");
         let job = Job::open(plan, JobOptions::default()).await.expect("only a warning needs the settings");
         let notices: Vec<_> = job.notices().iter().map(ToString::to_string).collect();

@@ -24,6 +24,7 @@ mod resume; // where a job begins that was run before: its own checkpoint, nobod
 mod scripts; // scripts as people post them: planned, or refused for what they need; UPSERT_KAFKA_SCRIPTS names further ones
 mod seed; // the seed's job, embedded and on a real Kafka
 mod shapes; // scripts and messages that nest and repeat without end, in bounded time and memory
+mod sharing; // the tables of a job share a client, wherever their properties let them
 mod signals; // leaving in time, whatever a command is waiting for
 mod simulation; // clients, brokers and a network in virtual time: a seed is a run, an oracle judges it
 mod tidy; // the rules of style that a program can check

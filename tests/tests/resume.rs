@@ -5,7 +5,7 @@ use std::time::Duration;
 use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
 use upsert_kafka_client::{Client, Config, NewTopic, OffsetSpec, Record, Role};
 use upsert_kafka_protocol::ApiKey;
-use upsert_kafka_sink::plan::{self, Override, PlanOptions};
+use upsert_kafka_sink::plan::{self, PlanOptions};
 use upsert_kafka_sink::{Error, Job, JobOptions, Restore, Summary};
 
 /// A job of group `g` that copies `in` to each of these.
@@ -58,12 +58,11 @@ impl Stage {
     }
 
     async fn open(&self, sinks: &[&str], restore: Restore) -> Result<Job, Error> {
-        self.open_with(sinks, restore, Vec::new()).await
+        self.open_with(sinks, restore, PlanOptions::new()).await
     }
 
-    async fn open_with(&self, sinks: &[&str], restore: Restore, set: Vec<Override>) -> Result<Job, Error> {
-        let bootstrap = Some(self.broker.address().to_string());
-        let options = PlanOptions { bootstrap, set, ..PlanOptions::default() };
+    async fn open_with(&self, sinks: &[&str], restore: Restore, options: PlanOptions) -> Result<Job, Error> {
+        let options = options.with_bootstrap(self.broker.address().to_string());
         let plan = plan::plan(job(sinks).as_str(), &options).expect("a plan");
         Job::open(plan, JobOptions::new().with_restore(restore)).await
     }
@@ -156,12 +155,9 @@ async fn the_same_topic_on_another_cluster_is_another_sink() {
     let other = Stage::of(BrokerConfig { cluster_id: "another".into(), ..BrokerConfig::default() }).await;
     stage.feed(0..10).await;
     stage.run(&["a"], Restore::Checkpoint).await;
-    let moved = Override {
-        table: "dst_a".into(),
-        option: "properties.bootstrap.servers".into(),
-        value: other.broker.address().to_string(),
-    };
-    let refused = stage.open_with(&["a"], Restore::Checkpoint, vec![moved]).await.err().expect("a refusal");
+    let address = other.broker.address().to_string();
+    let moved = PlanOptions::new().with_option("dst_a", "properties.bootstrap.servers", address);
+    let refused = stage.open_with(&["a"], Restore::Checkpoint, moved).await.err().expect("a refusal");
     let text = refused.to_string();
     assert!(text.contains("another job, which writes a; this one writes a on another cluster."), "{text}");
 }

@@ -137,7 +137,7 @@ enum Verdict {
 }
 
 fn verdict(script: &str) -> Verdict {
-    let error = match plan(script, &PlanOptions { allow_loop: true, ..PlanOptions::default() }) {
+    let error = match plan(script, &PlanOptions::new().with_loop_allowed(true)) {
         Ok(_) => return Verdict::Accepted,
         Err(error) => error,
     };

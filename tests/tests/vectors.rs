@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use serde_json::Value as Json;
 use upsert_kafka::vectors::Form;
-use upsert_kafka_sink::format::{Decoder, Encoder, FormatSpec};
-use upsert_kafka_sink::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
+use upsert_kafka_sink::internals::{
+    Decoder, Encoded, Encoder, FormatSpec, OptionKind, OptionSet, OptionSpec, OptionValue,
+};
 use upsert_kafka_sink::row::{Arena, RowKind, Value};
 use upsert_kafka_sink::types::{Field, LogicalType};
 use upsert_kafka_tests::{data, hex};
@@ -148,10 +149,11 @@ fn float(line: &Json) -> Outcome {
         (_, Some(bits)) => (LogicalType::Float, Value::Float(f32::from_bits(bits as u32))),
         _ => return Outcome::Left("neither a format's vector nor a number's"),
     };
-    let json = FormatSpec::named("json").and_then(|json| json.encoder).unwrap();
+    let json = FormatSpec::named("json").and_then(|json| json.encoding).unwrap();
     let encoder = json(&OptionSet::default(), &[Field::new("f", data_type.nullable())], &[0]).unwrap();
+    let encoder = encoder.open_at_once().unwrap();
     let mut out = Vec::new();
-    encoder.encode(&[value], &mut out).unwrap();
+    assert_eq!(encoder.encode(RowKind::Insert, &[value], &mut out).unwrap(), Encoded::Bytes);
     let text = line.get("jdk19").unwrap_or(&line["jdk17"]).as_str().unwrap();
     let ours = String::from_utf8(out).unwrap();
     let same = ours == format!("{{\"f\":{text}}}") || ours == format!("{{\"f\":\"{text}\"}}");
@@ -159,7 +161,7 @@ fn float(line: &Json) -> Outcome {
 }
 
 fn decoded(format: &FormatSpec, line: &Json) -> Outcome {
-    let Some(new) = format.decoder else {
+    let Some(new) = format.decoding else {
         return Outcome::Refused(format!("reading {} is not supported yet", format.name));
     };
     let Some(columns) = schema::columns(line["schema"].as_str().unwrap()) else {
@@ -174,7 +176,7 @@ fn decoded(format: &FormatSpec, line: &Json) -> Outcome {
         }
         Err(why) => return Outcome::Failed(why),
     };
-    compare_rows(&*decoder, &columns, line)
+    compare_rows(&*decoder.open_at_once().unwrap(), &columns, line)
 }
 
 fn compare_rows(decoder: &dyn Decoder, columns: &[Field], line: &Json) -> Outcome {
@@ -198,7 +200,7 @@ fn compare_rows(decoder: &dyn Decoder, columns: &[Field], line: &Json) -> Outcom
 }
 
 fn encoded(format: &FormatSpec, line: &Json) -> Outcome {
-    let Some(new) = format.encoder else {
+    let Some(new) = format.encoding else {
         return Outcome::Refused(format!("writing {} is not supported yet", format.name));
     };
     if !notation::is_text(&line["row"]) {
@@ -213,7 +215,7 @@ fn encoded(format: &FormatSpec, line: &Json) -> Outcome {
     let older = &line["differs"][WRITTEN_AS];
     let golden = if older.is_object() { older } else { line };
     match (encoder, golden["error"].is_array()) {
-        (Ok(encoder), _) => compare_bytes(&*encoder, &columns, line, golden),
+        (Ok(encoder), _) => compare_bytes(&*encoder.open_at_once().unwrap(), &columns, line, golden),
         (Err(_), true) => Outcome::Passed,
         (Err(why), false) => Outcome::Failed(why),
     }
@@ -224,12 +226,14 @@ fn compare_bytes(encoder: &dyn Encoder, columns: &[Field], line: &Json, golden: 
     let Value::Row(row) = notation::value(&LogicalType::Row(columns.into()), &line["row"], &arena) else {
         return Outcome::Left("a row that is null");
     };
-    let outcome = encoder.encode(row, &mut out);
+    let outcome = encoder.encode(RowKind::Insert, row, &mut out);
     let wanted = bytes(&golden["output"]).unwrap_or_default();
     match outcome {
         Err(_) if golden["error"].is_array() => Outcome::Passed,
-        Ok(()) if golden["error"].is_null() && out == wanted => Outcome::Passed,
-        Ok(()) if golden["error"].is_null() && same_numbers(columns, &out, &wanted) => Outcome::Digits,
+        Ok(Encoded::Bytes) if golden["error"].is_null() && out == wanted => Outcome::Passed,
+        Ok(Encoded::Bytes) if golden["error"].is_null() && same_numbers(columns, &out, &wanted) => {
+            Outcome::Digits
+        }
         _ => Outcome::Failed(format!("{} {outcome:?}", String::from_utf8_lossy(&out))),
     }
 }

@@ -9,5 +9,5 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let path = args.operand(0);
     let script = job::read(path)?;
     let plan = job::plan(path, script, &job::options(args, None)?)?;
-    out.write(upsert_kafka_sink::explain::explain(&plan).to_string())
+    out.write(plan.explain().to_string())
 }

@@ -1,6 +1,6 @@
 //! A job file as the commands take it: read, filled in, planned.
 
-use upsert_kafka_sink::plan::{Override, Plan, PlanOptions};
+use upsert_kafka_sink::plan::{Plan, PlanOptions};
 use upsert_kafka_sink::sql::Script;
 use upsert_kafka_sink::{Error, ErrorKind, plan};
 
@@ -16,8 +16,15 @@ pub(super) fn read(path: &str) -> Result<Script, Failure> {
 /// What the flags say over the text. `bootstrap` wins over `--bootstrap`.
 pub(super) fn options(args: &Args, bootstrap: Option<String>) -> Result<PlanOptions, Failure> {
     let bootstrap = bootstrap.or_else(|| args.value("--bootstrap").map(str::to_owned));
-    let set = args.values("--set").iter().map(|text| parse_set(text)).collect::<Result<_, _>>()?;
-    Ok(PlanOptions { bootstrap, set, allow_loop: args.has("--allow-loop") })
+    let mut options = PlanOptions::new().with_loop_allowed(args.has("--allow-loop"));
+    if let Some(servers) = bootstrap {
+        options = options.with_bootstrap(servers);
+    }
+    for text in args.values("--set") {
+        let (table, option, value) = parse_set(text)?;
+        options = options.with_option(table, option, value);
+    }
+    Ok(options)
 }
 
 /// Plans a job that was read from `path`.
@@ -39,12 +46,12 @@ fn bad_job(path: &str, error: &Error) -> Failure {
 }
 
 /// `TABLE.OPTION=VALUE`, split at the first dot: options have dots of their own.
-fn parse_set(text: &str) -> Result<Override, Failure> {
+fn parse_set(text: &str) -> Result<(&str, &str, &str), Failure> {
     let parts = text.split_once('.').and_then(|(table, rest)| Some((table, rest.split_once('=')?)));
     let Some((table, (option, value))) = parts else {
         return Err(Failure::usage(format!("--set {text}: not of the form TABLE.OPTION=VALUE")));
     };
-    Ok(Override { table: table.to_owned(), option: option.to_owned(), value: value.to_owned() })
+    Ok((table, option, value))
 }
 
 #[cfg(test)]
@@ -54,7 +61,7 @@ mod tests {
     #[test]
     fn an_override_splits_at_the_first_dot_and_the_first_equals_sign() {
         let set = parse_set("orders.properties.group.id=a=b.c").expect("an override");
-        assert_eq!((&*set.table, &*set.option, &*set.value), ("orders", "properties.group.id", "a=b.c"));
+        assert_eq!(set, ("orders", "properties.group.id", "a=b.c"));
         assert!(parse_set("orders").is_err());
         assert!(parse_set("orders.topic").is_err());
     }

@@ -32,13 +32,12 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     let path = args.operand(0);
     let script = job::read(path)?;
     let plan = job::plan(path, script, &job::options(args, None)?)?;
-    warn(&plan.notices);
-    let partitions = args.optional("--partitions")?;
-    let create = args.has("--create-topics").then_some(NewTopics {
-        partitions,
-        replication_factor: None,
-        configs: Vec::new(),
-    });
+    warn(plan.notices());
+    let new = match args.optional("--partitions")? {
+        Some(partitions) => NewTopics::new().partitions(partitions),
+        None => NewTopics::new(),
+    };
+    let create = args.has("--create-topics").then_some(new);
     let Some(job) = stop.unless_asked(open(plan, args, stop, create)).await else {
         return stopped_early();
     };

@@ -251,10 +251,10 @@ fn padded<'a>(text: &'a str, length: u32, arena: &'a Arena) -> &'a str {
     if missing == 0 {
         return trimmed(text, length);
     }
-    let mut padded = bumpalo::collections::String::with_capacity_in(text.len() + missing, arena);
+    let mut padded = arena.string_with_capacity(text.len() + missing);
     padded.push_str(text);
     padded.extend(std::iter::repeat_n(' ', missing));
-    padded.into_bump_str()
+    padded.into_str()
 }
 
 fn resized<'a>(bytes: &'a [u8], length: usize, arena: &'a Arena) -> &'a [u8] {

@@ -16,7 +16,7 @@ pub(crate) struct Projection {
 /// One column of the sink.
 #[derive(Clone, Debug)]
 pub(crate) struct Projected {
-    /// Its value; of the column's type but for NULL.
+    /// What the column is made of, of the column's type. NULL is checked at run time.
     pub(crate) expr: Expr,
     /// The column's name, if it is NOT NULL.
     pub(crate) required: Option<Box<str>>,
@@ -25,16 +25,15 @@ pub(crate) struct Projected {
 /// Whether a row goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
-    /// It does.
+    /// The row goes on.
     Yes,
-    /// It is dropped: it has a NULL where none may be, and the job says DROP.
+    /// The row is dropped: it has a NULL where none may be, and the job says DROP.
     No,
 }
 
 /// `table.exec.sink.not-null-enforcer`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OnNull {
+pub(crate) enum OnNull {
     /// ERROR: the job fails.
     #[default]
     Fail,

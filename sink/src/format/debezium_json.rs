@@ -1,10 +1,12 @@
 //! The `debezium-json` format, reading: a change event with the row before and the row after.
 
+use std::sync::Arc;
+
 use super::json::{
     self, DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, JsonTreeDecoder,
     MAP_NULL_KEY_LITERAL, MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
 };
-use super::{DecodeError, Decoder, FormatError, FormatSpec};
+use super::{DecodeError, Decoder, DecodingFormat, FormatError, FormatSpec, Ready};
 use crate::option::{OptionKind, OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind, Value};
 use crate::types::{Field, LogicalType};
@@ -22,9 +24,18 @@ pub(super) const DEBEZIUM_JSON: FormatSpec = FormatSpec {
         DECIMAL_AS_PLAIN_NUMBER,
         IGNORE_NULL_FIELDS,
     ],
+    metadata: &[
+        "schema",
+        "ingestion-timestamp",
+        "source.timestamp",
+        "source.database",
+        "source.schema",
+        "source.table",
+        "source.properties",
+    ],
     carries_changes: true,
-    decoder: Some(decoder),
-    encoder: None,
+    decoding: Some(decoding),
+    encoding: None,
 };
 
 const SCHEMA_INCLUDE: OptionSpec = OptionSpec {
@@ -35,7 +46,7 @@ const SCHEMA_INCLUDE: OptionSpec = OptionSpec {
     about: "Whether events come as {\"schema\":…,\"payload\":…}",
 };
 
-fn decoder(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn Decoder>, FormatError> {
+fn decoding(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let row = LogicalType::Row(columns.into());
     let mut envelope = vec![
         Field::new("before", row.clone().nullable()),
@@ -47,17 +58,19 @@ fn decoder(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn Decoder>, F
         envelope = vec![Field::new("payload", LogicalType::Row(envelope.into()).nullable())];
     }
     let ignore_parse_errors = options.is_true(IGNORE_PARSE_ERRORS.key);
-    Ok(Box::new(Debezium { envelope: json::tree(options, &envelope)?, schema_include, ignore_parse_errors }))
+    let envelope = json::tree(options, &envelope)?;
+    let codec: Arc<dyn Decoder> = Arc::new(DebeziumDecoder { envelope, schema_include, ignore_parse_errors });
+    Ok(Box::new(Ready { name: DEBEZIUM_JSON.name, codec }))
 }
 
-struct Debezium {
+struct DebeziumDecoder {
     /// Reads `before`, `after` and `op`, inside of `payload` if the schema is included.
     envelope: JsonTreeDecoder,
     schema_include: bool,
     ignore_parse_errors: bool,
 }
 
-impl Decoder for Debezium {
+impl Decoder for DebeziumDecoder {
     fn decode<'a>(
         &self,
         bytes: Option<&'a [u8]>,
@@ -73,7 +86,7 @@ impl Decoder for Debezium {
     }
 }
 
-impl Debezium {
+impl DebeziumDecoder {
     fn event<'a>(&self, message: &'a [u8], arena: &'a Arena) -> Result<Event<'a>, DecodeError> {
         let (mut envelope, mut count) = (None, 0);
         self.envelope.rows(message, arena, &mut |row| {

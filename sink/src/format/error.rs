@@ -52,6 +52,8 @@ enum DecodeCause {
     Missing { name: Box<str> },
     /// Well-formed, but not what the format makes rows of.
     Refused { sentence: String },
+    /// Written by a schema that was not fetched yet.
+    NeedsSchema { id: u32 },
 }
 
 impl DecodeError {
@@ -80,6 +82,13 @@ impl DecodeError {
         Self::new(DecodeCause::Refused { sentence: sentence.into() }, None)
     }
 
+    /// The bytes were written by that schema of the registry, which the decoder does not have. For formats with
+    /// `ignore-parse-errors` too: the bytes are not to blame.
+    #[cold]
+    pub fn needs_schema(id: u32) -> Self {
+        Self::new(DecodeCause::NeedsSchema { id }, None)
+    }
+
     fn new(cause: DecodeCause, offset: Option<usize>) -> Self {
         Self { detail: Box::new(Detail { cause, offset, path: String::new(), data_type: None }) }
     }
@@ -101,6 +110,14 @@ impl DecodeError {
     /// Whether the bytes break the grammar, so that nothing behind them can be read.
     pub(crate) fn is_malformed(&self) -> bool {
         matches!(self.detail.cause, DecodeCause::Malformed { .. })
+    }
+
+    /// The schema without which the bytes cannot be read: to be fetched, and the same bytes decoded again.
+    pub fn needed_schema(&self) -> Option<u32> {
+        match self.detail.cause {
+            DecodeCause::NeedsSchema { id } => Some(id),
+            _ => None,
+        }
     }
 
     /// The byte of the message where it was noticed, where that is known.
@@ -140,6 +157,7 @@ impl fmt::Display for DecodeError {
                 write!(f, "field {name} is missing, and 'fail-on-missing-field' is set")?;
             }
             DecodeCause::Refused { sentence } => f.write_str(sentence)?,
+            DecodeCause::NeedsSchema { id } => write!(f, "the schema {id} that wrote it is not known here")?,
         }
         offset.map_or(Ok(()), |offset| write!(f, " (byte {offset})"))
     }

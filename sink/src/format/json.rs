@@ -1,11 +1,13 @@
 //! The `json` format: an object a row, both ways as Flink reads and writes it.
 
+use std::sync::Arc;
+
 use self::node::Fractions;
 use self::parser::JsonParserDecoder;
 use self::shape::{Member, Members, holds_decimal};
 use self::writer::{JsonEncoder, NullKeys};
 use super::time::Standard;
-use super::{Decoder, Encoder, FormatError, FormatSpec};
+use super::{Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, FormatSpec, Ready};
 use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
 use crate::types::Field;
 
@@ -33,9 +35,10 @@ pub(super) const JSON: FormatSpec = FormatSpec {
         IGNORE_NULL_FIELDS,
         JSON_PARSER,
     ],
+    metadata: &[],
     carries_changes: false,
-    decoder: Some(decoder),
-    encoder: Some(encoder),
+    decoding: Some(decoding),
+    encoding: Some(encoding),
 };
 
 pub(super) const FAIL_ON_MISSING_FIELD: OptionSpec = OptionSpec {
@@ -114,22 +117,28 @@ struct EncodeOptions {
     ignore_null_fields: bool,
 }
 
-fn decoder(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn Decoder>, FormatError> {
+fn decoding(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let members = Members::of(columns)?;
     let decode = DecodeOptions::of(options, columns)?;
-    match options.find(JSON_PARSER.key) {
-        Some(OptionValue::Bool(false)) => Ok(Box::new(JsonTreeDecoder::new(members, decode))),
-        _ => Ok(Box::new(JsonParserDecoder::new(members, decode))),
-    }
+    let codec: Arc<dyn Decoder> = match options.find(JSON_PARSER.key) {
+        Some(OptionValue::Bool(false)) => Arc::new(JsonTreeDecoder::new(members, decode)),
+        _ => Arc::new(JsonParserDecoder::new(members, decode)),
+    };
+    Ok(Box::new(Ready { name: JSON.name, codec }))
 }
 
-fn encoder(options: &OptionSet, columns: &[Field], slots: &[usize]) -> Result<Box<dyn Encoder>, FormatError> {
+fn encoding(
+    options: &OptionSet,
+    columns: &[Field],
+    slots: &[usize],
+) -> Result<Box<dyn EncodingFormat>, FormatError> {
     let member = |&slot: &usize| {
         let Field { name, data_type } = &columns[slot];
         Ok((slot, Member::new(name, name, data_type)?))
     };
     let members = slots.iter().map(member).collect::<Result<_, FormatError>>()?;
-    Ok(Box::new(JsonEncoder::new(members, EncodeOptions::of(options)?)))
+    let codec: Arc<dyn Encoder> = Arc::new(JsonEncoder::new(members, EncodeOptions::of(options)?));
+    Ok(Box::new(Ready { name: JSON.name, codec }))
 }
 
 /// The tree decoder of a change event: a missing field is never an error in it.

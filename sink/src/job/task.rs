@@ -1,4 +1,10 @@
-//! One reader and the INSERTs that it feeds, at work: poll, transform, write, and commit what was acknowledged.
+//! One task of a job: a reader of some partitions, and the INSERTs that it feeds.
+//!
+//! A task is a loop around one `select!`: poll the source and process what came, commit when a checkpoint is due, look for
+//! new partitions, hear a stop. A fetched batch of records is processed to its end before the next event is heard, so
+//! a position never stands within a record, and a checkpoint sees all that was written of what lies before it.
+//!
+//! What must never happen: a position that moves before its record was handed to every writer, or past one that failed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,52 +15,60 @@ use tracing::{debug, warn};
 use upsert_kafka_client::{Clock, Fetched, PartitionRecords, TopicPartition};
 
 use super::Restore;
+use super::subtask::Subtask;
+use super::writers::Writers;
 use crate::clients::Clients;
+use crate::codecs::{self, Codecs};
 use crate::error::{Error, RecordPlace};
 use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
 use crate::skips::Skips;
 use crate::source::{JobIdentity, KafkaSource};
-use crate::transform::{Changes, Transform};
-use crate::writer::Writer;
+use crate::transform::{Fed, Transform};
 
+/// A task that stands at its beginning, or runs.
 pub(super) struct Task {
     source: KafkaSource,
     transform: Transform,
-    /// One for each INSERT, in their order.
-    writers: Vec<Writer>,
+    writers: Writers,
     discovery_interval: Option<Duration>,
     progress: Arc<Progress>,
     clock: Clock,
     skips: Skips,
+    /// What the task last told [`Progress`] of its lag.
     lag: i64,
-    /// Rows handed over and not known to be acknowledged.
-    in_flight: u64,
+}
+
+/// What a job's tasks have in common while they are opened.
+pub(super) struct Opening {
+    pub(super) restore: Restore,
+    pub(super) job: JobIdentity,
+    pub(super) clients: Clients,
+    pub(super) progress: Arc<Progress>,
 }
 
 impl Task {
+    /// Opens the sinks, then the source: from then on what is produced is read.
+    ///
+    /// # Errors
+    /// What a cluster refuses; an offset that the source needs and the group does not have.
     pub(super) async fn open(
-        mut pipeline: Pipeline,
-        restore: Restore,
-        job: JobIdentity,
-        clients: &mut Clients,
-        progress: Arc<Progress>,
+        pipeline: &Pipeline,
+        codecs: &Codecs,
+        subtask: Subtask,
+        Opening { restore, job, clients, progress }: &mut Opening,
     ) -> Result<Self, Error> {
-        let mut writers = Vec::new();
-        for insert in &pipeline.inserts {
-            writers.push(Writer::open(&insert.sink, clients).await?);
-        }
+        let writers = Writers::open(&pipeline.inserts, clients, Arc::clone(progress)).await?;
         Ok(Self {
-            source: KafkaSource::open(pipeline.reader(), restore, job, clients).await?,
+            source: KafkaSource::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?,
             writers,
             discovery_interval: pipeline.reader().discovery_interval,
-            skips: Skips::of(&mut pipeline.sources, Arc::clone(&progress)),
-            transform: Transform::new(pipeline),
-            progress,
+            transform: Transform::new(pipeline, codecs),
+            skips: Skips::new(codecs.strict.clone(), Arc::clone(progress)),
+            progress: Arc::clone(progress),
             clock: clients.clock().clone(),
             lag: 0,
-            in_flight: 0,
         })
     }
 
@@ -71,7 +85,7 @@ impl Task {
     }
 
     /// Works until the source ends, somebody asks for a stop, or something fails.
-    pub(super) async fn carry(
+    pub(super) async fn run(
         &mut self,
         checkpoint_interval: Duration,
         mut stop: watch::Receiver<bool>,
@@ -93,16 +107,10 @@ impl Task {
         Ok(())
     }
 
-    /// The commit point, one operation: the positions of this moment are committed if and only if everything that
-    /// was handed over before it is acknowledged, by every sink. A sink that failed once never acknowledges again,
-    /// so nothing is ever committed beyond what an earlier checkpoint proved.
+    /// Commits the positions of this moment, with all that was written of what lies before them.
     pub(super) async fn checkpoint(&mut self) -> Result<(), Error> {
         let positions = self.source.positions();
-        for writer in &mut self.writers {
-            writer.flush().await?;
-        }
-        self.progress.acknowledged(std::mem::take(&mut self.in_flight));
-        self.source.commit(positions).await?;
+        self.writers.commit(positions, &mut self.source).await?;
         self.progress.committed(self.clock.now());
         debug!(rows_in = self.progress.counts().rows_in, "committed");
         Ok(())
@@ -165,7 +173,6 @@ impl Task {
             (Err(_), Some(offset)) => self.source.advance(&of, offset + 1, records.leader_epoch()),
             (Err(_), None) => {}
         }
-        self.in_flight += counts.rows_out;
         self.progress.count(counts);
         outcome
     }
@@ -173,16 +180,11 @@ impl Task {
     #[inline]
     async fn process_message(&mut self, message: &Message<'_>, counts: &mut Counts) -> Result<(), Error> {
         counts.rows_in += 1;
-        let changes = self.transform.feed(message)?;
-        counts.skipped += u64::from(changes.iter().all(Changes::is_unread));
-        for (changes, writer) in changes.iter().zip(&mut self.writers) {
-            for change in changes.iter() {
-                writer.write(change).await?;
-                counts.rows_out += 1;
-                counts.tombstones += u64::from(change.value.is_none());
-            }
+        if let Fed::NeedsSchema(request) = self.transform.feed(message)? {
+            codecs::resume(&mut self.transform, message, request).await?;
         }
-        Ok(())
+        counts.skipped += u64::from(self.transform.is_unread());
+        self.writers.write(self.transform.changes(), counts).await
     }
 }
 

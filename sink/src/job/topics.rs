@@ -12,18 +12,39 @@ use crate::error::{Error, ErrorKind};
 use crate::plan::{self, Notice, Pipeline, Plan, SinkPlan};
 
 /// How missing topics are made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct NewTopics {
-    /// `None` for the broker's default.
-    pub partitions: Option<i32>,
-    /// `None` for the broker's default.
-    pub replication_factor: Option<i16>,
-    /// Settings that differ from the broker's; sinks' topics are compacted beside.
-    pub configs: Vec<(String, String)>,
+    partitions: Option<i32>,
+    replication_factor: Option<i16>,
+    configs: Vec<(String, String)>,
+}
+
+impl NewTopics {
+    /// As the broker makes them by default; sinks' topics are compacted beside.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many partitions each has.
+    pub fn partitions(self, partitions: i32) -> Self {
+        Self { partitions: Some(partitions), ..self }
+    }
+
+    /// How many brokers keep each partition.
+    pub fn replication_factor(self, replication_factor: i16) -> Self {
+        Self { replication_factor: Some(replication_factor), ..self }
+    }
+
+    /// One more setting of each topic, such as `max.message.bytes`.
+    pub fn config(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.configs.push((name.into(), value.into()));
+        self
+    }
 }
 
 /// A topic that a table names.
-struct Named<'a> {
+struct TableTopic<'a> {
     table: &'a str,
     topic: &'a str,
     properties: &'a [(String, String)],
@@ -71,7 +92,7 @@ enum Found {
 /// where it is created when it is missing.
 async fn described(
     admin: &Admin,
-    named: &Named<'_>,
+    named: &TableTopic<'_>,
     creates: bool,
 ) -> Result<Found, upsert_kafka_client::Error> {
     use upsert_kafka_client::ErrorKind::UnknownTopic;
@@ -87,28 +108,33 @@ async fn described(
 }
 
 /// Every topic, each once in each role.
-fn named(pipeline: &Pipeline) -> Vec<Named<'_>> {
+fn named(pipeline: &Pipeline) -> Vec<TableTopic<'_>> {
     let reader = pipeline.reader();
     let mut all: Vec<_> = reader
         .topics
         .iter()
-        .map(|topic| Named { table: &reader.table, topic, properties: &reader.properties, is_sink: false })
+        .map(|topic| TableTopic {
+            table: &reader.table,
+            topic,
+            properties: &reader.properties,
+            is_sink: false,
+        })
         .collect();
     for insert in &pipeline.inserts {
         if let SinkPlan::UpsertKafka(plan) = &insert.sink {
             let (table, topic, properties) = (&plan.table, &plan.topic, &plan.properties);
-            all.push(Named { table, topic, properties, is_sink: true });
+            all.push(TableTopic { table, topic, properties, is_sink: true });
         }
     }
     all
 }
 
-async fn admin(named: &Named<'_>, clients: &mut Clients) -> Result<Admin, Error> {
+async fn admin(named: &TableTopic<'_>, clients: &mut Clients) -> Result<Admin, Error> {
     let config = plan::config(named.table, named.properties, Role::Any)?;
     Ok(clients.open(config).await.map_err(|e| named.failed(e))?.admin())
 }
 
-async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(), Error> {
+async fn create(admin: &Admin, named: &TableTopic<'_>, new: &NewTopics) -> Result<(), Error> {
     let mut topic = NewTopic::new(named.topic);
     (topic.partitions, topic.replication_factor) = (new.partitions, new.replication_factor);
     topic.configs.clone_from(&new.configs);
@@ -126,7 +152,7 @@ async fn create(admin: &Admin, named: &Named<'_>, new: &NewTopics) -> Result<(),
 }
 
 /// What is wrong with a sink's topic, if it is known: a broker that cannot or may not tell stops nobody.
-async fn compaction(admin: &Admin, named: &Named<'_>) -> Option<Notice> {
+async fn compaction(admin: &Admin, named: &TableTopic<'_>) -> Option<Notice> {
     if !named.is_sink {
         return None;
     }
@@ -152,7 +178,7 @@ async fn compaction(admin: &Admin, named: &Named<'_>) -> Option<Notice> {
 /// What only feeds a warning is not waited for any longer.
 const CONFIGS_TIMEOUT: Duration = Duration::from_secs(5);
 
-impl Named<'_> {
+impl TableTopic<'_> {
     fn missing(&self) -> Error {
         let text = format!(
             "table {}: topic {} does not exist; create it, or run with --create-topics",

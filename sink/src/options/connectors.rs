@@ -19,7 +19,7 @@ pub struct Connector {
 pub static CONNECTORS: [&Connector; 3] = [&KAFKA, &PRINT, &UPSERT_KAFKA];
 
 /// Plain topics.
-pub static KAFKA: Connector = Connector {
+pub(crate) static KAFKA: Connector = Connector {
     name: "kafka",
     about: "Reads a topic from where it is told.",
     options: KAFKA_OPTIONS,
@@ -27,7 +27,7 @@ pub static KAFKA: Connector = Connector {
 };
 
 /// Topics whose key is the table's primary key.
-pub static UPSERT_KAFKA: Connector = Connector {
+pub(crate) static UPSERT_KAFKA: Connector = Connector {
     name: "upsert-kafka",
     about: "Writes the last state of each key: a value, or a tombstone for a deleted row.",
     options: UPSERT_KAFKA_OPTIONS,
@@ -35,7 +35,7 @@ pub static UPSERT_KAFKA: Connector = Connector {
 };
 
 /// A person who looks on.
-pub static PRINT: Connector = Connector {
+pub(crate) static PRINT: Connector = Connector {
     name: "print",
     about: "Writes each change as a line of text.",
     options: PRINT_OPTIONS,

@@ -110,19 +110,15 @@ impl<'a> Check<'a> {
     }
 
     /// V-PAR
-    pub(super) fn parallelism(&mut self, key: &str) -> Option<u32> {
-        let given = self.int(key)?;
-        match u32::try_from(given) {
-            Ok(given @ 1..) => {
-                if given > 1 {
-                    self.notice(format!("'{key}' = {given} has no effect yet: one does the work"));
-                }
-                Some(given)
-            }
-            _ => {
+    pub(super) fn parallelism(&mut self, key: &str) {
+        match self.int(key) {
+            Some(given @ ..1) => {
                 self.refuse(Rule::Parallelism, key, format!("'{key}' = {given} must be at least 1"));
-                None
             }
+            Some(given @ 2..) => {
+                self.notice(format!("'{key}' = {given} has no effect yet: one does the work"))
+            }
+            Some(1) | None => {}
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::check::Check;
 use crate::error::{Finding, Rule};
-use crate::format::{FORMATS, FormatSpec};
+use crate::format::{DecodingFormat, EncodingFormat, FORMATS, FormatSpec};
 use crate::option::{OptionSet, OptionValue};
 use crate::options::{Space, nearest};
 use crate::types::Field;
@@ -74,13 +74,13 @@ impl Check<'_> {
         }
     }
 
-    /// The reader of these columns.
-    pub(super) fn decoder(
+    /// The format as it reads these columns.
+    pub(super) fn decoding_format(
         &mut self,
         format: &Format,
         columns: &[Field],
-    ) -> Option<Box<dyn crate::format::Decoder>> {
-        let Some(decoder) = format.spec.decoder else {
+    ) -> Option<Box<dyn DecodingFormat>> {
+        let Some(decoding) = format.spec.decoding else {
             self.not_yet(
                 format.spec.name,
                 format.key,
@@ -88,32 +88,32 @@ impl Check<'_> {
             );
             return None;
         };
-        decoder(&format.options, columns).map_err(|error| self.unfit(format, &error.to_string())).ok()
+        decoding(&format.options, columns).map_err(|error| self.unfit(format, &error.to_string())).ok()
     }
 
-    /// A reader of these columns that fails where the table's own passes over a message; `None` where that fails too.
-    pub(super) fn strict_decoder(
+    /// The same with a decoder that fails where the table's own passes over a message; `None` where that fails too.
+    pub(super) fn strict_decoding_format(
         &mut self,
         format: &Format,
         columns: &[Field],
-    ) -> Option<Box<dyn crate::format::Decoder>> {
+    ) -> Option<Box<dyn DecodingFormat>> {
         let mut options = format.options.clone();
         if !options.is_true(IGNORE_PARSE_ERRORS) {
             return None;
         }
         options.insert(IGNORE_PARSE_ERRORS, OptionValue::Bool(false));
-        // What is wrong with columns and options the table's own reader has said.
-        format.spec.decoder.and_then(|decoder| decoder(&options, columns).ok())
+        // What is wrong with columns and options was said of the table's own.
+        format.spec.decoding.and_then(|decoding| decoding(&options, columns).ok())
     }
 
-    /// The writer of those columns that `slots` names.
-    pub(super) fn encoder(
+    /// The format as it writes those of the columns that are in `slots`.
+    pub(super) fn encoding_format(
         &mut self,
         format: &Format,
         columns: &[Field],
         slots: &[usize],
-    ) -> Option<Box<dyn crate::format::Encoder>> {
-        let Some(encoder) = format.spec.encoder else {
+    ) -> Option<Box<dyn EncodingFormat>> {
+        let Some(encoding) = format.spec.encoding else {
             self.not_yet(
                 format.spec.name,
                 format.key,
@@ -121,7 +121,7 @@ impl Check<'_> {
             );
             return None;
         };
-        encoder(&format.options, columns, slots).map_err(|error| self.unfit(format, &error.to_string())).ok()
+        encoding(&format.options, columns, slots).map_err(|error| self.unfit(format, &error.to_string())).ok()
     }
 
     fn unfit(&mut self, format: &Format, reason: &str) {

@@ -7,6 +7,7 @@ use super::SourcePlan;
 use super::check::Check;
 use super::formats::Format;
 use super::table::{Kind, Table};
+use crate::deserializer::DeserializerPlan;
 use crate::error::{FINDINGS_SHOWN_MAX, Rule};
 use crate::option::OptionValue;
 use crate::options::KAFKA;
@@ -26,8 +27,9 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     check.parallelism("scan.parallelism");
     check.readable_metadata(value.as_ref().map(|format| format.spec));
     check.credentials();
-    let decoder = value.as_ref().and_then(|format| check.decoder(format, &table.columns));
-    let strict_decoder = value.as_ref().and_then(|format| check.strict_decoder(format, &table.columns));
+    let decoding = value.as_ref().and_then(|format| check.decoding_format(format, &table.columns));
+    let strict_decoder =
+        value.as_ref().and_then(|format| check.strict_decoding_format(format, &table.columns));
     let discovery_interval = discovery(&check, &bounded);
     let properties = check.properties();
     let group_id = check.given("properties.group.id").map(str::to_owned);
@@ -43,7 +45,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     if !table.primary_key.is_empty() {
         lines.push(format!("primary key: {}", table.key_names().join(", ")));
     }
-    let plan = decoder.zip(value).map(|(decoder, format)| SourcePlan {
+    let plan = decoding.zip(value).map(|(decoding, format)| SourcePlan {
         table: table.name.clone(),
         topics,
         properties,
@@ -51,7 +53,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
         startup,
         bounded,
         discovery_interval,
-        decoder,
+        deserializer: DeserializerPlan::of_value(decoding, table.columns.len()),
         strict_decoder,
         carries_changes: format.spec.carries_changes,
         columns: Arc::clone(&table.columns),

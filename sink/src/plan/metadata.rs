@@ -2,24 +2,24 @@
 
 use super::check::Check;
 use super::table::Kind;
+use crate::deserializer::ReadableMetadata;
 use crate::error::{Finding, Rule};
 use crate::format::FormatSpec;
 
 impl Check<'_> {
     /// Every metadata column of a table that is read has a key that exists.
     pub(super) fn readable_metadata(&mut self, value_format: Option<&FormatSpec>) {
-        let is_debezium = value_format.is_some_and(|format| format.name == "debezium-json");
-        let of_value: &[&str] = if is_debezium { DEBEZIUM } else { &[] };
+        let of_value = value_format.map_or(&[][..], |format| format.metadata);
         // What another format would add is not known yet.
-        let is_open = value_format.is_some_and(|format| format.decoder.is_none());
+        let is_open = value_format.is_some_and(|format| format.decoding.is_none());
         for column in &self.table.declared {
             let Kind::Metadata { key, .. } = &column.kind else { continue };
             let inner = key.strip_prefix("value.").is_some_and(|key| is_open || of_value.contains(&key));
-            if !inner && !READABLE.contains(&key.as_str()) {
+            if !inner && !READABLE.iter().any(|it| it.key() == key) {
                 let text = format!(
                     "column '{}': no metadata '{key}' can be read; there are: {}",
                     column.name,
-                    READABLE.join(", ")
+                    READABLE.map(ReadableMetadata::key).join(", ")
                 );
                 self.findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
             }
@@ -49,18 +49,6 @@ impl Check<'_> {
     }
 }
 
-const READABLE: [&str; 8] =
-    ["topic", "partition", "headers", "header-list", "leader-epoch", "offset", "timestamp", "timestamp-type"];
+const READABLE: [ReadableMetadata; 8] = ReadableMetadata::ALL;
 
 const WRITABLE: [&str; 4] = ["topic", "headers", "header-list", "timestamp"];
-
-/// What debezium-json adds, behind `value.`.
-const DEBEZIUM: &[&str] = &[
-    "schema",
-    "ingestion-timestamp",
-    "source.timestamp",
-    "source.database",
-    "source.schema",
-    "source.table",
-    "source.properties",
-];

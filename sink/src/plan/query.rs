@@ -11,14 +11,14 @@ use crate::sql::{Insert, Item, Name, Select};
 use crate::types::{Field, LogicalType};
 
 /// A column of a query: its name there, and what it is made of.
-pub(super) struct Picked {
+pub(super) struct Selected {
     name: String,
     expr: Expr,
 }
 
 /// The columns behind SELECT.
-pub(super) fn picked(select: &Select, source: &Table) -> Result<Vec<Picked>, Vec<Finding>> {
-    let mut picked = Vec::new();
+pub(super) fn selected(select: &Select, source: &Table) -> Result<Vec<Selected>, Vec<Finding>> {
+    let mut selected = Vec::new();
     let mut findings = Vec::new();
     let own = select.from.path.last().map_or("", String::as_str);
     let known = select.alias.as_deref().unwrap_or(own);
@@ -26,7 +26,7 @@ pub(super) fn picked(select: &Select, source: &Table) -> Result<Vec<Picked>, Vec
         if findings.len() >= FINDINGS_SHOWN_MAX {
             break;
         }
-        if picked.len() > COLUMNS_MAX {
+        if selected.len() > COLUMNS_MAX {
             let text = format!("a query has at most {COLUMNS_MAX} columns");
             return Err(vec![Finding::new(Rule::Columns, text)]);
         }
@@ -47,13 +47,13 @@ pub(super) fn picked(select: &Select, source: &Table) -> Result<Vec<Picked>, Vec
                 Item::Column { column, .. } => Some(column.at),
                 Item::All { .. } => None,
             };
-            match column.and_then(|column| physical(source, column, name)) {
-                Ok(column) => picked.push(column),
+            match column.and_then(|column| bound(source, column, name)) {
+                Ok(column) => selected.push(column),
                 Err(finding) => findings.push(finding.at(place).of(&source.name)),
             }
         }
     }
-    if findings.is_empty() { Ok(picked) } else { Err(findings) }
+    if findings.is_empty() { Ok(selected) } else { Err(findings) }
 }
 
 fn declared<'a>(source: &'a Table, name: &Name) -> Result<&'a Declared, Finding> {
@@ -82,12 +82,12 @@ fn no_column(source: &Table, qualifier: &Name, known: &str) -> Finding {
     finding.at(qualifier.at)
 }
 
-fn physical(source: &Table, column: &Declared, alias: Option<String>) -> Result<Picked, Finding> {
+fn bound(source: &Table, column: &Declared, alias: Option<String>) -> Result<Selected, Finding> {
     let name = alias.unwrap_or_else(|| column.name.clone());
     match &column.kind {
         Kind::Physical(index) => {
             let expr = Expr::column(*index, source.columns[*index].data_type.clone());
-            Ok(Picked { name, expr })
+            Ok(Selected { name, expr })
         }
         Kind::Metadata { .. } => {
             let text = format!("column '{}': reading metadata is not supported yet", column.name);
@@ -103,27 +103,27 @@ fn physical(source: &Table, column: &Declared, alias: Option<String>) -> Result<
 /// The columns of a table that a query names and that cannot be read yet, though the query is refused for more.
 pub(super) fn refused_columns(source: &Table, names: &HashSet<String>) -> Vec<Finding> {
     let named = source.declared.iter().filter(|column| names.contains(&column.name));
-    let refused = named.filter_map(|column| physical(source, column, None).err().map(|it| it.at(column.at)));
+    let refused = named.filter_map(|column| bound(source, column, None).err().map(|it| it.at(column.at)));
     refused.take(FINDINGS_SHOWN_MAX).map(|it| it.of(&source.name)).collect()
 }
 
 /// What each column of the sink is made of.
-pub(super) fn matched(
-    picked: Vec<Picked>,
+pub(super) fn projected(
+    selected: Vec<Selected>,
     insert: &Insert,
     sink: &Table,
 ) -> Result<Vec<Projected>, Vec<Finding>> {
     let targets = targets(insert, sink)?;
     let mismatch = |text: String| Finding::new(Rule::Columns, text).of(&sink.name);
-    let lists = lists(&picked, &targets, sink);
-    if picked.len() != targets.len() {
+    let lists = lists(&selected, &targets, sink);
+    if selected.len() != targets.len() {
         let text =
-            format!("the query gives {} columns, the table takes {}{lists}", picked.len(), targets.len());
+            format!("the query gives {} columns, the table takes {}{lists}", selected.len(), targets.len());
         return Err(vec![mismatch(text)]);
     }
     let mut columns: Vec<Projected> = sink.columns.iter().map(unfilled).collect();
     let mut wrong = Vec::new();
-    for (position, (from, to)) in picked.into_iter().zip(&targets).enumerate() {
+    for (position, (from, to)) in selected.into_iter().zip(&targets).enumerate() {
         let column = &sink.columns[*to];
         match from.expr.implicitly_cast(&column.data_type.logical) {
             Ok(expr) => columns[*to].expr = expr,
@@ -191,8 +191,8 @@ fn targets(insert: &Insert, sink: &Table) -> Result<Vec<usize>, Vec<Finding>> {
 }
 
 /// Both schemas, below each other.
-fn lists(picked: &[Picked], targets: &[usize], sink: &Table) -> String {
-    let query = picked.iter().map(|it| format!("{} {}", it.name, it.expr.data_type()));
+fn lists(selected: &[Selected], targets: &[usize], sink: &Table) -> String {
+    let query = selected.iter().map(|it| format!("{} {}", it.name, it.expr.data_type()));
     let table =
         targets.iter().map(|index| &sink.columns[*index]).map(|it| format!("{} {}", it.name, it.data_type));
     let join = |columns: Vec<String>| columns.join(", ");

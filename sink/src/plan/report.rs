@@ -4,6 +4,7 @@ use crate::options::{Options, PROPERTIES, Space, shown};
 
 /// One table in one role.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TableReport {
     /// Its name.
     pub name: String,
@@ -19,6 +20,7 @@ pub struct TableReport {
 
 /// One option of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OptionReport {
     /// As in WITH.
     pub key: String,
@@ -30,6 +32,7 @@ pub struct OptionReport {
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// The table's WITH.
     Table,

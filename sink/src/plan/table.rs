@@ -160,7 +160,7 @@ impl Table {
             let given = Given { value: bootstrap.clone(), at: None };
             self.options.insert("properties.bootstrap.servers".to_owned(), given);
         }
-        for it in &caller.set {
+        for it in &caller.overrides {
             if let Some(option) = self.overridden(it) {
                 self.options.insert(option.into_owned(), Given { value: it.value.clone(), at: None });
             }

@@ -1,9 +1,13 @@
 //! Jobs as users write them: what they come to, and every sentence about what is wrong.
 
+use std::time::Duration;
+
 use super::*;
 use crate::error::ErrorKind;
-use crate::expr::Keep;
-use crate::row::{Arena, Value};
+use crate::expr::{Keep, OnNull};
+use crate::format::Encoded;
+use crate::row::{Arena, RowKind, Value};
+use crate::scan::{Bounded, Startup};
 
 const SOURCE: &str = "CREATE TABLE src (id INT, name STRING, amt DOUBLE) WITH ('connector' = 'kafka', 'topic' = 'in', \
     'properties.bootstrap.servers' = 'a:1, b:1', 'properties.group.id' = 'g', 'format' = 'json');\n";
@@ -94,8 +98,10 @@ fn key_and_value_are_written_as_the_table_says() {
     let plan = job(&sink(columns, options), "INSERT INTO o (k_a, k_b) SELECT id, name FROM src").unwrap();
     let row = [Value::String("x"), Value::Null, Value::Int(5)];
     let (mut key, mut value) = (Vec::new(), Vec::new());
-    upsert(&plan).key.encode(&row, &mut key).unwrap();
-    upsert(&plan).value.encode(&row, &mut value).unwrap();
+    for (format, out) in [(&upsert(&plan).key, &mut key), (&upsert(&plan).value, &mut value)] {
+        let outcome = format.open_at_once().unwrap().encode(RowKind::Insert, &row, out);
+        assert_eq!(outcome.unwrap(), Encoded::Bytes);
+    }
     assert_eq!(String::from_utf8(key).unwrap(), r#"{"a":5,"b":"x"}"#);
     assert_eq!(String::from_utf8(value).unwrap(), r#"{"v":null}"#);
 }
@@ -217,32 +223,27 @@ fn a_job_that_reads_what_it_writes_is_refused_unless_it_is_meant() {
         "table o: reads and writes topic 'in': the job would feed itself; use two topics, or --allow-loop (line 2, "
     ));
     assert_eq!(error.findings()[0].rule, Rule::Loop);
-    plan(&*text, &PlanOptions { allow_loop: true, ..PlanOptions::default() }).unwrap();
+    plan(&*text, &PlanOptions::new().with_loop_allowed(true)).unwrap();
     // Another cluster is another topic, until the caller says that both are one.
     let apart = text.replace("'a:1'", "'c:1'");
     plan(&*apart, &PlanOptions::default()).unwrap();
-    let one = PlanOptions { bootstrap: Some("d:1".into()), ..PlanOptions::default() };
+    let one = PlanOptions::new().with_bootstrap("d:1");
     assert_eq!(plan(&*apart, &one).unwrap_err().findings()[0].rule, Rule::Loop);
 }
 
 #[test]
 fn the_caller_replaces_addresses_and_options() {
-    let set = |table: &str, option: &str, value: &str| Override {
-        table: table.into(),
-        option: option.into(),
-        value: value.into(),
-    };
-    let options = PlanOptions {
-        bootstrap: Some("here:9".into()),
-        set: vec![set("o", "topic", "other"), set("src", "scan.startup.mode", "earliest-offset")],
-        ..PlanOptions::default()
-    };
+    let options = PlanOptions::new().with_bootstrap("here:9").with_option("o", "topic", "other").with_option(
+        "src",
+        "scan.startup.mode",
+        "earliest-offset",
+    );
     let text = format!("{SOURCE}{}{ALL}", sink(COLUMNS, ""));
     let done = plan(&*text, &options).unwrap();
     assert_eq!(upsert(&done).topic, "other");
     assert!(upsert(&done).properties.contains(&("bootstrap.servers".into(), "here:9".into())));
     assert_eq!(done.pipelines[0].sources[0].startup, Startup::EarliestOffset);
-    let wrong = PlanOptions { set: vec![set("oo", "topic", "x")], ..PlanOptions::default() };
+    let wrong = PlanOptions::new().with_option("oo", "topic", "x");
     assert_eq!(plan(&*text, &wrong).unwrap_err().to_string(), "--set oo.topic: the job has no such table");
 }
 
@@ -362,9 +363,8 @@ fn equal_names_in_two_databases_are_two_tables_and_are_told_apart() {
     let other = SOURCE.replace("TABLE src", "TABLE b.src").replace("'topic' = 'in'", "'topic' = 'other'");
     let insert = "INSERT INTO o SELECT * FROM b.src; INSERT INTO o SELECT * FROM src";
     let text = format!("{SOURCE}{other}{}{insert}", sink(COLUMNS, ""));
-    let set =
-        Override { table: "b".into(), option: "src.scan.startup.mode".into(), value: "latest-offset".into() };
-    let plan = plan(&*text, &PlanOptions { set: vec![set], ..PlanOptions::default() }).unwrap();
+    let set = PlanOptions::new().with_option("b", "src.scan.startup.mode", "latest-offset");
+    let plan = plan(&*text, &set).unwrap();
     let sources = plan.inserts().map(|(source, _)| (source.table.as_str(), source.topics[0].as_str()));
     assert_eq!(sources.collect::<Vec<_>>(), [("b.src", "other"), ("src", "in")]);
     let startup: Vec<&Startup> = plan.inserts().map(|(source, _)| &source.startup).collect();
@@ -390,12 +390,8 @@ fn a_hint_sets_options_of_one_use_below_those_of_the_caller() {
         /*+ OPTIONS('scan.startup.mode' = 'earliest-offset', 'topic' = 'no', 'properties.group.id' = 'h') */; \
         INSERT INTO o SELECT * FROM src";
     let text = format!("{SOURCE}{}{insert}", sink(COLUMNS, ""));
-    let set = Override { table: "src".into(), option: "topic".into(), value: "set".into() };
-    let plan = plan(&*text, &PlanOptions { set: vec![set], ..PlanOptions::default() }).unwrap();
-    let sinks = plan.inserts().map(|(_, insert)| match &insert.sink {
-        SinkPlan::UpsertKafka(sink) => sink.topic.as_str(),
-        SinkPlan::Print(_) => panic!(),
-    });
+    let plan = plan(&*text, &PlanOptions::new().with_option("src", "topic", "set")).unwrap();
+    let sinks = plan.inserts().map(|(_, insert)| insert.topic().unwrap());
     assert_eq!(sinks.collect::<Vec<_>>(), ["hinted", "out"]);
     let sources: Vec<_> =
         plan.inserts().map(|(source, _)| (&source.startup, source.topics[0].as_str())).collect();

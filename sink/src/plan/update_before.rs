@@ -3,11 +3,14 @@
 use super::{SinkPlan, SourcePlan};
 use crate::expr::{Expr, Projection};
 
-/// It is dropped if and only if the source's PRIMARY KEY is the sink's and no filter stands between: then the new
-/// value has the old one's key. Otherwise it becomes a tombstone of the old key. With the reason.
+/// Whether UPDATE_BEFORE is dropped, and why.
 ///
-/// A filter judges the old and the new row each by itself, as Flink's does: of an update that it takes before and not
-/// after only the tombstone is left, so the old row must reach it.
+/// Flink drops the old row of an update if and only if the source's PRIMARY KEY is the sink's and no filter stands
+/// between: then the new row has the same key and replaces the old one. Otherwise the old row becomes a tombstone of its
+/// key.
+///
+/// A filter judges the old and the new row each by itself, as in Flink. Where it takes the old row and not the new one,
+/// only the tombstone of the old row says that the row is gone; so the old row must reach the filter.
 pub(super) fn update_before(
     source: &SourcePlan,
     sink: &SinkPlan,

@@ -7,7 +7,7 @@ use super::formats::{Format, without_prefix};
 use super::table::Table;
 use super::{SinkPlan, UpsertPlan};
 use crate::error::Rule;
-use crate::format::Encoder;
+use crate::format::EncodingFormat;
 use crate::option::OptionValue;
 use crate::options::UPSERT_KAFKA;
 
@@ -21,16 +21,16 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     check.exactly_once(check.choice("sink.delivery-guarantee") == "exactly-once");
     let prefix = check.key_prefix(&table.key_names());
     let slots = value_slots(&check);
-    let encoders = encoders(&mut check, key, value, &prefix, &slots);
+    let formats = encoding_formats(&mut check, key, value, &prefix, &slots);
     check.flush_negative();
-    let parallelism = check.parallelism("sink.parallelism");
+    check.parallelism("sink.parallelism");
     check.writable_metadata();
     later(&mut check);
     check.credentials();
     let properties = check.properties();
     let topic = check.list("topic").first().cloned().unwrap_or_default();
     let lines = sink_lines(table, &topic, &prefix, &slots);
-    let plan = encoders.map(|(key, value)| UpsertPlan {
+    let plan = formats.map(|(key, value)| UpsertPlan {
         table: table.name.clone(),
         topic,
         properties,
@@ -38,7 +38,6 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         value,
         columns: Arc::clone(&table.columns),
         primary_key: table.primary_key.clone(),
-        parallelism,
     });
     (plan.map(SinkPlan::UpsertKafka), check, lines)
 }
@@ -54,11 +53,11 @@ pub(super) fn source(table: &Table) -> Check<'_> {
     if let Some(format) = key.filter(|format| !format.spec.carries_changes) {
         let columns = without_prefix(&table.columns, &prefix);
         let columns: Vec<_> = table.primary_key.iter().map(|index| columns[*index].clone()).collect();
-        check.decoder(&format, &columns);
+        check.decoding_format(&format, &columns);
     }
     if let Some(format) = value.filter(|format| !format.spec.carries_changes) {
         let columns: Vec<_> = slots.iter().map(|index| table.columns[*index].clone()).collect();
-        check.decoder(&format, &columns);
+        check.decoding_format(&format, &columns);
     }
     check.topics();
     check.parallelism("scan.parallelism");
@@ -85,19 +84,19 @@ fn value_slots(check: &Check<'_>) -> Vec<usize> {
     all.filter(|index| !(except_key && check.table.primary_key.contains(index))).collect()
 }
 
-fn encoders(
+fn encoding_formats(
     check: &mut Check<'_>,
     key: Option<Format>,
     value: Option<Format>,
     prefix: &str,
     slots: &[usize],
-) -> Option<(Box<dyn Encoder>, Box<dyn Encoder>)> {
+) -> Option<(Box<dyn EncodingFormat>, Box<dyn EncodingFormat>)> {
     let table = check.table;
     let named = without_prefix(&table.columns, prefix);
     let key = key.filter(|format| !format.spec.carries_changes);
     let value = value.filter(|format| !format.spec.carries_changes);
-    let key = key.and_then(|format| check.encoder(&format, &named, &table.primary_key));
-    let value = value.and_then(|format| check.encoder(&format, &table.columns, slots));
+    let key = key.and_then(|format| check.encoding_format(&format, &named, &table.primary_key));
+    let value = value.and_then(|format| check.encoding_format(&format, &table.columns, slots));
     key.zip(value)
 }
 

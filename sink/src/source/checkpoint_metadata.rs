@@ -1,4 +1,4 @@
-//! The note that a job's committed offsets carry: whose checkpoint they are, and of which topic.
+//! The metadata that a job commits with its offsets: whose checkpoint they are, and of which topic.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use upsert_kafka_client::Uuid;
 
 use crate::plan::{Plan, SinkPlan};
 
-/// What one offset's note says: the version of the note, the topic's id, and the job.
+/// What the metadata of one offset says: the version of its form, the topic's id, and the job.
 ///
 /// `upsert-kafka/1 topic=AAAAAAAAAAAAAAAAAAAAAQ job=00f067aa0ba902b7 sinks=orders,users`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,31 +27,31 @@ pub(crate) struct JobIdentity {
     sinks: String,
 }
 
-/// Whose an offset's note is.
+/// Who committed an offset, as its metadata tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Note {
-    /// Not one of ours: the offset of some other program.
-    Foreign,
-    /// Written by a build that did not yet say which job it was.
-    Unnamed,
-    /// Written by a later version, which says more than this one reads.
-    Newer,
-    /// A job's checkpoint.
+pub(crate) enum CommittedBy {
+    /// Some other program.
+    Other,
+    /// A version of this program that did not say yet which job it was.
+    UnnamedJob,
+    /// A later version of this program, which says more than this one reads.
+    LaterVersion,
+    /// A job, as its checkpoint.
     Checkpoint(CheckpointMetadata),
 }
 
-impl Note {
+impl CommittedBy {
     pub(crate) fn of(metadata: &str) -> Self {
-        let Some(rest) = metadata.strip_prefix(NAME) else { return Self::Foreign };
+        let Some(rest) = metadata.strip_prefix(NAME) else { return Self::Other };
         if rest.is_empty() {
-            return Self::Unnamed;
+            return Self::UnnamedJob;
         }
-        let Some(rest) = rest.strip_prefix('/') else { return Self::Foreign };
+        let Some(rest) = rest.strip_prefix('/') else { return Self::Other };
         let (version, fields) = rest.split_once(' ').unwrap_or((rest, ""));
         match version.parse::<u32>() {
-            Ok(VERSION) => CheckpointMetadata::parse(fields).map_or(Self::Foreign, Self::Checkpoint),
-            Ok(_) => Self::Newer,
-            Err(_) => Self::Foreign,
+            Ok(VERSION) => CheckpointMetadata::parse(fields).map_or(Self::Other, Self::Checkpoint),
+            Ok(_) => Self::LaterVersion,
+            Err(_) => Self::Other,
         }
     }
 }
@@ -125,7 +125,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 const NAME: &str = "upsert-kafka";
 const VERSION: u32 = 1;
 
-/// The names of sinks in a note, in bytes: with every partition an offset carries them, and a broker takes notes of
+/// The names of sinks in the metadata, in bytes: the offset of every partition carries them, and a broker takes at most
 /// 4,096 bytes (`offset.metadata.max.bytes`).
 const SINKS_BYTES_MAX: usize = 512;
 
@@ -145,7 +145,7 @@ mod tests {
             text,
             format!("upsert-kafka/1 topic={} job={:016x} sinks=a,b", Uuid([7; 16]), fnv1a(b"a,b"))
         );
-        assert_eq!(Note::of(&text), Note::Checkpoint(written));
+        assert_eq!(CommittedBy::of(&text), CommittedBy::Checkpoint(written));
     }
 
     #[test]
@@ -156,16 +156,16 @@ mod tests {
     }
 
     #[test]
-    fn notes_of_others_are_told_apart() {
-        for (text, note) in [
-            ("", Note::Foreign),
-            ("flink", Note::Foreign),
-            ("upsert-kafkaesque", Note::Foreign),
-            ("upsert-kafka/1 nonsense", Note::Foreign),
-            ("upsert-kafka", Note::Unnamed),
-            ("upsert-kafka/2 whatever", Note::Newer),
+    fn metadata_of_others_is_told_apart() {
+        for (text, by) in [
+            ("", CommittedBy::Other),
+            ("flink", CommittedBy::Other),
+            ("upsert-kafkaesque", CommittedBy::Other),
+            ("upsert-kafka/1 nonsense", CommittedBy::Other),
+            ("upsert-kafka", CommittedBy::UnnamedJob),
+            ("upsert-kafka/2 whatever", CommittedBy::LaterVersion),
         ] {
-            assert_eq!(Note::of(text), note, "{text}");
+            assert_eq!(CommittedBy::of(text), by, "{text}");
         }
     }
 
@@ -180,11 +180,11 @@ mod tests {
     }
 
     #[test]
-    fn many_sinks_fit_into_a_note() {
+    fn many_sinks_fit_into_the_metadata() {
         let names = (0..1000).map(|at| (format!("a-topic-with-a-long-name-{at}"), None));
         let job = JobIdentity::new(names.collect());
         let text = CheckpointMetadata { topic_id: Uuid::ZERO, job: job.clone() }.to_string();
         assert!(text.len() < 1024 && text.ends_with("… (1000 in all)"), "{text}");
-        assert!(matches!(Note::of(&text), Note::Checkpoint(read) if read.job == job));
+        assert!(matches!(CommittedBy::of(&text), CommittedBy::Checkpoint(read) if read.job == job));
     }
 }

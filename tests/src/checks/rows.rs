@@ -1,7 +1,8 @@
 //! Messages of any shape as rows of JSON: read or refused with a bounded sentence.
 
-use upsert_kafka_sink::format::{Decoder, FormatSpec};
-use upsert_kafka_sink::option::{OptionSet, OptionValue};
+use std::sync::Arc;
+
+use upsert_kafka_sink::internals::{Decoder, FormatSpec, OptionSet, OptionValue};
 use upsert_kafka_sink::row::Arena;
 use upsert_kafka_sink::types::{DataType, Field, LogicalType};
 
@@ -22,7 +23,7 @@ pub fn rows(data: &[u8]) {
 }
 
 /// One of each way to read JSON.
-pub fn readers() -> Vec<Box<dyn Decoder>> {
+pub fn readers() -> Vec<Arc<dyn Decoder>> {
     let nullable = |logical: LogicalType| DataType { logical, nullable: true };
     let item = nullable(LogicalType::Array(Box::new(nullable(LogicalType::STRING))));
     let columns = [
@@ -35,8 +36,10 @@ pub fn readers() -> Vec<Box<dyn Decoder>> {
     let mut tree = OptionSet::default();
     tree.insert("decode.json-parser.enabled", OptionValue::Bool(false));
     let reader = |name: &str, options: &OptionSet| {
-        let decoder = FormatSpec::named(name).and_then(|format| format.decoder).expect("a format that reads");
-        decoder(options, &columns).expect("columns that it reads")
+        let decoding =
+            FormatSpec::named(name).and_then(|format| format.decoding).expect("a format that reads");
+        let described = decoding(options, &columns).expect("columns that it reads");
+        described.open_at_once().expect("a format that asks nobody")
     };
     let none = OptionSet::default();
     vec![reader("json", &none), reader("json", &tree), reader("debezium-json", &none)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use upsert_kafka_sink::plan::{Plan, PlanOptions, SinkPlan, plan};
+use upsert_kafka_sink::plan::{Plan, PlanOptions, plan};
 use upsert_kafka_sink::{Error, ErrorKind, Job, JobOptions, Stopper};
 use upsert_kafka_tests::kafka::unique;
 use upsert_kafka_tests::record::{NewRecord, Record};
@@ -158,7 +158,7 @@ impl<'a> Replay<'a> {
     }
 
     fn prints(&self) -> bool {
-        self.plan().is_ok_and(|plan| plan.inserts().any(|(_, it)| matches!(it.sink, SinkPlan::Print(_))))
+        self.plan().is_ok_and(|plan| plan.inserts().any(|(_, it)| it.topic().is_none()))
     }
 
     /// In this process: on return the job has resolved where it starts.

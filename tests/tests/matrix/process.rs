@@ -16,7 +16,7 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn start(sql: String, bootstrap: &str) -> Self {
-        let options = PlanOptions { bootstrap: Some(bootstrap.to_owned()), ..PlanOptions::default() };
+        let options = PlanOptions::new().with_bootstrap(bootstrap.to_owned());
         let (told, opened) = watch::channel(None);
         let (kill, killed) = oneshot::channel();
         let (end, ended) = oneshot::channel();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_client::{Client, Config, Role};
-use upsert_kafka_sink::plan::{Plan, SinkPlan};
+use upsert_kafka_sink::plan::Plan;
 use upsert_kafka_sink::{Job, NewTopics};
 
 use super::input::{self, Input};
@@ -53,16 +53,16 @@ async fn prepare(args: &Args, stop: &Stop) -> Result<Prepared, Failure> {
     let broker = broker.map_err(|e| Failure::new(Exit::Cluster, format!("the embedded broker: {e}")))?;
     let bootstrap = broker.address().to_string();
     let mut plan = job::plan(path, script, &job::options(args, Some(bootstrap.clone()))?)?;
-    warn(&plan.notices);
+    warn(plan.notices());
     let feeds: Vec<_> = inputs.into_iter().map(|it| it.of(&plan)).collect::<Result<_, _>>()?;
     let sinks = sink_topics(&plan);
     let value_bytes = input::largest(&feeds).await?;
     let room = room(value_bytes);
     if value_bytes > PLAIN_BYTES_MAX {
-        widen(&mut plan, room);
+        // Where the table does not say how large its rows may be.
+        plan.set_sink_default("max.request.size", &room.to_string());
     }
-    let configs = vec![("max.message.bytes".to_owned(), room.to_string())];
-    let topics = NewTopics { partitions: Some(partitions), replication_factor: None, configs };
+    let topics = NewTopics::new().partitions(partitions).config("max.message.bytes", room.to_string());
     let mut job = open(plan, args, stop, Some(topics)).await?;
     let client = client(&bootstrap, room).await?;
     let places = input::feed(&client, feeds, partitions).await?;
@@ -109,29 +109,11 @@ async fn told(ran: &Ran, places: &Places) -> Result<(), Failure> {
     Err(failure)
 }
 
-fn sink_plans(plan: &mut Plan) -> impl Iterator<Item = &mut SinkPlan> {
-    plan.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.inserts).map(|insert| &mut insert.sink)
-}
-
 /// Each once, in the order of their first INSERT.
 fn sink_topics(plan: &Plan) -> Vec<String> {
     let mut seen = HashMap::new();
-    let topics = plan.inserts().filter_map(|(_, insert)| match &insert.sink {
-        SinkPlan::UpsertKafka(sink) => Some(sink.topic.clone()),
-        SinkPlan::Print(_) => None,
-    });
+    let topics = plan.inserts().filter_map(|(_, insert)| insert.topic().map(str::to_owned));
     topics.filter(|topic| seen.insert(topic.clone(), ()).is_none()).collect()
-}
-
-/// Lets sinks write rows as large as those that come, where the table does not say how large they may be.
-fn widen(plan: &mut Plan, room: usize) {
-    for sink in sink_plans(plan) {
-        if let SinkPlan::UpsertKafka(sink) = sink
-            && sink.properties.iter().all(|(key, _)| key != REQUEST_SIZE)
-        {
-            sink.properties.push((REQUEST_SIZE.to_owned(), room.to_string()));
-        }
-    }
 }
 
 /// How large a record may be, where an input value has so many bytes: a sink may write it several times over, in its
@@ -152,8 +134,6 @@ async fn client(bootstrap: &str, room: usize) -> Result<Client, Failure> {
 
 /// Its only clients are in this process: four times what a value may have.
 const FRAME_BYTES_MAX: usize = 512 << 20;
-
-const REQUEST_SIZE: &str = "max.request.size";
 
 /// Values up to this size pass with the sinks' own `max.request.size`, Java's 1 MiB.
 const PLAIN_BYTES_MAX: usize = 256 * 1024;

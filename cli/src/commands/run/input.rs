@@ -59,14 +59,14 @@ impl Input {
     /// When it reads no such table.
     pub(super) fn of(self, plan: &Plan) -> Result<Feed, Failure> {
         let Self { table, path } = self;
-        let source = plan.sources().find(|source| source.table == table);
-        let Some(topic) = source.and_then(|source| source.topics.first()).cloned() else {
-            let read: Vec<_> = plan.sources().map(|source| &*source.table).collect();
+        let source = plan.sources().find(|source| source.table() == table);
+        let Some(topic) = source.and_then(|source| source.topics().first()).cloned() else {
+            let read: Vec<_> = plan.sources().map(|source| source.table()).collect();
             let text =
                 format!("--input {table}=…: the job reads no table {table}; it reads {}", read.join(", "));
             return Err(Failure::usage(text));
         };
-        let report = plan.tables.iter().find(|report| report.role == "source" && report.name == table);
+        let report = plan.tables().iter().find(|report| report.role == "source" && report.name == table);
         let options = report.map_or(&[][..], |report| &report.options);
         let format = options.iter().find(|option| option.key == "format" || option.key == "value.format");
         let is_json = format.is_some_and(|format| format.value.ends_with("json"));

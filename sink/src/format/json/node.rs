@@ -1,10 +1,8 @@
 //! A JSON value as a tree, as Jackson builds it: of equal names the last one counts, in the place of the first.
 
-use std::collections::HashMap;
-
 use super::reader::{Reader, Token};
 use super::text::{quote_in_memory, write_double};
-use crate::format::{DecodeError, decimal, number};
+use crate::format::{DecodeError, decimal, last_wins, number};
 use crate::row::Arena;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,7 +43,7 @@ impl<'a> Node<'a> {
                 }
                 Token::ObjectEnd => open.pop().map(|open| {
                     let inside = &mut members[open.first..];
-                    let kept = settle(inside);
+                    let kept = last_wins(inside);
                     let object = Self::Object(arena.alloc_slice_copy(&inside[..kept]));
                     open.close(&mut members, &mut name, object)
                 }),
@@ -143,25 +141,4 @@ impl<'a> Open<'a> {
         *name = self.name;
         node
     }
-}
-
-/// Up to here comparing each with each is quicker than hashing.
-const FEW: usize = 16;
-
-/// Of equal names keeps the last value, in the place of the first; says how many are left in front.
-pub(super) fn settle<'a, V: Copy>(members: &mut [(&'a str, V)]) -> usize {
-    let mut places: HashMap<&'a str, usize> = HashMap::new();
-    let hashed = members.len() > FEW;
-    let mut kept = 0;
-    for at in 0..members.len() {
-        let (name, value) = members[at];
-        let place = if hashed {
-            *places.entry(name).or_insert(kept)
-        } else {
-            members[..kept].iter().position(|&(other, _)| other == name).unwrap_or(kept)
-        };
-        members[place] = (name, value);
-        kept = kept.max(place + 1);
-    }
-    kept
 }

@@ -1,12 +1,10 @@
 //! JSON messages to rows, token by token as Flink 2.3's parser does it, its oddities included.
 
-use bumpalo::collections::Vec as ArenaVec;
-
 use super::DecodeOptions;
-use super::node::{Node, settle};
+use super::node::Node;
 use super::reader::{Reader, Token};
 use super::shape::{Member, Members, Shape};
-use crate::format::{DecodeError, Decoder, base64, decimal, number, time};
+use crate::format::{DecodeError, Decoder, base64, decimal, last_wins, number, time};
 use crate::row::{Arena, Row, RowKind, Unscaled, Value};
 
 /// `decode.json-parser.enabled` = true.
@@ -236,12 +234,12 @@ impl JsonParserDecoder {
         reader: &mut Reader<'a>,
         arena: &'a Arena,
     ) -> Result<Value<'a>, DecodeError> {
-        let mut items = ArenaVec::new_in(arena);
+        let mut items = arena.vec();
         while reader.advance()? != Token::ArrayEnd {
             let value = self.item(item, reader, arena);
             items.push(value.map_err(|error| error.within(&format!("[{}]", items.len()), &item.logical))?);
         }
-        Ok(Value::Array(items.into_bump_slice()))
+        Ok(Value::Array(items.into_slice()))
     }
 
     fn map<'a>(
@@ -250,7 +248,7 @@ impl JsonParserDecoder {
         reader: &mut Reader<'a>,
         arena: &'a Arena,
     ) -> Result<Value<'a>, DecodeError> {
-        let mut entries = ArenaVec::new_in(arena);
+        let mut entries = arena.vec();
         while reader.advance()? != Token::ObjectEnd {
             let key = reader.token().text();
             reader.advance()?;
@@ -287,16 +285,16 @@ impl JsonParserDecoder {
 
 /// The last value of each key.
 pub(super) fn map_of<'a>(entries: &mut [(&'a str, Value<'a>)], arena: &'a Arena) -> Value<'a> {
-    let kept = settle(entries);
+    let kept = last_wins(entries);
     let entries = entries[..kept].iter().map(|&(key, value)| (Value::String(key), value));
     Value::Map(arena.alloc_slice_fill_iter(entries))
 }
 
 /// Base64, as Jackson takes it.
 pub(super) fn bytes<'a>(text: &str, arena: &'a Arena) -> Option<Value<'a>> {
-    let mut bytes = ArenaVec::with_capacity_in(text.len() / 4 * 3, arena);
+    let mut bytes = arena.vec_with_capacity(text.len() / 4 * 3);
     base64::decode(text, &mut bytes)?;
-    Some(Value::Bytes(bytes.into_bump_slice()))
+    Some(Value::Bytes(bytes.into_slice()))
 }
 
 /// A number with a fraction or an exponent, cut toward zero.

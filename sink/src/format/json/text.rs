@@ -1,7 +1,5 @@
 //! JSON strings: finding their end, taking escapes out, putting escapes in.
 
-use bumpalo::collections::String as ArenaString;
-
 use crate::format::number;
 use crate::row::Arena;
 
@@ -55,13 +53,19 @@ impl<'a> Text<'a> {
 fn utf16<'a>(bytes: &[u8], unit: fn([u8; 2]) -> u16, arena: &'a Arena) -> &'a str {
     let units = bytes.as_chunks().0.iter().map(|&pair| unit(pair));
     let chars = char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER));
-    ArenaString::from_iter_in(chars, arena).into_bump_str()
+    collected(chars, arena)
 }
 
 /// Up to the first unit that is no character: nothing behind it can be read.
 fn utf32<'a>(bytes: &[u8], unit: fn([u8; 4]) -> u32, arena: &'a Arena) -> &'a str {
     let chars = bytes.as_chunks().0.iter().map_while(|&four| char::from_u32(unit(four)));
-    ArenaString::from_iter_in(chars, arena).into_bump_str()
+    collected(chars, arena)
+}
+
+fn collected(chars: impl Iterator<Item = char>, arena: &Arena) -> &str {
+    let mut text = arena.string_with_capacity(chars.size_hint().0);
+    text.extend(chars);
+    text.into_str()
 }
 
 /// How many bytes stand before the first quote or backslash (all, if there is none).
@@ -116,14 +120,14 @@ fn find(bytes: &[u8], hits: impl Fn(u64) -> u64, is_hit: impl Fn(u8) -> bool) ->
 /// Half a surrogate pair becomes `?`, as Java writes it. An `Err` says how far it came.
 pub(super) fn unescape<'a>(text: &str, arena: &'a Arena) -> Result<(&'a str, usize), usize> {
     let bytes = text.as_bytes();
-    let mut string = ArenaString::with_capacity_in(text.len().min(64), arena);
+    let mut string = arena.string_with_capacity(text.len().min(64));
     let mut at = 0;
     loop {
         let plain = quote_or_backslash(&bytes[at..]);
         string.push_str(&text[at..at + plain]);
         at += plain;
         if *bytes.get(at).ok_or(at)? == b'"' {
-            return Ok((string.into_bump_str(), at + 1));
+            return Ok((string.into_str(), at + 1));
         }
         let escape = *bytes.get(at + 1).ok_or(at)?;
         at += 2;

@@ -3,8 +3,8 @@
 use super::EncodeOptions;
 use super::shape::{Member, Members, Shape};
 use super::text::{quote, write_double};
-use crate::format::{EncodeError, Encoder, base64, decimal, number, time};
-use crate::row::{Row, Timestamp, Unscaled, Value};
+use crate::format::{EncodeError, Encoded, Encoder, base64, decimal, number, time};
+use crate::row::{Row, RowKind, Timestamp, Unscaled, Value};
 
 /// Writes some of a row's columns as an object: projection costs nothing.
 pub(super) struct JsonEncoder {
@@ -22,15 +22,17 @@ pub(super) enum NullKeys {
 
 impl Encoder for JsonEncoder {
     #[inline]
-    fn encode(&self, row: Row<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn encode(&self, _: RowKind, row: Row<'_>, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
         let start = out.len();
         let members = self.members.iter();
         let members = members.map(|(slot, member)| (member, row.get(*slot).copied().unwrap_or(Value::Null)));
-        let outcome = self.object(members, out);
-        if outcome.is_err() {
-            out.truncate(start);
+        match self.object(members, out) {
+            Ok(()) => Ok(Encoded::Bytes),
+            Err(error) => {
+                out.truncate(start);
+                Err(error)
+            }
         }
-        outcome
     }
 }
 

@@ -1,0 +1,103 @@
+//! The I/O of formats: they are opened before any row, and fetch the schemas that messages turn out to need.
+
+use std::sync::Arc;
+
+use crate::deserializer::{Deserializer, DeserializerPlan, PartPlan};
+use crate::error::Error;
+use crate::format::{Decoder, Encoder, EncodingFormat, OpenContext, Part};
+use crate::message::Message;
+use crate::plan::{Pipeline, SinkPlan, SourcePlan, UpsertPlan};
+use crate::print::Print;
+use crate::transform::{Fed, Output, SchemaRequest, Transform};
+use crate::upsert::Upsert;
+
+/// Every decoder and encoder of a pipeline, opened once and shared by its tasks.
+pub struct Codecs {
+    /// One for each source.
+    pub(crate) deserializers: Vec<Deserializer>,
+    /// Of the sources whose decoder passes over what it cannot read: one that says why.
+    pub(crate) strict: Vec<Arc<dyn Decoder>>,
+    /// One for each INSERT.
+    pub(crate) outputs: Vec<Output>,
+}
+
+impl Codecs {
+    /// Opens them one after another.
+    ///
+    /// # Errors
+    /// The first that cannot be opened: its registry does not answer, or refuses.
+    pub async fn open(pipeline: &Pipeline) -> Result<Self, Error> {
+        let mut codecs = Self { deserializers: Vec::new(), strict: Vec::new(), outputs: Vec::new() };
+        for source in &pipeline.sources {
+            codecs.deserializers.push(deserializer(source, &source.deserializer).await?);
+            if let Some(strict) = &source.strict_decoder {
+                let context = OpenContext::new(&source.table, &source.topics, Part::Value);
+                codecs.strict.push(strict.open(&context).await.map_err(|e| failed(&context, e))?);
+            }
+        }
+        for insert in &pipeline.inserts {
+            codecs.outputs.push(match &insert.sink {
+                SinkPlan::UpsertKafka(sink) => Output::Upsert(upsert(sink).await?),
+                SinkPlan::Print(sink) => Output::Print(Print::new(sink.clone())),
+            });
+        }
+        Ok(codecs)
+    }
+}
+
+/// Goes on with a message that needs a schema, and perhaps another one then, until it is read.
+pub(crate) async fn resume(
+    transform: &mut Transform,
+    message: &Message<'_>,
+    mut request: SchemaRequest,
+) -> Result<(), Error> {
+    loop {
+        request.fetch().await?;
+        match transform.resume(message)? {
+            Fed::Complete => return Ok(()),
+            Fed::NeedsSchema(next) => request = next,
+        }
+    }
+}
+
+/// Opens the formats of a table that is written.
+pub(crate) async fn upsert(plan: &UpsertPlan) -> Result<Upsert, Error> {
+    let key = encoder(plan, &*plan.key, Part::Key).await?;
+    let value = encoder(plan, &*plan.value, Part::Value).await?;
+    Ok(Upsert::new(key, value))
+}
+
+async fn deserializer(source: &SourcePlan, plan: &DeserializerPlan) -> Result<Deserializer, Error> {
+    let key = match &plan.key {
+        Some(key) => Some(decoder(source, key, Part::Key).await?),
+        None => None,
+    };
+    let value = decoder(source, &plan.value, Part::Value).await?;
+    Ok(Deserializer::new(plan, key, value))
+}
+
+async fn decoder(source: &SourcePlan, plan: &PartPlan, part: Part) -> Result<Arc<dyn Decoder>, Error> {
+    let context = OpenContext::new(&source.table, &source.topics, part);
+    plan.format.open(&context).await.map_err(|e| failed(&context, e))
+}
+
+async fn encoder(
+    plan: &UpsertPlan,
+    format: &dyn EncodingFormat,
+    part: Part,
+) -> Result<Arc<dyn Encoder>, Error> {
+    let context = OpenContext::new(&plan.table, std::slice::from_ref(&plan.topic), part);
+    format.open(&context).await.map_err(|e| failed(&context, e))
+}
+
+#[cold]
+fn failed(context: &OpenContext<'_>, error: Error) -> Error {
+    let part = match context.part {
+        Part::Key => "key",
+        Part::Value => "value",
+    };
+    error.within(format_args!("table {}: the {part}'s format", context.table))
+}
+
+#[cfg(test)]
+mod tests;

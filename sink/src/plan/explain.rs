@@ -1,0 +1,148 @@
+//! A plan told to a person: what each table, key, value, option and default came to.
+
+use std::fmt;
+
+use super::{InsertPlan, Origin, Plan, SinkPlan, SourcePlan, TableReport};
+use crate::expr::{OnNull, Projection};
+use crate::settings::CHECKPOINT_INTERVAL;
+use crate::types::Field;
+
+/// The plan as text.
+pub(super) struct Explained<'a>(pub(super) &'a Plan);
+
+impl fmt::Display for Explained<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for table in &self.0.tables {
+            write_table(f, table)?;
+        }
+        for (source, insert) in self.0.inserts() {
+            write_insert(f, source, insert)?;
+        }
+        for pipeline in self.0.pipelines.iter().filter(|it| it.inserts.len() > 1) {
+            let (topics, count) = (pipeline.reader().topics.join(", "), pipeline.inserts.len());
+            writeln!(f, "topic {topics} is read once for {count} INSERTs; a commit waits for all of them\n")?;
+        }
+        let settings = &self.0.settings;
+        let default = if settings.checkpoint_interval == CHECKPOINT_INTERVAL { " (default)" } else { "" };
+        writeln!(f, "job {}", settings.name.as_deref().unwrap_or("without a name"))?;
+        writeln!(
+            f,
+            "  offsets are committed every {:?}{default}, once what they stand for is acknowledged",
+            settings.checkpoint_interval
+        )?;
+        for notice in &self.0.notices {
+            writeln!(f, "notice: {notice}")?;
+        }
+        Ok(())
+    }
+}
+
+fn write_table(f: &mut fmt::Formatter<'_>, table: &TableReport) -> fmt::Result {
+    writeln!(f, "{} {} ({})", table.role, table.name, table.connector)?;
+    for line in &table.lines {
+        writeln!(f, "  {line}")?;
+    }
+    writeln!(f, "  options")?;
+    for option in &table.options {
+        let origin = match option.origin {
+            Origin::Table => "",
+            Origin::Caller => " (set by the caller)",
+            Origin::Default => " (default)",
+        };
+        writeln!(f, "    '{}' = '{}'{origin}", option.key, option.value)?;
+    }
+    writeln!(f)
+}
+
+fn write_insert(f: &mut fmt::Formatter<'_>, source: &SourcePlan, insert: &InsertPlan) -> fmt::Result {
+    let columns = match &insert.sink {
+        SinkPlan::UpsertKafka(sink) => &sink.columns,
+        SinkPlan::Print(sink) => &sink.columns,
+    };
+    writeln!(f, "insert into {} from {}", insert.sink.table(), source.table)?;
+    for (column, expr) in columns.iter().zip(insert.projection.exprs()) {
+        writeln!(f, "  {} {} = {}", column.name, column.data_type, expr.display(&source.columns))?;
+    }
+    if let Some(sentence) = not_null(&insert.projection, columns) {
+        writeln!(f, "  {sentence}")?;
+    }
+    writeln!(f, "  {}", insert.update_before)?;
+    writeln!(f)
+}
+
+fn not_null(projection: &Projection, columns: &[Field]) -> Option<String> {
+    let names: Vec<&str> =
+        columns.iter().filter(|column| !column.data_type.nullable).map(|column| &*column.name).collect();
+    let what = match projection.on_null() {
+        OnNull::Fail => "fails the job",
+        OnNull::Drop => "drops its row",
+    };
+    (!names.is_empty()).then(|| format!("a NULL in {} {what}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::{PlanOptions, plan};
+
+    const JOB: &str = "
+        CREATE TABLE src (id INT, name STRING) WITH (
+            'connector' = 'kafka', 'topic' = 'in', 'properties.bootstrap.servers' = 'a:1',
+            'properties.group.id' = 'g', 'properties.sasl.jaas.config' = 'x password=''hush''',
+            'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+        CREATE TABLE o (k_id BIGINT, name STRING, PRIMARY KEY (k_id) NOT ENFORCED) WITH (
+            'connector' = 'upsert-kafka', 'topic' = 'out', 'properties.bootstrap.servers' = 'a:1',
+            'key.format' = 'json', 'value.format' = 'json', 'key.fields-prefix' = 'k_',
+            'value.fields-include' = 'EXCEPT_KEY');
+        INSERT INTO o SELECT * FROM src";
+
+    #[test]
+    fn what_becomes_of_a_client_property_is_told() {
+        let given = "'properties.compression.lz4.level' = '3', 'properties.acks' = '1', 'properties.linger.ms' = '7',";
+        let text = JOB.replace("'key.format'", &format!("{given} 'key.format'"));
+        let options = PlanOptions::new().with_bootstrap("b:2");
+        let text = plan(&*text, &options).unwrap().explain().to_string();
+        for part in [
+            "    'properties.linger.ms' = '7'",
+            "property compression.lz4.level is ignored: lz4 has one level here",
+            "enable.idempotence becomes false, since acks is 1: retries may write twice",
+        ] {
+            assert!(text.contains(part), "no '{part}' in\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_sink_decides_itself_cannot_be_set() {
+        for key in ["properties.partitioner.class", "properties.transactional.id"] {
+            let text = JOB.replace("'key.format'", &format!("'{key}' = 'x', 'key.format'"));
+            let options = PlanOptions::new().with_bootstrap("b:2");
+            let error = plan(&*text, &options).unwrap_err().to_string();
+            assert!(error.contains(&format!("'{key}': ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_table_key_value_and_default_is_told() {
+        let options = PlanOptions::new().with_bootstrap("b:2");
+        let text = plan(JOB, &options).unwrap().explain().to_string();
+        for line in [
+            "source src (kafka)",
+            "  reads topic in from earliest-offset",
+            "    'scan.startup.mode' = 'earliest-offset'",
+            "    'scan.bounded.mode' = 'unbounded' (default)",
+            "    'properties.bootstrap.servers' = 'b:2' (set by the caller)",
+            "    'properties.sasl.jaas.config' = '***'",
+            "    'json.ignore-parse-errors' = 'false' (default)",
+            "sink o (upsert-kafka)",
+            "  key: k_id, without the prefix 'k_'",
+            "  value: name",
+            "insert into o from src",
+            "  k_id BIGINT NOT NULL = id, cast from INT",
+            "  name STRING = name",
+            "  a NULL in k_id fails the job",
+            "  offsets are committed every 5s (default), once what they stand for is acknowledged",
+        ] {
+            assert!(text.lines().any(|it| it == line), "no line '{line}' in\n{text}");
+        }
+        assert!(!text.contains("hush"));
+    }
+}
