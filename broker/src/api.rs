@@ -1,5 +1,7 @@
-//! What the broker speaks: a file per API, or per family of those that are refused alike, and the one place where a
-//! request finds its own.
+//! The APIs of the broker: a file each, or one for a family that is refused alike, and the table by which a request
+//! finds its file.
+//!
+//! Each file opens with what the API does here and where that differs from Kafka.
 
 mod acls;
 mod add_offsets_to_txn;
@@ -53,10 +55,11 @@ use std::time::Instant;
 use upsert_kafka_protocol::messages::*;
 use upsert_kafka_protocol::{AnyRequest, AnyResponse, ApiKey, ErrorCode, Message, Request, Str, Versions};
 
-use crate::cluster::{Now, PeerId};
 use crate::fault::Action;
-use crate::parking::Wait;
+use crate::now::Now;
 use crate::state::State;
+use crate::wait::PeerId;
+use crate::wait::Wait;
 use crate::work::{Finding, Work};
 
 /// A request that the broker answers.
@@ -64,35 +67,35 @@ pub(crate) trait Serve: Request {
     /// The versions answered.
     const SERVED: Versions = Self::CURRENT;
 
-    /// Does the work. A request that waits is served again, from the beginning.
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<Self::Response>;
+    /// Does the work. A request that waits, or needs work, is served again from the beginning.
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<Self::Response>;
 
-    /// The answer that says the same error wherever it can, the work not done.
-    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<Self::Response>;
+    /// The answer that bears the error wherever it can; the work is not done.
+    fn refuse(&self, context: &RequestContext, code: ErrorCode) -> Outcome<Self::Response>;
 }
 
-/// Who asks, how and when.
+/// Who sent a request, how and when, and what is known since it was served before.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct RequestContext {
     pub(crate) peer: PeerId,
     /// The node the request came to.
     pub(crate) node: i32,
     pub(crate) version: i16,
     pub(crate) correlation_id: i32,
-    /// How the client calls itself.
+    /// The client's `client.id`.
     pub(crate) client_id: Str,
-    /// When the request came.
-    pub(crate) came: Instant,
+    /// When the request was received.
+    pub(crate) received: Instant,
     pub(crate) now: Now,
-    /// The request has waited as long as it wanted to.
-    pub(crate) waited: bool,
-    /// What a fault has decided.
-    pub(crate) fate: Option<Action>,
-    /// What came of the work that the request asked for.
+    /// The request was delayed as long as it may be: it is to be answered now.
+    pub(crate) timed_out: bool,
+    /// What a fault does to the request.
+    pub(crate) fault: Option<Action>,
+    /// The findings of the work that the request asked for.
     pub(crate) findings: Option<Vec<Finding>>,
 }
 
-/// What a request came to.
+/// What became of a request.
 #[derive(Debug)]
 pub(crate) enum Outcome<A> {
     Answer(A),
@@ -101,7 +104,7 @@ pub(crate) enum Outcome<A> {
     /// The only way to say it is to close the connection, for this reason.
     Close(String),
     Wait(Wait),
-    /// Look into batches first.
+    /// Batches must be inspected first.
     Work(Work),
 }
 
@@ -209,17 +212,17 @@ macro_rules! served {
             &[$((ApiKey(<$request as Message>::KEY), <$request as Serve>::SERVED)),*];
 
         /// Does the work of any request.
-        pub(crate) fn serve(request: &AnyRequest, state: &mut State, call: &Call) -> Outcome<AnyResponse> {
+        pub(crate) fn serve(request: &AnyRequest, state: &mut State, context: &RequestContext) -> Outcome<AnyResponse> {
             match request {
-                $(AnyRequest::$name(request) => request.serve(state, call).map(AnyResponse::from),)*
+                $(AnyRequest::$name(request) => request.serve(state, context).map(AnyResponse::from),)*
                 other => not_served(other),
             }
         }
 
         /// Answers any request with an error.
-        pub(crate) fn refuse(request: &AnyRequest, call: &Call, code: ErrorCode) -> Outcome<AnyResponse> {
+        pub(crate) fn refuse(request: &AnyRequest, context: &RequestContext, code: ErrorCode) -> Outcome<AnyResponse> {
             match request {
-                $(AnyRequest::$name(request) => request.refuse(call, code).map(AnyResponse::from),)*
+                $(AnyRequest::$name(request) => request.refuse(context, code).map(AnyResponse::from),)*
                 other => not_served(other),
             }
         }
@@ -231,8 +234,8 @@ each_served!(served);
 #[cfg(test)]
 pub(crate) use each_served;
 
-/// Each thing once, where it comes first: who names one a thousand times is answered once, as in Kafka, where most
-/// requests become maps.
+/// Each element once, where it comes first. A request that names something a thousand times is answered once, as by
+/// Kafka, where most requests become maps.
 pub(crate) fn once<'a, T, K: Ord>(all: &'a [T], key: impl Fn(&'a T) -> K) -> impl Iterator<Item = &'a T> {
     let mut seen = BTreeSet::new();
     all.iter().filter(move |it| seen.insert(key(it)))

@@ -1,45 +1,63 @@
-//! A running broker: start, addresses, orders, faults, stop.
+//! A running broker, as its user holds it: start, connect, inspect, disturb, stop.
+//!
+//! A broker is a few tasks of the runtime it was started in:
+//!
+//! ```text
+//!  Broker ──────────────────────────────────────┐ commands
+//!    │ listener commands                        ▼
+//!  listener of node 1 ──► a peer per connection ──► broker task, which owns the core (cluster.rs)
+//!  listener of node 2 ──► …                                │ batches to look into
+//!                                                          ▼ worker: blocking threads
+//! ```
+//!
+//! The broker ends when nobody can send commands any more: when the handle is dropped or stopped, every listener ends
+//! with its connections, and then the broker task.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
-use tokio::net::TcpListener;
+use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::cluster::{Cluster, Now, Stats};
+use crate::broker_task::{self, COMMANDS_MAX, Command, Operation};
+use crate::cluster::{Cluster, Stats};
 use crate::config::BrokerConfig;
+use crate::connector::{Connector, Endpoint};
+use crate::environment::Environment;
 use crate::fault::{Fault, FaultId};
-use crate::keeper::{MAIL_MAX, Mail, Order, keep};
-use crate::listener::{Door, Turn, listen};
-use crate::peer::Limits;
+use crate::limits::Limits;
+use crate::listener::{Listener, ListenerCommand, Socket};
+use crate::now::Now;
+use crate::security::SecurityProtocol;
+use crate::transport::Transport;
 
-/// A broker that runs on the tasks of the runtime it was started in. Dropping it stops it, without waiting.
+/// A broker that runs on tasks of the runtime it was started in. Dropping the handle stops the broker without waiting.
 #[derive(Debug)]
 pub struct Broker {
-    nodes: Vec<Node>,
-    mail: mpsc::Sender<Mail>,
-    keeper: JoinHandle<()>,
+    nodes: Vec<NodeHandle>,
+    commands: mpsc::Sender<Command>,
+    task: JoinHandle<()>,
 }
 
-/// Where a node listens.
+/// A node, and by what it is reached.
 #[derive(Debug)]
-struct Node {
+struct NodeHandle {
     address: SocketAddr,
+    endpoint: Endpoint,
     /// Dropped, it tells the listener to end.
-    turns: mpsc::Sender<Turn>,
+    control: mpsc::Sender<ListenerCommand>,
     listener: JoinHandle<()>,
 }
 
-/// A fault in force, and how often it has struck.
+/// A fault in force, and how often it was applied.
 #[derive(Debug)]
-pub struct Armed {
+pub struct FaultHandle {
     id: Option<FaultId>,
     fired: watch::Receiver<u32>,
     /// Weak: a fault that someone holds on to does not keep the broker alive.
-    mail: mpsc::WeakSender<Mail>,
+    commands: mpsc::WeakSender<Command>,
 }
 
 impl Broker {
@@ -47,28 +65,60 @@ impl Broker {
     ///
     /// # Errors
     /// When an address cannot be listened on.
-    pub async fn start(mut config: BrokerConfig) -> io::Result<Self> {
-        let mut listeners = Vec::new();
-        for offset in 0..u16::try_from(config.nodes.max(1)).unwrap_or(u16::MAX) {
-            let port =
-                if config.listen.port() == 0 { 0 } else { config.listen.port().saturating_add(offset) };
-            let listener = TcpListener::bind(SocketAddr::new(config.listen.ip(), port)).await?;
-            listeners.push((listener.local_addr()?, listener));
-        }
+    pub async fn start(config: BrokerConfig) -> io::Result<Self> {
+        Self::start_in(config, Environment::new()).await
+    }
+
+    /// The same in an environment of the caller's: sockets or none, a clock, a source of chance.
+    ///
+    /// # Errors
+    /// As [`Broker::start`].
+    pub async fn start_in(mut config: BrokerConfig, environment: Environment) -> io::Result<Self> {
         if config.seed == 0 {
-            config.seed = RandomState::new().hash_one(listeners.first().map(|(address, _)| address));
+            config.seed = environment.seed();
         }
-        let (mail, heard) = mpsc::channel(MAIL_MAX);
+        let mut sockets = Vec::new();
+        for offset in 0..u16::try_from(config.nodes.max(1)).unwrap_or(u16::MAX) {
+            sockets.push(open(&config, &environment, offset).await?);
+        }
+        let (commands, mailbox) = mpsc::channel(COMMANDS_MAX);
         let mut cluster = Cluster::new(config.clone());
         let limits = Limits::new(&config);
         let mut nodes = Vec::new();
-        for (node, (address, listener)) in (1..).zip(listeners) {
-            advertise(&mut cluster, &config, node, address);
-            let door = Door { node, address, mail: mail.clone(), limits: limits.clone() };
-            let (turns, told) = mpsc::channel(1);
-            nodes.push(Node { address, turns, listener: tokio::spawn(listen(door, listener, told)) });
+        for (node, (address, socket)) in (1..).zip(sockets) {
+            let advertised = advertised(&config, node, address);
+            cluster.advertise(node, &advertised.0, advertised.1);
+            let (control, mailbox_of_node) = mpsc::channel(1);
+            let listening = (address.ip().to_string(), address.port());
+            let endpoint = Endpoint { node, advertised, listening, listener: control.downgrade() };
+            let protocol = SecurityProtocol::default();
+            let listener = Listener::new(node, protocol, limits.clone(), commands.clone());
+            let listener = tokio::spawn(listener.run(socket, mailbox_of_node));
+            nodes.push(NodeHandle { address, endpoint, control, listener });
         }
-        Ok(Self { nodes, mail, keeper: tokio::spawn(keep(cluster, heard)) })
+        let task = tokio::spawn(broker_task::run(cluster, environment.clock().clone(), mailbox));
+        Ok(Self { nodes, commands, task })
+    }
+
+    /// Opens a connection to a node by a pipe within the process.
+    ///
+    /// # Errors
+    /// When there is no such node, or it is stopped.
+    pub async fn connect(&self, node: i32) -> io::Result<DuplexStream> {
+        self.node(node)?.endpoint.connect().await
+    }
+
+    /// Serves a connection that came to a node by other ways than its socket.
+    ///
+    /// # Errors
+    /// When there is no such node, or it is stopped.
+    pub async fn serve(&self, node: i32, transport: impl Transport) -> io::Result<()> {
+        self.node(node)?.endpoint.serve(Box::new(transport)).await
+    }
+
+    /// What connects to this broker's nodes by their hosts and ports, as a network would.
+    pub fn connector(&self) -> Connector {
+        Connector { nodes: self.nodes.iter().map(|node| node.endpoint.clone()).collect() }
     }
 
     /// Where the first node listens.
@@ -81,11 +131,11 @@ impl Broker {
         self.nodes.iter().map(|node| node.address).collect()
     }
 
-    /// Makes a node the leader of a partition, in a new epoch; that epoch. `None` when there is no such
-    /// partition, or the node does not live.
+    /// Makes a node the leader of a partition, in a new epoch; returns that epoch. `None` when there is no such
+    /// partition, or the node is stopped.
     pub async fn move_leader(&self, topic: &str, partition: i32, node: i32) -> Option<i32> {
         let topic = topic.to_owned();
-        self.order(move |cluster, now| cluster.move_leader(&topic, partition, node, now)).await?
+        self.run(move |cluster, now| cluster.move_leader(&topic, partition, node, now)).await?
     }
 
     /// Stops a node: its connections have closed when this returns, new ones are refused, and other nodes
@@ -95,8 +145,8 @@ impl Broker {
     /// # Errors
     /// When there is no such node, or its address could not be kept for its return.
     pub async fn stop_node(&self, node: i32) -> io::Result<()> {
-        self.order(move |cluster, now| cluster.stop_node(node, now)).await;
-        self.turn(node, Turn::Close).await
+        self.run(move |cluster, now| cluster.stop_node(node, now)).await;
+        self.control(node, ListenerCommand::Close).await
     }
 
     /// Starts a stopped node on the port it had.
@@ -104,124 +154,145 @@ impl Broker {
     /// # Errors
     /// When there is no such node, or its port cannot be listened on.
     pub async fn start_node(&self, node: i32) -> io::Result<()> {
-        self.order(move |cluster, now| cluster.start_node(node, now)).await;
-        self.turn(node, Turn::Open).await
+        self.run(move |cluster, now| cluster.start_node(node, now)).await;
+        self.control(node, ListenerCommand::Open).await
     }
 
-    /// Makes all partitions forget a producer, as when it has not written for long; but those where it has an
-    /// open transaction.
+    /// Makes all partitions forget a producer, as if it had not written for `producer.id.expiration.ms`; except those
+    /// where it has an open transaction.
     pub async fn expire_producer(&self, producer_id: i64) {
-        self.order(move |cluster, _| cluster.expire_producer(producer_id)).await;
+        self.run(move |cluster, _| cluster.expire_producer(producer_id)).await;
     }
 
     /// Every batch that lies in a partition, with the offset of its first record; nothing when there is no
     /// such partition.
     pub async fn log(&self, topic: &str, partition: i32) -> Vec<(i64, Bytes)> {
         let topic = topic.to_owned();
-        self.order(move |cluster, _| cluster.log(&topic, partition)).await.unwrap_or_default()
+        self.run(move |cluster, _| cluster.log(&topic, partition)).await.unwrap_or_default()
     }
 
     /// Deletes what the topics' retention lets go and compacts those that want it, now and thoroughly: as if every
     /// batch were a segment that is closed. By the clock it happens as in Kafka, where the newest segment is left
     /// alone. A tombstone goes with the first call that comes `delete.retention.ms` after one that met it.
     pub async fn clean(&self) {
-        self.order(Cluster::clean).await;
+        self.run(Cluster::clean).await;
     }
 
     /// The node that leads a partition, and its epoch.
     pub async fn leader(&self, topic: &str, partition: i32) -> Option<(i32, i32)> {
         let topic = topic.to_owned();
-        self.order(move |cluster, _| cluster.leader(&topic, partition)).await?
+        self.run(move |cluster, _| cluster.leader(&topic, partition)).await?
     }
 
     /// The node that coordinates a group or a transactional id.
     pub async fn coordinator(&self, key: &str) -> Option<i32> {
         let key = key.to_owned();
-        self.order(move |cluster, _| cluster.coordinator(&key)).await?
+        self.run(move |cluster, _| cluster.coordinator(&key)).await?
     }
 
-    /// Orders a fault, in force when this returns.
-    pub async fn fault(&self, fault: Fault) -> Armed {
+    /// Puts a fault in force; it is when this returns.
+    pub async fn fault(&self, fault: Fault) -> FaultHandle {
         let (count, fired) = watch::channel(0);
         let (reply, id) = oneshot::channel();
         // Both fail only when the broker has stopped, and then nothing fires any more.
-        let _ = self.mail.send(Mail::Arm { fault, fired: count, reply }).await;
-        Armed { id: id.await.ok(), fired, mail: self.mail.downgrade() }
+        let _ = self.commands.send(Command::Arm { fault, fired: count, reply }).await;
+        FaultHandle { id: id.await.ok(), fired, commands: self.commands.downgrade() }
     }
 
-    /// What it holds.
+    /// How much the broker holds.
     pub async fn stats(&self) -> Stats {
-        self.order(|cluster, _| cluster.stats()).await.unwrap_or_default()
+        self.run(|cluster, _| cluster.stats()).await.unwrap_or_default()
     }
 
-    /// The bytes of all batches it holds.
+    /// The bytes of all batches in all logs.
     pub async fn bytes_stored(&self) -> u64 {
         self.stats().await.bytes_stored
     }
 
-    /// Closes every connection and waits until all is gone.
+    /// Closes every connection and waits until every task of the broker has ended.
     pub async fn stop(self) {
-        let Self { nodes, mail, keeper } = self;
-        drop(mail);
+        let Self { nodes, commands, task } = self;
+        drop(commands);
         let listeners: Vec<_> = nodes.into_iter().map(|node| node.listener).collect();
-        for task in listeners.into_iter().chain([keeper]) {
+        for ended in listeners.into_iter().chain([task]) {
             // A task that panicked has said so already.
-            let _ = task.await;
+            let _ = ended.await;
         }
     }
 
     /// Does something with the core; `None` when the broker has stopped.
-    async fn order<T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         &self,
-        order: impl FnOnce(&mut Cluster, Now) -> T + Send + 'static,
+        operation: impl FnOnce(&mut Cluster, Now) -> T + Send + 'static,
     ) -> Option<T> {
         let (reply, done) = oneshot::channel();
-        // Who ordered it may have gone away.
-        let order = move |cluster: &mut Cluster, now| drop(reply.send(order(cluster, now)));
+        // Who asked for it may have gone away.
+        let operation = move |cluster: &mut Cluster, now| drop(reply.send(operation(cluster, now)));
         // It fails only when the broker has stopped, and then no reply comes.
-        let _ = self.mail.send(Mail::Order(Order(Box::new(order)))).await;
+        let _ = self.commands.send(Command::Run(Operation(Box::new(operation)))).await;
         done.await.ok()
     }
 
-    async fn turn(
+    /// Tells a node's listener to open or to close, and waits until it has.
+    async fn control(
         &self,
         node: i32,
-        turn: impl FnOnce(oneshot::Sender<io::Result<()>>) -> Turn,
+        command: impl FnOnce(oneshot::Sender<io::Result<()>>) -> ListenerCommand,
     ) -> io::Result<()> {
+        let (done, outcome) = oneshot::channel();
+        // It fails only when the node could not listen again, and then no reply comes.
+        let _ = self.node(node)?.control.send(command(done)).await;
+        outcome.await.unwrap_or_else(|_| Err(io::Error::other(format!("node {node} has ended"))))
+    }
+
+    fn node(&self, node: i32) -> io::Result<&NodeHandle> {
         let unknown = || io::Error::new(io::ErrorKind::NotFound, format!("there is no node {node}"));
         let index = usize::try_from(node - 1).map_err(|_| unknown())?;
-        let (done, heard) = oneshot::channel();
-        // It fails only when the node could not listen again, and then no reply comes.
-        let _ = self.nodes.get(index).ok_or_else(unknown)?.turns.send(turn(done)).await;
-        heard.await.unwrap_or_else(|_| Err(io::Error::other(format!("node {node} has ended"))))
+        self.nodes.get(index).ok_or_else(unknown)
     }
 }
 
-impl Armed {
-    /// How often it has struck so far.
+impl FaultHandle {
+    /// How many requests the fault was applied to so far.
     pub fn fired(&self) -> u32 {
         *self.fired.borrow()
     }
 
-    /// Waits until it has struck so often, or the broker has stopped; how often it has.
+    /// Waits until the fault was applied that often, or the broker has stopped; returns how often it was.
     pub async fn wait(&mut self, times: u32) -> u32 {
         // It fails only when the broker has stopped, and then the count stays.
         let _ = self.fired.wait_for(|fired| *fired >= times).await;
         self.fired()
     }
 
-    /// Takes it back; how often it has struck.
+    /// Ends the fault; returns how often it was applied.
     pub async fn disarm(self) -> u32 {
-        if let (Some(id), Some(mail)) = (self.id, self.mail.upgrade()) {
+        if let (Some(id), Some(commands)) = (self.id, self.commands.upgrade()) {
             // Fails only when the broker has stopped.
-            let _ = mail.send(Mail::Disarm(id)).await;
+            let _ = commands.send(Command::Disarm(id)).await;
         }
         self.fired()
     }
 }
 
-/// Fills in what the configuration leaves open about the address that clients are told.
-fn advertise(cluster: &mut Cluster, config: &BrokerConfig, node: i32, address: SocketAddr) {
+/// The socket of a node, the first's at offset 0, and its address. Without sockets an address is a name alone.
+async fn open(
+    config: &BrokerConfig,
+    environment: &Environment,
+    offset: u16,
+) -> io::Result<(SocketAddr, Socket)> {
+    let first = match config.listen.port() {
+        0 if environment.has_sockets() => None,
+        0 => Some(KAFKA_PORT),
+        first => Some(first),
+    };
+    let port = first.map_or(0, |first| first.saturating_add(offset));
+    let address = SocketAddr::new(config.listen.ip(), port);
+    if environment.has_sockets() { Socket::bind(address).await } else { Ok((address, Socket::None)) }
+}
+
+/// Where clients are told that a node is.
+fn advertised(config: &BrokerConfig, node: i32, address: SocketAddr) -> (String, u16) {
     let host = match address.ip() {
         _ if !config.advertised_host.is_empty() => config.advertised_host.clone(),
         IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
@@ -232,5 +303,8 @@ fn advertise(cluster: &mut Cluster, config: &BrokerConfig, node: i32, address: S
         0 => address.port(),
         first => first.saturating_add(u16::try_from(node - 1).unwrap_or(u16::MAX)),
     };
-    cluster.advertise(node, &host, port);
+    (host, port)
 }
+
+/// The port of the first node where there are no sockets, and none was chosen.
+const KAFKA_PORT: u16 = 9092;

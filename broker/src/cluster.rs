@@ -1,6 +1,31 @@
-//! The whole broker without its sockets: frames in, answers out, time is an argument.
+//! The broker's core: every node of the cluster as one state machine, without sockets, clock or tasks.
+//!
+//! A shell, which is the broker task or a simulation, tells the core what happened and carries out what it asks for:
+//!
+//! ```text
+//! handle_frame      a connection sent a request   ──►  poll_answer  a frame to send, nothing, or to close
+//! handle_gone       a connection is gone          ──►  poll_work    batches to look into, off the core
+//! handle_work       that was done                 ──►  poll_fired   a fault applied to a request
+//! handle_timeout    the deadline has come         ◄──  deadline
+//! handle_upkeep     retention, compaction         ◄──  upkeep_deadline
+//! ```
+//!
+//! A request is served by the file of its API in `api`, which reads and changes `state` and has one of five outcomes.
+//! Three are final: an answer, silence (acks=0), or a closed connection. The other two keep the request, and it is
+//! **served again from its beginning** later:
+//!
+//! - *wait*: the request lies in the purgatory until one of its watch keys is completed or its time has come;
+//! - *work*: batches must be decompressed and checked first, which takes as long as a client's bytes want.
+//!
+//! So a request that returns one of these two has changed nothing yet, or finds out that it has: a group notes which
+//! connections have joined. Whatever changes a partition or a group pushes its watch key to `State::completed`; before
+//! any `handle_*` returns, the requests that wait for those keys are served again. A connection has one request at a time
+//! and each gets exactly one answer, so answers need no number but the connection's.
+//!
+//! A fault of a test is applied where a request enters ([`Cluster::arm`]): it replaces the work, or changes or holds
+//! back the answer.
 
-mod orders;
+mod control;
 mod upkeep;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -10,27 +35,16 @@ use bytes::Bytes;
 use upsert_kafka_protocol::messages::produce::PartitionProduceResponse;
 use upsert_kafka_protocol::{AnyRequest, AnyResponse, ErrorCode, Segments};
 
-use crate::api::{self, Call, Outcome};
+use crate::api::{self, Outcome, RequestContext};
 use crate::config::BrokerConfig;
 use crate::fault::{Action, Fault, FaultId};
-use crate::incoming::{Asked, Incoming};
-use crate::parking::Parking;
+use crate::incoming::{Incoming, ReceivedRequest};
+use crate::now::Now;
+use crate::purgatory::Purgatory;
 use crate::state::State;
+use crate::wait::PeerId;
 use crate::work::Work;
 use upkeep::Upkeep;
-
-/// A connection. It has one request at work at a time and sends the next when that is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeerId(pub u64);
-
-/// The time by the clock that never jumps, and by the one on the wall.
-#[derive(Clone, Copy, Debug)]
-pub struct Now {
-    /// For waiting.
-    pub instant: Instant,
-    /// For stamping: milliseconds since 1970.
-    pub unix_ms: i64,
-}
 
 /// What a connection is to do about its request.
 #[derive(Debug)]
@@ -43,7 +57,7 @@ pub enum Answer {
     Close(String),
 }
 
-/// What the broker holds.
+/// How much the broker holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Topics.
@@ -58,18 +72,20 @@ pub struct Stats {
     pub bytes_stored: u64,
 }
 
-/// The broker's core: one node or several that share one state. It holds no clock and no socket; a shell or a simulation drives it.
+/// The broker's core: one node or several that share one state. It holds no clock and no socket; a shell or a simulation
+/// drives it.
 ///
-/// Tell it what happened with `handle_*`, then take what there is to do with `poll_*` until there is
-/// none, and call [`handle_timeout`](Self::handle_timeout) at the [`deadline`](Self::deadline).
+/// Tell the core what happened with `handle_*`. After each of them take what there is to do with `poll_*` until there is
+/// nothing left, and call [`handle_timeout`](Self::handle_timeout) at the [`deadline`](Self::deadline) and
+/// [`handle_upkeep`](Self::handle_upkeep) at the [`upkeep_deadline`](Self::upkeep_deadline).
 #[derive(Debug)]
 pub struct Cluster {
     state: State,
-    parking: Parking<(Call, AnyRequest)>,
-    delayed: Vec<Delayed>,
-    /// Requests whose work is being done elsewhere.
-    working: BTreeMap<PeerId, (Call, AnyRequest)>,
-    /// Work to hand on; `None` when all is done on the spot.
+    purgatory: Purgatory<(RequestContext, AnyRequest)>,
+    delayed_answers: Vec<DelayedAnswer>,
+    /// Requests whose work is being done by the shell.
+    in_work: BTreeMap<PeerId, (RequestContext, AnyRequest)>,
+    /// Work for the shell to take; `None` when the core does all work itself.
     works: Option<VecDeque<(PeerId, Work)>>,
     answers: VecDeque<(PeerId, Answer)>,
     fired: VecDeque<FaultId>,
@@ -78,7 +94,7 @@ pub struct Cluster {
 
 /// An answer that a fault holds back.
 #[derive(Debug)]
-struct Delayed {
+struct DelayedAnswer {
     due: Instant,
     peer: PeerId,
     node: i32,
@@ -86,13 +102,13 @@ struct Delayed {
 }
 
 impl Cluster {
-    /// Nodes without topics. `listen` is not its business; the advertised addresses are.
+    /// Nodes without topics. The core ignores `listen`; the advertised addresses are what Metadata answers.
     pub fn new(config: BrokerConfig) -> Self {
         Self {
             state: State::new(config),
-            parking: Parking::default(),
-            delayed: Vec::new(),
-            working: BTreeMap::new(),
+            purgatory: Purgatory::default(),
+            delayed_answers: Vec::new(),
+            in_work: BTreeMap::new(),
             works: None,
             answers: VecDeque::new(),
             fired: VecDeque::new(),
@@ -100,37 +116,36 @@ impl Cluster {
         }
     }
 
-    /// From now on work that takes long is handed out by [`poll_work`](Self::poll_work) and taken back by
-    /// [`handle_work`](Self::handle_work); until then it is done before `handle_frame` returns.
+    /// Hands out work that takes long by [`poll_work`](Self::poll_work) and takes it back by
+    /// [`handle_work`](Self::handle_work). A core that was not told so does it before `handle_frame` returns.
     #[must_use]
     pub fn with_work_elsewhere(self) -> Self {
         Self { works: Some(VecDeque::new()), ..self }
     }
 
-    /// Takes a request, without its length, that came to the node. One that is stopped answers nothing and
-    /// closes the connection.
+    /// Takes a request, without its length, that came to the node. A stopped node closes the connection.
     pub fn handle_frame(&mut self, peer: PeerId, node: i32, frame: &Bytes, now: Now) {
         self.handle_incoming(peer, node, Incoming::read(frame), now);
     }
 
-    /// As [`handle_frame`](Self::handle_frame), when the frame was read already.
+    /// Takes a request as [`handle_frame`](Self::handle_frame) does, whose frame was parsed already.
     pub(crate) fn handle_incoming(&mut self, peer: PeerId, node: i32, incoming: Incoming, now: Now) {
         match incoming.0 {
             _ if !self.state.nodes.is_live(node) => {
                 self.answers.push_back((peer, Answer::Close(format!("node {node} is stopped"))));
             }
-            Ok(asked) => self.open(peer, node, *asked, now),
+            Ok(request) => self.admit(peer, node, *request, now),
             Err(why) => self.answers.push_back((peer, Answer::Close(why))),
         }
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
-    /// Takes back work that was done, or as much of it as ever will be.
+    /// Takes back work: done, or as far as it ever will be.
     pub fn handle_work(&mut self, peer: PeerId, work: Work, now: Now) {
-        if let Some((call, request)) = self.working.remove(&peer) {
-            self.attend(Call { now, findings: Some(work.findings()), ..call }, request);
+        if let Some((context, request)) = self.in_work.remove(&peer) {
+            self.serve(RequestContext { now, findings: Some(work.findings()), ..context }, request);
         }
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
     /// The next work to do, and for whom.
@@ -138,33 +153,34 @@ impl Cluster {
         self.works.as_mut()?.pop_front()
     }
 
-    /// Takes note that a connection is gone: its answer is not wanted.
+    /// Forgets the request of a connection that is gone: nobody wants the answer.
     pub fn handle_gone(&mut self, peer: PeerId) {
-        self.parking.leave(peer);
-        self.state.groups.leave(peer);
-        self.delayed.retain(|delayed| delayed.peer != peer);
+        self.purgatory.remove_peer(peer);
+        self.state.groups.remove_peer(peer);
+        self.delayed_answers.retain(|delayed| delayed.peer != peer);
     }
 
-    /// Lets time pass: answers whose time has come.
+    /// Does what is due: transactions time out and write markers, group members expire, delayed requests and answers
+    /// come back.
     pub fn handle_timeout(&mut self, now: Now) {
         self.state.end_due(now);
         self.state.groups.expire(now.instant);
-        self.state.deliver();
-        for (call, request) in self.parking.due(now.instant) {
-            self.attend(Call { now, waited: true, ..call }, request);
+        self.state.collect_group_answers();
+        for (context, request) in self.purgatory.expire(now.instant) {
+            self.serve(RequestContext { now, timed_out: true, ..context }, request);
         }
-        for delayed in self.delayed.extract_if(.., |delayed| delayed.due <= now.instant) {
+        for delayed in self.delayed_answers.extract_if(.., |delayed| delayed.due <= now.instant) {
             self.answers.push_back((delayed.peer, delayed.answer));
         }
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
-    /// When to let time pass next.
+    /// When to call [`handle_timeout`](Self::handle_timeout) next; `None` when nothing waits for its time.
     pub fn deadline(&self) -> Option<Instant> {
-        let delayed = self.delayed.iter().map(|delayed| delayed.due).min();
+        let delayed = self.delayed_answers.iter().map(|delayed| delayed.due).min();
         let transactions = self.state.transactions.deadline();
         let groups = self.state.groups.deadline();
-        self.parking.deadline().into_iter().chain(transactions).chain(groups).chain(delayed).min()
+        self.purgatory.deadline().into_iter().chain(transactions).chain(groups).chain(delayed).min()
     }
 
     /// The next answer.
@@ -172,22 +188,22 @@ impl Cluster {
         self.answers.pop_front()
     }
 
-    /// The next fault that has struck.
+    /// The next fault that was applied to a request.
     pub fn poll_fired(&mut self) -> Option<FaultId> {
         self.fired.pop_front()
     }
 
-    /// Orders a fault.
+    /// Puts a fault in force.
     pub fn arm(&mut self, fault: Fault) -> FaultId {
         self.state.faults.arm(fault)
     }
 
-    /// Takes a fault back.
+    /// Ends a fault.
     pub fn disarm(&mut self, fault: FaultId) {
         self.state.faults.disarm(fault);
     }
 
-    /// What it holds.
+    /// How much the broker holds.
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
         for topic in self.state.topics.iter() {
@@ -202,63 +218,77 @@ impl Cluster {
         stats
     }
 
-    /// From what was asked to a request that is attended to.
-    fn open(&mut self, peer: PeerId, node: i32, asked: Asked, now: Now) {
-        let Asked { version, correlation_id, client_id, request } = asked;
-        let came = now.instant;
-        let (waited, fate, findings) = (false, None, None);
-        let mut call =
-            Call { peer, node, version, correlation_id, client_id, came, now, waited, fate, findings };
+    /// Begins with a request: a fault is chosen for it, then it is served.
+    fn admit(&mut self, peer: PeerId, node: i32, received: ReceivedRequest, now: Now) {
+        let ReceivedRequest { version, correlation_id, client_id, request } = received;
+        let received = now.instant;
+        let (timed_out, fault, findings) = (false, None, None);
+        let mut context = RequestContext {
+            peer,
+            node,
+            version,
+            correlation_id,
+            client_id,
+            received,
+            now,
+            timed_out,
+            fault,
+            findings,
+        };
         let Some(mut request) = request else {
-            self.settle(&Call { version: 0, ..call }, Outcome::Answer(api::unsupported_api_versions()));
+            self.answer(
+                &RequestContext { version: 0, ..context },
+                Outcome::Answer(api::unsupported_api_versions()),
+            );
             return;
         };
-        call.fate = self.state.faults.strike(request.key(), &call.client_id).map(|(fault, action)| {
+        context.fault = self.state.faults.apply(request.key(), &context.client_id).map(|(fault, action)| {
             self.fired.push_back(fault);
             action
         });
-        if let Some(Action::RefusePartition(partition, _)) = call.fate {
+        if let Some(Action::RefusePartition(partition, _)) = context.fault {
             withhold(&mut request, partition);
         }
-        self.attend(call, request);
+        self.serve(context, request);
     }
 
-    /// Does the work, or what a fault wants instead.
-    fn attend(&mut self, call: Call, request: AnyRequest) {
-        let outcome = match call.fate {
+    /// Serves a request, for the first time or again, or does what its fault wants instead.
+    fn serve(&mut self, context: RequestContext, request: AnyRequest) {
+        let outcome = match context.fault {
             Some(Action::Close) => Outcome::Close("a fault, before the work".to_owned()),
-            Some(Action::Answer(code)) => api::refuse(&request, &call, code),
-            _ => api::serve(&request, &mut self.state, &call),
+            Some(Action::Answer(code)) => api::refuse(&request, &context, code),
+            _ => api::serve(&request, &mut self.state, &context),
         };
-        match (outcome, call.fate) {
-            (Outcome::Wait(wait), _) => self.parking.park(call.peer, wait, (call, request)),
-            (Outcome::Work(work), _) => self.hand_on(call, request, work),
+        match (outcome, context.fault) {
+            (Outcome::Wait(wait), _) => self.purgatory.delay(context.peer, wait, (context, request)),
+            (Outcome::Work(work), _) => self.start_work(context, request, work),
             (Outcome::Answer(_), Some(Action::AnswerAfterWork(code))) => {
-                self.settle(&call, api::refuse(&request, &call, code));
+                self.answer(&context, api::refuse(&request, &context, code));
             }
-            (outcome, _) => self.settle(&call, outcome),
+            (outcome, _) => self.answer(&context, outcome),
         }
     }
 
-    /// Has work done elsewhere, or does what is small at once; then the request is served with what was found.
-    fn hand_on(&mut self, call: Call, request: AnyRequest, work: Work) {
+    /// Hands work to the shell, or does it at once when it is small; then the request is served again with what was
+    /// found.
+    fn start_work(&mut self, context: RequestContext, request: AnyRequest, work: Work) {
         match &mut self.works {
             Some(works) if !work.is_small() => {
-                works.push_back((call.peer, work));
-                self.working.insert(call.peer, (call, request));
+                works.push_back((context.peer, work));
+                self.in_work.insert(context.peer, (context, request));
             }
-            _ => self.attend(Call { findings: Some(work.finish()), ..call }, request),
+            _ => self.serve(RequestContext { findings: Some(work.finish()), ..context }, request),
         }
     }
 
-    /// Every answer leaves through here.
-    fn settle(&mut self, call: &Call, outcome: Outcome<AnyResponse>) {
+    /// Turns a final outcome into the connection's answer, as the fault wants it.
+    fn answer(&mut self, context: &RequestContext, outcome: Outcome<AnyResponse>) {
         let answer = match outcome {
             Outcome::Answer(mut response) => {
-                if let Some(Action::RefusePartition(partition, code)) = call.fate {
+                if let Some(Action::RefusePartition(partition, code)) = context.fault {
                     refuse_partition(&mut response, partition, code);
                 }
-                match response.frame(call.version, call.correlation_id) {
+                match response.frame(context.version, context.correlation_id) {
                     Ok(frame) => Answer::Frame(frame),
                     Err(why) => Answer::Close(format!("the broker's own answer: {why}")),
                 }
@@ -266,27 +296,27 @@ impl Cluster {
             Outcome::Silence | Outcome::Wait(_) | Outcome::Work(_) => Answer::Silence,
             Outcome::Close(why) => Answer::Close(why),
         };
-        match call.fate {
+        match context.fault {
             Some(Action::LoseAnswer) => {
-                self.answers.push_back((call.peer, Answer::Close("a fault, after the work".to_owned())));
+                self.answers.push_back((context.peer, Answer::Close("a fault, after the work".to_owned())));
             }
             Some(Action::Delay(delay)) => {
-                let (due, peer, node) = (call.now.instant + delay, call.peer, call.node);
-                self.delayed.push(Delayed { due, peer, node, answer });
+                let (due, peer, node) = (context.now.instant + delay, context.peer, context.node);
+                self.delayed_answers.push(DelayedAnswer { due, peer, node, answer });
             }
-            _ => self.answers.push_back((call.peer, answer)),
+            _ => self.answers.push_back((context.peer, answer)),
         }
     }
 
-    /// Who waits for partitions that were touched looks again.
-    fn wake(&mut self, now: Now) {
-        self.state.deliver();
-        while !self.state.touched.is_empty() {
-            let touched = std::mem::take(&mut self.state.touched);
-            for (call, request) in self.parking.touched(&touched) {
-                self.attend(Call { now, ..call }, request);
+    /// Serves again the delayed requests that wait for what has happened, until nothing more happens.
+    fn complete_delayed(&mut self, now: Now) {
+        self.state.collect_group_answers();
+        while !self.state.completed.is_empty() {
+            let keys = std::mem::take(&mut self.state.completed);
+            for (context, request) in self.purgatory.complete(&keys) {
+                self.serve(RequestContext { now, ..context }, request);
             }
-            self.state.deliver();
+            self.state.collect_group_answers();
         }
     }
 }
@@ -298,7 +328,7 @@ fn withhold(request: &mut AnyRequest, partition: i32) {
     partitions.filter(|it| it.index == partition).for_each(|it| it.records = None);
 }
 
-/// What a partition whose records were withheld is told.
+/// Puts the error of a partition whose records were withheld into the answer.
 fn refuse_partition(response: &mut AnyResponse, partition: i32, code: ErrorCode) {
     let AnyResponse::Produce(produce) = response else { return };
     let partitions = produce.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses);

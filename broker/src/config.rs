@@ -113,3 +113,49 @@ impl Default for BrokerConfig {
         }
     }
 }
+
+/// Declares a setter for each field.
+macro_rules! setters {
+    ($($setter:ident($field:ident: $type:ty))*) => {
+        impl BrokerConfig {
+            $(
+                #[doc = concat!("Sets [`", stringify!($field), "`](Self#structfield.", stringify!($field), ").")]
+                #[must_use]
+                pub fn $setter(mut self, $field: $type) -> Self {
+                    self.$field = $field.into();
+                    self
+                }
+            )*
+        }
+    };
+}
+
+setters! {
+    with_listen(listen: impl Into<SocketAddr>)
+    with_nodes(nodes: i32)
+    with_advertised_host(advertised_host: impl Into<String>)
+    with_advertised_port(advertised_port: u16)
+    with_cluster_id(cluster_id: impl Into<String>)
+    with_auto_create_topics(auto_create_topics: bool)
+    with_default_partitions(default_partitions: i32)
+    with_frame_bytes_max(frame_bytes_max: usize)
+    with_queued_request_bytes_max(queued_request_bytes_max: usize)
+    with_decompressed_batch_bytes_max(decompressed_batch_bytes_max: usize)
+    with_decompressed_request_bytes_max(decompressed_request_bytes_max: usize)
+    with_connections_max(connections_max: usize)
+    with_connections_idle_max(connections_idle_max: Duration)
+    with_topics_max(topics_max: usize)
+    with_partitions_max(partitions_max: usize)
+    with_offset_metadata_bytes_max(offset_metadata_bytes_max: usize)
+    with_transaction_version(transaction_version: i16)
+    with_transaction_timeout_ms_max(transaction_timeout_ms_max: i32)
+    with_marker_delay(marker_delay: Duration)
+    with_transactional_id_expiration(transactional_id_expiration: Duration)
+    with_producer_id_expiration(producer_id_expiration: Duration)
+    with_group_initial_rebalance_delay(group_initial_rebalance_delay: Duration)
+    with_session_timeout_min(session_timeout_min: Duration)
+    with_session_timeout_max(session_timeout_max: Duration)
+    with_retention_check_interval(retention_check_interval: Duration)
+    with_cleaner_backoff(cleaner_backoff: Duration)
+    with_seed(seed: u64)
+}

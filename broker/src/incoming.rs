@@ -1,4 +1,4 @@
-//! A request as it came in a frame, read and not yet attended to.
+//! A request that was parsed and is not served yet.
 
 use bytes::Bytes;
 use upsert_kafka_protocol::header::RequestHeader;
@@ -11,13 +11,13 @@ use crate::api;
 /// tenth of it.
 const ELEMENTS_MAX: usize = 200_000;
 
-/// A request, or why it is none. Reading it looks at nothing that the broker keeps, so it can be done anywhere.
+/// A request, or why the frame is none. Parsing looks at nothing that the broker keeps, so a connection's task does it.
 #[derive(Debug)]
-pub(crate) struct Incoming(pub(crate) Result<Box<Asked>, String>);
+pub(crate) struct Incoming(pub(crate) Result<Box<ReceivedRequest>, String>);
 
-/// Who asks, and what.
+/// A request with its header.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct ReceivedRequest {
     pub(crate) version: i16,
     pub(crate) correlation_id: i32,
     pub(crate) client_id: Str,
@@ -26,20 +26,20 @@ pub(crate) struct Asked {
 }
 
 impl Incoming {
-    /// Reads a frame without its length, as leniently as Kafka does: bytes behind the request are ignored.
+    /// Parses a frame without its length, as leniently as Kafka does: bytes behind the request are ignored.
     pub(crate) fn read(frame: &Bytes) -> Self {
         Self(read(frame).map(Box::new))
     }
 
-    /// Whether its answer may have to be waited for: for records, or for the others of a group.
+    /// Whether the answer may be held back: until there are records, or for the other members of a group.
     pub(crate) fn may_wait(&self) -> bool {
         use AnyRequest::{Fetch, JoinGroup, SyncGroup};
-        let request = self.0.as_ref().ok().and_then(|asked| asked.request.as_ref());
+        let request = self.0.as_ref().ok().and_then(|received| received.request.as_ref());
         matches!(request, Some(Fetch(_) | JoinGroup(_) | SyncGroup(_)))
     }
 }
 
-fn read(frame: &Bytes) -> Result<Asked, String> {
+fn read(frame: &Bytes) -> Result<ReceivedRequest, String> {
     let (header, body) =
         RequestHeader::read_leniently(frame).map_err(|why| format!("request header: {why}"))?;
     let RequestHeader { request_api_key: api_key, request_api_version: version, correlation_id, .. } = header;
@@ -58,5 +58,5 @@ fn read(frame: &Bytes) -> Result<Asked, String> {
         }
         false => None,
     };
-    Ok(Asked { version, correlation_id, client_id, request })
+    Ok(ReceivedRequest { version, correlation_id, client_id, request })
 }

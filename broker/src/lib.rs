@@ -1,4 +1,4 @@
-//! An embedded Kafka broker, in memory, for tests and first steps.
+//! An embedded Kafka broker, in memory, for tests and first steps: a cluster in the process, no JVM, no container.
 //!
 //! ```
 //! use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
@@ -6,53 +6,151 @@
 //!
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 //! # runtime.block_on(async {
-//! let broker = Broker::start(BrokerConfig::default()).await.unwrap();
+//! // Three nodes, each on a free port of the loopback interface.
+//! let broker = Broker::start(BrokerConfig::default().with_nodes(3)).await.unwrap();
 //! println!("bootstrap.servers={}", broker.address());
-//! // The second Produce is done, and its answer lost.
+//!
+//! // The second Produce is done, and its answer is lost.
 //! let lost = broker.fault(Fault::new(ApiKey::PRODUCE, Action::LoseAnswer).skip(1)).await;
+//!
+//! // … a client of any kind produces …
+//!
+//! // Others lead and coordinate while a node is down.
+//! broker.stop_node(1).await.unwrap();
+//! broker.start_node(1).await.unwrap();
+//!
 //! assert_eq!(lost.fired(), 0);
 //! broker.stop().await;
 //! # });
 //! ```
 //!
-//! There can be several nodes in one broker, each on its own port. They share one state, so that nothing is
-//! lost when one stops; but a partition has one leader among them, a group or transaction one coordinator, and
-//! the others say so. A test moves leaders, stops nodes and starts them again.
+//! Clients connect by TCP as to any Kafka: librdkafka, Java's, franz-go, kafkajs, sarama and others are run against it.
+//! The binary `upsert-kafka broker --listen 127.0.0.1:9092` is the same broker as a program.
 //!
-//! Every state has one owner, [`Cluster`], which holds no clock and no socket: [`Broker`] is a shell around
-//! it, and a simulation can drive it as well.
+//! # In paused time
 //!
-//! Producers and consumers find everything they need: topics, records, idempotence, transactions, both the
-//! classic ones and those of KIP-890 ([`transaction_version`](BrokerConfig::transaction_version)), committed
-//! offsets, classic consumer groups. What waits in a real cluster waits for nothing here unless it is told to:
-//! markers ([`marker_delay`](BrokerConfig::marker_delay)), the first rebalance
-//! ([`group_initial_rebalance_delay`](BrokerConfig::group_initial_rebalance_delay)).
+//! An [`Environment`] hands in sockets or none, the clock and the source of chance. With pipes instead of sockets and
+//! tokio's paused clock, hours of timeouts pass in an instant, and every run is the same:
 //!
-//! Administrators find what a small cluster has: topics grow, records are deleted, settings change and have their
-//! effect; records go by retention and compaction, by the clock as in Kafka, or when a test says so
-//! ([`clean`](Broker::clean)).
+//! ```
+//! use std::time::Duration;
+//! use upsert_kafka_broker::{Broker, BrokerConfig, Clock, Environment};
 //!
-//! Not served are the consumer groups of KIP-848, share and streams groups, security and quotas. Their APIs are in
-//! what ApiVersions tells, as in every Kafka 4.4, and answer as one where those features are switched off. A file per
-//! API (`src/api`) opens with what it does and where that differs from Kafka.
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+//! # runtime.block_on(async {
+//! let environment = Environment::new()
+//!     .without_sockets()
+//!     .with_clock(Clock::of_runtime(1_767_225_600_000)) // now it is 2026
+//!     .with_seed(7);
+//! let broker = Broker::start_in(BrokerConfig::default(), environment).await.unwrap();
+//!
+//! // Give this to a client's dialer: it opens a pipe to the node that Metadata tells under that name.
+//! let connector = broker.connector();
+//! let pipe = connector.connect("127.0.0.1", 9092).await.unwrap();
+//!
+//! tokio::time::sleep(Duration::from_secs(3_600)).await; // retention, sessions and transactions see an hour go by
+//! # drop(pipe);
+//! broker.stop().await;
+//! # });
+//! ```
+//!
+//! One floor below, [`Cluster`] is the whole broker without tasks, sockets and clock: frames in, answers out, time is an
+//! argument. A simulation drives it as [`Broker`] does.
+//!
+//! # What it does
+//!
+//! | | |
+//! |---|---|
+//! | records | all codecs; what is produced is checked as by Kafka 4.4; reads by offset and by time; idempotent producers |
+//! | transactions | both the classic ones and those of KIP-890 ([`transaction_version`](BrokerConfig::transaction_version)), `read_committed`, offsets within a transaction |
+//! | groups | classic consumer groups with static members, committed offsets |
+//! | administration | topics are made, grow and go; configs change and have their effect; records are deleted; groups and transactions are described |
+//! | retention, compaction | by the clock as in Kafka, segment by segment; or thoroughly when a test says so ([`Broker::clean`]) |
+//! | several nodes | each with a port of its own; a test moves leaders, stops nodes and starts them again |
+//! | faults | close, lose the answer, delay, answer an error, refuse a partition: by API, client and count ([`Fault`]) |
+//!
+//! Every API and version that ApiVersions advertises is answered, and requests are read as leniently as Kafka reads
+//! them. A file per API in `src/api` opens with what it does and where that differs from Kafka.
+//!
+//! # Guarantees
+//!
+//! - **Order.** Requests of one connection are answered in the order they were sent. Whatever has arrived is served, also
+//!   when the client has closed its side since: records of acks=0 before a close are in the log.
+//! - **One state.** All nodes share one state, so an acknowledged record is readable at once and nothing is lost when a
+//!   node stops. But each partition has one leader among the nodes, each group and transaction one coordinator, and the
+//!   other nodes refuse as Kafka's do.
+//! - **What a restart forgets.** A partition that nobody leads meanwhile remembers only the last batch of each producer,
+//!   as a real broker after kill -9.
+//! - **Bounds.** Topics, partitions, connections, frames, the memory of requests and what batches decompress to are
+//!   bounded, each by a field of [`BrokerConfig`] whose doc says the cost. What logs hold is bounded by retention alone.
+//! - **Stopping.** When [`Broker::stop`] or [`Broker::stop_node`] returns, the connections have closed and the ports
+//!   refuse. Dropping the handle stops everything, without waiting.
+//! - No `unsafe`, no C. A client's bytes make the broker neither panic nor take memory out of proportion.
+//!
+//! # What it is not
+//!
+//! - It keeps nothing: what is not in memory is nowhere.
+//! - There is no replication, and so no waiting for it: every node holds every partition, acks=all is acks=1.
+//! - Things that take a real cluster time take none unless they are told to: markers
+//!   ([`marker_delay`](BrokerConfig::marker_delay)), the first rebalance
+//!   ([`group_initial_rebalance_delay`](BrokerConfig::group_initial_rebalance_delay)).
+//! - Consumer groups of KIP-848, share and streams groups, TLS, SASL, ACLs, quotas, delegation tokens and tiered storage
+//!   are not served. Their APIs are advertised, as in every Kafka 4.4, and answer as one where those features are
+//!   switched off.
+//! - Incremental fetch sessions are not kept: clients are told so and send full fetches.
+//!
+//! # Coming from
+//!
+//! | from | there | here |
+//! |---|---|---|
+//! | testcontainers (Kafka, Redpanda) | `Kafka::default().start()`, wait for the log line, map the port | [`Broker::start`]; it listens when this returns |
+//! | | `KAFKA_…` environment variables | a field of [`BrokerConfig`]; topic configs by any admin client |
+//! | | restart the container, toxiproxy | [`Broker::stop_node`], [`Broker::start_node`], [`Broker::fault`] |
+//! | Redpanda or Kafka in Docker, by hand | `docker run -p 9092:9092 …` | `upsert-kafka broker --listen 127.0.0.1:9092` |
+//! | | `auto_create_topics_enabled`, `default_topic_partitions` | [`auto_create_topics`](BrokerConfig::auto_create_topics), [`default_partitions`](BrokerConfig::default_partitions) |
+//! | kafka-junit | `EmbeddedKafkaCluster.provisionWith(…)`, `getBrokerList()` | [`Broker::start`], [`Broker::addresses`] |
+//! | | `disconnect(brokerIds)`, `connect(brokerIds)` | [`Broker::stop_node`], [`Broker::start_node`] |
+//! | tansu | `--storage-engine=memory://…` | [`Broker::start`]; there is no other storage |
+//! | librdkafka's mock cluster | `MockCluster::new(3)`, `bootstrap_servers()` | [`with_nodes(3)`](BrokerConfig::with_nodes), [`Broker::addresses`] |
+//! | | `request_errors(api, &[…])` | [`Action::Answer`], [`Action::AnswerAfterWork`] |
+//! | | `broker_down(id)`, `broker_round_trip_time(…)`, `partition_leader(…)` | [`Broker::stop_node`], [`Action::Delay`], [`Broker::move_leader`] |
+//! | Sarama's `MockBroker` | a handler per request that says the answer | real answers; [`Fault`] where one shall be wrong |
+//!
+//! # Features and versions
+//!
+//! The crate has no features. The minimum supported Rust version is the `rust-version` of its manifest; raising it is not
+//! a breaking change.
 
 mod api;
 mod broker;
-mod budget;
+mod broker_task;
 mod cluster;
 mod config;
+mod connector;
+mod environment;
 mod fault;
+mod frames;
 mod incoming;
-mod keeper;
+mod limits;
 mod listener;
-mod parking;
+mod now;
 mod peer;
+mod purgatory;
+mod request_memory;
+mod security;
 mod state;
+mod transport;
+mod wait;
 mod work;
 mod worker;
 
-pub use broker::{Armed, Broker};
-pub use cluster::{Answer, Cluster, Now, PeerId, Stats};
+pub use broker::{Broker, FaultHandle};
+pub use cluster::{Answer, Cluster, Stats};
 pub use config::BrokerConfig;
+pub use connector::Connector;
+pub use environment::{Clock, Environment, Time};
 pub use fault::{Action, Fault, FaultId};
+pub use now::Now;
+pub use transport::Transport;
+pub use wait::PeerId;
 pub use work::Work;

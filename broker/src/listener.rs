@@ -1,140 +1,171 @@
-//! One node's door: accepts connections and keeps them until the node or the broker stops.
+//! One node's listener: takes connections, from its socket or handed in, and keeps them until the node or the broker
+//! stops.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tracing::{Instrument, debug, debug_span, warn};
+use tokio::time::sleep;
+use tracing::{Instrument, debug_span, warn};
 
-use crate::cluster::PeerId;
-use crate::keeper::Mail;
-use crate::peer::{self, Closed, Limits, Link};
+use crate::broker_task::Command;
+use crate::limits::Limits;
+use crate::peer::Peer;
+use crate::security::SecurityProtocol;
+use crate::transport::Transport;
+use crate::wait::PeerId;
+use socket::ReservedAddress;
+
+mod socket;
+
+pub(crate) use socket::Socket;
 
 /// How long to wait when no connection can be accepted, for want of file descriptors say.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
-/// Connections that wait to be accepted.
-const BACKLOG: u32 = 1024;
+/// Says whether something was done.
+type Done = oneshot::Sender<io::Result<()>>;
 
-/// What a door is told, and whom to tell when it is done.
-#[derive(Debug)]
-pub(crate) enum Turn {
-    Open(oneshot::Sender<io::Result<()>>),
-    Close(oneshot::Sender<io::Result<()>>),
+/// What a listener is told to do, and whom to tell when it is done.
+pub(crate) enum ListenerCommand {
+    /// Listen again.
+    Open(Done),
+    /// Close every connection, and refuse new ones.
+    Close(Done),
+    /// Serve a connection that did not come through the socket.
+    Serve(Box<dyn Transport>, Done),
 }
 
-/// Where a node listens, and what its connections need.
+/// A node that takes connections, and what they need.
 #[derive(Debug)]
-pub(crate) struct Door {
-    pub(crate) node: i32,
-    pub(crate) address: SocketAddr,
-    pub(crate) mail: mpsc::Sender<Mail>,
-    pub(crate) limits: Limits,
+pub(crate) struct Listener {
+    node: i32,
+    protocol: SecurityProtocol,
+    limits: Limits,
+    commands: mpsc::Sender<Command>,
+    /// The next connection's number.
+    next_peer: u64,
+    /// That there is no room for another connection was logged already.
+    full: bool,
 }
 
-/// Open or closed in turns, until nobody is left to tell.
-pub(crate) async fn listen(door: Door, mut listener: TcpListener, mut turns: mpsc::Receiver<Turn>) {
-    // A connection's number is its own among all nodes'.
-    let mut number = u64::from(door.node.unsigned_abs()) << u32::BITS;
-    loop {
-        let Some(closed) = door.accept(listener, &mut number, &mut turns).await else { return };
-        let held = hold(door.address);
-        let failed = held.as_ref().err().map(|error| io::Error::new(error.kind(), error.to_string()));
-        // Who ordered it may have gone away.
-        let _ = closed.send(failed.map_or(Ok(()), Err));
-        let Some(opened) = next_open(&mut turns).await else { return };
-        match held.or_else(|_| hold(door.address)).and_then(|socket| socket.listen(BACKLOG)) {
-            Ok(open) => {
-                listener = open;
-                // As above.
-                let _ = opened.send(Ok(()));
-            }
-            Err(error) => {
-                warn!(%error, node = door.node, "the node cannot listen again");
-                // As above.
-                let _ = opened.send(Err(error));
-                return;
+impl Listener {
+    pub(crate) fn new(
+        node: i32,
+        protocol: SecurityProtocol,
+        limits: Limits,
+        commands: mpsc::Sender<Command>,
+    ) -> Self {
+        // A connection's number is its own among all nodes'.
+        let next_peer = u64::from(node.unsigned_abs()) << u32::BITS;
+        Self { node, protocol, limits, commands, next_peer, full: false }
+    }
+
+    /// Opens and closes as it is told, until nobody is left to tell it anything.
+    pub(crate) async fn run(mut self, mut socket: Socket, mut control: mpsc::Receiver<ListenerCommand>) {
+        loop {
+            let Some((closed, reserved)) = self.accept(socket, &mut control).await else { return };
+            // Who asked for it may have gone away.
+            let _ = closed.send(reserved.outcome());
+            let Some(opened) = next_open(&mut control).await else { return };
+            match reserved.listen() {
+                Ok(listening) => {
+                    socket = listening;
+                    // As above.
+                    let _ = opened.send(Ok(()));
+                }
+                Err(error) => {
+                    warn!(%error, node = self.node, "the node cannot listen again");
+                    // As above.
+                    let _ = opened.send(Err(error));
+                    return;
+                }
             }
         }
     }
-}
 
-/// Keeps the address without listening, so that connections are refused and no one else takes it.
-fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    Ok(socket)
-}
-
-async fn next_open(turns: &mut mpsc::Receiver<Turn>) -> Option<oneshot::Sender<io::Result<()>>> {
-    loop {
-        match turns.recv().await? {
-            Turn::Open(done) => return Some(done),
-            // It is closed. Who ordered it may have gone away.
-            Turn::Close(done) => drop(done.send(Ok(()))),
-        }
-    }
-}
-
-impl Door {
     /// Accepts until told to close, and whom to tell that; then every connection has ended.
     async fn accept(
-        &self,
-        listener: TcpListener,
-        number: &mut u64,
-        turns: &mut mpsc::Receiver<Turn>,
-    ) -> Option<oneshot::Sender<io::Result<()>>> {
-        let (mut peers, mut full) = (JoinSet::new(), false);
-        let closed = loop {
+        &mut self,
+        socket: Socket,
+        control: &mut mpsc::Receiver<ListenerCommand>,
+    ) -> Option<(Done, ReservedAddress)> {
+        let mut peers = JoinSet::new();
+        let close = loop {
             tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, from)) => match self.limits.connections.clone().try_acquire_owned() {
-                        Ok(place) => {
-                            let span = debug_span!("peer", number, %from);
-                            let attended = self.attend(PeerId(*number), stream).instrument(span);
-                            peers.spawn(async move { (attended.await, drop(place)) });
-                            (*number, full) = (*number + 1, false);
-                        }
-                        // Said once, until there is a place again.
-                        Err(_) if std::mem::replace(&mut full, true) => {}
-                        Err(_) => warn!(%from, "there are as many connections as may be; more are closed"),
-                    },
+                accepted = socket.accept() => match accepted {
+                    Ok((transport, from)) => self.admit(transport, Some(from), &mut peers),
                     Err(error) => {
                         warn!(%error, "accepting a connection failed");
-                        tokio::time::sleep(ACCEPT_BACKOFF).await;
+                        sleep(ACCEPT_BACKOFF).await;
                     }
                 },
                 Some(_) = peers.join_next() => {}
-                turn = turns.recv() => match turn {
-                    Some(Turn::Close(done)) => break Some(done),
-                    // It is open. Who ordered it may have gone away.
-                    Some(Turn::Open(done)) => drop(done.send(Ok(()))),
+                command = control.recv() => match command {
+                    Some(ListenerCommand::Close(done)) => break Some(done),
+                    // It is open. Who asked for it may have gone away.
+                    Some(ListenerCommand::Open(done)) => drop(done.send(Ok(()))),
+                    Some(ListenerCommand::Serve(transport, done)) => {
+                        self.admit(transport, None, &mut peers);
+                        // As above.
+                        let _ = done.send(Ok(()));
+                    }
                     None => break None,
                 },
             }
         };
-        drop(listener);
+        let closed = match close {
+            Some(done) => Some((done, socket.close())),
+            None => {
+                drop(socket);
+                None
+            }
+        };
         peers.shutdown().await;
         closed
     }
 
-    fn attend(&self, peer: PeerId, stream: TcpStream) -> impl Future<Output = ()> + use<> {
-        let link = Link { peer, node: self.node, limits: self.limits.clone(), mail: self.mail.clone() };
-        async move {
-            let outcome = match stream.set_nodelay(true) {
-                Ok(()) => peer::serve(link, stream).await,
-                Err(error) => Err(Closed::Broken(error)),
-            };
-            match outcome {
-                Ok(()) => {}
-                Err(Closed::Idle) => debug!("connection closed: nothing happened on it"),
-                Err(Closed::Broken(error)) => debug!(%error, "connection broken"),
-                Err(Closed::Refused(why)) => warn!(why, "connection closed"),
+    /// Serves a connection on a task of its own, if there is room for it; else it is closed.
+    fn admit(&mut self, transport: Box<dyn Transport>, from: Option<SocketAddr>, peers: &mut JoinSet<()>) {
+        let from = from.map_or_else(|| "this process".to_owned(), |from| from.to_string());
+        match self.limits.connections.clone().try_acquire_owned() {
+            Ok(permit) => {
+                let span = debug_span!("peer", number = self.next_peer, %from);
+                let served = self.peer().serve(transport).instrument(span);
+                peers.spawn(async move {
+                    served.await;
+                    drop(permit);
+                });
+                (self.next_peer, self.full) = (self.next_peer + 1, false);
             }
+            // Logged once, until there is room again.
+            Err(_) if std::mem::replace(&mut self.full, true) => {}
+            Err(_) => warn!(%from, "there are as many connections as may be; more are closed"),
+        }
+    }
+
+    /// The next connection.
+    fn peer(&self) -> Peer {
+        Peer {
+            id: PeerId(self.next_peer),
+            node: self.node,
+            protocol: self.protocol,
+            limits: self.limits.clone(),
+            commands: self.commands.clone(),
+        }
+    }
+}
+
+async fn next_open(control: &mut mpsc::Receiver<ListenerCommand>) -> Option<Done> {
+    loop {
+        match control.recv().await? {
+            ListenerCommand::Open(done) => return Some(done),
+            // It is closed. Who asked for it may have gone away.
+            ListenerCommand::Close(done) => drop(done.send(Ok(()))),
+            // Dropped, it tells that the node is stopped.
+            ListenerCommand::Serve(_, done) => drop(done),
         }
     }
 }

@@ -1,222 +1,84 @@
-//! One connection: a frame in, its answer out, then the next, as Kafka works through a connection.
+//! One connection: accepted, secured, authenticated, then a frame in, its answer out, and the next, as Kafka works
+//! through a connection.
 //!
-//! Requests that are sent ahead wait in the socket, so answers leave in order of the requests also when a
-//! Fetch waits. Whatever has arrived is served, also when the client has closed its side, or all of it, since:
-//! records sent with acks=0 before a close are in the log.
+//! Requests that are sent ahead wait in the stream, so answers leave in order of the requests also when a
+//! Fetch waits.
 
-use std::future::pending;
-use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tracing::{debug, warn};
 
-use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::{sleep, timeout};
-
-use crate::budget::{Budget, SMALL_BYTES_MAX, Share};
-use crate::cluster::{Answer, PeerId};
-use crate::config::BrokerConfig;
+use crate::broker_task::Command;
+use crate::cluster::Answer;
+use crate::frames::{Closed, Frames};
 use crate::incoming::Incoming;
-use crate::keeper::Mail;
+use crate::limits::Limits;
+use crate::security::SecurityProtocol;
+use crate::transport::Transport;
+use crate::wait::PeerId;
 
-/// How much is reserved for a frame before its bytes are there: a length is only a claim.
-const TRUST_BYTES: usize = 2 << 20;
-
-/// The least that a read asks for.
-const READ_BYTES_MIN: usize = 8 << 10;
-
-/// How long a request that waits, for records or for a group, is kept when its client has closed at least its own
-/// side. Nobody can tell whether it still reads.
-const HALF_CLOSED_WAIT: Duration = Duration::from_secs(30);
-
-/// A frame that takes from the budget must come within this, and a second more for each MiB, so that who trickles one
-/// does not keep its part for ever.
-const FRAME_TIME: Duration = Duration::from_secs(30);
-
-/// How long, and for how many bytes, what a client still sends is thrown away after the broker's last word: closing a
-/// socket with unread bytes takes back answers that are still under way.
-const LINGER: Duration = Duration::from_secs(1);
-const LINGER_BYTES_MAX: usize = 16 << 20;
-
-/// What connections may take, all of them together or each.
-#[derive(Clone, Debug)]
-pub(crate) struct Limits {
-    frame_bytes_max: usize,
-    idle_max: Duration,
-    budget: Budget,
-    /// A place for each.
-    pub(crate) connections: Arc<Semaphore>,
+/// A client's connection to a node, and where its requests go.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) id: PeerId,
+    pub(crate) node: i32,
+    pub(crate) protocol: SecurityProtocol,
+    pub(crate) limits: Limits,
+    pub(crate) commands: mpsc::Sender<Command>,
 }
 
-impl Limits {
-    pub(crate) fn new(config: &BrokerConfig) -> Self {
-        Self {
-            frame_bytes_max: config.frame_bytes_max,
-            idle_max: config.connections_idle_max,
-            budget: Budget::new(config),
-            connections: Arc::new(Semaphore::new(config.connections_max.min(Semaphore::MAX_PERMITS))),
+impl Peer {
+    /// Leads the connection through its stages until either side closes it.
+    pub(crate) async fn serve(self, transport: Box<dyn Transport>) {
+        match self.run_stages(transport).await {
+            Ok(()) => {}
+            Err(Closed::Idle) => debug!("connection closed: nothing happened on it"),
+            Err(Closed::Broken(error)) => debug!(%error, "connection broken"),
+            Err(Closed::Refused(why)) => warn!(why, "connection closed"),
         }
     }
-}
 
-/// Who is connected, to which node, and where requests go.
-#[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) peer: PeerId,
-    pub(crate) node: i32,
-    pub(crate) limits: Limits,
-    pub(crate) mail: mpsc::Sender<Mail>,
-}
-
-/// Why a connection ended.
-#[derive(Debug)]
-pub(crate) enum Closed {
-    /// The socket failed.
-    Broken(io::Error),
-    /// We closed it, for this reason.
-    Refused(String),
-    /// We closed it since nothing happened.
-    Idle,
-}
-
-impl From<io::Error> for Closed {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(error)
+    async fn run_stages(&self, transport: Box<dyn Transport>) -> Result<(), Closed> {
+        let transport = self.protocol.secure(transport).await?;
+        let mut frames = Frames::new(transport, self.limits.clone());
+        let outcome = async {
+            self.protocol.authenticate(&mut frames).await?;
+            self.answer_requests(&mut frames).await
+        };
+        let outcome = outcome.await;
+        if !matches!(outcome, Err(Closed::Broken(_))) {
+            frames.close().await;
+        }
+        outcome
     }
-}
 
-/// Serves a connection until either side closes it; the reason, when it was not the client's wish.
-pub(crate) async fn serve(link: Link, stream: TcpStream) -> Result<(), Closed> {
-    let mut connection = Connection { link, stream, buffer: BytesMut::new(), deaf: false };
-    let outcome = connection.serve().await;
-    if !matches!(outcome, Err(Closed::Broken(_))) {
-        connection.close().await;
-    }
-    outcome
-}
-
-struct Connection {
-    link: Link,
-    stream: TcpStream,
-    buffer: BytesMut,
-    /// Answers do not arrive any more. Requests that have come are served without.
-    deaf: bool,
-}
-
-impl Connection {
-    async fn serve(&mut self) -> Result<(), Closed> {
-        while let Some((frame, share)) = self.read_frame().await? {
+    async fn answer_requests(&self, frames: &mut Frames) -> Result<(), Closed> {
+        while let Some((frame, reservation)) = frames.read().await? {
             let incoming = Incoming::read(&frame);
             drop(frame);
-            let waits = incoming.may_wait();
+            let may_wait = incoming.may_wait();
             let (reply, answer) = oneshot::channel();
-            let Link { peer, node, mail, .. } = &self.link;
-            let request = Mail::Request { peer: *peer, node: *node, incoming, reply };
-            if mail.send(request).await.is_err() {
+            let request = Command::Request { peer: self.id, node: self.node, incoming, reply };
+            if self.commands.send(request).await.is_err() {
                 return Ok(());
             }
             let answer = tokio::select! {
                 biased;
                 answer = answer => answer,
-                () = self.abandoned(), if waits => {
-                    // The keeper may stop at the same time, and then forgets everyone.
-                    let _ = self.link.mail.send(Mail::Gone(self.link.peer)).await;
-                    self.deaf = true;
+                () = frames.abandoned(), if may_wait => {
+                    // The broker task may stop at the same time, and then forgets everyone.
+                    let _ = self.commands.send(Command::Gone(self.id)).await;
+                    frames.give_up_answers();
                     continue;
                 }
             };
             match answer {
-                Ok(Answer::Frame(mut frame)) => self.write(&mut frame).await?,
+                Ok(Answer::Frame(mut frame)) => frames.write(&mut frame).await?,
                 Ok(Answer::Silence) => {}
                 Ok(Answer::Close(why)) => return Err(Closed::Refused(why)),
                 Err(_stopped) => return Ok(()),
             }
-            drop(share);
+            drop(reservation);
         }
         Ok(())
     }
-
-    /// Sends an answer. That it does not arrive is no reason not to serve what has come.
-    async fn write(&mut self, frame: &mut impl Buf) -> Result<(), Closed> {
-        if !self.deaf {
-            let idle = self.link.limits.idle_max;
-            let written = timeout(idle, self.stream.write_all_buf(frame)).await.map_err(|_| Closed::Idle)?;
-            self.deaf = written.is_err();
-        }
-        Ok(())
-    }
-
-    /// The next frame without its length, and the part of the budget it takes; `None` when the client has closed
-    /// between frames.
-    async fn read_frame(&mut self) -> Result<Option<(Bytes, Option<Share>)>, Closed> {
-        const LENGTH_BYTES: usize = 4;
-        if self.buffer.is_empty() && self.buffer.capacity() > TRUST_BYTES {
-            // One large request shall not cost memory for as long as the connection lasts.
-            self.buffer = BytesMut::new();
-        }
-        if !self.fill(LENGTH_BYTES).await? {
-            return Ok(None);
-        }
-        let frame_bytes_max = self.link.limits.frame_bytes_max;
-        let claimed = self.buffer.get_i32();
-        let length = usize::try_from(claimed).ok().filter(|length| *length <= frame_bytes_max);
-        let refused = || format!("a frame of {claimed} bytes, where {frame_bytes_max} are allowed");
-        let length = length.ok_or_else(|| Closed::Refused(refused()))?;
-        // A length is only a claim: memory is set aside for it when more has come than counts nowhere.
-        if !self.fill(length.min(SMALL_BYTES_MAX)).await? {
-            return Err(ended());
-        }
-        let share = self.link.limits.budget.take(length).await;
-        let time = FRAME_TIME + Duration::from_secs(length as u64 >> 20);
-        let whole = match share {
-            Some(_) => timeout(time, self.fill(length)).await.map_err(|_| Closed::Idle)??,
-            None => self.fill(length).await?,
-        };
-        if whole { Ok(Some((self.buffer.split_to(length).freeze(), share))) } else { Err(ended()) }
-    }
-
-    /// Reads until the buffer holds so much; false when the connection ends before.
-    async fn fill(&mut self, wanted: usize) -> Result<bool, Closed> {
-        while self.buffer.len() < wanted {
-            let missing = wanted - self.buffer.len();
-            self.buffer.reserve(missing.clamp(READ_BYTES_MIN, TRUST_BYTES.max(self.buffer.len())));
-            let read = timeout(self.link.limits.idle_max, self.stream.read_buf(&mut self.buffer));
-            if read.await.map_err(|_| Closed::Idle)?? == 0 {
-                return if self.buffer.is_empty() { Ok(false) } else { Err(ended()) };
-            }
-        }
-        Ok(true)
-    }
-
-    /// Waits until nobody can be there any more to hear an answer; for ever when the client has sent more, which is
-    /// then read in its turn.
-    async fn abandoned(&self) {
-        match self.stream.peek(&mut [0]).await {
-            Ok(0) => sleep(HALF_CLOSED_WAIT).await,
-            Ok(_) => pending::<()>().await,
-            Err(_) => {}
-        }
-    }
-
-    /// Says that nothing more comes, and waits a little until the client has heard it.
-    async fn close(&mut self) {
-        let mut thrown = 0;
-        let last = async {
-            self.stream.shutdown().await?;
-            self.buffer.clear();
-            while thrown < LINGER_BYTES_MAX && self.stream.read_buf(&mut self.buffer).await? > 0 {
-                thrown += self.buffer.len();
-                self.buffer.clear();
-            }
-            io::Result::Ok(())
-        };
-        // It is closed in any case.
-        let _ = timeout(LINGER, last).await;
-    }
-}
-
-fn ended() -> Closed {
-    Closed::Refused("the connection ended within a frame".to_owned())
 }

@@ -1,29 +1,31 @@
-//! Everything the broker keeps: nodes, topics with their logs, groups, producers, transactions.
+//! Everything the broker keeps: nodes, topics with their logs, groups, transactions. Each has a file, all are values
+//! without clocks or locks.
 
 pub(crate) mod alterations;
 pub(crate) mod batch;
 pub(crate) mod cleaner;
+pub(crate) mod committed_offsets;
 pub(crate) mod compaction;
 pub(crate) mod configs;
 mod deadlines;
-pub(crate) mod epochs;
 pub(crate) mod group;
 pub(crate) mod groups;
 pub(crate) mod isolation;
+pub(crate) mod leader_epochs;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod nodes;
-pub(crate) mod positions;
 pub(crate) mod producers;
+pub(crate) mod refusal;
 pub(crate) mod topics;
 pub(crate) mod transaction;
 pub(crate) mod transactions;
 
-use upsert_kafka_protocol::{ErrorCode, Str};
+pub(crate) use refusal::Refusal;
 
 use crate::config::BrokerConfig;
 use crate::fault::Faults;
-use crate::parking::Place;
+use crate::wait::WatchKey;
 use groups::Groups;
 use nodes::Nodes;
 use topics::Topics;
@@ -40,8 +42,8 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     /// The next id that InitProducerId gives.
     pub(crate) next_producer_id: i64,
-    /// What has happened during this request: who waits for it looks again.
-    pub(crate) touched: Vec<Place>,
+    /// What has happened during this request: delayed requests that wait for it are served again.
+    pub(crate) completed: Vec<WatchKey>,
 }
 
 impl State {
@@ -53,48 +55,28 @@ impl State {
             transactions: Transactions::default(),
             faults: Faults::default(),
             next_producer_id: 0,
-            touched: Vec::new(),
+            completed: Vec::new(),
             config,
         }
     }
 
-    /// Wakes those that groups have an answer for.
-    pub(crate) fn deliver(&mut self) {
-        self.touched.extend(self.groups.deliver());
+    /// Completes what waits for an answer of its group.
+    pub(crate) fn collect_group_answers(&mut self) {
+        self.completed.extend(self.groups.collect_answers());
     }
 
     /// Partitions whose leader does not live get one that does, if there is one.
     pub(crate) fn elect(&mut self) {
-        let Self { nodes, topics, touched, .. } = self;
+        let Self { nodes, topics, completed, .. } = self;
         for topic in topics.iter_mut() {
             for (index, partition) in (0..).zip(&mut topic.partitions) {
                 let dead = !partition.leader.is_some_and(|leader| nodes.is_live(leader));
                 let next = nodes.leader_of(index);
                 if dead && next != partition.leader {
                     partition.elect(next);
-                    touched.push(Place::Partition(topic.id, index));
+                    completed.push(WatchKey::Partition(topic.id, index));
                 }
             }
         }
     }
-}
-
-/// Why something was not done: the code for programs, the sentence for people.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Refusal {
-    pub(crate) code: ErrorCode,
-    pub(crate) message: String,
-    /// The records to blame, by their index in the batch.
-    pub(crate) records: Vec<(i32, String)>,
-}
-
-impl Refusal {
-    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), records: Vec::new() }
-    }
-}
-
-/// An owned copy: a string of a request pins the whole frame it came in.
-pub(crate) fn owned(text: &str) -> Str {
-    Str::from(text)
 }

@@ -1,4 +1,4 @@
-//! Does the core's work on threads that may block, so many at a time.
+//! Does the core's work on blocking threads, a bounded number at a time.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use crate::work::Work;
 
-/// What a turn on the quick lane looks at: a millisecond or two of it.
+/// What a turn on the quick lane reads: a millisecond or two.
 const QUICK_BYTES_MAX: usize = 1 << 20;
 
 /// Two lanes, so that ordinary batches never wait for bombs: what a quick turn does not finish goes on, turn by turn,
@@ -26,7 +26,7 @@ impl Worker {
         Self { quick: Arc::new(Semaphore::new(processors)), slow: Arc::new(Semaphore::new(slow)) }
     }
 
-    /// Done as far as it ever will be; `None` when it panicked, which the runtime has said.
+    /// Does work as far as it ever will be; `None` when it panicked, which the runtime has logged.
     pub(crate) async fn run(self, work: Work) -> Option<Work> {
         let (mut work, mut done) = turn(&self.quick, work, |work| work.run_quickly(QUICK_BYTES_MAX)).await?;
         while !done {

@@ -2,113 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that cannot go on has failed
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault};
-use upsert_kafka_protocol::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
-use upsert_kafka_protocol::messages::fetch::{FetchPartition, FetchTopic};
-use upsert_kafka_protocol::messages::produce::{PartitionProduceData, TopicProduceData};
 use upsert_kafka_protocol::messages::*;
-use upsert_kafka_protocol::records::{BatchWriter, Codec, Stamp, batches};
-use upsert_kafka_protocol::{ApiKey, ErrorCode, Message, Request, Str, header};
+use upsert_kafka_protocol::{ApiKey, ErrorCode, header};
 
-/// Longer than anything here takes; a test that hangs fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+mod frames;
 
-/// A client that knows frames and nothing else.
-struct Client(TcpStream);
+use frames::{Client, PATIENCE, batch, create, fetch, outcome, produce, values};
 
-impl Client {
-    async fn of(broker: &Broker) -> Self {
-        Self(TcpStream::connect(broker.address()).await.unwrap())
-    }
-
-    async fn send<R: Request>(&mut self, request: &R, version: i16, correlation_id: i32) {
-        let client_id = Str::from_static("test");
-        let mut frame = header::request_frame(request, version, correlation_id, Some(&client_id)).unwrap();
-        self.0.write_all_buf(&mut frame).await.unwrap();
-    }
-
-    /// The next frame; `None` when the broker closes.
-    async fn frame(&mut self) -> Option<Bytes> {
-        let mut length = [0; 4];
-        match timeout(PATIENCE, self.0.read_exact(&mut length)).await.unwrap() {
-            Ok(_) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
-                return None;
-            }
-            Err(error) => panic!("{error}"),
-        }
-        let mut frame = vec![0; usize::try_from(i32::from_be_bytes(length)).unwrap()];
-        timeout(PATIENCE, self.0.read_exact(&mut frame)).await.unwrap().unwrap();
-        Some(Bytes::from(frame))
-    }
-
-    async fn hear<R: Request>(&mut self, version: i16) -> Option<(i32, R::Response)> {
-        let frame = self.frame().await?;
-        let (correlation_id, body) = header::response_body::<R>(&frame, version).unwrap();
-        Some((correlation_id, R::Response::decode(&body, version).unwrap()))
-    }
-
-    async fn ask<R: Request>(&mut self, request: &R, version: i16) -> R::Response {
-        self.send(request, version, 5).await;
-        self.hear::<R>(version).await.expect("an answer").1
-    }
-}
-
-fn create(name: &'static str) -> CreateTopicsRequest {
-    let topic = CreatableTopic {
-        name: Str::from_static(name),
-        num_partitions: 1,
-        replication_factor: 1,
-        ..Default::default()
-    };
-    CreateTopicsRequest { topics: vec![topic], ..Default::default() }
-}
-
-fn batch(value: &[u8]) -> Bytes {
-    let mut writer = BatchWriter::new(BytesMut::new(), 32 << 20);
-    writer.append(1_700_000_000_000, Some(b"key"), Some(value), &[]).unwrap();
-    writer.seal(Stamp::NONE, Codec::NONE)
-}
-
-fn produce(records: Bytes) -> ProduceRequest {
-    let part = PartitionProduceData { records: Some(records), ..Default::default() };
-    let topic =
-        TopicProduceData { name: Str::from_static("t"), partition_data: vec![part], ..Default::default() };
-    ProduceRequest { acks: -1, transactional_id: None, topic_data: vec![topic], ..Default::default() }
-}
-
-fn fetch(fetch_offset: i64, max_wait_ms: i32) -> FetchRequest {
-    let part = FetchPartition { fetch_offset, partition_max_bytes: 64 << 20, ..Default::default() };
-    let topic = FetchTopic { topic: Str::from_static("t"), partitions: vec![part], ..Default::default() };
-    FetchRequest { max_wait_ms, min_bytes: 1, topics: vec![topic], ..Default::default() }
-}
-
-fn outcome(answer: &ProduceResponse) -> (ErrorCode, i64) {
-    let part = &answer.responses[0].partition_responses[0];
-    (part.error_code, part.base_offset)
-}
-
-fn values(answer: &FetchResponse) -> Vec<Vec<u8>> {
-    let records = answer.responses[0].partitions[0].records.clone().unwrap();
-    let mut values = Vec::new();
-    for batch in batches(&records) {
-        let body = batch.unwrap().body(64 << 20).unwrap();
-        values.extend(body.iter().map(|record| record.unwrap().value.unwrap().to_vec()));
-    }
-    values
-}
-
-async fn started() -> (Broker, Client) {
+async fn started() -> (Broker, Client<TcpStream>) {
     let broker = Broker::start(BrokerConfig::default()).await.unwrap();
     let mut client = Client::of(&broker).await;
-    let made = client.ask(&create("t"), 7).await;
+    let made = client.ask(&create("t", &[]), 7).await;
     assert_eq!(made.topics[0].error_code, ErrorCode::NONE);
     (broker, client)
 }
@@ -156,14 +66,7 @@ async fn a_fetch_answers_empty_when_its_time_is_over() {
 async fn a_frame_of_many_megabytes_arrives_whole() {
     let broker = Broker::start(BrokerConfig::default()).await.unwrap();
     let mut client = Client::of(&broker).await;
-    let mut request = create("t");
-    let limit = CreatableTopicConfig {
-        name: Str::from_static("max.message.bytes"),
-        value: Some(Str::from_static("33554432")),
-        ..Default::default()
-    };
-    request.topics[0].configs.push(limit);
-    client.ask(&request, 7).await;
+    client.ask(&create("t", &[("max.message.bytes", "33554432")]), 7).await;
     let value: Vec<u8> = (0..17_u32 << 20).map(|at| (at * 31) as u8).collect();
     assert_eq!(outcome(&client.ask(&produce(batch(&value)), 11).await), (ErrorCode::NONE, 0));
     let fetched = client.ask(&fetch(0, 0), 11).await;
@@ -279,7 +182,7 @@ async fn a_connection_on_which_nothing_happens_is_closed() {
     let mut halting = Client::of(&broker).await;
     halting.0.write_all(&[0, 0, 0, 9, 0, 3]).await.unwrap();
     let mut waiting = Client::of(&broker).await;
-    waiting.ask(&create("t"), 7).await;
+    waiting.ask(&create("t", &[]), 7).await;
     waiting.send(&fetch(0, 800), 11, 1).await;
     assert_eq!(silent.frame().await, None);
     assert_eq!(halting.frame().await, None);
@@ -394,8 +297,8 @@ async fn a_stopped_node_refuses_and_comes_back_on_its_port() {
     let [first, second] = broker.addresses()[..] else { panic!("two addresses") };
     assert_eq!(first, broker.address());
     let mut on_first = Client::of(&broker).await;
-    on_first.ask(&create("t"), 7).await;
-    let mut on_second = Client(TcpStream::connect(second).await.unwrap());
+    on_first.ask(&create("t", &[]), 7).await;
+    let mut on_second = Client::at(second).await;
     let elsewhere = (ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
     assert_eq!(outcome(&on_second.ask(&produce(batch(b"one")), 11).await), elsewhere);
     on_first.send(&fetch(0, i32::MAX), 11, 1).await;

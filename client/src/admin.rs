@@ -13,8 +13,8 @@ use upsert_kafka_protocol::messages::{
 };
 use upsert_kafka_protocol::{ErrorCode, Request, Str, Uuid};
 
-use crate::cluster::answer::BROKERS_MAX;
-use crate::cluster::{Attempts, Cluster, Patience};
+use crate::cluster::metadata_update::BROKERS_MAX;
+use crate::cluster::{Attempts, Cluster, PropagationTimeout};
 use crate::config::Address;
 use crate::{Error, ErrorKind};
 
@@ -164,7 +164,7 @@ impl Admin {
         &self,
         names: &[&str],
     ) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
-        let mut patience = Patience::new(self.cluster.config().topic_metadata_propagation_max);
+        let mut patience = PropagationTimeout::new(self.cluster.config().topic_metadata_propagation_max);
         let mut attempts = Attempts::new(&self.cluster);
         let mut before = None;
         loop {
@@ -252,7 +252,7 @@ impl Admin {
         };
         let resource = DescribeConfigsResource { configuration_keys: None, ..resource };
         let request = DescribeConfigsRequest { resources: vec![resource], ..Default::default() };
-        let mut patience = Patience::new(self.cluster.config().topic_metadata_propagation_max);
+        let mut patience = PropagationTimeout::new(self.cluster.config().topic_metadata_propagation_max);
         let mut attempts = Attempts::new(&self.cluster);
         loop {
             let attempt = async {

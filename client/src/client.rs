@@ -6,7 +6,9 @@ use crate::cluster::Cluster;
 use crate::config::PartitionerClass;
 use crate::{Admin, Config, Consumer, Environment, Error, Partitioner, Producer, RoundRobinPartitioner};
 
-/// One cluster. Producers, consumers and admins made from it share its connections; clones are cheap.
+/// One cluster. Producers, consumers and admins made from it share what is known of it and one connection to each
+/// broker. Each consumer has two more, for fetches and for its group, since a broker holds these back and answers a
+/// connection's requests in their order; they are closed with it. Clones are cheap.
 #[derive(Clone)]
 pub struct Client {
     cluster: Cluster,
@@ -51,7 +53,7 @@ impl Client {
     /// A producer with a buffer of its own. To be called within a tokio runtime.
     pub fn producer(&self) -> Producer {
         match self.config().partitioner_class {
-            PartitionerClass::BuiltIn => Producer::new(self.cluster.clone(), None),
+            PartitionerClass::BuiltIn => Producer::new(self.cluster.for_new_owner(), None),
             PartitionerClass::RoundRobin => self.producer_with(RoundRobinPartitioner),
         }
     }
@@ -60,12 +62,12 @@ impl Client {
     /// As with Java, `partitioner.ignore.keys` and the like then mean nothing, unless it leaves a record
     /// to the built-in rule.
     pub fn producer_with(&self, partitioner: impl Partitioner + 'static) -> Producer {
-        Producer::new(self.cluster.clone(), Some(Arc::new(partitioner)))
+        Producer::new(self.cluster.for_new_owner(), Some(Arc::new(partitioner)))
     }
 
     /// A consumer without any partition yet.
     pub fn consumer(&self) -> Consumer {
-        Consumer::new(self.cluster.clone())
+        Consumer::new(self.cluster.for_new_owner())
     }
 
     /// Topics and settings.

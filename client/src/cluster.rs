@@ -1,6 +1,7 @@
 //! Whom to ask: what is known of the cluster, and connections to its brokers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -13,26 +14,25 @@ use crate::connection::{Connection, Connector};
 use crate::environment::{Environment, until};
 use crate::{Config, Error, ErrorKind};
 
-pub(crate) mod answer;
 mod attempts;
+mod bootstrap;
 pub(crate) mod coordinator;
 pub(crate) mod metadata;
-mod node;
+pub(crate) mod metadata_update;
+mod node_connections;
 mod outage;
-mod patience;
-mod reach;
-mod refresh;
+mod propagation_timeout;
 pub(crate) mod schedule;
-pub(crate) mod versions;
-mod wanted;
+mod task;
+mod tracked_topics;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use coordinator::Coordinator;
 pub(crate) use metadata::{Metadata, TopicMetadata};
-use node::Lane;
-pub(crate) use patience::Patience;
-use refresh::{Command, Refresh};
-pub(crate) use wanted::Want;
+use node_connections::{ConnectionKind, OwnerId};
+pub(crate) use propagation_timeout::PropagationTimeout;
+use task::{ClusterTask, Command};
+pub(crate) use tracked_topics::TopicInterest;
 
 /// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
 /// ends with the last of them.
@@ -42,6 +42,21 @@ pub(crate) struct Cluster {
     asked: Arc<Notify>,
     view: watch::Receiver<Arc<Metadata>>,
     connector: Connector,
+    owner: Arc<Owner>,
+}
+
+/// Whose connections a handle gives for what brokers may hold back. They are let go with the owner's last handle.
+struct Owner {
+    id: OwnerId,
+    ids: Arc<AtomicU64>,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // When the mailbox is full, they are closed once they are idle.
+        _ = self.commands.try_send(Command::Release(self.id));
+    }
 }
 
 /// So many commands may wait for the cluster's task.
@@ -52,13 +67,23 @@ impl Cluster {
     pub(crate) async fn open(config: Arc<Config>, environment: Environment) -> Result<Self, Error> {
         config.check()?;
         let connector = Connector { config, environment };
-        let (connection, answer) = reach::bootstrap(&connector).await?;
+        let (connection, update) = bootstrap::bootstrap(&connector).await?;
         let (commands, mailbox) = mpsc::channel(COMMANDS_MAX);
         let asked = Arc::new(Notify::new());
-        let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(answer)));
-        let refresh = Refresh::new(connector.clone(), mailbox, Arc::clone(&asked), publish, connection);
-        tokio::spawn(refresh.run());
-        Ok(Self { commands, asked, view, connector })
+        let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(update)));
+        let task = ClusterTask::new(connector.clone(), mailbox, Arc::clone(&asked), publish, connection);
+        tokio::spawn(task.run());
+        let owner =
+            Arc::new(Owner { id: OwnerId(0), ids: Arc::new(AtomicU64::new(1)), commands: commands.clone() });
+        Ok(Self { commands, asked, view, connector, owner })
+    }
+
+    /// A handle to the same cluster for a new owner: what brokers may hold back goes over connections of its own.
+    pub(crate) fn for_new_owner(&self) -> Self {
+        let ids = Arc::clone(&self.owner.ids);
+        let id = OwnerId(ids.fetch_add(1, Relaxed));
+        let owner = Arc::new(Owner { id, ids, commands: self.commands.clone() });
+        Self { owner, ..self.clone() }
     }
 
     /// The same task, for a client that was told otherwise.
@@ -111,12 +136,12 @@ impl Cluster {
     pub(crate) async fn topic(
         &self,
         name: &str,
-        want: Want,
+        interest: TopicInterest,
         deadline: Instant,
     ) -> Result<Arc<TopicMetadata>, Error> {
         let began = self.now();
-        let patience = Patience::new(self.config().topic_metadata_propagation_max);
-        match timeout_at(deadline.into(), self.look_for(name, want, patience)).await {
+        let timeout = PropagationTimeout::new(self.config().topic_metadata_propagation_max);
+        match timeout_at(deadline.into(), self.look_for(name, interest, timeout)).await {
             Ok(found) => found,
             // A deadline lies a few microseconds before the time it was reckoned from.
             Err(_) => {
@@ -129,22 +154,22 @@ impl Cluster {
     async fn look_for(
         &self,
         name: &str,
-        want: Want,
-        mut patience: Patience,
+        interest: TopicInterest,
+        mut propagation: PropagationTimeout,
     ) -> Result<Arc<TopicMetadata>, Error> {
         let mut view = self.view.clone();
         // What the view says against it may be from long ago.
         let mut now = Arc::clone(&view.borrow_and_update());
         loop {
             // Whoever waits uses it, however long the wait.
-            self.tell(Command::Want(Arc::from(name), want)).await?;
+            self.tell(Command::Track(Arc::from(name), interest)).await?;
             if let Some(known) = now.topics.get(name) {
                 return Ok(Arc::clone(known));
             }
             tokio::select! {
                 changed = view.changed() => changed.map_err(|_| closed())?,
-                () = until(patience.deadline()) => {
-                    let waited = format!("{} ms (topic.metadata.propagation.max.ms)", patience.limit_ms());
+                () = until(propagation.deadline()) => {
+                    let waited = format!("{} ms (topic.metadata.propagation.max.ms)", propagation.limit_ms());
                     return Err(never_seen(&now, name, &waited));
                 }
             }
@@ -153,24 +178,28 @@ impl Cluster {
                 Some(code) if !code.is_retriable() => {
                     return Err(Error::from_code(*code, "Metadata").with_topic(name));
                 }
-                code => patience.handle_answer(is_against(code, now.problem.as_ref()), self.now()),
+                code => propagation.handle_answer(is_against(code, now.problem.as_ref()), self.now()),
             }
         }
     }
 
     /// Has the topic looked for and kept up to date; false when that must be said again later.
-    pub(crate) fn want(&self, name: &Arc<str>, want: Want) -> bool {
-        self.commands.try_send(Command::Want(Arc::clone(name), want)).is_ok()
+    pub(crate) fn track(&self, name: &Arc<str>, interest: TopicInterest) -> bool {
+        self.commands.try_send(Command::Track(Arc::clone(name), interest)).is_ok()
     }
 
-    /// The connection to a broker, opened on first use and again when it is broken.
+    /// The client's connection to a broker, opened on first use and again when it is broken.
     pub(crate) async fn connection(&self, node_id: i32) -> Result<Connection, Error> {
-        self.ask(|reply| Command::Connection(node_id, Lane::Requests, reply)).await?
+        self.slot(node_id, ConnectionKind::Requests).await
     }
 
-    /// The connection for fetches alone, which the broker may hold back for `fetch.max.wait.ms`.
+    /// The owner's connection for fetches alone, which the broker may hold back for `fetch.max.wait.ms`.
     pub(crate) async fn fetch_connection(&self, node_id: i32) -> Result<Connection, Error> {
-        self.ask(|reply| Command::Connection(node_id, Lane::Fetches, reply)).await?
+        self.slot(node_id, ConnectionKind::Fetches(self.owner.id)).await
+    }
+
+    async fn slot(&self, node_id: i32, kind: ConnectionKind) -> Result<Connection, Error> {
+        self.ask(|reply| Command::Connection(node_id, kind, reply)).await?
     }
 
     /// A connection to whichever broker can be reached.
@@ -186,14 +215,23 @@ impl Cluster {
         }
     }
 
-    /// A connection to the broker that keeps a group's offsets, or a transactional id's state.
+    /// The client's connection to a coordinator: that of transactions, or of a group whose offsets go into one.
     pub(crate) async fn coordinator(&self, of: &Coordinator) -> Result<Connection, Error> {
+        self.connection(self.coordinator_node(of).await?).await
+    }
+
+    /// The owner's connection to the coordinator of its group, for nothing else: a JoinGroup may be held back on it.
+    pub(crate) async fn group_coordinator(&self, of: &Coordinator) -> Result<Connection, Error> {
+        self.slot(self.coordinator_node(of).await?, ConnectionKind::Coordinator(self.owner.id)).await
+    }
+
+    async fn coordinator_node(&self, of: &Coordinator) -> Result<i32, Error> {
         if let Some(node) = self.ask(|reply| Command::Coordinator(of.clone(), reply)).await? {
-            return self.connection(node).await;
+            return Ok(node);
         }
         let (node, address) = find_coordinator(&self.any().await?, of).await?;
         self.tell(Command::CoordinatorIs(of.clone(), node, address)).await?;
-        self.connection(node).await
+        Ok(node)
     }
 
     /// The coordinator was not the one it was taken for.

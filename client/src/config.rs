@@ -30,7 +30,7 @@ pub use properties::{Explained, Notice, NoticeKind};
 ///     it.batch_size = 256 << 10;
 /// });
 /// config.check()?;
-/// # Ok::<_, upsert_kafka_client::Error>(())
+/// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

@@ -1,4 +1,22 @@
-//! The handle to one broker's socket: requests leave in the order of `submit`, answers find whoever asked.
+//! A connection to one broker, as those who use it see it.
+//!
+//! [`Connector::open`] opens it stage by stage (`open.rs`) and gives the stream to a task (`task.rs`). Callers hold
+//! handles, which encode requests and queue them for the task:
+//!
+//! ```text
+//! caller                      Connection (handles)    SocketTask (one a stream)             broker
+//! submit(request)         ->  encode, queue       ->  place in the pipeline, write      ->
+//! PendingResponse.await   <-  decode              <-  whose is it? hand over the frame  <-  in order
+//! ```
+//!
+//! - **Order.** Requests leave in the order of their `submit`s, and a broker answers a connection in that order. So a
+//!   request that the broker holds back delays all behind it: see `cluster::ConnectionKind`.
+//! - **Waiting.** `submit` never waits and fails when the queue is full; `call` waits for room, then for its response.
+//! - **Time.** A response that is late closes the connection, since those behind it cannot come before it. Everyone
+//!   who waits gets [`ErrorKind::Disconnected`], which says whether the request may have reached the broker.
+//! - **Silence.** While a broker asks for silence (KIP-219), the task takes no request from the queue.
+//! - **Dropping.** A [`PendingResponse`] that is dropped withdraws nothing: the request leaves all the same. The last
+//!   handle that is dropped closes the connection, when all is answered.
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -12,70 +30,71 @@ use tokio::sync::{mpsc, oneshot};
 use upsert_kafka_protocol::messages::FetchRequest;
 use upsert_kafka_protocol::{Api, Message, Request, Segments, Str, header};
 
-use crate::cluster::versions::BrokerVersions;
 use crate::environment::Clock;
 use crate::{Error, ErrorKind};
 
-pub(crate) mod open;
+mod handshake;
+mod open;
 pub(crate) mod pipeline;
 mod task;
 mod throttle;
+pub(crate) mod versions;
 
 pub(crate) use open::Connector;
+use versions::BrokerVersions;
 
-/// A socket's handle. Clones share the socket; the last one dropped closes it when all is answered.
+/// A handle to one connection. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Connection(Arc<Shared>);
+pub(crate) struct Connection(Arc<Channel>);
 
-struct Shared {
+/// What all handles of a connection share.
+struct Channel {
     broker: Arc<str>,
     versions: BrokerVersions,
-    /// The level of the feature `transaction.version`, 0 when the broker does not tell.
-    transaction_version: i16,
-    queue: mpsc::Sender<Order>,
+    queue: mpsc::Sender<SocketCommand>,
     next_id: AtomicI32,
     client_id: Str,
     request_timeout: Duration,
-    /// Of an answer to Fetch.
+    /// The longest response to a Fetch that is believed: `response_bytes_max` of the settings.
     response_bytes_max: usize,
     clock: Clock,
 }
 
-/// What the socket's task is told.
-enum Order {
-    Send(Outgoing),
-    /// No request after this one leaves before so much time has passed.
+/// What a handle asks of the task.
+enum SocketCommand {
+    Send(QueuedRequest),
+    /// Sends nothing that is queued behind this before so much time has passed.
     Pause(Duration),
 }
 
-/// A request on its way to the socket's task.
-struct Outgoing {
+/// A request in wire form, on its way to the task.
+struct QueuedRequest {
     frame: Segments,
     /// `None` when the broker does not answer: a Produce with acks=0.
     correlation_id: Option<i32>,
     deadline: Instant,
-    asker: Asker,
+    waiter: ResponseWaiter,
 }
 
-/// Who awaits the answer's frame, or an empty one when there is none.
-struct Asker {
+/// Who awaits the response's frame, or an empty one when the broker does not respond.
+struct ResponseWaiter {
     api: &'static str,
     timeout: Duration,
     version: i16,
-    /// A longer answer breaks the connection.
+    /// A longer response breaks the connection.
     bytes_max: usize,
-    /// How long the broker asks for silence in an answer of this version.
+    /// How long the broker asks for silence in a response of this version.
     throttle: fn(&Bytes, i16) -> Duration,
     reply: oneshot::Sender<Result<Bytes, Error>>,
 }
 
-/// So many requests may wait for the socket; then `submit` fails and `call` waits.
+/// So many requests may wait for the task; then `submit` fails and `call` waits. An empty place costs some 200 bytes.
 const QUEUE_MAX: usize = 1024;
 
-/// The longest answer to anything but a Fetch that is believed: metadata of a million partitions takes 42 MB.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// The longest response to anything but a Fetch that is believed: metadata of a million partitions takes 42 MB.
+const RESPONSE_BYTES_MAX: usize = 64 << 20;
 
-/// What an answer may take in memory once it is decoded, records not counted: they stay in its frame. A frame alone
+/// What a response may take in memory once it is decoded, records not counted: they stay in its frame. A frame alone
 /// bounds that loosely, since two bytes of it can become forty.
 const DECODED_BYTES_MAX: usize = 256 << 20;
 
@@ -87,10 +106,10 @@ impl Connection {
 
     /// The level of the feature `transaction.version`: from 2 on writing joins a transaction (KIP-890).
     pub(crate) fn transaction_version(&self) -> i16 {
-        self.0.transaction_version
+        self.0.versions.transaction_version()
     }
 
-    /// How long an answer may take.
+    /// How long a response may take.
     pub(crate) fn request_timeout(&self) -> Duration {
         self.0.request_timeout
     }
@@ -112,11 +131,15 @@ impl Connection {
         })
     }
 
-    /// Queues a request now, in order; the future is its answer and may be dropped. The answer is
-    /// decoded by whoever awaits it. A late one breaks the connection: see [`ErrorKind::Disconnected`].
-    pub(crate) fn submit<R: Request>(&self, request: &R, version: i16, timeout: Duration) -> Answer<R> {
-        let queued = self.prepare(request, version, timeout, true).and_then(|(outgoing, reply)| {
-            self.0.queue.try_send(Order::Send(outgoing)).map_err(|refused| match refused {
+    /// Queues a request now, in order. The future is its response, decodes it when it is awaited, and may be dropped.
+    pub(crate) fn submit<R: Request>(
+        &self,
+        request: &R,
+        version: i16,
+        timeout: Duration,
+    ) -> PendingResponse<R> {
+        let queued = self.prepare(request, version, timeout, true).and_then(|(request, reply)| {
+            self.0.queue.try_send(SocketCommand::Send(request)).map_err(|refused| match refused {
                 mpsc::error::TrySendError::Full(_) => {
                     let sentence =
                         format!("{QUEUE_MAX} requests wait already, so the broker does not keep up");
@@ -126,7 +149,7 @@ impl Connection {
             })?;
             Ok(reply)
         });
-        self.answer(queued, version)
+        self.pending(queued, version)
     }
 
     /// Queues a request that the broker never answers; the future ends when it is on the wire.
@@ -136,10 +159,10 @@ impl Connection {
         version: i16,
         timeout: Duration,
     ) -> impl Future<Output = Result<(), Error>> + Send + use<R> {
-        let queued = self.prepare(request, version, timeout, false).and_then(|(outgoing, answer)| {
+        let queued = self.prepare(request, version, timeout, false).and_then(|(request, answer)| {
             self.0
                 .queue
-                .try_send(Order::Send(outgoing))
+                .try_send(SocketCommand::Send(request))
                 .map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
             Ok(answer)
         });
@@ -147,7 +170,7 @@ impl Connection {
         async move { queued?.await.unwrap_or_else(|_| Err(lost(&broker, api_name::<R>()))).map(drop) }
     }
 
-    /// Asks at the highest common version and awaits the answer.
+    /// Asks at the highest common version and awaits the response.
     pub(crate) async fn call<R: Request>(&self, request: &R) -> Result<R::Response, Error> {
         self.call_at(request, self.version::<R>()?, self.0.request_timeout).await
     }
@@ -159,20 +182,29 @@ impl Connection {
         version: i16,
         timeout: Duration,
     ) -> Result<R::Response, Error> {
-        let (outgoing, reply) = self.prepare(request, version, timeout, true)?;
-        self.0.queue.send(Order::Send(outgoing)).await.map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
-        self.answer::<R>(Ok(reply), version).await
+        let (request, reply) = self.prepare(request, version, timeout, true)?;
+        self.0
+            .queue
+            .send(SocketCommand::Send(request))
+            .await
+            .map_err(|_| lost(&self.0.broker, api_name::<R>()))?;
+        self.pending::<R>(Ok(reply), version).await
     }
 
-    fn answer<R: Request>(&self, queued: Result<Reply, Error>, version: i16) -> Answer<R> {
-        Answer { queued: queued.map_err(Some), version, broker: Arc::clone(&self.0.broker), of: PhantomData }
+    fn pending<R: Request>(&self, queued: Result<FrameReceiver, Error>, version: i16) -> PendingResponse<R> {
+        PendingResponse {
+            queued: queued.map_err(Some),
+            version,
+            broker: Arc::clone(&self.0.broker),
+            of: PhantomData,
+        }
     }
 
-    /// Holds back what is asked from now on for so long, as the broker wished in an answer to Produce;
-    /// its wish in any other answer is heard without this.
+    /// Holds back what is asked from now on for so long, as the broker wished in its response to a Produce. Its wish in
+    /// any other response is heeded without this.
     pub(crate) fn pause(&self, pause: Duration) {
         // A queue that is full holds everything back already.
-        _ = self.0.queue.try_send(Order::Pause(pause.min(throttle::PAUSE_MAX)));
+        _ = self.0.queue.try_send(SocketCommand::Pause(pause.min(throttle::PAUSE_MAX)));
     }
 
     /// Adds this broker and the API to an error's sentence.
@@ -186,33 +218,37 @@ impl Connection {
         version: i16,
         timeout: Duration,
         answered: bool,
-    ) -> Result<(Outgoing, oneshot::Receiver<Result<Bytes, Error>>), Error> {
+    ) -> Result<(QueuedRequest, FrameReceiver), Error> {
         let api = api_name::<R>();
         let correlation_id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
         let frame = header::request_frame(request, version, correlation_id, Some(&self.0.client_id))
             .map_err(|why| self.named(Error::from(why), api))?;
-        let (reply, answer) = oneshot::channel();
+        let (reply, frame_receiver) = oneshot::channel();
         let fetches = R::KEY == FetchRequest::KEY;
-        let bytes_max = self.0.response_bytes_max.min(if fetches { usize::MAX } else { ANSWER_BYTES_MAX });
-        let asker = Asker { api, timeout, version, bytes_max, throttle: throttle::throttle::<R>, reply };
+        let bytes_max = self.0.response_bytes_max.min(if fetches { usize::MAX } else { RESPONSE_BYTES_MAX });
+        let waiter =
+            ResponseWaiter { api, timeout, version, bytes_max, throttle: throttle::throttle::<R>, reply };
         let correlation_id = answered.then_some(correlation_id);
-        Ok((Outgoing { frame, correlation_id, deadline: self.0.clock.now() + timeout, asker }, answer))
+        Ok((
+            QueuedRequest { frame, correlation_id, deadline: self.0.clock.now() + timeout, waiter },
+            frame_receiver,
+        ))
     }
 }
 
-/// The answer to a request, decoded by whoever awaits it. It has a name, so that nobody need box it, and
-/// holds no handle: what is dropped unanswered must not keep the socket.
-pub(crate) struct Answer<R> {
+/// The response to a request, decoded by whoever awaits it. The type has a name, so that nobody need box it. It holds
+/// no handle: a response that nobody waits for must not keep the connection open.
+pub(crate) struct PendingResponse<R> {
     /// The error is there until it is told.
-    queued: Result<Reply, Option<Error>>,
+    queued: Result<FrameReceiver, Option<Error>>,
     version: i16,
     broker: Arc<str>,
     of: PhantomData<fn() -> R>,
 }
 
-type Reply = oneshot::Receiver<Result<Bytes, Error>>;
+type FrameReceiver = oneshot::Receiver<Result<Bytes, Error>>;
 
-impl<R: Request> Future for Answer<R> {
+impl<R: Request> Future for PendingResponse<R> {
     type Output = Result<R::Response, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -222,7 +258,7 @@ impl<R: Request> Future for Answer<R> {
             Ok(reply) => ready!(Pin::new(reply).poll(context)).unwrap_or_else(|_| Err(lost())),
             Err(error) => Err(error.take().unwrap_or_else(lost)),
         };
-        // What was asked is done or not: an answer that cannot be read leaves that open.
+        // What was asked is done or not: a response that cannot be read leaves that open.
         let named =
             |error: Error| error.with_broker(&this.broker).with_api(api_name::<R>()).with_written(true);
         Poll::Ready(replied.and_then(|frame| decode::<R>(&frame, this.version).map_err(named)))

@@ -1,13 +1,16 @@
-//! Reads partitions that the caller assigns, and keeps offsets for groups.
+//! Reads the partitions that the caller assigns, and keeps offsets for groups.
+//!
+//! [`Consumer`] is the public API. `driver` carries: it starts requests and takes in their results. `position`
+//! decides what to ask of whom, and what a result means; it is a core, with neither clock nor socket. A fetched
+//! answer stays compressed in `completed_fetch` until a poll may hand its records over.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinSet};
-use upsert_kafka_protocol::records::Corrupt;
+use tokio::task::JoinSet;
 
-use crate::cluster::{Cluster, Metadata, Want};
+use crate::cluster::{Cluster, Metadata, TopicInterest};
 use crate::environment::until;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, IsolationLevel};
@@ -16,51 +19,76 @@ mod assignment;
 mod committed_offsets;
 mod completed_fetch;
 mod consumer_record;
+mod driver;
 mod fetched;
 mod fetcher;
 mod list_offsets;
+mod offset_lookup;
 mod owned_record;
 mod position;
+#[cfg(feature = "stream")]
+mod record_stream;
 mod reset;
 
 pub use assignment::{Assignment, Position, TopicPartition};
 pub use committed_offsets::{Commit, Committed};
 pub use consumer_record::ConsumerRecord;
+use driver::{TaskOutput, finished};
 pub use fetched::{Fetched, FetchedRecords, PartitionRecords, Records};
-use fetcher::{FetchedPartition, NodeFetch, PartitionFetch, PollBudget};
+use fetcher::NodeFetch;
 pub use list_offsets::OffsetSpec;
 pub use owned_record::{OwnedHeader, OwnedRecord, OwnedRecords};
-use position::{FetchLimits, FetchTarget, LookupKind, OffsetLookup, PartitionOutcome, Positions, Progress};
+use position::{FetchLimits, Positions};
+#[cfg(feature = "stream")]
+pub use record_stream::RecordStream;
 pub use reset::{PositionReset, ResetCause};
 
-/// A consumer. While the caller works on what one poll gave, the next fetches are already under way, one per node:
-/// all of them together hold at most `fetch.max.bytes`, save that the first batch of each may be larger. What
-/// they hold compressed is handed over in pieces: [`Config::fetch_max_decompressed_bytes`] bounds each.
+/// Reads the partitions that are assigned to it. It is no member of a group: nothing is assigned by others, and
+/// [`commit`](Self::commit) and [`committed`](Self::committed) are told whose offsets they mean.
+///
+/// ```no_run
+/// use upsert_kafka_client::{Assignment, Client, Config, Position, Role};
+///
+/// # async fn read() -> Result<(), upsert_kafka_client::Error> {
+/// let (config, _) = Config::from_properties([("bootstrap.servers", "127.0.0.1:9092")], Role::Consumer)?;
+/// let mut consumer = Client::open(config).await?.consumer();
+/// consumer.assign(vec![Assignment::new("orders", 0, Position::Earliest)]);
+/// loop {
+///     for record in &consumer.poll().await? {
+///         let record = record?;
+///         println!("{} at {}: {:?}", record.topic, record.offset, record.value);
+///     }
+/// }
+/// # }
+/// ```
+///
+/// # Between polls
+///
+/// Before a poll returns, it starts the next fetches: one of each broker that leads assigned partitions. They
+/// go on while the caller works, in tasks of the runtime: request, answer, checksums, and the decompression of
+/// what a next poll will hand over. The client's own tasks go on too: metadata is renewed, and idle connections
+/// are closed.
+///
+/// Everything else waits for a poll. Until it comes, no broker is asked a second time, nothing that failed is
+/// tried again, no moved leader is followed, and no position is looked up. So a consumer that is not polled
+/// stops after one answer from each broker. Prefetching is bounded by that: all answers together hold at most
+/// `fetch.max.bytes`, save that the first batch of each may be larger, and at most
+/// [`Config::fetch_max_decompressed_bytes`] are decompressed beforehand. A slow caller loses nothing: no broker
+/// counts the time between polls.
 pub struct Consumer {
     cluster: Cluster,
     metadata: watch::Receiver<Arc<Metadata>>,
     positions: Positions,
-    /// Topics that the cluster's task must still be told of.
+    /// Topics whose metadata the cluster's task was not asked for yet: its mailbox was full.
     unannounced: Vec<Arc<str>>,
+    /// Requests under way: at most one fetch a broker, and one lookup a partition.
     tasks: JoinSet<TaskOutput>,
-    /// Answers of which something is still to be handed over, in the order in which they came.
+    /// Answers of which something is still to be handed over, in the order in which they came; at most one a
+    /// broker.
     buffered: VecDeque<NodeFetch>,
-    /// What the caller must be told, of which partition.
+    /// Errors that polls have yet to tell, each with its partition.
     failures: VecDeque<(TopicPartition, Error)>,
     chance: Chance,
-}
-
-/// What was looked up.
-#[derive(Clone, Copy)]
-enum FoundOffsets {
-    Offset(i64),
-    Range(i64, i64),
-}
-
-/// What a job of the consumer came to.
-enum TaskOutput {
-    Fetch(NodeFetch),
-    Lookups(Vec<(OffsetLookup, Result<FoundOffsets, Error>)>),
 }
 
 impl Consumer {
@@ -87,7 +115,8 @@ impl Consumer {
         }
     }
 
-    /// Replaces what is read. Topics are looked for by the next poll.
+    /// Replaces the assignment: every partition begins at its new position, and all that was fetched before is
+    /// dropped. Topics are looked for by the next poll.
     pub fn assign(&mut self, assignments: Vec<Assignment>) {
         self.failures.clear();
         self.positions.assign(assignments);
@@ -95,11 +124,11 @@ impl Consumer {
         self.discard_stale();
     }
 
-    /// Adds partitions to what is read. Those that are assigned already go on undisturbed: their positions and pauses,
-    /// what was fetched of them and what is being fetched all stay.
+    /// Adds partitions to the assignment. The other partitions are not disturbed: they keep their positions and
+    /// pauses, what was fetched of them, and the fetches that are under way.
     ///
     /// # Errors
-    /// When one is assigned already or is named twice; then none is added.
+    /// When a partition is assigned already, or is named twice. None is added then.
     pub fn incremental_assign(&mut self, assignments: Vec<Assignment>) -> Result<(), Error> {
         let mut added = HashSet::new();
         for Assignment { topic, partition, .. } in &assignments {
@@ -115,16 +144,18 @@ impl Consumer {
         Ok(())
     }
 
-    /// Takes partitions away from what is read, with what was fetched of them and not yet handed over. The others go
-    /// on undisturbed, as with [`Self::incremental_assign`]. [`Self::position`] tells where each stood, until then.
+    /// Takes partitions out of the assignment, and drops what was fetched of them and not handed over. The
+    /// other partitions are not disturbed, as with [`incremental_assign`](Self::incremental_assign). A
+    /// partition that is added again later begins where it is told then; ask for its
+    /// [`position`](Self::position) before it goes.
     ///
     /// # Errors
-    /// When one is not assigned; then none is taken away.
-    pub fn incremental_unassign(&mut self, of: &[TopicPartition]) -> Result<(), Error> {
-        if let Some(stranger) = of.iter().find(|of| !self.positions.contains(of)) {
-            return Err(not_assigned(stranger));
+    /// When a partition is not assigned. None is taken out then.
+    pub fn incremental_unassign(&mut self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        if let Some(other) = partitions.iter().find(|of| !self.positions.contains(of)) {
+            return Err(not_assigned(other));
         }
-        for of in of {
+        for of in partitions {
             self.positions.remove(of);
         }
         let topics = self.positions.topics();
@@ -133,22 +164,25 @@ impl Consumer {
         Ok(())
     }
 
-    /// The partitions that are read, paused ones too, in no order.
+    /// The assigned partitions, paused ones too, in no order.
     pub fn assignment(&self) -> impl Iterator<Item = &TopicPartition> {
         self.positions.partitions()
     }
 
-    /// Waits for what comes next and hands it over; a partition in it has moved, if only past what is not for users.
-    /// A topic that was deleted and created again is read from its beginning, and an offset out of range follows
-    /// `auto.offset.reset`: [`Fetched::resets`] tells of both. What fails is tried again for
-    /// `default.api.timeout.ms` before it is an error, and may be polled again after it.
+    /// Waits for records and hands them over. A partition may come without records: its position has moved past
+    /// what is not for users.
     ///
-    /// The future may be dropped at any time: nothing is lost, and the next poll goes on.
+    /// A topic that was deleted and created again is read from its beginning, and an offset out of range follows
+    /// `auto.offset.reset`: [`Fetched::resets`] tells of both. A request that fails is sent again for
+    /// `default.api.timeout.ms` before its error is told, and polls after that try anew.
+    ///
+    /// # Cancellation
+    /// The future may be dropped at any time. Nothing is lost: the next poll goes on.
     ///
     /// # Errors
-    /// An offset out of range where `auto.offset.reset` is `none`, with the range; a topic that is not there or not
-    /// allowed, or was created again with fewer partitions; damaged records; a cluster out of reach. Each names
-    /// topic and partition.
+    /// An offset out of range where `auto.offset.reset` is `none`, with the log's range; a topic that does not
+    /// exist, may not be read, or was created again with fewer partitions; damaged records; a cluster out of
+    /// reach. Each names topic and partition. An error when nothing is assigned.
     pub async fn poll(&mut self) -> Result<Fetched, Error> {
         if self.positions.is_empty() {
             return Err(Error::new(ErrorKind::Usage, "nothing is assigned to the consumer"));
@@ -158,7 +192,7 @@ impl Consumer {
                 return Err(error);
             }
             let fetched = self.hand_over();
-            // While the caller works on that, the next fetches are under way.
+            // The next fetches are under way while the caller works on these records.
             self.start_requests();
             if let Some(fetched) = fetched {
                 return Ok(fetched);
@@ -166,305 +200,131 @@ impl Consumer {
             if !self.failures.is_empty() {
                 continue;
             }
-            let due = self.positions.deadline(self.cluster.now());
-            // Every branch is cancel-safe: what a job brought is dealt with before the next await.
+            let deadline = self.positions.deadline(self.cluster.now());
+            // Every branch is cancel-safe: what a task brought is taken in before the next await.
             tokio::select! {
-                Some(done) = self.tasks.join_next() => {
-                    self.handle_output(finished(done)?);
-                }
+                Some(output) = self.tasks.join_next() => self.handle_output(finished(output)?),
                 changed = self.metadata.changed() => {
                     changed.map_err(|_| Error::new(ErrorKind::Closed, "the client is closed"))?;
                 }
-                () = until(due) => {}
+                () = until(deadline) => {}
             }
         }
     }
 
-    /// Reads on from there; what was fetched from elsewhere is dropped.
+    /// The records as a [`Stream`](futures_core::Stream), which polls as they are taken. `StreamExt` of the
+    /// crates `futures` or `tokio-stream` adds `next` and the rest. Needs the feature `stream`.
+    ///
+    /// The items are [`OwnedRecord`]s, which share the fetched bytes. To commit behind a record is to commit
+    /// its offset plus one. An item may be an error; the stream then goes on as the next poll would, and ends
+    /// only when the client is closed. A record that cannot be decoded comes as an error again and again, with
+    /// `retry.backoff.ms` between, until the stream is dropped and the consumer seeks past that record. Resets
+    /// are only logged: a program that must act on them polls.
+    ///
+    /// # Cancellation
+    /// A future that waits for the next record may be dropped, and so may the stream. Nothing is lost: the
+    /// consumer's positions are then those behind the last records that were taken.
+    #[cfg(feature = "stream")]
+    pub fn stream(&mut self) -> RecordStream<'_> {
+        RecordStream::new(self)
+    }
+
+    /// Moves a partition's position, and drops what was fetched of it and not handed over.
     ///
     /// # Errors
     /// When the partition is not assigned.
-    pub fn seek(&mut self, of: &TopicPartition, position: Position) -> Result<(), Error> {
-        if self.positions.seek(of, position) { Ok(()) } else { Err(not_assigned(of)) }
+    pub fn seek(&mut self, partition: &TopicPartition, position: Position) -> Result<(), Error> {
+        if self.positions.seek(partition, position) { Ok(()) } else { Err(not_assigned(partition)) }
     }
 
-    /// Stops reading these until they are resumed.
+    /// Stops fetching these partitions until they are resumed. Their positions stay.
     ///
     /// # Errors
     /// When one is not assigned.
-    pub fn pause(&mut self, of: &[TopicPartition]) -> Result<(), Error> {
-        of.iter()
-            .try_for_each(|of| if self.positions.pause(of, true) { Ok(()) } else { Err(not_assigned(of)) })
+    pub fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        self.set_paused(partitions, true)
     }
 
-    /// Reads these again.
+    /// Fetches these partitions again.
     ///
     /// # Errors
     /// When one is not assigned.
-    pub fn resume(&mut self, of: &[TopicPartition]) -> Result<(), Error> {
-        of.iter()
-            .try_for_each(|of| if self.positions.pause(of, false) { Ok(()) } else { Err(not_assigned(of)) })
+    pub fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        self.set_paused(partitions, false)
     }
 
-    /// The offset that is read next; `None` until it was looked up.
-    pub fn position(&self, of: &TopicPartition) -> Option<i64> {
-        self.positions.position(of)
+    /// The offset of the next record that a poll hands over; `None` until it was looked up, and for a partition
+    /// that is not assigned.
+    pub fn position(&self, partition: &TopicPartition) -> Option<i64> {
+        self.positions.position(partition)
     }
 
-    /// How far the position is from the end, as of the last fetch.
-    pub fn lag(&self, of: &TopicPartition) -> Option<i64> {
-        self.positions.lag(of, self.config().isolation_level == IsolationLevel::ReadCommitted)
+    /// How many offsets lie between the position and the end of the log, as the last fetch told it.
+    pub fn lag(&self, partition: &TopicPartition) -> Option<i64> {
+        self.positions.lag(partition, self.config().isolation_level == IsolationLevel::ReadCommitted)
     }
 
-    /// The offsets of many partitions at once, in their order: each leader is asked in one request, whatever the
-    /// topics; where a partition is named more than once, in as many as it is named. A time that no record has
-    /// reached gives the end. No topic is created by asking.
+    /// Looks up offsets of many partitions, and gives them in the same order. Each leader is asked once for all
+    /// of its partitions, of whatever topics; a partition that is named several times takes as many requests. A
+    /// timestamp that no record has reached gives the end of the log. Asking creates no topic.
     ///
     /// # Errors
     /// After `default.api.timeout.ms`, or at once when a topic is not allowed or does not have the partition.
-    pub async fn list_offsets(&self, target: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>, Error> {
-        list_offsets::list_offsets(&self.cluster, target).await
+    pub async fn list_offsets(&self, queries: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>, Error> {
+        list_offsets::list_offsets(&self.cluster, queries).await
     }
 
-    /// The offsets of all partitions of a topic; it is not created by asking.
+    /// Looks up an offset in every partition of a topic. Asking creates no topic.
     ///
     /// # Errors
     /// After `default.api.timeout.ms`, or at once when the topic is not allowed.
     pub async fn offsets(&self, topic: &str, spec: OffsetSpec) -> Result<Vec<(i32, i64)>, Error> {
         let deadline = self.cluster.now() + self.config().default_api_timeout;
-        let known = self.cluster.topic(topic, Want::WhileUsed, deadline).await?;
+        let known = self.cluster.topic(topic, TopicInterest::WhileUsed, deadline).await?;
         let of = |index| TopicPartition { topic: Arc::clone(&known.name), partition: index };
-        let target: Vec<_> = known.partitions.iter().map(|partition| (of(partition.index), spec)).collect();
-        let found = list_offsets::list_offsets(&self.cluster, &target).await?;
-        Ok(target.into_iter().map(|(of, _)| of.partition).zip(found).collect())
+        let queries: Vec<_> = known.partitions.iter().map(|partition| (of(partition.index), spec)).collect();
+        let found = list_offsets::list_offsets(&self.cluster, &queries).await?;
+        Ok(queries.into_iter().map(|(of, _)| of.partition).zip(found).collect())
     }
 
-    /// The offsets that a group has committed for these partitions.
+    /// The offsets that a group has committed for these partitions, in the same order.
     ///
     /// # Errors
-    /// After `default.api.timeout.ms`, or at once what trying again does not mend.
-    pub async fn committed(&self, group: &str, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
-        committed_offsets::committed(&self.cluster, group, of).await
+    /// After `default.api.timeout.ms`, or at once when a retry cannot help.
+    pub async fn committed(
+        &self,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Committed>, Error> {
+        committed_offsets::committed(&self.cluster, group, partitions).await
     }
 
-    /// Keeps offsets for a group that has no members.
+    /// Commits offsets for a group that has no members.
     ///
     /// # Errors
-    /// After `default.api.timeout.ms`, or at once what trying again does not mend; some may be kept.
+    /// After `default.api.timeout.ms`, or at once when a retry cannot help. Some of the offsets may be
+    /// committed then.
     pub async fn commit(&self, group: &str, offsets: &[Commit]) -> Result<(), Error> {
         committed_offsets::commit(&self.cluster, group, offsets).await
     }
 
+    fn set_paused(&mut self, partitions: &[TopicPartition], paused: bool) -> Result<(), Error> {
+        for of in partitions {
+            if !self.positions.pause(of, paused) {
+                return Err(not_assigned(of));
+            }
+        }
+        Ok(())
+    }
+
     fn config(&self) -> &Config {
         self.cluster.config()
-    }
-
-    /// Sets everything under way that can be.
-    fn start_requests(&mut self) {
-        let now = self.cluster.now();
-        // A full mailbox empties soon: the view that comes then leads here again.
-        self.unannounced.retain(|topic| !self.cluster.want(topic, Want::Lasting));
-        let metadata = Arc::clone(&self.metadata.borrow_and_update());
-        let requests = self.positions.poll(now, &metadata);
-        for (node, lookups) in requests.lookups {
-            let cluster = self.cluster.clone();
-            self.tasks.spawn(async move { TaskOutput::Lookups(look_up(cluster, node, lookups).await) });
-        }
-        for plan in requests.fetches {
-            let cluster = self.cluster.clone();
-            self.tasks.spawn(async move { TaskOutput::Fetch(fetcher::fetch(cluster, plan).await) });
-        }
-        for (of, error) in requests.failures {
-            let generation = self.positions.generation(&of);
-            self.handle_failed(&of, generation, error);
-        }
-    }
-
-    fn handle_output(&mut self, done: TaskOutput) {
-        match done {
-            TaskOutput::Fetch(answer) => self.buffered.push_back(answer),
-            TaskOutput::Lookups(found) => {
-                for (OffsetLookup { topic_partition: of, generation, .. }, found) in found {
-                    match found {
-                        Ok(FoundOffsets::Offset(offset)) => {
-                            self.positions.handle_found(&of, generation, offset)
-                        }
-                        Ok(FoundOffsets::Range(start, end)) => {
-                            let outcome = self.positions.handle_range(&of, generation, (start, end));
-                            self.report(&of, outcome);
-                        }
-                        Err(error) => self.handle_failed(&of, generation, error),
-                    }
-                }
-            }
-        }
-    }
-
-    /// What comes next of the answers that are here, up to the bound for decompressed bytes.
-    fn hand_over(&mut self) -> Option<Fetched> {
-        while let Some(mut answer) = self.buffered.pop_front() {
-            let mut fetched = Fetched::default();
-            if self.take_from_node(&mut answer, &mut fetched) {
-                let (now, chance) = (self.cluster.now(), self.chance.draw());
-                self.positions.handle_answered(answer.node, answer.empty_early, now, chance);
-            } else {
-                self.buffered.push_front(answer);
-            }
-            if !fetched.partitions.is_empty() || !fetched.resets.is_empty() {
-                return Some(fetched);
-            }
-        }
-        None
-    }
-
-    /// Moves what may be handed over at once; says whether that was all of the answer. What is prepared goes
-    /// without what is not: the caller has work already.
-    fn take_from_node(&mut self, answer: &mut NodeFetch, fetched: &mut Fetched) -> bool {
-        let mut budget = PollBudget::new(self.config().fetch_max_decompressed_bytes);
-        while let Some(PartitionFetch { target, result }) = answer.partitions.front_mut() {
-            let whole = match result {
-                _ if !self.positions.is_current(target) => true,
-                Ok(partition) => self.take_piece(target, partition, &mut budget, fetched),
-                Err(error) => {
-                    self.handle_failed(&target.topic_partition, target.generation, error.clone());
-                    true
-                }
-            };
-            if !whole {
-                return false;
-            }
-            answer.partitions.pop_front();
-        }
-        true
-    }
-
-    /// Moves the next piece of a partition; says whether nothing is left of it.
-    fn take_piece(
-        &mut self,
-        target: &FetchTarget,
-        partition: &mut FetchedPartition,
-        budget: &mut PollBudget,
-        fetched: &mut Fetched,
-    ) -> bool {
-        if let Some(status) = partition.status.take() {
-            if let Some(reset) = self.positions.handle_fetched(target, status) {
-                tracing::warn!(
-                    topic = &*target.topic_partition.topic,
-                    partition = target.topic_partition.partition,
-                    "{reset}"
-                );
-                fetched.resets.push(reset);
-            }
-            if !status.has_bytes {
-                return true;
-            }
-        }
-        let piece = match partition.next_piece(budget) {
-            None => return false,
-            Some(Ok(piece)) => piece,
-            Some(Err(corrupt)) => {
-                self.handle_failed(
-                    &target.topic_partition,
-                    target.generation,
-                    target.topic_partition.named(unreadable(&corrupt)),
-                );
-                return true;
-            }
-        };
-        let (is_full, now, chance) = (piece.is_full, self.cluster.now(), self.chance.draw());
-        let progress = Progress { next_offset: piece.next_offset, cut: piece.cut, more: is_full };
-        let outcome = self.positions.handle_read(target, progress, now, chance);
-        if matches!(outcome, PartitionOutcome::Moved) {
-            fetched.partitions.push(PartitionRecords::new(target, partition.high_watermark, piece));
-        }
-        self.report(&target.topic_partition, outcome);
-        !is_full
-    }
-
-    /// Keeps what the user must know until it is asked for.
-    fn report(&mut self, of: &TopicPartition, outcome: PartitionOutcome) {
-        if let PartitionOutcome::Fail(error) = outcome {
-            self.failures.push_back((of.clone(), error));
-        }
-    }
-
-    /// Frees what is held of partitions that are no longer read.
-    fn discard_stale(&mut self) {
-        let positions = &self.positions;
-        self.failures.retain(|(of, _)| positions.contains(of));
-        for answer in &mut self.buffered {
-            answer.partitions.retain(|fetch| positions.is_current(&fetch.target));
-        }
-    }
-
-    fn handle_failed(&mut self, of: &TopicPartition, generation: u64, error: Error) {
-        let stale = error.refreshes_metadata();
-        let clock_ms = self.cluster.environment().clock().unix_ms();
-        let outcome = self.positions.handle_failed(
-            of,
-            generation,
-            error,
-            self.cluster.now(),
-            self.chance.draw(),
-            clock_ms,
-        );
-        if stale {
-            self.cluster.refresh();
-        }
-        self.report(of, outcome);
     }
 }
 
 impl std::fmt::Debug for Consumer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Consumer").field("positions", &self.positions).finish_non_exhaustive()
-    }
-}
-
-/// Asks a leader for all these at once.
-async fn look_up(
-    cluster: Cluster,
-    node: i32,
-    lookups: Vec<OffsetLookup>,
-) -> Vec<(OffsetLookup, Result<FoundOffsets, Error>)> {
-    let mut queries = Vec::new();
-    for OffsetLookup { topic_partition, kind, .. } in &lookups {
-        let specs = match kind {
-            LookupKind::Position(position) => &[OffsetSpec::of(*position)][..],
-            LookupKind::Range => &[OffsetSpec::Earliest, OffsetSpec::Latest],
-        };
-        queries.extend(specs.iter().map(|spec| (topic_partition.clone(), *spec)));
-    }
-    let mut found = list_offsets::ask_leader(cluster, node, queries).await.into_iter();
-    let mut next = || found.next().unwrap_or_else(|| Err(list_offsets::missing_from_answer()));
-    let answer = |lookup: OffsetLookup| {
-        let found = match lookup.kind {
-            LookupKind::Position(_) => next().map(FoundOffsets::Offset),
-            LookupKind::Range => {
-                let (start, end) = (next(), next());
-                start.and_then(|start| Ok(FoundOffsets::Range(start, end?)))
-            }
-        };
-        (lookup, found)
-    };
-    lookups.into_iter().map(answer).collect()
-}
-
-/// What a job brought. Its panic is ours; a runtime that shuts down cancels it.
-fn finished(done: Result<TaskOutput, JoinError>) -> Result<TaskOutput, Error> {
-    done.map_err(|failed| match failed.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Error::new(ErrorKind::Closed, "the runtime shuts down"),
-    })
-}
-
-fn unreadable(corrupt: &Corrupt) -> Error {
-    match corrupt.exceeds_limit() {
-        true => Error::new(
-            ErrorKind::TooLarge,
-            format!("{corrupt} (fetch.max.decompressed.bytes); seek behind it, or raise the limit"),
-        ),
-        false => Error::new(ErrorKind::Corrupt, corrupt.to_string()),
     }
 }
 

@@ -1,4 +1,87 @@
-//! A Kafka client in pure Rust: producer, consumer by assignment, admin.
+//! A Kafka client: producer, consumer, admin. No librdkafka, no C, no `unsafe`; tokio carries it.
+//!
+//! A [`Client`] knows one cluster. It opens [`Producer`]s, [`Consumer`]s and [`Admin`]s, which share its connections and
+//! what it knows of topics and leaders. It is told what to do by Java's properties, or by the fields of [`Config`].
+//!
+//! # A first program
+//!
+//! Against a broker in the process, so that it runs anywhere; a cluster of yours is another address.
+//!
+//! ```
+//! use upsert_kafka_broker::Broker;
+//! use upsert_kafka_client::{Assignment, Client, Config, NewTopic, Position, Record, Role};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let broker = Broker::start(Default::default()).await?;
+//! let bootstrap = broker.address().to_string();
+//! let properties = [("bootstrap.servers", bootstrap.as_str()), ("compression.type", "lz4")];
+//! let (config, notices) = Config::from_properties(properties, Role::Any)?;
+//! assert!(notices.is_empty()); // else: keys that are unknown or have no effect, a sentence each
+//! let client = Client::open(config).await?;
+//!
+//! for created in client.admin().create_topics(&[NewTopic::new("orders").partitions(1)]).await? {
+//!     created?;
+//! }
+//!
+//! let producer = client.producer();
+//! let orders = producer.topic("orders").await?; // looked up once; records refer to it
+//! let delivery = producer.send(Record::new(&orders).key(b"o-1").value(b"paid")).await?; // in the buffer
+//! let receipt = delivery.await?; // in the log, held by every in-sync replica
+//! assert_eq!((receipt.partition, receipt.offset), (0, 0));
+//!
+//! let mut consumer = client.consumer();
+//! consumer.assign(vec![Assignment::new("orders", 0, Position::Earliest)]);
+//! let fetched = consumer.poll().await?;
+//! for record in &fetched {
+//!     let record = record?; // borrows from the fetched bytes
+//!     assert_eq!((record.key, record.value), (Some(&b"o-1"[..]), Some(&b"paid"[..])));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Guarantees
+//!
+//! | | |
+//! |---|---|
+//! | order | Records of a partition are in the log in the order in which they were sent by one producer, retries included. |
+//! | once | With `enable.idempotence` (the default) a record that is sent again is in the log once, also when its leader was killed and has forgotten it. |
+//! | acknowledged | A [`Delivery`] that gives a [`Receipt`] lies on every in-sync replica (`acks=all`, the default). |
+//! | failed | Every error of a record says whether it [may have been written](Error::may_have_been_written). Nothing is dropped in silence: [`Producer::flush`] gives the first failure that no delivery has told. |
+//! | whole or not at all | What a [`Transaction`] holds is seen by readers with `isolation.level=read_committed` together, or never ([`Producer::begin`], KIP-98, KIP-890). |
+//! | cancellation | Futures may be dropped. A dropped `send` has sent its record or not, never half of it; a dropped [`Consumer::poll`] loses nothing; a dropped [`Transaction`] aborts. Each method says what holds. |
+//! | bounded | `buffer.memory` bounds what waits to be sent, and `send` then waits; `fetch.max.bytes` and `fetch.max.decompressed.bytes` bound what a consumer holds; a peer's lengths are never believed beyond [`Config::response_bytes_max`]. |
+//!
+//! # Coming from another client
+//!
+//! | | there | here |
+//! |---|---|---|
+//! | rdkafka | `ClientConfig::new().set(k, v).create::<FutureProducer>()` | [`Config::from_properties`], [`Client::open`], [`Client::producer`] |
+//! | | `producer.send(FutureRecord::to("t").key(k).payload(v), timeout).await` gives `(error, message)` or a delivery | `producer.send(Record::new(&topic).key(k).value(v)).await?` waits for room alone; the [`Delivery`] is the acknowledgement. `queue.buffering.max.*` is `buffer.memory`, `message.timeout.ms` is `delivery.timeout.ms` |
+//! | | `StreamConsumer::recv`, `stream()` | [`Consumer::poll`], a batch at a time; with the feature `stream` one record at a time |
+//! | | `BaseConsumer::incremental_assign` | [`Consumer::incremental_assign`] |
+//! | | `MockCluster` | the crate `upsert-kafka-broker` |
+//! | rskafka | `PartitionClient::produce(records, compression)`, batches and partitions are the caller's | [`Producer::send`] batches, chooses the partition as Java does, retries; [`Record::partition`] names one |
+//! | | `PartitionClient::fetch_records(offset, bytes, wait)` | [`Consumer::assign`] with [`Position::Offset`], then [`Consumer::poll`] |
+//! | krafka | `Kafka::builder(addresses).connect()`, `kafka.producer().acks(…).build()` | one [`Config`] for all, [`Client::open`], [`Client::producer`] |
+//! | | `producer.enqueue(record)` gives a delivery; a record owns its topic, key and value | [`Producer::send`] borrows all three: nothing is copied but into the batch |
+//! | kacrab | `Producer::builder().set(key, value)`, Java's keys | [`Config::from_properties`], Java's keys; [`Config::explain`] says what became of each |
+//! | | `producer.send(record)` gives a `SendFuture` | [`Producer::send`] gives a [`Delivery`] |
+//! | confluent-kafka | `KafkaProducer`, `KafkaConsumer`, `KafkaAdminClient`, Java's keys and calls | [`Producer`], [`Consumer`], [`Admin`] of one [`Client`]; Java's keys |
+//!
+//! Not here yet: TLS and SASL, and consumer groups with members: a consumer reads partitions that it is given, and keeps
+//! offsets for a group ([`Consumer::commit`]).
+//!
+//! # Features
+//!
+//! | feature | by default | |
+//! |---|---|---|
+//! | `stream` | no | a consumer as a `futures::Stream` of records |
+//!
+//! Anything that begins with two underscores is for this project's own tests and may go without notice.
+//!
+//! Rust 1.92 or later: the zstd codec asks for it. Features add and never change what is there without them.
 
 mod admin;
 mod client;
@@ -22,6 +105,8 @@ pub use config::{
     Acks, Address, Config, Explained, IsolationLevel, MetadataRecovery, Notice, NoticeKind, OffsetReset,
     PartitionerClass, Role, SecurityProtocol,
 };
+#[cfg(feature = "stream")]
+pub use consumer::RecordStream;
 pub use consumer::{
     Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords, OffsetSpec,
     OwnedHeader, OwnedRecord, OwnedRecords, PartitionRecords, Position, PositionReset, Records, ResetCause,
@@ -30,7 +115,7 @@ pub use consumer::{
 pub use environment::{Clock, Dial, DialTarget, Dialing, Environment, Time, Transport};
 pub use error::{Error, ErrorKind, Scope};
 pub use metrics::{Metric, Metrics};
-#[cfg(feature = "simulation")]
+#[cfg(feature = "__simulation")]
 #[doc(hidden)]
 pub use producer::simulation;
 pub use producer::{

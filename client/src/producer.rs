@@ -1,13 +1,13 @@
 //! The face of the producer: take a topic's handle, send, await deliveries or flush.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::cluster::{Cluster, Want};
+use crate::cluster::{Cluster, TopicInterest};
 use crate::metrics::Metrics;
 use crate::{Error, ErrorKind, Record};
 
@@ -20,15 +20,14 @@ mod delivery;
 mod dispatch;
 mod handle;
 mod keyless;
+mod leader_connection;
 mod lock;
 mod log_request;
 mod meter;
-mod node;
 mod offsets;
 mod orders;
 mod partition;
 mod partitioner;
-mod planted;
 mod pool;
 mod request;
 mod resolution;
@@ -37,7 +36,7 @@ mod send_gate;
 mod sender;
 mod sequence;
 mod shared;
-#[cfg(feature = "simulation")]
+#[cfg(feature = "__simulation")]
 #[doc(hidden)]
 pub mod simulation;
 mod slots;
@@ -51,7 +50,7 @@ mod writer;
 use accumulator::Accumulator;
 use availability::Availability;
 pub use delivery::Delivery;
-use handle::{Handle, NOBODY, closed};
+use handle::{Handle, closed};
 use lock::Mutex;
 use meter::{Meter, Moment, Spent};
 pub use offsets::GroupMetadata;
@@ -60,10 +59,10 @@ pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
 use send_gate::SendGate;
 use sender::Sender;
 pub use sequence::ProducerId;
-use shared::Shared;
+use shared::ProducerShared;
 use sticky::StickySettings;
 pub use topic::Topic;
-use topic::{News, TopicSettings};
+use topic::{ProducerNumber, TopicSettings, TopicUpdate};
 pub use transaction::Transaction;
 use transactions::Order;
 
@@ -92,31 +91,32 @@ pub struct Producer(Arc<Handle>);
 
 impl Producer {
     pub(crate) fn new(cluster: Cluster, partitioner: Option<Arc<dyn Partitioner>>) -> Self {
-        static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let (config, clock) = (cluster.config(), cluster.environment().clock());
         let availability = Some(config.partitioner_availability_timeout)
             .filter(|timeout| config.partitioner_adaptive && !timeout.is_zero())
             .map(|timeout| Arc::new(Mutex::new(Availability::new(timeout))));
-        let shared = Arc::new(Shared {
+        let work = Arc::new(Notify::new());
+        let shared = Arc::new(ProducerShared {
             accumulator: Accumulator::new(sender::limits(config)),
-            work: Notify::new(),
+            work: Arc::clone(&work),
             freed: Notify::new(),
-            orders: Orders::new(),
+            orders: Arc::new(Orders::new(work)),
             gate: SendGate::default(),
             meter: Mutex::new(Meter::new(config.windows(), clock.now())),
             topics: Mutex::default(),
             partitioner,
             availability,
-            told_used: Mutex::new(clock.now()),
+            use_reported_at: Mutex::new(clock.now()),
             rack: config.client_rack.clone().filter(|_| config.partitioner_rack_aware),
-            lanes: AtomicUsize::new(0),
+            partition_numbers: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
-            number: NUMBERS.fetch_add(1, Relaxed),
+            number: ProducerNumber::next(),
             clock: clock.clone(),
         });
         tokio::spawn(Sender::new(Arc::clone(&shared), cluster.clone()).run());
-        let free = if cluster.config().transactional_id.is_some() { NOBODY } else { shared.number };
-        Self(Arc::new(Handle { shared, cluster, free }))
+        let transactional = cluster.config().transactional_id.is_some();
+        let outside_transactions = (!transactional).then_some(shared.number);
+        Self(Arc::new(Handle { shared, cluster, outside_transactions }))
     }
 
     /// A topic's handle, to be kept and used for all its records.
@@ -130,7 +130,8 @@ impl Producer {
             return Ok(known.clone());
         }
         let config = cluster.config();
-        let metadata = cluster.topic(name, Want::WhileWritten, cluster.now() + config.max_block).await?;
+        let metadata =
+            cluster.topic(name, TopicInterest::WhileWritten, cluster.now() + config.max_block).await?;
         let settings = TopicSettings {
             producer: shared.number,
             sticky: StickySettings { batch_size: config.batch_size, adaptive: config.partitioner_adaptive },
@@ -139,12 +140,12 @@ impl Producer {
             availability: shared.availability.clone(),
             partitioner: shared.partitioner.clone(),
         };
-        let near = shared.near(&cluster.metadata());
-        let news = News { metadata: &metadata, near: &near, now: cluster.now() };
+        let rack_brokers = shared.rack_brokers(&cluster.metadata());
+        let update = TopicUpdate { metadata: &metadata, rack_brokers: &rack_brokers, now: cluster.now() };
         let mut topics = shared.topics.lock();
         let topic = topics
             .entry(Arc::clone(&metadata.name))
-            .or_insert_with(|| Topic::new(news, &settings, &shared.lanes));
+            .or_insert_with(|| Topic::new(update, &settings, &shared.partition_numbers));
         Ok(topic.clone())
     }
 
@@ -166,7 +167,7 @@ impl Producer {
     ) -> impl Future<Output = Result<Delivery, Error>> + Send + 'a {
         async move {
             // Once for each record, however often the rest is tried.
-            record.topic.choose(&mut record)?;
+            record.topic.apply_partitioner(&mut record)?;
             match self.0.append(&record) {
                 Some(delivery) => Ok(delivery),
                 None => self.0.send_outside(record).await,
@@ -180,7 +181,7 @@ impl Producer {
     /// As [`Producer::send`]; [`ErrorKind::BufferFull`] where that would have waited for memory. The record is
     /// then not in.
     pub fn try_send(&self, mut record: Record<'_>) -> Result<Delivery, Error> {
-        record.topic.choose(&mut record)?;
+        record.topic.apply_partitioner(&mut record)?;
         match self.0.append(&record) {
             Some(delivery) => Ok(delivery),
             None => self.0.permit().and_then(|()| self.0.try_send_slowly(&record)),
@@ -229,7 +230,7 @@ impl Producer {
     /// What was counted and measured until now, under Java's names.
     pub fn metrics(&self) -> Metrics {
         let Handle { shared, cluster, .. } = &*self.0;
-        let (now, (free, waiting)) = (cluster.now(), shared.accumulator.free());
+        let (now, (free, waiting)) = (cluster.now(), shared.accumulator.memory());
         let renewed_at = cluster.metadata().renewed_at;
         let moment = Moment {
             now,
@@ -252,11 +253,11 @@ impl Producer {
         let shared = &self.0.shared;
         shared.accumulator.close(closed());
         shared.gate.shut(Some(closed()));
-        if self.0.free == NOBODY {
+        if self.is_transactional() {
             // It does nothing where no transaction is open.
             shared.order(Order::Abort, None);
         }
-        shared.hurry();
+        shared.expedite();
         let Ok(flushed) = timeout(within, self.flush()).await else {
             let sentence = format!("closed after {} ms with records unanswered", within.as_millis());
             let error = Error::new(ErrorKind::Timeout, sentence).with_written(true);

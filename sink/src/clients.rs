@@ -1,9 +1,9 @@
 //! The clients of a job: one for all tables that reach their cluster in the same way.
 //!
 //! Every table has settings of its own: they follow from its `properties.*` and from its role. Most of them belong to
-//! the producer or the consumer that reads them, such as `acks`, `linger.ms` or `fetch.min.bytes`; the others say how a
-//! cluster is reached, such as `bootstrap.servers` or `client.id`. Tables that agree in the latter, whatever their
-//! role, find the cluster once, ask it for its metadata once, and wait out its failures together.
+//! the producer or the consumer that reads them, such as `acks` or `fetch.min.bytes`; the others say how a cluster is
+//! reached, such as `bootstrap.servers` or `client.id`. Tables that agree in the latter have one view of the cluster
+//! and one connection to each broker, whatever their role (fetches and groups have others, since brokers hold them back).
 //! [`Config::connects_like`] knows which settings these are.
 
 use upsert_kafka_client::{Client, Clock, Config, Environment, Error};

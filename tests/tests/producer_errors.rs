@@ -133,13 +133,8 @@ async fn a_group_that_is_not_allowed_ends_the_transaction() {
     let bench = Bench::new(&[("transactional.id", "pay-1")]).await;
     bench.refuse(ApiKey::TXN_OFFSET_COMMIT, ErrorCode::GROUP_AUTHORIZATION_FAILED).await;
     let transaction = bench.producer.begin().await.unwrap();
-    let offset = upsert_kafka_client::Commit {
-        topic: "orders".into(),
-        partition: 0,
-        offset: 5,
-        leader_epoch: -1,
-        metadata: String::new(),
-    };
+    let orders = upsert_kafka_client::TopicPartition::new("orders", 0);
+    let offset = upsert_kafka_client::Commit::new(orders, 5);
     let group = upsert_kafka_client::GroupMetadata::new("readers");
     let error = transaction.send_offsets(&[offset], &group).await.unwrap_err();
     let words = ["transactional.id pay-1", "GROUP_AUTHORIZATION_FAILED"];

@@ -4,7 +4,7 @@
 //! `UPSERT_KAFKA_SEED=123 cargo test -p upsert-kafka-tests simulation::every_seed`. A long run:
 //! `UPSERT_KAFKA_SEEDS=1000000 cargo test --release -p upsert-kafka-tests simulation::every_seed`.
 
-use upsert_kafka_client::simulation::Planted;
+use upsert_kafka_client::simulation::InjectedBug;
 
 /// Adds a line to the trace, if somebody wants to read it.
 macro_rules! trace {
@@ -64,50 +64,50 @@ fn number(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
 }
 
-fn found_within(planted: Planted, count: u64) {
-    let found = seeds::first_broken(0..count, Some(planted));
-    let (seed, violation) = found.unwrap_or_else(|| panic!("{planted:?} was not found in {count} seeds"));
-    println!("{planted:?} was found by seed {seed}: {violation}");
+fn found_within(bug: InjectedBug, count: u64) {
+    let found = seeds::first_broken(0..count, Some(bug));
+    let (seed, violation) = found.unwrap_or_else(|| panic!("{bug:?} was not found in {count} seeds"));
+    println!("{bug:?} was found by seed {seed}: {violation}");
 }
 
 #[test]
 fn a_refusal_as_out_of_order_that_counts_as_written_is_found() {
-    found_within(Planted::OutOfOrderAccepted, 200);
+    found_within(InjectedBug::OutOfOrderAccepted, 200);
 }
 
 #[test]
 fn an_epoch_that_is_not_bumped_is_found() {
-    found_within(Planted::EpochNotBumped, 200);
+    found_within(InjectedBug::EpochNotBumped, 200);
 }
 
 #[test]
 fn a_lost_answer_that_counts_as_a_good_one_is_found() {
-    found_within(Planted::LostAcknowledged, 200);
+    found_within(InjectedBug::LostAcknowledged, 200);
 }
 
 /// The leader was restarted and has forgotten it, or it was never there.
 #[test]
 fn a_batch_in_doubt_that_is_acknowledged_without_a_look_into_the_log_is_found() {
-    found_within(Planted::UnreadAcknowledged, 1_000);
+    found_within(InjectedBug::UnreadAcknowledged, 1_000);
 }
 
 /// As Java's producer does.
 #[test]
 fn a_batch_in_doubt_that_is_sent_again_without_a_look_into_the_log_is_found() {
-    found_within(Planted::UnreadResent, 2_000);
+    found_within(InjectedBug::UnreadResent, 2_000);
 }
 
 #[test]
 fn a_batch_in_doubt_that_fails_without_a_look_into_the_log_is_found() {
-    found_within(Planted::UnreadFailed, 2_000);
+    found_within(InjectedBug::UnreadFailed, 2_000);
 }
 
 #[test]
 fn a_transaction_ended_before_its_batches_are_answered_is_found() {
-    found_within(Planted::EndedUnanswered, 400);
+    found_within(InjectedBug::EndedUnanswered, 400);
 }
 
 #[test]
 fn a_sequence_used_again_after_a_split_is_found() {
-    found_within(Planted::SequenceReused, 200);
+    found_within(InjectedBug::SequenceReused, 200);
 }

@@ -174,12 +174,8 @@ mod scenarios {
     pub(super) async fn offsets_are_kept_with_the_transaction_or_not_at_all(bench: Bench) {
         let (producer, topic) = bench.producer().await;
         let group = unique("group");
-        let offset = |offset| Commit {
-            topic: bench.topic.as_str().into(),
-            partition: 1,
-            offset,
-            leader_epoch: -1,
-            metadata: "so far".to_owned(),
+        let offset = |offset| {
+            Commit::new(TopicPartition::new(bench.topic.as_str(), 1), offset).with_metadata("so far")
         };
         let transaction = producer.begin().await.unwrap();
         send(&transaction, &topic, 0..3).await.unwrap();
@@ -281,13 +277,7 @@ mod scenarios {
             let transaction = producer.begin().await.unwrap();
             send(&transaction, &topic, 100 * polls..100 * polls + 30).await.unwrap();
             let offset = i64::try_from(polls).unwrap();
-            let commit = Commit {
-                topic: bench.topic.as_str().into(),
-                partition: 1,
-                offset,
-                leader_epoch: -1,
-                metadata: String::new(),
-            };
+            let commit = Commit::new(TopicPartition::new(bench.topic.as_str(), 1), offset);
             let metadata = GroupMetadata::new(group.as_str());
             let (offsets, told) = ([commit], polls % 2 == 0);
             let done = poll_and_drop(transaction.send_offsets(&offsets, &metadata), polls).await;

@@ -13,26 +13,26 @@ use upsert_kafka_protocol::messages::{
 };
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 
 impl Serve for DescribeAclsRequest {
-    fn serve(&self, _: &mut State, call: &Call) -> Outcome<DescribeAclsResponse> {
-        self.refuse(call, ErrorCode::SECURITY_DISABLED)
+    fn serve(&self, _: &mut State, context: &RequestContext) -> Outcome<DescribeAclsResponse> {
+        self.refuse(context, ErrorCode::SECURITY_DISABLED)
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<DescribeAclsResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<DescribeAclsResponse> {
         let error_message = Some(words(error_code));
         Outcome::Answer(DescribeAclsResponse { error_code, error_message, ..Default::default() })
     }
 }
 
 impl Serve for CreateAclsRequest {
-    fn serve(&self, _: &mut State, call: &Call) -> Outcome<CreateAclsResponse> {
-        self.refuse(call, ErrorCode::SECURITY_DISABLED)
+    fn serve(&self, _: &mut State, context: &RequestContext) -> Outcome<CreateAclsResponse> {
+        self.refuse(context, ErrorCode::SECURITY_DISABLED)
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<CreateAclsResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<CreateAclsResponse> {
         let error_message = Some(words(error_code));
         let refused = AclCreationResult { error_code, error_message, ..Default::default() };
         let results = vec![refused; self.creations.len()];
@@ -41,11 +41,11 @@ impl Serve for CreateAclsRequest {
 }
 
 impl Serve for DeleteAclsRequest {
-    fn serve(&self, _: &mut State, call: &Call) -> Outcome<DeleteAclsResponse> {
-        self.refuse(call, ErrorCode::SECURITY_DISABLED)
+    fn serve(&self, _: &mut State, context: &RequestContext) -> Outcome<DeleteAclsResponse> {
+        self.refuse(context, ErrorCode::SECURITY_DISABLED)
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<DeleteAclsResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<DeleteAclsResponse> {
         let error_message = Some(words(error_code));
         let refused = DeleteAclsFilterResult { error_code, error_message, ..Default::default() };
         let filter_results = vec![refused; self.filters.len()];

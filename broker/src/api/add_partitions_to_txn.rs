@@ -17,28 +17,29 @@ use upsert_kafka_protocol::messages::{AddPartitionsToTxnRequest, AddPartitionsTo
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::init_producer_id::fenced;
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
+use crate::state::State;
+use crate::state::names::owned;
 use crate::state::transaction::Participant;
-use crate::state::{State, owned};
 
 impl Serve for AddPartitionsToTxnRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<AddPartitionsToTxnResponse> {
-        answer(self, call, |transaction| add(transaction, state, call))
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<AddPartitionsToTxnResponse> {
+        answer(self, context, |transaction| add(transaction, state, context))
     }
 
-    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<AddPartitionsToTxnResponse> {
-        answer(self, call, |transaction| all(&transaction.topics, |_, _| code))
+    fn refuse(&self, context: &RequestContext, code: ErrorCode) -> Outcome<AddPartitionsToTxnResponse> {
+        answer(self, context, |transaction| all(&transaction.topics, |_, _| code))
     }
 }
 
 /// Any version's question in the form of the newest, and the answer back in that of the version.
 fn answer(
     request: &AddPartitionsToTxnRequest,
-    call: &Call,
+    context: &RequestContext,
     mut each: impl FnMut(&AddPartitionsToTxnTransaction) -> Vec<AddPartitionsToTxnTopicResult>,
 ) -> Outcome<AddPartitionsToTxnResponse> {
     let mut response = AddPartitionsToTxnResponse::default();
-    if call.version >= 4 {
+    if context.version >= 4 {
         let result = |transaction: &AddPartitionsToTxnTransaction| AddPartitionsToTxnResult {
             transactional_id: transaction.transactional_id.clone(),
             topic_results: each(transaction),
@@ -60,10 +61,10 @@ fn answer(
 fn add(
     transaction: &AddPartitionsToTxnTransaction,
     state: &mut State,
-    call: &Call,
+    context: &RequestContext,
 ) -> Vec<AddPartitionsToTxnTopicResult> {
     let AddPartitionsToTxnTransaction { transactional_id: id, topics, .. } = transaction;
-    if !state.nodes.coordinates(call.node, id) {
+    if !state.nodes.coordinates(context.node, id) {
         return all(topics, |_, _| ErrorCode::NOT_COORDINATOR);
     }
     let exists = |topic: &str, index| {
@@ -80,13 +81,13 @@ fn add(
     if transaction.verify_only {
         return all(topics, |topic, index| {
             let verified = state.verify_in_transaction(id, producer, &place(topic, index));
-            fenced(verified.err().unwrap_or(ErrorCode::NONE), call.version >= 2)
+            fenced(verified.err().unwrap_or(ErrorCode::NONE), context.version >= 2)
         });
     }
     let partitions =
         topics.iter().flat_map(|topic| topic.partitions.iter().map(|it| place(&topic.name, *it)));
-    let added = state.add_to_transaction(id, producer, partitions, call.now);
-    all(topics, |_, _| fenced(added.err().unwrap_or(ErrorCode::NONE), call.version >= 2))
+    let added = state.add_to_transaction(id, producer, partitions, context.now);
+    all(topics, |_, _| fenced(added.err().unwrap_or(ErrorCode::NONE), context.version >= 2))
 }
 
 fn all(

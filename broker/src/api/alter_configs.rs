@@ -13,13 +13,13 @@ use upsert_kafka_protocol::messages::alter_configs::{
 use upsert_kafka_protocol::messages::{AlterConfigsRequest, AlterConfigsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::alterations::Alteration;
 use crate::state::configs::Change;
 use crate::state::{Refusal, State};
 
 impl Serve for AlterConfigsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<AlterConfigsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<AlterConfigsResponse> {
         let mut times: BTreeMap<_, usize> = BTreeMap::new();
         self.resources.iter().for_each(|it| *times.entry(named(it)).or_default() += 1);
         answer(self, |resource| {
@@ -34,11 +34,11 @@ impl Serve for AlterConfigsRequest {
                 replaces: true,
                 changes,
             };
-            state.alter(&alteration, self.validate_only, call.node)
+            state.alter(&alteration, self.validate_only, context.node)
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<AlterConfigsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<AlterConfigsResponse> {
         answer(self, |_| Err(Refusal::new(code, code.message())))
     }
 }

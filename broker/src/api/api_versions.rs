@@ -13,7 +13,7 @@ use upsert_kafka_protocol::messages::api_versions::{ApiVersion, FinalizedFeature
 use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
 use upsert_kafka_protocol::{ApiKey, ErrorCode, Str, Versions};
 
-use super::{Call, Outcome, SERVED, Serve};
+use super::{Outcome, RequestContext, SERVED, Serve};
 use crate::state::State;
 
 /// The feature that says how transactions go (KIP-890).
@@ -21,18 +21,18 @@ pub(super) const TRANSACTION_VERSION: &str = "transaction.version";
 pub(super) const TRANSACTION_VERSION_MAX: i16 = 2;
 
 impl Serve for ApiVersionsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ApiVersionsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<ApiVersionsResponse> {
         let meant_cluster = self.cluster_id.as_ref().is_none_or(|id| **id == *state.config.cluster_id);
-        let meant_node = self.node_id == -1 || self.node_id == call.node;
-        if call.version >= 5 && !(meant_cluster && meant_node) {
-            return self.refuse(call, ErrorCode::REBOOTSTRAP_REQUIRED);
+        let meant_node = self.node_id == -1 || self.node_id == context.node;
+        if context.version >= 5 && !(meant_cluster && meant_node) {
+            return self.refuse(context, ErrorCode::REBOOTSTRAP_REQUIRED);
         }
         let api_keys = SERVED.iter().map(row).collect();
         let name = Str::from_static(TRANSACTION_VERSION);
         let supported = SupportedFeatureKey {
             name: name.clone(),
             // A client of version 3 takes 0 for malformed.
-            min_version: if call.version >= 4 { 0 } else { 1 },
+            min_version: if context.version >= 4 { 0 } else { 1 },
             max_version: TRANSACTION_VERSION_MAX,
             ..Default::default()
         };
@@ -52,7 +52,7 @@ impl Serve for ApiVersionsRequest {
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<ApiVersionsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<ApiVersionsResponse> {
         Outcome::Answer(ApiVersionsResponse { error_code: code, ..Default::default() })
     }
 }

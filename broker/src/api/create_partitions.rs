@@ -17,12 +17,12 @@ use upsert_kafka_protocol::messages::{CreatePartitionsRequest, CreatePartitionsR
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::create_topics::{PARTITIONS_MAX, leader_among};
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::nodes::Nodes;
 use crate::state::{Refusal, State};
 
 impl Serve for CreatePartitionsRequest {
-    fn serve(&self, state: &mut State, _: &Call) -> Outcome<CreatePartitionsResponse> {
+    fn serve(&self, state: &mut State, _: &RequestContext) -> Outcome<CreatePartitionsResponse> {
         if wanted(self, state) > PARTITIONS_MAX {
             let words = "Excessively large number of partitions per request.";
             return refused_all(self, ErrorCode::POLICY_VIOLATION, words);
@@ -41,7 +41,7 @@ impl Serve for CreatePartitionsRequest {
         Outcome::Answer(CreatePartitionsResponse { results, ..Default::default() })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<CreatePartitionsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<CreatePartitionsResponse> {
         refused_all(self, code, code.message())
     }
 }

@@ -19,7 +19,7 @@ use upsert_kafka_protocol::messages::create_topics::{
 use upsert_kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::configs::{Configs, TOPIC_CONFIGS};
 use crate::state::nodes::Nodes;
 use crate::state::{Refusal, State};
@@ -28,7 +28,7 @@ use crate::state::{Refusal, State};
 pub(super) const PARTITIONS_MAX: usize = 10_000;
 
 impl Serve for CreateTopicsRequest {
-    fn serve(&self, state: &mut State, _: &Call) -> Outcome<CreateTopicsResponse> {
+    fn serve(&self, state: &mut State, _: &RequestContext) -> Outcome<CreateTopicsResponse> {
         if wanted(self, state.config.default_partitions) > PARTITIONS_MAX {
             let words = "Excessively large number of partitions per request.";
             return refused_all(self, ErrorCode::POLICY_VIOLATION, words);
@@ -47,7 +47,7 @@ impl Serve for CreateTopicsRequest {
         Outcome::Answer(CreateTopicsResponse { topics, ..Default::default() })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<CreateTopicsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<CreateTopicsResponse> {
         refused_all(self, code, code.message())
     }
 }

@@ -1,4 +1,4 @@
-//! DeleteGroups: groups without members, and their positions, for good.
+//! DeleteGroups: groups without members, and their committed offsets, for good.
 //!
 //! Versions: 2 flexible; 3 messages.
 
@@ -6,20 +6,20 @@ use upsert_kafka_protocol::messages::delete_groups::DeletableGroupResult;
 use upsert_kafka_protocol::messages::{DeleteGroupsRequest, DeleteGroupsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 
 impl Serve for DeleteGroupsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DeleteGroupsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DeleteGroupsResponse> {
         answer(self, |id| {
-            if !state.nodes.coordinates(call.node, id) {
+            if !state.nodes.coordinates(context.node, id) {
                 return ErrorCode::NOT_COORDINATOR;
             }
             state.groups.delete(id).err().unwrap_or(ErrorCode::NONE)
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<DeleteGroupsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<DeleteGroupsResponse> {
         answer(self, |_| code)
     }
 }

@@ -14,18 +14,18 @@ use upsert_kafka_protocol::messages::delete_records::{
 use upsert_kafka_protocol::messages::{DeleteRecordsRequest, DeleteRecordsResponse};
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
-use super::{Call, Outcome, Serve};
-use crate::parking::Place;
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
+use crate::wait::WatchKey;
 
 const HIGH_WATERMARK: i64 = -1;
 
 impl Serve for DeleteRecordsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DeleteRecordsResponse> {
-        answer(self, |topic, part| delete(topic, part, state, call.node))
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DeleteRecordsResponse> {
+        answer(self, |topic, part| delete(topic, part, state, context.node))
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<DeleteRecordsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<DeleteRecordsResponse> {
         answer(self, |_, _| Err(code))
     }
 }
@@ -71,7 +71,7 @@ fn delete(
         offset if (0..=end).contains(&offset) => offset,
         _ => return Err(ErrorCode::OFFSET_OUT_OF_RANGE),
     };
-    partition.cut(offset);
-    state.touched.push(Place::Partition(id, part.partition_index));
+    partition.delete_before(offset);
+    state.completed.push(WatchKey::Partition(id, part.partition_index));
     Ok(partition.log.start_offset())
 }

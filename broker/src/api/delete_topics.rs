@@ -1,4 +1,4 @@
-//! DeleteTopics: removes topics by name or id, with their records and committed positions.
+//! DeleteTopics: removes topics by name or id, with their records and committed offsets.
 //!
 //! Behavior
 //! - Complete at once; who waits for records of the topic is told that it is gone.
@@ -11,30 +11,30 @@ use upsert_kafka_protocol::messages::delete_topics::{DeletableTopicResult, Delet
 use upsert_kafka_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
-use crate::parking::Place;
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
+use crate::wait::WatchKey;
 
 impl Serve for DeleteTopicsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DeleteTopicsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DeleteTopicsResponse> {
         let mut deleted = BTreeSet::new();
-        let outcome = answer(self, call, |topic| delete(topic, state, &mut deleted));
+        let outcome = answer(self, context, |topic| delete(topic, state, &mut deleted));
         state.groups.forget_topics(&deleted);
         outcome
     }
 
-    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<DeleteTopicsResponse> {
-        answer(self, call, |topic| refused(topic, code))
+    fn refuse(&self, context: &RequestContext, code: ErrorCode) -> Outcome<DeleteTopicsResponse> {
+        answer(self, context, |topic| refused(topic, code))
     }
 }
 
 fn answer(
     request: &DeleteTopicsRequest,
-    call: &Call,
+    context: &RequestContext,
     each: impl FnMut(DeleteTopicState) -> DeletableTopicResult,
 ) -> Outcome<DeleteTopicsResponse> {
     let by_name = |name: &Str| DeleteTopicState { name: Some(name.clone()), ..Default::default() };
-    let responses = if call.version >= 6 {
+    let responses = if context.version >= 6 {
         request.topics.iter().cloned().map(each).collect()
     } else {
         request.topic_names.iter().map(by_name).map(each).collect()
@@ -53,8 +53,8 @@ fn delete(asked: DeleteTopicState, state: &mut State, deleted: &mut BTreeSet<Str
     };
     if let Some(topic) = state.topics.delete(&name) {
         state
-            .touched
-            .extend((0..).zip(&topic.partitions).map(|(index, _)| Place::Partition(topic.id, index)));
+            .completed
+            .extend((0..).zip(&topic.partitions).map(|(index, _)| WatchKey::Partition(topic.id, index)));
         deleted.insert(name.clone());
     }
     DeletableTopicResult { name: Some(name), topic_id: asked.topic_id, ..Default::default() }

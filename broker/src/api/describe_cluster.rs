@@ -11,7 +11,7 @@ use upsert_kafka_protocol::messages::{DescribeClusterRequest, DescribeClusterRes
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::metadata::CLUSTER_OPERATIONS;
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::nodes::Node;
 
@@ -19,11 +19,11 @@ const BROKERS: i8 = 1;
 const CONTROLLERS: i8 = 2;
 
 impl Serve for DescribeClusterRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeClusterResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DescribeClusterResponse> {
         match self.endpoint_type {
             BROKERS => {}
-            CONTROLLERS => return self.refuse(call, ErrorCode::MISMATCHED_ENDPOINT_TYPE),
-            _ => return self.refuse(call, ErrorCode::UNSUPPORTED_ENDPOINT_TYPE),
+            CONTROLLERS => return self.refuse(context, ErrorCode::MISMATCHED_ENDPOINT_TYPE),
+            _ => return self.refuse(context, ErrorCode::UNSUPPORTED_ENDPOINT_TYPE),
         }
         let broker = |node: &Node| DescribeClusterBroker {
             broker_id: node.id,
@@ -46,8 +46,8 @@ impl Serve for DescribeClusterRequest {
         Outcome::Answer(response)
     }
 
-    fn refuse(&self, call: &Call, error_code: ErrorCode) -> Outcome<DescribeClusterResponse> {
-        let endpoint_type = if call.version >= 1 { self.endpoint_type } else { BROKERS };
+    fn refuse(&self, context: &RequestContext, error_code: ErrorCode) -> Outcome<DescribeClusterResponse> {
+        let endpoint_type = if context.version >= 1 { self.endpoint_type } else { BROKERS };
         let error_message = Some(Str::from_static(error_code.message()));
         let refused =
             DescribeClusterResponse { error_code, error_message, endpoint_type, ..Default::default() };

@@ -16,13 +16,13 @@ use upsert_kafka_protocol::messages::describe_configs::{
 use upsert_kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve, once};
+use super::{Outcome, RequestContext, Serve, once};
 use crate::state::configs::{ConfigSource, ConfigType, Configs, ResourceType, TOPIC_CONFIGS, TopicConfig};
 use crate::state::{Refusal, State, names};
 
 impl Serve for DescribeConfigsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeConfigsResponse> {
-        let one = |resource: &DescribeConfigsResource| match describe(resource, state, call.node) {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DescribeConfigsResponse> {
+        let one = |resource: &DescribeConfigsResource| match describe(resource, state, context.node) {
             Ok(mut configs) => {
                 if !self.include_synonyms {
                     configs.iter_mut().for_each(|config| config.synonyms.clear());
@@ -36,7 +36,7 @@ impl Serve for DescribeConfigsRequest {
         Outcome::Answer(DescribeConfigsResponse { results, ..Default::default() })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<DescribeConfigsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<DescribeConfigsResponse> {
         let one = |resource: &DescribeConfigsResource| refused(resource, Refusal::new(code, code.message()));
         let results = self.resources.iter().map(one).collect();
         Outcome::Answer(DescribeConfigsResponse { results, ..Default::default() })

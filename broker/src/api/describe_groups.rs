@@ -12,7 +12,7 @@ use upsert_kafka_protocol::messages::describe_groups::{DescribedGroup, Described
 use upsert_kafka_protocol::messages::{DescribeGroupsRequest, DescribeGroupsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve, once};
+use super::{Outcome, RequestContext, Serve, once};
 use crate::state::State;
 use crate::state::group::member::Member;
 use crate::state::group::{Group, GroupState};
@@ -24,19 +24,19 @@ const GROUP_OPERATIONS: i32 = 0b1_0100_1000;
 const NOT_FOUND_SINCE: i16 = 6;
 
 impl Serve for DescribeGroupsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeGroupsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DescribeGroupsResponse> {
         answer(self, |id| match state.groups.of(id) {
-            _ if !state.nodes.coordinates(call.node, id) => refused(id, ErrorCode::NOT_COORDINATOR),
+            _ if !state.nodes.coordinates(context.node, id) => refused(id, ErrorCode::NOT_COORDINATOR),
             Some(group) => described(id, group, self.include_authorized_operations),
             None => {
-                let known = call.version >= NOT_FOUND_SINCE;
+                let known = context.version >= NOT_FOUND_SINCE;
                 let code = if known { ErrorCode::GROUP_ID_NOT_FOUND } else { ErrorCode::NONE };
                 DescribedGroup { group_state: Str::from_static("Dead"), ..refused(id, code) }
             }
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<DescribeGroupsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<DescribeGroupsResponse> {
         answer(self, |id| refused(id, code))
     }
 }

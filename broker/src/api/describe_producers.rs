@@ -11,19 +11,19 @@ use upsert_kafka_protocol::messages::describe_producers::{PartitionResponse, Pro
 use upsert_kafka_protocol::messages::{DescribeProducersRequest, DescribeProducersResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
-use crate::state::producers::Entry;
+use crate::state::producers::ProducerEntry;
 use crate::state::transactions::COORDINATOR_EPOCH;
 
 impl Serve for DescribeProducersRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeProducersResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DescribeProducersResponse> {
         answer(self, |topic, index| {
-            describe(topic, index, state, call).unwrap_or_else(|code| refused(index, code))
+            describe(topic, index, state, context).unwrap_or_else(|code| refused(index, code))
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<DescribeProducersResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<DescribeProducersResponse> {
         answer(self, |_, index| refused(index, code))
     }
 }
@@ -45,16 +45,21 @@ fn answer(
     Outcome::Answer(DescribeProducersResponse { topics, ..Default::default() })
 }
 
-fn describe(topic: &str, index: i32, state: &mut State, call: &Call) -> Result<PartitionResponse, ErrorCode> {
+fn describe(
+    topic: &str,
+    index: i32,
+    state: &mut State,
+    context: &RequestContext,
+) -> Result<PartitionResponse, ErrorCode> {
     let expiration = state.config.producer_id_expiration;
     let partition = state.topics.find_mut(topic, Uuid::ZERO)?.partition_mut(index)?;
-    partition.check_leader(call.node, -1)?;
-    partition.producers.expire_idle(call.now.instant, expiration);
-    let told = |(producer_id, entry): (i64, &Entry)| ProducerState {
+    partition.check_leader(context.node, -1)?;
+    partition.producers.expire_idle(context.now.instant, expiration);
+    let told = |(producer_id, entry): (i64, &ProducerEntry)| ProducerState {
         producer_id,
         producer_epoch: i32::from(entry.epoch),
         last_sequence: entry.last_sequence(),
-        last_timestamp: entry.wrote.unix_ms,
+        last_timestamp: entry.last_write.unix_ms,
         coordinator_epoch: if entry.marked { COORDINATOR_EPOCH } else { -1 },
         current_txn_start_offset: entry.transaction.unwrap_or(-1),
         ..Default::default()

@@ -14,7 +14,7 @@ use upsert_kafka_protocol::messages::{DescribeTopicPartitionsRequest, DescribeTo
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::metadata::TOPIC_OPERATIONS;
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::nodes::Nodes;
 use crate::state::topics::{Partition, Topic};
 use crate::state::{State, names};
@@ -23,9 +23,9 @@ use crate::state::{State, names};
 const PAGE_PARTITIONS_MAX: usize = 2000;
 
 impl Serve for DescribeTopicPartitionsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeTopicPartitionsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DescribeTopicPartitionsResponse> {
         if self.cursor.as_ref().is_some_and(|cursor| cursor.partition_index < 0) {
-            return self.refuse(call, ErrorCode::INVALID_REQUEST);
+            return self.refuse(context, ErrorCode::INVALID_REQUEST);
         }
         let mut asked: Vec<&Str> = match self.topics.is_empty() {
             true => state.topics.iter().map(|topic| &topic.name).collect(),
@@ -42,7 +42,7 @@ impl Serve for DescribeTopicPartitionsRequest {
         Outcome::Answer(page(&asked, from, self.response_partition_limit, state))
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<DescribeTopicPartitionsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<DescribeTopicPartitionsResponse> {
         let topics = self.topics.iter().map(|topic| refused(&topic.name, code)).collect();
         Outcome::Answer(DescribeTopicPartitionsResponse { topics, ..Default::default() })
     }

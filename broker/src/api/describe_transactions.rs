@@ -12,21 +12,21 @@ use upsert_kafka_protocol::messages::describe_transactions::{TopicData, Transact
 use upsert_kafka_protocol::messages::{DescribeTransactionsRequest, DescribeTransactionsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve, once};
+use super::{Outcome, RequestContext, Serve, once};
 use crate::state::State;
 use crate::state::transaction::{Participant, Transaction};
 
 impl Serve for DescribeTransactionsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeTransactionsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DescribeTransactionsResponse> {
         answer(self, |id| match state.transactions.of(id) {
-            _ if !state.nodes.coordinates(call.node, id) => refused(id, ErrorCode::NOT_COORDINATOR),
+            _ if !state.nodes.coordinates(context.node, id) => refused(id, ErrorCode::NOT_COORDINATOR),
             _ if id.is_empty() => refused(id, ErrorCode::INVALID_REQUEST),
             None => refused(id, ErrorCode::TRANSACTIONAL_ID_NOT_FOUND),
             Some(transaction) => described(id, transaction),
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<DescribeTransactionsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<DescribeTransactionsResponse> {
         answer(self, |id| refused(id, code))
     }
 }

@@ -14,17 +14,17 @@ use upsert_kafka_protocol::messages::elect_leaders::{
 use upsert_kafka_protocol::messages::{ElectLeadersRequest, ElectLeadersResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
-use crate::parking::Place;
+use super::{Outcome, RequestContext, Serve};
 use crate::state::{Refusal, State};
+use crate::wait::WatchKey;
 
 const PREFERRED: i8 = 0;
 const UNCLEAN: i8 = 1;
 
 impl Serve for ElectLeadersRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ElectLeadersResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<ElectLeadersResponse> {
         if ![PREFERRED, UNCLEAN].contains(&self.election_type) {
-            return self.refuse(call, ErrorCode::INVALID_REQUEST);
+            return self.refuse(context, ErrorCode::INVALID_REQUEST);
         }
         let asked = self.topic_partitions.clone().unwrap_or_else(|| all(state));
         let mut one =
@@ -38,10 +38,10 @@ impl Serve for ElectLeadersRequest {
         Outcome::Answer(ElectLeadersResponse { replica_election_results: results, ..Default::default() })
     }
 
-    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<ElectLeadersResponse> {
+    fn refuse(&self, context: &RequestContext, code: ErrorCode) -> Outcome<ElectLeadersResponse> {
         let refused = |it: &TopicPartitions| result(it, |_| Err(Refusal::new(code, code.message())));
         Outcome::Answer(ElectLeadersResponse {
-            error_code: if call.version >= 1 { code } else { ErrorCode::NONE },
+            error_code: if context.version >= 1 { code } else { ErrorCode::NONE },
             replica_election_results: self.topic_partitions.iter().flatten().map(refused).collect(),
             ..Default::default()
         })
@@ -78,7 +78,7 @@ fn result(
 }
 
 fn elect(topic: &str, index: i32, election_type: i8, state: &mut State) -> Result<(), Refusal> {
-    let State { topics, nodes, touched, .. } = state;
+    let State { topics, nodes, completed, .. } = state;
     let unknown = |what| Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, what);
     let found = topics.by_name_mut(topic).ok_or_else(|| unknown(format!("No such topic as {topic}")))?;
     let id = found.id;
@@ -90,7 +90,7 @@ fn elect(topic: &str, index: i32, election_type: i8, state: &mut State) -> Resul
         preferred if preferred == partition.leader => no(ErrorCode::ELECTION_NOT_NEEDED),
         Some(preferred) if nodes.is_live(preferred) => {
             partition.elect(Some(preferred));
-            touched.push(Place::Partition(id, index));
+            completed.push(WatchKey::Partition(id, index));
             Ok(())
         }
         _ => no(ErrorCode::PREFERRED_LEADER_NOT_AVAILABLE),

@@ -14,33 +14,33 @@ use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{EndTxnRequest, EndTxnResponse};
 
 use super::init_producer_id::fenced;
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
-use crate::state::transaction::End;
+use crate::state::transaction::EndRequest;
 
 /// The first version that raises the epoch.
-const RAISING_SINCE: i16 = 5;
+const BUMPS_EPOCH_SINCE: i16 = 5;
 
 impl Serve for EndTxnRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<EndTxnResponse> {
-        if !state.nodes.coordinates(call.node, &self.transactional_id) {
-            return self.refuse(call, ErrorCode::NOT_COORDINATOR);
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<EndTxnResponse> {
+        if !state.nodes.coordinates(context.node, &self.transactional_id) {
+            return self.refuse(context, ErrorCode::NOT_COORDINATOR);
         }
-        let end = End {
+        let end = EndRequest {
             producer_id: self.producer_id,
             epoch: self.producer_epoch,
             commit: self.committed,
-            raising: call.version >= RAISING_SINCE,
+            bumps_epoch: context.version >= BUMPS_EPOCH_SINCE,
         };
-        match state.end_transaction(&self.transactional_id, end, call.now) {
+        match state.end_transaction(&self.transactional_id, end, context.now) {
             Ok((producer_id, producer_epoch)) => {
                 Outcome::Answer(EndTxnResponse { producer_id, producer_epoch, ..Default::default() })
             }
-            Err(code) => self.refuse(call, fenced(code, call.version >= 2)),
+            Err(code) => self.refuse(context, fenced(code, context.version >= 2)),
         }
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<EndTxnResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<EndTxnResponse> {
         Outcome::Answer(EndTxnResponse { error_code, ..Default::default() })
     }
 }

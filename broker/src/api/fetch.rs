@@ -27,12 +27,12 @@ use upsert_kafka_protocol::messages::fetch::{
 use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
 use upsert_kafka_protocol::records::{Batch, batches};
 
-use super::{Call, Outcome, Serve};
-use crate::parking::{Place, Wait};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::isolation::Aborted;
 use crate::state::nodes::Node;
 use crate::state::topics::{Partition, READ_COMMITTED};
+use crate::wait::{Wait, WatchKey};
 
 /// The most one answer holds, besides a first batch that is larger: Kafka's `fetch.max.bytes`.
 const ANSWER_BYTES_MAX: usize = 55 << 20;
@@ -44,18 +44,18 @@ const WAIT_MS_MAX: u64 = 10 * 60 * 1000;
 const HINTS_SINCE: i16 = 16;
 
 impl Serve for FetchRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<FetchResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<FetchResponse> {
         if self.session_epoch > 0 {
             let error_code = ErrorCode::FETCH_SESSION_ID_NOT_FOUND;
             return Outcome::Answer(FetchResponse { error_code, ..Default::default() });
         }
-        match wait(self, state, call) {
+        match wait(self, state, context) {
             Some(wait) => Outcome::Wait(wait),
-            None => Outcome::Answer(read_all(self, state, call)),
+            None => Outcome::Answer(read_all(self, state, context)),
         }
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<FetchResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<FetchResponse> {
         let refused = |topic: &FetchTopic| FetchableTopicResponse {
             partitions: topic.partitions.iter().map(|part| refused(part.partition, code)).collect(),
             ..named(topic)
@@ -66,31 +66,31 @@ impl Serve for FetchRequest {
 }
 
 /// Until when to wait and for what, if there is a reason to wait.
-fn wait(request: &FetchRequest, state: &State, call: &Call) -> Option<Wait> {
+fn wait(request: &FetchRequest, state: &State, context: &RequestContext) -> Option<Wait> {
     let wait_ms = u64::try_from(request.max_wait_ms).unwrap_or(0).min(WAIT_MS_MAX);
-    if call.waited || wait_ms == 0 || request.min_bytes <= 0 {
+    if context.timed_out || wait_ms == 0 || request.min_bytes <= 0 {
         return None;
     }
     let (wanted, mut found, mut on) = (limit(request.min_bytes), 0, Vec::new());
     for topic in &request.topics {
         for part in &topic.partitions {
-            let (place, bytes) = survey(topic, part, request.isolation_level, state, call.node).ok()?;
+            let (key, bytes) = available(topic, part, request.isolation_level, state, context.node).ok()?;
             found += bytes;
-            on.push(place);
+            on.push(key);
         }
     }
-    let until = call.came + Duration::from_millis(wait_ms);
+    let until = context.received + Duration::from_millis(wait_ms);
     (found < wanted && !on.is_empty()).then_some(Wait { until: Some(until), on })
 }
 
 /// How much a partition could give now; an error when there is something to tell at once.
-fn survey(
+fn available(
     topic: &FetchTopic,
     part: &FetchPartition,
     isolation_level: i8,
     state: &State,
     node: i32,
-) -> Result<(Place, usize), ErrorCode> {
+) -> Result<(WatchKey, usize), ErrorCode> {
     let found = state.topics.find(&topic.topic, topic.topic_id)?;
     let partition = found.partition(part.partition)?;
     partition.check_leader(node, part.current_leader_epoch)?;
@@ -101,19 +101,20 @@ fn survey(
         let bound = partition.bound(isolation_level);
         partition.log.available(part.fetch_offset, bound, limit(part.partition_max_bytes))
     };
-    Ok((Place::Partition(found.id, part.partition), available.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?))
+    Ok((WatchKey::Partition(found.id, part.partition), available.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?))
 }
 
-fn read_all(request: &FetchRequest, state: &mut State, call: &Call) -> FetchResponse {
-    let mut left = Left { bytes: limit(request.max_bytes).min(ANSWER_BYTES_MAX), at_least_one: true };
+fn read_all(request: &FetchRequest, state: &mut State, context: &RequestContext) -> FetchResponse {
+    let mut remaining =
+        Remaining { bytes: limit(request.max_bytes).min(ANSWER_BYTES_MAX), at_least_one: true };
     let (mut responses, mut seen) = (Vec::with_capacity(request.topics.len()), BTreeSet::new());
     for topic in &request.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         let new = |part: &&FetchPartition| seen.insert((&topic.topic, topic.topic_id, part.partition));
         for part in topic.partitions.iter().filter(new) {
-            let read = read(topic, part, request.isolation_level, &mut left, state, call.node);
+            let read = read(topic, part, request.isolation_level, &mut remaining, state, context.node);
             partitions.push(read.unwrap_or_else(|code| PartitionData {
-                current_leader: current_leader(topic, part, code, state, call),
+                current_leader: current_leader(topic, part, code, state, context),
                 ..refused(part.partition, code)
             }));
         }
@@ -129,12 +130,12 @@ fn current_leader(
     part: &FetchPartition,
     code: ErrorCode,
     state: &State,
-    call: &Call,
+    context: &RequestContext,
 ) -> LeaderIdAndEpoch {
     let hinted = matches!(code, ErrorCode::NOT_LEADER_OR_FOLLOWER | ErrorCode::FENCED_LEADER_EPOCH);
     let found = state.topics.find(&topic.topic, topic.topic_id).and_then(|it| it.partition(part.partition));
     match found {
-        Ok(found) if hinted && call.version >= HINTS_SINCE => LeaderIdAndEpoch {
+        Ok(found) if hinted && context.version >= HINTS_SINCE => LeaderIdAndEpoch {
             leader_id: found.leader.unwrap_or(-1),
             leader_epoch: found.leader_epoch,
             ..Default::default()
@@ -157,7 +158,7 @@ fn node_endpoints(responses: &[FetchableTopicResponse], state: &State) -> Vec<No
 }
 
 /// What an answer still has room for.
-struct Left {
+struct Remaining {
     bytes: usize,
     at_least_one: bool,
 }
@@ -166,7 +167,7 @@ fn read(
     topic: &FetchTopic,
     part: &FetchPartition,
     isolation_level: i8,
-    left: &mut Left,
+    remaining: &mut Remaining,
     state: &mut State,
     node: i32,
 ) -> Result<PartitionData, ErrorCode> {
@@ -176,12 +177,12 @@ fn read(
     if let Some(diverging_epoch) = diverging(part, partition)? {
         return Ok(PartitionData { diverging_epoch, ..data });
     }
-    let room = limit(part.partition_max_bytes).min(left.bytes);
+    let room = limit(part.partition_max_bytes).min(remaining.bytes);
     let bound = partition.bound(isolation_level);
-    let read = partition.log.read(part.fetch_offset, bound, room, left.at_least_one);
+    let read = partition.log.read(part.fetch_offset, bound, room, remaining.at_least_one);
     let records = read.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
-    left.bytes = left.bytes.saturating_sub(records.len());
-    left.at_least_one &= records.is_empty();
+    remaining.bytes = remaining.bytes.saturating_sub(records.len());
+    remaining.at_least_one &= records.is_empty();
     data.high_watermark = partition.log.end_offset();
     data.last_stable_offset = partition.last_stable_offset();
     data.log_start_offset = partition.log.start_offset();

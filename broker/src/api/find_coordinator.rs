@@ -10,19 +10,19 @@ use upsert_kafka_protocol::messages::find_coordinator::Coordinator;
 use upsert_kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 
 const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
 
 impl Serve for FindCoordinatorRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<FindCoordinatorResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<FindCoordinatorResponse> {
         let complaint = match self.key_type {
             GROUP | TRANSACTION => None,
             _ => Some("this broker coordinates consumer groups and transactions only"),
         };
-        answer(self, call, |key| match (complaint, state.nodes.coordinator(&key)) {
+        answer(self, context, |key| match (complaint, state.nodes.coordinator(&key)) {
             (None, Some(node)) => {
                 let (node_id, host, port) = (node.id, node.host.clone(), node.port);
                 Coordinator { key, node_id, host, port, ..Default::default() }
@@ -35,17 +35,17 @@ impl Serve for FindCoordinatorRequest {
         })
     }
 
-    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<FindCoordinatorResponse> {
-        answer(self, call, |key| refused(key, code, Str::from_static(code.message())))
+    fn refuse(&self, context: &RequestContext, code: ErrorCode) -> Outcome<FindCoordinatorResponse> {
+        answer(self, context, |key| refused(key, code, Str::from_static(code.message())))
     }
 }
 
 fn answer(
     request: &FindCoordinatorRequest,
-    call: &Call,
+    context: &RequestContext,
     mut each: impl FnMut(Str) -> Coordinator,
 ) -> Outcome<FindCoordinatorResponse> {
-    if call.version >= 4 {
+    if context.version >= 4 {
         let coordinators = request.coordinator_keys.iter().cloned().map(each).collect();
         return Outcome::Answer(FindCoordinatorResponse { coordinators, ..Default::default() });
     }

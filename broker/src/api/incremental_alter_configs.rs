@@ -17,13 +17,13 @@ use upsert_kafka_protocol::messages::incremental_alter_configs::{
 use upsert_kafka_protocol::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::alterations::Alteration;
 use crate::state::configs::Change;
 use crate::state::{Refusal, State};
 
 impl Serve for IncrementalAlterConfigsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<IncrementalAlterConfigsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<IncrementalAlterConfigsResponse> {
         let mut times: BTreeMap<_, usize> = BTreeMap::new();
         self.resources.iter().for_each(|it| *times.entry(named(it)).or_default() += 1);
         answer(self, |resource| {
@@ -38,11 +38,11 @@ impl Serve for IncrementalAlterConfigsRequest {
                 replaces: false,
                 changes,
             };
-            state.alter(&alteration, self.validate_only, call.node)
+            state.alter(&alteration, self.validate_only, context.node)
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<IncrementalAlterConfigsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<IncrementalAlterConfigsResponse> {
         answer(self, |_| Err(Refusal::new(code, code.message())))
     }
 }

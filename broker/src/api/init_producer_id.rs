@@ -15,31 +15,31 @@
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 
 impl Serve for InitProducerIdRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<InitProducerIdResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<InitProducerIdResponse> {
         let expected = match (self.producer_id, self.producer_epoch) {
             (-1, -1) => None,
-            (-1, _) | (_, -1) => return self.refuse(call, ErrorCode::INVALID_REQUEST),
+            (-1, _) | (_, -1) => return self.refuse(context, ErrorCode::INVALID_REQUEST),
             expected => Some(expected),
         };
         let bound = match self.transactional_id.as_deref() {
             None => Ok((state.fresh_producer_id(), 0)),
             Some("") => Err(ErrorCode::INVALID_REQUEST),
-            Some(id) if !state.nodes.coordinates(call.node, id) => Err(ErrorCode::NOT_COORDINATOR),
-            Some(id) => state.initialize(id, expected, self.transaction_timeout_ms, call.now),
+            Some(id) if !state.nodes.coordinates(context.node, id) => Err(ErrorCode::NOT_COORDINATOR),
+            Some(id) => state.initialize(id, expected, self.transaction_timeout_ms, context.now),
         };
         match bound {
             Ok((producer_id, producer_epoch)) => {
                 Outcome::Answer(InitProducerIdResponse { producer_id, producer_epoch, ..Default::default() })
             }
-            Err(code) => self.refuse(call, fenced(code, call.version >= 4)),
+            Err(code) => self.refuse(context, fenced(code, context.version >= 4)),
         }
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<InitProducerIdResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<InitProducerIdResponse> {
         Outcome::Answer(InitProducerIdResponse { error_code, producer_epoch: -1, ..Default::default() })
     }
 }

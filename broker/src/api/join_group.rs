@@ -13,50 +13,50 @@
 use upsert_kafka_protocol::messages::{JoinGroupRequest, JoinGroupResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
-use crate::parking::{Place, Wait};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::group::{GroupAnswer, Join, refused_join};
+use crate::wait::{Wait, WatchKey};
 
 impl Serve for JoinGroupRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<JoinGroupResponse> {
-        if !state.groups.takes_in(call.peer) {
-            if let Err(code) = admit(self, state, call) {
-                state.groups.leave(call.peer);
-                return self.refuse(call, code);
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<JoinGroupResponse> {
+        if !state.groups.admit(context.peer) {
+            if let Err(code) = admit(self, state, context) {
+                state.groups.remove_peer(context.peer);
+                return self.refuse(context, code);
             }
-            let (groups, client_id) = (&mut state.groups, &call.client_id);
+            let (groups, client_id) = (&mut state.groups, &context.client_id);
             let uuid = u128::from_be_bytes(state.topics.fresh_id().0);
             let name = self.group_instance_id.as_deref().unwrap_or(client_id);
             groups.open(&self.group_id).join(&Join {
                 request: self,
-                version: call.version,
+                version: context.version,
                 client_id,
-                peer: call.peer,
+                peer: context.peer,
                 fresh_id: &format!("{name}-{uuid:032x}"),
                 initial_delay: state.config.group_initial_rebalance_delay,
-                now: call.now.instant,
+                now: context.now.instant,
             });
-            state.deliver();
+            state.collect_group_answers();
         }
-        match state.groups.answer(call.peer) {
-            Some(GroupAnswer::Join(response)) => Outcome::Answer(shaped(response, call)),
-            _ => Outcome::Wait(Wait { until: None, on: vec![Place::Peer(call.peer)] }),
+        match state.groups.answer(context.peer) {
+            Some(GroupAnswer::Join(response)) => Outcome::Answer(shaped(response, context)),
+            _ => Outcome::Wait(Wait { until: None, on: vec![WatchKey::Peer(context.peer)] }),
         }
     }
 
-    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<JoinGroupResponse> {
-        Outcome::Answer(shaped(refused_join(self.member_id.clone(), code), call))
+    fn refuse(&self, context: &RequestContext, code: ErrorCode) -> Outcome<JoinGroupResponse> {
+        Outcome::Answer(shaped(refused_join(self.member_id.clone(), code), context))
     }
 }
 
-fn admit(request: &JoinGroupRequest, state: &State, call: &Call) -> Result<(), ErrorCode> {
+fn admit(request: &JoinGroupRequest, state: &State, context: &RequestContext) -> Result<(), ErrorCode> {
     let session_ms = u128::try_from(request.session_timeout_ms).unwrap_or(0);
     let (least, most) = (state.config.session_timeout_min, state.config.session_timeout_max);
     if request.group_id.is_empty() {
         return Err(ErrorCode::INVALID_GROUP_ID);
     }
-    if !state.nodes.coordinates(call.node, &request.group_id) {
+    if !state.nodes.coordinates(context.node, &request.group_id) {
         return Err(ErrorCode::NOT_COORDINATOR);
     }
     if !(least.as_millis()..=most.as_millis()).contains(&session_ms) {
@@ -68,13 +68,13 @@ fn admit(request: &JoinGroupRequest, state: &State, call: &Call) -> Result<(), E
     Ok(())
 }
 
-fn shaped(mut response: JoinGroupResponse, call: &Call) -> JoinGroupResponse {
+fn shaped(mut response: JoinGroupResponse, context: &RequestContext) -> JoinGroupResponse {
     /// The first version in which the protocol's name may be null.
     const NULL_SINCE: i16 = 7;
-    if call.version < NULL_SINCE {
+    if context.version < NULL_SINCE {
         response.protocol_name.get_or_insert_with(Str::default);
     }
-    if call.version < 9 {
+    if context.version < 9 {
         response.skip_assignment = false;
     }
     response

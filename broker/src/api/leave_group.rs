@@ -9,28 +9,28 @@ use upsert_kafka_protocol::messages::leave_group::{MemberIdentity, MemberRespons
 use upsert_kafka_protocol::messages::{LeaveGroupRequest, LeaveGroupResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 
 /// The first version that names several members.
 const SEVERAL_SINCE: i16 = 3;
 
 impl Serve for LeaveGroupRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<LeaveGroupResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<LeaveGroupResponse> {
         if self.group_id.is_empty() {
-            return self.refuse(call, ErrorCode::INVALID_GROUP_ID);
+            return self.refuse(context, ErrorCode::INVALID_GROUP_ID);
         }
-        if !state.nodes.coordinates(call.node, &self.group_id) {
-            return self.refuse(call, ErrorCode::NOT_COORDINATOR);
+        if !state.nodes.coordinates(context.node, &self.group_id) {
+            return self.refuse(context, ErrorCode::NOT_COORDINATOR);
         }
         let Some(group) = state.groups.of_mut(&self.group_id) else {
-            return self.refuse(call, ErrorCode::UNKNOWN_MEMBER_ID);
+            return self.refuse(context, ErrorCode::UNKNOWN_MEMBER_ID);
         };
         let mut leave = |member_id: &Str, instance: Option<&str>| {
-            group.leave(member_id, instance, call.now.instant).err().unwrap_or(ErrorCode::NONE)
+            group.leave(member_id, instance, context.now.instant).err().unwrap_or(ErrorCode::NONE)
         };
         let mut response = LeaveGroupResponse::default();
-        if call.version < SEVERAL_SINCE {
+        if context.version < SEVERAL_SINCE {
             response.error_code = leave(&self.member_id, None);
         } else {
             let one = |member: &MemberIdentity| MemberResponse {
@@ -41,11 +41,11 @@ impl Serve for LeaveGroupRequest {
             };
             response.members = self.members.iter().map(one).collect();
         }
-        state.deliver();
+        state.collect_group_answers();
         Outcome::Answer(response)
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<LeaveGroupResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<LeaveGroupResponse> {
         Outcome::Answer(LeaveGroupResponse { error_code, ..Default::default() })
     }
 }

@@ -9,13 +9,13 @@ use upsert_kafka_protocol::messages::list_config_resources::ConfigResource;
 use upsert_kafka_protocol::messages::{ListConfigResourcesRequest, ListConfigResourcesResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::configs::ResourceType;
 
 impl Serve for ListConfigResourcesRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListConfigResourcesResponse> {
-        let wanted = match (call.version, &self.resource_types[..]) {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<ListConfigResourcesResponse> {
+        let wanted = match (context.version, &self.resource_types[..]) {
             (0, _) => &[ResourceType::CLIENT_METRICS.0][..],
             (_, []) => &ResourceType::ALL.map(|it| it.0)[..],
             (_, some) => some,
@@ -39,12 +39,12 @@ impl Serve for ListConfigResourcesRequest {
             }
         }
         if wanted.iter().any(|it| !ResourceType::ALL.contains(&ResourceType(*it))) {
-            return self.refuse(call, ErrorCode::UNSUPPORTED_VERSION);
+            return self.refuse(context, ErrorCode::UNSUPPORTED_VERSION);
         }
         Outcome::Answer(ListConfigResourcesResponse { config_resources, ..Default::default() })
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<ListConfigResourcesResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<ListConfigResourcesResponse> {
         Outcome::Answer(ListConfigResourcesResponse { error_code, ..Default::default() })
     }
 }

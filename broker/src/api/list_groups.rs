@@ -11,7 +11,7 @@ use upsert_kafka_protocol::messages::list_groups::ListedGroup;
 use upsert_kafka_protocol::messages::{ListGroupsRequest, ListGroupsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::group::Group;
 
@@ -19,7 +19,7 @@ use crate::state::group::Group;
 const CLASSIC: &str = "classic";
 
 impl Serve for ListGroupsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListGroupsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<ListGroupsResponse> {
         let words =
             |words: &[Str]| words.iter().map(|word| word.to_ascii_lowercase()).collect::<BTreeSet<_>>();
         let (states, types) = (words(&self.states_filter), words(&self.types_filter));
@@ -27,7 +27,7 @@ impl Serve for ListGroupsRequest {
             words.is_empty() || words.contains(&name.to_ascii_lowercase())
         };
         let asked = |(id, group): &(&Str, &Group)| {
-            state.nodes.coordinates(call.node, id)
+            state.nodes.coordinates(context.node, id)
                 && named(&states, group.state.name())
                 && named(&types, CLASSIC)
         };
@@ -42,7 +42,7 @@ impl Serve for ListGroupsRequest {
         Outcome::Answer(ListGroupsResponse { groups, ..Default::default() })
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<ListGroupsResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<ListGroupsResponse> {
         Outcome::Answer(ListGroupsResponse { error_code, ..Default::default() })
     }
 }

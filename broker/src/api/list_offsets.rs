@@ -17,10 +17,10 @@ use upsert_kafka_protocol::messages::list_offsets::{
 use upsert_kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
-use crate::state::log::Found;
-use crate::work::{Finding, Item, Work};
+use crate::state::log::FoundRecord;
+use crate::work::{Finding, Work, WorkItem};
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
@@ -33,21 +33,21 @@ const EARLIEST_PENDING_UPLOAD: i64 = -6;
 const EPOCHS_SINCE: i16 = 4;
 
 impl Serve for ListOffsetsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListOffsetsResponse> {
-        let Some(findings) = &call.findings else { return Outcome::Work(work(self, state, call)) };
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<ListOffsetsResponse> {
+        let Some(findings) = &context.findings else { return Outcome::Work(work(self, state, context)) };
         let mut findings = findings.iter();
         answer(self, |topic, part| {
             let found = findings.next().unwrap_or(&Finding::Nothing);
-            let listed = list(topic, part, found, self.isolation_level, state, call.node);
+            let listed = list(topic, part, found, self.isolation_level, state, context.node);
             let mut listed = listed.unwrap_or_else(|code| refused(part.partition_index, code));
-            if call.version < EPOCHS_SINCE {
+            if context.version < EPOCHS_SINCE {
                 listed.leader_epoch = -1;
             }
             listed
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<ListOffsetsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<ListOffsetsResponse> {
         answer(self, |_, part| refused(part.partition_index, code))
     }
 }
@@ -79,11 +79,11 @@ fn asked(request: &ListOffsetsRequest) -> Vec<(&ListOffsetsTopic, Vec<&ListOffse
 }
 
 /// The batches to look into for a time.
-fn work(request: &ListOffsetsRequest, state: &mut State, call: &Call) -> Work {
+fn work(request: &ListOffsetsRequest, state: &mut State, context: &RequestContext) -> Work {
     let mut items = Vec::new();
     for (topic, parts) in asked(request) {
         for part in parts {
-            items.push(find_time(topic, part, state, call).unwrap_or(Item::Nothing));
+            items.push(find_time(topic, part, state, context).unwrap_or(WorkItem::Nothing));
         }
     }
     // Each partition is asked for once, and holds what was small enough when it was produced.
@@ -94,18 +94,18 @@ fn find_time(
     topic: &ListOffsetsTopic,
     part: &ListOffsetsPartition,
     state: &mut State,
-    call: &Call,
-) -> Option<Item> {
+    context: &RequestContext,
+) -> Option<WorkItem> {
     let found = state.topics.by_name_mut(&topic.name)?;
     let partition = found.partition_mut(part.partition_index).ok()?;
-    partition.check_leader(call.node, part.current_leader_epoch).ok()?;
+    partition.check_leader(context.node, part.current_leader_epoch).ok()?;
     let timestamp_ms = match part.timestamp {
         MAX_TIMESTAMP => partition.log.max_timestamp()?,
         timestamp_ms if timestamp_ms >= 0 => timestamp_ms,
         _ => return None,
     };
     let batches = partition.log.batches_at_time(timestamp_ms);
-    Some(Item::FindTime { batches, from: partition.log.start_offset(), timestamp_ms })
+    Some(WorkItem::FindTime { batches, from: partition.log.start_offset(), timestamp_ms })
 }
 
 fn list(
@@ -120,7 +120,7 @@ fn list(
     partition.check_leader(node, part.current_leader_epoch)?;
     let bound = partition.bound(isolation_level);
     let (log, leader_epoch) = (&partition.log, partition.leader_epoch);
-    let end = |offset| Some(Found { offset, timestamp_ms: -1, leader_epoch });
+    let end = |offset| Some(FoundRecord { offset, timestamp_ms: -1, leader_epoch });
     let found = match part.timestamp {
         LATEST => end(bound),
         EARLIEST | EARLIEST_LOCAL => end(log.start_offset()),
@@ -133,7 +133,7 @@ fn list(
     };
     let nothing = refused(part.partition_index, ErrorCode::NONE);
     Ok(match found {
-        Some(Found { offset, timestamp_ms, leader_epoch }) => {
+        Some(FoundRecord { offset, timestamp_ms, leader_epoch }) => {
             ListOffsetsPartitionResponse { offset, timestamp: timestamp_ms, leader_epoch, ..nothing }
         }
         None => nothing,

@@ -12,7 +12,7 @@ use upsert_kafka_protocol::messages::list_transactions::TransactionState as List
 use upsert_kafka_protocol::messages::{ListTransactionsRequest, ListTransactionsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::transaction::{Transaction, TransactionState};
 
@@ -29,9 +29,9 @@ const STATES: [&str; 8] = [
 ];
 
 impl Serve for ListTransactionsRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ListTransactionsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<ListTransactionsResponse> {
         if self.transactional_id_pattern.as_deref().is_some_and(|pattern| !pattern.is_empty()) {
-            return self.refuse(call, ErrorCode::INVALID_REGULAR_EXPRESSION);
+            return self.refuse(context, ErrorCode::INVALID_REGULAR_EXPRESSION);
         }
         let filters = Filters {
             states: self.state_filters.iter().map(|state| &**state).collect(),
@@ -39,7 +39,7 @@ impl Serve for ListTransactionsRequest {
             duration: self.duration_filter,
         };
         let asked = |(id, transaction): &(&Str, &Transaction)| {
-            state.nodes.coordinates(call.node, id) && filters.take(transaction, call)
+            state.nodes.coordinates(context.node, id) && filters.take(transaction, context)
         };
         let listed = |(id, transaction): (&Str, &Transaction)| Listed {
             transactional_id: id.clone(),
@@ -55,7 +55,7 @@ impl Serve for ListTransactionsRequest {
         })
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<ListTransactionsResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<ListTransactionsResponse> {
         Outcome::Answer(ListTransactionsResponse { error_code, ..Default::default() })
     }
 }
@@ -69,11 +69,11 @@ struct Filters<'a> {
 }
 
 impl Filters<'_> {
-    fn take(&self, transaction: &Transaction, call: &Call) -> bool {
+    fn take(&self, transaction: &Transaction, context: &RequestContext) -> bool {
         let state = self.states.is_empty() || self.states.contains(transaction.state.name());
         let producer = self.producers.is_empty() || self.producers.contains(&transaction.producer_id);
         let open = transaction.started.filter(|_| transaction.state == TransactionState::Ongoing);
-        let lasts = open.map(|started| call.now.unix_ms - started.unix_ms);
+        let lasts = open.map(|started| context.now.unix_ms - started.unix_ms);
         state && producer && (self.duration < 0 || lasts.is_some_and(|it| it > self.duration))
     }
 }

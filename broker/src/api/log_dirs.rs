@@ -21,14 +21,14 @@ use upsert_kafka_protocol::messages::{
 };
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::topics::Topic;
 
 const LOG_DIR: &str = "/memory";
 
 impl Serve for DescribeLogDirsRequest {
-    fn serve(&self, state: &mut State, _: &Call) -> Outcome<DescribeLogDirsResponse> {
+    fn serve(&self, state: &mut State, _: &RequestContext) -> Outcome<DescribeLogDirsResponse> {
         let topics = match &self.topics {
             None => {
                 let all = |topic: &Topic| (0..).zip(&topic.partitions).map(|(index, _)| index).collect();
@@ -48,8 +48,8 @@ impl Serve for DescribeLogDirsRequest {
         Outcome::Answer(DescribeLogDirsResponse { results: vec![result], ..Default::default() })
     }
 
-    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<DescribeLogDirsResponse> {
-        let error_code = if call.version >= 3 { code } else { ErrorCode::NONE };
+    fn refuse(&self, context: &RequestContext, code: ErrorCode) -> Outcome<DescribeLogDirsResponse> {
+        let error_code = if context.version >= 3 { code } else { ErrorCode::NONE };
         Outcome::Answer(DescribeLogDirsResponse { error_code, ..Default::default() })
     }
 }
@@ -67,7 +67,7 @@ fn described(topic: &Topic, wanted: &BTreeSet<i32>) -> DescribeLogDirsTopic {
 }
 
 impl Serve for AlterReplicaLogDirsRequest {
-    fn serve(&self, state: &mut State, _: &Call) -> Outcome<AlterReplicaLogDirsResponse> {
+    fn serve(&self, state: &mut State, _: &RequestContext) -> Outcome<AlterReplicaLogDirsResponse> {
         moved(self, |dir, topic, index| match state.topics.find(&topic.name, Uuid::ZERO) {
             _ if *dir.path != *LOG_DIR => ErrorCode::LOG_DIR_NOT_FOUND,
             Ok(topic) => topic.partition(index).err().unwrap_or(ErrorCode::NONE),
@@ -75,7 +75,7 @@ impl Serve for AlterReplicaLogDirsRequest {
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<AlterReplicaLogDirsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<AlterReplicaLogDirsResponse> {
         moved(self, |_, _, _| code)
     }
 }

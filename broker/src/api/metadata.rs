@@ -17,7 +17,7 @@ use upsert_kafka_protocol::messages::metadata::{
 use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve, once};
+use super::{Outcome, RequestContext, Serve, once};
 use crate::state::State;
 use crate::state::configs::Configs;
 use crate::state::nodes::{Node, Nodes};
@@ -29,9 +29,9 @@ pub(super) const TOPIC_OPERATIONS: i32 = 0b1101_1111_1000;
 pub(super) const CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
 
 impl Serve for MetadataRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<MetadataResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<MetadataResponse> {
         let topics = match &self.topics {
-            Some(asked) if !(asked.is_empty() && call.version == 0) => {
+            Some(asked) if !(asked.is_empty() && context.version == 0) => {
                 let once = once(asked, |topic| (&topic.name, topic.topic_id));
                 once.map(|topic| describe(topic, self, state)).collect()
             }
@@ -50,28 +50,28 @@ impl Serve for MetadataRequest {
             topics,
             ..Default::default()
         };
-        name_all(&mut response, call);
+        name_all(&mut response, context);
         if self.include_cluster_authorized_operations {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
         Outcome::Answer(response)
     }
 
-    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<MetadataResponse> {
+    fn refuse(&self, context: &RequestContext, code: ErrorCode) -> Outcome<MetadataResponse> {
         let refused = |asked: &MetadataRequestTopic| refused(asked, code);
         let topics = self.topics.iter().flatten().map(refused).collect();
-        let error_code = if call.version >= 13 { code } else { ErrorCode::NONE };
+        let error_code = if context.version >= 13 { code } else { ErrorCode::NONE };
         let mut response = MetadataResponse { topics, error_code, ..Default::default() };
-        name_all(&mut response, call);
+        name_all(&mut response, context);
         Outcome::Answer(response)
     }
 }
 
 /// A topic that was asked for without a name has an empty one in answers that cannot leave it out, as in Kafka.
-fn name_all(response: &mut MetadataResponse, call: &Call) {
+fn name_all(response: &mut MetadataResponse, context: &RequestContext) {
     /// The first version whose topics may lack a name.
     const NULL_SINCE: i16 = 12;
-    if call.version < NULL_SINCE {
+    if context.version < NULL_SINCE {
         for topic in &mut response.topics {
             topic.name.get_or_insert_with(Str::default);
         }

@@ -1,11 +1,11 @@
-//! OffsetCommit: keeps positions of a group, with a note beside each.
+//! OffsetCommit: keeps committed offsets of a group, with a note beside each.
 //!
 //! Behavior
 //! - A node that does not coordinate the group says so.
 //! - Who is a member says so, and in which generation: that is checked. Who is none (generation -1) may commit
 //!   while the group has no members.
 //! - The topic and partition must exist; an offset may lie beyond the end, as in Kafka.
-//! - Positions are kept until their topic is deleted; retention times are ignored.
+//! - Committed offsets are kept until their topic is deleted; retention times are ignored.
 //!
 //! Versions: 6 leader epochs; 7 static members; 8 flexible; 9 `GROUP_ID_NOT_FOUND`, before it
 //! `ILLEGAL_GENERATION`; 10 topic ids.
@@ -17,25 +17,26 @@ use upsert_kafka_protocol::messages::offset_commit::{
 use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
-use crate::state::positions::Committed;
-use crate::state::{State, owned};
+use super::{Outcome, RequestContext, Serve};
+use crate::state::State;
+use crate::state::committed_offsets::CommittedOffset;
+use crate::state::names::owned;
 
 /// The first version whose clients know `GROUP_ID_NOT_FOUND`.
 const NOT_FOUND_SINCE: i16 = 9;
 
 impl Serve for OffsetCommitRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetCommitResponse> {
-        if !state.nodes.coordinates(call.node, &self.group_id) {
-            return self.refuse(call, ErrorCode::NOT_COORDINATOR);
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<OffsetCommitResponse> {
+        if !state.nodes.coordinates(context.node, &self.group_id) {
+            return self.refuse(context, ErrorCode::NOT_COORDINATOR);
         }
         if let Err(code) = check(self, state) {
-            return self.refuse(call, unfound(code, call.version >= NOT_FOUND_SINCE));
+            return self.refuse(context, unfound(code, context.version >= NOT_FOUND_SINCE));
         }
         answer(self, |topic, part| commit(&self.group_id, topic, part, state))
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<OffsetCommitResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<OffsetCommitResponse> {
         answer(self, |_, _| Err(code))
     }
 }
@@ -84,7 +85,7 @@ fn commit(
         },
         state,
     )?;
-    state.groups.positions(group).commit(&name, part.partition_index, committed);
+    state.groups.offsets(group).commit(&name, part.partition_index, committed);
     Ok(())
 }
 
@@ -96,7 +97,7 @@ pub(super) fn unfound(code: ErrorCode, known: bool) -> ErrorCode {
     }
 }
 
-/// A position as a request gives it.
+/// A committed offset as a request gives it.
 pub(super) struct Position<'a> {
     pub(super) topic: &'a str,
     pub(super) topic_id: Uuid,
@@ -107,13 +108,13 @@ pub(super) struct Position<'a> {
 }
 
 /// The topic's name and what to keep, if it can be kept.
-pub(super) fn position(given: Position<'_>, state: &State) -> Result<(Str, Committed), ErrorCode> {
+pub(super) fn position(given: Position<'_>, state: &State) -> Result<(Str, CommittedOffset), ErrorCode> {
     let found = state.topics.find(given.topic, given.topic_id)?;
     found.partition(given.partition)?;
     if given.metadata.len() > state.config.offset_metadata_bytes_max {
         return Err(ErrorCode::OFFSET_METADATA_TOO_LARGE);
     }
     let metadata = if given.metadata.is_empty() { Str::default() } else { owned(given.metadata) };
-    let committed = Committed { offset: given.offset, leader_epoch: given.leader_epoch, metadata };
+    let committed = CommittedOffset { offset: given.offset, leader_epoch: given.leader_epoch, metadata };
     Ok((found.name.clone(), committed))
 }

@@ -1,7 +1,7 @@
-//! OffsetDelete: forgets a group's positions.
+//! OffsetDelete: forgets a group's offsets.
 //!
 //! Behavior
-//! - Positions that a transaction has not decided on yet are forgotten too.
+//! - Offsets that a transaction has not decided on yet are forgotten too.
 //! - A group with members must be of consumers (else `NON_EMPTY_GROUP`), and none of them subscribed to the
 //!   topic.
 //!
@@ -14,22 +14,22 @@ use upsert_kafka_protocol::messages::offset_delete::{
 use upsert_kafka_protocol::messages::{OffsetDeleteRequest, OffsetDeleteResponse};
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::group::{Group, GroupState};
 
 impl Serve for OffsetDeleteRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetDeleteResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<OffsetDeleteResponse> {
         let State { groups, topics, nodes, .. } = state;
         let group = match groups.of_mut(&self.group_id) {
-            _ if !nodes.coordinates(call.node, &self.group_id) => Err(ErrorCode::NOT_COORDINATOR),
+            _ if !nodes.coordinates(context.node, &self.group_id) => Err(ErrorCode::NOT_COORDINATOR),
             Some(group) if is_foreign(group) => Err(ErrorCode::NON_EMPTY_GROUP),
             Some(group) => Ok(group),
             None => Err(ErrorCode::GROUP_ID_NOT_FOUND),
         };
         let group = match group {
             Ok(group) => group,
-            Err(code) => return self.refuse(call, code),
+            Err(code) => return self.refuse(context, code),
         };
         let one = |topic: &OffsetDeleteRequestTopic| {
             let subscribed = group.subscribes(&topic.name);
@@ -40,7 +40,7 @@ impl Serve for OffsetDeleteRequest {
                     Err(code) => code,
                     Ok(_) if subscribed => ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC,
                     Ok(_) => {
-                        group.positions.forget(&topic.name, index);
+                        group.offsets.forget(&topic.name, index);
                         ErrorCode::NONE
                     }
                 };
@@ -56,7 +56,7 @@ impl Serve for OffsetDeleteRequest {
         Outcome::Answer(OffsetDeleteResponse { topics, ..Default::default() })
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<OffsetDeleteResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<OffsetDeleteResponse> {
         Outcome::Answer(OffsetDeleteResponse { error_code, ..Default::default() })
     }
 }

@@ -1,10 +1,10 @@
-//! OffsetFetch: the positions that groups have committed.
+//! OffsetFetch: the offsets that groups have committed.
 //!
 //! Behavior
-//! - A partition without a position, or a group without any, is offset -1 and no error, as in Kafka;
-//!   null topics ask for all positions of the group.
+//! - A partition without a committed offset, or a group without any, is offset -1 and no error, as in Kafka;
+//!   null topics ask for all committed offsets of the group.
 //! - A node that does not coordinate the group says so.
-//! - A partition for which a transaction that is still open has a position is `UNSTABLE_OFFSET_COMMIT` when
+//! - A partition for which a transaction that is still open has a committed offset is `UNSTABLE_OFFSET_COMMIT` when
 //!   the request wants stable ones.
 //! - A group or partition that is named twice is answered once.
 //!
@@ -20,23 +20,24 @@ use upsert_kafka_protocol::messages::offset_fetch::{
 use upsert_kafka_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve, once};
+use super::{Outcome, RequestContext, Serve, once};
 use crate::state::State;
-use crate::state::positions::{Committed, Positions};
+use crate::state::committed_offsets::{CommittedOffset, CommittedOffsets};
 
 impl Serve for OffsetFetchRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetFetchResponse> {
-        let one = |group: OffsetFetchRequestGroup| match state.nodes.coordinates(call.node, &group.group_id) {
-            true => fetch(&group, self.require_stable, state),
-            false => refused(group, ErrorCode::NOT_COORDINATOR),
-        };
-        let groups = asked(self, call).into_iter().map(one).collect();
-        Outcome::Answer(shaped(groups, call))
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<OffsetFetchResponse> {
+        let one =
+            |group: OffsetFetchRequestGroup| match state.nodes.coordinates(context.node, &group.group_id) {
+                true => fetch(&group, self.require_stable, state),
+                false => refused(group, ErrorCode::NOT_COORDINATOR),
+            };
+        let groups = asked(self, context).into_iter().map(one).collect();
+        Outcome::Answer(shaped(groups, context))
     }
 
-    fn refuse(&self, call: &Call, error_code: ErrorCode) -> Outcome<OffsetFetchResponse> {
+    fn refuse(&self, context: &RequestContext, error_code: ErrorCode) -> Outcome<OffsetFetchResponse> {
         let refused = |group| refused(group, error_code);
-        Outcome::Answer(shaped(asked(self, call).into_iter().map(refused).collect(), call))
+        Outcome::Answer(shaped(asked(self, context).into_iter().map(refused).collect(), context))
     }
 }
 
@@ -45,8 +46,8 @@ fn refused(group: OffsetFetchRequestGroup, error_code: ErrorCode) -> OffsetFetch
 }
 
 /// Any version's question in the form of the newest.
-fn asked(request: &OffsetFetchRequest, call: &Call) -> Vec<OffsetFetchRequestGroup> {
-    if call.version >= 8 {
+fn asked(request: &OffsetFetchRequest, context: &RequestContext) -> Vec<OffsetFetchRequestGroup> {
+    if context.version >= 8 {
         return once(&request.groups, |group| &group.group_id).cloned().collect();
     }
     let topics = request.topics.as_ref().map(|topics| {
@@ -61,15 +62,15 @@ fn asked(request: &OffsetFetchRequest, call: &Call) -> Vec<OffsetFetchRequestGro
 }
 
 /// The newest form of an answer in that of the version.
-fn shaped(mut groups: Vec<OffsetFetchResponseGroup>, call: &Call) -> OffsetFetchResponse {
-    if call.version >= 8 {
+fn shaped(mut groups: Vec<OffsetFetchResponseGroup>, context: &RequestContext) -> OffsetFetchResponse {
+    if context.version >= 8 {
         return OffsetFetchResponse { groups, ..Default::default() };
     }
     let group = groups.pop().unwrap_or_default();
     let partition = |part: OffsetFetchResponsePartitions| OffsetFetchResponsePartition {
         partition_index: part.partition_index,
         committed_offset: part.committed_offset,
-        committed_leader_epoch: if call.version >= 5 { part.committed_leader_epoch } else { -1 },
+        committed_leader_epoch: if context.version >= 5 { part.committed_leader_epoch } else { -1 },
         metadata: part.metadata,
         error_code: part.error_code,
         ..Default::default()
@@ -84,8 +85,8 @@ fn shaped(mut groups: Vec<OffsetFetchResponseGroup>, call: &Call) -> OffsetFetch
 }
 
 fn fetch(asked: &OffsetFetchRequestGroup, stable: bool, state: &State) -> OffsetFetchResponseGroup {
-    let none = Positions::default();
-    let group = state.groups.of(&asked.group_id).map_or(&none, |group| &group.positions);
+    let none = CommittedOffsets::default();
+    let group = state.groups.of(&asked.group_id).map_or(&none, |group| &group.offsets);
     let mut topics: Vec<_> = match &asked.topics {
         Some(topics) => {
             let mut seen = BTreeSet::new();
@@ -99,7 +100,7 @@ fn fetch(asked: &OffsetFetchRequestGroup, stable: bool, state: &State) -> Offset
     OffsetFetchResponseGroup { group_id: asked.group_id.clone(), topics, ..Default::default() }
 }
 
-fn hide_unstable(topic: &mut OffsetFetchResponseTopics, group: &Positions, state: &State) {
+fn hide_unstable(topic: &mut OffsetFetchResponseTopics, group: &CommittedOffsets, state: &State) {
     let Some(name) = name(&topic.name, topic.topic_id, state) else { return };
     for part in topic.partitions.iter_mut().filter(|it| group.is_unstable(name, it.partition_index)) {
         let error_code = ErrorCode::UNSTABLE_OFFSET_COMMIT;
@@ -115,7 +116,7 @@ fn name<'a>(name: &'a Str, id: Uuid, state: &'a State) -> Option<&'a str> {
 fn fetch_topic<'a>(
     asked: &'a OffsetFetchRequestTopics,
     seen: &mut BTreeSet<(&'a Str, Uuid, i32)>,
-    group: &Positions,
+    group: &CommittedOffsets,
     state: &State,
 ) -> OffsetFetchResponseTopics {
     let name = name(&asked.name, asked.topic_id, state);
@@ -136,7 +137,10 @@ fn fetch_topic<'a>(
     }
 }
 
-fn whole_topic((name, kept): (&Str, &BTreeMap<i32, Committed>), state: &State) -> OffsetFetchResponseTopics {
+fn whole_topic(
+    (name, kept): (&Str, &BTreeMap<i32, CommittedOffset>),
+    state: &State,
+) -> OffsetFetchResponseTopics {
     OffsetFetchResponseTopics {
         name: name.clone(),
         topic_id: state.topics.by_name(name).map_or(Uuid::ZERO, |topic| topic.id),
@@ -145,7 +149,7 @@ fn whole_topic((name, kept): (&Str, &BTreeMap<i32, Committed>), state: &State) -
     }
 }
 
-fn position(partition_index: i32, committed: Option<&Committed>) -> OffsetFetchResponsePartitions {
+fn position(partition_index: i32, committed: Option<&CommittedOffset>) -> OffsetFetchResponsePartitions {
     OffsetFetchResponsePartitions {
         partition_index,
         committed_offset: committed.map_or(-1, |committed| committed.offset),

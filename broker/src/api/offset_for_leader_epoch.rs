@@ -11,17 +11,17 @@ use upsert_kafka_protocol::messages::offset_for_leader_epoch::{
 use upsert_kafka_protocol::messages::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 
 impl Serve for OffsetForLeaderEpochRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<OffsetForLeaderEpochResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<OffsetForLeaderEpochResponse> {
         answer(self, |topic, part| {
-            end(topic, part, state, call.node).unwrap_or_else(|code| refused(part.partition, code))
+            end(topic, part, state, context.node).unwrap_or_else(|code| refused(part.partition, code))
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<OffsetForLeaderEpochResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<OffsetForLeaderEpochResponse> {
         answer(self, |_, part| refused(part.partition, code))
     }
 }

@@ -15,16 +15,16 @@ use upsert_kafka_protocol::messages::{
 };
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::{Refusal, State};
 
 impl Serve for AlterPartitionReassignmentsRequest {
-    fn serve(&self, state: &mut State, _: &Call) -> Outcome<AlterPartitionReassignmentsResponse> {
+    fn serve(&self, state: &mut State, _: &RequestContext) -> Outcome<AlterPartitionReassignmentsResponse> {
         let allowed = self.allow_replication_factor_change;
         answer(self, ErrorCode::NONE, |topic, part| reassign(topic, part, allowed, state))
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<AlterPartitionReassignmentsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<AlterPartitionReassignmentsResponse> {
         answer(self, code, |_, _| Err(Refusal::new(code, code.message())))
     }
 }
@@ -90,11 +90,15 @@ fn reassign(
 }
 
 impl Serve for ListPartitionReassignmentsRequest {
-    fn serve(&self, _: &mut State, _: &Call) -> Outcome<ListPartitionReassignmentsResponse> {
+    fn serve(&self, _: &mut State, _: &RequestContext) -> Outcome<ListPartitionReassignmentsResponse> {
         Outcome::Answer(ListPartitionReassignmentsResponse::default())
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<ListPartitionReassignmentsResponse> {
+    fn refuse(
+        &self,
+        _: &RequestContext,
+        error_code: ErrorCode,
+    ) -> Outcome<ListPartitionReassignmentsResponse> {
         let error_message = Some(Str::from_static(error_code.message()));
         Outcome::Answer(ListPartitionReassignmentsResponse {
             error_code,

@@ -27,16 +27,17 @@ use upsert_kafka_protocol::messages::produce::{
 use upsert_kafka_protocol::messages::{ProduceRequest, ProduceResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
-use crate::cluster::Now;
-use crate::parking::Place;
-use crate::state::batch::{Checked, Rules};
+use super::{Outcome, RequestContext, Serve};
+use crate::now::Now;
+use crate::state::batch::{CheckedBatch, Rules};
+use crate::state::names::owned;
 use crate::state::nodes::Node;
 use crate::state::producers::{Sequenced, Verdict};
 use crate::state::topics::Partition;
 use crate::state::transaction::Participant;
-use crate::state::{Refusal, State, owned};
-use crate::work::{Finding, Item, Work};
+use crate::state::{Refusal, State};
+use crate::wait::WatchKey;
+use crate::work::{Finding, Work, WorkItem};
 
 /// The first version whose clients follow leader hints.
 const HINTS_SINCE: i16 = 10;
@@ -48,33 +49,33 @@ const ABORTABLE_SINCE: i16 = 11;
 const ADDING_SINCE: i16 = 12;
 
 impl Serve for ProduceRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<ProduceResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<ProduceResponse> {
         if !(-1..=1).contains(&self.acks) {
-            return self.refuse(call, ErrorCode::INVALID_REQUIRED_ACKS);
+            return self.refuse(context, ErrorCode::INVALID_REQUIRED_ACKS);
         }
-        let Some(findings) = &call.findings else { return Outcome::Work(work(self, state, call)) };
+        let Some(findings) = &context.findings else { return Outcome::Work(work(self, state, context)) };
         let mut findings = findings.iter();
         let id = self.transactional_id.as_deref();
-        let outcome = answer(self, |topic| produce_topic(topic, id, &mut findings, state, call));
-        outcome.map(|response| hinted(response, state, call))
+        let outcome = answer(self, |topic| produce_topic(topic, id, &mut findings, state, context));
+        outcome.map(|response| hinted(response, state, context))
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<ProduceResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<ProduceResponse> {
         let refused = |data: &PartitionProduceData| refused(data.index, code);
         answer(self, |topic| topic.partition_data.iter().map(refused).collect())
     }
 }
 
 /// The batches to look into: those that their partitions may take.
-fn work(request: &ProduceRequest, state: &mut State, call: &Call) -> Work {
+fn work(request: &ProduceRequest, state: &mut State, context: &RequestContext) -> Work {
     let mut items = Vec::new();
     for topic in &request.topic_data {
         for part in &topic.partition_data {
             let target =
                 Target { topic: &topic.name, id: topic.topic_id, index: part.index, transactional_id: None };
-            items.push(match led(&target, state, call) {
-                Ok(_) => check(part.records.clone().unwrap_or_default(), &target, state, call),
-                Err(_) => Item::Nothing,
+            items.push(match led(&target, state, context) {
+                Ok(_) => check(part.records.clone().unwrap_or_default(), &target, state, context),
+                Err(_) => WorkItem::Nothing,
             });
         }
     }
@@ -82,13 +83,13 @@ fn work(request: &ProduceRequest, state: &mut State, call: &Call) -> Work {
     Work::new(items, config.decompressed_batch_bytes_max, config.decompressed_request_bytes_max)
 }
 
-fn check(records: Bytes, target: &Target<'_>, state: &State, call: &Call) -> Item {
+fn check(records: Bytes, target: &Target<'_>, state: &State, context: &RequestContext) -> WorkItem {
     match state.topics.find(target.topic, target.id) {
         Ok(topic) => {
-            let (version, now_ms) = (call.version, call.now.unix_ms);
-            Item::Check { records, version, rules: Rules::from(&topic.configs), now_ms }
+            let (version, now_ms) = (context.version, context.now.unix_ms);
+            WorkItem::Check { records, version, rules: Rules::from(&topic.configs), now_ms }
         }
-        Err(_) => Item::Nothing,
+        Err(_) => WorkItem::Nothing,
     }
 }
 
@@ -116,8 +117,8 @@ fn answer(
 }
 
 /// Tells where the leaders are that lead instead, to clients that would take the hint.
-fn hinted(mut response: ProduceResponse, state: &State, call: &Call) -> ProduceResponse {
-    if call.version < HINTS_SINCE {
+fn hinted(mut response: ProduceResponse, state: &State, context: &RequestContext) -> ProduceResponse {
+    if context.version < HINTS_SINCE {
         return response;
     }
     for topic in &mut response.responses {
@@ -147,7 +148,7 @@ fn produce_topic(
     transactional_id: Option<&str>,
     findings: &mut slice::Iter<'_, Finding>,
     state: &mut State,
-    call: &Call,
+    context: &RequestContext,
 ) -> Vec<PartitionProduceResponse> {
     let (name, id) = match state.topics.find(&data.name, data.topic_id) {
         Ok(topic) => (topic.name.clone(), topic.id),
@@ -161,7 +162,7 @@ fn produce_topic(
     };
     let mut produce = |part: &PartitionProduceData| {
         let target = Target { topic: &name, id, index: part.index, transactional_id };
-        let produced = produce_partition(findings.next(), &target, state, call);
+        let produced = produce_partition(findings.next(), &target, state, context);
         produced.unwrap_or_else(|refusal| explained(part.index, refusal))
     };
     data.partition_data.iter().map(&mut produce).collect()
@@ -179,9 +180,9 @@ fn produce_partition(
     finding: Option<&Finding>,
     target: &Target<'_>,
     state: &mut State,
-    call: &Call,
+    context: &RequestContext,
 ) -> Result<PartitionProduceResponse, Refusal> {
-    led(target, state, call)?;
+    led(target, state, context)?;
     let Some(Finding::Checked(checked)) = finding else {
         // It could not take the batch when that was to be looked into. Now it can.
         let code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
@@ -189,17 +190,18 @@ fn produce_partition(
     };
     let checked = checked.as_ref().map_err(Clone::clone)?;
     if let Some(batch) = checked.sequenced.filter(|batch| batch.transactional) {
-        join_transaction(batch, target, state, call)?;
+        join_transaction(batch, target, state, context)?;
     }
     let expiration = state.config.producer_id_expiration;
-    let partition = led(target, state, call)?;
-    partition.producers.expire_idle(call.now.instant, expiration);
-    let raising = call.version >= ADDING_SINCE;
-    let verdict =
-        checked.sequenced.map_or(Ok(Verdict::Append), |batch| partition.producers.check(batch, raising))?;
+    let partition = led(target, state, context)?;
+    partition.producers.expire_idle(context.now.instant, expiration);
+    let bumps_epoch = context.version >= ADDING_SINCE;
+    let verdict = checked
+        .sequenced
+        .map_or(Ok(Verdict::Append), |batch| partition.producers.check(batch, bumps_epoch))?;
     let (base_offset, log_append_time_ms) = match verdict {
         Verdict::Duplicate { base_offset, log_append_time_ms } => (base_offset, log_append_time_ms),
-        Verdict::Append => (append(checked, partition, call.now), checked.log_append_time_ms),
+        Verdict::Append => (append(checked, partition, context.now), checked.log_append_time_ms),
     };
     let response = PartitionProduceResponse {
         index: target.index,
@@ -209,20 +211,24 @@ fn produce_partition(
         ..Default::default()
     };
     if matches!(verdict, Verdict::Append) {
-        state.touched.push(Place::Partition(target.id, target.index));
+        state.completed.push(WatchKey::Partition(target.id, target.index));
     }
     Ok(response)
 }
 
 /// The partition, if it is there and the node leads it.
-fn led<'a>(target: &Target<'_>, state: &'a mut State, call: &Call) -> Result<&'a mut Partition, Refusal> {
+fn led<'a>(
+    target: &Target<'_>,
+    state: &'a mut State,
+    context: &RequestContext,
+) -> Result<&'a mut Partition, Refusal> {
     let Target { topic, id, index, .. } = target;
     let unknown = |code: ErrorCode| Refusal::new(code, format!("{topic}-{index} does not exist"));
     let elsewhere =
-        |code: ErrorCode| Refusal::new(code, format!("{topic}-{index} is not led by node {}", call.node));
+        |code: ErrorCode| Refusal::new(code, format!("{topic}-{index} is not led by node {}", context.node));
     let found = state.topics.find_mut(topic, *id).map_err(unknown)?;
     let partition = found.partition_mut(*index).map_err(unknown)?;
-    partition.check_leader(call.node, -1).map_err(elsewhere)?;
+    partition.check_leader(context.node, -1).map_err(elsewhere)?;
     Ok(partition)
 }
 
@@ -232,29 +238,29 @@ fn join_transaction(
     batch: Sequenced,
     target: &Target<'_>,
     state: &mut State,
-    call: &Call,
+    context: &RequestContext,
 ) -> Result<(), Refusal> {
     let refusal = |code: ErrorCode| Refusal::new(code, code.message());
     let Some(id) = target.transactional_id.filter(|id| !id.is_empty()) else {
         return Err(refusal(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED));
     };
     let producer = (batch.producer_id, batch.epoch);
-    if led(target, state, call)?.producers.has_transaction(batch.producer_id, batch.epoch) {
+    if led(target, state, context)?.producers.has_transaction(batch.producer_id, batch.epoch) {
         return Ok(());
     }
     let partition = Participant::Partition(owned(target.topic), target.index);
-    let joined = if call.version >= ADDING_SINCE {
-        state.add_to_transaction(id, producer, [partition], call.now)
+    let joined = if context.version >= ADDING_SINCE {
+        state.add_to_transaction(id, producer, [partition], context.now)
     } else {
         state.verify_in_transaction(id, producer, &partition)
     };
     joined.map_err(|code| match code {
         ErrorCode::PRODUCER_FENCED => refusal(ErrorCode::INVALID_PRODUCER_EPOCH),
-        ErrorCode::TRANSACTION_ABORTABLE if call.version < ABORTABLE_SINCE => {
+        ErrorCode::TRANSACTION_ABORTABLE if context.version < ABORTABLE_SINCE => {
             let message = "Partition was not added to the transaction";
             Refusal::new(ErrorCode::INVALID_TXN_STATE, message)
         }
-        ErrorCode::CONCURRENT_TRANSACTIONS if call.version < ADDING_SINCE => {
+        ErrorCode::CONCURRENT_TRANSACTIONS if context.version < ADDING_SINCE => {
             let message = "Unable to verify the partition has been added to the transaction. Underlying error: CONCURRENT_TRANSACTIONS";
             Refusal::new(ErrorCode::NOT_ENOUGH_REPLICAS, message)
         }
@@ -262,7 +268,7 @@ fn join_transaction(
     })
 }
 
-fn append(checked: &Checked, partition: &mut Partition, now: Now) -> i64 {
+fn append(checked: &CheckedBatch, partition: &mut Partition, now: Now) -> i64 {
     let base_offset = partition.log.append(checked, partition.leader_epoch);
     if let Some(batch) = checked.sequenced
         && partition.producers.record(batch, base_offset, checked.log_append_time_ms, now)

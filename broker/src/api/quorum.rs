@@ -18,7 +18,7 @@ use upsert_kafka_protocol::messages::{
 };
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 
 const METADATA_TOPIC: &str = "__cluster_metadata";
@@ -27,9 +27,9 @@ const METADATA_TOPIC: &str = "__cluster_metadata";
 const END_OFFSET: i64 = 1;
 
 impl Serve for DescribeQuorumRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<DescribeQuorumResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DescribeQuorumResponse> {
         let told = |topic: &RequestTopicData, index| match (&*topic.topic_name, index) {
-            (METADATA_TOPIC, 0) => described(state, call),
+            (METADATA_TOPIC, 0) => described(state, context),
             _ => ResponsePartitionData {
                 partition_index: index,
                 error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
@@ -54,23 +54,23 @@ impl Serve for DescribeQuorumRequest {
         });
         Outcome::Answer(DescribeQuorumResponse {
             topics: topics.collect(),
-            nodes: if call.version >= 2 { nodes.collect() } else { Vec::new() },
+            nodes: if context.version >= 2 { nodes.collect() } else { Vec::new() },
             ..Default::default()
         })
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<DescribeQuorumResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<DescribeQuorumResponse> {
         Outcome::Answer(DescribeQuorumResponse { error_code, ..Default::default() })
     }
 }
 
-fn described(state: &State, call: &Call) -> ResponsePartitionData {
+fn described(state: &State, context: &RequestContext) -> ResponsePartitionData {
     let leader_id = state.nodes.live().next().map_or(-1, |node| node.id);
     let voter = |node: &crate::state::nodes::Node| ReplicaState {
         replica_id: node.id,
         log_end_offset: END_OFFSET,
-        last_fetch_timestamp: if node.id == leader_id { -1 } else { call.now.unix_ms },
-        last_caught_up_timestamp: call.now.unix_ms,
+        last_fetch_timestamp: if node.id == leader_id { -1 } else { context.now.unix_ms },
+        last_caught_up_timestamp: context.now.unix_ms,
         ..Default::default()
     };
     ResponsePartitionData {
@@ -85,12 +85,12 @@ fn described(state: &State, call: &Call) -> ResponsePartitionData {
 macro_rules! fixed {
     ($($request:ident $response:ident: $serve:expr;)*) => {$(
         impl Serve for $request {
-            fn serve(&self, state: &mut State, call: &Call) -> Outcome<$response> {
+            fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<$response> {
                 let code: fn(&Self, &State) -> ErrorCode = $serve;
-                self.refuse(call, code(self, state))
+                self.refuse(context, code(self, state))
             }
 
-            fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<$response> {
+            fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<$response> {
                 let error_message = Some(Str::from_static(error_code.message()));
                 Outcome::Answer($response { error_code, error_message, ..Default::default() })
             }

@@ -15,17 +15,17 @@ use upsert_kafka_protocol::messages::{
 };
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 
 macro_rules! refused {
     ($($request:ident $response:ident $code:ident { $($field:ident: $value:expr),* };)*) => {$(
         impl Serve for $request {
-            fn serve(&self, _: &mut State, call: &Call) -> Outcome<$response> {
-                self.refuse(call, ErrorCode::$code)
+            fn serve(&self, _: &mut State, context: &RequestContext) -> Outcome<$response> {
+                self.refuse(context, ErrorCode::$code)
             }
 
-            fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<$response> {
+            fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<$response> {
                 Outcome::Answer($response { error_code, $($field: $value,)* ..Default::default() })
             }
         }

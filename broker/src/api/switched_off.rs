@@ -9,17 +9,17 @@
 use upsert_kafka_protocol::messages::*;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 
 macro_rules! switched_off {
     ($($request:ident $response:ident: $refused:expr;)*) => {$(
         impl Serve for $request {
-            fn serve(&self, _: &mut State, call: &Call) -> Outcome<$response> {
-                self.refuse(call, ErrorCode::UNSUPPORTED_VERSION)
+            fn serve(&self, _: &mut State, context: &RequestContext) -> Outcome<$response> {
+                self.refuse(context, ErrorCode::UNSUPPORTED_VERSION)
             }
 
-            fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<$response> {
+            fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<$response> {
                 let refused: fn(&Self, ErrorCode) -> $response = $refused;
                 Outcome::Answer(refused(self, code))
             }

@@ -9,42 +9,44 @@
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{SyncGroupRequest, SyncGroupResponse};
 
-use super::{Call, Outcome, Serve};
-use crate::parking::{Place, Wait};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::group::GroupAnswer;
+use crate::wait::{Wait, WatchKey};
 
 /// The first version that must name the protocol.
 const PROTOCOL_SINCE: i16 = 5;
 
 impl Serve for SyncGroupRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<SyncGroupResponse> {
-        if !state.groups.takes_in(call.peer) {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<SyncGroupResponse> {
+        if !state.groups.admit(context.peer) {
             let named = self.protocol_type.is_some() && self.protocol_name.is_some();
             let known = state.groups.of(&self.group_id).is_some();
             let complaint = match () {
                 () if self.group_id.is_empty() => Some(ErrorCode::INVALID_GROUP_ID),
-                () if !state.nodes.coordinates(call.node, &self.group_id) => Some(ErrorCode::NOT_COORDINATOR),
-                () if call.version >= PROTOCOL_SINCE && !named => {
+                () if !state.nodes.coordinates(context.node, &self.group_id) => {
+                    Some(ErrorCode::NOT_COORDINATOR)
+                }
+                () if context.version >= PROTOCOL_SINCE && !named => {
                     Some(ErrorCode::INCONSISTENT_GROUP_PROTOCOL)
                 }
                 () if !known => Some(ErrorCode::UNKNOWN_MEMBER_ID),
                 () => None,
             };
             if let Some(code) = complaint {
-                state.groups.leave(call.peer);
-                return self.refuse(call, code);
+                state.groups.remove_peer(context.peer);
+                return self.refuse(context, code);
             }
-            state.groups.open(&self.group_id).sync(self, call.peer, call.now.instant);
-            state.deliver();
+            state.groups.open(&self.group_id).sync(self, context.peer, context.now.instant);
+            state.collect_group_answers();
         }
-        match state.groups.answer(call.peer) {
+        match state.groups.answer(context.peer) {
             Some(GroupAnswer::Sync(response)) => Outcome::Answer(response),
-            _ => Outcome::Wait(Wait { until: None, on: vec![Place::Peer(call.peer)] }),
+            _ => Outcome::Wait(Wait { until: None, on: vec![WatchKey::Peer(context.peer)] }),
         }
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<SyncGroupResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<SyncGroupResponse> {
         Outcome::Answer(SyncGroupResponse { error_code, ..Default::default() })
     }
 }

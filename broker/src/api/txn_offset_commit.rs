@@ -1,7 +1,7 @@
-//! TxnOffsetCommit: positions of a group that count when the transaction is committed.
+//! TxnOffsetCommit: committed offsets of a group that count when the transaction is committed.
 //!
 //! Behavior
-//! - Until the transaction ends they are kept aside; OffsetFetch that wants stable positions is told so.
+//! - Until the transaction ends they are kept aside; OffsetFetch that wants stable offsets is told so.
 //! - The group must have been added to the transaction, up to version 4; from 5 on it is added by this.
 //! - Who names a generation, member or instance is checked against the group (KIP-447); who names none is
 //!   not. A group that is not there knows no generation: `ILLEGAL_GENERATION`.
@@ -16,9 +16,10 @@ use upsert_kafka_protocol::messages::{TxnOffsetCommitRequest, TxnOffsetCommitRes
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::offset_commit::{Position, position, unfound};
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
+use crate::state::State;
+use crate::state::names::owned;
 use crate::state::transaction::Participant;
-use crate::state::{State, owned};
 
 /// The first version that adds the group to the transaction.
 const ADDING_SINCE: i16 = 5;
@@ -27,14 +28,14 @@ const ADDING_SINCE: i16 = 5;
 const ABORTABLE_SINCE: i16 = 4;
 
 impl Serve for TxnOffsetCommitRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<TxnOffsetCommitResponse> {
-        if let Err(code) = admit(self, state, call) {
-            return self.refuse(call, code);
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<TxnOffsetCommitResponse> {
+        if let Err(code) = admit(self, state, context) {
+            return self.refuse(context, code);
         }
         answer(self, |topic, part| commit(self, topic, part, state))
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<TxnOffsetCommitResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<TxnOffsetCommitResponse> {
         answer(self, |_, _| Err(code))
     }
 }
@@ -60,22 +61,26 @@ fn answer(
     Outcome::Answer(TxnOffsetCommitResponse { topics, ..Default::default() })
 }
 
-/// Whether the group and the transaction may take positions from who asks.
-fn admit(request: &TxnOffsetCommitRequest, state: &mut State, call: &Call) -> Result<(), ErrorCode> {
-    if !state.nodes.coordinates(call.node, &request.group_id) {
+/// Whether the group and the transaction may take committed offsets from who asks.
+fn admit(
+    request: &TxnOffsetCommitRequest,
+    state: &mut State,
+    context: &RequestContext,
+) -> Result<(), ErrorCode> {
+    if !state.nodes.coordinates(context.node, &request.group_id) {
         return Err(ErrorCode::NOT_COORDINATOR);
     }
     let id = &request.transactional_id;
     let producer = (request.producer_id, request.producer_epoch);
     let group = Participant::Group(owned(&request.group_id));
-    let admitted = if call.version >= ADDING_SINCE {
-        state.add_to_transaction(id, producer, [group], call.now)
+    let admitted = if context.version >= ADDING_SINCE {
+        state.add_to_transaction(id, producer, [group], context.now)
     } else {
         state.verify_in_transaction(id, producer, &group)
     };
     admitted.map_err(|code| match code {
         ErrorCode::PRODUCER_FENCED => ErrorCode::INVALID_PRODUCER_EPOCH,
-        ErrorCode::TRANSACTION_ABORTABLE if call.version < ABORTABLE_SINCE => ErrorCode::INVALID_TXN_STATE,
+        ErrorCode::TRANSACTION_ABORTABLE if context.version < ABORTABLE_SINCE => ErrorCode::INVALID_TXN_STATE,
         code => code,
     })?;
     let instance = request.group_instance_id.as_deref();
@@ -101,7 +106,7 @@ fn commit(
         },
         state,
     )?;
-    let positions = state.groups.positions(&request.group_id);
-    positions.commit_later(request.producer_id, &name, part.partition_index, committed);
+    let offsets = state.groups.offsets(&request.group_id);
+    offsets.commit_later(request.producer_id, &name, part.partition_index, committed);
     Ok(())
 }

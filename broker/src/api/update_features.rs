@@ -12,7 +12,7 @@ use upsert_kafka_protocol::messages::{UpdateFeaturesRequest, UpdateFeaturesRespo
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::api_versions::{TRANSACTION_VERSION, TRANSACTION_VERSION_MAX};
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::{Refusal, State};
 
 /// The upgrade type that only goes up.
@@ -24,22 +24,22 @@ const UNSAFE_DOWNGRADE: i8 = 3;
 const ONE_ERROR_SINCE: i16 = 2;
 
 impl Serve for UpdateFeaturesRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<UpdateFeaturesResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<UpdateFeaturesResponse> {
         let present = state.config.transaction_version;
-        let checked = self.feature_updates.iter().map(|update| check(update, call.version, present));
+        let checked = self.feature_updates.iter().map(|update| check(update, context.version, present));
         match checked.collect::<Result<Vec<_>, _>>() {
-            Err(refusal) => answer(self, call, &refusal),
+            Err(refusal) => answer(self, context, &refusal),
             Ok(levels) => {
                 if let Some(level) = levels.last().filter(|_| !self.validate_only) {
                     state.config.transaction_version = *level;
                 }
-                answer(self, call, &Refusal::new(ErrorCode::NONE, ""))
+                answer(self, context, &Refusal::new(ErrorCode::NONE, ""))
             }
         }
     }
 
-    fn refuse(&self, call: &Call, code: ErrorCode) -> Outcome<UpdateFeaturesResponse> {
-        answer(self, call, &Refusal::new(code, code.message()))
+    fn refuse(&self, context: &RequestContext, code: ErrorCode) -> Outcome<UpdateFeaturesResponse> {
+        answer(self, context, &Refusal::new(code, code.message()))
     }
 }
 
@@ -65,11 +65,11 @@ fn check(update: &FeatureUpdateKey, version: i16, present: i16) -> Result<i16, R
 
 fn answer(
     request: &UpdateFeaturesRequest,
-    call: &Call,
+    context: &RequestContext,
     refusal: &Refusal,
 ) -> Outcome<UpdateFeaturesResponse> {
     let message = (!refusal.code.is_none()).then(|| Str::from(refusal.message.as_str()));
-    if call.version >= ONE_ERROR_SINCE {
+    if context.version >= ONE_ERROR_SINCE {
         let (error_code, error_message) = (refusal.code, message);
         return Outcome::Answer(UpdateFeaturesResponse { error_code, error_message, ..Default::default() });
     }

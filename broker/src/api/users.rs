@@ -19,14 +19,14 @@ use upsert_kafka_protocol::messages::{
 use upsert_kafka_protocol::messages::{alter_client_quotas, describe_client_quotas};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 
 /// What quotas may be for.
 const ENTITY_TYPES: [&str; 3] = ["user", "client-id", "ip"];
 
 impl Serve for DescribeClientQuotasRequest {
-    fn serve(&self, _: &mut State, call: &Call) -> Outcome<DescribeClientQuotasResponse> {
+    fn serve(&self, _: &mut State, context: &RequestContext) -> Outcome<DescribeClientQuotasResponse> {
         let of = |it: &describe_client_quotas::ComponentData| it.entity_type.clone();
         let mut types: Vec<_> = self.components.iter().map(of).collect();
         types.sort_unstable();
@@ -39,15 +39,15 @@ impl Serve for DescribeClientQuotasRequest {
             || types.iter().any(|it| it.is_empty())
             || !self.components.iter().all(exact)
         {
-            return self.refuse(call, ErrorCode::INVALID_REQUEST);
+            return self.refuse(context, ErrorCode::INVALID_REQUEST);
         }
         if types.iter().any(|it| !ENTITY_TYPES.contains(&&**it)) {
-            return self.refuse(call, ErrorCode::UNSUPPORTED_VERSION);
+            return self.refuse(context, ErrorCode::UNSUPPORTED_VERSION);
         }
         Outcome::Answer(DescribeClientQuotasResponse { entries: Some(Vec::new()), ..Default::default() })
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<DescribeClientQuotasResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<DescribeClientQuotasResponse> {
         let (error_message, entries) = (Some(words(error_code)), None);
         Outcome::Answer(DescribeClientQuotasResponse {
             error_code,
@@ -59,11 +59,11 @@ impl Serve for DescribeClientQuotasRequest {
 }
 
 impl Serve for AlterClientQuotasRequest {
-    fn serve(&self, _: &mut State, call: &Call) -> Outcome<AlterClientQuotasResponse> {
-        self.refuse(call, ErrorCode::POLICY_VIOLATION)
+    fn serve(&self, _: &mut State, context: &RequestContext) -> Outcome<AlterClientQuotasResponse> {
+        self.refuse(context, ErrorCode::POLICY_VIOLATION)
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<AlterClientQuotasResponse> {
+    fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<AlterClientQuotasResponse> {
         let part = |it: &alter_client_quotas::EntityData| it.clone();
         let one = |entry: &RequestEntryData| ResponseEntryData {
             error_code,
@@ -77,7 +77,7 @@ impl Serve for AlterClientQuotasRequest {
 }
 
 impl Serve for DescribeUserScramCredentialsRequest {
-    fn serve(&self, _: &mut State, _: &Call) -> Outcome<DescribeUserScramCredentialsResponse> {
+    fn serve(&self, _: &mut State, _: &RequestContext) -> Outcome<DescribeUserScramCredentialsResponse> {
         let mut times: BTreeMap<&Str, usize> = BTreeMap::new();
         self.users.iter().flatten().for_each(|user| *times.entry(&user.name).or_default() += 1);
         let one = |(name, times): (&Str, usize)| {
@@ -94,7 +94,11 @@ impl Serve for DescribeUserScramCredentialsRequest {
         Outcome::Answer(DescribeUserScramCredentialsResponse { results, ..Default::default() })
     }
 
-    fn refuse(&self, _: &Call, error_code: ErrorCode) -> Outcome<DescribeUserScramCredentialsResponse> {
+    fn refuse(
+        &self,
+        _: &RequestContext,
+        error_code: ErrorCode,
+    ) -> Outcome<DescribeUserScramCredentialsResponse> {
         let error_message = Some(words(error_code));
         Outcome::Answer(DescribeUserScramCredentialsResponse {
             error_code,
@@ -105,7 +109,7 @@ impl Serve for DescribeUserScramCredentialsRequest {
 }
 
 impl Serve for AlterUserScramCredentialsRequest {
-    fn serve(&self, _: &mut State, _: &Call) -> Outcome<AlterUserScramCredentialsResponse> {
+    fn serve(&self, _: &mut State, _: &RequestContext) -> Outcome<AlterUserScramCredentialsResponse> {
         let given: BTreeSet<_> = self.upsertions.iter().map(|it| &it.name).collect();
         answer(self, |name| match given.contains(name) {
             true => ErrorCode::POLICY_VIOLATION,
@@ -113,7 +117,7 @@ impl Serve for AlterUserScramCredentialsRequest {
         })
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<AlterUserScramCredentialsResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<AlterUserScramCredentialsResponse> {
         answer(self, |_| code)
     }
 }

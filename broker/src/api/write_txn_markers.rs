@@ -14,16 +14,16 @@ use upsert_kafka_protocol::messages::write_txn_markers::{
 use upsert_kafka_protocol::messages::{WriteTxnMarkersRequest, WriteTxnMarkersResponse};
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
-use super::{Call, Outcome, Serve};
+use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
-use crate::state::transaction::Ending;
+use crate::state::transaction::EndMarkers;
 
 impl Serve for WriteTxnMarkersRequest {
-    fn serve(&self, state: &mut State, call: &Call) -> Outcome<WriteTxnMarkersResponse> {
-        answer(self, |marker, topic, index| write(marker, topic, index, state, call))
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<WriteTxnMarkersResponse> {
+        answer(self, |marker, topic, index| write(marker, topic, index, state, context))
     }
 
-    fn refuse(&self, _: &Call, code: ErrorCode) -> Outcome<WriteTxnMarkersResponse> {
+    fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<WriteTxnMarkersResponse> {
         answer(self, |_, _, _| code)
     }
 }
@@ -49,25 +49,31 @@ fn answer(
     Outcome::Answer(WriteTxnMarkersResponse { markers, ..Default::default() })
 }
 
-fn write(marker: &WritableTxnMarker, topic: &str, index: i32, state: &mut State, call: &Call) -> ErrorCode {
+fn write(
+    marker: &WritableTxnMarker,
+    topic: &str,
+    index: i32,
+    state: &mut State,
+    context: &RequestContext,
+) -> ErrorCode {
     let partition = state.topics.find(topic, Uuid::ZERO).and_then(|topic| topic.partition(index));
     let partition = match partition {
         Ok(partition) => partition,
         Err(code) => return code,
     };
-    if let Err(code) = partition.check_leader(call.node, -1) {
+    if let Err(code) = partition.check_leader(context.node, -1) {
         return code;
     }
     let known = partition.producers.iter().find(|(id, _)| *id == marker.producer_id);
     if known.is_some_and(|(_, entry)| marker.producer_epoch < entry.epoch) {
         return ErrorCode::INVALID_PRODUCER_EPOCH;
     }
-    let ending = Ending {
+    let markers = EndMarkers {
         producer_id: marker.producer_id,
         epoch: marker.producer_epoch,
         committed: marker.transaction_result,
         participants: std::collections::BTreeSet::new(),
     };
-    state.write_marker(&ending, topic, index, call.now);
+    state.write_marker(&markers, topic, index, context.now);
     ErrorCode::NONE
 }

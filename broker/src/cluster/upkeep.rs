@@ -5,8 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Cluster, Now};
-use crate::state::cleaner::Cleaning;
+use super::Cluster;
+use crate::now::Now;
+use crate::state::compaction::Cleaning;
 
 /// When what is done from time to time comes next.
 #[derive(Debug, Default)]
@@ -26,16 +27,16 @@ impl Cluster {
         let (retention, compaction) =
             (self.state.config.retention_check_interval, self.state.config.cleaner_backoff);
         let cleaning = self.cleaning(now, false);
-        if self.upkeep.retention.strikes(retention, now.instant) {
+        if self.upkeep.retention.fires(retention, now.instant) {
             self.state.expire_records(cleaning);
         }
-        if self.upkeep.compaction.strikes(compaction, now.instant) {
+        if self.upkeep.compaction.fires(compaction, now.instant) {
             // As Kafka's cleaner, which pauses when there is nothing left to do; here others have their turn meanwhile.
             if self.state.compact(cleaning) {
                 self.upkeep.compaction.0 = Some(now.instant);
             }
         }
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
     /// When to call [`handle_upkeep`](Self::handle_upkeep) next.
@@ -49,7 +50,7 @@ impl Cluster {
         let cleaning = self.cleaning(now, true);
         self.state.expire_records(cleaning);
         self.state.compact(cleaning);
-        self.wake(now);
+        self.complete_delayed(now);
     }
 
     fn cleaning(&self, now: Now, thorough: bool) -> Cleaning {
@@ -60,7 +61,7 @@ impl Cluster {
 
 impl Timer {
     /// Whether its time has come; then it is set again.
-    fn strikes(&mut self, interval: Duration, now: Instant) -> bool {
+    fn fires(&mut self, interval: Duration, now: Instant) -> bool {
         let due = self.0.is_some_and(|due| due <= now);
         if interval.is_zero() {
             self.0 = None;

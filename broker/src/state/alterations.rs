@@ -1,7 +1,8 @@
-//! Changes to settings: which of them each kind of resource takes.
+//! Altering configs: which of them topics and brokers take.
 
+use super::State;
 use super::configs::{Change, Configs, Given, ResourceType, TopicConfig};
-use super::{Refusal, State};
+use super::refusal::Refusal;
 use upsert_kafka_protocol::ErrorCode;
 
 /// What to do with the settings of one resource.

@@ -1,23 +1,23 @@
-//! What a produced batch must be, as Kafka's `ProduceRequest` and `LogValidator` ask.
+//! Validates a produced batch, as Kafka's `ProduceRequest` and `LogValidator` do: header, size, codec, every record.
 
 use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::records::{Batch, Body, Compression, Corrupt, Record, batches};
 
-use super::Refusal;
 use super::configs::{Configs, TimestampType};
 use super::producers::Sequenced;
+use super::refusal::Refusal;
 
-/// How many refused records are named in words.
+/// How many rejected records the message of an error names.
 const NAMED_RECORDS_MAX: usize = 3;
 
-/// How many refused records are told one by one; of a bomb's millions the rest is only counted.
+/// How many rejected records are listed one by one; of a bomb's millions the rest is only counted.
 const BLAMED_RECORDS_MAX: usize = 1_000;
 
 /// The first version of Produce that may carry zstd.
 const ZSTD_SINCE: i16 = 7;
 
-/// What a topic's settings ask of a batch.
+/// What a topic's settings demand of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     message_bytes_max: usize,
@@ -39,13 +39,13 @@ impl From<&Configs> for Rules {
     }
 }
 
-/// Decompressed, a batch is larger than the limit.
+/// The decompressed batch exceeds the limit.
 #[derive(Debug)]
-pub(crate) struct Larger;
+pub(crate) struct ExceedsLimit;
 
-/// A batch that may be appended.
+/// A valid batch, which may be appended.
 #[derive(Clone, Debug)]
-pub(crate) struct Checked {
+pub(crate) struct CheckedBatch {
     pub(crate) batch: Batch,
     /// The greatest of its records', or the broker's time under LogAppendTime.
     pub(crate) max_timestamp: i64,
@@ -55,28 +55,28 @@ pub(crate) struct Checked {
     pub(crate) sequenced: Option<Sequenced>,
 }
 
-/// Checks the one batch that a partition was given, down to its records, which may decompress to so many bytes; and
-/// tells how many were looked at.
+/// Checks the one batch that a partition was given, down to its records, which may decompress to `limit` bytes. Returns
+/// the verdict with the number of bytes that were looked at.
 pub(crate) fn check(
     records: &Bytes,
     version: i16,
     rules: &Rules,
     now_ms: i64,
     limit: usize,
-) -> Result<(Result<Checked, Refusal>, usize), Larger> {
+) -> Result<(Result<CheckedBatch, Refusal>, usize), ExceedsLimit> {
     let batch = match check_outside(records, version, rules) {
         Ok(batch) => batch,
         Err(refusal) => return Ok((Err(refusal), records.len())),
     };
     match batch.body(limit) {
-        Err(why) if why.exceeds_limit() => Err(Larger),
+        Err(why) if why.exceeds_limit() => Err(ExceedsLimit),
         // It may have been found after all that was allowed.
         Err(why) => Ok((Err(corrupt(why)), limit)),
         Ok(body) => Ok((check_inside(batch, &body, rules, now_ms), body.size())),
     }
 }
 
-/// The batch, if nothing is wrong with what can be seen from outside.
+/// Checks what can be seen without decompressing.
 fn check_outside(records: &Bytes, version: i16, rules: &Rules) -> Result<Batch, Refusal> {
     let batch = only_batch(records)?;
     check_codec(&batch, version)?;
@@ -93,7 +93,7 @@ fn check_outside(records: &Bytes, version: i16, rules: &Rules) -> Result<Batch, 
     Ok(batch)
 }
 
-fn check_inside(batch: Batch, body: &Body, rules: &Rules, now_ms: i64) -> Result<Checked, Refusal> {
+fn check_inside(batch: Batch, body: &Body, rules: &Rules, now_ms: i64) -> Result<CheckedBatch, Refusal> {
     let newest = check_records(body, rules, now_ms)?;
     let log_append_time_ms = match rules.timestamp_type {
         TimestampType::LogAppendTime => now_ms,
@@ -101,7 +101,7 @@ fn check_inside(batch: Batch, body: &Body, rules: &Rules, now_ms: i64) -> Result
     };
     let max_timestamp = if log_append_time_ms == -1 { newest } else { now_ms };
     let sequenced = sequenced(&batch)?;
-    Ok(Checked { sequenced, batch, max_timestamp, log_append_time_ms })
+    Ok(CheckedBatch { sequenced, batch, max_timestamp, log_append_time_ms })
 }
 
 fn only_batch(records: &Bytes) -> Result<Batch, Refusal> {
@@ -190,9 +190,9 @@ fn sequenced(batch: &Batch) -> Result<Option<Sequenced>, Refusal> {
     }))
 }
 
-/// Reads every record; the greatest timestamp of theirs.
+/// Checks every record; returns the greatest timestamp.
 fn check_records(body: &Body, rules: &Rules, now_ms: i64) -> Result<i64, Refusal> {
-    let (mut newest, mut blamed, mut late) = (-1, Blamed::default(), false);
+    let (mut newest, mut rejected, mut late) = (-1, RejectedRecords::default(), false);
     for (index, record) in (0..).zip(body.iter()) {
         let record = record.map_err(|broken| invalid(broken.to_string()))?;
         if record.offset != i64::from(index) {
@@ -200,26 +200,26 @@ fn check_records(body: &Body, rules: &Rules, now_ms: i64) -> Result<i64, Refusal
         }
         newest = newest.max(record.timestamp_ms);
         if rules.compacted && record.key.is_none() {
-            blamed.add(index, || "Compacted topic cannot accept message without key".to_owned());
+            rejected.add(index, || "Compacted topic cannot accept message without key".to_owned());
         } else if let Some((earliest, latest)) = missed(&record, rules, now_ms) {
             late = true;
             let timestamp = record.timestamp_ms;
-            blamed.add(index, || {
+            rejected.add(index, || {
                 format!("Timestamp {timestamp} is out of range, it should be within [{earliest}, {latest}]")
             });
         }
     }
-    if blamed.count == 0 { Ok(newest) } else { Err(blamed.refusal(late)) }
+    if rejected.count == 0 { Ok(newest) } else { Err(rejected.refusal(late)) }
 }
 
-/// The records that are refused: how many, and the first of them with the reason.
+/// How many records are rejected, and the first of them with the reason.
 #[derive(Default)]
-struct Blamed {
+struct RejectedRecords {
     count: usize,
     first: Vec<(i32, String)>,
 }
 
-impl Blamed {
+impl RejectedRecords {
     fn add(&mut self, index: i32, words: impl FnOnce() -> String) {
         self.count += 1;
         if self.first.len() < BLAMED_RECORDS_MAX {
@@ -244,7 +244,7 @@ impl Blamed {
     }
 }
 
-/// The times that a record should have been within, and is not.
+/// The range of timestamps that is allowed, when the record's is not within it.
 fn missed(record: &Record<'_>, rules: &Rules, now_ms: i64) -> Option<(i64, i64)> {
     let timestamp = record.timestamp_ms;
     if rules.timestamp_type == TimestampType::LogAppendTime || timestamp == -1 {
@@ -284,11 +284,11 @@ mod tests {
         batch(&[(NOW - 5, Some(b"a")), (NOW, None)], Stamp::NONE)
     }
 
-    fn judge(bytes: BytesMut, configs: &Configs) -> Result<Checked, Refusal> {
+    fn judge(bytes: BytesMut, configs: &Configs) -> Result<CheckedBatch, Refusal> {
         judge_at(bytes, 9, configs)
     }
 
-    fn judge_at(bytes: BytesMut, version: i16, configs: &Configs) -> Result<Checked, Refusal> {
+    fn judge_at(bytes: BytesMut, version: i16, configs: &Configs) -> Result<CheckedBatch, Refusal> {
         check(&bytes.freeze(), version, &Rules::from(configs), NOW, 1 << 20).unwrap().0
     }
 
@@ -367,7 +367,7 @@ mod tests {
         writer.append(NOW, None, Some(&[0; 100_000]), &[]).unwrap();
         let packed = writer.seal(Stamp::NONE, Codec { compression: Compression::Zstd, level: None });
         let judge = |limit| check(&packed, 9, &Rules::from(&Configs::default()), NOW, limit);
-        assert!(matches!(judge(100_000), Err(Larger)));
+        assert!(matches!(judge(100_000), Err(ExceedsLimit)));
         assert!(judge(101_000).is_ok_and(|(checked, size)| checked.is_ok() && size > 100_000));
     }
 

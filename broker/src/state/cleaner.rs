@@ -5,27 +5,16 @@
 //! begins the next. Retention takes whole segments, compaction leaves the last one alone.
 
 use super::State;
-use super::compaction::Compaction;
+use super::compaction::{Cleaning, Compaction};
 use super::configs::Configs;
 use super::log::{Log, Span};
 use super::topics::{Partition, Topic};
-use crate::parking::Place;
+use crate::wait::WatchKey;
 
-/// After so many decompressed bytes compaction lets others have their turn: some ten milliseconds of work.
+/// Compaction pauses after this many decompressed bytes, some ten milliseconds of work, so that requests are answered.
 const TURN_BYTES_MAX: usize = 4 << 20;
 
-/// When and how thoroughly to clean.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cleaning {
-    /// Milliseconds since 1970.
-    pub(crate) now_ms: i64,
-    /// Takes each batch for a segment that is closed, and compacts however little there is to gain.
-    pub(crate) thorough: bool,
-    /// The most that one batch may decompress to.
-    pub(crate) batch_bytes_max: usize,
-}
-
-/// Some batches one after the other.
+/// Consecutive batches that would be one file of Kafka's.
 #[derive(Clone, Copy, Debug, Default)]
 struct Segment {
     batches: usize,
@@ -41,20 +30,20 @@ impl State {
             for (index, partition) in (0..).zip(&mut topic.partitions) {
                 if partition.expire_records(&topic.configs, cleaning) {
                     // Who waits before the new start hears that it has moved.
-                    self.touched.push(Place::Partition(topic.id, index));
+                    self.completed.push(WatchKey::Partition(topic.id, index));
                 }
             }
         }
     }
 
-    /// Compacts every partition that is due, if thoroughly. Else goes on with the one that was begun, or begins with the
-    /// dirtiest, for a turn. Whether there may be more to do.
+    /// Compacts for a turn: goes on with the partition that was begun, or begins with the dirtiest. Returns whether there
+    /// may be more to do. A thorough cleaning compacts every partition to the end.
     pub(crate) fn compact(&mut self, cleaning: Cleaning) -> bool {
         if cleaning.thorough {
             for topic in self.topics.iter_mut().filter(|topic| topic.configs.compacted) {
                 for partition in &mut topic.partitions {
                     partition.begin_compaction(&topic.configs, cleaning);
-                    partition.go_on_compacting(usize::MAX);
+                    partition.continue_compaction(usize::MAX);
                 }
             }
             return false;
@@ -65,7 +54,7 @@ impl State {
         };
         let begun = all().find(|(.., partition)| partition.compaction.is_some());
         let ratio = |(topic, at, partition): (&Topic, i32, &Partition)| {
-            Some((partition.dirt(&topic.configs, cleaning)?.ratio, (topic.name.clone(), at)))
+            Some((partition.to_clean(&topic.configs, cleaning)?.ratio, (topic.name.clone(), at)))
         };
         let dirtiest = || all().filter_map(ratio).max_by(|(one, _), (other, _)| one.total_cmp(other));
         let chosen = begun.map(|(topic, at, _)| (topic.name.clone(), at)).or_else(|| Some(dirtiest()?.1));
@@ -76,15 +65,15 @@ impl State {
             if partition.compaction.is_none() {
                 partition.begin_compaction(&topic.configs, cleaning);
             }
-            partition.go_on_compacting(TURN_BYTES_MAX);
+            partition.continue_compaction(TURN_BYTES_MAX);
         }
         true
     }
 }
 
-/// What there is to compact in a partition.
+/// What there is to compact in a partition (Kafka's class of this name).
 #[derive(Clone, Copy, Debug)]
-struct Dirt {
+struct LogToClean {
     /// How many batches from the log's start compaction may take.
     batches: usize,
     /// How much of their bytes was never compacted.
@@ -92,7 +81,7 @@ struct Dirt {
 }
 
 impl Partition {
-    /// Deletes leading segments that are too old, or more than the topic may have; whether there were any.
+    /// Deletes the oldest segments that are too old, or more than the topic may have; returns whether there were any.
     pub(crate) fn expire_records(&mut self, configs: &Configs, cleaning: Cleaning) -> bool {
         let limits = &configs.cleaning;
         let old = |it: &Segment| {
@@ -113,13 +102,13 @@ impl Partition {
         }
         let start = self.log.spans().nth(gone).map_or(self.log.end_offset(), |span| span.base_offset);
         if gone > 0 {
-            self.cut(start.max(self.log.start_offset()));
+            self.delete_before(start.max(self.log.start_offset()));
         }
         gone > 0
     }
 
     /// What is to be compacted now, if anything.
-    fn dirt(&self, configs: &Configs, cleaning: Cleaning) -> Option<Dirt> {
+    fn to_clean(&self, configs: &Configs, cleaning: Cleaning) -> Option<LogToClean> {
         let limits = &configs.cleaning;
         let closed = self.closed(configs, cleaning);
         let stable = self.last_stable_offset();
@@ -140,18 +129,19 @@ impl Partition {
         }
         let ratio = dirty as f64 / (total as f64).max(1.0);
         let due = dirty > 0 && (overdue || ratio > limits.dirty_ratio_min);
-        (batches > 0 && (due || cleaning.thorough)).then_some(Dirt { batches, ratio })
+        (batches > 0 && (due || cleaning.thorough)).then_some(LogToClean { batches, ratio })
     }
 
     fn begin_compaction(&mut self, configs: &Configs, cleaning: Cleaning) {
-        let dirt = self.dirt(configs, cleaning);
-        self.compaction = dirt.and_then(|dirt| Compaction::begin(&self.log, dirt.batches, configs, cleaning));
+        let to_clean = self.to_clean(configs, cleaning);
+        self.compaction =
+            to_clean.and_then(|to_clean| Compaction::begin(&self.log, to_clean.batches, configs, cleaning));
     }
 
-    /// Looks at about so many bytes, decompressed.
-    fn go_on_compacting(&mut self, bytes_max: usize) {
+    /// Reads about `bytes_max` decompressed bytes, and swaps the log when compaction is done.
+    fn continue_compaction(&mut self, bytes_max: usize) {
         let Some(mut compaction) = self.compaction.take() else { return };
-        if compaction.go_on(&mut self.log, &self.isolation, bytes_max) {
+        if compaction.run(&mut self.log, &self.isolation, bytes_max) {
             if let Some(compacted_to) = compaction.finish(&mut self.log) {
                 self.compacted_to = compacted_to;
                 self.isolation.forget_before(compacted_to);

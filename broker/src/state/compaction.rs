@@ -1,48 +1,58 @@
 //! The compaction of one log: the newest record of each key stays, at its offset.
 //!
-//! As Kafka's `Cleaner` (4.x): first the newest offset of each key is noted, then batch by batch what is left is taken
-//! over, and in the end it takes the place of what was there. Between any two batches others may have a turn; a log
-//! whose beginning has changed meanwhile is left as it is.
+//! As Kafka's `Cleaner` (4.x), in three steps: map each key to its newest offset; go through the batches and keep what
+//! is to stay; swap the result for what was there. The work can pause between any two batches. A log whose beginning has
+//! changed meanwhile is left as it is.
 //!
-//! What aborted transactions wrote goes, and does not outdo what is older. A tombstone, or a marker before which no batch
-//! of its transaction was left, stays for `delete.retention.ms` after the first compaction that met it so, that a reader
-//! who is slower than that alone can miss it. Batches without records go, but for the last one: a reader that waits for the
-//! end of the log could not get past a hole there.
+//! - Records of aborted transactions go, and never replace an older value.
+//! - A tombstone, and a marker whose transaction has no batch left before it, stays for `delete.retention.ms` after the
+//!   first compaction that met it. So only a reader that is slower than that can miss it.
+//! - A batch without records goes, except the last one: a reader could not get past a hole at the end of the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use upsert_kafka_protocol::records::{Batch, Record, batches};
 
-use super::cleaner::Cleaning;
 use super::configs::Configs;
 use super::isolation::Isolation;
 use super::log::{Log, Span};
 
-/// How far the compaction of so many first batches of a log has come.
+/// When and how thoroughly to clean.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cleaning {
+    /// Milliseconds since 1970.
+    pub(crate) now_ms: i64,
+    /// Takes each batch for a segment that is closed, and compacts however little there is to gain.
+    pub(crate) thorough: bool,
+    /// The most that one batch may decompress to.
+    pub(crate) batch_bytes_max: usize,
+}
+
+/// How far the compaction of a log's first batches has come.
 #[derive(Debug)]
 pub(crate) struct Compaction {
     now_ms: i64,
     /// The most that one batch may decompress to, which Produce has seen to.
     batch_bytes_max: usize,
-    /// When what is met now for the first time may go.
+    /// When a tombstone that is met for the first time may go.
     horizon_ms: i64,
     spans: Vec<Span>,
-    /// How many batches were read for their keys, and then how many were taken over.
-    noted: usize,
-    taken: usize,
-    newest: BTreeMap<Vec<u8>, i64>,
-    kept: Vec<(Span, Bytes)>,
-    /// Producers with batches, be they left or not, that no marker has decided about so far.
+    /// How many batches were read for their keys, and how many were cleaned after that.
+    mapped: usize,
+    cleaned: usize,
+    offset_map: BTreeMap<Vec<u8>, i64>,
+    retained: Vec<(Span, Bytes)>,
+    /// Producers of whose batches no marker has decided so far.
     writing: BTreeSet<i64>,
 }
 
-/// What is left of a batch.
-struct Left {
+/// A batch without the records that go.
+struct RetainedBatch {
     bytes: Bytes,
     records: i32,
     max_timestamp: i64,
-    /// It holds what is to go when its time has come.
+    /// It holds tombstones or a marker that go when their time has come.
     deletes: bool,
 }
 
@@ -54,49 +64,50 @@ impl Compaction {
             now_ms: cleaning.now_ms,
             batch_bytes_max: cleaning.batch_bytes_max,
             horizon_ms: cleaning.now_ms.saturating_add(configs.cleaning.delete_retention_ms),
-            noted: 0,
-            taken: 0,
-            newest: BTreeMap::new(),
-            kept: Vec::new(),
+            mapped: 0,
+            cleaned: 0,
+            offset_map: BTreeMap::new(),
+            retained: Vec::new(),
             writing: BTreeSet::new(),
             spans,
         })
     }
 
-    /// Reads batches until about so many bytes were decompressed; whether all is done.
-    pub(crate) fn go_on(&mut self, log: &mut Log, isolation: &Isolation, bytes_max: usize) -> bool {
+    /// Works until about `bytes_max` bytes were decompressed; returns whether all is done.
+    pub(crate) fn run(&mut self, log: &mut Log, isolation: &Isolation, bytes_max: usize) -> bool {
         let mut left = bytes_max;
-        while self.is_current(log) && self.taken < self.spans.len() && left > 0 {
-            let noting = self.noted < self.spans.len();
-            let index = if noting { self.noted } else { self.taken };
+        while self.is_current(log) && self.cleaned < self.spans.len() && left > 0 {
+            let mapping = self.mapped < self.spans.len();
+            let index = if mapping { self.mapped } else { self.cleaned };
             let Some(batch) = log.batch(index) else { return true };
             let aborted =
                 batch.is_transactional() && isolation.is_aborted(batch.producer_id(), batch.base_offset());
-            if noting {
-                left = left.saturating_sub(self.note(&batch, aborted));
-                self.noted += 1;
+            if mapping {
+                left = left.saturating_sub(self.map_keys(&batch, aborted));
+                self.mapped += 1;
             } else {
-                left = left.saturating_sub(self.take(&batch, aborted));
-                self.taken += 1;
+                left = left.saturating_sub(self.clean_batch(&batch, aborted));
+                self.cleaned += 1;
             }
         }
-        !self.is_current(log) || self.taken == self.spans.len()
+        !self.is_current(log) || self.cleaned == self.spans.len()
     }
 
-    /// Puts what is left in its place; up to which offset the log is compacted then, if it is still the same.
+    /// Swaps the result for the first batches of the log, if they are still the same; returns the offset up to which the
+    /// log is compacted then.
     pub(crate) fn finish(self, log: &mut Log) -> Option<i64> {
-        let last = self.spans.last().filter(|_| self.is_current(log) && self.taken == self.spans.len())?;
-        log.replace(self.spans.len(), self.kept);
+        let last = self.spans.last().filter(|_| self.is_current(log) && self.cleaned == self.spans.len())?;
+        log.replace(self.spans.len(), self.retained);
         Some(last.last_offset + 1)
     }
 
-    /// Logs change at their ends alone: who finds the first batch finds all.
+    /// Whether the batches are still there. A log changes at its ends alone, so it is enough to look at the first.
     fn is_current(&self, log: &Log) -> bool {
         log.spans().next() == self.spans.first().copied()
     }
 
-    /// Notes the offset of each key; how many bytes were read.
-    fn note(&mut self, batch: &Batch, aborted: bool) -> usize {
+    /// Maps the batch's keys to their offsets; returns how many bytes were read.
+    fn map_keys(&mut self, batch: &Batch, aborted: bool) -> usize {
         if aborted || batch.is_control() {
             return batch.bytes().len();
         }
@@ -104,29 +115,29 @@ impl Compaction {
         let Ok(body) = batch.body(self.batch_bytes_max) else { return batch.bytes().len() };
         for record in body.iter().map_while(Result::ok) {
             if let Some(key) = record.key {
-                match self.newest.get_mut(key) {
+                match self.offset_map.get_mut(key) {
                     Some(offset) => *offset = record.offset,
-                    None => drop(self.newest.insert(key.to_vec(), record.offset)),
+                    None => drop(self.offset_map.insert(key.to_vec(), record.offset)),
                 }
             }
         }
         body.size().max(batch.bytes().len())
     }
 
-    /// Keeps what is to stay of the next batch; how many bytes were read, about.
-    fn take(&mut self, batch: &Batch, aborted: bool) -> usize {
-        let (span, last) = (self.spans[self.taken], self.taken + 1 == self.spans.len());
+    /// Keeps what is to stay of the next batch; returns about how many bytes were read.
+    fn clean_batch(&mut self, batch: &Batch, aborted: bool) -> usize {
+        let (span, last) = (self.spans[self.cleaned], self.cleaned + 1 == self.spans.len());
         let expired = span.delete_horizon_ms.is_some_and(|horizon_ms| horizon_ms <= self.now_ms);
         let mut read = 0;
         let left = if batch.is_control() {
-            self.left_of_marker(batch, expired)
+            self.retain_marker(batch, expired)
         } else {
             let is_newest = |record: &Record<'_>| {
                 read += record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
-                let newest = record.key.and_then(|key| self.newest.get(key));
+                let newest = record.key.and_then(|key| self.offset_map.get(key));
                 !aborted && newest.is_some_and(|offset| record.offset >= *offset)
             };
-            left_of_data(batch, self.batch_bytes_max, is_newest, expired)
+            retain_records(batch, self.batch_bytes_max, is_newest, expired)
         };
         if batch.is_transactional() && !batch.is_control() {
             self.writing.insert(batch.producer_id());
@@ -134,19 +145,19 @@ impl Compaction {
         if left.records > 0 || last {
             let (max_timestamp, bytes) = (left.max_timestamp, left.bytes.len() as u64);
             let delete_horizon_ms = span.delete_horizon_ms.or(left.deletes.then_some(self.horizon_ms));
-            self.kept.push((Span { max_timestamp, bytes, delete_horizon_ms, ..span }, left.bytes));
+            self.retained.push((Span { max_timestamp, bytes, delete_horizon_ms, ..span }, left.bytes));
         }
         read.max(batch.bytes().len())
     }
 
-    fn left_of_marker(&mut self, batch: &Batch, expired: bool) -> Left {
+    fn retain_marker(&mut self, batch: &Batch, expired: bool) -> RetainedBatch {
         let decides = self.writing.remove(&batch.producer_id());
         let records = if expired && !decides { 0 } else { batch.count() };
-        Left { records, ..Left::of(batch, !decides) }
+        RetainedBatch { records, ..RetainedBatch::of(batch, !decides) }
     }
 }
 
-impl Left {
+impl RetainedBatch {
     fn of(batch: &Batch, deletes: bool) -> Self {
         Self {
             bytes: batch.bytes().clone(),
@@ -157,13 +168,13 @@ impl Left {
     }
 }
 
-/// Records that are wanted, tombstones only while they have not expired.
-fn left_of_data(
+/// Keeps the wanted records, and of tombstones those that have not expired.
+fn retain_records(
     batch: &Batch,
     bytes_max: usize,
     mut wanted: impl FnMut(&Record<'_>) -> bool,
     expired: bool,
-) -> Left {
+) -> RetainedBatch {
     let mut tombstones = false;
     let keep = |record: &Record<'_>| {
         let kept = wanted(record) && (record.value.is_some() || !expired);
@@ -172,8 +183,8 @@ fn left_of_data(
     };
     let rewritten = batch.retain(bytes_max, keep).ok();
     match rewritten.and_then(|bytes| batches(&bytes).next()) {
-        Some(Ok(left)) if left.count() < batch.count() => Left::of(&left, tombstones),
+        Some(Ok(left)) if left.count() < batch.count() => RetainedBatch::of(&left, tombstones),
         // All stay, and nothing is to be written.
-        _ => Left::of(batch, tombstones),
+        _ => RetainedBatch::of(batch, tombstones),
     }
 }

@@ -1,12 +1,12 @@
-//! The settings of a topic: Kafka's names, types and defaults, those that mean something here, and how they change.
+//! Topic configs: Kafka's names, types and defaults, which of them have an effect here, and how they are altered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::Refusal;
+use super::refusal::Refusal;
 
-/// What has settings.
+/// The kind of thing that has configs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ResourceType(pub(crate) i8);
 
@@ -92,7 +92,7 @@ pub(crate) struct CleaningConfigs {
     pub(crate) dirty_ratio_min: f64,
 }
 
-/// What one topic was given, checked; all else is the default.
+/// The configs of one topic: those that were set, checked; all others are defaults.
 #[derive(Clone, Debug)]
 pub(crate) struct Configs {
     given: Given,
@@ -108,7 +108,7 @@ pub(crate) struct Configs {
     pub(crate) timestamp_after_ms_max: i64,
 }
 
-/// Values by the topic's name of their settings.
+/// Values that were set, by the topic's names of configs.
 pub(crate) type Given = BTreeMap<&'static str, Str>;
 
 impl Default for Configs {
@@ -255,7 +255,7 @@ impl TopicConfig {
             }
         };
         self.check(&value)?;
-        given.insert(self.name, super::owned(&value));
+        given.insert(self.name, super::names::owned(&value));
         Ok(())
     }
 

@@ -1,6 +1,28 @@
-//! One classic group: its members, and how they agree on who reads what.
+//! One classic consumer group: its members, and how they agree on who reads which partition.
 //!
 //! As Kafka's `ClassicGroup` and `GroupMetadataManager` (4.x) decide it.
+//!
+//! The group coordinator does not assign partitions. It gathers the members, elects one as leader and lets the leader
+//! assign, in two rounds that together are a *rebalance*:
+//!
+//! 1. **JoinGroup.** Every member sends its protocols (ways to assign) with its subscription. The answers are held back
+//!    until all known members have joined or the rebalance timeout is over. Then a new *generation* begins: every member
+//!    is told its number, and the leader is told all members.
+//! 2. **SyncGroup.** The leader brings the assignments of all. The answers of the others are held back until then.
+//!
+//! What the group hears: `join`, `sync`, `heartbeat`, `leave`, and `expire` when its `deadline` has come. What it says
+//! lies in `take_answers`: an answer may belong to a request that came long before.
+//!
+//! Rules that hold at all times:
+//! - A request of another generation or of an unknown member changes nothing.
+//! - A static member (KIP-345) that comes back takes the place of its former self, whose id is fenced.
+//! - A newcomer is given an id and must join again with it (KIP-394), so that a lost answer leaves no ghost behind. Ids
+//!   that were given and not used are *pending*, and a rebalance waits for them too.
+//! - While a member waits for an answer it needs no heartbeat; only a newcomer can expire then.
+//! - A commit that names a member is kept only if it is one of this generation (KIP-447). A commit that names none is
+//!   kept while the group is empty, or within a transaction.
+//!
+//! `rebalance.rs` holds who is waited for and until when, `answers.rs` what members are told, `member.rs` one member.
 
 mod answers;
 pub(crate) mod member;
@@ -13,8 +35,8 @@ use bytes::Bytes;
 use upsert_kafka_protocol::messages::{JoinGroupRequest, SyncGroupRequest};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::positions::Positions;
-use crate::cluster::PeerId;
+use super::committed_offsets::CommittedOffsets;
+use crate::wait::PeerId;
 pub(crate) use answers::{GroupAnswer, refused_join};
 use member::Member;
 
@@ -38,51 +60,51 @@ pub(crate) enum GroupState {
     Stable,
 }
 
-/// A group, with members or without.
+/// A group with its members, or without any, and the offsets it has committed.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
-    pub(crate) positions: Positions,
+    pub(crate) offsets: CommittedOffsets,
     pub(crate) state: GroupState,
     /// Grows with each rebalance.
     generation: i32,
     /// What kind of group it is, such as `consumer`.
     pub(crate) protocol_type: Option<Str>,
-    /// The way to assign that the members agreed on.
+    /// The way to assign that the members agreed on, such as `range`.
     pub(crate) protocol: Option<Str>,
     leader: Option<Str>,
-    /// In the order they came.
+    /// In the order they first joined.
     pub(crate) members: Vec<Member>,
-    /// Ids that were given and not used yet, and when they are forgotten.
+    /// Ids that were given to newcomers and not used yet, and when they are forgotten.
     pending: BTreeMap<Str, Instant>,
-    joining: Option<Joining>,
-    /// When those are out who have not asked for their assignment.
+    delayed_join: Option<DelayedJoin>,
+    /// When members that have not asked for their assignment are removed.
     sync_due: Option<Instant>,
     answers: Vec<(PeerId, GroupAnswer)>,
 }
 
-/// Until when members are waited for.
+/// Until when the group waits for its members to join.
 #[derive(Clone, Copy, Debug)]
-enum Joining {
+enum DelayedJoin {
     /// The first members of an empty group give others a moment to come.
-    First {
+    Initial {
         due: Instant,
         latest: Instant,
         delay: Duration,
         newcomer: bool,
     },
-    Again {
+    Later {
         due: Instant,
     },
 }
 
-/// A JoinGroup, and what else is to be known about it.
+/// A JoinGroup request with its circumstances.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Join<'a> {
     pub(crate) request: &'a JoinGroupRequest,
     pub(crate) version: i16,
     pub(crate) client_id: &'a Str,
     pub(crate) peer: PeerId,
-    /// For a newcomer.
+    /// The id that a newcomer gets.
     pub(crate) fresh_id: &'a str,
     /// How long the first member of an empty group waits for others.
     pub(crate) initial_delay: Duration,
@@ -90,7 +112,7 @@ pub(crate) struct Join<'a> {
 }
 
 impl Group {
-    /// Takes a member in, or back. Its answer may come at once or when the others have joined.
+    /// Hears that a member joins, for the first time or again. Its answer may come at once or when the others have joined.
     pub(crate) fn join(&mut self, join: &Join<'_>) {
         let request = join.request;
         if !self.supports(request) {
@@ -113,11 +135,11 @@ impl Group {
         const KNOWN_ID_SINCE: i16 = 4;
         let instance = join.request.group_instance_id.as_deref();
         if let Some(at) = instance.and_then(|instance| self.position_of_instance(instance)) {
-            self.replace(at, join);
+            self.replace_static_member(at, join);
         } else if instance.is_none() && join.version >= KNOWN_ID_SINCE {
             let session = u64::try_from(join.request.session_timeout_ms).unwrap_or(0);
             let due = join.now + Duration::from_millis(session);
-            self.pending.insert(super::owned(join.fresh_id), due);
+            self.pending.insert(super::names::owned(join.fresh_id), due);
             self.refuse_join(join.peer, join.fresh_id, ErrorCode::MEMBER_ID_REQUIRED);
         } else {
             self.add(join.fresh_id, join);
@@ -143,25 +165,25 @@ impl Group {
     }
 
     fn add(&mut self, id: &str, join: &Join<'_>) {
-        let id = super::owned(id);
+        let id = super::names::owned(id);
         if self.members.is_empty() {
-            self.protocol_type = Some(super::owned(&join.request.protocol_type));
+            self.protocol_type = Some(super::names::owned(&join.request.protocol_type));
         }
         self.leader.get_or_insert_with(|| id.clone());
         self.members.push(Member::new(id, join.client_id, join.request, join.peer, join.now));
-        if let Some(Joining::First { newcomer, .. }) = &mut self.joining {
+        if let Some(DelayedJoin::Initial { newcomer, .. }) = &mut self.delayed_join {
             *newcomer = true;
         }
         self.rebalance(join.initial_delay, join.now);
     }
 
-    /// A static member has come back without its id: the id it had is no longer good.
-    fn replace(&mut self, at: usize, join: &Join<'_>) {
+    /// Gives a static member that has come back without its id a new one; the one it had is fenced.
+    fn replace_static_member(&mut self, at: usize, join: &Join<'_>) {
         /// The first version that can tell a leader not to assign again (KIP-814).
         const SKIP_SINCE: i16 = 9;
         let (old, leads) = (self.members[at].id.clone(), self.leads(at));
         self.dismiss(at, ErrorCode::FENCED_INSTANCE_ID);
-        let new = super::owned(join.fresh_id);
+        let new = super::names::owned(join.fresh_id);
         if leads {
             self.leader = Some(new.clone());
         }
@@ -169,7 +191,7 @@ impl Group {
         member.id = new;
         member.update(join.request, join.peer);
         member.renew(join.now);
-        if self.state != GroupState::Stable || self.vote() != self.protocol {
+        if self.state != GroupState::Stable || self.select_protocol() != self.protocol {
             return self.rebalance(join.initial_delay, join.now);
         }
         let skips = leads && join.version >= SKIP_SINCE;
@@ -183,7 +205,7 @@ impl Group {
         }
     }
 
-    /// A member wants its assignment; the leader brings those of all.
+    /// Hears that a member wants its assignment; the leader brings those of all.
     pub(crate) fn sync(&mut self, request: &SyncGroupRequest, peer: PeerId, now: Instant) {
         let at = match self.check_sync(request) {
             Ok(at) => at,
@@ -239,7 +261,7 @@ impl Group {
         }
     }
 
-    /// A member lives.
+    /// Hears that a member lives; refuses when it has to join again.
     pub(crate) fn heartbeat(
         &mut self,
         generation: i32,
@@ -260,7 +282,7 @@ impl Group {
         }
     }
 
-    /// A member leaves; a static one may be named by its instance alone.
+    /// Hears that a member leaves; a static one may be named by its instance alone.
     pub(crate) fn leave(
         &mut self,
         member_id: &str,
@@ -281,7 +303,7 @@ impl Group {
         Ok(())
     }
 
-    /// Whether a commit may be kept, of who says that he is that member of that generation (KIP-447).
+    /// Whether the group keeps a commit of this member in this generation (KIP-447 for transactions).
     pub(crate) fn check_commit(
         &self,
         generation: i32,

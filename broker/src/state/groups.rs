@@ -1,24 +1,27 @@
-//! Every group, and who waits for the others of his.
+//! The group coordinator of all nodes: every group, and the connections whose requests wait in one.
+//!
+//! Whatever touches a group marks it as changed. `collect_answers` then takes what changed groups have to say, renews
+//! their deadlines, and returns the watch keys of the connections that have an answer now.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
+use super::committed_offsets::CommittedOffsets;
 use super::deadlines::Deadlines;
 use super::group::{Group, GroupAnswer, GroupState};
-use super::positions::Positions;
-use crate::cluster::PeerId;
-use crate::parking::Place;
+use crate::wait::PeerId;
+use crate::wait::WatchKey;
 
 /// Groups by their ids.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     by_id: BTreeMap<Str, Group>,
     deadlines: Deadlines<Str>,
-    /// Groups that may have changed since: what they have to tell, and when they are looked at again, is open.
+    /// Groups that may have changed since `collect_answers`: they may have answers, and other deadlines.
     changed: BTreeSet<Str>,
-    /// The connections whose request a group has taken in, and the answer once there is one.
+    /// Connections with a JoinGroup or SyncGroup that a group has heard, and the answer once there is one.
     waiting: BTreeMap<PeerId, Option<GroupAnswer>>,
 }
 
@@ -29,7 +32,7 @@ impl Groups {
 
     pub(crate) fn of_mut(&mut self, id: &str) -> Option<&mut Group> {
         let group = self.by_id.get_mut(id)?;
-        self.changed.insert(super::owned(id));
+        self.changed.insert(super::names::owned(id));
         Some(group)
     }
 
@@ -37,19 +40,19 @@ impl Groups {
         self.by_id.iter()
     }
 
-    /// The group, which the first commit or the first member makes.
+    /// The group; it is made if there is none yet.
     pub(crate) fn open(&mut self, id: &str) -> &mut Group {
-        let id = super::owned(id);
+        let id = super::names::owned(id);
         self.changed.insert(id.clone());
         self.by_id.entry(id).or_default()
     }
 
-    /// The group's positions; to give any makes the group.
-    pub(crate) fn positions(&mut self, id: &str) -> &mut Positions {
-        &mut self.open(id).positions
+    /// The group's committed offsets; the group is made if there is none yet.
+    pub(crate) fn offsets(&mut self, id: &str) -> &mut CommittedOffsets {
+        &mut self.open(id).offsets
     }
 
-    /// Whether a commit may be kept, of who says that he is that member of that generation.
+    /// Whether a commit of this member in this generation may be kept.
     pub(crate) fn check_commit(
         &self,
         id: &str,
@@ -69,22 +72,22 @@ impl Groups {
             None => Err(ErrorCode::GROUP_ID_NOT_FOUND),
             Some(GroupState::Empty) => {
                 self.by_id.remove(id);
-                self.changed.insert(super::owned(id));
+                self.changed.insert(super::names::owned(id));
                 Ok(())
             }
             Some(_) => Err(ErrorCode::NON_EMPTY_GROUP),
         }
     }
 
-    /// Deleted topics take their positions with them.
+    /// Forgets the offsets that were committed for deleted topics.
     pub(crate) fn forget_topics(&mut self, topics: &BTreeSet<Str>) {
         if !topics.is_empty() {
-            self.by_id.values_mut().for_each(|group| group.positions.forget_topics(topics));
+            self.by_id.values_mut().for_each(|group| group.offsets.forget_topics(topics));
         }
     }
 
-    /// Whether the connection's request has been taken in already; if not, it is from now on.
-    pub(crate) fn takes_in(&mut self, peer: PeerId) -> bool {
+    /// Whether a group has heard the connection's request already; from now on it counts as heard.
+    pub(crate) fn admit(&mut self, peer: PeerId) -> bool {
         let known = self.waiting.contains_key(&peer);
         self.waiting.entry(peer).or_default();
         known
@@ -97,17 +100,17 @@ impl Groups {
         Some(answer)
     }
 
-    /// The connection is gone. A member that joined by it counts as joined, as in Kafka.
-    pub(crate) fn leave(&mut self, peer: PeerId) {
+    /// Forgets a connection that is gone. A member that joined by it counts as joined, as in Kafka.
+    pub(crate) fn remove_peer(&mut self, peer: PeerId) {
         self.waiting.remove(&peer);
     }
 
-    /// When something is to be done about members that are not heard of. [`deliver`](Self::deliver) comes first.
+    /// When the next group is to be looked at. Only right after [`collect_answers`](Self::collect_answers).
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadlines.next()
     }
 
-    /// Lets time pass.
+    /// Does what is due in groups: members expire, rebalances end.
     pub(crate) fn expire(&mut self, now: Instant) {
         for id in self.deadlines.due(now) {
             if let Some(group) = self.of_mut(&id) {
@@ -116,8 +119,8 @@ impl Groups {
         }
     }
 
-    /// Lays out what groups have to tell since they changed, and says whom.
-    pub(crate) fn deliver(&mut self) -> Vec<Place> {
+    /// Takes the answers of changed groups; returns the watch keys of the connections that have one.
+    pub(crate) fn collect_answers(&mut self) -> Vec<WatchKey> {
         let mut told = Vec::new();
         for id in std::mem::take(&mut self.changed) {
             let group = self.by_id.get_mut(&id);
@@ -125,7 +128,7 @@ impl Groups {
             for (peer, answer) in group.map(Group::take_answers).unwrap_or_default() {
                 if let Some(waiting) = self.waiting.get_mut(&peer) {
                     *waiting = Some(answer);
-                    told.push(Place::Peer(peer));
+                    told.push(WatchKey::Peer(peer));
                 }
             }
         }

@@ -1,32 +1,35 @@
-//! What those who read only committed records may see of one partition.
+//! What a consumer with `isolation.level=read_committed` may see of one partition.
+//!
+//! Records up to the *last stable offset* are readable: no open transaction began before it. Records of aborted
+//! transactions lie among them; a Fetch tells which, and the consumer leaves them out.
 
 use std::collections::BTreeMap;
 
-/// The transactions that are open in the partition, and those that came to nothing.
+/// The open and the aborted transactions of a partition.
 #[derive(Debug, Default)]
 pub(crate) struct Isolation {
-    /// By the offset of their first record, the producer.
+    /// Producers by the offset of their transaction's first record.
     open: BTreeMap<i64, i64>,
     /// In the order of their markers.
     aborted: Vec<Aborted>,
 }
 
-/// A transaction whose records are to be left out.
+/// An aborted transaction, whose records a consumer leaves out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Aborted {
     pub(crate) producer_id: i64,
     pub(crate) first_offset: i64,
-    /// Of the marker.
+    /// The marker's.
     pub(crate) last_offset: i64,
 }
 
 impl Isolation {
-    /// A producer's first record in a transaction was written.
+    /// Notes the first record of a producer's transaction.
     pub(crate) fn begin(&mut self, producer_id: i64, first_offset: i64) {
         self.open.insert(first_offset, producer_id);
     }
 
-    /// Its marker was written.
+    /// Notes the marker of the transaction that began at that offset.
     pub(crate) fn end(&mut self, first_offset: i64, marker_offset: i64, committed: bool) {
         let Some(producer_id) = self.open.remove(&first_offset) else { return };
         if !committed {
@@ -39,18 +42,18 @@ impl Isolation {
         self.open.keys().next().copied().unwrap_or(end_offset)
     }
 
-    /// Whether the producer's transactional record at that offset came to nothing.
+    /// Whether the producer's record at that offset belongs to an aborted transaction.
     pub(crate) fn is_aborted(&self, producer_id: i64, offset: i64) -> bool {
         let holds = |it: &Aborted| (it.first_offset..it.last_offset).contains(&offset);
         self.aborted.iter().any(|it| it.producer_id == producer_id && holds(it))
     }
 
-    /// What ended before that offset is no longer in the log.
+    /// Forgets aborted transactions that ended before that offset: they are no longer in the log.
     pub(crate) fn forget_before(&mut self, offset: i64) {
         self.aborted.retain(|it| it.last_offset >= offset);
     }
 
-    /// The aborted ones that have records or their marker from one offset up to another.
+    /// The aborted transactions that overlap with the offsets from one up to another.
     pub(crate) fn aborted(&self, from: i64, to: i64) -> impl Iterator<Item = &Aborted> {
         let first = self.aborted.partition_point(|it| it.last_offset < from);
         self.aborted[first..].iter().filter(move |it| it.first_offset < to)

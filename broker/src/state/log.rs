@@ -1,14 +1,31 @@
-//! A partition's log: batches one after the other in a few large buffers, lent to whoever fetches.
+//! A partition's log: batches one after the other in a few large buffers, and an index of one entry per batch.
 //!
-//! A batch is copied once, from its request into the open buffer. A fetch that reaches the open buffer
-//! freezes what is written so far and lends it; appending goes on in the rest of the same allocation.
+//! ```text
+//!   frozen            frozen    open
+//!  ┌─────┬───────────┬────────┬──────┬┄┄┄┄┄┄┄┄┐        bytes, counted from the first that was ever appended
+//!  │ b b │ b b b b b │ b b    │ b b  │  room  ┆
+//!  └─────┴───────────┴────────┴──────┴┄┄┄┄┄┄┄┄┘
+//!     ▲ start_offset                 ▲ end_offset
+//! ```
+//!
+//! A batch is copied once, from its request into the open buffer, and gets its offsets there. A Fetch is lent slices of
+//! frozen buffers, without a copy where they are large. A Fetch that reaches the open buffer freezes what is written so
+//! far; appending goes on in the rest of the same allocation.
+//!
+//! The index knows each batch's offsets, greatest timestamp and size, so that reading by offset or by time decompresses
+//! nothing but the batch that was found. Three things change a log besides appending: `delete_before` (retention and
+//! DeleteRecords) moves its start, `replace` (compaction) puts fewer records in the place of its first batches, and a
+//! buffer is dropped when no batch in it is left. Offsets never change: compaction leaves holes between batches, and a
+//! reader that asks for an offset in a hole gets the batch behind it.
+//!
+//! There is one replica, so the end of the log is also its high watermark.
 
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::records::{self, Batch, HEADER_BYTES, batches};
 
-use super::batch::{Checked, Larger};
+use super::batch::{CheckedBatch, ExceedsLimit};
 
 /// Buffers grow with the log, within these bounds; a larger batch has one of its own.
 const BUFFER_BYTES_MIN: usize = 1 << 10;
@@ -21,38 +38,37 @@ const LENT_BYTES_MIN: usize = 64 << 10;
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     /// Whole batches, no longer written to.
-    frozen: VecDeque<Frozen>,
+    frozen: VecDeque<FrozenBuffer>,
     /// What was appended since.
     open: BytesMut,
     /// Where the open buffer begins, in bytes from the log's first.
     open_at: u64,
-    index: VecDeque<Entry>,
+    index: VecDeque<IndexEntry>,
     start_offset: i64,
     end_offset: i64,
 }
 
 #[derive(Debug)]
-struct Frozen {
+struct FrozenBuffer {
     at: u64,
     bytes: Bytes,
 }
 
 /// One batch, and where it begins in bytes from the log's first.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct IndexEntry {
     span: Span,
     at: u64,
 }
 
-impl Entry {
+impl IndexEntry {
     /// Whether compaction has left any.
     fn has_records(&self) -> bool {
         self.span.bytes > HEADER_BYTES as u64
     }
 }
 
-/// What is known of a batch without reading it. Compaction leaves holes between one's last offset and the next one's
-/// base.
+/// What the index knows of a batch. Compaction leaves holes between a batch's last offset and the next one's base.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Span {
     pub(crate) base_offset: i64,
@@ -65,26 +81,26 @@ pub(crate) struct Span {
 
 /// A record found by its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct FoundRecord {
     pub(crate) offset: i64,
     pub(crate) timestamp_ms: i64,
     pub(crate) leader_epoch: i32,
 }
 
-/// Looks into batches, each of which may decompress to so many bytes, for the first record from an offset on that is not
-/// older than the time; and how many bytes were looked at. `Err` when one is larger.
+/// Looks into batches, each of which may decompress to `limit` bytes, for the first record from an offset on that is not
+/// older than the time. Returns it with the number of bytes that were looked at.
 pub(crate) fn find_time(
     packed: &[Bytes],
     from: i64,
     timestamp_ms: i64,
     limit: usize,
-) -> Result<(Option<Found>, usize), Larger> {
+) -> Result<(Option<FoundRecord>, usize), ExceedsLimit> {
     let mut size = 0;
     for batch in packed {
         // What lies in the log was read whole when it was appended.
         let Some(Ok(batch)) = batches(batch).next() else { continue };
         let body = match batch.body(limit) {
-            Err(why) if why.exceeds_limit() => return Err(Larger),
+            Err(why) if why.exceeds_limit() => return Err(ExceedsLimit),
             Err(_) => continue,
             Ok(body) => body,
         };
@@ -92,7 +108,10 @@ pub(crate) fn find_time(
         let mut records = body.iter().map_while(Result::ok);
         if let Some(record) = records.find(|it| it.timestamp_ms >= timestamp_ms && it.offset >= from) {
             let (offset, timestamp_ms) = (record.offset, record.timestamp_ms);
-            return Ok((Some(Found { offset, timestamp_ms, leader_epoch: batch.leader_epoch() }), size));
+            return Ok((
+                Some(FoundRecord { offset, timestamp_ms, leader_epoch: batch.leader_epoch() }),
+                size,
+            ));
         }
     }
     Ok((None, size))
@@ -131,8 +150,8 @@ impl Log {
         batches(&self.lend(entry.at, entry.at + entry.span.bytes)).next()?.ok()
     }
 
-    /// Moves the start of the log up to an offset, and forgets the batches that lie before it.
-    pub(crate) fn cut(&mut self, offset: i64) {
+    /// Moves the start of the log up to an offset, and drops the batches that lie before it.
+    pub(crate) fn delete_before(&mut self, offset: i64) {
         self.start_offset = self.start_offset.max(offset.min(self.end_offset));
         let kept = self.index.partition_point(|entry| entry.span.last_offset < self.start_offset);
         self.index.drain(..kept);
@@ -143,7 +162,7 @@ impl Log {
         }
     }
 
-    /// Puts other batches, of the same offsets or fewer, in the place of so many first ones.
+    /// Puts other batches, of the same offsets or fewer, in the place of the first `count` ones.
     pub(crate) fn replace(&mut self, count: usize, by: impl IntoIterator<Item = (Span, Bytes)>) {
         let rest_at = self.index.get(count).map_or(self.end_at(), |entry| entry.at);
         let (mut rest, mut from) = (Vec::new(), rest_at);
@@ -163,15 +182,15 @@ impl Log {
         for bytes in rest {
             let at = self.open_at;
             self.open_at += bytes.len() as u64;
-            self.frozen.push_back(Frozen { at, bytes });
+            self.frozen.push_back(FrozenBuffer { at, bytes });
         }
-        let moved = |entry: Entry| Entry { at: entry.at - rest_at + moved_to, ..entry };
+        let moved = |entry: IndexEntry| IndexEntry { at: entry.at - rest_at + moved_to, ..entry };
         self.index.extend(rest_index.into_iter().map(moved));
     }
 
-    /// Appends a batch and tells the offset of its first record.
-    pub(crate) fn append(&mut self, checked: &Checked, leader_epoch: i32) -> i64 {
-        let Checked { batch, max_timestamp, log_append_time_ms, .. } = checked;
+    /// Appends a batch; returns the offset of its first record.
+    pub(crate) fn append(&mut self, checked: &CheckedBatch, leader_epoch: i32) -> i64 {
+        let CheckedBatch { batch, max_timestamp, log_append_time_ms, .. } = checked;
         let base_offset = self.end_offset;
         let at = self.write(batch.bytes(), *max_timestamp, batch.count(), leader_epoch);
         if *log_append_time_ms != -1 {
@@ -180,14 +199,14 @@ impl Log {
         base_offset
     }
 
-    /// Appends the marker at the end of a transaction, and tells its offset.
+    /// Appends the marker at the end of a transaction; returns its offset.
     pub(crate) fn append_marker(&mut self, marker: &[u8], timestamp_ms: i64, leader_epoch: i32) -> i64 {
         let offset = self.end_offset;
         self.write(marker, timestamp_ms, 1, leader_epoch);
         offset
     }
 
-    /// Where in the open buffer it is written.
+    /// Writes a batch of the next offsets; returns its place in the open buffer.
     fn write(&mut self, bytes: &[u8], max_timestamp: i64, count: i32, leader_epoch: i32) -> usize {
         let base_offset = self.end_offset;
         self.end_offset += i64::from(count);
@@ -205,12 +224,12 @@ impl Log {
         begin
     }
 
-    /// Where in the open buffer it is placed.
+    /// Copies a batch into the open buffer as it is; returns its place there.
     fn place(&mut self, bytes: &[u8], span: Span) -> usize {
         self.make_room(bytes.len());
         let begin = self.open.len();
         self.open.extend_from_slice(bytes);
-        self.index.push_back(Entry { span, at: self.open_at + begin as u64 });
+        self.index.push_back(IndexEntry { span, at: self.open_at + begin as u64 });
         begin
     }
 
@@ -248,17 +267,17 @@ impl Log {
     /// Every batch with the offset of its first record.
     pub(crate) fn all(&mut self) -> Vec<(i64, Bytes)> {
         let entries: Vec<_> = self.index.iter().copied().collect();
-        let mut lend = |Entry { span, at }| (span.base_offset, self.lend(at, at + span.bytes));
+        let mut lend = |IndexEntry { span, at }| (span.base_offset, self.lend(at, at + span.bytes));
         entries.into_iter().map(&mut lend).collect()
     }
 
     /// The batch that holds the first record, in the order of offsets, that is not older than the time; and the next such
     /// when in the first it may lie before the log's start.
     pub(crate) fn batches_at_time(&mut self, timestamp_ms: i64) -> Vec<Bytes> {
-        let late = |entry: &&Entry| entry.span.max_timestamp >= timestamp_ms && entry.has_records();
+        let late = |entry: &&IndexEntry| entry.span.max_timestamp >= timestamp_ms && entry.has_records();
         let cut = self.index.front().is_some_and(|entry| entry.span.base_offset < self.start_offset);
         let found: Vec<_> = self.index.iter().filter(late).take(1 + usize::from(cut)).copied().collect();
-        found.into_iter().map(|Entry { span, at }| self.lend(at, at + span.bytes)).collect()
+        found.into_iter().map(|IndexEntry { span, at }| self.lend(at, at + span.bytes)).collect()
     }
 
     /// The greatest timestamp of a record.
@@ -290,7 +309,7 @@ impl Log {
             self.freeze();
         }
         let first = self.frozen.partition_point(|frozen| frozen.at <= from) - 1;
-        let slice = |frozen: &Frozen| {
+        let slice = |frozen: &FrozenBuffer| {
             let begin = from.saturating_sub(frozen.at) as usize;
             frozen.bytes.slice(begin..frozen.bytes.len().min((to - frozen.at) as usize))
         };
@@ -314,7 +333,7 @@ impl Log {
 
     fn freeze(&mut self) {
         if !self.open.is_empty() {
-            let frozen = Frozen { at: self.open_at, bytes: self.open.split().freeze() };
+            let frozen = FrozenBuffer { at: self.open_at, bytes: self.open.split().freeze() };
             self.open_at += frozen.bytes.len() as u64;
             self.frozen.push_back(frozen);
         }

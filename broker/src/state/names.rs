@@ -1,8 +1,8 @@
-//! What a topic may be called.
+//! What a topic may be called, and how names are kept.
 
-use upsert_kafka_protocol::ErrorCode;
+use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// The longest name, which leaves room for the partition in a directory's.
 const NAME_LEN_MAX: usize = 249;
@@ -26,6 +26,11 @@ pub(crate) fn check(name: &str) -> Result<(), Refusal> {
 /// How Kafka's metrics tell the name: there, '.' becomes '_', so that two topics may not differ in that alone.
 pub(crate) fn in_metrics(name: &str) -> String {
     name.replace('.', "_")
+}
+
+/// An owned copy: a string of a request pins the whole frame it came in.
+pub(crate) fn owned(text: &str) -> Str {
+    Str::from(text)
 }
 
 #[cfg(test)]

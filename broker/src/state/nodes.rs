@@ -46,15 +46,15 @@ impl Nodes {
         self.by_id(id).is_some_and(|node| node.live)
     }
 
-    /// Who leads the partition of that number when nobody says so.
+    /// The node that leads a partition of that number unless somebody chooses another.
     pub(crate) fn leader_of(&self, index: i32) -> Option<i32> {
         let live: Vec<_> = self.live().map(|node| node.id).collect();
         let turn = usize::try_from(index).unwrap_or(0).checked_rem(live.len())?;
         live.get(turn).copied()
     }
 
-    /// Who coordinates a group or a transactional id: of the live nodes the one whose hash with the key is
-    /// the greatest, so that a node that stops takes no other's keys along.
+    /// The coordinator of a group or a transactional id: of the live nodes the one whose hash with the key is the
+    /// greatest (rendezvous hashing), so that a node that stops moves no other node's keys.
     pub(crate) fn coordinator(&self, key: &str) -> Option<&Node> {
         let weight = |node: &&Node| murmur2(&[key.as_bytes(), &node.id.to_be_bytes()].concat());
         self.live().max_by_key(weight)

@@ -1,19 +1,33 @@
 //! The idempotent producers of one partition: which batch of each comes next.
 //!
-//! As Kafka's `ProducerStateEntry` and `ProducerAppendInfo` (4.x) decide it.
+//! As Kafka's `ProducerStateManager`, `ProducerStateEntry` and `ProducerAppendInfo` (4.x) decide it (KIP-98, KIP-360).
+//!
+//! A batch of an idempotent producer carries the producer's id and epoch and the sequence of its first record. Before a
+//! batch is appended, `check` says one of three things:
+//!
+//! - *append*: its sequence follows the last one, or a new epoch begins at 0, or the partition does not know the producer;
+//! - *duplicate*: it is one of the producer's last five batches, sent again, and is answered with the offset it had;
+//! - a refusal: the epoch is older than the last seen one (`INVALID_PRODUCER_EPOCH`), or there is a gap
+//!   (`OUT_OF_ORDER_SEQUENCE_NUMBER`).
+//!
+//! A client that retries therefore never writes a record twice nor out of order. `record` remembers what was appended;
+//! the offset of a transaction's first batch is kept until its marker comes (`end_transaction`).
+//!
+//! A producer is forgotten when it has not written for `producer.id.expiration.ms`, but never within a transaction. A
+//! leader that was restarted knows the last batch of each producer alone, as Kafka's snapshots do.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::ErrorCode;
 
-use super::Refusal;
-use crate::cluster::Now;
+use super::refusal::Refusal;
+use crate::now::Now;
 
-/// How many batches back a repetition is still known by its offset; a producer has no more in flight.
+/// How many batches of a producer are remembered. A producer has no more in flight, so no more can be sent again.
 const BATCHES_KEPT: usize = 5;
 
-/// Who sent a batch, and its place in his sequence.
+/// A batch's producer, and its place in the producer's sequence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sequenced {
     pub(crate) producer_id: i64,
@@ -31,7 +45,7 @@ impl Sequenced {
     }
 }
 
-/// What to do with a batch whose sequence is right.
+/// What to do with a batch that is not refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Verdict {
     /// It comes next.
@@ -48,26 +62,25 @@ pub(crate) enum Verdict {
 /// Every producer that wrote to the partition.
 #[derive(Debug, Default)]
 pub(crate) struct Producers {
-    entries: BTreeMap<i64, Entry>,
-    /// The last write of whoever wrote the longest ago, or one before it: until that is over, nobody can have expired.
+    entries: BTreeMap<i64, ProducerEntry>,
+    /// A time at which every producer had written, or before it: until this has expired, no producer has.
     oldest: Option<Instant>,
 }
 
 /// What is known of one producer.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct ProducerEntry {
     pub(crate) epoch: i16,
     /// Where its open transaction begins.
     pub(crate) transaction: Option<i64>,
-    /// When it last wrote.
-    pub(crate) wrote: Now,
-    /// A marker was written for it.
+    pub(crate) last_write: Now,
+    /// A transaction marker was written for it.
     pub(crate) marked: bool,
-    batches: VecDeque<Kept>,
+    batches: VecDeque<BatchMetadata>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Kept {
+struct BatchMetadata {
     first: i32,
     last: i32,
     base_offset: i64,
@@ -76,17 +89,17 @@ struct Kept {
 
 impl Producers {
     /// The producers that are known, by their ids.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &Entry)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &ProducerEntry)> {
         self.entries.iter().map(|(id, entry)| (*id, entry))
     }
 
-    /// Whether the batch comes next, came before, or must not come.
+    /// Says whether a batch is to be appended, is there already, or is refused.
     ///
-    /// A producer that the partition does not know may begin anywhere: its earlier records may have
-    /// been removed (KIP-360); but not where every transaction has its own epoch, and so begins at 0.
-    pub(crate) fn check(&self, batch: Sequenced, raising: bool) -> Result<Verdict, Refusal> {
+    /// A producer that the partition does not know may begin at any sequence: its earlier records may have been removed
+    /// (KIP-360). Where `bumps_epoch` holds, every transaction has its own epoch (KIP-890) and so begins at 0.
+    pub(crate) fn check(&self, batch: Sequenced, bumps_epoch: bool) -> Result<Verdict, Refusal> {
         let Some(entry) = self.entries.get(&batch.producer_id) else {
-            let late = raising && batch.transactional && batch.first != 0;
+            let late = bumps_epoch && batch.transactional && batch.first != 0;
             return if late { Err(out_of_order(batch, -1)) } else { Ok(Verdict::Append) };
         };
         if batch.epoch < entry.epoch {
@@ -99,9 +112,9 @@ impl Producers {
         if batch.epoch > entry.epoch {
             return if batch.first == 0 { Ok(Verdict::Append) } else { Err(out_of_order(batch, -1)) };
         }
-        let again = |kept: &&Kept| kept.first == batch.first && kept.last == batch.last();
+        let again = |kept: &&BatchMetadata| kept.first == batch.first && kept.last == batch.last();
         if let Some(kept) = entry.batches.iter().find(again) {
-            let Kept { base_offset, log_append_time_ms, .. } = *kept;
+            let BatchMetadata { base_offset, log_append_time_ms, .. } = *kept;
             return Ok(Verdict::Duplicate { base_offset, log_append_time_ms });
         }
         let expected = entry.batches.back().map_or(0, |kept| after(kept.last));
@@ -120,26 +133,26 @@ impl Producers {
         self.entries.get(&producer_id).is_some_and(|it| it.epoch == epoch && it.transaction.is_some())
     }
 
-    /// A marker was written; where the transaction began, if it wrote anything.
+    /// Notes that a marker was written; returns where the transaction began, if it wrote anything here.
     pub(crate) fn end_transaction(&mut self, producer_id: i64, epoch: i16, now: Now) -> Option<i64> {
         let entry = self.entry(producer_id, epoch, now);
         entry.marked = true;
         entry.transaction.take()
     }
 
-    /// Forgets those who did not write for so long, but for who has an open transaction.
+    /// Forgets producers that did not write for that long and have no open transaction.
     pub(crate) fn expire_idle(&mut self, now: Instant, expiration: Duration) {
         let idle = |wrote: Instant| now.saturating_duration_since(wrote) >= expiration;
         if !self.oldest.is_some_and(idle) {
             return;
         }
-        self.entries.retain(|_, entry| entry.transaction.is_some() || !idle(entry.wrote.instant));
+        self.entries.retain(|_, entry| entry.transaction.is_some() || !idle(entry.last_write.instant));
         // Who was kept for a transaction is looked at again when another turn has passed.
-        let kept = self.entries.values().map(|entry| entry.wrote.instant).filter(|wrote| !idle(*wrote));
+        let kept = self.entries.values().map(|entry| entry.last_write.instant).filter(|wrote| !idle(*wrote));
         self.oldest = kept.min().or(Some(now).filter(|_| !self.entries.is_empty()));
     }
 
-    /// What a leader knows that has started again: its snapshot holds the last batch of each producer.
+    /// Forgets what a restarted leader does not know: its snapshot holds the last batch of each producer.
     pub(crate) fn restart(&mut self) {
         for entry in self.entries.values_mut() {
             let forgotten = entry.batches.len().saturating_sub(1);
@@ -152,7 +165,7 @@ impl Producers {
         self.entries.retain(|id, entry| *id != producer_id || entry.transaction.is_some());
     }
 
-    /// Remembers a batch that was appended; whether a transaction begins with it.
+    /// Remembers a batch that was appended; returns whether a transaction begins with it.
     pub(crate) fn record(
         &mut self,
         batch: Sequenced,
@@ -164,7 +177,7 @@ impl Producers {
         if entry.batches.len() == BATCHES_KEPT {
             entry.batches.pop_front();
         }
-        let kept = Kept { first: batch.first, last: batch.last(), base_offset, log_append_time_ms };
+        let kept = BatchMetadata { first: batch.first, last: batch.last(), base_offset, log_append_time_ms };
         entry.batches.push_back(kept);
         let begins = batch.transactional && entry.transaction.is_none();
         if begins {
@@ -174,12 +187,12 @@ impl Producers {
     }
 
     /// The producer in that epoch; a new epoch has no batches yet.
-    fn entry(&mut self, producer_id: i64, epoch: i16, now: Now) -> &mut Entry {
+    fn entry(&mut self, producer_id: i64, epoch: i16, now: Now) -> &mut ProducerEntry {
         let entry = self.entries.entry(producer_id);
-        let entry = entry.or_insert_with(|| Entry {
+        let entry = entry.or_insert_with(|| ProducerEntry {
             epoch,
             transaction: None,
-            wrote: now,
+            last_write: now,
             marked: false,
             batches: VecDeque::new(),
         });
@@ -187,13 +200,13 @@ impl Producers {
             entry.epoch = epoch;
             entry.batches.clear();
         }
-        entry.wrote = now;
+        entry.last_write = now;
         self.oldest.get_or_insert(now.instant);
         entry
     }
 }
 
-impl Entry {
+impl ProducerEntry {
     /// Of the last record in this epoch; -1 when there is none.
     pub(crate) fn last_sequence(&self) -> i32 {
         self.batches.back().map_or(-1, |kept| kept.last)

@@ -1,4 +1,4 @@
-//! The topics by name and id, and what each partition holds.
+//! Topics by name and id, and their partitions: leader, log, producers, transactions.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,16 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::compaction::Compaction;
 use super::configs::{Configs, Given};
-use super::epochs::Epochs;
 use super::isolation::Isolation;
+use super::leader_epochs::LeaderEpochs;
 use super::log::Log;
+use super::names;
 use super::nodes::Nodes;
 use super::producers::Producers;
-use super::{Refusal, names};
+use super::refusal::Refusal;
 use crate::config::BrokerConfig;
 
-/// The isolation level of those who read only what is committed.
+/// The isolation level of consumers that read only committed records.
 pub(crate) const READ_COMMITTED: i8 = 1;
 
 /// Every topic.
@@ -22,15 +23,15 @@ pub(crate) const READ_COMMITTED: i8 = 1;
 pub(crate) struct Topics {
     by_name: BTreeMap<Str, Topic>,
     names: BTreeMap<Uuid, Str>,
-    /// What is taken by a name that others would collide with: names as metrics tell them.
+    /// Topics by their names in metrics, where two names may be the same.
     metric_names: BTreeMap<String, Str>,
-    /// How many partitions all have, and how much there may be.
+    /// How many partitions all topics have together.
     partitions: usize,
     topics_max: usize,
     partitions_max: usize,
     /// The settings of topics that were given to the brokers.
     defaults: Given,
-    /// From which the next id is made.
+    /// The state from which the next topic id is drawn.
     seed: u64,
 }
 
@@ -46,13 +47,13 @@ pub(crate) struct Topic {
 /// One partition.
 #[derive(Debug, Default)]
 pub(crate) struct Partition {
-    /// The node that leads; `None` while none lives.
+    /// The node that leads; `None` while no node lives.
     pub(crate) leader: Option<i32>,
-    /// The node that is to lead: the first of the replicas.
+    /// The preferred leader: the first of the replicas.
     pub(crate) preferred: Option<i32>,
     /// Grows with each election.
     pub(crate) leader_epoch: i32,
-    epochs: Epochs,
+    epochs: LeaderEpochs,
     pub(crate) log: Log,
     pub(crate) producers: Producers,
     pub(crate) isolation: Isolation,
@@ -143,7 +144,7 @@ impl Topics {
 
     /// Makes a topic of a name that was checked, with a partition for each leader.
     pub(crate) fn create(&mut self, name: &str, leaders: &[Option<i32>], configs: Configs) -> &Topic {
-        let (name, id) = (super::owned(name), self.fresh_id());
+        let (name, id) = (super::names::owned(name), self.fresh_id());
         let mut topic = Topic { name: name.clone(), id, configs, partitions: Vec::new() };
         topic.add_partitions(leaders);
         self.names.insert(id, name.clone());
@@ -212,13 +213,13 @@ impl Topic {
 }
 
 impl Partition {
-    /// Who holds it: all nodes, first the one that is to lead.
+    /// The replicas: all nodes, the preferred leader first.
     pub(crate) fn replicas(&self, nodes: &Nodes) -> Vec<i32> {
         let others = nodes.iter().map(|node| node.id).filter(|id| Some(*id) != self.preferred);
         self.preferred.into_iter().chain(others).collect()
     }
 
-    /// Whether the node leads, and who asks knows the same epoch of leadership as we (KIP-320).
+    /// Whether the node leads in the leader epoch that the client knows (KIP-320).
     pub(crate) fn check_leader(&self, node: i32, believed_epoch: i32) -> Result<(), ErrorCode> {
         self.check_epoch(believed_epoch)?;
         if self.leader == Some(node) { Ok(()) } else { Err(ErrorCode::NOT_LEADER_OR_FOLLOWER) }
@@ -230,10 +231,10 @@ impl Partition {
     }
 
     /// Removes the records before an offset.
-    pub(crate) fn cut(&mut self, offset: i64) {
-        self.log.cut(offset);
+    pub(crate) fn delete_before(&mut self, offset: i64) {
+        self.log.delete_before(offset);
         let start_offset = self.log.start_offset();
-        self.epochs.cut(start_offset);
+        self.epochs.delete_before(start_offset);
         self.isolation.forget_before(start_offset);
     }
 
@@ -242,8 +243,8 @@ impl Partition {
         if isolation_level == READ_COMMITTED { self.last_stable_offset() } else { self.log.end_offset() }
     }
 
-    /// Begins a new epoch of leadership. A node that takes over has followed and knows what the last one knew; but
-    /// one that comes back to a partition that nobody led has only what a restart leaves.
+    /// Elects a leader, in a new epoch. A node that takes over from a leader was its follower and knows all that it knew.
+    /// A node that comes back to a partition without leader knows only what a restart leaves.
     pub(crate) fn elect(&mut self, leader: Option<i32>) {
         if self.leader.is_none() {
             self.producers.restart();
@@ -253,7 +254,7 @@ impl Partition {
         self.epochs.begin(self.leader_epoch, self.log.end_offset());
     }
 
-    /// The epoch of leadership, or the one before it that wrote anything, and where it ended.
+    /// The end offset of a leader epoch, or of the one before it that wrote anything.
     pub(crate) fn end_of_epoch(&self, epoch: i32) -> Option<(i32, i64)> {
         self.epochs.end(epoch, self.log.end_offset())
     }

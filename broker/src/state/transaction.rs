@@ -1,13 +1,33 @@
-//! One transactional id: who may use it, and the transaction it is in.
+//! One transactional id: which producer owns it, and the transaction that producer is in.
 //!
-//! As Kafka's `TransactionMetadata` and `TransactionCoordinator` (4.x) decide it.
+//! As Kafka's `TransactionMetadata` and `TransactionCoordinator` (4.x) decide it (KIP-98, KIP-360, KIP-890).
+//!
+//! The coordinator hears four things of clients and one of the clock:
+//!
+//! | event | of | does |
+//! |---|---|---|
+//! | `initialize` | InitProducerId | makes the caller the owner, in a new epoch; aborts what a former owner left open |
+//! | `add`, `verify` | AddPartitionsToTxn, AddOffsetsToTxn, Produce | adds a partition or group to the transaction, or asks whether it is in it |
+//! | `end` | EndTxn | commits or aborts |
+//! | `fence` | the transaction timeout | aborts, and bumps the epoch so that the owner is fenced |
+//! | `complete` | the clock | hands out the markers that are due, and the transaction is over |
+//!
+//! Rules that hold at all times:
+//! - Only the owner, by producer id **and** epoch, changes anything. Everyone else hears `INVALID_PRODUCER_ID_MAPPING`
+//!   (another id) or `PRODUCER_FENCED` (another epoch).
+//! - Between the decision and its markers (`PrepareCommit`, `PrepareAbort`) nothing else happens: who asks hears
+//!   `CONCURRENT_TRANSACTIONS` and asks again.
+//! - A request that is repeated since its answer was lost gets the same answer: that is what `previous_id` and
+//!   `previous_epoch` are kept for.
+//! - With version 2 of transactions (KIP-890) each end bumps the epoch, so that a late record of the last transaction
+//!   cannot fall into the next. When epochs are used up, the producer goes on with a new id at epoch 0.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use crate::cluster::Now;
+use crate::now::Now;
 
 /// The epoch before the first, and where a producer names none.
 const NO_EPOCH: i16 = -1;
@@ -15,7 +35,7 @@ const NO_EPOCH: i16 = -1;
 /// Where a producer names no id.
 const NO_ID: i64 = -1;
 
-/// The last epoch that a client is given: the one above it is left to fence him.
+/// The last epoch that a client is given: the one above it is left to fence that client.
 const LAST_EPOCH: i16 = i16::MAX - 1;
 
 /// ```text
@@ -28,9 +48,9 @@ const LAST_EPOCH: i16 = i16::MAX - 1;
 ///  after either end:                    add ──► Ongoing, init ──► Empty
 ///  while none is open, version 2 only:  abort ──► PrepareAbort
 /// ```
-/// The last, since a client may not know whether any of its records arrived. A successor is who is bound to the
-/// transactional id while a transaction is open: it is answered `CONCURRENT_TRANSACTIONS` and asks again, as
-/// everyone does while markers are being written.
+/// The last line is there since a client may not know whether any of its records arrived. A successor is a producer
+/// that calls InitProducerId while a transaction is open: it is answered `CONCURRENT_TRANSACTIONS` and asks again, as
+/// everyone is while markers are being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransactionState {
     Empty,
@@ -46,11 +66,11 @@ pub(crate) enum TransactionState {
 pub(crate) enum Participant {
     /// A partition that records were written to.
     Partition(Str, i32),
-    /// A group that positions were given for.
+    /// A group that committed offsets were given for.
     Group(Str),
 }
 
-/// What a transactional id is bound to.
+/// What the coordinator keeps of one transactional id.
 #[derive(Debug)]
 pub(crate) struct Transaction {
     pub(crate) state: TransactionState,
@@ -71,27 +91,27 @@ pub(crate) struct Transaction {
     used: Instant,
 }
 
-/// Markers to write.
+/// The markers that end a transaction, to be written to every participant.
 #[derive(Debug)]
-pub(crate) struct Ending {
+pub(crate) struct EndMarkers {
     pub(crate) producer_id: i64,
     pub(crate) epoch: i16,
     pub(crate) committed: bool,
     pub(crate) participants: BTreeSet<Participant>,
 }
 
-/// Who ends a transaction and how.
+/// An EndTxn request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct End {
+pub(crate) struct EndRequest {
     pub(crate) producer_id: i64,
     pub(crate) epoch: i16,
     pub(crate) commit: bool,
-    /// By KIP-890, which raises the epoch.
-    pub(crate) raising: bool,
+    /// By KIP-890, which bumps the epoch.
+    pub(crate) bumps_epoch: bool,
 }
 
 impl Transaction {
-    /// An id nobody has used yet.
+    /// A transactional id that nobody has used yet.
     pub(crate) fn new(producer_id: i64, now: Now) -> Self {
         Self {
             state: TransactionState::Empty,
@@ -108,13 +128,13 @@ impl Transaction {
         }
     }
 
-    /// A producer begins, or goes on after an error with the id and epoch it has (KIP-360); the id and epoch
-    /// it gets. What is left of a predecessor's transaction is aborted first.
+    /// Makes a producer the owner; returns the id and epoch it gets. A producer that goes on after an error says which
+    /// ones it has (KIP-360). What is left of a predecessor's transaction is aborted first.
     pub(crate) fn initialize(
         &mut self,
         expected: Option<(i64, i16)>,
         timeout_ms: i32,
-        raising: bool,
+        bumps_epoch: bool,
         fresh_id: impl FnOnce() -> i64,
         (now, delay): (Now, Duration),
     ) -> Result<(i64, i16), ErrorCode> {
@@ -131,7 +151,7 @@ impl Transaction {
                 return Err(ErrorCode::CONCURRENT_TRANSACTIONS);
             }
             TransactionState::Ongoing => {
-                self.fence(raising, (now, delay));
+                self.fence(bumps_epoch, (now, delay));
                 return Err(ErrorCode::CONCURRENT_TRANSACTIONS);
             }
             _ => {}
@@ -139,9 +159,9 @@ impl Transaction {
         let expected_epoch = expected.map(|(_, epoch)| epoch);
         if self.epoch >= LAST_EPOCH && expected_epoch.is_none_or(|epoch| epoch == self.epoch) {
             self.previous_epoch = expected_epoch.unwrap_or(NO_EPOCH);
-            self.rotate(fresh_id());
+            self.rotate_producer_id(fresh_id());
         } else {
-            self.raise(expected_epoch)?;
+            self.bump_epoch(expected_epoch)?;
         }
         self.state = TransactionState::Empty;
         self.timeout_ms = timeout_ms;
@@ -149,8 +169,8 @@ impl Transaction {
         Ok((self.producer_id, self.epoch))
     }
 
-    /// The next epoch, or the present one again for who did not hear of it.
-    fn raise(&mut self, expected: Option<i16>) -> Result<(), ErrorCode> {
+    /// Bumps the epoch, or gives the present one again to a producer that did not hear of it.
+    fn bump_epoch(&mut self, expected: Option<i16>) -> Result<(), ErrorCode> {
         match expected {
             Some(expected) if self.epoch != NO_EPOCH && expected != self.epoch => {
                 if expected != self.previous_epoch {
@@ -166,16 +186,16 @@ impl Transaction {
         Ok(())
     }
 
-    fn rotate(&mut self, id: i64) {
+    fn rotate_producer_id(&mut self, id: i64) {
         self.previous_id = self.producer_id;
         self.producer_id = id;
         self.epoch = 0;
     }
 
-    /// Aborts what is open, so that its producer is fenced.
-    pub(crate) fn fence(&mut self, raising: bool, at: (Now, Duration)) {
+    /// Aborts the open transaction in a new epoch, so that its producer is fenced.
+    pub(crate) fn fence(&mut self, bumps_epoch: bool, at: (Now, Duration)) {
         // With KIP-890 this is what an end does anyway, so its producer may ask how it ended.
-        self.previous_epoch = if raising { self.epoch } else { NO_EPOCH };
+        self.previous_epoch = if bumps_epoch { self.epoch } else { NO_EPOCH };
         self.epoch = self.epoch.saturating_add(1);
         self.prepare(TransactionState::PrepareAbort, false, at);
     }
@@ -219,27 +239,27 @@ impl Transaction {
         }
     }
 
-    /// Commits or aborts; the id and epoch to go on with.
+    /// Commits or aborts; returns the id and epoch to go on with.
     pub(crate) fn end(
         &mut self,
-        end: End,
+        end: EndRequest,
         fresh_id: impl FnOnce() -> i64,
         at: (Now, Duration),
     ) -> Result<(i64, i16), ErrorCode> {
-        let ended = if end.raising { self.verdict_raising(end)? } else { self.verdict_classic(end)? };
+        let ended = if end.bumps_epoch { self.check_end_bumping(end)? } else { self.check_end_classic(end)? };
         if ended {
             return Ok((self.producer_id, self.epoch));
         }
-        if end.raising && self.epoch >= LAST_EPOCH {
+        if end.bumps_epoch && self.epoch >= LAST_EPOCH {
             self.next_id = Some(fresh_id());
         }
         let next = if end.commit { TransactionState::PrepareCommit } else { TransactionState::PrepareAbort };
-        self.prepare(next, end.raising, at);
+        self.prepare(next, end.bumps_epoch, at);
         Ok(self.next_id.map_or((self.producer_id, self.epoch), |id| (id, 0)))
     }
 
-    /// Whether it has ended so already; if not, it may.
-    fn verdict_classic(&self, end: End) -> Result<bool, ErrorCode> {
+    /// Whether the transaction has ended in that way already; false when it may end now.
+    fn check_end_classic(&self, end: EndRequest) -> Result<bool, ErrorCode> {
         use TransactionState::*;
         match (self.state, end.commit) {
             _ if end.producer_id != self.producer_id => Err(ErrorCode::INVALID_PRODUCER_ID_MAPPING),
@@ -251,8 +271,8 @@ impl Transaction {
         }
     }
 
-    /// As [`Self::verdict_classic`], where an epoch tells a repetition from the next transaction's end.
-    fn verdict_raising(&self, end: End) -> Result<bool, ErrorCode> {
+    /// As [`Self::check_end_classic`], where the epoch tells a repeated request from the end of the next transaction.
+    fn check_end_bumping(&self, end: EndRequest) -> Result<bool, ErrorCode> {
         use TransactionState::*;
         let present = end.epoch == self.epoch;
         let rotated = end.producer_id == self.previous_id && end.epoch == LAST_EPOCH && self.epoch == 0;
@@ -275,8 +295,8 @@ impl Transaction {
         }
     }
 
-    fn prepare(&mut self, next: TransactionState, raising: bool, (now, delay): (Now, Duration)) {
-        if raising {
+    fn prepare(&mut self, next: TransactionState, bumps_epoch: bool, (now, delay): (Now, Duration)) {
+        if bumps_epoch {
             self.previous_epoch = self.epoch;
             self.epoch = self.epoch.saturating_add(1);
         }
@@ -287,33 +307,33 @@ impl Transaction {
         self.used = now.instant;
     }
 
-    /// The markers, when it is time to write them; the transaction is over.
-    pub(crate) fn complete(&mut self, now: Instant) -> Option<Ending> {
+    /// Ends the transaction when its markers are due, and returns them.
+    pub(crate) fn complete(&mut self, now: Instant) -> Option<EndMarkers> {
         self.markers_due.take_if(|due| *due <= now)?;
         let committed = self.state == TransactionState::PrepareCommit;
         let (producer_id, epoch) = (self.producer_id, self.epoch);
         self.state =
             if committed { TransactionState::CompleteCommit } else { TransactionState::CompleteAbort };
         if let Some(id) = self.next_id.take() {
-            self.rotate(id);
+            self.rotate_producer_id(id);
         }
         self.started = None;
         let participants = std::mem::take(&mut self.participants);
-        Some(Ending { producer_id, epoch, committed, participants })
+        Some(EndMarkers { producer_id, epoch, committed, participants })
     }
 
-    /// When it is to be aborted, or its markers are to be written.
+    /// When the transaction is to be aborted, or its markers are to be written.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.markers_due.or_else(|| self.timeout())
     }
 
-    /// When it has been open for too long.
+    /// When the open transaction will have been open for too long.
     pub(crate) fn timeout(&self) -> Option<Instant> {
         let open = self.started.filter(|_| self.state == TransactionState::Ongoing)?;
         Some(open.instant + Duration::from_millis(u64::try_from(self.timeout_ms).unwrap_or(0)))
     }
 
-    /// Whether nothing was done with it for so long.
+    /// Whether the id was not used for that long and has nothing open.
     pub(crate) fn is_idle(&self, now: Instant, expiration: Duration) -> bool {
         use TransactionState::*;
         matches!(self.state, Empty | CompleteCommit | CompleteAbort)

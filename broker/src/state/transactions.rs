@@ -1,4 +1,8 @@
-//! Every transactional id, and the markers that its transactions leave.
+//! The transaction coordinator of all nodes: every transactional id, and the markers that transactions leave.
+//!
+//! `transaction.rs` decides what one id may do; here its decisions take effect in partitions, groups and deadlines. After
+//! each change the id's deadline is renewed, and whatever is due is done at once: with no `marker_delay` markers are
+//! written before EndTxn is answered.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,16 +12,15 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::State;
 use super::deadlines::Deadlines;
-use super::transaction::{End, Ending, Participant, Transaction};
-use crate::cluster::Now;
-use crate::parking::Place;
+use super::transaction::{EndMarkers, EndRequest, Participant, Transaction};
+use crate::now::Now;
+use crate::wait::WatchKey;
 
-/// The epoch of the coordinator that markers tell. It is the same one for ever: nothing is lost when another
-/// node takes over.
+/// The coordinator's epoch in markers. It never changes: nothing is lost when another node takes over.
 pub(crate) const COORDINATOR_EPOCH: i32 = 0;
 
-/// The first version of transactions in which the end of one raises the epoch (KIP-890).
-const RAISING_SINCE: i16 = 2;
+/// The first version of transactions in which the end of one bumps the producer's epoch (KIP-890).
+const BUMPS_EPOCH_SINCE: i16 = 2;
 
 /// Transactions by their ids.
 #[derive(Debug, Default)]
@@ -40,9 +43,9 @@ impl Transactions {
         self.deadlines.next()
     }
 
-    /// Takes note of when the transaction is to be looked at: it may have changed.
+    /// Renews the deadline of a transaction that may have changed.
     fn schedule(&mut self, id: &str) {
-        let id = super::owned(id);
+        let id = super::names::owned(id);
         self.deadlines.set(&id, self.by_id.get(&id).and_then(Transaction::deadline));
     }
 
@@ -54,15 +57,15 @@ impl Transactions {
     }
 }
 
-/// What is done to a transaction; what that brings about in partitions and groups is done here too.
+/// What clients and the clock do to transactions, with its effects in partitions and groups.
 impl State {
-    /// An id that no producer has had.
+    /// A producer id that no producer has had.
     pub(crate) fn fresh_producer_id(&mut self) -> i64 {
         self.next_producer_id += 1;
         self.next_producer_id - 1
     }
 
-    /// Binds a producer to a transactional id; its producer id and epoch.
+    /// Makes a producer the owner of a transactional id; returns its producer id and epoch.
     pub(crate) fn initialize(
         &mut self,
         id: &str,
@@ -75,12 +78,12 @@ impl State {
         }
         self.forget_idle(id, now);
         let at = (now, self.config.marker_delay);
-        let raising = self.config.transaction_version >= RAISING_SINCE;
+        let bumps_epoch = self.config.transaction_version >= BUMPS_EPOCH_SINCE;
         let next_id = &mut self.next_producer_id;
         let mut fresh = || std::mem::replace(next_id, *next_id + 1);
-        let transaction = self.transactions.by_id.entry(super::owned(id));
+        let transaction = self.transactions.by_id.entry(super::names::owned(id));
         let transaction = transaction.or_insert_with(|| Transaction::new(fresh(), now));
-        let bound = transaction.initialize(expected, timeout_ms, raising, fresh, at);
+        let bound = transaction.initialize(expected, timeout_ms, bumps_epoch, fresh, at);
         self.transactions.schedule(id);
         self.end_due(now);
         bound
@@ -110,8 +113,13 @@ impl State {
         self.transactions.known(id)?.verify(producer, participant)
     }
 
-    /// Commits or aborts; the producer id and epoch to go on with.
-    pub(crate) fn end_transaction(&mut self, id: &str, end: End, now: Now) -> Result<(i64, i16), ErrorCode> {
+    /// Commits or aborts; returns the producer id and epoch to go on with.
+    pub(crate) fn end_transaction(
+        &mut self,
+        id: &str,
+        end: EndRequest,
+        now: Now,
+    ) -> Result<(i64, i16), ErrorCode> {
         self.forget_idle(id, now);
         let at = (now, self.config.marker_delay);
         let next_id = &mut self.next_producer_id;
@@ -125,45 +133,45 @@ impl State {
     /// Aborts what has been open for too long, and writes the markers whose time has come.
     pub(crate) fn end_due(&mut self, now: Now) {
         let at = (now, self.config.marker_delay);
-        let raising = self.config.transaction_version >= RAISING_SINCE;
-        let mut endings = Vec::new();
+        let bumps_epoch = self.config.transaction_version >= BUMPS_EPOCH_SINCE;
+        let mut ended = Vec::new();
         for id in self.transactions.deadlines.due(now.instant) {
             let Some(transaction) = self.transactions.by_id.get_mut(&id) else { continue };
             if transaction.timeout().is_some_and(|timeout| timeout <= now.instant) {
-                transaction.fence(raising, at);
+                transaction.fence(bumps_epoch, at);
             }
-            endings.extend(transaction.complete(now.instant));
+            ended.extend(transaction.complete(now.instant));
             self.transactions.schedule(&id);
         }
-        endings.iter().for_each(|ending| self.write_markers(ending, now));
+        ended.iter().for_each(|markers| self.write_markers(markers, now));
     }
 
-    fn write_markers(&mut self, ending: &Ending, now: Now) {
-        for participant in &ending.participants {
+    fn write_markers(&mut self, markers: &EndMarkers, now: Now) {
+        for participant in &markers.participants {
             match participant {
-                Participant::Partition(topic, index) => self.write_marker(ending, topic, *index, now),
+                Participant::Partition(topic, index) => self.write_marker(markers, topic, *index, now),
                 Participant::Group(group) => {
-                    let positions = self.groups.positions(group);
-                    positions.end_transaction(ending.producer_id, ending.committed);
+                    let offsets = self.groups.offsets(group);
+                    offsets.end_transaction(markers.producer_id, markers.committed);
                 }
             }
         }
     }
 
-    pub(crate) fn write_marker(&mut self, ending: &Ending, topic: &str, index: i32, now: Now) {
+    pub(crate) fn write_marker(&mut self, markers: &EndMarkers, topic: &str, index: i32, now: Now) {
         // A topic that was deleted needs no marker.
         let Some(topic) = self.topics.by_name_mut(topic) else { return };
-        let place = Place::Partition(topic.id, index);
+        let key = WatchKey::Partition(topic.id, index);
         let Ok(partition) = topic.partition_mut(index) else { return };
-        let control = if ending.committed { ControlType::COMMIT } else { ControlType::ABORT };
-        let Ending { producer_id, epoch, .. } = *ending;
+        let control = if markers.committed { ControlType::COMMIT } else { ControlType::ABORT };
+        let EndMarkers { producer_id, epoch, .. } = *markers;
         let stamp = Stamp { producer_id, producer_epoch: epoch, ..Stamp::NONE };
         let marker = end_transaction_marker(stamp, now.unix_ms, control, COORDINATOR_EPOCH);
         let offset = partition.log.append_marker(&marker, now.unix_ms, partition.leader_epoch);
         if let Some(first) = partition.producers.end_transaction(producer_id, epoch, now) {
-            partition.isolation.end(first, offset, ending.committed);
+            partition.isolation.end(first, offset, markers.committed);
         }
-        self.touched.push(place);
+        self.completed.push(key);
     }
 
     fn forget_idle(&mut self, id: &str, now: Now) {

@@ -7,11 +7,16 @@ use super::*;
 use crate::state::configs::Configs;
 
 /// A batch whose one value is of so many bytes, all alike.
-fn batch(size: usize, compression: Compression) -> Item {
+fn batch(size: usize, compression: Compression) -> WorkItem {
     let mut writer = BatchWriter::new(BytesMut::new(), 64 << 20);
     writer.append(1_700_000_000_000, Some(b"key"), Some(&vec![7; size]), &[]).unwrap();
     let records = writer.seal(Stamp::NONE, Codec { compression, level: None });
-    Item::Check { records, version: 9, rules: Rules::from(&Configs::default()), now_ms: 1_700_000_000_000 }
+    WorkItem::Check {
+        records,
+        version: 9,
+        rules: Rules::from(&Configs::default()),
+        now_ms: 1_700_000_000_000,
+    }
 }
 
 /// What was found: a code for each batch.
@@ -26,7 +31,7 @@ fn codes(findings: Vec<Finding>) -> Vec<ErrorCode> {
 #[test]
 fn what_is_not_compressed_and_not_large_is_small() {
     let work = |items| Work::new(items, 8 << 20, 8 << 20);
-    assert!(work(vec![batch(500_000, Compression::None), Item::Nothing]).is_small());
+    assert!(work(vec![batch(500_000, Compression::None), WorkItem::Nothing]).is_small());
     assert!(!work(vec![batch(600_000, Compression::None), batch(600_000, Compression::None)]).is_small());
     assert!(!work(vec![batch(10, Compression::Zstd)]).is_small());
 }

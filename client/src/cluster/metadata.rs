@@ -8,7 +8,7 @@ use upsert_kafka_protocol::messages::MetadataRequest;
 use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::answer::MetadataAnswer;
+use super::metadata_update::MetadataUpdate;
 use crate::Error;
 use crate::config::Address;
 
@@ -64,8 +64,8 @@ impl Metadata {
 
     /// This view, renewed. A leader of an older epoch never replaces a newer one, since brokers learn of
     /// changes at different times; another cluster or a topic made anew begins afresh.
-    pub(crate) fn renewed(&self, answer: MetadataAnswer) -> Self {
-        let MetadataAnswer { brokers, cluster_id, controller, topics, oddity } = answer;
+    pub(crate) fn renewed(&self, answer: MetadataUpdate) -> Self {
+        let MetadataUpdate { brokers, cluster_id, controller, topics, oddity } = answer;
         let same_cluster = cluster_id == self.cluster_id;
         let mut renewed = Self { brokers, cluster_id, controller, oddity, ..Self::default() };
         for (name, told) in topics {
@@ -150,7 +150,7 @@ mod tests {
     use crate::peer::broker;
 
     fn renewed(view: &Metadata, response: &MetadataResponse) -> Metadata {
-        view.renewed(MetadataAnswer::read(response, &["orders".into(), "lost".into()]).unwrap())
+        view.renewed(MetadataUpdate::read(response, &["orders".into(), "lost".into()]).unwrap())
     }
 
     fn first(response: &MetadataResponse) -> Metadata {

@@ -1,5 +1,6 @@
 //! Against peers that answer as the test says.
 
+mod connections;
 mod lying;
 mod outages;
 
@@ -67,10 +68,10 @@ async fn only_topics_in_use_are_asked_for() {
         Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 3), ("other", 9)]).unwrap()).await;
     let cluster = opened(peer.config()).await;
     assert_eq!(topics_of(&peer.hears().await.1), Vec::<String>::new());
-    let topic = cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
+    let topic = cluster.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
     assert_eq!((topic.partitions.len(), topic.partitions[2].leader_epoch), (3, 5));
     assert_eq!(topics_of(&peer.hears().await.1), ["orders"]);
-    cluster.topic("other", Want::Lasting, soon()).await.unwrap();
+    cluster.topic("other", TopicInterest::Lasting, soon()).await.unwrap();
     assert_eq!(topics_of(&peer.hears().await.1), ["orders", "other"]);
 }
 
@@ -81,7 +82,7 @@ async fn of_thousands_of_topics_only_two_are_asked_for() {
     let mut peer = Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &all).unwrap()).await;
     let cluster = opened(peer.config()).await;
     for name in ["topic-7", "topic-4711"] {
-        cluster.topic(name, Want::Lasting, soon()).await.unwrap();
+        cluster.topic(name, TopicInterest::Lasting, soon()).await.unwrap();
     }
     let mut view = cluster.watch();
     view.borrow_and_update();
@@ -103,9 +104,9 @@ async fn a_topic_that_is_idle_is_asked_for_no_longer() {
         Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 1), ("old", 1)]).unwrap()).await;
     let idle = Duration::from_millis(30);
     let cluster = opened(Config { metadata_max_idle: idle, ..peer.config() }).await;
-    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
+    cluster.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
     let used = Instant::now();
-    cluster.topic("old", Want::WhileUsed, soon()).await.unwrap();
+    cluster.topic("old", TopicInterest::WhileUsed, soon()).await.unwrap();
     let mut view = cluster.watch();
     while cluster.metadata().topics.contains_key("old") {
         view.borrow_and_update();
@@ -114,7 +115,7 @@ async fn a_topic_that_is_idle_is_asked_for_no_longer() {
     }
     assert!(used.elapsed() >= idle, "{:?}", used.elapsed());
     assert!(cluster.metadata().topics.contains_key("orders"));
-    cluster.topic("old", Want::WhileUsed, soon()).await.unwrap();
+    cluster.topic("old", TopicInterest::WhileUsed, soon()).await.unwrap();
     let mut asked = Vec::new();
     while let Ok(ask) = peer.heard.try_recv() {
         asked.push(topics_of(&ask.read()));
@@ -151,7 +152,7 @@ async fn a_broker_that_asks_to_begin_again_is_left_for_the_bootstrap_address() {
     let cluster = opened(peer.config()).await;
     // So that the next question goes to the one that is known.
     let connection = cluster.connection(1).await.unwrap();
-    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
+    cluster.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
     assert_eq!(cluster.metadata().brokers[&1].address, peer.address);
     drop(connection);
 }
@@ -191,38 +192,39 @@ async fn a_topic_nobody_asked_for_is_not_known() {
     let peer =
         Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 3), ("other", 9)]).unwrap()).await;
     let cluster = opened(peer.config()).await;
-    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
+    cluster.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
     assert!(!cluster.metadata().topics.contains_key("other"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_topic_is_awaited_until_it_is_there_and_has_its_deadline() {
     let mut asked = 0;
-    let peer = Peer::at(|at| {
-        move |ask: &Ask| {
-            if !ask.is::<MetadataRequest>() {
-                return ask.answer(&versions(i16::MAX));
-            }
-            let names = topics_of(&ask.read());
-            asked += usize::from(names.iter().any(|name| name == "orders"));
-            let mut answer = metadata(&at, if asked > 3 { &[("orders", 1)] } else { &[] });
-            let missing = |name: &String| MetadataResponseTopic {
-                name: Some(Str::from(name.clone())),
-                error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-                ..Default::default()
-            };
-            let lost = names.iter().filter(|name| asked <= 3 || *name != "orders");
-            answer.topics.extend(lost.map(missing));
-            ask.answer(&answer)
+    let (peer, environment) = Peer::piped(move |ask: &Ask| {
+        if !ask.is::<MetadataRequest>() {
+            return ask.answer(&versions(i16::MAX));
         }
-    })
-    .await;
-    let cluster = opened(peer.config()).await;
-    let error =
-        cluster.topic("never", Want::Lasting, Instant::now() + Duration::from_millis(20)).await.unwrap_err();
+        let names = topics_of(&ask.read());
+        asked += usize::from(names.iter().any(|name| name == "orders"));
+        let mut answer =
+            metadata(&"peer:9092".parse().unwrap(), if asked > 3 { &[("orders", 1)] } else { &[] });
+        let missing = |name: &String| MetadataResponseTopic {
+            name: Some(Str::from(name.clone())),
+            error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            ..Default::default()
+        };
+        let lost = names.iter().filter(|name| asked <= 3 || *name != "orders");
+        answer.topics.extend(lost.map(missing));
+        ask.answer(&answer)
+    });
+    let cluster = Cluster::open(Arc::new(peer.config()), environment).await.unwrap();
+    let soon = cluster.now() + Duration::from_millis(20);
+    let error = cluster.topic("never", TopicInterest::Lasting, soon).await.unwrap_err();
     assert_eq!((error.kind(), error.topic()), (ErrorKind::UnknownTopic, Some("never")));
     assert!(error.to_string().contains("not known after"), "{error}");
-    assert_eq!(cluster.topic("orders", Want::Lasting, soon()).await.unwrap().partitions.len(), 1);
+    assert_eq!(
+        cluster.topic("orders", TopicInterest::Lasting, cluster.now() + LONG).await.unwrap().partitions.len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -239,7 +241,8 @@ async fn a_topic_that_is_not_allowed_fails_at_once() {
         }
     })
     .await;
-    let error = opened(peer.config()).await.topic("secret", Want::Lasting, soon()).await.unwrap_err();
+    let error =
+        opened(peer.config()).await.topic("secret", TopicInterest::Lasting, soon()).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED));
 }
 
@@ -291,7 +294,7 @@ async fn when_all_known_brokers_are_gone_it_begins_again_at_the_bootstrap_addres
     })
     .await;
     let cluster = opened(peer.config()).await;
-    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
+    cluster.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
     assert_eq!(cluster.metadata().brokers[&1].address, peer.address);
     assert!(!cluster.connection(1).await.unwrap().is_closed());
 }
@@ -341,7 +344,7 @@ async fn a_group_finds_its_coordinator_once_in_either_form() {
 async fn a_hint_moves_the_leader_before_the_next_renewal() {
     let peer = Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 1)]).unwrap()).await;
     let cluster = opened(peer.config()).await;
-    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
+    cluster.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
     let mut view = cluster.watch();
     view.borrow_and_update();
     cluster.leader_moved("orders", 0, 4, 6);

@@ -1,4 +1,7 @@
-//! Requests on their way, in order: whose an answer is, which come too late, which were never sent.
+//! The requests of one connection that are in flight, in order: whose a response is, which is late, which never left.
+//!
+//! A broker answers in order, so the next response belongs to the oldest request that expects one. The core counts
+//! bytes, which tells of every request whether it has left wholly, in part, or not at all when the connection breaks.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -6,21 +9,21 @@ use std::time::Instant;
 /// The requests of one connection that await something, oldest first.
 #[derive(Debug)]
 pub(crate) struct Pipeline<T> {
-    waiting: VecDeque<Waiting<T>>,
+    waiting: VecDeque<InFlightRequest<T>>,
     queued_bytes: u64,
     written_bytes: u64,
     /// The broker asked for silence until then (KIP-219).
     paused_until: Option<Instant>,
 }
 
-/// One request that awaits its answer, or, where there is none, its end on the wire.
+/// A request that awaits its response or, where the broker sends none, its end on the wire.
 #[derive(Debug)]
-struct Waiting<T> {
+struct InFlightRequest<T> {
     correlation_id: Option<i32>,
     begins_at: u64,
     ends_at: u64,
     deadline: Instant,
-    who: T,
+    waiter: T,
 }
 
 /// An answer that nobody asked for at this point of the stream.
@@ -41,16 +44,16 @@ impl<T> Pipeline<T> {
         correlation_id: Option<i32>,
         bytes: usize,
         deadline: Instant,
-        who: T,
+        waiter: T,
     ) {
         let begins_at = self.queued_bytes;
         self.queued_bytes += bytes as u64;
-        self.waiting.push_back(Waiting {
+        self.waiting.push_back(InFlightRequest {
             correlation_id,
             begins_at,
             ends_at: self.queued_bytes,
             deadline,
-            who,
+            waiter,
         });
     }
 
@@ -75,31 +78,31 @@ impl<T> Pipeline<T> {
     }
 
     /// Those without an answer that are wholly on the wire.
-    pub(crate) fn poll_sent(&mut self) -> Option<T> {
+    pub(crate) fn poll_written(&mut self) -> Option<T> {
         let sent = self
             .waiting
             .iter()
             .position(|waiting| waiting.correlation_id.is_none() && waiting.ends_at <= self.written_bytes)?;
-        self.waiting.remove(sent).map(|waiting| waiting.who)
+        self.waiting.remove(sent).map(|waiting| waiting.waiter)
     }
 
     /// An answer came: brokers answer in the order of the requests.
-    pub(crate) fn handle_answer(&mut self, correlation_id: i32) -> Result<T, OutOfOrder> {
+    pub(crate) fn handle_response(&mut self, correlation_id: i32) -> Result<T, OutOfOrder> {
         let first = self.waiting.iter().position(|waiting| waiting.correlation_id.is_some());
         let expected = first.and_then(|at| self.waiting[at].correlation_id);
         match first {
             Some(at) if expected == Some(correlation_id) => self
                 .waiting
                 .remove(at)
-                .map(|waiting| waiting.who)
+                .map(|waiting| waiting.waiter)
                 .ok_or(OutOfOrder { expected, came: correlation_id }),
             _ => Err(OutOfOrder { expected, came: correlation_id }),
         }
     }
 
     /// Who is answered next.
-    pub(crate) fn next_answered(&self) -> Option<&T> {
-        self.waiting.iter().find(|waiting| waiting.correlation_id.is_some()).map(|waiting| &waiting.who)
+    pub(crate) fn next_waiter(&self) -> Option<&T> {
+        self.waiting.iter().find(|waiting| waiting.correlation_id.is_some()).map(|waiting| &waiting.waiter)
     }
 
     /// When the first of them is late. One late answer condemns the connection: those behind it
@@ -115,7 +118,7 @@ impl<T> Pipeline<T> {
     /// Everyone still waiting when the connection breaks, and whether the broker may have seen a byte.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (T, bool)> + '_ {
         let written = self.written_bytes;
-        self.waiting.drain(..).map(move |waiting| (waiting.who, waiting.begins_at < written))
+        self.waiting.drain(..).map(move |waiting| (waiting.waiter, waiting.begins_at < written))
     }
 }
 
@@ -131,18 +134,18 @@ mod tests {
         let mut pipeline = Pipeline::new();
         pipeline.handle_queued(Some(1), 10, now, "a");
         pipeline.handle_queued(Some(2), 10, now, "b");
-        assert_eq!(pipeline.handle_answer(1), Ok("a"));
-        assert_eq!(pipeline.handle_answer(2), Ok("b"));
+        assert_eq!(pipeline.handle_response(1), Ok("a"));
+        assert_eq!(pipeline.handle_response(2), Ok("b"));
         assert!(pipeline.is_empty());
     }
 
     #[test]
     fn an_answer_out_of_turn_is_an_error_and_takes_nobodys_place() {
         let mut pipeline = Pipeline::new();
-        assert_eq!(pipeline.handle_answer(9), Err(OutOfOrder { expected: None, came: 9 }));
+        assert_eq!(pipeline.handle_response(9), Err(OutOfOrder { expected: None, came: 9 }));
         pipeline.handle_queued(Some(1), 10, Instant::now(), "a");
-        assert_eq!(pipeline.handle_answer(2), Err(OutOfOrder { expected: Some(1), came: 2 }));
-        assert_eq!(pipeline.handle_answer(1), Ok("a"));
+        assert_eq!(pipeline.handle_response(2), Err(OutOfOrder { expected: Some(1), came: 2 }));
+        assert_eq!(pipeline.handle_response(1), Ok("a"));
     }
 
     #[test]
@@ -173,10 +176,10 @@ mod tests {
         pipeline.handle_queued(Some(1), 10, Instant::now(), "asks");
         pipeline.handle_queued(None, 10, Instant::now(), "tells");
         pipeline.handle_written(19);
-        assert_eq!(pipeline.poll_sent(), None);
+        assert_eq!(pipeline.poll_written(), None);
         pipeline.handle_written(1);
-        assert_eq!(pipeline.poll_sent(), Some("tells"));
-        assert_eq!(pipeline.handle_answer(1), Ok("asks"));
+        assert_eq!(pipeline.poll_written(), Some("tells"));
+        assert_eq!(pipeline.handle_response(1), Ok("asks"));
     }
 
     #[test]

@@ -1,189 +1,198 @@
-//! Owns one socket: writes what is queued, reads frames, and says to everyone waiting when it breaks.
+//! The task behind a connection. It owns the stream: it writes queued requests, reads frames, hands each to whoever
+//! awaits it, and fails everyone who waits when the stream ends.
+//!
+//! It decides little itself. [`Pipeline`] knows whose a frame is, which request is late, and how long the broker wished
+//! for silence. The task carries until one of the [`CloseReason`]s; then every waiter learns it, and whether a byte of
+//! its request had left.
 
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Buf;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep_until};
 use upsert_kafka_protocol::Frames;
 use upsert_kafka_protocol::{Bytes, Segments, header};
 
 use super::pipeline::Pipeline;
-use super::{Asker, Order, Outgoing};
-use crate::environment::Clock;
+use super::{QueuedRequest, ResponseWaiter, SocketCommand};
+use crate::environment::{Clock, Transport};
 use crate::{Error, ErrorKind};
 
-/// One connection's task: everything it owns, and nothing shared.
-pub(super) struct Task<R, W> {
+/// Everything that the task owns; nothing is shared.
+pub(super) struct SocketTask<S> {
     pub(super) broker: Arc<str>,
-    pub(super) reader: R,
-    pub(super) writer: W,
-    pub(super) queue: mpsc::Receiver<Order>,
+    pub(super) stream: S,
+    pub(super) queue: mpsc::Receiver<SocketCommand>,
     pub(super) frames: Frames,
     pub(super) idle_max: Option<Duration>,
     pub(super) clock: Clock,
 }
 
-/// So many pieces are handed to the kernel at once; more wait in the queue.
+/// So many slices are handed to the stream at once; more requests wait in the queue.
 const PIECES_MAX: usize = 256;
 
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Task<R, W> {
-    /// Carries until the socket breaks, is idle for too long, or nobody holds a handle any more.
+impl<S: Transport> SocketTask<S> {
+    /// Carries until the stream ends, is idle for too long, or nobody holds a handle any more.
     pub(super) async fn run(self) {
-        let Self { broker, mut reader, mut writer, mut queue, mut frames, idle_max, clock } = self;
-        let mut line = Line { pipeline: Pipeline::new(), out: Segments::default(), wanted: true, clock };
-        let end = line.carry(&mut reader, &mut writer, &mut queue, &mut frames, idle_max).await;
+        let Self { broker, mut stream, mut queue, mut frames, idle_max, clock } = self;
+        let mut traffic =
+            Traffic { pipeline: Pipeline::new(), out: Segments::default(), wanted: true, clock };
+        let (mut reader, mut writer) = split(&mut stream);
+        let end = traffic.carry(&mut reader, &mut writer, &mut queue, &mut frames, idle_max).await;
         queue.close();
         tracing::debug!(broker = &*broker, end = %end.sentence(), "connection closed");
-        for (asker, written) in line.pipeline.drain() {
-            asker.fail(&broker, &end, written);
+        for (waiter, written) in traffic.pipeline.drain() {
+            waiter.fail(&broker, &end, written);
         }
-        while let Ok(order) = queue.try_recv() {
-            if let Order::Send(outgoing) = order {
-                outgoing.asker.fail(&broker, &end, false);
+        while let Ok(command) = queue.try_recv() {
+            if let SocketCommand::Send(request) = command {
+                request.waiter.fail(&broker, &end, false);
             }
         }
     }
 }
 
-/// What is on its way out and back.
-struct Line {
-    pipeline: Pipeline<Asker>,
+/// What is on its way, out and back.
+struct Traffic {
+    pipeline: Pipeline<ResponseWaiter>,
     out: Segments,
     /// Whether anybody may still ask.
     wanted: bool,
     clock: Clock,
 }
 
-impl Line {
+impl Traffic {
     async fn carry<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         &mut self,
         reader: &mut R,
         writer: &mut W,
-        queue: &mut mpsc::Receiver<Order>,
+        queue: &mut mpsc::Receiver<SocketCommand>,
         frames: &mut Frames,
         idle_max: Option<Duration>,
-    ) -> End {
-        let mut alarm = Alarm::new(self.alarm_at(idle_max), self.clock.now());
+    ) -> CloseReason {
+        let mut timer = Timer::new(self.timer_at(idle_max), self.clock.now());
         // Every branch is cancel-safe: a read or a write that did not happen took no bytes.
         while self.wanted || !self.pipeline.is_empty() {
             let pause = self.pipeline.pause(self.clock.now());
             if let Some(until) = pause {
-                alarm.not_after(until);
+                timer.not_after(until);
             }
             tokio::select! {
                 read = reader.read_buf(frames.room()) => match read {
-                    Ok(0) => return End::Closed,
+                    Ok(0) => return CloseReason::ClosedByBroker,
                     Ok(_) => {
-                        if let Err(end) = self.hear(frames) {
+                        if let Err(end) = self.handle_frames(frames) {
                             return end;
                         }
                     }
-                    Err(error) => return End::Failed(error),
+                    Err(error) => return CloseReason::Broken(error),
                 },
                 written = writer.write_buf(&mut self.out), if self.out.has_remaining() => match written {
-                    Ok(bytes) => self.sent(bytes),
-                    Err(error) => return End::Failed(error),
+                    Ok(bytes) => self.handle_written(bytes),
+                    Err(error) => return CloseReason::Broken(error),
                 },
-                order = queue.recv(), if self.wanted && pause.is_none() && self.out.parts() < PIECES_MAX => {
-                    self.take(order, queue);
-                    alarm.not_after(self.alarm_at(idle_max));
+                command = queue.recv(), if self.wanted && pause.is_none() && self.out.parts() < PIECES_MAX => {
+                    self.take_queued(command, queue);
+                    timer.not_after(self.timer_at(idle_max));
                 }
-                () = alarm.sleep.as_mut() => {
+                () = timer.sleep.as_mut() => {
                     let now = self.clock.now();
                     if self.pipeline.deadline().is_some_and(|deadline| deadline <= now) {
-                        return End::Late;
+                        return CloseReason::Timeout;
                     }
                     let idle = self.pipeline.is_empty() && self.pipeline.pause(now).is_none();
-                    if idle && idle_max.is_some_and(|idle| alarm.idle_since + idle <= now) {
-                        return End::Idle;
+                    if idle && idle_max.is_some_and(|idle| timer.idle_since + idle <= now) {
+                        return CloseReason::Idle;
                     }
-                    alarm.set(self.alarm_at(idle_max));
+                    timer.set(self.timer_at(idle_max));
                 }
             }
             if !self.pipeline.is_empty() {
-                alarm.idle_since = self.clock.now();
+                timer.idle_since = self.clock.now();
             }
         }
-        End::Unwanted
+        CloseReason::Unused
     }
 
     /// Takes what is queued, so that all of it leaves in one write.
-    fn take(&mut self, first: Option<Order>, queue: &mut mpsc::Receiver<Order>) {
+    fn take_queued(&mut self, first: Option<SocketCommand>, queue: &mut mpsc::Receiver<SocketCommand>) {
         let mut next = first;
         self.wanted = next.is_some();
-        while let Some(order) = next {
-            match order {
-                Order::Send(outgoing) => self.enter(outgoing),
-                // It stood in line, so what was asked before it has left.
-                Order::Pause(pause) => return self.pipeline.handle_pause(self.clock.now() + pause),
+        while let Some(command) = next {
+            match command {
+                SocketCommand::Send(request) => self.start_sending(request),
+                // It waited in the queue too, so what was asked before it has left.
+                SocketCommand::Pause(pause) => return self.pipeline.handle_pause(self.clock.now() + pause),
             }
             next = if self.out.parts() < PIECES_MAX { queue.try_recv().ok() } else { None };
         }
     }
 
-    fn enter(&mut self, outgoing: Outgoing) {
-        let Outgoing { frame, correlation_id, deadline, asker } = outgoing;
+    fn start_sending(&mut self, request: QueuedRequest) {
+        let QueuedRequest { frame, correlation_id, deadline, waiter } = request;
         let bytes = frame.remaining();
-        // Whoever was held back has its whole time from the end of the silence.
-        let resumed = self.pipeline.resumed().map(|at| at + asker.timeout);
-        self.pipeline.handle_queued(correlation_id, bytes, resumed.unwrap_or(deadline).max(deadline), asker);
+        // A request that was held back has its whole time from the end of the silence.
+        let resumed = self.pipeline.resumed().map(|at| at + waiter.timeout);
+        self.pipeline.handle_queued(correlation_id, bytes, resumed.unwrap_or(deadline).max(deadline), waiter);
         self.out.append(frame);
     }
 
-    fn sent(&mut self, bytes: usize) {
+    fn handle_written(&mut self, bytes: usize) {
         self.pipeline.handle_written(bytes);
-        while let Some(asker) = self.pipeline.poll_sent() {
-            _ = asker.reply.send(Ok(Bytes::new()));
+        while let Some(waiter) = self.pipeline.poll_written() {
+            _ = waiter.reply.send(Ok(Bytes::new()));
         }
     }
 
-    fn hear(&mut self, frames: &mut Frames) -> Result<(), End> {
+    fn handle_frames(&mut self, frames: &mut Frames) -> Result<(), CloseReason> {
         while let Some(frame) =
-            frames.next().map_err(|bad| End::Nonsense(format!("a frame of {} bytes", bad.0)))?
+            frames.next().map_err(|bad| CloseReason::Malformed(format!("a frame of {} bytes", bad.0)))?
         {
-            let id = header::correlation_id(&frame).map_err(|bad| End::Nonsense(bad.to_string()))?;
-            let asker = self.pipeline.handle_answer(id).map_err(|out| {
+            let id = header::correlation_id(&frame).map_err(|bad| CloseReason::Malformed(bad.to_string()))?;
+            let waiter = self.pipeline.handle_response(id).map_err(|out| {
                 let expected = out.expected.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
-                End::Nonsense(format!("an answer to {}, where {expected} was asked", out.came))
+                CloseReason::Malformed(format!("an answer to {}, where {expected} was asked", out.came))
             })?;
-            let pause = (asker.throttle)(&frame, asker.version);
+            let pause = (waiter.throttle)(&frame, waiter.version);
             if !pause.is_zero() {
                 self.pipeline.handle_pause(self.clock.now() + pause);
             }
-            // Whoever asked may have gone; the answer then matters to nobody.
-            _ = asker.reply.send(Ok(frame));
+            // Whoever asked may have gone; the response then matters to nobody.
+            _ = waiter.reply.send(Ok(frame));
         }
-        self.believe(frames.announced())
+        self.check_length(frames.announced())
     }
 
-    /// Refuses an answer that is longer than any to that request, before it has come.
-    fn believe(&self, announced: Option<usize>) -> Result<(), End> {
-        match (announced, self.pipeline.next_answered()) {
-            (Some(bytes), Some(asker)) if bytes > asker.bytes_max => {
-                let (api, most) = (asker.api, asker.bytes_max);
-                Err(End::Nonsense(format!("an answer to {api} of {bytes} bytes, where {most} are the most")))
+    /// Refuses a response that is longer than any to that request, before it has come.
+    fn check_length(&self, announced: Option<usize>) -> Result<(), CloseReason> {
+        match (announced, self.pipeline.next_waiter()) {
+            (Some(bytes), Some(waiter)) if bytes > waiter.bytes_max => {
+                let (api, most) = (waiter.api, waiter.bytes_max);
+                Err(CloseReason::Malformed(format!(
+                    "an answer to {api} of {bytes} bytes, where {most} are the most"
+                )))
             }
             _ => Ok(()),
         }
     }
 
-    fn alarm_at(&self, idle_max: Option<Duration>) -> Instant {
+    /// When to look at deadlines next: the pipeline's, or when the connection may have been idle for too long.
+    fn timer_at(&self, idle_max: Option<Duration>) -> Instant {
         let far = idle_max.unwrap_or(FAR).min(FAR);
         self.pipeline.deadline().unwrap_or_else(|| self.clock.now() + far)
     }
 }
 
-/// A timer that is moved only when it must ring earlier; if it rings too early, it is set again.
-struct Alarm {
+/// A timer that is moved only when it must fire earlier. If it fires too early, it is set again.
+struct Timer {
     sleep: std::pin::Pin<Box<Sleep>>,
     idle_since: Instant,
 }
 
-impl Alarm {
+impl Timer {
     fn new(at: Instant, now: Instant) -> Self {
         Self { sleep: Box::pin(sleep_until(at.into())), idle_since: now }
     }
@@ -199,35 +208,38 @@ impl Alarm {
     }
 }
 
-/// Why a connection ended.
-enum End {
-    Closed,
-    Failed(io::Error),
-    Late,
+/// Why a connection was closed.
+enum CloseReason {
+    ClosedByBroker,
+    Broken(io::Error),
+    /// A response did not come in time.
+    Timeout,
     Idle,
-    Unwanted,
-    Nonsense(String),
+    /// Nobody holds a handle any more.
+    Unused,
+    /// The broker sent what no broker sends.
+    Malformed(String),
 }
 
-impl End {
+impl CloseReason {
     fn sentence(&self) -> String {
         match self {
-            Self::Closed => "the broker closed the connection".to_owned(),
-            Self::Failed(error) => format!("the connection broke: {error}"),
-            Self::Late => {
+            Self::ClosedByBroker => "the broker closed the connection".to_owned(),
+            Self::Broken(error) => format!("the connection broke: {error}"),
+            Self::Timeout => {
                 "the connection was closed, since an earlier answer on it did not come in time".to_owned()
             }
             Self::Idle => "the connection was idle and is closed".to_owned(),
-            Self::Unwanted => "the client is closed".to_owned(),
-            Self::Nonsense(what) => format!("the broker sent {what}, so the connection was closed"),
+            Self::Unused => "the client is closed".to_owned(),
+            Self::Malformed(what) => format!("the broker sent {what}, so the connection was closed"),
         }
     }
 }
 
-impl Asker {
-    fn fail(self, broker: &Arc<str>, end: &End, written: bool) {
+impl ResponseWaiter {
+    fn fail(self, broker: &Arc<str>, end: &CloseReason, written: bool) {
         let sentence = match end {
-            End::Late => {
+            CloseReason::Timeout => {
                 format!("no answer within {} ms; the connection was closed", self.timeout.as_millis())
             }
             _ => end.sentence(),
@@ -238,5 +250,5 @@ impl Asker {
     }
 }
 
-/// How far ahead an alarm is set when nothing is due.
+/// How far ahead the timer is set when nothing is due.
 const FAR: Duration = Duration::from_secs(3600);

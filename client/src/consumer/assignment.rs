@@ -1,4 +1,4 @@
-//! What a caller assigns: partitions, and where to begin.
+//! What a caller assigns: partitions, and the positions at which they begin.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,8 +16,9 @@ pub struct TopicPartition {
     pub partition: i32,
 }
 
-/// Where to read from.
+/// Where reading begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Position {
     /// At this offset.
     Offset(i64),
@@ -29,8 +30,9 @@ pub enum Position {
     Timestamp(i64),
 }
 
-/// A partition to read and where to begin.
+/// A partition to read, and where to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Assignment {
     /// The topic.
     pub topic: Arc<str>,

@@ -1,4 +1,4 @@
-//! Offsets that a group keeps, committed from outside of any membership.
+//! Offsets that a group has committed, written and read by OffsetCommit and OffsetFetch as no member of it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,34 +17,83 @@ use crate::cluster::{Attempts, Cluster, Coordinator};
 use crate::connection::Connection;
 use crate::{Error, ErrorKind, IsolationLevel};
 
-/// An offset to keep.
+/// An offset to commit for a group.
+///
+/// ```
+/// use upsert_kafka_client::{Commit, TopicPartition};
+///
+/// let commit = Commit::new(TopicPartition::new("orders", 3), 42).with_leader_epoch(7).with_metadata("by hand");
+/// assert_eq!((&*commit.topic, commit.partition, commit.offset), ("orders", 3, 42));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Commit {
     /// The topic.
     pub topic: Arc<str>,
     /// The partition.
     pub partition: i32,
-    /// Where to read on.
+    /// The offset of the next record to read.
     pub offset: i64,
     /// The leader epoch of the record before; -1 when not known.
     pub leader_epoch: i32,
-    /// A note that comes back with the offset.
+    /// Text of the caller's own, which comes back with the offset.
     pub metadata: String,
 }
 
-/// An offset that a group keeps.
+/// An offset that a group has committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Committed {
     /// The topic.
     pub topic: Arc<str>,
     /// The partition.
     pub partition: i32,
-    /// Where to read on; `None` when nothing is kept.
+    /// The offset of the next record to read; `None` when the group has committed none.
     pub offset: Option<i64>,
     /// The leader epoch of the record before; -1 when not known.
     pub leader_epoch: i32,
-    /// The note that was given with it.
+    /// The text that was committed with it.
     pub metadata: String,
+}
+
+impl Commit {
+    /// The offset of the next record to read of a partition, without leader epoch and metadata.
+    pub fn new(of: TopicPartition, offset: i64) -> Self {
+        let TopicPartition { topic, partition } = of;
+        Self { topic, partition, offset, leader_epoch: -1, metadata: String::new() }
+    }
+
+    /// With the leader epoch of the record before the offset; -1 when not known.
+    #[must_use]
+    pub fn with_leader_epoch(self, leader_epoch: i32) -> Self {
+        Self { leader_epoch, ..self }
+    }
+
+    /// With text of the caller's own, which comes back with the offset.
+    #[must_use]
+    pub fn with_metadata(self, metadata: impl Into<String>) -> Self {
+        Self { metadata: metadata.into(), ..self }
+    }
+}
+
+impl Committed {
+    /// Without leader epoch and metadata. Clusters tell these; only tests of programs that read them make one.
+    pub fn new(of: TopicPartition, offset: Option<i64>) -> Self {
+        let TopicPartition { topic, partition } = of;
+        Self { topic, partition, offset, leader_epoch: -1, metadata: String::new() }
+    }
+
+    /// With the leader epoch of the record before the offset; -1 when not known.
+    #[must_use]
+    pub fn with_leader_epoch(self, leader_epoch: i32) -> Self {
+        Self { leader_epoch, ..self }
+    }
+
+    /// With the text that was committed with the offset.
+    #[must_use]
+    pub fn with_metadata(self, metadata: impl Into<String>) -> Self {
+        Self { metadata: metadata.into(), ..self }
+    }
 }
 
 pub(super) async fn commit(cluster: &Cluster, group: &str, offsets: &[Commit]) -> Result<(), Error> {
@@ -55,7 +104,7 @@ pub(super) async fn commit(cluster: &Cluster, group: &str, offsets: &[Commit]) -
     let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {
-            let coordinator = cluster.coordinator(&keeper).await?;
+            let coordinator = cluster.group_coordinator(&keeper).await?;
             let version = coordinator.version_up_to::<OffsetCommitRequest>(LAST_BY_NAME)?;
             let timeout = cluster.config().request_timeout;
             let response = coordinator.call_at(&request, version, timeout).await?;
@@ -89,7 +138,7 @@ pub(super) async fn committed(
     let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {
-            let coordinator = cluster.coordinator(&keeper).await?;
+            let coordinator = cluster.group_coordinator(&keeper).await?;
             let version = coordinator.version_up_to::<OffsetFetchRequest>(LAST_BY_NAME)?;
             let timeout = cluster.config().request_timeout;
             let request = fetch_request(group, of, version, stable);
@@ -103,7 +152,7 @@ pub(super) async fn committed(
     }
 }
 
-/// Looks for the coordinator anew before the next attempt, where it may have moved.
+/// Waits before the next attempt, which looks for the coordinator again if it may have moved.
 async fn again(cluster: &Cluster, group: &str, attempts: &mut Attempts, error: Error) -> Result<(), Error> {
     let moved = matches!(
         error.code(),
@@ -135,7 +184,7 @@ fn commit_request(group: &str, offsets: &[Commit]) -> OffsetCommitRequest {
         partitions,
         ..Default::default()
     });
-    // Generation -1 and no member id: one who stands outside of the group.
+    // Generation -1 and no member id: not a member of the group.
     OffsetCommitRequest {
         group_id: Str::from(group.to_owned()),
         generation_id_or_member_epoch: -1,
@@ -174,7 +223,7 @@ fn fetch_request(group: &str, of: &[TopicPartition], version: i16, stable: bool)
     OffsetFetchRequest { groups: vec![group], require_stable, ..Default::default() }
 }
 
-/// One partition's row, whichever version it came in.
+/// What a response says of one partition, whichever its version.
 struct CommittedRow {
     topic: Str,
     partition: i32,
@@ -245,7 +294,7 @@ fn refused(coordinator: &Connection, code: ErrorCode, api: &'static str) -> Resu
     }
 }
 
-/// From version 10 both speak of topics by id alone; names are known at all times.
+/// From version 10 both name topics by id alone, and ids are not always known.
 const LAST_BY_NAME: i16 = 9;
-/// From version 8 several groups are asked for at once.
+/// From version 8 a request may ask for several groups.
 const FIRST_OF_GROUPS: i16 = 8;

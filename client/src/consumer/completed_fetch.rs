@@ -1,4 +1,9 @@
-//! What one fetch brought of one partition: read piece by piece, so that a bound on decompressed bytes holds.
+//! The bytes that one fetch brought of one partition, decompressed piece by piece as a bound allows.
+//!
+//! A fetch may hold little that is stored and much that is read. So batches stay compressed until a poll may
+//! hand them over, and [`CompletedFetch::read`] decompresses no more than it is allowed. On the way it skips
+//! what is not for users: markers, aborted transactions under `read_committed`, and batches before the offset
+//! that was asked for.
 
 use std::collections::HashSet;
 
@@ -8,14 +13,14 @@ use upsert_kafka_protocol::records::{Batch, Batches, Body, Compression, ControlT
 
 use super::fetched::BatchRecords;
 
-/// How to read.
+/// What is checked and what is seen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReadOptions {
     pub(super) check_crcs: bool,
     pub(super) committed_only: bool,
 }
 
-/// The fetched bytes of a partition. Batches that were not read yet stay compressed.
+/// The fetched batches of a partition, and how far they were read.
 #[derive(Debug)]
 pub(super) struct CompletedFetch {
     batches: Batches,
@@ -24,25 +29,25 @@ pub(super) struct CompletedFetch {
     /// The offset that was asked for.
     from: i64,
     next_offset: i64,
-    /// A batch for the user that did not fit when it was its turn.
+    /// The batch that did not fit into the last piece.
     waiting: Option<Batch>,
-    /// There were bytes, and no whole batch was among them yet.
+    /// There are bytes, and no whole batch was found among them yet.
     cut: bool,
 }
 
-/// The next batches of a partition.
+/// Some batches of a partition, decompressed.
 #[derive(Debug, Default)]
 pub(super) struct Piece {
     pub(super) chunks: Vec<BatchRecords>,
-    /// Where it begins; its first batch may begin before.
+    /// The first offset of the piece; its first batch may begin before.
     pub(super) from: i64,
     pub(super) next_offset: i64,
     pub(super) leader_epoch: i32,
-    /// What its records take beside the fetched bytes.
+    /// The memory that its records take beside the fetched bytes.
     pub(super) decompressed_bytes: usize,
-    /// The next batch did not fit any more.
+    /// The next batch does not fit into this piece.
     pub(super) is_full: bool,
-    /// There were bytes, but not one whole batch: more must be asked for.
+    /// There were bytes, but not one whole batch: the next fetch must ask for more.
     pub(super) cut: bool,
 }
 
@@ -64,8 +69,8 @@ impl CompletedFetch {
         }
     }
 
-    /// Reads on, decompressing at most so many bytes. What follows a damaged batch is left; the next fetch then
-    /// begins with it.
+    /// The next piece, of at most so many decompressed bytes. A damaged batch ends a piece, and is an error
+    /// only where it comes first: the next fetch begins with it.
     pub(super) fn read(&mut self, decompressed_bytes_max: usize) -> Result<Piece, Corrupt> {
         let began_at = self.next_offset;
         let mut piece = Piece { from: began_at, leader_epoch: -1, ..Piece::default() };
@@ -87,12 +92,12 @@ impl CompletedFetch {
         Ok(piece)
     }
 
-    /// Whether the next batch did not fit when it was its turn.
+    /// Whether a batch is left that did not fit.
     pub(super) fn waits(&self) -> bool {
         self.waiting.is_some()
     }
 
-    /// The next batch, with its records if they are for the user.
+    /// The next batch, with its records if they are for users.
     fn next_batch(&mut self, room: usize) -> Result<Option<(Batch, Option<Body>)>, Corrupt> {
         let batch = match self.waiting.take() {
             Some(batch) => batch,
@@ -132,10 +137,10 @@ impl Piece {
     }
 }
 
-/// Which producers' transactions are aborted at the point reached.
+/// The producers whose open transaction will be aborted, at the offset that reading has reached.
 #[derive(Debug)]
 struct AbortedProducers {
-    /// Last first; brokers send them in any order.
+    /// Those that begin further on, the last one first. Brokers send them in any order.
     ahead: Vec<AbortedTransaction>,
     open: HashSet<i64>,
 }

@@ -1,4 +1,4 @@
-//! What a poll hands over: records lent from the fetched bytes.
+//! What a poll hands over: records by partition, borrowed from the fetched bytes.
 
 use std::iter::Flatten;
 use std::slice;
@@ -7,6 +7,8 @@ use std::sync::Arc;
 use upsert_kafka_protocol::Uuid;
 use upsert_kafka_protocol::records::{self, Body, TimestampType};
 
+#[cfg(feature = "stream")]
+use super::assignment::TopicPartition;
 use super::completed_fetch::Piece;
 use super::consumer_record::ConsumerRecord;
 use super::owned_record::{OwnedRecord, OwnedRecords};
@@ -28,17 +30,18 @@ use crate::{Error, ErrorKind};
 /// # }
 /// ```
 ///
-/// `for record in &fetched` gives [`ConsumerRecord`]s, which borrow from the fetched bytes and allocate nothing; `for
-/// record in fetched` gives [`OwnedRecord`](crate::OwnedRecord)s, which share them. [`Fetched::partitions`] has what
-/// concerns a partition as a whole, such as the offset to commit.
+/// `for record in &fetched` gives [`ConsumerRecord`]s, which borrow from the fetched bytes and allocate
+/// nothing; `for record in fetched` gives [`OwnedRecord`](crate::OwnedRecord)s, which share them.
+/// [`Fetched::partitions`] has what concerns a partition as a whole, such as the offset to commit.
 #[derive(Debug, Default)]
+#[must_use = "records are handed over once"]
 pub struct Fetched {
     pub(super) partitions: Vec<PartitionRecords>,
     pub(super) resets: Vec<PositionReset>,
 }
 
-/// The records of one partition, in order of their offsets. It may hold none and yet have moved on:
-/// past markers, aborted transactions and what compaction took.
+/// The records of one partition, in the order of their offsets. There may be none though the position has
+/// moved: past markers, aborted transactions and what compaction took.
 #[derive(Debug)]
 pub struct PartitionRecords {
     pub(super) topic: Arc<str>,
@@ -52,7 +55,7 @@ pub struct PartitionRecords {
     pub(super) chunks: Vec<BatchRecords>,
 }
 
-/// The visible records of one batch.
+/// The records of one batch that users may see.
 #[derive(Debug)]
 pub(super) struct BatchRecords {
     pub(super) body: Body,
@@ -73,19 +76,19 @@ pub struct Records<'a> {
 }
 
 impl Fetched {
-    /// The partitions that have something new, each at most once.
+    /// The partitions whose position has moved, each at most once.
     pub fn partitions(&self) -> &[PartitionRecords] {
         &self.partitions
     }
 
-    /// The partitions that are read on from elsewhere, which happened before the records of this answer: look at
-    /// these first. A partition may have none of its records with it yet.
+    /// The partitions whose position was reset before the records of this poll: look at these first. The first
+    /// records at the new position may come with a later poll.
     pub fn resets(&self) -> &[PositionReset] {
         &self.resets
     }
 
-    /// The records of all partitions, each partition's in order of their offsets; no allocation. An item is an error
-    /// where a record is damaged inside a batch whose checksum is sound, or was not checked.
+    /// The records of all partitions, each partition's in order of their offsets; no allocation. An item is an
+    /// error where a record is damaged inside a batch whose checksum is sound, or was not checked.
     pub fn records(&self) -> FetchedRecords<'_> {
         FetchedRecords(self.partitions.iter().flatten())
     }
@@ -158,12 +161,12 @@ impl PartitionRecords {
         self.partition
     }
 
-    /// The end of what all replicas have.
+    /// The high watermark: the offset behind the last record that all in-sync replicas have.
     pub fn high_watermark(&self) -> i64 {
         self.high_watermark
     }
 
-    /// Where the consumer reads on: the offset to commit once these records are dealt with.
+    /// The offset behind these records, to commit once they are processed.
     pub fn next_offset(&self) -> i64 {
         self.next_offset
     }
@@ -171,6 +174,12 @@ impl PartitionRecords {
     /// The leader epoch of the last batch, to commit with the offset; -1 when not known.
     pub fn leader_epoch(&self) -> i32 {
         self.leader_epoch
+    }
+
+    /// The partition, and the offset of the first record for the caller, or the one behind what was taken.
+    #[cfg(feature = "stream")]
+    pub(super) fn stands_at(&self) -> (TopicPartition, i64) {
+        (TopicPartition::new(Arc::clone(&self.topic), self.partition), self.from)
     }
 
     /// The records in order; no allocation.

@@ -1,4 +1,7 @@
-//! One fetch from one node: asks, and turns the answer into records.
+//! One Fetch request to one broker, and its answer, sorted by partition and partly decompressed.
+//!
+//! [`fetch`] runs as a task. What it cannot get becomes an error of each partition that was asked for, so that
+//! every partition is answered exactly once.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -13,35 +16,35 @@ use super::position::{FetchPlan, FetchTarget, LogStatus};
 use crate::cluster::Cluster;
 use crate::{Config, Error, ErrorKind, IsolationLevel};
 
-/// What a node's answer, or the lack of it, says of each partition asked for; handed over from the front.
+/// The results of one Fetch request, of every partition that it asked for. They are handed over from the front.
 pub(super) struct NodeFetch {
     pub(super) node: i32,
-    /// Nothing was in it, and the broker did not wait for more as it was asked to.
+    /// The answer was empty, and the broker had not waited for records as long as it was asked to.
     pub(super) empty_early: bool,
     pub(super) partitions: VecDeque<PartitionFetch>,
 }
 
-/// What came of one partition.
+/// The result of one partition.
 pub(super) struct PartitionFetch {
     pub(super) target: FetchTarget,
     pub(super) result: Result<FetchedPartition, Error>,
 }
 
-/// A partition's bytes, and as much of them as was prepared.
+/// A partition's fetched bytes, and the piece of them that was decompressed beforehand.
 pub(super) struct FetchedPartition {
-    /// Until it was handed to the positions.
+    /// `None` once the positions were told.
     pub(super) status: Option<LogStatus>,
     pub(super) high_watermark: i64,
     pub(super) completed: CompletedFetch,
     pub(super) prepared: Option<Result<Piece, Corrupt>>,
 }
 
-/// What one poll may still hand over.
+/// How much one poll may still hand over.
 pub(super) struct PollBudget {
-    /// Of decompressed bytes.
+    /// Decompressed bytes.
     left: usize,
     all: usize,
-    /// Something that was prepared goes, so nothing is decompressed while the caller waits.
+    /// Something that was decompressed beforehand is handed over, so the caller does not wait for more.
     prepared_only: bool,
 }
 
@@ -52,7 +55,7 @@ impl PollBudget {
 }
 
 impl FetchedPartition {
-    /// The next batches within the budget; `None` when that was spent, so that they go with a later poll.
+    /// The next piece within the budget; `None` when a later poll must hand it over.
     pub(super) fn next_piece(&mut self, budget: &mut PollBudget) -> Option<Result<Piece, Corrupt>> {
         let piece = match self.prepared.take() {
             Some(prepared) => {
@@ -64,7 +67,7 @@ impl FetchedPartition {
         };
         match &piece {
             Ok(piece) => budget.left = budget.left.saturating_sub(piece.decompressed_bytes),
-            // The batch waits for a poll of its own.
+            // The batch is too large for what is left of this poll's budget. A later poll has all of it.
             Err(_) if self.completed.waits() && budget.left < budget.all => return None,
             Err(_) => {}
         }
@@ -72,8 +75,8 @@ impl FetchedPartition {
     }
 }
 
-/// Fetches as planned, and prepares records within the bytes granted. Everything that was asked for is answered, if
-/// need be with the same error.
+/// Sends the request and sorts its answer by partition, then decompresses as much of it as the plan allows. Every
+/// partition of the plan has a result, if need be the same error.
 pub(super) async fn fetch(cluster: Cluster, plan: FetchPlan) -> NodeFetch {
     let (node, asked_at) = (plan.node, cluster.now());
     let granted = plan.prepared_bytes_max;
@@ -96,7 +99,7 @@ pub(super) async fn fetch(cluster: Cluster, plan: FetchPlan) -> NodeFetch {
     NodeFetch { node, empty_early, partitions }
 }
 
-/// Decompresses from the front, until the first batch that does not fit.
+/// Decompresses the first pieces, until a batch does not fit.
 fn prepare(partitions: &mut VecDeque<PartitionFetch>, granted: usize) {
     let mut left = granted;
     for arrived in partitions.iter_mut().filter_map(|fetch| fetch.result.as_mut().ok()) {
@@ -109,7 +112,7 @@ fn prepare(partitions: &mut VecDeque<PartitionFetch>, granted: usize) {
                     return;
                 }
             }
-            // For want of room: the poll has more of it.
+            // The batch does not fit here; a poll may have more room.
             Err(_) if arrived.completed.waits() => return,
             Err(corrupt) => arrived.prepared = Some(Err(corrupt)),
         }
@@ -118,7 +121,7 @@ fn prepare(partitions: &mut VecDeque<PartitionFetch>, granted: usize) {
 
 async fn ask(cluster: &Cluster, plan: &FetchPlan) -> Result<(i16, FetchResponse), Error> {
     let connection = cluster.fetch_connection(plan.node).await?;
-    // A broker may speak of ids in Fetch and not in Metadata: without them the names of version 12 do.
+    // A broker may want topic ids in Fetch and not tell them in Metadata. Version 12 goes by name.
     let named = plan.partitions.iter().any(|target| target.topic_id == Uuid::ZERO);
     let version = connection.version_up_to::<FetchRequest>(if named { LAST_BY_NAME } else { i16::MAX })?;
     let config = cluster.config();
@@ -150,7 +153,7 @@ fn request(plan: &FetchPlan, config: &Config) -> FetchRequest {
         });
     }
     FetchRequest {
-        // Some brokers never answer a fetch that may not wait.
+        // Some brokers never answer a fetch whose wait is zero.
         max_wait_ms: i32::try_from(config.fetch_max_wait.as_millis()).unwrap_or(i32::MAX).max(1),
         min_bytes: signed(config.fetch_min_bytes),
         max_bytes: signed(plan.bytes_max),
@@ -160,7 +163,7 @@ fn request(plan: &FetchPlan, config: &Config) -> FetchRequest {
     }
 }
 
-/// Finds the answer of each partition that was asked for.
+/// Finds each partition of the plan in the answer.
 fn sort(
     cluster: &Cluster,
     plan: FetchPlan,

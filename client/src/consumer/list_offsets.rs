@@ -1,4 +1,5 @@
-//! Looks up offsets: of the start, of the end, of a time. One request asks a leader for all its partitions.
+//! Looks up offsets by ListOffsets: the first, the end, that of a time. One request asks a leader for all its
+//! partitions.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -11,11 +12,12 @@ use upsert_kafka_protocol::messages::list_offsets::{ListOffsetsPartition, ListOf
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::assignment::{Position, TopicPartition};
-use crate::cluster::{Attempts, Cluster, TopicMetadata, Want};
+use crate::cluster::{Attempts, Cluster, TopicInterest, TopicMetadata};
 use crate::{Error, ErrorKind, IsolationLevel};
 
 /// An offset to look up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OffsetSpec {
     /// Of the first record kept.
     Earliest,
@@ -25,10 +27,10 @@ pub enum OffsetSpec {
     Timestamp(i64),
 }
 
-/// What is looked up, of which partition.
+/// A partition, and which of its offsets.
 pub(super) type OffsetQuery = (TopicPartition, OffsetSpec);
 
-/// Looks all of them up, asking again for as long as `default.api.timeout.ms`.
+/// Looks up all of them, in the order of the queries. Failures are tried again for `default.api.timeout.ms`.
 pub(super) async fn list_offsets(cluster: &Cluster, queries: &[OffsetQuery]) -> Result<Vec<i64>, Error> {
     let mut found: Vec<Option<i64>> = vec![None; queries.len()];
     let mut attempts = Attempts::new(cluster);
@@ -41,7 +43,7 @@ pub(super) async fn list_offsets(cluster: &Cluster, queries: &[OffsetQuery]) -> 
     }
 }
 
-/// Asks one leader for offsets, each once; what it has no record for by time is the end.
+/// Asks one leader for offsets, without retries. A time that no record has reached gives the end of the log.
 pub(super) async fn ask_leader(
     cluster: Cluster,
     node: i32,
@@ -58,7 +60,7 @@ pub(super) async fn ask_leader(
 }
 
 impl OffsetSpec {
-    /// What a position that is not an offset stands for.
+    /// The offset that a position stands for; the end for a position that is an offset already.
     pub(super) fn of(position: Position) -> Self {
         match position {
             Position::Earliest => Self::Earliest,
@@ -71,13 +73,13 @@ impl OffsetSpec {
         match self {
             Self::Latest => -1,
             Self::Earliest => -2,
-            // Negative numbers are no times to a broker.
+            // To a broker, negative numbers mean something else than times.
             Self::Timestamp(ms) => ms.max(0),
         }
     }
 }
 
-/// Asks every leader for what is still missing, all at once.
+/// Asks every leader at once for what is still missing.
 async fn round(
     cluster: &Cluster,
     queries: &[OffsetQuery],
@@ -89,7 +91,9 @@ async fn round(
     for (at, (of, _)) in queries.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
         let topic = match topics.entry(&of.topic) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(cluster.topic(&of.topic, Want::WhileUsed, deadline).await?),
+            Entry::Vacant(new) => {
+                new.insert(cluster.topic(&of.topic, TopicInterest::WhileUsed, deadline).await?)
+            }
         };
         by_leader.entry(leader(of, topic)?).or_default().push(at);
     }
@@ -112,7 +116,7 @@ async fn round(
     failed.map_or(Ok(()), Err)
 }
 
-/// Of two errors the one that trying again does not mend.
+/// Of two errors, the one that a retry cannot help.
 fn worse(before: Option<Error>, error: Error) -> Option<Error> {
     match before {
         Some(before) if error.is_retriable() || !before.is_retriable() => Some(before),
@@ -131,7 +135,7 @@ fn leader(of: &TopicPartition, topic: &TopicMetadata) -> Result<i32, Error> {
     }
 }
 
-/// What can be asked in one request, by index: a broker refuses a partition that is named twice.
+/// Queries that one request can hold, by index. A broker refuses a request that names a partition twice.
 fn layers(queries: &[OffsetQuery]) -> Vec<Vec<usize>> {
     let mut times: HashMap<&TopicPartition, usize> = HashMap::new();
     let mut layers: Vec<Vec<usize>> = Vec::new();
@@ -169,7 +173,7 @@ async fn ask(cluster: &Cluster, node: i32, queries: &[&OffsetQuery]) -> Vec<Resu
     sound.collect()
 }
 
-/// One request; a connection that fails, fails them all.
+/// One request. If it fails, all of its queries fail.
 async fn ask_once(
     cluster: &Cluster,
     node: i32,

@@ -6,12 +6,14 @@ use std::vec;
 use upsert_kafka_protocol::Bytes;
 use upsert_kafka_protocol::records::{self, TimestampType};
 
+#[cfg(feature = "stream")]
+use super::assignment::TopicPartition;
 use super::fetched::{BatchRecords, PartitionRecords};
 use crate::Error;
 
-/// One record that may be kept and sent to other tasks. Key, value and headers' values are slices of what was fetched,
-/// so a record that is kept keeps those bytes: its batch where that was compressed, else the broker's whole answer.
-/// Whoever keeps a few of many records copies them.
+/// One record that may be kept and sent to other tasks. Key, value and headers' values are slices of what was
+/// fetched, so a record that is kept keeps those bytes: its batch where that was compressed, else the broker's
+/// whole answer. Whoever keeps a few of many records copies them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OwnedRecord {
@@ -46,7 +48,7 @@ pub struct OwnedHeader {
 }
 
 /// The records of a [`Fetched`](crate::Fetched), to keep. An error ends those of its partition, not the others'.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct OwnedRecords {
     partitions: vec::IntoIter<PartitionRecords>,
     current: Option<OwnedPartition>,
@@ -86,6 +88,21 @@ impl OwnedRecord {
 impl OwnedRecords {
     pub(super) fn new(partitions: Vec<PartitionRecords>) -> Self {
         Self { partitions: partitions.into_iter(), current: None }
+    }
+}
+
+#[cfg(feature = "stream")]
+impl OwnedRecords {
+    /// The partition whose record was taken last, and the offset that comes next of it.
+    pub(super) fn stands_at(&self) -> Option<(TopicPartition, i64)> {
+        self.current.as_ref().map(|current| current.of.stands_at())
+    }
+
+    /// Partitions of which records were not taken, and the offset that comes next of each.
+    pub(super) fn not_taken(&self) -> impl Iterator<Item = (TopicPartition, i64)> {
+        let begun = self.current.iter().filter(|current| current.chunk.is_some() || current.chunks.len() > 0);
+        let waiting = self.partitions.as_slice().iter().filter(|partition| !partition.chunks.is_empty());
+        begun.map(|current| &current.of).chain(waiting).map(PartitionRecords::stands_at)
     }
 }
 

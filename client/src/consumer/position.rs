@@ -1,4 +1,20 @@
-//! Where each assigned partition stands, what may be fetched next and from whom, and when to try again.
+//! Where each assigned partition stands, and what may be asked of which broker next: the consumer's core.
+//!
+//! [`Positions`] is driven by its caller. The caller changes the assignment (`assign`, `add`, `remove`, `seek`,
+//! `pause`), asks for requests with [`Positions::poll`], sends all of them, and reports each result with a
+//! `handle_` method. [`Positions::deadline`] says when to poll again though nothing has come. Time, chance and
+//! metadata are arguments.
+//!
+//! - **One fetch a broker.** A broker is asked again only after its answer was handed over, so what is buffered
+//!   is bounded by `fetch.max.bytes`, which the leaders share. The partition that was served longest ago goes
+//!   first.
+//! - **Generations.** Each partition has a generation, which no other partition and no earlier life of it ever
+//!   had. A request carries it, and a result counts only while it is still the partition's. A seek, a pause,
+//!   and leaving the assignment void what is under way for that partition, and for no other.
+//! - **Confirmed positions.** A position counts once a broker has answered a fetch at it; see
+//!   [`PartitionState`]. So a topic that was deleted and created again is noticed, and old metadata resets
+//!   nothing (KIP-516).
+//! - **Failures** are tried again after growing waits, for `default.api.timeout.ms`; then the caller is told.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -15,123 +31,77 @@ use crate::retry::Backoff;
 
 mod leader;
 mod node;
+mod requests;
 mod state;
 
 use leader::{Leader, leader};
 use node::NodeState;
+use requests::PartitionRequest;
+pub(super) use requests::{DueRequests, FetchPlan, FetchTarget, LookupKind, OffsetLookup};
 use state::PartitionState;
 
-/// All assigned partitions.
+/// The assigned partitions, and the brokers that were asked for them.
 #[derive(Debug)]
 pub(super) struct Positions {
     states: HashMap<TopicPartition, PartitionState>,
     nodes: HashMap<i32, NodeState>,
+    /// The latest generation that was given to a partition.
     generation: u64,
+    /// How many pieces were read so far, which orders partitions by when they were served.
     served: u64,
     limits: FetchLimits,
 }
 
-/// What of the configuration decides.
+/// The settings that decide how positions move.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FetchLimits {
-    /// Of all fetches together.
+    /// `fetch.max.bytes`: of all fetches together.
     pub(super) fetch_bytes_max: u32,
+    /// `max.partition.fetch.bytes`.
     pub(super) partition_bytes_max: u32,
-    /// Of what is prepared for the polls to come, and again of what one of them hands over.
+    /// `fetch.max.decompressed.bytes`: of what is prepared for the polls to come, and again of what one poll
+    /// hands over.
     pub(super) decompressed_bytes_max: usize,
-    /// No answer can be larger, so asking for more is futile.
+    /// The most that any answer may hold, so no fetch asks for more.
     pub(super) response_bytes_max: usize,
+    /// `auto.offset.reset`.
     pub(super) reset: OffsetReset,
+    /// The waits between attempts of one partition, and between empty answers of one broker.
     pub(super) backoff: Backoff,
-    /// A partition that fails for longer is an error.
+    /// How long a partition may fail before the caller is told.
     pub(super) patience: Duration,
 }
 
-/// All that can be asked now; it counts as under way.
-#[derive(Debug, Default)]
-pub(super) struct DueRequests {
-    /// At most one a node.
-    pub(super) fetches: Vec<FetchPlan>,
-    /// By node.
-    pub(super) lookups: BTreeMap<i32, Vec<OffsetLookup>>,
-    /// Partitions that nobody can be asked for, to be handled as failed.
-    pub(super) failures: Vec<(TopicPartition, Error)>,
-}
-
-/// What one partition asks of its leader.
-#[derive(Debug)]
-enum PartitionRequest {
-    Fetch(FetchTarget),
-    Lookup(OffsetLookup),
-}
-
-/// What to ask one node for.
-#[derive(Debug)]
-pub(super) struct FetchPlan {
-    pub(super) node: i32,
-    pub(super) bytes_max: u32,
-    /// So much of the answer may be decompressed before it is polled.
-    pub(super) prepared_bytes_max: usize,
-    pub(super) partitions: Vec<FetchTarget>,
-}
-
-/// What to ask of one partition.
-#[derive(Clone, Debug)]
-pub(super) struct FetchTarget {
-    pub(super) topic_partition: TopicPartition,
-    pub(super) topic_id: Uuid,
-    pub(super) generation: u64,
-    pub(super) offset: i64,
-    pub(super) leader_epoch: i32,
-    pub(super) bytes_max: u32,
-}
-
-/// Offsets to be looked up.
-#[derive(Clone, Debug)]
-pub(super) struct OffsetLookup {
-    pub(super) topic_partition: TopicPartition,
-    pub(super) generation: u64,
-    pub(super) kind: LookupKind,
-}
-
-/// Which offsets are looked up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LookupKind {
-    /// What a position stands for.
-    Position(Position),
-    /// Where the log begins and ends, for an error that names both.
-    Range,
-}
-
-/// What a fetch told of a partition, beside records.
+/// What an answer to a fetch says of a partition's log.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogStatus {
     pub(super) high_watermark: i64,
+    /// The last stable offset; -1 where the broker does not say.
     pub(super) last_stable: i64,
-    /// There were bytes in it.
+    /// Whether the answer holds bytes of batches.
     pub(super) has_bytes: bool,
 }
 
-/// How far a piece of a fetch came.
+/// How far a piece of a fetched partition reaches.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Progress {
     pub(super) next_offset: i64,
-    /// There were bytes, but no whole batch.
+    /// There were bytes, but not one whole batch.
     pub(super) cut: bool,
-    /// More of it is still to be read.
+    /// The partition has further pieces.
     pub(super) more: bool,
 }
 
-/// What became of an answer.
+/// What follows from a result.
 #[derive(Debug)]
 pub(super) enum PartitionOutcome {
-    /// The position moved, and the records are the user's.
+    /// The position moved: the records are the caller's.
     Moved,
-    /// Nothing to hand over.
+    /// Nothing: there are no records, or the result no longer counts.
     Nothing,
-    /// It is tried again; the metadata of the cluster may be old.
+    /// The partition is asked for again, after a wait.
     Retry,
-    /// The user must know.
+    /// The caller must be told.
     Fail(Error),
 }
 
@@ -140,14 +110,14 @@ impl Positions {
         Self { states: HashMap::new(), nodes: HashMap::new(), generation: 0, served: 0, limits }
     }
 
-    /// Replaces the assignment. What is under way for the old one is void.
+    /// Replaces the assignment. What is under way for the old one no longer counts.
     pub(super) fn assign(&mut self, assignments: Vec<Assignment>) {
         self.states.clear();
         self.add(assignments);
     }
 
-    /// Adds partitions. Those that are read already go on as they are; one that was read before and removed begins
-    /// where it is told now.
+    /// Adds partitions that are not assigned. The others stay as they are. A partition that was removed before
+    /// begins where it is told now, in a new generation.
     pub(super) fn add(&mut self, assignments: Vec<Assignment>) {
         for Assignment { topic, partition, position, topic_id } in assignments {
             self.generation += 1;
@@ -157,7 +127,8 @@ impl Positions {
         }
     }
 
-    /// Takes a partition away; false when it is not assigned. What is under way for it is void, and nothing else is.
+    /// Removes a partition; false when it is not assigned. What is under way for it no longer counts, and
+    /// nothing else changes.
     pub(super) fn remove(&mut self, of: &TopicPartition) -> bool {
         self.states.remove(of).is_some()
     }
@@ -167,12 +138,12 @@ impl Positions {
         self.states.contains_key(of)
     }
 
-    /// The partitions assigned, in no order.
+    /// The assigned partitions, in no order.
     pub(super) fn partitions(&self) -> impl Iterator<Item = &TopicPartition> {
         self.states.keys()
     }
 
-    /// Moves a partition; false when it is not assigned.
+    /// Moves a partition's position; false when it is not assigned.
     pub(super) fn seek(&mut self, of: &TopicPartition, position: Position) -> bool {
         self.generation += 1;
         let generation = self.generation;
@@ -181,7 +152,8 @@ impl Positions {
         true
     }
 
-    /// Stops or resumes a partition; false when it is not assigned. What is under way for it is void.
+    /// Pauses or resumes a partition; false when it is not assigned. What is under way for it when it is paused
+    /// no longer counts.
     pub(super) fn pause(&mut self, of: &TopicPartition, paused: bool) -> bool {
         self.generation += 1;
         let generation = self.generation;
@@ -197,25 +169,26 @@ impl Positions {
         self.states.is_empty()
     }
 
-    /// The topics assigned, each once.
+    /// The topics of the assigned partitions, each once.
     pub(super) fn topics(&self) -> Vec<Arc<str>> {
         let topics: HashSet<&Arc<str>> = self.states.keys().map(|of| &of.topic).collect();
         topics.into_iter().cloned().collect()
     }
 
-    /// The next offset to be read, once it is known.
+    /// The offset of the next record, once it is known.
     pub(super) fn position(&self, of: &TopicPartition) -> Option<i64> {
         self.states.get(of)?.offset()
     }
 
-    /// How many offsets lie between the position and the end that this isolation level can read to.
+    /// How many offsets lie between the position and the end of what may be read: the last stable offset for
+    /// `committed_only`, else the high watermark.
     pub(super) fn lag(&self, of: &TopicPartition, committed_only: bool) -> Option<i64> {
         let state = self.states.get(of)?;
         let end = if committed_only { state.last_stable } else { state.high_watermark };
         Some(end?.saturating_sub(self.position(of)?).max(0))
     }
 
-    /// What to ask for now, node by node.
+    /// The requests that may be sent now.
     pub(super) fn poll(&mut self, now: Instant, metadata: &Metadata) -> DueRequests {
         let mut requests = DueRequests::default();
         let mut leaders = HashSet::new();
@@ -258,12 +231,12 @@ impl Positions {
         requests
     }
 
-    /// A fetch from one of so many leaders: each has its share of the bytes.
+    /// The fetch from one of so many leaders, each of which has an equal share of the bytes.
     fn plan(&mut self, node: i32, leaders: usize, mut target: Vec<(u64, FetchTarget)>) -> FetchPlan {
         target.sort_by(|(a, x), (b, y)| (a, &x.topic_partition).cmp(&(b, &y.topic_partition)));
         let FetchLimits { fetch_bytes_max, decompressed_bytes_max, backoff, .. } = self.limits;
         let share = fetch_bytes_max / u32::try_from(leaders).unwrap_or(u32::MAX);
-        // Those that were granted when there were fewer leaders may have more than their share.
+        // A fetch that was planned when there were fewer leaders may hold more than its share now.
         let granted: usize = self.nodes.values().map(|node| node.prepared_bytes_max).sum();
         let left = decompressed_bytes_max.saturating_sub(granted);
         let prepared_bytes_max = left.min(decompressed_bytes_max / leaders);
@@ -273,7 +246,8 @@ impl Positions {
         FetchPlan { node, bytes_max: share.max(1), prepared_bytes_max, partitions }
     }
 
-    /// A node's fetch came to an end, and all that it brought was handed over.
+    /// All of a broker's answer was handed over, so it may be asked again. An answer that was empty before the
+    /// broker had waited as asked is followed by a wait.
     pub(super) fn handle_answered(&mut self, node: i32, empty_early: bool, now: Instant, chance: f64) {
         let Some(at) = self.nodes.get_mut(&node) else { return };
         if let Some(wait) = at.handle_answered(empty_early, now, chance) {
@@ -282,19 +256,19 @@ impl Positions {
         }
     }
 
-    /// Whether what was asked for the partition then is still of use.
+    /// Whether an answer to this still counts.
     pub(super) fn is_current(&self, target: &FetchTarget) -> bool {
         self.states.get(&target.topic_partition).is_some_and(|state| state.generation == target.generation)
     }
 
-    /// A position was looked up.
+    /// The offset that a position stands for was looked up.
     pub(super) fn handle_found(&mut self, of: &TopicPartition, generation: u64, offset: i64) {
         if let Some(state) = self.current(of, generation) {
             state.handle_found(offset);
         }
     }
 
-    /// The range of a log was looked up, for an offset that is not within it.
+    /// The range of a log was looked up, for the error about an offset that is not in it.
     pub(super) fn handle_range(
         &mut self,
         of: &TopicPartition,
@@ -307,7 +281,8 @@ impl Positions {
             .map_or(PartitionOutcome::Nothing, PartitionOutcome::Fail)
     }
 
-    /// A broker answered a fetch of this partition as asked; a reset that it confirms comes before its records.
+    /// A broker answered a fetch of this partition without an error, which confirms the position. Gives the
+    /// reset that led to the position, if one did: the caller must be told of it before the records.
     pub(super) fn handle_fetched(
         &mut self,
         target: &FetchTarget,
@@ -324,7 +299,7 @@ impl Positions {
         reset
     }
 
-    /// A piece of what was fetched was read.
+    /// A piece of a fetched partition was read.
     pub(super) fn handle_read(
         &mut self,
         target: &FetchTarget,
@@ -351,7 +326,8 @@ impl Positions {
         PartitionOutcome::Moved
     }
 
-    /// A fetch or a lookup of this partition failed.
+    /// A fetch or a lookup of this partition failed. `unix_ms` is the wall clock, from which `by_duration`
+    /// counts back.
     pub(super) fn handle_failed(
         &mut self,
         of: &TopicPartition,
@@ -359,7 +335,7 @@ impl Positions {
         error: Error,
         now: Instant,
         chance: f64,
-        clock_ms: i64,
+        unix_ms: i64,
     ) -> PartitionOutcome {
         let limits = self.limits;
         let Some(state) = self.current(of, generation) else { return PartitionOutcome::Nothing };
@@ -368,7 +344,7 @@ impl Positions {
         state.not_before = Some(now + state.backoff.wait(chance));
         match error.code() {
             Some(ErrorCode::OFFSET_OUT_OF_RANGE) => {
-                let position = reset(limits.reset, clock_ms);
+                let position = reset(limits.reset, unix_ms);
                 state.handle_out_of_range(limits.reset, position);
                 if position.is_none() || now.saturating_duration_since(since) < limits.patience {
                     return PartitionOutcome::Retry;
@@ -386,12 +362,13 @@ impl Positions {
         PartitionOutcome::Fail(error)
     }
 
-    /// The generation that an error without an answer belongs to.
+    /// The partition's generation now; 0, which no partition has, when it is not assigned.
     pub(super) fn generation(&self, of: &TopicPartition) -> u64 {
         self.states.get(of).map_or(0, |state| state.generation)
     }
 
-    /// When a partition that waits may be looked at again. What is due already waits for something else.
+    /// When to poll again though nothing has come. A partition that is due now waits for something else:
+    /// metadata, or an answer of its broker.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         let partitions = self.states.values().filter_map(|state| state.deadline(now, self.limits.patience));
         partitions.chain(self.nodes.values().filter_map(|node| node.deadline(now))).min()
@@ -402,12 +379,12 @@ impl Positions {
     }
 }
 
-fn reset(policy: OffsetReset, clock_ms: i64) -> Option<Position> {
+fn reset(policy: OffsetReset, unix_ms: i64) -> Option<Position> {
     match policy {
         OffsetReset::Earliest => Some(Position::Earliest),
         OffsetReset::Latest => Some(Position::Latest),
         OffsetReset::ByDuration(age) => Some(Position::Timestamp(
-            clock_ms.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX)),
+            unix_ms.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX)),
         )),
         OffsetReset::None => None,
     }

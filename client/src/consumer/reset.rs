@@ -1,4 +1,5 @@
-//! What a consumer tells when a position was not kept: the topic is another one, or the offset is gone.
+//! A reset: what a consumer tells when it gave up a position, since the topic is another one or the offset is
+//! gone.
 
 use std::fmt;
 
@@ -7,8 +8,8 @@ use upsert_kafka_protocol::Uuid;
 use super::assignment::TopicPartition;
 use crate::OffsetReset;
 
-/// A position that the consumer gave up for another one. It is handed over in the same poll as the first
-/// records behind it, or before them.
+/// A position that the consumer gave up for another one. A poll tells of it with the first records at the new
+/// position, or before them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PositionReset {

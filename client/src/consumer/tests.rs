@@ -39,7 +39,7 @@ fn batch(offset: i64, values: &[&str]) -> Bytes {
 }
 
 /// An answer with the same for every partition asked for.
-fn fetched(ask: &Ask, each: impl Fn(i32, i64) -> PartitionData) -> Reply {
+pub(super) fn fetched(ask: &Ask, each: impl Fn(i32, i64) -> PartitionData) -> Reply {
     let request: FetchRequest = ask.read();
     let data = |partition: &upsert_kafka_protocol::messages::fetch::FetchPartition| PartitionData {
         partition_index: partition.partition,
@@ -87,7 +87,7 @@ fn offsets(ask: &Ask, earliest: i64, latest: i64) -> Reply {
     ask.answer(&ListOffsetsResponse { topics: topics.collect(), ..Default::default() })
 }
 
-fn broker(at: Address, end: i64) -> impl FnMut(&Ask) -> Reply + Send + 'static {
+pub(super) fn broker(at: Address, end: i64) -> impl FnMut(&Ask) -> Reply + Send + 'static {
     move |ask: &Ask| match ask.key {
         FetchRequest::KEY => log(ask, end),
         ListOffsetsRequest::KEY => offsets(ask, 2, end),
@@ -101,7 +101,7 @@ async fn consumer(config: Config, position: Position) -> Consumer {
     consumer
 }
 
-fn of(partition: i32) -> TopicPartition {
+pub(super) fn of(partition: i32) -> TopicPartition {
     TopicPartition::new("orders", partition)
 }
 
@@ -198,7 +198,7 @@ async fn all_records_of_a_poll_come_without_nested_loops_borrowed_or_to_keep() {
 }
 
 /// A batch of three records of which the second says that it is longer than it is.
-fn broken_inside(offset: i64) -> Bytes {
+pub(super) fn broken_inside(offset: i64) -> Bytes {
     let mut bytes = batch(offset, &["a", "b", "c"]).to_vec();
     let record = (bytes.len() - HEADER_BYTES) / 3;
     bytes[HEADER_BYTES + record] = 0x7e;
@@ -270,7 +270,7 @@ async fn fetches_go_by_topic_id_where_it_is_known_and_never_wait_for_nothing() {
         .await;
         let config = Config { fetch_max_wait: Duration::ZERO, ..peer.config() };
         let mut consumer = consumer(config, Position::Offset(0)).await;
-        consumer.poll().await.unwrap();
+        _ = consumer.poll().await.unwrap();
         let (asked, request) = peer.hears::<FetchRequest>().await;
         assert_eq!(asked, version);
         assert!(request.max_wait_ms > 0);
@@ -454,13 +454,7 @@ async fn offsets_are_committed_at_the_coordinator_wherever_it_is_found() {
     for max in [2, 7, i16::MAX] {
         let mut peer = Peer::at(|at| coordinator(at, max)).await;
         let consumer = Client::open(peer.config()).await.unwrap().consumer();
-        let commit = Commit {
-            topic: "orders".into(),
-            partition: 1,
-            offset: 7,
-            leader_epoch: 5,
-            metadata: "upsert-kafka".into(),
-        };
+        let commit = Commit::new(of(1), 7).with_leader_epoch(5).with_metadata("upsert-kafka");
         consumer.commit("g", &[commit]).await.unwrap();
         let (version, request) = peer.hears::<OffsetCommitRequest>().await;
         let row = &request.topics[0].partitions[0];
@@ -502,9 +496,7 @@ async fn a_refused_commit_names_group_and_partition() {
     })
     .await;
     let consumer = Client::open(peer.config()).await.unwrap().consumer();
-    let commit =
-        Commit { topic: "orders".into(), partition: 1, offset: 7, leader_epoch: -1, metadata: String::new() };
-    let error = consumer.commit("g", &[commit]).await.unwrap_err();
+    let error = consumer.commit("g", &[Commit::new(of(1), 7)]).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::GROUP_AUTHORIZATION_FAILED));
     let text = error.to_string();
     assert!(text.starts_with("topic orders, partition 1") && text.contains("group g"), "{text}");

@@ -1,8 +1,37 @@
-//! Records become batches here, and batches wait here for the sender.
+//! Collects records into batches, and keeps closed batches until the sender takes them: Kafka's `RecordAccumulator`.
 //!
-//! `send` writes a record straight into its partition's open batch, under that partition's lock: a
-//! message to a task would cost more than all the rest. It is the one lock per record in the client;
-//! the others here are taken once per batch, after a partition's and never before it.
+//! ```text
+//!   callers of send                                              the sender's task
+//!
+//!   append ──► slot of the partition ──► closed batch ──► ready ──► take_ready ──► … ──► complete
+//!              (its open batch)                                                            │
+//!                  ▲                                                                       │
+//!                  └───────────── buffer.memory, lent by the pool ◄────────────────────────┘
+//! ```
+//!
+//! **It decides** whether a record may enter, when a batch is opened or enlarged, and when it is closed:
+//! - when the next record does not fit (`batch.size`);
+//! - when it has lingered (`linger.ms`) and no closed batch of its partition waits to leave. While one waits, another
+//!   one could not leave either, and takes more records instead: a backlog is a few large batches, not many small ones;
+//! - when a flush, or a caller who waits for memory, ends all lingering (`expedite`);
+//! - when a transaction is ended (`close_all`): what was sent before belongs to it.
+//!
+//! **It hears** from callers of `send` a record (`append`; `append_slowly` where a batch must be enlarged, closed or
+//! opened), from a flush `expedite`, and from the sender that time has passed (`expire`), that a partition's batches
+//! wait or no longer do (`handle_backlog`), and that a batch has its end (`complete`, or `report` before that).
+//!
+//! **A batch** is *open* in its slot, and lingers or is overdue; then *ready*; then the sender's, and *incomplete*
+//! until its deliveries have learnt the outcome. Its memory comes back with `complete`.
+//!
+//! **Locks.** `append` takes its slot's lock, which is the one lock per record in this crate: a message to a task
+//! would cost more than all the rest. `state` is locked once per batch, after a slot's lock and never before one.
+//!
+//! **Must never happen**
+//! - Batches of a partition become ready in another order than they were opened in. A batch is put among the ready ones
+//!   while its slot is still locked.
+//! - A batch is opened after `close`. That is looked at under the lock under which batches become incomplete.
+//! - A batch, or what it holds, holds its slot. It would be freed never, if nobody closes it (see `slots`).
+//! - A caller waits for memory that lingers in open batches: nothing lingers while `memory_waiters` is not 0.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,49 +40,52 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::records::size_max;
 
-use super::batch::{Batch, Token};
+use super::batch::{Batch, BatchToken};
 use super::delivery::{Completion, Delivery, Outcome};
 use super::lock::Mutex;
 use super::partition::Backlog;
-use super::pool::Pool;
+use super::pool::BufferPool;
 use super::slots::{OpenBatch, Slot};
 use crate::{Error, ErrorKind, Record};
 
-mod lines;
+mod pending_batches;
 
-use lines::{Incomplete, Lingering};
+use pending_batches::{IncompleteBatches, LingeringBatches};
 
-/// Open batches, and those that are closed and not yet taken.
+/// See above. What open batches are in stands in the slots of the topics' handles.
 #[derive(Debug)]
 pub(crate) struct Accumulator {
-    limits: Limits,
-    pool: Pool,
-    queue: Mutex<Queue>,
+    limits: AccumulatorLimits,
+    pool: BufferPool,
+    state: Mutex<AccumulatorState>,
     /// How many callers wait for memory: nothing lingers while there are any.
-    starving: AtomicUsize,
+    memory_waiters: AtomicUsize,
 }
 
 /// The settings that bound it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct AccumulatorLimits {
     pub(crate) batch_size: usize,
     pub(crate) linger: Duration,
     pub(crate) buffer_memory: usize,
     pub(crate) max_request_size: usize,
 }
 
+/// Where batches are that are not complete, besides their slots.
 #[derive(Debug, Default)]
-struct Queue {
+struct AccumulatorState {
     ready: Vec<Ready>,
     ready_bytes: usize,
-    lingering: Lingering,
+    /// Open batches, and when each has lingered.
+    lingering: LingeringBatches,
     /// Partitions of which a closed batch waits to leave, so that another one closed could not leave either.
     backed_up: BTreeSet<usize>,
     /// Those of them whose open batch has lingered, and takes records on all the same.
     overdue: BTreeMap<usize, Arc<Slot>>,
-    incomplete: Incomplete,
+    incomplete: IncompleteBatches,
+    /// Why no batch is opened any more.
     closed: Option<Error>,
-    /// The first since it was last asked for.
+    /// The first failure of a batch since a flush asked for it.
     failure: Option<Error>,
 }
 
@@ -68,8 +100,8 @@ struct Ready {
 #[derive(Debug)]
 pub(crate) struct Appended {
     pub(crate) delivery: Delivery,
-    /// A batch was full, or one was opened whose lingering nobody watches yet.
-    pub(crate) ring: bool,
+    /// A batch is full, or was opened that will have lingered before the sender would look again.
+    pub(crate) wake_sender: bool,
 }
 
 /// Why a record is not in.
@@ -83,20 +115,21 @@ pub(crate) enum Refusal {
 }
 
 impl Accumulator {
-    pub(crate) fn new(limits: Limits) -> Self {
-        let pool = Pool::new(limits.buffer_memory, limits.batch_size);
-        Self { limits, pool, queue: Mutex::default(), starving: AtomicUsize::new(0) }
+    pub(crate) fn new(limits: AccumulatorLimits) -> Self {
+        let pool = BufferPool::new(limits.buffer_memory, limits.batch_size);
+        Self { limits, pool, state: Mutex::default(), memory_waiters: AtomicUsize::new(0) }
     }
 
-    /// The way of nearly every record: into the open batch. `None` when something must change first.
+    /// Writes a record into its slot's open batch, as nearly every record goes. `None` when there is no open batch or
+    /// no room in it.
     #[inline]
     pub(crate) fn append(&self, slot: &Slot, record: &Record<'_>, timestamp_ms: i64) -> Option<Delivery> {
         slot.open.lock().batch.as_mut()?.append(record, timestamp_ms)
     }
 
-    /// The way of the rest: a batch is enlarged, closed or opened.
+    /// Writes a record for which a batch must be enlarged, closed or opened.
     #[cold]
-    pub(crate) fn turn_over(
+    pub(crate) fn append_slowly(
         &self,
         slot: &Arc<Slot>,
         record: &Record<'_>,
@@ -109,51 +142,50 @@ impl Accumulator {
         let mut full = false;
         if let Some(batch) = &mut open.batch {
             if let Some(delivery) = self.append_or_enlarge(batch, record, timestamp_ms) {
-                return Ok(Appended { delivery, ring: false });
+                return Ok(Appended { delivery, wake_sender: false });
             }
             full = true;
             if self.close_open(slot, &mut open, true, now) {
                 return Err(Refusal::BatchFull);
             }
         }
-        let (mut batch, unwatched) = self.open(slot, bytes, open.last_size, now)?;
+        let (mut batch, due_first) = self.open(slot, bytes, open.last_size, now)?;
         // The buffer was taken for this record, and an empty batch takes any.
         let delivery = batch.append(record, timestamp_ms).ok_or(Refusal::BatchFull)?;
         open.batch = Some(batch);
-        Ok(Appended { delivery, ring: full || unwatched })
+        Ok(Appended { delivery, wake_sender: full || due_first })
     }
 
-    /// Closes the batches that have lingered; says when the next one will have. While another batch of its
-    /// partition waits to leave, one stays open and takes more: a backlog is a few large batches, not many
-    /// small ones.
+    /// Closes the batches that have lingered and are not kept open by a backlog; says when the next one will have
+    /// lingered.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
         self.close_due(now, now)
     }
 
-    /// Ends all lingering: for a flush, and when someone waits for the memory that open batches hold.
-    pub(crate) fn hurry(&self, now: Instant) {
+    /// Ends all lingering now: for a flush, and when a caller waits for the memory that open batches hold.
+    pub(crate) fn expedite(&self, now: Instant) {
         self.close_due(now + self.limits.linger, now);
     }
 
-    /// What the sender knows of a partition's queue. When no batch waits there any more, what has lingered is
-    /// closed; says whether there was such a batch.
-    pub(crate) fn handle_backlog(&self, Backlog { lane, waits }: Backlog, now: Instant) -> bool {
-        let mut queue = self.queue.lock();
+    /// Batches of a partition wait to leave, or no longer do. In the second case its overdue batch is closed; says
+    /// whether there was one.
+    pub(crate) fn handle_backlog(&self, Backlog { partition, waits }: Backlog, now: Instant) -> bool {
+        let mut state = self.state.lock();
         if waits {
-            queue.backed_up.insert(lane);
+            state.backed_up.insert(partition);
             return false;
         }
-        queue.backed_up.remove(&lane);
-        let Some(slot) = queue.overdue.remove(&lane) else { return false };
-        drop(queue);
+        state.backed_up.remove(&partition);
+        let Some(slot) = state.overdue.remove(&partition) else { return false };
+        drop(state);
         self.close_open(&slot, &mut slot.open.lock(), false, now);
         true
     }
 
     /// Closes all that is open, whether it can leave or not.
     pub(crate) fn close_all(&self, now: Instant) {
-        self.hurry(now);
-        let overdue = std::mem::take(&mut self.queue.lock().overdue);
+        self.expedite(now);
+        let overdue = std::mem::take(&mut self.state.lock().overdue);
         for slot in overdue.values() {
             self.close_open(slot, &mut slot.open.lock(), false, now);
         }
@@ -161,120 +193,120 @@ impl Accumulator {
 
     /// The closed batches, each partition's in order, and who leads their partitions as far as is known.
     pub(crate) fn take_ready(&self) -> impl Iterator<Item = (Batch, Option<i32>)> + use<> {
-        let mut queue = self.queue.lock();
-        queue.ready_bytes = 0;
-        let ready = std::mem::take(&mut queue.ready);
+        let mut state = self.state.lock();
+        state.ready_bytes = 0;
+        let ready = std::mem::take(&mut state.ready);
         ready.into_iter().map(|Ready { batch, slot }| (batch, slot.leader()))
     }
 
-    /// A batch is done with: its deliveries learn the outcome, its memory comes back. Says whether they had
-    /// not learnt one before.
+    /// A batch has its end: its deliveries learn the outcome, and its memory comes back. Says whether this is the first
+    /// outcome that they learn.
     pub(crate) fn complete(&self, batch: Batch, outcome: Outcome) -> bool {
-        let first = self.tell(batch.token(), outcome);
+        let first = self.report(batch.token(), outcome);
         let (lent, buffer) = batch.release();
         self.pool.give(lent, buffer);
         first
     }
 
-    /// The deliveries of a batch learn the outcome though the batch itself is still somewhere. Says whether
-    /// they had not learnt one before.
-    pub(crate) fn tell(&self, token: &Token, outcome: Outcome) -> bool {
-        let Some(share) = token.share else { return self.tell_whole(token.id, &token.completion, outcome) };
-        let (first, whole) = token.completion.join(share, outcome);
+    /// The deliveries of a batch learn the outcome, though the batch itself is still in flight. Says whether this is the
+    /// first outcome that they learn.
+    pub(crate) fn report(&self, token: &BatchToken, outcome: Outcome) -> bool {
+        let Some(part) = token.part else { return self.report_whole(token.id, &token.completion, outcome) };
+        let (first, whole) = token.completion.complete_part(part, outcome);
         if let Some(whole) = whole {
-            self.tell_whole(token.id, &token.completion, whole);
+            self.report_whole(token.id, &token.completion, whole);
         }
         first
     }
 
-    fn tell_whole(&self, id: u64, completion: &Completion, outcome: Outcome) -> bool {
-        let mut queue = self.queue.lock();
-        let first = queue.incomplete.remove(id).is_some();
-        if first && queue.failure.is_none() {
-            // What went down with an aborted transaction did so because it was meant to.
-            queue.failure = outcome.error().filter(|error| error.kind() != ErrorKind::Aborted).cloned();
+    fn report_whole(&self, id: u64, completion: &Completion, outcome: Outcome) -> bool {
+        let mut state = self.state.lock();
+        let first = state.incomplete.remove(id).is_some();
+        if first && state.failure.is_none() {
+            // Whoever aborted the transaction wanted its records to fail.
+            state.failure = outcome.error().filter(|error| error.kind() != ErrorKind::Aborted).cloned();
         }
-        drop(queue);
+        drop(state);
         completion.complete(outcome);
         first
     }
 
-    /// Everything that is not answered yet.
+    /// The completions of all batches that have no outcome yet.
     pub(crate) fn incomplete(&self) -> Vec<Arc<Completion>> {
-        self.queue.lock().incomplete.iter().map(|(_, completion)| Arc::clone(completion)).collect()
+        self.state.lock().incomplete.iter().map(|(_, completion)| Arc::clone(completion)).collect()
     }
 
     /// The first failure since this was last asked.
     pub(crate) fn take_failure(&self) -> Option<Error> {
-        self.queue.lock().failure.take()
+        self.state.lock().failure.take()
     }
 
-    /// Somebody begins to wait for memory.
-    pub(crate) fn starve(&self) {
-        self.starving.fetch_add(1, Relaxed);
+    /// A caller begins to wait for memory.
+    pub(crate) fn add_memory_waiter(&self) {
+        self.memory_waiters.fetch_add(1, Relaxed);
     }
 
-    /// Somebody has it, or gave up.
-    pub(crate) fn fed(&self) {
-        self.starving.fetch_sub(1, Relaxed);
+    /// A caller has its memory, or gave up.
+    pub(crate) fn remove_memory_waiter(&self) {
+        self.memory_waiters.fetch_sub(1, Relaxed);
     }
 
-    /// Nothing new is let in from now on, except into batches that are open.
+    /// Opens no more batches from now on; those that are open still take records.
     pub(crate) fn close(&self, error: Error) {
-        self.queue.lock().closed.get_or_insert(error);
+        self.state.lock().closed.get_or_insert(error);
     }
 
     /// Whether it was closed.
     pub(crate) fn is_closed(&self) -> bool {
-        self.queue.lock().closed.is_some()
+        self.state.lock().closed.is_some()
     }
 
     /// Why it was closed, if it was.
     pub(crate) fn closed(&self) -> Option<Error> {
-        self.queue.lock().closed.clone()
+        self.state.lock().closed.clone()
     }
 
     /// How many bytes of `buffer.memory` are free, and how many callers wait for some.
-    pub(crate) fn free(&self) -> (usize, usize) {
-        (self.pool.free(), self.starving.load(Relaxed))
+    pub(crate) fn memory(&self) -> (usize, usize) {
+        (self.pool.free(), self.memory_waiters.load(Relaxed))
     }
 
     /// Whether every record was answered and all memory came back.
     pub(crate) fn is_idle(&self) -> bool {
-        self.queue.lock().incomplete.is_empty() && self.pool.is_whole()
+        self.state.lock().incomplete.is_empty() && self.pool.is_whole()
     }
 
-    /// What is not yet answered fails: nobody will send it any more.
+    /// Closes, and fails all incomplete batches: nobody will send them any more.
     pub(crate) fn abandon(&self, error: &Error) {
         self.close(error.clone());
         let incomplete: Vec<_> = {
-            let queue = self.queue.lock();
-            queue.incomplete.iter().map(|(id, completion)| (id, Arc::clone(completion))).collect()
+            let state = self.state.lock();
+            state.incomplete.iter().map(|(id, completion)| (id, Arc::clone(completion))).collect()
         };
         for (id, completion) in incomplete {
-            self.tell_whole(id, &completion, Outcome::failed(error.clone()));
+            self.report_whole(id, &completion, Outcome::failed(error.clone()));
         }
     }
 
     fn close_due(&self, until: Instant, now: Instant) -> Option<Instant> {
         loop {
-            let mut queue = self.queue.lock();
-            let deadline = queue.lingering.deadline()?;
+            let mut state = self.state.lock();
+            let deadline = state.lingering.deadline()?;
             if deadline > until {
                 return Some(deadline);
             }
-            let (id, slot) = queue.lingering.pop()?;
-            drop(queue);
+            let (id, slot) = state.lingering.pop()?;
+            drop(state);
             let mut open = slot.open.lock();
             if open.batch.as_ref().is_none_or(|batch| batch.token().id != id) {
                 continue;
             }
-            let mut queue = self.queue.lock();
-            if queue.backed_up.contains(&slot.partition.lane) {
-                queue.overdue.insert(slot.partition.lane, Arc::clone(&slot));
+            let mut state = self.state.lock();
+            if state.backed_up.contains(&slot.partition.number) {
+                state.overdue.insert(slot.partition.number, Arc::clone(&slot));
                 continue;
             }
-            drop(queue);
+            drop(state);
             self.close_open(&slot, &mut open, false, now);
         }
     }
@@ -305,20 +337,20 @@ impl Accumulator {
         last_size: usize,
         now: Instant,
     ) -> Result<(Batch, bool), Refusal> {
-        let mut queue = self.queue.lock();
-        if let Some(error) = &queue.closed {
+        let mut state = self.state.lock();
+        if let Some(error) = &state.closed {
             return Err(Refusal::Never(error.clone()));
         }
         let size = expected(last_size, self.limits.batch_size).max(needed);
         let buffer = self.pool.take(size).or_else(|| self.pool.take(needed)).ok_or(Refusal::MemoryFull)?;
-        let linger = if self.starving.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
-        let batch = Batch::new(queue.incomplete.next_id(), Arc::clone(&slot.partition), buffer, now)
+        let linger = if self.memory_waiters.load(Relaxed) > 0 { Duration::ZERO } else { self.limits.linger };
+        let batch = Batch::new(state.incomplete.next_id(), Arc::clone(&slot.partition), buffer, now)
             .with_scratch(self.pool.scratch());
-        let Token { id, completion, .. } = batch.token();
-        queue.incomplete.push(Arc::clone(completion));
+        let BatchToken { id, completion, .. } = batch.token();
+        state.incomplete.push(Arc::clone(completion));
         let deadline = now + linger;
-        let earlier = queue.lingering.deadline().is_none_or(|first| deadline < first);
-        queue.lingering.push(*id, deadline, Arc::clone(slot));
+        let earlier = state.lingering.deadline().is_none_or(|first| deadline < first);
+        state.lingering.push(*id, deadline, Arc::clone(slot));
         Ok((batch, earlier))
     }
 
@@ -339,20 +371,20 @@ impl Accumulator {
     ) -> bool {
         open.last_size = batch.size();
         batch.queued = Some(slot.closed(batch.size(), full, now));
-        let mut queue = self.queue.lock();
-        queue.lingering.remove(batch.token().id);
-        queue.overdue.remove(&slot.partition.lane);
-        queue.ready_bytes += batch.size();
-        queue.ready.push(Ready { batch, slot: Arc::clone(slot) });
-        queue.ready_bytes >= PAUSE_BYTES
+        let mut state = self.state.lock();
+        state.lingering.remove(batch.token().id);
+        state.overdue.remove(&slot.partition.number);
+        state.ready_bytes += batch.size();
+        state.ready.push(Ready { batch, slot: Arc::clone(slot) });
+        state.ready_bytes >= PAUSE_BYTES
     }
 
     fn check(&self, bytes: usize, record: &Record<'_>, partition: i32) -> Result<(), Error> {
-        let Limits { max_request_size, buffer_memory, .. } = self.limits;
+        let AccumulatorLimits { max_request_size, buffer_memory, .. } = self.limits;
         for (limit, key) in [(max_request_size, "max.request.size"), (buffer_memory, "buffer.memory")] {
             if bytes > limit {
-                let named = named(record.key);
-                let sentence = format!("a record {named} takes {bytes} bytes, more than {key} ({limit})");
+                let shown = key_excerpt(record.key);
+                let sentence = format!("a record {shown} takes {bytes} bytes, more than {key} ({limit})");
                 return Err(Error::new(ErrorKind::TooLarge, sentence)
                     .with_topic(record.topic.name())
                     .with_partition(partition));
@@ -370,7 +402,7 @@ fn expected(last_size: usize, batch_size: usize) -> usize {
 }
 
 /// The key as a person may know it, cut to a bound.
-fn named(key: Option<&[u8]>) -> String {
+fn key_excerpt(key: Option<&[u8]>) -> String {
     let Some(key) = key else { return "without key".to_owned() };
     let text = String::from_utf8_lossy(&key[..key.len().min(4 * KEY_CHARS_MAX)]);
     let cut: String = text.chars().take(KEY_CHARS_MAX).collect();

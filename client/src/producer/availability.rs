@@ -21,7 +21,8 @@ impl Availability {
         self.waiting.remove(&node);
     }
 
-    /// These brokers, and no others, are behind: batches are ready for them, or all that may fly to them does.
+    /// These brokers, and no others, are behind: batches wait for them, or as many requests are in flight to them as may
+    /// be.
     pub(crate) fn handle_ready(&mut self, nodes: &[i32], now: Instant) {
         self.waiting.retain(|node, _| nodes.contains(node));
         for node in nodes {

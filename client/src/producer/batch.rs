@@ -1,4 +1,4 @@
-//! A batch on its way: open while records come, sealed when it is first sent, stamped anew if it must be.
+//! A batch: open while records come, sealed when it is first sent, stamped again where its sequence changes.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,8 +6,8 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::records::{self, BatchWriter, Codec, Stamp};
 
-use super::delivery::{Completion, Delivery, Share};
-use super::keyless::Queued;
+use super::delivery::{Completion, Delivery, SplitPart};
+use super::keyless::QueuedBatch;
 use super::partition::Partition;
 use super::pool::Scratch;
 use crate::Record;
@@ -18,50 +18,50 @@ mod split;
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) partition: Arc<Partition>,
-    token: Token,
-    /// 0, or the number of a half among those of its partition.
-    part: u32,
+    token: BatchToken,
+    /// 0; of a part of a batch that was split, its number among all such parts of the partition.
+    part_number: u32,
     /// Of its first record: lingering and `delivery.timeout.ms` count from here.
     pub(crate) opened: Instant,
     pub(crate) count: u32,
-    /// Its place in the partition's queue, once it is closed.
-    pub(crate) queued: Option<Queued>,
+    /// Counts it among the unanswered batches of its partition, once it is closed.
+    pub(crate) queued: Option<QueuedBatch>,
     /// How much of `buffer.memory` it holds.
     lent: usize,
-    /// What it is compressed by way of, where batches share one.
+    /// A buffer for compression that all batches share; `None` where each has its own.
     scratch: Option<Scratch>,
     /// Its size when it was sealed, before compression.
     raw_bytes: usize,
-    content: Content,
+    content: BatchContent,
 }
 
-/// By what a batch's deliveries are told.
+/// What a batch's deliveries are reached by.
 #[derive(Clone, Debug)]
-pub(crate) struct Token {
-    /// Grows with each batch of the producer; halves keep that of the whole.
+pub(crate) struct BatchToken {
+    /// Grows with each batch of the producer; the parts of a batch that was split keep its id.
     pub(crate) id: u64,
     pub(crate) completion: Arc<Completion>,
     /// Which records of the whole it holds; `None` is all.
-    pub(crate) share: Option<Share>,
+    pub(crate) part: Option<SplitPart>,
 }
 
 /// A batch whose deliveries are completed while it is still in flight.
 #[derive(Debug)]
 pub(crate) struct ExpiredBatch {
-    pub(crate) token: Token,
+    pub(crate) token: BatchToken,
     pub(crate) partition: Arc<Partition>,
     pub(crate) count: u32,
 }
 
-/// What tells batches of a partition apart.
+/// Distinguishes the batches of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key {
+pub(crate) struct BatchKey {
     pub(crate) id: u64,
     pub(crate) part: u32,
 }
 
 #[derive(Debug)]
-enum Content {
+enum BatchContent {
     Open(BatchWriter),
     Sealed {
         bytes: Bytes,
@@ -76,19 +76,19 @@ impl Batch {
     pub(crate) fn new(id: u64, partition: Arc<Partition>, buffer: BytesMut, opened: Instant) -> Self {
         let completion = Arc::new(Completion::new(partition.index));
         let lent = buffer.len();
-        let content = Content::Open(BatchWriter::new(buffer, lent));
-        let token = Token { id, completion, share: None };
-        let (part, count, queued, raw_bytes, scratch) = (0, 0, None, 0, None);
-        Self { partition, token, part, opened, count, queued, lent, scratch, raw_bytes, content }
+        let content = BatchContent::Open(BatchWriter::new(buffer, lent));
+        let token = BatchToken { id, completion, part: None };
+        let (part_number, count, queued, raw_bytes, scratch) = (0, 0, None, 0, None);
+        Self { partition, token, part_number, opened, count, queued, lent, scratch, raw_bytes, content }
     }
 
-    /// Lets it be compressed without a buffer of its own.
+    /// Lets it be compressed by way of a shared buffer.
     pub(crate) fn with_scratch(self, scratch: Scratch) -> Self {
         Self { scratch: Some(scratch), ..self }
     }
 
-    /// By what its deliveries are told.
-    pub(crate) fn token(&self) -> &Token {
+    /// What its deliveries are reached by.
+    pub(crate) fn token(&self) -> &BatchToken {
         &self.token
     }
 
@@ -97,15 +97,15 @@ impl Batch {
         ExpiredBatch { token: self.token.clone(), partition: Arc::clone(&self.partition), count: self.count }
     }
 
-    /// What tells it from the others of its partition.
-    pub(crate) fn key(&self) -> Key {
-        Key { id: self.token.id, part: self.part }
+    /// Distinguishes it from the others of its partition.
+    pub(crate) fn key(&self) -> BatchKey {
+        BatchKey { id: self.token.id, part: self.part_number }
     }
 
     /// `None` when the record does not fit: the batch is then as it was.
     #[inline]
     pub(crate) fn append(&mut self, record: &Record<'_>, timestamp_ms: i64) -> Option<Delivery> {
-        let Content::Open(writer) = &mut self.content else { return None };
+        let BatchContent::Open(writer) = &mut self.content else { return None };
         let index = writer.append(timestamp_ms, record.key, record.value, record.headers)?;
         self.count = index + 1;
         Some(Delivery::new(Arc::clone(&self.token.completion), index, timestamp_ms))
@@ -119,7 +119,7 @@ impl Batch {
     /// Lets it become this much larger.
     pub(crate) fn grant(&mut self, more: usize) {
         self.lent += more;
-        if let Content::Open(writer) = &mut self.content {
+        if let BatchContent::Open(writer) = &mut self.content {
             writer.raise_limit(self.lent);
         }
     }
@@ -127,9 +127,9 @@ impl Batch {
     /// What it takes in a request, at most: compression comes later.
     pub(crate) fn size(&self) -> usize {
         match &self.content {
-            Content::Open(writer) => writer.size(),
-            Content::Sealed { bytes, .. } => bytes.len(),
-            Content::Gone => 0,
+            BatchContent::Open(writer) => writer.size(),
+            BatchContent::Sealed { bytes, .. } => bytes.len(),
+            BatchContent::Gone => 0,
         }
     }
 
@@ -140,19 +140,19 @@ impl Batch {
 
     /// The bytes under this stamp. Equal stamps give equal bytes, however often it is asked.
     pub(crate) fn sealed(&mut self, stamp: Stamp, codec: Codec) -> Bytes {
-        let bytes = match std::mem::replace(&mut self.content, Content::Gone) {
-            Content::Open(writer) => {
+        let bytes = match std::mem::replace(&mut self.content, BatchContent::Gone) {
+            BatchContent::Open(writer) => {
                 self.raw_bytes = writer.size();
                 match &self.scratch {
                     Some(scratch) => writer.seal_by(stamp, codec, &mut scratch.lock()),
                     None => writer.seal(stamp, codec),
                 }
             }
-            Content::Sealed { bytes, stamp: known } if known == stamp => bytes,
-            Content::Sealed { bytes, .. } => restamped(bytes, stamp),
-            Content::Gone => Bytes::new(),
+            BatchContent::Sealed { bytes, stamp: known } if known == stamp => bytes,
+            BatchContent::Sealed { bytes, .. } => restamped(bytes, stamp),
+            BatchContent::Gone => Bytes::new(),
         };
-        self.content = Content::Sealed { bytes: bytes.clone(), stamp };
+        self.content = BatchContent::Sealed { bytes: bytes.clone(), stamp };
         bytes
     }
 
@@ -160,25 +160,25 @@ impl Batch {
     /// the memory that it held; `None` when it holds one record only. `parts` numbers them.
     pub(crate) fn split(&self, parts: &mut u32) -> Option<[Self; 2]> {
         let [a, b] = match &self.content {
-            Content::Sealed { bytes, .. } if self.count > 1 => split::halves(bytes)?,
+            BatchContent::Sealed { bytes, .. } if self.count > 1 => split::halves(bytes)?,
             _ => return None,
         };
         let mut half = |writer: BatchWriter, before: u32, lent: usize| {
             *parts += 1;
-            let first = self.token.share.map_or(0, |share| share.first) + before;
-            let total = self.token.share.map_or(self.count, |share| share.total);
-            let share = Some(Share { first, count: writer.count(), total });
+            let first = self.token.part.map_or(0, |part| part.first) + before;
+            let total = self.token.part.map_or(self.count, |part| part.total);
+            let part = Some(SplitPart { first, count: writer.count(), total });
             Self {
                 partition: Arc::clone(&self.partition),
-                token: Token { share, completion: Arc::clone(&self.token.completion), ..self.token },
-                part: *parts,
+                token: BatchToken { part, completion: Arc::clone(&self.token.completion), ..self.token },
+                part_number: *parts,
                 opened: self.opened,
                 count: writer.count(),
                 queued: None,
                 lent,
                 scratch: self.scratch.clone(),
                 raw_bytes: 0,
-                content: Content::Open(writer),
+                content: BatchContent::Open(writer),
             }
         };
         // Together they hold what it held, of which `buffer.memory` knows.
@@ -190,8 +190,8 @@ impl Batch {
     /// The memory to give back, with the buffer if nobody else reads it any more.
     pub(crate) fn release(self) -> (usize, Option<BytesMut>) {
         match self.content {
-            Content::Sealed { bytes, .. } => (self.lent, bytes.try_into_mut().ok()),
-            Content::Open(_) | Content::Gone => (self.lent, None),
+            BatchContent::Sealed { bytes, .. } => (self.lent, bytes.try_into_mut().ok()),
+            BatchContent::Open(_) | BatchContent::Gone => (self.lent, None),
         }
     }
 }

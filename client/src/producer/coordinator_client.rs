@@ -68,14 +68,14 @@ pub(super) async fn read_log(cluster: Cluster, request: LogRequest) -> Result<re
                 return Err(log_request::too_old());
             }
             let timeout_ms = i32::try_from(connection.request_timeout().as_millis()).unwrap_or(i32::MAX);
-            let asked = log_request::end_request(&request, timeout_ms);
-            log_request::end(&request, &ask(&connection, &asked, version).await?)
+            let ends = log_request::end_request(&request, timeout_ms);
+            log_request::end(&request, &ask(&connection, &ends, version).await?)
         }
         resolution::LogQuery::Batches(offset) => {
             let view = cluster.metadata();
-            let asked = log_request::fetch_request(&request, offset, &view);
+            let fetch = log_request::fetch_request(&request, offset, &view);
             let version_max = log_request::fetch_version_max(&request, &view);
-            log_request::fetched(ask(&connection, &asked, version_max).await?)
+            log_request::fetched(ask(&connection, &fetch, version_max).await?)
         }
     }
 }

@@ -59,7 +59,7 @@ pub(crate) struct CoordinatorResponse {
 }
 
 impl Protocol {
-    /// From the level of the feature `transaction.version`; 0 when the broker does not tell.
+    /// From the level of the feature `transaction.version`; 0 when the broker names none.
     pub(crate) fn of_level(transaction_version: i16) -> Self {
         if transaction_version >= 2 { Self::V2 } else { Self::Classic }
     }

@@ -1,4 +1,29 @@
-//! One completion per batch; a delivery is a reference to it and an index.
+//! How the sender of a record learns what became of it.
+//!
+//! ```text
+//!   Delivery(record 0) ───┐
+//!   Delivery(record 1) ───┼──► Completion of their batch ◄── the accumulator: complete(outcome)
+//!   Answered(flush) ──────┘    outcome, wakers
+//! ```
+//!
+//! There is one completion per batch, shared by all deliveries of its records: a delivery is a reference to it and the
+//! index of its record, so that nothing is allocated per record.
+//!
+//! **A completion** is *open*, and gathers the wakers of those who await it; with its first outcome it is *complete* for
+//! good, and later outcomes change nothing. The batch may still be in flight then: a delivery that has expired is told so
+//! at once.
+//!
+//! **An outcome** is one of three.
+//! - *Written*: a record's offset is the batch's base offset and the record's index.
+//! - *Failed*: by the batch's error, or a record by its own, where the broker names the records at fault (KIP-467).
+//! - *Parts*: the batch was too large for the broker and was split. Each part has an outcome of its own, and the
+//!   completion is complete with the last one.
+//!
+//! **Must never happen**
+//! - A waker is left behind. Whoever registers one looks for the outcome again afterwards, since it may have come
+//!   between the first look and the entry.
+//! - One who waits for the batch as a whole takes the place of one who waits for a record: they stand in separate lists.
+//! - A delivery keeps more than the completion alive: it holds neither the batch nor the producer.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -39,11 +64,11 @@ impl Future for Delivery {
     }
 }
 
-/// Resolves when a batch is answered, whichever of its records: to the first failure, if there was one.
+/// Resolves when a batch has its outcome: to the first failure among its records, if there was one.
 #[derive(Debug)]
 pub(crate) struct Answered {
     batch: Arc<Completion>,
-    /// Where its waker stands: any number of callers wait for a batch as a whole.
+    /// The place of its waker among those of all who wait for the batch as a whole.
     slot: Option<usize>,
 }
 
@@ -110,23 +135,23 @@ impl Outcome {
     }
 }
 
-/// A half's place in the batch as it was when records were sent.
+/// Which records of the whole batch a part of it holds, after a split.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Share {
+pub(crate) struct SplitPart {
     pub(crate) first: u32,
     pub(crate) count: u32,
     /// Of the whole.
     pub(crate) total: u32,
 }
 
-/// Where a batch's deliveries wait.
+/// What the deliveries of a batch share.
 #[derive(Debug)]
 pub(crate) struct Completion {
     partition: i32,
     outcome: OnceLock<Outcome>,
     wakers: Mutex<Wakers>,
-    /// Those parts of a batch that was split which have had their end.
-    parts: Mutex<Vec<(Share, Outcome)>>,
+    /// Of a batch that was split, the parts that have an outcome.
+    parts: Mutex<Vec<(SplitPart, Outcome)>>,
 }
 
 /// Who is to be woken when a batch is answered.
@@ -143,12 +168,6 @@ impl Completion {
         Self { partition, outcome: OnceLock::new(), wakers: Mutex::default(), parts: Mutex::default() }
     }
 
-    /// Whether it is known what became of it.
-    #[cfg(feature = "simulation")]
-    pub(crate) fn is_answered(&self) -> bool {
-        self.outcome.get().is_some()
-    }
-
     /// The first outcome stays; says whether this was it.
     pub(crate) fn complete(&self, outcome: Outcome) -> bool {
         let first = self.outcome.set(outcome).is_ok();
@@ -159,18 +178,18 @@ impl Completion {
         first
     }
 
-    /// The end of one part: whether it is the first that this part has, and with the last part the end of all.
+    /// One part has an outcome: says whether it is the part's first, and with the last part the outcome of the whole.
     #[cold]
-    pub(crate) fn join(&self, share: Share, outcome: Outcome) -> (bool, Option<Outcome>) {
+    pub(crate) fn complete_part(&self, part: SplitPart, outcome: Outcome) -> (bool, Option<Outcome>) {
         let mut parts = self.parts.lock();
-        let place = parts.partition_point(|(known, _)| known.first < share.first);
-        if parts.get(place).is_some_and(|(known, _)| known.first == share.first) {
+        let place = parts.partition_point(|(known, _)| known.first < part.first);
+        if parts.get(place).is_some_and(|(known, _)| known.first == part.first) {
             return (false, None);
         }
-        parts.insert(place, (share, outcome));
+        parts.insert(place, (part, outcome));
         let known: u32 = parts.iter().map(|(known, _)| known.count).sum();
         let whole = || parts.iter().map(|(known, outcome)| (known.first, outcome.clone())).collect();
-        (true, (known == share.total).then(|| Outcome::Parts(whole())))
+        (true, (known == part.total).then(|| Outcome::Parts(whole())))
     }
 
     #[cold]
@@ -249,16 +268,16 @@ mod tests {
     #[test]
     fn parts_of_a_split_batch_are_joined_whatever_their_order() {
         let batch = Completion::new(0);
-        let share = |first, count| Share { first, count, total: 10 };
+        let part = |first, count| SplitPart { first, count, total: 10 };
         let written = |base_offset| Outcome::Written { base_offset, log_append_time_ms: None };
         let too_large = Outcome::failed(Error::new(ErrorKind::TooLarge, "big"));
-        assert!(matches!(batch.join(share(7, 3), too_large), (true, None)));
+        assert!(matches!(batch.complete_part(part(7, 3), too_large), (true, None)));
         assert!(
-            matches!(batch.join(share(7, 3), written(99)), (false, None)),
+            matches!(batch.complete_part(part(7, 3), written(99)), (false, None)),
             "the first end of a part stays"
         );
-        assert!(matches!(batch.join(share(0, 4), written(20)), (true, None)));
-        let whole = batch.join(share(4, 3), written(50)).1.unwrap();
+        assert!(matches!(batch.complete_part(part(0, 4), written(20)), (true, None)));
+        let whole = batch.complete_part(part(4, 3), written(50)).1.unwrap();
         let offsets: Vec<_> =
             (0..10).map(|index| whole.of(0, index, 0).map(|receipt| receipt.offset).ok()).collect();
         let expected = [20, 21, 22, 23, 50, 51, 52].map(Some);

@@ -1,4 +1,4 @@
-//! What all clones of a producer hold: the ways in for a record, an order and a flush, and waiting.
+//! What all clones of a producer share: how records, orders and flushes get in, and how callers wait.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,36 +12,38 @@ use super::accumulator::{Appended, Refusal};
 use super::delivery::{Answered, Delivery};
 use super::meter::Spent;
 use super::orders::OrderDone;
-use super::shared::Shared;
+use super::shared::ProducerShared;
 use super::slots::Slot;
-use super::topic::Misplaced;
+use super::topic::{NoSuchPartition, ProducerNumber};
 use super::transactions::Order;
 use crate::cluster::Cluster;
 use crate::error::Scope;
 use crate::{Error, ErrorKind, Record};
 
-/// What all clones hold.
+/// The callers' side of a producer; the sender's task is the other one. When the last clone is dropped, nothing new is
+/// taken in, and what was sent is still delivered.
 pub(super) struct Handle {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<ProducerShared>,
     pub(super) cluster: Cluster,
-    /// Whose topics' records enter outside of a transaction: its own, or with transactions nobody's.
-    pub(super) free: u64,
+    /// The producer itself, whose records enter at any time; `None` for a transactional one, whose records enter
+    /// within a transaction.
+    pub(super) outside_transactions: Option<ProducerNumber>,
 }
 
 impl Handle {
-    /// The way of nearly every record.
+    /// Takes a record in if its batch has room for it and no transaction is needed, as for nearly every record.
     #[inline]
     pub(super) fn append(&self, record: &Record<'_>) -> Option<Delivery> {
-        if record.topic.producer() != self.free {
+        if Some(record.topic.producer()) != self.outside_transactions {
             return None;
         }
         self.append_within(record)
     }
 
-    /// The same, when it is known that records may enter.
+    /// Takes a record in if its batch has room for it, where it is known that records may enter.
     #[inline]
     pub(super) fn append_within(&self, record: &Record<'_>) -> Option<Delivery> {
-        let slot = record.topic.place(record).ok()?;
+        let slot = record.topic.slot_for(record).ok()?;
         self.shared.accumulator.append(slot, record, self.timestamp_ms(record))
     }
 
@@ -50,10 +52,10 @@ impl Handle {
         record.timestamp_ms.unwrap_or_else(|| self.shared.clock.unix_ms())
     }
 
-    /// Whether records enter without a transaction.
+    /// Refuses a record outside of a transaction where the producer is transactional.
     #[cold]
     pub(super) fn permit(&self) -> Result<(), Error> {
-        if self.free == NOBODY { Err(self.shared.gate.refusal()) } else { Ok(()) }
+        if self.outside_transactions.is_none() { Err(self.shared.gate.refusal()) } else { Ok(()) }
     }
 
     #[cold]
@@ -64,18 +66,18 @@ impl Handle {
 
     #[cold]
     pub(super) fn try_send_slowly(&self, record: &Record<'_>) -> Result<Delivery, Error> {
-        let slot = self.place(record)?.map_err(|misplaced| {
+        let slot = self.slot_for(record)?.map_err(|missing| {
             self.cluster.refresh();
-            misplaced.error(record)
+            missing.error(record)
         })?;
         loop {
-            match self.turn_over(slot, record) {
+            match self.append_slowly(slot, record) {
                 Ok(delivery) => return Ok(delivery),
                 // The batch that was full has been closed: another one is opened.
                 Err(Refusal::BatchFull) => self.shared.work.notify_one(),
                 Err(Refusal::MemoryFull) => {
-                    self.shared.hurry();
-                    return Err(self.full(record));
+                    self.shared.expedite();
+                    return Err(self.memory_full(record));
                 }
                 Err(Refusal::Never(error)) => return Err(error),
             }
@@ -113,9 +115,9 @@ impl Handle {
     /// Waits for the answers to all that was sent, whatever they say.
     pub(super) async fn answered(&self) {
         let waiting = self.shared.accumulator.incomplete();
-        self.shared.hurry();
+        self.shared.expedite();
         for batch in waiting {
-            // Who holds the deliveries is told; here only the end of it matters.
+            // The deliveries say what became of the records; here it only matters that they are answered.
             _ = Answered::new(batch).await;
         }
     }
@@ -123,26 +125,26 @@ impl Handle {
     #[cold]
     pub(super) async fn send_slowly(&self, record: Record<'_>) -> Result<Delivery, Error> {
         let deadline = self.shared.clock.now() + self.cluster.config().max_block;
-        let (mut hungry, mut asked) = (None, false);
+        let (mut waiter, mut asked) = (None, false);
         loop {
-            let slot = match self.place(&record)? {
+            let slot = match self.slot_for(&record)? {
                 Ok(slot) => slot,
-                // The topic may have grown: one look at a newer view tells.
-                Err(misplaced) if std::mem::replace(&mut asked, true) => return Err(misplaced.error(&record)),
+                // The topic may have grown: a newer view is awaited once.
+                Err(missing) if std::mem::replace(&mut asked, true) => return Err(missing.error(&record)),
                 Err(_) => {
                     self.renew(deadline).await;
                     continue;
                 }
             };
             let mut freed = pin!(self.shared.freed.notified());
-            if hungry.is_some() {
+            if waiter.is_some() {
                 // Before the look at memory, so that what comes back after it is not missed.
                 freed.as_mut().enable();
             }
-            match self.turn_over(slot, &record) {
+            match self.append_slowly(slot, &record) {
                 Ok(delivery) => {
-                    if hungry.is_some() {
-                        // There may be enough for the next in line too.
+                    if waiter.is_some() {
+                        // There may be enough for the next caller that waits, too.
                         self.shared.freed.notify_one();
                     }
                     return Ok(delivery);
@@ -152,11 +154,13 @@ impl Handle {
                     self.shared.work.notify_one();
                     yield_now().await;
                 }
-                Err(Refusal::MemoryFull) if hungry.is_none() => hungry = Some(Hungry::new(&self.shared)),
+                Err(Refusal::MemoryFull) if waiter.is_none() => {
+                    waiter = Some(MemoryWaiter::new(&self.shared))
+                }
                 Err(Refusal::MemoryFull) => {
-                    self.shared.hurry();
+                    self.shared.expedite();
                     if timeout_at(deadline.into(), freed).await.is_err() {
-                        return Err(self.starved(&record));
+                        return Err(self.memory_timed_out(&record));
                     }
                 }
                 Err(Refusal::Never(error)) => return Err(error),
@@ -164,23 +168,26 @@ impl Handle {
         }
     }
 
-    pub(super) fn place<'a>(&self, record: &Record<'a>) -> Result<Result<&'a Arc<Slot>, Misplaced>, Error> {
+    pub(super) fn slot_for<'a>(
+        &self,
+        record: &Record<'a>,
+    ) -> Result<Result<&'a Arc<Slot>, NoSuchPartition>, Error> {
         if record.topic.producer() != self.shared.number {
             let sentence = "this handle was taken from another producer";
             return Err(Error::new(ErrorKind::Usage, sentence).with_topic(record.topic.name()));
         }
-        let placed = record.topic.place(record);
+        let placed = record.topic.slot_for(record);
         match placed {
-            Err(misplaced) if record.partition.is_some_and(|asked| asked < 0) => Err(misplaced.error(record)),
+            Err(missing) if record.partition.is_some_and(|asked| asked < 0) => Err(missing.error(record)),
             placed => Ok(placed),
         }
     }
 
-    pub(super) fn turn_over(&self, slot: &Arc<Slot>, record: &Record<'_>) -> Result<Delivery, Refusal> {
+    pub(super) fn append_slowly(&self, slot: &Arc<Slot>, record: &Record<'_>) -> Result<Delivery, Refusal> {
         let accumulator = &self.shared.accumulator;
-        let Appended { delivery, ring } =
-            accumulator.turn_over(slot, record, self.timestamp_ms(record), self.shared.clock.now())?;
-        if ring {
+        let Appended { delivery, wake_sender } =
+            accumulator.append_slowly(slot, record, self.timestamp_ms(record), self.shared.clock.now())?;
+        if wake_sender {
             self.shared.work.notify_one();
         }
         Ok(delivery)
@@ -199,7 +206,7 @@ impl Handle {
 
     pub(super) async fn flush(&self) -> Result<(), Error> {
         let waiting = self.shared.accumulator.incomplete();
-        self.shared.hurry();
+        self.shared.expedite();
         let mut first = Ok(());
         for batch in waiting {
             match Answered::new(batch).await {
@@ -211,7 +218,7 @@ impl Handle {
     }
 
     #[cold]
-    pub(super) fn full(&self, record: &Record<'_>) -> Error {
+    pub(super) fn memory_full(&self, record: &Record<'_>) -> Error {
         let bytes = self.cluster.config().buffer_memory;
         let sentence =
             format!("buffer.memory ({bytes} bytes) is full of records that wait to be acknowledged");
@@ -219,7 +226,7 @@ impl Handle {
     }
 
     #[cold]
-    pub(super) fn starved(&self, record: &Record<'_>) -> Error {
+    pub(super) fn memory_timed_out(&self, record: &Record<'_>) -> Error {
         let config = self.cluster.config();
         let sentence = format!(
             "no room within max.block.ms ({}): buffer.memory ({} bytes) is full of records that wait for their \
@@ -234,28 +241,25 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.shared.accumulator.close(closed());
-        self.shared.hurry();
+        self.shared.expedite();
     }
 }
 
-/// Somebody waits for memory, for as long as this lives.
-struct Hungry<'a>(&'a Shared);
+/// A caller that waits for memory, for as long as this lives.
+struct MemoryWaiter<'a>(&'a ProducerShared);
 
-impl<'a> Hungry<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        shared.accumulator.starve();
+impl<'a> MemoryWaiter<'a> {
+    fn new(shared: &'a ProducerShared) -> Self {
+        shared.accumulator.add_memory_waiter();
         Self(shared)
     }
 }
 
-impl Drop for Hungry<'_> {
+impl Drop for MemoryWaiter<'_> {
     fn drop(&mut self) {
-        self.0.accumulator.fed();
+        self.0.accumulator.remove_memory_waiter();
     }
 }
-
-/// No producer has this number.
-pub(super) const NOBODY: u64 = u64::MAX;
 
 pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the producer is closed")

@@ -1,4 +1,4 @@
-//! Where a topic's records without a key go, as its partitions see it.
+//! The sticky partition of a topic, shared by all callers of `send`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -9,43 +9,43 @@ use super::lock::Mutex;
 use super::sticky::{Choice, Sticky, StickySettings};
 use crate::cluster::TopicMetadata;
 
-/// The sticky choice of a topic, to be read without a lock; it changes at most once per closed batch.
+/// Where records without a key go: read once per record without a lock, changed at most once per closed batch.
 #[derive(Debug)]
 pub(crate) struct Keyless {
     current: AtomicUsize,
-    spread: Mutex<Spread>,
+    state: Mutex<StickyState>,
     availability: Option<Arc<Mutex<Availability>>>,
-    /// Whether a batch, of keys or without, was closed since this was last asked.
+    /// Whether any batch of the topic was closed since this was last asked.
     used: AtomicBool,
 }
 
 #[derive(Debug)]
-struct Spread {
+struct StickyState {
     sticky: Sticky,
     /// By index.
-    known: Vec<Known>,
+    known: Vec<KnownPartition>,
 }
 
-/// What a choice needs to know of a partition.
+/// What the sticky choice follows of a partition.
 #[derive(Debug)]
-struct Known {
+struct KnownPartition {
     leader: Option<i32>,
-    near: bool,
+    in_rack: bool,
     queued: Arc<AtomicU32>,
 }
 
-/// A batch that was closed and is not answered yet: one place in its partition's queue.
+/// Counts one batch that is closed and not answered, for as long as the value lives: what KIP-794 calls a queue's size.
 #[derive(Debug)]
-pub(crate) struct Queued(Arc<AtomicU32>);
+pub(crate) struct QueuedBatch(Arc<AtomicU32>);
 
-impl Queued {
+impl QueuedBatch {
     pub(crate) fn new(queue: &Arc<AtomicU32>) -> Self {
         queue.fetch_add(1, Relaxed);
         Self(Arc::clone(queue))
     }
 }
 
-impl Drop for Queued {
+impl Drop for QueuedBatch {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
@@ -57,10 +57,10 @@ impl Keyless {
         seed: u64,
         availability: Option<Arc<Mutex<Availability>>>,
     ) -> Self {
-        let spread = Spread { sticky: Sticky::new(settings, seed), known: Vec::new() };
+        let state = StickyState { sticky: Sticky::new(settings, seed), known: Vec::new() };
         Self {
             current: AtomicUsize::new(0),
-            spread: Mutex::new(spread),
+            state: Mutex::new(state),
             availability,
             used: AtomicBool::new(true),
         }
@@ -72,22 +72,22 @@ impl Keyless {
         self.current.load(Relaxed)
     }
 
-    /// Leaders moved, or partitions came. `near` are the brokers of this client's rack, if that counts.
+    /// Leaders moved, or partitions came. `rack_brokers` are the brokers of this client's rack, if that counts.
     pub(crate) fn update(
         &self,
         metadata: &TopicMetadata,
-        near: &[i32],
+        rack_brokers: &[i32],
         queue: impl Fn(usize) -> Option<Arc<AtomicU32>>,
         now: Instant,
     ) {
         let known = metadata.partitions.iter().enumerate().map_while(|(index, partition)| {
-            let near = partition.leader.is_some_and(|leader| near.contains(&leader));
-            Some(Known { leader: partition.leader, near, queued: queue(index)? })
+            let in_rack = partition.leader.is_some_and(|leader| rack_brokers.contains(&leader));
+            Some(KnownPartition { leader: partition.leader, in_rack, queued: queue(index)? })
         });
         let known = known.collect();
-        self.change(now, |spread, available| {
-            spread.known = known;
-            spread.sticky.handle_partitions(choices(&spread.known, available));
+        self.change(now, |state, available| {
+            state.known = known;
+            state.sticky.handle_partitions(choices(&state.known, available));
         });
     }
 
@@ -98,34 +98,34 @@ impl Keyless {
         if self.current() != partition {
             return;
         }
-        self.change(now, |Spread { sticky, known }, available| {
+        self.change(now, |StickyState { sticky, known }, available| {
             sticky.handle_closed(partition, bytes, full, || choices(known, available));
         });
     }
 
     /// Whether records came since this was last asked, or are still on their way.
     pub(crate) fn take_used(&self) -> bool {
-        let waits = |known: &Known| known.queued.load(Relaxed) > 0;
-        self.used.swap(false, Relaxed) || self.spread.lock().known.iter().any(waits)
+        let waits = |known: &KnownPartition| known.queued.load(Relaxed) > 0;
+        self.used.swap(false, Relaxed) || self.state.lock().known.iter().any(waits)
     }
 
-    fn change(&self, now: Instant, change: impl FnOnce(&mut Spread, &dyn Fn(i32) -> bool)) {
-        let mut spread = self.spread.lock();
+    fn change(&self, now: Instant, change: impl FnOnce(&mut StickyState, &dyn Fn(i32) -> bool)) {
+        let mut state = self.state.lock();
         let availability = self.availability.as_ref().map(|known| known.lock());
-        change(&mut spread, &|node| availability.as_ref().is_none_or(|known| known.is_available(node, now)));
-        self.current.store(spread.sticky.current(), Relaxed);
+        change(&mut state, &|node| availability.as_ref().is_none_or(|known| known.is_available(node, now)));
+        self.current.store(state.sticky.current(), Relaxed);
     }
 }
 
 /// The partitions with a leader, or all when there are none.
-fn choices(known: &[Known], available: impl Fn(i32) -> bool) -> impl Iterator<Item = Choice> {
+fn choices(known: &[KnownPartition], available: impl Fn(i32) -> bool) -> impl Iterator<Item = Choice> {
     let led = known.iter().any(|partition| partition.leader.is_some());
     known.iter().enumerate().filter(move |(_, partition)| partition.leader.is_some() || !led).map(
         move |(index, partition)| Choice {
             partition: index,
             queued: partition.queued.load(Relaxed),
             available: partition.leader.is_none_or(&available),
-            near: partition.near,
+            in_rack: partition.in_rack,
         },
     )
 }

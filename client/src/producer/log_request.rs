@@ -1,4 +1,4 @@
-//! A question about a partition's log as a ListOffsets or a Fetch request, and the answer back from it.
+//! A query of a partition's log as a ListOffsets or a Fetch request, and the answer from its response.
 
 use upsert_kafka_protocol::messages::fetch::{FetchPartition, FetchTopic};
 use upsert_kafka_protocol::messages::list_offsets::{ListOffsetsPartition, ListOffsetsTopic};
@@ -20,7 +20,7 @@ const LAST_BY_NAME: i16 = 12;
 /// How much one answer brings, besides a first batch that is larger: it is held while its batches are looked at.
 const ANSWER_BYTES_MAX: i32 = 1 << 20;
 
-/// Asks for an end of the log.
+/// The request for an end of the log.
 pub(super) fn end_request(request: &LogRequest, timeout_ms: i32) -> ListOffsetsRequest {
     let partition = ListOffsetsPartition {
         partition_index: request.partition.index,
@@ -33,7 +33,7 @@ pub(super) fn end_request(request: &LogRequest, timeout_ms: i32) -> ListOffsetsR
     ListOffsetsRequest { replica_id: -1, topics: vec![topic], timeout_ms, ..Default::default() }
 }
 
-/// Asks for batches. It waits for none: they are there, or the answer says that they are not.
+/// The request for batches. It waits for none: they are there, or the answer says that they are not.
 pub(super) fn fetch_request(request: &LogRequest, offset: i64, view: &Metadata) -> FetchRequest {
     let partition = FetchPartition {
         partition: request.partition.index,
@@ -63,32 +63,32 @@ pub(super) fn fetch_version_max(request: &LogRequest, view: &Metadata) -> i16 {
     if topic_id(request, view) == Uuid::ZERO { LAST_BY_NAME } else { i16::MAX }
 }
 
-/// What ListOffsets says.
+/// The end of the log in a ListOffsets response.
 ///
 /// # Errors
-/// The leader does not tell.
+/// The leader answers with an error.
 pub(super) fn end(request: &LogRequest, response: &ListOffsetsResponse) -> Result<LogAnswer, Error> {
-    let told = response.topics.iter().flat_map(|topic| &topic.partitions).next();
-    let told = told.ok_or_else(|| left_out("ListOffsets"))?;
-    match told.error_code {
-        ErrorCode::NONE if request.query == LogQuery::LogStart => Ok(LogAnswer::LogStart(told.offset)),
-        ErrorCode::NONE => Ok(LogAnswer::HighWatermark(told.offset)),
+    let partition = response.topics.iter().flat_map(|topic| &topic.partitions).next();
+    let partition = partition.ok_or_else(|| left_out("ListOffsets"))?;
+    match partition.error_code {
+        ErrorCode::NONE if request.query == LogQuery::LogStart => Ok(LogAnswer::LogStart(partition.offset)),
+        ErrorCode::NONE => Ok(LogAnswer::HighWatermark(partition.offset)),
         code => Err(Error::from_code(code, "ListOffsets")),
     }
 }
 
-/// What Fetch brings.
+/// The batches in a Fetch response.
 ///
 /// # Errors
-/// The leader gives nothing.
+/// The leader answers with an error.
 pub(super) fn fetched(response: FetchResponse) -> Result<LogAnswer, Error> {
     if !response.error_code.is_none() {
         return Err(Error::from_code(response.error_code, "Fetch"));
     }
-    let told = response.responses.into_iter().flat_map(|topic| topic.partitions).next();
-    let told = told.ok_or_else(|| left_out("Fetch"))?;
-    match told.error_code {
-        ErrorCode::NONE => Ok(LogAnswer::Batches(told.records.unwrap_or_default())),
+    let partition = response.responses.into_iter().flat_map(|topic| topic.partitions).next();
+    let partition = partition.ok_or_else(|| left_out("Fetch"))?;
+    match partition.error_code {
+        ErrorCode::NONE => Ok(LogAnswer::Batches(partition.records.unwrap_or_default())),
         code => Err(Error::from_code(code, "Fetch")),
     }
 }

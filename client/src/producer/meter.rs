@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::sequence::BatchStats;
 use crate::metrics::{Metric, Metrics, Sensor, Windows};
 
-/// Everything that is measured of one producer; told once per batch or request, never per record.
+/// Everything that is measured of one producer: once per batch or request, never per record.
 #[derive(Debug)]
 pub(crate) struct Meter {
     windows: Windows,

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
-use super::Shared;
 use super::lock::Mutex;
 use super::sequence::ProducerId;
 use super::transactions::Order;
 use crate::Error;
 
-/// A line that the sender empties: one open transaction has few orders.
+/// A queue that the sender empties, and is woken for: one open transaction has few orders.
 #[derive(Debug)]
-pub(super) struct Orders(Mutex<Queue>);
+pub(super) struct Orders {
+    queue: Mutex<Queue>,
+    work: Arc<Notify>,
+}
 
 #[derive(Debug)]
 enum Queue {
@@ -33,7 +35,7 @@ pub(super) struct OrderDone {
 }
 
 /// An open transaction that nobody has taken yet. Dropped, it is aborted: whoever wanted it has gone away.
-pub(super) struct TransactionLease(Option<Arc<Shared>>);
+pub(super) struct TransactionLease(Option<Arc<Orders>>);
 
 impl std::fmt::Debug for TransactionLease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -42,14 +44,18 @@ impl std::fmt::Debug for TransactionLease {
 }
 
 impl Orders {
-    pub(super) fn new() -> Self {
-        Self(Mutex::new(Queue::Open(Vec::new())))
+    /// `work` wakes the sender.
+    pub(super) fn new(work: Arc<Notify>) -> Self {
+        Self { queue: Mutex::new(Queue::Open(Vec::new())), work }
     }
 
     /// Gets in line, or learns at once that nobody serves it any more.
     pub(super) fn push(&self, order: Order, reply: Option<OrderReply>) {
-        let ended = match &mut *self.0.lock() {
-            Queue::Open(line) => return line.push((order, reply)),
+        let ended = match &mut *self.queue.lock() {
+            Queue::Open(line) => {
+                line.push((order, reply));
+                return self.work.notify_one();
+            }
             Queue::Ended(error) => error.clone(),
         };
         if let Some(reply) = reply {
@@ -60,7 +66,7 @@ impl Orders {
 
     /// All that wait, in order.
     pub(super) fn take(&self) -> Vec<(Order, Option<OrderReply>)> {
-        match &mut *self.0.lock() {
+        match &mut *self.queue.lock() {
             Queue::Open(line) => std::mem::take(line),
             Queue::Ended(_) => Vec::new(),
         }
@@ -68,7 +74,7 @@ impl Orders {
 
     /// From now on every order is answered by this; the first reason stays.
     pub(super) fn end(&self, error: &Error) {
-        let line = match &mut *self.0.lock() {
+        let line = match &mut *self.queue.lock() {
             Queue::Ended(_) => return,
             open => std::mem::replace(open, Queue::Ended(error.clone())),
         };
@@ -83,8 +89,8 @@ impl Orders {
 }
 
 impl TransactionLease {
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
-        Self(Some(Arc::clone(shared)))
+    pub(super) fn new(orders: &Arc<Orders>) -> Self {
+        Self(Some(Arc::clone(orders)))
     }
 
     /// Somebody answers for the transaction from now on.
@@ -95,8 +101,8 @@ impl TransactionLease {
 
 impl Drop for TransactionLease {
     fn drop(&mut self) {
-        if let Some(shared) = &self.0 {
-            shared.order(Order::Abort, None);
+        if let Some(orders) = &self.0 {
+            orders.push(Order::Abort, None);
         }
     }
 }

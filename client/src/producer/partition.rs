@@ -8,13 +8,13 @@ pub(crate) struct Partition {
     pub(crate) topic: Arc<str>,
     pub(crate) index: i32,
     /// Its number among all partitions of the producer.
-    pub(crate) lane: usize,
+    pub(crate) number: usize,
 }
 
 /// Whether closed batches of a partition wait to leave, where that has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Backlog {
     /// The partition's number.
-    pub(crate) lane: usize,
+    pub(crate) partition: usize,
     pub(crate) waits: bool,
 }

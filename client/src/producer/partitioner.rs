@@ -38,7 +38,7 @@ pub trait Partitioner: Send + Sync {
     fn partition(&self, record: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32>;
 }
 
-/// What a [`Partitioner`] is told of the topic.
+/// What a [`Partitioner`] knows of the topic.
 #[derive(Clone, Copy)]
 pub struct Partitions<'a> {
     slots: &'a Slots,

@@ -6,32 +6,32 @@ use bytes::BytesMut;
 
 use super::lock::Mutex;
 
-/// Counts every byte that open, waiting and flying batches hold. What lies idle is counted as free,
-/// and is let go before the sum of both would exceed the memory.
+/// Counts every byte that batches hold, from their opening to their end: Kafka's `BufferPool`. Idle buffers count as
+/// free, and are dropped before both together would exceed `buffer.memory`.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub(crate) struct BufferPool {
     memory: usize,
-    /// The one size that is kept for the next batch.
+    /// `batch.size`: buffers of this size are kept for the next batch.
     batch_size: usize,
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     scratch: Scratch,
 }
 
-/// One for all batches: they are compressed one after another.
+/// A buffer for compression. One does for all batches, since the sender seals them one after another.
 pub(crate) type Scratch = Arc<Mutex<Vec<u8>>>;
 
 #[derive(Debug)]
-struct State {
+struct PoolState {
     free: usize,
     idle: Vec<BytesMut>,
 }
 
-impl Pool {
+impl BufferPool {
     pub(crate) fn new(memory: usize, batch_size: usize) -> Self {
         Self {
             memory,
             batch_size,
-            state: Mutex::new(State { free: memory, idle: Vec::new() }),
+            state: Mutex::new(PoolState { free: memory, idle: Vec::new() }),
             scratch: Scratch::default(),
         }
     }
@@ -70,7 +70,7 @@ impl Pool {
         self.trim(&mut state);
     }
 
-    /// What batches are compressed by way of.
+    /// The buffer for compression.
     pub(crate) fn scratch(&self) -> Scratch {
         Arc::clone(&self.scratch)
     }
@@ -85,7 +85,7 @@ impl Pool {
         self.state.lock().free == self.memory
     }
 
-    fn trim(&self, state: &mut State) {
+    fn trim(&self, state: &mut PoolState) {
         while state.idle.len() * self.batch_size > state.free {
             state.idle.pop();
         }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn memory_lent_out_is_refused_until_it_comes_back() {
-        let pool = Pool::new(1000, 400);
+        let pool = BufferPool::new(1000, 400);
         let first = pool.take(400);
         assert_eq!(first.as_ref().map(BytesMut::len), Some(400));
         assert!(pool.take(601).is_none());
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_buffer_is_used_again_at_full_length() {
-        let pool = Pool::new(1000, 400);
+        let pool = BufferPool::new(1000, 400);
         let mut buffer = pool.take(400).unwrap();
         let place = buffer.as_ptr();
         buffer.truncate(10);
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_lies_idle_is_let_go_before_memory_is_exceeded() {
-        let pool = Pool::new(1000, 400);
+        let pool = BufferPool::new(1000, 400);
         let two = [pool.take(400).unwrap(), pool.take(400).unwrap()];
         two.into_iter().for_each(|buffer| pool.give(400, Some(buffer)));
         assert_eq!(pool.state.lock().idle.len(), 2);

@@ -8,7 +8,7 @@ use upsert_kafka_protocol::messages::produce::{
 };
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::dispatch::{Outgoing, Sent};
+use super::dispatch::{OutgoingBatches, SentBatch};
 use super::verdict::BatchAnswer;
 use crate::cluster::Metadata;
 use crate::config::Acks;
@@ -18,8 +18,8 @@ use crate::{Error, ErrorKind};
 pub(super) const TOPIC_IDS: i16 = 13;
 
 /// The version to use at most: without an id for each topic, names it must be.
-pub(super) fn version_max(outgoing: &Outgoing, metadata: &Metadata) -> i16 {
-    let known = |sent: &Sent| topic_id(metadata, &sent.partition.topic) != Uuid::default();
+pub(super) fn version_max(outgoing: &OutgoingBatches, metadata: &Metadata) -> i16 {
+    let known = |sent: &SentBatch| topic_id(metadata, &sent.partition.topic) != Uuid::default();
     let by_topics = if outgoing.batches.iter().all(known) { i16::MAX } else { TOPIC_IDS - 1 };
     outgoing
         .transaction
@@ -29,12 +29,12 @@ pub(super) fn version_max(outgoing: &Outgoing, metadata: &Metadata) -> i16 {
 
 /// The batches in wire form; they are lent, not copied.
 pub(super) fn request(
-    outgoing: &Outgoing,
+    outgoing: &OutgoingBatches,
     metadata: &Metadata,
     acks: Acks,
     timeout_ms: i32,
 ) -> ProduceRequest {
-    let partition = |sent: &Sent| PartitionProduceData {
+    let partition = |sent: &SentBatch| PartitionProduceData {
         index: sent.partition.index,
         records: Some(sent.batch.bytes.clone()),
         ..Default::default()
@@ -70,9 +70,10 @@ pub(super) fn answers(
 ) -> Vec<BatchAnswer> {
     let mut answers = Vec::new();
     for (at, topic) in request.topic_data.iter().enumerate() {
-        let told = topic_told(topic, at, version, response).map_or(&[][..], |told| &told.partition_responses);
+        let told =
+            topic_response(topic, at, version, response).map_or(&[][..], |told| &told.partition_responses);
         for (at, partition) in topic.partition_data.iter().enumerate() {
-            let told = found(told, at, |told| told.index == partition.index);
+            let told = find(told, at, |told| told.index == partition.index);
             answers.push(told.map_or_else(unanswered, answer));
         }
     }
@@ -80,14 +81,14 @@ pub(super) fn answers(
 }
 
 /// Leaders that the broker named where it is not the one (KIP-951): topic, partition, leader, epoch.
-pub(super) fn hints(
+pub(super) fn leader_hints(
     request: &ProduceRequest,
     version: i16,
     response: &ProduceResponse,
 ) -> Vec<(Str, i32, i32, i32)> {
     let mut hints = Vec::new();
     for (at, asked) in request.topic_data.iter().enumerate() {
-        let Some(told) = topic_told(asked, at, version, response) else { continue };
+        let Some(told) = topic_response(asked, at, version, response) else { continue };
         let named = told.partition_responses.iter().filter(|it| it.current_leader.leader_id >= 0);
         hints.extend(named.map(|it| {
             (asked.name.clone(), it.index, it.current_leader.leader_id, it.current_leader.leader_epoch)
@@ -97,20 +98,20 @@ pub(super) fn hints(
 }
 
 /// What is said of a topic, which later versions name by its id alone.
-fn topic_told<'a>(
+fn topic_response<'a>(
     asked: &TopicProduceData,
     at: usize,
     version: i16,
     response: &'a ProduceResponse,
 ) -> Option<&'a TopicProduceResponse> {
-    found(&response.responses, at, |told| match version {
+    find(&response.responses, at, |told| match version {
         TOPIC_IDS.. => told.topic_id == asked.topic_id,
         _ => told.name == asked.name,
     })
 }
 
 /// Brokers answer in the order of the request; one that does not is understood too.
-fn found<T>(told: &[T], expected: usize, same: impl Fn(&&T) -> bool) -> Option<&T> {
+fn find<T>(told: &[T], expected: usize, same: impl Fn(&&T) -> bool) -> Option<&T> {
     told.get(expected).filter(&same).or_else(|| told.iter().find(same))
 }
 
@@ -208,7 +209,11 @@ mod tests {
         moved.partition_responses[1].current_leader.leader_epoch = 4;
         let response = ProduceResponse { responses: vec![moved], ..Default::default() };
         for version in [10, 12, 13] {
-            assert_eq!(hints(&asked(), version, &response), [(Str::from("b"), 1, 7, 4)], "version {version}");
+            assert_eq!(
+                leader_hints(&asked(), version, &response),
+                [(Str::from("b"), 1, 7, 4)],
+                "version {version}"
+            );
         }
     }
 

@@ -55,7 +55,8 @@ pub(crate) struct Resolution {
     /// The anchor is no longer in the log.
     out_of_range: bool,
     bytes_read: usize,
-    asked: bool,
+    /// A query is in flight.
+    in_flight: bool,
     not_before: Option<Instant>,
     backoff: Backoff,
 }
@@ -139,21 +140,21 @@ impl Resolution {
             position: anchor.map(|anchor| anchor.last_offset),
             out_of_range: false,
             bytes_read: 0,
-            asked: false,
+            in_flight: false,
             not_before: None,
             backoff,
         }
     }
 
-    /// When the next question is to be asked; `None` while one is under way.
+    /// When the next query is due; `None` while one is in flight.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
-        (!self.asked).then(|| self.not_before.unwrap_or(now))
+        (!self.in_flight).then(|| self.not_before.unwrap_or(now))
     }
 
-    /// The next question, when it is due.
+    /// The next query, when it is due.
     pub(crate) fn poll_query(&mut self, now: Instant) -> Option<LogQuery> {
         self.due(now).filter(|due| *due <= now)?;
-        self.asked = true;
+        self.in_flight = true;
         Some(match (self.end, self.position) {
             (None, _) => LogQuery::HighWatermark,
             (Some(_), None) => LogQuery::LogStart,
@@ -168,7 +169,7 @@ impl Resolution {
         now: Instant,
         chance: f64,
     ) -> Option<Conclusion> {
-        self.asked = false;
+        self.in_flight = false;
         self.not_before = None;
         match answer {
             Err(error) => self.refused(error, now, chance),

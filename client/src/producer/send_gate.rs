@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use super::lock::Mutex;
 use crate::{Error, ErrorKind};
 
-/// Read once per record without a lock; the reason why it is shut is asked for only then.
+/// Read once per record without a lock; the reason why it is shut is read only then.
 #[derive(Debug, Default)]
 pub(super) struct SendGate {
     open: AtomicBool,

@@ -1,4 +1,4 @@
-//! Carries batches to the brokers and answers back; what goes where and when is said by the cores.
+//! The task behind a producer: moves batches to brokers and answers back. What goes where and when, the cores decide.
 
 use std::collections::BTreeMap;
 use std::future::{Future, pending, poll_fn};
@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
-use super::Shared;
+use super::ProducerShared;
 use super::coordinator_client;
 use super::coordinator_request::CoordinatorResponse;
-use super::dispatch::{Dispatch, Done, Outgoing};
-use super::node::{Heard, Node, Request};
+use super::dispatch::{DeliveryReport, Dispatch, OutgoingBatches};
+use super::leader_connection::{BrokerEvent, LeaderConnection, SentRequest};
 use super::orders::{OrderDone, OrderReply, TransactionLease};
 use super::request;
 use super::sequence::SequenceConfig;
@@ -28,42 +28,43 @@ use crate::error::Scope;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
 
-/// The task behind a producer. It ends when the producer is closed or dropped and all is answered.
+/// Owns the dispatch and a connection to each leader. It ends when the producer is closed or dropped and every record
+/// has its outcome.
 pub(super) struct Sender {
-    shared: Arc<Shared>,
+    shared: Arc<ProducerShared>,
     cluster: Cluster,
     view: watch::Receiver<Arc<Metadata>>,
     dispatch: Dispatch,
-    nodes: BTreeMap<i32, Node>,
+    leaders: BTreeMap<i32, LeaderConnection>,
     coordinator_call: Option<CoordinatorCall>,
-    /// Who awaits what becomes of an order.
-    waiting: BTreeMap<Ticket, Waiting>,
+    /// Orders of callers that have no end yet.
+    pending_orders: BTreeMap<Ticket, PendingOrder>,
     tickets: Ticket,
-    /// A producer that is closed ends a transaction no longer than until then: its coordinator has done so.
-    patience: Option<Instant>,
+    /// How long a closed producer waits for its transaction to be aborted: the coordinator has done so by then.
+    close_deadline: Option<Instant>,
     chance: Chance,
 }
 
 type CoordinatorCall = Pin<Box<dyn Future<Output = Result<CoordinatorResponse, Error>> + Send>>;
 
-/// Who awaits it, and whether it opens a transaction: a resumed one takes no records.
-struct Waiting {
+/// An order whose caller waits for its end. It may open a transaction, and one that was resumed takes no records.
+struct PendingOrder {
     opens: bool,
     resumes: bool,
     reply: OrderReply,
 }
 
-/// Why the loop goes round; what there is to do is seen at its top.
+/// Why the loop runs once more. Whatever there is to do is found by polling the cores at its top.
 enum Event {
     Work,
     View,
     Due,
-    Heard(i32, Heard),
+    Broker(i32, BrokerEvent),
     Coordinator(Result<CoordinatorResponse, Error>),
 }
 
 impl Sender {
-    pub(super) fn new(shared: Arc<Shared>, cluster: Cluster) -> Self {
+    pub(super) fn new(shared: Arc<ProducerShared>, cluster: Cluster) -> Self {
         let config = cluster.config();
         let sequence_config = sequence_config(config);
         let writer = writer(config);
@@ -71,11 +72,11 @@ impl Sender {
             shared,
             view: cluster.watch(),
             dispatch: Dispatch::new(sequence_config, config.max_request_size, writer),
-            nodes: BTreeMap::new(),
+            leaders: BTreeMap::new(),
             coordinator_call: None,
-            waiting: BTreeMap::new(),
+            pending_orders: BTreeMap::new(),
             tickets: 0,
-            patience: None,
+            close_deadline: None,
             chance: cluster.environment().chance(),
             cluster,
         }
@@ -89,33 +90,33 @@ impl Sender {
                 // What was sent before an order belongs to the transaction that it is about.
                 self.shared.accumulator.close_all(now);
             }
-            self.tell_backlogs(now);
+            self.report_backlogs(now);
             let lingering = self.shared.accumulator.expire(now);
             self.take_batches(now);
-            self.shared.tell_used(&self.cluster, now);
-            orders.into_iter().for_each(|(order, reply)| self.obey(order, reply, now));
+            self.shared.report_used_topics(&self.cluster, now);
+            orders.into_iter().for_each(|(order, reply)| self.handle_order(order, reply, now));
             self.dispatch.handle_timeout(now);
             self.send(now);
-            self.tell(now);
+            self.report(now);
             if self.is_over(now) {
                 return;
             }
-            let due = [lingering, self.dispatch.deadline(), self.patience].into_iter().flatten().min();
-            match self.hear(due).await {
+            let due = [lingering, self.dispatch.deadline(), self.close_deadline].into_iter().flatten().min();
+            match self.next_event(due).await {
                 Event::Work | Event::Due => {}
-                Event::View => self.renew(),
-                Event::Heard(node, heard) => self.handle_heard(node, heard),
+                Event::View => self.handle_view(),
+                Event::Broker(node, broker_event) => self.handle_broker_event(node, broker_event),
                 Event::Coordinator(response) => self.handle_coordinator(response),
             }
         }
     }
 
-    /// Every branch leaves its state in `self` or in the producer, so that losing one loses nothing.
-    async fn hear(&mut self, due: Option<Instant>) -> Event {
-        let Self { shared, view, nodes, coordinator_call, .. } = self;
+    /// Every branch keeps its state in `self` or in the producer, so that dropping a branch half-way loses nothing.
+    async fn next_event(&mut self, due: Option<Instant>) -> Event {
+        let Self { shared, view, leaders, coordinator_call, .. } = self;
         tokio::select! {
             biased;
-            event = poll_fn(|context| heard(nodes, context)) => event,
+            event = poll_fn(|context| broker_event(leaders, context)) => event,
             response = coordinator_response(coordinator_call) => Event::Coordinator(response),
             () = shared.work.notified() => Event::Work,
             // The cluster's task lives as long as this one's handle to it.
@@ -130,17 +131,17 @@ impl Sender {
         }
     }
 
-    /// Sends what can leave, and what may be closed for it.
+    /// Sends what can leave; where that ends a backlog, the batch that was kept open for it is closed and sent too.
     fn send(&mut self, now: Instant) {
         self.send_ready(now);
-        while self.tell_backlogs(now) {
+        while self.report_backlogs(now) {
             self.take_batches(now);
             self.send_ready(now);
         }
     }
 
-    /// Tells the accumulator of which partitions batches wait; says whether it closed one for that.
-    fn tell_backlogs(&mut self, now: Instant) -> bool {
+    /// Reports to the accumulator which partitions have batches that wait; says whether it closed a batch for that.
+    fn report_backlogs(&mut self, now: Instant) -> bool {
         let mut closed = false;
         while let Some(backlog) = self.dispatch.poll_backlog() {
             closed |= self.shared.accumulator.handle_backlog(backlog, now);
@@ -149,19 +150,19 @@ impl Sender {
     }
 
     fn send_ready(&mut self, now: Instant) {
-        for id in self.dispatch.poll_nodes(now) {
-            let Some(connection) = self.nodes.entry(id).or_default().connection(id, &self.cluster) else {
+        for id in self.dispatch.poll_ready_brokers(now) {
+            let Some(connection) = self.leaders.entry(id).or_default().connection(id, &self.cluster) else {
                 continue;
             };
             while let Some(outgoing) = self.dispatch.poll_request(id, now) {
                 self.submit(&connection, outgoing, now);
-                self.shared.drained(id);
+                self.shared.handle_drained(id);
             }
         }
-        self.shared.ready(|| self.dispatch.ready_nodes(), now);
-        for id in self.dispatch.poll_doubted(now) {
-            if let Some(request) = self.dispatch.poll_log(id, now) {
-                self.nodes.entry(id).or_default().read(request, &self.cluster);
+        self.shared.handle_behind(|| self.dispatch.brokers_behind(), now);
+        for id in self.dispatch.poll_log_query_brokers(now) {
+            if let Some(request) = self.dispatch.poll_log_request(id, now) {
+                self.leaders.entry(id).or_default().read(request, &self.cluster);
             }
         }
         if let Some(request) = self.dispatch.poll_coordinator_request(now) {
@@ -173,7 +174,7 @@ impl Sender {
         }
     }
 
-    fn submit(&mut self, connection: &Connection, outgoing: Outgoing, now: Instant) {
+    fn submit(&mut self, connection: &Connection, outgoing: OutgoingBatches, now: Instant) {
         let config = self.cluster.config();
         let metadata = self.cluster.metadata();
         let version = connection.version_up_to::<ProduceRequest>(request::version_max(&outgoing, &metadata));
@@ -182,32 +183,37 @@ impl Sender {
         self.measure(&outgoing, now);
         match version {
             Ok(version) => {
-                let node = self.nodes.entry(outgoing.node).or_default();
-                let request = Request { outgoing, produce, version, at: now };
+                let node = self.leaders.entry(outgoing.node).or_default();
+                let request = SentRequest { outgoing, produce, version, at: now };
                 node.send(connection, request, config.acks, config.request_timeout);
             }
             Err(error) => {
-                self.settle(&Request { outgoing, produce, version: 0, at: now }, Err(error), now);
+                self.settle(&SentRequest { outgoing, produce, version: 0, at: now }, Err(error), now);
             }
         }
     }
 
-    fn handle_heard(&mut self, node: i32, heard: Heard) {
+    fn handle_broker_event(&mut self, node: i32, broker_event: BrokerEvent) {
         let now = self.shared.clock.now();
-        match heard {
-            Heard::Linked => {}
-            Heard::Unreachable(error) => {
+        match broker_event {
+            BrokerEvent::Connected => {}
+            BrokerEvent::Unreachable(error) => {
                 tracing::debug!(node, %error, "a broker cannot be reached");
                 self.dispatch.handle_unreachable(node, now, self.chance.draw());
             }
-            Heard::Answered(request, response) => self.settle(&request, response, now),
-            Heard::Read(request, answer) => {
-                self.dispatch.handle_log(&request, answer, now, self.chance.draw());
+            BrokerEvent::Answered(request, response) => self.settle(&request, response, now),
+            BrokerEvent::Read(request, answer) => {
+                self.dispatch.handle_log_answer(&request, answer, now, self.chance.draw());
             }
         }
     }
 
-    fn settle(&mut self, request: &Request, response: Result<Option<ProduceResponse>, Error>, now: Instant) {
+    fn settle(
+        &mut self,
+        request: &SentRequest,
+        response: Result<Option<ProduceResponse>, Error>,
+        now: Instant,
+    ) {
         let sent = &request.outgoing.batches;
         let told = response.as_ref().ok().and_then(Option::as_ref);
         let throttle_ms = told.map_or(0, |response| response.throttle_time_ms.max(0).unsigned_abs());
@@ -215,7 +221,7 @@ impl Sender {
         self.shared.meter.lock().handle_answer(latency, throttle_ms, now);
         let answers = match response {
             Ok(Some(response)) => {
-                self.heed(request, &response, now);
+                self.handle_hints(request, &response, now);
                 request::answers(&request.produce, request.version, &response)
             }
             // With acks=0 this is all that is ever known.
@@ -228,15 +234,17 @@ impl Sender {
         }
     }
 
-    /// What an answer says besides: where leaders went, and how long to pause (KIP-219).
-    fn heed(&mut self, request: &Request, response: &ProduceResponse, now: Instant) {
-        for (topic, partition, leader, epoch) in request::hints(&request.produce, request.version, response) {
+    /// What a response says besides its answers: where leaders moved (KIP-951), and how long to pause (KIP-219).
+    fn handle_hints(&mut self, request: &SentRequest, response: &ProduceResponse, now: Instant) {
+        for (topic, partition, leader, epoch) in
+            request::leader_hints(&request.produce, request.version, response)
+        {
             self.cluster.leader_moved(&topic, partition, leader, epoch);
         }
         let (node, pause_ms) = (request.outgoing.node, response.throttle_time_ms);
         self.dispatch.handle_throttle(node, pause_ms, now);
         if let Ok(pause_ms @ 1..) = u64::try_from(pause_ms)
-            && let Some(known) = self.nodes.get_mut(&node)
+            && let Some(known) = self.leaders.get_mut(&node)
             && let Some(connection) = known.connection(node, &self.cluster)
         {
             connection.pause(Duration::from_millis(pause_ms));
@@ -248,37 +256,41 @@ impl Sender {
         self.dispatch.handle_response(response, self.shared.clock.now(), self.chance.draw());
     }
 
-    fn obey(&mut self, order: Order, reply: Option<OrderReply>, now: Instant) {
+    fn handle_order(&mut self, order: Order, reply: Option<OrderReply>, now: Instant) {
         let opens = matches!(order, Order::Begin | Order::Resume(_));
         if matches!(order, Order::Commit | Order::Abort) {
             self.shared.gate.shut(self.shared.accumulator.closed());
         }
-        if let (Order::Begin, Some(waiting)) = (&order, self.waiting.values_mut().find(|it| it.opens))
-            && waiting.reply.is_closed()
+        if let (Order::Begin, Some(pending)) = (&order, self.pending_orders.values_mut().find(|it| it.opens))
+            && pending.reply.is_closed()
             && let Some(reply) = reply
         {
-            // Whoever waited for a transaction has gone away: this one takes his place.
-            waiting.reply = reply;
+            // The caller that waited for a transaction has gone away: this one takes its place.
+            pending.reply = reply;
             return;
         }
         self.tickets += 1;
         let ticket = reply.map(|reply| {
-            self.waiting
-                .insert(self.tickets, Waiting { opens, resumes: matches!(order, Order::Resume(_)), reply });
+            self.pending_orders.insert(
+                self.tickets,
+                PendingOrder { opens, resumes: matches!(order, Order::Resume(_)), reply },
+            );
             self.tickets
         });
         self.dispatch.handle_order(order, ticket, now);
     }
 
-    /// Tells what became of orders, and lets records in or shuts them out.
+    /// Ends orders, and opens or shuts the gate for records.
     fn settle_orders(&mut self) {
         while let Some((ticket, result)) = self.dispatch.poll_settled() {
-            let Some(Waiting { opens, resumes, reply }) = self.waiting.remove(&ticket) else { continue };
+            let Some(PendingOrder { opens, resumes, reply }) = self.pending_orders.remove(&ticket) else {
+                continue;
+            };
             if opens && !resumes && result.is_ok() {
                 self.shared.gate.open();
             }
-            let lease = |opens: bool| opens.then(|| TransactionLease::new(&self.shared));
-            // Whoever asked may have gone; a lease that nobody takes orders an abort.
+            let lease = |opens: bool| opens.then(|| TransactionLease::new(&self.shared.orders));
+            // The caller may have gone away; a lease that is dropped orders an abort.
             _ = reply.send(result.map(|identity| OrderDone { identity, lease: lease(opens) }));
         }
         if let Some(error) = self.dispatch.transactions().and_then(|transactions| transactions.error()) {
@@ -286,27 +298,29 @@ impl Sender {
         }
     }
 
-    fn renew(&mut self) {
+    fn handle_view(&mut self) {
         let view = Arc::clone(&self.view.borrow_and_update());
         self.shared.update(&view);
         self.dispatch.handle_leaders(&view, self.shared.clock.now());
     }
 
     /// Deliveries learn their outcomes, and memory comes back.
-    fn tell(&mut self, now: Instant) {
+    fn report(&mut self, now: Instant) {
         self.settle_orders();
         if let Some(error) = self.dispatch.fatal() {
             self.shared.accumulator.close(error.clone());
         }
-        while let Some(done) = self.dispatch.poll_done() {
+        while let Some(done) = self.dispatch.poll_report() {
             let failed = done.failed();
             let first = match done {
-                Done::Finished(batch, outcome) => {
+                DeliveryReport::Final(batch, outcome) => {
                     let first = self.shared.accumulator.complete(batch, outcome);
                     self.shared.freed.notify_one();
                     first
                 }
-                Done::Told(expired, outcome) => self.shared.accumulator.tell(&expired.token, outcome),
+                DeliveryReport::Early(expired, outcome) => {
+                    self.shared.accumulator.report(&expired.token, outcome)
+                }
             };
             if let Some((topic, records)) = failed.filter(|_| first) {
                 self.shared.meter.lock().handle_failure(&topic, records, now);
@@ -318,7 +332,7 @@ impl Sender {
         }
     }
 
-    fn measure(&self, outgoing: &Outgoing, now: Instant) {
+    fn measure(&self, outgoing: &OutgoingBatches, now: Instant) {
         let batches = outgoing.batches.iter().map(|sent| (&sent.partition.topic, sent.batch.stats));
         self.shared.meter.lock().handle_request(batches, now);
     }
@@ -329,12 +343,13 @@ impl Sender {
             return self.shared.is_abandoned();
         }
         let busy = self.dispatch.transactions().is_some_and(|transactions| transactions.is_busy());
-        let patience = *self.patience.get_or_insert(now + self.cluster.config().transaction_timeout);
-        self.shared.is_abandoned() || !busy || patience <= now
+        let close_deadline =
+            *self.close_deadline.get_or_insert(now + self.cluster.config().transaction_timeout);
+        self.shared.is_abandoned() || !busy || close_deadline <= now
     }
 }
 
-/// Whoever waits must not wait for a task that is gone, be it with its runtime.
+/// Callers must not wait for a task that is gone, be it with its runtime.
 impl Drop for Sender {
     fn drop(&mut self) {
         let error = Error::new(ErrorKind::Closed, "the producer has ended").with_written(true);
@@ -346,10 +361,10 @@ impl Drop for Sender {
     }
 }
 
-fn heard(nodes: &mut BTreeMap<i32, Node>, context: &mut Context<'_>) -> Poll<Event> {
-    for (id, node) in nodes {
-        if let Poll::Ready(heard) = node.poll(context) {
-            return Poll::Ready(Event::Heard(*id, heard));
+fn broker_event(leaders: &mut BTreeMap<i32, LeaderConnection>, context: &mut Context<'_>) -> Poll<Event> {
+    for (id, node) in leaders {
+        if let Poll::Ready(broker_event) = node.poll(context) {
+            return Poll::Ready(Event::Broker(*id, broker_event));
         }
     }
     Poll::Pending
@@ -362,7 +377,7 @@ async fn coordinator_response(call: &mut Option<CoordinatorCall>) -> Result<Coor
     }
 }
 
-/// The settings that a partition's line keeps to.
+/// The settings of each partition's sequence.
 pub(super) fn sequence_config(config: &Config) -> SequenceConfig {
     SequenceConfig {
         idempotent: config.enable_idempotence,
@@ -373,15 +388,14 @@ pub(super) fn sequence_config(config: &Config) -> SequenceConfig {
         retries: config.retries,
         backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
         producer_expiration: PRODUCER_EXPIRATION,
-        #[cfg(feature = "simulation")]
-        planted: None,
     }
 }
 
-/// Brokers forget a producer after `producer.id.expiration.ms`, a day unless they are told otherwise.
+/// How long brokers are trusted to keep a producer id that is silent. Their `producer.id.expiration.ms` is a day by
+/// default.
 const PRODUCER_EXPIRATION: Duration = Duration::from_secs(3600);
 
-/// Who writes, by the settings.
+/// Who writes: with transactions, or without.
 pub(super) fn writer(config: &Config) -> Writer {
     let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
     match &config.transactional_id {
@@ -393,9 +407,9 @@ pub(super) fn writer(config: &Config) -> Writer {
     }
 }
 
-/// The settings that a producer's accumulator is bound by.
-pub(super) fn limits(config: &Config) -> super::accumulator::Limits {
-    super::accumulator::Limits {
+/// The settings that bound the accumulator.
+pub(super) fn limits(config: &Config) -> super::accumulator::AccumulatorLimits {
+    super::accumulator::AccumulatorLimits {
         batch_size: config.batch_size,
         linger: config.linger,
         buffer_memory: config.buffer_memory,

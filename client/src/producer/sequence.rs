@@ -1,115 +1,123 @@
 //! One partition's batches between the accumulator and the log: in order, each written once.
 //!
+//! **It decides** which batch of the partition may leave now, under which sequence, and what an answer means for it:
+//! written, sent again, split, failed, or in doubt. It holds no connection, clock or lock: batches, answers and time
+//! are arguments, and the bytes that leave are returned.
+//!
+//! **It hears** a closed batch (`handle_batch`), the producer id (`handle_identity`, `renew`), a broker's answer to one
+//! batch or the lack of one (`handle_answer`), what the partition's log holds (`handle_log`), and that time has passed
+//! (`expire`) or that the transaction or the producer is given up (`give_up`, `abandon`). `readiness` says whether a
+//! batch may leave, `poll_batch` lets it, `poll_log_query` says what to ask of the log.
+//!
+//! **A batch's states.** The batches in flight are always the first ones of the line.
+//!
 //! ```text
-//!              take             answer: written, or failed for good
-//!   waiting ─────────► flying ────────────────────────────────────────► gone
-//!      ▲                 │ answer: try again, or lost
-//!      └── back-off ─────┘ when the last one that flies has been answered
+//!               poll_batch           answer: written, or failed for good
+//!   waiting ───────────────► in flight ──────────────────────────────────► gone
+//!      ▲                        │   │                                       ▲
+//!      │ answer: try again      │   │ refused as out of order, in doubt     │ the log has it, or may
+//!      ├────────────────────────┘   └──────────────────► unresolved ────────┤ have it and cannot tell
+//!      │                                                      │
+//!      └──────────────────────────────────────────────────────┘ the log has it not
 //! ```
 //!
-//! The batches that fly are always the first ones. Once one of them has failed nothing more leaves
-//! until all of them are answered; then they leave again in their order, with the same bytes, so that
-//! a broker that has one of them already knows it by its sequence. A broker takes nothing after a
-//! gap: if a batch is given up, the next one either is accepted (then the one given up was written),
-//! or it is refused as out of order. Then nothing of what is left was written, and the partition counts
-//! anew from 0 under the next epoch (KIP-360), which also shuts out whatever may still be on its way
-//! under the old one. But until the first of that is written it is not shut out: a connection that was
-//! left for its silence may still bring the batch that was given up, and the next ones behind it. So one
-//! of which an attempt got no answer is given up too; counted anew it might be written twice.
+//! **The line's states** (`flow`): once a batch fails, nothing leaves until all that is in flight is answered. Then the
+//! same batches leave again in their order, with the same bytes, so that a broker that has one of them knows it by its
+//! sequence. Where one is in doubt the log is read before (`in_doubt`, `resolution`). The producer id has states of its
+//! own (`identity`).
 //!
-//! Out of order may also mean that the leader has forgotten the batch: one that was restarted knows the last one of
-//! each producer alone. So where a batch that is refused so is in doubt, nothing leaves until the partition's log
-//! was read (`resolution`). What lies in it is acknowledged where it lies; what does not, and of which no attempt
-//! can come any more, is counted anew.
+//! **What must never happen:**
+//! - Two batches change places. A leader takes nothing after a gap, except from a producer that it does not know:
+//!   of such a producer it takes the first batch whatever its sequence (`ProducerAppendInfo`). So until the leader has
+//!   acknowledged one, batches fly one by one.
+//! - A batch is lost and the next ones are not. If one that had a sequence is given up, there is a gap: either a later
+//!   batch is accepted, then the one given up had been written; or it is refused as out of order, then nothing behind
+//!   the gap was written, and all of it is re-sequenced from 0 under the next epoch (KIP-360), which also shuts out
+//!   what may still arrive under the old one.
+//! - A batch is written twice. The next epoch shuts out the old one only from its first acknowledged batch on; until
+//!   then a connection that was given up may still deliver. So a batch of which an attempt got no answer is never
+//!   re-sequenced: it is found in the log, or it fails.
+//! - A batch that lies in the log is said to have failed without doubt. Out of order may also mean that the leader has
+//!   forgotten the batch, as a leader that was restarted knows the last one of each producer alone. What is refused so
+//!   and in doubt is looked for in the log (KIP-207).
+//! - The leader forgets a batch in doubt: it knows the last five. So none leaves that would push the oldest
+//!   unacknowledged one out of that window.
 //!
-//! A leader that does not know the producer takes its first batch whatever its sequence (Kafka's
-//! `ProducerAppendInfo`): if the first were refused, and the second taken, the first could only follow it. So
-//! until one is acknowledged a partition's batches fly one by one.
+//! Epochs are counted per partition: without a transaction the partition's leader alone compares them, so one
+//! partition's gap does not hold up the others. Within a transaction the coordinator renews the epoch instead, and a
+//! batch that is given up takes its transaction with it.
 //!
-//! Epochs are counted per partition: without a transaction it is the partition's leader alone who
-//! compares them, so one partition's gap need not hold up the others.
+//! KIP-98 (idempotence), KIP-360 (the next epoch after a gap), KIP-679 (idempotence by default), KIP-207 (high
+//! watermarks that can be relied on), KIP-126 (batches that are split).
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use upsert_kafka_protocol::records::{Codec, Stamp};
+use upsert_kafka_protocol::records::Codec;
 
-use super::batch::{Batch, ExpiredBatch, Key};
+use super::batch::{Batch, BatchKey};
 use super::delivery::Outcome;
-use super::planted::Planted;
-use super::resolution::{Anchor, Resolution};
+use super::resolution::Anchor;
 use super::verdict::{BatchAnswer, Verdict};
 use crate::Error;
 use crate::retry::Backoff;
-use entry::{Entry, Reported, late, placed};
+use entry::{Doubt, Entry, Reported, Sequenced, Stage, placed};
+pub(crate) use expiry::Expired;
+use flow::{Flow, Then};
+pub use identity::ProducerId;
+use identity::SequenceIdentity;
+pub(crate) use in_flight::{BatchStats, InFlightBatch};
 
 mod entry;
+mod expiry;
+mod flow;
+mod identity;
 mod in_doubt;
+mod in_flight;
+mod numbering;
 
 /// One partition's line.
 #[derive(Debug)]
 pub(crate) struct Sequence {
     config: SequenceConfig,
-    /// Whose batches these are; `None` until the cluster told, and when the epochs are used up.
-    identity: Option<ProducerId>,
-    /// The producer id whose epochs are used up.
-    used_up: Option<i64>,
-    /// The partition's leader knows the producer id, so that it refuses what comes after a gap.
-    known: bool,
-    /// When the last batch was opened.
-    last_opened: Option<Instant>,
-    /// What the next new batch begins with.
+    identity: SequenceIdentity,
+    /// The sequence of the next batch that has none yet.
     next: i32,
+    /// How many batches got a sequence.
+    sequenced: u64,
     entries: VecDeque<Entry>,
-    /// So many of the first entries fly, unless `stalled`.
+    /// How many of the entries are in flight: the first ones, while the line flows.
     in_flight: usize,
-    /// One failed: nothing leaves until the others are answered.
-    stalled: bool,
-    /// A batch was given up, and it is not known whether the broker counted it.
-    gap: bool,
-    /// The broker did not, or counts otherwise: begin again at 0 when all are answered.
-    resequence_due: bool,
+    flow: Flow,
     not_before: Option<Instant>,
     backoff: Backoff,
-    /// How many batches got a sequence.
-    counted: u64,
+    /// The oldest batch that was given up though it had a sequence, by number, while it is not known whether the
+    /// broker counted it.
+    gap: Option<u64>,
+    /// When the last batch was opened.
+    last_opened: Option<Instant>,
     /// Numbers the halves of batches that were split.
     parts: u32,
     /// The last batch in line that was acknowledged with its offset.
     anchor: Option<Anchor>,
-    /// What becomes of batches in doubt is being found out: nothing leaves.
-    resolution: Option<Resolution>,
-    /// How often that was begun.
+    /// How often the log was looked into.
     resolutions: u64,
 }
 
-/// The settings it keeps to.
+/// The settings that a partition's line keeps to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SequenceConfig {
     pub(crate) idempotent: bool,
-    /// Batches belong to transactions: the epoch is the coordinator's to renew, and a batch that is given up
-    /// takes its transaction with it.
+    /// Batches belong to transactions: the coordinator renews the epoch, and a batch that is given up takes its
+    /// transaction with it.
     pub(crate) transactional: bool,
     pub(crate) codec: Codec,
     pub(crate) in_flight_max: usize,
     pub(crate) delivery_timeout: Duration,
     pub(crate) retries: u32,
     pub(crate) backoff: Backoff,
-    /// A producer that was silent for so long may be forgotten by the leader.
+    /// A silence after which the leader may have expired the producer id.
     pub(crate) producer_expiration: Duration,
-    /// A mistake to be made.
-    #[cfg(feature = "simulation")]
-    pub(crate) planted: Option<Planted>,
-}
-
-/// Who writes: what the cluster knows a producer by, and what a transaction can be resumed by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProducerId {
-    /// The number that the cluster gave.
-    pub id: i64,
-    /// Grows with every renewal; what is written under an older one is refused.
-    pub epoch: i16,
 }
 
 /// Whether a batch may leave.
@@ -119,31 +127,10 @@ pub(crate) enum Readiness {
     Now(usize),
     /// Not before this.
     At(Instant),
-    /// When it is known who writes.
+    /// When the producer id is known.
     Identity,
     /// When something is answered or comes in.
     No,
-}
-
-/// A batch on its way out.
-#[derive(Clone, Debug)]
-pub(crate) struct InFlightBatch {
-    pub(crate) key: Key,
-    pub(crate) bytes: Bytes,
-    pub(crate) stats: BatchStats,
-}
-
-/// What is measured of a batch that leaves.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BatchStats {
-    pub(crate) records: u32,
-    pub(crate) bytes: usize,
-    /// Before compression.
-    pub(crate) raw_bytes: usize,
-    /// Since its first record came in.
-    pub(crate) queued: Duration,
-    /// Not the first time.
-    pub(crate) again: bool,
 }
 
 /// What an answer led to.
@@ -158,35 +145,22 @@ pub(crate) struct Settled {
     pub(crate) fatal: Option<Error>,
 }
 
-/// A batch whose time is over.
-#[derive(Debug)]
-pub(crate) enum Expired {
-    /// It is gone from here.
-    Finished(Batch, Outcome),
-    /// It is still in flight; its deliveries need not wait for the answer.
-    Reported(ExpiredBatch, Outcome),
-}
-
 impl Sequence {
     pub(crate) fn new(config: SequenceConfig) -> Self {
         Self {
             config,
-            identity: None,
-            used_up: None,
-            known: false,
-            last_opened: None,
+            identity: SequenceIdentity::Unknown,
             next: 0,
+            sequenced: 0,
             entries: VecDeque::new(),
             in_flight: 0,
-            stalled: false,
-            gap: false,
-            resequence_due: false,
+            flow: Flow::Flowing,
             not_before: None,
             backoff: config.backoff,
-            counted: 0,
+            gap: None,
+            last_opened: None,
             parts: 0,
             anchor: None,
-            resolution: None,
             resolutions: 0,
         }
     }
@@ -195,29 +169,30 @@ impl Sequence {
     pub(crate) fn handle_batch(&mut self, batch: Batch) {
         let silent = |last: Instant| last + self.config.producer_expiration <= batch.opened;
         if self.entries.is_empty() && self.last_opened.is_some_and(silent) {
-            self.known = false;
+            self.identity = self.identity.expired();
         }
         self.last_opened = Some(batch.opened);
         self.entries.push_back(Entry::new(batch));
     }
 
-    /// Who writes, if this was not known.
+    /// The producer id, if none was known.
     pub(crate) fn handle_identity(&mut self, identity: ProducerId) {
-        if self.identity.is_none() && self.used_up != Some(identity.id) {
-            (self.identity, self.next) = (Some(identity), 0);
-            self.known &= self.used_up.is_none();
-        }
+        self.change_identity(self.identity.given(identity));
     }
 
     /// The coordinator renewed the producer's epoch, at the end of a transaction: nothing is in line.
     pub(crate) fn renew(&mut self, identity: ProducerId) {
-        if self.identity != Some(identity) {
-            self.known &= self.identity.is_some_and(|old| old.id == identity.id);
-            (self.identity, self.next) = (Some(identity), 0);
+        if self.identity.current() != Some(identity) {
+            self.change_identity(self.identity.renewed(identity));
         }
-        (self.gap, self.resequence_due, self.stalled) = (false, false, false);
-        self.not_before = None;
+        (self.gap, self.flow, self.not_before) = (None, Flow::Flowing, None);
         self.backoff.reset();
+    }
+
+    fn change_identity(&mut self, identity: SequenceIdentity) {
+        if self.identity != identity {
+            (self.identity, self.next) = (identity, 0);
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -226,10 +201,10 @@ impl Sequence {
 
     /// Whether a batch that had its sequence was given up: only the next epoch closes the gap.
     pub(crate) fn has_gap(&self) -> bool {
-        self.gap
+        self.gap.is_some()
     }
 
-    /// How many are on their way: while there are any, the next goes to the same broker.
+    /// How many are in flight: while there are any, the next goes to the same broker.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight
     }
@@ -242,30 +217,25 @@ impl Sequence {
     /// Whether the next batch may leave.
     pub(crate) fn readiness(&self, now: Instant) -> Readiness {
         let Some(entry) = self.entries.get(self.in_flight) else { return Readiness::No };
-        let unknown = self.config.idempotent && !self.known && self.in_flight > 0;
-        if self.stalled || self.resolution.is_some() || unknown || self.in_flight >= self.config.in_flight_max
+        let one_by_one = self.config.idempotent && !self.identity.is_established();
+        if !self.flow.is_flowing()
+            || one_by_one && self.in_flight > 0
+            || self.in_flight >= self.config.in_flight_max
         {
             return Readiness::No;
         }
         if let Some(at) = self.not_before.filter(|at| *at > now) {
             return Readiness::At(at);
         }
-        if self.config.idempotent && entry.base_sequence.is_none() {
-            if self.gap || self.outruns_memory() {
+        if self.config.idempotent && entry.sequenced.is_none() {
+            if self.has_gap() || self.outruns_memory() {
                 return Readiness::No;
             }
-            if self.identity.is_none() {
+            if self.identity.current().is_none() {
                 return Readiness::Identity;
             }
         }
         Readiness::Now(entry.batch.size())
-    }
-
-    /// Whether one more would make the leader forget the first in line, which it may have: those between the two
-    /// are acknowledged or fly.
-    fn outruns_memory(&self) -> bool {
-        let first = self.entries.front().filter(|first| first.base_sequence.is_some());
-        first.is_some_and(|first| self.counted - first.place >= BATCHES_REMEMBERED)
     }
 
     /// Lets the next batch leave, when `readiness` says so.
@@ -273,7 +243,7 @@ impl Sequence {
         let Readiness::Now(_) = self.readiness(now) else { return None };
         let stamp = self.stamp(self.in_flight);
         let entry = self.entries.get_mut(self.in_flight)?;
-        entry.flying = true;
+        entry.stage = Stage::InFlight;
         entry.attempts += 1;
         self.in_flight += 1;
         let bytes = entry.batch.sealed(stamp, self.config.codec);
@@ -288,29 +258,28 @@ impl Sequence {
         Some(InFlightBatch { key: entry.batch.key(), bytes, stats })
     }
 
-    /// The broker's word on a batch, or the lack of one. `chance` lies in 0..1.
+    /// A broker's answer to a batch, or the lack of one. `chance` lies in 0..1.
     pub(crate) fn handle_answer(
         &mut self,
-        key: Key,
+        key: BatchKey,
         answer: BatchAnswer,
         now: Instant,
         chance: f64,
     ) -> Settled {
-        let Some(at) = self.entries.iter().position(|entry| entry.flying && entry.batch.key() == key) else {
+        let sent = |entry: &Entry| entry.is_in_flight() && entry.batch.key() == key;
+        let Some(at) = self.entries.iter().position(sent) else {
             return Settled::default();
         };
-        let answer = answer.mistaken(&self.config);
         let verdict = answer.verdict(self.config.idempotent);
         let entry = &mut self.entries[at];
-        entry.flying = false;
-        entry.doubt |= answer.leaves_doubt();
-        entry.unanswered |= answer.is_lost();
+        entry.stage = Stage::Waiting;
+        entry.doubt = entry.doubt.max(Doubt::left_by(&answer));
         let over = entry.reported == Reported::TimedOut || entry.attempts > self.config.retries;
         self.in_flight -= 1;
         let (error, records) = match answer {
             BatchAnswer::Written { base_offset, log_append_time_ms } => {
                 let settled = self.written(at, Outcome::Written { base_offset, log_append_time_ms });
-                self.resolve();
+                self.settle_flow();
                 return settled;
             }
             BatchAnswer::Refused { error, records } => (error, records),
@@ -320,115 +289,48 @@ impl Sequence {
             Verdict::Again if !over => self.again(at, error, now, chance),
             Verdict::Split if !over && self.split(at) => Settled { split: true, ..Settled::default() },
             Verdict::OutOfOrder if self.may_be_forgotten(at) => self.refused_in_doubt(at, error, now, chance),
-            Verdict::OutOfOrder if !(over || at == 0 && self.ends_out_of_order()) => {
-                // With one before it in doubt it is out of order for that one's sake.
-                self.resequence_due |= at == 0;
-                self.again(at, error, now, chance)
+            // With one before it in doubt it is out of order for that one's sake.
+            Verdict::OutOfOrder if !over && at > 0 => self.again(at, error, now, chance),
+            Verdict::OutOfOrder if !over && self.can_be_resequenced() => {
+                let settled = self.again(at, error, now, chance);
+                self.flow = Flow::Draining(Then::Resequence);
+                settled
             }
             Verdict::Fenced | Verdict::Fatal => {
                 Settled { fatal: Some(error.clone()), ..self.failed(at, error, records) }
             }
             _ => self.failed(at, error, records),
         };
-        self.resolve();
+        self.settle_flow();
         settled
     }
 
-    /// Whether the first in line cannot be counted anew: the coordinator gives the epoch, or the records may lie in
-    /// the log already, or may come to lie there.
-    fn ends_out_of_order(&self) -> bool {
-        self.config.transactional || self.entries.front().is_some_and(Entry::may_come)
-    }
-
-    /// Batches whose `delivery.timeout.ms` is over.
-    pub(crate) fn expire(&mut self, now: Instant) -> Vec<Expired> {
-        let timeout = self.config.delivery_timeout;
-        self.fail(|entry| (entry.batch.opened + timeout <= now).then(|| late(entry, timeout)))
-    }
-
-    /// The transaction is aborted: what has never left never will, and nobody awaits the rest any more. That is
-    /// sent until it is answered for good all the same, as in Java: only then is it certain that the
-    /// coordinator has done with the transaction before, and takes the end of this one for what it is.
-    pub(crate) fn give_up(&mut self, error: &Error) -> Vec<Expired> {
-        let told = |entry: &Entry| {
-            // What has left once leaves again.
-            let written = entry.doubt || entry.attempts > 0;
-            Outcome::failed(placed(error.clone(), &entry.batch).with_written(written))
-        };
-        let (mut given_up, mut at) = (Vec::new(), 0);
-        while let Some(entry) = self.entries.get_mut(at) {
-            let outcome = told(entry);
-            if entry.attempts == 0 {
-                given_up.extend(self.remove(at).map(|batch| Expired::Finished(batch, outcome)));
-                continue;
-            }
-            if entry.reported == Reported::Nothing {
-                (entry.reported, at) = (Reported::Aborted, at + 1);
-                given_up.push(Expired::Reported(self.entries[at - 1].batch.expired(), outcome));
-            } else {
-                at += 1;
-            }
-        }
-        self.resolve();
-        given_up
-    }
-
-    /// Fails the first ones in line, as long as there is an error for them.
-    fn fail(&mut self, error: impl Fn(&Entry) -> Option<Error>) -> Vec<Expired> {
-        let (mut failed, mut at) = (Vec::new(), 0);
-        while let Some(error) = self.entries.get(at).and_then(&error) {
-            let entry = &mut self.entries[at];
-            if !entry.flying {
-                failed.extend(self.remove(at).map(|batch| Expired::Finished(batch, Outcome::failed(error))));
-                continue;
-            }
-            if std::mem::replace(&mut entry.reported, Reported::TimedOut) == Reported::Nothing {
-                failed.push(Expired::Reported(entry.batch.expired(), Outcome::failed(error)));
-            }
-            at += 1;
-        }
-        self.resolve();
-        failed
-    }
-
-    /// When `expire` has something to do.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let waiting = self.entries.iter().find(|entry| entry.reported != Reported::TimedOut);
-        waiting.map(|entry| entry.batch.opened + self.config.delivery_timeout)
-    }
-
-    /// Gives everything up.
-    pub(crate) fn abandon(&mut self, error: &Error) -> Vec<(Batch, Outcome)> {
-        (self.in_flight, self.resolution) = (0, None);
-        let entries = std::mem::take(&mut self.entries).into_iter();
-        let failed = |entry: Entry| {
-            let error = placed(error.clone(), &entry.batch).with_written(entry.doubt || entry.flying);
-            (entry.batch, Outcome::failed(error))
-        };
-        entries.map(failed).collect()
+    /// Whether the first in line can leave under the next epoch: not where the coordinator gives the epoch, nor where
+    /// its records may still come to lie in the log.
+    fn can_be_resequenced(&self) -> bool {
+        !self.config.transactional && !self.entries.front().is_some_and(Entry::may_still_arrive)
     }
 
     fn written(&mut self, at: usize, outcome: Outcome) -> Settled {
-        self.known = true;
-        if self.entries[at].after_gap {
-            // The broker takes nothing after a gap: so what was given up had been written.
-            self.gap = false;
-            self.entries.iter_mut().for_each(|entry| entry.after_gap = false);
-        }
+        self.identity = self.identity.acknowledged();
         self.backoff.reset();
-        if let Outcome::Written { base_offset, .. } = outcome {
-            self.entries[at].trace_span.record("base_offset", base_offset);
-            // What was acknowledged before it lies before it, whatever lies behind.
-            let anchor =
-                self.identity.filter(|_| at == 0).and_then(|it| self.entries[at].anchor(it, base_offset));
-            self.anchor = anchor.or(self.anchor);
+        let Some(entry) = self.entries.remove(at) else { return Settled::default() };
+        if entry.sequenced.is_some_and(|it| self.gap.is_some_and(|gap| it.number > gap)) {
+            // The broker takes nothing after a gap: so what was given up had been written.
+            self.gap = None;
         }
-        let finished = self.entries.remove(at).map(|entry| (entry.batch, outcome));
-        Settled { finished, ..Settled::default() }
+        if let Outcome::Written { base_offset, .. } = outcome {
+            entry.trace_span.record("base_offset", base_offset);
+            // What was acknowledged before it lies before it, whatever lies behind.
+            let identity = self.identity.current().filter(|_| at == 0);
+            self.anchor = identity.and_then(|it| entry.anchor(it, base_offset)).or(self.anchor);
+        }
+        Settled { finished: Some((entry.batch, outcome)), ..Settled::default() }
     }
 
     fn again(&mut self, at: usize, error: Error, now: Instant, chance: f64) -> Settled {
-        if !std::mem::replace(&mut self.stalled, true) {
+        if self.flow.is_flowing() {
+            self.flow = Flow::Draining(Then::Resend);
             self.not_before = Some(now + self.backoff.wait(chance));
         }
         let refresh = error.refreshes_metadata();
@@ -445,7 +347,7 @@ impl Sequence {
     }
 
     fn failed(&mut self, at: usize, error: Error, records: Vec<(u32, Error)>) -> Settled {
-        let doubt = self.entries[at].doubt;
+        let doubt = self.entries[at].doubt.is_any();
         self.entries[at].trace_span.record("error", tracing::field::display(&error));
         let refresh = error.refreshes_metadata();
         let finished = self.remove(at).map(|batch| {
@@ -457,98 +359,35 @@ impl Sequence {
         Settled { finished, refresh, ..Settled::default() }
     }
 
-    /// Puts two halves in a batch's place, which count as it did: whoever comes behind keeps his sequence.
-    fn split(&mut self, at: usize) -> bool {
-        let Some(halves) = self.entries[at].batch.split(&mut self.parts) else { return false };
-        let Some(Entry { base_sequence, place, doubt, of_doubtful, after_gap, reported, .. }) =
-            self.entries.remove(at)
-        else {
-            return false;
-        };
-        let (mut next, planted) = (base_sequence, self.config.planted(Planted::SequenceReused));
-        for (index, batch) in (at..).zip(halves) {
-            let count = batch.count;
-            let place = place + (index - at) as u64;
-            let of_doubtful = of_doubtful || doubt;
-            let counted = Entry { base_sequence: next, place, ..Entry::new(batch) };
-            self.entries.insert(index, Entry { doubt, of_doubtful, after_gap, reported, ..counted });
-            next = next.map(|first| if planted { first } else { after(first, count) });
-        }
-        // One batch more for the leader to remember.
-        self.counted += 1;
-        self.entries.iter_mut().skip(at + 2).for_each(|behind| behind.place += 1);
-        // What flies behind it comes back out of order, and then follows again.
-        self.stalled = true;
-        true
-    }
-
     /// Takes a batch out that is given up. If it had a sequence, those behind it come after a gap.
     fn remove(&mut self, at: usize) -> Option<Batch> {
         let entry = self.entries.remove(at)?;
-        if entry.base_sequence.is_some() {
-            self.gap = true;
-            self.entries.iter_mut().skip(at).for_each(|entry| entry.after_gap = true);
+        if let Some(Sequenced { number, .. }) = entry.sequenced {
+            self.gap = Some(self.gap.map_or(number, |gap| gap.min(number)));
         }
         Some(entry.batch)
     }
 
-    /// With everything answered, the line may move again, and a gap that nobody can fill is left behind.
-    fn resolve(&mut self) {
+    /// With everything answered the line flows again, and a gap that nobody can fill is left behind.
+    fn settle_flow(&mut self) {
         if self.in_flight > 0 {
             return;
         }
-        self.stalled = false;
         if self.config.transactional {
+            self.flow = Flow::Flowing;
             return;
         }
         // Those that are unresolved are the first ones.
-        if self.entries.front().is_some_and(|first| first.unresolved.is_some()) {
+        if self.entries.front().is_some_and(Entry::is_unresolved) {
             return self.look_into_log();
         }
-        self.resolution = None;
-        let counted = self.entries.front().is_some_and(|entry| entry.base_sequence.is_some());
-        if self.resequence_due || self.gap && !counted {
+        let then = self.flow.then();
+        self.flow = Flow::Flowing;
+        let sequenced = self.entries.front().is_some_and(|entry| entry.sequenced.is_some());
+        if then == Then::Resequence || self.has_gap() && !sequenced {
             self.resequence();
         }
     }
-
-    /// The next epoch, from 0. When the epochs are used up, another producer id is needed.
-    fn resequence(&mut self) {
-        let step = i16::from(!self.config.planted(Planted::EpochNotBumped));
-        let bumped = |old: ProducerId| Some(ProducerId { epoch: old.epoch.checked_add(step)?, ..old });
-        self.used_up = self.identity.map(|identity| identity.id);
-        self.identity = self.identity.and_then(bumped);
-        (self.next, self.gap, self.resequence_due) = (0, false, false);
-        for entry in &mut self.entries {
-            (entry.base_sequence, entry.after_gap) = (None, false);
-        }
-    }
-
-    fn stamp(&mut self, at: usize) -> Stamp {
-        let (Some(identity), true) = (self.identity, self.config.idempotent) else { return Stamp::NONE };
-        let entry = &mut self.entries[at];
-        let (place, counted) = (&mut entry.place, &mut self.counted);
-        let base_sequence = *entry.base_sequence.get_or_insert_with(|| {
-            (*place, *counted) = (*counted, *counted + 1);
-            let first = self.next;
-            self.next = after(first, entry.batch.count);
-            first
-        });
-        Stamp {
-            producer_id: identity.id,
-            producer_epoch: identity.epoch,
-            base_sequence,
-            transactional: self.config.transactional,
-        }
-    }
-}
-
-/// So many of a producer's last batches a partition's leader knows again (Kafka's `ProducerStateEntry`).
-const BATCHES_REMEMBERED: u64 = 5;
-
-/// Sequences run from 0 to `i32::MAX` and wrap.
-fn after(first: i32, count: u32) -> i32 {
-    first.wrapping_add(count.cast_signed()) & i32::MAX
 }
 
 #[cfg(test)]

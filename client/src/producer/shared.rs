@@ -1,4 +1,4 @@
-//! What a producer's callers and its sender share.
+//! What a producer's callers and its sender share; everything else belongs to one of the two.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,20 +14,20 @@ use super::meter::Meter;
 use super::orders::{OrderReply, Orders};
 use super::partitioner::Partitioner;
 use super::send_gate::SendGate;
-use super::topic::{News, Topic};
+use super::topic::{ProducerNumber, Topic, TopicUpdate};
 use super::transactions::Order;
 use crate::Error;
-use crate::cluster::{Cluster, Metadata, Want};
+use crate::cluster::{Cluster, Metadata, TopicInterest};
 use crate::environment::Clock;
 
-/// What callers and the sender share.
-pub(super) struct Shared {
+/// The one place where callers and the sender meet. What is locked here is locked once per batch, request or view.
+pub(super) struct ProducerShared {
     pub(super) accumulator: Accumulator,
-    /// Rings once per batch, never per record.
-    pub(super) work: Notify,
-    /// Rings when memory came back.
+    /// Wakes the sender: once per batch, never per record.
+    pub(super) work: Arc<Notify>,
+    /// Wakes a caller that waits for memory.
     pub(super) freed: Notify,
-    pub(super) orders: Orders,
+    pub(super) orders: Arc<Orders>,
     pub(super) gate: SendGate,
     /// Locked once per batch or request.
     pub(super) meter: Mutex<Meter>,
@@ -37,69 +37,71 @@ pub(super) struct Shared {
     pub(super) availability: Option<Arc<Mutex<Availability>>>,
     /// The rack whose leaders are preferred.
     pub(super) rack: Option<String>,
-    pub(super) told_used: Mutex<Instant>,
-    pub(super) lanes: AtomicUsize,
+    pub(super) use_reported_at: Mutex<Instant>,
+    pub(super) partition_numbers: AtomicUsize,
     pub(super) abandoned: AtomicBool,
-    pub(super) number: u64,
+    pub(super) number: ProducerNumber,
     pub(super) clock: Clock,
 }
 
-impl Shared {
+impl ProducerShared {
     pub(super) fn update(&self, metadata: &Metadata) {
-        let (near, now) = (self.near(metadata), self.clock.now());
+        let (rack_brokers, now) = (self.rack_brokers(metadata), self.clock.now());
         let topics = self.topics.lock();
         for topic in topics.values() {
             if let Some(known) = metadata.topics.get(topic.name()) {
-                topic.update(News { metadata: known, near: &near, now }, &self.lanes);
+                topic.update(
+                    TopicUpdate { metadata: known, rack_brokers: &rack_brokers, now },
+                    &self.partition_numbers,
+                );
             }
         }
     }
 
     /// The brokers of this client's rack, where racks count.
-    pub(super) fn near(&self, metadata: &Metadata) -> Vec<i32> {
+    pub(super) fn rack_brokers(&self, metadata: &Metadata) -> Vec<i32> {
         let Some(rack) = &self.rack else { return Vec::new() };
         let near = metadata.brokers.iter().filter(|(_, broker)| broker.rack.as_ref() == Some(rack));
         near.map(|(node, _)| *node).collect()
     }
 
     /// A broker took a request.
-    pub(super) fn drained(&self, node: i32) {
+    pub(super) fn handle_drained(&self, node: i32) {
         if let Some(availability) = &self.availability {
             availability.lock().handle_drained(node);
         }
     }
 
     /// These brokers are behind with what is sent to them.
-    pub(super) fn ready(&self, nodes: impl FnOnce() -> Vec<i32>, now: Instant) {
+    pub(super) fn handle_behind(&self, nodes: impl FnOnce() -> Vec<i32>, now: Instant) {
         if let Some(availability) = &self.availability {
             availability.lock().handle_ready(&nodes(), now);
         }
     }
 
-    /// Says now and then which topics are in use, so that they are kept up to date.
-    pub(super) fn tell_used(&self, cluster: &Cluster, now: Instant) {
-        let mut told = self.told_used.lock();
-        let interval = cluster.config().metadata_max_idle / USES_TOLD_PER_IDLE;
-        if now.saturating_duration_since(*told) < interval {
+    /// Reports which topics are in use, now and then, so that the cluster's task keeps them up to date.
+    pub(super) fn report_used_topics(&self, cluster: &Cluster, now: Instant) {
+        let mut reported_at = self.use_reported_at.lock();
+        let interval = cluster.config().metadata_max_idle / USE_REPORTS_PER_IDLE;
+        if now.saturating_duration_since(*reported_at) < interval {
             return;
         }
         for topic in self.topics.lock().values().filter(|topic| topic.take_used()) {
-            // Only then, so that the first use after a pause is told at once.
-            *told = now;
+            // Only when a topic is in use, so that the first use after a pause is reported at once.
+            *reported_at = now;
             // When the mailbox is full, the next time will do: there are several before the topic is idle.
-            _ = cluster.want(topic.name_shared(), Want::WhileWritten);
+            _ = cluster.track(topic.name_shared(), TopicInterest::WhileWritten);
         }
     }
 
     /// Hands an order to the sender.
     pub(super) fn order(&self, order: Order, reply: Option<OrderReply>) {
         self.orders.push(order, reply);
-        self.work.notify_one();
     }
 
     /// Ends all lingering.
-    pub(super) fn hurry(&self) {
-        self.accumulator.hurry(self.clock.now());
+    pub(super) fn expedite(&self) {
+        self.accumulator.expedite(self.clock.now());
         self.work.notify_one();
     }
 
@@ -116,5 +118,5 @@ impl Shared {
     }
 }
 
-/// So often in `metadata.max.idle.ms` it is told which topics are in use.
-const USES_TOLD_PER_IDLE: u32 = 8;
+/// How many times in `metadata.max.idle.ms` the sender reports which topics are in use.
+const USE_REPORTS_PER_IDLE: u32 = 8;

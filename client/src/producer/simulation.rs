@@ -1,40 +1,56 @@
-//! A producer whose bytes, time and chance are arguments: the shipped cores, carried by hand.
+//! A producer whose bytes, time and chance are arguments: the shipped cores, driven by hand.
 //!
-//! It stands where [`Producer`](crate::Producer)'s task, the cluster's and the connections' stand, and
-//! only carries as they do. Tell it what happened with `handle_*`, then take what there is to do with
-//! `poll_*` until there is none, and call [`Machine::handle_timeout`] at [`Machine::deadline`].
+//! [`Machine`] stands where the tasks of [`Producer`](crate::Producer), of the cluster and of the connections stand, and
+//! decides as little as they do. Its cores are the product's: `accumulator`, `dispatch` with `sequence`, `transactions`
+//! and `resolution`, and the connections' `pipeline`, `metadata` and `schedule`. Its loop (`turn`) and its connections
+//! (`connections`) are written for the simulation; they only carry, as `sender`, `leader_connection` and `cluster` do in
+//! the product, which other tests run.
+//!
+//! ```text
+//!   want, send, begin, commit …         ┌─────────┐  poll_outcome, poll_settled
+//!   ──────────────────────────────────► │         │ ────────────────────────────►  the caller
+//!   handle_opened, handle_written,      │ Machine │
+//!   handle_bytes, handle_closed         │         │  poll_output: open, send, close
+//!   ──────────────────────────────────► │         │ ────────────────────────────►  the network
+//!   handle_timeout                      │         │  deadline
+//!   ──────────────────────────────────► │         │ ────────────────────────────►  the clock
+//!                                       └─────────┘
+//! ```
+//!
+//! After each event take outcomes and outputs until there is none, and call [`Machine::handle_timeout`] at
+//! [`Machine::deadline`]. Two machines with the same configuration, seed and events do the same, byte for byte.
+//!
+//! [`InjectedBug`]s are made between the cores and the network (`injected_bug`): the cores know nothing of them, so that
+//! what is shipped is what is simulated. A simulation that does not find each of them proves nothing.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use upsert_kafka_protocol::messages::ProduceResponse;
 
 use super::accumulator::{Accumulator, Appended, Refusal};
-use super::delivery::Completion;
-use super::dispatch::{Dispatch, Done, Outgoing};
-use super::node::Request;
-pub use super::planted::Planted;
+use super::dispatch::Dispatch;
 use super::send_gate::SendGate;
-use super::sticky::StickySettings;
-use super::topic::{News, Topic, TopicSettings};
+use super::topic::{ProducerNumber, Topic};
 use super::transactions::{Order, Ticket};
-use super::verdict::BatchAnswer;
-use super::{Delivery, ProducerId, request, sender};
+use super::{Delivery, ProducerId, sender};
 use crate::config::Address;
 use crate::retry::Chance;
 use crate::{Config, Error, ErrorKind, Receipt, Record};
-use connections::{ConnectionEvent, Connections};
+use connections::Connections;
+pub use injected_bug::InjectedBug;
+use injected_bug::Injector;
 
 mod broker_connection;
+mod broker_search;
 mod connections;
+mod coordinator_call;
+mod injected_bug;
 mod orders;
 mod pending_request;
+mod turn;
 
 /// One producer.
 pub struct Machine {
@@ -42,8 +58,9 @@ pub struct Machine {
     accumulator: Accumulator,
     dispatch: Dispatch,
     gate: SendGate,
+    number: ProducerNumber,
     topics: BTreeMap<Arc<str>, Topic>,
-    lanes: AtomicUsize,
+    partition_numbers: AtomicUsize,
     connections: Connections,
     chance: Chance,
     deliveries: Vec<(u64, Delivery)>,
@@ -51,10 +68,13 @@ pub struct Machine {
     outcomes: VecDeque<(u64, Result<Receipt, Error>)>,
     orders: VecDeque<(Order, Option<Ticket>)>,
     begins: Vec<Ticket>,
-    commits: Vec<(Ticket, Vec<Arc<Completion>>)>,
+    /// Commits, each with the number of the first record that was sent after it.
+    commits: Vec<(Ticket, u64)>,
     tickets: Ticket,
     settled: VecDeque<(Ticket, Result<ProducerId, Error>)>,
     lingering: Option<Instant>,
+    identity: Option<ProducerId>,
+    injector: Injector,
 }
 
 /// What the network is to do.
@@ -96,19 +116,31 @@ pub struct SimulatedRecord<'a> {
     pub timestamp_ms: i64,
 }
 
+/// What a run assumes or breaks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Conditions {
+    /// A bug to be injected.
+    pub bug: Option<InjectedBug>,
+    /// Assumes that brokers expire producer ids at once, which makes that path testable.
+    pub producer_ids_expire: bool,
+}
+
 impl Machine {
-    /// A producer that begins to look for its cluster. `planted` is a mistake for it to make; `seed` is all
-    /// the chance there is in it.
-    pub fn new(config: Config, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
+    /// A producer that begins to look for its cluster. `seed` is all the chance there is in it.
+    pub fn new(config: Config, conditions: Conditions, seed: u64, now: Instant) -> Self {
         let config = Arc::new(config);
-        let sequence_config = super::sequence::SequenceConfig { planted, ..sender::sequence_config(&config) };
+        let mut sequence_config = sender::sequence_config(&config);
+        if conditions.producer_ids_expire {
+            sequence_config.producer_expiration = Duration::ZERO;
+        }
         let mut chance = Chance::seeded(seed);
         Self {
             accumulator: Accumulator::new(sender::limits(&config)),
             dispatch: Dispatch::new(sequence_config, config.max_request_size, sender::writer(&config)),
             gate: SendGate::default(),
+            number: ProducerNumber::next(),
             topics: BTreeMap::new(),
-            lanes: AtomicUsize::new(0),
+            partition_numbers: AtomicUsize::new(0),
             connections: Connections::new(Arc::clone(&config), chance.bits(), now),
             chance,
             deliveries: Vec::new(),
@@ -120,13 +152,10 @@ impl Machine {
             tickets: 0,
             settled: VecDeque::new(),
             lingering: None,
+            identity: None,
+            injector: Injector::new(conditions.bug, config.transactional_id.is_some()),
             config,
         }
-    }
-
-    /// Brokers forget producers sooner than they do.
-    pub fn expect_to_be_forgotten(&mut self) {
-        self.dispatch.expect_to_be_forgotten();
     }
 
     /// Looks for a topic.
@@ -156,17 +185,17 @@ impl Machine {
             timestamp_ms: Some(entry.timestamp_ms),
             ..Record::new(&topic).value(entry.value)
         };
-        topic.choose(&mut record)?;
-        let slot = topic.place(&record).map_err(|misplaced| misplaced.error(&record))?;
+        topic.apply_partitioner(&mut record)?;
+        let slot = topic.slot_for(&record).map_err(|missing| missing.error(&record))?;
         let appended = loop {
             if let Some(delivery) = self.accumulator.append(slot, &record, entry.timestamp_ms) {
                 break Ok(delivery);
             }
-            match self.accumulator.turn_over(slot, &record, entry.timestamp_ms, now) {
+            match self.accumulator.append_slowly(slot, &record, entry.timestamp_ms, now) {
                 Ok(Appended { delivery, .. }) => break Ok(delivery),
                 Err(Refusal::BatchFull) => {}
                 Err(Refusal::MemoryFull) => {
-                    self.accumulator.hurry(now);
+                    self.accumulator.expedite(now);
                     break Err(Error::new(ErrorKind::BufferFull, "buffer.memory is full"));
                 }
                 Err(Refusal::Never(error)) => break Err(error),
@@ -184,7 +213,7 @@ impl Machine {
 
     /// Ends all lingering, as a flush does.
     pub fn expedite(&mut self, now: Instant) {
-        self.accumulator.hurry(now);
+        self.accumulator.expedite(now);
         self.turn(now);
     }
 
@@ -232,9 +261,9 @@ impl Machine {
         self.outcomes.pop_front()
     }
 
-    /// Who writes, when that is known: for whoever makes brokers forget it.
-    pub fn identity(&mut self) -> Option<ProducerId> {
-        self.dispatch.identity()
+    /// The producer id that the cluster gave, once it has: for whoever makes brokers expire it.
+    pub fn identity(&self) -> Option<ProducerId> {
+        self.identity
     }
 
     /// Whether nothing will be written any more.
@@ -246,177 +275,4 @@ impl Machine {
     pub fn unanswered(&self) -> usize {
         self.deliveries.len()
     }
-
-    /// The sender's loop, as often as something happened within.
-    fn turn(&mut self, now: Instant) {
-        loop {
-            if !self.orders.is_empty() {
-                // What was sent before an order belongs to the transaction that it is about.
-                self.accumulator.close_all(now);
-            }
-            self.tell_backlogs(now);
-            self.lingering = self.accumulator.expire(now);
-            self.take_batches(now);
-            while let Some((order, ticket)) = self.orders.pop_front() {
-                self.dispatch.handle_order(order, ticket, now);
-            }
-            self.dispatch.handle_timeout(now);
-            self.submit(now);
-            self.tell(now);
-            self.connections.handle_turn(now);
-            let Some(event) = self.connections.poll_event() else {
-                if self.orders.is_empty() {
-                    return;
-                }
-                continue;
-            };
-            self.handle_event(event, now);
-        }
-    }
-
-    fn take_batches(&mut self, now: Instant) {
-        for (batch, leader) in self.accumulator.take_ready() {
-            self.dispatch.handle_batch(batch, leader, now);
-        }
-    }
-
-    /// Sends what can leave, and what may be closed for it.
-    fn submit(&mut self, now: Instant) {
-        self.submit_ready(now);
-        while self.tell_backlogs(now) {
-            self.take_batches(now);
-            self.submit_ready(now);
-        }
-    }
-
-    /// Tells the accumulator of which partitions batches wait; says whether it closed one for that.
-    fn tell_backlogs(&mut self, now: Instant) -> bool {
-        let mut closed = false;
-        while let Some(backlog) = self.dispatch.poll_backlog() {
-            closed |= self.accumulator.handle_backlog(backlog, now);
-        }
-        closed
-    }
-
-    fn submit_ready(&mut self, now: Instant) {
-        for node in self.dispatch.poll_nodes(now) {
-            let Some(connection) = self.connections.connection(node) else { continue };
-            while let Some(outgoing) = self.dispatch.poll_request(node, now) {
-                self.produce(connection, outgoing, now);
-            }
-        }
-        for node in self.dispatch.poll_doubted(now) {
-            let Some(connection) = self.connections.connection(node) else { continue };
-            if let Some(request) = self.dispatch.poll_log(node, now) {
-                self.connections.read_log(connection, request, now);
-            }
-        }
-        if let Some(request) = self.dispatch.poll_coordinator_request(now) {
-            self.connections.handle_call(request);
-        }
-        if self.dispatch.poll_metadata() {
-            self.connections.handle_doubt();
-        }
-    }
-
-    fn produce(&mut self, connection: u64, outgoing: Outgoing, now: Instant) {
-        let view = self.connections.view();
-        let version = request::version_max(&outgoing, view);
-        let timeout_ms = i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
-        let produce = request::request(&outgoing, view, self.config.acks, timeout_ms);
-        let request = Box::new(Request { outgoing, produce, version, at: now });
-        self.connections.produce(connection, request, now);
-    }
-
-    fn handle_event(&mut self, event: ConnectionEvent, now: Instant) {
-        match event {
-            ConnectionEvent::Produced(request, response) => self.settle(&request, response, now),
-            ConnectionEvent::Coordinator(response) => {
-                self.dispatch.handle_response(response, now, self.chance.draw());
-            }
-            ConnectionEvent::Log(request, answer) => {
-                self.dispatch.handle_log(&request, answer, now, self.chance.draw());
-            }
-            ConnectionEvent::Unreachable(node) => {
-                self.dispatch.handle_unreachable(node, now, self.chance.draw())
-            }
-            ConnectionEvent::View => self.renew(now),
-        }
-    }
-
-    fn settle(&mut self, request: &Request, response: Result<ProduceResponse, Error>, now: Instant) {
-        let sent = &request.outgoing.batches;
-        let answers = match response {
-            Ok(response) => {
-                for (topic, partition, leader, epoch) in
-                    request::hints(&request.produce, request.version, &response)
-                {
-                    self.connections.leader_moved(&topic, partition, leader, epoch);
-                }
-                self.dispatch.handle_throttle(request.outgoing.node, response.throttle_time_ms, now);
-                request::answers(&request.produce, request.version, &response)
-            }
-            Err(error) => vec![BatchAnswer::Lost(error); sent.len()],
-        };
-        self.dispatch.handle_request_done(request.outgoing.node);
-        for (sent, answer) in sent.iter().zip(answers) {
-            self.dispatch.handle_answer(sent, answer, now, self.chance.draw());
-        }
-    }
-
-    /// Takes over a new view of the cluster.
-    fn renew(&mut self, now: Instant) {
-        // By name: what is drawn for each must not depend on a hash.
-        let topics: BTreeMap<_, _> = self.connections.view().topics.iter().collect();
-        for (name, metadata) in topics {
-            let news = News { metadata, near: &[], now };
-            if let Some(known) = self.topics.get(name) {
-                known.update(news, &self.lanes);
-                continue;
-            }
-            let sticky = StickySettings {
-                batch_size: self.config.batch_size,
-                adaptive: self.config.partitioner_adaptive,
-            };
-            let settings = TopicSettings {
-                producer: 0,
-                sticky,
-                ignore_keys: self.config.partitioner_ignore_keys,
-                seed: self.chance.bits(),
-                availability: None,
-                partitioner: None,
-            };
-            self.topics.insert(Arc::clone(name), Topic::new(news, &settings, &self.lanes));
-        }
-        self.dispatch.handle_leaders(self.connections.view(), now);
-    }
-
-    fn tell(&mut self, now: Instant) {
-        self.settle_orders(now);
-        if let Some(error) = self.dispatch.fatal() {
-            self.accumulator.close(error.clone());
-        }
-        let mut told = false;
-        while let Some(done) = self.dispatch.poll_done() {
-            told = true;
-            match done {
-                Done::Finished(batch, outcome) => self.accumulator.complete(batch, outcome),
-                Done::Told(expired, outcome) => self.accumulator.tell(&expired.token, outcome),
-            };
-        }
-        if told {
-            let ready = self.deliveries.extract_if(.., |(_, delivery)| poll(delivery).is_ready());
-            let ready: Vec<_> = ready.collect();
-            for (number, mut delivery) in ready {
-                if let Poll::Ready(outcome) = poll(&mut delivery) {
-                    self.outcomes.push_back((number, outcome));
-                }
-            }
-            self.look_at_commits();
-        }
-    }
-}
-
-fn poll(delivery: &mut Delivery) -> Poll<Result<Receipt, Error>> {
-    Pin::new(delivery).poll(&mut Context::from_waker(Waker::noop()))
 }

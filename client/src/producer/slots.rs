@@ -1,4 +1,8 @@
 //! Where records of a topic's partitions are written: a slot for each, found without a lock.
+//!
+//! A slot holds its partition's open batch. Whatever a batch holds must not hold the slot, or an open batch that nobody
+//! closes (its runtime died, or `close` ran out of time) would keep itself alive. So identity and slot are two things: a
+//! batch, the dispatch and all requests hold the `Partition`; topics' handles and the accumulator hold the `Slot`.
 
 use std::sync::atomic::{
     AtomicI32, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
@@ -7,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::batch::Batch;
-use super::keyless::{Keyless, Queued};
+use super::keyless::{Keyless, QueuedBatch};
 use super::lock::Mutex;
 use super::partition::Partition;
 use crate::cluster::TopicMetadata;
@@ -27,8 +31,7 @@ struct Segment {
     next: OnceLock<Box<Segment>>,
 }
 
-/// One partition as its records' senders see it. Callers of `send` share it, and only the topic's handle and the
-/// accumulator hold it: a batch holds the [`Partition`], or the two would hold each other for good.
+/// One partition as callers of `send` see it, aligned so that two partitions share no cache line.
 #[repr(align(128))]
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -56,7 +59,7 @@ pub(crate) struct SlotSource<'a> {
     pub(crate) topic: &'a Arc<str>,
     pub(crate) keyless: &'a Arc<Keyless>,
     /// Numbers the partitions of all topics.
-    pub(crate) lanes: &'a AtomicUsize,
+    pub(crate) numbers: &'a AtomicUsize,
 }
 
 impl Slots {
@@ -129,12 +132,12 @@ impl Segment {
 }
 
 impl Slot {
-    fn new(index: usize, SlotSource { topic, keyless, lanes }: SlotSource<'_>) -> Self {
+    fn new(index: usize, SlotSource { topic, keyless, numbers }: SlotSource<'_>) -> Self {
         let partition = Partition {
             topic: Arc::clone(topic),
             // A broker counts partitions in an i32.
             index: i32::try_from(index).unwrap_or(i32::MAX),
-            lane: lanes.fetch_add(1, Relaxed),
+            number: numbers.fetch_add(1, Relaxed),
         };
         Self {
             partition: Arc::new(partition),
@@ -156,8 +159,8 @@ impl Slot {
     }
 
     /// A batch of it was closed, and stands in its queue while the value lives.
-    pub(crate) fn closed(&self, bytes: usize, full: bool, now: Instant) -> Queued {
-        let queued = Queued::new(&self.queued);
+    pub(crate) fn closed(&self, bytes: usize, full: bool, now: Instant) -> QueuedBatch {
+        let queued = QueuedBatch::new(&self.queued);
         if let Ok(index) = usize::try_from(self.partition.index) {
             self.keyless.closed(index, bytes, full, now);
         }

@@ -36,7 +36,7 @@ pub(crate) struct Choice {
     /// Its broker takes what is sent.
     pub(crate) available: bool,
     /// Its broker stands in this client's rack, and that counts.
-    pub(crate) near: bool,
+    pub(crate) in_rack: bool,
 }
 
 impl Sticky {
@@ -88,7 +88,7 @@ impl Sticky {
     /// A weight is what the longest queue has more than this one, plus one.
     fn weigh(&mut self) {
         narrow(&mut self.choices, |choice| choice.available);
-        narrow(&mut self.choices, |choice| choice.near);
+        narrow(&mut self.choices, |choice| choice.in_rack);
         let longest = self.choices.iter().map(|choice| choice.queued).max().unwrap_or(0);
         let mut sum = 0;
         self.sums.clear();

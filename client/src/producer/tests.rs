@@ -119,7 +119,7 @@ async fn gathering() -> (Peer, Producer, Topic) {
 
 /// Dies when nobody can write to the partition any more.
 fn watched(topic: &Topic) -> Weak<Slot> {
-    Arc::downgrade(topic.place(&Record::new(topic).partition(0)).unwrap())
+    Arc::downgrade(topic.slot_for(&Record::new(topic).partition(0)).unwrap())
 }
 
 #[test]

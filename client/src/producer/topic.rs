@@ -1,5 +1,26 @@
-//! A topic's handle: looked up once, so that no record hashes a name.
+//! A topic's handle: decides which partition a record goes to, and finds its slot.
+//!
+//! It is looked up by name once and then used for all records, so that no record hashes a name.
+//!
+//! **It decides** by the first of these that there is:
+//! 1. the partition that the record names;
+//! 2. what the user's [`Partitioner`] says, which is asked once for each record (`apply_partitioner`);
+//! 3. the record's key: murmur2 over the number of partitions, as in Java;
+//! 4. the sticky partition of the topic (`keyless`; KIP-480, KIP-794), also for keys where `partitioner.ignore.keys`.
+//!
+//! **It hears** one event: a newer view of the cluster (`update`), told by the sender's task or by a caller who waited
+//! for it. That brings leaders, the number of partitions, and which brokers stand in this client's rack.
+//!
+//! **Shared.** Clones of the handle and the producer share one state. `send` reads it without a lock: the number of
+//! partitions, the sticky partition, and the slots, to which others are only ever added.
+//!
+//! **Must never happen**
+//! - A key moves because a leader is gone: only the number of partitions counts. When that changes, a line says so.
+//! - A record goes to a partition that the topic does not have, be it that it was deleted and made again with fewer.
+//! - A record of another producer's handle enters: its transaction, and its memory, are others. The handle knows the
+//!   [`ProducerNumber`] of its own.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
@@ -16,12 +37,12 @@ use crate::{Error, ErrorKind, Record};
 /// A topic as one producer sees it. Cheap to clone, fit to keep: partitions that the topic gains
 /// later are used from then on.
 #[derive(Clone)]
-pub struct Topic(Arc<Shared>);
+pub struct Topic(Arc<TopicState>);
 
-struct Shared {
+struct TopicState {
     name: Arc<str>,
     /// Which producer's records its partitions hold.
-    producer: u64,
+    producer: ProducerNumber,
     slots: Slots,
     keyless: Arc<Keyless>,
     ignore_keys: bool,
@@ -30,9 +51,13 @@ struct Shared {
     turns: AtomicU64,
 }
 
+/// Tells the producers of a process apart, since a topic's handle is good for the one that it was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ProducerNumber(NonZeroU64);
+
 /// What a topic's handle needs beside the topic.
 pub(crate) struct TopicSettings {
-    pub(crate) producer: u64,
+    pub(crate) producer: ProducerNumber,
     pub(crate) sticky: StickySettings,
     pub(crate) ignore_keys: bool,
     /// Chance for the sticky choice.
@@ -43,10 +68,10 @@ pub(crate) struct TopicSettings {
 
 /// What a newer view of the cluster says of a topic, and what its partitions are chosen by.
 #[derive(Clone, Copy)]
-pub(crate) struct News<'a> {
+pub(crate) struct TopicUpdate<'a> {
     pub(crate) metadata: &'a TopicMetadata,
     /// The brokers of this client's rack, if that counts.
-    pub(crate) near: &'a [i32],
+    pub(crate) rack_brokers: &'a [i32],
     pub(crate) now: Instant,
 }
 
@@ -61,12 +86,12 @@ impl Topic {
         self.0.slots.count()
     }
 
-    /// `lanes` numbers the partitions of all topics.
-    pub(crate) fn new(news: News<'_>, settings: &TopicSettings, lanes: &AtomicUsize) -> Self {
+    /// `numbers` numbers the partitions of all topics.
+    pub(crate) fn new(update: TopicUpdate<'_>, settings: &TopicSettings, numbers: &AtomicUsize) -> Self {
         let keyless = Arc::new(Keyless::new(settings.sticky, settings.seed, settings.availability.clone()));
-        let (topic, count) = (&news.metadata.name, news.metadata.partitions.len());
-        let slots = Slots::new(count, SlotSource { topic, keyless: &keyless, lanes });
-        let topic = Self(Arc::new(Shared {
+        let (topic, count) = (&update.metadata.name, update.metadata.partitions.len());
+        let slots = Slots::new(count, SlotSource { topic, keyless: &keyless, numbers });
+        let topic = Self(Arc::new(TopicState {
             name: Arc::clone(topic),
             producer: settings.producer,
             slots,
@@ -75,7 +100,7 @@ impl Topic {
             partitioner: settings.partitioner.clone(),
             turns: AtomicU64::new(0),
         }));
-        topic.update(news, lanes);
+        topic.update(update, numbers);
         topic
     }
 
@@ -83,16 +108,25 @@ impl Topic {
         &self.0.name
     }
 
-    pub(crate) fn producer(&self) -> u64 {
+    pub(crate) fn producer(&self) -> ProducerNumber {
         self.0.producer
     }
 
-    /// Takes over leaders and the number of partitions.
-    pub(crate) fn update(&self, News { metadata, near, now }: News<'_>, lanes: &AtomicUsize) {
-        let Shared { name, slots, keyless, .. } = &*self.0;
+    /// Takes over leaders and the number of partitions from a newer view of the cluster.
+    pub(crate) fn update(
+        &self,
+        TopicUpdate { metadata, rack_brokers, now }: TopicUpdate<'_>,
+        numbers: &AtomicUsize,
+    ) {
+        let TopicState { name, slots, keyless, .. } = &*self.0;
         let count = metadata.partitions.len();
-        let before = slots.update(metadata, SlotSource { topic: name, keyless, lanes });
-        keyless.update(metadata, near, |index| slots.get(index).map(|slot| Arc::clone(slot.queued())), now);
+        let before = slots.update(metadata, SlotSource { topic: name, keyless, numbers });
+        keyless.update(
+            metadata,
+            rack_brokers,
+            |index| slots.get(index).map(|slot| Arc::clone(slot.queued())),
+            now,
+        );
         if before != 0 && before != count {
             tracing::info!(
                 topic = &**name,
@@ -103,9 +137,9 @@ impl Topic {
         }
     }
 
-    /// Where the record goes. Records of a key follow the number of partitions known just now.
+    /// The slot of the partition that the record goes to, by the number of partitions known just now.
     #[inline]
-    pub(crate) fn place(&self, record: &Record<'_>) -> Result<&Arc<Slot>, Misplaced> {
+    pub(crate) fn slot_for(&self, record: &Record<'_>) -> Result<&Arc<Slot>, NoSuchPartition> {
         let count = self.0.slots.count();
         let index = match (record.partition, record.key) {
             (Some(index), _) => usize::try_from(index).unwrap_or(usize::MAX),
@@ -113,19 +147,19 @@ impl Topic {
             _ => self.0.keyless.current(),
         };
         let known = if index < count { self.0.slots.get(index) } else { None };
-        known.ok_or(Misplaced { count })
+        known.ok_or(NoSuchPartition { count })
     }
 
     /// Lets the user's partitioner choose, where there is one and the record names no partition.
     #[inline]
-    pub(crate) fn choose(&self, record: &mut Record<'_>) -> Result<(), Error> {
+    pub(crate) fn apply_partitioner(&self, record: &mut Record<'_>) -> Result<(), Error> {
         match &self.0.partitioner {
-            Some(partitioner) if record.partition.is_none() => self.ask(&**partitioner, record),
+            Some(partitioner) if record.partition.is_none() => self.ask_partitioner(&**partitioner, record),
             _ => Ok(()),
         }
     }
 
-    fn ask(&self, partitioner: &dyn Partitioner, record: &mut Record<'_>) -> Result<(), Error> {
+    fn ask_partitioner(&self, partitioner: &dyn Partitioner, record: &mut Record<'_>) -> Result<(), Error> {
         let partitions = Partitions::new(&self.0.slots, self.0.turns.fetch_add(1, Relaxed));
         record.partition = partitioner.partition(record, &partitions);
         match record.partition {
@@ -141,13 +175,27 @@ impl Topic {
     }
 }
 
+impl ProducerNumber {
+    /// One that no other producer of this process has.
+    pub(crate) fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(NonZeroU64::new(LAST.fetch_add(1, Relaxed) + 1).unwrap_or(NonZeroU64::MIN))
+    }
+}
+
+impl std::fmt::Display for ProducerNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// The partition asked for is not among those known.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Misplaced {
+pub(crate) struct NoSuchPartition {
     count: usize,
 }
 
-impl Misplaced {
+impl NoSuchPartition {
     #[cold]
     pub(crate) fn error(self, record: &Record<'_>) -> Error {
         let asked = record.partition.unwrap_or(-1);

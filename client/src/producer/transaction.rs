@@ -50,7 +50,7 @@ pub struct Transaction {
     identity: ProducerId,
     /// Begun by another process: nothing can be sent.
     resumed: bool,
-    /// Ended, or its end is told to the caller as an error.
+    /// Ended, or the caller has its end as an error.
     over: bool,
 }
 
@@ -79,7 +79,7 @@ impl Transaction {
     /// nothing can be sent in it any more.
     #[inline]
     pub async fn send(&self, mut record: Record<'_>) -> Result<Delivery, Error> {
-        record.topic.choose(&mut record)?;
+        record.topic.apply_partitioner(&mut record)?;
         if self.takes(&record)
             && let Some(delivery) = self.handle.append_within(&record)
         {
@@ -94,7 +94,7 @@ impl Transaction {
     /// # Errors
     /// As [`Transaction::send`], and [`ErrorKind::BufferFull`].
     pub fn try_send(&self, mut record: Record<'_>) -> Result<Delivery, Error> {
-        record.topic.choose(&mut record)?;
+        record.topic.apply_partitioner(&mut record)?;
         if self.takes(&record)
             && let Some(delivery) = self.handle.append_within(&record)
         {

@@ -22,7 +22,7 @@ pub(crate) enum Verdict {
     Done,
     /// Send the same bytes again.
     Again,
-    /// The broker's count and ours differ: if nothing before it is in doubt, count anew.
+    /// The broker's count and ours differ: if nothing before it is in doubt, it is re-sequenced.
     OutOfOrder,
     /// Send it in halves.
     Split,

@@ -1,4 +1,4 @@
-//! Who writes: a producer without a number, one that counts its batches, or one with transactions.
+//! The source of the producer id, by the kind of producer: without idempotence, idempotent, or transactional.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,22 +7,22 @@ use upsert_kafka_protocol::messages::InitProducerIdRequest;
 
 use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, RequestBody, ResponseBody};
 use super::partition::Partition;
-use super::retrying_request::RetryingRequest;
+use super::retrying_request::{Retry, RetryingRequest};
 use super::sequence::ProducerId;
 use super::transactions::{Transactions, aborted};
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};
 
-/// Asks the cluster for the producer's number, when and how the kind of producer wants it.
+/// Requests the producer id when and how the kind of producer needs it.
 #[derive(Debug)]
 pub(crate) enum Writer {
-    /// Any broker gives a number.
+    /// Any broker gives a producer id.
     Plain(Box<Plain>),
     /// The coordinator of its `transactional.id` does.
     Transactional(Box<Transactions>),
 }
 
-/// A producer that counts its batches and has no transactions; or does not count, and never asks.
+/// A producer without transactions. Without idempotence it never needs a producer id.
 #[derive(Debug)]
 pub(crate) struct Plain {
     request: RetryingRequest,
@@ -55,7 +55,7 @@ impl Writer {
         }
     }
 
-    /// Who writes, when that is known.
+    /// The producer id, when it is known.
     pub(crate) fn identity(&self) -> Option<ProducerId> {
         match self {
             Self::Plain(plain) => plain.identity,
@@ -63,7 +63,7 @@ impl Writer {
         }
     }
 
-    /// A batch needs a number that is not known, or another one than the last.
+    /// A batch needs a producer id that is not known, or another one than the last.
     pub(crate) fn want_identity(&mut self) {
         if let Self::Plain(plain) = self {
             plain.wanted = true;
@@ -83,7 +83,7 @@ impl Writer {
         }
     }
 
-    /// Why there will never be a number.
+    /// Why nothing will be written any more.
     pub(crate) fn fatal_error(&self) -> Option<&Error> {
         match self {
             Self::Plain(plain) => plain.failed.as_ref(),
@@ -91,7 +91,7 @@ impl Writer {
         }
     }
 
-    /// Why nothing more of the open transaction is to be sent, told once.
+    /// Why nothing more of the open transaction is to be sent, once.
     pub(crate) fn poll_abortable_error(&mut self) -> Option<Error> {
         self.transactions()?.poll_abortable_error()
     }
@@ -148,19 +148,19 @@ impl Plain {
 
     /// An error that no retry mends is the producer's end.
     fn handle_response(&mut self, response: Result<CoordinatorResponse, Error>, now: Instant, chance: f64) {
-        let told = response.and_then(|response| match response.body {
-            ResponseBody::InitProducerId(told) if told.error_code.is_none() => Ok(told),
+        let response = response.and_then(|response| match response.body {
+            ResponseBody::InitProducerId(it) if it.error_code.is_none() => Ok(it),
             other => Err(Error::from_code(other.error_code(), "InitProducerId")),
         });
-        match told {
-            Ok(told) => {
+        match response {
+            Ok(it) => {
                 self.request.finish();
-                self.identity = Some(ProducerId { id: told.producer_id, epoch: told.producer_epoch });
+                self.identity = Some(ProducerId { id: it.producer_id, epoch: it.producer_epoch });
                 self.wanted = false;
             }
             Err(error) if error.is_retriable() => {
                 tracing::debug!(%error, "no producer id yet");
-                self.request.retry(false, false, now, chance);
+                self.request.retry(Retry::SameCoordinator, now, chance);
             }
             Err(error) => {
                 self.request.finish();

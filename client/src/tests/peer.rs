@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use upsert_kafka_protocol::header::{self, RequestHeader};
@@ -19,6 +19,7 @@ use upsert_kafka_protocol::{APIS, Message, Request, Segments, Str, Uuid};
 
 use crate::Config;
 use crate::config::Address;
+use crate::environment::{Clock, Environment, Transport};
 
 /// A listening broker; it ends with the value.
 pub(crate) struct Peer {
@@ -45,6 +46,8 @@ pub(crate) enum Reply {
     /// Bytes as they stand.
     Raw(Bytes),
     Nothing,
+    /// No answer, and none to anything that comes on the same connection.
+    Hold,
     Close,
 }
 
@@ -54,7 +57,7 @@ impl Peer {
     pub(crate) async fn start(script: impl FnMut(&Ask) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = address(&listener);
-        Self::serve(listener, address, Arc::new(Mutex::new(script)))
+        Self::serve(Source::Listener(listener), address, Arc::new(Mutex::new(script)))
     }
 
     /// A peer whose script knows where it listens.
@@ -64,13 +67,13 @@ impl Peer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = address(&listener);
         let script = Arc::new(Mutex::new(script(address.clone())));
-        Self::serve(listener, address, script)
+        Self::serve(Source::Listener(listener), address, script)
     }
 
     /// A peer where one listened before.
     pub(crate) async fn again(address: Address, script: impl FnMut(&Ask) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind(address.to_string()).await.unwrap();
-        Self::serve(listener, address, Arc::new(Mutex::new(script)))
+        Self::serve(Source::Listener(listener), address, Arc::new(Mutex::new(script)))
     }
 
     /// A configuration that begins here and is quick to try again.
@@ -88,12 +91,29 @@ impl Peer {
         }
     }
 
-    fn serve(listener: TcpListener, address: Address, script: Script) -> Self {
+    /// A peer at the other end of pipes: the environment's dialer leads to it, whatever the address, and its clock is
+    /// tokio's.
+    pub(crate) fn piped(script: impl FnMut(&Ask) -> Reply + Send + 'static) -> (Self, Environment) {
+        let (streams, accepted) = mpsc::unbounded_channel::<DuplexStream>();
+        let dialer = move |_: Address| {
+            let (ours, theirs) = duplex(1 << 16);
+            let taken = streams.send(theirs).map_err(std::io::Error::other);
+            async move { taken.map(|()| ours) }
+        };
+        let address = "peer:9092".parse().unwrap();
+        let peer = Self::serve(Source::Pipes(accepted), address, Arc::new(Mutex::new(script)));
+        let environment =
+            Environment::new().with_dialer(dialer).with_clock(Clock::of_runtime(0)).with_seed(1);
+        (peer, environment)
+    }
+
+    /// Talks on every stream that comes, and goes on when no more do.
+    fn serve(mut source: Source, address: Address, script: Script) -> Self {
         let (tell, heard) = mpsc::unbounded_channel();
         let (leave, left) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
             let mut peers = tokio::task::JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
+            while let Some(stream) = source.next().await {
                 let (leave, talk) = (leave.clone(), converse(stream, Arc::clone(&script), tell.clone()));
                 peers.spawn(async move {
                     talk.await;
@@ -101,8 +121,24 @@ impl Peer {
                     _ = leave.send(());
                 });
             }
+            while peers.join_next().await.is_some() {}
         });
         Self { address, heard, left, task }
+    }
+}
+
+/// Where streams come from.
+enum Source {
+    Listener(TcpListener),
+    Pipes(mpsc::UnboundedReceiver<DuplexStream>),
+}
+
+impl Source {
+    async fn next(&mut self) -> Option<Box<dyn Transport>> {
+        match self {
+            Self::Listener(listener) => Some(Box::new(listener.accept().await.ok()?.0)),
+            Self::Pipes(accepted) => Some(Box::new(accepted.recv().await?)),
+        }
     }
 }
 
@@ -240,7 +276,7 @@ fn address(listener: &TcpListener) -> Address {
     listener.local_addr().unwrap().to_string().parse().unwrap()
 }
 
-async fn converse(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSender<Ask>) {
+async fn converse(mut stream: Box<dyn Transport>, script: Script, tell: mpsc::UnboundedSender<Ask>) {
     let mut buffer = BytesMut::new();
     loop {
         while buffer.len() < 4 || buffer.len() < 4 + length(&buffer) {
@@ -264,12 +300,18 @@ async fn converse(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSe
             Reply::Send(frame) => frame,
             Reply::Raw(bytes) => Segments::from(bytes),
             Reply::Nothing => continue,
+            Reply::Hold => return hold(stream).await,
             Reply::Close => return,
         };
         if stream.write_all_buf(&mut bytes).await.is_err() {
             return;
         }
     }
+}
+
+/// Until the other side hangs up.
+async fn hold(mut stream: Box<dyn Transport>) {
+    _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 }
 
 fn length(buffer: &BytesMut) -> usize {

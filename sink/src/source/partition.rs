@@ -43,12 +43,8 @@ impl Partition {
 
     pub(super) fn commit(&self, of: &TopicPartition, job: &JobIdentity) -> Commit {
         let metadata = CheckpointMetadata { topic_id: self.topic_id, job: job.clone() };
-        Commit {
-            topic: Arc::clone(&of.topic),
-            partition: of.partition,
-            offset: self.next,
-            leader_epoch: self.leader_epoch,
-            metadata: metadata.to_string(),
-        }
+        Commit::new(of.clone(), self.next)
+            .with_leader_epoch(self.leader_epoch)
+            .with_metadata(metadata.to_string())
     }
 }

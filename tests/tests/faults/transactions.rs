@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use upsert_kafka_client::{
-    Client, Commit, Delivery, Error, GroupMetadata, Producer, Record, Topic, Transaction,
+    Client, Commit, Delivery, Error, GroupMetadata, Producer, Record, Topic, TopicPartition, Transaction,
 };
 
 use super::accounts::{Accounts, Attempt, End};
@@ -158,13 +158,8 @@ impl Worker {
             deliveries.push(transaction.send(Record::new(&self.topic).key(key).value(value)).await?);
             self.report.send_modify(|it| it.sent = number + 1);
         }
-        let mark = Commit {
-            topic: self.topic.name().into(),
-            partition: 0,
-            offset: i64::try_from(self.done.accounts.attempts.len() + 1).expect("a number in memory"),
-            leader_epoch: -1,
-            metadata: String::new(),
-        };
+        let offset = i64::try_from(self.done.accounts.attempts.len() + 1).expect("a number in memory");
+        let mark = Commit::new(TopicPartition::new(self.topic.name(), 0), offset);
         transaction.send_offsets(&[mark], &self.group).await
     }
 

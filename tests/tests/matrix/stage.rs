@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use upsert_kafka_broker::{Armed, Broker, BrokerConfig, Fault};
+use upsert_kafka_broker::{Broker, BrokerConfig, Fault, FaultHandle};
 use upsert_kafka_client::{
     Assignment, Client, Config, Consumer, NewTopic, OffsetSpec, Position, Producer, Record, Role,
     TopicPartition,
@@ -70,7 +70,7 @@ impl Stage {
     }
 
     /// Orders a fault of the embedded broker.
-    pub(super) async fn fault(&self, fault: Fault) -> Armed {
+    pub(super) async fn fault(&self, fault: Fault) -> FaultHandle {
         match &self.host {
             Host::Embedded(broker) => broker.fault(fault).await,
             Host::Real(_) => panic!("a real Kafka has no faults on order"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use upsert_kafka_client::simulation::{Machine, Planted, SimulatedRecord};
+use upsert_kafka_client::simulation::{Conditions, InjectedBug, Machine, SimulatedRecord};
 use upsert_kafka_client::{Error, ErrorKind, Receipt};
 
 use super::plan::{MS, Plan};
@@ -40,13 +40,11 @@ pub(crate) struct Client {
 
 impl Client {
     /// Clients of one `name` are instances of one transactional id.
-    pub(crate) fn new(name: usize, plan: &Plan, planted: Option<Planted>, seed: u64, now: Instant) -> Self {
+    pub(crate) fn new(name: usize, plan: &Plan, bug: Option<InjectedBug>, seed: u64, now: Instant) -> Self {
         let transactional_id = plan.transactions.map(|_| format!("writer-{name}"));
         let config = plan.config.clone().with(|it| it.transactional_id = transactional_id);
-        let mut machine = Machine::new(config, planted, seed, now);
-        if plan.forgets {
-            machine.expect_to_be_forgotten();
-        }
+        let conditions = Conditions { bug, producer_ids_expire: plan.producer_ids_expire };
+        let machine = Machine::new(config, conditions, seed, now);
         Self {
             name,
             machine,

@@ -46,7 +46,7 @@ impl World {
             52..=59 => self.start_a_node(),
             60..=66 => self.pause_a_node(),
             67..=94 => self.arm(),
-            _ if self.plan.forgets => self.expire_a_producer(),
+            _ if self.plan.producer_ids_expire => self.expire_a_producer(),
             _ => {}
         }
     }
@@ -152,9 +152,9 @@ impl World {
         self.faults.push(fault);
     }
 
-    /// A partition forgets a producer that has not written for `producer.id.expiration.ms`: a day, where
+    /// A partition producer_ids_expire a producer that has not written for `producer.id.expiration.ms`: a day, where
     /// `delivery.timeout.ms` is two minutes. So nothing of it waits or is under way, and only then may it
-    /// be forgotten here: a Kafka that forgets a batch in doubt takes it twice, whoever the client is.
+    /// be forgotten here: a Kafka that producer_ids_expire a batch in doubt takes it twice, whoever the client is.
     fn expire_a_producer(&mut self) {
         let client = self.random.range(0, self.clients.len() as u64 - 1) as usize;
         let done = |wire: &super::wire::Wire| {

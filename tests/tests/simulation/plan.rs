@@ -32,7 +32,7 @@ pub(crate) struct Plan {
     /// Whether another instance takes over from the first client at some time.
     pub(crate) takeover_at: Option<u64>,
     /// Whether partitions forget producers.
-    pub(crate) forgets: bool,
+    pub(crate) producer_ids_expire: bool,
     /// Whether answers are changed on their way.
     pub(crate) tampers: bool,
     /// When mishaps end.
@@ -72,7 +72,7 @@ impl Plan {
             latency_max: latency * random.range(2, 20),
             step: random.scale(MS, 100 * MS),
             fault_interval: random.scale(20 * MS, 1000 * MS),
-            forgets: random.percent(25),
+            producer_ids_expire: random.percent(25),
             tampers: random.percent(30),
             faults_until,
         }

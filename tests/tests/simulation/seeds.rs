@@ -4,18 +4,18 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use upsert_kafka_client::simulation::Planted;
+use upsert_kafka_client::simulation::InjectedBug;
 
 use super::world::World;
 
 /// One run without its trace.
-pub(crate) fn run(seed: u64, planted: Option<Planted>) -> Result<(), String> {
-    World::new(seed, planted, false).run()
+pub(crate) fn run(seed: u64, bug: Option<InjectedBug>) -> Result<(), String> {
+    World::new(seed, bug, false).run()
 }
 
 /// The same run, told.
-pub(crate) fn trace(seed: u64, planted: Option<Planted>) -> String {
-    let mut world = World::new(seed, planted, true);
+pub(crate) fn trace(seed: u64, bug: Option<InjectedBug>) -> String {
+    let mut world = World::new(seed, bug, true);
     let end = match world.run() {
         Ok(()) => "all promises were kept".to_owned(),
         Err(violation) => violation,
@@ -24,7 +24,7 @@ pub(crate) fn trace(seed: u64, planted: Option<Planted>) -> String {
 }
 
 /// Runs seeds until one breaks a promise: the first that was found, with the promise.
-pub(crate) fn first_broken(seeds: Range<u64>, planted: Option<Planted>) -> Option<(u64, String)> {
+pub(crate) fn first_broken(seeds: Range<u64>, bug: Option<InjectedBug>) -> Option<(u64, String)> {
     let (next, stop, found) = (AtomicU64::new(seeds.start), AtomicBool::new(false), Mutex::new(None));
     let work = || {
         while !stop.load(Relaxed) {
@@ -32,7 +32,7 @@ pub(crate) fn first_broken(seeds: Range<u64>, planted: Option<Planted>) -> Optio
             if seed >= seeds.end {
                 return;
             }
-            let broken = std::panic::catch_unwind(|| run(seed, planted)).unwrap_or_else(|panic| {
+            let broken = std::panic::catch_unwind(|| run(seed, bug)).unwrap_or_else(|panic| {
                 let words = panic.downcast_ref::<String>().cloned();
                 Err(format!("a panic: {}", words.unwrap_or_default()))
             });

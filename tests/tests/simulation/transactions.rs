@@ -1,6 +1,6 @@
 //! A client's transactions: begun, written in, then committed, aborted or dropped.
 
-use upsert_kafka_client::{Commit, Error, GroupMetadata};
+use upsert_kafka_client::{Commit, Error, GroupMetadata, TopicPartition};
 
 use super::world::{Event, World};
 
@@ -65,13 +65,7 @@ impl World {
 
     /// The transaction's number is the position.
     fn keep_offset(&mut self, client: usize, number: usize) {
-        let commit = Commit {
-            topic: OFFSETS_OF.into(),
-            partition: 0,
-            offset: number as i64,
-            leader_epoch: -1,
-            metadata: String::new(),
-        };
+        let commit = Commit::new(TopicPartition::new(OFFSETS_OF, 0), number as i64);
         let now = self.instant();
         let group = GroupMetadata::new(group(self.clients[client].name));
         trace!(self, "client {client} hands transaction {number} a position");

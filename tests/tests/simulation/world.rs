@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_broker::{BrokerConfig, Cluster, FaultId, Now};
 use upsert_kafka_client::Bytes;
-use upsert_kafka_client::simulation::Planted;
+use upsert_kafka_client::simulation::InjectedBug;
 use upsert_kafka_protocol::Str;
 use upsert_kafka_protocol::messages::CreateTopicsRequest;
 use upsert_kafka_protocol::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
@@ -20,7 +20,7 @@ use super::wire::{Wire, WireId};
 /// Everything in a run.
 pub(crate) struct World {
     pub(crate) plan: Plan,
-    planted: Option<Planted>,
+    bug: Option<InjectedBug>,
     pub(crate) random: Random,
     /// Microseconds since the beginning.
     pub(crate) now: u64,
@@ -74,7 +74,7 @@ const EVENTS_MAX: u64 = 30_000;
 const UNIX_MS: i64 = 1_700_000_000_000;
 
 impl World {
-    pub(crate) fn new(seed: u64, planted: Option<Planted>, trace: bool) -> Self {
+    pub(crate) fn new(seed: u64, bug: Option<InjectedBug>, trace: bool) -> Self {
         let mut random = Random::new(seed);
         let plan = Plan::draw(&mut random);
         let base = Instant::now();
@@ -88,11 +88,10 @@ impl World {
             seed,
             ..BrokerConfig::default()
         });
-        let clients = (0..plan.clients)
-            .map(|number| Client::new(number, &plan, planted, random.bits(), base))
-            .collect();
+        let clients =
+            (0..plan.clients).map(|number| Client::new(number, &plan, bug, random.bits(), base)).collect();
         let mut world = Self {
-            planted,
+            bug,
             random,
             now: 0,
             base,
@@ -150,7 +149,7 @@ impl World {
         let (client, now) = (self.clients.len(), self.instant());
         trace!(self, "client {client} takes client 0's place");
         let seed = self.random.bits();
-        self.clients.push(Client::new(0, &self.plan, self.planted, seed, now));
+        self.clients.push(Client::new(0, &self.plan, self.bug, seed, now));
         self.start(client);
     }
 

@@ -1,4 +1,4 @@
-//! What the members of a group are told, some of them long after they have asked.
+//! The answers to JoinGroup and SyncGroup, some of them long after the request.
 
 use upsert_kafka_protocol::messages::join_group::JoinGroupResponseMember;
 use upsert_kafka_protocol::messages::{JoinGroupResponse, SyncGroupResponse};
@@ -6,10 +6,10 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::Group;
 use super::member::Member;
-use crate::cluster::PeerId;
-use crate::state::owned;
+use crate::state::names::owned;
+use crate::wait::PeerId;
 
-/// An answer that may have to be waited for.
+/// An answer that may come long after its request.
 #[derive(Clone, Debug)]
 pub(crate) enum GroupAnswer {
     Join(JoinGroupResponse),
@@ -17,12 +17,12 @@ pub(crate) enum GroupAnswer {
 }
 
 impl Group {
-    /// Takes what there is to tell.
+    /// Takes the answers there are.
     pub(crate) fn take_answers(&mut self) -> Vec<(PeerId, GroupAnswer)> {
         std::mem::take(&mut self.answers)
     }
 
-    /// Tells a member of its generation, and with all members when it is to assign.
+    /// Answers a JoinGroup with the generation, and with all members when this one is to assign.
     pub(super) fn answer_join(&mut self, at: usize, peer: PeerId, with_members: bool, skip: bool) {
         self.members[at].joining = None;
         let protocol = self.protocol.clone();
@@ -64,7 +64,7 @@ impl Group {
         self.answers.push((peer, GroupAnswer::Sync(SyncGroupResponse { error_code, ..Default::default() })));
     }
 
-    /// Refuses what a member still waits for.
+    /// Refuses the requests of a member that is removed.
     pub(super) fn dismiss(&mut self, at: usize, code: ErrorCode) {
         let (joining, syncing) = (self.members[at].joining.take(), self.members[at].syncing.take());
         let id = self.members[at].id.clone();
@@ -73,7 +73,7 @@ impl Group {
     }
 }
 
-/// A JoinGroup's answer that says why not.
+/// The answer to a JoinGroup that is refused.
 pub(crate) fn refused_join(member_id: Str, error_code: ErrorCode) -> JoinGroupResponse {
     JoinGroupResponse { error_code, member_id, protocol_name: None, ..Default::default() }
 }

@@ -8,13 +8,13 @@ use upsert_kafka_protocol::data::consumer::ConsumerProtocolSubscription;
 use upsert_kafka_protocol::messages::JoinGroupRequest;
 use upsert_kafka_protocol::{Message, Str};
 
-use crate::cluster::PeerId;
-use crate::state::owned;
+use crate::state::names::owned;
+use crate::wait::PeerId;
 
-/// How long a newcomer may wait for its first rebalance to end: it has no id yet to send heartbeats with.
+/// How long a newcomer may wait for its first rebalance to end: without an id it cannot send heartbeats.
 const NEW_MEMBER_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Who takes part in a group.
+/// A member with its protocols and timeouts.
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) id: Str,
@@ -23,16 +23,16 @@ pub(crate) struct Member {
     pub(crate) client_id: Str,
     pub(crate) rebalance_timeout: Duration,
     pub(crate) assignment: Bytes,
-    /// The ways to assign it knows, the one it likes best first.
+    /// Its protocols with their metadata, the preferred one first.
     protocols: Vec<(Str, Bytes)>,
     /// Their names.
     known: BTreeSet<Str>,
     session_timeout: Duration,
-    /// When it is out, if nothing is heard of it.
+    /// When it expires unless it is heard of.
     due: Instant,
-    /// Whose JoinGroup waits for the others.
+    /// The connection whose JoinGroup waits for the other members.
     pub(super) joining: Option<PeerId>,
-    /// Whose SyncGroup waits for the leader.
+    /// The connection whose SyncGroup waits for the leader.
     pub(super) syncing: Option<PeerId>,
     /// It has asked for its assignment in this generation.
     pub(super) synced: bool,
@@ -62,7 +62,7 @@ impl Member {
         member
     }
 
-    /// Takes over what a JoinGroup says, which from now on waits.
+    /// Takes over what a JoinGroup says. The request waits from now on.
     pub(super) fn update(&mut self, join: &JoinGroupRequest, peer: PeerId) {
         let copied = |bytes: &Bytes| Bytes::copy_from_slice(bytes);
         self.protocols = join.protocols.iter().map(|it| (owned(&it.name), copied(&it.metadata))).collect();
@@ -85,18 +85,18 @@ impl Member {
         self.known.contains(protocol)
     }
 
-    /// The ways to assign it knows, by name.
+    /// The names of its protocols, the preferred one first.
     pub(super) fn protocols(&self) -> impl Iterator<Item = &Str> {
         self.protocols.iter().map(|(name, _)| name)
     }
 
-    /// What it said under a way to assign.
+    /// Its metadata for a protocol.
     pub(crate) fn metadata(&self, protocol: &str) -> Bytes {
         let found = self.protocols.iter().find(|(name, _)| **name == *protocol);
         found.map(|(_, metadata)| metadata.clone()).unwrap_or_default()
     }
 
-    /// Whether it is a consumer that is subscribed to the topic. All ways to assign are told the same.
+    /// Whether it is a consumer that is subscribed to the topic. The subscription is the same under each protocol.
     pub(super) fn subscribes(&self, topic: &str) -> bool {
         /// The last version of the subscription there is; later ones begin like it.
         const LAST: i16 = 3;
@@ -109,19 +109,19 @@ impl Member {
         said.is_ok_and(|said| said.topics.iter().any(|it| **it == *topic))
     }
 
-    /// It was heard of.
+    /// Renews its session: it was heard of.
     pub(super) fn renew(&mut self, now: Instant) {
         self.due = now + self.session_timeout;
     }
 
-    /// Its rebalance has ended.
+    /// Notes that the rebalance has ended.
     pub(super) fn settle(&mut self, now: Instant) {
         self.is_new = false;
         self.synced = false;
         self.renew(now);
     }
 
-    /// When it is out; never while it waits for the others, unless it is new.
+    /// When it expires; never while it waits for the other members, unless it is new.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let waits = self.joining.is_some() || self.syncing.is_some();
         (self.is_new || !waits).then_some(self.due)

@@ -1,4 +1,4 @@
-//! How the members of a group come together again: who is waited for, until when, and what they agree on.
+//! The rebalance of a group: who is waited for, until when, who leads, and which protocol is selected.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,22 +6,22 @@ use std::time::{Duration, Instant};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::member::Member;
-use super::{Group, GroupState, Joining};
+use super::{DelayedJoin, Group, GroupState};
 
-/// When nobody has joined, those who have not are waited for once more, no shorter than this.
-const AGAIN_AFTER_MIN: Duration = Duration::from_secs(1);
+/// When nobody has joined in time, members are waited for once more, for at least this long.
+const LATER_JOIN_DELAY_MIN: Duration = Duration::from_secs(1);
 
 impl Group {
-    /// When something is to be done about who is not heard of.
+    /// When [`expire`](Self::expire) is to be called next.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let joining = self.joining.map(|joining| match joining {
-            Joining::First { due, .. } | Joining::Again { due } => due,
+        let joining = self.delayed_join.map(|joining| match joining {
+            DelayedJoin::Initial { due, .. } | DelayedJoin::Later { due } => due,
         });
         let members = self.members.iter().filter_map(Member::deadline);
         members.chain(self.pending.values().copied()).chain(joining).chain(self.sync_due).min()
     }
 
-    /// Lets time pass.
+    /// Does what is due: removes members and ids that are not heard of, and ends a rebalance whose time is over.
     pub(crate) fn expire(&mut self, now: Instant) {
         self.pending.retain(|_, due| *due > now);
         self.complete_if_all_joined(now);
@@ -36,8 +36,8 @@ impl Group {
             }
             self.rebalance(Duration::ZERO, now);
         }
-        match &mut self.joining {
-            Some(Joining::First { due, latest, delay, newcomer }) if *due <= now => {
+        match &mut self.delayed_join {
+            Some(DelayedJoin::Initial { due, latest, delay, newcomer }) if *due <= now => {
                 let longer = (*due + *delay).min(*latest);
                 if std::mem::take(newcomer) && longer > now {
                     *due = longer;
@@ -45,12 +45,12 @@ impl Group {
                     self.complete(now);
                 }
             }
-            Some(Joining::Again { due }) if *due <= now => self.complete(now),
+            Some(DelayedJoin::Later { due }) if *due <= now => self.complete(now),
             _ => {}
         }
     }
 
-    /// Begins a rebalance, or ends the one there is when this was the last it waited for.
+    /// Begins a rebalance, or ends the present one when all have joined.
     pub(super) fn rebalance(&mut self, initial_delay: Duration, now: Instant) {
         if self.state == GroupState::PreparingRebalance {
             return self.complete_if_all_joined(now);
@@ -68,41 +68,42 @@ impl Group {
         self.state = GroupState::PreparingRebalance;
         if first {
             let due = (now + initial_delay).min(latest);
-            self.joining = Some(Joining::First { due, latest, delay: initial_delay, newcomer: false });
+            self.delayed_join =
+                Some(DelayedJoin::Initial { due, latest, delay: initial_delay, newcomer: false });
             if due <= now {
                 self.complete(now);
             }
         } else {
-            self.joining = Some(Joining::Again { due: latest });
+            self.delayed_join = Some(DelayedJoin::Later { due: latest });
             self.complete_if_all_joined(now);
         }
     }
 
     pub(super) fn complete_if_all_joined(&mut self, now: Instant) {
         let all = self.pending.is_empty() && self.members.iter().all(|member| member.joining.is_some());
-        if all && matches!(self.joining, Some(Joining::Again { .. })) {
+        if all && matches!(self.delayed_join, Some(DelayedJoin::Later { .. })) {
             self.complete(now);
         }
     }
 
-    /// Those who have joined are the members of the next generation, and static ones who have not yet.
+    /// Begins the next generation. Its members are those that have joined, and static ones also if they have not.
     fn complete(&mut self, now: Instant) {
         let gone = |member: &Member| member.joining.is_none() && member.instance.is_none();
         while let Some(at) = self.members.iter().position(gone) {
             self.drop_member(at);
         }
-        if !self.members.is_empty() && !self.elect() {
-            let due = now + self.rebalance_timeout().max(AGAIN_AFTER_MIN);
-            self.joining = Some(Joining::Again { due });
+        if !self.members.is_empty() && !self.elect_leader() {
+            let due = now + self.rebalance_timeout().max(LATER_JOIN_DELAY_MIN);
+            self.delayed_join = Some(DelayedJoin::Later { due });
             return;
         }
-        self.joining = None;
+        self.delayed_join = None;
         self.generation += 1;
         if self.members.is_empty() {
             (self.state, self.protocol) = (GroupState::Empty, None);
             return;
         }
-        self.protocol = self.vote();
+        self.protocol = self.select_protocol();
         self.state = GroupState::CompletingRebalance;
         self.sync_due = Some(now + self.rebalance_timeout());
         for at in 0..self.members.len() {
@@ -114,8 +115,8 @@ impl Group {
         }
     }
 
-    /// A leader that has joined; false when nobody has.
-    fn elect(&mut self) -> bool {
+    /// Keeps the leader if it has joined, or else elects another; false when nobody has joined.
+    fn elect_leader(&mut self) -> bool {
         let joined = |member: &&Member| member.joining.is_some();
         let leader = self.members.iter().find(|member| Some(&member.id) == self.leader.as_ref());
         if let Some(next) = leader.filter(joined).or_else(|| self.members.iter().find(joined)) {
@@ -125,8 +126,8 @@ impl Group {
         false
     }
 
-    /// The way to assign that all know and most like best; the leader's order decides between equals.
-    pub(super) fn vote(&self) -> Option<Str> {
+    /// Selects the protocol that all members know and most prefer; the first member's order decides between equals.
+    pub(super) fn select_protocol(&self) -> Option<Str> {
         let common = |name: &&Str| self.members.iter().all(|member| member.knows(name));
         let candidates: Vec<_> = self.members.first()?.protocols().filter(common).collect();
         let mut votes: BTreeMap<&Str, usize> = candidates.iter().map(|name| (*name, 0)).collect();
@@ -152,7 +153,7 @@ impl Group {
         }
     }
 
-    /// The greatest of its members'.
+    /// The greatest rebalance timeout of the members.
     fn rebalance_timeout(&self) -> Duration {
         self.members.iter().map(|member| member.rebalance_timeout).max().unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use crate::state::configs::Configs;
 
 const NOW: i64 = 1_700_000_000_000;
 
-fn checked(timestamps: &[i64], value: &[u8], configs: &Configs) -> Checked {
+fn checked(timestamps: &[i64], value: &[u8], configs: &Configs) -> CheckedBatch {
     let mut writer = BatchWriter::new(BytesMut::new(), 4 << 20);
     for timestamp in timestamps {
         writer.append(*timestamp, Some(b"k"), Some(value), &[]).unwrap();
@@ -16,7 +16,7 @@ fn checked(timestamps: &[i64], value: &[u8], configs: &Configs) -> Checked {
     check(&writer.seal(Stamp::NONE, Codec::NONE), 9, &Rules::from(configs), NOW, 1 << 20).unwrap().0.unwrap()
 }
 
-fn at_time(log: &mut Log, timestamp_ms: i64) -> Option<Found> {
+fn at_time(log: &mut Log, timestamp_ms: i64) -> Option<FoundRecord> {
     find_time(&log.batches_at_time(timestamp_ms), 0, timestamp_ms, 1 << 20).unwrap().0
 }
 
@@ -121,7 +121,7 @@ fn a_record_is_found_by_time() {
         [offset(1000), offset(60), offset(7), offset(5), offset(4)],
         [Some(0), Some(1), Some(3), Some(3), None]
     );
-    let newest = Found { offset: 3, timestamp_ms: NOW - 5, leader_epoch: 3 };
+    let newest = FoundRecord { offset: 3, timestamp_ms: NOW - 5, leader_epoch: 3 };
     let greatest = log.max_timestamp().unwrap();
     assert_eq!(at_time(&mut log, greatest), Some(newest));
     assert_eq!(Log::default().max_timestamp(), None);

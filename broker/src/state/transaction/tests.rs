@@ -9,15 +9,15 @@ struct Script {
     delay: Duration,
     fresh: i64,
     /// By KIP-890.
-    raising: bool,
+    bumps_epoch: bool,
 }
 
 const TIMEOUT_MS: i32 = 1000;
 
 impl Script {
-    fn new(raising: bool) -> Self {
+    fn new(bumps_epoch: bool) -> Self {
         let now = Now { instant: Instant::now(), unix_ms: 5 };
-        Self { it: Transaction::new(100, now), now, delay: Duration::ZERO, fresh: 100, raising }
+        Self { it: Transaction::new(100, now), now, delay: Duration::ZERO, fresh: 100, bumps_epoch }
     }
 
     fn init(&mut self, expected: Option<(i64, i16)>) -> Result<(i64, i16), ErrorCode> {
@@ -26,7 +26,7 @@ impl Script {
             *fresh += 1;
             *fresh
         };
-        self.it.initialize(expected, TIMEOUT_MS, self.raising, fresh, at)
+        self.it.initialize(expected, TIMEOUT_MS, self.bumps_epoch, fresh, at)
     }
 
     fn add(&mut self, producer: (i64, i16)) -> Result<(), ErrorCode> {
@@ -39,7 +39,7 @@ impl Script {
             *fresh += 1;
             *fresh
         };
-        let end = End { producer_id, epoch, commit, raising: self.raising };
+        let end = EndRequest { producer_id, epoch, commit, bumps_epoch: self.bumps_epoch };
         let ended = self.it.end(end, fresh, at);
         self.settle();
         ended
@@ -47,8 +47,8 @@ impl Script {
 
     /// Writes the markers that are due: their producer, epoch and outcome.
     fn settle(&mut self) -> Option<(i64, i16, bool)> {
-        let ending = self.it.complete(self.now.instant)?;
-        Some((ending.producer_id, ending.epoch, ending.committed))
+        let markers = self.it.complete(self.now.instant)?;
+        Some((markers.producer_id, markers.epoch, markers.committed))
     }
 }
 
@@ -73,8 +73,8 @@ fn each_init_raises_the_epoch_and_fences_the_one_before() {
 
 #[test]
 fn init_aborts_what_a_predecessor_left_open() {
-    for raising in [false, true] {
-        let mut script = Script::new(raising);
+    for bumps_epoch in [false, true] {
+        let mut script = Script::new(bumps_epoch);
         script.init(None).unwrap();
         script.add((100, 0)).unwrap();
         assert_eq!(script.init(None), Err(CONCURRENT));
@@ -176,8 +176,8 @@ fn the_raising_end_tells_a_repetition_by_its_epoch() {
 
 #[test]
 fn while_markers_are_written_everyone_waits() {
-    for raising in [false, true] {
-        let mut script = Script::new(raising);
+    for bumps_epoch in [false, true] {
+        let mut script = Script::new(bumps_epoch);
         let me = script.init(None).unwrap();
         script.add(me).unwrap();
         script.delay = Duration::from_millis(20);

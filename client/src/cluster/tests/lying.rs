@@ -69,7 +69,8 @@ fn led_by_a_stranger(at: &Address) -> MetadataResponse {
 async fn no_single_answer_ends_the_look_for_a_topic() {
     for first in [unknown, leaderless, empty, without_topics, absurd] {
         let peer = telling(vec![first, there]).await;
-        let topic = opened(peer.config()).await.topic("orders", Want::Lasting, soon()).await.unwrap();
+        let topic =
+            opened(peer.config()).await.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
         assert_eq!(topic.partitions.len(), 2);
     }
     for first in [unknown, leaderless, empty, without_topics] {
@@ -91,7 +92,7 @@ async fn a_topic_that_brokers_do_not_know_is_told_when_patience_ends_and_not_onl
         let peer = telling(vec![answer]).await;
         let config = Config { topic_metadata_propagation_max: patience, ..peer.config() };
         let (client, began) = (Client::open(config).await.unwrap(), Instant::now());
-        let error = client.cluster().topic("orders", Want::Lasting, soon()).await.unwrap_err();
+        let error = client.cluster().topic("orders", TopicInterest::Lasting, soon()).await.unwrap_err();
         assert!(began.elapsed() >= patience && began.elapsed() < LONG / 2, "{:?}", began.elapsed());
         assert_eq!((error.kind(), error.topic()), (kind, Some("orders")), "{error}");
         let text = error.to_string();
@@ -117,7 +118,7 @@ async fn a_topic_whose_leader_is_still_chosen_is_awaited_for_longer() {
     let peer = telling(answers).await;
     let config = Config { topic_metadata_propagation_max: patience, ..peer.config() };
     let (cluster, began) = (opened(config).await, Instant::now());
-    assert_eq!(cluster.topic("orders", Want::Lasting, soon()).await.unwrap().partitions.len(), 2);
+    assert_eq!(cluster.topic("orders", TopicInterest::Lasting, soon()).await.unwrap().partitions.len(), 2);
     assert!(began.elapsed() > patience, "{:?}", began.elapsed());
 }
 
@@ -138,7 +139,7 @@ async fn a_leader_who_is_no_broker_is_asked_about_at_growing_distances_and_never
     let ms = Duration::from_millis;
     let config = Config { retry_backoff: ms(20), retry_backoff_max: ms(80), ..peer.config() };
     let cluster = opened(config).await;
-    cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
+    cluster.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
     assert_eq!(cluster.metadata().leader("orders", 0), None);
     let (before, began) = (asked.load(Relaxed), Instant::now());
     let mut view = cluster.watch();
@@ -158,7 +159,7 @@ fn what_is_odd_is_said_once() {
         runtime.block_on(async {
             let peer = telling(vec![led_by_a_stranger]).await;
             let cluster = opened(peer.config()).await;
-            cluster.topic("orders", Want::Lasting, soon()).await.unwrap();
+            cluster.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
             let mut view = cluster.watch();
             for _ in 0..5 {
                 view.changed().await.unwrap();

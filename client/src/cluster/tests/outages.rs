@@ -86,7 +86,7 @@ fn whoever_waits_for_the_first_connection_hears_for_what_after_a_second() {
 fn whoever_is_served_at_once_hears_nothing() {
     let lines = said(async {
         let peer = Peer::at(|at| move |ask: &Ask| ask.introduce(&at, &[("orders", 1)]).unwrap()).await;
-        opened(peer.config()).await.topic("orders", Want::Lasting, soon()).await.unwrap();
+        opened(peer.config()).await.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
     });
     assert_eq!(lines, [""; 0]);
 }

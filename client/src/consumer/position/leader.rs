@@ -1,4 +1,4 @@
-//! Who is to be asked for a partition, as far as the metadata of the cluster tells.
+//! The leader of a partition, as far as metadata tells.
 
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
@@ -7,16 +7,16 @@ use crate::cluster::Metadata;
 use crate::consumer::assignment::TopicPartition;
 use crate::{Error, ErrorKind};
 
-/// Who leads a partition, of which topic.
+/// The leader of a partition, and the topic that the partition belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leader {
     pub(super) node: i32,
     pub(super) epoch: i32,
-    /// Zero when brokers do not know ids.
+    /// Zero where brokers know no topic ids.
     pub(super) topic_id: Uuid,
 }
 
-/// The leader; or why there is none, where that is known yet.
+/// The leader. Without one: the error that says why, or `None` while metadata says nothing of the topic.
 pub(super) fn leader(
     of: &TopicPartition,
     state: &PartitionState,

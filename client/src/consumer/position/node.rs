@@ -1,17 +1,17 @@
-//! What is under way at one broker: one fetch at a time, and none too soon after one that brought nothing.
+//! One broker that is fetched from: one fetch at a time, and a wait after an answer that was empty too early.
 
 use std::time::{Duration, Instant};
 
 use crate::retry::Backoff;
 
-/// A broker that was asked.
+/// A broker that was asked for records.
 #[derive(Debug)]
 pub(super) struct NodeState {
-    /// A fetch is under way, or its answer waits to be polled: this bounds what is buffered.
+    /// A fetch is under way, or its answer is not wholly handed over. This bounds what is buffered.
     pub(super) busy: bool,
-    /// How many decompressed bytes may be prepared of what is under way.
+    /// How many bytes of the fetch under way may be decompressed before a poll.
     pub(super) prepared_bytes_max: usize,
-    /// Waits grow while answers come early and empty.
+    /// Waits grow while answers are empty too early.
     backoff: Backoff,
     empty_answers: u32,
     not_before: Option<Instant>,
@@ -30,8 +30,8 @@ impl NodeState {
         self.not_before.filter(|at| !self.busy && *at > now)
     }
 
-    /// Its answer was dealt with. One that is empty before the broker had waited as it was asked to is followed by
-    /// a wait of our own; says how long it is, once it is no coincidence any more.
+    /// The answer was handed over. After one that was empty before the broker had waited as asked, the next
+    /// fetch waits. Gives that wait, once, when so many came in a row that an operator should know.
     pub(super) fn handle_answered(
         &mut self,
         empty_early: bool,
@@ -51,5 +51,5 @@ impl NodeState {
     }
 }
 
-/// So many answers in a row that are empty too early are told of, once.
+/// After so many answers in a row that were empty too early, one warning is logged.
 const EMPTY_ANSWERS_MAX: u32 = 3;

@@ -1,4 +1,19 @@
-//! Where one partition stands: the position that was confirmed, and the one that is tried next.
+//! One partition: the position that a broker has confirmed, the one that is tried next, and what it waits for.
+//!
+//! A position belongs to a topic id (KIP-516). Metadata may be old, so a topic id in it is only a claim: the
+//! partition tries a position under that id, as an [`UnconfirmedPosition`], and believes the id once a broker
+//! has answered a fetch with it. A refusal of the id discards the attempt, and the confirmed position stands.
+//!
+//! ```text
+//! assigned, or sought ──► position ──────────────────fetch──► answered: confirmed, moves on
+//!                            │ metadata names another topic id                ▲
+//!                            ▼                                                │
+//!                       unconfirmed: look up its offset ───fetch──────────────┘  tells of a reset, if it has a cause
+//!                            ▲                                │
+//!                            │ by auto.offset.reset           ├─ UNKNOWN_TOPIC_ID: discarded
+//!                            └──────── OFFSET_OUT_OF_RANGE ◄──┘
+//!                            with `none`: look up the log's range for the error
+//! ```
 
 use std::time::{Duration, Instant};
 
@@ -11,36 +26,37 @@ use crate::retry::Backoff;
 use crate::{Error, ErrorKind, OffsetReset};
 
 /// One assigned partition.
-///
-/// A position counts once a fetch at it was answered by a broker that knows the topic by that id. Before that it
-/// is an [`UnconfirmedPosition`]: metadata may be old, and one that fails for its topic id is forgotten without a trace.
 #[derive(Debug)]
 pub(super) struct PartitionState {
-    /// Where reading stands; as assigned, until a fetch was answered.
+    /// The confirmed position; as it was assigned or sought until a fetch was answered.
     pub(super) position: Position,
     /// The topic that `position` belongs to; zero when no answer and no caller has said.
     topic_id: Uuid,
-    /// The topic that had the name when the leader was asked last; zero where brokers know no ids.
+    /// The topic that had the name in the metadata that was seen last; zero where brokers know no ids.
     current_topic_id: Uuid,
+    /// What is tried instead of `position`.
     unconfirmed: Option<UnconfirmedPosition>,
-    /// An offset out of range that is an error, once the log's range has been looked up.
+    /// An offset out of range that the caller must be told of, once the log's range has been looked up.
     out_of_range: Option<i64>,
-    /// Changes with each seek: answers to what was asked before are void.
+    /// Changes with each seek and pause. A result that carries another generation does not count.
     pub(super) generation: u64,
+    /// A request is under way, or its answer is not handed over yet.
     pub(super) busy: bool,
     pub(super) paused: bool,
-    /// Not tried before this.
+    /// No request is sent before this.
     pub(super) not_before: Option<Instant>,
     pub(super) backoff: Backoff,
+    /// Since when every request has failed.
     pub(super) failing_since: Option<Instant>,
-    /// Since when it waits for a broker to tell of its topic, and nothing is known against it.
+    /// Since when no metadata tells of the topic, neither good nor bad.
     unknown_since: Option<Instant>,
     pub(super) high_watermark: Option<i64>,
     pub(super) last_stable: Option<i64>,
+    /// How many bytes the next fetch asks for.
     pub(super) bytes_max: u32,
     /// How many answers in a row held no whole batch.
     cut_answers: u32,
-    /// When it last got something, in fetches: the longest unserved goes first.
+    /// When it was served last, as a count of all pieces read until then. The lowest goes first.
     pub(super) served: u64,
 }
 
@@ -78,7 +94,7 @@ impl PartitionState {
         }
     }
 
-    /// The same partition of the same topic, read on from elsewhere.
+    /// The same partition of the same topic at another position, still paused if it was.
     pub(super) fn moved(&self, position: Position, generation: u64, limits: &FetchLimits) -> Self {
         Self { paused: self.paused, ..Self::new(position, self.topic_id, generation, limits) }
     }
@@ -87,7 +103,7 @@ impl PartitionState {
         !self.busy && !self.paused && self.not_before.is_none_or(|at| at <= now)
     }
 
-    /// The offset that is read next, once it is known.
+    /// The offset to fetch next, once it is known.
     pub(super) fn offset(&self) -> Option<i64> {
         match (&self.unconfirmed, self.position) {
             (Some(unconfirmed), _) => unconfirmed.offset,
@@ -96,13 +112,13 @@ impl PartitionState {
         }
     }
 
-    /// The id of the topic that was read and is gone, if the name now belongs to another one.
+    /// The id of the topic that was read, if the name now belongs to another topic.
     pub(super) fn replaced(&self, current_topic_id: Uuid) -> Option<Uuid> {
         Some(self.topic_id)
             .filter(|known| ![Uuid::ZERO, current_topic_id].contains(known) && current_topic_id != Uuid::ZERO)
     }
 
-    /// No broker has told of its topic; an error once that was so for too long.
+    /// No metadata tells of the topic. Gives an error once that was so for `patience`.
     pub(super) fn handle_unknown(&mut self, now: Instant, patience: Duration) -> Option<Error> {
         let since = *self.unknown_since.get_or_insert(now);
         if now.saturating_duration_since(since) < patience {
@@ -113,19 +129,19 @@ impl PartitionState {
         Some(Error::new(ErrorKind::Timeout, sentence))
     }
 
-    /// When a partition that waits may be looked at again. What is due already waits for something else.
+    /// When the partition may be asked for again, or is to be given up. `None` when it waits for neither.
     pub(super) fn deadline(&self, now: Instant, patience: Duration) -> Option<Instant> {
         let known_by = self.unknown_since.map(|since| since + patience);
         let waits = !self.busy && !self.paused;
         [self.not_before, known_by].into_iter().flatten().filter(|at| waits && *at > now).min()
     }
 
-    /// Whether the next thing to ask for is records, not an offset.
+    /// Whether the next request is a fetch, not a lookup.
     pub(super) fn is_ready_to_fetch(&self) -> bool {
         self.out_of_range.is_none() && self.offset().is_some()
     }
 
-    /// What to ask the leader next; it counts as under way.
+    /// The next request to the leader. It counts as under way.
     pub(super) fn next_request(
         &mut self,
         of: &TopicPartition,
@@ -155,7 +171,8 @@ impl PartitionState {
         PartitionRequest::Lookup(OffsetLookup { topic_partition, generation, kind })
     }
 
-    /// Sees to it that what is tried next belongs to the topic that has the name now.
+    /// Metadata says which topic has the name now. If that is another one than was read, the new one is tried
+    /// from its beginning.
     pub(super) fn follow_topic_id(&mut self, current_topic_id: Uuid) {
         self.unknown_since = None;
         if current_topic_id != Uuid::ZERO {
@@ -178,7 +195,7 @@ impl PartitionState {
         }
     }
 
-    /// The position that is tried was looked up. Only a fetch confirms it.
+    /// The offset of the unconfirmed position was looked up. Only a fetch confirms it.
     pub(super) fn handle_found(&mut self, offset: i64) {
         (self.busy, self.not_before) = (false, None);
         if let Some(unconfirmed) = &mut self.unconfirmed {
@@ -186,7 +203,8 @@ impl PartitionState {
         }
     }
 
-    /// A broker answered a fetch as asked: the position is confirmed. A reset is told now, and only now.
+    /// A broker answered a fetch without an error, which confirms the position. Gives the reset that led to it:
+    /// a reset is told now, and only now.
     pub(super) fn confirm(&mut self, target: &FetchTarget) -> Option<PositionReset> {
         self.not_before = None;
         if target.topic_id != Uuid::ZERO {
@@ -207,13 +225,14 @@ impl PartitionState {
         })
     }
 
-    /// What was asked came to something: the next failure is a first one.
+    /// A request succeeded, so the next failure is a first one.
     pub(super) fn succeed(&mut self) {
         (self.failing_since, self.cut_answers) = (None, 0);
         self.backoff.reset();
     }
 
-    /// A broker sent whole batches, and none of them reaches the position: an error if it goes on like that.
+    /// A broker sent whole batches that all end before the position. The fetch is sent again after a wait; it
+    /// is an error when that goes on for `patience`.
     pub(super) fn handle_stuck(
         &mut self,
         target: &FetchTarget,
@@ -243,25 +262,26 @@ impl PartitionState {
         )
     }
 
-    /// The offset that was tried is gone: what the policy says is looked up, or the log's range for the error.
+    /// The log does not have the offset. `position` is where `auto.offset.reset` goes on; without one, the
+    /// log's range is looked up for the error.
     pub(super) fn handle_out_of_range(&mut self, reset: OffsetReset, position: Option<Position>) {
         let Some(position) = position else {
             self.out_of_range = self.offset();
             return;
         };
-        // Whoever begins a topic anew is told of that, and not of where its first record went meanwhile.
+        // If the topic was created again, that stays the cause: its first records may be gone by now.
         let cause = self.unconfirmed.take().and_then(|unconfirmed| unconfirmed.cause);
         let cause = Some(cause.unwrap_or(ResetCause::OffsetOutOfRange { reset }));
         self.unconfirmed =
             Some(UnconfirmedPosition { topic_id: self.current_topic_id, position, offset: None, cause });
     }
 
-    /// The topic id that was tried is not that of the log.
+    /// A broker refused the topic id that was tried: the confirmed position stands.
     pub(super) fn forget_unconfirmed(&mut self) {
         self.unconfirmed = None;
     }
 
-    /// The error that waited for the log's range.
+    /// The log's range was looked up: gives the error that waited for it.
     pub(super) fn handle_range(&mut self, of: &TopicPartition, start: i64, end: i64) -> Option<Error> {
         self.busy = false;
         let offset = self.out_of_range.take()?;
@@ -273,8 +293,8 @@ impl PartitionState {
         Some(of.named(error.with_code(ErrorCode::OFFSET_OUT_OF_RANGE).with_api("Fetch")))
     }
 
-    /// Asks for twice as much next time, since the batch is larger than what was asked for. One answer may end within
-    /// a batch because others filled it; then the partition is the first to be served.
+    /// The answer held no whole batch, so the next fetch asks for twice as much. The first time there is no
+    /// wait: other partitions may have filled the answer, and now this one is served first.
     pub(super) fn grow_fetch_size(
         &mut self,
         target: &FetchTarget,

@@ -1,6 +1,6 @@
 //! Brokers and partitions as a script sees them, with a clock held by hand.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use upsert_kafka_protocol::ErrorCode;
@@ -9,7 +9,9 @@ use upsert_kafka_protocol::records::Codec;
 
 use super::*;
 use crate::Record;
-use crate::producer::coordinator_request::{RequestBody, ResponseBody};
+use crate::producer::coordinator_request::{Protocol, RequestBody, ResponseBody};
+use crate::producer::partition::Partition;
+use crate::producer::resolution::LogAnswer;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::{metadata, topic};
 use crate::retry::Backoff;
@@ -34,8 +36,6 @@ fn config() -> SequenceConfig {
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
         producer_expiration: 3_600_000 * MS,
-        #[cfg(feature = "simulation")]
-        planted: None,
     }
 }
 
@@ -47,7 +47,7 @@ impl Bench {
     }
 
     fn partition(&self, index: i32) -> Arc<Partition> {
-        let slot = self.topic.place(&Record::new(&self.topic).partition(index)).unwrap();
+        let slot = self.topic.slot_for(&Record::new(&self.topic).partition(index)).unwrap();
         Arc::clone(&slot.partition)
     }
 
@@ -85,11 +85,11 @@ impl Bench {
         }
     }
 
-    fn request(&mut self, node: i32) -> Option<Outgoing> {
+    fn request(&mut self, node: i32) -> Option<OutgoingBatches> {
         self.dispatch.poll_request(node, self.now)
     }
 
-    fn answer(&mut self, outgoing: &Outgoing, answer: &BatchAnswer) {
+    fn answer(&mut self, outgoing: &OutgoingBatches, answer: &BatchAnswer) {
         self.dispatch.handle_request_done(outgoing.node);
         for sent in &outgoing.batches {
             self.dispatch.handle_answer(sent, answer.clone(), self.now, 0.5);
@@ -141,11 +141,11 @@ impl Bench {
     }
 
     fn done(&mut self) -> usize {
-        std::iter::from_fn(|| self.dispatch.poll_done()).count()
+        std::iter::from_fn(|| self.dispatch.poll_report()).count()
     }
 }
 
-fn of(outgoing: Option<&Outgoing>) -> Vec<(i32, u64)> {
+fn of(outgoing: Option<&OutgoingBatches>) -> Vec<(i32, u64)> {
     let batches = outgoing.map_or(&[][..], |outgoing| &outgoing.batches);
     batches.iter().map(|sent| (sent.partition.index, sent.batch.key.id)).collect()
 }
@@ -165,7 +165,7 @@ fn moved() -> BatchAnswer {
 fn a_request_takes_one_batch_of_each_partition_that_the_broker_leads() {
     let mut bench = Bench::new(&[Some(1), Some(2), Some(1)]).known(0, 1);
     bench.add(&[0, 0, 1, 2], 10);
-    assert_eq!(bench.dispatch.poll_nodes(bench.now), [1, 2]);
+    assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [1, 2]);
     let mut first = of(bench.request(1).as_ref());
     first.sort_unstable();
     assert_eq!(first, [(0, 0), (2, 3)]);
@@ -190,7 +190,7 @@ fn a_broker_has_so_many_requests_in_flight_and_no_more() {
     bench.add(&[0, 1, 2], 600);
     let first = bench.request(1).unwrap();
     assert!(bench.request(1).is_some() && bench.request(1).is_none());
-    assert!(bench.dispatch.poll_nodes(bench.now).is_empty());
+    assert!(bench.dispatch.poll_ready_brokers(bench.now).is_empty());
     bench.answer(&first, &written());
     assert_eq!(bench.done(), 1);
     assert_eq!(of(bench.request(1).as_ref()), [(2, 2)]);
@@ -210,7 +210,7 @@ fn batches_follow_a_leader_that_moved_in_their_order() {
     bench.answer(&second, &moved());
     bench.now += 100 * MS;
     bench.dispatch.handle_timeout(bench.now);
-    assert_eq!(bench.dispatch.poll_nodes(bench.now), [2]);
+    assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [2]);
     assert_eq!(of(bench.request(2).as_ref()), [(0, 0)]);
     assert_eq!(of(bench.request(2).as_ref()), [(0, 1)]);
 }
@@ -238,34 +238,35 @@ fn place(request: Option<&LogRequest>) -> Option<(i32, i32)> {
 #[test]
 fn a_leader_is_asked_about_one_log_after_the_other() {
     let mut bench = doubted();
-    assert_eq!(bench.dispatch.poll_doubted(bench.now), [1]);
-    let first = bench.dispatch.poll_log(1, bench.now);
+    assert_eq!(bench.dispatch.poll_log_query_brokers(bench.now), [1]);
+    let first = bench.dispatch.poll_log_request(1, bench.now);
     assert_eq!(place(first.as_ref()), Some((1, 0)));
     assert!(
-        bench.dispatch.poll_doubted(bench.now).is_empty() && bench.dispatch.poll_log(1, bench.now).is_none()
+        bench.dispatch.poll_log_query_brokers(bench.now).is_empty()
+            && bench.dispatch.poll_log_request(1, bench.now).is_none()
     );
     let gone = Err(Error::from_code(ErrorCode::NOT_LEADER_OR_FOLLOWER, "ListOffsets"));
-    bench.dispatch.handle_log(&first.unwrap(), gone, bench.now, 0.5);
+    bench.dispatch.handle_log_answer(&first.unwrap(), gone, bench.now, 0.5);
     assert!(bench.dispatch.poll_metadata(), "leaders are asked for");
-    let second = bench.dispatch.poll_log(1, bench.now);
+    let second = bench.dispatch.poll_log_request(1, bench.now);
     assert_eq!(place(second.as_ref()), Some((1, 1)));
     // It holds nothing behind what was acknowledged: the log was cut off, and the batch fails.
-    let cut_off = Ok(resolution::LogAnswer::HighWatermark(0));
-    bench.dispatch.handle_log(&second.unwrap(), cut_off, bench.now, 0.5);
+    let cut_off = Ok(LogAnswer::HighWatermark(0));
+    bench.dispatch.handle_log_answer(&second.unwrap(), cut_off, bench.now, 0.5);
     assert_eq!(bench.done(), 1);
-    assert!(bench.dispatch.poll_log(1, bench.now).is_none(), "the first one backs off");
+    assert!(bench.dispatch.poll_log_request(1, bench.now).is_none(), "the first one backs off");
     bench.now += 100 * MS;
     bench.dispatch.handle_timeout(bench.now);
-    assert_eq!(place(bench.dispatch.poll_log(1, bench.now).as_ref()), Some((1, 0)));
+    assert_eq!(place(bench.dispatch.poll_log_request(1, bench.now).as_ref()), Some((1, 0)));
 }
 
 #[test]
 fn a_query_of_a_log_follows_a_leader_that_moved() {
     let mut bench = doubted();
     bench.lead(&[Some(2), Some(1)]);
-    assert_eq!(bench.dispatch.poll_doubted(bench.now), [1, 2]);
-    assert_eq!(place(bench.dispatch.poll_log(1, bench.now).as_ref()), Some((1, 1)));
-    assert_eq!(place(bench.dispatch.poll_log(2, bench.now).as_ref()), Some((2, 0)));
+    assert_eq!(bench.dispatch.poll_log_query_brokers(bench.now), [1, 2]);
+    assert_eq!(place(bench.dispatch.poll_log_request(1, bench.now).as_ref()), Some((1, 1)));
+    assert_eq!(place(bench.dispatch.poll_log_request(2, bench.now).as_ref()), Some((2, 0)));
 }
 
 #[test]
@@ -288,22 +289,33 @@ fn a_place_in_the_queue_from_the_transaction_before_begins_none() {
 fn without_a_leader_batches_wait_and_leaders_are_asked_for() {
     let mut bench = Bench::new(&[None]);
     bench.add(&[0], 10);
-    assert!(bench.dispatch.poll_nodes(bench.now).is_empty() && bench.dispatch.poll_metadata());
+    assert!(bench.dispatch.poll_ready_brokers(bench.now).is_empty() && bench.dispatch.poll_metadata());
     bench.lead(&[Some(3)]);
     assert_eq!(of(bench.request(3).as_ref()), [(0, 0)]);
 }
 
 #[test]
-fn a_broker_out_of_reach_is_left_alone_for_a_while() {
+fn a_broker_that_asks_for_a_pause_is_left_alone_for_so_long() {
     let mut bench = Bench::new(&[Some(1)]);
     bench.add(&[0], 10);
     let until = bench.now + 50 * MS;
-    bench.dispatch.handle_pause(1, until);
-    assert!(bench.dispatch.poll_nodes(bench.now).is_empty() && bench.request(1).is_none());
+    bench.dispatch.handle_throttle(1, 50, bench.now);
+    assert!(bench.dispatch.poll_ready_brokers(bench.now).is_empty() && bench.request(1).is_none());
     assert_eq!(bench.dispatch.deadline(), Some(until));
     bench.now = until;
-    assert_eq!(bench.dispatch.poll_nodes(bench.now), [1]);
+    assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [1]);
     assert!(bench.request(1).is_some());
+}
+
+#[test]
+fn a_broker_out_of_reach_is_left_alone_for_a_while_and_leaders_are_asked_for() {
+    let mut bench = Bench::new(&[Some(1)]);
+    bench.add(&[0], 10);
+    bench.dispatch.handle_unreachable(1, bench.now, 0.5);
+    assert!(bench.dispatch.poll_metadata());
+    assert!(bench.dispatch.poll_ready_brokers(bench.now).is_empty() && bench.request(1).is_none());
+    bench.now = bench.dispatch.deadline().unwrap();
+    assert_eq!(of(bench.request(1).as_ref()), [(0, 0)]);
 }
 
 #[test]
@@ -314,8 +326,8 @@ fn batches_expire_where_nobody_leads() {
     assert_eq!(bench.dispatch.deadline(), Some(due));
     bench.now = due;
     bench.dispatch.handle_timeout(bench.now);
-    let done = bench.dispatch.poll_done();
-    assert!(matches!(done, Some(Done::Finished(_, Outcome::Failed { .. }))), "{done:?}");
+    let done = bench.dispatch.poll_report();
+    assert!(matches!(done, Some(DeliveryReport::Final(_, Outcome::Failed { .. }))), "{done:?}");
     assert_eq!(bench.dispatch.deadline(), None);
 }
 
@@ -350,11 +362,11 @@ fn when_all_is_given_up_what_gathers_behind_it_is_let_go_too() {
     let mut bench = Bench::new(&[Some(1)]);
     bench.add(&[0, 0], 10);
     let outgoing = bench.request(1).unwrap();
-    let lane = bench.partition(0).lane;
-    assert_eq!(bench.backlogs(), [Backlog { lane, waits: true }], "an open batch gathers more");
+    let partition = bench.partition(0).number;
+    assert_eq!(bench.backlogs(), [Backlog { partition, waits: true }], "an open batch gathers more");
     let error = Error::from_code(ErrorCode::PRODUCER_FENCED, "Produce");
     bench.answer(&outgoing, &BatchAnswer::Refused { error, records: vec![] });
-    assert_eq!(bench.backlogs(), [Backlog { lane, waits: false }]);
+    assert_eq!(bench.backlogs(), [Backlog { partition, waits: false }]);
 }
 
 #[test]
@@ -364,14 +376,14 @@ fn a_backlog_is_told_when_it_has_changed_since_it_was_told() {
     let outgoing = bench.request(1).unwrap();
     assert_eq!(bench.backlogs(), [], "it came and left");
     bench.add(&[0, 0], 10);
-    let lane = bench.partition(0).lane;
-    assert_eq!(bench.backlogs(), [Backlog { lane, waits: true }]);
+    let partition = bench.partition(0).number;
+    assert_eq!(bench.backlogs(), [Backlog { partition, waits: true }]);
     assert_eq!(bench.backlogs(), []);
     bench.answer(&outgoing, &written());
     assert!(bench.request(1).is_some());
     assert_eq!(bench.backlogs(), [], "one waits still");
     assert!(bench.request(1).is_some());
-    assert_eq!(bench.backlogs(), [Backlog { lane, waits: false }]);
+    assert_eq!(bench.backlogs(), [Backlog { partition, waits: false }]);
 }
 
 #[test]
@@ -400,14 +412,14 @@ fn a_fenced_producer_never_sends_again() {
 fn a_broker_is_behind_while_a_batch_waits_for_it_or_all_that_may_fly_does() {
     let mut bench = Bench::new(&[Some(1), Some(2)]);
     bench.add(&[0], 10);
-    assert_eq!(bench.dispatch.ready_nodes(), [1]);
+    assert_eq!(bench.dispatch.brokers_behind(), [1]);
     let first = bench.request(1).unwrap();
-    assert_eq!(bench.dispatch.ready_nodes(), [0; 0], "it takes more");
+    assert_eq!(bench.dispatch.brokers_behind(), [0; 0], "it takes more");
     bench.add(&[0, 0, 1], 10);
     while bench.request(1).is_some() {}
-    assert_eq!(bench.dispatch.ready_nodes(), [1, 2]);
+    assert_eq!(bench.dispatch.brokers_behind(), [1, 2]);
     bench.answer(&first, &written());
     while bench.request(1).is_some() {}
     assert!(bench.request(2).is_some());
-    assert_eq!(bench.dispatch.ready_nodes(), [1], "all that may fly to it does");
+    assert_eq!(bench.dispatch.brokers_behind(), [1], "all that may fly to it does");
 }

@@ -2,52 +2,41 @@
 
 use std::time::Instant;
 
-use super::entry::{Entry, Reported};
+use super::entry::{Entry, Reported, Stage};
+use super::flow::{Flow, Then};
 use super::{Sequence, Settled};
 use crate::Error;
 use crate::producer::batch::Batch;
 use crate::producer::delivery::Outcome;
-use crate::producer::planted::Planted;
 use crate::producer::resolution::{Conclusion, LogAnswer, LogQuery, NotFound, Resolution};
 
 impl Sequence {
     /// Whether a batch that is refused as out of order may lie in the log all the same, where it can be looked for:
-    /// it is in doubt, and so are all before it.
+    /// it is in doubt, and all before it were refused so as well.
     pub(super) fn may_be_forgotten(&self, at: usize) -> bool {
         let entry = &self.entries[at];
         let plain =
             self.config.idempotent && !self.config.transactional && entry.reported == Reported::Nothing;
-        let before = self.entries.range(..at).all(|before| before.unresolved.is_some());
-        plain && before && entry.is_in_doubt()
+        plain && self.entries.range(..at).all(Entry::is_unresolved) && entry.doubt.is_any()
     }
 
     /// It stays in line until the log tells what became of it.
     pub(super) fn refused_in_doubt(&mut self, at: usize, error: Error, now: Instant, chance: f64) -> Settled {
-        if self.config.planted(Planted::UnreadAcknowledged) {
-            return self.written(at, Outcome::Written { base_offset: -1, log_append_time_ms: None });
-        }
-        if self.config.planted(Planted::UnreadFailed) {
-            return self.failed(at, error, Vec::new());
-        }
-        if self.config.planted(Planted::UnreadResent) {
-            self.resequence_due |= at == 0;
-            return self.again(at, error, now, chance);
-        }
-        self.entries[at].unresolved = Some(error.clone());
+        self.entries[at].stage = Stage::Unresolved(error.clone());
         self.again(at, error, now, chance)
     }
 
-    /// When the partition's leader is to be asked what lies in the log.
+    /// When the next query of the log is due.
     pub(crate) fn log_query_due(&self, now: Instant) -> Option<Instant> {
-        self.resolution.as_ref()?.due(now)
+        self.flow.resolution()?.due(now)
     }
 
-    /// What the partition's leader is to be asked, and the number by which the answer is known.
+    /// The next query for the partition's leader, and the number by which its answer is known.
     pub(crate) fn poll_log_query(&mut self, now: Instant) -> Option<(u64, LogQuery)> {
-        Some((self.resolutions, self.resolution.as_mut()?.poll_query(now)?))
+        Some((self.resolutions, self.flow.resolution_mut()?.poll_query(now)?))
     }
 
-    /// What the leader answered: the batches that have their end now.
+    /// The leader's answer to a query, or why there was none: the batches that have their end now.
     pub(crate) fn handle_log(
         &mut self,
         number: u64,
@@ -55,17 +44,17 @@ impl Sequence {
         now: Instant,
         chance: f64,
     ) -> Vec<(Batch, Outcome)> {
-        let resolution = self.resolution.as_mut().filter(|_| number == self.resolutions);
+        let resolution = self.flow.resolution_mut().filter(|_| number == self.resolutions);
         let Some(conclusion) = resolution.and_then(|it| it.handle_answer(answer, now, chance)) else {
             return Vec::new();
         };
-        self.resolution = None;
+        self.flow = Flow::Draining(self.flow.then());
         let finished = self.conclude(&conclusion);
-        self.resolve();
+        self.settle_flow();
         finished
     }
 
-    /// Acknowledges what was found. Of the rest the first in line is counted anew, if it can be, or fails; behind one
+    /// Acknowledges what was found. Of the rest the first in line is re-sequenced, if it can be, or fails; behind one
     /// that was found it only leaves again, since the leader has gone on meanwhile.
     fn conclude(&mut self, conclusion: &Conclusion) -> Vec<(Batch, Outcome)> {
         let (mut finished, mut failed, mut at) = (Vec::new(), Vec::new(), 0);
@@ -80,11 +69,11 @@ impl Sequence {
         }
         while finished.is_empty()
             && let Some(first) = self.entries.front()
-            && let Some(refusal) = &first.unresolved
+            && let Stage::Unresolved(refusal) = &first.stage
         {
             let why = match &conclusion.not_found {
-                NotFound::Absent if !first.may_come() => {
-                    self.resequence_due = true;
+                NotFound::Absent if !first.may_still_arrive() => {
+                    self.flow = Flow::Draining(Then::Resequence);
                     break;
                 }
                 NotFound::Absent => {
@@ -92,23 +81,26 @@ impl Sequence {
                 }
                 NotFound::Unknown(why) => why,
             };
-            let error = refusal.clone().within(&format!("{TOLD_OF_LOG}: {why}"));
+            let error = refusal.clone().within(&format!("{LOG_WAS_READ}: {why}"));
             failed.extend(self.failed(0, error, Vec::new()).finished);
         }
-        self.entries.iter_mut().for_each(|entry| entry.unresolved = None);
+        for entry in self.entries.iter_mut().filter(|entry| entry.is_unresolved()) {
+            entry.stage = Stage::Waiting;
+        }
         finished.extend(failed);
         finished
     }
 
     /// Begins to find out what became of batches in doubt, unless that is under way.
     pub(super) fn look_into_log(&mut self) {
-        let (Some(identity), None) = (self.identity, &self.resolution) else { return };
-        let in_doubt = self.entries.iter().filter(|entry| entry.is_in_doubt());
+        let (Some(identity), None) = (self.identity.current(), self.flow.resolution()) else { return };
+        let in_doubt = self.entries.iter().filter(|entry| entry.doubt.is_any());
         let sought = in_doubt.filter_map(Entry::sequences).collect();
         self.resolutions += 1;
-        self.resolution = Some(Resolution::new(identity, self.anchor, sought, self.config.backoff));
+        let resolution = Resolution::new(identity, self.anchor, sought, self.config.backoff);
+        self.flow = Flow::Resolving(resolution, self.flow.then());
     }
 }
 
 /// What the failure of a batch says when its partition's log was of no help.
-const TOLD_OF_LOG: &str = "whether it was written was looked for in its partition's log";
+const LOG_WAS_READ: &str = "whether it was written was looked for in its partition's log";

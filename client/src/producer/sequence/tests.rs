@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use upsert_kafka_protocol::ErrorCode;
-use upsert_kafka_protocol::records::batches;
+use upsert_kafka_protocol::records::{Stamp, batches};
 
 use super::*;
-use crate::producer::batch::Token;
+use crate::producer::batch::{BatchToken, ExpiredBatch};
 use crate::producer::resolution::tests::Log;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
@@ -35,8 +35,6 @@ fn config() -> SequenceConfig {
         retries: u32::MAX,
         backoff: Backoff::new(100 * MS, 1000 * MS),
         producer_expiration: 3_600_000 * MS,
-        #[cfg(feature = "simulation")]
-        planted: None,
     }
 }
 
@@ -44,7 +42,7 @@ impl Bench {
     fn new(config: SequenceConfig) -> Self {
         let mut sequence = Sequence::new(config);
         sequence.handle_identity(ProducerId { id: 7, epoch: 0 });
-        sequence.known = true;
+        sequence.identity = sequence.identity.acknowledged();
         Self { sequence, topic: topic(&[Some(1)]), now: Instant::now(), next_id: 0 }
     }
 
@@ -52,7 +50,7 @@ impl Bench {
     fn add(&mut self, counts: &[u32]) {
         for count in counts {
             let record = Record::new(&self.topic).value(b"v");
-            let partition = Arc::clone(&self.topic.place(&record).unwrap().partition);
+            let partition = Arc::clone(&self.topic.slot_for(&record).unwrap().partition);
             let mut batch = Batch::new(self.next_id, partition, BytesMut::zeroed(1000), self.now);
             (0..*count).for_each(|_| drop(batch.append(&record, 0).unwrap()));
             self.sequence.handle_batch(batch);
@@ -67,7 +65,7 @@ impl Bench {
     }
 
     fn answer(&mut self, id: u64, answer: BatchAnswer) -> Settled {
-        self.sequence.handle_answer(Key { id, part: 0 }, answer, self.now, 0.5)
+        self.sequence.handle_answer(BatchKey { id, part: 0 }, answer, self.now, 0.5)
     }
 
     fn written(&mut self, id: u64) {
@@ -151,7 +149,7 @@ fn nothing_leaves_before_it_is_known_who_writes() {
 #[test]
 fn until_the_leader_knows_the_producer_batches_fly_one_by_one() {
     let mut bench = Bench::new(config());
-    bench.sequence.known = false;
+    bench.sequence.identity = bench.sequence.identity.expired();
     bench.add(&[1; 3]);
     assert_eq!(bench.fly().len(), 1);
     bench.tried_again(0, refused(ErrorCode::NOT_ENOUGH_REPLICAS));
@@ -237,7 +235,7 @@ fn a_lost_answer_is_asked_for_again_and_the_duplicate_counts_as_written() {
 }
 
 #[test]
-fn a_batch_refused_for_good_leaves_a_gap_and_the_rest_count_anew() {
+fn a_batch_refused_for_good_leaves_a_gap_and_the_rest_is_re_sequenced() {
     let mut bench = Bench::new(config());
     bench.add(&[2, 1, 1]);
     bench.fly();
@@ -275,7 +273,7 @@ fn a_new_batch_waits_until_those_behind_a_gap_are_answered() {
 }
 
 #[test]
-fn out_of_order_without_anything_in_doubt_counts_anew() {
+fn out_of_order_without_anything_in_doubt_is_re_sequenced() {
     for code in [ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorCode::UNKNOWN_PRODUCER_ID] {
         let mut bench = Bench::new(config());
         bench.add(&[1, 2]);
@@ -309,7 +307,7 @@ fn sequences_wrap_after_the_largest() {
 #[test]
 fn used_up_epochs_need_another_producer_id() {
     let mut bench = Bench::new(config());
-    bench.sequence.identity = Some(ProducerId { id: 7, epoch: i16::MAX });
+    bench.sequence.identity = SequenceIdentity::Established(ProducerId { id: 7, epoch: i16::MAX });
     bench.add(&[1]);
     bench.fly();
     bench.tried_again(0, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
@@ -391,8 +389,12 @@ fn a_flying_batch_that_expires_tells_its_deliveries_and_waits_for_its_answer() {
     bench.fly();
     bench.now += 1000 * MS;
     let expired = bench.sequence.expire(bench.now);
-    let [Expired::Reported(ExpiredBatch { token: Token { id: 0, .. }, .. }, Outcome::Failed { error, .. })] =
-        &expired[..]
+    let [
+        Expired::Reported(
+            ExpiredBatch { token: BatchToken { id: 0, .. }, .. },
+            Outcome::Failed { error, .. },
+        ),
+    ] = &expired[..]
     else {
         panic!("{expired:?}")
     };
@@ -498,7 +500,7 @@ fn one_record_that_exceeds_limit_fails_and_the_rest_goes_on_under_the_next_epoch
 #[test]
 fn halves_hold_what_the_whole_held_and_its_records_in_order() {
     let topic = topic(&[Some(1)]);
-    let partition = Arc::clone(&topic.place(&Record::new(&topic)).unwrap().partition);
+    let partition = Arc::clone(&topic.slot_for(&Record::new(&topic)).unwrap().partition);
     let mut batch = Batch::new(3, partition, BytesMut::zeroed(4000), Instant::now());
     let headers = [crate::Header { key: "h", value: None }];
     for number in 0..9u8 {
@@ -573,7 +575,7 @@ fn each_batch_is_a_span_from_its_first_flight_to_its_end() {
 }
 
 #[test]
-fn halves_of_a_batch_in_doubt_are_not_counted_anew_and_say_that_they_may_be_written() {
+fn halves_of_a_batch_in_doubt_are_not_re_sequenced_and_say_that_they_may_be_written() {
     let mut bench = Bench::new(config());
     bench.add(&[4]);
     bench.fly();
@@ -636,7 +638,7 @@ fn what_a_restarted_leader_has_forgotten_is_acknowledged_where_it_lies() {
     bench.add(&[1]);
     bench.answer(5, written(50));
     bench.wait();
-    assert_eq!(bench.fly(), [], "nothing leaves before the log has told");
+    assert_eq!(bench.fly(), [], "nothing leaves before the log was read");
     let us = ProducerId { id: 7, epoch: 0 };
     let log = Log::from(40).add(us, 0, 1).add(us, 1, 2).others(2).add(us, 3, 1).add(us, 4, 1).add(us, 5, 1);
     let finished = bench.reads(&log);
@@ -661,7 +663,7 @@ fn what_is_not_in_the_log_behind_one_that_is_leaves_again() {
 }
 
 #[test]
-fn what_is_not_in_the_log_and_may_still_come_fails_and_the_rest_is_counted_anew() {
+fn what_is_not_in_the_log_and_may_still_come_fails_and_the_rest_is_re_sequenced() {
     let mut bench = five_unanswered();
     (1..6).for_each(|id| bench.tried_again(id, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)));
     bench.add(&[1]);
@@ -678,7 +680,7 @@ fn what_is_not_in_the_log_and_may_still_come_fails_and_the_rest_is_counted_anew(
 
 /// Refused by a leader that may have appended it, and that was restarted since.
 #[test]
-fn what_is_not_in_the_log_and_got_all_its_answers_is_counted_anew() {
+fn what_is_not_in_the_log_and_got_all_its_answers_is_re_sequenced() {
     for (log, then) in [
         (
             Log::from(40).add(ProducerId { id: 7, epoch: 0 }, 0, 1).others(3),

@@ -7,9 +7,8 @@ use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
 use upsert_kafka_protocol::{ErrorCode, Frames, Message, Request, Str, header};
 
 use super::pending_request::PendingRequest;
-use crate::cluster::versions::BrokerVersions;
-use crate::connection::open;
 use crate::connection::pipeline::Pipeline;
+use crate::connection::versions::{self, BrokerVersions};
 use crate::producer::coordinator_request::Protocol;
 use crate::{Error, ErrorKind};
 
@@ -20,7 +19,6 @@ pub(super) struct BrokerConnection {
     frames: Frames,
     next_id: i32,
     versions: BrokerVersions,
-    transaction_version: i16,
     /// Until when it must be open.
     setup_until: Instant,
 }
@@ -40,7 +38,6 @@ impl BrokerConnection {
             frames: Frames::new(bytes_max),
             next_id: 1,
             versions: BrokerVersions::default(),
-            transaction_version: 0,
             setup_until,
         }
     }
@@ -51,14 +48,14 @@ impl BrokerConnection {
 
     /// The transaction protocol that the broker offers.
     pub(super) fn offered(&self) -> Protocol {
-        Protocol::of_level(self.transaction_version)
+        Protocol::of_level(self.versions.transaction_version())
     }
 
     /// The ApiVersions request, which is sent first.
     pub(super) fn send_api_versions(&mut self, version: i16) -> Result<Bytes, Error> {
         self.setup = Setup::Negotiating;
         let until = self.setup_until;
-        self.ask(&open::hello(), version, until, PendingRequest::ApiVersions(version))
+        self.ask(&versions::request(), version, until, PendingRequest::ApiVersions(version))
     }
 
     /// The broker's versions; `false` when ApiVersions must be sent again at version 0.
@@ -68,8 +65,7 @@ impl BrokerConnection {
             ErrorCode::UNSUPPORTED_VERSION => return Ok(false),
             code => return Err(Error::from_code(code, "ApiVersions")),
         }
-        (self.versions, self.transaction_version) =
-            (open::spoken(response), open::transaction_version(response));
+        self.versions = BrokerVersions::of(response);
         self.setup = Setup::Open;
         Ok(true)
     }
@@ -108,7 +104,7 @@ impl BrokerConnection {
     pub(super) fn poll_answer(&mut self) -> Result<Option<(PendingRequest, Bytes)>, String> {
         let Some(frame) = self.frames.next().map_err(|bad| bad.to_string())? else { return Ok(None) };
         let id = header::correlation_id(&frame).map_err(|bad| bad.to_string())?;
-        let pending = self.pipeline.handle_answer(id).map_err(|out| format!("{out:?}"))?;
+        let pending = self.pipeline.handle_response(id).map_err(|out| format!("{out:?}"))?;
         Ok(Some((pending, frame)))
     }
 

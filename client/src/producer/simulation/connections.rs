@@ -6,81 +6,62 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use upsert_kafka_protocol::messages::{
-    FetchRequest, FindCoordinatorRequest, FindCoordinatorResponse, ListOffsetsRequest, MetadataRequest,
-    MetadataResponse, ProduceRequest, ProduceResponse,
+    FetchRequest, ListOffsetsRequest, MetadataRequest, MetadataResponse, ProduceRequest, ProduceResponse,
 };
 use upsert_kafka_protocol::{ErrorCode, Request as WireRequest, Str};
 
 use super::Output;
 use super::broker_connection::BrokerConnection;
+use super::broker_search::{BrokerSearch, Found};
+use super::coordinator_call::CallStage;
 use super::pending_request::{PendingRequest, Received};
-use crate::cluster::answer::MetadataAnswer;
+use crate::cluster::metadata_update::MetadataUpdate;
 use crate::cluster::schedule::Schedule;
-use crate::cluster::{Coordinator, Metadata, coordinator, metadata};
+use crate::cluster::{Coordinator, Metadata, metadata};
 use crate::config::Address;
-use crate::connection::open;
-use crate::producer::coordinator_request::{CoordinatorRequest, CoordinatorResponse, RequestBody};
+use crate::connection::versions;
+use crate::producer::coordinator_request::{CoordinatorRequest, CoordinatorResponse};
 use crate::producer::dispatch::LogRequest;
+use crate::producer::leader_connection::SentRequest;
 use crate::producer::log_request;
-use crate::producer::node::Request;
 use crate::producer::resolution;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind};
 
-/// Everything between the cores and the bytes.
+/// Everything between the cores and the bytes: connections, the view of the cluster, and the request to a coordinator.
 pub(super) struct Connections {
-    config: Arc<Config>,
-    view: Metadata,
-    schedule: Schedule,
-    wanted: BTreeSet<Arc<str>>,
-    links: BTreeMap<u64, BrokerConnection>,
-    next_link: u64,
-    nodes: BTreeMap<i32, KnownBroker>,
-    coordinators: Vec<(Coordinator, i32)>,
-    renewal: Option<BrokerSearch>,
-    call: Option<(CoordinatorRequest, CallStage)>,
-    chance: Chance,
-    outputs: VecDeque<Output>,
-    events: VecDeque<ConnectionEvent>,
+    pub(super) config: Arc<Config>,
+    pub(super) view: Metadata,
+    pub(super) schedule: Schedule,
+    pub(super) wanted: BTreeSet<Arc<str>>,
+    pub(super) links: BTreeMap<u64, BrokerConnection>,
+    pub(super) next_link: u64,
+    pub(super) nodes: BTreeMap<i32, KnownBroker>,
+    pub(super) coordinators: Vec<(Coordinator, i32)>,
+    pub(super) renewal: Option<BrokerSearch>,
+    pub(super) call: Option<(CoordinatorRequest, CallStage)>,
+    pub(super) chance: Chance,
+    pub(super) outputs: VecDeque<Output>,
+    pub(super) events: VecDeque<ConnectionEvent>,
 }
 
-/// What is known of the way to one broker.
-struct KnownBroker {
-    address: Address,
-    link: Option<u64>,
+/// A broker that is known, and the connection to it.
+pub(super) struct KnownBroker {
+    pub(super) address: Address,
+    pub(super) link: Option<u64>,
     /// Somebody waits for a link.
-    wanted: bool,
-    backoff: Backoff,
-    not_before: Instant,
-}
-
-/// The search for any broker that answers.
-struct BrokerSearch {
-    link: Option<u64>,
-    left: Vec<(Option<i32>, Address)>,
-}
-
-/// How far a request to a coordinator has come.
-enum CallStage {
-    Any(BrokerSearch),
-    Node(i32),
-    Sent,
+    pub(super) wanted: bool,
+    pub(super) backoff: Backoff,
+    pub(super) not_before: Instant,
 }
 
 /// What happened, for the cores.
 pub(super) enum ConnectionEvent {
-    Produced(Box<Request>, Result<ProduceResponse, Error>),
+    Produced(Box<SentRequest>, Result<ProduceResponse, Error>),
     Coordinator(Result<CoordinatorResponse, Error>),
     Log(LogRequest, Result<resolution::LogAnswer, Error>),
     Unreachable(i32),
     View,
-}
-
-/// How far a search has come.
-enum Found {
-    Connection(u64),
-    NotYet,
-    Nobody,
 }
 
 impl Connections {
@@ -139,7 +120,7 @@ impl Connections {
     }
 
     /// Sends a Produce request; its version is the highest that is wanted.
-    pub(super) fn produce(&mut self, connection: u64, mut request: Box<Request>, now: Instant) {
+    pub(super) fn produce(&mut self, connection: u64, mut request: Box<SentRequest>, now: Instant) {
         let Some(link) = self.links.get_mut(&connection) else {
             let error = Error::new(ErrorKind::Disconnected, "the connection is closed");
             return self.events.push_back(ConnectionEvent::Produced(request, Err(error)));
@@ -152,7 +133,7 @@ impl Connections {
         let until = now + self.config.request_timeout;
         let version = request.version;
         request.produce = produce.clone();
-        request.forget_bytes();
+        request.release_bytes();
         match link.ask(&produce, version, until, PendingRequest::Produce(request)) {
             Ok(bytes) => self.outputs.push_back(Output::Send { connection, bytes }),
             Err(error) => self.break_off(connection, &error.to_string(), now),
@@ -175,22 +156,9 @@ impl Connections {
         }
     }
 
-    /// Sends a request to the coordinator that answers it.
-    pub(super) fn handle_call(&mut self, call: CoordinatorRequest) {
-        if call.rediscover {
-            self.coordinators.retain(|(of, _)| Some(of) != call.to.as_ref());
-        }
-        let known = call.to.as_ref().and_then(|of| self.coordinators.iter().find(|(known, _)| known == of));
-        let step = match known {
-            Some((_, node)) => CallStage::Node(*node),
-            None => CallStage::Any(self.search()),
-        };
-        self.call = Some((call, step));
-    }
-
     pub(super) fn handle_opened(&mut self, connection: u64) {
         if let Some(link) = self.links.get_mut(&connection)
-            && let Ok(bytes) = link.send_api_versions(open::FIRST_VERSION)
+            && let Ok(bytes) = link.send_api_versions(versions::FIRST_VERSION)
         {
             self.outputs.push_back(Output::Send { connection, bytes });
         }
@@ -277,53 +245,7 @@ impl Connections {
         }
     }
 
-    fn continue_call(&mut self, now: Instant) {
-        let Some((call, step)) = self.call.take() else { return };
-        match step {
-            CallStage::Sent => self.call = Some((call, CallStage::Sent)),
-            CallStage::Node(node) => match self.connection(node) {
-                Some(connection) => self.send_call(connection, call, now),
-                // The coordinator is no broker that is known: its answer said where it is, so it has left.
-                None if !self.nodes.contains_key(&node) => self.fail_call(call),
-                None => self.call = Some((call, CallStage::Node(node))),
-            },
-            CallStage::Any(mut search) => match self.found(&mut search, now) {
-                Found::NotYet => self.call = Some((call, CallStage::Any(search))),
-                Found::Nobody => self.fail_call(call),
-                Found::Connection(connection) => match call.to.clone() {
-                    None => self.send_call(connection, call, now),
-                    Some(of) => {
-                        self.call = Some((call, CallStage::Sent));
-                        let pending = |version| PendingRequest::FindCoordinator(of.clone(), version);
-                        let request = |version| of.request(version);
-                        self.ask::<FindCoordinatorRequest>(connection, i16::MAX, request, pending, now);
-                    }
-                },
-            },
-        }
-    }
-
-    fn fail_call(&mut self, _: CoordinatorRequest) {
-        let error = Error::new(ErrorKind::Unreachable, "no broker could be asked");
-        self.events.push_back(ConnectionEvent::Coordinator(Err(error)));
-    }
-
-    fn send_call(&mut self, connection: u64, call: CoordinatorRequest, now: Instant) {
-        let Some(link) = self.links.get(&connection) else { return };
-        let max = call.body.version_max(call.protocol.unwrap_or(link.offered()));
-        let body = call.body.clone();
-        self.call = Some((call, CallStage::Sent));
-        let pending = |version| PendingRequest::ToCoordinator(body.clone(), version);
-        match &body {
-            RequestBody::InitProducerId(it) => self.ask(connection, max, |_| it.clone(), pending, now),
-            RequestBody::AddPartitionsToTxn(it) => self.ask(connection, max, |_| it.clone(), pending, now),
-            RequestBody::AddOffsetsToTxn(it) => self.ask(connection, max, |_| it.clone(), pending, now),
-            RequestBody::TxnOffsetCommit(it) => self.ask(connection, max, |_| it.clone(), pending, now),
-            RequestBody::EndTxn(it) => self.ask(connection, max, |_| it.clone(), pending, now),
-        }
-    }
-
-    fn ask<R: WireRequest>(
+    pub(super) fn ask<R: WireRequest>(
         &mut self,
         connection: u64,
         max: i16,
@@ -386,7 +308,7 @@ impl Connections {
             return self.schedule.handle_failed(now, self.chance.draw());
         }
         let wanted: Vec<Str> = self.wanted.iter().map(|topic| Str::from(&**topic)).collect();
-        let Ok(answer) = MetadataAnswer::read(response, &wanted) else {
+        let Ok(answer) = MetadataUpdate::read(response, &wanted) else {
             return self.schedule.handle_failed(now, self.chance.draw());
         };
         self.view = self.view.renewed(answer);
@@ -408,26 +330,7 @@ impl Connections {
         self.events.push_back(ConnectionEvent::View);
     }
 
-    fn coordinator_is(&mut self, of: Coordinator, response: &FindCoordinatorResponse, now: Instant) {
-        match coordinator::found(response) {
-            Ok((node, address)) => {
-                self.coordinators.retain(|(known, _)| *known != of);
-                self.coordinators.push((of, node));
-                self.meet(node, address, now);
-                if let Some((_, step)) = &mut self.call {
-                    *step = CallStage::Node(node);
-                }
-            }
-            Err(error) => self.coordinator_answered(Err(error)),
-        }
-    }
-
-    fn coordinator_answered(&mut self, response: Result<CoordinatorResponse, Error>) {
-        self.call = None;
-        self.events.push_back(ConnectionEvent::Coordinator(response));
-    }
-
-    fn meet(&mut self, node: i32, address: Address, now: Instant) {
+    pub(super) fn meet(&mut self, node: i32, address: Address, now: Instant) {
         let backoff = Backoff::new(self.config.reconnect_backoff, self.config.reconnect_backoff_max);
         let known = KnownBroker { address, link: None, wanted: false, backoff, not_before: now };
         self.nodes.entry(node).or_insert(known);
@@ -491,34 +394,7 @@ impl Connections {
         }
     }
 
-    /// An open connection by chance, else all that is known in random order, then where to begin.
-    fn search(&mut self) -> BrokerSearch {
-        let open: Vec<u64> =
-            self.links.iter().filter(|(_, link)| link.is_open()).map(|(id, _)| *id).collect();
-        let link = open.get(self.chance.bits() as usize % open.len().max(1)).copied();
-        let mut left: Vec<_> =
-            self.nodes.iter().map(|(id, node)| (Some(*id), node.address.clone())).collect();
-        left.sort_by_cached_key(|_| self.chance.bits());
-        let servers = self.config.bootstrap_servers.iter().map(|address| (None, address.clone()));
-        let mut left: Vec<_> = left.into_iter().chain(servers).collect();
-        left.reverse();
-        BrokerSearch { link, left }
-    }
-
-    fn found(&mut self, search: &mut BrokerSearch, now: Instant) -> Found {
-        loop {
-            match search.link.map(|link| (link, self.links.get(&link))) {
-                Some((link, Some(open))) if open.is_open() => return Found::Connection(link),
-                Some((_, Some(_))) => return Found::NotYet,
-                Some((_, None)) | None => {}
-            }
-            let Some((node, address)) = search.left.pop() else { return Found::Nobody };
-            let known = node.and_then(|id| self.nodes.get(&id)).and_then(|node| node.link);
-            search.link = Some(known.unwrap_or_else(|| self.dial(node, address, now)));
-        }
-    }
-
-    fn dial(&mut self, node: Option<i32>, address: Address, now: Instant) -> u64 {
+    pub(super) fn dial(&mut self, node: Option<i32>, address: Address, now: Instant) -> u64 {
         let connection = self.next_link;
         self.next_link += 1;
         let until = now + self.config.connection_setup_timeout;

@@ -1,10 +1,8 @@
 //! What the caller wants of transactions, as the face of one does it.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::Machine;
-use crate::producer::delivery::Completion;
 use crate::producer::offsets::Offsets;
 use crate::producer::transactions::{Order, Ticket};
 use crate::{Commit, Error, GroupMetadata, ProducerId};
@@ -21,8 +19,8 @@ impl Machine {
     /// As [`Transaction::commit`](crate::Transaction::commit): what was sent is answered first.
     pub fn commit(&mut self, now: Instant) -> u64 {
         let ticket = self.ticket();
-        self.accumulator.hurry(now);
-        self.commits.push((ticket, self.accumulator.incomplete()));
+        self.accumulator.expedite(now);
+        self.commits.push((ticket, self.sent));
         self.look_at_commits();
         self.turn(now);
         ticket
@@ -67,8 +65,9 @@ impl Machine {
 
     /// Orders the commits whose records are answered.
     pub(super) fn look_at_commits(&mut self) {
-        let answered = |waiting: &Vec<Arc<Completion>>| waiting.iter().all(|batch| batch.is_answered());
-        for (ticket, _) in self.commits.extract_if(.., |(_, waiting)| answered(waiting)) {
+        let first_unanswered = self.deliveries.first().map(|(number, _)| *number);
+        let answered = |sent: u64| first_unanswered.is_none_or(|first| first >= sent);
+        for (ticket, _) in self.commits.extract_if(.., |(_, sent)| answered(*sent)) {
             self.gate.shut(None);
             self.orders.push_back((Order::Commit, Some(ticket)));
         }

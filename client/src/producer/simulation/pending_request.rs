@@ -9,11 +9,11 @@ use upsert_kafka_protocol::{Message, header};
 
 use crate::Error;
 use crate::cluster::Coordinator;
-use crate::connection::open;
+use crate::connection::versions;
 use crate::producer::coordinator_request::{RequestBody, ResponseBody};
 use crate::producer::dispatch::LogRequest;
+use crate::producer::leader_connection::SentRequest;
 use crate::producer::log_request;
-use crate::producer::node::Request;
 use crate::producer::resolution;
 
 /// A request in flight.
@@ -23,7 +23,7 @@ pub(super) enum PendingRequest {
     Metadata(i16),
     FindCoordinator(Coordinator, i16),
     ToCoordinator(RequestBody, i16),
-    Produce(Box<Request>),
+    Produce(Box<SentRequest>),
     Log(LogRequest, i16),
 }
 
@@ -33,7 +33,7 @@ pub(super) enum Received {
     Metadata(MetadataResponse),
     FindCoordinator(Coordinator, FindCoordinatorResponse),
     FromCoordinator(ResponseBody),
-    Produce(Box<Request>, Result<ProduceResponse, Error>),
+    Produce(Box<SentRequest>, Result<ProduceResponse, Error>),
     Log(LogRequest, Result<resolution::LogAnswer, Error>),
 }
 
@@ -44,7 +44,7 @@ impl PendingRequest {
         Ok(match self {
             Self::ApiVersions(version) => {
                 let (_, body) = header::response_body::<ApiVersionsRequest>(frame, version)?;
-                Received::ApiVersions(open::decode(&body, version)?)
+                Received::ApiVersions(versions::decode(&body, version)?)
             }
             Self::Metadata(version) => Received::Metadata(answer::<MetadataRequest>(frame, version)?),
             Self::FindCoordinator(of, version) => {

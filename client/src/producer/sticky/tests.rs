@@ -9,7 +9,7 @@ fn sticky(adaptive: bool) -> Sticky {
 }
 
 fn choice(partition: usize, queued: u32) -> Choice {
-    Choice { partition, queued, available: true, near: false }
+    Choice { partition, queued, available: true, in_rack: false }
 }
 
 fn queues(queued: &[u32]) -> Vec<Choice> {
@@ -105,8 +105,8 @@ fn a_partition_that_is_not_available_is_left_out_unless_all_are() {
 #[test]
 fn the_own_rack_is_preferred_while_anything_there_is_available() {
     let mut choices = queues(&[3, 1, 1, 1]);
-    choices[0].near = true;
-    choices[1].near = true;
+    choices[0].in_rack = true;
+    choices[1].in_rack = true;
     // Of the two, 1 and 3 by their own longest queue.
     assert_shares(shares(&mut sticky(true), &choices), [250, 750, 0, 0, 0, 0]);
     choices[0].available = false;

@@ -9,7 +9,7 @@ use upsert_kafka_protocol::Uuid;
 
 use super::*;
 use crate::cluster::PartitionMetadata;
-use crate::producer::keyless::Queued;
+use crate::producer::keyless::QueuedBatch;
 use crate::producer::partitioner::RoundRobinPartitioner;
 
 pub(crate) fn metadata(leaders: &[Option<i32>]) -> TopicMetadata {
@@ -29,7 +29,7 @@ pub(crate) fn topic(leaders: &[Option<i32>]) -> Topic {
 
 fn settings() -> TopicSettings {
     TopicSettings {
-        producer: 0,
+        producer: ProducerNumber::next(),
         sticky: StickySettings { batch_size: 1000, adaptive: true },
         ignore_keys: false,
         seed: 1,
@@ -39,16 +39,19 @@ fn settings() -> TopicSettings {
 }
 
 fn with(leaders: &[Option<i32>], settings: TopicSettings) -> Topic {
-    let news = News { metadata: &metadata(leaders), near: &[], now: Instant::now() };
-    Topic::new(news, &settings, &AtomicUsize::new(0))
+    let update = TopicUpdate { metadata: &metadata(leaders), rack_brokers: &[], now: Instant::now() };
+    Topic::new(update, &settings, &AtomicUsize::new(0))
 }
 
-fn update(topic: &Topic, leaders: &[Option<i32>], lanes: &AtomicUsize) {
-    topic.update(News { metadata: &metadata(leaders), near: &[], now: Instant::now() }, lanes);
+fn update(topic: &Topic, leaders: &[Option<i32>], numbers: &AtomicUsize) {
+    topic.update(
+        TopicUpdate { metadata: &metadata(leaders), rack_brokers: &[], now: Instant::now() },
+        numbers,
+    );
 }
 
 fn keyless(topic: &Topic) -> &Arc<Slot> {
-    topic.place(&Record::new(topic)).unwrap()
+    topic.slot_for(&Record::new(topic)).unwrap()
 }
 
 /// Fills batch after batch; how many each partition got. They are answered at once.
@@ -76,7 +79,7 @@ fn a_key_goes_where_java_puts_it() {
         for (count, expected) in vector["partition"].as_object().unwrap() {
             let topic =
                 topics.entry(count.clone()).or_insert_with(|| topic(&vec![Some(1); count.parse().unwrap()]));
-            let placed = topic.place(&Record::new(topic).key(&key)).unwrap();
+            let placed = topic.slot_for(&Record::new(topic).key(&key)).unwrap();
             assert_eq!(
                 i64::from(placed.partition.index),
                 expected.as_i64().unwrap(),
@@ -92,14 +95,14 @@ fn a_key_does_not_move_because_a_leader_is_gone() {
     let topic = topic(&[None; 6]);
     let record = Record::new(&topic).key(b"foobar");
     // murmur2("foobar") is -790332482, as Kafka's own tests say.
-    assert_eq!(topic.place(&record).unwrap().partition.index, (-790_332_482 & i32::MAX) % 6);
+    assert_eq!(topic.slot_for(&record).unwrap().partition.index, (-790_332_482 & i32::MAX) % 6);
 }
 
 #[test]
 fn keys_can_be_ignored() {
     let topic = with(&[Some(1); 6], TopicSettings { ignore_keys: true, ..settings() });
     let mut places: Vec<i32> = (0..100u32)
-        .map(|key| topic.place(&Record::new(&topic).key(&key.to_be_bytes())).unwrap().partition.index)
+        .map(|key| topic.slot_for(&Record::new(&topic).key(&key.to_be_bytes())).unwrap().partition.index)
         .collect();
     places.dedup();
     assert_eq!(places, [keyless(&topic).partition.index], "all stick to one");
@@ -110,17 +113,17 @@ fn a_topic_that_grew_keeps_its_partitions_and_uses_the_new_ones() {
     let topic = topic(&[Some(1)]);
     let first = Arc::clone(keyless(&topic));
     let far = Record::new(&topic).partition(2);
-    let error = topic.place(&far).unwrap_err().error(&far);
+    let error = topic.slot_for(&far).unwrap_err().error(&far);
     assert_eq!(
         error.to_string(),
         "topic orders, partition 2: no such partition: the topic has 1, from 0 to 0"
     );
-    let lanes = AtomicUsize::new(1);
-    update(&topic, &[Some(1), Some(2)], &lanes);
-    update(&topic, &[Some(1), Some(2), None], &lanes);
-    let last = topic.place(&far).unwrap();
-    assert_eq!((last.partition.index, last.partition.lane, last.leader()), (2, 2, None));
-    assert!(Arc::ptr_eq(&first, topic.place(&Record::new(&topic).partition(0)).unwrap()));
+    let numbers = AtomicUsize::new(1);
+    update(&topic, &[Some(1), Some(2)], &numbers);
+    update(&topic, &[Some(1), Some(2), None], &numbers);
+    let last = topic.slot_for(&far).unwrap();
+    assert_eq!((last.partition.index, last.partition.number, last.leader()), (2, 2, None));
+    assert!(Arc::ptr_eq(&first, topic.slot_for(&Record::new(&topic).partition(0)).unwrap()));
 }
 
 #[test]
@@ -128,9 +131,9 @@ fn when_a_topic_grows_a_key_goes_where_the_new_count_says_and_a_line_says_so() {
     let topic = topic(&[Some(1); 3]);
     let record = Record::new(&topic).key(b"foobar");
     let hash = -790_332_482 & i32::MAX;
-    assert_eq!(topic.place(&record).unwrap().partition.index, hash % 3);
+    assert_eq!(topic.slot_for(&record).unwrap().partition.index, hash % 3);
     let lines = crate::heard::lines(|| update(&topic, &[Some(1); 4], &AtomicUsize::new(3)));
-    assert_eq!(topic.place(&record).unwrap().partition.index, hash % 4);
+    assert_eq!(topic.slot_for(&record).unwrap().partition.index, hash % 4);
     assert_ne!(hash % 3, hash % 4);
     assert!(
         matches!(&lines[..], [line] if line.starts_with("INFO the number of partitions changed")
@@ -157,9 +160,9 @@ fn without_any_leader_all_may_be_chosen() {
 #[test]
 fn a_partition_whose_batches_are_not_answered_gets_fewer() {
     let topic = topic(&[Some(1), Some(2)]);
-    let slow = topic.place(&Record::new(&topic).partition(1)).unwrap();
+    let slow = topic.slot_for(&Record::new(&topic).partition(1)).unwrap();
     let now = Instant::now();
-    let queued: Vec<Queued> = (0..8).map(|_| slow.closed(0, false, now)).collect();
+    let queued: Vec<QueuedBatch> = (0..8).map(|_| slow.closed(0, false, now)).collect();
     // Weights 9 and 1.
     let shares_now = shares(&topic, 3000, now);
     assert!(shares_now[&1].abs_diff(300) < 60, "{shares_now:?}");
@@ -189,22 +192,26 @@ fn a_broker_that_takes_nothing_is_left_out_after_the_timeout() {
 #[test]
 fn leaders_in_the_own_rack_are_preferred() {
     let topic = topic(&[Some(1), Some(2), Some(3)]);
-    let news = News { metadata: &metadata(&[Some(1), Some(2), Some(3)]), near: &[2], now: Instant::now() };
-    topic.update(news, &AtomicUsize::new(3));
-    shares(&topic, 1, news.now);
-    assert_eq!(shares(&topic, 100, news.now), HashMap::from([(1, 100)]));
+    let update = TopicUpdate {
+        metadata: &metadata(&[Some(1), Some(2), Some(3)]),
+        rack_brokers: &[2],
+        now: Instant::now(),
+    };
+    topic.update(update, &AtomicUsize::new(3));
+    shares(&topic, 1, update.now);
+    assert_eq!(shares(&topic, 100, update.now), HashMap::from([(1, 100)]));
 }
 
 #[test]
 fn a_negative_partition_is_refused() {
     let topic = topic(&[Some(1)]);
-    assert!(topic.place(&Record::new(&topic).partition(-1)).is_err());
+    assert!(topic.slot_for(&Record::new(&topic).partition(-1)).is_err());
 }
 
 fn chosen(topic: &Topic, record: Record<'_>) -> Result<i32, Error> {
     let mut record = record;
-    topic.choose(&mut record)?;
-    Ok(topic.place(&record).unwrap().partition.index)
+    topic.apply_partitioner(&mut record)?;
+    Ok(topic.slot_for(&record).unwrap().partition.index)
 }
 
 #[test]

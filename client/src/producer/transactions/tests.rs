@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use upsert_kafka_protocol::Str;
 use upsert_kafka_protocol::messages::add_partitions_to_txn::{
     AddPartitionsToTxnPartitionResult, AddPartitionsToTxnTopicResult,
 };
@@ -10,12 +9,16 @@ use upsert_kafka_protocol::messages::txn_offset_commit::{
     TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic,
 };
 use upsert_kafka_protocol::messages::{
-    AddOffsetsToTxnResponse, AddPartitionsToTxnResponse, InitProducerIdResponse, TxnOffsetCommitResponse,
+    AddOffsetsToTxnResponse, AddPartitionsToTxnResponse, EndTxnResponse, InitProducerIdResponse,
+    TxnOffsetCommitResponse,
 };
+use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::*;
 use crate::cluster::Coordinator;
 use crate::producer::GroupMetadata;
+use crate::producer::coordinator_request::{CoordinatorResponse, RequestBody, ResponseBody};
+use crate::producer::offsets::Offsets;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
 use crate::{Commit, Record};
@@ -54,7 +57,7 @@ impl Bench {
 
     fn admit(&mut self, partition: i32) -> bool {
         let record = Record::new(&self.topic).partition(partition);
-        let partition = Arc::clone(&self.topic.place(&record).unwrap().partition);
+        let partition = Arc::clone(&self.topic.slot_for(&record).unwrap().partition);
         let admitted = self.transactions.admit(&partition);
         if admitted {
             self.transactions.handle_sent();

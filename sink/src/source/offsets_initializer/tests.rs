@@ -1,5 +1,7 @@
 //! Whose offsets count, and where each mode begins and ends.
 
+use upsert_kafka_client::TopicPartition;
+
 use super::*;
 
 const TOPIC: Uuid = Uuid([1; 16]);
@@ -17,13 +19,11 @@ fn checkpoint(topic_id: Uuid, job: &JobIdentity) -> String {
 }
 
 fn committed(offset: i64, metadata: &str) -> Committed {
-    Committed {
-        topic: "t".into(),
-        partition: 0,
-        offset: Some(offset),
-        leader_epoch: -1,
-        metadata: metadata.into(),
-    }
+    of(0, Some(offset), metadata)
+}
+
+fn of(partition: i32, offset: Option<i64>, metadata: &str) -> Committed {
+    Committed::new(TopicPartition::new("t", partition), offset).with_metadata(metadata)
 }
 
 #[test]
@@ -118,9 +118,9 @@ fn after_a_restart_a_partition_without_an_offset_is_read_from_its_beginning() {
     let initializer = OffsetsInitializer::new(TOPIC, Restore::Checkpoint, &ours);
     let all = [
         committed(7, &checkpoint(TOPIC, &ours)),
-        Committed { partition: 1, offset: None, ..committed(0, "") },
-        Committed { partition: 2, ..committed(5, &checkpoint(DELETED, &ours)) },
-        Committed { partition: 3, ..committed(5, "of some other program") },
+        of(1, None, ""),
+        of(2, Some(5), &checkpoint(DELETED, &ours)),
+        of(3, Some(5), "of some other program"),
     ];
     assert_eq!(initializer.topic_start(&all), Ok(TopicStart::Restored));
     for at in 1..4 {

@@ -219,10 +219,10 @@ fn positions_are_deleted_where_nobody_reads() {
     };
     assert_eq!(delete(&mut script, "u"), ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC);
     assert_eq!(delete(&mut script, "v"), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
-    assert_eq!(script.cluster.state.groups.of("g").unwrap().positions.all().count(), 1);
+    assert_eq!(script.cluster.state.groups.of("g").unwrap().offsets.all().count(), 1);
     assert_eq!(delete(&mut script, "t"), NONE);
     let group = script.cluster.state.groups.of("g").unwrap();
-    assert_eq!(group.positions.committed("t", 0), None);
+    assert_eq!(group.offsets.committed("t", 0), None);
     assert_eq!(script.leave(&member, None), NONE);
     assert_eq!(delete(&mut script, "u"), NONE);
 }

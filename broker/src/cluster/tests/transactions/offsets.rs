@@ -1,4 +1,4 @@
-//! Positions given within a transaction.
+//! Offsets given within a transaction.
 
 use upsert_kafka_protocol::messages::offset_fetch::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
 use upsert_kafka_protocol::messages::txn_offset_commit::{

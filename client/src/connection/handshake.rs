@@ -1,0 +1,90 @@
+//! The requests before a connection is ready: one at a time over the bare stream, each answered before the next.
+
+use std::io;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use upsert_kafka_protocol::messages::ApiVersionsRequest;
+use upsert_kafka_protocol::{Bytes, Frames, Message, Request, Str, header};
+
+use super::api_name;
+use crate::environment::Transport;
+use crate::{Error, ErrorKind};
+
+/// A stream on which the stages of opening ask in turn. What each stage asks is its own affair.
+pub(super) struct Handshake<S> {
+    stream: S,
+    frames: Frames,
+    client_id: Str,
+    next_id: i32,
+}
+
+impl<S: Transport> Handshake<S> {
+    /// `response_bytes_max` bounds the answers once the connection is ready; before, it is a mebibyte.
+    pub(super) fn new(stream: S, client_id: Str, response_bytes_max: usize) -> Self {
+        Self { stream, frames: Frames::new(response_bytes_max), client_id, next_id: 0 }
+    }
+
+    /// Asks, and awaits the answer. Dropped before it is done, the stream is of no more use.
+    pub(super) async fn ask<R: Request>(&mut self, request: &R, version: i16) -> Result<R::Response, Error> {
+        let body = self.exchange(request, version).await?;
+        Ok(R::Response::decode(&body, version)?)
+    }
+
+    /// The same, with the answer not yet decoded, for whoever must look at it first.
+    pub(super) async fn exchange<R: Request>(&mut self, request: &R, version: i16) -> Result<Bytes, Error> {
+        let correlation_id = self.next_id;
+        self.next_id += 1;
+        let mut frame = header::request_frame(request, version, correlation_id, Some(&self.client_id))?;
+        self.stream.write_all_buf(&mut frame).await.map_err(broke::<R>)?;
+        let frame = self.response_frame::<R>().await?;
+        let (id, body) = header::response_body::<R>(&frame, version)?;
+        match id == correlation_id {
+            true => Ok(body),
+            false => Err(nonsense(format!("an answer to request {id}, which was not asked"))),
+        }
+    }
+
+    /// The ready stream, and what was read of it beyond the last answer.
+    pub(super) fn finish(self) -> (S, Frames) {
+        (self.stream, self.frames)
+    }
+
+    async fn response_frame<R: Request>(&mut self) -> Result<Bytes, Error> {
+        let Self { stream, frames, .. } = self;
+        loop {
+            let next = frames.next().map_err(|bad| nonsense(format!("a frame of {} bytes", bad.0)))?;
+            if let Some(frame) = next {
+                return Ok(frame);
+            }
+            if let Some(bytes) = frames.announced().filter(|bytes| *bytes > HANDSHAKE_RESPONSE_BYTES_MAX) {
+                return Err(nonsense(format!("a first answer of {bytes} bytes")));
+            }
+            if stream.read_buf(frames.room()).await.map_err(broke::<R>)? == 0 {
+                return Err(unreachable(format!("the broker closed the connection at {}", place::<R>())));
+            }
+        }
+    }
+}
+
+/// The longest answer that is believed before a connection is ready; a broker of a hundred APIs takes a kilobyte.
+const HANDSHAKE_RESPONSE_BYTES_MAX: usize = 1 << 20;
+
+fn broke<R: Request>(error: io::Error) -> Error {
+    unreachable(format!("the connection broke at {}: {error}", place::<R>()))
+}
+
+/// What the client was about to learn when it failed.
+fn place<R: Request>() -> &'static str {
+    match R::KEY {
+        ApiVersionsRequest::KEY => "the first request",
+        _ => api_name::<R>(),
+    }
+}
+
+fn nonsense(what: String) -> Error {
+    Error::new(ErrorKind::Protocol, format!("the other side sent {what}; is it a Kafka broker without TLS?"))
+}
+
+pub(super) fn unreachable(why: String) -> Error {
+    Error::new(ErrorKind::Unreachable, why)
+}
