@@ -121,7 +121,8 @@ fn sent_at(number: u64) -> Duration {
 
 async fn send(producer: &Producer, topic: &Topic, number: u64) {
     let value = format!(r#"{{"id":{},"number":{number}}}"#, number % 7);
-    producer.send(Record::new(topic).value(value.as_bytes())).await.expect("a record");
+    let _told_by_the_consumer =
+        producer.send(Record::new(topic).value(value.as_bytes())).await.expect("a record");
 }
 
 #[tokio::test(start_paused = true)]
