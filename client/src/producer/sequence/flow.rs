@@ -6,7 +6,7 @@ use crate::producer::resolution::Resolution;
 ///              one failed              all in flight are answered
 ///   Flowing ──────────────► Draining ──────────────────────────────► Flowing
 ///                              │                                        ▲
-///                              │ the first one is in doubt              │ the log has told
+///                              │ the first one is in doubt              │ the log was read
 ///                              └─────────────► Resolving ───────────────┘
 /// ```
 #[derive(Debug)]
@@ -15,8 +15,8 @@ pub(super) enum Flow {
     Flowing,
     /// Nothing leaves until all that is in flight is answered.
     Draining(Then),
-    /// Nothing leaves until the partition's log has told what became of the batches in doubt.
-    Resolving(Resolution, Then),
+    /// Nothing leaves until the partition's log was read for the batches in doubt.
+    Resolving(Box<Resolution>, Then),
 }
 
 /// What comes when nothing is in flight any more.
