@@ -6,7 +6,7 @@ use crate::producer::resolution::Resolution;
 ///              one failed              all in flight are answered
 ///   Flowing ──────────────► Draining ──────────────────────────────► Flowing
 ///                              │                                        ▲
-///                              │ the first one is in doubt              │ the log has told
+///                              │ the first one is in doubt              │ the log was read
 ///                              └─────────────► Resolving ───────────────┘
 /// ```
 #[derive(Debug)]
