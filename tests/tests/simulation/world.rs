@@ -60,7 +60,7 @@ pub(crate) enum Event {
     Step(usize),
     /// Something goes wrong.
     Fault,
-    /// Another instance takes the first client's place, which is not told.
+    /// Another instance takes the place of the first client, which does not know of it.
     Takeover,
     /// Nothing goes wrong any more.
     Calm,
@@ -216,7 +216,7 @@ impl World {
         }
     }
 
-    /// After a client's machine was told something: bytes leave, outcomes are judged.
+    /// After an event of a client's machine: bytes leave, outcomes are judged.
     pub(crate) fn look(&mut self, client: usize) {
         self.take_outputs(client);
         self.take_outcomes(client);
