@@ -88,13 +88,9 @@ impl Broker {
         for (node, (address, socket)) in (1..).zip(sockets) {
             let advertised = advertised(&config, node, address);
             cluster.advertise(node, &advertised.0, advertised.1);
-            let (control, mailbox_of_node) = mpsc::channel(1);
-            let listening = (address.ip().to_string(), address.port());
-            let endpoint = Endpoint { node, advertised, listening, listener: control.downgrade() };
             let protocol = SecurityProtocol::default();
             let listener = Listener::new(node, protocol, limits.clone(), commands.clone());
-            let listener = tokio::spawn(listener.run(socket, mailbox_of_node));
-            nodes.push(NodeHandle { address, endpoint, control, listener });
+            nodes.push(NodeHandle::start(node, address, advertised, listener, socket));
         }
         let task = tokio::spawn(broker_task::run(cluster, environment.clock().clone(), mailbox));
         Ok(Self { nodes, commands, task })
@@ -249,6 +245,21 @@ impl Broker {
         let unknown = || io::Error::new(io::ErrorKind::NotFound, format!("there is no node {node}"));
         let index = usize::try_from(node - 1).map_err(|_| unknown())?;
         self.nodes.get(index).ok_or_else(unknown)
+    }
+}
+
+impl NodeHandle {
+    fn start(
+        node: i32,
+        address: SocketAddr,
+        advertised: (String, u16),
+        listener: Listener,
+        socket: Socket,
+    ) -> Self {
+        let (control, mailbox) = mpsc::channel(1);
+        let listening = (address.ip().to_string(), address.port());
+        let endpoint = Endpoint { node, advertised, listening, listener: control.downgrade() };
+        Self { address, endpoint, control, listener: tokio::spawn(listener.run(socket, mailbox)) }
     }
 }
 
