@@ -77,7 +77,8 @@
 //!
 //! | feature | by default | |
 //! |---|---|---|
-//! | `stream` | no | a consumer as a `futures::Stream` of records |
+//! | `gzip`, `snappy`, `lz4`, `zstd` | yes | a codec each; without zstd a program with only a producer is half as large |
+//! | `stream` | no | a consumer as a `futures::Stream` of records: [`Consumer::stream`] |
 //!
 //! Anything that begins with two underscores is for this project's own tests and may go without notice.
 //!

@@ -107,6 +107,8 @@
 //! | `gzip`, `snappy`, `lz4`, `zstd` | yes | a codec each |
 //! | `json` | no | any message as JSON, both ways, as Java's JsonConverter has it |
 //! | `arbitrary` | no | any value that a version can hold, for round trips and fuzzing |
+//!
+//! Features add and never change what is there without them. Rust 1.92 or later: the zstd codec asks for it.
 
 extern crate self as upsert_kafka_protocol;
 

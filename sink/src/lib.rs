@@ -73,8 +73,9 @@
 //! - **Memory** is bounded: 8 MiB of unsent records for each sink, and 2 MiB of fetched answers for each source, unless
 //!   a table sets `properties.buffer.memory` or `properties.fetch.max.bytes`.
 //!
-//! The crate has no features, compiles no C, and forbids unsafe code. It reaches Kafka through `upsert-kafka-client`
-//! alone, whose [`Environment`](upsert_kafka_client::Environment) a job takes: a dialer, a clock and a source of chance.
+//! The crate has no features, compiles no C, forbids unsafe code, and wants Rust 1.92 or later. It reaches Kafka through
+//! `upsert-kafka-client` alone, whose [`Environment`](upsert_kafka_client::Environment) a job takes: a dialer, a clock and
+//! a source of chance.
 //!
 //! # Coming from Flink
 //!
