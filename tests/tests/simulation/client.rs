@@ -156,15 +156,15 @@ impl World {
         self.oracle.record(super::oracle::Origin { client, transaction }, topic, partition, padding, self.now)
     }
 
-    /// Tells the oracle what the client was told.
+    /// The oracle judges what became of the client's records.
     pub(crate) fn take_outcomes(&mut self, client: usize) {
         while let Some((delivery, outcome)) = self.clients[client].machine.poll_outcome() {
             let Some(number) = self.clients[client].records.remove(&delivery) else {
                 self.violate(format!("client {client}: delivery {delivery} has two outcomes"));
                 continue;
             };
-            trace!(self, "client {client}: record {number} is {}", told(&outcome));
-            let judged = self.oracle.told(number, &outcome, self.now, &mut self.cluster);
+            trace!(self, "client {client}: record {number} is {}", described(&outcome));
+            let judged = self.oracle.handle_outcome(number, &outcome, self.now, &mut self.cluster);
             if let Err(violation) = judged {
                 self.violate(violation);
             }
@@ -293,7 +293,7 @@ impl World {
     }
 }
 
-fn told(outcome: &Result<Receipt, Error>) -> String {
+fn described(outcome: &Result<Receipt, Error>) -> String {
     match outcome {
         Ok(receipt) => format!("acknowledged: partition {} offset {}", receipt.partition, receipt.offset),
         Err(error) => format!("failed, may be written {}: {error}", error.may_have_been_written()),

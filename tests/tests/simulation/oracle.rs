@@ -19,7 +19,7 @@ pub(crate) struct Oracle {
     logs: BTreeMap<(&'static str, i32), Log>,
     /// Microseconds within which each record has its outcome.
     patience: u64,
-    heard: u64,
+    outcomes: u64,
 }
 
 /// Who sends a record.
@@ -29,7 +29,7 @@ pub(crate) struct Origin {
     pub(crate) transaction: Option<usize>,
 }
 
-/// A transaction, and what the client was told of its end.
+/// A transaction, and how it ended as far as the client knows.
 #[derive(Debug)]
 struct Transaction {
     client: usize,
@@ -61,7 +61,7 @@ struct Sent {
     must_be_written: bool,
 }
 
-/// What the client was told.
+/// The outcome of a record.
 #[derive(Debug, PartialEq)]
 enum Fate {
     Nothing,
@@ -104,7 +104,7 @@ impl Oracle {
             transactions: Vec::new(),
             logs: partitions.map(|place| (place, Log::default())).collect(),
             patience: micros(plan.config.delivery_timeout) + MS,
-            heard: 0,
+            outcomes: 0,
         }
     }
 
@@ -163,8 +163,8 @@ impl Oracle {
         self.transactions[number].end == End::Committed
     }
 
-    /// The client was told what became of it.
-    pub(crate) fn told(
+    /// A record has its outcome.
+    pub(crate) fn handle_outcome(
         &mut self,
         number: usize,
         outcome: &Result<Receipt, Error>,
@@ -194,8 +194,8 @@ impl Oracle {
         if let Err(error) = outcome {
             self.judge_doubt(number, error, cluster)?;
         }
-        self.heard += 1;
-        if self.heard.is_multiple_of(LOOK_EVERY) { self.look(cluster) } else { Ok(()) }
+        self.outcomes += 1;
+        if self.outcomes.is_multiple_of(LOOK_EVERY) { self.look(cluster) } else { Ok(()) }
     }
 
     /// What a leader refuses as out of order may lie in its log. No log is cut here, so whoever says that it is not known
@@ -287,7 +287,7 @@ impl Oracle {
         Err(format!("its position is {offset}, and should be one of {allowed:?}"))
     }
 
-    /// Whole or not at all, and as the client was told.
+    /// Whole or not at all, and as the client knows it.
     fn judge(&self, number: usize, transaction: &Transaction) -> Result<(), String> {
         let records = self.records.iter().enumerate().filter(|(_, sent)| sent.transaction == Some(number));
         let seen = |record: &usize| self.logs.values().any(|log| log.committed.contains(record));

@@ -13,7 +13,7 @@ pub(crate) fn run(seed: u64, bug: Option<InjectedBug>) -> Result<(), String> {
     World::new(seed, bug, false).run()
 }
 
-/// The same run, told.
+/// The same run, with its trace.
 pub(crate) fn trace(seed: u64, bug: Option<InjectedBug>) -> String {
     let mut world = World::new(seed, bug, true);
     let end = match world.run() {

@@ -16,7 +16,7 @@ pub(super) enum Flow {
     /// Nothing leaves until all that is in flight is answered.
     Draining(Then),
     /// Nothing leaves until the partition's log has told what became of the batches in doubt.
-    Resolving(Resolution, Then),
+    Resolving(Box<Resolution>, Then),
 }
 
 /// What comes when nothing is in flight any more.

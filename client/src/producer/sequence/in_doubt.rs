@@ -98,7 +98,7 @@ impl Sequence {
         let sought = in_doubt.filter_map(Entry::sequences).collect();
         self.resolutions += 1;
         let resolution = Resolution::new(identity, self.anchor, sought, self.config.backoff);
-        self.flow = Flow::Resolving(resolution, self.flow.then());
+        self.flow = Flow::Resolving(Box::new(resolution), self.flow.then());
     }
 }
 

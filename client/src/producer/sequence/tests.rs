@@ -250,6 +250,31 @@ fn a_batch_refused_for_good_leaves_a_gap_and_the_rest_is_re_sequenced() {
 }
 
 #[test]
+fn what_was_written_before_a_gap_does_not_close_it() {
+    let mut bench = Bench::new(config());
+    bench.add(&[2, 1, 1]);
+    bench.fly();
+    bench.failed(1, refused(ErrorCode::INVALID_RECORD));
+    // In halves it takes the places of two batches.
+    assert!(bench.answer(0, refused(ErrorCode::MESSAGE_TOO_LARGE)).split);
+    bench.tried_again(2, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+    bench.add(&[1]);
+    bench.wait();
+    let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_batch(bench.now)).collect();
+    assert_eq!(flights.iter().map(|it| it.key.id).collect::<Vec<_>>(), [0, 0, 2]);
+    for half in &flights[..2] {
+        bench.sequence.handle_answer(half.key, written(0), bench.now, 0.5);
+    }
+    assert!(
+        bench.sequence.has_gap() && bench.fly().is_empty(),
+        "a new batch waits for the one behind the gap"
+    );
+    bench.tried_again(2, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+    bench.wait();
+    assert_eq!(bench.fly(), [(2, (1, 0, 1)), (3, (1, 1, 1))]);
+}
+
+#[test]
 fn with_nothing_behind_it_a_gap_is_left_at_once() {
     let mut bench = Bench::new(config());
     bench.add(&[2]);
@@ -318,6 +343,8 @@ fn used_up_epochs_need_another_producer_id() {
     let flight = bench.sequence.poll_batch(bench.now).unwrap();
     let batch = batches(&flight.bytes).next().unwrap().unwrap();
     assert_eq!((batch.producer_id(), batch.producer_epoch(), batch.base_sequence()), (8, 0, 0));
+    bench.add(&[1]);
+    assert!(bench.sequence.poll_batch(bench.now).is_none(), "the leader may not know the new producer id");
 }
 
 #[test]

@@ -447,6 +447,18 @@ fn a_transaction_of_another_process_is_ended_by_its_numbers() {
 }
 
 #[test]
+fn a_producer_that_waits_for_its_next_epoch_resumes_nothing() {
+    let mut bench = Bench::open(Protocol::V2);
+    bench.write(0);
+    bench.order(Order::Abort, 2);
+    bench.asks();
+    bench.ended(ErrorCode::INVALID_PRODUCER_ID_MAPPING, (-1, -1));
+    bench.order(Order::Resume(ProducerId { id: 40, epoch: 5 }), 3);
+    assert_eq!(bench.settled(), [(2, Ok((7, 0))), (3, Err((ErrorKind::Usage, Scope::Call)))]);
+    bench.renews();
+}
+
+#[test]
 fn what_is_not_open_cannot_be_ended_nor_take_offsets() {
     let mut bench = Bench::new(Protocol::V2);
     for (ticket, order) in [(1, Order::Commit), (2, Order::Abort), (3, offsets())] {
