@@ -45,7 +45,13 @@ impl Input {
     pub(super) fn judge(&self, log: &[(u32, u32)], restarts: usize, gaps: Gaps) -> Result<(), String> {
         if !self.is_reached_by(log) {
             let view: BTreeMap<u32, u32> = log.iter().copied().collect();
-            return Err(format!("the view is {view:?}, of the input's {:?} (each one more)", self.next));
+            let behind =
+                log.iter().filter(|(key, _)| view.get(key) != self.next.get(key).map(|it| it - 1).as_ref());
+            let behind: Vec<_> = behind.collect();
+            return Err(format!(
+                "the view is {view:?}, of the input's {:?} (each one more); written of the keys behind: {behind:?}",
+                self.next
+            ));
         }
         let mut by_key: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         log.iter().for_each(|(key, number)| by_key.entry(*key).or_default().push(*number));

@@ -91,7 +91,10 @@ impl Scenario {
         if !last.opened().await {
             return Err(format!("the restart without the fault fails: {:?}", last.ended().await));
         }
-        stage.caught_up().await?;
+        tokio::select! {
+            reached = stage.caught_up() => reached?,
+            ended = last.ended() => return Err(format!("the restart without the fault ends early: {ended:?}")),
+        }
         last.stop();
         last.ended().await.map_err(|why| format!("the restart without the fault ends badly: {why}"))?;
         // A run more than is counted here.
