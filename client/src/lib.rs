@@ -78,7 +78,7 @@
 //! | feature | by default | |
 //! |---|---|---|
 //! | `gzip`, `snappy`, `lz4`, `zstd` | yes | a codec each; without zstd a program with only a producer is half as large |
-//! | `stream` | no | a consumer as a `futures::Stream` of records: [`Consumer::stream`] |
+//! | `stream` | no | `Consumer::stream`: records as a `futures::Stream` |
 //!
 //! Anything that begins with two underscores is for this project's own tests and may go without notice.
 //!
