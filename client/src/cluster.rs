@@ -1,4 +1,20 @@
-//! Whom to ask: what is known of the cluster, and connections to its brokers.
+//! The cluster as its client sees it: which broker leads what, and connections to them.
+//!
+//! A [`Cluster`] is a handle. All handles of a client share one task ([`ClusterTask`]), which owns everything that
+//! changes. Handles send it a [`Command`] and await the reply; the view of the cluster needs no command, since the
+//! task publishes every new [`Metadata`] to all handles.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `bootstrap.rs` | the search for a first broker, and asking one for metadata |
+//! | `task.rs` | the task: commands, connections that are opened, views that are renewed |
+//! | `metadata.rs` | the view: brokers, topics, leaders with their epochs, and how a newer answer changes it |
+//! | `metadata_update.rs` | a Metadata response, checked at the edge: bounded, without gaps |
+//! | `schedule.rs` `tracked_topics.rs` | when to ask for metadata, and of which topics |
+//! | `node_connections.rs` | a broker's connections by their purpose, and who waits for them |
+//! | `coordinator.rs` | FindCoordinator, request and response |
+//! | `attempts.rs` `propagation_timeout.rs` | how long a call is tried again, and how long a topic may be unknown |
+//! | `outage.rs` | when to say that no broker answers |
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -34,8 +50,7 @@ pub(crate) use propagation_timeout::PropagationTimeout;
 use task::{ClusterTask, Command};
 pub(crate) use tracked_topics::TopicInterest;
 
-/// A handle to the task that keeps the view of the cluster and the connections. Clones share it; it
-/// ends with the last of them.
+/// A handle to the cluster's task. Clones share it, and the task ends with the last of them.
 #[derive(Clone)]
 pub(crate) struct Cluster {
     commands: mpsc::Sender<Command>,
@@ -59,11 +74,11 @@ impl Drop for Owner {
     }
 }
 
-/// So many commands may wait for the cluster's task.
+/// So many commands may wait for the cluster's task; whoever has one more waits too.
 const COMMANDS_MAX: usize = 256;
 
 impl Cluster {
-    /// Finds a broker and asks it for the cluster: every address is tried until `bootstrap_timeout`.
+    /// Finds a broker and asks it for metadata. Every address is tried until `bootstrap_timeout`.
     pub(crate) async fn open(config: Arc<Config>, environment: Environment) -> Result<Self, Error> {
         config.check()?;
         let connector = Connector { config, environment };
@@ -97,7 +112,7 @@ impl Cluster {
         Ok(Self { connector, ..self.clone() })
     }
 
-    /// What this cluster's client was told.
+    /// The client's settings.
     pub(crate) fn config(&self) -> &Arc<Config> {
         &self.connector.config
     }
@@ -117,18 +132,18 @@ impl Cluster {
         Arc::clone(&self.view.borrow())
     }
 
-    /// Sees every renewal, changed or not.
+    /// A receiver that sees every new view, whether anything changed or not.
     pub(crate) fn watch(&self) -> watch::Receiver<Arc<Metadata>> {
         self.view.clone()
     }
 
-    /// Asks for a newer view, soon; what is known may be wrong.
+    /// Asks for a newer view soon, since something in this one was found wrong.
     pub(crate) fn refresh(&self) {
         self.asked.notify_one();
     }
 
-    /// The topic, as soon as the cluster tells of it; from then on it is kept up to date, while it is
-    /// wanted.
+    /// The topic, as soon as a broker knows it. From then on the view keeps it up to date, for as long as `interest`
+    /// lasts.
     ///
     /// # Errors
     /// It is not known at the deadline; or, before, when it may not be used, or when brokers that answer have not
@@ -183,7 +198,7 @@ impl Cluster {
         }
     }
 
-    /// Has the topic looked for and kept up to date; false when that must be said again later.
+    /// Has the view keep the topic up to date. False when the task's mailbox is full: then say it again later.
     pub(crate) fn track(&self, name: &Arc<str>, interest: TopicInterest) -> bool {
         self.commands.try_send(Command::Track(Arc::clone(name), interest)).is_ok()
     }
@@ -234,7 +249,7 @@ impl Cluster {
         Ok(node)
     }
 
-    /// The coordinator was not the one it was taken for.
+    /// Has the coordinator looked for again, since the broker asked was not it.
     pub(crate) async fn forget_coordinator(&self, of: &Coordinator) {
         // A task that is gone has forgotten already.
         _ = self.tell(Command::ForgetCoordinator(of.clone())).await;

@@ -53,6 +53,15 @@ impl Environment {
 
     /// Opens connections by this dialer: a type of yours, or a closure from an [`Address`](crate::Address) to a
     /// future of a stream.
+    ///
+    /// ```
+    /// use tokio::net::TcpStream;
+    /// use upsert_kafka_client::{Address, Environment};
+    ///
+    /// // Brokers are behind a tunnel that ends on this machine, each on its own port.
+    /// let environment = Environment::new()
+    ///     .with_dialer(|broker: Address| TcpStream::connect(("127.0.0.1", broker.port)));
+    /// ```
     #[must_use]
     pub fn with_dialer(self, dialer: impl Dial) -> Self {
         Self { dialer: Arc::new(dialer), ..self }

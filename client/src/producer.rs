@@ -18,6 +18,7 @@ mod coordinator_client;
 mod coordinator_request;
 mod delivery;
 mod dispatch;
+mod hand_over;
 mod handle;
 mod keyless;
 mod leader_connection;

@@ -5,6 +5,7 @@
 mod bad_input; // what is wrong is said clearly, with the right exit code
 mod cases; // jobs that real Flink ran, run again and compared; UPSERT_KAFKA_CASES names further ones
 mod commands; // produce, consume, topic, help
+mod consume; // the consumer: partitions that come and go, the stream of records
 mod crash; // stopped, killed, cut off: nothing lost, nothing doubled
 mod embedded; // the embedded broker serves the Java client
 mod examples; // the examples of the crates, run
@@ -31,4 +32,5 @@ mod tidy; // the rules of style that a program can check
 mod transactions; // whole or not at all, under both protocols, embedded and on a real Kafka
 mod validation; // what Flink plans and what it refuses, line by line
 mod vectors; // Flink's own answers, message by message; UPSERT_KAFKA_VECTORS names further ones
+mod virtual_time; // whole jobs in tokio's paused time, over pipes: an hour is a second
 mod wire; // Kafka's messages by hand: apis, schema, decode, encode, check, stream

@@ -31,6 +31,7 @@ const SHELLS: &[&str] = &[
     "client/src/cluster/bootstrap.rs",
     "client/src/cluster/task.rs",
     "client/src/connection.rs",
+    "client/src/connection/handshake.rs",
     "client/src/connection/open.rs",
     "client/src/connection/task.rs",
     "client/src/consumer.rs",

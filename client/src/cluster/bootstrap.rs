@@ -1,4 +1,6 @@
-//! To some broker that answers: addresses are tried in turn, and each failure keeps its cause.
+//! The search for a broker that answers, and asking one for metadata.
+//!
+//! Addresses are tried in turn, and each failure keeps its cause, so that the error tells why every one of them failed.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -18,8 +20,8 @@ use crate::connection::{Connection, Connector};
 use crate::retry::Backoff;
 use crate::{Config, Error, ErrorKind};
 
-/// Tries every bootstrap address, round after round, until one answers or the time is up. Whoever waits for more
-/// than a second is told for what.
+/// Tries every bootstrap address, round after round, until one answers or `bootstrap.timeout.ms` is over. After a
+/// second a warning says what the client is waiting for.
 pub(super) async fn bootstrap(connector: &Connector) -> Result<(Connection, MetadataUpdate), Error> {
     let config = &connector.config;
     if config.bootstrap_servers.is_empty() {

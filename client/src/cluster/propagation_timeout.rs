@@ -1,4 +1,4 @@
-//! How long a topic that brokers do not know is looked for: it may be new, and not known to all of them yet.
+//! How long a topic that brokers do not know is looked for. It may be new, and not every broker knows it yet.
 
 use std::time::{Duration, Instant};
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 /// The requests of one connection that await something, oldest first.
 #[derive(Debug)]
 pub(crate) struct Pipeline<T> {
-    waiting: VecDeque<InFlightRequest<T>>,
+    waiting: VecDeque<PipelinedRequest<T>>,
     queued_bytes: u64,
     written_bytes: u64,
     /// The broker asked for silence until then (KIP-219).
@@ -18,7 +18,7 @@ pub(crate) struct Pipeline<T> {
 
 /// A request that awaits its response or, where the broker sends none, its end on the wire.
 #[derive(Debug)]
-struct InFlightRequest<T> {
+struct PipelinedRequest<T> {
     correlation_id: Option<i32>,
     begins_at: u64,
     ends_at: u64,
@@ -48,7 +48,7 @@ impl<T> Pipeline<T> {
     ) {
         let begins_at = self.queued_bytes;
         self.queued_bytes += bytes as u64;
-        self.waiting.push_back(InFlightRequest {
+        self.waiting.push_back(PipelinedRequest {
             correlation_id,
             begins_at,
             ends_at: self.queued_bytes,

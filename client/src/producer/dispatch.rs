@@ -10,7 +10,7 @@
 //!
 //! **It decides** which batches make a broker's next request: at most one of each partition, no more bytes than
 //! `max.request.size`, and no more requests in flight than `max.in.flight.requests.per.connection`. Within a
-//! partition its [`Sequence`] decides what is next, and what an answer means. The [`Writer`] decides under which
+//! partition its `Sequence` decides what is next, and what an answer means. The `Writer` decides under which
 //! producer id batches leave, and what coordinators are asked of transactions.
 //!
 //! **It hears** (`handle_*`) closed batches, leaders, answers to batches, responses of coordinators, what logs hold,

@@ -21,7 +21,7 @@ use crate::connection::{Connection, PendingResponse};
 #[derive(Default)]
 pub(super) struct LeaderConnection {
     link: LinkState,
-    in_flight: VecDeque<InFlightRequest>,
+    in_flight: VecDeque<InFlightProduce>,
     /// The query of a log that is under way.
     log_read: Option<LogRead>,
 }
@@ -36,7 +36,7 @@ enum LinkState {
 }
 
 /// A request on its way.
-struct InFlightRequest {
+struct InFlightProduce {
     request: SentRequest,
     answer: PendingAnswer,
 }
@@ -131,14 +131,14 @@ impl LeaderConnection {
             }
         };
         request.release_bytes();
-        self.in_flight.push_back(InFlightRequest { request, answer });
+        self.in_flight.push_back(InFlightProduce { request, answer });
     }
 
     /// What happens next. Answers come in the order of the requests, so only the first is polled.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<BrokerEvent> {
         if let Some(first) = self.in_flight.front_mut()
             && let Poll::Ready(answer) = first.answer.poll(context)
-            && let Some(InFlightRequest { request, .. }) = self.in_flight.pop_front()
+            && let Some(InFlightProduce { request, .. }) = self.in_flight.pop_front()
         {
             return Poll::Ready(BrokerEvent::Answered(Box::new(request), answer));
         }

@@ -70,11 +70,11 @@ pub(super) fn answers(
 ) -> Vec<BatchAnswer> {
     let mut answers = Vec::new();
     for (at, topic) in request.topic_data.iter().enumerate() {
-        let told =
-            topic_response(topic, at, version, response).map_or(&[][..], |told| &told.partition_responses);
+        let answered = topic_response(topic, at, version, response);
+        let answered = answered.map_or(&[][..], |answered| &answered.partition_responses);
         for (at, partition) in topic.partition_data.iter().enumerate() {
-            let told = find(told, at, |told| told.index == partition.index);
-            answers.push(told.map_or_else(unanswered, answer));
+            let answered = find(answered, at, |answered| answered.index == partition.index);
+            answers.push(answered.map_or_else(left_out, answer));
         }
     }
     answers
@@ -88,8 +88,8 @@ pub(super) fn leader_hints(
 ) -> Vec<(Str, i32, i32, i32)> {
     let mut hints = Vec::new();
     for (at, asked) in request.topic_data.iter().enumerate() {
-        let Some(told) = topic_response(asked, at, version, response) else { continue };
-        let named = told.partition_responses.iter().filter(|it| it.current_leader.leader_id >= 0);
+        let Some(answered) = topic_response(asked, at, version, response) else { continue };
+        let named = answered.partition_responses.iter().filter(|it| it.current_leader.leader_id >= 0);
         hints.extend(named.map(|it| {
             (asked.name.clone(), it.index, it.current_leader.leader_id, it.current_leader.leader_epoch)
         }));
@@ -104,47 +104,47 @@ fn topic_response<'a>(
     version: i16,
     response: &'a ProduceResponse,
 ) -> Option<&'a TopicProduceResponse> {
-    find(&response.responses, at, |told| match version {
-        TOPIC_IDS.. => told.topic_id == asked.topic_id,
-        _ => told.name == asked.name,
+    find(&response.responses, at, |answered| match version {
+        TOPIC_IDS.. => answered.topic_id == asked.topic_id,
+        _ => answered.name == asked.name,
     })
 }
 
 /// Brokers answer in the order of the request; one that does not is understood too.
-fn find<T>(told: &[T], expected: usize, same: impl Fn(&&T) -> bool) -> Option<&T> {
-    told.get(expected).filter(&same).or_else(|| told.iter().find(same))
+fn find<T>(answered: &[T], expected: usize, same: impl Fn(&&T) -> bool) -> Option<&T> {
+    answered.get(expected).filter(&same).or_else(|| answered.iter().find(same))
 }
 
-fn answer(told: &PartitionProduceResponse) -> BatchAnswer {
-    match told.error_code {
+fn answer(answered: &PartitionProduceResponse) -> BatchAnswer {
+    match answered.error_code {
         // The second means: written by an earlier attempt, too long ago to say where.
         ErrorCode::NONE | ErrorCode::DUPLICATE_SEQUENCE_NUMBER => BatchAnswer::Written {
-            base_offset: if told.error_code.is_none() { told.base_offset } else { -1 },
-            log_append_time_ms: Some(told.log_append_time_ms).filter(|time| *time >= 0),
+            base_offset: if answered.error_code.is_none() { answered.base_offset } else { -1 },
+            log_append_time_ms: Some(answered.log_append_time_ms).filter(|time| *time >= 0),
         },
-        code => refused(code, told),
+        code => refused(code, answered),
     }
 }
 
-fn refused(code: ErrorCode, told: &PartitionProduceResponse) -> BatchAnswer {
+fn refused(code: ErrorCode, answered: &PartitionProduceResponse) -> BatchAnswer {
     let said = |message: Option<&Str>| Error::refused(code, "Produce", message.map(|message| &**message));
-    let records: Vec<_> = told
+    let records: Vec<_> = answered
         .record_errors
         .iter()
         .filter_map(|it| {
-            let message = it.batch_index_error_message.as_ref().or(told.error_message.as_ref());
+            let message = it.batch_index_error_message.as_ref().or(answered.error_message.as_ref());
             Some((u32::try_from(it.batch_index).ok()?, said(message)))
         })
         .collect();
     if records.is_empty() {
-        return BatchAnswer::Refused { error: said(told.error_message.as_ref()), records };
+        return BatchAnswer::Refused { error: said(answered.error_message.as_ref()), records };
     }
     let error = Error::from_code(code, "Produce")
         .within("not written, since another record of its batch was refused");
     BatchAnswer::Refused { error, records }
 }
 
-fn unanswered() -> BatchAnswer {
+fn left_out() -> BatchAnswer {
     let sentence = "the broker's answer leaves this partition out";
     BatchAnswer::Lost(Error::new(ErrorKind::Protocol, sentence).with_api("Produce").with_written(true))
 }

@@ -14,6 +14,7 @@ use super::ProducerShared;
 use super::coordinator_client;
 use super::coordinator_request::CoordinatorResponse;
 use super::dispatch::{DeliveryReport, Dispatch, OutgoingBatches};
+use super::hand_over::{hand_over_batches, report_backlogs};
 use super::leader_connection::{BrokerEvent, LeaderConnection, SentRequest};
 use super::orders::{OrderDone, OrderReply, TransactionLease};
 use super::request;
@@ -90,9 +91,9 @@ impl Sender {
                 // What was sent before an order belongs to the transaction that it is about.
                 self.shared.accumulator.close_all(now);
             }
-            self.report_backlogs(now);
+            report_backlogs(&self.shared.accumulator, &mut self.dispatch, now);
             let lingering = self.shared.accumulator.expire(now);
-            self.take_batches(now);
+            hand_over_batches(&self.shared.accumulator, &mut self.dispatch, now);
             self.shared.report_used_topics(&self.cluster, now);
             orders.into_iter().for_each(|(order, reply)| self.handle_order(order, reply, now));
             self.dispatch.handle_timeout(now);
@@ -125,28 +126,13 @@ impl Sender {
         }
     }
 
-    fn take_batches(&mut self, now: Instant) {
-        for (batch, leader) in self.shared.accumulator.take_ready() {
-            self.dispatch.handle_batch(batch, leader, now);
-        }
-    }
-
     /// Sends what can leave; where that ends a backlog, the batch that was kept open for it is closed and sent too.
     fn send(&mut self, now: Instant) {
         self.send_ready(now);
-        while self.report_backlogs(now) {
-            self.take_batches(now);
+        while report_backlogs(&self.shared.accumulator, &mut self.dispatch, now) {
+            hand_over_batches(&self.shared.accumulator, &mut self.dispatch, now);
             self.send_ready(now);
         }
-    }
-
-    /// Reports to the accumulator which partitions have batches that wait; says whether it closed a batch for that.
-    fn report_backlogs(&mut self, now: Instant) -> bool {
-        let mut closed = false;
-        while let Some(backlog) = self.dispatch.poll_backlog() {
-            closed |= self.shared.accumulator.handle_backlog(backlog, now);
-        }
-        closed
     }
 
     fn send_ready(&mut self, now: Instant) {

@@ -21,6 +21,7 @@ use crate::scan::{Bounded, Startup};
 
 /// What the offsets of a job's group mean at its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Restore {
     /// Those that this very job committed are its checkpoint and win over the startup mode, as a restore does in
     /// Flink. Those of another job are an error.

@@ -14,6 +14,7 @@ use super::connections::ConnectionEvent;
 use super::injected_bug;
 use crate::producer::coordinator_request::{CoordinatorResponse, ResponseBody};
 use crate::producer::dispatch::{DeliveryReport, OutgoingBatches};
+use crate::producer::hand_over::{hand_over_batches, report_backlogs};
 use crate::producer::leader_connection::SentRequest;
 use crate::producer::request;
 use crate::producer::sticky::StickySettings;
@@ -29,9 +30,9 @@ impl Machine {
                 // What was sent before an order belongs to the transaction that it is about.
                 self.accumulator.close_all(now);
             }
-            self.report_backlogs(now);
+            report_backlogs(&self.accumulator, &mut self.dispatch, now);
             self.lingering = self.accumulator.expire(now);
-            self.take_batches(now);
+            hand_over_batches(&self.accumulator, &mut self.dispatch, now);
             while let Some((order, ticket)) = self.orders.pop_front() {
                 self.dispatch.handle_order(order, ticket, now);
             }
@@ -49,28 +50,13 @@ impl Machine {
         }
     }
 
-    fn take_batches(&mut self, now: Instant) {
-        for (batch, leader) in self.accumulator.take_ready() {
-            self.dispatch.handle_batch(batch, leader, now);
-        }
-    }
-
     /// Sends what can leave, and what may be closed for it.
     fn submit(&mut self, now: Instant) {
         self.submit_ready(now);
-        while self.report_backlogs(now) {
-            self.take_batches(now);
+        while report_backlogs(&self.accumulator, &mut self.dispatch, now) {
+            hand_over_batches(&self.accumulator, &mut self.dispatch, now);
             self.submit_ready(now);
         }
-    }
-
-    /// Tells the accumulator of which partitions batches wait; says whether it closed one for that.
-    fn report_backlogs(&mut self, now: Instant) -> bool {
-        let mut closed = false;
-        while let Some(backlog) = self.dispatch.poll_backlog() {
-            closed |= self.accumulator.handle_backlog(backlog, now);
-        }
-        closed
     }
 
     fn submit_ready(&mut self, now: Instant) {
