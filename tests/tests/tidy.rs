@@ -88,6 +88,7 @@ const FROM_THE_ENVIRONMENT: &[&str] = &[
 const ENVIRONMENTS: &[(&str, &[&str])] = &[
     ("client/src/", &["client/src/environment"]),
     ("broker/src/", &["broker/src/environment", "broker/src/listener/socket.rs"]),
+    ("sink/src/", &[]),
 ];
 const NO_NAME: &[&str] = &["Manager", "Helper", "Util", "Inner"];
 /// Structs that are named with their module.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval_at};
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, warn};
 use upsert_kafka_client::{Clock, Fetched, PartitionRecords, TopicPartition};
 
@@ -191,7 +191,9 @@ impl Task {
 fn ticks(period: Duration) -> tokio::time::Interval {
     // tokio counts in a far future rather than overflow.
     let period = period.min(FOR_EVER).max(Duration::from_millis(1));
-    let mut ticks = interval_at(tokio::time::Instant::now() + period, period);
+    let mut ticks = interval(period);
+    // The first is due after a period, and not at once.
+    ticks.reset();
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }
