@@ -55,6 +55,7 @@ impl<'a> Record<'a> {
 
 /// Where a record came to lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Receipt {
     /// The partition.
     pub partition: i32,

@@ -10,6 +10,7 @@ use crate::{Error, ErrorKind};
 
 /// Something about a property that the user should hear, though work goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Notice {
     /// What happened to it.
     pub kind: NoticeKind,
@@ -20,6 +21,7 @@ pub struct Notice {
 
 /// What happened to a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NoticeKind {
     /// Nobody knows the key.
     Unknown,
@@ -41,6 +43,7 @@ impl Notice {
 
 /// What becomes of one of Java's keys here.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Explained {
     /// It means what it means in Java, and has this value.
     Honoured(String),

@@ -10,6 +10,7 @@ use super::owned_record::OwnedRecord;
 
 /// One record, borrowed from what was fetched.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct ConsumerRecord<'a> {
     /// The topic that it is from.
     pub topic: &'a str,
