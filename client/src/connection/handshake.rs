@@ -70,7 +70,7 @@ impl<S: Transport> Handshake<S> {
 const HANDSHAKE_RESPONSE_BYTES_MAX: usize = 1 << 20;
 
 fn broke<R: Request>(error: io::Error) -> Error {
-    unreachable(format!("the connection broke at {}: {error}", place::<R>()))
+    unreachable(format!("the connection broke at {}: {error}", place::<R>())).with_cause(error)
 }
 
 /// What the client was about to learn when it failed.

@@ -70,7 +70,11 @@ impl Connector {
             send_buffer_bytes: self.config.send_buffer_bytes,
             receive_buffer_bytes: self.config.receive_buffer_bytes,
         };
-        self.environment.dialer().dial(target).await.map_err(|error| unreachable(error.to_string()))
+        self.environment
+            .dialer()
+            .dial(target)
+            .await
+            .map_err(|error| unreachable(error.to_string()).with_cause(error))
     }
 
     /// Hands the stream to a task of its own, and gives the handle to it.

@@ -244,7 +244,11 @@ impl ResponseWaiter {
             }
             _ => end.sentence(),
         };
-        let error = Error::new(ErrorKind::Disconnected, sentence).with_written(written);
+        let mut error = Error::new(ErrorKind::Disconnected, sentence).with_written(written);
+        if let CloseReason::Broken(cause) = end {
+            // The error itself has one owner, and many may wait.
+            error = error.with_cause(io::Error::from(cause.kind()));
+        }
         // Whoever asked may have gone.
         _ = self.reply.send(Err(error.with_broker(broker).with_api(self.api)));
     }

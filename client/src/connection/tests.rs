@@ -2,6 +2,7 @@
 
 mod pipes;
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use tokio::task::yield_now;
@@ -176,6 +177,9 @@ async fn where_nobody_listens_the_error_names_the_address() {
         error.to_string().contains(&address.to_string()) && error.to_string().contains("refused"),
         "{error}"
     );
+    let cause =
+        error.source().and_then(|it| it.downcast_ref::<std::io::Error>()).expect("the system's error");
+    assert_eq!(cause.kind(), std::io::ErrorKind::ConnectionRefused);
 }
 
 #[tokio::test]

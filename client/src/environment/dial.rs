@@ -68,14 +68,14 @@ impl Dial for Tcp {
 async fn dial_name(target: &DialTarget<'_>) -> io::Result<TcpStream> {
     let Address { host, port, .. } = target.address;
     let found = lookup_host((host.as_str(), *port)).await;
-    let found =
-        found.map_err(|error| io::Error::other(format!("the name could not be looked up: {error}")))?;
+    let found = found
+        .map_err(|error| io::Error::new(error.kind(), format!("the name could not be looked up: {error}")))?;
     dial_any(&found.collect::<Vec<_>>(), target).await
 }
 
-/// Tries one IP after the other; the error names each with its cause.
+/// Tries one IP after the other; the error names each with its cause, and is of the last one's kind.
 async fn dial_any(ips: &[SocketAddr], target: &DialTarget<'_>) -> io::Result<TcpStream> {
-    let mut causes = Vec::new();
+    let (mut causes, mut kind) = (Vec::new(), io::ErrorKind::NotFound);
     for (at, ip) in ips.iter().enumerate() {
         // One silent IP must leave time for the others.
         let now = target.clock.now();
@@ -83,13 +83,18 @@ async fn dial_any(ips: &[SocketAddr], target: &DialTarget<'_>) -> io::Result<Tcp
         let until = now + left / u32::try_from(ips.len() - at).unwrap_or(1);
         match timeout_at(until.into(), dial_ip(*ip, target)).await {
             Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) if ips.len() == 1 => causes.push(error.to_string()),
-            Ok(Err(error)) => causes.push(format!("{ip}: {error}")),
-            Err(_) => causes.push(format!("{ip}: no answer")),
+            Ok(Err(error)) => {
+                kind = error.kind();
+                causes.push(if ips.len() == 1 { error.to_string() } else { format!("{ip}: {error}") });
+            }
+            Err(_) => {
+                kind = io::ErrorKind::TimedOut;
+                causes.push(format!("{ip}: no answer"));
+            }
         }
     }
     let why = if causes.is_empty() { "the name has no address".to_owned() } else { causes.join("; ") };
-    Err(io::Error::other(why))
+    Err(io::Error::new(kind, why))
 }
 
 async fn dial_ip(ip: SocketAddr, target: &DialTarget<'_>) -> io::Result<TcpStream> {
