@@ -41,14 +41,11 @@ pub(crate) async fn run(bootstrap: &str, topic: &str) -> Result<Vec<String>, Box
     let all = ends.iter().map(|(partition, _)| Assignment::new(topic, *partition, Position::Earliest));
     consumer.assign(all.collect());
     while left > 0 {
-        for records in consumer.poll().await?.partitions() {
-            for record in records.records() {
-                let record = record?;
-                let text =
-                    |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-                lines.push(format!("read {:?} = {:?}", text(record.key), text(record.value)));
-                left -= 1;
-            }
+        for record in &consumer.poll().await? {
+            let record = record?;
+            let text = |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+            lines.push(format!("read {:?} = {:?}", text(record.key), text(record.value)));
+            left -= 1;
         }
     }
     Ok(lines)
