@@ -59,6 +59,7 @@ pub enum Answer {
 
 /// How much the broker holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// Topics.
     pub topics: usize,

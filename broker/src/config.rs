@@ -1,4 +1,4 @@
-//! What can be chosen about a broker.
+//! The settings of a broker, with what each costs.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -6,7 +6,15 @@ use std::time::Duration;
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Settings of a broker, Kafka's defaults except where said.
+///
+/// ```
+/// use upsert_kafka_broker::BrokerConfig;
+///
+/// let config = BrokerConfig::default().with_nodes(3).with_auto_create_topics(false);
+/// assert_eq!(config.nodes, 3);
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct BrokerConfig {
     /// Where the first node listens, the others on the ports that follow; port 0 takes a free one for each.
     /// Loopback by default.

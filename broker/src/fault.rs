@@ -8,6 +8,7 @@ use upsert_kafka_protocol::{ApiKey, ErrorCode};
 ///
 /// Faults are tried in the order they were given; at most one is applied to a request.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Fault {
     /// Whose requests.
     pub api: ApiKey,

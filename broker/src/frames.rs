@@ -136,7 +136,6 @@ impl Frames {
     /// one byte is read, since a stream tells its end to readers alone. Cancel-safe: what it has read stays.
     pub(crate) async fn abandoned(&mut self) {
         if !self.ended {
-            self.buffer.reserve(READ_BYTES_MIN);
             match self.transport.read_buf(&mut (&mut self.buffer).limit(1)).await {
                 Ok(0) => self.ended = true,
                 Ok(_) => pending::<()>().await,

@@ -150,7 +150,7 @@ async fn requests_sent_before_a_half_close_are_all_answered() {
 
 #[tokio::test]
 async fn what_came_before_a_frame_that_exceeds_limit_is_answered() {
-    let config = BrokerConfig { frame_bytes_max: 1_000_000, ..BrokerConfig::default() };
+    let config = BrokerConfig::default().with_frame_bytes_max(1_000_000);
     let broker = Broker::start(config).await.unwrap();
     let mut client = Client::of(&broker).await;
     for correlation_id in 0..50 {
@@ -176,7 +176,7 @@ async fn what_came_before_a_frame_that_exceeds_limit_is_answered() {
 
 #[tokio::test]
 async fn a_connection_on_which_nothing_happens_is_closed() {
-    let config = BrokerConfig { connections_idle_max: Duration::from_millis(200), ..BrokerConfig::default() };
+    let config = BrokerConfig::default().with_connections_idle_max(Duration::from_millis(200));
     let broker = Broker::start(config).await.unwrap();
     let mut silent = Client::of(&broker).await;
     let mut halting = Client::of(&broker).await;
@@ -193,7 +193,7 @@ async fn a_connection_on_which_nothing_happens_is_closed() {
 
 #[tokio::test]
 async fn one_connection_more_than_may_be_is_closed_and_there_is_room_again() {
-    let config = BrokerConfig { connections_max: 2, ..BrokerConfig::default() };
+    let config = BrokerConfig::default().with_connections_max(2);
     let broker = Broker::start(config).await.unwrap();
     let (mut first, mut second) = (Client::of(&broker).await, Client::of(&broker).await);
     for client in [&mut first, &mut second] {
@@ -219,7 +219,7 @@ async fn one_connection_more_than_may_be_is_closed_and_there_is_room_again() {
 
 #[tokio::test]
 async fn what_is_no_request_closes_its_connection_and_no_other() {
-    let config = BrokerConfig { frame_bytes_max: 1000, ..BrokerConfig::default() };
+    let config = BrokerConfig::default().with_frame_bytes_max(1000);
     let broker = Broker::start(config).await.unwrap();
     let nonsense: [&[u8]; 5] = [
         b"GET / HTTP/1.1\r\n\r\n",
@@ -293,7 +293,7 @@ async fn a_dropped_broker_stops() {
 
 #[tokio::test]
 async fn a_stopped_node_refuses_and_comes_back_on_its_port() {
-    let broker = Broker::start(BrokerConfig { nodes: 2, ..BrokerConfig::default() }).await.unwrap();
+    let broker = Broker::start(BrokerConfig::default().with_nodes(2)).await.unwrap();
     let [first, second] = broker.addresses()[..] else { panic!("two addresses") };
     assert_eq!(first, broker.address());
     let mut on_first = Client::of(&broker).await;

@@ -47,7 +47,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let cluster = Cluster::new(BrokerConfig { seed: 1, ..BrokerConfig::default() });
+        let cluster = Cluster::new(BrokerConfig::default().with_seed(1));
         let (topic_id, member_id) = (Uuid::ZERO, Str::default());
         let mut world = Self {
             cluster,

@@ -179,7 +179,7 @@ async fn a_stream_that_was_handed_in_is_served() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connector_finds_nodes_as_metadata_tells_them() {
-    let (broker, mut client) = started(BrokerConfig { nodes: 2, ..BrokerConfig::default() }).await;
+    let (broker, mut client) = started(BrokerConfig::default().with_nodes(2)).await;
     let connector = broker.connector();
     let told = client.ask(&MetadataRequest { topics: None, ..Default::default() }, 12).await;
     let ports: Vec<_> = told.brokers.iter().map(|it| (&*it.host, it.port)).collect();

@@ -59,7 +59,7 @@ fn two_java_consumers_share_a_group() {
     let Some(kafka) = Kafka::shared() else { return };
     // The eager protocol gives everything up at each rebalance, the cooperative one rebalances twice.
     for assignor in ["RangeAssignor", "CooperativeStickyAssignor"] {
-        let embedded = Embedded::start(BrokerConfig { nodes: 3, ..Default::default() });
+        let embedded = Embedded::start(BrokerConfig::default().with_nodes(3));
         let at = &embedded.addresses;
         kafka.java(|it, _| it.create(at, &[NewTopic { name: "t", partitions: 4, configs: &[] }]));
         let records: Vec<_> = (0..4).map(|partition| valued(&format!("{partition}"), partition)).collect();
@@ -135,12 +135,12 @@ fn the_java_client_runs_transactions_of_both_versions() {
     let Some(kafka) = Kafka::shared() else { return };
     for transaction_version in [1, 2] {
         let marker_delay = std::time::Duration::from_millis(30);
-        let embedded = Embedded::start(BrokerConfig {
-            nodes: 3,
-            transaction_version,
-            marker_delay,
-            ..Default::default()
-        });
+        let embedded = Embedded::start(
+            BrokerConfig::default()
+                .with_nodes(3)
+                .with_transaction_version(transaction_version)
+                .with_marker_delay(marker_delay),
+        );
         let at = &embedded.addresses;
         kafka.java(|it, _| it.create(at, &[NewTopic { name: "t", partitions: 3, configs: &[] }]));
         let position =
@@ -175,7 +175,7 @@ fn the_java_client_runs_transactions_of_both_versions() {
 #[test]
 fn the_java_client_follows_leaders_and_coordinators() {
     let Some(kafka) = Kafka::shared() else { return };
-    let embedded = Embedded::start(BrokerConfig { nodes: 3, ..Default::default() });
+    let embedded = Embedded::start(BrokerConfig::default().with_nodes(3));
     let at = &embedded.addresses;
     let Embedded { broker, runtime, .. } = &embedded;
     kafka.java(|it, _| it.create(at, &[NewTopic { name: "t", partitions: 2, configs: &[] }]));

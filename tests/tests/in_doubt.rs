@@ -89,7 +89,9 @@ impl Bench {
         let proxy = Proxy::bind().await;
         let advertised_host = proxy.address().ip().to_string();
         let advertised_port = proxy.address().port();
-        let config = BrokerConfig { advertised_host, advertised_port, ..BrokerConfig::default() };
+        let config = BrokerConfig::default()
+            .with_advertised_host(advertised_host)
+            .with_advertised_port(advertised_port);
         let broker = Broker::start(config).await.unwrap();
         proxy.forward_to(broker.address());
         let writer = Writer::new(&proxy.address().to_string()).await;

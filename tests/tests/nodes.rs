@@ -41,7 +41,7 @@ async fn log(broker: &Broker, topic: &str) -> Log {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_that_come_and_go_leave_every_record_answered_and_once() {
-    let broker = Broker::start(BrokerConfig { nodes: 3, ..Default::default() }).await.unwrap();
+    let broker = Broker::start(BrokerConfig::default().with_nodes(3)).await.unwrap();
     let admin = client(&broker, &[]).await.admin();
     for name in ["patient", "hasty"] {
         let topic = NewTopic::new(name).partitions(PARTITIONS);

@@ -233,8 +233,7 @@ async fn a_record_over_the_limit_is_refused_and_the_next_one_is_not() {
 
 #[tokio::test]
 async fn a_topic_that_does_not_come_is_named_after_max_block() {
-    let broker =
-        Broker::start(BrokerConfig { auto_create_topics: false, ..Default::default() }).await.unwrap();
+    let broker = Broker::start(BrokerConfig::default().with_auto_create_topics(false)).await.unwrap();
     let address = Address { host: "127.0.0.1".to_owned(), port: broker.address().port() };
     let config = Config::new([address]).with(|it| it.max_block = Duration::from_millis(200));
     let producer = Client::open(config).await.unwrap().producer();

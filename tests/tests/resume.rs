@@ -152,7 +152,7 @@ async fn a_start_on_thousands_of_partitions_asks_each_leader_once_for_offsets() 
 #[tokio::test]
 async fn the_same_topic_on_another_cluster_is_another_sink() {
     let stage = Stage::set().await;
-    let other = Stage::of(BrokerConfig { cluster_id: "another".into(), ..BrokerConfig::default() }).await;
+    let other = Stage::of(BrokerConfig::default().with_cluster_id("another")).await;
     stage.feed(0..10).await;
     stage.run(&["a"], Restore::Checkpoint).await;
     let address = other.broker.address().to_string();

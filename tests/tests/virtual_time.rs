@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
-use upsert_kafka_broker::{Action, Armed, Broker, BrokerConfig, Fault};
+use upsert_kafka_broker::{Action, Broker, BrokerConfig, Fault, FaultHandle};
 use upsert_kafka_client::{
     Address, Assignment, Client, Clock, Config, Environment, Position, Producer, Record, Role, Topic,
     TopicPartition,
@@ -100,7 +100,7 @@ impl World {
 struct Running {
     stopper: Stopper,
     ended: JoinHandle<Result<Summary, Error>>,
-    commits: Armed,
+    commits: FaultHandle,
 }
 
 impl Running {
@@ -121,7 +121,8 @@ fn sent_at(number: u64) -> Duration {
 
 async fn send(producer: &Producer, topic: &Topic, number: u64) {
     let value = format!(r#"{{"id":{},"number":{number}}}"#, number % 7);
-    producer.send(Record::new(topic).value(value.as_bytes())).await.expect("a record");
+    let _told_by_the_consumer =
+        producer.send(Record::new(topic).value(value.as_bytes())).await.expect("a record");
 }
 
 #[tokio::test(start_paused = true)]

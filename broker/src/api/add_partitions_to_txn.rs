@@ -3,7 +3,7 @@
 //! Behavior
 //! - The first partition begins the transaction, and its timeout.
 //! - When one topic or partition does not exist, none is added: the others are `OPERATION_NOT_ATTEMPTED`.
-//! - From version 4 on it is a broker's request in Kafka; here whoever asks is answered.
+//! - From version 4 on it is a broker's request in Kafka; here every client is answered.
 //! - `CONCURRENT_TRANSACTIONS` comes only while markers are being written, see `marker_delay`.
 //!
 //! Versions: 2 `PRODUCER_FENCED`, before it `INVALID_PRODUCER_EPOCH`; 3 flexible; 4 several transactions, and

@@ -1,13 +1,14 @@
-//! ApiVersions: what the broker speaks.
+//! ApiVersions: the APIs and versions that the broker serves.
 //!
 //! Behavior
-//! - Tells what is served, and of the features `transaction.version` alone. A version that is not served is answered by a body of
-//!   version 0 with `UNSUPPORTED_VERSION` and the range of ApiVersions alone, as Kafka does.
-//! - Produce is told to begin at 0, though 0 to 2 close the connection: librdkafka takes a later begin for
-//!   a broker that knows no compression. Kafka 4 does the same.
+//! - The only feature that is advertised is `transaction.version`. A version of ApiVersions that is not served is
+//!   answered by a body of version 0 with `UNSUPPORTED_VERSION` and the range of ApiVersions alone, as by Kafka.
+//! - Produce is advertised from version 0 on, though versions 0 to 2 close the connection: librdkafka takes a broker that
+//!   begins later for one that knows no compression. Kafka 4 does the same.
 //! - The client's name and version are not kept.
 //!
-//! Versions: 3 flexible, the response header stays the first, features; 4 a feature's least level may be 0; 5 names the cluster and node meant (KIP-1242).
+//! Versions: 3 flexible, the response header stays the first, features; 4 a feature's least level may be 0; 5 names the
+//! cluster and node that are meant (KIP-1242).
 
 use upsert_kafka_protocol::messages::api_versions::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
 use upsert_kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};

@@ -1,15 +1,15 @@
-//! CreateTopics: makes topics, or tells whether they could be made.
+//! CreateTopics: creates topics, or checks whether they could be created.
 //!
 //! Behavior
-//! - Names, partitions, replication, assignments and settings are checked as Kafka does; all settings are
-//!   kept and told, those in `state/configs.rs` have an effect.
+//! - Names, partitions, replication, assignments and settings are checked as Kafka does; all configs are
+//!   kept and shown, and those in `state/configs.rs` have an effect.
 //! - Whatever replication is asked for, every node holds every partition. The first broker of an assignment
 //!   leads.
 //! - Complete at once: the timeout does not matter.
 //! - More than `topics_max` topics or `partitions_max` partitions of all are `POLICY_VIOLATION`; so is a request for
 //!   more than 10,000 partitions in all, as in Kafka.
 //!
-//! Versions: 5 flexible, the answer tells partitions and settings; 7 topic ids.
+//! Versions: 5 flexible, the answer has partitions and configs; 7 topic ids.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! DeleteRecords: moves the start of a partition up to an offset.
 //!
 //! Behavior
-//! - -1 is the high watermark; an offset before the start changes nothing. Who reads below the new start is told
-//!   `OFFSET_OUT_OF_RANGE`.
+//! - -1 is the high watermark; an offset before the start changes nothing. A consumer that reads below the new start
+//!   hears `OFFSET_OUT_OF_RANGE`.
 //! - A topic whose `cleanup.policy` has no `delete` is `POLICY_VIOLATION`.
 //! - Complete at once: the timeout does not matter.
 //!

@@ -1,7 +1,7 @@
 //! DeleteTopics: removes topics by name or id, with their records and committed offsets.
 //!
 //! Behavior
-//! - Complete at once; who waits for records of the topic is told that it is gone.
+//! - Complete at once; a Fetch that waits for records of the topic is answered that it is gone.
 //!
 //! Versions: 4 flexible; 5 messages; 6 topic ids.
 

@@ -1,7 +1,7 @@
-//! DescribeCluster: the nodes and what the cluster is called.
+//! DescribeCluster: the nodes, and the id of the cluster.
 //!
 //! Behavior
-//! - A node that is stopped is fenced: told only to who asks for those, too. The controller is the first live node.
+//! - A stopped node is fenced, and listed only if the request asks for fenced ones. The controller is the first live node.
 //! - Authorized operations are all there are, as in a Kafka without ACLs.
 //!
 //! Versions: 1 endpoint types, of which brokers are here; 2 fenced brokers.

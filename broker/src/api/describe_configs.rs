@@ -1,9 +1,9 @@
 //! DescribeConfigs: the settings of topics, and the few of the broker.
 //!
 //! Behavior
-//! - A topic tells all settings that Kafka's have, with their types, and where each comes from. A broker tells what
-//!   `BrokerConfig` means in Kafka's words, and the settings of topics that were given to the brokers; without a
-//!   number, those alone. Other resources are `INVALID_REQUEST`.
+//! - Of a topic: all configs that Kafka's topics have, with their types, and where each value comes from. Of a broker:
+//!   the fields of `BrokerConfig` under Kafka's names, and the topic defaults that were set on the brokers; without a
+//!   number, the latter alone. Other resources are `INVALID_REQUEST`.
 //! - Synonyms name a setting that was given, not the broker's defaults behind it. No documentation.
 //!
 //! Versions: 3 types; 4 flexible.

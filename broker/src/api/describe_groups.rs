@@ -1,8 +1,7 @@
 //! DescribeGroups: the state and members of classic groups.
 //!
 //! Behavior
-//! - What members said and have is told when the group is stable. Where they come from is not known: the host
-//!   is empty.
+//! - Subscriptions and assignments are shown while the group is stable. The host of members is not known: it is empty.
 //! - Authorized operations are all there are, as in a Kafka without ACLs.
 //!
 //! Versions: 3 authorized operations; 4 static members; 5 flexible; 6 `GROUP_ID_NOT_FOUND`, before it the state

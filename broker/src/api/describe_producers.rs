@@ -1,7 +1,7 @@
-//! DescribeProducers: who writes to partitions, with epochs and sequences.
+//! DescribeProducers: the producers of partitions, with epochs and sequences.
 //!
 //! Behavior
-//! - The leader answers. Producers that have expired are not told.
+//! - The leader answers. Producers that have expired are not listed.
 //!
 //! Versions: 0 only.
 

@@ -1,8 +1,8 @@
 //! DescribeTransactions: the state of transactions, by transactional id.
 //!
 //! Behavior
-//! - Partitions are told until the markers are written; groups in the transaction are not, where Kafka tells
-//!   the partition of `__consumer_offsets`.
+//! - Partitions are listed until the markers are written. Groups in the transaction are not, where Kafka lists the
+//!   partition of `__consumer_offsets`.
 //!
 //! Versions: 0 only.
 

@@ -1,9 +1,9 @@
-//! ElectLeaders: gives partitions back to the node that is to lead them, or to any that lives.
+//! ElectLeaders: gives partitions back to their preferred leaders, or to any live node.
 //!
 //! Behavior
-//! - Preferred: the first of a partition's replicas leads, when it lives. Unclean: any that lives, which is so by
-//!   itself here; so there is never a need.
-//! - Who asks for all partitions hears only of those where something was done.
+//! - Preferred: the first of a partition's replicas leads, when it lives. Unclean: any live node leads, which happens
+//!   by itself here; so there is never a need.
+//! - A request for all partitions is answered with those alone where something was done.
 //! - Complete at once: the timeout does not matter.
 //!
 //! Versions: 1 unclean elections and an error for the whole; 2 flexible.

@@ -1,13 +1,13 @@
 //! EndTxn: commits or aborts a transaction.
 //!
 //! Behavior
-//! - Whoever knows the transactional id, producer id and epoch ends it: that is how a sink commits after a
-//!   crash what another process wrote.
+//! - Every client that knows the transactional id, producer id and epoch can end the transaction: that is how a sink
+//!   commits after a crash what another process wrote.
 //! - The markers are written at once, or after `marker_delay`.
-//! - Up to version 4 the epoch stays, and the same end again is no error. From version 5 on each end raises
-//!   the epoch, and an abort is taken though nothing was written.
+//! - Up to version 4 the epoch stays, and the same end again is no error. From version 5 on each end bumps
+//!   the epoch, and an abort is accepted though nothing was written.
 //!
-//! Versions: 2 `PRODUCER_FENCED`, before it `INVALID_PRODUCER_EPOCH`; 3 flexible; 5 KIP-890: the answer tells
+//! Versions: 2 `PRODUCER_FENCED`, before it `INVALID_PRODUCER_EPOCH`; 3 flexible; 5 KIP-890: the answer has
 //! the id and epoch to go on with.
 
 use upsert_kafka_protocol::ErrorCode;

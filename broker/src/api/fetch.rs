@@ -7,10 +7,10 @@
 //! - A partition that is named twice is answered once.
 //! - Sessions are not kept: a full fetch is answered with session id 0, so clients send full ones; an
 //!   incremental one is `FETCH_SESSION_ID_NOT_FOUND`.
-//! - Who reads committed records reads up to the last stable offset, where the first open transaction begins,
-//!   and is told the aborted transactions among what it gets.
-//! - A node that does not lead the partition says so, and who does (KIP-951). It serves no readers (KIP-392),
-//!   and followers are not served: rack and replica are ignored.
+//! - With `read_committed` a fetch ends at the last stable offset, where the first open transaction begins, and the answer
+//!   lists the aborted transactions among its records.
+//! - A node that does not lead the partition answers with the leader (KIP-951). It serves no consumers (KIP-392), and
+//!   followers are not served: rack and replica are ignored.
 //!
 //! Versions: 5 log start; 7 sessions; 9 leader epoch checked; 12 flexible, diverging epochs; 13 topic ids; 16
 //! leader hints.

@@ -1,12 +1,12 @@
-//! InitProducerId: a number for a producer that wants to be idempotent, or is bound to a transactional id.
+//! InitProducerId: a producer id for an idempotent producer, or for the owner of a transactional id.
 //!
 //! Behavior
 //! - Without a transactional id every request gets a new id with epoch 0, also when it names the one it has,
 //!   as in Kafka. Ids are not given twice.
-//! - With one, the epoch is raised, which fences who had it before; a new id comes when the epochs are used
+//! - With a transactional id, the epoch is bumped, which fences the former owner; a new id comes when the epochs are used
 //!   up, or the transactional id was not used for `transactional_id_expiration`. A transaction that is still
 //!   open is aborted first, and the answer is `CONCURRENT_TRANSACTIONS`: the client asks again.
-//! - Who names the id and epoch it has goes on after an error, unless it was fenced (KIP-360).
+//! - A producer that names its id and epoch goes on after an error, unless it was fenced (KIP-360).
 //! - A timeout of nothing, or beyond `transaction_timeout_ms_max`, is `INVALID_TRANSACTION_TIMEOUT`.
 //!
 //! Versions: 2 flexible; 3 the present id and epoch; 4 `PRODUCER_FENCED`, before it `INVALID_PRODUCER_EPOCH`. 6

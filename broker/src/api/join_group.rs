@@ -3,7 +3,7 @@
 //! Behavior
 //! - Answered when every member has joined, or the rebalance timeout is over and the others are out; the
 //!   first member of an empty group waits `group_initial_rebalance_delay` for others.
-//! - The leader is the first who came and is still there; the way to assign is voted for.
+//! - The leader is the first member that joined and is still there. The protocol is the one that most members prefer.
 //! - A static member that comes back without its id is given a new one, and its assignment again.
 //! - Groups have no greatest size.
 //!

@@ -1,8 +1,8 @@
-//! DescribeLogDirs and AlterReplicaLogDirs: the one folder that there is not.
+//! DescribeLogDirs and AlterReplicaLogDirs: the one log directory, which does not exist.
 //!
 //! Behavior
-//! - Logs are in memory; what they take is told as of one folder, whose volume is of unknown size.
-//! - Replicas cannot move: to the folder they are in already is done, to any other is `LOG_DIR_NOT_FOUND`.
+//! - Logs are in memory; their sizes are shown as in one directory, whose volume is of unknown size.
+//! - Replicas cannot move: to move one to where it is succeeds, to any other directory is `LOG_DIR_NOT_FOUND`.
 //!
 //! Versions: DescribeLogDirs 2 flexible; 3 an error for the whole; 4 the volume's size; 5 cordoned folders.
 //! AlterReplicaLogDirs 2 flexible.

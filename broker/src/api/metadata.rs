@@ -1,9 +1,9 @@
 //! Metadata: the live nodes, and the topics asked for.
 //!
 //! Behavior
-//! - Topics by name or id, each told once; null asks for all (an empty list does at version 0).
-//! - A missing topic is made when the request allows it and the broker is set so, and told in the same
-//!   answer, where Kafka lets the client ask again.
+//! - Topics by name or id, each once; null asks for all (an empty list does at version 0).
+//! - A missing topic is created when the request and the broker allow it, and is in the same answer, where Kafka lets
+//!   the client ask again.
 //! - Every node holds every partition; those that are stopped are not in sync. A partition without a live
 //!   leader is `LEADER_NOT_AVAILABLE`. The controller is the first live node.
 //! - Authorized operations are all there are, as in a Kafka without ACLs.

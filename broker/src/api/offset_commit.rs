@@ -1,8 +1,8 @@
-//! OffsetCommit: keeps committed offsets of a group, with a note beside each.
+//! OffsetCommit: commits offsets of a group, with metadata beside each.
 //!
 //! Behavior
-//! - A node that does not coordinate the group says so.
-//! - Who is a member says so, and in which generation: that is checked. Who is none (generation -1) may commit
+//! - A node that does not coordinate the group answers `NOT_COORDINATOR`.
+//! - A member names itself and its generation, which are checked. A client that is no member (generation -1) may commit
 //!   while the group has no members.
 //! - The topic and partition must exist; an offset may lie beyond the end, as in Kafka.
 //! - Committed offsets are kept until their topic is deleted; retention times are ignored.

@@ -1,9 +1,9 @@
-//! OffsetForLeaderEpoch: where an epoch of a leader ended, so that a reader finds out that its log was cut.
+//! OffsetForLeaderEpoch: where a leader epoch ended, so that a consumer finds out whether the log was truncated.
 //!
 //! Behavior
-//! - The leader answers. No log is ever cut here, so a reader that read from this broker is always right.
+//! - The leader answers. No log is ever truncated here, so a consumer that read from this broker is always right.
 //!
-//! Versions: 2 leader epoch of who asks; 3 replica, ignored; 4 flexible.
+//! Versions: 2 the client's leader epoch; 3 replica, ignored; 4 flexible.
 
 use upsert_kafka_protocol::messages::offset_for_leader_epoch::{
     EpochEndOffset, OffsetForLeaderPartition, OffsetForLeaderTopic, OffsetForLeaderTopicResult,

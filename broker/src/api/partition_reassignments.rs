@@ -1,7 +1,7 @@
-//! AlterPartitionReassignments and ListPartitionReassignments: who holds a partition.
+//! AlterPartitionReassignments and ListPartitionReassignments: the replicas of a partition.
 //!
 //! Behavior
-//! - Every node holds every partition, so all that can change is the order: the first is the one that is to lead. That
+//! - Every node holds every partition, so all that can change is the order: the first is the preferred leader. That
 //!   is complete at once, and so nothing is ever under way. Fewer or other brokers are `INVALID_REPLICA_ASSIGNMENT`.
 //!
 //! Versions: AlterPartitionReassignments 1 whether there may be more or fewer replicas (KIP-860).

@@ -5,12 +5,12 @@
 //!   compacted topics are checked as Kafka does; sequences too.
 //! - An append is complete at once: timeout and number of acks do not matter. With acks=0 there is no
 //!   answer, and an error closes the connection.
-//! - A repetition answers the first offset. Under CreateTime its append time is -1, where Kafka tells the
-//!   batch's own timestamp.
-//! - A node that does not lead the partition says so, and who does (KIP-951).
-//! - A transaction's first batch in a partition is taken when the partition was added to the transaction
-//!   (else `INVALID_TXN_STATE`, from version 11 on `TRANSACTION_ABORTABLE`); from version 12 on it is added by
-//!   this. A batch without the request's transactional id is `TRANSACTIONAL_ID_AUTHORIZATION_FAILED`, where
+//! - A batch that is sent again is answered with the offset it had. Under CreateTime its append time is -1, where Kafka
+//!   answers the batch's own timestamp.
+//! - A node that does not lead the partition answers with the leader (KIP-951).
+//! - A transaction's first batch in a partition is accepted when the partition was added to the transaction
+//!   (else `INVALID_TXN_STATE`, from version 11 on `TRANSACTION_ABORTABLE`); from version 12 on Produce adds
+//!   it. A batch without the request's transactional id is `TRANSACTIONAL_ID_AUTHORIZATION_FAILED`, where
 //!   Kafka refuses the whole request so.
 //! - `compression.type` does not recompress.
 //!

@@ -1,8 +1,8 @@
 //! DescribeQuorum, AddRaftVoter, RemoveRaftVoter, UnregisterBroker and UnregisterController: a quorum that is fixed.
 //!
 //! Behavior
-//! - Each node is told as controller and voter, the first live one as leader, all of them as far as each other: there
-//!   is no metadata log.
+//! - Each node is shown as controller and voter, the first live one as leader, none behind another: there is no metadata
+//!   log.
 //! - Voters cannot be added or removed: `UNSUPPORTED_VERSION`, as where `kraft.version` is 0. Nodes stay registered:
 //!   `POLICY_VIOLATION`.
 //!

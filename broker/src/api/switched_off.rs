@@ -2,7 +2,7 @@
 //!
 //! Behavior
 //! - All are `UNSUPPORTED_VERSION`, as in a Kafka 4.4 whose features `group.version`, `share.version` and
-//!   `streams.version` are at level 0: there they are offered, and refused. ApiVersions tells none of these features.
+//!   `streams.version` are at level 0: there they are advertised, and refused. ApiVersions lists none of these features.
 //!
 //! Versions: all that Kafka 4.4 offers.
 

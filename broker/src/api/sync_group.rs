@@ -1,8 +1,8 @@
 //! SyncGroup: the leader of a classic group hands out the assignment, and each member takes its own.
 //!
 //! Behavior
-//! - Members wait for the leader; who does not come within the rebalance timeout is out.
-//! - What the leader forgot has an empty assignment.
+//! - Members wait for the leader; one that does not ask within the rebalance timeout is removed.
+//! - A member that the leader forgot gets an empty assignment.
 //!
 //! Versions: 3 static members; 4 flexible; 5 protocol type and name, which must be the group's.
 

@@ -1,9 +1,9 @@
-//! TxnOffsetCommit: committed offsets of a group that count when the transaction is committed.
+//! TxnOffsetCommit: offsets of a group that are committed with the transaction.
 //!
 //! Behavior
-//! - Until the transaction ends they are kept aside; OffsetFetch that wants stable offsets is told so.
-//! - The group must have been added to the transaction, up to version 4; from 5 on it is added by this.
-//! - Who names a generation, member or instance is checked against the group (KIP-447); who names none is
+//! - Until the transaction ends they are kept aside; an OffsetFetch that requires stable offsets hears so.
+//! - The group must have been added to the transaction, up to version 4; from 5 on TxnOffsetCommit adds it.
+//! - A request that names a generation, member or instance is checked against the group (KIP-447); one that names none is
 //!   not. A group that is not there knows no generation: `ILLEGAL_GENERATION`.
 //!
 //! Versions: 2 leader epochs; 3 flexible, members; 4 `TRANSACTION_ABORTABLE`; 5 KIP-890; 6 topic ids.

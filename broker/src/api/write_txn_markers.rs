@@ -1,9 +1,9 @@
-//! WriteTxnMarkers: ends a transaction in partitions, as coordinators do, and administrators with one that hangs.
+//! WriteTxnMarkers: ends a transaction in partitions, as coordinators do, and administrators for one that hangs.
 //!
 //! Behavior
-//! - The marker is written whoever asks, as in a Kafka without ACLs. What the coordinator knows of the transaction
-//!   stays as it is.
-//! - A node that does not lead the partition says so; an epoch older than the producer's is `INVALID_PRODUCER_EPOCH`.
+//! - Every client may ask for a marker, as in a Kafka without ACLs. The coordinator's state of the transaction stays as it
+//!   is.
+//! - A node that does not lead the partition answers `NOT_LEADER_OR_FOLLOWER`; an epoch older than the producer's is `INVALID_PRODUCER_EPOCH`.
 //!
 //! Versions: 1 flexible; 2 which version of transactions it is (KIP-1228), ignored.
 

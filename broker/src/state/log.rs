@@ -156,7 +156,9 @@ impl Log {
         let kept = self.index.partition_point(|entry| entry.span.last_offset < self.start_offset);
         self.index.drain(..kept);
         let at = self.index.front().map_or(self.end_at(), |entry| entry.at);
-        while self.frozen.pop_front_if(|frozen| frozen.at + frozen.bytes.len() as u64 <= at).is_some() {}
+        let gone =
+            self.frozen.iter().take_while(|frozen| frozen.at + frozen.bytes.len() as u64 <= at).count();
+        self.frozen.drain(..gone);
         if at == self.end_at() {
             (self.open_at, self.open) = (at, BytesMut::new());
         }

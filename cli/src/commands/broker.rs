@@ -22,13 +22,11 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
              is no authentication"
         ));
     }
-    let config = BrokerConfig {
-        listen: address,
-        nodes: within(args, "--nodes", 1..=NODES_MAX)?,
-        auto_create_topics: !args.has("--no-auto-create"),
-        default_partitions: within(args, "--partitions", 1..=PARTITIONS_MAX)?,
-        ..BrokerConfig::default()
-    };
+    let config = BrokerConfig::default()
+        .with_listen(address)
+        .with_nodes(within(args, "--nodes", 1..=NODES_MAX)?)
+        .with_auto_create_topics(!args.has("--no-auto-create"))
+        .with_default_partitions(within(args, "--partitions", 1..=PARTITIONS_MAX)?);
     let broker = Broker::start(config)
         .await
         .map_err(|e| Failure::new(Exit::Cluster, format!("--listen {listen}: {e}")))?;

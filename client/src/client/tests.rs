@@ -12,7 +12,7 @@ use upsert_kafka_protocol::messages::{
 use super::*;
 use crate::config::Address;
 use crate::peer::{Ask, Peer, Reply, broker, metadata};
-use crate::{Partitions, Record};
+use crate::{ErrorKind, Partitions, Record};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -67,6 +67,20 @@ async fn round_robin_by_the_name_of_javas_class_goes_on_in_turn() {
     let config = Config { partitioner_class: PartitionerClass::RoundRobin, ..peer.config() };
     let producer = opened(config).await.producer();
     assert_eq!(places(&producer, "orders", 7).await, [0, 1, 2, 0, 1, 2, 0]);
+}
+
+#[tokio::test]
+async fn a_client_of_other_settings_shares_what_is_known_of_the_cluster_or_is_refused() {
+    let peer = Peer::at(|at| move |ask: &Ask| serve(ask, &at, &[("orders", 3)])).await;
+    let client = opened(peer.config()).await;
+    let config = Config { partitioner_class: PartitionerClass::RoundRobin, ..client.config().clone() };
+    let other = client.with_config(config.clone()).unwrap();
+    assert!(other.cluster().watch().same_channel(&client.cluster().watch()), "found once");
+    assert_eq!(places(&other.producer(), "orders", 4).await, [0, 1, 2, 0], "by its own settings");
+
+    let refused = client.with_config(Config { client_id: "another".into(), ..config.clone() }).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
+    assert!(client.with_config(Config { max_in_flight: 0, ..config }).is_err(), "contradictory");
 }
 
 /// Partition 1 for everything, and how often it was asked.

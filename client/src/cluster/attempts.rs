@@ -1,4 +1,4 @@
-//! Trying again until it works, cannot work, or the time is up.
+//! Retries of one call: until it succeeds, fails for good, or `default.api.timeout.ms` is over.
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,14 @@ use super::Cluster;
 use crate::retry::{Backoff, Chance};
 use crate::{Error, ErrorKind};
 
-/// The attempts at one call.
+/// The attempts at one call, with their backoff and their deadline.
 pub(crate) struct Attempts {
     cluster: Cluster,
     limit: Duration,
     deadline: Instant,
     backoff: Backoff,
     chance: Chance,
-    /// Why the last one failed.
+    /// Why the last attempt failed.
     failed: Option<Error>,
 }
 

@@ -1,4 +1,5 @@
-//! Who keeps the state of a group or of a transactional id: the question, and its answer in either form.
+//! FindCoordinator: which broker keeps the state of a group or of a transactional id. Request and response have two
+//! forms; from version 4 on they hold many keys.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use crate::config::Address;
 use crate::{Error, ErrorKind};
 
-/// Whose state it is.
+/// Of what a coordinator keeps the state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Coordinator {
     /// A consumer group's, by its id.
@@ -33,7 +34,7 @@ impl Coordinator {
         }
     }
 
-    /// The question, in the form of this version.
+    /// The request, in the form of this version.
     pub(crate) fn request(&self, version: i16) -> FindCoordinatorRequest {
         let (key, key_type) = (Str::from(self.key().to_string()), self.key_type());
         match version {
@@ -42,7 +43,7 @@ impl Coordinator {
         }
     }
 
-    /// What a failed look for it is about.
+    /// The group or the transactional id, for an error's sentence.
     pub(crate) fn named(&self) -> String {
         match self {
             Self::Group(id) => format!("group {id}"),
@@ -51,7 +52,7 @@ impl Coordinator {
     }
 }
 
-/// The node in an answer of either form, and where it listens.
+/// The node in a response of either form, and where it listens.
 pub(crate) fn found(response: &FindCoordinatorResponse) -> Result<(i32, Address), Error> {
     let (code, node, host, port) = match response.coordinators.first() {
         Some(one) => (one.error_code, one.node_id, &one.host, one.port),

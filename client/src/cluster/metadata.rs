@@ -22,7 +22,7 @@ pub(crate) struct Metadata {
     /// Why a topic that was asked for is not among `topics`.
     pub(crate) missing: HashMap<Arc<str>, ErrorCode>,
     /// What was wrong with the last answer, though it could be used.
-    pub(crate) oddity: Option<String>,
+    pub(crate) inconsistency: Option<String>,
     /// Why the last attempt to renew this view failed.
     pub(crate) problem: Option<Error>,
     /// When a broker last told of it.
@@ -65,9 +65,9 @@ impl Metadata {
     /// This view, renewed. A leader of an older epoch never replaces a newer one, since brokers learn of
     /// changes at different times; another cluster or a topic made anew begins afresh.
     pub(crate) fn renewed(&self, answer: MetadataUpdate) -> Self {
-        let MetadataUpdate { brokers, cluster_id, controller, topics, oddity } = answer;
+        let MetadataUpdate { brokers, cluster_id, controller, topics, inconsistency } = answer;
         let same_cluster = cluster_id == self.cluster_id;
-        let mut renewed = Self { brokers, cluster_id, controller, oddity, ..Self::default() };
+        let mut renewed = Self { brokers, cluster_id, controller, inconsistency, ..Self::default() };
         for (name, told) in topics {
             match told {
                 Ok(topic) => {

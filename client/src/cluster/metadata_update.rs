@@ -1,7 +1,9 @@
-//! One Metadata answer, read for what was asked: bounded, without gaps, and with addresses that can be dialled.
+//! A Metadata response, checked before anything relies on it.
 //!
-//! A cluster may have a million topics, and a broken or hostile one may claim so. What is kept is what was asked
-//! for, the brokers that lead it, and a few more to turn to; what no cluster has is refused with a sentence.
+//! A cluster may have a million topics, and a broken or hostile broker may claim so. So the update keeps the topics
+//! that were asked for, the brokers that lead them, and a few more brokers to turn to. Every partition stands at its
+//! index, every address can be dialled, and numbers that no cluster has are an error. What is merely inconsistent, for
+//! instance a leader that is not among the brokers, is left out, and a warning tells the first such thing.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -16,33 +18,33 @@ use super::metadata::{Broker, PartitionMetadata, TopicMetadata};
 use crate::config::Address;
 use crate::{Error, ErrorKind};
 
-/// An answer with more brokers is not believed. The largest clusters have a few hundred.
+/// A response with more brokers is an error. The largest clusters have a few hundred.
 pub(crate) const BROKERS_MAX: usize = 10_000;
 
 /// Of brokers that lead nothing which was asked for, and are not the controller, so many are kept: to turn to when
 /// the others do not answer.
 pub(crate) const SPARE_BROKERS_MAX: usize = 32;
 
-/// A topic with more partitions, or with a higher index, is not believed. Each costs 16 bytes here, and a producer
+/// A topic with more partitions, or with a higher index, is an error. Each costs 16 bytes here, and a producer
 /// some 300 more.
 pub(crate) const TOPIC_PARTITIONS_MAX: usize = 250_000;
 
-/// All topics asked for have no more partitions together, or the answer is not believed.
+/// All topics that were asked for have at most so many partitions together, or the response is an error.
 pub(crate) const PARTITIONS_MAX: usize = 1_000_000;
 
-/// A topic by name, or why it is not told of.
+/// A topic's name with its metadata, or with the error that the broker gave instead.
 pub(crate) type TopicOutcome = (Str, Result<TopicMetadata, ErrorCode>);
 
-/// What an answer says of the brokers and of the topics that were asked for.
+/// What a response says of the brokers and of the topics that were asked for.
 #[derive(Debug, Default)]
 pub(crate) struct MetadataUpdate {
     pub(crate) brokers: BTreeMap<i32, Broker>,
     pub(crate) cluster_id: Option<String>,
     pub(crate) controller: Option<i32>,
-    /// Each topic that was asked for, or why it is not told of.
+    /// Each topic that was asked for.
     pub(crate) topics: Vec<TopicOutcome>,
-    /// What is wrong with it, though it can be used.
-    pub(crate) oddity: Option<String>,
+    /// The first thing in the response that contradicts itself, though the rest can be used.
+    pub(crate) inconsistency: Option<String>,
 }
 
 impl MetadataUpdate {
@@ -52,14 +54,14 @@ impl MetadataUpdate {
     /// There is no broker in it that could be asked, or more of something than any cluster has.
     pub(crate) fn read(response: &MetadataResponse, asked: &[Str]) -> Result<Self, Error> {
         if response.brokers.len() > BROKERS_MAX {
-            return Err(absurd(format!("{} brokers, where {BROKERS_MAX}", response.brokers.len())));
+            return Err(implausible(format!("{} brokers, where {BROKERS_MAX}", response.brokers.len())));
         }
-        let mut oddities = Oddities::default();
-        let brokers = usable(&response.brokers, &mut oddities)?;
-        let mut topics = topics(response, asked, &mut oddities)?;
+        let mut inconsistencies = Inconsistencies::default();
+        let brokers = dialable(&response.brokers, &mut inconsistencies)?;
+        let mut topics = topics(response, asked, &mut inconsistencies)?;
         for (name, topic) in &mut topics {
             if let Ok(topic) = topic {
-                without_strangers(name, topic, &brokers, &mut oddities);
+                drop_unknown_leaders(name, topic, &brokers, &mut inconsistencies);
             }
         }
         let controller = Some(response.controller_id).filter(|node| *node >= 0);
@@ -67,29 +69,32 @@ impl MetadataUpdate {
         let leaders = leaders.flat_map(|topic| topic.partitions.iter().filter_map(|it| it.leader));
         let needed: HashSet<i32> = leaders.chain(controller).collect();
         Ok(Self {
-            brokers: kept(brokers, &needed),
+            brokers: kept_brokers(brokers, &needed),
             cluster_id: response.cluster_id.as_deref().map(str::to_owned),
             controller,
             topics,
-            oddity: oddities.first,
+            inconsistency: inconsistencies.first,
         })
     }
 }
 
-/// The first of the oddities is said; the others are mostly its like.
+/// Keeps the first inconsistency; the others are mostly of its kind.
 #[derive(Default)]
-struct Oddities {
+struct Inconsistencies {
     first: Option<String>,
 }
 
-impl Oddities {
+impl Inconsistencies {
     fn add(&mut self, sentence: impl FnOnce() -> String) {
         self.first.get_or_insert_with(sentence);
     }
 }
 
-/// The brokers that can be dialled, by id.
-fn usable(told: &[MetadataResponseBroker], oddities: &mut Oddities) -> Result<BTreeMap<i32, Broker>, Error> {
+/// The brokers whose addresses can be dialled, by id.
+fn dialable(
+    told: &[MetadataResponseBroker],
+    inconsistencies: &mut Inconsistencies,
+) -> Result<BTreeMap<i32, Broker>, Error> {
     let mut brokers = BTreeMap::new();
     for broker in told {
         match Address::told(&broker.host, broker.port) {
@@ -97,15 +102,17 @@ fn usable(told: &[MetadataResponseBroker], oddities: &mut Oddities) -> Result<BT
                 let rack = broker.rack.as_deref().map(str::to_owned);
                 let before = brokers.insert(broker.node_id, Broker { address, rack });
                 if before.is_some_and(|before| before.address != brokers[&broker.node_id].address) {
-                    oddities.add(|| format!("broker {} is listed twice", broker.node_id));
+                    inconsistencies.add(|| format!("broker {} is listed twice", broker.node_id));
                 }
             }
-            Err(why) => oddities.add(|| format!("broker {} cannot be dialled: {why}", broker.node_id)),
+            Err(why) => inconsistencies.add(|| format!("broker {} cannot be dialled: {why}", broker.node_id)),
         }
     }
     if brokers.is_empty() {
-        let why =
-            oddities.first.take().unwrap_or_else(|| "it knows none of its cluster's brokers yet".to_owned());
+        let why = inconsistencies
+            .first
+            .take()
+            .unwrap_or_else(|| "it knows none of its cluster's brokers yet".to_owned());
         return Err(Error::new(
             ErrorKind::Unreachable,
             format!("the answer names no broker to turn to: {why}"),
@@ -114,11 +121,11 @@ fn usable(told: &[MetadataResponseBroker], oddities: &mut Oddities) -> Result<BT
     Ok(brokers)
 }
 
-/// The topics that were asked for, each once, whatever else is told and however often.
+/// The topics that were asked for, each once. The response may hold others, and one more than once.
 fn topics(
     response: &MetadataResponse,
     asked: &[Str],
-    oddities: &mut Oddities,
+    inconsistencies: &mut Inconsistencies,
 ) -> Result<Vec<TopicOutcome>, Error> {
     let mut missing: BTreeSet<&Str> = asked.iter().collect();
     let mut topics = Vec::with_capacity(asked.len());
@@ -126,12 +133,14 @@ fn topics(
     for topic in &response.topics {
         let Some(name) = topic.name.as_ref().and_then(|name| missing.take(name)) else { continue };
         let told = match topic.error_code {
-            ErrorCode::NONE => without_gaps(name, topic, oddities)?,
+            ErrorCode::NONE => filled_topic(name, topic, inconsistencies)?,
             code => Err(code),
         };
         partitions += told.as_ref().map_or(0, |topic| topic.partitions.len());
         if partitions > PARTITIONS_MAX {
-            return Err(absurd(format!("more than {PARTITIONS_MAX} partitions in all, where that many")));
+            return Err(implausible(format!(
+                "more than {PARTITIONS_MAX} partitions in all, where that many"
+            )));
         }
         topics.push((name.clone(), told));
     }
@@ -141,19 +150,19 @@ fn topics(
     Ok(topics)
 }
 
-/// The topic with a place for every index from 0 on: what the answer leaves out has no leader. Of an index that
-/// comes twice the newer epoch counts; one below 0 is nobody's. Without any partition the topic is not there yet.
-fn without_gaps(
+/// The topic with a partition at every index from 0 on: one that the response leaves out has no leader. Of an index
+/// that comes twice the newer epoch counts, and one below 0 is left out. A topic without partitions is not there yet.
+fn filled_topic(
     name: &Str,
     topic: &MetadataResponseTopic,
-    oddities: &mut Oddities,
+    inconsistencies: &mut Inconsistencies,
 ) -> Result<Result<TopicMetadata, ErrorCode>, Error> {
     let told = &topic.partitions;
     let last = told.iter().filter_map(|it| usize::try_from(it.partition_index).ok()).max();
     let Some(last) = last else { return Ok(Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)) };
     let most = told.len().max(last.saturating_add(1));
     if most > TOPIC_PARTITIONS_MAX {
-        return Err(absurd(format!("{most} partitions of one topic, where {TOPIC_PARTITIONS_MAX}"))
+        return Err(implausible(format!("{most} partitions of one topic, where {TOPIC_PARTITIONS_MAX}"))
             .with_topic(&**name));
     }
     let mut places: Vec<Option<PartitionMetadata>> = vec![None; last + 1];
@@ -168,16 +177,19 @@ fn without_gaps(
     let placed = places.iter().flatten().count();
     if placed != told.len() || placed != places.len() {
         let (told, last) = (told.len(), places.len() - 1);
-        oddities.add(|| {
+        inconsistencies.add(|| {
             format!("topic {name}: {told} partitions are told of, of which {placed} lie in 0 to {last}")
         });
     }
-    let nobodys = |index| PartitionMetadata { index, leader: None, leader_epoch: -1 };
+    let leaderless = |index| PartitionMetadata { index, leader: None, leader_epoch: -1 };
     Ok(Ok(TopicMetadata {
         name: Arc::from(&**name),
         topic_id: topic.topic_id,
         internal: topic.is_internal,
-        partitions: (0..).zip(places).map(|(index, place)| place.unwrap_or_else(|| nobodys(index))).collect(),
+        partitions: (0..)
+            .zip(places)
+            .map(|(index, place)| place.unwrap_or_else(|| leaderless(index)))
+            .collect(),
     }))
 }
 
@@ -189,16 +201,16 @@ fn partition(told: &MetadataResponsePartition) -> PartitionMetadata {
     }
 }
 
-/// Whoever is not among the brokers cannot be asked, so that he leads nothing.
-fn without_strangers(
+/// A leader that is not among the brokers cannot be asked, so the partition counts as one without a leader.
+fn drop_unknown_leaders(
     name: &Str,
     topic: &mut TopicMetadata,
     brokers: &BTreeMap<i32, Broker>,
-    oddities: &mut Oddities,
+    inconsistencies: &mut Inconsistencies,
 ) {
     for partition in &mut topic.partitions {
         if let Some(leader) = partition.leader.filter(|node| !brokers.contains_key(node)) {
-            oddities.add(|| {
+            inconsistencies.add(|| {
                 let index = partition.index;
                 format!("topic {name}, partition {index}: its leader {leader} is not among the brokers")
             });
@@ -207,8 +219,8 @@ fn without_strangers(
     }
 }
 
-/// The brokers that are needed, and some to spare.
-fn kept(brokers: BTreeMap<i32, Broker>, needed: &HashSet<i32>) -> BTreeMap<i32, Broker> {
+/// The brokers that are needed, and up to [`SPARE_BROKERS_MAX`] others.
+fn kept_brokers(brokers: BTreeMap<i32, Broker>, needed: &HashSet<i32>) -> BTreeMap<i32, Broker> {
     let mut spare = SPARE_BROKERS_MAX;
     let mut keeps = |node: &i32| {
         let needed = needed.contains(node);
@@ -219,7 +231,7 @@ fn kept(brokers: BTreeMap<i32, Broker>, needed: &HashSet<i32>) -> BTreeMap<i32, 
     brokers.into_iter().filter(|(node, _)| keeps(node)).collect()
 }
 
-fn absurd(what: String) -> Error {
+fn implausible(what: String) -> Error {
     let sentence = format!("the answer tells of {what} are the most that is believed");
     Error::new(ErrorKind::Protocol, sentence).with_api("Metadata")
 }

@@ -1,4 +1,5 @@
-//! When the view of the cluster is renewed: when asked, when old, and never too often.
+//! When metadata is asked for: when somebody needs a newer view, or the view has reached `metadata.max.age.ms`, and
+//! never more often than the backoff allows.
 
 use std::time::{Duration, Instant};
 

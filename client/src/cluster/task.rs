@@ -220,9 +220,10 @@ impl ClusterTask {
                 self.outage.answered(now);
                 let before = self.metadata();
                 let renewed = Metadata { renewed_at: Some(now), ..before.renewed(answer) };
-                if let Some(oddity) = renewed.oddity.as_ref().filter(|it| before.oddity.as_ref() != Some(it))
+                if let Some(inconsistency) =
+                    renewed.inconsistency.as_ref().filter(|it| before.inconsistency.as_ref() != Some(it))
                 {
-                    tracing::warn!("the cluster tells odd things of itself: {oddity}");
+                    tracing::warn!("the cluster tells odd things of itself: {inconsistency}");
                 }
                 let complete = self.tracked.topics().all(|topic| renewed.settles(topic));
                 self.rebootstraps = false;

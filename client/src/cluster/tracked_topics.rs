@@ -1,10 +1,11 @@
-//! Which topics are asked for, and for how long.
+//! Which topics metadata is asked for. A topic stays while somebody is interested in it (as in Java's
+//! `ProducerMetadata`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Topics in use. Those that only producers use are forgotten when they have not for `metadata.max.idle.ms`.
+/// The topics that the view keeps. One that only producers use is forgotten after `metadata.max.idle.ms` without use.
 #[derive(Debug)]
 pub(crate) struct TrackedTopics {
     idle_max: Duration,
@@ -20,14 +21,14 @@ struct TopicUse {
     written: bool,
 }
 
-/// For how long a topic is tracked.
+/// How long a topic is kept in the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TopicInterest {
     /// While the client lives.
     Lasting,
-    /// While it is used: to be said again with each use.
+    /// While it is used: each use says so again.
     WhileUsed,
-    /// The same of one who writes to it: it may be created when it is missing. Whoever reads never creates.
+    /// The same, for a producer: the topic may be created when it is missing. A consumer never creates one.
     WhileWritten,
 }
 
@@ -36,7 +37,7 @@ impl TrackedTopics {
         Self { idle_max, topics: BTreeMap::new() }
     }
 
-    /// Somebody uses the topic; says whether nobody did before.
+    /// Somebody uses the topic. True if it was not tracked before.
     pub(crate) fn handle_interest(&mut self, topic: Arc<str>, interest: TopicInterest, now: Instant) -> bool {
         let last = match interest {
             TopicInterest::Lasting => None,
@@ -49,7 +50,7 @@ impl TrackedTopics {
         before.is_none()
     }
 
-    /// What to ask for now. What has been idle for too long is forgotten.
+    /// The topics to ask for now. Those that were idle for too long are forgotten.
     pub(crate) fn poll(&mut self, now: Instant) -> impl Iterator<Item = &Arc<str>> {
         let idle_max = self.idle_max;
         let idle = |used: Instant| now.saturating_duration_since(used) >= idle_max;
@@ -63,12 +64,12 @@ impl TrackedTopics {
         self.topics.keys()
     }
 
-    /// Those that somebody writes to.
+    /// The topics that somebody writes to.
     pub(crate) fn written(&self) -> impl Iterator<Item = &Arc<str>> {
         self.topics.iter().filter(|(_, used)| used.written).map(|(topic, _)| topic)
     }
 
-    /// All of them.
+    /// All topics.
     pub(crate) fn topics(&self) -> impl Iterator<Item = &Arc<str>> {
         self.topics.keys()
     }

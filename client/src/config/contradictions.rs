@@ -129,6 +129,7 @@ fn writes(config: &Config) -> Result<(), Error> {
 }
 
 fn levels(config: &Config) -> Result<(), Error> {
+    built(config.compression.name(), config.compression.is_built())?;
     match (config.compression_gzip_level, config.compression_zstd_level) {
         (Some(level), _) if !(1..=9).contains(&level) => {
             refuse(format!("property compression.gzip.level: {level} is neither -1 nor within 1 to 9"))
@@ -138,6 +139,14 @@ fn levels(config: &Config) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// A codec that was left out would be replaced by none at all, which nobody asked for.
+fn built(codec: &str, is_built: bool) -> Result<(), Error> {
+    if is_built {
+        return Ok(());
+    }
+    refuse(format!("property compression.type: this build has no {codec}, a feature of upsert-kafka-client"))
 }
 
 fn against_idempotence(config: &Config) -> Option<(&'static str, String)> {
@@ -189,3 +198,18 @@ fn ms(time: Duration) -> u128 {
 /// How many batches a broker remembers of each idempotent producer and partition. More in flight are
 /// refused, since Kafka 4.0 even where idempotence is only the default.
 const IDEMPOTENT_IN_FLIGHT_MAX: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_codec_that_was_left_out_is_refused() {
+        built("zstd", true).unwrap();
+        let error = built("zstd", false).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "property compression.type: this build has no zstd, a feature of upsert-kafka-client"
+        );
+    }
+}

@@ -21,7 +21,7 @@ pub(super) enum Host {
 impl Host {
     /// A broker of its own, which makes no topic by itself.
     pub(super) async fn embedded() -> Self {
-        let config = BrokerConfig { auto_create_topics: false, ..BrokerConfig::default() };
+        let config = BrokerConfig::default().with_auto_create_topics(false);
         let broker = Broker::start(config).await.expect("an embedded broker");
         let servers = broker.address().to_string();
         let (config, _) =

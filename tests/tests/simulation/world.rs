@@ -78,16 +78,16 @@ impl World {
         let mut random = Random::new(seed);
         let plan = Plan::draw(&mut random);
         let base = Instant::now();
-        let cluster = Cluster::new(BrokerConfig {
-            nodes: plan.nodes,
-            advertised_host: "node".to_owned(),
-            advertised_port: FIRST_PORT,
-            auto_create_topics: false,
-            transaction_version: plan.transactions.unwrap_or(2),
-            marker_delay: plan.marker_delay,
-            seed,
-            ..BrokerConfig::default()
-        });
+        let cluster = Cluster::new(
+            BrokerConfig::default()
+                .with_nodes(plan.nodes)
+                .with_advertised_host("node")
+                .with_advertised_port(FIRST_PORT)
+                .with_auto_create_topics(false)
+                .with_transaction_version(plan.transactions.unwrap_or(2))
+                .with_marker_delay(plan.marker_delay)
+                .with_seed(seed),
+        );
         let clients =
             (0..plan.clients).map(|number| Client::new(number, &plan, bug, random.bits(), base)).collect();
         let mut world = Self {

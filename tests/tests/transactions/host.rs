@@ -22,7 +22,9 @@ impl Host {
         let mut all = Vec::new();
         for (name, transaction_version) in [("embedded, KIP-890", 2), ("embedded, classic", 1)] {
             let marker_delay = Duration::from_millis(5);
-            let config = BrokerConfig { transaction_version, marker_delay, ..Default::default() };
+            let config = BrokerConfig::default()
+                .with_transaction_version(transaction_version)
+                .with_marker_delay(marker_delay);
             let broker = Broker::start(config).await.unwrap();
             let bootstrap = broker.address().to_string();
             all.push(Self { name, bootstrap, kafka: None, _broker: Some(broker) });

@@ -48,7 +48,7 @@ async fn prepare(args: &Args, stop: &Stop) -> Result<Prepared, Failure> {
     let script = job::read(path)?;
     let inputs = Input::all(args)?;
     let partitions = args.number("--partitions", 1)?;
-    let config = BrokerConfig { frame_bytes_max: FRAME_BYTES_MAX, ..BrokerConfig::default() };
+    let config = BrokerConfig::default().with_frame_bytes_max(FRAME_BYTES_MAX);
     let broker = Broker::start(config).await;
     let broker = broker.map_err(|e| Failure::new(Exit::Cluster, format!("the embedded broker: {e}")))?;
     let bootstrap = broker.address().to_string();

@@ -35,7 +35,7 @@ fn leaders(partitions: Vec<MetadataResponsePartition>) -> (Vec<Option<i32>>, Opt
     let answer = read(&response(vec![topic("orders", partitions)])).unwrap();
     let topic = answer.topics[0].1.as_ref().unwrap();
     assert!(topic.partitions.iter().zip(0..).all(|(it, index)| it.index == index), "{topic:?}");
-    (topic.partitions.iter().map(|it| it.leader).collect(), answer.oddity)
+    (topic.partitions.iter().map(|it| it.leader).collect(), answer.inconsistency)
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn brokers_that_cannot_be_dialled_are_left_out_and_said() {
         let answer = read(&response).unwrap();
         assert!(!answer.brokers.contains_key(&1));
         assert_eq!(answer.topics[0].1.as_ref().unwrap().partitions[0].leader, None);
-        assert!(answer.oddity.as_ref().unwrap().contains(why), "{:?}", answer.oddity);
+        assert!(answer.inconsistency.as_ref().unwrap().contains(why), "{:?}", answer.inconsistency);
         response.brokers = vec![broker];
         let error = read(&response).unwrap_err();
         assert!(error.is_retriable() && error.to_string().contains(why), "{error}");
@@ -114,7 +114,7 @@ fn brokers_that_cannot_be_dialled_are_left_out_and_said() {
     twice.brokers.push(broker(2, &"elsewhere:1".parse().unwrap()));
     let answer = read(&twice).unwrap();
     assert_eq!(answer.brokers[&2].address.host, "elsewhere");
-    assert!(answer.oddity.unwrap().contains("broker 2 is listed twice"));
+    assert!(answer.inconsistency.unwrap().contains("broker 2 is listed twice"));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn a_log_is_compacted_as_by_kafka() {
     let request = IncrementalAlterConfigsRequest { resources: vec![resource], ..Default::default() };
     let code = Dialogue::begin(&kafka.bootstrap()).ask(&request, 1).responses[0].error_code;
     assert_eq!(code, ErrorCode::NONE);
-    compare_with(&kafka, BrokerConfig { cleaner_backoff: BACKOFF, ..Default::default() }, hold);
+    compare_with(&kafka, BrokerConfig::default().with_cleaner_backoff(BACKOFF), hold);
 }
 
 fn hold(it: &mut Dialogue) {
