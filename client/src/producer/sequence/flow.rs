@@ -15,7 +15,7 @@ pub(super) enum Flow {
     Flowing,
     /// Nothing leaves until all that is in flight is answered.
     Draining(Then),
-    /// Nothing leaves until the partition's log was read for the batches in doubt.
+    /// Nothing leaves until the partition's log has told what became of the batches in doubt.
     Resolving(Box<Resolution>, Then),
 }
 
