@@ -234,10 +234,11 @@ impl Scenario {
     fn sql(&self, prefix: &str) -> String {
         let sql = job(prefix, self.sinks, if self.latest { "latest-offset" } else { "earliest-offset" });
         match self.harm {
-            // Each record is a batch of its own, so that one of many is refused.
-            Harm::Refused => {
-                sql.replace("'properties.linger.ms'", "'properties.batch.size' = '1', 'properties.linger.ms'")
-            }
+            // Each record is a batch of its own, so that one of many is refused. Nothing here outwaits the timeout, and
+            // on a slow machine so many requests take long.
+            Harm::Refused => sql
+                .replace("'properties.linger.ms'", "'properties.batch.size' = '1', 'properties.linger.ms'")
+                .replace(&DELIVERY_TIMEOUT.as_millis().to_string(), &PATIENCE.as_millis().to_string()),
             _ => sql,
         }
     }
