@@ -7,8 +7,9 @@ use crate::config::PartitionerClass;
 use crate::{Admin, Config, Consumer, Environment, Error, Partitioner, Producer, RoundRobinPartitioner};
 
 /// One cluster. Producers, consumers and admins made from it share what is known of it and one connection to each
-/// broker. Each consumer has two more, for fetches and for its group, since a broker holds these back and answers a
-/// connection's requests in their order; they are closed with it. Clones are cheap.
+/// broker. Each producer has one more, for its batches, and each consumer two, for fetches and for its group, since a
+/// broker holds these back and answers a connection's requests in their order. They are opened when they are needed,
+/// and closed with their owner. Clones are cheap.
 #[derive(Clone)]
 pub struct Client {
     cluster: Cluster,

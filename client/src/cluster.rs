@@ -213,6 +213,11 @@ impl Cluster {
         self.slot(node_id, ConnectionKind::Fetches(self.owner.id)).await
     }
 
+    /// The owner's connection for batches alone.
+    pub(crate) async fn produce_connection(&self, node_id: i32) -> Result<Connection, Error> {
+        self.slot(node_id, ConnectionKind::Produce(self.owner.id)).await
+    }
+
     async fn slot(&self, node_id: i32, kind: ConnectionKind) -> Result<Connection, Error> {
         self.ask(|reply| Command::Connection(node_id, kind, reply)).await?
     }

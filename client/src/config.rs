@@ -153,7 +153,8 @@ pub struct Config {
     pub fetch_min_bytes: u32,
     /// `max.partition.fetch.bytes`: the share of one partition; a larger first batch is still read.
     pub max_partition_fetch_bytes: u32,
-    /// `group.id`: whose offsets `commit` and `committed` mean when a job names no other.
+    /// `group.id`: the consumer group. Nothing in this crate reads it yet: `Consumer::commit` and `committed` are told
+    /// their group, as a consumer without members may keep offsets for several. The sink takes it for its source's group.
     pub group_id: Option<String>,
     /// `isolation.level`.
     pub isolation_level: IsolationLevel,

@@ -1,9 +1,10 @@
 //! The connections to one broker, each for its purpose, and who waits for them.
 //!
 //! A broker answers a connection's requests in their order, so whatever it holds back stands before all that was
-//! asked behind it: a Fetch until there is something to read, a JoinGroup until every member has joined. Such requests
-//! have connections of their own: one for each consumer, since consumers must not wait for each other either. (A
-//! group of two members would wait for ever, if the JoinGroup of one stood before that of the other.)
+//! asked behind it: a Fetch until there is something to read, a JoinGroup until every member has joined, a Produce until
+//! every in-sync replica has the batches. Such requests have connections of their own, one for each producer and
+//! consumer, since they must not wait for each other either. (A group of two members would wait for ever, if the
+//! JoinGroup of one stood before that of the other.)
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -17,9 +18,12 @@ use crate::retry::Backoff;
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ConnectionKind {
-    /// Everything but what has a kind of its own: metadata, Produce, and what is asked of coordinators of
-    /// transactions. All producers, consumers and admins of a client share it.
+    /// Everything but what has a kind of its own: metadata, and what is asked of coordinators of transactions. All
+    /// producers, consumers and admins of a client share it.
     Requests,
+    /// The owner's batches. A broker that replicates answers a Produce when its replicas have it, and takes the
+    /// connection's next request only then.
+    Produce(OwnerId),
     /// The owner's fetches, which a broker holds back for `fetch.max.wait.ms`.
     Fetches(OwnerId),
     /// What a consumer asks of its group's coordinator, which holds a JoinGroup back until the group is complete.
@@ -31,12 +35,12 @@ impl ConnectionKind {
     fn owner(self) -> Option<OwnerId> {
         match self {
             Self::Requests => None,
-            Self::Fetches(owner) | Self::Coordinator(owner) => Some(owner),
+            Self::Produce(owner) | Self::Fetches(owner) | Self::Coordinator(owner) => Some(owner),
         }
     }
 }
 
-/// Whose a connection is: a consumer's, or a producer's that looks into a log.
+/// Whose a connection is: a producer's or a consumer's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OwnerId(pub(super) u64);
 

@@ -103,7 +103,7 @@ impl LeaderConnection {
             LinkState::Idle | LinkState::Open(_) => {}
         }
         let cluster = cluster.clone();
-        self.link = LinkState::Dialing(Box::pin(async move { cluster.connection(node).await }));
+        self.link = LinkState::Dialing(Box::pin(async move { cluster.produce_connection(node).await }));
         None
     }
 

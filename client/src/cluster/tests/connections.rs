@@ -87,6 +87,16 @@ async fn a_fetch_that_waits_for_records_stands_before_no_other_consumers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn batches_that_wait_for_replicas_stand_before_no_other_producers_and_no_request() {
+    let (mut peer, cluster) = holding(&[ProduceRequest::KEY]).await;
+    for _ in 0..3 {
+        let batches = cluster.for_new_owner().produce_connection(1).await.unwrap();
+        held(&mut peer, &batches, ProduceRequest { acks: -1, ..Default::default() }).await;
+    }
+    cluster.connection(1).await.unwrap().call(&MetadataRequest::default()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn connections_are_closed_with_their_owner_and_no_others() {
     let (mut peer, cluster) = holding(&[]).await;
     let (one, other) = (cluster.for_new_owner(), cluster.for_new_owner());
