@@ -11,14 +11,44 @@ use crate::producer::sequence::Readiness;
 impl Dispatch {
     /// Brokers that something waits for and that take one more request.
     pub(crate) fn poll_ready_brokers(&mut self, now: Instant) -> Vec<i32> {
-        let mut ready = Vec::new();
+        let mut nodes = Vec::new();
         for (node, broker) in &mut self.brokers {
             broker.handle_timeout(now);
             if !broker.ready.is_empty() && broker.takes_request(self.config.in_flight_max, now) {
-                ready.push(*node);
+                nodes.push(*node);
             }
         }
-        ready
+        nodes.retain(|node| self.is_awaited(*node, now));
+        nodes
+    }
+
+    /// Whether a partition still has a batch for this broker. Those that have not lose their place, so that nobody
+    /// looks for a broker which is gone once others lead.
+    fn is_awaited(&mut self, node: i32, now: Instant) -> bool {
+        while let Some(at) = self.brokers.get(&node).and_then(|broker| broker.ready.front().copied()) {
+            if self.has_batch_for(at, node, now) {
+                return true;
+            }
+            self.brokers.entry(node).or_default().ready.pop_front();
+            if let Some(queue) = self.queues.get_mut(at).and_then(Option::as_mut)
+                && queue.ready_at == Some(node)
+            {
+                queue.ready_at = None;
+                self.schedule(at, now);
+            }
+        }
+        false
+    }
+
+    fn has_batch_for(&mut self, at: usize, node: i32, now: Instant) -> bool {
+        let Self { queues, writer, .. } = self;
+        queues.get(at).and_then(Option::as_ref).is_some_and(|queue| {
+            queue.ready_at == Some(node)
+                && queue.destination() == Some(node)
+                && matches!(queue.sequence.readiness(now), Readiness::Now(_))
+                // It may have become ready in the transaction before.
+                && writer.admits(&queue.partition)
+        })
     }
 
     /// The next request for a broker: at most one batch of each partition, within the size.
@@ -54,7 +84,6 @@ impl Dispatch {
             queue.ready_at = None;
             if queue.destination() == Some(node)
                 && let Readiness::Now(size) = queue.sequence.readiness(now)
-                // It may have become ready in the transaction before.
                 && self.writer.admits(&queue.partition)
             {
                 if !batches.is_empty() && bytes + size > self.request_bytes_max {

@@ -215,6 +215,22 @@ fn batches_follow_a_leader_that_moved_in_their_order() {
     assert_eq!(of(bench.request(2).as_ref()), [(0, 1)]);
 }
 
+#[test]
+fn a_broker_that_lost_what_waited_for_it_is_looked_for_no_more() {
+    let mut bench = Bench::new(&[Some(1), Some(1)]).known(0, 1);
+    bench.add(&[0, 1], 10);
+    assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [1]);
+    // It is out of reach, and others lead in its place.
+    bench.dispatch.handle_unreachable(1, bench.now, 0.5);
+    bench.lead(&[Some(2), Some(3)]);
+    bench.now += 2000 * MS;
+    assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [2, 3]);
+    // The batches expire where nobody can be reached at all.
+    bench.dispatch.handle_timeout(bench.now);
+    assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [0; 0]);
+    assert_eq!(bench.dispatch.deadline(), None);
+}
+
 /// Both partitions' leader may have appended a batch, refuses it now, and is to be asked what its logs hold.
 fn doubted() -> Bench {
     let mut bench = Bench::new(&[Some(1), Some(1)]).known(0, 1).known(1, 1);
