@@ -16,16 +16,35 @@ pub(crate) struct Schedule {
     renewed_at: Instant,
     /// Not before this, whoever asks.
     earliest: Instant,
+    /// The last answer settled all that was asked, so that nobody asks the same again.
+    complete: bool,
 }
 
 impl Schedule {
     pub(crate) fn new(age_max: Duration, backoff: Backoff, now: Instant) -> Self {
-        Self { age_max, backoff, asked: false, in_flight: false, renewed_at: now, earliest: now }
+        Self {
+            age_max,
+            backoff,
+            asked: false,
+            in_flight: false,
+            renewed_at: now,
+            earliest: now,
+            complete: true,
+        }
     }
 
     /// Somebody needs a newer view.
     pub(crate) fn handle_asked(&mut self) {
         self.asked = true;
+    }
+
+    /// A topic is looked for that was not asked for before. It waits for no backoff that another topic's answer left
+    /// behind, as in Java (`ProducerMetadata.requestUpdateForNewTopics`); one that an error left behind it waits for.
+    pub(crate) fn handle_new_topic(&mut self, now: Instant) {
+        self.asked = true;
+        if self.complete {
+            self.earliest = self.earliest.min(now);
+        }
     }
 
     /// Whether a request is to leave now; if so it counts as under way.
@@ -42,6 +61,7 @@ impl Schedule {
     pub(crate) fn handle_renewed(&mut self, now: Instant, complete: bool, chance: f64) {
         self.in_flight = false;
         self.renewed_at = now;
+        self.complete = complete;
         if complete {
             self.backoff.reset();
         }
@@ -55,6 +75,7 @@ impl Schedule {
     pub(crate) fn handle_failed(&mut self, now: Instant, chance: f64) {
         self.in_flight = false;
         self.asked = true;
+        self.complete = false;
         self.earliest = now + self.backoff.wait(chance);
     }
 
@@ -81,6 +102,22 @@ mod tests {
 
     fn schedule(now: Instant) -> Schedule {
         Schedule::new(1000 * MS, Backoff::new(10 * MS, 40 * MS), now)
+    }
+
+    #[test]
+    fn a_new_topic_waits_for_no_backoff_but_one_that_an_error_left() {
+        let start = Instant::now();
+        let after = |answer: fn(&mut Schedule, Instant)| {
+            let mut it = schedule(start);
+            it.handle_new_topic(start);
+            assert!(it.poll_due(start));
+            answer(&mut it, start + MS);
+            it.handle_new_topic(start + 2 * MS);
+            it.poll_due(start + 2 * MS)
+        };
+        assert!(after(|it, now| it.handle_renewed(now, true, 0.5)));
+        assert!(!after(|it, now| it.handle_renewed(now, false, 0.5)), "some topic is still not known");
+        assert!(!after(|it, now| it.handle_failed(now, 0.5)), "no broker answered");
     }
 
     #[test]

@@ -142,8 +142,10 @@ impl ClusterTask {
     fn handle_command(&mut self, command: Command) {
         match command {
             Command::Track(topic, interest) => {
-                let unknown = !self.metadata().settles(&topic);
-                if self.tracked.handle_interest(topic, interest, self.now()) || unknown {
+                let (now, unknown) = (self.now(), !self.metadata().settles(&topic));
+                if self.tracked.handle_interest(topic, interest, now) {
+                    self.schedule.handle_new_topic(now);
+                } else if unknown {
                     self.schedule.handle_asked();
                 }
             }
