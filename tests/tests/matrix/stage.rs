@@ -48,6 +48,9 @@ impl Stage {
             ("retry.backoff.ms", "5"),
             ("reconnect.backoff.ms", "5"),
             ("reconnect.backoff.max.ms", "20"),
+            // The leader of a topic that was made again knows no producer, and takes any sequence for the first: a batch
+            // that it refused while it began would come behind the next one, and be refused for good.
+            ("max.in.flight.requests.per.connection", "1"),
         ];
         let (config, _) = Config::from_properties(pairs, Role::Any).expect("a config");
         let client = Client::open(config).await.expect("a client");
