@@ -28,6 +28,7 @@ use upsert_kafka_protocol::messages::FindCoordinatorRequest;
 use crate::config::Address;
 use crate::connection::{Connection, Connector};
 use crate::environment::{Environment, until};
+use crate::security::Security;
 use crate::{Config, Error, ErrorKind};
 
 mod attempts;
@@ -81,7 +82,8 @@ impl Cluster {
     /// Finds a broker and asks it for metadata. Every address is tried until `bootstrap_timeout`.
     pub(crate) async fn open(config: Arc<Config>, environment: Environment) -> Result<Self, Error> {
         config.check()?;
-        let connector = Connector { config, environment };
+        let security = Security::open(&config, &environment)?;
+        let connector = Connector { config, environment, security };
         let (connection, update) = bootstrap::bootstrap(&connector).await?;
         let (commands, mailbox) = mpsc::channel(COMMANDS_MAX);
         let asked = Arc::new(Notify::new());

@@ -12,11 +12,17 @@ mod connects_like;
 mod contradictions;
 mod nearest;
 mod properties;
+mod sasl;
+mod security;
 mod setting;
 mod table;
 
 pub use address::Address;
 pub use properties::{Explained, Notice, NoticeKind};
+pub use sasl::{KerberosConfig, KerberosLogin, LoginModule, OAuthConfig, SaslConfig, SaslMechanism};
+pub use security::{
+    EndpointIdentification, SecurityProtocol, Store, StoreSource, StoreType, TlsConfig, TlsVersion,
+};
 
 /// Everything a client can be told. Fields carry the names of Java's properties, and their defaults;
 /// the one departure is that socket buffers are left to the kernel, which tunes them better.
@@ -48,6 +54,10 @@ pub struct Config {
     pub client_rack: Option<String>,
     /// `security.protocol`.
     pub security_protocol: SecurityProtocol,
+    /// `ssl.*`: read where `security_protocol` has TLS.
+    pub tls: TlsConfig,
+    /// `sasl.*`: read where `security_protocol` has SASL.
+    pub sasl: SaslConfig,
     /// `request.timeout.ms`: an answer later than this means that the connection is dead.
     pub request_timeout: Duration,
     /// `default.api.timeout.ms`: a call with all its retries takes no longer.
@@ -223,6 +233,8 @@ impl Default for Config {
             client_id: String::new(),
             client_rack: None,
             security_protocol: SecurityProtocol::Plaintext,
+            tls: TlsConfig::default(),
+            sasl: SaslConfig::default(),
             request_timeout: ms(30_000),
             default_api_timeout: ms(60_000),
             retry_backoff: ms(100),
@@ -288,14 +300,6 @@ pub enum Role {
     Admin,
     /// Keys of all three.
     Any,
-}
-
-/// How bytes travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SecurityProtocol {
-    /// As they are.
-    Plaintext,
 }
 
 /// What chooses partitions for records that name none.

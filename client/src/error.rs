@@ -45,6 +45,8 @@ pub enum ErrorKind {
     Fenced,
     /// The cluster does not let this client do it.
     Unauthorized,
+    /// One side did not prove to the other who it is: a certificate or a login was refused.
+    Authentication,
     /// The record went down with its transaction, which was aborted.
     Aborted,
 }

@@ -96,6 +96,9 @@ mod metrics;
 mod producer;
 mod record;
 mod retry;
+mod sasl;
+mod secret;
+mod security;
 
 pub use admin::{
     Admin, BrokerDescription, ClusterDescription, ConfigEntry, NewTopic, PartitionDescription,
@@ -103,8 +106,9 @@ pub use admin::{
 };
 pub use client::Client;
 pub use config::{
-    Acks, Address, Config, Explained, IsolationLevel, MetadataRecovery, Notice, NoticeKind, OffsetReset,
-    PartitionerClass, Role, SecurityProtocol,
+    Acks, Address, Config, EndpointIdentification, Explained, IsolationLevel, KerberosConfig, KerberosLogin,
+    LoginModule, MetadataRecovery, Notice, NoticeKind, OAuthConfig, OffsetReset, PartitionerClass, Role,
+    SaslConfig, SaslMechanism, SecurityProtocol, Store, StoreSource, StoreType, TlsConfig, TlsVersion,
 };
 #[cfg(feature = "stream")]
 pub use consumer::RecordStream;
@@ -124,6 +128,7 @@ pub use producer::{
     Transaction,
 };
 pub use record::{Header, Receipt, Record};
+pub use secret::Secret;
 pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
 pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};
 

@@ -95,7 +95,7 @@ impl ClusterTask {
         view: watch::Sender<Arc<Metadata>>,
         bootstrap: Connection,
     ) -> Self {
-        let Connector { config, environment } = &connector;
+        let Connector { config, environment, .. } = &connector;
         let now = environment.clock().now();
         let backoff = Backoff::new(config.retry_backoff, config.retry_backoff_max);
         let outage = SharedOutage::of(config);
@@ -384,7 +384,7 @@ impl ClusterTask {
     }
 
     fn adopt(&mut self, node_id: i32, address: Address) {
-        let Connector { config, environment } = &self.connector;
+        let Connector { config, environment, .. } = &self.connector;
         let new = || NodeConnections::new(address.clone(), config, environment.clock().now());
         let node = self.nodes.entry(node_id).or_insert_with(new);
         if node.address != address {

@@ -26,6 +26,7 @@ use super::versions::{self, BrokerVersions};
 use super::{Channel, Connection, QUEUE_MAX};
 use crate::config::Address;
 use crate::environment::{DialTarget, Environment, Transport};
+use crate::security::Security;
 use crate::{Config, Error, ErrorKind};
 
 /// Opens connections by a client's settings, in its environment.
@@ -33,6 +34,7 @@ use crate::{Config, Error, ErrorKind};
 pub(crate) struct Connector {
     pub(crate) config: Arc<Config>,
     pub(crate) environment: Environment,
+    pub(crate) security: Security,
 }
 
 impl Connector {
@@ -55,7 +57,7 @@ impl Connector {
         deadline: Instant,
         broker: &Arc<str>,
     ) -> Result<Connection, Error> {
-        let stream = self.dial(address, deadline).await?;
+        let stream = self.security.secure(self.dial(address, deadline).await?, address).await?;
         let mut handshake = Handshake::new(stream, self.client_id(), self.config.response_bytes_max);
         let versions = negotiate(&mut handshake).await?;
         tracing::debug!(broker = &**broker, "connected");
@@ -84,7 +86,7 @@ impl Connector {
         versions: BrokerVersions,
         broker: &Arc<str>,
     ) -> Connection {
-        let Self { config, environment } = self;
+        let Self { config, environment, .. } = self;
         let (stream, frames) = handshake.finish();
         let (sender, queue) = mpsc::channel(QUEUE_MAX);
         let (idle_max, clock) = (config.connections_max_idle, environment.clock().clone());

@@ -17,6 +17,7 @@ use crate::Config;
 use crate::config::Address;
 use crate::environment::Environment;
 use crate::peer::{Ask, Peer, Reply, nowhere, versions};
+use crate::security::Security;
 
 const SOON: Duration = Duration::from_millis(60);
 
@@ -25,7 +26,9 @@ async fn connected(peer: &Peer) -> Connection {
 }
 
 async fn open(address: &Address, config: &Config, limit: Duration) -> Result<Connection, Error> {
-    let connector = Connector { config: Arc::new(config.clone()), environment: Environment::new() };
+    let environment = Environment::new();
+    let security = Security::open(config, &environment)?;
+    let connector = Connector { config: Arc::new(config.clone()), environment, security };
     connector.open(address, limit).await
 }
 

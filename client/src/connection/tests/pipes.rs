@@ -14,7 +14,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 fn connector(peer: &Peer, environment: Environment) -> Connector {
     let config = Config { connections_max_idle: Some(HOUR), ..peer.config() };
-    Connector { config: Arc::new(config), environment }
+    let security = Security::open(&config, &environment).unwrap();
+    Connector { config: Arc::new(config), environment, security }
 }
 
 #[tokio::test(start_paused = true)]

