@@ -33,6 +33,7 @@ use crate::{Config, Error, ErrorKind};
 
 mod attempts;
 mod bootstrap;
+mod broker_info;
 pub(crate) mod coordinator;
 pub(crate) mod metadata;
 pub(crate) mod metadata_update;
@@ -41,14 +42,16 @@ mod outage;
 mod propagation_timeout;
 pub(crate) mod schedule;
 mod task;
+mod topic_metadata;
 mod tracked_topics;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use coordinator::Coordinator;
-pub(crate) use metadata::{Metadata, TopicMetadata};
+pub(crate) use metadata::Metadata;
 use node_connections::{ConnectionKind, OwnerId};
 pub(crate) use propagation_timeout::PropagationTimeout;
 use task::{ClusterTask, Command};
+pub(crate) use topic_metadata::TopicMetadata;
 pub(crate) use tracked_topics::TopicInterest;
 
 /// A handle to the cluster's task. Clones share it, and the task ends with the last of them.
@@ -315,6 +318,6 @@ fn closed() -> Error {
 }
 
 #[cfg(test)]
-pub(crate) use metadata::PartitionMetadata;
+pub(crate) use topic_metadata::PartitionMetadata;
 #[cfg(test)]
 mod tests;

@@ -47,6 +47,8 @@ use versions::BrokerVersions;
 #[derive(Clone)]
 pub(crate) struct Connection(Arc<Channel>);
 
+pub(crate) type ConnectionReply = oneshot::Sender<Result<Connection, Error>>;
+
 /// What all handles of a connection share.
 struct Channel {
     broker: Arc<str>,

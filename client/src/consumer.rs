@@ -16,6 +16,7 @@ use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, IsolationLevel};
 
 mod assignment;
+mod batch_records;
 mod committed_offsets;
 mod completed_fetch;
 mod consumer_record;
@@ -25,6 +26,8 @@ mod fetcher;
 mod list_offsets;
 mod offset_lookup;
 mod owned_record;
+mod owned_records;
+mod partition_records;
 mod position;
 #[cfg(feature = "stream")]
 mod record_stream;
@@ -34,10 +37,12 @@ pub use assignment::{Assignment, Position, TopicPartition};
 pub use committed_offsets::{Commit, Committed};
 pub use consumer_record::ConsumerRecord;
 use driver::{TaskOutput, finished};
-pub use fetched::{Fetched, FetchedRecords, PartitionRecords, Records};
+pub use fetched::{Fetched, FetchedRecords};
 use fetcher::NodeFetch;
 pub use list_offsets::OffsetSpec;
-pub use owned_record::{OwnedHeader, OwnedRecord, OwnedRecords};
+pub use owned_record::{OwnedHeader, OwnedRecord};
+pub use owned_records::OwnedRecords;
+pub use partition_records::{PartitionRecords, Records};
 use position::{FetchLimits, Positions};
 #[cfg(feature = "stream")]
 pub use record_stream::RecordStream;

@@ -209,7 +209,7 @@ fn no_two_types_of_a_crate_share_a_name() {
         if MESSAGES.iter().any(|it| file.path.starts_with(it)) || place.starts_with("bin/") {
             continue;
         }
-        for name in file.lines[..file.tests_from].iter().filter_map(|line| type_name(line)) {
+        for name in file.lines.iter().filter_map(|line| type_name(line)) {
             homes.entry((crate_name, name)).or_default().push(place);
         }
     }

@@ -18,6 +18,7 @@ use crate::stderr::say;
 mod embedded;
 mod input;
 mod place;
+mod reading;
 
 pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
     let form = OutputFormat::of(args)?;

@@ -84,9 +84,9 @@ async fn a_client_of_other_settings_shares_what_is_known_of_the_cluster_or_is_re
 }
 
 /// Partition 1 for everything, and how often it was asked.
-struct Counting(Arc<AtomicUsize>);
+struct CountingPartitioner(Arc<AtomicUsize>);
 
-impl Partitioner for Counting {
+impl Partitioner for CountingPartitioner {
     fn partition(&self, _: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32> {
         assert_eq!(partitions.count(), 3);
         assert!(partitions.has_leader(2) && !partitions.has_leader(3));
@@ -102,7 +102,7 @@ async fn a_partitioner_is_asked_once_for_each_record_however_often_batches_were_
     let asked = Arc::new(AtomicUsize::new(0));
     // Every second record closes a batch and is tried again; memory runs out now and then.
     let config = Config { batch_size: 256, buffer_memory: 1024, ..peer.config() };
-    let producer = opened(config).await.producer_with(Counting(Arc::clone(&asked)));
+    let producer = opened(config).await.producer_with(CountingPartitioner(Arc::clone(&asked)));
     assert_eq!(places(&producer, "orders", 50).await, [1; 50]);
     assert_eq!(asked.load(Relaxed), 50);
 }

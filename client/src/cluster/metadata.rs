@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use upsert_kafka_protocol::messages::MetadataRequest;
 use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
-use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
+use upsert_kafka_protocol::{ErrorCode, Str};
 
+use super::broker_info::Broker;
 use super::metadata_update::MetadataUpdate;
+use super::topic_metadata::TopicMetadata;
 use crate::Error;
-use crate::config::Address;
 
 /// One view of the cluster; a newer one replaces it whole.
 #[derive(Clone, Debug, Default)]
@@ -27,32 +28,6 @@ pub(crate) struct Metadata {
     pub(crate) problem: Option<Error>,
     /// When a broker last told of it.
     pub(crate) renewed_at: Option<Instant>,
-}
-
-/// Where a broker listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Broker {
-    pub(crate) address: Address,
-    pub(crate) rack: Option<String>,
-}
-
-/// A topic and its partitions: each stands at the place of its index.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TopicMetadata {
-    pub(crate) name: Arc<str>,
-    /// Zero when the broker does not know ids.
-    pub(crate) topic_id: Uuid,
-    pub(crate) internal: bool,
-    pub(crate) partitions: Vec<PartitionMetadata>,
-}
-
-/// Who leads a partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PartitionMetadata {
-    pub(crate) index: i32,
-    pub(crate) leader: Option<i32>,
-    /// -1 when the broker does not know epochs.
-    pub(crate) leader_epoch: i32,
 }
 
 impl Metadata {
@@ -104,13 +79,6 @@ impl Metadata {
     }
 }
 
-impl TopicMetadata {
-    /// The partition of that index.
-    pub(crate) fn partition(&self, index: i32) -> Option<&PartitionMetadata> {
-        self.partitions.get(usize::try_from(index).ok()?)
-    }
-}
-
 /// Asks for these topics and for the brokers.
 pub(crate) fn request(topics: &[Str], version: i16, create: bool) -> MetadataRequest {
     let named = |name: &Str| MetadataRequestTopic { name: Some(name.clone()), ..Default::default() };
@@ -145,6 +113,8 @@ const CREATION_IS_ASKED_FOR: i16 = 4;
 mod tests {
     use upsert_kafka_protocol::messages::MetadataResponse;
     use upsert_kafka_protocol::messages::metadata::{MetadataResponsePartition, MetadataResponseTopic};
+
+    use upsert_kafka_protocol::Uuid;
 
     use super::*;
     use crate::peer::broker;

@@ -14,7 +14,8 @@ use upsert_kafka_protocol::messages::metadata::{
 };
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::metadata::{Broker, PartitionMetadata, TopicMetadata};
+use super::broker_info::Broker;
+use super::topic_metadata::{PartitionMetadata, TopicMetadata};
 use crate::config::Address;
 use crate::{Error, ErrorKind};
 

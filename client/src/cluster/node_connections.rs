@@ -9,10 +9,9 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::task::ConnectionReply;
 use crate::Config;
 use crate::config::Address;
-use crate::connection::Connection;
+use crate::connection::{Connection, ConnectionReply};
 use crate::retry::Backoff;
 
 /// What a connection is for.

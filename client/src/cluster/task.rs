@@ -30,7 +30,7 @@ use super::schedule::Schedule;
 use super::tracked_topics::{TopicInterest, TrackedTopics};
 use super::{Coordinator, Metadata};
 use crate::config::{Address, MetadataRecovery};
-use crate::connection::{Connection, Connector};
+use crate::connection::{Connection, ConnectionReply, Connector};
 use crate::environment::until;
 use crate::retry::{Backoff, Chance};
 use crate::{Error, ErrorKind};
@@ -54,8 +54,6 @@ pub(super) enum Command {
     /// A newer leader of a topic's partition: the node and its epoch.
     LeaderMoved(Arc<str>, i32, i32, i32),
 }
-
-pub(super) type ConnectionReply = oneshot::Sender<Result<Connection, Error>>;
 
 /// Everything of a cluster that changes, owned by one task.
 pub(super) struct ClusterTask {

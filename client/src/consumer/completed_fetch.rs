@@ -11,7 +11,7 @@ use upsert_kafka_protocol::Bytes;
 use upsert_kafka_protocol::messages::fetch::AbortedTransaction;
 use upsert_kafka_protocol::records::{Batch, Batches, Body, Compression, ControlType, Corrupt, batches};
 
-use super::fetched::BatchRecords;
+use super::batch_records::BatchRecords;
 
 /// What is checked and what is seen.
 #[derive(Clone, Copy, Debug)]

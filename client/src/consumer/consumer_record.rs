@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use upsert_kafka_protocol::records::{self, TimestampType};
 
-use super::fetched::{BatchRecords, PartitionRecords};
+use super::batch_records::BatchRecords;
 use super::owned_record::OwnedRecord;
 
 /// One record, borrowed from what was fetched.
@@ -29,7 +30,7 @@ pub struct ConsumerRecord<'a> {
     /// `None` is a tombstone.
     pub value: Option<&'a [u8]>,
     record: records::Record<'a>,
-    of: &'a PartitionRecords,
+    shared_topic: &'a Arc<str>,
     chunk: &'a BatchRecords,
 }
 
@@ -41,18 +42,19 @@ impl<'a> ConsumerRecord<'a> {
 
     /// The same record, to keep or to send to another task: it shares the fetched bytes.
     pub fn detach(&self) -> OwnedRecord {
-        OwnedRecord::new(self.of, self.chunk, &self.record)
+        OwnedRecord::new(self.shared_topic, self.partition, self.chunk, &self.record)
     }
 
     #[inline]
     pub(super) fn new(
-        of: &'a PartitionRecords,
+        topic: &'a Arc<str>,
+        partition: i32,
         chunk: &'a BatchRecords,
         record: records::Record<'a>,
     ) -> Self {
         Self {
-            topic: &of.topic,
-            partition: of.partition,
+            topic,
+            partition,
             offset: record.offset,
             timestamp_ms: record.timestamp_ms,
             timestamp_type: chunk.timestamp_type,
@@ -60,7 +62,7 @@ impl<'a> ConsumerRecord<'a> {
             key: record.key,
             value: record.value,
             record,
-            of,
+            shared_topic: topic,
             chunk,
         }
     }

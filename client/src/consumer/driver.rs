@@ -14,9 +14,10 @@ use super::Consumer;
 #[cfg(feature = "stream")]
 use super::assignment::Position;
 use super::assignment::TopicPartition;
-use super::fetched::{Fetched, PartitionRecords};
+use super::fetched::Fetched;
 use super::fetcher::{self, FetchedPartition, NodeFetch, PartitionFetch, PollBudget};
 use super::offset_lookup::{FoundOffsets, look_up};
+use super::partition_records::PartitionRecords;
 use super::position::{FetchTarget, OffsetLookup, PartitionOutcome, Progress};
 use crate::cluster::TopicInterest;
 use crate::{Error, ErrorKind};

@@ -6,7 +6,8 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use super::owned_record::{OwnedRecord, OwnedRecords};
+use super::owned_record::OwnedRecord;
+use super::owned_records::OwnedRecords;
 use super::{Consumer, Fetched};
 use crate::{Error, ErrorKind};
 

@@ -18,11 +18,11 @@ pub trait Time: Send + Sync + 'static {
 
 /// A clock; the system's, unless told otherwise.
 #[derive(Clone)]
-pub struct Clock(Source);
+pub struct Clock(TimeSource);
 
 /// The system's clock is a variant and no trait object: a record is stamped in a few nanoseconds.
 #[derive(Clone)]
-enum Source {
+enum TimeSource {
     System,
     Runtime { began: tokio::time::Instant, began_unix_ms: i64 },
     Other(Arc<dyn Time>),
@@ -31,26 +31,26 @@ enum Source {
 impl Clock {
     /// The system's. Its wall clock may be late by a kernel tick (1 to 4 ms).
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(TimeSource::System)
     }
 
     /// Tokio's time, which a test may pause; its wall clock says this now and goes on from there.
     pub fn of_runtime(unix_ms: i64) -> Self {
-        Self(Source::Runtime { began: tokio::time::Instant::now(), began_unix_ms: unix_ms })
+        Self(TimeSource::Runtime { began: tokio::time::Instant::now(), began_unix_ms: unix_ms })
     }
 
     /// A clock of your own.
     pub fn of(time: impl Time) -> Self {
-        Self(Source::Other(Arc::new(time)))
+        Self(TimeSource::Other(Arc::new(time)))
     }
 
     /// The monotonic clock.
     #[inline]
     pub fn now(&self) -> Instant {
         match &self.0 {
-            Source::System => Instant::now(),
-            Source::Runtime { .. } => tokio::time::Instant::now().into_std(),
-            Source::Other(time) => time.now(),
+            TimeSource::System => Instant::now(),
+            TimeSource::Runtime { .. } => tokio::time::Instant::now().into_std(),
+            TimeSource::Other(time) => time.now(),
         }
     }
 
@@ -58,9 +58,9 @@ impl Clock {
     #[inline]
     pub fn unix_ms(&self) -> i64 {
         match &self.0 {
-            Source::System => system_unix_ms(),
-            Source::Runtime { began, began_unix_ms } => began_unix_ms + whole_ms(began.elapsed()),
-            Source::Other(time) => time.unix_ms(),
+            TimeSource::System => system_unix_ms(),
+            TimeSource::Runtime { began, began_unix_ms } => began_unix_ms + whole_ms(began.elapsed()),
+            TimeSource::Other(time) => time.unix_ms(),
         }
     }
 
@@ -73,9 +73,9 @@ impl Clock {
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
-            Source::System => "Clock(system)",
-            Source::Runtime { .. } => "Clock(runtime)",
-            Source::Other(_) => "Clock(other)",
+            TimeSource::System => "Clock(system)",
+            TimeSource::Runtime { .. } => "Clock(runtime)",
+            TimeSource::Other(_) => "Clock(other)",
         })
     }
 }

@@ -9,7 +9,7 @@ use upsert_kafka_protocol::messages::txn_offset_commit::{
     TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
 };
 
-use super::sequence::ProducerId;
+use super::producer_id::ProducerId;
 use crate::Commit;
 
 /// Whose offsets a transaction carries: the group, and which member of it speaks, so that one who lost its

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, oneshot};
 
 use super::lock::Mutex;
-use super::sequence::ProducerId;
+use super::producer_id::ProducerId;
 use super::transactions::Order;
 use crate::Error;
 

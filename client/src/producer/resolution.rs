@@ -33,7 +33,7 @@ use bytes::Bytes;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::records::{Batch, Corrupt, TimestampType, batches};
 
-use super::sequence::ProducerId;
+use super::producer_id::ProducerId;
 use crate::Error;
 use crate::retry::Backoff;
 

@@ -57,6 +57,7 @@ use upsert_kafka_protocol::records::Codec;
 
 use super::batch::{Batch, BatchKey};
 use super::delivery::Outcome;
+use super::producer_id::ProducerId;
 use super::resolution::Anchor;
 use super::verdict::{BatchAnswer, Verdict};
 use crate::Error;
@@ -64,7 +65,6 @@ use crate::retry::Backoff;
 use entry::{Doubt, Entry, Reported, Sequenced, Stage, placed};
 pub(crate) use expiry::Expired;
 use flow::{Flow, Then};
-pub use identity::ProducerId;
 use identity::SequenceIdentity;
 pub(crate) use in_flight::{BatchStats, InFlightBatch};
 

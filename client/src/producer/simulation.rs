@@ -50,6 +50,7 @@ mod coordinator_call;
 mod injected_bug;
 mod orders;
 mod pending_request;
+mod progress;
 mod turn;
 
 /// One producer.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::meter::Spent;
 use super::offsets::Offsets;
 use super::orders::OrderDone;
-use super::sequence::ProducerId;
+use super::producer_id::ProducerId;
 use super::transactions::Order;
 use super::{Delivery, GroupMetadata, Handle};
 use crate::error::Scope;

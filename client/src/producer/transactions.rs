@@ -52,8 +52,8 @@ use std::time::Instant;
 
 use super::coordinator_request::{CoordinatorRequest, Protocol};
 use super::partition::Partition;
+use super::producer_id::ProducerId;
 use super::retrying_request::RetryingRequest;
-use super::sequence::ProducerId;
 use crate::error::Scope;
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};

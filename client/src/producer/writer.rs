@@ -7,8 +7,8 @@ use upsert_kafka_protocol::messages::InitProducerIdRequest;
 
 use super::coordinator_request::{CoordinatorRequest, CoordinatorResponse, RequestBody, ResponseBody};
 use super::partition::Partition;
+use super::producer_id::ProducerId;
 use super::retrying_request::{Retry, RetryingRequest};
-use super::sequence::ProducerId;
 use super::transactions::{Transactions, aborted};
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};

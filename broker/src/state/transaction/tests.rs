@@ -3,7 +3,7 @@
 use super::*;
 
 /// One id at work: fresh producer ids count from 100.
-struct Script {
+struct TransactionScript {
     it: Transaction,
     now: Now,
     delay: Duration,
@@ -14,7 +14,7 @@ struct Script {
 
 const TIMEOUT_MS: i32 = 1000;
 
-impl Script {
+impl TransactionScript {
     fn new(bumps_epoch: bool) -> Self {
         let now = Now { instant: Instant::now(), unix_ms: 5 };
         Self { it: Transaction::new(100, now), now, delay: Duration::ZERO, fresh: 100, bumps_epoch }
@@ -63,7 +63,7 @@ const STATE: ErrorCode = ErrorCode::INVALID_TXN_STATE;
 
 #[test]
 fn each_init_raises_the_epoch_and_fences_the_one_before() {
-    let mut script = Script::new(true);
+    let mut script = TransactionScript::new(true);
     assert_eq!(script.init(None), Ok((100, 0)));
     assert_eq!(script.init(None), Ok((100, 1)));
     assert_eq!(script.add((100, 0)), Err(FENCED));
@@ -74,7 +74,7 @@ fn each_init_raises_the_epoch_and_fences_the_one_before() {
 #[test]
 fn init_aborts_what_a_predecessor_left_open() {
     for bumps_epoch in [false, true] {
-        let mut script = Script::new(bumps_epoch);
+        let mut script = TransactionScript::new(bumps_epoch);
         script.init(None).unwrap();
         script.add((100, 0)).unwrap();
         assert_eq!(script.init(None), Err(CONCURRENT));
@@ -86,7 +86,7 @@ fn init_aborts_what_a_predecessor_left_open() {
 
 #[test]
 fn who_names_the_epoch_it_has_goes_on_and_may_ask_twice() {
-    let mut script = Script::new(false);
+    let mut script = TransactionScript::new(false);
     script.init(None).unwrap();
     assert_eq!(script.init(Some((100, 0))), Ok((100, 1)));
     assert_eq!(script.init(Some((100, 0))), Ok((100, 1)), "the answer was lost");
@@ -99,12 +99,12 @@ fn who_names_the_epoch_it_has_goes_on_and_may_ask_twice() {
 
 #[test]
 fn a_new_id_takes_any_producer() {
-    assert_eq!(Script::new(true).init(Some((7, 3))), Ok((100, 0)));
+    assert_eq!(TransactionScript::new(true).init(Some((7, 3))), Ok((100, 0)));
 }
 
 #[test]
 fn when_the_epochs_are_used_up_a_new_id_comes() {
-    let mut script = Script::new(false);
+    let mut script = TransactionScript::new(false);
     script.init(None).unwrap();
     script.it.epoch = LAST_EPOCH;
     assert_eq!(script.init(Some((100, LAST_EPOCH))), Ok((101, 0)));
@@ -116,7 +116,7 @@ fn when_the_epochs_are_used_up_a_new_id_comes() {
 
 #[test]
 fn an_end_that_uses_the_last_epoch_up_gives_a_new_id() {
-    let mut script = Script::new(true);
+    let mut script = TransactionScript::new(true);
     script.init(None).unwrap();
     script.it.epoch = LAST_EPOCH;
     script.add((100, LAST_EPOCH)).unwrap();
@@ -128,7 +128,7 @@ fn an_end_that_uses_the_last_epoch_up_gives_a_new_id() {
 
 #[test]
 fn the_classic_end_keeps_the_epoch_and_may_be_repeated() {
-    let mut script = Script::new(false);
+    let mut script = TransactionScript::new(false);
     let me = script.init(None).unwrap();
     assert_eq!(script.end(me, true), Err(STATE), "nothing to commit");
     assert_eq!(script.end(me, false), Err(STATE), "nothing to abort");
@@ -146,7 +146,7 @@ fn the_classic_end_keeps_the_epoch_and_may_be_repeated() {
 #[test]
 fn the_raising_end_tells_a_repetition_by_its_epoch() {
     let ended = |commit| {
-        let mut script = Script::new(true);
+        let mut script = TransactionScript::new(true);
         script.init(None).unwrap();
         script.add((100, 0)).unwrap();
         assert_eq!(script.end((100, 0), commit), Ok((100, 1)));
@@ -164,7 +164,7 @@ fn the_raising_end_tells_a_repetition_by_its_epoch() {
     assert_eq!(of(aborted, 1, false), Ok((100, 2)));
     assert_eq!(of(aborted, 5, false), Err(FENCED));
     let empty = |epoch, commit| {
-        let mut script = Script::new(true);
+        let mut script = TransactionScript::new(true);
         script.init(None).unwrap();
         script.init(None).unwrap();
         script.end((100, epoch), commit)
@@ -177,7 +177,7 @@ fn the_raising_end_tells_a_repetition_by_its_epoch() {
 #[test]
 fn while_markers_are_written_everyone_waits() {
     for bumps_epoch in [false, true] {
-        let mut script = Script::new(bumps_epoch);
+        let mut script = TransactionScript::new(bumps_epoch);
         let me = script.init(None).unwrap();
         script.add(me).unwrap();
         script.delay = Duration::from_millis(20);
@@ -198,7 +198,7 @@ fn while_markers_are_written_everyone_waits() {
 
 #[test]
 fn what_is_open_for_too_long_times_out() {
-    let mut script = Script::new(true);
+    let mut script = TransactionScript::new(true);
     let me = script.init(None).unwrap();
     assert_eq!(script.it.deadline(), None);
     script.add(me).unwrap();
@@ -215,7 +215,7 @@ fn what_is_open_for_too_long_times_out() {
 
 #[test]
 fn only_what_is_in_the_transaction_is_verified() {
-    let mut script = Script::new(false);
+    let mut script = TransactionScript::new(false);
     let me = script.init(None).unwrap();
     assert_eq!(script.it.verify(me, &place()), Err(ErrorCode::TRANSACTION_ABORTABLE));
     script.add(me).unwrap();
@@ -228,7 +228,7 @@ fn only_what_is_in_the_transaction_is_verified() {
 
 #[test]
 fn only_what_is_not_open_becomes_idle() {
-    let mut script = Script::new(false);
+    let mut script = TransactionScript::new(false);
     let me = script.init(None).unwrap();
     let day = Duration::from_secs(86_400);
     let later = script.now.instant + day;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use upsert_kafka_sink::RecordPlace;
 
-use super::input::{Feed, InputLayout, Reading};
+use super::reading::{InputLayout, Reading};
 
 /// What was fed into each topic, value after value: the n-th went to partition n modulo their count, so that a record's
 /// partition and offset say which value it was, and nothing need be kept per value.
@@ -41,11 +41,10 @@ impl Places {
         (number % self.partitions) as i32
     }
 
-    /// An input was fed, with so many values.
-    pub(super) fn add(&mut self, feed: &Feed, count: u64) {
-        let first = self.count(&feed.topic);
-        let fed = Fed { path: feed.path.clone(), layout: feed.layout, first, count };
-        self.by_topic.entry(feed.topic.clone()).or_default().push(fed);
+    /// A file was fed into the topic, with so many values.
+    pub(super) fn add(&mut self, topic: &str, path: String, layout: InputLayout, count: u64) {
+        let fed = Fed { path, layout, first: self.count(topic), count };
+        self.by_topic.entry(topic.to_owned()).or_default().push(fed);
     }
 
     /// `orders.jsonl, line 7 (value 3)`, with what makes it no JSON. The file is read again up to there, since this is

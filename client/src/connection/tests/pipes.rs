@@ -67,12 +67,12 @@ async fn what_a_dialer_says_is_what_the_user_reads() {
 }
 
 /// A pipe that counts how many slices the largest write brought.
-struct Counting {
+struct CountingPipe {
     pipe: Box<dyn Transport>,
     slices_most: Arc<AtomicUsize>,
 }
 
-impl AsyncRead for Counting {
+impl AsyncRead for CountingPipe {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -82,7 +82,7 @@ impl AsyncRead for Counting {
     }
 }
 
-impl AsyncWrite for Counting {
+impl AsyncWrite for CountingPipe {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -125,7 +125,7 @@ impl Dial for CountingDialer {
         Box::pin(async move {
             let pipe = self.inner.dialer().dial(target).await?;
             let slices_most = Arc::clone(&self.slices_most);
-            Ok(Box::new(Counting { pipe, slices_most }) as Box<dyn Transport>)
+            Ok(Box::new(CountingPipe { pipe, slices_most }) as Box<dyn Transport>)
         })
     }
 }

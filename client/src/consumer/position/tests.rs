@@ -12,13 +12,13 @@ const MS: Duration = Duration::from_millis(1);
 /// A node, and of each partition its index, the offset and the bytes.
 type PlannedFetch = (i32, Vec<(i32, i64, u32)>);
 
-struct Bench {
+struct PositionsBench {
     positions: Positions,
     metadata: Metadata,
     now: Instant,
 }
 
-impl Bench {
+impl PositionsBench {
     /// Partitions of `orders`, each with its leader.
     fn new(leaders: &[i32], reset: OffsetReset) -> Self {
         let limits = FetchLimits {
@@ -138,7 +138,7 @@ fn of(partition: i32) -> TopicPartition {
 
 #[test]
 fn each_leader_gets_one_fetch_with_its_share_of_the_bytes() {
-    let mut bench = Bench::new(&[1, 2, 1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1, 2, 1], OffsetReset::Latest);
     let plans = bench.positions.poll(bench.now, &bench.metadata).fetches;
     let shares: Vec<_> =
         plans.iter().map(|plan| (plan.node, plan.bytes_max, plan.prepared_bytes_max)).collect();
@@ -152,7 +152,7 @@ fn each_leader_gets_one_fetch_with_its_share_of_the_bytes() {
 
 #[test]
 fn a_node_is_asked_again_only_after_its_answer() {
-    let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1, 1], OffsetReset::Latest);
     bench.positions.pause(&of(1), true);
     let target = bench.one();
     bench.positions.pause(&of(1), false);
@@ -163,7 +163,7 @@ fn a_node_is_asked_again_only_after_its_answer() {
 
 #[test]
 fn the_position_and_the_lag_follow_what_was_fetched() {
-    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     assert_eq!((bench.positions.position(&of(0)), bench.positions.lag(&of(0), false)), (Some(7), None));
     let target = bench.one();
     bench.fetched(&target, 12, false);
@@ -173,7 +173,7 @@ fn the_position_and_the_lag_follow_what_was_fetched() {
 
 #[test]
 fn an_empty_answer_moves_nothing_and_is_asked_again() {
-    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     let target = bench.one();
     assert!(matches!(bench.fetched(&target, 7, false), PartitionOutcome::Nothing));
     assert_eq!(bench.plans(), [(1, vec![(0, 7, 100)])]);
@@ -181,10 +181,10 @@ fn an_empty_answer_moves_nothing_and_is_asked_again() {
 
 #[test]
 fn what_all_leaders_may_prepare_never_exceeds_the_budget_though_leaders_come() {
-    let mut bench = Bench::new(&[1, 1, 1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1, 1, 1], OffsetReset::Latest);
     bench.positions.pause(&of(1), true);
     bench.positions.pause(&of(2), true);
-    let prepared = |bench: &mut Bench| {
+    let prepared = |bench: &mut PositionsBench| {
         let plans = bench.positions.poll(bench.now, &bench.metadata).fetches;
         plans.iter().map(|plan| (plan.node, plan.prepared_bytes_max)).collect::<Vec<_>>()
     };
@@ -199,7 +199,7 @@ fn what_all_leaders_may_prepare_never_exceeds_the_budget_though_leaders_come() {
 
 #[test]
 fn a_batch_larger_than_asked_for_is_asked_for_in_growing_steps_up_to_the_limit() {
-    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     for (bytes, wait) in [(100, None), (200, Some(10 * MS)), (400, Some(20 * MS))] {
         let target = bench.one();
         assert_eq!(target.bytes_max, bytes);
@@ -226,7 +226,7 @@ fn a_batch_larger_than_asked_for_is_asked_for_in_growing_steps_up_to_the_limit()
 
 #[test]
 fn answers_that_come_early_and_empty_are_followed_by_growing_waits() {
-    let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1, 1], OffsetReset::Latest);
     let mut waits = Vec::new();
     for _ in 0..4 {
         let requests = bench.positions.poll(bench.now, &bench.metadata);
@@ -253,7 +253,7 @@ fn answers_that_come_early_and_empty_are_followed_by_growing_waits() {
 fn batches_that_end_before_the_position_are_asked_for_at_growing_distances_and_then_an_error() {
     // Offsets beyond 2^63 come back as negative ones.
     for next_offset in [7, 3, i64::MIN] {
-        let mut bench = Bench::new(&[1], OffsetReset::Latest);
+        let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
         let mut waits = Vec::new();
         let error = loop {
             let target = bench.one();
@@ -276,7 +276,7 @@ fn batches_that_end_before_the_position_are_asked_for_at_growing_distances_and_t
 
 #[test]
 fn an_answer_to_what_was_asked_before_a_seek_is_void() {
-    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     let target = bench.one();
     assert!(bench.positions.seek(&of(0), Position::Offset(3)));
     assert!(matches!(bench.fetched(&target, 12, false), PartitionOutcome::Nothing));
@@ -287,7 +287,7 @@ fn an_answer_to_what_was_asked_before_a_seek_is_void() {
 
 #[test]
 fn partitions_come_and_go_and_what_is_under_way_for_the_others_stays() {
-    let mut bench = Bench::new(&[1, 1, 1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1, 1, 1], OffsetReset::Latest);
     bench.positions.assign(vec![Assignment::new("orders", 0, Position::Offset(7))]);
     let first = bench.one();
     bench.positions.add(vec![Assignment::new("orders", 1, Position::Offset(20))]);
@@ -311,7 +311,7 @@ fn partitions_come_and_go_and_what_is_under_way_for_the_others_stays() {
 
 #[test]
 fn a_partition_that_is_added_again_begins_where_it_is_told_and_forgets_its_earlier_life() {
-    let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1, 1], OffsetReset::Latest);
     bench.positions.pause(&of(0), true);
     let before = bench.one();
     assert!(bench.positions.remove(&of(1)));
@@ -328,7 +328,7 @@ fn a_partition_that_is_added_again_begins_where_it_is_told_and_forgets_its_earli
 
 #[test]
 fn a_paused_partition_gets_nothing_and_loses_nothing() {
-    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     let target = bench.one();
     bench.positions.pause(&of(0), true);
     assert!(matches!(bench.fetched(&target, 12, false), PartitionOutcome::Nothing));
@@ -345,7 +345,7 @@ fn an_offset_out_of_range_follows_the_policy() {
         (OffsetReset::ByDuration(Duration::from_secs(100)), Some(Position::Timestamp(900_000))),
         (OffsetReset::None, None),
     ] {
-        let mut bench = Bench::new(&[1], policy);
+        let mut bench = PositionsBench::new(&[1], policy);
         let target = bench.one();
         assert!(matches!(bench.failed(&target, ErrorCode::OFFSET_OUT_OF_RANGE), PartitionOutcome::Retry));
         assert_eq!(bench.plans(), [], "not at once");
@@ -379,7 +379,7 @@ fn an_offset_out_of_range_follows_the_policy() {
 
 #[test]
 fn an_offset_that_is_out_of_range_for_ever_waits_longer_each_time_and_ends_as_an_error() {
-    let mut bench = Bench::new(&[1], OffsetReset::Earliest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Earliest);
     let (mut waits, mut target) = (Vec::new(), bench.one());
     let outcome = loop {
         let outcome = bench.failed(&target, ErrorCode::OFFSET_OUT_OF_RANGE);
@@ -400,7 +400,7 @@ fn an_offset_that_is_out_of_range_for_ever_waits_longer_each_time_and_ends_as_an
 
 #[test]
 fn a_topic_created_again_is_read_from_its_beginning_and_told_when_a_broker_has_confirmed_it() {
-    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     let target = bench.one();
     bench.fetched(&target, 12, false);
     bench.recreate(2, &[1]);
@@ -421,7 +421,7 @@ fn a_topic_created_again_is_read_from_its_beginning_and_told_when_a_broker_has_c
 
 #[test]
 fn an_old_view_of_the_cluster_resets_nothing() {
-    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     let target = bench.one();
     bench.fetched(&target, 12, false);
     bench.recreate(9, &[1]);
@@ -439,7 +439,7 @@ fn an_old_view_of_the_cluster_resets_nothing() {
 
 #[test]
 fn a_position_of_a_topic_that_is_gone_is_not_taken_for_one_of_its_successor() {
-    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     let assignment = Assignment::new("orders", 0, Position::Offset(7));
     bench.positions.assign(vec![assignment.clone().with_topic_id(Uuid([8; 16]))]);
     assert_eq!(bench.looked_up().kind, LookupKind::Position(Position::Earliest));
@@ -455,7 +455,7 @@ fn a_position_of_a_topic_that_is_gone_is_not_taken_for_one_of_its_successor() {
 
 #[test]
 fn a_partition_that_the_new_topic_does_not_have_is_an_error_that_says_so() {
-    let mut bench = Bench::new(&[1, 1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1, 1], OffsetReset::Latest);
     let requests = bench.positions.poll(bench.now, &bench.metadata);
     bench.end_of_answer(false);
     for target in &requests.fetches[0].partitions {
@@ -471,7 +471,7 @@ fn a_partition_that_the_new_topic_does_not_have_is_an_error_that_says_so() {
 
 #[test]
 fn a_moved_leader_is_tried_again_after_a_wait_and_at_its_new_place() {
-    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     let target = bench.one();
     assert!(matches!(bench.failed(&target, ErrorCode::NOT_LEADER_OR_FOLLOWER), PartitionOutcome::Retry));
     assert_eq!(bench.plans(), []);
@@ -485,7 +485,7 @@ fn a_moved_leader_is_tried_again_after_a_wait_and_at_its_new_place() {
 
 #[test]
 fn what_fails_for_too_long_or_for_good_is_the_users() {
-    let mut bench = Bench::new(&[1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     let mut outcomes = Vec::new();
     for _ in 0..5 {
         let target = bench.one();
@@ -502,7 +502,7 @@ fn what_fails_for_too_long_or_for_good_is_the_users() {
 
 #[test]
 fn no_leader_and_no_such_partition_come_back_as_failures() {
-    let mut bench = Bench::new(&[-1, 1], OffsetReset::Latest);
+    let mut bench = PositionsBench::new(&[-1, 1], OffsetReset::Latest);
     let missing = Assignment::new("orders", 8, Position::Offset(0));
     let leaderless = Assignment::new("orders", 0, Position::Offset(0));
     let unknown = Assignment::new("later", 0, Position::Offset(0));

@@ -4,7 +4,7 @@ use super::*;
 use crate::producer::topic::Topic;
 use crate::producer::topic::tests::topic;
 
-struct Bench {
+struct AccumulatorBench {
     accumulator: Accumulator,
     topic: Topic,
     now: Instant,
@@ -17,7 +17,7 @@ const LIMITS: AccumulatorLimits = AccumulatorLimits {
     max_request_size: 10_000,
 };
 
-impl Bench {
+impl AccumulatorBench {
     fn new(limits: AccumulatorLimits) -> Self {
         Self { accumulator: Accumulator::new(limits), topic: topic(&[Some(1); 2]), now: Instant::now() }
     }
@@ -42,7 +42,7 @@ impl Bench {
 
 #[test]
 fn a_batch_lingers_and_is_then_ready() {
-    let mut bench = Bench::new(LIMITS);
+    let mut bench = AccumulatorBench::new(LIMITS);
     let opened = bench.now;
     assert!(bench.send(0, b"a").unwrap().wake_sender, "somebody must watch the first batch");
     bench.now += Duration::from_millis(2);
@@ -58,7 +58,7 @@ fn a_batch_lingers_and_is_then_ready() {
 
 #[test]
 fn a_full_batch_is_ready_and_the_record_that_did_not_fit_begins_the_next() {
-    let bench = Bench::new(LIMITS);
+    let bench = AccumulatorBench::new(LIMITS);
     for _ in 0..4 {
         drop(bench.send(0, &[7; 900]).unwrap());
     }
@@ -70,7 +70,8 @@ fn a_full_batch_is_ready_and_the_record_that_did_not_fit_begins_the_next() {
 
 #[test]
 fn when_enough_is_full_the_record_is_not_in_until_the_sender_had_its_turn() {
-    let bench = Bench::new(AccumulatorLimits { batch_size: 64 << 10, buffer_memory: 1 << 20, ..LIMITS });
+    let bench =
+        AccumulatorBench::new(AccumulatorLimits { batch_size: 64 << 10, buffer_memory: 1 << 20, ..LIMITS });
     let full = (1..).find(|_| matches!(bench.send(0, &[7; 900]), Err(Refusal::BatchFull))).unwrap();
     let counts = bench.counts();
     assert_eq!(counts.iter().map(|(_, count)| count).sum::<u32>(), full - 1, "{counts:?}");
@@ -80,7 +81,7 @@ fn when_enough_is_full_the_record_is_not_in_until_the_sender_had_its_turn() {
 
 #[test]
 fn a_batch_begins_small_and_grows() {
-    let bench = Bench::new(AccumulatorLimits { batch_size: 16_384, ..LIMITS });
+    let bench = AccumulatorBench::new(AccumulatorLimits { batch_size: 16_384, ..LIMITS });
     drop(bench.send(0, &[7; 100]).unwrap());
     let small = bench.topic.slot_for(&Record::new(&bench.topic).partition(0)).unwrap();
     assert_eq!(small.open.lock().batch.as_ref().map(Batch::lent), Some(512));
@@ -90,7 +91,7 @@ fn a_batch_begins_small_and_grows() {
 
 #[test]
 fn memory_that_is_lent_out_refuses_until_a_batch_is_done() {
-    let bench = Bench::new(AccumulatorLimits { buffer_memory: 10_000, ..LIMITS });
+    let bench = AccumulatorBench::new(AccumulatorLimits { buffer_memory: 10_000, ..LIMITS });
     drop(bench.send(0, &[7; 9000]).unwrap());
     assert!(matches!(bench.send(1, &[7; 900]), Err(Refusal::MemoryFull)));
     bench.accumulator.expedite(bench.now);
@@ -101,7 +102,7 @@ fn memory_that_is_lent_out_refuses_until_a_batch_is_done() {
 
 #[test]
 fn nothing_lingers_while_somebody_waits_for_memory() {
-    let bench = Bench::new(LIMITS);
+    let bench = AccumulatorBench::new(LIMITS);
     bench.accumulator.add_memory_waiter();
     drop(bench.send(0, b"a").unwrap());
     assert_eq!(bench.accumulator.expire(bench.now), None);
@@ -111,7 +112,7 @@ fn nothing_lingers_while_somebody_waits_for_memory() {
 
 #[test]
 fn a_record_over_the_limit_is_named_and_leaves_the_open_batch_alone() {
-    let bench = Bench::new(LIMITS);
+    let bench = AccumulatorBench::new(LIMITS);
     drop(bench.send(0, b"a").unwrap());
     let key = "k".repeat(100);
     let record = Record::new(&bench.topic).partition(0).key(key.as_bytes()).value(&[0; 10_000]);
@@ -129,7 +130,7 @@ fn a_record_over_the_limit_is_named_and_leaves_the_open_batch_alone() {
 
 #[test]
 fn the_first_failure_is_kept_for_the_next_flush() {
-    let bench = Bench::new(LIMITS);
+    let bench = AccumulatorBench::new(LIMITS);
     for (partition, text) in [(0, "first"), (1, "second")] {
         drop(bench.send(partition, b"a").unwrap());
         bench.accumulator.expedite(bench.now);
@@ -143,14 +144,14 @@ fn the_first_failure_is_kept_for_the_next_flush() {
 
 #[test]
 fn what_is_closed_takes_nothing_new() {
-    let bench = Bench::new(LIMITS);
+    let bench = AccumulatorBench::new(LIMITS);
     bench.accumulator.close(Error::new(ErrorKind::Closed, "the producer is closed"));
     assert!(matches!(bench.send(0, b"a"), Err(Refusal::Never(_))));
 }
 
 #[test]
 fn a_batch_that_has_lingered_stays_open_while_another_of_its_partition_waits() {
-    let mut bench = Bench::new(LIMITS);
+    let mut bench = AccumulatorBench::new(LIMITS);
     let partition = bench.topic.slot_for(&Record::new(&bench.topic).partition(0)).unwrap().partition.number;
     assert!(!bench.accumulator.handle_backlog(Backlog { partition, waits: true }, bench.now));
     drop(bench.send(0, b"a").unwrap());

@@ -18,7 +18,7 @@ use crate::retry::Backoff;
 
 const MS: Duration = Duration::from_millis(1);
 
-struct Bench {
+struct DispatchBench {
     dispatch: Dispatch,
     topic: Topic,
     leaders: Vec<Option<i32>>,
@@ -39,7 +39,7 @@ fn config() -> SequenceConfig {
     }
 }
 
-impl Bench {
+impl DispatchBench {
     fn new(leaders: &[Option<i32>]) -> Self {
         let dispatch = Dispatch::new(config(), 1000, Writer::plain(Backoff::new(100 * MS, 1000 * MS)));
         let now = Instant::now();
@@ -163,7 +163,7 @@ fn moved() -> BatchAnswer {
 
 #[test]
 fn a_request_takes_one_batch_of_each_partition_that_the_broker_leads() {
-    let mut bench = Bench::new(&[Some(1), Some(2), Some(1)]).known(0, 1);
+    let mut bench = DispatchBench::new(&[Some(1), Some(2), Some(1)]).known(0, 1);
     bench.add(&[0, 0, 1, 2], 10);
     assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [1, 2]);
     let mut first = of(bench.request(1).as_ref());
@@ -175,18 +175,18 @@ fn a_request_takes_one_batch_of_each_partition_that_the_broker_leads() {
 
 #[test]
 fn a_request_is_no_larger_than_allowed_unless_one_batch_is() {
-    let mut bench = Bench::new(&[Some(1); 3]);
+    let mut bench = DispatchBench::new(&[Some(1); 3]);
     bench.add(&[0, 1], 500);
     assert_eq!(of(bench.request(1).as_ref()), [(0, 0)]);
     assert_eq!(of(bench.request(1).as_ref()), [(1, 1)]);
-    let mut bench = Bench::new(&[Some(1); 3]);
+    let mut bench = DispatchBench::new(&[Some(1); 3]);
     bench.add(&[2], 5000);
     assert_eq!(of(bench.request(1).as_ref()), [(2, 0)]);
 }
 
 #[test]
 fn a_broker_has_so_many_requests_in_flight_and_no_more() {
-    let mut bench = Bench::new(&[Some(1); 3]);
+    let mut bench = DispatchBench::new(&[Some(1); 3]);
     bench.add(&[0, 1, 2], 600);
     let first = bench.request(1).unwrap();
     assert!(bench.request(1).is_some() && bench.request(1).is_none());
@@ -198,7 +198,7 @@ fn a_broker_has_so_many_requests_in_flight_and_no_more() {
 
 #[test]
 fn batches_follow_a_leader_that_moved_in_their_order() {
-    let mut bench = Bench::new(&[Some(1)]).known(0, 1);
+    let mut bench = DispatchBench::new(&[Some(1)]).known(0, 1);
     bench.add(&[0, 0, 0], 10);
     let (first, second) = (bench.request(1).unwrap(), bench.request(1).unwrap());
     bench.answer(&first, &moved());
@@ -217,7 +217,7 @@ fn batches_follow_a_leader_that_moved_in_their_order() {
 
 #[test]
 fn a_broker_that_lost_what_waited_for_it_is_looked_for_no_more() {
-    let mut bench = Bench::new(&[Some(1), Some(1)]).known(0, 1);
+    let mut bench = DispatchBench::new(&[Some(1), Some(1)]).known(0, 1);
     bench.add(&[0, 1], 10);
     assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [1]);
     // It is out of reach, and others lead in its place.
@@ -232,8 +232,8 @@ fn a_broker_that_lost_what_waited_for_it_is_looked_for_no_more() {
 }
 
 /// Both partitions' leader may have appended a batch, refuses it now, and is to be asked what its logs hold.
-fn doubted() -> Bench {
-    let mut bench = Bench::new(&[Some(1), Some(1)]).known(0, 1).known(1, 1);
+fn doubted() -> DispatchBench {
+    let mut bench = DispatchBench::new(&[Some(1), Some(1)]).known(0, 1).known(1, 1);
     bench.add(&[0, 1], 10);
     for code in [ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER] {
         let sent = bench.request(1).unwrap();
@@ -287,7 +287,7 @@ fn a_query_of_a_log_follows_a_leader_that_moved() {
 
 #[test]
 fn a_place_in_the_queue_from_the_transaction_before_begins_none() {
-    let mut bench = Bench::transactional(&[Some(1)]);
+    let mut bench = DispatchBench::transactional(&[Some(1)]);
     bench.order(Order::Begin);
     assert_eq!(bench.ask(Protocol::V2), Some("InitProducerId"));
     bench.enter(0, 10);
@@ -303,7 +303,7 @@ fn a_place_in_the_queue_from_the_transaction_before_begins_none() {
 
 #[test]
 fn without_a_leader_batches_wait_and_leaders_are_asked_for() {
-    let mut bench = Bench::new(&[None]);
+    let mut bench = DispatchBench::new(&[None]);
     bench.add(&[0], 10);
     assert!(bench.dispatch.poll_ready_brokers(bench.now).is_empty() && bench.dispatch.poll_metadata());
     bench.lead(&[Some(3)]);
@@ -312,7 +312,7 @@ fn without_a_leader_batches_wait_and_leaders_are_asked_for() {
 
 #[test]
 fn a_broker_that_asks_for_a_pause_is_left_alone_for_so_long() {
-    let mut bench = Bench::new(&[Some(1)]);
+    let mut bench = DispatchBench::new(&[Some(1)]);
     bench.add(&[0], 10);
     let until = bench.now + 50 * MS;
     bench.dispatch.handle_throttle(1, 50, bench.now);
@@ -325,7 +325,7 @@ fn a_broker_that_asks_for_a_pause_is_left_alone_for_so_long() {
 
 #[test]
 fn a_broker_out_of_reach_is_left_alone_for_a_while_and_leaders_are_asked_for() {
-    let mut bench = Bench::new(&[Some(1)]);
+    let mut bench = DispatchBench::new(&[Some(1)]);
     bench.add(&[0], 10);
     bench.dispatch.handle_unreachable(1, bench.now, 0.5);
     assert!(bench.dispatch.poll_metadata());
@@ -336,7 +336,7 @@ fn a_broker_out_of_reach_is_left_alone_for_a_while_and_leaders_are_asked_for() {
 
 #[test]
 fn batches_expire_where_nobody_leads() {
-    let mut bench = Bench::new(&[None]);
+    let mut bench = DispatchBench::new(&[None]);
     bench.add(&[0], 10);
     let due = bench.now + 1000 * MS;
     assert_eq!(bench.dispatch.deadline(), Some(due));
@@ -349,7 +349,7 @@ fn batches_expire_where_nobody_leads() {
 
 #[test]
 fn before_the_first_batch_the_producer_is_introduced() {
-    let mut bench = Bench::new(&[Some(1)]);
+    let mut bench = DispatchBench::new(&[Some(1)]);
     bench.enter(0, 10);
     assert!(bench.request(1).is_none());
     bench.introduce();
@@ -358,7 +358,7 @@ fn before_the_first_batch_the_producer_is_introduced() {
 
 #[test]
 fn a_place_in_the_queue_from_the_transaction_before_lets_nothing_leave_unannounced() {
-    let mut bench = Bench::transactional(&[Some(1)]);
+    let mut bench = DispatchBench::transactional(&[Some(1)]);
     bench.order(Order::Begin);
     assert_eq!(bench.ask(Protocol::Classic), Some("InitProducerId"));
     bench.enter(0, 10);
@@ -375,7 +375,7 @@ fn a_place_in_the_queue_from_the_transaction_before_lets_nothing_leave_unannounc
 
 #[test]
 fn when_all_is_given_up_what_gathers_behind_it_is_let_go_too() {
-    let mut bench = Bench::new(&[Some(1)]);
+    let mut bench = DispatchBench::new(&[Some(1)]);
     bench.add(&[0, 0], 10);
     let outgoing = bench.request(1).unwrap();
     let partition = bench.partition(0).number;
@@ -387,7 +387,7 @@ fn when_all_is_given_up_what_gathers_behind_it_is_let_go_too() {
 
 #[test]
 fn a_backlog_is_told_when_it_has_changed_since_it_was_told() {
-    let mut bench = Bench::new(&[Some(1)]);
+    let mut bench = DispatchBench::new(&[Some(1)]);
     bench.add(&[0], 10);
     let outgoing = bench.request(1).unwrap();
     assert_eq!(bench.backlogs(), [], "it came and left");
@@ -404,7 +404,7 @@ fn a_backlog_is_told_when_it_has_changed_since_it_was_told() {
 
 #[test]
 fn a_leader_that_the_view_does_not_tell_of_stays() {
-    let mut bench = Bench::new(&[Some(1)]);
+    let mut bench = DispatchBench::new(&[Some(1)]);
     bench.add(&[0], 10);
     bench.dispatch.handle_leaders(&Metadata::default(), bench.now);
     assert_eq!(of(bench.request(1).as_ref()), [(0, 0)]);
@@ -412,7 +412,7 @@ fn a_leader_that_the_view_does_not_tell_of_stays() {
 
 #[test]
 fn a_fenced_producer_never_sends_again() {
-    let mut bench = Bench::new(&[Some(1); 2]);
+    let mut bench = DispatchBench::new(&[Some(1); 2]);
     bench.add(&[0], 10);
     let outgoing = bench.request(1).unwrap();
     bench.add(&[1], 10);
@@ -426,7 +426,7 @@ fn a_fenced_producer_never_sends_again() {
 
 #[test]
 fn a_broker_is_behind_while_a_batch_waits_for_it_or_all_that_may_fly_does() {
-    let mut bench = Bench::new(&[Some(1), Some(2)]);
+    let mut bench = DispatchBench::new(&[Some(1), Some(2)]);
     bench.add(&[0], 10);
     assert_eq!(bench.dispatch.brokers_behind(), [1]);
     let first = bench.request(1).unwrap();

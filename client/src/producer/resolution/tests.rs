@@ -60,12 +60,12 @@ impl Log {
     }
 }
 
-struct Bench {
+struct ResolutionBench {
     resolution: Resolution,
     now: Instant,
 }
 
-impl Bench {
+impl ResolutionBench {
     /// Looks for batches behind one that was acknowledged at offset 40, under the sequence 9.
     fn new(sought: &[(i32, u32)]) -> Self {
         let anchor = Anchor { identity: US, last_sequence: 9, last_offset: 40 };
@@ -116,7 +116,7 @@ fn unknown(conclusion: &Conclusion, words: &str) {
 
 #[test]
 fn what_lies_behind_the_anchor_is_found_with_its_offset_and_reading_ends_with_the_last() {
-    let mut bench = Bench::new(&[(10, 2), (12, 3)]);
+    let mut bench = ResolutionBench::new(&[(10, 2), (12, 3)]);
     bench.ends_at(1000);
     bench.asks(LogQuery::Batches(40));
     assert!(bench.hears(Log::from(40).add(US, 9, 1).others(3).add(US, 10, 2).others(1).bytes()).is_none());
@@ -129,7 +129,7 @@ fn what_lies_behind_the_anchor_is_found_with_its_offset_and_reading_ends_with_th
 
 #[test]
 fn batches_of_another_producer_or_epoch_are_not_ours() {
-    let mut bench = Bench::new(&[(10, 2)]);
+    let mut bench = ResolutionBench::new(&[(10, 2)]);
     bench.ends_at(45);
     bench.asks(LogQuery::Batches(40));
     let older = ProducerId { epoch: 0, ..US };
@@ -140,7 +140,7 @@ fn batches_of_another_producer_or_epoch_are_not_ours() {
 
 #[test]
 fn a_half_is_found_within_the_whole_that_was_written() {
-    let mut bench = Bench::new(&[(10, 3), (13, 2)]);
+    let mut bench = ResolutionBench::new(&[(10, 3), (13, 2)]);
     bench.ends_at(50);
     bench.asks(LogQuery::Batches(40));
     let conclusion = bench.concludes(Log::from(40).add(US, 9, 1).add(US, 10, 5).bytes());
@@ -151,7 +151,7 @@ fn a_half_is_found_within_the_whole_that_was_written() {
 
 #[test]
 fn sequences_wrap_within_a_batch_and_between_two() {
-    let mut bench = Bench::new(&[(i32::MAX, 3), (2, 1)]);
+    let mut bench = ResolutionBench::new(&[(i32::MAX, 3), (2, 1)]);
     bench.ends_at(50);
     bench.asks(LogQuery::Batches(40));
     let conclusion = bench.concludes(Log::from(41).add(US, i32::MAX, 3).add(US, 2, 1).bytes());
@@ -162,7 +162,7 @@ fn sequences_wrap_within_a_batch_and_between_two() {
 
 #[test]
 fn what_is_not_between_the_anchor_and_the_end_is_absent() {
-    let mut bench = Bench::new(&[(10, 2)]);
+    let mut bench = ResolutionBench::new(&[(10, 2)]);
     bench.ends_at(44);
     bench.asks(LogQuery::Batches(40));
     assert!(bench.hears(Log::from(40).add(US, 9, 1).others(2).bytes()).is_none(), "the end is not reached");
@@ -172,7 +172,7 @@ fn what_is_not_between_the_anchor_and_the_end_is_absent() {
 
 #[test]
 fn a_log_that_ends_before_the_anchor_was_cut_off() {
-    let mut bench = Bench::new(&[(10, 2)]);
+    let mut bench = ResolutionBench::new(&[(10, 2)]);
     bench.asks(LogQuery::HighWatermark);
     let conclusion = bench.concludes(Ok(LogAnswer::HighWatermark(40)));
     unknown(&conclusion, "it ends at offset 40, and offset 40 was acknowledged");
@@ -180,7 +180,7 @@ fn a_log_that_ends_before_the_anchor_was_cut_off() {
 
 #[test]
 fn without_the_anchor_in_its_place_what_is_found_is_known_and_the_rest_is_not() {
-    let mut bench = Bench::new(&[(10, 2), (12, 1)]);
+    let mut bench = ResolutionBench::new(&[(10, 2), (12, 1)]);
     bench.ends_at(45);
     bench.asks(LogQuery::Batches(40));
     let conclusion = bench.concludes(Log::from(40).others(3).add(US, 10, 2).bytes());
@@ -190,7 +190,7 @@ fn without_the_anchor_in_its_place_what_is_found_is_known_and_the_rest_is_not() 
 
 #[test]
 fn what_is_missing_before_a_later_batch_was_removed() {
-    let mut bench = Bench::new(&[(10, 2)]);
+    let mut bench = ResolutionBench::new(&[(10, 2)]);
     bench.ends_at(45);
     bench.asks(LogQuery::Batches(40));
     let conclusion = bench.concludes(Log::from(40).add(US, 9, 1).others(3).add(US, 12, 1).bytes());
@@ -199,7 +199,7 @@ fn what_is_missing_before_a_later_batch_was_removed() {
 
 #[test]
 fn where_the_anchor_is_deleted_reading_begins_where_the_log_does() {
-    let mut bench = Bench::new(&[(10, 2), (12, 1)]);
+    let mut bench = ResolutionBench::new(&[(10, 2), (12, 1)]);
     bench.ends_at(103);
     bench.asks(LogQuery::Batches(40));
     assert!(bench.hears(Err(&refused(ErrorCode::OFFSET_OUT_OF_RANGE))).is_none());
@@ -210,7 +210,7 @@ fn where_the_anchor_is_deleted_reading_begins_where_the_log_does() {
     assert_eq!(conclusion.place(range(10, 2)), Some((100, None)));
     unknown(&conclusion, "offset 40, which was acknowledged");
     // A leader that says so again and again is not asked for ever.
-    let mut bench = Bench::new(&[(10, 2)]);
+    let mut bench = ResolutionBench::new(&[(10, 2)]);
     bench.ends_at(103);
     bench.asks(LogQuery::Batches(40));
     assert!(bench.hears(Err(&refused(ErrorCode::OFFSET_OUT_OF_RANGE))).is_none());
@@ -224,7 +224,7 @@ fn where_the_anchor_is_deleted_reading_begins_where_the_log_does() {
 fn without_an_anchor_the_end_of_the_log_is_read_and_a_whole_log_tells_all() {
     let end = TAIL_OFFSETS_MAX + 500;
     for (start, from, absent) in [(0, 500, false), (700, 700, false)] {
-        let mut bench = Bench::with(None, &[(0, 2)]);
+        let mut bench = ResolutionBench::with(None, &[(0, 2)]);
         bench.ends_at(end);
         bench.asks(LogQuery::LogStart);
         assert!(bench.hears(Ok(LogAnswer::LogStart(start))).is_none());
@@ -233,7 +233,7 @@ fn without_an_anchor_the_end_of_the_log_is_read_and_a_whole_log_tells_all() {
         assert_eq!(matches!(conclusion.not_found, NotFound::Absent), absent);
         unknown(&conclusion, "nothing was acknowledged before it");
     }
-    let mut bench = Bench::with(None, &[(0, 2)]);
+    let mut bench = ResolutionBench::with(None, &[(0, 2)]);
     bench.ends_at(3);
     bench.asks(LogQuery::LogStart);
     assert!(bench.hears(Ok(LogAnswer::LogStart(0))).is_none());
@@ -243,7 +243,7 @@ fn without_an_anchor_the_end_of_the_log_is_read_and_a_whole_log_tells_all() {
 
 #[test]
 fn what_may_succeed_later_is_asked_again_after_a_while_and_nothing_else_is() {
-    let mut bench = Bench::new(&[(10, 2)]);
+    let mut bench = ResolutionBench::new(&[(10, 2)]);
     bench.asks(LogQuery::HighWatermark);
     let gone = Error::new(ErrorKind::Disconnected, "the connection broke");
     for (error, wait) in [(refused(ErrorCode::OFFSET_NOT_AVAILABLE), 100), (gone, 200)] {
@@ -259,7 +259,7 @@ fn what_may_succeed_later_is_asked_again_after_a_while_and_nothing_else_is() {
 
 #[test]
 fn a_leader_that_gives_nothing_is_not_asked_at_once() {
-    let mut bench = Bench::new(&[(10, 2)]);
+    let mut bench = ResolutionBench::new(&[(10, 2)]);
     bench.ends_at(100);
     for wait in [100, 200, 400] {
         bench.asks(LogQuery::Batches(40));
@@ -271,7 +271,7 @@ fn a_leader_that_gives_nothing_is_not_asked_at_once() {
 
 #[test]
 fn no_more_than_so_much_is_read() {
-    let mut bench = Bench::new(&[(10, 2)]);
+    let mut bench = ResolutionBench::new(&[(10, 2)]);
     bench.ends_at(i64::MAX);
     let mut writer = BatchWriter::new(BytesMut::new(), 2 << 20);
     writer.append(5, None, Some(&vec![b'v'; 1 << 20]), &[]).unwrap();
@@ -291,7 +291,7 @@ fn no_more_than_so_much_is_read() {
 
 #[test]
 fn a_damaged_batch_of_ours_proves_nothing() {
-    let mut bench = Bench::new(&[(10, 2)]);
+    let mut bench = ResolutionBench::new(&[(10, 2)]);
     bench.ends_at(43);
     bench.asks(LogQuery::Batches(40));
     let mut log = Log::from(40).add(US, 9, 1).add(US, 10, 2);

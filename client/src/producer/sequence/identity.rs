@@ -1,13 +1,6 @@
 //! The producer id under which a partition's batches are written, and whether the leader knows it.
 
-/// The producer id and its epoch: what the cluster knows a producer by, and what a transaction can be resumed by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProducerId {
-    /// The number that the cluster gave.
-    pub id: i64,
-    /// Grows with every renewal; what is written under an older one is refused.
-    pub epoch: i16,
-}
+use crate::producer::producer_id::ProducerId;
 
 /// ```text
 ///                known               acknowledged

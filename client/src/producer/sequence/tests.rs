@@ -15,7 +15,7 @@ use crate::{ErrorKind, Record};
 
 const MS: Duration = Duration::from_millis(1);
 
-struct Bench {
+struct SequenceBench {
     sequence: Sequence,
     topic: Topic,
     now: Instant,
@@ -38,7 +38,7 @@ fn config() -> SequenceConfig {
     }
 }
 
-impl Bench {
+impl SequenceBench {
     fn new(config: SequenceConfig) -> Self {
         let mut sequence = Sequence::new(config);
         sequence.handle_identity(ProducerId { id: 7, epoch: 0 });
@@ -130,7 +130,7 @@ fn lost() -> BatchAnswer {
 
 #[test]
 fn five_fly_at_once_and_the_sixth_waits() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[2, 3, 1, 1, 1, 4]);
     assert_eq!(bench.fly(), [(0, (0, 0, 2)), (1, (0, 2, 3)), (2, (0, 5, 1)), (3, (0, 6, 1)), (4, (0, 7, 1))]);
     bench.written(0);
@@ -139,7 +139,7 @@ fn five_fly_at_once_and_the_sixth_waits() {
 
 #[test]
 fn nothing_leaves_before_it_is_known_who_writes() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.sequence = Sequence::new(config());
     bench.add(&[1]);
     assert_eq!(bench.sequence.readiness(bench.now), Readiness::Identity);
@@ -148,7 +148,7 @@ fn nothing_leaves_before_it_is_known_who_writes() {
 
 #[test]
 fn until_the_leader_knows_the_producer_batches_fly_one_by_one() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.sequence.identity = bench.sequence.identity.expired();
     bench.add(&[1; 3]);
     assert_eq!(bench.fly().len(), 1);
@@ -161,7 +161,7 @@ fn until_the_leader_knows_the_producer_batches_fly_one_by_one() {
 
 #[test]
 fn after_an_hour_of_silence_the_leader_may_have_forgotten_the_producer() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1; 2]);
     assert_eq!(bench.fly().len(), 2);
     bench.written(0);
@@ -173,7 +173,7 @@ fn after_an_hour_of_silence_the_leader_may_have_forgotten_the_producer() {
 
 #[test]
 fn nothing_new_leaves_while_the_leader_could_forget_what_is_in_doubt() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1; 8]);
     assert_eq!(bench.fly().len(), 5);
     bench.tried_again(0, refused(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND));
@@ -186,7 +186,7 @@ fn nothing_new_leaves_while_the_leader_could_forget_what_is_in_doubt() {
 
 #[test]
 fn after_a_failure_all_five_leave_again_in_order_with_the_same_bytes() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1; 6]);
     let first: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_batch(bench.now)).collect();
     bench.tried_again(0, refused(ErrorCode::NOT_LEADER_OR_FOLLOWER));
@@ -204,7 +204,7 @@ fn after_a_failure_all_five_leave_again_in_order_with_the_same_bytes() {
 
 #[test]
 fn a_retry_waits_for_its_back_off_which_doubles_once_a_round() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1; 2]);
     for wait in [100, 200, 400] {
         assert_eq!(bench.fly().len(), 2);
@@ -221,7 +221,7 @@ fn a_retry_waits_for_its_back_off_which_doubles_once_a_round() {
 
 #[test]
 fn a_lost_answer_is_asked_for_again_and_the_duplicate_counts_as_written() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[3, 1]);
     bench.fly();
     bench.tried_again(0, lost());
@@ -236,7 +236,7 @@ fn a_lost_answer_is_asked_for_again_and_the_duplicate_counts_as_written() {
 
 #[test]
 fn a_batch_refused_for_good_leaves_a_gap_and_the_rest_is_re_sequenced() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[2, 1, 1]);
     bench.fly();
     let error = bench.failed(0, refused(ErrorCode::INVALID_RECORD));
@@ -251,7 +251,7 @@ fn a_batch_refused_for_good_leaves_a_gap_and_the_rest_is_re_sequenced() {
 
 #[test]
 fn what_was_written_before_a_gap_does_not_close_it() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[2, 1, 1]);
     bench.fly();
     bench.failed(1, refused(ErrorCode::INVALID_RECORD));
@@ -276,7 +276,7 @@ fn what_was_written_before_a_gap_does_not_close_it() {
 
 #[test]
 fn with_nothing_behind_it_a_gap_is_left_at_once() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[2]);
     bench.fly();
     bench.failed(0, refused(ErrorCode::INVALID_RECORD));
@@ -286,7 +286,7 @@ fn with_nothing_behind_it_a_gap_is_left_at_once() {
 
 #[test]
 fn a_new_batch_waits_until_those_behind_a_gap_are_answered() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1, 1]);
     bench.fly();
     bench.failed(0, refused(ErrorCode::INVALID_RECORD));
@@ -300,7 +300,7 @@ fn a_new_batch_waits_until_those_behind_a_gap_are_answered() {
 #[test]
 fn out_of_order_without_anything_in_doubt_is_re_sequenced() {
     for code in [ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorCode::UNKNOWN_PRODUCER_ID] {
-        let mut bench = Bench::new(config());
+        let mut bench = SequenceBench::new(config());
         bench.add(&[1, 2]);
         bench.fly();
         bench.written(0);
@@ -312,7 +312,7 @@ fn out_of_order_without_anything_in_doubt_is_re_sequenced() {
 
 #[test]
 fn out_of_order_behind_one_that_failed_keeps_its_sequence() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1, 1]);
     bench.fly();
     bench.tried_again(0, refused(ErrorCode::NOT_ENOUGH_REPLICAS));
@@ -323,7 +323,7 @@ fn out_of_order_behind_one_that_failed_keeps_its_sequence() {
 
 #[test]
 fn sequences_wrap_after_the_largest() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.sequence.next = i32::MAX - 1;
     bench.add(&[3, 2]);
     assert_eq!(bench.fly(), [(0, (0, i32::MAX - 1, 3)), (1, (0, 1, 2))]);
@@ -331,7 +331,7 @@ fn sequences_wrap_after_the_largest() {
 
 #[test]
 fn used_up_epochs_need_another_producer_id() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.sequence.identity = SequenceIdentity::Established(ProducerId { id: 7, epoch: i16::MAX });
     bench.add(&[1]);
     bench.fly();
@@ -349,7 +349,7 @@ fn used_up_epochs_need_another_producer_id() {
 
 #[test]
 fn a_batch_that_never_left_expires_without_a_gap() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1]);
     bench.now += 1000 * MS;
     bench.add(&[1]);
@@ -367,7 +367,7 @@ fn a_batch_that_never_left_expires_without_a_gap() {
 
 #[test]
 fn a_batch_that_was_sent_expires_in_doubt_and_its_epoch_ends() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1]);
     bench.fly();
     bench.tried_again(0, lost());
@@ -389,7 +389,7 @@ fn behind_an_expired_batch_the_next_one_finds_out_whether_it_was_written() {
         // What was lost may still come, before the next epoch shuts it out.
         (lost(), out_of_order(), vec![(2, (1, 0, 1))]),
     ] {
-        let mut bench = Bench::new(config());
+        let mut bench = SequenceBench::new(config());
         bench.add(&[1]);
         bench.now += 500 * MS;
         bench.add(&[1]);
@@ -411,7 +411,7 @@ fn behind_an_expired_batch_the_next_one_finds_out_whether_it_was_written() {
 
 #[test]
 fn a_flying_batch_that_expires_tells_its_deliveries_and_waits_for_its_answer() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1]);
     bench.fly();
     bench.now += 1000 * MS;
@@ -434,7 +434,7 @@ fn a_flying_batch_that_expires_tells_its_deliveries_and_waits_for_its_answer() {
 
 #[test]
 fn a_flying_batch_that_expired_is_not_sent_again() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1]);
     bench.fly();
     bench.now += 1000 * MS;
@@ -445,7 +445,7 @@ fn a_flying_batch_that_expired_is_not_sent_again() {
 
 #[test]
 fn retries_are_counted() {
-    let mut bench = Bench::new(SequenceConfig { retries: 1, ..config() });
+    let mut bench = SequenceBench::new(SequenceConfig { retries: 1, ..config() });
     bench.add(&[1]);
     bench.fly();
     bench.tried_again(0, lost());
@@ -457,7 +457,7 @@ fn retries_are_counted() {
 
 #[test]
 fn without_idempotence_nothing_is_stamped_and_out_of_order_is_final() {
-    let mut bench = Bench::new(SequenceConfig { idempotent: false, ..config() });
+    let mut bench = SequenceBench::new(SequenceConfig { idempotent: false, ..config() });
     bench.sequence = Sequence::new(SequenceConfig { idempotent: false, ..config() });
     bench.add(&[1, 1]);
     let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_batch(bench.now)).collect();
@@ -472,94 +472,16 @@ fn without_idempotence_nothing_is_stamped_and_out_of_order_is_final() {
 
 #[test]
 fn a_fenced_producer_says_so() {
-    let mut bench = Bench::new(config());
+    let mut bench = SequenceBench::new(config());
     bench.add(&[1]);
     bench.fly();
     let settled = bench.answer(0, refused(ErrorCode::PRODUCER_FENCED));
     assert!(settled.fatal.is_some_and(|error| error.is_fenced()));
 }
 
-/// What a broker that takes no more than so many records at once makes of what flies, until all is in.
-fn fly_past(bench: &mut Bench, count_max: i32) -> Vec<Stamped> {
-    let (mut log, mut expected) = (Vec::new(), 0);
-    for _ in 0..100 {
-        bench.wait();
-        let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_batch(bench.now)).collect();
-        for flight in flights {
-            let (epoch, first, count) = stamped(&flight.bytes);
-            let answer = match (first == expected, count <= count_max) {
-                (_, false) => refused(ErrorCode::MESSAGE_TOO_LARGE),
-                (false, true) => refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
-                (true, true) => {
-                    expected += count;
-                    log.push((epoch, first, count));
-                    written(i64::from(first))
-                }
-            };
-            bench.sequence.handle_answer(flight.key, answer, bench.now, 0.5);
-        }
-    }
-    assert!(bench.sequence.is_empty());
-    log
-}
-
-#[test]
-fn a_batch_that_exceeds_limit_leaves_in_halves_and_those_behind_keep_their_sequence() {
-    let mut bench = Bench::new(config());
-    bench.add(&[1, 7, 2]);
-    let log = fly_past(&mut bench, 3);
-    // Seven become four and three, four become two and two.
-    assert_eq!(log, [(0, 0, 1), (0, 1, 2), (0, 3, 2), (0, 5, 3), (0, 8, 2)]);
-}
-
-#[test]
-fn one_record_that_exceeds_limit_fails_and_the_rest_goes_on_under_the_next_epoch() {
-    let mut bench = Bench::new(config());
-    bench.add(&[1, 1]);
-    bench.fly();
-    let error = bench.failed(0, refused(ErrorCode::MESSAGE_TOO_LARGE));
-    assert_eq!((error.kind(), error.may_have_been_written()), (ErrorKind::TooLarge, false));
-    bench.tried_again(1, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
-    bench.wait();
-    assert_eq!(bench.fly(), [(1, (1, 0, 1))]);
-}
-
-#[test]
-fn halves_hold_what_the_whole_held_and_its_records_in_order() {
-    let topic = topic(&[Some(1)]);
-    let partition = Arc::clone(&topic.slot_for(&Record::new(&topic)).unwrap().partition);
-    let mut batch = Batch::new(3, partition, BytesMut::zeroed(4000), Instant::now());
-    let headers = [crate::Header { key: "h", value: None }];
-    for number in 0..9u8 {
-        let (key, value) = ([number], vec![number; usize::from(number) * 40]);
-        let record = Record::new(&topic).key(&key).value(&value).headers(&headers);
-        drop(batch.append(&record, 100 + i64::from(number)).unwrap());
-    }
-    let codec = Codec { compression: upsert_kafka_protocol::records::Compression::Lz4, level: None };
-    batch.sealed(Stamp::NONE, codec);
-    let (lent, mut parts) = (batch.lent(), 0);
-    let mut halves = batch.split(&mut parts).unwrap();
-    assert_eq!(halves.iter().map(Batch::lent).sum::<usize>(), lent);
-    let mut seen = Vec::new();
-    for half in &mut halves {
-        let bytes = half.sealed(Stamp::NONE, codec);
-        let batch = batches(&bytes).next().unwrap().unwrap();
-        for record in batch.body(10_000).unwrap().iter() {
-            let record = record.unwrap();
-            assert_eq!(record.headers().count(), 1);
-            seen.push((record.timestamp_ms - 100, record.key.unwrap()[0], record.value.unwrap().len()));
-        }
-    }
-    let expected: Vec<_> = (0..9u8).map(|n| (i64::from(n), n, usize::from(n) * 40)).collect();
-    assert_eq!(seen, expected);
-    let [a, b] = halves;
-    assert_eq!((a.count + b.count, parts), (9, 2));
-    assert!(a.count > b.count, "halves by bytes, and the later records are larger");
-}
-
 #[test]
 fn an_aborted_batch_that_never_left_never_will_and_one_that_did_is_sent_until_it_is_answered() {
-    let mut bench = Bench::new(SequenceConfig { transactional: true, in_flight_max: 2, ..config() });
+    let mut bench = SequenceBench::new(SequenceConfig { transactional: true, in_flight_max: 2, ..config() });
     bench.add(&[1, 1, 1]);
     bench.fly();
     bench.tried_again(0, refused(ErrorCode::CONCURRENT_TRANSACTIONS));
@@ -584,7 +506,7 @@ fn an_aborted_batch_that_never_left_never_will_and_one_that_did_is_sent_until_it
 #[test]
 fn each_batch_is_a_span_from_its_first_flight_to_its_end() {
     let spans = crate::heard::spans(|| {
-        let mut bench = Bench::new(config());
+        let mut bench = SequenceBench::new(config());
         bench.add(&[2, 1]);
         bench.fly();
         bench.tried_again(0, lost());
@@ -601,167 +523,5 @@ fn each_batch_is_a_span_from_its_first_flight_to_its_end() {
     assert!(second.contains(" base_sequence=2 ") && second.contains(" error="), "{second}");
 }
 
-#[test]
-fn halves_of_a_batch_in_doubt_are_not_re_sequenced_and_say_that_they_may_be_written() {
-    let mut bench = Bench::new(config());
-    bench.add(&[4]);
-    bench.fly();
-    // It was written, and nobody said so; then the topic takes no batch as large as that any more.
-    bench.tried_again(0, lost());
-    bench.wait();
-    bench.fly();
-    assert!(bench.answer(0, refused(ErrorCode::MESSAGE_TOO_LARGE)).split);
-    bench.wait();
-    let first = bench.sequence.poll_batch(bench.now).unwrap();
-    // The leader knows the whole again, and not its half.
-    let refused = refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-    let settled = bench.sequence.handle_answer(first.key, refused, bench.now, 0.5);
-    assert!(settled.finished.is_none());
-    // The whole is not there, and may still come.
-    let finished = bench.reads(&Log::from(0).others(3));
-    let (_, outcome) = finished.into_iter().next().expect("it fails");
-    let error = outcome.error().unwrap();
-    assert!(error.may_have_been_written() && error.to_string().contains("may still come"), "{error}");
-}
-
-#[test]
-fn halves_of_a_batch_in_doubt_are_acknowledged_within_the_whole() {
-    let mut bench = Bench::new(config());
-    bench.add(&[4]);
-    bench.fly();
-    bench.tried_again(0, lost());
-    bench.wait();
-    bench.fly();
-    assert!(bench.answer(0, refused(ErrorCode::MESSAGE_TOO_LARGE)).split);
-    bench.wait();
-    let flights: Vec<_> = std::iter::from_fn(|| bench.sequence.poll_batch(bench.now)).collect();
-    for flight in &flights {
-        let refused = refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-        let settled = bench.sequence.handle_answer(flight.key, refused, bench.now, 0.5);
-        assert!(settled.finished.is_none());
-    }
-    let finished = bench.reads(&Log::from(0).others(3).add(ProducerId { id: 7, epoch: 0 }, 0, 4));
-    let places: Vec<_> = finished.iter().map(|(batch, outcome)| (batch.count, place(outcome))).collect();
-    assert_eq!(places, [(2, Some(3)), (2, Some(5))]);
-}
-
-/// Five fly behind one that lies at offset 40; none is answered, and then they leave again.
-fn five_unanswered() -> Bench {
-    let mut bench = Bench::new(config());
-    bench.add(&[1, 2, 1, 1, 1, 1]);
-    assert_eq!(bench.fly().len(), 5);
-    bench.answer(0, written(40));
-    assert_eq!(bench.fly().len(), 1);
-    (1..6).for_each(|id| bench.tried_again(id, lost()));
-    bench.wait();
-    assert_eq!(bench.fly().len(), 5);
-    bench
-}
-
-#[test]
-fn what_a_restarted_leader_has_forgotten_is_acknowledged_where_it_lies() {
-    let mut bench = five_unanswered();
-    (1..5).for_each(|id| bench.tried_again(id, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)));
-    bench.add(&[1]);
-    bench.answer(5, written(50));
-    bench.wait();
-    assert_eq!(bench.fly(), [], "nothing leaves before the log was read");
-    let us = ProducerId { id: 7, epoch: 0 };
-    let log = Log::from(40).add(us, 0, 1).add(us, 1, 2).others(2).add(us, 3, 1).add(us, 4, 1).add(us, 5, 1);
-    let finished = bench.reads(&log);
-    let places: Vec<_> = finished.iter().map(|(batch, outcome)| (batch.key().id, place(outcome))).collect();
-    assert_eq!(places, [(1, Some(41)), (2, Some(45)), (3, Some(46)), (4, Some(47))]);
-    bench.wait();
-    assert_eq!(bench.fly(), [(6, (0, 7, 1))], "and on it goes, under the same epoch");
-}
-
-#[test]
-fn what_is_not_in_the_log_behind_one_that_is_leaves_again() {
-    let mut bench = five_unanswered();
-    (1..6).for_each(|id| bench.tried_again(id, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)));
-    let us = ProducerId { id: 7, epoch: 0 };
-    let finished = bench.reads(&Log::from(40).add(us, 0, 1).add(us, 1, 2).others(1));
-    assert_eq!(
-        finished.iter().map(|(batch, outcome)| (batch.key().id, place(outcome))).collect::<Vec<_>>(),
-        [(1, Some(41))]
-    );
-    bench.now += 250 * MS;
-    assert_eq!(bench.fly(), [(2, (0, 3, 1)), (3, (0, 4, 1)), (4, (0, 5, 1)), (5, (0, 6, 1))]);
-}
-
-#[test]
-fn what_is_not_in_the_log_and_may_still_come_fails_and_the_rest_is_re_sequenced() {
-    let mut bench = five_unanswered();
-    (1..6).for_each(|id| bench.tried_again(id, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)));
-    bench.add(&[1]);
-    let finished = bench.reads(&Log::from(40).add(ProducerId { id: 7, epoch: 0 }, 0, 1).others(1));
-    assert_eq!(finished.len(), 5);
-    for (_, outcome) in &finished {
-        let error = outcome.error().unwrap();
-        assert!(error.may_have_been_written() && error.to_string().contains("may still come"), "{error}");
-        assert_eq!(error.code(), Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
-    }
-    bench.now += 250 * MS;
-    assert_eq!(bench.fly(), [(6, (1, 0, 1))]);
-}
-
-/// Refused by a leader that may have appended it, and that was restarted since.
-#[test]
-fn what_is_not_in_the_log_and_got_all_its_answers_is_re_sequenced() {
-    for (log, then) in [
-        (
-            Log::from(40).add(ProducerId { id: 7, epoch: 0 }, 0, 1).others(3),
-            vec![(1, (1, 0, 1)), (2, (1, 1, 1))],
-        ),
-        (
-            Log::from(40).add(ProducerId { id: 7, epoch: 0 }, 0, 1).add(ProducerId { id: 7, epoch: 0 }, 1, 1),
-            vec![(2, (0, 2, 1))],
-        ),
-    ] {
-        let mut bench = Bench::new(config());
-        bench.add(&[1, 1, 1]);
-        assert_eq!(bench.fly().len(), 3);
-        bench.answer(0, written(40));
-        (1..3).for_each(|id| bench.tried_again(id, refused(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND)));
-        bench.wait();
-        assert_eq!(bench.fly().len(), 2);
-        (1..3).for_each(|id| bench.tried_again(id, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)));
-        bench.reads(&log);
-        bench.now += 250 * MS;
-        assert_eq!(bench.fly(), then);
-    }
-}
-
-#[test]
-fn a_batch_in_doubt_expires_while_its_log_is_read_and_an_answer_that_comes_late_changes_nothing() {
-    let mut bench = five_unanswered();
-    (1..6).for_each(|id| bench.tried_again(id, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)));
-    let (number, query) = bench.sequence.poll_log_query(bench.now).unwrap();
-    bench.now += 1000 * MS;
-    let expired = bench.sequence.expire(bench.now);
-    assert_eq!(expired.len(), 5);
-    for expired in expired {
-        let Expired::Finished(_, Outcome::Failed { error, .. }) = expired else { panic!("{expired:?}") };
-        assert!(
-            error.may_have_been_written() && error.to_string().contains("delivery.timeout.ms"),
-            "{error}"
-        );
-    }
-    let log = Log::from(40).add(ProducerId { id: 7, epoch: 0 }, 0, 1);
-    assert!(bench.sequence.handle_log(number, Ok(&log.answer(query)), bench.now, 0.5).is_empty());
-    bench.add(&[1]);
-    assert_eq!(bench.fly(), [(6, (1, 0, 1))]);
-}
-
-#[test]
-fn a_transaction_reads_no_log() {
-    let mut bench = Bench::new(SequenceConfig { transactional: true, ..config() });
-    bench.add(&[1, 1]);
-    bench.fly();
-    bench.written(0);
-    bench.tried_again(1, lost());
-    bench.wait();
-    bench.fly();
-    bench.failed(1, refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
-    assert_eq!(bench.sequence.poll_log_query(bench.now), None);
-}
+mod halves;
+mod log_read;

@@ -3,20 +3,7 @@
 use std::time::Instant;
 
 use super::connections::Connections;
-use crate::config::Address;
-
-/// The search for any broker that answers.
-pub(super) struct BrokerSearch {
-    link: Option<u64>,
-    left: Vec<(Option<i32>, Address)>,
-}
-
-/// How far a search has come.
-pub(super) enum Found {
-    Connection(u64),
-    NotYet,
-    Nobody,
-}
+use super::progress::{BrokerSearch, Found};
 
 impl Connections {
     /// An open connection by chance, else all that is known in random order, then where to begin.

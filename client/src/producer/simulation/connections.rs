@@ -12,9 +12,8 @@ use upsert_kafka_protocol::{ErrorCode, Request as WireRequest, Str};
 
 use super::Output;
 use super::broker_connection::BrokerConnection;
-use super::broker_search::{BrokerSearch, Found};
-use super::coordinator_call::CallStage;
 use super::pending_request::{PendingRequest, Received};
+use super::progress::{BrokerSearch, CallStage, Found};
 use crate::cluster::metadata_update::MetadataUpdate;
 use crate::cluster::schedule::Schedule;
 use crate::cluster::{Coordinator, Metadata, metadata};

@@ -4,22 +4,12 @@ use std::time::Instant;
 
 use upsert_kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorResponse};
 
-use super::broker_search::{BrokerSearch, Found};
 use super::connections::{ConnectionEvent, Connections};
 use super::pending_request::PendingRequest;
+use super::progress::{CallStage, Found};
 use crate::cluster::{Coordinator, coordinator};
 use crate::producer::coordinator_request::{CoordinatorRequest, CoordinatorResponse, RequestBody};
 use crate::{Error, ErrorKind};
-
-/// How far a request to a coordinator has come.
-pub(super) enum CallStage {
-    /// Any broker will do.
-    Any(BrokerSearch),
-    /// It goes to this broker, when there is a connection.
-    Node(i32),
-    /// It, or FindCoordinator before it, awaits its response.
-    Sent,
-}
 
 impl Connections {
     /// Sends a request to the coordinator that answers it.

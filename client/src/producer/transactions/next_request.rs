@@ -13,7 +13,7 @@ use super::ongoing::Registration;
 use super::state::{ProducerIdentity, TransactionState};
 use crate::cluster::Coordinator;
 use crate::producer::coordinator_request::{CoordinatorRequest, RequestBody};
-use crate::producer::sequence::ProducerId;
+use crate::producer::producer_id::ProducerId;
 
 impl Transactions {
     pub(super) fn next_request(&mut self, quiet: bool) -> Option<CoordinatorRequest> {

@@ -5,7 +5,7 @@ use super::aborted;
 use super::ongoing::OngoingTransaction;
 use super::state::{ProducerIdentity, TransactionState};
 use crate::producer::offsets::Offsets;
-use crate::producer::sequence::ProducerId;
+use crate::producer::producer_id::ProducerId;
 use crate::{Error, ErrorKind};
 
 /// Finds who awaits what becomes of an order.

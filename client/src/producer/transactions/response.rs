@@ -11,8 +11,8 @@ use super::ongoing::{OngoingTransaction, Registration};
 use super::state::{ProducerIdentity, TransactionState};
 use crate::Error;
 use crate::producer::coordinator_request::{CoordinatorResponse, RequestBody, ResponseBody};
+use crate::producer::producer_id::ProducerId;
 use crate::producer::retrying_request::Retry;
-use crate::producer::sequence::ProducerId;
 
 impl Transactions {
     /// The response to the request that was polled, or why there was none.

@@ -3,7 +3,7 @@
 use super::Ticket;
 use super::ongoing::OngoingTransaction;
 use crate::Error;
-use crate::producer::sequence::ProducerId;
+use crate::producer::producer_id::ProducerId;
 
 /// See the drawing in `transactions`.
 #[derive(Debug)]

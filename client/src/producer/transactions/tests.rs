@@ -26,14 +26,14 @@ use crate::{Commit, Record};
 /// The identity, or the error's kind and scope.
 type Told = Result<(i64, i16), (ErrorKind, Scope)>;
 
-struct Bench {
+struct TransactionsBench {
     transactions: Transactions,
     topic: Topic,
     now: Instant,
     offered: Protocol,
 }
 
-impl Bench {
+impl TransactionsBench {
     fn new(offered: Protocol) -> Self {
         let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         let transactions = Transactions::new("pay".into(), 60_000, backoff);
@@ -154,7 +154,7 @@ fn offsets() -> Order {
 
 #[test]
 fn classic_partitions_are_announced_before_they_are_written_to_and_all_in_one_request() {
-    let mut bench = Bench::open(Protocol::Classic);
+    let mut bench = TransactionsBench::open(Protocol::Classic);
     assert!(!bench.admit(0) && !bench.admit(2));
     let RequestBody::AddPartitionsToTxn(asked) = bench.asks() else { panic!("not announced") };
     assert_eq!(asked.v3_and_below_topics[0].partitions, [0, 2]);
@@ -177,7 +177,7 @@ fn classic_partitions_are_announced_before_they_are_written_to_and_all_in_one_re
 
 #[test]
 fn under_kip_890_writing_announces_and_each_end_gives_the_next_epoch() {
-    let mut bench = Bench::open(Protocol::V2);
+    let mut bench = TransactionsBench::open(Protocol::V2);
     assert!(bench.admit(0));
     assert!(bench.poll().is_none(), "nothing to announce");
     bench.order(Order::Commit, 2);
@@ -191,7 +191,7 @@ fn under_kip_890_writing_announces_and_each_end_gives_the_next_epoch() {
 #[test]
 fn what_no_coordinator_has_heard_of_is_ended_without_asking() {
     for commit in [true, false] {
-        let mut bench = Bench::open(Protocol::V2);
+        let mut bench = TransactionsBench::open(Protocol::V2);
         bench.order(if commit { Order::Commit } else { Order::Abort }, 2);
         assert!(bench.poll().is_none());
         assert_eq!(bench.settled(), [(2, Ok((7, 0)))]);
@@ -200,7 +200,7 @@ fn what_no_coordinator_has_heard_of_is_ended_without_asking() {
 
 #[test]
 fn the_end_waits_until_all_is_quiet_and_is_asked_for_until_it_is_answered() {
-    let mut bench = Bench::open(Protocol::V2);
+    let mut bench = TransactionsBench::open(Protocol::V2);
     bench.write(0);
     bench.order(Order::Abort, 2);
     assert!(bench.transactions.poll_request(false, bench.now).is_none(), "a batch still flies");
@@ -223,7 +223,7 @@ fn the_end_waits_until_all_is_quiet_and_is_asked_for_until_it_is_answered() {
 #[test]
 fn a_lost_end_of_a_classic_transaction_cannot_end_the_next_one() {
     for (protocol, epoch) in [(Protocol::Classic, 0), (Protocol::V2, 1)] {
-        let mut bench = Bench::open(protocol);
+        let mut bench = TransactionsBench::open(protocol);
         if !bench.admit(0) {
             bench.asks();
             bench.added(ErrorCode::NONE);
@@ -244,7 +244,7 @@ fn a_lost_end_of_a_classic_transaction_cannot_end_the_next_one() {
 
 #[test]
 fn lost_offsets_of_a_classic_transaction_cannot_take_back_those_of_the_next_one() {
-    let mut bench = Bench::open(Protocol::Classic);
+    let mut bench = TransactionsBench::open(Protocol::Classic);
     bench.order(offsets(), 2);
     bench.asks();
     bench.replies(ResponseBody::AddOffsetsToTxn(AddOffsetsToTxnResponse::default()));
@@ -262,7 +262,7 @@ fn lost_offsets_of_a_classic_transaction_cannot_take_back_those_of_the_next_one(
 
 #[test]
 fn a_classic_transaction_that_its_coordinator_does_not_know_is_aborted() {
-    let mut bench = Bench::open(Protocol::Classic);
+    let mut bench = TransactionsBench::open(Protocol::Classic);
     assert!(!bench.admit(0));
     bench.asks();
     bench.order(Order::Abort, 2);
@@ -275,7 +275,7 @@ fn a_classic_transaction_that_its_coordinator_does_not_know_is_aborted() {
 
 #[test]
 fn who_seems_to_be_fenced_before_anything_joined_asks_for_the_next_epoch() {
-    let mut bench = Bench::open(Protocol::V2);
+    let mut bench = TransactionsBench::open(Protocol::V2);
     bench.admit(0);
     bench.order(Order::Abort, 2);
     bench.order(Order::Begin, 3);
@@ -288,7 +288,7 @@ fn who_seems_to_be_fenced_before_anything_joined_asks_for_the_next_epoch() {
 
 #[test]
 fn who_is_fenced_before_anything_joined_learns_it_when_it_asks_for_the_next_epoch() {
-    let mut bench = Bench::open(Protocol::V2);
+    let mut bench = TransactionsBench::open(Protocol::V2);
     bench.admit(0);
     bench.order(Order::Abort, 2);
     bench.asks();
@@ -301,7 +301,7 @@ fn who_is_fenced_before_anything_joined_learns_it_when_it_asks_for_the_next_epoc
 
 #[test]
 fn offsets_that_are_refused_while_the_transaction_is_aborted_leave_its_end_to_be_asked_for() {
-    let mut bench = Bench::open(Protocol::V2);
+    let mut bench = TransactionsBench::open(Protocol::V2);
     bench.order(offsets(), 2);
     assert!(matches!(bench.asks(), RequestBody::TxnOffsetCommit(_)));
     bench.order(Order::Abort, 3);
@@ -316,7 +316,7 @@ fn offsets_that_are_refused_while_the_transaction_is_aborted_leave_its_end_to_be
 
 #[test]
 fn begin_waits_for_the_end_of_the_one_before_and_only_one_may_wait() {
-    let mut bench = Bench::open(Protocol::V2);
+    let mut bench = TransactionsBench::open(Protocol::V2);
     bench.order(Order::Begin, 2);
     bench.write(0);
     bench.transactions.handle_order(Order::Abort, None);
@@ -331,7 +331,7 @@ fn begin_waits_for_the_end_of_the_one_before_and_only_one_may_wait() {
 
 #[test]
 fn a_failed_batch_dooms_the_transaction_and_the_next_one_has_a_new_epoch() {
-    let mut bench = Bench::open(Protocol::Classic);
+    let mut bench = TransactionsBench::open(Protocol::Classic);
     bench.admit(0);
     bench.asks();
     bench.added(ErrorCode::NONE);
@@ -353,7 +353,7 @@ fn a_failed_batch_dooms_the_transaction_and_the_next_one_has_a_new_epoch() {
 
 #[test]
 fn offsets_are_announced_once_and_kept_by_the_groups_coordinator() {
-    let mut bench = Bench::open(Protocol::Classic);
+    let mut bench = TransactionsBench::open(Protocol::Classic);
     bench.order(offsets(), 2);
     bench.order(offsets(), 3);
     assert!(matches!(bench.asks(), RequestBody::AddOffsetsToTxn(asked) if &*asked.group_id == "readers"));
@@ -378,7 +378,7 @@ fn offsets_are_announced_once_and_kept_by_the_groups_coordinator() {
 #[test]
 fn a_member_that_lost_its_partitions_cannot_commit() {
     for code in [ErrorCode::ILLEGAL_GENERATION, ErrorCode::UNKNOWN_MEMBER_ID, ErrorCode::FENCED_INSTANCE_ID] {
-        let mut bench = Bench::open(Protocol::V2);
+        let mut bench = TransactionsBench::open(Protocol::V2);
         bench.order(offsets(), 2);
         assert!(matches!(bench.asks(), RequestBody::TxnOffsetCommit(_)));
         bench.kept(code);
@@ -391,7 +391,7 @@ fn a_member_that_lost_its_partitions_cannot_commit() {
 #[test]
 fn whom_another_fenced_is_at_his_end() {
     for code in [ErrorCode::PRODUCER_FENCED, ErrorCode::INVALID_PRODUCER_EPOCH] {
-        let mut bench = Bench::open(Protocol::V2);
+        let mut bench = TransactionsBench::open(Protocol::V2);
         bench.admit(0);
         bench.order(Order::Commit, 2);
         bench.asks();
@@ -405,13 +405,13 @@ fn whom_another_fenced_is_at_his_end() {
 
 #[test]
 fn an_id_that_is_not_allowed_ends_the_producer_and_a_topic_the_transaction() {
-    let mut bench = Bench::new(Protocol::Classic);
+    let mut bench = TransactionsBench::new(Protocol::Classic);
     bench.order(Order::Begin, 1);
     bench.asks();
     let error_code = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
     bench.replies(ResponseBody::InitProducerId(InitProducerIdResponse { error_code, ..Default::default() }));
     assert_eq!(bench.settled(), [(1, Err((ErrorKind::Unauthorized, Scope::Producer)))]);
-    let mut bench = Bench::open(Protocol::Classic);
+    let mut bench = TransactionsBench::open(Protocol::Classic);
     bench.admit(0);
     bench.asks();
     bench.added(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
@@ -422,7 +422,7 @@ fn an_id_that_is_not_allowed_ends_the_producer_and_a_topic_the_transaction() {
 
 #[test]
 fn an_id_that_the_coordinator_forgot_is_made_known_again_after_the_abort() {
-    let mut bench = Bench::open(Protocol::V2);
+    let mut bench = TransactionsBench::open(Protocol::V2);
     bench.write(0);
     bench.order(Order::Abort, 2);
     bench.asks();
@@ -433,7 +433,7 @@ fn an_id_that_the_coordinator_forgot_is_made_known_again_after_the_abort() {
 
 #[test]
 fn a_transaction_of_another_process_is_ended_by_its_numbers() {
-    let mut bench = Bench::new(Protocol::V2);
+    let mut bench = TransactionsBench::new(Protocol::V2);
     bench.order(Order::Resume(ProducerId { id: 40, epoch: 5 }), 1);
     bench.order(Order::Commit, 2);
     let call = bench.poll().unwrap();
@@ -448,7 +448,7 @@ fn a_transaction_of_another_process_is_ended_by_its_numbers() {
 
 #[test]
 fn a_producer_that_waits_for_its_next_epoch_resumes_nothing() {
-    let mut bench = Bench::open(Protocol::V2);
+    let mut bench = TransactionsBench::open(Protocol::V2);
     bench.write(0);
     bench.order(Order::Abort, 2);
     bench.asks();
@@ -460,7 +460,7 @@ fn a_producer_that_waits_for_its_next_epoch_resumes_nothing() {
 
 #[test]
 fn what_is_not_open_cannot_be_ended_nor_take_offsets() {
-    let mut bench = Bench::new(Protocol::V2);
+    let mut bench = TransactionsBench::new(Protocol::V2);
     for (ticket, order) in [(1, Order::Commit), (2, Order::Abort), (3, offsets())] {
         bench.order(order, ticket);
         assert_eq!(bench.settled(), [(ticket, Err((ErrorKind::Usage, Scope::Call)))]);
@@ -470,7 +470,7 @@ fn what_is_not_open_cannot_be_ended_nor_take_offsets() {
 #[test]
 fn a_commit_that_may_have_been_heard_is_in_doubt_whatever_comes_after_it() {
     for heard in [true, false] {
-        let mut bench = Bench::open(Protocol::V2);
+        let mut bench = TransactionsBench::open(Protocol::V2);
         bench.admit(0);
         bench.order(Order::Commit, 2);
         bench.asks();
