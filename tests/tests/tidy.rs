@@ -51,6 +51,7 @@ const SHELLS: &[&str] = &[
     "client/src/producer/sender.rs",
     "client/src/producer/shared.rs",
     "client/src/producer/transaction.rs",
+    "client/src/security.rs",
     "sink/src/clients.rs",
     "sink/src/codecs.rs",
     "sink/src/job.rs",

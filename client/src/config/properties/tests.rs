@@ -104,7 +104,6 @@ fn a_key_that_changes_nothing_is_told_with_the_reason() {
 #[test]
 fn what_cannot_be_done_is_refused_by_name() {
     for (key, value, part) in [
-        ("security.protocol", "SASL_SSL", "not supported yet"),
         ("transaction.two.phase.commit.enable", "true", "KIP-939"),
         ("partitioner.class", "org.Mine", "Java class 'org.Mine' cannot be loaded"),
         ("partitioner.class", "org.apache.kafka.clients.producer.UniformStickyPartitioner", "ignore.keys"),
