@@ -11,18 +11,22 @@ mod address;
 mod connects_like;
 mod contradictions;
 mod nearest;
+mod oauth;
 mod properties;
 mod sasl;
 mod security;
 mod setting;
 mod table;
+mod token_source;
 
 pub use address::Address;
+pub use oauth::{AssertionAlgorithm, AssertionConfig, JwtRetriever, OAuthConfig, OAuthLoginHandler};
 pub use properties::{Explained, Notice, NoticeKind};
-pub use sasl::{KerberosConfig, KerberosLogin, LoginModule, OAuthConfig, SaslConfig, SaslMechanism};
+pub use sasl::{KerberosConfig, KerberosLogin, LoginModule, SaslConfig, SaslMechanism};
 pub use security::{
     EndpointIdentification, SecurityProtocol, Store, StoreSource, StoreType, TlsConfig, TlsVersion,
 };
+pub use token_source::{BearerToken, FetchToken, FetchingToken, TokenSource};
 
 /// Everything a client can be told. Fields carry the names of Java's properties, and their defaults;
 /// the one departure is that socket buffers are left to the kernel, which tunes them better.

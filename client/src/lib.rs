@@ -106,9 +106,11 @@ pub use admin::{
 };
 pub use client::Client;
 pub use config::{
-    Acks, Address, Config, EndpointIdentification, Explained, IsolationLevel, KerberosConfig, KerberosLogin,
-    LoginModule, MetadataRecovery, Notice, NoticeKind, OAuthConfig, OffsetReset, PartitionerClass, Role,
-    SaslConfig, SaslMechanism, SecurityProtocol, Store, StoreSource, StoreType, TlsConfig, TlsVersion,
+    Acks, Address, AssertionAlgorithm, AssertionConfig, BearerToken, Config, EndpointIdentification,
+    Explained, FetchToken, FetchingToken, IsolationLevel, JwtRetriever, KerberosConfig, KerberosLogin,
+    LoginModule, MetadataRecovery, Notice, NoticeKind, OAuthConfig, OAuthLoginHandler, OffsetReset,
+    PartitionerClass, Role, SaslConfig, SaslMechanism, SecurityProtocol, Store, StoreSource, StoreType,
+    TlsConfig, TlsVersion, TokenSource,
 };
 #[cfg(feature = "stream")]
 pub use consumer::RecordStream;

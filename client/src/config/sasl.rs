@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::oauth::OAuthConfig;
 use crate::Secret;
 
 /// `sasl.*`: by which mechanism a client proves who it is, and with what.
@@ -124,14 +125,6 @@ impl Default for KerberosConfig {
             min_time_before_relogin: std::time::Duration::from_secs(60),
         }
     }
-}
-
-/// `sasl.oauthbearer.*` and `sasl.login.*`.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct OAuthConfig {
-    /// `sasl.oauthbearer.token.endpoint.url`: where tokens are asked for; `file:///…` is a file that holds one.
-    pub token_endpoint_url: Option<String>,
 }
 
 impl SaslMechanism {
