@@ -124,6 +124,8 @@
 mod api;
 mod broker;
 mod broker_task;
+#[cfg(feature = "tls")]
+pub mod certificates;
 mod cluster;
 mod config;
 mod connector;
