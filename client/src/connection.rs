@@ -33,9 +33,12 @@ use upsert_kafka_protocol::{Api, Message, Request, Segments, Str, header};
 use crate::environment::Clock;
 use crate::{Error, ErrorKind};
 
+mod authenticate;
 mod handshake;
 mod open;
 pub(crate) mod pipeline;
+mod reauthentication;
+mod session;
 mod task;
 mod throttle;
 pub(crate) mod versions;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::retry::Chance;
+use crate::{Error, ErrorKind};
 
 mod clock;
 mod dial;
@@ -94,6 +95,23 @@ impl Environment {
         Chance::seeded(self.seed())
     }
 
+    /// Bytes that nobody can guess, for nonces and keys; of the seed, where there is one.
+    ///
+    /// # Errors
+    /// The system has none to give.
+    pub(crate) fn random_bytes<const N: usize>(&self) -> Result<[u8; N], Error> {
+        let mut bytes = [0; N];
+        match &self.seeds {
+            Seeds::Process => getrandom::fill(&mut bytes).map_err(|error| {
+                Error::new(ErrorKind::Usage, format!("the system gives no random bytes: {error}"))
+            })?,
+            Seeds::Sequence(_) => {
+                bytes.chunks_mut(8).for_each(|it| it.copy_from_slice(&self.seed().to_be_bytes()[..it.len()]));
+            }
+        }
+        Ok(bytes)
+    }
+
     pub(crate) fn seed(&self) -> u64 {
         match &self.seeds {
             Seeds::Process => RandomState::new().hash_one(0),
@@ -140,6 +158,16 @@ mod tests {
         distinct.sort_unstable();
         distinct.dedup();
         assert_eq!(distinct.len(), one.len());
+    }
+
+    #[test]
+    fn random_bytes_are_of_the_seed_where_there_is_one_and_never_the_same_twice() {
+        let drawn = |environment: &Environment| environment.random_bytes::<20>().unwrap();
+        let (one, same) = (Environment::new().with_seed(7), Environment::new().with_seed(7));
+        assert_eq!(drawn(&one), drawn(&same));
+        let (first, second) = (drawn(&one), drawn(&one));
+        assert!(first != second && first[..8] != first[8..16] && first[16..] != [0; 4]);
+        assert_ne!(drawn(&Environment::new()), drawn(&Environment::new()));
     }
 
     #[test]

@@ -192,6 +192,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.facts().kind = kind;
+        self
+    }
+
     pub(crate) fn with_api(mut self, api: &'static str) -> Self {
         self.facts().api = Some(api);
         self

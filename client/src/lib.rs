@@ -140,3 +140,6 @@ mod heard;
 #[cfg(test)]
 #[path = "tests/peer.rs"]
 mod peer;
+#[cfg(all(test, feature = "scram"))]
+#[path = "tests/sasl_peer.rs"]
+mod sasl_peer;

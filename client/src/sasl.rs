@@ -9,23 +9,35 @@
 //! ```
 //!
 //! Authenticating again on a connection in use (KIP-368) starts a new mechanism from the same login.
+//!
+//! [`login`] chooses by `sasl.mechanism`, from a table with a row for each. The crate `rsasl` drives all mechanisms, its
+//! own and ours, behind `sasl/rsasl.rs`.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use crate::Error;
-use crate::config::Address;
+use crate::config::{Address, Config, LoginModule, SaslMechanism};
+use crate::environment::Environment;
+use crate::{Error, ErrorKind, Secret};
+
+#[cfg(feature = "scram")]
+mod delegation_token;
+mod plain;
+mod rsasl;
+#[cfg(feature = "scram")]
+mod scram;
 
 /// One exchange with a broker: bytes in, bytes out; no I/O, no clock.
-pub(crate) trait Mechanism: Send {
+pub(crate) trait Mechanism: Send + Sync {
     /// The name that `SaslHandshake` gives.
     fn name(&self) -> &'static str;
 
     /// The client's first words.
     fn initial(&mut self) -> Result<Vec<u8>, Error>;
 
-    /// What follows the broker's answer.
+    /// What follows the broker's answer. A mechanism whose broker must prove something too is not done before it has.
     fn step(&mut self, challenge: &[u8]) -> Result<Step, Error>;
 }
 
@@ -46,3 +58,114 @@ pub(crate) trait Login: Send + Sync + fmt::Debug {
 
 /// A mechanism in the making.
 pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<Box<dyn Mechanism>, Error>> + Send + 'a>>;
+
+/// The login that `sasl.mechanism` asks for. It reads files, and connects to nothing.
+///
+/// # Errors
+/// The mechanism is not built in, or what it logs in with is missing or cannot be read.
+pub(crate) fn login(config: &Config, environment: &Environment) -> Result<Arc<dyn Login>, Error> {
+    let mechanism = config.sasl.mechanism;
+    let (feature, open) = row(mechanism);
+    match open {
+        Some(open) => open(config, environment),
+        None => {
+            let sentence = format!(
+                "property sasl.mechanism is {mechanism}, which this program was built without: it needs the feature \
+                 `{feature}` of upsert-kafka-client"
+            );
+            Err(Error::new(ErrorKind::Config, sentence))
+        }
+    }
+}
+
+/// Makes a login of the settings.
+type OpenLogin = fn(&Config, &Environment) -> Result<Arc<dyn Login>, Error>;
+
+/// A row: the feature that brings a mechanism, and what opens its login where that is built in.
+macro_rules! built_in {
+    ($feature:tt, $open:path) => {{
+        #[cfg(feature = $feature)]
+        {
+            ($feature, Some($open as OpenLogin))
+        }
+        #[cfg(not(feature = $feature))]
+        {
+            ($feature, None)
+        }
+    }};
+}
+
+/// The table of mechanisms.
+fn row(mechanism: SaslMechanism) -> (&'static str, Option<OpenLogin>) {
+    match mechanism {
+        SaslMechanism::Plain => ("default", Some(plain::open)),
+        SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => built_in!("scram", scram::open),
+        SaslMechanism::OAuthBearer => ("oauth", None),
+        SaslMechanism::AwsMskIam => ("msk-iam", None),
+        SaslMechanism::Gssapi => ("gssapi", None),
+    }
+}
+
+/// A user and a password.
+#[derive(Clone, Debug)]
+struct Credentials {
+    username: String,
+    password: Secret,
+    /// They are a delegation token's id and its HMAC.
+    token_auth: bool,
+}
+
+impl Credentials {
+    /// Of the login module. As in Java, a PlainLoginModule serves SCRAM and a ScramLoginModule serves PLAIN: both hold a
+    /// user and a password.
+    fn of(config: &Config) -> Result<Self, Error> {
+        let mechanism = config.sasl.mechanism;
+        let credentials = match &config.sasl.login {
+            Some(LoginModule::Plain { username, password }) => {
+                Self { username: username.clone(), password: password.clone(), token_auth: false }
+            }
+            Some(LoginModule::Scram { username, password, token_auth }) => {
+                Self { username: username.clone(), password: password.clone(), token_auth: *token_auth }
+            }
+            Some(_) => {
+                let sentence = format!(
+                    "property sasl.jaas.config is for another mechanism than sasl.mechanism, which is {mechanism}: \
+                     that needs {}",
+                    module_wanted(mechanism)
+                );
+                return Err(Error::new(ErrorKind::Config, sentence));
+            }
+            None => {
+                let sentence = format!(
+                    "property sasl.mechanism is {mechanism}, which needs a user: set sasl.jaas.config to {}",
+                    module_wanted(mechanism)
+                );
+                return Err(Error::new(ErrorKind::Config, sentence));
+            }
+        };
+        credentials.check(mechanism)
+    }
+
+    /// Refuses what no broker can take, before anything connects.
+    fn check(self, mechanism: SaslMechanism) -> Result<Self, Error> {
+        let password = self.password.reveal();
+        let wrong = match (&*self.username, password) {
+            ("", _) => "an empty username",
+            (_, "") => "an empty password",
+            (username, _) if username.contains('\0') => "a username with a NUL in it",
+            (_, password) if password.contains('\0') => "a password with a NUL in it",
+            _ => return Ok(self),
+        };
+        let sentence = format!("property sasl.jaas.config has {wrong}, which {mechanism} does not allow");
+        Err(Error::new(ErrorKind::Config, sentence))
+    }
+}
+
+/// The text of `sasl.jaas.config` for a mechanism with a user and a password.
+fn module_wanted(mechanism: SaslMechanism) -> String {
+    let module = match mechanism {
+        SaslMechanism::Plain => "plain.PlainLoginModule",
+        _ => "scram.ScramLoginModule",
+    };
+    format!(r#"org.apache.kafka.common.security.{module} required username="…" password="…";"#)
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Address;
 use crate::environment::{Environment, Transport};
-use crate::sasl::Login;
+use crate::sasl::{self, Login};
 use crate::{Config, Error};
 
 /// TLS and a login, as far as `security.protocol` wants them. Clones share both.
@@ -20,8 +20,11 @@ impl Security {
     /// # Errors
     /// A store that cannot be read, or a mechanism that is not built in.
     pub(crate) fn open(config: &Config, environment: &Environment) -> Result<Self, Error> {
-        _ = (config, environment);
-        Ok(Self { login: None })
+        let login = match config.security_protocol.has_sasl() {
+            true => Some(sasl::login(config, environment)?),
+            false => None,
+        };
+        Ok(Self { login })
     }
 
     /// The stage of TLS: from the network's bytes to those that frames are made of.

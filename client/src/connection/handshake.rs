@@ -7,6 +7,7 @@ use upsert_kafka_protocol::messages::ApiVersionsRequest;
 use upsert_kafka_protocol::{Bytes, Frames, Message, Request, Str, header};
 
 use super::api_name;
+use super::authenticate::{Ask, Asking};
 use crate::environment::Transport;
 use crate::{Error, ErrorKind};
 
@@ -19,18 +20,12 @@ pub(super) struct Handshake<S> {
 }
 
 impl<S: Transport> Handshake<S> {
-    /// `response_bytes_max` bounds the answers once the connection is ready; before, it is a mebibyte.
+    /// `response_bytes_max` bounds the answers once the connection is ready; before, [`HANDSHAKE_RESPONSE_BYTES_MAX`] does.
     pub(super) fn new(stream: S, client_id: Str, response_bytes_max: usize) -> Self {
         Self { stream, frames: Frames::new(response_bytes_max), client_id, next_id: 0 }
     }
 
-    /// Asks, and awaits the answer. Dropped before it is done, the stream is of no more use.
-    pub(super) async fn ask<R: Request>(&mut self, request: &R, version: i16) -> Result<R::Response, Error> {
-        let body = self.exchange(request, version).await?;
-        Ok(R::Response::decode(&body, version)?)
-    }
-
-    /// The same, with the answer not yet decoded, for whoever must look at it first.
+    /// Asks, and awaits the answer, not yet decoded. Dropped before it is done, the stream is of no more use.
     pub(super) async fn exchange<R: Request>(&mut self, request: &R, version: i16) -> Result<Bytes, Error> {
         let correlation_id = self.next_id;
         self.next_id += 1;
@@ -66,8 +61,18 @@ impl<S: Transport> Handshake<S> {
     }
 }
 
-/// The longest answer that is believed before a connection is ready; a broker of a hundred APIs takes a kilobyte.
-const HANDSHAKE_RESPONSE_BYTES_MAX: usize = 1 << 20;
+impl<S: Transport> Ask for Handshake<S> {
+    fn ask<R: Request + Send + Sync + 'static>(&mut self, request: R, version: i16) -> Asking<'_, R> {
+        Box::pin(async move {
+            let body = self.exchange(&request, version).await?;
+            Ok(R::Response::decode(&body, version)?)
+        })
+    }
+}
+
+/// The longest answer that is believed before a connection is ready, since anybody may be at the other end: a broker of a
+/// hundred APIs takes a kilobyte, and no mechanism's challenge as much.
+pub(super) const HANDSHAKE_RESPONSE_BYTES_MAX: usize = 64 << 10;
 
 fn broke<R: Request>(error: io::Error) -> Error {
     unreachable(format!("the connection broke at {}: {error}", place::<R>())).with_cause(error)

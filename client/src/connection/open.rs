@@ -6,11 +6,11 @@
 //! |---|---|---|---|
 //! | `dial` | an address | a stream of bytes | `Unreachable` |
 //! | `negotiate` | a [`Handshake`] over the stream | the broker's versions | `Protocol`: no Kafka broker |
+//! | `authenticate` | the same handshake | how to log in again | `Authentication`: the login is refused |
 //! | `ready` | the handshake and the versions | a [`Connection`] with its task | – |
 //!
-//! TLS will stand behind `dial`: a stream in, a stream out. SASL will stand behind `negotiate` and ask by the same
-//! handshake; authenticating again on a connection in use (KIP-368) is that stage once more, run by the connection's
-//! task, which owns the stream and its frames, while no request is on its way.
+//! TLS will stand behind `dial`: a stream in, a stream out. Logging in again on a connection in use (KIP-368) is the
+//! stage `authenticate` once more, run by the connection's task, which owns the stream and its frames.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
@@ -20,7 +20,9 @@ use tokio::sync::mpsc;
 use tokio::time::timeout_at;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
+use super::authenticate::{Ask, Authenticator};
 use super::handshake::{Handshake, unreachable};
+use super::reauthentication::{InBandSettings, Reauthentication};
 use super::task::SocketTask;
 use super::versions::{self, BrokerVersions};
 use super::{Channel, Connection, QUEUE_MAX};
@@ -60,8 +62,28 @@ impl Connector {
         let stream = self.security.secure(self.dial(address, deadline).await?, address).await?;
         let mut handshake = Handshake::new(stream, self.client_id(), self.config.response_bytes_max);
         let versions = negotiate(&mut handshake).await?;
+        let reauthentication = self.authenticate(&mut handshake, address, &versions).await?;
         tracing::debug!(broker = &**broker, "connected");
-        Ok(self.ready(handshake, versions, broker))
+        Ok(self.ready(handshake, versions, reauthentication, broker))
+    }
+
+    /// Logs in, where the protocol wants it.
+    async fn authenticate<S: Transport>(
+        &self,
+        handshake: &mut Handshake<S>,
+        address: &Address,
+        versions: &BrokerVersions,
+    ) -> Result<Option<Reauthentication>, Error> {
+        let Some(login) = self.security.login() else { return Ok(None) };
+        let authenticator = Authenticator::new(login, address, versions)?;
+        let lifetime = authenticator.log_in(handshake).await?;
+        let settings = InBandSettings {
+            authenticator,
+            client_id: self.client_id(),
+            request_timeout: self.config.request_timeout,
+            clock: self.environment.clock().clone(),
+        };
+        Ok(Some(Reauthentication::new(settings, lifetime, self.environment.chance())))
     }
 
     async fn dial(&self, address: &Address, deadline: Instant) -> Result<Box<dyn Transport>, Error> {
@@ -84,13 +106,16 @@ impl Connector {
         &self,
         handshake: Handshake<S>,
         versions: BrokerVersions,
+        reauthentication: Option<Reauthentication>,
         broker: &Arc<str>,
     ) -> Connection {
         let Self { config, environment, .. } = self;
         let (stream, frames) = handshake.finish();
         let (sender, queue) = mpsc::channel(QUEUE_MAX);
         let (idle_max, clock) = (config.connections_max_idle, environment.clock().clone());
-        let task = SocketTask { broker: Arc::clone(broker), stream, queue, frames, idle_max, clock };
+        let broker_name = Arc::clone(broker);
+        let task =
+            SocketTask { broker: broker_name, stream, queue, frames, idle_max, clock, reauthentication };
         tokio::spawn(task.run());
         Connection(Arc::new(Channel {
             broker: Arc::clone(broker),
@@ -118,7 +143,7 @@ async fn negotiate<S: Transport>(handshake: &mut Handshake<S>) -> Result<BrokerV
     let body = handshake.exchange(&request, versions::FIRST_VERSION).await?;
     let mut response = versions::decode(&body, versions::FIRST_VERSION)?;
     if response.error_code == ErrorCode::UNSUPPORTED_VERSION {
-        response = handshake.ask(&request, 0).await?;
+        response = handshake.ask(request, 0).await?;
     }
     match response.error_code {
         ErrorCode::NONE => Ok(BrokerVersions::of(&response)),

@@ -17,6 +17,7 @@ use upsert_kafka_protocol::Frames;
 use upsert_kafka_protocol::{Bytes, Segments, header};
 
 use super::pipeline::Pipeline;
+use super::reauthentication::{LoginEvent, Reauthentication};
 use super::{QueuedRequest, ResponseWaiter, SocketCommand};
 use crate::environment::{Clock, Transport};
 use crate::{Error, ErrorKind};
@@ -29,6 +30,8 @@ pub(super) struct SocketTask<S> {
     pub(super) frames: Frames,
     pub(super) idle_max: Option<Duration>,
     pub(super) clock: Clock,
+    /// `None` where nobody logs in.
+    pub(super) reauthentication: Option<Reauthentication>,
 }
 
 /// So many slices are handed to the stream at once; more requests wait in the queue.
@@ -37,9 +40,15 @@ const PIECES_MAX: usize = 256;
 impl<S: Transport> SocketTask<S> {
     /// Carries until the stream ends, is idle for too long, or nobody holds a handle any more.
     pub(super) async fn run(self) {
-        let Self { broker, mut stream, mut queue, mut frames, idle_max, clock } = self;
-        let mut traffic =
-            Traffic { pipeline: Pipeline::new(), out: Segments::default(), wanted: true, clock };
+        let Self { broker, mut stream, mut queue, mut frames, idle_max, clock, reauthentication } = self;
+        let mut traffic = Traffic {
+            pipeline: Pipeline::new(),
+            out: Segments::default(),
+            wanted: true,
+            clock,
+            reauthentication,
+            held: None,
+        };
         let (mut reader, mut writer) = split(&mut stream);
         let end = traffic.carry(&mut reader, &mut writer, &mut queue, &mut frames, idle_max).await;
         queue.close();
@@ -47,7 +56,8 @@ impl<S: Transport> SocketTask<S> {
         for (waiter, written) in traffic.pipeline.drain() {
             waiter.fail(&broker, &end, written);
         }
-        while let Ok(command) = queue.try_recv() {
+        let held = traffic.held.take();
+        for command in held.into_iter().chain(std::iter::from_fn(|| queue.try_recv().ok())) {
             if let SocketCommand::Send(request) = command {
                 request.waiter.fail(&broker, &end, false);
             }
@@ -62,6 +72,9 @@ struct Traffic {
     /// Whether anybody may still ask.
     wanted: bool,
     clock: Clock,
+    reauthentication: Option<Reauthentication>,
+    /// What was to be sent when logging in again became due.
+    held: Option<SocketCommand>,
 }
 
 impl Traffic {
@@ -94,8 +107,14 @@ impl Traffic {
                     Ok(bytes) => self.handle_written(bytes),
                     Err(error) => return CloseReason::Broken(error),
                 },
-                command = queue.recv(), if self.wanted && pause.is_none() && self.out.parts() < PIECES_MAX => {
-                    self.take_queued(command, queue);
+                command = queue.recv(), if self.takes_requests() && pause.is_none() => {
+                    self.handle_command(command, queue);
+                    timer.not_after(self.timer_at(idle_max));
+                }
+                event = next_of_login(&mut self.reauthentication) => {
+                    if let Err(end) = self.handle_login(event, queue) {
+                        return end;
+                    }
                     timer.not_after(self.timer_at(idle_max));
                 }
                 () = timer.sleep.as_mut() => {
@@ -103,7 +122,8 @@ impl Traffic {
                     if self.pipeline.deadline().is_some_and(|deadline| deadline <= now) {
                         return CloseReason::Timeout;
                     }
-                    let idle = self.pipeline.is_empty() && self.pipeline.pause(now).is_none();
+                    let waits = self.logs_in() || self.pipeline.pause(now).is_some();
+                    let idle = self.pipeline.is_empty() && !waits;
                     if idle && idle_max.is_some_and(|idle| timer.idle_since + idle <= now) {
                         return CloseReason::Idle;
                     }
@@ -115,6 +135,45 @@ impl Traffic {
             }
         }
         CloseReason::Unused
+    }
+
+    fn logs_in(&self) -> bool {
+        self.reauthentication.as_ref().is_some_and(Reauthentication::is_running)
+    }
+
+    fn takes_requests(&self) -> bool {
+        self.wanted && self.out.parts() < PIECES_MAX && !self.logs_in()
+    }
+
+    /// Sends what was queued, after a login if the session is about to end.
+    fn handle_command(&mut self, command: Option<SocketCommand>, queue: &mut mpsc::Receiver<SocketCommand>) {
+        let now = self.clock.now();
+        let due = |it: &mut Reauthentication| it.begins(now);
+        if command.is_some() && self.reauthentication.as_mut().is_some_and(due) {
+            self.held = command;
+            return;
+        }
+        self.take_queued(command, queue);
+    }
+
+    /// A login under way goes on; when it is over, what was held leaves first.
+    fn handle_login(
+        &mut self,
+        event: LoginEvent,
+        queue: &mut mpsc::Receiver<SocketCommand>,
+    ) -> Result<(), CloseReason> {
+        match event {
+            LoginEvent::Asks(request) => self.start_sending(request),
+            LoginEvent::Failed(error) => return Err(CloseReason::LoggedOut(error)),
+            LoginEvent::Renewed => {
+                // Whatever was held back has its whole time from now on.
+                self.pipeline.handle_pause(self.clock.now());
+                if let Some(held) = self.held.take() {
+                    self.take_queued(Some(held), queue);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Takes what is queued, so that all of it leaves in one write.
@@ -186,6 +245,14 @@ impl Traffic {
     }
 }
 
+/// What logging in again comes to; without a login it waits for ever.
+async fn next_of_login(reauthentication: &mut Option<Reauthentication>) -> LoginEvent {
+    match reauthentication {
+        Some(reauthentication) => reauthentication.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// A timer that is moved only when it must fire earlier. If it fires too early, it is set again.
 struct Timer {
     sleep: std::pin::Pin<Box<Sleep>>,
@@ -217,6 +284,8 @@ enum CloseReason {
     Idle,
     /// Nobody holds a handle any more.
     Unused,
+    /// The broker did not let the client log in again.
+    LoggedOut(Error),
     /// The broker sent what no broker sends.
     Malformed(String),
 }
@@ -231,6 +300,9 @@ impl CloseReason {
             }
             Self::Idle => "the connection was idle and is closed".to_owned(),
             Self::Unused => "the client is closed".to_owned(),
+            Self::LoggedOut(error) => {
+                format!("the connection was closed, since logging in again failed: {error}")
+            }
             Self::Malformed(what) => format!("the broker sent {what}, so the connection was closed"),
         }
     }

@@ -1,0 +1,260 @@
+//! The one file that knows the crate `rsasl`, which drives every mechanism: its own ([`begin`]), and ours as custom
+//! mechanisms ([`begin_own`]).
+//!
+//! It asks for what it needs by callbacks. They may not wait, so a login fetches what is to be fetched before it begins.
+
+use std::io::Write;
+
+use rsasl::callback::{Context, Request, SessionCallback, SessionData};
+use rsasl::mechanism::{Authentication, EmptyProvider, MechanismData};
+use rsasl::prelude::{
+    Mechanism as Registered, Mechname, MessageSent, Property, Registry, SASLClient, SASLConfig, Session,
+    SessionError, State,
+};
+use rsasl::property::{AuthId, Password};
+use rsasl::registry::{Matches, Named, Side};
+
+use super::{Mechanism, Step};
+use crate::config::SaslMechanism;
+use crate::{Error, ErrorKind, Secret};
+
+/// What rsasl's own mechanisms ask for.
+pub(super) enum Answers {
+    /// PLAIN and SCRAM.
+    Password { username: String, password: Secret },
+    /// OAUTHBEARER: a token, and extensions by name.
+    #[cfg(feature = "oauth")]
+    #[allow(dead_code)] // until OAUTHBEARER's login is here
+    Bearer { token: Secret, extensions: Vec<(String, String)> },
+}
+
+/// Begins one of rsasl's own mechanisms.
+///
+/// # Errors
+/// rsasl has no such mechanism.
+pub(super) fn begin(mechanism: SaslMechanism, answers: Answers) -> Result<Box<dyn Mechanism>, Error> {
+    start(mechanism, RSASLS, Callback::Answers(answers))
+}
+
+/// Begins a mechanism of ours, which rsasl drives as it drives its own. `first` makes its first state.
+///
+/// # Errors
+/// The mechanism is none of [`SaslMechanism`].
+pub(super) fn begin_own(
+    mechanism: SaslMechanism,
+    first: impl Fn() -> Box<dyn Mechanism> + Send + Sync + 'static,
+) -> Result<Box<dyn Mechanism>, Error> {
+    start(mechanism, OURS, Callback::Own(Box::new(first)))
+}
+
+fn start(
+    mechanism: SaslMechanism,
+    registered: &'static [Registered],
+    callback: Callback,
+) -> Result<Box<dyn Mechanism>, Error> {
+    let name = mechanism.name();
+    let unknown = |error: &dyn std::fmt::Display| Error::new(ErrorKind::Config, format!("{name}: {error}"));
+    let config = SASLConfig::builder()
+        .with_registry(Registry::with_mechanisms(registered))
+        .with_callback(callback)
+        .map_err(|error| unknown(&error))?;
+    let offered = [Mechname::parse(name.as_bytes()).map_err(|error| unknown(&error))?];
+    let session = SASLClient::new(config).start_suggested(&offered).map_err(|error| unknown(&error))?;
+    Ok(Box::new(Driven { name, session: Some(session) }))
+}
+
+/// A mechanism that rsasl drives.
+struct Driven {
+    name: &'static str,
+    /// `None` once nothing may be asked of it any more: it has said its last, or failed.
+    session: Option<Session>,
+}
+
+impl Mechanism for Driven {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn initial(&mut self) -> Result<Vec<u8>, Error> {
+        match self.advance(None)? {
+            Step::Reply(words) => Ok(words),
+            Step::Done => Ok(Vec::new()),
+        }
+    }
+
+    fn step(&mut self, challenge: &[u8]) -> Result<Step, Error> {
+        match self.session {
+            Some(_) => self.advance(Some(challenge)),
+            // It had no more to hear; Java does not look at such an answer either.
+            None => Ok(Step::Done),
+        }
+    }
+}
+
+impl Driven {
+    /// One step. After a failure rsasl must not be asked again: it may panic.
+    fn advance(&mut self, challenge: Option<&[u8]>) -> Result<Step, Error> {
+        let Some(mut session) = self.session.take() else {
+            let sentence = format!("{} was begun twice", self.name);
+            return Err(Error::new(ErrorKind::Authentication, sentence));
+        };
+        let mut words = Vec::new();
+        match session.step(challenge, &mut words).map_err(|error| translated(self.name, error))? {
+            State::Running => {
+                self.session = Some(session);
+                Ok(Step::Reply(words))
+            }
+            State::Finished(MessageSent::Yes) => Ok(Step::Reply(words)),
+            State::Finished(MessageSent::No) => Ok(Step::Done),
+        }
+    }
+}
+
+/// rsasl's error in our words; one of ours, which went through it, as it was.
+fn translated(mechanism: &str, error: SessionError) -> Error {
+    let sentence = match error {
+        SessionError::Boxed(error) => match error.downcast::<Error>() {
+            Ok(ours) => return *ours,
+            Err(other) => format!("{mechanism} failed: {other}"),
+        },
+        SessionError::MutualAuthenticationFailed => format!(
+            "the broker's proof by {mechanism} is wrong: it does not know the password, so it may be somebody else in its \
+             place"
+        ),
+        SessionError::MechanismError(error) => {
+            format!("the broker does not keep to {mechanism}: {error}")
+        }
+        other => format!("{mechanism} failed: {other}"),
+    };
+    Error::new(ErrorKind::Authentication, sentence)
+}
+
+/// Who answers what a mechanism asks.
+enum Callback {
+    Answers(Answers),
+    Own(Box<FirstState>),
+}
+
+type FirstState = dyn Fn() -> Box<dyn Mechanism> + Send + Sync;
+
+impl SessionCallback for Callback {
+    fn callback(
+        &self,
+        data: &SessionData,
+        context: &Context,
+        request: &mut Request,
+    ) -> Result<(), SessionError> {
+        match self {
+            Self::Answers(Answers::Password { username, password }) => {
+                check_iterations(data, context)?;
+                request.satisfy::<AuthId>(username)?.satisfy::<Password>(password.reveal().as_bytes())?;
+            }
+            #[cfg(feature = "oauth")]
+            Self::Answers(Answers::Bearer { token, extensions }) => {
+                let extensions: Vec<_> = extensions.iter().map(|(key, value)| (&**key, &**value)).collect();
+                request
+                    .satisfy::<rsasl::property::OAuthBearerToken>(token.reveal())?
+                    .satisfy::<rsasl::property::OAuthBearerKV>(&extensions)?;
+                // What the broker has against the token is in its error too.
+                _ = request.get_action::<rsasl::mechanisms::oauthbearer::properties::OAuthBearerErrored>();
+            }
+            Self::Own(first) => _ = request.satisfy::<First>(&**first)?,
+        }
+        Ok(())
+    }
+}
+
+/// Refuses what a broker must not ask for; rsasl itself hashes once or four thousand million times.
+#[cfg(feature = "scram")]
+fn check_iterations(data: &SessionData, context: &Context) -> Result<(), SessionError> {
+    let Some(asked) = context.get_ref::<rsasl::mechanisms::scram::properties::Iterations>() else {
+        return Ok(());
+    };
+    let mechanism = data.mechanism().mechanism.as_str();
+    super::scram::check_iterations(mechanism, *asked).map_err(ours)
+}
+
+#[cfg(not(feature = "scram"))]
+fn check_iterations(_: &SessionData, _: &Context) -> Result<(), SessionError> {
+    Ok(())
+}
+
+/// An error of ours on its way through rsasl.
+fn ours(error: Error) -> SessionError {
+    SessionError::Boxed(Box::new(error))
+}
+
+/// rsasl's own mechanisms.
+static RSASLS: &[Registered] = &[
+    rsasl::mechanisms::plain::PLAIN,
+    #[cfg(feature = "scram")]
+    rsasl::mechanisms::scram::SCRAM_SHA256,
+    #[cfg(feature = "scram")]
+    rsasl::mechanisms::scram::SCRAM_SHA512,
+    #[cfg(feature = "oauth")]
+    rsasl::mechanisms::oauthbearer::OAUTHBEARER,
+];
+
+/// Those that may be ours, in the order of [`SaslMechanism::ALL`].
+static OURS: &[Registered] = &[own::<0>(), own::<1>(), own::<2>(), own::<3>(), own::<4>(), own::<5>()];
+
+const fn own<const AT: usize>() -> Registered {
+    Registered::build(
+        Mechname::const_new_unchecked(SaslMechanism::ALL[AT].1.as_bytes()),
+        PRIORITY,
+        Some(|| Ok(Box::<Own>::default())),
+        None,
+        Side::Client,
+        |_| Some(Matches::<OwnName<AT>>::name()),
+        |_| true,
+    )
+}
+
+/// Only one mechanism is ever offered, so nothing is preferred to another.
+const PRIORITY: usize = 1000;
+
+/// The name of a mechanism of ours, for rsasl.
+struct OwnName<const AT: usize>;
+
+impl<const AT: usize> Named for OwnName<AT> {
+    fn mech() -> &'static Registered {
+        &OURS[AT]
+    }
+}
+
+/// A mechanism of ours in rsasl's dress.
+#[derive(Default)]
+struct Own(Option<Box<dyn Mechanism>>);
+
+/// What [`Own`] asks its callback for.
+struct First;
+
+impl Property<'_> for First {
+    type Value = FirstState;
+}
+
+impl Authentication for Own {
+    fn step(
+        &mut self,
+        data: &mut MechanismData,
+        input: Option<&[u8]>,
+        writer: &mut dyn Write,
+    ) -> Result<State, SessionError> {
+        let (step, begun) = match (&mut self.0, input) {
+            (Some(mechanism), Some(challenge)) => (mechanism.step(challenge).map_err(ours)?, None),
+            (None, None) => {
+                let mut mechanism = data.need_with::<First, _, _>(&EmptyProvider, |first| Ok(first()))?;
+                (Step::Reply(mechanism.initial().map_err(ours)?), Some(mechanism))
+            }
+            _ => return Err(SessionError::InputDataRequired),
+        };
+        self.0 = begun.or(self.0.take());
+        match step {
+            Step::Reply(words) => {
+                writer.write_all(&words)?;
+                Ok(State::Running)
+            }
+            Step::Done => Ok(State::Finished(MessageSent::No)),
+        }
+    }
+}
