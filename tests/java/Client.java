@@ -12,7 +12,9 @@ import org.apache.kafka.clients.admin.*;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.*;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.resource.*;
 import org.apache.kafka.common.serialization.*;
 
 /**
@@ -66,6 +68,9 @@ public class Client {
             case "configs" -> configs(request);
             case "commit" -> commit(request);
             case "committed" -> committed(request);
+            case "allow" -> allow(request);
+            case "token" -> token(request);
+            case "password" -> password(request);
             default -> throw new IllegalArgumentException("no command " + request.get("do"));
         };
     }
@@ -342,6 +347,37 @@ public class Client {
             offsets.put(new TopicPartition(it.get("topic").asText(), it.get("partition").asInt()),
                 new OffsetAndMetadata(it.get("offset").asLong(), it.path("metadata").asText("")));
         return offsets;
+    }
+
+    /** resource_type, name, principal, operation: an ACL that allows it from everywhere. */
+    static JsonNode allow(JsonNode request) throws Exception {
+        var resource = new ResourcePattern(
+            ResourceType.fromString(request.get("resource_type").asText()), request.get("name").asText(), PatternType.LITERAL);
+        var entry = new AccessControlEntry(request.get("principal").asText(), "*",
+            AclOperation.fromString(request.get("operation").asText()), AclPermissionType.ALLOW);
+        try (Admin admin = Admin.create(config(request))) {
+            admin.createAcls(List.of(new AclBinding(resource, entry))).all().get();
+            return null;
+        }
+    }
+
+    /** A delegation token for who is logged in by the config. */
+    static JsonNode token(JsonNode request) throws Exception {
+        try (Admin admin = Admin.create(config(request))) {
+            var token = admin.createDelegationToken().delegationToken().get();
+            return JSON.createObjectNode().put("id", token.tokenInfo().tokenId()).put("hmac", token.hmacAsBase64String());
+        }
+    }
+
+    /** mechanism, user, password */
+    static JsonNode password(JsonNode request) throws Exception {
+        var mechanism = ScramMechanism.fromMechanismName(request.get("mechanism").asText());
+        var info = new ScramCredentialInfo(mechanism, 4096);
+        try (Admin admin = Admin.create(config(request))) {
+            admin.alterUserScramCredentials(List.of(
+                new UserScramCredentialUpsertion(request.get("user").asText(), info, request.get("password").asText()))).all().get();
+            return null;
+        }
     }
 
     /** What a group has committed. */

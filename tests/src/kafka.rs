@@ -3,9 +3,15 @@
 mod guard;
 mod health;
 mod java;
+mod kdc;
 mod library;
+mod listener;
 mod node;
+mod secured;
+mod signer;
 mod skipped;
+mod stores;
+mod tool;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -16,8 +22,14 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use health::{Cluster, Partition};
-pub use java::{Committed, GroupLife, Java, JavaError, NewTopic, NewTransaction, Page};
-use node::{Node, Ports};
+pub use java::{Committed, GroupLife, Java, JavaError, NewTopic, NewTransaction, Page, Token};
+pub use kdc::{KERBEROS_PASSWORD, Kdc};
+pub use listener::Listener;
+use node::{Node, Plan, Ports};
+use secured::Security;
+pub use secured::{PASSWORD, SESSION, Secured};
+pub use signer::Signer;
+pub use stores::{Identity, KEY_PASSWORD, Properties, STORE_PASSWORD, Stores, Trust};
 
 /// A running cluster; dropping it ends it, and so does the end of this process.
 #[derive(Debug)]
@@ -27,7 +39,7 @@ pub struct Kafka {
 }
 
 /// Why there is no real Kafka.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Failure {
     /// The machine lacks `java` or `mvn`, or the artifacts cannot be had.
     Missing(String),
@@ -62,7 +74,7 @@ impl Kafka {
     /// A cluster of one node of the test's own, of which clients are told that it is found at this address, where
     /// a proxy may stand; else as [`Kafka::shared`].
     pub fn behind(address: SocketAddr) -> Option<Self> {
-        or_skip(Self::start_behind(1, Some(address)))
+        or_skip(Self::start_with(1, Some(address), None))
     }
 
     /// Starts so many nodes and waits until each may serve.
@@ -70,17 +82,21 @@ impl Kafka {
     /// # Errors
     /// When the machine lacks something, or a node ends before it is ready.
     pub fn start(nodes: usize) -> Result<Self, Failure> {
-        Self::start_behind(nodes, None)
+        Self::start_with(nodes, None, None)
     }
 
-    fn start_behind(nodes: usize, advertised: Option<SocketAddr>) -> Result<Self, Failure> {
+    fn start_with(
+        nodes: usize,
+        advertised: Option<SocketAddr>,
+        security: Option<&Security>,
+    ) -> Result<Self, Failure> {
         let library = library::find()?;
-        let mut outcome = Self::try_start(nodes, advertised, &library);
+        let mut outcome = Self::try_start(nodes, advertised, security, &library);
         for _ in 0..PORT_RACES {
             // A port that was free a moment ago may be another's now.
             match &outcome {
                 Err(Failure::Broken(why)) if why.contains("BindException") => {
-                    outcome = Self::try_start(nodes, advertised, &library)
+                    outcome = Self::try_start(nodes, advertised, security, &library)
                 }
                 _ => break,
             }
@@ -88,24 +104,32 @@ impl Kafka {
         outcome
     }
 
-    fn try_start(nodes: usize, advertised: Option<SocketAddr>, library: &Path) -> Result<Self, Failure> {
+    fn try_start(
+        nodes: usize,
+        advertised: Option<SocketAddr>,
+        security: Option<&Security>,
+        library: &Path,
+    ) -> Result<Self, Failure> {
         let home = fresh_folder()?;
         let ports: Vec<Ports> =
             (0..nodes).map(|_| Ports::choose()).collect::<Result<_, _>>().map_err(broken)?;
         let started: Result<Vec<_>, _> = std::thread::scope(|scope| {
-            let (home, ports) = (&home, &ports);
-            let threads: Vec<_> = (0..nodes)
-                .map(|at| scope.spawn(move || Node::start(home, library, at, ports, advertised)))
-                .collect();
+            let plan = Plan { home: &home, library, ports: &ports, advertised, security };
+            let threads: Vec<_> = (0..nodes).map(|at| scope.spawn(move || Node::start(plan, at))).collect();
             threads.into_iter().map(|it| it.join().unwrap_or_else(|e| std::panic::resume_unwind(e))).collect()
         });
-        let java = Java::start(library, &home).map_err(broken)?;
+        let arguments = security.map(Security::java_arguments).unwrap_or_default();
+        let java = Java::start(library, &home, &arguments).map_err(broken)?;
         Ok(Self { nodes: started?, java: Mutex::new(java) })
     }
 
     /// The PLAINTEXT addresses, as `bootstrap.servers` wants them.
     pub fn bootstrap(&self) -> String {
-        let addresses: Vec<_> = self.nodes.iter().map(|node| node.plaintext().to_string()).collect();
+        self.bootstrap_of(Listener::Plaintext)
+    }
+
+    fn bootstrap_of(&self, listener: Listener) -> String {
+        let addresses: Vec<_> = self.nodes.iter().map(|node| node.address(listener).to_string()).collect();
         addresses.join(",")
     }
 

@@ -23,6 +23,7 @@ mod producer_errors; // what a producer cannot do: a typed error each, with topi
 mod program; // not tests: the binary as a child
 mod resume; // where a job begins that was run before: its own checkpoint, nobody else's
 mod scripts; // scripts as people post them: planned, or refused for what they need; UPSERT_KAFKA_SCRIPTS names further ones
+mod security; // every way into a cluster, and those that must be kept out; UPSERT_KAFKA_REQUIRE_KDC
 mod seed; // the seed's job, embedded and on a real Kafka
 mod shapes; // scripts and messages that nest and repeat without end, in bounded time and memory
 mod sharing; // the tables of a job share a client, wherever their properties let them

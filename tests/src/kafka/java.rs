@@ -1,11 +1,14 @@
 //! Apache's Java client, one JVM kept open: a JSON line asked, a JSON line answered.
 
+mod secured;
+
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+pub use secured::Token;
 use serde_json::{Value, json};
 
 use super::health::{Cluster, Partition};
@@ -100,10 +103,11 @@ pub struct GroupLife {
 
 impl Java {
     /// Starts the JVM; its log goes into the folder.
-    pub(super) fn start(library: &Path, folder: &Path) -> io::Result<Self> {
+    pub(super) fn start(library: &Path, folder: &Path, arguments: &[String]) -> io::Result<Self> {
         let mut process = Command::new("java")
             .args(["-Xmx256m"])
             .args(FAST_START)
+            .args(arguments)
             .arg(format!("-Dupsert.kafka.log={}", folder.join("client.log").display()))
             .arg(format!("-Dlog4j2.configurationFile={LOG4J}"))
             .args(["-cp", &library.join("*").display().to_string(), SOURCE])

@@ -1,8 +1,9 @@
 //! Kafka's jars, fetched once per machine.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
+use super::tool::run;
 use super::{Failure, broken};
 
 /// The folder of jars: `4.4.0` in `$UPSERT_KAFKA_LIB`, else in `target/kafka-lib` of the repository.
@@ -20,7 +21,7 @@ pub(super) fn find() -> Result<PathBuf, Failure> {
 }
 
 fn check_java() -> Result<(), Failure> {
-    let text = run(Command::new("java").arg("-version"), "java")?;
+    let text = run(Command::new("java").arg("-version"), "java", Failure::Missing)?;
     // `openjdk version "17.0.15" 2025-04-15`
     let major =
         text.split('"').nth(1).and_then(|it| it.split(['.', '-']).next()).and_then(|it| it.parse().ok());
@@ -40,7 +41,7 @@ fn fetch(all: &Path, library: &Path) -> Result<(), Failure> {
     let mut maven = Command::new("mvn");
     maven.args(["-q", "-B", "-f", POM, "dependency:copy-dependencies", "-DincludeScope=runtime"]);
     maven.arg(format!("-Dkafka.version={VERSION}")).arg(format!("-DoutputDirectory={}", mine.display()));
-    let fetched = run(&mut maven, "mvn");
+    let fetched = run(&mut maven, "mvn", Failure::Missing);
     if fetched.is_ok() && std::fs::rename(&mine, library).is_ok() {
         return Ok(());
     }
@@ -50,18 +51,6 @@ fn fetch(all: &Path, library: &Path) -> Result<(), Failure> {
         true => Ok(()),
         false => fetched.map(drop),
     }
-}
-
-fn run(command: &mut Command, name: &str) -> Result<String, Failure> {
-    let output = command.output().map_err(|e| Failure::Missing(format!("`{name}` does not run ({e})")))?;
-    match output.status.success() {
-        true => Ok(text(&output)),
-        false => Err(Failure::Missing(format!("`{name}` failed: {}", text(&output).trim()))),
-    }
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 const VERSION: &str = "4.4.0";

@@ -10,6 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::guard::Guarded;
+use super::listener::Listener;
+use super::secured::Security;
 use super::{Failure, broken};
 
 /// A node; dropping it kills it.
@@ -18,33 +20,34 @@ pub(super) struct Node {
     folder: PathBuf,
     library: PathBuf,
     heap: &'static str,
-    plaintext: SocketAddr,
+    ports: Ports,
+    /// What its JVM is told beside what all are.
+    java_arguments: Vec<String>,
     /// `None` while it is down.
     process: Mutex<Option<Guarded>>,
 }
 
-/// One port per row of [`LISTENERS`].
+/// One port per [`Listener`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ports([u16; LISTENERS.len()]);
+pub(super) struct Ports([u16; Listener::ALL.len()]);
 
-struct Listener {
-    name: &'static str,
-    protocol: &'static str,
+/// What all nodes of a cluster are made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan<'a> {
+    pub(super) home: &'a Path,
+    pub(super) library: &'a Path,
+    pub(super) ports: &'a [Ports],
+    /// Where clients are told that the one node is.
+    pub(super) advertised: Option<SocketAddr>,
+    /// TLS, SASL and ACLs.
+    pub(super) security: Option<&'a Security>,
 }
-
-/// TLS and SASL become further rows.
-const LISTENERS: [Listener; 2] = [
-    Listener { name: "PLAINTEXT", protocol: "PLAINTEXT" },
-    Listener { name: "CONTROLLER", protocol: "PLAINTEXT" },
-];
-const PLAINTEXT: usize = 0;
-const CONTROLLER: usize = 1;
 
 impl Ports {
     /// Ports that are free now; all are held until all are chosen, so that they differ.
     pub(super) fn choose() -> io::Result<Self> {
         let mut held = Vec::new();
-        let mut ports = [0; LISTENERS.len()];
+        let mut ports = [0; Listener::ALL.len()];
         for port in &mut ports {
             let listener = listener_at_chance()?;
             *port = listener.local_addr()?.port();
@@ -53,42 +56,41 @@ impl Ports {
         Ok(Self(ports))
     }
 
-    fn address(self, listener: usize) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.0[listener]).into()
+    fn address(self, listener: Listener) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.0[listener as usize]).into()
     }
 }
 
 impl Node {
-    /// Formats and starts node number `at` of those whose ports are given, and waits until it may serve.
-    pub(super) fn start(
-        home: &Path,
-        library: &Path,
-        at: usize,
-        ports: &[Ports],
-        advertised: Option<SocketAddr>,
-    ) -> Result<Self, Failure> {
-        let folder = home.join((at + 1).to_string());
+    /// Formats and starts node number `at` of those that are planned, and waits until it may serve.
+    pub(super) fn start(plan: Plan<'_>, at: usize) -> Result<Self, Failure> {
+        let folder = plan.home.join((at + 1).to_string());
         std::fs::create_dir_all(&folder).map_err(broken)?;
-        let mut properties = properties(&folder, at, ports);
-        if let Some(address) = advertised {
+        let mut properties = properties(&folder, at, plan.ports, plan.security.is_some());
+        if let Some(address) = plan.advertised {
             // Writing to a string cannot fail.
-            let _ = writeln!(properties, "advertised.listeners={}://{address}", LISTENERS[PLAINTEXT].name);
+            let _ = writeln!(properties, "advertised.listeners={}://{address}", Listener::Plaintext.name());
+        }
+        if let Some(security) = plan.security {
+            properties.push_str(&security.broker_properties(|it| plan.ports[at].address(it).port()));
         }
         std::fs::write(folder.join("server.properties"), properties).map_err(broken)?;
-        format_storage(&folder, library, ports)?;
+        let format_arguments = plan.security.map(Security::format_arguments).unwrap_or_default();
+        format_storage(&folder, plan.library, plan.ports, &format_arguments)?;
         let node = Self {
             folder,
-            library: library.to_owned(),
-            heap: if ports.len() < 3 { "-Xmx512m" } else { "-Xmx256m" },
-            plaintext: ports[at].address(PLAINTEXT),
+            library: plan.library.to_owned(),
+            heap: if plan.ports.len() < 3 { "-Xmx512m" } else { "-Xmx256m" },
+            ports: plan.ports[at],
+            java_arguments: plan.security.map(Security::java_arguments).unwrap_or_default(),
             process: Mutex::new(None),
         };
         node.launch()?;
         Ok(node)
     }
 
-    pub(super) fn plaintext(&self) -> SocketAddr {
-        self.plaintext
+    pub(super) fn address(&self, listener: Listener) -> SocketAddr {
+        self.ports.address(listener)
     }
 
     /// Starts it where it was, with what it had, and waits until it may serve.
@@ -97,8 +99,8 @@ impl Node {
         if slot.is_some() {
             return Err(Failure::Broken("the node runs already".into()));
         }
-        let process = slot.insert(launch(&self.folder, &self.library, self.heap).map_err(broken)?);
-        await_port(self.plaintext, process, &self.folder)
+        let process = slot.insert(self.spawn().map_err(broken)?);
+        await_port(self.address(Listener::Plaintext), process, &self.folder)
     }
 
     /// kill -9, and its end is waited for.
@@ -130,6 +132,18 @@ impl Node {
         self.process().as_ref().ok_or_else(down)?.signal(name).map_err(broken)
     }
 
+    fn spawn(&self) -> io::Result<Guarded> {
+        let class_path = class_path(&self.library);
+        let log = format!("-Dupsert.kafka.log={}", self.folder.join("server.log").display());
+        let logging = format!("-Dlog4j2.configurationFile={LOG4J}");
+        let mut command = vec!["java", &log, &logging];
+        command.extend(["-Xms64m", self.heap, "-XX:MaxDirectMemorySize=128m", "-Xss512k"]);
+        command.extend(FAST_START);
+        command.extend(self.java_arguments.iter().map(String::as_str));
+        command.extend(["-cp", &class_path, "kafka.Kafka", "server.properties"]);
+        Guarded::spawn(&command, &self.folder, &self.folder.join("out.log"))
+    }
+
     /// A test that panicked while it held the slot left a process or none in it: as good as before.
     fn process(&self) -> MutexGuard<'_, Option<Guarded>> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
@@ -142,7 +156,7 @@ fn down() -> Failure {
 
 /// Below the range from which the kernel takes the ports of outgoing connections: while a node is down, one of
 /// those who dial it could otherwise be given its very port, and it could not come back.
-fn listener_at_chance() -> io::Result<TcpListener> {
+pub(super) fn listener_at_chance() -> io::Result<TcpListener> {
     let mut last = Ok(());
     for attempt in 0..PORTS_TRIED_MAX {
         let chance = RandomState::new().hash_one(attempt) % u64::from(PORTS_END - PORTS_BEGIN);
@@ -156,21 +170,11 @@ fn listener_at_chance() -> io::Result<TcpListener> {
     last.and(Err(io::Error::other("no port was tried")))
 }
 
-fn launch(folder: &Path, library: &Path, heap: &str) -> io::Result<Guarded> {
-    let class_path = class_path(library);
-    let log = format!("-Dupsert.kafka.log={}", folder.join("server.log").display());
-    let logging = format!("-Dlog4j2.configurationFile={LOG4J}");
-    let mut command = vec!["java", &log, &logging];
-    command.extend(["-Xms64m", heap, "-XX:MaxDirectMemorySize=128m", "-Xss512k"]);
-    command.extend(FAST_START);
-    command.extend(["-cp", &class_path, "kafka.Kafka", "server.properties"]);
-    Guarded::spawn(&command, folder, &folder.join("out.log"))
-}
-
-fn format_storage(folder: &Path, library: &Path, ports: &[Ports]) -> Result<(), Failure> {
+fn format_storage(folder: &Path, library: &Path, ports: &[Ports], further: &[String]) -> Result<(), Failure> {
     let mut java = Command::new("java");
     java.arg("-Xmx128m").args(FAST_START).args(["-cp", &class_path(library), "kafka.tools.StorageTool"]);
     java.args(["format", "-t", CLUSTER_ID, "-c", "server.properties"]).current_dir(folder);
+    java.args(further);
     match ports {
         [_] => java.arg("--standalone"),
         _ => java.args([
@@ -216,7 +220,7 @@ fn last_words(folder: &Path) -> String {
 fn controllers(ports: &[Ports], before: impl Fn(usize) -> String, after: impl Fn(usize) -> String) -> String {
     let rows = ports.iter().enumerate();
     let texts: Vec<_> = rows
-        .map(|(at, it)| format!("{}{}{}", before(at + 1), it.address(CONTROLLER), after(at + 1)))
+        .map(|(at, it)| format!("{}{}{}", before(at + 1), it.address(Listener::Controller), after(at + 1)))
         .collect();
     texts.join(",")
 }
@@ -230,11 +234,12 @@ fn class_path(library: &Path) -> String {
     library.join("*").display().to_string()
 }
 
-fn properties(folder: &Path, at: usize, ports: &[Ports]) -> String {
-    let rows = LISTENERS.iter().enumerate();
+fn properties(folder: &Path, at: usize, ports: &[Ports], secured: bool) -> String {
+    let count = if secured { Listener::ALL.len() } else { Listener::OPEN };
+    let rows = &Listener::ALL[..count];
     let listeners: Vec<_> =
-        rows.map(|(row, it)| format!("{}://{}", it.name, ports[at].address(row))).collect();
-    let protocols: Vec<_> = LISTENERS.iter().map(|it| format!("{}:{}", it.name, it.protocol)).collect();
+        rows.iter().map(|it| format!("{}://{}", it.name(), ports[at].address(*it))).collect();
+    let protocols: Vec<_> = rows.iter().map(|it| format!("{}:{}", it.name(), it.protocol())).collect();
     let (replicas, in_sync) = if ports.len() < 3 { (1, 1) } else { (3, 2) };
     let data: PathBuf = folder.join("data");
     let mut out = String::from(SETTINGS);

@@ -11,6 +11,15 @@ use std::sync::{Mutex, PoisonError};
 /// The tests that were skipped, and the shell that counts them.
 static SKIPPED: Mutex<(BTreeSet<String>, Option<ChildStdin>)> = Mutex::new((BTreeSet::new(), None));
 
+/// A part of the running test is skipped for want of a KDC.
+pub(super) fn skip_kerberos(why: &str) {
+    let thread = std::thread::current();
+    say(&format!(
+        "SKIPPED: the Kerberos part of {}, because {why}. {HOW_KERBEROS}",
+        thread.name().unwrap_or("a test")
+    ));
+}
+
 /// The running test is skipped for this reason.
 pub(super) fn skip(why: &str) {
     let thread = std::thread::current();
@@ -46,6 +55,10 @@ fn count() -> Option<ChildStdin> {
 
 const HOW: &str = "Install a JDK 17 or newer and Maven (Debian: apt-get install openjdk-17-jdk-headless maven) to run \
                    them; UPSERT_KAFKA_REQUIRE_JAVA=1 makes this a failure.";
+
+/// What a machine without a KDC needs.
+pub(super) const HOW_KERBEROS: &str = "Install MIT's KDC (Debian: apt-get install krb5-kdc krb5-admin-server krb5-user) \
+                                       to run it; UPSERT_KAFKA_REQUIRE_KDC=1 makes this a failure.";
 
 const COUNT: &str = r#"
 count=0
