@@ -149,7 +149,8 @@ impl InBand {
         let api = api_name::<R>();
         let throttle = throttle::throttle::<R>;
         let waiter = ResponseWaiter { api, timeout, version, bytes_max: RESPONSE_BYTES_MAX, throttle, reply };
-        let deadline = clock.now() + timeout;
+        // The login's own end comes before, and names the reason.
+        let deadline = clock.now() + 2 * timeout;
         Ok((QueuedRequest { frame, correlation_id: Some(correlation_id), deadline, waiter }, answer))
     }
 }

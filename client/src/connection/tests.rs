@@ -3,6 +3,8 @@
 #[cfg(feature = "scram")]
 mod logins;
 mod pipes;
+#[cfg(feature = "scram")]
+mod reauthentication;
 
 use std::error::Error as _;
 use std::time::Duration;

@@ -45,6 +45,8 @@ pub(crate) enum Fault {
     Leaves,
     /// It goes on for ever.
     GoesOn,
+    /// It does not answer SaslAuthenticate.
+    Silent,
 }
 
 impl SaslPeer {
@@ -76,10 +78,11 @@ impl SaslPeer {
         if ask.is::<SaslAuthenticateRequest>() {
             let words = ask.read::<SaslAuthenticateRequest>().auth_bytes;
             self.words.push(words.clone());
-            if self.fault == Fault::Leaves {
-                return Some(Reply::Close);
-            }
-            return Some(ask.answer(&self.authenticate(&words)));
+            return Some(match self.fault {
+                Fault::Leaves => Reply::Close,
+                Fault::Silent => Reply::Nothing,
+                _ => ask.answer(&self.authenticate(&words)),
+            });
         }
         None
     }
