@@ -40,6 +40,7 @@ pub(crate) mod metadata_update;
 mod node_connections;
 mod outage;
 mod propagation_timeout;
+mod refusals;
 pub(crate) mod schedule;
 mod task;
 mod topic_metadata;
@@ -151,8 +152,8 @@ impl Cluster {
     /// lasts.
     ///
     /// # Errors
-    /// It is not known at the deadline; or, before, when it may not be used, or when brokers that answer have not
-    /// known it for `topic.metadata.propagation.max.ms`.
+    /// It is not known at the deadline; or, before, when it may not be used, when this client may not log in, or when
+    /// brokers that answer have not known it for `topic.metadata.propagation.max.ms`.
     pub(crate) async fn topic(
         &self,
         name: &str,
@@ -194,6 +195,9 @@ impl Cluster {
                 }
             }
             now = Arc::clone(&view.borrow_and_update());
+            if let Some(refusal) = now.problem.as_ref().filter(|problem| problem.is_refusal()) {
+                return Err(refusal.clone().with_topic(name));
+            }
             match now.missing.get(name) {
                 Some(code) if !code.is_retriable() => {
                     return Err(Error::from_code(*code, "Metadata").with_topic(name));

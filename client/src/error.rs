@@ -92,6 +92,11 @@ impl Error {
         }
     }
 
+    /// Whether one side does not let the other in, which the next attempt, or another broker, will hardly change.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Authentication | ErrorKind::Config)
+    }
+
     /// Whether what the client knows of the cluster is out of date.
     pub fn refreshes_metadata(&self) -> bool {
         match self.0.kind {

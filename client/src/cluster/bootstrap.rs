@@ -20,8 +20,8 @@ use crate::connection::{Connection, Connector};
 use crate::retry::Backoff;
 use crate::{Config, Error, ErrorKind};
 
-/// Tries every bootstrap address, round after round, until one answers or `bootstrap.timeout.ms` is over. After a
-/// second a warning says what the client is waiting for.
+/// Tries every bootstrap address, round after round, until one answers or `bootstrap.timeout.ms` is over. A broker that
+/// refuses this client's login ends the search, as in Java. After a second a warning says what the client is waiting for.
 pub(super) async fn bootstrap(connector: &Connector) -> Result<(Connection, MetadataUpdate), Error> {
     let config = &connector.config;
     if config.bootstrap_servers.is_empty() {
@@ -31,7 +31,7 @@ pub(super) async fn bootstrap(connector: &Connector) -> Result<(Connection, Meta
     let mut backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max);
     let mut chance = connector.environment.chance();
     loop {
-        if let Some(found) = search.round().await {
+        if let Some(found) = search.round().await? {
             return Ok(found);
         }
         let wait = backoff.wait(chance.draw());
@@ -68,7 +68,7 @@ impl<'a> BootstrapSearch<'a> {
     }
 
     /// Tries each address once.
-    async fn round(&mut self) -> Option<(Connection, MetadataUpdate)> {
+    async fn round(&mut self) -> Result<Option<(Connection, MetadataUpdate)>, Error> {
         let addresses = &self.connector.config.bootstrap_servers;
         let mut causes = Vec::new();
         for (at, address) in addresses.iter().enumerate() {
@@ -81,8 +81,9 @@ impl<'a> BootstrapSearch<'a> {
                         let waited = self.now().saturating_duration_since(self.began);
                         tracing::warn!("connected to {address} after {} s", seconds(waited));
                     }
-                    return Some(found);
+                    return Ok(Some(found));
                 }
+                Err(error) if error.is_refusal() => return Err(error),
                 Err(error) => causes.push(error.to_string()),
             }
             if self.causes.len() < addresses.len() {
@@ -90,7 +91,7 @@ impl<'a> BootstrapSearch<'a> {
             }
         }
         self.causes = causes;
-        None
+        Ok(None)
     }
 
     /// Awaits a step of the search, and says within it that the search takes long, once.
@@ -128,19 +129,35 @@ impl<'a> BootstrapSearch<'a> {
     }
 }
 
-/// Tries the candidates in order; the error is the last cause.
+/// Tries the candidates in order; the error is the last cause, or the first refusal.
 pub(super) async fn open_first(
-    candidates: Vec<Candidate>,
+    candidates: Result<Vec<Candidate>, Error>,
     connector: &Connector,
-) -> Result<(Candidate, Connection), Error> {
+) -> Result<(Candidate, Connection), OpenFailure> {
     let mut last = Error::new(ErrorKind::Unreachable, "no broker is known");
-    for candidate in candidates {
+    for candidate in candidates? {
         match connector.open(&candidate.address, connector.config.connection_setup_timeout).await {
             Ok(connection) => return Ok((candidate, connection)),
+            Err(error) if error.is_refusal() => {
+                return Err(OpenFailure { error, refused_by: Some(candidate.address) });
+            }
             Err(error) => last = error,
         }
     }
-    Err(last)
+    Err(last.into())
+}
+
+/// Why no connection was opened, or nothing came of it.
+pub(super) struct OpenFailure {
+    pub(super) error: Error,
+    /// Who does not let this client in.
+    pub(super) refused_by: Option<Address>,
+}
+
+impl From<Error> for OpenFailure {
+    fn from(error: Error) -> Self {
+        Self { error, refused_by: None }
+    }
 }
 
 /// An address and, unless it is a bootstrap one, whose it is.

@@ -79,6 +79,11 @@ impl Schedule {
         self.earliest = now + self.backoff.wait(chance);
     }
 
+    /// No request is of use before then, whoever asks.
+    pub(crate) fn handle_held(&mut self, until: Instant) {
+        self.earliest = self.earliest.max(until);
+    }
+
     /// When to look again; `None` while a request is under way.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match (self.in_flight, self.asked) {

@@ -22,10 +22,11 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::bootstrap::{self, Candidate};
+use super::bootstrap::{self, Candidate, OpenFailure};
 use super::metadata_update::MetadataUpdate;
 use super::node_connections::{ConnectionKind, NodeConnections, OwnerId};
 use super::outage::shared::SharedOutage;
+use super::refusals::Refusals;
 use super::schedule::Schedule;
 use super::tracked_topics::{TopicInterest, TrackedTopics};
 use super::{Coordinator, Metadata};
@@ -72,6 +73,7 @@ pub(super) struct ClusterTask {
     /// Dialling and asking, each a future of its own, so that the task never waits for a broker.
     jobs: JoinSet<ClusterEvent>,
     outage: SharedOutage,
+    refusals: Refusals,
     chance: Chance,
 }
 
@@ -80,9 +82,9 @@ enum ClusterEvent {
     /// A connection was opened to a node at this address, or was not.
     Opened(i32, ConnectionKind, Address, Result<Connection, Error>),
     /// Some broker was reached for whoever asked for any.
-    Reached(ConnectionReply, Result<(Candidate, Connection), Error>),
+    Reached(ConnectionReply, Result<(Candidate, Connection), OpenFailure>),
     /// Metadata was asked for: when that began, which broker was reached for it if none was, and the response.
-    Renewed(Instant, Option<(Candidate, Connection)>, Result<MetadataUpdate, Error>),
+    Renewed(Instant, Option<(Candidate, Connection)>, Result<MetadataUpdate, OpenFailure>),
 }
 
 impl ClusterTask {
@@ -101,6 +103,7 @@ impl ClusterTask {
         let mut task = Self {
             schedule: Schedule::new(config.metadata_max_age, backoff, now),
             tracked: TrackedTopics::new(config.metadata_max_idle),
+            refusals: Refusals::new(config.reconnect_backoff_max),
             chance: environment.chance(),
             connector,
             mailbox,
@@ -173,7 +176,10 @@ impl ClusterTask {
                 self.keep_connection(candidate, connection.clone());
                 _ = reply.send(Ok(connection));
             }
-            ClusterEvent::Reached(reply, Err(error)) => _ = reply.send(Err(error)),
+            ClusterEvent::Reached(reply, Err(failure)) => {
+                self.handle_failure(&failure);
+                _ = reply.send(Err(failure.error));
+            }
             ClusterEvent::Renewed(began, reached, answer) => {
                 if let Some((candidate, connection)) = reached {
                     self.keep_connection(candidate, connection);
@@ -198,21 +204,22 @@ impl ClusterTask {
                 let answer =
                     bootstrap::fetch_metadata(&connection, &topics, &written, &connector.config).await;
                 if answer.as_ref().map_or_else(asks_to_begin_again, |_| true) {
-                    return ClusterEvent::Renewed(began, None, answer);
+                    return ClusterEvent::Renewed(began, None, answer.map_err(OpenFailure::from));
                 }
             }
             match bootstrap::open_first(candidates, &connector).await {
                 Ok((candidate, connection)) => {
                     let answer =
                         bootstrap::fetch_metadata(&connection, &topics, &written, &connector.config).await;
+                    let answer = answer.map_err(OpenFailure::from);
                     ClusterEvent::Renewed(began, Some((candidate, connection)), answer)
                 }
-                Err(error) => ClusterEvent::Renewed(began, None, Err(error)),
+                Err(failure) => ClusterEvent::Renewed(began, None, Err(failure)),
             }
         });
     }
 
-    fn handle_metadata(&mut self, began: Instant, answer: Result<MetadataUpdate, Error>) {
+    fn handle_metadata(&mut self, began: Instant, answer: Result<MetadataUpdate, OpenFailure>) {
         let now = self.now();
         let chance = self.chance.draw();
         match answer {
@@ -234,13 +241,20 @@ impl ClusterTask {
                 self.publish(renewed);
                 self.adopt_brokers();
             }
-            Err(error) => {
+            Err(failure) => {
+                self.handle_failure(&failure);
+                let OpenFailure { error, .. } = failure;
                 tracing::debug!(%error, "metadata could not be renewed");
                 match asks_to_begin_again(&error) {
                     true => self.rebootstrap(),
                     false => self.outage.failed(began, &error, now),
                 }
                 self.schedule.handle_failed(now, chance);
+                if error.is_refusal()
+                    && let Some(until) = self.refusals.deadline(now)
+                {
+                    self.schedule.handle_held(until);
+                }
                 self.publish(Metadata { problem: Some(error), ..Metadata::clone(&self.metadata()) });
             }
         }
@@ -258,15 +272,21 @@ impl ClusterTask {
 
     /// Replies with the open connection, or opens one. Whoever asks meanwhile waits for the same attempt.
     fn connect(&mut self, node_id: i32, kind: ConnectionKind, reply: ConnectionReply) {
+        let now = self.now();
         let Some(node) = self.nodes.get_mut(&node_id) else {
             self.schedule.handle_asked();
             let sentence = format!("broker {node_id} is not known (any more)");
             _ = reply.send(Err(Error::new(ErrorKind::Unreachable, sentence)));
             return;
         };
+        let refusal = self.refusals.of(&node.address, now).cloned();
         let slot = node.slot(kind);
         if let Some(open) = slot.open() {
             _ = reply.send(Ok(open.clone()));
+            return;
+        }
+        if let Some(refusal) = refusal {
+            _ = reply.send(Err(refusal));
             return;
         }
         if slot.handle_wanted(reply) {
@@ -298,16 +318,37 @@ impl ClusterTask {
             opened = Err(Error::new(ErrorKind::Unreachable, sentence));
         }
         match &opened {
-            Ok(connection) => node.handle_opened(kind, connection.clone()),
+            Ok(connection) => {
+                self.refusals.handle_opened(address);
+                node.handle_opened(kind, connection.clone());
+            }
             Err(error) => {
                 tracing::debug!(node_id, %error, "connection failed");
                 node.not_before = now + node.backoff.wait(self.chance.draw());
                 self.schedule.handle_asked();
+                if error.is_refusal() {
+                    self.handle_refused(address, error);
+                }
             }
         }
         for reply in waiting {
             // Whoever waited may have gone.
             _ = reply.send(opened.clone());
+        }
+    }
+
+    fn handle_failure(&mut self, failure: &OpenFailure) {
+        if let Some(address) = &failure.refused_by {
+            self.handle_refused(address, &failure.error);
+        }
+    }
+
+    /// A broker does not let this client in: it is left alone for a while.
+    fn handle_refused(&mut self, address: &Address, error: &Error) {
+        let now = self.now();
+        if self.refusals.handle_refused(address, error, now, self.chance.draw()) {
+            let wait_ms = self.connector.config.reconnect_backoff_max.as_millis();
+            tracing::warn!("{error}; it is tried again every {wait_ms} ms (reconnect.backoff.max.ms)");
         }
     }
 
@@ -334,9 +375,21 @@ impl ClusterTask {
         }
     }
 
+    /// Those that may be tried now. When all of them refused this client a moment ago: their refusal.
+    fn candidates(&mut self) -> Result<Vec<Candidate>, Error> {
+        let now = self.now();
+        let mut candidates = self.known_candidates();
+        let refusal = candidates.iter().find_map(|it| self.refusals.of(&it.address, now)).cloned();
+        candidates.retain(|it| self.refusals.of(&it.address, now).is_none());
+        match refusal {
+            Some(refusal) if candidates.is_empty() => Err(refusal),
+            _ => Ok(candidates),
+        }
+    }
+
     /// Known brokers in random order, then the bootstrap addresses; those alone when a broker asked for it,
     /// or when nobody known has answered for `metadata.recovery.rebootstrap.trigger.ms`.
-    fn candidates(&mut self) -> Vec<Candidate> {
+    fn known_candidates(&mut self) -> Vec<Candidate> {
         let recovers = self.connector.config.metadata_recovery == MetadataRecovery::Rebootstrap;
         let hopeless = self.schedule.age(self.now())
             > self.connector.config.metadata_max_age + self.connector.config.metadata_rebootstrap_trigger;
@@ -357,6 +410,7 @@ impl ClusterTask {
     }
 
     fn keep_connection(&mut self, candidate: Candidate, connection: Connection) {
+        self.refusals.handle_opened(&candidate.address);
         match candidate.node_id.and_then(|id| self.nodes.get_mut(&id)) {
             Some(node) if node.address == candidate.address => {
                 node.handle_opened(ConnectionKind::Requests, connection);

@@ -3,6 +3,8 @@
 mod connections;
 mod lying;
 mod outages;
+#[cfg(feature = "scram")]
+mod refused;
 
 use std::sync::Mutex;
 

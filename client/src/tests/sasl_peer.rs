@@ -18,6 +18,8 @@ pub(crate) const PASSWORD: &str = "alice-secret";
 /// A broker that lets one user in.
 pub(crate) struct SaslPeer {
     pub(crate) mechanisms: Vec<&'static str>,
+    /// The user's, which may change.
+    pub(crate) password: String,
     pub(crate) fault: Fault,
     /// `session_lifetime_ms` of each login.
     pub(crate) lifetime_ms: i64,
@@ -53,6 +55,7 @@ impl SaslPeer {
     pub(crate) fn new(mechanisms: &[&'static str]) -> Self {
         Self {
             mechanisms: mechanisms.to_vec(),
+            password: PASSWORD.to_owned(),
             fault: Fault::None,
             lifetime_ms: 0,
             logins: 0,
@@ -91,7 +94,7 @@ impl SaslPeer {
         let answer = match (self.fault, &*self.mechanism) {
             (Fault::GoesOn, _) => Ok((vec![1], false)),
             (_, "PLAIN") => {
-                let known = *words == *format!("\0{USER}\0{PASSWORD}").as_bytes();
+                let known = *words == *format!("\0{USER}\0{}", self.password).as_bytes();
                 known.then(|| (Vec::new(), true)).ok_or("Authentication failed: Invalid username or password")
             }
             (_, _) => self.scram(words),
@@ -120,7 +123,7 @@ impl SaslPeer {
         match self.scram.take() {
             None if self.fault == Fault::EndsAtOnce => Ok((Vec::new(), true)),
             None => {
-                let (broker, reply) = ScramBroker::first(words, self.fault);
+                let (broker, reply) = ScramBroker::first(words, &self.password, self.fault);
                 self.scram = Some(broker);
                 Ok((reply, false))
             }
@@ -142,7 +145,7 @@ struct ScramBroker {
 }
 
 impl ScramBroker {
-    fn first(words: &[u8], fault: Fault) -> (Self, Vec<u8>) {
+    fn first(words: &[u8], password: &str, fault: Fault) -> (Self, Vec<u8>) {
         let text = std::str::from_utf8(words).unwrap();
         let bare = text.strip_prefix("n,,").expect("no channel binding, no other identity");
         let nonce = bare.split(',').find_map(|it| it.strip_prefix("r=")).unwrap();
@@ -155,7 +158,7 @@ impl ScramBroker {
         let salt = b"a salt of a broker";
         let reply = format!("r={nonce},s={},i={iterations}", BASE64.encode(salt));
         let mut salted = vec![0; 32];
-        pbkdf2::pbkdf2_hmac::<Sha256>(PASSWORD.as_bytes(), salt, 4096, &mut salted);
+        pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), salt, 4096, &mut salted);
         (Self { salted, signed: format!("{bare},{reply}") }, reply.into_bytes())
     }
 

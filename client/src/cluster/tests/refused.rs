@@ -1,0 +1,134 @@
+//! Brokers that do not let this client in: whoever asks is told at once, and no broker is asked again and again.
+
+use super::*;
+use crate::config::{LoginModule, SaslConfig, SaslMechanism, SecurityProtocol};
+use crate::sasl_peer::{PASSWORD, SaslPeer, USER};
+use crate::{Assignment, Client, Position, Record};
+
+/// A broker in paused time that lets clients in by PLAIN, and what it is asked; its password can be changed.
+struct Guarded {
+    sasl: Arc<Mutex<SaslPeer>>,
+    peer: Peer,
+    environment: Environment,
+}
+
+const WAIT: Duration = Duration::from_secs(1);
+
+impl Guarded {
+    fn start() -> Self {
+        let sasl = Arc::new(Mutex::new(SaslPeer::new(&["PLAIN"])));
+        let logins = Arc::clone(&sasl);
+        let at = "peer:9092".parse().unwrap();
+        let (peer, environment) = Peer::piped(move |ask: &Ask| {
+            let mut sasl = logins.lock().unwrap();
+            match sasl.answer(ask) {
+                Some(reply) => reply,
+                // Whoever is still connected by the old password is thrown out.
+                None if sasl.password != PASSWORD => Reply::Close,
+                None => ask.introduce(&at, &[("orders", 1)]).unwrap_or(Reply::Nothing),
+            }
+        });
+        Self { sasl, peer, environment }
+    }
+
+    fn config(&self, password: &str) -> Config {
+        let login = LoginModule::Plain { username: USER.to_owned(), password: password.into() };
+        let sasl =
+            SaslConfig { mechanism: SaslMechanism::Plain, login: Some(login), ..SaslConfig::default() };
+        Config {
+            security_protocol: SecurityProtocol::SaslPlaintext,
+            sasl,
+            connections_max_idle: None,
+            reconnect_backoff_max: WAIT,
+            ..self.peer.config()
+        }
+    }
+
+    /// How many logins were tried since the last time.
+    fn tried(&self) -> usize {
+        std::mem::take(&mut self.sasl.lock().unwrap().words).len()
+    }
+
+    async fn open(&self, password: &str) -> Result<Client, Error> {
+        Client::open_in(self.config(password), self.environment.clone()).await
+    }
+
+    /// The password is another one from now on.
+    fn shut(&self) {
+        self.sasl.lock().unwrap().password = "another".to_owned();
+    }
+}
+
+fn assert_refused(error: &Error) {
+    assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
+    assert!(error.to_string().contains("login by PLAIN refused: Authentication failed: Invalid"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_password_ends_the_search_for_a_first_broker_at_once() {
+    let broker = Guarded::start();
+    let began = broker.environment.clock().now();
+    assert_refused(&broker.open("not-it").await.err().unwrap());
+    assert_eq!(broker.tried(), 1, "not again until bootstrap.timeout.ms");
+    assert!(broker.environment.clock().since(began) < Duration::from_millis(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_is_refused_later_is_told_to_whoever_asks_and_not_tried_in_a_storm() {
+    let broker = Guarded::start();
+    let client = broker.open(PASSWORD).await.unwrap();
+    broker.shut();
+    broker.tried();
+    let began = broker.environment.clock().now();
+    let mut calls = 0u32;
+    while broker.environment.clock().since(began) < 10 * WAIT {
+        let asked = broker.environment.clock().now();
+        let error = client.admin().cluster().await.unwrap_err();
+        // The first call may have been on the connection that broke.
+        if calls > 0 {
+            assert_refused(&error);
+        }
+        let took = broker.environment.clock().since(asked);
+        assert!(took <= 2 * WAIT, "{took:?}");
+        calls += 1;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(calls > 100, "{calls}");
+    let tried = broker.tried();
+    // One a second, and a fifth more or less by chance; metadata and the call may each find it out once.
+    assert!((8..=15).contains(&tried), "{tried} logins in ten seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_topic_is_told_at_once_and_not_after_max_block_ms() {
+    let broker = Guarded::start();
+    let client = broker.open(PASSWORD).await.unwrap();
+    broker.shut();
+    let began = broker.environment.clock().now();
+    assert_refused(&client.producer().topic("orders").await.err().unwrap());
+    assert!(broker.environment.clock().since(began) <= 2 * WAIT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_is_told_by_poll() {
+    let broker = Guarded::start();
+    let client = broker.open(PASSWORD).await.unwrap();
+    broker.shut();
+    let mut consumer = client.consumer();
+    consumer.assign(vec![Assignment::new("orders", 0, Position::Offset(0))]);
+    let began = broker.environment.clock().now();
+    assert_refused(&consumer.poll().await.err().unwrap());
+    assert!(broker.environment.clock().since(began) <= 2 * WAIT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_lets_the_client_in_again_is_used_again() {
+    let broker = Guarded::start();
+    let client = broker.open(PASSWORD).await.unwrap();
+    broker.shut();
+    assert_refused(&client.producer().topic("orders").await.err().unwrap());
+    broker.sasl.lock().unwrap().password = PASSWORD.to_owned();
+    tokio::time::sleep(2 * WAIT).await;
+    let topic = client.producer().topic("orders").await.unwrap();
+    _ = Record::new(&topic);
+}
