@@ -45,6 +45,7 @@ impl Draft {
         }
         if protocol.has_sasl() {
             login?;
+            self.tell_of_kerberos(notices);
         }
         Ok(self.config)
     }
@@ -83,6 +84,16 @@ impl Draft {
         }
     }
 
+    /// Java wants the name, librdkafka takes this one, and nearly every cluster has it.
+    fn tell_of_kerberos(&mut self, notices: &mut Vec<Notice>) {
+        let sasl = &mut self.config.sasl;
+        if let (Some(LoginModule::Kerberos(_)), None) = (&sasl.login, &sasl.kerberos.service_name) {
+            sasl.kerberos.service_name = Some("kafka".to_owned());
+            let sentence = "sasl.kerberos.service.name becomes kafka, as none was given; Java asks for one";
+            notices.push(Notice::adjusted("sasl.kerberos.service.name", sentence.to_owned()));
+        }
+    }
+
     fn login(&mut self, notices: &mut Vec<Notice>) -> Result<(), Error> {
         let file = self.config.sasl.login_file.as_ref().map(|path| path.display().to_string());
         let (key, entry) = match (self.jaas.take(), file) {
@@ -101,7 +112,7 @@ impl Draft {
         notices.extend(
             entry.told.into_iter().map(|told| Notice::ignored(key, format!("property {key}: {told}"))),
         );
-        self.take_login(key, entry.module, notices);
+        self.config.sasl.login = Some(entry.module);
         self.take_service_name(key, entry.service_name)
     }
 
@@ -126,20 +137,6 @@ impl Draft {
             let login = LoginModule::AwsMskIam { profile, role_arn, role_session_name, sts_region };
             self.config.sasl.login = Some(login);
         }
-    }
-
-    fn take_login(&mut self, key: &str, module: LoginModule, notices: &mut Vec<Notice>) {
-        let module = match (self.config.sasl.mechanism, module) {
-            // Java's ScramLoginModule hands over user and password to whatever mechanism there is.
-            (SaslMechanism::Plain, LoginModule::Scram { username, password, .. }) => {
-                let sentence =
-                    format!("property {key}: its ScramLoginModule is taken for a PlainLoginModule");
-                notices.push(Notice::adjusted(key, sentence));
-                LoginModule::Plain { username, password }
-            }
-            (_, module) => module,
-        };
-        self.config.sasl.login = Some(module);
     }
 
     /// As in Java it stands in either place, and in both if they say the same.
@@ -215,3 +212,6 @@ impl StoreDraft {
 
 const TEXT: &str = "sasl.jaas.config";
 const FILE: &str = "java.security.auth.login.config";
+
+#[cfg(test)]
+mod tests;

@@ -75,25 +75,36 @@ fn needs_user(mechanism: SaslMechanism, module: &str) -> String {
 }
 
 fn mismatch(login: &LoginModule, mechanism: SaslMechanism) -> String {
-    let (module, theirs) = match login {
-        LoginModule::Plain { .. } => ("PlainLoginModule", "PLAIN"),
-        LoginModule::Scram { .. } => ("ScramLoginModule", "SCRAM-SHA-256 or SCRAM-SHA-512"),
-        LoginModule::OAuthBearer { .. } => ("OAuthBearerLoginModule", "OAUTHBEARER"),
-        LoginModule::Kerberos(_) => ("Krb5LoginModule", "GSSAPI"),
-        LoginModule::AwsMskIam { .. } => ("IAMLoginModule", "AWS_MSK_IAM"),
+    let theirs = match login {
+        LoginModule::Plain { .. } => "PLAIN",
+        LoginModule::Scram { .. } => "SCRAM-SHA-256 or SCRAM-SHA-512",
+        LoginModule::OAuthBearer { .. } => "OAUTHBEARER",
+        LoginModule::Kerberos(_) => "GSSAPI",
+        LoginModule::AwsMskIam { .. } => "AWS_MSK_IAM",
+    };
+    let (default, module) = match mechanism {
+        SaslMechanism::Gssapi => (", the default", KRB5),
+        SaslMechanism::Plain => ("", "org.apache.kafka.common.security.plain.PlainLoginModule"),
+        SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => {
+            ("", "org.apache.kafka.common.security.scram.ScramLoginModule")
+        }
+        SaslMechanism::OAuthBearer => {
+            ("", "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule")
+        }
+        SaslMechanism::AwsMskIam => ("", "software.amazon.msk.auth.iam.IAMLoginModule"),
     };
     format!(
-        "properties sasl.jaas.config (a {module}) and sasl.mechanism ({mechanism}) contradict each other: that module is \
-         for {theirs}"
+        "property sasl.jaas.config is for {theirs}, but sasl.mechanism is {mechanism}{default}; set {theirs}, or give it a \
+         {module}"
     )
 }
 
+/// As in Java, the modules of PLAIN and of SCRAM hand over user and password to either mechanism.
 fn is_for(login: &LoginModule, mechanism: SaslMechanism) -> bool {
+    let is_with_password =
+        matches!(mechanism, SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512);
     match login {
-        LoginModule::Plain { .. } => mechanism == SaslMechanism::Plain,
-        LoginModule::Scram { .. } => {
-            matches!(mechanism, SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512)
-        }
+        LoginModule::Plain { .. } | LoginModule::Scram { .. } => is_with_password,
         LoginModule::OAuthBearer { .. } => mechanism == SaslMechanism::OAuthBearer,
         LoginModule::Kerberos(_) => mechanism == SaslMechanism::Gssapi,
         LoginModule::AwsMskIam { .. } => mechanism == SaslMechanism::AwsMskIam,
@@ -120,3 +131,6 @@ const BUILT: [(SaslMechanism, &str, bool); 5] = [
     (SaslMechanism::OAuthBearer, "oauth", cfg!(feature = "oauth")),
     (SaslMechanism::AwsMskIam, "msk-iam", cfg!(feature = "msk-iam")),
 ];
+
+#[cfg(test)]
+mod tests;

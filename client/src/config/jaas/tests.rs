@@ -83,9 +83,9 @@ fn plain(username: &str, password: &str) -> Result<LoginModule, String> {
     Ok(LoginModule::Plain { username: username.to_owned(), password: password.into() })
 }
 
-/// Point 47 of the checklist.
+/// Of the checklist in dli.md.
 #[test]
-fn a_users_name_is_read_in_escaped_quotes_and_without_any() {
+fn point_47_a_users_name_is_read_in_escaped_quotes_and_without_any() {
     assert_eq!(login(&format!(r#"{PLAIN} required username=\"u\" password=\"p\";"#)), plain("u", "p"));
     assert_eq!(login(&format!("{PLAIN} required username=u password=p;")), plain("u", "p"));
     assert_eq!(login(&format!(r#"{PLAIN} required username="u" password=7;"#)), plain("u", "7"));

@@ -127,6 +127,134 @@ fn what_cannot_be_done_is_refused_by_name() {
     assert!(parsed(&[("transaction.two.phase.commit.enable", "false"), ("partitioner.class", "")]).is_ok());
 }
 
+/// `[0,...,3600]` in Java's words: what is within is taken, and what is beyond is refused.
+#[test]
+fn the_bounds_of_security_keys_are_javas() {
+    let golden = golden();
+    let mut bounded = 0;
+    for row in golden["producer"].as_array().unwrap() {
+        let key = row["name"].as_str().unwrap();
+        let bounds =
+            row["valid"].as_str().filter(|_| key.starts_with("sasl.")).and_then(|it| it.strip_prefix('['));
+        let Some((low, high)) = bounds.and_then(|it| it.strip_suffix(']')?.split_once(",...,")) else {
+            continue;
+        };
+        let is_whole = row["type"] != "DOUBLE";
+        let beside = |bound: &str, by: f64| match is_whole {
+            true => (bound.parse::<i64>().unwrap() + by.signum() as i64).to_string(),
+            false => (bound.parse::<f64>().unwrap() + by).to_string(),
+        };
+        for good in [low.to_owned(), high.to_owned(), beside(low, 0.01), beside(high, -0.01)] {
+            parsed(&[(key, &good)]).unwrap_or_else(|error| panic!("{key} = {good}: {error}"));
+        }
+        for bad in [beside(low, -0.01), beside(high, 0.01), "NaN".to_owned(), "x".to_owned()] {
+            assert!(parsed(&[(key, &bad)]).is_err(), "{key} = {bad}");
+        }
+        bounded += 1;
+    }
+    assert_eq!(bounded, 6, "Java bounds six of them");
+}
+
+#[test]
+fn a_key_of_another_clients_is_told_with_javas_name() {
+    for (theirs, ours) in [
+        ("ssl.ca.location", "ssl.truststore.location, with ssl.truststore.type = PEM"),
+        ("sasl.mechanisms", "it is sasl.mechanism"),
+        ("sasl.username", "sasl.jaas.config"),
+        ("metadata.broker.list", "bootstrap.servers"),
+        ("enable.ssl.certificate.verification", "ssl.endpoint.identification.algorithm"),
+    ] {
+        let (_, notices) = parsed(&[(theirs, "hush")]).unwrap();
+        let sentence = notices[0].to_string();
+        assert!(sentence.starts_with(&format!("property {theirs} is unknown and ignored: ")), "{sentence}");
+        assert!(sentence.contains(ours) && !sentence.contains("hush"), "{sentence}");
+        assert_eq!(notices[0].kind, NoticeKind::Unknown);
+    }
+}
+
+/// Point 51, as far as the client goes: whatever is given to a key that holds a secret, nobody says it again.
+#[test]
+fn point_51_a_secret_is_shown_by_nothing() {
+    let secrets: Vec<&str> =
+        table::rows().filter(|row| matches!(row.fate, Fate::Secret { .. })).map(|row| row.name).collect();
+    let passwords: Vec<String> = golden()["producer"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["type"] == "PASSWORD")
+        .map(|row| row["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(passwords.iter().all(|it| secrets.contains(&it.as_str())), "{passwords:?}");
+    let mut shown = String::new();
+    for protocol in ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] {
+        for mechanism in crate::SaslMechanism::ALL.map(|(_, name)| name) {
+            for secret in &secrets {
+                let hush = if *secret == "sasl.jaas.config" {
+                    "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"u\" password=\"hush\";"
+                } else {
+                    "hush"
+                };
+                let pairs = [("security.protocol", protocol), ("sasl.mechanism", mechanism), (secret, hush)];
+                match parsed(&pairs) {
+                    Ok((config, notices)) => {
+                        shown += &format!("{config:?}{notices:?}");
+                        shown.extend(notices.iter().map(Notice::to_string));
+                        for (key, explained) in config.explain(Role::Any) {
+                            shown += &format!("{explained:?}");
+                            let is_set = explained == Explained::Honoured("***".to_owned());
+                            assert!(
+                                key != *secret
+                                    || is_set
+                                    || protocol == "PLAINTEXT"
+                                    || secret.starts_with("ssl"),
+                                "{key}"
+                            );
+                        }
+                    }
+                    Err(error) => shown += &format!("{error}{error:?}"),
+                }
+            }
+        }
+    }
+    assert!(shown.len() > 100_000 && !shown.contains("hush"));
+    let url = [("sasl.oauthbearer.token.endpoint.url", "https://me:hush@idp:443/token")];
+    let (config, _) = parsed(&url).unwrap();
+    let explained = config.explain(Role::Any).find(|(key, _)| *key == url[0].0).unwrap().1;
+    assert_eq!(explained, Explained::Honoured("https://***@idp:443/token".to_owned()));
+}
+
+#[test]
+fn classes_that_mean_something_are_taken_whatever_a_build_put_in_front() {
+    use crate::{JwtRetriever, OAuthLoginHandler};
+    let oauth = "org.apache.kafka.common.security.oauthbearer";
+    let handler = |class: &str| {
+        let (config, _) = parsed(&[("sasl.login.callback.handler.class", class)])?;
+        Ok::<_, Error>(config.sasl.oauth.login_handler)
+    };
+    let endpoint = OAuthLoginHandler::TokenEndpoint;
+    assert_eq!(handler(&format!("{oauth}.OAuthBearerLoginCallbackHandler")).unwrap(), endpoint);
+    assert_eq!(handler(&format!("{oauth}.secured.OAuthBearerLoginCallbackHandler")).unwrap(), endpoint);
+    assert_eq!(handler(&format!("kafkashaded.{oauth}.OAuthBearerLoginCallbackHandler")).unwrap(), endpoint);
+    let iam = "software.amazon.msk.auth.iam.IAMOAuthBearerLoginCallbackHandler";
+    assert_eq!(handler(iam).unwrap(), OAuthLoginHandler::AwsMskIam);
+    let strimzi = handler("io.strimzi.kafka.oauth.client.JaasClientOauthLoginCallbackHandler").unwrap_err();
+    assert!(strimzi.to_string().contains("sasl.oauthbearer.token.endpoint.url"), "{strimzi}");
+    assert!(handler("com.acme.Mine").unwrap_err().to_string().contains("OAuthConfig::token_source"));
+    let bearer = format!("{oauth}.JwtBearerJwtRetriever");
+    let (config, _) = parsed(&[("sasl.oauthbearer.jwt.retriever.class", &bearer)]).unwrap();
+    assert_eq!(config.sasl.oauth.jwt_retriever, JwtRetriever::JwtBearer);
+    for (key, class) in [
+        ("sasl.client.callback.handler.class", "com.acme.Mine"),
+        ("sasl.login.class", "com.acme.Mine"),
+        ("sasl.oauthbearer.jwt.validator.class", "com.acme.Mine"),
+        ("sasl.oauthbearer.jwt.retriever.class", "com.acme.Mine"),
+        ("ssl.engine.factory.class", "com.acme.Mine"),
+    ] {
+        let sentence = parsed(&[(key, class)]).unwrap_err().to_string();
+        assert!(sentence.contains(key) && sentence.contains(class), "{sentence}");
+    }
+}
+
 #[test]
 fn contradictions_asked_for_name_both_keys() {
     for (pairs, other) in [

@@ -50,7 +50,10 @@ async fn plain_sends_user_and_password_and_nothing_before_apiversions() {
     let broker = broker(&["GSSAPI", "PLAIN"]);
     log_in(&broker, SaslMechanism::Plain, PASSWORD).await.unwrap();
     let broker = broker.lock().unwrap();
-    assert_eq!((broker.logins, broker.words.clone()), (1, vec![Bytes::from_static(b"\0alice\0alice-secret")]));
+    assert_eq!(
+        (broker.logins, broker.words.clone()),
+        (1, vec![Bytes::from_static(b"\0alice\0alice-secret")])
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,8 +143,14 @@ async fn scram_brokers_that_cheat_are_told_apart() {
         (Fault::EndsAtOnce, "did not prove by SCRAM-SHA-256 that it knows the password"),
         (Fault::ProvesNothing, "did not prove by SCRAM-SHA-256 that it knows the password"),
         (Fault::ProvesWrongly, "the broker's proof by SCRAM-SHA-256 is wrong"),
-        (Fault::ChangesTheNonce, "does not keep to SCRAM-SHA-256: SCRAM protocol error: returned server nonce"),
-        (Fault::RepeatsTheNonce, "does not keep to SCRAM-SHA-256: SCRAM protocol error: returned server nonce"),
+        (
+            Fault::ChangesTheNonce,
+            "does not keep to SCRAM-SHA-256: SCRAM protocol error: returned server nonce",
+        ),
+        (
+            Fault::RepeatsTheNonce,
+            "does not keep to SCRAM-SHA-256: SCRAM protocol error: returned server nonce",
+        ),
         (Fault::Iterations(1), "asks for 1 iterations of SCRAM-SHA-256, and between 4096 and 1000000"),
         (Fault::Iterations(4095), "asks for 4095 iterations"),
         (Fault::Iterations(1_000_001), "asks for 1000001 iterations"),
