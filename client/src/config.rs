@@ -10,9 +10,16 @@ use crate::metrics::Windows;
 mod address;
 mod connects_like;
 mod contradictions;
+mod draft;
+mod jaas;
+mod java_class;
 mod nearest;
 mod oauth;
+#[cfg(test)]
+mod oracle;
+mod other_names;
 mod properties;
+mod properties_file;
 mod sasl;
 mod security;
 mod setting;
@@ -22,6 +29,7 @@ mod token_source;
 pub use address::Address;
 pub use oauth::{AssertionAlgorithm, AssertionConfig, JwtRetriever, OAuthConfig, OAuthLoginHandler};
 pub use properties::{Explained, Notice, NoticeKind};
+pub use properties_file::parse_properties;
 pub use sasl::{KerberosConfig, KerberosLogin, LoginModule, SaslConfig, SaslMechanism};
 pub use security::{
     EndpointIdentification, SecurityProtocol, Store, StoreSource, StoreType, TlsConfig, TlsVersion,

@@ -110,7 +110,7 @@ pub use config::{
     Explained, FetchToken, FetchingToken, IsolationLevel, JwtRetriever, KerberosConfig, KerberosLogin,
     LoginModule, MetadataRecovery, Notice, NoticeKind, OAuthConfig, OAuthLoginHandler, OffsetReset,
     PartitionerClass, Role, SaslConfig, SaslMechanism, SecurityProtocol, Store, StoreSource, StoreType,
-    TlsConfig, TlsVersion, TokenSource,
+    TlsConfig, TlsVersion, TokenSource, parse_properties,
 };
 #[cfg(feature = "stream")]
 pub use consumer::RecordStream;

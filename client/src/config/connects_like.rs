@@ -82,6 +82,17 @@ mod tests {
             ("request.timeout.ms", "7000"),
             ("metadata.max.age.ms", "7"),
             ("connections.max.idle.ms", "7"),
+            ("security.protocol", "SSL"),
+            ("ssl.truststore.location", "/a"),
+            ("ssl.endpoint.identification.algorithm", ""),
+            ("sasl.mechanism", "PLAIN"),
+            ("sasl.kerberos.service.name", "kafka"),
+            ("java.security.krb5.conf", "/a"),
+            ("sasl.oauthbearer.token.endpoint.url", "https://a"),
+            (
+                "sasl.jaas.config",
+                "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"u\" password=\"p\";",
+            ),
         ] {
             let other = config(&[(key, value)], Role::Consumer);
             assert!(!plain.connects_like(&other), "{key}");

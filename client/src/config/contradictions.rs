@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::{Acks, Config, Notice};
 use crate::{Error, ErrorKind};
 
+pub(super) mod security;
+
 /// As Java does, lets a default give way to what was asked for, and says so.
 pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut Vec<Notice>) {
     if config.enable_idempotence
@@ -65,6 +67,7 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
         return refuse("fetch.max.decompressed.bytes: 0 is too small, 1 is the least".to_owned());
     }
     writes(config)?;
+    security::check(config)?;
     let needed = config.linger + config.request_timeout;
     if config.delivery_timeout < needed {
         let others = format!("{} ms, which it must cover", needed.as_millis());

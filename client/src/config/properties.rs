@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use super::draft::Draft;
+use super::java_class::unshaded;
 use super::nearest::nearest;
-use super::table::{self, Fate, PROPERTIES};
+use super::other_names::in_java;
+use super::table::{self, Fate};
 use super::{Config, Role, contradictions};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Secret};
 
 /// Something about a property that the user should hear, though work goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +32,15 @@ pub enum NoticeKind {
     Ignored,
     /// Another value than the one that would have been taken was needed.
     Adjusted,
+    /// It is honoured, and leaves out a guard that others rely on.
+    Insecure,
 }
 
 impl Notice {
+    pub(super) fn insecure(key: &str, sentence: &str) -> Self {
+        Self { kind: NoticeKind::Insecure, key: key.to_owned(), sentence: sentence.to_owned() }
+    }
+
     pub(super) fn adjusted(key: &str, sentence: String) -> Self {
         Self { kind: NoticeKind::Adjusted, key: key.to_owned(), sentence }
     }
@@ -63,30 +72,32 @@ pub(super) fn parse<K: AsRef<str>, V: AsRef<str>>(
     pairs: impl IntoIterator<Item = (K, V)>,
     role: Role,
 ) -> Result<(Config, Vec<Notice>), Error> {
-    let mut config = Config::for_role(role);
+    let mut draft = Draft::new(Config::for_role(role));
     let mut notices = Vec::new();
     let mut given = HashSet::new();
     for (key, value) in pairs {
-        match take(&mut config, key.as_ref().trim(), value.as_ref().trim(), role)? {
+        match take(&mut draft, key.as_ref().trim(), value.as_ref(), role)? {
             Taken::Set(key) => _ = given.insert(key),
             Taken::Told(notice) => notices.push(notice),
             Taken::Nothing => {}
         }
     }
+    let mut config = draft.finish(&mut notices)?;
     contradictions::adjust(&mut config, &given, &mut notices);
+    contradictions::security::tell(&config, &mut notices);
     contradictions::check(&config)?;
     Ok((config, notices))
 }
 
 pub(super) fn explain(config: &Config, role: Role) -> impl Iterator<Item = (&'static str, Explained)> {
-    let of_role = PROPERTIES.iter().filter(move |property| property.roles.include(role));
+    let of_role = table::rows().filter(move |property| property.roles.include(role));
     // With all roles at once, a key that two of them have tells what the first makes of it.
     let first = move |property: &&table::Property| {
         table::find(property.name, role).is_some_and(|first| std::ptr::eq(first, *property))
     };
     of_role.filter(first).map(|property| {
         let explained = match property.fate {
-            Fate::Honoured { show, .. } => Explained::Honoured(show(config)),
+            Fate::Honoured { .. } | Fate::Secret { .. } => Explained::Honoured(property.shown(config)),
             Fate::Ignored(why) => Explained::Ignored(why),
             Fate::Refused { why, .. } => Explained::Refused(why),
         };
@@ -100,7 +111,8 @@ enum Taken {
     Nothing,
 }
 
-fn take(config: &mut Config, key: &str, value: &str, role: Role) -> Result<Taken, Error> {
+fn take(draft: &mut Draft, key: &str, given: &str, role: Role) -> Result<Taken, Error> {
+    let value = given.trim();
     let Some(property) = table::find(key, role) else { return Ok(Taken::Told(unknown(key))) };
     if !property.roles.include(role) {
         let whose = if property.roles.include(Role::Producer) { "producers" } else { "consumers" };
@@ -108,20 +120,32 @@ fn take(config: &mut Config, key: &str, value: &str, role: Role) -> Result<Taken
     }
     match property.fate {
         Fate::Honoured { set, .. } => {
-            set(config, value).map_err(|why| refused(key, &why))?;
+            set(draft, value).map_err(|why| refused(key, &why))?;
+            Ok(Taken::Set(property.name))
+        }
+        Fate::Secret { .. } if value.is_empty() => Ok(Taken::Nothing),
+        Fate::Secret { set, .. } => {
+            set(draft, Secret::from(given));
             Ok(Taken::Set(property.name))
         }
         Fate::Ignored(why) => Ok(Taken::Told(ignored(key, why))),
-        Fate::Refused { harmless, .. } if value.is_empty() || harmless.contains(&value) => Ok(Taken::Nothing),
+        Fate::Refused { harmless, .. } if value.is_empty() || harmless.contains(&unshaded(value)) => {
+            Ok(Taken::Nothing)
+        }
         Fate::Refused { why, .. } => Err(refused(key, &format!("'{value}' is refused: {why}"))),
     }
 }
 
 fn unknown(key: &str) -> Notice {
-    let known = PROPERTIES.iter().map(|property| property.name);
-    let sentence = match nearest(key, known) {
-        Some(near) => format!("property {key} is unknown and ignored; did you mean {near}?"),
-        None => format!("property {key} is unknown and ignored"),
+    let known = table::rows().map(|property| property.name);
+    let sentence = match (in_java(key), nearest(key, known)) {
+        (Some((whose, ours)), _) => {
+            format!(
+                "property {key} is unknown and ignored: it is a name of {whose}'s; here as in Java it is {ours}"
+            )
+        }
+        (None, Some(near)) => format!("property {key} is unknown and ignored; did you mean {near}?"),
+        (None, None) => format!("property {key} is unknown and ignored"),
     };
     Notice { kind: NoticeKind::Unknown, key: key.to_owned(), sentence }
 }
@@ -131,7 +155,7 @@ fn ignored(key: &str, why: &str) -> Notice {
     Notice::ignored(key, sentence)
 }
 
-fn refused(key: &str, why: &str) -> Error {
+pub(super) fn refused(key: &str, why: &str) -> Error {
     Error::new(ErrorKind::Config, format!("property {key}: {why}"))
 }
 

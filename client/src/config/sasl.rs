@@ -15,6 +15,8 @@ pub struct SaslConfig {
     /// What `sasl.jaas.config` says, or the file that `java.security.auth.login.config` names. `None` where nothing was
     /// given: enough for OAUTHBEARER, whose settings have keys of their own.
     pub login: Option<LoginModule>,
+    /// `java.security.auth.login.config`: the file that `login` was read from, when it was.
+    pub login_file: Option<PathBuf>,
     /// `sasl.kerberos.*`.
     pub kerberos: KerberosConfig,
     /// `sasl.oauthbearer.*` and `sasl.login.*`.

@@ -1,13 +1,14 @@
 //! How each type of a setting is read from text and shown again.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use upsert_kafka_protocol::records::Compression;
 
-use super::{
-    Acks, Address, IsolationLevel, MetadataRecovery, OffsetReset, PartitionerClass, SecurityProtocol,
-};
+use super::{Acks, Address, IsolationLevel, MetadataRecovery, OffsetReset, PartitionerClass};
+
+mod security;
 
 /// A value with a text form. Errors are the end of a sentence that begins with the key.
 pub(super) trait Setting: Sized {
@@ -103,6 +104,42 @@ impl Setting for Option<String> {
     }
 }
 
+impl Setting for f64 {
+    fn parse(text: &str) -> Result<Self, String> {
+        let number = text.parse().ok().filter(|it: &Self| it.is_finite());
+        number.ok_or_else(|| format!("'{text}' is not a number"))
+    }
+
+    fn show(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+impl Setting for Option<PathBuf> {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok((!text.is_empty()).then(|| text.into()))
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(String::new, |path| path.display().to_string())
+    }
+}
+
+impl Setting for Vec<String> {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(items(text).map(str::to_owned).collect())
+    }
+
+    fn show(&self) -> String {
+        self.join(",")
+    }
+}
+
+/// Of a list: what stands between commas, without blanks.
+pub(super) fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
 impl Setting for Vec<Address> {
     fn parse(text: &str) -> Result<Self, String> {
         text.split(',').filter(|part| !part.trim().is_empty()).map(str::parse).collect()
@@ -136,27 +173,6 @@ words!(Acks { All = "all" | "-1", Leader = "1", None = "0" });
 words!(IsolationLevel { ReadUncommitted = "read_uncommitted", ReadCommitted = "read_committed" });
 words!(MetadataRecovery { Rebootstrap = "rebootstrap", None = "none" });
 words!(Compression { None = "none", Gzip = "gzip", Snappy = "snappy", Lz4 = "lz4", Zstd = "zstd" });
-
-impl Setting for SecurityProtocol {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text.to_ascii_uppercase().as_str() {
-            "PLAINTEXT" => Ok(Self::Plaintext),
-            "SSL" => Ok(Self::Ssl),
-            "SASL_PLAINTEXT" => Ok(Self::SaslPlaintext),
-            "SASL_SSL" => Ok(Self::SaslSsl),
-            _ => Err(format!("'{text}' is none of PLAINTEXT, SSL, SASL_SSL, SASL_PLAINTEXT")),
-        }
-    }
-
-    fn show(&self) -> String {
-        match self {
-            Self::Plaintext => "PLAINTEXT".to_owned(),
-            Self::Ssl => "SSL".to_owned(),
-            Self::SaslPlaintext => "SASL_PLAINTEXT".to_owned(),
-            Self::SaslSsl => "SASL_SSL".to_owned(),
-        }
-    }
-}
 
 impl Setting for PartitionerClass {
     fn parse(text: &str) -> Result<Self, String> {

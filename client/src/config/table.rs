@@ -1,7 +1,11 @@
 //! Every property of Java's producer, consumer and admin client, and what becomes of it here; and a few of our own.
 
+use super::draft::Draft;
 use super::setting::Setting;
 use super::{Config, Role};
+use crate::Secret;
+
+mod security;
 
 /// One of Java's keys.
 pub(super) struct Property {
@@ -13,7 +17,9 @@ pub(super) struct Property {
 /// What becomes of a key.
 pub(super) enum Fate {
     /// It means here what it means in Java.
-    Honoured { set: fn(&mut Config, &str) -> Result<(), String>, show: fn(&Config) -> String },
+    Honoured { set: fn(&mut Draft, &str) -> Result<(), String>, show: fn(&Config) -> String },
+    /// Likewise; its value is taken with its blanks, as in Java, and never shown.
+    Secret { set: fn(&mut Draft, Secret), is_set: fn(&Config) -> bool },
     /// It changes nothing, because …
     Ignored(&'static str),
     /// It would change something, and cannot. Some values, and always the empty one, do no harm.
@@ -36,12 +42,30 @@ impl Roles {
     }
 }
 
+impl Property {
+    /// The value of what is honoured, and `***` for a secret that is set.
+    pub(super) fn shown(&self, config: &Config) -> String {
+        match self.fate {
+            Fate::Honoured { show, .. } => show(config),
+            Fate::Secret { is_set, .. } if is_set(config) => Secret::default().to_string(),
+            Fate::Secret { .. } | Fate::Ignored(_) | Fate::Refused { .. } => String::new(),
+        }
+    }
+}
+
 /// Keys that Java does not have, for what only this client does or lets be set: those that a role has, by name.
 #[cfg(test)]
 pub(super) fn ours(role: Role) -> Vec<&'static str> {
     let all = [
         ("bootstrap.timeout.ms", ALL),
         ("fetch.max.decompressed.bytes", CONSUMER),
+        // System properties in Java, where they hold for all clients of a process.
+        ("java.security.auth.login.config", ALL),
+        ("java.security.krb5.conf", ALL),
+        // Huawei's.
+        ("kerberos.domain.name", ALL),
+        // librdkafka's.
+        ("ssl.crl.location", ALL),
         ("topic.metadata.propagation.max.ms", ALL),
     ];
     all.into_iter().filter(|(_, roles)| roles.include(role)).map(|(name, _)| name).collect()
@@ -49,8 +73,13 @@ pub(super) fn ours(role: Role) -> Vec<&'static str> {
 
 /// The row of a key: the role's own, else that of the clients that have it.
 pub(super) fn find(name: &str, role: Role) -> Option<&'static Property> {
-    let rows = || PROPERTIES.iter().filter(|property| property.name == name);
-    rows().find(|property| property.roles.include(role)).or_else(|| rows().next())
+    let named = || rows().filter(|property| property.name == name);
+    named().find(|property| property.roles.include(role)).or_else(|| named().next())
+}
+
+/// All of them.
+pub(super) fn rows() -> impl Iterator<Item = &'static Property> {
+    PROPERTIES.iter().chain(security::TLS).chain(security::SASL)
 }
 
 const PRODUCER: Roles = Roles(1);
@@ -66,24 +95,23 @@ const BYTES: &str = "keys and values are bytes here";
 const COMMITS: &str = "offsets are committed when commit is called, and only then";
 const GROUPS: &str = "partitions are assigned by the caller; joining a group is not supported yet";
 const JAVA_CLASS: &str = "a Java class cannot be loaded here";
-const SASL: &str = "it matters only with SASL, which is not supported yet";
-const TLS: &str = "it matters only with TLS, which is not supported yet";
 
 macro_rules! honoured {
-    ($roles:expr, $name:literal, $field:ident) => {
+    ($roles:expr, $name:literal, $($field:ident).+) => {
         Property {
             name: $name,
             roles: $roles,
             fate: Fate::Honoured {
-                set: |config, text| {
-                    config.$field = Setting::parse(text)?;
+                set: |draft, text| {
+                    draft.config.$($field).+ = Setting::parse(text)?;
                     Ok(())
                 },
-                show: |config| config.$field.show(),
+                show: |config| config.$($field).+.show(),
             },
         }
     };
 }
+use honoured;
 
 const fn ignored(roles: Roles, name: &'static str, why: &'static str) -> Property {
     Property { name, roles, fate: Fate::Ignored(why) }
@@ -98,7 +126,7 @@ const fn refused(
     Property { name, roles, fate: Fate::Refused { harmless, why } }
 }
 
-pub(super) static PROPERTIES: &[Property] = &[
+static PROPERTIES: &[Property] = &[
     // Of every client.
     ignored(
         ALL,
@@ -180,9 +208,9 @@ pub(super) static PROPERTIES: &[Property] = &[
         name: "metadata.max.idle.ms",
         roles: PRODUCER,
         fate: Fate::Honoured {
-            set: |config, text| {
-                config.metadata_max_idle = Setting::parse(text)?;
-                match config.metadata_max_idle.as_millis() {
+            set: |draft, text| {
+                draft.config.metadata_max_idle = Setting::parse(text)?;
+                match draft.config.metadata_max_idle.as_millis() {
                     // As in Java.
                     ..5000 => Err(format!("{text} is too small, 5000 is the least")),
                     _ => Ok(()),
@@ -236,72 +264,4 @@ pub(super) static PROPERTIES: &[Property] = &[
     ignored(CONSUMER, "share.acknowledgement.mode", GROUPS),
     ignored(CONSUMER, "share.acquire.mode", GROUPS),
     ignored(CONSUMER, "value.deserializer", BYTES),
-    // Of TLS.
-    ignored(ALL, "ssl.cipher.suites", TLS),
-    ignored(ALL, "ssl.enabled.protocols", TLS),
-    ignored(ALL, "ssl.endpoint.identification.algorithm", TLS),
-    ignored(ALL, "ssl.engine.factory.class", TLS),
-    ignored(ALL, "ssl.key.password", TLS),
-    ignored(ALL, "ssl.keymanager.algorithm", TLS),
-    ignored(ALL, "ssl.keystore.certificate.chain", TLS),
-    ignored(ALL, "ssl.keystore.key", TLS),
-    ignored(ALL, "ssl.keystore.location", TLS),
-    ignored(ALL, "ssl.keystore.password", TLS),
-    ignored(ALL, "ssl.keystore.type", TLS),
-    ignored(ALL, "ssl.protocol", TLS),
-    ignored(ALL, "ssl.provider", TLS),
-    ignored(ALL, "ssl.secure.random.implementation", TLS),
-    ignored(ALL, "ssl.trustmanager.algorithm", TLS),
-    ignored(ALL, "ssl.truststore.certificates", TLS),
-    ignored(ALL, "ssl.truststore.location", TLS),
-    ignored(ALL, "ssl.truststore.password", TLS),
-    ignored(ALL, "ssl.truststore.type", TLS),
-    // Of SASL.
-    ignored(ALL, "sasl.client.callback.handler.class", SASL),
-    ignored(ALL, "sasl.jaas.config", SASL),
-    ignored(ALL, "sasl.kerberos.kinit.cmd", SASL),
-    ignored(ALL, "sasl.kerberos.min.time.before.relogin", SASL),
-    ignored(ALL, "sasl.kerberos.service.name", SASL),
-    ignored(ALL, "sasl.kerberos.ticket.renew.jitter", SASL),
-    ignored(ALL, "sasl.kerberos.ticket.renew.window.factor", SASL),
-    ignored(ALL, "sasl.login.callback.handler.class", SASL),
-    ignored(ALL, "sasl.login.class", SASL),
-    ignored(ALL, "sasl.login.connect.timeout.ms", SASL),
-    ignored(ALL, "sasl.login.read.timeout.ms", SASL),
-    ignored(ALL, "sasl.login.refresh.buffer.seconds", SASL),
-    ignored(ALL, "sasl.login.refresh.min.period.seconds", SASL),
-    ignored(ALL, "sasl.login.refresh.window.factor", SASL),
-    ignored(ALL, "sasl.login.refresh.window.jitter", SASL),
-    ignored(ALL, "sasl.login.retry.backoff.max.ms", SASL),
-    ignored(ALL, "sasl.login.retry.backoff.ms", SASL),
-    ignored(ALL, "sasl.mechanism", SASL),
-    ignored(ALL, "sasl.oauthbearer.allow.unverified.audience", SASL),
-    ignored(ALL, "sasl.oauthbearer.allow.unverified.issuer", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.algorithm", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.claim.aud", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.claim.exp.seconds", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.claim.iss", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.claim.jti.include", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.claim.nbf.seconds", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.claim.sub", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.file", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.private.key.file", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.private.key.passphrase", SASL),
-    ignored(ALL, "sasl.oauthbearer.assertion.template.file", SASL),
-    ignored(ALL, "sasl.oauthbearer.client.credentials.client.id", SASL),
-    ignored(ALL, "sasl.oauthbearer.client.credentials.client.secret", SASL),
-    ignored(ALL, "sasl.oauthbearer.clock.skew.seconds", SASL),
-    ignored(ALL, "sasl.oauthbearer.expected.audience", SASL),
-    ignored(ALL, "sasl.oauthbearer.expected.issuer", SASL),
-    ignored(ALL, "sasl.oauthbearer.header.urlencode", SASL),
-    ignored(ALL, "sasl.oauthbearer.jwks.endpoint.refresh.ms", SASL),
-    ignored(ALL, "sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", SASL),
-    ignored(ALL, "sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", SASL),
-    ignored(ALL, "sasl.oauthbearer.jwks.endpoint.url", SASL),
-    ignored(ALL, "sasl.oauthbearer.jwt.retriever.class", SASL),
-    ignored(ALL, "sasl.oauthbearer.jwt.validator.class", SASL),
-    ignored(ALL, "sasl.oauthbearer.scope", SASL),
-    ignored(ALL, "sasl.oauthbearer.scope.claim.name", SASL),
-    ignored(ALL, "sasl.oauthbearer.sub.claim.name", SASL),
-    ignored(ALL, "sasl.oauthbearer.token.endpoint.url", SASL),
 ];

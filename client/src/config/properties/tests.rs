@@ -24,7 +24,7 @@ fn every_java_key_is_known_for_the_clients_that_have_it() {
         let java: HashSet<&str> =
             golden[name].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
         let ours: HashSet<&str> =
-            PROPERTIES.iter().filter(|row| row.roles.include(role)).map(|row| row.name).collect();
+            table::rows().filter(|row| row.roles.include(role)).map(|row| row.name).collect();
         assert_eq!(java.difference(&ours).collect::<Vec<_>>(), Vec::<&&str>::new(), "{name}: MISSING");
         let mut further: Vec<&str> = ours.difference(&java).copied().collect();
         further.sort_unstable();
@@ -40,14 +40,15 @@ fn every_default_is_javas() {
         let config = Config::for_role(role);
         for row in golden[name].as_array().unwrap() {
             let key = row["name"].as_str().unwrap();
-            let Fate::Honoured { show, .. } = table::find(key, role).unwrap().fate else { continue };
+            let ours = table::find(key, role).unwrap();
+            let (Fate::Honoured { .. } | Fate::Secret { .. }) = ours.fate else { continue };
             let departed = DEPARTURES.iter().find(|(departed, _)| *departed == key);
             let expected = departed.map_or_else(|| text(&row["default"]), |(_, ours)| (*ours).to_owned());
-            assert_eq!(show(&config), expected, "{name}: {key}");
+            assert_eq!(ours.shown(&config), expected, "{name}: {key}");
             compared += 1;
         }
     }
-    assert!(compared > 60, "only {compared} defaults were compared");
+    assert!(compared > 180, "only {compared} defaults were compared");
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn a_default_that_is_written_out_is_never_refused() {
 fn no_row_stands_twice() {
     for (_, role) in ROLES {
         let mut names: Vec<&str> =
-            PROPERTIES.iter().filter(|row| row.roles.include(role)).map(|row| row.name).collect();
+            table::rows().filter(|row| row.roles.include(role)).map(|row| row.name).collect();
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{role:?}: {names:?}");
     }
@@ -104,6 +105,7 @@ fn a_key_that_changes_nothing_is_told_with_the_reason() {
 #[test]
 fn what_cannot_be_done_is_refused_by_name() {
     for (key, value, part) in [
+        ("security.protocol", "SASL", "none of PLAINTEXT, SSL, SASL_SSL, SASL_PLAINTEXT"),
         ("transaction.two.phase.commit.enable", "true", "KIP-939"),
         ("partitioner.class", "org.Mine", "Java class 'org.Mine' cannot be loaded"),
         ("partitioner.class", "org.apache.kafka.clients.producer.UniformStickyPartitioner", "ignore.keys"),
@@ -123,6 +125,134 @@ fn what_cannot_be_done_is_refused_by_name() {
         assert!(error.contains(key) && error.contains(part), "{error}");
     }
     assert!(parsed(&[("transaction.two.phase.commit.enable", "false"), ("partitioner.class", "")]).is_ok());
+}
+
+/// `[0,...,3600]` in Java's words: what is within is taken, and what is beyond is refused.
+#[test]
+fn the_bounds_of_security_keys_are_javas() {
+    let golden = golden();
+    let mut bounded = 0;
+    for row in golden["producer"].as_array().unwrap() {
+        let key = row["name"].as_str().unwrap();
+        let bounds =
+            row["valid"].as_str().filter(|_| key.starts_with("sasl.")).and_then(|it| it.strip_prefix('['));
+        let Some((low, high)) = bounds.and_then(|it| it.strip_suffix(']')?.split_once(",...,")) else {
+            continue;
+        };
+        let is_whole = row["type"] != "DOUBLE";
+        let beside = |bound: &str, by: f64| match is_whole {
+            true => (bound.parse::<i64>().unwrap() + by.signum() as i64).to_string(),
+            false => (bound.parse::<f64>().unwrap() + by).to_string(),
+        };
+        for good in [low.to_owned(), high.to_owned(), beside(low, 0.01), beside(high, -0.01)] {
+            parsed(&[(key, &good)]).unwrap_or_else(|error| panic!("{key} = {good}: {error}"));
+        }
+        for bad in [beside(low, -0.01), beside(high, 0.01), "NaN".to_owned(), "x".to_owned()] {
+            assert!(parsed(&[(key, &bad)]).is_err(), "{key} = {bad}");
+        }
+        bounded += 1;
+    }
+    assert_eq!(bounded, 6, "Java bounds six of them");
+}
+
+#[test]
+fn a_key_of_another_clients_is_told_with_javas_name() {
+    for (theirs, ours) in [
+        ("ssl.ca.location", "ssl.truststore.location, with ssl.truststore.type = PEM"),
+        ("sasl.mechanisms", "it is sasl.mechanism"),
+        ("sasl.username", "sasl.jaas.config"),
+        ("metadata.broker.list", "bootstrap.servers"),
+        ("enable.ssl.certificate.verification", "ssl.endpoint.identification.algorithm"),
+    ] {
+        let (_, notices) = parsed(&[(theirs, "hush")]).unwrap();
+        let sentence = notices[0].to_string();
+        assert!(sentence.starts_with(&format!("property {theirs} is unknown and ignored: ")), "{sentence}");
+        assert!(sentence.contains(ours) && !sentence.contains("hush"), "{sentence}");
+        assert_eq!(notices[0].kind, NoticeKind::Unknown);
+    }
+}
+
+/// Point 51, as far as the client goes: whatever is given to a key that holds a secret, nobody says it again.
+#[test]
+fn point_51_a_secret_is_shown_by_nothing() {
+    let secrets: Vec<&str> =
+        table::rows().filter(|row| matches!(row.fate, Fate::Secret { .. })).map(|row| row.name).collect();
+    let passwords: Vec<String> = golden()["producer"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["type"] == "PASSWORD")
+        .map(|row| row["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(passwords.iter().all(|it| secrets.contains(&it.as_str())), "{passwords:?}");
+    let mut shown = String::new();
+    for protocol in ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] {
+        for mechanism in crate::SaslMechanism::ALL.map(|(_, name)| name) {
+            for secret in &secrets {
+                let hush = if *secret == "sasl.jaas.config" {
+                    "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"u\" password=\"hush\";"
+                } else {
+                    "hush"
+                };
+                let pairs = [("security.protocol", protocol), ("sasl.mechanism", mechanism), (secret, hush)];
+                match parsed(&pairs) {
+                    Ok((config, notices)) => {
+                        shown += &format!("{config:?}{notices:?}");
+                        shown.extend(notices.iter().map(Notice::to_string));
+                        for (key, explained) in config.explain(Role::Any) {
+                            shown += &format!("{explained:?}");
+                            let is_set = explained == Explained::Honoured("***".to_owned());
+                            assert!(
+                                key != *secret
+                                    || is_set
+                                    || protocol == "PLAINTEXT"
+                                    || secret.starts_with("ssl"),
+                                "{key}"
+                            );
+                        }
+                    }
+                    Err(error) => shown += &format!("{error}{error:?}"),
+                }
+            }
+        }
+    }
+    assert!(shown.len() > 100_000 && !shown.contains("hush"));
+    let url = [("sasl.oauthbearer.token.endpoint.url", "https://me:hush@idp:443/token")];
+    let (config, _) = parsed(&url).unwrap();
+    let explained = config.explain(Role::Any).find(|(key, _)| *key == url[0].0).unwrap().1;
+    assert_eq!(explained, Explained::Honoured("https://***@idp:443/token".to_owned()));
+}
+
+#[test]
+fn classes_that_mean_something_are_taken_whatever_a_build_put_in_front() {
+    use crate::{JwtRetriever, OAuthLoginHandler};
+    let oauth = "org.apache.kafka.common.security.oauthbearer";
+    let handler = |class: &str| {
+        let (config, _) = parsed(&[("sasl.login.callback.handler.class", class)])?;
+        Ok::<_, Error>(config.sasl.oauth.login_handler)
+    };
+    let endpoint = OAuthLoginHandler::TokenEndpoint;
+    assert_eq!(handler(&format!("{oauth}.OAuthBearerLoginCallbackHandler")).unwrap(), endpoint);
+    assert_eq!(handler(&format!("{oauth}.secured.OAuthBearerLoginCallbackHandler")).unwrap(), endpoint);
+    assert_eq!(handler(&format!("kafkashaded.{oauth}.OAuthBearerLoginCallbackHandler")).unwrap(), endpoint);
+    let iam = "software.amazon.msk.auth.iam.IAMOAuthBearerLoginCallbackHandler";
+    assert_eq!(handler(iam).unwrap(), OAuthLoginHandler::AwsMskIam);
+    let strimzi = handler("io.strimzi.kafka.oauth.client.JaasClientOauthLoginCallbackHandler").unwrap_err();
+    assert!(strimzi.to_string().contains("sasl.oauthbearer.token.endpoint.url"), "{strimzi}");
+    assert!(handler("com.acme.Mine").unwrap_err().to_string().contains("OAuthConfig::token_source"));
+    let bearer = format!("{oauth}.JwtBearerJwtRetriever");
+    let (config, _) = parsed(&[("sasl.oauthbearer.jwt.retriever.class", &bearer)]).unwrap();
+    assert_eq!(config.sasl.oauth.jwt_retriever, JwtRetriever::JwtBearer);
+    for (key, class) in [
+        ("sasl.client.callback.handler.class", "com.acme.Mine"),
+        ("sasl.login.class", "com.acme.Mine"),
+        ("sasl.oauthbearer.jwt.validator.class", "com.acme.Mine"),
+        ("sasl.oauthbearer.jwt.retriever.class", "com.acme.Mine"),
+        ("ssl.engine.factory.class", "com.acme.Mine"),
+    ] {
+        let sentence = parsed(&[(key, class)]).unwrap_err().to_string();
+        assert!(sentence.contains(key) && sentence.contains(class), "{sentence}");
+    }
 }
 
 #[test]
@@ -230,14 +360,14 @@ fn a_key_of_two_clients_means_for_each_what_it_can() {
 
 #[test]
 fn what_is_not_honoured_says_why_in_a_sentence() {
-    for row in PROPERTIES {
+    for row in table::rows() {
         let (Fate::Ignored(why) | Fate::Refused { why, .. }) = row.fate else { continue };
         assert!(why.len() > 20 && why.contains(' ') && !why.ends_with('.'), "{}: {why}", row.name);
     }
     let fates = |role: Role| {
-        let rows = PROPERTIES.iter().filter(|row| row.roles.include(role));
+        let rows = table::rows().filter(|row| row.roles.include(role));
         rows.fold([0; 3], |[honoured, ignored, refused], row| match row.fate {
-            Fate::Honoured { .. } => [honoured + 1, ignored, refused],
+            Fate::Honoured { .. } | Fate::Secret { .. } => [honoured + 1, ignored, refused],
             Fate::Ignored(_) => [honoured, ignored + 1, refused],
             Fate::Refused { .. } => [honoured, ignored, refused + 1],
         })
