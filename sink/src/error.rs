@@ -93,6 +93,8 @@ pub enum Rule {
     Statement,
     /// A query whose columns do not fit the sink.
     Columns,
+    /// V-AUTH: credentials that are not there, or do not fit the protocol or the mechanism.
+    Credentials,
     /// A `properties.*` key whose value the client refuses, or two that contradict each other.
     Property,
     /// A setting whose value does not parse.

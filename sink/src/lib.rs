@@ -91,6 +91,7 @@
 mod arena;
 mod clients;
 mod codecs;
+pub mod credentials;
 mod deserializer;
 pub mod error;
 mod expr;

@@ -8,6 +8,7 @@ mod secret;
 mod value;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 pub use self::connectors::{CONNECTORS, Connector};
 pub(crate) use self::connectors::{KAFKA, PRINT, UPSERT_KAFKA};
@@ -18,13 +19,39 @@ pub(crate) use self::value::{expectation, parse};
 use crate::error::{Finding, Position, Rule};
 use crate::format::FormatSpec;
 use crate::option::{OptionSet, OptionSpec};
+use crate::plan::Origin;
 
 /// One option of a table, as it was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Given {
     pub(crate) value: String,
-    /// None when the caller set it, not the text.
+    /// None when the text does not say it.
     pub(crate) at: Option<Position>,
+    pub(crate) origin: Origin,
+}
+
+impl Given {
+    /// What the text of a table says.
+    pub(crate) fn table(value: String, at: Position) -> Self {
+        Self { value, at: Some(at), origin: Origin::Table }
+    }
+
+    /// What somebody else says.
+    pub(crate) fn by(origin: Origin, value: impl Into<String>) -> Self {
+        Self { value: value.into(), at: None, origin }
+    }
+
+    /// The value, or `***` where it may hold a secret.
+    pub(crate) fn shown(&self, key: &str) -> &str {
+        if matches!(self.origin, Origin::Secret(_)) { HIDDEN } else { shown(key, &self.value) }
+    }
+}
+
+/// Values may be secrets.
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given").field("at", &self.at).field("origin", &self.origin).finish_non_exhaustive()
+    }
 }
 
 /// All options of a table, by key; of one given twice, the last.
@@ -71,7 +98,8 @@ impl Space {
             match parse(spec.kind, text) {
                 Some(value) => set.insert(spec.key, value),
                 None => {
-                    let text = format!("'{key}' = '{}' is not {}", shown(&key, text), expectation(spec.kind));
+                    let shown = given.map_or(text, |given| given.shown(&key));
+                    let text = format!("'{key}' = '{shown}' is not {}", expectation(spec.kind));
                     findings.push(Finding::new(Rule::Value, text).at(given.and_then(|it| it.at)));
                 }
             }
@@ -92,7 +120,8 @@ pub(crate) fn unknown(
     for (key, given) in options {
         let free = ANY_VALUE.contains(&key.as_str())
             || key.starts_with(PROPERTIES)
-            || key.starts_with(SECRETS_BY_KEY)
+            // It is told with the credentials what is wrong with it.
+            || key == PASSWORD_AUTH && connector.name != PRINT.name
             || spaces.iter().any(|space| space.knows(key));
         if free {
             continue;
@@ -158,8 +187,8 @@ const ABSENT: &[(&str, &str, &str)] = &[
 /// Keys that every table may have, whatever they say.
 const ANY_VALUE: [&str; 2] = ["connector", "property-version"];
 
-/// What begins so names secrets that DLI keeps for its jobs.
-pub(crate) const SECRETS_BY_KEY: &str = "dew.";
+/// DLI's option of database tables.
+pub(crate) const PASSWORD_AUTH: &str = "pwd_auth_name";
 
 /// What begins so goes to the Kafka client.
 pub(crate) const PROPERTIES: &str = "properties.";

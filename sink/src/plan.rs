@@ -15,6 +15,7 @@
 
 mod catalog;
 mod check;
+mod credentials;
 mod explain;
 mod feedback;
 mod formats;
@@ -39,6 +40,7 @@ pub(crate) use self::pipeline::{PrintPlan, SinkPlan, UpsertPlan};
 use self::planner::Planner;
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
+use crate::credentials::Credentials;
 use crate::error::{Error, Finding, Rule};
 use crate::settings::Settings;
 use crate::sql::{self, Script, Statement};
@@ -79,20 +81,30 @@ pub(crate) fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Res
 ///     .with_bootstrap("localhost:9092")
 ///     .with_option("orders", "scan.startup.mode", "earliest-offset");
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct PlanOptions {
     bootstrap: Option<String>,
     overrides: Vec<Override>,
     allows_loop: bool,
+    /// Of the client, under what each table says.
+    properties: Vec<(String, String)>,
+    credentials: Credentials,
 }
 
 /// One option of one table, set by the caller.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Override {
     table: String,
     option: String,
     value: String,
+}
+
+/// Values may be secrets.
+impl fmt::Debug for PlanOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanOptions").field("bootstrap", &self.bootstrap).finish_non_exhaustive()
+    }
 }
 
 impl PlanOptions {
@@ -115,6 +127,20 @@ impl PlanOptions {
     ) -> Self {
         self.overrides.push(Override { table: table.into(), option: option.into(), value: value.into() });
         self
+    }
+
+    /// Sets a property of the Kafka client for every table whose `properties.*` do not say it, nor the credentials that
+    /// the table names. One that was set before keeps its value. Whoever reads these from a file tells its user what
+    /// [`Config::from_properties`](upsert_kafka_client::Config::from_properties) says of them: a plan does not repeat
+    /// it for each table.
+    pub fn with_property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.properties.push((key.into(), value.into()));
+        self
+    }
+
+    /// The credentials that tables name by `ssl_auth_name`, `krb_auth_name` and `dew.*`, and where buckets lie.
+    pub fn with_credentials(self, credentials: Credentials) -> Self {
+        Self { credentials, ..self }
     }
 
     /// Whether a job may read a topic that it writes, and so feed itself.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use upsert_kafka_sink::Error;
+use upsert_kafka_sink::credentials::{Credentials, MACHINE, PathMap};
 use upsert_kafka_sink::error::{ErrorKind, Rule};
 use upsert_kafka_sink::plan::{PlanOptions, plan};
 use upsert_kafka_sink::sql::Script;
@@ -63,7 +64,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("raw-key", Lack(&["raw"])),
     ("registry-basic-auth", Part(&["avro-confluent"])),
     ("row-type", Have),
-    ("sasl-scram", Lack(&["security"])),
+    ("sasl-scram", Have),
     ("set-unquoted", Have),
     ("sink-parallelism", Have),
     ("statement-set", Have),
@@ -71,7 +72,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("temporary-view", Lack(&["view"])),
     ("time-zone", Part(&["function"])),
     ("top-n", Lack(&["window", "filter", "subquery", "cast"])),
-    ("truststore", Part(&["security"])),
+    ("truststore", Have),
     ("union-all", Lack(&["union"])),
     ("unnest", Lack(&["unnest", "join"])),
     ("upsert-key-of-window", Part(&["window"])),
@@ -104,11 +105,11 @@ const UNSAID: &[(&str, &str)] = &[("11-metadata-both-ways.sql", "concat-operator
 const DLI: &[(&str, &[&str])] = &[
     ("01-clicks-double-quotes.sql", &["filter", "function"]),
     ("02-device-lines-json-val.sql", &["csv", "filter", "function", "raw"]),
-    ("03-dms-sasl-ssl-truststore.sql", &["csv", "security"]),
-    ("04-ssl-auth-name.sql", &["credentials", "security"]),
-    ("05-krb-and-ssl-auth-names.sql", &["credentials", "csv", "security"]),
-    ("06-mrs-keytab-properties.sql", &["security"]),
-    ("07-dew-jaas.sql", &["credentials", "security"]),
+    ("03-dms-sasl-ssl-truststore.sql", &["csv"]),
+    ("04-ssl-auth-name.sql", &[]),
+    ("05-krb-and-ssl-auth-names.sql", &["csv"]),
+    ("06-mrs-keytab-properties.sql", &[]),
+    ("07-dew-jaas.sql", &[]),
     ("08-canal-shop-orders.sql", &["canal-json", "csv", "metadata"]),
     ("09-statement-set-routes.sql", &["filter", "function", "kafka-sink", "raw"]),
     ("10-upsert-read-print.sql", &["csv", "upsert-source"]),
@@ -206,7 +207,34 @@ fn is_not_yet(error: &Error) -> bool {
 
 fn judge(text: &str) -> Result<(), Error> {
     let script = Script::substitute(text, |name| Some(format!("the-{name}")))?;
-    plan(script, &PlanOptions::default()).map(drop)
+    plan(script, &PlanOptions::new().with_credentials(credentials())).map(drop)
+}
+
+/// What the scripts of DLI name, as their heads say it.
+fn credentials() -> Credentials {
+    let text = r#"
+        [shop_tls]
+        kind = "kafka_ssl"
+        truststore = "client.jks"
+        [mrs_tls]
+        kind = "kafka_ssl"
+        truststore = "truststore.jks"
+        truststore_password = "changeit"
+        [mrs_login]
+        kind = "kerberos"
+        username = "meter_job"
+        krb5_conf = "krb5.conf"
+        keytab = "user.keytab"
+        [kafka_login]
+        kind = "secret"
+        version = "v3"
+        [kafka_login.values]
+        refund_jaas = "org.apache.kafka.common.security.plain.PlainLoginModule required username=refund_job password=bare-Word_1;"
+        [_paths]
+        "obs://shop-bucket/" = "shop"
+        "obs://ops/" = "ops"
+    "#;
+    Credentials::parse(text, Path::new("credentials.toml"), PathMap::new(), MACHINE).unwrap()
 }
 
 fn reasons(need: &Need) -> impl Iterator<Item = &'static str> {

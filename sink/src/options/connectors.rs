@@ -151,6 +151,30 @@ const SSL_AUTH: OptionSpec =
     option("ssl_auth_name", String, None, "DLI", "The name of credentials of kind kafka_ssl.");
 const KRB_AUTH: OptionSpec =
     option("krb_auth_name", String, None, "DLI", "The name of credentials of kind kerberos.");
+const DEW_ENDPOINT: OptionSpec = option(
+    "dew.endpoint",
+    String,
+    None,
+    "DLI",
+    "Without effect: secrets are read from the credentials file.",
+);
+const DEW_PROJECT: OptionSpec = option("dew.projectId", String, None, "DLI", "Without effect, as above.");
+const DEW_SECRET: OptionSpec =
+    option("dew.csms.secretName", String, None, "DLI", "The name of credentials of kind secret.");
+const DEW_FIELDS: OptionSpec = option(
+    "dew.csms.decrypt.fields",
+    String,
+    None,
+    "DLI",
+    "Options, between commas, whose values are keys of that secret; the secret's values replace them.",
+);
+const DEW_VERSION: OptionSpec = option(
+    "dew.csms.version",
+    String,
+    None,
+    "DLI",
+    "The version that the secret must have, if its section names one; latest is any.",
+);
 
 static UPSERT_KAFKA_OPTIONS: &[OptionSpec] = &[
     TOPIC,
@@ -190,6 +214,11 @@ static UPSERT_KAFKA_OPTIONS: &[OptionSpec] = &[
     WATERMARK_IDLE,
     SSL_AUTH,
     KRB_AUTH,
+    DEW_ENDPOINT,
+    DEW_PROJECT,
+    DEW_SECRET,
+    DEW_FIELDS,
+    DEW_VERSION,
 ];
 
 static KAFKA_OPTIONS: &[OptionSpec] = &[
@@ -230,6 +259,11 @@ static KAFKA_OPTIONS: &[OptionSpec] = &[
     WATERMARK_IDLE,
     SSL_AUTH,
     KRB_AUTH,
+    DEW_ENDPOINT,
+    DEW_PROJECT,
+    DEW_SECRET,
+    DEW_FIELDS,
+    DEW_VERSION,
 ];
 
 static PRINT_OPTIONS: &[OptionSpec] = &[

@@ -46,6 +46,17 @@ const SECRET_WORDS: &[&str] = &[
     "user-info",
 ];
 
+/// Names of secrets, and what DLI's service reads: none is a secret itself, whatever its key is like.
+const NAMES: &[&str] = &[
+    "dew.csms.decrypt.fields",
+    "dew.csms.secretName",
+    "dew.csms.version",
+    "properties.connector.auth.open",
+    "properties.connector.kerberos.keytab",
+    "properties.connector.kerberos.krb5",
+    "properties.connector.kerberos.principal",
+];
+
 /// Options without a secret of formats that we do not have yet.
 const HARMLESS: &[&str] = &[
     "csv.allow-comments",
@@ -66,7 +77,10 @@ const HARMLESS: &[&str] = &[
 /// Whether the value of a key in WITH or SET may be shown.
 pub(crate) fn is_harmless(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
-    KNOWN.contains(key) && !SECRET.contains(&key) && !SECRET_WORDS.iter().any(|word| lower.contains(word))
+    NAMES.contains(&key)
+        || KNOWN.contains(key)
+            && !SECRET.contains(&key)
+            && !SECRET_WORDS.iter().any(|word| lower.contains(word))
 }
 
 /// The value, or `***` where its key or the value itself says that it may hold a secret.

@@ -5,7 +5,7 @@ use super::*;
 fn given(pairs: &[(&str, &str)]) -> Options {
     pairs
         .iter()
-        .map(|(key, value)| ((*key).to_owned(), Given { value: (*value).to_owned(), at: None }))
+        .map(|(key, value)| ((*key).to_owned(), Given::by(crate::plan::Origin::Caller, *value)))
         .collect()
 }
 

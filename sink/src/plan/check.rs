@@ -2,10 +2,10 @@
 
 use super::formats::Format;
 use super::table::Table;
-use super::{Notice, OptionReport, TableReport};
+use super::{Notice, OptionReport, Origin, TableReport};
 use crate::error::{Finding, Position, Rule};
 use crate::option::{OptionSet, OptionValue};
-use crate::options::{Connector, Options, PROPERTIES, SECRETS_BY_KEY, Space, properties, unknown};
+use crate::options::{Connector, Options, PROPERTIES, Space, properties, unknown};
 
 /// Collects the findings and notices of one table in one role.
 pub(super) struct Check<'a> {
@@ -122,19 +122,6 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// `ssl_auth_name` and `krb_auth_name` name credentials, which we do not look up yet.
-    pub(super) fn credentials(&mut self) {
-        for key in ["ssl_auth_name", "krb_auth_name"] {
-            if self.given(key).is_some() {
-                self.not_yet("credentials", key, format!("'{key}': credentials by name"));
-            }
-        }
-        let dew = self.table.options.keys().find(|key| key.starts_with(SECRETS_BY_KEY));
-        if let Some(key) = dew {
-            self.not_yet("credentials", key, format!("'{SECRETS_BY_KEY}*': secrets by key"));
-        }
-    }
-
     /// The report of the table, and its findings with its name.
     pub(super) fn finish(
         mut self,
@@ -159,7 +146,9 @@ impl<'a> Check<'a> {
     /// `properties.*` as they go to the client: what Flink keeps for itself is taken out.
     pub(super) fn properties(&mut self) -> Vec<(String, String)> {
         for (key, reason) in IGNORED {
-            if self.given(&format!("{PROPERTIES}{key}")).is_some() {
+            let given = self.table.options.get(&format!("{PROPERTIES}{key}"));
+            // Of what the caller says for all tables nothing is repeated for each.
+            if given.is_some_and(|given| given.origin != Origin::Properties) {
                 self.notice(format!("'{PROPERTIES}{key}' is ignored: {reason}"));
             }
         }
@@ -174,7 +163,8 @@ impl<'a> Check<'a> {
 /// `properties.*` without the prefix, and without those that Flink keeps for itself.
 pub(super) fn client_properties(options: &Options) -> Vec<(String, String)> {
     let is_flinks = |name: &str| FLINKS.contains(&name) || IGNORED.iter().any(|(key, _)| *key == name);
-    properties(options).into_iter().filter(|(name, _)| !is_flinks(name)).collect()
+    let is_ours = |name: &str| !is_flinks(name) && !name.starts_with(DLIS);
+    properties(options).into_iter().filter(|(name, _)| is_ours(name)).collect()
 }
 
 fn place(options: &Options, key: &str) -> Option<Position> {
@@ -190,6 +180,9 @@ const IGNORED: [(&str, &str); 6] = [
     ("enable.auto.commit", "the job commits, once what it read is written"),
     ("commit.offsets.on.checkpoint", "offsets are committed whenever there is a group"),
 ];
+
+/// How keys begin that DLI's service reads and no Kafka client knows.
+const DLIS: &str = "connector.";
 
 /// Keys of Flink's own connector that no Kafka client knows.
 const FLINKS: [&str; 5] = [

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{InsertPlan, Origin, Plan, SinkPlan, SourcePlan, TableReport};
+use super::{InsertPlan, Plan, SinkPlan, SourcePlan, TableReport};
 use crate::expr::{OnNull, Projection};
 use crate::settings::CHECKPOINT_INTERVAL;
 use crate::types::Field;
@@ -44,12 +44,7 @@ fn write_table(f: &mut fmt::Formatter<'_>, table: &TableReport) -> fmt::Result {
     }
     writeln!(f, "  options")?;
     for option in &table.options {
-        let origin = match option.origin {
-            Origin::Table => "",
-            Origin::Caller => " (set by the caller)",
-            Origin::Default => " (default)",
-        };
-        writeln!(f, "    '{}' = '{}'{origin}", option.key, option.value)?;
+        writeln!(f, "    '{}' = '{}'{}", option.key, option.value, option.origin)?;
     }
     writeln!(f)
 }

@@ -26,7 +26,6 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     projections(&mut check);
     check.parallelism("scan.parallelism");
     check.readable_metadata(value.as_ref().map(|format| format.spec));
-    check.credentials();
     let decoding = value.as_ref().and_then(|format| check.decoding_format(format, &table.columns));
     let strict_decoder =
         value.as_ref().and_then(|format| check.strict_decoding_format(format, &table.columns));

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use upsert_kafka_client::Role;
 
 use super::catalog::{Catalog, Entry};
+use super::credentials::{self, Resolved};
 use super::properties::Properties;
 use super::query::{crosses_zones, projected, selected};
 use super::readers::Readers;
@@ -114,7 +115,8 @@ impl<'a> Planner<'a> {
             return Err(Error::plan(self.findings));
         }
         let mut told = HashSet::new();
-        let notices = self.notices.into_iter().chain(self.properties.notices);
+        let of_file = self.caller.credentials.notices().iter().map(|text| notice_of_job(text.clone()));
+        let notices = of_file.chain(self.notices).chain(self.properties.notices);
         let notices = notices.filter(|notice| told.insert(notice.to_string())).collect();
         let pipelines = self.readers.into_pipelines();
         Ok(Plan { settings: self.settings, pipelines, notices, tables: self.reports })
@@ -296,30 +298,34 @@ impl<'a> Planner<'a> {
     /// The plan of a table that is read, if it stands.
     fn source(&mut self, table: &Table) -> Option<SourcePlan> {
         let connector = self.connector(table)?;
+        let mut resolved = credentials::resolved(table, &self.caller.credentials);
+        let own = resolved.table.clone();
         let (plan, check, lines) = match connector {
-            "kafka" => kafka::source(table),
-            "upsert-kafka" => (None, upsert::source(table), Vec::new()),
+            "kafka" => kafka::source(&own),
+            "upsert-kafka" => (None, upsert::source(&own), Vec::new()),
             name => {
                 let text = format!("'connector' = '{name}' can only be written");
                 self.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
                 return None;
             }
         };
-        let stands = self.judge(check.finish("source", lines));
-        self.properties.table(table, Role::Consumer);
+        let stands = self.judge(check.finish("source", lines), &mut resolved);
+        self.client(&resolved, Role::Consumer);
         stands.then_some(plan).flatten()
     }
 
     fn sink(&mut self, table: &Table) -> Option<SinkPlan> {
         let connector = self.connector(table)?;
+        let mut resolved = credentials::resolved(table, &self.caller.credentials);
+        let own = resolved.table.clone();
         let (plan, check, lines) = match connector {
-            "kafka" => (None, kafka::sink(table), Vec::new()),
-            "upsert-kafka" => upsert::sink(table),
-            _ => print::sink(table),
+            "kafka" => (None, kafka::sink(&own), Vec::new()),
+            "upsert-kafka" => upsert::sink(&own),
+            _ => print::sink(&own),
         };
-        let stands = self.judge(check.finish("sink", lines));
+        let stands = self.judge(check.finish("sink", lines), &mut resolved);
         if connector != "print" {
-            self.properties.table(table, Role::Producer);
+            self.client(&resolved, Role::Producer);
         }
         stands.then_some(plan).flatten()
     }
@@ -331,8 +337,24 @@ impl<'a> Planner<'a> {
         table.connector().map_err(|finding| self.findings.push(finding)).ok().map(|connector| connector.name)
     }
 
+    /// What the client says of a table's properties; where V-AUTH has told what is wrong, it would say the same again.
+    fn client(&mut self, resolved: &Resolved<'_>, role: Role) {
+        if resolved.stands() {
+            let before = self.properties.findings.len();
+            self.properties.table(&resolved.table, role);
+            let new = self.properties.findings[before..].iter_mut();
+            new.for_each(|it| resolved.hide(std::slice::from_mut(&mut it.text)));
+        }
+    }
+
     /// Whether the table stands.
-    fn judge(&mut self, (report, findings, notices): (TableReport, Vec<Finding>, Vec<Notice>)) -> bool {
+    fn judge(
+        &mut self,
+        mut told: (TableReport, Vec<Finding>, Vec<Notice>),
+        resolved: &mut Resolved<'_>,
+    ) -> bool {
+        resolved.add_to(&mut told);
+        let (report, findings, notices) = told;
         let stands = findings.is_empty();
         self.findings.extend(findings);
         self.notices.extend(notices);

@@ -2,9 +2,9 @@
 
 use upsert_kafka_client::{Config, ErrorKind, Role};
 
-use super::Notice;
 use super::check::client_properties;
 use super::table::Table;
+use super::{Notice, Origin};
 use crate::error::{Error, Finding, Rule};
 use crate::options::PROPERTIES;
 
@@ -18,34 +18,23 @@ pub(super) struct Properties {
 impl Properties {
     /// A table that is read by a consumer or written by a producer.
     pub(super) fn table(&mut self, table: &Table, role: Role) {
-        let mut properties = client_properties(&table.options);
-        self.security(table, &mut properties);
+        let properties = client_properties(&table.options);
+        let is_shared = |key: &str| {
+            let given = table.options.get(&format!("{PROPERTIES}{key}"));
+            given.is_some_and(|given| given.origin == Origin::Properties)
+        };
         let table = &table.name;
         // Addresses count when there is something to connect: a job may be explained with placeholders.
         let pairs = properties.iter().filter(|(key, _)| key != "bootstrap.servers");
         match Config::from_properties(pairs.map(|(key, value)| (key, value)), role) {
             Ok((_, notices)) => {
-                let new = notices.iter().map(|it| Notice::new(table, it.to_string()));
+                // Of what the caller says for all tables nothing is repeated for each.
+                let own = notices.iter().filter(|it| !is_shared(&it.key));
+                let new = own.map(|it| Notice::new(table, it.to_string()));
                 let new: Vec<_> = new.filter(|it| !self.notices.contains(it)).collect();
                 self.notices.extend(new);
             }
             Err(error) => self.findings.push(finding(table, &error)),
-        }
-    }
-}
-
-impl Properties {
-    /// A protocol that we do not speak yet is found where it stands, and does not hide what else is wrong.
-    fn security(&mut self, table: &Table, properties: &mut Vec<(String, String)>) {
-        let protocol = properties.iter().position(|(key, value)| {
-            key == "security.protocol" && ["SSL", "SASL_SSL", "SASL_PLAINTEXT"].contains(&value.trim())
-        });
-        if let Some(index) = protocol {
-            let (key, value) = properties.remove(index);
-            let key = format!("{PROPERTIES}{key}");
-            let text = format!("'{key}' = '{value}' is not supported yet, only PLAINTEXT is");
-            let at = table.options.get(&key).and_then(|given| given.at);
-            self.findings.push(Finding::not_yet("security", text).of(&table.name).at(at));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a table came to, for `explain`.
 
-use crate::options::{Options, PROPERTIES, Space, shown};
+use std::fmt;
+
+use crate::options::{Given, Options, PROPERTIES, Space};
 
 /// One table in one role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,15 +33,38 @@ pub struct OptionReport {
 }
 
 /// Where a value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
     /// The table's WITH.
     Table,
     /// The caller, who overrides the table.
     Caller,
+    /// The caller's properties, which stand for what the table does not say.
+    Properties,
+    /// The section of the credentials file that the table names.
+    Section(String),
+    /// A value of the secret of that name, in the place of its key.
+    Secret(String),
+    /// Another option of the table, which has this meaning here.
+    Mapped(&'static str),
     /// Nobody: the option's default.
     Default,
+}
+
+/// As `explain` has it behind a value.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table => Ok(()),
+            Self::Caller => f.write_str(" (set by the caller)"),
+            Self::Properties => f.write_str(" (properties of the caller)"),
+            Self::Section(name) => write!(f, " (section {name})"),
+            Self::Secret(name) => write!(f, " (secret {name})"),
+            Self::Mapped(key) => write!(f, " (from '{key}')"),
+            Self::Default => f.write_str(" (default)"),
+        }
+    }
 }
 
 /// The options of one space, in the order of its rows.
@@ -47,26 +72,23 @@ pub(super) fn options(space: &Space, given: &Options) -> Vec<OptionReport> {
     let rows = space.specs.iter().filter(|spec| !spec.key.starts_with(PROPERTIES));
     let reports = rows.filter_map(|spec| {
         let key = format!("{}{}", space.prefix, spec.key);
-        let default = || spec.default.map(|value| (value, Origin::Default));
-        let (value, origin) = of(given, &key).or_else(default)?;
-        Some(OptionReport { value: shown(&key, value).to_owned(), key, origin })
+        if let Some(given) = given.get(&key) {
+            return Some(of(key, given));
+        }
+        let (value, origin) = (spec.default?.to_owned(), Origin::Default);
+        Some(OptionReport { key, value, origin })
     });
     reports.collect()
 }
 
 /// `properties.*`
 pub(super) fn properties(given: &Options) -> Vec<OptionReport> {
-    let mut reports = Vec::new();
-    for key in given.keys().filter(|key| key.starts_with(PROPERTIES)) {
-        let Some((value, origin)) = of(given, key) else { continue };
-        reports.push(OptionReport { key: key.clone(), value: shown(key, value).to_owned(), origin });
-    }
-    reports
+    let of_client = given.iter().filter(|(key, _)| key.starts_with(PROPERTIES));
+    of_client.map(|(key, given)| of(key.clone(), given)).collect()
 }
 
-fn of<'a>(given: &'a Options, key: &str) -> Option<(&'a str, Origin)> {
-    let given = given.get(key)?;
-    Some((&given.value, if given.at.is_some() { Origin::Table } else { Origin::Caller }))
+fn of(key: String, given: &Given) -> OptionReport {
+    OptionReport { value: given.shown(&key).to_owned(), key, origin: given.origin.clone() }
 }
 
 /// Whether a default says nothing about a table in this role.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::PlanOptions;
 use super::catalog::Path;
+use super::{Origin, PlanOptions};
 use crate::error::{FINDINGS_SHOWN_MAX, Finding, Position, Rule};
-use crate::options::{CONNECTORS, Connector, Given, Options, legacy, nearest, quoted};
+use crate::options::{CONNECTORS, Connector, Given, Options, PROPERTIES, legacy, nearest, quoted};
 use crate::sql::{ColumnKind, CreateTable, PrimaryKey, WithOption};
 use crate::types::{DataType, Field, LogicalType};
 
@@ -104,7 +104,7 @@ impl Table {
         for index in &primary_key {
             columns[*index].data_type.nullable = false;
         }
-        let given = ast.options.into_iter().map(|it| (it.key, Given { value: it.value, at: Some(it.at) }));
+        let given = ast.options.into_iter().map(|it| (it.key, Given::table(it.value, it.at)));
         let findings = findings.into_iter().map(|it| it.of(&name)).collect();
         let mut table = Self {
             name,
@@ -136,7 +136,7 @@ impl Table {
     pub(super) fn with_hint(&self, options: &[WithOption], caller: &PlanOptions) -> Self {
         let mut table = self.clone();
         for it in options {
-            table.options.insert(it.key.clone(), Given { value: it.value.clone(), at: Some(it.at) });
+            table.options.insert(it.key.clone(), Given::table(it.value.clone(), it.at));
         }
         table.override_options(caller);
         table
@@ -156,13 +156,17 @@ impl Table {
 
     fn override_options(&mut self, caller: &PlanOptions) {
         let connects = self.options.get("connector").is_some_and(|it| it.value.ends_with("kafka"));
+        for (key, value) in caller.properties.iter().filter(|_| connects) {
+            let given = || Given::by(Origin::Properties, value.as_str());
+            self.options.entry(format!("{PROPERTIES}{key}")).or_insert_with(given);
+        }
         if let Some(bootstrap) = caller.bootstrap.as_ref().filter(|_| connects) {
-            let given = Given { value: bootstrap.clone(), at: None };
+            let given = Given::by(Origin::Caller, bootstrap.as_str());
             self.options.insert("properties.bootstrap.servers".to_owned(), given);
         }
         for it in &caller.overrides {
             if let Some(option) = self.overridden(it) {
-                self.options.insert(option.into_owned(), Given { value: it.value.clone(), at: None });
+                self.options.insert(option.into_owned(), Given::by(Origin::Caller, it.value.as_str()));
             }
         }
     }

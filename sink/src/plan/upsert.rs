@@ -26,7 +26,6 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     check.parallelism("sink.parallelism");
     check.writable_metadata();
     later(&mut check);
-    check.credentials();
     let properties = check.properties();
     let topic = check.list("topic").first().cloned().unwrap_or_default();
     let lines = sink_lines(table, &topic, &prefix, &slots);
