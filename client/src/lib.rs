@@ -99,6 +99,11 @@ mod retry;
 mod sasl;
 mod secret;
 mod security;
+#[cfg(feature = "tls")]
+mod stores;
+#[cfg(feature = "tls")]
+#[doc(hidden)]
+pub mod tls;
 
 pub use admin::{
     Admin, BrokerDescription, ClusterDescription, ConfigEntry, NewTopic, PartitionDescription,
@@ -131,6 +136,8 @@ pub use producer::{
 };
 pub use record::{Header, Receipt, Record};
 pub use secret::Secret;
+#[cfg(feature = "tls")]
+pub use tls::TlsProvider;
 pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
 pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};
 

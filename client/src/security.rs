@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+#[cfg(not(feature = "tls"))]
+use crate::ErrorKind;
 use crate::config::Address;
 use crate::environment::{Environment, Transport};
 use crate::sasl::{self, Login};
@@ -11,6 +13,8 @@ use crate::{Config, Error};
 /// TLS and a login, as far as `security.protocol` wants them. Clones share both.
 #[derive(Clone, Debug)]
 pub(crate) struct Security {
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::TlsConnector>,
     login: Option<Arc<dyn Login>>,
 }
 
@@ -24,7 +28,20 @@ impl Security {
             true => Some(sasl::login(config, environment)?),
             false => None,
         };
-        Ok(Self { login })
+        #[cfg(feature = "tls")]
+        let tls = match config.security_protocol.has_tls() {
+            true => Some(crate::tls::TlsConnector::new(&config.tls, environment)?),
+            false => None,
+        };
+        #[cfg(not(feature = "tls"))]
+        if config.security_protocol.has_tls() {
+            return Err(Error::new(ErrorKind::Unsupported, NO_TLS));
+        }
+        Ok(Self {
+            #[cfg(feature = "tls")]
+            tls,
+            login,
+        })
     }
 
     /// The stage of TLS: from the network's bytes to those that frames are made of.
@@ -33,6 +50,10 @@ impl Security {
         stream: Box<dyn Transport>,
         broker: &Address,
     ) -> Result<Box<dyn Transport>, Error> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return Ok(Box::new(tls.connect(stream, &broker.host).await?));
+        }
         _ = broker;
         Ok(stream)
     }
@@ -42,3 +63,6 @@ impl Security {
         self.login.as_ref()
     }
 }
+
+#[cfg(not(feature = "tls"))]
+const NO_TLS: &str = "security.protocol asks for TLS, which is not in this build: it needs the feature tls";

@@ -50,6 +50,9 @@ pub struct TlsConfig {
     pub cipher_suites: Vec<String>,
     /// `ssl.enabled.protocols`; empty takes all.
     pub enabled_protocols: Vec<TlsVersion>,
+    /// Who does the cryptography; `None` takes graviola.
+    #[cfg(feature = "tls")]
+    pub provider: Option<crate::tls::TlsProvider>,
 }
 
 /// A key store or a trust store.

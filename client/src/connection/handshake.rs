@@ -30,8 +30,12 @@ impl<S: Transport> Handshake<S> {
         let correlation_id = self.next_id;
         self.next_id += 1;
         let mut frame = header::request_frame(request, version, correlation_id, Some(&self.client_id))?;
-        self.stream.write_all_buf(&mut frame).await.map_err(broke::<R>)?;
-        let frame = self.response_frame::<R>().await?;
+        let written = self.stream.write_all_buf(&mut frame).await.map_err(broke::<R>);
+        let frame = match (self.response_frame::<R>().await, written) {
+            // Why a broker hung up may have come before it did.
+            (Err(why), Err(unwritten)) if why.kind() != ErrorKind::Authentication => return Err(unwritten),
+            (answered, _) => answered?,
+        };
         let (id, body) = header::response_body::<R>(&frame, version)?;
         match id == correlation_id {
             true => Ok(body),
@@ -47,15 +51,19 @@ impl<S: Transport> Handshake<S> {
     async fn response_frame<R: Request>(&mut self) -> Result<Bytes, Error> {
         let Self { stream, frames, .. } = self;
         loop {
-            let next = frames.next().map_err(|bad| nonsense(format!("a frame of {} bytes", bad.0)))?;
+            let next = frames.next().map_err(|bad| not_kafka(bad.0))?;
             if let Some(frame) = next {
                 return Ok(frame);
             }
             if let Some(bytes) = frames.announced().filter(|bytes| *bytes > HANDSHAKE_RESPONSE_BYTES_MAX) {
-                return Err(nonsense(format!("a first answer of {bytes} bytes")));
+                return Err(not_kafka(i32::try_from(bytes).unwrap_or(i32::MAX)));
             }
             if stream.read_buf(frames.room()).await.map_err(broke::<R>)? == 0 {
-                return Err(unreachable(format!("the broker closed the connection at {}", place::<R>())));
+                return Err(unreachable(format!(
+                    "the broker closed the connection at {}{}",
+                    place::<R>(),
+                    hint::<R>()
+                )));
             }
         }
     }
@@ -75,6 +83,10 @@ impl<S: Transport> Ask for Handshake<S> {
 pub(super) const HANDSHAKE_RESPONSE_BYTES_MAX: usize = 64 << 10;
 
 fn broke<R: Request>(error: io::Error) -> Error {
+    // TLS says itself why it broke.
+    if let Some(ours) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        return ours.clone();
+    }
     unreachable(format!("the connection broke at {}: {error}", place::<R>())).with_cause(error)
 }
 
@@ -85,6 +97,31 @@ fn place<R: Request>() -> &'static str {
         _ => api_name::<R>(),
     }
 }
+
+/// A port that speaks TLS, or wants a login, often says no more than that.
+fn hint<R: Request>() -> &'static str {
+    match R::KEY {
+        ApiVersionsRequest::KEY => ": is security.protocol what this port speaks?",
+        _ => "",
+    }
+}
+
+/// What begins with this number is no answer of a broker; it may be one of something else.
+fn not_kafka(length: i32) -> Error {
+    match length.to_be_bytes() {
+        [TLS_ALERT | TLS_HANDSHAKE, 3, ..] => Error::new(
+            ErrorKind::Protocol,
+            "the port speaks TLS: security.protocol must be SSL or SASL_SSL there, or the port another",
+        ),
+        [b'H', b'T', b'T', b'P'] => {
+            Error::new(ErrorKind::Protocol, "the port speaks HTTP, not Kafka's protocol")
+        }
+        _ => nonsense(format!("a first answer of {length} bytes")),
+    }
+}
+
+const TLS_ALERT: u8 = 0x15;
+const TLS_HANDSHAKE: u8 = 0x16;
 
 fn nonsense(what: String) -> Error {
     Error::new(ErrorKind::Protocol, format!("the other side sent {what}; is it a Kafka broker without TLS?"))

@@ -149,11 +149,18 @@ async fn an_answer_that_nobody_asked_for_breaks_the_connection() {
 
 #[tokio::test]
 async fn something_that_is_no_broker_is_told_apart() {
-    let peer =
-        Peer::start(|_: &Ask| Reply::Raw(Bytes::from_static(b"HTTP/1.1 400 Bad Request\r\n\r\n"))).await;
-    let error = open(&peer.address, &peer.config(), Duration::from_secs(5)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Protocol);
-    assert!(error.to_string().contains("is it a Kafka broker"), "{error}");
+    for (answer, word) in [
+        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "speaks HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "is it a Kafka broker"),
+        // An alert, as Java's TLS answers to what is none; and what begins a handshake.
+        (&[0x15, 3, 3, 0, 2, 2, 40], "the port speaks TLS: security.protocol must be SSL or SASL_SSL"),
+        (&[0x16, 3, 1, 0, 2, 2, 40], "the port speaks TLS"),
+    ] {
+        let peer = Peer::start(|_: &Ask| Reply::Raw(Bytes::from_static(answer))).await;
+        let error = open(&peer.address, &peer.config(), Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(error.to_string().contains(word), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,197 @@
+//! Whether a server is whom it says: webpki decides, and here stands what Java accepts beyond it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error as TlsError, SignatureScheme};
+
+use super::material::Material;
+use super::observed;
+use crate::config::EndpointIdentification;
+use crate::stores::certificate::Certificate;
+use crate::{Error, ErrorKind};
+
+/// Checks chain, dates, revocation and name. Beyond webpki it takes, as Java does, a certificate that is in the trust
+/// store itself, and a common name where a certificate has no alternative name of the DNS.
+#[derive(Debug)]
+pub(crate) struct ServerVerifier {
+    /// All of them must hold: the second one looks at revocation of the whole chain, as far as lists tell.
+    webpki: Vec<Arc<WebPkiServerVerifier>>,
+    /// Certificates that need nobody to vouch for them.
+    pinned: BTreeSet<Vec<u8>>,
+    names: EndpointIdentification,
+}
+
+impl ServerVerifier {
+    pub(crate) fn new(
+        material: &Material,
+        provider: &Arc<CryptoProvider>,
+        names: EndpointIdentification,
+    ) -> Result<Self, Error> {
+        let builder = || {
+            WebPkiServerVerifier::builder_with_provider(
+                Arc::clone(&material.trust.roots),
+                Arc::clone(provider),
+            )
+        };
+        let lists =
+            || material.revocation_lists.iter().map(|it| CertificateRevocationListDer::from(it.clone()));
+        let mut builders = vec![builder()];
+        if !material.revocation_lists.is_empty() {
+            // librdkafka's rule: of the server's own certificate it must be known that it is not revoked, by a list
+            // that has not expired. Of its authorities nothing need be known, but none may be revoked.
+            builders = vec![
+                builder()
+                    .with_crls(lists())
+                    .only_check_end_entity_revocation()
+                    .enforce_revocation_expiration(),
+                builder().with_crls(lists()).allow_unknown_revocation_status(),
+            ];
+        }
+        let webpki =
+            builders.into_iter().map(|it| it.build()).collect::<Result<_, _>>().map_err(|error| {
+                let sentence = format!("ssl.crl.location: a revocation list cannot be used: {error}");
+                Error::new(ErrorKind::Config, sentence).with_cause(error)
+            })?;
+        Ok(Self { webpki, pinned: material.trust.pinned().map(<[u8]>::to_vec).collect(), names })
+    }
+
+    fn verify(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<(), TlsError> {
+        for webpki in &self.webpki {
+            match webpki.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
+                Ok(_) => {}
+                // Names come last: all else was found good.
+                Err(error) if is_about_the_name(&error) => self.judge_name(end_entity, name, error)?,
+                Err(error) if self.pinned.contains(&**end_entity) => {
+                    return self.verify_pinned(end_entity, name, now, error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// A certificate that is in the trust store itself needs nobody to vouch for it; it expires all the same.
+    fn verify_pinned(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+        error: TlsError,
+    ) -> Result<(), TlsError> {
+        let forgiven = match &error {
+            TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_)) => {
+                true
+            }
+            _ => false,
+        };
+        let Ok(certificate) = Certificate::read(end_entity) else { return Err(error) };
+        let second = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        if !forgiven {
+            return Err(error);
+        }
+        if second > certificate.not_after {
+            return Err(CertificateError::Expired.into());
+        }
+        if second < certificate.not_before {
+            return Err(CertificateError::NotValidYet.into());
+        }
+        match verify_server_name(&ParsedCertificate::try_from(end_entity)?, name) {
+            Ok(()) => Ok(()),
+            Err(error) => self.judge_name(end_entity, name, error),
+        }
+    }
+
+    fn judge_name(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        error: TlsError,
+    ) -> Result<(), TlsError> {
+        if self.names == EndpointIdentification::None || has_common_name(end_entity, name) {
+            return Ok(());
+        }
+        Err(error)
+    }
+}
+
+impl ServerCertVerifier for ServerVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        observed::presented(end_entity, intermediates);
+        self.verify(end_entity, intermediates, name, ocsp, now)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.webpki[0].verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.webpki[0].verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.webpki[0].supported_verify_schemes()
+    }
+}
+
+fn is_about_the_name(error: &TlsError) -> bool {
+    matches!(
+        error,
+        TlsError::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+        )
+    )
+}
+
+/// Java's rule, which RFC 6125 has given up: without an alternative name of the DNS the common name counts.
+fn has_common_name(end_entity: &CertificateDer<'_>, name: &ServerName<'_>) -> bool {
+    let ServerName::DnsName(asked) = name else { return false };
+    let Ok(Certificate { common_name: Some(common), has_dns_name: false, .. }) =
+        Certificate::read(end_entity)
+    else {
+        return false;
+    };
+    let (asked, common) = (asked.as_ref().to_ascii_lowercase(), common.to_ascii_lowercase());
+    let matches = match common.strip_prefix("*.") {
+        Some(domain) => asked.split_once('.').is_some_and(|(_, rest)| rest == domain && domain.contains('.')),
+        None => asked == common,
+    };
+    if matches {
+        tracing::warn!(
+            "the certificate of {asked} has no alternative names, only the common name {common}, which Java takes and \
+             most others refuse"
+        );
+    }
+    matches
+}
