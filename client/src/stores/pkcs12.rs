@@ -109,9 +109,7 @@ fn read_bags(
             // Revocation lists and secrets are nobody's identity.
             _ => {}
         }
-        if safe.keys.len() + safe.certificates.len() > BAGS_MAX {
-            return Err(format!("it has more than {BAGS_MAX} entries"));
-        }
+        safe.check_size()?;
     }
     Ok(())
 }
@@ -222,8 +220,7 @@ fn check_pbmac1(
 
 const WRONG: &str = "the password is wrong, or the file was changed";
 
-/// Bags in one file, and how deep they nest.
-const BAGS_MAX: usize = 2048;
+/// How deep bags may nest.
 const DEPTH_MAX: usize = 4;
 
 /// `[0]`, primitive.

@@ -229,3 +229,70 @@ fn a_store_that_asks_for_too_many_rounds_is_refused_before_they_begin() {
     assert!(read(&hostile, None, &unlock, &mut Rounds::new(ROUNDS_MAX)).is_err());
     assert!(began.elapsed() < std::time::Duration::from_secs(5));
 }
+
+/// Every store and every certificate, changed at every place that chance chooses: an error or an entry, never a panic.
+#[test]
+fn no_change_of_a_byte_does_harm() {
+    let mut chance = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        chance ^= chance << 13;
+        chance ^= chance >> 7;
+        chance ^= chance << 17;
+        usize::try_from(chance >> 16).unwrap()
+    };
+    let stores = [
+        "keytool.jks",
+        "keytool-trust.jks",
+        "keytool17.p12",
+        "keytool8.p12",
+        "openssl3-open.p12",
+        "openssl1.p12",
+    ];
+    let mut inputs: Vec<_> = stores.iter().map(|name| file(&format!("stores/{name}"))).collect();
+    inputs.push(file("keys/pbes1-SHA1-RC2-40.pem"));
+    inputs.push(file("pki/broker-chain.pem"));
+    let (mut refused, mut taken) = (0, 0);
+    for round in 0..4000 {
+        let mut bytes = inputs[round % inputs.len()].clone();
+        for _ in 0..1 + next() % 3 {
+            let at = next() % bytes.len();
+            match next() % 4 {
+                0 => bytes.truncate(at.max(1)),
+                1 => bytes.insert(at, (next() & 0xff) as u8),
+                _ => bytes[at] = (next() & 0xff) as u8,
+            }
+        }
+        // Without a password the digest is not checked, so that what is behind it is read too.
+        let password = (round % 3 == 0).then_some(STORE);
+        match read(&bytes, None, &Unlock { store: password, key: Some(KEY) }, &mut Rounds::new(3000)) {
+            Ok(_) => taken += 1,
+            Err(why) => {
+                assert!(!why.contains(STORE) && !why.contains(KEY), "{why}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 1000 && taken > 100, "{refused} refused, {taken} taken");
+    let certificate = certificate("broker");
+    for round in 0..4000 {
+        let mut bytes = certificate.clone();
+        bytes[next() % certificate.len()] = (next() & 0xff) as u8;
+        bytes.truncate(if round % 2 == 0 { bytes.len() } else { next() % bytes.len() });
+        _ = certificate::Certificate::read(&bytes);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_store_at_all_is_refused_at_once() {
+    let unlock = Unlock { store: None, key: None };
+    let said = |bytes: &[u8]| read(bytes, None, &unlock, &mut Rounds::new(ROUNDS_MAX)).err().unwrap();
+    assert_eq!(said(&[]), "it is empty");
+    assert!(said(&vec![0x30; STORE_BYTES_MAX + 1]).contains("more than any store"));
+    assert!(said(b"hello").contains("neither JKS nor PKCS12 nor PEM"));
+    let many = "-----BEGIN CERTIFICATE-----AQ==-----END CERTIFICATE-----".repeat(3000);
+    assert!(said(many.as_bytes()).contains("more than 2048 certificates"));
+    // A JKS file that says it has four billion entries.
+    let mut liar = [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff].to_vec();
+    liar.extend([0; 40]);
+    assert!(said(&liar).contains("entry of kind 0"));
+}
