@@ -18,10 +18,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::config::{Address, Config, LoginModule, SaslMechanism};
+use crate::config::{Address, Config, SaslMechanism};
 use crate::environment::Environment;
-use crate::{Error, ErrorKind, Secret};
+use crate::{Error, ErrorKind};
 
+mod credentials;
 #[cfg(feature = "scram")]
 mod delegation_token;
 mod plain;
@@ -106,66 +107,5 @@ fn row(mechanism: SaslMechanism) -> (&'static str, Option<OpenLogin>) {
     }
 }
 
-/// A user and a password.
-#[derive(Clone, Debug)]
-struct Credentials {
-    username: String,
-    password: Secret,
-    /// They are a delegation token's id and its HMAC.
-    token_auth: bool,
-}
-
-impl Credentials {
-    /// Of the login module. As in Java, a PlainLoginModule serves SCRAM and a ScramLoginModule serves PLAIN: both hold a
-    /// user and a password.
-    fn of(config: &Config) -> Result<Self, Error> {
-        let mechanism = config.sasl.mechanism;
-        let credentials = match &config.sasl.login {
-            Some(LoginModule::Plain { username, password }) => {
-                Self { username: username.clone(), password: password.clone(), token_auth: false }
-            }
-            Some(LoginModule::Scram { username, password, token_auth }) => {
-                Self { username: username.clone(), password: password.clone(), token_auth: *token_auth }
-            }
-            Some(_) => {
-                let sentence = format!(
-                    "property sasl.jaas.config is for another mechanism than sasl.mechanism, which is {mechanism}: \
-                     that needs {}",
-                    module_wanted(mechanism)
-                );
-                return Err(Error::new(ErrorKind::Config, sentence));
-            }
-            None => {
-                let sentence = format!(
-                    "property sasl.mechanism is {mechanism}, which needs a user: set sasl.jaas.config to {}",
-                    module_wanted(mechanism)
-                );
-                return Err(Error::new(ErrorKind::Config, sentence));
-            }
-        };
-        credentials.check(mechanism)
-    }
-
-    /// Refuses what no broker can take, before anything connects.
-    fn check(self, mechanism: SaslMechanism) -> Result<Self, Error> {
-        let password = self.password.reveal();
-        let wrong = match (&*self.username, password) {
-            ("", _) => "an empty username",
-            (_, "") => "an empty password",
-            (username, _) if username.contains('\0') => "a username with a NUL in it",
-            (_, password) if password.contains('\0') => "a password with a NUL in it",
-            _ => return Ok(self),
-        };
-        let sentence = format!("property sasl.jaas.config has {wrong}, which {mechanism} does not allow");
-        Err(Error::new(ErrorKind::Config, sentence))
-    }
-}
-
-/// The text of `sasl.jaas.config` for a mechanism with a user and a password.
-fn module_wanted(mechanism: SaslMechanism) -> String {
-    let module = match mechanism {
-        SaslMechanism::Plain => "plain.PlainLoginModule",
-        _ => "scram.ScramLoginModule",
-    };
-    format!(r#"org.apache.kafka.common.security.{module} required username="…" password="…";"#)
-}
+#[cfg(all(test, feature = "scram"))]
+mod tests;

@@ -62,6 +62,12 @@ impl Security {
     pub(crate) fn login(&self) -> Option<&Arc<dyn Login>> {
         self.login.as_ref()
     }
+
+    /// The same with another login.
+    #[cfg(test)]
+    pub(crate) fn with_login(self, login: Arc<dyn Login>) -> Self {
+        Self { login: Some(login), ..self }
+    }
 }
 
 #[cfg(not(feature = "tls"))]

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::jaas::{self, LoginEntry};
 use super::oauth::OAuthConfig;
-use crate::Secret;
+use crate::{Error, ErrorKind, Secret};
 
 /// `sasl.*`: by which mechanism a client proves who it is, and with what.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +22,22 @@ pub struct SaslConfig {
     pub kerberos: KerberosConfig,
     /// `sasl.oauthbearer.*` and `sasl.login.*`.
     pub oauth: OAuthConfig,
+}
+
+impl SaslConfig {
+    /// What `login_file` says now.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no JAAS file with a login for the mechanism.
+    pub(crate) fn read_login_again(&self) -> Result<LoginModule, Error> {
+        let path = self.login_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let entry = jaas::read(&path).and_then(|entries| jaas::entry_for(self.mechanism, entries));
+        let typed = entry.and_then(LoginEntry::typed);
+        typed.map(|entry| entry.module).map_err(|why| {
+            let sentence = format!("property java.security.auth.login.config: {why}");
+            Error::new(ErrorKind::Config, sentence)
+        })
+    }
 }
 
 /// `sasl.mechanism`.

@@ -15,7 +15,7 @@ use upsert_kafka_protocol::{Bytes, ErrorCode, Message, Request, Str};
 
 use super::versions::BrokerVersions;
 use crate::config::Address;
-use crate::sasl::{Login, Mechanism, Step};
+use crate::sasl::{Login, Step};
 use crate::{Error, ErrorKind};
 
 /// Where the requests of a login go.
@@ -67,7 +67,7 @@ impl Authenticator {
         let mut words = mechanism.initial()?;
         for _ in 0..STEPS_MAX {
             let response = self.tell(words, mechanism.name(), to).await?;
-            match step(&mut *mechanism, &response)? {
+            match mechanism.step(&response.auth_bytes)? {
                 Step::Reply(next) => words = next,
                 Step::Done => return Ok(lifetime(&response)),
             }
@@ -97,11 +97,6 @@ const HANDSHAKE_VERSION: i16 = 1;
 
 /// No mechanism takes as many; a broker that goes on for ever is left.
 const STEPS_MAX: usize = 16;
-
-/// A mechanism's step, which is the broker's fault where it fails.
-fn step(mechanism: &mut dyn Mechanism, response: &SaslAuthenticateResponse) -> Result<Step, Error> {
-    mechanism.step(&response.auth_bytes)
-}
 
 /// Names the mechanism; the broker must have it.
 async fn agree(mechanism: &'static str, to: &mut impl Ask) -> Result<(), Error> {

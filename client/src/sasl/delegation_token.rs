@@ -10,8 +10,9 @@ use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::credentials::Credentials;
 use super::scram::{broken, check_iterations, unproven};
-use super::{Credentials, Mechanism, Step};
+use super::{Mechanism, Step};
 use crate::config::SaslMechanism;
 use crate::{Error, ErrorKind, Secret};
 
@@ -43,7 +44,7 @@ impl TokenScram {
         Self::with_nonce(mechanism, credentials, BASE64.encode(nonce))
     }
 
-    fn with_nonce(mechanism: SaslMechanism, credentials: &Credentials, nonce: String) -> Self {
+    pub(super) fn with_nonce(mechanism: SaslMechanism, credentials: &Credentials, nonce: String) -> Self {
         let id = credentials.username.replace('=', "=3D").replace(',', "=2C");
         let first_bare = format!("n={id},r={nonce},tokenauth=true");
         Self { mechanism, first_bare, nonce, hmac: credentials.password.clone(), state: Awaits::Challenge }

@@ -60,14 +60,21 @@ fn start(
         .map_err(|error| unknown(&error))?;
     let offered = [Mechname::parse(name.as_bytes()).map_err(|error| unknown(&error))?];
     let session = SASLClient::new(config).start_suggested(&offered).map_err(|error| unknown(&error))?;
-    Ok(Box::new(Driven { name, session: Some(session) }))
+    Ok(Box::new(Driven { name, progress: Progress::Talks(session) }))
 }
 
 /// A mechanism that rsasl drives.
 struct Driven {
     name: &'static str,
-    /// `None` once nothing may be asked of it any more: it has said its last, or failed.
-    session: Option<Session>,
+    progress: Progress,
+}
+
+enum Progress {
+    Talks(Session),
+    /// It has said its last, and listens for nothing.
+    Said,
+    /// It is over, or has failed. rsasl must not be asked again: it may panic.
+    Over,
 }
 
 impl Mechanism for Driven {
@@ -83,30 +90,28 @@ impl Mechanism for Driven {
     }
 
     fn step(&mut self, challenge: &[u8]) -> Result<Step, Error> {
-        match self.session {
-            Some(_) => self.advance(Some(challenge)),
-            // It had no more to hear; Java does not look at such an answer either.
-            None => Ok(Step::Done),
-        }
+        self.advance(Some(challenge))
     }
 }
 
 impl Driven {
-    /// One step. After a failure rsasl must not be asked again: it may panic.
     fn advance(&mut self, challenge: Option<&[u8]>) -> Result<Step, Error> {
-        let Some(mut session) = self.session.take() else {
-            let sentence = format!("{} was begun twice", self.name);
-            return Err(Error::new(ErrorKind::Authentication, sentence));
+        let mut session = match (std::mem::replace(&mut self.progress, Progress::Over), challenge) {
+            (Progress::Talks(session), _) => session,
+            // Java does not look at such an answer either.
+            (Progress::Said, Some(_)) => return Ok(Step::Done),
+            _ => {
+                let sentence = format!("{} is over", self.name);
+                return Err(Error::new(ErrorKind::Authentication, sentence));
+            }
         };
         let mut words = Vec::new();
         match session.step(challenge, &mut words).map_err(|error| translated(self.name, error))? {
-            State::Running => {
-                self.session = Some(session);
-                Ok(Step::Reply(words))
-            }
-            State::Finished(MessageSent::Yes) => Ok(Step::Reply(words)),
-            State::Finished(MessageSent::No) => Ok(Step::Done),
+            State::Running => self.progress = Progress::Talks(session),
+            State::Finished(MessageSent::Yes) => self.progress = Progress::Said,
+            State::Finished(MessageSent::No) => return Ok(Step::Done),
         }
+        Ok(Step::Reply(words))
     }
 }
 

@@ -7,9 +7,10 @@ use std::future::ready;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::credentials::{CredentialSource, Credentials};
 use super::delegation_token::TokenScram;
 use super::rsasl::{self, Answers};
-use super::{Credentials, Login, Mechanism, Starting, Step};
+use super::{Login, Mechanism, Starting, Step};
 use crate::config::{Address, Config, SaslMechanism};
 use crate::environment::Environment;
 use crate::{Error, ErrorKind};
@@ -21,7 +22,7 @@ const ITERATIONS: RangeInclusive<u32> = 4096..=1_000_000;
 #[derive(Debug)]
 struct ScramLogin {
     mechanism: SaslMechanism,
-    credentials: Credentials,
+    credentials: CredentialSource,
     environment: Environment,
 }
 
@@ -33,7 +34,7 @@ pub(super) fn open(config: &Config, environment: &Environment) -> Result<Arc<dyn
     let mechanism = config.sasl.mechanism;
     Ok(Arc::new(ScramLogin {
         mechanism,
-        credentials: Credentials::of(config)?,
+        credentials: CredentialSource::open(config)?,
         environment: environment.clone(),
     }))
 }
@@ -46,14 +47,13 @@ impl Login for ScramLogin {
 
 impl ScramLogin {
     fn mechanism(&self) -> Result<Box<dyn Mechanism>, Error> {
-        let Self { mechanism, credentials, environment } = self;
+        let (mechanism, credentials) = (self.mechanism, self.credentials.current());
         let exchange = if credentials.token_auth {
-            let (nonce, credentials, mechanism) =
-                (environment.random_bytes()?, credentials.clone(), *mechanism);
+            let nonce = self.environment.random_bytes()?;
             rsasl::begin_own(mechanism, move || Box::new(TokenScram::new(mechanism, &credentials, nonce)))?
         } else {
-            let Credentials { username, password, .. } = credentials.clone();
-            rsasl::begin(*mechanism, Answers::Password { username, password })?
+            let Credentials { username, password, .. } = credentials;
+            rsasl::begin(mechanism, Answers::Password { username, password })?
         };
         Ok(Box::new(Scram { exchange }))
     }

@@ -40,6 +40,7 @@ impl Guarded {
             sasl,
             connections_max_idle: None,
             reconnect_backoff_max: WAIT,
+            topic_metadata_propagation_max: 60 * WAIT,
             ..self.peer.config()
         }
     }
@@ -97,6 +98,23 @@ async fn a_login_that_is_refused_later_is_told_to_whoever_asks_and_not_tried_in_
     let tried = broker.tried();
     // One a second, and a fifth more or less by chance; metadata and the call may each find it out once.
     assert!((8..=15).contains(&tried), "{tried} logins in ten seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn metadata_is_asked_for_no_more_often_than_a_broker_may_be_tried() {
+    let broker = Guarded::start();
+    let config = Arc::new(broker.config(PASSWORD));
+    let cluster = Cluster::open(config, broker.environment.clone()).await.unwrap();
+    broker.shut();
+    let mut view = cluster.watch();
+    let mut views = 0;
+    let end = cluster.now() + 10 * WAIT;
+    while cluster.now() < end {
+        cluster.refresh();
+        let changed = tokio::time::timeout(WAIT / 100, view.changed()).await;
+        views += usize::from(changed.is_ok());
+    }
+    assert!((8..=15).contains(&views), "{views} failures in ten seconds");
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use crate::sasl_peer::{Fault, PASSWORD, SaslPeer, USER};
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A broker that answers logins and FindCoordinator.
-fn piped(broker: &Arc<Mutex<SaslPeer>>) -> (Peer, Environment) {
+pub(super) fn piped(broker: &Arc<Mutex<SaslPeer>>) -> (Peer, Environment) {
     let broker = Arc::clone(broker);
     Peer::piped(move |ask: &Ask| broker.lock().unwrap().answer(ask).unwrap_or_else(|| echo(ask)))
 }

@@ -5,9 +5,10 @@ use std::sync::Mutex;
 
 use upsert_kafka_protocol::messages::SaslHandshakeRequest;
 
-use super::logins::{broker, config};
+use super::logins::{broker, config, piped};
 use super::*;
 use crate::config::SaslMechanism;
+use crate::sasl::{Login, Starting};
 use crate::sasl_peer::{Fault, PASSWORD, SaslPeer};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -223,4 +224,34 @@ async fn the_last_handle_gone_during_a_login_still_gets_its_answer() {
     drop(connection);
     assert_eq!(&*call.await.unwrap().host, "a");
     drop(peer);
+}
+
+/// A login that takes its time, as one does that fetches a token.
+#[derive(Debug)]
+struct Slow(Arc<dyn Login>, Duration);
+
+impl Login for Slow {
+    fn start<'a>(&'a self, broker: &'a Address) -> Starting<'a> {
+        Box::pin(async move {
+            tokio::time::sleep(self.1).await;
+            self.0.start(broker).await
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_login_has_its_whole_time_afterwards() {
+    let sasl = broker(&["PLAIN"]);
+    sasl.lock().unwrap().lifetime_ms = 60_000;
+    let (peer, environment) = piped(&sasl);
+    let config = Config { connections_max_idle: None, ..config(&peer, SaslMechanism::Plain, PASSWORD) };
+    let security = Security::open(&config, &environment).unwrap();
+    let login = Arc::new(Slow(Arc::clone(security.login().unwrap()), Duration::from_secs(20)));
+    let security = security.with_login(login);
+    let connector = Connector { config: Arc::new(config), environment, security };
+    let connection = connector.open(&peer.address, HOUR).await.unwrap();
+    tokio::time::sleep(MINUTE).await;
+    // Less than the login takes: the time of a request begins when it may leave.
+    let answer = connection.submit(&named("a"), 3, Duration::from_secs(15)).await.unwrap();
+    assert_eq!(&*answer.host, "a");
 }
