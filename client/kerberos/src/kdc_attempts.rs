@@ -1,0 +1,135 @@
+//! Which KDC to ask, and how: one after the other, by UDP and by TCP, until one answers.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::krb5_conf::{KdcAddress, Krb5Conf};
+use crate::messages::krb_error::KrbError;
+use crate::{Error, ErrorKind, KdcRequest};
+
+/// The attempts that are left for one request. MIT's order: small messages by UDP, all KDCs in turn, then by TCP; large
+/// ones the other way round.
+#[derive(Debug)]
+pub struct KdcAttempts {
+    realm: String,
+    left: VecDeque<KdcAttempt>,
+    current: Option<KdcAttempt>,
+    failures: Vec<String>,
+}
+
+/// One attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KdcAttempt {
+    /// Whom to ask.
+    pub kdc: KdcAddress,
+    /// By what.
+    pub transport: KdcTransport,
+    /// How long to wait for the answer.
+    pub limit: Duration,
+}
+
+/// What carries a message to a KDC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KdcTransport {
+    /// A datagram each way.
+    Udp,
+    /// A connection; a length of 4 bytes goes before each message.
+    Tcp,
+}
+
+impl KdcAttempts {
+    /// The attempts for a request. `udp` says whether there is UDP at all.
+    ///
+    /// # Errors
+    /// krb5.conf has no KDC of the realm.
+    pub fn new(conf: &Krb5Conf, request: &KdcRequest, udp: bool) -> Result<Self, Error> {
+        let (realm, small) = (&request.realm, request.bytes.len() <= conf.udp_preference_limit);
+        let kdcs = conf.kdcs(realm)?;
+        let order = match small {
+            true => [KdcTransport::Udp, KdcTransport::Tcp],
+            false => [KdcTransport::Tcp, KdcTransport::Udp],
+        };
+        let mut left = VecDeque::new();
+        for (transport, limit) in [
+            (order[0], first_limit(order[0])),
+            (order[1], first_limit(order[1])),
+            // Once more, with patience: a KDC may be slow, or a datagram lost.
+            (order[0], LAST_LIMIT),
+        ] {
+            let fit = kdcs.iter().filter(|kdc| kdc.transport.is_none_or(|only| only == transport));
+            let attempts = fit.map(|kdc| KdcAttempt { kdc: kdc.clone(), transport, limit });
+            left.extend(attempts.filter(|it| udp || it.transport == KdcTransport::Tcp));
+        }
+        Ok(Self { realm: realm.clone(), left, current: None, failures: Vec::new() })
+    }
+
+    /// The next attempt, or none.
+    pub fn poll_attempt(&mut self) -> Option<KdcAttempt> {
+        self.current = self.left.pop_front();
+        self.current.clone()
+    }
+
+    /// The attempt failed.
+    pub fn handle_failure(&mut self, why: &str) {
+        let Some(KdcAttempt { kdc, transport, .. }) = &self.current else { return };
+        let failure = format!("{kdc} by {}: {why}", transport.name());
+        // What failed twice in the same way is said once.
+        if !self.failures.contains(&failure) && self.failures.len() < FAILURES_MAX {
+            self.failures.push(failure);
+        }
+    }
+
+    /// Whether the reply is an answer; else the next attempt is to be made. A KDC whose answer does not fit into a
+    /// datagram is asked again by TCP.
+    pub fn is_answer(&mut self, reply: &[u8]) -> bool {
+        match KrbError::is_one(reply).then(|| KrbError::read(reply)) {
+            Some(Ok(error)) if error.code == KrbError::TOO_BIG => {
+                self.left.retain(|it| it.transport == KdcTransport::Tcp);
+                if let Some(current) = self.current.take()
+                    && current.transport == KdcTransport::Udp
+                {
+                    let (transport, limit) = (KdcTransport::Tcp, first_limit(KdcTransport::Tcp));
+                    self.left.push_front(KdcAttempt { transport, limit, ..current });
+                }
+                false
+            }
+            Some(Ok(error)) if error.code == KrbError::UNAVAILABLE => {
+                self.handle_failure("it says that it cannot serve now");
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// All failed.
+    pub fn into_error(self) -> Error {
+        let why = match self.failures.is_empty() {
+            true => "none can be asked by what krb5.conf allows".to_owned(),
+            false => self.failures.join("; "),
+        };
+        Error::new(ErrorKind::Unreachable, format!("no KDC of realm {} answered: {why}", self.realm))
+    }
+}
+
+impl KdcTransport {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        }
+    }
+}
+
+fn first_limit(transport: KdcTransport) -> Duration {
+    match transport {
+        KdcTransport::Udp => Duration::from_secs(1),
+        KdcTransport::Tcp => Duration::from_secs(3),
+    }
+}
+
+const LAST_LIMIT: Duration = Duration::from_secs(5);
+/// Of those that an error lists.
+const FAILURES_MAX: usize = 12;
+
+/// The longest answer that is taken: a ticket of Active Directory carries a user's groups, and these are at most 64 KB.
+pub const KDC_REPLY_BYTES_MAX: usize = 1 << 20;
