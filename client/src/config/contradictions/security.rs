@@ -46,7 +46,7 @@ fn tell_of(config: &Config, blank: &Config, prefix: &str, others: &str, notices:
         names.join(", "),
         protocol_name(config)
     );
-    notices.push(Notice::ignored(first, sentence));
+    notices.push(Notice::unused(first, sentence));
 }
 
 fn without_login(config: &Config) -> Result<(), Error> {

@@ -404,7 +404,7 @@ fn a_default_gives_way_and_says_so() {
     let (_, notices) = parsed(&none).unwrap();
     assert_eq!(
         (notices[0].kind, &*notices[0].key),
-        (NoticeKind::Ignored, "partitioner.availability.timeout.ms")
+        (NoticeKind::Unused, "partitioner.availability.timeout.ms")
     );
 }
 

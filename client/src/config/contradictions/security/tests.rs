@@ -1,7 +1,7 @@
 //! What cannot log in, and what was given for nothing.
 
 use super::*;
-use crate::config::{KerberosLogin, Role, SecurityProtocol};
+use crate::config::{KerberosLogin, NoticeKind, Role, SecurityProtocol};
 
 const SASL: (&str, &str) = ("security.protocol", "SASL_SSL");
 
@@ -67,6 +67,7 @@ fn what_the_protocol_has_no_use_for_is_told() {
     let plain = text("org.apache.kafka.common.security.plain.PlainLoginModule");
     let told = |pairs: &[(&str, &str)]| {
         let (_, notices) = parsed(pairs).unwrap();
+        assert!(notices.iter().all(|it| it.kind == NoticeKind::Unused), "{notices:?}");
         notices.iter().map(Notice::to_string).collect::<Vec<_>>()
     };
     let sasl = [("sasl.mechanism", "PLAIN"), ("sasl.jaas.config", &plain)];
