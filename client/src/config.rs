@@ -16,6 +16,7 @@ mod java_class;
 mod nearest;
 mod oauth;
 #[cfg(test)]
+#[path = "tests/oracle.rs"]
 mod oracle;
 mod other_names;
 mod properties;

@@ -41,6 +41,37 @@
 //! # }
 //! ```
 //!
+//! # A secured cluster
+//!
+//! The file that the Java team hands over is enough: [`parse_properties`] reads it as Java does, and every key of Java's
+//! clients is honoured, ignored with a reason, or refused with one ([`Config::explain`] lists them). Stores are read as
+//! they are: JKS, PKCS12, PEM, in files or in the text itself. Passwords, keys and tokens are a [`Secret`], which nothing
+//! shows.
+//!
+//! ```
+//! use upsert_kafka_client::{Config, LoginModule, Role, parse_properties};
+//!
+//! let text = br#"
+//! bootstrap.servers = kafka-1:9093, kafka-2:9093
+//! security.protocol = SASL_SSL
+//! ssl.truststore.location = /etc/kafka/client.jks
+//! ssl.truststore.password = changeit
+//! sasl.mechanism = SCRAM-SHA-512
+//! sasl.jaas.config = org.apache.kafka.common.security.scram.ScramLoginModule required \
+//!     username="orders" password="hush";
+//! ssl.key.location = /etc/kafka/key.pem
+//! "#;
+//! let (config, notices) = Config::from_properties(parse_properties(text)?, Role::Any)?;
+//! assert!(matches!(&config.sasl.login, Some(LoginModule::Scram { username, .. }) if username == "orders"));
+//! assert!(!format!("{config:?}").contains("hush"));
+//! assert_eq!(
+//!     notices[0].to_string(),
+//!     "property ssl.key.location is unknown and ignored: it is a name of librdkafka's; here as in Java it is \
+//!      ssl.keystore.location, a PEM file of the certificate chain and the key"
+//! );
+//! # Ok::<_, upsert_kafka_client::Error>(())
+//! ```
+//!
 //! # Guarantees
 //!
 //! | | |
@@ -70,15 +101,22 @@
 //! | | `producer.send(record)` gives a `SendFuture` | [`Producer::send`] gives a [`Delivery`] |
 //! | confluent-kafka | `KafkaProducer`, `KafkaConsumer`, `KafkaAdminClient`, Java's keys and calls | [`Producer`], [`Consumer`], [`Admin`] of one [`Client`]; Java's keys |
 //!
-//! Not here yet: TLS and SASL, and consumer groups with members: a consumer reads partitions that it is given, and keeps
-//! offsets for a group ([`Consumer::commit`]).
+//! Not here yet: consumer groups with members: a consumer reads partitions that it is given, and keeps offsets for a group
+//! ([`Consumer::commit`]).
 //!
 //! # Features
 //!
 //! | feature | by default | |
 //! |---|---|---|
 //! | `gzip`, `snappy`, `lz4`, `zstd` | yes | a codec each; without zstd a program with only a producer is half as large |
+//! | `tls` | yes | `security.protocol` SSL and SASL_SSL, by rustls: TLS 1.2 and 1.3, key and trust stores, CRLs |
+//! | `scram` | yes | SCRAM-SHA-256 and -512, delegation tokens; PLAIN is always there |
+//! | `oauth` | yes | OAUTHBEARER; brings `tls`, since tokens are fetched over HTTPS |
+//! | `msk-iam` | yes | AWS_MSK_IAM, and its form as OAUTHBEARER; brings `oauth` |
+//! | `gssapi` | yes | GSSAPI: Kerberos |
 //! | `stream` | no | `Consumer::stream`: records as a `futures::Stream` |
+//!
+//! What a build lacks is refused by name where it is asked for: `sasl.mechanism: GSSAPI is not in this build …`.
 //!
 //! Anything that begins with two underscores is for this project's own tests and may go without notice.
 //!

@@ -39,7 +39,7 @@ pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut V
     if !config.partitioner_adaptive && given.contains("partitioner.availability.timeout.ms") {
         let sentence = "property partitioner.availability.timeout.ms changes nothing while \
                         partitioner.adaptive.partitioning.enable is false";
-        notices.push(Notice::ignored("partitioner.availability.timeout.ms", sentence.to_owned()));
+        notices.push(Notice::unused("partitioner.availability.timeout.ms", sentence.to_owned()));
     }
     raise(config.retry_backoff, &mut config.retry_backoff_max, "retry.backoff.max.ms", given, notices);
     raise(

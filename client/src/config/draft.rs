@@ -80,7 +80,7 @@ impl Draft {
         }
         if tls.key_password.is_some() && tls.keystore.is_none() {
             let sentence = "property ssl.key.password is ignored: there is no key store, so there is no key";
-            notices.push(Notice::ignored("ssl.key.password", sentence.to_owned()));
+            notices.push(Notice::unused("ssl.key.password", sentence.to_owned()));
         }
     }
 
@@ -101,7 +101,7 @@ impl Draft {
                 if file.is_some() {
                     self.config.sasl.login_file = None;
                     let sentence = format!("property {FILE} is ignored: {TEXT} stands before it");
-                    notices.push(Notice::ignored(FILE, sentence));
+                    notices.push(Notice::unused(FILE, sentence));
                 }
                 (TEXT, jaas::entry(text.reveal()).and_then(LoginEntry::typed))
             }
@@ -110,7 +110,7 @@ impl Draft {
         };
         let entry = entry.map_err(|why| refused(key, &why.to_string()))?;
         notices.extend(
-            entry.told.into_iter().map(|told| Notice::ignored(key, format!("property {key}: {told}"))),
+            entry.told.into_iter().map(|told| Notice::unused(key, format!("property {key}: {told}"))),
         );
         self.config.sasl.login = Some(entry.module);
         self.take_service_name(key, entry.service_name)

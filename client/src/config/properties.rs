@@ -32,6 +32,8 @@ pub enum NoticeKind {
     Ignored,
     /// Another value than the one that would have been taken was needed.
     Adjusted,
+    /// It is honoured, and the other settings have no use for it.
+    Unused,
     /// It is honoured, and leaves out a guard that others rely on.
     Insecure,
 }
@@ -45,7 +47,11 @@ impl Notice {
         Self { kind: NoticeKind::Adjusted, key: key.to_owned(), sentence }
     }
 
-    pub(super) fn ignored(key: &str, sentence: String) -> Self {
+    pub(super) fn unused(key: &str, sentence: String) -> Self {
+        Self { kind: NoticeKind::Unused, key: key.to_owned(), sentence }
+    }
+
+    fn ignored(key: &str, sentence: String) -> Self {
         Self { kind: NoticeKind::Ignored, key: key.to_owned(), sentence }
     }
 }

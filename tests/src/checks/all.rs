@@ -2,6 +2,7 @@
 //! some random inputs, by `cargo test`. A broken promise panics.
 
 mod compression;
+mod config;
 mod frame;
 mod json;
 mod message;
@@ -12,6 +13,7 @@ mod rows;
 mod script;
 
 pub use compression::{gzip, lz4, snappy, zstd};
+pub use config::{jaas, properties};
 pub use frame::frame;
 pub use json::json;
 pub use message::message;
@@ -42,6 +44,8 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("zstd", zstd),
     ("script", script),
     ("rows", rows),
+    ("properties", properties),
+    ("jaas", jaas),
 ];
 
 /// The first three bytes choose a message and its version; the rest is for the check.

@@ -14,9 +14,7 @@ pub(in crate::config) fn check(config: &Config) -> Result<(), Error> {
         return Ok(());
     }
     let mechanism = config.sasl.mechanism;
-    if let Some((_, feature, _)) = BUILT.iter().find(|(it, _, is_built)| *it == mechanism && !is_built) {
-        return missing("sasl.mechanism", &mechanism, feature);
-    }
+    built(mechanism, &BUILT)?;
     match &config.sasl.login {
         Some(login) if is_for(login, mechanism) => Ok(()),
         Some(login) => refuse(mismatch(login, mechanism)),
@@ -48,7 +46,7 @@ fn tell_of(config: &Config, blank: &Config, prefix: &str, others: &str, notices:
         names.join(", "),
         protocol_name(config)
     );
-    notices.push(Notice::ignored(first, sentence));
+    notices.push(Notice::unused(first, sentence));
 }
 
 fn without_login(config: &Config) -> Result<(), Error> {
@@ -115,6 +113,16 @@ fn protocol_name(config: &Config) -> String {
     table::rows()
         .find(|row| row.name == "security.protocol")
         .map_or_else(String::new, |row| row.shown(config))
+}
+
+/// Which mechanisms there are by which features, and whether this build has them.
+type Built = [(SaslMechanism, &'static str, bool)];
+
+fn built(mechanism: SaslMechanism, all: &Built) -> Result<(), Error> {
+    match all.iter().find(|(it, ..)| *it == mechanism) {
+        Some((_, feature, false)) => missing("sasl.mechanism", &mechanism, feature),
+        _ => Ok(()),
+    }
 }
 
 fn missing<T>(key: &str, value: &impl std::fmt::Display, feature: &str) -> Result<T, Error> {

@@ -1,5 +1,7 @@
 //! A JAAS file: which of its modules is the client's.
 
+use std::io::Read;
+
 use super::{EntryOption, LoginEntry, NotJaas, TEXT_BYTES_MAX, contexts};
 use crate::config::SaslMechanism;
 
@@ -7,10 +9,12 @@ use crate::config::SaslMechanism;
 /// properties: of those there are some here, that say where the user is.
 pub(in crate::config) fn read(path: &str) -> Result<Vec<LoginEntry>, NotJaas> {
     let unread = |e: std::io::Error| NotJaas::whole(format!("{path} cannot be read: {e}"));
-    if std::fs::metadata(path).map_err(unread)?.len() > TEXT_BYTES_MAX as u64 {
-        return Err(NotJaas::whole(format!("{path} is longer than {TEXT_BYTES_MAX} bytes")));
+    if !std::fs::metadata(path).map_err(unread)?.is_file() {
+        return Err(NotJaas::whole(format!("{path} is no file")));
     }
-    let bytes = std::fs::read(path).map_err(unread)?;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(unread)?;
+    file.take(TEXT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unread)?;
     let within = |why: NotJaas| NotJaas { why: format!("{path}: {why}"), at: None };
     client_entries(&String::from_utf8_lossy(&bytes), &system_property).map_err(within)
 }

@@ -1,7 +1,7 @@
 //! What cannot log in, and what was given for nothing.
 
 use super::*;
-use crate::config::{KerberosLogin, Role, SecurityProtocol};
+use crate::config::{KerberosLogin, NoticeKind, Role, SecurityProtocol};
 
 const SASL: (&str, &str) = ("security.protocol", "SASL_SSL");
 
@@ -67,6 +67,7 @@ fn what_the_protocol_has_no_use_for_is_told() {
     let plain = text("org.apache.kafka.common.security.plain.PlainLoginModule");
     let told = |pairs: &[(&str, &str)]| {
         let (_, notices) = parsed(pairs).unwrap();
+        assert!(notices.iter().all(|it| it.kind == NoticeKind::Unused), "{notices:?}");
         notices.iter().map(Notice::to_string).collect::<Vec<_>>()
     };
     let sasl = [("sasl.mechanism", "PLAIN"), ("sasl.jaas.config", &plain)];
@@ -86,4 +87,16 @@ fn what_the_protocol_has_no_use_for_is_told() {
     );
     assert_eq!(told(&[("ssl.truststore.location", "/a"), sasl[0], sasl[1], SASL]), [""; 0]);
     assert_eq!(told(&[("sasl.mechanism", "GSSAPI"), ("ssl.truststore.type", "JKS")]), [""; 0]);
+}
+
+#[test]
+fn a_mechanism_that_was_left_out_is_refused_by_its_feature() {
+    let without = BUILT.map(|(mechanism, feature, _)| (mechanism, feature, false));
+    assert_eq!(
+        built(SaslMechanism::AwsMskIam, &without).unwrap_err().to_string(),
+        "property sasl.mechanism: AWS_MSK_IAM is not in this build, it is the feature msk-iam of upsert-kafka-client"
+    );
+    built(SaslMechanism::Plain, &without).unwrap();
+    let names: Vec<_> = SaslMechanism::ALL.iter().filter(|(it, _)| built(*it, &without).is_ok()).collect();
+    assert_eq!(names, [&(SaslMechanism::Plain, "PLAIN")], "every other mechanism is a feature");
 }
