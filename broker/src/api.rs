@@ -10,6 +10,7 @@ mod alter_configs;
 mod api_versions;
 mod create_partitions;
 mod create_topics;
+mod delegation_tokens;
 mod delete_groups;
 mod delete_records;
 mod delete_topics;
@@ -41,13 +42,15 @@ mod offset_for_leader_epoch;
 mod partition_reassignments;
 mod produce;
 mod quorum;
-mod security;
+mod sasl;
 mod switched_off;
 mod sync_group;
 mod txn_offset_commit;
 mod update_features;
 mod users;
 mod write_txn_markers;
+
+pub(crate) use sasl::{bare_frame, login_failed};
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -58,6 +61,7 @@ use upsert_kafka_protocol::{AnyRequest, AnyResponse, ApiKey, ErrorCode, Message,
 use crate::fault::Action;
 use crate::now::Now;
 use crate::state::State;
+use crate::state::session::Caller;
 use crate::wait::PeerId;
 use crate::wait::Wait;
 use crate::work::{Finding, Work};
@@ -80,6 +84,8 @@ pub(crate) struct RequestContext {
     pub(crate) peer: PeerId,
     /// The node the request came to.
     pub(crate) node: i32,
+    /// Who sent it, and by which listener.
+    pub(crate) caller: Caller,
     pub(crate) version: i16,
     pub(crate) correlation_id: i32,
     /// The client's `client.id`.
@@ -99,6 +105,11 @@ pub(crate) struct RequestContext {
 #[derive(Debug)]
 pub(crate) enum Outcome<A> {
     Answer(A),
+    /// The same, and the client has proved who it is.
+    Proven(A),
+    /// The client's login failed: when it has waited, it is told this if anything, and the connection closes for this
+    /// reason.
+    Farewell(Option<A>, String),
     /// Done; the client wants no answer.
     Silence,
     /// The only way to say it is to close the connection, for this reason.
@@ -112,6 +123,8 @@ impl<A> Outcome<A> {
     fn map<B>(self, with: impl FnOnce(A) -> B) -> Outcome<B> {
         match self {
             Self::Answer(answer) => Outcome::Answer(with(answer)),
+            Self::Proven(answer) => Outcome::Proven(with(answer)),
+            Self::Farewell(answer, why) => Outcome::Farewell(answer.map(with), why),
             Self::Silence => Outcome::Silence,
             Self::Close(why) => Outcome::Close(why),
             Self::Wait(wait) => Outcome::Wait(wait),

@@ -14,7 +14,7 @@
 //! with its connections, and then the broker task.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use tokio::io::DuplexStream;
@@ -24,31 +24,28 @@ use tokio::task::JoinHandle;
 use crate::broker_task::{self, COMMANDS_MAX, Command, Operation};
 use crate::cluster::{Cluster, Stats};
 use crate::config::BrokerConfig;
-use crate::connector::{Connector, Endpoint};
+use crate::connector::Connector;
 use crate::environment::Environment;
 use crate::fault::{Fault, FaultId};
 use crate::limits::Limits;
-use crate::listener::{Listener, ListenerCommand, Socket};
+use crate::listener::{Listener, ListenerCommand};
 use crate::now::Now;
-use crate::security::SecurityProtocol;
+use crate::secret::Secret;
+use crate::security::Securities;
 use crate::transport::Transport;
+use startup::{ListenerHandle, NodeHandle, advertised, open};
+
+mod startup;
 
 /// A broker that runs on tasks of the runtime it was started in. Dropping the handle stops the broker without waiting.
 #[derive(Debug)]
 pub struct Broker {
     nodes: Vec<NodeHandle>,
+    /// Of the listeners.
+    names: Vec<String>,
+    securities: Securities,
     commands: mpsc::Sender<Command>,
     task: JoinHandle<()>,
-}
-
-/// A node, and by what it is reached.
-#[derive(Debug)]
-struct NodeHandle {
-    address: SocketAddr,
-    endpoint: Endpoint,
-    /// Dropped, it tells the listener to end.
-    control: mpsc::Sender<ListenerCommand>,
-    listener: JoinHandle<()>,
 }
 
 /// A fault in force, and how often it was applied.
@@ -77,54 +74,89 @@ impl Broker {
         if config.seed == 0 {
             config.seed = environment.seed();
         }
+        let listeners = config.all_listeners();
+        startup::check(&config, &listeners)?;
+        let securities = Securities::new(&config, &listeners, &environment)?;
         let mut sockets = Vec::new();
-        for offset in 0..u16::try_from(config.nodes.max(1)).unwrap_or(u16::MAX) {
-            sockets.push(open(&config, &environment, offset).await?);
+        for node in 1..=config.nodes.max(1) {
+            for (number, listener) in listeners.iter().enumerate() {
+                sockets.push((node, number, open(listener, number, node, &config, &environment).await?));
+            }
         }
         let (commands, mailbox) = mpsc::channel(COMMANDS_MAX);
         let mut cluster = Cluster::new(config.clone());
         let limits = Limits::new(&config);
-        let mut nodes = Vec::new();
-        for (node, (address, socket)) in (1..).zip(sockets) {
-            let advertised = advertised(&config, node, address);
-            cluster.advertise(node, &advertised.0, advertised.1);
-            let protocol = SecurityProtocol::default();
-            let listener = Listener::new(node, protocol, limits.clone(), commands.clone());
-            nodes.push(NodeHandle::start(node, address, advertised, listener, socket));
+        let mut nodes: Vec<NodeHandle> = Vec::new();
+        for (node, number, (address, socket)) in sockets {
+            let advertised = advertised(&listeners[number], node, address);
+            cluster.advertise_listener(node, number, &advertised.0, advertised.1);
+            let security = securities.of_listener(number);
+            let listener = Listener::new((node, number), security, limits.clone(), commands.clone());
+            let handle = ListenerHandle::start(node, address, advertised, listener, socket);
+            match nodes.last_mut() {
+                Some(last) if number > 0 => last.listeners.push(handle),
+                _ => nodes.push(NodeHandle { listeners: vec![handle] }),
+            }
         }
         let task = tokio::spawn(broker_task::run(cluster, environment.clock().clone(), mailbox));
-        Ok(Self { nodes, commands, task })
+        let names = listeners.into_iter().map(|listener| listener.name).collect();
+        Ok(Self { nodes, names, securities, commands, task })
     }
 
-    /// Opens a connection to a node by a pipe within the process.
+    /// Opens a connection to a node's first listener by a pipe within the process.
     ///
     /// # Errors
     /// When there is no such node, or it is stopped.
     pub async fn connect(&self, node: i32) -> io::Result<DuplexStream> {
-        self.node(node)?.endpoint.connect().await
+        self.node(node)?.listeners[0].endpoint.connect().await
     }
 
-    /// Serves a connection that came to a node by other ways than its socket.
+    /// Serves a connection that came to a node's first listener by other ways than its socket.
     ///
     /// # Errors
     /// When there is no such node, or it is stopped.
     pub async fn serve(&self, node: i32, transport: impl Transport) -> io::Result<()> {
-        self.node(node)?.endpoint.serve(Box::new(transport)).await
+        self.node(node)?.listeners[0].endpoint.serve(Box::new(transport)).await
     }
 
-    /// What connects to this broker's nodes by their hosts and ports, as a network would.
+    /// What connects to this broker's listeners by their hosts and ports, as a network would.
     pub fn connector(&self) -> Connector {
-        Connector { nodes: self.nodes.iter().map(|node| node.endpoint.clone()).collect() }
+        let listeners = self.nodes.iter().flat_map(|node| &node.listeners);
+        Connector { nodes: listeners.map(|listener| listener.endpoint.clone()).collect() }
     }
 
-    /// Where the first node listens.
+    /// Where the first node's first listener is.
     pub fn address(&self) -> SocketAddr {
-        self.nodes[0].address
+        self.nodes[0].listeners[0].address
     }
 
-    /// Where each node listens, in the order of their numbers.
+    /// Where each node's first listener is, in the order of their numbers.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.nodes.iter().map(|node| node.address).collect()
+        self.nodes.iter().map(|node| node.listeners[0].address).collect()
+    }
+
+    /// Where the listener of that name is, of each node; nothing where there is none.
+    pub fn addresses_of(&self, listener: &str) -> Vec<SocketAddr> {
+        let Some(number) = self.names.iter().position(|name| name == listener) else { return Vec::new() };
+        self.nodes.iter().map(|node| node.listeners[number].address).collect()
+    }
+
+    /// The certificate to trust, as PEM, where the broker made certificates for its listeners.
+    #[cfg(feature = "tls")]
+    pub fn ca_pem(&self) -> Option<String> {
+        self.authority().map(crate::certificates::Authority::pem)
+    }
+
+    /// Who issued the certificates that the broker made for its listeners, where it made any.
+    #[cfg(feature = "tls")]
+    pub fn authority(&self) -> Option<&crate::certificates::Authority> {
+        self.securities.authority()
+    }
+
+    /// Gives a user another password for PLAIN and SCRAM, or takes the user away. Who is logged in stays, as in Kafka.
+    pub async fn set_user(&self, name: &str, password: Option<Secret>) {
+        let name = name.to_owned();
+        self.run(move |cluster, _| cluster.set_user(&name, password)).await;
     }
 
     /// Makes a node the leader of a partition, in a new epoch; returns that epoch. `None` when there is no such
@@ -142,7 +174,7 @@ impl Broker {
     /// When there is no such node, or its address could not be kept for its return.
     pub async fn stop_node(&self, node: i32) -> io::Result<()> {
         self.run(move |cluster, now| cluster.stop_node(node, now)).await;
-        self.control(node, ListenerCommand::Close).await
+        self.control(node, || ListenerCommand::Close).await
     }
 
     /// Starts a stopped node on the port it had.
@@ -151,7 +183,7 @@ impl Broker {
     /// When there is no such node, or its port cannot be listened on.
     pub async fn start_node(&self, node: i32) -> io::Result<()> {
         self.run(move |cluster, now| cluster.start_node(node, now)).await;
-        self.control(node, ListenerCommand::Open).await
+        self.control(node, || ListenerCommand::Open).await
     }
 
     /// Makes all partitions forget a producer, as if it had not written for `producer.id.expiration.ms`; except those
@@ -207,9 +239,10 @@ impl Broker {
 
     /// Closes every connection and waits until every task of the broker has ended.
     pub async fn stop(self) {
-        let Self { nodes, commands, task } = self;
+        let Self { nodes, commands, task, .. } = self;
         drop(commands);
-        let listeners: Vec<_> = nodes.into_iter().map(|node| node.listener).collect();
+        let listeners = nodes.into_iter().flat_map(|node| node.listeners);
+        let listeners: Vec<_> = listeners.map(|listener| listener.task).collect();
         for ended in listeners.into_iter().chain([task]) {
             // A task that panicked has said so already.
             let _ = ended.await;
@@ -229,37 +262,26 @@ impl Broker {
         done.await.ok()
     }
 
-    /// Tells a node's listener to open or to close, and waits until it has.
-    async fn control(
-        &self,
-        node: i32,
-        command: impl FnOnce(oneshot::Sender<io::Result<()>>) -> ListenerCommand,
-    ) -> io::Result<()> {
-        let (done, outcome) = oneshot::channel();
-        // It fails only when the node could not listen again, and then no reply comes.
-        let _ = self.node(node)?.control.send(command(done)).await;
-        outcome.await.unwrap_or_else(|_| Err(io::Error::other(format!("node {node} has ended"))))
+    /// Tells a node's listeners to open or to close, and waits until they have.
+    async fn control<C>(&self, node: i32, command: impl Fn() -> C) -> io::Result<()>
+    where
+        C: FnOnce(oneshot::Sender<io::Result<()>>) -> ListenerCommand,
+    {
+        let mut all = Ok(());
+        for listener in &self.node(node)?.listeners {
+            let (done, outcome) = oneshot::channel();
+            // It fails only when the node could not listen again, and then no reply comes.
+            let _ = listener.control.send(command()(done)).await;
+            let ended = || Err(io::Error::other(format!("node {node} has ended")));
+            all = all.and(outcome.await.unwrap_or_else(|_| ended()));
+        }
+        all
     }
 
     fn node(&self, node: i32) -> io::Result<&NodeHandle> {
         let unknown = || io::Error::new(io::ErrorKind::NotFound, format!("there is no node {node}"));
         let index = usize::try_from(node - 1).map_err(|_| unknown())?;
         self.nodes.get(index).ok_or_else(unknown)
-    }
-}
-
-impl NodeHandle {
-    fn start(
-        node: i32,
-        address: SocketAddr,
-        advertised: (String, u16),
-        listener: Listener,
-        socket: Socket,
-    ) -> Self {
-        let (control, mailbox) = mpsc::channel(1);
-        let listening = (address.ip().to_string(), address.port());
-        let endpoint = Endpoint { node, advertised, listening, listener: control.downgrade() };
-        Self { address, endpoint, control, listener: tokio::spawn(listener.run(socket, mailbox)) }
     }
 }
 
@@ -285,37 +307,3 @@ impl FaultHandle {
         self.fired()
     }
 }
-
-/// The socket of a node, the first's at offset 0, and its address. Without sockets an address is a name alone.
-async fn open(
-    config: &BrokerConfig,
-    environment: &Environment,
-    offset: u16,
-) -> io::Result<(SocketAddr, Socket)> {
-    let first = match config.listen.port() {
-        0 if environment.has_sockets() => None,
-        0 => Some(KAFKA_PORT),
-        first => Some(first),
-    };
-    let port = first.map_or(0, |first| first.saturating_add(offset));
-    let address = SocketAddr::new(config.listen.ip(), port);
-    if environment.has_sockets() { Socket::bind(address).await } else { Ok((address, Socket::None)) }
-}
-
-/// Where clients are told that a node is.
-fn advertised(config: &BrokerConfig, node: i32, address: SocketAddr) -> (String, u16) {
-    let host = match address.ip() {
-        _ if !config.advertised_host.is_empty() => config.advertised_host.clone(),
-        IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
-        IpAddr::V6(ip) if ip.is_unspecified() => "::1".to_owned(),
-        ip => ip.to_string(),
-    };
-    let port = match config.advertised_port {
-        0 => address.port(),
-        first => first.saturating_add(u16::try_from(node - 1).unwrap_or(u16::MAX)),
-    };
-    (host, port)
-}
-
-/// The port of the first node where there are no sockets, and none was chosen.
-const KAFKA_PORT: u16 = 9092;

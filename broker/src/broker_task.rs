@@ -15,6 +15,7 @@ use crate::environment::{Clock, until};
 use crate::fault::{Fault, FaultId};
 use crate::incoming::Incoming;
 use crate::now::Now;
+use crate::state::sessions::Connection;
 use crate::wait::PeerId;
 use crate::work::Work;
 use crate::worker::Worker;
@@ -27,8 +28,12 @@ pub(crate) const COMMANDS_MAX: usize = 256;
 pub(crate) enum Command {
     /// A connection's next request.
     Request { peer: PeerId, node: i32, incoming: Incoming, reply: oneshot::Sender<Answer> },
-    /// A connection is gone.
+    /// A connection is there.
+    Opened { peer: PeerId, node: i32, connection: Connection },
+    /// Nobody waits for the answer to a connection's request any more.
     Gone(PeerId),
+    /// A connection has ended.
+    Closed(PeerId),
     /// A fault to put in force, a count to keep for it, and whom to tell its number.
     Arm { fault: Fault, fired: watch::Sender<u32>, reply: oneshot::Sender<FaultId> },
     /// A fault to take back.
@@ -97,6 +102,11 @@ impl BrokerTask {
             Command::Request { peer, node, incoming, reply } => {
                 self.replies.insert(peer, reply);
                 self.cluster.handle_incoming(peer, node, incoming, self.clock.now());
+            }
+            Command::Opened { peer, node, connection } => self.cluster.handle_opened(peer, node, &connection),
+            Command::Closed(peer) => {
+                self.replies.remove(&peer);
+                self.cluster.handle_closed(peer);
             }
             Command::Gone(peer) => {
                 self.replies.remove(&peer);

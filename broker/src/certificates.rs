@@ -21,6 +21,8 @@ mod authority;
 mod key;
 mod subject;
 
+pub(crate) use key::UNSUPPORTED_PROCESSOR;
+
 pub use authority::{Authority, Certificate};
 pub use key::KeyAlgorithm;
 pub use subject::{Subject, Validity};

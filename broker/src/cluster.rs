@@ -42,15 +42,22 @@ use crate::incoming::{Incoming, ReceivedRequest};
 use crate::now::Now;
 use crate::purgatory::Purgatory;
 use crate::state::State;
+use crate::state::session::{Admission, Token};
+use crate::state::sessions::Connection;
 use crate::wait::PeerId;
 use crate::work::Work;
 use upkeep::Upkeep;
 
 /// What a connection is to do about its request.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Answer {
     /// Send this, length included.
     Frame(Segments),
+    /// Send this, length included: the client has proved who it is, and may send longer frames.
+    Proven(Segments),
+    /// Send this, length included, then close, for this reason.
+    Last(Segments, String),
     /// Send nothing and go on.
     Silence,
     /// Close, for this reason.
@@ -126,17 +133,32 @@ impl Cluster {
 
     /// Takes a request, without its length, that came to the node. A stopped node closes the connection.
     pub fn handle_frame(&mut self, peer: PeerId, node: i32, frame: &Bytes, now: Now) {
-        self.handle_incoming(peer, node, Incoming::read(frame), now);
+        self.handle_incoming(peer, node, Incoming::Unread(frame.clone()), now);
+    }
+
+    /// Hears of a connection. One that nobody tells of came by the first listener.
+    pub fn handle_opened(&mut self, peer: PeerId, node: i32, connection: &Connection) {
+        self.state.sessions.open(peer, node, connection);
+    }
+
+    /// Forgets a connection that was told of, and its request.
+    pub fn handle_closed(&mut self, peer: PeerId) {
+        self.handle_gone(peer);
+        self.state.sessions.close(peer);
     }
 
     /// Takes a request as [`handle_frame`](Self::handle_frame) does, whose frame was parsed already.
     pub(crate) fn handle_incoming(&mut self, peer: PeerId, node: i32, incoming: Incoming, now: Now) {
-        match incoming.0 {
+        match incoming {
             _ if !self.state.nodes.is_live(node) => {
                 self.answers.push_back((peer, Answer::Close(format!("node {node} is stopped"))));
             }
-            Ok(request) => self.admit(peer, node, *request, now),
-            Err(why) => self.answers.push_back((peer, Answer::Close(why))),
+            Incoming::Unread(token) if self.state.expects_bare_token(peer) => {
+                self.handle_bare_token(peer, node, &token, now);
+            }
+            Incoming::Unread(frame) => return self.handle_incoming(peer, node, Incoming::read(&frame), now),
+            Incoming::Request(request) => self.admit(peer, node, *request, now),
+            Incoming::Malformed(why) => self.answers.push_back((peer, Answer::Close(why))),
         }
         self.complete_delayed(now);
     }
@@ -221,12 +243,20 @@ impl Cluster {
 
     /// Begins with a request: a fault is chosen for it, then it is served.
     fn admit(&mut self, peer: PeerId, node: i32, received: ReceivedRequest, now: Now) {
-        let ReceivedRequest { version, correlation_id, client_id, request } = received;
+        let ReceivedRequest { api, version, correlation_id, client_id, request } = received;
         let received = now.instant;
+        let admission = self.state.sessions.admit((peer, node), api, request.is_some(), now);
+        let (caller, out_of_place) = match admission {
+            Admission::Serve(caller) => (caller, None),
+            Admission::OutOfPlace(caller, why) => (caller, Some(why)),
+            Admission::CloseLate(why) => return self.close_late(peer, node, Answer::Close(why), now),
+            Admission::Close(why) => return self.answers.push_back((peer, Answer::Close(why))),
+        };
         let (timed_out, fault, findings) = (false, None, None);
         let mut context = RequestContext {
             peer,
             node,
+            caller,
             version,
             correlation_id,
             client_id,
@@ -243,6 +273,13 @@ impl Cluster {
             );
             return;
         };
+        if let Some(why) = out_of_place {
+            let refused = match api::refuse(&request, &context, ErrorCode::ILLEGAL_SASL_STATE) {
+                Outcome::Answer(response) => Outcome::Farewell(Some(response), why),
+                _ => Outcome::Farewell(None, why),
+            };
+            return self.answer(&context, refused);
+        }
         context.fault = self.state.faults.apply(request.key(), &context.client_id).map(|(fault, action)| {
             self.fired.push_back(fault);
             action
@@ -289,10 +326,15 @@ impl Cluster {
                 if let Some(Action::RefusePartition(partition, code)) = context.fault {
                     refuse_partition(&mut response, partition, code);
                 }
-                match response.frame(context.version, context.correlation_id) {
-                    Ok(frame) => Answer::Frame(frame),
-                    Err(why) => Answer::Close(format!("the broker's own answer: {why}")),
-                }
+                framed(&response, context, Answer::Frame)
+            }
+            Outcome::Proven(response) => framed(&response, context, Answer::Proven),
+            Outcome::Farewell(response, why) => {
+                let last = match response {
+                    Some(response) => framed(&response, context, |frame| Answer::Last(frame, why)),
+                    None => Answer::Close(why),
+                };
+                return self.close_late(context.peer, context.node, last, context.now);
             }
             Outcome::Silence | Outcome::Wait(_) | Outcome::Work(_) => Answer::Silence,
             Outcome::Close(why) => Answer::Close(why),
@@ -309,6 +351,30 @@ impl Cluster {
         }
     }
 
+    /// Lets a client whose login failed wait for its last word.
+    fn close_late(&mut self, peer: PeerId, node: i32, answer: Answer, now: Now) {
+        let due = now.instant + self.state.config.sasl.failed_authentication_delay;
+        if due > now.instant {
+            self.delayed_answers.push(DelayedAnswer { due, peer, node, answer });
+        } else {
+            self.answers.push_back((peer, answer));
+        }
+    }
+
+    /// Takes a token that is a frame of its own, and answers likewise.
+    fn handle_bare_token(&mut self, peer: PeerId, node: i32, token: &Bytes, now: Now) {
+        let answer = match self.state.handle_token(peer, token, now) {
+            Token::Challenge(bytes) => Answer::Frame(api::bare_frame(&bytes)),
+            Token::Proven { last, .. } => Answer::Proven(api::bare_frame(&last)),
+            Token::OutOfPlace => Answer::Close("a token where none was expected".to_owned()),
+            Token::Refused(why, mechanism) => {
+                let why = api::login_failed(&why, mechanism, false).1;
+                return self.close_late(peer, node, Answer::Close(why), now);
+            }
+        };
+        self.answers.push_back((peer, answer));
+    }
+
     /// Serves again the delayed requests that wait for what has happened, until nothing more happens.
     fn complete_delayed(&mut self, now: Now) {
         self.state.collect_group_answers();
@@ -319,6 +385,14 @@ impl Cluster {
             }
             self.state.collect_group_answers();
         }
+    }
+}
+
+/// The answer's bytes, as what they are sent as.
+fn framed(response: &AnyResponse, context: &RequestContext, sent: impl FnOnce(Segments) -> Answer) -> Answer {
+    match response.frame(context.version, context.correlation_id) {
+        Ok(frame) => sent(frame),
+        Err(why) => Answer::Close(format!("the broker's own answer: {why}")),
     }
 }
 

@@ -3,6 +3,16 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+mod listener;
+mod oauth;
+mod sasl;
+mod tls;
+
+pub use listener::{ListenerConfig, SecurityProtocol};
+pub use oauth::{OauthConfig, TokenKey};
+pub use sasl::{SaslConfig, SaslMechanism};
+pub use tls::{ClientAuth, TlsConfig, TlsVersions};
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Settings of a broker, Kafka's defaults except where said.
@@ -28,6 +38,13 @@ pub struct BrokerConfig {
     /// The port of the first node that metadata tells clients, the others' follow; 0 takes the listening
     /// ones.
     pub advertised_port: u16,
+    /// The listeners of every node, the first of which is meant where none is named. With none there is one of PLAINTEXT,
+    /// which the four fields above describe; with any, these are not read but for [`nodes`](Self#structfield.nodes).
+    pub listeners: Vec<ListenerConfig>,
+    /// What listeners of TLS show and ask for that have no settings of their own.
+    pub tls: TlsConfig,
+    /// Who may log in to listeners of SASL, and how.
+    pub sasl: SaslConfig,
     /// The name of the cluster.
     pub cluster_id: String,
     /// Whether metadata makes a topic that is asked for and missing.
@@ -95,6 +112,9 @@ impl Default for BrokerConfig {
             nodes: 1,
             advertised_host: String::new(),
             advertised_port: 0,
+            listeners: Vec::new(),
+            tls: TlsConfig::default(),
+            sasl: SaslConfig::default(),
             cluster_id: "upsert-kafka-embedded0".to_owned(),
             auto_create_topics: true,
             default_partitions: 1,
@@ -122,6 +142,27 @@ impl Default for BrokerConfig {
     }
 }
 
+impl BrokerConfig {
+    /// Has one listener more.
+    #[must_use]
+    pub fn with_listener(mut self, listener: ListenerConfig) -> Self {
+        self.listeners.push(listener);
+        self
+    }
+
+    /// The listeners that there will be.
+    pub(crate) fn all_listeners(&self) -> Vec<ListenerConfig> {
+        match self.listeners.is_empty() {
+            false => self.listeners.clone(),
+            true => vec![
+                ListenerConfig::new(SecurityProtocol::Plaintext, self.listen)
+                    .with_advertised_host(&*self.advertised_host)
+                    .with_advertised_port(self.advertised_port),
+            ],
+        }
+    }
+}
+
 /// Declares a setter for each field.
 macro_rules! setters {
     ($($setter:ident($field:ident: $type:ty))*) => {
@@ -143,6 +184,8 @@ setters! {
     with_nodes(nodes: i32)
     with_advertised_host(advertised_host: impl Into<String>)
     with_advertised_port(advertised_port: u16)
+    with_tls(tls: TlsConfig)
+    with_sasl(sasl: SaslConfig)
     with_cluster_id(cluster_id: impl Into<String>)
     with_auto_create_topics(auto_create_topics: bool)
     with_default_partitions(default_partitions: i32)

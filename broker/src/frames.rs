@@ -34,6 +34,12 @@ const FRAME_TIME: Duration = Duration::from_secs(30);
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES_MAX: usize = 16 << 20;
 
+/// By what a TLS handshake begins: a record of that kind, of any version.
+const TLS_HANDSHAKE: &[u8] = &[0x16, 0x03];
+
+const TLS_CAME: &str =
+    "what came to a listener without TLS is TLS: does the client have security.protocol=SSL or SASL_SSL?";
+
 /// Why a connection ended.
 #[derive(Debug)]
 pub(crate) enum Closed {
@@ -55,6 +61,10 @@ impl From<io::Error> for Closed {
 pub(crate) struct Frames {
     transport: Box<dyn Transport>,
     limits: Limits,
+    /// A longer frame ends the connection.
+    bytes_max: usize,
+    /// A frame has come: what speaks Kafka once does not begin TLS then.
+    begun: bool,
     /// What has come and is not read yet.
     buffer: BytesMut,
     /// Nothing more comes behind that.
@@ -64,8 +74,22 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    pub(crate) fn new(transport: Box<dyn Transport>, limits: Limits) -> Self {
-        Self { transport, limits, buffer: BytesMut::new(), ended: false, deaf: false }
+    /// Frames of at most so many bytes.
+    pub(crate) fn new(transport: Box<dyn Transport>, limits: Limits, bytes_max: usize) -> Self {
+        Self {
+            transport,
+            limits,
+            bytes_max,
+            begun: false,
+            buffer: BytesMut::new(),
+            ended: false,
+            deaf: false,
+        }
+    }
+
+    /// Takes frames as long as the listener's limit.
+    pub(crate) fn allow_long(&mut self) {
+        self.bytes_max = self.limits.frame_bytes_max;
     }
 
     /// The next frame without its length, with its part of the requests' memory; `None` when the client has closed between
@@ -79,7 +103,10 @@ impl Frames {
         if !self.fill(LENGTH_BYTES).await? {
             return Ok(None);
         }
-        let frame_bytes_max = self.limits.frame_bytes_max;
+        let frame_bytes_max = self.bytes_max;
+        if !std::mem::replace(&mut self.begun, true) && self.buffer.starts_with(TLS_HANDSHAKE) {
+            return Err(Closed::Refused(TLS_CAME.to_owned()));
+        }
         let claimed = self.buffer.get_i32();
         let length = usize::try_from(claimed).ok().filter(|length| *length <= frame_bytes_max);
         let refused = || format!("a frame of {claimed} bytes, where {frame_bytes_max} are allowed");
@@ -150,19 +177,23 @@ impl Frames {
 
     /// Says that nothing more comes, and waits a little until the client has heard it.
     pub(crate) async fn close(&mut self) {
-        let mut thrown = 0;
-        let last = async {
-            self.transport.shutdown().await?;
-            self.buffer.clear();
-            while thrown < LINGER_BYTES_MAX && self.transport.read_buf(&mut self.buffer).await? > 0 {
-                thrown += self.buffer.len();
-                self.buffer.clear();
-            }
-            io::Result::Ok(())
-        };
-        // It is closed in any case.
-        let _ = timeout(LINGER, last).await;
+        linger(&mut *self.transport).await;
     }
+}
+
+/// Says that nothing more comes, and throws away what the other side still sends, for a little while.
+pub(crate) async fn linger(transport: &mut dyn Transport) {
+    let (mut thrown, mut buffer) = (0, BytesMut::with_capacity(READ_BYTES_MIN));
+    let last = async {
+        transport.shutdown().await?;
+        while thrown < LINGER_BYTES_MAX && transport.read_buf(&mut buffer).await? > 0 {
+            thrown += buffer.len();
+            buffer.clear();
+        }
+        io::Result::Ok(())
+    };
+    // It is closed in any case.
+    let _ = timeout(LINGER, last).await;
 }
 
 fn ended() -> Closed {

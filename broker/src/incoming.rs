@@ -11,13 +11,20 @@ use crate::api;
 /// tenth of it.
 const ELEMENTS_MAX: usize = 200_000;
 
-/// A request, or why the frame is none. Parsing looks at nothing that the broker keeps, so a connection's task does it.
+/// What came in a frame. Parsing looks at nothing that the broker keeps, so a connection's task does it.
 #[derive(Debug)]
-pub(crate) struct Incoming(pub(crate) Result<Box<ReceivedRequest>, String>);
+pub(crate) enum Incoming {
+    Request(Box<ReceivedRequest>),
+    /// It is no request, for this reason.
+    Malformed(String),
+    /// It was not parsed: before a client has logged in, a frame may be a token and no request.
+    Unread(Bytes),
+}
 
 /// A request with its header.
 #[derive(Debug)]
 pub(crate) struct ReceivedRequest {
+    pub(crate) api: ApiKey,
     pub(crate) version: i16,
     pub(crate) correlation_id: i32,
     pub(crate) client_id: Str,
@@ -28,14 +35,17 @@ pub(crate) struct ReceivedRequest {
 impl Incoming {
     /// Parses a frame without its length, as leniently as Kafka does: bytes behind the request are ignored.
     pub(crate) fn read(frame: &Bytes) -> Self {
-        Self(read(frame).map(Box::new))
+        match read(frame) {
+            Ok(request) => Self::Request(Box::new(request)),
+            Err(why) => Self::Malformed(why),
+        }
     }
 
     /// Whether the answer may be held back: until there are records, or for the other members of a group.
     pub(crate) fn may_wait(&self) -> bool {
         use AnyRequest::{Fetch, JoinGroup, SyncGroup};
-        let request = self.0.as_ref().ok().and_then(|received| received.request.as_ref());
-        matches!(request, Some(Fetch(_) | JoinGroup(_) | SyncGroup(_)))
+        let Self::Request(received) = self else { return false };
+        matches!(received.request, Some(Fetch(_) | JoinGroup(_) | SyncGroup(_)))
     }
 }
 
@@ -58,5 +68,5 @@ fn read(frame: &Bytes) -> Result<ReceivedRequest, String> {
         }
         false => None,
     };
-    Ok(ReceivedRequest { version, correlation_id, client_id, request })
+    Ok(ReceivedRequest { api, version, correlation_id, client_id, request })
 }

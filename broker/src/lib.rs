@@ -139,6 +139,8 @@ mod now;
 mod peer;
 mod purgatory;
 mod request_memory;
+mod sasl;
+mod secret;
 mod security;
 mod state;
 mod transport;
@@ -148,11 +150,16 @@ mod worker;
 
 pub use broker::{Broker, FaultHandle};
 pub use cluster::{Answer, Cluster, Stats};
-pub use config::BrokerConfig;
+pub use config::{
+    BrokerConfig, ClientAuth, ListenerConfig, OauthConfig, SaslConfig, SaslMechanism, SecurityProtocol,
+    TlsConfig, TlsVersions, TokenKey,
+};
 pub use connector::Connector;
 pub use environment::{Clock, Environment, Time};
 pub use fault::{Action, Fault, FaultId};
 pub use now::Now;
+pub use secret::Secret;
+pub use state::sessions::Connection;
 pub use transport::Transport;
 pub use wait::PeerId;
 pub use work::Work;

@@ -2,7 +2,7 @@
 //! stops.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -13,7 +13,7 @@ use tracing::{Instrument, debug_span, warn};
 use crate::broker_task::Command;
 use crate::limits::Limits;
 use crate::peer::Peer;
-use crate::security::SecurityProtocol;
+use crate::security::Security;
 use crate::transport::Transport;
 use crate::wait::PeerId;
 use socket::ReservedAddress;
@@ -21,6 +21,9 @@ use socket::ReservedAddress;
 mod socket;
 
 pub(crate) use socket::Socket;
+
+/// Where a node's number stands in those of its connections: above its listeners'.
+const NODE_SHIFT: u32 = u32::BITS + 8;
 
 /// How long to wait when no connection can be accepted, for want of file descriptors say.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
@@ -42,7 +45,9 @@ pub(crate) enum ListenerCommand {
 #[derive(Debug)]
 pub(crate) struct Listener {
     node: i32,
-    protocol: SecurityProtocol,
+    /// Which of the node's listeners it is.
+    number: usize,
+    security: Security,
     limits: Limits,
     commands: mpsc::Sender<Command>,
     /// The next connection's number.
@@ -53,14 +58,14 @@ pub(crate) struct Listener {
 
 impl Listener {
     pub(crate) fn new(
-        node: i32,
-        protocol: SecurityProtocol,
+        (node, number): (i32, usize),
+        security: Security,
         limits: Limits,
         commands: mpsc::Sender<Command>,
     ) -> Self {
-        // A connection's number is its own among all nodes'.
-        let next_peer = u64::from(node.unsigned_abs()) << u32::BITS;
-        Self { node, protocol, limits, commands, next_peer, full: false }
+        // A connection's number is its own among all nodes' and listeners'.
+        let next_peer = u64::from(node.unsigned_abs()) << NODE_SHIFT | (number as u64) << u32::BITS;
+        Self { node, number, security, limits, commands, next_peer, full: false }
     }
 
     /// Opens and closes as it is told, until nobody is left to tell it anything.
@@ -129,11 +134,13 @@ impl Listener {
 
     /// Serves a connection on a task of its own, if there is room for it; else it is closed.
     fn admit(&mut self, transport: Box<dyn Transport>, from: Option<SocketAddr>, peers: &mut JoinSet<()>) {
+        // What comes from this process comes from this machine.
+        let host = from.map_or(IpAddr::from(Ipv4Addr::LOCALHOST), |from| from.ip().to_canonical());
         let from = from.map_or_else(|| "this process".to_owned(), |from| from.to_string());
         match self.limits.connections.clone().try_acquire_owned() {
             Ok(permit) => {
                 let span = debug_span!("peer", number = self.next_peer, %from);
-                let served = self.peer().serve(transport).instrument(span);
+                let served = self.peer(host.to_string()).serve(transport).instrument(span);
                 peers.spawn(async move {
                     served.await;
                     drop(permit);
@@ -147,11 +154,13 @@ impl Listener {
     }
 
     /// The next connection.
-    fn peer(&self) -> Peer {
+    fn peer(&self, host: String) -> Peer {
         Peer {
             id: PeerId(self.next_peer),
             node: self.node,
-            protocol: self.protocol,
+            listener: self.number,
+            host,
+            security: self.security.clone(),
             limits: self.limits.clone(),
             commands: self.commands.clone(),
         }

@@ -15,8 +15,11 @@ pub(crate) mod leader_epochs;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod nodes;
+pub(crate) mod principal;
 pub(crate) mod producers;
 pub(crate) mod refusal;
+pub(crate) mod session;
+pub(crate) mod sessions;
 pub(crate) mod topics;
 pub(crate) mod transaction;
 pub(crate) mod transactions;
@@ -25,9 +28,13 @@ pub(crate) use refusal::Refusal;
 
 use crate::config::BrokerConfig;
 use crate::fault::Faults;
-use crate::wait::WatchKey;
+use crate::now::Now;
+use crate::sasl::Users;
+use crate::wait::{PeerId, WatchKey};
 use groups::Groups;
 use nodes::Nodes;
+use session::Token;
+use sessions::Sessions;
 use topics::Topics;
 use transactions::Transactions;
 
@@ -39,6 +46,8 @@ pub(crate) struct State {
     pub(crate) topics: Topics,
     pub(crate) groups: Groups,
     pub(crate) transactions: Transactions,
+    pub(crate) sessions: Sessions,
+    pub(crate) users: Users,
     pub(crate) faults: Faults,
     /// The next id that InitProducerId gives.
     pub(crate) next_producer_id: i64,
@@ -53,11 +62,24 @@ impl State {
             topics: Topics::new(&config),
             groups: Groups::default(),
             transactions: Transactions::default(),
+            sessions: Sessions::new(&config),
+            users: Users::new(config.seed, &config.sasl.users),
             faults: Faults::default(),
             next_producer_id: 0,
             completed: Vec::new(),
             config,
         }
+    }
+
+    /// Whether a connection's next frame is a token and nothing else.
+    pub(crate) fn expects_bare_token(&mut self, peer: PeerId) -> bool {
+        self.sessions.known(peer).is_some_and(|it| it.expects_bare_token())
+    }
+
+    /// A client says what its mechanism says.
+    pub(crate) fn handle_token(&mut self, peer: PeerId, token: &[u8], now: Now) -> Token {
+        let Some(session) = self.sessions.known(peer) else { return Token::OutOfPlace };
+        session.handle_token(token, &mut self.users, &self.config.sasl, now)
     }
 
     /// Completes what waits for an answer of its group.

@@ -10,6 +10,7 @@ mod cores;
 /// Where tokio, `async` and the clock may be; every other file of these crates is a core, and a new one is too.
 const SHELLS: &[&str] = &[
     "broker/src/broker.rs",
+    "broker/src/broker/startup.rs",
     "broker/src/broker_task.rs",
     "broker/src/connector.rs",
     "broker/src/environment.rs",
@@ -21,6 +22,7 @@ const SHELLS: &[&str] = &[
     "broker/src/peer.rs",
     "broker/src/request_memory.rs",
     "broker/src/security.rs",
+    "broker/src/security/tls.rs",
     "broker/src/transport.rs",
     "broker/src/worker.rs",
     "client/src/admin.rs",

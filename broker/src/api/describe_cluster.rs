@@ -13,7 +13,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use super::metadata::CLUSTER_OPERATIONS;
 use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
-use crate::state::nodes::Node;
+use crate::state::nodes::{Advertised, Node};
 
 const BROKERS: i8 = 1;
 const CONTROLLERS: i8 = 2;
@@ -25,12 +25,10 @@ impl Serve for DescribeClusterRequest {
             CONTROLLERS => return self.refuse(context, ErrorCode::MISMATCHED_ENDPOINT_TYPE),
             _ => return self.refuse(context, ErrorCode::UNSUPPORTED_ENDPOINT_TYPE),
         }
-        let broker = |node: &Node| DescribeClusterBroker {
-            broker_id: node.id,
-            host: node.host.clone(),
-            port: node.port,
-            is_fenced: !node.live,
-            ..Default::default()
+        let broker = |node: &Node| {
+            let Advertised { host, port } = node.address(context.caller.listener).clone();
+            let (broker_id, is_fenced) = (node.id, !node.live);
+            DescribeClusterBroker { broker_id, host, port, is_fenced, ..Default::default() }
         };
         let wanted = |node: &&Node| node.live || self.include_fenced_brokers;
         let mut response = DescribeClusterResponse {

@@ -30,7 +30,7 @@ use upsert_kafka_protocol::records::{Batch, batches};
 use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
 use crate::state::isolation::Aborted;
-use crate::state::nodes::Node;
+use crate::state::nodes::{Advertised, Node};
 use crate::state::topics::{Partition, READ_COMMITTED};
 use crate::wait::{Wait, WatchKey};
 
@@ -120,7 +120,7 @@ fn read_all(request: &FetchRequest, state: &mut State, context: &RequestContext)
         }
         responses.push(FetchableTopicResponse { partitions, ..named(topic) });
     }
-    let node_endpoints = node_endpoints(&responses, state);
+    let node_endpoints = node_endpoints(&responses, state, context.caller.listener);
     FetchResponse { responses, node_endpoints, ..Default::default() }
 }
 
@@ -145,14 +145,12 @@ fn current_leader(
 }
 
 /// Where the leaders listen that the answer names.
-fn node_endpoints(responses: &[FetchableTopicResponse], state: &State) -> Vec<NodeEndpoint> {
+fn node_endpoints(responses: &[FetchableTopicResponse], state: &State, listener: usize) -> Vec<NodeEndpoint> {
     let partitions = || responses.iter().flat_map(|topic| &topic.partitions);
     let named = |id| partitions().any(|part| part.current_leader.leader_id == id);
-    let endpoint = |node: &Node| NodeEndpoint {
-        node_id: node.id,
-        host: node.host.clone(),
-        port: node.port,
-        ..Default::default()
+    let endpoint = |node: &Node| {
+        let Advertised { host, port } = node.address(listener).clone();
+        NodeEndpoint { node_id: node.id, host, port, ..Default::default() }
     };
     state.nodes.iter().filter(|node| named(node.id)).map(endpoint).collect()
 }

@@ -12,6 +12,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
+use crate::state::nodes::Advertised;
 
 const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
@@ -24,8 +25,8 @@ impl Serve for FindCoordinatorRequest {
         };
         answer(self, context, |key| match (complaint, state.nodes.coordinator(&key)) {
             (None, Some(node)) => {
-                let (node_id, host, port) = (node.id, node.host.clone(), node.port);
-                Coordinator { key, node_id, host, port, ..Default::default() }
+                let Advertised { host, port } = node.address(context.caller.listener).clone();
+                Coordinator { key, node_id: node.id, host, port, ..Default::default() }
             }
             (Some(words), _) => refused(key, ErrorCode::UNSUPPORTED_VERSION, Str::from_static(words)),
             (None, None) => {

@@ -20,7 +20,7 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 use super::{Outcome, RequestContext, Serve, once};
 use crate::state::State;
 use crate::state::configs::Configs;
-use crate::state::nodes::{Node, Nodes};
+use crate::state::nodes::{Advertised, Node, Nodes};
 use crate::state::topics::{Partition, Topic};
 
 /// A bit for each operation on a topic: read, write, create, delete, alter, describe and those on configs.
@@ -37,11 +37,9 @@ impl Serve for MetadataRequest {
             }
             _ => state.topics.iter().map(|topic| described(topic, self, &state.nodes)).collect(),
         };
-        let broker = |node: &Node| MetadataResponseBroker {
-            node_id: node.id,
-            host: node.host.clone(),
-            port: node.port,
-            ..Default::default()
+        let broker = |node: &Node| {
+            let Advertised { host, port } = node.address(context.caller.listener).clone();
+            MetadataResponseBroker { node_id: node.id, host, port, ..Default::default() }
         };
         let mut response = MetadataResponse {
             brokers: state.nodes.live().map(broker).collect(),

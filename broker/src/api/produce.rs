@@ -31,7 +31,7 @@ use super::{Outcome, RequestContext, Serve};
 use crate::now::Now;
 use crate::state::batch::{CheckedBatch, Rules};
 use crate::state::names::owned;
-use crate::state::nodes::Node;
+use crate::state::nodes::{Advertised, Node};
 use crate::state::producers::{Sequenced, Verdict};
 use crate::state::topics::Partition;
 use crate::state::transaction::Participant;
@@ -133,11 +133,9 @@ fn hinted(mut response: ProduceResponse, state: &State, context: &RequestContext
     }
     let partitions = || response.responses.iter().flat_map(|topic| &topic.partition_responses);
     let named = |id| partitions().any(|part| part.current_leader.leader_id == id);
-    let endpoint = |node: &Node| NodeEndpoint {
-        node_id: node.id,
-        host: node.host.clone(),
-        port: node.port,
-        ..Default::default()
+    let endpoint = |node: &Node| {
+        let Advertised { host, port } = node.address(context.caller.listener).clone();
+        NodeEndpoint { node_id: node.id, host, port, ..Default::default() }
     };
     response.node_endpoints = state.nodes.iter().filter(|node| named(node.id)).map(endpoint).collect();
     response

@@ -41,11 +41,14 @@ impl Serve for DescribeQuorumRequest {
             partitions: topic.partitions.iter().map(|part| told(topic, part.partition_index)).collect(),
             ..Default::default()
         });
-        let listener = |node: &crate::state::nodes::Node| Listener {
-            name: Str::from_static("CONTROLLER"),
-            host: node.host.clone(),
-            port: u16::try_from(node.port).unwrap_or(0),
-            ..Default::default()
+        let listener = |node: &crate::state::nodes::Node| {
+            let address = node.address(context.caller.listener);
+            Listener {
+                name: Str::from_static("CONTROLLER"),
+                host: address.host.clone(),
+                port: u16::try_from(address.port).unwrap_or(0),
+                ..Default::default()
+            }
         };
         let nodes = state.nodes.iter().map(|node| Node {
             node_id: node.id,

@@ -1,16 +1,20 @@
-//! Quotas and SCRAM credentials, of which there are none: the four APIs that describe and alter them.
+//! Quotas, of which there are none, and SCRAM credentials: the four APIs that describe and alter them.
 //!
 //! Behavior
-//! - Nobody has quotas or credentials. Giving any is `POLICY_VIOLATION`: neither would have an effect here, where
-//!   Kafka keeps them.
+//! - Nobody has quotas. Giving any is `POLICY_VIOLATION`: it would have no effect here, where Kafka keeps it.
+//! - Credentials are kept and let users in, as in Kafka. A user of the settings is described as one who has both, of the
+//!   password; Kafka does not know that its users of PLAIN could have any.
 //!
 //! Versions: DescribeClientQuotas and AlterClientQuotas 1 flexible.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use upsert_kafka_protocol::messages::alter_client_quotas::{RequestEntryData, ResponseEntryData};
 use upsert_kafka_protocol::messages::alter_user_scram_credentials::AlterUserScramCredentialsResult;
-use upsert_kafka_protocol::messages::describe_user_scram_credentials::DescribeUserScramCredentialsResult;
+use upsert_kafka_protocol::messages::describe_user_scram_credentials::{
+    CredentialInfo, DescribeUserScramCredentialsResult,
+};
 use upsert_kafka_protocol::messages::{
     AlterClientQuotasRequest, AlterClientQuotasResponse, AlterUserScramCredentialsRequest,
     AlterUserScramCredentialsResponse, DescribeClientQuotasRequest, DescribeClientQuotasResponse,
@@ -20,6 +24,8 @@ use upsert_kafka_protocol::messages::{alter_client_quotas, describe_client_quota
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::sasl::Users;
+use crate::sasl::scram::{Hash, ScramCredential};
 use crate::state::State;
 
 /// What quotas may be for.
@@ -77,18 +83,24 @@ impl Serve for AlterClientQuotasRequest {
 }
 
 impl Serve for DescribeUserScramCredentialsRequest {
-    fn serve(&self, _: &mut State, _: &RequestContext) -> Outcome<DescribeUserScramCredentialsResponse> {
-        let mut times: BTreeMap<&Str, usize> = BTreeMap::new();
-        self.users.iter().flatten().for_each(|user| *times.entry(&user.name).or_default() += 1);
-        let one = |(name, times): (&Str, usize)| {
-            let error_code =
-                if times == 1 { ErrorCode::RESOURCE_NOT_FOUND } else { ErrorCode::DUPLICATE_RESOURCE };
-            DescribeUserScramCredentialsResult {
-                user: name.clone(),
-                error_code,
-                error_message: Some(words(error_code)),
+    fn serve(&self, state: &mut State, _: &RequestContext) -> Outcome<DescribeUserScramCredentialsResponse> {
+        let iterations = state.config.sasl.scram_iterations;
+        let described = state.users.described(iterations).filter(|(_, kept)| !kept.is_empty());
+        let known: BTreeMap<_, _> = described.collect();
+        let asked = self.users.as_deref().filter(|users| !users.is_empty());
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        match asked {
+            Some(users) => users.iter().for_each(|user| *times.entry(&user.name).or_default() += 1),
+            None => times.extend(known.keys().map(|name| (*name, 1))),
+        }
+        let one = |(name, times): (&str, usize)| match known.get(name) {
+            _ if times > 1 => not_described(name, ErrorCode::DUPLICATE_RESOURCE),
+            None => not_described(name, ErrorCode::RESOURCE_NOT_FOUND),
+            Some(kept) => DescribeUserScramCredentialsResult {
+                user: Str::from(name),
+                credential_infos: kept.iter().map(info).collect(),
                 ..Default::default()
-            }
+            },
         };
         let results = times.into_iter().map(one).collect();
         Outcome::Answer(DescribeUserScramCredentialsResponse { results, ..Default::default() })
@@ -109,12 +121,11 @@ impl Serve for DescribeUserScramCredentialsRequest {
 }
 
 impl Serve for AlterUserScramCredentialsRequest {
-    fn serve(&self, _: &mut State, _: &RequestContext) -> Outcome<AlterUserScramCredentialsResponse> {
-        let given: BTreeSet<_> = self.upsertions.iter().map(|it| &it.name).collect();
-        answer(self, |name| match given.contains(name) {
-            true => ErrorCode::POLICY_VIOLATION,
-            false => ErrorCode::RESOURCE_NOT_FOUND,
-        })
+    fn serve(&self, state: &mut State, _: &RequestContext) -> Outcome<AlterUserScramCredentialsResponse> {
+        let outcomes: BTreeMap<_, _> =
+            names(self).map(|name| (name, alter(self, name, &mut state.users))).collect();
+        // Each name is there: they are the same names.
+        answer(self, |name| outcomes.get(name).copied().unwrap_or(ErrorCode::NONE))
     }
 
     fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<AlterUserScramCredentialsResponse> {
@@ -122,25 +133,80 @@ impl Serve for AlterUserScramCredentialsRequest {
     }
 }
 
+/// All that a request does with one user, or nothing of it.
+fn alter(request: &AlterUserScramCredentialsRequest, name: &Str, users: &mut Users) -> ErrorCode {
+    let deletions = || request.deletions.iter().filter(|it| it.name == *name);
+    let upsertions = || request.upsertions.iter().filter(|it| it.name == *name);
+    let mechanisms: Vec<_> =
+        deletions().map(|it| it.mechanism).chain(upsertions().map(|it| it.mechanism)).collect();
+    if name.is_empty() {
+        return ErrorCode::UNACCEPTABLE_CREDENTIAL;
+    }
+    if mechanisms.iter().any(|it| Hash::by_number(*it).is_none()) {
+        return ErrorCode::UNSUPPORTED_SASL_MECHANISM;
+    }
+    if upsertions().any(|it| !ITERATIONS.contains(&it.iterations)) {
+        return ErrorCode::UNACCEPTABLE_CREDENTIAL;
+    }
+    if mechanisms.iter().collect::<BTreeSet<_>>().len() < mechanisms.len() {
+        return ErrorCode::DUPLICATE_RESOURCE;
+    }
+    let mut code = ErrorCode::NONE;
+    for hash in deletions().filter_map(|it| Hash::by_number(it.mechanism)) {
+        if !users.remove_scram(name, hash) {
+            code = ErrorCode::RESOURCE_NOT_FOUND;
+        }
+    }
+    for it in upsertions() {
+        if let (Some(hash), Ok(iterations)) = (Hash::by_number(it.mechanism), u32::try_from(it.iterations)) {
+            let kept = ScramCredential::of_salted(hash, &it.salted_password, it.salt.to_vec(), iterations);
+            users.set_scram(name, hash, kept);
+        }
+    }
+    code
+}
+
+/// What Kafka takes.
+const ITERATIONS: RangeInclusive<i32> = 4096..=16_384;
+
+fn not_described(name: &str, error_code: ErrorCode) -> DescribeUserScramCredentialsResult {
+    let error_message = Some(words(error_code));
+    DescribeUserScramCredentialsResult {
+        user: Str::from(name),
+        error_code,
+        error_message,
+        ..Default::default()
+    }
+}
+
+fn info((hash, iterations): &(Hash, u32)) -> CredentialInfo {
+    let iterations = i32::try_from(*iterations).unwrap_or(i32::MAX);
+    CredentialInfo { mechanism: hash.number(), iterations, ..Default::default() }
+}
+
+fn names(request: &AlterUserScramCredentialsRequest) -> impl Iterator<Item = &Str> {
+    let deleted = request.deletions.iter().map(|it| &it.name);
+    let names: BTreeSet<_> = deleted.chain(request.upsertions.iter().map(|it| &it.name)).collect();
+    names.into_iter()
+}
+
 fn answer(
     request: &AlterUserScramCredentialsRequest,
     each: impl Fn(&Str) -> ErrorCode,
 ) -> Outcome<AlterUserScramCredentialsResponse> {
-    let deleted = request.deletions.iter().map(|it| &it.name);
-    let names: BTreeSet<_> = deleted.chain(request.upsertions.iter().map(|it| &it.name)).collect();
     let one = |name: &Str| AlterUserScramCredentialsResult {
         user: name.clone(),
         error_code: each(name),
-        error_message: Some(words(each(name))),
+        error_message: Some(words(each(name))).filter(|_| !each(name).is_none()),
         ..Default::default()
     };
-    let results = names.into_iter().map(one).collect();
+    let results = names(request).map(one).collect();
     Outcome::Answer(AlterUserScramCredentialsResponse { results, ..Default::default() })
 }
 
 fn words(code: ErrorCode) -> Str {
     Str::from_static(match code {
-        ErrorCode::POLICY_VIOLATION => "this broker keeps no quotas and no credentials",
+        ErrorCode::POLICY_VIOLATION => "this broker keeps no quotas",
         other => other.message(),
     })
 }

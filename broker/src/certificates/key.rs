@@ -124,5 +124,5 @@ fn last(bytes: &[u8], count: usize) -> Vec<u8> {
 }
 
 /// Said before graviola would panic.
-const UNSUPPORTED_PROCESSOR: &str = "this processor lacks instructions that TLS here needs \
+pub(crate) const UNSUPPORTED_PROCESSOR: &str = "this processor lacks instructions that TLS here needs \
     (x86-64: aes, pclmulqdq, ssse3, avx, avx2, bmi1, bmi2, adx; aarch64: neon, aes, pmull, sha2)";

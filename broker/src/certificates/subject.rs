@@ -72,6 +72,12 @@ impl Subject {
         Self { names: names.into_iter().map(Into::into).collect(), ..self }
     }
 
+    /// Is known by these names as well.
+    pub(crate) fn and_names(mut self, names: &[String]) -> Self {
+        self.names.extend(names.iter().cloned());
+        self
+    }
+
     /// Has these attributes (CN, OU, O, L, ST, C) as its distinguished name, the most general first as in a
     /// certificate: RFC 2253, and so Kafka, shows them the other way round.
     #[must_use]

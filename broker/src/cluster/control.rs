@@ -4,15 +4,27 @@ use bytes::Bytes;
 
 use super::{Answer, Cluster};
 use crate::now::Now;
+use crate::secret::Secret;
 use crate::wait::WatchKey;
 
 impl Cluster {
     /// Says where clients find the node, where that is not what the configuration says.
     pub fn advertise(&mut self, node: i32, host: &str, port: u16) {
         if let Some(node) = self.state.nodes.by_id_mut(node) {
-            node.host = host.into();
-            node.port = i32::from(port);
+            node.advertise(0, host, port);
         }
+    }
+
+    /// Says where clients of a listener find the node.
+    pub fn advertise_listener(&mut self, node: i32, listener: usize, host: &str, port: u16) {
+        if let Some(node) = self.state.nodes.by_id_mut(node) {
+            node.advertise(listener, host, port);
+        }
+    }
+
+    /// Gives a user another password for PLAIN and SCRAM, or takes the user away. Who is logged in stays.
+    pub fn set_user(&mut self, name: &str, password: Option<Secret>) {
+        self.state.users.set_password(name, password);
     }
 
     /// Makes the node the partition's leader, in a new epoch also if it was; that epoch. `None` when there is
@@ -58,6 +70,8 @@ impl Cluster {
         if let Some(node) = self.state.nodes.by_id_mut(node) {
             node.live = true;
         }
+        // Connections that were there when it stopped ended without a word.
+        self.state.sessions.close_node(node);
         self.state.elect();
         self.complete_delayed(now);
     }

@@ -94,7 +94,7 @@ impl Script {
         match answer {
             Answer::Silence => Heard::Silence,
             Answer::Close(_) => Heard::Closed,
-            Answer::Frame(frame) => {
+            Answer::Frame(frame) | Answer::Proven(frame) | Answer::Last(frame, _) => {
                 let mut frame = frame.into_bytes();
                 assert_eq!(frame.get_i32() as usize, frame.len());
                 let (correlation_id, body) = header::response_body::<R>(&frame, version).unwrap();

@@ -2,7 +2,7 @@
 
 use upsert_kafka_protocol::{Str, murmur2};
 
-use crate::config::BrokerConfig;
+use crate::config::{BrokerConfig, ListenerConfig};
 
 /// Every node, by number from 1 on.
 #[derive(Debug)]
@@ -12,17 +12,42 @@ pub(crate) struct Nodes(Vec<Node>);
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) id: i32,
+    pub(crate) live: bool,
+    /// Where clients find it, by listener.
+    addresses: Vec<Advertised>,
+}
+
+/// A host and a port that clients are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Advertised {
     pub(crate) host: Str,
     pub(crate) port: i32,
-    pub(crate) live: bool,
+}
+
+impl Node {
+    /// Where clients of that listener find it: a node has an address for each.
+    pub(crate) fn address(&self, listener: usize) -> &Advertised {
+        self.addresses.get(listener).unwrap_or(&self.addresses[0])
+    }
+
+    pub(crate) fn advertise(&mut self, listener: usize, host: &str, port: u16) {
+        if let Some(address) = self.addresses.get_mut(listener) {
+            *address = Advertised { host: host.into(), port: i32::from(port) };
+        }
+    }
 }
 
 impl Nodes {
     /// All of them live, behind ports that follow each other.
     pub(crate) fn new(config: &BrokerConfig) -> Self {
-        let host = Str::from(config.advertised_host.as_str());
-        let first = i32::from(config.advertised_port);
-        let node = |id| Node { id, host: host.clone(), port: first + id - 1, live: true };
+        let listeners = config.all_listeners();
+        let node = |id| {
+            let address = |listener: &ListenerConfig| Advertised {
+                host: Str::from(listener.advertised_host.as_str()),
+                port: i32::from(listener.advertised_port) + id - 1,
+            };
+            Node { id, live: true, addresses: listeners.iter().map(address).collect() }
+        };
         Self((1..=config.nodes.max(1)).map(node).collect())
     }
 

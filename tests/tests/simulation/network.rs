@@ -170,6 +170,7 @@ impl World {
                     trace!(self, "wire {id}: the broker closes: {why}");
                     self.close_by_broker(id);
                 }
+                other => panic!("an answer of a login, where there is none: {other:?}"),
             }
             self.at(0, Event::Work(id));
         }

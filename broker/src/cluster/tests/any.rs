@@ -24,6 +24,7 @@ fn throw<R: Request>(script: &mut Script, version: i16, seed: u64) {
         }
         Answer::Close(why) => assert!(why.contains("acks=0"), "{why}"),
         Answer::Silence => assert_eq!(R::KEY, ProduceRequest::KEY),
+        Answer::Proven(_) | Answer::Last(..) => panic!("nobody logs in here"),
     }
 }
 

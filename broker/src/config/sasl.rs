@@ -1,0 +1,116 @@
+//! The settings of SASL listeners: who may log in, how, and for how long.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::OauthConfig;
+use crate::secret::Secret;
+
+/// Who may log in to SASL listeners, how, and for how long.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SaslConfig {
+    /// What clients may log in by, in the order they are told: `sasl.enabled.mechanisms`. All that are here by default,
+    /// where Kafka has GSSAPI, which is not.
+    pub mechanisms: Vec<SaslMechanism>,
+    /// Names and passwords, for PLAIN and SCRAM alike. What `AlterUserScramCredentials` gives is for SCRAM alone, as in
+    /// Kafka.
+    pub users: Vec<(String, Secret)>,
+    /// The iterations of SCRAM by which passwords of [`users`](Self#structfield.users) are kept.
+    pub scram_iterations: u32,
+    /// Which tokens of OAUTHBEARER are taken.
+    pub oauth: OauthConfig,
+    /// A client must log in again within this time (KIP-368), or its next request closes the connection:
+    /// `connections.max.reauth.ms`. Zero, as in Kafka, never asks for that; but a token's own end always counts.
+    pub reauthentication_max: Duration,
+    /// How long a failed login waits for its answer: `connection.failed.authentication.delay.ms`.
+    pub failed_authentication_delay: Duration,
+    /// A longer frame closes a connection that is not logged in: `sasl.server.max.receive.size`.
+    pub receive_bytes_max: usize,
+}
+
+/// A way to log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SaslMechanism {
+    /// Name and password as they are (RFC 4616).
+    Plain,
+    /// A proof of the password (RFC 7677).
+    ScramSha256,
+    /// The same with SHA-512.
+    ScramSha512,
+    /// A token (RFC 7628).
+    OauthBearer,
+}
+
+impl SaslMechanism {
+    /// The name that `SaslHandshake` gives.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha512 => "SCRAM-SHA-512",
+            Self::OauthBearer => "OAUTHBEARER",
+        }
+    }
+}
+
+impl fmt::Display for SaslMechanism {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Default for SaslConfig {
+    fn default() -> Self {
+        use SaslMechanism::{OauthBearer, Plain, ScramSha256, ScramSha512};
+        Self {
+            mechanisms: vec![Plain, ScramSha256, ScramSha512, OauthBearer],
+            users: Vec::new(),
+            scram_iterations: 4096,
+            oauth: OauthConfig::default(),
+            reauthentication_max: Duration::ZERO,
+            failed_authentication_delay: Duration::from_millis(100),
+            receive_bytes_max: 512 << 10,
+        }
+    }
+}
+
+impl SaslConfig {
+    /// Lets that user in, by PLAIN and SCRAM.
+    #[must_use]
+    pub fn with_user(mut self, name: impl Into<String>, password: impl Into<Secret>) -> Self {
+        self.users.push((name.into(), password.into()));
+        self
+    }
+
+    /// Lets clients log in by these mechanisms alone.
+    #[must_use]
+    pub fn with_mechanisms(self, mechanisms: impl Into<Vec<SaslMechanism>>) -> Self {
+        Self { mechanisms: mechanisms.into(), ..self }
+    }
+
+    /// Takes these tokens of OAUTHBEARER.
+    #[must_use]
+    pub fn with_oauth(self, oauth: OauthConfig) -> Self {
+        Self { oauth, ..self }
+    }
+
+    /// Keeps passwords by so many iterations of SCRAM.
+    #[must_use]
+    pub fn with_scram_iterations(self, scram_iterations: u32) -> Self {
+        Self { scram_iterations, ..self }
+    }
+
+    /// Wants clients to log in again within that time.
+    #[must_use]
+    pub fn with_reauthentication_max(self, reauthentication_max: Duration) -> Self {
+        Self { reauthentication_max, ..self }
+    }
+
+    /// Lets a failed login wait so long for its answer.
+    #[must_use]
+    pub fn with_failed_authentication_delay(self, failed_authentication_delay: Duration) -> Self {
+        Self { failed_authentication_delay, ..self }
+    }
+}
