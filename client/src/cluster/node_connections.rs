@@ -130,3 +130,20 @@ impl ConnectionSlot {
         std::mem::take(&mut self.waiting)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[test]
+    fn however_many_wait_for_a_connection_one_opens_it() {
+        let mut slot = ConnectionSlot::default();
+        let (replies, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| oneshot::channel()).unzip();
+        let opens: Vec<bool> = replies.into_iter().map(|reply| slot.handle_wanted(reply)).collect();
+        assert_eq!(opens, [true, false, false]);
+        assert_eq!(slot.take_waiting().len(), receivers.len());
+        assert!(slot.handle_wanted(oneshot::channel().0), "the next one opens it again");
+    }
+}
