@@ -117,13 +117,10 @@ fn distinguished(der: &[u8]) -> Result<(String, Option<String>), String> {
             let kind = pair.oid()?;
             let value = pair.element()?;
             let text = match value.tag {
-                BMP_STRING => String::from_utf16_lossy(
-                    &value
-                        .content
-                        .chunks_exact(2)
-                        .map(|it| u16::from_be_bytes([it[0], it[1]]))
-                        .collect::<Vec<_>>(),
-                ),
+                BMP_STRING => {
+                    let units = value.content.chunks_exact(2).map(|it| u16::from_be_bytes([it[0], it[1]]));
+                    clean(&String::from_utf16_lossy(&units.collect::<Vec<_>>()))
+                }
                 _ => shown(value.content),
             };
             let known = ATTRIBUTES.iter().find(|(oid, _)| *oid == kind.0);
@@ -138,9 +135,12 @@ fn distinguished(der: &[u8]) -> Result<(String, Option<String>), String> {
     Ok((parts.join(", "), common_name))
 }
 
-/// A peer's text: no control characters, and no more than is read.
 fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
+    clean(&String::from_utf8_lossy(bytes))
+}
+
+/// A peer's text: no control characters, and no more than is read.
+fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect()
 }
 

@@ -33,6 +33,11 @@ impl<'a> Der<'a> {
         self.0.is_empty()
     }
 
+    /// Whether the next element has this tag.
+    pub(crate) fn begins_with(&self, tag: u8) -> bool {
+        self.0.first() == Some(&tag)
+    }
+
     /// The next element.
     pub(crate) fn element(&mut self) -> Result<Element<'a>, String> {
         let [tag, first, ..] = *self.0 else { return Err(SHORT.to_owned()) };
@@ -65,7 +70,7 @@ impl<'a> Der<'a> {
 
     /// The same where the next element has this tag; otherwise nothing is read.
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, String> {
-        match self.0.first() == Some(&tag) {
+        match self.begins_with(tag) {
             true => self.take(tag).map(Some),
             false => Ok(None),
         }

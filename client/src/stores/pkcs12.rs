@@ -16,6 +16,9 @@ use super::{PrivateKey, StoreEntry, Unlock, cannot_open};
 pub(crate) fn read(file: &[u8], unlock: &Unlock<'_>, rounds: &mut Rounds) -> Result<Vec<StoreEntry>, String> {
     let file = der::definite(file)?;
     let mut pfx = Der::new(&file).sequence()?;
+    if !pfx.begins_with(INTEGER) {
+        return Err(NO_STORE.to_owned());
+    }
     let version = pfx.small()?;
     if version != 3 {
         return Err(format!("its PKCS12 version is {version}, where 3 is known"));
@@ -218,6 +221,8 @@ fn check_pbmac1(
     if holds { Ok(()) } else { Err(WRONG.to_owned()) }
 }
 
+const NO_STORE: &str = "it is DER, but no PKCS12 store: a single certificate or key has to be PEM \
+    (openssl x509 -inform DER -in OLD -out NEW makes it so)";
 const WRONG: &str = "the password is wrong, or the file was changed";
 
 /// How deep bags may nest.

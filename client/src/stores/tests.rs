@@ -288,6 +288,7 @@ fn a_file_that_is_no_store_at_all_is_refused_at_once() {
     let said = |bytes: &[u8]| read(bytes, None, &unlock, &mut Rounds::new(ROUNDS_MAX)).err().unwrap();
     assert_eq!(said(&[]), "it is empty");
     assert!(said(&vec![0x30; STORE_BYTES_MAX + 1]).contains("more than any store"));
+    assert!(said(&certificate("root")).contains("openssl x509 -inform DER"));
     assert!(said(b"hello").contains("neither JKS nor PKCS12 nor PEM"));
     let many = "-----BEGIN CERTIFICATE-----AQ==-----END CERTIFICATE-----".repeat(3000);
     assert!(said(many.as_bytes()).contains("more than 2048 certificates"));

@@ -84,9 +84,9 @@ fn truststore(store: &Store, files: &mut Vec<ReadFile>) -> Result<Trust, Error> 
     let unlock = Unlock { store: store.password.as_ref().map(Secret::reveal), key: None };
     let contents = open(store, &unlock, &place, files)?;
     let authorities = contents.entries.into_iter().filter_map(|entry| match entry {
-        StoreEntry::Trusted { certificate, .. } => Some(certificate),
+        StoreEntry::Trusted { alias, certificate } => Some((alias, certificate)),
         // As in Java, whoever keeps a key in a trust store trusts its certificate.
-        StoreEntry::Key { chain, .. } => chain.into_iter().next(),
+        StoreEntry::Key { alias, chain, .. } => chain.into_iter().next().map(|it| (alias, it)),
     });
     Trust::of(authorities.collect(), place.clone()).map_err(|why| unusable(&place, &why))
 }

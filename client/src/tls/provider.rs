@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
+use crate::Error;
 use crate::config::TlsConfig;
-use crate::{Error, ErrorKind};
 
 /// A provider of cryptography that the application brings: any of rustls 0.23.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ fn elsewhere() -> Result<Arc<CryptoProvider>, Error> {
 
 #[cfg(not(feature = "portable-tls"))]
 fn elsewhere() -> Result<Arc<CryptoProvider>, Error> {
-    Err(Error::new(ErrorKind::Unsupported, UNSUPPORTED_CPU))
+    Err(Error::new(crate::ErrorKind::Unsupported, UNSUPPORTED_CPU))
 }
 
 #[cfg_attr(feature = "portable-tls", allow(dead_code, reason = "there is a provider for every processor"))]

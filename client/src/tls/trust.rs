@@ -21,12 +21,12 @@ pub(crate) struct Trust {
 
 impl Trust {
     /// What a configured store holds.
-    pub(crate) fn of(certificates: Vec<Vec<u8>>, place: String) -> Result<Self, String> {
+    pub(crate) fn of(certificates: Vec<(String, Vec<u8>)>, place: String) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         let mut refused = Vec::new();
-        for certificate in &certificates {
+        for (alias, certificate) in &certificates {
             if let Err(error) = roots.add(CertificateDer::from_slice(certificate)) {
-                refused.push(format!("{}: {error}", shown(certificate)));
+                refused.push(format!("'{alias}' ({}): {error}", shown(certificate)));
             }
         }
         if certificates.is_empty() {
@@ -39,8 +39,13 @@ impl Trust {
             tracing::warn!("{place}: some certificates cannot be used: {}", refused.join("; "));
         }
         let source = format!("{place} ({} certificates)", certificates.len());
-        let subjects = certificates.iter().filter_map(|it| subject(it)).collect();
-        Ok(Self { roots: Arc::new(roots), subjects, pinned: certificates.into_iter().collect(), source })
+        let subjects = certificates.iter().filter_map(|(_, it)| subject(it)).collect();
+        Ok(Self {
+            roots: Arc::new(roots),
+            subjects,
+            pinned: certificates.into_iter().map(|it| it.1).collect(),
+            source,
+        })
     }
 
     /// Whom the system trusts; where it trusts nobody, whom Mozilla does.

@@ -11,6 +11,7 @@ mod rewrite;
 mod round_trip;
 mod rows;
 mod script;
+mod stores;
 
 pub use compression::{gzip, lz4, snappy, zstd};
 pub use config::{jaas, properties};
@@ -22,6 +23,7 @@ pub use rewrite::rewrite;
 pub use round_trip::round_trip;
 pub use rows::{read, readers, rows};
 pub use script::{SHAPES, script};
+pub use stores::{der, stores};
 
 use bytes::Bytes;
 use upsert_kafka_protocol::schema::Schema;
@@ -46,6 +48,8 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("rows", rows),
     ("properties", properties),
     ("jaas", jaas),
+    ("stores", stores),
+    ("der", der),
 ];
 
 /// The first three bytes choose a message and its version; the rest is for the check.
