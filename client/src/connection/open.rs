@@ -44,10 +44,12 @@ impl Connector {
     pub(crate) async fn open(&self, address: &Address, limit: Duration) -> Result<Connection, Error> {
         let broker: Arc<str> = address.to_string().into();
         let deadline = self.environment.clock().now() + limit;
-        match timeout_at(deadline.into(), self.stages(address, deadline, &broker)).await {
+        let mut stage = Stage::Dial;
+        match timeout_at(deadline.into(), self.stages(address, deadline, &broker, &mut stage)).await {
             Ok(opened) => opened.map_err(|error| error.with_broker(&broker)),
             Err(_) => {
-                let sentence = format!("no connection within {} ms", limit.as_millis());
+                let sentence =
+                    format!("no connection within {} ms: {}", limit.as_millis(), stage.unfinished());
                 Err(Error::new(ErrorKind::Unreachable, sentence).with_broker(&broker))
             }
         }
@@ -58,10 +60,15 @@ impl Connector {
         address: &Address,
         deadline: Instant,
         broker: &Arc<str>,
+        stage: &mut Stage,
     ) -> Result<Connection, Error> {
-        let stream = self.security.secure(self.dial(address, deadline).await?, address).await?;
+        let stream = self.dial(address, deadline).await?;
+        *stage = Stage::Secure;
+        let stream = self.security.secure(stream, address).await?;
+        *stage = Stage::Negotiate;
         let mut handshake = Handshake::new(stream, self.client_id(), self.config.response_bytes_max);
         let versions = negotiate(&mut handshake).await?;
+        *stage = Stage::Authenticate;
         let reauthentication = self.authenticate(&mut handshake, address, &versions).await?;
         tracing::debug!(broker = &**broker, "connected");
         Ok(self.ready(handshake, versions, reauthentication, broker))
@@ -133,6 +140,27 @@ impl Connector {
         match self.config.client_id.as_str() {
             "" => Str::from("upsert-kafka"),
             named => Str::from(named.to_owned()),
+        }
+    }
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy)]
+enum Stage {
+    Dial,
+    Secure,
+    Negotiate,
+    Authenticate,
+}
+
+impl Stage {
+    /// What was still missing when there was no time left.
+    fn unfinished(self) -> &'static str {
+        match self {
+            Self::Dial => "nobody took it",
+            Self::Secure => "the TLS handshake did not end",
+            Self::Negotiate => "it was taken, and ApiVersions, the first request, was not answered",
+            Self::Authenticate => "the login did not end",
         }
     }
 }
