@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout_at;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::authenticate::{Ask, Authenticator};
+use super::authenticate::{Authenticator, Requester};
 use super::handshake::{Handshake, unreachable};
 use super::reauthentication::{InBandSettings, Reauthentication};
 use super::task::SocketTask;
@@ -44,7 +44,7 @@ impl Connector {
     pub(crate) async fn open(&self, address: &Address, limit: Duration) -> Result<Connection, Error> {
         let broker: Arc<str> = address.to_string().into();
         let deadline = self.environment.clock().now() + limit;
-        let mut stage = Stage::Dial;
+        let mut stage = OpenStage::Dial;
         match timeout_at(deadline.into(), self.stages(address, deadline, &broker, &mut stage)).await {
             Ok(opened) => opened.map_err(|error| error.with_broker(&broker)),
             Err(_) => {
@@ -60,15 +60,15 @@ impl Connector {
         address: &Address,
         deadline: Instant,
         broker: &Arc<str>,
-        stage: &mut Stage,
+        stage: &mut OpenStage,
     ) -> Result<Connection, Error> {
         let stream = self.dial(address, deadline).await?;
-        *stage = Stage::Secure;
+        *stage = OpenStage::Secure;
         let stream = self.security.secure(stream, address).await?;
-        *stage = Stage::Negotiate;
+        *stage = OpenStage::Negotiate;
         let mut handshake = Handshake::new(stream, self.client_id(), self.config.response_bytes_max);
         let versions = negotiate(&mut handshake).await?;
-        *stage = Stage::Authenticate;
+        *stage = OpenStage::Authenticate;
         let reauthentication = self.authenticate(&mut handshake, address, &versions).await?;
         tracing::debug!(broker = &**broker, "connected");
         Ok(self.ready(handshake, versions, reauthentication, broker))
@@ -146,14 +146,14 @@ impl Connector {
 
 /// How far a connection has come.
 #[derive(Clone, Copy)]
-enum Stage {
+enum OpenStage {
     Dial,
     Secure,
     Negotiate,
     Authenticate,
 }
 
-impl Stage {
+impl OpenStage {
     /// What was still missing when there was no time left.
     fn unfinished(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 use upsert_kafka_client::{
@@ -30,9 +30,10 @@ async fn there_and_back(client: &Client, value: &str) {
     let delivery = producer.send(Record::new(&orders).value(value.as_bytes())).await.unwrap();
     assert_eq!(delivery.await.unwrap().offset, 0);
     let mut consumer = client.consumer();
-    consumer.assign(vec![Assignment::new(&topic, 0, Position::Earliest)]);
+    consumer.assign(vec![Assignment::new(topic.as_str(), 0, Position::Earliest)]);
     let fetched = consumer.poll().await.unwrap();
-    let values: Vec<_> = fetched.iter().map(|record| record.unwrap().value.map(<[u8]>::to_vec)).collect();
+    let values: Vec<_> =
+        (&fetched).into_iter().map(|record| record.unwrap().value.map(<[u8]>::to_vec)).collect();
     assert_eq!(values, [Some(value.as_bytes().to_vec())]);
 }
 
@@ -95,7 +96,7 @@ async fn a_delegation_token_gets_in_by_tokenauth() {
             Way::new(mechanism, Listener::SaslPlaintext, &[properties]).to(&kafka.bootstrap(alice.listener))
         };
         let by_token = to(with(jaas(&token.hmac, " tokenauth=\"true\"")));
-        let client = opened(&by_token, Environment::new()).await.unwrap();
+        let client = known(&by_token).await;
         there_and_back(&client, mechanism).await;
         for refused in [jaas("not-it", " tokenauth=\"true\""), jaas(&token.hmac, "")] {
             let error = opened(&to(with(refused)), Environment::new()).await.err().unwrap();
@@ -103,6 +104,21 @@ async fn a_delegation_token_gets_in_by_tokenauth() {
         }
     }
 }
+
+/// A client that logs in by a token which was made a moment ago: its broker learns of it from the controller's log.
+async fn known(properties: &Properties) -> Client {
+    let began = Instant::now();
+    loop {
+        match opened(properties, Environment::new()).await {
+            Ok(client) => return client,
+            Err(error) if error.kind() == ErrorKind::Authentication && began.elapsed() < LEARNT_WITHIN => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// A refusal takes the broker 100 ms.
+const LEARNT_WITHIN: Duration = Duration::from_secs(10);
 
 /// The broker closes a connection on which anything is asked after its session of 1.5 s.
 #[tokio::test]
