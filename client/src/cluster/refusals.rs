@@ -15,12 +15,12 @@ use crate::retry::Backoff;
 /// What brokers refused last, by their addresses.
 #[derive(Debug)]
 pub(super) struct Refusals {
-    by_broker: BTreeMap<Address, Refusal>,
+    by_broker: BTreeMap<Address, LoginRefusal>,
     backoff: Backoff,
 }
 
 #[derive(Debug)]
-struct Refusal {
+struct LoginRefusal {
     error: Error,
     until: Instant,
 }
@@ -41,7 +41,7 @@ impl Refusals {
     ) -> bool {
         self.by_broker.retain(|_, refusal| now.saturating_duration_since(refusal.until) < REMEMBERED);
         let until = now + self.backoff.wait(chance);
-        self.by_broker.insert(broker.clone(), Refusal { error: error.clone(), until }).is_none()
+        self.by_broker.insert(broker.clone(), LoginRefusal { error: error.clone(), until }).is_none()
     }
 
     /// A broker let the client in.

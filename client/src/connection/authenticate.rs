@@ -1,7 +1,7 @@
 //! Logging in: SaslHandshake names the mechanism, SaslAuthenticate carries its bytes until both sides are done.
 //!
 //! It stands behind ApiVersions when a connection is opened, and comes again on a connection in use, before the session
-//! that the broker granted ends (KIP-368). Both ask by [`Ask`]: the one over the bare stream, the other in line with the
+//! that the broker granted ends (KIP-368). Both ask by [`Requester`]: the one over the bare stream, the other in line with the
 //! requests in flight.
 
 use std::pin::Pin;
@@ -19,7 +19,7 @@ use crate::sasl::{Login, Step};
 use crate::{Error, ErrorKind};
 
 /// Where the requests of a login go.
-pub(super) trait Ask: Send {
+pub(super) trait Requester: Send {
     /// Asks, and awaits the answer.
     fn ask<R: Request + Send + Sync + 'static>(&mut self, request: R, version: i16) -> Asking<'_, R>;
 }
@@ -61,7 +61,7 @@ impl Authenticator {
     }
 
     /// Logs in; says for how long that holds. `None` is for as long as the connection.
-    pub(super) async fn log_in(&self, to: &mut impl Ask) -> Result<Option<Duration>, Error> {
+    pub(super) async fn log_in(&self, to: &mut impl Requester) -> Result<Option<Duration>, Error> {
         let mut mechanism = self.login.start(&self.broker).await?;
         agree(mechanism.name(), to).await?;
         let mut words = mechanism.initial()?;
@@ -80,7 +80,7 @@ impl Authenticator {
         &self,
         words: Vec<u8>,
         mechanism: &str,
-        to: &mut impl Ask,
+        to: &mut impl Requester,
     ) -> Result<SaslAuthenticateResponse, Error> {
         let request = SaslAuthenticateRequest { auth_bytes: Bytes::from(words), ..Default::default() };
         let response = to.ask(request, self.authenticate_version).await;
@@ -99,7 +99,7 @@ const HANDSHAKE_VERSION: i16 = 1;
 const STEPS_MAX: usize = 16;
 
 /// Names the mechanism; the broker must have it.
-async fn agree(mechanism: &'static str, to: &mut impl Ask) -> Result<(), Error> {
+async fn agree(mechanism: &'static str, to: &mut impl Requester) -> Result<(), Error> {
     let request = SaslHandshakeRequest { mechanism: Str::from(mechanism), ..Default::default() };
     let response = to.ask(request, HANDSHAKE_VERSION).await;
     let response = response.map_err(|error| left_without_a_word(error, mechanism))?;

@@ -7,7 +7,7 @@ use upsert_kafka_protocol::messages::ApiVersionsRequest;
 use upsert_kafka_protocol::{Bytes, Frames, Message, Request, Str, header};
 
 use super::api_name;
-use super::authenticate::{Ask, Asking};
+use super::authenticate::{Asking, Requester};
 use crate::environment::Transport;
 use crate::{Error, ErrorKind};
 
@@ -69,7 +69,7 @@ impl<S: Transport> Handshake<S> {
     }
 }
 
-impl<S: Transport> Ask for Handshake<S> {
+impl<S: Transport> Requester for Handshake<S> {
     fn ask<R: Request + Send + Sync + 'static>(&mut self, request: R, version: i16) -> Asking<'_, R> {
         Box::pin(async move {
             let body = self.exchange(&request, version).await?;

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout_at;
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::authenticate::{Ask, Authenticator};
+use super::authenticate::{Authenticator, Requester};
 use super::handshake::{Handshake, unreachable};
 use super::reauthentication::{InBandSettings, Reauthentication};
 use super::task::SocketTask;
@@ -44,10 +44,12 @@ impl Connector {
     pub(crate) async fn open(&self, address: &Address, limit: Duration) -> Result<Connection, Error> {
         let broker: Arc<str> = address.to_string().into();
         let deadline = self.environment.clock().now() + limit;
-        match timeout_at(deadline.into(), self.stages(address, deadline, &broker)).await {
+        let mut stage = OpenStage::Dial;
+        match timeout_at(deadline.into(), self.stages(address, deadline, &broker, &mut stage)).await {
             Ok(opened) => opened.map_err(|error| error.with_broker(&broker)),
             Err(_) => {
-                let sentence = format!("no connection within {} ms", limit.as_millis());
+                let sentence =
+                    format!("no connection within {} ms: {}", limit.as_millis(), stage.unfinished());
                 Err(Error::new(ErrorKind::Unreachable, sentence).with_broker(&broker))
             }
         }
@@ -58,10 +60,15 @@ impl Connector {
         address: &Address,
         deadline: Instant,
         broker: &Arc<str>,
+        stage: &mut OpenStage,
     ) -> Result<Connection, Error> {
-        let stream = self.security.secure(self.dial(address, deadline).await?, address).await?;
+        let stream = self.dial(address, deadline).await?;
+        *stage = OpenStage::Secure;
+        let stream = self.security.secure(stream, address).await?;
+        *stage = OpenStage::Negotiate;
         let mut handshake = Handshake::new(stream, self.client_id(), self.config.response_bytes_max);
         let versions = negotiate(&mut handshake).await?;
+        *stage = OpenStage::Authenticate;
         let reauthentication = self.authenticate(&mut handshake, address, &versions).await?;
         tracing::debug!(broker = &**broker, "connected");
         Ok(self.ready(handshake, versions, reauthentication, broker))
@@ -133,6 +140,27 @@ impl Connector {
         match self.config.client_id.as_str() {
             "" => Str::from("upsert-kafka"),
             named => Str::from(named.to_owned()),
+        }
+    }
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy)]
+enum OpenStage {
+    Dial,
+    Secure,
+    Negotiate,
+    Authenticate,
+}
+
+impl OpenStage {
+    /// What was still missing when there was no time left.
+    fn unfinished(self) -> &'static str {
+        match self {
+            Self::Dial => "nobody took it",
+            Self::Secure => "the TLS handshake did not end",
+            Self::Negotiate => "it was taken, and ApiVersions, the first request, was not answered",
+            Self::Authenticate => "the login did not end",
         }
     }
 }

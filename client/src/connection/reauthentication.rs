@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use upsert_kafka_protocol::{Request, Str, header};
 
-use super::authenticate::{Ask, Asking, Authenticator};
+use super::authenticate::{Asking, Authenticator, Requester};
 use super::session::Session;
 use super::{FrameReceiver, QueuedRequest, ResponseWaiter, api_name, decode, throttle};
 use crate::environment::Clock;
@@ -124,7 +124,7 @@ struct InBand {
     correlation_id: i32,
 }
 
-impl Ask for InBand {
+impl Requester for InBand {
     fn ask<R: Request + Send + Sync + 'static>(&mut self, request: R, version: i16) -> Asking<'_, R> {
         Box::pin(async move {
             let (queued, answer) = self.queued(&request, version)?;

@@ -5,6 +5,8 @@ mod logins;
 mod pipes;
 #[cfg(feature = "scram")]
 mod reauthentication;
+#[cfg(feature = "scram")]
+mod secrets;
 
 use std::error::Error as _;
 use std::time::Duration;

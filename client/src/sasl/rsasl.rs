@@ -60,16 +60,16 @@ fn start(
         .map_err(|error| unknown(&error))?;
     let offered = [Mechname::parse(name.as_bytes()).map_err(|error| unknown(&error))?];
     let session = SASLClient::new(config).start_suggested(&offered).map_err(|error| unknown(&error))?;
-    Ok(Box::new(Driven { name, progress: Progress::Talks(session) }))
+    Ok(Box::new(Driven { name, state: DrivenState::Talks(session) }))
 }
 
 /// A mechanism that rsasl drives.
 struct Driven {
     name: &'static str,
-    progress: Progress,
+    state: DrivenState,
 }
 
-enum Progress {
+enum DrivenState {
     Talks(Session),
     /// It has said its last, and listens for nothing.
     Said,
@@ -96,10 +96,10 @@ impl Mechanism for Driven {
 
 impl Driven {
     fn advance(&mut self, challenge: Option<&[u8]>) -> Result<Step, Error> {
-        let mut session = match (std::mem::replace(&mut self.progress, Progress::Over), challenge) {
-            (Progress::Talks(session), _) => session,
+        let mut session = match (std::mem::replace(&mut self.state, DrivenState::Over), challenge) {
+            (DrivenState::Talks(session), _) => session,
             // Java does not look at such an answer either.
-            (Progress::Said, Some(_)) => return Ok(Step::Done),
+            (DrivenState::Said, Some(_)) => return Ok(Step::Done),
             _ => {
                 let sentence = format!("{} is over", self.name);
                 return Err(Error::new(ErrorKind::Authentication, sentence));
@@ -107,8 +107,8 @@ impl Driven {
         };
         let mut words = Vec::new();
         match session.step(challenge, &mut words).map_err(|error| translated(self.name, error))? {
-            State::Running => self.progress = Progress::Talks(session),
-            State::Finished(MessageSent::Yes) => self.progress = Progress::Said,
+            State::Running => self.state = DrivenState::Talks(session),
+            State::Finished(MessageSent::Yes) => self.state = DrivenState::Said,
             State::Finished(MessageSent::No) => return Ok(Step::Done),
         }
         Ok(Step::Reply(words))

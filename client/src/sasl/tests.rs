@@ -101,6 +101,19 @@ fn a_delegation_token_logs_in_by_the_bytes_that_java_sends() {
     }
 }
 
+#[test]
+fn a_tokens_id_is_escaped_as_java_escapes_a_user() {
+    let all = Golden::all();
+    let names: Vec<_> = all.iter().filter(|it| it.text("user").contains([',', '='])).collect();
+    assert_eq!(names.len(), 4);
+    for golden in names {
+        let nonce = golden.text("client_nonce").to_owned();
+        let mut client = TokenScram::with_nonce(golden.mechanism, &golden.credentials(), nonce);
+        let expected = format!("{},tokenauth=true", golden.text("client_first"));
+        assert_eq!(client.initial().unwrap(), expected.as_bytes());
+    }
+}
+
 /// Java's keys of a password, by which a broker checks a proof and proves itself, take the client's proof; and the client
 /// takes theirs. Nonces are the client's own.
 #[test]

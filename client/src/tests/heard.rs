@@ -10,7 +10,7 @@ use tracing::{Dispatch, Event, Metadata, Subscriber};
 
 /// The lines of this thread at `info` and above: level, message, fields.
 pub(crate) fn lines(work: impl FnOnce()) -> Vec<String> {
-    let ear = Ear { of_spans: false, heard: Arc::default() };
+    let ear = Ear { listens: Listens::ToLines, heard: Arc::default() };
     listened(&ear, work);
     let lines = ear.heard.lock().unwrap();
     lines.clone()
@@ -18,17 +18,25 @@ pub(crate) fn lines(work: impl FnOnce()) -> Vec<String> {
 
 /// The spans of this thread at every level: a line each, of name and fields as they are at last.
 pub(crate) fn spans(work: impl FnOnce()) -> Vec<String> {
-    let ear = Ear { of_spans: true, heard: Arc::default() };
+    let ear = Ear { listens: Listens::ToSpans, heard: Arc::default() };
     listened(&ear, work);
     let spans = ear.heard.lock().unwrap();
     spans.clone()
+}
+
+/// Every line and every span of this thread, at every level.
+pub(crate) fn all(work: impl FnOnce()) -> Vec<String> {
+    let ear = Ear { listens: Listens::ToAll, heard: Arc::default() };
+    listened(&ear, work);
+    let all = ear.heard.lock().unwrap();
+    all.clone()
 }
 
 /// Whether anybody listens to a line or a span is asked once and remembered for all threads; with one listener
 /// alone it is asked of whichever thread comes by first, so a second one is always there.
 fn listened(ear: &Ear, work: impl FnOnce()) {
     static SECOND: OnceLock<Dispatch> = OnceLock::new();
-    SECOND.get_or_init(|| Dispatch::new(Ear { of_spans: false, heard: Arc::default() }));
+    SECOND.get_or_init(|| Dispatch::new(Ear { listens: Listens::ToLines, heard: Arc::default() }));
     tracing::subscriber::with_default(ear.clone(), || {
         tracing::callsite::rebuild_interest_cache();
         work();
@@ -37,8 +45,15 @@ fn listened(ear: &Ear, work: impl FnOnce()) {
 
 #[derive(Clone)]
 struct Ear {
-    of_spans: bool,
+    listens: Listens,
     heard: Arc<Mutex<Vec<String>>>,
+}
+
+#[derive(Clone, Copy)]
+enum Listens {
+    ToLines,
+    ToSpans,
+    ToAll,
 }
 
 impl Subscriber for Ear {
@@ -47,9 +62,10 @@ impl Subscriber for Ear {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        match self.of_spans {
-            true => metadata.is_span(),
-            false => metadata.is_event() && *metadata.level() <= tracing::Level::INFO,
+        match self.listens {
+            Listens::ToSpans => metadata.is_span(),
+            Listens::ToLines => metadata.is_event() && *metadata.level() <= tracing::Level::INFO,
+            Listens::ToAll => true,
         }
     }
 

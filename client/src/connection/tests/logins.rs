@@ -138,6 +138,15 @@ async fn a_broker_that_leaves_without_a_word_gets_a_guess_at_why() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_broker_that_is_silent_during_the_login_is_told_apart_from_one_that_nobody_reaches() {
+    let broker = broker(&["PLAIN"]);
+    broker.lock().unwrap().fault = Fault::Silent;
+    let error = log_in(&broker, SaslMechanism::Plain, PASSWORD).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    assert!(error.to_string().contains("no connection within 3600000 ms: the login did not end"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn scram_brokers_that_cheat_are_told_apart() {
     for (fault, wanted) in [
         (Fault::EndsAtOnce, "did not prove by SCRAM-SHA-256 that it knows the password"),
