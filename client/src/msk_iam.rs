@@ -166,3 +166,6 @@ impl fmt::Debug for AwsSigner {
         f.debug_struct("AwsSigner").field("chain", &self.chain).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,6 +79,10 @@ struct Instance<'a> {
 
 impl<'a> Instance<'a> {
     async fn begin(chain: &'a CredentialChain) -> Result<Self, Error> {
+        let disabled = "AWS_EC2_METADATA_DISABLED";
+        if chain.variables.text(disabled).is_some_and(|it| it.eq_ignore_ascii_case("true")) {
+            return Err(Error::new(ErrorKind::Config, format!("it is switched off by {disabled}")));
+        }
         let endpoint = chain.variables.text("AWS_EC2_METADATA_SERVICE_ENDPOINT");
         let endpoint = endpoint.unwrap_or_else(|| INSTANCE_HOST.to_owned()).trim_end_matches('/').to_owned();
         let url = at(&endpoint, "/latest/api/token")?;

@@ -345,7 +345,8 @@ mod tests {
         asking.abort();
         drop(renewal);
         // The server, and what watches it, are dropped with the last fetch.
-        assert!(watched.await.is_err());
+        let ends = tokio::time::timeout(Duration::from_secs(60), watched).await;
+        assert!(ends.expect("the task ends").is_err());
         assert!(weak.upgrade().is_none());
     }
 
