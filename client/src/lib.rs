@@ -130,7 +130,13 @@ mod connection;
 mod consumer;
 mod environment;
 mod error;
+#[cfg(feature = "oauth")]
+mod http;
 mod metrics;
+#[cfg(feature = "msk-iam")]
+mod msk_iam;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod producer;
 mod record;
 mod retry;
@@ -182,6 +188,9 @@ pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};
 #[cfg(test)]
 #[path = "tests/heard.rs"]
 mod heard;
+#[cfg(all(test, feature = "oauth"))]
+#[path = "tests/http_server.rs"]
+mod http_server;
 #[cfg(test)]
 #[path = "tests/peer.rs"]
 mod peer;

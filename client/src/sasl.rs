@@ -22,9 +22,13 @@ use crate::config::{Address, Config, SaslMechanism};
 use crate::environment::Environment;
 use crate::{Error, ErrorKind};
 
+#[cfg(feature = "msk-iam")]
+pub(crate) mod aws_msk_iam;
 mod credentials;
 #[cfg(feature = "scram")]
 mod delegation_token;
+#[cfg(feature = "oauth")]
+pub(crate) mod oauth_bearer;
 mod plain;
 mod rsasl;
 #[cfg(feature = "scram")]
@@ -40,6 +44,11 @@ pub(crate) trait Mechanism: Send + Sync {
 
     /// What follows the broker's answer. A mechanism whose broker must prove something too is not done before it has.
     fn step(&mut self, challenge: &[u8]) -> Result<Step, Error>;
+
+    /// The broker's last word, with what it said to the mechanism before.
+    fn refused(&self, refusal: Error) -> Error {
+        refusal
+    }
 }
 
 /// What a mechanism wants next.
@@ -101,8 +110,8 @@ fn row(mechanism: SaslMechanism) -> (&'static str, Option<OpenLogin>) {
     match mechanism {
         SaslMechanism::Plain => ("default", Some(plain::open)),
         SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => built_in!("scram", scram::open),
-        SaslMechanism::OAuthBearer => ("oauth", None),
-        SaslMechanism::AwsMskIam => ("msk-iam", None),
+        SaslMechanism::OAuthBearer => built_in!("oauth", crate::oauth::open),
+        SaslMechanism::AwsMskIam => built_in!("msk-iam", crate::msk_iam::open),
         SaslMechanism::Gssapi => ("gssapi", None),
     }
 }

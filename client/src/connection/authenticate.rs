@@ -66,7 +66,8 @@ impl Authenticator {
         agree(mechanism.name(), to).await?;
         let mut words = mechanism.initial()?;
         for _ in 0..STEPS_MAX {
-            let response = self.tell(words, mechanism.name(), to).await?;
+            let response = self.tell(words, mechanism.name(), to).await;
+            let response = response.map_err(|error| mechanism.refused(error))?;
             match mechanism.step(&response.auth_bytes)? {
                 Step::Reply(next) => words = next,
                 Step::Done => return Ok(lifetime(&response)),

@@ -24,7 +24,6 @@ pub(super) enum Answers {
     Password { username: String, password: Secret },
     /// OAUTHBEARER: a token, and extensions by name.
     #[cfg(feature = "oauth")]
-    #[allow(dead_code)] // until OAUTHBEARER's login is here
     Bearer { token: Secret, extensions: Vec<(String, String)> },
 }
 

@@ -15,8 +15,6 @@ use super::*;
 use crate::config::{EndpointIdentification, Store, TlsVersion};
 
 mod agreed;
-mod machine;
-mod opened;
 mod refused;
 mod reloaded;
 

@@ -1,0 +1,171 @@
+//! Amazon MSK's sign-in: a message that Amazon's keys sign, as AWS_MSK_IAM and as a token of OAUTHBEARER.
+//!
+//! The signature is made here, without Amazon's libraries; so are the questions for temporary keys. One task a client
+//! holds the keys ([`Renewal`]) and replaces them before they end; each connection signs anew.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::config::{Address, BearerToken, Config, LoginModule};
+use crate::environment::Environment;
+use crate::oauth::{Fetch, RefreshWindow, Renewal};
+use crate::sasl::{Login, Starting};
+use crate::{Error, ErrorKind, Secret};
+
+mod chain;
+mod credentials;
+mod metadata;
+mod payload;
+mod profile;
+mod region;
+mod sigv4;
+mod sts;
+mod variables;
+
+use chain::{AwsOptions, CredentialChain};
+use credentials::AwsCredentials;
+use variables::Variables;
+
+/// The login of AWS_MSK_IAM.
+///
+/// # Errors
+/// The JAAS text is for another mechanism, or there are no authorities to trust.
+pub(crate) fn open(config: &Config, environment: &Environment) -> Result<Arc<dyn Login>, Error> {
+    let options = match &config.sasl.login {
+        None => AwsOptions::default(),
+        Some(LoginModule::AwsMskIam { profile, role_arn, role_session_name, sts_region }) => AwsOptions {
+            profile: profile.clone(),
+            role_arn: role_arn.clone(),
+            role_session_name: role_session_name.clone(),
+            role_external_id: None,
+            sts_region: sts_region.clone(),
+        },
+        Some(_) => {
+            let sentence = "property sasl.jaas.config is for another mechanism than sasl.mechanism, which is AWS_MSK_IAM: \
+                            that needs software.amazon.msk.auth.iam.IAMLoginModule required;";
+            return Err(Error::new(ErrorKind::Config, sentence));
+        }
+    };
+    let signer = AwsSigner::new(options, Variables::of_process(), config, environment)?;
+    Ok(Arc::new(MskIamLogin(signer)))
+}
+
+/// Logs in by AWS_MSK_IAM.
+#[derive(Debug)]
+struct MskIamLogin(AwsSigner);
+
+impl Login for MskIamLogin {
+    fn start<'a>(&'a self, broker: &'a Address) -> Starting<'a> {
+        Box::pin(async move {
+            let message = self.0.message(&broker.host).await?;
+            crate::sasl::aws_msk_iam::begin(message, payload::check_answer)
+        })
+    }
+}
+
+/// Holds keys, and signs by them.
+pub(crate) struct AwsSigner {
+    chain: Arc<CredentialChain>,
+    keys: Renewal<AwsCredentials>,
+    environment: Environment,
+}
+
+impl AwsSigner {
+    /// The one of OAUTHBEARER's JAAS text, whose options are those of AWS_MSK_IAM.
+    ///
+    /// # Errors
+    /// There are no authorities to trust.
+    pub(crate) fn of_options(
+        options: &[(String, Secret)],
+        config: &Config,
+        environment: &Environment,
+    ) -> Result<Self, Error> {
+        let text = |name: &str| {
+            let (_, value) = options.iter().find(|(key, _)| key == name)?;
+            Some(value.reveal().to_owned()).filter(|value| !value.is_empty())
+        };
+        let options = AwsOptions {
+            profile: text("awsProfileName"),
+            role_arn: text("awsRoleArn"),
+            role_session_name: text("awsRoleSessionName"),
+            role_external_id: text("awsRoleExternalId"),
+            sts_region: text("awsStsRegion"),
+        };
+        Self::new(options, Variables::of_process(), config, environment)
+    }
+
+    fn new(
+        options: AwsOptions,
+        variables: Variables,
+        config: &Config,
+        environment: &Environment,
+    ) -> Result<Self, Error> {
+        // Whom brokers are trusted by says nothing of Amazon's services: those are trusted as the system does.
+        let chain = Arc::new(CredentialChain::new(
+            options,
+            variables,
+            &crate::oauth::system_trust(config),
+            environment,
+        )?);
+        let asked = Arc::clone(&chain);
+        let fetch: Fetch<AwsCredentials> = Arc::new(move || {
+            let chain = Arc::clone(&asked);
+            Box::pin(async move { chain.credentials().await })
+        });
+        let window = RefreshWindow::of(&config.sasl.oauth);
+        let keys = Renewal::new("AWS credentials", fetch, window, environment);
+        Ok(Self { chain, keys, environment: environment.clone() })
+    }
+
+    /// AWS_MSK_IAM's message to this broker.
+    async fn message(&self, host: &str) -> Result<Secret, Error> {
+        let keys = self.keys.current().await?;
+        let region = self.region(Some(host)).await?;
+        Ok(payload::message(&keys, &region, host, self.environment.clock().unix_ms()))
+    }
+
+    /// OAUTHBEARER's token.
+    ///
+    /// # Errors
+    /// There are no keys, or no region.
+    pub(crate) async fn token(&self) -> Result<BearerToken, Error> {
+        let keys = self.keys.current().await?;
+        let region = self.region(None).await?;
+        let now = self.environment.clock().unix_ms();
+        let ends = now + i64::from(payload::EXPIRES_S) * 1000;
+        Ok(BearerToken {
+            principal: Some(keys.access_key_id.clone()),
+            starts_unix_ms: Some(now),
+            // A signature ends with the keys that made it.
+            expires_unix_ms: Some(keys.ends_unix_ms.map_or(ends, |it| it.min(ends))),
+            ..BearerToken::new(payload::token(&keys, &region, now))
+        })
+    }
+
+    /// The region in the broker's name, else that of the process, else that of the instance.
+    async fn region(&self, host: Option<&str>) -> Result<String, Error> {
+        if let Some(region) = host.and_then(region::of_host) {
+            return Ok(region.to_owned());
+        }
+        if let Some(region) = self.chain.region() {
+            return Ok(region);
+        }
+        metadata::region_of_instance(&self.chain).await.map_err(|error| {
+            let named = host.map(|host| format!("the name {host} has none, ")).unwrap_or_default();
+            let sentence = format!(
+                "no AWS region: {named}AWS_REGION and AWS_DEFAULT_REGION are not set, the profile has no region, and the \
+                 instance's metadata gives none: {error}"
+            );
+            Error::new(ErrorKind::Config, sentence)
+        })
+    }
+}
+
+impl fmt::Debug for AwsSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsSigner").field("chain", &self.chain).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
