@@ -25,6 +25,8 @@ use crate::{Error, ErrorKind};
 mod credentials;
 #[cfg(feature = "scram")]
 mod delegation_token;
+#[cfg(feature = "gssapi")]
+mod gssapi;
 mod plain;
 mod rsasl;
 #[cfg(feature = "scram")]
@@ -103,7 +105,7 @@ fn row(mechanism: SaslMechanism) -> (&'static str, Option<OpenLogin>) {
         SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => built_in!("scram", scram::open),
         SaslMechanism::OAuthBearer => ("oauth", None),
         SaslMechanism::AwsMskIam => ("msk-iam", None),
-        SaslMechanism::Gssapi => ("gssapi", None),
+        SaslMechanism::Gssapi => built_in!("gssapi", gssapi::open),
     }
 }
 
