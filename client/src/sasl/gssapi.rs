@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::{OnceCell, mpsc, oneshot};
-use upsert_kafka_kerberos::{Principal, Ticket, UnixTime};
+use upsert_kafka_kerberos::{Ticket, UnixTime};
 
 use super::rsasl::begin_own;
 use super::{Login, Starting};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use upsert_kafka_kerberos::{
-    AsExchange, Exchange, KDC_REPLY_BYTES_MAX, KdcAttempt, KdcAttempts, KdcRequest, KdcTransport,
+    AsExchange, Exchange, KDC_REPLY_BYTES_MAX, KdcAttempt, KdcAttempts, KdcRequest, KdcTransport, Principal,
     TgsExchange, Ticket, TicketCache, UnixTime,
 };
 

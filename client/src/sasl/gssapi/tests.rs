@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use upsert_kafka_kerberos::Principal;
 use upsert_kafka_kerberos::simulation::{Acceptor, Realm, SaslServer};
 
 use super::*;
