@@ -21,6 +21,8 @@ use crate::{Error, ErrorKind};
 
 mod clock;
 mod dial;
+#[cfg(feature = "gssapi")]
+mod kdc;
 
 pub(crate) use clock::until;
 pub use clock::{Clock, Time};
@@ -33,6 +35,8 @@ pub use dial::{Dial, DialTarget, Dialing, Transport};
 #[derive(Clone)]
 pub struct Environment {
     dialer: Arc<dyn Dial>,
+    /// Whether the dialer is the machine's own, so that its datagrams may be used too.
+    has_datagrams: bool,
     clock: Clock,
     seeds: Seeds,
 }
@@ -49,7 +53,12 @@ enum Seeds {
 impl Environment {
     /// The machine's own: TCP, the system's clocks, and chance that differs from run to run.
     pub fn new() -> Self {
-        Self { dialer: Arc::new(dial::Tcp), clock: Clock::system(), seeds: Seeds::Process }
+        Self {
+            dialer: Arc::new(dial::Tcp),
+            has_datagrams: true,
+            clock: Clock::system(),
+            seeds: Seeds::Process,
+        }
     }
 
     /// Opens connections by this dialer: a type of yours, or a closure from an [`Address`](crate::Address) to a
@@ -65,7 +74,7 @@ impl Environment {
     /// ```
     #[must_use]
     pub fn with_dialer(self, dialer: impl Dial) -> Self {
-        Self { dialer: Arc::new(dialer), ..self }
+        Self { dialer: Arc::new(dialer), has_datagrams: false, ..self }
     }
 
     /// Reads time from this clock.

@@ -27,6 +27,8 @@ pub(crate) mod aws_msk_iam;
 mod credentials;
 #[cfg(feature = "scram")]
 mod delegation_token;
+#[cfg(feature = "gssapi")]
+mod gssapi;
 #[cfg(feature = "oauth")]
 pub(crate) mod oauth_bearer;
 mod plain;
@@ -112,7 +114,7 @@ fn row(mechanism: SaslMechanism) -> (&'static str, Option<OpenLogin>) {
         SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => built_in!("scram", scram::open),
         SaslMechanism::OAuthBearer => built_in!("oauth", crate::oauth::open),
         SaslMechanism::AwsMskIam => built_in!("msk-iam", crate::msk_iam::open),
-        SaslMechanism::Gssapi => ("gssapi", None),
+        SaslMechanism::Gssapi => built_in!("gssapi", gssapi::open),
     }
 }
 

@@ -57,11 +57,11 @@ pub struct AsExchange {
     nonce: u32,
     body: Zeroizing<Vec<u8>>,
     request: KdcRequest,
-    state: State,
+    state: AsState,
 }
 
 #[derive(Debug)]
-enum State {
+enum AsState {
     /// It asked without a proof.
     Asked,
     /// It asked with the time, sealed with that key.
@@ -89,7 +89,7 @@ impl AsExchange {
         };
         let body = body.write();
         let bytes = KdcService::Authentication.request(&[], &body);
-        Ok(Self { settings, nonce, body, request: KdcRequest { realm, bytes }, state: State::Asked })
+        Ok(Self { settings, nonce, body, request: KdcRequest { realm, bytes }, state: AsState::Asked })
     }
 
     /// The KDC wants a proof: the time, sealed with the client's key.
@@ -106,7 +106,7 @@ impl AsExchange {
         let mut proof = vec![PaData { number: PaData::ENCRYPTED_TIMESTAMP, value }];
         proof.extend(pa_data.into_iter().filter(|it| it.number == PaData::COOKIE));
         self.request.bytes = KdcService::Authentication.request(&proof, &self.body);
-        self.state = State::Proved(key);
+        self.state = AsState::Proved(key);
         Ok(())
     }
 
@@ -171,7 +171,7 @@ impl AsExchange {
     /// With what the reply is sealed: the key of the proof, unless the KDC took another one or wanted none.
     fn reply_key(&self, reply: &KdcReply) -> Result<Key, Error> {
         let number = reply.part.encryption;
-        if let State::Proved(key) = &self.state
+        if let AsState::Proved(key) = &self.state
             && key.encryption().number() == number
         {
             return Ok(key.clone());
@@ -194,7 +194,7 @@ impl AsExchange {
     fn proof(&self) -> String {
         let client = &self.settings.client;
         match (&self.settings.credential, &self.state) {
-            (Credential::Keytab(keytab), State::Proved(key)) => {
+            (Credential::Keytab(keytab), AsState::Proved(key)) => {
                 let version = keytab.key(client, key.encryption()).map_or(0, |(_, version)| version);
                 format!(
                     "the keytab's key of {client} (version {version}, {}): its password was changed, or its keys \
@@ -243,7 +243,7 @@ impl Exchange for AsExchange {
             return self.ticket(reply.map_err(|why| Error::malformed("AS-REP", why))?, now).map(Some);
         }
         let error = KrbError::read(reply).map_err(|why| Error::malformed("KRB-ERROR of the KDC", why))?;
-        if let (State::Asked, KrbError::PREAUTH_REQUIRED, Some(wanted)) =
+        if let (AsState::Asked, KrbError::PREAUTH_REQUIRED, Some(wanted)) =
             (&self.state, error.code, &error.data)
         {
             return self.prove(wanted, now, entropy).map(|()| None);

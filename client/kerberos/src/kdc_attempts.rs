@@ -50,6 +50,7 @@ impl KdcAttempts {
             false => [KdcTransport::Tcp, KdcTransport::Udp],
         };
         let mut left = VecDeque::new();
+        let share = TOTAL_LIMIT / u32::try_from(kdcs.len() * 3).unwrap_or(u32::MAX).max(1);
         for (transport, limit) in [
             (order[0], first_limit(order[0])),
             (order[1], first_limit(order[1])),
@@ -57,7 +58,8 @@ impl KdcAttempts {
             (order[0], LAST_LIMIT),
         ] {
             let fit = kdcs.iter().filter(|kdc| kdc.transport.is_none_or(|only| only == transport));
-            let attempts = fit.map(|kdc| KdcAttempt { kdc: kdc.clone(), transport, limit });
+            let attempts =
+                fit.map(|kdc| KdcAttempt { kdc: kdc.clone(), transport, limit: limit.min(share * 2) });
             left.extend(attempts.filter(|it| udp || it.transport == KdcTransport::Tcp));
         }
         Ok(Self { realm: realm.clone(), left, current: None, failures: Vec::new() })
@@ -123,11 +125,14 @@ impl KdcTransport {
 fn first_limit(transport: KdcTransport) -> Duration {
     match transport {
         KdcTransport::Udp => Duration::from_secs(1),
-        KdcTransport::Tcp => Duration::from_secs(3),
+        KdcTransport::Tcp => Duration::from_secs(2),
     }
 }
 
-const LAST_LIMIT: Duration = Duration::from_secs(5);
+const LAST_LIMIT: Duration = Duration::from_secs(3);
+/// For all attempts together, or nearly: whoever waits for a connection waits no longer than ten seconds by Kafka's
+/// defaults, and shall learn why there is none.
+const TOTAL_LIMIT: Duration = Duration::from_secs(7);
 /// Of those that an error lists.
 const FAILURES_MAX: usize = 12;
 

@@ -19,12 +19,12 @@ use crate::{Entropy, Error, ErrorKind, Principal, Ticket, UnixTime};
 #[derive(Debug)]
 pub struct SaslClient {
     service: Principal,
-    state: State,
+    state: SaslState,
 }
 
 /// What comes next, and what it holds.
 #[derive(Debug)]
-enum State {
+enum SaslState {
     ExpectToken(GssInitiator),
     ExpectLayers(GssContext),
     /// The choice was sent.
@@ -46,7 +46,7 @@ impl SaslClient {
     /// Begins with a ticket for the service, and gives the first token.
     pub fn new(ticket: &Ticket, now: UnixTime, entropy: &mut dyn Entropy) -> (Self, Vec<u8>) {
         let (initiator, token) = GssInitiator::new(ticket, None, now, entropy);
-        (Self { service: ticket.service.clone(), state: State::ExpectToken(initiator) }, token)
+        (Self { service: ticket.service.clone(), state: SaslState::ExpectToken(initiator) }, token)
     }
 
     /// Takes a challenge.
@@ -54,19 +54,19 @@ impl SaslClient {
     /// # Errors
     /// The service refused, did not prove that it is the service, or demands a layer. The exchange is over.
     pub fn step(&mut self, challenge: &[u8], now: UnixTime) -> Result<SaslStep, Error> {
-        match std::mem::replace(&mut self.state, State::Over) {
-            State::ExpectToken(initiator) => {
-                self.state = State::ExpectLayers(initiator.finish(challenge, now)?);
+        match std::mem::replace(&mut self.state, SaslState::Over) {
+            SaslState::ExpectToken(initiator) => {
+                self.state = SaslState::ExpectLayers(initiator.finish(challenge, now)?);
                 Ok(SaslStep::Reply(Vec::new()))
             }
-            State::ExpectLayers(mut context) => {
+            SaslState::ExpectLayers(mut context) => {
                 let (offer, _) = context.unwrap(challenge)?;
                 self.check_layers(&offer)?;
-                self.state = State::ExpectSuccess;
+                self.state = SaslState::ExpectSuccess;
                 Ok(SaslStep::Reply(context.wrap(&[LAYER_NONE, 0, 0, 0])))
             }
-            State::ExpectSuccess => Ok(SaslStep::Done),
-            State::Over => {
+            SaslState::ExpectSuccess => Ok(SaslStep::Done),
+            SaslState::Over => {
                 let sentence = format!("the service {} goes on after the exchange is over", self.service);
                 Err(Error::new(ErrorKind::Malformed, sentence))
             }

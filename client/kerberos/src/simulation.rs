@@ -110,6 +110,33 @@ impl Realm {
         file
     }
 
+    /// A ticket cache (FILE:, version 4) with that ticket alone, as kinit leaves it.
+    pub fn ticket_cache(&self, ticket: &crate::Ticket) -> Vec<u8> {
+        let mut file = vec![5, 4, 0, 0];
+        let data = |file: &mut Vec<u8>, bytes: &[u8]| {
+            file.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
+            file.extend_from_slice(bytes);
+        };
+        for principal in [&ticket.client, &ticket.client, &ticket.service] {
+            file.extend_from_slice(&1u32.to_be_bytes());
+            file.extend_from_slice(&(principal.components.len() as u32).to_be_bytes());
+            data(&mut file, principal.realm.as_bytes());
+            principal.components.iter().for_each(|it| data(&mut file, it.as_bytes()));
+        }
+        file.extend_from_slice(&(ticket.key.encryption().number() as u16).to_be_bytes());
+        data(&mut file, ticket.key.bytes());
+        let renewable = ticket.renewable_until.unwrap_or(0);
+        for time in [ticket.authenticated, ticket.starts, ticket.ends, renewable] {
+            file.extend_from_slice(&(time as u32).to_be_bytes());
+        }
+        file.push(0);
+        file.extend_from_slice(&ticket.flags.to_be_bytes());
+        file.extend_from_slice(&[0; 8]);
+        data(&mut file, &ticket.bytes);
+        data(&mut file, &[]);
+        file
+    }
+
     fn account(&self, principal: &Principal) -> Option<&Account> {
         self.accounts.iter().find(|it| it.principal == *principal)
     }

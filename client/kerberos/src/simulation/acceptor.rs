@@ -31,11 +31,11 @@ pub struct Acceptor {
 #[derive(Debug)]
 pub struct SaslServer {
     acceptor: Acceptor,
-    state: State,
+    state: ServerState,
 }
 
 #[derive(Debug)]
-enum State {
+enum ServerState {
     ExpectToken,
     ExpectNothing(GssContext, Principal),
     ExpectChoice(GssContext, Principal),
@@ -65,7 +65,7 @@ impl Acceptor {
             token::framed(token::KRB_ERROR, &error.write(&self.principal))
         };
         let read = self.read(token).expect("a client's first token");
-        let Request { ticket, at, subkey, sequence } = read.map_err(&refused)?;
+        let ShownTicket { ticket, at, subkey, sequence } = read.map_err(&refused)?;
         if at.seconds.abs_diff(now_s) > 300 {
             return Err(refused(KrbError::SKEW));
         }
@@ -97,7 +97,7 @@ impl Acceptor {
         Ok((token::framed(token::AP_REPLY, &reply), context, ticket.client))
     }
 
-    fn read(&self, token: &[u8]) -> Result<Result<Request, i32>, Malformed> {
+    fn read(&self, token: &[u8]) -> Result<Result<ShownTicket, i32>, Malformed> {
         let message = token::unframed(token::AP_REQUEST, token)?;
         let mut fields = Reader::new(message).expect(REQUEST_TAG)?.sequence()?;
         let (service, sealed) = read_ticket(&mut fields.field(3)?)?;
@@ -121,11 +121,11 @@ impl Acceptor {
         let at = UnixTime { seconds: fields.field(5)?.time()?, micros };
         let subkey = read_key(&mut fields.field(6)?)?;
         let sequence = fields.field(7)?.integer32()?.cast_unsigned();
-        Ok(Ok(Request { ticket, at, subkey, sequence }))
+        Ok(Ok(ShownTicket { ticket, at, subkey, sequence }))
     }
 }
 
-struct Request {
+struct ShownTicket {
     ticket: TicketPart,
     at: UnixTime,
     subkey: Key,
@@ -135,29 +135,29 @@ struct Request {
 impl SaslServer {
     /// An exchange with that service.
     pub fn new(acceptor: &Acceptor) -> Self {
-        Self { acceptor: acceptor.clone(), state: State::ExpectToken }
+        Self { acceptor: acceptor.clone(), state: ServerState::ExpectToken }
     }
 
     /// The answer to what the client sent; after [`SaslServer::client`] is there, an empty one.
     pub fn step(&mut self, input: &[u8], now: UnixTime, entropy: &mut dyn Entropy) -> Vec<u8> {
-        let (state, answer) = match std::mem::replace(&mut self.state, State::Refused) {
-            State::ExpectToken => match self.acceptor.accept(input, now, entropy) {
-                Ok((token, context, client)) => (State::ExpectNothing(context, client), token),
-                Err(token) => (State::Refused, token),
+        let (state, answer) = match std::mem::replace(&mut self.state, ServerState::Refused) {
+            ServerState::ExpectToken => match self.acceptor.accept(input, now, entropy) {
+                Ok((token, context, client)) => (ServerState::ExpectNothing(context, client), token),
+                Err(token) => (ServerState::Refused, token),
             },
-            State::ExpectNothing(mut context, client) => {
+            ServerState::ExpectNothing(mut context, client) => {
                 assert!(input.is_empty(), "RFC 4752: an empty message comes after the token");
                 let offer = [self.acceptor.layers, 0, 0xff, 0xff];
                 let offer = match self.acceptor.seals {
                     true => context.seal(&offer, entropy),
                     false => context.wrap(&offer),
                 };
-                (State::ExpectChoice(context, client), offer)
+                (ServerState::ExpectChoice(context, client), offer)
             }
-            State::ExpectChoice(mut context, client) => {
+            ServerState::ExpectChoice(mut context, client) => {
                 let (choice, _) = context.unwrap(input).expect("the client's choice");
                 assert_eq!(choice, [1, 0, 0, 0], "no layer, no buffer, for itself");
-                (State::Done(client), Vec::new())
+                (ServerState::Done(client), Vec::new())
             }
             over => (over, Vec::new()),
         };
@@ -168,13 +168,13 @@ impl SaslServer {
     /// Who was let in.
     pub fn client(&self) -> Option<&Principal> {
         match &self.state {
-            State::Done(client) => Some(client),
+            ServerState::Done(client) => Some(client),
             _ => None,
         }
     }
 
     /// Whether the exchange ended without letting anybody in.
     pub fn has_refused(&self) -> bool {
-        matches!(self.state, State::Refused)
+        matches!(self.state, ServerState::Refused)
     }
 }

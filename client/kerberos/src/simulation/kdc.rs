@@ -11,7 +11,7 @@ use crate::ticket::RENEWABLE;
 use crate::{Entropy, UnixTime};
 
 /// A KDC-REQ as the KDC reads it.
-struct Request {
+struct KdcQuestion {
     initial: bool,
     pa_data: Vec<PaData>,
     /// As it came: a checksum is over it.
@@ -33,7 +33,7 @@ impl Realm {
     /// # Panics
     /// The message is none: the client under test is wrong.
     pub fn answer(&self, message: &[u8], now: UnixTime, entropy: &mut dyn Entropy) -> Vec<u8> {
-        let request = Request::read(message).expect("a KDC-REQ");
+        let request = KdcQuestion::read(message).expect("a KDC-REQ");
         let now_s = now.seconds + self.clock_ahead_s;
         let answer = match request.initial {
             true => self.authenticate(&request, now_s, entropy),
@@ -47,7 +47,7 @@ impl Realm {
 
     fn authenticate(
         &self,
-        request: &Request,
+        request: &KdcQuestion,
         now_s: i64,
         entropy: &mut dyn Entropy,
     ) -> Result<Vec<u8>, Refusal> {
@@ -85,7 +85,12 @@ impl Realm {
         Writer::message(SEQUENCE, |to| wanted.iter().for_each(|it| it.write(to))).to_vec()
     }
 
-    fn grant(&self, request: &Request, now_s: i64, entropy: &mut dyn Entropy) -> Result<Vec<u8>, Refusal> {
+    fn grant(
+        &self,
+        request: &KdcQuestion,
+        now_s: i64,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Vec<u8>, Refusal> {
         let shown = request.pa_data.iter().find(|it| it.number == PaData::TGS_REQUEST).expect("a ticket");
         let (ticket, sent_at) = self.check_ticket(&shown.value, &request.body).expect("an AP-REQ")?;
         if sent_at.abs_diff(now_s) > 300 {
@@ -151,7 +156,7 @@ impl Realm {
         Ok(Ok((part, sent_at)))
     }
 
-    fn encryption(&self, request: &Request) -> Result<EncryptionType, Refusal> {
+    fn encryption(&self, request: &KdcQuestion) -> Result<EncryptionType, Refusal> {
         let wanted = request.encryptions.iter().filter_map(|it| EncryptionType::of_number(*it));
         let mut shared = wanted.filter(|it| self.encryptions.contains(it));
         shared.next().ok_or(Refusal(KrbError::ENCRYPTION_UNSUPPORTED, None))
@@ -159,7 +164,7 @@ impl Realm {
 
     fn reply(
         &self,
-        request: &Request,
+        request: &KdcQuestion,
         service: &Principal,
         ticket: &TicketPart,
         (key, usage, version): (&Key, u32, u32),
@@ -219,7 +224,7 @@ fn check_stamp(stamp: &[u8], key: &Key, now_s: i64) -> Result<(), Refusal> {
     if sent_at.abs_diff(now_s) > 300 { Err(Refusal(KrbError::SKEW, None)) } else { Ok(()) }
 }
 
-impl Request {
+impl KdcQuestion {
     fn read(message: &[u8]) -> Result<Self, Malformed> {
         let mut message = Reader::new(message);
         let initial = message.tag() == Some(application(10));

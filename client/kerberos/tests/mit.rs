@@ -1,0 +1,184 @@
+//! Against a real MIT KDC and MIT's own libgssapi: what only they can say.
+//!
+//! Needs Debian's krb5-kdc, krb5-admin-server and krb5-user, and for services python3-gssapi. Where they are missing each
+//! test says aloud that it is skipped; `UPSERT_KAFKA_REQUIRE_KDC=1` makes that a failure.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use upsert_kafka_kerberos::{
+    AsExchange, AsRequest, Credential, EncryptionType, Entropy, Error, ErrorKind, Exchange, KdcTransport,
+    Keytab, Principal, SaslClient, SaslStep, TgsExchange, Ticket, TicketCache, UnixTime,
+};
+
+#[path = "mit/lab.rs"]
+mod lab;
+
+use lab::{Lab, NothingElse, Service};
+
+/// Now, and so much later.
+fn moment(later_s: i64) -> UnixTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = UnixTime::from_micros(i64::try_from(since.as_micros()).unwrap());
+    UnixTime { seconds: now.seconds + later_s, ..now }
+}
+
+/// Chance of the machine: the map's own keys.
+fn chance(bytes: &mut [u8]) {
+    use std::hash::{BuildHasher, RandomState};
+    let state = RandomState::new();
+    for (at, chunk) in bytes.chunks_mut(8).enumerate() {
+        chunk.copy_from_slice(&state.hash_one(at).to_be_bytes()[..chunk.len()]);
+    }
+}
+
+struct Way<'a> {
+    lab: &'a Lab,
+    transport: KdcTransport,
+    later_s: i64,
+}
+
+impl Way<'_> {
+    fn carry(&self, mut exchange: impl Exchange) -> Result<Ticket, Error> {
+        loop {
+            let reply = self.lab.ask(exchange.request(), self.transport)?;
+            let now = moment(self.later_s);
+            if let Some(ticket) = exchange.handle_reply(&reply, now, &mut chance)? {
+                return Ok(ticket);
+            }
+        }
+    }
+
+    fn login(&self, client: &str, credential: Credential, types: &[EncryptionType]) -> Result<Ticket, Error> {
+        let request = AsRequest {
+            client: Principal::parse(client, Some("EXAMPLE.TEST")).unwrap(),
+            credential,
+            encryptions: types.to_vec(),
+            lifetime_s: 3600,
+            clock_skew_s: 300,
+        };
+        self.carry(AsExchange::new(request, moment(self.later_s), &mut chance)?)
+    }
+
+    fn buy(&self, granting: &Ticket, service: &str, types: &[EncryptionType]) -> Result<Ticket, Error> {
+        let service = Principal::parse(service, Some("EXAMPLE.TEST")).unwrap();
+        self.carry(TgsExchange::new(granting, &service, types, moment(self.later_s), &mut chance))
+    }
+}
+
+fn password(text: &str) -> Credential {
+    Credential::Password(text.into())
+}
+
+fn converse(ticket: &Ticket, service: &mut Service) -> Result<String, Error> {
+    let (mut client, mut words) = SaslClient::new(ticket, moment(0), &mut chance as &mut dyn Entropy);
+    loop {
+        let (done, answer) = service.say(&words);
+        if done {
+            assert_eq!(client.step(&answer, moment(0))?, SaslStep::Done);
+            return Ok(String::from_utf8_lossy(&answer).into_owned());
+        }
+        match client.step(&answer, moment(0))? {
+            SaslStep::Reply(next) => words = next,
+            SaslStep::Done => panic!("done before the service was"),
+        }
+    }
+}
+
+#[test]
+fn every_type_logs_in_by_keytab_and_by_password_over_udp_and_tcp_and_is_let_in_by_mits_acceptor() {
+    let Some(lab) = Lab::start("types") else { return };
+    let keytab = Keytab::parse(&lab.read("client.keytab")).unwrap();
+    let mut services = [Service::start(&lab, false), Service::start(&lab, true)];
+    for transport in [KdcTransport::Udp, KdcTransport::Tcp] {
+        let way = Way { lab: &lab, transport, later_s: 0 };
+        for encryption in EncryptionType::ALL {
+            for credential in [Credential::Keytab(keytab.clone()), password("clientpw")] {
+                let granting = way.login("client", credential, &[encryption]).unwrap();
+                assert!(granting.is_initial() && granting.key.encryption() == encryption);
+                let ticket = way.buy(&granting, "kafka/localhost", &[encryption]).unwrap();
+                assert_eq!(ticket.key.encryption(), encryption);
+                for service in services.iter_mut().flatten() {
+                    let said = converse(&ticket, service).unwrap();
+                    assert_eq!(said, "mit ok client@EXAMPLE.TEST");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cache_of_kinits_is_used_and_its_ticket_renewed() {
+    let Some(lab) = Lab::start("cache") else { return };
+    lab.call("kinit", &["-r", "1d", "-l", "1h", "-k", "-t", "client.keytab", "client"]);
+    let cache = TicketCache::parse(&lab.read("ccache")).unwrap();
+    let granting = cache.initial().unwrap();
+    let way = Way { lab: &lab, transport: KdcTransport::Udp, later_s: 0 };
+    assert!(way.buy(granting, "kafka/localhost", &EncryptionType::ALL).is_ok());
+    assert!(granting.is_renewable(moment(0).seconds));
+    let renewed =
+        way.carry(TgsExchange::renew(granting, &EncryptionType::ALL, moment(0), &mut chance)).unwrap();
+    assert!(renewed.is_initial() && renewed.authenticated == granting.authenticated);
+    assert!(way.buy(&renewed, "kafka/localhost", &EncryptionType::ALL).is_ok());
+}
+
+#[test]
+fn what_mits_kdc_refuses_is_said() {
+    let Some(lab) = Lab::start("refusals") else { return };
+    let way = |later_s| Way { lab: &lab, transport: KdcTransport::Udp, later_s };
+    let login = |later_s, client, secret| way(later_s).login(client, password(secret), &EncryptionType::ALL);
+    let error = login(0, "client", "wrong").unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::WrongKey, Some(24)));
+    assert_eq!(
+        error.to_string(),
+        "the KDC of realm EXAMPLE.TEST refused the password of client@EXAMPLE.TEST"
+    );
+    let error = login(0, "nobody", "wrong").unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::UnknownClient, Some(6)));
+    for (later_s, side) in [(3600, "ahead of"), (-7200, "behind")] {
+        let error = login(later_s, "client", "clientpw").unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::ClockSkew, Some(37)));
+        assert!(error.to_string().contains(side), "{error}");
+    }
+    let granting = login(0, "client", "clientpw").unwrap();
+    let error = way(0).buy(&granting, "kafka/elsewhere", &EncryptionType::ALL).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::UnknownService, Some(7)));
+    assert!(error.to_string().contains("kafka/elsewhere@EXAMPLE.TEST"), "{error}");
+    // The key of the keytab is no longer the KDC's.
+    let keytab = Keytab::parse(&lab.read("client.keytab")).unwrap();
+    lab.call("kadmin.local", &["-q", "cpw -pw another client"]);
+    let error = way(0).login("client", Credential::Keytab(keytab), &EncryptionType::ALL).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongKey);
+    assert!(error.to_string().contains("the keytab's key of client@EXAMPLE.TEST (version 1"), "{error}");
+}
+
+#[test]
+fn a_service_whose_key_was_made_anew_is_named() {
+    let Some(lab) = Lab::start("stale") else { return };
+    let Some(mut service) = Service::start(&lab, false) else { return };
+    lab.call("kadmin.local", &["-q", "cpw -pw anew kafka/localhost"]);
+    let way = Way { lab: &lab, transport: KdcTransport::Tcp, later_s: 0 };
+    let granting = way.login("client", password("clientpw"), &EncryptionType::ALL).unwrap();
+    let ticket = way.buy(&granting, "kafka/localhost", &EncryptionType::ALL).unwrap();
+    let error = converse(&ticket, &mut service).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongKey, "{error}");
+    assert!(error.to_string().contains("cannot read the ticket for kafka/localhost@EXAMPLE.TEST"), "{error}");
+}
+
+#[test]
+fn an_answer_too_big_for_a_datagram_comes_by_tcp_and_a_kdc_that_is_gone_is_named() {
+    let Some(lab) = Lab::start("big") else { return };
+    let conf = lab.conf(&mut NothingElse);
+    let small = lab.restart_with_small_datagrams();
+    let way = Way { lab: &small, transport: KdcTransport::Udp, later_s: 0 };
+    assert!(way.login("client", password("clientpw"), &EncryptionType::ALL).is_ok());
+    assert!(small.was_asked_by_tcp(), "the KDC said RESPONSE_TOO_BIG");
+    drop(small);
+    let request = upsert_kafka_kerberos::KdcRequest { realm: "EXAMPLE.TEST".into(), bytes: vec![0x6a, 0] };
+    let error = lab::ask(&conf, &request, KdcTransport::Udp, &std::cell::Cell::new(false)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    for words in ["no KDC of realm EXAMPLE.TEST answered", "by UDP: ", "by TCP: ", "refused"] {
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}

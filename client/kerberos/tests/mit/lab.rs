@@ -1,0 +1,294 @@
+//! A realm of MIT's in a folder, its KDC as a child, and services of libgssapi's.
+
+use std::cell::Cell;
+use std::io::{self, BufRead, Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use upsert_kafka_kerberos::{ConfFiles, Error, KdcAttempts, KdcRequest, KdcTransport, Krb5Conf};
+
+/// A realm that is served until it is dropped.
+pub(crate) struct Lab {
+    folder: PathBuf,
+    port: u16,
+    kdc: Child,
+    by_tcp: Cell<bool>,
+    /// Whose folder it is.
+    owns: bool,
+}
+
+impl Lab {
+    /// A realm with client (clientpw) and kafka/localhost; `None`, aloud, where MIT's programs are missing.
+    pub(crate) fn start(test: &str) -> Option<Self> {
+        if let Some(missing) = ["krb5kdc", "kdb5_util", "kadmin.local", "kinit"].iter().find(|it| !has(it)) {
+            let required = std::env::var("UPSERT_KAFKA_REQUIRE_KDC").is_ok_and(|it| it == "1");
+            assert!(!required, "`{missing}` is missing, and UPSERT_KAFKA_REQUIRE_KDC=1");
+            return skip(&format!("`{missing}` is missing (Debian: krb5-kdc krb5-admin-server krb5-user)"));
+        }
+        let folder =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mit-{}-{test}", std::process::id()));
+        _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let fill = |text: &str| {
+            text.replace("FOLDER", &folder.display().to_string()).replace("PORT", &port.to_string())
+        };
+        std::fs::write(folder.join("kdc.conf"), fill(KDC_CONF)).unwrap();
+        std::fs::write(folder.join("krb5.conf"), fill(KRB5_CONF)).unwrap();
+        call(&folder, "kdb5_util", &["create", "-s", "-r", "EXAMPLE.TEST", "-P", "master"]);
+        for (name, secret, keytab) in
+            [("client", "clientpw", "client.keytab"), ("kafka/localhost", "servicepw", "kafka.keytab")]
+        {
+            call(&folder, "kadmin.local", &["-q", &format!("addprinc -pw {secret} {name}")]);
+            call(&folder, "kadmin.local", &["-q", &format!("ktadd -norandkey -k {keytab} {name}")]);
+        }
+        let kdc = serve(&folder, port);
+        Some(Self { folder, port, kdc, by_tcp: Cell::new(false), owns: true })
+    }
+
+    /// The same realm, whose KDC fits hardly anything into a datagram.
+    pub(crate) fn restart_with_small_datagrams(mut self) -> Self {
+        _ = self.kdc.kill();
+        _ = self.kdc.wait();
+        let path = self.folder.join("kdc.conf");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("[realms]", "  kdc_max_dgram_reply_size = 300\n[realms]"))
+            .unwrap();
+        let kdc = serve(&self.folder, self.port);
+        self.owns = false;
+        Self { folder: self.folder.clone(), port: self.port, kdc, by_tcp: Cell::new(false), owns: true }
+    }
+
+    /// One of MIT's programs.
+    pub(crate) fn call(&self, program: &str, arguments: &[&str]) {
+        call(&self.folder, program, arguments);
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.folder.join(name)).unwrap()
+    }
+
+    pub(crate) fn conf(&self, files: &mut dyn ConfFiles) -> Krb5Conf {
+        let text = std::fs::read_to_string(self.folder.join("krb5.conf")).unwrap();
+        Krb5Conf::parse(&text, "krb5.conf", files).unwrap()
+    }
+
+    /// Asks the KDC as krb5.conf has it; for TCP alone nothing is small enough for UDP.
+    pub(crate) fn ask(&self, request: &KdcRequest, transport: KdcTransport) -> Result<Vec<u8>, Error> {
+        ask(&self.conf(&mut NothingElse), request, transport, &self.by_tcp)
+    }
+
+    pub(crate) fn was_asked_by_tcp(&self) -> bool {
+        self.by_tcp.get()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        _ = self.kdc.kill();
+        _ = self.kdc.wait();
+        if self.owns {
+            _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+pub(crate) fn ask(
+    conf: &Krb5Conf,
+    request: &KdcRequest,
+    transport: KdcTransport,
+    by_tcp: &Cell<bool>,
+) -> Result<Vec<u8>, Error> {
+    let mut attempts = KdcAttempts::new(conf, request, transport == KdcTransport::Udp)?;
+    while let Some(attempt) = attempts.poll_attempt() {
+        let at = (attempt.kdc.host.as_str(), attempt.kdc.port);
+        let reply = match attempt.transport {
+            KdcTransport::Udp => by_datagram(at, &request.bytes, attempt.limit),
+            KdcTransport::Tcp => {
+                by_tcp.set(true);
+                by_stream(at, &request.bytes, attempt.limit)
+            }
+        };
+        match reply {
+            Ok(reply) if attempts.is_answer(&reply) => return Ok(reply),
+            Ok(_) => {}
+            Err(why) => attempts.handle_failure(&why.to_string()),
+        }
+    }
+    Err(attempts.into_error())
+}
+
+fn by_datagram(at: (&str, u16), message: &[u8], limit: Duration) -> io::Result<Vec<u8>> {
+    let socket = UdpSocket::bind("127.0.0.1:0")?;
+    socket.set_read_timeout(Some(limit))?;
+    socket.connect(at)?;
+    socket.send(message)?;
+    let mut reply = vec![0; 65_536];
+    let length = socket.recv(&mut reply)?;
+    reply.truncate(length);
+    Ok(reply)
+}
+
+fn by_stream(at: (&str, u16), message: &[u8], limit: Duration) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(at)?;
+    stream.set_read_timeout(Some(limit))?;
+    write_all(&mut stream, message)?;
+    let mut length = [0; 4];
+    stream.read_exact(&mut length)?;
+    read(&mut stream, length)
+}
+
+fn write_all(stream: &mut TcpStream, message: &[u8]) -> io::Result<()> {
+    stream.write_all(&[&u32::try_from(message.len()).unwrap().to_be_bytes(), message].concat())
+}
+
+fn read(stream: &mut TcpStream, length: [u8; 4]) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
+    stream.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A krb5.conf that includes nothing.
+pub(crate) struct NothingElse;
+
+impl ConfFiles for NothingElse {
+    fn read(&mut self, path: &str) -> io::Result<String> {
+        Err(io::Error::other(path.to_owned()))
+    }
+
+    fn list(&mut self, folder: &str) -> io::Result<Vec<String>> {
+        Err(io::Error::other(folder.to_owned()))
+    }
+}
+
+/// A service that accepts by libgssapi, one connection after the other.
+pub(crate) struct Service {
+    process: Child,
+    port: u16,
+    stream: Option<TcpStream>,
+}
+
+impl Service {
+    /// `seals`: whether its offer of layers is sealed. `None`, aloud, where Python has no gssapi.
+    pub(crate) fn start(lab: &Lab, seals: bool) -> Option<Self> {
+        let mut command = command(&lab.folder, PYTHON);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mit/acceptor.py");
+        command.arg(script).arg("kafka@localhost").arg(if seals { "1" } else { "0" });
+        command.env("KRB5_KTNAME", lab.folder.join("kafka.keytab")).stdout(Stdio::piped());
+        // Each exchange of this process' would have a moment of its own, but tests run side by side.
+        command.env("KRB5RCACHENAME", "none:");
+        let mut process = command.spawn().ok()?;
+        let mut line = String::new();
+        io::BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Ok(port) = line.trim().parse() else {
+            _ = process.kill();
+            let required = std::env::var("UPSERT_KAFKA_REQUIRE_KDC").is_ok_and(|it| it == "1");
+            assert!(!required, "{PYTHON} has no module gssapi, and UPSERT_KAFKA_REQUIRE_KDC=1");
+            return skip("Python has no module gssapi (Debian: python3-gssapi)");
+        };
+        Some(Self { process, port, stream: None })
+    }
+
+    /// Its answer, and whether that is the last one.
+    pub(crate) fn say(&mut self, words: &[u8]) -> (bool, Vec<u8>) {
+        let port = self.port;
+        let stream = self.stream.get_or_insert_with(|| TcpStream::connect(("127.0.0.1", port)).unwrap());
+        write_all(stream, words).unwrap();
+        let mut head = [0; 5];
+        stream.read_exact(&mut head).unwrap();
+        let [done, length @ ..] = head;
+        let answer = read(stream, length).unwrap();
+        if done == 1 {
+            self.stream = None;
+        }
+        (done == 1, answer)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+fn serve(folder: &Path, port: u16) -> Child {
+    let log = std::fs::File::create(folder.join("kdc.out")).unwrap();
+    let mut kdc =
+        command(folder, "krb5kdc").arg("-n").stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+    // Nothing tells when it listens.
+    for _ in 0..1000 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return kdc;
+        }
+        assert!(kdc.try_wait().unwrap().is_none(), "krb5kdc ended; see {}", folder.join("kdc.out").display());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("krb5kdc does not listen");
+}
+
+fn call(folder: &Path, program: &str, arguments: &[&str]) {
+    let done = command(folder, program).args(arguments).output().unwrap();
+    let said = [done.stdout, done.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
+    assert!(done.status.success(), "{program} {arguments:?}: {said}");
+}
+
+fn command(folder: &Path, program: &str) -> Command {
+    let mut command = Command::new("env");
+    let path = format!("PATH={}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
+    let settings = [("KRB5_CONFIG", "krb5.conf"), ("KRB5_KDC_PROFILE", "kdc.conf")];
+    let settings = settings.map(|(name, file)| format!("{name}={}", folder.join(file).display()));
+    command.arg(path).args(settings).arg(program).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+fn has(program: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':').chain(["/usr/sbin", "/sbin"]).any(|folder| Path::new(folder).join(program).exists())
+}
+
+fn skip<T>(why: &str) -> Option<T> {
+    let test = std::thread::current();
+    // Past libtest's capture.
+    _ = writeln!(io::stderr(), "SKIPPED: {}: {why}", test.name().unwrap_or("a test"));
+    None
+}
+
+/// Debian's own, for which python3-gssapi is made.
+const PYTHON: &str = "/usr/bin/python3";
+
+const KDC_CONF: &str = "\
+[kdcdefaults]
+  kdc_listen = 127.0.0.1:PORT
+  kdc_tcp_listen = 127.0.0.1:PORT
+[realms]
+  EXAMPLE.TEST = {
+    database_name = FOLDER/principal
+    key_stash_file = FOLDER/stash
+    acl_file = FOLDER/acl
+    max_renewable_life = 7d
+    supported_enctypes = aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal aes256-cts-hmac-sha384-192:normal aes128-cts-hmac-sha256-128:normal
+    default_principal_flags = +preauth
+  }
+[logging]
+  kdc = FILE:FOLDER/kdc.log
+";
+
+const KRB5_CONF: &str = "\
+[libdefaults]
+  default_realm = EXAMPLE.TEST
+  default_ccache_name = FILE:FOLDER/ccache
+  renew_lifetime = 0m
+  dns_lookup_kdc = false
+  rdns = false
+  dns_canonicalize_hostname = false
+  permitted_enctypes = aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 aes256-cts-hmac-sha384-192 aes128-cts-hmac-sha256-128
+[realms]
+  EXAMPLE.TEST = {
+    kdc = 127.0.0.1:PORT
+  }
+[domain_realm]
+  localhost = EXAMPLE.TEST
+";
