@@ -213,5 +213,12 @@ impl StoreDraft {
 const TEXT: &str = "sasl.jaas.config";
 const FILE: &str = "java.security.auth.login.config";
 
-#[cfg(test)]
+#[cfg(all(
+    test,
+    feature = "tls",
+    feature = "scram",
+    feature = "oauth",
+    feature = "gssapi",
+    feature = "msk-iam"
+))]
 mod tests;
