@@ -106,7 +106,10 @@ impl Draft {
                 (TEXT, jaas::entry(text.reveal()).and_then(LoginEntry::typed))
             }
             (None, Some(path)) => (FILE, self.entry_of_file(&path, notices)),
-            (None, None) => return Ok(self.without_text()),
+            (None, None) => {
+                self.without_text();
+                return Ok(());
+            }
         };
         let entry = entry.map_err(|why| refused(key, &why.to_string()))?;
         notices.extend(
