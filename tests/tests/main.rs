@@ -4,6 +4,7 @@
 
 mod bad_input; // what is wrong is said clearly, with the right exit code
 mod cases; // jobs that real Flink ran, run again and compared; UPSERT_KAFKA_CASES names further ones
+mod client_properties; // the file that the Java team hands over
 mod commands; // produce, consume, topic, help
 mod consume; // the consumer: partitions that come and go, the stream of records
 mod crash; // stopped, killed, cut off: nothing lost, nothing doubled

@@ -82,7 +82,6 @@ mod tests {
             ("request.timeout.ms", "7000"),
             ("metadata.max.age.ms", "7"),
             ("connections.max.idle.ms", "7"),
-            ("security.protocol", "SSL"),
             ("ssl.truststore.location", "/a"),
             ("ssl.endpoint.identification.algorithm", ""),
             ("sasl.mechanism", "PLAIN"),
@@ -97,5 +96,7 @@ mod tests {
             let other = config(&[(key, value)], Role::Consumer);
             assert!(!plain.connects_like(&other), "{key}");
         }
+        let security_protocol = crate::SecurityProtocol::Ssl;
+        assert!(!plain.connects_like(&Config { security_protocol, ..plain.clone() }));
     }
 }

@@ -106,7 +106,10 @@ impl Draft {
                 (TEXT, jaas::entry(text.reveal()).and_then(LoginEntry::typed))
             }
             (None, Some(path)) => (FILE, self.entry_of_file(&path, notices)),
-            (None, None) => return Ok(self.without_text()),
+            (None, None) => {
+                self.without_text();
+                return Ok(());
+            }
         };
         let entry = entry.map_err(|why| refused(key, &why.to_string()))?;
         notices.extend(
@@ -213,5 +216,12 @@ impl StoreDraft {
 const TEXT: &str = "sasl.jaas.config";
 const FILE: &str = "java.security.auth.login.config";
 
-#[cfg(test)]
+#[cfg(all(
+    test,
+    feature = "tls",
+    feature = "scram",
+    feature = "oauth",
+    feature = "gssapi",
+    feature = "msk-iam"
+))]
 mod tests;

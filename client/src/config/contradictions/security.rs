@@ -140,5 +140,12 @@ const BUILT: [(SaslMechanism, &str, bool); 5] = [
     (SaslMechanism::AwsMskIam, "msk-iam", cfg!(feature = "msk-iam")),
 ];
 
-#[cfg(test)]
+#[cfg(all(
+    test,
+    feature = "tls",
+    feature = "scram",
+    feature = "oauth",
+    feature = "gssapi",
+    feature = "msk-iam"
+))]
 mod tests;

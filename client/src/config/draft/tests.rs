@@ -16,11 +16,11 @@ fn parsed(pairs: &[(&str, &str)]) -> Result<(Config, Vec<Notice>), Error> {
 }
 
 fn told(pairs: &[(&str, &str)]) -> Vec<String> {
-    parsed(pairs).unwrap().1.iter().map(Notice::to_string).collect()
+    parsed(pairs).expect("a config").1.iter().map(Notice::to_string).collect()
 }
 
 fn refused_as(pairs: &[(&str, &str)]) -> String {
-    parsed(pairs).unwrap_err().to_string()
+    parsed(pairs).expect_err("a refusal").to_string()
 }
 
 #[test]

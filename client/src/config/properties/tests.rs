@@ -263,6 +263,15 @@ fn classes_that_mean_something_are_taken_whatever_a_build_put_in_front() {
     }
 }
 
+#[cfg(not(feature = "tls"))]
+#[test]
+fn tls_that_was_left_out_is_refused_by_its_feature() {
+    assert_eq!(
+        parsed(&[("security.protocol", "SSL")]).unwrap_err().to_string(),
+        "property security.protocol: SSL is not in this build, it is the feature tls of upsert-kafka-client"
+    );
+}
+
 #[test]
 fn contradictions_asked_for_name_both_keys() {
     for (pairs, other) in [
