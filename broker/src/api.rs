@@ -8,6 +8,7 @@ mod add_offsets_to_txn;
 mod add_partitions_to_txn;
 mod alter_configs;
 mod api_versions;
+mod authorization;
 mod create_partitions;
 mod create_topics;
 mod delegation_tokens;
@@ -50,6 +51,7 @@ mod update_features;
 mod users;
 mod write_txn_markers;
 
+pub(crate) use authorization::refusal;
 pub(crate) use sasl::{bare_frame, login_failed};
 
 use std::collections::BTreeSet;

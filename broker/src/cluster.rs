@@ -295,6 +295,9 @@ impl Cluster {
         let outcome = match context.fault {
             Some(Action::Close) => Outcome::Close("a fault, before the work".to_owned()),
             Some(Action::Answer(code)) => api::refuse(&request, &context, code),
+            _ if let Some(code) = api::refusal(&request, &self.state, &context) => {
+                api::refuse(&request, &context, code)
+            }
             _ => api::serve(&request, &mut self.state, &context),
         };
         match (outcome, context.fault) {

@@ -3,11 +3,14 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+mod acl;
 mod listener;
 mod oauth;
 mod sasl;
 mod tls;
 
+pub(crate) use acl::{ANY, CLUSTER_NAME};
+pub use acl::{Acl, AclOperation, AclResource, AuthorizerConfig};
 pub use listener::{ListenerConfig, SecurityProtocol};
 pub use oauth::{OauthConfig, TokenKey};
 pub use sasl::{SaslConfig, SaslMechanism};
@@ -45,6 +48,8 @@ pub struct BrokerConfig {
     pub tls: TlsConfig,
     /// Who may log in to listeners of SASL, and how.
     pub sasl: SaslConfig,
+    /// Who may do what; `None` lets everyone do everything, as a Kafka without authorizer.
+    pub authorizer: Option<AuthorizerConfig>,
     /// The name of the cluster.
     pub cluster_id: String,
     /// Whether metadata makes a topic that is asked for and missing.
@@ -115,6 +120,7 @@ impl Default for BrokerConfig {
             listeners: Vec::new(),
             tls: TlsConfig::default(),
             sasl: SaslConfig::default(),
+            authorizer: None,
             cluster_id: "upsert-kafka-embedded0".to_owned(),
             auto_create_topics: true,
             default_partitions: 1,
@@ -186,6 +192,7 @@ setters! {
     with_advertised_port(advertised_port: u16)
     with_tls(tls: TlsConfig)
     with_sasl(sasl: SaslConfig)
+    with_authorizer(authorizer: AuthorizerConfig)
     with_cluster_id(cluster_id: impl Into<String>)
     with_auto_create_topics(auto_create_topics: bool)
     with_default_partitions(default_partitions: i32)

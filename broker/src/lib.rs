@@ -151,8 +151,8 @@ mod worker;
 pub use broker::{Broker, FaultHandle};
 pub use cluster::{Answer, Cluster, Stats};
 pub use config::{
-    BrokerConfig, ClientAuth, ListenerConfig, OauthConfig, SaslConfig, SaslMechanism, SecurityProtocol,
-    TlsConfig, TlsVersions, TokenKey,
+    Acl, AclOperation, AclResource, AuthorizerConfig, BrokerConfig, ClientAuth, ListenerConfig, OauthConfig,
+    SaslConfig, SaslMechanism, SecurityProtocol, TlsConfig, TlsVersions, TokenKey,
 };
 pub use connector::Connector;
 pub use environment::{Clock, Environment, Time};

@@ -2,6 +2,7 @@
 //! without clocks or locks.
 
 pub(crate) mod alterations;
+pub(crate) mod authorizer;
 pub(crate) mod batch;
 pub(crate) mod cleaner;
 pub(crate) mod committed_offsets;
@@ -31,6 +32,7 @@ use crate::fault::Faults;
 use crate::now::Now;
 use crate::sasl::Users;
 use crate::wait::{PeerId, WatchKey};
+use authorizer::Authorizer;
 use groups::Groups;
 use nodes::Nodes;
 use session::Token;
@@ -48,6 +50,8 @@ pub(crate) struct State {
     pub(crate) transactions: Transactions,
     pub(crate) sessions: Sessions,
     pub(crate) users: Users,
+    /// `None` lets everyone do everything.
+    pub(crate) authorizer: Option<Authorizer>,
     pub(crate) faults: Faults,
     /// The next id that InitProducerId gives.
     pub(crate) next_producer_id: i64,
@@ -64,6 +68,7 @@ impl State {
             transactions: Transactions::default(),
             sessions: Sessions::new(&config),
             users: Users::new(config.seed, &config.sasl.users),
+            authorizer: config.authorizer.as_ref().map(Authorizer::new),
             faults: Faults::default(),
             next_producer_id: 0,
             completed: Vec::new(),

@@ -91,6 +91,58 @@ pub(crate) const TABLE: &[Command] = &[
         about: "run the embedded broker for other clients, in memory, until a signal comes",
         flags: &[
             Flag { name: "--listen", value: Some("HOST:PORT"), about: "where (127.0.0.1:9092)" },
+            Flag {
+                name: "--listener",
+                value: Some("PROTOCOL://HOST:PORT"),
+                about: "instead: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, once for each; NAME=… names it",
+            },
+            Flag {
+                name: "--tls-certificate",
+                value: Some("FILE"),
+                about: "PEM, its chain behind it (one is made)",
+            },
+            Flag { name: "--tls-key", value: Some("FILE"), about: "its private key, PEM, not encrypted" },
+            Flag {
+                name: "--tls-folder",
+                value: Some("FOLDER"),
+                about: "where the made one's ca.pem is written, and client.pem and client.key to log in with",
+            },
+            Flag {
+                name: "--tls-client-auth",
+                value: Some("none|requested|required"),
+                about: "whether clients show a certificate (none, or required with --tls-client-ca)",
+            },
+            Flag {
+                name: "--tls-client-ca",
+                value: Some("FILE"),
+                about: "who issues those, PEM (the made one's)",
+            },
+            Flag {
+                name: "--user",
+                value: Some("NAME:PASSWORD"),
+                about: "may log in by PLAIN and SCRAM; others on this machine can read it, so rather --users",
+            },
+            Flag { name: "--users", value: Some("FILE"), about: "the same, a line each; # begins a comment" },
+            Flag {
+                name: "--oauth",
+                value: Some("FILE|unsecured"),
+                about: "OAUTHBEARER by keys in a JSON Web Key Set; unsecured takes tokens that anyone can write",
+            },
+            Flag {
+                name: "--reauthentication",
+                value: Some("TIME"),
+                about: "clients log in again within this time, or are closed (never)",
+            },
+            Flag {
+                name: "--acl",
+                value: Some("RULE"),
+                about: "what nobody is allowed is then denied: 'allow User:alice read,write topic orders-*'",
+            },
+            Flag {
+                name: "--super-user",
+                value: Some("PRINCIPAL"),
+                about: "may do everything, as User:admin; with it, too, ACLs are in force",
+            },
             Flag { name: "--nodes", value: Some("N"), about: "nodes, on this port and those after it (1)" },
             Flag {
                 name: "--partitions",

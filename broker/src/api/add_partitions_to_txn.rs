@@ -16,8 +16,10 @@ use upsert_kafka_protocol::messages::add_partitions_to_txn::{
 use upsert_kafka_protocol::messages::{AddPartitionsToTxnRequest, AddPartitionsToTxnResponse};
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
+use super::authorization::BROKERS_SINCE;
 use super::init_producer_id::fenced;
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::State;
 use crate::state::names::owned;
 use crate::state::transaction::Participant;
@@ -66,6 +68,15 @@ fn add(
     let AddPartitionsToTxnTransaction { transactional_id: id, topics, .. } = transaction;
     if !state.nodes.coordinates(context.node, id) {
         return all(topics, |_, _| ErrorCode::NOT_COORDINATOR);
+    }
+    let denied = |topic: &str| {
+        context.version < BROKERS_SINCE && !state.may_topic(context, AclOperation::Write, topic)
+    };
+    if topics.iter().any(|topic| denied(&topic.name)) {
+        return all(topics, |topic, _| match denied(topic) {
+            true => ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+            false => ErrorCode::OPERATION_NOT_ATTEMPTED,
+        });
     }
     let exists = |topic: &str, index| {
         state.topics.find(topic, Uuid::ZERO).and_then(|topic| topic.partition(index)).is_ok()

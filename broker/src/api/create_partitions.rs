@@ -18,11 +18,12 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::create_topics::{PARTITIONS_MAX, leader_among};
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::nodes::Nodes;
 use crate::state::{Refusal, State};
 
 impl Serve for CreatePartitionsRequest {
-    fn serve(&self, state: &mut State, _: &RequestContext) -> Outcome<CreatePartitionsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<CreatePartitionsResponse> {
         if wanted(self, state) > PARTITIONS_MAX {
             let words = "Excessively large number of partitions per request.";
             return refused_all(self, ErrorCode::POLICY_VIOLATION, words);
@@ -30,6 +31,9 @@ impl Serve for CreatePartitionsRequest {
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         self.topics.iter().for_each(|topic| *times.entry(&topic.name).or_default() += 1);
         let one = |topic: &CreatePartitionsTopic| match times.remove(&*topic.name)? {
+            1 if !state.may_topic(context, AclOperation::Alter, &topic.name) => {
+                Some(result(topic, Some(Refusal::new(ErrorCode::TOPIC_AUTHORIZATION_FAILED, ""))))
+            }
             1 => Some(result(topic, create(topic, self.validate_only, state).err())),
             // It is answered once.
             _ => {

@@ -20,6 +20,7 @@ use upsert_kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse}
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::configs::{Configs, TOPIC_CONFIGS};
 use crate::state::nodes::Nodes;
 use crate::state::{Refusal, State};
@@ -28,7 +29,7 @@ use crate::state::{Refusal, State};
 pub(super) const PARTITIONS_MAX: usize = 10_000;
 
 impl Serve for CreateTopicsRequest {
-    fn serve(&self, state: &mut State, _: &RequestContext) -> Outcome<CreateTopicsResponse> {
+    fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<CreateTopicsResponse> {
         if wanted(self, state.config.default_partitions) > PARTITIONS_MAX {
             let words = "Excessively large number of partitions per request.";
             return refused_all(self, ErrorCode::POLICY_VIOLATION, words);
@@ -38,9 +39,16 @@ impl Serve for CreateTopicsRequest {
         let mut one = |topic: &CreatableTopic| {
             let made = if times[&*topic.name] > 1 {
                 Err(Refusal::new(ErrorCode::INVALID_REQUEST, "Duplicate topic name."))
+            } else if !state.may_cluster(context, AclOperation::Create)
+                && !state.may_topic(context, AclOperation::Create, &topic.name)
+            {
+                let code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+                Err(Refusal::new(code, code.message()))
             } else {
                 create(topic, self.validate_only, state)
             };
+            let shown = state.may_topic(context, AclOperation::DescribeConfigs, &topic.name);
+            let made = made.map(|made| if shown { made } else { without_configs(made) });
             made.unwrap_or_else(|refusal| refused(topic, refusal))
         };
         let topics = self.topics.iter().map(&mut one).collect();
@@ -171,6 +179,17 @@ pub(super) fn leader_among(ids: &[i32], nodes: &Nodes) -> Result<Option<i32>, Re
         return Err(Refusal::new(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message));
     }
     Ok(ids.iter().copied().find(|id| nodes.is_live(*id)))
+}
+
+/// What is told of a topic to who may not see its settings.
+fn without_configs(made: CreatableTopicResult) -> CreatableTopicResult {
+    CreatableTopicResult {
+        topic_config_error_code: ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+        num_partitions: -1,
+        replication_factor: -1,
+        configs: Some(Vec::new()),
+        ..made
+    }
 }
 
 fn count(partitions: usize) -> i32 {

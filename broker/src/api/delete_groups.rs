@@ -7,11 +7,15 @@ use upsert_kafka_protocol::messages::{DeleteGroupsRequest, DeleteGroupsResponse}
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::{AclOperation, AclResource};
 use crate::state::State;
 
 impl Serve for DeleteGroupsRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DeleteGroupsResponse> {
         answer(self, |id| {
+            if !state.may(context, AclOperation::Delete, AclResource::Group, id) {
+                return ErrorCode::GROUP_AUTHORIZATION_FAILED;
+            }
             if !state.nodes.coordinates(context.node, id) {
                 return ErrorCode::NOT_COORDINATOR;
             }

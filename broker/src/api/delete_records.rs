@@ -15,6 +15,7 @@ use upsert_kafka_protocol::messages::{DeleteRecordsRequest, DeleteRecordsRespons
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::State;
 use crate::wait::WatchKey;
 
@@ -22,7 +23,10 @@ const HIGH_WATERMARK: i64 = -1;
 
 impl Serve for DeleteRecordsRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DeleteRecordsResponse> {
-        answer(self, |topic, part| delete(topic, part, state, context.node))
+        answer(self, |topic, part| {
+            state.check_topic(context, AclOperation::Delete, &topic.name, Uuid::ZERO)?;
+            delete(topic, part, state, context.node)
+        })
     }
 
     fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<DeleteRecordsResponse> {

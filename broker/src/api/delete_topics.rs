@@ -12,13 +12,14 @@ use upsert_kafka_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse}
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::State;
 use crate::wait::WatchKey;
 
 impl Serve for DeleteTopicsRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DeleteTopicsResponse> {
         let mut deleted = BTreeSet::new();
-        let outcome = answer(self, context, |topic| delete(topic, state, &mut deleted));
+        let outcome = answer(self, context, |topic| delete(topic, state, context, &mut deleted));
         state.groups.forget_topics(&deleted);
         outcome
     }
@@ -42,12 +43,27 @@ fn answer(
     Outcome::Answer(DeleteTopicsResponse { responses, ..Default::default() })
 }
 
-fn delete(asked: DeleteTopicState, state: &mut State, deleted: &mut BTreeSet<Str>) -> DeletableTopicResult {
+fn delete(
+    asked: DeleteTopicState,
+    state: &mut State,
+    context: &RequestContext,
+    deleted: &mut BTreeSet<Str>,
+) -> DeletableTopicResult {
     if asked.name.is_some() == (asked.topic_id != Uuid::ZERO) {
         return refused(asked, ErrorCode::INVALID_REQUEST);
     }
+    let denied = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+    let everything = state.may_cluster(context, AclOperation::Delete);
+    let may = |operation, name: &str| everything || state.may_topic(context, operation, name);
+    if asked.name.as_ref().is_some_and(|name| !may(AclOperation::Describe, name)) {
+        return refused(asked, denied);
+    }
     let found = state.topics.find(asked.name.as_deref().unwrap_or(""), asked.topic_id);
     let name = match found {
+        Ok(topic) if !may(AclOperation::Delete, &topic.name) => {
+            let name = Some(topic.name.clone()).filter(|name| may(AclOperation::Describe, name));
+            return refused(DeleteTopicState { name, ..asked }, denied);
+        }
         Ok(topic) => topic.name.clone(),
         Err(code) => return refused(asked, code),
     };

@@ -2,7 +2,7 @@
 //!
 //! Behavior
 //! - A stopped node is fenced, and listed only if the request asks for fenced ones. The controller is the first live node.
-//! - Authorized operations are all there are, as in a Kafka without ACLs.
+//! - Without an authorizer everything is authorized.
 //!
 //! Versions: 1 endpoint types, of which brokers are here; 2 fenced brokers.
 
@@ -39,7 +39,7 @@ impl Serve for DescribeClusterRequest {
             ..Default::default()
         };
         if self.include_cluster_authorized_operations {
-            response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+            response.cluster_authorized_operations = state.cluster_operations(context, CLUSTER_OPERATIONS);
         }
         Outcome::Answer(response)
     }

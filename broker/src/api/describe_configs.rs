@@ -17,12 +17,18 @@ use upsert_kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsRes
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve, once};
+use crate::config::AclOperation;
 use crate::state::configs::{ConfigSource, ConfigType, Configs, ResourceType, TOPIC_CONFIGS, TopicConfig};
 use crate::state::{Refusal, State, names};
 
 impl Serve for DescribeConfigsRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DescribeConfigsResponse> {
-        let one = |resource: &DescribeConfigsResource| match describe(resource, state, context.node) {
+        let described = |resource: &DescribeConfigsResource| {
+            let named = (resource.resource_type, &*resource.resource_name);
+            state.check_configs(context, AclOperation::DescribeConfigs, named)?;
+            describe(resource, state, context.node)
+        };
+        let one = |resource: &DescribeConfigsResource| match described(resource) {
             Ok(mut configs) => {
                 if !self.include_synonyms {
                     configs.iter_mut().for_each(|config| config.synonyms.clear());

@@ -12,6 +12,7 @@ use upsert_kafka_protocol::messages::{DescribeGroupsRequest, DescribeGroupsRespo
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve, once};
+use crate::config::{AclOperation, AclResource};
 use crate::state::State;
 use crate::state::group::member::Member;
 use crate::state::group::{Group, GroupState};
@@ -25,8 +26,16 @@ const NOT_FOUND_SINCE: i16 = 6;
 impl Serve for DescribeGroupsRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DescribeGroupsResponse> {
         answer(self, |id| match state.groups.of(id) {
+            _ if !state.may(context, AclOperation::Describe, AclResource::Group, id) => {
+                refused(id, ErrorCode::GROUP_AUTHORIZATION_FAILED)
+            }
             _ if !state.nodes.coordinates(context.node, id) => refused(id, ErrorCode::NOT_COORDINATOR),
-            Some(group) => described(id, group, self.include_authorized_operations),
+            Some(group) if self.include_authorized_operations => {
+                let named = (AclResource::Group, &**id);
+                let authorized_operations = state.authorized_operations(context, named, GROUP_OPERATIONS);
+                DescribedGroup { authorized_operations, ..described(id, group) }
+            }
+            Some(group) => described(id, group),
             None => {
                 let known = context.version >= NOT_FOUND_SINCE;
                 let code = if known { ErrorCode::GROUP_ID_NOT_FOUND } else { ErrorCode::NONE };
@@ -48,7 +57,7 @@ fn answer(
     Outcome::Answer(DescribeGroupsResponse { groups, ..Default::default() })
 }
 
-fn described(id: &Str, group: &Group, operations: bool) -> DescribedGroup {
+fn described(id: &Str, group: &Group) -> DescribedGroup {
     let stable = group.state == GroupState::Stable;
     let protocol = group.protocol.clone().filter(|_| stable).unwrap_or_default();
     let member = |member: &Member| DescribedGroupMember {
@@ -59,18 +68,14 @@ fn described(id: &Str, group: &Group, operations: bool) -> DescribedGroup {
         member_assignment: if stable { member.assignment.clone() } else { Default::default() },
         ..Default::default()
     };
-    let mut described = DescribedGroup {
+    DescribedGroup {
         group_id: id.clone(),
         group_state: Str::from_static(group.state.name()),
         protocol_type: group.protocol_type.clone().unwrap_or_default(),
         members: group.members.iter().map(member).collect(),
         protocol_data: protocol,
         ..Default::default()
-    };
-    if operations {
-        described.authorized_operations = GROUP_OPERATIONS;
     }
-    described
 }
 
 fn refused(id: &Str, error_code: ErrorCode) -> DescribedGroup {

@@ -12,6 +12,7 @@ use upsert_kafka_protocol::messages::{DescribeProducersRequest, DescribeProducer
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::State;
 use crate::state::producers::ProducerEntry;
 use crate::state::transactions::COORDINATOR_EPOCH;
@@ -51,6 +52,7 @@ fn describe(
     state: &mut State,
     context: &RequestContext,
 ) -> Result<PartitionResponse, ErrorCode> {
+    state.check_topic(context, AclOperation::Read, topic, Uuid::ZERO)?;
     let expiration = state.config.producer_id_expiration;
     let partition = state.topics.find_mut(topic, Uuid::ZERO)?.partition_mut(index)?;
     partition.check_leader(context.node, -1)?;

@@ -15,6 +15,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::metadata::TOPIC_OPERATIONS;
 use super::{Outcome, RequestContext, Serve};
+use crate::config::{AclOperation, AclResource};
 use crate::state::nodes::Nodes;
 use crate::state::topics::{Partition, Topic};
 use crate::state::{State, names};
@@ -28,7 +29,10 @@ impl Serve for DescribeTopicPartitionsRequest {
             return self.refuse(context, ErrorCode::INVALID_REQUEST);
         }
         let mut asked: Vec<&Str> = match self.topics.is_empty() {
-            true => state.topics.iter().map(|topic| &topic.name).collect(),
+            true => {
+                let names = state.topics.iter().map(|topic| &topic.name);
+                names.filter(|name| state.may_topic(context, AclOperation::Describe, name)).collect()
+            }
             false => self.topics.iter().map(|topic| &topic.name).collect(),
         };
         asked.sort_unstable();
@@ -39,7 +43,7 @@ impl Serve for DescribeTopicPartitionsRequest {
         if asked.first().is_none_or(|name| &***name != first) {
             from = 0;
         }
-        Outcome::Answer(page(&asked, from, self.response_partition_limit, state))
+        Outcome::Answer(page(&asked, from, self.response_partition_limit, state, context))
     }
 
     fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<DescribeTopicPartitionsResponse> {
@@ -49,7 +53,13 @@ impl Serve for DescribeTopicPartitionsRequest {
 }
 
 /// The topics from a partition of the first one on, as far as the page reaches.
-fn page(asked: &[&Str], from: i32, limit: i32, state: &State) -> DescribeTopicPartitionsResponse {
+fn page(
+    asked: &[&Str],
+    from: i32,
+    limit: i32,
+    state: &State,
+    context: &RequestContext,
+) -> DescribeTopicPartitionsResponse {
     let mut left = usize::try_from(limit).unwrap_or(0).clamp(1, PAGE_PARTITIONS_MAX);
     let (mut topics, mut next_cursor, mut from) = (Vec::new(), None, usize::try_from(from).unwrap_or(0));
     for name in asked {
@@ -58,13 +68,20 @@ fn page(asked: &[&Str], from: i32, limit: i32, state: &State) -> DescribeTopicPa
             break;
         }
         match state.topics.by_name(name) {
+            _ if !state.may_topic(context, AclOperation::Describe, name) => {
+                topics.push(denied(name));
+            }
             None if names::check(name).is_err() => {
                 topics.push(refused(name, ErrorCode::INVALID_TOPIC_EXCEPTION));
             }
             None => topics.push(refused(name, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)),
             Some(topic) => {
                 let to = topic.partitions.len().min(from.saturating_add(left));
-                topics.push(described(topic, from, to, &state.nodes));
+                let mut described = described(topic, from, to, &state.nodes);
+                let named = (AclResource::Topic, &***name);
+                described.topic_authorized_operations =
+                    state.authorized_operations(context, named, TOPIC_OPERATIONS);
+                topics.push(described);
                 if to < topic.partitions.len() {
                     let partition_index = i32::try_from(to).unwrap_or(i32::MAX);
                     let topic_name = topic.name.clone();
@@ -86,7 +103,6 @@ fn described(topic: &Topic, from: usize, to: usize, nodes: &Nodes) -> DescribeTo
         name: Some(topic.name.clone()),
         topic_id: topic.id,
         partitions: partitions.map(|(index, it)| partition(index, it, nodes)).collect(),
-        topic_authorized_operations: TOPIC_OPERATIONS,
         ..Default::default()
     }
 }
@@ -111,6 +127,11 @@ fn partition(
         offline_replicas: dead,
         ..Default::default()
     }
+}
+
+fn denied(name: &Str) -> DescribeTopicPartitionsResponseTopic {
+    let error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+    DescribeTopicPartitionsResponseTopic { error_code, name: Some(name.clone()), ..Default::default() }
 }
 
 fn refused(name: &Str, error_code: ErrorCode) -> DescribeTopicPartitionsResponseTopic {

@@ -13,16 +13,26 @@ use upsert_kafka_protocol::messages::{DescribeTransactionsRequest, DescribeTrans
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve, once};
+use crate::config::{AclOperation, AclResource};
 use crate::state::State;
 use crate::state::transaction::{Participant, Transaction};
 
 impl Serve for DescribeTransactionsRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<DescribeTransactionsResponse> {
         answer(self, |id| match state.transactions.of(id) {
+            _ if !state.may(context, AclOperation::Describe, AclResource::TransactionalId, id) => {
+                refused(id, ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+            }
             _ if !state.nodes.coordinates(context.node, id) => refused(id, ErrorCode::NOT_COORDINATOR),
             _ if id.is_empty() => refused(id, ErrorCode::INVALID_REQUEST),
             None => refused(id, ErrorCode::TRANSACTIONAL_ID_NOT_FOUND),
-            Some(transaction) => described(id, transaction),
+            Some(transaction) => {
+                let mut described = described(id, transaction);
+                let allowed =
+                    |topic: &TopicData| state.may_topic(context, AclOperation::Describe, &topic.topic);
+                described.topics.retain(allowed);
+                described
+            }
         })
     }
 

@@ -28,6 +28,7 @@ use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
 use upsert_kafka_protocol::records::{Batch, batches};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::State;
 use crate::state::isolation::Aborted;
 use crate::state::nodes::{Advertised, Node};
@@ -73,6 +74,7 @@ fn wait(request: &FetchRequest, state: &State, context: &RequestContext) -> Opti
     }
     let (wanted, mut found, mut on) = (limit(request.min_bytes), 0, Vec::new());
     for topic in &request.topics {
+        state.check_topic(context, AclOperation::Read, &topic.topic, topic.topic_id).ok()?;
         for part in &topic.partitions {
             let (key, bytes) = available(topic, part, request.isolation_level, state, context.node).ok()?;
             found += bytes;
@@ -112,7 +114,10 @@ fn read_all(request: &FetchRequest, state: &mut State, context: &RequestContext)
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         let new = |part: &&FetchPartition| seen.insert((&topic.topic, topic.topic_id, part.partition));
         for part in topic.partitions.iter().filter(new) {
-            let read = read(topic, part, request.isolation_level, &mut remaining, state, context.node);
+            let allowed = state.check_topic(context, AclOperation::Read, &topic.topic, topic.topic_id);
+            let read = allowed.and_then(|()| {
+                read(topic, part, request.isolation_level, &mut remaining, state, context.node)
+            });
             partitions.push(read.unwrap_or_else(|code| PartitionData {
                 current_leader: current_leader(topic, part, code, state, context),
                 ..refused(part.partition, code)

@@ -11,6 +11,7 @@ use upsert_kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorRes
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::{AclOperation, AclResource};
 use crate::state::State;
 use crate::state::nodes::Advertised;
 
@@ -23,7 +24,14 @@ impl Serve for FindCoordinatorRequest {
             GROUP | TRANSACTION => None,
             _ => Some("this broker coordinates consumer groups and transactions only"),
         };
+        let (resource, denied) = match self.key_type {
+            TRANSACTION => (AclResource::TransactionalId, ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
+            _ => (AclResource::Group, ErrorCode::GROUP_AUTHORIZATION_FAILED),
+        };
         answer(self, context, |key| match (complaint, state.nodes.coordinator(&key)) {
+            (None, _) if !state.may(context, AclOperation::Describe, resource, &key) => {
+                refused(key, denied, Str::from_static(denied.message()))
+            }
             (None, Some(node)) => {
                 let Advertised { host, port } = node.address(context.caller.listener).clone();
                 Coordinator { key, node_id: node.id, host, port, ..Default::default() }

@@ -18,6 +18,7 @@ use upsert_kafka_protocol::messages::{IncrementalAlterConfigsRequest, Incrementa
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::alterations::Alteration;
 use crate::state::configs::Change;
 use crate::state::{Refusal, State};
@@ -31,6 +32,8 @@ impl Serve for IncrementalAlterConfigsRequest {
                 let message = "Each resource must appear at most once.";
                 return Err(Refusal::new(ErrorCode::INVALID_REQUEST, message));
             }
+            let named = (resource.resource_type, &*resource.resource_name);
+            state.check_configs(context, AclOperation::AlterConfigs, named)?;
             let changes = resource.configs.iter().map(change).collect::<Result<_, _>>()?;
             let alteration = Alteration {
                 resource_type: resource.resource_type,

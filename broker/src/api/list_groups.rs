@@ -12,6 +12,7 @@ use upsert_kafka_protocol::messages::{ListGroupsRequest, ListGroupsResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::{AclOperation, AclResource};
 use crate::state::State;
 use crate::state::group::Group;
 
@@ -26,8 +27,10 @@ impl Serve for ListGroupsRequest {
         let named = |words: &BTreeSet<String>, name: &str| {
             words.is_empty() || words.contains(&name.to_ascii_lowercase())
         };
+        let everyone = state.may_cluster(context, AclOperation::Describe);
         let asked = |(id, group): &(&Str, &Group)| {
-            state.nodes.coordinates(context.node, id)
+            (everyone || state.may(context, AclOperation::Describe, AclResource::Group, id))
+                && state.nodes.coordinates(context.node, id)
                 && named(&states, group.state.name())
                 && named(&types, CLASSIC)
         };

@@ -18,6 +18,7 @@ use upsert_kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::State;
 use crate::state::log::FoundRecord;
 use crate::work::{Finding, Work, WorkItem};
@@ -38,7 +39,9 @@ impl Serve for ListOffsetsRequest {
         let mut findings = findings.iter();
         answer(self, |topic, part| {
             let found = findings.next().unwrap_or(&Finding::Nothing);
-            let listed = list(topic, part, found, self.isolation_level, state, context.node);
+            let allowed = state.check_topic(context, AclOperation::Describe, &topic.name, Uuid::ZERO);
+            let listed =
+                allowed.and_then(|()| list(topic, part, found, self.isolation_level, state, context.node));
             let mut listed = listed.unwrap_or_else(|code| refused(part.partition_index, code));
             if context.version < EPOCHS_SINCE {
                 listed.leader_epoch = -1;
@@ -96,6 +99,7 @@ fn find_time(
     state: &mut State,
     context: &RequestContext,
 ) -> Option<WorkItem> {
+    state.check_topic(context, AclOperation::Describe, &topic.name, Uuid::ZERO).ok()?;
     let found = state.topics.by_name_mut(&topic.name)?;
     let partition = found.partition_mut(part.partition_index).ok()?;
     partition.check_leader(context.node, part.current_leader_epoch).ok()?;

@@ -13,6 +13,7 @@ use upsert_kafka_protocol::messages::{ListTransactionsRequest, ListTransactionsR
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::{AclOperation, AclResource};
 use crate::state::State;
 use crate::state::transaction::{Transaction, TransactionState};
 
@@ -39,7 +40,9 @@ impl Serve for ListTransactionsRequest {
             duration: self.duration_filter,
         };
         let asked = |(id, transaction): &(&Str, &Transaction)| {
-            state.nodes.coordinates(context.node, id) && filters.take(transaction, context)
+            state.may(context, AclOperation::Describe, AclResource::TransactionalId, id)
+                && state.nodes.coordinates(context.node, id)
+                && filters.take(transaction, context)
         };
         let listed = |(id, transaction): (&Str, &Transaction)| Listed {
             transactional_id: id.clone(),

@@ -6,7 +6,7 @@
 //!   the client ask again.
 //! - Every node holds every partition; those that are stopped are not in sync. A partition without a live
 //!   leader is `LEADER_NOT_AVAILABLE`. The controller is the first live node.
-//! - Authorized operations are all there are, as in a Kafka without ACLs.
+//! - Without an authorizer everything is authorized.
 //!
 //! Versions: 1 controller; 2 cluster id; 4 `allow_auto_topic_creation`; 7 leader epochs; 8 to 10 authorized
 //! operations; 10 topic ids; 12 topics by id; 13 an error for the whole.
@@ -18,6 +18,7 @@ use upsert_kafka_protocol::messages::{MetadataRequest, MetadataResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Outcome, RequestContext, Serve, once};
+use crate::config::{AclOperation, AclResource};
 use crate::state::State;
 use crate::state::configs::Configs;
 use crate::state::nodes::{Advertised, Node, Nodes};
@@ -33,9 +34,13 @@ impl Serve for MetadataRequest {
         let topics = match &self.topics {
             Some(asked) if !(asked.is_empty() && context.version == 0) => {
                 let once = once(asked, |topic| (&topic.name, topic.topic_id));
-                once.map(|topic| describe(topic, self, state)).collect()
+                once.map(|topic| describe(topic, self, state, context)).collect()
             }
-            _ => state.topics.iter().map(|topic| described(topic, self, &state.nodes)).collect(),
+            _ => {
+                let allowed = |topic: &&Topic| state.may_topic(context, AclOperation::Describe, &topic.name);
+                let topics = state.topics.iter().filter(allowed);
+                topics.map(|topic| described(topic, self, state, context)).collect()
+            }
         };
         let broker = |node: &Node| {
             let Advertised { host, port } = node.address(context.caller.listener).clone();
@@ -50,7 +55,7 @@ impl Serve for MetadataRequest {
         };
         name_all(&mut response, context);
         if self.include_cluster_authorized_operations {
-            response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+            response.cluster_authorized_operations = state.cluster_operations(context, CLUSTER_OPERATIONS);
         }
         Outcome::Answer(response)
     }
@@ -80,41 +85,65 @@ fn describe(
     asked: &MetadataRequestTopic,
     request: &MetadataRequest,
     state: &mut State,
+    context: &RequestContext,
 ) -> MetadataResponseTopic {
     if asked.topic_id != Uuid::ZERO {
         return match state.topics.by_id(asked.topic_id) {
-            Some(topic) => described(topic, request, &state.nodes),
-            None => refused(asked, ErrorCode::UNKNOWN_TOPIC_ID),
+            Some(topic) if state.may_topic(context, AclOperation::Describe, &topic.name) => {
+                described(topic, request, state, context)
+            }
+            _ => refused(asked, ErrorCode::UNKNOWN_TOPIC_ID),
         };
     }
     let Some(name) = &asked.name else { return refused(asked, ErrorCode::INVALID_REQUEST) };
+    if !state.may_topic(context, AclOperation::Describe, name) {
+        return refused(asked, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    }
     if let Some(topic) = state.topics.by_name(name) {
-        return described(topic, request, &state.nodes);
+        return described(topic, request, state, context);
     }
     match state.topics.check_new(name) {
         Err(refusal) => refused(asked, refusal.code),
         Ok(()) if request.allow_auto_topic_creation && state.config.auto_create_topics => {
+            let may_create = state.may_cluster(context, AclOperation::Create)
+                || state.may_topic(context, AclOperation::Create, name);
+            if !may_create {
+                return refused(asked, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+            }
             let partitions = state.config.default_partitions;
             if let Err(refusal) = state.topics.check_room(1, usize::try_from(partitions).unwrap_or(0)) {
                 return refused(asked, refusal.code);
             }
             let leaders: Vec<_> = (0..partitions).map(|index| state.nodes.leader_of(index)).collect();
             let configs = Configs::default().over(state.topics.defaults());
-            described(state.topics.create(name, &leaders, configs), request, &state.nodes)
+            state.topics.create(name, &leaders, configs);
+            match state.topics.by_name(name) {
+                Some(topic) => described(topic, request, state, context),
+                None => refused(asked, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+            }
         }
         Ok(()) => refused(asked, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
     }
 }
 
-fn described(topic: &Topic, request: &MetadataRequest, nodes: &Nodes) -> MetadataResponseTopic {
+fn described(
+    topic: &Topic,
+    request: &MetadataRequest,
+    state: &State,
+    context: &RequestContext,
+) -> MetadataResponseTopic {
     let mut described = MetadataResponseTopic {
         name: Some(topic.name.clone()),
         topic_id: topic.id,
-        partitions: (0..).zip(&topic.partitions).map(|(index, it)| partition(index, it, nodes)).collect(),
+        partitions: (0..)
+            .zip(&topic.partitions)
+            .map(|(index, it)| partition(index, it, &state.nodes))
+            .collect(),
         ..Default::default()
     };
     if request.include_topic_authorized_operations {
-        described.topic_authorized_operations = TOPIC_OPERATIONS;
+        let named = (AclResource::Topic, &*topic.name);
+        described.topic_authorized_operations = state.authorized_operations(context, named, TOPIC_OPERATIONS);
     }
     described
 }

@@ -18,6 +18,7 @@ use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse}
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::State;
 use crate::state::committed_offsets::CommittedOffset;
 use crate::state::names::owned;
@@ -33,7 +34,10 @@ impl Serve for OffsetCommitRequest {
         if let Err(code) = check(self, state) {
             return self.refuse(context, unfound(code, context.version >= NOT_FOUND_SINCE));
         }
-        answer(self, |topic, part| commit(&self.group_id, topic, part, state))
+        answer(self, |topic, part| {
+            state.check_topic(context, AclOperation::Read, &topic.name, topic.topic_id)?;
+            commit(&self.group_id, topic, part, state)
+        })
     }
 
     fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<OffsetCommitResponse> {

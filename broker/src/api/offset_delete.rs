@@ -7,6 +7,8 @@
 //!
 //! Versions: 0 only.
 
+use std::collections::BTreeSet;
+
 use upsert_kafka_protocol::messages::offset_delete::{
     OffsetDeleteRequestPartition, OffsetDeleteRequestTopic, OffsetDeleteResponsePartition,
     OffsetDeleteResponseTopic,
@@ -15,11 +17,15 @@ use upsert_kafka_protocol::messages::{OffsetDeleteRequest, OffsetDeleteResponse}
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::State;
 use crate::state::group::{Group, GroupState};
 
 impl Serve for OffsetDeleteRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<OffsetDeleteResponse> {
+        let names = self.topics.iter().map(|topic| &topic.name);
+        let denied: BTreeSet<_> =
+            names.filter(|name| !state.may_topic(context, AclOperation::Read, name)).collect();
         let State { groups, topics, nodes, .. } = state;
         let group = match groups.of_mut(&self.group_id) {
             _ if !nodes.coordinates(context.node, &self.group_id) => Err(ErrorCode::NOT_COORDINATOR),
@@ -35,7 +41,10 @@ impl Serve for OffsetDeleteRequest {
             let subscribed = group.subscribes(&topic.name);
             let partition = |part: &OffsetDeleteRequestPartition| {
                 let index = part.partition_index;
-                let found = topics.find(&topic.name, Uuid::ZERO).and_then(|topic| topic.partition(index));
+                let found = match denied.contains(&topic.name) {
+                    true => Err(ErrorCode::TOPIC_AUTHORIZATION_FAILED),
+                    false => topics.find(&topic.name, Uuid::ZERO).and_then(|topic| topic.partition(index)),
+                };
                 let error_code = match found {
                     Err(code) => code,
                     Ok(_) if subscribed => ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC,

@@ -21,6 +21,7 @@ use upsert_kafka_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Outcome, RequestContext, Serve, once};
+use crate::config::{AclOperation, AclResource};
 use crate::state::State;
 use crate::state::committed_offsets::{CommittedOffset, CommittedOffsets};
 
@@ -28,7 +29,10 @@ impl Serve for OffsetFetchRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<OffsetFetchResponse> {
         let one =
             |group: OffsetFetchRequestGroup| match state.nodes.coordinates(context.node, &group.group_id) {
-                true => fetch(&group, self.require_stable, state),
+                _ if !state.may(context, AclOperation::Describe, AclResource::Group, &group.group_id) => {
+                    refused(group, ErrorCode::GROUP_AUTHORIZATION_FAILED)
+                }
+                true => fetch(&group, self.require_stable, state, context),
                 false => refused(group, ErrorCode::NOT_COORDINATOR),
             };
         let groups = asked(self, context).into_iter().map(one).collect();
@@ -84,15 +88,24 @@ fn shaped(mut groups: Vec<OffsetFetchResponseGroup>, context: &RequestContext) -
     OffsetFetchResponse { topics, error_code: group.error_code, ..Default::default() }
 }
 
-fn fetch(asked: &OffsetFetchRequestGroup, stable: bool, state: &State) -> OffsetFetchResponseGroup {
+fn fetch(
+    asked: &OffsetFetchRequestGroup,
+    stable: bool,
+    state: &State,
+    context: &RequestContext,
+) -> OffsetFetchResponseGroup {
     let none = CommittedOffsets::default();
     let group = state.groups.of(&asked.group_id).map_or(&none, |group| &group.offsets);
     let mut topics: Vec<_> = match &asked.topics {
         Some(topics) => {
             let mut seen = BTreeSet::new();
-            topics.iter().map(|topic| fetch_topic(topic, &mut seen, group, state)).collect()
+            topics.iter().map(|topic| fetch_topic(topic, &mut seen, group, state, context)).collect()
         }
-        None => group.all().map(|kept| whole_topic(kept, state)).collect(),
+        None => {
+            let allowed = |name: &str| state.may_topic(context, AclOperation::Describe, name);
+            let kept = group.all().filter(|(name, _)| allowed(name));
+            kept.map(|kept| whole_topic(kept, state)).collect()
+        }
     };
     if stable {
         topics.iter_mut().for_each(|topic| hide_unstable(topic, group, state));
@@ -118,9 +131,14 @@ fn fetch_topic<'a>(
     seen: &mut BTreeSet<(&'a Str, Uuid, i32)>,
     group: &CommittedOffsets,
     state: &State,
+    context: &RequestContext,
 ) -> OffsetFetchResponseTopics {
     let name = name(&asked.name, asked.topic_id, state);
     let partition = |index: &i32| match name {
+        Some(name) if !state.may_topic(context, AclOperation::Describe, name) => {
+            let error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+            OffsetFetchResponsePartitions { error_code, ..position(*index, None) }
+        }
         Some(name) => position(*index, group.committed(name, *index)),
         None => {
             let error_code = ErrorCode::UNKNOWN_TOPIC_ID;

@@ -12,12 +12,15 @@ use upsert_kafka_protocol::messages::{OffsetForLeaderEpochRequest, OffsetForLead
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::State;
 
 impl Serve for OffsetForLeaderEpochRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<OffsetForLeaderEpochResponse> {
         answer(self, |topic, part| {
-            end(topic, part, state, context.node).unwrap_or_else(|code| refused(part.partition, code))
+            let allowed = state.check_topic(context, AclOperation::Describe, &topic.topic, Uuid::ZERO);
+            let end = allowed.and_then(|()| end(topic, part, state, context.node));
+            end.unwrap_or_else(|code| refused(part.partition, code))
         })
     }
 

@@ -28,6 +28,7 @@ use upsert_kafka_protocol::messages::{ProduceRequest, ProduceResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::now::Now;
 use crate::state::batch::{CheckedBatch, Rules};
 use crate::state::names::owned;
@@ -73,9 +74,11 @@ fn work(request: &ProduceRequest, state: &mut State, context: &RequestContext) -
         for part in &topic.partition_data {
             let target =
                 Target { topic: &topic.name, id: topic.topic_id, index: part.index, transactional_id: None };
+            let allowed =
+                state.check_topic(context, AclOperation::Write, &topic.name, topic.topic_id).is_ok();
             items.push(match led(&target, state, context) {
-                Ok(_) => check(part.records.clone().unwrap_or_default(), &target, state, context),
-                Err(_) => WorkItem::Nothing,
+                Ok(_) if allowed => check(part.records.clone().unwrap_or_default(), &target, state, context),
+                _ => WorkItem::Nothing,
             });
         }
     }
@@ -148,7 +151,8 @@ fn produce_topic(
     state: &mut State,
     context: &RequestContext,
 ) -> Vec<PartitionProduceResponse> {
-    let (name, id) = match state.topics.find(&data.name, data.topic_id) {
+    let allowed = state.check_topic(context, AclOperation::Write, &data.name, data.topic_id);
+    let (name, id) = match allowed.and_then(|()| state.topics.find(&data.name, data.topic_id)) {
         Ok(topic) => (topic.name.clone(), topic.id),
         Err(code) => {
             let refused = |part: &PartitionProduceData| {

@@ -17,6 +17,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::offset_commit::{Position, position, unfound};
 use super::{Outcome, RequestContext, Serve};
+use crate::config::AclOperation;
 use crate::state::State;
 use crate::state::names::owned;
 use crate::state::transaction::Participant;
@@ -32,7 +33,10 @@ impl Serve for TxnOffsetCommitRequest {
         if let Err(code) = admit(self, state, context) {
             return self.refuse(context, code);
         }
-        answer(self, |topic, part| commit(self, topic, part, state))
+        answer(self, |topic, part| {
+            state.check_topic(context, AclOperation::Read, &topic.name, topic.topic_id)?;
+            commit(self, topic, part, state)
+        })
     }
 
     fn refuse(&self, _: &RequestContext, code: ErrorCode) -> Outcome<TxnOffsetCommitResponse> {

@@ -2,9 +2,11 @@
 
 mod admin;
 mod any;
+mod authorization;
 mod bounds;
 mod cleaning;
 mod groups;
+mod logins;
 mod nodes;
 mod offsets;
 mod records;

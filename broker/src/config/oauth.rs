@@ -28,8 +28,8 @@ pub struct OauthConfig {
 pub enum TokenKey {
     /// HS256, by a secret that both sides know.
     Hs256(Secret),
-    /// RS256, by a public key: PEM of `PUBLIC KEY` or `CERTIFICATE` is not read, but a JSON Web Key or a set of them,
-    /// which also is how ES256's are given. A key with a `kid` is for tokens that name it.
+    /// RS256 and ES256, by a public key: a JSON Web Key, or a set of them. One with a `kid` is for tokens that name it, and
+    /// for those that name none.
     Jwks(String),
 }
 

@@ -10,8 +10,8 @@ use crate::secret::Secret;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SaslConfig {
-    /// What clients may log in by, in the order they are told: `sasl.enabled.mechanisms`. All that are here by default,
-    /// where Kafka has GSSAPI, which is not.
+    /// What clients may log in by, in the order they are told: `sasl.enabled.mechanisms`. PLAIN and SCRAM by default,
+    /// where Kafka has GSSAPI, which is not here; [`with_oauth`](Self::with_oauth) adds OAUTHBEARER.
     pub mechanisms: Vec<SaslMechanism>,
     /// Names and passwords, for PLAIN and SCRAM alike. What `AlterUserScramCredentials` gives is for SCRAM alone, as in
     /// Kafka.
@@ -63,9 +63,9 @@ impl fmt::Display for SaslMechanism {
 
 impl Default for SaslConfig {
     fn default() -> Self {
-        use SaslMechanism::{OauthBearer, Plain, ScramSha256, ScramSha512};
+        use SaslMechanism::{Plain, ScramSha256, ScramSha512};
         Self {
-            mechanisms: vec![Plain, ScramSha256, ScramSha512, OauthBearer],
+            mechanisms: vec![Plain, ScramSha256, ScramSha512],
             users: Vec::new(),
             scram_iterations: 4096,
             oauth: OauthConfig::default(),
@@ -90,9 +90,12 @@ impl SaslConfig {
         Self { mechanisms: mechanisms.into(), ..self }
     }
 
-    /// Takes these tokens of OAUTHBEARER.
+    /// Enables OAUTHBEARER, and takes these tokens: by the default settings such as whoever likes can write.
     #[must_use]
-    pub fn with_oauth(self, oauth: OauthConfig) -> Self {
+    pub fn with_oauth(mut self, oauth: OauthConfig) -> Self {
+        if !self.mechanisms.contains(&SaslMechanism::OauthBearer) {
+            self.mechanisms.push(SaslMechanism::OauthBearer);
+        }
         Self { oauth, ..self }
     }
 

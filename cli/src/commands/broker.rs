@@ -1,9 +1,10 @@
 //! `broker`: the embedded broker for other clients.
 
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use tokio::time::timeout;
-use upsert_kafka_broker::{Broker, BrokerConfig};
+use upsert_kafka_broker::{Broker, BrokerConfig, SecurityProtocol};
 
 use crate::args::Args;
 use crate::exit::{Exit, Failure};
@@ -11,10 +12,42 @@ use crate::output::Output;
 use crate::signal::Stop;
 use crate::stderr::say;
 
+mod security;
+
 pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
-    let listen = args.value("--listen").unwrap_or("127.0.0.1:9092");
+    let config = BrokerConfig::default()
+        .with_nodes(within(args, "--nodes", 1..=NODES_MAX)?)
+        .with_auto_create_topics(!args.has("--no-auto-create"))
+        .with_default_partitions(within(args, "--partitions", 1..=PARTITIONS_MAX)?);
+    let config = match args.values("--listener") {
+        [] => config.with_listen(listen(args)?),
+        listeners => security::listeners(config, listeners, args)?,
+    };
+    let config = security::logins(config, args)?;
+    let names: Vec<_> = config.listeners.iter().map(|it| (it.name.clone(), it.protocol)).collect();
+    let broker = Broker::start(config).await.map_err(|e| {
+        let flag = if names.is_empty() { format!("--listen {}: ", address(args)) } else { String::new() };
+        Failure::new(Exit::Cluster, format!("{flag}{e}"))
+    })?;
+    security::write_certificates(&broker, args)?;
+    out.write(format!("listening on {}; nothing is kept after the end\n", shown(&broker, &names)))?;
+    out.flush()?;
+    stop.asked().await;
+    if timeout(stop.within(), broker.stop()).await.is_err() {
+        say(format_args!("warning: connections were still open {:?} after the signal", stop.within()));
+    }
+    Ok(())
+}
+
+fn address(args: &Args) -> &str {
+    args.value("--listen").unwrap_or("127.0.0.1:9092")
+}
+
+/// The one listener without security.
+fn listen(args: &Args) -> Result<SocketAddr, Failure> {
+    let listen = address(args);
     let address = listen
-        .parse::<std::net::SocketAddr>()
+        .parse::<SocketAddr>()
         .map_err(|_| Failure::usage(format!("--listen {listen}: not an address such as 127.0.0.1:9092")))?;
     if !address.ip().is_loopback() {
         say(format_args!(
@@ -22,22 +55,23 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
              is no authentication"
         ));
     }
-    let config = BrokerConfig::default()
-        .with_listen(address)
-        .with_nodes(within(args, "--nodes", 1..=NODES_MAX)?)
-        .with_auto_create_topics(!args.has("--no-auto-create"))
-        .with_default_partitions(within(args, "--partitions", 1..=PARTITIONS_MAX)?);
-    let broker = Broker::start(config)
-        .await
-        .map_err(|e| Failure::new(Exit::Cluster, format!("--listen {listen}: {e}")))?;
-    let addresses: Vec<_> = broker.addresses().iter().map(ToString::to_string).collect();
-    out.write(format!("listening on {}; nothing is kept after the end\n", addresses.join(",")))?;
-    out.flush()?;
-    stop.asked().await;
-    if timeout(stop.within(), broker.stop()).await.is_err() {
-        say(format_args!("warning: connections were still open {:?} after the signal", stop.within()));
-    }
-    Ok(())
+    Ok(address)
+}
+
+/// Where the listeners are; with their names where they were given.
+fn shown(broker: &Broker, names: &[(String, SecurityProtocol)]) -> String {
+    let all: Vec<_> = match names {
+        [] => broker.addresses().iter().map(ToString::to_string).collect(),
+        names => names
+            .iter()
+            .flat_map(|(name, protocol)| {
+                let named = if *name == protocol.to_string() { String::new() } else { format!("{name}=") };
+                let addresses = broker.addresses_of(name);
+                addresses.into_iter().map(move |address| format!("{named}{protocol}://{address}"))
+            })
+            .collect(),
+    };
+    all.join(",")
 }
 
 /// A flag's number, 1 when it is not given.
