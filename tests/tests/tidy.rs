@@ -46,6 +46,8 @@ const SHELLS: &[&str] = &[
     "client/src/consumer/list_offsets.rs",
     "client/src/consumer/offset_lookup.rs",
     "client/src/consumer/record_stream.rs",
+    "client/src/connection/visit.rs",
+    "client/src/doctor.rs",
     "client/src/environment/clock.rs",
     "client/src/environment/dial.rs",
     "client/src/producer.rs",
@@ -71,7 +73,8 @@ const SHELLS: &[&str] = &[
     "sink/src/upsert_sink.rs",
     "sink/src/writer.rs",
 ];
-const CORES_BY_DEFAULT: &[&str] = &["protocol/", "client/kerberos/src/", "client/src/", "broker/src/", "sink/src/"];
+const CORES_BY_DEFAULT: &[&str] =
+    &["protocol/", "client/kerberos/src/", "client/src/", "broker/src/", "sink/src/"];
 const NOT_IN_A_CORE: &[&str] = &["tokio", "async ", ".await", "Instant::now", "SystemTime::now"];
 
 /// An arrow points down, or does not exist: a crate, and whom it must never know.
