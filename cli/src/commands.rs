@@ -7,6 +7,7 @@ use crate::signal::Stop;
 
 mod broker;
 mod consume;
+mod doctor;
 mod dump;
 mod explain;
 mod job;
@@ -67,14 +68,19 @@ pub(crate) const TABLE: &[Command] = &[
             OUTPUT,
             FULL,
             SET,
+            PROPERTIES,
+            PROPERTY,
+            PROFILE,
+            CREDENTIALS,
+            MAP_PATH,
             ALLOW_LOOP,
             STOP_TIMEOUT,
         ],
     },
     Command {
         name: "explain",
-        operands: &["JOB.sql"],
-        about: "what each table, key, value, option and default came to; connects to nothing",
+        operands: &["[JOB.sql]"],
+        about: "what a job came to, or without one what becomes of each property; connects to nothing",
         flags: &[
             Flag {
                 name: "--bootstrap",
@@ -82,7 +88,14 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "replaces the addresses of every table",
             },
             SET,
+            PROPERTIES,
+            PROPERTY,
+            PROFILE,
+            CREDENTIALS,
+            MAP_PATH,
             ALLOW_LOOP,
+            OUTPUT,
+            FULL,
         ],
     },
     Command {
@@ -157,7 +170,7 @@ pub(crate) const TABLE: &[Command] = &[
         name: "topic list",
         operands: &[],
         about: "the topics of a cluster",
-        flags: &[BOOTSTRAP, OUTPUT, FULL],
+        flags: &[BOOTSTRAP, PROPERTIES, PROPERTY, PROFILE, OUTPUT, FULL],
     },
     Command {
         name: "topic create",
@@ -165,6 +178,9 @@ pub(crate) const TABLE: &[Command] = &[
         about: "create a topic",
         flags: &[
             BOOTSTRAP,
+            PROPERTIES,
+            PROPERTY,
+            PROFILE,
             Flag { name: "--partitions", value: Some("N"), about: "(the broker's default)" },
             Flag { name: "--replication-factor", value: Some("N"), about: "(the broker's default)" },
             Flag {
@@ -180,6 +196,9 @@ pub(crate) const TABLE: &[Command] = &[
         about: "every record from the beginning to the end there is now",
         flags: &[
             BOOTSTRAP,
+            PROPERTIES,
+            PROPERTY,
+            PROFILE,
             OUTPUT,
             FULL,
             Flag {
@@ -195,6 +214,9 @@ pub(crate) const TABLE: &[Command] = &[
         about: "a line of standard input is a record",
         flags: &[
             BOOTSTRAP,
+            PROPERTIES,
+            PROPERTY,
+            PROFILE,
             Flag { name: "--key-delimiter", value: Some("TEXT"), about: "what stands before it is the key" },
             Flag {
                 name: "--null-value",
@@ -202,11 +224,6 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "a value that is this text becomes a tombstone",
             },
             Flag { name: "--partition", value: Some("N"), about: "this partition, not the one of the key" },
-            Flag {
-                name: "--property",
-                value: Some("KEY=VALUE"),
-                about: "a setting of Java's producer; with transactional.id all lines are one transaction",
-            },
             Flag { name: "--metrics", value: None, about: "show at the end what was measured" },
             STOP_TIMEOUT,
         ],
@@ -217,6 +234,9 @@ pub(crate) const TABLE: &[Command] = &[
         about: "records as they come, until a signal",
         flags: &[
             BOOTSTRAP,
+            PROPERTIES,
+            PROPERTY,
+            PROFILE,
             OUTPUT,
             FULL,
             Flag {
@@ -226,8 +246,30 @@ pub(crate) const TABLE: &[Command] = &[
             },
             Flag { name: "--partition", value: Some("N"), about: "this partition alone" },
             Flag { name: "--count", value: Some("N"), about: "end after so many records" },
-            Flag { name: "--property", value: Some("KEY=VALUE"), about: "a setting of Java's consumer" },
             STOP_TIMEOUT,
+        ],
+    },
+    Command {
+        name: "doctor",
+        operands: &[],
+        about: "why a cluster lets nobody in: each step of reaching each listener, and what may be done there",
+        flags: &[
+            BOOTSTRAP,
+            PROPERTIES,
+            PROPERTY,
+            PROFILE,
+            OUTPUT,
+            FULL,
+            Flag {
+                name: "--topic",
+                value: Some("TOPIC"),
+                about: "what the principal may do with this topic",
+            },
+            Flag {
+                name: "--group",
+                value: Some("GROUP"),
+                about: "what the principal may do with this group",
+            },
         ],
     },
     Command {
@@ -323,6 +365,31 @@ pub(crate) const TABLE: &[Command] = &[
 
 const BOOTSTRAP: Flag =
     Flag { name: "--bootstrap", value: Some("HOST:PORT,…"), about: "the cluster (127.0.0.1:9092)" };
+const PROPERTIES: Flag = Flag {
+    name: "--properties",
+    value: Some("FILE"),
+    about: "Java's client.properties: how the cluster is reached, under what tables and --property say",
+};
+const PROPERTY: Flag = Flag {
+    name: "--property",
+    value: Some("KEY=VALUE"),
+    about: "one of Java's client properties, over --properties; other users of this machine see it",
+};
+const PROFILE: Flag = Flag {
+    name: "--profile",
+    value: Some("NAME"),
+    about: "properties of that name in ~/.config/upsert-kafka/profiles.toml, under --properties",
+};
+const CREDENTIALS: Flag = Flag {
+    name: "--credentials",
+    value: Some("FILE"),
+    about: "what ssl_auth_name, krb_auth_name and dew.* name; UPSERT_KAFKA_CREDENTIALS does the same",
+};
+const MAP_PATH: Flag = Flag {
+    name: "--map-path",
+    value: Some("obs://BUCKET/=DIR"),
+    about: "where the files of a bucket lie here",
+};
 const OUTPUT: Flag = Flag {
     name: "--output",
     value: Some("table|json|raw"),
@@ -367,6 +434,7 @@ pub(crate) async fn run(name: &str, args: &Args, stop: &Stop, out: &mut Output) 
         "topic list" => topic::list(args, out).await,
         "topic create" => topic::create(args).await,
         "topic dump" => dump::run(args, out).await,
+        "doctor" => doctor::run(args, out).await,
         "produce" => produce::run(args, stop).await,
         "consume" => consume::run(args, stop, out).await,
         _ if name.starts_with("wire ") => wire::run(&name["wire ".len()..], args, out),

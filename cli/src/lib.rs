@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 mod args;
+mod cluster;
 mod commands;
 mod exit;
 mod hex;
@@ -15,6 +16,7 @@ mod json_values;
 mod listing;
 mod log;
 mod output;
+mod profile;
 mod record_row;
 mod signal;
 mod status;

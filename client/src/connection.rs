@@ -42,9 +42,11 @@ mod session;
 mod task;
 mod throttle;
 pub(crate) mod versions;
+mod visit;
 
 pub(crate) use open::Connector;
 use versions::BrokerVersions;
+pub(crate) use visit::VisitedBroker;
 
 /// A handle to one connection. Clones share it.
 #[derive(Clone)]

@@ -26,7 +26,7 @@ mod kdc;
 
 pub(crate) use clock::until;
 pub use clock::{Clock, Time};
-pub use dial::{Dial, DialTarget, Dialing, Transport};
+pub use dial::{Dial, DialTarget, Dialing, Resolving, Transport};
 
 /// A dialer, a clock and a source of chance; the machine's own, unless told otherwise. Clones share all three.
 ///

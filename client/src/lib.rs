@@ -128,6 +128,8 @@ mod cluster;
 mod config;
 mod connection;
 mod consumer;
+mod diagnosis;
+mod doctor;
 mod environment;
 mod error;
 #[cfg(feature = "oauth")]
@@ -168,7 +170,9 @@ pub use consumer::{
     OwnedHeader, OwnedRecord, OwnedRecords, PartitionRecords, Position, PositionReset, Records, ResetCause,
     TopicPartition,
 };
-pub use environment::{Clock, Dial, DialTarget, Dialing, Environment, Time, Transport};
+pub use diagnosis::{Diagnosis, DiagnosisOutcome, DiagnosisStage, DiagnosisStep};
+pub use doctor::Doctor;
+pub use environment::{Clock, Dial, DialTarget, Dialing, Environment, Resolving, Time, Transport};
 pub use error::{Error, ErrorKind, Scope};
 pub use metrics::{Metric, Metrics};
 #[cfg(feature = "__simulation")]

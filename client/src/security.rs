@@ -6,6 +6,7 @@ use std::sync::Arc;
 #[cfg(not(feature = "tls"))]
 use crate::ErrorKind;
 use crate::config::Address;
+use crate::diagnosis::HandshakeFacts;
 use crate::environment::{Environment, Transport};
 use crate::sasl::{self, Login};
 use crate::{Config, Error};
@@ -56,6 +57,27 @@ impl Security {
         }
         _ = broker;
         Ok(stream)
+    }
+
+    /// The same, with what was learnt, also where it came to nothing: for a diagnosis.
+    pub(crate) async fn probe(
+        &self,
+        stream: Box<dyn Transport>,
+        broker: &Address,
+        now: i64,
+    ) -> (Result<Box<dyn Transport>, Error>, HandshakeFacts) {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return match tls.probe(stream, &broker.host).await {
+                Ok(stream) => {
+                    let facts = HandshakeFacts::agreed(&stream.facts(), now);
+                    (Ok(Box::new(stream)), facts)
+                }
+                Err((error, chain)) => (Err(error), HandshakeFacts::refused(&chain, now)),
+            };
+        }
+        _ = (broker, now);
+        (Ok(stream), HandshakeFacts::default())
     }
 
     /// What the stage of SASL logs in with; `None` where the protocol has none.

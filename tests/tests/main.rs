@@ -8,6 +8,8 @@ mod client_properties; // the file that the Java team hands over
 mod commands; // produce, consume, topic, help
 mod consume; // the consumer: partitions that come and go, the stream of records
 mod crash; // stopped, killed, cut off: nothing lost, nothing doubled
+mod dli; // credentials by name, buckets, secrets by key: the checklist of those who come from DLI
+mod doctor; // every step of reaching a cluster, and where it fails
 mod embedded; // the embedded broker serves the Java client
 mod examples; // the examples of the crates, run
 mod faults; // a real Kafka of three nodes, killed, stopped and rolled under load; UPSERT_KAFKA_STORM=long
@@ -22,6 +24,7 @@ mod output; // closed pipes, full disks and values of 20 MB, for every command
 mod produce; // the producer under faults: in the log once, in order
 mod producer_errors; // what a producer cannot do: a typed error each, with topic, partition and cause
 mod program; // not tests: the binary as a child
+mod properties; // client.properties, single ones and profiles, on every command
 mod resume; // where a job begins that was run before: its own checkpoint, nobody else's
 mod scripts; // scripts as people post them: planned, or refused for what they need; UPSERT_KAFKA_SCRIPTS names further ones
 mod security; // every way into a cluster, and those that must be kept out; UPSERT_KAFKA_REQUIRE_KDC

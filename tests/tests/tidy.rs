@@ -46,6 +46,8 @@ const SHELLS: &[&str] = &[
     "client/src/consumer/list_offsets.rs",
     "client/src/consumer/offset_lookup.rs",
     "client/src/consumer/record_stream.rs",
+    "client/src/connection/visit.rs",
+    "client/src/doctor.rs",
     "client/src/environment/clock.rs",
     "client/src/environment/dial.rs",
     "client/src/environment/kdc.rs",

@@ -3,8 +3,8 @@
 use upsert_kafka_client::{Assignment, Consumer, Fetched, Position};
 
 use crate::args::Args;
+use crate::cluster::{failed, reader};
 use crate::commands::records::{self, Span};
-use crate::commands::topic::{failed, reader};
 use crate::exit::{Exit, Failure};
 use crate::listing::{Listing, OutputFormat};
 use crate::output::{Output, reader_left};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use upsert_kafka_client::{Client, Consumer, ConsumerRecord};
 
 use crate::args::Args;
+use crate::cluster::reader;
 use crate::commands::records::{self, Span};
-use crate::commands::topic::reader;
 use crate::exit::{Exit, Failure};
 use crate::listing::Listing;
 use crate::output::Output;

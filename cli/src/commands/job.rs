@@ -1,10 +1,14 @@
 //! A job file as the commands take it: read, filled in, planned.
 
+use std::path::PathBuf;
+
+use upsert_kafka_sink::credentials::{Credentials, PathMap};
 use upsert_kafka_sink::plan::{Plan, PlanOptions};
 use upsert_kafka_sink::sql::Script;
 use upsert_kafka_sink::{Error, ErrorKind, plan};
 
 use crate::args::Args;
+use crate::cluster::Properties;
 use crate::exit::{Exit, Failure};
 
 /// Reads a job and replaces `${NAME}` by the environment.
@@ -24,7 +28,30 @@ pub(super) fn options(args: &Args, bootstrap: Option<String>) -> Result<PlanOpti
         let (table, option, value) = parse_set(text)?;
         options = options.with_option(table, option, value);
     }
-    Ok(options)
+    let given = Properties::given(args)?;
+    given.tell_unknown();
+    for property in given.iter() {
+        options = options.with_property(&*property.key, &*property.value);
+    }
+    Ok(options.with_credentials(credentials(args, &given)?))
+}
+
+/// What `--credentials` names, else the environment, else the profile; and where `--map-path` says that buckets lie.
+fn credentials(args: &Args, given: &Properties) -> Result<Credentials, Failure> {
+    let mut paths = PathMap::new();
+    for text in args.values("--map-path").iter().rev() {
+        let (prefix, folder) = text
+            .split_once('=')
+            .ok_or_else(|| Failure::usage(format!("--map-path {text}: not of the form obs://BUCKET/=DIR")))?;
+        paths = paths.with(prefix, folder).map_err(|e| Failure::usage(format!("--map-path: {e}")))?;
+    }
+    let of_environment = || std::env::var_os("UPSERT_KAFKA_CREDENTIALS").filter(|file| !file.is_empty());
+    let file = args.value("--credentials").map(PathBuf::from);
+    let file = file.or_else(|| of_environment().map(PathBuf::from)).or_else(|| given.credentials().cloned());
+    match file {
+        Some(file) => Credentials::load(file, paths).map_err(|e| Failure::new(Exit::Job, e.to_string())),
+        None => Ok(Credentials::of_paths(paths)),
+    }
 }
 
 /// Plans a job that was read from `path`.

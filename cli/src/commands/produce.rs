@@ -5,8 +5,8 @@ use tokio::time::timeout;
 use upsert_kafka_client::{Delivery, Producer, Record, Role, Topic, Transaction};
 
 use crate::args::Args;
+use crate::cluster::{client, failed};
 use crate::commands::receipts::Receipts;
-use crate::commands::topic::{client, failed};
 use crate::exit::{Exit, Failure};
 use crate::signal::Stop;
 use crate::stderr::{self, say};

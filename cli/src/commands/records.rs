@@ -2,7 +2,7 @@
 
 use upsert_kafka_client::{Assignment, Client, Consumer, ConsumerRecord, ErrorKind, OffsetSpec, Position};
 
-use crate::commands::topic::failed;
+use crate::cluster::failed;
 use crate::exit::{Exit, Failure};
 
 /// What a partition holds: the first offset, and the one behind the last.

@@ -1,45 +1,14 @@
-//! `topic list|create`, and the client that every command on a cluster begins with.
+//! `topic list|create`.
 
 use serde_json::{Value, json};
-use upsert_kafka_client::{Client, Config, Error, NewTopic, Role, TopicDescription};
+use upsert_kafka_client::{NewTopic, Role, TopicDescription};
 
 use crate::args::Args;
-use crate::exit::{Exit, Failure};
+use crate::cluster::{client, failed};
+use crate::exit::Failure;
 use crate::listing::{Listing, OutputFormat, Row};
 use crate::output::Output;
-use crate::stderr::say;
 use crate::text;
-
-/// A client of the cluster that `--bootstrap` names, with the settings of `--property`.
-pub(super) async fn client(args: &Args, role: Role) -> Result<Client, Failure> {
-    open(args, role, &[]).await
-}
-
-/// The same for whoever only reads; what retention took meanwhile is passed over.
-pub(super) async fn reader(args: &Args, more: &[(&str, &str)]) -> Result<Client, Failure> {
-    open(args, Role::Consumer, &[&[("auto.offset.reset", "earliest")], more].concat()).await
-}
-
-async fn open(args: &Args, role: Role, settings: &[(&str, &str)]) -> Result<Client, Failure> {
-    let mut pairs = vec![("bootstrap.servers", args.value("--bootstrap").unwrap_or("127.0.0.1:9092"))];
-    pairs.extend(settings);
-    for text in args.values("--property") {
-        let pair = text.split_once('=');
-        let (key, value) =
-            pair.ok_or_else(|| Failure::usage(format!("--property {text}: not of the form KEY=VALUE")))?;
-        pairs.retain(|(known, _)| *known != key);
-        pairs.push((key, value));
-    }
-    let (config, notices) =
-        Config::from_properties(pairs, role).map_err(|e| Failure::usage(e.to_string()))?;
-    notices.iter().for_each(|notice| say(format_args!("warning: {notice}")));
-    Client::open(config).await.map_err(failed)
-}
-
-/// What a broker refused or did not answer.
-pub(super) fn failed(error: Error) -> Failure {
-    Failure::new(Exit::Cluster, error.to_string())
-}
 
 pub(super) async fn list(args: &Args, out: &mut Output) -> Result<(), Failure> {
     OutputFormat::of(args)?;

@@ -75,7 +75,7 @@ impl Connector {
     }
 
     /// Logs in, where the protocol wants it.
-    async fn authenticate<S: Transport>(
+    pub(super) async fn authenticate<S: Transport>(
         &self,
         handshake: &mut Handshake<S>,
         address: &Address,
@@ -93,7 +93,11 @@ impl Connector {
         Ok(Some(Reauthentication::new(settings, lifetime, self.environment.chance())))
     }
 
-    async fn dial(&self, address: &Address, deadline: Instant) -> Result<Box<dyn Transport>, Error> {
+    pub(super) async fn dial(
+        &self,
+        address: &Address,
+        deadline: Instant,
+    ) -> Result<Box<dyn Transport>, Error> {
         let target = DialTarget {
             address,
             deadline,
@@ -136,7 +140,7 @@ impl Connector {
         }))
     }
 
-    fn client_id(&self) -> Str {
+    pub(super) fn client_id(&self) -> Str {
         match self.config.client_id.as_str() {
             "" => Str::from("upsert-kafka"),
             named => Str::from(named.to_owned()),
@@ -166,7 +170,7 @@ impl OpenStage {
 }
 
 /// Asks which versions the broker speaks; one that does not know ours is asked again at version 0.
-async fn negotiate<S: Transport>(handshake: &mut Handshake<S>) -> Result<BrokerVersions, Error> {
+pub(super) async fn negotiate<S: Transport>(handshake: &mut Handshake<S>) -> Result<BrokerVersions, Error> {
     let request = versions::request();
     let body = handshake.exchange(&request, versions::FIRST_VERSION).await?;
     let mut response = versions::decode(&body, versions::FIRST_VERSION)?;

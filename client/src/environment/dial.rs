@@ -22,10 +22,19 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for T {}
 /// What a dialer does in its own time. It may be dropped at any time, for instance when the deadline has passed.
 pub type Dialing<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn Transport>>> + Send + 'a>>;
 
+/// The IPs of an address in the making; `None` of a dialer that looks no names up.
+pub type Resolving<'a> = Pin<Box<dyn Future<Output = io::Result<Option<Vec<SocketAddr>>>> + Send + 'a>>;
+
 /// Opens streams to brokers. A closure from an [`Address`] to a future of a stream is one.
 pub trait Dial: Send + Sync + 'static {
     /// Opens a stream. The error's sentence is shown to the user, after the broker's address.
     fn dial<'a>(&'a self, target: DialTarget<'a>) -> Dialing<'a>;
+
+    /// The IPs that it would dial, for a [`Doctor`](crate::Doctor) to show.
+    fn resolve<'a>(&'a self, address: &'a Address) -> Resolving<'a> {
+        _ = address;
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// Where a dialer is to connect to, and how.
@@ -63,14 +72,22 @@ impl Dial for Tcp {
     fn dial<'a>(&'a self, target: DialTarget<'a>) -> Dialing<'a> {
         Box::pin(async move { Ok(Box::new(dial_name(&target).await?) as Box<dyn Transport>) })
     }
+
+    fn resolve<'a>(&'a self, address: &'a Address) -> Resolving<'a> {
+        Box::pin(async move { look_up(address).await.map(Some) })
+    }
 }
 
 async fn dial_name(target: &DialTarget<'_>) -> io::Result<TcpStream> {
-    let Address { host, port, .. } = target.address;
+    dial_any(&look_up(target.address).await?, target).await
+}
+
+async fn look_up(address: &Address) -> io::Result<Vec<SocketAddr>> {
+    let Address { host, port, .. } = address;
     let found = lookup_host((host.as_str(), *port)).await;
     let found = found
         .map_err(|error| io::Error::new(error.kind(), format!("the name could not be looked up: {error}")))?;
-    dial_any(&found.collect::<Vec<_>>(), target).await
+    Ok(found.collect())
 }
 
 /// Tries one IP after the other; the error names each with its cause, and is of the last one's kind.

@@ -19,8 +19,10 @@ use crate::signal::Stop;
 use crate::stderr::say;
 
 pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
-    if args.has("--bootstrap") {
-        return Err(Failure::usage("--embedded and --bootstrap exclude each other"));
+    for flag in ["--bootstrap", "--properties", "--profile"] {
+        if args.has(flag) {
+            return Err(Failure::usage(format!("--embedded and {flag} exclude each other")));
+        }
     }
     let form = OutputFormat::of(args)?;
     let Some(prepared) = stop.unless_asked(prepare(args, stop)).await else { return stopped_early() };

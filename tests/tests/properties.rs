@@ -1,0 +1,156 @@
+//! Java's client.properties, single properties and profiles: every command reaches a cluster by them, in one order.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use serde_json::Value;
+use tokio::task::block_in_place;
+use upsert_kafka_tests::data;
+
+use crate::dli::cluster::{Cluster, PASSWORD, private_file};
+use crate::program::{self, Ran, file};
+
+/// A client.properties as people have it, of the listener with everything.
+fn client_properties(cluster: &Cluster) -> String {
+    let text = format!(
+        "# as handed out by the cluster's people\n! both kinds of comment\nbootstrap.servers : {}\n\
+         security.protocol=SASL_SSL\nsasl.mechanism = PLAIN\nsasl.jaas.config=org.apache.kafka.common.security.plain.\\\n  \
+         PlainLoginModule required username=\"orders\" \\\n  password=\"{PASSWORD}\";\n\
+         ssl.truststore.location={}\nssl.truststore.password=trust-hush-11\nkey.serializer=org.example.Mine\n",
+        cluster.address("SASL_SSL"),
+        data("dli").join("client.jks").display()
+    );
+    private_file("client.properties", &text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_reaches_a_cluster_by_its_client_properties() {
+    let cluster = Cluster::start().await;
+    let properties = client_properties(&cluster);
+    fn with<'a>(args: &[&'a str], properties: &'a str) -> Vec<&'a str> {
+        [args, &["--properties", properties]].concat()
+    }
+    let done = |args: &[&str]| {
+        let ran = cluster.run(&with(args, &properties));
+        assert_eq!((ran.code, &*ran.err), (0, ""), "{args:?}");
+        ran.out
+    };
+    done(&["topic", "create", "in"]);
+    done(&["topic", "create", "out", "--config", "cleanup.policy=compact"]);
+    assert_eq!(done(&["topic", "list", "--output", "raw"]), "in\t1\nout\t1\n");
+    let produced =
+        block_in_place(|| program::run_with_input(&with(&["produce", "in"], &properties), b"{\"id\":7}\n"));
+    assert_eq!((produced.code, &*produced.err), (0, "1 records\n"));
+    let consume = ["consume", "in", "--from", "earliest", "--count", "1", "--output", "raw"];
+    assert_eq!(done(&consume), "null\t{\"id\":7}\n");
+    let job = file(
+        "properties-job.sql",
+        "CREATE TABLE src (id INT) WITH ('connector' = 'kafka', 'topic' = 'in', 'format' = 'json',
+            'properties.group.id' = 'g', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset');
+         CREATE TABLE o (id INT, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'upsert-kafka', 'topic' = 'out',
+            'key.format' = 'json', 'value.format' = 'json');
+         INSERT INTO o SELECT * FROM src;",
+    );
+    let job = job.to_str().unwrap();
+    let explained = done(&["explain", job]);
+    assert!(
+        explained.contains("'properties.sasl.jaas.config' = '***' (properties of the caller)"),
+        "{explained}"
+    );
+    assert!(!explained.contains("hush"), "{explained}");
+    done(&["run", job]);
+    assert_eq!(done(&["topic", "dump", "out", "--output", "raw"]), "{\"id\":7}\t{\"id\":7}\n");
+    done(&["doctor"]);
+}
+
+/// `explain` without a job: each key's row.
+fn explained(ran: &Ran) -> BTreeMap<String, Value> {
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let rows = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    rows.map(|row| (row["property"].as_str().unwrap().to_owned(), row)).collect()
+}
+
+#[test]
+fn a_property_wins_over_a_file_and_a_file_over_a_profile() {
+    let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("profiles-home");
+    std::fs::create_dir_all(home.join("upsert-kafka")).unwrap();
+    let profiles = "[prod]\nlinger.ms = 1\nacks = \"1\"\n\"client.id\" = \"of-profile\"\nproperties = \"base.properties\"\n\
+                    [dev]\nlinger.ms = 9\n";
+    std::fs::write(home.join("upsert-kafka/profiles.toml"), profiles).unwrap();
+    std::fs::write(
+        home.join("upsert-kafka/base.properties"),
+        "acks=0\nretries=5\nenable.idempotence=false\n",
+    )
+    .unwrap();
+    let properties = private_file("order.properties", "linger.ms=2\nacks=all\n");
+    let run = |args: &[&str]| {
+        let mut command = program::command(args);
+        command.env("XDG_CONFIG_HOME", &home);
+        program::ran(command.output().unwrap())
+    };
+    let all = ["--profile", "prod", "--properties", &properties, "--property", "linger.ms=3"];
+    let rows = explained(&run(&[&["explain", "--output", "json"], &all[..]].concat()));
+    for (key, value, by) in [
+        ("linger.ms", "3", Value::from("--property")),
+        ("acks", "all", Value::from(&*properties)),
+        ("client.id", "of-profile", Value::from("profile prod")),
+        ("batch.size", "16384", Value::Null),
+    ] {
+        assert_eq!((&rows[key]["value"], &rows[key]["given_by"]), (&Value::from(value), &by), "{key}");
+    }
+    assert_eq!(rows["retries"]["value"], "5", "of the file that the profile names");
+
+    let missing = run(&["explain", "--profile", "pord"]);
+    assert_eq!(missing.code, 2);
+    assert!(missing.err.contains("no such profile; there are: dev, prod"), "{}", missing.err);
+}
+
+#[test]
+fn explain_has_a_row_for_every_key_of_javas_clients() {
+    let mut text = String::new();
+    let file = std::fs::File::open(data("kafka/configs.json.gz")).unwrap();
+    GzDecoder::new(file).read_to_string(&mut text).unwrap();
+    let golden: Value = serde_json::from_str(&text).unwrap();
+    let properties = private_file("any.properties", "linger.ms=2\nlinger.mss=3\nmetadata.broker.list=a:1\n");
+    let rows = explained(&program::run(&["explain", "--properties", &properties, "--output", "json"]));
+    let mut keys = 0;
+    for client in golden.as_object().unwrap().values() {
+        for key in client.as_array().unwrap() {
+            let name = key["name"].as_str().unwrap();
+            let row = rows.get(name).unwrap_or_else(|| panic!("no row for {name}"));
+            let becomes = row["becomes"].as_str().unwrap();
+            assert!(["honoured", "ignored", "refused"].contains(&becomes), "{name}: {becomes}");
+            assert!(
+                becomes == "honoured" || !row["reason"].as_str().unwrap().is_empty(),
+                "{name} has no reason"
+            );
+            keys += 1;
+        }
+    }
+    assert!(keys > 300, "{keys}");
+    assert!(rows["linger.mss"]["reason"].as_str().unwrap().contains("did you mean linger.ms?"));
+    let librdkafkas = rows["metadata.broker.list"]["reason"].as_str().unwrap();
+    assert!(librdkafkas.contains("bootstrap.servers"), "{librdkafkas}");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_not_shown() {
+    let broken = private_file("broken.properties", "linger.ms=2\nsasl.jaas.config=hush-\\u12\n");
+    let binary = private_file("job.properties", "bootstrap.servers=a:1\nsecurity.protocol=SLS\n");
+    for (args, says) in [
+        (&["topic", "list", "--properties", "no-such.properties"][..], "no-such.properties: "),
+        (&["topic", "list", "--properties", &broken], "line 2"),
+        (&["topic", "list", "--properties", &binary], "security.protocol"),
+        (&["topic", "list", "--property", "acks"], "--property acks…: not of the form KEY=VALUE"),
+        (&["explain"], "explain needs JOB.sql, or --properties FILE"),
+        (
+            &["run", "x.sql", "--embedded", "--properties", &binary],
+            "--embedded and --properties exclude each other",
+        ),
+    ] {
+        let ran = program::run(args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.err);
+        assert!(ran.err.contains(says) && !ran.err.contains("hush"), "{args:?}: {}", ran.err);
+    }
+}
