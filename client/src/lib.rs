@@ -130,6 +130,9 @@ mod connection;
 mod consumer;
 mod environment;
 mod error;
+#[cfg(feature = "__simulation")]
+#[doc(hidden)]
+pub mod hostile;
 mod metrics;
 mod producer;
 mod record;

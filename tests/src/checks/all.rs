@@ -5,6 +5,7 @@ mod compression;
 mod config;
 mod frame;
 mod json;
+mod logins;
 mod message;
 mod records;
 mod rewrite;
@@ -16,6 +17,7 @@ pub use compression::{gzip, lz4, snappy, zstd};
 pub use config::{jaas, properties};
 pub use frame::frame;
 pub use json::json;
+pub use logins::scram;
 pub use message::message;
 pub use records::{legacy, records};
 pub use rewrite::rewrite;
@@ -46,7 +48,11 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("rows", rows),
     ("properties", properties),
     ("jaas", jaas),
+    ("scram", scram),
 ];
+
+/// Those that compute for long: less of chance for them where time counts.
+pub const SLOW: &[&str] = &["scram"];
 
 /// The first three bytes choose a message and its version; the rest is for the check.
 fn chosen(data: &[u8]) -> Option<(&'static Schema, i16, Bytes)> {
