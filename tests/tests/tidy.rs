@@ -71,7 +71,8 @@ const SHELLS: &[&str] = &[
     "sink/src/upsert_sink.rs",
     "sink/src/writer.rs",
 ];
-const CORES_BY_DEFAULT: &[&str] = &["protocol/", "client/kerberos/src/", "client/src/", "broker/src/", "sink/src/"];
+const CORES_BY_DEFAULT: &[&str] =
+    &["protocol/", "client/kerberos/src/", "client/src/", "broker/src/", "sink/src/"];
 const NOT_IN_A_CORE: &[&str] = &["tokio", "async ", ".await", "Instant::now", "SystemTime::now"];
 
 /// An arrow points down, or does not exist: a crate, and whom it must never know.

@@ -5,6 +5,7 @@ mod compression;
 mod config;
 mod frame;
 mod json;
+mod kerberos;
 mod logins;
 mod message;
 mod records;
@@ -17,6 +18,7 @@ pub use compression::{gzip, lz4, snappy, zstd};
 pub use config::{jaas, properties};
 pub use frame::frame;
 pub use json::json;
+pub use kerberos::{ccache, kerberos, keytab, krb5_conf};
 pub use logins::scram;
 pub use message::message;
 pub use records::{legacy, records};
@@ -49,6 +51,10 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("properties", properties),
     ("jaas", jaas),
     ("scram", scram),
+    ("kerberos", kerberos),
+    ("keytab", keytab),
+    ("ccache", ccache),
+    ("krb5_conf", krb5_conf),
 ];
 
 /// Those that compute for long: less of chance for them where time counts.
