@@ -132,6 +132,9 @@ mod diagnosis;
 mod doctor;
 mod environment;
 mod error;
+#[cfg(feature = "__simulation")]
+#[doc(hidden)]
+pub mod hostile;
 #[cfg(feature = "oauth")]
 mod http;
 mod metrics;

@@ -1,11 +1,13 @@
 //! The checks of the fuzz kit on stable Rust: over the committed corpus, golden data, and a bounded number of inputs
 //! that chance makes of them.
 
-use upsert_kafka_tests::checks::CHECKS;
+use upsert_kafka_tests::checks::{CHECKS, SLOW};
 use upsert_kafka_tests::repository;
 
 /// Per check; the fuzzer does millions.
 const RANDOM_INPUTS: usize = 3000;
+/// Of a check that computes for long.
+const RANDOM_INPUTS_SLOW: usize = 100;
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = repository().join("fuzz/corpus").join(target);
@@ -29,7 +31,7 @@ fn what_chance_makes_of_the_corpus_holds() {
     let mut next = chance();
     for (name, check) in CHECKS {
         let inputs = corpus(name);
-        for _ in 0..RANDOM_INPUTS {
+        for _ in 0..random_inputs(name) {
             let mut input = inputs[next() % inputs.len()].clone();
             for _ in 0..1 + next() % 4 {
                 change(&mut input, &mut next);
@@ -42,13 +44,17 @@ fn what_chance_makes_of_the_corpus_holds() {
 #[test]
 fn pure_noise_holds() {
     let mut next = chance();
-    for (_, check) in CHECKS {
-        for _ in 0..RANDOM_INPUTS {
+    for (name, check) in CHECKS {
+        for _ in 0..random_inputs(name) {
             let size = next() % 200;
             let input: Vec<_> = (0..size).map(|_| next() as u8).collect();
             check(&input);
         }
     }
+}
+
+fn random_inputs(check: &str) -> usize {
+    if SLOW.contains(&check) { RANDOM_INPUTS_SLOW } else { RANDOM_INPUTS }
 }
 
 fn change(input: &mut Vec<u8>, next: &mut impl FnMut() -> usize) {

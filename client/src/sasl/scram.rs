@@ -77,6 +77,10 @@ impl Mechanism for Scram {
         if challenge.is_empty() {
             return Err(unproven(self.name()));
         }
+        // rsasl cuts two bytes off each attribute without looking whether they are there.
+        if challenge.split(|byte| *byte == b',').any(|attribute| attribute.len() < 2) {
+            return Err(broken(self.name(), "an attribute has no name"));
+        }
         self.exchange.step(challenge)
     }
 }

@@ -5,6 +5,8 @@ mod compression;
 mod config;
 mod frame;
 mod json;
+mod kerberos;
+mod logins;
 mod message;
 mod records;
 mod rewrite;
@@ -17,6 +19,8 @@ pub use compression::{gzip, lz4, snappy, zstd};
 pub use config::{jaas, properties};
 pub use frame::frame;
 pub use json::json;
+pub use kerberos::{ccache, kerberos, keytab, krb5_conf};
+pub use logins::scram;
 pub use message::message;
 pub use records::{legacy, records};
 pub use rewrite::rewrite;
@@ -50,7 +54,15 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("jaas", jaas),
     ("stores", stores),
     ("der", der),
+    ("scram", scram),
+    ("kerberos", kerberos),
+    ("keytab", keytab),
+    ("ccache", ccache),
+    ("krb5_conf", krb5_conf),
 ];
+
+/// Those that compute for long: less of chance for them where time counts.
+pub const SLOW: &[&str] = &["scram"];
 
 /// The first three bytes choose a message and its version; the rest is for the check.
 fn chosen(data: &[u8]) -> Option<(&'static Schema, i16, Bytes)> {
