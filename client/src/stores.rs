@@ -113,7 +113,7 @@ fn cannot_open(alias: &str, why: &str) -> String {
 }
 
 /// The JDK's own store has 200 KB.
-pub(crate) const STORE_BYTES_MAX: usize = 16 << 20;
+pub(crate) const STORE_BYTES_MAX: usize = 4 << 20;
 /// Java's own bound for one key (`MAX_ITERATION_COUNT`), here for a whole store.
 pub(crate) const ROUNDS_MAX: u64 = 5_000_000;
 

@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 
 use crate::config::TlsConfig;
 use crate::environment::{Clock, Environment, Transport};
+use crate::stores::{self, Rounds, Unlock};
 use crate::{Error, ErrorKind};
 
 mod client_config;
@@ -29,6 +30,7 @@ use observed::Observed;
 pub use provider::TlsProvider;
 #[cfg(feature = "oauth")]
 pub(crate) use provider::provider;
+use refusal::Place;
 pub use stream::{TlsFacts, TlsStream};
 
 /// Makes TLS of streams, by one set of settings: one for a client, so that sessions are resumed. Clones share all.
@@ -67,7 +69,30 @@ impl TlsConnector {
     /// # Errors
     /// [`ErrorKind::Authentication`] where one side did not accept the other, with the reason and what to change.
     pub async fn connect<S: Transport>(&self, stream: S, server_name: &str) -> Result<TlsStream<S>, Error> {
-        let name = dns_name(server_name)?;
+        self.shake(stream, dns_name(server_name)?, server_name).await.map_err(|(error, _)| error)
+    }
+
+    /// The same for who wants to see the server's chain where the handshake came to nothing too: the certificates that
+    /// were presented, as far as they came, each with its bytes.
+    ///
+    /// # Errors
+    /// As [`TlsConnector::connect`], with the chain.
+    pub async fn probe<S: Transport>(
+        &self,
+        stream: S,
+        server_name: &str,
+    ) -> Result<TlsStream<S>, (Error, Vec<(Certificate, Vec<u8>)>)> {
+        let name = dns_name(server_name).map_err(|error| (error, Vec::new()))?;
+        let shaken = self.shake(stream, name, server_name).await;
+        shaken.map_err(|(error, place)| (error, stream::readable(place.observed.chain)))
+    }
+
+    async fn shake<S: Transport>(
+        &self,
+        stream: S,
+        name: ServerName<'static>,
+        server_name: &str,
+    ) -> Result<TlsStream<S>, (Error, Place)> {
         let Current { client, material, .. } = self.fresh().await;
         let observed = Arc::new(Mutex::new(Observed::default()));
         let connector = tokio_rustls::TlsConnector::from(client);
@@ -76,15 +101,11 @@ impl TlsConnector {
         let handshake = connector.connect(name, stream);
         let shaken = observed::within(Arc::clone(&observed), handshake).await;
         let observed = std::mem::take(&mut *observed.lock().unwrap_or_else(PoisonError::into_inner));
-        let refusal = refusal::Place {
-            server_name: server_name.to_owned(),
-            observed,
-            material,
-            now: self.0.clock.unix_ms().div_euclid(1000),
-        };
+        let now = self.0.clock.unix_ms().div_euclid(1000);
+        let place = Place { server_name: server_name.to_owned(), observed, material, now };
         match shaken {
-            Ok(stream) => Ok(TlsStream::new(stream, refusal)),
-            Err(error) => Err(refusal.handshake_failed(error)),
+            Ok(stream) => Ok(TlsStream::new(stream, place)),
+            Err(error) => Err((place.handshake_failed(error), place)),
         }
     }
 
@@ -158,6 +179,16 @@ fn dns_name(host: &str) -> Result<ServerName<'static>, Error> {
         let sentence = format!("'{host}' is no name that a certificate could have: {error}");
         Error::new(ErrorKind::Config, sentence).with_cause(error)
     })
+}
+
+/// How many entries the bytes of a store have, of any type: for checks that no bytes do harm. More rounds of hashing than
+/// these are refused.
+///
+/// # Errors
+/// What is no store, or cannot be opened.
+pub fn read_store(bytes: &[u8], password: Option<&str>, rounds: u64) -> Result<usize, String> {
+    let unlock = Unlock { store: password, key: password };
+    stores::read(bytes, None, &unlock, &mut Rounds::new(rounds)).map(|contents| contents.entries.len())
 }
 
 /// How long what stores held is taken for what they hold.

@@ -6,7 +6,7 @@ use tokio::time::timeout_at;
 use upsert_kafka_protocol::Request;
 
 use super::api_name;
-use super::authenticate::Ask;
+use super::authenticate::Requester;
 use super::handshake::Handshake;
 use super::open::{Connector, negotiate};
 use super::versions::BrokerVersions;

@@ -27,6 +27,7 @@ pub(crate) fn read(text: &str, unlock: &Unlock<'_>, rounds: &mut Rounds) -> Resu
         };
         safe.keys.push(KeyBag { key, id: None, name: None });
     }
+    safe.check_size()?;
     Ok(safe.entries())
 }
 

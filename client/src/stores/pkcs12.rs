@@ -112,9 +112,7 @@ fn read_bags(
             // Revocation lists and secrets are nobody's identity.
             _ => {}
         }
-        if safe.keys.len() + safe.certificates.len() > BAGS_MAX {
-            return Err(format!("it has more than {BAGS_MAX} entries"));
-        }
+        safe.check_size()?;
     }
     Ok(())
 }
@@ -227,8 +225,7 @@ const NO_STORE: &str = "it is DER, but no PKCS12 store: a single certificate or 
     (openssl x509 -inform DER -in OLD -out NEW makes it so)";
 const WRONG: &str = "the password is wrong, or the file was changed";
 
-/// Bags in one file, and how deep they nest.
-const BAGS_MAX: usize = 2048;
+/// How deep bags may nest.
 const DEPTH_MAX: usize = 4;
 
 /// `[0]`, primitive.

@@ -27,6 +27,20 @@ pub(crate) struct CertBag {
 }
 
 impl Safe {
+    /// Whether there are more than any store has: work and memory grow with keys times certificates.
+    pub(crate) fn check_size(&self) -> Result<(), String> {
+        match () {
+            () if self.keys.len() > KEYS_MAX => Err(format!("it has more than {KEYS_MAX} keys")),
+            () if self.certificates.len() > CERTIFICATES_MAX => {
+                Err(format!("it has more than {CERTIFICATES_MAX} certificates"))
+            }
+            () if self.certificates.iter().any(|bag| bag.der.len() > CERTIFICATE_BYTES_MAX) => {
+                Err(format!("it has a certificate of more than {CERTIFICATE_BYTES_MAX} bytes"))
+            }
+            () => Ok(()),
+        }
+    }
+
     /// Each key with its chain; then what is trusted: what is marked so, and where nothing is, all that no chain took.
     pub(crate) fn entries(self) -> Vec<StoreEntry> {
         let Self { keys, certificates } = self;
@@ -82,5 +96,9 @@ fn chain_from(leaf: usize, names: &[Option<Certificate>]) -> Vec<usize> {
     chain
 }
 
+const KEYS_MAX: usize = 64;
+/// The system's authorities are some hundred and fifty.
+const CERTIFICATES_MAX: usize = 2048;
+const CERTIFICATE_BYTES_MAX: usize = 64 << 10;
 /// A chain that is longer is no chain.
 const CHAIN_MAX: usize = 16;

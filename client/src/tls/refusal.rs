@@ -223,12 +223,24 @@ impl Place {
                 format!("client and broker have no cipher suite in common (alert {name}): see {COMMON}")
             }
             _ => match &self.observed.sent {
-                Some(sent) => format!(
-                    "the broker refused this client's certificate ({sent}; alert {name}): it must be valid and be issued by \
-                     an authority in the broker's trust store"
-                ),
+                Some(sent) => self.sent_in_vain(sent, &name),
                 None => format!("the broker broke off TLS (alert {name})"),
             },
+        }
+    }
+
+    fn sent_in_vain(&self, sent: &str, alert: &str) -> String {
+        let mut own =
+            self.material.identities.iter().filter_map(|it| Certificate::read(it.chain.first()?).ok());
+        match own.find(|it| it.subject == sent && it.not_after < self.now) {
+            Some(expired) => format!(
+                "the broker refused this client's certificate ({sent}; alert {alert}), which expired on {}",
+                date(expired.not_after)
+            ),
+            None => format!(
+                "the broker refused this client's certificate ({sent}; alert {alert}): it must be valid and be issued by \
+                 an authority in the broker's trust store"
+            ),
         }
     }
 

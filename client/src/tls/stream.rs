@@ -51,9 +51,7 @@ impl<S: Transport> TlsStream<S> {
     /// What was agreed on, and who the server is.
     pub fn facts(&self) -> TlsFacts {
         let (_, session) = self.stream.get_ref();
-        let presented = session.peer_certificates().unwrap_or_default();
-        let chain =
-            presented.iter().filter_map(|der| Certificate::read(der).ok().map(|it| (it, der.to_vec())));
+        let presented = session.peer_certificates().unwrap_or_default().iter().map(|der| der.to_vec());
         TlsFacts {
             version: session.protocol_version().map_or_else(String::new, version_name),
             cipher_suite: session
@@ -63,7 +61,7 @@ impl<S: Transport> TlsStream<S> {
                 .negotiated_key_exchange_group()
                 .map_or_else(String::new, |group| format!("{:?}", group.name())),
             resumed: session.handshake_kind() == Some(rustls::HandshakeKind::Resumed),
-            chain: chain.collect(),
+            chain: readable(presented),
             client_certificate_asked: self.place.observed.asked,
             client_certificate_sent: self.place.observed.sent.clone(),
             trust: self.place.material.trust.source.clone(),
@@ -129,6 +127,11 @@ impl<S: Transport> AsyncWrite for TlsStream<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
+}
+
+/// Certificates with their bytes, as far as they can be read.
+pub(crate) fn readable(chain: impl IntoIterator<Item = Vec<u8>>) -> Vec<(Certificate, Vec<u8>)> {
+    chain.into_iter().filter_map(|der| Some((Certificate::read(&der).ok()?, der))).collect()
 }
 
 /// As Java has it.

@@ -15,6 +15,8 @@ use super::*;
 use crate::config::{EndpointIdentification, Store, TlsVersion};
 
 mod agreed;
+mod machine;
+mod opened;
 mod refused;
 mod reloaded;
 

@@ -244,3 +244,33 @@ async fn what_no_certificate_could_be_for_is_refused_before_a_word_is_said() {
     let refused = connector_at(&trusting("root"), NOW).connect(ours, "kaf ka").await;
     says(refused, ErrorKind::Config, &["'kaf ka'"]);
 }
+
+#[tokio::test]
+async fn a_client_certificate_that_has_run_out_is_said_to_have() {
+    // The broker's clock is right, and ours says so too; its own certificate is not looked at by this client.
+    let expired = "expired on 2099-12-31";
+    let config = with_key(trusting("root"), "stranger.pem", "stranger.key");
+    let own_only = TlsConfig { truststore: Some(Store::pem(pem("root.pem"))), ..config };
+    let material = Material::read(&own_only).unwrap();
+    let observed =
+        Observed { asked: true, sent: Some("CN=stranger, O=Other".to_owned()), ..Default::default() };
+    let late = TOO_LATE / 1000;
+    let place = Place { server_name: "kafka".to_owned(), observed, material: Arc::new(material), now: late };
+    let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateExpired);
+    let text = place.handshake_failed(std::io::Error::other(alert)).to_string();
+    assert!(
+        text.contains("CN=stranger, O=Other; alert certificate_expired") && text.contains(expired),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_probe_shows_the_chain_that_was_refused() {
+    let (ours, theirs) = duplex(1 << 16);
+    echo(Server::broker().config(), theirs);
+    let (error, chain) =
+        connector_at(&trusting("other-root"), NOW).probe(ours, "localhost").await.err().unwrap();
+    assert_eq!(error.kind(), AUTHENTICATION);
+    let subjects: Vec<_> = chain.iter().map(|(it, _)| &*it.subject).collect();
+    assert_eq!(subjects, ["CN=broker, O=Example", "CN=Example Intermediate, O=Example"]);
+}
