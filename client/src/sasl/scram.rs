@@ -77,9 +77,10 @@ impl Mechanism for Scram {
         if challenge.is_empty() {
             return Err(unproven(self.name()));
         }
-        // rsasl cuts two bytes off each attribute without looking whether they are there.
-        if challenge.split(|byte| *byte == b',').any(|attribute| attribute.len() < 2) {
-            return Err(broken(self.name(), "an attribute has no name"));
+        // rsasl panics where an attribute is shorter than its name.
+        let is_attribute = |part: &[u8]| part.len() >= 2 && part[1] == b'=';
+        if !challenge.split(|byte| *byte == b',').all(is_attribute) {
+            return Err(broken(self.name(), "its answer is no list of attributes"));
         }
         self.exchange.step(challenge)
     }

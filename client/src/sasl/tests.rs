@@ -209,6 +209,51 @@ fn a_mechanism_that_failed_is_never_asked_again() {
     }
 }
 
+/// A text with a byte changed, put in or taken out at every place, and every beginning of it.
+fn mutations(text: &str) -> Vec<Vec<u8>> {
+    let bytes = text.as_bytes();
+    let at = |at: usize| {
+        let changed = [&b","[..], b"=", b"", b"\0", b"\xff", b",,", b"s", b"m="].map(|it| {
+            [[&bytes[..at], it, &bytes[at..]].concat(), [&bytes[..at], it, &bytes[at + 1..]].concat()]
+        });
+        changed.into_iter().flatten().chain([bytes[..at].to_vec()])
+    };
+    (0..bytes.len()).flat_map(at).collect()
+}
+
+/// No answer of a broker's makes the client panic, which rsasl does by itself where an attribute is cut short.
+#[test]
+fn no_mutation_of_a_brokers_answer_is_more_than_an_error() {
+    for token_auth in [false, true] {
+        let login = LoginModule::Scram { username: "a".into(), password: "b".into(), token_auth };
+        let config = config(SaslMechanism::ScramSha256, login);
+        let begun = || {
+            let mut client = started(&config);
+            let first = String::from_utf8(client.initial().unwrap()).unwrap();
+            let nonce = first.split(',').find_map(|it| it.strip_prefix("r=")).unwrap().to_owned();
+            (client, nonce)
+        };
+        // So few iterations are refused, which keeps those that are still well-formed from being hashed.
+        let (_, nonce) = begun();
+        let mutated = mutations(&format!("r={nonce}9,s=c2FsdA==,i=64"));
+        assert!(mutated.len() > 500);
+        for server_first in mutated {
+            let (mut client, fresh) = begun();
+            let text = String::from_utf8_lossy(&server_first).replace(&nonce, &fresh);
+            client.step(&server_first).unwrap_err();
+            let (mut client, _) = begun();
+            client.step(text.as_bytes()).unwrap_err();
+        }
+        for server_final in
+            [&b"v"[..], b"v=", b"v=,", b",v=AA", b"v=*", b"e", b"e=", b"=", b",", b"\xff", b"\0"]
+        {
+            let (mut client, nonce) = begun();
+            client.step(format!("r={nonce}9,s=c2FsdA==,i=4096").as_bytes()).unwrap();
+            client.step(server_final).unwrap_err();
+        }
+    }
+}
+
 #[test]
 fn what_no_broker_can_take_is_refused_before_anything_connects() {
     for (username, password, wanted) in [
