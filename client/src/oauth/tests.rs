@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
 use tokio::runtime::Builder;
 
@@ -11,7 +14,7 @@ use super::jwt::base64url;
 use super::*;
 use crate::config::{JwtRetriever, LoginModule, TokenSource};
 use crate::heard;
-use crate::http_server::{HttpRequests, Served, environment};
+use crate::http_server::{HttpRequests, Served, environment, environment_in_tls};
 
 /// 2026-11-29T12:34:56Z
 const NOW: i64 = 1_795_955_696_000;
@@ -357,4 +360,73 @@ async fn a_signed_assertion_is_sent_and_a_wrong_key_is_told() {
         assert_eq!(error.kind(), ErrorKind::Config);
     }
     assert_eq!(asked.count(), 1);
+}
+
+/// An endpoint with a certificate for `localhost`, and what the client's JAAS text says of whom it trusts.
+fn in_tls(host: &str, options: &[(&str, &str)]) -> (Config, Environment, HttpRequests) {
+    let pki = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/stores/pki");
+    let chain = CertificateDer::pem_file_iter(format!("{pki}/broker-chain.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(format!("{pki}/broker.key")).unwrap();
+    let provider = crate::tls::provider(&TlsConfig::default()).unwrap();
+    let server = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let server =
+        server.with_no_client_auth().with_single_cert(chain.map(Result::unwrap).collect(), key).unwrap();
+    // The middle of 2026, when every certificate of the test data holds.
+    let now = 1_782_864_000_000;
+    let (environment, asked) =
+        environment_in_tls(now, Some(Arc::new(server)), |_, _, _| token_answer("alice"));
+    let config = config("unused").with(|it| {
+        it.sasl.oauth.token_endpoint_url = Some(format!("https://{host}/token"));
+        let options =
+            options.iter().map(|(name, value)| ((*name).to_owned(), value.replace("PKI", pki).into()));
+        it.sasl.login = Some(LoginModule::OAuthBearer { options: options.collect() });
+    });
+    (config, environment, asked)
+}
+
+const TRUSTED: [(&str, &str); 2] =
+    [("ssl.truststore.type", "PEM"), ("ssl.truststore.location", "PKI/root.pem")];
+
+#[tokio::test]
+async fn an_endpoint_is_trusted_by_the_options_of_the_jaas_text() {
+    let (config, environment, asked) = in_tls("localhost:8443", &TRUSTED);
+    let login = open(&config, &environment).unwrap();
+    assert!(first_words(&login).await.unwrap().contains("auth=Bearer"));
+    assert_eq!(asked.all()[0].0.to_string(), "localhost:8443");
+    assert!(asked.last().contains("host: localhost:8443\r\n"), "{}", asked.last());
+}
+
+#[tokio::test]
+async fn an_endpoint_that_nobody_vouches_for_hears_no_secret() {
+    let other = [("ssl.truststore.type", "PEM"), ("ssl.truststore.location", "PKI/other-root.pem")];
+    // What is configured for brokers says nothing of the endpoint: without options it is the system that is trusted.
+    for (host, options, text) in [
+        ("localhost", &other[..], "no token for OAUTHBEARER: https://localhost/token: "),
+        ("localhost", &[], "no token for OAUTHBEARER: https://localhost/token: "),
+        ("idp.example", &TRUSTED[..], "idp.example"),
+    ] {
+        let (config, environment, asked) = in_tls(host, options);
+        let config = config.with(|it| {
+            it.tls.truststore = Some(crate::Store::file(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/tests/data/stores/pki/root.pem"
+            )));
+        });
+        let login = open(&config, &environment).unwrap();
+        let error = first_words(&login).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
+        assert!(error.to_string().contains(text) && !error.to_string().contains("hush"), "{error}");
+        assert_eq!(asked.count(), 0, "{host}");
+    }
+}
+
+#[test]
+fn options_for_the_endpoints_tls_are_checked_when_a_client_opens() {
+    let (environment, _) = environment(NOW, |_, _, _| unreachable!());
+    let config = config("idp.example").with(|it| {
+        let options = vec![("ssl.truststore.location".to_owned(), "/nowhere/ca.pem".into())];
+        it.sasl.login = Some(LoginModule::OAuthBearer { options });
+    });
+    let error = open(&config, &environment).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("/nowhere/ca.pem"), "{error}");
 }

@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
+use tokio_rustls::TlsAcceptor;
 
 use crate::config::Address;
 use crate::environment::{Clock, Environment};
@@ -44,10 +46,19 @@ pub(crate) fn environment(
     now_unix_ms: i64,
     serve: impl Fn(usize, &Address, &str) -> Served + Send + Sync + 'static,
 ) -> (Environment, HttpRequests) {
+    environment_in_tls(now_unix_ms, None, serve)
+}
+
+/// The same with servers that speak TLS.
+pub(crate) fn environment_in_tls(
+    now_unix_ms: i64,
+    tls: Option<Arc<ServerConfig>>,
+    serve: impl Fn(usize, &Address, &str) -> Served + Send + Sync + 'static,
+) -> (Environment, HttpRequests) {
     let asked = HttpRequests::default();
     let (heard, serve) = (asked.clone(), Arc::new(serve));
     let dial = move |address: Address| {
-        let (heard, serve) = (heard.clone(), Arc::clone(&serve));
+        let (heard, serve, tls) = (heard.clone(), Arc::clone(&serve), tls.clone());
         async move {
             if address.host == "refused.example" {
                 return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused"));
@@ -57,13 +68,19 @@ pub(crate) fn environment(
             }
             let (client, server) = duplex(64 << 10);
             tokio::spawn(async move {
-                // A client that hangs up ends it.
-                _ = converse(server, |request| {
+                let answer = |request: &str| {
                     let mut heard = heard.0.lock().unwrap();
                     heard.push((address.clone(), request.to_owned()));
                     serve(heard.len() - 1, &address, request)
-                })
-                .await;
+                };
+                // A client that hangs up ends it.
+                _ = match tls {
+                    None => converse(server, answer).await,
+                    Some(tls) => match TlsAcceptor::from(tls).accept(server).await {
+                        Ok(server) => converse(server, answer).await,
+                        Err(error) => Err(error),
+                    },
+                };
             });
             Ok(client)
         }
@@ -73,7 +90,10 @@ pub(crate) fn environment(
     (environment, asked)
 }
 
-async fn converse(mut stream: DuplexStream, serve: impl FnOnce(&str) -> Served) -> io::Result<()> {
+async fn converse(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    serve: impl FnOnce(&str) -> Served,
+) -> io::Result<()> {
     let mut request = Vec::new();
     let mut bytes = [0; 4096];
     while !is_complete(&request) {
@@ -89,7 +109,8 @@ async fn converse(mut stream: DuplexStream, serve: impl FnOnce(&str) -> Served) 
                 body.len()
             );
             stream.write_all(head.as_bytes()).await?;
-            stream.write_all(body.as_bytes()).await
+            stream.write_all(body.as_bytes()).await?;
+            stream.shutdown().await
         }
         Served::Raw(bytes) => stream.write_all(&bytes).await,
         Served::Stall(bytes) => {
