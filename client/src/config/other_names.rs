@@ -1,14 +1,21 @@
 //! Keys of other clients, and what Java calls them.
 
-/// What to write instead of a key of librdkafka's (and so of kcat and of Confluent's clients), kafka-python's or
-/// Sarama's.
-pub(super) fn in_java(key: &str) -> Option<(&'static str, &'static str)> {
+/// The end of a sentence on a key that is known elsewhere: to librdkafka (and so to kcat and to Confluent's clients),
+/// kafka-python, the JVM, brokers, or serializers.
+pub(super) fn elsewhere(key: &str) -> Option<String> {
     let row =
         |rows: &'static [(&str, &str)]| rows.iter().find(|(theirs, _)| *theirs == key).map(|(_, ours)| *ours);
-    row(LIBRDKAFKA)
-        .map(|ours| ("librdkafka", ours))
-        .or_else(|| row(KAFKA_PYTHON).map(|ours| ("kafka-python", ours)))
-        .or_else(|| row(JVM).map(|ours| ("the JVM", ours)))
+    let named = [("librdkafka", LIBRDKAFKA), ("kafka-python", KAFKA_PYTHON), ("the JVM", JVM)];
+    let found = named.iter().find_map(|(whose, rows)| row(rows).map(|ours| (whose, ours)));
+    if let Some((whose, ours)) = found {
+        return Some(format!("it is a name of {whose}'s; here as in Java it is {ours}"));
+    }
+    if BROKERS.contains(&key) {
+        return Some("it is a setting of brokers".to_owned());
+    }
+    let is_of_serializers = SERIALIZERS.iter().any(|prefix| key.starts_with(prefix));
+    is_of_serializers
+        .then(|| "it is for serializers and their schema registry, and bytes are bytes here".to_owned())
 }
 
 const JAAS: &str = "sasl.jaas.config = …LoginModule required username=\"…\" password=\"…\";";
@@ -103,6 +110,36 @@ const JVM: &[(&str, &str)] = &[
     ("javax.net.ssl.trustStorePassword", "ssl.truststore.password"),
 ];
 
+const BROKERS: &[&str] = &[
+    "advertised.listeners",
+    "authorizer.class.name",
+    "connections.max.reauth.ms",
+    "inter.broker.listener.name",
+    "listener.security.protocol.map",
+    "listeners",
+    "sasl.enabled.mechanisms",
+    "sasl.kerberos.principal.to.local.rules",
+    "sasl.mechanism.inter.broker.protocol",
+    "sasl.server.callback.handler.class",
+    "security.inter.broker.protocol",
+    "ssl.client.auth",
+    "ssl.mode.enable",
+    "ssl.principal.mapping.rules",
+    "super.users",
+];
+
+/// Confluent's files for Java have these beside the client's own keys.
+const SERIALIZERS: &[&str] = &[
+    "auto.register.schemas",
+    "basic.auth.",
+    "bearer.auth.",
+    "key.subject.name.strategy",
+    "schema.registry.",
+    "specific.avro.reader",
+    "use.latest.version",
+    "value.subject.name.strategy",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +150,9 @@ mod tests {
         for (theirs, ours) in [LIBRDKAFKA, KAFKA_PYTHON, JVM].concat() {
             assert!(!table::rows().any(|row| row.name == theirs), "{theirs} is known");
             assert!(table::rows().any(|row| ours.contains(row.name)), "{theirs}: {ours}");
+        }
+        for theirs in [BROKERS, SERIALIZERS].concat() {
+            assert!(!table::rows().any(|row| row.name.starts_with(theirs)), "{theirs} is known");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use super::draft::Draft;
 use super::java_class::unshaded;
 use super::nearest::nearest;
-use super::other_names::in_java;
+use super::other_names::elsewhere;
 use super::table::{self, Fate};
 use super::{Config, Role, contradictions};
 use crate::{Error, ErrorKind, Secret};
@@ -144,12 +144,8 @@ fn take(draft: &mut Draft, key: &str, given: &str, role: Role) -> Result<Taken, 
 
 fn unknown(key: &str) -> Notice {
     let known = table::rows().map(|property| property.name);
-    let sentence = match (in_java(key), nearest(key, known)) {
-        (Some((whose, ours)), _) => {
-            format!(
-                "property {key} is unknown and ignored: it is a name of {whose}'s; here as in Java it is {ours}"
-            )
-        }
+    let sentence = match (elsewhere(key), nearest(key, known)) {
+        (Some(whose), _) => format!("property {key} is unknown and ignored: {whose}"),
         (None, Some(near)) => format!("property {key} is unknown and ignored; did you mean {near}?"),
         (None, None) => format!("property {key} is unknown and ignored"),
     };

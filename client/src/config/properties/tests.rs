@@ -171,6 +171,8 @@ fn a_key_of_another_clients_is_told_with_javas_name() {
         ("sasl.username", "sasl.jaas.config"),
         ("metadata.broker.list", "bootstrap.servers"),
         ("enable.ssl.certificate.verification", "ssl.endpoint.identification.algorithm"),
+        ("ssl.mode.enable", "it is a setting of brokers"),
+        ("basic.auth.user.info", "it is for serializers and their schema registry"),
     ] {
         let (_, notices) = parsed(&[(theirs, "hush")]).unwrap();
         let sentence = notices[0].to_string();
