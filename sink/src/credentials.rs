@@ -127,6 +127,13 @@ pub(crate) fn listed(names: impl Iterator<Item = String>) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
+/// Every field of a credentials file, for the README: its kind, its name, another spelling of it, and the client's property
+/// that it becomes; the last two may be empty.
+#[doc(hidden)]
+pub fn credential_fields() -> impl Iterator<Item = [&'static str; 4]> {
+    section::FIELDS.iter().map(|it| [it.kind.name(), it.name, it.also, it.property])
+}
+
 /// How many names a sentence lists.
 const NAMES_SHOWN_MAX: usize = 40;
 

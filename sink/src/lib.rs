@@ -60,6 +60,12 @@
 //! # }
 //! ```
 //!
+//! # Secured clusters
+//!
+//! A table's `properties.*` are Java's, security among them. [`PlanOptions::with_property`](plan::PlanOptions::with_property)
+//! lays properties under every table, and [`Credentials`](credentials::Credentials) are what `ssl_auth_name`,
+//! `krb_auth_name` and `dew.*` name: read once, and shown nowhere.
+//!
 //! # What is promised
 //!
 //! - **Delivery** is at-least-once. A job commits its source's offsets only when every record that was written of what
@@ -127,6 +133,7 @@ pub use upsert_sink::UpsertSink;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::codecs::Codecs;
+    pub use crate::credentials::credential_fields;
     pub use crate::format::{
         DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FORMATS,
         FormatError, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part, Waiting,

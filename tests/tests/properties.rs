@@ -6,6 +6,7 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use tokio::task::block_in_place;
+use upsert_kafka_sink::internals::{CONNECTORS, credential_fields};
 use upsert_kafka_tests::data;
 
 use crate::dli::cluster::{Cluster, PASSWORD, private_file};
@@ -153,4 +154,28 @@ fn what_cannot_be_read_is_named_and_not_shown() {
         assert_eq!(ran.code, 2, "{args:?}: {}", ran.err);
         assert!(ran.err.contains(says) && !ran.err.contains("hush"), "{args:?}: {}", ran.err);
     }
+}
+
+/// The tables of the README are the rows of the code: what this says is missing is what to paste.
+#[test]
+fn the_readmes_options_and_credentials_are_the_codes() {
+    let readme = std::fs::read_to_string(upsert_kafka_tests::repository().join("README.md")).unwrap();
+    let mut options: BTreeMap<&str, (String, String)> = BTreeMap::new();
+    for connector in CONNECTORS {
+        for spec in connector.options {
+            let default = spec.default.map_or_else(String::new, |it| format!("`{it}`"));
+            let told = format!("{default} | {} | {}", spec.since, spec.about);
+            let (_, connectors) = options.entry(spec.key).or_insert_with(|| (told, String::new()));
+            let comma = if connectors.is_empty() { "" } else { ", " };
+            *connectors = format!("{connectors}{comma}{}", connector.name);
+        }
+    }
+    let options =
+        options.iter().map(|(key, (told, connectors))| format!("| `{key}` | {connectors} | {told} |"));
+    let code = |text: &str| if text.is_empty() { String::new() } else { format!("`{text}`") };
+    let fields = credential_fields().map(|[kind, name, also, property]| {
+        format!("| {kind} | `{name}` | {} | {} |", code(also), code(property))
+    });
+    let missing: Vec<String> = options.chain(fields).filter(|row| !readme.contains(row)).collect();
+    assert!(missing.is_empty(), "the README lacks\n{}", missing.join("\n"));
 }

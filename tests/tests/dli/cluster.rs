@@ -9,6 +9,7 @@ use upsert_kafka_broker::{
     Broker, BrokerConfig, ListenerConfig, SaslConfig, SaslMechanism, SecurityProtocol, TlsConfig,
 };
 use upsert_kafka_tests::data;
+use upsert_kafka_tests::kafka::unique;
 
 use crate::program::{self, Ran};
 
@@ -110,15 +111,20 @@ pub(crate) struct Job {
 impl Job {
     /// A job of two tables with these options.
     pub(crate) fn new(bootstrap: &str, options: &str) -> Self {
+        Self::of_two(bootstrap, options, options)
+    }
+
+    /// A job whose source and sink have options of their own.
+    pub(crate) fn of_two(bootstrap: &str, source: &str, sink: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let (input, output) = (format!("dli-in-{number}"), format!("dli-out-{number}"));
+        let (input, output) = (unique(&format!("dli-in-{number}")), unique(&format!("dli-out-{number}")));
         let sql = format!(
-            "CREATE TABLE src (id INT) WITH ('connector' = 'kafka', 'topic' = '{input}', 'format' = 'json', {options}
+            "CREATE TABLE src (id INT) WITH ('connector' = 'kafka', 'topic' = '{input}', 'format' = 'json', {source}
                 'properties.bootstrap.servers' = '{bootstrap}', 'properties.group.id' = '{input}',
                 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset');
              CREATE TABLE o (id INT, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'upsert-kafka',
-                'topic' = '{output}', {options} 'properties.bootstrap.servers' = '{bootstrap}',
+                'topic' = '{output}', {sink} 'properties.bootstrap.servers' = '{bootstrap}',
                 'key.format' = 'json', 'value.format' = 'json');
              INSERT INTO o SELECT * FROM src;"
         );
