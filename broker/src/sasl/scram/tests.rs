@@ -1,3 +1,5 @@
+//! SCRAM's exchange as a broker has it, held to RFC 7677's example.
+
 use serde_json::Value;
 
 use super::*;
