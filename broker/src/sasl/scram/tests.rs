@@ -1,4 +1,4 @@
-//! SCRAM's exchange as a broker has it, held to RFC 7677's example.
+//! SCRAM's exchange as a broker has it, held to what Java's classes answered.
 
 use serde_json::Value;
 
