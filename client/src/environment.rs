@@ -108,6 +108,7 @@ impl Environment {
     ///
     /// # Errors
     /// The system has none to give.
+    #[cfg_attr(not(any(feature = "scram", feature = "oauth", feature = "gssapi")), allow(dead_code))]
     pub(crate) fn random_bytes<const N: usize>(&self) -> Result<[u8; N], Error> {
         let mut bytes = [0; N];
         match &self.seeds {

@@ -32,6 +32,8 @@ mod gssapi;
 #[cfg(feature = "oauth")]
 pub(crate) mod oauth_bearer;
 mod plain;
+// Without them no mechanism is ours.
+#[cfg_attr(not(any(feature = "scram", feature = "gssapi", feature = "msk-iam")), allow(dead_code))]
 mod rsasl;
 #[cfg(feature = "scram")]
 mod scram;

@@ -216,6 +216,18 @@ pub(super) async fn fetch_metadata(
     MetadataUpdate::read(&response, topics).map_err(|error| connection.named(error, "Metadata"))
 }
 
+/// A listener with logins answers ApiVersions to anybody, and closes the connection at the next request.
+fn without_login(error: Error, config: &Config) -> Error {
+    let is_suspect = error.kind() == ErrorKind::Disconnected && !config.security_protocol.has_sasl();
+    match is_suspect {
+        true => error.within(
+            "it let this client no further than ApiVersions, as a listener does where everybody logs in \
+             (security.protocol SASL_PLAINTEXT or SASL_SSL)",
+        ),
+        false => error,
+    }
+}
+
 async fn open_and_ask(
     address: &Address,
     connector: &Connector,
@@ -225,7 +237,7 @@ async fn open_and_ask(
     let deadline = connector.environment.clock().now() + limit;
     let connection = connector.open(address, limit.min(config.connection_setup_timeout)).await?;
     match timeout_at(deadline.into(), fetch_metadata(&connection, &[], &HashSet::new(), config)).await {
-        Ok(answer) => Ok((connection, answer?)),
+        Ok(answer) => Ok((connection, answer.map_err(|error| without_login(error, config))?)),
         Err(_) => Err(connection.named(Error::new(ErrorKind::Timeout, "no answer"), "Metadata")),
     }
 }

@@ -76,6 +76,17 @@ async fn a_login_where_nobody_logs_in_says_so() {
 }
 
 #[tokio::test]
+async fn who_does_not_log_in_where_everybody_does_is_told_so() {
+    let Some(kafka) = Secured::shared() else { return };
+    let properties = vec![
+        ("bootstrap.servers", kafka.bootstrap(Listener::SaslPlaintext)),
+        ("bootstrap.timeout.ms", "300".to_owned()),
+    ];
+    let error = opened(&properties, Environment::new()).await.err().unwrap();
+    assert!(error.to_string().contains("as a listener does where everybody logs in"), "{error}");
+}
+
+#[tokio::test]
 async fn a_delegation_token_gets_in_by_tokenauth() {
     let Some(kafka) = Secured::shared() else { return };
     let alice = Way::new("alice", Listener::SaslPlaintext, &[Login::Scram256.properties()]);

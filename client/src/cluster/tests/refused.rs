@@ -24,7 +24,7 @@ impl Guarded {
             match sasl.answer(ask) {
                 Some(reply) => reply,
                 // Whoever is still connected by the old password is thrown out.
-                None if sasl.password != PASSWORD => Reply::Close,
+                None if sasl.logins == 0 => Reply::Close,
                 None => ask.introduce(&at, &[("orders", 1)]).unwrap_or(Reply::Nothing),
             }
         });
@@ -56,7 +56,8 @@ impl Guarded {
 
     /// The password is another one from now on.
     fn shut(&self) {
-        self.sasl.lock().unwrap().password = "another".to_owned();
+        let mut sasl = self.sasl.lock().unwrap();
+        (sasl.password, sasl.logins) = ("another".to_owned(), 0);
     }
 }
 
@@ -149,4 +150,60 @@ async fn a_broker_that_lets_the_client_in_again_is_used_again() {
     tokio::time::sleep(2 * WAIT).await;
     let topic = client.producer().topic("orders").await.unwrap();
     _ = Record::new(&topic);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_log_in_where_everybody_does_is_told_so() {
+    // Kafka closes a connection whose first request but ApiVersions is none of a login.
+    let (peer, environment) = Peer::piped(|ask: &Ask| match ask.key {
+        18 => ask.answer(&versions(i16::MAX)),
+        _ => Reply::Close,
+    });
+    let error = Client::open_in(peer.config(), environment).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    let wanted =
+        "no further than ApiVersions, as a listener does where everybody logs in (security.protocol SASL_";
+    assert!(error.to_string().contains(wanted), "{error}");
+}
+
+/// What the JAAS file holds, which is removed with the value.
+struct JaasFile(std::path::PathBuf);
+
+impl JaasFile {
+    fn new(name: &str, password: &str) -> Self {
+        let file =
+            Self(std::env::temp_dir().join(format!("upsert-kafka-{name}-{}.conf", std::process::id())));
+        file.write(password);
+        file
+    }
+
+    fn write(&self, password: &str) {
+        let module = "org.apache.kafka.common.security.plain.PlainLoginModule";
+        let text =
+            format!("KafkaClient {{ {module} required username=\"{USER}\" password=\"{password}\"; }};");
+        std::fs::write(&self.0, text).unwrap();
+    }
+}
+
+impl Drop for JaasFile {
+    fn drop(&mut self) {
+        _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_is_changed_while_a_client_runs_is_read_from_its_file() {
+    let broker = Guarded::start();
+    let file = JaasFile::new("rotated", PASSWORD);
+    let mut config = broker.config(PASSWORD);
+    config.sasl.login_file = Some(file.0.clone());
+    let client = Client::open_in(config, broker.environment.clone()).await.unwrap();
+    let topic = client.producer().topic("orders").await.unwrap();
+    _ = Record::new(&topic);
+    broker.shut();
+    // The broker was first; a moment later the file follows.
+    assert_refused(&client.admin().topics().await.err().unwrap());
+    file.write("another");
+    tokio::time::sleep(2 * WAIT).await;
+    assert!(client.admin().cluster().await.is_ok());
 }

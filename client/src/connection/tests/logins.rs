@@ -175,3 +175,23 @@ async fn scram_brokers_that_cheat_are_told_apart() {
         assert!(!error.to_string().contains(PASSWORD), "{error}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn before_a_login_no_broker_is_believed_that_says_a_long_answer_comes() {
+    for (key, at) in [(17, "SaslHandshake"), (36, "SaslAuthenticate")] {
+        let sasl = broker(&["PLAIN"]);
+        let logins = Arc::clone(&sasl);
+        let length = i32::try_from(handshake::HANDSHAKE_RESPONSE_BYTES_MAX).unwrap() + 1;
+        let (peer, environment) = Peer::piped(move |ask: &Ask| match ask.key == key {
+            // Its length, and nothing else.
+            true => Reply::Raw(length.to_be_bytes().to_vec().into()),
+            false => logins.lock().unwrap().answer(ask).unwrap_or_else(|| echo(ask)),
+        });
+        let config = config(&peer, SaslMechanism::Plain, PASSWORD);
+        let security = Security::open(&config, &environment).unwrap();
+        let connector = Connector { config: Arc::new(config), environment, security };
+        let error = connector.open(&peer.address, HOUR).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{at}: {error}");
+        assert!(error.to_string().contains("65537 bytes"), "{at}: {error}");
+    }
+}
