@@ -92,6 +92,23 @@ mod tests {
         assert_eq!(message, expected);
     }
 
+    /// What Amazon's own `aws-msk-iam-auth` 2.3.2 wrote at that moment, but for the name of who wrote it.
+    #[test]
+    fn the_message_is_that_of_amazons_library() {
+        const JAVAS: &str = r#"{"x-amz-date":"20261129T133343Z","x-amz-signedheaders":"host","x-amz-signature":
+            "f9da395150b2cc732e5ff07f42b7b168196f64df38fc8934aee8c9fa2b2d1189","host":
+            "b-2.x.kafka.cn-north-1.amazonaws.com.cn","action":"kafka-cluster:Connect","x-amz-expires":"900",
+            "x-amz-security-token":"IQoJb3JpZ2luX2VjEXAMPLE//+=token","version":"2020_10_22","x-amz-algorithm":
+            "AWS4-HMAC-SHA256","x-amz-credential":"AKIDEXAMPLE/20261129/cn-north-1/kafka-cluster/aws4_request",
+            "user-agent":"agent"}"#;
+        let mut javas: Value = serde_json::from_str(JAVAS).unwrap();
+        javas["user-agent"] = json!(USER_AGENT);
+        let token = Some("IQoJb3JpZ2luX2VjEXAMPLE//+=token");
+        let (host, at) = ("b-2.x.kafka.cn-north-1.amazonaws.com.cn", 1_795_959_223_000);
+        let ours = message(&credentials(token), "cn-north-1", host, at);
+        assert_eq!(serde_json::from_str::<Value>(ours.reveal()).unwrap(), javas);
+    }
+
     /// The URL up to the signature is botocore's, which Amazon's signer for Python uses.
     #[test]
     fn the_token_is_botocores_url_with_our_name() {
