@@ -69,7 +69,7 @@ fn page(
         }
         match state.topics.by_name(name) {
             _ if !state.may_topic(context, AclOperation::Describe, name) => {
-                topics.push(denied(name));
+                topics.push(refused(name, ErrorCode::TOPIC_AUTHORIZATION_FAILED));
             }
             None if names::check(name).is_err() => {
                 topics.push(refused(name, ErrorCode::INVALID_TOPIC_EXCEPTION));
@@ -77,11 +77,7 @@ fn page(
             None => topics.push(refused(name, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)),
             Some(topic) => {
                 let to = topic.partitions.len().min(from.saturating_add(left));
-                let mut described = described(topic, from, to, &state.nodes);
-                let named = (AclResource::Topic, &***name);
-                described.topic_authorized_operations =
-                    state.authorized_operations(context, named, TOPIC_OPERATIONS);
-                topics.push(described);
+                topics.push(described(topic, from, to, &state.nodes));
                 if to < topic.partitions.len() {
                     let partition_index = i32::try_from(to).unwrap_or(i32::MAX);
                     let topic_name = topic.name.clone();
@@ -92,6 +88,12 @@ fn page(
             }
         }
         from = 0;
+    }
+    for topic in topics.iter_mut().filter(|it| it.error_code != ErrorCode::TOPIC_AUTHORIZATION_FAILED) {
+        if let Some(name) = &topic.name {
+            let named = (AclResource::Topic, &**name);
+            topic.topic_authorized_operations = state.authorized_operations(context, named, TOPIC_OPERATIONS);
+        }
     }
     let next_cursor = next_cursor.map(Box::new);
     DescribeTopicPartitionsResponse { topics, next_cursor, ..Default::default() }
@@ -129,16 +131,6 @@ fn partition(
     }
 }
 
-fn denied(name: &Str) -> DescribeTopicPartitionsResponseTopic {
-    let error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
-    DescribeTopicPartitionsResponseTopic { error_code, name: Some(name.clone()), ..Default::default() }
-}
-
 fn refused(name: &Str, error_code: ErrorCode) -> DescribeTopicPartitionsResponseTopic {
-    DescribeTopicPartitionsResponseTopic {
-        error_code,
-        name: Some(name.clone()),
-        topic_authorized_operations: TOPIC_OPERATIONS,
-        ..Default::default()
-    }
+    DescribeTopicPartitionsResponseTopic { error_code, name: Some(name.clone()), ..Default::default() }
 }

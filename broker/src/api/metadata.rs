@@ -39,7 +39,7 @@ impl Serve for MetadataRequest {
             _ => {
                 let allowed = |topic: &&Topic| state.may_topic(context, AclOperation::Describe, &topic.name);
                 let topics = state.topics.iter().filter(allowed);
-                topics.map(|topic| described(topic, self, state, context)).collect()
+                topics.map(|topic| described(topic, &state.nodes)).collect()
             }
         };
         let broker = |node: &Node| {
@@ -53,6 +53,9 @@ impl Serve for MetadataRequest {
             topics,
             ..Default::default()
         };
+        if self.include_topic_authorized_operations {
+            authorize(&mut response.topics, state, context);
+        }
         name_all(&mut response, context);
         if self.include_cluster_authorized_operations {
             response.cluster_authorized_operations = state.cluster_operations(context, CLUSTER_OPERATIONS);
@@ -90,7 +93,7 @@ fn describe(
     if asked.topic_id != Uuid::ZERO {
         return match state.topics.by_id(asked.topic_id) {
             Some(topic) if state.may_topic(context, AclOperation::Describe, &topic.name) => {
-                described(topic, request, state, context)
+                described(topic, &state.nodes)
             }
             _ => refused(asked, ErrorCode::UNKNOWN_TOPIC_ID),
         };
@@ -100,7 +103,7 @@ fn describe(
         return refused(asked, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     }
     if let Some(topic) = state.topics.by_name(name) {
-        return described(topic, request, state, context);
+        return described(topic, &state.nodes);
     }
     match state.topics.check_new(name) {
         Err(refusal) => refused(asked, refusal.code),
@@ -118,7 +121,7 @@ fn describe(
             let configs = Configs::default().over(state.topics.defaults());
             state.topics.create(name, &leaders, configs);
             match state.topics.by_name(name) {
-                Some(topic) => described(topic, request, state, context),
+                Some(topic) => described(topic, &state.nodes),
                 None => refused(asked, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
             }
         }
@@ -126,26 +129,24 @@ fn describe(
     }
 }
 
-fn described(
-    topic: &Topic,
-    request: &MetadataRequest,
-    state: &State,
-    context: &RequestContext,
-) -> MetadataResponseTopic {
-    let mut described = MetadataResponseTopic {
+fn described(topic: &Topic, nodes: &Nodes) -> MetadataResponseTopic {
+    MetadataResponseTopic {
         name: Some(topic.name.clone()),
         topic_id: topic.id,
-        partitions: (0..)
-            .zip(&topic.partitions)
-            .map(|(index, it)| partition(index, it, &state.nodes))
-            .collect(),
+        partitions: (0..).zip(&topic.partitions).map(|(index, it)| partition(index, it, nodes)).collect(),
         ..Default::default()
-    };
-    if request.include_topic_authorized_operations {
-        let named = (AclResource::Topic, &*topic.name);
-        described.topic_authorized_operations = state.authorized_operations(context, named, TOPIC_OPERATIONS);
     }
-    described
+}
+
+/// What the caller may do with each topic that it may see, also where there is none of that name.
+fn authorize(topics: &mut [MetadataResponseTopic], state: &State, context: &RequestContext) {
+    for topic in topics {
+        let hidden = topic.error_code == ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+        if let Some(name) = topic.name.as_ref().filter(|_| !hidden) {
+            let named = (AclResource::Topic, &**name);
+            topic.topic_authorized_operations = state.authorized_operations(context, named, TOPIC_OPERATIONS);
+        }
+    }
 }
 
 fn partition(partition_index: i32, partition: &Partition, nodes: &Nodes) -> MetadataResponsePartition {

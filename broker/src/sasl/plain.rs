@@ -9,8 +9,9 @@ pub(super) fn authenticate(token: &[u8], users: &Users) -> Result<Reply, SaslRef
     let text = String::from_utf8_lossy(token);
     let parts: Vec<_> = text.split('\0').collect();
     let [authorization_id, user, password] = parts[..] else {
-        let count = parts.len();
-        return Err(SaslRefusal::kept(format!(
+        // Kafka stops counting there.
+        let count = parts.len().min(4);
+        return Err(SaslRefusal::told(format!(
             "Invalid SASL/PLAIN response: expected 3 tokens, got {count}"
         )));
     };
