@@ -1,8 +1,16 @@
 //! Every way into a cluster: each protocol, mechanism and store, against a real Kafka and against the embedded broker, and
 //! beside each the one that must not get in.
 
+mod acls; // principals, and refusals that name the resource
+mod delegation; // delegation tokens
+mod embedded; // not tests: the embedded broker with the same listeners
 mod harness; // the real Kafka's listeners let Apache's own client in, and keep it out
+mod load; // not tests: a producer whose records are numbered, connections that are counted
 mod logins; // users and passwords: let in, kept out, and again on a connection in use
+mod matrix; // our client by every way
+mod reauthentication; // sessions that a real Kafka ends: again in band, under load, by each mechanism
+mod rotation; // stores replaced while a producer runs
+mod round_trip; // not tests: a record there and back
 mod sessions; // sessions that end, in virtual time, against the embedded broker
 mod tokens; // OAUTHBEARER by a token endpoint against the embedded broker: the whole way, from properties to records
 mod ways; // not tests: the ways, by the properties people have

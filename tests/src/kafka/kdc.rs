@@ -33,7 +33,9 @@ impl Kdc {
         let realm = Realm(folder);
         realm.call("kdb5_util", &["create", "-s", "-r", REALM, "-P", "master-hush-77"])?;
         realm.call("kadmin.local", &["-q", "addprinc -randkey kafka/localhost"])?;
-        realm.call("kadmin.local", &["-q", &format!("addprinc -pw {KERBEROS_PASSWORD} alice")])?;
+        realm.call("kadmin.local", &["-q", "addprinc -pw old-hush-21 alice"])?;
+        realm.call("kadmin.local", &["-q", "ktadd -norandkey -k alice.old.keytab alice"])?;
+        realm.call("kadmin.local", &["-q", &format!("cpw -pw {KERBEROS_PASSWORD} alice")])?;
         realm.call("kadmin.local", &["-q", "addprinc -pw bob-hush-55 bob"])?;
         realm.call("kadmin.local", &["-q", "ktadd -k kafka.keytab kafka/localhost"])?;
         realm.call("kadmin.local", &["-q", "ktadd -norandkey -k alice.keytab alice"])?;

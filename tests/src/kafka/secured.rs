@@ -169,7 +169,7 @@ fn host(listener: Listener) -> &'static str {
 /// Of alice, by PLAIN and SCRAM.
 pub const PASSWORD: &str = "alice-hush-9a";
 /// How long a session of [`Listener::Reauthenticating`] lasts.
-pub const SESSION: Duration = Duration::from_millis(1500);
+pub const SESSION: Duration = Duration::from_secs(4);
 const PLAIN: &str = "org.apache.kafka.common.security.plain.PlainLoginModule";
 const SCRAM: &str = "org.apache.kafka.common.security.scram.ScramLoginModule";
 const OAUTH: &str = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule";

@@ -142,6 +142,14 @@ impl Stores {
         ]
     }
 
+    /// `ssl.keystore.*` of a client whose certificate the authority knows nothing of.
+    pub fn identity_of_others(&self) -> Properties {
+        vec![
+            ("ssl.keystore.location", self.path("other-client.store.pem")),
+            ("ssl.keystore.type", "PEM".to_owned()),
+        ]
+    }
+
     /// `ssl.keystore.*` of a client that proves who it is by a certificate.
     pub fn identity(&self, store: Identity) -> Properties {
         let file = |name, kind: &str| {

@@ -3,7 +3,7 @@
 use upsert_kafka_tests::kafka::{Identity, Listener, NewTopic, Secured, Trust, unique};
 use upsert_kafka_tests::record::NewRecord;
 
-use super::ways::{Login, Way, signed};
+use super::ways::{Login, SCRAM, Way, signed};
 
 /// One trust store for each mechanism is enough here: what is tried is the listeners, and the properties as Java reads
 /// them.
@@ -78,5 +78,13 @@ fn a_delegation_token_of_the_java_client_is_a_user_and_its_password() {
     let login = Way::new("alice", Listener::SaslPlaintext, &[Login::Scram256.properties()]);
     let properties = login.to(&kafka.bootstrap(login.listener));
     let token = kafka.java(|it, _| it.delegation_token(&properties));
-    assert!(token.id.len() > 10 && token.hmac.len() > 10, "{token:?}");
+    let topic = unique("java-delegated");
+    kafka.java(|it, at| it.create(at, &[NewTopic { name: &topic, partitions: 1, configs: &[] }]));
+    let jaas =
+        format!("{SCRAM} required username=\"{}\" password=\"{}\" tokenauth=\"true\";", token.id, token.hmac);
+    let login = vec![("sasl.mechanism", "SCRAM-SHA-256".to_owned()), ("sasl.jaas.config", jaas)];
+    let properties =
+        Way::new("token", Listener::SaslPlaintext, &[login]).to(&kafka.bootstrap(Listener::SaslPlaintext));
+    let record = NewRecord { topic, value: Some(vec![]), ..NewRecord::default() };
+    kafka.java(|it, _| it.produce_with(&properties, &[record]));
 }

@@ -63,8 +63,8 @@ impl<'a> Login<'a> {
             Self::Unsecured => format!(
                 "{OAUTH} required unsecuredLoginStringClaim_name=\"alice\" unsecuredLoginPrincipalClaimName=\"name\";"
             ),
-            // The keys are bob's.
-            Self::Keytab(kdc) => keytab(&kdc.path("bob.keytab"), "alice@EXAMPLE.TEST"),
+            // The keys are those of a password that alice has no more.
+            Self::Keytab(kdc) => keytab(&kdc.path("alice.old.keytab"), "alice@EXAMPLE.TEST"),
         })
     }
 
