@@ -147,13 +147,15 @@ impl Traffic {
 
     /// Sends what was queued, after a login if the session is about to end.
     fn handle_command(&mut self, command: Option<SocketCommand>, queue: &mut mpsc::Receiver<SocketCommand>) {
-        let now = self.clock.now();
-        let due = |it: &mut Reauthentication| it.begins(now);
-        if command.is_some() && self.reauthentication.as_mut().is_some_and(due) {
-            self.held = command;
-            return;
+        match command.is_some() && self.begins_login() {
+            true => self.held = command,
+            false => self.take_queued(command, queue),
         }
-        self.take_queued(command, queue);
+    }
+
+    fn begins_login(&mut self) -> bool {
+        let Self { reauthentication, clock, .. } = self;
+        reauthentication.as_mut().is_some_and(|it| it.begins(clock.now()))
     }
 
     /// A login under way goes on; when it is over, what was held leaves first.

@@ -182,9 +182,15 @@ impl Dispatch {
     }
 
     /// A broker could not be reached: it is left alone for a while, and may no longer lead anything.
-    pub(crate) fn handle_unreachable(&mut self, node: i32, now: Instant, chance: f64) {
+    pub(crate) fn handle_unreachable(&mut self, node: i32, error: &Error, now: Instant, chance: f64) {
         let mut backoff = self.config.backoff;
-        self.brokers.entry(node).or_default().pause(now, backoff.wait(chance));
+        let broker = self.brokers.entry(node).or_default();
+        broker.pause(now, backoff.wait(chance));
+        for at in &broker.ready {
+            if let Some(queue) = self.queues.get_mut(*at).and_then(Option::as_mut) {
+                queue.sequence.handle_unreachable(error);
+            }
+        }
         self.wants_metadata = true;
     }
 

@@ -185,7 +185,7 @@ impl Sender {
             BrokerEvent::Connected => {}
             BrokerEvent::Unreachable(error) => {
                 tracing::debug!(node, %error, "a broker cannot be reached");
-                self.dispatch.handle_unreachable(node, now, self.chance.draw());
+                self.dispatch.handle_unreachable(node, &error, now, self.chance.draw());
             }
             BrokerEvent::Answered(request, response) => self.settle(&request, response, now),
             BrokerEvent::Read(request, answer) => {

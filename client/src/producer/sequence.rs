@@ -165,6 +165,13 @@ impl Sequence {
         }
     }
 
+    /// The leader could not be reached: what waits for it expires with this as its reason.
+    pub(crate) fn handle_unreachable(&mut self, error: &Error) {
+        for entry in self.entries.iter_mut().filter(|entry| !entry.is_in_flight()) {
+            entry.last_error = Some(error.clone());
+        }
+    }
+
     /// At the end of the line.
     pub(crate) fn handle_batch(&mut self, batch: Batch) {
         let silent = |last: Instant| last + self.config.producer_expiration <= batch.opened;

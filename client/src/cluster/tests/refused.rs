@@ -207,3 +207,26 @@ async fn a_password_that_is_changed_while_a_client_runs_is_read_from_its_file() 
     tokio::time::sleep(2 * WAIT).await;
     assert!(client.admin().cluster().await.is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_no_login_could_carry_says_so_when_its_time_is_over() {
+    let broker = Guarded::start();
+    let mut config = broker.config(PASSWORD);
+    (config.enable_idempotence, config.delivery_timeout, config.linger) = (false, 10 * WAIT, Duration::ZERO);
+    config.request_timeout = 5 * WAIT;
+    let client = Client::open_in(config, broker.environment.clone()).await.unwrap();
+    let producer = client.producer();
+    let orders = producer.topic("orders").await.unwrap();
+    broker.shut();
+    broker.tried();
+    let delivery = producer.send(Record::new(&orders).value(b"paid")).await.unwrap();
+    let error = delivery.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(!error.may_have_been_written(), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("delivery.timeout.ms (10000); at last: broker peer:9092, SaslAuthenticate: login by"),
+        "{text}"
+    );
+    assert!(broker.tried() <= 15, "no storm");
+}

@@ -215,13 +215,17 @@ fn batches_follow_a_leader_that_moved_in_their_order() {
     assert_eq!(of(bench.request(2).as_ref()), [(0, 1)]);
 }
 
+fn unreachable() -> Error {
+    Error::new(ErrorKind::Unreachable, "nobody answers")
+}
+
 #[test]
 fn a_broker_that_lost_what_waited_for_it_is_looked_for_no_more() {
     let mut bench = DispatchBench::new(&[Some(1), Some(1)]).known(0, 1);
     bench.add(&[0, 1], 10);
     assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [1]);
     // It is out of reach, and others lead in its place.
-    bench.dispatch.handle_unreachable(1, bench.now, 0.5);
+    bench.dispatch.handle_unreachable(1, &unreachable(), bench.now, 0.5);
     bench.lead(&[Some(2), Some(3)]);
     bench.now += 2000 * MS;
     assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [2, 3]);
@@ -327,7 +331,7 @@ fn a_broker_that_asks_for_a_pause_is_left_alone_for_so_long() {
 fn a_broker_out_of_reach_is_left_alone_for_a_while_and_leaders_are_asked_for() {
     let mut bench = DispatchBench::new(&[Some(1)]);
     bench.add(&[0], 10);
-    bench.dispatch.handle_unreachable(1, bench.now, 0.5);
+    bench.dispatch.handle_unreachable(1, &unreachable(), bench.now, 0.5);
     assert!(bench.dispatch.poll_metadata());
     assert!(bench.dispatch.poll_ready_brokers(bench.now).is_empty() && bench.request(1).is_none());
     bench.now = bench.dispatch.deadline().unwrap();

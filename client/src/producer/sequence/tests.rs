@@ -366,6 +366,19 @@ fn a_batch_that_never_left_expires_without_a_gap() {
 }
 
 #[test]
+fn a_batch_whose_leader_could_not_be_reached_expires_with_the_reason() {
+    let mut bench = SequenceBench::new(config());
+    bench.add(&[1]);
+    bench.sequence.handle_unreachable(&Error::new(ErrorKind::Authentication, "the login is refused"));
+    bench.now += 1000 * MS;
+    let expired = bench.sequence.expire(bench.now);
+    let [Expired::Finished(_, Outcome::Failed { error, .. })] = &expired[..] else { panic!("{expired:?}") };
+    assert!(!error.may_have_been_written() && error.kind() == ErrorKind::Timeout);
+    let wanted = "not acknowledged within delivery.timeout.ms (1000); at last: the login is refused";
+    assert!(error.to_string().ends_with(wanted), "{error}");
+}
+
+#[test]
 fn a_batch_that_was_sent_expires_in_doubt_and_its_epoch_ends() {
     let mut bench = SequenceBench::new(config());
     bench.add(&[1]);

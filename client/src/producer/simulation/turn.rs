@@ -20,7 +20,7 @@ use crate::producer::request;
 use crate::producer::sticky::StickySettings;
 use crate::producer::topic::{Topic, TopicSettings, TopicUpdate};
 use crate::producer::verdict::BatchAnswer;
-use crate::{Delivery, Error, ProducerId, Receipt};
+use crate::{Delivery, Error, ErrorKind, ProducerId, Receipt};
 
 impl Machine {
     /// The sender's loop, as often as something happened within.
@@ -107,7 +107,8 @@ impl Machine {
                 self.dispatch.handle_log_answer(&request, answer, now, self.chance.draw());
             }
             ConnectionEvent::Unreachable(node) => {
-                self.dispatch.handle_unreachable(node, now, self.chance.draw())
+                let error = Error::new(ErrorKind::Unreachable, "nobody answers");
+                self.dispatch.handle_unreachable(node, &error, now, self.chance.draw());
             }
             ConnectionEvent::View => self.renew(now),
         }
