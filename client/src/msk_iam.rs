@@ -5,10 +5,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout_at;
 
 use crate::config::{Address, BearerToken, Config, LoginModule};
 use crate::environment::Environment;
-use crate::oauth::{Fetch, RefreshWindow, Renewal};
+use crate::oauth::{Fetch, RefreshWindow, Renewal, wait_max};
 use crate::sasl::{Login, Starting};
 use crate::{Error, ErrorKind, Secret};
 
@@ -47,17 +50,28 @@ pub(crate) fn open(config: &Config, environment: &Environment) -> Result<Arc<dyn
         }
     };
     let signer = AwsSigner::new(options, Variables::of_process(), config, environment)?;
-    Ok(Arc::new(MskIamLogin(signer)))
+    Ok(Arc::new(MskIamLogin { signer, wait_max: wait_max(config) }))
 }
 
 /// Logs in by AWS_MSK_IAM.
 #[derive(Debug)]
-struct MskIamLogin(AwsSigner);
+struct MskIamLogin {
+    signer: AwsSigner,
+    /// The connection's own bound would only say that time ran out.
+    wait_max: Duration,
+}
 
 impl Login for MskIamLogin {
     fn start<'a>(&'a self, broker: &'a Address) -> Starting<'a> {
         Box::pin(async move {
-            let message = self.0.message(&broker.host).await?;
+            let deadline = self.signer.environment.clock().now() + self.wait_max;
+            let message = timeout_at(deadline.into(), self.signer.message(&broker.host)).await.map_err(|_| {
+                let sentence = format!(
+                    "no AWS credentials within {} ms: whoever gives them has not answered, and is still waited for",
+                    self.wait_max.as_millis()
+                );
+                Error::new(ErrorKind::Timeout, sentence)
+            })??;
             crate::sasl::aws_msk_iam::begin(message, payload::check_answer)
         })
     }

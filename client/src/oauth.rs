@@ -54,6 +54,7 @@ struct OAuthLogin {
     renewal: Renewal<BearerToken>,
     fetcher: Arc<TokenFetcher>,
     extensions: Vec<(String, String)>,
+    /// The connection's own bound would only say that time ran out.
     wait_max: Duration,
     origin: String,
     environment: Environment,
@@ -84,8 +85,7 @@ impl OAuthLogin {
             renewal: Renewal::new("an OAUTHBEARER token", fetch, RefreshWindow::of(oauth), environment),
             fetcher,
             extensions,
-            // The connection's own bound would only say that time ran out.
-            wait_max: config.connection_setup_timeout.mul_f64(WAIT_SHARE),
+            wait_max: wait_max(config),
             origin: told,
             environment: environment.clone(),
         })
@@ -279,6 +279,11 @@ fn told(origin: &TokenOrigin) -> String {
         #[cfg(feature = "msk-iam")]
         TokenOrigin::AwsMskIam => "Amazon's sources of credentials".to_owned(),
     }
+}
+
+/// How long a connection waits for what it logs in with.
+pub(crate) fn wait_max(config: &Config) -> Duration {
+    config.connection_setup_timeout.mul_f64(WAIT_SHARE)
 }
 
 /// The share of the time for a connection that may be spent on waiting for a token.

@@ -292,7 +292,7 @@ async fn without_keys_all_that_was_looked_for_is_told() {
 async fn a_mechanism_carries_the_message_and_wants_a_receipt() {
     let files = Files::new("mechanism", KEYS, "");
     let (signer_of, _) = signer(&files, AwsOptions::default(), &[], never);
-    let login = MskIamLogin(signer_of);
+    let login = MskIamLogin { signer: signer_of, wait_max: Duration::from_secs(8) };
     let broker = format!("{HOST}:9098").parse().unwrap();
     let begin = async || {
         let mut mechanism = login.start(&broker).await.unwrap();
@@ -305,4 +305,20 @@ async fn a_mechanism_carries_the_message_and_wants_a_receipt() {
     let error = begin().await.step(b"").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(error.to_string().contains("no receipt of AWS_MSK_IAM: it is not JSON"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sts_that_stalls_is_told_before_the_connections_own_time_ends() {
+    let files = Files::new("stall", KEYS, "");
+    let options = AwsOptions { role_arn: Some("arn:aws:iam::1:role/a".to_owned()), ..AwsOptions::default() };
+    let set = [("AWS_ENDPOINT_URL_STS", "http://sts.example")];
+    let (signer_of, _) = signer(&files, options, &set, |_, _, _| Served::Stall(Vec::new()));
+    let login = MskIamLogin { signer: signer_of, wait_max: wait_max(&Config::default()) };
+    let broker = format!("{HOST}:9098").parse().unwrap();
+    let error = login.start(&broker).await.map(|_| ()).unwrap_err();
+    assert!(error.to_string().starts_with("no AWS credentials within 8000 ms"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    // The question goes on, and ends by its own bound.
+    let error = failure(&login.signer).await.to_string();
+    assert_eq!(error, "http://sts.example/: no answer within 10000 ms");
 }
