@@ -109,6 +109,12 @@ macro_rules! built_in {
     }};
 }
 
+/// The feature that a mechanism needs and this build lacks.
+pub(crate) fn missing_feature(mechanism: SaslMechanism) -> Option<&'static str> {
+    let (feature, open) = row(mechanism);
+    open.is_none().then_some(feature)
+}
+
 /// The table of mechanisms.
 fn row(mechanism: SaslMechanism) -> (&'static str, Option<OpenLogin>) {
     match mechanism {

@@ -1,8 +1,11 @@
 //! Settings of TLS and SASL that cannot hold together, and such that hold and change nothing.
 
-use super::super::{Config, LoginModule, Notice, SaslConfig, SaslMechanism, TlsConfig, table};
+use super::super::{
+    Config, LoginModule, Notice, OAuthLoginHandler, SaslConfig, SaslMechanism, TlsConfig, table,
+};
 use super::refuse;
 use crate::Error;
+use crate::sasl::missing_feature;
 
 /// Refuses a login that cannot be.
 pub(in crate::config) fn check(config: &Config) -> Result<(), Error> {
@@ -14,7 +17,10 @@ pub(in crate::config) fn check(config: &Config) -> Result<(), Error> {
         return Ok(());
     }
     let mechanism = config.sasl.mechanism;
-    built(mechanism, &BUILT)?;
+    built(mechanism, missing_feature(mechanism))?;
+    if config.sasl.oauth.login_handler == OAuthLoginHandler::AwsMskIam && !cfg!(feature = "msk-iam") {
+        return missing("sasl.login.callback.handler.class", &"Amazon MSK's", "msk-iam");
+    }
     match &config.sasl.login {
         Some(login) if is_for(login, mechanism) => Ok(()),
         Some(login) => refuse(mismatch(login, mechanism)),
@@ -115,14 +121,8 @@ fn protocol_name(config: &Config) -> String {
         .map_or_else(String::new, |row| row.shown(config))
 }
 
-/// Which mechanisms there are by which features, and whether this build has them.
-type Built = [(SaslMechanism, &'static str, bool)];
-
-fn built(mechanism: SaslMechanism, all: &Built) -> Result<(), Error> {
-    match all.iter().find(|(it, ..)| *it == mechanism) {
-        Some((_, feature, false)) => missing("sasl.mechanism", &mechanism, feature),
-        _ => Ok(()),
-    }
+fn built(mechanism: SaslMechanism, missing_feature: Option<&str>) -> Result<(), Error> {
+    missing_feature.map_or(Ok(()), |feature| missing("sasl.mechanism", &mechanism, feature))
 }
 
 fn missing<T>(key: &str, value: &impl std::fmt::Display, feature: &str) -> Result<T, Error> {
@@ -132,13 +132,6 @@ fn missing<T>(key: &str, value: &impl std::fmt::Display, feature: &str) -> Resul
 }
 
 const KRB5: &str = "com.sun.security.auth.module.Krb5LoginModule";
-const BUILT: [(SaslMechanism, &str, bool); 5] = [
-    (SaslMechanism::Gssapi, "gssapi", cfg!(feature = "gssapi")),
-    (SaslMechanism::ScramSha256, "scram", cfg!(feature = "scram")),
-    (SaslMechanism::ScramSha512, "scram", cfg!(feature = "scram")),
-    (SaslMechanism::OAuthBearer, "oauth", cfg!(feature = "oauth")),
-    (SaslMechanism::AwsMskIam, "msk-iam", cfg!(feature = "msk-iam")),
-];
 
 #[cfg(all(
     test,

@@ -265,6 +265,15 @@ fn classes_that_mean_something_are_taken_whatever_a_build_put_in_front() {
     }
 }
 
+#[cfg(not(feature = "gssapi"))]
+#[test]
+fn a_mechanism_that_was_left_out_is_refused_by_its_feature() {
+    assert_eq!(
+        parsed(&[("security.protocol", "SASL_PLAINTEXT")]).unwrap_err().to_string(),
+        "property sasl.mechanism: GSSAPI is not in this build, it is the feature gssapi of upsert-kafka-client"
+    );
+}
+
 #[cfg(not(feature = "tls"))]
 #[test]
 fn tls_that_was_left_out_is_refused_by_its_feature() {
