@@ -1,7 +1,9 @@
 //! `upsert-kafka broker` with listeners of its flags: the same binary reaches them with a client's properties, and is kept
 //! out without.
 
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::program::{self, Ran, Running, file, run};
 
@@ -147,3 +149,33 @@ fn flags_that_cannot_be_are_refused_without_what_they_hold() {
     let ran = run(&["broker", "--users", lines.to_str().expect("UTF-8")]);
     assert!(ran.err.contains("line 2: not NAME:PASSWORD") && !ran.err.contains("hush"), "{ran:?}");
 }
+
+#[test]
+fn tls_where_none_is_spoken_and_none_where_it_is_are_said_in_the_log() {
+    let folder = folder("broker-flags-mistaken");
+    let path = folder.to_str().expect("UTF-8");
+    let flags =
+        ["--listener", "PLAINTEXT://127.0.0.1:0", "--listener", "SSL://127.0.0.1:0", "--tls-folder", path];
+    let (broker, at) = start(&flags);
+    // The heads of a ClientHello, and of an ApiVersions of 16 bytes.
+    let mistaken: [&[u8]; 2] =
+        [&[0x16, 3, 1, 0, 0xf4, 1], &[0, 0, 0, 16, 0, 18, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0]];
+    for (address, bytes) in at.iter().zip(mistaken) {
+        let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.write_all(bytes).expect("it is taken");
+        let mut said = Vec::new();
+        // Closed in order, and not reset.
+        stream.read_to_end(&mut said).expect("it is closed");
+    }
+    broker.signal("TERM");
+    let said = broker.end().err;
+    for expected in [
+        "what came to a listener without TLS is TLS: does the client have security.protocol=SSL or SASL_SSL?",
+        "what came to a listener of SSL is not TLS: does the client have security.protocol=PLAINTEXT or SASL_PLAINTEXT?",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);
