@@ -27,6 +27,45 @@
 //! Clients connect by TCP as to any Kafka: librdkafka, Java's, franz-go, kafkajs, sarama and others are run against it.
 //! The binary `upsert-kafka broker --listen 127.0.0.1:9092` is the same broker as a program.
 //!
+//! # Listeners with security
+//!
+//! A node has any number of listeners, each of its security protocol; clients are told the addresses of the one they came
+//! by. Where no certificate is given one is made, for localhost, 127.0.0.1 and ::1, by an authority that clients can trust:
+//!
+//! ```
+//! # #[cfg(feature = "tls")] {
+//! use upsert_kafka_broker::certificates::Subject;
+//! use upsert_kafka_broker::{
+//!     Acl, AuthorizerConfig, Broker, BrokerConfig, ClientAuth, ListenerConfig, SaslConfig, SecurityProtocol, TlsConfig,
+//! };
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+//! # runtime.block_on(async {
+//! let anywhere = ([127, 0, 0, 1], 0);
+//! let mtls = TlsConfig::default().with_client_auth(ClientAuth::Required);
+//! let config = BrokerConfig::default()
+//!     .with_listener(ListenerConfig::new(SecurityProtocol::SaslSsl, anywhere))
+//!     .with_listener(ListenerConfig::new(SecurityProtocol::Ssl, anywhere).with_name("MTLS").with_tls(mtls))
+//!     .with_sasl(SaslConfig::default().with_user("alice", "alice-secret"))
+//!     .with_authorizer(
+//!         AuthorizerConfig::default()
+//!             .with_super_user("User:CN=admin")
+//!             .with_acls(Acl::parse("allow User:alice read,write topic orders-*").unwrap()),
+//!     );
+//! let broker = Broker::start(config).await.unwrap();
+//!
+//! println!("ssl.truststore.certificates={}", broker.ca_pem().unwrap());
+//! println!("bootstrap.servers={}", broker.addresses_of("SASL_SSL")[0]);
+//! // And for the other listener a certificate of the admin's.
+//! let admin = broker.authority().unwrap().issue(&Subject::client("admin")).unwrap();
+//! println!("ssl.keystore.certificate.chain={}", admin.chain_pem());
+//! broker.stop().await;
+//! # });
+//! # }
+//! ```
+//!
+//! [`certificates`] also makes what is wrong in a way of your choice: expired, for another name, revoked, by nobody.
+//!
 //! # In paused time
 //!
 //! An [`Environment`] hands in sockets or none, the clock and the source of chance. With pipes instead of sockets and
@@ -67,6 +106,7 @@
 //! | administration | topics are made, grow and go; configs change and have their effect; records are deleted; groups and transactions are described |
 //! | retention, compaction | by the clock as in Kafka, segment by segment; or thoroughly when a test says so ([`Broker::clean`]) |
 //! | several nodes | each with a port of its own; a test moves leaders, stops nodes and starts them again |
+//! | security | listeners of PLAINTEXT, SSL, SASL_PLAINTEXT and SASL_SSL side by side; TLS 1.2 and 1.3, certificates given or made, clients' own (mTLS) with revocation lists; PLAIN, SCRAM-SHA-256 and -512 ([`Broker::set_user`] and `AlterUserScramCredentials` change who is let in), OAUTHBEARER unsecured or by a key; logging in again (KIP-368); ACLs |
 //! | faults | close, lose the answer, delay, answer an error, refuse a partition: by API, client and count ([`Fault`]) |
 //!
 //! Every API and version that ApiVersions advertises is answered, and requests are read as leniently as Kafka reads
@@ -85,6 +125,10 @@
 //!   bounded, each by a field of [`BrokerConfig`] whose doc says the cost. What logs hold is bounded by retention alone.
 //! - **Stopping.** When [`Broker::stop`] or [`Broker::stop_node`] returns, the connections have closed and the ports
 //!   refuse. Dropping the handle stops everything, without waiting.
+//! - **Who is not known may nothing.** Only a connection that needs no login, or has finished one, has a principal: it is a
+//!   state of its own in the code. Before that a connection may ask ApiVersions once and log in, in frames of at most
+//!   512 KiB; a login that fails is answered after 100 ms, then the connection closes.
+//! - **Secrets stay out of sight.** Passwords and keys are a [`Secret`], which no log, error or `Debug` shows.
 //! - No `unsafe`, no C. A client's bytes make the broker neither panic nor take memory out of proportion.
 //!
 //! # What it is not
@@ -94,7 +138,7 @@
 //! - Things that take a real cluster time take none unless they are told to: markers
 //!   ([`marker_delay`](BrokerConfig::marker_delay)), the first rebalance
 //!   ([`group_initial_rebalance_delay`](BrokerConfig::group_initial_rebalance_delay)).
-//! - Consumer groups of KIP-848, share and streams groups, TLS, SASL, ACLs, quotas, delegation tokens and tiered storage
+//! - Consumer groups of KIP-848, share and streams groups, GSSAPI, quotas, delegation tokens and tiered storage
 //!   are not served. Their APIs are advertised, as in every Kafka 4.4, and answer as one where those features are
 //!   switched off.
 //! - Incremental fetch sessions are not kept: clients are told so and send full fetches.
@@ -118,7 +162,11 @@
 //!
 //! # Features and versions
 //!
-//! The crate has no features. The minimum supported Rust version is the `rust-version` of its manifest; raising it is not
+//! | feature | default | |
+//! |---|---|---|
+//! | `tls` | yes | listeners of SSL and SASL_SSL, [`certificates`], keys of RS256 and ES256 for tokens: rustls with graviola, and rcgen, which compile no C. It wants a processor with AVX2 and ADX, or an aarch64 with AES; elsewhere such a listener is refused |
+//!
+//! The minimum supported Rust version is the `rust-version` of its manifest; raising it is not
 //! a breaking change.
 
 mod api;

@@ -16,7 +16,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use upsert_kafka_broker::certificates::{Authority, Certificate, Subject};
 use upsert_kafka_broker::{
-    Broker, BrokerConfig, ClientAuth, ListenerConfig, SaslConfig, SecurityProtocol, TlsConfig, TlsVersions,
+    Broker, BrokerConfig, ClientAuth, Clock, Environment, ListenerConfig, SaslConfig, SecurityProtocol,
+    TlsConfig, TlsVersions,
 };
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::*;
@@ -288,4 +289,28 @@ async fn settings_that_contradict_each_other_are_refused_with_both_names() {
         let error = Broker::start(config).await.err().expect("contradictory settings");
         assert!(error.to_string().starts_with(expected), "{error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_within_tls_over_a_pipe_goes_by_paused_time() {
+    let environment =
+        Environment::new().with_clock(Clock::of_runtime(1_767_225_600_000)).with_seed(7).without_sockets();
+    let broker = Broker::start_in(every_protocol(), environment).await.unwrap();
+    let at = broker.addresses_of("SASL_SSL")[0];
+    let connector = trusting(&broker.ca_pem().unwrap(), None);
+    let dial = async || {
+        let pipe = broker.connector().connect(&at.ip().to_string(), at.port()).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        Client(connector.connect(name, pipe).await.unwrap(), frames::PAUSED_PATIENCE)
+    };
+    let mut alice = dial().await;
+    assert_eq!(log_in(&mut alice, "alice", "alice-secret").await.error_code, ErrorCode::NONE);
+    assert_eq!(told(&mut alice).await, [at]);
+    let mut mallory = dial().await;
+    let begun = tokio::time::Instant::now();
+    let refused = log_in(&mut mallory, "alice", "guessed").await;
+    assert_eq!(refused.error_code, ErrorCode::SASL_AUTHENTICATION_FAILED);
+    let waited = begun.elapsed().as_millis();
+    assert!((100..=101).contains(&waited), "{waited} ms");
+    broker.stop().await;
 }

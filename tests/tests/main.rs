@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod bad_input; // what is wrong is said clearly, with the right exit code
+mod broker_flags; // upsert-kafka broker with listeners of its flags, reached by the same binary
 mod cases; // jobs that real Flink ran, run again and compared; UPSERT_KAFKA_CASES names further ones
 mod client_properties; // the file that the Java team hands over
 mod commands; // produce, consume, topic, help

@@ -78,6 +78,11 @@ impl Serve for CreateAclsRequest {
             return self.refuse(context, ErrorCode::SECURITY_DISABLED);
         };
         let one = |creation: &AclCreation| match created(creation) {
+            Ok(_) if authorizer.iter().count() >= ACLS_MAX => AclCreationResult {
+                error_code: ErrorCode::POLICY_VIOLATION,
+                error_message: Some(Str::from_static("there are as many rules as may be")),
+                ..Default::default()
+            },
             Ok(acl) => {
                 authorizer.insert(acl);
                 AclCreationResult::default()
@@ -220,6 +225,9 @@ fn words(code: ErrorCode) -> Str {
         other => other.message(),
     })
 }
+
+/// One more is refused: each request looks at all of them.
+const ACLS_MAX: usize = 10_000;
 
 const ANY: i8 = 1;
 const MATCH: i8 = 2;

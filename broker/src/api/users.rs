@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use upsert_kafka_protocol::messages::alter_client_quotas::{RequestEntryData, ResponseEntryData};
-use upsert_kafka_protocol::messages::alter_user_scram_credentials::AlterUserScramCredentialsResult;
+use upsert_kafka_protocol::messages::alter_user_scram_credentials::{
+    AlterUserScramCredentialsResult, ScramCredentialUpsertion,
+};
 use upsert_kafka_protocol::messages::describe_user_scram_credentials::{
     CredentialInfo, DescribeUserScramCredentialsResult,
 };
@@ -145,8 +147,14 @@ fn alter(request: &AlterUserScramCredentialsRequest, name: &Str, users: &mut Use
     if mechanisms.iter().any(|it| Hash::by_number(*it).is_none()) {
         return ErrorCode::UNSUPPORTED_SASL_MECHANISM;
     }
-    if upsertions().any(|it| !ITERATIONS.contains(&it.iterations)) {
+    let short = |it: &ScramCredentialUpsertion| {
+        name.len() <= BYTES_MAX && it.salt.len() <= BYTES_MAX && it.salted_password.len() <= BYTES_MAX
+    };
+    if upsertions().any(|it| !ITERATIONS.contains(&it.iterations) || !short(it)) {
         return ErrorCode::UNACCEPTABLE_CREDENTIAL;
+    }
+    if upsertions().next().is_some() && users.described(0).count() >= USERS_MAX {
+        return ErrorCode::POLICY_VIOLATION;
     }
     if mechanisms.iter().collect::<BTreeSet<_>>().len() < mechanisms.len() {
         return ErrorCode::DUPLICATE_RESOURCE;
@@ -166,6 +174,10 @@ fn alter(request: &AlterUserScramCredentialsRequest, name: &Str, users: &mut Use
     code
 }
 
+/// A longer name, salt or password is refused, where Kafka has no bound but a request's.
+const BYTES_MAX: usize = 1024;
+/// With so many users, nobody is given another credential.
+const USERS_MAX: usize = 10_000;
 /// What Kafka takes.
 const ITERATIONS: RangeInclusive<i32> = 4096..=16_384;
 
@@ -206,7 +218,7 @@ fn answer(
 
 fn words(code: ErrorCode) -> Str {
     Str::from_static(match code {
-        ErrorCode::POLICY_VIOLATION => "this broker keeps no quotas",
+        ErrorCode::POLICY_VIOLATION => "this broker keeps no quotas, and no more users than these",
         other => other.message(),
     })
 }

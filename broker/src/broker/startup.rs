@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -56,6 +57,13 @@ pub(super) fn check(config: &BrokerConfig, listeners: &[ListenerConfig]) -> io::
     if listeners.iter().any(|it| it.protocol.has_sasl()) && config.sasl.mechanisms.is_empty() {
         return Err(invalid("a listener of SASL, and no mechanism is enabled".to_owned()));
     }
+    if config.sasl.users.iter().any(|(name, password)| name.is_empty() || password.reveal().is_empty()) {
+        return Err(invalid("a user without a name or without a password".to_owned()));
+    }
+    if !SCRAM_ITERATIONS.contains(&config.sasl.scram_iterations) {
+        let (least, most) = (SCRAM_ITERATIONS.start(), SCRAM_ITERATIONS.end());
+        return Err(invalid(format!("iterations of SCRAM that are not within {least} and {most}")));
+    }
     check_keys(config.sasl.oauth.keys.as_deref().unwrap_or_default()).map_err(invalid)
 }
 
@@ -108,5 +116,7 @@ fn invalid(why: String) -> io::Error {
 
 /// The port of the first node where there are no sockets, and none was chosen.
 const KAFKA_PORT: u16 = 9092;
+/// More would take the broker's one task seconds for each user.
+const SCRAM_ITERATIONS: RangeInclusive<u32> = 1..=1_000_000;
 /// A connection's number has eight bits for its listener.
 const LISTENERS_MAX: usize = 256;

@@ -16,7 +16,8 @@ pub struct SaslConfig {
     /// Names and passwords, for PLAIN and SCRAM alike. What `AlterUserScramCredentials` gives is for SCRAM alone, as in
     /// Kafka.
     pub users: Vec<(String, Secret)>,
-    /// The iterations of SCRAM by which passwords of [`users`](Self#structfield.users) are kept.
+    /// The iterations of SCRAM by which passwords of [`users`](Self#structfield.users) are kept, at most a million. Kafka
+    /// lets no credential have fewer than 4096, and clients refuse fewer.
     pub scram_iterations: u32,
     /// Which tokens of OAUTHBEARER are taken.
     pub oauth: OauthConfig,

@@ -149,8 +149,7 @@ impl Session {
             (Stage::Initial | Stage::Versioned, ApiKey::SASL_HANDSHAKE)
             | (Stage::Exchanging(_), ApiKey::SASL_AUTHENTICATE) => Admission::Serve(caller),
             (Stage::Initial | Stage::Versioned, other) => Admission::Close(format!(
-                "{other} came before a login: does the client have security.protocol={}?",
-                if self.listener == 0 { "SASL_PLAINTEXT or SASL_SSL" } else { "that of this listener" }
+                "{other} came before a login: does the client have a security.protocol without SASL?"
             )),
             (Stage::Exchanging(_), other) => {
                 self.stage = Stage::Failed;

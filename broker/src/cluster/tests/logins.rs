@@ -288,3 +288,42 @@ fn credentials_that_an_administrator_gives_are_described_and_can_be_taken_back()
         described[0].credential_infos.iter().map(|it| (it.mechanism, it.iterations)).collect();
     assert_eq!((described.len(), &*described[0].user, infos), (1, "bob", vec![(1, 8192)]));
 }
+
+#[test]
+fn no_bytes_before_a_login_do_harm() {
+    let first = [
+        "\0alice\0alice-secret",
+        "n,,n=alice,r=abcdefgh",
+        "c=biws,r=abcdefgh,p=AAAA",
+        "n,a=alice,\u{1}auth=Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIiwiZXhwIjoxfQ.\u{1}\u{1}",
+    ];
+    let mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"];
+    let mut chance = 1_u64;
+    let mut draw = |below: usize| {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(chance >> 33).unwrap() % below
+    };
+    let mut it =
+        script(alice().with_oauth(OauthConfig::default()).with_failed_authentication_delay(Duration::ZERO));
+    let mut refused = 0;
+    for round in 0..2_000 {
+        let peer = PeerId((1 << 41) + round);
+        it.cluster.handle_opened(peer, 1, &Connection::default());
+        let version = i16::try_from(draw(2)).unwrap();
+        it.cluster.handle_frame(peer, 1, &frame(&handshake(mechanisms[draw(4)]), version), it.now());
+        assert!(matches!(it.cluster.poll_answer(), Some((of, Answer::Frame(_))) if of == peer));
+        for _ in 0..2 {
+            let mut said = first[draw(4)].as_bytes().to_vec();
+            let at = draw(said.len());
+            said[at] = u8::try_from(draw(256)).unwrap();
+            said.truncate(draw(said.len()) + 1);
+            let bytes = if version == 0 { Bytes::from(said) } else { frame(&token(said), 2) };
+            it.cluster.handle_frame(peer, 1, &bytes, it.now());
+            let (of, answer) = it.cluster.poll_answer().expect("one answer for each frame");
+            assert_eq!(of, peer);
+            refused += usize::from(matches!(answer, Answer::Last(..) | Answer::Close(_)));
+        }
+        it.cluster.handle_closed(peer);
+    }
+    assert!(refused > 2_000, "{refused}");
+}

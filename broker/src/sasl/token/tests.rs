@@ -22,6 +22,7 @@ fn verified(key: TokenKey, header: &str, signature: &str) -> bool {
     validate(&token, &config, at(THEN_MS)).unwrap_err().words == "no sub"
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn rfc_7515_s_es256_is_verified_and_a_changed_one_is_not() {
     let key = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
@@ -32,6 +33,35 @@ fn rfc_7515_s_es256_is_verified_and_a_changed_one_is_not() {
     assert!(!verified(key(), "eyJhbGciOiJFUzI1NiJ9", ""));
     // The algorithm is the key's, and not what a token wants.
     assert!(!verified(key(), "eyJhbGciOiJub25lIn0", ""));
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn rfc_7515_s_rs256_is_verified_and_a_changed_one_is_not() {
+    let modulus = concat!(
+        "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0B",
+        "m4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5",
+        "z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7",
+        "aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
+    );
+    let signature = concat!(
+        "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2F",
+        "p5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQB",
+        "MHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeY",
+        "I2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
+    );
+    let key = |kid: &str| {
+        TokenKey::Jwks(format!(r#"{{"keys":[{{"kty":"RSA","n":"{modulus}","e":"AQAB"{kid}}}]}}"#))
+    };
+    assert!(verified(key(""), "eyJhbGciOiJSUzI1NiJ9", signature));
+    // A key with a name is also for tokens that name none.
+    assert!(verified(key(r#","kid":"one""#), "eyJhbGciOiJSUzI1NiJ9", signature));
+    assert!(!verified(key(""), "eyJhbGciOiJSUzI1NiJ9", &signature.replacen('c', "d", 1)));
+    assert!(!verified(key(""), "eyJhbGciOiJFUzI1NiJ9", signature));
+    assert!(check_keys(&[key("")]).is_ok());
+    for wrong in ["{}", "[]", "no JSON", r#"{"keys":[]}"#, r#"{"kty":"EC","crv":"P-521","x":"","y":""}"#] {
+        assert!(check_keys(&[TokenKey::Jwks(wrong.to_owned())]).is_err(), "{wrong}");
+    }
 }
 
 #[test]
