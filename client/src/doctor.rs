@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
+use upsert_kafka_protocol::messages::list_offsets::{ListOffsetsPartition, ListOffsetsTopic};
+use upsert_kafka_protocol::messages::metadata::{MetadataRequestTopic, MetadataResponseTopic};
 use upsert_kafka_protocol::messages::{
-    DescribeGroupsRequest, FindCoordinatorRequest, MetadataRequest, MetadataResponse,
+    DescribeGroupsRequest, FindCoordinatorRequest, ListOffsetsRequest, MetadataRequest, MetadataResponse,
 };
 use upsert_kafka_protocol::{ErrorCode, Str};
 
@@ -81,6 +82,7 @@ impl Doctor {
             diagnosis: Diagnosis::default(),
             inside: Vec::new(),
             brokers: BTreeMap::new(),
+            newest: None,
         };
         examination.settings();
         examination.bootstrap().await;
@@ -107,6 +109,8 @@ struct Examination {
     inside: Vec<(Address, VisitedBroker)>,
     /// Where each broker's connection is in `inside`.
     brokers: BTreeMap<i32, usize>,
+    /// The timestamp of the topic's newest record, in milliseconds since 1970.
+    newest: Option<i64>,
 }
 
 impl Examination {
@@ -196,6 +200,7 @@ impl Examination {
         });
         let step = match told {
             Ok(topic) => {
+                self.newest = self.newest_record(&topic).await;
                 let step = DiagnosisStep::new(subject, DiagnosisStage::Topic, DiagnosisOutcome::Passed);
                 let step = step.with_fact("partitions", topic.partitions.len().to_string());
                 may(
@@ -254,18 +259,72 @@ impl Examination {
         }
     }
 
-    /// What can be known of the clocks of both sides, which Kafka's protocol does not compare.
+    /// The timestamp of a topic's newest record, where a leader that let the client in tells one.
+    async fn newest_record(&mut self, topic: &MetadataResponseTopic) -> Option<i64> {
+        let limit = self.connector.config.request_timeout;
+        let mut newest = None;
+        for (leader, at) in &self.brokers {
+            let led = topic.partitions.iter().filter(|partition| partition.leader_id == *leader);
+            let partitions: Vec<_> = led.map(|partition| newest_of(partition.partition_index)).collect();
+            let (false, Some((_, broker))) = (partitions.is_empty(), self.inside.get_mut(*at)) else {
+                continue;
+            };
+            let name = topic.name.clone().unwrap_or_default();
+            let topics = vec![ListOffsetsTopic { name, partitions, ..Default::default() }];
+            let request = ListOffsetsRequest { replica_id: -1, topics, ..Default::default() };
+            // Brokers before 3.0 do not know the question, and who may not READ gets no answer: then nothing is known.
+            let Ok(response) = broker.ask(request, LIST_OFFSETS_VERSION_MAX, limit).await else { continue };
+            let told = response.topics.iter().flat_map(|topic| &topic.partitions);
+            let told = told.filter(|it| it.error_code == ErrorCode::NONE && it.timestamp >= 0);
+            newest = newest.max(told.map(|it| it.timestamp).max());
+        }
+        newest
+    }
+
+    /// What can be known of the clocks of both sides, which Kafka's protocol does not compare: records of the future tell
+    /// that this one is late, or that of whoever stamped them early.
     fn clock(&mut self) {
         let ms = self.connector.environment.clock().unix_ms();
-        let step = DiagnosisStep::new("clock", DiagnosisStage::Clock, DiagnosisOutcome::Passed)
+        let mut step = DiagnosisStep::new("clock", DiagnosisStage::Clock, DiagnosisOutcome::Passed)
             .with_fact("here", utc(ms.div_euclid(1000)))
-            .with_fact(
-                "there",
-                "unknown: Kafka tells no time; certificates and tickets that are not valid yet would say so",
-            );
+            .with_fact("there", CLOCK_THERE);
+        if let Some(newest) = self.newest {
+            step = step.with_fact("newest record", utc(newest.div_euclid(1000)));
+            let ahead_ms = newest - ms;
+            if ahead_ms > SKEW_MS_MAX {
+                let text = format!(
+                    "the topic's newest record is {} s in the future: the clock of this machine is late, or that of \
+                     whoever stamped it is early",
+                    ahead_ms / 1000
+                );
+                step.outcome = DiagnosisOutcome::Warned(text);
+            }
+        }
         self.diagnosis.steps.push(step);
     }
 }
+
+/// What nobody tells.
+const CLOCK_THERE: &str =
+    "unknown: Kafka tells no time; certificates and tickets that are not valid yet would say so";
+
+/// Clocks differ by as much.
+const SKEW_MS_MAX: i64 = 5_000;
+
+/// Asks for the record of a partition with the highest timestamp (KIP-734).
+fn newest_of(partition_index: i32) -> ListOffsetsPartition {
+    ListOffsetsPartition {
+        partition_index,
+        current_leader_epoch: -1,
+        timestamp: MAX_TIMESTAMP,
+        ..Default::default()
+    }
+}
+
+/// As ListOffsets means the record with the highest timestamp.
+const MAX_TIMESTAMP: i64 = -3;
+/// Later versions add other questions.
+const LIST_OFFSETS_VERSION_MAX: i16 = 8;
 
 /// The settings that say how the steps go.
 const SETTINGS: [&str; 2] = ["sasl.mechanism", "security.protocol"];

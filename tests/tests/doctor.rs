@@ -1,6 +1,7 @@
 //! `doctor`: at which step a cluster cannot be reached, why, and what to change. On the embedded broker with every listener.
 
 use serde_json::Value;
+use upsert_kafka_client::{Client, Config, Record, Role};
 use upsert_kafka_tests::data;
 
 use crate::dli::cluster::{Cluster, PASSWORD, private_file};
@@ -151,4 +152,25 @@ async fn a_topic_that_is_not_there_is_a_failure_and_is_not_made() {
     let steps = steps(&ran);
     assert!(step(&steps, "topic")["advice"].as_str().unwrap().starts_with("create it"), "{steps:?}");
     assert_eq!(cluster.run(&["topic", "list", "--bootstrap", &at, "--output", "json"]).out, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_the_future_tell_that_a_clock_is_wrong() {
+    let cluster = Cluster::start().await;
+    let at = cluster.address("PLAINTEXT");
+    let (config, _) = Config::from_properties([("bootstrap.servers", &at)], Role::Any).unwrap();
+    let producer = Client::open(config).await.unwrap().producer();
+    let topic = producer.topic("early").await.unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let clock = |ran: &Ran| step(&steps(ran), "clock").clone();
+    let doctor = ["doctor", "--bootstrap", &at, "--topic", "early", "--output", "json"];
+    for (seconds, outcome) in [(0, "ok"), (3600, "warning")] {
+        let timestamp = i64::try_from(now).unwrap() + seconds * 1000;
+        let record = Record::new(&topic).value(b"x").timestamp_ms(timestamp);
+        producer.send(record).await.unwrap().await.unwrap();
+        let ran = cluster.run(&doctor);
+        assert_eq!((ran.code, clock(&ran)["outcome"].as_str()), (0, Some(outcome)), "{}", ran.out);
+    }
+    let why = clock(&cluster.run(&doctor))["why"].as_str().unwrap().to_owned();
+    assert!(why.contains("s in the future: the clock of this machine is late"), "{why}");
 }

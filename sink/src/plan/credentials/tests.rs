@@ -203,7 +203,15 @@ fn a_value_of_a_secret_takes_the_place_of_its_key_before_it_is_judged() {
 #[test]
 fn a_secret_in_the_place_of_any_option_is_shown_nowhere() {
     let dew = "'dew.csms.secretName' = 'kafka_login',";
-    for option in ["properties.acks", "sink.parallelism", "key.fields-prefix", "topic", "connector"] {
+    let options = [
+        "properties.acks",
+        "properties.client.id",
+        "sink.parallelism",
+        "key.fields-prefix",
+        "topic",
+        "connector",
+    ];
+    for option in options {
         let fields = format!("{dew} 'dew.csms.decrypt.fields' = '{option}', '{option}' = 'acks',");
         let text = job(&fields).replace("'topic' = 'out',", "").replace("'connector' = 'upsert-kafka',", "");
         let text = match option {
