@@ -168,7 +168,9 @@ impl Place {
                 leaf.subject, trust.source
             );
         }
-        if trust.knows(&last.issuer_der) || trust.knows(&last.subject_der) {
+        // A lone certificate is nobody's authority: one of its name in the store says nothing.
+        let has_authority = chain.len() > 1 && trust.knows(&last.subject_der);
+        if has_authority || trust.knows(&last.issuer_der) {
             return format!(
                 "the broker's certificate ({}) was not signed by the key of {} that is in {}, though it has that name: \
                  the trust store is out of date, or another cluster's",

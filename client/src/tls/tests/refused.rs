@@ -59,6 +59,13 @@ async fn an_authority_of_the_right_name_with_another_key_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_certificate_in_the_store_under_the_brokers_own_name_is_nobodys_authority() {
+    let refused =
+        shake(&trusting("same-name"), &Server::of("broker-rsa.pem", "broker-rsa.key"), "localhost").await;
+    says(refused, AUTHENTICATION, &["the issuer CN=Example Root", "same-name.pem", "not in"]);
+}
+
+#[tokio::test]
 async fn a_certificate_without_its_intermediate_says_that_one_is_missing() {
     let refused = shake(&trusting("root"), &Server::of("broker.pem", "broker.key"), "localhost").await;
     says(

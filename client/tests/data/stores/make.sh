@@ -77,6 +77,8 @@ signed elsewhere ec root '/O=Example/CN=elsewhere' "${server}subjectAltName=DNS:
 signed common-name ec root '/O=Example/CN=localhost' "$server"
 signed for-clients ec root '/O=Example/CN=for-clients' "$client$local"
 signed self-signed ec self-signed '/CN=localhost' "${authority}subjectAltName=DNS:localhost,IP:127.0.0.1\n"
+# Another certificate under the name of a broker's.
+signed same-name ec same-name '/O=Example/CN=broker-rsa' "$authority"
 signed client ec root '/O=Example/CN=client' "$client"
 signed client-p384 p384 root '/O=Example/CN=client-p384' "$client"
 signed client-p521 p521 root '/O=Example/CN=client-p521' "$client"
