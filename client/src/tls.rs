@@ -170,10 +170,9 @@ impl fmt::Debug for TlsConnector {
     }
 }
 
-/// A server's name as certificates have it: without the dot at its end and the zone of an address.
+/// A server's name as certificates have it: without the zone of an address. The dot at a name's end is rustls' affair.
 fn dns_name(host: &str) -> Result<ServerName<'static>, Error> {
-    let bare = host.strip_suffix('.').unwrap_or(host);
-    let bare = bare.split_once('%').map_or(bare, |(address, _)| address);
+    let bare = host.split_once('%').map_or(host, |(address, _)| address);
     ServerName::try_from(bare.to_owned()).map_err(|error| {
         let sentence = format!("'{host}' is no name that a certificate could have: {error}");
         Error::new(ErrorKind::Config, sentence).with_cause(error)

@@ -5,11 +5,12 @@
 //! | stage | takes | gives | fails with |
 //! |---|---|---|---|
 //! | `dial` | an address | a stream of bytes | `Unreachable` |
+//! | `secure` | the stream | the same, or TLS over it | `Authentication`: one side is not accepted |
 //! | `negotiate` | a [`Handshake`] over the stream | the broker's versions | `Protocol`: no Kafka broker |
 //! | `authenticate` | the same handshake | how to log in again | `Authentication`: the login is refused |
 //! | `ready` | the handshake and the versions | a [`Connection`] with its task | – |
 //!
-//! TLS will stand behind `dial`: a stream in, a stream out. Logging in again on a connection in use (KIP-368) is the
+//! Logging in again on a connection in use (KIP-368) is the
 //! stage `authenticate` once more, run by the connection's task, which owns the stream and its frames.
 
 use std::sync::Arc;

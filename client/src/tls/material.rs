@@ -63,11 +63,11 @@ impl Material {
         !self.files.is_empty()
     }
 
-    /// Whether the files hold what they held. One that is not there for the moment has not changed.
+    /// Whether the files hold what they held.
     pub(crate) fn is_current(&self) -> bool {
-        self.files.iter().all(|file| match fs::read(&file.path) {
-            Ok(bytes) => <[u8; 32]>::from(Sha256::digest(Zeroizing::new(bytes))) == file.digest,
-            Err(_) => true,
+        self.files.iter().all(|file| {
+            let bytes = fs::read(&file.path).map(Zeroizing::new);
+            bytes.is_ok_and(|bytes| <[u8; 32]>::from(Sha256::digest(&*bytes)) == file.digest)
         })
     }
 }

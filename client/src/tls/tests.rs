@@ -17,6 +17,7 @@ use crate::config::{EndpointIdentification, Store, TlsVersion};
 mod agreed;
 mod machine;
 mod opened;
+mod openssl;
 mod refused;
 mod reloaded;
 

@@ -84,7 +84,8 @@ impl ServerVerifier {
         Ok(())
     }
 
-    /// A certificate that is in the trust store itself needs nobody to vouch for it; it expires all the same.
+    /// A certificate that is in the trust store itself needs nobody to vouch for it; it expires all the same. (webpki looks
+    /// at dates first, but does not promise that.)
     fn verify_pinned(
         &self,
         end_entity: &CertificateDer<'_>,

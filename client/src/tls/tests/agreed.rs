@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_chain_is_followed_to_the_trust_store_and_the_facts_are_told() {
-    for name in ["localhost", "localhost.", "127.0.0.1", "::1", "b-1.kafka.test", "LOCALHOST"] {
+    for name in ["localhost", "localhost.", "127.0.0.1", "::1", "::1%lo", "b-1.kafka.test", "LOCALHOST"] {
         let mut stream = shake(&trusting("root"), &Server::broker(), name).await.unwrap();
         spoken(&mut stream).await.unwrap();
         let facts = stream.facts();
@@ -132,4 +132,18 @@ async fn any_provider_that_the_application_brings_is_taken() {
     assert_eq!(config.clone(), config);
     let other = TlsProvider(Arc::new(rustls_graviola::default_provider()));
     assert_ne!(config.clone(), TlsConfig { provider: Some(other), ..config });
+}
+
+#[cfg(feature = "portable-tls")]
+#[tokio::test]
+async fn the_portable_provider_understands_graviola() {
+    let provider = TlsProvider(Arc::new(rustls_rustcrypto::provider()));
+    for version in [TlsVersion::V1_2, TlsVersion::V1_3] {
+        let config = TlsConfig {
+            provider: Some(provider.clone()),
+            enabled_protocols: vec![version],
+            ..with_key(trusting("root"), "client-rsa-chain.pem", "client-rsa.key")
+        };
+        talk(&config, &Server::broker().for_clients_of("root.pem"), "localhost").await.unwrap();
+    }
 }
