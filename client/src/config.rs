@@ -31,7 +31,7 @@ pub use address::Address;
 pub use oauth::{AssertionAlgorithm, AssertionConfig, JwtRetriever, OAuthConfig, OAuthLoginHandler};
 pub use properties::{Explained, Notice, NoticeKind};
 pub use properties_file::parse_properties;
-pub use sasl::{KerberosConfig, KerberosLogin, LoginModule, SaslConfig, SaslMechanism};
+pub use sasl::{AwsRoleKeys, KerberosConfig, KerberosLogin, LoginModule, SaslConfig, SaslMechanism};
 pub use security::{
     EndpointIdentification, SecurityProtocol, Store, StoreSource, StoreType, TlsConfig, TlsVersion,
 };

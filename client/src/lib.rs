@@ -160,11 +160,11 @@ pub use admin::{
 };
 pub use client::Client;
 pub use config::{
-    Acks, Address, AssertionAlgorithm, AssertionConfig, BearerToken, Config, EndpointIdentification,
-    Explained, FetchToken, FetchingToken, IsolationLevel, JwtRetriever, KerberosConfig, KerberosLogin,
-    LoginModule, MetadataRecovery, Notice, NoticeKind, OAuthConfig, OAuthLoginHandler, OffsetReset,
-    PartitionerClass, Role, SaslConfig, SaslMechanism, SecurityProtocol, Store, StoreSource, StoreType,
-    TlsConfig, TlsVersion, TokenSource, parse_properties,
+    Acks, Address, AssertionAlgorithm, AssertionConfig, AwsRoleKeys, BearerToken, Config,
+    EndpointIdentification, Explained, FetchToken, FetchingToken, IsolationLevel, JwtRetriever,
+    KerberosConfig, KerberosLogin, LoginModule, MetadataRecovery, Notice, NoticeKind, OAuthConfig,
+    OAuthLoginHandler, OffsetReset, PartitionerClass, Role, SaslConfig, SaslMechanism, SecurityProtocol,
+    Store, StoreSource, StoreType, TlsConfig, TlsVersion, TokenSource, parse_properties,
 };
 #[cfg(feature = "stream")]
 pub use consumer::RecordStream;
@@ -195,7 +195,8 @@ pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};
 #[cfg(test)]
 #[path = "tests/heard.rs"]
 mod heard;
-#[cfg(all(test, feature = "oauth"))]
+#[cfg(test)]
+#[cfg(feature = "oauth")]
 #[path = "tests/http_server.rs"]
 mod http_server;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::timeout_at;
 
-use crate::config::{Address, BearerToken, Config, LoginModule};
+use crate::config::{Address, AwsRoleKeys, BearerToken, Config, LoginModule};
 use crate::environment::Environment;
 use crate::oauth::{Fetch, RefreshWindow, Renewal, wait_max};
 use crate::sasl::{Login, Starting};
@@ -36,11 +36,19 @@ use variables::Variables;
 pub(crate) fn open(config: &Config, environment: &Environment) -> Result<Arc<dyn Login>, Error> {
     let options = match &config.sasl.login {
         None => AwsOptions::default(),
-        Some(LoginModule::AwsMskIam { profile, role_arn, role_session_name, sts_region }) => AwsOptions {
+        Some(LoginModule::AwsMskIam {
+            profile,
+            role_arn,
+            role_session_name,
+            sts_region,
+            role_external_id,
+            role_keys,
+        }) => AwsOptions {
             profile: profile.clone(),
             role_arn: role_arn.clone(),
             role_session_name: role_session_name.clone(),
-            role_external_id: None,
+            role_external_id: role_external_id.clone(),
+            role_keys: role_keys.clone(),
             sts_region: sts_region.clone(),
         },
         Some(_) => {
@@ -94,15 +102,18 @@ impl AwsSigner {
         config: &Config,
         environment: &Environment,
     ) -> Result<Self, Error> {
-        let text = |name: &str| {
-            let (_, value) = options.iter().find(|(key, _)| key == name)?;
-            Some(value.reveal().to_owned()).filter(|value| !value.is_empty())
-        };
+        let secret = |name: &str| options.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let text = |name: &str| secret(name).map(|it| it.reveal().to_owned()).filter(|it| !it.is_empty());
         let options = AwsOptions {
             profile: text("awsProfileName"),
             role_arn: text("awsRoleArn"),
             role_session_name: text("awsRoleSessionName"),
             role_external_id: text("awsRoleExternalId"),
+            role_keys: AwsRoleKeys::new(
+                secret("awsRoleAccessKeyId"),
+                secret("awsRoleSecretAccessKey"),
+                secret("awsRoleSessionToken"),
+            ),
             sts_region: text("awsStsRegion"),
         };
         Self::new(options, Variables::of_process(), config, environment)

@@ -147,9 +147,9 @@ struct TokenFetcher {
 
 /// A [`TokenOrigin`] that can be asked.
 enum OpenOrigin {
-    Endpoint(TokenEndpoint),
+    Endpoint(Box<TokenEndpoint>),
     #[cfg(feature = "msk-iam")]
-    AwsMskIam(crate::msk_iam::AwsSigner),
+    AwsMskIam(Box<crate::msk_iam::AwsSigner>),
     Other(TokenOrigin, Vec<(String, Secret)>),
 }
 
@@ -161,11 +161,12 @@ impl TokenFetcher {
                 let tls = endpoint_tls(config, options)?;
                 let endpoint =
                     TokenEndpoint::new((url, credential, scope), &config.sasl.oauth, tls, environment)?;
-                OpenOrigin::Endpoint(endpoint)
+                OpenOrigin::Endpoint(Box::new(endpoint))
             }
             #[cfg(feature = "msk-iam")]
             TokenOrigin::AwsMskIam => {
-                OpenOrigin::AwsMskIam(crate::msk_iam::AwsSigner::of_options(options, config, environment)?)
+                let signer = crate::msk_iam::AwsSigner::of_options(options, config, environment)?;
+                OpenOrigin::AwsMskIam(Box::new(signer))
             }
             other => OpenOrigin::Other(other, options.to_vec()),
         };

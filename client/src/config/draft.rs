@@ -137,7 +137,14 @@ impl Draft {
     fn without_text(&mut self) {
         if self.config.sasl.mechanism == SaslMechanism::AwsMskIam {
             let (profile, role_arn, role_session_name, sts_region) = Default::default();
-            let login = LoginModule::AwsMskIam { profile, role_arn, role_session_name, sts_region };
+            let login = LoginModule::AwsMskIam {
+                profile,
+                role_arn,
+                role_session_name,
+                sts_region,
+                role_external_id: None,
+                role_keys: None,
+            };
             self.config.sasl.login = Some(login);
         }
     }

@@ -97,7 +97,40 @@ pub enum LoginModule {
         role_session_name: Option<String>,
         /// `awsStsRegion`
         sts_region: Option<String>,
+        /// `awsRoleExternalId`
+        role_external_id: Option<String>,
+        /// `awsRoleAccessKeyId`, `awsRoleSecretAccessKey` and `awsRoleSessionToken`: the keys by which the role is taken
+        /// over, instead of those that are found.
+        role_keys: Option<AwsRoleKeys>,
     },
+}
+
+/// Keys of Amazon's that a JAAS text gives.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AwsRoleKeys {
+    /// `awsRoleAccessKeyId`
+    pub access_key_id: String,
+    /// `awsRoleSecretAccessKey`
+    pub secret_access_key: Secret,
+    /// `awsRoleSessionToken`
+    pub session_token: Option<Secret>,
+}
+
+impl AwsRoleKeys {
+    /// `None` where the id or the secret is missing.
+    pub(crate) fn new(
+        id: Option<Secret>,
+        secret: Option<Secret>,
+        session_token: Option<Secret>,
+    ) -> Option<Self> {
+        let given = |value: Option<Secret>| value.filter(|it| !it.is_empty());
+        Some(Self {
+            access_key_id: given(id)?.reveal().to_owned(),
+            secret_access_key: given(secret)?,
+            session_token: given(session_token),
+        })
+    }
 }
 
 /// Where a Kerberos ticket comes from.

@@ -19,7 +19,7 @@ use super::metadata;
 use super::profile::{Profile, Profiles};
 use super::sts::{self, IamRole};
 use super::variables::Variables;
-use crate::config::TlsConfig;
+use crate::config::{AwsRoleKeys, TlsConfig};
 use crate::environment::Environment;
 use crate::http::{Http, HttpLimits, Url};
 use crate::{Error, ErrorKind, Secret};
@@ -35,6 +35,8 @@ pub(super) struct AwsOptions {
     pub(super) role_session_name: Option<String>,
     /// `awsRoleExternalId`
     pub(super) role_external_id: Option<String>,
+    /// `awsRoleAccessKeyId` and the others
+    pub(super) role_keys: Option<AwsRoleKeys>,
     /// `awsStsRegion`
     pub(super) sts_region: Option<String>,
 }
@@ -79,7 +81,15 @@ impl CredentialChain {
             session_name: self.options.role_session_name.clone().unwrap_or_else(|| SESSION_NAME.to_owned()),
             external_id: self.options.role_external_id.clone(),
         };
-        let keys = self.of_sources().await?;
+        let keys = match &self.options.role_keys {
+            Some(AwsRoleKeys { access_key_id, secret_access_key, session_token }) => AwsCredentials {
+                access_key_id: access_key_id.clone(),
+                secret_access_key: secret_access_key.clone(),
+                session_token: session_token.clone(),
+                ends_unix_ms: None,
+            },
+            None => self.of_sources().await?,
+        };
         self.assume(&role, &keys, self.options.sts_region.as_deref()).await
     }
 

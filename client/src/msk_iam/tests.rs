@@ -127,6 +127,12 @@ async fn a_role_of_the_jaas_text_is_taken_over_by_sts() {
     let body = "RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fproducer&RoleSessionName=me&ExternalId=x";
     assert!(request.ends_with(body), "{request}");
     shows_no_secret(&request);
+    let role_keys =
+        AwsRoleKeys::new(Some("AKIAGIVEN".into()), Some("hush-key".into()), Some("hush-token".into()));
+    let given = AwsOptions { role_keys, ..options.clone() };
+    let (signer_of, asked) = signer(&files, given, &plain, |_, _, _| sts("ASIAROLE", HOUR));
+    assert_eq!(key(&signer_of).await.unwrap(), "ASIAROLE with a token");
+    assert!(asked.last().contains("AKIAGIVEN/20261129/"), "{}", asked.last());
     let (signer_of, _) = signer(&files, options, &plain, |_, _, _| {
         Served::Answer(403, "text/xml", "<E><Code>AccessDenied</Code><Message>no</Message></E>".to_owned())
     });

@@ -7,7 +7,9 @@ use crate::Secret;
 
 /// Looks a variable up by its name.
 #[derive(Clone)]
-pub(super) struct Variables(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub(super) struct Variables(Arc<LookUp>);
+
+type LookUp = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Variables {
     /// Those of this process.

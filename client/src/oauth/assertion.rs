@@ -18,7 +18,7 @@ use crate::stores::{self, PrivateKey, Rounds, StoreEntry, Unlock};
 use crate::{Error, ErrorKind, Secret};
 
 /// What an assertion says.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct AssertionClaims {
     header: Map<String, Value>,
     payload: Map<String, Value>,
@@ -35,7 +35,7 @@ impl AssertionClaims {
         now_unix_ms: i64,
         jti: String,
     ) -> Result<Self, String> {
-        let (mut header, template) = layers(template)?;
+        let Self { mut header, payload: template } = layers(template)?;
         let mut payload = Map::new();
         for (name, claim) in
             [("aud", &config.claim_aud), ("iss", &config.claim_iss), ("sub", &config.claim_sub)]
@@ -72,8 +72,8 @@ impl AssertionClaims {
 }
 
 /// The header and the payload of a template.
-fn layers(template: Option<&str>) -> Result<(Map<String, Value>, Map<String, Value>), String> {
-    let Some(template) = template else { return Ok(Default::default()) };
+fn layers(template: Option<&str>) -> Result<AssertionClaims, String> {
+    let Some(template) = template else { return Ok(AssertionClaims::default()) };
     let template: Value =
         serde_json::from_str(template).map_err(|error| format!("it is not JSON: {error}"))?;
     let Value::Object(mut template) = template else { return Err("it is no JSON object".to_owned()) };
@@ -82,7 +82,7 @@ fn layers(template: Option<&str>) -> Result<(Map<String, Value>, Map<String, Val
         Some(Value::Object(layer)) => Ok(layer),
         Some(_) => Err(format!("its {name} is no JSON object")),
     };
-    Ok((layer("header")?, layer("payload")?))
+    Ok(AssertionClaims { header: layer("header")?, payload: layer("payload")? })
 }
 
 /// A key that signs assertions.

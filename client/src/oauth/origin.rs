@@ -10,6 +10,7 @@ use crate::{Error, ErrorKind, Secret};
 
 /// Where tokens come from.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a client has one, while it opens")]
 pub(super) enum TokenOrigin {
     /// The application brings them.
     Application(TokenSource),

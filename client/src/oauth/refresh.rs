@@ -66,9 +66,11 @@ fn ms(duration: Duration) -> i64 {
 mod tests {
     use super::*;
 
+    type Javas = (f64, u64, u64, Option<i64>, i64, u64);
+
     /// What Java 4.4's `ExpiringCredentialRefreshingLogin.refreshMs` gives without jitter: factor, least period, buffer,
     /// start and end in seconds from now, wait in milliseconds.
-    const JAVAS: &[(f64, u64, u64, Option<i64>, i64, u64)] = &[
+    const JAVAS: &[Javas] = &[
         (0.8, 60, 300, Some(0), 3600, 2880000),
         (0.8, 60, 300, None, 3600, 2880000),
         (0.8, 60, 300, Some(-600), 3600, 2760000),
@@ -148,6 +150,6 @@ mod tests {
         assert_eq!(window.wait(0, None, 3_600_000, 0.0), Duration::from_secs(2880));
         assert_eq!(window.wait(0, None, 3_600_000, 0.5), Duration::from_secs(2970));
         assert_eq!(window.wait(5_000, Some(0), 4_000, 0.5), Duration::ZERO);
-        assert_eq!(window.wait(0, Some(i64::MIN), i64::MAX, 0.5).is_zero(), false);
+        assert!(!window.wait(0, Some(i64::MIN), i64::MAX, 0.5).is_zero());
     }
 }

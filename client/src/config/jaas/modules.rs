@@ -3,7 +3,7 @@
 use super::{EntryOption, LoginEntry, NotJaas, kerberos};
 use crate::Secret;
 use crate::config::java_class::ends_alike;
-use crate::config::{LoginModule, SaslMechanism};
+use crate::config::{AwsRoleKeys, LoginModule, SaslMechanism};
 
 /// A login module, typed, and what else its text said.
 pub(in crate::config) struct TypedEntry {
@@ -99,6 +99,12 @@ impl LoginEntry {
                 role_arn: self.text("awsRoleArn"),
                 role_session_name: self.text("awsRoleSessionName"),
                 sts_region: self.text("awsStsRegion"),
+                role_external_id: self.text("awsRoleExternalId"),
+                role_keys: AwsRoleKeys::new(
+                    self.take("awsRoleAccessKeyId"),
+                    self.take("awsRoleSecretAccessKey"),
+                    self.take("awsRoleSessionToken"),
+                ),
             },
         };
         let told = self.told();

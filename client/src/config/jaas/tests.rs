@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::*;
-use crate::config::{KerberosLogin, LoginModule, oracle};
+use crate::config::{AwsRoleKeys, KerberosLogin, LoginModule, oracle};
 
 const PLAIN: &str = "org.apache.kafka.common.security.plain.PlainLoginModule";
 const KRB5: &str = "com.sun.security.auth.module.Krb5LoginModule";
@@ -111,13 +111,16 @@ fn each_module_is_known_by_the_end_of_its_class() {
     );
     assert_eq!(
         login(
-            r#"software.amazon.msk.auth.iam.IAMLoginModule required awsProfileName="dev" awsStsRegion="eu";"#
+            r#"software.amazon.msk.auth.iam.IAMLoginModule required awsProfileName="dev" awsStsRegion="eu"
+               awsRoleExternalId="x" awsRoleAccessKeyId="AKIA" awsRoleSecretAccessKey="s";"#
         ),
         Ok(LoginModule::AwsMskIam {
             profile: Some("dev".to_owned()),
             role_arn: None,
             role_session_name: None,
-            sts_region: Some("eu".to_owned())
+            sts_region: Some("eu".to_owned()),
+            role_external_id: Some("x".to_owned()),
+            role_keys: AwsRoleKeys::new(Some("AKIA".into()), Some("s".into()), None)
         })
     );
     for (class, part) in [
