@@ -36,6 +36,7 @@ pub use dial::{Dial, DialTarget, Dialing, Resolving, Transport};
 pub struct Environment {
     dialer: Arc<dyn Dial>,
     /// Whether the dialer is the machine's own, so that its datagrams may be used too.
+    #[cfg_attr(not(feature = "gssapi"), allow(dead_code, reason = "Kerberos alone sends datagrams"))]
     has_datagrams: bool,
     clock: Clock,
     seeds: Seeds,

@@ -5,6 +5,7 @@ mod acls; // principals, and refusals that name the resource
 mod delegation; // delegation tokens
 mod embedded; // not tests: the embedded broker with the same listeners
 mod harness; // the real Kafka's listeners let Apache's own client in, and keep it out
+mod kerberos; // GSSAPI: tickets from everywhere, and what is refused
 mod load; // not tests: a producer whose records are numbered, connections that are counted
 mod logins; // users and passwords: let in, kept out, and again on a connection in use
 mod matrix; // our client by every way

@@ -155,8 +155,16 @@ impl AsExchange {
         let opened = opened.map_err(|_| self.wrong_key(reply.part.key_version))?;
         let part = ReplyPart::read(&opened).map_err(|why| Error::malformed("AS-REP", why))?;
         let realm = &self.settings.client.realm;
-        if part.nonce != self.nonce || reply.client != self.settings.client {
+        if part.nonce != self.nonce {
             return Err(not_ours(realm));
+        }
+        if reply.client != self.settings.client {
+            let (client, other) = (&self.settings.client, &reply.client);
+            let sentence = format!(
+                "{} gave a ticket of {other}, not of {client}: write the principal as the KDC does, its realm in capitals",
+                self.who()
+            );
+            return Err(Error::new(ErrorKind::NotProven, sentence));
         }
         if part.service != Principal::ticket_granting(realm, realm) {
             return Err(not_ours(realm));

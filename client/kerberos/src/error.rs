@@ -56,7 +56,12 @@ impl Error {
 
     #[cold]
     pub(crate) fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
-        Self(Box::new(Facts { kind, sentence: sentence.into(), code: None }))
+        let mut sentence = sentence.into();
+        if let Some((end, _)) = sentence.char_indices().nth(SENTENCE_CHARS_MAX) {
+            sentence.truncate(end);
+            sentence.push('…');
+        }
+        Self(Box::new(Facts { kind, sentence, code: None }))
     }
 
     #[cold]
@@ -83,3 +88,6 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Names that peers and files chose stand in sentences, and may be long.
+const SENTENCE_CHARS_MAX: usize = 1000;

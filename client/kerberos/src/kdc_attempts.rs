@@ -65,6 +65,13 @@ impl KdcAttempts {
         Ok(Self { realm: realm.clone(), left, current: None, failures: Vec::new() })
     }
 
+    /// The same, beginning with the KDC that answered the last time.
+    #[must_use]
+    pub fn beginning_with(mut self, answered: &KdcAddress) -> Self {
+        self.left.make_contiguous().sort_by_key(|it| it.kdc != *answered);
+        self
+    }
+
     /// The next attempt, or none.
     pub fn poll_attempt(&mut self) -> Option<KdcAttempt> {
         self.current = self.left.pop_front();

@@ -5,28 +5,20 @@ use std::collections::HashMap;
 use crate::simulation::{Acceptor, Realm, SaslServer};
 use crate::*;
 
+mod chance;
 mod exchanges;
 mod files;
 mod hostile;
+mod recorded;
 mod services;
+
+use chance::chance;
 
 /// When all of it happens.
 const NOW: UnixTime = UnixTime { seconds: 1_796_000_000, micros: 123_456 };
 
 fn later(seconds: i64) -> UnixTime {
     UnixTime { seconds: NOW.seconds + seconds, ..NOW }
-}
-
-/// Chance that is the same in each run (SplitMix64).
-fn chance(seed: u64) -> impl FnMut(&mut [u8]) {
-    let mut state = seed;
-    move |bytes| {
-        for byte in bytes {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            *byte = (mixed >> 56) as u8;
-        }
-    }
 }
 
 /// A realm with alice, and kafka on a host.

@@ -12,6 +12,8 @@ use upsert_kafka_kerberos::{
     Keytab, Principal, SaslClient, SaslStep, TgsExchange, Ticket, TicketCache, UnixTime,
 };
 
+#[path = "../src/tests/chance.rs"]
+mod chance_of_tests;
 #[path = "mit/lab.rs"]
 mod lab;
 
@@ -181,4 +183,55 @@ fn an_answer_too_big_for_a_datagram_comes_by_tcp_and_a_kdc_that_is_gone_is_named
     for words in ["no KDC of realm EXAMPLE.TEST answered", "by UDP: ", "by TCP: ", "refused"] {
         assert!(error.to_string().contains(words), "{error}");
     }
+}
+
+/// Writes what `src/tests/recorded.rs` reads, where `UPSERT_KAFKA_RECORD` names a file.
+#[test]
+fn record() {
+    let Some(path) = std::env::var_os("UPSERT_KAFKA_RECORD") else { return };
+    let lab = Lab::start("record").unwrap();
+    let mut service = Service::start(&lab, false).unwrap();
+    let mut recorded = String::from("What MIT's KDC and libgssapi said to the client once.\n");
+    for encryption in EncryptionType::ALL {
+        let mut entropy = chance_of_tests::chance(u64::from(encryption.number().unsigned_abs()));
+        let now = UnixTime { micros: 0, ..moment(0) };
+        recorded += &format!("exchange {} at {}\n", encryption.number(), now.seconds);
+        let mut note = |side: char, bytes: &[u8]| {
+            let hex: String = bytes.iter().map(|it| format!("{it:02x}")).collect();
+            recorded += &format!("{side} {hex}\n");
+        };
+        let mut carry = |exchange: &mut dyn Exchange, entropy: &mut dyn Entropy| loop {
+            note('>', &exchange.request().bytes);
+            let reply = lab.ask(exchange.request(), KdcTransport::Tcp).unwrap();
+            note('<', &reply);
+            if let Some(ticket) = exchange.handle_reply(&reply, now, entropy).unwrap() {
+                return ticket;
+            }
+        };
+        let request = AsRequest {
+            client: Principal::parse("client@EXAMPLE.TEST", None).unwrap(),
+            credential: password("clientpw"),
+            encryptions: vec![encryption],
+            lifetime_s: 3600,
+            clock_skew_s: 300,
+        };
+        let granting = carry(&mut AsExchange::new(request, now, &mut entropy).unwrap(), &mut entropy);
+        let kafka = Principal::parse("kafka/localhost@EXAMPLE.TEST", None).unwrap();
+        let mut second = TgsExchange::new(&granting, &kafka, &[encryption], now, &mut entropy);
+        let ticket = carry(&mut second, &mut entropy);
+        let (mut client, mut words) = SaslClient::new(&ticket, now, &mut entropy);
+        loop {
+            note('>', &words);
+            let (done, answer) = service.say(&words);
+            note('<', &answer);
+            match client.step(&answer, now).unwrap() {
+                SaslStep::Reply(next) => words = next,
+                SaslStep::Done => assert!(done),
+            }
+            if done {
+                break;
+            }
+        }
+    }
+    std::fs::write(path, recorded).unwrap();
 }

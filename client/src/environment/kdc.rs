@@ -100,7 +100,7 @@ async fn ask_ip(ip: SocketAddr, message: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 fn silent(limit: Duration) -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs()))
+    io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} ms", limit.as_millis()))
 }
 
 const DATAGRAM_BYTES_MAX: usize = 65_536;

@@ -129,7 +129,7 @@ const KDC_CONF: &str = "\
     database_name = FOLDER/principal
     key_stash_file = FOLDER/stash
     acl_file = FOLDER/acl
-    supported_enctypes = aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal aes256-cts-hmac-sha384-192:normal
+    supported_enctypes = aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal aes256-cts-hmac-sha384-192:normal aes128-cts-hmac-sha256-128:normal
     default_principal_flags = +preauth
   }
 [logging]

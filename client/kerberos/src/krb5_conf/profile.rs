@@ -108,8 +108,8 @@ impl Profile {
         if line.is_empty() || line.starts_with(['#', ';']) {
             return Ok(());
         }
-        if line.starts_with('[') {
-            let (name, rest) = line[1..].split_once(']').ok_or("the section's ] is missing")?;
+        if let Some(head) = line.strip_prefix('[') {
+            let (name, rest) = head.split_once(']').ok_or("the section's ] is missing")?;
             let is_end = rest.trim().trim_start_matches('*').trim_start().starts_with(['#', ';']);
             if !is_end && !matches!(rest.trim(), "" | "*") {
                 return Err("something follows the section's ]");

@@ -34,61 +34,7 @@ fn parse(text: &str) -> Result<Krb5Conf, Error> {
 
 #[test]
 fn what_mit_and_java_accept_is_survived() {
-    let conf = parse(
-        r#"
-# Debian's, Huawei's and everybody's.
-; the other comment
-includedir /etc/krb5.conf.d/
-module /usr/lib/foo.so:bar
-[libdefaults]
-    default_realm = HADOOP.COM   # the realm
-    renew_lifetime = 0m
-    ticket_lifetime = 24h
-    forwardable = true
-    fcc-mit-ticketflags = true
-    clockskew = 1m
-    kdc_timeout = 2500
-    allow_extend_version = false
-    default_ccache_name = "FILE:/tmp/krb5cc_%{uid}"
-    udp_preference_limit = 1
-    udp_preference_limit = 900
-    empty =
-[realms]*
-    HADOOP.COM = {
-        kdc = 10.0.0.1:21732
-        kdc* = kdc2.hadoop.com
-        kdc = tcp/kdc3:88 udp/kdc4 # and more
-        admin_server = 10.0.0.1:21730
-        auth_to_local = {
-            RULE:[1:$1] = deep
-        }
-        v4_instance_convert =
-        {
-            mit = mit.edu
-        }
-        kpasswd_server = 10.0.0.1:21731
-    }*
-    OTHER.TEST = {
-        kdc = [2001:db8::1]:750
-        kdc = 2001:db8::2
-        kdc = https://proxy.other.test/KdcProxy
-    }
-    ODD.TEST = {
-        kdc = https://proxy.odd.test/KdcProxy
-    }
-[domain_realm]
-    .hadoop.com = HADOOP.COM
-    Host.Other.Test = OTHER.TEST
-    other.test = OTHER.TEST
-[capaths]
-    A = {
-        B = .
-    }
-[logging]
-    default = SYSLOG:INFO:DAEMON
-"#,
-    )
-    .unwrap();
+    let conf = parse(EVERYTHING).unwrap();
     assert_eq!(conf.default_realm.as_deref(), Some("HADOOP.COM"));
     assert_eq!((conf.ticket_lifetime_s, conf.clock_skew_s, conf.udp_preference_limit), (86_400, 60, 1));
     assert_eq!(conf.default_ccache_name.as_deref(), Some("FILE:/tmp/krb5cc_%{uid}"));
@@ -231,3 +177,56 @@ fn quotes_and_one_line_subsections_are_read() {
     assert_eq!(conf.default_realm.as_deref(), Some("R"));
     assert_eq!(conf.kdcs("R").unwrap()[0].host, "k\"1");
 }
+
+const EVERYTHING: &str = r#"
+# Debian's, Huawei's and everybody's.
+; the other comment
+includedir /etc/krb5.conf.d/
+module /usr/lib/foo.so:bar
+[libdefaults]
+    default_realm = HADOOP.COM   # the realm
+    renew_lifetime = 0m
+    ticket_lifetime = 24h
+    forwardable = true
+    fcc-mit-ticketflags = true
+    clockskew = 1m
+    kdc_timeout = 2500
+    allow_extend_version = false
+    default_ccache_name = "FILE:/tmp/krb5cc_%{uid}"
+    udp_preference_limit = 1
+    udp_preference_limit = 900
+    empty =
+[realms]*
+    HADOOP.COM = {
+        kdc = 10.0.0.1:21732
+        kdc* = kdc2.hadoop.com
+        kdc = tcp/kdc3:88 udp/kdc4 # and more
+        admin_server = 10.0.0.1:21730
+        auth_to_local = {
+            RULE:[1:$1] = deep
+        }
+        v4_instance_convert =
+        {
+            mit = mit.edu
+        }
+        kpasswd_server = 10.0.0.1:21731
+    }*
+    OTHER.TEST = {
+        kdc = [2001:db8::1]:750
+        kdc = 2001:db8::2
+        kdc = https://proxy.other.test/KdcProxy
+    }
+    ODD.TEST = {
+        kdc = https://proxy.odd.test/KdcProxy
+    }
+[domain_realm]
+    .hadoop.com = HADOOP.COM
+    Host.Other.Test = OTHER.TEST
+    other.test = OTHER.TEST
+[capaths]
+    A = {
+        B = .
+    }
+[logging]
+    default = SYSLOG:INFO:DAEMON
+"#;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use upsert_kafka_kerberos::{ConfFiles, Keytab, Krb5Conf, TicketCache};
+use zeroize::Zeroizing;
 
 use crate::{Error, ErrorKind};
 
@@ -29,7 +30,8 @@ pub(super) fn krb5_conf(named: Option<&Path>) -> Result<Krb5Conf, Error> {
 /// Reads a keytab.
 pub(super) fn keytab(path: &Path) -> Result<Keytab, Error> {
     let path = without_type(path, "keytab")?;
-    let bytes = std::fs::read(&path).map_err(|error| unreadable("keytab", &path, &error, ""))?;
+    let bytes = std::fs::read(&path).map(Zeroizing::new);
+    let bytes = bytes.map_err(|error| unreadable("keytab", &path, &error, ""))?;
     Keytab::parse(&bytes).map_err(|error| useless("keytab", &path, error))
 }
 
@@ -40,8 +42,8 @@ pub(super) fn ticket_cache(path: &Path, conf: &Krb5Conf) -> Result<(PathBuf, Tic
         false => path.to_owned(),
     };
     let path = without_type(&named, "ticket cache")?;
-    let bytes =
-        std::fs::read(&path).map_err(|error| unreadable("ticket cache", &path, &error, "; run kinit"))?;
+    let bytes = std::fs::read(&path).map(Zeroizing::new);
+    let bytes = bytes.map_err(|error| unreadable("ticket cache", &path, &error, "; run kinit"))?;
     let cache = TicketCache::parse(&bytes).map_err(|error| useless("ticket cache", &path, error))?;
     Ok((path, cache))
 }

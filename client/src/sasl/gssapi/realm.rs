@@ -106,7 +106,6 @@ pub(super) fn refused(error: upsert_kafka_kerberos::Error) -> Error {
     use upsert_kafka_kerberos::ErrorKind as Why;
     let kind = match error.kind() {
         Why::Unreachable => ErrorKind::Unreachable,
-        Why::Config => ErrorKind::Config,
         _ => ErrorKind::Authentication,
     };
     Error::new(kind, error.to_string()).with_cause(error)

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use upsert_kafka_kerberos::{
-    AsExchange, Exchange, KDC_REPLY_BYTES_MAX, KdcAttempt, KdcAttempts, KdcRequest, KdcTransport, Principal,
-    TgsExchange, Ticket, TicketCache, UnixTime,
+    AsExchange, Exchange, KDC_REPLY_BYTES_MAX, KdcAddress, KdcAttempt, KdcAttempts, KdcRequest, KdcTransport,
+    Principal, TgsExchange, Ticket, TicketCache, UnixTime,
 };
 
 use super::entropy::SystemEntropy;
@@ -34,6 +34,8 @@ pub(super) struct LoginTask {
     renewal: Option<Instant>,
     /// The last refusal, and until when nobody is asked again: accounts are locked by clients that insist.
     refusal: Option<(Instant, Error)>,
+    /// The realm and the KDC that answered last: it is asked first.
+    answered: Option<(String, KdcAddress)>,
     chance: Chance,
     last_moment: i64,
 }
@@ -46,7 +48,17 @@ impl LoginTask {
     ) -> Self {
         let chance = environment.chance();
         let tickets = Tickets::default();
-        Self { kerberos, environment, orders, tickets, renewal: None, refusal: None, chance, last_moment: 0 }
+        Self {
+            kerberos,
+            environment,
+            orders,
+            tickets,
+            renewal: None,
+            refusal: None,
+            answered: None,
+            chance,
+            last_moment: 0,
+        }
     }
 
     /// Runs until the login is dropped.
@@ -122,9 +134,12 @@ impl LoginTask {
             .unwrap_or_else(|| Error::new(ErrorKind::Config, "there is nothing to log in with"));
         let why = failures.iter().rev().fold(why, |why, earlier| why.within(&earlier.to_string()));
         let error = why.within(&format!("Kerberos login of {}", self.kerberos.named()));
-        if error.kind() != ErrorKind::Unreachable {
-            self.refusal = Some((at + self.kerberos.refusal_stands, error.clone()));
+        if error.kind() == ErrorKind::Unreachable {
+            return Err(error);
         }
+        // A file that cannot be used now is a login that failed: when the client was opened it could be.
+        let error = error.with_kind(ErrorKind::Authentication);
+        self.refusal = Some((at + self.kerberos.refusal_stands, error.clone()));
         Err(error)
     }
 
@@ -209,7 +224,7 @@ impl LoginTask {
     }
 
     /// Carries an exchange's messages until it ends.
-    async fn carry(&self, mut exchange: impl Exchange + Send) -> Result<Ticket, Error> {
+    async fn carry(&mut self, mut exchange: impl Exchange + Send) -> Result<Ticket, Error> {
         loop {
             let reply = self.ask(exchange.request()).await?;
             let mut entropy = SystemEntropy::new(&self.environment);
@@ -221,11 +236,14 @@ impl LoginTask {
         }
     }
 
-    async fn ask(&self, request: &KdcRequest) -> Result<Vec<u8>, Error> {
+    async fn ask(&mut self, request: &KdcRequest) -> Result<Vec<u8>, Error> {
         let udp = self.environment.has_datagrams();
         let mut attempts = KdcAttempts::new(&self.kerberos.conf, request, udp).map_err(refused)?;
+        if let Some((_, kdc)) = self.answered.as_ref().filter(|(realm, _)| *realm == request.realm) {
+            attempts = attempts.beginning_with(kdc);
+        }
         while let Some(KdcAttempt { kdc, transport, limit }) = attempts.poll_attempt() {
-            let address = Address { host: kdc.host, port: kdc.port };
+            let address = Address { host: kdc.host.clone(), port: kdc.port };
             let reply = match transport {
                 KdcTransport::Udp => self.environment.ask_by_udp(&address, &request.bytes, limit).await,
                 KdcTransport::Tcp => {
@@ -233,7 +251,10 @@ impl LoginTask {
                 }
             };
             match reply {
-                Ok(reply) if attempts.is_answer(&reply) => return Ok(reply),
+                Ok(reply) if attempts.is_answer(&reply) => {
+                    self.answered = Some((request.realm.clone(), kdc));
+                    return Ok(reply);
+                }
                 Ok(_) => {}
                 Err(why) => attempts.handle_failure(&why.to_string()),
             }

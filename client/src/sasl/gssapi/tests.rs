@@ -34,7 +34,8 @@ impl World {
         let dialer = move |address: Address| {
             let world = Arc::clone(&world);
             async move {
-                if world.realms().iter().all(|it| !it.name.eq_ignore_ascii_case(&address.host)) {
+                let is_odd = [SILENT, ENDLESS].contains(&&*address.host);
+                if !is_odd && world.realms().iter().all(|it| !it.name.eq_ignore_ascii_case(&address.host)) {
                     return Err(std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "nobody listens"));
                 }
                 let (ours, theirs) = tokio::io::duplex(1 << 16);
@@ -49,6 +50,11 @@ impl World {
         let length = stream.read_u32().await.ok()?;
         let mut message = vec![0; usize::try_from(length).ok()?];
         stream.read_exact(&mut message).await.ok()?;
+        match host {
+            SILENT => std::future::pending::<()>().await,
+            ENDLESS => stream.write_u32(u32::MAX).await.ok()?,
+            _ => {}
+        }
         let reply = {
             let realms = self.realms();
             let realm = realms.iter().find(|it| it.name.eq_ignore_ascii_case(host))?;
@@ -108,6 +114,11 @@ impl World {
 fn same_bytes(bytes: &mut [u8]) {
     bytes.iter_mut().zip(1..).for_each(|(byte, at)| *byte = at);
 }
+
+/// A KDC that takes a request and says nothing.
+const SILENT: &str = "silent.test";
+/// A KDC that announces an answer of four gigabytes.
+const ENDLESS: &str = "endless.test";
 
 fn realm() -> Realm {
     let realm = Realm::new("A.TEST").with("alice", "secret");
@@ -236,6 +247,35 @@ async fn a_kdc_that_is_gone_for_a_while_costs_nothing_while_the_ticket_lasts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn kdcs_that_are_silent_or_announce_too_much_are_passed_over_and_named() {
+    let (folder, world) = (Folder::new("kdcs"), World::new([realm()]));
+    let mut config = folder.config("A.TEST", by_password("secret"));
+    // In a file that is included, which gives the KDCs that are asked first.
+    let more =
+        folder.write("more.conf", "[realms]\nA.TEST = {\nkdc = silent.test\nkdc = endless.test:750\n}\n");
+    let rest = std::fs::read_to_string(config.sasl.kerberos.krb5_conf.as_ref().unwrap()).unwrap();
+    let text = format!("include {}\n{rest}", more.display());
+    config.sasl.kerberos.krb5_conf = Some(folder.write("including.conf", text));
+    let login = open(&config, &world.environment()).unwrap();
+    let began = world.clock.now();
+    let mut mechanism = login.start(&broker("host.a.test")).await.unwrap();
+    assert!(world.converse(&mut *mechanism, "A.TEST", "kafka/host.a.test").unwrap().is_some());
+    // The first of three requests waited for the silent one; the others began with the one that had answered.
+    let waited = world.clock.since(began).as_secs();
+    assert!((1..3).contains(&waited), "{waited}");
+    world.realms().clear();
+    let login = open(&config, &world.environment()).unwrap();
+    let error = login.start(&broker("host.a.test")).await.map(drop).unwrap_err().to_string();
+    for words in [
+        "silent.test:88 by TCP: no answer within ",
+        "endless.test:750 by TCP: its answer would have 4294967295 bytes",
+        "A.TEST:88 by TCP: nobody listens",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wrong_password_is_not_tried_again_and_again_and_a_right_keytab_is_read_anew() {
     let (folder, world) = (Folder::new("refused"), World::new([realm()]));
     let keytab = folder.write("alice.keytab", world.realms()[0].keytab("alice"));
@@ -278,6 +318,17 @@ async fn what_the_kdc_does_not_know_is_named() {
     let login = open(&folder.config("A.TEST", by_password("secret")), &world.environment()).unwrap();
     let error = login.start(&broker("host.a.test")).await.map(drop).unwrap_err().to_string();
     assert!(error.contains("this machine's clock is 1 h ahead of that of the KDC"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn point_41_a_krb5_conf_with_renew_lifetime_is_read_as_it_is() {
+    let (folder, world) = (Folder::new("renew-lifetime"), World::new([realm()]));
+    let config = folder.config("A.TEST", by_password("secret"));
+    let text = std::fs::read_to_string(config.sasl.kerberos.krb5_conf.as_ref().unwrap()).unwrap();
+    assert!(text.contains("\nrenew_lifetime = 0m\n"), "{text}");
+    let login = open(&config, &world.environment()).unwrap();
+    let mut mechanism = login.start(&broker("host.a.test")).await.unwrap();
+    assert!(world.converse(&mut *mechanism, "A.TEST", "kafka/host.a.test").unwrap().is_some());
 }
 
 #[tokio::test(start_paused = true)]
