@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(pair("a.b=c=d").expect("a pair"), ("a.b", "c=d"));
         assert_eq!(pair("a.b = c").expect("a pair"), ("a.b", " c"));
         for text in ["a.b", "sasl.jaas.config: x password=\"hush\"", "hush hush=1"] {
-            let failure = pair(text).err().expect("no pair");
+            let failure = pair(text).expect_err("no pair");
             assert!(failure.message.contains("not of the form KEY=VALUE"), "{failure}");
             assert!(
                 !failure.message.contains("hush h") && !failure.message.contains("\"hush\""),

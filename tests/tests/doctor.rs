@@ -1,6 +1,7 @@
 //! `doctor`: at which step a cluster cannot be reached, why, and what to change. On the embedded broker with every listener.
 
 use serde_json::Value;
+use upsert_kafka_broker::{Acl, AuthorizerConfig};
 use upsert_kafka_client::{Client, Config, Record, Role};
 use upsert_kafka_tests::data;
 
@@ -173,4 +174,35 @@ async fn records_of_the_future_tell_that_a_clock_is_wrong() {
     }
     let why = clock(&cluster.run(&doctor))["why"].as_str().unwrap().to_owned();
     assert!(why.contains("s in the future: the clock of this machine is late"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_principal_may_not_do_is_a_warning_or_a_failure() {
+    let rules =
+        ["allow User:orders read,describe topic readable", "allow User:orders read,describe group own"];
+    let acls = rules.iter().flat_map(|rule| Acl::parse(rule).unwrap());
+    let authorizer = AuthorizerConfig::default().with_acls(acls).with_super_user("User:ANONYMOUS");
+    let cluster = Cluster::start_with(|config| config.with_authorizer(authorizer)).await;
+    for topic in ["readable", "hidden"] {
+        let create = ["topic", "create", topic, "--bootstrap", &cluster.address("PLAINTEXT")];
+        assert_eq!(cluster.run(&create).code, 0);
+    }
+    let file = properties(&cluster, "SASL_PLAINTEXT", &login(PASSWORD));
+    let ask = |topic: &str, group: &str| {
+        let doctor =
+            ["doctor", "--properties", &file, "--topic", topic, "--group", group, "--output", "json"];
+        let ran = cluster.run(&doctor);
+        (ran.code, steps(&ran))
+    };
+    let (code, told) = ask("readable", "own");
+    assert_eq!(code, 0, "{told:?}");
+    assert_eq!(step(&told, "topic")["facts"]["the client may"], "READ, DESCRIBE");
+    assert_eq!(step(&told, "topic")["why"], "without WRITE the client may not produce to it");
+    assert_eq!(step(&told, "group")["outcome"], "ok", "{told:?}");
+    let (code, told) = ask("hidden", "others");
+    assert_eq!(code, 4, "{told:?}");
+    for name in ["topic", "group"] {
+        assert_eq!(step(&told, name)["outcome"], "FAILED", "{told:?}");
+        assert!(step(&told, name)["advice"].as_str().unwrap().contains("DESCRIBE"), "{told:?}");
+    }
 }

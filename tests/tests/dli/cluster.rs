@@ -30,6 +30,11 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) async fn start() -> Self {
+        Self::start_with(|config| config).await
+    }
+
+    /// One with further settings.
+    pub(crate) async fn start_with(further: impl FnOnce(BrokerConfig) -> BrokerConfig) -> Self {
         let text = |name| std::fs::read_to_string(data("dli").join(name)).unwrap();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let tls = TlsConfig::default().with_certificate(text("server.pem"), text("server.key"));
@@ -44,7 +49,7 @@ impl Cluster {
         ] {
             config = config.with_listener(ListenerConfig::new(protocol, any).with_name(protocol.name()));
         }
-        Self { broker: Broker::start(config).await.unwrap() }
+        Self { broker: Broker::start(further(config)).await.unwrap() }
     }
 
     /// Where the listener of a protocol is.

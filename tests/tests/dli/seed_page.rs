@@ -3,6 +3,7 @@
 
 use tokio::task::block_in_place;
 use upsert_kafka_tests::data;
+use upsert_kafka_tests::kafka::{Listener, PASSWORD, STORE_PASSWORD, Secured, unique};
 
 use super::cluster::{Cluster, private_file};
 use crate::program;
@@ -95,4 +96,38 @@ async fn the_pages_job_runs_over_sasl_ssl_with_a_jks_trust_store() {
 
     let dump = ["topic", "dump", "KafkaTopicUpsert", "--bootstrap", &plaintext, "--output", "raw"];
     assert_eq!(cluster.run(&dump).out.lines().collect::<Vec<_>>(), [BOB, CINDY, BOB]);
+}
+
+#[test]
+fn the_pages_job_runs_on_a_real_kafka_too() {
+    let Some(kafka) = Secured::shared() else { return };
+    let (plaintext, secure) = (kafka.bootstrap(Listener::Plaintext), kafka.bootstrap(Listener::SaslSsl));
+    let (input, output, group) = (unique("KafkaTopic"), unique("Upserts"), unique("GroupId"));
+    for topic in [&input, &output] {
+        let create = ["topic", "create", topic, "--bootstrap", &plaintext, "--partitions", "1"];
+        assert_eq!(program::run(&create).code, 0);
+    }
+    assert_eq!(
+        program::run_with_input(&["produce", &input, "--bootstrap", &plaintext], DATA.as_bytes()).code,
+        0
+    );
+    let script = SCRIPT
+        .replace("'KafkaTopic'", &format!("'{input}'"))
+        .replace("'KafkaTopicUpsert'", &format!("'{output}'"))
+        .replace("'GroupId'", &format!("'{group}'"))
+        .replace(
+            "username=\\\"orders\\\" password=\\\"jaas-hush-33\\\"",
+            &format!("username=\\\"alice\\\" password=\\\"{PASSWORD}\\\""),
+        );
+    let job = program::file("seed-page-kafka.sql", &script);
+    let stored = format!(
+        "[orders_tls]\nkind = \"Kafka_SSL\"\ntruststore_path = \"{}\"\ntruststore_password = \"{STORE_PASSWORD}\"\n",
+        kafka.stores().path("trust.jks")
+    );
+    let credentials = private_file("seed-page-kafka.toml", &stored);
+    let ran =
+        program::run(&["run", job.to_str().unwrap(), "--bootstrap", &secure, "--credentials", &credentials]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let dump = ["topic", "dump", &output, "--bootstrap", &plaintext, "--output", "raw"];
+    assert_eq!(program::run(&dump).out.lines().collect::<Vec<_>>(), [BOB, CINDY, BOB]);
 }

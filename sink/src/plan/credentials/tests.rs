@@ -158,6 +158,24 @@ fn a_login_to_kerberos_is_made_of_a_section() {
 }
 
 #[test]
+fn a_text_beside_a_name_may_only_say_the_same_login() {
+    let text = |principal: &str| {
+        format!(
+            "'krb_auth_name' = 'mrs_prod', 'properties.security.protocol' = 'SASL_PLAINTEXT',
+             'properties.sasl.jaas.config' = 'com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true
+             keyTab=\"conf/mrs/user.keytab\" principal=\"{principal}\";',"
+        )
+    };
+    let plan = planned(&text("flink_orders")).unwrap();
+    assert!(
+        property(&plan, "sasl.jaas.config").unwrap().contains("useKeyTab=true\n"),
+        "the table's own text stays"
+    );
+    assert_eq!(property(&plan, "java.security.krb5.conf").as_deref(), Some("conf/mrs/krb5.conf"));
+    assert_says(&text("other"), "two logins: 'krb_auth_name' and 'properties.sasl.jaas.config'; keep one");
+}
+
+#[test]
 fn a_login_is_made_of_the_later_spelling_and_none_of_it_reaches_the_client() {
     let plan = planned(
         "'properties.connector.auth.open' = 'true', 'properties.connector.kerberos.principal' = 'badge_job',
