@@ -1,9 +1,11 @@
 """kafka-python by every secured way into the broker."""
 
+import logging
+
 import kafka
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import AuthenticationFailedError
-from kafka.sasl.oauth import AbstractTokenProvider
+from kafka.errors import KafkaTimeoutError
+from kafka.net.sasl.oauth import AbstractTokenProvider
 
 import secure
 
@@ -45,4 +47,23 @@ def round_trip(way, password):
     consumer.close()
 
 
-secure.run(kafka.__version__, round_trip, lambda error: isinstance(error, AuthenticationFailedError))
+def refused(error):
+    """It reads no answer on a connection that is closed behind it, as a broker's is that refuses a login: it tries anew
+    until its time is over."""
+    closed = any("socket disconnected" in line for line in Lines.all)
+    Lines.all.clear()
+    return isinstance(error, KafkaTimeoutError) and closed
+
+
+class Lines(logging.Handler):
+    """What kafka-python logs."""
+    all = []
+
+    def emit(self, record):
+        self.all.append(record.getMessage())
+
+
+logging.getLogger("kafka").setLevel(logging.INFO)
+logging.getLogger("kafka").addHandler(Lines())
+# Each takes half a minute to give up.
+secure.run(kafka.__version__, round_trip, refused, wrong_ways=["plain/PLAIN"])
