@@ -24,6 +24,7 @@ use crate::{Error, ErrorKind};
 
 #[cfg(feature = "msk-iam")]
 pub(crate) mod aws_msk_iam;
+#[cfg(feature = "sasl")]
 mod credentials;
 #[cfg(feature = "scram")]
 mod delegation_token;
@@ -31,9 +32,11 @@ mod delegation_token;
 mod gssapi;
 #[cfg(feature = "oauth")]
 pub(crate) mod oauth_bearer;
+#[cfg(feature = "sasl")]
 mod plain;
 // Without them no mechanism is ours.
 #[cfg_attr(not(any(feature = "scram", feature = "gssapi", feature = "msk-iam")), allow(dead_code))]
+#[cfg(feature = "sasl")]
 mod rsasl;
 #[cfg(feature = "scram")]
 mod scram;
@@ -57,6 +60,7 @@ pub(crate) trait Mechanism: Send + Sync {
 
 /// What a mechanism wants next.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "sasl"), allow(dead_code))] // no mechanism is there
 pub(crate) enum Step {
     /// Send this, and come back with the answer.
     Reply(Vec<u8>),
@@ -118,7 +122,7 @@ pub(crate) fn missing_feature(mechanism: SaslMechanism) -> Option<&'static str> 
 /// The table of mechanisms.
 fn row(mechanism: SaslMechanism) -> (&'static str, Option<OpenLogin>) {
     match mechanism {
-        SaslMechanism::Plain => ("default", Some(plain::open)),
+        SaslMechanism::Plain => built_in!("sasl", plain::open),
         SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => built_in!("scram", scram::open),
         SaslMechanism::OAuthBearer => built_in!("oauth", crate::oauth::open),
         SaslMechanism::AwsMskIam => built_in!("msk-iam", crate::msk_iam::open),

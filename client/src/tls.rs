@@ -28,6 +28,7 @@ pub use crate::stores::certificate::Certificate;
 use material::Material;
 use observed::Observed;
 pub use provider::TlsProvider;
+#[cfg(feature = "oauth")]
 pub(crate) use provider::provider;
 use refusal::Place;
 pub use stream::{TlsFacts, TlsStream};

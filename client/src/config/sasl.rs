@@ -29,6 +29,7 @@ impl SaslConfig {
     ///
     /// # Errors
     /// It cannot be read, or is no JAAS file with a login for the mechanism.
+    #[cfg_attr(not(feature = "sasl"), allow(dead_code))] // only mechanisms ask
     pub(crate) fn read_login_again(&self) -> Result<LoginModule, Error> {
         let path = self.login_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let entry = jaas::read(&path).and_then(|entries| jaas::entry_for(self.mechanism, entries));
