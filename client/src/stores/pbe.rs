@@ -172,7 +172,8 @@ fn cbc_open<C: BlockCipherDecrypt + BlockSizeUser>(
 ) -> Result<Zeroizing<Vec<u8>>, String> {
     let size = C::block_size();
     let decryptor = cipher.and_then(|cipher| cbc::Decryptor::inner_iv_slice_init(cipher, iv).ok());
-    let Some(mut decryptor) = decryptor.filter(|_| !sealed.is_empty() && sealed.len() % size == 0) else {
+    let Some(mut decryptor) = decryptor.filter(|_| !sealed.is_empty() && sealed.len().is_multiple_of(size))
+    else {
         return Err("it is sealed with parameters that do not fit its cipher".to_owned());
     };
     let mut open = Zeroizing::new(sealed.to_vec());

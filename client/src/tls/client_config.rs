@@ -26,7 +26,7 @@ pub(crate) fn build(
 ) -> Result<Arc<ClientConfig>, Error> {
     let provider = narrowed(provider(config)?, &config.cipher_suites)?;
     let verifier = ServerVerifier::new(material, &provider, config.endpoint_identification)?;
-    let identities = ClientIdentities::new(&material.identities, &*provider)?;
+    let identities = ClientIdentities::new(&material.identities, &provider)?;
     if config.endpoint_identification == EndpointIdentification::None {
         tracing::warn!(
             "ssl.endpoint.identification.algorithm is empty: whoever holds any certificate of a trusted authority can \

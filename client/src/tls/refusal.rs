@@ -134,8 +134,8 @@ impl Place {
 
     /// The one of the chain that is out of date is named: it may be an intermediate.
     fn expired(&self, leaf: &Certificate) -> String {
-        let chain = self.observed.chain.iter().filter_map(|der| Certificate::read(der).ok());
-        let expired = chain.filter(|it| it.not_after < self.now).next().unwrap_or_else(|| leaf.clone());
+        let mut chain = self.observed.chain.iter().filter_map(|der| Certificate::read(der).ok());
+        let expired = chain.find(|it| it.not_after < self.now).unwrap_or_else(|| leaf.clone());
         let days = (self.now - expired.not_after).div_euclid(86_400);
         let ago = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
         format!(
@@ -147,8 +147,8 @@ impl Place {
     }
 
     fn not_yet(&self, leaf: &Certificate) -> String {
-        let chain = self.observed.chain.iter().filter_map(|der| Certificate::read(der).ok());
-        let early = chain.filter(|it| it.not_before > self.now).next().unwrap_or_else(|| leaf.clone());
+        let mut chain = self.observed.chain.iter().filter_map(|der| Certificate::read(der).ok());
+        let early = chain.find(|it| it.not_before > self.now).unwrap_or_else(|| leaf.clone());
         format!(
             "the broker's certificate ({}) is not valid before {}, and this machine's clock says {}: one of the two is wrong",
             early.subject,

@@ -93,17 +93,12 @@ impl ServerVerifier {
         now: UnixTime,
         error: TlsError,
     ) -> Result<(), TlsError> {
-        let forgiven = match &error {
-            TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_)) => {
-                true
-            }
-            _ => false,
-        };
-        let Ok(certificate) = Certificate::read(end_entity) else { return Err(error) };
+        let forgiven = matches!(
+            error,
+            TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))
+        );
+        let (true, Ok(certificate)) = (forgiven, Certificate::read(end_entity)) else { return Err(error) };
         let second = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        if !forgiven {
-            return Err(error);
-        }
         if second > certificate.not_after {
             return Err(CertificateError::Expired.into());
         }

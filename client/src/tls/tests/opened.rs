@@ -21,7 +21,7 @@ async fn open(tls: TlsConfig, server: &Server) -> Error {
     let security = Security::open(&config, &environment).unwrap();
     let connector = Connector { config: Arc::new(config), environment, security };
     let address = "localhost:9093".parse().unwrap();
-    connector.open(&address, Duration::from_secs(60)).await.err().expect("an echo is no broker")
+    connector.open(&address, Duration::from_secs(60)).await.expect_err("an echo is no broker")
 }
 
 #[tokio::test]
