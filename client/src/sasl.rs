@@ -25,8 +25,6 @@ use crate::{Error, ErrorKind};
 #[cfg(feature = "msk-iam")]
 pub(crate) mod aws_msk_iam;
 mod credentials;
-#[cfg(feature = "scram")]
-mod delegation_token;
 #[cfg(feature = "gssapi")]
 mod gssapi;
 #[cfg(feature = "oauth")]
