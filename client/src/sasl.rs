@@ -26,8 +26,6 @@ use crate::{Error, ErrorKind};
 pub(crate) mod aws_msk_iam;
 #[cfg(feature = "sasl")]
 mod credentials;
-#[cfg(feature = "scram")]
-mod delegation_token;
 #[cfg(feature = "gssapi")]
 mod gssapi;
 #[cfg(feature = "oauth")]

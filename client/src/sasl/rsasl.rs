@@ -20,7 +20,7 @@ use crate::{Error, ErrorKind, Secret};
 
 /// What rsasl's own mechanisms ask for.
 pub(super) enum Answers {
-    /// PLAIN and SCRAM.
+    /// PLAIN.
     Password { username: String, password: Secret },
     /// OAUTHBEARER: a token, and extensions by name.
     #[cfg(feature = "oauth")]
@@ -121,10 +121,6 @@ fn translated(mechanism: &str, error: SessionError) -> Error {
             Ok(ours) => return *ours,
             Err(other) => format!("{mechanism} failed: {other}"),
         },
-        SessionError::MutualAuthenticationFailed => format!(
-            "the broker's proof by {mechanism} is wrong: it does not know the password, so it may be somebody else in its \
-             place"
-        ),
         SessionError::MechanismError(error) => {
             format!("the broker does not keep to {mechanism}: {error}")
         }
@@ -142,15 +138,9 @@ enum Callback {
 type FirstState = dyn Fn() -> Box<dyn Mechanism> + Send + Sync;
 
 impl SessionCallback for Callback {
-    fn callback(
-        &self,
-        data: &SessionData,
-        context: &Context,
-        request: &mut Request,
-    ) -> Result<(), SessionError> {
+    fn callback(&self, _: &SessionData, _: &Context, request: &mut Request) -> Result<(), SessionError> {
         match self {
             Self::Answers(Answers::Password { username, password }) => {
-                check_iterations(data, context)?;
                 request.satisfy::<AuthId>(username)?.satisfy::<Password>(password.reveal().as_bytes())?;
             }
             #[cfg(feature = "oauth")]
@@ -168,21 +158,6 @@ impl SessionCallback for Callback {
     }
 }
 
-/// Refuses what a broker must not ask for; rsasl itself hashes once or four thousand million times.
-#[cfg(feature = "scram")]
-fn check_iterations(data: &SessionData, context: &Context) -> Result<(), SessionError> {
-    let Some(asked) = context.get_ref::<rsasl::mechanisms::scram::properties::Iterations>() else {
-        return Ok(());
-    };
-    let mechanism = data.mechanism().mechanism.as_str();
-    super::scram::check_iterations(mechanism, *asked).map_err(ours)
-}
-
-#[cfg(not(feature = "scram"))]
-fn check_iterations(_: &SessionData, _: &Context) -> Result<(), SessionError> {
-    Ok(())
-}
-
 /// An error of ours on its way through rsasl.
 fn ours(error: Error) -> SessionError {
     SessionError::Boxed(Box::new(error))
@@ -191,10 +166,6 @@ fn ours(error: Error) -> SessionError {
 /// rsasl's own mechanisms.
 static RSASLS: &[Registered] = &[
     rsasl::mechanisms::plain::PLAIN,
-    #[cfg(feature = "scram")]
-    rsasl::mechanisms::scram::SCRAM_SHA256,
-    #[cfg(feature = "scram")]
-    rsasl::mechanisms::scram::SCRAM_SHA512,
     #[cfg(feature = "oauth")]
     rsasl::mechanisms::oauthbearer::OAUTHBEARER,
 ];

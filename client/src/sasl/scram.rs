@@ -7,13 +7,15 @@ use std::future::ready;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::credentials::{CredentialSource, Credentials};
-use super::delegation_token::TokenScram;
-use super::rsasl::{self, Answers};
-use super::{Login, Mechanism, Starting, Step};
+use super::credentials::CredentialSource;
+use super::{Login, Mechanism, Starting, rsasl};
 use crate::config::{Address, Config, SaslMechanism};
 use crate::environment::Environment;
 use crate::{Error, ErrorKind};
+
+mod exchange;
+
+pub(super) use exchange::ScramExchange;
 
 /// How often a broker may ask for the password to be hashed. Kafka refuses to store fewer; a million take a second.
 const ITERATIONS: RangeInclusive<u32> = 4096..=1_000_000;
@@ -48,41 +50,8 @@ impl Login for ScramLogin {
 impl ScramLogin {
     fn mechanism(&self) -> Result<Box<dyn Mechanism>, Error> {
         let (mechanism, credentials) = (self.mechanism, self.credentials.current());
-        let exchange = if credentials.token_auth {
-            let nonce = self.environment.random_bytes()?;
-            rsasl::begin_own(mechanism, move || Box::new(TokenScram::new(mechanism, &credentials, nonce)))?
-        } else {
-            let Credentials { username, password, .. } = credentials;
-            rsasl::begin(mechanism, Answers::Password { username, password })?
-        };
-        Ok(Box::new(Scram { exchange }))
-    }
-}
-
-/// Either kind, seen to it that the broker proves itself.
-struct Scram {
-    exchange: Box<dyn Mechanism>,
-}
-
-impl Mechanism for Scram {
-    fn name(&self) -> &'static str {
-        self.exchange.name()
-    }
-
-    fn initial(&mut self) -> Result<Vec<u8>, Error> {
-        self.exchange.initial()
-    }
-
-    fn step(&mut self, challenge: &[u8]) -> Result<Step, Error> {
-        if challenge.is_empty() {
-            return Err(unproven(self.name()));
-        }
-        // rsasl panics where an attribute is shorter than its name.
-        let is_attribute = |part: &[u8]| part.len() >= 2 && part[1] == b'=';
-        if !challenge.split(|byte| *byte == b',').all(is_attribute) {
-            return Err(broken(self.name(), "its answer is no list of attributes"));
-        }
-        self.exchange.step(challenge)
+        let nonce = self.environment.random_bytes()?;
+        rsasl::begin_own(mechanism, move || Box::new(ScramExchange::new(mechanism, &credentials, nonce)))
     }
 }
 

@@ -151,20 +151,17 @@ async fn scram_brokers_that_cheat_are_told_apart() {
     for (fault, wanted) in [
         (Fault::EndsAtOnce, "did not prove by SCRAM-SHA-256 that it knows the password"),
         (Fault::ProvesNothing, "did not prove by SCRAM-SHA-256 that it knows the password"),
-        (Fault::ProvesWrongly, "the broker's proof by SCRAM-SHA-256 is wrong"),
-        (
-            Fault::ChangesTheNonce,
-            "does not keep to SCRAM-SHA-256: SCRAM protocol error: returned server nonce",
-        ),
-        (
-            Fault::RepeatsTheNonce,
-            "does not keep to SCRAM-SHA-256: SCRAM protocol error: returned server nonce",
-        ),
+        (Fault::ProvesWrongly, "did not prove by SCRAM-SHA-256 that it knows the password"),
+        (Fault::ChangesTheNonce, "does not keep to SCRAM-SHA-256: its nonce does not begin"),
+        (Fault::RepeatsTheNonce, "does not keep to SCRAM-SHA-256: its nonce does not begin"),
         (Fault::Iterations(1), "asks for 1 iterations of SCRAM-SHA-256, and between 4096 and 1000000"),
         (Fault::Iterations(4095), "asks for 4095 iterations"),
         (Fault::Iterations(1_000_001), "asks for 1000001 iterations"),
         (Fault::Iterations(1 << 31), "asks for 2147483648 iterations"),
-        (Fault::Iterations(1 << 40), "does not keep to SCRAM-SHA-256: SCRAM protocol error: iteration count"),
+        (
+            Fault::Iterations(1 << 40),
+            "does not keep to SCRAM-SHA-256: its first message has no count of iterations",
+        ),
         (Fault::GoesOn, "does not keep to SCRAM-SHA-256"),
     ] {
         let broker = broker(&["SCRAM-SHA-256"]);
