@@ -328,3 +328,37 @@ async fn sts_that_stalls_is_told_before_the_connections_own_time_ends() {
     let error = failure(&login.signer).await.to_string();
     assert_eq!(error, "http://sts.example/: no answer within 10000 ms");
 }
+
+#[test]
+fn whatever_sts_and_files_hold_ends_in_keys_or_in_a_sentence_without_them() {
+    let answer = "<R><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>hush-key</SecretAccessKey>\
+        <SessionToken>hush-token</SessionToken><Expiration>2026-11-29T13:34:56Z</Expiration></Credentials></R>";
+    let json =
+        json!({"AccessKeyId": "A", "SecretAccessKey": "hush-key", "Token": "hush-token", "Expiration": HOUR})
+            .to_string();
+    let mut chance = crate::retry::Chance::seeded(7);
+    for round in 0..20_000 {
+        let at = usize::try_from(chance.bits() % 4096).unwrap();
+        let byte = b"<>/\"{}[]=\n# :-0Z\xff"[round % 17];
+        let changed = |good: &str| {
+            let mut bytes = good.as_bytes().to_vec();
+            let at = at % bytes.len();
+            match round % 3 {
+                0 => bytes[at] = byte,
+                1 => bytes.truncate(at),
+                _ => bytes.insert(at, byte),
+            }
+            bytes
+        };
+        let status = if round % 2 == 0 { 200 } else { 403 };
+        let body = changed(answer);
+        let told =
+            sts::credentials(&crate::http::Answer { status, content_type: None, location: None, body });
+        told.err().iter().for_each(|it| shows_no_secret(it));
+        if let Ok(json) = serde_json::from_slice::<Value>(&changed(&json)) {
+            AwsCredentials::of_json(&json).err().iter().for_each(|it| shows_no_secret(it));
+        }
+        let text = String::from_utf8_lossy(&changed(KEYS)).into_owned();
+        shows_no_secret(&format!("{:?}", profile::Profiles::read(&text, &text)));
+    }
+}

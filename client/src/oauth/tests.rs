@@ -430,3 +430,49 @@ fn options_for_the_endpoints_tls_are_checked_when_a_client_opens() {
     let error = open(&config, &environment).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("/nowhere/ca.pem"), "{error}");
 }
+
+/// Bytes of a good answer, some of them changed.
+fn changed(good: &str, chance: &mut crate::retry::Chance) -> Vec<u8> {
+    let mut bytes = good.as_bytes().to_vec();
+    for _ in 0..chance.bits() % 4 {
+        let at = usize::try_from(chance.bits()).unwrap_or(0) % bytes.len();
+        match chance.bits() % 3 {
+            0 => bytes[at] = chance.bits().to_le_bytes()[0],
+            1 => drop(bytes.drain(at..)),
+            _ => bytes.insert(at, b"\"{}[]\\,:.-9"[at % 11]),
+        }
+        if bytes.is_empty() {
+            bytes.push(b'{');
+        }
+    }
+    bytes
+}
+
+#[test]
+fn whatever_an_endpoint_answers_ends_in_a_token_or_in_a_sentence_without_it() {
+    let answers = [
+        r#"{"access_token":"hush.hush.hush","expires_in":3600,"scope":["a"]}"#,
+        r#"{"error":"invalid_client","error_description":"no","nested":{"a":[1,2,{"b":null}]}}"#,
+        r#"{"errorCode":"E","errorSummary":"S"}"#,
+        "<html><body>hush</body></html>",
+    ];
+    let claims = r#"{"sub":"alice","iat":1700000000.5,"exp":1700003600,"scope":["a","b"]}"#;
+    let urls = ["https://idp.example:8443/token?a=b#c", "file:///run/token", "http://[::1]:80/"];
+    let mut chance = crate::retry::Chance::seeded(7);
+    for round in 0..20_000 {
+        let body = changed(answers[round % answers.len()], &mut chance);
+        let status = [200, 400, 401, 503][round % 4];
+        let answer = crate::http::Answer { status, content_type: None, location: None, body };
+        if let Err(error) = token_request::token(&answer, &["hush"]) {
+            assert!(!error.to_string().contains("hush"), "{error}");
+        }
+        let payload = changed(claims, &mut chance);
+        if let Ok(found) = jwt::claims(&format!("e30.{}.c2ln", base64url(payload)), "scope", "sub") {
+            assert!(!found.principal.is_empty() && found.ends_unix_ms >= 0, "{found:?}");
+        }
+        let url = String::from_utf8_lossy(&changed(urls[round % urls.len()], &mut chance)).into_owned();
+        if let Ok(url) = crate::http::Url::parse(&url) {
+            assert!(url.target.starts_with('/') && !url.target.contains(['\r', '\n', ' ']), "{url}");
+        }
+    }
+}
