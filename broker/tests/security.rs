@@ -162,6 +162,8 @@ async fn tls_to_a_plaintext_listener_and_plaintext_to_one_of_tls_are_closed_at_o
     for name in ["SSL", "SASL_SSL"] {
         let mut client = Client::at(broker.addresses_of(name)[0]).await;
         client.send(&ApiVersionsRequest::default(), 3, 1).await;
+        // What nobody reads would make the system take the alert back.
+        client.0.write_all(&[0; 256 << 10]).await.unwrap();
         let mut said = Vec::new();
         client.0.read_to_end(&mut said).await.unwrap();
         // An alert of TLS and an orderly end, which a client can recognise.

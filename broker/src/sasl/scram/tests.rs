@@ -66,6 +66,23 @@ fn an_exchange_ends_as_javas_does_and_one_that_was_changed_does_not() {
 }
 
 #[test]
+fn a_right_proof_over_another_nonce_is_refused_for_the_nonce() {
+    let row = &golden("SCRAM-SHA-256")[0];
+    let hash = Hash::Sha256;
+    let kept = kept(row, hash);
+    let exchange = begun(row, &kept);
+    let final_by = |nonce: &str| {
+        let without_proof = format!("c=biws,r={nonce}");
+        let signature = hash.hmac(&kept.stored_key, format!("{},{without_proof}", exchange.said).as_bytes());
+        let proof: Vec<_> = bytes(row, "client_key").iter().zip(&signature).map(|(a, b)| a ^ b).collect();
+        format!("{without_proof},p={}", BASE64.encode(proof))
+    };
+    assert!(begun(row, &kept).verify(hash, &final_by(&exchange.nonce)).is_ok());
+    let refused = begun(row, &kept).verify(hash, &final_by("another")).unwrap_err();
+    assert_eq!(refused, SaslRefusal::Kept("Invalid client nonce in the final client message.".to_owned()));
+}
+
+#[test]
 fn a_first_message_is_answered_with_a_nonce_that_extends_the_clients_and_a_strange_one_is_not() {
     let mut users = Users::new(7, &[("a,b=c".to_owned(), "hush".into())]);
     let config = SaslConfig::default();
