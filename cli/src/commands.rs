@@ -211,7 +211,7 @@ pub(crate) const TABLE: &[Command] = &[
     Command {
         name: "produce",
         operands: &["TOPIC"],
-        about: "a line of standard input is a record",
+        about: "a line of standard input is a record; with --property transactional.id=ID all are one transaction",
         flags: &[
             BOOTSTRAP,
             PROPERTIES,
