@@ -1,6 +1,7 @@
 // The Java client's producer: the loop of client/benches/produce/load.rs, a callback a record.
 //
 //   java -cp … Produce.java ADDRESS TOPIC KEYED(0|1) VALUE_BYTES BATCH_BYTES RECORDS RUNS
+//   CA=ca.pem java …        over TLS
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.Properties;
@@ -21,6 +22,11 @@ public class Produce {
         config.put("max.request.size", "1100000");
         config.put("key.serializer", ByteArraySerializer.class.getName());
         config.put("value.serializer", ByteArraySerializer.class.getName());
+        if (System.getenv("CA") != null) {
+            config.put("security.protocol", "SSL");
+            config.put("ssl.truststore.type", "PEM");
+            config.put("ssl.truststore.location", System.getenv("CA"));
+        }
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(config)) {
             // Once for the compiler.
             drive(producer, args[1], keyed, length, records);
