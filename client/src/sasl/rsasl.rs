@@ -11,19 +11,18 @@ use rsasl::prelude::{
     Mechanism as Registered, Mechname, MessageSent, Property, Registry, SASLClient, SASLConfig, Session,
     SessionError, State,
 };
-use rsasl::property::{AuthId, Password};
 use rsasl::registry::{Matches, Named, Side};
 
 use super::{Mechanism, Step};
+#[cfg(feature = "oauth")]
+use crate::Secret;
 use crate::config::SaslMechanism;
-use crate::{Error, ErrorKind, Secret};
+use crate::{Error, ErrorKind};
 
 /// What rsasl's own mechanisms ask for.
+#[cfg(feature = "oauth")]
 pub(super) enum Answers {
-    /// PLAIN.
-    Password { username: String, password: Secret },
     /// OAUTHBEARER: a token, and extensions by name.
-    #[cfg(feature = "oauth")]
     Bearer { token: Secret, extensions: Vec<(String, String)> },
 }
 
@@ -31,6 +30,7 @@ pub(super) enum Answers {
 ///
 /// # Errors
 /// rsasl has no such mechanism.
+#[cfg(feature = "oauth")]
 pub(super) fn begin(mechanism: SaslMechanism, answers: Answers) -> Result<Box<dyn Mechanism>, Error> {
     start(mechanism, RSASLS, Callback::Answers(answers))
 }
@@ -131,6 +131,7 @@ fn translated(mechanism: &str, error: SessionError) -> Error {
 
 /// Who answers what a mechanism asks.
 enum Callback {
+    #[cfg(feature = "oauth")]
     Answers(Answers),
     Own(Box<FirstState>),
 }
@@ -140,9 +141,6 @@ type FirstState = dyn Fn() -> Box<dyn Mechanism> + Send + Sync;
 impl SessionCallback for Callback {
     fn callback(&self, _: &SessionData, _: &Context, request: &mut Request) -> Result<(), SessionError> {
         match self {
-            Self::Answers(Answers::Password { username, password }) => {
-                request.satisfy::<AuthId>(username)?.satisfy::<Password>(password.reveal().as_bytes())?;
-            }
             #[cfg(feature = "oauth")]
             Self::Answers(Answers::Bearer { token, extensions }) => {
                 let extensions: Vec<_> = extensions.iter().map(|(key, value)| (&**key, &**value)).collect();
@@ -164,11 +162,8 @@ fn ours(error: Error) -> SessionError {
 }
 
 /// rsasl's own mechanisms.
-static RSASLS: &[Registered] = &[
-    rsasl::mechanisms::plain::PLAIN,
-    #[cfg(feature = "oauth")]
-    rsasl::mechanisms::oauthbearer::OAUTHBEARER,
-];
+#[cfg(feature = "oauth")]
+static RSASLS: &[Registered] = &[rsasl::mechanisms::oauthbearer::OAUTHBEARER];
 
 /// Those that may be ours, in the order of [`SaslMechanism::ALL`].
 static OURS: &[Registered] = &[own::<0>(), own::<1>(), own::<2>(), own::<3>(), own::<4>(), own::<5>()];
