@@ -66,6 +66,15 @@ impl Server {
     }
 
     fn config(&self) -> Arc<ServerConfig> {
+        self.config_where(false)
+    }
+
+    /// It asks for a certificate, and does without.
+    fn config_for_anybody(&self) -> Arc<ServerConfig> {
+        self.config_where(true)
+    }
+
+    fn config_where(&self, anonymous: bool) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls_graviola::default_provider());
         let chain =
             CertificateDer::pem_slice_iter(pem(self.chain).as_bytes()).collect::<Result<_, _>>().unwrap();
@@ -80,8 +89,9 @@ impl Server {
                 for der in CertificateDer::pem_slice_iter(pem(root).as_bytes()) {
                     roots.add(der.unwrap()).unwrap();
                 }
-                let verifier =
-                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                let verifier = if anonymous { verifier.allow_unauthenticated() } else { verifier };
+                let verifier = verifier.build().unwrap();
                 builder.with_client_cert_verifier(verifier)
             }
         };

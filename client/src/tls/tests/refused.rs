@@ -127,6 +127,23 @@ async fn no_client_certificate_where_one_is_demanded_is_said_in_both_versions() 
 }
 
 #[tokio::test]
+async fn a_broker_that_hangs_up_without_a_word_after_it_got_no_certificate_is_explained() {
+    let server = Server::broker().for_clients_of("root.pem");
+    let (ours, theirs) = duplex(1 << 16);
+    let config = server.config_for_anybody();
+    let hangs_up = tokio::spawn(async move { drop(TlsAcceptor::from(config).accept(theirs).await.unwrap()) });
+    let mut stream = connector_at(&trusting("root"), NOW).connect(ours, "localhost").await.unwrap();
+    hangs_up.await.unwrap();
+    let error = stream.read_u8().await.unwrap_err();
+    let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()).expect("a sentence of ours");
+    says(
+        Err(ours.clone()),
+        AUTHENTICATION,
+        &["closed the connection after the TLS handshake", "none is configured"],
+    );
+}
+
+#[tokio::test]
 async fn a_client_certificate_that_the_broker_does_not_take_is_named_with_its_alert() {
     for version in [TlsVersion::V1_2, TlsVersion::V1_3] {
         let config = TlsConfig { enabled_protocols: vec![version], ..trusting("root") };
