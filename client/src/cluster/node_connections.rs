@@ -116,6 +116,11 @@ impl ConnectionSlot {
         self.connection.as_ref().filter(|connection| !connection.is_closed())
     }
 
+    /// Whether an attempt to open it is under way.
+    pub(super) fn is_opening(&self) -> bool {
+        self.opening
+    }
+
     /// Somebody waits for it; says whether it is to be opened now, since nobody did before. Who gave up meanwhile
     /// need not be told.
     pub(super) fn handle_wanted(&mut self, reply: ConnectionReply) -> bool {

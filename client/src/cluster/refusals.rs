@@ -44,6 +44,14 @@ impl Refusals {
         self.by_broker.insert(broker.clone(), LoginRefusal { error: error.clone(), until }).is_none()
     }
 
+    /// A broker that refused is tried again: nobody else need find out the same meanwhile.
+    pub(super) fn handle_tried(&mut self, broker: &Address, now: Instant, chance: f64) {
+        let wait = self.backoff.wait(chance);
+        if let Some(refusal) = self.by_broker.get_mut(broker) {
+            refusal.until = refusal.until.max(now + wait);
+        }
+    }
+
     /// A broker let the client in.
     pub(super) fn handle_opened(&mut self, broker: &Address) {
         self.by_broker.remove(broker);
@@ -87,6 +95,20 @@ mod tests {
             refusals.handle_refused(&one, &error, now + 2 * SECOND, 0.5),
             "it let the client in meanwhile"
         );
+    }
+
+    #[test]
+    fn while_a_broker_is_tried_again_nobody_else_tries_it() {
+        let (now, [one, other]) = (Instant::now(), ["a:1", "b:1"].map(|it| it.parse::<Address>().unwrap()));
+        let mut refusals = Refusals::new(SECOND);
+        refusals.handle_tried(&other, now, 0.5);
+        assert!(refusals.of(&other, now).is_none(), "it never refused");
+        refusals.handle_refused(&one, &Error::new(ErrorKind::Authentication, "no"), now, 0.5);
+        assert!(refusals.of(&one, now + SECOND).is_none());
+        refusals.handle_tried(&one, now + SECOND, 0.5);
+        assert!(refusals.of(&one, now + SECOND).is_some());
+        refusals.handle_opened(&one);
+        assert!(refusals.of(&one, now + SECOND).is_none());
     }
 
     #[test]

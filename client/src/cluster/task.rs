@@ -285,11 +285,12 @@ impl ClusterTask {
             _ = reply.send(Ok(open.clone()));
             return;
         }
-        if let Some(refusal) = refusal {
+        if let Some(refusal) = refusal.filter(|_| !slot.is_opening()) {
             _ = reply.send(Err(refusal));
             return;
         }
         if slot.handle_wanted(reply) {
+            self.refusals.handle_tried(&node.address, now, self.chance.draw());
             let (address, not_before) = (node.address.clone(), node.not_before);
             let limit = node.setup.wait(0.5).min(self.connector.config.connection_setup_timeout_max);
             let connector = self.connector.clone();
@@ -381,10 +382,11 @@ impl ClusterTask {
         let mut candidates = self.known_candidates();
         let refusal = candidates.iter().find_map(|it| self.refusals.of(&it.address, now)).cloned();
         candidates.retain(|it| self.refusals.of(&it.address, now).is_none());
-        match refusal {
-            Some(refusal) if candidates.is_empty() => Err(refusal),
-            _ => Ok(candidates),
+        if let Some(first) = candidates.first() {
+            self.refusals.handle_tried(&first.address, now, self.chance.draw());
+            return Ok(candidates);
         }
+        refusal.map_or(Ok(candidates), Err)
     }
 
     /// Known brokers in random order, then the bootstrap addresses; those alone when a broker asked for it,

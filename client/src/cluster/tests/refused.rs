@@ -228,5 +228,6 @@ async fn a_record_that_no_login_could_carry_says_so_when_its_time_is_over() {
         text.contains("delivery.timeout.ms (10000); at last: broker peer:9092, SaslAuthenticate: login by"),
         "{text}"
     );
-    assert!(broker.tried() <= 15, "no storm");
+    let tried = broker.tried();
+    assert!((8..=15).contains(&tried), "{tried} logins in ten seconds");
 }
