@@ -146,10 +146,11 @@ struct TokenFetcher {
 }
 
 /// A [`TokenOrigin`] that can be asked.
+#[allow(clippy::large_enum_variant, reason = "a client has one")]
 enum OpenOrigin {
-    Endpoint(Box<TokenEndpoint>),
+    Endpoint(TokenEndpoint),
     #[cfg(feature = "msk-iam")]
-    AwsMskIam(Box<crate::msk_iam::AwsSigner>),
+    AwsMskIam(crate::msk_iam::AwsSigner),
     Other(TokenOrigin, Vec<(String, Secret)>),
 }
 
@@ -161,12 +162,12 @@ impl TokenFetcher {
                 let tls = endpoint_tls(config, options)?;
                 let endpoint =
                     TokenEndpoint::new((url, credential, scope), &config.sasl.oauth, tls, environment)?;
-                OpenOrigin::Endpoint(Box::new(endpoint))
+                OpenOrigin::Endpoint(endpoint)
             }
             #[cfg(feature = "msk-iam")]
             TokenOrigin::AwsMskIam => {
                 let signer = crate::msk_iam::AwsSigner::of_options(options, config, environment)?;
-                OpenOrigin::AwsMskIam(Box::new(signer))
+                OpenOrigin::AwsMskIam(signer)
             }
             other => OpenOrigin::Other(other, options.to_vec()),
         };
