@@ -288,7 +288,7 @@ async fn settings_that_contradict_each_other_are_refused_with_both_names() {
         (nobody, "a listener of SASL, and no mechanism is enabled"),
     ];
     for (config, expected) in refused {
-        let error = Broker::start(config).await.err().expect("contradictory settings");
+        let error = Broker::start(config).await.expect_err("contradictory settings");
         assert!(error.to_string().starts_with(expected), "{error}");
     }
 }

@@ -3,6 +3,7 @@
 
 mod acls; // principals, and refusals that name the resource
 mod delegation; // delegation tokens
+mod dialogue; // the embedded broker refuses a login, and what ACLs deny, as a real Kafka does
 mod embedded; // not tests: the embedded broker with the same listeners
 mod harness; // the real Kafka's listeners let Apache's own client in, and keep it out
 mod kerberos; // GSSAPI: tickets from everywhere, and what is refused

@@ -32,7 +32,7 @@ enum Signer {
     EcdsaP256(ecdsa::SigningKey<ecdsa::P256>),
     EcdsaP384(ecdsa::SigningKey<ecdsa::P384>),
     Ed25519(eddsa::Ed25519SigningKey),
-    Rsa2048(rsa::SigningKey),
+    Rsa2048(Box<rsa::SigningKey>),
 }
 
 /// More than any key or signature here takes.
@@ -70,7 +70,7 @@ impl Key {
             KeyAlgorithm::Rsa2048 => {
                 let key = rsa::SigningKey::generate(rsa::KeySize::Rsa2048).map_err(failed)?;
                 let public = key.public_key().to_pkcs1_der(&mut buffer).map_err(failed)?.to_vec();
-                (Signer::Rsa2048(key), public)
+                (Signer::Rsa2048(Box::new(key)), public)
             }
         };
         Ok(Self { signer, public })

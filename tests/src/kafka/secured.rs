@@ -33,6 +33,11 @@ impl Secured {
         or_skip(SHARED.get_or_init(Self::start).as_ref())
     }
 
+    /// A node of the test's own, whose ACLs are nobody else's; else as [`Secured::shared`].
+    pub fn own() -> Option<Self> {
+        or_skip(Self::start())
+    }
+
     fn start() -> Result<Self, Failure> {
         let stores = Stores::of_this_process().as_ref().map_err(Clone::clone)?;
         let home = fresh_folder()?;

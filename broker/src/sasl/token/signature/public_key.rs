@@ -8,8 +8,8 @@ use serde_json::Value;
 
 /// A public key.
 enum PublicKey {
-    Rs256(rsa::VerifyingKey),
-    Es256(ecdsa::VerifyingKey<ecdsa::P256>),
+    Rs256(Box<rsa::VerifyingKey>),
+    Es256(Box<ecdsa::VerifyingKey<ecdsa::P256>>),
 }
 
 /// Whether there is at least one key in it, and each that is for signatures can be read.
@@ -64,11 +64,13 @@ fn public_key(key: &Value) -> Option<PublicKey> {
     match key.get("kty")?.as_str()? {
         "RSA" => {
             let der = sequence(&[integer(&number("n")?), integer(&number("e")?)].concat());
-            rsa::VerifyingKey::from_pkcs1_der(&der).ok().map(PublicKey::Rs256)
+            rsa::VerifyingKey::from_pkcs1_der(&der).ok().map(|key| PublicKey::Rs256(Box::new(key)))
         }
         "EC" if key.get("crv")?.as_str()? == "P-256" => {
             let point = [&[UNCOMPRESSED][..], &number("x")?, &number("y")?].concat();
-            ecdsa::VerifyingKey::from_x962_uncompressed(&point).ok().map(PublicKey::Es256)
+            ecdsa::VerifyingKey::from_x962_uncompressed(&point)
+                .ok()
+                .map(|key| PublicKey::Es256(Box::new(key)))
         }
         _ => None,
     }

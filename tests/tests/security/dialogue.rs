@@ -1,25 +1,20 @@
-//! The same logins and the same ACLs at this broker and at a real Kafka 4.4: every code is the same.
-//!
-//! `UPSERT_KAFKA_ORACLE=HOST:PORT` names a real one as `shared/proofs/kafka/kafka.sh` sets it up: PLAINTEXT at that port,
-//! SASL_PLAINTEXT three above, alice with the password alice-secret, ANONYMOUS a super user, and what no ACL names open to
-//! everyone. Without it these tests are skipped, and say so.
-
-#![allow(clippy::unwrap_used, clippy::panic)] // a test that cannot go on has failed
+//! The same logins and the same ACLs at the embedded broker and at a real Kafka: every code, word and bit is the same.
 
 use std::fmt::Debug;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use upsert_kafka_broker::{
     AuthorizerConfig, Broker, BrokerConfig, ListenerConfig, OauthConfig, SaslConfig, SecurityProtocol,
 };
 use upsert_kafka_protocol::messages::*;
 use upsert_kafka_protocol::{ErrorCode, Request, Str};
+use upsert_kafka_tests::kafka::{Listener, PASSWORD, Secured};
 
-#[path = "../frames/mod.rs"]
+#[path = "../../../broker/tests/frames/mod.rs"]
 mod frames;
 
 mod acls;
@@ -27,10 +22,10 @@ mod administration;
 mod groups;
 mod transactions;
 
-use frames::Client;
+use frames::{Client, PATIENCE};
 
 /// A broker's two listeners, and what was heard there, in words that do not name what differs.
-struct Dialogue {
+struct Interview {
     plaintext: SocketAddr,
     sasl: SocketAddr,
     /// Of a run: no two share topics or groups.
@@ -38,10 +33,9 @@ struct Dialogue {
     heard: Vec<String>,
 }
 
-impl Dialogue {
+impl Interview {
     fn note(&mut self, what: &str, heard: impl Debug) {
         let heard = format!("{heard:?}").replace(&self.run, "");
-        println!("{what}: {heard}");
         self.heard.push(format!("{what}: {heard}"));
     }
 
@@ -60,20 +54,25 @@ impl Dialogue {
     async fn alice(&self) -> Client<TcpStream> {
         let mut alice = self.stranger().await;
         alice.ask(&handshake("PLAIN"), 1).await;
-        let said = alice.ask(&plain("alice", "alice-secret"), 2).await;
+        let said = alice.ask(&plain("alice", PASSWORD), 2).await;
         assert_eq!(said.error_code, ErrorCode::NONE);
         alice
     }
 }
 
 /// Holds the dialogue with both, and compares line by line.
-async fn compare(hold: impl AsyncFn(&mut Dialogue)) {
-    let Some(oracle) = std::env::var_os("UPSERT_KAFKA_ORACLE") else {
-        eprintln!("SKIPPED: UPSERT_KAFKA_ORACLE names no real Kafka");
-        return;
+async fn compare(kafka: &Secured, hold: impl AsyncFn(&mut Interview)) {
+    let address = |listener| {
+        let at = kafka.bootstrap(listener);
+        at.to_socket_addrs().unwrap().find(SocketAddr::is_ipv4).unwrap()
     };
-    let plaintext: SocketAddr = oracle.to_str().unwrap().parse().unwrap();
-    let sasl = SocketAddr::new(plaintext.ip(), plaintext.port() + 3);
+    let (plaintext, sasl) = (address(Listener::Plaintext), address(Listener::SaslPlaintext));
+    // The ports are bound one after the other, and the one that says that it is ready is the first.
+    let begun = Instant::now();
+    while TcpStream::connect(sasl).await.is_err() {
+        assert!(begun.elapsed() < PATIENCE, "{sasl} never listens");
+        sleep(Duration::from_millis(20)).await;
+    }
     let listener = |protocol| ListenerConfig::new(protocol, ([127, 0, 0, 1], 0));
     let authorizer = AuthorizerConfig::default()
         .with_super_user("User:ANONYMOUS")
@@ -81,16 +80,14 @@ async fn compare(hold: impl AsyncFn(&mut Dialogue)) {
     let config = BrokerConfig::default()
         .with_listener(listener(SecurityProtocol::Plaintext))
         .with_listener(listener(SecurityProtocol::SaslPlaintext))
-        .with_sasl(
-            SaslConfig::default().with_user("alice", "alice-secret").with_oauth(OauthConfig::default()),
-        )
+        .with_sasl(SaslConfig::default().with_user("alice", PASSWORD).with_oauth(OauthConfig::default()))
         .with_authorizer(authorizer);
     let broker = Broker::start(config).await.unwrap();
     let ours = (broker.address(), broker.addresses_of("SASL_PLAINTEXT")[0]);
     let mut heard = Vec::new();
     for (plaintext, sasl) in [(plaintext, sasl), ours] {
         let run = format!("-{}", std::time::UNIX_EPOCH.elapsed().unwrap().as_micros());
-        let mut dialogue = Dialogue { plaintext, sasl, run, heard: Vec::new() };
+        let mut dialogue = Interview { plaintext, sasl, run, heard: Vec::new() };
         hold(&mut dialogue).await;
         heard.push(dialogue.heard);
     }
@@ -121,15 +118,16 @@ async fn heard<R: Request>(client: &mut Client<TcpStream>, request: &R, version:
 
 #[tokio::test]
 async fn logins_fail_as_they_do_at_kafka() {
-    compare(async |it| {
+    let Some(kafka) = Secured::shared() else { return };
+    compare(kafka, async |it| {
         for (mechanism, said) in [
             ("PLAIN", plain("alice", "wrong")),
-            ("PLAIN", plain("nobody", "alice-secret")),
+            ("PLAIN", plain("nobody", PASSWORD)),
             ("PLAIN", plain("", "x")),
             ("PLAIN", plain("alice", "")),
             ("PLAIN", token("alice")),
-            ("PLAIN", token("bob\0alice\0alice-secret")),
-            ("PLAIN", token("alice\0alice\0alice-secret")),
+            ("PLAIN", token(format!("bob\0alice\0{PASSWORD}"))),
+            ("PLAIN", token(format!("alice\0alice\0{PASSWORD}"))),
             ("SCRAM-SHA-256", token("n,,n=nobody,r=abc")),
             ("SCRAM-SHA-256", token("y,,n=alice,r=abc")),
             ("SCRAM-SHA-512", token("n,a=bob,n=alice,r=abc")),

@@ -15,9 +15,9 @@ use upsert_kafka_protocol::messages::offset_fetch::{OffsetFetchRequestGroup, Off
 use upsert_kafka_protocol::messages::*;
 
 use super::frames::{Client, PATIENCE};
-use super::{Dialogue, sorted};
+use super::{Interview, sorted};
 
-pub(crate) async fn hold(it: &mut Dialogue, alice: &mut Client<TcpStream>) {
+pub(crate) async fn hold(it: &mut Interview, alice: &mut Client<TcpStream>) {
     for name in ["closed", "read"] {
         let group = it.name(name);
         let request = FindCoordinatorRequest { coordinator_keys: vec![group.clone()], ..Default::default() };
@@ -33,7 +33,11 @@ pub(crate) async fn hold(it: &mut Dialogue, alice: &mut Client<TcpStream>) {
         let request = HeartbeatRequest { group_id: group.clone(), ..Default::default() };
         let code = loop {
             let code = alice.ask(&request, 4).await.error_code;
-            let early = matches!(code, ErrorCode::NOT_COORDINATOR | ErrorCode::COORDINATOR_LOAD_IN_PROGRESS);
+            let early = matches!(
+                code,
+                // Kafka answers so while it loads the group.
+                ErrorCode::NONE | ErrorCode::NOT_COORDINATOR | ErrorCode::COORDINATOR_LOAD_IN_PROGRESS
+            );
             if !early || begun.elapsed() > PATIENCE {
                 break code;
             }
@@ -52,7 +56,7 @@ pub(crate) async fn hold(it: &mut Dialogue, alice: &mut Client<TcpStream>) {
 
 const ASKED: [&str; 4] = ["read", "write", "closed", "begins-with"];
 
-async fn offsets(it: &mut Dialogue, alice: &mut Client<TcpStream>, name: &str) {
+async fn offsets(it: &mut Interview, alice: &mut Client<TcpStream>, name: &str) {
     let (group, topics) = (it.name(name), ASKED);
     let part = OffsetCommitRequestPartition { committed_offset: 1, ..Default::default() };
     let topic = |name: &&str| OffsetCommitRequestTopic {
@@ -92,7 +96,7 @@ async fn offsets(it: &mut Dialogue, alice: &mut Client<TcpStream>, name: &str) {
     it.note(&format!("fetch offsets {name}"), (told.error_code, sorted(parts)));
 }
 
-async fn described(it: &mut Dialogue, alice: &mut Client<TcpStream>, name: &str) {
+async fn described(it: &mut Interview, alice: &mut Client<TcpStream>, name: &str) {
     let (group, topics) = (it.name(name), ASKED);
     let request = DescribeGroupsRequest {
         groups: vec![group.clone()],

@@ -12,9 +12,9 @@ use upsert_kafka_protocol::messages::txn_offset_commit::{
 use upsert_kafka_protocol::messages::*;
 
 use super::frames::{Client, PATIENCE};
-use super::{Dialogue, sorted};
+use super::{Interview, sorted};
 
-pub(crate) async fn hold(it: &mut Dialogue, alice: &mut Client<TcpStream>) {
+pub(crate) async fn hold(it: &mut Interview, alice: &mut Client<TcpStream>) {
     for name in ["closed", "write"] {
         let id = it.name(name);
         let request =
@@ -76,13 +76,13 @@ pub(crate) async fn hold(it: &mut Dialogue, alice: &mut Client<TcpStream>) {
 }
 
 /// A producer's id and epoch.
-type Producer = (i64, i16);
+type ProducerIdentity = (i64, i16);
 
 async fn partitions(
-    it: &mut Dialogue,
+    it: &mut Interview,
     alice: &mut Client<TcpStream>,
     name: &str,
-    (producer_id, producer_epoch): Producer,
+    (producer_id, producer_epoch): ProducerIdentity,
 ) {
     let id = it.name(name);
     for topics in [&["closed", "write"][..], &["write"]] {
@@ -108,10 +108,10 @@ async fn partitions(
 }
 
 async fn offsets(
-    it: &mut Dialogue,
+    it: &mut Interview,
     alice: &mut Client<TcpStream>,
     name: &str,
-    (producer_id, producer_epoch): Producer,
+    (producer_id, producer_epoch): ProducerIdentity,
 ) {
     let id = it.name(name);
     for group in ["closed", "read"] {

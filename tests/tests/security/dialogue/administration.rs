@@ -9,11 +9,11 @@ use upsert_kafka_protocol::messages::describe_configs::DescribeConfigsResource;
 use upsert_kafka_protocol::messages::incremental_alter_configs::{AlterConfigsResource, AlterableConfig};
 use upsert_kafka_protocol::messages::*;
 
-use super::Dialogue;
+use super::Interview;
 use super::acls::rule;
 use super::frames::Client;
 
-pub(crate) async fn hold(it: &mut Dialogue, alice: &mut Client<TcpStream>) {
+pub(crate) async fn hold(it: &mut Interview, alice: &mut Client<TcpStream>) {
     for name in ["closed", "begins-new", "read"] {
         let topic = CreatableTopic {
             name: it.name(name),
@@ -78,7 +78,7 @@ pub(crate) async fn hold(it: &mut Dialogue, alice: &mut Client<TcpStream>) {
     rules(it, alice).await;
 }
 
-async fn cluster(it: &mut Dialogue, alice: &mut Client<TcpStream>) {
+async fn cluster(it: &mut Interview, alice: &mut Client<TcpStream>) {
     let mut admin = it.admin().await;
     let resource = DescribeConfigsResource {
         resource_type: 4,
@@ -127,7 +127,7 @@ async fn cluster(it: &mut Dialogue, alice: &mut Client<TcpStream>) {
     );
 }
 
-async fn rules(it: &mut Dialogue, alice: &mut Client<TcpStream>) {
+async fn rules(it: &mut Interview, alice: &mut Client<TcpStream>) {
     let mut admin = it.admin().await;
     let filter = DescribeAclsRequest {
         resource_type_filter: 1,
