@@ -1,6 +1,5 @@
 //! What a certificate (X.509, RFC 5280) says of itself, for the eyes of people; who checks it is webpki.
 
-use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::der::{CONTEXT_0, Der, INTEGER, OCTET_STRING, Oid};
@@ -187,20 +186,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 
 /// `2026-11-29 12:30:05 UTC`: such a second since 1970 for people's eyes.
 pub(crate) fn date(seconds: i64) -> String {
-    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let mut text = format!("{year:04}-{month:02}-{day:02}");
-    // Writing to a String cannot fail.
-    _ = write!(text, " {:02}:{:02}:{:02} UTC", of_day / 3600, of_day / 60 % 60, of_day % 60);
-    text
+    crate::diagnosis::utc(seconds)
 }
 
 const BOOLEAN: u8 = 0x01;
