@@ -202,6 +202,7 @@ mod http_server;
 #[cfg(test)]
 #[path = "tests/peer.rs"]
 mod peer;
-#[cfg(all(test, feature = "scram"))]
+#[cfg(test)]
+#[cfg(feature = "scram")]
 #[path = "tests/sasl_peer.rs"]
 mod sasl_peer;

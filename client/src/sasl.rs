@@ -128,5 +128,6 @@ fn row(mechanism: SaslMechanism) -> (&'static str, Option<OpenLogin>) {
     }
 }
 
-#[cfg(all(test, feature = "scram"))]
+#[cfg(test)]
+#[cfg(feature = "scram")]
 mod tests;

@@ -11,6 +11,8 @@
 //! The broker is the embedded one in a thread of its own, so that both sides' cryptography is in the figures. Protocols
 //! take turns within a round, since machines change from second to second: read the ratios, medians over the rounds.
 
+#![allow(clippy::panic, reason = "a bench says so and ends")]
+
 #[path = "security/args.rs"]
 mod args;
 #[path = "security/cluster.rs"]

@@ -10,7 +10,7 @@ use tracing::{Dispatch, Event, Metadata, Subscriber};
 
 /// The lines of this thread at `info` and above: level, message, fields.
 pub(crate) fn lines(work: impl FnOnce()) -> Vec<String> {
-    let ear = Ear { listens: Listens::ToLines, heard: Arc::default() };
+    let ear = Ear { listens: Listens::Lines, heard: Arc::default() };
     listened(&ear, work);
     let lines = ear.heard.lock().unwrap();
     lines.clone()
@@ -18,7 +18,7 @@ pub(crate) fn lines(work: impl FnOnce()) -> Vec<String> {
 
 /// The spans of this thread at every level: a line each, of name and fields as they are at last.
 pub(crate) fn spans(work: impl FnOnce()) -> Vec<String> {
-    let ear = Ear { listens: Listens::ToSpans, heard: Arc::default() };
+    let ear = Ear { listens: Listens::Spans, heard: Arc::default() };
     listened(&ear, work);
     let spans = ear.heard.lock().unwrap();
     spans.clone()
@@ -26,7 +26,7 @@ pub(crate) fn spans(work: impl FnOnce()) -> Vec<String> {
 
 /// Every line and every span of this thread, at every level.
 pub(crate) fn all(work: impl FnOnce()) -> Vec<String> {
-    let ear = Ear { listens: Listens::ToAll, heard: Arc::default() };
+    let ear = Ear { listens: Listens::All, heard: Arc::default() };
     listened(&ear, work);
     let all = ear.heard.lock().unwrap();
     all.clone()
@@ -36,7 +36,7 @@ pub(crate) fn all(work: impl FnOnce()) -> Vec<String> {
 /// alone it is asked of whichever thread comes by first, so a second one is always there.
 fn listened(ear: &Ear, work: impl FnOnce()) {
     static SECOND: OnceLock<Dispatch> = OnceLock::new();
-    SECOND.get_or_init(|| Dispatch::new(Ear { listens: Listens::ToLines, heard: Arc::default() }));
+    SECOND.get_or_init(|| Dispatch::new(Ear { listens: Listens::Lines, heard: Arc::default() }));
     tracing::subscriber::with_default(ear.clone(), || {
         tracing::callsite::rebuild_interest_cache();
         work();
@@ -51,9 +51,9 @@ struct Ear {
 
 #[derive(Clone, Copy)]
 enum Listens {
-    ToLines,
-    ToSpans,
-    ToAll,
+    Lines,
+    Spans,
+    All,
 }
 
 impl Subscriber for Ear {
@@ -63,9 +63,9 @@ impl Subscriber for Ear {
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         match self.listens {
-            Listens::ToSpans => metadata.is_span(),
-            Listens::ToLines => metadata.is_event() && *metadata.level() <= tracing::Level::INFO,
-            Listens::ToAll => true,
+            Listens::Spans => metadata.is_span(),
+            Listens::Lines => metadata.is_event() && *metadata.level() <= tracing::Level::INFO,
+            Listens::All => true,
         }
     }
 

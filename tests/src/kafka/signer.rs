@@ -57,7 +57,7 @@ impl Signer {
         });
         let head = json!({ "alg": "RS256", "typ": "JWT", "kid": KEY_ID });
         let text = format!("{}.{}", part(&head), part(&claims));
-        let [input, output] = ["signed", "signature"].map(|it| super::unique(it));
+        let [input, output] = ["signed", "signature"].map(super::unique);
         std::fs::write(self.folder.join(&input), &text).map_err(broken)?;
         tool("openssl", &["dgst", "-sha256", "-sign", KEY, "-out", &output, &input], &self.folder)?;
         let signature = std::fs::read(self.folder.join(output)).map_err(broken)?;
