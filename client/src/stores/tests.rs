@@ -244,6 +244,13 @@ fn where_java_marks_what_is_trusted_nothing_else_is() {
     let safe =
         safe::Safe { keys: Vec::new(), certificates: vec![bag("other-root", false), bag("root", false)] };
     assert_eq!(trusted(&safe.entries()).len(), 2, "without any mark all are meant");
+    // In Java's own file the mark of the one that comes first becomes another one's.
+    let mut bytes = file("stores/keytool17-open-trust.p12");
+    let mark = [0x60, 0x86, 0x48, 1, 0x86, 0xf9, 0x66, 0xad, 0xca, 0x7b, 1, 1];
+    let at = bytes.windows(mark.len()).position(|window| window == mark).unwrap();
+    bytes[at + mark.len() - 1] = 2;
+    let contents = read(&bytes, None, &Unlock { store: None, key: None }, &mut Rounds::new(1)).unwrap();
+    assert_eq!(trusted(&contents.entries), [("other-root", &*certificate("other-root"))]);
 }
 
 /// Every store and every certificate, changed at every place that chance chooses: an error or an entry, never a panic.
