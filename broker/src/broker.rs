@@ -43,6 +43,7 @@ pub struct Broker {
     nodes: Vec<NodeHandle>,
     /// Of the listeners.
     names: Vec<String>,
+    #[cfg(feature = "tls")]
     securities: Securities,
     commands: mpsc::Sender<Command>,
     task: JoinHandle<()>,
@@ -100,7 +101,14 @@ impl Broker {
         }
         let task = tokio::spawn(broker_task::run(cluster, environment.clock().clone(), mailbox));
         let names = listeners.into_iter().map(|listener| listener.name).collect();
-        Ok(Self { nodes, names, securities, commands, task })
+        Ok(Self {
+            nodes,
+            names,
+            #[cfg(feature = "tls")]
+            securities,
+            commands,
+            task,
+        })
     }
 
     /// Opens a connection to a node's first listener by a pipe within the process.

@@ -67,11 +67,10 @@ fn failed(error: io::Error, protocol: SecurityProtocol) -> Closed {
             format!("the client ended the TLS handshake: {}", of_alert(*alert))
         }
         Error::PeerIncompatible(
-            PeerIncompatible::Tls12NotOffered | PeerIncompatible::Tls12NotOfferedOrEnabled,
-        )
-        | Error::PeerIncompatible(PeerIncompatible::Tls13RequiredForQuic) => {
-            "the client speaks none of this listener's versions of TLS".to_owned()
-        }
+            PeerIncompatible::SupportedVersionsExtensionRequired
+            | PeerIncompatible::Tls12NotOffered
+            | PeerIncompatible::Tls12NotOfferedOrEnabled,
+        ) => "the client speaks none of this listener's versions of TLS".to_owned(),
         other => format!("the TLS handshake failed: {other}"),
     })
 }
