@@ -14,7 +14,7 @@ use upsert_kafka_tests::kafka::{self, Kafka};
 use upsert_kafka_tests::record::{NewRecord, Record};
 
 pub(super) enum Host {
-    Embedded(Broker, Client),
+    Embedded(Box<Broker>, Client),
     Real(&'static Kafka),
 }
 
@@ -27,7 +27,7 @@ impl Host {
         let (config, _) =
             Config::from_properties([("bootstrap.servers", &*servers)], Role::Any).expect("a config");
         let client = Client::open(config).await.expect("a client of the embedded broker");
-        Self::Embedded(broker, client)
+        Self::Embedded(Box::new(broker), client)
     }
 
     pub(super) fn bootstrap(&self) -> String {

@@ -24,7 +24,7 @@ pub(super) struct Stage {
 }
 
 enum Host {
-    Embedded(Broker),
+    Embedded(Box<Broker>),
     Real(&'static Kafka),
 }
 
@@ -32,7 +32,7 @@ impl Stage {
     /// A broker of its own.
     pub(super) async fn set(sinks: usize) -> Self {
         let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
-        Self::on(Host::Embedded(broker), String::new(), sinks).await
+        Self::on(Host::Embedded(Box::new(broker)), String::new(), sinks).await
     }
 
     /// Topics of its own on a real Kafka.
