@@ -31,19 +31,19 @@ impl Login for PlainLogin {
     fn start<'a>(&'a self, _: &'a Address) -> Starting<'a> {
         let Credentials { username, password, .. } = self.0.current();
         let begun = begin_own(SaslMechanism::Plain, move || {
-            Box::new(Plain { username: username.clone(), password: password.clone() })
+            Box::new(PlainExchange { username: username.clone(), password: password.clone() })
         });
         Box::pin(ready(begun))
     }
 }
 
 /// One message, and whatever the broker says to it that is no error.
-struct Plain {
+struct PlainExchange {
     username: String,
     password: Secret,
 }
 
-impl Mechanism for Plain {
+impl Mechanism for PlainExchange {
     fn name(&self) -> &'static str {
         SaslMechanism::Plain.name()
     }
