@@ -295,10 +295,10 @@ impl Cluster {
         let outcome = match context.fault {
             Some(Action::Close) => Outcome::Close("a fault, before the work".to_owned()),
             Some(Action::Answer(code)) => api::refuse(&request, &context, code),
-            _ if let Some(code) = api::refusal(&request, &self.state, &context) => {
-                api::refuse(&request, &context, code)
-            }
-            _ => api::serve(&request, &mut self.state, &context),
+            _ => match api::refusal(&request, &self.state, &context) {
+                Some(code) => api::refuse(&request, &context, code),
+                None => api::serve(&request, &mut self.state, &context),
+            },
         };
         match (outcome, context.fault) {
             (Outcome::Wait(wait), _) => self.purgatory.delay(context.peer, wait, (context, request)),
