@@ -53,6 +53,8 @@ fn invocations(at: &str, size: usize) -> Vec<Invocation> {
             ["consume", "big", "--bootstrap", at, "--from", "earliest", "--count", "1", "--output", form];
         add("consume", &consume, Vec::new(), TheValue);
         add("topic list", &["topic", "list", "--bootstrap", at, "--output", form], Vec::new(), Something);
+        let doctor = ["doctor", "--bootstrap", at, "--topic", "big", "--output", form];
+        add("doctor", &doctor, Vec::new(), Something);
         add("wire apis", &["wire", "apis", "--output", form], Vec::new(), Something);
         add("wire schema", &["wire", "schema", "Fetch", "--output", form], Vec::new(), Something);
     }
