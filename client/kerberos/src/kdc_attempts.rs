@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::kdc_transport::KdcTransport;
 use crate::krb5_conf::{KdcAddress, Krb5Conf};
 use crate::messages::krb_error::KrbError;
 use crate::{Error, ErrorKind, KdcRequest};
@@ -26,15 +27,6 @@ pub struct KdcAttempt {
     pub transport: KdcTransport,
     /// How long to wait for the answer.
     pub limit: Duration,
-}
-
-/// What carries a message to a KDC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KdcTransport {
-    /// A datagram each way.
-    Udp,
-    /// A connection; a length of 4 bytes goes before each message.
-    Tcp,
 }
 
 impl KdcAttempts {
@@ -117,15 +109,6 @@ impl KdcAttempts {
             false => self.failures.join("; "),
         };
         Error::new(ErrorKind::Unreachable, format!("no KDC of realm {} answered: {why}", self.realm))
-    }
-}
-
-impl KdcTransport {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Udp => "UDP",
-            Self::Tcp => "TCP",
-        }
     }
 }
 

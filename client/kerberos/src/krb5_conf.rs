@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::crypto::EncryptionType;
-use crate::kdc_attempts::KdcTransport;
+use crate::kdc_transport::KdcTransport;
 use crate::{Error, ErrorKind};
 
 mod profile;

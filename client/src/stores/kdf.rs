@@ -5,14 +5,19 @@ use sha1::Sha1;
 use sha1::digest::{Digest, Output};
 use zeroize::Zeroizing;
 
-use super::pbe::Pbes1Digest;
-
 /// What PKCS#12 derives bytes for.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     Key = 1,
     Iv = 2,
     Mac = 3,
+}
+
+/// What PBES1 hashes with.
+#[derive(Clone, Copy)]
+pub(crate) enum Pbes1Digest {
+    Md5,
+    Sha1,
 }
 
 /// RFC 7292, B.2.

@@ -10,7 +10,7 @@ use sha2::{Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::der::{Der, OCTET_STRING, Oid};
-use super::kdf::{Purpose, pbkdf1, pkcs12};
+use super::kdf::{Pbes1Digest, Purpose, pbkdf1, pkcs12};
 
 /// How many rounds of hashing a store may still ask for, in all: a hostile one would ask for 2^32.
 #[derive(Debug)]
@@ -200,13 +200,6 @@ enum Old {
     Pkcs12(Cipher, usize),
     /// RFC 8018 section 6.1.
     Pbes1(Cipher, Pbes1Digest),
-}
-
-/// What PBES1 hashes with.
-#[derive(Clone, Copy)]
-pub(crate) enum Pbes1Digest {
-    Md5,
-    Sha1,
 }
 
 const fn pkcs12_pbe(bytes: &'static [u8; 10]) -> Oid<'static> {

@@ -44,7 +44,7 @@ fn with_key(config: TlsConfig, chain: &str, key: &str) -> TlsConfig {
 }
 
 /// A server with such a chain and key.
-struct Server {
+struct TlsServer {
     chain: &'static str,
     key: &'static str,
     /// Whose clients it takes; without, it asks for nothing.
@@ -52,7 +52,7 @@ struct Server {
     versions: &'static [&'static SupportedProtocolVersion],
 }
 
-impl Server {
+impl TlsServer {
     fn of(chain: &'static str, key: &'static str) -> Self {
         Self { chain, key, clients: None, versions: rustls::ALL_VERSIONS }
     }
@@ -121,12 +121,12 @@ async fn shake_by(connector: &TlsConnector, server: &Arc<ServerConfig>, name: &s
 }
 
 /// The handshake of a client and a server in the middle of 2026.
-async fn shake(config: &TlsConfig, server: &Server, name: &str) -> Shaken {
+async fn shake(config: &TlsConfig, server: &TlsServer, name: &str) -> Shaken {
     shake_by(&connector_at(config, NOW), &server.config(), name).await
 }
 
 /// The handshake, and a word there and back: with TLS 1.3 a server refuses a client after it.
-async fn talk(config: &TlsConfig, server: &Server, name: &str) -> Shaken {
+async fn talk(config: &TlsConfig, server: &TlsServer, name: &str) -> Shaken {
     let mut stream = shake(config, server, name).await?;
     match spoken(&mut stream).await {
         Ok(()) => Ok(stream),

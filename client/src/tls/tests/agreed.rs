@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_chain_is_followed_to_the_trust_store_and_the_facts_are_told() {
     for name in ["localhost", "localhost.", "127.0.0.1", "::1", "::1%lo", "b-1.kafka.test", "LOCALHOST"] {
-        let mut stream = shake(&trusting("root"), &Server::broker(), name).await.unwrap();
+        let mut stream = shake(&trusting("root"), &TlsServer::broker(), name).await.unwrap();
         spoken(&mut stream).await.unwrap();
         let facts = stream.facts();
         assert_eq!(facts.version, "TLSv1.3");
@@ -30,16 +30,16 @@ async fn a_chain_is_followed_to_the_trust_store_and_the_facts_are_told() {
 #[tokio::test]
 async fn the_versions_and_suites_of_the_settings_are_those_that_are_offered() {
     let older = TlsConfig { enabled_protocols: vec![TlsVersion::V1_2], ..trusting("root") };
-    let stream = shake(&older, &Server::broker(), "localhost").await.unwrap();
+    let stream = shake(&older, &TlsServer::broker(), "localhost").await.unwrap();
     assert_eq!(stream.facts().version, "TLSv1.2");
     for suite in ["TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"] {
         let one = TlsConfig { cipher_suites: vec![suite.to_owned()], ..trusting("root") };
-        let stream = shake(&one, &Server::broker(), "localhost").await.unwrap();
+        let stream = shake(&one, &TlsServer::broker(), "localhost").await.unwrap();
         assert_eq!(stream.facts().cipher_suite, suite);
     }
     let older = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
     let one = TlsConfig { cipher_suites: vec![older.to_owned()], ..trusting("root") };
-    let facts = shake(&one, &Server::broker(), "localhost").await.unwrap().facts();
+    let facts = shake(&one, &TlsServer::broker(), "localhost").await.unwrap().facts();
     assert_eq!((&*facts.version, &*facts.cipher_suite), ("TLSv1.2", older));
 }
 
@@ -48,7 +48,7 @@ async fn a_second_connection_of_one_client_goes_on_with_the_session_of_the_first
     for version in [TlsVersion::V1_2, TlsVersion::V1_3] {
         let connector =
             connector_at(&TlsConfig { enabled_protocols: vec![version], ..trusting("root") }, NOW);
-        let server = Server::broker().config();
+        let server = TlsServer::broker().config();
         let mut first = shake_by(&connector, &server, "localhost").await.unwrap();
         // The ticket of TLS 1.3 comes after the handshake.
         spoken(&mut first).await.unwrap();
@@ -68,7 +68,8 @@ async fn the_client_proves_who_it_is_by_keys_of_every_kind() {
         ("client-ed25519.pem", "client-ed25519.key", "CN=client-ed25519, O=Example"),
     ] {
         let config = with_key(trusting("root"), chain, key);
-        let stream = talk(&config, &Server::broker().for_clients_of("root.pem"), "localhost").await.unwrap();
+        let stream =
+            talk(&config, &TlsServer::broker().for_clients_of("root.pem"), "localhost").await.unwrap();
         assert_eq!(stream.facts().client_certificate_sent.as_deref(), Some(subject));
     }
 }
@@ -80,7 +81,7 @@ async fn of_several_keys_the_one_is_sent_whose_authority_the_broker_names() {
     for (root, subject) in
         [("intermediate.pem", "CN=client-rsa, O=Example"), ("root.pem", "CN=client, O=Example")]
     {
-        let stream = talk(&config, &Server::broker().for_clients_of(root), "localhost").await.unwrap();
+        let stream = talk(&config, &TlsServer::broker().for_clients_of(root), "localhost").await.unwrap();
         assert_eq!(stream.facts().client_certificate_sent.as_deref(), Some(subject));
     }
 }
@@ -88,7 +89,7 @@ async fn of_several_keys_the_one_is_sent_whose_authority_the_broker_names() {
 #[tokio::test]
 async fn an_empty_identification_algorithm_switches_off_the_name_alone() {
     let unnamed = |config| TlsConfig { endpoint_identification: EndpointIdentification::None, ..config };
-    let elsewhere = Server::of("elsewhere.pem", "elsewhere.key");
+    let elsewhere = TlsServer::of("elsewhere.pem", "elsewhere.key");
     shake(&unnamed(trusting("root")), &elsewhere, "localhost").await.unwrap();
     let refused = shake(&unnamed(trusting("other-root")), &elsewhere, "localhost").await;
     says(refused, ErrorKind::Authentication, &["Example Root"]);
@@ -98,12 +99,12 @@ async fn an_empty_identification_algorithm_switches_off_the_name_alone() {
 
 #[tokio::test]
 async fn java_takes_a_certificate_that_is_in_the_store_itself_and_a_lone_common_name() {
-    let own = Server::of("self-signed.pem", "self-signed.key");
+    let own = TlsServer::of("self-signed.pem", "self-signed.key");
     shake(&trusting("self-signed"), &own, "localhost").await.unwrap();
     says(shake(&trusting("self-signed"), &own, "kafka").await, ErrorKind::Authentication, &["not for kafka"]);
     let late = connector_at(&trusting("self-signed"), 4_102_531_200_000);
     says(shake_by(&late, &own.config(), "localhost").await, ErrorKind::Authentication, &["expired"]);
-    let common = Server::of("common-name.pem", "common-name.key");
+    let common = TlsServer::of("common-name.pem", "common-name.key");
     shake(&trusting("root"), &common, "localhost").await.unwrap();
     let other = shake(&trusting("root"), &common, "kafka").await;
     says(other, ErrorKind::Authentication, &["no alternative names at all"]);
@@ -111,7 +112,7 @@ async fn java_takes_a_certificate_that_is_in_the_store_itself_and_a_lone_common_
 
 #[tokio::test]
 async fn a_large_request_leaves_though_nobody_flushes_it() {
-    let mut stream = shake(&trusting("root"), &Server::broker(), "localhost").await.unwrap();
+    let mut stream = shake(&trusting("root"), &TlsServer::broker(), "localhost").await.unwrap();
     let sent: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();
     let (mut reader, mut writer) = tokio::io::split(&mut stream);
     let mut come = vec![0; sent.len()];
@@ -127,7 +128,7 @@ async fn any_provider_that_the_application_brings_is_taken() {
     provider.cipher_suites.retain(|suite| client_config::suite_name(suite) == "TLS_AES_128_GCM_SHA256");
     let provider = TlsProvider(Arc::new(provider));
     let config = TlsConfig { provider: Some(provider.clone()), ..trusting("root") };
-    let stream = shake(&config, &Server::broker(), "localhost").await.unwrap();
+    let stream = shake(&config, &TlsServer::broker(), "localhost").await.unwrap();
     assert_eq!(stream.facts().cipher_suite, "TLS_AES_128_GCM_SHA256");
     assert_eq!(config.clone(), config);
     let other = TlsProvider(Arc::new(rustls_graviola::default_provider()));
@@ -144,6 +145,6 @@ async fn the_portable_provider_understands_graviola() {
             enabled_protocols: vec![version],
             ..with_key(trusting("root"), "client-rsa-chain.pem", "client-rsa.key")
         };
-        talk(&config, &Server::broker().for_clients_of("root.pem"), "localhost").await.unwrap();
+        talk(&config, &TlsServer::broker().for_clients_of("root.pem"), "localhost").await.unwrap();
     }
 }

@@ -9,7 +9,7 @@ use crate::connection::Connector;
 use crate::security::Security;
 
 /// A connection to such a server, whatever its address.
-async fn open(tls: TlsConfig, server: &Server) -> Error {
+async fn open(tls: TlsConfig, server: &TlsServer) -> Error {
     let config = server.config();
     let dialer = move |_: Address| {
         let (ours, theirs) = duplex(1 << 16);
@@ -26,7 +26,7 @@ async fn open(tls: TlsConfig, server: &Server) -> Error {
 
 #[tokio::test]
 async fn the_first_request_tells_that_a_certificate_was_demanded() {
-    let error = open(trusting("root"), &Server::broker().for_clients_of("root.pem")).await;
+    let error = open(trusting("root"), &TlsServer::broker().for_clients_of("root.pem")).await;
     assert_eq!(error.kind(), ErrorKind::Authentication);
     let text = error.to_string();
     assert!(text.starts_with("broker localhost:9093: ") && text.contains("none is configured"), "{text}");
@@ -35,7 +35,7 @@ async fn the_first_request_tells_that_a_certificate_was_demanded() {
 #[tokio::test]
 async fn the_first_request_goes_through_tls_where_both_sides_agree() {
     let config = with_key(trusting("root"), "client.pem", "client.key");
-    let error = open(config, &Server::broker().for_clients_of("root.pem")).await;
+    let error = open(config, &TlsServer::broker().for_clients_of("root.pem")).await;
     // The server sends the request back, and what it says is no answer.
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
 }

@@ -14,7 +14,7 @@ const TOO_EARLY: i64 = 1_546_297_200_000;
 #[tokio::test]
 async fn an_expired_certificate_says_when_and_how_long_ago() {
     let connector = connector_at(&trusting("root"), TOO_LATE);
-    let refused = shake_by(&connector, &Server::broker().config(), "localhost").await;
+    let refused = shake_by(&connector, &TlsServer::broker().config(), "localhost").await;
     says(
         refused,
         AUTHENTICATION,
@@ -25,7 +25,7 @@ async fn an_expired_certificate_says_when_and_how_long_ago() {
 #[tokio::test]
 async fn a_certificate_of_the_future_says_from_when_and_what_the_clock_says() {
     let connector = connector_at(&trusting("root"), TOO_EARLY);
-    let refused = shake_by(&connector, &Server::broker().config(), "localhost").await;
+    let refused = shake_by(&connector, &TlsServer::broker().config(), "localhost").await;
     says(
         refused,
         AUTHENTICATION,
@@ -36,14 +36,14 @@ async fn a_certificate_of_the_future_says_from_when_and_what_the_clock_says() {
 #[tokio::test]
 async fn a_self_signed_certificate_is_said_to_be_one() {
     let refused =
-        shake(&trusting("root"), &Server::of("self-signed.pem", "self-signed.key"), "localhost").await;
+        shake(&trusting("root"), &TlsServer::of("self-signed.pem", "self-signed.key"), "localhost").await;
     says(refused, AUTHENTICATION, &["CN=localhost", "self-signed", "root.pem"]);
 }
 
 #[tokio::test]
 async fn an_unknown_authority_is_named_with_the_trust_store_that_lacks_it() {
     let refused =
-        shake(&trusting("other-root"), &Server::of("broker-rsa.pem", "broker-rsa.key"), "localhost").await;
+        shake(&trusting("other-root"), &TlsServer::of("broker-rsa.pem", "broker-rsa.key"), "localhost").await;
     says(
         refused,
         AUTHENTICATION,
@@ -54,20 +54,20 @@ async fn an_unknown_authority_is_named_with_the_trust_store_that_lacks_it() {
 #[tokio::test]
 async fn an_authority_of_the_right_name_with_another_key_is_told_apart() {
     let refused =
-        shake(&trusting("false-root"), &Server::of("broker-rsa.pem", "broker-rsa.key"), "localhost").await;
+        shake(&trusting("false-root"), &TlsServer::of("broker-rsa.pem", "broker-rsa.key"), "localhost").await;
     says(refused, AUTHENTICATION, &["CN=Example Root", "not signed by the key", "false-root.pem"]);
 }
 
 #[tokio::test]
 async fn a_certificate_in_the_store_under_the_brokers_own_name_is_nobodys_authority() {
     let refused =
-        shake(&trusting("same-name"), &Server::of("broker-rsa.pem", "broker-rsa.key"), "localhost").await;
+        shake(&trusting("same-name"), &TlsServer::of("broker-rsa.pem", "broker-rsa.key"), "localhost").await;
     says(refused, AUTHENTICATION, &["the issuer CN=Example Root", "same-name.pem", "not in"]);
 }
 
 #[tokio::test]
 async fn a_certificate_without_its_intermediate_says_that_one_is_missing() {
-    let refused = shake(&trusting("root"), &Server::of("broker.pem", "broker.key"), "localhost").await;
+    let refused = shake(&trusting("root"), &TlsServer::of("broker.pem", "broker.key"), "localhost").await;
     says(
         refused,
         AUTHENTICATION,
@@ -77,7 +77,8 @@ async fn a_certificate_without_its_intermediate_says_that_one_is_missing() {
 
 #[tokio::test]
 async fn a_wrong_name_lists_the_names_that_the_certificate_has() {
-    let refused = shake(&trusting("root"), &Server::of("elsewhere.pem", "elsewhere.key"), "localhost").await;
+    let refused =
+        shake(&trusting("root"), &TlsServer::of("elsewhere.pem", "elsewhere.key"), "localhost").await;
     let names = ["kafka-1.example, kafka-2.example, 10.0.0.1", "not for localhost"];
     says(refused, AUTHENTICATION, &names);
 }
@@ -85,21 +86,22 @@ async fn a_wrong_name_lists_the_names_that_the_certificate_has() {
 #[tokio::test]
 async fn a_certificate_for_clients_is_none_for_servers() {
     let refused =
-        shake(&trusting("root"), &Server::of("for-clients.pem", "for-clients.key"), "localhost").await;
+        shake(&trusting("root"), &TlsServer::of("for-clients.pem", "for-clients.key"), "localhost").await;
     says(refused, AUTHENTICATION, &["CN=for-clients", "serverAuth"]);
 }
 
 #[tokio::test]
 async fn a_revoked_certificate_is_refused_and_so_is_one_of_which_nothing_is_known() {
     let with = |crl: &str| TlsConfig { crl_location: Some(data(&format!("pki/{crl}"))), ..trusting("root") };
-    let revoked = Server::of("revoked.pem", "revoked.key");
+    let revoked = TlsServer::of("revoked.pem", "revoked.key");
     says(shake(&with("all.crl"), &revoked, "localhost").await, AUTHENTICATION, &["CN=revoked", "is revoked"]);
     shake(&trusting("root"), &revoked, "localhost").await.unwrap();
-    shake(&with("all.crl"), &Server::broker(), "localhost").await.unwrap();
-    let unknown = shake(&with("root.crl"), &Server::broker(), "localhost").await;
+    shake(&with("all.crl"), &TlsServer::broker(), "localhost").await.unwrap();
+    let unknown = shake(&with("root.crl"), &TlsServer::broker(), "localhost").await;
     says(unknown, AUTHENTICATION, &["no list of its issuer CN=Example Intermediate"]);
     let old =
-        shake(&with("out-of-date.crl"), &Server::of("broker-rsa.pem", "broker-rsa.key"), "localhost").await;
+        shake(&with("out-of-date.crl"), &TlsServer::of("broker-rsa.pem", "broker-rsa.key"), "localhost")
+            .await;
     says(old, AUTHENTICATION, &["out of date", "CN=Example Root"]);
 }
 
@@ -110,14 +112,14 @@ async fn a_revoked_intermediate_is_refused_too() {
     let path = folder.join("all.crl");
     std::fs::write(&path, both).unwrap();
     let config = TlsConfig { crl_location: Some(path), ..trusting("root") };
-    says(shake(&config, &Server::broker(), "localhost").await, AUTHENTICATION, &["is revoked"]);
+    says(shake(&config, &TlsServer::broker(), "localhost").await, AUTHENTICATION, &["is revoked"]);
 }
 
 #[tokio::test]
 async fn no_client_certificate_where_one_is_demanded_is_said_in_both_versions() {
     for version in [TlsVersion::V1_2, TlsVersion::V1_3] {
         let config = TlsConfig { enabled_protocols: vec![version], ..trusting("root") };
-        let refused = talk(&config, &Server::broker().for_clients_of("root.pem"), "localhost").await;
+        let refused = talk(&config, &TlsServer::broker().for_clients_of("root.pem"), "localhost").await;
         says(
             refused,
             AUTHENTICATION,
@@ -128,7 +130,7 @@ async fn no_client_certificate_where_one_is_demanded_is_said_in_both_versions() 
 
 #[tokio::test]
 async fn a_broker_that_hangs_up_without_a_word_after_it_got_no_certificate_is_explained() {
-    let server = Server::broker().for_clients_of("root.pem");
+    let server = TlsServer::broker().for_clients_of("root.pem");
     let (ours, theirs) = duplex(1 << 16);
     let config = server.config_for_anybody();
     let hangs_up = tokio::spawn(async move { drop(TlsAcceptor::from(config).accept(theirs).await.unwrap()) });
@@ -148,7 +150,7 @@ async fn a_client_certificate_that_the_broker_does_not_take_is_named_with_its_al
     for version in [TlsVersion::V1_2, TlsVersion::V1_3] {
         let config = TlsConfig { enabled_protocols: vec![version], ..trusting("root") };
         let config = with_key(config, "stranger.pem", "stranger.key");
-        let refused = talk(&config, &Server::broker().for_clients_of("root.pem"), "localhost").await;
+        let refused = talk(&config, &TlsServer::broker().for_clients_of("root.pem"), "localhost").await;
         says(refused, AUTHENTICATION, &["CN=stranger, O=Other", "unknown_ca", "broker's trust store"]);
     }
 }
@@ -156,11 +158,11 @@ async fn a_client_certificate_that_the_broker_does_not_take_is_named_with_its_al
 #[tokio::test]
 async fn a_broker_that_downgrades_finds_nobody() {
     let only = |version| TlsConfig { enabled_protocols: vec![version], ..trusting("root") };
-    let mut older = Server::broker();
+    let mut older = TlsServer::broker();
     older.versions = ONLY_1_2;
     let refused = shake(&only(TlsVersion::V1_3), &older, "localhost").await;
     says(refused, AUTHENTICATION, &["ssl.enabled.protocols"]);
-    let mut newer = Server::broker();
+    let mut newer = TlsServer::broker();
     newer.versions = ONLY_1_3;
     let refused = shake(&only(TlsVersion::V1_2), &newer, "localhost").await;
     says(refused, AUTHENTICATION, &["ssl.enabled.protocols"]);
@@ -172,7 +174,7 @@ async fn no_common_suite_is_said() {
     let config =
         TlsConfig { cipher_suites: rsa, enabled_protocols: vec![TlsVersion::V1_2], ..trusting("root") };
     says(
-        shake(&config, &Server::broker(), "localhost").await,
+        shake(&config, &TlsServer::broker(), "localhost").await,
         AUTHENTICATION,
         &["suite", "ssl.cipher.suites"],
     );
@@ -291,7 +293,7 @@ async fn a_client_certificate_that_has_run_out_is_said_to_have() {
 #[tokio::test]
 async fn a_probe_shows_the_chain_that_was_refused() {
     let (ours, theirs) = duplex(1 << 16);
-    echo(Server::broker().config(), theirs);
+    echo(TlsServer::broker().config(), theirs);
     let (error, chain) =
         connector_at(&trusting("other-root"), NOW).probe(ours, "localhost").await.err().unwrap();
     assert_eq!(error.kind(), AUTHENTICATION);

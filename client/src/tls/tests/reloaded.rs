@@ -13,7 +13,7 @@ async fn a_store_that_changes_is_read_again_and_no_connection_is_dropped() {
     std::fs::write(&path, pem("other-root.pem")).unwrap();
     let connector =
         connector_at(&TlsConfig { truststore: Some(Store::file(&path)), ..Default::default() }, NOW);
-    let server = Server::broker().config();
+    let server = TlsServer::broker().config();
     says(shake_by(&connector, &server, "localhost").await, ErrorKind::Authentication, &["not in"]);
     std::fs::write(&path, pem("root.pem")).unwrap();
     says(shake_by(&connector, &server, "localhost").await, ErrorKind::Authentication, &["not in"]);
@@ -31,7 +31,7 @@ async fn a_store_that_breaks_or_goes_leaves_what_it_held_in_place() {
     std::fs::write(&path, pem("root.pem")).unwrap();
     let connector =
         connector_at(&TlsConfig { truststore: Some(Store::file(&path)), ..Default::default() }, NOW);
-    let server = Server::broker().config();
+    let server = TlsServer::broker().config();
     for broken in [Some("half a file"), None] {
         match broken {
             Some(text) => std::fs::write(&path, text).unwrap(),
