@@ -10,8 +10,13 @@
 
 mod cast;
 mod decimal;
+#[allow(dead_code, reason = "nothing calls yet")]
+pub(crate) mod function;
+#[allow(dead_code, reason = "nothing calls yet")]
+pub(crate) mod functions;
 mod projection;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use self::cast::Cast;
@@ -37,8 +42,8 @@ enum ExprKind {
 }
 
 /// Why an expression has no value for a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct EvalError(&'static str);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EvalError(Cow<'static, str>);
 
 impl Expr {
     /// The source's column with this index, which has this type.
@@ -94,7 +99,7 @@ impl Expr {
             ExprKind::Column(index) => Ok(row[*index]),
             ExprKind::Null => Ok(Value::Null),
             ExprKind::Cast(operand, cast) => {
-                cast.apply(operand.evaluate(row, arena)?, arena).map_err(EvalError)
+                cast.apply(operand.evaluate(row, arena)?, arena).map_err(EvalError::new)
             }
         }
     }
@@ -111,6 +116,13 @@ impl Expr {
     /// The expression as a person reads it, in the names of the source's columns.
     pub(crate) fn display<'a>(&'a self, columns: &'a [Field]) -> impl fmt::Display + 'a {
         Displayed { expr: self, columns }
+    }
+}
+
+impl EvalError {
+    /// The sentence that says why.
+    pub(crate) fn new(why: impl Into<Cow<'static, str>>) -> Self {
+        Self(why.into())
     }
 }
 
@@ -133,7 +145,7 @@ impl fmt::Display for Displayed<'_> {
 
 impl fmt::Display for EvalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(&self.0)
     }
 }
 

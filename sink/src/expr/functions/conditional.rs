@@ -1,0 +1,6 @@
+//! What chooses between values.
+
+use crate::expr::function::FunctionSpec;
+
+/// The functions of this family.
+pub(super) static FUNCTIONS: &[FunctionSpec] = &[];

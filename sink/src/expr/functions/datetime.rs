@@ -1,0 +1,6 @@
+//! Dates, times, intervals and zones.
+
+use crate::expr::function::FunctionSpec;
+
+/// The functions of this family.
+pub(super) static FUNCTIONS: &[FunctionSpec] = &[];

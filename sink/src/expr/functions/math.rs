@@ -1,0 +1,6 @@
+//! Numbers.
+
+use crate::expr::function::FunctionSpec;
+
+/// The functions of this family.
+pub(super) static FUNCTIONS: &[FunctionSpec] = &[];

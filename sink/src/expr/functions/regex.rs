@@ -1,0 +1,6 @@
+//! Regular expressions.
+
+use crate::expr::function::FunctionSpec;
+
+/// The functions of this family.
+pub(super) static FUNCTIONS: &[FunctionSpec] = &[];

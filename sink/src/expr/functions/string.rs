@@ -1,0 +1,6 @@
+//! Texts.
+
+use crate::expr::function::FunctionSpec;
+
+/// The functions of this family.
+pub(super) static FUNCTIONS: &[FunctionSpec] = &[];
