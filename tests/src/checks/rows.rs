@@ -38,7 +38,7 @@ pub fn readers() -> Vec<Arc<dyn Decoder>> {
     let reader = |name: &str, options: &OptionSet| {
         let decoding =
             FormatSpec::named(name).and_then(|format| format.decoding).expect("a format that reads");
-        let described = decoding(options, &columns).expect("columns that it reads");
+        let described = decoding(options, &columns, &[]).expect("columns that it reads");
         described.open_at_once().expect("a format that asks nobody")
     };
     let none = OptionSet::default();
