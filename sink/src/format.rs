@@ -28,7 +28,7 @@ use crate::option::{OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind};
 use crate::types::{DataType, Field};
 
-mod base64;
+pub(crate) mod base64;
 mod canal_json;
 mod charset;
 mod csv;
