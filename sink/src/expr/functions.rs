@@ -40,7 +40,13 @@ pub(crate) static FUNCTIONS: &[&[FunctionSpec]] = &[
     regex::str_to_map::FUNCTIONS,
     hash::FUNCTIONS,
     json::FUNCTIONS,
-    collection::FUNCTIONS,
+    collection::constructor::FUNCTIONS,
+    collection::item::FUNCTIONS,
+    collection::search::FUNCTIONS,
+    collection::order::FUNCTIONS,
+    collection::set::FUNCTIONS,
+    collection::map::FUNCTIONS,
+    collection::type_name::FUNCTIONS,
     datetime::FUNCTIONS,
 ];
 

@@ -45,8 +45,7 @@ fn drawn(
     evaluate: Evaluate,
 ) -> Result<Bound, BindError> {
     args.count(least, most)?;
-    let casts =
-        if args.len() == 0 { Vec::new() } else { args.check(&[Takes::Integer], BareNull::Refused)? };
+    let casts = if args.len() == 0 { Vec::new() } else { args.check(&[Takes::Integer], BareNull::Refused)? };
     let data_type: DataType = as_nullable_as(args, gives);
     let scalar = Arc::new(Pure(evaluate));
     Ok(Bound { casts, data_type, nulls: Nulls::Propagate, is_deterministic: false, scalar })

@@ -12,7 +12,9 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["POWER(base, exponent)"],
         since: "1.12",
         about: "The base to the power of the exponent.",
-        bind: |args| doubles(args, 2, 2, |args, _| Ok(Value::Double(libm::pow(double(args[0])?, double(args[1])?)))),
+        bind: |args| {
+            doubles(args, 2, 2, |args, _| Ok(Value::Double(libm::pow(double(args[0])?, double(args[1])?))))
+        },
     },
     FunctionSpec {
         name: "SQRT",
@@ -60,7 +62,9 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["LOG2(number)"],
         since: "1.12",
         about: "The logarithm to base 2.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::log(double(args[0])?) / libm::log(2.0)))),
+        bind: |args| {
+            doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::log(double(args[0])?) / libm::log(2.0))))
+        },
     },
     FunctionSpec {
         name: "LOG",

@@ -92,7 +92,9 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["ATAN2(y, x)"],
         since: "1.12",
         about: "The angle in radians of the point (x, y).",
-        bind: |args| doubles(args, 2, 2, |args, _| Ok(Value::Double(libm::atan2(double(args[0])?, double(args[1])?)))),
+        bind: |args| {
+            doubles(args, 2, 2, |args, _| Ok(Value::Double(libm::atan2(double(args[0])?, double(args[1])?))))
+        },
     },
     FunctionSpec {
         name: "DEGREES",

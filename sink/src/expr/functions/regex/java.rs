@@ -39,10 +39,14 @@ impl JavaPattern {
             .build();
         match regex {
             Ok(regex) => Ok(Self { regex, has_end: translated.has_end }),
-            Err(error) if error.to_string().contains("size limit") => Err(PatternError::Unsupported(format!(
-                "the pattern '{pattern}' is larger than {COMPILED_BYTES_MAX} bytes when it is compiled"
-            ))),
-            Err(error) => Err(PatternError::Invalid(format!("'{pattern}' is no regular expression: {error}"))),
+            Err(error) if error.to_string().contains("size limit") => {
+                Err(PatternError::Unsupported(format!(
+                    "the pattern '{pattern}' is larger than {COMPILED_BYTES_MAX} bytes when it is compiled"
+                )))
+            }
+            Err(error) => {
+                Err(PatternError::Invalid(format!("'{pattern}' is no regular expression: {error}")))
+            }
         }
     }
 
@@ -60,13 +64,18 @@ impl JavaPattern {
     }
 
     /// The first match from a byte on.
-    pub(super) fn find_at<'t>(&self, text: &'t str, from: usize) -> Result<Option<Captures<'t>>, EvalError> {
+    pub(super) fn find_at<'t>(
+        &self,
+        text: &'t str,
+        from: usize,
+    ) -> Result<Option<Captures<'t, str>>, EvalError> {
         let found = self.regex.captures_from_pos(text, from).map_err(exhausted)?;
         let Some(shorter) = self.without_line_end(text).filter(|shorter| from <= shorter.len()) else {
             return Ok(found);
         };
         let before = self.regex.captures_from_pos(shorter, from).map_err(exhausted)?;
-        let start = |found: &Option<Captures<'t>>| found.as_ref().and_then(|it| it.get(0)).map(|it| it.start());
+        let start =
+            |found: &Option<Captures<'t, str>>| found.as_ref().and_then(|it| it.get(0)).map(|it| it.start());
         Ok(match (start(&found), start(&before)) {
             (None, _) => before,
             (Some(at), Some(earlier)) if earlier < at => before,
@@ -75,7 +84,7 @@ impl JavaPattern {
     }
 
     /// All matches as Java finds them: an empty one may touch the end of the one before.
-    pub(super) fn find_all<'t>(&self, text: &'t str) -> Result<Vec<Captures<'t>>, EvalError> {
+    pub(super) fn find_all<'t>(&self, text: &'t str) -> Result<Vec<Captures<'t, str>>, EvalError> {
         let mut all = Vec::new();
         let mut from = 0;
         while from <= text.len() {
@@ -91,7 +100,8 @@ impl JavaPattern {
         if !self.has_end {
             return None;
         }
-        text.strip_suffix("\r\n").or_else(|| text.strip_suffix(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']))
+        text.strip_suffix("\r\n")
+            .or_else(|| text.strip_suffix(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']))
     }
 }
 

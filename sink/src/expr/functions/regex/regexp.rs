@@ -20,7 +20,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         about: "Whether the pattern is found in the text; FALSE of an empty or broken pattern.",
         bind: |args| {
             args.count(2, 2)?;
-            bind(args, BareNull::Refused, as_nullable_as(args, LogicalType::Boolean), regexp)
+            bind(args, BareNull::Refused, Takes::Any, as_nullable_as(args, LogicalType::Boolean), regexp)
         },
     },
     FunctionSpec {
@@ -31,7 +31,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         about: "The text with all that the pattern finds replaced; the replacement stands as it is, `$1` included.",
         bind: |args| {
             args.count(3, 3)?;
-            bind(args, BareNull::Refused, as_nullable_as(args, LogicalType::STRING), replace)
+            bind(args, BareNull::Refused, Takes::Text, as_nullable_as(args, LogicalType::STRING), replace)
         },
     },
     FunctionSpec {
@@ -42,7 +42,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         about: "What the pattern, or a group of it, finds first; NULL if nothing.",
         bind: |args| {
             args.count(2, 3)?;
-            bind(args, BareNull::Refused, LogicalType::STRING.nullable(), extract)
+            bind(args, BareNull::Refused, Takes::Integer, LogicalType::STRING.nullable(), extract)
         },
     },
     FunctionSpec {
@@ -54,7 +54,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: |args| {
             args.count(2, 3)?;
             let logical = LogicalType::Array(Box::new(LogicalType::STRING.nullable()));
-            bind(args, BareNull::Taken, logical.nullable(), extract_all)
+            bind(args, BareNull::Taken, Takes::Integer, logical.nullable(), extract_all)
         },
     },
     FunctionSpec {
@@ -65,7 +65,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         about: "How often the pattern is found in the text.",
         bind: |args| {
             args.count(2, 2)?;
-            bind(args, BareNull::Taken, LogicalType::Int.nullable(), |pattern, args, _| {
+            bind(args, BareNull::Taken, Takes::Any, LogicalType::Int.nullable(), |pattern, args, _| {
                 Ok(count(pattern.find_all(text(args[0])?)?.len()))
             })
         },
@@ -78,7 +78,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         about: "Where the pattern is found first, counted from 1; 0 where it is not.",
         bind: |args| {
             args.count(2, 2)?;
-            bind(args, BareNull::Taken, LogicalType::Int.nullable(), |pattern, args, _| {
+            bind(args, BareNull::Taken, Takes::Any, LogicalType::Int.nullable(), |pattern, args, _| {
                 let whole = text(args[0])?;
                 let found = pattern.find_at(whole, 0)?.and_then(|found| found.get(0));
                 Ok(count(found.map_or(0, |found| utf16::length(&whole[..found.start()]) + 1)))
@@ -93,7 +93,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         about: "What the pattern finds first; NULL if nothing.",
         bind: |args| {
             args.count(2, 2)?;
-            bind(args, BareNull::Taken, LogicalType::STRING.nullable(), |pattern, args, _| {
+            bind(args, BareNull::Taken, Takes::Any, LogicalType::STRING.nullable(), |pattern, args, _| {
                 let found = pattern.find_at(text(args[0])?, 0)?.and_then(|found| found.get(0));
                 Ok(found.map_or(Value::Null, |found| Value::String(found.as_str())))
             })
@@ -106,25 +106,19 @@ type Evaluate = for<'a> fn(&JavaPattern, &[Value<'a>], &Moment<'a>) -> Result<Va
 fn bind(
     args: &Arguments<'_>,
     bare_null: BareNull,
+    third: Takes,
     data_type: DataType,
     evaluate: Evaluate,
 ) -> Result<Bound, BindError> {
-    let third = if data_type.logical == LogicalType::STRING && !data_type.nullable { Takes::Text } else { Takes::Any };
     let casts = args.check(&[Takes::Text, Takes::Text, third], bare_null)?;
-    if args.len() == 3 && !args.is_bare_null(2) {
-        let is_replacement = matches!(args.logical(2), LogicalType::Char(_) | LogicalType::VarChar(_));
-        let wants_replacement = evaluate as usize == replace as Evaluate as usize;
-        if is_replacement != wants_replacement {
-            return Err(args.refused(2, if wants_replacement { "a character string" } else { "a whole number" }));
-        }
-    }
     let constant = match args.constant_text(1).map(JavaPattern::compile) {
         Some(Err(PatternError::Unsupported(why))) => return Err(BindError(why)),
         Some(Err(PatternError::Invalid(_))) => Constant::Invalid,
         Some(Ok(pattern)) => Constant::Pattern(Box::new(pattern)),
         None => Constant::None,
     };
-    let on_invalid = if data_type.logical == LogicalType::Boolean { Value::Boolean(false) } else { Value::Null };
+    let on_invalid =
+        if data_type.logical == LogicalType::Boolean { Value::Boolean(false) } else { Value::Null };
     Ok(Bound {
         casts,
         data_type,
@@ -192,7 +186,11 @@ fn extract_all<'a>(
     Ok(Value::Array(all.into_slice()))
 }
 
-fn replace<'a>(pattern: &JavaPattern, args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
+fn replace<'a>(
+    pattern: &JavaPattern,
+    args: &[Value<'a>],
+    moment: &Moment<'a>,
+) -> Result<Value<'a>, EvalError> {
     let (whole, replacement) = (text(args[0])?, text(args[2])?);
     let all = pattern.find_all(whole)?;
     if all.is_empty() {

@@ -120,7 +120,12 @@ fn escaped<'p>(pattern: &str, rest: &'p str, escape: char, out: &mut String) -> 
 }
 
 /// The inside of a class in brackets, its end included; gives the rest.
-fn class<'p>(pattern: &str, mut rest: &'p str, escape: Option<char>, out: &mut String) -> Result<&'p str, String> {
+fn class<'p>(
+    pattern: &str,
+    mut rest: &'p str,
+    escape: Option<char>,
+    out: &mut String,
+) -> Result<&'p str, String> {
     while let Some(char) = rest.chars().next() {
         if rest.starts_with("[:") {
             let found = CLASSES.iter().find(|(name, _)| {

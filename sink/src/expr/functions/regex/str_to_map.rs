@@ -25,7 +25,11 @@ fn bind(args: &Arguments<'_>) -> Result<Bound, BindError> {
     let casts = args.check(&[Takes::Text], BareNull::Refused)?;
     let text = || Box::new(LogicalType::STRING.nullable());
     let pattern = |index: usize, default: &str| {
-        if args.len() == 1 { compile(default).ok() } else { args.constant_text(index).and_then(|it| compile(it).ok()) }
+        if args.len() == 1 {
+            compile(default).ok()
+        } else {
+            args.constant_text(index).and_then(|it| compile(it).ok())
+        }
     };
     Ok(Bound {
         casts,

@@ -64,7 +64,8 @@ impl Translation<'_> {
                 '$' => self.end(),
                 '(' => self.group()?,
                 ')' => {
-                    self.flags = self.open.pop().ok_or_else(|| self.invalid("a parenthesis that was not opened"))?;
+                    self.flags =
+                        self.open.pop().ok_or_else(|| self.invalid("a parenthesis that was not opened"))?;
                     self.out.push(')');
                 }
                 // A class that begins with a bracket needs none outside.
@@ -92,7 +93,10 @@ impl Translation<'_> {
 
     #[cold]
     fn unsupported(&self, what: &str) -> PatternError {
-        PatternError::Unsupported(format!("the regular expression '{}' has {what}, which is not to be had here", self.pattern))
+        PatternError::Unsupported(format!(
+            "the regular expression '{}' has {what}, which is not to be had here",
+            self.pattern
+        ))
     }
 
     fn literal(&mut self, char: char) {
@@ -145,7 +149,8 @@ impl Translation<'_> {
             if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return Err(self.invalid("a group's name is not of letters and digits"));
             }
-            self.rest = rest.get(name.len() + 1..).ok_or_else(|| self.invalid("a group's name has no end"))?;
+            self.rest =
+                rest.get(name.len() + 1..).ok_or_else(|| self.invalid("a group's name has no end"))?;
             self.open.push(outside);
             self.out.push_str(&format!("(?<{name}>"));
             return Ok(());
@@ -278,7 +283,8 @@ impl Translation<'_> {
     fn octal(&mut self) -> Result<u32, PatternError> {
         let most = if self.rest.starts_with(['0', '1', '2', '3']) { 3 } else { 2 };
         let digits = self.rest.bytes().take(most).take_while(|digit| (b'0'..=b'7').contains(digit)).count();
-        let code = u32::from_str_radix(&self.rest[..digits], 8).map_err(|_| self.invalid("\\0 without digits"))?;
+        let code =
+            u32::from_str_radix(&self.rest[..digits], 8).map_err(|_| self.invalid("\\0 without digits"))?;
         self.rest = &self.rest[digits..];
         Ok(code)
     }
@@ -353,7 +359,9 @@ impl Translation<'_> {
             let char = self.next().ok_or_else(|| self.invalid("a class in brackets has no end"))?;
             match char {
                 '\\' => self.escape(true)?,
-                '[' if depth == DEPTH_MAX => return Err(self.unsupported("more than 200 classes within classes")),
+                '[' if depth == DEPTH_MAX => {
+                    return Err(self.unsupported("more than 200 classes within classes"));
+                }
                 '[' => {
                     depth += 1;
                     self.out.push('[');
