@@ -34,7 +34,13 @@ pub(crate) static FUNCTIONS: &[&[FunctionSpec]] = &[
     hash::FUNCTIONS,
     json::FUNCTIONS,
     collection::FUNCTIONS,
-    datetime::FUNCTIONS,
+    datetime::parts::FUNCTIONS,
+    datetime::span::FUNCTIONS,
+    datetime::parse::FUNCTIONS,
+    datetime::format::FUNCTIONS,
+    datetime::clock::FUNCTIONS,
+    datetime::arithmetic::FUNCTIONS,
+    datetime::dli::FUNCTIONS,
 ];
 
 /// The function of that name, in any case.
