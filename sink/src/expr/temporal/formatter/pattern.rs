@@ -9,6 +9,9 @@ use crate::expr::temporal::field::{ChronoField, TextStyle};
 /// How deep `[` may nest.
 const OPTIONAL_DEPTH_MAX: usize = 16;
 
+/// To how many characters `p` may fill up.
+const PAD_WIDTH_MAX: usize = 255;
+
 impl DateTimeFormatter {
     /// `DateTimeFormatter.ofPattern`.
     ///
@@ -96,6 +99,9 @@ impl Builder {
             return Err("Pad letter 'p' must be followed by valid pad pattern".into());
         };
         let count = 1 + repeats(chars, letter);
+        if width > PAD_WIDTH_MAX {
+            return Err(format!("Pad letter 'p' stands there more than {PAD_WIDTH_MAX} times"));
+        }
         self.active = None;
         self.letters(letter, count)?;
         if let Some(inner) = self.levels.last_mut().and_then(Vec::pop) {
