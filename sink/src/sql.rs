@@ -15,6 +15,7 @@ mod query;
 mod reserved;
 mod script;
 mod set;
+mod special_forms;
 mod statement;
 mod table;
 mod tokens;

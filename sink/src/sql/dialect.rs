@@ -2,10 +2,13 @@
 
 use std::any::TypeId;
 
+use sqlparser::ast::Expr;
 use sqlparser::dialect::{Dialect, GenericDialect};
 use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
+use super::special_forms;
 use super::tokens::is_word;
 
 /// Flink's quoting and names, on the parser's generic ground.
@@ -39,6 +42,14 @@ impl Dialect for Flink {
     fn supports_table_versioning(&self) -> bool {
         true
     }
+
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        special_forms::prefix(parser)
+    }
+
+    fn parse_infix(&self, parser: &mut Parser<'_>, expr: &Expr, _: u8) -> Option<Result<Expr, ParserError>> {
+        special_forms::infix(parser, expr)
+    }
 }
 
 /// Flink's nested types in words the parser knows: ROW<a T> to STRUCT<a T>, MAP<K, V> to MAP(K, V), MULTISET<T> to
@@ -56,13 +67,6 @@ pub(super) fn types(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                     }
                     None if open.is_empty() => {}
                     None => open.push(Nested::Angle),
-                }
-                out.push(token);
-            }
-            // The parser has no MAP[k, v]; as ARRAY[k, v] it can at least be named and refused.
-            Token::LBracket => {
-                if let Some(before) = out.last_mut().filter(|before| is_word(&before.token, "MAP")) {
-                    before.token = Token::make_keyword("ARRAY");
                 }
                 out.push(token);
             }
