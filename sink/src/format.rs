@@ -32,7 +32,7 @@ pub(crate) mod base64;
 mod debezium_json;
 pub(crate) mod decimal;
 mod error;
-mod json;
+pub(crate) mod json;
 mod last_wins;
 pub(crate) mod number;
 pub(crate) mod time;

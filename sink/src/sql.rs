@@ -16,6 +16,7 @@ mod query;
 mod reserved;
 mod script;
 mod set;
+mod special_forms;
 mod statement;
 mod table;
 mod tokens;

@@ -1,8 +1,8 @@
 //! Calls of functions: by name, and what SQL writes in words of its own.
 
 use sqlparser::ast::{
-    AccessExpr, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, JsonPredicateType,
-    Subscript, TrimWhereField, Value as AstValue,
+    AccessExpr, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Subscript,
+    Value as AstValue,
 };
 
 use super::{Binder, folded, interval, place, refused};
@@ -167,34 +167,6 @@ impl Binder<'_> {
             }
             Ast::SimilarTo { negated, expr, pattern, escape_char } => {
                 self.matching("SIMILAR", expr, pattern, escape_char.as_deref(), *negated, at)
-            }
-            Ast::Trim { trim_where, trim_what, expr, trim_characters: None } => {
-                let name = match (trim_where, trim_what) {
-                    (None, None) => "TRIM",
-                    (None | Some(TrimWhereField::Both), _) => "TRIM BOTH",
-                    (Some(TrimWhereField::Leading), _) => "TRIM LEADING",
-                    (Some(TrimWhereField::Trailing), _) => "TRIM TRAILING",
-                };
-                self.call(name, [&**expr].into_iter().chain(trim_what.as_deref()), at)
-            }
-            Ast::Substring { expr, substring_from, substring_for, .. } => {
-                let args = [Some(expr), substring_from.as_ref(), substring_for.as_ref()];
-                self.call("SUBSTRING", args.into_iter().flatten().map(|it| &**it), at)
-            }
-            Ast::Overlay { expr, overlay_what, overlay_from, overlay_for } => {
-                let args = [Some(expr), Some(overlay_what), Some(overlay_from), overlay_for.as_ref()];
-                self.call("OVERLAY", args.into_iter().flatten().map(|it| &**it), at)
-            }
-            Ast::Position { expr, r#in } => self.call("POSITION", [&**expr, &**r#in].into_iter(), at),
-            Ast::IsJson { expr, kind, unique_keys: None, negated } => {
-                let name = match kind {
-                    None | Some(JsonPredicateType::Value) => "IS JSON VALUE",
-                    Some(JsonPredicateType::Scalar) => "IS JSON SCALAR",
-                    Some(JsonPredicateType::Array) => "IS JSON ARRAY",
-                    Some(JsonPredicateType::Object) => "IS JSON OBJECT",
-                };
-                let is = self.call(name, [&**expr].into_iter(), at)?;
-                if *negated { logic::not(is).map(folded).map_err(refused) } else { Ok(is) }
             }
             _ => Err(Finding::not_yet("expression", "this expression is not supported yet")),
         }

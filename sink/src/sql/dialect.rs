@@ -6,8 +6,8 @@ use sqlparser::ast::Expr;
 use sqlparser::dialect::{Dialect, GenericDialect, Precedence};
 use sqlparser::parser::{Parser, ParserError};
 
-use super::expression;
 use super::tokens::is_word;
+use super::{expression, special_forms};
 
 /// Flink's quoting and names, on the parser's generic ground.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Dialect for Flink {
     }
 
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-        expression::prefix(parser)
+        expression::prefix(parser).or_else(|| special_forms::prefix(parser))
     }
 
     fn parse_infix(
@@ -61,7 +61,7 @@ impl Dialect for Flink {
         expr: &Expr,
         precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
-        expression::infix(parser, expr, precedence)
+        expression::infix(parser, expr, precedence).or_else(|| special_forms::infix(parser, expr))
     }
 
     /// `x NOT NULL` is no expression.

@@ -6,7 +6,7 @@ use crate::format::{DecodeError, decimal, last_wins, number};
 use crate::row::Arena;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Node<'a> {
+pub(crate) enum Node<'a> {
     Null,
     Boolean(bool),
     Integer(&'a str),
@@ -26,7 +26,7 @@ pub(super) enum Fractions {
 
 impl<'a> Node<'a> {
     /// The value that begins with the reader's token; no recursion, however deep it is.
-    pub(super) fn read(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Self, DecodeError> {
+    pub(crate) fn read(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Self, DecodeError> {
         let mut members: Vec<(&'a str, Self)> = Vec::new();
         let mut open: Vec<Open<'a>> = Vec::new();
         let mut name = "";
