@@ -199,6 +199,14 @@ impl Expr {
         })
     }
 
+    /// Whether equal rows give equal values at any time: it asks neither for the time nor for chance.
+    pub(crate) fn is_deterministic(&self) -> bool {
+        self.all(&|part| match &part.kind {
+            ExprKind::Call(call) => call.is_deterministic,
+            _ => true,
+        })
+    }
+
     /// Whether every part of it, itself included, is so.
     fn all(&self, is_so: &dyn Fn(&Self) -> bool) -> bool {
         is_so(self) && self.parts().all(|part| part.all(is_so))
