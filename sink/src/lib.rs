@@ -106,6 +106,7 @@ pub mod error;
 #[allow(dead_code, reason = "the binder and the families fill it")]
 mod expr;
 mod format;
+pub mod functions;
 mod job;
 mod message;
 mod operator;
