@@ -4,6 +4,7 @@ mod block;
 mod data_type;
 mod dialect;
 mod excerpt;
+pub(crate) mod expression;
 mod features;
 mod foreign_type;
 mod hint;
