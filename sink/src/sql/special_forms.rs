@@ -165,7 +165,7 @@ impl Form<'_, '_> {
 
     fn position(&mut self) -> Parsed {
         // IN would otherwise be taken for the operator.
-        let between = GenericDialect {}.prec_value(Precedence::Between);
+        let between = GenericDialect {}.prec_value(Precedence::Eq) + 1;
         let mut args = vec![self.parser.parse_subexpr(between)?];
         self.expect("IN")?;
         args.push(self.expr()?);
@@ -207,9 +207,35 @@ impl Form<'_, '_> {
     /// NULL of the type behind RETURNING, STRING without.
     fn returning(&mut self) -> Parsed {
         let data_type =
-            if self.takes(&["RETURNING"]) { self.parser.parse_data_type()? } else { DataType::String(None) };
+            if self.takes(&["RETURNING"]) { self.type_text() } else { type_named("STRING", self.span) };
         let null = Box::new(literal(Value::Null, self.span));
         Ok(Expr::Cast { kind: CastKind::Cast, expr: null, data_type, format: None })
+    }
+
+    /// The text of a type, as it stands behind CAST too: up to a word that says what happens otherwise.
+    fn type_text(&mut self) -> DataType {
+        let (mut text, mut depth) = (String::new(), 0_usize);
+        loop {
+            let token = self.parser.peek_token_ref().token.clone();
+            let ends = ["NULL", "ERROR", "DEFAULT", "EMPTY", "WITH", "WITHOUT"]
+                .iter()
+                .any(|word| is_word(&token, word));
+            match &token {
+                Token::EOF => break,
+                Token::RParen if depth == 0 => break,
+                _ if depth == 0 && ends => break,
+                Token::LParen | Token::Lt => depth += 1,
+                Token::RParen | Token::Gt => depth = depth.saturating_sub(1),
+                Token::ShiftRight => depth = depth.saturating_sub(2),
+                _ => {}
+            }
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&token.to_string());
+            self.parser.advance_token();
+        }
+        type_named(&text, self.span)
     }
 
     fn json_value(&mut self) -> Parsed {
@@ -303,12 +329,20 @@ impl Form<'_, '_> {
             if !column {
                 form.takes(&["KEY"]);
             }
-            args.push(form.expr()?);
+            args.push(form.key()?);
             if !form.parser.consume_token(&Token::Colon) {
                 form.expect("VALUE")?;
             }
             form.json_member(args)
         })
+    }
+
+    /// A text before a colon would be taken for a path into it.
+    fn key(&mut self) -> Parsed {
+        if self.parser.peek_nth_token_ref(1).token == Token::Colon {
+            return Ok(Expr::Value(self.parser.parse_value()?));
+        }
+        self.expr()
     }
 
     fn json_array(&mut self) -> Parsed {
@@ -357,6 +391,10 @@ impl Form<'_, '_> {
         args.push(self.word(kind));
         Ok(())
     }
+}
+
+fn type_named(text: &str, span: Span) -> DataType {
+    DataType::Custom(ObjectName::from(vec![Ident::with_span(span, text)]), Vec::new())
 }
 
 fn literal(value: Value, span: Span) -> Expr {

@@ -1,6 +1,7 @@
 //! Numbers.
 
 pub(super) mod chance;
+mod hyperbolic;
 pub(super) mod power;
 pub(super) mod round;
 pub(super) mod sign;
