@@ -2,7 +2,9 @@
 
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound, integer, text, varying};
+use crate::expr::functions::signature::{
+    BareNull, Evaluate, Takes, as_nullable_as, bound, integer, text, varying,
+};
 use crate::expr::functions::utf16;
 use crate::row::Value;
 use crate::types::{LENGTH_MAX, LogicalType};
@@ -67,8 +69,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         },
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn part(args: &Arguments<'_>, least: usize, most: usize, evaluate: Evaluate) -> Result<Bound, BindError> {
     args.count(least, most)?;

@@ -1,8 +1,9 @@
 //! What a text is made of: IS_ALPHA, IS_DIGIT, IS_DECIMAL; and the database that names without one are looked up in.
 
-use crate::expr::EvalError;
-use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound, is_number, is_text};
+use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Pure};
+use crate::expr::functions::signature::{
+    BareNull, Evaluate, Takes, as_nullable_as, bound, is_number, is_text,
+};
 use crate::format::number;
 use crate::row::Value;
 use crate::types::LogicalType;
@@ -45,8 +46,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         },
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn bind(args: &Arguments<'_>, evaluate: Evaluate) -> Result<Bound, BindError> {
     args.count(1, 1)?;
