@@ -37,7 +37,7 @@ pub(crate) fn parse_lenient_date(text: &str) -> Option<i32> {
     };
     let (year, month, day) = (part(4..=4)?, part(1..=2)?, part(1..=2)?);
     let valid = (1..=12).contains(&month) && (1..=31).contains(&day);
-    valid.then(|| Date { year, month, day: 1 }.days() + day - 1)?.try_into().ok()
+    valid.then(|| CivilDate { year, month, day }.days())?.try_into().ok()
 }
 
 /// Milliseconds of the day of Java's `LocalTime.parse`: `HH:mm`, seconds and their fraction only if there are some.
