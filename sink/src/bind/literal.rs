@@ -88,7 +88,7 @@ pub(super) fn typed(typed: &TypedString, session: &Session) -> Result<Expr, Find
     let kind = typed.data_type.to_string().to_ascii_uppercase();
     let parsed = match &*kind {
         "DATE" => date(text).map(|(days, _)| (Value::Date(days), LogicalType::Date)),
-        "TIME" => whole_clock(text).map(|(ms, _)| (Value::Time(ms as _), LogicalType::Time(0))),
+        "TIME" => whole_clock(text).map(|(ms, _)| (Value::Time(ms), LogicalType::Time(0))),
         "TIMESTAMP" | "TIMESTAMP_LTZ" => moment(text).map(|(at, precision)| {
             let logical = if kind == "TIMESTAMP" {
                 LogicalType::Timestamp(precision)
@@ -140,9 +140,9 @@ fn date(text: &str) -> Option<(i32, Option<&str>)> {
     (is_done && month <= 99 && day <= 99 && year > 0).then_some((days, rest))
 }
 
-fn whole_clock(text: &str) -> Option<(u32, u32)> {
+fn whole_clock(text: &str) -> Option<(i32, u32)> {
     let (seconds, nanos, _) = clock(text)?;
-    Some((seconds * 1_000 + nanos / 1_000_000, nanos))
+    Some((i32::try_from(seconds * 1_000 + nanos / 1_000_000).ok()?, nanos))
 }
 
 /// `H:m:s[.fraction]`: seconds of the day, nanoseconds, digits of the fraction, nine at most.

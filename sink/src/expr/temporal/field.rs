@@ -102,7 +102,8 @@ pub(crate) enum TextStyle {
 impl TextStyle {
     /// A field's value in words; `None` where it has none.
     pub(crate) fn name(self, field: Field, value: i64) -> Option<&'static str> {
-        let at = |names: &[&'static str], first: i64| names.get(usize::try_from(value - first).ok()?).copied();
+        let at =
+            |names: &[&'static str], first: i64| names.get(usize::try_from(value - first).ok()?).copied();
         let name = match field {
             Field::Month => at(&MONTHS, 1)?,
             Field::DayOfWeek => at(&WEEKDAYS, 1)?,

@@ -31,7 +31,13 @@ impl LocalDateTime {
         let hour = self.second_of_day / 3_600;
         match field {
             Field::Era => i64::from(year > 0),
-            Field::YearOfEra => if year > 0 { year } else { 1 - year },
+            Field::YearOfEra => {
+                if year > 0 {
+                    year
+                } else {
+                    1 - year
+                }
+            }
             Field::Year => year,
             Field::Quarter => (month + 2) / 3,
             Field::Month => month,

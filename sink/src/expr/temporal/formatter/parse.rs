@@ -79,8 +79,9 @@ fn digits(text: &[u8], at: usize, width: Width) -> Option<(i64, usize)> {
     let run = rest.iter().take(max + subsequent).take_while(|byte| byte.is_ascii_digit()).count();
     let count = if subsequent > 0 { run.saturating_sub(subsequent).max(min) } else { run };
     let digits = rest.get(..count).filter(|_| count >= min && count <= run)?;
-    let value =
-        digits.iter().try_fold(0_i64, |value, digit| value.checked_mul(10)?.checked_add((digit - b'0').into()))?;
+    let value = digits
+        .iter()
+        .try_fold(0_i64, |value, digit| value.checked_mul(10)?.checked_add((digit - b'0').into()))?;
     Some((value, at + count))
 }
 

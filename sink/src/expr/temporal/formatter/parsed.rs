@@ -120,10 +120,9 @@ impl Parsed {
             self.put_clock(millis / 1_000, millis % 1_000 * 1_000_000)?;
         }
         // Zero passes as the last hour, in the smart way.
-        for (clock_hour, hour, hours) in [
-            (Field::ClockHourOfDay, Field::HourOfDay, 24),
-            (Field::ClockHourOfAmPm, Field::HourOfAmPm, 12),
-        ] {
+        for (clock_hour, hour, hours) in
+            [(Field::ClockHourOfDay, Field::HourOfDay, 24), (Field::ClockHourOfAmPm, Field::HourOfAmPm, 12)]
+        {
             if let Some(value) = self.0[clock_hour as usize].take() {
                 let value = if (0..=hours).contains(&value) { value % hours } else { return Err(Wrong) };
                 self.put(hour, value)?;

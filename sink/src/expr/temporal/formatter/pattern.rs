@@ -59,7 +59,9 @@ impl Builder {
                 'a'..='z' | 'A'..='Z' => self.letters(char, 1 + repeats(&mut chars, char))?,
                 '\'' => self.quoted(&mut chars, pattern)?,
                 '[' if self.levels.len() > OPTIONAL_DEPTH_MAX => {
-                    return Err(format!("Pattern has more than {OPTIONAL_DEPTH_MAX} optional parts in each other"));
+                    return Err(format!(
+                        "Pattern has more than {OPTIONAL_DEPTH_MAX} optional parts in each other"
+                    ));
                 }
                 '[' => {
                     self.levels.push(Vec::new());
