@@ -30,13 +30,13 @@ use crate::types::{DataType, Field};
 
 pub(crate) mod base64;
 mod canal_json;
-mod charset;
+pub(crate) mod charset;
 mod csv;
 mod debezium_json;
 pub(crate) mod decimal;
 mod envelope;
 mod error;
-mod json;
+pub(crate) mod json;
 mod last_wins;
 mod maxwell_json;
 pub(crate) mod number;

@@ -102,7 +102,6 @@ fn complete(findings: &mut Vec<Finding>, all: Vec<Finding>, at: Position) {
 }
 
 fn parse(tokens: &Tokens<'_>, body: Vec<TokenWithSpan>) -> Result<Box<Ast>, Error> {
-    let body = dialect::types(body);
     // Above the depth that was checked, so that the check's sentence is the one that is said.
     let mut parser =
         Parser::new(&dialect::Flink).with_recursion_limit(DEPTH_MAX + 10).with_tokens_with_locations(body);

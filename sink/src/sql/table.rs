@@ -164,7 +164,6 @@ fn expression(tokens: &mut Tokens<'_>, until: &[&str]) -> Result<(), Error> {
         return Err(tokens.expected("an expression"));
     }
     limits::check(tokens, &body)?;
-    let body = dialect::types(body);
     let mut parser = Parser::new(&dialect::Flink).with_tokens_with_locations(body);
     let whole = parser.parse_expr().is_ok() && parser.peek_token_ref().token == Token::EOF;
     if whole { Ok(()) } else { Err(tokens.script().error_at(at, "this is not an expression")) }
