@@ -1,8 +1,10 @@
 //! Settings on their way to a [`Config`]: some keys make a field only together.
 
 use super::jaas::{self, LoginEntry, NotJaas, TypedEntry};
-use super::properties::{Notice, refused};
-use super::{Config, EndpointIdentification, LoginModule, SaslMechanism, Store, StoreSource, StoreType};
+use super::refusal::refused;
+use super::{
+    Config, EndpointIdentification, LoginModule, Notice, SaslMechanism, Store, StoreSource, StoreType,
+};
 use crate::{Error, Secret};
 
 /// What was given so far.

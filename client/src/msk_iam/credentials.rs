@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::Secret;
-use crate::oauth::{Ending, utc};
+use crate::oauth::Ending;
+use crate::utc;
 
 /// A pair of keys, and a token where they are temporary.
 #[derive(Clone, Debug, PartialEq)]

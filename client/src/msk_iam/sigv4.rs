@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::credentials::AwsCredentials;
 use crate::Secret;
 use crate::http::percent_encoded;
-use crate::oauth::utc;
+use crate::utc;
 
 /// What a signature is good for.
 pub(super) struct SigningScope<'a> {

@@ -4,7 +4,7 @@ use super::credentials::AwsCredentials;
 use super::sigv4::SigningScope;
 use crate::Secret;
 use crate::http::{Answer, HttpRequest, Url, percent_encoded};
-use crate::oauth::utc;
+use crate::utc;
 
 /// A role to take over.
 #[derive(Clone, Debug)]

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::refresh::RefreshWindow;
+use crate::config::Config;
 use crate::environment::{Clock, Environment, until};
 use crate::retry::Chance;
 use crate::{Error, ErrorKind};
@@ -171,6 +172,14 @@ const RETRY_AFTER_FAILURE: Duration = Duration::from_secs(10);
 /// A server that gives values about to end is not asked all the time.
 const REFRESH_MIN: Duration = Duration::from_secs(1);
 
+/// How long a connection waits for what it logs in with.
+pub(crate) fn wait_max(config: &Config) -> Duration {
+    config.connection_setup_timeout.mul_f64(WAIT_SHARE)
+}
+
+/// The share of the time for a connection that may be spent on waiting for a token.
+const WAIT_SHARE: f64 = 0.8;
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -180,7 +189,7 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
-    use crate::config::OAuthConfig;
+    use crate::config::{Config, OAuthConfig};
 
     const BEGAN: i64 = 1_700_000_000_000;
 

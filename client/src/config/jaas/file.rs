@@ -3,7 +3,25 @@
 use std::io::Read;
 
 use super::{EntryOption, LoginEntry, NotJaas, TEXT_BYTES_MAX, contexts};
-use crate::config::SaslMechanism;
+use crate::config::{LoginModule, SaslConfig, SaslMechanism};
+use crate::{Error, ErrorKind};
+
+impl SaslConfig {
+    /// What `login_file` says now.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no JAAS file with a login for the mechanism.
+    #[cfg_attr(not(feature = "sasl"), allow(dead_code))] // only mechanisms ask
+    pub(crate) fn read_login_again(&self) -> Result<LoginModule, Error> {
+        let path = self.login_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let entry = read(&path).and_then(|entries| entry_for(self.mechanism, entries));
+        let typed = entry.and_then(LoginEntry::typed);
+        typed.map(|entry| entry.module).map_err(|why| {
+            let sentence = format!("property java.security.auth.login.config: {why}");
+            Error::new(ErrorKind::Config, sentence)
+        })
+    }
+}
 
 /// The modules of the context `KafkaClient` in the file of that name, with `${…}` filled in as Java does by its system
 /// properties: of those there are some here, that say where the user is.
@@ -17,6 +35,17 @@ pub(in crate::config) fn read(path: &str) -> Result<Vec<LoginEntry>, NotJaas> {
     file.take(TEXT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unread)?;
     let within = |why: NotJaas| NotJaas { why: format!("{path}: {why}"), at: None };
     client_entries(&String::from_utf8_lossy(&bytes), &system_property).map_err(within)
+}
+
+/// The login in a file's text, where `${…}` is what it names, for fuzzing.
+///
+/// # Errors
+/// Why there is none, as it is told.
+#[cfg(feature = "__simulation")]
+pub fn jaas_file_login(text: &str, mechanism: SaslMechanism) -> Result<LoginModule, String> {
+    let entries = client_entries(text, &|name| Some(name.to_owned()));
+    let entry = entries.and_then(|entries| entry_for(mechanism, entries)).and_then(LoginEntry::typed);
+    entry.map(|it| it.module).map_err(|why| why.to_string())
 }
 
 pub(super) fn client_entries(
