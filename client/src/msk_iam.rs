@@ -11,8 +11,9 @@ use tokio::time::timeout_at;
 
 use crate::config::{Address, AwsRoleKeys, BearerToken, Config, LoginModule};
 use crate::environment::Environment;
-use crate::oauth::{Fetch, RefreshWindow, Renewal, wait_max};
-use crate::sasl::{Login, Starting};
+use crate::oauth::refresh::RefreshWindow;
+use crate::oauth::renewal::{Fetch, Renewal, wait_max};
+use crate::sasl::mechanism::{Login, Starting};
 use crate::{Error, ErrorKind, Secret};
 
 mod chain;

@@ -18,29 +18,25 @@ use tokio::time::timeout_at;
 
 use crate::config::{Address, BearerToken, Config, OAuthConfig, TlsConfig};
 use crate::environment::Environment;
-use crate::sasl::{Login, Mechanism, Starting};
+use crate::sasl::mechanism::{Login, Mechanism, Starting};
 use crate::{Error, ErrorKind, Secret, utc};
 
-mod assertion;
+pub(crate) mod assertion;
 mod endpoint;
 mod extensions;
 #[cfg(feature = "__simulation")]
 pub mod hostile;
-mod jwt;
+pub(crate) mod jwt;
 mod origin;
-mod refresh;
-mod renewal;
+pub(crate) mod refresh;
+pub(crate) mod renewal;
 mod token_request;
 mod unsecured;
 
-#[cfg(feature = "msk-iam")]
-pub(crate) use assertion::read_file;
 use endpoint::TokenEndpoint;
-#[cfg(feature = "msk-iam")]
-pub(crate) use jwt::base64url;
 use origin::TokenOrigin;
-pub(crate) use refresh::RefreshWindow;
-pub(crate) use renewal::{Ending, Fetch, Renewal, wait_max};
+use refresh::RefreshWindow;
+use renewal::{Ending, Fetch, Renewal, wait_max};
 
 /// The login of the settings. It reads trust stores, and connects to nothing.
 ///

@@ -25,7 +25,7 @@ pub(crate) mod aws_msk_iam;
 mod credentials;
 #[cfg(feature = "gssapi")]
 mod gssapi;
-mod mechanism;
+pub(crate) mod mechanism;
 #[cfg(feature = "oauth")]
 pub(crate) mod oauth_bearer;
 #[cfg(feature = "sasl")]

@@ -18,6 +18,19 @@ impl Config {
         pairs: impl IntoIterator<Item = (K, V)>,
         role: Role,
     ) -> Result<(Self, Vec<Notice>), Error> {
+        let (config, notices, mut refusals) = Self::from_properties_lossy(pairs, role);
+        match refusals.is_empty() {
+            true => Ok((config, notices)),
+            false => Err(refusals.swap_remove(0)),
+        }
+    }
+
+    /// The same, but what is refused is left out, so that the rest can be looked at: the refusals come beside, each
+    /// with its key or keys. Where there are any, the settings are those of no client.
+    pub fn from_properties_lossy<K: AsRef<str>, V: AsRef<str>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+        role: Role,
+    ) -> (Self, Vec<Notice>, Vec<Error>) {
         parse(pairs, role)
     }
 
@@ -30,22 +43,27 @@ impl Config {
 fn parse<K: AsRef<str>, V: AsRef<str>>(
     pairs: impl IntoIterator<Item = (K, V)>,
     role: Role,
-) -> Result<(Config, Vec<Notice>), Error> {
+) -> (Config, Vec<Notice>, Vec<Error>) {
     let mut draft = Draft::new(Config::for_role(role));
-    let mut notices = Vec::new();
+    let (mut notices, mut refusals) = (Vec::new(), Vec::new());
     let mut given = HashSet::new();
     for (key, value) in pairs {
-        match take(&mut draft, key.as_ref().trim(), value.as_ref(), role)? {
-            Taken::Set(key) => _ = given.insert(key),
-            Taken::Told(notice) => notices.push(notice),
-            Taken::Nothing => {}
+        match take(&mut draft, key.as_ref().trim(), value.as_ref(), role) {
+            Ok(Taken::Set(key)) => _ = given.insert(key),
+            Ok(Taken::Told(notice)) => notices.push(notice),
+            Ok(Taken::Nothing) => {}
+            Err(refusal) => refusals.push(refusal),
         }
     }
-    let mut config = draft.finish(&mut notices)?;
+    refusals.extend(draft.finish(&mut notices).err());
+    let mut config = draft.config;
     contradictions::adjust(&mut config, &given, &mut notices);
     contradictions::security::tell(&config, &mut notices);
-    contradictions::check(&config)?;
-    Ok((config, notices))
+    // What was left out would be missed again.
+    if refusals.is_empty() {
+        refusals.extend(contradictions::check(&config).err());
+    }
+    (config, notices, refusals)
 }
 
 fn explain(config: &Config, role: Role) -> impl Iterator<Item = (&'static str, Explained)> {

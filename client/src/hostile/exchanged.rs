@@ -1,7 +1,7 @@
 //! A login against answers that are there already, and how it ends.
 
 use crate::Error;
-use crate::sasl::{Mechanism, Step};
+use crate::sasl::mechanism::{Mechanism, Step};
 
 /// How a login ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

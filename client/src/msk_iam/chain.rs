@@ -156,7 +156,7 @@ impl CredentialChain {
         session_name: Option<String>,
         file: &Path,
     ) -> Result<AwsCredentials, Error> {
-        let token = crate::oauth::read_file("the web identity token", file)?;
+        let token = crate::oauth::assertion::read_file("the web identity token", file)?;
         let token = Secret::from(String::from_utf8_lossy(&token).into_owned());
         let session_name = session_name.unwrap_or_else(|| SESSION_NAME.to_owned());
         let role = IamRole { arn, session_name, external_id: None };
@@ -280,7 +280,7 @@ impl CredentialChain {
     /// A file that is not there has no profiles.
     fn profiles(&self) -> Profiles {
         let read = |path: PathBuf| {
-            let bytes = crate::oauth::read_file("the AWS file", &path).unwrap_or_default();
+            let bytes = crate::oauth::assertion::read_file("the AWS file", &path).unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()
         };
         Profiles::read(&read(self.credentials_file()), &read(self.config_file()))

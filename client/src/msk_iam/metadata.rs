@@ -42,7 +42,10 @@ async fn container(near: NearServices<'_>, text: &str) -> Result<AwsCredentials,
     }
     let token = match near.variables.text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
         Some(path) => {
-            let bytes = crate::oauth::read_file("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", Path::new(&path))?;
+            let bytes = crate::oauth::assertion::read_file(
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                Path::new(&path),
+            )?;
             Some(Secret::from(String::from_utf8_lossy(&bytes).trim()))
         }
         None => near.variables.secret("AWS_CONTAINER_AUTHORIZATION_TOKEN"),

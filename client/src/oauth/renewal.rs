@@ -189,7 +189,7 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
-    use crate::config::{Config, OAuthConfig};
+    use crate::config::OAuthConfig;
 
     const BEGAN: i64 = 1_700_000_000_000;
 

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use super::{EntryOption, LoginEntry, NotJaas, TEXT_BYTES_MAX, contexts};
 use crate::config::{LoginModule, SaslConfig, SaslMechanism};
+use crate::error::quoted;
 use crate::{Error, ErrorKind};
 
 impl SaslConfig {
@@ -57,7 +58,9 @@ pub(super) fn client_entries(
         let names: Vec<_> = contexts.iter().map(|(name, _)| name.as_str()).collect();
         match names.is_empty() {
             true => NotJaas::whole("it is empty, and a client's login stands in KafkaClient { … };"),
-            false => NotJaas::whole(format!("it has no context {CLIENT}, only {}", names.join(", "))),
+            false => {
+                NotJaas::whole(format!("it has no context {CLIENT}, only {}", quoted(&names.join(", "))))
+            }
         }
     })?;
     let (_, mut entries) = contexts.swap_remove(at);
