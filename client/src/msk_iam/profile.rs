@@ -62,7 +62,7 @@ impl Profiles {
     pub(super) fn names(&self) -> String {
         match self.0.is_empty() {
             true => "no profile at all".to_owned(),
-            false => self.0.keys().take(NAMES_MAX).map(|name| quoted(name)).collect::<Vec<_>>().join(", "),
+            false => quoted(&self.0.keys().take(NAMES_MAX).cloned().collect::<Vec<_>>().join(", ")),
         }
     }
 }

@@ -19,7 +19,10 @@ pub fn bearer(data: &[u8]) {
 pub fn token_endpoint(data: &[u8]) {
     match tokens::endpoint_token(&with_token(data), &[TOKEN]) {
         Err(sentence) => {
-            assert!(!sentence.is_empty() && !sentence.contains("waits for a stream that has ended"), "{sentence}");
+            assert!(
+                !sentence.is_empty() && !sentence.contains("waits for a stream that has ended"),
+                "{sentence}"
+            );
             told(&sentence, &[TOKEN]);
         }
         Ok(token) => {
