@@ -137,6 +137,8 @@ impl<'a> Module<'a> {
                 Item::Use(used) => {
                     module.import(&used.tree, &mut Vec::new(), !matches!(used.vis, Visibility::Inherited));
                 }
+                // It says that there is a file, and uses nothing of it.
+                Item::Mod(declared) if declared.content.is_none() => {}
                 other => module.read(other.into_token_stream()),
             }
         }
