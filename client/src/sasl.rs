@@ -37,7 +37,9 @@ mod rsasl;
 #[cfg(feature = "scram")]
 mod scram;
 
-pub(crate) use mechanism::{Login, Mechanism, Starting, Step};
+pub(crate) use mechanism::Login;
+#[cfg(feature = "sasl")]
+pub(crate) use mechanism::{Mechanism, Starting, Step};
 
 /// The login that `sasl.mechanism` asks for. It reads files, and connects to nothing.
 ///
