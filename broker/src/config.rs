@@ -6,6 +6,7 @@ use std::time::Duration;
 mod acl;
 mod listener;
 mod oauth;
+mod principal_mapping;
 mod sasl;
 mod tls;
 
@@ -13,6 +14,7 @@ pub(crate) use acl::{ANY, CLUSTER_NAME};
 pub use acl::{Acl, AclOperation, AclResource, AuthorizerConfig};
 pub use listener::{ListenerConfig, SecurityProtocol};
 pub use oauth::{OauthConfig, TokenKey};
+pub use principal_mapping::PrincipalMapping;
 pub use sasl::{SaslConfig, SaslMechanism};
 pub use tls::{ClientAuth, TlsConfig, TlsVersions};
 

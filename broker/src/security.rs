@@ -42,7 +42,8 @@ pub(crate) struct Securities {
 /// A connection whose bytes are those of frames, and what the client's certificate says.
 pub(crate) struct Secured {
     pub(crate) transport: Box<dyn Transport>,
-    /// The subject of the certificate that the client showed and that is trusted, as Java writes it.
+    /// What the client is called by the certificate that it showed and that is trusted: its subject, as Java writes it,
+    /// unless rules say something else.
     pub(crate) certificate: Option<String>,
 }
 

@@ -138,6 +138,11 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "who issues those, PEM (the made one's)",
             },
             Flag {
+                name: "--tls-principal-rules",
+                value: Some("RULES"),
+                about: "what those are called: ssl.principal.mapping.rules (DEFAULT, the subject)",
+            },
+            Flag {
                 name: "--user",
                 value: Some("NAME:PASSWORD"),
                 about: "may log in by PLAIN and SCRAM; others on this machine can read it, so rather --users",

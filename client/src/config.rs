@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use upsert_kafka_protocol::records::{Codec, Compression, DECOMPRESSED_BYTES_MAX};
 
-use crate::Error;
 use crate::metrics::Windows;
 
 mod address;
@@ -14,6 +13,7 @@ mod draft;
 mod jaas;
 mod java_class;
 mod nearest;
+mod notice;
 mod oauth;
 #[cfg(test)]
 #[path = "tests/oracle.rs"]
@@ -21,20 +21,27 @@ mod oracle;
 mod other_names;
 mod properties;
 mod properties_file;
+mod refusal;
 mod sasl;
 mod security;
 mod setting;
 mod table;
+#[cfg(feature = "tls")]
+mod tls_provider;
 mod token_source;
 
 pub use address::Address;
+#[cfg(feature = "__simulation")]
+pub use jaas::jaas_file_login;
+pub use notice::{Explained, Notice, NoticeKind};
 pub use oauth::{AssertionAlgorithm, AssertionConfig, JwtRetriever, OAuthConfig, OAuthLoginHandler};
-pub use properties::{Explained, Notice, NoticeKind};
 pub use properties_file::parse_properties;
 pub use sasl::{AwsRoleKeys, KerberosConfig, KerberosLogin, LoginModule, SaslConfig, SaslMechanism};
 pub use security::{
     EndpointIdentification, SecurityProtocol, Store, StoreSource, StoreType, TlsConfig, TlsVersion,
 };
+#[cfg(feature = "tls")]
+pub use tls_provider::TlsProvider;
 pub use token_source::{BearerToken, FetchToken, FetchingToken, TokenSource};
 
 /// Everything a client can be told. Fields carry the names of Java's properties, and their defaults;
@@ -200,25 +207,6 @@ impl Config {
     pub fn for_role(role: Role) -> Self {
         let idle = if role == Role::Admin { 300_000 } else { 540_000 };
         Self { connections_max_idle: Some(ms(idle)), ..Self::default() }
-    }
-
-    /// Takes Java's keys. Values are parsed here and nowhere else; unknown and ignored keys are told,
-    /// impossible and contradictory ones refused.
-    pub fn from_properties<K: AsRef<str>, V: AsRef<str>>(
-        pairs: impl IntoIterator<Item = (K, V)>,
-        role: Role,
-    ) -> Result<(Self, Vec<Notice>), Error> {
-        properties::parse(pairs, role)
-    }
-
-    /// Refuses what cannot hold together, naming both fields.
-    pub fn check(&self) -> Result<(), Error> {
-        contradictions::check(self)
-    }
-
-    /// Every key of Java's client of that role, and what became of it.
-    pub fn explain(&self, role: Role) -> impl Iterator<Item = (&'static str, Explained)> {
-        properties::explain(self, role)
     }
 
     /// How far back metrics look.

@@ -23,12 +23,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use upsert_kafka_protocol::messages::FetchRequest;
-use upsert_kafka_protocol::{Api, Message, Request, Segments, Str, header};
+use upsert_kafka_protocol::{Message, Request, Str, header};
 
 use crate::environment::Clock;
 use crate::{Error, ErrorKind};
@@ -37,6 +36,7 @@ mod authenticate;
 mod handshake;
 mod open;
 pub(crate) mod pipeline;
+mod queued_request;
 mod reauthentication;
 mod session;
 mod task;
@@ -45,6 +45,8 @@ pub(crate) mod versions;
 mod visit;
 
 pub(crate) use open::Connector;
+pub(crate) use queued_request::api_name;
+use queued_request::{FrameReceiver, QueuedRequest, ResponseWaiter, SocketCommand, decode};
 use versions::BrokerVersions;
 pub(crate) use visit::VisitedBroker;
 
@@ -67,43 +69,11 @@ struct Channel {
     clock: Clock,
 }
 
-/// What a handle asks of the task.
-enum SocketCommand {
-    Send(QueuedRequest),
-    /// Sends nothing that is queued behind this before so much time has passed.
-    Pause(Duration),
-}
-
-/// A request in wire form, on its way to the task.
-struct QueuedRequest {
-    frame: Segments,
-    /// `None` when the broker does not answer: a Produce with acks=0.
-    correlation_id: Option<i32>,
-    deadline: Instant,
-    waiter: ResponseWaiter,
-}
-
-/// Who awaits the response's frame, or an empty one when the broker does not respond.
-struct ResponseWaiter {
-    api: &'static str,
-    timeout: Duration,
-    version: i16,
-    /// A longer response breaks the connection.
-    bytes_max: usize,
-    /// How long the broker asks for silence in a response of this version.
-    throttle: fn(&Bytes, i16) -> Duration,
-    reply: oneshot::Sender<Result<Bytes, Error>>,
-}
-
 /// So many requests may wait for the task; then `submit` fails and `call` waits. An empty place costs some 200 bytes.
 const QUEUE_MAX: usize = 1024;
 
 /// The longest response to anything but a Fetch that is believed: metadata of a million partitions takes 42 MB.
 const RESPONSE_BYTES_MAX: usize = 64 << 20;
-
-/// What a response may take in memory once it is decoded, records not counted: they stay in its frame. A frame alone
-/// bounds that loosely, since two bytes of it can become forty.
-const DECODED_BYTES_MAX: usize = 256 << 20;
 
 impl Connection {
     /// Whether requests can no longer be sent on it.
@@ -253,8 +223,6 @@ pub(crate) struct PendingResponse<R> {
     of: PhantomData<fn() -> R>,
 }
 
-type FrameReceiver = oneshot::Receiver<Result<Bytes, Error>>;
-
 impl<R: Request> Future for PendingResponse<R> {
     type Output = Result<R::Response, Error>;
 
@@ -275,16 +243,6 @@ impl<R: Request> Future for PendingResponse<R> {
 /// The task is gone and never took the request from the queue, or it would have said more.
 fn lost(broker: &Arc<str>, api: &'static str) -> Error {
     Error::new(ErrorKind::Disconnected, "the connection is closed").with_broker(broker).with_api(api)
-}
-
-/// Kafka's name for the request.
-pub(crate) fn api_name<R: Request>() -> &'static str {
-    Api::of(R::KEY).map_or("request", |api| api.name)
-}
-
-fn decode<R: Request>(frame: &Bytes, version: i16) -> Result<R::Response, Error> {
-    let (_, body) = header::response_body::<R>(frame, version)?;
-    Ok(R::Response::decode_within(&body, version, DECODED_BYTES_MAX)?)
 }
 
 impl std::fmt::Debug for Connection {

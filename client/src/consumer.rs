@@ -32,11 +32,11 @@ mod position;
 #[cfg(feature = "stream")]
 mod record_stream;
 mod reset;
+mod task_output;
 
 pub use assignment::{Assignment, Position, TopicPartition};
 pub use committed_offsets::{Commit, Committed};
 pub use consumer_record::ConsumerRecord;
-use driver::{TaskOutput, finished};
 pub use fetched::{Fetched, FetchedRecords};
 use fetcher::NodeFetch;
 pub use list_offsets::OffsetSpec;
@@ -47,6 +47,7 @@ use position::{FetchLimits, Positions};
 #[cfg(feature = "stream")]
 pub use record_stream::RecordStream;
 pub use reset::{PositionReset, ResetCause};
+use task_output::{TaskOutput, finished};
 
 /// Reads the partitions that are assigned to it. It is no member of a group: nothing is assigned by others, and
 /// [`commit`](Self::commit) and [`committed`](Self::committed) are told whose offsets they mean.
@@ -215,23 +216,6 @@ impl Consumer {
                 () = until(deadline) => {}
             }
         }
-    }
-
-    /// The records as a [`Stream`](futures_core::Stream), which polls as they are taken. `StreamExt` of the
-    /// crates `futures` or `tokio-stream` adds `next` and the rest. Needs the feature `stream`.
-    ///
-    /// The items are [`OwnedRecord`]s, which share the fetched bytes. To commit behind a record is to commit
-    /// its offset plus one. An item may be an error; the stream then goes on as the next poll would, and ends
-    /// only when the client is closed. A record that cannot be decoded comes as an error again and again, with
-    /// `retry.backoff.ms` between, until the stream is dropped and the consumer seeks past that record. Resets
-    /// are only logged: a program that must act on them polls.
-    ///
-    /// # Cancellation
-    /// A future that waits for the next record may be dropped, and so may the stream. Nothing is lost: the
-    /// consumer's positions are then those behind the last records that were taken.
-    #[cfg(feature = "stream")]
-    pub fn stream(&mut self) -> RecordStream<'_> {
-        RecordStream::new(self)
     }
 
     /// Moves a partition's position, and drops what was fetched of it and not handed over.

@@ -179,23 +179,6 @@ pub(crate) fn operations(bits: i32) -> Option<String> {
     Some(if names.is_empty() { "nothing".to_owned() } else { names.join(", ") })
 }
 
-/// Seconds since 1970 as `2026-11-29 13:05:00 UTC`.
-pub(crate) fn utc(seconds: i64) -> String {
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days since 0000-03-01, so that a leap day ends its year (Hinnant's civil_from_days).
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (rest / 3_600, rest % 3_600 / 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,20 +206,5 @@ mod tests {
         assert!(advice(DiagnosisStage::Tcp, &error(ErrorKind::Unreachable)).unwrap().contains("firewalls"));
         assert!(advice(DiagnosisStage::Topic, &error(ErrorKind::Unauthorized)).unwrap().contains("DESCRIBE"));
         assert_eq!(advice(DiagnosisStage::Tls, &error(ErrorKind::Authentication)), None);
-    }
-
-    #[test]
-    fn a_second_is_a_date() {
-        // By `date -u -d @…`.
-        for (seconds, date) in [
-            (0, "1970-01-01 00:00:00 UTC"),
-            (951_782_399, "2000-02-28 23:59:59 UTC"),
-            (951_782_400, "2000-02-29 00:00:00 UTC"),
-            (1_798_761_599, "2026-12-31 23:59:59 UTC"),
-            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
-            (-1, "1969-12-31 23:59:59 UTC"),
-        ] {
-            assert_eq!(utc(seconds), date);
-        }
     }
 }

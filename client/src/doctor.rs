@@ -14,9 +14,11 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use crate::cluster::metadata_update::BROKERS_MAX;
 use crate::config::Address;
 use crate::connection::{Connector, VisitedBroker};
-use crate::diagnosis::{Diagnosis, DiagnosisOutcome, DiagnosisStage, DiagnosisStep, operations, utc};
+use crate::diagnosis::{Diagnosis, DiagnosisOutcome, DiagnosisStage, DiagnosisStep, operations};
 use crate::security::Security;
-use crate::{BrokerDescription, ClusterDescription, Config, Environment, Error, ErrorKind, Explained, Role};
+use crate::{
+    BrokerDescription, ClusterDescription, Config, Environment, Error, ErrorKind, Explained, Role, utc,
+};
 
 /// Looks at a cluster: name, connection, TLS, login and versions of every listener, those of `bootstrap.servers` and
 /// those that brokers advertise; then what the client may do.
@@ -286,10 +288,10 @@ impl Examination {
     fn clock(&mut self) {
         let ms = self.connector.environment.clock().unix_ms();
         let mut step = DiagnosisStep::new("clock", DiagnosisStage::Clock, DiagnosisOutcome::Passed)
-            .with_fact("here", utc(ms.div_euclid(1000)))
+            .with_fact("here", utc::shown(ms.div_euclid(1000)))
             .with_fact("there", CLOCK_THERE);
         if let Some(newest) = self.newest {
-            step = step.with_fact("newest record", utc(newest.div_euclid(1000)));
+            step = step.with_fact("newest record", utc::shown(newest.div_euclid(1000)));
             let ahead_ms = newest - ms;
             if ahead_ms > SKEW_MS_MAX {
                 let text = format!(

@@ -248,6 +248,15 @@ impl Error {
         self
     }
 
+    /// The same without a secret, where a peer sent it back.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn without(mut self, secret: &crate::Secret) -> Self {
+        if !secret.is_empty() && self.0.sentence.contains(secret.reveal()) {
+            self.facts().sentence = self.0.sentence.replace(secret.reveal(), "***");
+        }
+        self
+    }
+
     fn facts(&mut self) -> &mut Facts {
         Arc::make_mut(&mut self.0)
     }
@@ -261,8 +270,8 @@ impl Error {
     }
 }
 
-/// A broker's sentence, to stand within one of ours: in one line, without its own end, and no longer than is read.
-fn quoted(message: &str) -> String {
+/// A peer's words, to stand within a sentence of ours: in one line, without its own end, and no longer than is read.
+pub(crate) fn quoted(message: &str) -> String {
     let mut words = String::new();
     for word in message.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
         if !words.is_empty() {

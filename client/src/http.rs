@@ -11,14 +11,16 @@ use tokio::time::timeout_at;
 use crate::config::TlsConfig;
 use crate::environment::{DialTarget, Environment, Transport};
 use crate::tls::TlsConnector;
-use crate::{Error, ErrorKind, Secret};
+use crate::{Error, ErrorKind};
 
 mod answer;
 mod exchange;
+mod request;
 mod url;
 
 pub(crate) use answer::Answer;
 use exchange::Broken;
+pub(crate) use request::HttpRequest;
 #[cfg(feature = "msk-iam")]
 pub(crate) use url::percent_encoded;
 pub(crate) use url::{Url, form_encoded};
@@ -40,18 +42,6 @@ pub(crate) struct HttpLimits {
     pub(crate) read: Duration,
     /// The largest body of an answer.
     pub(crate) body_bytes_max: usize,
-}
-
-/// A question.
-pub(crate) struct HttpRequest {
-    /// `GET`, `POST`, `PUT`
-    pub(crate) method: &'static str,
-    /// Who is asked for what.
-    pub(crate) url: Url,
-    /// Beside `Host` and `Content-Length`.
-    pub(crate) headers: Vec<(&'static str, Secret)>,
-    /// Empty where there is none.
-    pub(crate) body: Secret,
 }
 
 impl Http {
@@ -82,18 +72,11 @@ impl Http {
             }
         };
         let deadline = self.environment.clock().now() + limits.read;
-        let exchange = exchange::exchange(stream, request, limits.body_bytes_max);
-        let answer = match timeout_at(deadline.into(), exchange).await {
-            Ok(answered) => answered.map_err(|broken| told(broken, limits.body_bytes_max))?,
-            Err(_) => {
-                let sentence = format!("no answer within {} ms", limits.read.as_millis());
-                return Err(Error::new(ErrorKind::Timeout, sentence));
-            }
-        };
-        match answer.redirect() {
-            Some(sentence) => Err(Error::new(ErrorKind::Protocol, sentence)),
-            None => Ok(answer),
-        }
+        let asking = ask_over(stream, request, limits.body_bytes_max);
+        timeout_at(deadline.into(), asking).await.unwrap_or_else(|_| {
+            let sentence = format!("no answer within {} ms", limits.read.as_millis());
+            Err(Error::new(ErrorKind::Timeout, sentence))
+        })
     }
 
     async fn connect(&self, url: &Url, deadline: Instant) -> Result<Box<dyn Transport>, Error> {
@@ -111,6 +94,23 @@ impl Http {
             true => Ok(Box::new(self.tls.connect(stream, &url.address.host).await?)),
             false => Ok(stream),
         }
+    }
+}
+
+/// Asks over a stream that is open, for as long as that takes. The error is the end of a sentence that names the server.
+///
+/// # Errors
+/// As [`Http::ask`].
+pub(crate) async fn ask_over(
+    stream: Box<dyn Transport>,
+    request: &HttpRequest,
+    body_bytes_max: usize,
+) -> Result<Answer, Error> {
+    let answered = exchange::exchange(stream, request, body_bytes_max).await;
+    let answer = answered.map_err(|broken| told(broken, body_bytes_max))?;
+    match answer.redirect() {
+        Some(sentence) => Err(Error::new(ErrorKind::Protocol, sentence)),
+        None => Ok(answer),
     }
 }
 

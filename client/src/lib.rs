@@ -153,6 +153,7 @@ mod stores;
 #[cfg(feature = "tls")]
 #[doc(hidden)]
 pub mod tls;
+mod utc;
 
 pub use admin::{
     Admin, BrokerDescription, ClusterDescription, ConfigEntry, NewTopic, PartitionDescription,

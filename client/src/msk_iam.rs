@@ -11,12 +11,15 @@ use tokio::time::timeout_at;
 
 use crate::config::{Address, AwsRoleKeys, BearerToken, Config, LoginModule};
 use crate::environment::Environment;
-use crate::oauth::{Fetch, RefreshWindow, Renewal, wait_max};
-use crate::sasl::{Login, Starting};
+use crate::oauth::refresh::RefreshWindow;
+use crate::oauth::renewal::{Fetch, Renewal, wait_max};
+use crate::sasl::mechanism::{Login, Starting};
 use crate::{Error, ErrorKind, Secret};
 
 mod chain;
 mod credentials;
+#[cfg(feature = "__simulation")]
+pub mod hostile;
 mod metadata;
 mod payload;
 mod profile;
@@ -126,12 +129,7 @@ impl AwsSigner {
         environment: &Environment,
     ) -> Result<Self, Error> {
         // Whom brokers are trusted by says nothing of Amazon's services: those are trusted as the system does.
-        let chain = Arc::new(CredentialChain::new(
-            options,
-            variables,
-            &crate::oauth::system_trust(config),
-            environment,
-        )?);
+        let chain = Arc::new(CredentialChain::new(options, variables, &config.tls.of_system(), environment)?);
         let asked = Arc::clone(&chain);
         let fetch: Fetch<AwsCredentials> = Arc::new(move || {
             let chain = Arc::clone(&asked);
@@ -175,7 +173,7 @@ impl AwsSigner {
         if let Some(region) = self.chain.region() {
             return Ok(region);
         }
-        metadata::region_of_instance(&self.chain).await.map_err(|error| {
+        metadata::region_of_instance(self.chain.near()).await.map_err(|error| {
             let named = host.map(|host| format!("the name {host} has none, ")).unwrap_or_default();
             let sentence = format!(
                 "no AWS region: {named}AWS_REGION and AWS_DEFAULT_REGION are not set, the profile has no region, and the \

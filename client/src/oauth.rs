@@ -18,28 +18,25 @@ use tokio::time::timeout_at;
 
 use crate::config::{Address, BearerToken, Config, OAuthConfig, TlsConfig};
 use crate::environment::Environment;
-use crate::sasl::{Login, Mechanism, Starting};
-use crate::{Error, ErrorKind, Secret};
+use crate::sasl::mechanism::{Login, Mechanism, Starting};
+use crate::{Error, ErrorKind, Secret, utc};
 
-mod assertion;
+pub(crate) mod assertion;
 mod endpoint;
 mod extensions;
-mod jwt;
+#[cfg(feature = "__simulation")]
+pub mod hostile;
+pub(crate) mod jwt;
 mod origin;
-mod refresh;
-mod renewal;
+pub(crate) mod refresh;
+pub(crate) mod renewal;
 mod token_request;
 mod unsecured;
-pub(crate) mod utc;
 
-#[cfg(feature = "msk-iam")]
-pub(crate) use assertion::read_file;
 use endpoint::TokenEndpoint;
-#[cfg(feature = "msk-iam")]
-pub(crate) use jwt::base64url;
 use origin::TokenOrigin;
-pub(crate) use refresh::RefreshWindow;
-pub(crate) use renewal::{Ending, Fetch, Renewal};
+use refresh::RefreshWindow;
+use renewal::{Ending, Fetch, Renewal, wait_max};
 
 /// The login of the settings. It reads trust stores, and connects to nothing.
 ///
@@ -256,7 +253,7 @@ impl TokenFetcher {
 fn endpoint_tls(config: &Config, options: &[(String, Secret)]) -> Result<TlsConfig, Error> {
     let pairs = options.iter().filter(|(name, _)| name.starts_with("ssl."));
     let pairs: Vec<_> = pairs.map(|(name, value)| (name.as_str(), value.reveal())).collect();
-    let system = system_trust(config);
+    let system = config.tls.of_system();
     if pairs.is_empty() {
         return Ok(system);
     }
@@ -264,11 +261,6 @@ fn endpoint_tls(config: &Config, options: &[(String, Secret)]) -> Result<TlsConf
         error.within("the options ssl.… in sasl.jaas.config, which are for the token endpoint")
     })?;
     Ok(TlsConfig { provider: system.provider, ..parsed.tls })
-}
-
-/// Trust in the system's authorities, with the cryptography that the application brings, if it does.
-pub(crate) fn system_trust(config: &Config) -> TlsConfig {
-    TlsConfig { provider: config.tls.provider.clone(), ..TlsConfig::default() }
 }
 
 /// Whom errors name.
@@ -282,14 +274,6 @@ fn told(origin: &TokenOrigin) -> String {
         TokenOrigin::AwsMskIam => "Amazon's sources of credentials".to_owned(),
     }
 }
-
-/// How long a connection waits for what it logs in with.
-pub(crate) fn wait_max(config: &Config) -> Duration {
-    config.connection_setup_timeout.mul_f64(WAIT_SHARE)
-}
-
-/// The share of the time for a connection that may be spent on waiting for a token.
-const WAIT_SHARE: f64 = 0.8;
 
 #[cfg(test)]
 mod tests;

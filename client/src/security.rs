@@ -8,7 +8,8 @@ use crate::ErrorKind;
 use crate::config::Address;
 use crate::diagnosis::HandshakeFacts;
 use crate::environment::{Environment, Transport};
-use crate::sasl::{self, Login};
+use crate::sasl;
+use crate::sasl::mechanism::Login;
 use crate::{Config, Error};
 
 /// TLS and a login, as far as `security.protocol` wants them. Clones share both.

@@ -1,12 +1,11 @@
 //! Key stores and trust stores, from bytes to certificates and keys: JKS, PKCS#12 and PEM, told apart by their first
 //! bytes. Nothing here reads a file.
 
-use zeroize::Zeroizing;
-
 use crate::config::StoreType;
 
 pub(crate) mod certificate;
 mod der;
+mod entry;
 mod jks;
 mod kdf;
 mod keys;
@@ -15,40 +14,14 @@ mod pem;
 mod pkcs12;
 mod safe;
 
+pub(crate) use entry::{PrivateKey, StoreEntry, Unlock};
 pub(crate) use pbe::Rounds;
-
-/// The passwords of a store.
-#[derive(Clone, Copy)]
-pub(crate) struct Unlock<'a> {
-    /// Of the store. `None` reads what can be read without.
-    pub(crate) store: Option<&'a str>,
-    /// Of the keys in it. `None` leaves them closed.
-    pub(crate) key: Option<&'a str>,
-}
 
 /// What a store holds.
 pub(crate) struct Contents {
     pub(crate) entries: Vec<StoreEntry>,
     /// That the store is of another type than its settings say.
     pub(crate) notice: Option<String>,
-}
-
-/// One entry of a store.
-pub(crate) enum StoreEntry {
-    /// A key, open or closed, with its chain, the key's own certificate first.
-    Key { alias: String, key: Option<PrivateKey>, chain: Vec<Vec<u8>> },
-    /// A certificate to be trusted.
-    Trusted { alias: String, certificate: Vec<u8> },
-}
-
-/// A private key in DER, by the form that it has.
-pub(crate) enum PrivateKey {
-    /// RFC 5958.
-    Pkcs8(Zeroizing<Vec<u8>>),
-    /// RFC 8017: RSA.
-    Pkcs1(Zeroizing<Vec<u8>>),
-    /// RFC 5915: elliptic curves.
-    Sec1(Zeroizing<Vec<u8>>),
 }
 
 /// Reads a store. Its first bytes say of which type it is, whatever is declared.
@@ -106,10 +79,6 @@ pub(crate) fn revocation_lists(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         true => Err("it has no block 'X509 CRL'".to_owned()),
         false => Ok(lists),
     }
-}
-
-fn cannot_open(alias: &str, why: &str) -> String {
-    format!("the key '{alias}' cannot be opened: {why}")
 }
 
 /// The JDK's own store has 200 KB.

@@ -24,10 +24,10 @@ mod stream;
 mod trust;
 mod verifier;
 
+pub use crate::config::TlsProvider;
 pub use crate::stores::certificate::Certificate;
 use material::Material;
 use observed::Observed;
-pub use provider::TlsProvider;
 #[cfg(feature = "oauth")]
 pub(crate) use provider::provider;
 use refusal::Place;

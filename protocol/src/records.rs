@@ -20,6 +20,7 @@
 //! ```
 
 mod batch;
+mod batch_body;
 mod body;
 mod compress;
 mod control;

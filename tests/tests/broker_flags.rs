@@ -106,6 +106,51 @@ fn a_broker_of_flags_lets_in_whom_they_say_and_keeps_out_others() {
     assert!(client.code == 0 && client.out.contains("hidden"), "{client:?}");
 }
 
+/// As in Kafka a subject for which no rule is has no client.
+#[test]
+fn a_certificates_owner_is_called_by_the_rules_of_the_flags() {
+    let folder = folder("broker-flags-rules");
+    let path = folder.to_str().expect("UTF-8");
+    for (rules, sees) in
+        [("RULE:^CN=(.*?)(,.*|$)/$1/U", Some("u-only")), ("DEFAULT", None), ("RULE:^OU=.*$/x/", None)]
+    {
+        let (_broker, at) = start(&[
+            "--listener",
+            "PLAINTEXT://127.0.0.1:0",
+            "--listener",
+            "SSL://127.0.0.1:0",
+            "--tls-client-auth",
+            "required",
+            "--tls-folder",
+            path,
+            "--tls-principal-rules",
+            rules,
+            "--super-user",
+            "User:ANONYMOUS",
+            "--acl",
+            "allow User:CLIENT describe topic u-*",
+        ]);
+        let made = run(&["topic", "create", "u-only", "--bootstrap", &at[0]]);
+        assert_eq!(made.code, 0, "{made:?}");
+        let at_folder = |name: &str| std::fs::read_to_string(folder.join(name)).expect("it was written");
+        let store =
+            file("broker-flags.rules.pem", &[at_folder("client.pem"), at_folder("client.key")].concat());
+        let listed = list(
+            &at[1],
+            &[
+                "security.protocol=SSL".to_owned(),
+                "ssl.truststore.type=PEM".to_owned(),
+                format!("ssl.truststore.location={path}/ca.pem"),
+                "ssl.keystore.type=PEM".to_owned(),
+                format!("ssl.keystore.location={}", store.display()),
+                "bootstrap.timeout.ms=2000".to_owned(),
+            ],
+        );
+        assert_eq!(listed.code == 0, !rules.contains("OU"), "{rules}: {listed:?}");
+        assert_eq!(listed.out.contains("u-only"), sees.is_some(), "{rules}: {listed:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_key_that_is_written_is_for_its_owner_alone() {
@@ -137,6 +182,10 @@ fn flags_that_cannot_be_are_refused_without_what_they_hold() {
         (
             &["--listener", "SSL://127.0.0.1:0", "--tls-client-auth", "maybe"],
             "none of none, requested, required",
+        ),
+        (
+            &["--listener", "SSL://127.0.0.1:0", "--tls-principal-rules", "RULE:CN=(.*)/$1"],
+            "--tls-principal-rules: neither DEFAULT nor RULE:PATTERN/REPLACEMENT/",
         ),
     ];
     for (flags, expected) in rows {

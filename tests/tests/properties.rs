@@ -72,6 +72,42 @@ fn explained(ran: &Ran) -> BTreeMap<String, Value> {
     rows.map(|row| (row["property"].as_str().unwrap().to_owned(), row)).collect()
 }
 
+/// What is wrong with one key hides nothing of the others, and several that are wrong are told at once.
+#[test]
+fn explain_shows_every_key_with_the_refusals_beside_theirs_and_fails() {
+    let rows = |args: &[&str]| -> (Ran, BTreeMap<String, Value>) {
+        let ran = program::run(&[&["explain", "--output", "json"], args].concat());
+        let rows = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let rows = rows.map(|row| (row["property"].as_str().unwrap().to_owned(), row)).collect();
+        (ran, rows)
+    };
+    let (ran, wrong) =
+        rows(&["--property", "linger.ms=soon", "--property", "acks=1", "--property", "retries=-1"]);
+    let (_, right) = rows(&["--property", "acks=1"]);
+    assert_eq!(wrong.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>());
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    for key in ["linger.ms", "retries"] {
+        assert_eq!(wrong[key]["becomes"], "refused", "{}", wrong[key]);
+        let reason = wrong[key]["reason"].as_str().unwrap();
+        assert!(
+            reason.starts_with(&format!("property {key}: ")) && ran.err.contains(reason),
+            "{reason}: {}",
+            ran.err
+        );
+        assert_eq!(wrong[key]["given_by"], "--property");
+    }
+    assert_eq!((&wrong["acks"]["becomes"], &wrong["acks"]["value"]), (&"honoured".into(), &"1".into()));
+    // Two that contradict each other.
+    let (ran, rows) = rows(&["--property", "enable.idempotence=true", "--property", "acks=1"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("contradict each other"), "{}", ran.err);
+    assert_eq!(
+        (&rows["acks"]["becomes"], &rows["enable.idempotence"]["becomes"]),
+        (&"refused".into(), &"refused".into())
+    );
+    assert_eq!(rows["retries"]["becomes"], "honoured");
+}
+
 #[test]
 fn a_property_wins_over_a_file_and_a_file_over_a_profile() {
     let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("profiles-home");

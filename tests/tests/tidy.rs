@@ -5,6 +5,7 @@ use std::path::Path;
 
 use upsert_kafka_tests::repository;
 
+mod circles;
 mod cores;
 
 /// Where tokio, `async` and the clock may be; every other file of these crates is a core, and a new one is too.
@@ -37,6 +38,7 @@ const SHELLS: &[&str] = &[
     "client/src/connection/authenticate.rs",
     "client/src/connection/handshake.rs",
     "client/src/connection/open.rs",
+    "client/src/connection/queued_request.rs",
     "client/src/connection/reauthentication.rs",
     "client/src/connection/task.rs",
     "client/src/consumer.rs",
@@ -46,11 +48,13 @@ const SHELLS: &[&str] = &[
     "client/src/consumer/list_offsets.rs",
     "client/src/consumer/offset_lookup.rs",
     "client/src/consumer/record_stream.rs",
+    "client/src/consumer/task_output.rs",
     "client/src/connection/visit.rs",
     "client/src/doctor.rs",
     "client/src/environment/clock.rs",
     "client/src/environment/dial.rs",
     "client/src/environment/kdc.rs",
+    "client/src/hostile/replay.rs",
     "client/src/http.rs",
     "client/src/http/exchange.rs",
     "client/src/msk_iam.rs",

@@ -1,5 +1,6 @@
 //! The settings of TLS: what a listener shows, and what it asks of clients.
 
+use super::PrincipalMapping;
 use crate::secret::Secret;
 
 /// What listeners of TLS show, and what they ask of clients. By default a certificate for localhost, 127.0.0.1 and ::1 is
@@ -18,6 +19,8 @@ pub struct TlsConfig {
     /// Which certificates of clients are revoked, as PEM of one list or several. With any, whoever issued a client's
     /// certificate must have one; whether an intermediate's own certificate is revoked is not asked.
     pub client_revocation_list: Option<String>,
+    /// What a client with a certificate is called: `ssl.principal.mapping.rules`. Where it logs in by SASL, that says it.
+    pub principal_mapping: PrincipalMapping,
     /// The versions that are spoken: `ssl.enabled.protocols`.
     pub versions: TlsVersions,
 }
@@ -78,6 +81,12 @@ impl TlsConfig {
     #[must_use]
     pub fn with_client_revocation_list(self, list: impl Into<String>) -> Self {
         Self { client_revocation_list: Some(list.into()), ..self }
+    }
+
+    /// Calls clients with certificates by these rules.
+    #[must_use]
+    pub fn with_principal_mapping(self, principal_mapping: PrincipalMapping) -> Self {
+        Self { principal_mapping, ..self }
     }
 
     /// Speaks these versions alone.

@@ -13,12 +13,15 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 use crate::certificates::{Authority, Subject, UNSUPPORTED_PROCESSOR};
-use crate::config::{ClientAuth, TlsConfig, TlsVersions};
+use crate::config::{ClientAuth, PrincipalMapping, TlsConfig, TlsVersions};
 use crate::environment::Clock;
 
 /// What a listener shows and asks for. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Tls(Arc<ServerConfig>);
+pub(crate) struct Tls {
+    server_config: Arc<ServerConfig>,
+    principal_mapping: Arc<PrincipalMapping>,
+}
 
 impl Tls {
     /// Reads certificates and keys; where the settings have none, one is issued for these names.
@@ -52,11 +55,19 @@ impl Tls {
             .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key);
         let made = made.map_err(|why| invalid(format!("the certificate and its key: {why}")))?;
-        Ok(Self(Arc::new(made)))
+        Ok(Self {
+            server_config: Arc::new(made),
+            principal_mapping: Arc::new(config.principal_mapping.clone()),
+        })
     }
 
     pub(super) fn server_config(&self) -> Arc<ServerConfig> {
-        self.0.clone()
+        self.server_config.clone()
+    }
+
+    /// What a client with this subject is called, if any rule says it.
+    pub(super) fn principal(&self, subject: &str) -> Option<String> {
+        self.principal_mapping.name(subject)
     }
 }
 

@@ -32,13 +32,28 @@ impl Tls {
             }
             Ok(Ok(stream)) => {
                 let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-                let certificate = match shown {
+                let subject = match shown {
                     Some(der) => Some(distinguished_name::of_certificate(der).ok_or_else(unreadable)?),
                     None => None,
+                };
+                let certificate = match subject {
+                    // Who logs in is called by the login.
+                    Some(subject) if !protocol.has_sasl() => Some(self.named(&subject)?),
+                    subject => subject,
                 };
                 Ok(Secured { transport: Box::new(stream), certificate })
             }
         }
+    }
+}
+
+impl Tls {
+    fn named(&self, subject: &str) -> Result<String, Closed> {
+        self.principal(subject).ok_or_else(|| {
+            Closed::Refused(format!(
+                "no rule of ssl.principal.mapping.rules is for the client's certificate, {subject}"
+            ))
+        })
     }
 }
 

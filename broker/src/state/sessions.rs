@@ -18,7 +18,8 @@ pub struct Connection {
     pub listener: usize,
     /// Where it comes from: an address, as ACLs name hosts.
     pub host: String,
-    /// The subject of the client's certificate, by RFC 2253, where it showed one that is trusted.
+    /// What the client is called by its certificate, where it showed one that is trusted: by default the subject, by
+    /// RFC 2253.
     pub certificate: Option<String>,
 }
 

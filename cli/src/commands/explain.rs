@@ -21,24 +21,30 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
 }
 
 /// Every key, what becomes of it, and who says so.
+///
+/// # Errors
+/// What is refused, after all rows: those of its keys say so too.
 fn properties(args: &Args, out: &mut Output) -> Result<(), Failure> {
     if !["--properties", "--property", "--profile"].iter().any(|flag| args.has(flag)) {
         return Err(Failure::usage("explain needs JOB.sql, or --properties FILE"));
     }
     let given = Properties::given(args)?;
     let pairs = given.iter().map(|it| (&it.key, &it.value));
-    let (config, notices) =
-        Config::from_properties(pairs, Role::Any).map_err(|e| Failure::usage(e.to_string()))?;
+    let (config, notices, refusals) = Config::from_properties_lossy(pairs, Role::Any);
+    let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
     let by = |key: &str| given.iter().find(|it| it.key == key).map(|it| it.by.clone());
     let mut listing = Listing::begin(args, &["property", "becomes", "value or reason", "given by"], out)?;
     for (key, explained) in config.explain(Role::Any) {
-        let (becomes, why) = match explained {
-            Explained::Honoured(value) => ("honoured", value),
-            Explained::Ignored(why) => ("ignored", why.to_owned()),
-            Explained::Refused(why) => ("refused", why.to_owned()),
+        let by = by(key);
+        let refusal = refusals.iter().find(|sentence| by.is_some() && names(sentence, key));
+        let (becomes, why) = match (refusal, explained) {
+            (Some(sentence), _) => ("refused", sentence.clone()),
+            (None, Explained::Honoured(value)) => ("honoured", value),
+            (None, Explained::Ignored(why)) => ("ignored", why.to_owned()),
+            (None, Explained::Refused(why)) => ("refused", why.to_owned()),
             _ => ("", String::new()),
         };
-        listing.add(&Fate { key, becomes, why, by: by(key) })?;
+        listing.add(&Fate { key, becomes, why, by })?;
     }
     for notice in notices {
         match notice.kind {
@@ -51,7 +57,14 @@ fn properties(args: &Args, out: &mut Output) -> Result<(), Failure> {
             _ => say(format_args!("note: {notice}")),
         }
     }
-    listing.end()
+    listing.end()?;
+    if refusals.is_empty() { Ok(()) } else { Err(Failure::usage(refusals.join("\n"))) }
+}
+
+/// Whether a sentence is about a key.
+fn names(sentence: &str, key: &str) -> bool {
+    let mut words = sentence.split(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c));
+    words.any(|word| word.trim_end_matches('.') == key)
 }
 
 /// A key and what becomes of it.

@@ -3,10 +3,18 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::refusal::refuse;
 use super::{Acks, Config, Notice};
-use crate::{Error, ErrorKind};
+use crate::Error;
 
 pub(super) mod security;
+
+impl Config {
+    /// Refuses what cannot hold together, naming both fields.
+    pub fn check(&self) -> Result<(), Error> {
+        check(self)
+    }
+}
 
 /// As Java does, lets a default give way to what was asked for, and says so.
 pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut Vec<Notice>) {
@@ -188,10 +196,6 @@ fn clash<T>(
     other: &impl std::fmt::Display,
 ) -> Result<T, Error> {
     refuse(format!("properties {key} ({value}) and {other_key} ({other}) contradict each other"))
-}
-
-fn refuse<T>(sentence: String) -> Result<T, Error> {
-    Err(Error::new(ErrorKind::Config, sentence))
 }
 
 fn ms(time: Duration) -> u128 {

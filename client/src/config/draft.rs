@@ -1,8 +1,10 @@
 //! Settings on their way to a [`Config`]: some keys make a field only together.
 
 use super::jaas::{self, LoginEntry, NotJaas, TypedEntry};
-use super::properties::{Notice, refused};
-use super::{Config, EndpointIdentification, LoginModule, SaslMechanism, Store, StoreSource, StoreType};
+use super::refusal::refused;
+use super::{
+    Config, EndpointIdentification, LoginModule, Notice, SaslMechanism, Store, StoreSource, StoreType,
+};
 use crate::{Error, Secret};
 
 /// What was given so far.
@@ -34,7 +36,7 @@ impl Draft {
     }
 
     /// Puts together what belongs together. What the protocol has no use for is refused for nothing.
-    pub(super) fn finish(mut self, notices: &mut Vec<Notice>) -> Result<Config, Error> {
+    pub(super) fn finish(&mut self, notices: &mut Vec<Notice>) -> Result<(), Error> {
         let protocol = self.config.security_protocol;
         notices.append(&mut self.told);
         let stores = self.stores(notices);
@@ -47,7 +49,7 @@ impl Draft {
             login?;
             self.tell_of_kerberos(notices);
         }
-        Ok(self.config)
+        Ok(())
     }
 
     fn stores(&mut self, notices: &mut Vec<Notice>) -> Result<(), Error> {

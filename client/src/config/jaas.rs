@@ -14,6 +14,8 @@ mod kerberos;
 mod modules;
 mod tokens;
 
+#[cfg(feature = "__simulation")]
+pub use file::jaas_file_login;
 pub(super) use file::{entry_for, read};
 pub(super) use modules::TypedEntry;
 use tokens::{Lexeme, LexemeKind, TextPlace, Uncut, tokens};

@@ -1,104 +1,75 @@
 //! Java's property names to a typed configuration.
 
 use std::collections::HashSet;
-use std::fmt;
 
 use super::draft::Draft;
 use super::java_class::unshaded;
 use super::nearest::nearest;
 use super::other_names::elsewhere;
-use super::table::{self, Fate};
-use super::{Config, Role, contradictions};
-use crate::{Error, ErrorKind, Secret};
+use super::refusal::refused;
+use super::table::{self, Fate, Property};
+use super::{Config, Explained, Notice, NoticeKind, Role, contradictions};
+use crate::{Error, Secret};
 
-/// Something about a property that the user should hear, though work goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Notice {
-    /// What happened to it.
-    pub kind: NoticeKind,
-    /// The key it is about.
-    pub key: String,
-    sentence: String,
-}
-
-/// What happened to a property.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NoticeKind {
-    /// Nobody knows the key.
-    Unknown,
-    /// The key is known and changes nothing.
-    Ignored,
-    /// Another value than the one that would have been taken was needed.
-    Adjusted,
-    /// It is honoured, and the other settings have no use for it.
-    Unused,
-    /// It is honoured, and leaves out a guard that others rely on.
-    Insecure,
-}
-
-impl Notice {
-    pub(super) fn insecure(key: &str, sentence: &str) -> Self {
-        Self { kind: NoticeKind::Insecure, key: key.to_owned(), sentence: sentence.to_owned() }
-    }
-
-    pub(super) fn adjusted(key: &str, sentence: String) -> Self {
-        Self { kind: NoticeKind::Adjusted, key: key.to_owned(), sentence }
-    }
-
-    pub(super) fn unused(key: &str, sentence: String) -> Self {
-        Self { kind: NoticeKind::Unused, key: key.to_owned(), sentence }
-    }
-
-    fn ignored(key: &str, sentence: String) -> Self {
-        Self { kind: NoticeKind::Ignored, key: key.to_owned(), sentence }
-    }
-}
-
-/// What becomes of one of Java's keys here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Explained {
-    /// It means what it means in Java, and has this value.
-    Honoured(String),
-    /// It changes nothing, because …
-    Ignored(&'static str),
-    /// It is refused unless it changes nothing, because …
-    Refused(&'static str),
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)
-    }
-}
-
-pub(super) fn parse<K: AsRef<str>, V: AsRef<str>>(
-    pairs: impl IntoIterator<Item = (K, V)>,
-    role: Role,
-) -> Result<(Config, Vec<Notice>), Error> {
-    let mut draft = Draft::new(Config::for_role(role));
-    let mut notices = Vec::new();
-    let mut given = HashSet::new();
-    for (key, value) in pairs {
-        match take(&mut draft, key.as_ref().trim(), value.as_ref(), role)? {
-            Taken::Set(key) => _ = given.insert(key),
-            Taken::Told(notice) => notices.push(notice),
-            Taken::Nothing => {}
+impl Config {
+    /// Takes Java's keys. Values are parsed here and nowhere else; unknown and ignored keys are told,
+    /// impossible and contradictory ones refused.
+    pub fn from_properties<K: AsRef<str>, V: AsRef<str>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+        role: Role,
+    ) -> Result<(Self, Vec<Notice>), Error> {
+        let (config, notices, mut refusals) = Self::from_properties_lossy(pairs, role);
+        match refusals.is_empty() {
+            true => Ok((config, notices)),
+            false => Err(refusals.swap_remove(0)),
         }
     }
-    let mut config = draft.finish(&mut notices)?;
-    contradictions::adjust(&mut config, &given, &mut notices);
-    contradictions::security::tell(&config, &mut notices);
-    contradictions::check(&config)?;
-    Ok((config, notices))
+
+    /// The same, but what is refused is left out, so that the rest can be looked at: the refusals come beside, each
+    /// with its key or keys. Where there are any, the settings are those of no client.
+    pub fn from_properties_lossy<K: AsRef<str>, V: AsRef<str>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+        role: Role,
+    ) -> (Self, Vec<Notice>, Vec<Error>) {
+        parse(pairs, role)
+    }
+
+    /// Every key of Java's client of that role, and what became of it.
+    pub fn explain(&self, role: Role) -> impl Iterator<Item = (&'static str, Explained)> {
+        explain(self, role)
+    }
 }
 
-pub(super) fn explain(config: &Config, role: Role) -> impl Iterator<Item = (&'static str, Explained)> {
+fn parse<K: AsRef<str>, V: AsRef<str>>(
+    pairs: impl IntoIterator<Item = (K, V)>,
+    role: Role,
+) -> (Config, Vec<Notice>, Vec<Error>) {
+    let mut draft = Draft::new(Config::for_role(role));
+    let (mut notices, mut refusals) = (Vec::new(), Vec::new());
+    let mut given = HashSet::new();
+    for (key, value) in pairs {
+        match take(&mut draft, key.as_ref().trim(), value.as_ref(), role) {
+            Ok(Taken::Set(key)) => _ = given.insert(key),
+            Ok(Taken::Told(notice)) => notices.push(notice),
+            Ok(Taken::Nothing) => {}
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    refusals.extend(draft.finish(&mut notices).err());
+    let mut config = draft.config;
+    contradictions::adjust(&mut config, &given, &mut notices);
+    contradictions::security::tell(&config, &mut notices);
+    // What was left out would be missed again.
+    if refusals.is_empty() {
+        refusals.extend(contradictions::check(&config).err());
+    }
+    (config, notices, refusals)
+}
+
+fn explain(config: &Config, role: Role) -> impl Iterator<Item = (&'static str, Explained)> {
     let of_role = table::rows().filter(move |property| property.roles.include(role));
     // With all roles at once, a key that two of them have tells what the first makes of it.
-    let first = move |property: &&table::Property| {
+    let first = move |property: &&Property| {
         table::find(property.name, role).is_some_and(|first| std::ptr::eq(first, *property))
     };
     of_role.filter(first).map(|property| {
@@ -155,10 +126,6 @@ fn unknown(key: &str) -> Notice {
 fn ignored(key: &str, why: &str) -> Notice {
     let sentence = format!("property {key} is ignored: {why}");
     Notice::ignored(key, sentence)
-}
-
-pub(super) fn refused(key: &str, why: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("property {key}: {why}"))
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::jaas::{self, LoginEntry};
 use super::oauth::OAuthConfig;
-use crate::{Error, ErrorKind, Secret};
+use crate::Secret;
 
 /// `sasl.*`: by which mechanism a client proves who it is, and with what.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,23 +21,6 @@ pub struct SaslConfig {
     pub kerberos: KerberosConfig,
     /// `sasl.oauthbearer.*` and `sasl.login.*`.
     pub oauth: OAuthConfig,
-}
-
-impl SaslConfig {
-    /// What `login_file` says now.
-    ///
-    /// # Errors
-    /// It cannot be read, or is no JAAS file with a login for the mechanism.
-    #[cfg_attr(not(feature = "sasl"), allow(dead_code))] // only mechanisms ask
-    pub(crate) fn read_login_again(&self) -> Result<LoginModule, Error> {
-        let path = self.login_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-        let entry = jaas::read(&path).and_then(|entries| jaas::entry_for(self.mechanism, entries));
-        let typed = entry.and_then(LoginEntry::typed);
-        typed.map(|entry| entry.module).map_err(|why| {
-            let sentence = format!("property java.security.auth.login.config: {why}");
-            Error::new(ErrorKind::Config, sentence)
-        })
-    }
 }
 
 /// `sasl.mechanism`.
@@ -181,6 +163,18 @@ impl Default for KerberosConfig {
 }
 
 impl SaslMechanism {
+    /// The feature that a mechanism needs and this build lacks.
+    pub(crate) fn missing_feature(self) -> Option<&'static str> {
+        let (feature, is_built) = match self {
+            Self::Plain => ("sasl", cfg!(feature = "sasl")),
+            Self::ScramSha256 | Self::ScramSha512 => ("scram", cfg!(feature = "scram")),
+            Self::OAuthBearer => ("oauth", cfg!(feature = "oauth")),
+            Self::AwsMskIam => ("msk-iam", cfg!(feature = "msk-iam")),
+            Self::Gssapi => ("gssapi", cfg!(feature = "gssapi")),
+        };
+        (!is_built).then_some(feature)
+    }
+
     /// All, by the names that brokers know.
     pub const ALL: [(Self, &str); 6] = [
         (Self::Gssapi, "GSSAPI"),

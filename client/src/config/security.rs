@@ -52,7 +52,15 @@ pub struct TlsConfig {
     pub enabled_protocols: Vec<TlsVersion>,
     /// Who does the cryptography; `None` takes graviola.
     #[cfg(feature = "tls")]
-    pub provider: Option<crate::tls::TlsProvider>,
+    pub provider: Option<super::TlsProvider>,
+}
+
+#[cfg(feature = "oauth")]
+impl TlsConfig {
+    /// Trust in the system's authorities, with the cryptography that the application brings, if it does.
+    pub(crate) fn of_system(&self) -> Self {
+        Self { provider: self.provider.clone(), ..Self::default() }
+    }
 }
 
 /// A key store or a trust store.

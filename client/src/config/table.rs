@@ -1,57 +1,13 @@
 //! Every property of Java's producer, consumer and admin client, and what becomes of it here; and a few of our own.
 
-use super::draft::Draft;
+use super::Role;
 use super::setting::Setting;
-use super::{Config, Role};
-use crate::Secret;
 
+mod property;
 mod security;
 
-/// One of Java's keys.
-pub(super) struct Property {
-    pub(super) name: &'static str,
-    pub(super) roles: Roles,
-    pub(super) fate: Fate,
-}
-
-/// What becomes of a key.
-pub(super) enum Fate {
-    /// It means here what it means in Java.
-    Honoured { set: fn(&mut Draft, &str) -> Result<(), String>, show: fn(&Config) -> String },
-    /// Likewise; its value is taken with its blanks, as in Java, and never shown.
-    Secret { set: fn(&mut Draft, Secret), is_set: fn(&Config) -> bool },
-    /// It changes nothing, because …
-    Ignored(&'static str),
-    /// It would change something, and cannot. Some values, and always the empty one, do no harm.
-    Refused { harmless: &'static [&'static str], why: &'static str },
-}
-
-/// The clients in Java that have a key.
-#[derive(Clone, Copy)]
-pub(super) struct Roles(u8);
-
-impl Roles {
-    pub(super) fn include(self, role: Role) -> bool {
-        let bit = match role {
-            Role::Producer => PRODUCER.0,
-            Role::Consumer => CONSUMER.0,
-            Role::Admin => ADMIN.0,
-            Role::Any => ALL.0,
-        };
-        self.0 & bit != 0
-    }
-}
-
-impl Property {
-    /// The value of what is honoured, and `***` for a secret that is set.
-    pub(super) fn shown(&self, config: &Config) -> String {
-        match self.fate {
-            Fate::Honoured { show, .. } => show(config),
-            Fate::Secret { is_set, .. } if is_set(config) => Secret::default().to_string(),
-            Fate::Secret { .. } | Fate::Ignored(_) | Fate::Refused { .. } => String::new(),
-        }
-    }
-}
+use property::{ADMIN, ALL, CONSUMER, DATA, PRODUCER, READ, WRITE, honoured, ignored, refused};
+pub(super) use property::{Fate, Property};
 
 /// Keys that Java does not have, for what only this client does or lets be set: those that a role has, by name.
 #[cfg(test)]
@@ -82,49 +38,11 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Property> {
     PROPERTIES.iter().chain(security::TLS).chain(security::SASL)
 }
 
-const PRODUCER: Roles = Roles(1);
-const CONSUMER: Roles = Roles(2);
-const ADMIN: Roles = Roles(4);
-const ALL: Roles = Roles(7);
-const DATA: Roles = Roles(PRODUCER.0 | CONSUMER.0);
-const READ: Roles = Roles(CONSUMER.0 | ADMIN.0);
-const WRITE: Roles = Roles(PRODUCER.0 | ADMIN.0);
-
 const BUFFERS: &str = "a buffer begins as large as its partition's last batch, and grows as records come";
 const BYTES: &str = "keys and values are bytes here";
 const COMMITS: &str = "offsets are committed when commit is called, and only then";
 const GROUPS: &str = "partitions are assigned by the caller; joining a group is not supported yet";
 const JAVA_CLASS: &str = "a Java class cannot be loaded here";
-
-macro_rules! honoured {
-    ($roles:expr, $name:literal, $($field:ident).+) => {
-        Property {
-            name: $name,
-            roles: $roles,
-            fate: Fate::Honoured {
-                set: |draft, text| {
-                    draft.config.$($field).+ = Setting::parse(text)?;
-                    Ok(())
-                },
-                show: |config| config.$($field).+.show(),
-            },
-        }
-    };
-}
-use honoured;
-
-const fn ignored(roles: Roles, name: &'static str, why: &'static str) -> Property {
-    Property { name, roles, fate: Fate::Ignored(why) }
-}
-
-const fn refused(
-    roles: Roles,
-    name: &'static str,
-    harmless: &'static [&'static str],
-    why: &'static str,
-) -> Property {
-    Property { name, roles, fate: Fate::Refused { harmless, why } }
-}
 
 static PROPERTIES: &[Property] = &[
     // Of every client.

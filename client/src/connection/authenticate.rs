@@ -15,7 +15,7 @@ use upsert_kafka_protocol::{Bytes, ErrorCode, Message, Request, Str};
 
 use super::versions::BrokerVersions;
 use crate::config::Address;
-use crate::sasl::{Login, Step};
+use crate::sasl::mechanism::{Login, Step};
 use crate::{Error, ErrorKind};
 
 /// Where the requests of a login go.

@@ -6,8 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use upsert_kafka_protocol::messages::ApiVersionsRequest;
 use upsert_kafka_protocol::{Bytes, Frames, Message, Request, Str, header};
 
-use super::api_name;
 use super::authenticate::{Asking, Requester};
+use super::queued_request::api_name;
 use crate::environment::Transport;
 use crate::{Error, ErrorKind};
 

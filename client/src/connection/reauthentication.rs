@@ -21,8 +21,9 @@ use tokio::time::timeout;
 use upsert_kafka_protocol::{Request, Str, header};
 
 use super::authenticate::{Asking, Authenticator, Requester};
+use super::queued_request::{FrameReceiver, QueuedRequest, ResponseWaiter, api_name, decode};
 use super::session::Session;
-use super::{FrameReceiver, QueuedRequest, ResponseWaiter, api_name, decode, throttle};
+use super::throttle;
 use crate::environment::Clock;
 use crate::retry::Chance;
 use crate::{Error, ErrorKind};

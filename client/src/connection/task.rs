@@ -17,8 +17,8 @@ use upsert_kafka_protocol::Frames;
 use upsert_kafka_protocol::{Bytes, Segments, header};
 
 use super::pipeline::Pipeline;
+use super::queued_request::{QueuedRequest, ResponseWaiter, SocketCommand};
 use super::reauthentication::{LoginEvent, Reauthentication};
-use super::{QueuedRequest, ResponseWaiter, SocketCommand};
 use crate::environment::{Clock, Transport};
 use crate::{Error, ErrorKind};
 

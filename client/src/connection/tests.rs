@@ -9,8 +9,9 @@ mod reauthentication;
 mod secrets;
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::task::yield_now;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{

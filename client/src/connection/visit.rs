@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 use upsert_kafka_protocol::Request;
 
-use super::api_name;
 use super::authenticate::Requester;
 use super::handshake::Handshake;
 use super::open::{Connector, negotiate};
+use super::queued_request::api_name;
 use super::versions::BrokerVersions;
 use crate::config::Address;
 use crate::diagnosis::{DiagnosisOutcome, DiagnosisStage, DiagnosisStep, HandshakeFacts};

@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use tokio::task::JoinError;
 use upsert_kafka_protocol::records::Corrupt;
 
 use super::Consumer;
@@ -19,15 +18,9 @@ use super::fetcher::{self, FetchedPartition, NodeFetch, PartitionFetch, PollBudg
 use super::offset_lookup::{FoundOffsets, look_up};
 use super::partition_records::PartitionRecords;
 use super::position::{FetchTarget, OffsetLookup, PartitionOutcome, Progress};
+use super::task_output::TaskOutput;
 use crate::cluster::TopicInterest;
 use crate::{Error, ErrorKind};
-
-/// What a task of the consumer came to.
-pub(super) enum TaskOutput {
-    /// One broker's answer to a fetch, or the error that stands for it.
-    Fetch(NodeFetch),
-    Lookups(Vec<(OffsetLookup, Result<FoundOffsets, Error>)>),
-}
 
 impl Consumer {
     /// Starts every request that the positions allow now, each as a task of its own.
@@ -198,15 +191,6 @@ impl Consumer {
         let generation = self.positions.generation(of);
         self.handle_failed(of, generation, error);
     }
-}
-
-/// What a task brought. A panic of the task goes on as one of the caller's; a runtime that shuts down cancels
-/// tasks.
-pub(super) fn finished(output: Result<TaskOutput, JoinError>) -> Result<TaskOutput, Error> {
-    output.map_err(|failed| match failed.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Error::new(ErrorKind::Closed, "the runtime shuts down"),
-    })
 }
 
 fn unreadable(corrupt: &Corrupt) -> Error {

@@ -18,7 +18,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
@@ -27,15 +27,19 @@ use super::reset::PositionReset;
 use crate::Error;
 use crate::cluster::Metadata;
 use crate::config::OffsetReset;
-use crate::retry::Backoff;
 
 mod leader;
+mod limits;
 mod node;
+mod outcome;
+mod partition_leader;
 mod requests;
 mod state;
 
-use leader::{Leader, leader};
+use leader::leader;
+pub(super) use limits::FetchLimits;
 use node::NodeState;
+pub(super) use outcome::PartitionOutcome;
 use requests::PartitionRequest;
 pub(super) use requests::{DueRequests, FetchPlan, FetchTarget, LookupKind, OffsetLookup};
 use state::PartitionState;
@@ -50,26 +54,6 @@ pub(super) struct Positions {
     /// How many pieces were read so far, which orders partitions by when they were served.
     served: u64,
     limits: FetchLimits,
-}
-
-/// The settings that decide how positions move.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct FetchLimits {
-    /// `fetch.max.bytes`: of all fetches together.
-    pub(super) fetch_bytes_max: u32,
-    /// `max.partition.fetch.bytes`.
-    pub(super) partition_bytes_max: u32,
-    /// `fetch.max.decompressed.bytes`: of what is prepared for the polls to come, and again of what one poll
-    /// hands over.
-    pub(super) decompressed_bytes_max: usize,
-    /// The most that any answer may hold, so no fetch asks for more.
-    pub(super) response_bytes_max: usize,
-    /// `auto.offset.reset`.
-    pub(super) reset: OffsetReset,
-    /// The waits between attempts of one partition, and between empty answers of one broker.
-    pub(super) backoff: Backoff,
-    /// How long a partition may fail before the caller is told.
-    pub(super) patience: Duration,
 }
 
 /// What an answer to a fetch says of a partition's log.
@@ -90,19 +74,6 @@ pub(super) struct Progress {
     pub(super) cut: bool,
     /// The partition has further pieces.
     pub(super) more: bool,
-}
-
-/// What follows from a result.
-#[derive(Debug)]
-pub(super) enum PartitionOutcome {
-    /// The position moved: the records are the caller's.
-    Moved,
-    /// Nothing: there are no records, or the result no longer counts.
-    Nothing,
-    /// The partition is asked for again, after a wait.
-    Retry,
-    /// The caller must be told.
-    Fail(Error),
 }
 
 impl Positions {

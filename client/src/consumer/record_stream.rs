@@ -11,6 +11,24 @@ use super::owned_records::OwnedRecords;
 use super::{Consumer, Fetched};
 use crate::{Error, ErrorKind};
 
+impl Consumer {
+    /// The records as a [`Stream`](futures_core::Stream), which polls as they are taken. `StreamExt` of the
+    /// crates `futures` or `tokio-stream` adds `next` and the rest. Needs the feature `stream`.
+    ///
+    /// The items are [`OwnedRecord`]s, which share the fetched bytes. To commit behind a record is to commit
+    /// its offset plus one. An item may be an error; the stream then goes on as the next poll would, and ends
+    /// only when the client is closed. A record that cannot be decoded comes as an error again and again, with
+    /// `retry.backoff.ms` between, until the stream is dropped and the consumer seeks past that record. Resets
+    /// are only logged: a program that must act on them polls.
+    ///
+    /// # Cancellation
+    /// A future that waits for the next record may be dropped, and so may the stream. Nothing is lost: the
+    /// consumer's positions are then those behind the last records that were taken.
+    pub fn stream(&mut self) -> RecordStream<'_> {
+        RecordStream::new(self)
+    }
+}
+
 /// The records of a consumer, one at a time: see [`Consumer::stream`].
 pub struct RecordStream<'a> {
     /// Of the last poll.

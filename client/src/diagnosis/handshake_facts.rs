@@ -11,8 +11,8 @@ pub(crate) struct HandshakeFacts {
 #[cfg(feature = "tls")]
 mod of_tls {
     use super::HandshakeFacts;
-    use crate::diagnosis::utc;
     use crate::tls::{Certificate, TlsFacts};
+    use crate::utc;
 
     impl HandshakeFacts {
         /// Of a handshake that both sides agreed to, at this second.
@@ -54,8 +54,8 @@ mod of_tls {
                         "{}{names}, issued by {}{self_issued}, valid from {} to {}, {left} days left",
                         it.subject,
                         it.issuer,
-                        utc(it.not_before),
-                        utc(it.not_after)
+                        utc::shown(it.not_before),
+                        utc::shown(it.not_after)
                     ),
                 ));
                 if self.warning.is_none() && left < DAYS_LEFT_MIN {

@@ -58,7 +58,7 @@ impl Answer {
         }
         let to = match &self.location {
             Some(location) => match Url::parse(location) {
-                Ok(url) => format!("to {url}"),
+                Ok(url) => format!("to {}", printable(&url.to_string())),
                 Err(_) => format!("to {}", printable(location.split('?').next().unwrap_or_default())),
             },
             None => "without saying where to".to_owned(),
@@ -126,5 +126,15 @@ mod tests {
         assert!(
             [200, 201, 400, 401, 403, 404, 405, 501, 505].iter().all(|status| !temporary.contains(status))
         );
+    }
+
+    #[test]
+    fn a_redirect_is_shown_no_longer_than_is_read() {
+        for location in ["https://login.example/", "/"] {
+            let mut redirect = answer(302, None, "");
+            redirect.location = Some(location.to_owned() + &"x".repeat(8_000));
+            let sentence = redirect.redirect().unwrap();
+            assert!(sentence.len() < 500, "{} bytes", sentence.len());
+        }
     }
 }

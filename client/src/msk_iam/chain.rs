@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::credentials::AwsCredentials;
-use super::metadata;
+use super::metadata::{self, NearServices};
 use super::profile::{Profile, Profiles};
 use super::sts::{self, IamRole};
 use super::variables::Variables;
@@ -45,10 +45,10 @@ pub(super) struct AwsOptions {
 #[derive(Debug)]
 pub(super) struct CredentialChain {
     options: AwsOptions,
-    pub(super) variables: Variables,
-    pub(super) http: Http,
+    variables: Variables,
+    http: Http,
     /// For what is on this machine or beside it.
-    pub(super) near: Http,
+    near: Http,
     environment: Environment,
 }
 
@@ -104,16 +104,21 @@ impl CredentialChain {
         if let Some(keys) = self.of_profile(&profile, self.variables.text("AWS_PROFILE").is_some()).await? {
             return Ok(keys);
         }
-        if let Some(found) = metadata::of_container(self).await {
+        if let Some(found) = metadata::of_container(self.near()).await {
             return found.map_err(|error| error.within("the container's credentials"));
         }
         if self.variables.text("AWS_EC2_METADATA_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true"))
         {
             return Err(self.none("the instance's metadata is switched off by AWS_EC2_METADATA_DISABLED"));
         }
-        metadata::of_instance(self)
+        metadata::of_instance(self.near())
             .await
             .map_err(|error| self.none(&format!("the instance's metadata: {error}")))
+    }
+
+    /// The services of this machine.
+    pub(super) fn near(&self) -> NearServices<'_> {
+        NearServices { variables: &self.variables, http: &self.near }
     }
 
     /// All that was looked for in vain.
@@ -151,7 +156,7 @@ impl CredentialChain {
         session_name: Option<String>,
         file: &Path,
     ) -> Result<AwsCredentials, Error> {
-        let token = crate::oauth::read_file("the web identity token", file)?;
+        let token = crate::oauth::assertion::read_file("the web identity token", file)?;
         let token = Secret::from(String::from_utf8_lossy(&token).into_owned());
         let session_name = session_name.unwrap_or_else(|| SESSION_NAME.to_owned());
         let role = IamRole { arn, session_name, external_id: None };
@@ -250,11 +255,11 @@ impl CredentialChain {
             (None, Some("Environment")) => self
                 .of_variables()
                 .ok_or_else(|| wrong("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set".to_owned())),
-            (None, Some("EcsContainer")) => match metadata::of_container(self).await {
+            (None, Some("EcsContainer")) => match metadata::of_container(self.near()).await {
                 Some(found) => found,
                 None => Err(wrong("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not set".to_owned())),
             },
-            (None, Some("Ec2InstanceMetadata")) => metadata::of_instance(self).await,
+            (None, Some("Ec2InstanceMetadata")) => metadata::of_instance(self.near()).await,
             (None, Some(other)) => Err(wrong(format!("its credential_source {other} is not known"))),
             (None, None) => Err(wrong(format!(
                 "{name} has a role_arn, and neither source_profile nor credential_source to take it by"
@@ -275,7 +280,7 @@ impl CredentialChain {
     /// A file that is not there has no profiles.
     fn profiles(&self) -> Profiles {
         let read = |path: PathBuf| {
-            let bytes = crate::oauth::read_file("the AWS file", &path).unwrap_or_default();
+            let bytes = crate::oauth::assertion::read_file("the AWS file", &path).unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()
         };
         Profiles::read(&read(self.credentials_file()), &read(self.config_file()))

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::Secret;
-use crate::oauth::{Ending, utc};
+use crate::error::quoted;
+use crate::oauth::renewal::Ending;
+use crate::utc;
 
 /// A pair of keys, and a token where they are temporary.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +23,7 @@ impl AwsCredentials {
     pub(super) fn of_json(json: &Value) -> Result<Self, String> {
         let text = |name: &str| json.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         if let Some(code) = text("Code").filter(|code| *code != "Success") {
-            return Err(format!("it has no credentials: {}", code.escape_debug()));
+            return Err(format!("it has no credentials: {}", quoted(code)));
         }
         let needed = |name: &str| text(name).ok_or_else(|| format!("its answer has no {name}"));
         let ends_unix_ms = match text("Expiration") {
@@ -46,6 +48,17 @@ impl Ending for AwsCredentials {
 
     fn ends_unix_ms(&self) -> Option<i64> {
         self.ends_unix_ms
+    }
+}
+
+/// The keys of Amazon's examples.
+#[cfg(test)]
+pub(super) fn example(token: Option<&str>) -> AwsCredentials {
+    AwsCredentials {
+        access_key_id: "AKIDEXAMPLE".to_owned(),
+        secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into(),
+        session_token: token.map(Secret::from),
+        ends_unix_ms: None,
     }
 }
 
@@ -81,5 +94,11 @@ mod tests {
             let error = AwsCredentials::of_json(&json).unwrap_err();
             assert!(error.contains(why) && !error.contains("hush"), "{json}: {error}");
         }
+    }
+
+    #[test]
+    fn a_code_is_quoted_no_longer_than_is_read() {
+        let error = AwsCredentials::of_json(&json!({"Code": "\u{1b}".repeat(10_000)})).unwrap_err();
+        assert!(error.len() < 2_000, "{} bytes", error.len());
     }
 }

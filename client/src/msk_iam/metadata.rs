@@ -5,24 +5,31 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::chain::CredentialChain;
 use super::credentials::AwsCredentials;
+use super::variables::Variables;
 use crate::http::{Answer, Http, HttpRequest, Url};
 use crate::{Error, ErrorKind, Secret};
 
+/// Asks what is on this machine or beside it, as the variables say.
+#[derive(Clone, Copy)]
+pub(super) struct NearServices<'a> {
+    pub(super) variables: &'a Variables,
+    pub(super) http: &'a Http,
+}
+
 /// The container's keys. `None` where no container says that it has any.
-pub(super) async fn of_container(chain: &CredentialChain) -> Option<Result<AwsCredentials, Error>> {
-    let relative = chain.variables.text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    let full = chain.variables.text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+pub(super) async fn of_container(near: NearServices<'_>) -> Option<Result<AwsCredentials, Error>> {
+    let relative = near.variables.text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    let full = near.variables.text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     let text = match (relative, full) {
         (Some(relative), _) => format!("{CONTAINER_HOST}{relative}"),
         (None, Some(full)) => full,
         (None, None) => return None,
     };
-    Some(container(chain, &text).await)
+    Some(container(near, &text).await)
 }
 
-async fn container(chain: &CredentialChain, text: &str) -> Result<AwsCredentials, Error> {
+async fn container(near: NearServices<'_>, text: &str) -> Result<AwsCredentials, Error> {
     let wrong = |sentence: String| Error::new(ErrorKind::Config, sentence);
     let url = Url::parse(text)
         .map_err(|why| wrong(format!("AWS_CONTAINER_CREDENTIALS_FULL_URI is no URL: {why}")))?;
@@ -33,16 +40,19 @@ async fn container(chain: &CredentialChain, text: &str) -> Result<AwsCredentials
         );
         return Err(wrong(sentence));
     }
-    let token = match chain.variables.text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
+    let token = match near.variables.text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
         Some(path) => {
-            let bytes = crate::oauth::read_file("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", Path::new(&path))?;
+            let bytes = crate::oauth::assertion::read_file(
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                Path::new(&path),
+            )?;
             Some(Secret::from(String::from_utf8_lossy(&bytes).trim()))
         }
-        None => chain.variables.secret("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+        None => near.variables.secret("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
     };
     let headers = token.map(|token| ("Authorization", token)).into_iter().collect();
     let request = HttpRequest { method: "GET", url, headers, body: Secret::default() };
-    json_keys(&request.url, &chain.near.ask(&request).await?)
+    json_keys(&request.url, &near.http.ask(&request).await?)
 }
 
 /// Whether a host is this machine, or one of the addresses that ECS and EKS give to their endpoints.
@@ -52,8 +62,8 @@ fn is_beside(host: &str) -> bool {
 }
 
 /// The instance's keys: a session's token first, then the name of its role, then the keys.
-pub(super) async fn of_instance(chain: &CredentialChain) -> Result<AwsCredentials, Error> {
-    let instance = Instance::begin(chain).await?;
+pub(super) async fn of_instance(near: NearServices<'_>) -> Result<AwsCredentials, Error> {
+    let instance = Instance::begin(near).await?;
     let role = instance.text("/latest/meta-data/iam/security-credentials/").await?;
     let role = role.lines().next().unwrap_or_default().trim().to_owned();
     if role.is_empty() || !role.chars().all(|c| c.is_ascii_graphic() && c != '/') {
@@ -65,8 +75,8 @@ pub(super) async fn of_instance(chain: &CredentialChain) -> Result<AwsCredential
 }
 
 /// The instance's region.
-pub(super) async fn region_of_instance(chain: &CredentialChain) -> Result<String, Error> {
-    let region = Instance::begin(chain).await?.text("/latest/meta-data/placement/region").await?;
+pub(super) async fn region_of_instance(near: NearServices<'_>) -> Result<String, Error> {
+    let region = Instance::begin(near).await?.text("/latest/meta-data/placement/region").await?;
     Ok(region.trim().to_owned())
 }
 
@@ -78,19 +88,19 @@ struct Instance<'a> {
 }
 
 impl<'a> Instance<'a> {
-    async fn begin(chain: &'a CredentialChain) -> Result<Self, Error> {
+    async fn begin(near: NearServices<'a>) -> Result<Self, Error> {
         let disabled = "AWS_EC2_METADATA_DISABLED";
-        if chain.variables.text(disabled).is_some_and(|it| it.eq_ignore_ascii_case("true")) {
+        if near.variables.text(disabled).is_some_and(|it| it.eq_ignore_ascii_case("true")) {
             return Err(Error::new(ErrorKind::Config, format!("it is switched off by {disabled}")));
         }
-        let endpoint = chain.variables.text("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+        let endpoint = near.variables.text("AWS_EC2_METADATA_SERVICE_ENDPOINT");
         let endpoint = endpoint.unwrap_or_else(|| INSTANCE_HOST.to_owned()).trim_end_matches('/').to_owned();
         let url = at(&endpoint, "/latest/api/token")?;
         let headers = vec![("X-aws-ec2-metadata-token-ttl-seconds", Secret::from("300"))];
         let request = HttpRequest { method: "PUT", url, headers, body: Secret::default() };
-        let answer = chain.near.ask(&request).await?;
+        let answer = near.http.ask(&request).await?;
         let token = text(&request.url, &answer)?;
-        Ok(Self { http: &chain.near, endpoint, token: Secret::from(token.trim()) })
+        Ok(Self { http: near.http, endpoint, token: Secret::from(token.trim()) })
     }
 
     async fn get(&self, path: &str) -> Result<(Url, Answer), Error> {

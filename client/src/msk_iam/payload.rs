@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use super::credentials::AwsCredentials;
 use super::sigv4::SigningScope;
 use crate::Secret;
+use crate::error::quoted;
 use crate::http::percent_encoded;
-use crate::oauth::base64url;
+use crate::oauth::jwt::base64url;
 
 /// The first message of AWS_MSK_IAM, as `aws-msk-iam-auth` writes it, to this broker.
 pub(super) fn message(credentials: &AwsCredentials, region: &str, host: &str, now_unix_ms: i64) -> Secret {
@@ -37,7 +38,7 @@ pub(super) fn check_answer(answer: &[u8]) -> Result<(), String> {
     let answer: Value = serde_json::from_slice(answer).map_err(|error| format!("it is not JSON: {error}"))?;
     match answer.get("version").and_then(Value::as_str) {
         Some(VERSION) => Ok(()),
-        Some(version) => Err(format!("it is of version {}, not {VERSION}", version.escape_debug())),
+        Some(version) => Err(format!("it is of version {}, not {VERSION}", quoted(version))),
         None => Err("it has no version".to_owned()),
     }
 }
@@ -57,19 +58,11 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+    use super::super::credentials::example as credentials;
     use super::*;
 
     /// 2026-11-29T12:34:56Z
     const NOW: i64 = 1_795_955_696_000;
-
-    fn credentials(token: Option<&str>) -> AwsCredentials {
-        AwsCredentials {
-            access_key_id: "AKIDEXAMPLE".to_owned(),
-            secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into(),
-            session_token: token.map(Secret::from),
-            ends_unix_ms: None,
-        }
-    }
 
     /// The signature is botocore's; names and form are those of `aws-msk-iam-auth`.
     #[test]
@@ -133,5 +126,11 @@ mod tests {
         ] {
             assert!(check_answer(answer).unwrap_err().contains(why));
         }
+    }
+
+    #[test]
+    fn a_version_is_quoted_no_longer_than_is_read() {
+        let error = check_answer(json!({"version": "x".repeat(1 << 20)}).to_string().as_bytes()).unwrap_err();
+        assert!(error.len() < 2_000, "{} bytes", error.len());
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::Secret;
+use crate::error::quoted;
 
 /// The profiles of both files, by name; a credentials file's values stand before a config file's.
 #[derive(Debug, Default)]
@@ -61,7 +62,7 @@ impl Profiles {
     pub(super) fn names(&self) -> String {
         match self.0.is_empty() {
             true => "no profile at all".to_owned(),
-            false => self.0.keys().take(NAMES_MAX).cloned().collect::<Vec<_>>().join(", "),
+            false => quoted(&self.0.keys().take(NAMES_MAX).cloned().collect::<Vec<_>>().join(", ")),
         }
     }
 }
@@ -150,5 +151,11 @@ region = nowhere
             let profiles = Profiles::read(text, text);
             assert!(profiles.named("nobody").is_none());
         }
+    }
+
+    #[test]
+    fn what_is_shown_of_names_is_bounded() {
+        let names = Profiles::read(&format!("[{}]\n", "x".repeat(100_000)).repeat(30), "").names();
+        assert!(names.len() < 2_000, "{} bytes", names.len());
     }
 }

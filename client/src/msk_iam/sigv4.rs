@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::credentials::AwsCredentials;
 use crate::Secret;
 use crate::http::percent_encoded;
-use crate::oauth::utc;
+use crate::utc;
 
 /// What a signature is good for.
 pub(super) struct SigningScope<'a> {
@@ -127,19 +127,11 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 #[cfg(test)]
 mod tests {
+    use super::super::credentials::example as credentials;
     use super::*;
 
     /// 2026-11-29T12:34:56Z
     const NOW: i64 = 1_795_955_696_000;
-
-    fn credentials(token: Option<&str>) -> AwsCredentials {
-        AwsCredentials {
-            access_key_id: "AKIDEXAMPLE".to_owned(),
-            secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into(),
-            session_token: token.map(Secret::from),
-            ends_unix_ms: None,
-        }
-    }
 
     /// Expected by botocore 1.44's `SigV4QueryAuth` at the same moment.
     #[test]

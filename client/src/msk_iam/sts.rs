@@ -4,7 +4,7 @@ use super::credentials::AwsCredentials;
 use super::sigv4::SigningScope;
 use crate::Secret;
 use crate::http::{Answer, HttpRequest, Url, percent_encoded};
-use crate::oauth::utc;
+use crate::utc;
 
 /// A role to take over.
 #[derive(Clone, Debug)]
@@ -107,6 +107,7 @@ const QUOTED_CHARS_MAX: usize = 300;
 
 #[cfg(test)]
 mod tests {
+    use super::super::credentials::example;
     use super::*;
 
     fn role() -> IamRole {
@@ -124,12 +125,7 @@ mod tests {
     /// Expected by botocore 1.44, as in `sigv4`.
     #[test]
     fn a_role_is_asked_for_as_botocore_does() {
-        let keys = AwsCredentials {
-            access_key_id: "AKIDEXAMPLE".to_owned(),
-            secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into(),
-            session_token: None,
-            ends_unix_ms: None,
-        };
+        let keys = example(None);
         let url = Url::parse(&endpoint(Some("us-east-1"))).unwrap();
         let request = assume_role(&role(), &keys, &url, Some("us-east-1"), 1_795_955_696_000);
         assert_eq!(

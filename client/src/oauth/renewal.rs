@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::refresh::RefreshWindow;
+use crate::config::Config;
 use crate::environment::{Clock, Environment, until};
 use crate::retry::Chance;
 use crate::{Error, ErrorKind};
@@ -170,6 +171,14 @@ const ASKS_MAX: usize = 64;
 const RETRY_AFTER_FAILURE: Duration = Duration::from_secs(10);
 /// A server that gives values about to end is not asked all the time.
 const REFRESH_MIN: Duration = Duration::from_secs(1);
+
+/// How long a connection waits for what it logs in with.
+pub(crate) fn wait_max(config: &Config) -> Duration {
+    config.connection_setup_timeout.mul_f64(WAIT_SHARE)
+}
+
+/// The share of the time for a connection that may be spent on waiting for a token.
+const WAIT_SHARE: f64 = 0.8;
 
 #[cfg(test)]
 mod tests {

@@ -28,20 +28,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
 use super::accumulator::{Accumulator, Appended, Refusal};
 use super::dispatch::Dispatch;
 use super::send_gate::SendGate;
 use super::topic::{ProducerNumber, Topic};
 use super::transactions::{Order, Ticket};
 use super::{Delivery, ProducerId, sender};
-use crate::config::Address;
 use crate::retry::Chance;
 use crate::{Config, Error, ErrorKind, Receipt, Record};
 use connections::Connections;
 pub use injected_bug::InjectedBug;
 use injected_bug::Injector;
+pub use output::Output;
 
 mod broker_connection;
 mod broker_search;
@@ -49,6 +47,7 @@ mod connections;
 mod coordinator_call;
 mod injected_bug;
 mod orders;
+mod output;
 mod pending_request;
 mod progress;
 mod turn;
@@ -76,30 +75,6 @@ pub struct Machine {
     lingering: Option<Instant>,
     identity: Option<ProducerId>,
     injector: Injector,
-}
-
-/// What the network is to do.
-#[derive(Debug)]
-pub enum Output {
-    /// Dial this address; answer with `handle_opened` or `handle_closed`.
-    Open {
-        /// The number of the connection, never used again.
-        connection: u64,
-        /// Where to.
-        address: Address,
-    },
-    /// Send these behind those before; say with `handle_written` how many have left.
-    Send {
-        /// On which connection.
-        connection: u64,
-        /// What.
-        bytes: Bytes,
-    },
-    /// Close it; nothing more is heard from it.
-    Close {
-        /// Which.
-        connection: u64,
-    },
 }
 
 /// A record on its way in.

@@ -58,8 +58,9 @@ use crate::error::Scope;
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind};
 use ongoing::{OngoingTransaction, Registration};
-pub(crate) use order::{Order, Ticket};
+pub(crate) use order::Order;
 use state::{ProducerIdentity, TransactionState};
+pub(crate) use ticket::Ticket;
 
 mod error_class;
 mod next_request;
@@ -67,6 +68,7 @@ mod ongoing;
 mod order;
 mod response;
 mod state;
+mod ticket;
 
 /// A transactional producer, without its batches.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use upsert_kafka_kerberos::{Ticket, UnixTime};
 
 use super::rsasl::begin_own;
 use super::{Login, Starting};
-use crate::config::{Address, KerberosLogin, LoginModule, SaslMechanism};
+use crate::config::{Address, LoginModule, SaslMechanism};
 use crate::environment::Environment;
 use crate::{Config, Error, ErrorKind};
 
@@ -28,6 +28,7 @@ mod exchange;
 mod files;
 mod realm;
 mod task;
+mod ticket_source;
 mod tickets;
 
 use exchange::KerberosExchange;
@@ -109,24 +110,6 @@ fn service_host(host: &str) -> String {
         Ok(ip) if ip.is_loopback() => "localhost".to_owned(),
         _ => host.trim_end_matches('.').to_ascii_lowercase(),
     }
-}
-
-impl KerberosLogin {
-    /// Where a ticket may come from, in the order in which Java looks: the cache, the keytab, the password.
-    fn sources(&self) -> Vec<TicketSource<'_>> {
-        let cache = self.ticket_cache.as_deref().map(TicketSource::Cache);
-        let keytab = self.keytab.as_deref().map(TicketSource::Keytab);
-        let password = self.password.as_ref().map(TicketSource::Password);
-        [cache, keytab, password].into_iter().flatten().collect()
-    }
-}
-
-/// One of the places that a first ticket may come from.
-#[derive(Clone, Copy, Debug)]
-enum TicketSource<'a> {
-    Cache(&'a std::path::Path),
-    Keytab(&'a std::path::Path),
-    Password(&'a crate::Secret),
 }
 
 /// Connections that wait for a ticket at once.

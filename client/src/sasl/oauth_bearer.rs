@@ -12,13 +12,15 @@ use crate::{Error, ErrorKind, Secret};
 pub(crate) fn begin(token: &Secret, extensions: Vec<(String, String)>) -> Result<Box<dyn Mechanism>, Error> {
     let answers = Answers::Bearer { token: token.clone(), extensions };
     let exchange = rsasl::begin(SaslMechanism::OAuthBearer, answers)?;
-    Ok(Box::new(OAuthBearer { exchange, objection: None }))
+    Ok(Box::new(OAuthBearer { exchange, token: token.clone(), objection: None }))
 }
 
 /// rsasl's mechanism; what a broker has against a token is ours, since rsasl borrows that JSON's texts, which escapes in
 /// them do not survive, and ends without the byte that the RFC wants.
 struct OAuthBearer {
     exchange: Box<dyn Mechanism>,
+    /// A broker may send it back, and it is not shown then.
+    token: Secret,
     objection: Option<String>,
 }
 
@@ -35,7 +37,8 @@ impl Mechanism for OAuthBearer {
         match (challenge.is_empty(), &self.objection) {
             (true, None) => self.exchange.step(challenge),
             (false, None) => {
-                self.objection = Some(String::from_utf8_lossy(challenge).into_owned());
+                let objection = String::from_utf8_lossy(challenge);
+                self.objection = Some(printable(&objection, &self.token));
                 Ok(Step::Reply(vec![FAILURE_HEARD]))
             }
             (_, Some(objection)) => Err(objected(objection)),
@@ -43,10 +46,11 @@ impl Mechanism for OAuthBearer {
     }
 
     fn refused(&self, refusal: Error) -> Error {
+        let refusal = refusal.without(&self.token);
         match &self.objection {
             // Kafka's brokers say it again in their last word.
-            Some(objection) if !refusal.to_string().contains(objection.trim()) => {
-                refusal.within(&format!("the broker says {}", printable(objection)))
+            Some(objection) if !refusal.to_string().contains(objection) => {
+                refusal.within(&format!("the broker says {objection}"))
             }
             _ => refusal,
         }
@@ -54,13 +58,14 @@ impl Mechanism for OAuthBearer {
 }
 
 fn objected(objection: &str) -> Error {
-    let sentence = format!("the broker refuses the token: {}", printable(objection));
+    let sentence = format!("the broker refuses the token: {objection}");
     Error::new(ErrorKind::Authentication, sentence)
 }
 
-/// The broker's JSON in one line, and no longer than is read.
-fn printable(objection: &str) -> String {
-    objection.trim().chars().filter(|c| !c.is_control()).take(OBJECTION_CHARS_MAX).collect()
+/// The broker's JSON in one line, without the token, and no longer than is read.
+fn printable(objection: &str, token: &Secret) -> String {
+    let line: String = objection.trim().chars().filter(|c| !c.is_control()).collect();
+    line.replace(token.reveal(), "***").chars().take(OBJECTION_CHARS_MAX).collect()
 }
 
 /// What a client says to a broker's objection (RFC 7628 3.2.3); then the broker ends it.
@@ -117,5 +122,20 @@ mod tests {
         assert_eq!(mechanism.step(&long).unwrap(), Step::Reply(vec![1]));
         let text = mechanism.step(b"y").unwrap_err().to_string();
         assert!(text.contains("not xxx") && text.len() < 600, "{text}");
+    }
+
+    #[test]
+    fn a_broker_that_sends_the_token_back_does_not_bring_it_into_an_error() {
+        let mut mechanism = begun(&[]);
+        mechanism.initial().unwrap();
+        let reply = mechanism.step(b"{\"status\":\"invalid_token\",\"token\":\"h.p\x01.s\"} h.p.s").unwrap();
+        assert_eq!(reply, Step::Reply(vec![1]));
+        let refusal =
+            Error::refused(ErrorCode::SASL_AUTHENTICATION_FAILED, "SaslAuthenticate", Some("no h.p.s"));
+        let refused = mechanism.refused(refusal).to_string();
+        let ended = mechanism.step(b"").unwrap_err().to_string();
+        for text in [refused, ended] {
+            assert!(text.contains("invalid_token") && !text.contains("h.p.s"), "{text}");
+        }
     }
 }

@@ -186,7 +186,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 
 /// `2026-11-29 12:30:05 UTC`: such a second since 1970 for people's eyes.
 pub(crate) fn date(seconds: i64) -> String {
-    crate::diagnosis::utc(seconds)
+    crate::utc::shown(seconds)
 }
 
 const BOOLEAN: u8 = 0x01;

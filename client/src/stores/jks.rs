@@ -4,7 +4,7 @@ use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;
 
 use super::der::{Der, Oid};
-use super::{PrivateKey, StoreEntry, Unlock, cannot_open};
+use super::entry::{PrivateKey, StoreEntry, Unlock, cannot_open};
 
 /// What a file of this kind begins with.
 pub(crate) const MAGIC: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];

@@ -2,10 +2,10 @@
 
 use zeroize::Zeroizing;
 
+use super::entry::{PrivateKey, StoreEntry, Unlock, cannot_open};
 use super::pbe::{self, Rounds};
 use super::pem::{self, Block};
 use super::safe::{CertBag, KeyBag, Safe};
-use super::{PrivateKey, StoreEntry, Unlock, cannot_open};
 
 /// Reads every key and every certificate of a text. In a text with a key its certificates are the key's chain.
 pub(crate) fn read(text: &str, unlock: &Unlock<'_>, rounds: &mut Rounds) -> Result<Vec<StoreEntry>, String> {

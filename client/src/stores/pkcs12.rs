@@ -7,10 +7,10 @@ use sha2::{Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::der::{self, CONTEXT_0, Der, INTEGER, Oid, SEQUENCE, SET};
+use super::entry::{PrivateKey, StoreEntry, Unlock, cannot_open};
 use super::kdf::{Purpose, pkcs12};
 use super::pbe::{self, Rounds};
 use super::safe::{CertBag, KeyBag, Safe};
-use super::{PrivateKey, StoreEntry, Unlock, cannot_open};
 
 /// Reads every entry. Without a password the MAC is not checked, as in Java.
 pub(crate) fn read(file: &[u8], unlock: &Unlock<'_>, rounds: &mut Rounds) -> Result<Vec<StoreEntry>, String> {

@@ -1,7 +1,7 @@
 //! Keys and certificates that lie side by side, as in PKCS#12 and PEM, put together into entries.
 
 use super::certificate::Certificate;
-use super::{PrivateKey, StoreEntry};
+use super::entry::{PrivateKey, StoreEntry};
 
 /// What lay in a file, in its order.
 #[derive(Default)]

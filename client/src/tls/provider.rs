@@ -1,16 +1,11 @@
 //! Who does the cryptography: graviola, where the processor is one that it runs on, or whom the application brings.
 
-use std::fmt;
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
 use crate::Error;
-use crate::config::TlsConfig;
-
-/// A provider of cryptography that the application brings: any of rustls 0.23.
-#[derive(Clone)]
-pub struct TlsProvider(pub Arc<CryptoProvider>);
+use crate::config::{TlsConfig, TlsProvider};
 
 /// The provider to use: the application's, else graviola, else, where it is built in, RustCrypto's.
 pub(crate) fn provider(config: &TlsConfig) -> Result<Arc<CryptoProvider>, Error> {
@@ -43,15 +38,3 @@ fn elsewhere() -> Result<Arc<CryptoProvider>, Error> {
 const UNSUPPORTED_CPU: &str = "TLS cannot run on this processor: its provider, graviola, needs x86_64 with AES, \
     PCLMULQDQ, AVX2, BMI1, BMI2 and ADX (Broadwell, Zen and later) or aarch64 with AES, PMULL and SHA-2; build with the \
     feature portable-tls, which is slower, or bring a provider of your own (TlsConfig::provider)";
-
-impl PartialEq for TlsProvider {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl fmt::Debug for TlsProvider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TlsProvider")
-    }
-}

@@ -156,9 +156,24 @@ fn says(shaken: Shaken, kind: ErrorKind, words: &[&str]) {
     }
 }
 
-/// A folder of a test's own.
-fn temporary(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("upsert-kafka-tls-{}-{name}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+/// A folder of a test's own, which goes with it.
+struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("upsert-kafka-tls-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // A test that fails has said more already.
+        _ = std::fs::remove_dir_all(&self.0);
+    }
 }

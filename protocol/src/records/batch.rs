@@ -2,11 +2,10 @@
 
 use bytes::Bytes;
 
-use super::body::{Body, Record};
 use super::compress::Compression;
 use super::corrupt::{Corrupt, Why};
 use super::layout::{self, HEADER_BYTES, PREFIX_BYTES, field};
-use super::legacy_message::{self, LegacyMessage};
+use super::legacy_message;
 
 /// The batches of a fetched or produced blob, in order, of any format. In formats 0 and 1 a batch is a message:
 /// one record, or a wrapper with many compressed ones. A last one that is cut off ends the iteration in
@@ -158,13 +157,8 @@ impl Batch {
         self.sequence(self.last_offset_delta())
     }
 
-    /// The sequence of one of its records, likewise.
-    pub fn sequence_of(&self, record: &Record<'_>) -> i32 {
-        // The delta was 32 bits when the record was read.
-        self.sequence(record.offset.wrapping_sub(self.base_offset()) as i32)
-    }
-
-    fn sequence(&self, delta: i32) -> i32 {
+    /// The sequence of the record so far behind the first.
+    pub(super) fn sequence(&self, delta: i32) -> i32 {
         match self.base_sequence() {
             -1 => -1,
             base => base.wrapping_add(delta) & i32::MAX,
@@ -217,58 +211,11 @@ impl Batch {
         if stored == computed { Ok(()) } else { Err(self.corrupt(Why::Checksum { stored, computed })) }
     }
 
-    /// The records, decompressed into at most `limit` bytes, or borrowed where they are not compressed.
-    ///
-    /// # Errors
-    /// When they cannot be decompressed, or not within the limit.
-    pub fn body(&self, limit: usize) -> Result<Body, Corrupt> {
-        if self.magic() < 2 {
-            return self.message_set(limit).map_err(|why| self.corrupt(why));
-        }
-        let packed = self.bytes.slice(HEADER_BYTES..);
-        let records = match self.compression()? {
-            // Java looks at no byte behind a header that counts no record.
-            _ if self.count() == 0 => Bytes::new(),
-            Compression::None => packed,
-            codec => {
-                Bytes::from(codec.decompress(&packed, self.magic(), limit).map_err(|why| self.corrupt(why))?)
-            }
-        };
-        Ok(Body::new(self, records))
-    }
-
-    fn message_set(&self, limit: usize) -> Result<Body, Why> {
-        let id = self.compression_id();
-        match Compression::of(id).ok_or(Why::Compression(id))? {
-            Compression::None => Ok(Body::of_messages(self, self.bytes.clone(), 0)),
-            Compression::Zstd => Err(Why::Rule("zstd is not for formats 0 and 1")),
-            codec => {
-                let wrapper = LegacyMessage::read(&self.bytes).map_err(Why::Rule)?;
-                let packed = wrapper.value.ok_or(Why::Rule("a wrapper of no messages"))?;
-                let mut messages = codec.decompress(packed, self.magic(), limit)?;
-                let (size, last) = whole_messages(&messages).map_err(Why::Rule)?;
-                messages.truncate(size);
-                let first = self.first_offset(last).map_err(Why::Rule)?;
-                Ok(Body::of_messages(self, Bytes::from(messages), first))
-            }
-        }
-    }
-
-    /// What the offsets in a wrapper count from, its last being known: nothing in format 0.
-    fn first_offset(&self, last: i64) -> Result<i64, &'static str> {
-        match (self.magic(), self.last_offset()) {
-            // Some versions of librdkafka produced wrappers of offset 0.
-            (0, _) | (_, 0) => Ok(0),
-            (_, wrapper) if wrapper < last => Err("its offset is smaller than that of its last message"),
-            (_, wrapper) => Ok(wrapper.wrapping_sub(last)),
-        }
-    }
-
     fn message_timestamp(&self) -> i64 {
         if self.magic() == 0 { -1 } else { legacy_message::timestamp(&self.bytes) }
     }
 
-    fn compression_id(&self) -> u8 {
+    pub(super) fn compression_id(&self) -> u8 {
         (self.attributes() & layout::COMPRESSION_BITS) as u8
     }
 
@@ -290,17 +237,6 @@ impl Batch {
     fn has(&self, flag: i16) -> bool {
         self.magic() == 2 && self.attributes() & flag != 0
     }
-}
-
-/// How many bytes the whole messages of a decompressed set take, and the last one's offset. As in Java, one
-/// that is cut off at the end is no error.
-fn whole_messages(set: &[u8]) -> Result<(usize, i64), &'static str> {
-    let (mut rest, mut last) = (set, None);
-    while let Some(message) = legacy_message::take(&mut rest)? {
-        last = Some(legacy_message::offset(message));
-    }
-    let last = last.ok_or("a wrapper of no messages")?;
-    Ok((set.len() - rest.len(), last))
 }
 
 /// The overhead of a record of format 0: no batch of any format is shorter.

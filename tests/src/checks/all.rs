@@ -1,8 +1,10 @@
 //! What must hold of any bytes whatever: a check a file, called by the fuzz targets and, over the committed corpus and
 //! some random inputs, by `cargo test`. A broken promise panics.
 
+mod aws;
 mod compression;
 mod config;
+mod credentials;
 mod frame;
 mod json;
 mod kerberos;
@@ -14,9 +16,12 @@ mod round_trip;
 mod rows;
 mod script;
 mod stores;
+mod tokens;
 
+pub use aws::aws;
 pub use compression::{gzip, lz4, snappy, zstd};
-pub use config::{jaas, properties};
+pub use config::{jaas, jaas_file, properties};
+pub use credentials::credentials;
 pub use frame::frame;
 pub use json::json;
 pub use kerberos::{ccache, kerberos, keytab, krb5_conf};
@@ -28,6 +33,7 @@ pub use round_trip::round_trip;
 pub use rows::{read, readers, rows};
 pub use script::{SHAPES, script};
 pub use stores::{der, stores};
+pub use tokens::{bearer, token_endpoint};
 
 use bytes::Bytes;
 use upsert_kafka_protocol::schema::Schema;
@@ -52,9 +58,14 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("rows", rows),
     ("properties", properties),
     ("jaas", jaas),
+    ("jaas_file", jaas_file),
+    ("credentials", credentials),
     ("stores", stores),
     ("der", der),
     ("scram", scram),
+    ("bearer", bearer),
+    ("token_endpoint", token_endpoint),
+    ("aws", aws),
     ("kerberos", kerberos),
     ("keytab", keytab),
     ("ccache", ccache),

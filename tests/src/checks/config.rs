@@ -1,6 +1,7 @@
 //! What people's files hold: properties, and JAAS texts in them.
 
-use upsert_kafka_client::{Config, LoginModule, Role, parse_properties};
+use upsert_kafka_client::hostile::jaas_file_login;
+use upsert_kafka_client::{Config, LoginModule, Role, SaslMechanism, parse_properties};
 
 /// Read or refused with a bounded sentence; and the bytes as a key and a value, escaped, are read as themselves.
 pub fn properties(data: &[u8]) {
@@ -34,6 +35,26 @@ pub fn jaas(data: &[u8]) {
     match login("PLAIN", &format!("{module} required username=\"u\" password=\"{quoted}\";")) {
         Ok(Some(LoginModule::Plain { password: read, .. })) => assert_eq!(read.reveal(), password),
         other => panic!("{quoted:?}: {other:?}"),
+    }
+}
+
+/// The bytes as a file of JAAS contexts; and a context after them, in which `${…}` is filled in.
+pub fn jaas_file(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for mechanism in [SaslMechanism::Plain, SaslMechanism::Gssapi, SaslMechanism::ScramSha256] {
+        if let Err(error) = jaas_file_login(&text, mechanism) {
+            bounded(&error);
+        }
+    }
+    // Whatever the bytes are, a comment that holds them ends where it ends.
+    let comment = text.replace('*', "");
+    let module = "org.apache.kafka.common.security.plain.PlainLoginModule";
+    let file = format!(
+        "/*{comment}*/ KafkaClient {{ {module} required username=\"u\" password=\"${{filled.in}}\"; }};"
+    );
+    match jaas_file_login(&file, SaslMechanism::Plain) {
+        Ok(LoginModule::Plain { password, .. }) => assert_eq!(password.reveal(), "filled.in"),
+        other => panic!("{file:?}: {other:?}"),
     }
 }
 

@@ -157,6 +157,10 @@ fn tls(args: &Args) -> Result<TlsConfig, Failure> {
     if let Some(path) = ca {
         tls = tls.with_client_ca(read("--tls-client-ca", path)?);
     }
+    if let Some(rules) = args.value("--tls-principal-rules") {
+        let mapping = rules.parse().map_err(|why| Failure::usage(format!("--tls-principal-rules: {why}")))?;
+        tls = tls.with_principal_mapping(mapping);
+    }
     let client_auth = match args.value("--tls-client-auth") {
         None if ca.is_some() => ClientAuth::Required,
         None | Some("none") => ClientAuth::None,

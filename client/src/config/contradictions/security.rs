@@ -1,11 +1,10 @@
 //! Settings of TLS and SASL that cannot hold together, and such that hold and change nothing.
 
+use super::super::refusal::refuse;
 use super::super::{
     Config, LoginModule, Notice, OAuthLoginHandler, SaslConfig, SaslMechanism, TlsConfig, table,
 };
-use super::refuse;
 use crate::Error;
-use crate::sasl::missing_feature;
 
 /// Refuses a login that cannot be.
 pub(in crate::config) fn check(config: &Config) -> Result<(), Error> {
@@ -17,7 +16,7 @@ pub(in crate::config) fn check(config: &Config) -> Result<(), Error> {
         return Ok(());
     }
     let mechanism = config.sasl.mechanism;
-    built(mechanism, missing_feature(mechanism))?;
+    built(mechanism, mechanism.missing_feature())?;
     if config.sasl.oauth.login_handler == OAuthLoginHandler::AwsMskIam && !cfg!(feature = "msk-iam") {
         return missing("sasl.login.callback.handler.class", &"Amazon MSK's", "msk-iam");
     }

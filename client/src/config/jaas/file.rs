@@ -3,7 +3,26 @@
 use std::io::Read;
 
 use super::{EntryOption, LoginEntry, NotJaas, TEXT_BYTES_MAX, contexts};
-use crate::config::SaslMechanism;
+use crate::config::{LoginModule, SaslConfig, SaslMechanism};
+use crate::error::quoted;
+use crate::{Error, ErrorKind};
+
+impl SaslConfig {
+    /// What `login_file` says now.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no JAAS file with a login for the mechanism.
+    #[cfg_attr(not(feature = "sasl"), allow(dead_code))] // only mechanisms ask
+    pub(crate) fn read_login_again(&self) -> Result<LoginModule, Error> {
+        let path = self.login_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let entry = read(&path).and_then(|entries| entry_for(self.mechanism, entries));
+        let typed = entry.and_then(LoginEntry::typed);
+        typed.map(|entry| entry.module).map_err(|why| {
+            let sentence = format!("property java.security.auth.login.config: {why}");
+            Error::new(ErrorKind::Config, sentence)
+        })
+    }
+}
 
 /// The modules of the context `KafkaClient` in the file of that name, with `${…}` filled in as Java does by its system
 /// properties: of those there are some here, that say where the user is.
@@ -19,6 +38,17 @@ pub(in crate::config) fn read(path: &str) -> Result<Vec<LoginEntry>, NotJaas> {
     client_entries(&String::from_utf8_lossy(&bytes), &system_property).map_err(within)
 }
 
+/// The login in a file's text, where `${…}` is what it names, for fuzzing.
+///
+/// # Errors
+/// Why there is none, as it is told.
+#[cfg(feature = "__simulation")]
+pub fn jaas_file_login(text: &str, mechanism: SaslMechanism) -> Result<LoginModule, String> {
+    let entries = client_entries(text, &|name| Some(name.to_owned()));
+    let entry = entries.and_then(|entries| entry_for(mechanism, entries)).and_then(LoginEntry::typed);
+    entry.map(|it| it.module).map_err(|why| why.to_string())
+}
+
 pub(super) fn client_entries(
     text: &str,
     property: &dyn Fn(&str) -> Option<String>,
@@ -28,7 +58,9 @@ pub(super) fn client_entries(
         let names: Vec<_> = contexts.iter().map(|(name, _)| name.as_str()).collect();
         match names.is_empty() {
             true => NotJaas::whole("it is empty, and a client's login stands in KafkaClient { … };"),
-            false => NotJaas::whole(format!("it has no context {CLIENT}, only {}", names.join(", "))),
+            false => {
+                NotJaas::whole(format!("it has no context {CLIENT}, only {}", quoted(&names.join(", "))))
+            }
         }
     })?;
     let (_, mut entries) = contexts.swap_remove(at);

@@ -248,3 +248,15 @@ fn no_text_makes_it_panic_or_shows_what_it_holds() {
     }
     assert!(refused > 1000, "only {refused} were refused");
 }
+
+#[test]
+fn the_contexts_of_a_file_are_shown_no_longer_than_is_read() {
+    let contexts: String =
+        (0..200).map(|at| format!("x{at}{} {{ a.B required; }};", "y".repeat(1_000))).collect();
+    let error = file::client_entries(&contexts, &|_| None).err().expect("it has no KafkaClient").to_string();
+    assert!(
+        error.contains("no context KafkaClient, only x0") && error.len() < 2_000,
+        "{} bytes",
+        error.len()
+    );
+}

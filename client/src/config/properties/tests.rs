@@ -6,6 +6,7 @@ use std::io::Read;
 use serde_json::Value;
 
 use super::*;
+use crate::ErrorKind;
 use crate::config::{Acks, OffsetReset, PartitionerClass};
 
 /// Defaults that are not Java's, each with the reason.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::setting::Setting;
 use super::super::{Config, Store, StoreSource, StoreType};
-use super::{ALL, Fate, Property, honoured, ignored, refused};
+use super::property::{ALL, Fate, Property, honoured, ignored, refused};
 
 macro_rules! secret {
     ($name:literal, $($to:ident).+, $is_set:expr) => {

@@ -1,20 +1,12 @@
 //! The leader of a partition, as far as metadata tells.
 
-use upsert_kafka_protocol::{ErrorCode, Uuid};
+use upsert_kafka_protocol::ErrorCode;
 
-use super::PartitionState;
+use super::partition_leader::Leader;
+use super::state::PartitionState;
 use crate::cluster::Metadata;
 use crate::consumer::assignment::TopicPartition;
 use crate::{Error, ErrorKind};
-
-/// The leader of a partition, and the topic that the partition belongs to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Leader {
-    pub(super) node: i32,
-    pub(super) epoch: i32,
-    /// Zero where brokers know no topic ids.
-    pub(super) topic_id: Uuid,
-}
 
 /// The leader. Without one: the error that says why, or `None` while metadata says nothing of the topic.
 pub(super) fn leader(

@@ -19,7 +19,10 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
-use super::{FetchLimits, FetchTarget, Leader, LookupKind, OffsetLookup, PartitionOutcome, PartitionRequest};
+use super::limits::FetchLimits;
+use super::outcome::PartitionOutcome;
+use super::partition_leader::Leader;
+use super::requests::{FetchTarget, LookupKind, OffsetLookup, PartitionRequest};
 use crate::consumer::assignment::{Position, TopicPartition};
 use crate::consumer::reset::{PositionReset, ResetCause};
 use crate::retry::Backoff;

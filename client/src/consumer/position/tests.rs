@@ -6,6 +6,7 @@ use super::*;
 use crate::ErrorKind;
 use crate::cluster::{PartitionMetadata, TopicMetadata};
 use crate::consumer::reset::ResetCause;
+use crate::retry::Backoff;
 
 const MS: Duration = Duration::from_millis(1);
 

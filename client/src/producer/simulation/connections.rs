@@ -10,8 +10,8 @@ use upsert_kafka_protocol::messages::{
 };
 use upsert_kafka_protocol::{ErrorCode, Request as WireRequest, Str};
 
-use super::Output;
 use super::broker_connection::BrokerConnection;
+use super::output::Output;
 use super::pending_request::{PendingRequest, Received};
 use super::progress::{BrokerSearch, CallStage, Found};
 use crate::cluster::metadata_update::MetadataUpdate;

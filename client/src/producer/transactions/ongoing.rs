@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::Ticket;
+use super::ticket::Ticket;
 use crate::producer::coordinator_request::Protocol;
 use crate::producer::offsets::Offsets;
 use crate::producer::partition::Partition;

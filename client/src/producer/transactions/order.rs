@@ -1,15 +1,12 @@
 //! What the caller wants of transactions: begin, send offsets, commit, abort, resume.
 
-use super::Transactions;
-use super::aborted;
 use super::ongoing::OngoingTransaction;
 use super::state::{ProducerIdentity, TransactionState};
+use super::ticket::Ticket;
+use super::{Transactions, aborted};
 use crate::producer::offsets::Offsets;
 use crate::producer::producer_id::ProducerId;
 use crate::{Error, ErrorKind};
-
-/// Finds who awaits what becomes of an order.
-pub(crate) type Ticket = u64;
 
 /// What the caller wants.
 #[derive(Debug)]

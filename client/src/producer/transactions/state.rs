@@ -1,7 +1,7 @@
 //! Where a transactional producer is: the states of its drawing, each with what exists in it alone.
 
-use super::Ticket;
 use super::ongoing::OngoingTransaction;
+use super::ticket::Ticket;
 use crate::Error;
 use crate::producer::producer_id::ProducerId;
 

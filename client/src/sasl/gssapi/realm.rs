@@ -2,7 +2,8 @@
 
 use upsert_kafka_kerberos::{AsRequest, Credential, Krb5Conf, Password, Principal, UnixTime};
 
-use super::{TicketSource, files};
+use super::files;
+use super::ticket_source::TicketSource;
 use crate::config::{KerberosConfig, KerberosLogin};
 use crate::environment::Environment;
 use crate::{Config, Error, ErrorKind};

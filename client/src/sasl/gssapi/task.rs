@@ -10,9 +10,10 @@ use upsert_kafka_kerberos::{
 };
 
 use super::entropy::SystemEntropy;
+use super::files;
 use super::realm::{Kerberos, now, refused};
+use super::ticket_source::TicketSource;
 use super::tickets::{Tickets, renew_at_s};
-use super::{TicketSource, files};
 use crate::config::Address;
 use crate::environment::{Environment, until};
 use crate::retry::Chance;

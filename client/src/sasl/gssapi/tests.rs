@@ -8,6 +8,7 @@ use upsert_kafka_kerberos::Principal;
 use upsert_kafka_kerberos::simulation::{Acceptor, Realm, SaslServer};
 
 use super::*;
+use crate::config::KerberosLogin;
 use crate::environment::Clock;
 use crate::sasl::{Mechanism, Step};
 use crate::{Role, Secret};

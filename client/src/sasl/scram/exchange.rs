@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::super::credentials::Credentials;
 use super::super::{Mechanism, Step};
-use super::{broken, check_iterations, unproven};
+use super::refusal::{broken, check_iterations, unproven};
 use crate::config::SaslMechanism;
 use crate::{Error, ErrorKind, Secret};
 

@@ -42,7 +42,8 @@ fn on_a_processor_that_graviola_does_not_run_on_nothing_panics_and_the_error_say
 
 #[test]
 fn the_keys_of_connections_are_written_where_sslkeylogfile_says() {
-    let path = temporary("key-log").join("keys");
+    let folder = TemporaryFolder::new("key-log");
+    let path = folder.file("keys");
     _ = std::fs::remove_file(&path);
     let test = "tls::tests::agreed::a_chain_is_followed_to_the_trust_store_and_the_facts_are_told";
     child(test, "SSLKEYLOGFILE", path.to_str().unwrap());

@@ -108,8 +108,8 @@ async fn a_revoked_certificate_is_refused_and_so_is_one_of_which_nothing_is_know
 #[tokio::test]
 async fn a_revoked_intermediate_is_refused_too() {
     let both = pem("without-intermediate.crl") + &pem("intermediate.crl");
-    let folder = temporary("revoked-intermediate");
-    let path = folder.join("all.crl");
+    let folder = TemporaryFolder::new("revoked-intermediate");
+    let path = folder.file("all.crl");
     std::fs::write(&path, both).unwrap();
     let config = TlsConfig { crl_location: Some(path), ..trusting("root") };
     says(shake(&config, &TlsServer::broker(), "localhost").await, AUTHENTICATION, &["is revoked"]);

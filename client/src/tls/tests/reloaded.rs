@@ -9,7 +9,8 @@ async fn wait() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_changes_is_read_again_and_no_connection_is_dropped() {
-    let path = temporary("reloaded").join("trust.pem");
+    let folder = TemporaryFolder::new("reloaded");
+    let path = folder.file("trust.pem");
     std::fs::write(&path, pem("other-root.pem")).unwrap();
     let connector =
         connector_at(&TlsConfig { truststore: Some(Store::file(&path)), ..Default::default() }, NOW);
@@ -27,7 +28,8 @@ async fn a_store_that_changes_is_read_again_and_no_connection_is_dropped() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_breaks_or_goes_leaves_what_it_held_in_place() {
-    let path = temporary("broken").join("trust.pem");
+    let folder = TemporaryFolder::new("broken");
+    let path = folder.file("trust.pem");
     std::fs::write(&path, pem("root.pem")).unwrap();
     let connector =
         connector_at(&TlsConfig { truststore: Some(Store::file(&path)), ..Default::default() }, NOW);

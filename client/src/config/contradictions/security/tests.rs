@@ -96,6 +96,6 @@ fn a_mechanism_that_was_left_out_is_refused_by_its_feature() {
         "property sasl.mechanism: AWS_MSK_IAM is not in this build, it is the feature msk-iam of upsert-kafka-client"
     );
     for (mechanism, name) in SaslMechanism::ALL {
-        built(mechanism, missing_feature(mechanism)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        built(mechanism, mechanism.missing_feature()).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }

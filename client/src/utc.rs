@@ -1,9 +1,16 @@
 //! Moments in UTC as text: what tokens and signatures carry, and what errors show.
 
+/// For people: `2026-11-29 12:34:56 UTC`
+pub(crate) fn shown(unix_s: i64) -> String {
+    let (date, time) = date_and_time(unix_s);
+    format!("{date} {time} UTC")
+}
+
 /// `2026-11-29T12:34:56Z`
+#[cfg(feature = "oauth")]
 pub(crate) fn iso(unix_ms: i64) -> String {
-    let ([year, month, day], [hour, minute, second]) = parts(unix_ms);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let (date, time) = date_and_time(unix_ms.div_euclid(1000));
+    format!("{date}T{time}Z")
 }
 
 /// `20261129T123456Z`
@@ -33,9 +40,9 @@ pub(crate) fn parse_iso(text: &str) -> Option<i64> {
     Some((days(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second) * 1000)
 }
 
-fn parts(unix_ms: i64) -> ([i64; 3], [i64; 3]) {
-    let seconds = unix_ms.div_euclid(1000);
-    let (days, of_day) = (seconds.div_euclid(DAY_S), seconds.rem_euclid(DAY_S));
+/// `2026-11-29` and `12:34:56`
+fn date_and_time(unix_s: i64) -> (String, String) {
+    let (days, of_day) = (unix_s.div_euclid(DAY_S), unix_s.rem_euclid(DAY_S));
     // Years begin with March, so that a leap day is the last: eras of 400 years are all alike.
     let shifted = days + DAYS_TO_1970;
     let era = shifted.div_euclid(ERA_DAYS);
@@ -46,7 +53,8 @@ fn parts(unix_ms: i64) -> ([i64; 3], [i64; 3]) {
     let day = of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    ([year, month, day], [of_day / 3600, of_day / 60 % 60, of_day % 60])
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    (format!("{year:04}-{month:02}-{day:02}"), format!("{hour:02}:{minute:02}:{second:02}"))
 }
 
 /// Days from 1970 to that day.
@@ -85,6 +93,8 @@ mod tests {
     #[test]
     fn moments_are_written_as_pythons_calendar_has_them() {
         for (seconds, text) in MOMENTS {
+            assert_eq!(shown(*seconds), format!("{} UTC", text.replace('T', " ").trim_end_matches('Z')));
+            #[cfg(feature = "oauth")]
             assert_eq!(iso(seconds * 1000 + 999), *text);
         }
     }
