@@ -1,19 +1,17 @@
 //! CAST and TRY_CAST: what a value becomes of another type.
 
 pub(crate) mod conversion;
+pub(crate) mod rules;
 
 mod fit;
+mod mistyped;
 mod moment;
 mod number;
 mod print;
 mod read;
-mod rules;
-
-use std::sync::Arc;
 
 use self::conversion::Cast;
 use super::function::{BindError, Session};
-use super::temporal::zone::Zone;
 use super::tree::Expr;
 use crate::types::{DataType, LogicalType};
 
@@ -28,22 +26,11 @@ pub(crate) fn bind(operand: Expr, to: &DataType, is_try: bool, session: &Session
     }
     let from = operand.data_type();
     let data_type = DataType { logical, nullable: from.nullable || is_try };
-    let Some(cast) = rules::explicit(&from.logical, &data_type.logical, &zone(session)) else {
+    let Some(cast) = rules::explicit(&from.logical, &data_type.logical, session) else {
         return Err(refused(&from.logical, &data_type.logical));
     };
     let cast = if is_try && cast.can_fail() { Cast::Try(Box::new(cast)) } else { cast };
     Ok(operand.cast(cast, data_type))
-}
-
-/// The cast that Flink puts in by itself where a query's column becomes a table's, or nothing where it asks for CAST.
-/// Whether NULL fits is asked only inside of nested types.
-pub(crate) fn implicit(from: &LogicalType, to: &LogicalType, session: &Session) -> Option<Cast> {
-    rules::implicit(from, to, &zone(session))
-}
-
-fn zone(session: &Session) -> Arc<Zone> {
-    // The setting was checked when it was set.
-    Arc::new(Zone::of_session(&session.time_zone).unwrap_or_else(Zone::utc))
 }
 
 /// The type that Flink's planner makes of the one that was written: TIME has no precision before 2.3.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::cast;
 use super::cast::conversion::Cast;
+use super::cast::rules;
 use super::constant::Constant;
 use super::eval_error::EvalError;
 use super::function::{BindError, Bound, Moment, Nulls, Scalar, Session};
@@ -135,7 +135,7 @@ impl Expr {
 
     /// The same as a column of a table takes it: TIMESTAMP and TIMESTAMP_LTZ become each other in the session's zone.
     pub(crate) fn assigned_to(self, to: &LogicalType, session: &Session) -> Result<Self, Self> {
-        let Some(cast) = cast::implicit(&self.data_type.logical, to, session) else { return Err(self) };
+        let Some(cast) = rules::implicit(&self.data_type.logical, to, session) else { return Err(self) };
         let data_type = DataType { logical: to.clone(), nullable: self.data_type.nullable };
         Ok(self.cast(cast, data_type))
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::fit::{BytesLength, TextLength};
+use super::mistyped::mistyped;
 use super::number::IntegerType;
 use super::print::Printer;
 use super::{moment, number, read};
@@ -192,10 +193,4 @@ impl Cast {
             _ => Err(mistyped()),
         }
     }
-}
-
-/// Seen only if a decoder hands out what is not of its column's type.
-#[cold]
-pub(super) fn mistyped() -> EvalError {
-    EvalError::new("the value is not of the column's type; this is a mistake of ours")
 }

@@ -1,6 +1,6 @@
 //! Numbers to numbers, as Java converts them.
 
-use super::conversion::mistyped;
+use super::mistyped::mistyped;
 use crate::expr::EvalError;
 use crate::expr::decimal;
 use crate::row::{Unscaled, Value};

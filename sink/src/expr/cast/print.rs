@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::conversion::mistyped;
 use super::fit::TextLength;
+use super::mistyped::mistyped;
 use super::moment;
 use crate::arena::ArenaString;
 use crate::expr::EvalError;

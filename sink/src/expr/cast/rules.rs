@@ -6,12 +6,28 @@ use super::conversion::Cast;
 use super::fit::{BytesLength, TextLength};
 use super::number::IntegerType;
 use super::print::Printer;
+use crate::expr::function::Session;
 use crate::expr::temporal::formatter::DateTimeFormatter;
 use crate::expr::temporal::zone::Zone;
 use crate::types::{DataType, LogicalType};
 
 /// CAST(… AS …), or nothing where Flink has none.
-pub(super) fn explicit(from: &LogicalType, to: &LogicalType, zone: &Arc<Zone>) -> Option<Cast> {
+pub(super) fn explicit(from: &LogicalType, to: &LogicalType, session: &Session) -> Option<Cast> {
+    of(from, to, &zone(session))
+}
+
+/// The cast that Flink puts in by itself where a query's column becomes a table's, or nothing where it asks for CAST.
+/// Whether NULL fits is asked only inside of nested types.
+pub(crate) fn implicit(from: &LogicalType, to: &LogicalType, session: &Session) -> Option<Cast> {
+    by_itself(from, to, &zone(session))
+}
+
+fn zone(session: &Session) -> Arc<Zone> {
+    // The setting was checked when it was set.
+    Arc::new(Zone::of_session(&session.time_zone).unwrap_or_else(Zone::utc))
+}
+
+fn of(from: &LogicalType, to: &LogicalType, zone: &Arc<Zone>) -> Option<Cast> {
     use LogicalType as T;
     if from == to {
         return Some(Cast::Keep);
@@ -33,7 +49,7 @@ pub(super) fn explicit(from: &LogicalType, to: &LogicalType, zone: &Arc<Zone>) -
         T::Date | T::Time(_) | T::Timestamp(_) | T::TimestampLtz(_) => of_moment(from, to, zone),
         T::IntervalYearMonth | T::IntervalDayTime => None,
         T::Array(_) | T::Map(..) | T::Multiset(_) | T::Row(_) => {
-            nested(from, to, &|from, to| explicit(&from.logical, &to.logical, zone))
+            nested(from, to, &|from, to| of(&from.logical, &to.logical, zone))
         }
     }
 }
@@ -115,8 +131,7 @@ fn of_moment(from: &LogicalType, to: &LogicalType, zone: &Arc<Zone>) -> Option<C
     })
 }
 
-/// What Flink casts by itself, or nothing where it asks for CAST.
-pub(super) fn implicit(from: &LogicalType, to: &LogicalType, zone: &Arc<Zone>) -> Option<Cast> {
+fn by_itself(from: &LogicalType, to: &LogicalType, zone: &Arc<Zone>) -> Option<Cast> {
     use LogicalType as T;
     let is_taken = match (from, to) {
         (from, to) if from == to => true,
@@ -139,12 +154,12 @@ pub(super) fn implicit(from: &LogicalType, to: &LogicalType, zone: &Arc<Zone>) -
         (T::Array(_) | T::Map(..) | T::Multiset(_) | T::Row(_), _) => {
             return nested(from, to, &|from, to| {
                 let fits = to.nullable || !from.nullable;
-                implicit(&from.logical, &to.logical, zone).filter(|_| fits)
+                by_itself(&from.logical, &to.logical, zone).filter(|_| fits)
             });
         }
         _ => false,
     };
-    if is_taken { explicit(from, to, zone) } else { None }
+    if is_taken { of(from, to, zone) } else { None }
 }
 
 /// The cast of a nested type by those of its parts.

@@ -1,5 +1,6 @@
 //! What `shared/spec` 6.2 and 6.3 saw in Flink.
 
+use super::rules::implicit;
 use super::*;
 use crate::row::{Arena, Timestamp, Unscaled, Value};
 use crate::types::Field;

@@ -5,12 +5,20 @@ mod parsed;
 mod pattern;
 mod print;
 
-pub(crate) use self::parse::ParseFailure;
 use super::field::{ChronoField, TextStyle};
 
 /// A pattern, compiled.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DateTimeFormatter(Vec<Element>);
+
+/// Why a text is no timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParseFailure {
+    /// The text does not follow the pattern, or its parts contradict each other.
+    Text,
+    /// The text follows the pattern, but its parts are no moment.
+    Moment,
+}
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq)]

@@ -58,3 +58,55 @@ fn add<'a>(args: &[Value<'a>], moment: &Moment<'a>, sign: i64) -> Result<Value<'
 
 /// More days than from year 0 to year 9999.
 const DAYS_MAX: i64 = 4_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::function::Session;
+    use crate::row::{Arena, Timestamp};
+
+    fn call(
+        name: &str,
+        time: Value<'_>,
+        logical: LogicalType,
+        days: i32,
+    ) -> Result<Option<String>, BindError> {
+        let spec = FUNCTIONS.iter().find(|spec| spec.name == name).unwrap();
+        let types = [logical.nullable(), LogicalType::Int.not_null()];
+        let session = Session::default();
+        let args = Arguments {
+            types: &types,
+            constants: &[None, None],
+            literals: &[false, false],
+            session: &session,
+        };
+        let bound = (spec.bind)(&args)?;
+        let arena = Arena::new();
+        match bound.scalar.evaluate(&[time, Value::Int(days)], &Moment::still(&arena)) {
+            Ok(Value::String(text)) => Ok(Some(text.to_owned())),
+            other => {
+                assert_eq!(other, Ok(Value::Null));
+                Ok(None)
+            }
+        }
+    }
+
+    /// As `shared/spec/dli.md` 5.2 describes them; Flink has neither.
+    #[test]
+    fn days_are_added_to_timestamps_and_texts() {
+        let noon = Value::Timestamp(Timestamp { seconds: 1_616_673_722, nanos: 0 });
+        let text = |text: &'static str| Value::String(text);
+        let date = |date: &str| Ok(Some(date.to_owned()));
+        assert_eq!(call("DATE_ADD", noon, LogicalType::Timestamp(3), 10), date("2021-04-04"));
+        assert_eq!(call("DATE_SUB", noon, LogicalType::Timestamp(3), 84), date("2020-12-31"));
+        assert_eq!(
+            call("DATE_ADD", text("2021-03-25 12:02:02"), LogicalType::STRING, -1),
+            date("2021-03-24")
+        );
+        assert_eq!(call("DATE_SUB", text("2021-03-25"), LogicalType::STRING, 0), date("2021-03-25"));
+        assert_eq!(call("DATE_ADD", text("yesterday"), LogicalType::STRING, 1), Ok(None));
+        assert_eq!(call("DATE_ADD", noon, LogicalType::Timestamp(3), i32::MAX), Ok(None));
+        // Vector datetime-0351: what Flink refuses stays refused.
+        assert!(call("DATE_ADD", Value::Date(0), LogicalType::Date, 1).is_err());
+    }
+}

@@ -1,19 +1,10 @@
 //! From a text to the fields that it names, as `java.time` parses strictly.
 
 use super::parsed::ParsedFields;
-use super::{DateTimeFormatter, Element, Minutes, Number, OffsetStyle, SignStyle};
+use super::{DateTimeFormatter, Element, Minutes, Number, OffsetStyle, ParseFailure, SignStyle};
 use crate::expr::temporal::field::{ChronoField, TextStyle};
 use crate::expr::temporal::zone::Zone;
 use crate::row::Timestamp;
-
-/// Why a text is no timestamp.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ParseFailure {
-    /// The text does not follow the pattern, or its parts contradict each other.
-    Text,
-    /// The text follows the pattern, but its parts are no moment.
-    Moment,
-}
 
 /// How many digits there must be and may be, and how many of them belong to the numbers that follow.
 #[derive(Clone, Copy)]
