@@ -19,7 +19,7 @@ pub(super) fn to_wall_clock(instant: Timestamp, zone: &Zone) -> Timestamp {
 /// As Flink cuts: milliseconds towards 1970, what is finer towards the past; nothing where the nanoseconds, written as a
 /// number, have no more digits than the precision.
 pub(super) fn truncated(moment: Timestamp, precision: u8) -> Timestamp {
-    if moment.nanos.checked_ilog10().unwrap_or(0) + 1 <= u32::from(precision) {
+    if moment.nanos.checked_ilog10().unwrap_or(0) < u32::from(precision) {
         return moment;
     }
     if precision > 3 {

@@ -6,7 +6,7 @@ mod pattern;
 mod print;
 
 pub(crate) use self::parse::ParseFailure;
-use super::field::{Field, TextStyle};
+use super::field::{ChronoField, TextStyle};
 
 /// A pattern, compiled.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub(super) enum Element {
     Number(Number),
     /// Two digits of a year from 2000 on.
     Reduced {
-        field: Field,
+        field: ChronoField,
         subsequent: usize,
     },
     /// Digits of the second behind its point.
@@ -30,7 +30,7 @@ pub(super) enum Element {
         subsequent: usize,
     },
     Text {
-        field: Field,
+        field: ChronoField,
         style: TextStyle,
     },
     Offset(OffsetStyle),
@@ -48,7 +48,7 @@ pub(super) enum Element {
 /// A number of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Number {
-    field: Field,
+    field: ChronoField,
     min: usize,
     max: usize,
     sign: SignStyle,

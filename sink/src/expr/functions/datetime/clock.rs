@@ -40,7 +40,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["LOCALTIMESTAMP"],
         since: "1.12",
         about: "Now in the session's zone, as TIMESTAMP(3).",
-        bind: |args| local(args, LogicalType::Timestamp(3), |now| Value::Timestamp(now)),
+        bind: |args| local(args, LogicalType::Timestamp(3), Value::Timestamp),
     },
     FunctionSpec {
         name: "CURRENT_DATE",

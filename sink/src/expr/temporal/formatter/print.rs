@@ -61,8 +61,9 @@ fn put(out: &mut impl Write, text: &str) {
 fn print_number(number: Number, value: i64, out: &mut impl Write) -> Result<(), String> {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(value.unsigned_abs());
-    let refused =
-        |why: &str| Err(format!("Field {:?} cannot be printed as the value {value} {why}", number.field));
+    let refused = |why: &str| {
+        Err(format!("ChronoField {:?} cannot be printed as the value {value} {why}", number.field))
+    };
     if digits.len() > number.max {
         return refused("exceeds the maximum print width");
     }

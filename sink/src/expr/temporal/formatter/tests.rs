@@ -53,6 +53,7 @@ fn patterns_that_java_refuses_are_refused_with_its_words() {
         assert_eq!(print(pattern, now), Err(why.to_owned()), "{pattern}");
     }
     assert!(DateTimeFormatter::of_pattern(&"[".repeat(100_000)).is_err());
+    assert!(DateTimeFormatter::of_pattern(&format!("{}H", "p".repeat(100_000))).is_err());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::expr::temporal::zone::Zone;
 const CENTURY_BEGIN_YEARS: i64 = 80;
 
 /// A text on its way, and what it has said.
-struct Reader<'a> {
+struct DateReader<'a> {
     text: &'a [u8],
     fields: CalendarFields,
     zone: &'a Zone,
@@ -24,7 +24,7 @@ impl SimpleDateFormat {
     /// like the pattern. `now`, in seconds, decides the century of two-digit years.
     pub(crate) fn parse(&self, text: &str, zone: &Zone, now: i64) -> Option<i64> {
         let begin = CivilDate::of(now.div_euclid(crate::calendar::DAY_SECONDS)).year - CENTURY_BEGIN_YEARS;
-        let mut reader = Reader {
+        let mut reader = DateReader {
             text: text.as_bytes(),
             fields: CalendarFields::default(),
             zone,
@@ -49,7 +49,7 @@ impl SimpleDateFormat {
     }
 }
 
-impl Reader<'_> {
+impl DateReader<'_> {
     fn finish(mut self, now: i64) -> i64 {
         let millis = self.fields.instant(self.zone);
         let begin_of_century = {

@@ -104,4 +104,6 @@ fn patterns_that_java_refuses_are_refused_with_its_words() {
     ] {
         assert_eq!(SimpleDateFormat::new(pattern), Err(why.to_owned()));
     }
+    // Java writes such numbers; nobody needs them a megabyte wide.
+    assert!(SimpleDateFormat::new(&"y".repeat(100_000)).is_err());
 }
