@@ -30,7 +30,7 @@ use crate::types::{DataType, Field};
 
 pub(crate) mod base64;
 mod canal_json;
-mod charset;
+pub(crate) mod charset;
 mod csv;
 mod debezium_json;
 pub(crate) mod decimal;

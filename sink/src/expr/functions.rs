@@ -28,6 +28,7 @@ pub(crate) static FUNCTIONS: &[&[FunctionSpec]] = &[
     string::cut::FUNCTIONS,
     string::pad::FUNCTIONS,
     string::join::FUNCTIONS,
+    string::kind::FUNCTIONS,
     string::split::FUNCTIONS,
     string::code::FUNCTIONS,
     string::charset::FUNCTIONS,

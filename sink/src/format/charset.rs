@@ -6,7 +6,7 @@ use crate::row::Arena;
 
 /// A charset that Java knows under the same name.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Charset {
+pub(crate) enum Charset {
     Utf8,
     /// Big-endian with a mark in front; what is read may have either mark, or none.
     Utf16,
@@ -20,7 +20,7 @@ pub(super) enum Charset {
 
 impl Charset {
     /// The charset of that name, in any case.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         const NAMES: [(&str, Charset); 16] = [
             ("UTF-8", Charset::Utf8),
             ("UTF8", Charset::Utf8),
@@ -48,7 +48,7 @@ impl Charset {
     }
 
     /// The text that the bytes spell, what spells nothing replaced by U+FFFD; `None` if UTF-8 is not UTF-8.
-    pub(super) fn read<'a>(self, bytes: &'a [u8], arena: &'a Arena) -> Option<&'a str> {
+    pub(crate) fn read<'a>(self, bytes: &'a [u8], arena: &'a Arena) -> Option<&'a str> {
         let utf16 = |encoding: &'static Encoding, bytes| other(encoding, bytes, arena);
         Some(match (self, bytes) {
             (Self::Utf8, _) => return str::from_utf8(bytes).ok(),
@@ -66,7 +66,7 @@ impl Charset {
     }
 
     /// Appends the text; what the charset does not have becomes `?`.
-    pub(super) fn write(self, text: &str, out: &mut Vec<u8>) {
+    pub(crate) fn write(self, text: &str, out: &mut Vec<u8>) {
         match self {
             Self::Utf8 => out.extend_from_slice(text.as_bytes()),
             Self::Utf16 if text.is_empty() => {}

@@ -13,10 +13,10 @@ use sqlparser::tokenizer::{Span, Token};
 
 use super::tokens::is_word;
 
-type Parsed = Result<Expr, ParserError>;
+type ReadForm = Result<Expr, ParserError>;
 
 /// The form that begins here, if one does.
-pub(super) fn prefix(parser: &mut Parser<'_>) -> Option<Parsed> {
+pub(super) fn prefix(parser: &mut Parser<'_>) -> Option<ReadForm> {
     let token = parser.peek_token_ref();
     let span = token.span;
     let Token::Word(word) = &token.token else { return None };
@@ -49,7 +49,7 @@ const FORMS: [&str; 10] = [
 ];
 
 /// `x IS [NOT] JSON [VALUE | OBJECT | ARRAY | SCALAR]`, if that follows.
-pub(super) fn infix(parser: &mut Parser<'_>, operand: &Expr) -> Option<Parsed> {
+pub(super) fn infix(parser: &mut Parser<'_>, operand: &Expr) -> Option<ReadForm> {
     let is = |at: usize, word: &str| is_word(&parser.peek_nth_token_ref(at).token, word);
     let negated = is(1, "NOT");
     let json = if negated { 2 } else { 1 };
@@ -73,7 +73,7 @@ struct Form<'p, 'a> {
 }
 
 impl Form<'_, '_> {
-    fn read(&mut self, name: &str) -> Parsed {
+    fn read(&mut self, name: &str) -> ReadForm {
         match name {
             "TRIM" => self.trim(),
             "SUBSTRING" | "SUBSTR" => self.substring(),
@@ -92,7 +92,7 @@ impl Form<'_, '_> {
         call(name, args, self.span)
     }
 
-    fn expr(&mut self) -> Parsed {
+    fn expr(&mut self) -> ReadForm {
         self.parser.parse_expr()
     }
 
@@ -101,7 +101,7 @@ impl Form<'_, '_> {
         literal(Value::SingleQuotedString(text.to_owned()), self.span)
     }
 
-    fn close(&mut self, name: &str, args: Vec<Expr>) -> Parsed {
+    fn close(&mut self, name: &str, args: Vec<Expr>) -> ReadForm {
         self.parser.expect_token(&Token::RParen)?;
         Ok(self.call(name, args))
     }
@@ -131,7 +131,7 @@ impl Form<'_, '_> {
         self.parser.expect_token(&Token::Comma).map(|_| ())
     }
 
-    fn trim(&mut self) -> Parsed {
+    fn trim(&mut self) -> ReadForm {
         let side = ["BOTH", "LEADING", "TRAILING"].into_iter().find(|side| self.takes(&[side]));
         let name = format!("TRIM {}", side.unwrap_or("BOTH"));
         if side.is_some() && self.takes(&["FROM"]) {
@@ -149,7 +149,7 @@ impl Form<'_, '_> {
         }
     }
 
-    fn substring(&mut self) -> Parsed {
+    fn substring(&mut self) -> ReadForm {
         let mut args = vec![self.expr()?];
         let words = self.takes(&["FROM"]);
         if !words {
@@ -163,9 +163,9 @@ impl Form<'_, '_> {
         self.close("SUBSTRING", args)
     }
 
-    fn position(&mut self) -> Parsed {
+    fn position(&mut self) -> ReadForm {
         // IN would otherwise be taken for the operator.
-        let between = GenericDialect {}.prec_value(Precedence::Between);
+        let between = GenericDialect {}.prec_value(Precedence::Eq) + 1;
         let mut args = vec![self.parser.parse_subexpr(between)?];
         self.expect("IN")?;
         args.push(self.expr()?);
@@ -175,7 +175,7 @@ impl Form<'_, '_> {
         self.close("POSITION", args)
     }
 
-    fn overlay(&mut self) -> Parsed {
+    fn overlay(&mut self) -> ReadForm {
         let mut args = vec![self.expr()?];
         self.expect("PLACING")?;
         args.push(self.expr()?);
@@ -188,7 +188,7 @@ impl Form<'_, '_> {
     }
 
     /// `[k, v, …]`
-    fn map(&mut self) -> Parsed {
+    fn map(&mut self) -> ReadForm {
         let args = if self.parser.peek_token_ref().token == Token::RBracket {
             Vec::new()
         } else {
@@ -205,14 +205,40 @@ impl Form<'_, '_> {
     }
 
     /// NULL of the type behind RETURNING, STRING without.
-    fn returning(&mut self) -> Parsed {
+    fn returning(&mut self) -> ReadForm {
         let data_type =
-            if self.takes(&["RETURNING"]) { self.parser.parse_data_type()? } else { DataType::String(None) };
+            if self.takes(&["RETURNING"]) { self.type_text() } else { type_named("STRING", self.span) };
         let null = Box::new(literal(Value::Null, self.span));
         Ok(Expr::Cast { kind: CastKind::Cast, expr: null, data_type, format: None })
     }
 
-    fn json_value(&mut self) -> Parsed {
+    /// The text of a type, as it stands behind CAST too: up to a word that says what happens otherwise.
+    fn type_text(&mut self) -> DataType {
+        let (mut text, mut depth) = (String::new(), 0_usize);
+        loop {
+            let token = self.parser.peek_token_ref().token.clone();
+            let ends = ["NULL", "ERROR", "DEFAULT", "EMPTY", "WITH", "WITHOUT"]
+                .iter()
+                .any(|word| is_word(&token, word));
+            match &token {
+                Token::EOF => break,
+                Token::RParen if depth == 0 => break,
+                _ if depth == 0 && ends => break,
+                Token::LParen | Token::Lt => depth += 1,
+                Token::RParen | Token::Gt => depth = depth.saturating_sub(1),
+                Token::ShiftRight => depth = depth.saturating_sub(2),
+                _ => {}
+            }
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&token.to_string());
+            self.parser.advance_token();
+        }
+        type_named(&text, self.span)
+    }
+
+    fn json_value(&mut self) -> ReadForm {
         let mut args = self.json_and_path()?;
         if self.parser.peek_token_ref().token == Token::RParen {
             return self.close("JSON_VALUE", args);
@@ -239,7 +265,7 @@ impl Form<'_, '_> {
         self.close("JSON_VALUE", args)
     }
 
-    fn json_query(&mut self) -> Parsed {
+    fn json_query(&mut self) -> ReadForm {
         let mut args = self.json_and_path()?;
         if self.parser.peek_token_ref().token == Token::RParen {
             return self.close("JSON_QUERY", args);
@@ -284,7 +310,7 @@ impl Form<'_, '_> {
         Ok(kind)
     }
 
-    fn json_exists(&mut self) -> Parsed {
+    fn json_exists(&mut self) -> ReadForm {
         let mut args = self.json_and_path()?;
         if let Some(kind) = ["TRUE", "FALSE", "UNKNOWN", "ERROR"].into_iter().find(|kind| self.takes(&[kind]))
         {
@@ -295,7 +321,7 @@ impl Form<'_, '_> {
         self.close("JSON_EXISTS", args)
     }
 
-    fn json_object(&mut self) -> Parsed {
+    fn json_object(&mut self) -> ReadForm {
         self.json_members("JSON_OBJECT", "NULL", |form, args| {
             // KEY is a word of SQL unless a column is called so.
             let column =
@@ -303,7 +329,7 @@ impl Form<'_, '_> {
             if !column {
                 form.takes(&["KEY"]);
             }
-            args.push(form.expr()?);
+            args.push(form.key()?);
             if !form.parser.consume_token(&Token::Colon) {
                 form.expect("VALUE")?;
             }
@@ -311,7 +337,15 @@ impl Form<'_, '_> {
         })
     }
 
-    fn json_array(&mut self) -> Parsed {
+    /// A text before a colon would be taken for a path into it.
+    fn key(&mut self) -> ReadForm {
+        if self.parser.peek_nth_token_ref(1).token == Token::Colon {
+            return Ok(Expr::Value(self.parser.parse_value()?));
+        }
+        self.expr()
+    }
+
+    fn json_array(&mut self) -> ReadForm {
         self.json_members("JSON_ARRAY", "ABSENT", Self::json_member)
     }
 
@@ -320,7 +354,7 @@ impl Form<'_, '_> {
         name: &str,
         on_null: &str,
         member: fn(&mut Self, &mut Vec<Expr>) -> Result<(), ParserError>,
-    ) -> Parsed {
+    ) -> ReadForm {
         let mut args = vec![self.word(on_null)];
         loop {
             let behaviour = ["NULL", "ABSENT"].into_iter().find(|kind| self.takes(&[kind, "ON", "NULL"]));
@@ -357,6 +391,10 @@ impl Form<'_, '_> {
         args.push(self.word(kind));
         Ok(())
     }
+}
+
+fn type_named(text: &str, span: Span) -> DataType {
+    DataType::Custom(ObjectName::from(vec![Ident::with_span(span, text)]), Vec::new())
 }
 
 fn literal(value: Value, span: Span) -> Expr {

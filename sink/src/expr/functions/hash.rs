@@ -7,7 +7,7 @@ use sha2::{Sha224, Sha256, Sha384, Sha512};
 
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound, bytes, integer};
+use crate::expr::functions::signature::{BareNull, Evaluate, Takes, as_nullable_as, bound, bytes, integer};
 use crate::row::{Arena, Value};
 use crate::types::LogicalType;
 
@@ -19,7 +19,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["MD5(value)"],
         since: "1.12",
         about: "The MD5 digest of a text or byte string, in 32 hexadecimal digits.",
-        bind: |args| bind(args, 32, |args, moment| digest::<Md5>(args, moment)),
+        bind: |args| bind(args, 32, digest::<Md5>),
     },
     FunctionSpec {
         name: "SHA1",
@@ -27,7 +27,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["SHA1(value)"],
         since: "1.12",
         about: "The SHA-1 digest of a text or byte string, in 40 hexadecimal digits.",
-        bind: |args| bind(args, 40, |args, moment| digest::<Sha1>(args, moment)),
+        bind: |args| bind(args, 40, digest::<Sha1>),
     },
     FunctionSpec {
         name: "SHA224",
@@ -35,7 +35,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["SHA224(value)"],
         since: "1.12",
         about: "The SHA-224 digest of a text or byte string, in 56 hexadecimal digits.",
-        bind: |args| bind(args, 56, |args, moment| digest::<Sha224>(args, moment)),
+        bind: |args| bind(args, 56, digest::<Sha224>),
     },
     FunctionSpec {
         name: "SHA256",
@@ -43,7 +43,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["SHA256(value)"],
         since: "1.12",
         about: "The SHA-256 digest of a text or byte string, in 64 hexadecimal digits.",
-        bind: |args| bind(args, 64, |args, moment| digest::<Sha256>(args, moment)),
+        bind: |args| bind(args, 64, digest::<Sha256>),
     },
     FunctionSpec {
         name: "SHA384",
@@ -51,7 +51,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["SHA384(value)"],
         since: "1.12",
         about: "The SHA-384 digest of a text or byte string, in 96 hexadecimal digits.",
-        bind: |args| bind(args, 96, |args, moment| digest::<Sha384>(args, moment)),
+        bind: |args| bind(args, 96, digest::<Sha384>),
     },
     FunctionSpec {
         name: "SHA512",
@@ -59,7 +59,7 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["SHA512(value)"],
         since: "1.12",
         about: "The SHA-512 digest of a text or byte string, in 128 hexadecimal digits.",
-        bind: |args| bind(args, 128, |args, moment| digest::<Sha512>(args, moment)),
+        bind: |args| bind(args, 128, digest::<Sha512>),
     },
     FunctionSpec {
         name: "SHA2",
@@ -74,8 +74,6 @@ pub(super) static FUNCTIONS: &[FunctionSpec] = &[
         },
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn bind(args: &Arguments<'_>, digits: u32, evaluate: Evaluate) -> Result<Bound, BindError> {
     args.count(1, 1)?;

@@ -1,18 +1,15 @@
 //! Numbers.
 
 pub(super) mod chance;
+mod hyperbolic;
 pub(super) mod power;
 pub(super) mod round;
 pub(super) mod sign;
 pub(super) mod trigonometry;
 
-use crate::expr::EvalError;
-use crate::expr::function::{Arguments, BindError, Bound, Moment, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound};
-use crate::row::Value;
+use crate::expr::function::{Arguments, BindError, Bound, Pure};
+use crate::expr::functions::signature::{BareNull, Evaluate, Takes, as_nullable_as, bound};
 use crate::types::LogicalType;
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 /// A function of so many DOUBLEs that gives one.
 fn doubles(args: &Arguments<'_>, least: usize, most: usize, evaluate: Evaluate) -> Result<Bound, BindError> {

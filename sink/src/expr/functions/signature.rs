@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use crate::expr::EvalError;
-use crate::expr::function::{Arguments, BindError, Bound, Nulls, Scalar};
+use crate::expr::function::{Arguments, BindError, Bound, Moment, Nulls, Scalar};
 use crate::row::Value;
 use crate::types::{DataType, LogicalType};
+
+/// What computes a value of arguments and of nothing else.
+pub(super) type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 /// What an argument may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

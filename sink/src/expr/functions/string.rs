@@ -6,6 +6,7 @@ pub(super) mod charset;
 pub(super) mod code;
 pub(super) mod cut;
 pub(super) mod join;
+pub(super) mod kind;
 pub(super) mod pad;
 pub(super) mod position;
 pub(super) mod printf;

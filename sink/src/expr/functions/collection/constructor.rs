@@ -6,7 +6,7 @@ use super::equality::same;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Pure};
 use crate::expr::functions::common_type::{as_common, common_type};
-use crate::expr::functions::signature::{BareNull, Takes};
+use crate::expr::functions::signature::{BareNull, Evaluate, Takes};
 use crate::row::Value;
 use crate::types::{DataType, Field, LogicalType};
 
@@ -36,8 +36,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: bind_row,
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn constructor(casts: Vec<Option<LogicalType>>, logical: LogicalType, evaluate: Evaluate) -> Bound {
     Bound {

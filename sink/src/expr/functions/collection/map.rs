@@ -4,7 +4,7 @@ use super::equality::same;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
 use crate::expr::functions::common_type::{as_common, common_type};
-use crate::expr::functions::signature::{BareNull, Takes, array, as_nullable_as, bound, mistyped};
+use crate::expr::functions::signature::{BareNull, Evaluate, Takes, array, as_nullable_as, bound, mistyped};
 use crate::row::Value;
 use crate::types::{DataType, Field, LogicalType};
 
@@ -73,8 +73,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: bind_union,
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn map_of<'a>(args: &'a Arguments<'_>) -> Result<(&'a DataType, &'a DataType), BindError> {
     args.count(1, 1)?;

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, array, as_nullable_as, bound, integer, mistyped};
+use crate::expr::functions::signature::{
+    BareNull, Evaluate, Takes, array, as_nullable_as, bound, integer, mistyped,
+};
 use crate::row::{Unscaled, Value};
 use crate::types::LogicalType;
 
@@ -68,8 +70,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         },
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 /// The type of the elements, if they have an order.
 fn comparable<'a>(args: &'a Arguments<'_>) -> Result<&'a LogicalType, BindError> {

@@ -4,7 +4,7 @@ use super::equality::contains;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
 use crate::expr::functions::common_type::{as_common, common_type};
-use crate::expr::functions::signature::{BareNull, Takes, array, as_nullable_as, bound};
+use crate::expr::functions::signature::{BareNull, Evaluate, Takes, array, as_nullable_as, bound};
 use crate::row::Value;
 use crate::types::LogicalType;
 
@@ -68,8 +68,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         },
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn bind(args: &Arguments<'_>, least: usize, most: usize, evaluate: Evaluate) -> Result<Bound, BindError> {
     args.count(least, most)?;

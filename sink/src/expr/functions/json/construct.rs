@@ -115,7 +115,11 @@ fn bind_members(args: &Arguments<'_>, is_object: bool) -> Result<Bound, BindErro
         data_type: LogicalType::STRING.not_null(),
         nulls: Nulls::Given,
         is_deterministic: true,
-        scalar: Arc::new(Members { members, is_object, keeps_null: args.constant_text(0) == Some("NULL") }),
+        scalar: Arc::new(JsonMembers {
+            members,
+            is_object,
+            keeps_null: args.constant_text(0) == Some("NULL"),
+        }),
     })
 }
 
@@ -127,13 +131,13 @@ struct MemberSpec {
     is_json: bool,
 }
 
-struct Members {
+struct JsonMembers {
     members: Vec<MemberSpec>,
     is_object: bool,
     keeps_null: bool,
 }
 
-impl Scalar for Members {
+impl Scalar for JsonMembers {
     fn evaluate<'a>(&'a self, args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
         let mut written: Vec<(&str, Vec<u8>)> = Vec::with_capacity(self.members.len());
         for member in &self.members {

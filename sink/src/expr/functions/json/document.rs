@@ -2,15 +2,25 @@
 
 use crate::format::decimal;
 use crate::format::json::node::Node;
-use crate::format::json::reader::Reader;
+use crate::format::json::reader::{Reader, Token};
 use crate::format::json::text::quote_in_memory;
 use crate::row::Arena;
 
 /// The first value of a text; what stands behind it is not looked at, as Jackson does not.
 pub(super) fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Node<'a>, String> {
     let mut reader = Reader::new(text.as_bytes(), arena);
-    let read = reader.advance().and_then(|_| Node::read(&mut reader, arena));
-    read.map_err(|error| format!("the text is not JSON: {error}"))
+    let wrong = |error| format!("the text is not JSON: {error}");
+    if let Token::Integer(digits) | Token::Float(digits) = reader.advance().map_err(wrong)? {
+        // Of all values only a number must be set apart from what stands behind it.
+        let behind = text.trim_start_matches([' ', '\t', '\n', '\r']).strip_prefix(digits);
+        if behind
+            .and_then(|rest| rest.chars().next())
+            .is_some_and(|next| !matches!(next, ' ' | '\t' | '\n' | '\r'))
+        {
+            return Err(format!("the text is not JSON: something else stands behind {digits}"));
+        }
+    }
+    Node::read(&mut reader, arena).map_err(wrong)
 }
 
 /// Compact JSON, the members of objects by name.

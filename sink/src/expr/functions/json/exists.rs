@@ -7,7 +7,7 @@ use super::path::JsonPath;
 use super::walk::find;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Pure, Scalar};
-use crate::expr::functions::signature::{BareNull, Takes, text};
+use crate::expr::functions::signature::{BareNull, Evaluate, Takes, text};
 use crate::format::json::node::Node;
 use crate::row::{Arena, Value};
 use crate::types::LogicalType;
@@ -54,8 +54,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: |args| bind_is(args, |args, moment| is(args, moment.arena, is_scalar)),
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn bind_is(args: &Arguments<'_>, evaluate: Evaluate) -> Result<Bound, BindError> {
     args.count(1, 1)?;

@@ -167,3 +167,38 @@ fn quoted<'p>(inside: &'p str, steps: &mut Vec<Step>) -> Result<&'p str, String>
         rest = rest.strip_prefix(',').ok_or("a bracket is not closed")?.trim_start();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_step_by_step() {
+        let path = JsonPath::parse("  LAX $.a[-1]['b c'][*]..d").unwrap();
+        assert!(path.is_lax && !path.is_definite());
+        let member = |name: &str| Step::Member(name.into());
+        let steps = [member("a"), Step::Index(-1), member("b c"), Step::All, Step::Descend, member("d")];
+        assert_eq!(path.steps, steps);
+        assert_eq!(JsonPath::parse("a").unwrap(), JsonPath { is_lax: false, steps: vec![member("a")] });
+        let slice = JsonPath::parse("$[1:]").unwrap();
+        assert_eq!(slice.steps, [Step::Slice(Some(1), None)]);
+    }
+
+    #[test]
+    fn what_is_no_path_says_why() {
+        for (spec, why) in [
+            ("", "empty"),
+            ("$.", "ends in a point"),
+            ("$[", "not closed"),
+            ("$['a", "quote"),
+            ("$[x]", "'x' is no index"),
+            ("$.a b", "brackets"),
+            ("$[?(@.a)]", "filters"),
+            ("$.a.min()", "min()"),
+        ] {
+            let error = JsonPath::parse(spec).unwrap_err();
+            assert!(error.contains(why) && error.contains(spec), "{error}");
+        }
+        assert!(JsonPath::parse(&format!("${}", "[0]".repeat(201))).is_err());
+    }
+}

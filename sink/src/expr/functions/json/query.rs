@@ -37,8 +37,8 @@ fn bind(args: &Arguments<'_>) -> Result<Bound, BindError> {
         path: args.constant_text(1).map(JsonPath::parse),
         is_array: false,
         wrapper: Wrapper::Without,
-        on_empty: Otherwise::Null,
-        on_error: Otherwise::Null,
+        on_empty: QueryOtherwise::Null,
+        on_error: QueryOtherwise::Null,
     };
     let mut returning = LogicalType::STRING;
     if args.len() == 6 {
@@ -53,8 +53,8 @@ fn bind(args: &Arguments<'_>) -> Result<Bound, BindError> {
             Some("UNCONDITIONAL") => Wrapper::Unconditional,
             _ => Wrapper::Without,
         };
-        call.on_empty = Otherwise::of(args.constant_text(4));
-        call.on_error = Otherwise::of(args.constant_text(5));
+        call.on_empty = QueryOtherwise::of(args.constant_text(4));
+        call.on_error = QueryOtherwise::of(args.constant_text(5));
     }
     Ok(Bound {
         casts,
@@ -75,14 +75,14 @@ enum Wrapper {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Otherwise {
+enum QueryOtherwise {
     Null,
     Error,
     EmptyArray,
     EmptyObject,
 }
 
-impl Otherwise {
+impl QueryOtherwise {
     fn of(word: Option<&str>) -> Self {
         match word {
             Some("ERROR") => Self::Error,
@@ -99,8 +99,8 @@ struct JsonQuery {
     /// Whether an ARRAY of texts is returned.
     is_array: bool,
     wrapper: Wrapper,
-    on_empty: Otherwise,
-    on_error: Otherwise,
+    on_empty: QueryOtherwise,
+    on_error: QueryOtherwise,
 }
 
 impl Scalar for JsonQuery {
@@ -162,16 +162,16 @@ impl JsonQuery {
         Ok(Value::Array(moment.arena.alloc_slice_fill_iter(items.iter().map(|item| element(*item)))))
     }
 
-    fn otherwise<'a>(&self, what: Otherwise, why: &str) -> Result<Value<'a>, EvalError> {
+    fn otherwise<'a>(&self, what: QueryOtherwise, why: &str) -> Result<Value<'a>, EvalError> {
         Ok(match what {
-            Otherwise::Null => Value::Null,
-            Otherwise::Error => return Err(EvalError::new(format!("JSON_QUERY found nothing: {why}"))),
-            Otherwise::EmptyArray if self.is_array => Value::Array(&[]),
-            Otherwise::EmptyArray => Value::String("[]"),
-            Otherwise::EmptyObject if self.is_array => {
+            QueryOtherwise::Null => Value::Null,
+            QueryOtherwise::Error => return Err(EvalError::new(format!("JSON_QUERY found nothing: {why}"))),
+            QueryOtherwise::EmptyArray if self.is_array => Value::Array(&[]),
+            QueryOtherwise::EmptyArray => Value::String("[]"),
+            QueryOtherwise::EmptyObject if self.is_array => {
                 return Err(EvalError::new("JSON_QUERY returns an ARRAY, which no empty object is"));
             }
-            Otherwise::EmptyObject => Value::String("{}"),
+            QueryOtherwise::EmptyObject => Value::String("{}"),
         })
     }
 }

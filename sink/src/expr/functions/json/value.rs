@@ -59,10 +59,10 @@ fn bind(args: &Arguments<'_>) -> Result<Bound, BindError> {
     if !matches!(returning, T::VarChar(_) | T::Boolean | T::Int | T::Double) {
         return Err(BindError(format!("RETURNING knows STRING, BOOLEAN, INT and DOUBLE, not {returning}")));
     }
-    let (mut on_empty, mut on_error) = (Otherwise::Null, Otherwise::Null);
+    let (mut on_empty, mut on_error) = (ValueOtherwise::Null, ValueOtherwise::Null);
     if args.len() == 7 {
-        on_empty = Otherwise::of(args, 3)?;
-        on_error = Otherwise::of(args, 5)?;
+        on_empty = ValueOtherwise::of(args, 3)?;
+        on_error = ValueOtherwise::of(args, 5)?;
         for index in [4, 6] {
             let own = args.logical(index);
             let widened = is_number(own) && is_number(&returning) && *own != returning;
@@ -85,14 +85,14 @@ fn bind(args: &Arguments<'_>) -> Result<Bound, BindError> {
 
 /// What becomes of a call that found nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Otherwise {
+enum ValueOtherwise {
     Null,
     Error,
     /// The argument with this index.
     Default(usize),
 }
 
-impl Otherwise {
+impl ValueOtherwise {
     fn of(args: &Arguments<'_>, index: usize) -> Result<Self, BindError> {
         match args.constant_text(index) {
             Some("NULL") => Ok(Self::Null),
@@ -110,8 +110,8 @@ struct JsonValue {
     /// The path, where it is constant.
     path: Option<Result<JsonPath, String>>,
     returning: LogicalType,
-    on_empty: Otherwise,
-    on_error: Otherwise,
+    on_empty: ValueOtherwise,
+    on_error: ValueOtherwise,
 }
 
 impl Scalar for JsonValue {
@@ -174,11 +174,16 @@ impl JsonValue {
         EvalError::new(format!("JSON_VALUE returns {} and found {found}", self.returning))
     }
 
-    fn otherwise<'a>(&self, what: Otherwise, why: &str, args: &[Value<'a>]) -> Result<Value<'a>, EvalError> {
+    fn otherwise<'a>(
+        &self,
+        what: ValueOtherwise,
+        why: &str,
+        args: &[Value<'a>],
+    ) -> Result<Value<'a>, EvalError> {
         let default = match what {
-            Otherwise::Null => return Ok(Value::Null),
-            Otherwise::Error => return Err(EvalError::new(format!("JSON_VALUE found nothing: {why}"))),
-            Otherwise::Default(index) => args[index],
+            ValueOtherwise::Null => return Ok(Value::Null),
+            ValueOtherwise::Error => return Err(EvalError::new(format!("JSON_VALUE found nothing: {why}"))),
+            ValueOtherwise::Default(index) => args[index],
         };
         match (&self.returning, default) {
             (_, Value::Null)

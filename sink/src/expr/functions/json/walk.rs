@@ -5,10 +5,10 @@ use crate::format::json::node::Node;
 use crate::row::Arena;
 
 /// What was found. `Ok(None)` is nothing, which a strict path does not lead to.
-pub(super) type Found<'a> = Result<Option<Node<'a>>, String>;
+pub(super) type PathResult<'a> = Result<Option<Node<'a>>, String>;
 
 /// Follows the path. A path that may lead to several places gives an array of them.
-pub(super) fn find<'a>(root: Node<'a>, path: &JsonPath, arena: &'a Arena) -> Found<'a> {
+pub(super) fn find<'a>(root: Node<'a>, path: &JsonPath, arena: &'a Arena) -> PathResult<'a> {
     if root == Node::Null {
         return Err("the JSON text is null, which a path does not begin at".into());
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, integer};
+use crate::expr::functions::signature::{BareNull, Evaluate, Takes, as_nullable_as, integer};
 use crate::row::Value;
 use crate::types::{DataType, LogicalType};
 
@@ -34,8 +34,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: |args| drawn(args, 0, 0, LogicalType::Char(36), uuid),
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn drawn(
     args: &Arguments<'_>,

@@ -1,4 +1,4 @@
-//! Powers, roots and logarithms, as fdlibm has them.
+//! Powers, roots and logarithms.
 
 use super::doubles;
 use crate::expr::function::FunctionSpec;
@@ -13,7 +13,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         since: "1.12",
         about: "The base to the power of the exponent.",
         bind: |args| {
-            doubles(args, 2, 2, |args, _| Ok(Value::Double(libm::pow(double(args[0])?, double(args[1])?))))
+            doubles(args, 2, 2, |args, _| Ok(Value::Double(double(args[0])?.powf(double(args[1])?))))
         },
     },
     FunctionSpec {
@@ -22,7 +22,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["SQRT(number)"],
         since: "1.12",
         about: "The square root; NaN below 0.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::pow(double(args[0])?, 0.5)))),
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(double(args[0])?.powf(0.5)))),
     },
     FunctionSpec {
         name: "EXP",
@@ -30,7 +30,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["EXP(number)"],
         since: "1.12",
         about: "e to the power of the number.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::exp(double(args[0])?)))),
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(double(args[0])?.exp()))),
     },
     FunctionSpec {
         name: "E",
@@ -46,7 +46,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["LN(number)"],
         since: "1.12",
         about: "The natural logarithm.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::log(double(args[0])?)))),
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(double(args[0])?.ln()))),
     },
     FunctionSpec {
         name: "LOG10",
@@ -62,9 +62,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["LOG2(number)"],
         since: "1.12",
         about: "The logarithm to base 2.",
-        bind: |args| {
-            doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::log(double(args[0])?) / libm::log(2.0))))
-        },
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(double(args[0])?.ln() / 2.0_f64.ln()))),
     },
     FunctionSpec {
         name: "LOG",
@@ -74,9 +72,9 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         about: "The logarithm, the natural one if there is no base.",
         bind: |args| {
             doubles(args, 1, 2, |args, _| {
-                let first = libm::log(double(args[0])?);
+                let first = double(args[0])?.ln();
                 let Some(number) = args.get(1) else { return Ok(Value::Double(first)) };
-                Ok(Value::Double(libm::log(double(*number)?) / first))
+                Ok(Value::Double(double(*number)?.ln() / first))
             })
         },
     },

@@ -1,13 +1,11 @@
-//! ROUND and TRUNCATE. FLOOR and CEIL of numbers, whose calls go through datetime's rows where a unit stands in them.
+//! ROUND, TRUNCATE, FLOOR and CEIL of numbers.
 
 use std::sync::Arc;
 
 use crate::expr::EvalError;
 use crate::expr::decimal;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
-use crate::expr::functions::signature::{
-    BareNull, Takes, as_nullable_as, bound, integer, is_integer, mistyped,
-};
+use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound, integer, mistyped};
 use crate::format::number;
 use crate::row::{Unscaled, Value};
 use crate::types::LogicalType;
@@ -29,17 +27,23 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         about: "The number cut to so many places; a negative count cuts before the point.",
         bind: |args| bind_places(args, Mode::Down),
     },
+    FunctionSpec {
+        name: "FLOOR",
+        aliases: &[],
+        usage: &["FLOOR(number)"],
+        since: "1.12",
+        about: "The greatest whole number that is not above the number.",
+        bind: |args| bind_whole(args, Mode::Floor),
+    },
+    FunctionSpec {
+        name: "CEIL",
+        aliases: &["CEILING"],
+        usage: &["CEIL(number)"],
+        since: "1.12",
+        about: "The least whole number that is not below the number.",
+        bind: |args| bind_whole(args, Mode::Ceiling),
+    },
 ];
-
-/// FLOOR of a number.
-pub(in crate::expr::functions) fn bind_floor(args: &Arguments<'_>) -> Result<Bound, BindError> {
-    bind_whole(args, Mode::Floor)
-}
-
-/// CEIL of a number.
-pub(in crate::expr::functions) fn bind_ceil(args: &Arguments<'_>) -> Result<Bound, BindError> {
-    bind_whole(args, Mode::Ceiling)
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -69,7 +73,9 @@ fn bind_places(args: &Arguments<'_>, mode: Mode) -> Result<Bound, BindError> {
     let (from, to, precision, gives) = match args.logical(0) {
         LogicalType::Decimal { precision, scale } => {
             let (precision, to) = rounded_type(*precision, *scale, places);
-            (*scale, to, precision, LogicalType::Decimal { precision, scale: to })
+            // Where the places are a row's, Flink holds nothing to the declared precision.
+            let held_to = if places.is_some() { precision } else { 38 };
+            (*scale, to, held_to, LogicalType::Decimal { precision, scale: to })
         }
         other => (0, 0, 38, other.clone()),
     };
@@ -205,10 +211,4 @@ impl Shortest {
         // Digits and an exponent are a number.
         format!("{sign}{digits}e{}", self.exponent).parse().unwrap_or(f64::NAN)
     }
-}
-
-/// Whether FLOOR and CEIL of it are those of numbers.
-pub(in crate::expr::functions) fn is_for_numbers(logical: &LogicalType) -> bool {
-    is_integer(logical)
-        || matches!(logical, LogicalType::Float | LogicalType::Double | LogicalType::Decimal { .. })
 }

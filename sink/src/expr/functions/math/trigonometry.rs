@@ -1,6 +1,8 @@
-//! Angles, and the hyperbolic functions, as fdlibm has them.
+//! Angles, and the hyperbolic functions. Java computes sine, cosine and tangent as the processor does best, and the
+//! others by fdlibm, whose last digits are its own.
 
 use super::doubles;
+use super::hyperbolic::{cosh, sinh, tanh};
 use crate::expr::function::FunctionSpec;
 use crate::expr::functions::signature::double;
 use crate::row::Value;
@@ -12,7 +14,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["SIN(number)"],
         since: "1.12",
         about: "The sine of an angle in radians.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::sin(double(args[0])?)))),
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(double(args[0])?.sin()))),
     },
     FunctionSpec {
         name: "COS",
@@ -20,7 +22,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["COS(number)"],
         since: "1.12",
         about: "The cosine of an angle in radians.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::cos(double(args[0])?)))),
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(double(args[0])?.cos()))),
     },
     FunctionSpec {
         name: "TAN",
@@ -28,7 +30,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["TAN(number)"],
         since: "1.12",
         about: "The tangent of an angle in radians.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::tan(double(args[0])?)))),
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(double(args[0])?.tan()))),
     },
     FunctionSpec {
         name: "ASIN",
@@ -60,7 +62,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["SINH(number)"],
         since: "1.12",
         about: "The hyperbolic sine.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::sinh(double(args[0])?)))),
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(sinh(double(args[0])?)))),
     },
     FunctionSpec {
         name: "COSH",
@@ -68,7 +70,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["COSH(number)"],
         since: "1.12",
         about: "The hyperbolic cosine.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::cosh(double(args[0])?)))),
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(cosh(double(args[0])?)))),
     },
     FunctionSpec {
         name: "TANH",
@@ -76,7 +78,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["TANH(number)"],
         since: "1.12",
         about: "The hyperbolic tangent.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(libm::tanh(double(args[0])?)))),
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(tanh(double(args[0])?)))),
     },
     FunctionSpec {
         name: "COT",
@@ -84,7 +86,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         usage: &["COT(number)"],
         since: "1.12",
         about: "The cotangent of an angle in radians.",
-        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(1.0 / libm::tan(double(args[0])?)))),
+        bind: |args| doubles(args, 1, 1, |args, _| Ok(Value::Double(1.0 / double(args[0])?.tan()))),
     },
     FunctionSpec {
         name: "ATAN2",

@@ -114,3 +114,60 @@ pub(super) fn next_char(text: &str, at: usize) -> usize {
 fn exhausted(error: fancy_regex::Error) -> EvalError {
     EvalError::new(format!("a regular expression gave up on a text: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(pattern: &str, text: &str) -> Option<String> {
+        let found = JavaPattern::compile(pattern).unwrap().find_at(text, 0).unwrap();
+        found.and_then(|it| it.get(0)).map(|it| it.as_str().to_owned())
+    }
+
+    /// What JDK 17 finds first.
+    #[test]
+    fn javas_syntax_means_what_java_means() {
+        for (pattern, text, wanted) in [
+            (r"\d+", "٣4", Some("4")),
+            (r"\w+", "é_a1", Some("_a1")),
+            (r"(?U)\w+", "é_a1", Some("é_a1")),
+            (r"\Qa.b\E+", "axb a.bb", Some("a.bb")),
+            (r"[a-z&&[^b]]+", "bacb", Some("ac")),
+            (r"[\w-]+", "+a-b", Some("a-b")),
+            (r"\p{Alpha}+", "éab", Some("ab")),
+            (r"\p{L}+", "1éab", Some("éab")),
+            (r"a{2}", "aaa", Some("aa")),
+            (r"a++a", "aaa", None),
+            (r"(?<=x)y", "yxy", Some("y")),
+            (r"(a)\1", "abaa", Some("aa")),
+            (r"(?i)ABC", "xabc", Some("abc")),
+            (r"o$", "foo\n", Some("o")),
+            (r".+", "a\u{2028}b", Some("a")),
+            (r"(?s).+", "a\nb", Some("a\nb")),
+            ("\\uD83D\\uDE00", "x😀", Some("😀")),
+            (r"\x41\u0042\0103", "ABC", Some("ABC")),
+            (r"[~&]+", "a~&", Some("~&")),
+        ] {
+            assert_eq!(found(pattern, text).as_deref(), wanted, "{pattern} in {text:?}");
+        }
+    }
+
+    #[test]
+    fn what_java_refuses_is_invalid_and_what_is_not_to_be_had_says_so() {
+        for pattern in ["[", "(", ")", "*", "a{", r"\q", r"\", "(?<1>a)", "(?y)"] {
+            assert!(matches!(JavaPattern::compile(pattern), Err(PatternError::Invalid(_))), "{pattern}");
+        }
+        let Err(PatternError::Unsupported(why)) = JavaPattern::compile(r"\Ga") else { panic!("taken") };
+        assert!(why.contains(r"'\Ga'") && why.contains(r"has \G"), "{why}");
+    }
+
+    #[test]
+    fn a_hostile_pattern_ends() {
+        let many = "(".repeat(5_000);
+        assert!(matches!(JavaPattern::compile(&many), Err(PatternError::Unsupported(_))));
+        let pattern = JavaPattern::compile(r"^(?=(a|aa)+\1$)b").unwrap();
+        let error = pattern.is_match(&format!("{}c", "a".repeat(60))).unwrap_err();
+        assert!(error.to_string().contains("gave up"), "{error}");
+        assert!(matches!(JavaPattern::compile("(a{1000}){1000}"), Err(PatternError::Unsupported(_))));
+    }
+}

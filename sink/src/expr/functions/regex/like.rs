@@ -193,3 +193,41 @@ impl Segment {
 fn is_line_end(char: char) -> bool {
     matches!(char, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn like(text: &str, pattern: &str) -> bool {
+        Glob::escaped(pattern, "!").unwrap().matches(text)
+    }
+
+    #[test]
+    fn percent_is_any_text_and_underscore_a_character() {
+        for (text, pattern, matches) in [
+            ("abcabd", "a%b_", true),
+            ("abcab", "a%b_", false),
+            ("日本語", "_本%", true),
+            ("x😀y", "x_y", true),
+            ("aaa", "%a_a%", true),
+            ("aa", "%a_a%", false),
+            ("a\nb", "a_b", false),
+            ("a\nb", "a%b", true),
+            ("100%", "100!%", true),
+            ("100x", "100!%", false),
+            // First and last segment may not share what they match.
+            ("aba", "ab%ba", false),
+            ("abba", "ab%ba", true),
+            ("", "%", true),
+        ] {
+            assert_eq!(like(text, pattern), matches, "{text} LIKE {pattern}");
+        }
+    }
+
+    #[test]
+    fn an_escape_before_anything_else_is_refused() {
+        assert!(Glob::escaped("a!b", "!").unwrap_err().contains("'a!b'"));
+        assert!(Glob::escaped("a!", "!").is_err());
+        assert!(Glob::escaped("a", "").is_err());
+    }
+}

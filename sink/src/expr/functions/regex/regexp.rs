@@ -101,21 +101,21 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
     },
 ];
 
-type Evaluate = for<'a> fn(&JavaPattern, &[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
+type WithPattern = for<'a> fn(&JavaPattern, &[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn bind(
     args: &Arguments<'_>,
     bare_null: BareNull,
     third: Takes,
     data_type: DataType,
-    evaluate: Evaluate,
+    evaluate: WithPattern,
 ) -> Result<Bound, BindError> {
     let casts = args.check(&[Takes::Text, Takes::Text, third], bare_null)?;
     let constant = match args.constant_text(1).map(JavaPattern::compile) {
         Some(Err(PatternError::Unsupported(why))) => return Err(BindError(why)),
-        Some(Err(PatternError::Invalid(_))) => Constant::Invalid,
-        Some(Ok(pattern)) => Constant::Pattern(Box::new(pattern)),
-        None => Constant::None,
+        Some(Err(PatternError::Invalid(_))) => ConstantPattern::Invalid,
+        Some(Ok(pattern)) => ConstantPattern::Pattern(Box::new(pattern)),
+        None => ConstantPattern::None,
     };
     let on_invalid =
         if data_type.logical == LogicalType::Boolean { Value::Boolean(false) } else { Value::Null };
@@ -129,26 +129,26 @@ fn bind(
 }
 
 /// The pattern of a call, where it is constant.
-enum Constant {
+enum ConstantPattern {
     Pattern(Box<JavaPattern>),
     Invalid,
     None,
 }
 
 struct Regexp {
-    constant: Constant,
+    constant: ConstantPattern,
     /// What an invalid pattern gives.
     on_invalid: Value<'static>,
-    evaluate: Evaluate,
+    evaluate: WithPattern,
 }
 
 impl Scalar for Regexp {
     fn evaluate<'a>(&'a self, args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
         match &self.constant {
-            Constant::Pattern(pattern) => (self.evaluate)(pattern, args, moment),
-            Constant::Invalid => Ok(self.on_invalid),
+            ConstantPattern::Pattern(pattern) => (self.evaluate)(pattern, args, moment),
+            ConstantPattern::Invalid => Ok(self.on_invalid),
             // A pattern of the row is compiled for it: nothing here may be shared between rows.
-            Constant::None => match JavaPattern::compile(text(args[1])?) {
+            ConstantPattern::None => match JavaPattern::compile(text(args[1])?) {
                 Ok(pattern) => (self.evaluate)(&pattern, args, moment),
                 Err(PatternError::Invalid(_)) => Ok(self.on_invalid),
                 Err(PatternError::Unsupported(why)) => Err(EvalError::new(Cow::Owned(why))),

@@ -68,6 +68,7 @@ impl Translation<'_> {
                         self.open.pop().ok_or_else(|| self.invalid("a parenthesis that was not opened"))?;
                     self.out.push(')');
                 }
+                '{' => self.repetition()?,
                 // A class that begins with a bracket needs none outside.
                 ']' | '}' => self.literal(char),
                 '#' if self.flags.comments => {
@@ -114,6 +115,21 @@ impl Translation<'_> {
         } else {
             self.out.push_str(&format!("[^{LINE_ENDS}]"));
         }
+    }
+
+    /// `{2}`, `{2,}`, `{2,3}`
+    fn repetition(&mut self) -> Result<(), PatternError> {
+        let inside = self.rest.split('}').next().unwrap_or_default();
+        let is_count = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
+        if least.is_empty() || !is_count(least) || !is_count(most) || inside.len() == self.rest.len() {
+            return Err(self.invalid("a brace without a count of repetitions"));
+        }
+        self.out.push('{');
+        self.out.push_str(inside);
+        self.out.push('}');
+        self.rest = &self.rest[inside.len() + 1..];
+        Ok(())
     }
 
     fn end(&mut self) {

@@ -3,7 +3,7 @@
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
 use crate::expr::functions::signature::{
-    BareNull, Takes, as_nullable_as, bound, bytes, is_text, text, varying,
+    BareNull, Evaluate, Takes, as_nullable_as, bound, bytes, is_text, text, varying,
 };
 use crate::row::Value;
 use crate::types::LogicalType;
@@ -89,8 +89,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: |args| affix(args, |args, _| Ok(Value::Boolean(bytes(args[0])?.ends_with(bytes(args[1])?)))),
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn trim(args: &Arguments<'_>, evaluate: Evaluate) -> Result<Bound, BindError> {
     args.count(1, 2)?;

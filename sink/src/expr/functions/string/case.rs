@@ -2,7 +2,7 @@
 
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound, text};
+use crate::expr::functions::signature::{BareNull, Evaluate, Takes, as_nullable_as, bound, text};
 use crate::row::{Arena, Value};
 use crate::types::LogicalType;
 
@@ -45,8 +45,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         },
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 /// A function of one text that gives a text of its type.
 fn same_type(args: &Arguments<'_>, evaluate: Evaluate) -> Result<Bound, BindError> {
@@ -91,7 +89,7 @@ fn reverse<'a>(text: &'a str, arena: &'a Arena) -> &'a str {
     collect(text.chars().rev(), text.len(), arena)
 }
 
-fn collect<'a>(chars: impl Iterator<Item = char>, capacity: usize, arena: &'a Arena) -> &'a str {
+fn collect(chars: impl Iterator<Item = char>, capacity: usize, arena: &Arena) -> &str {
     let mut out = arena.string_with_capacity(capacity);
     out.extend(chars);
     out.into_str()

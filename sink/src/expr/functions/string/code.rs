@@ -2,7 +2,9 @@
 
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound, bytes, integer, text};
+use crate::expr::functions::signature::{
+    BareNull, Evaluate, Takes, as_nullable_as, bound, bytes, integer, text,
+};
 use crate::format::base64;
 use crate::row::Value;
 use crate::types::LogicalType;
@@ -72,8 +74,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         },
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn to_string(args: &Arguments<'_>, takes: Takes, evaluate: Evaluate) -> Result<Bound, BindError> {
     args.count(1, 1)?;

@@ -1,8 +1,10 @@
 //! Parts of a text, and parts replaced.
 
 use crate::expr::EvalError;
-use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound, integer, text, varying};
+use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Pure};
+use crate::expr::functions::signature::{
+    BareNull, Evaluate, Takes, as_nullable_as, bound, integer, text, varying,
+};
 use crate::expr::functions::utf16;
 use crate::row::Value;
 use crate::types::{LENGTH_MAX, LogicalType};
@@ -61,12 +63,12 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: |args| {
             args.count(3, 3)?;
             let casts = args.check(&[Takes::Text], BareNull::Taken)?;
-            Ok(bound(casts, as_nullable_as(args, LogicalType::STRING), Pure(translate)))
+            let mut call = bound(casts, as_nullable_as(args, LogicalType::STRING), Pure(translate));
+            call.nulls = Nulls::Given;
+            Ok(call)
         },
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn part(args: &Arguments<'_>, least: usize, most: usize, evaluate: Evaluate) -> Result<Bound, BindError> {
     args.count(least, most)?;
@@ -180,7 +182,11 @@ fn replace<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, Eva
 }
 
 fn translate<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
-    let (whole, from, to) = (text(args[0])?, text(args[1])?, text(args[2])?);
+    if args[0] == Value::Null || args[1] == Value::Null {
+        return Ok(args[0]);
+    }
+    let (whole, from) = (text(args[0])?, text(args[1])?);
+    let to = if args[2] == Value::Null { "" } else { text(args[2])? };
     let mut out = moment.arena.string_with_capacity(whole.len());
     for char in whole.chars() {
         match from.chars().position(|it| it == char) {

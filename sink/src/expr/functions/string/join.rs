@@ -101,8 +101,8 @@ fn bind_elt(args: &Arguments<'_>) -> Result<Bound, BindError> {
     let Some(common) = common.filter(|_| same_kind) else {
         return Err(BindError("its values are character strings and byte strings at once".into()));
     };
-    for index in 1..args.len() {
-        casts[index] = as_common(args, index, &common);
+    for (index, cast) in casts.iter_mut().enumerate().skip(1) {
+        *cast = as_common(args, index, &common);
     }
     let mut call = bound(casts, common.nullable(), Pure(elt));
     call.nulls = Nulls::Given;

@@ -2,7 +2,9 @@
 
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound, count, integer, text};
+use crate::expr::functions::signature::{
+    BareNull, Evaluate, Takes, as_nullable_as, bound, count, integer, text,
+};
 use crate::row::Value;
 use crate::types::LogicalType;
 
@@ -53,8 +55,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: |args| number(args, 2, 4, instr),
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 /// A function of one or two texts, then numbers, that gives an INT.
 fn number(args: &Arguments<'_>, least: usize, most: usize, evaluate: Evaluate) -> Result<Bound, BindError> {

@@ -351,3 +351,41 @@ fn grouped(digits: &str) -> String {
     }
     out + fraction
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::Arena;
+
+    /// What `String.format(Locale.US, …)` of JDK 17 gives.
+    #[test]
+    fn directives_are_javas() {
+        let arena = Arena::new();
+        let moment = Moment::still(&arena);
+        let text = Value::String("ab");
+        for (format, value, wanted) in [
+            ("%5s|%-5s|%.1s", text, None),
+            ("%1$5s|%1$-5s|%1$.1s", text, Some("   ab|ab   |a")),
+            ("%S", text, Some("AB")),
+            ("%,d", Value::Int(1_234_567), Some("1,234,567")),
+            ("%08d", Value::Int(-42), Some("-0000042")),
+            ("%+d %<(d", Value::Int(-7), Some("-7 (7)")),
+            ("%x %<X %<o", Value::Int(-1), Some("ffffffff FFFFFFFF 37777777777")),
+            ("%.2f", Value::Double(0.125), Some("0.13")),
+            ("%.0f", Value::Double(0.5), Some("1")),
+            ("%.1f", Value::Double(9.96), Some("10.0")),
+            ("%f", Value::Double(1e-7), Some("0.000000")),
+            ("%e", Value::Double(12_345.678), Some("1.234568e+04")),
+            ("%.3e", Value::Double(9.9996), Some("1.000e+01")),
+            ("%c%%%n", Value::Int(65), Some("A%\n")),
+            ("%b", Value::Null, Some("false")),
+            ("%d", text, None),
+            ("%q", text, None),
+            ("%", text, None),
+            ("%999999999s", text, None),
+        ] {
+            let got = printf(&[Value::String(format), value], &moment);
+            assert_eq!(got.ok(), wanted.map(Value::String), "{format}");
+        }
+    }
+}

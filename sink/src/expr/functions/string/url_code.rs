@@ -2,7 +2,7 @@
 
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Pure};
-use crate::expr::functions::signature::{BareNull, Takes, bound, text};
+use crate::expr::functions::signature::{BareNull, Evaluate, Takes, bound, text};
 use crate::row::Value;
 use crate::types::LogicalType;
 
@@ -24,8 +24,6 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: |args| bind(args, decode),
     },
 ];
-
-type Evaluate = for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>;
 
 fn bind(args: &Arguments<'_>, evaluate: Evaluate) -> Result<Bound, BindError> {
     args.count(1, 1)?;
