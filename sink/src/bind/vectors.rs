@@ -169,9 +169,6 @@ fn check(vector: &Json) -> Result<(), String> {
         }
         Ok(expr) => expr,
     };
-    if is_predicate && !expr.is_bare_null() {
-        logic::boolean(&expr, "WHERE").map_err(|error| error.0)?;
-    }
     let shown = type_text(&expr);
     if let Some(wanted) = vector["type"].as_str()
         && wanted != shown
@@ -195,6 +192,9 @@ fn bound(vector: &Json, session: &Session) -> Result<Expr, String> {
     }
     let relations = [Relation { path: vec!["t".to_owned()], columns }];
     let expr = bind(&ast, &Scope { relations: &relations, session }).map_err(|finding| finding.text)?;
+    if vector["predicate"] == true && !expr.is_bare_null() {
+        logic::boolean(&expr, "WHERE").map_err(|error| error.0)?;
+    }
     // A query of nothing but NULL has no type.
     if expr.is_bare_null() && vector["predicate"] != true {
         Err("NULL has no type".to_owned())

@@ -147,6 +147,24 @@ impl Expr {
         Self { kind, data_type }
     }
 
+    /// Whether it puts a ROW together.
+    pub(crate) fn is_row(&self) -> bool {
+        matches!(&self.kind, ExprKind::Call(call) if call.name == "ROW")
+    }
+
+    /// The field of a ROW at an index: what it is put together of, where it is.
+    pub(crate) fn item(&self, index: usize) -> Option<Self> {
+        match &self.kind {
+            ExprKind::Call(call) if call.name == "ROW" => call.args.get(index).cloned(),
+            _ => {
+                let LogicalType::Row(fields) = &self.data_type.logical else { return None };
+                let field = fields.get(index)?.data_type.clone();
+                let data_type = DataType { nullable: field.nullable || self.data_type.nullable, ..field };
+                Some(Self { kind: ExprKind::Field(Box::new(self.clone()), index), data_type })
+            }
+        }
+    }
+
     /// The same values under another type that has the same ones.
     pub(crate) fn retyped(self, data_type: DataType) -> Self {
         Self { data_type, ..self }
