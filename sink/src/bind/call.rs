@@ -262,7 +262,7 @@ fn ill_called(name: &str) -> Finding {
 fn interval(args: &[&Ast]) -> Result<Expr, Finding> {
     let texts: Vec<&str> = args.iter().filter_map(|arg| text(arg)).collect();
     let [sign, text, first, precision, last @ ..] = &texts[..] else { return Err(ill_called("INTERVAL")) };
-    interval::literal(&interval::Parts {
+    interval::literal(&interval::IntervalParts {
         is_negative: *sign == "-",
         text,
         first,
