@@ -48,7 +48,7 @@ impl Binder<'_> {
             ast::Expr::Case { operand, conditions, else_result, .. } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), at)
             }
-            ast::Expr::Cast { kind, expr, data_type, format: None } => self.cast(kind, expr, data_type),
+            ast::Expr::Cast { kind, expr, data_type, format: None } => self.cast(kind, expr, data_type, at),
             ast::Expr::InList { expr, list, negated } => self.membership(expr, list, *negated, at),
             ast::Expr::Between { expr, negated, low, high } => self.between(expr, low, high, *negated, at),
             ast::Expr::Tuple(items) => self.call("ROW", items.iter(), at),
@@ -126,6 +126,7 @@ impl Binder<'_> {
         kind: &ast::CastKind,
         operand: &ast::Expr,
         data_type: &ast::DataType,
+        at: Option<Position>,
     ) -> Result<Expr, Finding> {
         let to = literal::data_type(data_type)?;
         let operand = self.bind(operand)?;
@@ -138,7 +139,8 @@ impl Binder<'_> {
             _ => return Err(Finding::new(Rule::Type, "Flink has CAST and TRY_CAST alone")),
         };
         let to = crate::types::DataType { nullable: is_try || operand.data_type().nullable, ..to };
-        cast::bind(operand, &to, is_try, self.scope.session).map(folded).map_err(refused)
+        let cast = cast::bind(operand, &to, is_try, self.scope.session).map_err(refused)?;
+        Ok(folded(cast.placed(at)))
     }
 
     fn membership(
@@ -191,4 +193,4 @@ fn place(expr: &ast::Expr) -> Option<Position> {
 }
 
 #[cfg(test)]
-mod vectors;
+mod tests;

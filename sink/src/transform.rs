@@ -15,6 +15,7 @@
 //! says so, the caller awaits [`SchemaRequest::fetch`], and [`resume`](Transform::resume) goes on with the same record
 //! where it stopped: tables before that one are done, and the decoder gave no row yet.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::chance::Chance;
@@ -200,7 +201,13 @@ impl Transform {
         let Self { sources, inserts, changes, arena, next_source: source, rows, now, chance, .. } = self;
         let SourceChain { deserializer, operator } = &mut sources[*source];
         let (arena, inserts) = (&*arena, &*inserts);
-        let draw = || chance.draw();
+        let drawing = Cell::new(*chance);
+        let draw = || {
+            let mut chance = drawing.get();
+            let drawn = chance.draw();
+            drawing.set(chance);
+            drawn
+        };
         let moment = Moment { arena, now: *now, chance: &draw };
         let mut push = |kind, row| {
             let own = inserts.iter().zip(&mut *changes).filter(|(insert, _)| insert.source == *source);
@@ -216,6 +223,7 @@ impl Transform {
                 };
             }
         });
+        *chance = drawing.get();
         match failure {
             Some(error) => Err(error),
             None => Ok(outcome),

@@ -68,7 +68,17 @@ impl Binder<'_> {
             return form.map(folded);
         }
         let spec = named(&name).ok_or_else(|| unknown(&name))?;
-        self.bound(spec, args, at).map(folded)
+        let first =
+            args.first().filter(|first| spec.name == "COALESCE" && !first.data_type().nullable).cloned();
+        let call = self.bound(spec, args, at)?;
+        // What stands behind a value that is never NULL is not computed.
+        let call = match first {
+            None => call,
+            Some(first) => {
+                case::as_type(first, &call.data_type().logical, self.scope.session).map_err(refused)?
+            }
+        };
+        Ok(folded(call))
     }
 
     /// What is made of operators rather than computed by a function.
@@ -252,7 +262,7 @@ fn ill_called(name: &str) -> Finding {
 fn interval(args: &[&Ast]) -> Result<Expr, Finding> {
     let texts: Vec<&str> = args.iter().filter_map(|arg| text(arg)).collect();
     let [sign, text, first, precision, last @ ..] = &texts[..] else { return Err(ill_called("INTERVAL")) };
-    interval::literal(&interval::Parts {
+    interval::literal(&interval::IntervalParts {
         is_negative: *sign == "-",
         text,
         first,

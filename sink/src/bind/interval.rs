@@ -7,7 +7,7 @@ use crate::row::Value;
 use crate::types::LogicalType;
 
 /// The parts of a literal, as the parser's helper gives them.
-pub(super) struct Parts<'a> {
+pub(super) struct IntervalParts<'a> {
     pub(super) is_negative: bool,
     pub(super) text: &'a str,
     pub(super) first: &'a str,
@@ -38,7 +38,7 @@ const CHAINS: [&[&str]; 2] = [&["YEAR", "MONTH"], &["DAY", "HOUR", "MINUTE", "SE
 ///
 /// # Errors
 /// Its text does not fit its units.
-pub(super) fn literal(parts: &Parts<'_>) -> Result<Expr, Finding> {
+pub(super) fn literal(parts: &IntervalParts<'_>) -> Result<Expr, Finding> {
     let first = singular(parts.first);
     let units = units(first, parts.last.map(singular)).ok_or_else(|| {
         let last = parts.last.map(|last| format!(" TO {last}")).unwrap_or_default();

@@ -87,7 +87,10 @@ pub(super) fn typed(typed: &TypedString, session: &Session) -> Result<Expr, Find
     };
     let kind = typed.data_type.to_string().to_ascii_uppercase();
     let parsed = match &*kind {
-        "DATE" => date(text).map(|(days, _)| (Value::Date(days), LogicalType::Date)),
+        "DECIMAL" => return number(text, false),
+        "DATE" => date(text)
+            .filter(|(_, rest)| rest.is_none())
+            .map(|(days, _)| (Value::Date(days), LogicalType::Date)),
         "TIME" => whole_clock(text).map(|(ms, _)| (Value::Time(ms), LogicalType::Time(0))),
         "TIMESTAMP" | "TIMESTAMP_LTZ" => moment(text).map(|(at, precision)| {
             let logical = if kind == "TIMESTAMP" {
@@ -118,12 +121,26 @@ fn shape(kind: &str) -> &'static str {
     }
 }
 
-/// The type behind CAST.
+/// The type behind CAST, where VARCHAR has no length unless it says so.
 pub(super) fn data_type(data_type: &AstType) -> Result<DataType, Finding> {
-    type_of(&data_type.to_string()).map_err(|error| {
+    let text = data_type.to_string();
+    match &*text.to_ascii_uppercase() {
+        "VARCHAR" => return Ok(LogicalType::STRING.nullable()),
+        "VARBINARY" => return Ok(LogicalType::BYTES.nullable()),
+        "INTERVAL YEAR" | "INTERVAL MONTH" | "INTERVAL YEAR TO MONTH" => {
+            return Ok(LogicalType::IntervalYearMonth.nullable());
+        }
+        other if other.starts_with("INTERVAL ") => return Ok(LogicalType::IntervalDayTime.nullable()),
+        _ => {}
+    }
+    let to = type_of(&text).map_err(|error| {
         let text = error.to_string();
         Finding::new(Rule::Type, text.lines().next().unwrap_or_default().to_owned())
-    })
+    })?;
+    if !to.nullable {
+        return Err(Finding::new(Rule::Type, "CAST takes a type without NOT NULL"));
+    }
+    Ok(to)
 }
 
 /// `y-M-d` with days that exist, up to the year 9999; and what follows.

@@ -9,6 +9,7 @@ use crate::expr::arithmetic::{self, Arithmetic};
 use crate::expr::comparison::Comparison;
 use crate::expr::function::BindError;
 use crate::expr::logic::{self, Connective};
+use crate::expr::rows;
 
 impl Binder<'_> {
     pub(super) fn unary(
@@ -25,9 +26,6 @@ impl Binder<'_> {
         let operand = self.bind(operand)?;
         let bound = match operator {
             UnaryOperator::Not => logic::not(operand),
-            UnaryOperator::Minus if operand.data_type().logical.is_interval() => {
-                return self.apply("-", vec![operand], at);
-            }
             UnaryOperator::Minus => arithmetic::negated(operand, at),
             UnaryOperator::Plus if operand.data_type().logical.is_numeric() => Ok(operand),
             other => Err(BindError(format!("Flink has no {other} before {}", operand.data_type().logical))),
@@ -114,7 +112,7 @@ impl Binder<'_> {
         at: Option<Position>,
     ) -> Result<Expr, Finding> {
         let (left, right) = (self.bind(left)?, self.bind(right)?);
-        comparison.bind(left, right, self.scope.session, at).map(folded).map_err(refused)
+        rows::compare(comparison, left, right, self.scope.session, at).map(folded).map_err(refused)
     }
 }
 

@@ -101,13 +101,14 @@ impl Arithmetic {
     }
 }
 
-/// `-x` of a number.
+/// `-x` of a number or an interval.
 ///
 /// # Errors
-/// It is no number.
+/// It is neither.
 pub(crate) fn negated(operand: Expr, at: Option<Position>) -> Result<Expr, BindError> {
     let data_type = operand.data_type().clone();
-    if operand.is_bare_null() || !data_type.logical.is_numeric() {
+    let is_signed = data_type.logical.is_numeric() || data_type.logical.is_interval();
+    if operand.is_bare_null() || !is_signed {
         return Err(BindError(format!("- does not take {}", data_type.logical)));
     }
     let bound = Bound {

@@ -275,7 +275,12 @@ fn exact_order(a: i128, b: i128, (left, right): (u8, u8)) -> Option<Ordering> {
 /// Whether two nested values are equal; two NULLs within them are.
 fn equal_nested(a: Value<'_>, b: Value<'_>) -> bool {
     match (a, b) {
-        (Value::Array(a), Value::Array(b)) | (Value::Row(a), Value::Row(b)) => {
+        // As Flink has it: no NULL of an array equals another.
+        (Value::Array(a), Value::Array(b)) => {
+            let equal = |a: &Value<'_>, b: &Value<'_>| !matches!(a, Value::Null) && equal_nested(*a, *b);
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+        }
+        (Value::Row(a), Value::Row(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal_nested(*a, *b))
         }
         (Value::Map(a), Value::Map(b)) => {

@@ -5,6 +5,7 @@ use super::comparison::Comparison;
 use super::function::{BindError, Session};
 use super::functions::common_type::common_type;
 use super::logic::{Connective, not};
+use super::rows;
 use super::tree::Expr;
 use crate::error::Position;
 use crate::types::{DataType, LogicalType};
@@ -28,7 +29,7 @@ pub(crate) fn bind(
     }
     let equal = |item: Expr| -> Result<Expr, BindError> {
         let (left, right) = texts_beside_numbers(operand.clone(), item, session)?;
-        Comparison::Equal.bind(left, right, session, at)
+        rows::compare(Comparison::Equal, left, right, session, at)
     };
     let mut equals = items.into_iter().map(equal).collect::<Result<Vec<_>, _>>()?;
     let any = match equals.len() {

@@ -25,8 +25,8 @@ enum ExprKind {
     Column(usize),
     /// A value of the expression's own.
     Constant { value: Constant, is_literal: bool },
-    /// An operand, and what turns its values into those of the expression's type.
-    Cast(Box<Expr>, Cast),
+    /// An operand, what turns its values into those of the expression's type, and where the SQL says so.
+    Cast(Box<Expr>, Cast, Option<Position>),
     /// A field of a ROW, by its index.
     Field(Box<Expr>, usize),
     /// A function of arguments.
@@ -143,8 +143,34 @@ impl Expr {
     /// What a cast makes of it.
     pub(crate) fn cast(self, cast: Cast, data_type: DataType) -> Self {
         // Where values stay as they are, there is nothing to do at run time.
-        let kind = if cast == Cast::Keep { self.kind } else { ExprKind::Cast(Box::new(self), cast) };
+        let kind = if cast == Cast::Keep { self.kind } else { ExprKind::Cast(Box::new(self), cast, None) };
         Self { kind, data_type }
+    }
+
+    /// With the place in the SQL, for what fails: of a cast, which has none yet.
+    pub(crate) fn placed(mut self, place: Option<Position>) -> Self {
+        if let ExprKind::Cast(_, _, at) = &mut self.kind {
+            *at = at.or(place);
+        }
+        self
+    }
+
+    /// Whether it puts a ROW together.
+    pub(crate) fn is_row(&self) -> bool {
+        matches!(&self.kind, ExprKind::Call(call) if call.name == "ROW")
+    }
+
+    /// The field of a ROW at an index: what it is put together of, where it is.
+    pub(crate) fn item(&self, index: usize) -> Option<Self> {
+        match &self.kind {
+            ExprKind::Call(call) if call.name == "ROW" => call.args.get(index).cloned(),
+            _ => {
+                let LogicalType::Row(fields) = &self.data_type.logical else { return None };
+                let field = fields.get(index)?.data_type.clone();
+                let data_type = DataType { nullable: field.nullable || self.data_type.nullable, ..field };
+                Some(Self { kind: ExprKind::Field(Box::new(self.clone()), index), data_type })
+            }
+        }
     }
 
     /// The same values under another type that has the same ones.
@@ -162,7 +188,7 @@ impl Expr {
     pub(crate) fn source_column(&self) -> Option<usize> {
         match &self.kind {
             ExprKind::Column(index) => Some(*index),
-            ExprKind::Cast(operand, _) => operand.source_column(),
+            ExprKind::Cast(operand, ..) => operand.source_column(),
             _ => None,
         }
     }
@@ -226,7 +252,7 @@ impl Expr {
     fn parts(&self) -> impl Iterator<Item = &Self> {
         match &self.kind {
             ExprKind::Column(_) | ExprKind::Constant { .. } => &[],
-            ExprKind::Cast(operand, _) | ExprKind::Field(operand, _) => std::slice::from_ref(&**operand),
+            ExprKind::Cast(operand, ..) | ExprKind::Field(operand, _) => std::slice::from_ref(&**operand),
             ExprKind::Call(call) => &call.args,
             ExprKind::Lazy(call) => &call.args,
         }
@@ -250,7 +276,10 @@ impl Expr {
         match &self.kind {
             ExprKind::Column(index) => Ok(row[*index]),
             ExprKind::Constant { value, .. } => Ok(value.value(moment.arena)),
-            ExprKind::Cast(operand, cast) => cast.apply(operand.evaluate(row, moment)?, moment.arena),
+            ExprKind::Cast(operand, cast, at) => {
+                let value = operand.evaluate(row, moment)?;
+                cast.apply(value, moment.arena).map_err(|error| error.at(*at))
+            }
             ExprKind::Field(operand, index) => Ok(match operand.evaluate(row, moment)? {
                 Value::Row(fields) => fields.get(*index).copied().unwrap_or(Value::Null),
                 _ => Value::Null,
@@ -337,7 +366,7 @@ impl fmt::Display for Displayed<'_> {
         match &self.expr.kind {
             ExprKind::Column(index) => f.write_str(&self.columns[*index].name),
             ExprKind::Constant { value, .. } => write!(f, "{value}"),
-            ExprKind::Cast(operand, _) => {
+            ExprKind::Cast(operand, ..) => {
                 write!(f, "{}, cast from {}", operand.display(self.columns), operand.data_type.logical)
             }
             ExprKind::Field(operand, index) => match &operand.data_type.logical {

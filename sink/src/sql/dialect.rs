@@ -5,6 +5,7 @@ use std::any::TypeId;
 use sqlparser::ast::Expr;
 use sqlparser::dialect::{Dialect, GenericDialect, Precedence};
 use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
 use super::tokens::is_word;
 use super::{expression, special_forms};
@@ -64,11 +65,12 @@ impl Dialect for Flink {
         expression::infix(parser, expr, precedence).or_else(|| special_forms::infix(parser, expr))
     }
 
-    /// `x NOT NULL` is no expression.
+    /// Neither `x NOT NULL` nor `a == b` is an expression.
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
         let is_not_null = is_word(&parser.peek_nth_token_ref(0).token, "NOT")
             && is_word(&parser.peek_nth_token_ref(1).token, "NULL");
-        is_not_null.then_some(Ok(self.prec_unknown()))
+        let is_double = parser.peek_token_ref().token == Token::DoubleEq;
+        (is_not_null || is_double).then_some(Ok(self.prec_unknown()))
     }
 
     /// LIKE and BETWEEN bind tighter than `=`.

@@ -208,7 +208,7 @@ fn rounded(parser: &mut Parser<'_>, [plain, to]: [&str; 2], span: Span) -> Parse
     let mut name = plain;
     if parser.parse_keyword(Keyword::TO) {
         name = to;
-        args.push(unit(parser)?);
+        args.insert(0, unit(parser)?);
     } else {
         while parser.consume_token(&Token::Comma) {
             args.push(parser.parse_expr()?);
@@ -306,9 +306,7 @@ fn begins_interval(parser: &Parser<'_>) -> bool {
 /// Behind INTERVAL: `[-] '…' DAY[(2)] [TO SECOND[(3)]]`, as text, first unit, its precision, last unit.
 fn interval(parser: &mut Parser<'_>, span: Span) -> Parsed {
     let is_negative = parser.consume_token(&Token::Minus);
-    if !is_negative {
-        parser.consume_token(&Token::Plus);
-    }
+    let _ = !is_negative && parser.consume_token(&Token::Plus);
     let value = match parser.next_token().token {
         Token::SingleQuotedString(text) | Token::Number(text, false) => text,
         _ => return Err(ParserError::ParserError("Expected: an interval".to_owned())),

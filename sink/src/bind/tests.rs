@@ -1,7 +1,7 @@
-//! Flink's own answers to scalar expressions, one test per family: `cargo test -p upsert-kafka-sink --lib vectors::math`.
+//! Flink's own answers to scalar expressions, one test per family: `cargo test -p upsert-kafka-sink --lib bind::tests::math`.
 //! What fails is printed with its id, the first `VECTORS_SHOWN` (20) of each family.
 //!
-//! `UPSERT_KAFKA_VECTORS=DIR` replays the expressions of another folder (`vectors::unseen`).
+//! `UPSERT_KAFKA_VECTORS=DIR` replays the expressions of another folder (`bind::tests::unseen`).
 
 mod notation;
 
@@ -35,8 +35,9 @@ families! {
     string syntax zone
 }
 
-/// Vectors of families whose functions are not all there yet: how many may fail.
-const UNFINISHED: &[(&str, usize)] = &[];
+/// How many vectors of a family may fail. Not had yet: `(a - b) DAY` (15 of datetime, 6 of zone), TO_DATE with a year of
+/// two digits (1), texts with blanks beside DECIMAL and TIME (2 of comparison).
+const UNFINISHED: &[(&str, usize)] = &[("datetime", 16), ("zone", 6), ("comparison", 2)];
 
 #[test]
 fn unseen() {
@@ -169,9 +170,6 @@ fn check(vector: &Json) -> Result<(), String> {
         }
         Ok(expr) => expr,
     };
-    if is_predicate && !expr.is_bare_null() {
-        logic::boolean(&expr, "WHERE").map_err(|error| error.0)?;
-    }
     let shown = type_text(&expr);
     if let Some(wanted) = vector["type"].as_str()
         && wanted != shown
@@ -195,6 +193,9 @@ fn bound(vector: &Json, session: &Session) -> Result<Expr, String> {
     }
     let relations = [Relation { path: vec!["t".to_owned()], columns }];
     let expr = bind(&ast, &Scope { relations: &relations, session }).map_err(|finding| finding.text)?;
+    if vector["predicate"] == true && !expr.is_bare_null() {
+        logic::boolean(&expr, "WHERE").map_err(|error| error.0)?;
+    }
     // A query of nothing but NULL has no type.
     if expr.is_bare_null() && vector["predicate"] != true {
         Err("NULL has no type".to_owned())
