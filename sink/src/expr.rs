@@ -17,6 +17,7 @@ pub(crate) mod functions;
 mod projection;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use self::cast::Cast;
@@ -78,6 +79,15 @@ impl Expr {
             ExprKind::Column(index) => Some(*index),
             ExprKind::Null => None,
             ExprKind::Cast(operand, _) => operand.source_column(),
+        }
+    }
+
+    /// Adds every column of the source that it reads.
+    pub(crate) fn columns(&self, into: &mut BTreeSet<usize>) {
+        match &self.kind {
+            ExprKind::Column(index) => _ = into.insert(*index),
+            ExprKind::Null => {}
+            ExprKind::Cast(operand, _) => operand.columns(into),
         }
     }
 

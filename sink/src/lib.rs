@@ -95,30 +95,38 @@
 //! | `RowKind`, `RowData`, `LogicalType` | [`row::RowKind`], [`row::Row`], [`types::LogicalType`] |
 
 mod arena;
+mod buffer;
 mod clients;
 mod codecs;
 pub mod credentials;
+mod datagen;
 mod deserializer;
 pub mod error;
+mod error_handling;
 mod expr;
 mod format;
 mod job;
+mod local_source;
 mod message;
+mod normalize;
 mod operator;
 mod option;
 mod options;
 pub mod plan;
 mod print;
 mod progress;
+mod record_metadata;
 pub mod row;
 mod scan;
+mod serializer;
 mod settings;
 mod skips;
 mod source;
 pub mod sql;
+mod state;
+mod topic_selector;
 mod transform;
 pub mod types;
-mod upsert;
 mod upsert_sink;
 mod writer;
 
@@ -141,5 +149,6 @@ pub mod internals {
     pub use crate::message::{Headers, Message};
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
     pub use crate::options::{CONNECTORS, Connector};
+    pub use crate::record_metadata::{EncodedHeaders, RecordMetadata};
     pub use crate::transform::{Change, Changes, Fed, SchemaRequest, Transform};
 }
