@@ -30,11 +30,12 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     let parallelism = check.parallelism("scan.parallelism");
     let metadata = check.readable_metadata(value.as_ref().map(|format| format.spec));
     let key = key.filter(|format| !format.spec.carries_changes);
-    let key = key.and_then(|format| decoding(&mut check, &format, &slots.key, &slots.prefix));
+    let key = key.and_then(|format| decoding(&mut check, &format, &slots.key, &slots.prefix, &[]));
     let strict_decoder = value
         .as_ref()
         .and_then(|format| check.strict_decoding_format(format, &picked(&table.columns, &slots.value)));
-    let decoding = value.as_ref().and_then(|format| decoding(&mut check, format, &slots.value, ""));
+    let decoding =
+        value.as_ref().and_then(|format| decoding(&mut check, format, &slots.value, "", &metadata.of_format));
     let discovery_interval = check.discovery(&bounded);
     let properties = check.properties();
     let group_id = check.given("properties.group.id").map(str::to_owned);
@@ -58,7 +59,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
         deserializer: DeserializerPlan {
             key,
             value: decoding,
-            metadata,
+            metadata: metadata.of_record,
             arity: row.columns.len(),
             upsert_mode: false,
         },
@@ -89,10 +90,18 @@ fn source_lines(check: &Check<'_>, startup: &Startup, bounded: &Bounded) -> Vec<
 }
 
 /// A format that reads these columns of the table's row.
-fn decoding(check: &mut Check<'_>, format: &Format, slots: &[usize], prefix: &str) -> Option<PartPlan> {
+fn decoding(
+    check: &mut Check<'_>,
+    format: &Format,
+    slots: &[usize],
+    prefix: &str,
+    metadata: &[(usize, &str)],
+) -> Option<PartPlan> {
     let columns = picked(&without_prefix(&check.table.columns, prefix), slots);
-    let format = check.decoding_format(format, &columns)?;
-    Some(PartPlan { format, slots: slots.to_vec() })
+    let keys: Vec<&str> = metadata.iter().map(|(_, key)| *key).collect();
+    let format = check.decoding_format(format, &columns, &keys)?;
+    let slots = slots.iter().copied().chain(metadata.iter().map(|(slot, _)| *slot));
+    Some(PartPlan { format, slots: slots.collect() })
 }
 
 fn picked(columns: &[Field], slots: &[usize]) -> Vec<Field> {

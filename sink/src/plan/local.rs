@@ -25,7 +25,7 @@ pub(super) fn filesystem(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<S
     check.keys([format.as_ref(), None]);
     check.readable_metadata(None);
     let path = check.given("path").unwrap_or_default().to_owned();
-    let decoding = format.as_ref().and_then(|format| check.decoding_format(format, &table.columns));
+    let decoding = format.as_ref().and_then(|format| check.decoding_format(format, &table.columns, &[]));
     let strict = format.as_ref().and_then(|format| check.strict_decoding_format(format, &table.columns));
     let lines = vec![format!("reads each line of {path}"), format!("columns: {}", table.column_names())];
     let carries_changes = format.is_some_and(|format| format.spec.carries_changes);

@@ -11,18 +11,22 @@ use crate::types::{DataType, LogicalType};
 impl Check<'_> {
     /// The metadata columns of a table that is read, with their places in the row of [`Table::as_source`]. Every one has
     /// a key that exists.
-    pub(super) fn readable_metadata(
-        &mut self,
-        value_format: Option<&FormatSpec>,
-    ) -> Vec<(usize, ReadableMetadata)> {
+    pub(super) fn readable_metadata(&mut self, value_format: Option<&FormatSpec>) -> ReadMetadata {
         let of_value = value_format.map_or(&[][..], |format| format.metadata);
         // What another format would add is not known yet.
         let is_open = value_format.is_some_and(|format| format.decoding.is_none());
-        let mut found = Vec::new();
-        for column in &self.table.declared {
+        let mut found = ReadMetadata::default();
+        let columns = self.table.declared.iter().filter(|it| matches!(it.kind, Kind::Metadata { .. }));
+        for (slot, column) in (self.table.columns.len()..).zip(columns) {
             let Kind::Metadata { key, data_type, .. } = &column.kind else { continue };
-            let inner = key.strip_prefix("value.").is_some_and(|key| is_open || of_value.contains(&key));
-            if inner {
+            let inner = key.strip_prefix("value.");
+            if let Some(metadata) = of_value.iter().find(|it| inner == Some(it.key)) {
+                let fit = fit(&(metadata.data_type)().logical, &data_type.logical);
+                self.misfit(column, data_type, fit, "read");
+                found.of_format.push((slot, metadata.key));
+                continue;
+            }
+            if inner.is_some() && is_open {
                 continue;
             }
             let Some(metadata) = READABLE.iter().find(|it| it.key() == key) else {
@@ -36,7 +40,7 @@ impl Check<'_> {
             };
             let fit = fit(&readable_type(*metadata), &data_type.logical);
             self.misfit(column, data_type, fit, "read");
-            found.push((self.table.columns.len() + found.len(), *metadata));
+            found.of_record.push((slot, *metadata));
         }
         found
     }
@@ -96,6 +100,15 @@ impl Check<'_> {
     }
 }
 
+/// The metadata columns of a table that is read, by who knows them.
+#[derive(Default)]
+pub(super) struct ReadMetadata {
+    /// With their places in the table's row.
+    pub(super) of_record: Vec<(usize, ReadableMetadata)>,
+    /// The same of the value's format, by its keys.
+    pub(super) of_format: Vec<(usize, &'static str)>,
+}
+
 /// How the type of a column fits its metadata's.
 #[derive(Clone, Copy)]
 enum Fit {
@@ -143,12 +156,14 @@ fn fit(metadata: &LogicalType, column: &LogicalType) -> Fit {
         Array, BigInt, Binary, Char, Int, Map, Row, Timestamp, TimestampLtz, VarBinary, VarChar,
     };
     match (metadata, column) {
+        (one, other) if one == other => Fit::AsIs,
         (VarChar(_), VarChar(_)) | (Int, Int) | (BigInt, BigInt) => Fit::AsIs,
         // A wall clock is UTC's.
         (TimestampLtz(_), TimestampLtz(3..) | Timestamp(3..)) => Fit::AsIs,
         (TimestampLtz(_), VarChar(_) | Char(_) | TimestampLtz(_) | Timestamp(_)) => Fit::Cast,
         (TimestampLtz(_), _) => Fit::Never,
         (VarChar(_) | Int | BigInt, Array(_) | Map(..) | Row(_)) => Fit::Never,
+        (Row(_), _) | (_, Row(_)) => Fit::Never,
         (VarChar(_) | Int | BigInt, _) => Fit::Cast,
         (Map(..), Map(key, value)) => match (&key.logical, &value.logical) {
             (VarChar(_), VarBinary(_) | Binary(_)) => Fit::AsIs,

@@ -216,10 +216,7 @@ impl Table {
         let mut columns = self.columns.to_vec();
         let mut declared = self.declared.clone();
         for column in &mut declared {
-            // A format's own metadata is not read yet.
-            if let Kind::Metadata { data_type, key, .. } = &column.kind
-                && !key.starts_with("value.")
-            {
+            if let Kind::Metadata { data_type, .. } = &column.kind {
                 columns.push(Field::new(column.name.clone(), data_type.clone()));
                 column.kind = Kind::Physical(columns.len() - 1);
             }

@@ -117,7 +117,13 @@ fn columns_go_by_position_with_casts() {
     let arena = Arena::new();
     let mut out = [Value::Null; 3];
     let row = [Value::Int(1), Value::String("a"), Value::Double(2.0)];
-    assert_eq!(plan.pipelines[0].inserts[0].projection.apply(&row, &mut out, &arena).unwrap(), Keep::Yes);
+    assert_eq!(
+        plan.pipelines[0].inserts[0]
+            .projection
+            .apply(&row, &mut out, &crate::expr::function::Moment::still(&arena))
+            .unwrap(),
+        Keep::Yes
+    );
     assert_eq!(out, [Value::BigInt(1), Value::String("a"), Value::Double(2.0)]);
 }
 
@@ -200,7 +206,7 @@ fn formats_and_connectors_are_told_apart() {
     assert_eq!(
         found,
         [
-            "table o: no connector 'upsert-kafkas'; did you mean 'upsert-kafka'? there are: kafka, print, upsert-kafka"
+            "table o: no connector 'upsert-kafkas'; did you mean 'upsert-kafka'? there are: blackhole, datagen, filesystem, kafka, print, upsert-kafka"
         ]
     );
 }

@@ -69,12 +69,12 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     let key = key.and_then(|format| {
         let columns = without_prefix(&table.columns, &prefix);
         let columns: Vec<_> = table.primary_key.iter().map(|index| columns[*index].clone()).collect();
-        check.decoding_format(&format, &columns)
+        check.decoding_format(&format, &columns, &[])
     });
     let value = value.filter(|format| !format.spec.carries_changes);
     let value = value.and_then(|format| {
         let columns: Vec<_> = slots.iter().map(|index| table.columns[*index].clone()).collect();
-        let decoding = check.decoding_format(&format, &columns)?;
+        let decoding = check.decoding_format(&format, &columns, &[])?;
         Some((decoding, check.strict_decoding_format(&format, &columns)))
     });
     check.topics();
@@ -105,7 +105,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
         deserializer: DeserializerPlan {
             key: Some(PartPlan { format: key, slots: table.primary_key.clone() }),
             value: PartPlan { format: value, slots },
-            metadata,
+            metadata: metadata.of_record,
             arity: row.columns.len(),
             upsert_mode: true,
         },
