@@ -99,6 +99,8 @@ pub struct SchemaRequest {
 pub struct Changes {
     bytes: Vec<u8>,
     spans: Vec<Span>,
+    /// Of those changes that have some, in their order.
+    metadata: Vec<MetadataSpan>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +108,7 @@ struct Span {
     kind: RowKind,
     key: Option<usize>,
     value: Option<usize>,
-    metadata: Option<MetadataSpan>,
+    has_metadata: bool,
 }
 
 /// One change as a sink takes it.
@@ -292,7 +294,8 @@ impl InsertChain {
         }
         let written = self.output.write(kind, slots, &mut changes.bytes).map_err(Error::encode)?;
         if let Some(Serialized { key, value, metadata }) = written {
-            changes.spans.push(Span { kind, key, value, metadata });
+            changes.spans.push(Span { kind, key, value, has_metadata: metadata.is_some() });
+            changes.metadata.extend(metadata);
         }
         Ok(())
     }
@@ -324,16 +327,18 @@ impl Changes {
     /// In the order of their rows.
     pub fn iter(&self) -> impl Iterator<Item = Change<'_>> {
         let mut rest = &self.bytes[..];
+        let mut metadata = self.metadata.iter();
         self.spans.iter().map(move |span| {
             let (key, after) = rest.split_at(span.key.unwrap_or(0));
             let (value, after) = after.split_at(span.value.unwrap_or(0));
-            let (metadata, after) = after.split_at(span.metadata.map_or(0, MetadataSpan::length));
+            let of_record = if span.has_metadata { metadata.next() } else { None };
+            let (metadata, after) = after.split_at(of_record.map_or(0, |it| it.length()));
             rest = after;
             Change {
                 kind: span.kind,
                 key: span.key.map(|_| key),
                 value: span.value.map(|_| value),
-                metadata: span.metadata.map(|span| span.read(metadata)),
+                metadata: of_record.map(|it| it.read(metadata)),
             }
         })
     }
@@ -351,6 +356,7 @@ impl Changes {
     fn clear(&mut self) {
         self.bytes.clear();
         self.spans.clear();
+        self.metadata.clear();
     }
 }
 

@@ -7,6 +7,7 @@ use super::{SinkPlan, SourcePlan};
 use crate::error::{Finding, Rule};
 use crate::expr::{Expr, Projection};
 use crate::normalize::NormalizePlan;
+use crate::serializer::ChangeMode;
 use crate::state::StateLimits;
 
 /// How the rows of an upsert-kafka table come to a query.
@@ -32,7 +33,11 @@ pub(super) fn changelog(
         return Changelog { source, filter, key_only_deletes: false };
     }
     let takes_upserts = match sink {
-        SinkPlan::Kafka(sink) => !sink.primary_key.is_empty() && has_same_key(&source, sink, projection),
+        // A format that carries changes tells old rows too.
+        SinkPlan::Kafka(sink) => {
+            let by_key = sink.changes != ChangeMode::Format && !sink.primary_key.is_empty();
+            by_key && has_same_key(&source, sink, projection)
+        }
         SinkPlan::Print(_) => false,
         SinkPlan::Blackhole(_) => true,
     };
