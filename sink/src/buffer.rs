@@ -15,7 +15,7 @@ use crate::transform::Change;
 pub(crate) struct Buffer {
     max_rows: usize,
     max_bytes: usize,
-    changes: Vec<Held>,
+    changes: Vec<HeldChange>,
     /// Indexes of `changes`, by key.
     by_key: HashTable<usize>,
     hasher: DefaultHashBuilder,
@@ -23,7 +23,7 @@ pub(crate) struct Buffer {
 }
 
 /// A change with bytes of its own: key, value, metadata, one after another.
-struct Held {
+struct HeldChange {
     kind: RowKind,
     key: Option<usize>,
     value: Option<usize>,
@@ -64,9 +64,10 @@ impl Buffer {
             self.bytes += held.bytes.len();
             return Buffered::Replaced;
         }
-        let mut held = Held { kind: change.kind, key: None, value: None, metadata: None, bytes: Vec::new() };
+        let mut held =
+            HeldChange { kind: change.kind, key: None, value: None, metadata: None, bytes: Vec::new() };
         held.set(change);
-        self.bytes += held.bytes.len() + size_of::<Held>();
+        self.bytes += held.bytes.len() + size_of::<HeldChange>();
         changes.push(held);
         by_key.insert_unique(hash, changes.len() - 1, |at| hasher.hash_one(changes[*at].key()));
         Buffered::New
@@ -84,7 +85,7 @@ impl Buffer {
 
     /// What waits, in the order of each key's first change.
     pub(crate) fn changes(&self) -> impl Iterator<Item = Change<'_>> {
-        self.changes.iter().map(Held::change)
+        self.changes.iter().map(HeldChange::change)
     }
 
     /// Forgets what waited: it was handed over.
@@ -95,7 +96,7 @@ impl Buffer {
     }
 }
 
-impl Held {
+impl HeldChange {
     /// The bytes of an earlier change are used again.
     fn set(&mut self, change: Change<'_>) {
         self.bytes.clear();

@@ -37,11 +37,11 @@ pub(crate) enum LocalPlan {
 /// A source that is open.
 pub(crate) struct LocalSource {
     table: String,
-    reader: Reader,
+    reader: LocalReader,
     is_done: bool,
 }
 
-enum Reader {
+enum LocalReader {
     Lines(mpsc::Receiver<Result<LocalBatch, String>>),
     Rows { next: u64, count: Option<u64>, per_second: u64, began: Instant, clock: Clock },
 }
@@ -68,9 +68,9 @@ impl LocalSource {
                         _ = batches.blocking_send(Err(why));
                     }
                 });
-                Reader::Lines(read)
+                LocalReader::Lines(read)
             }
-            LocalPlan::Rows { count, per_second } => Reader::Rows {
+            LocalPlan::Rows { count, per_second } => LocalReader::Rows {
                 next: 0,
                 count: *count,
                 per_second: *per_second,
@@ -84,13 +84,13 @@ impl LocalSource {
     /// Waits for the next messages; none where the source has ended. Cancel-safe.
     pub(crate) async fn poll(&mut self) -> Result<Option<LocalBatch>, Error> {
         let batch = match &mut self.reader {
-            Reader::Lines(batches) => match batches.recv().await.transpose() {
+            LocalReader::Lines(batches) => match batches.recv().await.transpose() {
                 Ok(batch) => batch,
                 Err(why) => {
                     return Err(Error::new(ErrorKind::Source, format!("table {}: {why}", self.table)));
                 }
             },
-            Reader::Rows { next, count, per_second, began, clock } => loop {
+            LocalReader::Rows { next, count, per_second, began, clock } => loop {
                 let elapsed = clock.since(*began);
                 let left = count.map_or(u64::MAX, |count| count.saturating_sub(*next));
                 if left == 0 {
@@ -116,7 +116,7 @@ impl LocalSource {
 
     /// From now on it ends; files end by themselves.
     pub(crate) fn stop_at_end(&mut self) {
-        if let Reader::Rows { next, count, .. } = &mut self.reader
+        if let LocalReader::Rows { next, count, .. } = &mut self.reader
             && count.is_none()
         {
             *count = Some(*next);

@@ -77,6 +77,7 @@ const SHELLS: &[&str] = &[
     "sink/src/clients.rs",
     "sink/src/codecs.rs",
     "sink/src/job.rs",
+    "sink/src/job/dead_letters.rs",
     "sink/src/job/input.rs",
     "sink/src/job/task.rs",
     "sink/src/job/topics.rs",

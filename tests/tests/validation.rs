@@ -26,8 +26,7 @@ struct Counts {
 }
 
 /// The lines as they stand; a feature that arrives moves lines from `not_yet` to `accepted`.
-const OWN: Counts =
-    Counts { accepted: 138, not_yet: 218, refused: 257, refused_as_not_yet: 40, departed: 13 };
+const OWN: Counts = Counts { accepted: 320, not_yet: 36, refused: 275, refused_as_not_yet: 20, departed: 15 };
 
 /// Where ours answers otherwise than Flink 2.2, on purpose: the name of the line and why.
 const DEPARTURES: &[(&str, &str)] = &[
@@ -147,7 +146,7 @@ fn golden_jobs_are_planned_or_refused_for_what_is_not_there_yet() {
 }
 
 /// Scripts, in the spelling of 2.2 and, where it differs, of 2.3.
-const PLANNED: usize = 24;
+const PLANNED: usize = 41;
 
 enum Verdict {
     Accepted,

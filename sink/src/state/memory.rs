@@ -22,7 +22,7 @@ pub(crate) struct MemoryState {
     /// Where entries are appended.
     current: Option<u32>,
     /// The place of each key's entry.
-    places: HashTable<Place>,
+    places: HashTable<EntryPlace>,
     hasher: DefaultHashBuilder,
     content_bytes: usize,
     dead_bytes: usize,
@@ -44,10 +44,10 @@ struct Page {
 
 /// A page's number, then a place in it, in units of [`GRAIN`].
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Place(u32);
+struct EntryPlace(u32);
 
 /// An entry as it lies in a page.
-struct Entry<'a> {
+struct StoredEntry<'a> {
     key: &'a [u8],
     value: &'a [u8],
     put_ms: i64,
@@ -75,13 +75,13 @@ impl MemoryState {
         }
     }
 
-    fn find(&self, key: &[u8]) -> Option<Place> {
-        let is_key = |place: &Place| self.entry(*place).key == key;
+    fn find(&self, key: &[u8]) -> Option<EntryPlace> {
+        let is_key = |place: &EntryPlace| self.entry(*place).key == key;
         self.places.find(self.hasher.hash_one(key), is_key).copied()
     }
 
-    fn entry(&self, place: Place) -> Entry<'_> {
-        Entry::read(&self.pages[place.page()].bytes, place.offset(), self.ttl_ms.is_some())
+    fn entry(&self, place: EntryPlace) -> StoredEntry<'_> {
+        StoredEntry::read(&self.pages[place.page()].bytes, place.offset(), self.ttl_ms.is_some())
     }
 
     fn is_too_old(&self, put_ms: i64) -> bool {
@@ -89,8 +89,8 @@ impl MemoryState {
     }
 
     /// Writes over an entry whose value has this length.
-    fn overwrite(&mut self, place: Place, value: &[u8]) -> bool {
-        let Entry { value: old, value_at, .. } = self.entry(place);
+    fn overwrite(&mut self, place: EntryPlace, value: &[u8]) -> bool {
+        let StoredEntry { value: old, value_at, .. } = self.entry(place);
         if self.ttl_ms.is_some() || old.len() != value.len() {
             return false;
         }
@@ -98,16 +98,16 @@ impl MemoryState {
         true
     }
 
-    fn append(&mut self, key: &[u8], value: &[u8], put_ms: i64) -> Result<Place, StateFull> {
-        let length = Entry::length(key.len(), value.len(), self.ttl_ms.is_some());
+    fn append(&mut self, key: &[u8], value: &[u8], put_ms: i64) -> Result<EntryPlace, StateFull> {
+        let length = StoredEntry::length(key.len(), value.len(), self.ttl_ms.is_some());
         let page = match self.with_room(length) {
             Some(page) => page,
             None => self.new_page(length)?,
         };
         let Page { bytes, newest_ms, .. } = &mut self.pages[page as usize];
-        let place = Place::new(page, bytes.len());
+        let place = EntryPlace::new(page, bytes.len());
         *newest_ms = put_ms.max(*newest_ms);
-        Entry::write(bytes, key, value, self.ttl_ms.map(|_| put_ms));
+        StoredEntry::write(bytes, key, value, self.ttl_ms.map(|_| put_ms));
         Ok(place)
     }
 
@@ -155,8 +155,8 @@ impl MemoryState {
     }
 
     /// Takes note that the entry at a place is of no use any more.
-    fn bury(&mut self, place: Place) {
-        let Entry { key, value, length, .. } = self.entry(place);
+    fn bury(&mut self, place: EntryPlace) {
+        let StoredEntry { key, value, length, .. } = self.entry(place);
         self.content_bytes -= key.len() + value.len();
         self.dead_bytes += length;
         let page = &mut self.pages[place.page()];
@@ -191,8 +191,8 @@ impl MemoryState {
         let with_time = self.ttl_ms.is_some();
         let mut at = 0;
         while at < old.bytes.len() {
-            let entry = Entry::read(&old.bytes, at, with_time);
-            let (hash, from) = (self.hasher.hash_one(entry.key), Place::new(page as u32, at));
+            let entry = StoredEntry::read(&old.bytes, at, with_time);
+            let (hash, from) = (self.hasher.hash_one(entry.key), EntryPlace::new(page as u32, at));
             at += entry.length;
             if self.places.find(hash, |place| *place == from).is_none() {
                 continue;
@@ -215,8 +215,8 @@ impl MemoryState {
         }
         let mut at = 0;
         while at < self.pages[page].bytes.len() {
-            let entry = Entry::read(&self.pages[page].bytes, at, true);
-            let (hash, place) = (self.hasher.hash_one(entry.key), Place::new(page as u32, at));
+            let entry = StoredEntry::read(&self.pages[page].bytes, at, true);
+            let (hash, place) = (self.hasher.hash_one(entry.key), EntryPlace::new(page as u32, at));
             at += entry.length;
             let content_bytes = entry.key.len() + entry.value.len();
             if let Ok(found) = self.places.find_entry(hash, |it| *it == place) {
@@ -244,7 +244,7 @@ impl State for MemoryState {
         {
             return Ok(());
         }
-        self.check_room(Entry::length(key.len(), value.len(), self.ttl_ms.is_some()))?;
+        self.check_room(StoredEntry::length(key.len(), value.len(), self.ttl_ms.is_some()))?;
         let to = self.append(key, value, self.now_ms)?;
         self.content_bytes += key.len() + value.len();
         let Self { places, pages, hasher, ttl_ms, .. } = self;
@@ -259,7 +259,9 @@ impl State for MemoryState {
                 self.compact();
             }
             None => {
-                let read = |place: &Place| Entry::read(&pages[place.page()].bytes, place.offset(), with_time);
+                let read = |place: &EntryPlace| {
+                    StoredEntry::read(&pages[place.page()].bytes, place.offset(), with_time)
+                };
                 places.insert_unique(hash, to, |place| hasher.hash_one(read(place).key));
             }
         }
@@ -304,7 +306,7 @@ impl State for MemoryState {
     }
 }
 
-impl Place {
+impl EntryPlace {
     fn new(page: u32, offset: usize) -> Self {
         // A page's entries begin below PAGE_BYTES.
         Self((page << PAGE_SHIFT) | (offset / GRAIN) as u32)
@@ -319,7 +321,7 @@ impl Place {
     }
 }
 
-impl<'a> Entry<'a> {
+impl<'a> StoredEntry<'a> {
     /// Of key, value and, where values grow old, the time.
     fn length(key: usize, value: usize, with_time: bool) -> usize {
         let time = if with_time { size_of::<i64>() } else { 0 };

@@ -16,7 +16,7 @@ const FEATURES: &[(&str, bool)] = &[
     ("print", true),
     ("bounded", true),
     ("buffer", true),
-    ("checkpoint", false),
+    ("checkpoint", true),
     ("collect", false),
     ("dedup", false),
     ("exactly-once", false),
