@@ -14,12 +14,14 @@
 //! of them at once; a plan comes out if there is none.
 
 mod catalog;
+mod changelog;
 mod check;
 mod credentials;
 mod explain;
 mod feedback;
 mod formats;
 mod kafka;
+mod local;
 mod metadata;
 mod pipeline;
 mod planner;
@@ -35,8 +37,8 @@ mod upsert;
 
 use std::fmt;
 
+pub(crate) use self::pipeline::{BlackholePlan, BufferPlan, KafkaSinkPlan, PrintPlan, SinkPlan};
 pub use self::pipeline::{InsertPlan, Pipeline, SourcePlan};
-pub(crate) use self::pipeline::{PrintPlan, SinkPlan, UpsertPlan};
 use self::planner::Planner;
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
@@ -61,7 +63,7 @@ pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Er
 ///
 /// # Errors
 /// As [`plan`]; and when the text is anything but one such table.
-pub(crate) fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<UpsertPlan, Error> {
+pub(crate) fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<KafkaSinkPlan, Error> {
     let mut statements = sql::parse(&ddl.into())?.into_iter();
     match (statements.next(), statements.next()) {
         (Some(Statement::CreateTable(table)), None) => Planner::new(options).upsert_table(table),
@@ -197,10 +199,30 @@ impl Plan {
     /// itself.
     pub fn set_sink_default(&mut self, key: &str, value: &str) {
         for insert in self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.inserts) {
-            if let SinkPlan::UpsertKafka(sink) = &mut insert.sink
+            if let SinkPlan::Kafka(sink) = &mut insert.sink
                 && !sets(&sink.properties, key)
             {
                 sink.properties.push((key.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    /// How many tasks share the partitions of a pipeline.
+    pub(crate) fn parallelism(&self, pipeline: &Pipeline) -> u32 {
+        pipeline.parallelism(self.settings.parallelism)
+    }
+
+    /// Gives each state of each task its share of the job's memory.
+    pub(crate) fn share_state_memory(&mut self) {
+        let parallelism = self.settings.parallelism;
+        let states = |it: &Pipeline| {
+            let kept = it.sources.iter().filter(|source| source.keeps_state()).count();
+            kept * it.parallelism(parallelism) as usize
+        };
+        let count = self.pipelines.iter().map(states).sum::<usize>().max(1);
+        for source in self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.sources) {
+            if let Some(normalize) = &mut source.normalize {
+                normalize.limits.memory_bytes_max /= count;
             }
         }
     }

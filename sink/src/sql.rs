@@ -111,7 +111,7 @@ pub(crate) enum ColumnKind {
     /// The message's key or value.
     Physical(DataType),
     /// `METADATA [FROM 'key'] [VIRTUAL]`
-    Metadata { key: Option<String>, is_virtual: bool },
+    Metadata { data_type: DataType, key: Option<String>, is_virtual: bool },
     /// `AS expression`
     Computed,
 }

@@ -26,8 +26,7 @@ struct Counts {
 }
 
 /// The lines as they stand; a feature that arrives moves lines from `not_yet` to `accepted`.
-const OWN: Counts =
-    Counts { accepted: 138, not_yet: 218, refused: 257, refused_as_not_yet: 40, departed: 13 };
+const OWN: Counts = Counts { accepted: 320, not_yet: 36, refused: 275, refused_as_not_yet: 20, departed: 15 };
 
 /// Where ours answers otherwise than Flink 2.2, on purpose: the name of the line and why.
 const DEPARTURES: &[(&str, &str)] = &[
@@ -35,6 +34,10 @@ const DEPARTURES: &[(&str, &str)] = &[
     ("topic =  ", "an empty topic of a source can only be a mistake"),
     ("ddl: double quotes", "the seed writes options in double quotes"),
     ("insert: on conflict dedup", "Flink 2.3's spelling is taken everywhere"),
+    (
+        "column hl ARRAY<ROW<key STRING, `value` BYTES>> METADATA FROM 'header-list'",
+        "connector 5.1 has it, and ours does; the lines are of 5.0",
+    ),
     ("type DECIMAL(39,1)", BEYOND),
     ("type CHAR(0)", BEYOND),
     ("type VARCHAR(0)", BEYOND),
@@ -80,7 +83,7 @@ fn flinks_verdicts_are_ours() {
 }
 
 /// What a job may ask for and be planned.
-const FEATURES: [&str; 13] = [
+const FEATURES: [&str; 24] = [
     "projection",
     "json",
     "cdc",
@@ -94,7 +97,21 @@ const FEATURES: [&str; 13] = [
     "checkpoint",
     "print",
     "parser",
+    "buffer",
+    "bounded",
+    "upsert-source",
+    "kafka-sink",
+    "metadata",
+    "topic-list",
+    "key-csv",
+    "key-raw",
+    "value-csv",
+    "value-raw",
+    "materializer",
 ];
+
+/// What of a job its features do not tell.
+const BEYOND_FEATURES: [&str; 4] = ["GROUP BY", "CASE ", "CAST(", "TO_TIMESTAMP_LTZ("];
 
 #[test]
 fn golden_jobs_are_planned_or_refused_for_what_is_not_there_yet() {
@@ -107,6 +124,7 @@ fn golden_jobs_are_planned_or_refused_for_what_is_not_there_yet() {
         let known = features.iter().all(|feature| FEATURES.contains(&feature.as_str().unwrap()));
         for file in ["job.sql", "job.23.sql"] {
             let Ok(text) = std::fs::read_to_string(folder.join(file)) else { continue };
+            let known = known && !BEYOND_FEATURES.iter().any(|it| text.contains(it));
             let script = Script::substitute(&text, |variable| Some(format!("the-{variable}"))).unwrap();
             let outcome = plan(script, &PlanOptions::default());
             match outcome {
@@ -128,7 +146,7 @@ fn golden_jobs_are_planned_or_refused_for_what_is_not_there_yet() {
 }
 
 /// Scripts, in the spelling of 2.2 and, where it differs, of 2.3.
-const PLANNED: usize = 24;
+const PLANNED: usize = 41;
 
 enum Verdict {
     Accepted,

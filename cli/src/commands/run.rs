@@ -104,10 +104,16 @@ impl Ran {
     /// The last line, on standard output below a table and on standard error beside what programs read.
     fn summary(&self, form: OutputFormat, out: &mut Output) -> Result<(), Failure> {
         let counts = self.progress.counts();
-        let skipped =
-            if counts.skipped > 0 { format!(", {} skipped", counts.skipped) } else { String::new() };
+        let mut more = String::new();
+        for (count, done) in
+            [(counts.skipped, "skipped"), (counts.failed, "left out"), (counts.reduced, "reduced")]
+        {
+            if count > 0 {
+                more = format!("{more}, {count} {done}");
+            }
+        }
         let line = format!(
-            "{} rows in, {} rows out, {} tombstones{skipped}, {:.2} seconds",
+            "{} rows in, {} rows out, {} tombstones{more}, {:.2} seconds",
             counts.rows_in,
             counts.rows_out,
             counts.tombstones,

@@ -1,5 +1,6 @@
 //! An expression, bound: its parts, their types, and its value for a row.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -247,6 +248,14 @@ impl Expr {
     /// Whether every part of it, itself included, is so.
     fn all(&self, is_so: &dyn Fn(&Self) -> bool) -> bool {
         is_so(self) && self.parts().all(|part| part.all(is_so))
+    }
+
+    /// Adds every column of the source that it reads.
+    pub(crate) fn columns(&self, into: &mut BTreeSet<usize>) {
+        if let ExprKind::Column(index) = &self.kind {
+            into.insert(*index);
+        }
+        self.parts().for_each(|part| part.columns(into));
     }
 
     fn parts(&self) -> impl Iterator<Item = &Self> {

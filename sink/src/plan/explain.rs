@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{InsertPlan, Plan, SinkPlan, SourcePlan, TableReport};
+use super::{InsertPlan, Plan, SourcePlan, TableReport};
 use crate::expr::{OnNull, Projection};
 use crate::settings::CHECKPOINT_INTERVAL;
 use crate::types::Field;
@@ -50,10 +50,7 @@ fn write_table(f: &mut fmt::Formatter<'_>, table: &TableReport) -> fmt::Result {
 }
 
 fn write_insert(f: &mut fmt::Formatter<'_>, source: &SourcePlan, insert: &InsertPlan) -> fmt::Result {
-    let columns = match &insert.sink {
-        SinkPlan::UpsertKafka(sink) => &sink.columns,
-        SinkPlan::Print(sink) => &sink.columns,
-    };
+    let columns = insert.sink.columns();
     writeln!(f, "insert into {} from {}", insert.sink.table(), source.table)?;
     for (column, expr) in columns.iter().zip(insert.projection.exprs()) {
         writeln!(f, "  {} {} = {}", column.name, column.data_type, expr.display(&source.columns))?;

@@ -74,11 +74,12 @@ impl Check<'_> {
         }
     }
 
-    /// The format as it reads these columns.
+    /// The format as it reads these columns, and behind them its metadata of these keys.
     pub(super) fn decoding_format(
         &mut self,
         format: &Format,
         columns: &[Field],
+        metadata: &[&str],
     ) -> Option<Box<dyn DecodingFormat>> {
         let Some(decoding) = format.spec.decoding else {
             self.not_yet(
@@ -88,7 +89,9 @@ impl Check<'_> {
             );
             return None;
         };
-        decoding(&format.options, columns, &[]).map_err(|error| self.unfit(format, &error.to_string())).ok()
+        decoding(&format.options, columns, metadata)
+            .map_err(|error| self.unfit(format, &error.to_string()))
+            .ok()
     }
 
     /// The same with a decoder that fails where the table's own passes over a message; `None` where that fails too.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use upsert_kafka_client::Role;
 
 use super::catalog::{Catalog, Entry};
+use super::changelog::{Changelog, changelog, insert_only};
 use super::credentials::{self, Resolved};
 use super::properties::Properties;
 use super::query::{crosses_zones, projected, selected};
@@ -13,12 +14,13 @@ use super::readers::Readers;
 use super::table::Table;
 use super::update_before::update_before;
 use super::{
-    InsertPlan, Notice, Plan, PlanOptions, SinkPlan, SourcePlan, TableReport, UpsertPlan, kafka, print,
-    upsert,
+    InsertPlan, KafkaSinkPlan, Notice, Plan, PlanOptions, SinkPlan, SourcePlan, TableReport, kafka, local,
+    print, upsert,
 };
 use crate::error::{Error, Finding, Position, Rule};
 use crate::expr::Projection;
 use crate::options::nearest;
+use crate::serializer::ChangeMode;
 use crate::settings::Settings;
 use crate::sql::limits::{INSERTS_MAX, JOB_COLUMNS_MAX};
 use crate::sql::{CreateTable, Drop, Insert, Query, Select, Statement, TableName};
@@ -127,15 +129,17 @@ impl<'a> Planner<'a> {
     }
 
     /// The one table of a caller who brings rows of its own.
-    pub(super) fn upsert_table(mut self, ast: CreateTable) -> Result<UpsertPlan, Error> {
+    pub(super) fn upsert_table(mut self, ast: CreateTable) -> Result<KafkaSinkPlan, Error> {
         let path = self.catalog.path(&ast.name);
         let (table, findings) = Table::new(ast, self.catalog.shown(&path), path, 0, self.caller);
         self.findings.extend(findings);
         let sink = self.sink(&table);
         self.findings.append(&mut self.properties.findings);
         match sink {
-            Some(SinkPlan::UpsertKafka(plan)) if self.findings.is_empty() => return Ok(plan),
-            Some(SinkPlan::Print(_)) => {
+            Some(SinkPlan::Kafka(plan)) if self.findings.is_empty() && plan.changes != ChangeMode::Format => {
+                return Ok(plan);
+            }
+            Some(_) => {
                 let text = "'connector' = 'upsert-kafka' is expected here";
                 self.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
             }
@@ -223,9 +227,22 @@ impl<'a> Planner<'a> {
         let (Some(sink), Some(source)) = (sink, sources.pop().flatten()) else { return };
         // A query with WHERE is refused before.
         let filter = None;
+        if let Some(finding) = insert_only(&source, &sink) {
+            self.findings.push(finding.at(insert.query.at));
+            return;
+        }
+        let Changelog { source, filter, key_only_deletes } =
+            changelog(source, &sink, filter, &projection, self.settings.state);
         let (drop_update_before, why) = update_before(&source, &sink, filter.as_ref(), &projection);
-        let planned =
-            InsertPlan { source: 0, filter, projection, drop_update_before, update_before: why, sink };
+        let planned = InsertPlan {
+            source: 0,
+            filter,
+            projection,
+            drop_update_before,
+            update_before: why,
+            key_only_deletes,
+            sink,
+        };
         let added = self.readers.add(source, source_table.declaration(), planned);
         self.findings.extend(added.err().map(|finding| finding.at(insert.query.at)));
     }
@@ -256,9 +273,10 @@ impl<'a> Planner<'a> {
         sink: &Table,
     ) -> Option<Projection> {
         // Then the columns of the query would be matched with half of the table's.
-        if sink.is_partial || sink.takes_metadata() || source.is_partial {
+        if sink.is_partial || source.is_partial {
             return None;
         }
+        let (source, sink) = (&source.as_source(), &sink.as_sink());
         let at = insert.query.at;
         let columns = selected(select, source).and_then(|columns| projected(columns, insert, sink));
         let columns = columns
@@ -306,7 +324,9 @@ impl<'a> Planner<'a> {
         let own = resolved.table.clone();
         let (plan, check, lines) = match connector {
             "kafka" => kafka::source(&own),
-            "upsert-kafka" => (None, upsert::source(&own), Vec::new()),
+            "upsert-kafka" => upsert::source(&own),
+            "datagen" => local::datagen(&own),
+            "filesystem" => local::filesystem(&own),
             name => {
                 let text = format!("'connector' = '{name}' can only be written");
                 self.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
@@ -314,7 +334,9 @@ impl<'a> Planner<'a> {
             }
         };
         let stands = self.judge(check.finish("source", lines), &mut resolved);
-        self.client(&resolved, Role::Consumer);
+        if connector.ends_with("kafka") {
+            self.client(&resolved, Role::Consumer);
+        }
         stands.then_some(plan).flatten()
     }
 
@@ -323,12 +345,18 @@ impl<'a> Planner<'a> {
         let mut resolved = credentials::resolved(table, self.caller);
         let own = resolved.table.clone();
         let (plan, check, lines) = match connector {
-            "kafka" => (None, kafka::sink(&own), Vec::new()),
+            "kafka" => kafka::sink(&own),
             "upsert-kafka" => upsert::sink(&own),
-            _ => print::sink(&own),
+            "blackhole" => print::blackhole(&own),
+            "print" => print::sink(&own),
+            name => {
+                let text = format!("'connector' = '{name}' can only be read");
+                self.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
+                return None;
+            }
         };
         let stands = self.judge(check.finish("sink", lines), &mut resolved);
-        if connector != "print" {
+        if connector.ends_with("kafka") {
             self.client(&resolved, Role::Producer);
         }
         stands.then_some(plan).flatten()

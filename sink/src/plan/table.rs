@@ -30,6 +30,8 @@ pub(super) struct Table {
     pub(super) options: Options,
     /// Of every table that the job makes another one: a name may be dropped and made again.
     number: usize,
+    /// Where among `columns` metadata stands: only in [`Self::as_sink`].
+    metadata_slots: Vec<usize>,
     /// Whether the statement says more than we can read of it, so that the table cannot be judged.
     pub(super) is_partial: bool,
 }
@@ -54,6 +56,7 @@ pub(super) enum Kind {
     /// With its place among the physical ones.
     Physical(usize),
     Metadata {
+        data_type: DataType,
         key: String,
         is_virtual: bool,
     },
@@ -86,8 +89,8 @@ impl Table {
                     columns.push(Field::new(name.clone(), data_type));
                     Kind::Physical(columns.len() - 1)
                 }
-                ColumnKind::Metadata { key, is_virtual } => {
-                    Kind::Metadata { key: key.unwrap_or_else(|| name.clone()), is_virtual }
+                ColumnKind::Metadata { data_type, key, is_virtual } => {
+                    Kind::Metadata { data_type, key: key.unwrap_or_else(|| name.clone()), is_virtual }
                 }
                 ColumnKind::Computed => Kind::Computed,
             };
@@ -117,6 +120,7 @@ impl Table {
             primary_key,
             options: given.collect(),
             number,
+            metadata_slots: Vec::new(),
             is_partial,
         };
         table.override_options(caller);
@@ -207,9 +211,48 @@ impl Table {
         Finding::not_yet("legacy-options", text)
     }
 
-    /// Whether a statement that writes the table also fills metadata.
-    pub(super) fn takes_metadata(&self) -> bool {
-        self.declared.iter().any(|column| matches!(column.kind, Kind::Metadata { is_virtual: false, .. }))
+    /// The table as a query reads it: behind the physical columns stand the metadata columns, in declared order.
+    pub(super) fn as_source(&self) -> Self {
+        let mut columns = self.columns.to_vec();
+        let mut declared = self.declared.clone();
+        for column in &mut declared {
+            if let Kind::Metadata { data_type, .. } = &column.kind {
+                columns.push(Field::new(column.name.clone(), data_type.clone()));
+                column.kind = Kind::Physical(columns.len() - 1);
+            }
+        }
+        Self { columns: columns.into(), declared, ..self.clone() }
+    }
+
+    /// The columns that stand in messages, of a table as it is declared or of [`Self::as_sink`].
+    pub(super) fn physical_slots(&self) -> impl Iterator<Item = usize> {
+        (0..self.columns.len()).filter(|slot| !self.metadata_slots.contains(slot))
+    }
+
+    /// The table as an INSERT fills it: the physical columns and the metadata columns that are not VIRTUAL, in declared
+    /// order.
+    pub(super) fn as_sink(&self) -> Self {
+        let mut columns = Vec::new();
+        let mut declared = self.declared.clone();
+        let mut places = vec![0; self.columns.len()];
+        let mut metadata_slots = Vec::new();
+        for column in &mut declared {
+            let field = match &column.kind {
+                Kind::Physical(index) => {
+                    places[*index] = columns.len();
+                    self.columns[*index].clone()
+                }
+                Kind::Metadata { data_type, is_virtual: false, .. } => {
+                    metadata_slots.push(columns.len());
+                    Field::new(column.name.clone(), data_type.clone())
+                }
+                Kind::Metadata { .. } | Kind::Computed => continue,
+            };
+            columns.push(field);
+            column.kind = Kind::Physical(columns.len() - 1);
+        }
+        let primary_key = self.primary_key.iter().map(|index| places[*index]).collect();
+        Self { columns: columns.into(), declared, primary_key, metadata_slots, ..self.clone() }
     }
 
     /// The names of the physical columns, for a sentence.

@@ -100,11 +100,13 @@ fn column(tokens: &mut Tokens<'_>, table: &mut CreateTable) -> Result<(), Error>
         return Ok(());
     }
     let data_type = data_type::data_type(tokens, &mut table.findings)?;
-    let mut kind = ColumnKind::Physical(data_type);
-    if tokens.eat_word("METADATA") {
+    let kind = if tokens.eat_word("METADATA") {
         let key = if tokens.eat_word("FROM") { Some(tokens.string("a metadata key")?) } else { None };
-        kind = ColumnKind::Metadata { key, is_virtual: tokens.eat_word("VIRTUAL") };
-    } else if tokens.is_word("PRIMARY") || tokens.is_word("UNIQUE") {
+        ColumnKind::Metadata { data_type, key, is_virtual: tokens.eat_word("VIRTUAL") }
+    } else {
+        ColumnKind::Physical(data_type)
+    };
+    if tokens.is_word("PRIMARY") || tokens.is_word("UNIQUE") {
         inline_key(tokens, &name, table)?;
     }
     comment(tokens)?;

@@ -43,8 +43,18 @@ pub(super) struct Expected {
     pub(super) records: Vec<ExpectedRecord>,
     pub(super) prints: Vec<String>,
     pub(super) error_at: Option<String>,
+    /// How many records topics hold together before a step is produced.
+    pub(super) progress: Vec<Progress>,
     /// Lines of a kind that only jobs with features we lack have.
     pub(super) unread: Vec<String>,
+}
+
+/// A topic just before a step.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    pub(super) before_step: u64,
+    pub(super) topic: String,
+    pub(super) records: usize,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -143,6 +153,8 @@ impl Expected {
                 out.prints.push(text.to_owned());
             } else if let Some(at) = line["error_at"].as_str() {
                 out.error_at = Some(at.to_owned());
+            } else if let Some(steps) = line["progress"].as_array() {
+                out.progress.extend(steps.iter().flat_map(progress));
             } else if line["end"].is_null() {
                 out.unread.push(line.to_string());
             }
@@ -164,6 +176,17 @@ impl ExpectedRecord {
             deterministic: strings(&line["deterministic"]),
         }
     }
+}
+
+fn progress(step: &Value) -> Vec<Progress> {
+    let before_step = step["before_step"].as_u64().unwrap_or_default();
+    let topics = step["end_offsets_sum"].as_object().into_iter().flatten();
+    let of_topic = |(topic, sum): (&String, &Value)| Progress {
+        before_step,
+        topic: topic.clone(),
+        records: count_of(sum),
+    };
+    topics.map(of_topic).collect()
 }
 
 fn topic((name, it): (&String, &Value)) -> Topic {

@@ -117,6 +117,7 @@ impl<'a> Replay<'a> {
             if step > 0 {
                 // The pause is what the case is about: flush intervals, timestamps.
                 sleep(self.case.step_pause).await;
+                self.progress(step).await?;
             }
             self.produce(step).await;
         }
@@ -131,6 +132,20 @@ impl<'a> Replay<'a> {
             job.stop();
         }
         job.ended.await.map_err(|e| e.to_string())?
+    }
+
+    /// What was written until then, by an interval or a checkpoint.
+    async fn progress(&self, step: u64) -> Result<(), String> {
+        for due in self.variant.expected.progress.iter().filter(|it| it.before_step == step) {
+            let found = self.host.dump(&self.topics[&*due.topic], self.case.read_committed).await.len();
+            if found != due.records {
+                return Err(format!(
+                    "{} holds {found} records before step {step}, not {}",
+                    due.topic, due.records
+                ));
+            }
+        }
+        Ok(())
     }
 
     async fn judge(&self, outcome: Result<Vec<String>, String>) -> Result<(), String> {

@@ -1,0 +1,7 @@
+//! Kafka's tables beyond the seed's: read as tables, written with metadata, buffered, shared by tasks; tables without Kafka.
+
+mod local;
+mod sources;
+mod stage;
+mod upsert_source;
+mod written;
