@@ -32,7 +32,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         aliases: &[],
         usage: &["ROW(value, …)", "(value, value, …)"],
         since: "1.12",
-        about: "A ROW of the values, whose fields are called EXPR$0, EXPR$1, …",
+        about: "A ROW of the values, whose fields are called EXPR$0, EXPR$1 and so on.",
         bind: bind_row,
     },
 ];

@@ -41,7 +41,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
             bind_extract(args, args.unit()?, 1)
         },
     },
-    short_form!("YEAR", TimeUnit::Year, "The year."),
+    short_form!("YEAR", TimeUnit::Year, "The year of a date."),
     short_form!("QUARTER", TimeUnit::Quarter, "The quarter of the year, from 1."),
     short_form!("MONTH", TimeUnit::Month, "The month, from 1."),
     short_form!("WEEK", TimeUnit::Week, "The ISO week of the year."),

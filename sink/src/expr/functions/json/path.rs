@@ -5,11 +5,11 @@
 pub(super) struct JsonPath {
     /// `lax`: what is not there is nothing. Without a word a path is strict.
     pub(super) is_lax: bool,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<PathStep>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     /// `.name`, `['name']`
     Member(String),
     /// `['a', 'b']`
@@ -58,9 +58,9 @@ impl JsonPath {
 
     /// Whether it leads to one place.
     pub(super) fn is_definite(&self) -> bool {
-        self.steps
-            .iter()
-            .all(|step| matches!(step, Step::Member(_) | Step::Members(_) | Step::Index(_) | Step::Length))
+        self.steps.iter().all(|step| {
+            matches!(step, PathStep::Member(_) | PathStep::Members(_) | PathStep::Index(_) | PathStep::Length)
+        })
     }
 }
 
@@ -79,9 +79,9 @@ fn mode(spec: &str) -> (bool, &str) {
     (false, spec)
 }
 
-fn step<'p>(rest: &'p str, steps: &mut Vec<Step>) -> Result<&'p str, String> {
+fn step<'p>(rest: &'p str, steps: &mut Vec<PathStep>) -> Result<&'p str, String> {
     if let Some(behind) = rest.strip_prefix("..") {
-        steps.push(Step::Descend);
+        steps.push(PathStep::Descend);
         return if behind.starts_with('[') { bracket(behind, steps) } else { member(behind, steps) };
     }
     if let Some(behind) = rest.strip_prefix('.') {
@@ -93,9 +93,9 @@ fn step<'p>(rest: &'p str, steps: &mut Vec<Step>) -> Result<&'p str, String> {
     Err(format!("'{rest}' stands where a point or a bracket should"))
 }
 
-fn member<'p>(rest: &'p str, steps: &mut Vec<Step>) -> Result<&'p str, String> {
+fn member<'p>(rest: &'p str, steps: &mut Vec<PathStep>) -> Result<&'p str, String> {
     if let Some(rest) = rest.strip_prefix('*') {
-        steps.push(Step::All);
+        steps.push(PathStep::All);
         return Ok(rest);
     }
     let end = rest.find(['.', '[', ' ', '(']).unwrap_or(rest.len());
@@ -108,14 +108,14 @@ fn member<'p>(rest: &'p str, steps: &mut Vec<Step>) -> Result<&'p str, String> {
     }
     if let Some(call) = behind.strip_prefix('(') {
         let rest = call.strip_prefix(')').filter(|_| matches!(name, "length" | "size"));
-        steps.push(Step::Length);
+        steps.push(PathStep::Length);
         return rest.ok_or_else(|| format!("the function {name}() is not to be had here"));
     }
-    steps.push(Step::Member(name.to_owned()));
+    steps.push(PathStep::Member(name.to_owned()));
     Ok(behind)
 }
 
-fn bracket<'p>(rest: &'p str, steps: &mut Vec<Step>) -> Result<&'p str, String> {
+fn bracket<'p>(rest: &'p str, steps: &mut Vec<PathStep>) -> Result<&'p str, String> {
     let inside = rest[1..].trim_start();
     if inside.starts_with(['\'', '"']) {
         return quoted(inside, steps);
@@ -129,19 +129,19 @@ fn bracket<'p>(rest: &'p str, steps: &mut Vec<Step>) -> Result<&'p str, String> 
         |text: &str| text.trim().parse::<i64>().map_err(|_| format!("'{}' is no index", text.trim()));
     let optional = |text: &str| if text.trim().is_empty() { Ok(None) } else { number(text).map(Some) };
     steps.push(if inside == "*" {
-        Step::All
+        PathStep::All
     } else if let Some((from, to)) = inside.split_once(':') {
-        Step::Slice(optional(from)?, optional(to)?)
+        PathStep::Slice(optional(from)?, optional(to)?)
     } else if inside.contains(',') {
-        Step::Indexes(inside.split(',').map(number).collect::<Result<_, _>>()?)
+        PathStep::Indexes(inside.split(',').map(number).collect::<Result<_, _>>()?)
     } else {
-        Step::Index(number(inside)?)
+        PathStep::Index(number(inside)?)
     });
     Ok(behind)
 }
 
 /// `'a', 'b']`
-fn quoted<'p>(inside: &'p str, steps: &mut Vec<Step>) -> Result<&'p str, String> {
+fn quoted<'p>(inside: &'p str, steps: &mut Vec<PathStep>) -> Result<&'p str, String> {
     let mut names = Vec::new();
     let mut rest = inside;
     loop {
@@ -161,7 +161,7 @@ fn quoted<'p>(inside: &'p str, steps: &mut Vec<Step>) -> Result<&'p str, String>
         rest = rest[end + 1..].trim_start();
         if let Some(behind) = rest.strip_prefix(']') {
             let single = names.len() == 1;
-            steps.push(if single { Step::Member(names.remove(0)) } else { Step::Members(names) });
+            steps.push(if single { PathStep::Member(names.remove(0)) } else { PathStep::Members(names) });
             return Ok(behind);
         }
         rest = rest.strip_prefix(',').ok_or("a bracket is not closed")?.trim_start();
@@ -176,12 +176,13 @@ mod tests {
     fn a_path_is_read_step_by_step() {
         let path = JsonPath::parse("  LAX $.a[-1]['b c'][*]..d").unwrap();
         assert!(path.is_lax && !path.is_definite());
-        let member = |name: &str| Step::Member(name.into());
-        let steps = [member("a"), Step::Index(-1), member("b c"), Step::All, Step::Descend, member("d")];
+        let member = |name: &str| PathStep::Member(name.into());
+        let steps =
+            [member("a"), PathStep::Index(-1), member("b c"), PathStep::All, PathStep::Descend, member("d")];
         assert_eq!(path.steps, steps);
         assert_eq!(JsonPath::parse("a").unwrap(), JsonPath { is_lax: false, steps: vec![member("a")] });
         let slice = JsonPath::parse("$[1:]").unwrap();
-        assert_eq!(slice.steps, [Step::Slice(Some(1), None)]);
+        assert_eq!(slice.steps, [PathStep::Slice(Some(1), None)]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a JSON path leads to.
 
-use super::path::{JsonPath, Step};
+use super::path::{JsonPath, PathStep};
 use crate::format::json::node::Node;
 use crate::row::Arena;
 
@@ -36,30 +36,30 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// `definite`: only one place can have led here, so that what is missing is an error.
-    fn follow(&mut self, node: Node<'a>, steps: &[Step], definite: bool) -> Result<(), String> {
+    fn follow(&mut self, node: Node<'a>, steps: &[PathStep], definite: bool) -> Result<(), String> {
         let Some((step, rest)) = steps.split_first() else {
             self.found.push(node);
             return Ok(());
         };
         match step {
-            Step::Member(name) => self.member(node, name, rest, definite),
-            Step::Members(names) => self.members(node, names, rest, definite),
-            Step::Index(index) => {
+            PathStep::Member(name) => self.member(node, name, rest, definite),
+            PathStep::Members(names) => self.members(node, names, rest, definite),
+            PathStep::Index(index) => {
                 let Some(items) = array(node, definite, step)? else { return Ok(()) };
                 item(items, *index).map_or(Ok(()), |item| self.follow(item, rest, definite))
             }
-            Step::Indexes(indexes) => {
+            PathStep::Indexes(indexes) => {
                 let Some(items) = array(node, definite, step)? else { return Ok(()) };
                 let items = indexes.iter().filter_map(|index| item(items, *index));
                 self.each(items.collect(), rest)
             }
-            Step::Slice(from, to) => {
+            PathStep::Slice(from, to) => {
                 let Some(items) = array(node, definite, step)? else { return Ok(()) };
                 self.each(slice(items, *from, *to).to_vec(), rest)
             }
-            Step::All => self.each(children(node), rest),
-            Step::Descend => self.descend(node, rest),
-            Step::Length => {
+            PathStep::All => self.each(children(node), rest),
+            PathStep::Descend => self.descend(node, rest),
+            PathStep::Length => {
                 let length = match node {
                     Node::Array(items) => items.len(),
                     Node::Object(members) => members.len(),
@@ -71,7 +71,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn member(&mut self, node: Node<'a>, name: &str, rest: &[Step], definite: bool) -> Result<(), String> {
+    fn member(
+        &mut self,
+        node: Node<'a>,
+        name: &str,
+        rest: &[PathStep],
+        definite: bool,
+    ) -> Result<(), String> {
         let Node::Object(members) = node else {
             return missing(definite, || format!("there is no object where member '{name}' is looked for"));
         };
@@ -85,7 +91,7 @@ impl<'a> Walk<'a> {
         &mut self,
         node: Node<'a>,
         names: &[String],
-        rest: &[Step],
+        rest: &[PathStep],
         definite: bool,
     ) -> Result<(), String> {
         let Node::Object(members) = node else {
@@ -102,12 +108,12 @@ impl<'a> Walk<'a> {
         self.each(found.map(|(_, member)| member).collect(), rest)
     }
 
-    fn each(&mut self, nodes: Vec<Node<'a>>, rest: &[Step]) -> Result<(), String> {
+    fn each(&mut self, nodes: Vec<Node<'a>>, rest: &[PathStep]) -> Result<(), String> {
         nodes.into_iter().try_for_each(|node| self.follow(node, rest, false))
     }
 
     /// The node itself, then all below it; the reader has bounded how deep that goes.
-    fn descend(&mut self, node: Node<'a>, rest: &[Step]) -> Result<(), String> {
+    fn descend(&mut self, node: Node<'a>, rest: &[PathStep]) -> Result<(), String> {
         self.follow(node, rest, false)?;
         children(node).into_iter().try_for_each(|child| self.descend(child, rest))
     }
@@ -117,7 +123,7 @@ fn missing(definite: bool, why: impl FnOnce() -> String) -> Result<(), String> {
     if definite { Err(why()) } else { Ok(()) }
 }
 
-fn array<'a>(node: Node<'a>, definite: bool, step: &Step) -> Result<Option<&'a [Node<'a>]>, String> {
+fn array<'a>(node: Node<'a>, definite: bool, step: &PathStep) -> Result<Option<&'a [Node<'a>]>, String> {
     match node {
         Node::Array(items) => Ok(Some(items)),
         _ if definite => Err(format!("there is no array where {step:?} is looked for")),

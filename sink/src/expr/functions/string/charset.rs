@@ -16,7 +16,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         aliases: &[],
         usage: &["ENCODE(text, charset)"],
         since: "1.12",
-        about: "The bytes of a text in a character set that is given by its name: UTF-8, UTF-16BE, ISO-8859-1, …",
+        about: "The bytes of a text in a character set that is given by its name, such as UTF-8 or ISO-8859-1.",
         bind: |args| bind(args, Takes::Text, LogicalType::BYTES, Direction::Encode),
     },
     FunctionSpec {
@@ -24,7 +24,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         aliases: &[],
         usage: &["DECODE(bytes, charset)"],
         since: "1.12",
-        about: "The text of bytes in a character set that is given by its name: UTF-8, UTF-16BE, ISO-8859-1, …",
+        about: "The text of bytes in a character set that is given by its name, such as UTF-8 or ISO-8859-1.",
         bind: |args| bind(args, Takes::Bytes, LogicalType::STRING, Direction::Decode),
     },
 ];
