@@ -95,15 +95,19 @@
 //! | `RowKind`, `RowData`, `LogicalType` | [`row::RowKind`], [`row::Row`], [`types::LogicalType`] |
 
 mod arena;
+#[allow(dead_code, unused_imports, reason = "the planner calls it next")]
+mod bind;
 mod clients;
 mod codecs;
 pub mod credentials;
 mod deserializer;
 pub mod error;
+#[allow(dead_code, reason = "the binder and the families fill it")]
 mod expr;
 mod format;
 mod job;
 mod message;
+mod once;
 mod operator;
 mod option;
 mod options;
@@ -116,6 +120,7 @@ mod settings;
 mod skips;
 mod source;
 pub mod sql;
+mod step;
 mod transform;
 pub mod types;
 mod upsert;

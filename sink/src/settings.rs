@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Finding, Rule};
 use crate::expr::OnNull;
+use crate::expr::function::Session;
 use crate::option::{OptionKind, OptionSpec, OptionValue};
 use crate::options::{expectation, nearest, parse, shown};
 use crate::sql::WithOption;
@@ -19,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) on_null: OnNull,
     /// Whether `table.local-time-zone` is UTC, as it is when nothing is said.
     pub(crate) zone_is_utc: bool,
+    /// `table.local-time-zone`
+    time_zone: String,
 }
 
 /// How often offsets are committed when nothing is said.
@@ -75,6 +78,7 @@ const NAME: &str = "pipeline.name";
 const ENFORCER: &str = "table.exec.sink.not-null-enforcer";
 const MODE: &str = "execution.runtime-mode";
 const ZONE: &str = "table.local-time-zone";
+const UTC: &str = "UTC";
 const MATERIALIZE: &str = "table.exec.sink.upsert-materialize";
 
 impl Default for Settings {
@@ -84,6 +88,7 @@ impl Default for Settings {
             name: None,
             on_null: OnNull::Fail,
             zone_is_utc: true,
+            time_zone: UTC.to_owned(),
         }
     }
 }
@@ -110,6 +115,7 @@ impl Settings {
             }
             (NAME, OptionValue::String(name)) => self.name = Some(name),
             (ZONE, OptionValue::String(zone)) => {
+                self.time_zone.clone_from(&zone);
                 self.zone_is_utc = ["UTC", "Etc/UTC", "GMT", "Z", "UTC+00:00"].contains(&zone.as_str());
             }
             (ENFORCER, OptionValue::Choice(choice)) => {
@@ -126,6 +132,26 @@ impl Settings {
 }
 
 impl Settings {
+    /// What expressions ask of it.
+    pub(crate) fn session(&self) -> Session {
+        Session { time_zone: self.time_zone.as_str().into() }
+    }
+
+    /// The settings that have an effect, with their values.
+    pub(crate) fn listed(&self) -> Vec<(&'static str, String)> {
+        let on_null = match self.on_null {
+            OnNull::Fail => "ERROR",
+            OnNull::Drop => "DROP",
+        };
+        let mut rows = vec![
+            (INTERVAL, format!("{} ms", self.checkpoint_interval.as_millis())),
+            (ENFORCER, on_null.to_owned()),
+            (ZONE, self.time_zone.clone()),
+        ];
+        rows.extend(self.name.iter().map(|name| (NAME, name.clone())));
+        rows
+    }
+
     /// Takes the default of one setting, or of all; a sentence back where that has no effect.
     pub(crate) fn reset(&mut self, key: Option<&str>) -> Option<String> {
         let default = Self::default();
@@ -134,7 +160,9 @@ impl Settings {
             Some(INTERVAL) => self.checkpoint_interval = default.checkpoint_interval,
             Some(NAME) => self.name = default.name,
             Some(ENFORCER) => self.on_null = default.on_null,
-            Some(ZONE) => self.zone_is_utc = default.zone_is_utc,
+            Some(ZONE) => {
+                (self.zone_is_utc, self.time_zone) = (default.zone_is_utc, default.time_zone);
+            }
             Some(MODE | MATERIALIZE) => {}
             Some(key) => return Some(format!("RESET '{key}' has no effect here")),
         }

@@ -20,13 +20,15 @@ use std::sync::Arc;
 use crate::codecs::Codecs;
 use crate::deserializer::{Deserializer, Undecoded};
 use crate::error::{Error, ErrorKind};
-use crate::expr::{EvalError, Expr, Keep, Projection};
+use crate::expr::function::Moment;
+use crate::expr::{EvalError, Keep, Projection};
 use crate::format::{Decoder, EncodeError, Part, Waiting};
 use crate::message::Message;
 use crate::operator::Operator;
 use crate::plan::{InsertPlan, Pipeline};
 use crate::print::Print;
 use crate::row::{Arena, Row, RowKind, Value};
+use crate::step::{Step, Unexpanded};
 use crate::upsert::Upsert;
 
 /// From a record to what each INSERT makes of it.
@@ -54,7 +56,7 @@ struct SourceChain {
 /// From a row to the bytes of its change.
 struct InsertChain {
     source: usize,
-    filter: Option<Expr>,
+    steps: Vec<Step>,
     projection: Projection,
     drop_update_before: bool,
     output: Output,
@@ -173,9 +175,10 @@ impl Transform {
         let Self { sources, inserts, changes, arena, next_source: source, rows, .. } = self;
         let SourceChain { deserializer, operator } = &mut sources[*source];
         let (arena, inserts) = (&*arena, &*inserts);
+        let moment = Moment::still(arena);
         let mut push = |kind, row| {
             let own = inserts.iter().zip(&mut *changes).filter(|(insert, _)| insert.source == *source);
-            own.into_iter().try_for_each(|(insert, changes)| insert.push(kind, row, arena, changes))
+            own.into_iter().try_for_each(|(insert, changes)| insert.push(kind, row, &moment, changes))
         };
         let mut failure = None;
         let outcome = deserializer.deserialize(message, arena, |kind, row| {
@@ -219,37 +222,67 @@ impl InsertChain {
     fn new(plan: &InsertPlan, output: Output) -> Self {
         Self {
             source: plan.source,
-            filter: plan.filter.clone(),
+            steps: plan.steps.clone(),
             projection: plan.projection.clone(),
             drop_update_before: plan.drop_update_before,
             output,
         }
     }
 
-    /// Filters, projects, encodes; UPDATE_BEFORE is dropped where the planner says that nobody needs it.
+    /// Filters, multiplies, projects, encodes; UPDATE_BEFORE is dropped where the planner says that nobody needs it.
     #[inline]
     fn push<'a>(
         &'a self,
         kind: RowKind,
         row: Row<'a>,
-        arena: &'a Arena,
+        moment: &Moment<'a>,
         changes: &mut Changes,
     ) -> Result<(), Error> {
         if kind == RowKind::UpdateBefore && self.drop_update_before {
             return Ok(());
         }
-        if let Some(filter) = &self.filter
-            && !filter.is_true(row, arena).map_err(|error| self.unjudged(error))?
-        {
-            return Ok(());
+        self.step(&self.steps, kind, row, moment, changes)
+    }
+
+    /// Takes a row through these steps and what stands behind them.
+    #[inline]
+    fn step<'a>(
+        &'a self,
+        mut steps: &'a [Step],
+        kind: RowKind,
+        row: Row<'a>,
+        moment: &Moment<'a>,
+        changes: &mut Changes,
+    ) -> Result<(), Error> {
+        while let Some((step, rest)) = steps.split_first() {
+            match step {
+                Step::Filter(filter) => {
+                    if !filter.is_true(row, moment).map_err(|error| self.unjudged(error))? {
+                        return Ok(());
+                    }
+                }
+                Step::Expand(expand) => {
+                    let mut each = |row: Row<'a>| self.step(rest, kind, row, moment, changes);
+                    return expand.expand(row, moment, &mut each).map_err(|error| match error {
+                        Unexpanded::Row(error) => self.unexpanded(error),
+                        Unexpanded::Then(error) => error,
+                    });
+                }
+            }
+            steps = rest;
         }
-        let slots = arena.alloc_slice_fill_copy(self.projection.len(), Value::Null);
-        if self.projection.apply(row, slots, arena)? == Keep::No {
+        let slots = moment.arena.alloc_slice_fill_copy(self.projection.len(), Value::Null);
+        if self.projection.apply(row, slots, moment)? == Keep::No {
             return Ok(());
         }
         let (key, value) = self.output.write(kind, slots, &mut changes.bytes).map_err(Error::encode)?;
         changes.spans.push(Span { kind, key, value });
         Ok(())
+    }
+
+    #[cold]
+    fn unexpanded(&self, error: EvalError) -> Error {
+        Error::new(ErrorKind::Sink, format!("table {}: FROM: {error}", self.projection.table()))
     }
 
     #[cold]

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Pipeline, SinkPlan, SourcePlan};
+use super::pipeline::{Pipeline, SinkPlan, SourcePlan};
 use crate::error::{Finding, Rule};
 
 /// Every sink whose topic some source of the job reads.
@@ -13,7 +13,9 @@ pub(super) fn findings(pipelines: &[Pipeline]) -> Vec<Finding> {
         SinkPlan::Print(_) => None,
     });
     let mut readers: HashMap<&str, Vec<&SourcePlan>> = HashMap::new();
-    for reader in pipelines.iter().map(Pipeline::reader) {
+    // What is only printed feeds nobody.
+    let feeds = |it: &&Pipeline| it.inserts.iter().any(|insert| !matches!(insert.sink, SinkPlan::Print(_)));
+    for reader in pipelines.iter().filter(feeds).map(Pipeline::reader) {
         reader.topics.iter().for_each(|topic| readers.entry(topic).or_default().push(reader));
     }
     let fed = sinks.filter(|sink| {

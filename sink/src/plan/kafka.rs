@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::SourcePlan;
 use super::check::Check;
 use super::formats::Format;
+use super::metadata;
+use super::pipeline::SourcePlan;
 use super::table::{Kind, Table};
-use crate::deserializer::DeserializerPlan;
+use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error::{FINDINGS_SHOWN_MAX, Rule};
 use crate::option::OptionValue;
 use crate::options::KAFKA;
@@ -26,6 +27,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     projections(&mut check);
     check.parallelism("scan.parallelism");
     check.readable_metadata(value.as_ref().map(|format| format.spec));
+    let (_keys, slots) = metadata::of_format(table);
     let decoding = value.as_ref().and_then(|format| check.decoding_format(format, &table.columns));
     let strict_decoder =
         value.as_ref().and_then(|format| check.strict_decoding_format(format, &table.columns));
@@ -52,10 +54,17 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
         startup,
         bounded,
         discovery_interval,
-        deserializer: DeserializerPlan::of_value(decoding, table.columns.len()),
+        deserializer: DeserializerPlan {
+            key: None,
+            value: PartPlan { format: decoding, slots: (0..table.columns.len()).chain(slots).collect() },
+            metadata: metadata::of_record(table),
+            arity: table.row.len(),
+            upsert_mode: false,
+        },
         strict_decoder,
         carries_changes: format.spec.carries_changes,
-        columns: Arc::clone(&table.columns),
+        is_once: false,
+        columns: Arc::clone(&table.row),
         primary_key: table.primary_key.clone(),
     });
     (plan, check, lines)

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::deserializer::DeserializerPlan;
-use crate::expr::{Expr, Projection};
+use crate::expr::Projection;
 use crate::format::{DecodingFormat, EncodingFormat};
+use crate::once::Once;
 use crate::scan::{Bounded, Startup};
+use crate::step::Step;
 use crate::types::Field;
 
 /// One reader and every INSERT that it feeds: a topic is read once per job, however many INSERTs want it, so
@@ -26,8 +28,8 @@ pub struct Pipeline {
 pub struct InsertPlan {
     /// Which of the pipeline's sources.
     pub(crate) source: usize,
-    /// Rows of the source for which this is not TRUE are left out; `None` takes all.
-    pub(crate) filter: Option<Expr>,
+    /// What happens to the source's rows first.
+    pub(crate) steps: Vec<Step>,
     /// The source's row to the sink's.
     pub(crate) projection: Projection,
     /// Whether UPDATE_BEFORE is thrown away before the sink.
@@ -60,7 +62,9 @@ pub struct SourcePlan {
     pub(crate) strict_decoder: Option<Box<dyn DecodingFormat>>,
     /// Whether the format tells updates and deletes; if not, every row is an insert.
     pub(crate) carries_changes: bool,
-    /// The physical columns, in declared order.
+    /// Whether there is no topic, but one row without columns, once: what VALUES and a SELECT without FROM read.
+    pub(crate) is_once: bool,
+    /// The row: the physical columns in declared order, then the metadata.
     pub(crate) columns: Arc<[Field]>,
     /// The primary key's columns among `columns`, if the table has one.
     pub(crate) primary_key: Vec<usize>,
@@ -104,7 +108,21 @@ pub(crate) struct PrintPlan {
     pub(crate) identifier: Option<String>,
     /// `standard-error`
     pub(crate) standard_error: bool,
+    /// How a change is written.
+    pub(crate) layout: Layout,
 }
+
+/// How a change is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// `+I[1, a]`, as connector `print` does.
+    Row,
+    /// `| +I | 1 | a |`, as Flink's client shows a query's changes.
+    Changelog,
+}
+
+/// What a SELECT of its own is called where a table's name is asked for.
+pub(crate) const SELECT: &str = "SELECT";
 
 impl Pipeline {
     /// What says where and how the topics are read: the same for every source.
@@ -124,7 +142,26 @@ impl SourcePlan {
         &self.table
     }
 
-    /// The topics that are read, at least one.
+    /// One row without columns, once.
+    pub(crate) fn once() -> Self {
+        Self {
+            table: ONCE.to_owned(),
+            topics: Vec::new(),
+            properties: Vec::new(),
+            group_id: None,
+            startup: Startup::EarliestOffset,
+            bounded: Bounded::LatestOffset,
+            discovery_interval: None,
+            deserializer: DeserializerPlan::of_value(Box::new(Once), 0),
+            strict_decoder: None,
+            carries_changes: false,
+            is_once: true,
+            columns: Arc::new([]),
+            primary_key: Vec::new(),
+        }
+    }
+
+    /// The topics that are read: at least one, except of VALUES, which reads none.
     pub fn topics(&self) -> &[String] {
         &self.topics
     }
@@ -154,6 +191,9 @@ impl SinkPlan {
         }
     }
 }
+
+/// What the source of VALUES is called where a table's name is asked for.
+const ONCE: &str = "VALUES";
 
 impl fmt::Debug for SourcePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

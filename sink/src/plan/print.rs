@@ -1,8 +1,8 @@
 //! A `print` table that is written.
 
 use super::check::Check;
+use super::pipeline::{Layout, PrintPlan, SinkPlan};
 use super::table::Table;
-use super::{PrintPlan, SinkPlan};
 use crate::options::PRINT;
 
 /// Checks the table and makes its plan.
@@ -16,6 +16,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         columns: table.columns.clone(),
         identifier: check.given("print-identifier").map(str::to_owned),
         standard_error: check.options.is_true("standard-error"),
+        layout: Layout::Row,
     };
     let to = if plan.standard_error { "standard error" } else { "standard output" };
     let lines = vec![format!("writes each change as a line to {to}: {}", table.column_names())];

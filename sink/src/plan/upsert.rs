@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::check::Check;
 use super::formats::{Format, without_prefix};
+use super::pipeline::{SinkPlan, UpsertPlan};
 use super::table::Table;
-use super::{SinkPlan, UpsertPlan};
 use crate::error::Rule;
 use crate::format::EncodingFormat;
 use crate::option::OptionValue;

@@ -6,7 +6,7 @@ use sqlparser::dialect::{Dialect, GenericDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
-use super::tokens::is_word;
+use super::token::is_word;
 
 /// Flink's quoting and names, on the parser's generic ground.
 #[derive(Debug)]
