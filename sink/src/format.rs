@@ -28,7 +28,7 @@ use crate::option::{OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind};
 use crate::types::Field;
 
-mod base64;
+pub(crate) mod base64;
 mod debezium_json;
 pub(crate) mod decimal;
 mod error;

@@ -3,19 +3,33 @@
 use super::function::FunctionSpec;
 
 mod collection;
+pub(in crate::expr) mod common_type;
 mod conditional;
 mod datetime;
 mod hash;
 mod json;
 mod math;
 mod regex;
+mod signature;
 mod string;
+mod utf16;
 
 /// Every function, family after family.
 pub(crate) static FUNCTIONS: &[&[FunctionSpec]] = &[
     conditional::FUNCTIONS,
     math::FUNCTIONS,
-    string::FUNCTIONS,
+    string::case::FUNCTIONS,
+    string::affix::FUNCTIONS,
+    string::position::FUNCTIONS,
+    string::cut::FUNCTIONS,
+    string::pad::FUNCTIONS,
+    string::join::FUNCTIONS,
+    string::split::FUNCTIONS,
+    string::code::FUNCTIONS,
+    string::charset::FUNCTIONS,
+    string::url::FUNCTIONS,
+    string::url_code::FUNCTIONS,
+    string::printf::FUNCTIONS,
     regex::FUNCTIONS,
     hash::FUNCTIONS,
     json::FUNCTIONS,
@@ -29,4 +43,11 @@ pub(crate) fn named(name: &str) -> Option<&'static FunctionSpec> {
         it.name.eq_ignore_ascii_case(name) || it.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     };
     FUNCTIONS.iter().copied().flatten().find(is_it)
+}
+
+/// The names of all functions, in order.
+pub(crate) fn names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = FUNCTIONS.iter().copied().flatten().map(|it| it.name).collect();
+    names.sort_unstable();
+    names
 }

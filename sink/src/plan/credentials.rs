@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 
+use super::notice::Notice;
+use super::report::{Origin, TableReport};
 use super::table::Table;
-use super::{Notice, Origin, TableReport};
 use crate::credentials::{CredentialKind, Credentials, OBJECT_STORE, Section};
 use crate::error::{Finding, Rule};
 use crate::options::{Given, HIDDEN, PROPERTIES, looks_secret};

@@ -138,6 +138,7 @@ impl<'a> Planner<'a> {
             draft.findings.push(Finding::new(Rule::Table, "the table is made twice").of(&table.name).at(at));
             return;
         }
+        draft.findings.extend(table.check_watermarks(&draft.settings.session()));
         if !table.ast.watermarks.is_empty() {
             let text = "WATERMARK has no effect: no query that is supported yet waits for one".to_owned();
             draft.notices.push(Notice { table: Some(table.name.clone()), text });

@@ -175,6 +175,21 @@ impl Table {
         findings
     }
 
+    /// What is wrong with its watermarks, which are read and then not used.
+    pub(super) fn check_watermarks(&self, session: &Session) -> Vec<Finding> {
+        let Ok(relation) = self.relation(Vec::new(), session) else { return Vec::new() };
+        let scope = Scope { relations: &[relation], session };
+        let checked = self.ast.watermarks.iter().filter_map(|watermark| {
+            let column = watermark.column.first()?;
+            if self.column(&column.text).is_none() {
+                let text = format!("WATERMARK FOR '{}', which is no column", column.text);
+                return Some(Finding::new(Rule::NoColumn, text).at(column.at));
+            }
+            bind(&watermark.expression.ast, &scope).err().map(|it| it.at(watermark.expression.at))
+        });
+        checked.map(|finding| finding.of(&self.name)).collect()
+    }
+
     /// Its columns as a query sees them, those whose computation was refused left out.
     ///
     /// # Errors
@@ -293,11 +308,6 @@ impl Table {
             text = format!("{text}; {lost}");
         }
         Finding::not_yet("legacy-options", text)
-    }
-
-    /// Whether a statement that writes the table also fills metadata.
-    pub(super) fn takes_metadata(&self) -> bool {
-        self.declared.iter().any(|column| matches!(column.kind, Kind::Metadata { is_virtual: false, .. }))
     }
 
     /// The names of the physical columns, for a sentence.

@@ -16,7 +16,7 @@ fn table(text: &str) -> CreateTable {
 }
 
 fn error(text: &str) -> String {
-    let error = parse(&text.into()).unwrap_err();
+    let error = on_known_stack(|| parse(&text.into()).map(drop)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Sql);
     error.to_string()
 }
@@ -49,10 +49,10 @@ fn a_table_has_columns_a_key_and_options() {
     let names: Vec<&str> = table.columns.iter().map(|column| column.name.text.as_str()).collect();
     assert_eq!(names, ["id", "ts", "offset", "up", "name"]);
     assert!(
-        matches!(&table.columns[1].kind, ColumnKind::Metadata { key: Some(key), is_virtual: true } if key == "timestamp")
+        matches!(&table.columns[1].kind, ColumnKind::Metadata { key: Some(key), is_virtual: true, .. } if key == "timestamp")
     );
-    assert!(matches!(&table.columns[2].kind, ColumnKind::Metadata { key: None, is_virtual: false }));
-    assert!(matches!(&table.columns[3].kind, ColumnKind::Computed));
+    assert!(matches!(&table.columns[2].kind, ColumnKind::Metadata { key: None, is_virtual: false, .. }));
+    assert!(matches!(&table.columns[3].kind, ColumnKind::Computed(_)));
     let key: Vec<&str> = table.primary_keys[0].columns.iter().map(|name| name.text.as_str()).collect();
     assert_eq!((key, table.primary_keys[0].is_enforced), (vec!["name", "id"], false));
     let options: Vec<(&str, &str)> =
