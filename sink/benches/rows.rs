@@ -93,7 +93,7 @@ fn decoder(parser: bool) -> Arc<dyn Decoder> {
     let mut options = OptionSet::default();
     options.insert("decode.json-parser.enabled", OptionValue::Bool(parser));
     let new = FormatSpec::named("json").and_then(|json| json.decoding).expect("json is read");
-    new(&options, &columns()).expect("json holds these types").open_at_once().expect("json asks nobody")
+    new(&options, &columns(), &[]).expect("json holds these types").open_at_once().expect("json asks nobody")
 }
 
 fn encoder(slots: &[usize]) -> Arc<dyn Encoder> {

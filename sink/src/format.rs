@@ -26,15 +26,22 @@ use std::task::{Context, Poll, Waker};
 use crate::error::{Error, ErrorKind};
 use crate::option::{OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind};
-use crate::types::Field;
+use crate::types::{DataType, Field};
 
 pub(crate) mod base64;
+mod canal_json;
+mod charset;
+mod csv;
 mod debezium_json;
 pub(crate) mod decimal;
+mod envelope;
 mod error;
 mod json;
 mod last_wins;
+mod maxwell_json;
 pub(crate) mod number;
+mod ogg_json;
+mod raw;
 pub(crate) mod time;
 
 pub use error::{DecodeError, EncodeError, FormatError};
@@ -144,9 +151,10 @@ pub enum Encoded {
     Null,
 }
 
-/// Describes a format that reads these columns, in declared order.
+/// Describes a format that reads these columns, in declared order, and behind them the metadata of these keys, each a
+/// [`FormatMetadata`] of the format.
 pub type NewDecodingFormat =
-    fn(&OptionSet, columns: &[Field]) -> Result<Box<dyn DecodingFormat>, FormatError>;
+    fn(&OptionSet, columns: &[Field], metadata: &[&str]) -> Result<Box<dyn DecodingFormat>, FormatError>;
 
 /// Describes a format that writes those of the columns that are in `slots`, in that order.
 pub type NewEncodingFormat =
@@ -162,14 +170,23 @@ pub struct FormatSpec {
     pub about: &'static str,
     /// Its options, without the format's prefix.
     pub options: &'static [OptionSpec],
-    /// The keys of the metadata that it reads beside the columns, without `value.`.
-    pub metadata: &'static [&'static str],
+    /// The metadata that it reads beside the columns.
+    pub metadata: &'static [FormatMetadata],
     /// Whether its messages say how a row changes; if not, every row is an insert.
     pub carries_changes: bool,
     /// None: reading it is not supported yet.
     pub decoding: Option<NewDecodingFormat>,
     /// None: writing it is not supported yet.
     pub encoding: Option<NewEncodingFormat>,
+}
+
+/// What a format's messages say beside a row.
+#[derive(Clone, Copy, Debug)]
+pub struct FormatMetadata {
+    /// As it stands behind `METADATA FROM 'value.`
+    pub key: &'static str,
+    /// The type of its values; the column that takes it may have another one that it can be cast to.
+    pub data_type: fn() -> DataType,
 }
 
 impl<'a> OpenContext<'a> {
@@ -223,14 +240,14 @@ impl<C: ?Sized> fmt::Debug for Ready<C> {
 /// Every format Flink's Kafka connectors know, those we do not have yet among them.
 pub static FORMATS: &[FormatSpec] = &[
     json::JSON,
-    FormatSpec::unsupported("csv", "Comma-separated values", false),
-    FormatSpec::unsupported("raw", "One column, its bytes as they are", false),
+    csv::CSV,
+    raw::RAW,
     FormatSpec::unsupported("avro", "Avro bodies without a header", false),
     FormatSpec::unsupported("avro-confluent", "Avro with Confluent's schema registry", false),
     FormatSpec::unsupported("protobuf", "Protocol Buffers", false),
     debezium_json::DEBEZIUM_JSON,
-    FormatSpec::unsupported("canal-json", "Canal's change events in JSON", true),
-    FormatSpec::unsupported("maxwell-json", "Maxwell's change events in JSON", true),
-    FormatSpec::unsupported("ogg-json", "Oracle GoldenGate's change events in JSON", true),
+    canal_json::CANAL_JSON,
+    maxwell_json::MAXWELL_JSON,
+    ogg_json::OGG_JSON,
     FormatSpec::unsupported("debezium-avro-confluent", "Debezium's change events in Avro", true),
 ];

@@ -141,7 +141,8 @@ pub mod internals {
     pub use crate::credentials::credential_fields;
     pub use crate::format::{
         DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FORMATS,
-        FormatError, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part, Waiting,
+        FormatError, FormatMetadata, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part,
+        Waiting,
     };
     pub use crate::message::{Headers, Message};
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};

@@ -27,6 +27,25 @@ pub(crate) fn parse_date(text: &str) -> Option<i32> {
     (rest.is_empty() && date.exists()).then(|| date.days())?.try_into().ok()
 }
 
+/// The same as Java's `Date.valueOf` has it: one digit will do for month and day, and 30 February is 2 March.
+pub(crate) fn parse_lenient_date(text: &str) -> Option<i32> {
+    let mut parts = text.splitn(3, '-');
+    let mut part = |digits: std::ops::RangeInclusive<usize>| {
+        let part = parts.next().filter(|part| digits.contains(&part.len()))?;
+        part.bytes().try_fold(0, |number, byte| Some(number * 10 + digit(byte)?))
+    };
+    let (year, month, day) = (part(4..=4)?, part(1..=2)?, part(1..=2)?);
+    let valid = (1..=12).contains(&month) && (1..=31).contains(&day);
+    valid.then(|| Date { year, month, day: 1 }.days() + day - 1)?.try_into().ok()
+}
+
+/// Milliseconds of the day of Java's `LocalTime.parse`: `HH:mm`, seconds and their fraction only if there are some.
+pub(crate) fn parse_clock(text: &str) -> Option<u32> {
+    let clock = Clock::of(text.as_bytes(), true)?;
+    let seconds = clock.seconds(false)?;
+    u32::try_from(seconds * 1_000 + i64::from(clock.nanos / 1_000_000)).ok()
+}
+
 /// Milliseconds of the day of `HH:mm:ss.SSS`; what is below a millisecond is cut.
 pub(crate) fn parse_time(text: &str) -> Option<u32> {
     let clock = Clock::of(text.as_bytes(), false)?;
@@ -190,14 +209,24 @@ pub(crate) fn write_time(millis: u32, out: &mut Vec<u8>) {
     write_clock(None, i64::from(millis / 1_000) % DAY, out);
 }
 
+/// `12:34:56.12`: as many digits of fraction as the value has.
+pub(crate) fn write_time_with_millis(millis: u32, out: &mut Vec<u8>) {
+    write_time(millis, out);
+    write_fraction(millis % 1_000 * 1_000_000, out);
+}
+
 /// As many digits of fraction as the value has; the declared precision does not count.
 pub(crate) fn write_timestamp(time: Timestamp, standard: Standard, out: &mut Vec<u8>) {
     write_date(time.seconds.div_euclid(DAY), out);
     write_clock(Some(standard.separator()), time.seconds.rem_euclid(DAY), out);
-    if time.nanos > 0 {
+    write_fraction(time.nanos, out);
+}
+
+fn write_fraction(nanos: u32, out: &mut Vec<u8>) {
+    if nanos > 0 {
         out.push(b'.');
         let mut buffer = itoa::Buffer::new();
-        let digits = buffer.format(1_000_000_000 + time.nanos).trim_end_matches('0');
+        let digits = buffer.format(1_000_000_000 + nanos).trim_end_matches('0');
         out.extend_from_slice(&digits.as_bytes()[1..]);
     }
 }

@@ -74,11 +74,12 @@ impl Check<'_> {
         }
     }
 
-    /// The format as it reads these columns.
+    /// The format as it reads these columns, and behind them its own metadata of these keys.
     pub(super) fn decoding_format(
         &mut self,
         format: &Format,
         columns: &[Field],
+        metadata: &[&str],
     ) -> Option<Box<dyn DecodingFormat>> {
         let Some(decoding) = format.spec.decoding else {
             self.not_yet(
@@ -88,7 +89,7 @@ impl Check<'_> {
             );
             return None;
         };
-        decoding(&format.options, columns).map_err(|error| self.unfit(format, &error.to_string())).ok()
+        decoding(&format.options, columns, metadata).map_err(|error| self.unfit(format, &error.to_string())).ok()
     }
 
     /// The same with a decoder that fails where the table's own passes over a message; `None` where that fails too.
@@ -96,6 +97,7 @@ impl Check<'_> {
         &mut self,
         format: &Format,
         columns: &[Field],
+        metadata: &[&str],
     ) -> Option<Box<dyn DecodingFormat>> {
         let mut options = format.options.clone();
         if !options.is_true(IGNORE_PARSE_ERRORS) {
@@ -103,7 +105,7 @@ impl Check<'_> {
         }
         options.insert(IGNORE_PARSE_ERRORS, OptionValue::Bool(false));
         // What is wrong with columns and options was said of the table's own.
-        format.spec.decoding.and_then(|decoding| decoding(&options, columns).ok())
+        format.spec.decoding.and_then(|decoding| decoding(&options, columns, metadata).ok())
     }
 
     /// The format as it writes those of the columns that are in `slots`.

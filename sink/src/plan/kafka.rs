@@ -27,10 +27,10 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     projections(&mut check);
     check.parallelism("scan.parallelism");
     check.readable_metadata(value.as_ref().map(|format| format.spec));
-    let (_keys, slots) = metadata::of_format(table);
-    let decoding = value.as_ref().and_then(|format| check.decoding_format(format, &table.columns));
+    let (keys, slots) = metadata::of_format(table);
+    let decoding = value.as_ref().and_then(|format| check.decoding_format(format, &table.columns, &keys));
     let strict_decoder =
-        value.as_ref().and_then(|format| check.strict_decoding_format(format, &table.columns));
+        value.as_ref().and_then(|format| check.strict_decoding_format(format, &table.columns, &keys));
     let discovery_interval = discovery(&check, &bounded);
     let properties = check.properties();
     let group_id = check.given("properties.group.id").map(str::to_owned);

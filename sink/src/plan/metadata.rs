@@ -16,7 +16,9 @@ impl Check<'_> {
         let is_open = value_format.is_some_and(|format| format.decoding.is_none());
         for column in &self.table.declared {
             let Kind::Metadata { key, .. } = &column.kind else { continue };
-            let inner = key.strip_prefix("value.").is_some_and(|key| is_open || of_value.contains(&key));
+            let inner = key
+                .strip_prefix("value.")
+                .is_some_and(|key| is_open || of_value.iter().any(|it| it.key == key));
             if !inner && !READABLE.iter().any(|it| it.key() == key) {
                 let text = format!(
                     "column '{}': no metadata '{key}' can be read; there are: {}",
@@ -57,7 +59,7 @@ pub(super) fn data_type(options: &Options, key: &str) -> Option<DataType> {
     if let Some(key) = key.strip_prefix(OF_VALUE) {
         let format = ["format", "value.format"].iter().find_map(|it| options.get(*it))?;
         let metadata = FormatSpec::named(&format.value)?.metadata;
-        return metadata.iter().find(|it| **it == key).map(|_| crate::types::LogicalType::STRING.nullable());
+        return metadata.iter().find(|it| it.key == key).map(|it| (it.data_type)());
     }
     READABLE.iter().find(|it| it.key() == key).map(|it| it.data_type())
 }

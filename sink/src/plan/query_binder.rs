@@ -249,3 +249,6 @@ pub(super) fn rename(branches: &mut [Branch], columns: &[Name], of: &Name) -> Re
 fn unnamed(place: usize) -> String {
     format!("EXPR${place}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,11 +52,11 @@ pub(super) fn source(table: &Table) -> Check<'_> {
     if let Some(format) = key.filter(|format| !format.spec.carries_changes) {
         let columns = without_prefix(&table.columns, &prefix);
         let columns: Vec<_> = table.primary_key.iter().map(|index| columns[*index].clone()).collect();
-        check.decoding_format(&format, &columns);
+        check.decoding_format(&format, &columns, &[]);
     }
     if let Some(format) = value.filter(|format| !format.spec.carries_changes) {
         let columns: Vec<_> = slots.iter().map(|index| table.columns[*index].clone()).collect();
-        check.decoding_format(&format, &columns);
+        check.decoding_format(&format, &columns, &[]);
     }
     check.topics();
     check.parallelism("scan.parallelism");
