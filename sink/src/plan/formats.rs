@@ -89,7 +89,9 @@ impl Check<'_> {
             );
             return None;
         };
-        decoding(&format.options, columns, metadata).map_err(|error| self.unfit(format, &error.to_string())).ok()
+        decoding(&format.options, columns, metadata)
+            .map_err(|error| self.unfit(format, &error.to_string()))
+            .ok()
     }
 
     /// The same with a decoder that fails where the table's own passes over a message; `None` where that fails too.

@@ -417,10 +417,18 @@ fn a_table_that_is_made_again_is_another_source_with_its_own_columns() {
 #[test]
 fn what_is_refused_is_refused_once() {
     for (statement, insert, expected) in [
-        ("CREATE VIEW v AS SELECT DISTINCT id FROM src;", "INSERT INTO o SELECT id, name FROM v", &["distinct"][..]),
+        (
+            "CREATE VIEW v AS SELECT DISTINCT id FROM src;",
+            "INSERT INTO o SELECT id, name FROM v",
+            &["distinct"][..],
+        ),
         ("", "INSERT INTO o WITH c AS (SELECT DISTINCT * FROM src) SELECT * FROM c", &["distinct"]),
         ("CREATE TABLE c WITH ('connector' = 'print') AS SELECT id FROM src;", "", &["create-table-as"]),
-        ("CREATE TABLE c (id INT) DISTRIBUTED INTO 2 BUCKETS;", "INSERT INTO c SELECT id FROM src", &["distributed"]),
+        (
+            "CREATE TABLE c (id INT) DISTRIBUTED INTO 2 BUCKETS;",
+            "INSERT INTO c SELECT id FROM src",
+            &["distributed"],
+        ),
         (
             "CREATE SOURCE STREAM s (id INT) WITH (type = 'kafka');",
             "INSERT INTO o SELECT id FROM s",

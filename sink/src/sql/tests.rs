@@ -162,7 +162,8 @@ fn a_query_is_columns_of_a_table() {
     let columns: Vec<String> = insert.columns.unwrap().into_iter().map(|name| name.text).collect();
     assert_eq!(columns, ["a", "b c"]);
     let select = select(insert.query.body.unwrap());
-    let [FromItem { factor: Factor::Rows(QueryBody::Table(table)), alias: Some(alias), .. }] = &select.from[..]
+    let [FromItem { factor: Factor::Rows(QueryBody::Table(table)), alias: Some(alias), .. }] =
+        &select.from[..]
     else {
         panic!()
     };
@@ -189,7 +190,10 @@ fn a_query_nests_and_multiplies_rows() {
     let names = |item: &FromItem| item.columns.iter().map(|it| it.text.clone()).collect::<Vec<_>>();
     let [first, elements, pieces, last] = &select.from[..] else { panic!("{:?}", select.from) };
     assert!(matches!(&first.factor, Factor::Rows(QueryBody::Select(_))));
-    assert_eq!((names(first), names(elements), names(pieces)), (vec!["a".into(), "b".into()], vec!["c".into(), "d".into()], vec!["e".into()]));
+    assert_eq!(
+        (names(first), names(elements), names(pieces)),
+        (vec!["a".into(), "b".into()], vec!["c".into(), "d".into()], vec!["e".into()])
+    );
     assert!(matches!(&elements.factor, Factor::Unnest { is_outer: false, with_ordinality: true, .. }));
     assert!(
         matches!(&pieces.factor, Factor::Function { name, arguments, is_outer: true } if name == "STRING_SPLIT" && arguments.len() == 2)
@@ -200,7 +204,9 @@ fn a_query_nests_and_multiplies_rows() {
     let Some(Statement::Select(query)) = statements(text).pop() else { panic!() };
     assert_eq!(query.tables.iter().map(|it| it.path.join(".")).collect::<Vec<_>>(), ["r"]);
     let QueryBody::With { queries, body } = query.body.unwrap() else { panic!() };
-    assert!(matches!(&queries[0].body, QueryBody::Values(values) if values.rows.iter().all(|row| row.len() == 2)));
+    assert!(
+        matches!(&queries[0].body, QueryBody::Values(values) if values.rows.iter().all(|row| row.len() == 2))
+    );
     assert!(matches!(&*body, QueryBody::UnionAll(parts) if parts.len() == 3));
 }
 
@@ -341,12 +347,14 @@ fn what_is_asked_is_told_and_what_is_explained_is_not_run() {
         ("DESCRIBE EXTENDED a.b", |it| matches!(it, Statement::Describe(name) if name.path == ["a", "b"])),
         ("SHOW COLUMNS FROM t", |it| matches!(it, Statement::Describe(_))),
         ("EXPLAIN PLAN FOR SELECT 1", |it| matches!(it, Statement::Explain(all) if all.len() == 1)),
-        ("EXPLAIN CHANGELOG_MODE, ESTIMATED_COST INSERT INTO a SELECT * FROM b", |it| {
-            matches!(it, Statement::Explain(all) if matches!(all[..], [Statement::Insert(_)]))
-        }),
-        ("EXPLAIN STATEMENT SET BEGIN INSERT INTO a SELECT * FROM b; INSERT INTO c SELECT * FROM d; END", |it| {
-            matches!(it, Statement::Explain(all) if all.len() == 2)
-        }),
+        (
+            "EXPLAIN CHANGELOG_MODE, ESTIMATED_COST INSERT INTO a SELECT * FROM b",
+            |it| matches!(it, Statement::Explain(all) if matches!(all[..], [Statement::Insert(_)])),
+        ),
+        (
+            "EXPLAIN STATEMENT SET BEGIN INSERT INTO a SELECT * FROM b; INSERT INTO c SELECT * FROM d; END",
+            |it| matches!(it, Statement::Explain(all) if all.len() == 2),
+        ),
     ] {
         let all = statements(text);
         assert!(all.len() == 1 && is_it(&all[0]), "{text}: {all:?}");
@@ -360,7 +368,10 @@ fn a_table_like_another_says_what_it_takes_over() {
     assert_eq!(like.table.path, ["c", "d", "s"]);
     let rules: Vec<_> = like.rules.iter().map(|rule| (rule.merging, rule.part)).collect();
     assert_eq!(rules, [(Merging::Excluding, "ALL"), (Merging::Including, "OPTIONS")]);
-    assert!(error("CREATE TABLE t LIKE s (OVERWRITING CONSTRAINTS)").contains("OVERWRITING CONSTRAINTS is not there"));
+    assert!(
+        error("CREATE TABLE t LIKE s (OVERWRITING CONSTRAINTS)")
+            .contains("OVERWRITING CONSTRAINTS is not there")
+    );
     assert!(error("CREATE TABLE t LIKE s (INCLUDING ALL EXCLUDING ALL)").contains("ALL is said twice"));
 }
 

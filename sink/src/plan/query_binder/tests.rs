@@ -59,7 +59,8 @@ fn filters_are_taken_in_the_order_of_the_queries() {
 fn union_all_is_several_inserts_into_one_sink() {
     let text = "INSERT INTO o SELECT id, name FROM src UNION ALL SELECT id, name FROM other UNION ALL (SELECT id, r.b FROM src)";
     let lines = explained(text);
-    let from: Vec<&str> = lines.iter().map(String::as_str).filter(|line| line.starts_with("insert")).collect();
+    let from: Vec<&str> =
+        lines.iter().map(String::as_str).filter(|line| line.starts_with("insert")).collect();
     assert_eq!(from, ["insert into o from src", "insert into o from src", "insert into o from other"]);
     assert_eq!(planned(text).pipelines().len(), 2, "one topic is read once");
     let found = refused("INSERT INTO o SELECT id, name FROM src UNION ALL SELECT id FROM other");
@@ -72,8 +73,10 @@ fn union_all_is_several_inserts_into_one_sink() {
 fn metadata_is_read_of_the_record_and_of_its_own_type() {
     let lines = explained("INSERT INTO o SELECT `offset`, name FROM src");
     assert_eq!(lines[1], "id BIGINT = offset");
-    assert_eq!(planned("INSERT INTO o SELECT id, name FROM src").notices()[0].to_string(),
-        "table src: WATERMARK has no effect: no query that is supported yet waits for one");
+    assert_eq!(
+        planned("INSERT INTO o SELECT id, name FROM src").notices()[0].to_string(),
+        "table src: WATERMARK has no effect: no query that is supported yet waits for one"
+    );
 }
 
 #[test]
@@ -82,9 +85,11 @@ fn an_array_becomes_rows() {
     assert_eq!(lines[1], "a row for each element of tags");
     let lines = explained("INSERT INTO o SELECT x, y FROM src, UNNEST(rs)");
     assert_eq!(lines[1], "a row for each element of rs");
-    let lines = explained("INSERT INTO o SELECT n, w FROM src CROSS JOIN UNNEST(tags) WITH ORDINALITY AS u (w, n)");
+    let lines =
+        explained("INSERT INTO o SELECT n, w FROM src CROSS JOIN UNNEST(tags) WITH ORDINALITY AS u (w, n)");
     assert_eq!(lines[0], "insert into o from src");
-    let lines = explained("INSERT INTO o SELECT id, p FROM src, LATERAL TABLE(STRING_SPLIT(name, ',')) AS u (p)");
+    let lines =
+        explained("INSERT INTO o SELECT id, p FROM src, LATERAL TABLE(STRING_SPLIT(name, ',')) AS u (p)");
     assert_eq!(lines[1], "a row for each piece of name");
     assert_eq!(
         refused("INSERT INTO o SELECT id, x FROM src CROSS JOIN UNNEST(name) AS u (x)"),
@@ -102,13 +107,28 @@ fn what_a_query_names_must_be_there() {
         ("INSERT INTO o SELECT idd, name FROM src", "no column 'idd'; did you mean 'id'?"),
         ("INSERT INTO o SELECT x.id, name FROM src", "no column 'x'"),
         ("INSERT INTO o SELECT x.* FROM src", "'x' is not in FROM; 'src' is"),
-        ("INSERT INTO o SELECT id, name FROM src WHERE name", "WHERE takes a condition, which is a BOOLEAN; this is STRING"),
+        (
+            "INSERT INTO o SELECT id, name FROM src WHERE name",
+            "WHERE takes a condition, which is a BOOLEAN; this is STRING",
+        ),
         ("INSERT INTO o SELECT id FROM src", "the query gives 1 columns, the table takes 2"),
-        ("CREATE VIEW v (a, b) AS SELECT id FROM src; INSERT INTO o SELECT a, b FROM v", "'v' names 2 columns, and its query has 1"),
+        (
+            "CREATE VIEW v (a, b) AS SELECT id FROM src; INSERT INTO o SELECT a, b FROM v",
+            "'v' names 2 columns, and its query has 1",
+        ),
         ("INSERT INTO o SELECT * FROM nope", "no table 'nope'"),
-        ("CREATE VIEW v AS SELECT id FROM src; INSERT INTO v SELECT id FROM src", "'v' is a view, which cannot be written"),
-        ("CREATE VIEW src AS SELECT id FROM other; INSERT INTO o SELECT id, name FROM other", "it is made twice"),
-        ("INSERT INTO o SELECT id, x FROM src, LATERAL TABLE(EXPLODE(name)) AS u (x)", "no table function 'EXPLODE'"),
+        (
+            "CREATE VIEW v AS SELECT id FROM src; INSERT INTO v SELECT id FROM src",
+            "'v' is a view, which cannot be written",
+        ),
+        (
+            "CREATE VIEW src AS SELECT id FROM other; INSERT INTO o SELECT id, name FROM other",
+            "it is made twice",
+        ),
+        (
+            "INSERT INTO o SELECT id, x FROM src, LATERAL TABLE(EXPLODE(name)) AS u (x)",
+            "no table function 'EXPLODE'",
+        ),
     ] {
         let found = refused(query);
         assert!(found.len() == 1 && found[0].starts_with(sentence), "{query}: {found:?}");
@@ -119,7 +139,11 @@ fn what_a_query_names_must_be_there() {
 fn a_view_that_grows_without_end_is_refused() {
     let mut text = "CREATE VIEW v0 AS SELECT r AS x FROM src;".to_owned();
     for at in 1..60 {
-        text += &format!("CREATE VIEW v{at} AS SELECT x, x AS y FROM v{} UNION ALL SELECT x, x FROM v{};", at - 1, at - 1);
+        text += &format!(
+            "CREATE VIEW v{at} AS SELECT x, x AS y FROM v{} UNION ALL SELECT x, x FROM v{};",
+            at - 1,
+            at - 1
+        );
     }
     let found = refused(&text);
     assert!(found[0].starts_with("UNION ALL has more than 1000 parts"), "{found:?}");
@@ -140,7 +164,8 @@ fn a_table_like_another_borrows() {
         let found = refused(&format!("CREATE TABLE l {like}; INSERT INTO o SELECT id, name FROM src"));
         assert!(found.len() == 1 && found[0].starts_with(sentence), "{like}: {found:?}");
     }
-    let computed = refused("CREATE TABLE l LIKE src (EXCLUDING GENERATED); INSERT INTO o SELECT copy, name FROM l");
+    let computed =
+        refused("CREATE TABLE l LIKE src (EXCLUDING GENERATED); INSERT INTO o SELECT copy, name FROM l");
     assert!(computed[0].starts_with("no column 'copy'"), "{computed:?}");
 }
 
@@ -149,8 +174,13 @@ fn what_is_asked_is_told_before_the_job() {
     let plan = planned("CREATE VIEW v AS SELECT id FROM src; SHOW TABLES; SHOW VIEWS; DESCRIBE o; DESC v; SHOW CREATE TABLE src; SET;
         EXPLAIN INSERT INTO o SELECT id, name FROM src");
     assert_eq!(plan.pipelines().len(), 0, "what is explained is not run");
-    let [tables, views, described, view, created, settings, explained] = plan.answers() else { panic!("{:?}", plan.answers()) };
-    assert_eq!(tables, "+------------+\n| table name |\n+------------+\n|          o |\n|      other |\n|        src |\n|          v |\n+------------+\n4 rows in set\n");
+    let [tables, views, described, view, created, settings, explained] = plan.answers() else {
+        panic!("{:?}", plan.answers())
+    };
+    assert_eq!(
+        tables,
+        "+------------+\n| table name |\n+------------+\n|          o |\n|      other |\n|        src |\n|          v |\n+------------+\n4 rows in set\n"
+    );
     assert!(views.contains("|         v |"), "{views}");
     assert!(described.contains("|   id | BIGINT | TRUE |     |        |"), "{described}");
     assert!(view.contains("| id |"), "{view}");
