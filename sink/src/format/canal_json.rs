@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
+use fancy_regex::Regex;
 
 use super::envelope::{
     Envelope, EnvelopeEncoder, EnvelopeMetadata, Event, EventDecoder, Events, Place, as_it_is, instant,
@@ -219,7 +219,9 @@ fn includes(
 ) -> Result<bool, DecodeError> {
     match (names, name) {
         (None, _) => Ok(true),
-        (Some(names), Value::String(name)) => Ok(names.is_match(name)),
+        (Some(names), Value::String(name)) => names.is_match(name).map_err(|error| {
+            envelope.refused(&format!("has a {field} that '{field}.include' gave up on: {error}"))
+        }),
         (Some(_), _) => Err(envelope.refused(&format!("has no {field:?}, which '{field}.include' asks for"))),
     }
 }

@@ -40,17 +40,17 @@ pub(crate) fn parse_lenient_date(text: &str) -> Option<i32> {
 }
 
 /// Milliseconds of the day of Java's `LocalTime.parse`: `HH:mm`, seconds and their fraction only if there are some.
-pub(crate) fn parse_clock(text: &str) -> Option<u32> {
+pub(crate) fn parse_clock(text: &str) -> Option<i32> {
     let clock = Clock::of(text.as_bytes(), true)?;
     let seconds = clock.seconds(false)?;
-    u32::try_from(seconds * 1_000 + i64::from(clock.nanos / 1_000_000)).ok()
+    i32::try_from(seconds * 1_000 + i64::from(clock.nanos / 1_000_000)).ok()
 }
 
 /// Milliseconds of the day of `HH:mm:ss.SSS`; what is below a millisecond is cut.
-pub(crate) fn parse_time(text: &str) -> Option<u32> {
+pub(crate) fn parse_time(text: &str) -> Option<i32> {
     let clock = Clock::of(text.as_bytes(), false)?;
     let seconds = clock.seconds(true)? % DAY;
-    u32::try_from(seconds * 1_000 + i64::from(clock.nanos / 1_000_000)).ok()
+    i32::try_from(seconds * 1_000 + i64::from(clock.nanos / 1_000_000)).ok()
 }
 
 /// SQL's formatter is Java's smart one: it knows 24:00:00 and moves 30 February to the month's end. ISO's is strict.
@@ -205,14 +205,15 @@ pub(crate) fn write_date(days: i64, out: &mut Vec<u8>) {
 }
 
 /// `12:34:56`: the milliseconds are dropped as up to Flink 2.2; 2.3 writes them.
-pub(crate) fn write_time(millis: u32, out: &mut Vec<u8>) {
-    write_clock(None, i64::from(millis / 1_000) % DAY, out);
+pub(crate) fn write_time(millis: i32, out: &mut Vec<u8>) {
+    write_clock(None, i64::from(millis).div_euclid(1_000).rem_euclid(DAY), out);
 }
 
 /// `12:34:56.12`: as many digits of fraction as the value has.
-pub(crate) fn write_time_with_millis(millis: u32, out: &mut Vec<u8>) {
+pub(crate) fn write_time_with_millis(millis: i32, out: &mut Vec<u8>) {
     write_time(millis, out);
-    write_fraction(millis % 1_000 * 1_000_000, out);
+    // A remainder of a thousand.
+    write_fraction(millis.rem_euclid(1_000) as u32 * 1_000_000, out);
 }
 
 /// As many digits of fraction as the value has; the declared precision does not count.

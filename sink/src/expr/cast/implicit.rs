@@ -287,7 +287,7 @@ fn date<'a>(moment: Timestamp) -> Result<Value<'a>, &'static str> {
 
 fn time<'a>(moment: Timestamp) -> Value<'a> {
     // Below a day's 86,400,000.
-    Value::Time(moment.seconds.rem_euclid(DAY_SECONDS) as u32 * 1000 + moment.nanos / 1_000_000)
+    Value::Time(moment.seconds.rem_euclid(DAY_SECONDS) as i32 * 1000 + (moment.nanos / 1_000_000) as i32)
 }
 
 #[cfg(test)]

@@ -213,7 +213,7 @@ fn simple<'a>(logical: &LogicalType, text: &'a str, arena: &'a Arena) -> Option<
         T::Date => time::parse_lenient_date(text).map(Value::Date),
         T::Time(precision) => {
             let millis = time::parse_clock(text)?;
-            let unit = 10_u32.pow(3 - u32::from(*precision).min(3));
+            let unit = 10_i32.pow(3 - u32::from(*precision).min(3));
             Some(Value::Time(millis - millis % unit))
         }
         T::Timestamp(_) => time::parse_timestamp(text, Standard::Sql).map(Value::Timestamp),
