@@ -10,6 +10,7 @@ mod consume;
 mod doctor;
 mod dump;
 mod explain;
+mod functions;
 mod job;
 mod produce;
 mod receipts;
@@ -97,6 +98,12 @@ pub(crate) const TABLE: &[Command] = &[
             OUTPUT,
             FULL,
         ],
+    },
+    Command {
+        name: "functions",
+        operands: &["[NAME]"],
+        about: "the functions of SQL, or all about one of them",
+        flags: &[OUTPUT, FULL],
     },
     Command {
         name: "broker",
@@ -430,6 +437,7 @@ pub(crate) async fn run(name: &str, args: &Args, stop: &Stop, out: &mut Output) 
     match name {
         "run" => run::run(args, stop, out).await,
         "explain" => explain::run(args, out),
+        "functions" => functions::run(args, out),
         "broker" => broker::run(args, stop, out).await,
         "topic list" => topic::list(args, out).await,
         "topic create" => topic::create(args).await,

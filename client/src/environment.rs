@@ -123,7 +123,8 @@ impl Environment {
         Ok(bytes)
     }
 
-    pub(crate) fn seed(&self) -> u64 {
+    /// A seed of chance for one owner; of this environment's own seed, where it has one.
+    pub fn seed(&self) -> u64 {
         match &self.seeds {
             Seeds::Process => RandomState::new().hash_one(0),
             Seeds::Sequence(state) => mixed(state.fetch_add(SEQUENCE_STEP, Relaxed)),

@@ -39,6 +39,11 @@ impl Clients {
         Ok(client)
     }
 
+    /// A seed for one owner of chance.
+    pub(crate) fn seed(&self) -> u64 {
+        self.environment.seed()
+    }
+
     /// Where time is taken from.
     pub(crate) fn clock(&self) -> &Clock {
         self.environment.clock()

@@ -8,16 +8,25 @@
 //! Three readers ask an expression what it is: [`Projection`] evaluates it, the rule about UPDATE_BEFORE asks which
 //! column it stands for ([`Expr::source_column`]), and `explain` prints it ([`Expr::display`]).
 
+pub(crate) mod arithmetic;
+pub(crate) mod case;
 pub(crate) mod cast;
+pub(crate) mod comparison;
 pub(crate) mod constant;
 pub(crate) mod decimal;
 mod eval_error;
+mod exact;
 #[allow(dead_code, reason = "the families fill it")]
 pub(crate) mod function;
 #[allow(dead_code, reason = "the families fill it")]
 pub(crate) mod functions;
+pub(crate) mod logic;
+pub(crate) mod membership;
 mod projection;
-mod tree;
+pub(crate) mod tree;
+mod type_family;
+mod whole;
+mod wide;
 
 pub(crate) use self::eval_error::EvalError;
 pub(crate) use self::projection::{Keep, OnNull, Projected, Projection};

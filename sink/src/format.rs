@@ -36,7 +36,7 @@ mod debezium_json;
 pub(crate) mod decimal;
 mod envelope;
 mod error;
-mod json;
+pub(crate) mod json;
 mod last_wins;
 mod maxwell_json;
 pub(crate) mod number;

@@ -97,6 +97,7 @@
 mod arena;
 #[allow(dead_code, unused_imports, reason = "the planner calls it next")]
 mod bind;
+mod chance;
 mod clients;
 mod codecs;
 pub mod credentials;
@@ -105,6 +106,7 @@ pub mod error;
 #[allow(dead_code, reason = "the binder and the families fill it")]
 mod expr;
 mod format;
+pub mod functions;
 mod job;
 mod message;
 mod once;

@@ -52,6 +52,18 @@ pub(crate) enum CollectionKind {
     Multiset,
 }
 
+impl Step {
+    /// What it asks of a row.
+    pub(crate) fn exprs(&self) -> Vec<&Expr> {
+        match self {
+            Self::Filter(filter) => vec![filter],
+            Self::Expand(Expand { rows: Expansion::Rows(rows), .. }) => rows.iter().flatten().collect(),
+            Self::Expand(Expand { rows: Expansion::Elements { collection, .. }, .. }) => vec![collection],
+            Self::Expand(Expand { rows: Expansion::Pieces { text, separator }, .. }) => vec![text, separator],
+        }
+    }
+}
+
 /// Rows that one step makes of one row, at most.
 pub(crate) const EXPANDED_ROWS_MAX: usize = 1_000_000;
 

@@ -17,6 +17,7 @@
 
 use std::sync::Arc;
 
+use crate::chance::Chance;
 use crate::codecs::Codecs;
 use crate::deserializer::{Deserializer, Undecoded};
 use crate::error::{Error, ErrorKind};
@@ -27,7 +28,7 @@ use crate::message::Message;
 use crate::operator::Operator;
 use crate::plan::{InsertPlan, Pipeline};
 use crate::print::Print;
-use crate::row::{Arena, Row, RowKind, Value};
+use crate::row::{Arena, Row, RowKind, Timestamp, Value};
 use crate::step::{Step, Unexpanded};
 use crate::upsert::Upsert;
 
@@ -44,6 +45,11 @@ pub struct Transform {
     rows: usize,
     /// How many schemas the record may still need.
     schemas_left: usize,
+    /// When records are processed, for expressions that ask.
+    now: Timestamp,
+    chance: Chance,
+    /// Whether an expression asks for the time, or draws.
+    reads_clock: bool,
 }
 
 /// From a record to the rows of one table.
@@ -126,7 +132,27 @@ impl Transform {
             next_source: 0,
             rows: 0,
             schemas_left: 0,
+            now: Timestamp { seconds: 0, nanos: 0 },
+            chance: Chance::default(),
+            reads_clock: pipeline.inserts.iter().any(InsertPlan::reads_clock),
         }
+    }
+
+    /// Draws random numbers from this seed.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { chance: Chance::seeded(seed), ..self }
+    }
+
+    /// Whether an expression asks for the time or for chance, so that [`set_now`](Self::set_now) has an effect.
+    pub fn reads_clock(&self) -> bool {
+        self.reads_clock
+    }
+
+    /// Says that records are processed at this time from here on.
+    pub fn set_now(&mut self, unix_ms: i64) {
+        let nanos = unix_ms.rem_euclid(1_000) as u32 * 1_000_000;
+        self.now = Timestamp { seconds: unix_ms.div_euclid(1_000), nanos };
     }
 
     /// Reads one message.
@@ -172,10 +198,11 @@ impl Transform {
     /// Reads the message for the next source. The inner error is its decoder's.
     #[inline]
     fn read(&mut self, message: &Message<'_>) -> Result<Result<(), Undecoded>, Error> {
-        let Self { sources, inserts, changes, arena, next_source: source, rows, .. } = self;
+        let Self { sources, inserts, changes, arena, next_source: source, rows, now, chance, .. } = self;
         let SourceChain { deserializer, operator } = &mut sources[*source];
         let (arena, inserts) = (&*arena, &*inserts);
-        let moment = Moment::still(arena);
+        let draw = || chance.draw();
+        let moment = Moment { arena, now: *now, chance: &draw };
         let mut push = |kind, row| {
             let own = inserts.iter().zip(&mut *changes).filter(|(insert, _)| insert.source == *source);
             own.into_iter().try_for_each(|(insert, changes)| insert.push(kind, row, &moment, changes))

@@ -55,6 +55,7 @@ fn invocations(at: &str, size: usize) -> Vec<Invocation> {
         add("topic list", &["topic", "list", "--bootstrap", at, "--output", form], Vec::new(), Something);
         let doctor = ["doctor", "--bootstrap", at, "--topic", "big", "--output", form];
         add("doctor", &doctor, Vec::new(), Something);
+        add("functions", &["functions", "--output", form], Vec::new(), Something);
         add("wire apis", &["wire", "apis", "--output", form], Vec::new(), Something);
         add("wire schema", &["wire", "schema", "Fetch", "--output", form], Vec::new(), Something);
     }

@@ -8,7 +8,7 @@ use super::constant::Constant;
 use super::eval_error::EvalError;
 use super::function::{BindError, Bound, Moment, Nulls, Scalar};
 use crate::error::Position;
-use crate::row::{Row, Value};
+use crate::row::{Arena, Row, Value};
 use crate::types::{DataType, Field, LogicalType};
 
 /// An expression over the columns of one source, with its type.
@@ -30,6 +30,8 @@ enum ExprKind {
     Field(Box<Expr>, usize),
     /// A function of arguments.
     Call(Box<Call>),
+    /// What decides which of its arguments are computed.
+    Lazy(Box<LazyCall>),
 }
 
 /// A function with its arguments.
@@ -41,6 +43,28 @@ struct Call {
     is_deterministic: bool,
     scalar: Arc<dyn Scalar>,
     at: Option<Position>,
+}
+
+/// A form with its arguments.
+#[derive(Clone)]
+struct LazyCall {
+    name: &'static str,
+    args: Box<[Expr]>,
+    form: Arc<dyn Lazy>,
+}
+
+/// A form that decides which of its arguments are computed: AND, CASE.
+pub(crate) trait Lazy: Send + Sync {
+    /// The value for a row.
+    ///
+    /// # Errors
+    /// An argument that was computed has none.
+    fn evaluate<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Value<'a>, EvalError>;
 }
 
 impl Expr {
@@ -69,6 +93,16 @@ impl Expr {
         let Bound { data_type, nulls, is_deterministic, scalar, .. } = bound;
         let call = Call { name, args: args.into(), nulls, is_deterministic, scalar, at };
         Self { kind: ExprKind::Call(Box::new(call)), data_type }
+    }
+
+    /// A form that decides which of its arguments are computed.
+    pub(crate) fn lazy(
+        name: &'static str,
+        args: Vec<Self>,
+        form: Arc<dyn Lazy>,
+        data_type: DataType,
+    ) -> Self {
+        Self { kind: ExprKind::Lazy(Box::new(LazyCall { name, args: args.into(), form })), data_type }
     }
 
     /// `row.name`, by the field's name.
@@ -135,6 +169,27 @@ impl Expr {
         matches!(self.kind, ExprKind::Constant { is_literal: true, .. })
     }
 
+    /// Whether it is the word NULL, which has no type.
+    pub(crate) fn is_bare_null(&self) -> bool {
+        matches!(self.kind, ExprKind::Constant { value: Constant::NULL, is_literal: true })
+    }
+
+    /// The value of an expression that is the same for every row, computed once; any other as it is.
+    ///
+    /// # Errors
+    /// It fails, whatever the row: then it comes back with the reason.
+    pub(crate) fn fold(self) -> Result<Self, (Self, EvalError)> {
+        if matches!(self.kind, ExprKind::Constant { .. } | ExprKind::Column(_)) || !self.is_constant() {
+            return Ok(self);
+        }
+        let arena = Arena::new();
+        let value = self.evaluate(&[], &Moment::still(&arena)).map(Constant::from);
+        match value {
+            Ok(value) => Ok(Self::folded(value, self.data_type)),
+            Err(error) => Err((self, error)),
+        }
+    }
+
     /// Whether it is the same for every row at any time.
     pub(crate) fn is_constant(&self) -> bool {
         self.all(&|part| match &part.kind {
@@ -154,6 +209,14 @@ impl Expr {
         1 + self.parts().map(Self::depth).max().unwrap_or(0)
     }
 
+    /// Whether equal rows give equal values at any time: it asks neither for the time nor for chance.
+    pub(crate) fn is_deterministic(&self) -> bool {
+        self.all(&|part| match &part.kind {
+            ExprKind::Call(call) => call.is_deterministic,
+            _ => true,
+        })
+    }
+
     /// Whether every part of it, itself included, is so.
     fn all(&self, is_so: &dyn Fn(&Self) -> bool) -> bool {
         is_so(self) && self.parts().all(|part| part.all(is_so))
@@ -164,6 +227,7 @@ impl Expr {
             ExprKind::Column(_) | ExprKind::Constant { .. } => &[],
             ExprKind::Cast(operand, _) | ExprKind::Field(operand, _) => std::slice::from_ref(&**operand),
             ExprKind::Call(call) => &call.args,
+            ExprKind::Lazy(call) => &call.args,
         }
         .iter()
     }
@@ -193,6 +257,7 @@ impl Expr {
                 _ => Value::Null,
             }),
             ExprKind::Call(call) => call.evaluate(row, moment),
+            ExprKind::Lazy(call) => call.form.evaluate(&call.args, row, moment),
         }
     }
 
@@ -251,6 +316,18 @@ impl fmt::Debug for Call {
     }
 }
 
+impl PartialEq for LazyCall {
+    fn eq(&self, other: &Self) -> bool {
+        (self.name, &self.args) == (other.name, &other.args)
+    }
+}
+
+impl fmt::Debug for LazyCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LazyCall").field("name", &self.name).field("args", &self.args).finish_non_exhaustive()
+    }
+}
+
 struct Displayed<'a> {
     expr: &'a Expr,
     columns: &'a [Field],
@@ -270,21 +347,25 @@ impl fmt::Display for Displayed<'_> {
                 }
                 _ => write!(f, "{}.{index}", operand.display(self.columns)),
             },
-            ExprKind::Call(call) => {
-                write!(f, "{}(", call.name)?;
-                for (at, arg) in call.args.iter().enumerate() {
-                    write!(f, "{}{}", if at == 0 { "" } else { ", " }, arg.display(self.columns))?;
-                }
-                f.write_str(")")
-            }
+            ExprKind::Call(call) => self.call(call.name, &call.args, f),
+            ExprKind::Lazy(call) => self.call(call.name, &call.args, f),
         }
+    }
+}
+
+impl Displayed<'_> {
+    fn call(&self, name: &str, args: &[Expr], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{name}(")?;
+        for (at, arg) in args.iter().enumerate() {
+            write!(f, "{}{}", if at == 0 { "" } else { ", " }, arg.display(self.columns))?;
+        }
+        f.write_str(")")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::Arena;
 
     fn column(index: usize, logical: LogicalType) -> Expr {
         Expr::column(index, logical.nullable())

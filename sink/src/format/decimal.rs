@@ -112,6 +112,18 @@ pub(crate) fn write_canonical(number: &str, out: &mut Vec<u8>) {
     layout(&digits[first..=last], parts.fraction.len() as i64 - parts.exponent - stripped, out);
 }
 
+/// Any JSON number as `BigDecimal.toString` has it, with the zeros that were written.
+pub(crate) fn write_exact(number: &str, out: &mut Vec<u8>) {
+    let Some(parts) = Parts::of(number) else { return out.extend_from_slice(number.as_bytes()) };
+    let digits: Vec<u8> = parts.digits().collect();
+    let first = digits.iter().position(|&digit| digit != b'0');
+    if parts.negative && first.is_some() {
+        out.push(b'-');
+    }
+    let digits = &digits[first.unwrap_or(digits.len() - 1)..];
+    layout(digits, parts.fraction.len() as i64 - parts.exponent, out);
+}
+
 /// As `BigDecimal.toString` lays out digits of that scale.
 fn layout(digits: &[u8], scale: i64, out: &mut Vec<u8>) {
     let exponent = digits.len() as i64 - 1 - scale;

@@ -11,11 +11,11 @@ use super::{Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, Forma
 use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
 use crate::types::Field;
 
-mod node;
+pub(crate) mod node;
 mod parser;
-mod reader;
+pub(crate) mod reader;
 mod shape;
-mod text;
+pub(crate) mod text;
 mod tree;
 mod writer;
 

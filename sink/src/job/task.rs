@@ -64,7 +64,7 @@ impl Task {
             source: KafkaSource::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?,
             writers,
             discovery_interval: pipeline.reader().discovery_interval,
-            transform: Transform::new(pipeline, codecs),
+            transform: Transform::new(pipeline, codecs).with_seed(clients.seed()),
             skips: Skips::new(codecs.strict.clone(), Arc::clone(progress)),
             progress: Arc::clone(progress),
             clock: clients.clock().clone(),
@@ -180,6 +180,9 @@ impl Task {
     #[inline]
     async fn process_message(&mut self, message: &Message<'_>, counts: &mut Counts) -> Result<(), Error> {
         counts.rows_in += 1;
+        if self.transform.reads_clock() {
+            self.transform.set_now(self.clock.unix_ms());
+        }
         if let Fed::NeedsSchema(request) = self.transform.feed(message)? {
             codecs::resume(&mut self.transform, message, request).await?;
         }

@@ -168,6 +168,11 @@ impl SourcePlan {
 }
 
 impl InsertPlan {
+    /// Whether an expression asks for the time or for chance.
+    pub(crate) fn reads_clock(&self) -> bool {
+        self.steps.iter().flat_map(Step::exprs).chain(self.projection.exprs()).any(|expr| !expr.is_deterministic())
+    }
+
     /// The name of the table that is written.
     pub fn table(&self) -> &str {
         self.sink.table()

@@ -27,7 +27,7 @@ pub(super) fn projected(
     let mut columns: Vec<Projected> = sink.row.iter().enumerate().map(|it| unfilled(sink, it)).collect();
     let mut wrong = Vec::new();
     for (position, (from, to)) in selected.iter().zip(&targets).enumerate() {
-        match from.expr.clone().implicitly_cast(&to.data_type.logical) {
+        match stored(from.expr.clone(), &to.data_type.logical) {
             Ok(expr) => match own_type(expr, to, sink, session) {
                 Ok(expr) => columns[to.slot].expr = expr,
                 Err(why) => wrong.push(format!("column '{}' (position {}): {why}", to.name, position + 1)),
@@ -42,6 +42,11 @@ pub(super) fn projected(
         }
     }
     if wrong.is_empty() { Ok(columns) } else { Err(vec![mismatch(format!("{}{lists}", wrong.join("; ")))]) }
+}
+
+/// A value as a column takes it, where Flink casts by itself.
+fn stored(expr: Expr, to: &LogicalType) -> Result<Expr, Expr> {
+    if expr.is_bare_null() { Ok(Expr::null(to.clone())) } else { expr.implicitly_cast(to) }
 }
 
 /// A column of a sink that a query fills.

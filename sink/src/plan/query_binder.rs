@@ -53,7 +53,7 @@ impl QueryBinder<'_> {
                     let text = format!("UNION ALL has more than {INSERTS_MAX} parts, views counted through");
                     return Err(vec![Finding::new(Rule::Columns, text)]);
                 }
-                united(parts).map_err(|finding| vec![finding])
+                united(parts, self.session).map_err(|finding| vec![finding])
             }
             QueryBody::With { queries, body } => {
                 let mut with = with.clone();
@@ -101,7 +101,7 @@ impl QueryBinder<'_> {
             let row = row.iter().map(|cell| bind(&cell.ast, &scope).map_err(|it| vec![it.at(cell.at)]));
             rows.push(row.collect::<Result<_, _>>()?);
         }
-        let types = union::row_types(&mut rows).map_err(|it| vec![it.at(values.at)])?;
+        let types = union::row_types(&mut rows, self.session).map_err(|it| vec![it.at(values.at)])?;
         let columns = types
             .into_iter()
             .enumerate()

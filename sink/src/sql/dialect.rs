@@ -2,11 +2,12 @@
 
 use std::any::TypeId;
 
-use sqlparser::dialect::{Dialect, GenericDialect};
-use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+use sqlparser::ast::Expr;
+use sqlparser::dialect::{Dialect, GenericDialect, Precedence};
+use sqlparser::parser::{Parser, ParserError};
 
 use super::token::is_word;
+use super::{expression, special_forms};
 
 /// Flink's quoting and names, on the parser's generic ground.
 #[derive(Debug)]
@@ -39,83 +40,42 @@ impl Dialect for Flink {
     fn supports_table_versioning(&self) -> bool {
         true
     }
-}
 
-/// Flink's nested types in words the parser knows: ROW<a T> to STRUCT<a T>, MAP<K, V> to MAP(K, V), MULTISET<T> to
-/// MAP(T, MULTISET). NOT NULL inside a type is dropped, since the parser has no place for it.
-pub(super) fn types(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
-    let mut open: Vec<Nested> = Vec::new();
-    for mut token in tokens {
-        match token.token {
-            Token::Lt => {
-                match out.last_mut().and_then(|before| Nested::opened_by(&mut before.token)) {
-                    Some(kind) => {
-                        token.token = if kind == Nested::Angle { Token::Lt } else { Token::LParen };
-                        open.push(kind);
-                    }
-                    None if open.is_empty() => {}
-                    None => open.push(Nested::Angle),
-                }
-                out.push(token);
-            }
-            // The parser has no MAP[k, v]; as ARRAY[k, v] it can at least be named and refused.
-            Token::LBracket => {
-                if let Some(before) = out.last_mut().filter(|before| is_word(&before.token, "MAP")) {
-                    before.token = Token::make_keyword("ARRAY");
-                }
-                out.push(token);
-            }
-            Token::Gt | Token::ShiftRight if !open.is_empty() => {
-                let count = if token.token == Token::Gt { 1 } else { 2 };
-                for _ in 0..count.min(open.len()) {
-                    let closing = open.pop().map_or(&[][..], |nested| nested.closed_by());
-                    out.extend(
-                        closing.iter().map(|it| TokenWithSpan { token: it.clone(), span: token.span }),
-                    );
-                }
-            }
-            Token::Word(ref word)
-                if !open.is_empty() && matches!(word.keyword, Keyword::NOT | Keyword::NULL) => {}
-            _ => out.push(token),
-        }
-    }
-    out
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Nested {
-    Angle,
-    Paren,
-    Multiset,
-}
-
-impl Nested {
-    fn opened_by(token: &mut Token) -> Option<Self> {
-        if is_word(token, "ARRAY") {
-            return Some(Self::Angle);
-        }
-        if is_word(token, "ROW") {
-            *token = Token::make_keyword("STRUCT");
-            return Some(Self::Angle);
-        }
-        if is_word(token, "MULTISET") {
-            *token = Token::make_keyword("MAP");
-            return Some(Self::Multiset);
-        }
-        is_word(token, "MAP").then_some(Self::Paren)
+    /// `E'…'`
+    fn supports_string_escape_constant(&self) -> bool {
+        true
     }
 
-    fn closed_by(self) -> &'static [Token] {
-        const MULTISET: &[Token] = &[
-            Token::Comma,
-            Token::Word(Word { value: String::new(), quote_style: None, keyword: Keyword::NoKeyword }),
-            Token::RParen,
-        ];
-        match self {
-            Self::Angle => &[Token::Gt],
-            Self::Paren => &[Token::RParen],
-            Self::Multiset => MULTISET,
+    /// `U&'…'`
+    fn supports_unicode_string_literal(&self) -> bool {
+        true
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        expression::prefix(parser).or_else(|| special_forms::prefix(parser))
+    }
+
+    fn parse_infix(
+        &self,
+        parser: &mut Parser<'_>,
+        expr: &Expr,
+        precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        expression::infix(parser, expr, precedence).or_else(|| special_forms::infix(parser, expr))
+    }
+
+    /// `x NOT NULL` is no expression.
+    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        let is_not_null = is_word(&parser.peek_nth_token_ref(0).token, "NOT")
+            && is_word(&parser.peek_nth_token_ref(1).token, "NULL");
+        is_not_null.then_some(Ok(self.prec_unknown()))
+    }
+
+    /// LIKE and BETWEEN bind tighter than `=`.
+    fn prec_value(&self, precedence: Precedence) -> u8 {
+        match precedence {
+            Precedence::Like | Precedence::Between => GenericDialect.prec_value(Precedence::Eq) + 1,
+            other => GenericDialect.prec_value(other),
         }
     }
 }

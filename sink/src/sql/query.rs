@@ -77,7 +77,6 @@ pub(super) fn query(tokens: &mut Tokens<'_>) -> Result<Query, Error> {
 }
 
 fn parse(tokens: &Tokens<'_>, body: Vec<TokenWithSpan>) -> Result<Box<Ast>, Error> {
-    let body = dialect::types(body);
     // Above the depth that was checked, so that the check's sentence is the one that is said.
     let mut parser =
         Parser::new(&dialect::Flink).with_recursion_limit(DEPTH_MAX + 10).with_tokens_with_locations(body);

@@ -173,7 +173,6 @@ fn expression(tokens: &mut Tokens<'_>, until: &[&str]) -> Result<Expression, Err
         return Err(tokens.expected("an expression"));
     }
     nesting::check(tokens, &body)?;
-    let body = dialect::types(body);
     let mut parser = Parser::new(&dialect::Flink).with_tokens_with_locations(body);
     match parser.parse_expr() {
         Ok(ast) if parser.peek_token_ref().token == Token::EOF => Ok(Expression { ast: Rc::new(ast), at }),

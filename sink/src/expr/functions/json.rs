@@ -1,6 +1,10 @@
 //! JSON.
 
-use crate::expr::function::FunctionSpec;
-
-/// The functions of this family.
-pub(super) static FUNCTIONS: &[FunctionSpec] = &[];
+pub(super) mod construct;
+mod document;
+pub(super) mod exists;
+mod path;
+pub(super) mod query;
+pub(super) mod quote;
+pub(super) mod value;
+mod walk;

@@ -26,7 +26,7 @@ pub(super) enum Fractions {
 
 impl<'a> Node<'a> {
     /// The value that begins with the reader's token; no recursion, however deep it is.
-    pub(super) fn read(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Self, DecodeError> {
+    pub(crate) fn read(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Self, DecodeError> {
         let mut members: Vec<(&'a str, Self)> = Vec::new();
         let mut open: Vec<Open<'a>> = Vec::new();
         let mut name = "";

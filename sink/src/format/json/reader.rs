@@ -10,7 +10,7 @@ const DEPTH_MAX: usize = 1000;
 const NUMBER_LENGTH_MAX: usize = 1000;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     ObjectStart,
     ObjectEnd,
     ArrayStart,
@@ -40,7 +40,7 @@ impl<'a> Token<'a> {
     }
 }
 
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     text: &'a str,
     at: usize,
     arena: &'a Arena,
@@ -60,7 +60,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Bytes after the first that is not UTF-8 do not exist for the reader: it matters only to who gets there.
     #[inline]
-    pub(super) fn new(bytes: &'a [u8], arena: &'a Arena) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], arena: &'a Arena) -> Self {
         let Text { text, start, cut } = Text::of(bytes, arena);
         Self {
             text,
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
 
     /// The token `advance` read last.
     #[inline]
-    pub(super) fn token(&self) -> Token<'a> {
+    pub(crate) fn token(&self) -> Token<'a> {
         self.token
     }
 
@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the next token.
-    pub(super) fn advance(&mut self) -> Result<Token<'a>, DecodeError> {
+    pub(crate) fn advance(&mut self) -> Result<Token<'a>, DecodeError> {
         self.advance_inline()
     }
 

@@ -175,7 +175,7 @@ pub(super) fn quote(text: &str, out: &mut Vec<u8>) {
 }
 
 /// The same as Jackson does for text in memory: what lies above U+FFFF stays as it is.
-pub(super) fn quote_in_memory(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn quote_in_memory(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     escape(text, false, out);
     out.push(b'"');
