@@ -49,8 +49,12 @@ fn line(rows_per_second: f64, progress: &Progress, now: Instant) -> String {
         None => "none yet".into(),
     };
     let counts = progress.counts();
+    let kept = match progress.state() {
+        (0, _) => String::new(),
+        (rows, bytes) => format!(", {rows} rows kept in {:.1} MB", bytes as f64 / 1e6),
+    };
     format!(
-        "{rows_per_second:.0} rows/s, {} in, {} out, lag {}, last commit {commit}",
+        "{rows_per_second:.0} rows/s, {} in, {} out, lag {}{kept}, last commit {commit}",
         counts.rows_in,
         counts.rows_out,
         progress.lag()

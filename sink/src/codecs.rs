@@ -6,10 +6,10 @@ use crate::deserializer::{Deserializer, DeserializerPlan, PartPlan};
 use crate::error::Error;
 use crate::format::{Decoder, Encoder, EncodingFormat, OpenContext, Part};
 use crate::message::Message;
-use crate::plan::{Pipeline, SinkPlan, SourcePlan, UpsertPlan};
+use crate::plan::{KafkaSinkPlan, Pipeline, SinkPlan, SourcePlan};
 use crate::print::Print;
+use crate::serializer::Serializer;
 use crate::transform::{Fed, Output, SchemaRequest, Transform};
-use crate::upsert::Upsert;
 
 /// Every decoder and encoder of a pipeline, opened once and shared by its tasks.
 pub struct Codecs {
@@ -37,8 +37,9 @@ impl Codecs {
         }
         for insert in &pipeline.inserts {
             codecs.outputs.push(match &insert.sink {
-                SinkPlan::UpsertKafka(sink) => Output::Upsert(upsert(sink).await?),
+                SinkPlan::Kafka(sink) => Output::Kafka(serializer(sink).await?),
                 SinkPlan::Print(sink) => Output::Print(Print::new(sink.clone())),
+                SinkPlan::Blackhole(_) => Output::Blackhole,
             });
         }
         Ok(codecs)
@@ -61,10 +62,13 @@ pub(crate) async fn resume(
 }
 
 /// Opens the formats of a table that is written.
-pub(crate) async fn upsert(plan: &UpsertPlan) -> Result<Upsert, Error> {
-    let key = encoder(plan, &*plan.key, Part::Key).await?;
+pub(crate) async fn serializer(plan: &KafkaSinkPlan) -> Result<Serializer, Error> {
+    let key = match &plan.key {
+        Some(key) => Some(encoder(plan, &**key, Part::Key).await?),
+        None => None,
+    };
     let value = encoder(plan, &*plan.value, Part::Value).await?;
-    Ok(Upsert::new(key, value))
+    Ok(Serializer::new(key, value, plan.metadata.clone(), plan.changes))
 }
 
 async fn deserializer(source: &SourcePlan, plan: &DeserializerPlan) -> Result<Deserializer, Error> {
@@ -82,11 +86,11 @@ async fn decoder(source: &SourcePlan, plan: &PartPlan, part: Part) -> Result<Arc
 }
 
 async fn encoder(
-    plan: &UpsertPlan,
+    plan: &KafkaSinkPlan,
     format: &dyn EncodingFormat,
     part: Part,
 ) -> Result<Arc<dyn Encoder>, Error> {
-    let context = OpenContext::new(&plan.table, std::slice::from_ref(&plan.topic), part);
+    let context = OpenContext::new(&plan.table, plan.topics.names(), part);
     format.open(&context).await.map_err(|e| failed(&context, e))
 }
 

@@ -71,6 +71,7 @@ pub(crate) struct Undecoded {
 
 impl DeserializerPlan {
     /// A table that has all of its columns in the value, in order.
+    #[cfg(test)]
     pub(crate) fn of_value(format: Box<dyn DecodingFormat>, arity: usize) -> Self {
         let value = PartPlan { format, slots: (0..arity).collect() };
         Self { key: None, value, metadata: Vec::new(), arity, upsert_mode: false }

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Sink,
     /// The cluster could not be reached or refused.
     Cluster,
+    /// What a query keeps of earlier rows takes more memory than it may.
+    State,
 }
 
 /// One reason why a table or a statement is refused.

@@ -4,14 +4,15 @@
 //! where it begins. [`Job::run`] then spawns the tasks and waits for their ends.
 //!
 //! ```text
-//! Job ─ one Task per pipeline ─┬─ KafkaSource   polls a share of the partitions, knows how far it came
-//!                              ├─ Transform     makes of a record what each INSERT writes
-//!                              └─ Writers       hand it to producers, and commit
+//! Job ─ Tasks of each pipeline ─┬─ KafkaSource   polls a share of the partitions, knows how far it came
+//!                               ├─ Transform     makes of a record what each INSERT writes
+//!                               └─ Writers       hand it to producers, and commit
 //! ```
 //!
 //! A task works alone: it shares no state with the others but counters ([`Progress`]), the formats, and a client with
 //! those that reach their cluster in the same way. No two tasks read the same partition, and each commits the positions
-//! of its own partitions. So several tasks of one pipeline would differ in their [`Subtask`] alone.
+//! of its own partitions. So several tasks of one pipeline differ in their [`Subtask`] alone, and the rows of a
+//! partition stay in order: a key whose changes lie in one partition of the source is written by one task.
 //!
 //! A checkpoint is one operation of one task (`Writers::commit`): positions of this moment, and everything written of
 //! what lies before them, become lasting together. There is one by interval and one at the task's end, also after a
@@ -41,6 +42,8 @@ pub use crate::source::Restore;
 use subtask::Subtask;
 use task::{Opening, Task};
 
+mod dead_letters;
+mod input;
 pub(crate) mod subtask;
 mod task;
 mod topics;
@@ -138,7 +141,8 @@ impl Job {
     ///
     /// # Errors
     /// No broker answers, a topic is missing, the group has no offset where one is needed.
-    pub async fn open(plan: Plan, options: JobOptions) -> Result<Self, Error> {
+    pub async fn open(mut plan: Plan, options: JobOptions) -> Result<Self, Error> {
+        plan.share_state_memory();
         let progress = Arc::new(Progress::default());
         let mut clients = Clients::of_job(options.environment.clone());
         let topics::Checked { mut notices, sink_clusters } =
@@ -148,9 +152,13 @@ impl Job {
         let mut tasks = Vec::new();
         for pipeline in &plan.pipelines {
             let codecs = Codecs::open(pipeline).await?;
-            let task = Task::open(pipeline, &codecs, Subtask::ONLY, &mut opening).await?;
-            notices.extend_from_slice(task.notices());
-            tasks.push(task);
+            let parallelism = plan.parallelism(pipeline);
+            for index in 0..parallelism {
+                let subtask = Subtask::new(index, parallelism);
+                let task = Task::open(pipeline, &codecs, subtask, &mut opening).await?;
+                notices.extend_from_slice(task.notices());
+                tasks.push(task);
+            }
         }
         Ok(Self {
             tasks,

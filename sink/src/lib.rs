@@ -98,17 +98,23 @@ mod arena;
 #[allow(dead_code, unused_imports, reason = "the planner calls it next")]
 mod bind;
 mod chance;
+mod buffer;
+mod changelog_grid;
 mod clients;
 mod codecs;
 pub mod credentials;
+mod datagen;
 mod deserializer;
 pub mod error;
 #[allow(dead_code, reason = "the binder and the families fill it")]
+mod error_handling;
 mod expr;
 mod format;
 pub mod functions;
 mod job;
+mod local_source;
 mod message;
+mod normalize;
 mod once;
 mod operator;
 mod option;
@@ -116,16 +122,19 @@ mod options;
 pub mod plan;
 mod print;
 mod progress;
+mod record_metadata;
 pub mod row;
 mod scan;
+mod serializer;
 mod settings;
 mod skips;
 mod source;
 pub mod sql;
 mod step;
+mod state;
+mod topic_selector;
 mod transform;
 pub mod types;
-mod upsert;
 mod upsert_sink;
 mod writer;
 
@@ -149,5 +158,6 @@ pub mod internals {
     pub use crate::message::{Headers, Message};
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
     pub use crate::options::{CONNECTORS, Connector};
+    pub use crate::record_metadata::{EncodedHeaders, RecordMetadata};
     pub use crate::transform::{Change, Changes, Fed, SchemaRequest, Transform};
 }

@@ -3,14 +3,15 @@
 use crate::error::Error;
 use crate::message::Message;
 use crate::row::{Arena, Row, RowKind};
+use crate::state::StateSize;
 
 /// Takes a table's rows with their kinds, and gives other rows with kinds, which every INSERT of the table then sees.
 ///
 /// It is a core, and its state is its own: no clock, no I/O; what it keeps of a row it copies. There is one for each
 /// table of each task. The task's partitions change with time, so the message is there to say which of them a row is of.
 ///
-/// This is the place of ChangelogNormalize, which keeps the last row of each key and makes of an upsert table's rows
-/// (INSERT or DELETE, the old row unknown) a changelog that says what was there before.
+/// [`Normalize`](crate::normalize::Normalize) is one: it keeps the last row of each key and makes of an upsert table's
+/// rows (INSERT or DELETE, the old row unknown) a changelog that says what was there before.
 pub(crate) trait Operator: Send {
     /// Takes one row of a message and hands out what it gives: no row, one or several. They borrow from the row and
     /// from the arena, so what comes out of the state is copied into that. An error of `each` ends it.
@@ -28,4 +29,10 @@ pub(crate) trait Operator: Send {
         arena: &'a Arena,
         each: &mut dyn FnMut(RowKind, Row<'a>) -> Result<(), Error>,
     ) -> Result<(), Error>;
+
+    /// What time it is from now on, in milliseconds: for what is kept for some time only.
+    fn set_time(&mut self, now_ms: i64);
+
+    /// How much it keeps.
+    fn state_size(&self) -> StateSize;
 }

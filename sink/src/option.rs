@@ -35,6 +35,8 @@ pub enum OptionKind {
     Bool,
     /// `2 s`; a bare number counts milliseconds.
     Duration,
+    /// `64 mb`; a bare number counts bytes.
+    Memory,
     /// One of these, in any case.
     Choice(&'static [&'static str]),
     /// One of these, exactly as written.
@@ -57,6 +59,8 @@ pub enum OptionValue {
     Bool(bool),
     /// [`OptionKind::Duration`]
     Duration(Duration),
+    /// [`OptionKind::Memory`], in bytes.
+    Memory(u64),
     /// [`OptionKind::Choice`] and [`OptionKind::Exact`]: the spelling of the table's row.
     Choice(&'static str),
 }

@@ -10,8 +10,8 @@ mod value;
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub(crate) use self::connectors::{BLACKHOLE, DATAGEN, FILESYSTEM, KAFKA, PRINT, UPSERT_KAFKA};
 pub use self::connectors::{CONNECTORS, Connector};
-pub(crate) use self::connectors::{KAFKA, PRINT, UPSERT_KAFKA};
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::offsets::offsets;
 pub(crate) use self::secret::{HIDDEN, is_harmless, looks_secret, shown};
@@ -120,8 +120,10 @@ pub(crate) fn unknown(
     for (key, given) in options {
         let free = ANY_VALUE.contains(&key.as_str())
             || key.starts_with(PROPERTIES)
+            // The table's columns are among the keys, so whoever knows them looks.
+            || key.starts_with("fields.") && connector.name == DATAGEN.name
             // It is told with the credentials what is wrong with it.
-            || key == PASSWORD_AUTH && connector.name != PRINT.name
+            || key == PASSWORD_AUTH && connector.name.ends_with(KAFKA.name)
             || spaces.iter().any(|space| space.knows(key));
         if free {
             continue;

@@ -16,6 +16,7 @@
 mod answers;
 mod branch;
 mod catalog;
+mod changelog;
 mod check;
 mod credentials;
 mod expansion;
@@ -28,6 +29,7 @@ mod job_draft;
 mod job_plan;
 mod kafka;
 mod like;
+mod local;
 mod metadata;
 mod notice;
 mod path;
@@ -49,7 +51,7 @@ mod upsert;
 pub use self::job_plan::Plan;
 pub use self::notice::Notice;
 pub use self::pipeline::{InsertPlan, Pipeline, SourcePlan};
-pub(crate) use self::pipeline::{PrintPlan, SinkPlan, UpsertPlan};
+pub(crate) use self::pipeline::{BlackholePlan, BufferPlan, KafkaSinkPlan, Layout, PrintPlan, SinkPlan};
 pub use self::plan_options::PlanOptions;
 use self::planner::Planner;
 pub(crate) use self::properties::{config, sets};
@@ -76,7 +78,7 @@ pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Er
 ///
 /// # Errors
 /// As [`plan`]; and when the text is anything but one such table.
-pub(crate) fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<UpsertPlan, Error> {
+pub(crate) fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<KafkaSinkPlan, Error> {
     let script = ddl.into();
     sql::on_known_stack(|| {
         let mut statements = sql::parse(&script)?.into_iter();

@@ -5,6 +5,8 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 use crate::error::RecordPlace;
+use crate::state::StateSize;
+use crate::transform::Change;
 
 /// Counters of a running job; moved once per fetch, not per row.
 #[derive(Debug, Default)]
@@ -13,9 +15,13 @@ pub struct Progress {
     rows_out: AtomicU64,
     tombstones: AtomicU64,
     skipped: AtomicU64,
+    reduced: AtomicU64,
+    failed: AtomicU64,
     acknowledged: AtomicU64,
     first_skipped: OnceLock<(RecordPlace, String)>,
     lag: AtomicI64,
+    state_rows: AtomicI64,
+    state_bytes: AtomicI64,
     /// Read and written a few times a second: nothing waits on it.
     last_commit: Mutex<Option<Instant>>,
 }
@@ -32,6 +38,27 @@ pub struct Counts {
     pub tombstones: u64,
     /// Source records that gave no row: broken ones under `ignore-parse-errors`, and empty ones.
     pub skipped: u64,
+    /// Changes that `sink.buffer-flush.*` held back until a later one of their key took their place; they are not among
+    /// `rows_out`.
+    pub reduced: u64,
+    /// Records that could not be read or written: under `error-handling.mode` = ignore or log the job goes on behind them.
+    pub failed: u64,
+}
+
+impl Counts {
+    /// Counts a change that is handed to its sink.
+    #[inline]
+    pub(crate) fn written(&mut self, change: Change<'_>) {
+        self.rows_out += 1;
+        self.tombstones += u64::from(change.value.is_none());
+    }
+
+    /// Which part of the changes was not written, since a later one of the same key took its place: 0 without a buffer,
+    /// near 1 where few keys change often.
+    pub fn reduction(&self) -> f64 {
+        let all = self.rows_out + self.reduced;
+        if all == 0 { 0.0 } else { self.reduced as f64 / all as f64 }
+    }
 }
 
 impl Progress {
@@ -42,6 +69,8 @@ impl Progress {
             rows_out: self.rows_out.load(Relaxed),
             tombstones: self.tombstones.load(Relaxed),
             skipped: self.skipped.load(Relaxed),
+            reduced: self.reduced.load(Relaxed),
+            failed: self.failed.load(Relaxed),
         }
     }
 
@@ -81,10 +110,23 @@ impl Progress {
         self.rows_out.fetch_add(more.rows_out, Relaxed);
         self.tombstones.fetch_add(more.tombstones, Relaxed);
         self.skipped.fetch_add(more.skipped, Relaxed);
+        self.reduced.fetch_add(more.reduced, Relaxed);
+        self.failed.fetch_add(more.failed, Relaxed);
     }
 
     pub(crate) fn acknowledged(&self, more: u64) {
         self.acknowledged.fetch_add(more, Relaxed);
+    }
+
+    /// Rows that are kept, and the memory in bytes that they take.
+    pub fn state(&self) -> (i64, i64) {
+        (self.state_rows.load(Relaxed), self.state_bytes.load(Relaxed))
+    }
+
+    pub(crate) fn set_state(&self, before: StateSize, now: StateSize) {
+        let difference = |now: usize, before: usize| now as i64 - before as i64;
+        self.state_rows.fetch_add(difference(now.rows, before.rows), Relaxed);
+        self.state_bytes.fetch_add(difference(now.memory_bytes, before.memory_bytes), Relaxed);
     }
 
     pub(crate) fn set_lag(&self, before: i64, now: i64) {

@@ -8,6 +8,7 @@ use crate::expr::function::Session;
 use crate::option::{OptionKind, OptionSpec, OptionValue};
 use crate::options::{expectation, nearest, parse, shown};
 use crate::sql::WithOption;
+use crate::state::StateLimits;
 
 /// The settings of a job that have an effect here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub(crate) struct Settings {
     pub(crate) name: Option<String>,
     /// `table.exec.sink.not-null-enforcer`, as it stands for the statements that follow.
     pub(crate) on_null: OnNull,
+    /// `parallelism.default`: how many tasks share a source where nothing else says.
+    pub(crate) parallelism: u32,
+    /// `table.exec.state.*`
+    pub(crate) state: StateLimits,
     /// Whether `table.local-time-zone` is UTC, as it is when nothing is said.
     pub(crate) zone_is_utc: bool,
     /// `table.local-time-zone`
@@ -26,6 +31,9 @@ pub(crate) struct Settings {
 
 /// How often offsets are committed when nothing is said.
 pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Memory for rows that are kept when nothing is said: less than what machines have on which a job runs alone.
+const STATE_MEMORY_BYTES_MAX: usize = 1 << 30;
 
 /// The settings that do something here.
 pub(crate) static SETTINGS: &[OptionSpec] = &[
@@ -49,6 +57,27 @@ pub(crate) static SETTINGS: &[OptionSpec] = &[
         default: Some("ERROR"),
         since: "1.12",
         about: "What a NULL in a NOT NULL column does: it fails the job, or its row is left out.",
+    },
+    OptionSpec {
+        key: PARALLELISM,
+        kind: OptionKind::Int,
+        default: Some("1"),
+        since: "1.12",
+        about: "How many tasks share the partitions of a source whose tables do not say.",
+    },
+    OptionSpec {
+        key: STATE_TTL,
+        kind: OptionKind::Duration,
+        default: Some("0 ms"),
+        since: "1.12",
+        about: "For how long the last row of a key is kept that does not change; 0 is for ever.",
+    },
+    OptionSpec {
+        key: STATE_MEMORY,
+        kind: OptionKind::Memory,
+        default: Some("1 gb"),
+        since: "-",
+        about: "Memory at most for rows that are kept, of all tables of the job together.",
     },
     OptionSpec {
         key: MODE,
@@ -76,6 +105,9 @@ pub(crate) static SETTINGS: &[OptionSpec] = &[
 const INTERVAL: &str = "execution.checkpointing.interval";
 const NAME: &str = "pipeline.name";
 const ENFORCER: &str = "table.exec.sink.not-null-enforcer";
+const PARALLELISM: &str = "parallelism.default";
+const STATE_TTL: &str = "table.exec.state.ttl";
+const STATE_MEMORY: &str = "table.exec.state.max-memory";
 const MODE: &str = "execution.runtime-mode";
 const ZONE: &str = "table.local-time-zone";
 const UTC: &str = "UTC";
@@ -87,6 +119,8 @@ impl Default for Settings {
             checkpoint_interval: CHECKPOINT_INTERVAL,
             name: None,
             on_null: OnNull::Fail,
+            parallelism: 1,
+            state: StateLimits { memory_bytes_max: STATE_MEMORY_BYTES_MAX, ttl: None },
             zone_is_utc: true,
             time_zone: UTC.to_owned(),
         }
@@ -112,6 +146,19 @@ impl Settings {
                     return Err(refuse(Rule::Setting, "offsets must be committed sometimes".to_owned()));
                 }
                 self.checkpoint_interval = interval;
+            }
+            (PARALLELISM, OptionValue::Int(given)) => {
+                let tasks = u32::try_from(given).ok().filter(|tasks| *tasks > 0);
+                let Some(tasks) = tasks else {
+                    return Err(refuse(Rule::Setting, "somebody must do the work".to_owned()));
+                };
+                self.parallelism = tasks;
+            }
+            (STATE_TTL, OptionValue::Duration(ttl)) => {
+                self.state.ttl = Some(ttl).filter(|ttl| !ttl.is_zero());
+            }
+            (STATE_MEMORY, OptionValue::Memory(bytes)) => {
+                self.state.memory_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
             }
             (NAME, OptionValue::String(name)) => self.name = Some(name),
             (ZONE, OptionValue::String(zone)) => {
@@ -159,6 +206,9 @@ impl Settings {
             None => *self = default,
             Some(INTERVAL) => self.checkpoint_interval = default.checkpoint_interval,
             Some(NAME) => self.name = default.name,
+            Some(PARALLELISM) => self.parallelism = default.parallelism,
+            Some(STATE_TTL) => self.state.ttl = default.state.ttl,
+            Some(STATE_MEMORY) => self.state.memory_bytes_max = default.state.memory_bytes_max,
             Some(ENFORCER) => self.on_null = default.on_null,
             Some(ZONE) => {
                 (self.zone_is_utc, self.time_zone) = (default.zone_is_utc, default.time_zone);
@@ -196,14 +246,19 @@ mod tests {
     fn known_settings_are_taken() {
         assert_eq!(set(INTERVAL, "1 s").0.checkpoint_interval, Duration::from_secs(1));
         assert_eq!(set(ENFORCER, "drop").0.on_null, OnNull::Drop);
+        assert_eq!(set(STATE_TTL, "1 h").0.state.ttl, Some(Duration::from_secs(3600)));
+        assert_eq!(set(STATE_TTL, "0").0.state.ttl, None);
+        assert_eq!(set(STATE_MEMORY, "64 mb").0.state.memory_bytes_max, 64 << 20);
+        assert_eq!(set(PARALLELISM, "4").0.parallelism, 4);
+        assert!(set(PARALLELISM, "0").1.is_err());
         assert_eq!(set(NAME, "orders").0.name.as_deref(), Some("orders"));
     }
 
     #[test]
     fn unknown_ones_are_noticed_and_ill_typed_ones_refused() {
         assert_eq!(
-            set("table.exec.state.ttl", "1 h").1,
-            Ok(Some("SET 'table.exec.state.ttl' has no effect here".into()))
+            set("table.exec.mini-batch.enabled", "true").1,
+            Ok(Some("SET 'table.exec.mini-batch.enabled' has no effect here".into()))
         );
         let hint = set("execution.checkpoint.interval", "1 s").1.unwrap().unwrap();
         assert!(hint.ends_with("did you mean 'execution.checkpointing.interval'?"), "{hint}");

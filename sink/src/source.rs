@@ -29,6 +29,7 @@ use crate::error::{Error, ErrorKind};
 use crate::job::subtask::Subtask;
 use crate::plan::{self, Notice, SourcePlan};
 use crate::scan::{Bounded, Startup};
+use crate::topic_selector::TopicPattern;
 
 mod checkpoint_metadata;
 mod offsets_initializer;
@@ -57,16 +58,23 @@ pub(crate) struct KafkaSource {
 /// What is read, and for whom.
 struct Subscription {
     topics: Vec<String>,
+    /// Which topics, instead of those.
+    pattern: Option<TopicPattern>,
     /// Which of their partitions.
     subtask: Subtask,
     group: Option<String>,
     job: JobIdentity,
     startup: Startup,
     bounded: Bounded,
+    /// Whether partitions have ends, be it by `bounded` or since.
+    ends: bool,
+    /// Whether records before the checkpoint are read again, for the state that is made of them.
+    rebuilds: bool,
     reset: AutoOffsetReset,
 }
 
 /// How far a source had come at one moment: what a checkpoint commits.
+#[derive(Default)]
 pub(crate) struct Positions(Vec<Commit>);
 
 impl KafkaSource {
@@ -92,10 +100,13 @@ impl KafkaSource {
             subscription: Subscription {
                 subtask,
                 topics: plan.topics.clone(),
+                pattern: plan.topic_pattern.clone(),
                 group: plan.group_id.clone(),
                 job,
                 startup: plan.startup.clone(),
                 bounded: plan.bounded.clone(),
+                ends: plan.bounded != Bounded::Unbounded,
+                rebuilds: plan.keeps_state(),
                 reset: AutoOffsetReset::of(&plan.properties),
             },
             partitions: BTreeMap::new(),
@@ -127,13 +138,17 @@ impl KafkaSource {
 
     /// Whether nothing is left up to where the source ends.
     pub(crate) fn is_done(&self) -> bool {
-        !self.partitions.is_empty() && self.partitions.values().all(Partition::is_done)
+        // One of several tasks may have no partition of a topic that has few.
+        let Subscription { ends, subtask, pattern, .. } = &self.subscription;
+        let may_be_empty = *ends && (subtask.parallelism() > 1 || pattern.is_some());
+        (may_be_empty || !self.partitions.is_empty()) && self.partitions.values().all(Partition::is_done)
     }
 
     /// From now on the source ends where its partitions end at this moment.
     pub(crate) async fn stop_at_end(&mut self) -> Result<(), Error> {
         let all: Vec<_> = self.partitions.keys().map(|of| (of.clone(), OffsetSpec::Latest)).collect();
         let ends = self.list_offsets(&all).await?;
+        self.subscription.ends = true;
         self.partitions.values_mut().zip(ends).for_each(|(it, end)| it.stop = Some(end));
         Ok(())
     }
@@ -141,6 +156,11 @@ impl KafkaSource {
     /// The offset at which this partition ends, exclusively.
     pub(crate) fn stop_of(&self, of: &TopicPartition) -> Option<i64> {
         self.partitions.get(of).and_then(|it| it.stop)
+    }
+
+    /// Records before this offset of the partition only rebuild state: what they change was written before.
+    pub(crate) fn rebuilt_to(&self, of: &TopicPartition) -> i64 {
+        self.partitions.get(of).map_or(0, |it| it.rebuilt_to)
     }
 
     /// All before `next` was processed; the last record of it was taken in `leader_epoch`, -1 if unknown.
@@ -159,7 +179,7 @@ impl KafkaSource {
 
     /// How far it came, where that is further than what is committed.
     pub(crate) fn positions(&self) -> Positions {
-        let moved = self.partitions.iter().filter(|(_, it)| it.committed != Some(it.next));
+        let moved = self.partitions.iter().filter(|(_, it)| it.committed != Some(it.position()));
         Positions(moved.map(|(of, it)| it.commit(of, &self.subscription.job)).collect())
     }
 
@@ -188,7 +208,7 @@ impl KafkaSource {
             let Some(it) = self.partitions.get_mut(&reset.topic_partition) else { continue };
             (it.next, it.leader_epoch) = (reset.new_position, -1);
             if it.topic_id != reset.topic_id {
-                (it.topic_id, it.committed) = (reset.topic_id, None);
+                (it.topic_id, it.committed, it.rebuilt_to) = (reset.topic_id, None, 0);
                 recreated.push((reset.topic_partition.clone(), OffsetSpec::Latest));
             }
         }
@@ -288,6 +308,11 @@ impl KafkaSource {
 
     /// Its topics as the cluster has them now.
     async fn describe(&self) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
+        if let Some(pattern) = &self.subscription.pattern {
+            let topics = self.admin.topics().await.map_err(|e| self.failed(e))?;
+            let meant = topics.into_iter().filter(|it| !it.internal && pattern.matches(&it.name));
+            return Ok(meant.map(Ok).collect());
+        }
         let names: Vec<&str> = self.subscription.topics.iter().map(String::as_str).collect();
         let described = self.admin.describe_topics(&names).await.map_err(|e| self.failed(e))?;
         Ok(described.into_iter().map(|it| it.map_err(|e| self.failed(e))).collect())
@@ -295,12 +320,16 @@ impl KafkaSource {
 
     /// Resolves where each partition of a topic begins and ends.
     async fn begin(&mut self, topic: &TopicDescription, restore: Restore) -> Result<(), Error> {
-        let all = self.subscription.partitions_of(topic);
-        let committed = self.committed(&all).await?;
-        let of = |at: usize| committed.get(at);
+        let every = Subscription::all_partitions_of(topic);
+        let kept = self.committed(&every).await?;
         let initializer = OffsetsInitializer::new(topic.topic_id, restore, &self.subscription.job);
-        let start =
-            initializer.topic_start(&committed).map_err(|refused| self.refused(&topic.name, &refused))?;
+        // By what all tasks have committed: the partitions of this one may be new.
+        let start = initializer.topic_start(&kept).map_err(|refused| self.refused(&topic.name, &refused))?;
+        let is_own = |of: &TopicPartition| self.subscription.subtask.reads(of.partition);
+        let committed: Vec<Committed> =
+            every.iter().zip(kept).filter(|(of, _)| is_own(of)).map(|(_, kept)| kept).collect();
+        let all = self.subscription.partitions_of(topic);
+        let of = |at: usize| committed.get(at);
         let Subscription { startup, bounded, reset, .. } = &self.subscription;
         let begins: Vec<_> = all
             .iter()
@@ -317,11 +346,18 @@ impl KafkaSource {
             })
             .collect();
         let (nexts, stops) = (self.resolve(&begins).await?, self.resolve(&ends).await?);
+        let rebuilds = self.subscription.rebuilds && start == TopicStart::Restored;
+        let earliest: Vec<_> =
+            all.iter().filter(|_| rebuilds).map(|of| (of.clone(), OffsetSpec::Earliest)).collect();
+        let earliest = self.list_offsets(&earliest).await?;
         debug!(topic = topic.name, ?start, ?begins, ?nexts, ?stops, "resolved");
         for (at, (of, next)) in all.iter().zip(&nexts).enumerate() {
             let mut it = Partition::new(topic.topic_id, *next, stops.get(at).copied());
             if start == TopicStart::Restored {
                 it.restore(committed.get(at));
+            }
+            if let Some(earliest) = earliest.get(at) {
+                it.rebuild(*earliest);
             }
             self.partitions.insert(of.clone(), it);
         }
@@ -445,10 +481,15 @@ impl KafkaSource {
 impl Subscription {
     /// The topic's partitions that are read here.
     fn partitions_of(&self, topic: &TopicDescription) -> Vec<TopicPartition> {
+        let mut own = Self::all_partitions_of(topic);
+        own.retain(|of| self.subtask.reads(of.partition));
+        own
+    }
+
+    fn all_partitions_of(topic: &TopicDescription) -> Vec<TopicPartition> {
         let name: Arc<str> = topic.name.as_str().into();
         let indexes: BTreeSet<i32> = topic.partitions.iter().map(|it| it.index).collect();
-        let own = indexes.into_iter().filter(|index| self.subtask.reads(*index));
-        own.map(|index| TopicPartition::new(Arc::clone(&name), index)).collect()
+        indexes.into_iter().map(|index| TopicPartition::new(Arc::clone(&name), index)).collect()
     }
 }
 

@@ -25,12 +25,15 @@ use crate::expr::function::Moment;
 use crate::expr::{EvalError, Keep, Projection};
 use crate::format::{Decoder, EncodeError, Part, Waiting};
 use crate::message::Message;
+use crate::normalize::Normalize;
 use crate::operator::Operator;
-use crate::plan::{InsertPlan, Pipeline};
+use crate::plan::{InsertPlan, Pipeline, SourcePlan};
 use crate::print::Print;
+use crate::record_metadata::{MetadataSpan, RecordMetadata};
 use crate::row::{Arena, Row, RowKind, Timestamp, Value};
+use crate::serializer::{Serialized, Serializer};
+use crate::state::StateSize;
 use crate::step::{Step, Unexpanded};
-use crate::upsert::Upsert;
 
 /// From a record to what each INSERT makes of it.
 pub struct Transform {
@@ -50,12 +53,14 @@ pub struct Transform {
     chance: Chance,
     /// Whether an expression asks for the time, or draws.
     reads_clock: bool,
+    /// Whether records only rebuild the state of operators.
+    rebuilds: bool,
 }
 
 /// From a record to the rows of one table.
 struct SourceChain {
     deserializer: Deserializer,
-    /// Where the rows of the table depend on those before: `None` until the planner reads upsert-kafka tables.
+    /// Where the rows of the table depend on those before.
     operator: Option<Box<dyn Operator>>,
 }
 
@@ -64,6 +69,8 @@ struct InsertChain {
     source: usize,
     steps: Vec<Step>,
     projection: Projection,
+    /// Where deletes have their key alone: the projection without NOT NULL beside the key.
+    delete_projection: Option<Projection>,
     drop_update_before: bool,
     output: Output,
 }
@@ -71,10 +78,12 @@ struct InsertChain {
 /// What a change is written as.
 #[derive(Clone)]
 pub(crate) enum Output {
-    /// A key and a value or tombstone.
-    Upsert(Upsert),
+    /// A record.
+    Kafka(Serializer),
     /// A line of text.
     Print(Print),
+    /// Nothing.
+    Blackhole,
 }
 
 /// How far a record was taken.
@@ -104,6 +113,7 @@ struct Span {
     kind: RowKind,
     key: Option<usize>,
     value: Option<usize>,
+    metadata: Option<MetadataSpan>,
 }
 
 /// One change as a sink takes it.
@@ -116,22 +126,28 @@ pub struct Change<'a> {
     pub key: Option<&'a [u8]>,
     /// `None` is the tombstone.
     pub value: Option<&'a [u8]>,
+    /// What is written beside the two, where the table does so.
+    pub metadata: Option<RecordMetadata<'a>>,
 }
 
 impl Transform {
     /// What the INSERTs of one reader do to each message, with the formats that were opened for them.
     pub fn new(pipeline: &Pipeline, codecs: &Codecs) -> Self {
-        let chain =
-            |deserializer: &Deserializer| SourceChain { deserializer: deserializer.clone(), operator: None };
+        let sources = pipeline.sources.iter().zip(&codecs.deserializers);
+        let chain = |(plan, deserializer): (&SourcePlan, &Deserializer)| SourceChain {
+            deserializer: deserializer.clone(),
+            operator: plan.normalize.clone().map(|it| Box::new(Normalize::new(it)) as Box<dyn Operator>),
+        };
         let inserts = pipeline.inserts.iter().zip(&codecs.outputs);
         Self {
-            sources: codecs.deserializers.iter().map(chain).collect(),
+            sources: sources.map(chain).collect(),
             inserts: inserts.map(|(plan, output)| InsertChain::new(plan, output.clone())).collect(),
             changes: pipeline.inserts.iter().map(|_| Changes::default()).collect(),
             arena: Arena::new(),
             next_source: 0,
             rows: 0,
             schemas_left: 0,
+            rebuilds: false,
             now: Timestamp { seconds: 0, nanos: 0 },
             chance: Chance::default(),
             reads_clock: pipeline.inserts.iter().any(InsertPlan::reads_clock),
@@ -153,6 +169,23 @@ impl Transform {
     pub fn set_now(&mut self, unix_ms: i64) {
         let nanos = unix_ms.rem_euclid(1_000) as u32 * 1_000_000;
         self.now = Timestamp { seconds: unix_ms.div_euclid(1_000), nanos };
+    }
+
+    /// Whether records from now on only rebuild the state of operators: what they change was written before.
+    pub(crate) fn set_rebuilds(&mut self, rebuilds: bool) {
+        self.rebuilds = rebuilds;
+    }
+
+    /// What time it is from now on, for operators that keep rows for some time only.
+    pub(crate) fn set_time(&mut self, now_ms: i64) {
+        self.sources.iter_mut().filter_map(|it| it.operator.as_mut()).for_each(|it| it.set_time(now_ms));
+    }
+
+    /// How much its operators keep.
+    pub(crate) fn state_size(&self) -> StateSize {
+        let mut size = StateSize::default();
+        self.sources.iter().filter_map(|it| it.operator.as_ref()).for_each(|it| size += it.state_size());
+        size
     }
 
     /// Reads one message.
@@ -198,12 +231,15 @@ impl Transform {
     /// Reads the message for the next source. The inner error is its decoder's.
     #[inline]
     fn read(&mut self, message: &Message<'_>) -> Result<Result<(), Undecoded>, Error> {
-        let Self { sources, inserts, changes, arena, next_source: source, rows, now, chance, .. } = self;
+        let Self { sources, inserts, changes, arena, next_source: source, rows, rebuilds, now, chance, .. } = self;
         let SourceChain { deserializer, operator } = &mut sources[*source];
         let (arena, inserts) = (&*arena, &*inserts);
         let draw = || chance.draw();
         let moment = Moment { arena, now: *now, chance: &draw };
         let mut push = |kind, row| {
+            if *rebuilds {
+                return Ok(());
+            }
             let own = inserts.iter().zip(&mut *changes).filter(|(insert, _)| insert.source == *source);
             own.into_iter().try_for_each(|(insert, changes)| insert.push(kind, row, &moment, changes))
         };
@@ -251,6 +287,7 @@ impl InsertChain {
             source: plan.source,
             steps: plan.steps.clone(),
             projection: plan.projection.clone(),
+            delete_projection: plan.delete_projection(),
             drop_update_before: plan.drop_update_before,
             output,
         }
@@ -299,11 +336,17 @@ impl InsertChain {
             steps = rest;
         }
         let slots = moment.arena.alloc_slice_fill_copy(self.projection.len(), Value::Null);
-        if self.projection.apply(row, slots, moment)? == Keep::No {
+        let projection = match &self.delete_projection {
+            Some(of_key) if kind == RowKind::Delete => of_key,
+            _ => &self.projection,
+        };
+        if projection.apply(row, slots, moment)? == Keep::No {
             return Ok(());
         }
-        let (key, value) = self.output.write(kind, slots, &mut changes.bytes).map_err(Error::encode)?;
-        changes.spans.push(Span { kind, key, value });
+        let written = self.output.write(kind, slots, &mut changes.bytes).map_err(Error::encode)?;
+        if let Some(Serialized { key, value, metadata }) = written {
+            changes.spans.push(Span { kind, key, value, metadata });
+        }
         Ok(())
     }
 
@@ -325,10 +368,12 @@ impl Output {
         kind: RowKind,
         row: Row<'_>,
         out: &mut Vec<u8>,
-    ) -> Result<(Option<usize>, Option<usize>), EncodeError> {
+    ) -> Result<Option<Serialized>, EncodeError> {
+        let line = |value| Ok(Some(Serialized { key: None, value: Some(value), metadata: None }));
         match self {
-            Self::Upsert(upsert) => upsert.encode(kind, row, out),
-            Self::Print(print) => Ok((None, Some(print.line(kind, row, out)))),
+            Self::Kafka(serializer) => serializer.serialize(kind, row, out),
+            Self::Print(print) => line(print.line(kind, row, out)),
+            Self::Blackhole => line(0),
         }
     }
 }
@@ -340,8 +385,14 @@ impl Changes {
         self.spans.iter().map(move |span| {
             let (key, after) = rest.split_at(span.key.unwrap_or(0));
             let (value, after) = after.split_at(span.value.unwrap_or(0));
+            let (metadata, after) = after.split_at(span.metadata.map_or(0, MetadataSpan::length));
             rest = after;
-            Change { kind: span.kind, key: span.key.map(|_| key), value: span.value.map(|_| value) }
+            Change {
+                kind: span.kind,
+                key: span.key.map(|_| key),
+                value: span.value.map(|_| value),
+                metadata: span.metadata.map(|span| span.read(metadata)),
+            }
         })
     }
 

@@ -7,10 +7,13 @@ use upsert_kafka_client::Environment;
 use crate::clients::Clients;
 use crate::codecs;
 use crate::error::{Error, ErrorKind};
+use crate::job::subtask::Subtask;
 use crate::plan::{self, PlanOptions};
+use crate::progress::Counts;
 use crate::row::{Row, RowKind, Value};
+use crate::serializer::{Serialized, Serializer};
+use crate::transform::Change;
 use crate::types::Field;
-use crate::upsert::Upsert;
 use crate::writer::KafkaWriter;
 
 /// The table, connected. At-least-once: what [`flush`](Self::flush) returned for is in the topic.
@@ -21,7 +24,7 @@ pub struct UpsertSink {
     table: String,
     columns: Arc<[Field]>,
     primary_key: Vec<usize>,
-    upsert: Upsert,
+    serializer: Serializer,
     writer: KafkaWriter,
     bytes: Vec<u8>,
 }
@@ -33,13 +36,14 @@ impl UpsertSink {
     /// Everything that the planner refuses; then what the cluster does.
     pub async fn open(ddl: &str, options: &PlanOptions) -> Result<Self, Error> {
         let plan = plan::upsert_table(ddl, options)?;
-        let upsert = codecs::upsert(&plan).await?;
-        let writer = KafkaWriter::open(&plan, &mut Clients::of_program(Environment::new())).await?;
+        let serializer = codecs::serializer(&plan).await?;
+        let mut clients = Clients::of_program(Environment::new());
+        let writer = KafkaWriter::open(&plan, Subtask::ONLY, &mut clients).await?;
         Ok(Self {
             table: plan.table,
             columns: plan.columns,
             primary_key: plan.primary_key,
-            upsert,
+            serializer,
             writer,
             bytes: Vec::new(),
         })
@@ -60,9 +64,20 @@ impl UpsertSink {
     pub async fn write(&mut self, kind: RowKind, row: Row<'_>) -> Result<(), Error> {
         self.check(kind, row)?;
         self.bytes.clear();
-        let (key, value) = self.upsert.encode(kind, row, &mut self.bytes).map_err(|e| self.failed(e))?;
+        let serialized = self.serializer.serialize(kind, row, &mut self.bytes).map_err(|e| self.failed(e))?;
+        let Some(Serialized { key, value, metadata }) = serialized else { return Ok(()) };
         let (key_bytes, rest) = self.bytes.split_at(key.unwrap_or(0));
-        self.writer.write(key.map(|_| key_bytes), value.map(|length| &rest[..length])).await
+        let (value_bytes, rest) = rest.split_at(value.unwrap_or(0));
+        let change = Change {
+            kind,
+            key: key.map(|_| key_bytes),
+            value: value.map(|_| value_bytes),
+            metadata: metadata.map(|span| span.read(rest)),
+        };
+        if self.writer.is_due() {
+            self.writer.release(&mut Counts::default()).await?;
+        }
+        self.writer.write(change, &mut Counts::default()).await
     }
 
     /// Returns when every change that was ever written is acknowledged.
@@ -70,6 +85,7 @@ impl UpsertSink {
     /// # Errors
     /// The first change that the cluster did not take: now, and at every later call.
     pub async fn flush(&mut self) -> Result<(), Error> {
+        self.writer.release(&mut Counts::default()).await?;
         self.writer.flush().await
     }
 

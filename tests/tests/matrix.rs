@@ -18,7 +18,7 @@ mod refused;
 mod scenario;
 mod stage;
 
-use scenario::{Harm, Scenario, When};
+use scenario::{Harm, Scenario, Shape, When};
 
 /// The requests on whose answers a job waits, and when it does: two of them only while it starts.
 const POINTS: &[(&str, ApiKey, &[When])] = &[
@@ -72,6 +72,30 @@ async fn whatever_fails_wherever_a_job_waits_the_sinks_compact_to_the_input() {
             }
             let refused = Harm::Refused;
             scenarios.push(Scenario::new("one-record-refused".into(), sinks, latest, refused, When::Running));
+        }
+    }
+    play(scenarios).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buffered_and_parallel_jobs_and_those_of_an_upsert_table_too() {
+    let mut scenarios = Vec::new();
+    for shape in [Shape::Buffered, Shape::Parallel, Shape::UpsertSource] {
+        let mut add = |name: String, harm, when| {
+            scenarios.push(Scenario::new(name, 1, false, harm, when).of(shape));
+        };
+        for (point, api, moments) in POINTS {
+            for (fault, action) in FAULTS {
+                for when in *moments {
+                    add(format!("{point}/{fault}/{when:?}"), Harm::Fault(*api, *action), *when);
+                }
+            }
+        }
+        for when in ALWAYS {
+            add(format!("killed/{when:?}"), Harm::Kill, *when);
+        }
+        for when in [When::Running, When::Stop] {
+            add(format!("away/{when:?}"), Harm::Away, when);
         }
     }
     play(scenarios).await;

@@ -77,12 +77,15 @@ const SHELLS: &[&str] = &[
     "sink/src/clients.rs",
     "sink/src/codecs.rs",
     "sink/src/job.rs",
+    "sink/src/job/input.rs",
     "sink/src/job/task.rs",
     "sink/src/job/topics.rs",
     "sink/src/job/writers.rs",
+    "sink/src/local_source.rs",
     "sink/src/source.rs",
     "sink/src/upsert_sink.rs",
     "sink/src/writer.rs",
+    "sink/src/writer/kafka.rs",
 ];
 const CORES_BY_DEFAULT: &[&str] =
     &["protocol/", "client/kerberos/src/", "client/src/", "broker/src/", "sink/src/"];

@@ -11,7 +11,9 @@ use crate::deserializer::DeserializerPlan;
 use crate::error::ErrorKind;
 use crate::format::{DecodeError, DecodingFormat, EncodeError, Encoded, Waiting};
 use crate::plan::{PlanOptions, plan};
+use crate::record_metadata::MetadataColumns;
 use crate::row::{Arena, Row, RowKind, Value};
+use crate::serializer::{ChangeMode, Serialized};
 use crate::transform::Changes;
 
 const JOB: &str = "
@@ -109,8 +111,8 @@ fn registered() -> (Pipeline, Registered, mpsc::UnboundedReceiver<Asked>) {
     let format = Registered { registry };
     let mut pipeline = plan(JOB, &PlanOptions::default()).unwrap().pipelines.remove(0);
     pipeline.sources[0].deserializer = DeserializerPlan::of_value(Box::new(format.clone()), 2);
-    let SinkPlan::UpsertKafka(sink) = &mut pipeline.inserts[0].sink else { unreachable!("the job's sink") };
-    sink.key = Box::new(format.clone());
+    let SinkPlan::Kafka(sink) = &mut pipeline.inserts[0].sink else { unreachable!("the job's sink") };
+    sink.key = Some(Box::new(format.clone()));
     sink.value = Box::new(format.clone());
     (pipeline, format, mailbox)
 }
@@ -241,11 +243,12 @@ async fn an_encoder_knows_the_kind_and_may_give_null() {
     assert_eq!(encoder.encode(RowKind::UpdateBefore, &row, &mut out).unwrap(), Encoded::Bytes);
     assert_eq!(out, b"\0\0\0\0\x01-U a b");
     out.clear();
-    let upsert = Upsert::new(Arc::new(RegisteredEncoder { id: 1 }), Arc::new(encoder));
-    let lengths = upsert.encode(RowKind::Insert, &[Value::Null, Value::Null], &mut out).unwrap();
+    let key = Some(Arc::new(RegisteredEncoder { id: 1 }) as Arc<dyn Encoder>);
+    let serializer = Serializer::new(key, Arc::new(encoder), MetadataColumns::default(), ChangeMode::Upsert);
+    let lengths = serializer.serialize(RowKind::Insert, &[Value::Null, Value::Null], &mut out).unwrap();
     assert_eq!(
         (lengths, &*out),
-        ((None, None), &b""[..]),
+        (Some(Serialized { key: None, value: None, metadata: None }), &b""[..]),
         "null where the format says so, also of an INSERT"
     );
 }

@@ -73,6 +73,15 @@ impl Projection {
         self.on_null
     }
 
+    /// The same without NOT NULL, but for these columns: for deletes that have their key alone.
+    pub(crate) fn not_null_only(&self, columns: &[usize]) -> Self {
+        let mut projection = self.clone();
+        for (at, column) in projection.columns.iter_mut().enumerate() {
+            column.required = column.required.take().filter(|_| columns.contains(&at));
+        }
+        projection
+    }
+
     /// Fills `out`, which has [`Self::len`] slots.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! An expression, bound: its parts, their types, and its value for a row.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -197,6 +198,14 @@ impl Expr {
             ExprKind::Call(call) => call.is_deterministic,
             _ => true,
         })
+    }
+
+    /// Adds every column of the source that it reads.
+    pub(crate) fn columns(&self, into: &mut BTreeSet<usize>) {
+        if let ExprKind::Column(index) = &self.kind {
+            into.insert(*index);
+        }
+        self.parts().for_each(|part| part.columns(into));
     }
 
     /// How many parts it has, itself included.

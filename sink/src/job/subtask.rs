@@ -14,6 +14,21 @@ impl Subtask {
     /// The only one, which reads all.
     pub(crate) const ONLY: Self = Self { index: 0, parallelism: 1 };
 
+    /// The one with this index of so many, at least one.
+    pub(crate) fn new(index: u32, parallelism: u32) -> Self {
+        Self { index, parallelism: parallelism.max(1) }
+    }
+
+    /// How many there are, at least one.
+    pub(crate) fn parallelism(self) -> u32 {
+        self.parallelism
+    }
+
+    /// Flink's FlinkFixedPartitioner: the one partition of so many that this task writes to.
+    pub(crate) fn fixed_partition(self, partitions: usize) -> i32 {
+        i32::try_from(self.index as usize % partitions.max(1)).unwrap_or(0)
+    }
+
     /// Whether this partition of a topic is its own.
     pub(crate) fn reads(self, partition: i32) -> bool {
         // A broker may name any number.

@@ -7,7 +7,7 @@
 //! What must never happen: a position that moves before its record was handed to every writer, or past one that failed.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
@@ -15,29 +15,38 @@ use tracing::{debug, warn};
 use upsert_kafka_client::{Clock, Fetched, PartitionRecords, TopicPartition};
 
 use super::Restore;
+use super::dead_letters::DeadLetters;
+use super::input::{Input, Polled};
 use super::subtask::Subtask;
 use super::writers::Writers;
 use crate::clients::Clients;
 use crate::codecs::{self, Codecs};
 use crate::error::{Error, RecordPlace};
+use crate::local_source::LocalBatch;
 use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
 use crate::skips::Skips;
-use crate::source::{JobIdentity, KafkaSource};
+use crate::source::JobIdentity;
+use crate::state::StateSize;
 use crate::transform::{Fed, Transform};
 
 /// A task that stands at its beginning, or runs.
 pub(super) struct Task {
-    source: KafkaSource,
+    source: Input,
     transform: Transform,
     writers: Writers,
     discovery_interval: Option<Duration>,
     progress: Arc<Progress>,
     clock: Clock,
+    /// When it was opened: state grows old by the time since.
+    began: Instant,
     skips: Skips,
+    dead_letters: DeadLetters,
     /// What the task last told [`Progress`] of its lag.
     lag: i64,
+    /// What it last told of what its operators keep.
+    kept: StateSize,
 }
 
 /// What a job's tasks have in common while they are opened.
@@ -59,16 +68,20 @@ impl Task {
         subtask: Subtask,
         Opening { restore, job, clients, progress }: &mut Opening,
     ) -> Result<Self, Error> {
-        let writers = Writers::open(&pipeline.inserts, clients, Arc::clone(progress)).await?;
+        let dead_letters = DeadLetters::open(pipeline.reader(), clients).await?;
+        let writers = Writers::open(&pipeline.inserts, subtask, clients, Arc::clone(progress)).await?;
         Ok(Self {
-            source: KafkaSource::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?,
+            source: Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?,
             writers,
+            dead_letters,
             discovery_interval: pipeline.reader().discovery_interval,
             transform: Transform::new(pipeline, codecs).with_seed(clients.seed()),
             skips: Skips::new(codecs.strict.clone(), Arc::clone(progress)),
             progress: Arc::clone(progress),
+            began: clients.clock().now(),
             clock: clients.clock().clone(),
             lag: 0,
+            kept: StateSize::default(),
         })
     }
 
@@ -96,10 +109,13 @@ impl Task {
             // poll is cancel-safe, a tick that is lost comes again, and the stop is a level.
             tokio::select! {
                 fetched = self.source.poll() => match fetched {
-                    Ok(fetched) => self.process(fetched).await?,
+                    Ok(Polled::Fetched(fetched)) => self.process(fetched).await?,
+                    Ok(Polled::Lines(batch)) => self.process_lines(&batch).await?,
+                    Ok(Polled::End) => {}
                     Err(error) => self.source.recover(error).await?,
                 },
                 _ = checkpoints.tick() => self.checkpoint().await?,
+                () = self.writers.due() => self.writers.release_due().await?,
                 _ = discoveries.tick(), if self.discovery_interval.is_some() => self.discover().await,
                 _ = stop.changed() => debug!("asked to stop"),
             }
@@ -110,6 +126,7 @@ impl Task {
     /// Commits the positions of this moment, with all that was written of what lies before them.
     pub(super) async fn checkpoint(&mut self) -> Result<(), Error> {
         let positions = self.source.positions();
+        self.dead_letters.flush().await?;
         self.writers.commit(positions, &mut self.source).await?;
         self.progress.committed(self.clock.now());
         debug!(rows_in = self.progress.counts().rows_in, "committed");
@@ -124,6 +141,8 @@ impl Task {
     }
 
     async fn process(&mut self, fetched: Fetched) -> Result<(), Error> {
+        let uptime = self.clock.since(self.began);
+        self.transform.set_time(i64::try_from(uptime.as_millis()).unwrap_or(i64::MAX));
         let recreated = self.source.follow(fetched.resets()).await?;
         for records in fetched.partitions() {
             self.process_partition(records).await?;
@@ -133,7 +152,28 @@ impl Task {
         }
         let now = self.source.lag();
         self.progress.set_lag(std::mem::replace(&mut self.lag, now), now);
+        let kept = self.transform.state_size();
+        self.progress.set_state(std::mem::replace(&mut self.kept, kept), kept);
         Ok(())
+    }
+
+    async fn process_lines(&mut self, batch: &LocalBatch) -> Result<(), Error> {
+        let mut counts = Counts::default();
+        let mut outcome = Ok(());
+        for message in batch.messages() {
+            let place =
+                || RecordPlace { topic: Arc::clone(batch.topic()), partition: 0, offset: message.offset };
+            let skipped = counts.skipped;
+            outcome = self.process_message(&message, &mut counts).await.map_err(|e| e.of_record(place()));
+            if counts.skipped > skipped {
+                self.skips.note(place(), &message);
+            }
+            if outcome.is_err() {
+                break;
+            }
+        }
+        self.progress.count(counts);
+        outcome
     }
 
     async fn process_partition(&mut self, records: &PartitionRecords) -> Result<(), Error> {
@@ -142,6 +182,7 @@ impl Task {
             return Ok(());
         }
         let stop = self.source.stop_of(&of).unwrap_or(i64::MAX);
+        let rebuilt_to = self.source.rebuilt_to(&of);
         let mut counts = Counts::default();
         let (mut done, mut outcome) = (None, Ok(()));
         for record in records.records() {
@@ -155,6 +196,7 @@ impl Task {
                         offset: record.offset,
                     };
                     let message = Message::of_record(&of.topic, of.partition, &record);
+                    self.transform.set_rebuilds(record.offset < rebuilt_to);
                     let processed = self.process_message(&message, &mut counts).await;
                     if counts.skipped > skipped {
                         self.skips.note(place(), &message);
@@ -183,8 +225,14 @@ impl Task {
         if self.transform.reads_clock() {
             self.transform.set_now(self.clock.unix_ms());
         }
-        if let Fed::NeedsSchema(request) = self.transform.feed(message)? {
-            codecs::resume(&mut self.transform, message, request).await?;
+        let fed = match self.transform.feed(message) {
+            Ok(Fed::Complete) => Ok(()),
+            Ok(Fed::NeedsSchema(request)) => codecs::resume(&mut self.transform, message, request).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = fed {
+            counts.failed += 1;
+            return self.dead_letters.take(message, error).await;
         }
         counts.skipped += u64::from(self.transform.is_unread());
         self.writers.write(self.transform.changes(), counts).await

@@ -9,7 +9,8 @@ use upsert_kafka_client::{Admin, ErrorCode, NewTopic, Role};
 
 use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
-use crate::plan::{self, Notice, Pipeline, Plan, SinkPlan};
+use crate::plan::{self, KafkaSinkPlan, Notice, Pipeline, Plan, SinkPlan};
+use crate::serializer::ChangeMode;
 
 /// How missing topics are made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,8 @@ struct TableTopic<'a> {
     topic: &'a str,
     properties: &'a [(String, String)],
     is_sink: bool,
+    /// Whether it keeps the last record of each key alone.
+    is_compacted: bool,
 }
 
 /// What the cluster's side of a job came to.
@@ -118,12 +121,27 @@ fn named(pipeline: &Pipeline) -> Vec<TableTopic<'_>> {
             topic,
             properties: &reader.properties,
             is_sink: false,
+            is_compacted: false,
         })
         .collect();
+    all.extend(reader.errors.dead_letter_topic().map(|topic| TableTopic {
+        table: &reader.table,
+        topic,
+        properties: &reader.properties,
+        is_sink: false,
+        is_compacted: false,
+    }));
     for insert in &pipeline.inserts {
-        if let SinkPlan::UpsertKafka(plan) = &insert.sink {
-            let (table, topic, properties) = (&plan.table, &plan.topic, &plan.properties);
-            all.push(TableTopic { table, topic, properties, is_sink: true });
+        if let SinkPlan::Kafka(plan) = &insert.sink {
+            let KafkaSinkPlan { table, properties, .. } = plan;
+            let is_compacted = plan.changes != ChangeMode::Format;
+            all.extend(plan.topics.names().iter().map(|topic| TableTopic {
+                table,
+                topic,
+                properties,
+                is_sink: true,
+                is_compacted,
+            }));
         }
     }
     all
@@ -138,7 +156,7 @@ async fn create(admin: &Admin, named: &TableTopic<'_>, new: &NewTopics) -> Resul
     let mut topic = NewTopic::new(named.topic);
     (topic.partitions, topic.replication_factor) = (new.partitions, new.replication_factor);
     topic.configs.clone_from(&new.configs);
-    if named.is_sink {
+    if named.is_compacted {
         topic = topic.config("cleanup.policy", "compact");
     }
     info!(topic = named.topic, partitions = ?new.partitions, "creating");
@@ -153,7 +171,7 @@ async fn create(admin: &Admin, named: &TableTopic<'_>, new: &NewTopics) -> Resul
 
 /// What is wrong with a sink's topic, if it is known: a broker that cannot or may not tell stops nobody.
 async fn compaction(admin: &Admin, named: &TableTopic<'_>) -> Option<Notice> {
-    if !named.is_sink {
+    if !named.is_compacted {
         return None;
     }
     let asked = timeout(CONFIGS_TIMEOUT, admin.topic_configs(named.topic));

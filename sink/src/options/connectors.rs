@@ -16,12 +16,12 @@ pub struct Connector {
 }
 
 /// Every connector there is.
-pub static CONNECTORS: [&Connector; 3] = [&KAFKA, &PRINT, &UPSERT_KAFKA];
+pub static CONNECTORS: [&Connector; 6] = [&BLACKHOLE, &DATAGEN, &FILESYSTEM, &KAFKA, &PRINT, &UPSERT_KAFKA];
 
 /// Plain topics.
 pub(crate) static KAFKA: Connector = Connector {
     name: "kafka",
-    about: "Reads a topic from where it is told.",
+    about: "Reads topics from where it is told, and writes each row as a record.",
     options: KAFKA_OPTIONS,
     required: &["properties.bootstrap.servers"],
 };
@@ -29,7 +29,7 @@ pub(crate) static KAFKA: Connector = Connector {
 /// Topics whose key is the table's primary key.
 pub(crate) static UPSERT_KAFKA: Connector = Connector {
     name: "upsert-kafka",
-    about: "Writes the last state of each key: a value, or a tombstone for a deleted row.",
+    about: "Reads and writes the last state of each key: a value, or a tombstone for a deleted row.",
     options: UPSERT_KAFKA_OPTIONS,
     required: &["key.format", "value.format", "properties.bootstrap.servers"],
 };
@@ -40,6 +40,30 @@ pub(crate) static PRINT: Connector = Connector {
     about: "Writes each change as a line of text.",
     options: PRINT_OPTIONS,
     required: &[],
+};
+
+/// Nobody.
+pub(crate) static BLACKHOLE: Connector = Connector {
+    name: "blackhole",
+    about: "Counts each change and forgets it.",
+    options: &[SINK_PARALLELISM],
+    required: &[],
+};
+
+/// Rows out of nothing.
+pub(crate) static DATAGEN: Connector = Connector {
+    name: "datagen",
+    about: "Generates rows: numbers that count, or random values.",
+    options: DATAGEN_OPTIONS,
+    required: &[],
+};
+
+/// Files of this machine.
+pub(crate) static FILESYSTEM: Connector = Connector {
+    name: "filesystem",
+    about: "Reads each line of a file, of the files of a folder, or of standard input.",
+    options: FILESYSTEM_OPTIONS,
+    required: &["path", "format"],
 };
 
 const fn option(
@@ -67,7 +91,13 @@ const BOUNDS: OptionKind =
 
 use OptionKind::{Bool, Duration, Int, List, Long, String};
 
-const TOPIC: OptionSpec = option("topic", List, None, "1.12", "The topic; a list where a table is read.");
+const TOPIC: OptionSpec = option(
+    "topic",
+    List,
+    None,
+    "1.12",
+    "The topics; where several are written, each row says its own by metadata 'topic'.",
+);
 const PATTERN: OptionSpec =
     option("topic-pattern", String, None, "1.12", "A regular expression of topics, instead of 'topic'.");
 const BOOTSTRAP: OptionSpec =
@@ -80,6 +110,13 @@ const KEY_PREFIX: OptionSpec = option(
     "1.12",
     "Cut from the names of key columns inside the key; needs EXCEPT_KEY.",
 );
+const FORMAT: OptionSpec = option(
+    "format",
+    String,
+    None,
+    "1.12",
+    "The format of a message's value (also 'value.format'), or of a line.",
+);
 const VALUE_FORMAT: OptionSpec =
     option("value.format", String, None, "1.12", "The format of a message's value.");
 const FIELDS_INCLUDE: OptionSpec = option(
@@ -89,8 +126,13 @@ const FIELDS_INCLUDE: OptionSpec = option(
     "1.12",
     "Whether the key's columns stand in the value too.",
 );
-const SINK_PARALLELISM: OptionSpec =
-    option("sink.parallelism", Int, None, "1.12", "How many write at once; one does here.");
+const SINK_PARALLELISM: OptionSpec = option(
+    "sink.parallelism",
+    Int,
+    None,
+    "1.12",
+    "How many write at once, each of a share of the source's partitions.",
+);
 const GUARANTEE: OptionSpec = option(
     "sink.delivery-guarantee",
     GUARANTEES,
@@ -123,8 +165,24 @@ const BOUNDED_OFFSETS: OptionSpec = option(
 );
 const BOUNDED_TIMESTAMP: OptionSpec =
     option("scan.bounded.timestamp-millis", Long, None, "3.1.0", "Milliseconds since 1970.");
+const ERROR_MODE: OptionSpec = option(
+    "error-handling.mode",
+    OptionKind::Choice(&["fail", "ignore", "log"]),
+    Some("fail"),
+    "-",
+    "What a record does that cannot be read, or whose rows cannot be written; log tells of it.",
+);
+const DEAD_LETTER_TOPIC: OptionSpec = option(
+    "error-handling.dead-letter-topic",
+    String,
+    None,
+    "-",
+    "Where such records go, as they came, with headers that say from where and why; needs mode log.",
+);
+const SINK_HEADERS: OptionSpec =
+    option("sink.headers", List, None, "-", "Headers of every record: name:value;name:value.");
 const SCAN_PARALLELISM: OptionSpec =
-    option("scan.parallelism", Int, None, "4.0.0", "How many read at once; one does here.");
+    option("scan.parallelism", Int, None, "4.0.0", "How many read at once, each a share of the partitions.");
 const DISCOVERY: OptionSpec = option(
     "scan.topic-partition-discovery.interval",
     Duration,
@@ -199,10 +257,20 @@ static UPSERT_KAFKA_OPTIONS: &[OptionSpec] = &[
         "1.13",
         "With max-rows: how long they are held.",
     ),
+    option(
+        "sink.delete.mode",
+        OptionKind::Choice(&["tombstone", "ignore"]),
+        Some("tombstone"),
+        "-",
+        "What a deleted row writes; ignore leaves the last value where it is.",
+    ),
+    SINK_HEADERS,
     GUARANTEE,
     TRANSACTION_PREFIX,
     TRANSACTION_NAMING,
     SCAN_PARALLELISM,
+    ERROR_MODE,
+    DEAD_LETTER_TOPIC,
     BOUNDED_MODE,
     BOUNDED_OFFSETS,
     BOUNDED_TIMESTAMP,
@@ -226,7 +294,7 @@ static KAFKA_OPTIONS: &[OptionSpec] = &[
     PATTERN,
     BOOTSTRAP,
     option("properties.group.id", String, None, "1.12", "The group that keeps this job's offsets."),
-    option("format", String, None, "1.12", "The format of a message's value; also 'value.format'."),
+    FORMAT,
     VALUE_FORMAT,
     KEY_FORMAT,
     option("key.fields", List, None, "1.12", "The columns that stand in the message's key."),
@@ -246,8 +314,11 @@ static KAFKA_OPTIONS: &[OptionSpec] = &[
     BOUNDED_TIMESTAMP,
     DISCOVERY,
     SCAN_PARALLELISM,
+    ERROR_MODE,
+    DEAD_LETTER_TOPIC,
     option("sink.partitioner", String, Some("default"), "1.12", "default, fixed or round-robin."),
     SINK_PARALLELISM,
+    SINK_HEADERS,
     GUARANTEE,
     option("sink.semantic", String, None, "1.12", "The old name of 'sink.delivery-guarantee'."),
     TRANSACTION_PREFIX,
@@ -270,4 +341,16 @@ static PRINT_OPTIONS: &[OptionSpec] = &[
     option("print-identifier", String, None, "1.12", "Stands before each line."),
     option("standard-error", Bool, Some("false"), "1.12", "Lines go to standard error."),
     SINK_PARALLELISM,
+];
+
+static DATAGEN_OPTIONS: &[OptionSpec] = &[
+    option("rows-per-second", Long, Some("10000"), "1.12", "How many rows at most."),
+    option("number-of-rows", Long, None, "1.12", "After how many rows it ends."),
+    SCAN_PARALLELISM,
+];
+
+static FILESYSTEM_OPTIONS: &[OptionSpec] = &[
+    option("path", String, None, "1.12", "A file, a folder, or - for standard input."),
+    FORMAT,
+    option("source.monitor-interval", Duration, None, "1.14", "Without effect: it ends with the last line."),
 ];

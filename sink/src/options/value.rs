@@ -13,6 +13,7 @@ pub(crate) fn parse(kind: OptionKind, text: &str) -> Option<OptionValue> {
         OptionKind::Long => OptionValue::Long(text.parse().ok()?),
         OptionKind::Bool => OptionValue::Bool(boolean(text)?),
         OptionKind::Duration => OptionValue::Duration(duration(text)?),
+        OptionKind::Memory => OptionValue::Memory(memory(text)?),
         OptionKind::Choice(choices) => {
             OptionValue::Choice(choices.iter().find(|choice| choice.eq_ignore_ascii_case(text))?)
         }
@@ -31,6 +32,7 @@ pub(crate) fn expectation(kind: OptionKind) -> String {
         OptionKind::Int | OptionKind::Long => "a whole number".to_owned(),
         OptionKind::Bool => "one of true, false".to_owned(),
         OptionKind::Duration => "a duration such as '2 s'".to_owned(),
+        OptionKind::Memory => "a size such as '64 mb'".to_owned(),
         OptionKind::Choice(choices) | OptionKind::Exact(choices) => format!("one of {}", choices.join(", ")),
     }
 }
@@ -132,6 +134,24 @@ const UNITS: [(&[&str], u64); 7] = [
     (&["ns", "nano", "nanos", "nanosecond", "nanoseconds"], 1),
 ];
 
+/// `<int>[ ]<unit>`, as Flink's MemorySize.
+fn memory(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let unit = text[digits..].trim().to_lowercase();
+    let (_, shift) = MEMORY_UNITS.iter().find(|(labels, _)| labels.contains(&unit.as_str()))?;
+    text[..digits].parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+/// Each unit's labels, and by how many bits it is shifted.
+const MEMORY_UNITS: [(&[&str], u32); 5] = [
+    (&["", "b", "bytes"], 0),
+    (&["k", "kb", "kibibytes"], 10),
+    (&["m", "mb", "mebibytes"], 20),
+    (&["g", "gb", "gibibytes"], 30),
+    (&["t", "tb", "tebibytes"], 40),
+];
+
 /// `PnDTnHnMn.nS`, positive.
 fn iso_duration(text: &str) -> Option<Duration> {
     let upper = text.to_ascii_uppercase();
@@ -183,6 +203,16 @@ mod tests {
         }
         for wrong in ["", "-1 s", "1.5s", "10 us", "abc", "P", "PT", "-PT1S"] {
             assert_eq!(duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_a_number_and_a_unit() {
+        for (text, bytes) in [("10", 10), ("64 mb", 64 << 20), ("1Gb", 1 << 30), ("3kibibytes", 3 << 10)] {
+            assert_eq!(memory(text), Some(bytes), "{text}");
+        }
+        for wrong in ["", "mb", "-1", "1.5 gb", "1 xb", "99999999999999999 tb"] {
+            assert_eq!(memory(wrong), None, "{wrong}");
         }
     }
 

@@ -111,16 +111,13 @@ impl<'a> Check<'a> {
     }
 
     /// V-PAR
-    pub(super) fn parallelism(&mut self, key: &str) {
-        match self.int(key) {
-            Some(given @ ..1) => {
-                self.refuse(Rule::Parallelism, key, format!("'{key}' = {given} must be at least 1"));
-            }
-            Some(given @ 2..) => {
-                self.notice(format!("'{key}' = {given} has no effect yet: one does the work"))
-            }
-            Some(1) | None => {}
+    pub(super) fn parallelism(&mut self, key: &str) -> Option<u32> {
+        let given = self.int(key)?;
+        let tasks = u32::try_from(given).ok().filter(|tasks| *tasks > 0);
+        if tasks.is_none() {
+            self.refuse(Rule::Parallelism, key, format!("'{key}' = {given} must be at least 1"));
         }
+        tasks
     }
 
     /// The report of the table, and its findings with its name.

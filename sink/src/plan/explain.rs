@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::notice::Notice;
-use super::pipeline::{InsertPlan, Pipeline, SELECT, SinkPlan, SourcePlan};
+use super::pipeline::{InsertPlan, Pipeline, SELECT, SourcePlan};
 use super::report::TableReport;
 use crate::expr::{OnNull, Projection};
 use crate::settings::{CHECKPOINT_INTERVAL, Settings};
@@ -58,10 +58,7 @@ fn write_table(f: &mut fmt::Formatter<'_>, table: &TableReport) -> fmt::Result {
 }
 
 fn write_insert(f: &mut fmt::Formatter<'_>, source: &SourcePlan, insert: &InsertPlan) -> fmt::Result {
-    let columns = match &insert.sink {
-        SinkPlan::UpsertKafka(sink) => &sink.columns,
-        SinkPlan::Print(sink) => &sink.columns,
-    };
+    let columns = insert.sink.columns();
     match insert.sink.table() {
         SELECT => writeln!(f, "select from {}", source.table)?,
         table => writeln!(f, "insert into {table} from {}", source.table)?,

@@ -9,23 +9,26 @@ use crate::error::{Finding, Rule};
 pub(super) fn findings(pipelines: &[Pipeline]) -> Vec<Finding> {
     let inserts = pipelines.iter().flat_map(|pipeline| &pipeline.inserts);
     let sinks = inserts.filter_map(|insert| match &insert.sink {
-        SinkPlan::UpsertKafka(sink) => Some(sink),
-        SinkPlan::Print(_) => None,
+        SinkPlan::Kafka(sink) => Some(sink),
+        SinkPlan::Print(_) | SinkPlan::Blackhole(_) => None,
     });
+    let sinks = sinks.flat_map(|sink| sink.topics.names().iter().map(move |topic| (sink, topic)));
     let mut readers: HashMap<&str, Vec<&SourcePlan>> = HashMap::new();
     // What is only printed feeds nobody.
     let feeds = |it: &&Pipeline| it.inserts.iter().any(|insert| !matches!(insert.sink, SinkPlan::Print(_)));
     for reader in pipelines.iter().filter(feeds).map(Pipeline::reader) {
         reader.topics.iter().for_each(|topic| readers.entry(topic).or_default().push(reader));
     }
-    let fed = sinks.filter(|sink| {
-        let readers = readers.get(&*sink.topic).into_iter().flatten();
+    let of_patterns: Vec<&SourcePlan> =
+        pipelines.iter().map(Pipeline::reader).filter(|it| it.topic_pattern.is_some()).collect();
+    let fed = sinks.filter(|(sink, topic)| {
+        let readers = readers.get(topic.as_str()).into_iter().flatten().chain(&of_patterns);
+        let readers = readers.filter(|it| it.topic_pattern.as_ref().is_none_or(|it| it.matches(topic)));
         readers.into_iter().any(|reader| same_cluster(&sink.properties, &reader.properties))
     });
-    let findings = fed.map(|sink| {
+    let findings = fed.map(|(sink, topic)| {
         let text = format!(
-            "reads and writes topic '{}': the job would feed itself; use two topics, or --allow-loop",
-            sink.topic
+            "reads and writes topic '{topic}': the job would feed itself; use two topics, or --allow-loop"
         );
         Finding::new(Rule::Loop, text).of(&sink.table)
     });

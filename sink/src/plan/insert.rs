@@ -1,9 +1,9 @@
 //! INSERT and SELECT: the branches of a query, each given to the reader of its source.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::branch::{Branch, BranchSource};
+use super::changelog::{Changelog, changelog, insert_only};
 use super::explain::Explained;
 use super::job_draft::JobDraft;
 use super::pipeline::{InsertPlan, Layout, PrintPlan, SELECT, SinkPlan, SourcePlan};
@@ -33,9 +33,10 @@ pub(super) fn insert(draft: &mut JobDraft<'_>, insert: &Insert) {
     let Some(branches) = branches else { return };
     let is_union = branches.len() > 1;
     let mut sink = sink;
+    let as_sink = sink_table.as_sink();
     for branch in branches {
         let Some(source) = source_of(draft, &branch) else { continue };
-        let Some(projection) = projection(draft, insert, &branch, &sink_table) else { return };
+        let Some(projection) = projection(draft, insert, &branch, &as_sink) else { return };
         // A plan of a sink cannot be cloned: each branch has one of its own.
         let Some(sink) = sink.take().or_else(|| draft.sink(&sink_table)) else { return };
         add(draft, &branch, source, projection, sink, is_union, insert.query.at);
@@ -51,7 +52,7 @@ pub(super) fn select(draft: &mut JobDraft<'_>, query: &Query) {
         return;
     }
     let is_union = branches.len() > 1;
-    for branch in branches {
+    for (at, branch) in branches.into_iter().enumerate() {
         let Some(source) = source_of(draft, &branch) else { continue };
         let fields = branch.columns.iter().map(|it| Field::new(it.name.clone(), it.expr.data_type().clone()));
         let columns: Arc<[Field]> = fields.collect();
@@ -62,7 +63,8 @@ pub(super) fn select(draft: &mut JobDraft<'_>, query: &Query) {
             columns,
             identifier: None,
             standard_error: false,
-            layout: Layout::Changelog,
+            layout: Layout::Changelog { has_header: at == 0 },
+            parallelism: None,
         });
         add(draft, &branch, source, projection, sink, is_union, query.at);
     }
@@ -141,15 +143,14 @@ fn projection(
     draft: &mut JobDraft<'_>,
     insert: &Insert,
     branch: &Branch,
-    sink: &Rc<Table>,
+    sink: &Table,
 ) -> Option<Projection> {
     // Then the columns of the query would be matched with half of the table's.
     if sink.is_partial {
         return None;
     }
     let at = insert.query.at;
-    let session = draft.settings.session();
-    let columns = projected(&branch.columns, insert, sink, &session);
+    let columns = projected(&branch.columns, insert, sink);
     let columns =
         columns.map_err(|findings| draft.findings.extend(findings.into_iter().map(|it| it.at(at)))).ok()?;
     if let (false, BranchSource::Table(source)) = (draft.settings.zone_is_utc, &branch.source)
@@ -170,13 +171,21 @@ fn add(
     is_union: bool,
     at: Position,
 ) {
-    let (drop_update_before, why) = update_before(&source, &sink, &branch.steps, is_union, &projection);
+    if let Some(finding) = insert_only(&source, &sink) {
+        draft.findings.push(finding.at(at));
+        return;
+    }
+    let steps = branch.steps.clone();
+    let (drop_update_before, why) = update_before(&source, &sink, &steps, is_union, &projection);
+    let Changelog { source, steps, key_only_deletes } =
+        changelog(source, &sink, steps, &projection, draft.settings.state);
     let planned = InsertPlan {
         source: 0,
-        steps: branch.steps.clone(),
+        steps,
         projection,
         drop_update_before,
         update_before: why,
+        key_only_deletes,
         sink,
     };
     let added = draft.readers.add(source, declared, planned);

@@ -15,7 +15,7 @@ use super::properties::Properties;
 use super::readers::Readers;
 use super::report::TableReport;
 use super::table::Table;
-use super::{kafka, print, upsert};
+use super::{kafka, local, print, upsert};
 use crate::error::{Finding, Position, Rule};
 use crate::settings::Settings;
 use crate::sql::TableName;
@@ -119,7 +119,9 @@ impl<'a> JobDraft<'a> {
         let own = resolved.table.clone();
         let (plan, check, lines) = match connector {
             "kafka" => kafka::source(&own),
-            "upsert-kafka" => (None, upsert::source(&own), Vec::new()),
+            "upsert-kafka" => upsert::source(&own),
+            "datagen" => local::datagen(&own),
+            "filesystem" => local::filesystem(&own),
             name => {
                 let text = format!("'connector' = '{name}' can only be written");
                 self.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
@@ -127,7 +129,9 @@ impl<'a> JobDraft<'a> {
             }
         };
         let stands = self.judge(check.finish("source", lines), &mut resolved);
-        self.client(&resolved, Role::Consumer);
+        if connector.ends_with("kafka") {
+            self.client(&resolved, Role::Consumer);
+        }
         stands.then_some(plan).flatten()
     }
 
@@ -136,12 +140,18 @@ impl<'a> JobDraft<'a> {
         let mut resolved = credentials::resolved(table, &self.caller.credentials);
         let own = resolved.table.clone();
         let (plan, check, lines) = match connector {
-            "kafka" => (None, kafka::sink(&own), Vec::new()),
+            "kafka" => kafka::sink(&own),
             "upsert-kafka" => upsert::sink(&own),
-            _ => print::sink(&own),
+            "blackhole" => print::blackhole(&own),
+            "print" => print::sink(&own),
+            name => {
+                let text = format!("'connector' = '{name}' can only be read");
+                self.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
+                return None;
+            }
         };
         let stands = self.judge(check.finish("sink", lines), &mut resolved);
-        if connector != "print" {
+        if connector.ends_with("kafka") {
             self.client(&resolved, Role::Producer);
         }
         stands.then_some(plan).flatten()

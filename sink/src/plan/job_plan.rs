@@ -62,10 +62,30 @@ impl Plan {
     /// itself.
     pub fn set_sink_default(&mut self, key: &str, value: &str) {
         for insert in self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.inserts) {
-            if let SinkPlan::UpsertKafka(sink) = &mut insert.sink
+            if let SinkPlan::Kafka(sink) = &mut insert.sink
                 && !sets(&sink.properties, key)
             {
                 sink.properties.push((key.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    /// How many tasks share the partitions of a pipeline.
+    pub(crate) fn parallelism(&self, pipeline: &Pipeline) -> u32 {
+        pipeline.parallelism(self.settings.parallelism)
+    }
+
+    /// Gives each state of each task its share of the job's memory.
+    pub(crate) fn share_state_memory(&mut self) {
+        let parallelism = self.settings.parallelism;
+        let states = |it: &Pipeline| {
+            let kept = it.sources.iter().filter(|source| source.keeps_state()).count();
+            kept * it.parallelism(parallelism) as usize
+        };
+        let count = self.pipelines.iter().map(states).sum::<usize>().max(1);
+        for source in self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.sources) {
+            if let Some(normalize) = &mut source.normalize {
+                normalize.limits.memory_bytes_max /= count;
             }
         }
     }

@@ -1,18 +1,21 @@
-//! A `kafka` table: read for real; written only so far that what is wrong with it is said.
+//! A `kafka` table, read or written.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::check::Check;
-use super::formats::Format;
+use super::formats::{Format, without_prefix};
 use super::metadata;
-use super::pipeline::SourcePlan;
+use super::pipeline::{KafkaSinkPlan, SinkPlan, SourcePlan};
 use super::table::{Kind, Table};
+use super::upsert::{names, written_topics};
 use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error::{FINDINGS_SHOWN_MAX, Rule};
 use crate::option::OptionValue;
 use crate::options::KAFKA;
-use crate::scan::Bounded;
+use crate::scan::{Bounded, Startup};
+use crate::serializer::ChangeMode;
+use crate::types::Field;
 
 /// Checks a table that is read and makes its plan.
 pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<String>) {
@@ -24,67 +27,127 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     let bounded = check.bounded();
     check.insert_only_key(key.as_ref());
     no_primary_key(&mut check, value.as_ref());
-    projections(&mut check);
-    check.parallelism("scan.parallelism");
-    check.readable_metadata(value.as_ref().map(|format| format.spec));
-    let (keys, slots) = metadata::of_format(table);
-    let decoding = value.as_ref().and_then(|format| check.decoding_format(format, &table.columns, &keys));
-    let strict_decoder =
-        value.as_ref().and_then(|format| check.strict_decoding_format(format, &table.columns, &keys));
-    let discovery_interval = discovery(&check, &bounded);
+    let slots = projections(&mut check, table);
+    let parallelism = check.parallelism("scan.parallelism");
+    let metadata = check.readable_metadata(value.as_ref().map(|format| format.spec));
+    let key = key.filter(|format| !format.spec.carries_changes);
+    let key = key.and_then(|format| decoding(&mut check, &format, &slots.key, &slots.prefix, (&[], &[])));
+    let (keys, of_format) = metadata::of_format(table);
+    let strict_decoder = value
+        .as_ref()
+        .and_then(|format| check.strict_decoding_format(format, &picked(&table.columns, &slots.value), &keys));
+    let decoding = value.as_ref().and_then(|format| decoding(&mut check, format, &slots.value, "", (&keys, &of_format)));
+    let discovery_interval = check.discovery(&bounded);
     let properties = check.properties();
     let group_id = check.given("properties.group.id").map(str::to_owned);
     if group_id.is_none() {
         check.notice("no 'properties.group.id': offsets are not kept, so a restart starts anew");
     }
     let topics = check.list("topic").to_vec();
-    let mut lines = vec![
-        format!("reads topic {} from {}", topics.join(", "), startup.mode()),
-        format!("ends: {}", bounded.mode()),
-        format!("columns: {}", table.column_names()),
-    ];
-    if !table.primary_key.is_empty() {
-        lines.push(format!("primary key: {}", table.key_names().join(", ")));
-    }
+    let topic_pattern = check.topic_pattern();
+    let errors = check.error_handling();
+    let lines = source_lines(&check, &startup, &bounded);
     let plan = decoding.zip(value).map(|(decoding, format)| SourcePlan {
         table: table.name.clone(),
         topics,
+        topic_pattern,
         properties,
         group_id,
         startup,
         bounded,
         discovery_interval,
         deserializer: DeserializerPlan {
-            key: None,
-            value: PartPlan { format: decoding, slots: (0..table.columns.len()).chain(slots).collect() },
-            metadata: metadata::of_record(table),
+            key,
+            value: decoding,
+            metadata,
             arity: table.row.len(),
             upsert_mode: false,
         },
         strict_decoder,
         carries_changes: format.spec.carries_changes,
-        is_once: false,
         columns: Arc::clone(&table.row),
         primary_key: table.primary_key.clone(),
+        upsert_mode: false,
+        normalize: None,
+        parallelism,
+        errors,
+        local: None,
     });
     (plan, check, lines)
 }
 
-/// Checks a table that is written; the answer is always that this comes later.
-pub(super) fn sink(table: &Table) -> Check<'_> {
+fn source_lines(check: &Check<'_>, startup: &Startup, bounded: &Bounded) -> Vec<String> {
+    let table = check.table;
+    let mut lines = vec![
+        format!("reads {} from {}", check.topics_shown(), startup.mode()),
+        format!("ends: {}", bounded.mode()),
+        format!("columns: {}", table.column_names()),
+    ];
+    if !table.primary_key.is_empty() {
+        lines.push(format!("primary key: {}", table.key_names().join(", ")));
+    }
+    lines
+}
+
+/// A format that reads these columns of the table's row, and metadata of its own by its keys and places.
+fn decoding(
+    check: &mut Check<'_>,
+    format: &Format,
+    slots: &[usize],
+    prefix: &str,
+    (keys, of_format): (&[&str], &[usize]),
+) -> Option<PartPlan> {
+    let columns = picked(&without_prefix(&check.table.columns, prefix), slots);
+    let format = check.decoding_format(format, &columns, keys)?;
+    Some(PartPlan { format, slots: slots.iter().chain(of_format).copied().collect() })
+}
+
+fn picked(columns: &[Field], slots: &[usize]) -> Vec<Field> {
+    slots.iter().map(|slot| columns[*slot].clone()).collect()
+}
+
+/// Checks a table that is written and makes its plan.
+pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) {
     let mut check = Check::new(table, &KAFKA);
     let (key, value) = formats(&mut check);
     check.keys([key.as_ref(), value.as_ref()]);
     check.topics();
-    partitioner(&mut check);
+    let fixed_partition = partitioner(&mut check);
     check.insert_only_key(key.as_ref());
     no_primary_key(&mut check, value.as_ref());
-    guarantee(&mut check);
-    projections(&mut check);
-    check.parallelism("sink.parallelism");
-    check.writable_metadata();
-    check.not_yet("kafka-sink", "connector", "writing a table of 'connector' = 'kafka'");
-    check
+    let guarantee = guarantee(&mut check);
+    let row = table.as_sink();
+    let slots = projections(&mut check, &row);
+    let parallelism = check.parallelism("sink.parallelism");
+    let metadata = check.written_metadata();
+    let has_key = key.is_some();
+    let key = key.filter(|format| !format.spec.carries_changes);
+    let named = without_prefix(&row.columns, &slots.prefix);
+    let key = key.and_then(|format| check.encoding_format(&format, &named, &slots.key));
+    let is_insert_only = value.as_ref().is_some_and(|format| !format.spec.carries_changes);
+    let value = value.and_then(|format| check.encoding_format(&format, &row.columns, &slots.value));
+    check.guarantee(guarantee);
+    let properties = check.properties();
+    let topics = check.selected_topics();
+    let mut lines = vec![written_topics(&topics)];
+    lines.extend(has_key.then(|| format!("key: {}", names(&row.columns, &slots.key))));
+    lines.push(format!("value: {}", names(&row.columns, &slots.value)));
+    let plan = value.filter(|_| key.is_some() == has_key).map(|value| KafkaSinkPlan {
+        table: table.name.clone(),
+        topics,
+        properties,
+        key,
+        value,
+        columns: Arc::clone(&row.columns),
+        primary_key: row.primary_key,
+        metadata,
+        changes: ChangeMode::Format,
+        is_insert_only,
+        fixed_partition,
+        buffer: None,
+        parallelism,
+    });
+    (plan.map(SinkPlan::Kafka), check, lines)
 }
 
 /// `format` wins over `value.format`, as in Flink.
@@ -110,23 +173,35 @@ fn no_primary_key(check: &mut Check<'_>, value: Option<&Format>) {
     }
 }
 
-fn discovery(check: &Check<'_>, bounded: &Bounded) -> Option<Duration> {
-    match check.options.find("scan.topic-partition-discovery.interval") {
-        Some(OptionValue::Duration(interval)) if !interval.is_zero() && *bounded == Bounded::Unbounded => {
-            Some(*interval)
+impl Check<'_> {
+    /// How often new partitions are looked for.
+    pub(super) fn discovery(&self, bounded: &Bounded) -> Option<Duration> {
+        match self.options.find("scan.topic-partition-discovery.interval") {
+            Some(OptionValue::Duration(interval))
+                if !interval.is_zero() && *bounded == Bounded::Unbounded =>
+            {
+                Some(*interval)
+            }
+            _ => None,
         }
-        _ => None,
     }
 }
 
+/// Where the columns of key and value stand in a row.
+struct Slots {
+    key: Vec<usize>,
+    value: Vec<usize>,
+    /// Cut from the names of the key's columns.
+    prefix: String,
+}
+
 /// `key.format` and `key.fields` need each other; then V-NOFIELD, V-PREFIX, V-PREFIXALL.
-fn projections(check: &mut Check<'_>) {
+fn projections(check: &mut Check<'_>, row: &Table) -> Slots {
     let fields = check.list("key.fields").to_vec();
     match (check.given("key.format"), fields.is_empty()) {
         (None, false) => check.refuse(Rule::MissingOption, "key.fields", "'key.fields' needs 'key.format'"),
         (Some(_), true) => check.refuse(Rule::MissingOption, "key.format", "'key.format' needs 'key.fields'"),
-        (Some(_), false) => check.not_yet("key-fields", "key.fields", "'key.fields' of a 'kafka' table"),
-        (None, true) => {}
+        (Some(_), false) | (None, true) => {}
     }
     let is_physical = |field: &str| {
         check.table.column(field).is_some_and(|column| matches!(column.kind, Kind::Physical(_)))
@@ -136,10 +211,15 @@ fn projections(check: &mut Check<'_>) {
         let text = format!("no column '{field}'; there are: {}", check.table.column_names());
         check.refuse(Rule::NoColumn, "key.fields", text);
     }
-    check.key_prefix(&fields.iter().map(String::as_str).collect::<Vec<_>>());
+    let prefix = check.key_prefix(&fields.iter().map(String::as_str).collect::<Vec<_>>());
+    let slot = |field: &String| row.columns.iter().position(|column| *column.name == **field);
+    let key: Vec<usize> = fields.iter().filter_map(slot).collect();
+    let except_key = check.choice("value.fields-include") == "EXCEPT_KEY";
+    let value = row.physical_slots().filter(|slot| !(except_key && key.contains(slot))).collect();
+    Slots { key, value, prefix }
 }
 
-fn guarantee(check: &mut Check<'_>) {
+fn guarantee<'a>(check: &mut Check<'a>) -> &'a str {
     let semantic = check.given("sink.semantic");
     let known = ["exactly-once", "at-least-once", "none"];
     if let Some(value) = semantic.filter(|value| !known.contains(value)) {
@@ -152,12 +232,16 @@ fn guarantee(check: &mut Check<'_>) {
         semantic.unwrap_or_default()
     };
     check.exactly_once(given == "exactly-once");
+    given
 }
 
-fn partitioner(check: &mut Check<'_>) {
+/// Whether each task writes to one partition. `round-robin` is the producer's own choice for records without a key, as in
+/// Flink.
+fn partitioner(check: &mut Check<'_>) -> bool {
     let key = "sink.partitioner";
     match check.given(key) {
-        None | Some("default" | "fixed") => {}
+        None | Some("default") => {}
+        Some("fixed") => return true,
         Some("round-robin") if check.list("key.fields").is_empty() => {}
         Some("round-robin") => {
             check.refuse(Rule::Value, key, "'sink.partitioner' = 'round-robin' excludes 'key.fields'");
@@ -169,4 +253,5 @@ fn partitioner(check: &mut Check<'_>) {
             check.refuse(Rule::Value, key, text);
         }
     }
+    false
 }

@@ -1,55 +1,174 @@
-//! Metadata columns: which keys there are, of which type, and where in a table's row they stand.
+//! Metadata columns: which keys there are, and which types a column of each may have.
 
 use super::check::Check;
-use super::table::{Kind, Table};
+use super::table::{Declared, Kind, Table};
 use crate::deserializer::ReadableMetadata;
 use crate::error::{Finding, Rule};
 use crate::format::FormatSpec;
 use crate::options::Options;
-use crate::types::DataType;
+use crate::record_metadata::WritableMetadata;
+use crate::types::{DataType, LogicalType};
 
 impl Check<'_> {
-    /// Every metadata column of a table that is read has a key that exists.
-    pub(super) fn readable_metadata(&mut self, value_format: Option<&FormatSpec>) {
+    /// The metadata columns of a table that is read, with their places in the table's row. Every one has a key that
+    /// exists.
+    pub(super) fn readable_metadata(
+        &mut self,
+        value_format: Option<&FormatSpec>,
+    ) -> Vec<(usize, ReadableMetadata)> {
         let of_value = value_format.map_or(&[][..], |format| format.metadata);
         // What another format would add is not known yet.
         let is_open = value_format.is_some_and(|format| format.decoding.is_none());
+        let mut found = Vec::new();
         for column in &self.table.declared {
-            let Kind::Metadata { key, .. } = &column.kind else { continue };
+            let Kind::Metadata { key, data_type, slot, .. } = &column.kind else { continue };
             let inner = key
-                .strip_prefix("value.")
+                .strip_prefix(OF_VALUE)
                 .is_some_and(|key| is_open || of_value.iter().any(|it| it.key == key));
-            if !inner && !READABLE.iter().any(|it| it.key() == key) {
+            if inner {
+                continue;
+            }
+            let Some(metadata) = READABLE.iter().find(|it| it.key() == key) else {
                 let text = format!(
                     "column '{}': no metadata '{key}' can be read; there are: {}",
                     column.name,
                     READABLE.map(ReadableMetadata::key).join(", ")
                 );
                 self.findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
+                continue;
+            };
+            // What can be cast is cast by the query.
+            if let Fit::Never = fit(&readable_type(*metadata), &data_type.logical) {
+                self.misfit(column, data_type, Fit::Never, "read");
             }
+            found.push((*slot, *metadata));
         }
+        found
     }
 
-    /// Of a table that is written, those count that are not VIRTUAL.
-    pub(super) fn writable_metadata(&mut self) {
-        let one_topic = self.list("topic").len() == 1;
-        for column in &self.table.declared {
-            let Kind::Metadata { key, is_virtual: false, .. } = &column.kind else { continue };
-            let writable = WRITABLE.iter().filter(|it| !(one_topic && **it == "topic"));
-            let writable: Vec<&str> = writable.copied().collect();
-            let finding = if writable.contains(&key.as_str()) {
-                let text = format!("column '{}': writing metadata is not supported yet", column.name);
-                Finding::not_yet("metadata", text)
-            } else {
-                let text = format!(
-                    "column '{}': no metadata '{key}' can be written; there are: {}",
-                    column.name,
-                    writable.join(", ")
-                );
-                Finding::new(Rule::NoColumn, text)
+    /// Of a table that is written, the metadata columns that are not VIRTUAL, with their places in the row of
+    /// [`Table::as_sink`].
+    pub(super) fn writable_metadata(
+        &mut self,
+        writable: &[WritableMetadata],
+    ) -> Vec<(usize, WritableMetadata)> {
+        let mut found = Vec::new();
+        for (slot, column) in persisted(self.table) {
+            let Kind::Metadata { key, data_type, is_virtual: false, .. } = &column.kind else { continue };
+            let Some(metadata) = writable.iter().find(|it| it.key() == key) else {
+                let names: Vec<&str> = writable.iter().map(|it| it.key()).collect();
+                let there_are = match names.len() {
+                    0 => "there is none".to_owned(),
+                    _ => format!("there are: {}", names.join(", ")),
+                };
+                let text =
+                    format!("column '{}': no metadata '{key}' can be written; {there_are}", column.name);
+                self.findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
+                continue;
             };
-            self.findings.push(finding.at(column.at));
+            let fit = fit(&writable_type(*metadata), &data_type.logical);
+            self.misfit(column, data_type, fit, "written");
+            found.push((slot, *metadata));
         }
+        let has = |wanted| found.iter().any(|(_, it)| *it == wanted);
+        if has(WritableMetadata::Headers) && has(WritableMetadata::HeaderList) {
+            let text = "metadata 'headers' and 'header-list' are the same headers: keep one of the columns";
+            self.refuse(Rule::Columns, "", text);
+        }
+        found
+    }
+
+    fn misfit(&mut self, column: &Declared, data_type: &DataType, fit: Fit, done: &str) {
+        let Kind::Metadata { key, .. } = &column.kind else { return };
+        let finding = match fit {
+            Fit::AsIs => return,
+            Fit::Cast => {
+                let text = format!(
+                    "column '{}': metadata '{key}' as {} is not supported yet",
+                    column.name, data_type.logical
+                );
+                Finding::not_yet("metadata-cast", text)
+            }
+            Fit::Never => {
+                let text = format!(
+                    "column '{}': metadata '{key}' cannot be {done} as {}",
+                    column.name, data_type.logical
+                );
+                Finding::new(Rule::Type, text)
+            }
+        };
+        self.findings.push(finding.at(column.at));
+    }
+}
+
+/// How the type of a column fits its metadata's.
+#[derive(Clone, Copy)]
+enum Fit {
+    /// Values are the same.
+    AsIs,
+    /// An explicit cast exists.
+    Cast,
+    Never,
+}
+
+/// The columns of [`Table::as_sink`], with their places.
+fn persisted(table: &Table) -> impl Iterator<Item = (usize, &Declared)> {
+    let is_persisted = |column: &&Declared| {
+        matches!(column.kind, Kind::Physical(_) | Kind::Metadata { is_virtual: false, .. })
+    };
+    table.declared.iter().filter(is_persisted).enumerate()
+}
+
+fn readable_type(metadata: ReadableMetadata) -> LogicalType {
+    match metadata {
+        ReadableMetadata::Topic | ReadableMetadata::TimestampType => LogicalType::STRING,
+        ReadableMetadata::Partition | ReadableMetadata::LeaderEpoch => LogicalType::Int,
+        ReadableMetadata::Offset => LogicalType::BigInt,
+        ReadableMetadata::Timestamp => LogicalType::TimestampLtz(3),
+        ReadableMetadata::Headers => headers(),
+        ReadableMetadata::HeaderList => LogicalType::Array(Box::new(LogicalType::Row([].into()).nullable())),
+    }
+}
+
+fn writable_type(metadata: WritableMetadata) -> LogicalType {
+    match metadata {
+        WritableMetadata::Topic => LogicalType::STRING,
+        WritableMetadata::Timestamp => LogicalType::TimestampLtz(3),
+        WritableMetadata::Headers => headers(),
+        WritableMetadata::HeaderList => LogicalType::Array(Box::new(LogicalType::Row([].into()).nullable())),
+    }
+}
+
+fn headers() -> LogicalType {
+    LogicalType::Map(Box::new(LogicalType::STRING.not_null()), Box::new(LogicalType::BYTES.nullable()))
+}
+
+fn fit(metadata: &LogicalType, column: &LogicalType) -> Fit {
+    use LogicalType::{
+        Array, BigInt, Binary, Char, Int, Map, Row, Timestamp, TimestampLtz, VarBinary, VarChar,
+    };
+    match (metadata, column) {
+        (VarChar(_), VarChar(_)) | (Int, Int) | (BigInt, BigInt) => Fit::AsIs,
+        // A wall clock is UTC's.
+        (TimestampLtz(_), TimestampLtz(3..) | Timestamp(3..)) => Fit::AsIs,
+        (TimestampLtz(_), VarChar(_) | Char(_) | TimestampLtz(_) | Timestamp(_)) => Fit::Cast,
+        (TimestampLtz(_), _) => Fit::Never,
+        (VarChar(_) | Int | BigInt, Array(_) | Map(..) | Row(_)) => Fit::Never,
+        (VarChar(_) | Int | BigInt, _) => Fit::Cast,
+        (Map(..), Map(key, value)) => match (&key.logical, &value.logical) {
+            (VarChar(_), VarBinary(_) | Binary(_)) => Fit::AsIs,
+            (_, VarBinary(_) | Binary(_) | VarChar(_) | Char(_)) => Fit::Cast,
+            _ => Fit::Never,
+        },
+        (Array(_), Array(item)) => match &item.logical {
+            Row(fields) => match fields.iter().map(|it| &it.data_type.logical).collect::<Vec<_>>()[..] {
+                [VarChar(_), VarBinary(_)] => Fit::AsIs,
+                [_, _] => Fit::Cast,
+                _ => Fit::Never,
+            },
+            _ => Fit::Never,
+        },
+        _ => Fit::Never,
     }
 }
 
@@ -64,14 +183,6 @@ pub(super) fn data_type(options: &Options, key: &str) -> Option<DataType> {
     READABLE.iter().find(|it| it.key() == key).map(|it| it.data_type())
 }
 
-/// The metadata of records that a table reads, with its places in the table's row.
-pub(super) fn of_record(table: &Table) -> Vec<(usize, ReadableMetadata)> {
-    let columns = table.metadata().filter(|(_, key, _)| !key.starts_with(OF_VALUE));
-    let read =
-        columns.filter_map(|(_, key, slot)| Some((slot, *READABLE.iter().find(|it| it.key() == key)?)));
-    read.collect()
-}
-
 /// The metadata of the value's format that a table reads: its keys there, and its places in the table's row.
 pub(super) fn of_format(table: &Table) -> (Vec<&str>, Vec<usize>) {
     table.metadata().filter_map(|(_, key, slot)| Some((key.strip_prefix(OF_VALUE)?, slot))).unzip()
@@ -81,5 +192,3 @@ pub(super) fn of_format(table: &Table) -> (Vec<&str>, Vec<usize>) {
 const OF_VALUE: &str = "value.";
 
 const READABLE: [ReadableMetadata; 8] = ReadableMetadata::ALL;
-
-const WRITABLE: [&str; 4] = ["topic", "headers", "header-list", "timestamp"];

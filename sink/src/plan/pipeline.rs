@@ -5,11 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::deserializer::DeserializerPlan;
+use crate::error_handling::ErrorHandling;
 use crate::expr::Projection;
 use crate::format::{DecodingFormat, EncodingFormat};
+use crate::local_source::LocalPlan;
+use crate::normalize::NormalizePlan;
 use crate::once::Once;
+use crate::record_metadata::MetadataColumns;
 use crate::scan::{Bounded, Startup};
+use crate::serializer::ChangeMode;
 use crate::step::Step;
+use crate::topic_selector::{TopicPattern, TopicSelector};
 use crate::types::Field;
 
 /// One reader and every INSERT that it feeds: a topic is read once per job, however many INSERTs want it, so
@@ -36,6 +42,8 @@ pub struct InsertPlan {
     pub(crate) drop_update_before: bool,
     /// Why, in a sentence.
     pub(crate) update_before: &'static str,
+    /// Whether deletes have the columns of their key alone, the others NULL.
+    pub(crate) key_only_deletes: bool,
     /// What is written.
     pub(crate) sink: SinkPlan,
 }
@@ -44,8 +52,10 @@ pub struct InsertPlan {
 pub struct SourcePlan {
     /// Its name.
     pub(crate) table: String,
-    /// At least one.
+    /// At least one, but of a table without Kafka.
     pub(crate) topics: Vec<String>,
+    /// All topics that match are read, those to come among them; then `topics` is empty.
+    pub(crate) topic_pattern: Option<TopicPattern>,
     /// `properties.*` without the prefix, in the order of their keys.
     pub(crate) properties: Vec<(String, String)>,
     /// `properties.group.id`
@@ -62,39 +72,81 @@ pub struct SourcePlan {
     pub(crate) strict_decoder: Option<Box<dyn DecodingFormat>>,
     /// Whether the format tells updates and deletes; if not, every row is an insert.
     pub(crate) carries_changes: bool,
-    /// Whether there is no topic, but one row without columns, once: what VALUES and a SELECT without FROM read.
-    pub(crate) is_once: bool,
     /// The row: the physical columns in declared order, then the metadata.
     pub(crate) columns: Arc<[Field]>,
     /// The primary key's columns among `columns`, if the table has one.
     pub(crate) primary_key: Vec<usize>,
+    /// Whether it is an upsert-kafka table: its rows replace or delete that of their key.
+    pub(crate) upsert_mode: bool,
+    /// Of an upsert-kafka table whose old rows somebody must know: how they are kept.
+    pub(crate) normalize: Option<NormalizePlan>,
+    /// `scan.parallelism`
+    pub(crate) parallelism: Option<u32>,
+    /// `error-handling.*`
+    pub(crate) errors: ErrorHandling,
+    /// What is read instead of topics.
+    pub(crate) local: Option<LocalPlan>,
 }
 
 /// A table that is written.
 #[derive(Debug)]
 pub(crate) enum SinkPlan {
-    /// Connector `upsert-kafka`.
-    UpsertKafka(UpsertPlan),
+    /// Connectors `upsert-kafka` and `kafka`.
+    Kafka(KafkaSinkPlan),
     /// Connector `print`.
     Print(PrintPlan),
+    /// Connector `blackhole`.
+    Blackhole(BlackholePlan),
 }
 
-/// An upsert-kafka table that is written.
-pub(crate) struct UpsertPlan {
+/// A table in topics that is written.
+pub(crate) struct KafkaSinkPlan {
     /// Its name.
     pub(crate) table: String,
-    /// The topic.
-    pub(crate) topic: String,
+    /// Where rows go.
+    pub(crate) topics: TopicSelector,
     /// `properties.*` without the prefix, in the order of their keys.
     pub(crate) properties: Vec<(String, String)>,
-    /// Writes the primary key's columns of a row of `columns`.
-    pub(crate) key: Box<dyn EncodingFormat>,
+    /// Writes the key's columns of a row of `columns`; `None`: records have no key.
+    pub(crate) key: Option<Box<dyn EncodingFormat>>,
     /// Writes the value's columns of a row of `columns`.
     pub(crate) value: Box<dyn EncodingFormat>,
-    /// The row that both encoders read.
+    /// The row that both encoders read: physical columns and those of metadata that is written, in declared order.
     pub(crate) columns: Arc<[Field]>,
     /// The primary key's columns among `columns`, in the order of the PRIMARY KEY clause.
     pub(crate) primary_key: Vec<usize>,
+    /// Which columns are metadata of the record, and headers that every record has.
+    pub(crate) metadata: MetadataColumns,
+    /// How rows that change and go are told.
+    pub(crate) changes: ChangeMode,
+    /// Whether rows can only be inserted.
+    pub(crate) is_insert_only: bool,
+    /// Whether each task writes to one partition (`sink.partitioner` = fixed).
+    pub(crate) fixed_partition: bool,
+    /// `sink.buffer-flush.*`
+    pub(crate) buffer: Option<BufferPlan>,
+    /// `sink.parallelism`
+    pub(crate) parallelism: Option<u32>,
+}
+
+/// `sink.buffer-flush.max-rows` and `interval`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BufferPlan {
+    /// Keys that are held back at most.
+    pub(crate) max_rows: usize,
+    /// How long at most.
+    pub(crate) interval: Duration,
+}
+
+/// A blackhole table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BlackholePlan {
+    /// Its name.
+    pub(crate) table: String,
+    /// The row that is forgotten.
+    pub(crate) columns: Arc<[Field]>,
+    /// `sink.parallelism`
+    pub(crate) parallelism: Option<u32>,
 }
 
 /// A print table.
@@ -110,6 +162,8 @@ pub(crate) struct PrintPlan {
     pub(crate) standard_error: bool,
     /// How a change is written.
     pub(crate) layout: Layout,
+    /// `sink.parallelism`
+    pub(crate) parallelism: Option<u32>,
 }
 
 /// How a change is printed.
@@ -117,8 +171,8 @@ pub(crate) struct PrintPlan {
 pub(crate) enum Layout {
     /// `+I[1, a]`, as connector `print` does.
     Row,
-    /// `| +I | 1 | a |`, as Flink's client shows a query's changes.
-    Changelog,
+    /// `| +I | 1 | a |`, as Flink's client shows a query's changes; the first branch of a query begins with the names.
+    Changelog { has_header: bool },
 }
 
 /// What a SELECT of its own is called where a table's name is asked for.
@@ -128,6 +182,17 @@ impl Pipeline {
     /// What says where and how the topics are read: the same for every source.
     pub(crate) fn reader(&self) -> &SourcePlan {
         &self.sources[0]
+    }
+
+    /// How many tasks share its partitions: Flink's source has `scan.parallelism` or the job's, its sink its own or the
+    /// source's; here one task does both, so the greatest of them counts.
+    pub(crate) fn parallelism(&self, default: u32) -> u32 {
+        if self.reader().local.is_some() {
+            return 1;
+        }
+        let of = |source: &SourcePlan| source.parallelism.unwrap_or(default);
+        let sinks = self.inserts().filter_map(|(_, insert)| insert.sink.parallelism());
+        self.sources.iter().map(of).chain(sinks).max().unwrap_or(default).clamp(1, TASKS_MAX)
     }
 
     /// Every INSERT with the table that it reads.
@@ -151,19 +216,29 @@ impl SourcePlan {
             group_id: None,
             startup: Startup::EarliestOffset,
             bounded: Bounded::LatestOffset,
+            topic_pattern: None,
             discovery_interval: None,
             deserializer: DeserializerPlan::of_value(Box::new(Once), 0),
             strict_decoder: None,
             carries_changes: false,
-            is_once: true,
             columns: Arc::new([]),
             primary_key: Vec::new(),
+            upsert_mode: false,
+            normalize: None,
+            parallelism: None,
+            errors: ErrorHandling::default(),
+            local: Some(LocalPlan::Rows { count: Some(1), per_second: 1_000_000 }),
         }
     }
 
     /// The topics that are read: at least one, except of VALUES, which reads none.
     pub fn topics(&self) -> &[String] {
         &self.topics
+    }
+
+    /// Whether what is made of a record depends on those before, so that a restart must read them again.
+    pub(crate) fn keeps_state(&self) -> bool {
+        self.normalize.is_some()
     }
 }
 
@@ -178,12 +253,21 @@ impl InsertPlan {
         self.sink.table()
     }
 
-    /// The topic that is written; `None` for a print table.
+    /// The topic that is written; of several the first, and `None` for a table without topics.
     pub fn topic(&self) -> Option<&str> {
         match &self.sink {
-            SinkPlan::UpsertKafka(sink) => Some(&sink.topic),
-            SinkPlan::Print(_) => None,
+            SinkPlan::Kafka(sink) => sink.topics.names().first().map(String::as_str),
+            SinkPlan::Print(_) | SinkPlan::Blackhole(_) => None,
         }
+    }
+
+    /// For deletes that have their key alone: the projection with NOT NULL for the sink's key alone.
+    pub(crate) fn delete_projection(&self) -> Option<Projection> {
+        let key = match &self.sink {
+            SinkPlan::Kafka(sink) => &sink.primary_key[..],
+            SinkPlan::Print(_) | SinkPlan::Blackhole(_) => &[],
+        };
+        self.key_only_deletes.then(|| self.projection.not_null_only(key))
     }
 }
 
@@ -191,14 +275,35 @@ impl SinkPlan {
     /// The table's name.
     pub(crate) fn table(&self) -> &str {
         match self {
-            Self::UpsertKafka(sink) => &sink.table,
+            Self::Kafka(sink) => &sink.table,
             Self::Print(sink) => &sink.table,
+            Self::Blackhole(sink) => &sink.table,
+        }
+    }
+
+    /// The row that is written.
+    pub(crate) fn columns(&self) -> &Arc<[Field]> {
+        match self {
+            Self::Kafka(sink) => &sink.columns,
+            Self::Print(sink) => &sink.columns,
+            Self::Blackhole(sink) => &sink.columns,
+        }
+    }
+
+    /// `sink.parallelism`
+    pub(crate) fn parallelism(&self) -> Option<u32> {
+        match self {
+            Self::Kafka(sink) => sink.parallelism,
+            Self::Print(sink) => sink.parallelism,
+            Self::Blackhole(sink) => sink.parallelism,
         }
     }
 }
 
 /// What the source of VALUES is called where a table's name is asked for.
 const ONCE: &str = "VALUES";
+/// Tasks of one pipeline: those beyond the partitions of its topics would have nothing to do.
+const TASKS_MAX: u32 = 256;
 
 impl fmt::Debug for SourcePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -206,8 +311,8 @@ impl fmt::Debug for SourcePlan {
     }
 }
 
-impl fmt::Debug for UpsertPlan {
+impl fmt::Debug for KafkaSinkPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UpsertPlan").field("table", &self.table).finish_non_exhaustive()
+        f.debug_struct("KafkaSinkPlan").field("table", &self.table).finish_non_exhaustive()
     }
 }

@@ -8,12 +8,13 @@ use super::insert::{self, explained};
 use super::job_draft::JobDraft;
 use super::job_plan::Plan;
 use super::notice::Notice;
-use super::pipeline::{SinkPlan, UpsertPlan};
+use super::pipeline::{KafkaSinkPlan, SinkPlan};
 use super::plan_options::PlanOptions;
 use super::query_binder::rename;
 use super::table::Table;
 use super::{answers, like};
 use crate::error::{Error, Finding, Position, Rule};
+use crate::serializer::ChangeMode;
 use crate::sql::{CreateTable, CreateView, Drop, Statement};
 
 /// Takes statements in order, gives a plan.
@@ -95,7 +96,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The one table of a caller who brings rows of its own.
-    pub(super) fn upsert_table(mut self, ast: CreateTable) -> Result<UpsertPlan, Error> {
+    pub(super) fn upsert_table(mut self, ast: CreateTable) -> Result<KafkaSinkPlan, Error> {
         let draft = &mut self.draft;
         let path = draft.catalog.path(&ast.name);
         let (table, findings) = Table::new(ast, draft.catalog.shown(&path), path, 0, draft.caller);
@@ -103,8 +104,10 @@ impl<'a> Planner<'a> {
         let sink = draft.sink(&table);
         draft.findings.append(&mut draft.properties.findings);
         match sink {
-            Some(SinkPlan::UpsertKafka(plan)) if draft.findings.is_empty() => return Ok(plan),
-            Some(SinkPlan::Print(_)) => {
+            Some(SinkPlan::Kafka(plan)) if draft.findings.is_empty() && plan.changes != ChangeMode::Format => {
+                return Ok(plan);
+            }
+            Some(_) => {
                 let text = "'connector' = 'upsert-kafka' is expected here";
                 draft.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
             }

@@ -3,18 +3,16 @@
 use super::table::{Declared, Kind, Table};
 use crate::bind::NamedExpr;
 use crate::error::{Finding, Rule};
-use crate::expr::function::Session;
-use crate::expr::{Expr, Projected, cast};
+use crate::expr::{Expr, Projected};
 use crate::options::nearest;
 use crate::sql::{Insert, Name};
 use crate::types::{DataType, Field, LogicalType};
 
-/// What each column of the sink is made of.
+/// What each column of the sink is made of, which is given as an INSERT fills it.
 pub(super) fn projected(
     selected: &[NamedExpr],
     insert: &Insert,
     sink: &Table,
-    session: &Session,
 ) -> Result<Vec<Projected>, Vec<Finding>> {
     let targets = targets(insert, sink)?;
     let mismatch = |text: String| Finding::new(Rule::Columns, text).of(&sink.name);
@@ -24,14 +22,11 @@ pub(super) fn projected(
             format!("the query gives {} columns, the table takes {}{lists}", selected.len(), targets.len());
         return Err(vec![mismatch(text)]);
     }
-    let mut columns: Vec<Projected> = sink.row.iter().enumerate().map(|it| unfilled(sink, it)).collect();
+    let mut columns: Vec<Projected> = sink.columns.iter().map(unfilled).collect();
     let mut wrong = Vec::new();
     for (position, (from, to)) in selected.iter().zip(&targets).enumerate() {
         match stored(from.expr.clone(), &to.data_type.logical) {
-            Ok(expr) => match own_type(expr, to, sink, session) {
-                Ok(expr) => columns[to.slot].expr = expr,
-                Err(why) => wrong.push(format!("column '{}' (position {}): {why}", to.name, position + 1)),
-            },
+            Ok(expr) => columns[to.slot].expr = expr,
             Err(expr) => wrong.push(format!(
                 "column '{}' (position {}): {} does not become {} by itself",
                 to.name,
@@ -60,22 +55,9 @@ struct Target<'a> {
 impl<'a> Target<'a> {
     /// `None`: nobody writes such a column.
     fn of(column: &'a Declared, sink: &'a Table) -> Option<Self> {
-        let (data_type, slot) = match &column.kind {
-            Kind::Physical(index) => (&sink.columns[*index].data_type, *index),
-            Kind::Metadata { is_virtual: false, slot, data_type, .. } => (data_type, *slot),
-            Kind::Metadata { .. } | Kind::Computed(_) => return None,
-        };
-        Some(Self { name: &column.name, data_type, slot })
+        let Kind::Physical(slot) = column.kind else { return None };
+        Some(Self { name: &column.name, data_type: &sink.columns[slot].data_type, slot })
     }
-}
-
-/// A value of the declared type as the metadata has it by itself.
-fn own_type(expr: Expr, to: &Target<'_>, sink: &Table, session: &Session) -> Result<Expr, String> {
-    let own = &sink.row[to.slot].data_type;
-    if own.logical == to.data_type.logical {
-        return Ok(expr);
-    }
-    cast::bind(expr, own, false, session).map_err(|error| error.0)
 }
 
 /// Whether a wall clock becomes an instant, or the other way round.
@@ -90,12 +72,9 @@ pub(super) fn crosses_zones(columns: &[Projected], source: &Table) -> bool {
 }
 
 /// A column of the sink that no column of the query fills.
-fn unfilled(sink: &Table, (slot, column): (usize, &Field)) -> Projected {
-    let is_required = slot < sink.columns.len() && !column.data_type.nullable;
-    Projected {
-        expr: Expr::null(column.data_type.logical.clone()),
-        required: is_required.then(|| column.name.clone()),
-    }
+fn unfilled(column: &Field) -> Projected {
+    let required = (!column.data_type.nullable).then(|| column.name.clone());
+    Projected { expr: Expr::null(column.data_type.logical.clone()), required }
 }
 
 /// The sink's columns that the query fills, in its order: all that can be written, or those listed behind INTO.

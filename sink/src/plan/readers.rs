@@ -11,8 +11,8 @@ use crate::error::{Finding, Rule};
 #[derive(Debug, Default)]
 pub(super) struct Readers {
     pipelines: Vec<Pipeline>,
-    /// The declaration of each source of each pipeline: two of one declaration are one source. What is no table has none,
-    /// and is one source too.
+    /// The declaration of each source of each pipeline: two of one declaration are one source, unless they keep other
+    /// rows. What is no table has none, and is one source too.
     declared: Vec<Vec<Option<Declaration>>>,
     /// The pipelines that read a topic.
     by_topic: HashMap<String, Vec<usize>>,
@@ -31,7 +31,8 @@ impl Readers {
         mut insert: InsertPlan,
     ) -> Result<(), Finding> {
         for (pipeline, known) in self.pipelines.iter_mut().zip(&mut self.declared) {
-            if let Some(at) = known.iter().position(|it| *it == declared) {
+            let mut both = pipeline.sources.iter().zip(known.iter());
+            if let Some(at) = both.position(|(of, it)| *it == declared && of.normalize == source.normalize) {
                 insert.source = at;
                 pipeline.inserts.push(insert);
                 return Ok(());
@@ -69,8 +70,17 @@ impl Readers {
 
 /// Why two tables cannot have one reader: the first option in which they differ.
 fn difference(one: &SourcePlan, other: &SourcePlan) -> Option<String> {
+    if one.local.is_some() || other.local.is_some() {
+        return Some("'connector'".into());
+    }
     if one.topics != other.topics {
         return Some("'topic'".into());
+    }
+    if one.topic_pattern != other.topic_pattern {
+        return Some("'topic-pattern'".into());
+    }
+    if one.errors != other.errors {
+        return Some("'error-handling.mode'".into());
     }
     if one.startup != other.startup {
         return Some("'scan.startup.mode'".into());

@@ -96,7 +96,13 @@ pub(super) fn is_idle(option: &OptionReport, role: &str) -> bool {
     let others: &[&str] = if role == "source" {
         &["sink.", "json.encode."]
     } else {
-        &["scan.", "json.decode.", "json.ignore-parse-errors", "json.fail-on-missing-field"]
+        &[
+            "scan.",
+            "error-handling.",
+            "json.decode.",
+            "json.ignore-parse-errors",
+            "json.fail-on-missing-field",
+        ]
     };
     option.origin == Origin::Default
         && others

@@ -2,9 +2,11 @@
 
 use super::check::Check;
 use crate::error::Rule;
+use crate::error_handling::ErrorHandling;
 use crate::option::OptionValue;
 use crate::options::offsets;
 use crate::scan::{Bounded, Startup};
+use crate::topic_selector::TopicPattern;
 
 impl Check<'_> {
     /// V-TBOTH, V-TNONE; for any table, since an empty list names no topic.
@@ -15,8 +17,43 @@ impl Check<'_> {
             self.refuse(Rule::TopicAndPattern, "topic-pattern", text);
         } else if !pattern && self.list("topic").is_empty() {
             self.refuse(Rule::NoTopic, "topic", "either 'topic' or 'topic-pattern' must be set");
-        } else if pattern {
-            self.not_yet("topic-pattern", "topic-pattern", "'topic-pattern'");
+        } else if let Some(text) = self.given("topic-pattern")
+            && let Err(why) = TopicPattern::parse(text)
+        {
+            let text = format!("'topic-pattern' = '{text}' is not a regular expression: {why}");
+            self.refuse(Rule::Value, "topic-pattern", text);
+        }
+    }
+
+    /// `topic-pattern`, where the table has one that stands.
+    pub(super) fn topic_pattern(&self) -> Option<TopicPattern> {
+        TopicPattern::parse(self.given("topic-pattern")?).ok()
+    }
+
+    /// Of what a table reads, for a sentence.
+    pub(super) fn topics_shown(&self) -> String {
+        match self.given("topic-pattern") {
+            Some(pattern) => format!("topics that match {pattern}"),
+            None => format!("topic {}", self.list("topic").join(", ")),
+        }
+    }
+
+    /// `error-handling.*`
+    pub(super) fn error_handling(&mut self) -> ErrorHandling {
+        let key = "error-handling.dead-letter-topic";
+        let dead_letter_topic = self.given(key).map(str::to_owned);
+        let mode = self.choice("error-handling.mode");
+        if dead_letter_topic.is_some() && mode != "log" {
+            let text = format!("'{key}' needs 'error-handling.mode' = 'log'");
+            self.refuse(Rule::Value, key, text);
+        }
+        if dead_letter_topic.as_ref().is_some_and(|it| self.list("topic").contains(it)) {
+            self.refuse(Rule::Loop, key, format!("'{key}' is a topic that the table reads"));
+        }
+        match mode {
+            "ignore" => ErrorHandling::Ignore,
+            "log" => ErrorHandling::Log { dead_letter_topic },
+            _ => ErrorHandling::Fail,
         }
     }
 
@@ -81,6 +118,9 @@ impl Check<'_> {
         let topics = self.list("topic").len();
         if topics > 1 {
             let text = format!("'specific-offsets' belong to one topic; {topics} are given");
+            self.refuse(Rule::OffsetsOfMany, key, text);
+        } else if self.given("topic-pattern").is_some() {
+            let text = "'specific-offsets' belong to one topic; 'topic-pattern' may mean many";
             self.refuse(Rule::OffsetsOfMany, key, text);
         }
         offsets(text).unwrap_or_else(|piece| {

@@ -40,6 +40,8 @@ pub(super) struct Table {
     pub(super) options: Options,
     /// Of every table that the job makes another one: a name may be dropped and made again.
     number: usize,
+    /// Where among `columns` metadata stands: only in [`Self::as_sink`].
+    metadata_slots: Vec<usize>,
     /// Whether the statement says more than we can read of it, so that the table cannot be judged.
     pub(super) is_partial: bool,
     /// As it was written, for tables that are made LIKE it.
@@ -143,6 +145,7 @@ impl Table {
             primary_key,
             options,
             number,
+            metadata_slots: Vec::new(),
             is_partial,
             ast: Rc::new(ast),
         };
@@ -308,6 +311,37 @@ impl Table {
             text = format!("{text}; {lost}");
         }
         Finding::not_yet("legacy-options", text)
+    }
+
+    /// The columns that stand in messages, of a table as it is declared or of [`Self::as_sink`].
+    pub(super) fn physical_slots(&self) -> impl Iterator<Item = usize> {
+        (0..self.columns.len()).filter(|slot| !self.metadata_slots.contains(slot))
+    }
+
+    /// The table as an INSERT fills it: the physical columns and the metadata columns that are not VIRTUAL, in declared
+    /// order.
+    pub(super) fn as_sink(&self) -> Self {
+        let mut columns = Vec::new();
+        let mut declared = self.declared.clone();
+        let mut places = vec![0; self.columns.len()];
+        let mut metadata_slots = Vec::new();
+        for column in &mut declared {
+            let field = match &column.kind {
+                Kind::Physical(index) => {
+                    places[*index] = columns.len();
+                    self.columns[*index].clone()
+                }
+                Kind::Metadata { data_type, is_virtual: false, .. } => {
+                    metadata_slots.push(columns.len());
+                    Field::new(column.name.clone(), data_type.clone())
+                }
+                Kind::Metadata { .. } | Kind::Computed(_) => continue,
+            };
+            columns.push(field);
+            column.kind = Kind::Physical(columns.len() - 1);
+        }
+        let primary_key = self.primary_key.iter().map(|index| places[*index]).collect();
+        Self { columns: columns.into(), declared, primary_key, metadata_slots, ..self.clone() }
     }
 
     /// The names of the physical columns, for a sentence.

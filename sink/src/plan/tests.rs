@@ -35,10 +35,10 @@ fn sentences(sink: &str, insert: &str) -> Vec<String> {
 
 const ALL: &str = "INSERT INTO o SELECT * FROM src";
 
-fn upsert(plan: &Plan) -> &UpsertPlan {
+fn upsert(plan: &Plan) -> &KafkaSinkPlan {
     match &plan.pipelines[0].inserts[0].sink {
-        SinkPlan::UpsertKafka(sink) => sink,
-        SinkPlan::Print(_) => panic!(),
+        SinkPlan::Kafka(sink) => sink,
+        SinkPlan::Print(_) | SinkPlan::Blackhole(_) => panic!(),
     }
 }
 
@@ -49,7 +49,10 @@ fn a_job_is_a_source_a_projection_and_a_sink() {
     assert_eq!((source.topics.as_slice(), source.group_id.as_deref()), (&["in".to_owned()][..], Some("g")));
     assert_eq!((&source.startup, &source.bounded), (&Startup::GroupOffsets, &Bounded::Unbounded));
     assert_eq!(source.discovery_interval, Some(Duration::from_secs(300)));
-    assert_eq!((upsert(&plan).topic.as_str(), &upsert(&plan).primary_key[..]), ("out", &[0][..]));
+    assert_eq!(
+        (upsert(&plan).topics.names(), &upsert(&plan).primary_key[..]),
+        (&["out".to_owned()][..], &[0][..])
+    );
     assert_eq!(plan.settings, Settings::default());
     assert_eq!(plan.notices, []);
 }
@@ -99,7 +102,8 @@ fn key_and_value_are_written_as_the_table_says() {
     let plan = job(&sink(columns, options), "INSERT INTO o (k_a, k_b) SELECT id, name FROM src").unwrap();
     let row = [Value::String("x"), Value::Null, Value::Int(5)];
     let (mut key, mut value) = (Vec::new(), Vec::new());
-    for (format, out) in [(&upsert(&plan).key, &mut key), (&upsert(&plan).value, &mut value)] {
+    for (format, out) in [(upsert(&plan).key.as_ref().unwrap(), &mut key), (&upsert(&plan).value, &mut value)]
+    {
         let outcome = format.open_at_once().unwrap().encode(RowKind::Insert, &row, out);
         assert_eq!(outcome.unwrap(), Encoded::Bytes);
     }
@@ -169,7 +173,6 @@ fn all_that_is_wrong_with_a_table_is_said_in_order() {
             "table o: 'key.fields-prefix' = 'k_' needs 'value.fields-include' = 'EXCEPT_KEY': with ALL the key \
              columns stand in the value too, unprefixed",
             "table o: 'sink.parallelism' = 0 must be at least 1",
-            "table o: 'sink.buffer-flush.*' is not supported yet",
             "table o: 'sink.delivery-guarantee' = 'exactly-once' is not supported yet",
         ]
     );
@@ -247,7 +250,7 @@ fn the_caller_replaces_addresses_and_options() {
     );
     let text = format!("{SOURCE}{}{ALL}", sink(COLUMNS, ""));
     let done = plan(&*text, &options).unwrap();
-    assert_eq!(upsert(&done).topic, "other");
+    assert_eq!(upsert(&done).topics.names(), ["other"]);
     assert!(upsert(&done).properties.contains(&("bootstrap.servers".into(), "here:9".into())));
     assert_eq!(done.pipelines[0].sources[0].startup, Startup::EarliestOffset);
     let wrong = PlanOptions::new().with_option("oo", "topic", "x");
@@ -341,9 +344,9 @@ fn a_print_table_takes_every_change() {
 #[test]
 fn a_table_of_its_own_is_for_programs_with_rows() {
     let plan = upsert_table(&*sink(COLUMNS, ""), &PlanOptions::default()).unwrap();
-    assert_eq!((plan.topic.as_str(), plan.columns.len()), ("out", 3));
+    assert_eq!((plan.topics.names(), plan.columns.len()), (&["out".to_owned()][..], 3));
     let error = upsert_table(SOURCE, &PlanOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("writing a table of 'connector' = 'kafka' is not supported yet"));
+    assert!(error.to_string().contains("'connector' = 'upsert-kafka' is expected here"), "{error}");
     assert!(upsert_table(ALL, &PlanOptions::default()).is_err());
 }
 

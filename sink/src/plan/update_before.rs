@@ -1,7 +1,8 @@
 //! Whether UPDATE_BEFORE reaches the sink.
 
-use super::pipeline::{SinkPlan, SourcePlan};
+use super::pipeline::{KafkaSinkPlan, SinkPlan, SourcePlan};
 use crate::expr::{Expr, Projection};
+use crate::serializer::ChangeMode;
 use crate::step::Step;
 
 /// Whether UPDATE_BEFORE is dropped, and why.
@@ -21,10 +22,14 @@ pub(super) fn update_before(
 ) -> (bool, &'static str) {
     let sink = match sink {
         SinkPlan::Print(_) => return (false, "every change is printed"),
-        SinkPlan::UpsertKafka(sink) => sink,
+        SinkPlan::Blackhole(_) => return (true, "no change is written"),
+        SinkPlan::Kafka(sink) => sink,
     };
     if !source.carries_changes {
         return (true, "the source only inserts: every row is written, those of one key one after another");
+    }
+    if sink.changes == ChangeMode::Format {
+        return (false, "the value's format tells old and new rows");
     }
     if source.primary_key.is_empty() {
         return (false, "UPDATE_BEFORE becomes a tombstone of the old key: the source has no PRIMARY KEY");
@@ -38,13 +43,7 @@ pub(super) fn update_before(
     if is_union {
         return (false, "UPDATE_BEFORE becomes a tombstone of the old key: UNION ALL has no PRIMARY KEY");
     }
-    let key_exprs = sink.primary_key.iter().map(|index| projection.expr(*index));
-    let mut from: Vec<Option<usize>> = key_exprs.map(Expr::source_column).collect();
-    let mut key: Vec<Option<usize>> = source.primary_key.iter().copied().map(Some).collect();
-    from.sort_unstable();
-    from.dedup();
-    key.sort_unstable();
-    if from == key {
+    if has_same_key(source, sink, projection) {
         (
             true,
             "UPDATE_BEFORE is dropped: the source's PRIMARY KEY is the sink's, so the new value replaces the old",
@@ -55,6 +54,17 @@ pub(super) fn update_before(
             "UPDATE_BEFORE becomes a tombstone of the old key: the source's PRIMARY KEY is not the sink's",
         )
     }
+}
+
+/// Whether the sink's PRIMARY KEY is made of the source's, so that rows of one key there are rows of one key here.
+pub(super) fn has_same_key(source: &SourcePlan, sink: &KafkaSinkPlan, projection: &Projection) -> bool {
+    let key_exprs = sink.primary_key.iter().map(|index| projection.expr(*index));
+    let mut from: Vec<Option<usize>> = key_exprs.map(Expr::source_column).collect();
+    let mut key: Vec<Option<usize>> = source.primary_key.iter().copied().map(Some).collect();
+    from.sort_unstable();
+    from.dedup();
+    key.sort_unstable();
+    from == key
 }
 
 #[cfg(test)]

@@ -1,15 +1,21 @@
-//! An `upsert-kafka` table: written for real; read only so far that what is wrong with it is said.
+//! An `upsert-kafka` table, read or written.
 
 use std::sync::Arc;
 
 use super::check::Check;
 use super::formats::{Format, without_prefix};
-use super::pipeline::{SinkPlan, UpsertPlan};
 use super::table::Table;
+use super::pipeline::{BufferPlan, KafkaSinkPlan, SinkPlan, SourcePlan};
+use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error::Rule;
 use crate::format::EncodingFormat;
 use crate::option::OptionValue;
 use crate::options::UPSERT_KAFKA;
+use crate::record_metadata::{MetadataColumns, WritableMetadata};
+use crate::scan::{Bounded, Startup};
+use crate::serializer::ChangeMode;
+use crate::topic_selector::TopicSelector;
+use crate::types::Field;
 
 /// Checks a table that is written and makes its plan.
 pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) {
@@ -20,49 +26,110 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     check.flush();
     check.exactly_once(check.choice("sink.delivery-guarantee") == "exactly-once");
     let prefix = check.key_prefix(&table.key_names());
-    let slots = value_slots(&check);
-    let formats = encoding_formats(&mut check, key, value, &prefix, &slots);
+    let row = table.as_sink();
+    let slots = value_slots(&check, &row);
+    let formats = encoding_formats(&mut check, key, value, &prefix, &slots, &row);
     check.flush_negative();
-    check.parallelism("sink.parallelism");
-    check.writable_metadata();
+    let parallelism = check.parallelism("sink.parallelism");
+    let metadata = check.written_metadata();
     later(&mut check);
     let properties = check.properties();
-    let topic = check.list("topic").first().cloned().unwrap_or_default();
-    let lines = sink_lines(table, &topic, &prefix, &slots);
-    let plan = formats.map(|(key, value)| UpsertPlan {
+    let topics = check.selected_topics();
+    let lines = sink_lines(&row, &topics, &prefix, &slots);
+    let plan = formats.map(|(key, value)| KafkaSinkPlan {
         table: table.name.clone(),
-        topic,
+        topics,
         properties,
-        key,
+        key: Some(key),
         value,
-        columns: Arc::clone(&table.columns),
-        primary_key: table.primary_key.clone(),
+        columns: Arc::clone(&row.columns),
+        primary_key: row.primary_key,
+        metadata,
+        changes: match check.choice("sink.delete.mode") {
+            "ignore" => ChangeMode::UpsertWithoutDeletes,
+            _ => ChangeMode::Upsert,
+        },
+        is_insert_only: false,
+        fixed_partition: false,
+        buffer: check.buffer(),
+        parallelism,
     });
-    (plan.map(SinkPlan::UpsertKafka), check, lines)
+    (plan.map(SinkPlan::Kafka), check, lines)
 }
 
-/// Checks a table that is read; the answer is always that this comes later.
-pub(super) fn source(table: &Table) -> Check<'_> {
+/// Checks a table that is read and makes its plan.
+pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<String>) {
     let mut check = Check::new(table, &UPSERT_KAFKA);
     let (key, value) = formats(&mut check);
-    check.bounded();
+    let bounded = check.bounded();
     check.no_primary_key();
     let prefix = check.key_prefix(&table.key_names());
-    let slots = value_slots(&check);
-    if let Some(format) = key.filter(|format| !format.spec.carries_changes) {
+    let slots = value_slots(&check, table);
+    let key = key.filter(|format| !format.spec.carries_changes);
+    let key = key.and_then(|format| {
         let columns = without_prefix(&table.columns, &prefix);
         let columns: Vec<_> = table.primary_key.iter().map(|index| columns[*index].clone()).collect();
-        check.decoding_format(&format, &columns, &[]);
-    }
-    if let Some(format) = value.filter(|format| !format.spec.carries_changes) {
+        check.decoding_format(&format, &columns, &[])
+    });
+    let value = value.filter(|format| !format.spec.carries_changes);
+    let value = value.and_then(|format| {
         let columns: Vec<_> = slots.iter().map(|index| table.columns[*index].clone()).collect();
-        check.decoding_format(&format, &columns, &[]);
-    }
+        let decoding = check.decoding_format(&format, &columns, &[])?;
+        Some((decoding, check.strict_decoding_format(&format, &columns, &[])))
+    });
     check.topics();
-    check.parallelism("scan.parallelism");
-    check.readable_metadata(None);
-    check.not_yet("upsert-source", "connector", "reading a table of 'connector' = 'upsert-kafka'");
-    check
+    let parallelism = check.parallelism("scan.parallelism");
+    let metadata = check.readable_metadata(None);
+    let discovery_interval = check.discovery(&bounded);
+    let properties = check.properties();
+    let group_id = check.given("properties.group.id").map(str::to_owned);
+    if group_id.is_none() {
+        check.notice(
+            "no 'properties.group.id': offsets are not kept, so a restart reads and writes the whole table",
+        );
+    }
+    let topics = check.list("topic").to_vec();
+    let topic_pattern = check.topic_pattern();
+    let errors = check.error_handling();
+    let lines = source_lines(&check, &bounded, &prefix, &slots);
+    let plan = key.zip(value).map(|(key, (value, strict_decoder))| SourcePlan {
+        table: table.name.clone(),
+        topics,
+        topic_pattern,
+        properties,
+        group_id,
+        startup: Startup::EarliestOffset,
+        bounded,
+        discovery_interval,
+        deserializer: DeserializerPlan {
+            key: Some(PartPlan { format: key, slots: table.primary_key.clone() }),
+            value: PartPlan { format: value, slots },
+            metadata,
+            arity: table.row.len(),
+            upsert_mode: true,
+        },
+        strict_decoder,
+        carries_changes: true,
+        columns: Arc::clone(&table.row),
+        primary_key: table.primary_key.clone(),
+        upsert_mode: true,
+        normalize: None,
+        parallelism,
+        errors,
+        local: None,
+    });
+    (plan, check, lines)
+}
+
+fn source_lines(check: &Check<'_>, bounded: &Bounded, prefix: &str, slots: &[usize]) -> Vec<String> {
+    let table = check.table;
+    vec![
+        format!("reads {} from the beginning", check.topics_shown()),
+        format!("ends: {}", bounded.mode()),
+        format!("key: {}{}", table.key_names().join(", "), cut(prefix)),
+        format!("value: {}", names(&table.columns, slots)),
+        "a value is the last row of its key, a null value deletes it".to_owned(),
+    ]
 }
 
 /// Both formats and all keys: V-MISSING, V-UNSUP, V-VALUE, V-KFMT, V-VFMT.
@@ -77,10 +144,9 @@ fn formats(check: &mut Check<'_>) -> (Option<Format>, Option<Format>) {
 }
 
 /// The value's columns: all, or those that are not the key's.
-fn value_slots(check: &Check<'_>) -> Vec<usize> {
+fn value_slots(check: &Check<'_>, row: &Table) -> Vec<usize> {
     let except_key = check.choice("value.fields-include") == "EXCEPT_KEY";
-    let all = 0..check.table.columns.len();
-    all.filter(|index| !(except_key && check.table.primary_key.contains(index))).collect()
+    row.physical_slots().filter(|slot| !(except_key && row.primary_key.contains(slot))).collect()
 }
 
 fn encoding_formats(
@@ -89,36 +155,19 @@ fn encoding_formats(
     value: Option<Format>,
     prefix: &str,
     slots: &[usize],
+    row: &Table,
 ) -> Option<(Box<dyn EncodingFormat>, Box<dyn EncodingFormat>)> {
-    let table = check.table;
-    let named = without_prefix(&table.columns, prefix);
+    let named = without_prefix(&row.columns, prefix);
     let key = key.filter(|format| !format.spec.carries_changes);
     let value = value.filter(|format| !format.spec.carries_changes);
-    let key = key.and_then(|format| check.encoding_format(&format, &named, &table.primary_key));
-    let value = value.and_then(|format| check.encoding_format(&format, &table.columns, slots));
+    let key = key.and_then(|format| check.encoding_format(&format, &named, &row.primary_key));
+    let value = value.and_then(|format| check.encoding_format(&format, &row.columns, slots));
     key.zip(value)
 }
 
 /// What Flink does and we do not yet.
 fn later(check: &mut Check<'_>) {
-    if check.int("sink.buffer-flush.max-rows").is_some_and(|rows| rows > 0) {
-        check.not_yet("buffer", "sink.buffer-flush.max-rows", "'sink.buffer-flush.*'");
-    }
-    match check.choice("sink.delivery-guarantee") {
-        "exactly-once" => {
-            check.not_yet(
-                "exactly-once",
-                "sink.delivery-guarantee",
-                "'sink.delivery-guarantee' = 'exactly-once'",
-            );
-        }
-        "none" => check.notice("'sink.delivery-guarantee' = 'none': at-least-once is kept all the same"),
-        _ => {}
-    }
-    let topics = check.list("topic").len();
-    if topics > 1 {
-        check.not_yet("topic-list", "topic", format!("writing {topics} topics by a metadata column"));
-    }
+    check.guarantee(check.choice("sink.delivery-guarantee"));
     for (key, why) in [
         ("properties.partitioner.class", "partitions follow from the key, as its order depends on it"),
         ("properties.transactional.id", "the sink begins transactions of its own, and names them itself"),
@@ -129,15 +178,32 @@ fn later(check: &mut Check<'_>) {
     }
 }
 
-fn sink_lines(table: &Table, topic: &str, prefix: &str, slots: &[usize]) -> Vec<String> {
-    let value: Vec<&str> = slots.iter().map(|index| &*table.columns[*index].name).collect();
-    let cut = if prefix.is_empty() { String::new() } else { format!(", without the prefix '{prefix}'") };
+fn sink_lines(table: &Table, topics: &TopicSelector, prefix: &str, slots: &[usize]) -> Vec<String> {
     vec![
-        format!("writes topic {topic}"),
-        format!("key: {}{cut}", table.key_names().join(", ")),
-        format!("value: {}", value.join(", ")),
+        written_topics(topics),
+        format!("key: {}{}", table.key_names().join(", "), cut(prefix)),
+        format!("value: {}", names(&table.columns, slots)),
         "INSERT and UPDATE_AFTER become a value, UPDATE_BEFORE and DELETE a tombstone".to_owned(),
     ]
+}
+
+pub(super) fn written_topics(topics: &TopicSelector) -> String {
+    match topics {
+        TopicSelector::One(topic) => format!("writes topic {topic}"),
+        TopicSelector::Pattern(pattern) => format!("writes a topic that matches {pattern}, as each row says"),
+        TopicSelector::List(topics) => {
+            format!("writes one of the topics {}, as each row says", topics.join(", "))
+        }
+    }
+}
+
+pub(super) fn names(columns: &[Field], slots: &[usize]) -> String {
+    let names: Vec<&str> = slots.iter().map(|index| &*columns[*index].name).collect();
+    names.join(", ")
+}
+
+fn cut(prefix: &str) -> String {
+    if prefix.is_empty() { String::new() } else { format!(", without the prefix '{prefix}'") }
 }
 
 impl Check<'_> {
@@ -147,6 +213,69 @@ impl Check<'_> {
             let text = "needs PRIMARY KEY (…) NOT ENFORCED: it becomes the message key and says which row an \
                         update or delete means";
             self.refuse(Rule::NoPrimaryKey, "", text);
+        }
+    }
+
+    /// What is not done of the guarantees.
+    pub(super) fn guarantee(&mut self, given: &str) {
+        match given {
+            "exactly-once" => {
+                let text = "'sink.delivery-guarantee' = 'exactly-once'";
+                self.not_yet("exactly-once", "sink.delivery-guarantee", text);
+            }
+            "none" => {
+                self.notice("'sink.delivery-guarantee' = 'none': at-least-once is kept all the same");
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a table that is written sends its rows; findings have told it where it names nothing.
+    pub(super) fn selected_topics(&self) -> TopicSelector {
+        if let Some(pattern) = self.topic_pattern() {
+            return TopicSelector::Pattern(pattern);
+        }
+        match self.list("topic") {
+            [] => TopicSelector::List(Vec::new()),
+            [topic] => TopicSelector::One(topic.clone()),
+            topics => TopicSelector::List(topics.to_vec()),
+        }
+    }
+
+    /// The metadata that rows of a table that is written say of their records; with several topics, one of it is needed.
+    pub(super) fn written_metadata(&mut self) -> MetadataColumns {
+        let one_topic = self.list("topic").len() == 1;
+        let writable =
+            WritableMetadata::ALL.into_iter().filter(|it| !(one_topic && *it == WritableMetadata::Topic));
+        let columns = self.writable_metadata(&writable.collect::<Vec<_>>());
+        let headers = self.constant_headers();
+        MetadataColumns::new(columns, &headers)
+    }
+
+    /// `sink.headers`
+    fn constant_headers(&mut self) -> Vec<(String, String)> {
+        let key = "sink.headers";
+        let mut headers = Vec::new();
+        for item in self.list(key).to_vec() {
+            match item.split_once(':').filter(|(name, _)| !name.is_empty()) {
+                Some((name, value)) => headers.push((name.to_owned(), value.to_owned())),
+                None => {
+                    let text = format!("'{key}': '{item}' is not of the form name:value");
+                    self.refuse(Rule::Value, key, text);
+                }
+            }
+        }
+        headers
+    }
+
+    /// `sink.buffer-flush.*`, where both are above zero.
+    pub(super) fn buffer(&self) -> Option<BufferPlan> {
+        let max_rows = usize::try_from(self.int("sink.buffer-flush.max-rows")?).ok().filter(|it| *it > 0)?;
+        match self.options.find("sink.buffer-flush.interval") {
+            Some(OptionValue::Duration(interval)) if interval.as_millis() > 0 => {
+                Some(BufferPlan { max_rows, interval: *interval })
+            }
+            _ => None,
         }
     }
 

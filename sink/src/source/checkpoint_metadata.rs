@@ -77,8 +77,9 @@ impl JobIdentity {
     /// `clusters` has the id of the cluster that each table is written to.
     pub(crate) fn of(plan: &Plan, clusters: &HashMap<String, String>) -> Self {
         let sinks = plan.inserts().map(|(_, insert)| match &insert.sink {
-            SinkPlan::UpsertKafka(sink) => (sink.topic.clone(), clusters.get(&sink.table).cloned()),
+            SinkPlan::Kafka(sink) => (sink.topics.to_string(), clusters.get(&sink.table).cloned()),
             SinkPlan::Print(sink) => (format!("print({})", sink.table), None),
+            SinkPlan::Blackhole(sink) => (format!("blackhole({})", sink.table), None),
         });
         Self::new(sinks.collect())
     }

@@ -10,8 +10,11 @@ use super::checkpoint_metadata::{CheckpointMetadata, JobIdentity};
 pub(super) struct Partition {
     /// Which topic of that name.
     pub(super) topic_id: Uuid,
-    /// The next offset to process; what a commit would keep.
+    /// The next offset to process.
     pub(super) next: i64,
+    /// Where an earlier run of the job had come to, if this one reads from the beginning again to rebuild its state:
+    /// what lies before is written already, and no commit goes behind it.
+    pub(super) rebuilt_to: i64,
     /// -1 when not known.
     pub(super) leader_epoch: i32,
     /// Exclusive.
@@ -22,7 +25,7 @@ pub(super) struct Partition {
 
 impl Partition {
     pub(super) fn new(topic_id: Uuid, next: i64, stop: Option<i64>) -> Self {
-        Self { topic_id, next, leader_epoch: -1, stop, committed: None }
+        Self { topic_id, next, rebuilt_to: 0, leader_epoch: -1, stop, committed: None }
     }
 
     /// Goes on from what was committed, if that is where it begins.
@@ -30,6 +33,16 @@ impl Partition {
         if let Some(kept) = committed.filter(|it| it.offset == Some(self.next)) {
             (self.committed, self.leader_epoch) = (kept.offset, kept.leader_epoch);
         }
+    }
+
+    /// Begins at `next` all the same, to rebuild what was known there.
+    pub(super) fn rebuild(&mut self, next: i64) {
+        (self.rebuilt_to, self.next) = (self.next, next.min(self.next));
+    }
+
+    /// What a commit keeps.
+    pub(super) fn position(&self) -> i64 {
+        self.next.max(self.rebuilt_to)
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -43,7 +56,7 @@ impl Partition {
 
     pub(super) fn commit(&self, of: &TopicPartition, job: &JobIdentity) -> Commit {
         let metadata = CheckpointMetadata { topic_id: self.topic_id, job: job.clone() };
-        Commit::new(of.clone(), self.next)
+        Commit::new(of.clone(), self.position())
             .with_leader_epoch(self.leader_epoch)
             .with_metadata(metadata.to_string())
     }

@@ -101,6 +101,12 @@ impl Operator for LastRows {
         }
         Ok(())
     }
+
+    fn set_time(&mut self, _: i64) {}
+
+    fn state_size(&self) -> StateSize {
+        StateSize::default()
+    }
 }
 
 /// What a SELECT * over an upsert-kafka table prints in Flink 2.x; the rows that it prints none for are read.

@@ -35,8 +35,22 @@ pub(super) enum When {
     Stop,
 }
 
+/// What kind of job it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Shape {
+    /// The seed's.
+    Plain,
+    /// With `sink.buffer-flush.*`.
+    Buffered,
+    /// Two tasks that share the input.
+    Parallel,
+    /// From an upsert-kafka table.
+    UpsertSource,
+}
+
 pub(super) struct Scenario {
     pub(super) name: String,
+    shape: Shape,
     sinks: usize,
     latest: bool,
     harm: Harm,
@@ -46,7 +60,13 @@ pub(super) struct Scenario {
 impl Scenario {
     pub(super) fn new(name: String, sinks: usize, latest: bool, harm: Harm, when: When) -> Self {
         let startup = if latest { "latest" } else { "earliest" };
-        Self { name: format!("{name}/{sinks}-sinks/{startup}"), sinks, latest, harm, when }
+        let name = format!("{name}/{sinks}-sinks/{startup}");
+        Self { name, shape: Shape::Plain, sinks, latest, harm, when }
+    }
+
+    /// The same for another kind of job.
+    pub(super) fn of(self, shape: Shape) -> Self {
+        Self { name: format!("{}/{shape:?}", self.name), shape, ..self }
     }
 
     pub(super) async fn play(&self) -> Result<(), String> {
@@ -105,6 +125,7 @@ impl Scenario {
     /// What followed a refused record may have been written before the job could know of the refusal.
     fn gaps(&self) -> Gaps {
         match self.harm {
+            _ if self.shape == Shape::Buffered => Gaps::Reduced,
             Harm::Refused => Gaps::Allowed,
             Harm::Fault(ApiKey::PRODUCE, Action::Answer(_) | Action::RefusePartition(..)) => Gaps::Allowed,
             _ => Gaps::Lost,
@@ -232,7 +253,11 @@ impl Scenario {
     }
 
     fn sql(&self, prefix: &str) -> String {
-        let sql = job(prefix, self.sinks, if self.latest { "latest-offset" } else { "earliest-offset" });
+        let sql = self.shape.applied(&job(
+            prefix,
+            self.sinks,
+            if self.latest { "latest-offset" } else { "earliest-offset" },
+        ));
         match self.harm {
             // Each record is a batch of its own, so that one of many is refused. Nothing here outwaits the timeout, and
             // on a slow machine so many requests take long.
@@ -240,6 +265,30 @@ impl Scenario {
                 .replace("'properties.linger.ms'", "'properties.batch.size' = '1', 'properties.linger.ms'")
                 .replace(&DELIVERY_TIMEOUT.as_millis().to_string(), &PATIENCE.as_millis().to_string()),
             _ => sql,
+        }
+    }
+}
+
+impl Shape {
+    /// The job in this shape.
+    fn applied(self, sql: &str) -> String {
+        let with = |option: &str| {
+            sql.replace("'properties.linger.ms'", &format!("{option}, 'properties.linger.ms'"))
+        };
+        match self {
+            Self::Plain => sql.to_owned(),
+            Self::Buffered => {
+                with("'sink.buffer-flush.max-rows' = '4', 'sink.buffer-flush.interval' = '30 ms'")
+            }
+            Self::Parallel => with("'sink.parallelism' = '2'"),
+            Self::UpsertSource => sql
+                .replace("src (id INT, n INT)", "src (id INT, n INT, PRIMARY KEY (id) NOT ENFORCED)")
+                .replace("'connector' = 'kafka'", "'connector' = 'upsert-kafka'")
+                .replace("'scan.startup.mode' = 'earliest-offset',", "")
+                .replace(
+                    "'format' = 'json');\nCREATE",
+                    "'key.format' = 'json', 'value.format' = 'json');\nCREATE",
+                ),
         }
     }
 }

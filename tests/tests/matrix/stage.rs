@@ -108,7 +108,8 @@ impl Stage {
             let key = row % KEYS;
             let value = self.input.row(key);
             let partition = key as i32 % IN_PARTITIONS;
-            let record = Record { partition: Some(partition), ..Record::new(&topic).value(value.as_bytes()) };
+            let key = format!("{{\"id\":{key}}}");
+            let record = Record::new(&topic).key(key.as_bytes()).value(value.as_bytes()).partition(partition);
             let _flushed_below = self.producer.send(record).await.expect("room");
         }
         self.producer.flush().await.expect("written");

@@ -73,8 +73,8 @@ fn refused(options: &str) -> String {
 /// The client's properties of the table that is written.
 fn properties(plan: &Plan) -> Vec<(String, String)> {
     match &plan.pipelines[0].inserts[0].sink {
-        SinkPlan::UpsertKafka(sink) => sink.properties.clone(),
-        SinkPlan::Print(_) => Vec::new(),
+        SinkPlan::Kafka(sink) => sink.properties.clone(),
+        SinkPlan::Print(_) | SinkPlan::Blackhole(_) => Vec::new(),
     }
 }
 

@@ -1,0 +1,90 @@
+//! Where records go that could not be read or written: counted, told, and kept as they came.
+
+use upsert_kafka_client::{Header, Producer, Record, Role, Topic};
+
+use tracing::warn;
+
+use crate::clients::Clients;
+use crate::error::{Error, ErrorKind};
+use crate::error_handling::ErrorHandling;
+use crate::message::Message;
+use crate::plan::{self, SourcePlan};
+
+/// What a task does with such records.
+pub(super) struct DeadLetters {
+    handling: ErrorHandling,
+    table: String,
+    topic: Option<(Producer, Topic)>,
+    /// A record that was not kept is gone: nothing is acknowledged after it.
+    failure: Option<upsert_kafka_client::Error>,
+    told: u64,
+}
+
+impl DeadLetters {
+    pub(super) async fn open(plan: &SourcePlan, clients: &mut Clients) -> Result<Self, Error> {
+        let handling = plan.errors.clone();
+        let topic = match handling.dead_letter_topic() {
+            Some(name) => {
+                let named = |e| Error::cluster(e).within(format_args!("table {}", plan.table));
+                let config = plan::config(&plan.table, &plan.properties, Role::Any)?;
+                let producer = clients.open(config).await.map_err(named)?.producer();
+                let topic = producer.topic(name).await.map_err(named)?;
+                Some((producer, topic))
+            }
+            None => None,
+        };
+        Ok(Self { handling, table: plan.table.clone(), topic, failure: None, told: 0 })
+    }
+
+    /// Takes a record that failed so; gives the error back where the job is to fail of it.
+    pub(super) async fn take(&mut self, message: &Message<'_>, error: Error) -> Result<(), Error> {
+        if !self.handling.tolerates(&error) {
+            return Err(error);
+        }
+        let Message { topic, partition, offset, .. } = message;
+        if matches!(self.handling, ErrorHandling::Log { .. }) && self.told < TOLD_MAX {
+            self.told += 1;
+            let last = if self.told == TOLD_MAX { "; further ones are only counted" } else { "" };
+            warn!(table = self.table, topic, partition, offset, %error, "a record is left out{last}");
+        }
+        let Some((producer, dead_letters)) = &self.topic else { return Ok(()) };
+        let (partition, offset, error) = (partition.to_string(), offset.to_string(), error.to_string());
+        let own: Vec<_> = message.headers.iter().collect();
+        let mut headers: Vec<Header<'_>> =
+            own.iter().map(|(key, value)| Header { key, value: *value }).collect();
+        let of_record = [
+            ("upsert-kafka.topic", *topic),
+            ("upsert-kafka.partition", &partition),
+            ("upsert-kafka.offset", &offset),
+            ("upsert-kafka.error", &error),
+        ];
+        headers.extend(of_record.map(|(key, value)| Header { key, value: Some(value.as_bytes()) }));
+        let timestamp_ms = Some(message.timestamp_ms).filter(|it| *it >= 0);
+        let record = Record {
+            topic: dead_letters,
+            partition: None,
+            key: message.key,
+            value: message.value,
+            timestamp_ms,
+            headers: &headers,
+        };
+        // The flush before a commit tells what became of it.
+        producer.send(record).await.map(drop).map_err(|e| self.failed(e))
+    }
+
+    /// Returns when all that was taken is kept.
+    pub(super) async fn flush(&mut self) -> Result<(), Error> {
+        if let (None, Some((producer, _))) = (&self.failure, &self.topic) {
+            self.failure = producer.flush().await.err();
+        }
+        self.failure.clone().map_or(Ok(()), |e| Err(self.failed(e)))
+    }
+
+    #[cold]
+    fn failed(&self, error: upsert_kafka_client::Error) -> Error {
+        Error::caused(ErrorKind::Cluster, format!("table {}: the dead-letter topic", self.table), error)
+    }
+}
+
+/// Lines of one task in the log.
+const TOLD_MAX: u64 = 100;

@@ -1,0 +1,136 @@
+//! What a task reads: a share of Kafka's partitions, or a source of this machine.
+
+use upsert_kafka_client::{Fetched, PositionReset, TopicPartition, Uuid};
+
+use super::Restore;
+use super::subtask::Subtask;
+use crate::clients::Clients;
+use crate::error::Error;
+use crate::local_source::{LocalBatch, LocalSource};
+use crate::plan::{Notice, SourcePlan};
+use crate::source::{JobIdentity, KafkaSource, Positions};
+
+/// A source that is open.
+pub(super) enum Input {
+    Kafka(Box<KafkaSource>),
+    Local(LocalSource),
+}
+
+/// What came.
+pub(super) enum Polled {
+    Fetched(Fetched),
+    Lines(LocalBatch),
+    /// The source is at its end.
+    End,
+}
+
+impl Input {
+    pub(super) async fn open(
+        plan: &SourcePlan,
+        subtask: Subtask,
+        restore: Restore,
+        job: JobIdentity,
+        clients: &mut Clients,
+    ) -> Result<Self, Error> {
+        if let Some(local) = &plan.local {
+            return Ok(Self::Local(LocalSource::open(&plan.table, local, clients.clock())));
+        }
+        let source = KafkaSource::open(plan, subtask, restore, job, clients).await?;
+        Ok(Self::Kafka(Box::new(source)))
+    }
+
+    pub(super) fn notices(&self) -> &[Notice] {
+        self.kafka().map_or(&[], KafkaSource::notices)
+    }
+
+    pub(super) fn resumed(&self) -> &[Notice] {
+        self.kafka().map_or(&[], KafkaSource::resumed)
+    }
+
+    pub(super) async fn stop_at_end(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Kafka(source) => source.stop_at_end().await,
+            Self::Local(source) => {
+                source.stop_at_end();
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for what comes next. Cancel-safe.
+    pub(super) async fn poll(&mut self) -> Result<Polled, Error> {
+        Ok(match self {
+            Self::Kafka(source) => Polled::Fetched(source.poll().await?),
+            Self::Local(source) => source.poll().await?.map_or(Polled::End, Polled::Lines),
+        })
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        match self {
+            Self::Kafka(source) => source.is_done(),
+            Self::Local(source) => source.is_done(),
+        }
+    }
+
+    /// Goes on after a failed poll, if the topic was made again.
+    pub(super) async fn recover(&mut self, error: Error) -> Result<(), Error> {
+        match self {
+            Self::Kafka(source) => source.recover(error).await,
+            Self::Local(_) => Err(error),
+        }
+    }
+
+    pub(super) async fn discover(&mut self) -> Result<bool, Error> {
+        match self {
+            Self::Kafka(source) => source.discover().await,
+            Self::Local(_) => Ok(false),
+        }
+    }
+
+    pub(super) async fn follow(&mut self, resets: &[PositionReset]) -> Result<bool, Error> {
+        match self {
+            Self::Kafka(source) => source.follow(resets).await,
+            Self::Local(_) => Ok(false),
+        }
+    }
+
+    pub(super) fn positions(&self) -> Positions {
+        self.kafka().map_or_else(Positions::default, KafkaSource::positions)
+    }
+
+    pub(super) async fn commit(&mut self, positions: Positions) -> Result<(), Error> {
+        match self {
+            Self::Kafka(source) => source.commit(positions).await,
+            Self::Local(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn lag(&self) -> i64 {
+        self.kafka().map_or(0, KafkaSource::lag)
+    }
+
+    pub(super) fn reads(&self, of: &TopicPartition, id: Uuid) -> bool {
+        self.kafka().is_some_and(|source| source.reads(of, id))
+    }
+
+    pub(super) fn stop_of(&self, of: &TopicPartition) -> Option<i64> {
+        self.kafka().and_then(|source| source.stop_of(of))
+    }
+
+    pub(super) fn rebuilt_to(&self, of: &TopicPartition) -> i64 {
+        self.kafka().map_or(0, |source| source.rebuilt_to(of))
+    }
+
+    pub(super) fn advance(&mut self, of: &TopicPartition, next: i64, leader_epoch: i32) {
+        if let Self::Kafka(source) = self {
+            source.advance(of, next, leader_epoch);
+        }
+    }
+
+    fn kafka(&self) -> Option<&KafkaSource> {
+        match self {
+            Self::Kafka(source) => Some(source),
+            Self::Local(_) => None,
+        }
+    }
+}
