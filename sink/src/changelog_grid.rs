@@ -58,7 +58,9 @@ fn width(logical: &LogicalType) -> usize {
         LogicalType::Decimal { precision, .. } => usize::from(*precision) + 2,
         LogicalType::Date => 10,
         LogicalType::Time(_) => 8,
-        LogicalType::Timestamp(p) | LogicalType::TimestampLtz(p) => 19 + usize::from(*p) + usize::from(*p > 0),
+        LogicalType::Timestamp(p) | LogicalType::TimestampLtz(p) => {
+            19 + usize::from(*p) + usize::from(*p > 0)
+        }
         _ => CELL_CHARS,
     }
 }
@@ -82,10 +84,9 @@ mod tests {
         let names = "| op |          id |                           name |";
         assert_eq!(header, format!("{rule}\n{names}\n{rule}\n"));
         let mut out = Vec::new();
-        grid.line(RowKind::UpdateAfter, &mut out, |at, out| out.extend_from_slice([&b"7"[..], "ü".as_bytes()][at]));
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            "| +U |           7 |                              ü |"
-        );
+        grid.line(RowKind::UpdateAfter, &mut out, |at, out| {
+            out.extend_from_slice([&b"7"[..], "ü".as_bytes()][at])
+        });
+        assert_eq!(String::from_utf8(out).unwrap(), "| +U |           7 |                              ü |");
     }
 }

@@ -158,7 +158,7 @@ impl ColumnGenerator {
                 Value::Decimal(Unscaled(i128::from(number) * 10_i128.pow(scale.into())))
             }
             LogicalType::Date => Value::Date(number as i32),
-            LogicalType::Time(_) => Value::Time(number as u32),
+            LogicalType::Time(_) => Value::Time(number as i32),
             LogicalType::Char(_) | LogicalType::VarChar(_) => {
                 Value::String(arena.alloc_str(&number.to_string()))
             }

@@ -97,8 +97,8 @@
 mod arena;
 #[allow(dead_code, unused_imports, reason = "the planner calls it next")]
 mod bind;
-mod chance;
 mod buffer;
+mod chance;
 mod changelog_grid;
 mod clients;
 mod codecs;
@@ -130,8 +130,8 @@ mod settings;
 mod skips;
 mod source;
 pub mod sql;
-mod step;
 mod state;
+mod step;
 mod topic_selector;
 mod transform;
 pub mod types;

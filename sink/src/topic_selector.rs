@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use regex::Regex;
+use fancy_regex::Regex;
 
 /// A regular expression that whole names of topics match.
 #[derive(Clone)]
@@ -29,7 +29,9 @@ impl TopicPattern {
     /// What of it is no expression, or one that only Java knows.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let whole = Regex::new(&format!("^(?:{text})$")).map_err(|e| match e {
-            regex::Error::Syntax(_) => "it does not parse, or is of a kind that only Java has".to_owned(),
+            fancy_regex::Error::ParseError(..) => {
+                "it does not parse, or is of a kind that only Java has".to_owned()
+            }
             other => other.to_string(),
         })?;
         Ok(Self { text: text.to_owned(), whole })
@@ -37,7 +39,7 @@ impl TopicPattern {
 
     /// Whether a topic of that name is meant.
     pub(crate) fn matches(&self, topic: &str) -> bool {
-        self.whole.is_match(topic)
+        self.whole.is_match(topic).unwrap_or(false)
     }
 }
 

@@ -231,7 +231,9 @@ impl Transform {
     /// Reads the message for the next source. The inner error is its decoder's.
     #[inline]
     fn read(&mut self, message: &Message<'_>) -> Result<Result<(), Undecoded>, Error> {
-        let Self { sources, inserts, changes, arena, next_source: source, rows, rebuilds, now, chance, .. } = self;
+        let Self {
+            sources, inserts, changes, arena, next_source: source, rows, rebuilds, now, chance, ..
+        } = self;
         let SourceChain { deserializer, operator } = &mut sources[*source];
         let (arena, inserts) = (&*arena, &*inserts);
         let draw = || chance.draw();

@@ -3,7 +3,7 @@
 use super::function::FunctionSpec;
 
 mod collection;
-pub(in crate::expr) mod common_type;
+pub(crate) mod common_type;
 mod conditional;
 mod datetime;
 mod hash;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::update_before::has_same_key;
 use super::pipeline::{SinkPlan, SourcePlan};
+use super::update_before::has_same_key;
 use crate::error::{Finding, Rule};
 use crate::expr::{Expr, Projection};
 use crate::normalize::NormalizePlan;

@@ -33,10 +33,11 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     let key = key.filter(|format| !format.spec.carries_changes);
     let key = key.and_then(|format| decoding(&mut check, &format, &slots.key, &slots.prefix, (&[], &[])));
     let (keys, of_format) = metadata::of_format(table);
-    let strict_decoder = value
-        .as_ref()
-        .and_then(|format| check.strict_decoding_format(format, &picked(&table.columns, &slots.value), &keys));
-    let decoding = value.as_ref().and_then(|format| decoding(&mut check, format, &slots.value, "", (&keys, &of_format)));
+    let strict_decoder = value.as_ref().and_then(|format| {
+        check.strict_decoding_format(format, &picked(&table.columns, &slots.value), &keys)
+    });
+    let decoding =
+        value.as_ref().and_then(|format| decoding(&mut check, format, &slots.value, "", (&keys, &of_format)));
     let discovery_interval = check.discovery(&bounded);
     let properties = check.properties();
     let group_id = check.given("properties.group.id").map(str::to_owned);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::deserializer::DeserializerPlan;
+use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error_handling::ErrorHandling;
 use crate::expr::Projection;
 use crate::format::{DecodingFormat, EncodingFormat};
@@ -218,7 +218,13 @@ impl SourcePlan {
             bounded: Bounded::LatestOffset,
             topic_pattern: None,
             discovery_interval: None,
-            deserializer: DeserializerPlan::of_value(Box::new(Once), 0),
+            deserializer: DeserializerPlan {
+                key: None,
+                value: PartPlan { format: Box::new(Once), slots: Vec::new() },
+                metadata: Vec::new(),
+                arity: 0,
+                upsert_mode: false,
+            },
             strict_decoder: None,
             carries_changes: false,
             columns: Arc::new([]),
@@ -245,7 +251,11 @@ impl SourcePlan {
 impl InsertPlan {
     /// Whether an expression asks for the time or for chance.
     pub(crate) fn reads_clock(&self) -> bool {
-        self.steps.iter().flat_map(Step::exprs).chain(self.projection.exprs()).any(|expr| !expr.is_deterministic())
+        self.steps
+            .iter()
+            .flat_map(Step::exprs)
+            .chain(self.projection.exprs())
+            .any(|expr| !expr.is_deterministic())
     }
 
     /// The name of the table that is written.

@@ -104,7 +104,9 @@ impl<'a> Planner<'a> {
         let sink = draft.sink(&table);
         draft.findings.append(&mut draft.properties.findings);
         match sink {
-            Some(SinkPlan::Kafka(plan)) if draft.findings.is_empty() && plan.changes != ChangeMode::Format => {
+            Some(SinkPlan::Kafka(plan))
+                if draft.findings.is_empty() && plan.changes != ChangeMode::Format =>
+            {
                 return Ok(plan);
             }
             Some(_) => {

@@ -3,7 +3,8 @@
 use super::branch::Branch;
 use crate::error::{Finding, Rule};
 use crate::expr::function::Session;
-use crate::expr::{Expr, case, common_type};
+use crate::expr::functions::common_type::common_type;
+use crate::expr::{Expr, case};
 use crate::types::{DataType, LogicalType};
 
 /// The branches of all parts, with the columns of the first one's names and of types that hold all.

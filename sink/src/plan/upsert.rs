@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::check::Check;
 use super::formats::{Format, without_prefix};
-use super::table::Table;
 use super::pipeline::{BufferPlan, KafkaSinkPlan, SinkPlan, SourcePlan};
+use super::table::Table;
 use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error::Rule;
 use crate::format::EncodingFormat;

@@ -309,7 +309,7 @@ fn begins_interval(parser: &Parser<'_>) -> bool {
 fn interval(parser: &mut Parser<'_>, span: Span) -> Parsed {
     let is_negative = parser.consume_token(&Token::Minus);
     if !is_negative {
-        parser.consume_token(&Token::Plus);
+        let _ = parser.consume_token(&Token::Plus);
     }
     let value = match parser.next_token().token {
         Token::SingleQuotedString(text) | Token::Number(text, false) => text,

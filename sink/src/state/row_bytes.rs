@@ -117,7 +117,7 @@ impl<'a> RowBytes<'a> {
             INT => Value::Int(self.number() as i32),
             BIG_INT => Value::BigInt(self.number()),
             DATE => Value::Date(self.number() as i32),
-            TIME => Value::Time(self.number() as u32),
+            TIME => Value::Time(self.number() as i32),
             FLOAT => Value::Float(f32::from_le_bytes(self.fixed())),
             DOUBLE => Value::Double(f64::from_le_bytes(self.fixed())),
             DECIMAL => Value::Decimal(Unscaled(self.number().into())),
