@@ -106,8 +106,8 @@ pub mod credentials;
 mod datagen;
 mod deserializer;
 pub mod error;
-#[allow(dead_code, reason = "the binder and the families fill it")]
 mod error_handling;
+#[allow(dead_code, reason = "the binder and the families fill it")]
 mod expr;
 mod format;
 pub mod functions;

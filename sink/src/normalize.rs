@@ -61,10 +61,9 @@ impl Normalize {
     }
 
     /// Whether the row is one that the query sees.
-    fn passes<'a>(&self, row: Row<'a>, arena: &'a Arena) -> Result<bool, Error> {
+    fn passes(&self, row: Row<'_>, moment: &Moment<'_>) -> Result<bool, Error> {
         let Some(filter) = &self.plan.filter else { return Ok(true) };
-        // The filter's literals live as long as the operator, and its values need not.
-        filter.is_true(row, &Moment::still(arena)).map_err(|error| {
+        filter.is_true(row, moment).map_err(|error| {
             Error::new(ErrorKind::Source, format!("table {}: WHERE: {error}", self.plan.table))
         })
     }
@@ -86,14 +85,14 @@ impl Operator for Normalize {
         _: &Message<'_>,
         kind: RowKind,
         row: Row<'a>,
-        arena: &'a Arena,
+        moment: &Moment<'a>,
         each: &mut dyn FnMut(RowKind, Row<'a>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.key.clear();
         write_row(row, &self.plan.key, &mut self.key);
-        let is_upsert = matches!(kind, RowKind::Insert | RowKind::UpdateAfter) && self.passes(row, arena)?;
+        let is_upsert = matches!(kind, RowKind::Insert | RowKind::UpdateAfter) && self.passes(row, moment)?;
         if !is_upsert {
-            let Some(old) = self.kept(row.len(), arena) else { return Ok(()) };
+            let Some(old) = self.kept(row.len(), moment.arena) else { return Ok(()) };
             self.state.delete(&self.key);
             return each(RowKind::Delete, old);
         }
@@ -102,7 +101,7 @@ impl Operator for Normalize {
         let old = match self.state.get(&self.key) {
             // Where rows grow too old an equal one makes the key young again, and is told.
             Some(kept) if *kept == self.row && self.plan.limits.ttl.is_none() => return Ok(()),
-            Some(_) => self.kept(row.len(), arena),
+            Some(_) => self.kept(row.len(), moment.arena),
             None => None,
         };
         self.state.put(&self.key, &self.row).map_err(|full| self.full(&full))?;
@@ -147,7 +146,7 @@ mod tests {
             false => [Value::Int(id), Value::String(v), Value::Boolean(ok)],
         };
         let mut out = Vec::new();
-        it.process(&Message::new("u", 0, 0), kind, &row, &arena, &mut |kind, row| {
+        it.process(&Message::new("u", 0, 0), kind, &row, &Moment::still(&arena), &mut |kind, row| {
             out.push(format!("{kind}{:?}", &row[..2]));
             Ok(())
         })
@@ -203,7 +202,13 @@ mod tests {
         let mut it = normalize(None, StateLimits { memory_bytes_max: 1_000, ttl: None });
         let arena = Arena::new();
         let row = [Value::Int(1), Value::Null, Value::Null];
-        let refused = it.process(&Message::new("u", 0, 0), RowKind::Insert, &row, &arena, &mut |_, _| Ok(()));
+        let refused = it.process(
+            &Message::new("u", 0, 0),
+            RowKind::Insert,
+            &row,
+            &Moment::still(&arena),
+            &mut |_, _| Ok(()),
+        );
         let text = refused.unwrap_err().to_string();
         assert_eq!(
             text,

@@ -1,8 +1,9 @@
 //! Operators: what stands between a table's rows and the INSERTs that read them, where the rows are not enough.
 
 use crate::error::Error;
+use crate::expr::function::Moment;
 use crate::message::Message;
-use crate::row::{Arena, Row, RowKind};
+use crate::row::{Row, RowKind};
 use crate::state::StateSize;
 
 /// Takes a table's rows with their kinds, and gives other rows with kinds, which every INSERT of the table then sees.
@@ -14,7 +15,7 @@ use crate::state::StateSize;
 /// rows (INSERT or DELETE, the old row unknown) a changelog that says what was there before.
 pub(crate) trait Operator: Send {
     /// Takes one row of a message and hands out what it gives: no row, one or several. They borrow from the row and
-    /// from the arena, so what comes out of the state is copied into that. An error of `each` ends it.
+    /// from the moment's arena, so what comes out of the state is copied into that. An error of `each` ends it.
     ///
     /// A message that fails fails its task, which is then over: rows before that in the message may have changed the
     /// state.
@@ -26,7 +27,7 @@ pub(crate) trait Operator: Send {
         message: &Message<'_>,
         kind: RowKind,
         row: Row<'a>,
-        arena: &'a Arena,
+        moment: &Moment<'a>,
         each: &mut dyn FnMut(RowKind, Row<'a>) -> Result<(), Error>,
     ) -> Result<(), Error>;
 

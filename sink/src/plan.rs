@@ -50,8 +50,8 @@ mod upsert;
 
 pub use self::job_plan::Plan;
 pub use self::notice::Notice;
-pub(crate) use self::pipeline::{KafkaSinkPlan, Layout, PrintPlan, SinkPlan};
 pub use self::pipeline::{InsertPlan, Pipeline, SourcePlan};
+pub(crate) use self::pipeline::{KafkaSinkPlan, Layout, PrintPlan, SinkPlan};
 pub use self::plan_options::PlanOptions;
 use self::planner::Planner;
 pub(crate) use self::properties::{config, sets};

@@ -28,17 +28,13 @@ impl TopicPattern {
     /// # Errors
     /// What of it is no expression, or one that only Java knows.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let whole = Regex::new(&format!("^(?:{text})$")).map_err(|e| match e {
-            fancy_regex::Error::ParseError(..) => {
-                "it does not parse, or is of a kind that only Java has".to_owned()
-            }
-            other => other.to_string(),
-        })?;
+        let whole = Regex::new(&format!("^(?:{text})$")).map_err(|e| e.to_string())?;
         Ok(Self { text: text.to_owned(), whole })
     }
 
     /// Whether a topic of that name is meant.
     pub(crate) fn matches(&self, topic: &str) -> bool {
+        // A name that takes too many steps is not meant.
         self.whole.is_match(topic).unwrap_or(false)
     }
 }
@@ -114,7 +110,7 @@ mod tests {
         let pattern = TopicPattern::parse("orders-[0-9]+|a.b").unwrap();
         assert!(pattern.matches("orders-17") && pattern.matches("a.b") && pattern.matches("axb"));
         assert!(!pattern.matches("orders-") && !pattern.matches("my-orders-1") && !pattern.matches("a.b.c"));
-        for wrong in ["(", "[a", "a(?=b)", "*"] {
+        for wrong in ["(", "[a", "*"] {
             assert!(TopicPattern::parse(wrong).is_err(), "{wrong}");
         }
     }

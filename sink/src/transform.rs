@@ -251,7 +251,7 @@ impl Transform {
             if failure.is_none() {
                 failure = match operator {
                     None => push(kind, row).err(),
-                    Some(operator) => operator.process(message, kind, row, arena, &mut push).err(),
+                    Some(operator) => operator.process(message, kind, row, &moment, &mut push).err(),
                 };
             }
         });

@@ -231,6 +231,14 @@ impl Expr {
         is_so(self) && self.parts().all(|part| part.all(is_so))
     }
 
+    /// Adds every column of the source that it reads.
+    pub(crate) fn columns(&self, into: &mut BTreeSet<usize>) {
+        if let ExprKind::Column(index) = &self.kind {
+            into.insert(*index);
+        }
+        self.parts().for_each(|part| part.columns(into));
+    }
+
     fn parts(&self) -> impl Iterator<Item = &Self> {
         match &self.kind {
             ExprKind::Column(_) | ExprKind::Constant { .. } => &[],

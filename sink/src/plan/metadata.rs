@@ -101,6 +101,15 @@ impl Check<'_> {
     }
 }
 
+/// The metadata columns of a table that is read, by who knows them.
+#[derive(Default)]
+pub(super) struct ReadMetadata {
+    /// With their places in the table's row.
+    pub(super) of_record: Vec<(usize, ReadableMetadata)>,
+    /// The same of the value's format, by its keys.
+    pub(super) of_format: Vec<(usize, &'static str)>,
+}
+
 /// How the type of a column fits its metadata's.
 #[derive(Clone, Copy)]
 enum Fit {
@@ -148,12 +157,14 @@ fn fit(metadata: &LogicalType, column: &LogicalType) -> Fit {
         Array, BigInt, Binary, Char, Int, Map, Row, Timestamp, TimestampLtz, VarBinary, VarChar,
     };
     match (metadata, column) {
+        (one, other) if one == other => Fit::AsIs,
         (VarChar(_), VarChar(_)) | (Int, Int) | (BigInt, BigInt) => Fit::AsIs,
         // A wall clock is UTC's.
         (TimestampLtz(_), TimestampLtz(3..) | Timestamp(3..)) => Fit::AsIs,
         (TimestampLtz(_), VarChar(_) | Char(_) | TimestampLtz(_) | Timestamp(_)) => Fit::Cast,
         (TimestampLtz(_), _) => Fit::Never,
         (VarChar(_) | Int | BigInt, Array(_) | Map(..) | Row(_)) => Fit::Never,
+        (Row(_), _) | (_, Row(_)) => Fit::Never,
         (VarChar(_) | Int | BigInt, _) => Fit::Cast,
         (Map(..), Map(key, value)) => match (&key.logical, &value.logical) {
             (VarChar(_), VarBinary(_) | Binary(_)) => Fit::AsIs,

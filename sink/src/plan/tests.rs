@@ -207,7 +207,7 @@ fn formats_and_connectors_are_told_apart() {
     assert_eq!(
         found,
         [
-            "table o: no connector 'upsert-kafkas'; did you mean 'upsert-kafka'? there are: kafka, print, upsert-kafka"
+            "table o: no connector 'upsert-kafkas'; did you mean 'upsert-kafka'? there are: blackhole, datagen, filesystem, kafka, print, upsert-kafka"
         ]
     );
 }

@@ -77,12 +77,12 @@ impl Operator for LastRows {
         _: &Message<'_>,
         kind: RowKind,
         row: Row<'a>,
-        arena: &'a Arena,
+        moment: &Moment<'a>,
         each: &mut dyn FnMut(RowKind, Row<'a>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Value::Int(key) = row[0] else { unreachable!("the key is an INT") };
-        let old = self.0.get(&key).map(|text| arena.alloc_str(text));
-        let old_row = |text| &*arena.alloc_slice_copy(&[Value::Int(key), Value::String(text)]);
+        let old = self.0.get(&key).map(|text| moment.arena.alloc_str(text));
+        let old_row = |text| &*moment.arena.alloc_slice_copy(&[Value::Int(key), Value::String(text)]);
         match (kind, row[1], old) {
             (RowKind::Delete, _, None) => return Ok(()),
             (RowKind::Delete, _, Some(old)) => {
