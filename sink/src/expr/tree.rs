@@ -200,14 +200,6 @@ impl Expr {
         })
     }
 
-    /// Adds every column of the source that it reads.
-    pub(crate) fn columns(&self, into: &mut BTreeSet<usize>) {
-        if let ExprKind::Column(index) = &self.kind {
-            into.insert(*index);
-        }
-        self.parts().for_each(|part| part.columns(into));
-    }
-
     /// How many parts it has, itself included.
     pub(crate) fn size(&self) -> usize {
         1 + self.parts().map(Self::size).sum::<usize>()

@@ -28,17 +28,17 @@ pub(super) fn insert(draft: &mut JobDraft<'_>, insert: &Insert) {
     if draft.is_beyond_bounds(sink_table.size + sources, insert.table.at) {
         return;
     }
+    let sources: Vec<_> = branches.iter().flatten().map(|branch| source_of(draft, branch)).collect();
     // Judged also where the query is refused, so that nothing comes as a surprise later.
-    let sink = draft.sink(&sink_table);
+    let mut sink = draft.sink(&sink_table);
     let Some(branches) = branches else { return };
     let is_union = branches.len() > 1;
-    let mut sink = sink;
     let as_sink = sink_table.as_sink();
-    for branch in branches {
-        let Some(source) = source_of(draft, &branch) else { continue };
+    for (branch, source) in branches.into_iter().zip(sources) {
         let Some(projection) = projection(draft, insert, &branch, &as_sink) else { return };
         // A plan of a sink cannot be cloned: each branch has one of its own.
         let Some(sink) = sink.take().or_else(|| draft.sink(&sink_table)) else { return };
+        let Some(source) = source else { continue };
         add(draft, &branch, source, projection, sink, is_union, insert.query.at);
     }
 }

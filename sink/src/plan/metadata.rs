@@ -101,15 +101,6 @@ impl Check<'_> {
     }
 }
 
-/// The metadata columns of a table that is read, by who knows them.
-#[derive(Default)]
-pub(super) struct ReadMetadata {
-    /// With their places in the table's row.
-    pub(super) of_record: Vec<(usize, ReadableMetadata)>,
-    /// The same of the value's format, by its keys.
-    pub(super) of_format: Vec<(usize, &'static str)>,
-}
-
 /// How the type of a column fits its metadata's.
 #[derive(Clone, Copy)]
 enum Fit {

@@ -175,7 +175,17 @@ impl QueryBinder<'_> {
                 return Err(vec![Finding::new(Rule::Columns, text).at(select.at)]);
             }
         }
-        if findings.is_empty() { Ok(branch) } else { Err(findings) }
+        if findings.is_empty() {
+            return Ok(branch);
+        }
+        if let BranchSource::Table(table) = &branch.source {
+            let is_of_table = |finding: &Finding| finding.rule == Rule::NoColumn;
+            findings = findings
+                .into_iter()
+                .map(|it| if is_of_table(&it) { it.of(&table.name) } else { it })
+                .collect();
+        }
+        Err(findings)
     }
 
     fn filter(&self, filter: &Expression, scope: &Scope<'_>) -> Result<Expr, Finding> {

@@ -200,7 +200,7 @@ fn a_query_nests_and_multiplies_rows() {
     );
     assert!(matches!(&last.factor, Factor::Unnest { .. }));
     assert!(select.filter.is_some());
-    let text = "WITH q AS (VALUES (1, 2), ROW(3, 4)) SELECT * FROM q UNION ALL TABLE r UNION ALL SELECT 1, 2";
+    let text = "WITH q AS (VALUES (1, 2), ROW(3, 4)) SELECT * FROM q UNION ALL SELECT 1, 2 UNION ALL TABLE r";
     let Some(Statement::Select(query)) = statements(text).pop() else { panic!() };
     assert_eq!(query.tables.iter().map(|it| it.path.join(".")).collect::<Vec<_>>(), ["r"]);
     let QueryBody::With { queries, body } = query.body.unwrap() else { panic!() };
