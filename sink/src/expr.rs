@@ -23,6 +23,7 @@ pub(crate) mod functions;
 pub(crate) mod logic;
 pub(crate) mod membership;
 mod projection;
+pub(crate) mod temporal;
 pub(crate) mod tree;
 mod type_family;
 mod whole;

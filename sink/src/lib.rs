@@ -98,6 +98,7 @@ mod arena;
 #[allow(dead_code, unused_imports, reason = "the planner calls it next")]
 mod bind;
 mod buffer;
+mod calendar;
 mod chance;
 mod changelog_grid;
 mod clients;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::error::{Finding, Rule};
 use crate::expr::OnNull;
 use crate::expr::function::Session;
+use crate::expr::temporal::zone::Zone;
 use crate::option::{OptionKind, OptionSpec, OptionValue};
 use crate::options::{expectation, nearest, parse, shown};
 use crate::sql::WithOption;
@@ -23,8 +24,6 @@ pub(crate) struct Settings {
     pub(crate) parallelism: u32,
     /// `table.exec.state.*`
     pub(crate) state: StateLimits,
-    /// Whether `table.local-time-zone` is UTC, as it is when nothing is said.
-    pub(crate) zone_is_utc: bool,
     /// `table.local-time-zone`
     time_zone: String,
 }
@@ -113,6 +112,10 @@ const ZONE: &str = "table.local-time-zone";
 const UTC: &str = "UTC";
 const MATERIALIZE: &str = "table.exec.sink.upsert-materialize";
 
+/// What Flink takes as a zone, so that Java's two libraries of time agree.
+const ZONE_EXPECTED: &str = "this is not a zone of the IANA database such as 'Europe/Rome', nor an offset such as \
+                             'GMT+02:00', nor 'UTC'";
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -121,7 +124,6 @@ impl Default for Settings {
             on_null: OnNull::Fail,
             parallelism: 1,
             state: StateLimits { memory_bytes_max: STATE_MEMORY_BYTES_MAX, ttl: None },
-            zone_is_utc: true,
             time_zone: UTC.to_owned(),
         }
     }
@@ -140,6 +142,9 @@ impl Settings {
         let Some(value) = parse(spec.kind, text) else {
             return Err(refuse(Rule::Setting, format!("this is not {}", expectation(spec.kind))));
         };
+        if key == ZONE && Zone::of_session(text).is_none() {
+            return Err(refuse(Rule::Setting, ZONE_EXPECTED.to_owned()));
+        }
         match (key, value) {
             (INTERVAL, OptionValue::Duration(interval)) => {
                 if interval < Duration::from_millis(1) {
@@ -162,8 +167,7 @@ impl Settings {
             }
             (NAME, OptionValue::String(name)) => self.name = Some(name),
             (ZONE, OptionValue::String(zone)) => {
-                self.time_zone.clone_from(&zone);
-                self.zone_is_utc = ["UTC", "Etc/UTC", "GMT", "Z", "UTC+00:00"].contains(&zone.as_str());
+                self.time_zone = zone;
             }
             (ENFORCER, OptionValue::Choice(choice)) => {
                 self.on_null = if choice == "DROP" { OnNull::Drop } else { OnNull::Fail };
@@ -211,7 +215,7 @@ impl Settings {
             Some(STATE_MEMORY) => self.state.memory_bytes_max = default.state.memory_bytes_max,
             Some(ENFORCER) => self.on_null = default.on_null,
             Some(ZONE) => {
-                (self.zone_is_utc, self.time_zone) = (default.zone_is_utc, default.time_zone);
+                self.time_zone = default.time_zone;
             }
             Some(MODE | MATERIALIZE) => {}
             Some(key) => return Some(format!("RESET '{key}' has no effect here")),
@@ -268,5 +272,18 @@ mod tests {
             "SET 'table.exec.sink.not-null-enforcer' = 'x': this is not one of ERROR, DROP (line 1, column 5)"
         );
         assert_eq!(set(MODE, "batch").1.unwrap_err().rule, Rule::NotYet("batch"));
+    }
+
+    #[test]
+    fn zones_are_those_on_which_java_agrees_with_itself() {
+        for zone in ["UTC", "Asia/Shanghai", "GMT+08:00"] {
+            assert_eq!(set(ZONE, zone).1, Ok(None), "{zone}");
+        }
+        let finding = set(ZONE, "+08:00").1.unwrap_err();
+        assert_eq!(
+            finding.to_string(),
+            "SET 'table.local-time-zone' = '+08:00': this is not a zone of the IANA database such as 'Europe/Rome', nor \
+             an offset such as 'GMT+02:00', nor 'UTC' (line 1, column 5)"
+        );
     }
 }

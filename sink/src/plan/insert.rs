@@ -7,11 +7,11 @@ use super::changelog::{Changelog, changelog, insert_only};
 use super::explain::Explained;
 use super::job_draft::JobDraft;
 use super::pipeline::{InsertPlan, Layout, PrintPlan, SELECT, SinkPlan, SourcePlan};
-use super::query::{crosses_zones, projected};
+use super::query::projected;
 use super::query_binder::QueryBinder;
 use super::table::{Declaration, Table};
 use super::update_before::update_before;
-use crate::error::{Finding, Position};
+use crate::error::Position;
 use crate::expr::{Projected, Projection};
 use crate::sql::{Insert, Query, Statement};
 use crate::types::Field;
@@ -150,15 +150,9 @@ fn projection(
         return None;
     }
     let at = insert.query.at;
-    let columns = projected(&branch.columns, insert, sink);
+    let columns = projected(&branch.columns, insert, sink, &draft.settings.session());
     let columns =
         columns.map_err(|findings| draft.findings.extend(findings.into_iter().map(|it| it.at(at)))).ok()?;
-    if let (false, BranchSource::Table(source)) = (draft.settings.zone_is_utc, &branch.source)
-        && crosses_zones(&columns, source)
-    {
-        let text = "TIMESTAMP and TIMESTAMP_LTZ become each other in 'table.local-time-zone', which can only be UTC yet";
-        draft.findings.push(Finding::not_yet("time-zone", text).of(&sink.name).at(at));
-    }
     Some(Projection::new(&sink.name, columns, draft.settings.on_null))
 }
 

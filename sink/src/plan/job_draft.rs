@@ -39,6 +39,8 @@ pub(super) struct JobDraft<'a> {
     pub(super) readers: Readers,
     pub(super) reports: Vec<TableReport>,
     pub(super) notices: Vec<Notice>,
+    /// The tables of whose security something is left out.
+    pub(super) without_security: Vec<String>,
     pub(super) findings: Vec<Finding>,
     /// Whether there was an INSERT or a SELECT.
     pub(super) has_query: bool,
@@ -62,6 +64,7 @@ impl<'a> JobDraft<'a> {
             readers: Readers::default(),
             reports: Vec::new(),
             notices: Vec::new(),
+            without_security: Vec::new(),
             findings: Vec::new(),
             has_query: false,
             answers: Vec::new(),
@@ -115,7 +118,7 @@ impl<'a> JobDraft<'a> {
     /// The plan of a table that is read, if it stands.
     pub(super) fn source(&mut self, table: &Table) -> Option<SourcePlan> {
         let connector = self.connector(table)?;
-        let mut resolved = credentials::resolved(table, &self.caller.credentials);
+        let mut resolved = credentials::resolved(table, self.caller);
         let own = resolved.table.clone();
         let (plan, check, lines) = match connector {
             "kafka" => kafka::source(&own),
@@ -137,7 +140,7 @@ impl<'a> JobDraft<'a> {
 
     pub(super) fn sink(&mut self, table: &Table) -> Option<SinkPlan> {
         let connector = self.connector(table)?;
-        let mut resolved = credentials::resolved(table, &self.caller.credentials);
+        let mut resolved = credentials::resolved(table, self.caller);
         let own = resolved.table.clone();
         let (plan, check, lines) = match connector {
             "kafka" => kafka::sink(&own),
@@ -183,6 +186,9 @@ impl<'a> JobDraft<'a> {
         resolved.add_to(&mut told);
         let (report, findings, notices) = told;
         let stands = findings.is_empty();
+        if resolved.leaves_security_out() && !self.without_security.contains(&resolved.table.name) {
+            self.without_security.push(resolved.table.name.clone());
+        }
         self.findings.extend(findings);
         self.notices.extend(notices);
         if !self.reports.contains(&report) {

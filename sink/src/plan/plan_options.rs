@@ -22,6 +22,7 @@ pub struct PlanOptions {
     /// Of the client, under what each table says.
     pub(super) properties: Vec<(String, String)>,
     pub(super) credentials: Credentials,
+    pub(super) leaves_security_out: bool,
 }
 
 /// One option of one table, set by the caller.
@@ -73,6 +74,12 @@ impl PlanOptions {
     /// The credentials that tables name by `ssl_auth_name`, `krb_auth_name` and `dew.*`, and where buckets lie.
     pub fn with_credentials(self, credentials: Credentials) -> Self {
         Self { credentials, ..self }
+    }
+
+    /// Leaves out what tables say of TLS and logins, with a notice: for a cluster that has neither, as a broker within
+    /// the process, where a job runs that is written for a secured one.
+    pub fn without_security(self) -> Self {
+        Self { leaves_security_out: true, ..self }
     }
 
     /// Whether a job may read a topic that it writes, and so feed itself.

@@ -85,7 +85,10 @@ impl<'a> Planner<'a> {
         }
         let mut told = HashSet::new();
         let of_file = draft.caller.credentials.notices().iter().map(|text| notice_of_job(text.clone()));
-        let notices = of_file.chain(draft.notices).chain(draft.properties.notices);
+        let notices = of_file
+            .chain(without_security(&draft.without_security))
+            .chain(draft.notices)
+            .chain(draft.properties.notices);
         Ok(Plan {
             settings: draft.settings,
             pipelines: draft.readers.into_pipelines(),
@@ -195,6 +198,16 @@ impl<'a> Planner<'a> {
 fn placed(finding: Finding, (name, at): &(String, Option<Position>)) -> Finding {
     let same = finding.table.as_ref() == Some(name);
     if same { finding.at(*at) } else { finding }
+}
+
+/// One for the job, however many tables it has.
+fn without_security(tables: &[String]) -> Option<Notice> {
+    let text = "what is said there of TLS and logins is not used: the cluster of this run has neither";
+    match tables {
+        [] => None,
+        [table] => Some(notice_of_job(format!("table {table}: {text}"))),
+        tables => Some(notice_of_job(format!("tables {}: {text}", tables.join(", ")))),
+    }
 }
 
 fn notice_of_job(text: String) -> Notice {

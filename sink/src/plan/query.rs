@@ -3,6 +3,7 @@
 use super::table::{Declared, Kind, Table};
 use crate::bind::NamedExpr;
 use crate::error::{Finding, Rule};
+use crate::expr::function::Session;
 use crate::expr::{Expr, Projected};
 use crate::options::nearest;
 use crate::sql::{Insert, Name};
@@ -13,6 +14,7 @@ pub(super) fn projected(
     selected: &[NamedExpr],
     insert: &Insert,
     sink: &Table,
+    session: &Session,
 ) -> Result<Vec<Projected>, Vec<Finding>> {
     let targets = targets(insert, sink)?;
     let mismatch = |text: String| Finding::new(Rule::Columns, text).of(&sink.name);
@@ -25,7 +27,7 @@ pub(super) fn projected(
     let mut columns: Vec<Projected> = sink.columns.iter().map(unfilled).collect();
     let mut wrong = Vec::new();
     for (position, (from, to)) in selected.iter().zip(&targets).enumerate() {
-        match stored(from.expr.clone(), &to.data_type.logical) {
+        match stored(from.expr.clone(), &to.data_type.logical, session) {
             Ok(expr) => columns[to.slot].expr = expr,
             Err(expr) => wrong.push(format!(
                 "column '{}' (position {}): {} does not become {} by itself",
@@ -40,8 +42,8 @@ pub(super) fn projected(
 }
 
 /// A value as a column takes it, where Flink casts by itself.
-fn stored(expr: Expr, to: &LogicalType) -> Result<Expr, Expr> {
-    if expr.is_bare_null() { Ok(Expr::null(to.clone())) } else { expr.implicitly_cast(to) }
+fn stored(expr: Expr, to: &LogicalType, session: &Session) -> Result<Expr, Expr> {
+    if expr.is_bare_null() { Ok(Expr::null(to.clone())) } else { expr.assigned_to(to, session) }
 }
 
 /// A column of a sink that a query fills.
@@ -58,17 +60,6 @@ impl<'a> Target<'a> {
         let Kind::Physical(slot) = column.kind else { return None };
         Some(Self { name: &column.name, data_type: &sink.columns[slot].data_type, slot })
     }
-}
-
-/// Whether a wall clock becomes an instant, or the other way round.
-pub(super) fn crosses_zones(columns: &[Projected], source: &Table) -> bool {
-    let mut pairs = columns.iter().filter_map(|Projected { expr, .. }| {
-        Some((&source.row.get(expr.source_column()?)?.data_type.logical, &expr.data_type().logical))
-    });
-    pairs.any(|pair| {
-        use LogicalType::{Timestamp, TimestampLtz};
-        matches!(pair, (Timestamp(_), TimestampLtz(_)) | (TimestampLtz(_), Timestamp(_)))
-    })
 }
 
 /// A column of the sink that no column of the query fills.
