@@ -185,7 +185,7 @@ fn what_is_asked_is_told_before_the_job() {
     assert!(described.contains("|   id | BIGINT | TRUE |     |        |"), "{described}");
     assert!(view.contains("|   id |"), "{view}");
     assert!(created.contains("`at_ms` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',"), "{created}");
-    assert!(settings.contains("table.local-time-zone | UTC |"), "{settings}");
+    assert!(settings.contains("table.local-time-zone |     UTC |"), "{settings}");
     assert!(explained.contains("insert into o from src"), "{explained}");
 }
 
