@@ -1,7 +1,8 @@
 //! A change as a line of text, as Flink's print connector writes it: `+I[1, a]`.
 
+use crate::changelog_grid::ChangelogGrid;
 use crate::format::{decimal, number, time};
-use crate::plan::PrintPlan;
+use crate::plan::{Layout, PrintPlan};
 use crate::row::{Row, RowKind, Timestamp, Unscaled, Value};
 use crate::types::{DataType, Field, LogicalType};
 
@@ -10,17 +11,27 @@ use crate::types::{DataType, Field, LogicalType};
 pub(crate) struct Print {
     columns: std::sync::Arc<[Field]>,
     identifier: Option<String>,
+    /// Where changes are shown in a grid.
+    grid: Option<ChangelogGrid>,
 }
 
 impl Print {
     /// For the plan of a print table.
     pub(crate) fn new(plan: PrintPlan) -> Self {
-        Self { columns: plan.columns, identifier: plan.identifier }
+        let grid = matches!(plan.layout, Layout::Changelog { .. }).then(|| ChangelogGrid::new(&plan.columns));
+        Self { columns: plan.columns, identifier: plan.identifier, grid }
     }
 
     /// Appends the line without its end and returns its length.
     pub(crate) fn line(&self, kind: RowKind, row: Row<'_>, out: &mut Vec<u8>) -> usize {
         let start = out.len();
+        if let Some(grid) = &self.grid {
+            grid.line(kind, out, |at, out| match row[at] {
+                Value::Null => out.extend_from_slice(b"<NULL>"),
+                item => value(&self.columns[at].data_type.logical, item, out),
+            });
+            return out.len() - start;
+        }
         if let Some(identifier) = &self.identifier {
             out.extend_from_slice(identifier.as_bytes());
             out.extend_from_slice(b"> ");
@@ -141,7 +152,7 @@ mod tests {
                 .nullable(),
             ),
         ];
-        let print = Print { columns: columns.into(), identifier: None };
+        let print = Print { columns: columns.into(), identifier: None, grid: None };
         let entries = [(Value::String("a"), Value::Bytes(b"3")), (Value::String("b"), Value::Bytes(b"\xff"))];
         let row = [
             Value::Int(1),
@@ -157,7 +168,7 @@ mod tests {
 
     #[test]
     fn an_identifier_stands_in_front() {
-        let print = Print { columns: [].into(), identifier: Some("out".into()) };
+        let print = Print { columns: [].into(), identifier: Some("out".into()), grid: None };
         let mut out = Vec::new();
         print.line(RowKind::Delete, &[], &mut out);
         assert_eq!(out, b"out> -D[]");

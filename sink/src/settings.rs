@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Finding, Rule};
 use crate::expr::OnNull;
+use crate::expr::function::Session;
 use crate::expr::temporal::zone::Zone;
 use crate::option::{OptionKind, OptionSpec, OptionValue};
 use crate::options::{expectation, nearest, parse, shown};
@@ -23,8 +24,8 @@ pub(crate) struct Settings {
     pub(crate) parallelism: u32,
     /// `table.exec.state.*`
     pub(crate) state: StateLimits,
-    /// Whether `table.local-time-zone` is UTC, as it is when nothing is said.
-    pub(crate) zone_is_utc: bool,
+    /// `table.local-time-zone`
+    time_zone: String,
 }
 
 /// How often offsets are committed when nothing is said.
@@ -108,6 +109,7 @@ const STATE_TTL: &str = "table.exec.state.ttl";
 const STATE_MEMORY: &str = "table.exec.state.max-memory";
 const MODE: &str = "execution.runtime-mode";
 const ZONE: &str = "table.local-time-zone";
+const UTC: &str = "UTC";
 const MATERIALIZE: &str = "table.exec.sink.upsert-materialize";
 
 /// What Flink takes as a zone, so that Java's two libraries of time agree.
@@ -122,7 +124,7 @@ impl Default for Settings {
             on_null: OnNull::Fail,
             parallelism: 1,
             state: StateLimits { memory_bytes_max: STATE_MEMORY_BYTES_MAX, ttl: None },
-            zone_is_utc: true,
+            time_zone: UTC.to_owned(),
         }
     }
 }
@@ -165,7 +167,7 @@ impl Settings {
             }
             (NAME, OptionValue::String(name)) => self.name = Some(name),
             (ZONE, OptionValue::String(zone)) => {
-                self.zone_is_utc = ["UTC", "Etc/UTC", "GMT", "Z", "UTC+00:00"].contains(&zone.as_str());
+                self.time_zone = zone;
             }
             (ENFORCER, OptionValue::Choice(choice)) => {
                 self.on_null = if choice == "DROP" { OnNull::Drop } else { OnNull::Fail };
@@ -181,6 +183,26 @@ impl Settings {
 }
 
 impl Settings {
+    /// What expressions ask of it.
+    pub(crate) fn session(&self) -> Session {
+        Session { time_zone: self.time_zone.as_str().into() }
+    }
+
+    /// The settings that have an effect, with their values.
+    pub(crate) fn listed(&self) -> Vec<(&'static str, String)> {
+        let on_null = match self.on_null {
+            OnNull::Fail => "ERROR",
+            OnNull::Drop => "DROP",
+        };
+        let mut rows = vec![
+            (INTERVAL, format!("{} ms", self.checkpoint_interval.as_millis())),
+            (ENFORCER, on_null.to_owned()),
+            (ZONE, self.time_zone.clone()),
+        ];
+        rows.extend(self.name.iter().map(|name| (NAME, name.clone())));
+        rows
+    }
+
     /// Takes the default of one setting, or of all; a sentence back where that has no effect.
     pub(crate) fn reset(&mut self, key: Option<&str>) -> Option<String> {
         let default = Self::default();
@@ -192,7 +214,9 @@ impl Settings {
             Some(STATE_TTL) => self.state.ttl = default.state.ttl,
             Some(STATE_MEMORY) => self.state.memory_bytes_max = default.state.memory_bytes_max,
             Some(ENFORCER) => self.on_null = default.on_null,
-            Some(ZONE) => self.zone_is_utc = default.zone_is_utc,
+            Some(ZONE) => {
+                self.time_zone = default.time_zone;
+            }
             Some(MODE | MATERIALIZE) => {}
             Some(key) => return Some(format!("RESET '{key}' has no effect here")),
         }

@@ -23,7 +23,7 @@ use crate::codecs::Codecs;
 use crate::deserializer::{Deserializer, Undecoded};
 use crate::error::{Error, ErrorKind};
 use crate::expr::function::Moment;
-use crate::expr::{EvalError, Expr, Keep, Projection};
+use crate::expr::{EvalError, Keep, Projection};
 use crate::format::{Decoder, EncodeError, Part, Waiting};
 use crate::message::Message;
 use crate::normalize::Normalize;
@@ -34,6 +34,7 @@ use crate::record_metadata::{MetadataSpan, RecordMetadata};
 use crate::row::{Arena, Row, RowKind, Timestamp, Value};
 use crate::serializer::{Serialized, Serializer};
 use crate::state::StateSize;
+use crate::step::{Step, Unexpanded};
 
 /// From a record to what each INSERT makes of it.
 pub struct Transform {
@@ -67,7 +68,7 @@ struct SourceChain {
 /// From a row to the bytes of its change.
 struct InsertChain {
     source: usize,
-    filter: Option<Expr>,
+    steps: Vec<Step>,
     projection: Projection,
     /// Where deletes have their key alone: the projection without NOT NULL beside the key.
     delete_projection: Option<Projection>,
@@ -296,7 +297,7 @@ impl InsertChain {
     fn new(plan: &InsertPlan, output: Output) -> Self {
         Self {
             source: plan.source,
-            filter: plan.filter.clone(),
+            steps: plan.steps.clone(),
             projection: plan.projection.clone(),
             delete_projection: plan.delete_projection(),
             drop_update_before: plan.drop_update_before,
@@ -304,7 +305,7 @@ impl InsertChain {
         }
     }
 
-    /// Filters, projects, encodes; UPDATE_BEFORE is dropped where the planner says that nobody needs it.
+    /// Filters, multiplies, projects, encodes; UPDATE_BEFORE is dropped where the planner says that nobody needs it.
     #[inline]
     fn push<'a>(
         &'a self,
@@ -316,10 +317,35 @@ impl InsertChain {
         if kind == RowKind::UpdateBefore && self.drop_update_before {
             return Ok(());
         }
-        if let Some(filter) = &self.filter
-            && !filter.is_true(row, moment).map_err(|error| self.unjudged(error))?
-        {
-            return Ok(());
+        self.step(&self.steps, kind, row, moment, changes)
+    }
+
+    /// Takes a row through these steps and what stands behind them.
+    #[inline]
+    fn step<'a>(
+        &'a self,
+        mut steps: &'a [Step],
+        kind: RowKind,
+        row: Row<'a>,
+        moment: &Moment<'a>,
+        changes: &mut Changes,
+    ) -> Result<(), Error> {
+        while let Some((step, rest)) = steps.split_first() {
+            match step {
+                Step::Filter(filter) => {
+                    if !filter.is_true(row, moment).map_err(|error| self.unjudged(error))? {
+                        return Ok(());
+                    }
+                }
+                Step::Expand(expand) => {
+                    let mut each = |row: Row<'a>| self.step(rest, kind, row, moment, changes);
+                    return expand.expand(row, moment, &mut each).map_err(|error| match error {
+                        Unexpanded::Row(error) => self.unexpanded(error),
+                        Unexpanded::Then(error) => error,
+                    });
+                }
+            }
+            steps = rest;
         }
         let slots = moment.arena.alloc_slice_fill_copy(self.projection.len(), Value::Null);
         let projection = match &self.delete_projection {
@@ -335,6 +361,11 @@ impl InsertChain {
             changes.metadata.extend(metadata);
         }
         Ok(())
+    }
+
+    #[cold]
+    fn unexpanded(&self, error: EvalError) -> Error {
+        Error::new(ErrorKind::Sink, format!("table {}: FROM: {error}", self.projection.table()))
     }
 
     #[cold]

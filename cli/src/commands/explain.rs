@@ -17,6 +17,9 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let Some(path) = args.optional_operand(0) else { return properties(args, out) };
     let script = job::read(path)?;
     let plan = job::plan(path, script, &job::options(args, None)?)?;
+    for answer in plan.answers() {
+        out.write(answer.clone())?;
+    }
     out.write(plan.explain().to_string())
 }
 

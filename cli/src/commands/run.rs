@@ -34,6 +34,9 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     let script = job::read(path)?;
     let plan = job::plan(path, script, &job::options(args, None)?)?;
     warn(plan.notices());
+    if answer(&plan, out)? {
+        return Ok(());
+    }
     let new = match args.optional("--partitions")? {
         Some(partitions) => NewTopics::new().partitions(partitions),
         None => NewTopics::new(),
@@ -46,6 +49,15 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     ran.skipped().into_iter().for_each(say);
     ran.outcome.as_ref().map_err(failed)?;
     ran.summary(form, out)
+}
+
+/// Prints what SHOW, DESCRIBE and EXPLAIN tell. Whether that was all that the script asks for.
+fn answer(plan: &Plan, out: &mut Output) -> Result<bool, Failure> {
+    for answer in plan.answers() {
+        out.write(answer.clone())?;
+    }
+    out.flush()?;
+    Ok(plan.inserts().next().is_none())
 }
 
 /// A signal came while the job was not yet running: nothing was written, and nothing is lost.

@@ -7,6 +7,7 @@ use upsert_kafka_client::TimestampType;
 use crate::format::last_wins;
 use crate::message::Message;
 use crate::row::{Arena, Timestamp, Value};
+use crate::types::{DataType, Field, LogicalType};
 
 /// A piece of a record's metadata, by Flink's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,28 @@ impl ReadableMetadata {
             Self::Offset => "offset",
             Self::Timestamp => "timestamp",
             Self::TimestampType => "timestamp-type",
+        }
+    }
+
+    /// The type of its values.
+    pub(crate) fn data_type(self) -> DataType {
+        match self {
+            Self::Topic | Self::TimestampType => LogicalType::STRING.not_null(),
+            Self::Partition => LogicalType::Int.not_null(),
+            Self::Headers => {
+                let (name, value) = (LogicalType::STRING.nullable(), LogicalType::BYTES.nullable());
+                LogicalType::Map(Box::new(name), Box::new(value)).not_null()
+            }
+            Self::HeaderList => {
+                let header = [
+                    Field::new("key", LogicalType::STRING.not_null()),
+                    Field::new("value", LogicalType::BYTES.nullable()),
+                ];
+                LogicalType::Array(Box::new(LogicalType::Row(header.into()).not_null())).not_null()
+            }
+            Self::LeaderEpoch => LogicalType::Int.nullable(),
+            Self::Offset => LogicalType::BigInt.not_null(),
+            Self::Timestamp => LogicalType::TimestampLtz(3).not_null(),
         }
     }
 

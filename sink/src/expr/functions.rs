@@ -3,7 +3,7 @@
 use super::function::FunctionSpec;
 
 mod collection;
-pub(in crate::expr) mod common_type;
+pub(crate) mod common_type;
 mod conditional;
 mod datetime;
 mod hash;
@@ -67,4 +67,11 @@ pub(crate) fn named(name: &str) -> Option<&'static FunctionSpec> {
         it.name.eq_ignore_ascii_case(name) || it.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     };
     FUNCTIONS.iter().copied().flatten().find(is_it)
+}
+
+/// The names of all functions, in order.
+pub(crate) fn names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = FUNCTIONS.iter().copied().flatten().map(|it| it.name).collect();
+    names.sort_unstable();
+    names
 }

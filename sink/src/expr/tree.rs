@@ -237,6 +237,16 @@ impl Expr {
         })
     }
 
+    /// How many parts it has, itself included.
+    pub(crate) fn size(&self) -> usize {
+        1 + self.parts().map(Self::size).sum::<usize>()
+    }
+
+    /// How many levels it has.
+    pub(crate) fn depth(&self) -> usize {
+        1 + self.parts().map(Self::depth).max().unwrap_or(0)
+    }
+
     /// Whether equal rows give equal values at any time: it asks neither for the time nor for chance.
     pub(crate) fn is_deterministic(&self) -> bool {
         self.all(&|part| match &part.kind {

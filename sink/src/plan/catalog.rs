@@ -1,30 +1,51 @@
-//! The tables of a job by name: what USE makes of short names, and what DROP takes away.
+//! The tables and views of a job by name: what USE makes of short names, and what DROP takes away.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use super::branch::Branch;
+use super::path::Path;
 use super::table::Table;
+use crate::error::{Finding, Rule};
+use crate::options::nearest;
 use crate::sql::{TableName, Use};
-
-/// Catalog, database, table.
-pub(super) type Path = [String; 3];
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
 pub(super) enum Entry {
     Table(Rc<Table>),
+    View(Rc<View>),
     /// A table or view whose statement was refused: what uses it adds nothing to that.
     Refused,
 }
 
-/// Every table that statements can name now.
+/// A view: its query, bound when it was made.
 #[derive(Debug)]
+pub(super) struct View {
+    /// What it is called in sentences.
+    pub(super) name: String,
+    pub(super) branches: Vec<Branch>,
+}
+
+/// Every table and view that statements can name now.
+#[derive(Clone, Debug)]
 pub(super) struct Catalog {
     catalog: String,
     database: String,
     entries: HashMap<Path, Entry>,
     /// The names by which tables are called in sentences, each of one table.
     shown: HashSet<String>,
+}
+
+impl Entry {
+    /// What it is called in sentences.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Table(table) => Some(&table.name),
+            Self::View(view) => Some(&view.name),
+            Self::Refused => None,
+        }
+    }
 }
 
 impl Default for Catalog {
@@ -73,28 +94,51 @@ impl Catalog {
     }
 
     pub(super) fn insert(&mut self, path: Path, entry: Entry) {
-        if let Entry::Table(table) = &entry {
-            self.shown.insert(table.name.clone());
-        }
+        self.shown.extend(entry.name().map(str::to_owned));
         self.entries.insert(path, entry);
     }
 
     /// Whether there was one.
     pub(super) fn remove(&mut self, name: &TableName) -> bool {
         let entry = self.entries.remove(&self.path(name));
-        if let Some(Entry::Table(table)) = &entry {
-            self.shown.remove(&table.name);
+        if let Some(name) = entry.as_ref().and_then(Entry::name) {
+            self.shown.remove(name);
         }
         entry.is_some()
     }
 
+    /// That there is no such table; after USE the same short name may mean another one.
+    pub(super) fn absent(&self, name: &TableName) -> Finding {
+        let (written, path) = (name.path.join("."), self.path(name));
+        let text = match self.elsewhere(&path) {
+            Some(other) => format!("no table '{}'; there is '{}'", path.join("."), other.join(".")),
+            None => {
+                let hint = nearest(&written, self.names()).map(|it| format!("; did you mean '{it}'?"));
+                format!("no table '{written}'{}", hint.unwrap_or_default())
+            }
+        };
+        Finding::new(Rule::Table, text).at(name.at)
+    }
+
     /// A table of the same name in another database or catalog.
-    pub(super) fn elsewhere(&self, path: &Path) -> Option<&Path> {
+    fn elsewhere(&self, path: &Path) -> Option<&Path> {
         self.entries.keys().filter(|other| other[2] == path[2]).min()
     }
 
-    /// The names of all tables.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    /// The names in the database that is used now, in order: of views alone, or of tables too.
+    pub(super) fn listed(&self, views_alone: bool) -> Vec<&str> {
+        let here = self.entries.iter().filter(|(path, entry)| {
+            let is_listed =
+                matches!(entry, Entry::View(_)) || !views_alone && matches!(entry, Entry::Table(_));
+            is_listed && path[0] == self.catalog && path[1] == self.database
+        });
+        let mut names: Vec<&str> = here.map(|(path, _)| path[2].as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The names of all tables and views.
+    fn names(&self) -> impl Iterator<Item = &str> {
         self.shown.iter().map(String::as_str)
     }
 }

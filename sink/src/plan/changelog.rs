@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use super::pipeline::{SinkPlan, SourcePlan};
 use super::update_before::has_same_key;
-use super::{SinkPlan, SourcePlan};
 use crate::error::{Finding, Rule};
 use crate::expr::{Expr, Projection};
 use crate::normalize::NormalizePlan;
 use crate::serializer::ChangeMode;
 use crate::state::StateLimits;
+use crate::step::Step;
 
 /// How the rows of an upsert-kafka table come to a query.
 pub(super) struct Changelog {
     pub(super) source: SourcePlan,
-    /// What is left of the query's filter.
-    pub(super) filter: Option<Expr>,
+    /// What is left of the steps of the query.
+    pub(super) steps: Vec<Step>,
     /// Whether deletes have the columns of their key alone.
     pub(super) key_only_deletes: bool,
 }
@@ -25,12 +26,12 @@ pub(super) struct Changelog {
 pub(super) fn changelog(
     mut source: SourcePlan,
     sink: &SinkPlan,
-    filter: Option<Expr>,
+    steps: Vec<Step>,
     projection: &Projection,
     limits: StateLimits,
 ) -> Changelog {
     if !source.upsert_mode {
-        return Changelog { source, filter, key_only_deletes: false };
+        return Changelog { source, steps, key_only_deletes: false };
     }
     let takes_upserts = match sink {
         // A format that carries changes tells old rows too.
@@ -41,14 +42,19 @@ pub(super) fn changelog(
         SinkPlan::Print(_) => false,
         SinkPlan::Blackhole(_) => true,
     };
-    let mut of_filter = BTreeSet::new();
-    filter.iter().for_each(|filter| filter.columns(&mut of_filter));
+    let mut of_steps = BTreeSet::new();
+    steps.iter().flat_map(Step::exprs).for_each(|expr| expr.columns(&mut of_steps));
+    // What steps add stands behind the source's columns.
+    of_steps.retain(|column| *column < source.columns.len());
+    let is_filter = |step: &Step| matches!(step, Step::Filter(_));
     let is_of_key = |column: &usize| source.primary_key.contains(column);
-    if takes_upserts && of_filter.iter().all(is_of_key) {
-        return Changelog { source, filter, key_only_deletes: true };
+    if takes_upserts && of_steps.iter().all(is_of_key) && steps.iter().all(is_filter) {
+        return Changelog { source, steps, key_only_deletes: true };
     }
-    let mut read = of_filter;
+    let mut read = of_steps;
     projection.exprs().for_each(|expr| expr.columns(&mut read));
+    read.retain(|column| *column < source.columns.len());
+    let (filter, steps) = first_filter(steps);
     source.normalize = Some(NormalizePlan {
         table: source.table.as_str().into(),
         key: source.primary_key.clone(),
@@ -56,7 +62,18 @@ pub(super) fn changelog(
         filter,
         limits,
     });
-    Changelog { source, filter: None, key_only_deletes: false }
+    Changelog { source, steps, key_only_deletes: false }
+}
+
+/// The filter that stands first, if the rows that are kept can be judged by it, and the steps behind it.
+fn first_filter(steps: Vec<Step>) -> (Option<Expr>, Vec<Step>) {
+    let mut rest = steps.into_iter().peekable();
+    let first = rest.next_if(|step| matches!(step, Step::Filter(filter) if filter.is_deterministic()));
+    let filter = match first {
+        Some(Step::Filter(filter)) => Some(filter),
+        _ => None,
+    };
+    (filter, rest.collect())
 }
 
 /// That a sink which can only insert is fed with rows that change, if it is.

@@ -1,8 +1,9 @@
 //! The checks of one table: what it came to, and what is wrong with it, in the order of the rules.
 
 use super::formats::Format;
+use super::notice::Notice;
+use super::report::{OptionReport, Origin, TableReport};
 use super::table::Table;
-use super::{Notice, OptionReport, Origin, TableReport};
 use crate::error::{Finding, Position, Rule};
 use crate::option::{OptionSet, OptionValue};
 use crate::options::{Connector, Options, PROPERTIES, Space, properties, unknown};

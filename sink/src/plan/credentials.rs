@@ -6,8 +6,10 @@
 
 use std::borrow::Cow;
 
+use super::notice::Notice;
+use super::plan_options::PlanOptions;
+use super::report::{Origin, TableReport};
 use super::table::Table;
-use super::{Notice, Origin, PlanOptions, TableReport};
 use crate::credentials::{CredentialKind, Credentials, OBJECT_STORE, Section};
 use crate::error::{Finding, Rule};
 use crate::options::{Given, HIDDEN, PROPERTIES, looks_secret};

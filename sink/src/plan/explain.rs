@@ -2,27 +2,35 @@
 
 use std::fmt;
 
-use super::{InsertPlan, Plan, SourcePlan, TableReport};
+use super::notice::Notice;
+use super::pipeline::{InsertPlan, Pipeline, SELECT, SourcePlan};
+use super::report::TableReport;
 use crate::expr::{OnNull, Projection};
-use crate::settings::CHECKPOINT_INTERVAL;
+use crate::settings::{CHECKPOINT_INTERVAL, Settings};
+use crate::step::{Expansion, Step};
 use crate::types::Field;
 
 /// The plan as text.
-pub(super) struct Explained<'a>(pub(super) &'a Plan);
+pub(super) struct Explained<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) pipelines: &'a [Pipeline],
+    pub(super) tables: &'a [TableReport],
+    pub(super) notices: &'a [Notice],
+}
 
 impl fmt::Display for Explained<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for table in &self.0.tables {
+        for table in self.tables {
             write_table(f, table)?;
         }
-        for (source, insert) in self.0.inserts() {
+        for (source, insert) in self.pipelines.iter().flat_map(Pipeline::inserts) {
             write_insert(f, source, insert)?;
         }
-        for pipeline in self.0.pipelines.iter().filter(|it| it.inserts.len() > 1) {
+        for pipeline in self.pipelines.iter().filter(|it| it.inserts.len() > 1) {
             let (topics, count) = (pipeline.reader().topics.join(", "), pipeline.inserts.len());
             writeln!(f, "topic {topics} is read once for {count} INSERTs; a commit waits for all of them\n")?;
         }
-        let settings = &self.0.settings;
+        let settings = self.settings;
         let default = if settings.checkpoint_interval == CHECKPOINT_INTERVAL { " (default)" } else { "" };
         writeln!(f, "job {}", settings.name.as_deref().unwrap_or("without a name"))?;
         writeln!(
@@ -30,7 +38,7 @@ impl fmt::Display for Explained<'_> {
             "  offsets are committed every {:?}{default}, once what they stand for is acknowledged",
             settings.checkpoint_interval
         )?;
-        for notice in &self.0.notices {
+        for notice in self.notices {
             writeln!(f, "notice: {notice}")?;
         }
         Ok(())
@@ -51,15 +59,51 @@ fn write_table(f: &mut fmt::Formatter<'_>, table: &TableReport) -> fmt::Result {
 
 fn write_insert(f: &mut fmt::Formatter<'_>, source: &SourcePlan, insert: &InsertPlan) -> fmt::Result {
     let columns = insert.sink.columns();
-    writeln!(f, "insert into {} from {}", insert.sink.table(), source.table)?;
+    match insert.sink.table() {
+        SELECT => writeln!(f, "select from {}", source.table)?,
+        table => writeln!(f, "insert into {table} from {}", source.table)?,
+    }
+    let row = write_steps(f, source, insert)?;
     for (column, expr) in columns.iter().zip(insert.projection.exprs()) {
-        writeln!(f, "  {} {} = {}", column.name, column.data_type, expr.display(&source.columns))?;
+        writeln!(f, "  {} {} = {}", column.name, column.data_type, expr.display(&row))?;
     }
     if let Some(sentence) = not_null(&insert.projection, columns) {
         writeln!(f, "  {sentence}")?;
     }
     writeln!(f, "  {}", insert.update_before)?;
     writeln!(f)
+}
+
+/// The steps before the columns; back comes the row behind them.
+fn write_steps(
+    f: &mut fmt::Formatter<'_>,
+    source: &SourcePlan,
+    insert: &InsertPlan,
+) -> Result<Vec<Field>, fmt::Error> {
+    let mut row = source.columns.to_vec();
+    for step in &insert.steps {
+        match step {
+            Step::Filter(filter) => writeln!(f, "  where {}", filter.display(&row))?,
+            Step::Expand(expand) => {
+                let from = row.len();
+                row.extend((0..expand.width).map(|at| {
+                    let name = format!("column {} of the row's rows", at + 1);
+                    Field::new(name, crate::types::LogicalType::STRING.nullable())
+                }));
+                let of = &row[..from];
+                match &expand.rows {
+                    Expansion::Rows(rows) => writeln!(f, "  as {} rows", rows.len())?,
+                    Expansion::Elements { collection, .. } => {
+                        writeln!(f, "  a row for each element of {}", collection.display(of))?;
+                    }
+                    Expansion::Pieces { text, .. } => {
+                        writeln!(f, "  a row for each piece of {}", text.display(of))?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(row)
 }
 
 fn not_null(projection: &Projection, columns: &[Field]) -> Option<String> {

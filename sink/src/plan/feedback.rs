@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Pipeline, SinkPlan, SourcePlan};
+use super::pipeline::{Pipeline, SinkPlan, SourcePlan};
 use crate::error::{Finding, Rule};
 
 /// Every sink whose topic some source of the job reads.
@@ -14,7 +14,9 @@ pub(super) fn findings(pipelines: &[Pipeline]) -> Vec<Finding> {
     });
     let sinks = sinks.flat_map(|sink| sink.topics.names().iter().map(move |topic| (sink, topic)));
     let mut readers: HashMap<&str, Vec<&SourcePlan>> = HashMap::new();
-    for reader in pipelines.iter().map(Pipeline::reader) {
+    // What is only printed feeds nobody.
+    let feeds = |it: &&Pipeline| it.inserts.iter().any(|insert| !matches!(insert.sink, SinkPlan::Print(_)));
+    for reader in pipelines.iter().filter(feeds).map(Pipeline::reader) {
         reader.topics.iter().for_each(|topic| readers.entry(topic).or_default().push(reader));
     }
     let of_patterns: Vec<&SourcePlan> =

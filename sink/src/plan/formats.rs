@@ -74,7 +74,7 @@ impl Check<'_> {
         }
     }
 
-    /// The format as it reads these columns, and behind them its metadata of these keys.
+    /// The format as it reads these columns, and behind them its own metadata of these keys.
     pub(super) fn decoding_format(
         &mut self,
         format: &Format,
@@ -99,6 +99,7 @@ impl Check<'_> {
         &mut self,
         format: &Format,
         columns: &[Field],
+        metadata: &[&str],
     ) -> Option<Box<dyn DecodingFormat>> {
         let mut options = format.options.clone();
         if !options.is_true(IGNORE_PARSE_ERRORS) {
@@ -106,7 +107,7 @@ impl Check<'_> {
         }
         options.insert(IGNORE_PARSE_ERRORS, OptionValue::Bool(false));
         // What is wrong with columns and options was said of the table's own.
-        format.spec.decoding.and_then(|decoding| decoding(&options, columns, &[]).ok())
+        format.spec.decoding.and_then(|decoding| decoding(&options, columns, metadata).ok())
     }
 
     /// The format as it writes those of the columns that are in `slots`.

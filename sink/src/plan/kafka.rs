@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::check::Check;
 use super::formats::{Format, without_prefix};
+use super::metadata;
+use super::pipeline::{KafkaSinkPlan, SinkPlan, SourcePlan};
 use super::table::{Kind, Table};
 use super::upsert::{names, written_topics};
-use super::{KafkaSinkPlan, SinkPlan, SourcePlan};
 use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error::{FINDINGS_SHOWN_MAX, Rule};
 use crate::option::OptionValue;
@@ -30,12 +31,13 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     let parallelism = check.parallelism("scan.parallelism");
     let metadata = check.readable_metadata(value.as_ref().map(|format| format.spec));
     let key = key.filter(|format| !format.spec.carries_changes);
-    let key = key.and_then(|format| decoding(&mut check, &format, &slots.key, &slots.prefix, &[]));
-    let strict_decoder = value
-        .as_ref()
-        .and_then(|format| check.strict_decoding_format(format, &picked(&table.columns, &slots.value)));
+    let key = key.and_then(|format| decoding(&mut check, &format, &slots.key, &slots.prefix, (&[], &[])));
+    let (keys, of_format) = metadata::of_format(table);
+    let strict_decoder = value.as_ref().and_then(|format| {
+        check.strict_decoding_format(format, &picked(&table.columns, &slots.value), &keys)
+    });
     let decoding =
-        value.as_ref().and_then(|format| decoding(&mut check, format, &slots.value, "", &metadata.of_format));
+        value.as_ref().and_then(|format| decoding(&mut check, format, &slots.value, "", (&keys, &of_format)));
     let discovery_interval = check.discovery(&bounded);
     let properties = check.properties();
     let group_id = check.given("properties.group.id").map(str::to_owned);
@@ -46,7 +48,6 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     let topic_pattern = check.topic_pattern();
     let errors = check.error_handling();
     let lines = source_lines(&check, &startup, &bounded);
-    let row = table.as_source();
     let plan = decoding.zip(value).map(|(decoding, format)| SourcePlan {
         table: table.name.clone(),
         topics,
@@ -59,13 +60,13 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
         deserializer: DeserializerPlan {
             key,
             value: decoding,
-            metadata: metadata.of_record,
-            arity: row.columns.len(),
+            metadata,
+            arity: table.row.len(),
             upsert_mode: false,
         },
         strict_decoder,
         carries_changes: format.spec.carries_changes,
-        columns: row.columns,
+        columns: Arc::clone(&table.row),
         primary_key: table.primary_key.clone(),
         upsert_mode: false,
         normalize: None,
@@ -89,19 +90,17 @@ fn source_lines(check: &Check<'_>, startup: &Startup, bounded: &Bounded) -> Vec<
     lines
 }
 
-/// A format that reads these columns of the table's row.
+/// A format that reads these columns of the table's row, and metadata of its own by its keys and places.
 fn decoding(
     check: &mut Check<'_>,
     format: &Format,
     slots: &[usize],
     prefix: &str,
-    metadata: &[(usize, &str)],
+    (keys, of_format): (&[&str], &[usize]),
 ) -> Option<PartPlan> {
     let columns = picked(&without_prefix(&check.table.columns, prefix), slots);
-    let keys: Vec<&str> = metadata.iter().map(|(_, key)| *key).collect();
-    let format = check.decoding_format(format, &columns, &keys)?;
-    let slots = slots.iter().copied().chain(metadata.iter().map(|(slot, _)| *slot));
-    Some(PartPlan { format, slots: slots.collect() })
+    let format = check.decoding_format(format, &columns, keys)?;
+    Some(PartPlan { format, slots: slots.iter().chain(of_format).copied().collect() })
 }
 
 fn picked(columns: &[Field], slots: &[usize]) -> Vec<Field> {

@@ -26,7 +26,7 @@ pub(super) fn filesystem(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<S
     check.readable_metadata(None);
     let path = check.given("path").unwrap_or_default().to_owned();
     let decoding = format.as_ref().and_then(|format| check.decoding_format(format, &table.columns, &[]));
-    let strict = format.as_ref().and_then(|format| check.strict_decoding_format(format, &table.columns));
+    let strict = format.as_ref().and_then(|format| check.strict_decoding_format(format, &table.columns, &[]));
     let lines = vec![format!("reads each line of {path}"), format!("columns: {}", table.column_names())];
     let carries_changes = format.is_some_and(|format| format.spec.carries_changes);
     let plan = decoding.map(|decoding| SourcePlan {
@@ -78,12 +78,12 @@ fn source(table: &Table, format: Box<dyn DecodingFormat>, local: LocalPlan) -> S
             key: None,
             value: PartPlan { format, slots: (0..arity).collect() },
             metadata: Vec::new(),
-            arity,
+            arity: table.row.len(),
             upsert_mode: false,
         },
         strict_decoder: None,
         carries_changes: false,
-        columns: table.columns.clone(),
+        columns: table.row.clone(),
         primary_key: table.primary_key.clone(),
         upsert_mode: false,
         normalize: None,

@@ -5,28 +5,27 @@ use super::table::{Declared, Kind, Table};
 use crate::deserializer::ReadableMetadata;
 use crate::error::{Finding, Rule};
 use crate::format::FormatSpec;
+use crate::options::Options;
 use crate::record_metadata::WritableMetadata;
 use crate::types::{DataType, LogicalType};
 
 impl Check<'_> {
-    /// The metadata columns of a table that is read, with their places in the row of [`Table::as_source`]. Every one has
-    /// a key that exists.
-    pub(super) fn readable_metadata(&mut self, value_format: Option<&FormatSpec>) -> ReadMetadata {
+    /// The metadata columns of a table that is read, with their places in the table's row. Every one has a key that
+    /// exists.
+    pub(super) fn readable_metadata(
+        &mut self,
+        value_format: Option<&FormatSpec>,
+    ) -> Vec<(usize, ReadableMetadata)> {
         let of_value = value_format.map_or(&[][..], |format| format.metadata);
         // What another format would add is not known yet.
         let is_open = value_format.is_some_and(|format| format.decoding.is_none());
-        let mut found = ReadMetadata::default();
-        let columns = self.table.declared.iter().filter(|it| matches!(it.kind, Kind::Metadata { .. }));
-        for (slot, column) in (self.table.columns.len()..).zip(columns) {
-            let Kind::Metadata { key, data_type, .. } = &column.kind else { continue };
-            let inner = key.strip_prefix("value.");
-            if let Some(metadata) = of_value.iter().find(|it| inner == Some(it.key)) {
-                let fit = fit(&(metadata.data_type)().logical, &data_type.logical);
-                self.misfit(column, data_type, fit, "read");
-                found.of_format.push((slot, metadata.key));
-                continue;
-            }
-            if inner.is_some() && is_open {
+        let mut found = Vec::new();
+        for column in &self.table.declared {
+            let Kind::Metadata { key, data_type, slot, .. } = &column.kind else { continue };
+            let inner = key
+                .strip_prefix(OF_VALUE)
+                .is_some_and(|key| is_open || of_value.iter().any(|it| it.key == key));
+            if inner {
                 continue;
             }
             let Some(metadata) = READABLE.iter().find(|it| it.key() == key) else {
@@ -38,9 +37,11 @@ impl Check<'_> {
                 self.findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
                 continue;
             };
-            let fit = fit(&readable_type(*metadata), &data_type.logical);
-            self.misfit(column, data_type, fit, "read");
-            found.of_record.push((slot, *metadata));
+            // What can be cast is cast by the query.
+            if let Fit::Never = fit(&readable_type(*metadata), &data_type.logical) {
+                self.misfit(column, data_type, Fit::Never, "read");
+            }
+            found.push((*slot, *metadata));
         }
         found
     }
@@ -53,7 +54,7 @@ impl Check<'_> {
     ) -> Vec<(usize, WritableMetadata)> {
         let mut found = Vec::new();
         for (slot, column) in persisted(self.table) {
-            let Kind::Metadata { key, data_type, is_virtual: false } = &column.kind else { continue };
+            let Kind::Metadata { key, data_type, is_virtual: false, .. } = &column.kind else { continue };
             let Some(metadata) = writable.iter().find(|it| it.key() == key) else {
                 let names: Vec<&str> = writable.iter().map(|it| it.key()).collect();
                 let there_are = match names.len() {
@@ -98,15 +99,6 @@ impl Check<'_> {
         };
         self.findings.push(finding.at(column.at));
     }
-}
-
-/// The metadata columns of a table that is read, by who knows them.
-#[derive(Default)]
-pub(super) struct ReadMetadata {
-    /// With their places in the table's row.
-    pub(super) of_record: Vec<(usize, ReadableMetadata)>,
-    /// The same of the value's format, by its keys.
-    pub(super) of_format: Vec<(usize, &'static str)>,
 }
 
 /// How the type of a column fits its metadata's.
@@ -181,5 +173,24 @@ fn fit(metadata: &LogicalType, column: &LogicalType) -> Fit {
         _ => Fit::Never,
     }
 }
+
+/// The type that a metadata column has by itself, whatever its declaration makes of it; `None` where there is no such
+/// metadata.
+pub(super) fn data_type(options: &Options, key: &str) -> Option<DataType> {
+    if let Some(key) = key.strip_prefix(OF_VALUE) {
+        let format = ["format", "value.format"].iter().find_map(|it| options.get(*it))?;
+        let metadata = FormatSpec::named(&format.value)?.metadata;
+        return metadata.iter().find(|it| it.key == key).map(|it| (it.data_type)());
+    }
+    READABLE.iter().find(|it| it.key() == key).map(|it| it.data_type())
+}
+
+/// The metadata of the value's format that a table reads: its keys there, and its places in the table's row.
+pub(super) fn of_format(table: &Table) -> (Vec<&str>, Vec<usize>) {
+    table.metadata().filter_map(|(_, key, slot)| Some((key.strip_prefix(OF_VALUE)?, slot))).unzip()
+}
+
+/// How the keys of a format's metadata begin.
+const OF_VALUE: &str = "value.";
 
 const READABLE: [ReadableMetadata; 8] = ReadableMetadata::ALL;

@@ -4,15 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::deserializer::DeserializerPlan;
+use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error_handling::ErrorHandling;
-use crate::expr::{Expr, Projection};
+use crate::expr::Projection;
 use crate::format::{DecodingFormat, EncodingFormat};
 use crate::local_source::LocalPlan;
 use crate::normalize::NormalizePlan;
+use crate::once::Once;
 use crate::record_metadata::MetadataColumns;
 use crate::scan::{Bounded, Startup};
 use crate::serializer::ChangeMode;
+use crate::step::Step;
 use crate::topic_selector::{TopicPattern, TopicSelector};
 use crate::types::Field;
 
@@ -32,8 +34,8 @@ pub struct Pipeline {
 pub struct InsertPlan {
     /// Which of the pipeline's sources.
     pub(crate) source: usize,
-    /// Rows of the source for which this is not TRUE are left out; `None` takes all.
-    pub(crate) filter: Option<Expr>,
+    /// What happens to the source's rows first.
+    pub(crate) steps: Vec<Step>,
     /// The source's row to the sink's.
     pub(crate) projection: Projection,
     /// Whether UPDATE_BEFORE is thrown away before the sink.
@@ -70,7 +72,7 @@ pub struct SourcePlan {
     pub(crate) strict_decoder: Option<Box<dyn DecodingFormat>>,
     /// Whether the format tells updates and deletes; if not, every row is an insert.
     pub(crate) carries_changes: bool,
-    /// The physical columns, in declared order, and behind them the metadata columns.
+    /// The row: the physical columns in declared order, then the metadata.
     pub(crate) columns: Arc<[Field]>,
     /// The primary key's columns among `columns`, if the table has one.
     pub(crate) primary_key: Vec<usize>,
@@ -158,9 +160,23 @@ pub(crate) struct PrintPlan {
     pub(crate) identifier: Option<String>,
     /// `standard-error`
     pub(crate) standard_error: bool,
+    /// How a change is written.
+    pub(crate) layout: Layout,
     /// `sink.parallelism`
     pub(crate) parallelism: Option<u32>,
 }
+
+/// How a change is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// `+I[1, a]`, as connector `print` does.
+    Row,
+    /// `| +I | 1 | a |`, as Flink's client shows a query's changes; the first branch of a query begins with the names.
+    Changelog { has_header: bool },
+}
+
+/// What a SELECT of its own is called where a table's name is asked for.
+pub(crate) const SELECT: &str = "SELECT";
 
 impl Pipeline {
     /// What says where and how the topics are read: the same for every source.
@@ -191,7 +207,37 @@ impl SourcePlan {
         &self.table
     }
 
-    /// The topics that are read, at least one.
+    /// One row without columns, once.
+    pub(crate) fn once() -> Self {
+        Self {
+            table: ONCE.to_owned(),
+            topics: Vec::new(),
+            properties: Vec::new(),
+            group_id: None,
+            startup: Startup::EarliestOffset,
+            bounded: Bounded::LatestOffset,
+            topic_pattern: None,
+            discovery_interval: None,
+            deserializer: DeserializerPlan {
+                key: None,
+                value: PartPlan { format: Box::new(Once), slots: Vec::new() },
+                metadata: Vec::new(),
+                arity: 0,
+                upsert_mode: false,
+            },
+            strict_decoder: None,
+            carries_changes: false,
+            columns: Arc::new([]),
+            primary_key: Vec::new(),
+            upsert_mode: false,
+            normalize: None,
+            parallelism: None,
+            errors: ErrorHandling::default(),
+            local: Some(LocalPlan::Rows { count: Some(1), per_second: 1_000_000 }),
+        }
+    }
+
+    /// The topics that are read: at least one, except of VALUES, which reads none.
     pub fn topics(&self) -> &[String] {
         &self.topics
     }
@@ -205,7 +251,11 @@ impl SourcePlan {
 impl InsertPlan {
     /// Whether an expression asks for the time or for chance.
     pub(crate) fn reads_clock(&self) -> bool {
-        self.filter.iter().chain(self.projection.exprs()).any(|expr| !expr.is_deterministic())
+        self.steps
+            .iter()
+            .flat_map(Step::exprs)
+            .chain(self.projection.exprs())
+            .any(|expr| !expr.is_deterministic())
     }
 
     /// The name of the table that is written.
@@ -260,6 +310,8 @@ impl SinkPlan {
     }
 }
 
+/// What the source of VALUES is called where a table's name is asked for.
+const ONCE: &str = "VALUES";
 /// Tasks of one pipeline: those beyond the partitions of its topics would have nothing to do.
 const TASKS_MAX: u32 = 256;
 

@@ -1,402 +1,196 @@
-//! The statements of a job, one after another: tables made, each INSERT given its reader.
+//! The statements of a job, one after another: settings kept, tables and views made, queries planned.
 
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use upsert_kafka_client::Role;
-
-use super::catalog::{Catalog, Entry};
-use super::changelog::{Changelog, changelog, insert_only};
-use super::credentials::{self, Resolved};
-use super::properties::Properties;
-use super::query::{crosses_zones, projected, selected};
-use super::readers::Readers;
+use super::catalog::{Entry, View};
+use super::insert::{self, explained};
+use super::job_draft::JobDraft;
+use super::job_plan::Plan;
+use super::notice::Notice;
+use super::pipeline::{KafkaSinkPlan, SinkPlan};
+use super::plan_options::PlanOptions;
+use super::query_binder::rename;
 use super::table::Table;
-use super::update_before::update_before;
-use super::{
-    InsertPlan, KafkaSinkPlan, Notice, Plan, PlanOptions, SinkPlan, SourcePlan, TableReport, kafka, local,
-    print, upsert,
-};
+use super::{answers, like};
 use crate::error::{Error, Finding, Position, Rule};
-use crate::expr::Projection;
-use crate::options::nearest;
 use crate::serializer::ChangeMode;
-use crate::settings::Settings;
-use crate::sql::limits::{INSERTS_MAX, JOB_COLUMNS_MAX};
-use crate::sql::{CreateTable, Drop, Insert, Query, Select, Statement, TableName};
+use crate::sql::{CreateTable, CreateView, Drop, Statement};
 
-/// What has been read of a job so far.
+/// Takes statements in order, gives a plan.
 pub(super) struct Planner<'a> {
-    caller: &'a PlanOptions,
-    settings: Settings,
-    catalog: Catalog,
-    /// The caller's overrides that meant a table.
-    overrides_met: HashSet<usize>,
-    /// Where each table's topic stands, for findings about pipelines.
-    topics: Vec<(String, Option<Position>)>,
-    properties: Properties,
-    /// How many columns the pipelines have together.
-    columns: usize,
-    inserts: usize,
-    /// Whether they are more than may be, which is said once.
-    is_too_large: bool,
-    readers: Readers,
-    reports: Vec<TableReport>,
-    notices: Vec<Notice>,
-    /// The tables of whose security something is left out.
-    without_security: Vec<String>,
-    findings: Vec<Finding>,
-    has_query: bool,
+    draft: JobDraft<'a>,
 }
 
 impl<'a> Planner<'a> {
     pub(super) fn new(caller: &'a PlanOptions) -> Self {
-        Self {
-            caller,
-            settings: Settings::default(),
-            catalog: Catalog::default(),
-            overrides_met: HashSet::new(),
-            topics: Vec::new(),
-            properties: Properties::default(),
-            columns: 0,
-            inserts: 0,
-            is_too_large: false,
-            readers: Readers::default(),
-            reports: Vec::new(),
-            notices: Vec::new(),
-            without_security: Vec::new(),
-            findings: Vec::new(),
-            has_query: false,
-        }
+        Self { draft: JobDraft::new(caller) }
     }
 
     pub(super) fn add(&mut self, statement: Statement) {
+        let draft = &mut self.draft;
         match statement {
             Statement::CreateTable(table) => self.create(table),
-            Statement::Set(option) => match self.settings.set(&option) {
-                Ok(notice) => self.notices.extend(notice.map(notice_of_job)),
-                Err(finding) => self.findings.push(finding),
+            Statement::CreateView(view) => self.create_view(&view),
+            Statement::Set(option) => match draft.settings.set(&option) {
+                Ok(notice) => draft.notices.extend(notice.map(notice_of_job)),
+                Err(finding) => draft.findings.push(finding),
             },
             Statement::Reset(key) => {
-                let notice = self.settings.reset(key.as_ref().map(|key| key.key.as_str()));
-                self.notices.extend(notice.map(notice_of_job));
+                let notice = draft.settings.reset(key.as_ref().map(|key| key.key.as_str()));
+                draft.notices.extend(notice.map(notice_of_job));
             }
             Statement::Drop(drop) => self.drop(&drop),
-            Statement::Use(names) => self.catalog.use_names(names),
-            Statement::NoEffect(sentence) => self.notices.push(notice_of_job(sentence)),
-            Statement::Insert(insert) => self.insert(&insert),
-            Statement::Select(query) => self.select(&query),
+            Statement::Use(names) => draft.catalog.use_names(names),
+            Statement::NoEffect(sentence) => draft.notice(sentence),
+            Statement::Insert(insert) => insert::insert(draft, &insert),
+            Statement::Select(query) => insert::select(draft, &query),
+            Statement::Show(show) => answers::show(draft, &show),
+            Statement::Describe(name) => answers::describe(draft, &name),
+            Statement::Explain(statements) => explained(draft, statements),
             Statement::Refused { findings, declares } => {
-                self.findings.extend(findings);
+                draft.findings.extend(findings);
                 if let Some(name) = declares {
-                    self.catalog.insert(self.catalog.path(&name), Entry::Refused);
+                    draft.catalog.insert(draft.catalog.path(&name), Entry::Refused);
                 }
             }
         }
     }
 
     /// The plan, if nothing is wrong.
-    pub(super) fn finish(mut self) -> Result<Plan, Error> {
-        for (index, it) in self.caller.overrides.iter().enumerate() {
-            if !self.overrides_met.contains(&index) && self.findings.is_empty() {
+    pub(super) fn finish(self) -> Result<Plan, Error> {
+        let mut draft = self.draft;
+        for (index, it) in draft.caller.overrides.iter().enumerate() {
+            if !draft.overrides_met.contains(&index) && draft.findings.is_empty() {
                 let text = format!("--set {}.{}: the job has no such table", it.table, it.option);
-                self.findings.push(Finding::new(Rule::Table, text));
+                draft.findings.push(Finding::new(Rule::Table, text));
             }
         }
         // A statement that was refused may be the one that was to run.
-        if !self.has_query && self.findings.is_empty() {
-            self.findings.push(Finding::new(Rule::Table, "nothing to run: the job has no INSERT"));
+        if !draft.has_query && draft.answers.is_empty() && draft.findings.is_empty() {
+            let text = "nothing to run: the job has no INSERT and no SELECT";
+            draft.findings.push(Finding::new(Rule::Table, text));
         }
-        if !self.caller.allows_loop {
-            let looped = super::feedback::findings(self.readers.pipelines()).into_iter();
-            let topics = &self.topics;
-            self.findings.extend(looped.map(|finding| topics.iter().fold(finding, placed)));
+        if !draft.caller.allows_loop {
+            let looped = super::feedback::findings(draft.readers.pipelines()).into_iter();
+            let topics = &draft.topics;
+            draft.findings.extend(looped.map(|finding| topics.iter().fold(finding, placed)));
         }
-        self.findings.append(&mut self.properties.findings);
+        draft.findings.append(&mut draft.properties.findings);
         // A table that two statements name is judged twice.
         let mut told = HashSet::new();
-        self.findings.retain(|finding| told.insert(finding.clone()));
-        if !self.findings.is_empty() {
-            return Err(Error::plan(self.findings));
+        draft.findings.retain(|finding| told.insert(finding.clone()));
+        if !draft.findings.is_empty() {
+            return Err(Error::plan(draft.findings));
         }
         let mut told = HashSet::new();
-        let of_file = self.caller.credentials.notices().iter().map(|text| notice_of_job(text.clone()));
-        let open = without_security(&self.without_security);
-        let notices = of_file.chain(open).chain(self.notices).chain(self.properties.notices);
-        let notices = notices.filter(|notice| told.insert(notice.to_string())).collect();
-        let pipelines = self.readers.into_pipelines();
-        Ok(Plan { settings: self.settings, pipelines, notices, tables: self.reports })
+        let of_file = draft.caller.credentials.notices().iter().map(|text| notice_of_job(text.clone()));
+        let notices = of_file
+            .chain(without_security(&draft.without_security))
+            .chain(draft.notices)
+            .chain(draft.properties.notices);
+        Ok(Plan {
+            settings: draft.settings,
+            pipelines: draft.readers.into_pipelines(),
+            notices: notices.filter(|notice| told.insert(notice.to_string())).collect(),
+            tables: draft.reports,
+            answers: draft.answers,
+        })
     }
 
     /// The one table of a caller who brings rows of its own.
     pub(super) fn upsert_table(mut self, ast: CreateTable) -> Result<KafkaSinkPlan, Error> {
-        let path = self.catalog.path(&ast.name);
-        let (table, findings) = Table::new(ast, self.catalog.shown(&path), path, 0, self.caller);
-        self.findings.extend(findings);
-        let sink = self.sink(&table);
-        self.findings.append(&mut self.properties.findings);
+        let draft = &mut self.draft;
+        let path = draft.catalog.path(&ast.name);
+        let (table, findings) = Table::new(ast, draft.catalog.shown(&path), path, 0, draft.caller);
+        draft.findings.extend(findings);
+        let sink = draft.sink(&table);
+        draft.findings.append(&mut draft.properties.findings);
         match sink {
-            Some(SinkPlan::Kafka(plan)) if self.findings.is_empty() && plan.changes != ChangeMode::Format => {
+            Some(SinkPlan::Kafka(plan))
+                if draft.findings.is_empty() && plan.changes != ChangeMode::Format =>
+            {
                 return Ok(plan);
             }
             Some(_) => {
                 let text = "'connector' = 'upsert-kafka' is expected here";
-                self.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
+                draft.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
             }
             _ => {}
         }
-        Err(Error::plan(self.findings))
+        Err(Error::plan(self.draft.findings))
     }
 
     fn create(&mut self, ast: CreateTable) {
-        let exists = self.catalog.find(&ast.name).is_some();
+        let draft = &mut self.draft;
+        let exists = draft.catalog.find(&ast.name).is_some();
         if exists && ast.if_not_exists {
             return;
         }
-        let at = ast.name.at;
-        let path = self.catalog.path(&ast.name);
-        let shown = match self.catalog.find(&ast.name) {
-            Some(Entry::Table(table)) => table.name.clone(),
-            _ => self.catalog.shown(&path),
+        let path = draft.catalog.path(&ast.name);
+        let Some(ast) = like::merged(draft, ast) else {
+            draft.catalog.insert(path, Entry::Refused);
+            return;
         };
-        let (table, findings) = Table::new(ast, shown, path.clone(), self.topics.len(), self.caller);
-        self.findings.extend(findings);
-        let overrides = self.caller.overrides.iter().enumerate();
-        self.overrides_met.extend(overrides.filter(|(_, it)| table.overridden(it).is_some()).map(|it| it.0));
+        let at = ast.name.at;
+        let shown = match draft.catalog.find(&ast.name) {
+            Some(Entry::Table(table)) => table.name.clone(),
+            _ => draft.catalog.shown(&path),
+        };
+        let (mut table, findings) = Table::new(ast, shown, path.clone(), draft.topics.len(), draft.caller);
+        draft.findings.extend(findings);
+        draft.findings.extend(table.bind_computed(&draft.settings.session()));
+        let overrides = draft.caller.overrides.iter().enumerate();
+        draft.overrides_met.extend(overrides.filter(|(_, it)| table.overridden(it).is_some()).map(|it| it.0));
         if exists {
-            self.findings.push(Finding::new(Rule::Table, "the table is made twice").of(&table.name).at(at));
+            draft.findings.push(Finding::new(Rule::Table, "the table is made twice").of(&table.name).at(at));
             return;
         }
-        self.topics.push((table.name.clone(), table.options.get("topic").and_then(|given| given.at)));
-        self.catalog.insert(path, Entry::Table(Rc::new(table)));
+        draft.findings.extend(table.check_watermarks(&draft.settings.session()));
+        if !table.ast.watermarks.is_empty() {
+            let text = "WATERMARK has no effect: no query that is supported yet waits for one".to_owned();
+            draft.notices.push(Notice { table: Some(table.name.clone()), text });
+        }
+        draft.topics.push((table.name.clone(), table.options.get("topic").and_then(|given| given.at)));
+        draft.catalog.insert(path, Entry::Table(Rc::new(table)));
+    }
+
+    /// A view is bound when it is made, with the tables and settings of that moment.
+    fn create_view(&mut self, view: &CreateView) {
+        let draft = &mut self.draft;
+        let exists = draft.catalog.find(&view.name).is_some();
+        if exists && view.if_not_exists {
+            return;
+        }
+        let path = draft.catalog.path(&view.name);
+        let name = draft.catalog.shown(&path);
+        if exists {
+            draft.findings.push(Finding::new(Rule::Table, "it is made twice").of(&name).at(view.name.at));
+            return;
+        }
+        let bound = insert::bound(draft, &view.query).and_then(|mut branches| {
+            let of = crate::sql::Name { text: name.clone(), at: view.name.at };
+            let renamed = rename(&mut branches, &view.columns, &of);
+            renamed.map_err(|findings| draft.findings.extend(findings)).ok().map(|()| branches)
+        });
+        let entry = bound.map_or(Entry::Refused, |branches| Entry::View(Rc::new(View { name, branches })));
+        draft.catalog.insert(path, entry);
     }
 
     /// What was made is unknown again; what was not may be meant for a catalog that outlives jobs.
     fn drop(&mut self, drop: &Drop) {
+        let draft = &mut self.draft;
         let name = drop.table.path.join(".");
-        if self.catalog.remove(&drop.table) {
+        if draft.catalog.remove(&drop.table) {
             return;
         }
         if drop.if_exists {
-            let text = format!("DROP {} {name} has no effect: the job has not made it", drop.kind);
-            self.notices.push(notice_of_job(text));
+            draft.notice(format!("DROP {} {name} has no effect: the job has not made it", drop.kind));
         } else {
             let text =
                 format!("DROP {} {name}: there is none; write DROP {} IF EXISTS", drop.kind, drop.kind);
-            self.findings.push(Finding::new(Rule::Table, text).at(drop.table.at));
+            draft.findings.push(Finding::new(Rule::Table, text).at(drop.table.at));
         }
-    }
-
-    /// A query without INSERT: its tables are judged, and then it is refused.
-    fn select(&mut self, query: &Query) {
-        self.has_query = true;
-        for table in self.named(&query.tables).into_iter().flatten() {
-            self.source(&table);
-        }
-        let text =
-            "a SELECT of its own is not supported yet: write INSERT INTO a table of 'connector' = 'print'";
-        match &query.body {
-            Ok(_) => self.findings.push(Finding::not_yet("collect", text).at(query.at)),
-            Err(findings) => self.findings.extend(findings.iter().cloned()),
-        }
-    }
-
-    fn insert(&mut self, insert: &Insert) {
-        self.has_query = true;
-        let sink_table = self.named(std::slice::from_ref(&insert.table)).pop().flatten();
-        let source_tables = self.named(&insert.query.tables);
-        let sizes = sink_table.iter().chain(source_tables.iter().flatten()).map(|table| table.size);
-        if self.is_beyond_bounds(sizes.sum(), insert.table.at) {
-            return;
-        }
-        let mut sources: Vec<Option<SourcePlan>> =
-            source_tables.iter().map(|it| it.as_ref().and_then(|it| self.source(it))).collect();
-        let sink = sink_table.as_ref().and_then(|table| self.sink(table));
-        let select = match &insert.query.body {
-            Ok(select) => select,
-            Err(findings) => {
-                self.findings.extend(findings.iter().cloned());
-                let sources = source_tables.iter().flatten();
-                let beside =
-                    sources.flat_map(|table| super::query::refused_columns(table, &insert.query.columns));
-                return self.findings.extend(beside);
-            }
-        };
-        let (Some(sink_table), [Some(source_table)]) = (sink_table, &source_tables[..]) else { return };
-        let Some(projection) = self.projection(select, insert, source_table, &sink_table) else { return };
-        let (Some(sink), Some(source)) = (sink, sources.pop().flatten()) else { return };
-        // A query with WHERE is refused before.
-        let filter = None;
-        if let Some(finding) = insert_only(&source, &sink) {
-            self.findings.push(finding.at(insert.query.at));
-            return;
-        }
-        let Changelog { source, filter, key_only_deletes } =
-            changelog(source, &sink, filter, &projection, self.settings.state);
-        let (drop_update_before, why) = update_before(&source, &sink, filter.as_ref(), &projection);
-        let planned = InsertPlan {
-            source: 0,
-            filter,
-            projection,
-            drop_update_before,
-            update_before: why,
-            key_only_deletes,
-            sink,
-        };
-        let added = self.readers.add(source, source_table.declaration(), planned);
-        self.findings.extend(added.err().map(|finding| finding.at(insert.query.at)));
-    }
-
-    /// Counts an INSERT and its columns. Whether they are more than a job may have, which is said once.
-    fn is_beyond_bounds(&mut self, columns: usize, at: Position) -> bool {
-        self.columns += columns;
-        self.inserts += 1;
-        if self.columns <= JOB_COLUMNS_MAX && self.inserts <= INSERTS_MAX {
-            return false;
-        }
-        let text = format!(
-            "a job has at most {INSERTS_MAX} INSERTs, and {JOB_COLUMNS_MAX} columns that they read and write \
-             together; this one is beyond"
-        );
-        let finding = Finding::new(Rule::Columns, text).at(at);
-        self.findings.extend((!self.is_too_large).then_some(finding));
-        self.is_too_large = true;
-        true
-    }
-
-    /// What each column of the sink is made of, if the query fits it.
-    fn projection(
-        &mut self,
-        select: &Select,
-        insert: &Insert,
-        source: &Table,
-        sink: &Table,
-    ) -> Option<Projection> {
-        // Then the columns of the query would be matched with half of the table's.
-        if sink.is_partial || source.is_partial {
-            return None;
-        }
-        let (source, sink) = (&source.as_source(), &sink.as_sink());
-        let at = insert.query.at;
-        let columns = selected(select, source).and_then(|columns| projected(columns, insert, sink));
-        let columns = columns
-            .map_err(|findings| self.findings.extend(findings.into_iter().map(|it| it.at(at))))
-            .ok()?;
-        if !self.settings.zone_is_utc && crosses_zones(&columns, source) {
-            let text = "TIMESTAMP and TIMESTAMP_LTZ become each other in 'table.local-time-zone', which can only be UTC yet";
-            self.findings.push(Finding::not_yet("time-zone", text).of(&sink.name).at(at));
-        }
-        Some(Projection::new(&sink.name, columns, self.settings.on_null))
-    }
-
-    /// The tables of these names; those that do not exist are found, those that were refused are left out.
-    fn named(&mut self, names: &[TableName]) -> Vec<Option<Rc<Table>>> {
-        names.iter().map(|name| self.table(name)).collect()
-    }
-
-    fn table(&mut self, name: &TableName) -> Option<Rc<Table>> {
-        match self.catalog.find(name) {
-            Some(Entry::Table(table)) if name.options.is_empty() => Some(Rc::clone(table)),
-            Some(Entry::Table(table)) => Some(Rc::new(table.with_hint(&name.options, self.caller))),
-            Some(Entry::Refused) => None,
-            None => {
-                let text = self.unknown(name);
-                self.findings.push(Finding::new(Rule::Table, text).at(name.at));
-                None
-            }
-        }
-    }
-
-    /// That there is no such table; after USE the same short name may mean another one.
-    fn unknown(&self, name: &TableName) -> String {
-        let (written, path) = (name.path.join("."), self.catalog.path(name));
-        if let Some(other) = self.catalog.elsewhere(&path) {
-            return format!("no table '{}'; there is '{}'", path.join("."), other.join("."));
-        }
-        let hint = nearest(&written, self.catalog.names()).map(|it| format!("; did you mean '{it}'?"));
-        format!("no table '{written}'{}", hint.unwrap_or_default())
-    }
-
-    /// The plan of a table that is read, if it stands.
-    fn source(&mut self, table: &Table) -> Option<SourcePlan> {
-        let connector = self.connector(table)?;
-        let mut resolved = credentials::resolved(table, self.caller);
-        let own = resolved.table.clone();
-        let (plan, check, lines) = match connector {
-            "kafka" => kafka::source(&own),
-            "upsert-kafka" => upsert::source(&own),
-            "datagen" => local::datagen(&own),
-            "filesystem" => local::filesystem(&own),
-            name => {
-                let text = format!("'connector' = '{name}' can only be written");
-                self.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
-                return None;
-            }
-        };
-        let stands = self.judge(check.finish("source", lines), &mut resolved);
-        if connector.ends_with("kafka") {
-            self.client(&resolved, Role::Consumer);
-        }
-        stands.then_some(plan).flatten()
-    }
-
-    fn sink(&mut self, table: &Table) -> Option<SinkPlan> {
-        let connector = self.connector(table)?;
-        let mut resolved = credentials::resolved(table, self.caller);
-        let own = resolved.table.clone();
-        let (plan, check, lines) = match connector {
-            "kafka" => kafka::sink(&own),
-            "upsert-kafka" => upsert::sink(&own),
-            "blackhole" => print::blackhole(&own),
-            "print" => print::sink(&own),
-            name => {
-                let text = format!("'connector' = '{name}' can only be read");
-                self.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
-                return None;
-            }
-        };
-        let stands = self.judge(check.finish("sink", lines), &mut resolved);
-        if connector.ends_with("kafka") {
-            self.client(&resolved, Role::Producer);
-        }
-        stands.then_some(plan).flatten()
-    }
-
-    fn connector(&mut self, table: &Table) -> Option<&'static str> {
-        if table.is_partial {
-            return None;
-        }
-        table.connector().map_err(|finding| self.findings.push(finding)).ok().map(|connector| connector.name)
-    }
-
-    /// What the client says of a table's properties; where V-AUTH has told what is wrong, it would say the same again.
-    fn client(&mut self, resolved: &Resolved<'_>, role: Role) {
-        if resolved.stands() {
-            let before = self.properties.findings.len();
-            self.properties.table(&resolved.table, role);
-            let new = self.properties.findings[before..].iter_mut();
-            new.for_each(|it| resolved.hide(std::slice::from_mut(&mut it.text)));
-        }
-    }
-
-    /// Whether the table stands.
-    fn judge(
-        &mut self,
-        mut told: (TableReport, Vec<Finding>, Vec<Notice>),
-        resolved: &mut Resolved<'_>,
-    ) -> bool {
-        resolved.add_to(&mut told);
-        let (report, findings, notices) = told;
-        let stands = findings.is_empty();
-        if resolved.leaves_security_out() && !self.without_security.contains(&resolved.table.name) {
-            self.without_security.push(resolved.table.name.clone());
-        }
-        self.findings.extend(findings);
-        self.notices.extend(notices);
-        if !self.reports.contains(&report) {
-            self.reports.push(report);
-        }
-        stands
     }
 }
 

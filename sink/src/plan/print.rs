@@ -1,8 +1,8 @@
 //! Tables that are written for a person who looks on, or for nobody: `print` and `blackhole`.
 
 use super::check::Check;
+use super::pipeline::{BlackholePlan, Layout, PrintPlan, SinkPlan};
 use super::table::Table;
-use super::{BlackholePlan, PrintPlan, SinkPlan};
 use crate::options::{BLACKHOLE, PRINT};
 
 /// Checks the table and makes its plan.
@@ -16,6 +16,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         columns: table.columns.clone(),
         identifier: check.given("print-identifier").map(str::to_owned),
         standard_error: check.options.is_true("standard-error"),
+        layout: Layout::Row,
         parallelism,
     };
     let to = if plan.standard_error { "standard error" } else { "standard output" };

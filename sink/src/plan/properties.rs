@@ -3,8 +3,9 @@
 use upsert_kafka_client::{Config, ErrorKind, Role};
 
 use super::check::client_properties;
+use super::notice::Notice;
+use super::report::Origin;
 use super::table::Table;
-use super::{Notice, Origin};
 use crate::error::{Error, Finding, Rule};
 use crate::options::PROPERTIES;
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::feedback::same_cluster;
+use super::pipeline::{InsertPlan, Pipeline, SourcePlan};
 use super::table::Declaration;
-use super::{InsertPlan, Pipeline, SourcePlan};
 use crate::error::{Finding, Rule};
 
 /// The readers of a job, as its INSERTs are added.
@@ -12,14 +12,14 @@ use crate::error::{Finding, Rule};
 pub(super) struct Readers {
     pipelines: Vec<Pipeline>,
     /// The declaration of each source of each pipeline: two of one declaration are one source, unless they keep other
-    /// rows.
-    declared: Vec<Vec<Declaration>>,
+    /// rows. What is no table has none, and is one source too.
+    declared: Vec<Vec<Option<Declaration>>>,
     /// The pipelines that read a topic.
     by_topic: HashMap<String, Vec<usize>>,
 }
 
 impl Readers {
-    /// Adds an INSERT and the source that it reads, whose declaration is `declared`; `insert.source` is set here.
+    /// Adds an INSERT and the source that it reads, whose declaration is `declared`, where a table was declared; `insert.source` is set here.
     ///
     /// # Errors
     /// Another table of the job reads one of the topics as the same group, but in another way: a group keeps one
@@ -27,7 +27,7 @@ impl Readers {
     pub(super) fn add(
         &mut self,
         source: SourcePlan,
-        declared: Declaration,
+        declared: Option<Declaration>,
         mut insert: InsertPlan,
     ) -> Result<(), Finding> {
         for (pipeline, known) in self.pipelines.iter_mut().zip(&mut self.declared) {

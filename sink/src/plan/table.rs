@@ -1,11 +1,18 @@
 //! A table as declared: its columns and key held to SQL's rules, its options with the caller's on top.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::catalog::Path;
-use super::{Origin, PlanOptions};
+use super::metadata;
+use super::path::Path;
+use super::plan_options::{Override, PlanOptions};
+use super::report::Origin;
+use crate::bind::{NamedExpr, Relation, Scope, bind};
 use crate::error::{FINDINGS_SHOWN_MAX, Finding, Position, Rule};
+use crate::expr::Expr;
+use crate::expr::cast;
+use crate::expr::function::Session;
 use crate::options::{CONNECTORS, Connector, Given, Options, PROPERTIES, legacy, nearest, quoted};
 use crate::sql::{ColumnKind, CreateTable, PrimaryKey, WithOption};
 use crate::types::{DataType, Field, LogicalType};
@@ -19,6 +26,9 @@ pub(super) struct Table {
     pub(super) at: Position,
     /// The physical columns in declared order; those of the key are NOT NULL.
     pub(super) columns: Arc<[Field]>,
+    /// The row that a table is read as and written from: the physical columns, then the metadata, each of the type that
+    /// it has by itself.
+    pub(super) row: Arc<[Field]>,
     /// All columns in declared order.
     pub(super) declared: Vec<Declared>,
     /// The place of each name in `declared`.
@@ -34,6 +44,8 @@ pub(super) struct Table {
     metadata_slots: Vec<usize>,
     /// Whether the statement says more than we can read of it, so that the table cannot be judged.
     pub(super) is_partial: bool,
+    /// As it was written, for tables that are made LIKE it.
+    pub(super) ast: Rc<CreateTable>,
 }
 
 /// What tells two uses of tables apart: the statement that made the table, and the options of this use.
@@ -56,11 +68,15 @@ pub(super) enum Kind {
     /// With its place among the physical ones.
     Physical(usize),
     Metadata {
-        data_type: DataType,
         key: String,
         is_virtual: bool,
+        /// Its place in the table's row.
+        slot: usize,
+        /// As declared.
+        data_type: DataType,
     },
-    Computed,
+    /// What it is made of, once that is bound; over the table's row.
+    Computed(Option<Expr>),
 }
 
 impl Table {
@@ -73,26 +89,34 @@ impl Table {
         caller: &PlanOptions,
     ) -> (Self, Vec<Finding>) {
         let is_partial = ast.findings.iter().any(|finding| matches!(finding.rule, Rule::NotYet(_)));
-        let borrows = |rule| matches!(rule, Rule::NotYet("like" | "create-table-as"));
+        let borrows = |rule| matches!(rule, Rule::NotYet("create-table-as"));
         let borrows_columns = ast.findings.iter().any(|finding| borrows(finding.rule));
-        let mut findings = ast.findings;
+        let mut findings = ast.findings.clone();
         let mut columns: Vec<Field> = Vec::new();
         let mut declared: Vec<Declared> = Vec::new();
         let mut places = HashMap::new();
-        for column in ast.columns {
-            let (name, at) = (column.name.text, column.name.at);
+        let options: Options =
+            ast.options.iter().map(|it| (it.key.clone(), Given::table(it.value.clone(), it.at))).collect();
+        let physical = ast.columns.iter().filter(|it| matches!(it.kind, ColumnKind::Physical(_))).count();
+        let mut metadata: Vec<Field> = Vec::new();
+        for column in &ast.columns {
+            let (name, at) = (column.name.text.clone(), column.name.at);
             if places.contains_key(&name) {
                 findings.push(Finding::new(Rule::Columns, format!("two columns '{name}'")).at(at));
             }
-            let kind = match column.kind {
+            let kind = match &column.kind {
                 ColumnKind::Physical(data_type) => {
-                    columns.push(Field::new(name.clone(), data_type));
+                    columns.push(Field::new(name.clone(), data_type.clone()));
                     Kind::Physical(columns.len() - 1)
                 }
                 ColumnKind::Metadata { data_type, key, is_virtual } => {
-                    Kind::Metadata { data_type, key: key.unwrap_or_else(|| name.clone()), is_virtual }
+                    let key = key.clone().unwrap_or_else(|| name.clone());
+                    let own = metadata::data_type(&options, &key).unwrap_or_else(|| data_type.clone());
+                    metadata.push(Field::new(name.clone(), own));
+                    let slot = physical + metadata.len() - 1;
+                    Kind::Metadata { key, is_virtual: *is_virtual, slot, data_type: data_type.clone() }
                 }
-                ColumnKind::Computed => Kind::Computed,
+                ColumnKind::Computed(_) => Kind::Computed(None),
             };
             places.entry(name.clone()).or_insert(declared.len());
             declared.push(Declared { name, at, kind });
@@ -107,7 +131,7 @@ impl Table {
         for index in &primary_key {
             columns[*index].data_type.nullable = false;
         }
-        let given = ast.options.into_iter().map(|it| (it.key, Given::table(it.value, it.at)));
+        let row = columns.iter().chain(&metadata).cloned().collect();
         let findings = findings.into_iter().map(|it| it.of(&name)).collect();
         let mut table = Self {
             name,
@@ -115,16 +139,94 @@ impl Table {
             at: ast.name.at,
             size: columns.iter().map(|column| size(&column.data_type)).sum(),
             columns: columns.into(),
+            row,
             declared,
             places: Arc::new(places),
             primary_key,
-            options: given.collect(),
+            options,
             number,
             metadata_slots: Vec::new(),
             is_partial,
+            ast: Rc::new(ast),
         };
         table.override_options(caller);
         (table, findings)
+    }
+
+    /// Binds the computed columns: they see the columns that are not computed.
+    pub(super) fn bind_computed(&mut self, session: &Session) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let relation = self.relation(Vec::new(), session).unwrap_or_else(|finding| {
+            findings.push(finding);
+            Relation { path: Vec::new(), columns: Vec::new() }
+        });
+        let scope = Scope { relations: &[relation], session };
+        let ast = Rc::clone(&self.ast);
+        for (column, declared) in ast.columns.iter().zip(&mut self.declared) {
+            if let (ColumnKind::Computed(expression), Kind::Computed(bound)) =
+                (&column.kind, &mut declared.kind)
+            {
+                match bind(&expression.ast, &scope) {
+                    Ok(expr) => *bound = Some(expr),
+                    Err(finding) => {
+                        let text = format!("column '{}': {}", declared.name, finding.text);
+                        findings.push(Finding { text, ..finding }.at(expression.at));
+                    }
+                }
+            }
+        }
+        findings
+    }
+
+    /// What is wrong with its watermarks, which are read and then not used.
+    pub(super) fn check_watermarks(&self, session: &Session) -> Vec<Finding> {
+        let Ok(relation) = self.relation(Vec::new(), session) else { return Vec::new() };
+        let scope = Scope { relations: &[relation], session };
+        let checked = self.ast.watermarks.iter().filter_map(|watermark| {
+            let column = watermark.column.first()?;
+            if self.column(&column.text).is_none() {
+                let text = format!("WATERMARK FOR '{}', which is no column", column.text);
+                return Some(Finding::new(Rule::NoColumn, text).at(column.at));
+            }
+            bind(&watermark.expression.ast, &scope).err().map(|it| it.at(watermark.expression.at))
+        });
+        checked.map(|finding| finding.of(&self.name)).collect()
+    }
+
+    /// Its columns as a query sees them, those whose computation was refused left out.
+    ///
+    /// # Errors
+    /// A metadata column of a type that its metadata cannot be cast to.
+    pub(super) fn relation(&self, path: Vec<String>, session: &Session) -> Result<Relation, Finding> {
+        let mut columns = Vec::new();
+        for column in &self.declared {
+            let expr = match &column.kind {
+                Kind::Physical(index) => Expr::column(*index, self.columns[*index].data_type.clone()),
+                Kind::Metadata { slot, data_type, key, .. } => {
+                    let own = Expr::column(*slot, self.row[*slot].data_type.clone());
+                    if own.data_type() == data_type {
+                        own
+                    } else {
+                        cast::bind(own, data_type, false, session).map_err(|error| {
+                            let text = format!("column '{}': metadata '{key}': {}", column.name, error.0);
+                            Finding::new(Rule::Type, text).at(column.at)
+                        })?
+                    }
+                }
+                Kind::Computed(Some(expr)) => expr.clone(),
+                Kind::Computed(None) => continue,
+            };
+            columns.push(NamedExpr { name: column.name.as_str().into(), expr });
+        }
+        Ok(Relation { path, columns })
+    }
+
+    /// The metadata columns among the declared ones, with what they are called where they come from.
+    pub(super) fn metadata(&self) -> impl Iterator<Item = (&Declared, &str, usize)> {
+        self.declared.iter().filter_map(|column| match &column.kind {
+            Kind::Metadata { key, slot, .. } => Some((column, key.as_str(), *slot)),
+            _ => None,
+        })
     }
 
     pub(super) fn declaration(&self) -> Declaration {
@@ -148,7 +250,7 @@ impl Table {
 
     /// The option that `--set` means, if it means one of this table: `table.option`, also with the database and the
     /// catalog in front.
-    pub(super) fn overridden<'a>(&self, it: &'a super::Override) -> Option<std::borrow::Cow<'a, str>> {
+    pub(super) fn overridden<'a>(&self, it: &'a Override) -> Option<std::borrow::Cow<'a, str>> {
         if it.table == self.name {
             return Some(it.option.as_str().into());
         }
@@ -211,19 +313,6 @@ impl Table {
         Finding::not_yet("legacy-options", text)
     }
 
-    /// The table as a query reads it: behind the physical columns stand the metadata columns, in declared order.
-    pub(super) fn as_source(&self) -> Self {
-        let mut columns = self.columns.to_vec();
-        let mut declared = self.declared.clone();
-        for column in &mut declared {
-            if let Kind::Metadata { data_type, .. } = &column.kind {
-                columns.push(Field::new(column.name.clone(), data_type.clone()));
-                column.kind = Kind::Physical(columns.len() - 1);
-            }
-        }
-        Self { columns: columns.into(), declared, ..self.clone() }
-    }
-
     /// The columns that stand in messages, of a table as it is declared or of [`Self::as_sink`].
     pub(super) fn physical_slots(&self) -> impl Iterator<Item = usize> {
         (0..self.columns.len()).filter(|slot| !self.metadata_slots.contains(slot))
@@ -246,7 +335,7 @@ impl Table {
                     metadata_slots.push(columns.len());
                     Field::new(column.name.clone(), data_type.clone())
                 }
-                Kind::Metadata { .. } | Kind::Computed => continue,
+                Kind::Metadata { .. } | Kind::Computed(_) => continue,
             };
             columns.push(field);
             column.kind = Kind::Physical(columns.len() - 1);

@@ -1,8 +1,9 @@
 //! Whether UPDATE_BEFORE reaches the sink.
 
-use super::{KafkaSinkPlan, SinkPlan, SourcePlan};
+use super::pipeline::{KafkaSinkPlan, SinkPlan, SourcePlan};
 use crate::expr::{Expr, Projection};
 use crate::serializer::ChangeMode;
+use crate::step::Step;
 
 /// Whether UPDATE_BEFORE is dropped, and why.
 ///
@@ -15,7 +16,8 @@ use crate::serializer::ChangeMode;
 pub(super) fn update_before(
     source: &SourcePlan,
     sink: &SinkPlan,
-    filter: Option<&Expr>,
+    steps: &[Step],
+    is_union: bool,
     projection: &Projection,
 ) -> (bool, &'static str) {
     let sink = match sink {
@@ -32,8 +34,14 @@ pub(super) fn update_before(
     if source.primary_key.is_empty() {
         return (false, "UPDATE_BEFORE becomes a tombstone of the old key: the source has no PRIMARY KEY");
     }
-    if filter.is_some() {
+    if steps.iter().any(|step| matches!(step, Step::Filter(_))) {
         return (false, "UPDATE_BEFORE becomes a tombstone of the old key: WHERE may leave out the new row");
+    }
+    if !steps.is_empty() {
+        return (false, "UPDATE_BEFORE becomes a tombstone of the old key: of a row there are several");
+    }
+    if is_union {
+        return (false, "UPDATE_BEFORE becomes a tombstone of the old key: UNION ALL has no PRIMARY KEY");
     }
     if has_same_key(source, sink, projection) {
         (
@@ -61,7 +69,7 @@ pub(super) fn has_same_key(source: &SourcePlan, sink: &KafkaSinkPlan, projection
 
 #[cfg(test)]
 mod tests {
-    use super::update_before;
+    use super::{Step, update_before};
     use crate::expr::Expr;
     use crate::plan::{PlanOptions, plan};
     use crate::types::LogicalType;
@@ -79,9 +87,12 @@ mod tests {
     fn a_filter_needs_the_old_row_and_a_cast_key_does_not() {
         let plan = plan(JOB, &PlanOptions::default()).unwrap();
         let (source, insert) = plan.inserts().next().unwrap();
-        let filter = Expr::column(1, LogicalType::Boolean.nullable());
-        let drops = |filter| update_before(source, &insert.sink, filter, &insert.projection).0;
-        assert!(drops(None), "the key is the source's, cast from INT to BIGINT");
-        assert!(!drops(Some(&filter)));
+        let filter = Step::Filter(Expr::column(1, LogicalType::Boolean.nullable()));
+        let drops = |steps: &[Step], is_union| {
+            update_before(source, &insert.sink, steps, is_union, &insert.projection).0
+        };
+        assert!(drops(&[], false), "the key is the source's, cast from INT to BIGINT");
+        assert!(!drops(&[filter], false));
+        assert!(!drops(&[], true), "rows of one key come from two places");
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::check::Check;
 use super::formats::{Format, without_prefix};
+use super::pipeline::{BufferPlan, KafkaSinkPlan, SinkPlan, SourcePlan};
 use super::table::Table;
-use super::{BufferPlan, KafkaSinkPlan, SinkPlan, SourcePlan};
 use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error::Rule;
 use crate::format::EncodingFormat;
@@ -75,7 +75,7 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     let value = value.and_then(|format| {
         let columns: Vec<_> = slots.iter().map(|index| table.columns[*index].clone()).collect();
         let decoding = check.decoding_format(&format, &columns, &[])?;
-        Some((decoding, check.strict_decoding_format(&format, &columns)))
+        Some((decoding, check.strict_decoding_format(&format, &columns, &[])))
     });
     check.topics();
     let parallelism = check.parallelism("scan.parallelism");
@@ -92,7 +92,6 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     let topic_pattern = check.topic_pattern();
     let errors = check.error_handling();
     let lines = source_lines(&check, &bounded, &prefix, &slots);
-    let row = table.as_source();
     let plan = key.zip(value).map(|(key, (value, strict_decoder))| SourcePlan {
         table: table.name.clone(),
         topics,
@@ -105,13 +104,13 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
         deserializer: DeserializerPlan {
             key: Some(PartPlan { format: key, slots: table.primary_key.clone() }),
             value: PartPlan { format: value, slots },
-            metadata: metadata.of_record,
-            arity: row.columns.len(),
+            metadata,
+            arity: table.row.len(),
             upsert_mode: true,
         },
         strict_decoder,
         carries_changes: true,
-        columns: row.columns,
+        columns: Arc::clone(&table.row),
         primary_key: table.primary_key.clone(),
         upsert_mode: true,
         normalize: None,

@@ -2,7 +2,11 @@
 
 use super::lexed::Source;
 use super::tokens::Tokens;
-use super::{Script, Statement, query, set, statement};
+use sqlparser::tokenizer::Token;
+
+use super::ast::Statement;
+use super::script::Script;
+use super::{hint, query, set, statement};
 use crate::error::{Error, Finding, Position};
 
 /// Takes sources in order, gives statements.
@@ -17,8 +21,16 @@ pub(super) struct Parser<'a> {
 /// `STATEMENT SET` that waits for its END.
 struct Block {
     at: Position,
-    /// Whether its INSERTs are run; of a set that is only explained or compiled they are not.
-    is_run: bool,
+    use_of: SetUse,
+}
+
+/// What becomes of the statements of a set.
+enum SetUse {
+    Run,
+    /// They are explained, and not run.
+    Explain(Vec<Statement>),
+    /// The set was refused as a whole.
+    Refuse,
 }
 
 impl<'a> Parser<'a> {
@@ -35,16 +47,15 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let lexed = source.tokens(self.script)?;
+        let hints = lexed.hints.iter().map(|comment| hint::parse(self.script, comment));
+        let hints = hints.collect::<Result<Vec<_>, _>>()?;
         if lexed.tokens.is_empty() {
             return Ok(());
         }
-        let mut tokens = Tokens::new(self.script, lexed);
+        let mut tokens = Tokens::new(self.script, lexed).with_hints(hints);
         let first = self.statements.len();
-        match &self.block {
-            Some(block) => {
-                let is_run = block.is_run;
-                self.in_block(&mut tokens, is_run)?;
-            }
+        match self.block.take() {
+            Some(block) => self.in_block(&mut tokens, block)?,
             None => self.outside(&mut tokens)?,
         }
         self.hints(&tokens, first)
@@ -61,16 +72,25 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn in_block(&mut self, tokens: &mut Tokens<'_>, is_run: bool) -> Result<(), Error> {
+    fn in_block(&mut self, tokens: &mut Tokens<'_>, mut block: Block) -> Result<(), Error> {
         if tokens.eat_word("END") {
             tokens.expect_end()?;
-            self.block = None;
-        } else if tokens.is_word("INSERT") {
+            if let SetUse::Explain(statements) = block.use_of {
+                self.statements.push(Statement::Explain(statements));
+            }
+            return Ok(());
+        }
+        if tokens.is_word("INSERT") {
             let insert = query::insert(tokens)?;
-            self.statements.extend(is_run.then_some(insert));
-        } else if is_run {
+            match &mut block.use_of {
+                SetUse::Run => self.statements.push(insert),
+                SetUse::Explain(statements) => statements.push(insert),
+                SetUse::Refuse => {}
+            }
+        } else if !matches!(block.use_of, SetUse::Refuse) {
             return Err(tokens.expected("INSERT or END: a statement set holds INSERTs alone"));
         }
+        self.block = Some(block);
         Ok(())
     }
 
@@ -81,14 +101,18 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         if tokens.eat_words(&["BEGIN", "STATEMENT", "SET"]) {
-            self.block = Some(Block { at, is_run: true });
+            self.block = Some(Block { at, use_of: SetUse::Run });
             return tokens.expect_end();
         }
         if tokens.is_word("EXECUTE") {
             return self.execute(tokens);
         }
-        if tokens.is_word("EXPLAIN") || tokens.is_word("COMPILE") {
-            return self.unexecuted(tokens);
+        if tokens.is_word("EXPLAIN") {
+            return self.explain(tokens);
+        }
+        if tokens.is_word("COMPILE") {
+            self.compile(tokens);
+            return Ok(());
         }
         let statement = statement::statement(tokens)?;
         self.statements.push(statement);
@@ -101,8 +125,7 @@ impl<'a> Parser<'a> {
         tokens.advance();
         if tokens.eat_words(&["STATEMENT", "SET"]) {
             tokens.expect_word("BEGIN")?;
-            self.block = Some(Block { at, is_run: true });
-            return if tokens.is_at_end() { Ok(()) } else { self.in_block(tokens, true) };
+            return self.open(tokens, Block { at, use_of: SetUse::Run });
         }
         if tokens.is_word("INSERT") || tokens.is_word("SELECT") {
             let statement = statement::statement(tokens)?;
@@ -112,10 +135,35 @@ impl<'a> Parser<'a> {
         Err(tokens.expected("STATEMENT SET BEGIN or INSERT"))
     }
 
-    /// EXPLAIN and COMPILE, of a statement or of a set whose statements follow.
-    fn unexecuted(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Error> {
+    /// A statement may follow BEGIN without a semicolon between.
+    fn open(&mut self, tokens: &mut Tokens<'_>, block: Block) -> Result<(), Error> {
+        if tokens.is_at_end() {
+            self.block = Some(block);
+            return Ok(());
+        }
+        self.in_block(tokens, block)
+    }
+
+    /// EXPLAIN of a statement, or of a set whose statements follow.
+    fn explain(&mut self, tokens: &mut Tokens<'_>) -> Result<(), Error> {
         let at = tokens.here();
-        let is_explain = tokens.is_word("EXPLAIN");
+        tokens.advance();
+        tokens.eat_words(&["PLAN", "FOR"]);
+        while DETAILS.iter().any(|detail| tokens.eat_word(detail)) {
+            tokens.eat(&Token::Comma);
+        }
+        if tokens.eat_words(&["STATEMENT", "SET"]) {
+            tokens.expect_word("BEGIN")?;
+            return self.open(tokens, Block { at, use_of: SetUse::Explain(Vec::new()) });
+        }
+        let statement = statement::statement(tokens)?;
+        self.statements.push(Statement::Explain(vec![statement]));
+        Ok(())
+    }
+
+    /// COMPILE, of a statement or of a set whose statements follow.
+    fn compile(&mut self, tokens: &mut Tokens<'_>) {
+        let at = tokens.here();
         let mut opens = false;
         while !tokens.is_at_end() {
             opens |= tokens.eat_words(&["STATEMENT", "SET", "BEGIN"]);
@@ -125,17 +173,11 @@ impl<'a> Parser<'a> {
             tokens.advance();
         }
         if opens {
-            self.block = Some(Block { at, is_run: false });
+            self.block = Some(Block { at, use_of: SetUse::Refuse });
         }
-        self.statements.push(if is_explain {
-            let text = "EXPLAIN explains and runs nothing: 'upsert-kafka explain' tells a job's plan";
-            Statement::NoEffect(text.to_owned())
-        } else {
-            let text = "COMPILE PLAN is not supported yet: write the INSERTs themselves";
-            let findings = vec![Finding::not_yet("statements", text).at(at)];
-            Statement::Refused { findings, declares: None }
-        });
-        Ok(())
+        let text = "COMPILE PLAN is not supported yet: write the INSERTs themselves";
+        let findings = vec![Finding::not_yet("statements", text).at(at)];
+        self.statements.push(Statement::Refused { findings, declares: None });
     }
 
     /// Every hint of a statement belongs to a table of it, or has no effect.
@@ -150,7 +192,10 @@ impl<'a> Parser<'a> {
                 Statement::Select(query) => {
                     query.body.is_err() || query.tables.iter().any(|it| it.has(&hint.options))
                 }
-                Statement::Refused { .. } | Statement::NoEffect(_) => true,
+                Statement::CreateView(view) => {
+                    view.query.body.is_err() || view.query.tables.iter().any(|it| it.has(&hint.options))
+                }
+                Statement::Refused { .. } | Statement::NoEffect(_) | Statement::Explain(_) => true,
                 _ => false,
             };
             let statements = &self.statements[first..];
@@ -166,3 +211,6 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 }
+
+/// What Flink's EXPLAIN can tell besides; ours tells all it knows.
+const DETAILS: [&str; 4] = ["ESTIMATED_COST", "CHANGELOG_MODE", "JSON_EXECUTION_PLAN", "PLAN_ADVICE"];

@@ -7,7 +7,7 @@ use sqlparser::dialect::{Dialect, GenericDialect, Precedence};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
-use super::tokens::is_word;
+use super::token::is_word;
 use super::{expression, special_forms};
 
 /// Flink's quoting and names, on the parser's generic ground.

@@ -12,7 +12,8 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token};
 
 use super::data_type::data_type;
-use super::tokens::{Tokens, is_word};
+use super::token::is_word;
+use super::tokens::Tokens;
 use super::{Script, lexed};
 use crate::error::{Error, Position};
 use crate::types::DataType;
@@ -31,11 +32,12 @@ pub(crate) fn expression(script: &Script) -> Result<Expr, Error> {
     if source.text.len() != text.len() {
         return Err(script.error_at(Position::START, "expected one expression, found ';'"));
     }
-    use super::limits::{self, DEPTH_MAX};
+    use super::limits::DEPTH_MAX;
+    use super::nesting;
     let mut tokens = Tokens::new(script, source.tokens(script)?);
     let at = tokens.here();
     let body = tokens.rest();
-    limits::check(&tokens, &body)?;
+    nesting::check(&tokens, &body)?;
     let mut parser = Parser::new(&super::dialect::Flink)
         .with_recursion_limit(DEPTH_MAX + 10)
         .with_tokens_with_locations(body);

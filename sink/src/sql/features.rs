@@ -1,32 +1,30 @@
-//! Everything for which a query is more than columns of a table: each feature once, in the order of the text.
+//! Everything for which a query is more than a function of each row: each feature once, in the order of the text.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Function, Ident, JoinOperator, ObjectName, Query as Ast, Select, SelectItem, SetExpr, Spanned,
-    TableFactor, Visit, Visitor,
+    Expr, Function, GroupByExpr, Join, JoinConstraint, JoinOperator, ObjectName, Query as Ast, Select,
+    SetExpr, SetOperator, SetQuantifier, TableFactor, Value, Visit, Visitor,
 };
 
-use super::query::{NO_TABLE, ONE_TABLE, clauses, not_yet, object_path, refused_clauses, richness};
-use super::tokens::{cut, position};
-use super::{TableName, WithOption};
+use super::ast::{TableName, WithOption};
+use super::names::{object_path, place};
+use super::token::cut;
 use crate::error::{Finding, Position, Rule};
+
+/// Stands where a function gives a table that has no name.
+pub(super) const NO_TABLE: &str = "";
 
 /// What a query asks for.
 #[derive(Default)]
 pub(super) struct Features {
     findings: Vec<Finding>,
     /// Each with where it is met first.
-    functions: Vec<(String, Option<Position>)>,
     aggregates: Vec<(String, Option<Position>)>,
-    /// What a qualifier may name.
-    tables: HashSet<String>,
-    qualified: Vec<Ident>,
     /// Each with where it and its last part begin.
     relations: Vec<(Vec<String>, Position, Position)>,
     ctes: HashSet<String>,
-    columns: HashSet<String>,
 }
 
 impl Features {
@@ -36,44 +34,24 @@ impl Features {
         features
     }
 
-    /// The findings, a group of functions each as one.
+    /// What is refused, the aggregate functions as one.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = self.findings.clone();
-        let nested = self.qualified.iter().find(|ident| !self.tables.contains(&ident.value));
-        if let Some(ident) = nested {
-            let at = position(ident.span.start);
-            findings.push(not_yet("nested-field", "a field of a column").at(at));
+        if let Some((_, at)) = self.aggregates.first() {
+            let all: Vec<&str> = self.aggregates.iter().map(|(name, _)| name.as_str()).collect();
+            let words = match all.len() {
+                1 => format!("the aggregate function {} is", all[0]),
+                _ => format!("the aggregate functions {} are", all.join(", ")),
+            };
+            findings.push(Finding::not_yet("aggregate", format!("{words} {MANY_ROWS}")).at(*at));
         }
-        for (feature, kind, names) in
-            [("function", "function", &self.functions), ("aggregate", "aggregate function", &self.aggregates)]
-        {
-            if let Some((_, at)) = names.first() {
-                let all: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
-                let words = match all.len() {
-                    1 => format!("the {kind} {} is", all[0]),
-                    _ => format!("the {kind}s {} are", all.join(", ")),
-                };
-                let text = format!("{words} not supported yet{ONE_TABLE}");
-                findings.push(Finding::not_yet(feature, text).at(*at));
-            }
-        }
-        let mut told = HashSet::new();
-        findings.retain(|finding| told.insert(finding.rule));
         findings
-    }
-
-    /// The names of columns, wherever they stand.
-    pub(super) fn columns(self) -> HashSet<String> {
-        self.columns
     }
 
     /// The tables that the query names, without those that it makes by WITH; `options` looks for the hint of one.
     pub(super) fn tables(&self, options: impl Fn(Position) -> Vec<WithOption>) -> Vec<TableName> {
-        let mut told = HashSet::new();
         let relations = self.relations.iter().filter(|(path, ..)| {
-            let is_made_here =
-                path.len() == 1 && path.iter().any(|name| self.ctes.contains(name) || name == NO_TABLE);
-            !is_made_here && told.insert(path)
+            !(path.len() == 1 && path.iter().any(|name| self.ctes.contains(name) || name == NO_TABLE))
         });
         relations
             .map(|(path, at, last)| TableName { path: path.clone(), at: *at, options: options(*last) })
@@ -82,123 +60,121 @@ impl Features {
 
     fn push(&mut self, feature: &'static str, words: &str, at: Option<Position>) {
         if !self.findings.iter().any(|finding| finding.rule == Rule::NotYet(feature)) {
-            self.findings.push(not_yet(feature, words).at(at));
+            self.findings.push(Finding::not_yet(feature, format!("{words} is {MANY_ROWS}")).at(at));
         }
     }
 
-    fn function(&mut self, name: &str, at: Option<Position>) {
-        let name = cut(&name.to_ascii_uppercase());
-        let is_aggregate = AGGREGATES.contains(&&*name);
-        if self.functions.len() + self.aggregates.len() == FUNCTIONS_MAX {
-            return;
-        }
-        let group = if is_aggregate { &mut self.aggregates } else { &mut self.functions };
-        if !group.iter().any(|(other, _)| *other == name) {
-            group.push((name, at));
+    /// What no release of ours is to have.
+    fn unknown(&mut self, words: &str, at: Option<Position>) {
+        if !self.findings.iter().any(|finding| finding.rule == Rule::NotYet("query")) {
+            self.findings.push(Finding::not_yet("query", format!("{words} is not supported yet")).at(at));
         }
     }
 
     fn call(&mut self, function: &Function, at: Option<Position>) {
-        let name = function.name.to_string();
+        let name = cut(&function.name.to_string().to_ascii_uppercase());
         if function.over.is_some() {
-            self.push("window", &format!("{} OVER", cut(&name)), at);
-        } else if WINDOWS.iter().any(|it| it.eq_ignore_ascii_case(&name)) {
-            self.push("window", &format!("the window function {}", cut(&name)), at);
-        } else {
-            self.function(&name, at);
+            self.push("window", &format!("{name} OVER"), at);
+        } else if WINDOWS.contains(&&*name) {
+            self.push("window", &format!("the window function {name}"), at);
+        } else if AGGREGATES.contains(&&*name)
+            && self.aggregates.len() < AGGREGATES_TOLD_MAX
+            && !self.aggregates.iter().any(|(other, _)| *other == name)
+        {
+            self.aggregates.push((name, at));
+        }
+    }
+
+    /// A join is done where it makes several rows of one: its right side is made of the left row alone.
+    fn join(&mut self, join: &Join) {
+        let words = match &join.join_operator {
+            JoinOperator::CrossJoin(_) => "CROSS JOIN",
+            _ => "JOIN",
+        };
+        let is_done = expands(&join.relation)
+            && match &join.join_operator {
+                JoinOperator::CrossJoin(JoinConstraint::None) => true,
+                JoinOperator::Join(on)
+                | JoinOperator::Inner(on)
+                | JoinOperator::Left(on)
+                | JoinOperator::LeftOuter(on) => is_true(on),
+                _ => false,
+            };
+        if !is_done {
+            self.push("join", words, place(join));
         }
     }
 }
+
+/// What is said of everything that a row alone does not tell.
+const MANY_ROWS: &str = "not supported yet: what needs more than one row at a time is coming";
 
 impl Visitor for Features {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Ast) -> ControlFlow<()> {
-        for (given, words, feature) in clauses(query) {
-            if given {
-                self.push(feature, words, None);
-            }
-        }
         if let Some(with) = &query.with {
+            if with.recursive {
+                self.push("with", "WITH RECURSIVE", None);
+            }
             self.ctes.extend(with.cte_tables.iter().map(|cte| cte.alias.name.value.clone()));
         }
-        match &*query.body {
-            SetExpr::SetOperation { op, .. } => self.push("union", &op.to_string(), None),
-            SetExpr::Values(_) => self.push("values", "VALUES", None),
-            _ => {}
+        if let Some(order) = &query.order_by {
+            self.push("order-by", "ORDER BY", place(order));
         }
+        if query.limit_clause.is_some() || query.fetch.is_some() {
+            self.push("limit", "LIMIT", None);
+        }
+        if !query.locks.is_empty() || query.for_clause.is_some() {
+            self.unknown("FOR", None);
+        }
+        if query.settings.is_some() || query.format_clause.is_some() || !query.pipe_operators.is_empty() {
+            self.unknown("this query", None);
+        }
+        self.body(&query.body);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        for (given, words, feature) in refused_clauses(select) {
-            let place = match feature {
-                "filter" => select.selection.as_ref().and_then(at),
-                "having" => select.having.as_ref().and_then(at),
-                _ => None,
-            };
-            if given {
-                self.push(feature, words, place);
+        if is_grouped(select) {
+            self.push("group-by", "GROUP BY", None);
+        }
+        if let Some(having) = &select.having {
+            self.push("having", "HAVING", place(having));
+        }
+        if select.distinct.is_some() {
+            self.push("distinct", "DISTINCT", None);
+        }
+        if !select.named_window.is_empty() {
+            self.push("window", "WINDOW", None);
+        }
+        if has_other_clauses(select) {
+            self.unknown("this query", None);
+        }
+        for (index, from) in select.from.iter().enumerate() {
+            if index > 0 && !expands(&from.relation) {
+                self.push("join", "a join", None);
             }
-        }
-        if select.from.is_empty() {
-            self.push("values", "SELECT without FROM", None);
-        }
-        let joins = || select.from.iter().flat_map(|from| &from.joins);
-        if let Some(join) = joins().next() {
-            let words = match &join.join_operator {
-                JoinOperator::CrossJoin(_) => "CROSS JOIN",
-                _ => "JOIN",
-            };
-            self.push("join", words, at(join));
-        } else if select.from.len() > 1 {
-            self.push("join", "a join", None);
-        }
-        for item in &select.projection {
-            let expr = match item {
-                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => expr,
-                _ => continue,
-            };
-            let is_column =
-                matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Nested(_));
-            if !is_column && !is_call(expr) {
-                let (feature, words) = richness(expr);
-                self.push(feature, &words, at(expr));
-            }
+            from.joins.iter().for_each(|join| self.join(join));
         }
         ControlFlow::Continue(())
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        let alias = match factor {
-            TableFactor::Table { name, alias, version, args, .. } => {
-                self.tables.extend(name.0.last().and_then(|part| part.as_ident()).map(|it| it.value.clone()));
-                if version.is_some() {
-                    self.push("join", "FOR SYSTEM_TIME AS OF", at(name));
-                }
-                if args.is_some() {
-                    self.push("query", "this FROM", at(name));
-                }
-                alias
+        match factor {
+            TableFactor::Table { name, version: Some(_), .. } => {
+                self.push("join", "FOR SYSTEM_TIME AS OF", place(name));
             }
-            TableFactor::Derived { alias, .. } => {
-                self.push("subquery", "a query in FROM", at(factor));
-                alias
+            TableFactor::Table { name, args: Some(_), .. } => self.unknown("this FROM", place(name)),
+            TableFactor::Table { .. } | TableFactor::UNNEST { .. } => {}
+            TableFactor::Derived { lateral: false, sample: None, .. } => {}
+            TableFactor::Derived { lateral: true, .. } | TableFactor::NestedJoin { .. } => {
+                self.push("join", "a join", place(factor));
             }
-            TableFactor::UNNEST { alias, .. } => {
-                self.push("unnest", "UNNEST", at(factor));
-                alias
-            }
-            TableFactor::Function { alias, .. } | TableFactor::TableFunction { alias, .. } => {
-                self.push("query", "this FROM", at(factor));
-                alias
-            }
-            _ => {
-                self.push("query", "this FROM", at(factor));
-                &None
-            }
-        };
-        self.tables.extend(alias.iter().map(|alias| alias.name.value.clone()));
+            TableFactor::Function { .. } | TableFactor::TableFunction { .. } => {}
+            TableFactor::MatchRecognize { .. } => self.push("window", "MATCH_RECOGNIZE", place(factor)),
+            _ => self.unknown("this FROM", place(factor)),
+        }
         ControlFlow::Continue(())
     }
 
@@ -209,71 +185,76 @@ impl Visitor for Features {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         match expr {
-            Expr::Identifier(ident) => _ = self.columns.insert(ident.value.clone()),
-            Expr::CompoundIdentifier(path) => {
-                self.columns.extend(path.iter().map(|ident| ident.value.clone()));
-                match &path[..] {
-                    [qualifier, _] => self.qualified.push(qualifier.clone()),
-                    _ => self.push("nested-field", "a field of a column", at(expr)),
-                }
-            }
-            Expr::CompoundFieldAccess { .. } | Expr::JsonAccess { .. } => {
-                self.push("nested-field", "a field of a column", at(expr));
-            }
-            Expr::Cast { .. } => self.push("cast", "CAST", at(expr)),
-            Expr::Case { .. } => self.push("case", "CASE", at(expr)),
             Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => {
-                self.push("subquery", "a query inside a query", at(expr));
+                self.push("subquery", "a query inside an expression", place(expr));
             }
-            Expr::Function(function) => self.call(function, at(expr)),
-            _ => {
-                if let Some(name) = special_function(expr) {
-                    self.function(name, at(expr));
-                }
-            }
+            Expr::Function(function) => self.call(function, place(expr)),
+            _ => {}
         }
         ControlFlow::Continue(())
     }
 }
 
-/// The feature that a call asks for, and its name for people.
-pub(super) fn kind(function: &str) -> (&'static str, String) {
-    let name = cut(&function.to_ascii_uppercase());
-    match AGGREGATES.contains(&&*name) {
-        true => ("aggregate", format!("the aggregate function {name}")),
-        false if WINDOWS.contains(&&*name) => ("window", format!("the window function {name}")),
-        false => ("function", format!("the function {name}")),
+impl Features {
+    /// The set operations of a query, which nest without a query between.
+    fn body(&mut self, body: &SetExpr) {
+        match body {
+            SetExpr::SetOperation { op, set_quantifier, left, right } => {
+                if (*op, *set_quantifier) != (SetOperator::Union, SetQuantifier::All) {
+                    self.push("union", &op.to_string(), place(&**right));
+                }
+                self.body(left);
+                self.body(right);
+            }
+            SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => {}
+            SetExpr::Table(table) => {
+                let path = table.schema_name.iter().chain(&table.table_name).cloned().collect();
+                self.relations.push((path, Position::START, Position::START));
+            }
+            _ => self.unknown("this query", None),
+        }
     }
 }
 
-/// Functions that are told by name.
-const FUNCTIONS_MAX: usize = 100;
-
-fn is_call(expr: &Expr) -> bool {
-    matches!(expr, Expr::Function(_) | Expr::CompoundFieldAccess { .. }) || special_function(expr).is_some()
+fn is_grouped(select: &Select) -> bool {
+    match &select.group_by {
+        GroupByExpr::Expressions(expressions, modifiers) => !expressions.is_empty() || !modifiers.is_empty(),
+        GroupByExpr::All(_) => true,
+    }
 }
 
-/// Functions with a grammar of their own.
-pub(super) fn special_function(expr: &Expr) -> Option<&'static str> {
-    Some(match expr {
-        Expr::Ceil { .. } => "CEIL",
-        Expr::Floor { .. } => "FLOOR",
-        Expr::Extract { .. } => "EXTRACT",
-        Expr::Position { .. } => "POSITION",
-        Expr::Substring { .. } => "SUBSTRING",
-        Expr::Trim { .. } => "TRIM",
-        Expr::Overlay { .. } => "OVERLAY",
-        Expr::Convert { .. } => "CONVERT",
-        _ => return None,
-    })
+fn has_other_clauses(select: &Select) -> bool {
+    select.top.is_some()
+        || select.exclude.is_some()
+        || select.into.is_some()
+        || select.prewhere.is_some()
+        || select.qualify.is_some()
+        || select.value_table_mode.is_some()
+        || !(select.lateral_views.is_empty() && select.connect_by.is_empty() && select.cluster_by.is_empty())
+        || !(select.distribute_by.is_empty() && select.sort_by.is_empty())
 }
 
-fn at(node: &impl Spanned) -> Option<Position> {
-    let start = node.span().start;
-    (start.line > 0).then(|| position(start))
+/// Whether it makes rows of the row before it.
+fn expands(factor: &TableFactor) -> bool {
+    matches!(
+        factor,
+        TableFactor::UNNEST { .. } | TableFactor::Function { .. } | TableFactor::TableFunction { .. }
+    )
 }
 
-const AGGREGATES: [&str; 16] = [
+/// `ON TRUE`
+fn is_true(on: &JoinConstraint) -> bool {
+    match on {
+        JoinConstraint::On(Expr::Value(value)) => value.value == Value::Boolean(true),
+        _ => false,
+    }
+}
+
+/// Aggregate functions that are told by name.
+const AGGREGATES_TOLD_MAX: usize = 100;
+
+const AGGREGATES: [&str; 18] = [
+    "ARRAY_AGG",
     "AVG",
     "COLLECT",
     "COUNT",
@@ -284,6 +265,7 @@ const AGGREGATES: [&str; 16] = [
     "LISTAGG",
     "MAX",
     "MIN",
+    "STDDEV",
     "STDDEV_POP",
     "STDDEV_SAMP",
     "SUM",
@@ -293,14 +275,18 @@ const AGGREGATES: [&str; 16] = [
 ];
 
 /// The old group windows, and what tells their bounds.
-const WINDOWS: [&str; 9] = [
+const WINDOWS: [&str; 13] = [
     "TUMBLE",
     "HOP",
     "SESSION",
     "TUMBLE_START",
     "TUMBLE_END",
+    "TUMBLE_ROWTIME",
+    "TUMBLE_PROCTIME",
     "HOP_START",
     "HOP_END",
+    "HOP_ROWTIME",
     "SESSION_START",
     "SESSION_END",
+    "SESSION_ROWTIME",
 ];

@@ -6,7 +6,7 @@ pub(super) fn unknown(name: Option<&str>) -> String {
     let upper = name.to_ascii_uppercase();
     match FOREIGN.iter().find(|(names, _)| names.contains(&&*upper)) {
         Some((_, instead)) => format!("{upper} is no type of Flink; write {instead}"),
-        None => format!("'{}' is no type; there are: {NAMES}", super::tokens::cut(name)),
+        None => format!("'{}' is no type; there are: {NAMES}", super::token::cut(name)),
     }
 }
 

@@ -2,35 +2,20 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::lexed::Source;
-use super::tokens::{Tokens, is_word};
-use super::{Script, WithOption, table};
-use crate::error::{Error, Position};
+use super::ast::Hint;
+use super::lexed::HintComment;
+use super::options::options;
+use super::script::Script;
+use super::token::is_word;
+use super::tokens::Tokens;
+use crate::error::Error;
 
-/// What stands in one hint comment.
-#[derive(Clone, Debug)]
-pub(super) struct Hint {
-    pub(super) at: Position,
-    /// Where the token before it begins: the name that it belongs to.
-    pub(super) after: Option<Position>,
-    /// Whether it stands behind SELECT, where Flink's hints about joins and state are.
-    pub(super) is_of_query: bool,
-    /// What OPTIONS sets.
-    pub(super) options: Vec<WithOption>,
-    /// Hints of other names, which Flink knows and a job here has no use for.
-    pub(super) others: Vec<String>,
-}
-
-/// The text between `/*+` and `*/`, which begins at `at` behind the token `before`.
-pub(super) fn parse(
-    script: &Script,
-    source: &Source<'_>,
-    at: Position,
-    before: Option<(Token, Position)>,
-) -> Result<Hint, Error> {
-    let lexed = source.tokens(script)?;
-    let is_of_query = before.as_ref().is_some_and(|(token, _)| is_word(token, "SELECT"));
-    let after = before.map(|(_, after)| after);
+/// What stands between `/*+` and `*/`.
+pub(super) fn parse(script: &Script, comment: &HintComment) -> Result<Hint, Error> {
+    let at = comment.at;
+    let lexed = comment.source().tokens(script)?;
+    let is_of_query = comment.before.as_ref().is_some_and(|(token, _)| is_word(token, "SELECT"));
+    let after = comment.before.as_ref().map(|(_, after)| *after);
     let mut hint = Hint { at, after, is_of_query, options: Vec::new(), others: Vec::new() };
     if lexed.tokens.is_empty() {
         return Err(script.error_at(at, "an empty hint; write /*+ OPTIONS('key' = 'value') */"));
@@ -38,7 +23,7 @@ pub(super) fn parse(
     let mut tokens = Tokens::new(script, lexed);
     while !tokens.is_at_end() {
         if tokens.eat_word("OPTIONS") {
-            hint.options.extend(table::options(&mut tokens)?);
+            hint.options.extend(options(&mut tokens)?);
         } else {
             hint.others.push(tokens.name()?.text);
             skip_brackets(&mut tokens)?;

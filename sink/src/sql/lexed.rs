@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
-use super::hint::{self, Hint};
+use super::dialect;
 use super::lexical::{Lexer, Region};
 use super::limits::{HINTS_MAX, STATEMENT_BYTES_MAX, STATEMENTS_MAX, TOKENS_MAX, WORD_CHARS_MAX};
-use super::tokens::position;
-use super::{Script, dialect};
+use super::script::Script;
+use super::token::position;
 use crate::error::{Error, Position};
 
 /// The text of one statement, without its semicolon.
@@ -22,9 +22,27 @@ pub(super) struct Source<'a> {
 #[derive(Default)]
 pub(super) struct Lexed {
     pub(super) tokens: Vec<TokenWithSpan>,
-    pub(super) hints: Vec<Hint>,
+    pub(super) hints: Vec<HintComment>,
     /// Where the tokens begin that a placeholder gave, in order.
     pub(super) filled_in: Vec<Position>,
+}
+
+/// `/*+ … */`
+pub(super) struct HintComment {
+    text: String,
+    /// Of the text, after placeholders were filled in.
+    start: Position,
+    /// Of the comment, as the user wrote it.
+    pub(super) at: Position,
+    /// The token before it, and where that begins.
+    pub(super) before: Option<(Token, Position)>,
+}
+
+impl HintComment {
+    /// What stands in it.
+    pub(super) fn source(&self) -> Source<'_> {
+        Source { text: &self.text, start: self.start }
+    }
 }
 
 /// The statements of a script that are not empty.
@@ -118,8 +136,12 @@ impl Source<'_> {
                         }
                         let behind = lexed.tokens.last().map(|token| token.token.clone());
                         let after = lexed.tokens.last().map(|token| position(token.span.start));
-                        let hint = Source { text: &comment[1..], start: start.behind("/*+") };
-                        lexed.hints.push(hint::parse(script, &hint, from, behind.zip(after))?);
+                        lexed.hints.push(HintComment {
+                            text: comment[1..].to_owned(),
+                            start: start.behind("/*+"),
+                            at: from,
+                            before: behind.zip(after),
+                        });
                     }
                     _ => {}
                 }

@@ -5,7 +5,7 @@ use super::tokens::Tokens;
 /// What is said about such a statement; `None`: it is none.
 pub(super) fn sentence(tokens: &Tokens<'_>) -> Option<String> {
     let row = ROWS.iter().find(|(words, _)| {
-        words.iter().enumerate().all(|(ahead, word)| super::tokens::is_word(tokens.peek_at(ahead), word))
+        words.iter().enumerate().all(|(ahead, word)| super::token::is_word(tokens.peek_at(ahead), word))
     });
     row.map(|(words, why)| format!("{} {why}", words.join(" ")))
 }
@@ -22,7 +22,8 @@ pub(super) fn namespace(kind: &str) -> Option<&'static str> {
 
 const JAR: &str = "has no effect: Java classes cannot run here; connectors and formats are built in";
 const MODULE: &str = "has no effect: functions are built in";
-const SHOWS: &str = "shows nothing here: 'upsert-kafka explain' tells tables, columns and options";
+const SHOWS: &str =
+    "shows nothing here: TABLES, VIEWS, FUNCTIONS, COLUMNS FROM and CREATE TABLE can be shown";
 const TERMINAL: &str = "is for a terminal and has no effect";
 
 const ROWS: &[(&[&str], &str)] = &[
@@ -32,8 +33,6 @@ const ROWS: &[(&[&str], &str)] = &[
     (&["LOAD", "MODULE"], MODULE),
     (&["UNLOAD", "MODULE"], MODULE),
     (&["SHOW"], SHOWS),
-    (&["DESCRIBE"], SHOWS),
-    (&["DESC"], SHOWS),
     (&["HELP"], TERMINAL),
     (&["CLEAR"], TERMINAL),
 ];

@@ -1,7 +1,8 @@
 //! `SET`, `SET key = value` and `RESET key`, with quotes or without: read from the text, as Flink's client does.
 
+use super::ast::{Show, Statement, WithOption};
 use super::lexed::Source;
-use super::{Script, Statement, WithOption};
+use super::script::Script;
 use crate::error::Error;
 
 /// The statement, if it is one of these.
@@ -19,7 +20,7 @@ pub(super) fn parse(script: &Script, source: &Source<'_>) -> Result<Option<State
     let at = source.place(script, &text[..from]);
     let error = |reason: &str| Err(script.error_at(at, reason));
     if rest.is_empty() {
-        let shows = Statement::NoEffect("SET shows no settings here: 'upsert-kafka explain' does".to_owned());
+        let shows = Statement::Show(Show::Settings);
         return Ok(Some(if is_reset { Statement::Reset(None) } else { shows }));
     }
     let Some((key, behind)) = key(rest) else {

@@ -11,7 +11,7 @@ use sqlparser::dialect::{Dialect, GenericDialect, Precedence};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token};
 
-use super::tokens::is_word;
+use super::token::is_word;
 
 type ReadForm = Result<Expr, ParserError>;
 

@@ -2,8 +2,10 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::tokens::{Tokens, is_word};
-use super::{Drop, Statement, TableName, Use, no_effect, query, table};
+use super::ast::{CreateView, Drop, Show, Statement, TableName, Use};
+use super::token::is_word;
+use super::tokens::Tokens;
+use super::{no_effect, query, table};
 use crate::error::{Error, Finding, Rule};
 use crate::options::nearest;
 
@@ -17,6 +19,9 @@ pub(super) fn statement(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
         };
     };
     let first = first.value.to_ascii_uppercase();
+    if let Some(shown) = show(tokens)? {
+        return Ok(shown);
+    }
     match first.as_str() {
         "CREATE" => create(tokens),
         "DROP" => drop(tokens),
@@ -26,6 +31,12 @@ pub(super) fn statement(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
             Ok(refused(Finding::not_yet("with", text).at(at)))
         }
         "SELECT" | "WITH" | "VALUES" => query::query(tokens).map(Statement::Select),
+        "TABLE" if matches!(tokens.peek_at(1), Token::Word(_)) => query::query(tokens).map(Statement::Select),
+        "DESCRIBE" | "DESC" => {
+            tokens.advance();
+            tokens.eat_word("EXTENDED");
+            last_name(tokens).map(Statement::Describe)
+        }
         "USE" => use_names(tokens),
         "UPDATE" | "DELETE" => {
             let text = format!(
@@ -83,7 +94,7 @@ fn create(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
         return table::create_table(tokens).map(Statement::CreateTable);
     }
     if tokens.eat_word("VIEW") {
-        return view(tokens, at);
+        return view(tokens);
     }
     if tokens.eat_words(&["SOURCE", "STREAM"]) || tokens.eat_words(&["SINK", "STREAM"]) {
         let name = tokens.table_name()?;
@@ -98,7 +109,7 @@ fn create(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
             if let Some(why) = no_effect::namespace(&kind) {
                 return Ok(Statement::NoEffect(format!("CREATE {kind} has no effect: {why}")));
             }
-            let text = format!("CREATE {} is not supported yet", super::tokens::cut(&kind));
+            let text = format!("CREATE {} is not supported yet", super::token::cut(&kind));
             Ok(refused(
                 Finding::not_yet(if kind == "FUNCTION" { "function" } else { "statements" }, text).at(at),
             ))
@@ -107,22 +118,46 @@ fn create(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
     }
 }
 
-/// After `CREATE VIEW`: it is refused with all that its query asks for, so that nothing comes as a surprise later.
-fn view(tokens: &mut Tokens<'_>, at: crate::error::Position) -> Result<Statement, Error> {
-    tokens.eat_words(&["IF", "NOT", "EXISTS"]);
+/// After `CREATE VIEW`.
+fn view(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
+    let if_not_exists = tokens.eat_words(&["IF", "NOT", "EXISTS"]);
     let name = tokens.table_name()?;
-    if *tokens.peek() == Token::LParen {
-        tokens.names()?;
-    }
+    let columns = if *tokens.peek() == Token::LParen { tokens.names()? } else { Vec::new() };
     if tokens.eat_word("COMMENT") {
         tokens.string("a comment")?;
     }
     tokens.expect_word("AS")?;
     let query = query::query(tokens)?;
-    let text = "CREATE VIEW is not supported yet: write its query into the INSERTs that use it";
-    let mut findings = vec![Finding::not_yet("view", text).of(&name.path.join(".")).at(at)];
-    findings.extend(query.body.err().unwrap_or_default());
-    Ok(Statement::Refused { findings, declares: Some(name) })
+    Ok(Statement::CreateView(CreateView { name, if_not_exists, columns, query }))
+}
+
+/// After SHOW, where something is shown.
+fn show(tokens: &mut Tokens<'_>) -> Result<Option<Statement>, Error> {
+    let show = if tokens.eat_words(&["SHOW", "TABLES"]) {
+        Show::Tables
+    } else if tokens.eat_words(&["SHOW", "VIEWS"]) {
+        Show::Views
+    } else if tokens.eat_words(&["SHOW", "FUNCTIONS"]) {
+        Show::Functions
+    } else if tokens.eat_words(&["SHOW", "COLUMNS"]) {
+        if !tokens.eat_word("FROM") {
+            tokens.expect_word("IN")?;
+        }
+        return Ok(Some(Statement::Describe(last_name(tokens)?)));
+    } else if tokens.eat_words(&["SHOW", "CREATE", "TABLE"]) || tokens.eat_words(&["SHOW", "CREATE", "VIEW"])
+    {
+        Show::Create(last_name(tokens)?)
+    } else {
+        return Ok(None);
+    };
+    tokens.expect_end()?;
+    Ok(Some(Statement::Show(show)))
+}
+
+fn last_name(tokens: &mut Tokens<'_>) -> Result<TableName, Error> {
+    let name = tokens.table_name()?;
+    tokens.expect_end()?;
+    Ok(name)
 }
 
 fn drop(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
@@ -164,12 +199,5 @@ fn use_names(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
         [] => Ok(Statement::Use(Use { catalog: None, database })),
         [catalog] => Ok(Statement::Use(Use { catalog: Some(catalog.clone()), database })),
         _ => Err(tokens.error_at(at, "USE takes a database, or catalog.database")),
-    }
-}
-
-impl TableName {
-    /// Whether these options of a hint are among those of this use.
-    pub(super) fn has(&self, options: &[super::WithOption]) -> bool {
-        options.iter().all(|option| self.options.contains(option))
     }
 }

@@ -1,13 +1,15 @@
 //! `CREATE TABLE`, as Flink writes it.
 
+use std::rc::Rc;
+
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
-use super::limits::{self, COLUMNS_MAX, OPTIONS_MAX};
+use super::ast::{Column, ColumnKind, CreateTable, Expression, Name, PrimaryKey, Watermark};
+use super::limits::COLUMNS_MAX;
+use super::options::options;
 use super::tokens::Tokens;
-use super::{
-    Column, ColumnKind, CreateTable, Name, PrimaryKey, WithOption, data_type, dialect, query, with_option,
-};
+use super::{data_type, dialect, like, nesting, query};
 use crate::error::{Error, Finding};
 
 /// After `CREATE [TEMPORARY] TABLE`.
@@ -19,8 +21,10 @@ pub(super) fn create_table(tokens: &mut Tokens<'_>) -> Result<CreateTable, Error
         if_not_exists,
         columns: Vec::new(),
         primary_keys: Vec::new(),
+        watermarks: Vec::new(),
         partitioned_by: Vec::new(),
         options: Vec::new(),
+        like: None,
         findings: Vec::new(),
     };
     if tokens.eat(&Token::LParen) {
@@ -61,10 +65,8 @@ fn distribution(tokens: &mut Tokens<'_>, table: &mut CreateTable) -> Result<(), 
 /// `LIKE table (…)` or `AS query`
 fn rest(tokens: &mut Tokens<'_>, table: &mut CreateTable) -> Result<(), Error> {
     let at = tokens.here();
-    if tokens.is_word("LIKE") {
-        let text = "CREATE TABLE … LIKE is not supported yet: write the table's columns and options out";
-        table.findings.push(Finding::not_yet("like", text).at(at));
-        tokens.rest();
+    if tokens.eat_word("LIKE") {
+        table.like = Some(like::like(tokens)?);
     } else if tokens.eat_word("AS") {
         let text = "CREATE TABLE … AS is not supported yet: write CREATE TABLE and INSERT INTO";
         table.findings.push(Finding::not_yet("create-table-as", text).at(at));
@@ -77,9 +79,14 @@ fn rest(tokens: &mut Tokens<'_>, table: &mut CreateTable) -> Result<(), Error> {
 /// A column, a watermark or a constraint.
 fn element(tokens: &mut Tokens<'_>, table: &mut CreateTable) -> Result<(), Error> {
     if tokens.eat_words(&["WATERMARK", "FOR"]) {
-        tokens.name()?;
+        let mut column = vec![tokens.name()?];
+        while tokens.eat(&Token::Period) {
+            column.push(tokens.name()?);
+        }
         tokens.expect_word("AS")?;
-        return expression(tokens, &[]);
+        let expression = expression(tokens, &[])?;
+        table.watermarks.push(Watermark { column, expression });
+        return Ok(());
     }
     if tokens.eat_word("CONSTRAINT") {
         tokens.name()?;
@@ -94,9 +101,9 @@ fn element(tokens: &mut Tokens<'_>, table: &mut CreateTable) -> Result<(), Error
 fn column(tokens: &mut Tokens<'_>, table: &mut CreateTable) -> Result<(), Error> {
     let name = tokens.name()?;
     if tokens.eat_word("AS") {
-        expression(tokens, &["COMMENT"])?;
+        let expression = expression(tokens, &["COMMENT"])?;
         comment(tokens)?;
-        table.columns.push(Column { name, kind: ColumnKind::Computed });
+        table.columns.push(Column { name, kind: ColumnKind::Computed(expression) });
         return Ok(());
     }
     let data_type = data_type::data_type(tokens, &mut table.findings)?;
@@ -158,17 +165,19 @@ fn enforcement(tokens: &mut Tokens<'_>) -> bool {
     true
 }
 
-/// An expression is checked and dropped: what it computes is not used yet.
-fn expression(tokens: &mut Tokens<'_>, until: &[&str]) -> Result<(), Error> {
+/// An expression up to a comma, a closing bracket or one of these words.
+fn expression(tokens: &mut Tokens<'_>, until: &[&str]) -> Result<Expression, Error> {
     let at = tokens.here();
     let body = tokens.until_comma(until);
     if body.is_empty() {
         return Err(tokens.expected("an expression"));
     }
-    limits::check(tokens, &body)?;
+    nesting::check(tokens, &body)?;
     let mut parser = Parser::new(&dialect::Flink).with_tokens_with_locations(body);
-    let whole = parser.parse_expr().is_ok() && parser.peek_token_ref().token == Token::EOF;
-    if whole { Ok(()) } else { Err(tokens.script().error_at(at, "this is not an expression")) }
+    match parser.parse_expr() {
+        Ok(ast) if parser.peek_token_ref().token == Token::EOF => Ok(Expression { ast: Rc::new(ast), at }),
+        _ => Err(tokens.script().error_at(at, "this is not an expression")),
+    }
 }
 
 fn comment(tokens: &mut Tokens<'_>) -> Result<(), Error> {
@@ -176,25 +185,4 @@ fn comment(tokens: &mut Tokens<'_>) -> Result<(), Error> {
         tokens.string("a comment")?;
     }
     Ok(())
-}
-
-/// `('key' = 'value', …)`, after WITH or OPTIONS.
-pub(super) fn options(tokens: &mut Tokens<'_>) -> Result<Vec<WithOption>, Error> {
-    let mut options = Vec::new();
-    if !tokens.eat(&Token::LParen) {
-        return Err(tokens.expected_in_options("'('"));
-    }
-    if tokens.eat(&Token::RParen) {
-        return Ok(options);
-    }
-    loop {
-        options.push(with_option(tokens, "an option")?);
-        if options.len() > OPTIONS_MAX {
-            return Err(tokens.error(&format!("a table has at most {OPTIONS_MAX} options")));
-        }
-        if !tokens.eat(&Token::Comma) {
-            break;
-        }
-    }
-    if tokens.eat(&Token::RParen) { Ok(options) } else { Err(tokens.expected_in_options("',' or ')'")) }
 }

@@ -1,12 +1,13 @@
 //! A cursor over the tokens of one statement.
 
-use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::hint::Hint;
+use super::ast::{Hint, Name, TableName};
 use super::lexed::Lexed;
 use super::limits::{COLUMNS_MAX, DEPTH_MAX};
 use super::reserved::{is_reserved, reserved_word};
-use super::{Name, Script, TableName};
+use super::script::Script;
+use super::token::{cut, is_word, position};
 use crate::error::{Error, Position};
 
 /// The tokens of one statement, without blanks and comments.
@@ -23,7 +24,7 @@ pub(super) struct Tokens<'a> {
 impl<'a> Tokens<'a> {
     /// The tokens are not empty.
     pub(super) fn new(script: &'a Script, lexed: Lexed) -> Self {
-        Self { script, all: lexed.tokens, next: 0, hints: lexed.hints, filled_in: lexed.filled_in, depth: 0 }
+        Self { script, all: lexed.tokens, next: 0, hints: Vec::new(), filled_in: lexed.filled_in, depth: 0 }
     }
 
     pub(super) fn peek(&self) -> &Token {
@@ -113,9 +114,14 @@ impl<'a> Tokens<'a> {
     }
 
     /// The options of a hint behind the token that begins there.
-    pub(super) fn hint_behind(&self, place: Option<Position>) -> Vec<super::WithOption> {
+    pub(super) fn hint_behind(&self, place: Option<Position>) -> Vec<super::ast::WithOption> {
         let hints = self.hints.iter().filter(|hint| hint.after == place && !hint.is_of_query);
         hints.flat_map(|hint| hint.options.iter().cloned()).collect()
+    }
+
+    /// The same with the hints of the statement.
+    pub(super) fn with_hints(self, hints: Vec<Hint>) -> Self {
+        Self { hints, ..self }
     }
 
     pub(super) fn hints(&self) -> &[Hint] {
@@ -152,7 +158,9 @@ impl<'a> Tokens<'a> {
     pub(super) fn option_text(&mut self, what: &str) -> Result<(String, Position), Error> {
         let at = self.here();
         let text = match self.peek() {
-            Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => text.clone(),
+            Token::SingleQuotedString(text) => text.clone(),
+            // DLI's users double a single quote in there too.
+            Token::DoubleQuotedString(text) => text.replace("''", "'"),
             _ => return Err(self.expected_in_options(&format!("{what} in single quotes"))),
         };
         self.next += 1;
@@ -281,22 +289,3 @@ const TABLE_PATH_MAX: usize = 3;
 
 /// No operator is longer; what is, is a text.
 const OPERATOR_CHARS_MAX: usize = 4;
-
-/// Characters of a word that an error shows.
-const FOUND_CHARS_MAX: usize = 60;
-
-/// A word cut to what an error shows of it.
-pub(super) fn cut(text: &str) -> String {
-    match text.char_indices().nth(FOUND_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-pub(super) fn position(location: Location) -> Position {
-    Position { line: location.line, column: location.column }
-}
-
-pub(super) fn is_word(token: &Token, word: &str) -> bool {
-    matches!(token, Token::Word(it) if it.quote_style.is_none() && it.value.eq_ignore_ascii_case(word))
-}

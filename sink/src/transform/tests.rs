@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::deserializer::PartPlan;
+use crate::expr::Expr;
 use crate::format::FormatSpec;
 use crate::option::OptionSet;
 use crate::plan::{PlanOptions, plan};
@@ -21,7 +22,7 @@ const JOB: &str = "
 async fn filtered() -> Transform {
     let mut pipeline = plan(JOB, &PlanOptions::default()).unwrap().pipelines.remove(0);
     let insert = &mut pipeline.inserts[0];
-    insert.filter = Some(Expr::column(1, LogicalType::Boolean.nullable()));
+    insert.steps = vec![Step::Filter(Expr::column(1, LogicalType::Boolean.nullable()))];
     insert.drop_update_before = false;
     let codecs = Codecs::open(&pipeline).await.unwrap();
     Transform::new(&pipeline, &codecs)

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
+use crate::changelog_grid::ChangelogGrid;
 use crate::error::{Error, ErrorKind};
-use crate::plan::PrintPlan;
+use crate::plan::{Layout, PrintPlan};
 
 /// A print table that is open for writing.
 pub(crate) struct PrintWriter {
@@ -17,7 +18,11 @@ pub(crate) struct PrintWriter {
 impl PrintWriter {
     pub(super) fn new(plan: &PrintPlan) -> Self {
         let (table, standard_error) = (plan.table.clone(), plan.standard_error);
-        Self { table, standard_error, lines: Vec::new(), failure: None }
+        let lines = match plan.layout {
+            Layout::Changelog { has_header: true } => ChangelogGrid::new(&plan.columns).header(),
+            _ => Vec::new(),
+        };
+        Self { table, standard_error, lines, failure: None }
     }
 
     pub(super) fn write(&mut self, line: &[u8]) -> Result<(), Error> {

@@ -26,7 +26,10 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     }
     let form = OutputFormat::of(args)?;
     let Some(prepared) = stop.unless_asked(prepare(args, stop)).await else { return stopped_early() };
-    let Prepared { broker, client, job, places, sinks } = prepared?;
+    let Prepared { broker, client, job, places, sinks, answers } = prepared?;
+    for answer in answers {
+        out.write(answer)?;
+    }
     let ran = carry(job, stop).await;
     let shown = show(args, stop, &client, &sinks, out).await.and_then(|()| ran.summary(form, out));
     let told = told(&ran, &places).await;
@@ -42,6 +45,8 @@ struct Prepared {
     job: Job,
     places: Places,
     sinks: Vec<String>,
+    /// What SHOW, DESCRIBE and EXPLAIN tell.
+    answers: Vec<String>,
 }
 
 /// Broker, topics, start positions, input: in this order, so that `latest-offset` reads the input too.
@@ -58,7 +63,7 @@ async fn prepare(args: &Args, stop: &Stop) -> Result<Prepared, Failure> {
     let mut plan = job::plan(path, script, &options)?;
     warn(plan.notices());
     let feeds: Vec<_> = inputs.into_iter().map(|it| it.of(&plan)).collect::<Result<_, _>>()?;
-    let sinks = sink_topics(&plan);
+    let (sinks, answers) = (sink_topics(&plan), plan.answers().to_vec());
     let value_bytes = input::largest(&feeds).await?;
     let room = room(value_bytes);
     if value_bytes > PLAIN_BYTES_MAX {
@@ -72,7 +77,7 @@ async fn prepare(args: &Args, stop: &Stop) -> Result<Prepared, Failure> {
     if !args.has("--follow") {
         job.stop_at_end().await.map_err(|e| job::not_opened(&e))?;
     }
-    Ok(Prepared { broker, client, job, places, sinks })
+    Ok(Prepared { broker, client, job, places, sinks, answers })
 }
 
 /// What the sinks' topics hold now; a signal that comes only now ends it.

@@ -6,7 +6,7 @@ use crate::types::{DataType, LENGTH_MAX, LogicalType};
 use super::signature::{is_bytes, is_integer, is_number, is_text};
 
 /// The least type that holds the values of all, or none where there is no such type.
-pub(in crate::expr) fn common_type(types: &[&LogicalType]) -> Option<LogicalType> {
+pub(crate) fn common_type(types: &[&LogicalType]) -> Option<LogicalType> {
     let (first, rest) = types.split_first()?;
     rest.iter().try_fold((*first).clone(), |common, next| merge(&common, next))
 }

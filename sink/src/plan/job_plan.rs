@@ -1,0 +1,98 @@
+//! A job as planned.
+
+use std::fmt;
+
+use super::explain::Explained;
+use super::notice::Notice;
+use super::pipeline::{InsertPlan, Pipeline, SinkPlan, SourcePlan};
+use super::properties::sets;
+use super::report::TableReport;
+use crate::settings::Settings;
+
+/// A job, ready to be run.
+#[derive(Debug)]
+pub struct Plan {
+    /// What SET came to.
+    pub(crate) settings: Settings,
+    /// One for each reader, in the order in which statements name them.
+    pub(crate) pipelines: Vec<Pipeline>,
+    pub(super) notices: Vec<Notice>,
+    pub(super) tables: Vec<TableReport>,
+    /// What SHOW, DESCRIBE and EXPLAIN tell, in their order.
+    pub(super) answers: Vec<String>,
+}
+
+impl Plan {
+    /// What the user should know but need not change.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// What SHOW, DESCRIBE and EXPLAIN of the script tell, in their order, each of lines.
+    pub fn answers(&self) -> &[String] {
+        &self.answers
+    }
+
+    /// What each table that is read or written came to, in the order of use.
+    pub fn tables(&self) -> &[TableReport] {
+        &self.tables
+    }
+
+    /// Every table that is read, each once.
+    pub fn sources(&self) -> impl Iterator<Item = &SourcePlan> {
+        self.pipelines.iter().flat_map(|pipeline| &pipeline.sources)
+    }
+
+    /// Every INSERT of the job with the table that it reads, by its source and its place there.
+    pub fn inserts(&self) -> impl Iterator<Item = (&SourcePlan, &InsertPlan)> {
+        self.pipelines.iter().flat_map(Pipeline::inserts)
+    }
+
+    /// The plan as text: what each table, key, value, option and default came to. Secrets are left out.
+    pub fn explain(&self) -> impl fmt::Display + '_ {
+        Explained {
+            settings: &self.settings,
+            pipelines: &self.pipelines,
+            tables: &self.tables,
+            notices: &self.notices,
+        }
+    }
+
+    /// Sets a client property, as `properties.*` does, of every upsert-kafka table that is written and does not set it
+    /// itself.
+    pub fn set_sink_default(&mut self, key: &str, value: &str) {
+        for insert in self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.inserts) {
+            if let SinkPlan::Kafka(sink) = &mut insert.sink
+                && !sets(&sink.properties, key)
+            {
+                sink.properties.push((key.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    /// How many tasks share the partitions of a pipeline.
+    pub(crate) fn parallelism(&self, pipeline: &Pipeline) -> u32 {
+        pipeline.parallelism(self.settings.parallelism)
+    }
+
+    /// Gives each state of each task its share of the job's memory.
+    pub(crate) fn share_state_memory(&mut self) {
+        let parallelism = self.settings.parallelism;
+        let states = |it: &Pipeline| {
+            let kept = it.sources.iter().filter(|source| source.keeps_state()).count();
+            kept * it.parallelism(parallelism) as usize
+        };
+        let count = self.pipelines.iter().map(states).sum::<usize>().max(1);
+        for source in self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.sources) {
+            if let Some(normalize) = &mut source.normalize {
+                normalize.limits.memory_bytes_max /= count;
+            }
+        }
+    }
+
+    /// The readers, for tests and benches of this repository.
+    #[doc(hidden)]
+    pub fn pipelines(&self) -> &[Pipeline] {
+        &self.pipelines
+    }
+}
