@@ -136,7 +136,7 @@ mod error;
 #[doc(hidden)]
 pub mod hostile;
 #[cfg(feature = "oauth")]
-mod http;
+pub mod http;
 mod metrics;
 #[cfg(feature = "msk-iam")]
 mod msk_iam;

@@ -23,6 +23,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use upsert_kafka_client::Environment;
+
 use crate::error::{Error, ErrorKind};
 use crate::option::{OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind};
@@ -85,6 +87,7 @@ pub struct OpenContext<'a> {
     pub topics: &'a [String],
     /// Which bytes of the record it reads or writes.
     pub part: Part,
+    environment: Option<&'a Environment>,
 }
 
 /// The two parts of a record that have a format.
@@ -175,7 +178,18 @@ pub struct FormatSpec {
 impl<'a> OpenContext<'a> {
     /// For that part of the records of these topics.
     pub fn new(table: &'a str, topics: &'a [String], part: Part) -> Self {
-        Self { table, topics, part }
+        Self { table, topics, part, environment: None }
+    }
+
+    /// The same, where whatever is asked for it is dialled in this environment instead of the machine's own.
+    #[must_use]
+    pub fn within(self, environment: &'a Environment) -> Self {
+        Self { environment: Some(environment), ..self }
+    }
+
+    /// Where servers are dialled and waits are timed.
+    pub fn environment(&self) -> Environment {
+        self.environment.cloned().unwrap_or_else(Environment::new)
     }
 }
 

@@ -147,7 +147,7 @@ impl Job {
         let mut opening = Opening { restore: options.restore, job, clients, progress: Arc::clone(&progress) };
         let mut tasks = Vec::new();
         for pipeline in &plan.pipelines {
-            let codecs = Codecs::open(pipeline).await?;
+            let codecs = Codecs::open_in(pipeline, &options.environment).await?;
             let task = Task::open(pipeline, &codecs, Subtask::ONLY, &mut opening).await?;
             notices.extend_from_slice(task.notices());
             tasks.push(task);

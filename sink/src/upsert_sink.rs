@@ -33,8 +33,9 @@ impl UpsertSink {
     /// Everything that the planner refuses; then what the cluster does.
     pub async fn open(ddl: &str, options: &PlanOptions) -> Result<Self, Error> {
         let plan = plan::upsert_table(ddl, options)?;
-        let upsert = codecs::upsert(&plan).await?;
-        let writer = KafkaWriter::open(&plan, &mut Clients::of_program(Environment::new())).await?;
+        let environment = Environment::new();
+        let upsert = codecs::upsert(&plan, &environment).await?;
+        let writer = KafkaWriter::open(&plan, &mut Clients::of_program(environment)).await?;
         Ok(Self {
             table: plan.table,
             columns: plan.columns,
