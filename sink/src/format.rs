@@ -30,7 +30,10 @@ use crate::option::{OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind};
 use crate::types::Field;
 
-mod base64;
+mod avro;
+mod avro_confluent;
+pub(crate) mod base64;
+mod debezium_avro;
 mod debezium_json;
 pub(crate) mod decimal;
 mod error;
@@ -234,17 +237,23 @@ impl<C: ?Sized> fmt::Debug for Ready<C> {
     }
 }
 
+/// The Avro schema that columns make, for tests.
+#[doc(hidden)]
+pub fn avro_schema(columns: &[Field], legacy_timestamps: bool) -> Result<String, FormatError> {
+    avro::derived_schema(columns, legacy_timestamps)
+}
+
 /// Every format Flink's Kafka connectors know, those we do not have yet among them.
 pub static FORMATS: &[FormatSpec] = &[
     json::JSON,
     FormatSpec::unsupported("csv", "Comma-separated values", false),
     FormatSpec::unsupported("raw", "One column, its bytes as they are", false),
-    FormatSpec::unsupported("avro", "Avro bodies without a header", false),
-    FormatSpec::unsupported("avro-confluent", "Avro with Confluent's schema registry", false),
+    avro::AVRO,
+    avro_confluent::AVRO_CONFLUENT,
     FormatSpec::unsupported("protobuf", "Protocol Buffers", false),
     debezium_json::DEBEZIUM_JSON,
     FormatSpec::unsupported("canal-json", "Canal's change events in JSON", true),
     FormatSpec::unsupported("maxwell-json", "Maxwell's change events in JSON", true),
     FormatSpec::unsupported("ogg-json", "Oracle GoldenGate's change events in JSON", true),
-    FormatSpec::unsupported("debezium-avro-confluent", "Debezium's change events in Avro", true),
+    debezium_avro::DEBEZIUM_AVRO_CONFLUENT,
 ];

@@ -110,6 +110,7 @@ mod options;
 pub mod plan;
 mod print;
 mod progress;
+mod registry;
 pub mod row;
 mod scan;
 mod settings;
@@ -137,6 +138,7 @@ pub mod internals {
     pub use crate::format::{
         DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FORMATS,
         FormatError, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part, Waiting,
+        avro_schema,
     };
     pub use crate::message::{Headers, Message};
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};

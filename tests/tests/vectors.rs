@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
 mod notation;
+mod registry;
 mod schema;
 mod wire;
 
@@ -48,6 +49,24 @@ fn json_is_read_as_both_of_flinks_decoders_do() {
 fn change_events_of_debezium_are_read_as_flink_does() {
     let own = Tally { passed: 125, refused: 23, left: 4, ..Tally::default() };
     assert_eq!(Tally::of(&data("flink/formats/debezium-json.jsonl.gz")), own);
+}
+
+#[test]
+fn avro_is_read_and_written_as_flink_does() {
+    let own = Tally { passed: 1247, ..Tally::default() };
+    assert_eq!(Tally::of(&data("flink/formats/avro.jsonl.gz")), own);
+}
+
+#[test]
+fn avro_with_a_registry_is_read_and_written_as_flink_does() {
+    let own = Tally { passed: 266, ..Tally::default() };
+    assert_eq!(Tally::of(&data("flink/formats/avro-confluent.jsonl.gz")), own);
+}
+
+#[test]
+fn change_events_in_avro_are_read_and_written_as_flink_does() {
+    let own = Tally { passed: 274, ..Tally::default() };
+    assert_eq!(Tally::of(&data("flink/formats/debezium-avro-confluent.jsonl.gz")), own);
 }
 
 /// `UPSERT_KAFKA_VECTORS`: folders of vector files named as in the golden data, as a path list.
@@ -137,6 +156,7 @@ fn run(line: &Json) -> Outcome {
         _ if line["metadata"].is_array() => Outcome::Left("metadata columns"),
         Some("decode") => decoded(format, line),
         Some("encode") => encoded(format, line),
+        Some("avro-schema") => registry::derived(line),
         _ => Outcome::Refused(format!("{} is not supported yet", format.name)),
     }
 }
@@ -176,10 +196,12 @@ fn decoded(format: &FormatSpec, line: &Json) -> Outcome {
         }
         Err(why) => return Outcome::Failed(why),
     };
-    compare_rows(&*decoder.open_at_once().unwrap(), &columns, line)
+    let (decoder, message) = (registry::decoder(&*decoder, line), bytes(&line["input"]));
+    let outcome = registry::with_schema(&*decoder, message.as_deref());
+    compare_rows(&*decoder, &columns, line, outcome)
 }
 
-fn compare_rows(decoder: &dyn Decoder, columns: &[Field], line: &Json) -> Outcome {
+fn compare_rows(decoder: &dyn Decoder, columns: &[Field], line: &Json, ready: Result<(), String>) -> Outcome {
     let (arena, message) = (Arena::new(), bytes(&line["input"]));
     let mut rows = Vec::new();
     let outcome = decoder.decode(message.as_deref(), &arena, &mut |kind, row| {
@@ -194,6 +216,7 @@ fn compare_rows(decoder: &dyn Decoder, columns: &[Field], line: &Json) -> Outcom
             format!("{} {}", change["kind"].as_str().unwrap(), notation::text(&row))
         }
     };
+    let outcome = ready.and_then(|()| outcome.map_err(|error| error.to_string()));
     let same = rows.iter().eq(&golden.iter().map(expected).collect::<Vec<_>>())
         && outcome.is_err() == line["error"].is_array();
     if same { Outcome::Passed } else { Outcome::Failed(format!("{rows:?} {outcome:?}")) }
@@ -215,7 +238,10 @@ fn encoded(format: &FormatSpec, line: &Json) -> Outcome {
     let older = &line["differs"][WRITTEN_AS];
     let golden = if older.is_object() { older } else { line };
     match (encoder, golden["error"].is_array()) {
-        (Ok(encoder), _) => compare_bytes(&*encoder.open_at_once().unwrap(), &columns, line, golden),
+        (Ok(encoder), _) => match registry::encoder(&*encoder, line) {
+            Ok(encoder) => compare_bytes(&*encoder, &columns, line, golden),
+            Err(why) => Outcome::Failed(why),
+        },
         (Err(_), true) => Outcome::Passed,
         (Err(why), false) => Outcome::Failed(why),
     }
@@ -226,7 +252,9 @@ fn compare_bytes(encoder: &dyn Encoder, columns: &[Field], line: &Json, golden: 
     let Value::Row(row) = notation::value(&LogicalType::Row(columns.into()), &line["row"], &arena) else {
         return Outcome::Left("a row that is null");
     };
-    let outcome = encoder.encode(RowKind::Insert, row, &mut out);
+    let kinds = [RowKind::Insert, RowKind::UpdateBefore, RowKind::UpdateAfter, RowKind::Delete];
+    let kind = kinds.into_iter().find(|kind| line["kind"] == kind.to_string()).unwrap();
+    let outcome = encoder.encode(kind, row, &mut out);
     let wanted = bytes(&golden["output"]).unwrap_or_default();
     match outcome {
         Err(_) if golden["error"].is_array() => Outcome::Passed,
@@ -277,6 +305,9 @@ fn options(format: &FormatSpec, line: &Json) -> Result<OptionSet, String> {
             set.insert(spec.key, parsed(spec, default)?);
         }
     }
+    if let Some(url) = registry::url(format, line) {
+        set.insert("url", OptionValue::String(url));
+    }
     for (key, value) in line["options"].as_object().unwrap() {
         let spec =
             format.options.iter().find(|spec| spec.key == key).ok_or(format!("unknown option {key}"))?;
@@ -288,6 +319,9 @@ fn options(format: &FormatSpec, line: &Json) -> Result<OptionSet, String> {
 fn parsed(spec: &OptionSpec, text: &str) -> Result<OptionValue, String> {
     match spec.kind {
         OptionKind::String => Some(OptionValue::String(text.into())),
+        OptionKind::Choice(choices) => {
+            choices.iter().find(|choice| choice.eq_ignore_ascii_case(text)).map(|it| OptionValue::Choice(it))
+        }
         OptionKind::Bool => text.to_ascii_lowercase().parse().ok().map(OptionValue::Bool),
         OptionKind::Exact(choices) => {
             choices.iter().find(|choice| **choice == text).map(|choice| OptionValue::Choice(choice))

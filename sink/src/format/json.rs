@@ -19,6 +19,7 @@ mod text;
 mod tree;
 mod writer;
 
+pub(super) use self::text::{quote, write_double};
 pub(super) use self::tree::JsonTreeDecoder;
 
 /// The row of the table.
