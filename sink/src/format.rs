@@ -40,6 +40,7 @@ mod error;
 mod json;
 mod last_wins;
 pub(crate) mod number;
+mod protobuf;
 pub(crate) mod time;
 
 pub use error::{DecodeError, EncodeError, FormatError};
@@ -243,6 +244,12 @@ pub fn avro_schema(columns: &[Field], legacy_timestamps: bool) -> Result<String,
     avro::derived_schema(columns, legacy_timestamps)
 }
 
+/// Reads Avro of a writer's schema as rows of these columns, for the fuzz targets.
+#[doc(hidden)]
+pub fn read_avro(schema: &str, columns: &[Field], body: &[u8]) -> Result<(), String> {
+    avro::read(schema, columns, body)
+}
+
 /// Every format Flink's Kafka connectors know, those we do not have yet among them.
 pub static FORMATS: &[FormatSpec] = &[
     json::JSON,
@@ -250,7 +257,7 @@ pub static FORMATS: &[FormatSpec] = &[
     FormatSpec::unsupported("raw", "One column, its bytes as they are", false),
     avro::AVRO,
     avro_confluent::AVRO_CONFLUENT,
-    FormatSpec::unsupported("protobuf", "Protocol Buffers", false),
+    protobuf::PROTOBUF,
     debezium_json::DEBEZIUM_JSON,
     FormatSpec::unsupported("canal-json", "Canal's change events in JSON", true),
     FormatSpec::unsupported("maxwell-json", "Maxwell's change events in JSON", true),

@@ -138,7 +138,7 @@ pub mod internals {
     pub use crate::format::{
         DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FORMATS,
         FormatError, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part, Waiting,
-        avro_schema,
+        avro_schema, read_avro,
     };
     pub use crate::message::{Headers, Message};
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value as Json, json};
 
 /// What is asked of the registry, as it came.
@@ -26,7 +29,7 @@ type Judge = dyn Fn(usize, &RegistryRequest) -> Option<RegistryAnswer> + Send + 
 /// The server.
 #[derive(Clone)]
 pub struct RegistryServer {
-    address: String,
+    url: String,
     kept: Arc<Mutex<Kept>>,
 }
 
@@ -48,23 +51,50 @@ impl RegistryServer {
     pub fn judged(
         judge: impl Fn(usize, &RegistryRequest) -> Option<RegistryAnswer> + Send + Sync + 'static,
     ) -> Self {
+        Self::listening(None, Arc::new(judge))
+    }
+
+    /// Answers in TLS, by this certificate, its chain and its key in PEM.
+    pub fn in_tls(chain_pem: &str, key_pem: &str) -> Self {
+        let chain = CertificateDer::pem_slice_iter(chain_pem.as_bytes()).map(|it| it.expect("a certificate"));
+        let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).expect("a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls_graviola::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions that the provider has")
+            .with_no_client_auth()
+            .with_single_cert(chain.collect(), key)
+            .expect("a certificate of its key");
+        Self::listening(Some(Arc::new(config)), Arc::new(|_, _| None))
+    }
+
+    fn listening(tls: Option<Arc<ServerConfig>>, judge: Arc<Judge>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of loopback");
-        let address = listener.local_addr().expect("a listener's address").to_string();
-        let server = Self { address, kept: Arc::default() };
-        let (serving, judge): (_, Arc<Judge>) = (server.clone(), Arc::new(judge));
+        let address = listener.local_addr().expect("a listener's address");
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let server = Self { url: format!("{scheme}://localhost:{}", address.port()), kept: Arc::default() };
+        let serving = server.clone();
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (serving, judge) = (serving.clone(), Arc::clone(&judge));
+            for mut stream in listener.incoming().flatten() {
+                let (serving, judge, tls) = (serving.clone(), Arc::clone(&judge), tls.clone());
                 // A client that hangs up misses its answer.
-                std::thread::spawn(move || serving.serve(stream, &*judge).ok());
+                std::thread::spawn(move || match tls {
+                    None => serving.serve(&mut stream, &*judge).ok(),
+                    Some(tls) => {
+                        let connection = ServerConnection::new(tls).expect("a configuration for servers");
+                        let mut stream = StreamOwned::new(connection, stream);
+                        serving.serve(&mut stream, &*judge).ok()?;
+                        stream.conn.send_close_notify();
+                        stream.flush().ok()
+                    }
+                });
             }
         });
         server
     }
 
-    /// `http://127.0.0.1:…`
+    /// `http://localhost:…`
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
     }
 
     /// Keeps a schema under an id.
@@ -91,8 +121,8 @@ impl RegistryServer {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(&self, mut stream: TcpStream, judge: &Judge) -> std::io::Result<()> {
-        let request = read(&stream)?;
+    fn serve(&self, stream: &mut (impl Read + Write), judge: &Judge) -> std::io::Result<()> {
+        let request = read(stream)?;
         let before = {
             let mut kept = self.kept();
             kept.requests.push(request.clone());
@@ -142,7 +172,7 @@ pub fn refusal(status: u16, code: u32, message: &str) -> RegistryAnswer {
     (status, JSON, json!({ "error_code": code, "message": message }).to_string())
 }
 
-fn read(stream: &TcpStream) -> std::io::Result<RegistryRequest> {
+fn read(stream: &mut impl Read) -> std::io::Result<RegistryRequest> {
     let mut reader = BufReader::new(stream);
     let (mut line, mut head, mut length) = (String::new(), String::new(), 0);
     reader.read_line(&mut line)?;

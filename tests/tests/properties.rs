@@ -6,7 +6,7 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use tokio::task::block_in_place;
-use upsert_kafka_sink::internals::{CONNECTORS, credential_fields};
+use upsert_kafka_sink::internals::{CONNECTORS, FORMATS, credential_fields};
 use upsert_kafka_tests::data;
 
 use crate::dli::cluster::{Cluster, PASSWORD, private_file};
@@ -177,5 +177,23 @@ fn the_readmes_options_and_credentials_are_the_codes() {
         format!("| {kind} | `{name}` | {} | {} |", code(also), code(property))
     });
     let missing: Vec<String> = options.chain(fields).filter(|row| !readme.contains(row)).collect();
+    assert!(missing.is_empty(), "the README lacks\n{}", missing.join("\n"));
+}
+
+/// The README's table of formats likewise.
+#[test]
+fn the_readmes_formats_are_the_codes() {
+    let readme = std::fs::read_to_string(upsert_kafka_tests::repository().join("README.md")).unwrap();
+    let mut rows: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for format in FORMATS.iter().filter(|it| it.decoding.is_some() || it.encoding.is_some()) {
+        for spec in format.options {
+            let default = spec.default.map_or_else(String::new, |it| format!("`{it}`"));
+            let row = format!("`{}` | {{formats}} | {default} | {} | {} |", spec.key, spec.since, spec.about);
+            rows.entry(row).or_default().push(format.name);
+        }
+        assert!(readme.contains(&format!("| `{}` | {} |", format.name, format.about)), "{}", format.name);
+    }
+    let rows = rows.iter().map(|(row, formats)| format!("| {}", row.replace("{formats}", &formats.join(", "))));
+    let missing: Vec<String> = rows.filter(|row| !readme.contains(row)).collect();
     assert!(missing.is_empty(), "the README lacks\n{}", missing.join("\n"));
 }

@@ -97,6 +97,14 @@ pub(crate) fn derived_schema(columns: &[Field], legacy: bool) -> Result<String, 
     derived(columns, mapping).map(|_| json.to_string())
 }
 
+/// Reads a body by a writer's schema, whatever both are.
+pub(crate) fn read(schema: &str, columns: &[Field], body: &[u8]) -> Result<(), String> {
+    let writer = AvroSchema::parse(schema)?;
+    let table = derived(columns, TimestampMapping::Exact).map_err(|error| error.to_string())?;
+    let reader = DatumReader::new(Arc::new(writer), &table, columns);
+    reader.row(body, &Arena::new()).map(|_| ()).map_err(|error| error.to_string())
+}
+
 fn derived(columns: &[Field], mapping: TimestampMapping) -> Result<Arc<AvroSchema>, FormatError> {
     let json = derive::record_of(columns, mapping)?;
     AvroSchema::of_json(&json).map(Arc::new).map_err(|why| FormatError::new(format!("the columns: {why}")))

@@ -1,6 +1,7 @@
 //! What must hold of any bytes whatever: a check a file, called by the fuzz targets and, over the committed corpus and
 //! some random inputs, by `cargo test`. A broken promise panics.
 
+mod binary_rows;
 mod compression;
 mod config;
 mod frame;
@@ -15,6 +16,7 @@ mod rows;
 mod script;
 mod stores;
 
+pub use binary_rows::{avro, protobuf};
 pub use compression::{gzip, lz4, snappy, zstd};
 pub use config::{jaas, properties};
 pub use frame::frame;
@@ -50,6 +52,8 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("zstd", zstd),
     ("script", script),
     ("rows", rows),
+    ("avro", avro),
+    ("protobuf", protobuf),
     ("properties", properties),
     ("jaas", jaas),
     ("stores", stores),
