@@ -190,7 +190,7 @@ pub use secret::Secret;
 #[cfg(feature = "tls")]
 pub use tls::TlsProvider;
 pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
-pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};
+pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid, partition_for_key};
 
 #[cfg(test)]
 #[path = "tests/heard.rs"]

@@ -56,6 +56,11 @@ pub trait DecodingFormat: fmt::Debug + Send + Sync {
 pub trait EncodingFormat: fmt::Debug + Send + Sync {
     /// Makes the encoder, and does the I/O that this takes.
     fn open<'a>(&'a self, context: &'a OpenContext<'a>) -> Waiting<'a, Arc<dyn Encoder>>;
+
+    /// How many bytes in front of a key say nothing of its partition.
+    fn unhashed_bytes(&self) -> usize {
+        0
+    }
 }
 
 impl dyn DecodingFormat {

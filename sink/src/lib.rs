@@ -103,6 +103,7 @@ pub mod error;
 mod expr;
 mod format;
 mod job;
+mod key_hash;
 mod message;
 mod operator;
 mod option;

@@ -15,6 +15,7 @@ mod settings;
 /// Asks a registry, and asks again where that may help. It keeps nothing of what it was told.
 pub(crate) struct SchemaRegistry {
     settings: RegistrySettings,
+    urls: Vec<Url>,
     http: Http,
 }
 
@@ -22,7 +23,7 @@ impl SchemaRegistry {
     /// Nothing is asked yet.
     ///
     /// # Errors
-    /// A key or trust store that cannot be read.
+    /// An address that is none, a key or trust store that cannot be read.
     pub(crate) fn open(settings: &RegistrySettings, environment: &Environment) -> Result<Self, Error> {
         let limits = HttpLimits {
             connect: settings.connect_timeout,
@@ -31,7 +32,8 @@ impl SchemaRegistry {
         };
         let http = Http::new(&settings.tls, limits, environment)
             .map_err(|error| Error::caused(ErrorKind::Cluster, "the schema registry", error))?;
-        Ok(Self { settings: settings.clone(), http })
+        let urls = settings.urls.clone().map_err(|sentence| Error::new(ErrorKind::Cluster, sentence))?;
+        Ok(Self { settings: settings.clone(), urls, http })
     }
 
     /// The texts of a schema and of those that it refers to, its own last.
@@ -88,7 +90,7 @@ impl SchemaRegistry {
         let mut wait = self.settings.retry_wait;
         let mut attempt = 0;
         loop {
-            let url = &self.settings.urls[attempt % self.settings.urls.len()];
+            let url = &self.urls[attempt % self.urls.len()];
             let request = self.request(method, url, path, schema);
             let (sentence, may_pass) = match self.http.ask(&request).await {
                 Ok(answer) if answer.is_success() => return Ok(answer),
@@ -128,7 +130,7 @@ impl SchemaRegistry {
     }
 
     fn failed(&self, what: &str, why: &str) -> Error {
-        let url = &self.settings.urls[0];
+        let url = &self.urls[0];
         Error::new(ErrorKind::Cluster, format!("the schema registry {url}, asked for {what}: {why}"))
     }
 }

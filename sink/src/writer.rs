@@ -6,6 +6,7 @@ use upsert_kafka_client::{Producer, Record, Role, Topic};
 
 use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
+use crate::key_hash;
 use crate::plan::{self, PrintPlan, SinkPlan, UpsertPlan};
 use crate::transform::Change;
 
@@ -68,7 +69,7 @@ impl KafkaWriter {
             config.buffer_memory = BUFFER_MEMORY_BYTES.max(2 * config.max_request_size);
         }
         let client = clients.open(config).await.map_err(Error::cluster)?;
-        let producer = client.producer();
+        let producer = key_hash::producer(&client, &*plan.key);
         let topic = producer.topic(&plan.topic).await.map_err(named)?;
         Ok(Self { table: plan.table.clone(), producer, topic, failure: None })
     }

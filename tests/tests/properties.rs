@@ -193,7 +193,8 @@ fn the_readmes_formats_are_the_codes() {
         }
         assert!(readme.contains(&format!("| `{}` | {} |", format.name, format.about)), "{}", format.name);
     }
-    let rows = rows.iter().map(|(row, formats)| format!("| {}", row.replace("{formats}", &formats.join(", "))));
+    let rows =
+        rows.iter().map(|(row, formats)| format!("| {}", row.replace("{formats}", &formats.join(", "))));
     let missing: Vec<String> = rows.filter(|row| !readme.contains(row)).collect();
     assert!(missing.is_empty(), "the README lacks\n{}", missing.join("\n"));
 }

@@ -1,6 +1,7 @@
 //! The formats with a schema registry, over its own protocol: what is asked and how often, and what is said when it is
 //! away, slow, secured, or lies.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -13,7 +14,7 @@ use upsert_kafka_sink::internals::{
 use upsert_kafka_sink::plan::{self, PlanOptions};
 use upsert_kafka_sink::row::{Arena, RowKind, Value};
 use upsert_kafka_sink::types::{Field, LogicalType};
-use upsert_kafka_sink::{Job, JobOptions, NewTopics};
+use upsert_kafka_sink::{Job, JobOptions, NewTopics, UpsertSink};
 use upsert_kafka_tests::registry::{RegistryServer, refusal};
 
 const WRITER: &str = r#"{"type":"record","name":"W","fields":[{"name":"a","type":"int"}]}"#;
@@ -315,6 +316,57 @@ async fn a_job_writes_avro_with_a_registry_and_another_reads_it() {
     wanted.sort();
     assert_eq!(values, wanted);
     broker.stop().await;
+}
+
+/// The same keys under another id of the schema: by their bodies they lie where they lay.
+#[tokio::test]
+async fn a_key_keeps_its_partition_when_its_schema_has_another_id() {
+    let broker = Broker::start(BrokerConfig::default()).await.unwrap();
+    let bootstrap = broker.address().to_string();
+    let (config, _) =
+        Config::from_properties([("bootstrap.servers", bootstrap.as_str())], Role::Any).unwrap();
+    let client = Client::open(config).await.unwrap();
+    let topics = ["body", "message"].map(|name| NewTopic::new(name).partitions(8));
+    for created in client.admin().create_topics(&topics).await.unwrap() {
+        created.unwrap();
+    }
+    for (topic, hash) in [("body", "body"), ("message", "message")] {
+        for id_before in [0, 70] {
+            let server = RegistryServer::start();
+            server.keep(id_before, "\"null\"");
+            let ddl = format!(
+                "CREATE TABLE o (id BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'upsert-kafka',
+                    'topic' = '{topic}', 'properties.bootstrap.servers' = '{bootstrap}', 'value.format' = 'json',
+                    'key.format' = 'avro-confluent', 'key.avro-confluent.url' = '{}',
+                    'key.avro-confluent.key-hash' = '{hash}')",
+                server.url()
+            );
+            let mut sink = UpsertSink::open(&ddl, &PlanOptions::default()).await.unwrap();
+            for id in 0..50 {
+                sink.write(RowKind::Insert, &[Value::BigInt(id)]).await.unwrap();
+            }
+            sink.flush().await.unwrap();
+        }
+    }
+    assert_eq!(homes(&client, "body").await, 50);
+    assert!(homes(&client, "message").await > 50, "the id moves keys, or the first half shows nothing");
+    broker.stop().await;
+}
+
+/// In how many places the bodies of a topic's keys lie, each counted once for every partition where it is.
+async fn homes(client: &Client, topic: &str) -> usize {
+    let mut consumer = client.consumer();
+    let all = (0..8).map(|partition| Assignment::new(topic, partition, Position::Earliest));
+    consumer.assign(all.collect());
+    let (mut homes, mut records) = (BTreeSet::new(), 0);
+    while records < 100 {
+        for record in &consumer.poll().await.unwrap() {
+            let record = record.unwrap();
+            homes.insert((record.partition, record.key.unwrap()[5..].to_vec()));
+            records += 1;
+        }
+    }
+    homes.len()
 }
 
 async fn run(sql: &str) {

@@ -26,7 +26,7 @@ use Need::{Have, Lack, Part};
 const NEEDS: &[(&str, Need)] = &[
     ("arithmetic", Part(&["expression", "filter", "function"])),
     ("array", Have),
-    ("avro-confluent", Lack(&["avro-confluent"])),
+    ("avro-confluent", Have),
     ("between", Part(&["filter"])),
     ("buffer-flush", Lack(&["buffer"])),
     ("case", Lack(&["case"])),
@@ -62,7 +62,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("projection", Have),
     ("quit", Have),
     ("raw-key", Lack(&["raw"])),
-    ("registry-basic-auth", Part(&["avro-confluent"])),
+    ("registry-basic-auth", Have),
     ("row-type", Have),
     ("sasl-scram", Have),
     ("set-unquoted", Have),

@@ -84,7 +84,14 @@ impl EncodingFormat for ConfluentEncoding {
             Ok(Arc::new(ConfluentEncoder { header, writer: Arc::clone(&self.writer) }) as Arc<dyn Encoder>)
         })
     }
+
+    fn unhashed_bytes(&self) -> usize {
+        if self.settings.hashes_body { HEADER_BYTES } else { 0 }
+    }
 }
+
+/// A zero and the schema's id.
+const HEADER_BYTES: usize = 5;
 
 struct ConfluentDecoder {
     schemas: WriterSchemas,
@@ -109,7 +116,7 @@ impl Decoder for ConfluentDecoder {
 }
 
 struct ConfluentEncoder {
-    header: [u8; 5],
+    header: [u8; HEADER_BYTES],
     writer: Arc<DatumWriter>,
 }
 

@@ -11,8 +11,9 @@ use crate::option::{OptionKind, OptionSet, OptionSpec};
 /// A registry, and how it is asked.
 #[derive(Clone, Debug)]
 pub(crate) struct RegistrySettings {
-    /// At least one; each attempt asks the next.
-    pub(super) urls: Vec<Url>,
+    /// At least one; each attempt asks the next. The sentence about one that is no URL is said when the registry is
+    /// opened: as in Flink, a script whose placeholders hold anything can be planned.
+    pub(super) urls: Result<Vec<Url>, String>,
     /// The header of that name.
     pub(super) authorization: Option<Secret>,
     pub(super) tls: TlsConfig,
@@ -23,6 +24,8 @@ pub(crate) struct RegistrySettings {
     pub(super) retry_wait: Duration,
     /// Whether a schema that the registry does not have is added.
     pub(super) registers: bool,
+    /// Whether a key's partition follows from its body alone.
+    pub(crate) hashes_body: bool,
     /// The subject, where the table names one.
     pub(crate) subject: Option<String>,
     /// The schema, where the table has one of its own.
@@ -97,6 +100,15 @@ const AUTO_REGISTER: OptionSpec = OptionSpec {
     about: "Whether a schema that the subject does not have is added to it; if not, the table cannot be written then",
 };
 
+const KEY_HASH: OptionSpec = OptionSpec {
+    key: "key-hash",
+    kind: OptionKind::Choice(&["message", "body"]),
+    default: Some("message"),
+    since: "here",
+    about: "What a key's partition follows from: the whole message, as in Flink, or its body alone, without the \
+            schema's id in front, so that a key stays where it is when its schema changes",
+};
+
 /// The options of every format with a registry.
 pub(crate) const REGISTRY_OPTIONS: &[OptionSpec] = &[
     URL,
@@ -114,6 +126,7 @@ pub(crate) const REGISTRY_OPTIONS: &[OptionSpec] = &[
     BEARER_TOKEN,
     PROPERTIES,
     AUTO_REGISTER,
+    KEY_HASH,
 ];
 
 impl RegistrySettings {
@@ -122,7 +135,7 @@ impl RegistrySettings {
         let url = options.text(URL.key).or_else(|| options.text(OLD_URL.key));
         let url = url.ok_or_else(|| FormatError::new(format!("'{}' is missing", URL.key)))?;
         let mut users = Vec::new();
-        let urls = url.split(',').map(|text| parsed(text, &mut users)).collect::<Result<Vec<_>, _>>()?;
+        let urls = url.split(',').map(|text| parsed(text, &mut users)).collect();
         let property = |name: &str| {
             let found = options.pairs(PROPERTIES.key).iter().rev().find(|(key, _)| key == name);
             found.map(|(_, value)| value)
@@ -143,6 +156,7 @@ impl RegistrySettings {
             retries: retries(property("max.retries"))?,
             retry_wait: millis("retries.wait.ms", RETRY_WAIT_MS)?,
             registers: options.find(AUTO_REGISTER.key).is_none() || options.is_true(AUTO_REGISTER.key),
+            hashes_body: options.text(KEY_HASH.key) == Some("body"),
             subject: subject.map(str::to_owned),
             schema: options.text(SCHEMA.key).map(str::to_owned),
         })
@@ -150,7 +164,7 @@ impl RegistrySettings {
 }
 
 /// A URL, and the user and password that stand in it.
-fn parsed(text: &str, users: &mut Vec<Secret>) -> Result<Url, FormatError> {
+fn parsed(text: &str, users: &mut Vec<Secret>) -> Result<Url, String> {
     let text = text.trim();
     let bare = match text.split_once("://") {
         Some((scheme, rest)) => {
@@ -165,8 +179,7 @@ fn parsed(text: &str, users: &mut Vec<Secret>) -> Result<Url, FormatError> {
         }
         None => text.to_owned(),
     };
-    let refused =
-        |why| FormatError::new(format!("'{}' = '{bare}' is no address of a registry: {why}", URL.key));
+    let refused = |why| format!("'{}' = '{bare}' is no address of a registry: {why}", URL.key);
     Url::parse(&bare).map_err(refused)
 }
 
@@ -291,8 +304,6 @@ mod tests {
         let url = ("url", "http://r:1");
         for (pairs, properties, why) in [
             (&[][..], &[][..], "'url' is missing"),
-            (&[("url", "r:1")], &[], "does not begin with https://"),
-            (&[("url", "ftp://u:hush@r")], &[], "'ftp' is neither https nor http"),
             (&[url, ("basic-auth.credentials-source", "USER_INFO")], &[], "needs 'basic-auth.user-info'"),
             (&[url, ("basic-auth.credentials-source", "SASL_INHERIT")], &[], "none of USER_INFO and URL"),
             (&[url, ("bearer-auth.credentials-source", "X")], &[], "none but STATIC_TOKEN"),
@@ -307,6 +318,12 @@ mod tests {
             let error = RegistrySettings::of(&options(pairs, properties)).unwrap_err().to_string();
             assert!(error.contains(why) && !error.contains("hush"), "{error}");
         }
+        for (url, why) in
+            [("r:1", "does not begin with https://"), ("ftp://u:hush@r", "'ftp' is neither https nor http")]
+        {
+            let sentence = RegistrySettings::of(&options(&[("url", url)], &[])).unwrap().urls.unwrap_err();
+            assert!(sentence.contains(why) && !sentence.contains("hush"), "{sentence}");
+        }
         let settings = RegistrySettings::of(&options(&[("url", "http://u:hush@r:1")], &[])).unwrap();
         assert!(!format!("{settings:?}").contains("hush"), "{settings:?}");
     }
@@ -316,7 +333,7 @@ mod tests {
         let pairs = [("url", "https://a,https://b:2"), ("ssl.truststore.location", "/t.jks")];
         let more = [("schema.registry.ssl.keystore.location", "/k.p12"), ("http.read.timeout.ms", "7")];
         let settings = RegistrySettings::of(&options(&pairs, &more)).unwrap();
-        assert_eq!(settings.urls.len(), 2);
+        assert_eq!(settings.urls.unwrap().len(), 2);
         assert_eq!(settings.tls.truststore, Some(Store::file("/t.jks")));
         assert_eq!(settings.tls.keystore, Some(Store::file("/k.p12")));
         assert_eq!(settings.read_timeout, Duration::from_millis(7));
