@@ -67,7 +67,7 @@ fn binary(format: &str, orders: &[Vec<u8>]) {
     let slots: Vec<usize> = (0..columns().len()).collect();
     let encoder = spec.encoding.expect("it is written")(&options, &columns(), &slots);
     let encoder = encoder.expect("it holds these types").open_at_once().expect("it asks nobody");
-    let decoder = spec.decoding.expect("it is read")(&options, &columns());
+    let decoder = spec.decoding.expect("it is read")(&options, &columns(), &[]);
     let decoder = decoder.expect("it holds these types").open_at_once().expect("it asks nobody");
     let (mut arena, mut out, mut messages) = (Arena::new(), Vec::new(), Vec::new());
     each_row(&*self::decoder(true), &mut arena, orders, |row| {
@@ -124,7 +124,7 @@ fn decoder(parser: bool) -> Arc<dyn Decoder> {
     let mut options = OptionSet::default();
     options.insert("decode.json-parser.enabled", OptionValue::Bool(parser));
     let new = FormatSpec::named("json").and_then(|json| json.decoding).expect("json is read");
-    new(&options, &columns()).expect("json holds these types").open_at_once().expect("json asks nobody")
+    new(&options, &columns(), &[]).expect("json holds these types").open_at_once().expect("json asks nobody")
 }
 
 fn encoder(slots: &[usize]) -> Arc<dyn Encoder> {

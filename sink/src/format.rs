@@ -28,19 +28,26 @@ use upsert_kafka_client::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::option::{OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind};
-use crate::types::Field;
+use crate::types::{DataType, Field};
 
 mod avro;
 mod avro_confluent;
 pub(crate) mod base64;
+mod canal_json;
+mod charset;
+mod csv;
 mod debezium_avro;
 mod debezium_json;
 pub(crate) mod decimal;
+mod envelope;
 mod error;
 mod json;
 mod last_wins;
+mod maxwell_json;
 pub(crate) mod number;
+mod ogg_json;
 mod protobuf;
+mod raw;
 pub(crate) mod time;
 
 pub use error::{DecodeError, EncodeError, FormatError};
@@ -156,9 +163,10 @@ pub enum Encoded {
     Null,
 }
 
-/// Describes a format that reads these columns, in declared order.
+/// Describes a format that reads these columns, in declared order, and behind them the metadata of these keys, each a
+/// [`FormatMetadata`] of the format.
 pub type NewDecodingFormat =
-    fn(&OptionSet, columns: &[Field]) -> Result<Box<dyn DecodingFormat>, FormatError>;
+    fn(&OptionSet, columns: &[Field], metadata: &[&str]) -> Result<Box<dyn DecodingFormat>, FormatError>;
 
 /// Describes a format that writes those of the columns that are in `slots`, in that order.
 pub type NewEncodingFormat =
@@ -174,14 +182,23 @@ pub struct FormatSpec {
     pub about: &'static str,
     /// Its options, without the format's prefix.
     pub options: &'static [OptionSpec],
-    /// The keys of the metadata that it reads beside the columns, without `value.`.
-    pub metadata: &'static [&'static str],
+    /// The metadata that it reads beside the columns.
+    pub metadata: &'static [FormatMetadata],
     /// Whether its messages say how a row changes; if not, every row is an insert.
     pub carries_changes: bool,
     /// None: reading it is not supported yet.
     pub decoding: Option<NewDecodingFormat>,
     /// None: writing it is not supported yet.
     pub encoding: Option<NewEncodingFormat>,
+}
+
+/// What a format's messages say beside a row.
+#[derive(Clone, Copy, Debug)]
+pub struct FormatMetadata {
+    /// As it stands behind `METADATA FROM 'value.`
+    pub key: &'static str,
+    /// The type of its values; the column that takes it may have another one that it can be cast to.
+    pub data_type: fn() -> DataType,
 }
 
 impl<'a> OpenContext<'a> {
@@ -206,10 +223,6 @@ impl FormatSpec {
     /// The format of that name; case counts.
     pub fn named(name: &str) -> Option<&'static Self> {
         FORMATS.iter().find(|format| format.name == name)
-    }
-
-    const fn unsupported(name: &'static str, about: &'static str, carries_changes: bool) -> Self {
-        Self { name, about, options: &[], metadata: &[], carries_changes, decoding: None, encoding: None }
     }
 }
 
@@ -258,14 +271,14 @@ pub fn read_avro(schema: &str, columns: &[Field], body: &[u8]) -> Result<(), Str
 /// Every format Flink's Kafka connectors know, those we do not have yet among them.
 pub static FORMATS: &[FormatSpec] = &[
     json::JSON,
-    FormatSpec::unsupported("csv", "Comma-separated values", false),
-    FormatSpec::unsupported("raw", "One column, its bytes as they are", false),
+    csv::CSV,
+    raw::RAW,
     avro::AVRO,
     avro_confluent::AVRO_CONFLUENT,
     protobuf::PROTOBUF,
     debezium_json::DEBEZIUM_JSON,
-    FormatSpec::unsupported("canal-json", "Canal's change events in JSON", true),
-    FormatSpec::unsupported("maxwell-json", "Maxwell's change events in JSON", true),
-    FormatSpec::unsupported("ogg-json", "Oracle GoldenGate's change events in JSON", true),
+    canal_json::CANAL_JSON,
+    maxwell_json::MAXWELL_JSON,
+    ogg_json::OGG_JSON,
     debezium_avro::DEBEZIUM_AVRO_CONFLUENT,
 ];

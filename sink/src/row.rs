@@ -35,8 +35,8 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
     /// DATE: days since 1970-01-01.
     Date(i32),
-    /// TIME: milliseconds of the day.
-    Time(u32),
+    /// TIME: milliseconds of the day; what Flink computes of moments before 1970 lies outside of it.
+    Time(i32),
     /// TIMESTAMP (a wall clock) and TIMESTAMP_LTZ (an instant).
     Timestamp(Timestamp),
     /// ARRAY

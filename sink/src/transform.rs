@@ -20,6 +20,7 @@ use std::sync::Arc;
 use crate::codecs::Codecs;
 use crate::deserializer::{Deserializer, Undecoded};
 use crate::error::{Error, ErrorKind};
+use crate::expr::function::Moment;
 use crate::expr::{EvalError, Expr, Keep, Projection};
 use crate::format::{Decoder, EncodeError, Part, Waiting};
 use crate::message::Message;
@@ -173,9 +174,10 @@ impl Transform {
         let Self { sources, inserts, changes, arena, next_source: source, rows, .. } = self;
         let SourceChain { deserializer, operator } = &mut sources[*source];
         let (arena, inserts) = (&*arena, &*inserts);
+        let moment = Moment::still(arena);
         let mut push = |kind, row| {
             let own = inserts.iter().zip(&mut *changes).filter(|(insert, _)| insert.source == *source);
-            own.into_iter().try_for_each(|(insert, changes)| insert.push(kind, row, arena, changes))
+            own.into_iter().try_for_each(|(insert, changes)| insert.push(kind, row, &moment, changes))
         };
         let mut failure = None;
         let outcome = deserializer.deserialize(message, arena, |kind, row| {
@@ -232,19 +234,19 @@ impl InsertChain {
         &'a self,
         kind: RowKind,
         row: Row<'a>,
-        arena: &'a Arena,
+        moment: &Moment<'a>,
         changes: &mut Changes,
     ) -> Result<(), Error> {
         if kind == RowKind::UpdateBefore && self.drop_update_before {
             return Ok(());
         }
         if let Some(filter) = &self.filter
-            && !filter.is_true(row, arena).map_err(|error| self.unjudged(error))?
+            && !filter.is_true(row, moment).map_err(|error| self.unjudged(error))?
         {
             return Ok(());
         }
-        let slots = arena.alloc_slice_fill_copy(self.projection.len(), Value::Null);
-        if self.projection.apply(row, slots, arena)? == Keep::No {
+        let slots = moment.arena.alloc_slice_fill_copy(self.projection.len(), Value::Null);
+        if self.projection.apply(row, slots, moment)? == Keep::No {
             return Ok(());
         }
         let (key, value) = self.output.write(kind, slots, &mut changes.bytes).map_err(Error::encode)?;

@@ -252,7 +252,7 @@ fn what_a_format_cannot_hold_or_do_is_refused_when_it_is_made() {
     let json = FormatSpec::named("json").unwrap();
     let plain = OptionSet::default();
     let refused = "column x.m: json cannot hold MAP<INT, INT>: the names of an object are strings";
-    assert_eq!(json.decoding.unwrap()(&plain, &columns).err().unwrap().to_string(), refused);
+    assert_eq!(json.decoding.unwrap()(&plain, &columns, &[]).err().unwrap().to_string(), refused);
     assert_eq!(json.encoding.unwrap()(&plain, &columns, &[0]).err().unwrap().to_string(), refused);
 
     let mut both = OptionSet::default();
@@ -260,7 +260,7 @@ fn what_a_format_cannot_hold_or_do_is_refused_when_it_is_made() {
     both.insert("ignore-parse-errors", OptionValue::Bool(true));
     both.insert("map-null-key.mode", OptionValue::String("KEEP".into()));
     let refused = "'fail-on-missing-field' and 'ignore-parse-errors' cannot both be true";
-    assert_eq!(json.decoding.unwrap()(&both, &[]).err().unwrap().to_string(), refused);
+    assert_eq!(json.decoding.unwrap()(&both, &[], &[]).err().unwrap().to_string(), refused);
     let refused = "'map-null-key.mode' is 'KEEP', not FAIL, DROP or LITERAL";
     assert_eq!(json.encoding.unwrap()(&both, &[], &[]).err().unwrap().to_string(), refused);
 }
@@ -275,7 +275,7 @@ fn text_decoders() -> [(&'static str, Arc<dyn Decoder>); 2] {
 fn decoder(format: &str, columns: &[Field], options: &[(&'static str, bool)]) -> Arc<dyn Decoder> {
     let mut set = OptionSet::default();
     options.iter().for_each(|&(key, value)| set.insert(key, OptionValue::Bool(value)));
-    let described = FormatSpec::named(format).unwrap().decoding.unwrap()(&set, columns).unwrap();
+    let described = FormatSpec::named(format).unwrap().decoding.unwrap()(&set, columns, &[]).unwrap();
     described.open_at_once().unwrap()
 }
 

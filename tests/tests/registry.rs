@@ -49,7 +49,7 @@ fn columns() -> [Field; 1] {
 
 async fn decoder(pairs: &[(&'static str, &str)]) -> Arc<dyn Decoder> {
     let decoding = FormatSpec::named("avro-confluent").and_then(|format| format.decoding).unwrap();
-    let described = decoding(&options(pairs), &columns()).unwrap();
+    let described = decoding(&options(pairs), &columns(), &[]).unwrap();
     let topics = ["t".to_owned()];
     described.open(&OpenContext::new("t", &topics, Part::Value)).await.unwrap()
 }

@@ -46,8 +46,8 @@ fn json_is_read_as_both_of_flinks_decoders_do() {
 }
 
 #[test]
-fn change_events_of_debezium_are_read_as_flink_does() {
-    let own = Tally { passed: 125, refused: 23, left: 4, ..Tally::default() };
+fn change_events_of_debezium_are_flinks() {
+    let own = Tally { passed: 152, ..Tally::default() };
     assert_eq!(Tally::of(&data("flink/formats/debezium-json.jsonl.gz")), own);
 }
 
@@ -73,6 +73,59 @@ fn change_events_in_avro_are_read_and_written_as_flink_does() {
 fn protobuf_is_read_and_written_as_flink_does() {
     let own = Tally { passed: 292, ..Tally::default() };
     assert_eq!(Tally::of(&data("flink/formats/protobuf.jsonl.gz")), own);
+}
+
+#[test]
+fn csv_is_written_as_flink_does() {
+    assert_eq!(
+        Tally::of(&data("flink/formats/csv.jsonl.gz")),
+        Tally { passed: 1379, digits: 6, ..Tally::default() }
+    );
+}
+
+#[test]
+fn csv_is_quoted_where_flink_does() {
+    assert_eq!(
+        Tally::of(&data("flink/formats/csv-quoting.jsonl.gz")),
+        Tally { passed: 660, ..Tally::default() }
+    );
+}
+
+#[test]
+fn csv_is_read_as_flink_does() {
+    assert_eq!(
+        Tally::of(&data("flink/formats/csv-decode.jsonl.gz")),
+        Tally { passed: 595, ..Tally::default() }
+    );
+}
+
+#[test]
+fn raw_bytes_are_flinks() {
+    assert_eq!(
+        Tally::of(&data("flink/formats/raw.jsonl.gz")),
+        Tally { passed: 624, left: 10, ..Tally::default() }
+    );
+}
+
+#[test]
+fn change_events_of_canal_are_flinks() {
+    assert_eq!(
+        Tally::of(&data("flink/formats/canal-json.jsonl.gz")),
+        Tally { passed: 204, ..Tally::default() }
+    );
+}
+
+#[test]
+fn change_events_of_maxwell_are_flinks() {
+    assert_eq!(
+        Tally::of(&data("flink/formats/maxwell-json.jsonl.gz")),
+        Tally { passed: 130, ..Tally::default() }
+    );
+}
+
+#[test]
+fn change_events_of_goldengate_are_flinks() {
+    assert_eq!(Tally::of(&data("flink/formats/ogg-json.jsonl.gz")), Tally { passed: 95, ..Tally::default() });
 }
 
 /// `UPSERT_KAFKA_VECTORS`: folders of vector files named as in the golden data, as a path list.
@@ -158,8 +211,10 @@ fn run(line: &Json) -> Outcome {
     }
     let Some(format) = line["format"].as_str() else { return float(line) };
     let Some(format) = FormatSpec::named(format) else { return Outcome::Failed("an unknown format".into()) };
+    if let Some((_, why)) = DEPARTURES.iter().find(|(id, _)| line["id"] == **id) {
+        return Outcome::Left(why);
+    }
     match line["dir"].as_str() {
-        _ if line["metadata"].is_array() => Outcome::Left("metadata columns"),
         Some("decode") => decoded(format, line),
         Some("encode") => encoded(format, line),
         Some("avro-schema") => registry::derived(line),
@@ -193,8 +248,13 @@ fn decoded(format: &FormatSpec, line: &Json) -> Outcome {
     let Some(columns) = schema::columns(line["schema"].as_str().unwrap()) else {
         return Outcome::Left("a type we do not have");
     };
+    if !notation::is_text(&line["rows"]) {
+        return Outcome::Left("a string that is not UTF-8: ours are, and such a message is refused");
+    }
+    let keys: Vec<&str> =
+        line["metadata"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     let decoder = match options(format, line)
-        .and_then(|options| new(&options, &columns).map_err(|error| error.to_string()))
+        .and_then(|options| new(&options, &columns, &keys).map_err(|error| error.to_string()))
     {
         Ok(decoder) => decoder,
         Err(_) if line["error"].is_array() && line["rows"].as_array().is_none_or(Vec::is_empty) => {
@@ -202,6 +262,9 @@ fn decoded(format: &FormatSpec, line: &Json) -> Outcome {
         }
         Err(why) => return Outcome::Failed(why),
     };
+    let known = |key: &&str| format.metadata.iter().find(|it| it.key == *key).unwrap();
+    let metadata = keys.iter().map(known).map(|it| Field::new(format!("${}", it.key), (it.data_type)()));
+    let columns: Vec<Field> = columns.into_iter().chain(metadata).collect();
     let (decoder, message) = (registry::decoder(&*decoder, line), bytes(&line["input"]));
     let outcome = registry::with_schema(&*decoder, message.as_deref());
     compare_rows(&*decoder, &columns, line, outcome)
@@ -259,17 +322,34 @@ fn compare_bytes(encoder: &dyn Encoder, columns: &[Field], line: &Json, golden: 
     let Value::Row(row) = notation::value(&LogicalType::Row(columns.into()), &line["row"], &arena) else {
         return Outcome::Left("a row that is null");
     };
-    let kinds = [RowKind::Insert, RowKind::UpdateBefore, RowKind::UpdateAfter, RowKind::Delete];
-    let kind = kinds.into_iter().find(|kind| line["kind"] == kind.to_string()).unwrap();
-    let outcome = encoder.encode(kind, row, &mut out);
-    let wanted = bytes(&golden["output"]).unwrap_or_default();
+    let outcome = encoder.encode(kind(line), row, &mut out);
+    let wanted = bytes(&golden["output"]);
+    let is_null = wanted.is_none();
+    let wanted = wanted.unwrap_or_default();
     match outcome {
         Err(_) if golden["error"].is_array() => Outcome::Passed,
+        Ok(Encoded::Null) if golden["error"].is_null() && is_null => Outcome::Passed,
+        _ if is_null && golden["error"].is_null() => {
+            Outcome::Failed(format!("{} {outcome:?}", String::from_utf8_lossy(&out)))
+        }
         Ok(Encoded::Bytes) if golden["error"].is_null() && out == wanted => Outcome::Passed,
         Ok(Encoded::Bytes) if golden["error"].is_null() && same_numbers(columns, &out, &wanted) => {
             Outcome::Digits
         }
+        Ok(Encoded::Bytes) if golden["error"].is_null() && same_tokens(columns, &out, &wanted) => {
+            Outcome::Digits
+        }
         _ => Outcome::Failed(format!("{} {outcome:?}", String::from_utf8_lossy(&out))),
+    }
+}
+
+fn kind(line: &Json) -> RowKind {
+    match line["kind"].as_str().unwrap() {
+        "+I" => RowKind::Insert,
+        "-U" => RowKind::UpdateBefore,
+        "+U" => RowKind::UpdateAfter,
+        "-D" => RowKind::Delete,
+        other => panic!("no kind {other}"),
     }
 }
 
@@ -294,15 +374,44 @@ fn same_numbers(columns: &[Field], ours: &[u8], wanted: &[u8]) -> bool {
             _ => ours == wanted,
         }
     }
-    let floating = columns.iter().any(|field| {
-        let text = field.data_type.to_string();
-        text.contains("FLOAT") || text.contains("DOUBLE")
-    });
+    let floating = holds_floating(columns);
     match (serde_json::from_slice(ours), serde_json::from_slice(wanted)) {
         (Ok(ours), Ok(wanted)) => floating && same(&ours, &wanted),
         _ => false,
     }
 }
+
+/// The same of texts that are no documents: whatever stands between numbers is equal.
+fn same_tokens(columns: &[Field], ours: &[u8], wanted: &[u8]) -> bool {
+    let is_of_number = |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '-' | '+');
+    let same = |(ours, wanted): (&str, &str)| match (ours.parse::<f64>(), wanted.parse::<f64>()) {
+        (Ok(ours), Ok(wanted)) => ours == wanted || ours as f32 == wanted as f32,
+        _ => ours == wanted,
+    };
+    let (ours, wanted) = (String::from_utf8_lossy(ours), String::from_utf8_lossy(wanted));
+    let between = |text: &str| text.split(is_of_number).collect::<String>();
+    let (ours_numbers, wanted_numbers): (Vec<&str>, Vec<&str>) = (
+        ours.split(|char| !is_of_number(char)).collect(),
+        wanted.split(|char| !is_of_number(char)).collect(),
+    );
+    holds_floating(columns)
+        && between(&ours) == between(&wanted)
+        && ours_numbers.len() == wanted_numbers.len()
+        && ours_numbers.into_iter().zip(wanted_numbers).all(same)
+}
+
+fn holds_floating(columns: &[Field]) -> bool {
+    columns.iter().any(|field| {
+        let text = field.data_type.to_string();
+        text.contains("FLOAT") || text.contains("DOUBLE")
+    })
+}
+
+/// Vectors that are answered in another way on purpose, and why.
+const DEPARTURES: [(&str, &str); 1] = [(
+    "raw-00549",
+    "GB 18030 of 2022 moved FE 61 from the private use area to U+9FB5; Java 17 has that of 2005",
+)];
 
 /// The options of a vector and the defaults of the rest, or why they cannot be.
 fn options(format: &FormatSpec, line: &Json) -> Result<OptionSet, String> {
@@ -331,10 +440,10 @@ fn options(format: &FormatSpec, line: &Json) -> Result<OptionSet, String> {
 fn parsed(spec: &OptionSpec, text: &str) -> Result<OptionValue, String> {
     match spec.kind {
         OptionKind::String => Some(OptionValue::String(text.into())),
+        OptionKind::Bool => text.to_ascii_lowercase().parse().ok().map(OptionValue::Bool),
         OptionKind::Choice(choices) => {
             choices.iter().find(|choice| choice.eq_ignore_ascii_case(text)).map(|it| OptionValue::Choice(it))
         }
-        OptionKind::Bool => text.to_ascii_lowercase().parse().ok().map(OptionValue::Bool),
         OptionKind::Exact(choices) => {
             choices.iter().find(|choice| **choice == text).map(|choice| OptionValue::Choice(choice))
         }

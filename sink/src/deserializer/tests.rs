@@ -16,7 +16,7 @@ fn json(columns: &[&str], ignore_parse_errors: bool) -> Box<dyn DecodingFormat> 
         columns.iter().map(|&name| Field::new(name, data_type(name).nullable())).collect();
     let mut options = OptionSet::default();
     options.insert("ignore-parse-errors", OptionValue::Bool(ignore_parse_errors));
-    FormatSpec::named("json").unwrap().decoding.unwrap()(&options, &columns).unwrap()
+    FormatSpec::named("json").unwrap().decoding.unwrap()(&options, &columns, &[]).unwrap()
 }
 
 fn opened(plan: &DeserializerPlan) -> Deserializer {

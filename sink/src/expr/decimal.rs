@@ -1,12 +1,12 @@
 //! Arithmetic of DECIMAL that casts need.
 
 /// 10ⁿ for n up to 38.
-pub(super) fn power(n: u8) -> i128 {
+pub(crate) fn power(n: u8) -> i128 {
     10_i128.pow(u32::from(n))
 }
 
 /// Digits of scale `from` as DECIMAL(precision, scale), rounded half up; none where they do not fit.
-pub(super) fn rescale(digits: i128, from: u8, precision: u8, scale: u8) -> Option<i128> {
+pub(crate) fn rescale(digits: i128, from: u8, precision: u8, scale: u8) -> Option<i128> {
     let digits = if scale >= from {
         digits.checked_mul(power(scale - from))?
     } else {
@@ -19,7 +19,7 @@ pub(super) fn rescale(digits: i128, from: u8, precision: u8, scale: u8) -> Optio
 }
 
 /// The nearest double, as Java's `BigDecimal.doubleValue` gives it.
-pub(super) fn to_double(digits: i128, scale: u8) -> f64 {
+pub(crate) fn to_double(digits: i128, scale: u8) -> f64 {
     let mut text = itoa::Buffer::new();
     let digits = text.format(digits).as_bytes();
     // 40 bytes of digits and sign, and `e-38`.
@@ -35,7 +35,7 @@ pub(super) fn to_double(digits: i128, scale: u8) -> f64 {
 }
 
 /// The shortest decimal that is this double, as DECIMAL(precision, scale); none where it does not fit.
-pub(super) fn from_double(value: f64, precision: u8, scale: u8) -> Option<i128> {
+pub(crate) fn from_double(value: f64, precision: u8, scale: u8) -> Option<i128> {
     let mut text = zmij::Buffer::new();
     let text = text.format_finite(value);
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));

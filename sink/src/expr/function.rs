@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::EvalError;
+use super::eval_error::EvalError;
 use crate::row::{Arena, Timestamp, Value};
 use crate::types::{DataType, LogicalType};
 
@@ -92,6 +92,19 @@ pub(crate) struct Moment<'a> {
     pub(crate) now: Timestamp,
     /// Draws 64 random bits, for RAND and UUID.
     pub(crate) chance: &'a dyn Fn() -> u64,
+}
+
+impl<'a> Moment<'a> {
+    /// One at the beginning of 1970, whose chance is always zero: for what asks for neither.
+    pub(crate) fn still(arena: &'a Arena) -> Self {
+        Self { arena, now: Timestamp { seconds: 0, nanos: 0 }, chance: &|| 0 }
+    }
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { time_zone: "UTC".into() }
+    }
 }
 
 /// A function without state of its own.

@@ -3,23 +3,50 @@
 use super::function::FunctionSpec;
 
 mod collection;
+pub(in crate::expr) mod common_type;
 mod conditional;
 mod datetime;
 mod hash;
 mod json;
 mod math;
 mod regex;
+mod signature;
 mod string;
+mod utf16;
 
 /// Every function, family after family.
 pub(crate) static FUNCTIONS: &[&[FunctionSpec]] = &[
     conditional::FUNCTIONS,
-    math::FUNCTIONS,
-    string::FUNCTIONS,
-    regex::FUNCTIONS,
+    math::power::FUNCTIONS,
+    math::trigonometry::FUNCTIONS,
+    math::sign::FUNCTIONS,
+    math::round::FUNCTIONS,
+    math::chance::FUNCTIONS,
+    string::case::FUNCTIONS,
+    string::affix::FUNCTIONS,
+    string::position::FUNCTIONS,
+    string::cut::FUNCTIONS,
+    string::pad::FUNCTIONS,
+    string::join::FUNCTIONS,
+    string::split::FUNCTIONS,
+    string::code::FUNCTIONS,
+    string::charset::FUNCTIONS,
+    string::url::FUNCTIONS,
+    string::url_code::FUNCTIONS,
+    string::printf::FUNCTIONS,
+    regex::like::FUNCTIONS,
+    regex::similar::FUNCTIONS,
+    regex::regexp::FUNCTIONS,
+    regex::str_to_map::FUNCTIONS,
     hash::FUNCTIONS,
     json::FUNCTIONS,
-    collection::FUNCTIONS,
+    collection::constructor::FUNCTIONS,
+    collection::item::FUNCTIONS,
+    collection::search::FUNCTIONS,
+    collection::order::FUNCTIONS,
+    collection::set::FUNCTIONS,
+    collection::map::FUNCTIONS,
+    collection::type_name::FUNCTIONS,
     datetime::FUNCTIONS,
 ];
 

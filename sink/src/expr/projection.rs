@@ -1,8 +1,10 @@
 //! A projection: from the source's row to the sink's, an expression for each column, held to NOT NULL.
 
-use super::{EvalError, Expr};
+use super::eval_error::EvalError;
+use super::function::Moment;
+use super::tree::Expr;
 use crate::error::{Error, ErrorKind};
-use crate::row::{Arena, Row, Value};
+use crate::row::{Row, Value};
 
 /// What each column of a sink is made of.
 #[derive(Clone, Debug)]
@@ -80,10 +82,10 @@ impl Projection {
         &'a self,
         row: Row<'a>,
         out: &mut [Value<'a>],
-        arena: &'a Arena,
+        moment: &Moment<'a>,
     ) -> Result<Keep, Error> {
         for (column, out) in self.columns.iter().zip(out) {
-            *out = column.expr.evaluate(row, arena).map_err(|error| self.failed(column, error))?;
+            *out = column.expr.evaluate(row, moment).map_err(|error| self.failed(column, error))?;
             if let (Value::Null, Some(name)) = (*out, &column.required) {
                 return self.null(name);
             }
@@ -116,6 +118,7 @@ impl Projection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::Arena;
     use crate::types::LogicalType;
 
     /// `id INT NOT NULL, name STRING`, as they are.
@@ -130,18 +133,19 @@ mod tests {
     #[test]
     fn a_null_in_a_not_null_column_fails_the_job_or_drops_the_row() {
         let arena = Arena::new();
+        let moment = Moment::still(&arena);
         let (failing, dropping) = (projection(OnNull::Fail), projection(OnNull::Drop));
         let mut out = [Value::Null; 2];
         let row = [Value::Null, Value::String("a")];
-        let error = failing.apply(&row, &mut out, &arena).unwrap_err();
+        let error = failing.apply(&row, &mut out, &moment).unwrap_err();
         assert_eq!(
             error.to_string(),
             "table o: column 'id' is NOT NULL, but the row has a NULL there; \
              SET 'table.exec.sink.not-null-enforcer' = 'DROP' leaves such rows out"
         );
-        assert_eq!(dropping.apply(&row, &mut out, &arena).unwrap(), Keep::No);
+        assert_eq!(dropping.apply(&row, &mut out, &moment).unwrap(), Keep::No);
         let row = [Value::Int(1), Value::Null];
-        assert_eq!(failing.apply(&row, &mut out, &arena).unwrap(), Keep::Yes);
+        assert_eq!(failing.apply(&row, &mut out, &moment).unwrap(), Keep::Yes);
         assert_eq!(out, row);
     }
 
@@ -152,8 +156,9 @@ mod tests {
         let columns = exprs.map(|expr| Projected { expr, required: None });
         let projection = Projection::new("o", columns.into(), OnNull::Fail);
         let arena = Arena::new();
+        let moment = Moment::still(&arena);
         let mut out = [Value::Int(9); 3];
-        projection.apply(&[Value::Int(1), Value::Int(2)], &mut out, &arena).unwrap();
+        projection.apply(&[Value::Int(1), Value::Int(2)], &mut out, &moment).unwrap();
         assert_eq!(out, [Value::Int(2), Value::Null, Value::Int(1)]);
     }
 }

@@ -71,7 +71,11 @@ const FAST_READ: OptionSpec = OptionSpec {
     about: "A switch of Java's reader; ours has one way to read, and it is fast",
 };
 
-fn decoding(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn DecodingFormat>, FormatError> {
+fn decoding(
+    options: &OptionSet,
+    columns: &[Field],
+    _: &[&str],
+) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let schema = derived(columns, mapping(options))?;
     let reader = DatumReader::new(Arc::clone(&schema), &schema, columns);
     let codec: Arc<dyn Decoder> = Arc::new(AvroDecoder { reader, json: is_json(options) });

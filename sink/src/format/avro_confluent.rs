@@ -24,7 +24,11 @@ pub(super) const AVRO_CONFLUENT: FormatSpec = FormatSpec {
     encoding: Some(encoding),
 };
 
-fn decoding(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn DecodingFormat>, FormatError> {
+fn decoding(
+    options: &OptionSet,
+    columns: &[Field],
+    _: &[&str],
+) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let settings = RegistrySettings::of(options)?;
     let table = TableSchema::of(&settings, columns, false)?;
     Ok(Box::new(ConfluentDecoding { settings, table, columns: columns.into() }))

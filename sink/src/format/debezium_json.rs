@@ -1,15 +1,22 @@
-//! The `debezium-json` format, reading: a change event with the row before and the row after.
+//! The `debezium-json` format: a change event with the row before and the row after.
 
 use std::sync::Arc;
 
-use super::json::{
-    self, DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, JsonTreeDecoder,
-    MAP_NULL_KEY_LITERAL, MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
+use super::envelope::{
+    Envelope, EnvelopeEncoder, EnvelopeMetadata, Event, EventDecoder, Events, Place, as_it_is, instant,
+    listed, long, millis, text,
 };
-use super::{DecodeError, Decoder, DecodingFormat, FormatError, FormatSpec, Ready};
+use super::json::{
+    self, DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL,
+    MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
+};
+use super::{
+    DecodeError, Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, FormatMetadata, FormatSpec,
+    Ready,
+};
 use crate::option::{OptionKind, OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind, Value};
-use crate::types::{Field, LogicalType};
+use crate::types::{DataType, Field, LogicalType};
 
 /// The row of the table.
 pub(super) const DEBEZIUM_JSON: FormatSpec = FormatSpec {
@@ -24,18 +31,10 @@ pub(super) const DEBEZIUM_JSON: FormatSpec = FormatSpec {
         DECIMAL_AS_PLAIN_NUMBER,
         IGNORE_NULL_FIELDS,
     ],
-    metadata: &[
-        "schema",
-        "ingestion-timestamp",
-        "source.timestamp",
-        "source.database",
-        "source.schema",
-        "source.table",
-        "source.properties",
-    ],
+    metadata: &listed(&METADATA),
     carries_changes: true,
     decoding: Some(decoding),
-    encoding: None,
+    encoding: Some(encoding),
 };
 
 const SCHEMA_INCLUDE: OptionSpec = OptionSpec {
@@ -46,113 +45,131 @@ const SCHEMA_INCLUDE: OptionSpec = OptionSpec {
     about: "Whether events come as {\"schema\":…,\"payload\":…}",
 };
 
-fn decoding(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn DecodingFormat>, FormatError> {
+const METADATA: [EnvelopeMetadata; 7] = [
+    EnvelopeMetadata {
+        metadata: FormatMetadata { key: "schema", data_type: text },
+        place: Place::Root("schema"),
+        field_type: text,
+        convert: as_it_is,
+    },
+    EnvelopeMetadata {
+        metadata: FormatMetadata { key: "ingestion-timestamp", data_type: instant },
+        place: Place::Event("ts_ms"),
+        field_type: long,
+        convert: millis,
+    },
+    of_source("source.timestamp", instant, |source, arena| {
+        let millis_text = member(source, "ts_ms").map(|it| it.parse().map_or(Value::Null, Value::BigInt));
+        millis_text.map_or(Value::Null, |value| millis(value, arena))
+    }),
+    of_source("source.database", text, |source, _| member(source, "db").map_or(Value::Null, Value::String)),
+    of_source("source.schema", text, |source, _| member(source, "schema").map_or(Value::Null, Value::String)),
+    of_source("source.table", text, |source, _| member(source, "table").map_or(Value::Null, Value::String)),
+    of_source("source.properties", properties, as_it_is),
+];
+
+const fn of_source(
+    key: &'static str,
+    data_type: fn() -> DataType,
+    convert: for<'a> fn(Value<'a>, &'a Arena) -> Value<'a>,
+) -> EnvelopeMetadata {
+    let metadata = FormatMetadata { key, data_type };
+    EnvelopeMetadata { metadata, place: Place::Event("source"), field_type: properties, convert }
+}
+
+/// `MAP<STRING, STRING>`
+fn properties() -> DataType {
+    LogicalType::Map(Box::new(text()), Box::new(text())).nullable()
+}
+
+fn member<'a>(source: Value<'a>, name: &str) -> Option<&'a str> {
+    let Value::Map(entries) = source else { return None };
+    entries.iter().find_map(|entry| match entry {
+        (Value::String(key), Value::String(value)) if *key == name => Some(*value),
+        _ => None,
+    })
+}
+
+fn decoding(
+    options: &OptionSet,
+    columns: &[Field],
+    metadata: &[&str],
+) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let row = LogicalType::Row(columns.into());
-    let mut envelope = vec![
+    let own = vec![
         Field::new("before", row.clone().nullable()),
         Field::new("after", row.nullable()),
-        Field::new("op", LogicalType::STRING.nullable()),
+        Field::new("op", text()),
     ];
-    let schema_include = options.is_true(SCHEMA_INCLUDE.key);
-    if schema_include {
-        envelope = vec![Field::new("payload", LogicalType::Row(envelope.into()).nullable())];
-    }
+    let has_payload = options.is_true(SCHEMA_INCLUDE.key);
+    let name = DEBEZIUM_JSON.name;
+    let envelope = Envelope::new(name, json::tree, options, own, (&METADATA, metadata), has_payload)?;
     let ignore_parse_errors = options.is_true(IGNORE_PARSE_ERRORS.key);
-    let envelope = json::tree(options, &envelope)?;
-    let codec: Arc<dyn Decoder> = Arc::new(DebeziumDecoder { envelope, schema_include, ignore_parse_errors });
+    let codec: Arc<dyn Decoder> =
+        Arc::new(EventDecoder { envelope, events: DebeziumEvents, ignore_parse_errors });
+    Ok(Box::new(Ready { name, codec }))
+}
+
+fn encoding(
+    options: &OptionSet,
+    columns: &[Field],
+    slots: &[usize],
+) -> Result<Box<dyn EncodingFormat>, FormatError> {
+    if options.is_true(SCHEMA_INCLUDE.key) {
+        let key = SCHEMA_INCLUDE.key;
+        return Err(FormatError::new(format!("'{key}' = 'true' is for reading alone: it writes no schema")));
+    }
+    let row = json::encoder(options, columns, slots)?;
+    let (insert, delete) = match options.is_true(IGNORE_NULL_FIELDS.key) {
+        true => (("{\"after\":", ",\"op\":\"c\"}"), ("{\"before\":", ",\"op\":\"d\"}")),
+        false => (
+            ("{\"before\":null,\"after\":", ",\"op\":\"c\"}"),
+            ("{\"before\":", ",\"after\":null,\"op\":\"d\"}"),
+        ),
+    };
+    let codec: Arc<dyn Encoder> = Arc::new(EnvelopeEncoder { row, insert, delete });
     Ok(Box::new(Ready { name: DEBEZIUM_JSON.name, codec }))
 }
 
-struct DebeziumDecoder {
-    /// Reads `before`, `after` and `op`, inside of `payload` if the schema is included.
-    envelope: JsonTreeDecoder,
-    schema_include: bool,
-    ignore_parse_errors: bool,
-}
+/// Makes rows of its events.
+struct DebeziumEvents;
 
-impl Decoder for DebeziumDecoder {
-    fn decode<'a>(
+impl Events for DebeziumEvents {
+    fn changes<'a>(
         &self,
-        bytes: Option<&'a [u8]>,
-        arena: &'a Arena,
+        envelope: &Envelope,
+        event: &Event<'a>,
         each: &mut dyn FnMut(RowKind, Option<Row<'a>>),
     ) -> Result<(), DecodeError> {
-        // A tombstone that follows a delete in a compacted topic.
-        let Some(message) = bytes.filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
-        match self.event(message, arena).and_then(|event| event.changes(each)) {
-            Err(_) if self.ignore_parse_errors => Ok(()),
-            outcome => outcome,
-        }
-    }
-}
-
-impl DebeziumDecoder {
-    fn event<'a>(&self, message: &'a [u8], arena: &'a Arena) -> Result<Event<'a>, DecodeError> {
-        let (mut envelope, mut count) = (None, 0);
-        self.envelope.rows(message, arena, &mut |row| {
-            envelope = Some(row);
-            count += 1;
-        })?;
-        let payload = match envelope {
-            Some(&[Value::Row(payload)]) if self.schema_include => Some(payload),
-            Some(_) if self.schema_include => None,
-            envelope => envelope,
-        };
-        match payload {
-            Some(&[before, after, op]) if count == 1 => Ok(Event { before, after, op }),
-            _ if count > 1 => Err(refused("holds more than one event")),
-            _ if self.schema_include => {
-                Err(refused("has no payload: 'schema-include' expects {\"schema\":…,\"payload\":…}"))
-            }
-            _ => Err(refused("holds no event")),
-        }
-    }
-}
-
-/// What the event says, unjudged.
-struct Event<'a> {
-    before: Value<'a>,
-    after: Value<'a>,
-    op: Value<'a>,
-}
-
-impl<'a> Event<'a> {
-    fn changes(self, each: &mut dyn FnMut(RowKind, Option<Row<'a>>)) -> Result<(), DecodeError> {
-        match self.op {
-            Value::String("c" | "r") => each(RowKind::Insert, Some(self.after()?)),
+        let &[before, after, op, ..] = event.fields else { return Ok(()) };
+        let mut tell = |kind, row| each(kind, Some(event.row(row)));
+        match op {
+            Value::String("c" | "r") => tell(RowKind::Insert, after_of(envelope, after)?),
             Value::String("u") => {
-                let (before, after) = (self.before()?, self.after()?);
-                each(RowKind::UpdateBefore, Some(before));
-                each(RowKind::UpdateAfter, Some(after));
+                let (before, after) = (before_of(envelope, before)?, after_of(envelope, after)?);
+                tell(RowKind::UpdateBefore, before);
+                tell(RowKind::UpdateAfter, after);
             }
-            Value::String("d") => each(RowKind::Delete, Some(self.before()?)),
-            Value::String(op) => {
-                let op: String = op.chars().take(20).collect();
-                return Err(refused(&format!("has the op {op:?}, not one of c, r, u, d")));
-            }
-            _ => return Err(refused("has no op: is the option 'schema-include' right?")),
+            Value::String("d") => tell(RowKind::Delete, before_of(envelope, before)?),
+            Value::String(_) => return Err(envelope.unknown("op", op, "c, r, u, d")),
+            _ => return Err(envelope.refused("has no op: is the option 'schema-include' right?")),
         }
         Ok(())
     }
+}
 
-    fn before(&self) -> Result<Row<'a>, DecodeError> {
-        match self.before {
-            Value::Row(row) => Ok(row),
-            _ => Err(refused(
-                "has no \"before\": a PostgreSQL table needs REPLICA IDENTITY FULL to say what was updated or deleted",
-            )),
-        }
-    }
-
-    fn after(&self) -> Result<Row<'a>, DecodeError> {
-        match self.after {
-            Value::Row(row) => Ok(row),
-            _ => Err(refused("has no \"after\"")),
-        }
+fn before_of<'a>(envelope: &Envelope, before: Value<'a>) -> Result<Row<'a>, DecodeError> {
+    match before {
+        Value::Row(row) => Ok(row),
+        _ => Err(envelope.refused(
+            "has no \"before\": a PostgreSQL table needs REPLICA IDENTITY FULL to say what was updated or deleted",
+        )),
     }
 }
 
-#[cold]
-fn refused(why: &str) -> DecodeError {
-    DecodeError::refused(format!("the debezium-json message {why}"))
+fn after_of<'a>(envelope: &Envelope, after: Value<'a>) -> Result<Row<'a>, DecodeError> {
+    match after {
+        Value::Row(row) => Ok(row),
+        _ => Err(envelope.refused("has no \"after\"")),
+    }
 }

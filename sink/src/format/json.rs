@@ -5,7 +5,7 @@ use std::sync::Arc;
 use self::node::Fractions;
 use self::parser::JsonParserDecoder;
 use self::shape::{Member, Members, holds_decimal};
-use self::writer::{JsonEncoder, NullKeys};
+use self::writer::NullKeys;
 use super::time::Standard;
 use super::{Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, FormatSpec, Ready};
 use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
@@ -19,8 +19,10 @@ mod text;
 mod tree;
 mod writer;
 
+pub(super) use self::node::Node;
 pub(super) use self::text::{quote, write_double};
 pub(super) use self::tree::JsonTreeDecoder;
+pub(super) use self::writer::JsonEncoder;
 
 /// The row of the table.
 pub(super) const JSON: FormatSpec = FormatSpec {
@@ -118,7 +120,11 @@ struct EncodeOptions {
     ignore_null_fields: bool,
 }
 
-fn decoding(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn DecodingFormat>, FormatError> {
+fn decoding(
+    options: &OptionSet,
+    columns: &[Field],
+    _: &[&str],
+) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let members = Members::of(columns)?;
     let decode = DecodeOptions::of(options, columns)?;
     let codec: Arc<dyn Decoder> = match options.find(JSON_PARSER.key) {
@@ -133,13 +139,22 @@ fn encoding(
     columns: &[Field],
     slots: &[usize],
 ) -> Result<Box<dyn EncodingFormat>, FormatError> {
+    let codec: Arc<dyn Encoder> = Arc::new(encoder(options, columns, slots)?);
+    Ok(Box::new(Ready { name: JSON.name, codec }))
+}
+
+/// Writes those of the columns that are in `slots`, for formats that put something around the object.
+pub(super) fn encoder(
+    options: &OptionSet,
+    columns: &[Field],
+    slots: &[usize],
+) -> Result<JsonEncoder, FormatError> {
     let member = |&slot: &usize| {
         let Field { name, data_type } = &columns[slot];
         Ok((slot, Member::new(name, name, data_type)?))
     };
     let members = slots.iter().map(member).collect::<Result<_, FormatError>>()?;
-    let codec: Arc<dyn Encoder> = Arc::new(JsonEncoder::new(members, EncodeOptions::of(options)?));
-    Ok(Box::new(Ready { name: JSON.name, codec }))
+    Ok(JsonEncoder::new(members, EncodeOptions::of(options)?))
 }
 
 /// The tree decoder of a change event: a missing field is never an error in it.

@@ -65,7 +65,11 @@ const NULL_TEXT: OptionSpec = OptionSpec {
     about: "What is written for a NULL string in a list or a map",
 };
 
-fn decoding(options: &OptionSet, columns: &[Field]) -> Result<Box<dyn DecodingFormat>, FormatError> {
+fn decoding(
+    options: &OptionSet,
+    columns: &[Field],
+    _: &[&str],
+) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let slots: Vec<usize> = (0..columns.len()).collect();
     let shape = shape(options, columns, &slots)?;
     let ignore_parse_errors = options.is_true(IGNORE_PARSE_ERRORS.key);

@@ -27,11 +27,30 @@ pub(crate) fn parse_date(text: &str) -> Option<i32> {
     (rest.is_empty() && date.exists()).then(|| date.days())?.try_into().ok()
 }
 
+/// The same as Java's `Date.valueOf` has it: one digit will do for month and day, and 30 February is 2 March.
+pub(crate) fn parse_lenient_date(text: &str) -> Option<i32> {
+    let mut parts = text.splitn(3, '-');
+    let mut part = |digits: std::ops::RangeInclusive<usize>| {
+        let part = parts.next().filter(|part| digits.contains(&part.len()))?;
+        part.bytes().try_fold(0, |number, byte| Some(number * 10 + digit(byte)?))
+    };
+    let (year, month, day) = (part(4..=4)?, part(1..=2)?, part(1..=2)?);
+    let valid = (1..=12).contains(&month) && (1..=31).contains(&day);
+    valid.then(|| Date { year, month, day: 1 }.days() + day - 1)?.try_into().ok()
+}
+
+/// Milliseconds of the day of Java's `LocalTime.parse`: `HH:mm`, seconds and their fraction only if there are some.
+pub(crate) fn parse_clock(text: &str) -> Option<i32> {
+    let clock = Clock::of(text.as_bytes(), true)?;
+    let seconds = clock.seconds(false)?;
+    i32::try_from(seconds * 1_000 + i64::from(clock.nanos / 1_000_000)).ok()
+}
+
 /// Milliseconds of the day of `HH:mm:ss.SSS`; what is below a millisecond is cut.
-pub(crate) fn parse_time(text: &str) -> Option<u32> {
+pub(crate) fn parse_time(text: &str) -> Option<i32> {
     let clock = Clock::of(text.as_bytes(), false)?;
     let seconds = clock.seconds(true)? % DAY;
-    u32::try_from(seconds * 1_000 + i64::from(clock.nanos / 1_000_000)).ok()
+    i32::try_from(seconds * 1_000 + i64::from(clock.nanos / 1_000_000)).ok()
 }
 
 /// SQL's formatter is Java's smart one: it knows 24:00:00 and moves 30 February to the month's end. ISO's is strict.
@@ -186,18 +205,29 @@ pub(crate) fn write_date(days: i64, out: &mut Vec<u8>) {
 }
 
 /// `12:34:56`: the milliseconds are dropped as up to Flink 2.2; 2.3 writes them.
-pub(crate) fn write_time(millis: u32, out: &mut Vec<u8>) {
-    write_clock(None, i64::from(millis / 1_000) % DAY, out);
+pub(crate) fn write_time(millis: i32, out: &mut Vec<u8>) {
+    write_clock(None, i64::from(millis).div_euclid(1_000).rem_euclid(DAY), out);
+}
+
+/// `12:34:56.12`: as many digits of fraction as the value has.
+pub(crate) fn write_time_with_millis(millis: i32, out: &mut Vec<u8>) {
+    write_time(millis, out);
+    // A remainder of a thousand.
+    write_fraction(millis.rem_euclid(1_000) as u32 * 1_000_000, out);
 }
 
 /// As many digits of fraction as the value has; the declared precision does not count.
 pub(crate) fn write_timestamp(time: Timestamp, standard: Standard, out: &mut Vec<u8>) {
     write_date(time.seconds.div_euclid(DAY), out);
     write_clock(Some(standard.separator()), time.seconds.rem_euclid(DAY), out);
-    if time.nanos > 0 {
+    write_fraction(time.nanos, out);
+}
+
+fn write_fraction(nanos: u32, out: &mut Vec<u8>) {
+    if nanos > 0 {
         out.push(b'.');
         let mut buffer = itoa::Buffer::new();
-        let digits = buffer.format(1_000_000_000 + time.nanos).trim_end_matches('0');
+        let digits = buffer.format(1_000_000_000 + nanos).trim_end_matches('0');
         out.extend_from_slice(&digits.as_bytes()[1..]);
     }
 }

@@ -88,7 +88,7 @@ impl Check<'_> {
             );
             return None;
         };
-        decoding(&format.options, columns).map_err(|error| self.unfit(format, &error.to_string())).ok()
+        decoding(&format.options, columns, &[]).map_err(|error| self.unfit(format, &error.to_string())).ok()
     }
 
     /// The same with a decoder that fails where the table's own passes over a message; `None` where that fails too.
@@ -103,7 +103,7 @@ impl Check<'_> {
         }
         options.insert(IGNORE_PARSE_ERRORS, OptionValue::Bool(false));
         // What is wrong with columns and options was said of the table's own.
-        format.spec.decoding.and_then(|decoding| decoding(&options, columns).ok())
+        format.spec.decoding.and_then(|decoding| decoding(&options, columns, &[]).ok())
     }
 
     /// The format as it writes those of the columns that are in `slots`.

@@ -14,7 +14,9 @@ impl Check<'_> {
         let is_open = value_format.is_some_and(|format| format.decoding.is_none());
         for column in &self.table.declared {
             let Kind::Metadata { key, .. } = &column.kind else { continue };
-            let inner = key.strip_prefix("value.").is_some_and(|key| is_open || of_value.contains(&key));
+            let inner = key
+                .strip_prefix("value.")
+                .is_some_and(|key| is_open || of_value.iter().any(|it| it.key == key));
             if !inner && !READABLE.iter().any(|it| it.key() == key) {
                 let text = format!(
                     "column '{}': no metadata '{key}' can be read; there are: {}",

@@ -113,7 +113,13 @@ fn columns_go_by_position_with_casts() {
     let arena = Arena::new();
     let mut out = [Value::Null; 3];
     let row = [Value::Int(1), Value::String("a"), Value::Double(2.0)];
-    assert_eq!(plan.pipelines[0].inserts[0].projection.apply(&row, &mut out, &arena).unwrap(), Keep::Yes);
+    assert_eq!(
+        plan.pipelines[0].inserts[0]
+            .projection
+            .apply(&row, &mut out, &crate::expr::function::Moment::still(&arena))
+            .unwrap(),
+        Keep::Yes
+    );
     assert_eq!(out, [Value::BigInt(1), Value::String("a"), Value::Double(2.0)]);
 }
 

@@ -113,7 +113,7 @@ async fn an_operator_turns_upserts_into_a_changelog() {
     pipeline.sources[0].deserializer.upsert_mode = true;
     let json = FormatSpec::named("json").unwrap().decoding.unwrap();
     let id = Field::new("id", LogicalType::Int.not_null());
-    let format = json(&OptionSet::default(), &[id]).unwrap();
+    let format = json(&OptionSet::default(), &[id], &[]).unwrap();
     pipeline.sources[0].deserializer.key = Some(PartPlan { format, slots: vec![0] });
     let codecs = Codecs::open(&pipeline).await.unwrap();
     let mut transform = Transform::new(&pipeline, &codecs);

@@ -92,7 +92,7 @@ fn columns() -> Vec<Field> {
 
 fn opened(name: &str, options: &OptionSet, columns: &[Field]) -> Arc<dyn Decoder> {
     let decoding = FormatSpec::named(name).and_then(|format| format.decoding).expect("a format that reads");
-    let described = decoding(options, columns).expect("columns that it reads");
+    let described = decoding(options, columns, &[]).expect("columns that it reads");
     described.open_at_once().expect("a format that asks nobody")
 }
 

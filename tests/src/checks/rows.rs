@@ -1,4 +1,4 @@
-//! Messages of any shape as rows of JSON: read or refused with a bounded sentence.
+//! Messages of any shape as rows of the formats that are text: read or refused with a bounded sentence.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub fn rows(data: &[u8]) {
     }
 }
 
-/// One of each way to read JSON.
+/// One of each way to read text.
 pub fn readers() -> Vec<Arc<dyn Decoder>> {
     let nullable = |logical: LogicalType| DataType { logical, nullable: true };
     let item = nullable(LogicalType::Array(Box::new(nullable(LogicalType::STRING))));
@@ -35,14 +35,28 @@ pub fn readers() -> Vec<Arc<dyn Decoder>> {
     ];
     let mut tree = OptionSet::default();
     tree.insert("decode.json-parser.enabled", OptionValue::Bool(false));
-    let reader = |name: &str, options: &OptionSet| {
-        let decoding =
-            FormatSpec::named(name).and_then(|format| format.decoding).expect("a format that reads");
-        let described = decoding(options, &columns).expect("columns that it reads");
-        described.open_at_once().expect("a format that asks nobody")
-    };
+    let mut escaped = OptionSet::default();
+    escaped.insert("escape-character", OptionValue::String("\\".into()));
+    escaped.insert("allow-comments", OptionValue::Bool(true));
+    let mut gbk = OptionSet::default();
+    gbk.insert("charset", OptionValue::String("GBK".into()));
     let none = OptionSet::default();
-    vec![reader("json", &none), reader("json", &tree), reader("debezium-json", &none)]
+    // CSV has no maps, and raw one column.
+    let flat = [&columns[..3], &columns[4..]].concat();
+    let events = ["debezium-json", "canal-json", "maxwell-json", "ogg-json"];
+    let plain = [("json", &none), ("json", &tree)].map(|(name, options)| reader(name, options, &columns));
+    let events = events.map(|name| reader(name, &none, &columns));
+    let lines = [&none, &escaped].map(|options| reader("csv", options, &flat));
+    let raw = [&none, &gbk].map(|options| reader("raw", options, &columns[..1]));
+    plain.into_iter().chain(events).chain(lines).chain(raw).collect()
+}
+
+/// What reads these columns, and all the metadata that the format has beside.
+fn reader(name: &str, options: &OptionSet, columns: &[Field]) -> Arc<dyn Decoder> {
+    let format = FormatSpec::named(name).expect("a format that there is");
+    let metadata: Vec<&str> = format.metadata.iter().map(|it| it.key).collect();
+    let described = format.decoding.expect("a format that reads")(options, columns, &metadata);
+    described.expect("columns that it reads").open_at_once().expect("a format that asks nobody")
 }
 
 /// Reads a message to its end or its error.

@@ -59,7 +59,7 @@ pub(super) fn value<'a>(logical: &LogicalType, json: &Json, arena: &'a Arena) ->
         }
         (LogicalType::Time(_), Json::String(text)) => {
             let time = moment(&format!("1970-01-01T{text}"));
-            Value::Time(u32::try_from(time.seconds).unwrap() * 1_000 + time.nanos / 1_000_000)
+            Value::Time(i32::try_from(time.seconds * 1_000 + i64::from(time.nanos / 1_000_000)).unwrap())
         }
         (LogicalType::Timestamp(_), Json::String(text)) => Value::Timestamp(moment(text)),
         (LogicalType::TimestampLtz(_), Json::String(text)) => {

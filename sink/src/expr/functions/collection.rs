@@ -1,6 +1,10 @@
 //! Arrays, maps and rows.
 
-use crate::expr::function::FunctionSpec;
-
-/// The functions of this family.
-pub(super) static FUNCTIONS: &[FunctionSpec] = &[];
+pub(super) mod constructor;
+mod equality;
+pub(super) mod item;
+pub(super) mod map;
+pub(super) mod order;
+pub(super) mod search;
+pub(super) mod set;
+pub(super) mod type_name;

@@ -1,6 +1,8 @@
-//! Regular expressions.
+//! Regular expressions, and the patterns of LIKE and SIMILAR TO.
 
-use crate::expr::function::FunctionSpec;
-
-/// The functions of this family.
-pub(super) static FUNCTIONS: &[FunctionSpec] = &[];
+mod java;
+pub(super) mod like;
+pub(super) mod regexp;
+pub(super) mod similar;
+pub(super) mod str_to_map;
+mod translate;

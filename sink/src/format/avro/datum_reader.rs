@@ -62,7 +62,7 @@ impl<'a> Datum<'a, '_> {
                 branch => return Err(self.no_branch(branch)),
             },
             Step::Record(record) => Value::Row(self.record(record)?),
-            Step::Int(of) => int(*of, self.bytes.int()?).ok_or_else(|| self.bytes.broken(NO_TIME))?,
+            Step::Int(of) => int(*of, self.bytes.int()?),
             Step::Long(of) => long(*of, self.bytes.long()?),
             Step::String => Value::String(self.text()?),
             Step::Double => Value::Double(f64::from_le_bytes(self.bytes.array()?)),
@@ -265,14 +265,14 @@ impl<'a> Datum<'a, '_> {
 
 /// Narrow types are cut as Java's casts cut.
 #[inline]
-pub(super) fn int<'a>(of: OfInt, value: i32) -> Option<Value<'a>> {
-    Some(match of {
+pub(super) fn int<'a>(of: OfInt, value: i32) -> Value<'a> {
+    match of {
         OfInt::Int => Value::Int(value),
         OfInt::TinyInt => Value::TinyInt(value as i8),
         OfInt::SmallInt => Value::SmallInt(value as i16),
         OfInt::Date => Value::Date(value),
-        OfInt::Time => Value::Time(u32::try_from(value).ok().filter(|&millis| millis < DAY_MILLIS)?),
-    })
+        OfInt::Time => Value::Time(value),
+    }
 }
 
 #[inline]
@@ -316,5 +316,3 @@ const SLOTS_PER_BYTE_MAX: usize = 16;
 const SLOTS_FREE: usize = 1 << 14;
 /// Values within values that are passed over: a writer's record may hold itself.
 const SKIP_DEPTH_MAX: usize = 200;
-const DAY_MILLIS: u32 = 86_400_000;
-const NO_TIME: &str = "a TIME that is none of a day";

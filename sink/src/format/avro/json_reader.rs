@@ -92,7 +92,7 @@ fn scalar<'a>(step: &Step, json: &Json, arena: &'a Arena) -> Option<Value<'a>> {
     Some(match step {
         Step::Null => json.is_null().then_some(Value::Null)?,
         Step::Boolean => Value::Boolean(json.as_bool()?),
-        Step::Int(of) => int(*of, i32::try_from(json.as_i64()?).ok()?)?,
+        Step::Int(of) => int(*of, i32::try_from(json.as_i64()?).ok()?),
         Step::Long(of) => long(*of, json.as_i64()?),
         Step::Float => Value::Float(floating(json)? as f32),
         Step::Double => Value::Double(floating(json)?),

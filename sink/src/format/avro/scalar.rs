@@ -17,9 +17,8 @@ pub(super) fn int(value: Value<'_>) -> Result<i32, EncodeError> {
     Ok(match value {
         Value::TinyInt(value) => value.into(),
         Value::SmallInt(value) => value.into(),
-        Value::Int(value) | Value::Date(value) => value,
-        // Milliseconds of a day.
-        Value::Time(millis) => millis as i32,
+        // A time is milliseconds of its day.
+        Value::Int(value) | Value::Date(value) | Value::Time(value) => value,
         value => return Err(misfit(value)),
     })
 }

@@ -6,7 +6,7 @@ use crate::format::{DecodeError, decimal, last_wins, number};
 use crate::row::Arena;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Node<'a> {
+pub(crate) enum Node<'a> {
     Null,
     Boolean(bool),
     Integer(&'a str),
@@ -83,6 +83,21 @@ impl<'a> Node<'a> {
         }
         // What was written came from strings.
         arena.alloc_str(str::from_utf8(&out).unwrap_or_default())
+    }
+
+    /// The member of that name, if it is an object that has one.
+    pub(crate) fn member(self, name: &str) -> Option<Self> {
+        let Self::Object(members) = self else { return None };
+        members.iter().find(|member| member.0 == name).map(|member| member.1)
+    }
+
+    /// Whether a member of that name stands anywhere within; the reader has bounded how deep that is.
+    pub(crate) fn names(self, name: &str) -> bool {
+        match self {
+            Self::Object(members) => members.iter().any(|(own, node)| *own == name || node.names(name)),
+            Self::Array(items) => items.iter().any(|item| item.names(name)),
+            _ => false,
+        }
     }
 
     /// As it may stand in a message.

@@ -49,15 +49,30 @@ impl JsonTreeDecoder {
         arena: &'a Arena,
         each: &mut dyn FnMut(Row<'a>),
     ) -> Result<(), DecodeError> {
+        match self.tree(message, arena)? {
+            None => Ok(()),
+            Some(Node::Array(items)) => items.iter().try_for_each(|&item| self.emit(item, arena, each)),
+            Some(node) => self.emit(node, arena, each),
+        }
+    }
+
+    /// The message as a tree; `None` where it has nothing but blanks.
+    pub(crate) fn tree<'a>(
+        &self,
+        message: &'a [u8],
+        arena: &'a Arena,
+    ) -> Result<Option<Node<'a>>, DecodeError> {
         let mut reader = Reader::new(message, arena);
         if reader.is_at_end() {
-            return Ok(());
+            return Ok(None);
         }
         reader.advance()?;
-        match Node::read(&mut reader, arena)? {
-            Node::Array(items) => items.iter().try_for_each(|&item| self.emit(item, arena, each)),
-            node => self.emit(node, arena, each),
-        }
+        Node::read(&mut reader, arena).map(Some)
+    }
+
+    /// The columns that an object of a tree has.
+    pub(crate) fn row_of<'a>(&self, node: Node<'a>, arena: &'a Arena) -> Result<Row<'a>, DecodeError> {
+        self.row(&self.columns, node, arena)
     }
 
     fn emit<'a>(

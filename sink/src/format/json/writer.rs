@@ -7,7 +7,7 @@ use crate::format::{EncodeError, Encoded, Encoder, base64, decimal, number, time
 use crate::row::{Row, RowKind, Timestamp, Unscaled, Value};
 
 /// Writes some of a row's columns as an object: projection costs nothing.
-pub(super) struct JsonEncoder {
+pub(crate) struct JsonEncoder {
     members: Vec<(usize, Member)>,
     options: EncodeOptions,
 }

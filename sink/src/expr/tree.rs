@@ -1,0 +1,350 @@
+//! An expression, bound: its parts, their types, and its value for a row.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::cast::implicit::Cast;
+use super::constant::Constant;
+use super::eval_error::EvalError;
+use super::function::{BindError, Bound, Moment, Nulls, Scalar};
+use crate::error::Position;
+use crate::row::{Row, Value};
+use crate::types::{DataType, Field, LogicalType};
+
+/// An expression over the columns of one source, with its type.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Expr {
+    kind: ExprKind,
+    data_type: DataType,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum ExprKind {
+    /// The source's column with this index.
+    Column(usize),
+    /// A value of the expression's own.
+    Constant { value: Constant, is_literal: bool },
+    /// An operand, and what turns its values into those of the expression's type.
+    Cast(Box<Expr>, Cast),
+    /// A field of a ROW, by its index.
+    Field(Box<Expr>, usize),
+    /// A function of arguments.
+    Call(Box<Call>),
+}
+
+/// A function with its arguments.
+#[derive(Clone)]
+struct Call {
+    name: &'static str,
+    args: Box<[Expr]>,
+    nulls: Nulls,
+    is_deterministic: bool,
+    scalar: Arc<dyn Scalar>,
+    at: Option<Position>,
+}
+
+impl Expr {
+    /// The source's column with this index, which has this type.
+    pub(crate) fn column(index: usize, data_type: DataType) -> Self {
+        Self { kind: ExprKind::Column(index), data_type }
+    }
+
+    /// NULL, as a value of this type.
+    pub(crate) fn null(logical: LogicalType) -> Self {
+        Self::literal(Constant::NULL, logical.nullable())
+    }
+
+    /// A value as it stands in the text.
+    pub(crate) fn literal(value: Constant, data_type: DataType) -> Self {
+        Self { kind: ExprKind::Constant { value, is_literal: true }, data_type }
+    }
+
+    /// What a part without columns came to.
+    pub(crate) fn folded(value: Constant, data_type: DataType) -> Self {
+        Self { kind: ExprKind::Constant { value, is_literal: false }, data_type }
+    }
+
+    /// A function of arguments that have the types it was bound to. `at` is its place in the SQL.
+    pub(crate) fn call(name: &'static str, args: Vec<Self>, bound: Bound, at: Option<Position>) -> Self {
+        let Bound { data_type, nulls, is_deterministic, scalar, .. } = bound;
+        let call = Call { name, args: args.into(), nulls, is_deterministic, scalar, at };
+        Self { kind: ExprKind::Call(Box::new(call)), data_type }
+    }
+
+    /// `row.name`, by the field's name.
+    ///
+    /// # Errors
+    /// It is no ROW, or has no such field.
+    pub(crate) fn field(self, name: &str) -> Result<Self, BindError> {
+        let LogicalType::Row(fields) = &self.data_type.logical else {
+            return Err(BindError(format!(
+                "{} has no field '{name}': only a ROW has fields",
+                self.data_type.logical
+            )));
+        };
+        let Some(index) = fields.iter().position(|field| &*field.name == name) else {
+            let names: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
+            return Err(BindError(format!("no field '{name}'; there are: {}", names.join(", "))));
+        };
+        let field = fields[index].data_type.clone();
+        // A field of a ROW that is NULL is NULL.
+        let data_type = DataType { nullable: field.nullable || self.data_type.nullable, ..field };
+        Ok(Self { kind: ExprKind::Field(Box::new(self), index), data_type })
+    }
+
+    /// The same value as one of another type, where Flink casts by itself; else the expression comes back as it was.
+    /// Whether NULL fits is not asked: [`Projection`](super::Projection) sees to NOT NULL.
+    pub(crate) fn implicitly_cast(self, to: &LogicalType) -> Result<Self, Self> {
+        let Some(cast) = Cast::logical(&self.data_type.logical, to) else { return Err(self) };
+        let data_type = DataType { logical: to.clone(), nullable: self.data_type.nullable };
+        // Where values stay as they are, there is nothing to do at run time.
+        let kind = if cast == Cast::Keep { self.kind } else { ExprKind::Cast(Box::new(self), cast) };
+        Ok(Self { kind, data_type })
+    }
+
+    /// The same values under another type that has the same ones.
+    pub(crate) fn retyped(self, data_type: DataType) -> Self {
+        Self { data_type, ..self }
+    }
+
+    /// What its values are.
+    pub(crate) fn data_type(&self) -> &DataType {
+        &self.data_type
+    }
+
+    /// The column of which it is the value, perhaps cast; `None` where it is anything else. Equal values of that column
+    /// give equal values of the expression.
+    pub(crate) fn source_column(&self) -> Option<usize> {
+        match &self.kind {
+            ExprKind::Column(index) => Some(*index),
+            ExprKind::Cast(operand, _) => operand.source_column(),
+            _ => None,
+        }
+    }
+
+    /// Its value, where it has one of its own.
+    pub(crate) fn constant(&self) -> Option<&Constant> {
+        match &self.kind {
+            ExprKind::Constant { value, .. } => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a value as it stands in the text.
+    pub(crate) fn is_literal(&self) -> bool {
+        matches!(self.kind, ExprKind::Constant { is_literal: true, .. })
+    }
+
+    /// Whether it is the same for every row at any time.
+    pub(crate) fn is_constant(&self) -> bool {
+        self.all(&|part| match &part.kind {
+            ExprKind::Column(_) => false,
+            ExprKind::Call(call) => call.is_deterministic,
+            _ => true,
+        })
+    }
+
+    /// Whether every part of it, itself included, is so.
+    fn all(&self, is_so: &dyn Fn(&Self) -> bool) -> bool {
+        is_so(self) && self.parts().all(|part| part.all(is_so))
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Self> {
+        match &self.kind {
+            ExprKind::Column(_) | ExprKind::Constant { .. } => &[],
+            ExprKind::Cast(operand, _) | ExprKind::Field(operand, _) => std::slice::from_ref(&**operand),
+            ExprKind::Call(call) => &call.args,
+        }
+        .iter()
+    }
+
+    /// The expression's value for a row.
+    ///
+    /// # Errors
+    /// A function has no value for its arguments; a cast cannot hold the value.
+    #[inline]
+    pub(crate) fn evaluate<'a>(&'a self, row: Row<'a>, moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
+        match &self.kind {
+            ExprKind::Column(index) => Ok(row[*index]),
+            _ => self.compute(row, moment),
+        }
+    }
+
+    /// What is more than a copy, out of the line of what is not.
+    fn compute<'a>(&'a self, row: Row<'a>, moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
+        match &self.kind {
+            ExprKind::Column(index) => Ok(row[*index]),
+            ExprKind::Constant { value, .. } => Ok(value.value(moment.arena)),
+            ExprKind::Cast(operand, cast) => {
+                cast.apply(operand.evaluate(row, moment)?, moment.arena).map_err(EvalError::new)
+            }
+            ExprKind::Field(operand, index) => Ok(match operand.evaluate(row, moment)? {
+                Value::Row(fields) => fields.get(*index).copied().unwrap_or(Value::Null),
+                _ => Value::Null,
+            }),
+            ExprKind::Call(call) => call.evaluate(row, moment),
+        }
+    }
+
+    /// Whether it is TRUE for a row, as a filter asks: of FALSE, TRUE and NULL only one is.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    #[inline]
+    pub(crate) fn is_true<'a>(&'a self, row: Row<'a>, moment: &Moment<'a>) -> Result<bool, EvalError> {
+        Ok(matches!(self.evaluate(row, moment)?, Value::Boolean(true)))
+    }
+
+    /// The expression as a person reads it, in the names of the source's columns.
+    pub(crate) fn display<'a>(&'a self, columns: &'a [Field]) -> impl fmt::Display + 'a {
+        Displayed { expr: self, columns }
+    }
+}
+
+impl Call {
+    /// Arguments first, so that one that fails fails whatever the others are.
+    #[inline]
+    fn evaluate<'a>(&'a self, row: Row<'a>, moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
+        match &*self.args {
+            [] => self.apply(&[], moment),
+            [one] => self.apply(&[one.evaluate(row, moment)?], moment),
+            [one, two] => self.apply(&[one.evaluate(row, moment)?, two.evaluate(row, moment)?], moment),
+            args => {
+                let values = moment.arena.alloc_slice_fill_copy(args.len(), Value::Null);
+                for (arg, value) in args.iter().zip(&mut *values) {
+                    *value = arg.evaluate(row, moment)?;
+                }
+                self.apply(values, moment)
+            }
+        }
+    }
+
+    #[inline]
+    fn apply<'a>(&'a self, args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
+        if self.nulls == Nulls::Propagate && args.iter().any(|arg| matches!(arg, Value::Null)) {
+            return Ok(Value::Null);
+        }
+        self.scalar.evaluate(args, moment).map_err(|error| error.at(self.at))
+    }
+}
+
+/// Of one name, with equal arguments, two calls were bound alike.
+impl PartialEq for Call {
+    fn eq(&self, other: &Self) -> bool {
+        (self.name, &self.args) == (other.name, &other.args)
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("name", &self.name).field("args", &self.args).finish_non_exhaustive()
+    }
+}
+
+struct Displayed<'a> {
+    expr: &'a Expr,
+    columns: &'a [Field],
+}
+
+impl fmt::Display for Displayed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.expr.kind {
+            ExprKind::Column(index) => f.write_str(&self.columns[*index].name),
+            ExprKind::Constant { value, .. } => write!(f, "{value}"),
+            ExprKind::Cast(operand, _) => {
+                write!(f, "{}, cast from {}", operand.display(self.columns), operand.data_type.logical)
+            }
+            ExprKind::Field(operand, index) => match &operand.data_type.logical {
+                LogicalType::Row(fields) => {
+                    write!(f, "{}.{}", operand.display(self.columns), fields[*index].name)
+                }
+                _ => write!(f, "{}.{index}", operand.display(self.columns)),
+            },
+            ExprKind::Call(call) => {
+                write!(f, "{}(", call.name)?;
+                for (at, arg) in call.args.iter().enumerate() {
+                    write!(f, "{}{}", if at == 0 { "" } else { ", " }, arg.display(self.columns))?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::Arena;
+
+    fn column(index: usize, logical: LogicalType) -> Expr {
+        Expr::column(index, logical.nullable())
+    }
+
+    #[test]
+    fn a_column_is_the_value_that_the_row_has_there() {
+        let arena = Arena::new();
+        let moment = Moment::still(&arena);
+        let text = String::from("a");
+        let row = [Value::Int(1), Value::String(&text)];
+        let value = column(1, LogicalType::STRING).evaluate(&row, &moment).map(|value| match value {
+            Value::String(text) => text.as_ptr(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(value, Ok(text.as_ptr()), "borrowed, not copied");
+        assert_eq!(arena.allocated_bytes(), 0);
+    }
+
+    #[test]
+    fn a_cast_changes_the_value_and_the_type_and_keeps_the_column() {
+        let arena = Arena::new();
+        let moment = Moment::still(&arena);
+        let cast = column(0, LogicalType::Int).implicitly_cast(&LogicalType::BigInt).unwrap();
+        assert_eq!(cast.data_type(), &LogicalType::BigInt.nullable());
+        assert_eq!(cast.evaluate(&[Value::Int(7)], &moment), Ok(Value::BigInt(7)));
+        assert_eq!(cast.evaluate(&[Value::Null], &moment), Ok(Value::Null));
+        assert_eq!(cast.source_column(), Some(0));
+        let columns = [Field::new("id", LogicalType::Int.nullable())];
+        assert_eq!(cast.display(&columns).to_string(), "id, cast from INT");
+    }
+
+    #[test]
+    fn a_cast_that_changes_no_value_costs_nothing_and_is_not_told() {
+        let wider = column(0, LogicalType::VarChar(3)).implicitly_cast(&LogicalType::STRING).unwrap();
+        assert_eq!(wider, column(0, LogicalType::STRING));
+        let columns = [Field::new("name", LogicalType::VarChar(3).nullable())];
+        assert_eq!(wider.display(&columns).to_string(), "name");
+    }
+
+    #[test]
+    fn an_expression_that_flink_does_not_cast_by_itself_comes_back() {
+        let text = column(0, LogicalType::STRING);
+        assert_eq!(text.clone().implicitly_cast(&LogicalType::Int), Err(text));
+    }
+
+    #[test]
+    fn null_is_a_value_of_its_type_and_of_no_column() {
+        let null = Expr::null(LogicalType::Int);
+        assert_eq!(null.evaluate(&[Value::Int(1)], &Moment::still(&Arena::new())), Ok(Value::Null));
+        assert_eq!((null.source_column(), null.display(&[]).to_string()), (None, "NULL".into()));
+    }
+
+    #[test]
+    fn what_a_cast_cannot_hold_is_an_error() {
+        let to = LogicalType::Decimal { precision: 5, scale: 2 };
+        let cast = column(0, LogicalType::Double).implicitly_cast(&to).unwrap();
+        let error = cast.evaluate(&[Value::Double(f64::NAN)], &Moment::still(&Arena::new())).unwrap_err();
+        assert_eq!(error.to_string(), "a DECIMAL cannot hold NaN or Infinity");
+    }
+
+    #[test]
+    fn of_three_truths_only_true_is_true() {
+        let truth = column(0, LogicalType::Boolean);
+        let arena = Arena::new();
+        let moment = Moment::still(&arena);
+        for (value, is_true) in
+            [(Value::Boolean(true), true), (Value::Boolean(false), false), (Value::Null, false)]
+        {
+            assert_eq!(truth.is_true(&[value], &moment), Ok(is_true), "{value:?}");
+        }
+    }
+}
