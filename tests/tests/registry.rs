@@ -234,7 +234,7 @@ async fn who_asks_says_so_and_no_error_tells_it() {
     .unwrap();
     fetched(&[("url", &url), ("bearer-auth.token", "hush")]).await.unwrap();
     fetched(&[("url", &url.replace("//", "//user:hush@"))]).await.unwrap();
-    let error = fetched(&[("url", &url), ("basic-auth.user-info", "user:hushhush")]).await.unwrap_err();
+    let error = fetched(&[("url", &url), ("basic-auth.user-info", "other:hush")]).await.unwrap_err();
     assert!(error.contains("it does not take the credentials (401: Unauthorized)"), "{error}");
     assert!(!error.contains("hush"), "{error}");
 }

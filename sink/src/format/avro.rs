@@ -28,6 +28,8 @@ mod scalar;
 mod schema;
 mod schema_parser;
 mod step;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod write_step;
 
@@ -54,7 +56,7 @@ const LEGACY_MAPPING: OptionSpec = OptionSpec {
     kind: OptionKind::Bool,
     default: Some("true"),
     since: "1.19",
-    about: "Whether TIMESTAMP is a timestamp-millis, as ever; false has local timestamps, TIMESTAMP_LTZ and microseconds",
+    about: "Whether TIMESTAMP is a timestamp-millis, as ever; false takes TIMESTAMP(6) and TIMESTAMP_LTZ(6), whose milliseconds are written, as Flink 2.3 does",
 };
 const CODEC: OptionSpec = OptionSpec {
     key: "codec",
@@ -117,7 +119,7 @@ fn derived(columns: &[Field], mapping: TimestampMapping) -> Result<Arc<AvroSchem
 fn mapping(options: &OptionSet) -> TimestampMapping {
     // Absent, it is at its default.
     match options.find(LEGACY_MAPPING.key) {
-        Some(_) if !options.is_true(LEGACY_MAPPING.key) => TimestampMapping::Exact,
+        Some(_) if !options.is_true(LEGACY_MAPPING.key) => TimestampMapping::Written,
         _ => TimestampMapping::Legacy,
     }
 }

@@ -135,3 +135,70 @@ impl Encoder for ProtobufEncoder {
         Ok(Encoded::Bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::option::OptionValue;
+    use crate::row::Value;
+    use crate::types::LogicalType;
+
+    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/flink/formats/golden.proto");
+
+    fn options(file: &str, class: &str) -> OptionSet {
+        let mut options = OptionSet::default();
+        options.insert(DESCRIPTOR_FILE.key, OptionValue::String(file.to_owned()));
+        options.insert(MESSAGE_CLASS.key, OptionValue::String(class.to_owned()));
+        options
+    }
+
+    fn inner() -> [Field; 1] {
+        let fields =
+            [Field::new("x", LogicalType::Int.nullable()), Field::new("y", LogicalType::STRING.nullable())];
+        [Field::new("inner", LogicalType::Row(fields.into()).nullable())]
+    }
+
+    /// Pieces of one message are one message, as the encoding guide has it.
+    #[test]
+    fn a_message_in_pieces_is_merged() {
+        let shape = shape(&options(GOLDEN, "golden.All"), &inner(), &[0]).unwrap();
+        let arena = Arena::new();
+        let pieces = [0x52, 2, 8, 7, 0x52, 3, 0x12, 1, b'y', 0x52, 2, 8, 9];
+        let row = message_reader::row(&shape, &pieces, &arena).unwrap();
+        assert_eq!(row, [Value::Row(&[Value::Int(9), Value::String("y")])]);
+    }
+
+    #[test]
+    fn hostile_messages_are_refused() {
+        let shape = shape(&options(GOLDEN, "golden.All"), &inner(), &[0]).unwrap();
+        let groups = [0x0b; 1_000];
+        let long = [8, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1];
+        for (message, why) in [
+            (&groups[..], "100 deep"),
+            (&long, "more than ten bytes"),
+            (&[0x0c], "the end of a group that did not begin"),
+            (&[0x52, 0xff, 0xff, 0xff, 0xff, 0x0f], "ends within a field"),
+            (&[0x07], "a tag of a kind that there is not"),
+        ] {
+            let error = message_reader::row(&shape, message, &Arena::new()).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_found_by_its_name_or_its_java_class_and_what_is_there_is_told() {
+        for class in ["golden.All", "com.shop.Protos$All", "All"] {
+            assert!(shape(&options(GOLDEN, class), &inner(), &[0]).is_ok(), "{class}");
+        }
+        for (file, class, why) in [
+            (GOLDEN, "golden.Nope", "has no message 'golden.Nope'; there are: golden.All, golden.Inner"),
+            ("/nowhere.proto", "A", "/nowhere.proto"),
+            (concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "A", "neither a .proto file nor a set"),
+        ] {
+            let error = shape(&options(file, class), &inner(), &[0]).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        let error = decoding(&OptionSet::default(), &inner(), &[]).unwrap_err().to_string();
+        assert!(error.contains("'message-class-name' is missing"), "{error}");
+    }
+}

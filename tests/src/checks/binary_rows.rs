@@ -19,10 +19,10 @@ pub fn avro(data: &[u8]) {
     }
     let end = data.iter().position(|&byte| byte == b'\n').unwrap_or(data.len());
     let body = data.get(end + 1..).unwrap_or_default();
-    if let Ok(schema) = str::from_utf8(&data[..end]) {
-        if let Err(error) = read_avro(schema, &columns(), body) {
-            assert!(error.len() <= ERROR_BYTES_MAX, "an error of {} bytes: {error}", error.len());
-        }
+    if let Ok(schema) = str::from_utf8(&data[..end])
+        && let Err(error) = read_avro(schema, &columns(), body)
+    {
+        assert!(error.len() <= ERROR_BYTES_MAX, "an error of {} bytes: {error}", error.len());
     }
 }
 

@@ -13,6 +13,8 @@ pub(in crate::format) enum TimestampMapping {
     /// TIMESTAMP is a local timestamp and TIMESTAMP_LTZ a timestamp, to the microsecond. Within arrays and maps Flink
     /// stays with the legacy.
     Exact,
+    /// What Flink 2.3 writes and reads under the exact mapping: milliseconds, whatever the schema says.
+    Written,
 }
 
 /// The record of all these columns.
@@ -66,7 +68,11 @@ fn of_type(data_type: &DataType, name: &str, mapping: TimestampMapping) -> Resul
 
 fn of_logical(logical: &LogicalType, name: &str, mapping: TimestampMapping) -> Result<Json, Unfit> {
     let long = |annotation: &str| json!({"type": "long", "logicalType": annotation});
-    let exact = mapping == TimestampMapping::Exact;
+    let exact = mapping != TimestampMapping::Legacy;
+    let (local, instant) = match mapping {
+        TimestampMapping::Exact => ("local-timestamp-micros", "timestamp-micros"),
+        _ => ("local-timestamp-millis", "timestamp-millis"),
+    };
     Ok(match logical {
         LogicalType::Boolean => json!("boolean"),
         LogicalType::TinyInt | LogicalType::SmallInt | LogicalType::Int => json!("int"),
@@ -82,9 +88,9 @@ fn of_logical(logical: &LogicalType, name: &str, mapping: TimestampMapping) -> R
         LogicalType::Time(..=3) => json!({"type": "int", "logicalType": "time-millis"}),
         LogicalType::Time(_) => return Err(Unfit::new(logical, "it has no more than milliseconds, TIME(3)")),
         LogicalType::Timestamp(..=3) if exact => long("local-timestamp-millis"),
-        LogicalType::Timestamp(4..=6) if exact => long("local-timestamp-micros"),
+        LogicalType::Timestamp(4..=6) if exact => long(local),
         LogicalType::TimestampLtz(..=3) if exact => long("timestamp-millis"),
-        LogicalType::TimestampLtz(4..=6) if exact => long("timestamp-micros"),
+        LogicalType::TimestampLtz(4..=6) if exact => long(instant),
         LogicalType::Timestamp(..=3) => long("timestamp-millis"),
         LogicalType::Timestamp(_) | LogicalType::TimestampLtz(_) => {
             return Err(Unfit::new(logical, timestamp_advice(exact)));
@@ -119,8 +125,8 @@ fn timestamp_advice(exact: bool) -> &'static str {
     match exact {
         true => "it has no more than microseconds, and within arrays and maps milliseconds of TIMESTAMP(3)",
         false => {
-            "it has TIMESTAMP(3) at most; the format avro with 'timestamp_mapping.legacy' = 'false' has \
-             microseconds and TIMESTAMP_LTZ"
+            "it has TIMESTAMP(3) at most; the format avro with 'timestamp_mapping.legacy' = 'false' takes \
+             TIMESTAMP(6) and TIMESTAMP_LTZ(6)"
         }
     }
 }

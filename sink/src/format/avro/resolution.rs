@@ -237,8 +237,7 @@ fn agree(written: Option<Annotation>, read: Option<Annotation>) -> Result<(), St
         }
         _ => match (unit(written), unit(read)) {
             (Some(written), Some(read)) if written != read => Err(format!(
-                "the writer counts {}, the table {}: declare BIGINT, or with the format avro and \
-                 'timestamp_mapping.legacy' = 'false' a precision of the writer's",
+                "the writer counts {}, the table {}: declare BIGINT, or TIMESTAMP(6) with the writer's schema as 'schema'",
                 written.name(),
                 read.name()
             )),
