@@ -1,5 +1,6 @@
 //! Memory for what a row cannot borrow from its message; it is given back all at once.
 
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use bumpalo::Bump;
@@ -142,6 +143,15 @@ impl<'a> ArenaString<'a> {
     #[inline]
     pub(crate) fn into_str(self) -> &'a str {
         self.0.into_bump_str()
+    }
+}
+
+/// It never fails.
+impl fmt::Write for ArenaString<'_> {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.push_str(text);
+        Ok(())
     }
 }
 

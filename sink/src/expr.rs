@@ -17,6 +17,7 @@ pub(crate) mod function;
 #[allow(dead_code, reason = "the families fill it")]
 pub(crate) mod functions;
 mod projection;
+pub(crate) mod temporal;
 mod tree;
 
 pub(crate) use self::eval_error::EvalError;

@@ -97,6 +97,7 @@
 mod arena;
 #[allow(dead_code, unused_imports, reason = "the planner calls it next")]
 mod bind;
+mod calendar;
 mod clients;
 mod codecs;
 pub mod credentials;

@@ -90,6 +90,7 @@ pub struct PlanOptions {
     /// Of the client, under what each table says.
     properties: Vec<(String, String)>,
     credentials: Credentials,
+    leaves_security_out: bool,
 }
 
 /// One option of one table, set by the caller.
@@ -141,6 +142,12 @@ impl PlanOptions {
     /// The credentials that tables name by `ssl_auth_name`, `krb_auth_name` and `dew.*`, and where buckets lie.
     pub fn with_credentials(self, credentials: Credentials) -> Self {
         Self { credentials, ..self }
+    }
+
+    /// Leaves out what tables say of TLS and logins, with a notice: for a cluster that has neither, as a broker within
+    /// the process, where a job runs that is written for a secured one.
+    pub fn without_security(self) -> Self {
+        Self { leaves_security_out: true, ..self }
     }
 
     /// Whether a job may read a topic that it writes, and so feed itself.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Finding, Rule};
 use crate::expr::OnNull;
+use crate::expr::temporal::zone::Zone;
 use crate::option::{OptionKind, OptionSpec, OptionValue};
 use crate::options::{expectation, nearest, parse, shown};
 use crate::sql::WithOption;
@@ -77,6 +78,10 @@ const MODE: &str = "execution.runtime-mode";
 const ZONE: &str = "table.local-time-zone";
 const MATERIALIZE: &str = "table.exec.sink.upsert-materialize";
 
+/// What Flink takes as a zone, so that Java's two libraries of time agree.
+const ZONE_EXPECTED: &str = "this is not a zone of the IANA database such as 'Europe/Rome', nor an offset such as \
+                             'GMT+02:00', nor 'UTC'";
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -101,6 +106,9 @@ impl Settings {
         let Some(value) = parse(spec.kind, text) else {
             return Err(refuse(Rule::Setting, format!("this is not {}", expectation(spec.kind))));
         };
+        if key == ZONE && Zone::of_session(text).is_none() {
+            return Err(refuse(Rule::Setting, ZONE_EXPECTED.to_owned()));
+        }
         match (key, value) {
             (INTERVAL, OptionValue::Duration(interval)) => {
                 if interval < Duration::from_millis(1) {
@@ -185,5 +193,18 @@ mod tests {
             "SET 'table.exec.sink.not-null-enforcer' = 'x': this is not one of ERROR, DROP (line 1, column 5)"
         );
         assert_eq!(set(MODE, "batch").1.unwrap_err().rule, Rule::NotYet("batch"));
+    }
+
+    #[test]
+    fn zones_are_those_on_which_java_agrees_with_itself() {
+        for zone in ["UTC", "Asia/Shanghai", "GMT+08:00"] {
+            assert_eq!(set(ZONE, zone).1, Ok(None), "{zone}");
+        }
+        let finding = set(ZONE, "+08:00").1.unwrap_err();
+        assert_eq!(
+            finding.to_string(),
+            "SET 'table.local-time-zone' = '+08:00': this is not a zone of the IANA database such as 'Europe/Rome', nor \
+             an offset such as 'GMT+02:00', nor 'UTC' (line 1, column 5)"
+        );
     }
 }

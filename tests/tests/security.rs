@@ -5,6 +5,7 @@ mod acls; // principals, and refusals that name the resource
 mod delegation; // delegation tokens
 mod dialogue; // the embedded broker refuses a login, and what ACLs deny, as a real Kafka does
 mod embedded; // not tests: the embedded broker with the same listeners
+mod empty_root; // GSSAPI where there is nothing but the binary, a keytab and krb5.conf
 mod harness; // the real Kafka's listeners let Apache's own client in, and keep it out
 mod kerberos; // GSSAPI: tickets from everywhere, and what is refused
 mod load; // not tests: a producer whose records are numbered, connections that are counted
@@ -14,5 +15,6 @@ mod reauthentication; // sessions that a real Kafka ends: again in band, under l
 mod rotation; // stores replaced while a producer runs
 mod round_trip; // not tests: a record there and back
 mod sessions; // sessions that end, in virtual time, against the embedded broker
+mod token_server; // not tests: a token endpoint
 mod tokens; // OAUTHBEARER by a token endpoint against the embedded broker: the whole way, from properties to records
 mod ways; // not tests: the ways, by the properties people have

@@ -1,7 +1,7 @@
 //! Against a real MIT KDC and MIT's own libgssapi: what only they can say.
 //!
-//! Needs Debian's krb5-kdc, krb5-admin-server and krb5-user, and for services python3-gssapi. Where they are missing each
-//! test says aloud that it is skipped; `UPSERT_KAFKA_REQUIRE_KDC=1` makes that a failure.
+//! Needs Debian's krb5-kdc, krb5-admin-server and krb5-user, for services python3-gssapi, and faketime for those whose
+//! clock is another one. Where they are missing each test says aloud that it is skipped; `UPSERT_KAFKA_REQUIRE_KDC=1` makes that a failure.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -16,8 +16,10 @@ use upsert_kafka_kerberos::{
 mod chance_of_tests;
 #[path = "mit/lab.rs"]
 mod lab;
+#[path = "mit/realms.rs"]
+mod realms;
 
-use lab::{Lab, NothingElse, Service};
+use lab::{Acceptor, Lab, NothingElse, Service};
 
 /// Now, and so much later.
 fn moment(later_s: i64) -> UnixTime {
@@ -74,14 +76,21 @@ fn password(text: &str) -> Credential {
 }
 
 fn converse(ticket: &Ticket, service: &mut Service) -> Result<String, Error> {
-    let (mut client, mut words) = SaslClient::new(ticket, moment(0), &mut chance as &mut dyn Entropy);
+    converse_at(0, ticket, service)
+}
+
+/// The client's clock is so much ahead.
+fn converse_at(later_s: i64, ticket: &Ticket, service: &mut Service) -> Result<String, Error> {
+    let now = || moment(later_s);
+    service.hang_up();
+    let (mut client, mut words) = SaslClient::new(ticket, now(), &mut chance as &mut dyn Entropy);
     loop {
         let (done, answer) = service.say(&words);
         if done {
-            assert_eq!(client.step(&answer, moment(0))?, SaslStep::Done);
+            assert_eq!(client.step(&answer, now())?, SaslStep::Done);
             return Ok(String::from_utf8_lossy(&answer).into_owned());
         }
-        match client.step(&answer, moment(0))? {
+        match client.step(&answer, now())? {
             SaslStep::Reply(next) => words = next,
             SaslStep::Done => panic!("done before the service was"),
         }
@@ -166,6 +175,72 @@ fn a_service_whose_key_was_made_anew_is_named() {
     let error = converse(&ticket, &mut service).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongKey, "{error}");
     assert!(error.to_string().contains("cannot read the ticket for kafka/localhost@EXAMPLE.TEST"), "{error}");
+}
+
+#[test]
+fn a_service_whose_clock_is_another_one_is_named_with_the_side_and_the_amount() {
+    let Some(lab) = Lab::start("skew") else { return };
+    let way = Way { lab: &lab, transport: KdcTransport::Tcp, later_s: 0 };
+    let granting = way.login("client", password("clientpw"), &EncryptionType::ALL).unwrap();
+    let ticket = way.buy(&granting, "kafka/localhost", &EncryptionType::ALL).unwrap();
+    // Behind, a service takes the ticket for one of the future before it looks at the clock.
+    for (later, side, code) in [("+20m", "behind", 37), ("-20m", "ahead of", 33)] {
+        let acceptor = Acceptor { later: Some(later), ..Acceptor::default() };
+        let Some(mut service) = Service::start_with(&lab, acceptor) else { return };
+        let error = converse(&ticket, &mut service).unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::ClockSkew, Some(code)), "{error}");
+        let words = format!("clock is 20 min {side} that of the service kafka/localhost@EXAMPLE.TEST");
+        // A second may go by.
+        let words = [&words, &words.replace("20 min", "19 min 59 s"), &words.replace("20 min", "20 min 1 s")];
+        assert!(words.iter().any(|it| error.to_string().contains(*it)), "{error}");
+    }
+}
+
+#[test]
+fn a_ticket_that_has_ended_is_told_by_the_kdc_and_by_the_service() {
+    let Some(mut lab) = Lab::start("ended") else { return };
+    let way = Way { lab: &lab, transport: KdcTransport::Tcp, later_s: 0 };
+    // For an hour.
+    let granting = way.login("client", password("clientpw"), &EncryptionType::ALL).unwrap();
+    let ticket = way.buy(&granting, "kafka/localhost", &EncryptionType::ALL).unwrap();
+    let acceptor = Acceptor { later: Some("+2h"), ..Acceptor::default() };
+    let Some(mut service) = Service::start_with(&lab, acceptor) else { return };
+    let error = converse_at(7200, &ticket, &mut service).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Expired, Some(32)), "{error}");
+    assert!(
+        error.to_string().contains("kafka/localhost@EXAMPLE.TEST: the ticket has expired, at "),
+        "{error}"
+    );
+    let Some(()) = lab.restart_at("+2h") else { return };
+    let way = Way { lab: &lab, transport: KdcTransport::Tcp, later_s: 7200 };
+    let error = way.buy(&granting, "kafka/localhost", &EncryptionType::ALL).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Expired, Some(32)), "{error}");
+    assert!(error.to_string().contains("KDC of realm EXAMPLE.TEST: the ticket has expired"), "{error}");
+    // Its clock is right where the client's is, and a new ticket serves.
+    let granting = way.login("client", password("clientpw"), &EncryptionType::ALL).unwrap();
+    let ticket = way.buy(&granting, "kafka/localhost", &EncryptionType::ALL).unwrap();
+    assert_eq!(converse_at(7200, &ticket, &mut service).unwrap(), "mit ok client@EXAMPLE.TEST");
+}
+
+#[test]
+fn a_service_that_demands_a_layer_is_told_what_to_change() {
+    let Some(lab) = Lab::start("layers") else { return };
+    let way = Way { lab: &lab, transport: KdcTransport::Tcp, later_s: 0 };
+    let granting = way.login("client", password("clientpw"), &EncryptionType::ALL).unwrap();
+    let ticket = way.buy(&granting, "kafka/localhost", &EncryptionType::ALL).unwrap();
+    for (layers, demand) in [
+        (2, "integrity (auth-int)"),
+        (4, "confidentiality (auth-conf)"),
+        (6, "integrity (auth-int) or confidentiality (auth-conf)"),
+    ] {
+        let Some(mut service) = Service::start_with(&lab, Acceptor { layers, ..Acceptor::default() }) else {
+            return;
+        };
+        let error = converse(&ticket, &mut service).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        let words = format!("the service kafka/localhost@EXAMPLE.TEST demands {demand} of SASL itself");
+        assert!(error.to_string().contains(&words), "{error}");
+    }
 }
 
 #[test]

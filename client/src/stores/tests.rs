@@ -8,6 +8,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
 
+mod old_tools; // what keytool 8 and OpenSSL 1.1 themselves wrote
+
 fn data(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/stores")).join(name)
 }

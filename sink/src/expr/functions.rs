@@ -47,7 +47,13 @@ pub(crate) static FUNCTIONS: &[&[FunctionSpec]] = &[
     collection::set::FUNCTIONS,
     collection::map::FUNCTIONS,
     collection::type_name::FUNCTIONS,
-    datetime::FUNCTIONS,
+    datetime::parts::FUNCTIONS,
+    datetime::span::FUNCTIONS,
+    datetime::parse::FUNCTIONS,
+    datetime::format::FUNCTIONS,
+    datetime::clock::FUNCTIONS,
+    datetime::arithmetic::FUNCTIONS,
+    datetime::dli::FUNCTIONS,
 ];
 
 /// The function of that name, in any case.

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::cast::implicit::Cast;
+use super::cast;
+use super::cast::conversion::Cast;
 use super::constant::Constant;
 use super::eval_error::EvalError;
-use super::function::{BindError, Bound, Moment, Nulls, Scalar};
+use super::function::{BindError, Bound, Moment, Nulls, Scalar, Session};
 use crate::error::Position;
 use crate::row::{Row, Value};
 use crate::types::{DataType, Field, LogicalType};
@@ -95,11 +96,21 @@ impl Expr {
     /// The same value as one of another type, where Flink casts by itself; else the expression comes back as it was.
     /// Whether NULL fits is not asked: [`Projection`](super::Projection) sees to NOT NULL.
     pub(crate) fn implicitly_cast(self, to: &LogicalType) -> Result<Self, Self> {
-        let Some(cast) = Cast::logical(&self.data_type.logical, to) else { return Err(self) };
+        self.assigned_to(to, &Session::default())
+    }
+
+    /// The same as a column of a table takes it: TIMESTAMP and TIMESTAMP_LTZ become each other in the session's zone.
+    pub(crate) fn assigned_to(self, to: &LogicalType, session: &Session) -> Result<Self, Self> {
+        let Some(cast) = cast::implicit(&self.data_type.logical, to, session) else { return Err(self) };
         let data_type = DataType { logical: to.clone(), nullable: self.data_type.nullable };
+        Ok(self.cast(cast, data_type))
+    }
+
+    /// What a cast makes of it.
+    pub(crate) fn cast(self, cast: Cast, data_type: DataType) -> Self {
         // Where values stay as they are, there is nothing to do at run time.
         let kind = if cast == Cast::Keep { self.kind } else { ExprKind::Cast(Box::new(self), cast) };
-        Ok(Self { kind, data_type })
+        Self { kind, data_type }
     }
 
     /// The same values under another type that has the same ones.
@@ -175,9 +186,7 @@ impl Expr {
         match &self.kind {
             ExprKind::Column(index) => Ok(row[*index]),
             ExprKind::Constant { value, .. } => Ok(value.value(moment.arena)),
-            ExprKind::Cast(operand, cast) => {
-                cast.apply(operand.evaluate(row, moment)?, moment.arena).map_err(EvalError::new)
-            }
+            ExprKind::Cast(operand, cast) => cast.apply(operand.evaluate(row, moment)?, moment.arena),
             ExprKind::Field(operand, index) => Ok(match operand.evaluate(row, moment)? {
                 Value::Row(fields) => fields.get(*index).copied().unwrap_or(Value::Null),
                 _ => Value::Null,

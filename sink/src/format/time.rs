@@ -1,5 +1,6 @@
 //! Dates, times and timestamps: Java's formatters, strict and smart, over the proleptic calendar.
 
+use crate::calendar::{CivilDate, DAY_SECONDS as DAY};
 use crate::row::Timestamp;
 
 /// How timestamps are spelled: `timestamp-format.standard`.
@@ -24,7 +25,7 @@ impl Standard {
 /// Days since 1970 of `yyyy-MM-dd`.
 pub(crate) fn parse_date(text: &str) -> Option<i32> {
     let (date, rest) = date(text.as_bytes())?;
-    (rest.is_empty() && date.exists()).then(|| date.days())?.try_into().ok()
+    (rest.is_empty() && exists(&date)).then(|| date.days())?.try_into().ok()
 }
 
 /// The same as Java's `Date.valueOf` has it: one digit will do for month and day, and 30 February is 2 March.
@@ -36,7 +37,7 @@ pub(crate) fn parse_lenient_date(text: &str) -> Option<i32> {
     };
     let (year, month, day) = (part(4..=4)?, part(1..=2)?, part(1..=2)?);
     let valid = (1..=12).contains(&month) && (1..=31).contains(&day);
-    valid.then(|| Date { year, month, day: 1 }.days() + day - 1)?.try_into().ok()
+    valid.then(|| CivilDate { year, month, day }.days())?.try_into().ok()
 }
 
 /// Milliseconds of the day of Java's `LocalTime.parse`: `HH:mm`, seconds and their fraction only if there are some.
@@ -70,12 +71,11 @@ pub(crate) fn parse_instant(text: &str, standard: Standard) -> Option<Timestamp>
     moment(&date, &Clock::of(clock, false)?, true)
 }
 
-fn moment(date: &Date, clock: &Clock, smart: bool) -> Option<Timestamp> {
+fn moment(date: &CivilDate, clock: &Clock, smart: bool) -> Option<Timestamp> {
     let seconds = clock.seconds(smart)?;
-    (smart || date.exists()).then(|| Timestamp { seconds: date.days() * DAY + seconds, nanos: clock.nanos })
+    let clamped = CivilDate { day: date.day.min(date.last_day()), ..*date };
+    (smart || exists(date)).then(|| Timestamp { seconds: clamped.days() * DAY + seconds, nanos: clock.nanos })
 }
-
-const DAY: i64 = 86_400;
 
 /// A time of day, each part in the range of two digits.
 struct Clock {
@@ -105,51 +105,12 @@ impl Clock {
     }
 }
 
-struct Date {
-    year: i64,
-    month: i64,
-    day: i64,
-}
-
-impl Date {
-    fn exists(&self) -> bool {
-        self.day <= self.last_day()
-    }
-
-    fn last_day(&self) -> i64 {
-        let leap = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
-        match self.month {
-            2 => 28 + i64::from(leap),
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        }
-    }
-
-    /// Hinnant's count: years begin in March, so that the leap day is the last.
-    fn days(&self) -> i64 {
-        let year = self.year - i64::from(self.month <= 2);
-        let era = year.div_euclid(400);
-        let year_of_era = year.rem_euclid(400);
-        let day_of_year = (153 * ((self.month + 9) % 12) + 2) / 5 + self.day.min(self.last_day()) - 1;
-        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-    }
-
-    fn of(days: i64) -> Self {
-        let days = days + 719_468;
-        let era = days.div_euclid(146_097);
-        let day_of_era = days.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let march_month = (5 * day_of_year + 2) / 153;
-        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-        let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-        Self { year: year_of_era + era * 400 + i64::from(month <= 2), month, day }
-    }
+fn exists(date: &CivilDate) -> bool {
+    date.day <= date.last_day()
 }
 
 /// Four digits of year, or a sign and more of them; month and day in range, not yet against each other.
-fn date(text: &[u8]) -> Option<(Date, &[u8])> {
+fn date(text: &[u8]) -> Option<(CivilDate, &[u8])> {
     let (sign, text) = match text.first()? {
         b'+' => (1, &text[1..]),
         b'-' => (-1, &text[1..]),
@@ -165,7 +126,7 @@ fn date(text: &[u8]) -> Option<(Date, &[u8])> {
     let (month, rest) = two(&text[digits + 1..])?;
     let (day, rest) = two(rest.strip_prefix(b"-")?)?;
     let valid = fits && (1..=12).contains(&month) && (1..=31).contains(&day);
-    valid.then_some((Date { year: if sign < 0 { -year } else { year }, month, day }, rest))
+    valid.then_some((CivilDate { year: if sign < 0 { -year } else { year }, month, day }, rest))
 }
 
 fn two(text: &[u8]) -> Option<(i64, &[u8])> {
@@ -190,7 +151,7 @@ fn digit(byte: u8) -> Option<i64> {
 
 /// `2021-03-25`, `+10000-01-01`, `-0001-01-01`.
 pub(crate) fn write_date(days: i64, out: &mut Vec<u8>) {
-    let Date { year, month, day } = Date::of(days);
+    let CivilDate { year, month, day } = CivilDate::of(days);
     match year {
         10_000.. => out.push(b'+'),
         ..0 => out.push(b'-'),

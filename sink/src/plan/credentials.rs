@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::table::Table;
-use super::{Notice, Origin, TableReport};
+use super::{Notice, Origin, PlanOptions, TableReport};
 use crate::credentials::{CredentialKind, Credentials, OBJECT_STORE, Section};
 use crate::error::{Finding, Rule};
 use crate::options::{Given, HIDDEN, PROPERTIES, looks_secret};
@@ -15,6 +15,7 @@ use crate::options::{Given, HIDDEN, PROPERTIES, looks_secret};
 mod dew;
 mod judge;
 mod kerberos;
+mod left_out;
 
 use self::judge::Judge;
 
@@ -26,19 +27,25 @@ pub(super) struct Resolved<'a> {
     lines: Vec<String>,
     /// Values that must not be said, wherever they went.
     secrets: Vec<String>,
+    leaves_security_out: bool,
 }
 
 /// Resolves what a table names. Print tables name nothing.
-pub(super) fn resolved<'a>(table: &'a Table, credentials: &Credentials) -> Resolved<'a> {
+pub(super) fn resolved<'a>(table: &'a Table, caller: &PlanOptions) -> Resolved<'a> {
+    let credentials = &caller.credentials;
     let mut resolved = Resolved {
         table: Cow::Borrowed(table),
         findings: Vec::new(),
         notices: Vec::new(),
         lines: Vec::new(),
         secrets: Vec::new(),
+        leaves_security_out: false,
     };
     if resolved.given("connector").is_none_or(|connector| !connector.ends_with("kafka")) {
         return resolved;
+    }
+    if caller.leaves_security_out {
+        resolved.leave_security_out();
     }
     resolved.dew(credentials);
     // As the table has it, before a section adds to it.
@@ -58,6 +65,11 @@ impl Resolved<'_> {
     /// Whether nothing is wrong with what the table names.
     pub(super) fn stands(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// Whether the table says something of TLS or a login that the caller leaves out.
+    pub(super) fn leaves_security_out(&self) -> bool {
+        self.leaves_security_out
     }
 
     /// Adds what is to be said of the table, and takes out every secret that found its way into a sentence.

@@ -41,6 +41,8 @@ pub(super) struct Planner<'a> {
     readers: Readers,
     reports: Vec<TableReport>,
     notices: Vec<Notice>,
+    /// The tables of whose security something is left out.
+    without_security: Vec<String>,
     findings: Vec<Finding>,
     has_query: bool,
 }
@@ -60,6 +62,7 @@ impl<'a> Planner<'a> {
             readers: Readers::default(),
             reports: Vec::new(),
             notices: Vec::new(),
+            without_security: Vec::new(),
             findings: Vec::new(),
             has_query: false,
         }
@@ -116,7 +119,8 @@ impl<'a> Planner<'a> {
         }
         let mut told = HashSet::new();
         let of_file = self.caller.credentials.notices().iter().map(|text| notice_of_job(text.clone()));
-        let notices = of_file.chain(self.notices).chain(self.properties.notices);
+        let open = without_security(&self.without_security);
+        let notices = of_file.chain(open).chain(self.notices).chain(self.properties.notices);
         let notices = notices.filter(|notice| told.insert(notice.to_string())).collect();
         let pipelines = self.readers.into_pipelines();
         Ok(Plan { settings: self.settings, pipelines, notices, tables: self.reports })
@@ -298,7 +302,7 @@ impl<'a> Planner<'a> {
     /// The plan of a table that is read, if it stands.
     fn source(&mut self, table: &Table) -> Option<SourcePlan> {
         let connector = self.connector(table)?;
-        let mut resolved = credentials::resolved(table, &self.caller.credentials);
+        let mut resolved = credentials::resolved(table, self.caller);
         let own = resolved.table.clone();
         let (plan, check, lines) = match connector {
             "kafka" => kafka::source(&own),
@@ -316,7 +320,7 @@ impl<'a> Planner<'a> {
 
     fn sink(&mut self, table: &Table) -> Option<SinkPlan> {
         let connector = self.connector(table)?;
-        let mut resolved = credentials::resolved(table, &self.caller.credentials);
+        let mut resolved = credentials::resolved(table, self.caller);
         let own = resolved.table.clone();
         let (plan, check, lines) = match connector {
             "kafka" => (None, kafka::sink(&own), Vec::new()),
@@ -356,6 +360,9 @@ impl<'a> Planner<'a> {
         resolved.add_to(&mut told);
         let (report, findings, notices) = told;
         let stands = findings.is_empty();
+        if resolved.leaves_security_out() && !self.without_security.contains(&resolved.table.name) {
+            self.without_security.push(resolved.table.name.clone());
+        }
         self.findings.extend(findings);
         self.notices.extend(notices);
         if !self.reports.contains(&report) {
@@ -369,6 +376,16 @@ impl<'a> Planner<'a> {
 fn placed(finding: Finding, (name, at): &(String, Option<Position>)) -> Finding {
     let same = finding.table.as_ref() == Some(name);
     if same { finding.at(*at) } else { finding }
+}
+
+/// One for the job, however many tables it has.
+fn without_security(tables: &[String]) -> Option<Notice> {
+    let text = "what is said there of TLS and logins is not used: the cluster of this run has neither";
+    match tables {
+        [] => None,
+        [table] => Some(notice_of_job(format!("table {table}: {text}"))),
+        tables => Some(notice_of_job(format!("tables {}: {text}", tables.join(", ")))),
+    }
 }
 
 fn notice_of_job(text: String) -> Notice {

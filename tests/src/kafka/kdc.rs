@@ -1,6 +1,7 @@
-//! A real MIT KDC as a plain process: a realm, the brokers' principal, alice with a keytab, a password and a cache.
+//! Real MIT KDCs as plain processes: a realm, the brokers' principal, alice with a keytab, a password and a cache; and a
+//! realm of others that it trusts.
 
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,35 +15,63 @@ use super::{Failure, broken};
 #[derive(Debug)]
 pub struct Kdc {
     folder: PathBuf,
+    partner: Option<Box<Kdc>>,
     _process: Guarded,
 }
 
 impl Kdc {
-    /// Makes a realm in the folder and waits until it is served.
+    /// Makes two realms in the folder, the second of which may vouch in the first, and waits until both are served.
     ///
     /// # Errors
     /// `Missing` when the machine lacks MIT's programs.
     pub(super) fn start(folder: &Path) -> Result<Self, Failure> {
-        std::fs::create_dir_all(folder).map_err(broken)?;
-        let address = listener_at_chance().and_then(|it| it.local_addr()).map_err(broken)?;
-        let [folder_text, port] = [folder.display().to_string(), address.port().to_string()];
-        let fill = |text: &str| text.replace("FOLDER", &folder_text).replace("PORT", &port);
-        std::fs::write(folder.join("kdc.conf"), fill(KDC_CONF)).map_err(broken)?;
-        std::fs::write(folder.join("krb5.conf"), fill(KRB5_CONF)).map_err(broken)?;
-        std::fs::write(folder.join("acl"), "").map_err(broken)?;
-        let realm = Realm(folder);
-        realm.call("kdb5_util", &["create", "-s", "-r", REALM, "-P", "master-hush-77"])?;
-        realm.call("kadmin.local", &["-q", "addprinc -randkey kafka/localhost"])?;
-        realm.call("kadmin.local", &["-q", "addprinc -pw old-hush-21 alice"])?;
-        realm.call("kadmin.local", &["-q", "ktadd -norandkey -k alice.old.keytab alice"])?;
-        realm.call("kadmin.local", &["-q", &format!("cpw -pw {KERBEROS_PASSWORD} alice")])?;
-        realm.call("kadmin.local", &["-q", "addprinc -pw bob-hush-55 bob"])?;
-        realm.call("kadmin.local", &["-q", "ktadd -k kafka.keytab kafka/localhost"])?;
-        realm.call("kadmin.local", &["-q", "ktadd -norandkey -k alice.keytab alice"])?;
-        realm.call("kadmin.local", &["-q", "ktadd -norandkey -k bob.keytab bob"])?;
+        let addresses = [address()?, address()?];
+        let partner = Realm { folder: &folder.join("partner"), name: PARTNER };
+        partner.make(addresses, addresses[1])?;
+        partner.add("carol", "carol-hush-66")?;
+        partner.administer(CROSSING)?;
+        let realm = Realm { folder, name: REALM };
+        realm.make(addresses, addresses[0])?;
+        realm.administer(CROSSING)?;
+        realm.administer("addprinc -randkey kafka/localhost")?;
+        realm.administer("ktadd -k kafka.keytab kafka/localhost")?;
+        realm.administer("addprinc -pw old-hush-21 alice")?;
+        realm.administer("ktadd -norandkey -k alice.old.keytab alice")?;
+        realm.administer(&format!("cpw -pw {KERBEROS_PASSWORD} alice"))?;
+        realm.administer("ktadd -norandkey -k alice.keytab alice")?;
+        realm.add("bob", "bob-hush-55")?;
+        let partner = Self::of(&partner, addresses[1], None)?;
+        Self::of(&realm, addresses[0], Some(Box::new(partner)))
+    }
+
+    fn of(realm: &Realm<'_>, address: SocketAddr, partner: Option<Box<Self>>) -> Result<Self, Failure> {
         let mut process = realm.serve()?;
         await_port(address, &mut process)?;
-        Ok(Self { folder: folder.to_owned(), _process: process })
+        Ok(Self { folder: realm.folder.to_owned(), partner, _process: process })
+    }
+
+    /// The realm PARTNER.TEST: carol with a keytab, who may use what EXAMPLE.TEST serves.
+    pub fn partner(&self) -> &Self {
+        self.partner.as_deref().unwrap_or(self)
+    }
+
+    /// The same realm served a second time, where the brokers' principal has a key that they do not have.
+    ///
+    /// # Errors
+    /// When a program fails.
+    pub fn with_another_key_of_the_service(&self) -> Result<Self, Failure> {
+        let folder = self.folder.join(super::unique("newer"));
+        std::fs::create_dir_all(&folder).map_err(broken)?;
+        for name in
+            ["principal", "principal.ok", "principal.kadm5", "principal.kadm5.lock", "stash", "alice.keytab"]
+        {
+            std::fs::copy(self.folder.join(name), folder.join(name)).map_err(broken)?;
+        }
+        let realm = Realm { folder: &folder, name: REALM };
+        let address = address()?;
+        realm.configure([address, address], address)?;
+        realm.administer("cpw -randkey kafka/localhost")?;
+        Self::of(&realm, address, None)
     }
 
     /// The krb5.conf of its realm.
@@ -60,22 +89,80 @@ impl Kdc {
     /// # Errors
     /// When kinit is missing, or is refused.
     pub fn ticket_cache(&self) -> Result<String, Failure> {
-        let cache = self.path("alice.ccache");
-        let arguments = ["-k", "-t", "alice.keytab", "-c", &format!("FILE:{cache}"), "alice"];
-        Realm(&self.folder).call("kinit", &arguments)?;
+        self.cache("alice.ccache", "1h")
+    }
+
+    /// A cache whose ticket has ended.
+    ///
+    /// # Errors
+    /// As [`Kdc::ticket_cache`].
+    pub fn ended_ticket_cache(&self) -> Result<String, Failure> {
+        let cache = self.cache("ended.ccache", "1s")?;
+        let deadline = Instant::now() + START_TIMEOUT;
+        // It says whether the ticket still holds.
+        while self.realm().call("klist", &["-s", &cache]).is_ok() {
+            if Instant::now() > deadline {
+                return Err(Failure::Broken("a ticket of a second does not end".into()));
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
         Ok(cache)
+    }
+
+    fn cache(&self, name: &str, lifetime: &str) -> Result<String, Failure> {
+        let cache = self.path(name);
+        let arguments = ["-l", lifetime, "-k", "-t", "alice.keytab", "-c", &format!("FILE:{cache}"), "alice"];
+        self.realm().call("kinit", &arguments)?;
+        Ok(cache)
+    }
+
+    fn realm(&self) -> Realm<'_> {
+        Realm { folder: &self.folder, name: REALM }
     }
 }
 
 /// The folder of a realm, whose programs find it by their environment.
-struct Realm<'a>(&'a Path);
+struct Realm<'a> {
+    folder: &'a Path,
+    name: &'a str,
+}
 
 impl Realm<'_> {
+    /// An empty realm: `addresses` are those of both, of which it has the one.
+    fn make(&self, addresses: [SocketAddr; 2], own: SocketAddr) -> Result<(), Failure> {
+        std::fs::create_dir_all(self.folder).map_err(broken)?;
+        self.configure(addresses, own)?;
+        self.call("kdb5_util", &["create", "-s", "-r", self.name, "-P", "master-hush-77"])
+    }
+
+    fn configure(&self, [first, second]: [SocketAddr; 2], own: SocketAddr) -> Result<(), Failure> {
+        let fill = |text: &str| {
+            text.replace("FOLDER", &self.folder.display().to_string())
+                .replace("FIRST", &first.to_string())
+                .replace("SECOND", &second.to_string())
+                .replace("OWN", &own.to_string())
+                .replace("REALM", self.name)
+        };
+        std::fs::write(self.folder.join("kdc.conf"), fill(KDC_CONF)).map_err(broken)?;
+        std::fs::write(self.folder.join("krb5.conf"), fill(KRB5_CONF)).map_err(broken)?;
+        std::fs::write(self.folder.join("acl"), "").map_err(broken)
+    }
+
+    /// A user with that password, and its keys in a keytab of its name.
+    fn add(&self, user: &str, password: &str) -> Result<(), Failure> {
+        self.administer(&format!("addprinc -pw {password} {user}"))?;
+        self.administer(&format!("ktadd -norandkey -k {user}.keytab {user}"))
+    }
+
+    fn administer(&self, query: &str) -> Result<(), Failure> {
+        self.call("kadmin.local", &["-r", self.name, "-q", query])
+    }
+
     fn call(&self, program: &str, arguments: &[&str]) -> Result<(), Failure> {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("env");
         command.args(self.environment()).arg(format!("PATH={path}:/usr/sbin:/sbin")).arg(program);
-        command.args(arguments).current_dir(self.0);
+        command.args(arguments).current_dir(self.folder);
         run(&mut command, program, |why| match why.contains("No such file or directory") && !found(program) {
             true => Failure::Missing(format!("`{program}` is missing")),
             false => Failure::Broken(why),
@@ -88,12 +175,12 @@ impl Realm<'_> {
         let mut command = vec!["env"];
         command.extend(environment.iter().map(String::as_str));
         command.extend(["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "krb5kdc", "-n"]);
-        Guarded::spawn(&command, self.0, &self.0.join("kdc.out")).map_err(broken)
+        Guarded::spawn(&command, self.folder, &self.folder.join("kdc.out")).map_err(broken)
     }
 
     fn environment(&self) -> [String; 2] {
         [("KRB5_CONFIG", "krb5.conf"), ("KRB5_KDC_PROFILE", "kdc.conf")]
-            .map(|(name, file)| format!("{name}={}", self.0.join(file).display()))
+            .map(|(name, file)| format!("{name}={}", self.folder.join(file).display()))
     }
 }
 
@@ -102,8 +189,12 @@ fn found(program: &str) -> bool {
     path.split(':').chain(["/usr/sbin", "/sbin"]).any(|folder| Path::new(folder).join(program).exists())
 }
 
+fn address() -> Result<SocketAddr, Failure> {
+    listener_at_chance().and_then(|it| it.local_addr()).map_err(broken)
+}
+
 /// Nothing tells when it listens.
-fn await_port(address: std::net::SocketAddr, process: &mut Guarded) -> Result<(), Failure> {
+fn await_port(address: SocketAddr, process: &mut Guarded) -> Result<(), Failure> {
     let deadline = Instant::now() + START_TIMEOUT;
     while TcpStream::connect(address).is_err() {
         if process.ended().map_err(broken)?.is_some() || Instant::now() > deadline {
@@ -117,15 +208,18 @@ fn await_port(address: std::net::SocketAddr, process: &mut Guarded) -> Result<()
 /// Of alice.
 pub const KERBEROS_PASSWORD: &str = "kerberos-hush-c4";
 const REALM: &str = "EXAMPLE.TEST";
+const PARTNER: &str = "PARTNER.TEST";
+/// Said in both realms: who is known to the second is believed by the first.
+const CROSSING: &str = "addprinc -pw crossing-hush-31 krbtgt/EXAMPLE.TEST@PARTNER.TEST";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 const KDC_CONF: &str = "\
 [kdcdefaults]
-  kdc_listen = 127.0.0.1:PORT
-  kdc_tcp_listen = 127.0.0.1:PORT
+  kdc_listen = OWN
+  kdc_tcp_listen = OWN
 [realms]
-  EXAMPLE.TEST = {
+  REALM = {
     database_name = FOLDER/principal
     key_stash_file = FOLDER/stash
     acl_file = FOLDER/acl
@@ -139,14 +233,17 @@ const KDC_CONF: &str = "\
 /// `renew_lifetime` is what Java stumbles over and people's files have, so it stands in none that Java reads.
 const KRB5_CONF: &str = "\
 [libdefaults]
-  default_realm = EXAMPLE.TEST
+  default_realm = REALM
   dns_lookup_kdc = false
   dns_lookup_realm = false
   rdns = false
   dns_canonicalize_hostname = false
 [realms]
   EXAMPLE.TEST = {
-    kdc = 127.0.0.1:PORT
+    kdc = FIRST
+  }
+  PARTNER.TEST = {
+    kdc = SECOND
   }
 [domain_realm]
   localhost = EXAMPLE.TEST

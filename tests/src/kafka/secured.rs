@@ -143,6 +143,7 @@ impl Security {
             );
             rows.push(("gssapi.sasl.jaas.config", login));
             rows.push(("sasl.kerberos.service.name", "kafka".to_owned()));
+            rows.push(("sasl.kerberos.principal.to.local.rules", TO_LOCAL.to_owned()));
         }
         rows.push(("sasl.enabled.mechanisms", enabled));
         rows
@@ -179,6 +180,8 @@ const PLAIN: &str = "org.apache.kafka.common.security.plain.PlainLoginModule";
 const SCRAM: &str = "org.apache.kafka.common.security.scram.ScramLoginModule";
 const OAUTH: &str = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule";
 const KERBEROS: &str = "com.sun.security.auth.module.Krb5LoginModule";
+/// Users of the other realm keep their names; without it they have none here.
+const TO_LOCAL: &str = "RULE:[1:$1@$0](.*@PARTNER[.]TEST)s/@.*//,DEFAULT";
 const VALIDATOR: &str = "org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler";
 /// Kafka reads tokens and keys from nowhere else.
 const ALLOWED_URLS: &str = "org.apache.kafka.sasl.oauthbearer.allowed.urls";

@@ -109,22 +109,29 @@ fn point_41_a_renew_lifetime_disturbs_nobody() {
     realm.flows(Listener::SaslPlaintext, name, name, &["--credentials", &credentials]);
 }
 
-/// Two realms in one process are tested where Kerberos is (`client/src/sasl/gssapi`); here two tables of one job log in as
-/// two users, by two krb5.conf whose default realms differ.
 #[test]
-fn point_42_two_tables_log_in_by_two_krb5_conf() {
+fn point_42_two_tables_log_in_by_two_krb5_conf_in_two_realms() {
     let Some(realm) = Realm::shared() else { return };
-    let elsewhere = realm.krb5_conf("default_realm = EXAMPLE.TEST", "default_realm = ELSEWHERE.TEST");
+    let partner = realm.kdc.partner();
+    // Of carol's realm is what is written without one there, and alice's is unknown in hers.
     let text = format!(
         "[one]\nkind = 'kerberos'\nusername = 'alice'\nkrb5_conf = '{}'\nkeytab = '{}'\n\
-         [two]\nkind = 'kerberos'\nusername = 'bob@EXAMPLE.TEST'\nkrb5_conf = '{elsewhere}'\nkeytab = '{}'\n",
+         [two]\nkind = 'kerberos'\nusername = 'carol'\nkrb5_conf = '{}'\nkeytab = '{}'\n",
         realm.kdc.krb5_conf(),
         realm.kdc.path("alice.keytab"),
-        realm.kdc.path("bob.keytab")
+        partner.krb5_conf(),
+        partner.path("carol.keytab")
     );
     let credentials = private_file("two.toml", &text);
+    let args = ["--credentials", &*credentials];
     let (one, two) = ("'krb_auth_name' = 'one',", "'krb_auth_name' = 'two',");
-    realm.flows(Listener::SaslPlaintext, one, two, &["--credentials", &credentials]);
+    for (source, sink) in [(one, two), (two, one)] {
+        realm.flows(Listener::SaslPlaintext, source, sink, &args);
+    }
+    let swapped = text.replace(&partner.path("carol.keytab"), &realm.kdc.path("bob.keytab"));
+    let swapped = private_file("swapped.toml", &swapped);
+    let ran = realm.fails(two, &["--credentials", &swapped]);
+    assert!(ran.err.contains("the keytab has no key of carol@PARTNER.TEST"), "{}", ran.err);
 }
 
 #[test]

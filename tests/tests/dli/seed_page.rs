@@ -98,6 +98,22 @@ async fn the_pages_job_runs_over_sasl_ssl_with_a_jks_trust_store() {
     assert_eq!(cluster.run(&dump).out.lines().collect::<Vec<_>>(), [BOB, CINDY, BOB]);
 }
 
+/// Without the cluster, the credentials and the trust store: what remains is the job.
+#[test]
+fn the_pages_job_runs_in_the_process_where_nothing_is_secured() {
+    let (job, input) =
+        (program::file("seed-page-embedded.sql", SCRIPT), program::file("seed-page.jsonl", DATA));
+    let input = format!("orders={}", input.display());
+    let run = ["run", job.to_str().unwrap(), "--embedded", "--input", &input, "--output", "raw"];
+    let ran = program::run(&run);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.out.lines().collect::<Vec<_>>(), [BOB, CINDY, BOB]);
+    let notice = "warning: tables orders, UPSERTKAFKASINK: what is said there of TLS and logins is not used";
+    let notices: Vec<_> = ran.err.lines().filter(|it| it.contains("TLS")).collect();
+    assert!(notices.len() == 1 && notices[0].starts_with(notice), "{}", ran.err);
+    assert!(!ran.err.contains("hush"), "{}", ran.err);
+}
+
 #[test]
 fn the_pages_job_runs_on_a_real_kafka_too() {
     let Some(kafka) = Secured::shared() else { return };

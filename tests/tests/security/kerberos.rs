@@ -1,8 +1,9 @@
 //! GSSAPI against a real Kafka, whose acceptor is Java's, and a real KDC.
 
 use std::path::PathBuf;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use upsert_kafka_client::{Client, Config, Error, ErrorKind, Record, Role};
+use upsert_kafka_client::{Client, Clock, Config, Environment, Error, ErrorKind, Record, Role, Time};
 use upsert_kafka_tests::kafka::{
     KERBEROS_PASSWORD, Kdc, Listener, NewTopic, Properties, Secured, Trust, unique,
 };
@@ -105,8 +106,107 @@ async fn what_kerberos_refuses_is_said_to_the_user() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn kafka_lets_a_user_in_whose_realm_the_brokers_realm_trusts() {
+    let Some(kafka) = Secured::shared() else { return };
+    let Some(kdc) = kafka.kdc() else { return };
+    let topic = topic(kafka);
+    let partner = kdc.partner();
+    let keytab = partner.path("carol.keytab");
+    // By her own realm's krb5.conf and by that of the brokers', and where neither says whose realm the broker is.
+    let unmapped = std::fs::read_to_string(partner.krb5_conf()).unwrap();
+    let unmapped = file(partner, "unmapped.conf", unmapped.split("[domain_realm]").next().unwrap());
+    for (offset, (conf, principal)) in
+        [(partner.krb5_conf(), "carol"), (kdc.krb5_conf(), "carol@PARTNER.TEST")].into_iter().enumerate()
+    {
+        let jaas = format!("useKeyTab=true keyTab=\"{keytab}\" principal=\"{principal}\"");
+        let sent = send(kafka, Listener::SaslPlaintext, &jaas, &conf, &topic).await;
+        assert_eq!(sent.unwrap_or_else(|error| panic!("{conf}: {error}")), offset as i64);
+    }
+    let jaas = format!("useKeyTab=true keyTab=\"{keytab}\" principal=\"carol\"");
+    let error = send(kafka, Listener::SaslPlaintext, &jaas, &unmapped, &topic).await.unwrap_err();
+    let told = error.to_string();
+    assert!(told.contains("PARTNER.TEST does not know the service kafka/localhost@PARTNER.TEST"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_cache_that_has_ended_says_kinit() {
+    let Some(kafka) = Secured::shared() else { return };
+    let Some(kdc) = kafka.kdc() else { return };
+    let topic = topic(kafka);
+    let cache = kdc.ended_ticket_cache().unwrap();
+    let jaas = format!("useTicketCache=true ticketCache=\"{cache}\"");
+    let error = send(kafka, Listener::SaslPlaintext, &jaas, &kdc.krb5_conf(), &topic).await.unwrap_err();
+    let wanted = format!(
+        "the ticket cache {cache} has a ticket of alice@EXAMPLE.TEST that expired 0 min ago: run kinit"
+    );
+    assert!(error.to_string().contains(&wanted), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
+}
+
+/// The KDC's is right, and the one that the client was handed is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_wrong_is_told_by_how_much_and_on_which_side() {
+    let Some(kafka) = Secured::shared() else { return };
+    let Some(kdc) = kafka.kdc() else { return };
+    let topic = topic(kafka);
+    let jaas = format!("useKeyTab=true keyTab=\"{}\" principal=\"alice\"", kdc.path("alice.keytab"));
+    for (ahead_s, words) in
+        [(1200, "20 min ahead of that of the KDC"), (-1200, "20 min behind that of the KDC")]
+    {
+        let clock = Clock::of(Shifted(ahead_s * 1000));
+        let environment = Environment::new().with_clock(clock);
+        let sent =
+            send_in(environment, kafka, Listener::SaslPlaintext, &jaas, &kdc.krb5_conf(), &topic).await;
+        let told =
+            sent.unwrap_err().to_string().replace("19 min 59 s", "20 min").replace("20 min 1 s", "20 min");
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+/// The machine's clock, so many milliseconds ahead.
+struct Shifted(i64);
+
+impl Time for Shifted {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn unix_ms(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        i64::try_from(since.as_millis()).unwrap() + self.0
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_whose_keytab_is_not_the_kdcs_refuses_in_its_words() {
+    let Some(kafka) = Secured::shared() else { return };
+    let Some(kdc) = kafka.kdc() else { return };
+    let topic = topic(kafka);
+    let newer = kdc.with_another_key_of_the_service().unwrap();
+    let jaas = format!("useKeyTab=true keyTab=\"{}\" principal=\"alice\"", newer.path("alice.keytab"));
+    let error = send(kafka, Listener::SaslPlaintext, &jaas, &newer.krb5_conf(), &topic).await.unwrap_err();
+    let told = error.to_string();
+    assert_eq!(error.kind(), ErrorKind::Authentication, "{told}");
+    // Java's acceptor says no more; one of MIT's does (`client/kerberos/tests/mit.rs`).
+    let broker = kafka.bootstrap(Listener::SaslPlaintext);
+    let wanted = format!("broker {broker}, SaslAuthenticate: login by GSSAPI refused: Authentication failed");
+    assert!(told.contains(&wanted), "{told}");
+}
+
 /// Sends a record; its offset.
 async fn send(
+    kafka: &Secured,
+    listener: Listener,
+    jaas: &str,
+    conf: &str,
+    topic: &str,
+) -> Result<i64, Error> {
+    send_in(Environment::new(), kafka, listener, jaas, conf, topic).await
+}
+
+async fn send_in(
+    environment: Environment,
     kafka: &Secured,
     listener: Listener,
     jaas: &str,
@@ -116,7 +216,7 @@ async fn send(
     let properties = properties(kafka, listener, jaas, conf);
     let pairs = properties.iter().map(|(key, value)| (*key, value.as_str()));
     let (config, _) = Config::from_properties(pairs, Role::Producer)?;
-    let client = Client::open(config).await?;
+    let client = Client::open_in(config, environment).await?;
     let producer = client.producer();
     let orders = producer.topic(topic).await?;
     Ok(producer.send(Record::new(&orders).value(b"paid")).await?.await?.offset)

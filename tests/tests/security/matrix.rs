@@ -2,19 +2,43 @@
 //! the words by which it is told.
 
 use upsert_kafka_client::ErrorKind;
-use upsert_kafka_tests::kafka::{Kdc, Listener, NewTopic, Properties, Secured, Stores, Trust, unique};
+use upsert_kafka_tests::kafka::{
+    KERBEROS_PASSWORD, Kdc, Listener, NewTopic, Properties, Secured, Stores, Trust, unique,
+};
 
 use super::embedded::Embedded;
 use super::round_trip::{self, told};
-use super::ways::{Login, PLAIN, Way, signed, user, ways};
+use super::token_server::TokenServer;
+use super::ways::{Login, PLAIN, Way, fetched, signed, user, ways};
 
 #[test]
 fn every_way_into_a_real_kafka() {
     let Some(kafka) = Secured::shared() else { return };
     let topic = unique("ways");
     kafka.java(|it, at| it.create(at, &[NewTopic { name: &topic, partitions: 1, configs: &[] }]));
-    let ways = ways(kafka.stores(), kafka.kdc(), Some(kafka.signer()));
+    let mut ways = ways(kafka.stores(), kafka.kdc(), Some(kafka.signer()));
+    let endpoint = TokenServer::of(kafka.signer(), |token| token);
+    ways.push(Way::new("SASL_PLAINTEXT, an endpoint's token", Listener::Signed, &[fetched(&endpoint)]));
+    ways.extend(kafka.kdc().map(by_cache_and_password).into_iter().flatten());
     assert_all_get_in(&ways, &topic, |it| kafka.bootstrap(it));
+    let [request] = &endpoint.requests()[..] else { panic!("one token is enough: {}", endpoint.asked()) };
+    assert!(request.ends_with("grant_type=client_credentials&scope=kafka"), "{request}");
+}
+
+/// GSSAPI by what is no keytab.
+fn by_cache_and_password(kdc: &Kdc) -> Vec<Way> {
+    let cache = kdc.ticket_cache().unwrap();
+    [
+        ("a ticket cache", format!("useTicketCache=true ticketCache=\"{cache}\"")),
+        ("a password", format!("principal=\"alice@EXAMPLE.TEST\" password=\"{KERBEROS_PASSWORD}\"")),
+    ]
+    .map(|(name, by)| {
+        let mut login = Login::Keytab(kdc).properties();
+        let jaas = format!("com.sun.security.auth.module.Krb5LoginModule required {by};");
+        login.iter_mut().filter(|it| it.0 == "sasl.jaas.config").for_each(|it| it.1.clone_from(&jaas));
+        Way::new(format!("SASL_PLAINTEXT, GSSAPI, {name}"), Listener::SaslPlaintext, &[login])
+    })
+    .into()
 }
 
 #[test]
@@ -44,6 +68,9 @@ fn a_real_kafka_keeps_out_who_should_not_get_in() {
     // This listener has one mechanism.
     let way = Way::new("a mechanism that is not enabled", Listener::Signed, &[Login::Plain.properties()]);
     wrong.push(Wrong { way, kind: ErrorKind::Authentication, words: &["PLAIN", "OAUTHBEARER"] });
+    let endpoint = TokenServer::of(kafka.signer(), with_another_signature);
+    let way = Way::new("an endpoint's token that nobody signed", Listener::Signed, &[fetched(&endpoint)]);
+    wrong.push(Wrong { way, kind: ErrorKind::Authentication, words: &["OAUTHBEARER"] });
     assert_all_kept_out(&wrong, &topic, |it| kafka.bootstrap(it));
     assert_eq!(kafka.java(|it, at| it.ends(at, &topic)), [0]);
 }
@@ -89,6 +116,12 @@ fn assert_all_kept_out(wrong: &[Wrong], topic: &str, bootstrap: impl Fn(Listener
     });
     let complaints: Vec<_> = complaints.collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+fn with_another_signature(token: String) -> String {
+    let (text, signature) = token.rsplit_once('.').unwrap();
+    let (first, rest) = signature.split_at(1);
+    format!("{text}.{}{rest}", if first == "A" { "B" } else { "A" })
 }
 
 fn wrong_ways(stores: &Stores, kdc: Option<&Kdc>) -> Vec<Wrong> {

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use upsert_kafka_client::{Client, Error, ErrorKind, Record};
-use upsert_kafka_tests::kafka::{Identity, Listener, NewTopic, Secured, Trust, unique};
+use upsert_kafka_tests::kafka::{Identity, Listener, NewTopic, SESSION, Secured, Trust, unique};
+use upsert_kafka_tests::record::NewRecord;
 
 use super::load::{Dials, assert_whole, send_for};
-use super::ways::Way;
+use super::ways::{SCRAM, Way};
+use crate::program;
 
 const PHASE: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -57,6 +59,65 @@ fn a_key_store_is_replaced_under_a_producer() {
         }
         assert_whole(&client, &topic, sent).await.unwrap();
     });
+}
+
+/// The consumer's session and the producer's end several times; each time a JAAS file says who logs in again.
+#[test]
+fn a_password_is_replaced_under_a_running_job_by_its_jaas_file() {
+    let Some(kafka) = Secured::shared() else { return };
+    let (user, input, output) = (unique("rotating"), unique("rotating-in"), unique("rotating-out"));
+    for name in [&input, &output] {
+        kafka.java(|it, at| it.create(at, &[NewTopic { name, partitions: 1, configs: &[] }]));
+    }
+    let jaas = program::file(&format!("{user}.jaas"), "");
+    let rotate = |password: &str| {
+        let login = format!("{SCRAM} required username=\"{user}\" password=\"{password}\";");
+        let beside = jaas.with_extension("new");
+        std::fs::write(&beside, format!("KafkaClient {{ {login} }};")).unwrap();
+        kafka.java(|it, at| it.set_password(at, "SCRAM-SHA-512", &user, password));
+        std::fs::rename(beside, &jaas).unwrap();
+    };
+    rotate("first-hush-61");
+    let servers = kafka.bootstrap(Listener::Reauthenticating);
+    let security = format!(
+        "'properties.bootstrap.servers' = '{servers}', 'properties.security.protocol' = 'SASL_SSL',
+         'properties.sasl.mechanism' = 'SCRAM-SHA-512', 'properties.ssl.truststore.type' = 'PEM',
+         'properties.ssl.truststore.location' = '{}',
+         'properties.java.security.auth.login.config' = '{}'",
+        kafka.stores().path("ca.pem"),
+        jaas.display()
+    );
+    let sql = format!(
+        "CREATE TABLE src (id INT) WITH ('connector' = 'kafka', 'topic' = '{input}', 'format' = 'json', {security},
+             'properties.group.id' = '{input}', 'scan.startup.mode' = 'earliest-offset');
+         CREATE TABLE o (id INT, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'upsert-kafka', {security},
+             'topic' = '{output}', 'key.format' = 'json', 'value.format' = 'json');
+         INSERT INTO o SELECT * FROM src;"
+    );
+    let path = program::file(&format!("{user}.sql"), &sql);
+    let mut job = program::start(&["run", path.to_str().unwrap()]);
+    let mut passed = 0;
+    let mut pass_one = |job: &mut program::Running| {
+        let record =
+            NewRecord { topic: input.clone(), value: Some(b"{\"id\":7}".to_vec()), ..NewRecord::default() };
+        kafka.java(|it, at| it.produce(at, &[], &[record]));
+        passed += 1;
+        let deadline = Instant::now() + PATIENCE;
+        while kafka.java(|it, at| it.ends(at, &output)) != [passed] {
+            assert!(job.is_running(), "record {passed}: the job has ended");
+            assert!(Instant::now() < deadline, "record {passed} did not pass within {PATIENCE:?}");
+        }
+    };
+    pass_one(&mut job);
+    rotate("second-hush-62");
+    let began = Instant::now();
+    while began.elapsed() < 2 * SESSION {
+        pass_one(&mut job);
+    }
+    job.signal("INT");
+    let ran = job.end();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(!ran.err.contains("hush") && !ran.out.contains("hush"), "{}", ran.err);
 }
 
 /// By a producer of its own, and so by a connection of its own.

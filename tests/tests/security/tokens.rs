@@ -1,10 +1,6 @@
 //! Tokens from a token endpoint, by the properties people have, at brokers that check who signed them.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -17,66 +13,11 @@ use upsert_kafka_broker::{
 };
 use upsert_kafka_client::{Client, Config, Error, ErrorKind, NewTopic, Record, Role};
 
+use super::token_server::TokenServer;
 use super::ways::OAUTH;
 
 const CLIENT_SECRET: &str = "hush-client-secret";
 const SIGNING_SECRET: &str = "hush-signing-secret-of-32-bytes-or-more";
-
-/// A token endpoint on loopback; it ends with the process.
-struct TokenServer {
-    url: String,
-    asked: Arc<AtomicUsize>,
-    requests: Arc<Mutex<Vec<String>>>,
-}
-
-impl TokenServer {
-    /// Answers the n-th request, from 0, with this status and body.
-    fn start(answer: impl Fn(usize) -> (u16, String) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/token", listener.local_addr().unwrap());
-        let (asked, requests) = (Arc::new(AtomicUsize::new(0)), Arc::<Mutex<Vec<String>>>::default());
-        let server = Self { url, asked: Arc::clone(&asked), requests: Arc::clone(&requests) };
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                requests.lock().unwrap().push(request(&stream));
-                let (status, body) = answer(asked.fetch_add(1, SeqCst));
-                let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-                // A client that hangs up misses it.
-                _ = stream.write_all(head.as_bytes());
-            }
-        });
-        server
-    }
-
-    /// Gives tokens that are signed by this secret and live for so many seconds.
-    fn signing(secret: &'static str, seconds: f64) -> Self {
-        Self::start(move |_| (200, json!({ "access_token": token(secret, seconds) }).to_string()))
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(SeqCst)
-    }
-}
-
-fn request(stream: &TcpStream) -> String {
-    let mut reader = BufReader::new(stream);
-    let (mut text, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        text.push_str(&line);
-        if line.trim().is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    text + &String::from_utf8(body).unwrap()
-}
 
 /// Alice's, by RFC 7515 with HS256.
 fn token(secret: &str, seconds: f64) -> String {
@@ -88,6 +29,11 @@ fn token(secret: &str, seconds: f64) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(text.as_bytes());
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+/// Gives tokens that are signed by this secret and live for so many seconds.
+fn signing(secret: &'static str, seconds: f64) -> TokenServer {
+    TokenServer::start(move |_| (200, json!({ "access_token": token(secret, seconds) }).to_string()))
 }
 
 /// Three nodes that take alice's tokens, if they are signed by [`SIGNING_SECRET`].
@@ -112,7 +58,7 @@ fn properties(broker: &Broker, server: &TokenServer) -> HashMap<&'static str, St
         ("security.protocol", "SASL_PLAINTEXT".to_owned()),
         ("sasl.mechanism", "OAUTHBEARER".to_owned()),
         ("sasl.login.callback.handler.class", handler.to_owned()),
-        ("sasl.oauthbearer.token.endpoint.url", server.url.clone()),
+        ("sasl.oauthbearer.token.endpoint.url", server.url().to_owned()),
         (
             "sasl.jaas.config",
             format!("{OAUTH} required clientId=\"orders\" clientSecret=\"{CLIENT_SECRET}\" scope=\"kafka\";"),
@@ -137,7 +83,7 @@ async fn refused(properties: &HashMap<&'static str, String>) -> Error {
 
 #[tokio::test]
 async fn a_producer_logs_in_to_every_node_by_one_token_of_an_endpoint() {
-    let (broker, server) = (broker().await, TokenServer::signing(SIGNING_SECRET, 3600.0));
+    let (broker, server) = (broker().await, signing(SIGNING_SECRET, 3600.0));
     let client = open(&properties(&broker, &server)).await.unwrap();
     let created = client.admin().create_topics(&[NewTopic::new("orders").partitions(6)]).await.unwrap();
     created.into_iter().for_each(|it| it.unwrap());
@@ -148,15 +94,14 @@ async fn a_producer_logs_in_to_every_node_by_one_token_of_an_endpoint() {
         delivery.await.unwrap();
     }
     assert_eq!(server.asked(), 1);
-    let request = server.requests.lock().unwrap()[0].clone();
+    let request = server.requests().remove(0);
     assert!(request.starts_with("POST /token HTTP/1.1"), "{request}");
     assert!(request.ends_with("grant_type=client_credentials&scope=kafka"), "{request}");
 }
 
 #[tokio::test]
 async fn a_token_that_the_broker_does_not_take_is_told_in_its_words() {
-    let (broker, server) =
-        (broker().await, TokenServer::signing("hush-of-another-issuer-32-bytes-or-more", 3600.0));
+    let (broker, server) = (broker().await, signing("hush-of-another-issuer-32-bytes-or-more", 3600.0));
     let error = refused(&properties(&broker, &server)).await;
     assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
     assert!(error.to_string().contains("invalid_token"), "{error}");
@@ -174,7 +119,7 @@ async fn a_wrong_client_secret_is_told_and_the_endpoint_is_not_stormed() {
         )
     });
     let error = refused(&properties(&broker, &server)).await;
-    let text = format!("{}: it refused (401): invalid_client - not ***", server.url);
+    let text = format!("{}: it refused (401): invalid_client - not ***", server.url());
     assert!(error.to_string().contains(&text), "{error}");
     assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
     assert!(server.asked() <= 3, "{} times", server.asked());
@@ -183,7 +128,7 @@ async fn a_wrong_client_secret_is_told_and_the_endpoint_is_not_stormed() {
 #[tokio::test]
 async fn tokens_are_replaced_while_a_producer_writes_and_no_record_is_lost() {
     // They live for two to three seconds, so brokers end sessions as soon.
-    let (broker, server) = (broker().await, TokenServer::signing(SIGNING_SECRET, 2.0));
+    let (broker, server) = (broker().await, signing(SIGNING_SECRET, 2.0));
     let client = open(&properties(&broker, &server)).await.unwrap();
     let created = client.admin().create_topics(&[NewTopic::new("orders").partitions(1)]).await.unwrap();
     created.into_iter().for_each(|it| it.unwrap());

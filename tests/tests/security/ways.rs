@@ -5,6 +5,8 @@ use upsert_kafka_tests::kafka::{
     Stores, Trust,
 };
 
+use super::token_server::TokenServer;
+
 /// A way: where to, and with what.
 #[derive(Clone, Debug)]
 pub(super) struct Way {
@@ -142,9 +144,21 @@ pub(super) fn signed(signer: &Signer) -> Properties {
     ]
 }
 
+/// `sasl.*` of who fetches a token from an endpoint.
+pub(super) fn fetched(server: &TokenServer) -> Properties {
+    let client = format!("clientId=\"orders\" clientSecret=\"{CLIENT_SECRET}\" scope=\"kafka\"");
+    vec![
+        ("sasl.mechanism", "OAUTHBEARER".to_owned()),
+        ("sasl.jaas.config", format!("{OAUTH} required {client};")),
+        ("sasl.login.callback.handler.class", TOKEN_HANDLER.to_owned()),
+        ("sasl.oauthbearer.token.endpoint.url", server.url().to_owned()),
+    ]
+}
+
 /// What no output may hold.
-pub(super) const SECRETS: [&str; 5] =
-    [PASSWORD, WRONG_PASSWORD, STORE_PASSWORD, KEY_PASSWORD, KERBEROS_PASSWORD];
+pub(super) const SECRETS: [&str; 6] =
+    [PASSWORD, WRONG_PASSWORD, STORE_PASSWORD, KEY_PASSWORD, KERBEROS_PASSWORD, CLIENT_SECRET];
+const CLIENT_SECRET: &str = "client-hush-3d";
 pub(super) const WRONG_PASSWORD: &str = "wrong-hush-6b";
 pub(super) const PLAIN: &str = "org.apache.kafka.common.security.plain.PlainLoginModule";
 pub(super) const SCRAM: &str = "org.apache.kafka.common.security.scram.ScramLoginModule";

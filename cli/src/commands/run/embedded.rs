@@ -54,7 +54,8 @@ async fn prepare(args: &Args, stop: &Stop) -> Result<Prepared, Failure> {
     let broker = Broker::start(config).await;
     let broker = broker.map_err(|e| Failure::new(Exit::Cluster, format!("the embedded broker: {e}")))?;
     let bootstrap = broker.address().to_string();
-    let mut plan = job::plan(path, script, &job::options(args, Some(bootstrap.clone()))?)?;
+    let options = job::options(args, Some(bootstrap.clone()))?.without_security();
+    let mut plan = job::plan(path, script, &options)?;
     warn(plan.notices());
     let feeds: Vec<_> = inputs.into_iter().map(|it| it.of(&plan)).collect::<Result<_, _>>()?;
     let sinks = sink_topics(&plan);

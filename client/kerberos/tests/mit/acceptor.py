@@ -1,4 +1,4 @@
-"""MIT's libgssapi as a SASL/GSSAPI service (RFC 4752). acceptor.py SERVICE@HOST SEALS(0|1); prints its port."""
+"""MIT's libgssapi as a SASL/GSSAPI service (RFC 4752). acceptor.py SERVICE@HOST SEALS(0|1) LAYERS(1..7); prints its port."""
 
 import socket
 import struct
@@ -9,6 +9,7 @@ import gssapi
 name = gssapi.Name(sys.argv[1], gssapi.NameType.hostbased_service)
 credentials = gssapi.Credentials(name=name, usage="accept")
 seals = sys.argv[2] == "1"
+layers = int(sys.argv[3])
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(5)
@@ -33,7 +34,7 @@ def serve(connection):
         return send(connection, 0, error.token or b"")
     send(connection, 0, token or b"")
     assert receive(connection) == b""
-    send(connection, 0, context.wrap(bytes([7, 0, 16, 0]), seals).message)
+    send(connection, 0, context.wrap(bytes([layers, 0, 16, 0]), seals).message)
     choice = context.unwrap(receive(connection))
     assert choice.message == bytes([1, 0, 0, 0]), choice.message
     send(connection, 1, ("mit ok " + str(context.initiator_name)).encode())
@@ -42,4 +43,7 @@ def serve(connection):
 while True:
     accepted, _ = listener.accept()
     with accepted:
-        serve(accepted)
+        try:
+            serve(accepted)
+        except (struct.error, ConnectionError):
+            pass  # the client has left: it was refused, or wants none of the layers

@@ -22,41 +22,76 @@ pub(crate) struct Lab {
 impl Lab {
     /// A realm with client (clientpw) and kafka/localhost; `None`, aloud, where MIT's programs are missing.
     pub(crate) fn start(test: &str) -> Option<Self> {
-        if let Some(missing) = ["krb5kdc", "kdb5_util", "kadmin.local", "kinit"].iter().find(|it| !has(it)) {
-            let required = std::env::var("UPSERT_KAFKA_REQUIRE_KDC").is_ok_and(|it| it == "1");
-            assert!(!required, "`{missing}` is missing, and UPSERT_KAFKA_REQUIRE_KDC=1");
-            return skip(&format!("`{missing}` is missing (Debian: krb5-kdc krb5-admin-server krb5-user)"));
+        let [lab] = Self::start_realms(test, ["EXAMPLE.TEST"])?;
+        for (name, secret, keytab) in
+            [("client", "clientpw", "client.keytab"), ("kafka/localhost", "servicepw", "kafka.keytab")]
+        {
+            lab.add(name, secret, keytab);
         }
+        Some(lab)
+    }
+
+    /// Realms that know of each other, with nobody in them. A KDC takes a place under `.partner.test` to be of the last.
+    pub(crate) fn start_realms<const N: usize>(test: &str, names: [&str; N]) -> Option<[Self; N]> {
+        if let Some(missing) = ["krb5kdc", "kdb5_util", "kadmin.local", "kinit"].iter().find(|it| !has(it)) {
+            return missing_program(missing, "krb5-kdc krb5-admin-server krb5-user");
+        }
+        let ports = names.map(|_| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        let all: String = names
+            .iter()
+            .zip(ports)
+            .map(|(name, port)| format!("  {name} = {{\n    kdc = 127.0.0.1:{port}\n  }}\n"))
+            .collect();
+        let mut at = 0;
+        Some(names.map(|name| {
+            at += 1;
+            Self::serve_realm(&format!("{test}-{at}"), name, ports[at - 1], &all, names[N - 1])
+        }))
+    }
+
+    fn serve_realm(test: &str, name: &str, port: u16, realms: &str, last: &str) -> Self {
         let folder =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mit-{}-{test}", std::process::id()));
         _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let fill = |text: &str| {
-            text.replace("FOLDER", &folder.display().to_string()).replace("PORT", &port.to_string())
+            text.replace("FOLDER", &folder.display().to_string())
+                .replace("PORT", &port.to_string())
+                .replace("REALMS", realms)
+                .replace("REALM", name)
+                .replace("LAST", last)
         };
         std::fs::write(folder.join("kdc.conf"), fill(KDC_CONF)).unwrap();
         std::fs::write(folder.join("krb5.conf"), fill(KRB5_CONF)).unwrap();
-        call(&folder, "kdb5_util", &["create", "-s", "-r", "EXAMPLE.TEST", "-P", "master"]);
-        for (name, secret, keytab) in
-            [("client", "clientpw", "client.keytab"), ("kafka/localhost", "servicepw", "kafka.keytab")]
-        {
-            call(&folder, "kadmin.local", &["-q", &format!("addprinc -pw {secret} {name}")]);
-            call(&folder, "kadmin.local", &["-q", &format!("ktadd -norandkey -k {keytab} {name}")]);
+        call(&folder, "kdb5_util", &["create", "-s", "-r", name, "-P", "master"]);
+        let kdc = serve(&folder, port, None);
+        Self { folder, port, kdc, by_tcp: Cell::new(false), owns: true }
+    }
+
+    /// A principal with that password, and its keys in a keytab.
+    pub(crate) fn add(&self, name: &str, secret: &str, keytab: &str) {
+        self.call("kadmin.local", &["-q", &format!("addprinc -pw {secret} {name}")]);
+        self.call("kadmin.local", &["-q", &format!("ktadd -norandkey -k {keytab} {name}")]);
+    }
+
+    /// The KDC gets a clock of its own, `+2h` for one; `None`, aloud, where `faketime` is missing.
+    pub(crate) fn restart_at(&mut self, later: &str) -> Option<()> {
+        if !has("faketime") {
+            return missing_program("faketime", "faketime");
         }
-        let kdc = serve(&folder, port);
-        Some(Self { folder, port, kdc, by_tcp: Cell::new(false), owns: true })
+        self.end();
+        self.kdc = serve(&self.folder, self.port, Some(later));
+        Some(())
     }
 
     /// The same realm, whose KDC fits hardly anything into a datagram.
     pub(crate) fn restart_with_small_datagrams(mut self) -> Self {
-        _ = self.kdc.kill();
-        _ = self.kdc.wait();
+        self.end();
         let path = self.folder.join("kdc.conf");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("[realms]", "  kdc_max_dgram_reply_size = 300\n[realms]"))
             .unwrap();
-        let kdc = serve(&self.folder, self.port);
+        let kdc = serve(&self.folder, self.port, None);
         self.owns = false;
         Self { folder: self.folder.clone(), port: self.port, kdc, by_tcp: Cell::new(false), owns: true }
     }
@@ -83,12 +118,16 @@ impl Lab {
     pub(crate) fn was_asked_by_tcp(&self) -> bool {
         self.by_tcp.get()
     }
+
+    fn end(&mut self) {
+        _ = self.kdc.kill();
+        _ = self.kdc.wait();
+    }
 }
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        _ = self.kdc.kill();
-        _ = self.kdc.wait();
+        self.end();
         if self.owns {
             _ = std::fs::remove_dir_all(&self.folder);
         }
@@ -163,6 +202,22 @@ impl ConfFiles for NothingElse {
     }
 }
 
+/// How a service accepts.
+pub(crate) struct Acceptor<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) seals: bool,
+    /// The layers that it offers: 1 none, 2 integrity, 4 confidentiality.
+    pub(crate) layers: u8,
+    /// How much its clock is ahead, for `faketime`.
+    pub(crate) later: Option<&'a str>,
+}
+
+impl Default for Acceptor<'_> {
+    fn default() -> Self {
+        Self { service: "kafka@localhost", seals: false, layers: 7, later: None }
+    }
+}
+
 /// A service that accepts by libgssapi, one connection after the other.
 pub(crate) struct Service {
     process: Child,
@@ -171,11 +226,20 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// `seals`: whether its offer of layers is sealed. `None`, aloud, where Python has no gssapi.
+    /// kafka@localhost. `seals`: whether its offer of layers is sealed. `None`, aloud, where Python has no gssapi.
     pub(crate) fn start(lab: &Lab, seals: bool) -> Option<Self> {
-        let mut command = command(&lab.folder, PYTHON);
+        Self::start_with(lab, Acceptor { seals, ..Acceptor::default() })
+    }
+
+    pub(crate) fn start_with(lab: &Lab, acceptor: Acceptor<'_>) -> Option<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mit/acceptor.py");
-        command.arg(script).arg("kafka@localhost").arg(if seals { "1" } else { "0" });
+        let mut command = match acceptor.later {
+            Some(_) if !has("faketime") => return missing_program("faketime", "faketime"),
+            Some(later) => later_by(later, command(&lab.folder, "faketime"), PYTHON),
+            None => command(&lab.folder, PYTHON),
+        };
+        let seals = if acceptor.seals { "1" } else { "0" };
+        command.arg(script).args([acceptor.service, seals, &acceptor.layers.to_string()]);
         command.env("KRB5_KTNAME", lab.folder.join("kafka.keytab")).stdout(Stdio::piped());
         // Each exchange of this process' would have a moment of its own, but tests run side by side.
         command.env("KRB5RCACHENAME", "none:");
@@ -184,11 +248,14 @@ impl Service {
         io::BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let Ok(port) = line.trim().parse() else {
             _ = process.kill();
-            let required = std::env::var("UPSERT_KAFKA_REQUIRE_KDC").is_ok_and(|it| it == "1");
-            assert!(!required, "{PYTHON} has no module gssapi, and UPSERT_KAFKA_REQUIRE_KDC=1");
-            return skip("Python has no module gssapi (Debian: python3-gssapi)");
+            return missing_program("Python's gssapi", "python3-gssapi");
         };
         Some(Self { process, port, stream: None })
+    }
+
+    /// The next words open a connection: the one before may have ended in the middle.
+    pub(crate) fn hang_up(&mut self) {
+        self.stream = None;
     }
 
     /// Its answer, and whether that is the last one.
@@ -199,11 +266,7 @@ impl Service {
         let mut head = [0; 5];
         stream.read_exact(&mut head).unwrap();
         let [done, length @ ..] = head;
-        let answer = read(stream, length).unwrap();
-        if done == 1 {
-            self.stream = None;
-        }
-        (done == 1, answer)
+        (done == 1, read(stream, length).unwrap())
     }
 }
 
@@ -214,10 +277,13 @@ impl Drop for Service {
     }
 }
 
-fn serve(folder: &Path, port: u16) -> Child {
+fn serve(folder: &Path, port: u16, later: Option<&str>) -> Child {
     let log = std::fs::File::create(folder.join("kdc.out")).unwrap();
-    let mut kdc =
-        command(folder, "krb5kdc").arg("-n").stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+    let mut command = match later {
+        Some(later) => later_by(later, command(folder, "faketime"), "krb5kdc"),
+        None => command(folder, "krb5kdc"),
+    };
+    let mut kdc = command.arg("-n").stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
     // Nothing tells when it listens.
     for _ in 0..1000 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -227,6 +293,12 @@ fn serve(folder: &Path, port: u16) -> Child {
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("krb5kdc does not listen");
+}
+
+/// Only the time of day is another one; what waits, waits as long as it would.
+fn later_by(later: &str, mut faketime: Command, program: &str) -> Command {
+    faketime.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").args(["-f", later, program]);
+    faketime
 }
 
 fn call(folder: &Path, program: &str, arguments: &[&str]) {
@@ -249,6 +321,12 @@ fn has(program: &str) -> bool {
     path.split(':').chain(["/usr/sbin", "/sbin"]).any(|folder| Path::new(folder).join(program).exists())
 }
 
+fn missing_program<T>(missing: &str, packages: &str) -> Option<T> {
+    let required = std::env::var("UPSERT_KAFKA_REQUIRE_KDC").is_ok_and(|it| it == "1");
+    assert!(!required, "{missing} is missing, and UPSERT_KAFKA_REQUIRE_KDC=1");
+    skip(&format!("{missing} is missing (Debian: {packages})"))
+}
+
 fn skip<T>(why: &str) -> Option<T> {
     let test = std::thread::current();
     // Past libtest's capture.
@@ -264,7 +342,7 @@ const KDC_CONF: &str = "\
   kdc_listen = 127.0.0.1:PORT
   kdc_tcp_listen = 127.0.0.1:PORT
 [realms]
-  EXAMPLE.TEST = {
+  REALM = {
     database_name = FOLDER/principal
     key_stash_file = FOLDER/stash
     acl_file = FOLDER/acl
@@ -278,7 +356,7 @@ const KDC_CONF: &str = "\
 
 const KRB5_CONF: &str = "\
 [libdefaults]
-  default_realm = EXAMPLE.TEST
+  default_realm = REALM
   default_ccache_name = FILE:FOLDER/ccache
   renew_lifetime = 0m
   dns_lookup_kdc = false
@@ -286,9 +364,7 @@ const KRB5_CONF: &str = "\
   dns_canonicalize_hostname = false
   permitted_enctypes = aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 aes256-cts-hmac-sha384-192 aes128-cts-hmac-sha256-128
 [realms]
-  EXAMPLE.TEST = {
-    kdc = 127.0.0.1:PORT
-  }
-[domain_realm]
-  localhost = EXAMPLE.TEST
+REALMS[domain_realm]
+  localhost = REALM
+  .partner.test = LAST
 ";

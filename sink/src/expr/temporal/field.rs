@@ -2,7 +2,7 @@
 
 /// A field of `java.time`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
+pub(crate) enum ChronoField {
     Era,
     YearOfEra,
     Year,
@@ -31,9 +31,9 @@ pub(crate) enum Field {
 }
 
 /// How many there are.
-pub(crate) const FIELDS: usize = 24;
+pub(crate) const CHRONO_FIELDS: usize = 24;
 
-impl Field {
+impl ChronoField {
     /// Whether it belongs to the date.
     pub(crate) fn is_of_date(self) -> bool {
         (self as usize) < Self::AmPm as usize
@@ -101,21 +101,22 @@ pub(crate) enum TextStyle {
 
 impl TextStyle {
     /// A field's value in words; `None` where it has none.
-    pub(crate) fn name(self, field: Field, value: i64) -> Option<&'static str> {
-        let at = |names: &[&'static str], first: i64| names.get(usize::try_from(value - first).ok()?).copied();
+    pub(crate) fn name(self, field: ChronoField, value: i64) -> Option<&'static str> {
+        let at =
+            |names: &[&'static str], first: i64| names.get(usize::try_from(value - first).ok()?).copied();
         let name = match field {
-            Field::Month => at(&MONTHS, 1)?,
-            Field::DayOfWeek => at(&WEEKDAYS, 1)?,
-            Field::LocalDayOfWeek => WEEKDAYS[usize::try_from((value + 5).rem_euclid(7)).ok()?],
-            Field::AmPm => return at(&HALVES, 0),
-            Field::Era if self == Self::Full => return at(&["Before Christ", "Anno Domini"], 0),
-            Field::Era if self == Self::Narrow => return at(&["B", "A"], 0),
-            Field::Era => return at(&ERAS, 0),
-            Field::Quarter if self == Self::Full => {
+            ChronoField::Month => at(&MONTHS, 1)?,
+            ChronoField::DayOfWeek => at(&WEEKDAYS, 1)?,
+            ChronoField::LocalDayOfWeek => WEEKDAYS[usize::try_from((value + 5).rem_euclid(7)).ok()?],
+            ChronoField::AmPm => return at(&HALVES, 0),
+            ChronoField::Era if self == Self::Full => return at(&["Before Christ", "Anno Domini"], 0),
+            ChronoField::Era if self == Self::Narrow => return at(&["B", "A"], 0),
+            ChronoField::Era => return at(&ERAS, 0),
+            ChronoField::Quarter if self == Self::Full => {
                 return at(&["1st quarter", "2nd quarter", "3rd quarter", "4th quarter"], 1);
             }
-            Field::Quarter if self == Self::Narrow => return at(&["1", "2", "3", "4"], 1),
-            Field::Quarter => return at(&["Q1", "Q2", "Q3", "Q4"], 1),
+            ChronoField::Quarter if self == Self::Narrow => return at(&["1", "2", "3", "4"], 1),
+            ChronoField::Quarter => return at(&["Q1", "Q2", "Q3", "Q4"], 1),
             _ => return None,
         };
         match self {

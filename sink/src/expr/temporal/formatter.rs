@@ -5,8 +5,8 @@ mod parsed;
 mod pattern;
 mod print;
 
-use super::field::{Field, TextStyle};
 pub(crate) use self::parse::ParseFailure;
+use super::field::{ChronoField, TextStyle};
 
 /// A pattern, compiled.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,15 +18,29 @@ pub(super) enum Element {
     Literal(String),
     Number(Number),
     /// Two digits of a year from 2000 on.
-    Reduced { field: Field, subsequent: usize },
+    Reduced {
+        field: ChronoField,
+        subsequent: usize,
+    },
     /// Digits of the second behind its point.
-    Fraction { min: usize, max: usize, point: bool, subsequent: usize },
-    Text { field: Field, style: TextStyle },
+    Fraction {
+        min: usize,
+        max: usize,
+        point: bool,
+        subsequent: usize,
+    },
+    Text {
+        field: ChronoField,
+        style: TextStyle,
+    },
     Offset(OffsetStyle),
     /// The zone's id or name. A TIMESTAMP has none.
     Zone,
     /// Blanks before the next element, up to this width.
-    Padded { width: usize, inner: Box<Element> },
+    Padded {
+        width: usize,
+        inner: Box<Element>,
+    },
     /// What may be missing.
     Optional(Vec<Element>),
 }
@@ -34,7 +48,7 @@ pub(super) enum Element {
 /// A number of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Number {
-    field: Field,
+    field: ChronoField,
     min: usize,
     max: usize,
     sign: SignStyle,

@@ -1,6 +1,6 @@
 //! A wall clock's reading: a date, and nanoseconds of the day.
 
-use super::field::Field;
+use super::field::ChronoField;
 use crate::calendar::{CivilDate, DAY_SECONDS, day_of_week};
 use crate::row::Timestamp;
 
@@ -26,34 +26,40 @@ impl LocalDateTime {
 
     /// What `java.time` calls the field of that name. Weeks are those of the United States: they begin on Sunday, and
     /// the first holds 1 January.
-    pub(crate) fn field(&self, field: Field) -> i64 {
+    pub(crate) fn field(&self, field: ChronoField) -> i64 {
         let CivilDate { year, month, day } = self.date;
         let hour = self.second_of_day / 3_600;
         match field {
-            Field::Era => i64::from(year > 0),
-            Field::YearOfEra => if year > 0 { year } else { 1 - year },
-            Field::Year => year,
-            Field::Quarter => (month + 2) / 3,
-            Field::Month => month,
-            Field::DayOfYear => self.date.day_of_year(),
-            Field::DayOfMonth => day,
-            Field::AlignedDayOfWeekInMonth => (day - 1) % 7 + 1,
-            Field::DayOfWeek => day_of_week(self.days),
-            Field::LocalDayOfWeek => day_of_week(self.days) % 7 + 1,
-            Field::WeekBasedYear => self.week_of_year().0,
-            Field::WeekOfYear => self.week_of_year().1,
-            Field::WeekOfMonth => (day + 6 + (day_of_week(self.days - day + 1) % 7)) / 7,
-            Field::ModifiedJulianDay => self.days + 40_587,
-            Field::AmPm => hour / 12,
-            Field::HourOfDay => hour,
-            Field::ClockHourOfDay => (hour + 23) % 24 + 1,
-            Field::HourOfAmPm => hour % 12,
-            Field::ClockHourOfAmPm => (hour + 11) % 12 + 1,
-            Field::Minute => self.second_of_day / 60 % 60,
-            Field::Second => self.second_of_day % 60,
-            Field::Nano => self.nanos,
-            Field::MilliOfDay => self.second_of_day * 1_000 + self.nanos / 1_000_000,
-            Field::NanoOfDay => self.second_of_day * 1_000_000_000 + self.nanos,
+            ChronoField::Era => i64::from(year > 0),
+            ChronoField::YearOfEra => {
+                if year > 0 {
+                    year
+                } else {
+                    1 - year
+                }
+            }
+            ChronoField::Year => year,
+            ChronoField::Quarter => (month + 2) / 3,
+            ChronoField::Month => month,
+            ChronoField::DayOfYear => self.date.day_of_year(),
+            ChronoField::DayOfMonth => day,
+            ChronoField::AlignedDayOfWeekInMonth => (day - 1) % 7 + 1,
+            ChronoField::DayOfWeek => day_of_week(self.days),
+            ChronoField::LocalDayOfWeek => day_of_week(self.days) % 7 + 1,
+            ChronoField::WeekBasedYear => self.week_of_year().0,
+            ChronoField::WeekOfYear => self.week_of_year().1,
+            ChronoField::WeekOfMonth => (day + 6 + (day_of_week(self.days - day + 1) % 7)) / 7,
+            ChronoField::ModifiedJulianDay => self.days + 40_587,
+            ChronoField::AmPm => hour / 12,
+            ChronoField::HourOfDay => hour,
+            ChronoField::ClockHourOfDay => (hour + 23) % 24 + 1,
+            ChronoField::HourOfAmPm => hour % 12,
+            ChronoField::ClockHourOfAmPm => (hour + 11) % 12 + 1,
+            ChronoField::Minute => self.second_of_day / 60 % 60,
+            ChronoField::Second => self.second_of_day % 60,
+            ChronoField::Nano => self.nanos,
+            ChronoField::MilliOfDay => self.second_of_day * 1_000 + self.nanos / 1_000_000,
+            ChronoField::NanoOfDay => self.second_of_day * 1_000_000_000 + self.nanos,
         }
     }
 

@@ -17,6 +17,9 @@ enum Piece {
     Letters(char, usize),
 }
 
+/// How often a letter may stand in a row: a number is written no wider.
+const LETTERS_MAX: usize = 255;
+
 /// The letters that Java knows.
 const LETTERS: &str = "GyMdkHmsSEDFwWahKzZYuXL";
 
@@ -38,6 +41,9 @@ impl SimpleDateFormat {
                     let count = 1 + std::iter::from_fn(|| chars.next_if_eq(&char)).count();
                     if !LETTERS.contains(char) {
                         return Err(format!("Illegal pattern character '{char}'"));
+                    }
+                    if count > LETTERS_MAX {
+                        return Err(format!("'{char}' stands there more than {LETTERS_MAX} times"));
                     }
                     if char == 'X' && count > 3 {
                         return Err(format!("invalid ISO 8601 format: length={count}"));

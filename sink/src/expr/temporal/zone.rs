@@ -11,14 +11,14 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use crate::calendar::{CivilDate, DAY_SECONDS};
 
 /// A zone of the IANA database, or a fixed offset.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Zone {
     /// As Java writes it.
     id: Box<str>,
     rules: Rules,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Rules {
     /// Seconds east of Greenwich.
     Fixed(i32),
@@ -34,7 +34,8 @@ impl Zone {
 
     /// What `table.local-time-zone` takes: ids on which `java.time` and `java.util` agree.
     pub(crate) fn of_session(id: &str) -> Option<Self> {
-        let is_disputed = ["+", "-", "UTC+", "UTC-", "UT+", "UT-"].iter().any(|prefix| id.starts_with(prefix));
+        let is_disputed =
+            ["+", "-", "UTC+", "UTC-", "UT+", "UT-"].iter().any(|prefix| id.starts_with(prefix));
         if is_disputed || matches!(id, "Z" | "UT") { None } else { Self::of_id(id) }
     }
 
@@ -76,7 +77,8 @@ impl Zone {
     fn region(id: &str) -> Option<Self> {
         let zone = TimeZone::get(id).ok().filter(|zone| zone.iana_name() == Some(id))?;
         let offset = |date: civil::Date| {
-            zone.to_offset_info(Instant::from_second(days(date) * DAY_SECONDS).unwrap_or(Instant::MAX)).offset()
+            zone.to_offset_info(Instant::from_second(days(date) * DAY_SECONDS).unwrap_or(Instant::MAX))
+                .offset()
         };
         let standard = offset(civil::date(9998, 1, 15)).min(offset(civil::date(9998, 7, 15))).seconds();
         Some(Self { id: id.into(), rules: Rules::Region(zone, standard) })
@@ -273,7 +275,10 @@ mod tests {
         assert_eq!(new_york.instant_of(november_2021), 1_636_263_000);
         assert_eq!(new_york.legacy_instant_of(november_2021), 1_636_266_600);
         let gap = 1_615_689_000;
-        assert_eq!((new_york.instant_of(gap), new_york.legacy_instant_of(gap)), (1_615_707_000, 1_615_707_000));
+        assert_eq!(
+            (new_york.instant_of(gap), new_york.legacy_instant_of(gap)),
+            (1_615_707_000, 1_615_707_000)
+        );
     }
 
     #[test]
@@ -287,7 +292,8 @@ mod tests {
 
     #[test]
     fn a_session_takes_the_ids_on_which_java_agrees_with_itself() {
-        for id in ["UTC", "GMT", "Asia/Shanghai", "GMT+08:00", "GMT-3", "Etc/GMT+8", "EST5EDT", "US/Pacific"] {
+        for id in ["UTC", "GMT", "Asia/Shanghai", "GMT+08:00", "GMT-3", "Etc/GMT+8", "EST5EDT", "US/Pacific"]
+        {
             assert!(Zone::of_session(id).is_some(), "{id}");
         }
         for id in ["", "Z", "+08:00", "UTC+8", "PST", "EST", "asia/shanghai", "Nowhere", "GMT+25", "utc"] {

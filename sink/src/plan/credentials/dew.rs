@@ -5,9 +5,9 @@ use crate::credentials::{CredentialKind, Credentials, Section, listed};
 use crate::error::Rule;
 use crate::plan::Origin;
 
-const SECRET_NAME: &str = "dew.csms.secretName";
-const FIELDS: &str = "dew.csms.decrypt.fields";
-const VERSION: &str = "dew.csms.version";
+pub(super) const SECRET_NAME: &str = "dew.csms.secretName";
+pub(super) const FIELDS: &str = "dew.csms.decrypt.fields";
+pub(super) const VERSION: &str = "dew.csms.version";
 /// What takes any version.
 const LATEST: &str = "latest";
 const WITHOUT_EFFECT: [&str; 2] = ["dew.endpoint", "dew.projectId"];

@@ -103,6 +103,51 @@ fn a_section_lies_under_the_table_and_explain_tells_which_is_which() {
 }
 
 #[test]
+fn a_cluster_in_the_open_misses_nothing_that_tables_say_of_security() {
+    let open = |options: &str, caller: PlanOptions| {
+        let plan =
+            plan(&*job(options), &caller.without_security()).unwrap_or_else(|e| panic!("{options}: {e}"));
+        let security = ["security", "sasl", "ssl", "java", "connector", "kerberos"];
+        let left: Vec<_> = properties(&plan).into_iter().map(|it| it.0).collect();
+        assert!(!left.iter().any(|key| security.iter().any(|it| key.starts_with(it))), "{options}: {left:?}");
+        plan
+    };
+    let said =
+        "table o: what is said there of TLS and logins is not used: the cluster of this run has neither";
+    for options in [
+        // None of these names and files is there.
+        "'ssl_auth_name' = 'nowhere', 'krb_auth_name' = 'nobody', 'properties.security.protocol' = 'SASL_SSL',",
+        &format!("{SASL} {PLAIN} 'properties.sasl.mechanism' = 'PLAIN', 'properties.linger.ms' = '7',"),
+        "'properties.ssl.truststore.location' = 'obs://bucket/of/nobody.jks', 'properties.security.protocol' = 'SSL',",
+        "'properties.connector.auth.open' = 'true', 'properties.connector.kerberos.principal' = 'u',",
+        "'properties.java.security.auth.login.config' = '/nowhere', 'properties.kerberos.domain.name' = 'x',",
+        // And this is no login at all.
+        "'properties.sasl.mechanism' = 'ROT13',",
+        "'dew.csms.secretName' = 'nobody', 'dew.csms.decrypt.fields' = 'properties.sasl.jaas.config',
+         'properties.sasl.jaas.config' = 'jaas',",
+    ] {
+        let plan = open(options, PlanOptions::new());
+        assert_eq!(plan.notices().iter().map(ToString::to_string).collect::<Vec<_>>(), [said], "{options}");
+        assert!(plan.explain().to_string().contains("not used, since the cluster has neither"), "{options}");
+        assert!(!plan.explain().to_string().contains("hush"));
+    }
+    // What else a table says holds, of a secret too.
+    let fields = "'dew.csms.secretName' = 'kafka_login', 'properties.acks' = 'acks',
+         'dew.csms.decrypt.fields' = 'properties.acks, properties.sasl.jaas.config',
+         'properties.sasl.jaas.config' = 'jaas', 'properties.linger.ms' = '7',";
+    let error = plan(&*job(fields), &PlanOptions::new().with_credentials(credentials()).without_security());
+    assert!(
+        error.unwrap_err().to_string().contains("acks"),
+        "its value is that of the secret, and none of Kafka's"
+    );
+    let plan = open("'properties.linger.ms' = '7',", PlanOptions::new());
+    assert_eq!((property(&plan, "linger.ms").as_deref(), plan.notices().len()), (Some("7"), 0));
+    let of_caller = PlanOptions::new().with_property("security.protocol", "SSL");
+    let said = open("", of_caller).notices().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert!(said.len() == 1 && said[0].starts_with("tables src, o: "), "{said:?}");
+}
+
+#[test]
 fn the_callers_properties_lie_under_both() {
     let options = PlanOptions::new()
         .with_credentials(credentials())

@@ -1,8 +1,8 @@
 //! From a text to the fields that it names, as `java.time` parses strictly.
 
-use super::parsed::Parsed;
+use super::parsed::ParsedFields;
 use super::{DateTimeFormatter, Element, Minutes, Number, OffsetStyle, SignStyle};
-use crate::expr::temporal::field::{Field, TextStyle};
+use crate::expr::temporal::field::{ChronoField, TextStyle};
 use crate::expr::temporal::zone::Zone;
 use crate::row::Timestamp;
 
@@ -29,7 +29,7 @@ impl DateTimeFormatter {
     /// # Errors
     /// The text is none.
     pub(crate) fn parse(&self, text: &str) -> Result<Timestamp, ParseFailure> {
-        let mut parsed = Parsed::default();
+        let mut parsed = ParsedFields::default();
         let end = parse_all(&self.0, text.as_bytes(), 0, &mut parsed).ok_or(ParseFailure::Text)?;
         if end < text.len() {
             return Err(ParseFailure::Text);
@@ -39,11 +39,11 @@ impl DateTimeFormatter {
     }
 }
 
-fn parse_all(elements: &[Element], text: &[u8], at: usize, parsed: &mut Parsed) -> Option<usize> {
+fn parse_all(elements: &[Element], text: &[u8], at: usize, parsed: &mut ParsedFields) -> Option<usize> {
     elements.iter().try_fold(at, |at, element| parse_one(element, text, at, parsed))
 }
 
-fn parse_one(element: &Element, text: &[u8], at: usize, parsed: &mut Parsed) -> Option<usize> {
+fn parse_one(element: &Element, text: &[u8], at: usize, parsed: &mut ParsedFields) -> Option<usize> {
     match element {
         Element::Literal(literal) => text[at..].starts_with(literal.as_bytes()).then_some(at + literal.len()),
         Element::Number(number) => parse_number(number, text, at, parsed),
@@ -79,12 +79,13 @@ fn digits(text: &[u8], at: usize, width: Width) -> Option<(i64, usize)> {
     let run = rest.iter().take(max + subsequent).take_while(|byte| byte.is_ascii_digit()).count();
     let count = if subsequent > 0 { run.saturating_sub(subsequent).max(min) } else { run };
     let digits = rest.get(..count).filter(|_| count >= min && count <= run)?;
-    let value =
-        digits.iter().try_fold(0_i64, |value, digit| value.checked_mul(10)?.checked_add((digit - b'0').into()))?;
+    let value = digits
+        .iter()
+        .try_fold(0_i64, |value, digit| value.checked_mul(10)?.checked_add((digit - b'0').into()))?;
     Some((value, at + count))
 }
 
-fn parse_number(number: &Number, text: &[u8], at: usize, parsed: &mut Parsed) -> Option<usize> {
+fn parse_number(number: &Number, text: &[u8], at: usize, parsed: &mut ParsedFields) -> Option<usize> {
     let sign = *text.get(at)?;
     let is_signed = match sign {
         b'+' if number.sign == SignStyle::ExceedsPad => true,
@@ -104,17 +105,29 @@ fn parse_number(number: &Number, text: &[u8], at: usize, parsed: &mut Parsed) ->
     if fits { parsed.set(number.field, value, end) } else { None }
 }
 
-fn parse_fraction(width: Width, point: bool, text: &[u8], at: usize, parsed: &mut Parsed) -> Option<usize> {
+fn parse_fraction(
+    width: Width,
+    point: bool,
+    text: &[u8],
+    at: usize,
+    parsed: &mut ParsedFields,
+) -> Option<usize> {
     let begin = match text.get(at) {
         Some(b'.') if point => at + 1,
         Some(_) if !point => at,
         _ => return (width.min == 0).then_some(at),
     };
     let (value, end) = digits(text, begin, width)?;
-    parsed.set(Field::Nano, value * 10_i64.pow(9 - (end - begin) as u32), end)
+    parsed.set(ChronoField::Nano, value * 10_i64.pow(9 - (end - begin) as u32), end)
 }
 
-fn parse_text(field: Field, style: TextStyle, text: &[u8], at: usize, parsed: &mut Parsed) -> Option<usize> {
+fn parse_text(
+    field: ChronoField,
+    style: TextStyle,
+    text: &[u8],
+    at: usize,
+    parsed: &mut ParsedFields,
+) -> Option<usize> {
     let names = field.range().filter_map(|value| Some((value, style.name(field, value)?)));
     let standing = names.filter(|(_, name)| text[at..].starts_with(name.as_bytes()));
     let (value, name) = standing.max_by_key(|(_, name)| name.len())?;

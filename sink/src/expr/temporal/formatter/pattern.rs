@@ -4,10 +4,13 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use super::{DateTimeFormatter, Element, Minutes, Number, OffsetStyle, SignStyle};
-use crate::expr::temporal::field::{Field, TextStyle};
+use crate::expr::temporal::field::{ChronoField, TextStyle};
 
 /// How deep `[` may nest.
 const OPTIONAL_DEPTH_MAX: usize = 16;
+
+/// To how many characters `p` may fill up.
+const PAD_WIDTH_MAX: usize = 255;
 
 impl DateTimeFormatter {
     /// `DateTimeFormatter.ofPattern`.
@@ -59,7 +62,9 @@ impl Builder {
                 'a'..='z' | 'A'..='Z' => self.letters(char, 1 + repeats(&mut chars, char))?,
                 '\'' => self.quoted(&mut chars, pattern)?,
                 '[' if self.levels.len() > OPTIONAL_DEPTH_MAX => {
-                    return Err(format!("Pattern has more than {OPTIONAL_DEPTH_MAX} optional parts in each other"));
+                    return Err(format!(
+                        "Pattern has more than {OPTIONAL_DEPTH_MAX} optional parts in each other"
+                    ));
                 }
                 '[' => {
                     self.levels.push(Vec::new());
@@ -94,6 +99,9 @@ impl Builder {
             return Err("Pad letter 'p' must be followed by valid pad pattern".into());
         };
         let count = 1 + repeats(chars, letter);
+        if width > PAD_WIDTH_MAX {
+            return Err(format!("Pad letter 'p' stands there more than {PAD_WIDTH_MAX} times"));
+        }
         self.active = None;
         self.letters(letter, count)?;
         if let Some(inner) = self.levels.last_mut().and_then(Vec::pop) {
@@ -141,12 +149,12 @@ impl Builder {
         level.push(element);
     }
 
-    fn number(&mut self, field: Field, min: usize, max: usize, sign: SignStyle) {
+    fn number(&mut self, field: ChronoField, min: usize, max: usize, sign: SignStyle) {
         let fixed_width = (min == max && sign == SignStyle::NotNegative).then_some(max);
         self.push_number(Element::Number(Number { field, min, max, sign, subsequent: 0 }), fixed_width);
     }
 
-    fn text(&mut self, field: Field, style: TextStyle) {
+    fn text(&mut self, field: ChronoField, style: TextStyle) {
         self.push(Element::Text { field, style });
     }
 
@@ -159,8 +167,8 @@ impl Builder {
             ('u' | 'y' | 'Y', 4..=19) => self.number(field_of(letter), count, 19, SignStyle::ExceedsPad),
             ('M' | 'L' | 'Q' | 'q' | 'E' | 'e' | 'c', _) => return self.named(letter, count),
             ('a', 1) | ('G', 1..=3) => self.text(field_of(letter), TextStyle::Short),
-            ('G', 4) => self.text(Field::Era, TextStyle::Full),
-            ('G', 5) => self.text(Field::Era, TextStyle::Narrow),
+            ('G', 4) => self.text(ChronoField::Era, TextStyle::Full),
+            ('G', 5) => self.text(ChronoField::Era, TextStyle::Narrow),
             ('S', 1..=9) => {
                 let fraction = Element::Fraction { min: count, max: count, point: false, subsequent: 0 };
                 self.push_number(fraction, Some(count));
@@ -171,8 +179,8 @@ impl Builder {
             ('d' | 'h' | 'H' | 'k' | 'K' | 'm' | 's' | 'w', 2) | ('A' | 'n' | 'N', 2..=19) => {
                 self.number(field_of(letter), count, count, SignStyle::NotNegative);
             }
-            ('D', 2 | 3) => self.number(Field::DayOfYear, count, 3, SignStyle::NotNegative),
-            ('g', 2..=19) => self.number(Field::ModifiedJulianDay, count, 19, SignStyle::Normal),
+            ('D', 2 | 3) => self.number(ChronoField::DayOfYear, count, 3, SignStyle::NotNegative),
+            ('g', 2..=19) => self.number(ChronoField::ModifiedJulianDay, count, 19, SignStyle::Normal),
             ('z', 1..=4) | ('V', 2) | ('v', 1 | 4) => self.push(Element::Zone),
             ('Z' | 'X' | 'x' | 'O', _) => return self.offset(letter, count),
             ('V' | 'v', _) => return Err(format!("Pattern letter count must be 2: {letter}")),
@@ -227,31 +235,31 @@ fn too_many(letter: char) -> String {
     format!("Too many pattern letters: {letter}")
 }
 
-fn field_of(letter: char) -> Field {
+fn field_of(letter: char) -> ChronoField {
     match letter {
-        'G' => Field::Era,
-        'u' => Field::Year,
-        'y' => Field::YearOfEra,
-        'Y' => Field::WeekBasedYear,
-        'M' | 'L' => Field::Month,
-        'Q' | 'q' => Field::Quarter,
-        'E' => Field::DayOfWeek,
-        'e' | 'c' => Field::LocalDayOfWeek,
-        'w' => Field::WeekOfYear,
-        'W' => Field::WeekOfMonth,
-        'F' => Field::AlignedDayOfWeekInMonth,
-        'D' => Field::DayOfYear,
-        'd' => Field::DayOfMonth,
-        'a' => Field::AmPm,
-        'h' => Field::ClockHourOfAmPm,
-        'H' => Field::HourOfDay,
-        'k' => Field::ClockHourOfDay,
-        'K' => Field::HourOfAmPm,
-        'm' => Field::Minute,
-        's' => Field::Second,
-        'A' => Field::MilliOfDay,
-        'n' => Field::Nano,
-        'N' => Field::NanoOfDay,
-        _ => Field::ModifiedJulianDay,
+        'G' => ChronoField::Era,
+        'u' => ChronoField::Year,
+        'y' => ChronoField::YearOfEra,
+        'Y' => ChronoField::WeekBasedYear,
+        'M' | 'L' => ChronoField::Month,
+        'Q' | 'q' => ChronoField::Quarter,
+        'E' => ChronoField::DayOfWeek,
+        'e' | 'c' => ChronoField::LocalDayOfWeek,
+        'w' => ChronoField::WeekOfYear,
+        'W' => ChronoField::WeekOfMonth,
+        'F' => ChronoField::AlignedDayOfWeekInMonth,
+        'D' => ChronoField::DayOfYear,
+        'd' => ChronoField::DayOfMonth,
+        'a' => ChronoField::AmPm,
+        'h' => ChronoField::ClockHourOfAmPm,
+        'H' => ChronoField::HourOfDay,
+        'k' => ChronoField::ClockHourOfDay,
+        'K' => ChronoField::HourOfAmPm,
+        'm' => ChronoField::Minute,
+        's' => ChronoField::Second,
+        'A' => ChronoField::MilliOfDay,
+        'n' => ChronoField::Nano,
+        'N' => ChronoField::NanoOfDay,
+        _ => ChronoField::ModifiedJulianDay,
     }
 }

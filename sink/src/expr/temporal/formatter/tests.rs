@@ -53,6 +53,7 @@ fn patterns_that_java_refuses_are_refused_with_its_words() {
         assert_eq!(print(pattern, now), Err(why.to_owned()), "{pattern}");
     }
     assert!(DateTimeFormatter::of_pattern(&"[".repeat(100_000)).is_err());
+    assert!(DateTimeFormatter::of_pattern(&format!("{}H", "p".repeat(100_000))).is_err());
 }
 
 #[test]
@@ -86,7 +87,9 @@ fn without_a_pattern_the_time_may_be_missing_and_months_short() {
     assert_eq!(parse("2021-03-25 12:02:02."), Ok(at(2021, 3, 25, 43_322, 0)));
     assert_eq!(parse("2021-03-25 1:2:3.123456789"), Ok(at(2021, 3, 25, 3_723, 123_456_789)));
     assert_eq!(parse("2021-04-31"), Ok(at(2021, 4, 30, 0, 0)));
-    for text in ["2021-03-25T12:02:02", "2021-03-25 ", "12:02", "", "2021-13-01", "2021-03-25 12:02:02.1234567891"] {
+    for text in
+        ["2021-03-25T12:02:02", "2021-03-25 ", "12:02", "", "2021-13-01", "2021-03-25 12:02:02.1234567891"]
+    {
         assert!(parse(text).is_err(), "{text}");
     }
 }

@@ -10,7 +10,7 @@ use crate::expr::temporal::zone::Zone;
 const CENTURY_BEGIN_YEARS: i64 = 80;
 
 /// A text on its way, and what it has said.
-struct Reader<'a> {
+struct DateReader<'a> {
     text: &'a [u8],
     fields: CalendarFields,
     zone: &'a Zone,
@@ -24,7 +24,7 @@ impl SimpleDateFormat {
     /// like the pattern. `now`, in seconds, decides the century of two-digit years.
     pub(crate) fn parse(&self, text: &str, zone: &Zone, now: i64) -> Option<i64> {
         let begin = CivilDate::of(now.div_euclid(crate::calendar::DAY_SECONDS)).year - CENTURY_BEGIN_YEARS;
-        let mut reader = Reader {
+        let mut reader = DateReader {
             text: text.as_bytes(),
             fields: CalendarFields::default(),
             zone,
@@ -49,7 +49,7 @@ impl SimpleDateFormat {
     }
 }
 
-impl Reader<'_> {
+impl DateReader<'_> {
     fn finish(mut self, now: i64) -> i64 {
         let millis = self.fields.instant(self.zone);
         let begin_of_century = {
@@ -92,7 +92,8 @@ impl Reader<'_> {
         use CalendarField as F;
         let (field, value) = match letter {
             'y' | 'Y' => {
-                let is_short = count <= 2 && length == 2 && self.text[at..at + 2].iter().all(u8::is_ascii_digit);
+                let is_short =
+                    count <= 2 && length == 2 && self.text[at..at + 2].iter().all(u8::is_ascii_digit);
                 (F::Year, if is_short { self.full_year(value) } else { value })
             }
             'M' | 'L' => (F::Month, value),
@@ -146,13 +147,21 @@ impl Reader<'_> {
         let stands = |name: &str| {
             self.text[at..].get(..name.len()).is_some_and(|text| text.eq_ignore_ascii_case(name.as_bytes()))
         };
-        let length = |name: &str| if stands(name) { name.len() } else { usize::from(stands(&name[..name.len().min(3)])) * name.len().min(3) };
-        let (index, length) = names.iter().map(|name| length(name)).enumerate().max_by_key(|(_, length)| *length)?;
+        let length = |name: &str| {
+            if stands(name) {
+                name.len()
+            } else {
+                usize::from(stands(&name[..name.len().min(3)])) * name.len().min(3)
+            }
+        };
+        let (index, length) =
+            names.iter().map(|name| length(name)).enumerate().max_by_key(|(_, length)| *length)?;
         if length == 0 {
             return None;
         }
         // Days of the week are counted from Sunday.
-        let value = if field == CalendarField::DayOfWeek { (index as i64 + 1) % 7 + 1 } else { index as i64 + first };
+        let value =
+            if field == CalendarField::DayOfWeek { (index as i64 + 1) % 7 + 1 } else { index as i64 + first };
         self.fields.set(field, value);
         Some(at + length)
     }
@@ -162,7 +171,9 @@ impl Reader<'_> {
         let gmt = self.text[at..].get(..3).is_some_and(|text| text.eq_ignore_ascii_case(b"GMT"));
         let after = if gmt { at + 3 } else { at };
         match self.text.get(after) {
-            Some(sign @ (b'+' | b'-')) => self.offset(after + 1, *sign == b'-', if gmt { Colon::Needed } else { Colon::Refused }),
+            Some(sign @ (b'+' | b'-')) => {
+                self.offset(after + 1, *sign == b'-', if gmt { Colon::Needed } else { Colon::Refused })
+            }
             _ if gmt => {
                 self.fields.set(CalendarField::ZoneOffset, 0);
                 Some(after)
@@ -196,7 +207,9 @@ impl Reader<'_> {
     }
 
     fn offset(&mut self, at: usize, is_negative: bool, colon: Colon) -> Option<usize> {
-        let digit = |at: usize| self.text.get(at).filter(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'));
+        let digit = |at: usize| {
+            self.text.get(at).filter(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'))
+        };
         let mut hours = digit(at)?;
         let mut end = at + 1;
         if let Some(ones) = digit(end) {

@@ -1,6 +1,6 @@
 //! From an instant to its text.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::{Piece, SimpleDateFormat};
 use crate::calendar::{CivilDate, DAY_MILLIS, day_of_week};
@@ -17,40 +17,38 @@ struct Shown<'a> {
 }
 
 impl SimpleDateFormat {
-    /// Writes an instant as the zone's clocks and `java.util`'s calendar show it.
-    pub(crate) fn print(&self, millis: i64, zone: &Zone, out: &mut String) {
+    /// Writes an instant into a text, which never fails, as the zone's clocks and `java.util`'s calendar show it.
+    pub(crate) fn print(&self, millis: i64, zone: &Zone, out: &mut impl Write) -> fmt::Result {
         let seconds = millis.div_euclid(1_000);
         let local = i128::from(millis) + i128::from(zone.legacy_offset_at(seconds)) * 1_000;
         // An i64 of milliseconds has few enough days.
         let days = local.div_euclid(DAY_MILLIS.into()) as i64;
         let milli_of_day = local.rem_euclid(DAY_MILLIS.into()) as i64;
         let shown = Shown { date: CivilDate::of_legacy(days), days, milli_of_day, zone, seconds };
-        for piece in &self.0 {
-            match piece {
-                Piece::Literal(text) => out.push_str(text),
-                Piece::Letters(letter, count) => shown.print(*letter, *count, out),
-            }
-        }
+        self.0.iter().try_for_each(|piece| match piece {
+            Piece::Literal(text) => out.write_str(text),
+            Piece::Letters(letter, count) => shown.print(*letter, *count, out),
+        })
     }
 }
 
 impl Shown<'_> {
-    fn print(&self, letter: char, count: usize, out: &mut String) {
+    fn print(&self, letter: char, count: usize, out: &mut impl Write) -> fmt::Result {
         let CivilDate { year, month, .. } = self.date;
         let year_of_era = if year > 0 { year } else { 1 - year };
         let hour = self.milli_of_day / 3_600_000;
         let weekday = day_of_week(self.days);
         let name = |name: &'static str, is_full: bool| if is_full { name } else { &name[..3] };
         match letter {
-            'G' => out.push_str(ERAS[usize::from(year > 0)]),
+            'G' => out.write_str(ERAS[usize::from(year > 0)]),
             'y' | 'Y' => {
                 let year = if letter == 'Y' { self.week_of_year().0 } else { year_of_era };
                 if count == 2 { number(year % 100, 2, out) } else { number(year, count, out) }
             }
-            'M' | 'L' if count > 2 => out.push_str(name(MONTHS[(month - 1) as usize], count > 3)),
-            'E' => out.push_str(name(WEEKDAYS[(weekday - 1) as usize], count > 3)),
-            'a' => out.push_str(HALVES[usize::from(hour >= 12)]),
-            'z' => out.push_str(&self.zone.abbreviation_at(self.seconds)),
+            'M' | 'L' if count > 2 => out.write_str(name(MONTHS[(month - 1) as usize], count > 3)),
+            'E' => out.write_str(name(WEEKDAYS[(weekday - 1) as usize], count > 3)),
+            'a' => out.write_str(HALVES[usize::from(hour >= 12)]),
+            'z' => out.write_str(&self.zone.abbreviation_at(self.seconds)),
             'Z' | 'X' => self.print_offset(letter, count, out),
             _ => number(self.value(letter, hour, weekday), count, out),
         }
@@ -89,22 +87,21 @@ impl Shown<'_> {
         (year, (self.days - begin_of(year)) / 7 + 1)
     }
 
-    fn print_offset(&self, letter: char, count: usize, out: &mut String) {
+    fn print_offset(&self, letter: char, count: usize, out: &mut impl Write) -> fmt::Result {
         let minutes = self.zone.legacy_offset_at(self.seconds) / 60;
         if letter == 'X' && minutes == 0 {
-            return out.push('Z');
+            return out.write_char('Z');
         }
         let sign = if minutes < 0 { '-' } else { '+' };
         let (hours, minutes) = (minutes.abs() / 60, minutes.abs() % 60);
-        // Writing to a String cannot fail.
-        let _ = match (letter, count) {
+        match (letter, count) {
             ('X', 1) => write!(out, "{sign}{hours:02}"),
             ('X', 3) => write!(out, "{sign}{hours:02}:{minutes:02}"),
             _ => write!(out, "{sign}{hours:02}{minutes:02}"),
-        };
+        }
     }
 }
 
-fn number(value: i64, width: usize, out: &mut String) {
-    let _ = write!(out, "{value:0width$}");
+fn number(value: i64, width: usize, out: &mut impl Write) -> fmt::Result {
+    write!(out, "{value:0width$}")
 }

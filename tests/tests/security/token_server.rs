@@ -1,0 +1,74 @@
+//! A token endpoint on loopback, and what it was asked.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use upsert_kafka_tests::kafka::Signer;
+
+/// A token endpoint on loopback; it ends with the process.
+pub(super) struct TokenServer {
+    url: String,
+    asked: Arc<AtomicUsize>,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl TokenServer {
+    /// Answers the n-th request, from 0, with this status and body.
+    pub(super) fn start(answer: impl Fn(usize) -> (u16, String) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/token", listener.local_addr().unwrap());
+        let (asked, requests) = (Arc::new(AtomicUsize::new(0)), Arc::<Mutex<Vec<String>>>::default());
+        let server = Self { url, asked: Arc::clone(&asked), requests: Arc::clone(&requests) };
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                requests.lock().unwrap().push(request(&stream));
+                let (status, body) = answer(asked.fetch_add(1, SeqCst));
+                let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+                // A client that hangs up misses it.
+                _ = stream.write_all(head.as_bytes());
+            }
+        });
+        server
+    }
+
+    /// Gives alice's tokens that this signer has signed, as `changed` leaves them.
+    pub(super) fn of(signer: &Signer, changed: fn(String) -> String) -> Self {
+        let token = changed(signer.token("alice", 3600).unwrap());
+        Self::start(move |_| (200, json!({ "access_token": token, "expires_in": 3600 }).to_string()))
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(SeqCst)
+    }
+}
+
+fn request(stream: &TcpStream) -> String {
+    let mut reader = BufReader::new(stream);
+    let (mut text, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        text.push_str(&line);
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    text + &String::from_utf8(body).unwrap()
+}
