@@ -35,6 +35,8 @@ const DEPARTURES: &[(&str, &str)] = &[
     ("topic =  ", "an empty topic of a source can only be a mistake"),
     ("ddl: double quotes", "the seed writes options in double quotes"),
     ("insert: on conflict dedup", "Flink 2.3's spelling is taken everywhere"),
+    ("avro-confluent url", NO_JAR),
+    ("avro-confluent old url", NO_JAR),
     ("type DECIMAL(39,1)", BEYOND),
     ("type CHAR(0)", BEYOND),
     ("type VARCHAR(0)", BEYOND),
@@ -42,6 +44,7 @@ const DEPARTURES: &[(&str, &str)] = &[
     ("type TIMESTAMP(10)", BEYOND),
 ];
 
+const NO_JAR: &str = "that Flink 2.2 had no jar of the format; 2.3, which had, plans it";
 const BEYOND: &str = "SQL has no such precision or length, and Flink plans it only to fail later";
 
 #[test]

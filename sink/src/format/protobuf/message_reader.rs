@@ -14,11 +14,11 @@ pub(super) fn row<'a>(
     arena: &'a Arena,
 ) -> Result<Row<'a>, DecodeError> {
     let slots_left = message.len().saturating_mul(SLOTS_PER_BYTE_MAX).saturating_add(SLOTS_FREE);
-    Reading { arena, slots_left }.message(shape, message)
+    MessageReading { arena, slots_left }.message(shape, message)
 }
 
 /// One message under way.
-struct Reading<'a> {
+struct MessageReading<'a> {
     arena: &'a Arena,
     /// How many values may still be made: an empty message is two bytes, and a row of any width.
     slots_left: usize,
@@ -32,7 +32,7 @@ struct Repeated<'a> {
     keys: Vec<Value<'a>>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> MessageReading<'a> {
     fn message(&mut self, shape: &MessageShape, bytes: &'a [u8]) -> Result<Row<'a>, DecodeError> {
         self.spend(shape.width)?;
         let slots = self.arena.alloc_slice_fill_copy(shape.width, Value::Null);
