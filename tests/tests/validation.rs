@@ -27,7 +27,7 @@ struct Counts {
 
 /// The lines as they stand; a feature that arrives moves lines from `not_yet` to `accepted`.
 const OWN: Counts =
-    Counts { accepted: 138, not_yet: 218, refused: 257, refused_as_not_yet: 40, departed: 13 };
+    Counts { accepted: 145, not_yet: 211, refused: 280, refused_as_not_yet: 15, departed: 15 };
 
 /// Where ours answers otherwise than Flink 2.2, on purpose: the name of the line and why.
 const DEPARTURES: &[(&str, &str)] = &[
