@@ -47,9 +47,8 @@ impl<'s> Resolution<'s> {
                 _ => self.mismatch(writer, reader),
             },
             (AvroNode::Enum { symbols: from, .. }, AvroNode::Enum { symbols: to, default, .. }) => {
-                let known = |symbol: &Box<str>| to.contains(symbol).then(|| symbol.clone());
-                let symbol = |symbol| known(symbol).or_else(|| default.clone());
-                Step::Enum(from.iter().map(symbol).collect())
+                let known = |symbol: &str| to.iter().any(|it| **it == *symbol).then(|| Box::from(symbol));
+                Step::Enum(from.iter().map(|symbol| known(symbol).or_else(|| default.clone())).collect())
             }
             (AvroNode::Fixed { size: from, .. }, AvroNode::Fixed { size: to, .. }) if from == to => {
                 match logical {
