@@ -18,16 +18,17 @@ mod exchange;
 mod request;
 mod url;
 
-pub(crate) use answer::Answer;
+pub use answer::Answer;
 use exchange::Broken;
-pub(crate) use request::HttpRequest;
+pub use request::HttpRequest;
+pub use url::Url;
+pub(crate) use url::form_encoded;
 #[cfg(feature = "msk-iam")]
 pub(crate) use url::percent_encoded;
-pub(crate) use url::{Url, form_encoded};
 
 /// Asks HTTP servers.
 #[derive(Clone, Debug)]
-pub(crate) struct Http {
+pub struct Http {
     environment: Environment,
     tls: TlsConnector,
     limits: HttpLimits,
@@ -35,13 +36,13 @@ pub(crate) struct Http {
 
 /// What is believed of a server, and for how long it is waited for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HttpLimits {
+pub struct HttpLimits {
     /// From the dial to a stream that is ready.
-    pub(crate) connect: Duration,
+    pub connect: Duration,
     /// From the request to the end of its answer.
-    pub(crate) read: Duration,
+    pub read: Duration,
     /// The largest body of an answer.
-    pub(crate) body_bytes_max: usize,
+    pub body_bytes_max: usize,
 }
 
 impl Http {
@@ -49,7 +50,7 @@ impl Http {
     ///
     /// # Errors
     /// A store that cannot be read.
-    pub(crate) fn new(tls: &TlsConfig, limits: HttpLimits, environment: &Environment) -> Result<Self, Error> {
+    pub fn new(tls: &TlsConfig, limits: HttpLimits, environment: &Environment) -> Result<Self, Error> {
         Ok(Self { environment: environment.clone(), tls: TlsConnector::new(tls, environment)?, limits })
     }
 
@@ -57,7 +58,7 @@ impl Http {
     ///
     /// # Errors
     /// There is no answer, it is no HTTP, it is too large, or it leads elsewhere. The sentence begins with the URL.
-    pub(crate) async fn ask(&self, request: &HttpRequest) -> Result<Answer, Error> {
+    pub async fn ask(&self, request: &HttpRequest) -> Result<Answer, Error> {
         self.answer(request).await.map_err(|error| error.within(&request.url.to_string()))
     }
 

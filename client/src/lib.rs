@@ -136,7 +136,7 @@ mod error;
 #[doc(hidden)]
 pub mod hostile;
 #[cfg(feature = "oauth")]
-mod http;
+pub mod http;
 mod metrics;
 #[cfg(feature = "msk-iam")]
 mod msk_iam;
@@ -191,7 +191,7 @@ pub use secret::Secret;
 #[cfg(feature = "tls")]
 pub use tls::TlsProvider;
 pub use upsert_kafka_protocol::records::{Codec, Compression, TimestampType};
-pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid};
+pub use upsert_kafka_protocol::{Bytes, ErrorCode, Uuid, partition_for_key};
 
 #[cfg(test)]
 #[path = "tests/heard.rs"]

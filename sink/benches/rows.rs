@@ -42,6 +42,9 @@ fn main() {
             each_row(&*decoder, &mut arena, &messages, |row| write(&[&*key, &*value], row, &mut out));
         });
     }
+    for format in ["avro", "protobuf"] {
+        binary(format, &messages);
+    }
     let mut transform = transform();
     measure("transform: a message to its key and value", || {
         for value in &messages {
@@ -49,6 +52,34 @@ fn main() {
             assert!(matches!(transform.feed(&message), Ok(Fed::Complete)), "orders are valid JSON");
             black_box(transform.changes());
         }
+    });
+}
+
+/// The same rows in a format that needs no text.
+fn binary(format: &str, orders: &[Vec<u8>]) {
+    let mut options = OptionSet::default();
+    if format == "protobuf" {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/data/orders.proto");
+        options.insert("descriptor-file", OptionValue::String(file.to_owned()));
+        options.insert("message-class-name", OptionValue::String("Order".to_owned()));
+    }
+    let spec = FormatSpec::named(format).expect("a format that there is");
+    let slots: Vec<usize> = (0..columns().len()).collect();
+    let encoder = spec.encoding.expect("it is written")(&options, &columns(), &slots);
+    let encoder = encoder.expect("it holds these types").open_at_once().expect("it asks nobody");
+    let decoder = spec.decoding.expect("it is read")(&options, &columns(), &[]);
+    let decoder = decoder.expect("it holds these types").open_at_once().expect("it asks nobody");
+    let (mut arena, mut out, mut messages) = (Arena::new(), Vec::new(), Vec::new());
+    each_row(&*self::decoder(true), &mut arena, orders, |row| {
+        let mut message = Vec::new();
+        write(&[&*encoder], row, &mut message);
+        messages.push(message);
+    });
+    measure(&format!("{format}: decode"), || {
+        each_row(&*decoder, &mut arena, &messages, |row| _ = black_box(row));
+    });
+    measure(&format!("{format}: decode, encode the value"), || {
+        each_row(&*decoder, &mut arena, &messages, |row| write(&[&*encoder], row, &mut out));
     });
 }
 

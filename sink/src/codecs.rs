@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use upsert_kafka_client::Environment;
+
 use crate::deserializer::{Deserializer, DeserializerPlan, PartPlan};
 use crate::error::Error;
 use crate::format::{Decoder, Encoder, EncodingFormat, OpenContext, Part};
@@ -22,22 +24,31 @@ pub struct Codecs {
 }
 
 impl Codecs {
-    /// Opens them one after another.
+    /// Opens them one after another, in the machine's own environment.
     ///
     /// # Errors
     /// The first that cannot be opened: its registry does not answer, or refuses.
     pub async fn open(pipeline: &Pipeline) -> Result<Self, Error> {
+        Self::open_in(pipeline, &Environment::new()).await
+    }
+
+    /// Opens them one after another.
+    ///
+    /// # Errors
+    /// The first that cannot be opened: its registry does not answer, or refuses.
+    pub async fn open_in(pipeline: &Pipeline, environment: &Environment) -> Result<Self, Error> {
         let mut codecs = Self { deserializers: Vec::new(), strict: Vec::new(), outputs: Vec::new() };
         for source in &pipeline.sources {
-            codecs.deserializers.push(deserializer(source, &source.deserializer).await?);
+            codecs.deserializers.push(deserializer(source, &source.deserializer, environment).await?);
             if let Some(strict) = &source.strict_decoder {
-                let context = OpenContext::new(&source.table, &source.topics, Part::Value);
+                let context =
+                    OpenContext::new(&source.table, &source.topics, Part::Value).within(environment);
                 codecs.strict.push(strict.open(&context).await.map_err(|e| failed(&context, e))?);
             }
         }
         for insert in &pipeline.inserts {
             codecs.outputs.push(match &insert.sink {
-                SinkPlan::Kafka(sink) => Output::Kafka(serializer(sink).await?),
+                SinkPlan::Kafka(sink) => Output::Kafka(serializer(sink, environment).await?),
                 SinkPlan::Print(sink) => Output::Print(Print::new(sink.clone())),
                 SinkPlan::Blackhole(_) => Output::Blackhole,
             });
@@ -62,26 +73,35 @@ pub(crate) async fn resume(
 }
 
 /// Opens the formats of a table that is written.
-pub(crate) async fn serializer(plan: &KafkaSinkPlan) -> Result<Serializer, Error> {
+pub(crate) async fn serializer(plan: &KafkaSinkPlan, environment: &Environment) -> Result<Serializer, Error> {
     let key = match &plan.key {
-        Some(key) => Some(encoder(plan, &**key, Part::Key).await?),
+        Some(key) => Some(encoder(plan, &**key, Part::Key, environment).await?),
         None => None,
     };
-    let value = encoder(plan, &*plan.value, Part::Value).await?;
+    let value = encoder(plan, &*plan.value, Part::Value, environment).await?;
     Ok(Serializer::new(key, value, plan.metadata.clone(), plan.changes))
 }
 
-async fn deserializer(source: &SourcePlan, plan: &DeserializerPlan) -> Result<Deserializer, Error> {
+async fn deserializer(
+    source: &SourcePlan,
+    plan: &DeserializerPlan,
+    environment: &Environment,
+) -> Result<Deserializer, Error> {
     let key = match &plan.key {
-        Some(key) => Some(decoder(source, key, Part::Key).await?),
+        Some(key) => Some(decoder(source, key, Part::Key, environment).await?),
         None => None,
     };
-    let value = decoder(source, &plan.value, Part::Value).await?;
+    let value = decoder(source, &plan.value, Part::Value, environment).await?;
     Ok(Deserializer::new(plan, key, value))
 }
 
-async fn decoder(source: &SourcePlan, plan: &PartPlan, part: Part) -> Result<Arc<dyn Decoder>, Error> {
-    let context = OpenContext::new(&source.table, &source.topics, part);
+async fn decoder(
+    source: &SourcePlan,
+    plan: &PartPlan,
+    part: Part,
+    environment: &Environment,
+) -> Result<Arc<dyn Decoder>, Error> {
+    let context = OpenContext::new(&source.table, &source.topics, part).within(environment);
     plan.format.open(&context).await.map_err(|e| failed(&context, e))
 }
 
@@ -89,8 +109,9 @@ async fn encoder(
     plan: &KafkaSinkPlan,
     format: &dyn EncodingFormat,
     part: Part,
+    environment: &Environment,
 ) -> Result<Arc<dyn Encoder>, Error> {
-    let context = OpenContext::new(&plan.table, plan.topics.names(), part);
+    let context = OpenContext::new(&plan.table, plan.topics.names(), part).within(environment);
     format.open(&context).await.map_err(|e| failed(&context, e))
 }
 

@@ -151,7 +151,7 @@ impl Job {
         let mut opening = Opening { restore: options.restore, job, clients, progress: Arc::clone(&progress) };
         let mut tasks = Vec::new();
         for pipeline in &plan.pipelines {
-            let codecs = Codecs::open(pipeline).await?;
+            let codecs = Codecs::open_in(pipeline, &options.environment).await?;
             let parallelism = plan.parallelism(pipeline);
             for index in 0..parallelism {
                 let subtask = Subtask::new(index, parallelism);

@@ -113,6 +113,7 @@ mod expr;
 mod format;
 pub mod functions;
 mod job;
+mod key_hash;
 mod local_source;
 mod message;
 mod normalize;
@@ -124,6 +125,7 @@ pub mod plan;
 mod print;
 mod progress;
 mod record_metadata;
+mod registry;
 pub mod row;
 mod scan;
 mod serializer;
@@ -154,7 +156,7 @@ pub mod internals {
     pub use crate::format::{
         DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FORMATS,
         FormatError, FormatMetadata, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part,
-        Waiting,
+        Waiting, avro_schema, read_avro,
     };
     pub use crate::message::{Headers, Message};
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use upsert_kafka_client::Secret;
+
 /// A row of an options table.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -41,6 +43,10 @@ pub enum OptionKind {
     Choice(&'static [&'static str]),
     /// One of these, exactly as written.
     Exact(&'static [&'static str]),
+    /// Any text, which nothing shows.
+    Secret,
+    /// `key:value,key:value`; or each pair as an option of its own, the key behind this one's and a dot.
+    Map,
 }
 
 /// A value, parsed once.
@@ -63,6 +69,10 @@ pub enum OptionValue {
     Memory(u64),
     /// [`OptionKind::Choice`] and [`OptionKind::Exact`]: the spelling of the table's row.
     Choice(&'static str),
+    /// [`OptionKind::Secret`]
+    Secret(Secret),
+    /// [`OptionKind::Map`]; any of its values may be a secret.
+    Map(Vec<(String, Secret)>),
 }
 
 /// A time as options have it: `2 s`, `500ms`, `PT1S`; a bare number counts milliseconds.
@@ -93,6 +103,22 @@ impl OptionSet {
     /// Whether a BOOLEAN option is true; false when absent.
     pub fn is_true(&self, key: &str) -> bool {
         matches!(self.find(key), Some(OptionValue::Bool(true)))
+    }
+
+    /// A secret, if set.
+    pub fn secret(&self, key: &str) -> Option<&Secret> {
+        match self.find(key) {
+            Some(OptionValue::Secret(secret)) => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// The pairs of a map; none when absent.
+    pub fn pairs(&self, key: &str) -> &[(String, Secret)] {
+        match self.find(key) {
+            Some(OptionValue::Map(pairs)) => pairs,
+            _ => &[],
+        }
     }
 
     /// A text, if set.

@@ -10,6 +10,8 @@ mod value;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use upsert_kafka_client::Secret;
+
 pub(crate) use self::connectors::{BLACKHOLE, DATAGEN, FILESYSTEM, KAFKA, PRINT, UPSERT_KAFKA};
 pub use self::connectors::{CONNECTORS, Connector};
 pub(crate) use self::nearest::nearest;
@@ -18,7 +20,7 @@ pub(crate) use self::secret::{HIDDEN, is_harmless, looks_secret, shown};
 pub(crate) use self::value::{expectation, parse};
 use crate::error::{Finding, Position, Rule};
 use crate::format::FormatSpec;
-use crate::option::{OptionSet, OptionSpec};
+use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
 use crate::plan::Origin;
 
 /// One option of a table, as it was given.
@@ -80,7 +82,8 @@ impl Space {
 
     fn knows(&self, key: &str) -> bool {
         let own = key.strip_prefix(self.prefix.as_str());
-        own.is_some_and(|key| self.is_open || self.specs.iter().any(|spec| spec.key == key))
+        let is_of = |spec: &OptionSpec, key: &str| spec.key == key || member(spec, key).is_some();
+        own.is_some_and(|key| self.is_open || self.specs.iter().any(|spec| is_of(spec, key)))
     }
 
     fn keys(&self) -> impl Iterator<Item = String> {
@@ -94,8 +97,14 @@ impl Space {
             let key = format!("{}{}", self.prefix, spec.key);
             let given = options.get(&key);
             let text = given.map(|given| given.value.as_str()).or(spec.default);
+            let members = self.members(spec, options);
+            let text = if members.is_empty() { text } else { text.or(Some("")) };
             let Some(text) = text else { continue };
             match parse(spec.kind, text) {
+                Some(OptionValue::Map(mut pairs)) => {
+                    pairs.extend(members);
+                    set.insert(spec.key, OptionValue::Map(pairs));
+                }
                 Some(value) => set.insert(spec.key, value),
                 None => {
                     let shown = given.map_or(text, |given| given.shown(&key));
@@ -106,6 +115,19 @@ impl Space {
         }
         set
     }
+
+    /// The pairs of a map that are options of their own.
+    fn members(&self, spec: &OptionSpec, options: &Options) -> Vec<(String, Secret)> {
+        let own = |key: &str| member(spec, key.strip_prefix(self.prefix.as_str())?).map(str::to_owned);
+        let pairs = options.iter().filter_map(|(key, given)| Some((own(key)?, given.value.as_str().into())));
+        pairs.collect()
+    }
+}
+
+/// The key of a map's pair, where a key is that of one: `a` of `properties.a`.
+fn member<'a>(spec: &OptionSpec, key: &'a str) -> Option<&'a str> {
+    let rest = key.strip_prefix(spec.key)?.strip_prefix('.')?;
+    (spec.kind == OptionKind::Map && !rest.is_empty()).then_some(rest)
 }
 
 /// V-UNSUP: each key that none of the spaces knows.

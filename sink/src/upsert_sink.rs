@@ -36,8 +36,9 @@ impl UpsertSink {
     /// Everything that the planner refuses; then what the cluster does.
     pub async fn open(ddl: &str, options: &PlanOptions) -> Result<Self, Error> {
         let plan = plan::upsert_table(ddl, options)?;
-        let serializer = codecs::serializer(&plan).await?;
-        let mut clients = Clients::of_program(Environment::new());
+        let environment = Environment::new();
+        let serializer = codecs::serializer(&plan, &environment).await?;
+        let mut clients = Clients::of_program(environment);
         let writer = KafkaWriter::open(&plan, Subtask::ONLY, &mut clients).await?;
         Ok(Self {
             table: plan.table,

@@ -8,6 +8,7 @@ pub mod hex;
 pub mod kafka;
 mod polled;
 pub mod record;
+pub mod registry;
 
 use std::path::PathBuf;
 

@@ -26,6 +26,7 @@ mod produce; // the producer under faults: in the log once, in order
 mod producer_errors; // what a producer cannot do: a typed error each, with topic, partition and cause
 mod program; // not tests: the binary as a child
 mod properties; // client.properties, single ones and profiles, on every command
+mod registry; // a schema registry that is there, away, slow, secured, or lies
 mod resume; // where a job begins that was run before: its own checkpoint, nobody else's
 mod scripts; // scripts as people post them: planned, or refused for what they need; UPSERT_KAFKA_SCRIPTS names further ones
 mod security; // every way into a cluster, and those that must be kept out; UPSERT_KAFKA_REQUIRE_KDC

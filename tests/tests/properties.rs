@@ -6,7 +6,7 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use tokio::task::block_in_place;
-use upsert_kafka_sink::internals::{CONNECTORS, credential_fields};
+use upsert_kafka_sink::internals::{CONNECTORS, FORMATS, credential_fields};
 use upsert_kafka_tests::data;
 
 use crate::dli::cluster::{Cluster, PASSWORD, private_file};
@@ -213,5 +213,28 @@ fn the_readmes_options_and_credentials_are_the_codes() {
         format!("| {kind} | `{name}` | {} | {} |", code(also), code(property))
     });
     let missing: Vec<String> = options.chain(fields).filter(|row| !readme.contains(row)).collect();
+    assert!(missing.is_empty(), "the README lacks\n{}", missing.join("\n"));
+}
+
+/// The README's table of formats likewise.
+#[test]
+fn the_readmes_formats_are_the_codes() {
+    let readme = std::fs::read_to_string(upsert_kafka_tests::repository().join("README.md")).unwrap();
+    let mut options: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for format in FORMATS {
+        for spec in format.options {
+            let default = spec.default.map_or_else(String::new, |it| format!("`{it}`"));
+            let row = format!("`{}` | {{formats}} | {default} | {} | {} |", spec.key, spec.since, spec.about);
+            options.entry(row).or_default().push(format.name);
+        }
+        let does = [("reads", format.decoding.is_some()), ("writes", format.encoding.is_some())];
+        let does: Vec<&str> = does.into_iter().filter(|(_, does)| *does).map(|(word, _)| word).collect();
+        rows.push(format!("| `{}` | {} | {} |", format.name, format.about, does.join(", ")));
+    }
+    rows.extend(
+        options.iter().map(|(row, formats)| format!("| {}", row.replace("{formats}", &formats.join(", ")))),
+    );
+    let missing: Vec<String> = rows.into_iter().filter(|row| !readme.contains(row)).collect();
     assert!(missing.is_empty(), "the README lacks\n{}", missing.join("\n"));
 }

@@ -26,7 +26,7 @@ use Need::{Have, Lack, Part};
 const NEEDS: &[(&str, Need)] = &[
     ("arithmetic", Have),
     ("array", Have),
-    ("avro-confluent", Lack(&["avro-confluent"])),
+    ("avro-confluent", Have),
     ("between", Have),
     ("buffer-flush", Have),
     ("case", Have),
@@ -62,7 +62,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("projection", Have),
     ("quit", Have),
     ("raw-key", Have),
-    ("registry-basic-auth", Part(&["avro-confluent"])),
+    ("registry-basic-auth", Have),
     ("row-type", Have),
     ("sasl-scram", Have),
     ("set-unquoted", Have),

@@ -5,25 +5,26 @@ use serde_json::Value;
 use super::Url;
 
 /// What a server answered.
-pub(crate) struct Answer {
+#[non_exhaustive]
+pub struct Answer {
     /// 200 where all is well.
-    pub(crate) status: u16,
+    pub status: u16,
     /// `Content-Type`
-    pub(crate) content_type: Option<String>,
+    pub content_type: Option<String>,
     /// `Location`: where it would have the client go.
-    pub(crate) location: Option<String>,
+    pub location: Option<String>,
     /// All of it; it may hold secrets.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
     /// Whether the server did what was asked.
-    pub(crate) fn is_success(&self) -> bool {
+    pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     /// Whether the same question may be answered later.
-    pub(crate) fn is_temporary(&self) -> bool {
+    pub fn is_temporary(&self) -> bool {
         self.status >= 500 && !matches!(self.status, 501 | 505) || matches!(self.status, 408 | 425 | 429)
     }
 
@@ -69,7 +70,8 @@ impl Answer {
         ))
     }
 
-    fn is_page(&self) -> bool {
+    /// Whether it is a web page, which no answer to a program is.
+    pub fn is_page(&self) -> bool {
         let html = |text: &str| text.to_ascii_lowercase().contains("html");
         self.content_type.as_deref().is_some_and(html)
             || html(&String::from_utf8_lossy(&self.body[..self.body.len().min(PAGE_BEGINNING_BYTES)]))

@@ -4,13 +4,13 @@ use super::Url;
 use crate::Secret;
 
 /// A question.
-pub(crate) struct HttpRequest {
+pub struct HttpRequest {
     /// `GET`, `POST`, `PUT`
-    pub(crate) method: &'static str,
+    pub method: &'static str,
     /// Who is asked for what.
-    pub(crate) url: Url,
+    pub url: Url,
     /// Beside `Host` and `Content-Length`.
-    pub(crate) headers: Vec<(&'static str, Secret)>,
+    pub headers: Vec<(&'static str, Secret)>,
     /// Empty where there is none.
-    pub(crate) body: Secret,
+    pub body: Secret,
 }

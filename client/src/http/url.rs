@@ -7,18 +7,21 @@ use crate::config::Address;
 
 /// `http://…` or `https://…`. It is shown without its query, which may hold what is nobody's business.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Url {
+pub struct Url {
     /// Whether bytes travel in TLS.
-    pub(crate) https: bool,
+    pub https: bool,
     /// Where the server listens.
-    pub(crate) address: Address,
+    pub address: Address,
     /// The path, and the query if there is one.
-    pub(crate) target: String,
+    pub target: String,
 }
 
 impl Url {
-    /// Reads a URL. The error is the end of a sentence that names it.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// The end of a sentence that names it.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let (scheme, rest) = text.split_once("://").ok_or("it does not begin with https:// or http://")?;
         let https = match scheme.to_ascii_lowercase().as_str() {
@@ -46,7 +49,7 @@ impl Url {
     }
 
     /// `host`, or `host:port` where the port is not the scheme's own: what the header `Host` says.
-    pub(crate) fn authority(&self) -> String {
+    pub fn authority(&self) -> String {
         let default_port = if self.https { HTTPS_PORT } else { HTTP_PORT };
         let text = self.address.to_string();
         match self.address.port == default_port {

@@ -20,6 +20,7 @@ mod tree;
 mod writer;
 
 pub(super) use self::node::Node;
+pub(super) use self::text::{quote, write_double};
 pub(super) use self::tree::JsonTreeDecoder;
 pub(super) use self::writer::JsonEncoder;
 

@@ -143,7 +143,8 @@ mod tests {
             "properties.basic.auth.user.info",
             "properties.bearer.auth.token",
             "value.avro-confluent.basic-auth.user-info",
-            "value.avro-confluent.url",
+            "value.avro-confluent.ssl.keystore.password",
+            "value.avro-confluent.properties.basic.auth.user.info",
             "password",
             "topicc",
             "",
@@ -159,6 +160,8 @@ mod tests {
     fn a_value_with_a_password_in_it_is_hidden_whatever_its_key() {
         assert_eq!(shown("topic", "orders"), "orders");
         assert_eq!(shown("topic", "http://me:hush@host/x"), HIDDEN);
+        assert_eq!(shown("avro-confluent.url", "http://me:hush@host"), HIDDEN);
+        assert_eq!(shown("avro-confluent.url", "http://host"), "http://host");
         assert_eq!(shown("properties.client.id", "user=a password=b"), HIDDEN);
         assert_eq!(shown("properties.bootstrap.servers", "a:1,b:2"), "a:1,b:2");
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use upsert_kafka_client::Secret;
+
 use crate::option::{OptionKind, OptionValue};
 
 /// The value, or nothing where the text is not of the kind.
@@ -18,6 +20,8 @@ pub(crate) fn parse(kind: OptionKind, text: &str) -> Option<OptionValue> {
             OptionValue::Choice(choices.iter().find(|choice| choice.eq_ignore_ascii_case(text))?)
         }
         OptionKind::Exact(choices) => OptionValue::Choice(choices.iter().find(|choice| **choice == text)?),
+        OptionKind::Secret => OptionValue::Secret(text.into()),
+        OptionKind::Map => OptionValue::Map(pairs(text)?),
     })
 }
 
@@ -34,7 +38,22 @@ pub(crate) fn expectation(kind: OptionKind) -> String {
         OptionKind::Duration => "a duration such as '2 s'".to_owned(),
         OptionKind::Memory => "a size such as '64 mb'".to_owned(),
         OptionKind::Choice(choices) | OptionKind::Exact(choices) => format!("one of {}", choices.join(", ")),
+        OptionKind::Secret => "a text".to_owned(),
+        OptionKind::Map => format!("pairs such as 'a:b,c:d', at most {ITEMS_MAX} of them"),
     }
+}
+
+/// `key:value,key:value`, quoted where a comma or a colon stands in one; or YAML's `{key: value, key: value}`.
+fn pairs(text: &str) -> Option<Vec<(String, Secret)>> {
+    let text = text.trim();
+    let text = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
+    let items: Vec<String> = split(text, ',')?.into_iter().filter(|item| !item.is_empty()).collect();
+    let pair = |item: &String| {
+        let (key, value) = item.split_once(':')?;
+        let text = |part: &str| unquoted(part.trim()).unwrap_or_else(|| part.trim().to_owned());
+        Some((text(key), Secret::from(text(value))))
+    };
+    if items.len() > ITEMS_MAX { None } else { items.iter().map(pair).collect() }
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -252,5 +271,17 @@ mod tests {
         assert_eq!(parse(choice, "except-key"), None);
         assert_eq!(parse(OptionKind::Bool, "TRUE"), Some(OptionValue::Bool(true)));
         assert_eq!(parse(OptionKind::Bool, "yes"), None);
+    }
+
+    #[test]
+    fn a_map_is_pairs_and_a_secret_is_shown_by_nobody() {
+        let pair = |key: &str, value: &str| (key.to_owned(), Secret::from(value));
+        let map = |text| parse(OptionKind::Map, text);
+        assert_eq!(map("a:b, c : d:e"), Some(OptionValue::Map(vec![pair("a", "b"), pair("c", "d:e")])));
+        assert_eq!(map("{a: b}"), Some(OptionValue::Map(vec![pair("a", "b")])));
+        assert_eq!(map(""), Some(OptionValue::Map(Vec::new())));
+        assert_eq!(map("a"), None);
+        let shown = format!("{:?} {:?}", parse(OptionKind::Secret, "hush"), map("a:hush"));
+        assert!(!shown.contains("hush"), "{shown}");
     }
 }

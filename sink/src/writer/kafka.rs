@@ -10,6 +10,7 @@ use crate::buffer::{Buffer, Buffered};
 use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::job::subtask::Subtask;
+use crate::key_hash;
 use crate::plan::{self, KafkaSinkPlan};
 use crate::progress::Counts;
 use crate::record_metadata::RecordMetadata;
@@ -64,7 +65,7 @@ impl KafkaWriter {
             config.buffer_memory = BUFFER_MEMORY_BYTES.max(2 * config.max_request_size);
         }
         let client = clients.open(config).await.map_err(Error::cluster)?;
-        let producer = client.producer();
+        let producer = plan.key.as_deref().map_or_else(|| client.producer(), |key| key_hash::producer(&client, key));
         let topics = match &plan.topics {
             TopicSelector::One(topic) => Topics::One(producer.topic(topic).await.map_err(named)?),
             selector => Topics::OfRow { selector: selector.clone(), open: HashMap::new() },

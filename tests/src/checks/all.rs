@@ -2,6 +2,7 @@
 //! some random inputs, by `cargo test`. A broken promise panics.
 
 mod aws;
+mod binary_rows;
 mod compression;
 mod config;
 mod credentials;
@@ -19,6 +20,7 @@ mod stores;
 mod tokens;
 
 pub use aws::aws;
+pub use binary_rows::{avro, protobuf};
 pub use compression::{gzip, lz4, snappy, zstd};
 pub use config::{jaas, jaas_file, properties};
 pub use credentials::credentials;
@@ -56,6 +58,8 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("zstd", zstd),
     ("script", script),
     ("rows", rows),
+    ("avro", avro),
+    ("protobuf", protobuf),
     ("properties", properties),
     ("jaas", jaas),
     ("jaas_file", jaas_file),

@@ -40,10 +40,6 @@ const FEATURES: &[(&str, bool)] = &[
 
 /// What a feature's name does not tell and the SQL does: `cdc` may be any of four formats.
 const SEEN: &[(&str, &str)] = &[
-    ("'AVRO'", "format avro"),
-    ("'AVRO-CONFLUENT'", "format avro-confluent"),
-    ("'DEBEZIUM-AVRO-CONFLUENT'", "format debezium-avro-confluent"),
-    ("'PROTOBUF'", "format protobuf"),
     ("'EXACTLY-ONCE'", "exactly-once"),
     (" WATERMARK FOR ", "watermarks"),
     (" WHERE ", "WHERE"),

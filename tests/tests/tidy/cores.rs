@@ -47,6 +47,10 @@ const SHARED: &[(&str, &str)] = &[
     ("client/src/producer/slots.rs", "the open batch that `send` writes into, and who leads its partition"),
     ("client/src/producer/topic.rs", "a topic's handle is shared by all who send to it"),
     ("protocol/examples/proxy.rs", "an example with threads, which decides nothing"),
+    (
+        "sink/src/format/avro/reader_cache.rs",
+        "all tasks read by the schemas that one of them fetched, without a lock",
+    ),
     ("sink/src/progress.rs", "a caller reads it while the job runs"),
     ("sink/src/skips.rs", "it counts in the progress that a caller reads"),
 ];

@@ -164,7 +164,7 @@ fn code_unit(text: &str, at: usize) -> Option<u32> {
 
 /// Writes a string with its quotes and Flink's escapes.
 #[inline]
-pub(super) fn quote(text: &str, out: &mut Vec<u8>) {
+pub(in crate::format) fn quote(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let plain = unescaped(text.as_bytes());
     out.extend_from_slice(&text.as_bytes()[..plain]);
@@ -183,7 +183,7 @@ pub(crate) fn quote_in_memory(text: &str, out: &mut Vec<u8>) {
 
 /// A number, or a string where JSON has no number for it.
 #[inline]
-pub(super) fn write_double(value: f64, out: &mut Vec<u8>) {
+pub(in crate::format) fn write_double(value: f64, out: &mut Vec<u8>) {
     if value.is_finite() {
         number::write_f64(value, out);
     } else {
