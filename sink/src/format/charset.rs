@@ -85,7 +85,7 @@ impl Charset {
     }
 }
 
-fn chars<'a>(chars: impl Iterator<Item = char>, count: usize, arena: &'a Arena) -> &'a str {
+fn chars(chars: impl Iterator<Item = char>, count: usize, arena: &Arena) -> &str {
     let mut text = arena.string_with_capacity(count);
     chars.for_each(|char| text.push(char));
     text.into_str()

@@ -1,6 +1,6 @@
 //! A regular expression of Java.
 
-use fancy_regex::{Captures, Regex, RegexBuilder};
+use fancy_regex::{Captures, CompileError, ParseError, Regex, RegexBuilder};
 
 use super::translate::translate;
 use crate::expr::EvalError;
@@ -39,11 +39,9 @@ impl JavaPattern {
             .build();
         match regex {
             Ok(regex) => Ok(Self { regex, has_end: translated.has_end }),
-            Err(error) if error.to_string().contains("size limit") => {
-                Err(PatternError::Unsupported(format!(
-                    "the pattern '{pattern}' is larger than {COMPILED_BYTES_MAX} bytes when it is compiled"
-                )))
-            }
+            Err(error) if is_too_much(&error) => Err(PatternError::Unsupported(format!(
+                "the regular expression '{pattern}' is more than can be compiled here: {error}"
+            ))),
             Err(error) => {
                 Err(PatternError::Invalid(format!("'{pattern}' is no regular expression: {error}")))
             }
@@ -102,6 +100,18 @@ impl JavaPattern {
         }
         text.strip_suffix("\r\n")
             .or_else(|| text.strip_suffix(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']))
+    }
+}
+
+/// Whether the pattern is a pattern, and only too large or too deep, or looks behind further than can be known.
+fn is_too_much(error: &fancy_regex::Error) -> bool {
+    match error {
+        fancy_regex::Error::ParseError(_, why) => matches!(why, ParseError::RecursionExceeded),
+        fancy_regex::Error::CompileError(why) => match &**why {
+            CompileError::InnerError(why) => why.syntax_error().is_none(),
+            _ => true,
+        },
+        _ => false,
     }
 }
 

@@ -162,7 +162,8 @@ impl Translation<'_> {
         }
         if let Some(rest) = self.rest.strip_prefix("?<") {
             let name = rest.split('>').next().unwrap_or_default();
-            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let begins = name.starts_with(|char: char| char.is_ascii_alphabetic());
+            if !begins || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return Err(self.invalid("a group's name is not of letters and digits"));
             }
             self.rest =
