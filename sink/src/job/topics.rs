@@ -133,7 +133,7 @@ fn named(pipeline: &Pipeline) -> Vec<TableTopic<'_>> {
     }));
     for insert in &pipeline.inserts {
         if let SinkPlan::Kafka(plan) = &insert.sink {
-            let KafkaSinkPlan { table, properties, .. } = plan;
+            let KafkaSinkPlan { table, properties, .. } = &**plan;
             let is_compacted = plan.changes != ChangeMode::Format;
             all.extend(plan.topics.names().iter().map(|topic| TableTopic {
                 table,

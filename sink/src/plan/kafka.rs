@@ -148,7 +148,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         buffer: None,
         parallelism,
     });
-    (plan.map(SinkPlan::Kafka), check, lines)
+    (plan.map(Box::new).map(SinkPlan::Kafka), check, lines)
 }
 
 /// `format` wins over `value.format`, as in Flink.

@@ -92,7 +92,7 @@ pub struct SourcePlan {
 #[derive(Debug)]
 pub(crate) enum SinkPlan {
     /// Connectors `upsert-kafka` and `kafka`.
-    Kafka(KafkaSinkPlan),
+    Kafka(Box<KafkaSinkPlan>),
     /// Connector `print`.
     Print(PrintPlan),
     /// Connector `blackhole`.

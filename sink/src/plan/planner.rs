@@ -110,7 +110,7 @@ impl<'a> Planner<'a> {
             Some(SinkPlan::Kafka(plan))
                 if draft.findings.is_empty() && plan.changes != ChangeMode::Format =>
             {
-                return Ok(plan);
+                return Ok(*plan);
             }
             Some(_) => {
                 let text = "'connector' = 'upsert-kafka' is expected here";

@@ -54,7 +54,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         buffer: check.buffer(),
         parallelism,
     });
-    (plan.map(SinkPlan::Kafka), check, lines)
+    (plan.map(Box::new).map(SinkPlan::Kafka), check, lines)
 }
 
 /// Checks a table that is read and makes its plan.

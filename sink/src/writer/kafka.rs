@@ -65,7 +65,8 @@ impl KafkaWriter {
             config.buffer_memory = BUFFER_MEMORY_BYTES.max(2 * config.max_request_size);
         }
         let client = clients.open(config).await.map_err(Error::cluster)?;
-        let producer = plan.key.as_deref().map_or_else(|| client.producer(), |key| key_hash::producer(&client, key));
+        let producer =
+            plan.key.as_deref().map_or_else(|| client.producer(), |key| key_hash::producer(&client, key));
         let topics = match &plan.topics {
             TopicSelector::One(topic) => Topics::One(producer.topic(topic).await.map_err(named)?),
             selector => Topics::OfRow { selector: selector.clone(), open: HashMap::new() },
