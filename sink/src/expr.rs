@@ -16,9 +16,7 @@ pub(crate) mod constant;
 pub(crate) mod decimal;
 mod eval_error;
 mod exact;
-#[allow(dead_code, reason = "the families fill it")]
 pub(crate) mod function;
-#[allow(dead_code, reason = "the families fill it")]
 pub(crate) mod functions;
 pub(crate) mod logic;
 pub(crate) mod membership;

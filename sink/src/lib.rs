@@ -95,7 +95,6 @@
 //! | `RowKind`, `RowData`, `LogicalType` | [`row::RowKind`], [`row::Row`], [`types::LogicalType`] |
 
 mod arena;
-#[allow(dead_code, unused_imports, reason = "the planner calls it next")]
 mod bind;
 mod buffer;
 mod calendar;
@@ -108,7 +107,6 @@ mod datagen;
 mod deserializer;
 pub mod error;
 mod error_handling;
-#[allow(dead_code, reason = "the binder and the families fill it")]
 mod expr;
 mod format;
 pub mod functions;

@@ -9,7 +9,7 @@ use crate::types::{DataType, Field, LogicalType};
 /// Reads the fields of an event that its format asks for, and those that metadata columns do.
 pub(super) struct Envelope {
     tree: JsonTreeDecoder,
-    metadata: Vec<(Source, Convert)>,
+    metadata: Vec<(FieldSource, Convert)>,
     /// Whether the event lies in a field `payload`.
     has_payload: bool,
     format: &'static str,
@@ -38,7 +38,7 @@ pub(super) enum Place {
 type Convert = for<'a> fn(Value<'a>, &'a Arena) -> Value<'a>;
 
 #[derive(Clone, Copy)]
-enum Source {
+enum FieldSource {
     /// The event's field with this index.
     Event(usize),
     /// The root's.
@@ -75,10 +75,12 @@ impl Envelope {
                 return Err(FormatError::new(format!("{format} has no metadata '{key}'")));
             };
             let source = match it.place {
-                Place::Event(name) => Source::Event(place(&mut event, name, it.field_type)),
+                Place::Event(name) => FieldSource::Event(place(&mut event, name, it.field_type)),
                 // The payload is the first of the root's fields.
-                Place::Root(name) if has_payload => Source::Root(1 + place(&mut root, name, it.field_type)),
-                Place::Root(_) => Source::Nowhere,
+                Place::Root(name) if has_payload => {
+                    FieldSource::Root(1 + place(&mut root, name, it.field_type))
+                }
+                Place::Root(_) => FieldSource::Nowhere,
             };
             metadata.push((source, it.convert));
         }
@@ -118,9 +120,9 @@ impl Envelope {
             }
         };
         let of = |source| match source {
-            Source::Event(at) => fields.get(at).copied().unwrap_or(Value::Null),
-            Source::Root(at) => root.get(at).copied().unwrap_or(Value::Null),
-            Source::Nowhere => Value::Null,
+            FieldSource::Event(at) => fields.get(at).copied().unwrap_or(Value::Null),
+            FieldSource::Root(at) => root.get(at).copied().unwrap_or(Value::Null),
+            FieldSource::Nowhere => Value::Null,
         };
         let metadata = self.metadata.iter().map(|(source, convert)| match of(*source) {
             Value::Null => Value::Null,

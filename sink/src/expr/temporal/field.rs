@@ -34,11 +34,6 @@ pub(crate) enum ChronoField {
 pub(crate) const CHRONO_FIELDS: usize = 24;
 
 impl ChronoField {
-    /// Whether it belongs to the date.
-    pub(crate) fn is_of_date(self) -> bool {
-        (self as usize) < Self::AmPm as usize
-    }
-
     /// The values that `java.time` takes.
     pub(crate) fn range(self) -> std::ops::RangeInclusive<i64> {
         match self {

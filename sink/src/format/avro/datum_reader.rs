@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::schema::{AvroNode, AvroSchema, NodeId, Primitive};
-use super::step::{DefaultStep, FieldStep, OfInt, OfLong, RecordSteps, Step};
+use super::step::{DefaultStep, FieldStep, OfInt, OfLong, ReadStep, RecordSteps};
 use super::wire::WireReader;
 use crate::format::{DecodeError, last_wins};
 use crate::row::{Arena, Row, Timestamp, Unscaled, Value};
@@ -12,7 +12,7 @@ use crate::types::Field;
 /// Reads what one writer's schema wrote as rows of a table.
 pub(in crate::format) struct DatumReader {
     writer: Arc<AvroSchema>,
-    steps: Step,
+    steps: ReadStep,
 }
 
 impl DatumReader {
@@ -38,7 +38,7 @@ impl DatumReader {
     }
 
     /// The steps, for Avro's JSON.
-    pub(super) fn steps(&self) -> &Step {
+    pub(super) fn steps(&self) -> &ReadStep {
         &self.steps
     }
 }
@@ -54,43 +54,43 @@ struct Datum<'a, 's> {
 
 impl<'a> Datum<'a, '_> {
     #[inline]
-    fn value(&mut self, step: &Step) -> Result<Value<'a>, DecodeError> {
+    fn value(&mut self, step: &ReadStep) -> Result<Value<'a>, DecodeError> {
         Ok(match step {
-            Step::Optional(other) => match self.bytes.long()? {
+            ReadStep::Optional(other) => match self.bytes.long()? {
                 0 => Value::Null,
                 1 => self.value(&other.1)?,
                 branch => return Err(self.no_branch(branch)),
             },
-            Step::Record(record) => Value::Row(self.record(record)?),
-            Step::Int(of) => int(*of, self.bytes.int()?),
-            Step::Long(of) => long(*of, self.bytes.long()?),
-            Step::String => Value::String(self.text()?),
-            Step::Double => Value::Double(f64::from_le_bytes(self.bytes.array()?)),
+            ReadStep::Record(record) => Value::Row(self.record(record)?),
+            ReadStep::Int(of) => int(*of, self.bytes.int()?),
+            ReadStep::Long(of) => long(*of, self.bytes.long()?),
+            ReadStep::String => Value::String(self.text()?),
+            ReadStep::Double => Value::Double(f64::from_le_bytes(self.bytes.array()?)),
             other => self.rarer(other)?,
         })
     }
 
-    fn rarer(&mut self, step: &Step) -> Result<Value<'a>, DecodeError> {
+    fn rarer(&mut self, step: &ReadStep) -> Result<Value<'a>, DecodeError> {
         Ok(match step {
-            Step::Null => Value::Null,
-            Step::Boolean => Value::Boolean(self.bytes.byte()? == 1),
-            Step::Float => Value::Float(f32::from_le_bytes(self.bytes.array()?)),
+            ReadStep::Null => Value::Null,
+            ReadStep::Boolean => Value::Boolean(self.bytes.byte()? == 1),
+            ReadStep::Float => Value::Float(f32::from_le_bytes(self.bytes.array()?)),
             // Java rounds in the same way.
-            Step::FloatOfLong => Value::Float(self.bytes.long()? as f32),
-            Step::DoubleOfLong => Value::Double(self.bytes.long()? as f64),
-            Step::DoubleOfFloat => Value::Double(f32::from_le_bytes(self.bytes.array()?).into()),
-            Step::Bytes => Value::Bytes(self.bytes.bytes()?),
-            Step::Fixed(size) => Value::Bytes(self.bytes.take(*size)?),
-            Step::Decimal { precision, size } => {
+            ReadStep::FloatOfLong => Value::Float(self.bytes.long()? as f32),
+            ReadStep::DoubleOfLong => Value::Double(self.bytes.long()? as f64),
+            ReadStep::DoubleOfFloat => Value::Double(f32::from_le_bytes(self.bytes.array()?).into()),
+            ReadStep::Bytes => Value::Bytes(self.bytes.bytes()?),
+            ReadStep::Fixed(size) => Value::Bytes(self.bytes.take(*size)?),
+            ReadStep::Decimal { precision, size } => {
                 let bytes = match size {
                     Some(size) => self.bytes.take(*size)?,
                     None => self.bytes.bytes()?,
                 };
                 decimal_of(bytes, *precision)
             }
-            Step::Array(item) => self.array(item)?,
-            Step::Map(item) => self.map(item)?,
-            Step::Enum(symbols) => {
+            ReadStep::Array(item) => self.array(item)?,
+            ReadStep::Map(item) => self.map(item)?,
+            ReadStep::Enum(symbols) => {
                 let symbol = self.bytes.int()?;
                 let known = usize::try_from(symbol).ok().and_then(|symbol| symbols.get(symbol));
                 match known {
@@ -101,7 +101,7 @@ impl<'a> Datum<'a, '_> {
                     None => return Err(self.bytes.broken(format_args!("symbol {symbol} of an enum"))),
                 }
             }
-            Step::Union(branches) => {
+            ReadStep::Union(branches) => {
                 let branch = self.bytes.long()?;
                 let step = usize::try_from(branch).ok().and_then(|branch| branches.get(branch));
                 match step {
@@ -109,7 +109,7 @@ impl<'a> Datum<'a, '_> {
                     None => return Err(self.no_branch(branch)),
                 }
             }
-            Step::Mismatch(why) => return Err(DecodeError::refused(&**why)),
+            ReadStep::Mismatch(why) => return Err(DecodeError::refused(&**why)),
             _ => unreachable!("value() has the others"),
         })
     }
@@ -150,7 +150,7 @@ impl<'a> Datum<'a, '_> {
         })
     }
 
-    fn array(&mut self, item: &Step) -> Result<Value<'a>, DecodeError> {
+    fn array(&mut self, item: &ReadStep) -> Result<Value<'a>, DecodeError> {
         let mut items = self.arena.vec();
         loop {
             let (count, _) = self.bytes.block()?;
@@ -167,7 +167,7 @@ impl<'a> Datum<'a, '_> {
         }
     }
 
-    fn map(&mut self, value: &Step) -> Result<Value<'a>, DecodeError> {
+    fn map(&mut self, value: &ReadStep) -> Result<Value<'a>, DecodeError> {
         let mut entries = self.arena.vec();
         loop {
             let (count, _) = self.bytes.block()?;

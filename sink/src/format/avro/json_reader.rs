@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::datum_reader::{DatumReader, decimal_of, int, long};
 use super::default_value::latin;
-use super::step::{FieldStep, RecordSteps, Step};
+use super::step::{FieldStep, ReadStep, RecordSteps};
 use crate::format::DecodeError;
 use crate::row::{Arena, Row, Value};
 
@@ -26,15 +26,15 @@ pub(super) fn row<'a>(
     }
 }
 
-fn value<'a>(step: &Step, json: &Json, arena: &'a Arena) -> Result<Value<'a>, DecodeError> {
+fn value<'a>(step: &ReadStep, json: &Json, arena: &'a Arena) -> Result<Value<'a>, DecodeError> {
     match step {
-        Step::Optional(other) if json.is_null() => {
+        ReadStep::Optional(other) if json.is_null() => {
             _ = other;
             Ok(Value::Null)
         }
-        Step::Optional(other) => value(&other.1, branch(&other.0, json)?, arena),
-        Step::Record(record) => self::record(record, json, arena),
-        Step::Array(item) => {
+        ReadStep::Optional(other) => value(&other.1, branch(&other.0, json)?, arena),
+        ReadStep::Record(record) => self::record(record, json, arena),
+        ReadStep::Array(item) => {
             let Some(items) = json.as_array() else { return Err(found(json, "an array")) };
             let mut values = arena.vec_with_capacity(items.len());
             for (at, json) in items.iter().enumerate() {
@@ -43,7 +43,7 @@ fn value<'a>(step: &Step, json: &Json, arena: &'a Arena) -> Result<Value<'a>, De
             }
             Ok(Value::Array(values.into_slice()))
         }
-        Step::Map(item) => {
+        ReadStep::Map(item) => {
             let Some(entries) = json.as_object() else { return Err(found(json, "an object")) };
             let mut values = arena.vec_with_capacity(entries.len());
             for (key, json) in entries {
@@ -53,7 +53,7 @@ fn value<'a>(step: &Step, json: &Json, arena: &'a Arena) -> Result<Value<'a>, De
             }
             Ok(Value::Map(values.into_slice()))
         }
-        Step::Mismatch(why) => Err(DecodeError::refused(&**why)),
+        ReadStep::Mismatch(why) => Err(DecodeError::refused(&**why)),
         step => scalar(step, json, arena).ok_or_else(|| found(json, "a value of the column's type")),
     }
 }
@@ -78,7 +78,7 @@ fn record<'a>(steps: &RecordSteps, json: &Json, arena: &'a Arena) -> Result<Valu
     Ok(Value::Row(slots))
 }
 
-fn scalar<'a>(step: &Step, json: &Json, arena: &'a Arena) -> Option<Value<'a>> {
+fn scalar<'a>(step: &ReadStep, json: &Json, arena: &'a Arena) -> Option<Value<'a>> {
     let floating = |json: &Json| match json {
         Json::String(text) => match &**text {
             "NaN" => Some(f64::NAN),
@@ -90,15 +90,15 @@ fn scalar<'a>(step: &Step, json: &Json, arena: &'a Arena) -> Option<Value<'a>> {
     };
     let bytes = |json: &Json| latin(json.as_str()?);
     Some(match step {
-        Step::Null => json.is_null().then_some(Value::Null)?,
-        Step::Boolean => Value::Boolean(json.as_bool()?),
-        Step::Int(of) => int(*of, i32::try_from(json.as_i64()?).ok()?),
-        Step::Long(of) => long(*of, json.as_i64()?),
-        Step::Float => Value::Float(floating(json)? as f32),
-        Step::Double => Value::Double(floating(json)?),
-        Step::String => Value::String(arena.alloc_str(json.as_str()?)),
-        Step::Bytes => Value::Bytes(arena.alloc_slice_copy(&bytes(json)?)),
-        Step::Decimal { precision, .. } => decimal_of(&bytes(json)?, *precision),
+        ReadStep::Null => json.is_null().then_some(Value::Null)?,
+        ReadStep::Boolean => Value::Boolean(json.as_bool()?),
+        ReadStep::Int(of) => int(*of, i32::try_from(json.as_i64()?).ok()?),
+        ReadStep::Long(of) => long(*of, json.as_i64()?),
+        ReadStep::Float => Value::Float(floating(json)? as f32),
+        ReadStep::Double => Value::Double(floating(json)?),
+        ReadStep::String => Value::String(arena.alloc_str(json.as_str()?)),
+        ReadStep::Bytes => Value::Bytes(arena.alloc_slice_copy(&bytes(json)?)),
+        ReadStep::Decimal { precision, .. } => decimal_of(&bytes(json)?, *precision),
         // The table's own schema has no others.
         _ => return None,
     })

@@ -4,7 +4,7 @@ use crate::types::{Field, LogicalType};
 
 use super::default_value::default_bytes;
 use super::schema::{Annotation, AvroField, AvroNode, AvroRecord, AvroSchema, NodeId, Primitive, TimeUnit};
-use super::step::{DefaultStep, FieldStep, OfInt, OfLong, RecordSteps, Step};
+use super::step::{DefaultStep, FieldStep, OfInt, OfLong, ReadStep, RecordSteps};
 
 /// Both schemas, while their steps are made.
 pub(super) struct Resolution<'s> {
@@ -16,14 +16,14 @@ pub(super) struct Resolution<'s> {
 impl<'s> Resolution<'s> {
     /// How a message of the writer's becomes a row of these columns. It never fails: what does not fit is an error of
     /// the messages that need it.
-    pub(super) fn resolve(writer: &'s AvroSchema, reader: &'s AvroSchema, columns: &[Field]) -> Step {
+    pub(super) fn resolve(writer: &'s AvroSchema, reader: &'s AvroSchema, columns: &[Field]) -> ReadStep {
         let mut resolution = Self { writer, reader, steps_left: STEPS_MAX };
         resolution.step(writer.root(), reader.root(), &LogicalType::Row(columns.into()))
     }
 
-    fn step(&mut self, writer: NodeId, reader: NodeId, logical: &LogicalType) -> Step {
+    fn step(&mut self, writer: NodeId, reader: NodeId, logical: &LogicalType) -> ReadStep {
         if self.steps_left == 0 {
-            return Step::Mismatch(format!("more than {STEPS_MAX} cases are to be told apart").into());
+            return ReadStep::Mismatch(format!("more than {STEPS_MAX} cases are to be told apart").into());
         }
         self.steps_left -= 1;
         match (self.writer.node(writer), self.reader.node(reader)) {
@@ -38,31 +38,31 @@ impl<'s> Resolution<'s> {
             }
             (AvroNode::Record(from), AvroNode::Record(to)) => self.record(from, to, logical),
             (AvroNode::Array(from), AvroNode::Array(to)) => match logical {
-                LogicalType::Array(item) => Step::Array(Box::new(self.step(*from, *to, &item.logical))),
+                LogicalType::Array(item) => ReadStep::Array(Box::new(self.step(*from, *to, &item.logical))),
                 _ => self.mismatch(writer, reader),
             },
             (AvroNode::Map(from), AvroNode::Map(to)) => match logical {
-                LogicalType::Map(_, value) => Step::Map(Box::new(self.step(*from, *to, &value.logical))),
-                LogicalType::Multiset(_) => Step::Map(Box::new(self.step(*from, *to, &LogicalType::Int))),
+                LogicalType::Map(_, value) => ReadStep::Map(Box::new(self.step(*from, *to, &value.logical))),
+                LogicalType::Multiset(_) => ReadStep::Map(Box::new(self.step(*from, *to, &LogicalType::Int))),
                 _ => self.mismatch(writer, reader),
             },
             (AvroNode::Enum { symbols: from, .. }, AvroNode::Enum { symbols: to, default, .. }) => {
                 let known = |symbol: &str| to.iter().any(|it| **it == *symbol).then(|| Box::from(symbol));
-                Step::Enum(from.iter().map(|symbol| known(symbol).or_else(|| default.clone())).collect())
+                ReadStep::Enum(from.iter().map(|symbol| known(symbol).or_else(|| default.clone())).collect())
             }
             (AvroNode::Fixed { size: from, .. }, AvroNode::Fixed { size: to, .. }) if from == to => {
                 match logical {
                     LogicalType::Decimal { precision, .. } => {
-                        Step::Decimal { precision: *precision, size: Some(*to) }
+                        ReadStep::Decimal { precision: *precision, size: Some(*to) }
                     }
-                    _ => Step::Fixed(*to),
+                    _ => ReadStep::Fixed(*to),
                 }
             }
             _ => self.mismatch(writer, reader),
         }
     }
 
-    fn writers_union(&mut self, branches: &[NodeId], reader: NodeId, logical: &LogicalType) -> Step {
+    fn writers_union(&mut self, branches: &[NodeId], reader: NodeId, logical: &LogicalType) -> ReadStep {
         let named = |this: &mut Self, branch: NodeId| {
             (Box::from(this.writer.name(branch)), this.step(branch, reader, logical))
         };
@@ -72,9 +72,9 @@ impl<'s> Resolution<'s> {
         };
         match *branches {
             [null, other] if self.writer.is_null(null) && takes_null => {
-                Step::Optional(Box::new(named(self, other)))
+                ReadStep::Optional(Box::new(named(self, other)))
             }
-            _ => Step::Union(branches.iter().map(|&branch| named(self, branch)).collect()),
+            _ => ReadStep::Union(branches.iter().map(|&branch| named(self, branch)).collect()),
         }
     }
 
@@ -97,9 +97,9 @@ impl<'s> Resolution<'s> {
         })
     }
 
-    fn record(&mut self, writer: &AvroRecord, reader: &AvroRecord, logical: &LogicalType) -> Step {
+    fn record(&mut self, writer: &AvroRecord, reader: &AvroRecord, logical: &LogicalType) -> ReadStep {
         let LogicalType::Row(columns) = logical else {
-            return Step::Mismatch(format!("a record is no {logical}").into());
+            return ReadStep::Mismatch(format!("a record is no {logical}").into());
         };
         let reads = |field: &AvroField, from: &AvroField| {
             field.name == from.name || field.aliases.contains(&from.name)
@@ -125,13 +125,15 @@ impl<'s> Resolution<'s> {
                 match self.default(slot, field, &column.data_type.logical) {
                     Ok(default) => defaults.extend(default),
                     Err(why) => {
-                        return Step::Mismatch(format!("the writer's record {} {why}", writer.name).into());
+                        return ReadStep::Mismatch(
+                            format!("the writer's record {} {why}", writer.name).into(),
+                        );
                     }
                 }
             }
         }
         let width = columns.len();
-        Step::Record(RecordSteps { width, fields: fields.into(), defaults: defaults.into() })
+        ReadStep::Record(RecordSteps { width, fields: fields.into(), defaults: defaults.into() })
     }
 
     /// What a column holds that the writer does not have; nothing where that is NULL.
@@ -159,55 +161,55 @@ impl<'s> Resolution<'s> {
         Ok(Some(DefaultStep { slot, bytes: bytes.into(), step }))
     }
 
-    fn mismatch(&self, writer: NodeId, reader: NodeId) -> Step {
+    fn mismatch(&self, writer: NodeId, reader: NodeId) -> ReadStep {
         self.refused(writer, reader, String::new())
     }
 
-    fn refused(&self, writer: NodeId, reader: NodeId, why: String) -> Step {
+    fn refused(&self, writer: NodeId, reader: NodeId, why: String) -> ReadStep {
         let wanted = self.reader.not_null(reader).unwrap_or(reader);
         let (found, wanted) = (self.writer.name(writer), self.reader.name(wanted));
         let why = if why.is_empty() { why } else { format!(": {why}") };
-        Step::Mismatch(format!("the writer's type is {found}, and the table's is {wanted}{why}").into())
+        ReadStep::Mismatch(format!("the writer's type is {found}, and the table's is {wanted}{why}").into())
     }
 }
 
 /// A type with what it stands for.
 type Annotated = (Primitive, Option<Annotation>);
 
-fn primitive(writer: Annotated, reader: Annotated, logical: &LogicalType) -> Result<Step, String> {
+fn primitive(writer: Annotated, reader: Annotated, logical: &LogicalType) -> Result<ReadStep, String> {
     let ((from, written), (to, read)) = (writer, reader);
     if from != to && !promotes(from, to) {
         return Err(String::new());
     }
     agree(written, read)?;
     Ok(match (to, logical) {
-        (Primitive::Null, _) => Step::Null,
-        (Primitive::Boolean, _) => Step::Boolean,
-        (Primitive::Int, LogicalType::TinyInt) => Step::Int(OfInt::TinyInt),
-        (Primitive::Int, LogicalType::SmallInt) => Step::Int(OfInt::SmallInt),
-        (Primitive::Int, LogicalType::Date) => Step::Int(OfInt::Date),
-        (Primitive::Int, LogicalType::Time(_)) => Step::Int(OfInt::Time),
-        (Primitive::Int, _) => Step::Int(OfInt::Int),
+        (Primitive::Null, _) => ReadStep::Null,
+        (Primitive::Boolean, _) => ReadStep::Boolean,
+        (Primitive::Int, LogicalType::TinyInt) => ReadStep::Int(OfInt::TinyInt),
+        (Primitive::Int, LogicalType::SmallInt) => ReadStep::Int(OfInt::SmallInt),
+        (Primitive::Int, LogicalType::Date) => ReadStep::Int(OfInt::Date),
+        (Primitive::Int, LogicalType::Time(_)) => ReadStep::Int(OfInt::Time),
+        (Primitive::Int, _) => ReadStep::Int(OfInt::Int),
         (Primitive::Long, LogicalType::Timestamp(_) | LogicalType::TimestampLtz(_)) => {
-            Step::Long(if unit(read) == Some(TimeUnit::Micros) {
+            ReadStep::Long(if unit(read) == Some(TimeUnit::Micros) {
                 OfLong::TimestampMicros
             } else {
                 OfLong::TimestampMillis
             })
         }
-        (Primitive::Long, _) => Step::Long(OfLong::BigInt),
-        (Primitive::Float, _) if from == Primitive::Float => Step::Float,
-        (Primitive::Float, _) => Step::FloatOfLong,
+        (Primitive::Long, _) => ReadStep::Long(OfLong::BigInt),
+        (Primitive::Float, _) if from == Primitive::Float => ReadStep::Float,
+        (Primitive::Float, _) => ReadStep::FloatOfLong,
         (Primitive::Double, _) => match from {
-            Primitive::Double => Step::Double,
-            Primitive::Float => Step::DoubleOfFloat,
-            _ => Step::DoubleOfLong,
+            Primitive::Double => ReadStep::Double,
+            Primitive::Float => ReadStep::DoubleOfFloat,
+            _ => ReadStep::DoubleOfLong,
         },
         (Primitive::Bytes, LogicalType::Decimal { precision, .. }) => {
-            Step::Decimal { precision: *precision, size: None }
+            ReadStep::Decimal { precision: *precision, size: None }
         }
-        (Primitive::Bytes, _) => Step::Bytes,
-        (Primitive::String, _) => Step::String,
+        (Primitive::Bytes, _) => ReadStep::Bytes,
+        (Primitive::String, _) => ReadStep::String,
     })
 }
 

@@ -6,7 +6,7 @@ use super::schema::NodeId;
 
 /// What is read next, and what becomes of it.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum ReadStep {
     Null,
     Boolean,
     /// An int as each of the types that are one.
@@ -30,13 +30,13 @@ pub(super) enum Step {
         precision: u8,
         size: Option<usize>,
     },
-    Array(Box<Step>),
-    Map(Box<Step>),
+    Array(Box<ReadStep>),
+    Map(Box<ReadStep>),
     Record(RecordSteps),
     /// A union of `null` with one other, in this order; the name is the other's.
-    Optional(Box<(Box<str>, Step)>),
+    Optional(Box<(Box<str>, ReadStep)>),
     /// Any other union: names and steps.
-    Union(Box<[(Box<str>, Step)]>),
+    Union(Box<[(Box<str>, ReadStep)]>),
     /// The writer's type cannot be read as the reader's. An error where it is met, and only there.
     Mismatch(Box<str>),
 }
@@ -73,7 +73,7 @@ pub(super) struct RecordSteps {
 #[derive(Debug)]
 pub(super) enum FieldStep {
     /// Into that column.
-    Read { slot: usize, name: Box<str>, data_type: LogicalType, step: Step },
+    Read { slot: usize, name: Box<str>, data_type: LogicalType, step: ReadStep },
     /// The table has no such column: passed over, by the writer's schema.
     Skip(Box<str>, NodeId),
 }
@@ -83,5 +83,5 @@ pub(super) enum FieldStep {
 pub(super) struct DefaultStep {
     pub(super) slot: usize,
     pub(super) bytes: Box<[u8]>,
-    pub(super) step: Step,
+    pub(super) step: ReadStep,
 }

@@ -7,11 +7,11 @@ use crate::types::{Field, LogicalType};
 pub(super) struct CsvColumn {
     pub(super) name: Box<str>,
     pub(super) logical: LogicalType,
-    pub(super) parts: Parts,
+    pub(super) parts: CsvParts,
 }
 
 /// What stands between the delimiters of elements.
-pub(super) enum Parts {
+pub(super) enum CsvParts {
     /// Nothing: it is one value.
     None,
     Elements(Box<CsvColumn>),
@@ -38,10 +38,10 @@ impl CsvColumn {
     pub(super) fn written(field: &Field) -> Result<Self, FormatError> {
         let part = |name: &str, logical: &LogicalType| Self::simple(&field.name, name, logical, true);
         let parts = match &field.data_type.logical {
-            LogicalType::Array(item) => Parts::Elements(Box::new(part("", &item.logical)?)),
+            LogicalType::Array(item) => CsvParts::Elements(Box::new(part("", &item.logical)?)),
             LogicalType::Row(fields) => {
                 let fields = fields.iter().map(|it| part(&it.name, &it.data_type.logical));
-                Parts::Fields(fields.collect::<Result<_, _>>()?)
+                CsvParts::Fields(fields.collect::<Result<_, _>>()?)
             }
             logical => return Self::simple(&field.name, &field.name, logical, false),
         };
@@ -54,7 +54,7 @@ impl CsvColumn {
             T::Array(_) | T::Row(_) if is_part => "an ARRAY or ROW holds simple values alone",
             T::Map(..) | T::Multiset(_) => "it has no text for that type",
             T::IntervalYearMonth | T::IntervalDayTime => "it has no text for that type",
-            _ => return Ok(Self { name: name.into(), logical: logical.clone(), parts: Parts::None }),
+            _ => return Ok(Self { name: name.into(), logical: logical.clone(), parts: CsvParts::None }),
         };
         Err(FormatError::cannot_hold(column, "csv", logical, why))
     }

@@ -1,6 +1,6 @@
 //! CSV to rows.
 
-use super::column::{CsvColumn, Parts};
+use super::column::{CsvColumn, CsvParts};
 use super::dialect::Dialect;
 use super::line::Line;
 use super::{
@@ -117,7 +117,7 @@ impl CsvDecoder {
         arena: &'a Arena,
     ) -> Result<Value<'a>, DecodeError> {
         // Flink looks for the literal in single values, and in the elements of others.
-        if matches!(column.parts, Parts::None) && self.is_null(text) {
+        if matches!(column.parts, CsvParts::None) && self.is_null(text) {
             return Ok(Value::Null);
         }
         match self.value(column, text, arena) {
@@ -139,11 +139,11 @@ impl CsvDecoder {
         arena: &'a Arena,
     ) -> Result<Value<'a>, DecodeError> {
         match &column.parts {
-            Parts::None => {
+            CsvParts::None => {
                 simple(&column.logical, text, arena).ok_or_else(|| DecodeError::mismatch(None, text))
             }
-            Parts::Elements(item) => self.elements(item, text, arena),
-            Parts::Fields(fields) => self.fields(fields, text, arena),
+            CsvParts::Elements(item) => self.elements(item, text, arena),
+            CsvParts::Fields(fields) => self.fields(fields, text, arena),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Rows to CSV, byte for byte as Flink's `csv` format: a line without its end.
 
 use super::SCIENTIFIC_NOTATION;
-use super::column::{CsvColumn, Parts};
+use super::column::{CsvColumn, CsvParts};
 use super::dialect::Dialect;
 use crate::format::time::{self, Standard};
 use crate::format::{EncodeError, Encoded, Encoder, base64, decimal, number};
@@ -69,8 +69,8 @@ impl CsvEncoder {
     fn value(&self, column: &CsvColumn, value: Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         match (&column.parts, value) {
             (_, Value::Null) => self.null(out),
-            (Parts::None, value) => self.simple(&column.logical, value, out)?,
-            (Parts::Elements(item), Value::Array(items)) => {
+            (CsvParts::None, value) => self.simple(&column.logical, value, out)?,
+            (CsvParts::Elements(item), Value::Array(items)) => {
                 for (at, item_value) in items.iter().enumerate() {
                     if at > 0 {
                         push(self.dialect.element_delimiter, out);
@@ -78,7 +78,7 @@ impl CsvEncoder {
                     self.value(item, *item_value, out)?;
                 }
             }
-            (Parts::Fields(fields), Value::Row(row)) => {
+            (CsvParts::Fields(fields), Value::Row(row)) => {
                 for (at, (field, field_value)) in fields.iter().zip(row).enumerate() {
                     if at > 0 {
                         push(self.dialect.element_delimiter, out);

@@ -2,7 +2,8 @@
 
 use super::proto_wire::{ProtoReader, WireType, zigzag};
 use super::shape::{
-    Absent, DefaultValue, EnumColumn, EnumShape, FieldShape, ItemShape, MessageShape, Repeats, Width, Wire,
+    Absent, DefaultValue, EnumColumn, EnumShape, FieldShape, ItemShape, MessageShape, Repeats, Wire,
+    WireWidth,
 };
 use crate::format::{DecodeError, last_wins};
 use crate::row::{Arena, Row, Value};
@@ -187,8 +188,8 @@ impl<'a> MessageReading<'a> {
         Ok(match (found, item) {
             (Some(value), _) => value,
             (None, ItemShape::Boolean) => Value::Boolean(false),
-            (None, ItemShape::Integer(_, Width::Int)) => Value::Int(0),
-            (None, ItemShape::Integer(_, Width::BigInt)) => Value::BigInt(0),
+            (None, ItemShape::Integer(_, WireWidth::Int)) => Value::Int(0),
+            (None, ItemShape::Integer(_, WireWidth::BigInt)) => Value::BigInt(0),
             (None, ItemShape::Float) => Value::Float(0.0),
             (None, ItemShape::Double) => Value::Double(0.0),
             (None, ItemShape::String { .. }) => Value::String(""),
@@ -234,7 +235,9 @@ impl<'a> MessageReading<'a> {
         Ok(match (default, item) {
             (DefaultValue::Boolean(value), _) => Value::Boolean(*value),
             // An int's default is an int.
-            (DefaultValue::Integer(value), ItemShape::Integer(_, Width::Int)) => Value::Int(*value as i32),
+            (DefaultValue::Integer(value), ItemShape::Integer(_, WireWidth::Int)) => {
+                Value::Int(*value as i32)
+            }
             (DefaultValue::Integer(value), ItemShape::Enum(values, column)) => {
                 self.symbol(values, *column, *value as i32)?.unwrap_or(Value::Null)
             }
@@ -299,15 +302,15 @@ fn list_of<'l, 'a>(lists: &'l mut Vec<Repeated<'a>>, slot: usize) -> &'l mut Rep
 }
 
 #[inline]
-fn integer<'a>(wire: Wire, width: Width, reader: &mut ProtoReader<'a>) -> Result<Value<'a>, DecodeError> {
+fn integer<'a>(wire: Wire, width: WireWidth, reader: &mut ProtoReader<'a>) -> Result<Value<'a>, DecodeError> {
     Ok(match (wire, width) {
-        (Wire::Fixed, Width::Int) => Value::Int(i32::from_le_bytes(reader.array()?)),
-        (Wire::Fixed, Width::BigInt) => Value::BigInt(i64::from_le_bytes(reader.array()?)),
+        (Wire::Fixed, WireWidth::Int) => Value::Int(i32::from_le_bytes(reader.array()?)),
+        (Wire::Fixed, WireWidth::BigInt) => Value::BigInt(i64::from_le_bytes(reader.array()?)),
         // Java takes the lower 32 bits, and so the sign that they have.
-        (Wire::Zigzag, Width::Int) => Value::Int(zigzag(reader.varint()? & 0xFFFF_FFFF) as i32),
-        (Wire::Zigzag, Width::BigInt) => Value::BigInt(zigzag(reader.varint()?)),
-        (_, Width::Int) => Value::Int(reader.varint()? as i32),
-        (_, Width::BigInt) => Value::BigInt(reader.varint()? as i64),
+        (Wire::Zigzag, WireWidth::Int) => Value::Int(zigzag(reader.varint()? & 0xFFFF_FFFF) as i32),
+        (Wire::Zigzag, WireWidth::BigInt) => Value::BigInt(zigzag(reader.varint()?)),
+        (_, WireWidth::Int) => Value::Int(reader.varint()? as i32),
+        (_, WireWidth::BigInt) => Value::BigInt(reader.varint()? as i64),
     })
 }
 
@@ -326,8 +329,8 @@ fn takes(field: &FieldShape, wire: WireType) -> bool {
 /// How one value is laid out.
 pub(super) fn layout(item: &ItemShape) -> WireType {
     match item {
-        ItemShape::Integer(Wire::Fixed, Width::Int) | ItemShape::Float => WireType::Fixed32,
-        ItemShape::Integer(Wire::Fixed, Width::BigInt) | ItemShape::Double => WireType::Fixed64,
+        ItemShape::Integer(Wire::Fixed, WireWidth::Int) | ItemShape::Float => WireType::Fixed32,
+        ItemShape::Integer(Wire::Fixed, WireWidth::BigInt) | ItemShape::Double => WireType::Fixed64,
         ItemShape::Boolean | ItemShape::Integer(..) | ItemShape::Enum(..) => WireType::Varint,
         ItemShape::String { .. } | ItemShape::Bytes | ItemShape::Message(_) => WireType::Length,
     }

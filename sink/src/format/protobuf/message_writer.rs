@@ -2,7 +2,7 @@
 
 use super::message_reader::layout;
 use super::proto_wire::{WireType, write_tag, write_varint};
-use super::shape::{EnumColumn, EnumShape, FieldShape, ItemShape, MessageShape, Repeats, Width, Wire};
+use super::shape::{EnumColumn, EnumShape, FieldShape, ItemShape, MessageShape, Repeats, Wire, WireWidth};
 use crate::format::EncodeError;
 use crate::row::{Row, Value};
 
@@ -92,8 +92,8 @@ fn write_item(
         }
         (ItemShape::Float, Value::Null) => out.extend_from_slice(&[0; 4]),
         (ItemShape::Double, Value::Null) => out.extend_from_slice(&[0; 8]),
-        (ItemShape::Integer(wire, Width::Int), Value::Null) => int(*wire, 0, out),
-        (ItemShape::Integer(wire, Width::BigInt), Value::Null) => long(*wire, 0, out),
+        (ItemShape::Integer(wire, WireWidth::Int), Value::Null) => int(*wire, 0, out),
+        (ItemShape::Integer(wire, WireWidth::BigInt), Value::Null) => long(*wire, 0, out),
         (ItemShape::String { .. }, Value::Null) => bytes(null_text.as_bytes(), out),
         // False, and what has no bytes.
         (_, Value::Null) => out.push(0),

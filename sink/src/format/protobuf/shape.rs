@@ -68,7 +68,7 @@ pub(super) enum DefaultValue {
 #[derive(Clone, Debug)]
 pub(super) enum ItemShape {
     Boolean,
-    Integer(Wire, Width),
+    Integer(Wire, WireWidth),
     Float,
     Double,
     /// Whether what is not UTF-8 is refused, as under proto3.
@@ -92,7 +92,7 @@ pub(super) enum Wire {
 
 /// How wide a whole number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Width {
+pub(super) enum WireWidth {
     Int,
     BigInt,
 }
@@ -228,13 +228,13 @@ impl ItemShape {
         let unfit = |wanted: &str| Err(unfit(field, logical, wanted));
         match (field.kind(), logical) {
             (Kind::Bool, Boolean) => Ok(Self::Boolean),
-            (Kind::Int32, Int) => integer(Wire::Varint, Width::Int),
-            (Kind::Uint32, Int) => integer(Wire::Unsigned, Width::Int),
-            (Kind::Sint32, Int) => integer(Wire::Zigzag, Width::Int),
-            (Kind::Fixed32 | Kind::Sfixed32, Int) => integer(Wire::Fixed, Width::Int),
-            (Kind::Int64 | Kind::Uint64, BigInt) => integer(Wire::Varint, Width::BigInt),
-            (Kind::Sint64, BigInt) => integer(Wire::Zigzag, Width::BigInt),
-            (Kind::Fixed64 | Kind::Sfixed64, BigInt) => integer(Wire::Fixed, Width::BigInt),
+            (Kind::Int32, Int) => integer(Wire::Varint, WireWidth::Int),
+            (Kind::Uint32, Int) => integer(Wire::Unsigned, WireWidth::Int),
+            (Kind::Sint32, Int) => integer(Wire::Zigzag, WireWidth::Int),
+            (Kind::Fixed32 | Kind::Sfixed32, Int) => integer(Wire::Fixed, WireWidth::Int),
+            (Kind::Int64 | Kind::Uint64, BigInt) => integer(Wire::Varint, WireWidth::BigInt),
+            (Kind::Sint64, BigInt) => integer(Wire::Zigzag, WireWidth::BigInt),
+            (Kind::Fixed64 | Kind::Sfixed64, BigInt) => integer(Wire::Fixed, WireWidth::BigInt),
             (Kind::Float, Float) => Ok(Self::Float),
             (Kind::Double, Double) => Ok(Self::Double),
             (Kind::String, LogicalType::Char(_) | LogicalType::VarChar(_)) => {

@@ -59,13 +59,13 @@ fn bind_add(args: &Arguments<'_>) -> Result<Bound, BindError> {
     let is_date = *logical == LogicalType::Date;
     let refused = || BindError(format!("{} cannot be added to {logical}", unit.name()));
     let step = match (unit.months(), unit.millis()) {
-        (Some(months), _) => Step::Months(months),
-        _ if unit == TimeUnit::Week => Step::Weeks,
+        (Some(months), _) => SpanStep::Months(months),
+        _ if unit == TimeUnit::Week => SpanStep::Weeks,
         (_, Some(_)) if is_date && unit == TimeUnit::Millisecond => return Err(refused()),
-        (_, Some(millis)) => Step::Millis(millis),
+        (_, Some(millis)) => SpanStep::Millis(millis),
         _ => return Err(refused()),
     };
-    let is_whole_days = matches!(step, Step::Months(_) | Step::Weeks) || unit == TimeUnit::Day;
+    let is_whole_days = matches!(step, SpanStep::Months(_) | SpanStep::Weeks) || unit == TimeUnit::Day;
     let mut casts = vec![None; 3];
     let logical = match logical {
         // Flink reckons with hours of a DATE as with those of its midnight.
@@ -84,14 +84,14 @@ fn bind_add(args: &Arguments<'_>) -> Result<Bound, BindError> {
 }
 
 /// How far one unit goes.
-enum Step {
+enum SpanStep {
     Months(i32),
     /// Seven days, which Flink counts in an `int`.
     Weeks,
     Millis(i64),
 }
 
-impl Scalar for Step {
+impl Scalar for SpanStep {
     fn evaluate<'a>(&'a self, args: &[Value<'a>], _: &Moment<'a>) -> Result<Value<'a>, EvalError> {
         let count = integer(args[1])?;
         let later = match self {

@@ -32,16 +32,16 @@ fn bind(args: &Arguments<'_>) -> Result<Bound, BindError> {
         data_type: as_nullable_as(args, LogicalType::Boolean),
         nulls: Nulls::Propagate,
         is_deterministic: true,
-        scalar: Arc::new(Like { constant }),
+        scalar: Arc::new(LikeScalar { constant }),
     })
 }
 
-struct Like {
+struct LikeScalar {
     /// The pattern, where it is constant.
     constant: Option<Glob>,
 }
 
-impl Scalar for Like {
+impl Scalar for LikeScalar {
     #[inline]
     fn evaluate<'a>(&'a self, args: &[Value<'a>], _: &Moment<'a>) -> Result<Value<'a>, EvalError> {
         let whole = text(args[0])?;
