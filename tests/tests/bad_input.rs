@@ -39,7 +39,7 @@ const BAD_JOBS: &[(&str, &str, &str, &[&str])] = &[
     ("type", "amount DOUBLE, PRIMARY", "amount MAP<INT, INT>, PRIMARY", &["amount", "json"]),
     ("count", "SELECT *", "SELECT order_id", &["order_id", "amount"]),
     ("types", "SELECT *", "SELECT amount, order_id", &["STRING", "DOUBLE"]),
-    ("where", "FROM orders", "FROM orders WHERE amount > 0", &["WHERE", "not supported"]),
+    ("group", "FROM orders", "FROM orders GROUP BY order_id, amount", &["GROUP BY", "not supported"]),
     ("loop", "'topic' = 'out'", "'topic' = 'in'", &["reads and writes topic 'in'", "--allow-loop"]),
     (
         "property",

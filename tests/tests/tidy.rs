@@ -228,6 +228,8 @@ fn a_name_says_what_the_thing_is() {
         let at = words.iter().position(|it| ["struct", "enum", "trait", "fn"].contains(it))?;
         let name = words.get(at + 1)?;
         let bad = match words[at] {
+            // The parser's own trait has it.
+            "fn" if *name == "get_next_precedence" => false,
             "fn" => name.starts_with("get_") || name.starts_with("do_"),
             _ => NO_NAME.iter().any(|it| name.ends_with(it)),
         };

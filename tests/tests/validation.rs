@@ -26,7 +26,7 @@ struct Counts {
 }
 
 /// The lines as they stand; a feature that arrives moves lines from `not_yet` to `accepted`.
-const OWN: Counts = Counts { accepted: 320, not_yet: 36, refused: 275, refused_as_not_yet: 20, departed: 15 };
+const OWN: Counts = Counts { accepted: 332, not_yet: 24, refused: 285, refused_as_not_yet: 4, departed: 20 };
 
 /// Where ours answers otherwise than Flink 2.2, on purpose: the name of the line and why.
 const DEPARTURES: &[(&str, &str)] = &[
@@ -37,6 +37,10 @@ const DEPARTURES: &[(&str, &str)] = &[
     (
         "column hl ARRAY<ROW<key STRING, `value` BYTES>> METADATA FROM 'header-list'",
         "connector 5.1 has it, and ours does; the lines are of 5.0",
+    ),
+    (
+        "ddl: like excluding options",
+        "a key makes a borrowed column NOT NULL as it does one of the table's own; Flink refuses it",
     ),
     ("avro-confluent url", NO_JAR),
     ("avro-confluent old url", NO_JAR),
@@ -111,10 +115,13 @@ const FEATURES: [&str; 24] = [
     "value-csv",
     "value-raw",
     "materializer",
+    "filter",
+    "values",
+    "collect",
 ];
 
 /// What of a job its features do not tell.
-const BEYOND_FEATURES: [&str; 4] = ["GROUP BY", "CASE ", "CAST(", "TO_TIMESTAMP_LTZ("];
+const BEYOND_FEATURES: [&str; 1] = ["GROUP BY"];
 
 #[test]
 fn golden_jobs_are_planned_or_refused_for_what_is_not_there_yet() {

@@ -121,12 +121,11 @@ impl Table {
             places.entry(name.clone()).or_insert(declared.len());
             declared.push(Declared { name, at, kind });
         }
-        for column in &ast.partitioned_by {
-            if !places.contains_key(&column.text) {
-                let text = format!("PARTITIONED BY names '{}', which is no column", column.text);
-                findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
-            }
-        }
+        let partitioned_by = ast.partitioned_by.iter().filter(|it| !places.contains_key(&it.text));
+        findings.extend(partitioned_by.map(|column| {
+            let text = format!("PARTITIONED BY names '{}', which is no column", column.text);
+            Finding::new(Rule::NoColumn, text).at(column.at)
+        }));
         let primary_key = primary_key(&ast.primary_keys, &declared, borrows_columns, &places, &mut findings);
         for index in &primary_key {
             columns[*index].data_type.nullable = false;

@@ -51,8 +51,13 @@ const SHARED: &[(&str, &str)] = &[
         "sink/src/format/avro/reader_cache.rs",
         "all tasks read by the schemas that one of them fetched, without a lock",
     ),
+    (
+        "sink/src/plan/expression_budget.rs",
+        "what is left of it is counted by whoever binds, while one thread plans",
+    ),
     ("sink/src/progress.rs", "a caller reads it while the job runs"),
     ("sink/src/skips.rs", "it counts in the progress that a caller reads"),
+    ("sink/src/transform.rs", "the expressions of one row draw from one sequence of chance"),
 ];
 
 #[test]

@@ -3,7 +3,9 @@
 use crate::types::{Field, LogicalType};
 
 use super::default_value::default_bytes;
-use super::schema::{Annotation, AvroField, AvroNode, AvroRecord, AvroSchema, NodeId, Primitive, TimeUnit};
+use super::schema::{
+    Annotation, AvroField, AvroNode, AvroRecord, AvroSchema, AvroTimeUnit, NodeId, Primitive,
+};
 use super::step::{DefaultStep, FieldStep, OfInt, OfLong, ReadStep, RecordSteps};
 
 /// Both schemas, while their steps are made.
@@ -191,7 +193,7 @@ fn primitive(writer: Annotated, reader: Annotated, logical: &LogicalType) -> Res
         (Primitive::Int, LogicalType::Time(_)) => ReadStep::Int(OfInt::Time),
         (Primitive::Int, _) => ReadStep::Int(OfInt::Int),
         (Primitive::Long, LogicalType::Timestamp(_) | LogicalType::TimestampLtz(_)) => {
-            ReadStep::Long(if unit(read) == Some(TimeUnit::Micros) {
+            ReadStep::Long(if unit(read) == Some(AvroTimeUnit::Micros) {
                 OfLong::TimestampMicros
             } else {
                 OfLong::TimestampMillis
@@ -247,14 +249,14 @@ fn agree(written: Option<Annotation>, read: Option<Annotation>) -> Result<(), St
     }
 }
 
-fn unit(annotation: Option<Annotation>) -> Option<TimeUnit> {
+fn unit(annotation: Option<Annotation>) -> Option<AvroTimeUnit> {
     match annotation? {
         Annotation::Time(unit) | Annotation::Timestamp(unit) | Annotation::LocalTimestamp(unit) => Some(unit),
         _ => None,
     }
 }
 
-impl TimeUnit {
+impl AvroTimeUnit {
     fn name(self) -> &'static str {
         match self {
             Self::Millis => "milliseconds",

@@ -54,10 +54,10 @@ pub(in crate::format) enum Primitive {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::format) enum Annotation {
     Date,
-    Time(TimeUnit),
+    Time(AvroTimeUnit),
     /// An instant; under Flink's legacy mapping a wall clock.
-    Timestamp(TimeUnit),
-    LocalTimestamp(TimeUnit),
+    Timestamp(AvroTimeUnit),
+    LocalTimestamp(AvroTimeUnit),
     Decimal {
         precision: u8,
         scale: u8,
@@ -66,7 +66,7 @@ pub(in crate::format) enum Annotation {
 
 /// What a long counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::format) enum TimeUnit {
+pub(in crate::format) enum AvroTimeUnit {
     Millis,
     Micros,
     Nanos,
@@ -191,10 +191,10 @@ fn of_primitive(primitive: Primitive, annotation: Option<Annotation>) -> Option<
         (Primitive::Null, _) => return None,
         (Primitive::Boolean, _) => LogicalType::Boolean,
         (Primitive::Int, Some(Annotation::Date)) => LogicalType::Date,
-        (Primitive::Int, Some(Annotation::Time(TimeUnit::Millis))) => LogicalType::Time(3),
+        (Primitive::Int, Some(Annotation::Time(AvroTimeUnit::Millis))) => LogicalType::Time(3),
         (Primitive::Int, _) => LogicalType::Int,
-        (Primitive::Long, Some(Annotation::Timestamp(TimeUnit::Millis))) => LogicalType::Timestamp(3),
-        (Primitive::Long, Some(Annotation::Timestamp(TimeUnit::Micros))) => LogicalType::Timestamp(6),
+        (Primitive::Long, Some(Annotation::Timestamp(AvroTimeUnit::Millis))) => LogicalType::Timestamp(3),
+        (Primitive::Long, Some(Annotation::Timestamp(AvroTimeUnit::Micros))) => LogicalType::Timestamp(6),
         (Primitive::Long, _) => LogicalType::BigInt,
         (Primitive::Float, _) => LogicalType::Float,
         (Primitive::Double, _) => LogicalType::Double,

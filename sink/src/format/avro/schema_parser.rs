@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::schema::{Annotation, AvroField, AvroNode, AvroRecord, NodeId, Primitive, TimeUnit};
+use super::schema::{Annotation, AvroField, AvroNode, AvroRecord, AvroTimeUnit, NodeId, Primitive};
 
 /// Reads one schema.
 pub(super) struct SchemaParser {
@@ -169,14 +169,14 @@ fn valid_name(name: &str) -> Result<(), String> {
 fn annotation(json: &Json) -> Option<Annotation> {
     Some(match json["logicalType"].as_str()? {
         "date" => Annotation::Date,
-        "time-millis" => Annotation::Time(TimeUnit::Millis),
-        "time-micros" => Annotation::Time(TimeUnit::Micros),
-        "timestamp-millis" => Annotation::Timestamp(TimeUnit::Millis),
-        "timestamp-micros" => Annotation::Timestamp(TimeUnit::Micros),
-        "timestamp-nanos" => Annotation::Timestamp(TimeUnit::Nanos),
-        "local-timestamp-millis" => Annotation::LocalTimestamp(TimeUnit::Millis),
-        "local-timestamp-micros" => Annotation::LocalTimestamp(TimeUnit::Micros),
-        "local-timestamp-nanos" => Annotation::LocalTimestamp(TimeUnit::Nanos),
+        "time-millis" => Annotation::Time(AvroTimeUnit::Millis),
+        "time-micros" => Annotation::Time(AvroTimeUnit::Micros),
+        "timestamp-millis" => Annotation::Timestamp(AvroTimeUnit::Millis),
+        "timestamp-micros" => Annotation::Timestamp(AvroTimeUnit::Micros),
+        "timestamp-nanos" => Annotation::Timestamp(AvroTimeUnit::Nanos),
+        "local-timestamp-millis" => Annotation::LocalTimestamp(AvroTimeUnit::Millis),
+        "local-timestamp-micros" => Annotation::LocalTimestamp(AvroTimeUnit::Micros),
+        "local-timestamp-nanos" => Annotation::LocalTimestamp(AvroTimeUnit::Nanos),
         "decimal" => {
             let precision = u8::try_from(json["precision"].as_u64()?).ok()?;
             let scale = u8::try_from(json["scale"].as_u64().unwrap_or(0)).ok()?;

@@ -1,6 +1,6 @@
 //! How a row is written: its columns against a schema, once.
 
-use super::schema::{Annotation, AvroField, AvroNode, AvroSchema, NodeId, Primitive, TimeUnit};
+use super::schema::{Annotation, AvroField, AvroNode, AvroSchema, AvroTimeUnit, NodeId, Primitive};
 use crate::format::FormatError;
 use crate::types::{Field, LogicalType};
 
@@ -147,9 +147,9 @@ fn scalar(primitive: Primitive, annotation: Option<Annotation>, logical: &Logica
         (Primitive::Boolean, Boolean) => WriteStep::Boolean,
         (Primitive::Int, TinyInt | SmallInt | Int | Date | Time(_)) => WriteStep::Int,
         (Primitive::Long, Timestamp(_) | TimestampLtz(_)) => match unit? {
-            TimeUnit::Millis => WriteStep::TimestampMillis,
-            TimeUnit::Micros => WriteStep::TimestampMicros,
-            TimeUnit::Nanos => return None,
+            AvroTimeUnit::Millis => WriteStep::TimestampMillis,
+            AvroTimeUnit::Micros => WriteStep::TimestampMicros,
+            AvroTimeUnit::Nanos => return None,
         },
         (Primitive::Long, BigInt) => WriteStep::Long,
         (Primitive::Float, Float) => WriteStep::Float,
