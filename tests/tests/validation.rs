@@ -90,7 +90,7 @@ fn flinks_verdicts_are_ours() {
 }
 
 /// What a job may ask for and be planned.
-const FEATURES: [&str; 24] = [
+const FEATURES: [&str; 27] = [
     "projection",
     "json",
     "cdc",
