@@ -26,7 +26,7 @@ struct Counts {
 }
 
 /// The lines as they stand; a feature that arrives moves lines from `not_yet` to `accepted`.
-const OWN: Counts = Counts { accepted: 332, not_yet: 24, refused: 285, refused_as_not_yet: 4, departed: 20 };
+const OWN: Counts = Counts { accepted: 332, not_yet: 24, refused: 286, refused_as_not_yet: 4, departed: 20 };
 
 /// Where ours answers otherwise than Flink 2.2, on purpose: the name of the line and why.
 const DEPARTURES: &[(&str, &str)] = &[
@@ -142,6 +142,8 @@ fn golden_jobs_are_planned_or_refused_for_what_is_not_there_yet() {
                     planned += 1;
                     assert!(known, "{name}/{file} is planned, though it needs {features:?}");
                 }
+                // What Flink refuses too.
+                Err(_) if known && case["compare"] == "error" => {}
                 Err(error) => {
                     assert!(!known, "{name}/{file}: {error}");
                     let missing =
@@ -156,7 +158,7 @@ fn golden_jobs_are_planned_or_refused_for_what_is_not_there_yet() {
 }
 
 /// Scripts, in the spelling of 2.2 and, where it differs, of 2.3.
-const PLANNED: usize = 41;
+const PLANNED: usize = 56;
 
 enum Verdict {
     Accepted,

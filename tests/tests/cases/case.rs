@@ -149,7 +149,8 @@ impl Expected {
         for line in lines {
             if line["topic"].is_string() {
                 out.records.push(ExpectedRecord::read(line));
-            } else if let Some(text) = line["print"].as_str() {
+            } else if let Some(text) = line["print"].as_str().or(line["row"].as_str()) {
+                // A line of a print table, or a row of the job's one SELECT.
                 out.prints.push(text.to_owned());
             } else if let Some(at) = line["error_at"].as_str() {
                 out.error_at = Some(at.to_owned());
