@@ -245,9 +245,10 @@ fn is_refusal(error: &Error) -> bool {
     planning && error.to_string().split_whitespace().count() >= 4
 }
 
-/// `+I[1, a]`, perhaps behind an identifier: the rest of stdout is the summary.
+/// `+I[1, a]`, perhaps behind an identifier, or a line of a SELECT's grid: the rest of stdout is the summary.
 fn is_row(line: &str) -> bool {
-    line.ends_with(']') && ["+I[", "-U[", "+U[", "-D["].iter().any(|it| line.contains(it))
+    line.starts_with("| ")
+        || line.ends_with(']') && ["+I[", "-U[", "+U[", "-D["].iter().any(|it| line.contains(it))
 }
 
 const PATIENCE: Duration = Duration::from_secs(120);
