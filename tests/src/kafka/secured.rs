@@ -84,6 +84,17 @@ impl Secured {
     pub fn java<T>(&self, ask: impl FnOnce(&mut Java, &str) -> Result<T, JavaError>) -> T {
         self.kafka.java(ask)
     }
+
+    /// Asks it what it may fail at.
+    ///
+    /// # Errors
+    /// As the question's.
+    pub fn try_java<T>(
+        &self,
+        ask: impl FnOnce(&mut Java, &str) -> Result<T, JavaError>,
+    ) -> Result<T, JavaError> {
+        self.kafka.try_java(ask)
+    }
 }
 
 impl Security {

@@ -1,5 +1,7 @@
 //! The real Kafka's listeners, by Apache's own client: who should get in does, and who should not does not.
 
+use std::time::{Duration, Instant};
+
 use upsert_kafka_tests::kafka::{Identity, Listener, NewTopic, Secured, Trust, unique};
 use upsert_kafka_tests::record::NewRecord;
 
@@ -86,5 +88,14 @@ fn a_delegation_token_of_the_java_client_is_a_user_and_its_password() {
     let properties =
         Way::new("token", Listener::SaslPlaintext, &[login]).to(&kafka.bootstrap(Listener::SaslPlaintext));
     let record = NewRecord { topic, value: Some(vec![]), ..NewRecord::default() };
-    kafka.java(|it, _| it.produce_with(&properties, &[record]));
+    // A broker knows a token once it has read it from the metadata log, which nothing tells.
+    let until = Instant::now() + TOKEN_PATIENCE;
+    while let Err(error) = kafka.try_java(|it, _| it.produce_with(&properties, std::slice::from_ref(&record)))
+    {
+        let is_unknown = error.to_string().contains("SaslAuthenticationException");
+        assert!(is_unknown && Instant::now() < until, "the Java client: {error}");
+    }
 }
+
+/// How long a token may take from the controller to the broker.
+const TOKEN_PATIENCE: Duration = Duration::from_secs(30);
