@@ -151,10 +151,10 @@ pub use upsert_sink::UpsertSink;
 pub mod internals {
     pub use crate::codecs::Codecs;
     pub use crate::credentials::credential_fields;
+    pub use crate::format::table::{FORMATS, avro_schema, read_avro};
     pub use crate::format::{
-        DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FORMATS,
-        FormatError, FormatMetadata, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part,
-        Waiting, avro_schema, read_avro,
+        DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FormatError,
+        FormatMetadata, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part, Waiting,
     };
     pub use crate::message::{Headers, Message};
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use upsert_kafka_client::{Config, Role};
 
 use super::{CONNECTORS, PROPERTIES};
-use crate::format::FORMATS;
+use crate::format::table::FORMATS;
 use crate::settings::SETTINGS;
 
 /// What stands for a value that is not shown.

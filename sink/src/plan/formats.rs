@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::check::Check;
 use crate::error::{Finding, Rule};
-use crate::format::{DecodingFormat, EncodingFormat, FORMATS, FormatSpec};
+use crate::format::table::FORMATS;
+use crate::format::{DecodingFormat, EncodingFormat, FormatSpec};
 use crate::option::{OptionSet, OptionValue};
 use crate::options::{Space, nearest};
 use crate::types::Field;
