@@ -119,6 +119,7 @@ mod once;
 mod operator;
 mod option;
 mod options;
+mod output;
 pub mod plan;
 mod print;
 mod progress;
@@ -126,6 +127,7 @@ mod record_metadata;
 mod registry;
 pub mod row;
 mod scan;
+mod schema_fetch;
 mod serializer;
 mod settings;
 mod skips;
@@ -141,7 +143,7 @@ mod writer;
 
 pub use error::{Error, ErrorKind, RecordPlace};
 pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
-pub use option::parse_duration;
+pub use options::parse_duration;
 pub use progress::{Counts, Progress};
 pub use upsert_sink::UpsertSink;
 

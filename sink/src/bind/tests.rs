@@ -19,7 +19,7 @@ use crate::expr::function::{Moment, Session};
 use crate::expr::{EvalError, Expr, logic};
 use crate::row::{Arena, Value};
 use crate::sql::Script;
-use crate::sql::expression::{expression, type_of};
+use crate::sql::fragment::{expression, type_of};
 
 macro_rules! families {
     ($($name:ident)*) => {

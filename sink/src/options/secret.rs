@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use upsert_kafka_client::{Config, Role};
 
-use super::{CONNECTORS, PROPERTIES};
+use super::connectors::{CONNECTORS, PROPERTIES};
+use super::settings::SETTINGS;
 use crate::format::table::FORMATS;
-use crate::settings::SETTINGS;
 
 /// What stands for a value that is not shown.
 pub(crate) const HIDDEN: &str = "***";
