@@ -110,6 +110,7 @@ mod error_handling;
 mod expr;
 mod format;
 pub mod functions;
+mod java_regex;
 mod job;
 mod key_hash;
 mod local_source;
