@@ -65,7 +65,7 @@ pub(crate) static SETTINGS: &[OptionSpec] = &[
         kind: OptionKind::String,
         default: Some("UTC"),
         since: "1.12",
-        about: "Where TIMESTAMP and TIMESTAMP_LTZ become each other; only UTC is supported yet.",
+        about: "The zone of the session: in it TIMESTAMP and TIMESTAMP_LTZ become each other.",
     },
 ];
 
