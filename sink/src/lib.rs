@@ -110,6 +110,7 @@ mod error_handling;
 mod expr;
 mod format;
 pub mod functions;
+mod java_regex;
 mod job;
 mod key_hash;
 mod local_source;
@@ -119,6 +120,7 @@ mod once;
 mod operator;
 mod option;
 mod options;
+mod output;
 pub mod plan;
 mod print;
 mod progress;
@@ -126,6 +128,7 @@ mod record_metadata;
 mod registry;
 pub mod row;
 mod scan;
+mod schema_fetch;
 mod serializer;
 mod settings;
 mod skips;
@@ -141,7 +144,7 @@ mod writer;
 
 pub use error::{Error, ErrorKind, RecordPlace};
 pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
-pub use option::parse_duration;
+pub use options::parse_duration;
 pub use progress::{Counts, Progress};
 pub use upsert_sink::UpsertSink;
 
@@ -151,10 +154,10 @@ pub use upsert_sink::UpsertSink;
 pub mod internals {
     pub use crate::codecs::Codecs;
     pub use crate::credentials::credential_fields;
+    pub use crate::format::table::{FORMATS, avro_schema, read_avro};
     pub use crate::format::{
-        DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FORMATS,
-        FormatError, FormatMetadata, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part,
-        Waiting, avro_schema, read_avro,
+        DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FormatError,
+        FormatMetadata, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part, Waiting,
     };
     pub use crate::message::{Headers, Message};
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};

@@ -23,6 +23,7 @@ mod expansion;
 mod explain;
 mod expression_budget;
 mod feedback;
+mod format;
 mod formats;
 mod insert;
 mod job_draft;
@@ -31,6 +32,7 @@ mod kafka;
 mod like;
 mod local;
 mod metadata;
+mod metadata_type;
 mod notice;
 mod path;
 mod pipeline;
@@ -55,8 +57,9 @@ pub(crate) use self::pipeline::{KafkaSinkPlan, Layout, PrintPlan, SinkPlan};
 pub use self::plan_options::PlanOptions;
 use self::planner::Planner;
 pub(crate) use self::properties::{config, sets};
-pub use self::report::{OptionReport, Origin, TableReport};
+pub use self::report::{OptionReport, TableReport};
 use crate::error::{Error, Finding, Rule};
+pub use crate::options::Origin;
 use crate::sql::{self, Script, Statement};
 
 /// Plans a job.

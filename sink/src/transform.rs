@@ -24,15 +24,15 @@ use crate::deserializer::{Deserializer, Undecoded};
 use crate::error::{Error, ErrorKind};
 use crate::expr::function::Moment;
 use crate::expr::{EvalError, Keep, Projection};
-use crate::format::{Decoder, EncodeError, Part, Waiting};
+use crate::format::{Decoder, Part, Waiting};
 use crate::message::Message;
 use crate::normalize::Normalize;
 use crate::operator::Operator;
+use crate::output::Output;
 use crate::plan::{InsertPlan, Pipeline, SourcePlan};
-use crate::print::Print;
 use crate::record_metadata::{MetadataSpan, RecordMetadata};
 use crate::row::{Arena, Row, RowKind, Timestamp, Value};
-use crate::serializer::{Serialized, Serializer};
+use crate::serializer::Serialized;
 use crate::state::StateSize;
 use crate::step::{Step, Unexpanded};
 
@@ -74,17 +74,6 @@ struct InsertChain {
     delete_projection: Option<Projection>,
     drop_update_before: bool,
     output: Output,
-}
-
-/// What a change is written as.
-#[derive(Clone)]
-pub(crate) enum Output {
-    /// A record.
-    Kafka(Serializer),
-    /// A line of text.
-    Print(Print),
-    /// Nothing.
-    Blackhole,
 }
 
 /// How far a record was taken.
@@ -371,23 +360,6 @@ impl InsertChain {
     #[cold]
     fn unjudged(&self, error: EvalError) -> Error {
         Error::new(ErrorKind::Sink, format!("table {}: WHERE: {error}", self.projection.table()))
-    }
-}
-
-impl Output {
-    #[inline]
-    fn write(
-        &self,
-        kind: RowKind,
-        row: Row<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<Serialized>, EncodeError> {
-        let line = |value| Ok(Some(Serialized { key: None, value: Some(value), metadata: None }));
-        match self {
-            Self::Kafka(serializer) => serializer.serialize(kind, row, out),
-            Self::Print(print) => line(print.line(kind, row, out)),
-            Self::Blackhole => line(0),
-        }
     }
 }
 

@@ -91,6 +91,7 @@ const SHELLS: &[&str] = &[
     "sink/src/job/writers.rs",
     "sink/src/local_source.rs",
     "sink/src/registry.rs",
+    "sink/src/schema_fetch.rs",
     "sink/src/source.rs",
     "sink/src/upsert_sink.rs",
     "sink/src/writer.rs",

@@ -20,12 +20,13 @@ use super::input::{Input, Polled};
 use super::subtask::Subtask;
 use super::writers::Writers;
 use crate::clients::Clients;
-use crate::codecs::{self, Codecs};
+use crate::codecs::Codecs;
 use crate::error::{Error, RecordPlace};
 use crate::local_source::LocalBatch;
 use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
+use crate::schema_fetch;
 use crate::skips::Skips;
 use crate::source::JobIdentity;
 use crate::state::StateSize;
@@ -227,7 +228,9 @@ impl Task {
         }
         let fed = match self.transform.feed(message) {
             Ok(Fed::Complete) => Ok(()),
-            Ok(Fed::NeedsSchema(request)) => codecs::resume(&mut self.transform, message, request).await,
+            Ok(Fed::NeedsSchema(request)) => {
+                schema_fetch::resume(&mut self.transform, message, request).await
+            }
             Err(error) => Err(error),
         };
         if let Err(error) = fed {

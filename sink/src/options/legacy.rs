@@ -1,6 +1,8 @@
 //! The spelling of Flink 1.10, `'connector.type' = 'kafka'`, and what is written today.
 
-use super::{Options, PROPERTIES, shown};
+use super::connectors::PROPERTIES;
+use super::given::Options;
+use super::secret::shown;
 
 /// A WITH clause of 1.10 in today's words.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Metadata columns: which keys there are, and which types a column of each may have.
 
 use super::check::Check;
+use super::metadata_type::{OF_VALUE, READABLE};
 use super::table::{Declared, Kind, Table};
 use crate::deserializer::ReadableMetadata;
 use crate::error::{Finding, Rule};
 use crate::format::FormatSpec;
-use crate::options::Options;
 use crate::record_metadata::WritableMetadata;
 use crate::types::{DataType, LogicalType};
 
@@ -174,23 +174,7 @@ fn fit(metadata: &LogicalType, column: &LogicalType) -> Fit {
     }
 }
 
-/// The type that a metadata column has by itself, whatever its declaration makes of it; `None` where there is no such
-/// metadata.
-pub(super) fn data_type(options: &Options, key: &str) -> Option<DataType> {
-    if let Some(key) = key.strip_prefix(OF_VALUE) {
-        let format = ["format", "value.format"].iter().find_map(|it| options.get(*it))?;
-        let metadata = FormatSpec::named(&format.value)?.metadata;
-        return metadata.iter().find(|it| it.key == key).map(|it| (it.data_type)());
-    }
-    READABLE.iter().find(|it| it.key() == key).map(|it| it.data_type())
-}
-
 /// The metadata of the value's format that a table reads: its keys there, and its places in the table's row.
 pub(super) fn of_format(table: &Table) -> (Vec<&str>, Vec<usize>) {
     table.metadata().filter_map(|(_, key, slot)| Some((key.strip_prefix(OF_VALUE)?, slot))).unzip()
 }
-
-/// How the keys of a format's metadata begin.
-const OF_VALUE: &str = "value.";
-
-const READABLE: [ReadableMetadata; 8] = ReadableMetadata::ALL;
