@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
+use crate::changes::Change;
 use crate::error::RecordPlace;
 use crate::state::StateSize;
-use crate::transform::Change;
 
 /// Counters of a running job; moved once per fetch, not per row.
 #[derive(Debug, Default)]
@@ -17,6 +17,7 @@ pub struct Progress {
     skipped: AtomicU64,
     reduced: AtomicU64,
     failed: AtomicU64,
+    exchanged: AtomicU64,
     acknowledged: AtomicU64,
     first_skipped: OnceLock<(RecordPlace, String)>,
     lag: AtomicI64,
@@ -43,6 +44,9 @@ pub struct Counts {
     pub reduced: u64,
     /// Records that could not be read or written: under `error-handling.mode` = ignore or log the job goes on behind them.
     pub failed: u64,
+    /// Changes that went from a task that reads to a task of their sink, where its `sink.parallelism` is another than
+    /// the source's.
+    pub exchanged: u64,
 }
 
 impl Counts {
@@ -71,6 +75,7 @@ impl Progress {
             skipped: self.skipped.load(Relaxed),
             reduced: self.reduced.load(Relaxed),
             failed: self.failed.load(Relaxed),
+            exchanged: self.exchanged.load(Relaxed),
         }
     }
 
@@ -112,6 +117,7 @@ impl Progress {
         self.skipped.fetch_add(more.skipped, Relaxed);
         self.reduced.fetch_add(more.reduced, Relaxed);
         self.failed.fetch_add(more.failed, Relaxed);
+        self.exchanged.fetch_add(more.exchanged, Relaxed);
     }
 
     pub(crate) fn acknowledged(&self, more: u64) {

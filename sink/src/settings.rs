@@ -22,10 +22,23 @@ pub(crate) struct Settings {
     pub(crate) on_null: OnNull,
     /// `parallelism.default`: how many tasks share a source where nothing else says.
     pub(crate) parallelism: u32,
+    /// `table.exec.sink.keyed-shuffle`
+    pub(crate) keyed_shuffle: KeyedShuffle,
     /// `table.exec.state.*`
     pub(crate) state: StateLimits,
     /// `table.local-time-zone`
     time_zone: String,
+}
+
+/// When rows go to the tasks of a sink by the hash of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyedShuffle {
+    /// Never.
+    None,
+    /// Where the sink's parallelism differs from its input's.
+    Auto,
+    /// Wherever the sink has several tasks.
+    Force,
 }
 
 /// How often offsets are committed when nothing is said.
@@ -63,6 +76,13 @@ pub(crate) static SETTINGS: &[OptionSpec] = &[
         default: Some("1"),
         since: "1.12",
         about: "How many tasks share the partitions of a source whose tables do not say.",
+    },
+    OptionSpec {
+        key: KEYED_SHUFFLE,
+        kind: OptionKind::Choice(&["NONE", "AUTO", "FORCE"]),
+        default: Some("AUTO"),
+        since: "1.14",
+        about: "When rows go to a sink's tasks by the hash of its key: never, where their number differs from the source's, or always.",
     },
     OptionSpec {
         key: STATE_TTL,
@@ -105,6 +125,7 @@ const INTERVAL: &str = "execution.checkpointing.interval";
 const NAME: &str = "pipeline.name";
 const ENFORCER: &str = "table.exec.sink.not-null-enforcer";
 const PARALLELISM: &str = "parallelism.default";
+const KEYED_SHUFFLE: &str = "table.exec.sink.keyed-shuffle";
 const STATE_TTL: &str = "table.exec.state.ttl";
 const STATE_MEMORY: &str = "table.exec.state.max-memory";
 const MODE: &str = "execution.runtime-mode";
@@ -123,6 +144,7 @@ impl Default for Settings {
             name: None,
             on_null: OnNull::Fail,
             parallelism: 1,
+            keyed_shuffle: KeyedShuffle::Auto,
             state: StateLimits { memory_bytes_max: STATE_MEMORY_BYTES_MAX, ttl: None },
             time_zone: UTC.to_owned(),
         }
@@ -158,6 +180,13 @@ impl Settings {
                     return Err(refuse(Rule::Setting, "somebody must do the work".to_owned()));
                 };
                 self.parallelism = tasks;
+            }
+            (KEYED_SHUFFLE, OptionValue::Choice(choice)) => {
+                self.keyed_shuffle = match choice {
+                    "NONE" => KeyedShuffle::None,
+                    "FORCE" => KeyedShuffle::Force,
+                    _ => KeyedShuffle::Auto,
+                };
             }
             (STATE_TTL, OptionValue::Duration(ttl)) => {
                 self.state.ttl = Some(ttl).filter(|ttl| !ttl.is_zero());
@@ -211,6 +240,7 @@ impl Settings {
             Some(INTERVAL) => self.checkpoint_interval = default.checkpoint_interval,
             Some(NAME) => self.name = default.name,
             Some(PARALLELISM) => self.parallelism = default.parallelism,
+            Some(KEYED_SHUFFLE) => self.keyed_shuffle = default.keyed_shuffle,
             Some(STATE_TTL) => self.state.ttl = default.state.ttl,
             Some(STATE_MEMORY) => self.state.memory_bytes_max = default.state.memory_bytes_max,
             Some(ENFORCER) => self.on_null = default.on_null,

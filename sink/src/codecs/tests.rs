@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 
 use super::*;
+use crate::changes::Changes;
 use crate::deserializer::DeserializerPlan;
 use crate::error::ErrorKind;
 use crate::format::{DecodeError, DecodingFormat, EncodeError, Encoded, Waiting};
@@ -14,7 +15,6 @@ use crate::plan::{PlanOptions, plan};
 use crate::record_metadata::MetadataColumns;
 use crate::row::{Arena, Row, RowKind, Value};
 use crate::serializer::{ChangeMode, Serialized};
-use crate::transform::Changes;
 
 const JOB: &str = "
     CREATE TABLE src (tag STRING, text STRING) WITH ('connector' = 'kafka', 'topic' = 'in',

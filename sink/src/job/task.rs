@@ -16,6 +16,7 @@ use upsert_kafka_client::{Clock, Fetched, PartitionRecords, TopicPartition};
 
 use super::Restore;
 use super::dead_letters::DeadLetters;
+use super::handover::HandoverSender;
 use super::input::{Input, Polled};
 use super::subtask::Subtask;
 use super::writers::Writers;
@@ -65,11 +66,14 @@ impl Task {
     pub(super) async fn open(
         pipeline: &Pipeline,
         codecs: &Codecs,
+        exchanges: &[Vec<HandoverSender>],
         subtask: Subtask,
         Opening { restore, job, clients, progress }: &mut Opening,
     ) -> Result<Self, Error> {
         let dead_letters = DeadLetters::open(pipeline.reader(), clients).await?;
-        let writers = Writers::open(&pipeline.inserts, subtask, clients, Arc::clone(progress)).await?;
+        let progress_of_writers = Arc::clone(progress);
+        let writers =
+            Writers::open(&pipeline.inserts, exchanges, subtask, clients, progress_of_writers).await?;
         Ok(Self {
             source: Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?,
             writers,
@@ -147,6 +151,7 @@ impl Task {
         for records in fetched.partitions() {
             self.process_partition(records).await?;
         }
+        self.writers.hand_over().await?;
         if recreated {
             self.discover().await;
         }
@@ -173,7 +178,8 @@ impl Task {
             }
         }
         self.progress.count(counts);
-        outcome
+        outcome?;
+        self.writers.hand_over().await
     }
 
     async fn process_partition(&mut self, records: &PartitionRecords) -> Result<(), Error> {

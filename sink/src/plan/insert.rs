@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::branch::{Branch, BranchSource};
 use super::changelog::{Changelog, changelog, insert_only};
+use super::distribution::{Distribution, distribute};
 use super::explain::Explained;
 use super::job_draft::JobDraft;
 use super::pipeline::{InsertPlan, Layout, PrintPlan, SELECT, SinkPlan, SourcePlan};
@@ -61,6 +62,7 @@ pub(super) fn select(draft: &mut JobDraft<'_>, query: &Query) {
         let sink = SinkPlan::Print(PrintPlan {
             table: SELECT.to_owned(),
             columns,
+            primary_key: Vec::new(),
             identifier: None,
             standard_error: false,
             layout: Layout::Changelog { has_header: at == 0 },
@@ -82,6 +84,7 @@ pub(super) fn explained(draft: &mut JobDraft<'_>, statements: Vec<Statement>) {
             _ => inner.notice("EXPLAIN explains INSERT and SELECT"),
         }
     }
+    inner.findings.extend(distribute(inner.readers.pipelines_mut(), &inner.settings));
     let text = Explained {
         settings: &inner.settings,
         pipelines: inner.readers.pipelines(),
@@ -181,6 +184,7 @@ fn add(
         update_before: why,
         key_only_deletes,
         sink,
+        distribution: Distribution::default(),
     };
     let added = draft.readers.add(source, declared, planned);
     draft.findings.extend(added.err().map(|finding| finding.at(at)));

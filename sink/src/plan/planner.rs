@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::catalog::{Entry, View};
+use super::distribution::distribute;
 use super::insert::{self, explained};
 use super::job_draft::JobDraft;
 use super::job_plan::Plan;
@@ -76,6 +77,7 @@ impl<'a> Planner<'a> {
             let topics = &draft.topics;
             draft.findings.extend(looped.map(|finding| topics.iter().fold(finding, placed)));
         }
+        draft.findings.extend(distribute(draft.readers.pipelines_mut(), &draft.settings));
         draft.findings.append(&mut draft.properties.findings);
         // A table that two statements name is judged twice.
         let mut told = HashSet::new();
