@@ -161,7 +161,9 @@ mod tests {
             Change { kind: RowKind::Delete, value: None, ..change(b"") },
             Change { kind: RowKind::UpdateAfter, key: None, ..change(b"x") },
         ];
-        all.iter().for_each(|change| drop(exchange.put(None, *change)));
+        for change in all {
+            assert_eq!(exchange.put(None, change), None);
+        }
         let batch = exchange.take(0).unwrap();
         assert!(batch.iter().eq(all));
     }

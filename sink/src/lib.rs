@@ -144,7 +144,7 @@ mod writer;
 pub use error::{Error, ErrorKind, RecordPlace};
 pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
 pub use option::parse_duration;
-pub use progress::{Counts, Progress};
+pub use progress::{Counts, Progress, Rebuild};
 pub use upsert_sink::UpsertSink;
 
 /// What lies behind the tables and jobs, for the tests, benches and fuzz targets of this repository. It is no part of

@@ -26,7 +26,7 @@ use crate::error::{Error, RecordPlace};
 use crate::local_source::LocalBatch;
 use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
-use crate::progress::{Counts, Progress};
+use crate::progress::{Counts, OffsetsRebuilt, Progress};
 use crate::skips::Skips;
 use crate::source::JobIdentity;
 use crate::state::StateSize;
@@ -48,6 +48,8 @@ pub(super) struct Task {
     lag: i64,
     /// What it last told of what its operators keep.
     kept: StateSize,
+    /// What it last told of how far they are rebuilt.
+    rebuilt: OffsetsRebuilt,
 }
 
 /// What a job's tasks have in common while they are opened.
@@ -74,8 +76,12 @@ impl Task {
         let progress_of_writers = Arc::clone(progress);
         let writers =
             Writers::open(&pipeline.inserts, exchanges, subtask, clients, progress_of_writers).await?;
+        let source = Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?;
+        let rebuilt = source.rebuilt();
+        progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);
         Ok(Self {
-            source: Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?,
+            source,
+            rebuilt,
             writers,
             dead_letters,
             discovery_interval: pipeline.reader().discovery_interval,
@@ -159,6 +165,8 @@ impl Task {
         self.progress.set_lag(std::mem::replace(&mut self.lag, now), now);
         let kept = self.transform.state_size();
         self.progress.set_state(std::mem::replace(&mut self.kept, kept), kept);
+        let rebuilt = self.source.rebuilt();
+        self.progress.set_rebuild(std::mem::replace(&mut self.rebuilt, rebuilt), rebuilt);
         Ok(())
     }
 

@@ -5,8 +5,6 @@
 //! them those of a key. Where they differ rows are given out by the hash of the sink's key, so that one task of the sink
 //! writes all changes of a key; `table.exec.sink.keyed-shuffle` can ask for that always, or never.
 
-use std::fmt;
-
 use super::pipeline::{InsertPlan, Pipeline, SourcePlan};
 use crate::error::{Finding, Rule};
 use crate::settings::{KeyedShuffle, Settings};
@@ -33,13 +31,22 @@ impl Distribution {
         }
     }
 
-    /// For a person, beside the number of tasks that read and the sink's columns.
-    pub(super) fn explained<'a>(
-        &'a self,
-        source_tasks: u32,
-        columns: &'a [Field],
-    ) -> impl fmt::Display + use<'a> {
-        Explained { distribution: self, source_tasks, columns }
+    /// For a person, beside the number of tasks that read and the sink's columns; nothing where there is one task.
+    pub(super) fn explained(&self, source_tasks: u32, columns: &[Field]) -> Option<String> {
+        let reading = counted(source_tasks, "reads", "read");
+        match self {
+            Self::Forward if source_tasks == 1 => None,
+            Self::Forward => Some(format!("forward: {source_tasks} tasks read and write")),
+            Self::Hash { tasks, key } => {
+                let names: Vec<&str> = key.iter().map(|column| &*columns[*column].name).collect();
+                let (names, writing) = (names.join(", "), counted(*tasks, "writes", "write"));
+                Some(format!("hash({names}): {reading}, {writing}, all rows of a key the same"))
+            }
+            Self::Rebalance { tasks } => {
+                let writing = counted(*tasks, "writes", "write");
+                Some(format!("rebalance: {reading}, {writing}, in turns"))
+            }
+        }
     }
 }
 
@@ -96,31 +103,6 @@ fn distribution(
         (false, true) => Distribution::Rebalance { tasks },
         (false, false) => Distribution::Forward,
     })
-}
-
-struct Explained<'a> {
-    distribution: &'a Distribution,
-    source_tasks: u32,
-    columns: &'a [Field],
-}
-
-impl fmt::Display for Explained<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reading = counted(self.source_tasks, "reads", "read");
-        match self.distribution {
-            Distribution::Forward => {
-                write!(f, "forward: {}", counted(self.source_tasks, "reads and writes", "read and write"))
-            }
-            Distribution::Hash { tasks, key } => {
-                let names: Vec<&str> = key.iter().map(|column| &*self.columns[*column].name).collect();
-                let writing = counted(*tasks, "writes", "write");
-                write!(f, "hash({}): {reading}, {writing}, all rows of a key the same", names.join(", "))
-            }
-            Distribution::Rebalance { tasks } => {
-                write!(f, "rebalance: {reading}, {}, in turns", counted(*tasks, "writes", "write"))
-            }
-        }
-    }
 }
 
 fn counted(tasks: u32, does: &str, they_do: &str) -> String {
@@ -213,7 +195,6 @@ mod tests {
     #[test]
     fn what_is_planned_is_told() {
         for (scan, sink, line) in [
-            ("", keyed(""), "  forward: 1 task reads and writes"),
             (SCAN, keyed(""), "  forward: 2 tasks read and write"),
             ("", keyed(FOUR), "  hash(id): 1 task reads, 4 tasks write, all rows of a key the same"),
             ("", keyless(FOUR), "  rebalance: 1 task reads, 4 tasks write, in turns"),
@@ -226,5 +207,16 @@ mod tests {
             let text = plan(&*job, &PlanOptions::default()).unwrap().explain().to_string();
             assert!(text.lines().any(|it| it == line), "no line '{line}' in\n{text}");
         }
+    }
+
+    #[test]
+    fn of_one_task_that_does_both_nothing_is_told() {
+        let job = format!(
+            "CREATE TABLE src (id INT, name STRING) WITH ('connector' = 'datagen', 'number-of-rows' = '1');
+            {} INSERT INTO o SELECT * FROM src",
+            keyed("")
+        );
+        let text = plan(&*job, &PlanOptions::default()).unwrap().explain().to_string();
+        assert!(!text.contains("task"), "{text}");
     }
 }

@@ -78,7 +78,9 @@ fn write_insert(
         writeln!(f, "  {sentence}")?;
     }
     writeln!(f, "  {}", insert.update_before)?;
-    writeln!(f, "  {}", insert.distribution.explained(source_tasks, columns))?;
+    if let Some(line) = insert.distribution.explained(source_tasks, columns) {
+        writeln!(f, "  {line}")?;
+    }
     writeln!(f)
 }
 

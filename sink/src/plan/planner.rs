@@ -13,7 +13,7 @@ use super::pipeline::{KafkaSinkPlan, SinkPlan};
 use super::plan_options::PlanOptions;
 use super::query_binder::rename;
 use super::table::Table;
-use super::{answers, like};
+use super::{answers, like, metadata};
 use crate::error::{Error, Finding, Position, Rule};
 use crate::serializer::ChangeMode;
 use crate::sql::{CreateTable, CreateView, Drop, Statement};
@@ -106,6 +106,7 @@ impl<'a> Planner<'a> {
         let path = draft.catalog.path(&ast.name);
         let (table, findings) = Table::new(ast, draft.catalog.shown(&path), path, 0, draft.caller);
         draft.findings.extend(findings);
+        draft.findings.extend(metadata::uncast(&table).into_iter().map(|finding| finding.of(&table.name)));
         let sink = draft.sink(&table);
         draft.findings.append(&mut draft.properties.findings);
         match sink {
