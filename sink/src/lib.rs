@@ -100,6 +100,7 @@ mod buffer;
 mod calendar;
 mod chance;
 mod changelog_grid;
+mod changes;
 mod clients;
 mod codecs;
 pub mod credentials;
@@ -107,6 +108,7 @@ mod datagen;
 mod deserializer;
 pub mod error;
 mod error_handling;
+mod exchange;
 mod expr;
 mod format;
 pub mod functions;
@@ -145,13 +147,14 @@ mod writer;
 pub use error::{Error, ErrorKind, RecordPlace};
 pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
 pub use options::parse_duration;
-pub use progress::{Counts, Progress};
+pub use progress::{Counts, Progress, Rebuild};
 pub use upsert_sink::UpsertSink;
 
 /// What lies behind the tables and jobs, for the tests, benches and fuzz targets of this repository. It is no part of
 /// what this crate promises.
 #[doc(hidden)]
 pub mod internals {
+    pub use crate::changes::{Change, Changes};
     pub use crate::codecs::Codecs;
     pub use crate::credentials::credential_fields;
     pub use crate::format::table::{FORMATS, avro_schema, read_avro};
@@ -163,5 +166,5 @@ pub mod internals {
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
     pub use crate::options::{CONNECTORS, Connector};
     pub use crate::record_metadata::{EncodedHeaders, RecordMetadata};
-    pub use crate::transform::{Change, Changes, Fed, SchemaRequest, Transform};
+    pub use crate::transform::{Fed, SchemaRequest, Transform};
 }

@@ -19,6 +19,7 @@ mod catalog;
 mod changelog;
 mod check;
 mod credentials;
+mod distribution;
 mod expansion;
 mod explain;
 mod expression_budget;
@@ -50,6 +51,7 @@ mod union;
 mod update_before;
 mod upsert;
 
+pub(crate) use self::distribution::Distribution;
 pub use self::job_plan::Plan;
 pub use self::notice::Notice;
 pub use self::pipeline::{InsertPlan, Pipeline, SourcePlan};

@@ -8,7 +8,8 @@ use crate::expr::function::Session;
 use crate::expr::temporal::zone::Zone;
 use crate::option::OptionValue;
 use crate::options::settings::{
-    ENFORCER, INTERVAL, MATERIALIZE, MODE, NAME, PARALLELISM, SETTINGS, STATE_MEMORY, STATE_TTL, ZONE,
+    ENFORCER, INTERVAL, KEYED_SHUFFLE, MATERIALIZE, MODE, NAME, PARALLELISM, SETTINGS, STATE_MEMORY,
+    STATE_TTL, ZONE,
 };
 use crate::options::{expectation, nearest, parse, shown};
 use crate::sql::WithOption;
@@ -25,10 +26,23 @@ pub(crate) struct Settings {
     pub(crate) on_null: OnNull,
     /// `parallelism.default`: how many tasks share a source where nothing else says.
     pub(crate) parallelism: u32,
+    /// `table.exec.sink.keyed-shuffle`
+    pub(crate) keyed_shuffle: KeyedShuffle,
     /// `table.exec.state.*`
     pub(crate) state: StateLimits,
     /// `table.local-time-zone`
     time_zone: String,
+}
+
+/// When rows go to the tasks of a sink by the hash of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyedShuffle {
+    /// Never.
+    None,
+    /// Where the sink's parallelism differs from its input's.
+    Auto,
+    /// Wherever the sink has several tasks.
+    Force,
 }
 
 /// How often offsets are committed when nothing is said.
@@ -50,6 +64,7 @@ impl Default for Settings {
             name: None,
             on_null: OnNull::Fail,
             parallelism: 1,
+            keyed_shuffle: KeyedShuffle::Auto,
             state: StateLimits { memory_bytes_max: STATE_MEMORY_BYTES_MAX, ttl: None },
             time_zone: UTC.to_owned(),
         }
@@ -85,6 +100,13 @@ impl Settings {
                     return Err(refuse(Rule::Setting, "somebody must do the work".to_owned()));
                 };
                 self.parallelism = tasks;
+            }
+            (KEYED_SHUFFLE, OptionValue::Choice(choice)) => {
+                self.keyed_shuffle = match choice {
+                    "NONE" => KeyedShuffle::None,
+                    "FORCE" => KeyedShuffle::Force,
+                    _ => KeyedShuffle::Auto,
+                };
             }
             (STATE_TTL, OptionValue::Duration(ttl)) => {
                 self.state.ttl = Some(ttl).filter(|ttl| !ttl.is_zero());
@@ -138,6 +160,7 @@ impl Settings {
             Some(INTERVAL) => self.checkpoint_interval = default.checkpoint_interval,
             Some(NAME) => self.name = default.name,
             Some(PARALLELISM) => self.parallelism = default.parallelism,
+            Some(KEYED_SHUFFLE) => self.keyed_shuffle = default.keyed_shuffle,
             Some(STATE_TTL) => self.state.ttl = default.state.ttl,
             Some(STATE_MEMORY) => self.state.memory_bytes_max = default.state.memory_bytes_max,
             Some(ENFORCER) => self.on_null = default.on_null,

@@ -2,12 +2,12 @@
 
 use tokio::time::Instant;
 
+use crate::changes::Change;
 use crate::clients::Clients;
 use crate::error::Error;
 use crate::job::subtask::Subtask;
 use crate::plan::SinkPlan;
 use crate::progress::Counts;
-use crate::transform::Change;
 
 mod kafka;
 mod print;

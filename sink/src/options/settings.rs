@@ -33,6 +33,13 @@ pub(crate) static SETTINGS: &[OptionSpec] = &[
         about: "How many tasks share the partitions of a source whose tables do not say.",
     },
     OptionSpec {
+        key: KEYED_SHUFFLE,
+        kind: OptionKind::Choice(&["NONE", "AUTO", "FORCE"]),
+        default: Some("AUTO"),
+        since: "1.14",
+        about: "When rows go to a sink's tasks by the hash of its key: never, where their number differs from the source's, or always.",
+    },
+    OptionSpec {
         key: STATE_TTL,
         kind: OptionKind::Duration,
         default: Some("0 ms"),
@@ -73,6 +80,7 @@ pub(crate) const INTERVAL: &str = "execution.checkpointing.interval";
 pub(crate) const NAME: &str = "pipeline.name";
 pub(crate) const ENFORCER: &str = "table.exec.sink.not-null-enforcer";
 pub(crate) const PARALLELISM: &str = "parallelism.default";
+pub(crate) const KEYED_SHUFFLE: &str = "table.exec.sink.keyed-shuffle";
 pub(crate) const STATE_TTL: &str = "table.exec.state.ttl";
 pub(crate) const STATE_MEMORY: &str = "table.exec.state.max-memory";
 pub(crate) const MODE: &str = "execution.runtime-mode";
