@@ -1,7 +1,7 @@
 //! The tables and views of a job by name: what USE makes of short names, and what DROP takes away.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::branch::Branch;
 use super::path::Path;
@@ -13,8 +13,8 @@ use crate::sql::{TableName, Use};
 /// What a name stands for.
 #[derive(Clone, Debug)]
 pub(super) enum Entry {
-    Table(Rc<Table>),
-    View(Rc<View>),
+    Table(Arc<Table>),
+    View(Arc<View>),
     /// A table or view whose statement was refused: what uses it adds nothing to that.
     Refused,
 }

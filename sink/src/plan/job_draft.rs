@@ -1,7 +1,7 @@
 //! What the statements of a job came to so far.
 
 use std::collections::HashSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use upsert_kafka_client::Role;
 
@@ -94,10 +94,10 @@ impl<'a> JobDraft<'a> {
     }
 
     /// The table of that name; what was refused, or is not there, has been told then. A view is none.
-    pub(super) fn table(&mut self, name: &TableName) -> Option<Rc<Table>> {
+    pub(super) fn table(&mut self, name: &TableName) -> Option<Arc<Table>> {
         match self.catalog.find(name) {
-            Some(Entry::Table(table)) if name.options.is_empty() => Some(Rc::clone(table)),
-            Some(Entry::Table(table)) => Some(Rc::new(table.with_hint(&name.options, self.caller))),
+            Some(Entry::Table(table)) if name.options.is_empty() => Some(Arc::clone(table)),
+            Some(Entry::Table(table)) => Some(Arc::new(table.with_hint(&name.options, self.caller))),
             Some(Entry::View(_) | Entry::Refused) => None,
             None => {
                 self.findings.push(self.catalog.absent(name));
@@ -107,7 +107,7 @@ impl<'a> JobDraft<'a> {
     }
 
     /// The same of a table that is to be written, which a view cannot be.
-    pub(super) fn table_to_write(&mut self, name: &TableName) -> Option<Rc<Table>> {
+    pub(super) fn table_to_write(&mut self, name: &TableName) -> Option<Arc<Table>> {
         if let Some(Entry::View(view)) = self.catalog.find(name) {
             let text = format!("'{}' is a view, which cannot be written", view.name);
             self.findings.push(Finding::new(Rule::Table, text).at(name.at));

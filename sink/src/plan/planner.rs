@@ -1,7 +1,7 @@
 //! The statements of a job, one after another: settings kept, tables and views made, queries planned.
 
 use std::collections::HashSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::catalog::{Entry, View};
 use super::insert::{self, explained};
@@ -152,7 +152,7 @@ impl<'a> Planner<'a> {
             draft.notices.push(Notice { table: Some(table.name.clone()), text });
         }
         draft.topics.push((table.name.clone(), table.options.get("topic").and_then(|given| given.at)));
-        draft.catalog.insert(path, Entry::Table(Rc::new(table)));
+        draft.catalog.insert(path, Entry::Table(Arc::new(table)));
     }
 
     /// A view is bound when it is made, with the tables and settings of that moment.
@@ -173,7 +173,7 @@ impl<'a> Planner<'a> {
             let renamed = rename(&mut branches, &view.columns, &of);
             renamed.map_err(|findings| draft.findings.extend(findings)).ok().map(|()| branches)
         });
-        let entry = bound.map_or(Entry::Refused, |branches| Entry::View(Rc::new(View { name, branches })));
+        let entry = bound.map_or(Entry::Refused, |branches| Entry::View(Arc::new(View { name, branches })));
         draft.catalog.insert(path, entry);
     }
 

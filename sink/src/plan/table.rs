@@ -1,7 +1,6 @@
 //! A table as declared: its columns and key held to SQL's rules, its options with the caller's on top.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::metadata;
@@ -45,7 +44,7 @@ pub(super) struct Table {
     /// Whether the statement says more than we can read of it, so that the table cannot be judged.
     pub(super) is_partial: bool,
     /// As it was written, for tables that are made LIKE it.
-    pub(super) ast: Rc<CreateTable>,
+    pub(super) ast: Arc<CreateTable>,
 }
 
 /// What tells two uses of tables apart: the statement that made the table, and the options of this use.
@@ -146,7 +145,7 @@ impl Table {
             number,
             metadata_slots: Vec::new(),
             is_partial,
-            ast: Rc::new(ast),
+            ast: Arc::new(ast),
         };
         table.override_options(caller);
         (table, findings)
@@ -160,7 +159,7 @@ impl Table {
             Relation { path: Vec::new(), columns: Vec::new() }
         });
         let scope = Scope { relations: &[relation], session };
-        let ast = Rc::clone(&self.ast);
+        let ast = Arc::clone(&self.ast);
         for (column, declared) in ast.columns.iter().zip(&mut self.declared) {
             if let (ColumnKind::Computed(expression), Kind::Computed(bound)) =
                 (&column.kind, &mut declared.kind)
