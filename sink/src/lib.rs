@@ -122,6 +122,8 @@ mod options;
 pub mod plan;
 mod print;
 mod progress;
+mod query_cells;
+mod query_results;
 mod record_metadata;
 mod registry;
 pub mod row;
@@ -143,6 +145,7 @@ pub use error::{Error, ErrorKind, RecordPlace};
 pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
 pub use option::parse_duration;
 pub use progress::{Counts, Progress};
+pub use query_results::{QueryChange, QueryResults};
 pub use upsert_sink::UpsertSink;
 
 /// What lies behind the tables and jobs, for the tests, benches and fuzz targets of this repository. It is no part of

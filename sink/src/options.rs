@@ -16,7 +16,7 @@ pub(crate) use self::connectors::{BLACKHOLE, DATAGEN, FILESYSTEM, KAFKA, PRINT, 
 pub use self::connectors::{CONNECTORS, Connector};
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::offsets::offsets;
-pub(crate) use self::secret::{HIDDEN, is_harmless, looks_secret, shown};
+pub(crate) use self::secret::{HIDDEN, is_harmless, known_keys, looks_secret, shown};
 pub(crate) use self::value::{expectation, parse};
 use crate::error::{Finding, Position, Rule};
 use crate::format::FormatSpec;

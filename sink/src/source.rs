@@ -71,6 +71,8 @@ struct Subscription {
     /// Whether records before the checkpoint are read again, for the state that is made of them.
     rebuilds: bool,
     reset: AutoOffsetReset,
+    /// Whether the group is told how far it came.
+    commits: bool,
 }
 
 /// How far a source had come at one moment: what a checkpoint commits.
@@ -108,6 +110,7 @@ impl KafkaSource {
                 ends: plan.bounded != Bounded::Unbounded,
                 rebuilds: plan.keeps_state(),
                 reset: AutoOffsetReset::of(&plan.properties),
+                commits: restore != Restore::LookOn,
             },
             partitions: BTreeMap::new(),
             notices: Vec::new(),
@@ -186,7 +189,7 @@ impl KafkaSource {
     /// Commits positions; the caller has seen to it that all before them is acknowledged.
     pub(crate) async fn commit(&mut self, Positions(moved): Positions) -> Result<(), Error> {
         let Some(group) = &self.subscription.group else { return Ok(()) };
-        if moved.is_empty() {
+        if moved.is_empty() || !self.subscription.commits {
             return Ok(());
         }
         self.alone(group).await?;

@@ -26,6 +26,7 @@ use crate::local_source::LocalBatch;
 use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, Progress};
+use crate::query_results::QueryWriter;
 use crate::skips::Skips;
 use crate::source::JobIdentity;
 use crate::state::StateSize;
@@ -55,6 +56,8 @@ pub(super) struct Opening {
     pub(super) job: JobIdentity,
     pub(super) clients: Clients,
     pub(super) progress: Arc<Progress>,
+    /// Who takes the changes of queries.
+    pub(super) results: Option<QueryWriter>,
 }
 
 impl Task {
@@ -66,10 +69,11 @@ impl Task {
         pipeline: &Pipeline,
         codecs: &Codecs,
         subtask: Subtask,
-        Opening { restore, job, clients, progress }: &mut Opening,
+        Opening { restore, job, clients, progress, results }: &mut Opening,
     ) -> Result<Self, Error> {
         let dead_letters = DeadLetters::open(pipeline.reader(), clients).await?;
-        let writers = Writers::open(&pipeline.inserts, subtask, clients, Arc::clone(progress)).await?;
+        let shared = Arc::clone(progress);
+        let writers = Writers::open(&pipeline.inserts, subtask, clients, shared, results.as_ref()).await?;
         Ok(Self {
             source: Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?,
             writers,

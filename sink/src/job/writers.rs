@@ -11,6 +11,7 @@ use crate::clients::Clients;
 use crate::error::Error;
 use crate::plan::InsertPlan;
 use crate::progress::{Counts, Progress};
+use crate::query_results::QueryWriter;
 use crate::source::Positions;
 use crate::transform::Changes;
 use crate::writer::Writer;
@@ -29,10 +30,11 @@ impl Writers {
         subtask: Subtask,
         clients: &mut Clients,
         progress: Arc<Progress>,
+        results: Option<&QueryWriter>,
     ) -> Result<Self, Error> {
         let mut writers = Vec::with_capacity(inserts.len());
         for insert in inserts {
-            writers.push(Writer::open(&insert.sink, subtask, clients).await?);
+            writers.push(Writer::open(&insert.sink, subtask, clients, results).await?);
         }
         Ok(Self { writers, progress, unacknowledged: 0 })
     }

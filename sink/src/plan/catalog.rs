@@ -137,6 +137,21 @@ impl Catalog {
         names
     }
 
+    /// The tables and views with their columns, of all databases.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        self.entries.iter().filter_map(|([.., name], entry)| {
+            let columns = match entry {
+                Entry::Table(table) => table.declared.iter().map(|column| column.name.as_str()).collect(),
+                Entry::View(view) => {
+                    let columns = view.branches.first().map_or(&[][..], |branch| &branch.columns);
+                    columns.iter().map(|column| &*column.name).collect()
+                }
+                Entry::Refused => return None,
+            };
+            Some((name.as_str(), columns))
+        })
+    }
+
     /// The names of all tables and views.
     fn names(&self) -> impl Iterator<Item = &str> {
         self.shown.iter().map(String::as_str)
