@@ -16,8 +16,14 @@ mod produce;
 mod receipts;
 mod records;
 mod run;
+mod sql;
 mod topic;
 mod wire;
+
+/// Whether a command asks its user for one line after another.
+pub(crate) fn is_prompt(name: &str, args: &Args) -> bool {
+    name == "sql" && sql::is_prompt(args)
+}
 
 /// Every command with its flags, as `--help` shows them.
 pub(crate) const TABLE: &[Command] = &[
@@ -74,6 +80,52 @@ pub(crate) const TABLE: &[Command] = &[
             PROFILE,
             CREDENTIALS,
             MAP_PATH,
+            CONF,
+            CONF_FILE,
+            ALLOW_LOOP,
+            STOP_TIMEOUT,
+        ],
+    },
+    Command {
+        name: "sql",
+        operands: &["[SCRIPT.sql]"],
+        about: "statements one after another: at a prompt, or from a file or a pipe",
+        flags: &[
+            Flag {
+                name: "--bootstrap",
+                value: Some("HOST:PORT,…"),
+                about: "the cluster of every table (a broker inside this process)",
+            },
+            Flag {
+                name: "--partitions",
+                value: Some("N"),
+                about: "partitions of topics that are created (embedded 1, else the broker's default)",
+            },
+            Flag {
+                name: "--create-topics",
+                value: None,
+                about: "create missing topics, as the broker inside this process always does",
+            },
+            Flag {
+                name: "--from-start-mode",
+                value: None,
+                about: "INSERT ignores the offsets that an earlier run committed; SELECT always does",
+            },
+            Flag {
+                name: "--resume",
+                value: None,
+                about: "INSERT goes on from them, whichever job committed them",
+            },
+            OUTPUT,
+            FULL,
+            SET,
+            PROPERTIES,
+            PROPERTY,
+            PROFILE,
+            CREDENTIALS,
+            MAP_PATH,
+            CONF,
+            CONF_FILE,
             ALLOW_LOOP,
             STOP_TIMEOUT,
         ],
@@ -94,6 +146,8 @@ pub(crate) const TABLE: &[Command] = &[
             PROFILE,
             CREDENTIALS,
             MAP_PATH,
+            CONF,
+            CONF_FILE,
             ALLOW_LOOP,
             OUTPUT,
             FULL,
@@ -402,6 +456,16 @@ const MAP_PATH: Flag = Flag {
     value: Some("obs://BUCKET/=DIR"),
     about: "where the files of a bucket lie here",
 };
+const CONF: Flag = Flag {
+    name: "--conf",
+    value: Some("KEY=VALUE"),
+    about: "a setting as if by SET before the script, which wins: what Flink has in its configuration",
+};
+const CONF_FILE: Flag = Flag {
+    name: "--conf-file",
+    value: Some("FILE"),
+    about: "such settings, a line each: KEY=VALUE, or KEY: VALUE; under --conf",
+};
 const OUTPUT: Flag = Flag {
     name: "--output",
     value: Some("table|json|raw"),
@@ -441,6 +505,7 @@ const ALLOW_LOOP: Flag = Flag { name: "--allow-loop", value: None, about: "let a
 pub(crate) async fn run(name: &str, args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
     match name {
         "run" => run::run(args, stop, out).await,
+        "sql" => sql::run(args, stop, out).await,
         "explain" => explain::run(args, out),
         "functions" => functions::run(args, out),
         "broker" => broker::run(args, stop, out).await,

@@ -10,10 +10,12 @@ use std::time::Duration;
 mod args;
 mod cluster;
 mod commands;
+mod conf;
 mod exit;
 mod hex;
 mod json_values;
 mod listing;
+mod live;
 mod log;
 mod output;
 mod profile;
@@ -54,9 +56,11 @@ fn run(args: impl Iterator<Item = OsString>) -> Result<(), Failure> {
         Parsed::Command(command, args) => (command, args),
     };
     // Before anything else: a signal may come in the first milliseconds.
-    let stop = match command.has("--stop-timeout") {
-        true => Stop::listen(args.duration("--stop-timeout", STOP_TIMEOUT)?)?,
-        false => Stop::never(),
+    let within = args.duration("--stop-timeout", STOP_TIMEOUT)?;
+    // A prompt hears signals by itself: there they end a statement.
+    let stop = match command.has("--stop-timeout") && !commands::is_prompt(command.name, &args) {
+        true => Stop::listen(within)?,
+        false => Stop::never(within),
     };
     log::open(args.value("--log"))?;
     let mut out = Output::standard()?;

@@ -39,8 +39,14 @@ impl Stop {
     }
 
     /// For a command that a signal ends at once, as the system does it.
-    pub(crate) fn never() -> Self {
-        Self { asked: watch::channel(false).1, within: Duration::ZERO }
+    pub(crate) fn never(within: Duration) -> Self {
+        Self { asked: watch::channel(false).1, within }
+    }
+
+    /// Asked by whoever holds the other end.
+    pub(crate) fn by_hand(within: Duration) -> (watch::Sender<bool>, Self) {
+        let (ask, asked) = watch::channel(false);
+        (ask, Self { asked, within })
     }
 
     /// How long an end may take.

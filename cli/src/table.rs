@@ -74,6 +74,15 @@ impl Table {
     }
 }
 
+/// Rows under their heads, a line each without its end, none wider than so many columns.
+pub(crate) fn lines(heads: &[String], rows: &[Vec<String>], columns: usize) -> Vec<String> {
+    let width = |at: usize| rows.iter().chain([&heads.to_vec()]).map(|row| text::width(&row[at])).max();
+    let widths: Vec<usize> = (0..heads.len()).map(|at| width(at).unwrap_or(0)).collect();
+    let layout = Layout::of(&widths, Some(columns));
+    let line = |cells: &[String]| layout.line(cells).trim_end_matches('\n').to_owned();
+    [heads].into_iter().chain(rows.iter().map(Vec::as_slice)).map(line).collect()
+}
+
 impl Layout {
     fn of(widths: &[usize], columns: Option<usize>) -> Self {
         let Some(columns) = columns else {

@@ -45,6 +45,7 @@ use crate::codecs::Codecs;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{Notice, Plan};
 use crate::progress::{Counts, Progress};
+use crate::query_results::{self, QueryResults, QueryWriter};
 use crate::source::JobIdentity;
 pub use crate::source::Restore;
 use sink_task::SinkTask;
@@ -78,6 +79,7 @@ pub struct JobOptions {
     create_topics: Option<NewTopics>,
     stop_timeout: Duration,
     environment: Environment,
+    results: Option<QueryWriter>,
 }
 
 /// Below the 30 s that orchestrators give a process before they kill it.
@@ -90,6 +92,7 @@ impl Default for JobOptions {
             create_topics: None,
             stop_timeout: STOP_TIMEOUT,
             environment: Environment::new(),
+            results: None,
         }
     }
 }
@@ -114,6 +117,13 @@ impl JobOptions {
     /// with an error, and what was not acknowledged is read again by the next run.
     pub fn with_stop_timeout(self, stop_timeout: Duration) -> Self {
         Self { stop_timeout, ..self }
+    }
+
+    /// Hands the changes of SELECTs out to the caller, who must take them: a job waits for that. Without this they are
+    /// printed.
+    pub fn with_query_results(self) -> (Self, QueryResults) {
+        let (writer, results) = query_results::channel();
+        (Self { results: Some(writer), ..self }, results)
     }
 
     /// Where the job takes its connections, its time and its chance from.
@@ -156,18 +166,22 @@ impl Job {
     /// No broker answers, a topic is missing, the group has no offset where one is needed.
     pub async fn open(mut plan: Plan, options: JobOptions) -> Result<Self, Error> {
         plan.share_state_memory();
+        if options.results.is_some() {
+            plan.hand_queries_out();
+        }
         let progress = Arc::new(Progress::default());
         let mut clients = Clients::of_job(options.environment.clone());
         let topics::Checked { mut notices, sink_clusters } =
             topics::check(&plan, options.create_topics.as_ref(), &mut clients).await?;
         let job = JobIdentity::of(&plan, &sink_clusters);
-        let mut opening = Opening { restore: options.restore, job, clients, progress: Arc::clone(&progress) };
+        let shared = Arc::clone(&progress);
+        let mut opening =
+            Opening { restore: options.restore, job, clients, progress: shared, results: options.results };
         let (mut tasks, mut sink_tasks) = (Vec::new(), Vec::new());
         for pipeline in &plan.pipelines {
             let codecs = Codecs::open_in(pipeline, &options.environment).await?;
             // The ways into a sink's tasks are then in the hands of the tasks that read alone, so that they end with these.
-            let exchanges =
-                sink_task::open(pipeline, &mut opening.clients, &progress, &mut sink_tasks).await?;
+            let exchanges = sink_task::open(pipeline, &mut opening, &mut sink_tasks).await?;
             for index in 0..pipeline.tasks {
                 let subtask = Subtask::new(index, pipeline.tasks);
                 let task = Task::open(pipeline, &codecs, &exchanges, subtask, &mut opening).await?;

@@ -126,6 +126,8 @@ mod output;
 pub mod plan;
 mod print;
 mod progress;
+mod query_cells;
+mod query_results;
 mod record_metadata;
 mod registry;
 pub mod row;
@@ -148,6 +150,7 @@ pub use error::{Error, ErrorKind, RecordPlace};
 pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
 pub use options::parse_duration;
 pub use progress::{Counts, Progress, Rebuild};
+pub use query_results::{QueryChange, QueryResults};
 pub use upsert_sink::UpsertSink;
 
 /// What lies behind the tables and jobs, for the tests, benches and fuzz targets of this repository. It is no part of

@@ -17,7 +17,7 @@ pub use self::given::Origin;
 pub(crate) use self::given::{Given, Options};
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::offsets::offsets;
-pub(crate) use self::secret::{HIDDEN, is_harmless, looks_secret, shown};
+pub(crate) use self::secret::{HIDDEN, is_harmless, known_keys, looks_secret, shown};
 pub use self::value::parse_duration;
 pub(crate) use self::value::{expectation, parse};
 use crate::error::{Finding, Rule};

@@ -3,6 +3,7 @@
 use crate::changelog_grid::ChangelogGrid;
 use crate::format::{decimal, number, time};
 use crate::plan::{Layout, PrintPlan};
+use crate::query_cells;
 use crate::row::{Row, RowKind, Timestamp, Unscaled, Value};
 use crate::types::{DataType, Field, LogicalType};
 
@@ -13,13 +14,16 @@ pub(crate) struct Print {
     identifier: Option<String>,
     /// Where changes are shown in a grid.
     grid: Option<ChangelogGrid>,
+    /// Whether cells are handed out and not shown.
+    is_cells: bool,
 }
 
 impl Print {
     /// For the plan of a print table.
     pub(crate) fn new(plan: PrintPlan) -> Self {
         let grid = matches!(plan.layout, Layout::Changelog { .. }).then(|| ChangelogGrid::new(&plan.columns));
-        Self { columns: plan.columns, identifier: plan.identifier, grid }
+        let is_cells = plan.layout == Layout::Cells;
+        Self { columns: plan.columns, identifier: plan.identifier, grid, is_cells }
     }
 
     /// Appends the line without its end and returns its length.
@@ -30,6 +34,18 @@ impl Print {
                 Value::Null => out.extend_from_slice(b"<NULL>"),
                 item => value(&self.columns[at].data_type.logical, item, out),
             });
+            return out.len() - start;
+        }
+        if self.is_cells {
+            let cells = self.columns.iter().zip(row).map(|(column, item)| match item {
+                Value::Null => None,
+                item => {
+                    let mut text = Vec::new();
+                    value(&column.data_type.logical, *item, &mut text);
+                    Some(text)
+                }
+            });
+            query_cells::write(cells, out);
             return out.len() - start;
         }
         if let Some(identifier) = &self.identifier {
@@ -152,7 +168,7 @@ mod tests {
                 .nullable(),
             ),
         ];
-        let print = Print { columns: columns.into(), identifier: None, grid: None };
+        let print = Print { columns: columns.into(), identifier: None, grid: None, is_cells: false };
         let entries = [(Value::String("a"), Value::Bytes(b"3")), (Value::String("b"), Value::Bytes(b"\xff"))];
         let row = [
             Value::Int(1),
@@ -168,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_identifier_stands_in_front() {
-        let print = Print { columns: [].into(), identifier: Some("out".into()), grid: None };
+        let print = Print { columns: [].into(), identifier: Some("out".into()), grid: None, is_cells: false };
         let mut out = Vec::new();
         print.line(RowKind::Delete, &[], &mut out);
         assert_eq!(out, b"out> -D[]");

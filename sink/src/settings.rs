@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Finding, Rule};
+use crate::error::{Finding, Position, Rule};
 use crate::expr::OnNull;
 use crate::expr::function::Session;
 use crate::expr::temporal::zone::Zone;
@@ -132,6 +132,21 @@ impl Settings {
 }
 
 impl Settings {
+    /// What a caller sets before the text of a job; sentences about what has no effect, and what is wrong.
+    pub(crate) fn of_caller(pairs: &[(String, String)]) -> (Self, Vec<String>, Vec<Finding>) {
+        let (mut settings, mut notices, mut findings) = (Self::default(), Vec::new(), Vec::new());
+        // No text says it.
+        let unset = |sentence: String| sentence.replacen("SET ", "setting ", 1);
+        for (key, value) in pairs {
+            let given = WithOption { key: key.clone(), value: value.clone(), at: Position::START };
+            match settings.set(&given) {
+                Ok(notice) => notices.extend(notice.map(unset)),
+                Err(it) => findings.push(Finding { at: None, text: unset(it.text), ..it }),
+            }
+        }
+        (settings, notices, findings)
+    }
+
     /// What expressions ask of it.
     pub(crate) fn session(&self) -> Session {
         Session { time_zone: self.time_zone.as_str().into() }
@@ -152,9 +167,9 @@ impl Settings {
         rows
     }
 
-    /// Takes the default of one setting, or of all; a sentence back where that has no effect.
-    pub(crate) fn reset(&mut self, key: Option<&str>) -> Option<String> {
-        let default = Self::default();
+    /// Takes what stood before the text for one setting, or for all; a sentence back where that has no effect.
+    pub(crate) fn reset(&mut self, key: Option<&str>, default: &Self) -> Option<String> {
+        let default = default.clone();
         match key {
             None => *self = default,
             Some(INTERVAL) => self.checkpoint_interval = default.checkpoint_interval,
@@ -187,7 +202,6 @@ fn without_effect(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Position;
 
     fn set(key: &str, value: &str) -> (Settings, Result<Option<String>, Finding>) {
         let mut settings = Settings::default();

@@ -72,6 +72,8 @@ struct Subscription {
     /// Whether records before the checkpoint are read again, for the state that is made of them.
     rebuilds: bool,
     reset: AutoOffsetReset,
+    /// Whether the group is told how far it came.
+    commits: bool,
 }
 
 /// How far a source had come at one moment: what a checkpoint commits.
@@ -109,6 +111,7 @@ impl KafkaSource {
                 ends: plan.bounded != Bounded::Unbounded,
                 rebuilds: plan.keeps_state(),
                 reset: AutoOffsetReset::of(&plan.properties),
+                commits: restore != Restore::LookOn,
             },
             partitions: BTreeMap::new(),
             notices: Vec::new(),
@@ -196,7 +199,7 @@ impl KafkaSource {
     /// Commits positions; the caller has seen to it that all before them is acknowledged.
     pub(crate) async fn commit(&mut self, Positions(moved): Positions) -> Result<(), Error> {
         let Some(group) = &self.subscription.group else { return Ok(()) };
-        if moved.is_empty() {
+        if moved.is_empty() || !self.subscription.commits {
             return Ok(());
         }
         self.alone(group).await?;

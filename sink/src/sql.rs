@@ -18,6 +18,7 @@ mod names;
 mod nesting;
 mod no_effect;
 mod options;
+mod piece;
 mod query;
 mod relation;
 mod reserved;
@@ -31,6 +32,8 @@ mod tokens;
 mod window_function;
 
 pub(crate) use self::ast::*;
+pub(crate) use self::piece::{Piece, PieceKind, pieces};
+pub(crate) use self::reserved::is_reserved;
 pub use self::script::Script;
 use crate::error::{Error, ErrorKind};
 
@@ -45,6 +48,32 @@ pub(crate) fn parse(script: &Script) -> Result<Vec<Statement>, Error> {
         parser.take(&source)?;
     }
     parser.finish()
+}
+
+/// The same, statements that run together (those of a set) as one part each; and whether QUIT ended them.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_parts(script: &Script) -> Result<(Vec<Vec<Statement>>, bool), Error> {
+    let mut parser = block::Parser::new(script);
+    for source in lexed::split(script)? {
+        parser.take(&source)?;
+    }
+    parser.finish_parts()
+}
+
+/// Whether a text that is being typed can be run as it stands: it ends behind the `;` of a statement, or of the END of a
+/// statement set. What is wrong is complete too, since more text does not mend it.
+pub fn is_complete(text: &str) -> bool {
+    let script = Script::from(text);
+    let complete = on_known_stack(|| {
+        let mut parser = block::Parser::new(&script);
+        for source in lexed::split(&script)? {
+            parser.take(&source)?;
+        }
+        Ok(!parser.is_in_block())
+    });
+    lexical::ends_statement(text) && complete.unwrap_or(true)
 }
 
 /// The parser and the walks over its tree recurse. A thread is a stack of a known size, whoever calls.

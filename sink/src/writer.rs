@@ -6,8 +6,9 @@ use crate::changes::Change;
 use crate::clients::Clients;
 use crate::error::Error;
 use crate::job::subtask::Subtask;
-use crate::plan::SinkPlan;
+use crate::plan::{Layout, SinkPlan};
 use crate::progress::Counts;
+use crate::query_results::QueryWriter;
 
 mod kafka;
 mod print;
@@ -19,6 +20,8 @@ use print::PrintWriter;
 pub(crate) enum Writer {
     Kafka(Box<KafkaWriter>),
     Print(PrintWriter),
+    /// A program takes the changes of a query.
+    Query(QueryWriter),
     /// Everything is forgotten.
     Blackhole,
 }
@@ -28,10 +31,14 @@ impl Writer {
         plan: &SinkPlan,
         subtask: Subtask,
         clients: &mut Clients,
+        results: Option<&QueryWriter>,
     ) -> Result<Self, Error> {
         Ok(match plan {
             SinkPlan::Kafka(plan) => Self::Kafka(Box::new(KafkaWriter::open(plan, subtask, clients).await?)),
-            SinkPlan::Print(plan) => Self::Print(PrintWriter::new(plan)),
+            SinkPlan::Print(plan) => match results.filter(|_| plan.layout == Layout::Cells) {
+                Some(results) => Self::Query(results.clone()),
+                None => Self::Print(PrintWriter::new(plan)),
+            },
             SinkPlan::Blackhole(_) => Self::Blackhole,
         })
     }
@@ -46,6 +53,11 @@ impl Writer {
                 counts.written(change);
                 writer.write(change.value.unwrap_or_default())
             }
+            Self::Query(writer) => {
+                counts.written(change);
+                writer.write(change).await;
+                Ok(())
+            }
             Self::Blackhole => {
                 counts.written(change);
                 Ok(())
@@ -57,7 +69,8 @@ impl Writer {
     pub(crate) fn due_at(&self) -> Option<Instant> {
         match self {
             Self::Kafka(writer) => writer.due_at(),
-            Self::Print(_) | Self::Blackhole => None,
+            Self::Print(writer) => writer.due_at(),
+            Self::Query(_) | Self::Blackhole => None,
         }
     }
 
@@ -65,7 +78,8 @@ impl Writer {
     pub(crate) fn is_due(&self) -> bool {
         match self {
             Self::Kafka(writer) => writer.is_due(),
-            Self::Print(_) | Self::Blackhole => false,
+            Self::Print(writer) => writer.due_at().is_some_and(|due_at| due_at <= Instant::now()),
+            Self::Query(_) | Self::Blackhole => false,
         }
     }
 
@@ -73,7 +87,8 @@ impl Writer {
     pub(crate) async fn release(&mut self, counts: &mut Counts) -> Result<(), Error> {
         match self {
             Self::Kafka(writer) => writer.release(counts).await,
-            Self::Print(_) | Self::Blackhole => Ok(()),
+            Self::Print(writer) => writer.flush(),
+            Self::Query(_) | Self::Blackhole => Ok(()),
         }
     }
 
@@ -82,7 +97,7 @@ impl Writer {
         match self {
             Self::Kafka(writer) => writer.flush().await,
             Self::Print(writer) => writer.flush(),
-            Self::Blackhole => Ok(()),
+            Self::Query(_) | Self::Blackhole => Ok(()),
         }
     }
 }

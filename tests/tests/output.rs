@@ -59,6 +59,8 @@ fn invocations(at: &str, size: usize) -> Vec<Invocation> {
         add("wire apis", &["wire", "apis", "--output", form], Vec::new(), Something);
         add("wire schema", &["wire", "schema", "Fetch", "--output", form], Vec::new(), Something);
     }
+    let repeat = program::file(&format!("output-repeat-{size}.sql"), &format!("SELECT REPEAT('v', {size});"));
+    add("sql", &["sql", repeat.to_str().expect("UTF-8")], Vec::new(), TheValue);
     add("explain", &["explain", "examples/orders.sql"], Vec::new(), Something);
     let create = ["topic", "create", "made", "--bootstrap", at];
     add("topic create", &create, Vec::new(), Nothing);

@@ -216,6 +216,28 @@ fn the_readmes_options_and_credentials_are_the_codes() {
     assert!(missing.is_empty(), "the README lacks\n{}", missing.join("\n"));
 }
 
+/// The README's table of functions likewise.
+#[test]
+fn the_readmes_functions_are_the_codes() {
+    let readme = std::fs::read_to_string(upsert_kafka_tests::repository().join("README.md")).unwrap();
+    let rows = upsert_kafka_sink::functions::all().into_iter().map(|it| {
+        let usages: Vec<String> =
+            it.usage.iter().map(|usage| format!("`{}`", usage.replace('|', "\\|"))).collect();
+        let about = it.about.replace('|', "\\|");
+        format!("| {} | {} | {about} |", usages.join("<br>"), it.since)
+    });
+    let rows: Vec<String> = rows.collect();
+    let missing: Vec<&String> = rows.iter().filter(|row| !readme.contains(&**row)).collect();
+    let listed = readme.split("### Functions").nth(1).and_then(|it| it.split("</details>").next());
+    let listed = listed.expect("a table of functions").lines().filter(|line| line.starts_with("| `")).count();
+    assert!(
+        missing.is_empty(),
+        "the README lacks\n{}",
+        missing.iter().map(|it| it.as_str()).collect::<Vec<_>>().join("\n")
+    );
+    assert_eq!(listed, rows.len(), "the README has functions that are no more");
+}
+
 /// The README's table of formats likewise.
 #[test]
 fn the_readmes_formats_are_the_codes() {

@@ -113,7 +113,7 @@ const DLI: &[(&str, &[&str])] = &[
     ("08-canal-shop-orders.sql", &[]),
     ("09-statement-set-routes.sql", &[]),
     ("10-upsert-read-print.sql", &[]),
-    ("11-legacy-110-kafka.sql", &["legacy-options"]),
+    ("11-legacy-110-kafka.sql", &[]),
     ("12-legacy-110-upsert-refused.sql", &["legacy-options"]),
 ];
 

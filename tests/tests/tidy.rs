@@ -93,12 +93,14 @@ const SHELLS: &[&str] = &[
     "sink/src/job/topics.rs",
     "sink/src/job/writers.rs",
     "sink/src/local_source.rs",
+    "sink/src/query_results.rs",
     "sink/src/registry.rs",
     "sink/src/schema_fetch.rs",
     "sink/src/source.rs",
     "sink/src/upsert_sink.rs",
     "sink/src/writer.rs",
     "sink/src/writer/kafka.rs",
+    "sink/src/writer/print.rs",
 ];
 const CORES_BY_DEFAULT: &[&str] =
     &["protocol/", "client/kerberos/src/", "client/src/", "broker/src/", "sink/src/"];

@@ -9,12 +9,18 @@ use upsert_kafka_sink::{Error, ErrorKind, plan};
 
 use crate::args::Args;
 use crate::cluster::Properties;
+use crate::conf;
 use crate::exit::{Exit, Failure};
 
 /// Reads a job and replaces `${NAME}` by the environment.
 pub(super) fn read(path: &str) -> Result<Script, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::new(Exit::Job, format!("{path}: {e}")))?;
-    Script::substitute(&text, |name| std::env::var(name).ok()).map_err(|e| bad_job(path, &e))
+    filled_in(path, &text)
+}
+
+/// A text with `${NAME}` replaced by the environment.
+pub(super) fn filled_in(path: &str, text: &str) -> Result<Script, Failure> {
+    Script::substitute(text, |name| std::env::var(name).ok()).map_err(|e| bad_job(path, &e))
 }
 
 /// What the flags say over the text. `bootstrap` wins over `--bootstrap`.
@@ -27,6 +33,9 @@ pub(super) fn options(args: &Args, bootstrap: Option<String>) -> Result<PlanOpti
     for text in args.values("--set") {
         let (table, option, value) = parse_set(text)?;
         options = options.with_option(table, option, value);
+    }
+    for (key, value) in conf::settings(args)? {
+        options = options.with_setting(key, value);
     }
     let given = Properties::given(args)?;
     given.tell_unknown();
@@ -68,7 +77,7 @@ pub(super) fn not_opened(error: &Error) -> Failure {
     Failure::new(exit, error.to_string())
 }
 
-fn bad_job(path: &str, error: &Error) -> Failure {
+pub(super) fn bad_job(path: &str, error: &Error) -> Failure {
     Failure::new(Exit::Job, format!("{path}: {error}"))
 }
 

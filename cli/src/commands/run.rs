@@ -10,6 +10,7 @@ use crate::args::Args;
 use crate::commands::job;
 use crate::exit::{Exit, Failure};
 use crate::listing::OutputFormat;
+use crate::live::Live;
 use crate::output::Output;
 use crate::signal::Stop;
 use crate::status::Status;
@@ -37,22 +38,24 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     if answer(&plan, out)? {
         return Ok(());
     }
+    let columns = Live::columns(&plan, args, out)?;
     let new = match args.optional("--partitions")? {
         Some(partitions) => NewTopics::new().partitions(partitions),
         None => NewTopics::new(),
     };
     let create = args.has("--create-topics").then_some(new);
-    let Some(job) = stop.unless_asked(open(plan, args, stop, create)).await else {
+    let (options, live) = Live::begin(columns, options(restore(args)?, stop, create));
+    let Some(job) = stop.unless_asked(open(plan, options)).await else {
         return stopped_early();
     };
-    let ran = carry(job?, stop).await;
+    let ran = carry(job?, live, stop, out).await?;
     ran.skipped().into_iter().for_each(say);
     ran.outcome.as_ref().map_err(failed)?;
     ran.summary(form, out)
 }
 
 /// Prints what SHOW, DESCRIBE and EXPLAIN tell. Whether that was all that the script asks for.
-fn answer(plan: &Plan, out: &mut Output) -> Result<bool, Failure> {
+pub(super) fn answer(plan: &Plan, out: &mut Output) -> Result<bool, Failure> {
     for answer in plan.answers() {
         out.write(answer.clone())?;
     }
@@ -61,21 +64,21 @@ fn answer(plan: &Plan, out: &mut Output) -> Result<bool, Failure> {
 }
 
 /// A signal came while the job was not yet running: nothing was written, and nothing is lost.
-fn stopped_early() -> Result<(), Failure> {
+pub(super) fn stopped_early() -> Result<(), Failure> {
     say("stopped by a signal before the job began");
     Ok(())
 }
 
-async fn open(
-    plan: Plan,
-    args: &Args,
-    stop: &Stop,
-    create_topics: Option<NewTopics>,
-) -> Result<Job, Failure> {
-    let mut options = JobOptions::new().with_restore(restore(args)?).with_stop_timeout(stop.within());
-    if let Some(new) = create_topics {
-        options = options.with_new_topics(new);
+/// How a job is opened.
+pub(super) fn options(restore: Restore, stop: &Stop, create_topics: Option<NewTopics>) -> JobOptions {
+    let options = JobOptions::new().with_restore(restore).with_stop_timeout(stop.within());
+    match create_topics {
+        Some(new) => options.with_new_topics(new),
+        None => options,
     }
+}
+
+pub(super) async fn open(plan: Plan, options: JobOptions) -> Result<Job, Failure> {
     let job = Job::open(plan, options).await.map_err(|e| job::not_opened(&e))?;
     warn(job.notices());
     job.resumed().for_each(|notice| say(format_args!("note: {notice}")));
@@ -83,7 +86,7 @@ async fn open(
 }
 
 /// What the offsets that the job's groups keep mean.
-fn restore(args: &Args) -> Result<Restore, Failure> {
+pub(super) fn restore(args: &Args) -> Result<Restore, Failure> {
     match (args.has("--from-start-mode"), args.has("--resume")) {
         (false, false) => Ok(Restore::Checkpoint),
         (true, false) => Ok(Restore::Nothing),
@@ -93,28 +96,40 @@ fn restore(args: &Args) -> Result<Restore, Failure> {
 }
 
 /// What a job came to.
-struct Ran {
+pub(super) struct Ran {
     progress: Arc<Progress>,
     elapsed: Duration,
-    outcome: Result<(), Error>,
+    pub(super) outcome: Result<(), Error>,
 }
 
-/// Runs the job; a signal stops it cleanly.
-async fn carry(job: Job, stop: &Stop) -> Ran {
+/// Runs the job; a signal stops it cleanly. A query may live on the terminal meanwhile.
+pub(super) async fn carry(
+    job: Job,
+    live: Option<Live>,
+    stop: &Stop,
+    out: &mut Output,
+) -> Result<Ran, Failure> {
+    let (progress, began) = (job.progress(), Instant::now());
+    let outcome = match live {
+        Some(live) => live.run(job, stop, out).await?,
+        None => carry_unseen(job, stop).await,
+    };
+    Ok(Ran { progress, elapsed: began.elapsed(), outcome })
+}
+
+async fn carry_unseen(job: Job, stop: &Stop) -> Result<(), Error> {
     let (stopper, asked) = (job.stopper(), stop.clone());
     tokio::spawn(async move {
         asked.asked().await;
         stopper.stop();
     });
-    let (progress, began) = (job.progress(), Instant::now());
-    let _status = Status::show(Arc::clone(&progress));
-    let outcome = job.run().await.map(|_| ());
-    Ran { progress, elapsed: began.elapsed(), outcome }
+    let _status = Status::show(job.progress());
+    job.run().await.map(|_| ())
 }
 
 impl Ran {
     /// The last line, on standard output below a table and on standard error beside what programs read.
-    fn summary(&self, form: OutputFormat, out: &mut Output) -> Result<(), Failure> {
+    pub(super) fn summary(&self, form: OutputFormat, out: &mut Output) -> Result<(), Failure> {
         let counts = self.progress.counts();
         let mut more = String::new();
         for (count, done) in [
@@ -142,7 +157,7 @@ impl Ran {
     }
 
     /// A warning where rows were skipped.
-    fn skipped(&self) -> Option<String> {
+    pub(super) fn skipped(&self) -> Option<String> {
         let counts = self.progress.counts();
         let first = self.progress.first_skipped()?;
         Some(format!(
@@ -153,7 +168,7 @@ impl Ran {
 }
 
 /// Why a job ended; quiet where whoever read a print table's lines has left.
-fn failed(error: &Error) -> Failure {
+pub(super) fn failed(error: &Error) -> Failure {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
     if cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe) {
         return Failure::quiet();
@@ -165,6 +180,6 @@ fn failed(error: &Error) -> Failure {
     Failure::new(exit, error.to_string())
 }
 
-fn warn(notices: &[Notice]) {
+pub(super) fn warn(notices: &[Notice]) {
     notices.iter().for_each(|notice| say(format_args!("warning: {notice}")));
 }

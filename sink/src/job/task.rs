@@ -27,6 +27,7 @@ use crate::local_source::LocalBatch;
 use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
 use crate::progress::{Counts, OffsetsRebuilt, Progress};
+use crate::query_results::QueryWriter;
 use crate::schema_fetch;
 use crate::skips::Skips;
 use crate::source::JobIdentity;
@@ -59,6 +60,8 @@ pub(super) struct Opening {
     pub(super) job: JobIdentity,
     pub(super) clients: Clients,
     pub(super) progress: Arc<Progress>,
+    /// Who takes the changes of queries.
+    pub(super) results: Option<QueryWriter>,
 }
 
 impl Task {
@@ -71,12 +74,12 @@ impl Task {
         codecs: &Codecs,
         exchanges: &[Vec<HandoverSender>],
         subtask: Subtask,
-        Opening { restore, job, clients, progress }: &mut Opening,
+        Opening { restore, job, clients, progress, results }: &mut Opening,
     ) -> Result<Self, Error> {
         let dead_letters = DeadLetters::open(pipeline.reader(), clients).await?;
-        let progress_of_writers = Arc::clone(progress);
-        let writers =
-            Writers::open(&pipeline.inserts, exchanges, subtask, clients, progress_of_writers).await?;
+        let shared = Arc::clone(progress);
+        let results = results.as_ref();
+        let writers = Writers::open(&pipeline.inserts, exchanges, subtask, clients, shared, results).await?;
         let source = Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?;
         let rebuilt = source.rebuilt();
         progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);

@@ -14,6 +14,7 @@ use crate::clients::Clients;
 use crate::error::Error;
 use crate::plan::InsertPlan;
 use crate::progress::{Counts, Progress};
+use crate::query_results::QueryWriter;
 use crate::source::Positions;
 use crate::writer::Writer;
 
@@ -41,11 +42,12 @@ impl Writers {
         subtask: Subtask,
         clients: &mut Clients,
         progress: Arc<Progress>,
+        results: Option<&QueryWriter>,
     ) -> Result<Self, Error> {
         let mut outlets = Vec::with_capacity(inserts.len());
         for (insert, senders) in inserts.iter().zip(exchanges) {
             outlets.push(match &senders[..] {
-                [] => Outlet::Own(Writer::open(&insert.sink, subtask, clients).await?),
+                [] => Outlet::Own(Writer::open(&insert.sink, subtask, clients, results).await?),
                 senders => Outlet::Exchange(ExchangeWriter::new(insert.table(), subtask, senders)),
             });
         }

@@ -1,14 +1,13 @@
 //! The spelling of Flink 1.10, `'connector.type' = 'kafka'`, and what is written today.
 
 use super::connectors::PROPERTIES;
-use super::given::Options;
-use super::secret::shown;
+use super::given::{Given, Options};
 
 /// A WITH clause of 1.10 in today's words.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Rewritten {
     /// In the order to write them.
-    pub(crate) options: Vec<(String, String)>,
+    pub(crate) options: Vec<(String, Given)>,
     /// What is lost on the way, a sentence each.
     pub(crate) lost: Vec<String>,
 }
@@ -51,6 +50,12 @@ pub(crate) fn renamed(key: &str) -> Option<String> {
     })
 }
 
+/// Whether such a table runs once it is rewritten: a plain one. An upsert table of 1.10 took deletes otherwise than
+/// today's, so its user must see what becomes of it.
+pub(crate) fn runs(options: &Options) -> bool {
+    is_legacy(options) && options.get(TYPE).is_some_and(|given| given.value == "kafka")
+}
+
 /// The whole clause.
 pub(crate) fn rewritten(options: &Options) -> Rewritten {
     let value = |key: &str| options.get(key).map(|given| given.value.as_str());
@@ -58,18 +63,18 @@ pub(crate) fn rewritten(options: &Options) -> Rewritten {
     let format = value(FORMAT).unwrap_or("json");
     let mut out = Rewritten { options: Vec::new(), lost: Vec::new() };
     for (old, today) in RENAMED {
-        let Some(given) = value(old) else { continue };
+        let Some(given) = options.get(*old) else { continue };
         match *today {
             "" => {}
             "format" if is_upsert => {
                 for key in ["key.format", "value.format"] {
-                    out.options.push((key.to_owned(), given.to_owned()));
+                    out.options.push((key.to_owned(), given.clone()));
                 }
             }
             "sink.partitioner" if is_upsert => {
                 out.lost.push(format!("'{old}': an upsert table keeps one key on one partition"));
             }
-            today => out.options.push((today.to_owned(), given.to_owned())),
+            today => out.options.push((today.to_owned(), given.clone())),
         }
     }
     if value("connector.sink.ignore-retraction").is_some_and(|it| it.eq_ignore_ascii_case("true")) {
@@ -86,17 +91,18 @@ pub(crate) fn rewritten(options: &Options) -> Rewritten {
             (Some(property), _) => format!("{PROPERTIES}{property}"),
             (_, Some(own)) if is_upsert => format!("value.{format}.{own}"),
             (_, Some(own)) => format!("{format}.{own}"),
-            _ => continue,
+            // A word of today, or one that nobody knows: the check of the table says so.
+            _ => key.clone(),
         };
         if !is_renamed && indexed(key).is_none() {
-            out.options.push((today, given.value.clone()));
+            out.options.push((today, given.clone()));
         }
     }
     // `'connector.properties.0.key' = 'group.id', 'connector.properties.0.value' = 'g'`
     for (index, name) in options.keys().filter_map(|key| indexed(key)).filter(|(_, part)| *part == "key") {
-        let named = |part: &str| value(&format!("connector.properties.{index}.{part}"));
+        let named = |part: &str| options.get(&format!("connector.properties.{index}.{part}"));
         if let (Some(property), Some(given)) = (named(name), named("value")) {
-            out.options.push((format!("{PROPERTIES}{property}"), given.to_owned()));
+            out.options.push((format!("{PROPERTIES}{}", property.value), given.clone()));
         }
     }
     out
@@ -113,8 +119,8 @@ fn indexed(key: &str) -> Option<(&str, &str)> {
 const DISCOVERY: &str = "flink.partition-discovery.interval-millis";
 
 /// `'connector' = 'kafka', 'topic' = 't'`, without secrets.
-pub(crate) fn clause(options: &[(String, String)]) -> String {
+pub(crate) fn clause(options: &[(String, Given)]) -> String {
     let pairs: Vec<String> =
-        options.iter().map(|(key, value)| format!("'{key}' = '{}'", shown(key, value))).collect();
+        options.iter().map(|(key, given)| format!("'{key}' = '{}'", given.shown(key))).collect();
     pairs.join(", ")
 }

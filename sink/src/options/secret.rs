@@ -97,6 +97,11 @@ pub(crate) fn looks_secret(value: &str) -> bool {
     has_user || lower.contains("password") || lower.contains("secret=")
 }
 
+/// Every key of WITH and SET that is known.
+pub(crate) fn known_keys() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(String::as_str)
+}
+
 /// Every key there is: of connectors, of formats behind each of their prefixes, of the client, and of SET.
 static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let mut known: HashSet<String> = ["connector", "property-version"].map(str::to_owned).into();

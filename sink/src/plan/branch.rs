@@ -1,6 +1,6 @@
 //! A branch of a query: one source, what happens to its rows, and the columns that are made of them.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::table::Table;
 use crate::bind::NamedExpr;
@@ -22,7 +22,7 @@ pub(super) struct Branch {
 /// Where a branch has its rows from.
 #[derive(Clone, Debug)]
 pub(super) enum BranchSource {
-    Table(Rc<Table>),
+    Table(Arc<Table>),
     /// One row without columns, once.
     Once,
 }

@@ -1,7 +1,7 @@
 //! The tables and views of a job by name: what USE makes of short names, and what DROP takes away.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::branch::Branch;
 use super::path::Path;
@@ -13,8 +13,8 @@ use crate::sql::{TableName, Use};
 /// What a name stands for.
 #[derive(Clone, Debug)]
 pub(super) enum Entry {
-    Table(Rc<Table>),
-    View(Rc<View>),
+    Table(Arc<Table>),
+    View(Arc<View>),
     /// A table or view whose statement was refused: what uses it adds nothing to that.
     Refused,
 }
@@ -135,6 +135,21 @@ impl Catalog {
         let mut names: Vec<&str> = here.map(|(path, _)| path[2].as_str()).collect();
         names.sort_unstable();
         names
+    }
+
+    /// The tables and views with their columns, of all databases.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        self.entries.iter().filter_map(|([.., name], entry)| {
+            let columns = match entry {
+                Entry::Table(table) => table.declared.iter().map(|column| column.name.as_str()).collect(),
+                Entry::View(view) => {
+                    let columns = view.branches.first().map_or(&[][..], |branch| &branch.columns);
+                    columns.iter().map(|column| &*column.name).collect()
+                }
+                Entry::Refused => return None,
+            };
+            Some((name.as_str(), columns))
+        })
     }
 
     /// The names of all tables and views.

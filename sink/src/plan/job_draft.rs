@@ -1,7 +1,7 @@
 //! What the statements of a job came to so far.
 
 use std::collections::HashSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use upsert_kafka_client::Role;
 
@@ -21,10 +21,21 @@ use crate::settings::Settings;
 use crate::sql::TableName;
 use crate::sql::limits::{INSERTS_MAX, JOB_COLUMNS_MAX};
 
+/// What statements of a session leave to those that come later.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ground {
+    pub(super) settings: Settings,
+    pub(super) catalog: Catalog,
+    pub(super) overrides_met: HashSet<usize>,
+    pub(super) topics: Vec<(String, Option<Position>)>,
+}
+
 /// What has been read of a job so far.
 pub(super) struct JobDraft<'a> {
     pub(super) caller: &'a PlanOptions,
     pub(super) settings: Settings,
+    /// What RESET goes back to.
+    pub(super) initial: Settings,
     pub(super) catalog: Catalog,
     /// The caller's overrides that meant a table.
     pub(super) overrides_met: HashSet<usize>,
@@ -51,9 +62,11 @@ pub(super) struct JobDraft<'a> {
 
 impl<'a> JobDraft<'a> {
     pub(super) fn new(caller: &'a PlanOptions) -> Self {
+        let (settings, notices, findings) = Settings::of_caller(&caller.settings);
         Self {
             caller,
-            settings: Settings::default(),
+            initial: settings.clone(),
+            settings,
             catalog: Catalog::default(),
             overrides_met: HashSet::new(),
             topics: Vec::new(),
@@ -63,12 +76,30 @@ impl<'a> JobDraft<'a> {
             is_too_large: false,
             readers: Readers::default(),
             reports: Vec::new(),
-            notices: Vec::new(),
+            notices: notices.into_iter().map(|text| Notice { table: None, text }).collect(),
             without_security: Vec::new(),
-            findings: Vec::new(),
+            findings,
             has_query: false,
             answers: Vec::new(),
             budget: ExpressionBudget::default(),
+        }
+    }
+
+    /// Over what the earlier statements of a session made, whose notices have been told.
+    pub(super) fn over(caller: &'a PlanOptions, ground: Ground) -> Self {
+        let Ground { settings, catalog, overrides_met, topics } = ground;
+        Self { settings, catalog, overrides_met, topics, notices: Vec::new(), ..Self::new(caller) }
+    }
+
+    /// What later statements of a session stand on.
+    pub(super) fn ground(&self) -> Ground {
+        // A place in the text of these statements is none in the text of later ones.
+        let topics = self.topics.iter().map(|(name, _)| (name.clone(), None)).collect();
+        Ground {
+            settings: self.settings.clone(),
+            catalog: self.catalog.clone(),
+            overrides_met: self.overrides_met.clone(),
+            topics,
         }
     }
 
@@ -94,10 +125,10 @@ impl<'a> JobDraft<'a> {
     }
 
     /// The table of that name; what was refused, or is not there, has been told then. A view is none.
-    pub(super) fn table(&mut self, name: &TableName) -> Option<Rc<Table>> {
+    pub(super) fn table(&mut self, name: &TableName) -> Option<Arc<Table>> {
         match self.catalog.find(name) {
-            Some(Entry::Table(table)) if name.options.is_empty() => Some(Rc::clone(table)),
-            Some(Entry::Table(table)) => Some(Rc::new(table.with_hint(&name.options, self.caller))),
+            Some(Entry::Table(table)) if name.options.is_empty() => Some(Arc::clone(table)),
+            Some(Entry::Table(table)) => Some(Arc::new(table.with_hint(&name.options, self.caller))),
             Some(Entry::View(_) | Entry::Refused) => None,
             None => {
                 self.findings.push(self.catalog.absent(name));
@@ -107,7 +138,7 @@ impl<'a> JobDraft<'a> {
     }
 
     /// The same of a table that is to be written, which a view cannot be.
-    pub(super) fn table_to_write(&mut self, name: &TableName) -> Option<Rc<Table>> {
+    pub(super) fn table_to_write(&mut self, name: &TableName) -> Option<Arc<Table>> {
         if let Some(Entry::View(view)) = self.catalog.find(name) {
             let text = format!("'{}' is a view, which cannot be written", view.name);
             self.findings.push(Finding::new(Rule::Table, text).at(name.at));

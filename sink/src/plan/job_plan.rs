@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::explain::Explained;
 use super::notice::Notice;
-use super::pipeline::{InsertPlan, Pipeline, SinkPlan, SourcePlan};
+use super::pipeline::{InsertPlan, Layout, Pipeline, SinkPlan, SourcePlan};
 use super::properties::sets;
 use super::report::TableReport;
 use crate::settings::Settings;
@@ -36,6 +36,29 @@ impl Plan {
     /// What each table that is read or written came to, in the order of use.
     pub fn tables(&self) -> &[TableReport] {
         &self.tables
+    }
+
+    /// Whether it runs SELECTs alone, whose rows are shown and written nowhere.
+    pub fn is_query(&self) -> bool {
+        let mut sinks = self.inserts().map(|(_, insert)| &insert.sink).peekable();
+        sinks.peek().is_some() && sinks.all(SinkPlan::is_query)
+    }
+
+    /// The names of a query's columns.
+    pub fn query_columns(&self) -> Vec<&str> {
+        let first = self.inserts().next().filter(|_| self.is_query());
+        first.map_or_else(Vec::new, |(_, insert)| insert.sink.columns().iter().map(|it| &*it.name).collect())
+    }
+
+    /// From now on the changes of SELECTs are handed out cell by cell, and not as lines.
+    pub(crate) fn hand_queries_out(&mut self) {
+        for insert in self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.inserts) {
+            if let SinkPlan::Print(print) = &mut insert.sink
+                && matches!(print.layout, Layout::Changelog { .. })
+            {
+                print.layout = Layout::Cells;
+            }
+        }
     }
 
     /// Every table that is read, each once.

@@ -1,6 +1,6 @@
 //! CREATE TABLE … LIKE: a table's columns and options, with those of another one before its own.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::catalog::Entry;
 use super::job_draft::JobDraft;
@@ -12,7 +12,7 @@ pub(super) fn merged(draft: &mut JobDraft<'_>, ast: CreateTable) -> Option<Creat
     let Some(like) = ast.like.clone() else { return Some(ast) };
     let name = ast.name.path.join(".");
     let base = match draft.catalog.find(&like.table) {
-        Some(Entry::Table(table)) => Rc::clone(&table.ast),
+        Some(Entry::Table(table)) => Arc::clone(&table.ast),
         Some(Entry::View(view)) => {
             let text = format!("LIKE takes a table, and '{}' is a view", view.name);
             draft.findings.push(Finding::new(Rule::Table, text).of(&name).at(like.table.at));

@@ -182,6 +182,8 @@ pub(crate) enum Layout {
     Row,
     /// `| +I | 1 | a |`, as Flink's client shows a query's changes; the first branch of a query begins with the names.
     Changelog { has_header: bool },
+    /// The cells of a query's change, for a program that shows them.
+    Cells,
 }
 
 /// What a SELECT of its own is called where a table's name is asked for.
@@ -305,6 +307,11 @@ impl SinkPlan {
             Self::Print(sink) => &sink.primary_key,
             Self::Blackhole(sink) => &sink.primary_key,
         }
+    }
+
+    /// Whether it shows what a SELECT gives.
+    pub(crate) fn is_query(&self) -> bool {
+        matches!(self, Self::Print(sink) if sink.layout != Layout::Row)
     }
 
     /// `sink.parallelism`

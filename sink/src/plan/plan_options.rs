@@ -23,6 +23,8 @@ pub struct PlanOptions {
     pub(super) properties: Vec<(String, String)>,
     pub(super) credentials: Credentials,
     pub(super) leaves_security_out: bool,
+    /// As if by SET before the text.
+    pub(super) settings: Vec<(String, String)>,
 }
 
 /// One option of one table, set by the caller.
@@ -80,6 +82,12 @@ impl PlanOptions {
     /// the process, where a job runs that is written for a secured one.
     pub fn without_security(self) -> Self {
         Self { leaves_security_out: true, ..self }
+    }
+
+    /// Sets one more setting, as if by SET before the text, which wins.
+    pub fn with_setting(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((key.into(), value.into()));
+        self
     }
 
     /// Whether a job may read a topic that it writes, and so feed itself.

@@ -1,12 +1,12 @@
 //! The statements of a job, one after another: settings kept, tables and views made, queries planned.
 
 use std::collections::HashSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::catalog::{Entry, View};
 use super::distribution::distribute;
 use super::insert::{self, explained};
-use super::job_draft::JobDraft;
+use super::job_draft::{Ground, JobDraft};
 use super::job_plan::Plan;
 use super::notice::Notice;
 use super::pipeline::{KafkaSinkPlan, SinkPlan};
@@ -28,6 +28,11 @@ impl<'a> Planner<'a> {
         Self { draft: JobDraft::new(caller) }
     }
 
+    /// Over what the earlier statements of a session made.
+    pub(super) fn over(caller: &'a PlanOptions, ground: Ground) -> Self {
+        Self { draft: JobDraft::over(caller, ground) }
+    }
+
     pub(super) fn add(&mut self, statement: Statement) {
         let draft = &mut self.draft;
         match statement {
@@ -38,7 +43,7 @@ impl<'a> Planner<'a> {
                 Err(finding) => draft.findings.push(finding),
             },
             Statement::Reset(key) => {
-                let notice = draft.settings.reset(key.as_ref().map(|key| key.key.as_str()));
+                let notice = draft.settings.reset(key.as_ref().map(|key| key.key.as_str()), &draft.initial);
                 draft.notices.extend(notice.map(notice_of_job));
             }
             Statement::Drop(drop) => self.drop(&drop),
@@ -58,9 +63,9 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The plan, if nothing is wrong.
-    pub(super) fn finish(self) -> Result<Plan, Error> {
-        let mut draft = self.draft;
+    /// The plan of a whole job, if nothing is wrong.
+    pub(super) fn finish(mut self) -> Result<Plan, Error> {
+        let draft = &mut self.draft;
         for (index, it) in draft.caller.overrides.iter().enumerate() {
             if !draft.overrides_met.contains(&index) && draft.findings.is_empty() {
                 let text = format!("--set {}.{}: the job has no such table", it.table, it.option);
@@ -72,6 +77,12 @@ impl<'a> Planner<'a> {
             let text = "nothing to run: the job has no INSERT and no SELECT";
             draft.findings.push(Finding::new(Rule::Table, text));
         }
+        self.finish_part().map(|(plan, _)| plan)
+    }
+
+    /// The plan of some statements of a session, and what later ones stand on, if nothing is wrong.
+    pub(super) fn finish_part(self) -> Result<(Plan, Ground), Error> {
+        let mut draft = self.draft;
         if !draft.caller.allows_loop {
             let looped = super::feedback::findings(draft.readers.pipelines()).into_iter();
             let topics = &draft.topics;
@@ -85,19 +96,21 @@ impl<'a> Planner<'a> {
         if !draft.findings.is_empty() {
             return Err(Error::plan(draft.findings));
         }
+        let ground = draft.ground();
         let mut told = HashSet::new();
         let of_file = draft.caller.credentials.notices().iter().map(|text| notice_of_job(text.clone()));
         let notices = of_file
             .chain(without_security(&draft.without_security))
             .chain(draft.notices)
             .chain(draft.properties.notices);
-        Ok(Plan {
+        let plan = Plan {
             settings: draft.settings,
             pipelines: draft.readers.into_pipelines(),
             notices: notices.filter(|notice| told.insert(notice.to_string())).collect(),
             tables: draft.reports,
             answers: draft.answers,
-        })
+        };
+        Ok((plan, ground))
     }
 
     /// The one table of a caller who brings rows of its own.
@@ -154,8 +167,11 @@ impl<'a> Planner<'a> {
             let text = "WATERMARK has no effect: no query that is supported yet waits for one".to_owned();
             draft.notices.push(Notice { table: Some(table.name.clone()), text });
         }
+        if let Some(text) = table.rewritten.take() {
+            draft.notices.push(Notice { table: Some(table.name.clone()), text });
+        }
         draft.topics.push((table.name.clone(), table.options.get("topic").and_then(|given| given.at)));
-        draft.catalog.insert(path, Entry::Table(Rc::new(table)));
+        draft.catalog.insert(path, Entry::Table(Arc::new(table)));
     }
 
     /// A view is bound when it is made, with the tables and settings of that moment.
@@ -176,7 +192,7 @@ impl<'a> Planner<'a> {
             let renamed = rename(&mut branches, &view.columns, &of);
             renamed.map_err(|findings| draft.findings.extend(findings)).ok().map(|()| branches)
         });
-        let entry = bound.map_or(Entry::Refused, |branches| Entry::View(Rc::new(View { name, branches })));
+        let entry = bound.map_or(Entry::Refused, |branches| Entry::View(Arc::new(View { name, branches })));
         draft.catalog.insert(path, entry);
     }
 

@@ -3,7 +3,7 @@
 //! A name in an expression stands for what the view or subquery below makes of the source's row, so what comes out is
 //! always one source, steps over its rows, and columns: at run time nothing is left of views and subqueries.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::branch::{Branch, BranchSource};
 use super::catalog::{Catalog, Entry};
@@ -31,7 +31,7 @@ pub(super) struct QueryBinder<'a> {
 }
 
 /// The queries of WITH that a part of the query sees; the last of a name counts.
-type WithQueries = Vec<(String, Rc<[Branch]>)>;
+type WithQueries = Vec<(String, Arc<[Branch]>)>;
 
 /// What is wrong with a query; empty where a table or view is of no use for a reason that was told.
 type Findings = Vec<Finding>;
@@ -74,8 +74,8 @@ impl QueryBinder<'_> {
             return Ok(branches.to_vec());
         }
         let table = match self.catalog.find(name) {
-            Some(Entry::Table(table)) if name.options.is_empty() => Rc::clone(table),
-            Some(Entry::Table(table)) => Rc::new(table.with_hint(&name.options, self.caller)),
+            Some(Entry::Table(table)) if name.options.is_empty() => Arc::clone(table),
+            Some(Entry::Table(table)) => Arc::new(table.with_hint(&name.options, self.caller)),
             Some(Entry::View(view)) if name.options.is_empty() => return Ok(view.branches.clone()),
             Some(Entry::View(view)) => {
                 let text = format!("'{}' is a view, which has no options for a hint to set", view.name);

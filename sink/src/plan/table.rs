@@ -1,7 +1,6 @@
 //! A table as declared: its columns and key held to SQL's rules, its options with the caller's on top.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::metadata_type;
@@ -43,8 +42,10 @@ pub(super) struct Table {
     metadata_slots: Vec<usize>,
     /// Whether the statement says more than we can read of it, so that the table cannot be judged.
     pub(super) is_partial: bool,
+    /// Of a table of Flink 1.10 that runs all the same: its clause of today.
+    pub(super) rewritten: Option<String>,
     /// As it was written, for tables that are made LIKE it.
-    pub(super) ast: Rc<CreateTable>,
+    pub(super) ast: Arc<CreateTable>,
 }
 
 /// What tells two uses of tables apart: the statement that made the table, and the options of this use.
@@ -94,8 +95,13 @@ impl Table {
         let mut columns: Vec<Field> = Vec::new();
         let mut declared: Vec<Declared> = Vec::new();
         let mut places = HashMap::new();
-        let options: Options =
+        let mut options: Options =
             ast.options.iter().map(|it| (it.key.clone(), Given::table(it.value.clone(), it.at))).collect();
+        let rewritten = legacy::runs(&options).then(|| {
+            let text = Self::told_today(&options, "it runs as WITH");
+            options = legacy::rewritten(&options).options.into_iter().collect();
+            text
+        });
         let physical = ast.columns.iter().filter(|it| matches!(it.kind, ColumnKind::Physical(_))).count();
         let mut metadata: Vec<Field> = Vec::new();
         for column in &ast.columns {
@@ -145,7 +151,8 @@ impl Table {
             number,
             metadata_slots: Vec::new(),
             is_partial,
-            ast: Rc::new(ast),
+            rewritten,
+            ast: Arc::new(ast),
         };
         table.override_options(caller);
         (table, findings)
@@ -159,7 +166,7 @@ impl Table {
             Relation { path: Vec::new(), columns: Vec::new() }
         });
         let scope = Scope { relations: &[relation], session };
-        let ast = Rc::clone(&self.ast);
+        let ast = Arc::clone(&self.ast);
         for (column, declared) in ast.columns.iter().zip(&mut self.declared) {
             if let (ColumnKind::Computed(expression), Kind::Computed(bound)) =
                 (&column.kind, &mut declared.kind)
@@ -300,15 +307,20 @@ impl Table {
 
     /// A table of Flink 1.10, with the clause to write today.
     fn legacy(&self) -> Finding {
-        let today = legacy::rewritten(&self.options);
+        Finding::not_yet("legacy-options", Self::told_today(&self.options, "write WITH"))
+    }
+
+    /// What a clause of Flink 1.10 is today, and what it loses.
+    fn told_today(options: &Options, verb: &str) -> String {
+        let today = legacy::rewritten(options);
         let mut text = format!(
-            "'connector.type' is the spelling of Flink 1.10, which no later one reads; write WITH ({})",
+            "'connector.type' is the spelling of Flink 1.10, which no later one reads; {verb} ({})",
             legacy::clause(&today.options)
         );
         for lost in &today.lost {
             text = format!("{text}; {lost}");
         }
-        Finding::not_yet("legacy-options", text)
+        text
     }
 
     /// The columns that stand in messages, of a table as it is declared or of [`Self::as_sink`].

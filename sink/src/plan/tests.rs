@@ -538,6 +538,45 @@ fn a_table_of_flink_1_10_is_told_its_clause_of_today() {
 }
 
 #[test]
+fn a_plain_table_of_flink_1_10_runs_after_its_clause_was_shown() {
+    let text = "CREATE TABLE cars (id INT) WITH ('connector.type' = 'kafka', 'connector.topic' = 't', 'update-mode' = 'append', \
+        'connector.version' = '0.11', 'connector.properties.bootstrap.servers' = 'a:1', 'format.type' = 'csv', \
+        'connector.startup-mode' = 'earliest-offset', 'format.field-delimiter' = '|', \
+        'connector.properties.sasl.jaas.config' = 'hush', \
+        'connector.properties.flink.partition-discovery.interval-millis' = '3000');
+        CREATE TABLE shown (id INT) WITH ('connector' = 'print'); INSERT INTO shown SELECT * FROM cars";
+    let plan = plan(text, &PlanOptions::new()).unwrap();
+    let source = plan.sources().next().unwrap();
+    assert_eq!(source.topics(), ["t"]);
+    assert_eq!(source.discovery_interval, Some(Duration::from_secs(3)));
+    assert_eq!(
+        plan.notices()[0].to_string(),
+        "table cars: 'connector.type' is the spelling of Flink 1.10, which no later one reads; it runs as WITH \
+         ('connector' = 'kafka', 'topic' = 't', 'scan.startup.mode' = 'earliest-offset', 'format' = 'csv', \
+         'properties.bootstrap.servers' = 'a:1', 'scan.topic-partition-discovery.interval' = '3000', \
+         'properties.sasl.jaas.config' = '***', 'csv.field-delimiter' = '|')"
+    );
+    let typo = text.replace("connector.version", "connector.verzion");
+    let error = super::plan(&*typo, &PlanOptions::new()).unwrap_err().to_string();
+    assert!(error.contains("'connector.verzion'"), "{error}");
+}
+
+#[test]
+fn settings_of_the_caller_count_as_if_they_stood_before_the_text() {
+    let text = format!("{SOURCE}{}{ALL}", sink(COLUMNS, ""));
+    let options = PlanOptions::new().with_setting("execution.checkpointing.interval", "7 s");
+    let options = options.with_setting("state.backend.type", "rocksdb");
+    let planned = plan(&*text, &options).unwrap();
+    assert_eq!(planned.settings.checkpoint_interval, Duration::from_secs(7));
+    assert_eq!(planned.notices[0].to_string(), "setting 'state.backend.type' has no effect here");
+    let own = format!("SET 'execution.checkpointing.interval' = '1 s'; {text}");
+    assert_eq!(plan(&*own, &options).unwrap().settings.checkpoint_interval, Duration::from_secs(1));
+    let wrong = PlanOptions::new().with_setting("parallelism.default", "many");
+    let error = plan(&*text, &wrong).unwrap_err().to_string();
+    assert_eq!(error, "setting 'parallelism.default' = 'many': this is not a whole number");
+}
+
+#[test]
 fn indexed_properties_of_flink_1_10_are_told_by_their_names() {
     let text = "CREATE TABLE o (id INT) WITH ('connector.type' = 'upsert-kafka', 'connector.topic' = 't', \
         'connector.properties.0.key' = 'bootstrap.servers', 'connector.properties.0.value' = 'a:1', \

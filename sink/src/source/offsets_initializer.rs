@@ -31,6 +31,8 @@ pub enum Restore {
     Nothing,
     /// All count, whoever committed them.
     Offsets,
+    /// None counts, and the job commits none: for a query that only looks on, and leaves its group to others.
+    LookOn,
 }
 
 /// An offset, or what brokers must be asked for to know it.
@@ -88,7 +90,7 @@ impl<'a> OffsetsInitializer<'a> {
 
     /// How the topic is begun, judged by what the group has committed for all of its partitions.
     pub(crate) fn topic_start(&self, committed: &[Committed]) -> Result<TopicStart, RestoreRefused> {
-        if self.restore == Restore::Nothing {
+        if matches!(self.restore, Restore::Nothing | Restore::LookOn) {
             return Ok(TopicStart::Fresh);
         }
         let (mut start, mut old) = (TopicStart::Fresh, None);

@@ -1,6 +1,6 @@
 //! The statements of a script, in the words of Flink.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::error::{Finding, Position};
 use crate::types::DataType;
@@ -219,9 +219,9 @@ pub(crate) enum QueryBody {
     /// The table, the view, or the query of an enclosing WITH of that name.
     Table(TableName),
     /// `SELECT`
-    Select(Rc<Select>),
+    Select(Arc<Select>),
     /// `VALUES`
-    Values(Rc<Values>),
+    Values(Arc<Values>),
     /// `… UNION ALL …`: at least two.
     UnionAll(Vec<QueryBody>),
     /// `WITH name AS (…) …`
@@ -300,7 +300,7 @@ pub(crate) enum Item {
 /// An expression as it was parsed, which the binder reads.
 #[derive(Clone, Debug)]
 pub(crate) struct Expression {
-    pub(crate) ast: Rc<sqlparser::ast::Expr>,
+    pub(crate) ast: Arc<sqlparser::ast::Expr>,
     pub(crate) at: Position,
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Parser<'a> {
     script: &'a Script,
     statements: Vec<Statement>,
     block: Option<Block>,
+    /// Where in `statements` each begins that stands by itself; those of a set do not.
+    beginnings: Vec<usize>,
     /// Whether QUIT was met: nothing behind it counts.
     has_quit: bool,
 }
@@ -35,12 +37,15 @@ enum SetUse {
 
 impl<'a> Parser<'a> {
     pub(super) fn new(script: &'a Script) -> Self {
-        Self { script, statements: Vec::new(), block: None, has_quit: false }
+        Self { script, statements: Vec::new(), block: None, beginnings: Vec::new(), has_quit: false }
     }
 
     pub(super) fn take(&mut self, source: &Source<'_>) -> Result<(), Error> {
         if self.has_quit {
             return Ok(());
+        }
+        if self.block.is_none() {
+            self.beginnings.push(self.statements.len());
         }
         if let (None, Some(statement)) = (&self.block, set::parse(self.script, source)?) {
             self.statements.push(statement);
@@ -70,6 +75,24 @@ impl<'a> Parser<'a> {
                 .error_at(block.at, "this statement set is not closed: write END; behind its INSERTs")),
             None => Ok(self.statements),
         }
+    }
+
+    /// The statements, those of a set together; and whether QUIT ended them.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub(super) fn finish_parts(mut self) -> Result<(Vec<Vec<Statement>>, bool), Error> {
+        let (beginnings, has_quit) = (std::mem::take(&mut self.beginnings), self.has_quit);
+        let mut rest = self.finish()?;
+        let mut parts: Vec<_> = beginnings.iter().rev().map(|at| rest.split_off(*at)).collect();
+        parts.reverse();
+        parts.retain(|part| !part.is_empty());
+        Ok((parts, has_quit))
+    }
+
+    /// Whether a statement set waits for its END.
+    pub(super) fn is_in_block(&self) -> bool {
+        self.block.is_some()
     }
 
     fn in_block(&mut self, tokens: &mut Tokens<'_>, mut block: Block) -> Result<(), Error> {

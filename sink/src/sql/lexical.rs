@@ -79,6 +79,20 @@ impl Lexer {
     }
 }
 
+/// Whether `;` is the last that stands in the text, comments and blanks aside.
+pub(super) fn ends_statement(text: &str) -> bool {
+    let (mut lexer, mut rest, mut ends) = (Lexer::default(), text, false);
+    while let Some((length, region)) = lexer.step(rest) {
+        let piece = &rest[..length];
+        let is_blank = piece.starts_with(char::is_whitespace) && region == Region::Code;
+        if !(is_blank || matches!(region, Region::LineComment | Region::BlockComment)) {
+            ends = piece == ";" && region == Region::Code;
+        }
+        rest = &rest[length..];
+    }
+    ends && lexer.region() != Region::BlockComment
+}
+
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }

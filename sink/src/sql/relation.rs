@@ -1,6 +1,6 @@
 //! The parser's tree of a query as a [`QueryBody`] of ours.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, JoinOperator, Query as Ast,
@@ -40,7 +40,7 @@ impl<'a> Converter<'a> {
 
     fn body(&self, body: &SetExpr) -> Result<QueryBody, Finding> {
         match body {
-            SetExpr::Select(select) => Ok(QueryBody::Select(Rc::new(self.select(select)?))),
+            SetExpr::Select(select) => Ok(QueryBody::Select(Arc::new(self.select(select)?))),
             SetExpr::Query(query) => self.query(query),
             SetExpr::Values(values) => self.values(values),
             SetExpr::Table(table) => {
@@ -65,7 +65,7 @@ impl<'a> Converter<'a> {
         let rows = values.rows.iter().map(|row| row.content.iter().flat_map(|it| self.cells(it)).collect());
         let rows: Vec<Vec<Expression>> = rows.collect();
         let at = rows.iter().flatten().map(|it| it.at).next().unwrap_or(self.at);
-        Ok(QueryBody::Values(Rc::new(Values { rows, at })))
+        Ok(QueryBody::Values(Arc::new(Values { rows, at })))
     }
 
     /// In VALUES, `ROW(a, b)` stands for `(a, b)`.
@@ -175,7 +175,7 @@ impl<'a> Converter<'a> {
     }
 
     fn expression(&self, expr: &Expr) -> Expression {
-        Expression { at: place(expr).unwrap_or(self.at), ast: Rc::new(expr.clone()) }
+        Expression { at: place(expr).unwrap_or(self.at), ast: Arc::new(expr.clone()) }
     }
 
     fn unknown(&self, words: &str, node: &impl Spanned) -> Finding {

@@ -1,6 +1,6 @@
 //! `CREATE TABLE`, as Flink writes it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
@@ -175,7 +175,7 @@ fn expression(tokens: &mut Tokens<'_>, until: &[&str]) -> Result<Expression, Err
     nesting::check(tokens, &body)?;
     let mut parser = Parser::new(&dialect::Flink).with_tokens_with_locations(body);
     match parser.parse_expr() {
-        Ok(ast) if parser.peek_token_ref().token == Token::EOF => Ok(Expression { ast: Rc::new(ast), at }),
+        Ok(ast) if parser.peek_token_ref().token == Token::EOF => Ok(Expression { ast: Arc::new(ast), at }),
         _ => Err(tokens.script().error_at(at, "this is not an expression")),
     }
 }

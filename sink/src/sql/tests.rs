@@ -174,7 +174,7 @@ fn a_query_is_columns_of_a_table() {
     assert!(matches!(&select.items[2], Item::All { qualifier } if qualifier[0].text == "s"));
 }
 
-fn select(body: QueryBody) -> std::rc::Rc<Select> {
+fn select(body: QueryBody) -> std::sync::Arc<Select> {
     match body {
         QueryBody::Select(select) => select,
         other => panic!("{other:?}"),

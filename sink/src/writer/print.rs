@@ -1,6 +1,9 @@
 //! The writer of a print table: lines are gathered and written at each flush.
 
 use std::io::{self, Write};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::changelog_grid::ChangelogGrid;
 use crate::error::{Error, ErrorKind};
@@ -11,6 +14,8 @@ pub(crate) struct PrintWriter {
     table: String,
     standard_error: bool,
     lines: Vec<u8>,
+    /// When the lines that wait are to be written, flush or not: a person looks on.
+    due_at: Option<Instant>,
     /// Lines that could not be written are gone: it acknowledges nothing after them.
     failure: Option<(io::ErrorKind, String)>,
 }
@@ -22,13 +27,19 @@ impl PrintWriter {
             Layout::Changelog { has_header: true } => ChangelogGrid::new(&plan.columns).header(),
             _ => Vec::new(),
         };
-        Self { table, standard_error, lines, failure: None }
+        Self { table, standard_error, lines, due_at: None, failure: None }
     }
 
     pub(super) fn write(&mut self, line: &[u8]) -> Result<(), Error> {
         self.lines.extend_from_slice(line);
         self.lines.push(b'\n');
+        self.due_at.get_or_insert_with(|| Instant::now() + LINES_WAIT_MAX);
         if self.lines.len() < LINES_BYTES_MAX { Ok(()) } else { self.flush() }
+    }
+
+    /// When they are to be written; `None` while none wait.
+    pub(super) fn due_at(&self) -> Option<Instant> {
+        self.due_at
     }
 
     pub(super) fn flush(&mut self) -> Result<(), Error> {
@@ -43,6 +54,7 @@ impl PrintWriter {
             self.failure = written.err().map(|e| (e.kind(), e.to_string()));
         }
         self.lines.clear();
+        self.due_at = None;
         match &self.failure {
             None => Ok(()),
             Some((kind, why)) => {
@@ -55,3 +67,6 @@ impl PrintWriter {
 
 /// Lines wait for a flush up to this many bytes.
 const LINES_BYTES_MAX: usize = 64 * 1024;
+
+/// And for so long.
+const LINES_WAIT_MAX: Duration = Duration::from_millis(50);

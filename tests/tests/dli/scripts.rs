@@ -57,6 +57,11 @@ async fn a_stored_name_with_a_user_in_the_table_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_in_the_spelling_of_1_10_runs() {
+    runs("11-legacy-110-kafka.sql", "PLAINTEXT", "cars_csv", ("nobody", "x"), "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_text_of_a_shared_secret_runs() {
     let jaas = "org.apache.kafka.common.security.plain.PlainLoginModule required username=refund_job password=bare-Word_1;";
     let jaas = private_file("jaas.txt", &format!("{jaas}\n"));

@@ -9,11 +9,12 @@ use upsert_kafka_sink::{Job, NewTopics};
 
 use super::input::{self, Input};
 use super::place::Places;
-use super::{Ran, carry, failed, open, stopped_early, warn};
+use super::{Ran, carry, failed, open, options, restore, stopped_early, warn};
 use crate::args::Args;
 use crate::commands::{dump, job};
 use crate::exit::{Exit, Failure};
 use crate::listing::OutputFormat;
+use crate::live::Live;
 use crate::output::Output;
 use crate::signal::Stop;
 use crate::stderr::say;
@@ -25,12 +26,12 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
         }
     }
     let form = OutputFormat::of(args)?;
-    let Some(prepared) = stop.unless_asked(prepare(args, stop)).await else { return stopped_early() };
-    let Prepared { broker, client, job, places, sinks, answers } = prepared?;
+    let Some(prepared) = stop.unless_asked(prepare(args, stop, out)).await else { return stopped_early() };
+    let Prepared { broker, client, job, live, places, sinks, answers } = prepared?;
     for answer in answers {
         out.write(answer)?;
     }
-    let ran = carry(job, stop).await;
+    let ran = carry(job, live, stop, out).await?;
     let shown = show(args, stop, &client, &sinks, out).await.and_then(|()| ran.summary(form, out));
     let told = told(&ran, &places).await;
     broker.stop().await;
@@ -43,6 +44,7 @@ struct Prepared {
     broker: Broker,
     client: Client,
     job: Job,
+    live: Option<Live>,
     places: Places,
     sinks: Vec<String>,
     /// What SHOW, DESCRIBE and EXPLAIN tell.
@@ -50,7 +52,7 @@ struct Prepared {
 }
 
 /// Broker, topics, start positions, input: in this order, so that `latest-offset` reads the input too.
-async fn prepare(args: &Args, stop: &Stop) -> Result<Prepared, Failure> {
+async fn prepare(args: &Args, stop: &Stop, out: &Output) -> Result<Prepared, Failure> {
     let path = args.operand(0);
     let script = job::read(path)?;
     let inputs = Input::all(args)?;
@@ -71,13 +73,15 @@ async fn prepare(args: &Args, stop: &Stop) -> Result<Prepared, Failure> {
         plan.set_sink_default("max.request.size", &room.to_string());
     }
     let topics = NewTopics::new().partitions(partitions).config("max.message.bytes", room.to_string());
-    let mut job = open(plan, args, stop, Some(topics)).await?;
+    let columns = Live::columns(&plan, args, out)?;
+    let (options, live) = Live::begin(columns, self::options(restore(args)?, stop, Some(topics)));
+    let mut job = open(plan, options).await?;
     let client = client(&bootstrap, room).await?;
     let places = input::feed(&client, feeds, partitions).await?;
     if !args.has("--follow") {
         job.stop_at_end().await.map_err(|e| job::not_opened(&e))?;
     }
-    Ok(Prepared { broker, client, job, places, sinks, answers })
+    Ok(Prepared { broker, client, job, live, places, sinks, answers })
 }
 
 /// What the sinks' topics hold now; a signal that comes only now ends it.
