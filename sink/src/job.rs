@@ -42,10 +42,10 @@ pub use crate::source::Restore;
 use subtask::Subtask;
 use task::{Opening, Task};
 
-mod dead_letters;
+pub(crate) mod dead_letters;
 mod input;
 pub(crate) mod subtask;
-mod task;
+pub(crate) mod task;
 mod topics;
 mod writers;
 

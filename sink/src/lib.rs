@@ -51,7 +51,7 @@
 //! let ddl = "CREATE TABLE users (id BIGINT, name STRING, PRIMARY KEY (id) NOT ENFORCED) WITH (
 //!     'connector' = 'upsert-kafka', 'topic' = 'users', 'properties.bootstrap.servers' = 'kafka:9092',
 //!     'key.format' = 'json', 'value.format' = 'json')";
-//! let mut users = UpsertSink::open(ddl, &PlanOptions::new().with_bootstrap(bootstrap)).await?;
+//! let mut users = UpsertSink::from_ddl(ddl, &PlanOptions::new().with_bootstrap(bootstrap)).await?;
 //! users.write(RowKind::Insert, &[Value::BigInt(1), Value::String("Ada")]).await?;
 //! users.write(RowKind::Delete, &[Value::BigInt(1), Value::Null]).await?;
 //! users.flush().await?;
@@ -95,6 +95,8 @@
 //! | `RowKind`, `RowData`, `LogicalType` | [`row::RowKind`], [`row::Row`], [`types::LogicalType`] |
 
 mod arena;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod bind;
 mod buffer;
 mod calendar;
@@ -110,7 +112,10 @@ mod error_handling;
 mod expr;
 mod format;
 pub mod functions;
+#[cfg(feature = "futures")]
+pub mod futures;
 mod job;
+mod kafka_table;
 mod key_hash;
 mod local_source;
 mod message;
@@ -119,6 +124,7 @@ mod once;
 mod operator;
 mod option;
 mod options;
+mod owned_row;
 pub mod plan;
 mod print;
 mod progress;
@@ -133,17 +139,27 @@ mod source;
 pub mod sql;
 mod state;
 mod step;
+mod table_source;
 mod topic_selector;
 mod transform;
+#[cfg(feature = "serde")]
+mod typed;
 pub mod types;
 mod upsert_sink;
 mod writer;
 
+#[cfg(feature = "arrow")]
+pub use arrow::ROW_KIND_COLUMN;
 pub use error::{Error, ErrorKind, RecordPlace};
 pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
+pub use kafka_table::{KafkaTable, KafkaTableBuilder};
 pub use option::parse_duration;
+pub use owned_row::OwnedRow;
 pub use progress::{Counts, Progress};
-pub use upsert_sink::UpsertSink;
+pub use table_source::{SourceOptions, SourcePositions, TableSource};
+#[cfg(feature = "serde")]
+pub use typed::TypedChange;
+pub use upsert_sink::{CommitHandle, UpsertSink};
 
 /// What lies behind the tables and jobs, for the tests, benches and fuzz targets of this repository. It is no part of
 /// what this crate promises.

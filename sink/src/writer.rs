@@ -9,9 +9,11 @@ use crate::plan::SinkPlan;
 use crate::progress::Counts;
 use crate::transform::Change;
 
+mod acknowledgement;
 mod kafka;
 mod print;
 
+pub(crate) use acknowledgement::Acknowledgement;
 pub(crate) use kafka::KafkaWriter;
 use print::PrintWriter;
 
