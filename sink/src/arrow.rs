@@ -98,7 +98,7 @@ impl UpsertSink {
     /// Dropped before it is done, it has written some of the rows from the first on, each wholly.
     pub async fn write_batch(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let mapping = self.mapping(batch)?;
-        let columns: std::sync::Arc<[_]> = self.columns().into();
+        let columns = self.shared_columns();
         let rows = mapping.rows(batch, &columns).map_err(|text| self.refused(text))?;
         let mut arena = std::mem::take(&mut self.arena);
         for at in 0..batch.num_rows() {
@@ -130,10 +130,10 @@ impl TableSource {
     /// # Errors
     /// The table has a column of that name itself.
     pub fn batch_schema(&mut self) -> Result<SchemaRef, Error> {
-        let columns = self.shared_columns();
-        self.batches.schema(&columns).map_err(|text| {
-            Error::new(ErrorKind::Plan, format!("table {}: {text}", self.table()))
-        })
+        let (_, columns, _) = self.shared();
+        self.batches
+            .schema(&columns)
+            .map_err(|text| Error::new(ErrorKind::Plan, format!("table {}: {text}", self.table())))
     }
 
     /// Waits for rows, and gives those that are at hand, at most so many (one at least); `None` where the table is read to
@@ -153,8 +153,8 @@ impl TableSource {
     }
 
     fn drain_batch(&mut self, schema: &SchemaRef, rows_max: usize) -> Result<Option<RecordBatch>, Error> {
-        let table = self.table().to_owned();
-        let mut builder = BatchBuilder::new(schema, &self.shared_columns());
+        let (table, columns, _) = self.shared();
+        let mut builder = BatchBuilder::new(schema, &columns);
         let failed = |text: String| Error::new(ErrorKind::Source, format!("table {table}: {text}"));
         let rows = self.drain(rows_max, &mut |kind, row| builder.append(kind, row).map_err(failed));
         if rows == 0 {

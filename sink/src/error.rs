@@ -209,9 +209,7 @@ impl Error {
     pub(crate) fn without_places(self) -> Self {
         match self.0.findings.is_empty() {
             true => self,
-            false => {
-                Self::plan(self.0.findings.into_iter().map(|it| Finding { at: None, ..it }).collect())
-            }
+            false => Self::plan(self.0.findings.into_iter().map(|it| Finding { at: None, ..it }).collect()),
         }
     }
 

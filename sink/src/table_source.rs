@@ -61,9 +61,9 @@ use read_failure::ReadFailure;
 /// # Cancellation
 /// A read that is dropped before it is done has handed out nothing, and lost nothing.
 pub struct TableSource {
-    table: String,
+    table: Arc<str>,
     columns: Arc<[Field]>,
-    primary_key: Vec<usize>,
+    primary_key: Arc<[usize]>,
     /// Whether rows are those of an upsert-kafka table whose old rows nobody asked for.
     is_upsert: bool,
     kafka: KafkaSource,
@@ -113,19 +113,19 @@ impl TableSource {
     pub async fn open(table: &KafkaTable, options: SourceOptions) -> Result<Self, Error> {
         let mut plan = table.source_plan()?;
         let environment = table.environment();
-        let normalize = options.old_rows_bytes_max.filter(|_| plan.upsert_mode).map(|it| normalized(&plan, it));
+        let normalize =
+            options.old_rows_bytes_max.filter(|_| plan.upsert_mode).map(|it| normalized(&plan, it));
         plan.normalize.clone_from(&normalize);
         let deserializer = codecs::deserializer(&plan, &plan.deserializer, environment).await?;
         let mut clients = Clients::of_job(environment.clone());
         let identity = JobIdentity::of_program(&plan.table);
         let dead_letters = DeadLetters::open(&plan, &mut clients).await?;
-        let kafka =
-            KafkaSource::open(&plan, Subtask::ONLY, options.restore, identity, &mut clients).await?;
+        let kafka = KafkaSource::open(&plan, Subtask::ONLY, options.restore, identity, &mut clients).await?;
         Ok(Self {
             is_upsert: plan.upsert_mode && normalize.is_none(),
-            table: plan.table,
+            table: plan.table.into(),
             columns: plan.columns,
-            primary_key: plan.primary_key,
+            primary_key: plan.primary_key.into(),
             kafka,
             deserializer,
             normalize: normalize.map(Normalize::new),
@@ -160,9 +160,10 @@ impl TableSource {
         &self.primary_key
     }
 
+    /// Its name, its columns, and which of them are the key, for who reads rows of it.
     #[cfg(any(feature = "serde", feature = "arrow"))]
-    pub(crate) fn shared_columns(&self) -> Arc<[Field]> {
-        Arc::clone(&self.columns)
+    pub(crate) fn shared(&self) -> (Arc<str>, Arc<[Field]>, Arc<[usize]>) {
+        (Arc::clone(&self.table), Arc::clone(&self.columns), Arc::clone(&self.primary_key))
     }
 
     /// Waits for rows, and hands out those that are at hand, at most so many (one at least). How many they were; 0 where
@@ -256,15 +257,13 @@ impl TableSource {
     /// Does what a record waits for that could not be read.
     async fn settle(&mut self) -> Result<(), Error> {
         let Some(held) = &mut self.held else { return Ok(()) };
+        if let Wait::Schema(request) = &held.wait {
+            // Dropped meanwhile, or failed, it is asked for again.
+            request.fetch().await?;
+            held.wait = Wait::Nothing;
+        }
         match std::mem::replace(&mut held.wait, Wait::Nothing) {
-            Wait::Nothing => Ok(()),
-            Wait::Schema(request) => {
-                let fetched = request.fetch().await;
-                if fetched.is_err() {
-                    held.wait = Wait::Schema(request);
-                }
-                fetched
-            }
+            Wait::Nothing | Wait::Schema(_) => Ok(()),
             // Dropped meanwhile, the record is read once more, and fails again.
             Wait::DeadLetter(error) => {
                 let headers = headers_of(&held.record);
@@ -299,9 +298,7 @@ impl TableSource {
             fetched = self.kafka.poll() => match fetched {
                 Ok(fetched) => {
                     self.resets = fetched.resets().to_vec();
-                    let source = &self.kafka;
-                    self.partitions =
-                        fetched.partitions().iter().map(|it| FetchedPartition::new(it, source)).collect();
+                    self.partitions = fetched.partitions().iter().map(FetchedPartition::new).collect();
                     self.records = fetched.into_iter();
                 }
                 Err(error) => self.kafka.recover(error).await?,
@@ -313,7 +310,7 @@ impl TableSource {
 
     async fn discover(&mut self) {
         if let Err(error) = self.kafka.discover().await {
-            warn!(table = self.table, %error, "new partitions were not looked for");
+            warn!(table = &*self.table, %error, "new partitions were not looked for");
         }
     }
 
@@ -340,7 +337,7 @@ impl TableSource {
             let Some(partition) = self.partitions.front() else { continue };
             // The end of a bounded table counts from the topic that is read now.
             let stop = self.kafka.stop_of(&partition.of).unwrap_or(i64::MAX);
-            if partition.is_read && record.offset < stop {
+            if self.kafka.reads(&partition.of, partition.topic_id) && record.offset < stop {
                 return Some(HeldRecord::new(record, partition.of.clone()));
             }
         }
@@ -349,7 +346,7 @@ impl TableSource {
     /// All is read of the partitions in front that are such. Holes that compaction and markers leave count as read.
     fn finish_partitions(&mut self, is_read: impl Fn(&FetchedPartition) -> bool) {
         while let Some(it) = self.partitions.pop_front_if(|it| is_read(it)) {
-            if it.is_read {
+            if self.kafka.reads(&it.of, it.topic_id) {
                 let stop = self.kafka.stop_of(&it.of).unwrap_or(i64::MAX);
                 self.kafka.advance(&it.of, it.next_offset.min(stop), it.leader_epoch);
             }

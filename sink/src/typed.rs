@@ -106,8 +106,7 @@ impl TableSource {
         K: serde_core::de::DeserializeOwned,
     {
         let mut change = None;
-        let (table, columns, key) =
-            (self.table().to_owned(), self.shared_columns(), self.primary_key().to_vec());
+        let (table, columns, key) = self.shared();
         self.drain(1, &mut |kind, row| {
             change = typed(kind, row, &columns, &key).map_err(|error| error.of_source(&table))?;
             Ok(())

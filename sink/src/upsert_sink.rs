@@ -93,6 +93,11 @@ impl UpsertSink {
         &self.columns
     }
 
+    #[cfg(feature = "arrow")]
+    pub(crate) fn shared_columns(&self) -> Arc<[Field]> {
+        Arc::clone(&self.columns)
+    }
+
     /// Which of the columns are the key, in the order of the PRIMARY KEY clause.
     pub fn primary_key(&self) -> &[usize] {
         &self.primary_key

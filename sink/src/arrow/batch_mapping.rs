@@ -112,7 +112,11 @@ impl Mapping {
             let array = batch.column(index);
             ColumnReader::new(array, row_kind_type(array.data_type()))
         });
-        Ok(BatchRows { columns, readers: readers.collect::<Result<_, _>>()?, row_kind: row_kind.transpose()? })
+        Ok(BatchRows {
+            columns,
+            readers: readers.collect::<Result<_, _>>()?,
+            row_kind: row_kind.transpose()?,
+        })
     }
 }
 

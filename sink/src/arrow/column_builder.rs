@@ -187,8 +187,12 @@ impl ColumnBuilder {
             ValueBuilder::Time(mut it) => Arc::new(it.finish()),
             ValueBuilder::Timestamp { counts, nulls, unit } => match unit {
                 TimeUnit::Second => timestamps::<TimestampSecondType>(counts, nulls, self.data_type),
-                TimeUnit::Millisecond => timestamps::<TimestampMillisecondType>(counts, nulls, self.data_type),
-                TimeUnit::Microsecond => timestamps::<TimestampMicrosecondType>(counts, nulls, self.data_type),
+                TimeUnit::Millisecond => {
+                    timestamps::<TimestampMillisecondType>(counts, nulls, self.data_type)
+                }
+                TimeUnit::Microsecond => {
+                    timestamps::<TimestampMicrosecondType>(counts, nulls, self.data_type)
+                }
                 TimeUnit::Nanosecond => timestamps::<TimestampNanosecondType>(counts, nulls, self.data_type),
             },
             ValueBuilder::List { offsets, mut nulls, items } => {

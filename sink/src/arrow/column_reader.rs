@@ -7,8 +7,8 @@ use arrow_array::types::{
     ArrowDictionaryKeyType, ArrowPrimitiveType, Date32Type, Decimal32Type, Decimal64Type, Decimal128Type,
     Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType,
     Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, OffsetSizeTrait, StructArray};
 use arrow_buffer::{ArrowNativeType, NullBuffer};
@@ -38,13 +38,28 @@ enum ArrayValues<'a> {
     Text(At<'a, &'a str>),
     Bytes(At<'a, &'a [u8]>),
     Date(At<'a, i32>),
-    Time { at: At<'a, i64>, per_second: i64 },
-    Timestamp { at: At<'a, i64>, per_second: i64 },
-    List { range: At<'a, Range<usize>>, items: Box<ColumnReader<'a>> },
-    Map { range: At<'a, Range<usize>>, entries: Box<[ColumnReader<'a>; 2]> },
+    Time {
+        at: At<'a, i64>,
+        per_second: i64,
+    },
+    Timestamp {
+        at: At<'a, i64>,
+        per_second: i64,
+    },
+    List {
+        range: At<'a, Range<usize>>,
+        items: Box<ColumnReader<'a>>,
+    },
+    Map {
+        range: At<'a, Range<usize>>,
+        entries: Box<[ColumnReader<'a>; 2]>,
+    },
     /// `None` is NULL in every row.
     Struct(Vec<Option<ColumnReader<'a>>>),
-    Dictionary { key: At<'a, usize>, values: Box<ColumnReader<'a>> },
+    Dictionary {
+        key: At<'a, usize>,
+        values: Box<ColumnReader<'a>>,
+    },
 }
 
 impl<'a> ColumnReader<'a> {
@@ -108,7 +123,9 @@ impl<'a> ColumnReader<'a> {
     /// The same within another value, where nobody else looks for NOT NULL.
     fn item<'v>(&'v self, at: usize, arena: &'v Arena) -> Result<Value<'v>, String> {
         match self.value(at, arena)? {
-            Value::Null if !self.data_type.nullable => Err(format!("NULL within it, where {} is expected", self.data_type)),
+            Value::Null if !self.data_type.nullable => {
+                Err(format!("NULL within it, where {} is expected", self.data_type))
+            }
             value => Ok(value),
         }
     }
@@ -189,7 +206,9 @@ fn values<'a>(array: &'a dyn Array, data_type: &'a DataType) -> Result<ArrayValu
         return Ok(ArrayValues::Nulls);
     }
     let found = match &data_type.logical {
-        LogicalType::Boolean => array.as_boolean_opt().map(|it| ArrayValues::Boolean(Box::new(|at| it.value(at)))),
+        LogicalType::Boolean => {
+            array.as_boolean_opt().map(|it| ArrayValues::Boolean(Box::new(|at| it.value(at))))
+        }
         LogicalType::TinyInt
         | LogicalType::SmallInt
         | LogicalType::Int
@@ -246,8 +265,12 @@ fn integers(array: &dyn Array) -> Option<At<'_, i128>> {
 fn decimals(array: &dyn Array, wanted: u8) -> Option<At<'_, i128>> {
     let is_meant = |scale: i8| i16::from(scale) == i16::from(wanted);
     match array.data_type() {
-        ArrowType::Decimal32(_, scale) if is_meant(*scale) => primitive::<Decimal32Type, _>(array, i128::from),
-        ArrowType::Decimal64(_, scale) if is_meant(*scale) => primitive::<Decimal64Type, _>(array, i128::from),
+        ArrowType::Decimal32(_, scale) if is_meant(*scale) => {
+            primitive::<Decimal32Type, _>(array, i128::from)
+        }
+        ArrowType::Decimal64(_, scale) if is_meant(*scale) => {
+            primitive::<Decimal64Type, _>(array, i128::from)
+        }
         ArrowType::Decimal128(_, scale) if is_meant(*scale) => primitive::<Decimal128Type, _>(array, |it| it),
         _ => None,
     }
@@ -314,7 +337,7 @@ fn list<'a>(array: &'a dyn Array, item: &'a DataType) -> Result<Option<ArrayValu
     } else if let Some(it) = array.as_fixed_size_list_opt() {
         let length = usize::try_from(it.value_length()).unwrap_or(0);
         let range = move |at| {
-            let from = usize::try_from(it.value_offset(at)).unwrap_or(0);
+            let from = it.value_offset_at(at);
             from..from + length
         };
         (Box::new(range) as At<'a, _>, it.values())

@@ -91,7 +91,8 @@ impl KafkaTableBuilder {
         if !self.primary_key.is_empty() {
             members.push(format!("PRIMARY KEY ({}) NOT ENFORCED", self.primary_key.join(", ")));
         }
-        let options = self.options.iter().map(|(key, value)| format!("{} = {}", literal(key), literal(value)));
+        let options =
+            self.options.iter().map(|(key, value)| format!("{} = {}", literal(key), literal(value)));
         let options: Vec<_> = options.collect();
         format!(
             "CREATE TABLE {} (\n  {}\n) WITH (\n  {}\n)",
@@ -136,7 +137,8 @@ mod tests {
     #[test]
     fn every_type_of_a_table_comes_through() {
         let field = |name: &str, logical: LogicalType| Field::new(name, logical.nullable());
-        let nested = LogicalType::Row([field("a`b", LogicalType::Int), field("ARRAY", LogicalType::STRING)].into());
+        let nested =
+            LogicalType::Row([field("a`b", LogicalType::Int), field("ARRAY", LogicalType::STRING)].into());
         let boxed = |logical: LogicalType| Box::new(logical.not_null());
         for logical in [
             LogicalType::Boolean,
@@ -179,7 +181,11 @@ mod tests {
         let table = built(LogicalType::Int.nullable()).property("client.id", text).build().unwrap();
         let plan = table.sink_plan().unwrap();
         assert_eq!(plan.topics.names(), ["it's"]);
-        assert!(plan.properties.contains(&("client.id".to_owned(), text.to_owned())), "{:?}", plan.properties);
+        assert!(
+            plan.properties.contains(&("client.id".to_owned(), text.to_owned())),
+            "{:?}",
+            plan.properties
+        );
     }
 
     #[test]
@@ -208,10 +214,7 @@ mod tests {
         assert!(!error.to_string().contains("line "), "{error}");
         let of_types = built(LogicalType::Decimal { precision: 50, scale: 2 }.nullable()).build();
         let error = of_types.and_then(|table| table.sink_plan().map(drop)).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "table t`1: DECIMAL(50, 2): the precision must lie between 1 and 38"
-        );
+        assert_eq!(error, "table t`1: DECIMAL(50, 2): the precision must lie between 1 and 38");
         assert!(built(LogicalType::IntervalDayTime.nullable()).build().is_err());
     }
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use upsert_kafka_client::{OwnedRecord, PartitionRecords, TopicPartition};
-
-use crate::source::KafkaSource;
+use upsert_kafka_client::{OwnedRecord, PartitionRecords, TopicPartition, Uuid};
 
 /// Where it ends.
 pub(super) struct FetchedPartition {
@@ -12,18 +10,17 @@ pub(super) struct FetchedPartition {
     /// Behind its last record, and behind holes that follow it.
     pub(super) next_offset: i64,
     pub(super) leader_epoch: i32,
-    /// Whether it is of the topic that is read: one of the same name may have been deleted meanwhile.
-    pub(super) is_read: bool,
+    /// Which topic of that name: the one that is read may have been made again since.
+    pub(super) topic_id: Uuid,
 }
 
 impl FetchedPartition {
-    pub(super) fn new(records: &PartitionRecords, source: &KafkaSource) -> Self {
-        let of = TopicPartition::new(Arc::clone(records.topic()), records.partition());
+    pub(super) fn new(records: &PartitionRecords) -> Self {
         Self {
-            is_read: source.reads(&of, records.topic_id()),
+            of: TopicPartition::new(Arc::clone(records.topic()), records.partition()),
+            topic_id: records.topic_id(),
             next_offset: records.next_offset(),
             leader_epoch: records.leader_epoch(),
-            of,
         }
     }
 

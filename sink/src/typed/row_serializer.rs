@@ -3,7 +3,9 @@
 use std::fmt::Display;
 
 use serde_core::Serialize;
-use serde_core::ser::{Impossible, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple, SerializeTupleStruct, Serializer};
+use serde_core::ser::{
+    Impossible, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple, SerializeTupleStruct, Serializer,
+};
 
 use super::serde_error::SerdeError;
 use super::value_serializer::ValueSerializer;
@@ -119,7 +121,9 @@ impl<'a, 's> RowFields<'a, 's> {
     fn not_null(&self) -> Result<(), SerdeError> {
         let mut all = self.columns.iter().zip(&*self.row);
         match all.find(|(column, value)| !column.data_type.nullable && **value == Value::Null) {
-            Some((column, _)) => Err(SerdeError::new("it is NOT NULL, and has no value").within(&*column.name)),
+            Some((column, _)) => {
+                Err(SerdeError::new("it is NOT NULL, and has no value").within(&*column.name))
+            }
             None => Ok(()),
         }
     }

@@ -172,10 +172,7 @@ fn names_decide_and_places_where_there_are_none() {
     assert_eq!(written(&(1, "x"), &columns, &arena).unwrap(), expected);
     let read = <(i32, String)>::deserialize(RowDeserializer::whole(&columns, &expected)).unwrap();
     assert_eq!(read, (1, "x".to_owned()));
-    assert_eq!(
-        written(&(1,), &columns, &arena).unwrap_err(),
-        "fewer values than the 2 columns a, b"
-    );
+    assert_eq!(written(&(1,), &columns, &arena).unwrap_err(), "fewer values than the 2 columns a, b");
     assert_eq!(written(&(1, "x", 2), &columns, &arena).unwrap_err(), "more values than the 2 columns a, b");
 }
 
@@ -190,7 +187,10 @@ fn a_key_of_one_column_is_its_value() {
     let expected = Ok(vec!["Null".to_owned(), "BigInt(7)".to_owned()]);
     assert_eq!(key(&|to| 7u8.serialize(to).map(shown)), expected);
     assert_eq!(key(&|to| (7,).serialize(to).map(shown)), expected);
-    assert_eq!(key(&|to| "7".serialize(to).map(shown)).unwrap_err(), "column id: BIGINT takes no value that is text");
+    assert_eq!(
+        key(&|to| "7".serialize(to).map(shown)).unwrap_err(),
+        "column id: BIGINT takes no value that is text"
+    );
     let row = [Value::Null, Value::BigInt(7)];
     assert_eq!(u16::deserialize(RowDeserializer::of_key(&columns, &[1], &row)).unwrap(), 7);
     let two = i64::deserialize(RowDeserializer::whole(&columns, &row)).unwrap_err();
@@ -253,8 +253,20 @@ fn what_does_not_fit_is_said_with_its_place() {
 fn decimals_are_taken_where_no_digit_is_lost() {
     let arena = Arena::new();
     let columns = [field("c", decimal(6, 2))];
-    for (text, unscaled) in [("1.50", 150), ("1.5000", 150), ("-0.01", -1), ("1e2", 10_000), ("100e-2", 100), ("0", 0), ("0.000", 0)] {
-        assert_eq!(written(&(text,), &columns, &arena).unwrap(), [Value::Decimal(Unscaled(unscaled))], "{text}");
+    for (text, unscaled) in [
+        ("1.50", 150),
+        ("1.5000", 150),
+        ("-0.01", -1),
+        ("1e2", 10_000),
+        ("100e-2", 100),
+        ("0", 0),
+        ("0.000", 0),
+    ] {
+        assert_eq!(
+            written(&(text,), &columns, &arena).unwrap(),
+            [Value::Decimal(Unscaled(unscaled))],
+            "{text}"
+        );
     }
     for text in ["1.505", "1e-3", "", "x", "1.5.0"] {
         assert!(written(&(text,), &columns, &arena).is_err(), "{text}");

@@ -41,7 +41,8 @@ impl<'de> ValueDeserializer<'de> {
 
     /// A DECIMAL's digits.
     fn decimal_text(self) -> Option<String> {
-        let (LogicalType::Decimal { scale, .. }, Value::Decimal(Unscaled(unscaled))) = (self.logical, self.value)
+        let (LogicalType::Decimal { scale, .. }, Value::Decimal(Unscaled(unscaled))) =
+            (self.logical, self.value)
         else {
             return None;
         };
@@ -113,7 +114,9 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
             (Value::Row(row), LogicalType::Row(fields)) => {
                 RowDeserializer::whole(fields, row).deserialize_any(visitor)
             }
-            (Value::Decimal(_) | Value::Date(_) | Value::Time(_) | Value::Timestamp(_), _) => self.text(visitor),
+            (Value::Decimal(_) | Value::Date(_) | Value::Time(_) | Value::Timestamp(_), _) => {
+                self.text(visitor)
+            }
             // The decoder gives no value that its column cannot hold.
             (other, logical) => Err(SerdeError::new(format!("{other:?} in a column of {logical}"))),
         }

@@ -29,11 +29,7 @@ pub(super) enum Items<'a, 's> {
 
 /// The entries of a MAP or MULTISET, or the fields of a ROW by their names.
 pub(super) enum Entries<'a, 's> {
-    Map {
-        of: [ValueSerializer<'a, 's>; 2],
-        key: Value<'a>,
-        entries: ArenaVec<'a, (Value<'a>, Value<'a>)>,
-    },
+    Map { of: [ValueSerializer<'a, 's>; 2], key: Value<'a>, entries: ArenaVec<'a, (Value<'a>, Value<'a>)> },
     Row(RowFields<'a, 's>),
 }
 
@@ -54,12 +50,8 @@ impl<'a, 's> ValueSerializer<'a, 's> {
             LogicalType::SmallInt => number.try_into().ok().map(Value::SmallInt),
             LogicalType::Int | LogicalType::IntervalYearMonth => number.try_into().ok().map(Value::Int),
             LogicalType::BigInt | LogicalType::IntervalDayTime => number.try_into().ok().map(Value::BigInt),
-            LogicalType::Float => {
-                Some(number as f32).filter(|it| *it as i128 == number).map(Value::Float)
-            }
-            LogicalType::Double => {
-                Some(number as f64).filter(|it| *it as i128 == number).map(Value::Double)
-            }
+            LogicalType::Float => Some(number as f32).filter(|it| *it as i128 == number).map(Value::Float),
+            LogicalType::Double => Some(number as f64).filter(|it| *it as i128 == number).map(Value::Double),
             LogicalType::Decimal { precision, scale } => {
                 let unscaled = 10i128.checked_pow((*scale).into()).and_then(|it| number.checked_mul(it));
                 let end = 10u128.checked_pow((*precision).into()).unwrap_or(u128::MAX);
@@ -94,7 +86,10 @@ impl<'a, 's> ValueSerializer<'a, 's> {
 
     #[cold]
     fn too_large(self, number: impl std::fmt::Display) -> SerdeError {
-        SerdeError::new(format!("{number} is no {}: it is too large, or would lose digits", self.data_type.logical))
+        SerdeError::new(format!(
+            "{number} is no {}: it is too large, or would lose digits",
+            self.data_type.logical
+        ))
     }
 
     fn items(self) -> Result<Items<'a, 's>, SerdeError> {
@@ -133,7 +128,8 @@ fn fraction_digits(text: &str) -> usize {
     let exponent: i64 = exponent.parse().unwrap_or(0);
     let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let kept = signed(whole.len() + fraction.len()) - signed(zeros);
-    usize::try_from(kept.saturating_sub(signed(whole.len()).saturating_add(exponent)).max(0)).unwrap_or(usize::MAX)
+    usize::try_from(kept.saturating_sub(signed(whole.len()).saturating_add(exponent)).max(0))
+        .unwrap_or(usize::MAX)
 }
 
 /// A text that may be of any size, for a sentence.

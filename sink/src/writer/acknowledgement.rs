@@ -28,8 +28,8 @@ impl Acknowledgement {
         if failure.is_none() {
             *failure = self.producer.flush().await.err();
         }
-        failure.clone().map_or(Ok(()), |e| {
-            Err(Error::caused(ErrorKind::Sink, format!("table {}", self.table), e))
-        })
+        failure
+            .clone()
+            .map_or(Ok(()), |e| Err(Error::caused(ErrorKind::Sink, format!("table {}", self.table), e)))
     }
 }
