@@ -24,7 +24,7 @@ pub(crate) async fn run(bootstrap: &str, topic: &str) -> Result<(), Box<dyn Erro
            'properties.bootstrap.servers' = '{bootstrap}',
            'key.format' = 'json', 'value.format' = 'json')"
     );
-    let mut users = UpsertSink::open(&ddl, &PlanOptions::default()).await?;
+    let mut users = UpsertSink::from_ddl(&*ddl, &PlanOptions::default()).await?;
     users.write(RowKind::Insert, &[Value::BigInt(1), Value::String("Ada")]).await?;
     users.write(RowKind::UpdateAfter, &[Value::BigInt(1), Value::String("Ada L.")]).await?;
     users.write(RowKind::Delete, &[Value::BigInt(1), Value::Null]).await?;

@@ -66,7 +66,8 @@ pub(crate) async fn serializer(plan: &KafkaSinkPlan, environment: &Environment) 
     Ok(Serializer::new(key, value, plan.metadata.clone(), plan.changes))
 }
 
-async fn deserializer(
+/// Opens the formats of a table that is read.
+pub(crate) async fn deserializer(
     source: &SourcePlan,
     plan: &DeserializerPlan,
     environment: &Environment,

@@ -205,6 +205,14 @@ impl Error {
         }))
     }
 
+    /// The same without places in the text, which is none that the caller wrote.
+    pub(crate) fn without_places(self) -> Self {
+        match self.0.findings.is_empty() {
+            true => self,
+            false => Self::plan(self.0.findings.into_iter().map(|it| Finding { at: None, ..it }).collect()),
+        }
+    }
+
     /// A record of the source is not what its format says.
     #[cold]
     pub(crate) fn decode(cause: impl Into<Cause>) -> Self {

@@ -52,13 +52,13 @@ use sink_task::SinkTask;
 use subtask::Subtask;
 use task::{Opening, Task};
 
-mod dead_letters;
+pub(crate) mod dead_letters;
 mod exchange_writer;
 mod handover;
 mod input;
 mod sink_task;
 pub(crate) mod subtask;
-mod task;
+pub(crate) mod task;
 mod topics;
 mod writers;
 

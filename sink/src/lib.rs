@@ -37,28 +37,49 @@
 //!
 //! # Rows of a program
 //!
-//! [`UpsertSink`] opens one table of one `CREATE TABLE`; the program hands it rows with their kinds.
+//! A [`KafkaTable`] is declared in SQL or column by column. [`UpsertSink`] writes it: the program hands over rows with
+//! their kinds. [`TableSource`] reads it, and knows how far the program came.
 //!
 //! ```
-//! use upsert_kafka_sink::UpsertSink;
-//! use upsert_kafka_sink::plan::PlanOptions;
 //! use upsert_kafka_sink::row::{RowKind, Value};
+//! use upsert_kafka_sink::types::LogicalType;
+//! use upsert_kafka_sink::{KafkaTable, SourceOptions, TableSource, UpsertSink};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let broker = upsert_kafka_broker::Broker::start(upsert_kafka_broker::BrokerConfig::default()).await?;
 //! # let bootstrap = broker.address().to_string();
 //!
-//! let ddl = "CREATE TABLE users (id BIGINT, name STRING, PRIMARY KEY (id) NOT ENFORCED) WITH (
-//!     'connector' = 'upsert-kafka', 'topic' = 'users', 'properties.bootstrap.servers' = 'kafka:9092',
-//!     'key.format' = 'json', 'value.format' = 'json')";
-//! let mut users = UpsertSink::open(ddl, &PlanOptions::new().with_bootstrap(bootstrap)).await?;
-//! users.write(RowKind::Insert, &[Value::BigInt(1), Value::String("Ada")]).await?;
-//! users.write(RowKind::Delete, &[Value::BigInt(1), Value::Null]).await?;
-//! users.flush().await?;
+//! let users = KafkaTable::builder("users")
+//!     .column("id", LogicalType::BigInt.not_null())
+//!     .column("name", LogicalType::STRING.nullable())
+//!     .primary_key(["id"])
+//!     .topic("users")
+//!     .key_format("json")
+//!     .value_format("json")
+//!     .property("bootstrap.servers", bootstrap)
+//!     .build()?;
+//! let mut sink = UpsertSink::open(&users).await?;
+//! sink.write(RowKind::Insert, &[Value::BigInt(1), Value::String("Ada")]).await?;
+//! sink.write(RowKind::Delete, &[Value::BigInt(1), Value::Null]).await?;
+//! sink.flush().await?;
+//!
+//! let mut source = TableSource::open(&users, SourceOptions::new()).await?;
+//! let mut kinds = Vec::new();
+//! while kinds.len() < 2 {
+//!     source.read(1_000, |kind, row| kinds.push((kind, row.len()))).await?;
+//! }
+//! assert_eq!(kinds, [(RowKind::UpdateAfter, 2), (RowKind::Delete, 2)]);
 //! # broker.stop().await;
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Where the rows are structs, `upsert(&user)`, `delete(&id)` and `next_change` take and give them (feature `serde`);
+//! where they are Arrow's, `write_batch` and `next_batch` (feature `arrow`). `sink/examples` has a program of each, and
+//! `examples/axum` a service over HTTP that answers when a change is on every replica.
+//!
+//! A program that copies from a source of its own asks for a [`CommitHandle`] with its position in hand, goes on, and
+//! commits that position when the handle says that all before it is acknowledged.
 //!
 //! # Secured clusters
 //!
@@ -74,14 +95,27 @@
 //! - **Order** holds per key: its changes lie in one partition, in the order in which their records lay in a partition of
 //!   the source.
 //! - **A sink that failed** acknowledges nothing any more: no flush and no checkpoint succeeds after it.
-//! - **Cancellation.** [`UpsertSink::write`] that is dropped has written its change wholly or not at all. [`Job::run`] that
-//!   is dropped has not committed what it wrote last, and the next run writes that again; a [`Stopper`] ends it cleanly.
+//! - **A source** moves a position behind a record when all of its rows were handed out, and not before. A record that
+//!   cannot be read ends it, unless the table's `error-handling.mode` says otherwise.
+//! - **Cancellation.** [`UpsertSink::write`] that is dropped has written its change wholly or not at all;
+//!   [`TableSource::read`] that is dropped has handed out nothing. [`Job::run`] that is dropped has not committed what it
+//!   wrote last, and the next run writes that again; a [`Stopper`] ends it cleanly.
 //! - **Memory** is bounded: 8 MiB of unsent records for each sink, and 2 MiB of fetched answers for each source, unless
 //!   a table sets `properties.buffer.memory` or `properties.fetch.max.bytes`.
 //!
-//! The crate has no features, compiles no C, forbids unsafe code, and wants Rust 1.92 or later. It reaches Kafka through
-//! `upsert-kafka-client` alone, whose [`Environment`](upsert_kafka_client::Environment) a job takes: a dialer, a clock and
-//! a source of chance.
+//! The crate compiles no C, forbids unsafe code, and wants Rust 1.92 or later. It reaches Kafka through
+//! `upsert-kafka-client` alone, whose [`Environment`](upsert_kafka_client::Environment) a job and a table take: a dialer, a
+//! clock and a source of chance.
+//!
+//! # Features
+//!
+//! None is on by default, and a job needs none.
+//!
+//! | feature | brings | crates more |
+//! |---|---|---|
+//! | `serde` | rows of structs, both ways, with no JSON between | none: serde_json has its traits already |
+//! | `futures` | `into_sink`, `into_stream`: a `futures::Sink`, a `futures::Stream` | 1, of traits alone |
+//! | `arrow` | RecordBatches, both ways, with a column of row kinds | 17, no C: arrow-array, -buffer, -data, -schema and what those need |
 //!
 //! # Coming from Flink
 //!
@@ -92,9 +126,13 @@
 //! | `execution.checkpointing.interval` | the same SET; 5 s where it is not set |
 //! | a savepoint or checkpoint to restore from | the offsets in the source's group: [`Restore`] |
 //! | `TableEnvironment.fromDataStream(…).executeInsert(…)` | [`UpsertSink`] |
+//! | `TableEnvironment.toChangelogStream(…)` | [`TableSource`] |
+//! | `TableDescriptor.forConnector(…)`, `Schema.newBuilder()` | [`KafkaTable::builder`] |
 //! | `RowKind`, `RowData`, `LogicalType` | [`row::RowKind`], [`row::Row`], [`types::LogicalType`] |
 
 mod arena;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod bind;
 mod buffer;
 mod calendar;
@@ -112,8 +150,11 @@ mod exchange;
 mod expr;
 mod format;
 pub mod functions;
+#[cfg(feature = "futures")]
+pub mod futures;
 mod java_regex;
 mod job;
+mod kafka_table;
 mod key_hash;
 mod local_source;
 mod message;
@@ -123,6 +164,7 @@ mod operator;
 mod option;
 mod options;
 mod output;
+mod owned_row;
 pub mod plan;
 mod print;
 mod progress;
@@ -140,18 +182,28 @@ mod source;
 pub mod sql;
 mod state;
 mod step;
+mod table_source;
 mod topic_selector;
 mod transform;
+#[cfg(feature = "serde")]
+mod typed;
 pub mod types;
 mod upsert_sink;
 mod writer;
 
+#[cfg(feature = "arrow")]
+pub use arrow::ROW_KIND_COLUMN;
 pub use error::{Error, ErrorKind, RecordPlace};
 pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
+pub use kafka_table::{KafkaTable, KafkaTableBuilder};
 pub use options::parse_duration;
+pub use owned_row::OwnedRow;
 pub use progress::{Counts, Progress, Rebuild};
 pub use query_results::{QueryChange, QueryResults};
-pub use upsert_sink::UpsertSink;
+pub use table_source::{SourceOptions, SourcePositions, TableSource};
+#[cfg(feature = "serde")]
+pub use typed::TypedChange;
+pub use upsert_sink::{CommitHandle, UpsertSink};
 
 /// What lies behind the tables and jobs, for the tests, benches and fuzz targets of this repository. It is no part of
 /// what this crate promises.

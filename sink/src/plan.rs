@@ -68,7 +68,7 @@ pub use self::report::{OptionReport, TableReport};
 pub use self::session::{ParsedStatement, Session, Statements};
 use crate::error::{Error, Finding, Rule};
 pub use crate::options::Origin;
-use crate::sql::{self, Script, Statement};
+use crate::sql::{self, CreateTable, Script, Statement};
 
 /// Plans a job.
 ///
@@ -85,16 +85,38 @@ pub fn plan(script: impl Into<Script>, options: &PlanOptions) -> Result<Plan, Er
     })
 }
 
+/// The name of the table of one `CREATE TABLE`.
+///
+/// # Errors
+/// When the text is anything else.
+pub(crate) fn declared_name(ddl: &Script) -> Result<String, Error> {
+    of_one_table(ddl, |table| Ok(table.name.path.join(".")))
+}
+
 /// Makes the sink of one `CREATE TABLE` of connector `upsert-kafka`: for a program that has rows of its own.
 ///
 /// # Errors
 /// As [`plan`]; and when the text is anything but one such table.
-pub(crate) fn upsert_table(ddl: impl Into<Script>, options: &PlanOptions) -> Result<KafkaSinkPlan, Error> {
-    let script = ddl.into();
+pub(crate) fn upsert_table(ddl: &Script, options: &PlanOptions) -> Result<KafkaSinkPlan, Error> {
+    of_one_table(ddl, |table| Planner::new(options).upsert_table(table))
+}
+
+/// Makes the source of one `CREATE TABLE` of a Kafka connector: for a program that does with its rows what it likes.
+///
+/// # Errors
+/// As [`plan`]; and when the text is anything but one such table.
+pub(crate) fn source_table(ddl: &Script, options: &PlanOptions) -> Result<SourcePlan, Error> {
+    of_one_table(ddl, |table| Planner::new(options).source_table(table))
+}
+
+fn of_one_table<T: Send>(
+    ddl: &Script,
+    take: impl FnOnce(CreateTable) -> Result<T, Error> + Send,
+) -> Result<T, Error> {
     sql::on_known_stack(|| {
-        let mut statements = sql::parse(&script)?.into_iter();
+        let mut statements = sql::parse(ddl)?.into_iter();
         match (statements.next(), statements.next()) {
-            (Some(Statement::CreateTable(table)), None) => Planner::new(options).upsert_table(table),
+            (Some(Statement::CreateTable(table)), None) => take(table),
             _ => {
                 let text = "one CREATE TABLE statement is expected here, and nothing else";
                 Err(Finding::new(Rule::Table, text).into())

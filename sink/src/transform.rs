@@ -239,11 +239,15 @@ impl Transform {
         };
         self.schemas_left -= 1;
         let decoder = Arc::clone(self.sources[self.next_source].deserializer.decoder(part));
-        Ok(Fed::NeedsSchema(SchemaRequest { decoder, id }))
+        Ok(Fed::NeedsSchema(SchemaRequest::new(decoder, id)))
     }
 }
 
 impl SchemaRequest {
+    pub(crate) fn new(decoder: Arc<dyn Decoder>, id: u32) -> Self {
+        Self { decoder, id }
+    }
+
     /// Has the schema fetched.
     ///
     /// # Errors

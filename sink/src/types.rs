@@ -139,7 +139,8 @@ impl fmt::Display for LogicalType {
             Self::Row(fields) => {
                 f.write_str("ROW<")?;
                 for (at, field) in fields.iter().enumerate() {
-                    write!(f, "{}`{}` {}", if at == 0 { "" } else { ", " }, field.name, field.data_type)?;
+                    let (comma, name) = (if at == 0 { "" } else { ", " }, field.name.replace('`', "``"));
+                    write!(f, "{comma}`{name}` {}", field.data_type)?;
                 }
                 f.write_str(">")
             }

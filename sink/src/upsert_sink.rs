@@ -1,25 +1,41 @@
-//! An upsert-kafka table opened for writing by a program: DDL in, rows with their kinds in, records out.
+//! An upsert-kafka table opened for writing by a program: rows with their kinds in, records out.
 
+use std::fmt;
 use std::sync::Arc;
-
-use upsert_kafka_client::Environment;
 
 use crate::changes::Change;
 use crate::clients::Clients;
 use crate::codecs;
 use crate::error::{Error, ErrorKind};
 use crate::job::subtask::Subtask;
-use crate::plan::{self, PlanOptions};
+use crate::kafka_table::KafkaTable;
+use crate::plan::PlanOptions;
 use crate::progress::Counts;
 use crate::row::{Row, RowKind, Value};
 use crate::serializer::{Serialized, Serializer};
+use crate::sql::Script;
 use crate::types::Field;
 use crate::writer::KafkaWriter;
+
+mod commit_handle;
+
+pub use commit_handle::CommitHandle;
 
 /// The table, connected. At-least-once: what [`flush`](Self::flush) returned for is in the topic.
 ///
 /// Once the cluster did not take a change, the sink is at its end: every flush from then on fails with the reason.
 /// Open another one, and write again what no flush had returned for.
+///
+/// Where the table has a `sink.buffer-flush.interval`, what is held back leaves with the first write behind it, with a
+/// flush, or with a commit handle: a sink has no task of its own.
+///
+/// # Back-pressure
+/// A write waits while the producer's memory (8 MiB, or `properties.buffer.memory`) is full of changes that are not
+/// acknowledged.
+///
+/// # Cancellation
+/// A write that is dropped before it is done has written its change wholly or not at all; a flush that is dropped leaves
+/// what it would have said to the next.
 pub struct UpsertSink {
     table: String,
     columns: Arc<[Field]>,
@@ -27,18 +43,31 @@ pub struct UpsertSink {
     serializer: Serializer,
     writer: KafkaWriter,
     bytes: Vec<u8>,
+    /// Of the rows that are made of structs or of arrays.
+    #[cfg(any(feature = "serde", feature = "arrow"))]
+    pub(crate) arena: crate::row::Arena,
+    #[cfg(feature = "arrow")]
+    pub(crate) batches: crate::arrow::BatchMapping,
 }
 
 impl UpsertSink {
-    /// Opens the table of one `CREATE TABLE … WITH ('connector' = 'upsert-kafka', …)`.
+    /// Opens the table of one `CREATE TABLE … WITH ('connector' = 'upsert-kafka', …)`: a short form of
+    /// [`KafkaTable::from_ddl`] and [`open`](Self::open).
     ///
     /// # Errors
-    /// Everything that the planner refuses; then what the cluster does.
-    pub async fn open(ddl: &str, options: &PlanOptions) -> Result<Self, Error> {
-        let plan = plan::upsert_table(ddl, options)?;
-        let environment = Environment::new();
-        let serializer = codecs::serializer(&plan, &environment).await?;
-        let mut clients = Clients::of_program(environment);
+    /// As of those two.
+    pub async fn from_ddl(ddl: impl Into<Script>, options: &PlanOptions) -> Result<Self, Error> {
+        Self::open(&KafkaTable::from_ddl(ddl)?.with_options(options.clone())).await
+    }
+
+    /// Opens an upsert-kafka table.
+    ///
+    /// # Errors
+    /// Everything that the planner refuses; then what the cluster, or a format's registry, does.
+    pub async fn open(table: &KafkaTable) -> Result<Self, Error> {
+        let plan = table.sink_plan()?;
+        let serializer = codecs::serializer(&plan, table.environment()).await?;
+        let mut clients = Clients::of_program(table.environment().clone());
         let writer = KafkaWriter::open(&plan, Subtask::ONLY, &mut clients).await?;
         Ok(Self {
             table: plan.table,
@@ -47,7 +76,16 @@ impl UpsertSink {
             serializer,
             writer,
             bytes: Vec::new(),
+            #[cfg(any(feature = "serde", feature = "arrow"))]
+            arena: crate::row::Arena::new(),
+            #[cfg(feature = "arrow")]
+            batches: crate::arrow::BatchMapping::default(),
         })
+    }
+
+    /// The table's name.
+    pub fn table(&self) -> &str {
+        &self.table
     }
 
     /// The columns that a row has, in order.
@@ -55,18 +93,72 @@ impl UpsertSink {
         &self.columns
     }
 
+    #[cfg(feature = "arrow")]
+    pub(crate) fn shared_columns(&self) -> Arc<[Field]> {
+        Arc::clone(&self.columns)
+    }
+
+    /// Which of the columns are the key, in the order of the PRIMARY KEY clause.
+    pub fn primary_key(&self) -> &[usize] {
+        &self.primary_key
+    }
+
     /// Hands one change over: INSERT and UPDATE_AFTER write the row under its key, UPDATE_BEFORE and DELETE
     /// a tombstone, for which the key's columns are enough. Waits while the producer's memory is full.
-    /// Dropped before it is done, the change is either wholly in or not at all.
     ///
     /// # Errors
     /// A row that does not fit the columns, a NULL where none may be, a record that is too large. What the
     /// cluster refuses shows at the next flush.
     pub async fn write(&mut self, kind: RowKind, row: Row<'_>) -> Result<(), Error> {
+        let encoded = self.encode(kind, row);
+        self.send_encoded(kind, encoded).await
+    }
+
+    /// Returns when every change that was ever written is acknowledged.
+    ///
+    /// # Errors
+    /// The first change that the cluster did not take: now, and at every later call.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        self.writer.release(&mut Counts::default()).await?;
+        self.writer.flush().await
+    }
+
+    /// What tells when every change that was written until now is acknowledged, while others are written: for a program
+    /// that then commits how far its own source had come. Waits as a write does, where the table holds changes back.
+    ///
+    /// ```no_run
+    /// # use upsert_kafka_sink::{Error, TableSource, UpsertSink};
+    /// # async fn copied(source: &mut TableSource, sink: &mut UpsertSink) -> Result<(), Error> {
+    /// let positions = source.positions();
+    /// let written = sink.commit_handle().await?;
+    /// // … further rows may be read and written meanwhile …
+    /// written.acknowledged().await?;
+    /// source.commit(positions).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A change that was held back and is too large.
+    pub async fn commit_handle(&mut self) -> Result<CommitHandle, Error> {
+        self.writer.release(&mut Counts::default()).await?;
+        Ok(CommitHandle::new(Arc::clone(self.writer.acknowledgement())))
+    }
+
+    /// Makes a record of the change, for [`send_encoded`](Self::send_encoded); `None` where the table writes none.
+    pub(crate) fn encode(&mut self, kind: RowKind, row: Row<'_>) -> Result<Option<Serialized>, Error> {
         self.check(kind, row)?;
         self.bytes.clear();
-        let serialized = self.serializer.serialize(kind, row, &mut self.bytes).map_err(|e| self.failed(e))?;
-        let Some(Serialized { key, value, metadata }) = serialized else { return Ok(()) };
+        self.serializer.serialize(kind, row, &mut self.bytes).map_err(|e| self.failed(e))
+    }
+
+    /// Hands over what was encoded last.
+    pub(crate) async fn send_encoded(
+        &mut self,
+        kind: RowKind,
+        encoded: Result<Option<Serialized>, Error>,
+    ) -> Result<(), Error> {
+        let Some(Serialized { key, value, metadata }) = encoded? else { return Ok(()) };
         let (key_bytes, rest) = self.bytes.split_at(key.unwrap_or(0));
         let (value_bytes, rest) = rest.split_at(value.unwrap_or(0));
         let change = Change {
@@ -79,15 +171,6 @@ impl UpsertSink {
             self.writer.release(&mut Counts::default()).await?;
         }
         self.writer.write(change, &mut Counts::default()).await
-    }
-
-    /// Returns when every change that was ever written is acknowledged.
-    ///
-    /// # Errors
-    /// The first change that the cluster did not take: now, and at every later call.
-    pub async fn flush(&mut self) -> Result<(), Error> {
-        self.writer.release(&mut Counts::default()).await?;
-        self.writer.flush().await
     }
 
     fn check(&self, kind: RowKind, row: Row<'_>) -> Result<(), Error> {
@@ -106,12 +189,18 @@ impl UpsertSink {
     }
 
     #[cold]
-    fn refused(&self, text: String) -> Error {
+    pub(crate) fn refused(&self, text: impl fmt::Display) -> Error {
         Error::new(ErrorKind::Sink, format!("table {}: {text}", self.table))
     }
 
     #[cold]
     fn failed(&self, error: crate::format::EncodeError) -> Error {
         Error::encode(error).within(format_args!("table {}", self.table))
+    }
+}
+
+impl fmt::Debug for UpsertSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpsertSink").field("table", &self.table).finish_non_exhaustive()
     }
 }

@@ -10,9 +10,11 @@ use crate::plan::{Layout, SinkPlan};
 use crate::progress::Counts;
 use crate::query_results::QueryWriter;
 
+mod acknowledgement;
 mod kafka;
 mod print;
 
+pub(crate) use acknowledgement::Acknowledgement;
 pub(crate) use kafka::KafkaWriter;
 use print::PrintWriter;
 

@@ -260,7 +260,7 @@ async fn a_sink_whose_change_was_refused_never_says_again_that_all_is_written() 
           'topic' = 'users', 'properties.bootstrap.servers' = '{}', 'key.format' = 'json', 'value.format' = 'json')",
         broker.address()
     );
-    let mut users = UpsertSink::open(&ddl, &PlanOptions::default()).await.expect("a sink");
+    let mut users = UpsertSink::from_ddl(&*ddl, &PlanOptions::default()).await.expect("a sink");
     users.write(RowKind::Insert, &[Value::Int(1)]).await.expect("room");
     users.flush().await.expect("written");
     let refusal = Action::Answer(ErrorCode::INVALID_RECORD);

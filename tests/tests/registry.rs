@@ -341,7 +341,7 @@ async fn a_key_keeps_its_partition_when_its_schema_has_another_id() {
                     'key.avro-confluent.key-hash' = '{hash}')",
                 server.url()
             );
-            let mut sink = UpsertSink::open(&ddl, &PlanOptions::default()).await.unwrap();
+            let mut sink = UpsertSink::from_ddl(&*ddl, &PlanOptions::default()).await.unwrap();
             for id in 0..50 {
                 sink.write(RowKind::Insert, &[Value::BigInt(id)]).await.unwrap();
             }

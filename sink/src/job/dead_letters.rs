@@ -11,7 +11,7 @@ use crate::message::Message;
 use crate::plan::{self, SourcePlan};
 
 /// What a task does with such records.
-pub(super) struct DeadLetters {
+pub(crate) struct DeadLetters {
     handling: ErrorHandling,
     table: String,
     topic: Option<(Producer, Topic)>,
@@ -21,7 +21,7 @@ pub(super) struct DeadLetters {
 }
 
 impl DeadLetters {
-    pub(super) async fn open(plan: &SourcePlan, clients: &mut Clients) -> Result<Self, Error> {
+    pub(crate) async fn open(plan: &SourcePlan, clients: &mut Clients) -> Result<Self, Error> {
         let handling = plan.errors.clone();
         let topic = match handling.dead_letter_topic() {
             Some(name) => {
@@ -37,7 +37,7 @@ impl DeadLetters {
     }
 
     /// Takes a record that failed so; gives the error back where the job is to fail of it.
-    pub(super) async fn take(&mut self, message: &Message<'_>, error: Error) -> Result<(), Error> {
+    pub(crate) async fn take(&mut self, message: &Message<'_>, error: Error) -> Result<(), Error> {
         if !self.handling.tolerates(&error) {
             return Err(error);
         }
@@ -73,7 +73,7 @@ impl DeadLetters {
     }
 
     /// Returns when all that was taken is kept.
-    pub(super) async fn flush(&mut self) -> Result<(), Error> {
+    pub(crate) async fn flush(&mut self) -> Result<(), Error> {
         if let (None, Some((producer, _))) = (&self.failure, &self.topic) {
             self.failure = producer.flush().await.err();
         }

@@ -259,11 +259,11 @@ impl Task {
     }
 }
 
-fn ticks(period: Duration) -> tokio::time::Interval {
+/// Ticks of a period that may be as long as it likes; the first is due after one.
+pub(crate) fn ticks(period: Duration) -> tokio::time::Interval {
     // tokio counts in a far future rather than overflow.
     let period = period.min(FOR_EVER).max(Duration::from_millis(1));
     let mut ticks = interval(period);
-    // The first is due after a period, and not at once.
     ticks.reset();
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks

@@ -9,7 +9,7 @@ use super::insert::{self, explained};
 use super::job_draft::{Ground, JobDraft};
 use super::job_plan::Plan;
 use super::notice::Notice;
-use super::pipeline::{KafkaSinkPlan, SinkPlan};
+use super::pipeline::{KafkaSinkPlan, SinkPlan, SourcePlan};
 use super::plan_options::PlanOptions;
 use super::query_binder::rename;
 use super::table::Table;
@@ -115,11 +115,8 @@ impl<'a> Planner<'a> {
 
     /// The one table of a caller who brings rows of its own.
     pub(super) fn upsert_table(mut self, ast: CreateTable) -> Result<KafkaSinkPlan, Error> {
+        let table = self.only_table(ast);
         let draft = &mut self.draft;
-        let path = draft.catalog.path(&ast.name);
-        let (table, findings) = Table::new(ast, draft.catalog.shown(&path), path, 0, draft.caller);
-        draft.findings.extend(findings);
-        draft.findings.extend(metadata::uncast(&table).into_iter().map(|finding| finding.of(&table.name)));
         let sink = draft.sink(&table);
         draft.findings.append(&mut draft.properties.findings);
         match sink {
@@ -135,6 +132,32 @@ impl<'a> Planner<'a> {
             _ => {}
         }
         Err(Error::plan(self.draft.findings))
+    }
+
+    /// The one table of a caller who takes its rows.
+    pub(super) fn source_table(mut self, ast: CreateTable) -> Result<SourcePlan, Error> {
+        let table = self.only_table(ast);
+        let draft = &mut self.draft;
+        let source = draft.source(&table);
+        draft.findings.append(&mut draft.properties.findings);
+        match source {
+            Some(plan) if draft.findings.is_empty() && plan.local.is_none() => return Ok(plan),
+            Some(plan) if plan.local.is_some() => {
+                let text = "'connector' = 'kafka' or 'upsert-kafka' is expected here";
+                draft.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
+            }
+            _ => {}
+        }
+        Err(Error::plan(self.draft.findings))
+    }
+
+    fn only_table(&mut self, ast: CreateTable) -> Table {
+        let draft = &mut self.draft;
+        let path = draft.catalog.path(&ast.name);
+        let (table, findings) = Table::new(ast, draft.catalog.shown(&path), path, 0, draft.caller);
+        draft.findings.extend(findings);
+        draft.findings.extend(metadata::uncast(&table).into_iter().map(|finding| finding.of(&table.name)));
+        table
     }
 
     fn create(&mut self, ast: CreateTable) {

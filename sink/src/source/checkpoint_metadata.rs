@@ -84,6 +84,11 @@ impl JobIdentity {
         Self::new(sinks.collect())
     }
 
+    /// A program that reads this table and does with its rows what it likes: what that is, it does not say.
+    pub(crate) fn of_program(table: &str) -> Self {
+        Self::new(vec![(format!("program({table})"), None)])
+    }
+
     fn new(mut sinks: Vec<(String, Option<String>)>) -> Self {
         sinks.sort_unstable();
         let whole = |(sink, cluster): &(String, Option<String>)| match cluster {

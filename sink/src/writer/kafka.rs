@@ -1,11 +1,13 @@
 //! The writer of a Kafka table: changes become records of a producer, held back by a buffer where the table says so.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use upsert_kafka_client::{Clock, Header, Producer, Record, Role, Topic};
 
+use super::acknowledgement::Acknowledgement;
 use crate::buffer::{Buffer, Buffered};
 use crate::changes::Change;
 use crate::clients::Clients;
@@ -17,13 +19,12 @@ use crate::progress::Counts;
 use crate::record_metadata::RecordMetadata;
 use crate::topic_selector::TopicSelector;
 
-/// A Kafka table that is open for writing. Once a record was not written it acknowledges nothing any more: a producer
-/// tells each failure to one flush only, and the flush after that must not be taken for a success.
+/// A Kafka table that is open for writing.
 pub(crate) struct KafkaWriter {
     records: RecordWriter,
     /// `sink.buffer-flush.*`
     buffer: Option<TimedBuffer>,
-    failure: Option<upsert_kafka_client::Error>,
+    acknowledgement: Arc<Acknowledgement>,
 }
 
 /// What is held back, and until when.
@@ -79,8 +80,9 @@ impl KafkaWriter {
             clock,
         });
         let fixed = plan.fixed_partition.then_some(subtask);
+        let acknowledgement = Arc::new(Acknowledgement::new(&plan.table, producer.clone()));
         let records = RecordWriter { table: plan.table.clone(), producer, topics, fixed };
-        Ok(Self { records, buffer, failure: None })
+        Ok(Self { records, buffer, acknowledgement })
     }
 
     #[inline]
@@ -121,10 +123,12 @@ impl KafkaWriter {
     }
 
     pub(crate) async fn flush(&mut self) -> Result<(), Error> {
-        if self.failure.is_none() {
-            self.failure = self.records.producer.flush().await.err();
-        }
-        self.failure.clone().map_or(Ok(()), |e| Err(self.records.failed(e)))
+        self.acknowledgement.flush().await
+    }
+
+    /// What tells, also beside further writes, that all is acknowledged.
+    pub(crate) fn acknowledgement(&self) -> &Arc<Acknowledgement> {
+        &self.acknowledgement
     }
 }
 
