@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 mod acl;
+mod delegation_tokens;
 mod listener;
 mod oauth;
 mod principal_mapping;
@@ -12,6 +13,7 @@ mod tls;
 
 pub(crate) use acl::{ANY, CLUSTER_NAME};
 pub use acl::{Acl, AclOperation, AclResource, AuthorizerConfig};
+pub use delegation_tokens::DelegationTokenConfig;
 pub use listener::{ListenerConfig, SecurityProtocol};
 pub use oauth::{OauthConfig, TokenKey};
 pub use principal_mapping::PrincipalMapping;

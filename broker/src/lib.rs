@@ -138,7 +138,7 @@
 //! - Things that take a real cluster time take none unless they are told to: markers
 //!   ([`marker_delay`](BrokerConfig::marker_delay)), the first rebalance
 //!   ([`group_initial_rebalance_delay`](BrokerConfig::group_initial_rebalance_delay)).
-//! - Consumer groups of KIP-848, share and streams groups, GSSAPI, quotas, delegation tokens and tiered storage
+//! - Consumer groups of KIP-848, share and streams groups, GSSAPI, quotas and tiered storage
 //!   are not served. Their APIs are advertised, as in every Kafka 4.4, and answer as one where those features are
 //!   switched off.
 //! - Incremental fetch sessions are not kept: clients are told so and send full fetches.
@@ -164,7 +164,7 @@
 //!
 //! | feature | default | |
 //! |---|---|---|
-//! | `tls` | yes | listeners of SSL and SASL_SSL, [`certificates`], keys of RS256 and ES256 for tokens: rustls with graviola, and rcgen, which compile no C. It wants a processor with AVX2 and ADX, or an aarch64 with AES; elsewhere such a listener is refused |
+//! | `tls` | yes | listeners of SSL and SASL_SSL, [`certificates`], keys of RS256 and ES256 for tokens: rustls with graviola, and rcgen, which compile no C. It is built for every processor, and wants one with AVX2 and ADX, or an aarch64 with AES; elsewhere such a listener is refused |
 //!
 //! The minimum supported Rust version is the `rust-version` of its manifest; raising it is not
 //! a breaking change.
@@ -199,8 +199,9 @@ mod worker;
 pub use broker::{Broker, FaultHandle};
 pub use cluster::{Answer, Cluster, Stats};
 pub use config::{
-    Acl, AclOperation, AclResource, AuthorizerConfig, BrokerConfig, ClientAuth, ListenerConfig, OauthConfig,
-    PrincipalMapping, SaslConfig, SaslMechanism, SecurityProtocol, TlsConfig, TlsVersions, TokenKey,
+    Acl, AclOperation, AclResource, AuthorizerConfig, BrokerConfig, ClientAuth, DelegationTokenConfig,
+    ListenerConfig, OauthConfig, PrincipalMapping, SaslConfig, SaslMechanism, SecurityProtocol, TlsConfig,
+    TlsVersions, TokenKey,
 };
 pub use connector::Connector;
 pub use environment::{Clock, Environment, Time};

@@ -3,6 +3,7 @@
 
 use crate::config::{SaslConfig, SaslMechanism};
 use crate::now::Now;
+use crate::state::delegation_tokens::DelegationTokens;
 
 mod oauth_bearer;
 mod plain;
@@ -12,6 +13,12 @@ mod users;
 
 pub(crate) use token::check_keys;
 pub(crate) use users::Users;
+
+/// Whom logins are held to.
+pub(crate) struct Accounts<'a> {
+    pub(crate) users: &'a mut Users,
+    pub(crate) tokens: &'a mut DelegationTokens,
+}
 
 /// One login under way.
 #[derive(Debug)]
@@ -35,6 +42,8 @@ pub(crate) enum Reply {
 pub(crate) struct ProvenName {
     pub(crate) name: String,
     pub(crate) until_unix_ms: Option<i64>,
+    /// By a delegation token, which is no proof to ask about tokens with.
+    pub(crate) by_token: bool,
 }
 
 /// Why a login failed.
@@ -60,13 +69,13 @@ impl Exchange {
     pub(crate) fn handle_token(
         &mut self,
         token: &[u8],
-        users: &mut Users,
+        accounts: &mut Accounts<'_>,
         config: &SaslConfig,
         now: Now,
     ) -> Result<Reply, SaslRefusal> {
         match self {
-            Self::Plain => plain::authenticate(token, users),
-            Self::Scram(exchange) => exchange.handle_token(token, users, config),
+            Self::Plain => plain::authenticate(token, accounts.users),
+            Self::Scram(exchange) => exchange.handle_token(token, accounts, config, now),
             Self::OauthBearer(exchange) => exchange.handle_token(token, &config.oauth, now),
         }
     }

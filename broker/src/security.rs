@@ -12,6 +12,8 @@ use crate::transport::Transport;
 #[cfg(feature = "tls")]
 mod distinguished_name;
 #[cfg(feature = "tls")]
+mod provider;
+#[cfg(feature = "tls")]
 mod server_config;
 #[cfg(feature = "tls")]
 mod tls;

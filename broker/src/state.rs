@@ -9,6 +9,7 @@ pub(crate) mod committed_offsets;
 pub(crate) mod compaction;
 pub(crate) mod configs;
 mod deadlines;
+pub(crate) mod delegation_tokens;
 pub(crate) mod group;
 pub(crate) mod groups;
 pub(crate) mod isolation;
@@ -30,9 +31,10 @@ pub(crate) use refusal::Refusal;
 use crate::config::BrokerConfig;
 use crate::fault::Faults;
 use crate::now::Now;
-use crate::sasl::Users;
+use crate::sasl::{Accounts, Users};
 use crate::wait::{PeerId, WatchKey};
 use authorizer::Authorizer;
+use delegation_tokens::DelegationTokens;
 use groups::Groups;
 use nodes::Nodes;
 use session::Token;
@@ -50,6 +52,7 @@ pub(crate) struct State {
     pub(crate) transactions: Transactions,
     pub(crate) sessions: Sessions,
     pub(crate) users: Users,
+    pub(crate) tokens: DelegationTokens,
     /// `None` lets everyone do everything.
     pub(crate) authorizer: Option<Authorizer>,
     pub(crate) faults: Faults,
@@ -68,6 +71,7 @@ impl State {
             transactions: Transactions::default(),
             sessions: Sessions::new(&config),
             users: Users::new(config.seed, &config.sasl.users),
+            tokens: DelegationTokens::default(),
             authorizer: config.authorizer.as_ref().map(Authorizer::new),
             faults: Faults::default(),
             next_producer_id: 0,
@@ -84,7 +88,8 @@ impl State {
     /// A client says what its mechanism says.
     pub(crate) fn handle_token(&mut self, peer: PeerId, token: &[u8], now: Now) -> Token {
         let Some(session) = self.sessions.known(peer) else { return Token::OutOfPlace };
-        session.handle_token(token, &mut self.users, &self.config.sasl, now)
+        let mut accounts = Accounts { users: &mut self.users, tokens: &mut self.tokens };
+        session.handle_token(token, &mut accounts, &self.config.sasl, now)
     }
 
     /// Completes what waits for an answer of its group.

@@ -208,6 +208,11 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "OAUTHBEARER by keys in a JSON Web Key Set; unsecured takes tokens that anyone can write",
             },
             Flag {
+                name: "--delegation-tokens",
+                value: Some("FILE"),
+                about: "makes delegation tokens by the secret key in it, and lets in who has one",
+            },
+            Flag {
                 name: "--reauthentication",
                 value: Some("TIME"),
                 about: "clients log in again within this time, or are closed (never)",

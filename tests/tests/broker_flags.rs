@@ -106,6 +106,17 @@ fn a_broker_of_flags_lets_in_whom_they_say_and_keeps_out_others() {
     assert!(client.code == 0 && client.out.contains("hidden"), "{client:?}");
 }
 
+#[test]
+fn a_broker_makes_delegation_tokens_by_the_secret_of_a_file_and_not_by_an_empty_one() {
+    let empty = file("broker-flags.no-key", " \n");
+    let refused = run(&["broker", "--delegation-tokens", empty.to_str().expect("UTF-8")]);
+    assert!(refused.code == 2 && refused.err.contains("no secret key in it"), "{refused:?}");
+    let key = file("broker-flags.key", "hush-alice\n");
+    let flags = ["--listener", "SASL_PLAINTEXT://127.0.0.1:0", "--user", "alice:hush-bob"];
+    let (_broker, at) = start(&[&flags[..], &["--delegation-tokens", key.to_str().expect("UTF-8")]].concat());
+    assert_eq!(at.len(), 1);
+}
+
 /// As in Kafka a subject for which no rule is has no client.
 #[test]
 fn a_certificates_owner_is_called_by_the_rules_of_the_flags() {

@@ -3,7 +3,7 @@
 //! Behavior
 //! - Without an authorizer all are `SECURITY_DISABLED`, as in a Kafka without `authorizer.class.name`: everyone may do
 //!   everything.
-//! - Rules are kept, and hold from the next request on. Rules about delegation tokens and users are kept and have no effect.
+//! - Rules are kept, and hold from the next request on. Those about users say who may make and describe their tokens.
 //! - A filter of unknown numbers is `INVALID_REQUEST`.
 //!
 //! Versions: 2 flexible; 3 users as resources.

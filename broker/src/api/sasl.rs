@@ -5,7 +5,7 @@
 //!   answered with those that are; a login that fails is answered after a delay, then the connection closes.
 //! - A connection that is open and whose login has an end may log in again (KIP-368), by the same mechanism, as the same
 //!   principal, once a second. On others both are `ILLEGAL_SASL_STATE`.
-//! - GSSAPI and delegation tokens are not here.
+//! - GSSAPI is not here.
 //!
 //! Versions: SaslHandshake 0 means that tokens follow as frames of their own; 1 that they come in SaslAuthenticate.
 //! SaslAuthenticate 1 says how long the login holds; 2 flexible.

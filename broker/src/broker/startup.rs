@@ -60,6 +60,9 @@ pub(super) fn check(config: &BrokerConfig, listeners: &[ListenerConfig]) -> io::
     if config.sasl.users.iter().any(|(name, password)| name.is_empty() || password.reveal().is_empty()) {
         return Err(invalid("a user without a name or without a password".to_owned()));
     }
+    if config.sasl.delegation_tokens.as_ref().is_some_and(|it| it.secret_key.reveal().is_empty()) {
+        return Err(invalid("an empty secret key of delegation tokens, which everybody knows".to_owned()));
+    }
     if !SCRAM_ITERATIONS.contains(&config.sasl.scram_iterations) {
         let (least, most) = (SCRAM_ITERATIONS.start(), SCRAM_ITERATIONS.end());
         return Err(invalid(format!("iterations of SCRAM that are not within {least} and {most}")));

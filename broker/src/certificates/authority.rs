@@ -239,7 +239,7 @@ fn attribute_type(attribute: &str) -> io::Result<DnType> {
 
 fn drawn<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
-    graviola::random::fill(&mut bytes).map_err(|what| io::Error::other(format!("no chance: {what:?}")))?;
+    getrandom::fill(&mut bytes).map_err(|what| io::Error::other(format!("no chance: {what}")))?;
     Ok(bytes)
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::OauthConfig;
+use super::{DelegationTokenConfig, OauthConfig};
 use crate::secret::Secret;
 
 /// Who may log in to SASL listeners, how, and for how long.
@@ -21,6 +21,8 @@ pub struct SaslConfig {
     pub scram_iterations: u32,
     /// Which tokens of OAUTHBEARER are taken.
     pub oauth: OauthConfig,
+    /// How delegation tokens are made, by which clients log in with SCRAM and `tokenauth=true`; `None` makes none.
+    pub delegation_tokens: Option<DelegationTokenConfig>,
     /// A client must log in again within this time (KIP-368), or its next request closes the connection:
     /// `connections.max.reauth.ms`. Zero, as in Kafka, never asks for that; but a token's own end always counts.
     pub reauthentication_max: Duration,
@@ -70,6 +72,7 @@ impl Default for SaslConfig {
             users: Vec::new(),
             scram_iterations: 4096,
             oauth: OauthConfig::default(),
+            delegation_tokens: None,
             reauthentication_max: Duration::ZERO,
             failed_authentication_delay: Duration::from_millis(100),
             receive_bytes_max: 512 << 10,
@@ -98,6 +101,12 @@ impl SaslConfig {
             self.mechanisms.push(SaslMechanism::OauthBearer);
         }
         Self { oauth, ..self }
+    }
+
+    /// Makes delegation tokens, and lets in who has one.
+    #[must_use]
+    pub fn with_delegation_tokens(self, delegation_tokens: DelegationTokenConfig) -> Self {
+        Self { delegation_tokens: Some(delegation_tokens), ..self }
     }
 
     /// Keeps passwords by so many iterations of SCRAM.

@@ -47,7 +47,8 @@ impl OauthExchange {
                 first.authorization_id, found.name
             )));
         }
-        let identity = ProvenName { name: found.name, until_unix_ms: Some(found.until_unix_ms) };
+        let until_unix_ms = Some(found.until_unix_ms);
+        let identity = ProvenName { name: found.name, until_unix_ms, by_token: false };
         Ok(Reply::Proven { last: Vec::new(), identity })
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn authenticate(token: &[u8], users: &Users) -> Result<Reply, SaslRef
     if !authorization_id.is_empty() && authorization_id != user {
         return Err(SaslRefusal::told(OTHER_ID));
     }
-    let identity = ProvenName { name: user.to_owned(), until_unix_ms: None };
+    let identity = ProvenName { name: user.to_owned(), until_unix_ms: None, by_token: false };
     Ok(Reply::Proven { last: Vec::new(), identity })
 }
 

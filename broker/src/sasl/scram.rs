@@ -7,8 +7,10 @@ use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 use super::plain::OTHER_ID;
-use super::{ProvenName, Reply, SaslRefusal, Users};
+use super::{Accounts, ProvenName, Reply, SaslRefusal};
 use crate::config::SaslConfig;
+use crate::now::Now;
+use crate::state::delegation_tokens::TokenLogin;
 
 /// The two hashes that Kafka has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +20,7 @@ pub(crate) enum Hash {
 }
 
 /// What is kept of a password.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ScramCredential {
     pub(crate) salt: Vec<u8>,
     pub(crate) iterations: u32,
@@ -36,7 +38,8 @@ pub(crate) struct ScramExchange {
 
 #[derive(Debug)]
 struct Begun {
-    user: String,
+    /// Who it is if the proof is right.
+    identity: ProvenName,
     /// The client's, and ours behind it.
     nonce: String,
     /// What was said before the client's proof.
@@ -52,12 +55,13 @@ impl ScramExchange {
     pub(super) fn handle_token(
         &mut self,
         token: &[u8],
-        users: &mut Users,
+        accounts: &mut Accounts<'_>,
         config: &SaslConfig,
+        now: Now,
     ) -> Result<Reply, SaslRefusal> {
         let text = std::str::from_utf8(token).map_err(|_| SaslRefusal::kept("a message that is no UTF-8"))?;
         match self.begun.take() {
-            None => self.begin(text, users, config),
+            None => self.begin(text, accounts, config, now),
             Some(begun) => begun.verify(self.hash, text),
         }
     }
@@ -65,8 +69,9 @@ impl ScramExchange {
     fn begin(
         &mut self,
         client_first: &str,
-        users: &mut Users,
+        accounts: &mut Accounts<'_>,
         config: &SaslConfig,
+        now: Now,
     ) -> Result<Reply, SaslRefusal> {
         let malformed = || SaslRefusal::kept("Invalid SCRAM client first message");
         let mut head = client_first.splitn(3, ',');
@@ -81,8 +86,11 @@ impl ScramExchange {
         }
         let token_wanted = attributes.any(|it| it.eq_ignore_ascii_case("tokenauth=true"));
         let user = user.replace("=2C", ",").replace("=3D", "=");
-        let known = if token_wanted { None } else { users.scram(&user, self.hash, config.scram_iterations) };
-        let credential = known.ok_or_else(|| {
+        let known = match token_wanted {
+            true => self.token(&user, accounts, config, now),
+            false => self.user(&user, accounts, config),
+        };
+        let (identity, credential) = known.ok_or_else(|| {
             let what = if token_wanted { "delegation token" } else { "user" };
             SaslRefusal::kept(format!("no such {what}: {user}"))
         })?;
@@ -90,12 +98,38 @@ impl ScramExchange {
         if !authorization_id.is_empty() && authorization_id != user {
             return Err(SaslRefusal::told(OTHER_ID));
         }
-        let nonce = format!("{client_nonce}{}", users.draw_nonce());
+        let nonce = format!("{client_nonce}{}", accounts.users.draw_nonce());
         let salt = BASE64.encode(&credential.salt);
         let server_first = format!("r={nonce},s={salt},i={}", credential.iterations);
         let said = format!("{bare},{server_first}");
-        self.begun = Some(Begun { user, nonce, said, credential });
+        self.begun = Some(Begun { identity, nonce, said, credential });
         Ok(Reply::Challenge(server_first.into_bytes()))
+    }
+
+    fn user(
+        &self,
+        name: &str,
+        accounts: &mut Accounts<'_>,
+        config: &SaslConfig,
+    ) -> Option<(ProvenName, ScramCredential)> {
+        let credential = accounts.users.scram(name, self.hash, config.scram_iterations)?;
+        let identity = ProvenName { name: name.to_owned(), until_unix_ms: None, by_token: false };
+        Some((identity, credential))
+    }
+
+    /// A token's id stands where a user's name does (KIP-48).
+    fn token(
+        &self,
+        id: &str,
+        accounts: &mut Accounts<'_>,
+        config: &SaslConfig,
+        now: Now,
+    ) -> Option<(ProvenName, ScramCredential)> {
+        let kept = (accounts.users.draw_nonce(), config.scram_iterations);
+        let TokenLogin { owner, expires_ms, credential } =
+            accounts.tokens.login(id, self.hash, kept, now.unix_ms)?;
+        let name = owner.name().to_owned();
+        Some((ProvenName { name, until_unix_ms: Some(expires_ms), by_token: true }, credential))
     }
 }
 
@@ -122,11 +156,11 @@ impl Begun {
         }
         let client_key: Vec<u8> = proof.iter().zip(&signature).map(|(a, b)| a ^ b).collect();
         if !bool::from(hash.digest(&client_key).ct_eq(&self.credential.stored_key)) {
-            return Err(SaslRefusal::kept(format!("wrong password of {}", self.user)));
+            return Err(SaslRefusal::kept(format!("wrong password of {}", self.identity.name)));
         }
         let proof_of_ours = hash.hmac(&self.credential.server_key, said.as_bytes());
         let last = format!("v={}", BASE64.encode(proof_of_ours)).into_bytes();
-        Ok(Reply::Proven { last, identity: ProvenName { name: self.user, until_unix_ms: None } })
+        Ok(Reply::Proven { last, identity: self.identity })
     }
 }
 
@@ -189,7 +223,7 @@ impl Hash {
     }
 }
 
-pub(super) fn hmac_of<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8> {
+pub(crate) fn hmac_of<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8> {
     // It takes keys of any length.
     let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
     mac.update(data);

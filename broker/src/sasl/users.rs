@@ -84,7 +84,7 @@ impl Users {
         })
     }
 
-    /// The broker's part of a nonce.
+    /// The broker's part of a nonce, or a salt.
     pub(super) fn draw_nonce(&mut self) -> String {
         self.draw()
     }

@@ -12,7 +12,8 @@ use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
-use crate::certificates::{Authority, Subject, UNSUPPORTED_PROCESSOR};
+use super::provider::provider;
+use crate::certificates::{Authority, Subject};
 use crate::config::{ClientAuth, PrincipalMapping, TlsConfig, TlsVersions};
 use crate::environment::Clock;
 
@@ -31,10 +32,7 @@ impl Tls {
         names: &[String],
         clock: &Clock,
     ) -> io::Result<Self> {
-        if !graviola::util::is_cpu_supported() {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, UNSUPPORTED_PROCESSOR));
-        }
-        let provider = Arc::new(rustls_graviola::default_provider());
+        let provider = provider()?;
         let verifier = verifier(config, authority, &provider)?;
         let (chain, key) = match (&config.certificate_chain, &config.private_key) {
             (Some(chain), Some(key)) => (chain.clone(), key.clone()),

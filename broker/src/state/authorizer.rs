@@ -132,7 +132,7 @@ mod tests {
             "" => Identity::Unproven,
             name => Identity::Known(Principal::user(name)),
         };
-        Caller { listener: 0, host: "10.0.0.1".into(), identity }
+        Caller { listener: 0, host: "10.0.0.1".into(), identity, by_token: false }
     }
 
     use AclOperation::{AlterConfigs, Describe, DescribeConfigs, Read, Write};

@@ -19,6 +19,21 @@ impl Principal {
         Self(Str::from(format!("User:{name}")))
     }
 
+    /// Somebody of any type; only who is of the type User can log in.
+    pub(crate) fn of(kind: &str, name: &str) -> Self {
+        Self(Str::from(format!("{kind}:{name}")))
+    }
+
+    /// Whether it is of the type that logins have.
+    pub(crate) fn is_user(&self) -> bool {
+        self.kind() == "User"
+    }
+
+    /// The type alone.
+    pub(crate) fn kind(&self) -> &str {
+        self.0.split_once(':').map_or("", |(kind, _)| kind)
+    }
+
     /// Type and name.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

@@ -17,7 +17,7 @@ use upsert_kafka_protocol::{ApiKey, Str};
 use super::principal::Principal;
 use crate::config::{SaslConfig, SaslMechanism};
 use crate::now::Now;
-use crate::sasl::{Exchange, Reply, SaslRefusal, Users};
+use crate::sasl::{Accounts, Exchange, ProvenName, Reply, SaslRefusal};
 
 /// One connection.
 #[derive(Debug)]
@@ -55,6 +55,8 @@ struct Exchanging {
 #[derive(Clone, Debug)]
 struct Open {
     principal: Principal,
+    /// By a delegation token.
+    by_token: bool,
     /// `None` where nobody logged in.
     mechanism: Option<SaslMechanism>,
     expires: Option<Instant>,
@@ -68,6 +70,8 @@ pub(crate) struct Caller {
     pub(crate) listener: usize,
     pub(crate) host: Str,
     pub(crate) identity: Identity,
+    /// By a delegation token.
+    pub(crate) by_token: bool,
 }
 
 /// Whether it is known who sent a request.
@@ -123,7 +127,7 @@ impl Session {
 
     /// A connection that need not.
     pub(crate) fn open(listener: usize, host: &str, principal: Principal) -> Self {
-        let open = Open { principal, mechanism: None, expires: None, reauthenticated: None };
+        let open = Open { principal, by_token: false, mechanism: None, expires: None, reauthenticated: None };
         Self { listener, host: host.into(), stage: Stage::Open(Box::new(open)) }
     }
 
@@ -134,11 +138,11 @@ impl Session {
 
     /// Looks whether a request may be served; `readable` is false for ApiVersions in a version that is not served.
     pub(crate) fn admit(&mut self, api: ApiKey, readable: bool, now: Now) -> Admission {
-        let identity = match &self.stage {
-            Stage::Open(open) => Identity::Known(open.principal.clone()),
-            _ => Identity::Unproven,
+        let (identity, by_token) = match &self.stage {
+            Stage::Open(open) => (Identity::Known(open.principal.clone()), open.by_token),
+            _ => (Identity::Unproven, false),
         };
-        let caller = Caller { listener: self.listener, host: self.host.clone(), identity };
+        let caller = Caller { listener: self.listener, host: self.host.clone(), identity, by_token };
         match (&mut self.stage, api) {
             (Stage::Initial, ApiKey::API_VERSIONS) => {
                 if readable {
@@ -215,16 +219,16 @@ impl Session {
     pub(crate) fn handle_token(
         &mut self,
         token: &[u8],
-        users: &mut Users,
+        accounts: &mut Accounts<'_>,
         config: &SaslConfig,
         now: Now,
     ) -> Token {
         let Stage::Exchanging(exchanging) = &mut self.stage else { return Token::OutOfPlace };
         let mechanism = exchanging.mechanism;
-        let proven = match exchanging.exchange.handle_token(token, users, config, now) {
+        let proven = match exchanging.exchange.handle_token(token, accounts, config, now) {
             Ok(Reply::Challenge(challenge)) => return Token::Challenge(challenge),
             Ok(Reply::Proven { last, identity }) => {
-                exchanging.open(&identity.name).map(|open| (open, last, identity))
+                exchanging.open(&identity).map(|open| (open, last, identity))
             }
             Err(why) => Err(why),
         };
@@ -248,10 +252,20 @@ impl Session {
     }
 }
 
+impl Caller {
+    /// Who sent it, if that is known.
+    pub(crate) fn principal(&self) -> Option<&Principal> {
+        match &self.identity {
+            Identity::Known(principal) => Some(principal),
+            Identity::Unproven => None,
+        }
+    }
+}
+
 impl Exchanging {
     /// The connection as it is when the login is over; it may not change hands.
-    fn open(&self, name: &str) -> Result<Open, SaslRefusal> {
-        let principal = Principal::user(name);
+    fn open(&self, proven: &ProvenName) -> Result<Open, SaslRefusal> {
+        let principal = Principal::user(&proven.name);
         let reauthenticated = match &self.before {
             Some(before) if before.principal != principal => {
                 let words = "Cannot change principals during re-authentication from";
@@ -261,7 +275,8 @@ impl Exchanging {
             Some(before) => before.reauthenticated,
             None => None,
         };
-        Ok(Open { principal, mechanism: Some(self.mechanism), expires: None, reauthenticated })
+        let (by_token, mechanism) = (proven.by_token, Some(self.mechanism));
+        Ok(Open { principal, by_token, mechanism, expires: None, reauthenticated })
     }
 }
 

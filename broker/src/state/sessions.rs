@@ -6,7 +6,7 @@ use upsert_kafka_protocol::ApiKey;
 
 use super::principal::Principal;
 use super::session::{Admission, Session};
-use crate::config::{BrokerConfig, ListenerConfig};
+use crate::config::{BrokerConfig, ListenerConfig, SecurityProtocol};
 use crate::now::Now;
 use crate::wait::PeerId;
 
@@ -69,6 +69,11 @@ impl Sessions {
             self.all.insert(peer, (node, session));
         }
         admission
+    }
+
+    /// By which protocol a listener's connections come; one that is not there is as open as can be.
+    pub(crate) fn protocol(&self, listener: usize) -> SecurityProtocol {
+        self.listeners.get(listener).map_or(SecurityProtocol::Plaintext, |it| it.protocol)
     }
 
     /// A connection that is known.

@@ -1,7 +1,7 @@
 //! Everything that reads a peer's bytes, for fuzzing: it returns, whatever they are.
 
 use crate::messages::ap::{self, ApReplyPart};
-use crate::messages::kdc::{KdcService, ReplyPart, ticket_key_version};
+use crate::messages::kdc::{KdcService, ReplyPart, ticket_part};
 use crate::messages::krb_error::KrbError;
 use crate::messages::{EncryptionInfo, PaData};
 use crate::{EncryptionType, GssContext, Key, der::Reader, gss};
@@ -17,7 +17,7 @@ pub fn read_messages(bytes: &[u8]) -> usize {
         EncryptionInfo::read_all(bytes).is_ok(),
         ap::read_reply(bytes).is_ok(),
         ApReplyPart::read(bytes).is_ok(),
-        ticket_key_version(bytes).is_some(),
+        ticket_part(bytes).is_some(),
         gss::token::unframed(gss::token::AP_REPLY, bytes).is_ok(),
         gss::token::unframed(gss::token::KRB_ERROR, bytes).is_ok(),
     ];

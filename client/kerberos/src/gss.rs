@@ -4,7 +4,6 @@
 use crate::crypto::{EncryptionType, Key};
 use crate::exchange::Asked;
 use crate::messages::ap::{self, ApReplyPart, Authenticator};
-use crate::messages::kdc::ticket_key_version;
 use crate::messages::krb_error::KrbError;
 use crate::{Entropy, Error, ErrorKind, Ticket, UnixTime};
 
@@ -76,10 +75,10 @@ impl GssInitiator {
 
     fn refusal(&self, error: &KrbError, now: UnixTime) -> Error {
         let (client, service) = (&self.ticket.client, &self.ticket.service);
-        let version = ticket_key_version(&self.ticket.bytes);
-        let version = version.map_or_else(String::new, |it| format!(", made with version {it} of its key"));
+        let key = self.ticket.service_key();
+        let key = key.map_or_else(String::new, |it| format!(", sealed with its key {it}"));
         let who = format!("the service {service}");
-        let proof = format!("the ticket of {client}{version}: its keytab has another key than the KDC");
+        let proof = format!("the ticket of {client}{key}: its keytab has another key than the KDC");
         Asked { who, client, service, proof, now }.refusal(error)
     }
 

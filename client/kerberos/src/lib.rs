@@ -163,5 +163,5 @@ pub use krb5_conf::{ConfFiles, KdcAddress, Krb5Conf};
 pub use principal::Principal;
 pub use sasl::{SaslClient, SaslStep};
 pub use tgs_exchange::TgsExchange;
-pub use ticket::Ticket;
+pub use ticket::{ServiceKey, Ticket};
 pub use time::UnixTime;

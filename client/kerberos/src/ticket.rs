@@ -1,7 +1,9 @@
 //! A ticket with its key: what proves to one service who the client is.
 
-use crate::crypto::Key;
-use crate::messages::kdc::ReplyPart;
+use std::fmt;
+
+use crate::crypto::{EncryptionType, Key};
+use crate::messages::kdc::{ReplyPart, ticket_part};
 use crate::principal::Principal;
 
 /// A ticket and the session key that belongs to it.
@@ -25,7 +27,34 @@ pub struct Ticket {
     pub(crate) flags: u32,
 }
 
+/// Which of its service's keys a ticket is sealed with, as the KDC wrote it beside: a keytab must have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceKey {
+    /// IANA's number of the encryption type.
+    pub encryption: i32,
+    /// The key's version (kvno), where the KDC tells it.
+    pub version: Option<u32>,
+}
+
+impl fmt::Display for ServiceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(version) = self.version {
+            write!(f, "of version (kvno) {version} and ")?;
+        }
+        match EncryptionType::of_number(self.encryption) {
+            Some(encryption) => write!(f, "of type {}", encryption.name()),
+            None => write!(f, "of encryption type {}", self.encryption),
+        }
+    }
+}
+
 impl Ticket {
+    /// The service's key that it is sealed with; `None` where the ticket is none.
+    pub fn service_key(&self) -> Option<ServiceKey> {
+        let sealed = ticket_part(&self.bytes)?;
+        Some(ServiceKey { encryption: sealed.encryption, version: sealed.key_version })
+    }
+
     /// Whether it is valid now and for at least so many seconds more.
     pub fn is_valid(&self, now_s: i64, margin_s: i64) -> bool {
         self.flags & INVALID == 0 && self.ends > now_s.saturating_add(margin_s)

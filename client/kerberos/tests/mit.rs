@@ -121,16 +121,23 @@ fn every_type_logs_in_by_keytab_and_by_password_over_udp_and_tcp_and_is_let_in_b
 
 #[test]
 fn a_cache_of_kinits_is_used_and_its_ticket_renewed() {
-    let Some(lab) = Lab::start("cache") else { return };
+    let Some(mut lab) = Lab::start("cache") else { return };
     lab.call("kinit", &["-r", "1d", "-l", "1h", "-k", "-t", "client.keytab", "client"]);
     let cache = TicketCache::parse(&lab.read("ccache")).unwrap();
     let granting = cache.initial().unwrap();
     let way = Way { lab: &lab, transport: KdcTransport::Udp, later_s: 0 };
     assert!(way.buy(granting, "kafka/localhost", &EncryptionType::ALL).is_ok());
     assert!(granting.is_renewable(moment(0).seconds));
-    let renewed =
-        way.carry(TgsExchange::renew(granting, &EncryptionType::ALL, moment(0), &mut chance)).unwrap();
+    let Some(()) = lab.restart_at("+30m") else { return };
+    let way = Way { lab: &lab, transport: KdcTransport::Udp, later_s: 1800 };
+    let renewal = TgsExchange::renew(granting, &EncryptionType::ALL, moment(1800), &mut chance);
+    let renewed = way.carry(renewal).unwrap();
     assert!(renewed.is_initial() && renewed.authenticated == granting.authenticated);
+    assert!(
+        renewed.ends > granting.ends + 1700,
+        "it is no longer than it was: {} s",
+        renewed.ends - granting.ends
+    );
     assert!(way.buy(&renewed, "kafka/localhost", &EncryptionType::ALL).is_ok());
 }
 

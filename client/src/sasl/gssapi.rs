@@ -18,7 +18,7 @@ use tokio::sync::{OnceCell, mpsc, oneshot};
 use upsert_kafka_kerberos::{Ticket, UnixTime};
 
 use super::rsasl::begin_own;
-use super::{Login, Starting};
+use super::{Login, Mechanism, Starting};
 use crate::config::{Address, LoginModule, SaslMechanism};
 use crate::environment::Environment;
 use crate::{Config, Error, ErrorKind};
@@ -27,12 +27,14 @@ mod entropy;
 mod exchange;
 mod files;
 mod realm;
+mod shown_ticket;
 mod task;
 mod ticket_source;
 mod tickets;
 
 use exchange::KerberosExchange;
 use realm::Kerberos;
+use shown_ticket::ShownTicket;
 use task::{LoginTask, TicketOrder};
 
 /// The login that the settings ask for.
@@ -78,10 +80,11 @@ impl Login for GssapiLogin {
     fn start<'a>(&'a self, broker: &'a Address) -> Starting<'a> {
         Box::pin(async move {
             let (ticket, at) = self.ticket(broker).await?;
-            let environment = self.environment.clone();
-            begin_own(SaslMechanism::Gssapi, move || {
+            let (environment, shown) = (self.environment.clone(), Arc::clone(&ticket));
+            let exchange = begin_own(SaslMechanism::Gssapi, move || {
                 Box::new(KerberosExchange::new(Arc::clone(&ticket), at, environment.clone()))
-            })
+            })?;
+            Ok(Box::new(ShownTicket::new(exchange, shown)) as Box<dyn Mechanism>)
         })
     }
 }

@@ -172,6 +172,7 @@ fn a_broker_that_cheats_is_told_apart() {
         ("v=", "did not prove"),
         ("v=AAAA", "did not prove"),
         ("e=invalid-proof", "refuses the login by SCRAM-SHA-256: invalid-proof"),
+        ("e=in\u{1b}[2Jvalid", "refuses the login by SCRAM-SHA-256: in [2Jvalid"),
         (first, "did not prove"),
     ] {
         let mut client = begun();

@@ -22,10 +22,13 @@ pub struct Certificate {
     pub serial: String,
     pub(crate) subject_der: Vec<u8>,
     pub(crate) issuer_der: Vec<u8>,
-    /// The last of the subject's common names.
+    /// The last of the subject's common names, if it is shown as it stands there: what was left out of another would make
+    /// it a name that nobody vouched for.
     pub(crate) common_name: Option<String>,
     /// Whether its alternative names have one of the DNS.
     pub(crate) has_dns_name: bool,
+    /// Whether it may vouch for some names alone.
+    pub(crate) has_name_constraints: bool,
 }
 
 impl Certificate {
@@ -44,7 +47,7 @@ impl Certificate {
         let (not_before, not_after) = (time(&mut validity)?, time(&mut validity)?);
         let subject_der = signed.element()?.whole.to_vec();
         signed.sequence()?;
-        let (names, has_dns_name) = alternative_names(signed)?;
+        let Extensions { names, has_dns_name, has_name_constraints } = Extensions::read(signed)?;
         let (subject, common_name) = distinguished(&subject_der)?;
         let (issuer, _) = distinguished(&issuer_der)?;
         Ok(Self {
@@ -58,6 +61,7 @@ impl Certificate {
             issuer_der,
             common_name,
             has_dns_name,
+            has_name_constraints,
         })
     }
 
@@ -67,30 +71,46 @@ impl Certificate {
     }
 }
 
-/// The subject alternative names among what follows the public key.
-fn alternative_names(mut left: Der<'_>) -> Result<(Vec<String>, bool), String> {
-    let (mut names, mut has_dns_name) = (Vec::new(), false);
-    while !left.is_empty() {
-        let element = left.element()?;
-        if element.tag != EXTENSIONS {
-            continue;
-        }
-        let mut extensions = Der::new(element.content).sequence()?;
-        while !extensions.is_empty() {
-            let mut extension = extensions.sequence()?;
-            if extension.oid()? != SUBJECT_ALT_NAME {
+/// What its extensions say of names.
+#[derive(Default)]
+struct Extensions {
+    names: Vec<String>,
+    has_dns_name: bool,
+    has_name_constraints: bool,
+}
+
+impl Extensions {
+    /// Reads what follows the public key.
+    fn read(mut left: Der<'_>) -> Result<Self, String> {
+        let mut read = Self::default();
+        while !left.is_empty() {
+            let element = left.element()?;
+            if element.tag != EXTENSIONS {
                 continue;
             }
-            extension.optional(BOOLEAN)?;
-            let mut found = Der::new(extension.take(OCTET_STRING)?).sequence()?;
-            while !found.is_empty() {
-                let name = found.element()?;
-                has_dns_name |= name.tag == DNS_NAME;
-                names.extend(general_name(name.tag, name.content));
+            let mut extensions = Der::new(element.content).sequence()?;
+            while !extensions.is_empty() {
+                let mut extension = extensions.sequence()?;
+                match extension.oid()? {
+                    SUBJECT_ALT_NAME => read.take_names(extension)?,
+                    NAME_CONSTRAINTS => read.has_name_constraints = true,
+                    _ => {}
+                }
             }
         }
+        Ok(read)
     }
-    Ok((names, has_dns_name))
+
+    fn take_names(&mut self, mut extension: Der<'_>) -> Result<(), String> {
+        extension.optional(BOOLEAN)?;
+        let mut found = Der::new(extension.take(OCTET_STRING)?).sequence()?;
+        while !found.is_empty() {
+            let name = found.element()?;
+            self.has_dns_name |= name.tag == DNS_NAME;
+            self.names.extend(general_name(name.tag, name.content));
+        }
+        Ok(())
+    }
 }
 
 fn general_name(tag: u8, content: &[u8]) -> Option<String> {
@@ -115,17 +135,18 @@ fn distinguished(der: &[u8]) -> Result<(String, Option<String>), String> {
             let mut pair = set.sequence()?;
             let kind = pair.oid()?;
             let value = pair.element()?;
-            let text = match value.tag {
+            let whole = match value.tag {
                 BMP_STRING => {
                     let units = value.content.chunks_exact(2).map(|it| u16::from_be_bytes([it[0], it[1]]));
-                    clean(&String::from_utf16_lossy(&units.collect::<Vec<_>>()))
+                    String::from_utf16_lossy(&units.collect::<Vec<_>>())
                 }
-                _ => shown(value.content),
+                _ => String::from_utf8_lossy(value.content).into_owned(),
             };
+            let text = clean(&whole);
             let known = ATTRIBUTES.iter().find(|(oid, _)| *oid == kind.0);
             let name = known.map_or_else(|| kind.to_string(), |(_, name)| (*name).to_owned());
             if name == "CN" {
-                common_name = Some(text.clone());
+                common_name = (whole == text).then(|| text.clone());
             }
             parts.push(format!("{name}={}", escaped(&text)));
         }
@@ -200,6 +221,8 @@ const URI: u8 = 0x86;
 const IP_ADDRESS: u8 = 0x87;
 /// 2.5.29.17
 const SUBJECT_ALT_NAME: Oid<'_> = Oid(&[0x55, 0x1d, 17]);
+/// 2.5.29.30
+const NAME_CONSTRAINTS: Oid<'_> = Oid(&[0x55, 0x1d, 30]);
 /// A part of a name is 64 characters at most, a DNS name 253.
 const TEXT_CHARS_MAX: usize = 256;
 /// 2.5.4.…, 0.9.2342.19200300.100.1.…, 1.2.840.113549.1.9.1

@@ -26,6 +26,15 @@ pub(crate) struct ServerVerifier {
     /// Certificates that need nobody to vouch for them.
     pinned: BTreeSet<Vec<u8>>,
     names: EndpointIdentification,
+    /// Whether some authority of the trust store may vouch for some names alone.
+    trust_is_constrained: bool,
+}
+
+/// A chain as a server presented it.
+#[derive(Clone, Copy)]
+struct Presented<'a> {
+    end_entity: &'a CertificateDer<'a>,
+    intermediates: &'a [CertificateDer<'a>],
 }
 
 impl ServerVerifier {
@@ -59,24 +68,26 @@ impl ServerVerifier {
                 let sentence = format!("ssl.crl.location: a revocation list cannot be used: {error}");
                 Error::new(ErrorKind::Config, sentence).with_cause(error)
             })?;
-        Ok(Self { webpki, pinned: material.trust.pinned().map(<[u8]>::to_vec).collect(), names })
+        let pinned = material.trust.pinned().map(<[u8]>::to_vec).collect();
+        let trust_is_constrained = material.trust.roots.roots.iter().any(|it| it.name_constraints.is_some());
+        Ok(Self { webpki, pinned, names, trust_is_constrained })
     }
 
     fn verify(
         &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
+        presented: Presented<'_>,
         name: &ServerName<'_>,
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<(), TlsError> {
+        let Presented { end_entity, intermediates } = presented;
         for webpki in &self.webpki {
             match webpki.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
                 Ok(_) => {}
                 // Names come last: all else was found good.
-                Err(error) if is_about_the_name(&error) => self.judge_name(end_entity, name, error)?,
+                Err(error) if is_about_the_name(&error) => self.judge_name(presented, name, error)?,
                 Err(error) if self.pinned.contains(&**end_entity) => {
-                    return self.verify_pinned(end_entity, name, now, error);
+                    return self.verify_pinned(presented, name, now, error);
                 }
                 Err(error) => return Err(error),
             }
@@ -88,11 +99,12 @@ impl ServerVerifier {
     /// at dates first, but does not promise that.)
     fn verify_pinned(
         &self,
-        end_entity: &CertificateDer<'_>,
+        presented: Presented<'_>,
         name: &ServerName<'_>,
         now: UnixTime,
         error: TlsError,
     ) -> Result<(), TlsError> {
+        let end_entity = presented.end_entity;
         let forgiven = matches!(
             error,
             TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))
@@ -107,20 +119,31 @@ impl ServerVerifier {
         }
         match verify_server_name(&ParsedCertificate::try_from(end_entity)?, name) {
             Ok(()) => Ok(()),
-            Err(error) => self.judge_name(end_entity, name, error),
+            Err(error) => self.judge_name(presented, name, error),
         }
     }
 
     fn judge_name(
         &self,
-        end_entity: &CertificateDer<'_>,
+        presented: Presented<'_>,
         name: &ServerName<'_>,
         error: TlsError,
     ) -> Result<(), TlsError> {
-        if self.names == EndpointIdentification::None || has_common_name(end_entity, name) {
+        // webpki holds alternative names to an authority's constraints, and common names to none.
+        let may_be_common = || !self.trust_is_constrained && !presented.has_constraints();
+        if self.names == EndpointIdentification::None
+            || may_be_common() && has_common_name(presented.end_entity, name)
+        {
             return Ok(());
         }
         Err(error)
+    }
+}
+
+impl Presented<'_> {
+    /// Whether an authority in it may vouch for some names alone, or cannot be read.
+    fn has_constraints(&self) -> bool {
+        self.intermediates.iter().any(|it| Certificate::read(it).map_or(true, |it| it.has_name_constraints))
     }
 }
 
@@ -134,7 +157,7 @@ impl ServerCertVerifier for ServerVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
         observed::presented(end_entity, intermediates);
-        self.verify(end_entity, intermediates, name, ocsp, now)?;
+        self.verify(Presented { end_entity, intermediates }, name, ocsp, now)?;
         Ok(ServerCertVerified::assertion())
     }
 

@@ -4,11 +4,14 @@ use std::fmt::Debug;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use upsert_kafka_broker::{
-    AuthorizerConfig, Broker, BrokerConfig, ListenerConfig, OauthConfig, SaslConfig, SecurityProtocol,
+    AuthorizerConfig, Broker, BrokerConfig, DelegationTokenConfig, ListenerConfig, OauthConfig, SaslConfig,
+    SecurityProtocol,
 };
 use upsert_kafka_protocol::messages::*;
 use upsert_kafka_protocol::{ErrorCode, Request, Str};
@@ -20,6 +23,7 @@ mod frames;
 mod acls;
 mod administration;
 mod groups;
+mod tokens;
 mod transactions;
 
 use frames::{Client, PATIENCE};
@@ -58,6 +62,18 @@ impl Interview {
         assert_eq!(said.error_code, ErrorCode::NONE);
         alice
     }
+
+    /// Somebody who is who they say.
+    async fn user(&self, name: &str) -> Client<TcpStream> {
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let claims = format!(r#"{{"sub":"{name}","exp":9999999999}}"#);
+        let jws = format!("{}.{}.", part(r#"{"alg":"none"}"#), part(&claims));
+        let mut client = self.stranger().await;
+        client.ask(&handshake("OAUTHBEARER"), 1).await;
+        let said = client.ask(&token(format!("n,,\u{1}auth=Bearer {jws}\u{1}\u{1}")), 2).await;
+        assert_eq!((said.error_code, said.auth_bytes.len()), (ErrorCode::NONE, 0));
+        client
+    }
 }
 
 /// Holds the dialogue with both, and compares line by line.
@@ -80,7 +96,12 @@ async fn compare(kafka: &Secured, hold: impl AsyncFn(&mut Interview)) {
     let config = BrokerConfig::default()
         .with_listener(listener(SecurityProtocol::Plaintext))
         .with_listener(listener(SecurityProtocol::SaslPlaintext))
-        .with_sasl(SaslConfig::default().with_user("alice", PASSWORD).with_oauth(OauthConfig::default()))
+        .with_sasl(
+            SaslConfig::default()
+                .with_user("alice", PASSWORD)
+                .with_oauth(OauthConfig::default())
+                .with_delegation_tokens(DelegationTokenConfig::new("delegation-hush-1f")),
+        )
         .with_authorizer(authorizer);
     let broker = Broker::start(config).await.unwrap();
     let ours = (broker.address(), broker.addresses_of("SASL_PLAINTEXT")[0]);

@@ -2,8 +2,8 @@
 
 use tokio::runtime::Runtime;
 use upsert_kafka_broker::{
-    Broker, BrokerConfig, ClientAuth, ListenerConfig, OauthConfig, SaslConfig, SecurityProtocol, TlsConfig,
-    TokenKey,
+    Broker, BrokerConfig, ClientAuth, DelegationTokenConfig, ListenerConfig, OauthConfig, SaslConfig,
+    SecurityProtocol, TlsConfig, TokenKey,
 };
 use upsert_kafka_tests::kafka::{Listener, PASSWORD, SESSION, Signer, Stores};
 
@@ -37,10 +37,11 @@ impl Embedded {
     fn of(stores: &Stores, sasl: SaslConfig) -> Self {
         let tls = TlsConfig::default().with_certificate(stores.text("server.pem"), stores.text("server.key"));
         let asks = tls.clone().with_client_auth(ClientAuth::Required).with_client_ca(stores.text("ca.pem"));
+        let tokens = DelegationTokenConfig::new("delegation-hush-1f");
         let at = |protocol| ListenerConfig::new(protocol, ([127, 0, 0, 1], 0));
         let config = BrokerConfig::default()
             .with_tls(tls)
-            .with_sasl(sasl.with_user("alice", PASSWORD))
+            .with_sasl(sasl.with_user("alice", PASSWORD).with_delegation_tokens(tokens))
             .with_listener(at(SecurityProtocol::Plaintext))
             .with_listener(at(SecurityProtocol::Ssl))
             .with_listener(at(SecurityProtocol::Ssl).with_name("MTLS").with_tls(asks))

@@ -1,5 +1,7 @@
 //! Logins by SASL, told as dialogues: what is refused, when that is said, and how long a login holds.
 
+mod delegation_tokens;
+
 use super::*;
 use crate::config::{ListenerConfig, OauthConfig, SaslConfig, SecurityProtocol};
 use base64::Engine;

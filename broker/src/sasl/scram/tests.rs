@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::*;
-use crate::sasl::golden;
+use crate::sasl::{Users, golden};
+use crate::state::delegation_tokens::DelegationTokens;
 
 fn bytes(row: &Value, name: &str) -> Vec<u8> {
     let hex = row[name].as_str().unwrap();
@@ -28,7 +29,7 @@ fn kept(row: &Value, hash: Hash) -> ScramCredential {
 fn begun(row: &Value, credential: &ScramCredential) -> Begun {
     let bare = text(row, "client_first").strip_prefix("n,,").unwrap();
     Begun {
-        user: text(row, "user").to_owned(),
+        identity: ProvenName { name: text(row, "user").to_owned(), until_unix_ms: None, by_token: false },
         nonce: format!("{}{}", text(row, "client_nonce"), text(row, "server_nonce")),
         said: format!("{bare},{}", text(row, "server_first")),
         credential: credential.clone(),
@@ -85,10 +86,12 @@ fn a_right_proof_over_another_nonce_is_refused_for_the_nonce() {
 #[test]
 fn a_first_message_is_answered_with_a_nonce_that_extends_the_clients_and_a_strange_one_is_not() {
     let mut users = Users::new(7, &[("a,b=c".to_owned(), "hush".into())]);
-    let config = SaslConfig::default();
+    let (config, mut tokens) = (SaslConfig::default(), DelegationTokens::default());
+    let now = Now { instant: std::time::Instant::now(), unix_ms: 0 };
     let mut say = |message: &str| {
         let mut exchange = ScramExchange::new(Hash::Sha256);
-        match exchange.handle_token(message.as_bytes(), &mut users, &config) {
+        let mut accounts = Accounts { users: &mut users, tokens: &mut tokens };
+        match exchange.handle_token(message.as_bytes(), &mut accounts, &config, now) {
             Ok(Reply::Challenge(challenge)) => Ok(String::from_utf8(challenge).unwrap()),
             Ok(other) => panic!("{other:?}"),
             Err(why) => Err(why),

@@ -33,18 +33,21 @@ pub(super) fn verifies(
     }
 }
 
-#[cfg(feature = "tls")]
+#[cfg(all(feature = "tls", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod public_key;
 
-#[cfg(feature = "tls")]
+#[cfg(all(feature = "tls", any(target_arch = "x86_64", target_arch = "aarch64")))]
 use public_key::{check_jwks, jwks_verify};
 
-#[cfg(not(feature = "tls"))]
+#[cfg(not(all(feature = "tls", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 fn check_jwks(_: &str) -> Result<(), String> {
+    #[cfg(feature = "tls")]
+    return Err(crate::certificates::UNSUPPORTED_PROCESSOR.to_owned());
+    #[cfg(not(feature = "tls"))]
     Err("keys of RS256 and ES256 need the feature tls, which this build lacks".to_owned())
 }
 
-#[cfg(not(feature = "tls"))]
+#[cfg(not(all(feature = "tls", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 fn jwks_verify(_: &str, _: &str, _: Option<&str>, _: &[u8], _: &[u8]) -> bool {
     false
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use upsert_kafka_broker::certificates::Subject;
 use upsert_kafka_broker::{
-    Acl, AuthorizerConfig, Broker, BrokerConfig, ClientAuth, ListenerConfig, OauthConfig, SaslConfig,
-    SecurityProtocol, TlsConfig, TokenKey,
+    Acl, AuthorizerConfig, Broker, BrokerConfig, ClientAuth, DelegationTokenConfig, ListenerConfig,
+    OauthConfig, SaslConfig, Secret, SecurityProtocol, TlsConfig, TokenKey,
 };
 
 use crate::args::Args;
@@ -54,6 +54,14 @@ pub(super) fn logins(config: BrokerConfig, args: &Args) -> Result<BrokerConfig, 
             let oauth = OauthConfig::default().with_clock_skew(CLOCK_SKEW).with_keys([keys]);
             sasl = sasl.with_oauth(oauth);
         }
+    }
+    if let Some(path) = args.value("--delegation-tokens") {
+        let key = Secret::from(read("--delegation-tokens", path)?);
+        let key = key.reveal().trim();
+        if key.is_empty() {
+            return Err(Failure::usage(format!("--delegation-tokens {path}: no secret key in it")));
+        }
+        sasl = sasl.with_delegation_tokens(DelegationTokenConfig::new(key));
     }
     sasl = sasl.with_reauthentication_max(args.duration("--reauthentication", Duration::ZERO)?);
     let logs_in = config.listeners.iter().any(|it| it.protocol.has_sasl());

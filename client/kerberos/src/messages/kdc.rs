@@ -136,10 +136,10 @@ impl ReplyPart {
     }
 }
 
-/// The key version of a ticket's service, which anybody can read.
-pub(crate) fn ticket_key_version(ticket: &[u8]) -> Option<u32> {
+/// What a ticket's service alone can open; by which key of its, anybody can read.
+pub(crate) fn ticket_part(ticket: &[u8]) -> Option<EncryptedData> {
     let mut fields = Reader::new(ticket).expect(TICKET_TAG).ok()?.sequence().ok()?;
-    EncryptedData::read(&mut fields.field(3).ok()?).ok()?.key_version
+    EncryptedData::read(&mut fields.field(3).ok()?).ok()
 }
 
 pub(crate) const TICKET_TAG: u8 = application(1);

@@ -1,5 +1,7 @@
 //! Settings of TLS and SASL that cannot hold together, and such that hold and change nothing.
 
+use std::net::IpAddr;
+
 use super::super::refusal::refuse;
 use super::super::{
     Config, LoginModule, Notice, OAuthLoginHandler, SaslConfig, SaslMechanism, TlsConfig, table,
@@ -38,7 +40,29 @@ pub(in crate::config) fn tell(config: &Config, notices: &mut Vec<Notice>) {
     if !protocol.has_sasl() && (config.sasl.login.is_some() || without_login != SaslConfig::default()) {
         tell_of(config, &blank, "sasl.", "SASL_SSL or SASL_PLAINTEXT", notices);
     }
+    let asked = config.sasl.oauth.token_endpoint_url.as_deref().is_some_and(is_asked_in_the_open);
+    if protocol.has_sasl() && config.sasl.mechanism == SaslMechanism::OAuthBearer && asked {
+        notices.push(Notice::insecure(TOKEN_ENDPOINT, &format!(
+            "property {TOKEN_ENDPOINT} is of http, not of https: whoever is on the way reads the client's secret and \
+             every token"
+        )));
+    }
 }
+
+/// Whether secrets leave the machine as they are.
+fn is_asked_in_the_open(url: &str) -> bool {
+    let Some((scheme, rest)) = url.trim().split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[').and_then(|it| it.split_once(']')) {
+        Some((host, _)) => host,
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+    };
+    let is_here =
+        host.parse::<IpAddr>().map_or(host.eq_ignore_ascii_case("localhost"), |ip| ip.is_loopback());
+    scheme.eq_ignore_ascii_case("http") && !is_here
+}
+
+const TOKEN_ENDPOINT: &str = "sasl.oauthbearer.token.endpoint.url";
 
 fn tell_of(config: &Config, blank: &Config, prefix: &str, others: &str, notices: &mut Vec<Notice>) {
     let given =

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use upsert_kafka_kerberos::Principal;
 use upsert_kafka_kerberos::simulation::{Acceptor, Realm, SaslServer};
+use upsert_kafka_protocol::ErrorCode;
 
 use super::*;
 use crate::config::KerberosLogin;
@@ -204,6 +205,37 @@ async fn a_login_by_keytab_buys_one_ticket_per_broker_and_lets_the_client_in() {
     }
     // Preauthentication takes two, and a host one.
     assert_eq!((world.count("A.TEST"), world.count("a.test")), (2, 2));
+}
+
+/// What Kafka's brokers say of every ticket that they do not take.
+fn refusal() -> Error {
+    let said =
+        "Authentication failed during authentication due to invalid credentials with SASL mechanism GSSAPI";
+    Error::refused(ErrorCode::SASL_AUTHENTICATION_FAILED, "SaslAuthenticate", Some(said))
+        .with_kind(ErrorKind::Authentication)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_does_not_take_the_ticket_is_told_with_the_key_that_its_keytab_must_have() {
+    let (folder, world) = (Folder::new("kvno"), World::new([realm()]));
+    // The broker's keytab was made before: the KDC has a second key since.
+    world.realms()[0].set("kafka/host.a.test", "served anew");
+    let login = open(&folder.config("A.TEST", by_password("secret")), &world.environment()).unwrap();
+    let mut mechanism = login.start(&broker("host.a.test")).await.unwrap();
+    mechanism.initial().unwrap();
+    let told = mechanism.refused(refusal()).to_string();
+    for words in [
+        "the ticket for kafka/host.a.test@A.TEST",
+        "key of version (kvno) 2 and of type aes256-cts-hmac-sha1-96",
+        "'klist -kte' of the broker's keytab",
+        "invalid credentials with SASL mechanism GSSAPI",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    // A broker that has opened the ticket has the key: what it says later is about something else.
+    let mut mechanism = login.start(&broker("localhost")).await.unwrap();
+    world.converse(&mut *mechanism, "A.TEST", "kafka/localhost").unwrap();
+    assert_eq!(mechanism.refused(refusal()).to_string(), refusal().to_string());
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ use super::super::credentials::Credentials;
 use super::super::{Mechanism, Step};
 use super::refusal::{broken, check_iterations, unproven};
 use crate::config::SaslMechanism;
+use crate::error::quoted;
 use crate::{Error, ErrorKind, Secret};
 
 /// The client's side of one exchange.
@@ -81,7 +82,8 @@ impl ScramExchange {
     fn verify(&self, answer: &[u8], expected: &[u8]) -> Result<(), Error> {
         let text = std::str::from_utf8(answer).unwrap_or_default();
         if let Some(refusal) = attribute(text, "e") {
-            let sentence = format!("the broker refuses the login by {}: {refusal}", self.name());
+            let (name, refusal) = (self.name(), quoted(refusal));
+            let sentence = format!("the broker refuses the login by {name}: {refusal}");
             return Err(Error::new(ErrorKind::Authentication, sentence));
         }
         let proof = attribute(text, "v").and_then(|proof| BASE64.decode(proof).ok());

@@ -111,6 +111,20 @@ async fn java_takes_a_certificate_that_is_in_the_store_itself_and_a_lone_common_
 }
 
 #[tokio::test]
+async fn a_common_name_counts_as_it_stands_and_where_no_authority_is_held_to_other_names() {
+    let hidden = TlsServer::of("hidden-name.pem", "hidden-name.key");
+    let refused = shake(&trusting("root"), &hidden, "localhost").await;
+    says(refused, ErrorKind::Authentication, &["CN=localhost", "not for localhost"]);
+    let beyond = TlsServer::of("beyond-chain.pem", "beyond.key");
+    let refused = shake(&trusting("root"), &beyond, "localhost").await;
+    says(refused, ErrorKind::Authentication, &["CN=localhost", "not for localhost"]);
+    // The authority with the constraint may be the one that is trusted.
+    let beyond = TlsServer::of("beyond.pem", "beyond.key");
+    let refused = shake(&trusting("constrained"), &beyond, "localhost").await;
+    says(refused, ErrorKind::Authentication, &["CN=localhost", "not for localhost"]);
+}
+
+#[tokio::test]
 async fn a_large_request_leaves_though_nobody_flushes_it() {
     let mut stream = shake(&trusting("root"), &TlsServer::broker(), "localhost").await.unwrap();
     let sent: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();

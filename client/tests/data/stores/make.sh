@@ -75,6 +75,13 @@ signed broker-rsa rsa root '/O=Example/CN=broker-rsa' "$server$local"
 signed revoked ec root '/O=Example/CN=revoked' "$server$local"
 signed elsewhere ec root '/O=Example/CN=elsewhere' "${server}subjectAltName=DNS:kafka-1.example,DNS:kafka-2.example,IP:10.0.0.1\n"
 signed common-name ec root '/O=Example/CN=localhost' "$server"
+# What is left of it without its control character is another name.
+signed hidden-name ec root $'/O=Example/CN=local\001host' "$server"
+# An authority that may vouch for names of good.test alone, and what it vouches for all the same.
+signed constrained ec root '/O=Example/CN=Example Constrained' "${authority}nameConstraints=critical,permitted;DNS:good.test\n"
+book constrained
+signed beyond ec constrained '/O=Example/CN=localhost' "$server"
+cat pki/beyond.pem pki/constrained.pem >pki/beyond-chain.pem
 signed for-clients ec root '/O=Example/CN=for-clients' "$client$local"
 signed self-signed ec self-signed '/CN=localhost' "${authority}subjectAltName=DNS:localhost,IP:127.0.0.1\n"
 # Another certificate under the name of a broker's.

@@ -90,6 +90,39 @@ fn what_the_protocol_has_no_use_for_is_told() {
 }
 
 #[test]
+fn a_token_endpoint_that_is_asked_in_the_open_is_told() {
+    let notices = |url: &str| {
+        let pairs = [
+            SASL,
+            ("sasl.mechanism", "OAUTHBEARER"),
+            ("sasl.oauthbearer.token.endpoint.url", url),
+            ("sasl.oauthbearer.client.credentials.client.id", "id"),
+            ("sasl.oauthbearer.client.credentials.client.secret", "hush"),
+        ];
+        parsed(&pairs).unwrap().1
+    };
+    for url in [
+        "http://idp.example/token",
+        " HTTP://10.0.0.1:8080",
+        "http://[fd00::1]:80/",
+        "http://localhost.evil.example/",
+    ] {
+        let [notice] = &notices(url)[..] else { panic!("{url}: {:?}", notices(url)) };
+        assert_eq!(notice.kind, NoticeKind::Insecure, "{url}");
+        assert!(notice.to_string().contains("reads the client's secret and every token"), "{notice}");
+    }
+    for url in [
+        "https://idp.example/token",
+        "http://localhost:8080/t",
+        "http://127.0.0.1/",
+        "http://[::1]:80",
+        "file:///t",
+    ] {
+        assert_eq!(notices(url), [], "{url}");
+    }
+}
+
+#[test]
 fn a_mechanism_that_was_left_out_is_refused_by_its_feature() {
     assert_eq!(
         built(SaslMechanism::AwsMskIam, Some("msk-iam")).unwrap_err().to_string(),
