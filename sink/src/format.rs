@@ -49,6 +49,7 @@ mod ogg_json;
 mod protobuf;
 mod raw;
 pub(crate) mod time;
+mod words;
 
 pub use error::{DecodeError, EncodeError, FormatError};
 pub(crate) use last_wins::last_wins;
