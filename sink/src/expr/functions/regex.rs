@@ -1,5 +1,6 @@
 //! Regular expressions, and the patterns of LIKE and SIMILAR TO.
 
+pub(crate) mod cache;
 mod java;
 pub(super) mod like;
 pub(super) mod regexp;
