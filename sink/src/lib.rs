@@ -149,6 +149,7 @@ pub use upsert_sink::UpsertSink;
 /// what this crate promises.
 #[doc(hidden)]
 pub mod internals {
+    pub use crate::buffer::{Buffer, Buffered};
     pub use crate::codecs::Codecs;
     pub use crate::credentials::credential_fields;
     pub use crate::format::{
@@ -160,5 +161,6 @@ pub mod internals {
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
     pub use crate::options::{CONNECTORS, Connector};
     pub use crate::record_metadata::{EncodedHeaders, RecordMetadata};
+    pub use crate::state::StateSize;
     pub use crate::transform::{Change, Changes, Fed, SchemaRequest, Transform};
 }
