@@ -12,7 +12,7 @@ use crate::record_metadata::MetadataSpan;
 use crate::row::RowKind;
 
 /// Changes that wait.
-pub(crate) struct Buffer {
+pub struct Buffer {
     max_rows: usize,
     max_bytes: usize,
     changes: Vec<HeldChange>,
@@ -33,7 +33,7 @@ struct HeldChange {
 
 /// What became of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Buffered {
+pub enum Buffered {
     /// Its key was not there.
     New,
     /// It took the place of an earlier one, which is never written.
@@ -42,7 +42,7 @@ pub(crate) enum Buffered {
 
 impl Buffer {
     /// An empty one, which is full at so many keys or bytes.
-    pub(crate) fn new(max_rows: usize, max_bytes: usize) -> Self {
+    pub fn new(max_rows: usize, max_bytes: usize) -> Self {
         Self {
             max_rows,
             max_bytes,
@@ -54,7 +54,7 @@ impl Buffer {
     }
 
     /// Takes a change in.
-    pub(crate) fn put(&mut self, change: Change<'_>) -> Buffered {
+    pub fn put(&mut self, change: Change<'_>) -> Buffered {
         let hash = self.hasher.hash_one(change.key);
         let Self { changes, by_key, hasher, .. } = self;
         if let Some(&at) = by_key.find(hash, |at| changes[*at].key() == change.key) {
@@ -74,22 +74,22 @@ impl Buffer {
     }
 
     /// Whether it is time to flush, whatever the clock says.
-    pub(crate) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.changes.len() >= self.max_rows || self.bytes >= self.max_bytes
     }
 
     /// Whether nothing waits.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
     /// What waits, in the order of each key's first change.
-    pub(crate) fn changes(&self) -> impl Iterator<Item = Change<'_>> {
+    pub fn changes(&self) -> impl Iterator<Item = Change<'_>> {
         self.changes.iter().map(HeldChange::change)
     }
 
     /// Forgets what waited: it was handed over.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.changes.clear();
         self.by_key.clear();
         self.bytes = 0;

@@ -50,6 +50,7 @@ mod protobuf;
 mod raw;
 pub(crate) mod table;
 pub(crate) mod time;
+mod words;
 
 pub use error::{DecodeError, EncodeError, FormatError};
 pub(crate) use last_wins::last_wins;

@@ -5,6 +5,8 @@
 mod error;
 mod translate;
 
+use std::ops::Range;
+
 use fancy_regex::{Captures, CompileError, ParseError, Regex, RegexBuilder};
 
 pub(crate) use self::error::{Exhausted, PatternError};
@@ -52,36 +54,63 @@ impl JavaPattern {
     }
 
     /// The first match from a byte on.
-    pub(crate) fn find_at<'t>(
+    pub(crate) fn find_at(&self, text: &str, from: usize) -> Result<Option<Range<usize>>, Exhausted> {
+        let find = |text: &str| self.regex.find_from_pos(text, from).map(|found| found.map(|it| it.range()));
+        self.earlier(text, from, find, |found| Some(found.start))
+    }
+
+    /// The same with its groups, which takes memory of the allocator's.
+    pub(crate) fn captures_at<'t>(
         &self,
         text: &'t str,
         from: usize,
     ) -> Result<Option<Captures<'t, str>>, Exhausted> {
-        let found = self.regex.captures_from_pos(text, from).map_err(exhausted)?;
+        let find = |text: &'t str| self.regex.captures_from_pos(text, from);
+        self.earlier(text, from, find, |found| found.get(0).map(|it| it.start()))
+    }
+
+    /// All matches as Java finds them: an empty one may touch the end of the one before.
+    pub(crate) fn matches(&self, text: &str) -> impl Iterator<Item = Result<Range<usize>, Exhausted>> {
+        let mut from = Some(0);
+        std::iter::from_fn(move || {
+            let found = self.find_at(text, from?);
+            from = found.as_ref().ok().and_then(Option::as_ref).and_then(|range| behind(text, range));
+            found.transpose()
+        })
+    }
+
+    /// All matches with their groups.
+    pub(crate) fn captures<'t>(
+        &self,
+        text: &'t str,
+    ) -> impl Iterator<Item = Result<Captures<'t, str>, Exhausted>> {
+        let mut from = Some(0);
+        std::iter::from_fn(move || {
+            let found = self.captures_at(text, from?);
+            let range = found.as_ref().ok().and_then(Option::as_ref).and_then(|it| it.get(0));
+            from = range.and_then(|it| behind(text, &it.range()));
+            found.transpose()
+        })
+    }
+
+    /// What is found in the text or, if it begins earlier, in the text without the line's end that Java's `$` passes by.
+    fn earlier<'t, M>(
+        &self,
+        text: &'t str,
+        from: usize,
+        find: impl Fn(&'t str) -> Result<Option<M>, fancy_regex::Error>,
+        start: impl Fn(&M) -> Option<usize>,
+    ) -> Result<Option<M>, Exhausted> {
+        let found = find(text).map_err(exhausted)?;
         let Some(shorter) = self.without_line_end(text).filter(|shorter| from <= shorter.len()) else {
             return Ok(found);
         };
-        let before = self.regex.captures_from_pos(shorter, from).map_err(exhausted)?;
-        let start =
-            |found: &Option<Captures<'t, str>>| found.as_ref().and_then(|it| it.get(0)).map(|it| it.start());
-        Ok(match (start(&found), start(&before)) {
+        let before = find(shorter).map_err(exhausted)?;
+        Ok(match (found.as_ref().and_then(&start), before.as_ref().and_then(&start)) {
             (None, _) => before,
             (Some(at), Some(earlier)) if earlier < at => before,
             _ => found,
         })
-    }
-
-    /// All matches as Java finds them: an empty one may touch the end of the one before.
-    pub(crate) fn find_all<'t>(&self, text: &'t str) -> Result<Vec<Captures<'t, str>>, Exhausted> {
-        let mut all = Vec::new();
-        let mut from = 0;
-        while from <= text.len() {
-            let Some(found) = self.find_at(text, from)? else { break };
-            let Some(range) = found.get(0).map(|it| it.range()) else { break };
-            from = if range.is_empty() { next_char(text, range.end) } else { range.end };
-            all.push(found);
-        }
-        Ok(all)
     }
 
     fn without_line_end<'t>(&self, text: &'t str) -> Option<&'t str> {
@@ -119,6 +148,12 @@ fn is_too_much(error: &fancy_regex::Error) -> bool {
     }
 }
 
+/// Where the next match is looked for; nowhere behind the text's end.
+fn behind(text: &str, found: &Range<usize>) -> Option<usize> {
+    let next = if found.is_empty() { next_char(text, found.end) } else { found.end };
+    (next <= text.len()).then_some(next)
+}
+
 /// The byte behind the character that begins here, and one beyond the end at the end.
 pub(crate) fn next_char(text: &str, at: usize) -> usize {
     at + text[at..].chars().next().map_or(1, char::len_utf8)
@@ -134,8 +169,11 @@ mod tests {
     use super::*;
 
     fn found(pattern: &str, text: &str) -> Option<String> {
-        let found = JavaPattern::compile(pattern).unwrap().find_at(text, 0).unwrap();
-        found.and_then(|it| it.get(0)).map(|it| it.as_str().to_owned())
+        let pattern = JavaPattern::compile(pattern).unwrap();
+        let found = pattern.find_at(text, 0).unwrap();
+        let captured = pattern.captures_at(text, 0).unwrap().and_then(|it| it.get(0)).map(|it| it.range());
+        assert_eq!(found, captured, "with groups and without");
+        found.map(|range| text[range].to_owned())
     }
 
     /// What JDK 17 finds first.

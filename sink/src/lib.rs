@@ -209,6 +209,7 @@ pub use upsert_sink::{CommitHandle, UpsertSink};
 /// what this crate promises.
 #[doc(hidden)]
 pub mod internals {
+    pub use crate::buffer::{Buffer, Buffered};
     pub use crate::changes::{Change, Changes};
     pub use crate::codecs::Codecs;
     pub use crate::credentials::credential_fields;
@@ -221,5 +222,6 @@ pub mod internals {
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
     pub use crate::options::{CONNECTORS, Connector};
     pub use crate::record_metadata::{EncodedHeaders, RecordMetadata};
+    pub use crate::state::StateSize;
     pub use crate::transform::{Fed, SchemaRequest, Transform};
 }

@@ -74,6 +74,23 @@ pub enum RowKind {
     Delete,
 }
 
+impl Value<'_> {
+    /// A BOOLEAN as SQL's three truths: `None` is NULL, and what is no BOOLEAN.
+    #[inline]
+    pub(crate) fn truth(self) -> Option<bool> {
+        match self {
+            Self::Boolean(truth) => Some(truth),
+            _ => None,
+        }
+    }
+
+    /// `None` as NULL.
+    #[inline]
+    pub(crate) fn of_truth(truth: Option<bool>) -> Self {
+        truth.map_or(Self::Null, Self::Boolean)
+    }
+}
+
 /// As Flink prints it: `+I`.
 impl fmt::Display for RowKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -42,13 +42,13 @@ pub(crate) trait State: Send {
 
 /// How much a state holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct StateSize {
+pub struct StateSize {
     /// Keys.
-    pub(crate) rows: usize,
+    pub rows: usize,
     /// Bytes of keys and values.
-    pub(crate) content_bytes: usize,
+    pub content_bytes: usize,
     /// Memory that it takes for them.
-    pub(crate) memory_bytes: usize,
+    pub memory_bytes: usize,
 }
 
 /// What a state may cost, and for how long it keeps.

@@ -25,6 +25,7 @@ use crate::deserializer::{Deserializer, Undecoded};
 use crate::error::{Error, ErrorKind};
 use crate::exchange::KeyHash;
 use crate::expr::function::Moment;
+use crate::expr::functions::regex::cache::PatternCache;
 use crate::expr::{EvalError, Keep, Projection};
 use crate::format::{Decoder, Part, Waiting};
 use crate::message::Message;
@@ -52,6 +53,8 @@ pub struct Transform {
     /// When records are processed, for expressions that ask.
     now: Timestamp,
     chance: Chance,
+    /// Regular expressions that rows bring with them.
+    patterns: PatternCache,
     /// Whether an expression asks for the time, or draws.
     reads_clock: bool,
     /// Whether records only rebuild the state of operators.
@@ -112,6 +115,7 @@ impl Transform {
             schemas_left: 0,
             now: Timestamp { seconds: 0, nanos: 0 },
             chance: Chance::default(),
+            patterns: PatternCache::default(),
             rebuilds: false,
             reads_clock: pipeline.inserts.iter().any(InsertPlan::reads_clock),
         }
@@ -145,7 +149,7 @@ impl Transform {
     }
 
     /// How much its operators keep.
-    pub(crate) fn state_size(&self) -> StateSize {
+    pub fn state_size(&self) -> StateSize {
         let mut size = StateSize::default();
         self.sources.iter().filter_map(|it| it.operator.as_ref()).for_each(|it| size += it.state_size());
         size
@@ -195,7 +199,17 @@ impl Transform {
     #[inline]
     fn read(&mut self, message: &Message<'_>) -> Result<Result<(), Undecoded>, Error> {
         let Self {
-            sources, inserts, changes, arena, next_source: source, rows, now, chance, rebuilds, ..
+            sources,
+            inserts,
+            changes,
+            arena,
+            next_source: source,
+            rows,
+            now,
+            chance,
+            patterns,
+            rebuilds,
+            ..
         } = self;
         let SourceChain { deserializer, operator } = &mut sources[*source];
         let (arena, inserts) = (&*arena, &*inserts);
@@ -206,7 +220,7 @@ impl Transform {
             drawing.set(chance);
             drawn
         };
-        let moment = Moment { arena, now: *now, chance: &draw };
+        let moment = Moment { arena, now: *now, chance: &draw, patterns: Some(patterns) };
         let mut push = |kind, row| {
             if *rebuilds {
                 return Ok(());

@@ -86,7 +86,7 @@ impl Lazy for Case {
     ) -> Result<Value<'a>, EvalError> {
         let mut branches = args.chunks_exact(2);
         for branch in &mut branches {
-            if let Value::Boolean(true) = branch[0].evaluate(row, moment)? {
+            if branch[0].is_true(row, moment)? {
                 return branch[1].evaluate(row, moment);
             }
         }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::cast;
 use super::decimal::power;
 use super::eval_error::EvalError;
-use super::function::{BindError, Bound, Moment, Nulls, Scalar, Session};
-use super::tree::Expr;
+use super::function::{BindError, Moment, Session};
+use super::tree::{Expr, Lazy};
 use crate::error::Position;
-use crate::row::Value;
+use crate::row::{Row, Value};
 use crate::types::{DataType, LogicalType};
 
 /// An operator that compares.
@@ -62,21 +62,18 @@ impl Comparison {
         session: &Session,
         at: Option<Position>,
     ) -> Result<Expr, BindError> {
+        // What was cast here fails at the place of the comparison.
         let (left, right) = self.operands(left, right, session)?;
+        let (left, right) = (left.placed(at), right.placed(at));
         let nullable = !self.is_distinction() && (left.data_type().nullable || right.data_type().nullable);
         let scales = match (left.data_type().logical.exact_digits(), right.data_type().logical.exact_digits())
         {
             (Some((_, a)), Some((_, b))) => (a, b),
             _ => (0, 0),
         };
-        let bound = Bound {
-            casts: Vec::new(),
-            data_type: DataType { logical: LogicalType::Boolean, nullable },
-            nulls: if self.is_distinction() { Nulls::Given } else { Nulls::Propagate },
-            is_deterministic: true,
-            scalar: Arc::new(Compared { operator: self, scales }),
-        };
-        Ok(Expr::call(self.name(), vec![left, right], bound, at))
+        let data_type = DataType { logical: LogicalType::Boolean, nullable };
+        let form = Arc::new(Compared { operator: self, scales });
+        Ok(Expr::lazy(self.name(), vec![left, right], form, data_type))
     }
 
     /// Both as types that compare.
@@ -209,46 +206,68 @@ fn numbers(left: Expr, right: Expr) -> (Expr, Expr) {
     (widened(left), widened(right))
 }
 
-/// Compares two values of types that compare, neither of which is NULL.
-pub(crate) struct Compared {
+/// Compares two values of types that compare.
+struct Compared {
     operator: Comparison,
     /// Of two exact numbers.
     scales: (u8, u8),
 }
 
-impl Scalar for Compared {
-    #[inline]
-    fn evaluate<'a>(&'a self, args: &[Value<'a>], _: &Moment<'a>) -> Result<Value<'a>, EvalError> {
-        let (a, b) = (args[0], args[1]);
-        let truth = match self.operator {
-            Comparison::Equal => self.equal(a, b),
-            Comparison::NotEqual => !self.equal(a, b),
-            Comparison::Distinct => !self.same(a, b),
-            Comparison::NotDistinct => self.same(a, b),
-            Comparison::Less => order(a, b, self.scales) == Some(Ordering::Less),
-            Comparison::Greater => order(a, b, self.scales) == Some(Ordering::Greater),
-            Comparison::LessOrEqual => order(a, b, self.scales).is_some_and(Ordering::is_le),
-            Comparison::GreaterOrEqual => order(a, b, self.scales).is_some_and(Ordering::is_ge),
-        };
-        Ok(Value::Boolean(truth))
+/// Both operands are computed, so that one that fails fails whatever the other is.
+impl Lazy for Compared {
+    fn evaluate<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Value<'a>, EvalError> {
+        self.truth(args, row, moment).map(Value::of_truth)
+    }
+
+    fn truth<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        let (a, b) = (args[0].evaluate(row, moment)?, args[1].evaluate(row, moment)?);
+        Ok(match (a, b) {
+            (Value::Null, _) | (_, Value::Null) => self.beside_null(a, b),
+            _ => Some(self.holds(a, b)),
+        })
     }
 }
 
 impl Compared {
+    /// Two values, neither of which is NULL.
     #[inline]
-    fn equal(&self, a: Value<'_>, b: Value<'_>) -> bool {
-        match (a, b) {
-            (Value::Array(_) | Value::Map(_) | Value::Row(_), _) => equal_nested(a, b),
-            _ => order(a, b, self.scales) == Some(Ordering::Equal),
+    fn holds(&self, a: Value<'_>, b: Value<'_>) -> bool {
+        match self.operator {
+            Comparison::Equal | Comparison::NotDistinct => equal(a, b, self.scales),
+            Comparison::NotEqual | Comparison::Distinct => !equal(a, b, self.scales),
+            Comparison::Less => order(a, b, self.scales).is_some_and(Ordering::is_lt),
+            Comparison::Greater => order(a, b, self.scales).is_some_and(Ordering::is_gt),
+            Comparison::LessOrEqual => order(a, b, self.scales).is_some_and(Ordering::is_le),
+            Comparison::GreaterOrEqual => order(a, b, self.scales).is_some_and(Ordering::is_ge),
         }
     }
 
-    fn same(&self, a: Value<'_>, b: Value<'_>) -> bool {
-        match (a, b) {
-            (Value::Null, Value::Null) => true,
-            (Value::Null, _) | (_, Value::Null) => false,
-            _ => self.equal(a, b),
-        }
+    /// Two values, one of which is NULL at least.
+    #[cold]
+    fn beside_null(&self, a: Value<'_>, b: Value<'_>) -> Option<bool> {
+        let are_both = matches!((a, b), (Value::Null, Value::Null));
+        self.operator.is_distinction().then_some(are_both == (self.operator == Comparison::NotDistinct))
+    }
+}
+
+/// Whether two values are equal, neither of which is NULL: of texts the lengths say it first.
+#[inline]
+fn equal(a: Value<'_>, b: Value<'_>, scales: (u8, u8)) -> bool {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => a == b,
+        (Value::Bytes(a), Value::Bytes(b)) => a == b,
+        (Value::Array(_) | Value::Map(_) | Value::Row(_), _) => equal_nested(a, b),
+        _ => order(a, b, scales) == Some(Ordering::Equal),
     }
 }
 
@@ -258,6 +277,8 @@ pub(crate) fn order(a: Value<'_>, b: Value<'_>, scales: (u8, u8)) -> Option<Orde
     Some(match (a, b) {
         (Value::Int(a), Value::Int(b)) => a.cmp(&b),
         (Value::BigInt(a), Value::BigInt(b)) => a.cmp(&b),
+        (Value::BigInt(a), Value::Int(b)) => a.cmp(&b.into()),
+        (Value::Int(a), Value::BigInt(b)) => i64::from(a).cmp(&b),
         (Value::String(a), Value::String(b)) => a.cmp(b),
         (Value::Double(a), Value::Double(b)) => return a.partial_cmp(&b),
         (Value::Float(a), Value::Float(b)) => return a.partial_cmp(&b),
@@ -271,7 +292,11 @@ pub(crate) fn order(a: Value<'_>, b: Value<'_>, scales: (u8, u8)) -> Option<Orde
 }
 
 /// The order of two exact numbers of these scales.
+#[inline]
 fn exact_order(a: i128, b: i128, (left, right): (u8, u8)) -> Option<Ordering> {
+    if left == right {
+        return Some(a.cmp(&b));
+    }
     let scale = left.max(right);
     match (a.checked_mul(power(scale - left)), b.checked_mul(power(scale - right))) {
         (Some(a), Some(b)) => Some(a.cmp(&b)),

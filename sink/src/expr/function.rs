@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::eval_error::EvalError;
+use super::functions::regex::cache::PatternCache;
 use crate::row::{Arena, Timestamp, Value};
 use crate::types::{DataType, LogicalType};
 
@@ -92,12 +93,14 @@ pub(crate) struct Moment<'a> {
     pub(crate) now: Timestamp,
     /// Draws 64 random bits, for RAND and UUID.
     pub(crate) chance: &'a dyn Fn() -> u64,
+    /// Regular expressions that earlier rows brought; `None` where nobody keeps them.
+    pub(crate) patterns: Option<&'a PatternCache>,
 }
 
 impl<'a> Moment<'a> {
     /// One at the beginning of 1970, whose chance is always zero: for what asks for neither.
     pub(crate) fn still(arena: &'a Arena) -> Self {
-        Self { arena, now: Timestamp { seconds: 0, nanos: 0 }, chance: &|| 0 }
+        Self { arena, now: Timestamp { seconds: 0, nanos: 0 }, chance: &|| 0, patterns: None }
     }
 }
 

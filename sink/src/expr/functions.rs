@@ -9,7 +9,7 @@ mod datetime;
 mod hash;
 mod json;
 mod math;
-mod regex;
+pub(crate) mod regex;
 mod signature;
 mod string;
 mod utf16;

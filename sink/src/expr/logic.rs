@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::eval_error::EvalError;
-use super::function::{BindError, Bound, Moment, Nulls, Pure, Scalar};
+use super::function::{BindError, Moment};
 use super::tree::{Expr, Lazy};
 use crate::row::{Row, Value};
 use crate::types::{DataType, LogicalType};
@@ -40,23 +40,31 @@ impl Connective {
 
 /// The first operand that decides ends it. NULL decides nothing, so that what stands behind it may still fail.
 impl Lazy for Connective {
-    #[inline]
     fn evaluate<'a>(
         &'a self,
         args: &'a [Expr],
         row: Row<'a>,
         moment: &Moment<'a>,
     ) -> Result<Value<'a>, EvalError> {
+        self.truth(args, row, moment).map(Value::of_truth)
+    }
+
+    fn truth<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Option<bool>, EvalError> {
         let decides = *self == Self::Or;
-        let mut value = Value::Boolean(!decides);
+        let mut truth = Some(!decides);
         for arg in args {
-            match arg.evaluate(row, moment)? {
-                Value::Boolean(truth) if truth == decides => return Ok(Value::Boolean(decides)),
-                Value::Null => value = Value::Null,
-                _ => {}
+            match arg.truth(row, moment)? {
+                Some(operand) if operand == decides => return Ok(Some(decides)),
+                None => truth = None,
+                Some(_) => {}
             }
         }
-        Ok(value)
+        Ok(truth)
     }
 }
 
@@ -67,26 +75,22 @@ impl Lazy for Connective {
 pub(crate) fn not(operand: Expr) -> Result<Expr, BindError> {
     boolean(&operand, "NOT")?;
     let data_type = operand.data_type().clone();
-    Ok(call("NOT", operand, data_type, Nulls::Propagate, |args, _| match args[0] {
-        Value::Boolean(truth) => Ok(Value::Boolean(!truth)),
-        _ => Err(EvalError::mistyped()),
-    }))
+    Ok(Expr::lazy("NOT", vec![operand], Arc::new(Not), data_type))
 }
 
 /// `x IS NULL`
 pub(crate) fn is_null(operand: Expr) -> Expr {
-    let data_type = LogicalType::Boolean.not_null();
-    call("IS NULL", operand, data_type, Nulls::Given, |args, _| {
-        Ok(Value::Boolean(matches!(args[0], Value::Null)))
-    })
+    Expr::lazy("IS NULL", vec![operand], Arc::new(IsNull { is_not: false }), LogicalType::Boolean.not_null())
 }
 
 /// `x IS NOT NULL`
 pub(crate) fn is_not_null(operand: Expr) -> Expr {
-    let data_type = LogicalType::Boolean.not_null();
-    call("IS NOT NULL", operand, data_type, Nulls::Given, |args, _| {
-        Ok(Value::Boolean(!matches!(args[0], Value::Null)))
-    })
+    Expr::lazy(
+        "IS NOT NULL",
+        vec![operand],
+        Arc::new(IsNull { is_not: true }),
+        LogicalType::Boolean.not_null(),
+    )
 }
 
 /// `x IS [NOT] TRUE`, `x IS [NOT] FALSE`
@@ -101,14 +105,8 @@ pub(crate) fn is_truth(operand: Expr, truth: bool, is_not: bool) -> Result<Expr,
         (false, true) => "IS NOT FALSE",
     };
     boolean(&operand, name)?;
-    let bound = Bound {
-        casts: Vec::new(),
-        data_type: LogicalType::Boolean.not_null(),
-        nulls: Nulls::Given,
-        is_deterministic: true,
-        scalar: Arc::new(IsTruth { truth, is_not }),
-    };
-    Ok(Expr::call(name, vec![operand], bound, None))
+    let form = Arc::new(IsTruth { truth, is_not });
+    Ok(Expr::lazy(name, vec![operand], form, LogicalType::Boolean.not_null()))
 }
 
 /// `x IS [NOT] UNKNOWN`
@@ -133,26 +131,73 @@ pub(crate) fn boolean(operand: &Expr, name: &str) -> Result<(), BindError> {
     }
 }
 
+struct Not;
+
+impl Lazy for Not {
+    fn evaluate<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Value<'a>, EvalError> {
+        self.truth(args, row, moment).map(Value::of_truth)
+    }
+
+    fn truth<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        Ok(args[0].truth(row, moment)?.map(|truth| !truth))
+    }
+}
+
+struct IsNull {
+    is_not: bool,
+}
+
+impl Lazy for IsNull {
+    fn evaluate<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Value<'a>, EvalError> {
+        self.truth(args, row, moment).map(Value::of_truth)
+    }
+
+    fn truth<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        Ok(Some(matches!(args[0].evaluate(row, moment)?, Value::Null) != self.is_not))
+    }
+}
+
 struct IsTruth {
     truth: bool,
     is_not: bool,
 }
 
-impl Scalar for IsTruth {
-    fn evaluate<'a>(&'a self, args: &[Value<'a>], _: &Moment<'a>) -> Result<Value<'a>, EvalError> {
-        let is = matches!(args[0], Value::Boolean(truth) if truth == self.truth);
-        Ok(Value::Boolean(is != self.is_not))
+impl Lazy for IsTruth {
+    fn evaluate<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Value<'a>, EvalError> {
+        self.truth(args, row, moment).map(Value::of_truth)
     }
-}
 
-fn call(
-    name: &'static str,
-    operand: Expr,
-    data_type: DataType,
-    nulls: Nulls,
-    compute: for<'a> fn(&[Value<'a>], &Moment<'a>) -> Result<Value<'a>, EvalError>,
-) -> Expr {
-    let scalar = Arc::new(Pure(compute));
-    let bound = Bound { casts: Vec::new(), data_type, nulls, is_deterministic: true, scalar };
-    Expr::call(name, vec![operand], bound, None)
+    fn truth<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        Ok(Some((args[0].truth(row, moment)? == Some(self.truth)) != self.is_not))
+    }
 }

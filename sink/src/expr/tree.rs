@@ -32,7 +32,7 @@ enum ExprKind {
     Field(Box<Expr>, usize),
     /// A function of arguments.
     Call(Box<Call>),
-    /// What decides which of its arguments are computed.
+    /// What has its arguments computed itself.
     Lazy(Box<LazyCall>),
 }
 
@@ -55,7 +55,8 @@ struct LazyCall {
     form: Arc<dyn Lazy>,
 }
 
-/// A form that decides which of its arguments are computed: AND, CASE.
+/// A form that has its arguments computed itself: AND and CASE, which decide whether, and comparisons, which make a truth
+/// of two values without a list of them in between.
 pub(crate) trait Lazy: Send + Sync {
     /// The value for a row.
     ///
@@ -67,6 +68,19 @@ pub(crate) trait Lazy: Send + Sync {
         row: Row<'a>,
         moment: &Moment<'a>,
     ) -> Result<Value<'a>, EvalError>;
+
+    /// The same of a form that is BOOLEAN: `None` is NULL. A form that has the truth first makes its value of it.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    fn truth<'a>(
+        &'a self,
+        args: &'a [Expr],
+        row: Row<'a>,
+        moment: &Moment<'a>,
+    ) -> Result<Option<bool>, EvalError> {
+        self.evaluate(args, row, moment).map(Value::truth)
+    }
 }
 
 impl Expr {
@@ -97,7 +111,7 @@ impl Expr {
         Self { kind: ExprKind::Call(Box::new(call)), data_type }
     }
 
-    /// A form that decides which of its arguments are computed.
+    /// A form that has its arguments computed itself.
     pub(crate) fn lazy(
         name: &'static str,
         args: Vec<Self>,
@@ -308,13 +322,25 @@ impl Expr {
         }
     }
 
+    /// Its value, where it is BOOLEAN: `None` is NULL.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    #[inline]
+    pub(crate) fn truth<'a>(&'a self, row: Row<'a>, moment: &Moment<'a>) -> Result<Option<bool>, EvalError> {
+        match &self.kind {
+            ExprKind::Lazy(call) => call.form.truth(&call.args, row, moment),
+            _ => self.evaluate(row, moment).map(Value::truth),
+        }
+    }
+
     /// Whether it is TRUE for a row, as a filter asks: of FALSE, TRUE and NULL only one is.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
     #[inline]
     pub(crate) fn is_true<'a>(&'a self, row: Row<'a>, moment: &Moment<'a>) -> Result<bool, EvalError> {
-        Ok(matches!(self.evaluate(row, moment)?, Value::Boolean(true)))
+        Ok(self.truth(row, moment)? == Some(true))
     }
 
     /// The expression as a person reads it, in the names of the source's columns.

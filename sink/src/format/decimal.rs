@@ -112,10 +112,25 @@ pub(crate) fn write_canonical(number: &str, out: &mut Vec<u8>) {
     layout(&digits[first..=last], parts.fraction.len() as i64 - parts.exponent - stripped, out);
 }
 
+/// Digits that need no memory of their own.
+const DIGITS_USUAL: usize = 40;
+
 /// Any JSON number as `BigDecimal.toString` has it, with the zeros that were written.
 pub(crate) fn write_exact(number: &str, out: &mut Vec<u8>) {
     let Some(parts) = Parts::of(number) else { return out.extend_from_slice(number.as_bytes()) };
-    let digits: Vec<u8> = parts.digits().collect();
+    let mut few;
+    let many: Vec<u8>;
+    let digits = match parts.digits().count() {
+        count @ ..=DIGITS_USUAL => {
+            few = [0; DIGITS_USUAL];
+            few.iter_mut().zip(parts.digits()).for_each(|(slot, digit)| *slot = digit);
+            &few[..count]
+        }
+        _ => {
+            many = parts.digits().collect();
+            &many[..]
+        }
+    };
     let first = digits.iter().position(|&digit| digit != b'0');
     if parts.negative && first.is_some() {
         out.push(b'-');

@@ -47,6 +47,11 @@ const SHARED: &[(&str, &str)] = &[
     ("client/src/producer/slots.rs", "the open batch that `send` writes into, and who leads its partition"),
     ("client/src/producer/topic.rs", "a topic's handle is shared by all who send to it"),
     ("protocol/examples/proxy.rs", "an example with threads, which decides nothing"),
+    ("sink/src/arena.rs", "whoever makes part of a row asks for memory, and for the buffer to write in"),
+    (
+        "sink/src/expr/functions/regex/cache.rs",
+        "the expressions of one row keep the patterns that rows bring with them",
+    ),
     (
         "sink/src/format/avro/reader_cache.rs",
         "all tasks read by the schemas that one of them fetched, without a lock",

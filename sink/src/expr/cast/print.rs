@@ -72,9 +72,8 @@ impl Printer {
             (_, Value::Null) => out.write_str("NULL"),
             (Self::Plain, value) => return write_plain(value, out),
             (Self::Decimal(scale), Value::Decimal(Unscaled(digits))) => {
-                let mut text = Vec::with_capacity(TEXT_BYTES_USUAL);
-                decimal::write_plain(digits, *scale, &mut text);
-                out.write_str(&String::from_utf8_lossy(&text))
+                out.push_written(|text| decimal::write_plain(digits, *scale, text));
+                Ok(())
             }
             (Self::Timestamp(precision), Value::Timestamp(at)) => write_timestamp(at, *precision, out),
             (Self::Instant(precision, zone), Value::Timestamp(at)) => {
@@ -107,19 +106,14 @@ const TEXT_BYTES_USUAL: usize = 32;
 
 fn write_plain(value: Value<'_>, out: &mut ArenaString<'_>) -> Result<(), EvalError> {
     let mut integer = itoa::Buffer::new();
-    let floating = |write: &dyn Fn(&mut Vec<u8>), out: &mut ArenaString<'_>| {
-        let mut text = Vec::with_capacity(TEXT_BYTES_USUAL);
-        write(&mut text);
-        out.push_str(&String::from_utf8_lossy(&text));
-    };
     match value {
         Value::Boolean(truth) => out.push_str(if truth { "TRUE" } else { "FALSE" }),
         Value::TinyInt(it) => out.push_str(integer.format(it)),
         Value::SmallInt(it) => out.push_str(integer.format(it)),
         Value::Int(it) => out.push_str(integer.format(it)),
         Value::BigInt(it) => out.push_str(integer.format(it)),
-        Value::Float(it) => floating(&|text| number::write_f32(it, text), out),
-        Value::Double(it) => floating(&|text| number::write_f64(it, text), out),
+        Value::Float(it) => out.push_written(|text| number::write_f32(it, text)),
+        Value::Double(it) => out.push_written(|text| number::write_f64(it, text)),
         Value::String(text) => out.push_str(text),
         Value::Bytes(bytes) => out.push_str(&String::from_utf8_lossy(bytes)),
         // Growing text in the arena does not fail.

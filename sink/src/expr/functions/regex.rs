@@ -1,5 +1,6 @@
 //! Functions by regular expressions, and the patterns of LIKE and SIMILAR TO.
 
+pub(crate) mod cache;
 pub(super) mod like;
 pub(super) mod regexp;
 pub(super) mod similar;

@@ -4,7 +4,7 @@ use super::column::{CsvColumn, CsvParts};
 use super::dialect::Dialect;
 use super::options::SCIENTIFIC_NOTATION;
 use crate::format::time::{self, Standard};
-use crate::format::{EncodeError, Encoded, Encoder, base64, decimal, number};
+use crate::format::{EncodeError, Encoded, Encoder, base64, decimal, number, words};
 use crate::option::OptionSet;
 use crate::row::{Row, RowKind, Value};
 use crate::types::LogicalType;
@@ -129,6 +129,13 @@ impl CsvEncoder {
         if !self.needs_quotes(text) {
             return;
         }
+        if let Some(quote) = self.bare_quote(quote, text) {
+            let end = out.len();
+            out.extend_from_slice(&[quote; 2]);
+            out.copy_within(start..end, start + 1);
+            out[start] = quote;
+            return;
+        }
         let doubled = text.chars().filter(|char| self.is_doubled(*char)).map(char::len_utf8).sum::<usize>();
         // From the end to the front, so that nothing is overwritten before it was moved.
         let mut read = out.len();
@@ -146,19 +153,33 @@ impl CsvEncoder {
         put_before(quote, &mut write, out);
     }
 
+    /// The quote as a byte, if it is one and nothing of the text must be doubled.
+    #[inline]
+    fn bare_quote(&self, quote: char, text: &str) -> Option<u8> {
+        let escape = self.dialect.escape.unwrap_or(quote);
+        let (quote, escape) = (u8::try_from(quote).ok()?, u8::try_from(escape).ok()?);
+        let hits = |word: words::Word| word.is(quote) | word.is(escape);
+        let found = words::before(text.as_bytes(), hits, |byte| byte == quote || byte == escape);
+        (quote.is_ascii() && escape.is_ascii() && found == text.len()).then_some(quote)
+    }
+
     fn is_doubled(&self, char: char) -> bool {
         Some(char) == self.dialect.quote || Some(char) == self.dialect.escape
     }
 
+    #[inline]
     fn needs_quotes(&self, text: &str) -> bool {
         let escape = self.dialect.escape.unwrap_or('\\');
-        let asks = |char: char| char <= self.quoted_max || char == escape;
         if self.quoted_max.is_ascii() && escape.is_ascii() {
             // No byte of a longer character is one of ASCII.
-            return text.bytes().any(|byte| asks(char::from(byte)) && byte.is_ascii()) || is_long(text);
+            let (most, escape) = (self.quoted_max as u8, escape as u8);
+            let hits = |word: words::Word| word.is_at_most(most) | word.is(escape);
+            let found = words::before(text.as_bytes(), hits, |byte| byte <= most || byte == escape);
+            return found < text.len() || is_long(text);
         }
         // Java compares halves of characters beyond U+FFFF.
         let half_asks = |half: u16| u32::from(half) <= u32::from(self.quoted_max);
+        let asks = |char: char| char <= self.quoted_max || char == escape;
         text.chars().any(asks) || text.encode_utf16().any(half_asks) || is_long(text)
     }
 }
@@ -166,7 +187,7 @@ impl CsvEncoder {
 const OTHER_TYPE: &str = "the value is not of the column's type";
 
 fn is_long(text: &str) -> bool {
-    text.len() > UNQUOTED_CHARS_MAX && text.encode_utf16().count() > UNQUOTED_CHARS_MAX
+    text.len() > UNQUOTED_CHARS_MAX && text.encode_utf16().nth(UNQUOTED_CHARS_MAX).is_some()
 }
 
 /// Numbers and truths are never quoted.

@@ -1,7 +1,7 @@
 //! The columns of a CSV text's first line, one after another.
 
 use super::dialect::Dialect;
-use crate::format::DecodeError;
+use crate::format::{DecodeError, words};
 use crate::row::Arena;
 
 /// Walks over the first line. A quoted column may hold line ends, so the line may be several of an editor.
@@ -9,6 +9,9 @@ pub(super) struct Line<'a, 'd> {
     text: &'a str,
     at: usize,
     dialect: &'d Dialect,
+    delimiter: Sign,
+    quote: Option<Sign>,
+    escape: Option<Sign>,
     trims: bool,
     arena: &'a Arena,
     /// Whether a column follows: the line begins, or the last one ended in a delimiter.
@@ -25,7 +28,17 @@ struct Sign {
 impl<'a, 'd> Line<'a, 'd> {
     /// Stands before the first column.
     pub(super) fn new(text: &'a str, dialect: &'d Dialect, trims: bool, arena: &'a Arena) -> Self {
-        Self { text, at: 0, dialect, trims, arena, goes_on: true }
+        Self {
+            text,
+            at: 0,
+            dialect,
+            delimiter: Sign::of(dialect.delimiter),
+            quote: dialect.quote.map(Sign::of),
+            escape: dialect.escape.map(Sign::of),
+            trims,
+            arena,
+            goes_on: true,
+        }
     }
 
     /// Passes over lines that begin with `#`, and over empty ones, as Jackson does once comments are allowed.
@@ -56,35 +69,48 @@ impl<'a, 'd> Line<'a, 'd> {
     ///
     /// # Errors
     /// A quoted column has no end, or something behind it.
+    #[inline]
     pub(super) fn column(&mut self) -> Result<&'a str, DecodeError> {
-        match self.dialect.quote {
-            Some(quote) if self.text[self.at..].starts_with(quote) => self.quoted(quote),
+        match self.quote {
+            Some(quote) if self.stands_here(quote) => self.quoted(quote),
             _ => Ok(self.plain()),
         }
     }
 
+    #[inline]
     fn plain(&mut self) -> &'a str {
-        let delimiter = Sign::of(self.dialect.delimiter);
-        let bytes = self.text.as_bytes();
-        let escape = self.dialect.escape.map(Sign::of);
         let start = self.at;
-        while let Some(byte) = bytes.get(self.at) {
-            if delimiter.stands_at(bytes, self.at) || matches!(byte, b'\n' | b'\r') {
+        loop {
+            self.pass_to_stop();
+            if self.stands_here(self.delimiter) || matches!(self.byte(), None | Some(b'\n' | b'\r')) {
                 break;
             }
-            if escape.is_some_and(|escape| escape.stands_at(bytes, self.at)) {
-                return self.plain_escaped(start, delimiter);
+            if self.escape.is_some_and(|escape| self.stands_here(escape)) {
+                return self.plain_escaped(start);
             }
+            // Another character that begins as one of them does.
             self.at += 1;
         }
         let column = &self.text[start..self.at];
-        self.end_column(delimiter);
+        self.end_column();
         self.trimmed(column)
+    }
+
+    /// Goes on to the next byte that may end a plain column or be an escape.
+    #[inline]
+    fn pass_to_stop(&mut self) {
+        let delimiter = self.delimiter.first();
+        let escape = self.escape.map_or(delimiter, Sign::first);
+        self.at += words::before(
+            &self.text.as_bytes()[self.at..],
+            |word| word.is(delimiter) | word.is(b'\n') | word.is(b'\r') | word.is(escape),
+            |byte| byte == delimiter || byte == b'\n' || byte == b'\r' || byte == escape,
+        );
     }
 
     /// The same from the first escape on.
     #[cold]
-    fn plain_escaped(&mut self, start: usize, delimiter: Sign) -> &'a str {
+    fn plain_escaped(&mut self, start: usize) -> &'a str {
         let mut column = self.arena.string_with_capacity(self.text.len() - start);
         column.push_str(&self.text[start..self.at]);
         while let Some(char) = self.peek() {
@@ -97,32 +123,48 @@ impl<'a, 'd> Line<'a, 'd> {
                 _ => column.push(char),
             }
         }
-        self.end_column(delimiter);
+        self.end_column();
         self.trimmed(column.into_str())
     }
 
-    fn quoted(&mut self, quote: char) -> Result<&'a str, DecodeError> {
+    fn quoted(&mut self, quote: Sign) -> Result<&'a str, DecodeError> {
         let opened = self.at;
-        self.at += quote.len_utf8();
+        self.at += quote.length;
         let start = self.at;
-        let is_special = |char: char| char == quote || Some(char) == self.dialect.escape;
-        let Some(first) = self.text[start..].find(is_special) else { return Err(self.unclosed(opened)) };
-        self.at = start + first;
+        self.pass_to_quote_or_escape(quote).ok_or_else(|| self.unclosed(opened))?;
+        let first = self.at;
         // Mostly the first such character is the closing quote, and nothing is copied.
-        let closes = self.text[self.at..].starts_with(quote)
-            && !self.text[self.at + quote.len_utf8()..].starts_with(quote);
-        let column = if closes {
-            self.at += quote.len_utf8();
-            &self.text[start..start + first]
+        let is_quote = self.stands_here(quote);
+        self.at += quote.length;
+        let column = if is_quote && !self.stands_here(quote) {
+            &self.text[start..first]
         } else {
-            self.quoted_escaped(start, quote).ok_or_else(|| self.unclosed(opened))?
+            self.at = first;
+            self.quoted_escaped(start).ok_or_else(|| self.unclosed(opened))?
         };
         self.end_quoted()?;
         Ok(column)
     }
 
+    /// Goes on to the next quote or escape; none where the text ends before.
+    #[inline]
+    fn pass_to_quote_or_escape(&mut self, quote: Sign) -> Option<()> {
+        let escape = self.escape.unwrap_or(quote);
+        let (a, b) = (quote.first(), escape.first());
+        loop {
+            let rest = &self.text.as_bytes()[self.at..];
+            self.at += words::before(rest, |word| word.is(a) | word.is(b), |byte| byte == a || byte == b);
+            self.byte()?;
+            if self.stands_here(quote) || self.stands_here(escape) {
+                return Some(());
+            }
+            self.at += 1;
+        }
+    }
+
     /// A quoted column with quotes or escapes inside, up to behind its closing quote.
-    fn quoted_escaped(&mut self, start: usize, quote: char) -> Option<&'a str> {
+    fn quoted_escaped(&mut self, start: usize) -> Option<&'a str> {
+        let quote = self.dialect.quote?;
         let mut column = self.arena.string_with_capacity(self.text.len() - start);
         column.push_str(&self.text[start..self.at]);
         loop {
@@ -156,13 +198,11 @@ impl<'a, 'd> Line<'a, 'd> {
     }
 
     /// Behind a closing quote only blanks may stand.
+    #[inline]
     fn end_quoted(&mut self) -> Result<(), DecodeError> {
-        let delimiter = Sign::of(self.dialect.delimiter);
-        loop {
-            let bytes = self.text.as_bytes();
-            match bytes.get(self.at) {
+        while !self.stands_here(self.delimiter) {
+            match self.byte() {
                 Some(b'\n' | b'\r') | None => break,
-                Some(_) if delimiter.stands_at(bytes, self.at) => break,
                 Some(..=b' ') => self.at += 1,
                 Some(_) => {
                     let wanted = "a delimiter or the end of the line behind the closing quote";
@@ -171,15 +211,26 @@ impl<'a, 'd> Line<'a, 'd> {
                 }
             }
         }
-        self.end_column(delimiter);
+        self.end_column();
         Ok(())
     }
 
-    fn end_column(&mut self, delimiter: Sign) {
-        self.goes_on = delimiter.stands_at(self.text.as_bytes(), self.at);
+    #[inline]
+    fn end_column(&mut self) {
+        self.goes_on = self.stands_here(self.delimiter);
         if self.goes_on {
-            self.at += delimiter.length;
+            self.at += self.delimiter.length;
         }
+    }
+
+    #[inline]
+    fn stands_here(&self, sign: Sign) -> bool {
+        sign.stands_at(self.text.as_bytes(), self.at)
+    }
+
+    #[inline]
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
     fn trimmed(&self, column: &'a str) -> &'a str {
@@ -198,10 +249,16 @@ impl<'a, 'd> Line<'a, 'd> {
 }
 
 impl Sign {
+    #[inline]
     fn of(char: char) -> Self {
         let mut bytes = [0; 4];
         let length = char.encode_utf8(&mut bytes).len();
         Self { bytes, length }
+    }
+
+    #[inline]
+    fn first(self) -> u8 {
+        self.bytes[0]
     }
 
     #[inline]

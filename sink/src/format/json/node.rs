@@ -2,6 +2,7 @@
 
 use super::reader::{Reader, Token};
 use super::text::{quote_in_memory, write_double};
+use crate::arena::ArenaVec;
 use crate::format::{DecodeError, decimal, last_wins, number};
 use crate::row::Arena;
 
@@ -27,8 +28,8 @@ pub(super) enum Fractions {
 impl<'a> Node<'a> {
     /// The value that begins with the reader's token; no recursion, however deep it is.
     pub(crate) fn read(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Self, DecodeError> {
-        let mut members: Vec<(&'a str, Self)> = Vec::new();
-        let mut open: Vec<Open<'a>> = Vec::new();
+        let mut members: ArenaVec<'a, (&'a str, Self)> = arena.vec();
+        let mut open: ArenaVec<'a, Open<'a>> = arena.vec();
         let mut name = "";
         loop {
             let node = match reader.token() {
@@ -70,19 +71,19 @@ impl<'a> Node<'a> {
 
     /// The value as text: Jackson's `asText`, and for objects and arrays their compact JSON.
     pub(super) fn text(self, fractions: Fractions, arena: &'a Arena) -> &'a str {
-        let mut out = Vec::new();
         match self {
-            Self::String(text) => return text,
-            Self::Integer("-0") => return "0",
-            Self::Integer(text) => return text,
-            Self::Boolean(value) => return if value { "true" } else { "false" },
-            Self::Null => return "null",
-            Self::Float(text) if fractions == Fractions::Decimals => decimal::write_canonical(text, &mut out),
-            Self::Float(text) => number::write_f64(double(text), &mut out),
-            Self::Array(_) | Self::Object(_) => self.write(fractions, &mut out),
+            Self::String(text) => text,
+            Self::Integer("-0") => "0",
+            Self::Integer(text) => text,
+            Self::Boolean(true) => "true",
+            Self::Boolean(false) => "false",
+            Self::Null => "null",
+            Self::Float(text) => arena.written_text(|out| match fractions {
+                Fractions::Decimals => decimal::write_canonical(text, out),
+                Fractions::Doubles => number::write_f64(double(text), out),
+            }),
+            Self::Array(_) | Self::Object(_) => arena.written_text(|out| self.write(fractions, out)),
         }
-        // What was written came from strings.
-        arena.alloc_str(str::from_utf8(&out).unwrap_or_default())
     }
 
     /// The member of that name, if it is an object that has one.
@@ -151,7 +152,12 @@ struct Open<'a> {
 }
 
 impl<'a> Open<'a> {
-    fn close(self, members: &mut Vec<(&'a str, Node<'a>)>, name: &mut &'a str, node: Node<'a>) -> Node<'a> {
+    fn close(
+        self,
+        members: &mut ArenaVec<'a, (&'a str, Node<'a>)>,
+        name: &mut &'a str,
+        node: Node<'a>,
+    ) -> Node<'a> {
         members.truncate(self.first);
         *name = self.name;
         node

@@ -1,6 +1,6 @@
 //! JSON strings: finding their end, taking escapes out, putting escapes in.
 
-use crate::format::number;
+use crate::format::{number, words};
 use crate::row::Arena;
 
 /// A message as text: what is valid of UTF-8, or UTF-16 and UTF-32 where zero bytes or a mark give them away.
@@ -71,48 +71,17 @@ fn collected(chars: impl Iterator<Item = char>, arena: &Arena) -> &str {
 /// How many bytes stand before the first quote or backslash (all, if there is none).
 #[inline]
 pub(super) fn quote_or_backslash(bytes: &[u8]) -> usize {
-    find(
-        bytes,
-        |word| zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5C)),
-        |byte| byte == b'"' || byte == b'\\',
-    )
+    words::before(bytes, |word| word.is(b'"') | word.is(b'\\'), |byte| byte == b'"' || byte == b'\\')
 }
 
 /// How many bytes stand before the first that Flink escapes: controls, `"`, `\`, and whatever lies above U+FFFF.
 #[inline]
 fn unescaped(bytes: &[u8]) -> usize {
-    find(
+    words::before(
         bytes,
-        |word| {
-            let special =
-                zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5C)) | zeros(word & (ONES * 0xE0));
-            special | (word & (word << 1) & (word << 2) & (word << 3) & HIGHS)
-        },
+        |word| word.is(b'"') | word.is(b'\\') | word.is_control() | word.is_first_of_four(),
         |byte| byte < 0x20 || byte == b'"' || byte == b'\\' || byte >= 0xF0,
     )
-}
-
-const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-const HIGHS: u64 = ONES << 7;
-
-/// Sets the high bit of each byte that is zero; above the first such byte it may err.
-#[inline]
-fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & HIGHS
-}
-
-/// Eight bytes at a time, then one by one.
-#[inline]
-fn find(bytes: &[u8], hits: impl Fn(u64) -> u64, is_hit: impl Fn(u8) -> bool) -> usize {
-    let mut at = 0;
-    while let Some(chunk) = bytes[at..].first_chunk() {
-        let hits = hits(u64::from_le_bytes(*chunk));
-        if hits != 0 {
-            return at + hits.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    at + bytes[at..].iter().position(|&byte| is_hit(byte)).unwrap_or(bytes.len() - at)
 }
 
 /// Reads up to the closing quote; gives the string and how many bytes it took, the quote included.

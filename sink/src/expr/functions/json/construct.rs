@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use super::document::{by_name, in_arena, parse, written};
+use super::document::{by_name, parse, written};
+use crate::arena::ArenaVec;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Pure, Scalar};
 use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound, is_text, mistyped, text};
 use crate::format::json::text::quote_in_memory;
 use crate::format::time::{Standard, write_timestamp};
 use crate::format::{base64, decimal, number};
-use crate::row::{Unscaled, Value};
+use crate::row::{Arena, Unscaled, Value};
 use crate::types::LogicalType;
 
 pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
@@ -66,7 +67,7 @@ fn parsed<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, Eval
     if json.is_empty() {
         return Ok(Value::Null);
     }
-    let node = parse(json, moment.arena).map_err(EvalError::new)?;
+    let node = parse(json, moment.arena).map_err(|why| EvalError::new(why.to_owned()))?;
     Ok(Value::String(written(node, moment.arena)))
 }
 
@@ -82,9 +83,9 @@ struct JsonString(LogicalType);
 
 impl Scalar for JsonString {
     fn evaluate<'a>(&'a self, args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
-        let mut out = Vec::new();
-        write_value(args[0], &self.0, &mut out)?;
-        Ok(Value::String(in_arena(&out, moment.arena)))
+        let arena = moment.arena;
+        let json = arena.try_written(|out| write_value(args[0], &self.0, arena, out))?;
+        Ok(Value::String(arena.lossy(json)))
     }
 }
 
@@ -139,7 +140,8 @@ struct JsonMembers {
 
 impl Scalar for JsonMembers {
     fn evaluate<'a>(&'a self, args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
-        let mut written: Vec<(&str, Vec<u8>)> = Vec::with_capacity(self.members.len());
+        let arena = moment.arena;
+        let mut written: ArenaVec<'a, (&str, &[u8])> = arena.vec_with_capacity(self.members.len());
         for member in &self.members {
             let (key, value) = if self.is_object {
                 (text(args[member.at])?, args[member.at + 1])
@@ -149,30 +151,30 @@ impl Scalar for JsonMembers {
             if value == Value::Null && !self.keeps_null {
                 continue;
             }
-            let mut out = Vec::new();
-            match value {
-                Value::String(json) if member.is_json => out.extend_from_slice(json.as_bytes()),
-                value => write_value(value, &member.shape, &mut out)?,
-            }
+            let json = match value {
+                Value::String(json) if member.is_json => json.as_bytes(),
+                value => arena.try_written(|out| write_value(value, &member.shape, arena, out))?,
+            };
             match written.iter_mut().find(|(own, _)| self.is_object && *own == key) {
-                Some(earlier) => earlier.1 = out,
-                None => written.push((key, out)),
+                Some(earlier) => earlier.1 = json,
+                None => written.push((key, json)),
             }
         }
         if self.is_object {
-            written.sort_by(|(left, _), (right, _)| by_name(left, right));
+            written.sort_unstable_by(|(left, _), (right, _)| by_name(left, right));
         }
-        let mut out = vec![if self.is_object { b'{' } else { b'[' }];
-        for (at, (key, value)) in written.iter().enumerate() {
-            out.extend((at > 0).then_some(b','));
-            if self.is_object {
-                quote_in_memory(key, &mut out);
-                out.push(b':');
+        Ok(Value::String(arena.written_text(|out| {
+            out.push(if self.is_object { b'{' } else { b'[' });
+            for (at, (key, value)) in written.iter().enumerate() {
+                out.extend((at > 0).then_some(b','));
+                if self.is_object {
+                    quote_in_memory(key, out);
+                    out.push(b':');
+                }
+                out.extend_from_slice(value);
             }
-            out.extend_from_slice(value);
-        }
-        out.push(if self.is_object { b'}' } else { b']' });
-        Ok(Value::String(in_arena(&out, moment.arena)))
+            out.push(if self.is_object { b'}' } else { b']' });
+        })))
     }
 }
 
@@ -194,7 +196,12 @@ fn has_json(logical: &LogicalType) -> Result<(), BindError> {
     }
 }
 
-fn write_value(value: Value<'_>, logical: &LogicalType, out: &mut Vec<u8>) -> Result<(), EvalError> {
+fn write_value(
+    value: Value<'_>,
+    logical: &LogicalType,
+    arena: &Arena,
+    out: &mut Vec<u8>,
+) -> Result<(), EvalError> {
     match (value, logical) {
         (Value::Null, _) => out.extend_from_slice(b"null"),
         (Value::Boolean(truth), _) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
@@ -203,10 +210,10 @@ fn write_value(value: Value<'_>, logical: &LogicalType, out: &mut Vec<u8>) -> Re
         (Value::Int(n), _) => out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes()),
         (Value::BigInt(n), _) => out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes()),
         // A FLOAT is widened first.
-        (Value::Float(n), _) => write_double(n.into(), out),
-        (Value::Double(n), _) => write_double(n, out),
+        (Value::Float(n), _) => write_double(n.into(), arena, out),
+        (Value::Double(n), _) => write_double(n, arena, out),
         (Value::Decimal(Unscaled(n)), LogicalType::Decimal { scale, .. }) => {
-            decimal::write_exact(&format!("{n}e-{scale}"), out);
+            decimal::write_exact(arena.formatted(format_args!("{n}e-{scale}")), out);
         }
         (Value::String(text), _) => quote_in_memory(text, out),
         (Value::Bytes(bytes), _) => {
@@ -220,45 +227,48 @@ fn write_value(value: Value<'_>, logical: &LogicalType, out: &mut Vec<u8>) -> Re
             out.extend(matches!(logical, LogicalType::TimestampLtz(_)).then_some(b'Z'));
             out.push(b'"');
         }
-        (value, logical) => write_nested(value, logical, out)?,
+        (value, logical) => write_nested(value, logical, arena, out)?,
     }
     Ok(())
 }
 
-fn write_double(number: f64, out: &mut Vec<u8>) {
-    let mut text = Vec::new();
-    number::write_f64(number, &mut text);
+fn write_double(number: f64, arena: &Arena, out: &mut Vec<u8>) {
     if number.is_finite() {
-        decimal::write_exact(str::from_utf8(&text).unwrap_or_default(), out);
+        decimal::write_exact(arena.written_text(|text| number::write_f64(number, text)), out);
     } else {
         out.push(b'"');
-        out.extend_from_slice(&text);
+        number::write_f64(number, out);
         out.push(b'"');
     }
 }
 
-fn write_nested(value: Value<'_>, logical: &LogicalType, out: &mut Vec<u8>) -> Result<(), EvalError> {
+fn write_nested(
+    value: Value<'_>,
+    logical: &LogicalType,
+    arena: &Arena,
+    out: &mut Vec<u8>,
+) -> Result<(), EvalError> {
     match (value, logical) {
         (Value::Array(items), LogicalType::Array(element)) => {
             out.push(b'[');
             for (at, item) in items.iter().enumerate() {
                 out.extend((at > 0).then_some(b','));
-                write_value(*item, &element.logical, out)?;
+                write_value(*item, &element.logical, arena, out)?;
             }
             out.push(b']');
             Ok(())
         }
-        (Value::Map(pairs), LogicalType::Map(_, inner)) => write_pairs(pairs, &inner.logical, out),
-        (Value::Map(pairs), LogicalType::Multiset(_)) => write_pairs(pairs, &LogicalType::Int, out),
+        (Value::Map(pairs), LogicalType::Map(_, inner)) => write_pairs(pairs, &inner.logical, arena, out),
+        (Value::Map(pairs), LogicalType::Multiset(_)) => write_pairs(pairs, &LogicalType::Int, arena, out),
         (Value::Row(values), LogicalType::Row(fields)) => {
-            let mut members: Vec<_> = fields.iter().zip(values).collect();
-            members.sort_by(|(left, _), (right, _)| by_name(&left.name, &right.name));
+            let members = arena.alloc_slice_fill_iter(fields.iter().zip(values));
+            members.sort_unstable_by(|(left, _), (right, _)| by_name(&left.name, &right.name));
             out.push(b'{');
-            for (at, (field, value)) in members.into_iter().enumerate() {
+            for (at, (field, value)) in members.iter().enumerate() {
                 out.extend((at > 0).then_some(b','));
                 quote_in_memory(&field.name, out);
                 out.push(b':');
-                write_value(*value, &field.data_type.logical, out)?;
+                write_value(**value, &field.data_type.logical, arena, out)?;
             }
             out.push(b'}');
             Ok(())
@@ -270,22 +280,23 @@ fn write_nested(value: Value<'_>, logical: &LogicalType, out: &mut Vec<u8>) -> R
 fn write_pairs(
     pairs: &[(Value<'_>, Value<'_>)],
     inner: &LogicalType,
+    arena: &Arena,
     out: &mut Vec<u8>,
 ) -> Result<(), EvalError> {
-    let mut members = Vec::with_capacity(pairs.len());
+    let mut members = arena.vec_with_capacity(pairs.len());
     for (key, value) in pairs {
         let Value::String(key) = key else {
             return Err(EvalError::new("a MAP with a NULL among its keys has no JSON"));
         };
         members.push((*key, *value));
     }
-    members.sort_by(|(left, _), (right, _)| by_name(left, right));
+    members.sort_unstable_by(|(left, _), (right, _)| by_name(left, right));
     out.push(b'{');
-    for (at, (key, value)) in members.into_iter().enumerate() {
+    for (at, (key, value)) in members.iter().enumerate() {
         out.extend((at > 0).then_some(b','));
         quote_in_memory(key, out);
         out.push(b':');
-        write_value(value, inner, out)?;
+        write_value(*value, inner, arena, out)?;
     }
     out.push(b'}');
     Ok(())

@@ -7,9 +7,9 @@ use crate::format::json::text::quote_in_memory;
 use crate::row::Arena;
 
 /// The first value of a text; what stands behind it is not looked at, as Jackson does not.
-pub(super) fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Node<'a>, String> {
+pub(super) fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Node<'a>, &'a str> {
     let mut reader = Reader::new(text.as_bytes(), arena);
-    let wrong = |error| format!("the text is not JSON: {error}");
+    let wrong = |error| arena.formatted(format_args!("the text is not JSON: {error}"));
     if let Token::Integer(digits) | Token::Float(digits) = reader.advance().map_err(wrong)? {
         // Of all values only a number must be set apart from what stands behind it.
         let behind = text.trim_start_matches([' ', '\t', '\n', '\r']).strip_prefix(digits);
@@ -17,24 +17,25 @@ pub(super) fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Node<'a>, Str
             .and_then(|rest| rest.chars().next())
             .is_some_and(|next| !matches!(next, ' ' | '\t' | '\n' | '\r'))
         {
-            return Err(format!("the text is not JSON: something else stands behind {digits}"));
+            let wrong = format_args!("the text is not JSON: something else stands behind {digits}");
+            return Err(arena.formatted(wrong));
         }
     }
     Node::read(&mut reader, arena).map_err(wrong)
 }
 
 /// Compact JSON, the members of objects by name.
-pub(super) fn write(node: Node<'_>, out: &mut Vec<u8>) {
+pub(super) fn write(node: Node<'_>, arena: &Arena, out: &mut Vec<u8>) {
     match node {
         Node::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by(|(left, _), (right, _)| by_name(left, right));
+            let members = arena.alloc_slice_copy(members);
+            members.sort_unstable_by(|(left, _), (right, _)| by_name(left, right));
             out.push(b'{');
-            for (at, (name, member)) in members.into_iter().enumerate() {
+            for (at, (name, member)) in members.iter().enumerate() {
                 out.extend((at > 0).then_some(b','));
                 quote_in_memory(name, out);
                 out.push(b':');
-                write(*member, out);
+                write(*member, arena, out);
             }
             out.push(b'}');
         }
@@ -42,7 +43,7 @@ pub(super) fn write(node: Node<'_>, out: &mut Vec<u8>) {
             out.push(b'[');
             for (at, item) in items.iter().enumerate() {
                 out.extend((at > 0).then_some(b','));
-                write(*item, out);
+                write(*item, arena, out);
             }
             out.push(b']');
         }
@@ -53,20 +54,14 @@ pub(super) fn write(node: Node<'_>, out: &mut Vec<u8>) {
 
 /// The same as a text in the arena.
 pub(super) fn written<'a>(node: Node<'_>, arena: &'a Arena) -> &'a str {
-    let mut out = Vec::new();
-    write(node, &mut out);
-    in_arena(&out, arena)
+    arena.written_text(|out| write(node, arena, out))
 }
 
 /// A scalar as `String.valueOf` has it.
 pub(super) fn plain<'a>(node: Node<'a>, arena: &'a Arena) -> &'a str {
     match node {
         Node::String(text) => text,
-        other => {
-            let mut out = Vec::new();
-            write_scalar(other, &mut out);
-            in_arena(&out, arena)
-        }
+        other => arena.written_text(|out| write_scalar(other, out)),
     }
 }
 
@@ -77,11 +72,6 @@ pub(super) fn is_scalar(node: Node<'_>) -> bool {
 /// The order of names: Java's, by units of UTF-16.
 pub(super) fn by_name(left: &str, right: &str) -> std::cmp::Ordering {
     left.encode_utf16().cmp(right.encode_utf16())
-}
-
-/// What was written came from texts.
-pub(super) fn in_arena<'a>(written: &[u8], arena: &'a Arena) -> &'a str {
-    arena.alloc_str(str::from_utf8(written).unwrap_or_default())
 }
 
 fn write_scalar(node: Node<'_>, out: &mut Vec<u8>) {

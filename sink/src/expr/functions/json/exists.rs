@@ -108,7 +108,7 @@ struct JsonExists {
 impl Scalar for JsonExists {
     fn evaluate<'a>(&'a self, args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
         let found = match &self.path {
-            Err(why) => Err(why.clone()),
+            Err(why) => Err(why.as_str()),
             Ok(path) => match parse(text(args[0])?, moment.arena) {
                 Err(_) if path.is_lax => Ok(None),
                 Err(why) => Err(why),
@@ -117,7 +117,7 @@ impl Scalar for JsonExists {
         };
         let is_lax = self.path.as_ref().is_ok_and(|path| path.is_lax);
         let why = match found {
-            Ok(Some(Node::Null)) if !is_lax => "the path leads to null".into(),
+            Ok(Some(Node::Null)) if !is_lax => "the path leads to null",
             Ok(found) => return Ok(Value::Boolean(found.is_some())),
             Err(why) => why,
         };

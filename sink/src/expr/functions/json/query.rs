@@ -126,7 +126,7 @@ impl Scalar for JsonQuery {
             Ok(root) => find(root, path, moment.arena),
         };
         match found {
-            Err(why) => self.otherwise(self.on_error, &why),
+            Err(why) => self.otherwise(self.on_error, why),
             Ok(Some(Node::Null) | None) if path.is_lax => {
                 self.otherwise(self.on_empty, "the path leads nowhere")
             }

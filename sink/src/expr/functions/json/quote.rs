@@ -39,7 +39,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
 
 fn quote<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
     let plain = text(args[0])?;
-    let mut out = String::with_capacity(plain.len() + 2);
+    let mut out = moment.arena.string_with_capacity(plain.len() + 2);
     out.push('"');
     for char in plain.chars() {
         match char {
@@ -52,14 +52,14 @@ fn quote<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalE
             _ if char.is_ascii() => out.push(char),
             _ => {
                 for unit in char.encode_utf16(&mut [0; 2]) {
-                    // Writing to a String does not fail.
+                    // Growing text in the arena does not fail.
                     let _ = write!(out, "\\u{unit:04x}");
                 }
             }
         }
     }
     out.push('"');
-    Ok(Value::String(moment.arena.alloc_str(&out)))
+    Ok(Value::String(out.into_str()))
 }
 
 fn unquote<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {

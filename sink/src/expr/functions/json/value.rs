@@ -128,7 +128,7 @@ impl Scalar for JsonValue {
             }
         };
         let why = match path {
-            Err(why) => why.clone(),
+            Err(why) => why,
             Ok(path) => match parse(text(args[0])?, moment.arena) {
                 Err(_) if path.is_lax => {
                     return self.otherwise(self.on_empty, "the path leads nowhere", args);
@@ -142,12 +142,12 @@ impl Scalar for JsonValue {
                     Ok(_) if path.is_lax => {
                         return self.otherwise(self.on_empty, "the path leads to no scalar", args);
                     }
-                    Ok(Some(Node::Null) | None) => "the path leads to null".into(),
-                    Ok(Some(_)) => "the path leads to an object or an array".into(),
+                    Ok(Some(Node::Null) | None) => "the path leads to null",
+                    Ok(Some(_)) => "the path leads to an object or an array",
                 },
             },
         };
-        self.otherwise(self.on_error, &why, args)
+        self.otherwise(self.on_error, why, args)
     }
 }
 

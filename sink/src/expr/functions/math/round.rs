@@ -7,7 +7,7 @@ use crate::expr::decimal;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
 use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, bound, integer, mistyped};
 use crate::format::number;
-use crate::row::{Unscaled, Value};
+use crate::row::{Arena, Unscaled, Value};
 use crate::types::LogicalType;
 
 pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
@@ -107,7 +107,7 @@ struct Rounding {
 }
 
 impl Scalar for Rounding {
-    fn evaluate<'a>(&'a self, args: &[Value<'a>], _: &Moment<'a>) -> Result<Value<'a>, EvalError> {
+    fn evaluate<'a>(&'a self, args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
         let places = args.get(1).map_or(Ok(0), |places| integer(*places))?;
         Ok(match args[0] {
             // Java's conversion of the result to the type wraps.
@@ -115,8 +115,8 @@ impl Scalar for Rounding {
             Value::SmallInt(n) => Value::SmallInt(self.whole(n.into(), places) as i16),
             Value::Int(n) => Value::Int(self.whole(n.into(), places) as i32),
             Value::BigInt(n) => Value::BigInt(self.whole(n.into(), places) as i64),
-            Value::Float(n) => Value::Float(self.floating(f64::from(n), places)? as f32),
-            Value::Double(n) => Value::Double(self.floating(n, places)?),
+            Value::Float(n) => Value::Float(self.floating(f64::from(n), places, moment.arena)? as f32),
+            Value::Double(n) => Value::Double(self.floating(n, places, moment.arena)?),
             Value::Decimal(Unscaled(n)) => self.decimal(n, places),
             _ => return Err(mistyped()),
         })
@@ -146,7 +146,7 @@ impl Rounding {
         digits.filter(fits).map_or(Value::Null, |digits| Value::Decimal(Unscaled(digits)))
     }
 
-    fn floating(&self, number: f64, places: i64) -> Result<f64, EvalError> {
+    fn floating(&self, number: f64, places: i64, arena: &Arena) -> Result<f64, EvalError> {
         match self.mode {
             Mode::Floor => return Ok(number.floor()),
             Mode::Ceiling => return Ok(number.ceil()),
@@ -156,7 +156,7 @@ impl Rounding {
             let function = if self.mode == Mode::HalfUp { "ROUND" } else { "TRUNCATE" };
             return Err(EvalError::new(format!("{function} has no value for {number}")));
         }
-        Ok(Shortest::of(number).rounded(places, self.mode))
+        Ok(Shortest::of(number, arena).rounded(places, self.mode, arena))
     }
 }
 
@@ -189,11 +189,9 @@ struct Shortest {
 }
 
 impl Shortest {
-    fn of(number: f64) -> Self {
-        let mut text = Vec::new();
-        number::write_f64(number.abs(), &mut text);
-        let text = String::from_utf8(text).unwrap_or_default();
-        let (mantissa, exponent) = text.split_once('E').unwrap_or((&text, "0"));
+    fn of(number: f64, arena: &Arena) -> Self {
+        let text = arena.written_text(|out| number::write_f64(number.abs(), out));
+        let (mantissa, exponent) = text.split_once('E').unwrap_or((text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits = whole.bytes().chain(fraction.bytes());
         let digits = digits.fold(0_u64, |digits, digit| digits * 10 + u64::from(digit - b'0'));
@@ -201,7 +199,7 @@ impl Shortest {
         Self { negative: number < 0.0, digits, exponent: exponent.parse::<i64>().unwrap_or(0) - places }
     }
 
-    fn rounded(&self, places: i64, mode: Mode) -> f64 {
+    fn rounded(&self, places: i64, mode: Mode, arena: &Arena) -> f64 {
         let dropped = (-places).saturating_sub(self.exponent);
         let digits = match u64::try_from(dropped) {
             Ok(dropped @ 1..) => cut(self.digits.into(), dropped, mode),
@@ -209,6 +207,6 @@ impl Shortest {
         };
         let sign = if self.negative && digits != 0 { "-" } else { "" };
         // Digits and an exponent are a number.
-        format!("{sign}{digits}e{}", self.exponent).parse().unwrap_or(f64::NAN)
+        arena.formatted(format_args!("{sign}{digits}e{}", self.exponent)).parse().unwrap_or(f64::NAN)
     }
 }

@@ -1,8 +1,8 @@
 //! REGEXP and the functions whose names begin so.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::cache::PatternCache;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
 use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, count, integer, text};
@@ -66,7 +66,8 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: |args| {
             args.count(2, 2)?;
             bind(args, BareNull::Taken, Takes::Any, LogicalType::Int.nullable(), |pattern, args, _| {
-                Ok(count(pattern.find_all(text(args[0])?)?.len()))
+                let found = pattern.matches(text(args[0])?);
+                Ok(count(found.map(|it| it.map(|_| 1)).sum::<Result<usize, _>>()?))
             })
         },
     },
@@ -80,8 +81,8 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
             args.count(2, 2)?;
             bind(args, BareNull::Taken, Takes::Any, LogicalType::Int.nullable(), |pattern, args, _| {
                 let whole = text(args[0])?;
-                let found = pattern.find_at(whole, 0)?.and_then(|found| found.get(0));
-                Ok(count(found.map_or(0, |found| utf16::length(&whole[..found.start()]) + 1)))
+                let found = pattern.find_at(whole, 0)?;
+                Ok(count(found.map_or(0, |found| utf16::length(&whole[..found.start]) + 1)))
             })
         },
     },
@@ -94,8 +95,8 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: |args| {
             args.count(2, 2)?;
             bind(args, BareNull::Taken, Takes::Any, LogicalType::STRING.nullable(), |pattern, args, _| {
-                let found = pattern.find_at(text(args[0])?, 0)?.and_then(|found| found.get(0));
-                Ok(found.map_or(Value::Null, |found| Value::String(found.as_str())))
+                let whole = text(args[0])?;
+                Ok(pattern.find_at(whole, 0)?.map_or(Value::Null, |found| Value::String(&whole[found])))
             })
         },
     },
@@ -147,12 +148,13 @@ impl Scalar for Regexp {
         match &self.constant {
             ConstantPattern::Pattern(pattern) => (self.evaluate)(pattern, args, moment),
             ConstantPattern::Invalid => Ok(self.on_invalid),
-            // A pattern of the row is compiled for it: nothing here may be shared between rows.
-            ConstantPattern::None => match JavaPattern::compile(text(args[1])?) {
-                Ok(pattern) => (self.evaluate)(&pattern, args, moment),
-                Err(PatternError::Invalid(_)) => Ok(self.on_invalid),
-                Err(PatternError::Unsupported(why)) => Err(EvalError::new(Cow::Owned(why))),
-            },
+            ConstantPattern::None => {
+                PatternCache::with(moment.patterns, text(args[1])?, |pattern| match pattern {
+                    Ok(pattern) => (self.evaluate)(pattern, args, moment),
+                    Err(PatternError::Invalid(_)) => Ok(self.on_invalid),
+                    Err(PatternError::Unsupported(why)) => Err(EvalError::new(why.clone())),
+                })
+            }
         }
     }
 }
@@ -167,7 +169,11 @@ fn regexp<'a>(pattern: &JavaPattern, args: &[Value<'a>], _: &Moment<'a>) -> Resu
 fn extract<'a>(pattern: &JavaPattern, args: &[Value<'a>], _: &Moment<'a>) -> Result<Value<'a>, EvalError> {
     let group = args.get(2).map_or(Ok(0), |group| integer(*group))?;
     let Ok(group) = usize::try_from(group) else { return Ok(Value::Null) };
-    let found = pattern.find_at(text(args[0])?, 0)?.and_then(|found| found.get(group));
+    let whole = text(args[0])?;
+    if group == 0 {
+        return Ok(pattern.find_at(whole, 0)?.map_or(Value::Null, |found| Value::String(&whole[found])));
+    }
+    let found = pattern.captures_at(whole, 0)?.and_then(|found| found.get(group));
     Ok(found.map_or(Value::Null, |found| Value::String(found.as_str())))
 }
 
@@ -180,8 +186,8 @@ fn extract_all<'a>(
     let group = usize::try_from(group).ok().filter(|group| *group <= pattern.groups());
     let Some(group) = group else { return Ok(Value::Null) };
     let mut all = moment.arena.vec();
-    for found in pattern.find_all(text(args[0])?)? {
-        all.push(found.get(group).map_or(Value::Null, |found| Value::String(found.as_str())));
+    for found in pattern.captures(text(args[0])?) {
+        all.push(found?.get(group).map_or(Value::Null, |found| Value::String(found.as_str())));
     }
     Ok(Value::Array(all.into_slice()))
 }
@@ -192,13 +198,14 @@ fn replace<'a>(
     moment: &Moment<'a>,
 ) -> Result<Value<'a>, EvalError> {
     let (whole, replacement) = (text(args[0])?, text(args[2])?);
-    let all = pattern.find_all(whole)?;
-    if all.is_empty() {
+    let mut all = pattern.matches(whole).peekable();
+    if all.peek().is_none() {
         return Ok(Value::String(whole));
     }
     let mut out = moment.arena.string_with_capacity(whole.len());
     let mut copied = 0;
-    for range in all.iter().filter_map(|found| found.get(0)).map(|found| found.range()) {
+    for range in all {
+        let range = range?;
         out.push_str(&whole[copied..range.start]);
         out.push_str(replacement);
         copied = range.end;

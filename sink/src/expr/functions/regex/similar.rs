@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::cache::PatternCache;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
 use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, text};
-use crate::java_regex::JavaPattern;
+use crate::java_regex::{JavaPattern, PatternError};
 use crate::row::Value;
 use crate::types::LogicalType;
 
@@ -41,21 +42,30 @@ struct Similar {
 }
 
 impl Scalar for Similar {
-    fn evaluate<'a>(&'a self, args: &[Value<'a>], _: &Moment<'a>) -> Result<Value<'a>, EvalError> {
+    fn evaluate<'a>(&'a self, args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
         let whole = text(args[0])?;
         match &self.constant {
             Some(Ok(pattern)) => Ok(Value::Boolean(pattern.is_match(whole)?)),
             Some(Err(why)) => Err(EvalError::new(why.clone())),
             None => {
                 let escape = args.get(2).map(|escape| text(*escape)).transpose()?;
-                let pattern = compile(text(args[1])?, escape).map_err(EvalError::new)?;
-                Ok(Value::Boolean(pattern.is_match(whole)?))
+                let pattern = text(args[1])?;
+                let java = anchored(pattern, escape).map_err(EvalError::new)?;
+                PatternCache::with(moment.patterns, &java, |compiled| match compiled {
+                    Ok(compiled) => Ok(Value::Boolean(compiled.is_match(whole)?)),
+                    Err(why) => Err(EvalError::new(refused(pattern, why))),
+                })
             }
         }
     }
 }
 
 fn compile(pattern: &str, escape: Option<&str>) -> Result<JavaPattern, String> {
+    JavaPattern::compile(&anchored(pattern, escape)?).map_err(|why| refused(pattern, &why))
+}
+
+/// As a pattern of Java's for the whole text.
+fn anchored(pattern: &str, escape: Option<&str>) -> Result<String, String> {
     let escape = match escape {
         None => None,
         Some(text) => {
@@ -66,9 +76,12 @@ fn compile(pattern: &str, escape: Option<&str>) -> Result<JavaPattern, String> {
             }
         }
     };
-    let java = to_java(pattern, escape)?;
-    JavaPattern::compile(&format!(r"\A(?:{java})\z"))
-        .map_err(|why| format!("the pattern '{pattern}' of SIMILAR TO: {why}"))
+    Ok(format!(r"\A(?:{})\z", to_java(pattern, escape)?))
+}
+
+#[cold]
+fn refused(pattern: &str, error: &PatternError) -> String {
+    format!("the pattern '{pattern}' of SIMILAR TO: {error}")
 }
 
 const JAVA_SPECIALS: &str = r"[]()|^-+*?{}$\.";

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::arena::ArenaVec;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
 use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, text};
 use crate::java_regex::JavaPattern;
-use crate::row::Value;
+use crate::row::{Arena, Value};
 use crate::types::LogicalType;
 
 pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[FunctionSpec {
@@ -49,16 +50,16 @@ struct StrToMap {
 impl Scalar for StrToMap {
     fn evaluate<'a>(&'a self, args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
         let whole = text(args[0])?;
-        let mut pairs: Vec<(&'a str, Value<'a>)> = Vec::new();
+        let arena = moment.arena;
+        let mut pairs: ArenaVec<'a, (Value<'a>, Value<'a>)> = arena.vec();
         if !whole.is_empty() {
             let (mut list, mut key) = (None, None);
             let list = compiled(self.list.as_ref(), &mut list, args, 1)?;
             let key = compiled(self.key.as_ref(), &mut key, args, 2)?;
-            for part in split(list, whole, usize::MAX)? {
-                let halves = split(key, part, 2)?;
-                let pair = match halves[..] {
-                    [key, value] => (key, Value::String(value)),
-                    _ => (part, Value::Null),
+            for part in split(list, whole, usize::MAX, arena)? {
+                let pair = match *split(key, part, 2, arena)? {
+                    [key, value] => (Value::String(key), Value::String(value)),
+                    _ => (Value::String(part), Value::Null),
                 };
                 match pairs.iter_mut().find(|(key, _)| *key == pair.0) {
                     Some(earlier) => earlier.1 = pair.1,
@@ -66,8 +67,7 @@ impl Scalar for StrToMap {
                 }
             }
         }
-        let pairs = pairs.into_iter().map(|(key, value)| (Value::String(key), value));
-        Ok(Value::Map(moment.arena.alloc_slice_fill_iter(pairs.collect::<Vec<_>>())))
+        Ok(Value::Map(pairs.into_slice()))
     }
 }
 
@@ -88,10 +88,16 @@ fn compiled<'p>(
 }
 
 /// As `String.split`: no empty text in front of an empty match, none at the end unless a limit was reached.
-fn split<'t>(pattern: &JavaPattern, text: &'t str, most: usize) -> Result<Vec<&'t str>, EvalError> {
-    let mut parts = Vec::new();
+fn split<'t>(
+    pattern: &JavaPattern,
+    text: &'t str,
+    most: usize,
+    arena: &'t Arena,
+) -> Result<&'t [&'t str], EvalError> {
+    let mut parts = arena.vec();
     let mut from = 0;
-    for range in pattern.find_all(text)?.iter().filter_map(|found| found.get(0)).map(|found| found.range()) {
+    for range in pattern.matches(text) {
+        let range = range?;
         if parts.len() + 1 == most {
             break;
         }
@@ -103,14 +109,12 @@ fn split<'t>(pattern: &JavaPattern, text: &'t str, most: usize) -> Result<Vec<&'
         from = range.end;
     }
     parts.push(&text[from..]);
-    if most == usize::MAX {
-        while parts.len() > 1 && parts.last().is_some_and(|part| part.is_empty()) {
-            parts.pop();
-        }
-        // A text of separators alone has no parts.
-        if parts == [""] && !text.is_empty() {
-            parts.pop();
-        }
+    let parts = &*parts.into_slice();
+    if most < usize::MAX {
+        return Ok(parts);
     }
-    Ok(parts)
+    let kept = parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
+    // A text of separators alone has no parts; an empty one has one.
+    let kept = if text.is_empty() { 1 } else { kept };
+    Ok(&parts[..kept])
 }

@@ -72,9 +72,8 @@ impl Scalar for Recoding {
         };
         Ok(match self.direction {
             Direction::Encode => {
-                let mut encoded = Vec::new();
-                charset.write(text(args[0])?, &mut encoded);
-                Value::Bytes(moment.arena.alloc_slice_copy(&encoded))
+                let text = text(args[0])?;
+                Value::Bytes(moment.arena.written(|out| charset.write(text, out)))
             }
             Direction::Decode => {
                 let bytes = bytes(args[0])?;

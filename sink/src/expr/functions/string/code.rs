@@ -54,8 +54,8 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         about: "A whole number in binary digits.",
         bind: |args| {
             to_string(args, Takes::Integer, |args, moment| {
-                let digits = format!("{:b}", integer(args[0])?);
-                Ok(Value::String(moment.arena.alloc_str(&digits)))
+                let number = integer(args[0])?;
+                Ok(Value::String(moment.arena.formatted(format_args!("{number:b}"))))
             })
         },
     },
@@ -82,26 +82,23 @@ fn to_string(args: &Arguments<'_>, takes: Takes, evaluate: Evaluate) -> Result<B
 }
 
 fn to_base64<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
-    let mut out = Vec::new();
-    base64::encode(bytes(args[0])?, &mut out);
-    let mut coded = moment.arena.string_with_capacity(out.len());
-    coded.extend(out.into_iter().map(char::from));
-    Ok(Value::String(coded.into_str()))
+    let bytes = bytes(args[0])?;
+    Ok(Value::String(moment.arena.written_text(|out| base64::encode(bytes, out))))
 }
 
 fn from_base64<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
-    let decoded = decode_base64(bytes(args[0])?).map_err(EvalError::new)?;
-    Ok(Value::String(moment.arena.alloc_str(&String::from_utf8_lossy(&decoded))))
+    let coded = bytes(args[0])?;
+    let decoded = moment.arena.try_written(|out| decode_base64(coded, out)).map_err(EvalError::new)?;
+    Ok(Value::String(moment.arena.lossy(decoded)))
 }
 
 /// As Java's basic decoder: no blanks, and padding only whole or not at all.
-fn decode_base64(text: &[u8]) -> Result<Vec<u8>, String> {
+fn decode_base64(text: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
     if text.len() == 1 {
         return Err("a text of one character is not base 64".into());
     }
     let digits = text.iter().position(|byte| *byte == b'=').unwrap_or(text.len());
     let (digits, padding) = text.split_at(digits);
-    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
     let (mut group, mut bits) = (0_u32, 0);
     for byte in digits {
         let digit =
@@ -113,7 +110,7 @@ fn decode_base64(text: &[u8]) -> Result<Vec<u8>, String> {
         }
     }
     match (digits.len() % 4, padding) {
-        (0 | 2 | 3, []) | (2, b"==") | (3, b"=") => Ok(out),
+        (0 | 2 | 3, []) | (2, b"==") | (3, b"=") => Ok(()),
         _ => Err("a text in base 64 ends within a group of four characters".into()),
     }
 }
@@ -131,8 +128,8 @@ fn base64_digit(byte: u8) -> Option<u32> {
 
 fn hex<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
     let Value::String(text) = args[0] else {
-        let digits = format!("{:X}", integer(args[0])?);
-        return Ok(Value::String(moment.arena.alloc_str(&digits)));
+        let number = integer(args[0])?;
+        return Ok(Value::String(moment.arena.formatted(format_args!("{number:X}"))));
     };
     let mut out = moment.arena.string_with_capacity(text.len() * 2);
     for byte in text.bytes() {

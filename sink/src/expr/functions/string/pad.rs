@@ -80,10 +80,11 @@ fn pad<'a>(args: &[Value<'a>], moment: &Moment<'a>, side: Side) -> Result<Value<
     let missing = length.saturating_sub(utf16::length(base));
     let filling = padding.encode_utf16().cycle().take(missing);
     let kept = base.encode_utf16().take(length);
-    let units: Vec<u16> = match side {
-        Side::Left => filling.chain(kept).collect(),
-        Side::Right => kept.chain(filling).collect(),
-    };
+    let mut units = moment.arena.vec_with_capacity(length);
+    match side {
+        Side::Left => units.extend(filling.chain(kept)),
+        Side::Right => units.extend(kept.chain(filling)),
+    }
     Ok(Value::String(utf16::to_text(&units, moment.arena)))
 }
 

@@ -1,10 +1,13 @@
 //! PRINTF: Java's Formatter, for texts and numbers.
 
+use std::io::Write as _;
+
+use crate::arena::ArenaString;
 use crate::expr::EvalError;
 use crate::expr::function::{FunctionSpec, Moment, Nulls, Pure};
 use crate::expr::functions::signature::{BareNull, Takes, bound, text};
 use crate::format::number;
-use crate::row::Value;
+use crate::row::{Arena, Value};
 use crate::types::LogicalType;
 
 /// Characters that a directive may ask for.
@@ -29,8 +32,9 @@ fn printf<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, Eval
     if args[0] == Value::Null {
         return Ok(Value::Null);
     }
+    let arena = moment.arena;
     let mut rest = text(args[0])?;
-    let mut out = String::with_capacity(rest.len());
+    let mut out = arena.string_with_capacity(2 * rest.len());
     let (mut ordinary, mut last) = (0, None);
     while let Some(at) = rest.find('%') {
         out.push_str(&rest[..at]);
@@ -50,12 +54,12 @@ fn printf<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, Eval
                 };
                 last = Some(index);
                 let value = args.get(index).ok_or_else(|| wrong("there are fewer values than directives"))?;
-                directive.write(*value, &mut out)?;
+                directive.write(*value, arena, &mut out)?;
             }
         }
     }
     out.push_str(rest);
-    Ok(Value::String(moment.arena.alloc_str(&out)))
+    Ok(Value::String(out.into_str()))
 }
 
 #[cold]
@@ -108,28 +112,46 @@ impl<'a> Directive<'a> {
         self.flags.contains(flag)
     }
 
-    fn write(&self, value: Value<'_>, out: &mut String) -> Result<(), EvalError> {
-        let upper = self.conversion.is_ascii_uppercase();
-        let start = out.len();
+    /// A directive in upper case writes as the other does, and all that it wrote is raised.
+    fn write(&self, value: Value<'_>, arena: &Arena, out: &mut ArenaString<'_>) -> Result<(), EvalError> {
+        if !self.conversion.is_ascii_uppercase() {
+            return self.write_lower(value, arena, out);
+        }
+        let mut lower = arena.string_with_capacity(self.width);
+        self.write_lower(value, arena, &mut lower)?;
+        out.extend(lower.into_str().chars().flat_map(char::to_uppercase));
+        Ok(())
+    }
+
+    fn write_lower(
+        &self,
+        value: Value<'_>,
+        arena: &Arena,
+        out: &mut ArenaString<'_>,
+    ) -> Result<(), EvalError> {
         let conversion = self.conversion.to_ascii_lowercase();
         match (conversion, value) {
             ('b', _) => self.pad_cut(if boolean(value) { "true" } else { "false" }, out),
             ('s' | 'd' | 'x' | 'o' | 'c' | 'f' | 'e' | 'g', Value::Null) => self.pad_cut("null", out),
-            ('s', _) => self.pad_cut(&plain(value)?, out),
-            ('d', _) => self.number(&signed(value).ok_or_else(|| self.unfit())?.to_string(), out),
-            ('x' | 'o', _) => self.pad_zeros(&digits(value, conversion).ok_or_else(|| self.unfit())?, out),
+            ('s', _) => self.pad_cut(plain(value, arena)?, out),
+            ('d', _) => {
+                let number = signed(value).ok_or_else(|| self.unfit())?;
+                self.number(itoa::Buffer::new().format(number), arena, out);
+            }
+            ('x' | 'o', _) => {
+                let digits = digits(value, conversion, arena).ok_or_else(|| self.unfit())?;
+                self.pad_zeros(digits, arena, out);
+            }
             ('c', _) => {
                 let code = signed(value).and_then(|code| u32::try_from(code).ok());
                 let char = code.and_then(char::from_u32).ok_or_else(|| self.unfit())?;
                 self.pad(char.encode_utf8(&mut [0; 4]), out);
             }
-            ('f' | 'e', _) => self.floating(floating(value).ok_or_else(|| self.unfit())?, conversion, out),
+            ('f' | 'e', _) => {
+                let number = floating(value, arena).ok_or_else(|| self.unfit())?;
+                self.floating(number, conversion, arena, out);
+            }
             _ => return Err(wrong(format_args!("%{} is not known here", self.conversion))),
-        }
-        if upper {
-            let changed = out[start..].to_uppercase();
-            out.truncate(start);
-            out.push_str(&changed);
         }
         Ok(())
     }
@@ -139,11 +161,9 @@ impl<'a> Directive<'a> {
         wrong(format_args!("%{} does not fit its value", self.conversion))
     }
 
-    fn floating(&self, value: f64, conversion: char, out: &mut String) {
+    fn floating(&self, value: f64, conversion: char, arena: &Arena, out: &mut ArenaString<'_>) {
         if !value.is_finite() {
-            let mut text = Vec::new();
-            number::write_f64(value.abs(), &mut text);
-            let text = String::from_utf8(text).unwrap_or_default();
+            let text = arena.written_text(|out| number::write_f64(value.abs(), out));
             let sign = if value == f64::NEG_INFINITY {
                 "-"
             } else if self.has('+') && !value.is_nan() {
@@ -151,17 +171,16 @@ impl<'a> Directive<'a> {
             } else {
                 ""
             };
-            return self.pad(&format!("{sign}{text}"), out);
+            return self.pad(arena.formatted(format_args!("{sign}{text}")), out);
         }
         let places = self.precision.unwrap_or(6);
-        let text = rounded(value, places, conversion == 'e');
-        self.number(&text, out);
+        self.number(rounded(value, places, conversion == 'e', arena), arena, out);
     }
 
     /// A number with its sign, its groups and its zeros.
-    fn number(&self, text: &str, out: &mut String) {
+    fn number(&self, text: &str, arena: &Arena, out: &mut ArenaString<'_>) {
         let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
-        let mut digits = if self.has(',') { grouped(digits) } else { digits.to_owned() };
+        let digits = if self.has(',') { grouped(digits, arena) } else { digits };
         let (sign, end) = match negative {
             true if self.has('(') => ("(", ")"),
             true => ("-", ""),
@@ -169,33 +188,33 @@ impl<'a> Directive<'a> {
             false if self.has(' ') => (" ", ""),
             false => ("", ""),
         };
-        if self.has('0') {
-            let missing = self.width.saturating_sub(sign.len() + digits.len() + end.len());
-            digits.insert_str(0, &"0".repeat(missing));
-        }
-        self.pad(&format!("{sign}{digits}{end}"), out);
+        let missing = self.width.saturating_sub(sign.len() + digits.len() + end.len());
+        let zeros = if self.has('0') { missing } else { 0 };
+        self.pad(arena.formatted(format_args!("{sign}{:0<zeros$}{digits}{end}", "")), out);
     }
 
-    fn pad_zeros(&self, digits: &str, out: &mut String) {
+    fn pad_zeros(&self, digits: &str, arena: &Arena, out: &mut ArenaString<'_>) {
         let prefix = match self.conversion {
             'x' | 'X' if self.has('#') => "0x",
             'o' if self.has('#') => "0",
             _ => "",
         };
         let missing = if self.has('0') { self.width.saturating_sub(prefix.len() + digits.len()) } else { 0 };
-        self.pad(&format!("{prefix}{}{digits}", "0".repeat(missing)), out);
+        self.pad(arena.formatted(format_args!("{prefix}{:0<missing$}{digits}", "")), out);
     }
 
-    fn pad_cut(&self, text: &str, out: &mut String) {
+    fn pad_cut(&self, text: &str, out: &mut ArenaString<'_>) {
         let end =
             self.precision.and_then(|most| text.char_indices().nth(most)).map_or(text.len(), |(at, _)| at);
         self.pad(&text[..end], out);
     }
 
-    fn pad(&self, text: &str, out: &mut String) {
-        let missing = " ".repeat(self.width.saturating_sub(text.chars().count()));
-        let (front, back) = if self.has('-') { ("", missing.as_str()) } else { (missing.as_str(), "") };
-        out.extend([front, text, back]);
+    fn pad(&self, text: &str, out: &mut ArenaString<'_>) {
+        let missing = self.width.saturating_sub(text.chars().count());
+        let (front, back) = if self.has('-') { (0, missing) } else { (missing, 0) };
+        out.push_times(' ', front);
+        out.push_str(text);
+        out.push_times(' ', back);
     }
 }
 
@@ -236,126 +255,113 @@ fn signed(value: Value<'_>) -> Option<i64> {
 }
 
 /// The digits of a number's bits, in the width of its type.
-fn digits(value: Value<'_>, conversion: char) -> Option<String> {
-    let hex = conversion == 'x';
-    Some(match value {
-        Value::TinyInt(n) => {
-            if hex {
-                format!("{n:x}")
-            } else {
-                format!("{n:o}")
-            }
-        }
-        Value::SmallInt(n) => {
-            if hex {
-                format!("{n:x}")
-            } else {
-                format!("{n:o}")
-            }
-        }
-        Value::Int(n) | Value::Date(n) => {
-            if hex {
-                format!("{n:x}")
-            } else {
-                format!("{n:o}")
-            }
-        }
-        Value::BigInt(n) => {
-            if hex {
-                format!("{n:x}")
-            } else {
-                format!("{n:o}")
-            }
-        }
+fn digits<'a>(value: Value<'_>, conversion: char, arena: &'a Arena) -> Option<&'a str> {
+    let bits: u64 = match value {
+        Value::TinyInt(number) => number.cast_unsigned().into(),
+        Value::SmallInt(number) => number.cast_unsigned().into(),
+        Value::Int(number) | Value::Date(number) => number.cast_unsigned().into(),
+        Value::BigInt(number) => number.cast_unsigned(),
         _ => return None,
+    };
+    Some(match conversion {
+        'x' => arena.formatted(format_args!("{bits:x}")),
+        _ => arena.formatted(format_args!("{bits:o}")),
     })
 }
 
-fn floating(value: Value<'_>) -> Option<f64> {
+fn floating(value: Value<'_>, arena: &Arena) -> Option<f64> {
     match value {
         Value::Double(number) => Some(number),
         // Java widens the text of a FLOAT, not its bits.
-        Value::Float(number) => number.to_string().parse().ok(),
+        Value::Float(number) => arena.formatted(format_args!("{number}")).parse().ok(),
         _ => None,
     }
 }
 
 /// A value as Java's `String.valueOf` has it.
-fn plain(value: Value<'_>) -> Result<String, EvalError> {
-    let mut out = Vec::new();
-    match value {
-        Value::String(text) => return Ok(text.to_owned()),
-        Value::Boolean(truth) => return Ok(truth.to_string()),
-        Value::Float(number) => number::write_f32(number, &mut out),
-        Value::Double(number) => number::write_f64(number, &mut out),
+fn plain<'a>(value: Value<'a>, arena: &'a Arena) -> Result<&'a str, EvalError> {
+    Ok(match value {
+        Value::String(text) => text,
+        Value::Boolean(true) => "true",
+        Value::Boolean(false) => "false",
+        Value::Float(number) => arena.written_text(|out| number::write_f32(number, out)),
+        Value::Double(number) => arena.written_text(|out| number::write_f64(number, out)),
         other => {
             let number = signed(other).ok_or_else(|| wrong("%s takes texts, numbers and BOOLEAN"))?;
-            return Ok(number.to_string());
+            arena.alloc_str(itoa::Buffer::new().format(number))
         }
-    }
-    Ok(String::from_utf8(out).unwrap_or_default())
+    })
 }
 
 /// A finite number with so many places, rounded half up from its shortest digits.
-fn rounded(value: f64, places: usize, scientific: bool) -> String {
-    let shortest = format!("{:e}", value.abs());
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+fn rounded(value: f64, places: usize, scientific: bool, arena: &Arena) -> &str {
+    let shortest = arena.formatted(format_args!("{:e}", value.abs()));
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
     let mut exponent: i64 = exponent.parse().unwrap_or(0);
-    let mut digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
-    let places_kept = i64::try_from(places).unwrap_or(i64::MAX);
-    let kept = if scientific { places_kept + 1 } else { exponent + 1 + places_kept };
-    let round_up = usize::try_from(kept).is_ok_and(|kept| digits.get(kept).is_some_and(|digit| *digit >= 5));
-    digits.truncate(usize::try_from(kept).unwrap_or(0));
-    if round_up {
-        let nines = digits.iter().rev().take_while(|digit| **digit == 9).count();
-        let length = digits.len();
-        digits[length - nines..].fill(0);
-        match length - nines {
-            0 => {
-                digits.insert(0, 1);
-                exponent += 1;
-                if scientific {
-                    digits.pop();
-                }
-            }
-            at => digits[at - 1] += 1,
-        }
-    }
+    let places = i64::try_from(places).unwrap_or(i64::MAX);
+    let kept = if scientific { places + 1 } else { exponent + 1 + places };
+    let (digits, is_carried) = kept_digits(mantissa, kept, arena);
+    exponent += i64::from(is_carried);
     let sign = if value.is_sign_negative() { "-" } else { "" };
-    let digit = |at: i64| {
-        let digit = usize::try_from(at).ok().and_then(|at| digits.get(at)).copied().unwrap_or(0);
-        char::from(b'0' + digit)
-    };
+    let digit = |at: i64| usize::try_from(at).ok().and_then(|at| digits.get(at)).copied().unwrap_or(b'0');
     let point = if places > 0 { "." } else { "" };
-    if scientific {
-        let exponent = if value == 0.0 { 0 } else { exponent };
-        let fraction: String = (1..=places_kept).map(digit).collect();
-        let (mark, size) = (if exponent < 0 { '-' } else { '+' }, exponent.abs());
-        return format!("{sign}{}{point}{fraction}e{mark}{size:02}", digit(0));
+    arena.written_text(|out| {
+        out.extend_from_slice(sign.as_bytes());
+        if scientific {
+            out.push(digit(0));
+            out.extend_from_slice(point.as_bytes());
+            out.extend((1..=places).map(digit));
+            let exponent = if value == 0.0 { 0 } else { exponent };
+            let mark = if exponent < 0 { '-' } else { '+' };
+            // A buffer that grows takes whatever is written.
+            let _ = write!(out, "e{mark}{:02}", exponent.abs());
+            return;
+        }
+        match exponent {
+            0.. => out.extend((0..=exponent).map(digit)),
+            _ => out.push(b'0'),
+        }
+        out.extend_from_slice(point.as_bytes());
+        out.extend((1..=places).map(|place| digit(exponent + place)));
+    })
+}
+
+/// So many digits of a mantissa, rounded half up, and whether a digit more stands in front of them now.
+fn kept_digits<'a>(mantissa: &str, kept: i64, arena: &'a Arena) -> (&'a [u8], bool) {
+    let mut digits = arena.vec();
+    // In front of them all a digit that rounding may carry into.
+    digits.push(b'0');
+    digits.extend(mantissa.bytes().filter(u8::is_ascii_digit));
+    let digits = digits.into_slice();
+    let Ok(kept) = usize::try_from(kept) else { return (&[], false) };
+    let round_up = digits.get(kept + 1).is_some_and(|digit| *digit >= b'5');
+    let end = digits.len().min(kept + 1);
+    if round_up {
+        let nines = digits[1..end].iter().rev().take_while(|digit| **digit == b'9').count();
+        digits[end - nines..end].fill(b'0');
+        digits[end - nines - 1] += 1;
     }
-    let whole: String = (exponent.min(0)..=exponent.max(0)).filter(|at| *at >= 0).map(digit).collect();
-    let whole = if exponent < 0 { "0".to_owned() } else { whole };
-    let fraction: String = (1..=places_kept).map(|place| digit(exponent + place)).collect();
-    format!("{sign}{whole}{point}{fraction}")
+    let is_carried = digits[0] != b'0';
+    (if is_carried { &digits[..end] } else { &digits[1..end] }, is_carried)
 }
 
 /// Commas between groups of three digits.
-fn grouped(digits: &str) -> String {
+fn grouped<'a>(digits: &'a str, arena: &'a Arena) -> &'a str {
     let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
-    let mut out = String::new();
+    let mut out = arena.string_with_capacity(digits.len() + whole.len() / 3);
     for (at, digit) in whole.chars().enumerate() {
         if at > 0 && (whole.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
     }
-    out + fraction
+    out.push_str(fraction);
+    out.into_str()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::Arena;
 
     /// What `String.format(Locale.US, …)` of JDK 17 gives.
     #[test]

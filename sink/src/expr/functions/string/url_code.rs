@@ -53,7 +53,7 @@ fn decode<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, Eval
     if !coded.contains(['%', '+']) {
         return Ok(Value::String(coded));
     }
-    let mut out = Vec::with_capacity(coded.len());
+    let mut out = moment.arena.vec_with_capacity(coded.len());
     let mut rest = coded;
     while let Some(first) = rest.chars().next() {
         match first {
@@ -64,11 +64,11 @@ fn decode<'a>(args: &[Value<'a>], moment: &Moment<'a>) -> Result<Value<'a>, Eval
                 rest = &rest[3..];
                 continue;
             }
-            _ => out.extend_from_slice(&rest.as_bytes()[..first.len_utf8()]),
+            _ => out.extend(rest.bytes().take(first.len_utf8())),
         }
         rest = &rest[first.len_utf8()..];
     }
-    Ok(Value::String(moment.arena.alloc_str(&String::from_utf8_lossy(&out))))
+    Ok(Value::String(moment.arena.lossy(out.into_slice())))
 }
 
 /// Two hexadecimal digits; Java's parser takes a plus for the first.
