@@ -17,6 +17,7 @@ pub mod limits;
 mod names;
 mod nesting;
 mod no_effect;
+mod node;
 mod options;
 mod piece;
 mod query;

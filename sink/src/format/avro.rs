@@ -5,7 +5,8 @@ use std::sync::Arc;
 use self::datum_reader::DatumReader;
 pub(super) use self::datum_writer::DatumWriter;
 use self::derive::TimestampMapping;
-pub(super) use self::registered::{TableSchema, WriterSchemas, header};
+pub(super) use self::registered::{HEADER_BYTES, TableSchema, WriterSchemas};
+pub(super) use self::registry_format::{RegistryDecoding, RegistryEncoding};
 use self::schema::AvroSchema;
 use super::{
     DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FormatError,
@@ -24,6 +25,7 @@ mod json_writer;
 mod node;
 mod reader_cache;
 mod registered;
+mod registry_format;
 mod resolution;
 mod scalar;
 mod schema;

@@ -1,15 +1,16 @@
 //! The `avro-confluent` format: Avro bodies, each behind the id of its schema in a registry.
 
-use std::fmt;
 use std::sync::Arc;
 
-use super::avro::{DatumWriter, TableSchema, WriterSchemas, header};
+use super::avro::{
+    DatumWriter, HEADER_BYTES, RegistryDecoding, RegistryEncoding, TableSchema, WriterSchemas,
+};
 use super::{
     DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FormatError,
-    FormatSpec, OpenContext, Waiting,
+    FormatSpec, Waiting,
 };
 use crate::option::OptionSet;
-use crate::registry::{REGISTRY_OPTIONS, RegistrySettings, SchemaRegistry};
+use crate::registry::{REGISTRY_OPTIONS, RegistrySettings};
 use crate::row::{Arena, Row, RowKind};
 use crate::types::Field;
 
@@ -31,7 +32,14 @@ fn decoding(
 ) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let settings = RegistrySettings::of(options)?;
     let table = TableSchema::of(&settings, columns, false)?;
-    Ok(Box::new(ConfluentDecoding { settings, table, columns: columns.into() }))
+    let decoder = |schemas| Arc::new(ConfluentDecoder { schemas }) as Arc<dyn Decoder>;
+    Ok(Box::new(RegistryDecoding {
+        name: AVRO_CONFLUENT.name,
+        settings,
+        table,
+        columns: columns.into(),
+        decoder,
+    }))
 }
 
 fn encoding(
@@ -43,59 +51,9 @@ fn encoding(
     let written: Vec<Field> = slots.iter().map(|&slot| columns[slot].clone()).collect();
     let table = TableSchema::of(&settings, &written, false)?;
     let writer = Arc::new(DatumWriter::of_columns(&table.schema, &written, slots)?);
-    Ok(Box::new(ConfluentEncoding { settings, table, writer }))
+    let encoder = |header, writer| Arc::new(ConfluentEncoder { header, writer }) as Arc<dyn Encoder>;
+    Ok(Box::new(RegistryEncoding { name: AVRO_CONFLUENT.name, settings, table, writer, encoder }))
 }
-
-struct ConfluentDecoding {
-    settings: RegistrySettings,
-    table: TableSchema,
-    columns: Arc<[Field]>,
-}
-
-impl fmt::Debug for ConfluentDecoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConfluentDecoding").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-impl DecodingFormat for ConfluentDecoding {
-    fn open<'a>(&'a self, context: &'a OpenContext<'a>) -> Waiting<'a, Arc<dyn Decoder>> {
-        Box::pin(async move {
-            let registry = SchemaRegistry::open(&self.settings, &context.environment())?;
-            let schema = Arc::clone(&self.table.schema);
-            let schemas = WriterSchemas::new(registry, schema, Arc::clone(&self.columns));
-            Ok(Arc::new(ConfluentDecoder { schemas }) as Arc<dyn Decoder>)
-        })
-    }
-}
-
-struct ConfluentEncoding {
-    settings: RegistrySettings,
-    table: TableSchema,
-    writer: Arc<DatumWriter>,
-}
-
-impl fmt::Debug for ConfluentEncoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConfluentEncoding").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-impl EncodingFormat for ConfluentEncoding {
-    fn open<'a>(&'a self, context: &'a OpenContext<'a>) -> Waiting<'a, Arc<dyn Encoder>> {
-        Box::pin(async move {
-            let header = header(&self.settings, &self.table.text, context).await?;
-            Ok(Arc::new(ConfluentEncoder { header, writer: Arc::clone(&self.writer) }) as Arc<dyn Encoder>)
-        })
-    }
-
-    fn unhashed_bytes(&self) -> usize {
-        if self.settings.hashes_body { HEADER_BYTES } else { 0 }
-    }
-}
-
-/// A zero and the schema's id.
-const HEADER_BYTES: usize = 5;
 
 struct ConfluentDecoder {
     schemas: WriterSchemas,

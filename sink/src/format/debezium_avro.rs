@@ -1,15 +1,16 @@
 //! The `debezium-avro-confluent` format: change events in Avro, each behind the id of its schema in a registry.
 
-use std::fmt;
 use std::sync::Arc;
 
-use super::avro::{DatumWriter, TableSchema, WriterSchemas, header};
+use super::avro::{
+    DatumWriter, HEADER_BYTES, RegistryDecoding, RegistryEncoding, TableSchema, WriterSchemas,
+};
 use super::{
     DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FormatError,
-    FormatSpec, OpenContext, Waiting,
+    FormatSpec, Waiting,
 };
 use crate::option::OptionSet;
-use crate::registry::{REGISTRY_OPTIONS, RegistrySettings, SchemaRegistry};
+use crate::registry::{REGISTRY_OPTIONS, RegistrySettings};
 use crate::row::{Arena, Row, RowKind, Value};
 use crate::types::{Field, LogicalType};
 
@@ -32,7 +33,9 @@ fn decoding(
     let settings = RegistrySettings::of(options)?;
     let envelope = envelope(columns);
     let table = TableSchema::of(&settings, &envelope, true)?;
-    Ok(Box::new(DebeziumAvroDecoding { settings, table, envelope: envelope.into() }))
+    let decoder = |schemas| Arc::new(DebeziumAvroDecoder { schemas }) as Arc<dyn Decoder>;
+    let name = DEBEZIUM_AVRO_CONFLUENT.name;
+    Ok(Box::new(RegistryDecoding { name, settings, table, columns: envelope.into(), decoder }))
 }
 
 fn encoding(
@@ -44,7 +47,8 @@ fn encoding(
     let written: Vec<Field> = slots.iter().map(|&slot| columns[slot].clone()).collect();
     let table = TableSchema::of(&settings, &envelope(&written), true)?;
     let writer = Arc::new(DatumWriter::of_envelope(&table.schema, &written, slots)?);
-    Ok(Box::new(DebeziumAvroEncoding { settings, table, writer }))
+    let encoder = |header, writer| Arc::new(DebeziumAvroEncoder { header, writer }) as Arc<dyn Encoder>;
+    Ok(Box::new(RegistryEncoding { name: DEBEZIUM_AVRO_CONFLUENT.name, settings, table, writer, encoder }))
 }
 
 /// What an event holds of its columns.
@@ -55,50 +59,6 @@ fn envelope(columns: &[Field]) -> [Field; 3] {
         Field::new("after", row.nullable()),
         Field::new("op", LogicalType::STRING.nullable()),
     ]
-}
-
-struct DebeziumAvroDecoding {
-    settings: RegistrySettings,
-    table: TableSchema,
-    envelope: Arc<[Field]>,
-}
-
-impl DecodingFormat for DebeziumAvroDecoding {
-    fn open<'a>(&'a self, context: &'a OpenContext<'a>) -> Waiting<'a, Arc<dyn Decoder>> {
-        Box::pin(async move {
-            let registry = SchemaRegistry::open(&self.settings, &context.environment())?;
-            let schema = Arc::clone(&self.table.schema);
-            let schemas = WriterSchemas::new(registry, schema, Arc::clone(&self.envelope));
-            Ok(Arc::new(DebeziumAvroDecoder { schemas }) as Arc<dyn Decoder>)
-        })
-    }
-}
-
-impl fmt::Debug for DebeziumAvroDecoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DebeziumAvroDecoding").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-struct DebeziumAvroEncoding {
-    settings: RegistrySettings,
-    table: TableSchema,
-    writer: Arc<DatumWriter>,
-}
-
-impl EncodingFormat for DebeziumAvroEncoding {
-    fn open<'a>(&'a self, context: &'a OpenContext<'a>) -> Waiting<'a, Arc<dyn Encoder>> {
-        Box::pin(async move {
-            let header = header(&self.settings, &self.table.text, context).await?;
-            Ok(Arc::new(DebeziumAvroEncoder { header, writer: Arc::clone(&self.writer) }) as Arc<dyn Encoder>)
-        })
-    }
-}
-
-impl fmt::Debug for DebeziumAvroEncoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DebeziumAvroEncoding").field("settings", &self.settings).finish_non_exhaustive()
-    }
 }
 
 struct DebeziumAvroDecoder {
@@ -165,7 +125,7 @@ fn refused(why: &str) -> DecodeError {
 }
 
 struct DebeziumAvroEncoder {
-    header: [u8; 5],
+    header: [u8; HEADER_BYTES],
     writer: Arc<DatumWriter>,
 }
 

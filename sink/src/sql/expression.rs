@@ -3,14 +3,14 @@
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType as AstType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, TypedString, UnaryOperator, Value,
-    ValueWithSpan,
+    BinaryOperator, CaseWhen, CastKind, DataType as AstType, Expr, Ident, ObjectName, TypedString,
+    UnaryOperator,
 };
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token};
 
+use super::node::{call, text_of, type_text};
 use super::token::is_word;
 
 type Parsed = Result<Expr, ParserError>;
@@ -155,7 +155,7 @@ fn cast(parser: &mut Parser<'_>, kind: CastKind) -> Parsed {
     parser.expect_token(&Token::LParen)?;
     let operand = parser.parse_expr()?;
     parser.expect_keyword_is(Keyword::AS)?;
-    let data_type = type_text(parser, &Token::RParen)?;
+    let data_type = type_text(parser, |token| *token == Token::RParen);
     parser.expect_token(&Token::RParen)?;
     Ok(Expr::Cast { kind, expr: Box::new(operand), data_type, format: None })
 }
@@ -163,35 +163,11 @@ fn cast(parser: &mut Parser<'_>, kind: CastKind) -> Parsed {
 /// Behind CONVERT: `(type, x)`.
 fn convert(parser: &mut Parser<'_>) -> Parsed {
     parser.expect_token(&Token::LParen)?;
-    let data_type = type_text(parser, &Token::Comma)?;
+    let data_type = type_text(parser, |token| *token == Token::Comma);
     parser.expect_token(&Token::Comma)?;
     let operand = parser.parse_expr()?;
     parser.expect_token(&Token::RParen)?;
     Ok(Expr::Cast { kind: CastKind::Cast, expr: Box::new(operand), data_type, format: None })
-}
-
-/// The text of a type up to a token that is not its own.
-fn type_text(parser: &mut Parser<'_>, end: &Token) -> Result<AstType, ParserError> {
-    let span = parser.peek_token_ref().span;
-    let (mut text, mut depth) = (String::new(), 0_usize);
-    loop {
-        let token = parser.peek_token_ref().token.clone();
-        match &token {
-            Token::EOF => break,
-            token if depth == 0 && token == end => break,
-            Token::LParen | Token::Lt => depth += 1,
-            Token::RParen | Token::Gt => depth = depth.saturating_sub(1),
-            Token::ShiftRight => depth = depth.saturating_sub(2),
-            _ => {}
-        }
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(&token.to_string());
-        parser.advance_token();
-    }
-    let name = ObjectName::from(vec![Ident { value: text, quote_style: None, span }]);
-    Ok(AstType::Custom(name, Vec::new()))
 }
 
 /// Behind FLOOR and CEIL: `(x)` or `(x TO DAY)`.
@@ -337,23 +313,4 @@ fn precision(parser: &mut Parser<'_>) -> Result<String, ParserError> {
 
 fn not(operand: Expr) -> Expr {
     Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(operand) }
-}
-
-fn text_of(text: String, span: Span) -> Expr {
-    Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), span })
-}
-
-fn call(name: &str, args: Vec<Expr>, span: Span) -> Expr {
-    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect();
-    let args = FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() };
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident { value: name.to_owned(), quote_style: None, span }]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(args),
-        within_group: Vec::new(),
-        filter: None,
-        null_treatment: None,
-        over: None,
-    })
 }

@@ -3,14 +3,12 @@
 //!
 //! What comes out has the names and arguments that `expr/functions` binds. Names with a blank in them are for this alone.
 
-use sqlparser::ast::{
-    CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, UnaryOperator, Value,
-};
+use sqlparser::ast::{CastKind, Expr, Ident, ObjectName, UnaryOperator, Value};
 use sqlparser::dialect::{Dialect, GenericDialect, Precedence};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token};
 
+use super::node::{call, literal, text_of, type_named, type_text};
 use super::token::is_word;
 
 type ReadForm = Result<Expr, ParserError>;
@@ -98,7 +96,7 @@ impl Form<'_, '_> {
 
     /// A constant text among the arguments, which says how.
     fn word(&self, text: &str) -> Expr {
-        literal(Value::SingleQuotedString(text.to_owned()), self.span)
+        text_of(text.to_owned(), self.span)
     }
 
     fn close(&mut self, name: &str, args: Vec<Expr>) -> ReadForm {
@@ -206,36 +204,13 @@ impl Form<'_, '_> {
 
     /// NULL of the type behind RETURNING, STRING without.
     fn returning(&mut self) -> ReadForm {
-        let data_type =
-            if self.takes(&["RETURNING"]) { self.type_text() } else { type_named("STRING", self.span) };
+        let data_type = if self.takes(&["RETURNING"]) {
+            type_text(self.parser, ends_type)
+        } else {
+            type_named("STRING", self.span)
+        };
         let null = Box::new(literal(Value::Null, self.span));
         Ok(Expr::Cast { kind: CastKind::Cast, expr: null, data_type, format: None })
-    }
-
-    /// The text of a type, as it stands behind CAST too: up to a word that says what happens otherwise.
-    fn type_text(&mut self) -> DataType {
-        let (mut text, mut depth) = (String::new(), 0_usize);
-        loop {
-            let token = self.parser.peek_token_ref().token.clone();
-            let ends = ["NULL", "ERROR", "DEFAULT", "EMPTY", "WITH", "WITHOUT"]
-                .iter()
-                .any(|word| is_word(&token, word));
-            match &token {
-                Token::EOF => break,
-                Token::RParen if depth == 0 => break,
-                _ if depth == 0 && ends => break,
-                Token::LParen | Token::Lt => depth += 1,
-                Token::RParen | Token::Gt => depth = depth.saturating_sub(1),
-                Token::ShiftRight => depth = depth.saturating_sub(2),
-                _ => {}
-            }
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(&token.to_string());
-            self.parser.advance_token();
-        }
-        type_named(&text, self.span)
     }
 
     fn json_value(&mut self) -> ReadForm {
@@ -393,28 +368,8 @@ impl Form<'_, '_> {
     }
 }
 
-fn type_named(text: &str, span: Span) -> DataType {
-    DataType::Custom(ObjectName::from(vec![Ident::with_span(span, text)]), Vec::new())
-}
-
-fn literal(value: Value, span: Span) -> Expr {
-    Expr::Value(value.with_span(span))
-}
-
-fn call(name: &str, args: Vec<Expr>, span: Span) -> Expr {
-    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect();
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::with_span(span, name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args,
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
+/// Whether what happens otherwise follows a type, or nothing does.
+fn ends_type(token: &Token) -> bool {
+    let words = ["NULL", "ERROR", "DEFAULT", "EMPTY", "WITH", "WITHOUT"];
+    *token == Token::RParen || words.iter().any(|word| is_word(token, word))
 }

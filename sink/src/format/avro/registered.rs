@@ -115,7 +115,7 @@ pub(in crate::format) async fn header(
     settings: &RegistrySettings,
     text: &str,
     context: &OpenContext<'_>,
-) -> Result<[u8; 5], Error> {
+) -> Result<[u8; HEADER_BYTES], Error> {
     let subject = match (&settings.subject, context.topics) {
         (Some(subject), _) => subject.clone(),
         (None, [topic]) => match context.part {
@@ -132,3 +132,6 @@ pub(in crate::format) async fn header(
     let [a, b, c, d] = registry.id(&subject, text).await?.to_be_bytes();
     Ok([0, a, b, c, d])
 }
+
+/// A zero and the schema's id.
+pub(in crate::format) const HEADER_BYTES: usize = 5;
