@@ -33,6 +33,7 @@ mod like;
 mod local;
 mod metadata;
 mod notice;
+mod parallelism;
 mod path;
 mod pipeline;
 mod plan_options;

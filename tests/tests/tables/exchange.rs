@@ -72,7 +72,7 @@ async fn a_stop_at_any_point_drains_what_is_between_the_tasks() {
     const ROWS: u32 = 12_000;
     // Little comes at once, and little leaves at once.
     let source = "'scan.parallelism' = '2', 'properties.max.partition.fetch.bytes' = '2000',";
-    for buffer in ["", "'sink.buffer-flush.max-rows' = '7', 'sink.buffer-flush.interval' = '1 h',"] {
+    for buffer in ["", "'sink.buffer-flush.max-rows' = '3', 'sink.buffer-flush.interval' = '1 h',"] {
         let sink = format!("{buffer} 'sink.parallelism' = '3', 'properties.batch.size' = '500',");
         let stage = Stage::set(&[("in", 2), ("out", 2)]).await;
         feed(&stage, IDS, ROWS).await;
