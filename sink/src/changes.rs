@@ -107,6 +107,16 @@ impl Changes {
         self.bytes.len() + size_of_val(&self.spans[..]) + size_of_val(&self.metadata[..])
     }
 
+    /// All of them; room for as many is left behind.
+    pub(crate) fn take(&mut self) -> Self {
+        let room = Self {
+            bytes: Vec::with_capacity(self.bytes.len()),
+            spans: Vec::with_capacity(self.spans.len()),
+            ..Self::default()
+        };
+        std::mem::replace(self, room)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.spans.clear();

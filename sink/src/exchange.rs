@@ -69,7 +69,7 @@ impl Exchange {
     /// What has gathered for a target, if anything has.
     pub(crate) fn take(&mut self, target: usize) -> Option<Changes> {
         let open = self.open.get_mut(target).filter(|open| !open.is_empty())?;
-        Some(std::mem::take(open))
+        Some(open.take())
     }
 }
 

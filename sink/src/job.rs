@@ -16,7 +16,7 @@
 //! partitions. So several tasks of one pipeline differ in their [`Subtask`] alone, and the rows of a partition stay in
 //! order: a key whose changes lie in one partition of the source is written by one task.
 //!
-//! Where a plan says so (`plan/distribution.rs`), the changes of an INSERT are written by tasks of the sink. They come
+//! Where a plan says so (`plan/parallelism.rs`), the changes of an INSERT are written by tasks of the sink. They come
 //! through an exchange: bounded channels, in batches (`exchange.rs` fills them, `handover.rs` is what crosses), and each
 //! change of a key goes to the same task, so that a key stays in order here too.
 //!

@@ -37,6 +37,7 @@ mod local;
 mod metadata;
 mod metadata_type;
 mod notice;
+mod parallelism;
 mod path;
 mod pipeline;
 mod plan_options;

@@ -206,6 +206,10 @@ impl Progress {
 mod tests {
     use super::*;
 
+    fn size(rows: usize) -> StateSize {
+        StateSize { rows, memory_bytes: rows * 100, ..StateSize::default() }
+    }
+
     #[test]
     fn a_rebuild_is_complete_when_every_task_has_come_to_its_end() {
         let progress = Progress::default();
@@ -215,19 +219,13 @@ mod tests {
         progress.set_rebuild(OffsetsRebuilt::default(), begun);
         progress.set_rebuild(OffsetsRebuilt::default(), begun);
         progress.set_rebuild(begun, all);
-        progress.set_state(
-            StateSize::default(),
-            StateSize { rows: 3, memory_bytes: 300, ..StateSize::default() },
-        );
+        progress.set_state(StateSize::default(), size(3));
         progress.set_rebuild(begun, half);
         let rebuild = Rebuild { done: 15, total: 20, keys: 3, bytes: 300 };
         assert_eq!(progress.rebuild(), Some(rebuild));
         assert!(!rebuild.is_complete());
         progress.set_rebuild(half, all);
-        progress.set_state(
-            StateSize::default(),
-            StateSize { rows: 9, memory_bytes: 900, ..StateSize::default() },
-        );
+        progress.set_state(StateSize::default(), size(9));
         assert_eq!(progress.rebuild(), Some(Rebuild { done: 20, ..rebuild }), "as it was at its end");
     }
 

@@ -26,7 +26,7 @@ struct Counts {
 }
 
 /// The lines as they stand; a feature that arrives moves lines from `not_yet` to `accepted`.
-const OWN: Counts = Counts { accepted: 332, not_yet: 24, refused: 286, refused_as_not_yet: 4, departed: 20 };
+const OWN: Counts = Counts { accepted: 334, not_yet: 22, refused: 286, refused_as_not_yet: 4, departed: 20 };
 
 /// Where ours answers otherwise than Flink 2.2, on purpose: the name of the line and why.
 const DEPARTURES: &[(&str, &str)] = &[

@@ -13,11 +13,11 @@ use crate::progress::Counts;
 pub(super) struct ExchangeWriter {
     table: String,
     exchange: Exchange,
-    targets: Vec<Target>,
+    outboxes: Vec<Outbox>,
 }
 
-/// A task of the sink, as this task knows it.
-struct Target {
+/// What is on its way to one task of the sink.
+struct Outbox {
     sender: HandoverSender,
     /// Whether something was handed over that is not known to be acknowledged.
     is_unflushed: bool,
@@ -27,13 +27,13 @@ struct Target {
 
 impl ExchangeWriter {
     pub(super) fn new(table: &str, subtask: Subtask, senders: &[HandoverSender]) -> Self {
-        let target =
-            |sender: &HandoverSender| Target { sender: sender.clone(), is_unflushed: false, flushed: None };
+        let outbox =
+            |sender: &HandoverSender| Outbox { sender: sender.clone(), is_unflushed: false, flushed: None };
         Self {
             table: table.to_owned(),
             // Tasks that begin at different targets burden them alike.
             exchange: Exchange::new(senders.len(), subtask.index()),
-            targets: senders.iter().map(target).collect(),
+            outboxes: senders.iter().map(outbox).collect(),
         }
     }
 
@@ -51,7 +51,7 @@ impl ExchangeWriter {
 
     /// Hands over what has gathered: no change waits here for others that may not come.
     pub(super) async fn hand_over(&mut self) -> Result<(), Error> {
-        for target in 0..self.targets.len() {
+        for target in 0..self.outboxes.len() {
             self.hand_over_to(target).await?;
         }
         Ok(())
@@ -60,10 +60,10 @@ impl ExchangeWriter {
     /// Has every task of the sink flush what it was handed, all at once; [`flushed`](Self::flushed) awaits them.
     pub(super) async fn begin_flush(&mut self) -> Result<(), Error> {
         self.hand_over().await?;
-        for target in self.targets.iter_mut().filter(|target| target.is_unflushed) {
+        for outbox in self.outboxes.iter_mut().filter(|outbox| outbox.is_unflushed) {
             let (done, flushed) = oneshot::channel();
-            target.flushed = Some(flushed);
-            if target.sender.send(Handover::Flush(done)).await.is_err() {
+            outbox.flushed = Some(flushed);
+            if outbox.sender.send(Handover::Flush(done)).await.is_err() {
                 return Err(self.ended());
             }
         }
@@ -72,22 +72,22 @@ impl ExchangeWriter {
 
     /// Returns when all that was handed over before the flush began is acknowledged.
     pub(super) async fn flushed(&mut self) -> Result<(), Error> {
-        for at in 0..self.targets.len() {
-            let Some(flushed) = self.targets[at].flushed.take() else { continue };
+        for at in 0..self.outboxes.len() {
+            let Some(flushed) = self.outboxes[at].flushed.take() else { continue };
             if flushed.await.is_err() {
                 return Err(self.ended());
             }
-            self.targets[at].is_unflushed = false;
+            self.outboxes[at].is_unflushed = false;
         }
         Ok(())
     }
 
     async fn hand_over_to(&mut self, at: usize) -> Result<(), Error> {
-        let (Some(batch), Some(target)) = (self.exchange.take(at), self.targets.get_mut(at)) else {
+        let (Some(batch), Some(outbox)) = (self.exchange.take(at), self.outboxes.get_mut(at)) else {
             return Ok(());
         };
-        target.is_unflushed = true;
-        let sent = target.sender.send(Handover::Batch(batch)).await;
+        outbox.is_unflushed = true;
+        let sent = outbox.sender.send(Handover::Batch(batch)).await;
         sent.map_err(|_| self.ended())
     }
 

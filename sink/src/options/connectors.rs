@@ -131,7 +131,7 @@ const SINK_PARALLELISM: OptionSpec = option(
     Int,
     None,
     "1.12",
-    "How many write at once, each of a share of the source's partitions.",
+    "How many tasks write, as many as read where it is not said; to another number rows go by the hash of the sink's key.",
 );
 const GUARANTEE: OptionSpec = option(
     "sink.delivery-guarantee",

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::branch::{Branch, BranchSource};
 use super::changelog::{Changelog, changelog, insert_only};
-use super::distribution::{Distribution, distribute};
+use super::distribution::Distribution;
 use super::explain::Explained;
 use super::job_draft::JobDraft;
 use super::metadata;
+use super::parallelism::distribute;
 use super::pipeline::{InsertPlan, Layout, PrintPlan, SELECT, SinkPlan, SourcePlan};
 use super::query::projected;
 use super::query_binder::QueryBinder;

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::catalog::{Entry, View};
-use super::distribution::distribute;
 use super::insert::{self, explained};
 use super::job_draft::{Ground, JobDraft};
 use super::job_plan::Plan;
 use super::notice::Notice;
+use super::parallelism::distribute;
 use super::pipeline::{KafkaSinkPlan, SinkPlan, SourcePlan};
 use super::plan_options::PlanOptions;
 use super::query_binder::rename;
