@@ -19,7 +19,8 @@
 //! | `MAP`, `MULTISET` | Map, of a multiset to Int32 | |
 //! | `ROW` | Struct | its fields in any order |
 //!
-//! Any of them may be dictionary-encoded where a sink takes it, and a Null array is NULL of every type.
+//! A timestamp that has more digits than its column's precision, as some decoders give, is cut to the column's unit on its
+//! way to Arrow. Any of the arrays may be dictionary-encoded where a sink takes it, and a Null array is NULL of every type.
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;

@@ -23,13 +23,13 @@ pub struct ChangeStream<I> {
 
 enum StreamState<I> {
     Idle(Box<TableSource>),
-    Reading(Reading<I>),
+    Reading(PendingRead<I>),
     /// A read panicked: there is no source any more.
     Lost,
 }
 
 /// A read that is under way, and gives the source back.
-type Reading<I> = Pin<Box<dyn Future<Output = (Box<TableSource>, Result<Option<I>, Error>)> + Send>>;
+type PendingRead<I> = Pin<Box<dyn Future<Output = (Box<TableSource>, Result<Option<I>, Error>)> + Send>>;
 
 impl<I: SourceItem> ChangeStream<I> {
     pub(super) fn new(source: TableSource, rows_max: usize) -> Self {

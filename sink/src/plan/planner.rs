@@ -120,10 +120,10 @@ impl<'a> Planner<'a> {
         let sink = draft.sink(&table);
         draft.findings.append(&mut draft.properties.findings);
         match sink {
-            Some(SinkPlan::Kafka(plan))
-                if draft.findings.is_empty() && plan.changes != ChangeMode::Format =>
-            {
-                return Ok(*plan);
+            Some(SinkPlan::Kafka(plan)) if plan.changes != ChangeMode::Format => {
+                if draft.findings.is_empty() {
+                    return Ok(*plan);
+                }
             }
             Some(_) => {
                 let text = "'connector' = 'upsert-kafka' is expected here";

@@ -27,7 +27,7 @@ enum Colour {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Place(f64, f64);
+struct Point(f64, f64);
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Inner {
@@ -57,7 +57,7 @@ struct Everything {
     map: BTreeMap<String, Inner>,
     bag: BTreeMap<String, i32>,
     inner: Inner,
-    place: Place,
+    place: Point,
     nothing: Option<i32>,
 }
 
@@ -117,7 +117,7 @@ fn everything() -> Everything {
         map: [("k".to_owned(), inner.clone())].into(),
         bag: [("x".to_owned(), 2)].into(),
         inner: Inner { a: 7, b: None },
-        place: Place(1.5, -2.5),
+        place: Point(1.5, -2.5),
         nothing: None,
     }
 }
@@ -198,7 +198,7 @@ fn a_key_of_one_column_is_its_value() {
 }
 
 #[derive(Serialize)]
-enum Shape {
+enum Figure {
     Square { side: f64 },
 }
 
@@ -244,8 +244,8 @@ fn what_does_not_fit_is_said_with_its_place() {
     assert_eq!(refused!(row, (&wrong,)), "column c: field y is no column; there are: x");
     assert_eq!(refused!(LogicalType::BYTES, (vec![1, 256],)), "column c: 256 is no byte");
     assert_eq!(
-        refused!(LogicalType::STRING, (Shape::Square { side: 1.0 },)),
-        "column c: Shape::Square has fields, and SQL has no such type; let serde tag it as a struct, or flatten it"
+        refused!(LogicalType::STRING, (Figure::Square { side: 1.0 },)),
+        "column c: Figure::Square has fields, and SQL has no such type; let serde tag it as a struct, or flatten it"
     );
 }
 

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use serde_core::de::value::BorrowedStrDeserializer;
-use serde_core::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde_core::de::value::{BorrowedStrDeserializer, SeqDeserializer};
+use serde_core::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::forward_to_deserialize_any;
 
 use super::row_deserializer::RowDeserializer;
@@ -129,7 +129,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     /// Bytes one by one, and a ROW by its places.
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SerdeError> {
         match (self.value, self.logical) {
-            (Value::Bytes(bytes), _) => bytes.into_deserializer().deserialize_seq(visitor),
+            (Value::Bytes(bytes), _) => visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied())),
             (Value::Row(row), LogicalType::Row(fields)) => {
                 RowDeserializer::whole(fields, row).deserialize_seq(visitor)
             }
