@@ -20,6 +20,8 @@ pub struct Buffer {
     by_key: HashTable<usize>,
     hasher: DefaultHashBuilder,
     bytes: usize,
+    /// Memory of changes that were handed over, for those to come: no more of it than `max_bytes`.
+    spare: Vec<Vec<u8>>,
 }
 
 /// A change with bytes of its own: key, value, metadata, one after another.
@@ -50,13 +52,14 @@ impl Buffer {
             by_key: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             bytes: 0,
+            spare: Vec::new(),
         }
     }
 
     /// Takes a change in.
     pub fn put(&mut self, change: Change<'_>) -> Buffered {
         let hash = self.hasher.hash_one(change.key);
-        let Self { changes, by_key, hasher, .. } = self;
+        let Self { changes, by_key, hasher, spare, .. } = self;
         if let Some(&at) = by_key.find(hash, |at| changes[*at].key() == change.key) {
             let held = &mut changes[at];
             self.bytes -= held.bytes.len();
@@ -64,8 +67,8 @@ impl Buffer {
             self.bytes += held.bytes.len();
             return Buffered::Replaced;
         }
-        let mut held =
-            HeldChange { kind: change.kind, key: None, value: None, metadata: None, bytes: Vec::new() };
+        let bytes = spare.pop().unwrap_or_default();
+        let mut held = HeldChange { kind: change.kind, key: None, value: None, metadata: None, bytes };
         held.set(change);
         self.bytes += held.bytes.len() + size_of::<HeldChange>();
         changes.push(held);
@@ -90,7 +93,14 @@ impl Buffer {
 
     /// Forgets what waited: it was handed over.
     pub fn clear(&mut self) {
-        self.changes.clear();
+        let mut kept = self.spare.iter().map(Vec::capacity).sum::<usize>();
+        for HeldChange { bytes, .. } in self.changes.drain(..) {
+            kept = kept.saturating_add(bytes.capacity());
+            if kept > self.max_bytes {
+                break;
+            }
+            self.spare.push(bytes);
+        }
         self.by_key.clear();
         self.bytes = 0;
     }
@@ -99,9 +109,11 @@ impl Buffer {
 impl HeldChange {
     /// The bytes of an earlier change are used again.
     fn set(&mut self, change: Change<'_>) {
+        let (key, value) = (change.key.unwrap_or_default(), change.value.unwrap_or_default());
         self.bytes.clear();
-        self.bytes.extend_from_slice(change.key.unwrap_or_default());
-        self.bytes.extend_from_slice(change.value.unwrap_or_default());
+        self.bytes.reserve_exact(key.len() + value.len());
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(value);
         (self.kind, self.key, self.value) =
             (change.kind, change.key.map(<[u8]>::len), change.value.map(<[u8]>::len));
         self.metadata = change.metadata.map(|it| MetadataSpan::append(it, &mut self.bytes));
@@ -165,6 +177,19 @@ mod tests {
         assert!(buffer.is_full(), "one key is enough");
         buffer.put(change(b"a", None));
         assert_eq!(drained(&mut buffer), [("a".to_owned(), None)]);
+    }
+
+    #[test]
+    fn memory_of_what_was_handed_over_is_used_again_within_the_bound() {
+        let mut buffer = Buffer::new(usize::MAX, 1_000);
+        for key in [b"a", b"b", b"c"] {
+            buffer.put(change(key, Some(&[0; 400])));
+        }
+        buffer.clear();
+        assert_eq!(buffer.spare.len(), 2, "two of 401 bytes are below a thousand");
+        buffer.put(change(b"d", Some(b"1")));
+        assert_eq!((buffer.spare.len(), buffer.changes[0].bytes.capacity()), (1, 401));
+        assert_eq!(drained(&mut buffer), [("d".to_owned(), Some("1".to_owned()))]);
     }
 
     #[test]

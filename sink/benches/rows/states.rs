@@ -24,7 +24,8 @@ fn buffer(meter: &Meter) {
     }
     let messages = orders::messages();
     let mut buffer = Buffer::new(1_000, usize::MAX);
-    let source = table("t", COLUMNS, "kafka", "'format' = 'json'");
+    let columns = COLUMNS.replace(", PRIMARY KEY (order_id) NOT ENFORCED", "");
+    let source = table("t", &columns, "kafka", "'format' = 'json'");
     let sink = table("o", COLUMNS, "upsert-kafka", "'key.format' = 'json', 'value.format' = 'json'");
     let job = format!("{source}{sink}INSERT INTO o SELECT * FROM t");
     let mut transform = transform(&job);

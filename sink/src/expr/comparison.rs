@@ -230,10 +230,12 @@ impl Lazy for Compared {
         row: Row<'a>,
         moment: &Moment<'a>,
     ) -> Result<Option<bool>, EvalError> {
-        let (a, b) = (args[0].evaluate(row, moment)?, args[1].evaluate(row, moment)?);
-        Ok(match (a, b) {
-            (Value::Null, _) | (_, Value::Null) => self.beside_null(a, b),
-            _ => Some(self.holds(a, b)),
+        let (mut left, mut right) = (Value::Null, Value::Null);
+        let left = args[0].borrow(row, moment, &mut left)?;
+        let right = args[1].borrow(row, moment, &mut right)?;
+        Ok(match (left, right) {
+            (Value::Null, _) | (_, Value::Null) => self.beside_null(*left, *right),
+            _ => Some(self.holds(left, right)),
         })
     }
 }
@@ -241,7 +243,7 @@ impl Lazy for Compared {
 impl Compared {
     /// Two values, neither of which is NULL.
     #[inline]
-    fn holds(&self, a: Value<'_>, b: Value<'_>) -> bool {
+    fn holds(&self, a: &Value<'_>, b: &Value<'_>) -> bool {
         match self.operator {
             Comparison::Equal | Comparison::NotDistinct => equal(a, b, self.scales),
             Comparison::NotEqual | Comparison::Distinct => !equal(a, b, self.scales),
@@ -262,30 +264,30 @@ impl Compared {
 
 /// Whether two values are equal, neither of which is NULL: of texts the lengths say it first.
 #[inline]
-fn equal(a: Value<'_>, b: Value<'_>, scales: (u8, u8)) -> bool {
+fn equal(a: &Value<'_>, b: &Value<'_>, scales: (u8, u8)) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => a == b,
         (Value::Bytes(a), Value::Bytes(b)) => a == b,
-        (Value::Array(_) | Value::Map(_) | Value::Row(_), _) => equal_nested(a, b),
+        (Value::Array(_) | Value::Map(_) | Value::Row(_), _) => equal_nested(*a, *b),
         _ => order(a, b, scales) == Some(Ordering::Equal),
     }
 }
 
 /// The order of two values that are not nested; none where one is NaN.
 #[inline]
-pub(crate) fn order(a: Value<'_>, b: Value<'_>, scales: (u8, u8)) -> Option<Ordering> {
+pub(crate) fn order(a: &Value<'_>, b: &Value<'_>, scales: (u8, u8)) -> Option<Ordering> {
     Some(match (a, b) {
-        (Value::Int(a), Value::Int(b)) => a.cmp(&b),
-        (Value::BigInt(a), Value::BigInt(b)) => a.cmp(&b),
-        (Value::BigInt(a), Value::Int(b)) => a.cmp(&b.into()),
-        (Value::Int(a), Value::BigInt(b)) => i64::from(a).cmp(&b),
+        (Value::Int(a), Value::Int(b)) => a.cmp(b),
+        (Value::BigInt(a), Value::BigInt(b)) => a.cmp(b),
+        (Value::BigInt(a), Value::Int(b)) => a.cmp(&(*b).into()),
+        (Value::Int(a), Value::BigInt(b)) => i64::from(*a).cmp(b),
         (Value::String(a), Value::String(b)) => a.cmp(b),
-        (Value::Double(a), Value::Double(b)) => return a.partial_cmp(&b),
-        (Value::Float(a), Value::Float(b)) => return a.partial_cmp(&b),
-        (Value::Boolean(a), Value::Boolean(b)) => a.cmp(&b),
+        (Value::Double(a), Value::Double(b)) => return a.partial_cmp(b),
+        (Value::Float(a), Value::Float(b)) => return a.partial_cmp(b),
+        (Value::Boolean(a), Value::Boolean(b)) => a.cmp(b),
         (Value::Bytes(a), Value::Bytes(b)) => a.cmp(b),
-        (Value::Date(a), Value::Date(b)) => a.cmp(&b),
-        (Value::Time(a), Value::Time(b)) => a.cmp(&b),
+        (Value::Date(a), Value::Date(b)) => a.cmp(b),
+        (Value::Time(a), Value::Time(b)) => a.cmp(b),
         (Value::Timestamp(a), Value::Timestamp(b)) => (a.seconds, a.nanos).cmp(&(b.seconds, b.nanos)),
         _ => return exact_order(a.exact()?, b.exact()?, scales),
     })
@@ -325,6 +327,6 @@ fn equal_nested(a: Value<'_>, b: Value<'_>) -> bool {
         }
         (Value::Null, Value::Null) => true,
         (Value::Null, _) | (_, Value::Null) => false,
-        _ => order(a, b, (0, 0)) == Some(Ordering::Equal),
+        _ => order(&a, &b, (0, 0)) == Some(Ordering::Equal),
     }
 }

@@ -94,7 +94,7 @@ impl Projection {
         moment: &Moment<'a>,
     ) -> Result<Keep, Error> {
         for (column, out) in self.columns.iter().zip(out) {
-            *out = column.expr.evaluate(row, moment).map_err(|error| self.failed(column, error))?;
+            column.expr.evaluate_into(row, moment, out).map_err(|error| self.failed(column, error))?;
             if let (Value::Null, Some(name)) = (*out, &column.required) {
                 return self.null(name);
             }

@@ -107,7 +107,7 @@ impl Expr {
     /// A function of arguments that have the types it was bound to. `at` is its place in the SQL.
     pub(crate) fn call(name: &'static str, args: Vec<Self>, bound: Bound, at: Option<Position>) -> Self {
         let Bound { data_type, nulls, is_deterministic, scalar, .. } = bound;
-        let call = Call { name, args: args.into(), nulls, is_deterministic, scalar, at };
+        let call = Call { name, args: with_cast_constants(args), nulls, is_deterministic, scalar, at };
         Self { kind: ExprKind::Call(Box::new(call)), data_type }
     }
 
@@ -118,7 +118,8 @@ impl Expr {
         form: Arc<dyn Lazy>,
         data_type: DataType,
     ) -> Self {
-        Self { kind: ExprKind::Lazy(Box::new(LazyCall { name, args: args.into(), form })), data_type }
+        let args = with_cast_constants(args);
+        Self { kind: ExprKind::Lazy(Box::new(LazyCall { name, args, form })), data_type }
     }
 
     /// `row.name`, by the field's name.
@@ -304,6 +305,45 @@ impl Expr {
         }
     }
 
+    /// Its value, where it lies already or in `own`: a comparison copies no columns.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    #[inline]
+    pub(crate) fn borrow<'a: 'v, 'v>(
+        &'a self,
+        row: Row<'a>,
+        moment: &Moment<'a>,
+        own: &'v mut Value<'a>,
+    ) -> Result<&'v Value<'a>, EvalError> {
+        match &self.kind {
+            ExprKind::Column(index) => return Ok(&row[*index]),
+            ExprKind::Constant { value: Constant::Plain(value), .. } => return Ok(value),
+            ExprKind::Constant { value, .. } => *own = value.value(moment.arena),
+            _ => *own = self.compute(row, moment)?,
+        }
+        Ok(own)
+    }
+
+    /// Its value, written to its place: a column is copied as it is.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    #[inline]
+    pub(crate) fn evaluate_into<'a>(
+        &'a self,
+        row: Row<'a>,
+        moment: &Moment<'a>,
+        out: &mut Value<'a>,
+    ) -> Result<(), EvalError> {
+        *out = match &self.kind {
+            ExprKind::Column(index) => row[*index],
+            ExprKind::Constant { value, .. } => value.value(moment.arena),
+            _ => self.compute(row, moment)?,
+        };
+        Ok(())
+    }
+
     /// What is more than a copy, out of the line of what is not.
     fn compute<'a>(&'a self, row: Row<'a>, moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
         match &self.kind {
@@ -349,18 +389,36 @@ impl Expr {
     }
 }
 
+/// The arguments of a call, those that are constants cast once and not for every row. One that fails may never be asked for.
+fn with_cast_constants(args: Vec<Expr>) -> Box<[Expr]> {
+    let cast = |arg: Expr| match arg.kind {
+        ExprKind::Cast(..) => arg.fold().unwrap_or_else(|(arg, _)| arg),
+        _ => arg,
+    };
+    args.into_iter().map(cast).collect()
+}
+
 impl Call {
     /// Arguments first, so that one that fails fails whatever the others are.
     #[inline]
     fn evaluate<'a>(&'a self, row: Row<'a>, moment: &Moment<'a>) -> Result<Value<'a>, EvalError> {
         match &*self.args {
             [] => self.apply(&[], moment),
-            [one] => self.apply(&[one.evaluate(row, moment)?], moment),
-            [one, two] => self.apply(&[one.evaluate(row, moment)?, two.evaluate(row, moment)?], moment),
+            [one] => {
+                let mut values = [Value::Null];
+                one.evaluate_into(row, moment, &mut values[0])?;
+                self.apply(&values, moment)
+            }
+            [one, two] => {
+                let mut values = [Value::Null; 2];
+                one.evaluate_into(row, moment, &mut values[0])?;
+                two.evaluate_into(row, moment, &mut values[1])?;
+                self.apply(&values, moment)
+            }
             args => {
                 let values = moment.arena.alloc_slice_fill_copy(args.len(), Value::Null);
                 for (arg, value) in args.iter().zip(&mut *values) {
-                    *value = arg.evaluate(row, moment)?;
+                    arg.evaluate_into(row, moment, value)?;
                 }
                 self.apply(values, moment)
             }
@@ -483,6 +541,18 @@ mod tests {
     fn an_expression_that_flink_does_not_cast_by_itself_comes_back() {
         let text = column(0, LogicalType::STRING);
         assert_eq!(text.clone().implicitly_cast(&LogicalType::Int), Err(text));
+    }
+
+    #[test]
+    fn a_constant_of_a_call_is_cast_once_unless_that_fails() {
+        let two = Expr::literal(Constant::Plain(Value::Int(2)), LogicalType::Int.not_null());
+        let two = two.implicitly_cast(&LogicalType::Double).unwrap();
+        let nan = Expr::literal(Constant::Plain(Value::Double(f64::NAN)), LogicalType::Double.not_null());
+        let nan = nan.implicitly_cast(&LogicalType::Decimal { precision: 5, scale: 2 }).unwrap();
+        let args = with_cast_constants(vec![two, nan]);
+        assert_eq!(args[0].constant(), Some(&Constant::Plain(Value::Double(2.0))));
+        assert_eq!(args[0].data_type().logical, LogicalType::Double);
+        assert_eq!(args[1].constant(), None, "it fails when it is asked for");
     }
 
     #[test]

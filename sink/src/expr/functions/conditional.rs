@@ -142,7 +142,7 @@ impl Scalar for Extreme {
         let mut best = args[0];
         for value in &args[1..] {
             // Both have one scale.
-            let order = order(*value, best, (0, 0)).unwrap_or_else(|| is_nan(*value).cmp(&is_nan(best)));
+            let order = order(value, &best, (0, 0)).unwrap_or_else(|| is_nan(*value).cmp(&is_nan(best)));
             let is_better = match self {
                 Self::Greatest => order.is_gt(),
                 Self::Least => order.is_lt(),

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::formatter::DateTimeFormatter;
 use super::local::LocalDateTime;
-use crate::calendar::{CivilDate, DAY_MILLIS};
+use crate::calendar::{CivilDate, DAY_MILLIS, DAY_SECONDS};
 use crate::format::number::trim;
 use crate::row::Timestamp;
 
@@ -96,10 +96,49 @@ pub(crate) fn read_time(text: &str) -> Option<i32> {
 
 /// A TIMESTAMP of a text, its finer digits cut.
 pub(crate) fn read_timestamp(formatter: &DateTimeFormatter, text: &str, precision: u8) -> Option<Timestamp> {
-    let Timestamp { seconds, nanos } = formatter.parse(text).ok()?;
+    let read = plain_timestamp(text.as_bytes());
+    let Timestamp { seconds, nanos } = read.or_else(|| formatter.parse(text).ok())?;
     let unit = 10_u32.pow(u32::from(9_u8.saturating_sub(precision)));
     Some(Timestamp { seconds, nanos: nanos - nanos % unit })
 }
+
+/// `yyyy-MM-dd HH:mm:ss[.fraction]` with every digit written: what nearly every text is. Whatever else may be a
+/// timestamp is left to a formatter, which goes through all that may be left out.
+fn plain_timestamp(text: &[u8]) -> Option<Timestamp> {
+    let (text, fraction) = text.split_at_checked(PLAIN_BYTES)?;
+    let shape = text.iter().zip(b"dddd-dd-dd dd:dd:dd");
+    if !shape.into_iter().all(|(byte, sign)| if *sign == b'd' { byte.is_ascii_digit() } else { byte == sign })
+    {
+        return None;
+    }
+    let number = |from: usize, to: usize| {
+        text[from..to].iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
+    };
+    let date = CivilDate { year: number(0, 4), month: number(5, 7), day: number(8, 10) };
+    let (hour, minute, second) = (number(11, 13), number(14, 16), number(17, 19));
+    let is_date =
+        date.year > 0 && (1..=12).contains(&date.month) && (1..=date.last_day()).contains(&date.day);
+    if !is_date || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = date.days() * DAY_SECONDS + (hour * 60 + minute) * 60 + second;
+    Some(Timestamp { seconds, nanos: plain_fraction(fraction)? })
+}
+
+/// Nothing, or a point and up to nine digits, as nanoseconds.
+fn plain_fraction(text: &[u8]) -> Option<u32> {
+    let digits = match text {
+        [] => return Some(0),
+        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => digits,
+        _ => return None,
+    };
+    let add = |nanos: u32, digit: &u8| digit.is_ascii_digit().then(|| nanos * 10 + u32::from(digit - b'0'));
+    let nanos = digits.iter().try_fold(0, add)?;
+    Some(nanos * 10_u32.pow(9 - digits.len() as u32))
+}
+
+/// Of `yyyy-MM-dd HH:mm:ss`.
+const PLAIN_BYTES: usize = 19;
 
 /// What `java.sql.Timestamp.valueOf` and `java.sql.Date.valueOf` read: Flink's second try. Hours, minutes and seconds
 /// run on, and so do days up to the 31st.
@@ -187,6 +226,37 @@ mod tests {
         }
         let late = Timestamp { seconds: 253_402_329_599, nanos: 0 };
         assert_eq!(written(|out| write_timestamp(late, 0, out)), "0000-01-01 07:59:59");
+    }
+
+    /// 2021-03-25 12:02:02 UTC are 1,616,673,722 seconds, says `date -u +%s`.
+    #[test]
+    fn a_text_with_every_digit_is_read_at_once_and_as_a_formatter_reads_it() {
+        let formatter = DateTimeFormatter::of_timestamps();
+        for (text, wanted) in [
+            ("2021-03-25 12:02:02", Some((1_616_673_722, 0))),
+            ("2021-03-25 12:02:02.125", Some((1_616_673_722, 125_000_000))),
+            ("2021-03-25 12:02:02.123456789", Some((1_616_673_722, 123_456_789))),
+            ("1970-01-01 00:00:00.000000001", Some((0, 1))),
+            ("2024-02-29 23:59:59", Some((1_709_251_199, 0))),
+            ("0001-01-01 00:00:00", Some((-62_135_596_800, 0))),
+            ("2021-13-01 00:00:00", None),
+            ("2021-03-25 24:00:00", None),
+            ("2021-03-25 12:60:00", None),
+            ("2021-03-25 12:02:02.", None),
+            ("2021-03-25 12:02:02,5", None),
+            ("2021-03-25 12:02:02.1234567890", None),
+            ("2021-03-25 12:02:02.12x", None),
+            ("2021-03-25T12:02:02", None),
+            ("2021-03-25 12:02:0", None),
+            ("2021-03-25", None),
+        ] {
+            let plain = plain_timestamp(text.as_bytes()).map(|it| (it.seconds, it.nanos));
+            assert_eq!(plain, wanted, "{text}");
+            if wanted.is_some() {
+                let read = formatter.parse(text).ok().map(|it| (it.seconds, it.nanos));
+                assert_eq!(read, wanted, "{text}, by the formatter");
+            }
+        }
     }
 
     /// Vectors cast-1084, cast-1085 and cast-1091.

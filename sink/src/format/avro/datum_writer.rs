@@ -39,7 +39,7 @@ impl DatumWriter {
     /// Appends a row.
     #[inline]
     pub(in crate::format) fn write(&self, row: Row<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write(&self.step, Value::Row(row), out)
+        write(&self.step, &Value::Row(row), out)
     }
 
     /// Appends a row in Avro's JSON.
@@ -60,7 +60,7 @@ fn whole(
 }
 
 /// Appends a value.
-fn write(step: &WriteStep, value: Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+fn write(step: &WriteStep, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match (step, value) {
         (WriteStep::Optional { null, .. }, Value::Null) => write_long(*null, out),
         (WriteStep::Optional { other, step, .. }, value) => {
@@ -68,12 +68,12 @@ fn write(step: &WriteStep, value: Value<'_>, out: &mut Vec<u8>) -> Result<(), En
             write(step, value, out)?;
         }
         (WriteStep::String, Value::String(text)) => write_bytes(text.as_bytes(), out),
-        (WriteStep::Long, Value::BigInt(value)) => write_long(value, out),
+        (WriteStep::Long, Value::BigInt(value)) => write_long(*value, out),
         (WriteStep::Double, Value::Double(value)) => out.extend_from_slice(&value.to_le_bytes()),
         (WriteStep::Record(fields), Value::Row(row)) => record(fields, row, out)?,
         (WriteStep::Array(item), Value::Array(items)) => array(item, items, out)?,
         (WriteStep::Map(item), Value::Map(entries)) => map(item, entries, out)?,
-        (step, value) => scalar(step, value, out)?,
+        (step, value) => scalar(step, *value, out)?,
     }
     Ok(())
 }
@@ -98,7 +98,7 @@ fn scalar(step: &WriteStep, value: Value<'_>, out: &mut Vec<u8>) -> Result<(), E
 
 fn record(fields: &[WriteField], row: Row<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     for WriteField { slot, name, step } in fields {
-        let value = row.get(*slot).copied().unwrap_or(Value::Null);
+        let value = row.get(*slot).unwrap_or(&Value::Null);
         write(step, value, out).map_err(|error| error.within(name))?;
     }
     Ok(())
@@ -106,7 +106,7 @@ fn record(fields: &[WriteField], row: Row<'_>, out: &mut Vec<u8>) -> Result<(), 
 
 fn array(item: &WriteStep, items: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), EncodeError> {
     block(items.len(), out);
-    for (at, &value) in items.iter().enumerate() {
+    for (at, value) in items.iter().enumerate() {
         write(item, value, out).map_err(|error| error.within(&format!("[{at}]")))?;
     }
     out.push(0);
@@ -115,8 +115,8 @@ fn array(item: &WriteStep, items: &[Value<'_>], out: &mut Vec<u8>) -> Result<(),
 
 fn map(item: &WriteStep, entries: &[(Value<'_>, Value<'_>)], out: &mut Vec<u8>) -> Result<(), EncodeError> {
     block(entries.len(), out);
-    for &(key, value) in entries {
-        let key = text_of(key)?;
+    for (key, value) in entries {
+        let key = text_of(*key)?;
         write_bytes(key.as_bytes(), out);
         write(item, value, out).map_err(|error| error.within(&format!("[{key}]")))?;
     }

@@ -7,6 +7,8 @@ use crate::types::{Field, LogicalType};
 pub(super) struct CsvColumn {
     pub(super) name: Box<str>,
     pub(super) logical: LogicalType,
+    /// Whether it is a text as it stands.
+    pub(super) is_text: bool,
     pub(super) parts: CsvParts,
 }
 
@@ -45,7 +47,8 @@ impl CsvColumn {
             }
             logical => return Self::simple(&field.name, &field.name, logical, false),
         };
-        Ok(Self { name: field.name.clone(), logical: field.data_type.logical.clone(), parts })
+        let logical = field.data_type.logical.clone();
+        Ok(Self { name: field.name.clone(), logical, is_text: false, parts })
     }
 
     fn simple(column: &str, name: &str, logical: &LogicalType, is_part: bool) -> Result<Self, FormatError> {
@@ -54,7 +57,15 @@ impl CsvColumn {
             T::Array(_) | T::Row(_) if is_part => "an ARRAY or ROW holds simple values alone",
             T::Map(..) | T::Multiset(_) => "it has no text for that type",
             T::IntervalYearMonth | T::IntervalDayTime => "it has no text for that type",
-            _ => return Ok(Self { name: name.into(), logical: logical.clone(), parts: CsvParts::None }),
+            _ => {
+                let is_text = logical.is_character();
+                return Ok(Self {
+                    name: name.into(),
+                    logical: logical.clone(),
+                    is_text,
+                    parts: CsvParts::None,
+                });
+            }
         };
         Err(FormatError::cannot_hold(column, "csv", logical, why))
     }

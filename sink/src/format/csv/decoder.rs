@@ -78,7 +78,13 @@ impl CsvDecoder {
                 // Fewer columns than the table has are read by column names, which are all missing then.
                 break;
             }
-            *slot = self.value_or_null(column, line.column()?, arena)?;
+            let text = line.column()?;
+            if column.is_text && !self.is_null(text) {
+                // Straight into its slot: a value that is handed on is copied piece by piece.
+                *slot = Value::String(text);
+            } else {
+                *slot = self.value_or_null(column, text, arena)?;
+            }
         }
         self.end(&mut line)?;
         Ok(row)

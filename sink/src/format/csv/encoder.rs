@@ -28,7 +28,7 @@ impl Encoder for CsvEncoder {
             if at > 0 {
                 push(self.dialect.delimiter, out);
             }
-            let value = row.get(*slot).copied().unwrap_or(Value::Null);
+            let value = row.get(*slot).unwrap_or(&Value::Null);
             self.column(column, value, out).map_err(|error| error.within(&column.name))?;
         }
         Ok(Encoded::Bytes)
@@ -43,7 +43,7 @@ impl CsvEncoder {
     }
 
     #[inline]
-    fn column(&self, column: &CsvColumn, value: Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn column(&self, column: &CsvColumn, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = out.len();
         match value {
             Value::Null => {
@@ -52,8 +52,8 @@ impl CsvEncoder {
             }
             Value::String(text) => out.extend_from_slice(text.as_bytes()),
             value => {
-                self.value(column, value, out)?;
-                if is_bare(value) {
+                self.value(column, *value, out)?;
+                if is_bare(*value) {
                     return Ok(());
                 }
             }

@@ -101,10 +101,8 @@ impl JsonParserDecoder {
             match found {
                 Some(at) => {
                     let member = &members.list[at];
-                    match self.field(member, reader, arena) {
-                        Ok(value) => slots[at] = value,
-                        Err(error) => return Err(error.within(&member.name, &member.logical)),
-                    }
+                    self.field(member, reader, arena, &mut slots[at])
+                        .map_err(|error| error.within(&member.name, &member.logical))?;
                     guess = at + 1;
                     missing -= 1;
                 }
@@ -129,12 +127,16 @@ impl JsonParserDecoder {
         member: &Member,
         reader: &mut Reader<'a>,
         arena: &'a Arena,
-    ) -> Result<Value<'a>, DecodeError> {
+        slot: &mut Value<'a>,
+    ) -> Result<(), DecodeError> {
         let token = reader.advance_inline()?;
-        self.value_or_null(&member.shape, token, reader, arena)
+        if !common(&member.shape, token, slot) {
+            *slot = self.item(member, reader, arena)?;
+        }
+        Ok(())
     }
 
-    /// An item of an array or map: keeps their code out of the row's.
+    /// An item of an array or map, or a field that is not of the common ones: keeps their code out of the row's.
     #[inline(never)]
     fn item<'a>(
         &self,
@@ -170,15 +172,11 @@ impl JsonParserDecoder {
         reader: &mut Reader<'a>,
         arena: &'a Arena,
     ) -> Result<Value<'a>, DecodeError> {
+        let mut value = Value::Null;
+        if common(shape, token, &mut value) {
+            return Ok(value);
+        }
         let value = match (shape, token) {
-            (Shape::String, Token::String(text)) => Some(Value::String(text)),
-            (Shape::Double, Token::String(text) | Token::Integer(text) | Token::Float(text)) => {
-                number::floating(text).map(Value::Double)
-            }
-            (Shape::Int, Token::String(text) | Token::Integer(text)) => number::integer(text).map(Value::Int),
-            (Shape::BigInt, Token::String(text) | Token::Integer(text)) => {
-                number::integer(text).map(Value::BigInt)
-            }
             (Shape::Row(members), _) => Some(Value::Row(self.nested(members, reader, arena)?)),
             (Shape::Array(item), Token::ArrayStart) => Some(self.array(item, reader, arena)?),
             (Shape::Map(value), Token::ObjectStart) => Some(self.map(value, reader, arena)?),
@@ -307,6 +305,30 @@ pub(super) fn whole(text: &str, least: f64, most: f64) -> Option<f64> {
 const ABSENT_MAX: usize = 10;
 
 /// A column that is null may have been so explicitly: where several are, it is one of them.
+/// Reads the values that are met most, straight into their slot: one that is handed on by value is copied piece by piece,
+/// for which the processor waits. `false` of any other, and of what is none.
+#[inline(always)]
+fn common<'a>(shape: &Shape, token: Token<'a>, slot: &mut Value<'a>) -> bool {
+    *slot = match (shape, token) {
+        (_, Token::Null) => Value::Null,
+        (Shape::String, Token::String(text)) => Value::String(text),
+        (Shape::Double, Token::String(text) | Token::Integer(text) | Token::Float(text)) => {
+            let Some(number) = number::floating(text) else { return false };
+            Value::Double(number)
+        }
+        (Shape::Int, Token::String(text) | Token::Integer(text)) => {
+            let Some(number) = number::integer(text) else { return false };
+            Value::Int(number)
+        }
+        (Shape::BigInt, Token::String(text) | Token::Integer(text)) => {
+            let Some(number) = number::integer(text) else { return false };
+            Value::BigInt(number)
+        }
+        _ => return false,
+    };
+    true
+}
+
 #[cold]
 fn absent(members: &Members, slots: &[Value<'_>]) -> DecodeError {
     let nulls = members.list.iter().zip(slots).filter(|(_, value)| **value == Value::Null);

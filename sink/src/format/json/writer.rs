@@ -17,7 +17,7 @@ impl Encoder for JsonEncoder {
     fn encode(&self, _: RowKind, row: Row<'_>, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
         let start = out.len();
         let members = self.members.iter();
-        let members = members.map(|(slot, member)| (member, row.get(*slot).copied().unwrap_or(Value::Null)));
+        let members = members.map(|(slot, member)| (member, row.get(*slot).unwrap_or(&Value::Null)));
         match self.object(members, out) {
             Ok(()) => Ok(Encoded::Bytes),
             Err(error) => {
@@ -37,12 +37,12 @@ impl JsonEncoder {
     #[inline]
     fn object<'m>(
         &self,
-        members: impl Iterator<Item = (&'m Member, Value<'m>)>,
+        members: impl Iterator<Item = (&'m Member, &'m Value<'m>)>,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
         let start = out.len();
         for (member, value) in members {
-            if !(self.options.ignore_null_fields && value == Value::Null) {
+            if !(self.options.ignore_null_fields && matches!(value, Value::Null)) {
                 out.extend_from_slice(member.label());
                 self.value(&member.shape, value, out).map_err(|error| error.within(&member.name))?;
             }
@@ -56,18 +56,19 @@ impl JsonEncoder {
         Ok(())
     }
 
+    /// By reference: a value that is taken out of a row piece by piece stalls the processor.
     #[inline]
-    fn value(&self, shape: &Shape, value: Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn value(&self, shape: &Shape, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         match (shape, value) {
             (Shape::String, Value::String(text)) => quote(text, out),
-            (Shape::Double, Value::Double(value)) => write_double(value, out),
-            (Shape::Int, Value::Int(value)) => integer(value, out),
-            (Shape::BigInt, Value::BigInt(value)) => integer(value, out),
+            (Shape::Double, Value::Double(value)) => write_double(*value, out),
+            (Shape::Int, Value::Int(value)) => integer(*value, out),
+            (Shape::BigInt, Value::BigInt(value)) => integer(*value, out),
             (_, Value::Null) => out.extend_from_slice(b"null"),
             (Shape::Array(item), Value::Array(items)) => self.array(item, items, out)?,
             (Shape::Map(item), Value::Map(entries)) => self.map(item, entries, out)?,
             (Shape::Row(members), Value::Row(row)) => self.nested(members, row, out)?,
-            (shape, value) => self.scalar(shape, value, out)?,
+            (shape, value) => self.scalar(shape, *value, out)?,
         }
         Ok(())
     }
@@ -112,7 +113,7 @@ impl JsonEncoder {
 
     fn array(&self, item: &Member, items: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), EncodeError> {
         out.push(b'[');
-        for (at, &value) in items.iter().enumerate() {
+        for (at, value) in items.iter().enumerate() {
             out.extend((at > 0).then_some(b','));
             self.value(&item.shape, value, out).map_err(|error| error.within(&format!("[{at}]")))?;
         }
@@ -147,7 +148,7 @@ impl JsonEncoder {
             out.push(b',');
             quote(key, out);
             out.push(b':');
-            self.value(&item.shape, value, out).map_err(|error| error.within(&format!("[{key}]")))?;
+            self.value(&item.shape, &value, out).map_err(|error| error.within(&format!("[{key}]")))?;
         }
         match out.get_mut(start) {
             Some(comma) => *comma = b'{',
@@ -158,7 +159,7 @@ impl JsonEncoder {
     }
 
     fn nested(&self, members: &Members, row: Row<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.object(members.list.iter().zip(row.iter().copied()), out)
+        self.object(members.list.iter().zip(row), out)
     }
 }
 
