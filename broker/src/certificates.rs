@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Neither a clock nor a seed is read: validity is what the [`Subject`] says, by default the years 2020 to 2099, and keys
-//! and serial numbers are of the system's chance. So no two runs have the same certificates, and
+//! and serial numbers come from graviola, whose chance is the system's. So no two runs have the same certificates, and
 //! nothing else of a run depends on them.
 
 mod authority;

@@ -15,7 +15,7 @@ use rcgen::{
     SerialNumber,
 };
 
-use super::key::Key;
+use super::key::{Key, fill};
 use super::subject::Usage;
 use super::{KeyAlgorithm, Subject, Validity};
 
@@ -239,7 +239,7 @@ fn attribute_type(attribute: &str) -> io::Result<DnType> {
 
 fn drawn<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|what| io::Error::other(format!("no chance: {what}")))?;
+    fill(&mut bytes)?;
     Ok(bytes)
 }
 

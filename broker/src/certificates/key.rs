@@ -6,9 +6,9 @@ mod drawn;
 mod undrawn;
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-pub(super) use drawn::Key;
+pub(super) use drawn::{Key, fill};
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-pub(super) use undrawn::Key;
+pub(super) use undrawn::{NoKey as Key, fill};
 
 /// Of which kind a key is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

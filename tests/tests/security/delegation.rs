@@ -49,7 +49,7 @@ fn a_token_gets_in(kafka: &Secured, topic: &str, bootstrap: impl Fn(Listener) ->
     // Who comes by a token gets no other: else it would never end.
     let by_token = Way::new("token", Listener::SaslPlaintext, &[login(&token.id, &token, "SCRAM-SHA-256")]);
     let by_token = by_token.to(&bootstrap(by_token.listener));
-    let refused = kafka.try_java(|it, _| it.delegation_token(&by_token)).err().expect("a token for a token");
+    let refused = kafka.try_java(|it, _| it.delegation_token(&by_token)).expect_err("a token for a token");
     assert!(refused.to_string().contains("Delegation Token requests are not allowed"), "{refused}");
 }
 

@@ -8,6 +8,11 @@ use rcgen::{PublicKeyData, SignatureAlgorithm};
 
 use super::{KeyAlgorithm, UNSUPPORTED_PROCESSOR};
 
+/// Draws bytes that nobody can guess.
+pub(in crate::certificates) fn fill(bytes: &mut [u8]) -> io::Result<()> {
+    graviola::random::fill(bytes).map_err(|what| io::Error::other(format!("no chance: {what:?}")))
+}
+
 /// A key that can sign.
 pub(in crate::certificates) struct Key {
     signer: Signer,

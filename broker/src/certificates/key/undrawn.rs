@@ -6,10 +6,15 @@ use rcgen::{PublicKeyData, SignatureAlgorithm};
 
 use super::{KeyAlgorithm, UNSUPPORTED_PROCESSOR};
 
-/// No key.
-pub(in crate::certificates) enum Key {}
+/// Refuses, as [`NoKey::draw`].
+pub(in crate::certificates) fn fill(_: &mut [u8]) -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, UNSUPPORTED_PROCESSOR))
+}
 
-impl Key {
+/// No key.
+pub(in crate::certificates) enum NoKey {}
+
+impl NoKey {
     /// Refuses.
     pub(in crate::certificates) fn draw(_: KeyAlgorithm) -> io::Result<Self> {
         Err(io::Error::new(io::ErrorKind::Unsupported, UNSUPPORTED_PROCESSOR))
@@ -20,7 +25,7 @@ impl Key {
     }
 }
 
-impl PublicKeyData for Key {
+impl PublicKeyData for NoKey {
     fn der_bytes(&self) -> &[u8] {
         match *self {}
     }
@@ -30,7 +35,7 @@ impl PublicKeyData for Key {
     }
 }
 
-impl rcgen::SigningKey for Key {
+impl rcgen::SigningKey for NoKey {
     fn sign(&self, _: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
         match *self {}
     }
