@@ -345,7 +345,8 @@ impl TableSource {
 
     /// All is read of the partitions in front that are such. Holes that compaction and markers leave count as read.
     fn finish_partitions(&mut self, is_read: impl Fn(&FetchedPartition) -> bool) {
-        while let Some(it) = self.partitions.pop_front_if(|it| is_read(it)) {
+        while self.partitions.front().is_some_and(&is_read) {
+            let Some(it) = self.partitions.pop_front() else { break };
             if self.kafka.reads(&it.of, it.topic_id) {
                 let stop = self.kafka.stop_of(&it.of).unwrap_or(i64::MAX);
                 self.kafka.advance(&it.of, it.next_offset.min(stop), it.leader_epoch);

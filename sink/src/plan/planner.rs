@@ -119,12 +119,13 @@ impl<'a> Planner<'a> {
         let draft = &mut self.draft;
         let sink = draft.sink(&table);
         draft.findings.append(&mut draft.properties.findings);
+        let is_meant =
+            |it: &SinkPlan| matches!(it, SinkPlan::Kafka(plan) if plan.changes != ChangeMode::Format);
         match sink {
-            Some(SinkPlan::Kafka(plan)) if plan.changes != ChangeMode::Format => {
-                if draft.findings.is_empty() {
-                    return Ok(*plan);
-                }
-            }
+            Some(sink) if is_meant(&sink) => match sink {
+                SinkPlan::Kafka(plan) if draft.findings.is_empty() => return Ok(*plan),
+                _ => {}
+            },
             Some(_) => {
                 let text = "'connector' = 'upsert-kafka' is expected here";
                 draft.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));
