@@ -20,7 +20,7 @@ pub(crate) fn blackhole(name: &str, columns: &str) -> String {
 }
 
 pub(crate) fn planned(job: &str) -> Plan {
-    plan(job, &PlanOptions::default()).unwrap_or_else(|error| panic!("{job}: {error}"))
+    plan(job, &PlanOptions::default()).expect("a job that plans")
 }
 
 /// The transforms of so many tasks, which share what was opened.
