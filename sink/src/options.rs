@@ -12,7 +12,9 @@ use std::fmt;
 
 use upsert_kafka_client::Secret;
 
-pub(crate) use self::connectors::{BLACKHOLE, DATAGEN, FILESYSTEM, KAFKA, PRINT, UPSERT_KAFKA};
+pub(crate) use self::connectors::{
+    BLACKHOLE, DATAGEN, FIELD_OPTIONS, FILESYSTEM, KAFKA, PRINT, UPSERT_KAFKA,
+};
 pub use self::connectors::{CONNECTORS, Connector};
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::offsets::offsets;

@@ -45,8 +45,8 @@ mod query_binder;
 mod readers;
 mod report;
 mod scan;
-mod session;
 mod table;
+mod table_environment;
 mod union;
 mod update_before;
 mod upsert;
@@ -61,7 +61,7 @@ pub use self::plan_options::PlanOptions;
 use self::planner::Planner;
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, Origin, TableReport};
-pub use self::session::{ParsedStatement, Session, Statements};
+pub use self::table_environment::{ParsedStatement, Statements, TableEnvironment};
 use crate::error::{Error, Finding, Rule};
 use crate::sql::{self, Script, Statement};
 

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Read};
 
-use upsert_kafka_sink::plan::{ParsedStatement, Plan, PlanOptions, Session, Statements};
+use upsert_kafka_sink::plan::{ParsedStatement, Plan, PlanOptions, Statements, TableEnvironment};
 use upsert_kafka_sink::sql::limits::SCRIPT_BYTES_MAX;
 use upsert_kafka_sink::{NewTopics, Restore};
 
@@ -14,12 +14,12 @@ use crate::live::Live;
 use crate::output::Output;
 use crate::signal::Stop;
 use crate::stderr::say;
-use place::Place;
+use sql_cluster::SqlCluster;
 
 mod editor;
 mod history;
-mod place;
 mod prompt;
+mod sql_cluster;
 
 /// Whether statements are typed: there is no script, and standard input is a terminal.
 pub(super) fn is_prompt(args: &Args) -> bool {
@@ -30,14 +30,16 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     OutputFormat::of(args)?;
     running::restore(args)?;
     let script = if is_prompt(args) { None } else { Some(read(args)?) };
-    let Some(place) = stop.unless_asked(Place::find(args)).await else { return running::stopped_early() };
-    let place = place?;
-    let runner = Runner { args, place: &place };
+    let Some(cluster) = stop.unless_asked(SqlCluster::find(args)).await else {
+        return running::stopped_early();
+    };
+    let cluster = cluster?;
+    let runner = Runner { args, cluster: &cluster };
     let outcome = match script {
         Some((path, statements)) => runner.script(&path, statements, stop, out).await,
         None => prompt::run(runner, stop, out).await,
     };
-    place.leave().await;
+    cluster.leave().await;
     outcome
 }
 
@@ -53,31 +55,31 @@ fn read(args: &Args) -> Result<(String, Statements), Failure> {
             (STDIN, job::filled_in(STDIN, &text)?)
         }
     };
-    let statements = Session::parse(script).map_err(|e| job::bad_job(path, &e))?;
+    let statements = TableEnvironment::parse(script).map_err(|e| job::bad_job(path, &e))?;
     Ok((path.to_owned(), statements))
 }
 
 const STDIN: &str = "standard input";
 
-/// Runs statements of a session in one place.
+/// Runs statements of a tables in one cluster.
 #[derive(Clone, Copy)]
 struct Runner<'a> {
     args: &'a Args,
-    place: &'a Place,
+    cluster: &'a SqlCluster,
 }
 
 impl Runner<'_> {
-    /// A session in which nothing is made yet.
-    fn session(&self) -> Result<Session, Failure> {
-        let options = job::options(self.args, self.place.bootstrap())?;
-        let options = if self.place.is_embedded() { options.without_security() } else { options };
+    /// A tables in which nothing is made yet.
+    fn environment(&self) -> Result<TableEnvironment, Failure> {
+        let options = job::options(self.args, self.cluster.bootstrap())?;
+        let options = if self.cluster.is_embedded() { options.without_security() } else { options };
         Self::begin(options)
     }
 
-    fn begin(options: PlanOptions) -> Result<Session, Failure> {
-        let session = Session::new(options).map_err(|e| Failure::usage(e.to_string()))?;
-        running::warn(session.notices());
-        Ok(session)
+    fn begin(options: PlanOptions) -> Result<TableEnvironment, Failure> {
+        let tables = TableEnvironment::new(options).map_err(|e| Failure::usage(e.to_string()))?;
+        running::warn(tables.notices());
+        Ok(tables)
     }
 
     /// Each statement, until one fails or a signal comes.
@@ -88,15 +90,15 @@ impl Runner<'_> {
         stop: &Stop,
         out: &mut Output,
     ) -> Result<(), Failure> {
-        let mut session = self.session()?;
+        let mut tables = self.environment()?;
         for statement in statements {
             if stop.is_asked() {
                 break;
             }
-            let plan = session.plan(statement).map_err(|e| job::bad_job(path, &e))?;
+            let plan = tables.plan(statement).map_err(|e| job::bad_job(path, &e))?;
             self.statement(plan, stop, out).await?;
         }
-        for option in session.unmet_options() {
+        for option in tables.unmet_options() {
             say(format_args!("warning: --set {option}: the script has no such table"));
         }
         out.flush()
@@ -105,12 +107,12 @@ impl Runner<'_> {
     /// Plans and runs one statement that was typed.
     async fn typed(
         &self,
-        session: &std::sync::Mutex<Session>,
+        tables: &std::sync::Mutex<TableEnvironment>,
         statement: ParsedStatement,
         stop: &Stop,
         out: &mut Output,
     ) -> Result<(), Failure> {
-        let planned = prompt::locked(session).plan(statement);
+        let planned = prompt::locked(tables).plan(statement);
         let plan = planned.map_err(|e| Failure::new(Exit::Job, e.to_string()))?;
         self.statement(plan, stop, out).await
     }
@@ -136,11 +138,11 @@ impl Runner<'_> {
 
     /// What becomes of topics that are missing; `None`: they are an error.
     fn new_topics(&self) -> Result<Option<NewTopics>, Failure> {
-        if !self.place.is_embedded() && !self.args.has("--create-topics") {
+        if !self.cluster.is_embedded() && !self.args.has("--create-topics") {
             return Ok(None);
         }
         let partitions = self.args.optional("--partitions")?;
-        let partitions = partitions.or(self.place.is_embedded().then_some(1));
+        let partitions = partitions.or(self.cluster.is_embedded().then_some(1));
         Ok(Some(partitions.map_or_else(NewTopics::new, |count| NewTopics::new().partitions(count))))
     }
 }

@@ -12,7 +12,7 @@ use rustyline::history::MemHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Helper};
 use tokio::sync::oneshot;
-use upsert_kafka_sink::plan::{Session, holds_secret};
+use upsert_kafka_sink::plan::{TableEnvironment, holds_secret};
 use upsert_kafka_sink::sql;
 
 use super::history::{ENTRIES_MAX, History};
@@ -44,14 +44,14 @@ enum Wanted {
     Kept(String),
 }
 
-type Line = rustyline::Editor<Aid, MemHistory>;
+type LineEditor = rustyline::Editor<Aid, MemHistory>;
 
 impl Editor {
     /// Opens it, with what was typed in earlier runs.
     ///
     /// # Errors
     /// The terminal cannot be used.
-    pub(super) fn open(session: Arc<Mutex<Session>>) -> Result<Self, Failure> {
+    pub(super) fn open(tables: Arc<Mutex<TableEnvironment>>) -> Result<Self, Failure> {
         let failed = |e: &dyn std::fmt::Display| Failure::new(Exit::Running, format!("the terminal: {e}"));
         let terminal = tcgetattr(std::io::stdin().as_fd()).ok();
         let history = History::open();
@@ -61,7 +61,7 @@ impl Editor {
         });
         let (ask, asked) = mpsc::channel();
         let thread = std::thread::Builder::new().name("editor".into());
-        thread.spawn(move || edit(session, earlier, &asked)).map_err(|e| failed(&e))?;
+        thread.spawn(move || edit(tables, earlier, &asked)).map_err(|e| failed(&e))?;
         Ok(Self { ask, history, terminal })
     }
 
@@ -100,8 +100,8 @@ impl Editor {
     }
 }
 
-fn edit(session: Arc<Mutex<Session>>, earlier: Vec<String>, asked: &mpsc::Receiver<Wanted>) {
-    let mut line = open(session, earlier);
+fn edit(tables: Arc<Mutex<TableEnvironment>>, earlier: Vec<String>, asked: &mpsc::Receiver<Wanted>) {
+    let mut line = open(tables, earlier);
     for wanted in asked {
         match (wanted, &mut line) {
             (Wanted::Text(answer), Ok(line)) => {
@@ -122,12 +122,12 @@ fn edit(session: Arc<Mutex<Session>>, earlier: Vec<String>, asked: &mpsc::Receiv
     }
 }
 
-fn open(session: Arc<Mutex<Session>>, earlier: Vec<String>) -> Result<Line, ReadlineError> {
+fn open(tables: Arc<Mutex<TableEnvironment>>, earlier: Vec<String>) -> Result<LineEditor, ReadlineError> {
     let config = Config::builder().max_history_size(ENTRIES_MAX)?.completion_type(CompletionType::List);
     let config = config.history_ignore_dups(true)?.build();
     let history = MemHistory::with_config(&config);
-    let mut line = Line::with_history(config, history)?;
-    line.set_helper(Some(Aid(session)));
+    let mut line = LineEditor::with_history(config, history)?;
+    line.set_helper(Some(Aid(tables)));
     for text in earlier {
         line.add_history_entry(text)?;
     }
@@ -137,7 +137,7 @@ fn open(session: Arc<Mutex<Session>>, earlier: Vec<String>) -> Result<Line, Read
 const PROMPT: &str = "sql> ";
 
 /// What the editor asks while a text is typed.
-struct Aid(Arc<Mutex<Session>>);
+struct Aid(Arc<Mutex<TableEnvironment>>);
 
 impl Helper for Aid {}
 

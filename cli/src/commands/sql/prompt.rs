@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use upsert_kafka_sink::plan::Session;
+use upsert_kafka_sink::plan::TableEnvironment;
 
 use super::editor::{Editor, Typed};
 use super::{Runner, STDIN};
@@ -19,14 +19,14 @@ use crate::stderr::say;
 /// # Errors
 /// When nothing can be read or written any more.
 pub(super) async fn run(runner: Runner<'_>, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
-    let session = Arc::new(Mutex::new(runner.session()?));
-    let mut editor = Editor::open(Arc::clone(&session))?;
-    let mut signals = Signals::new()?;
-    let place = match runner.place.bootstrap() {
+    let tables = Arc::new(Mutex::new(runner.environment()?));
+    let mut editor = Editor::open(Arc::clone(&tables))?;
+    let mut signals = PromptSignals::new()?;
+    let cluster = match runner.cluster.bootstrap() {
         Some(address) => format!("a broker inside this process, {address}, which forgets all when it ends"),
         None => "the cluster that the flags and tables name".to_owned(),
     };
-    say(format_args!("upsert-kafka {}, on {place}\nHELP; tells more", env!("CARGO_PKG_VERSION")));
+    say(format_args!("upsert-kafka {}, on {cluster}\nHELP; tells more", env!("CARGO_PKG_VERSION")));
     loop {
         let typed = tokio::select! {
             typed = editor.read() => typed?,
@@ -48,7 +48,7 @@ pub(super) async fn run(runner: Runner<'_>, stop: &Stop, out: &mut Output) -> Re
             Entered::Leave => return Ok(()),
             Entered::Statements => {
                 editor.remember(&text);
-                if run_all(&runner, &session, &text, &mut signals, stop, out).await? == Next::Leave {
+                if run_all(&runner, &tables, &text, &mut signals, stop, out).await? == Next::Leave {
                     return Ok(());
                 }
             }
@@ -93,14 +93,15 @@ enum Next {
 /// The statements of one text, until one of them fails.
 async fn run_all(
     runner: &Runner<'_>,
-    session: &Mutex<Session>,
+    tables: &Mutex<TableEnvironment>,
     text: &str,
-    signals: &mut Signals,
+    signals: &mut PromptSignals,
     stop: &Stop,
     out: &mut Output,
 ) -> Result<Next, Failure> {
-    let parsed = job::filled_in(STDIN, text)
-        .and_then(|script| Session::parse(script).map_err(|e| Failure::new(Exit::Job, e.to_string())));
+    let parsed = job::filled_in(STDIN, text).and_then(|script| {
+        TableEnvironment::parse(script).map_err(|e| Failure::new(Exit::Job, e.to_string()))
+    });
     let statements = match parsed {
         Ok(statements) => statements,
         Err(failure) => {
@@ -111,7 +112,7 @@ async fn run_all(
     let quits = statements.quits();
     for statement in statements {
         let (ask, asked) = Stop::by_hand(stop.within());
-        let mut running = pin!(runner.typed(session, statement, &asked, out));
+        let mut running = pin!(runner.typed(tables, statement, &asked, out));
         let outcome = loop {
             // A signal that is heard is acted on at once, and the run is polled again.
             let heard = tokio::select! {
@@ -148,19 +149,19 @@ async fn run_all(
     Ok(if quits { Next::Leave } else { Next::Prompt })
 }
 
-/// The session; one that panicked while it planned has changed nothing.
-pub(super) fn locked(session: &Mutex<Session>) -> MutexGuard<'_, Session> {
-    session.lock().unwrap_or_else(PoisonError::into_inner)
+/// The tables; one that panicked while it planned has changed nothing.
+pub(super) fn locked(tables: &Mutex<TableEnvironment>) -> MutexGuard<'_, TableEnvironment> {
+    tables.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// SIGINT ends a statement, SIGTERM and SIGHUP the prompt.
-struct Signals {
+struct PromptSignals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
 }
 
-impl Signals {
+impl PromptSignals {
     fn new() -> Result<Self, Failure> {
         let failed = |e: std::io::Error| Failure::new(Exit::Running, format!("signals: {e}"));
         Ok(Self {

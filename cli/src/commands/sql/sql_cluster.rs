@@ -6,14 +6,14 @@ use crate::args::Args;
 use crate::exit::{Exit, Failure};
 
 /// A cluster.
-pub(super) enum Place {
+pub(super) enum SqlCluster {
     /// Tables and flags say where.
     Cluster,
     /// In memory, until the process ends.
     Embedded(Broker),
 }
 
-impl Place {
+impl SqlCluster {
     /// By the flags; without one of those that name a cluster a broker is started.
     ///
     /// # Errors
