@@ -1,31 +1,89 @@
-//! The status line: on stderr, on a terminal only, once a second.
+//! What a running job shows on standard error: on a terminal a status line, once a second; before that, on a terminal or
+//! not, how far the state of an earlier run is rebuilt.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use upsert_kafka_sink::Progress;
+use upsert_kafka_sink::{Progress, Rebuild};
 
 use crate::stderr;
 
-/// Shows the line until it is dropped.
+mod rebuild;
+
+/// Shows how a job goes on until it is dropped.
 pub(crate) struct Status {
-    task: Option<tokio::task::JoinHandle<()>>,
+    task: tokio::task::JoinHandle<()>,
+    is_terminal: bool,
+    progress: Arc<Progress>,
+    rebuilding: Rebuilding,
+}
+
+/// The rebuild of the state, as it is told.
+#[derive(Clone)]
+struct Rebuilding {
+    began: Instant,
+    /// Whether its end was told.
+    is_told: Arc<AtomicBool>,
 }
 
 impl Status {
-    /// Begins to show, if there is a terminal to show it on.
+    /// Begins to show what there is to show: the status line on a terminal alone.
     pub(crate) fn show(progress: Arc<Progress>) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        Self { task: terminal.then(|| tokio::spawn(refresh(progress))) }
+        let is_terminal = std::io::stderr().is_terminal();
+        let rebuilding = Rebuilding { began: Instant::now(), is_told: Arc::default() };
+        let (shown, told) = (Arc::clone(&progress), rebuilding.clone());
+        let task = tokio::spawn(async move {
+            told.show(&shown, is_terminal).await;
+            if is_terminal {
+                refresh(shown).await;
+            }
+        });
+        Self { task, is_terminal, progress, rebuilding }
     }
 }
 
 impl Drop for Status {
     fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.abort();
+        self.task.abort();
+        if self.is_terminal {
             stderr::write(CLEAR);
+        }
+        // A job that has ended since the last look has not told it.
+        if let Some(rebuild) = self.progress.rebuild().filter(Rebuild::is_complete) {
+            self.rebuilding.tell(&rebuild);
+        }
+    }
+}
+
+impl Rebuilding {
+    /// Returns when nothing is left to rebuild.
+    async fn show(&self, progress: &Progress, is_terminal: bool) {
+        let mut ticks = tokio::time::interval(REBUILD_PERIOD);
+        let mut line_due = Duration::ZERO;
+        while let Some(rebuild) = progress.rebuild() {
+            let elapsed = self.began.elapsed();
+            if rebuild.is_complete() {
+                if is_terminal {
+                    stderr::write(CLEAR);
+                }
+                return self.tell(&rebuild);
+            }
+            if is_terminal {
+                stderr::write(&[CLEAR, rebuild::bar(&rebuild, elapsed).as_bytes()].concat());
+            } else if elapsed >= line_due {
+                stderr::say(rebuild::line(&rebuild));
+                line_due += LINES_EVERY;
+            }
+            ticks.tick().await;
+        }
+    }
+
+    /// Tells its end, once.
+    fn tell(&self, rebuild: &Rebuild) {
+        if !self.is_told.swap(true, Relaxed) {
+            stderr::say(rebuild::done(rebuild, self.began.elapsed()));
         }
     }
 }
@@ -62,6 +120,12 @@ fn line(rows_per_second: f64, progress: &Progress, now: Instant) -> String {
 }
 
 const CLEAR: &[u8] = b"\r\x1b[K";
+
+/// How often the bar of a rebuild moves, and how soon its end is seen.
+const REBUILD_PERIOD: Duration = Duration::from_millis(100);
+
+/// How often a rebuild is told of where no bar can move.
+const LINES_EVERY: Duration = Duration::from_secs(10);
 
 const PERIOD: Duration = Duration::from_secs(1);
 

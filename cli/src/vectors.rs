@@ -12,12 +12,15 @@
 
 mod difference;
 mod key;
+mod line;
 mod message;
 mod records;
+mod verdict;
 
 use serde_json::Value;
 
-use crate::hex;
+pub use self::line::name;
+pub use self::verdict::Verdict;
 
 /// What a vector is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,19 +31,6 @@ pub enum Form {
     Records,
     /// A record's key, its hash and its partition.
     Key,
-}
-
-/// What became of a vector.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// This build does what Java does.
-    Passed,
-    /// Java reads it and we refuse it: why.
-    Stricter(String),
-    /// It is of a message or a version that this build does not have: which.
-    Absent(String),
-    /// This build does something else: what.
-    Failed(String),
 }
 
 impl Form {
@@ -63,29 +53,6 @@ pub fn check(line: &Value, form: Form) -> Verdict {
         Form::Records => records::check(line).into(),
         Form::Key => key::check(line).into(),
     }
-}
-
-/// What a vector is called: `Fetch request 12 filled 0`, or its own name.
-pub fn name(line: &Value) -> String {
-    let facts = ["api", "direction", "version", "kind", "n", "name", "key"];
-    let known = facts.iter().filter(|fact| **fact != "key" || line.get("api").is_none());
-    let shown = known.filter_map(|fact| line.get(fact)).map(|fact| match fact {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    });
-    shown.collect::<Vec<_>>().join(" ")
-}
-
-impl From<Result<(), String>> for Verdict {
-    fn from(outcome: Result<(), String>) -> Self {
-        outcome.map_or_else(Self::Failed, |()| Self::Passed)
-    }
-}
-
-/// The bytes that a line has under a name.
-fn bytes(line: &Value, name: &str) -> Result<Vec<u8>, String> {
-    let text = line[name].as_str().ok_or_else(|| format!("it has no '{name}'"))?;
-    hex::decode(text).map_err(|why| format!("its '{name}': {why}"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! is computed at once.
 
 mod call;
+mod folding;
 mod interval;
 mod literal;
 mod operator;
@@ -13,9 +14,9 @@ mod scope;
 use sqlparser::ast;
 use sqlparser::ast::Spanned;
 
+use self::folding::{folded, refused};
 pub(crate) use self::scope::{NamedExpr, Relation, Scope};
 use crate::error::{Finding, Position, Rule};
-use crate::expr::function::BindError;
 use crate::expr::{Expr, case, cast, comparison::Comparison, logic, membership};
 
 /// Binds an expression.
@@ -174,16 +175,6 @@ impl Binder<'_> {
         let to = Comparison::LessOrEqual.bind(operand, high, session, at).map_err(refused)?;
         logic::Connective::And.bind(vec![folded(from), folded(to)]).map_err(refused)
     }
-}
-
-/// What has no columns, computed. What fails stays as it is: its job fails, if it ever comes to it.
-fn folded(expr: Expr) -> Expr {
-    expr.fold().unwrap_or_else(|(expr, _)| expr)
-}
-
-/// A refusal as a finding.
-fn refused(error: BindError) -> Finding {
-    Finding::new(Rule::Type, error.0)
 }
 
 /// Where an expression begins, as far as the parser knows.

@@ -7,9 +7,9 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::changes::Change;
 use crate::record_metadata::MetadataSpan;
 use crate::row::RowKind;
-use crate::transform::Change;
 
 /// Changes that wait.
 pub(crate) struct Buffer {

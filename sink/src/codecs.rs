@@ -7,11 +7,10 @@ use upsert_kafka_client::Environment;
 use crate::deserializer::{Deserializer, DeserializerPlan, PartPlan};
 use crate::error::Error;
 use crate::format::{Decoder, Encoder, EncodingFormat, OpenContext, Part};
-use crate::message::Message;
+use crate::output::Output;
 use crate::plan::{KafkaSinkPlan, Pipeline, SinkPlan, SourcePlan};
 use crate::print::Print;
 use crate::serializer::Serializer;
-use crate::transform::{Fed, Output, SchemaRequest, Transform};
 
 /// Every decoder and encoder of a pipeline, opened once and shared by its tasks.
 pub struct Codecs {
@@ -54,21 +53,6 @@ impl Codecs {
             });
         }
         Ok(codecs)
-    }
-}
-
-/// Goes on with a message that needs a schema, and perhaps another one then, until it is read.
-pub(crate) async fn resume(
-    transform: &mut Transform,
-    message: &Message<'_>,
-    mut request: SchemaRequest,
-) -> Result<(), Error> {
-    loop {
-        request.fetch().await?;
-        match transform.resume(message)? {
-            Fed::Complete => return Ok(()),
-            Fed::NeedsSchema(next) => request = next,
-        }
     }
 }
 

@@ -25,16 +25,12 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::path::Path;
-
-use upsert_kafka_client::Secret;
 
 pub use self::load::MACHINE;
 pub use self::lookup::SecretLookup;
 pub(crate) use self::path_map::OBJECT_STORE;
 pub use self::path_map::PathMap;
 pub(crate) use self::section::{CredentialKind, Section};
-use crate::error::Error;
 
 mod load;
 mod lookup;
@@ -57,32 +53,6 @@ impl Credentials {
     /// No credentials: all that is known is where buckets lie.
     pub fn of_paths(paths: PathMap) -> Self {
         Self { paths, ..Self::default() }
-    }
-
-    /// Reads a credentials file, and the files and variables that its secrets name. What `paths` says wins over the
-    /// file's own `[_paths]`.
-    ///
-    /// # Errors
-    /// The file cannot be read, is no TOML, or says what nobody knows; each place with its line.
-    pub fn load(path: impl AsRef<Path>, paths: PathMap) -> Result<Self, Error> {
-        load::load(path.as_ref(), paths)
-    }
-
-    /// The same of a text that is at hand, as if it stood in the file `path`; what it names is read by `lookup`.
-    ///
-    /// ```
-    /// use std::path::Path;
-    /// use upsert_kafka_sink::credentials::{Credentials, MACHINE, PathMap};
-    ///
-    /// let text = "[orders_tls]\nkind = 'kafka_ssl'\ntrustore = 'client.jks'";
-    /// let error = Credentials::parse(text, Path::new("creds.toml"), PathMap::new(), MACHINE).unwrap_err();
-    /// assert!(error.to_string().contains("creds.toml, line 3: [orders_tls] has no field 'trustore'"));
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Credentials::load`].
-    pub fn parse(text: &str, path: &Path, paths: PathMap, lookup: &dyn SecretLookup) -> Result<Self, Error> {
-        reading::parse(text, path, paths, lookup)
     }
 
     /// What the user should know of the file but need not change.
@@ -136,6 +106,3 @@ pub fn credential_fields() -> impl Iterator<Item = [&'static str; 4]> {
 
 /// How many names a sentence lists.
 const NAMES_SHOWN_MAX: usize = 40;
-
-/// A text that a field holds, or why it could not be had: said when somebody asks for it.
-pub(crate) type Held = Result<Secret, String>;

@@ -2,7 +2,7 @@
 //!
 //! A format is met at three times, and is another thing each time.
 //!
-//! 1. **A row of [`FORMATS`]**: its name, its options, and what it can do. `explain`, help and the planner read it.
+//! 1. **A row of [`FORMATS`](table::FORMATS)**: its name, its options, and what it can do. `explain`, help and the planner read it.
 //! 2. **Described**, while a job is planned. The row's functions bind the format to columns and options and give a
 //!    [`DecodingFormat`] or an [`EncodingFormat`], as Flink names them. Whatever can be refused without a connection is
 //!    refused here. The plan holds what came of it, and nothing was asked of anybody yet.
@@ -15,7 +15,7 @@
 //! ([`DecodeError::needed_schema`]) before it hands out any row of it; the caller awaits [`Decoder::fetch_schema`] and
 //! decodes the same bytes again.
 //!
-//! To add a format: a file beside `json.rs` with its row, and the row's name in [`FORMATS`].
+//! To add a format: a file beside `json.rs` with its row, and the row's name in `table.rs`, which stands above them all.
 
 use std::fmt;
 use std::future::ready;
@@ -48,6 +48,7 @@ pub(crate) mod number;
 mod ogg_json;
 mod protobuf;
 mod raw;
+pub(crate) mod table;
 pub(crate) mod time;
 
 pub use error::{DecodeError, EncodeError, FormatError};
@@ -172,7 +173,7 @@ pub type NewDecodingFormat =
 pub type NewEncodingFormat =
     fn(&OptionSet, columns: &[Field], slots: &[usize]) -> Result<Box<dyn EncodingFormat>, FormatError>;
 
-/// A row of [`FORMATS`].
+/// A row of [`FORMATS`](table::FORMATS).
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct FormatSpec {
@@ -219,13 +220,6 @@ impl<'a> OpenContext<'a> {
     }
 }
 
-impl FormatSpec {
-    /// The format of that name; case counts.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        FORMATS.iter().find(|format| format.name == name)
-    }
-}
-
 impl fmt::Debug for FormatSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FormatSpec").field("name", &self.name).finish_non_exhaustive()
@@ -255,30 +249,3 @@ impl<C: ?Sized> fmt::Debug for Ready<C> {
         f.write_str(self.name)
     }
 }
-
-/// The Avro schema that columns make, for tests.
-#[doc(hidden)]
-pub fn avro_schema(columns: &[Field], legacy_timestamps: bool) -> Result<String, FormatError> {
-    avro::derived_schema(columns, legacy_timestamps)
-}
-
-/// Reads Avro of a writer's schema as rows of these columns, for the fuzz targets.
-#[doc(hidden)]
-pub fn read_avro(schema: &str, columns: &[Field], body: &[u8]) -> Result<(), String> {
-    avro::read(schema, columns, body)
-}
-
-/// Every format Flink's Kafka connectors know, those we do not have yet among them.
-pub static FORMATS: &[FormatSpec] = &[
-    json::JSON,
-    csv::CSV,
-    raw::RAW,
-    avro::AVRO,
-    avro_confluent::AVRO_CONFLUENT,
-    protobuf::PROTOBUF,
-    debezium_json::DEBEZIUM_JSON,
-    canal_json::CANAL_JSON,
-    maxwell_json::MAXWELL_JSON,
-    ogg_json::OGG_JSON,
-    debezium_avro::DEBEZIUM_AVRO_CONFLUENT,
-];

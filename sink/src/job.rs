@@ -4,23 +4,31 @@
 //! where it begins. [`Job::run`] then spawns the tasks and waits for their ends.
 //!
 //! ```text
-//! Job ─ Tasks of each pipeline ─┬─ KafkaSource   polls a share of the partitions, knows how far it came
-//!                               ├─ Transform     makes of a record what each INSERT writes
-//!                               └─ Writers       hand it to producers, and commit
+//! Job ─┬─ Tasks of each pipeline ─┬─ KafkaSource   polls a share of the partitions, knows how far it came
+//!      │                          ├─ Transform     makes of a record what each INSERT writes
+//!      │                          └─ Writers       hand it to producers, or to tasks of the sink, and commit
+//!      │                                  │ exchange: by the hash of the sink's key, or in turns
+//!      └─ Tasks of sinks ───────────────  Writer   hands it to a producer
 //! ```
 //!
-//! A task works alone: it shares no state with the others but counters ([`Progress`]), the formats, and a client with
-//! those that reach their cluster in the same way. No two tasks read the same partition, and each commits the positions
-//! of its own partitions. So several tasks of one pipeline differ in their [`Subtask`] alone, and the rows of a
-//! partition stay in order: a key whose changes lie in one partition of the source is written by one task.
+//! A task shares no state with the others but counters ([`Progress`]), the formats, and a client with those that reach
+//! their cluster in the same way. No two tasks read the same partition, and each commits the positions of its own
+//! partitions. So several tasks of one pipeline differ in their [`Subtask`] alone, and the rows of a partition stay in
+//! order: a key whose changes lie in one partition of the source is written by one task.
 //!
-//! A checkpoint is one operation of one task (`Writers::commit`): positions of this moment, and everything written of
-//! what lies before them, become lasting together. There is one by interval and one at the task's end, also after a
-//! failure: what was processed before it is kept, and not read again. There is no other state. After a crash the
-//! offsets in the source's group say where to read on.
+//! Where a plan says so (`plan/distribution.rs`), the changes of an INSERT are written by tasks of the sink. They come
+//! through an exchange: bounded channels, in batches (`exchange.rs` fills them, `handover.rs` is what crosses), and each
+//! change of a key goes to the same task, so that a key stays in order here too.
 //!
-//! A stop ends every task behind the records that it has at hand. The failure of one stops the others. A job that was
-//! asked to stop, or has failed, leaves within the stop timeout.
+//! A checkpoint is one operation of one task that reads (`Writers::commit`): positions of this moment, and everything
+//! written of what lies before them, become lasting together. Where other tasks write, an order to flush follows the
+//! changes through the channels, and each such task tells when it is done. There is a checkpoint by interval and one at
+//! the task's end, also after a failure: what was processed before it is kept, and not read again. There is no other
+//! state. After a crash the offsets in the source's group say where to read on.
+//!
+//! A stop ends every task that reads behind the records that it has at hand; when the last of them has made its last
+//! checkpoint, the tasks of sinks end. The failure of one stops the others. A job that was asked to stop, or has failed,
+//! leaves within the stop timeout.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -40,11 +48,15 @@ use crate::progress::{Counts, Progress};
 use crate::query_results::{self, QueryResults, QueryWriter};
 use crate::source::JobIdentity;
 pub use crate::source::Restore;
+use sink_task::SinkTask;
 use subtask::Subtask;
 use task::{Opening, Task};
 
 mod dead_letters;
+mod exchange_writer;
+mod handover;
 mod input;
+mod sink_task;
 pub(crate) mod subtask;
 mod task;
 mod topics;
@@ -123,6 +135,7 @@ impl JobOptions {
 /// A job whose cluster was reached and whose beginning is resolved.
 pub struct Job {
     tasks: Vec<Task>,
+    sink_tasks: Vec<SinkTask>,
     checkpoint_interval: Duration,
     stop_timeout: Duration,
     progress: Arc<Progress>,
@@ -164,19 +177,22 @@ impl Job {
         let shared = Arc::clone(&progress);
         let mut opening =
             Opening { restore: options.restore, job, clients, progress: shared, results: options.results };
-        let mut tasks = Vec::new();
+        let (mut tasks, mut sink_tasks) = (Vec::new(), Vec::new());
         for pipeline in &plan.pipelines {
             let codecs = Codecs::open_in(pipeline, &options.environment).await?;
-            let parallelism = plan.parallelism(pipeline);
-            for index in 0..parallelism {
-                let subtask = Subtask::new(index, parallelism);
-                let task = Task::open(pipeline, &codecs, subtask, &mut opening).await?;
+            // The ways into a sink's tasks are then in the hands of the tasks that read alone, so that they end with these.
+            let exchanges =
+                sink_task::open(pipeline, &mut opening.clients, &progress, &mut sink_tasks).await?;
+            for index in 0..pipeline.tasks {
+                let subtask = Subtask::new(index, pipeline.tasks);
+                let task = Task::open(pipeline, &codecs, &exchanges, subtask, &mut opening).await?;
                 notices.extend_from_slice(task.notices());
                 tasks.push(task);
             }
         }
         Ok(Self {
             tasks,
+            sink_tasks,
             checkpoint_interval: plan.settings.checkpoint_interval,
             stop_timeout: options.stop_timeout,
             progress,
@@ -234,6 +250,12 @@ impl Job {
                 TaskEnd::Stopped(Box::new(task), ran)
             });
         }
+        for mut task in self.sink_tasks {
+            running.spawn(async move {
+                let ran = task.run().await;
+                TaskEnd::SinkEnded(Box::new(task), ran)
+            });
+        }
         let mut too_late = pin!(after_stop(stop.subscribe(), self.stop_timeout));
         let mut failure = None;
         loop {
@@ -246,6 +268,8 @@ impl Job {
                         ran
                     }
                     Some(Ok(TaskEnd::Committed(committed))) => committed,
+                    // Only now do those that wait for one that failed hear that it is gone: its error comes first.
+                    Some(Ok(TaskEnd::SinkEnded(_task, ran))) => ran,
                     Some(Err(error)) => Err(error),
                 },
                 () = &mut too_late => {
@@ -273,6 +297,8 @@ enum TaskEnd {
     Stopped(Box<Task>, Result<(), Error>),
     /// The last checkpoint is done, or failed.
     Committed(Result<(), Error>),
+    /// A task of a sink has nothing left to write, or failed.
+    SinkEnded(Box<SinkTask>, Result<(), Error>),
 }
 
 /// A task that panicked is a failure of the job.

@@ -100,6 +100,7 @@ mod buffer;
 mod calendar;
 mod chance;
 mod changelog_grid;
+mod changes;
 mod clients;
 mod codecs;
 pub mod credentials;
@@ -107,9 +108,11 @@ mod datagen;
 mod deserializer;
 pub mod error;
 mod error_handling;
+mod exchange;
 mod expr;
 mod format;
 pub mod functions;
+mod java_regex;
 mod job;
 mod key_hash;
 mod local_source;
@@ -119,6 +122,7 @@ mod once;
 mod operator;
 mod option;
 mod options;
+mod output;
 pub mod plan;
 mod print;
 mod progress;
@@ -128,6 +132,7 @@ mod record_metadata;
 mod registry;
 pub mod row;
 mod scan;
+mod schema_fetch;
 mod serializer;
 mod settings;
 mod skips;
@@ -143,8 +148,8 @@ mod writer;
 
 pub use error::{Error, ErrorKind, RecordPlace};
 pub use job::{Job, JobOptions, NewTopics, Restore, Stopper, Summary};
-pub use option::parse_duration;
-pub use progress::{Counts, Progress};
+pub use options::parse_duration;
+pub use progress::{Counts, Progress, Rebuild};
 pub use query_results::{QueryChange, QueryResults};
 pub use upsert_sink::UpsertSink;
 
@@ -152,16 +157,17 @@ pub use upsert_sink::UpsertSink;
 /// what this crate promises.
 #[doc(hidden)]
 pub mod internals {
+    pub use crate::changes::{Change, Changes};
     pub use crate::codecs::Codecs;
     pub use crate::credentials::credential_fields;
+    pub use crate::format::table::{FORMATS, avro_schema, read_avro};
     pub use crate::format::{
-        DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FORMATS,
-        FormatError, FormatMetadata, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part,
-        Waiting, avro_schema, read_avro,
+        DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FormatError,
+        FormatMetadata, FormatSpec, NewDecodingFormat, NewEncodingFormat, OpenContext, Part, Waiting,
     };
     pub use crate::message::{Headers, Message};
     pub use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
     pub use crate::options::{CONNECTORS, Connector};
     pub use crate::record_metadata::{EncodedHeaders, RecordMetadata};
-    pub use crate::transform::{Change, Changes, Fed, SchemaRequest, Transform};
+    pub use crate::transform::{Fed, SchemaRequest, Transform};
 }

@@ -75,14 +75,6 @@ pub enum OptionValue {
     Map(Vec<(String, Secret)>),
 }
 
-/// A time as options have it: `2 s`, `500ms`, `PT1S`; a bare number counts milliseconds.
-pub fn parse_duration(text: &str) -> Option<Duration> {
-    match crate::options::parse(OptionKind::Duration, text)? {
-        OptionValue::Duration(duration) => Some(duration),
-        _ => None,
-    }
-}
-
 /// The options of one connector or format after parsing: those given, and the defaults of the rest.
 #[derive(Clone, Debug, Default)]
 pub struct OptionSet {

@@ -1,65 +1,30 @@
 //! Every WITH key of a table: which there are, what was given, what it comes to.
 
 mod connectors;
+mod given;
 pub(crate) mod legacy;
 mod nearest;
 mod offsets;
 mod secret;
+pub(crate) mod settings;
 mod value;
-
-use std::collections::BTreeMap;
-use std::fmt;
 
 use upsert_kafka_client::Secret;
 
 pub(crate) use self::connectors::{
-    BLACKHOLE, DATAGEN, FIELD_OPTIONS, FILESYSTEM, KAFKA, PRINT, UPSERT_KAFKA,
+    BLACKHOLE, DATAGEN, FIELD_OPTIONS, FILESYSTEM, KAFKA, PRINT, PROPERTIES, UPSERT_KAFKA,
 };
 pub use self::connectors::{CONNECTORS, Connector};
+pub use self::given::Origin;
+pub(crate) use self::given::{Given, Options};
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::offsets::offsets;
 pub(crate) use self::secret::{HIDDEN, is_harmless, known_keys, looks_secret, shown};
+pub use self::value::parse_duration;
 pub(crate) use self::value::{expectation, parse};
-use crate::error::{Finding, Position, Rule};
+use crate::error::{Finding, Rule};
 use crate::format::FormatSpec;
 use crate::option::{OptionKind, OptionSet, OptionSpec, OptionValue};
-use crate::plan::Origin;
-
-/// One option of a table, as it was given.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Given {
-    pub(crate) value: String,
-    /// None when the text does not say it.
-    pub(crate) at: Option<Position>,
-    pub(crate) origin: Origin,
-}
-
-impl Given {
-    /// What the text of a table says.
-    pub(crate) fn table(value: String, at: Position) -> Self {
-        Self { value, at: Some(at), origin: Origin::Table }
-    }
-
-    /// What somebody else says.
-    pub(crate) fn by(origin: Origin, value: impl Into<String>) -> Self {
-        Self { value: value.into(), at: None, origin }
-    }
-
-    /// The value, or `***` where it may hold a secret.
-    pub(crate) fn shown(&self, key: &str) -> &str {
-        if matches!(self.origin, Origin::Secret(_)) { HIDDEN } else { shown(key, &self.value) }
-    }
-}
-
-/// Values may be secrets.
-impl fmt::Debug for Given {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Given").field("at", &self.at).field("origin", &self.origin).finish_non_exhaustive()
-    }
-}
-
-/// All options of a table, by key; of one given twice, the last.
-pub(crate) type Options = BTreeMap<String, Given>;
 
 /// Options in an outer table's key space: a connector's own, or those of a format behind its prefix.
 pub(crate) struct Space {
@@ -216,8 +181,6 @@ const ANY_VALUE: [&str; 2] = ["connector", "property-version"];
 /// DLI's option of database tables.
 pub(crate) const PASSWORD_AUTH: &str = "pwd_auth_name";
 
-/// What begins so goes to the Kafka client.
-pub(crate) const PROPERTIES: &str = "properties.";
 const PROPERTIES_ANY: &str = "properties.*";
 
 /// `properties.*`, without the prefix.

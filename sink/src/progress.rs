@@ -1,12 +1,12 @@
 //! How far a job came, for whoever watches it.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
+use crate::changes::Change;
 use crate::error::RecordPlace;
 use crate::state::StateSize;
-use crate::transform::Change;
 
 /// Counters of a running job; moved once per fetch, not per row.
 #[derive(Debug, Default)]
@@ -17,13 +17,25 @@ pub struct Progress {
     skipped: AtomicU64,
     reduced: AtomicU64,
     failed: AtomicU64,
+    exchanged: AtomicU64,
     acknowledged: AtomicU64,
     first_skipped: OnceLock<(RecordPlace, String)>,
     lag: AtomicI64,
     state_rows: AtomicI64,
     state_bytes: AtomicI64,
+    /// Offsets that only rebuild state: how many of them are read, and how many there are.
+    rebuild_done: AtomicI64,
+    rebuild_total: AtomicI64,
+    rebuilt: OnceLock<Rebuild>,
     /// Read and written a few times a second: nothing waits on it.
     last_commit: Mutex<Option<Instant>>,
+}
+
+/// The offsets of one task that only rebuild state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OffsetsRebuilt {
+    pub(crate) done: i64,
+    pub(crate) total: i64,
 }
 
 /// What the counters said at one moment.
@@ -43,6 +55,31 @@ pub struct Counts {
     pub reduced: u64,
     /// Records that could not be read or written: under `error-handling.mode` = ignore or log the job goes on behind them.
     pub failed: u64,
+    /// Changes that went from a task that reads to a task of their sink, where its `sink.parallelism` is another than
+    /// the source's.
+    pub exchanged: u64,
+}
+
+/// How far a job is that reads a topic from its beginning again, to know the last row of each key: it writes what is new
+/// only behind that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rebuild {
+    /// Offsets that are done, those that compaction left empty among them.
+    pub done: i64,
+    /// Offsets from the beginning to where the job had come before.
+    pub total: i64,
+    /// Keys that are known by now.
+    pub keys: i64,
+    /// The memory in bytes that their rows take.
+    pub bytes: i64,
+}
+
+impl Rebuild {
+    /// Whether the state is what it was.
+    pub fn is_complete(&self) -> bool {
+        self.done >= self.total
+    }
 }
 
 impl Counts {
@@ -71,6 +108,7 @@ impl Progress {
             skipped: self.skipped.load(Relaxed),
             reduced: self.reduced.load(Relaxed),
             failed: self.failed.load(Relaxed),
+            exchanged: self.exchanged.load(Relaxed),
         }
     }
 
@@ -112,6 +150,7 @@ impl Progress {
         self.skipped.fetch_add(more.skipped, Relaxed);
         self.reduced.fetch_add(more.reduced, Relaxed);
         self.failed.fetch_add(more.failed, Relaxed);
+        self.exchanged.fetch_add(more.exchanged, Relaxed);
     }
 
     pub(crate) fn acknowledged(&self, more: u64) {
@@ -129,11 +168,75 @@ impl Progress {
         self.state_bytes.fetch_add(difference(now.memory_bytes, before.memory_bytes), Relaxed);
     }
 
+    /// How far the state is rebuilt that an earlier run had; `None` where there was nothing to rebuild. Once it is done it
+    /// stays what it was at that moment.
+    pub fn rebuild(&self) -> Option<Rebuild> {
+        if let Some(done) = self.rebuilt.get() {
+            return Some(*done);
+        }
+        let (done, total) = (self.rebuild_done.load(Acquire), self.rebuild_total.load(Relaxed));
+        let (keys, bytes) = self.state();
+        (total > 0).then_some(Rebuild { done, total, keys, bytes })
+    }
+
+    /// How many of a task's offsets only rebuild state, and how many of them are done; told behind the size of the state
+    /// at that moment.
+    pub(crate) fn set_rebuild(&self, before: OffsetsRebuilt, now: OffsetsRebuilt) {
+        if before == now {
+            return;
+        }
+        self.rebuild_total.fetch_add(now.total - before.total, Relaxed);
+        self.rebuild_done.fetch_add(now.done - before.done, AcqRel);
+        if let Some(rebuild) = self.rebuild().filter(Rebuild::is_complete) {
+            // Another task may have been as quick.
+            let _ = self.rebuilt.set(rebuild);
+        }
+    }
+
     pub(crate) fn set_lag(&self, before: i64, now: i64) {
         self.lag.fetch_add(now - before, Relaxed);
     }
 
     pub(crate) fn committed(&self, now: Instant) {
         *self.last_commit.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rebuild_is_complete_when_every_task_has_come_to_its_end() {
+        let progress = Progress::default();
+        assert_eq!(progress.rebuild(), None);
+        let [begun, half, all] = [0, 5, 10].map(|done| OffsetsRebuilt { done, total: 10 });
+        // Two tasks begin.
+        progress.set_rebuild(OffsetsRebuilt::default(), begun);
+        progress.set_rebuild(OffsetsRebuilt::default(), begun);
+        progress.set_rebuild(begun, all);
+        progress.set_state(
+            StateSize::default(),
+            StateSize { rows: 3, memory_bytes: 300, ..StateSize::default() },
+        );
+        progress.set_rebuild(begun, half);
+        let rebuild = Rebuild { done: 15, total: 20, keys: 3, bytes: 300 };
+        assert_eq!(progress.rebuild(), Some(rebuild));
+        assert!(!rebuild.is_complete());
+        progress.set_rebuild(half, all);
+        progress.set_state(
+            StateSize::default(),
+            StateSize { rows: 9, memory_bytes: 900, ..StateSize::default() },
+        );
+        assert_eq!(progress.rebuild(), Some(Rebuild { done: 20, ..rebuild }), "as it was at its end");
+    }
+
+    #[test]
+    fn a_topic_that_is_made_again_has_nothing_to_rebuild() {
+        let progress = Progress::default();
+        let begun = OffsetsRebuilt { done: 0, total: 10 };
+        progress.set_rebuild(OffsetsRebuilt::default(), begun);
+        progress.set_rebuild(begun, OffsetsRebuilt::default());
+        assert_eq!(progress.rebuild(), None);
     }
 }

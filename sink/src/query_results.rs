@@ -2,9 +2,9 @@
 
 use tokio::sync::mpsc;
 
+use crate::changes::Change;
 use crate::query_cells;
 use crate::row::RowKind;
-use crate::transform::Change;
 
 /// A change of a query's result.
 #[derive(Clone, Debug, PartialEq, Eq)]

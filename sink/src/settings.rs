@@ -6,7 +6,11 @@ use crate::error::{Finding, Position, Rule};
 use crate::expr::OnNull;
 use crate::expr::function::Session;
 use crate::expr::temporal::zone::Zone;
-use crate::option::{OptionKind, OptionSpec, OptionValue};
+use crate::option::OptionValue;
+use crate::options::settings::{
+    ENFORCER, INTERVAL, KEYED_SHUFFLE, MATERIALIZE, MODE, NAME, PARALLELISM, SETTINGS, STATE_MEMORY,
+    STATE_TTL, ZONE,
+};
 use crate::options::{expectation, nearest, parse, shown};
 use crate::sql::WithOption;
 use crate::state::StateLimits;
@@ -22,10 +26,23 @@ pub(crate) struct Settings {
     pub(crate) on_null: OnNull,
     /// `parallelism.default`: how many tasks share a source where nothing else says.
     pub(crate) parallelism: u32,
+    /// `table.exec.sink.keyed-shuffle`
+    pub(crate) keyed_shuffle: KeyedShuffle,
     /// `table.exec.state.*`
     pub(crate) state: StateLimits,
     /// `table.local-time-zone`
     time_zone: String,
+}
+
+/// When rows go to the tasks of a sink by the hash of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyedShuffle {
+    /// Never.
+    None,
+    /// Where the sink's parallelism differs from its input's.
+    Auto,
+    /// Wherever the sink has several tasks.
+    Force,
 }
 
 /// How often offsets are committed when nothing is said.
@@ -34,83 +51,7 @@ pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(5);
 /// Memory for rows that are kept when nothing is said: less than what machines have on which a job runs alone.
 const STATE_MEMORY_BYTES_MAX: usize = 1 << 30;
 
-/// The settings that do something here.
-pub(crate) static SETTINGS: &[OptionSpec] = &[
-    OptionSpec {
-        key: INTERVAL,
-        kind: OptionKind::Duration,
-        default: Some("5 s"),
-        since: "1.12",
-        about: "How often offsets are committed, after what they stand for is acknowledged.",
-    },
-    OptionSpec {
-        key: NAME,
-        kind: OptionKind::String,
-        default: None,
-        since: "1.12",
-        about: "The job's name, in logs.",
-    },
-    OptionSpec {
-        key: ENFORCER,
-        kind: OptionKind::Choice(&["ERROR", "DROP"]),
-        default: Some("ERROR"),
-        since: "1.12",
-        about: "What a NULL in a NOT NULL column does: it fails the job, or its row is left out.",
-    },
-    OptionSpec {
-        key: PARALLELISM,
-        kind: OptionKind::Int,
-        default: Some("1"),
-        since: "1.12",
-        about: "How many tasks share the partitions of a source whose tables do not say.",
-    },
-    OptionSpec {
-        key: STATE_TTL,
-        kind: OptionKind::Duration,
-        default: Some("0 ms"),
-        since: "1.12",
-        about: "For how long the last row of a key is kept that does not change; 0 is for ever.",
-    },
-    OptionSpec {
-        key: STATE_MEMORY,
-        kind: OptionKind::Memory,
-        default: Some("1 gb"),
-        since: "-",
-        about: "Memory at most for rows that are kept, of all tables of the job together.",
-    },
-    OptionSpec {
-        key: MODE,
-        kind: OptionKind::Choice(&["STREAMING", "BATCH", "AUTOMATIC"]),
-        default: Some("STREAMING"),
-        since: "1.12",
-        about: "STREAMING; the others are not supported yet.",
-    },
-    OptionSpec {
-        key: MATERIALIZE,
-        kind: OptionKind::Choice(&["NONE", "AUTO", "FORCE"]),
-        default: Some("AUTO"),
-        since: "1.13",
-        about: "Without effect: a job here keeps no rows.",
-    },
-    OptionSpec {
-        key: ZONE,
-        kind: OptionKind::String,
-        default: Some("UTC"),
-        since: "1.12",
-        about: "Where TIMESTAMP and TIMESTAMP_LTZ become each other; only UTC is supported yet.",
-    },
-];
-
-const INTERVAL: &str = "execution.checkpointing.interval";
-const NAME: &str = "pipeline.name";
-const ENFORCER: &str = "table.exec.sink.not-null-enforcer";
-const PARALLELISM: &str = "parallelism.default";
-const STATE_TTL: &str = "table.exec.state.ttl";
-const STATE_MEMORY: &str = "table.exec.state.max-memory";
-const MODE: &str = "execution.runtime-mode";
-const ZONE: &str = "table.local-time-zone";
 const UTC: &str = "UTC";
-const MATERIALIZE: &str = "table.exec.sink.upsert-materialize";
 
 /// What Flink takes as a zone, so that Java's two libraries of time agree.
 const ZONE_EXPECTED: &str = "this is not a zone of the IANA database such as 'Europe/Rome', nor an offset such as \
@@ -123,6 +64,7 @@ impl Default for Settings {
             name: None,
             on_null: OnNull::Fail,
             parallelism: 1,
+            keyed_shuffle: KeyedShuffle::Auto,
             state: StateLimits { memory_bytes_max: STATE_MEMORY_BYTES_MAX, ttl: None },
             time_zone: UTC.to_owned(),
         }
@@ -158,6 +100,13 @@ impl Settings {
                     return Err(refuse(Rule::Setting, "somebody must do the work".to_owned()));
                 };
                 self.parallelism = tasks;
+            }
+            (KEYED_SHUFFLE, OptionValue::Choice(choice)) => {
+                self.keyed_shuffle = match choice {
+                    "NONE" => KeyedShuffle::None,
+                    "FORCE" => KeyedShuffle::Force,
+                    _ => KeyedShuffle::Auto,
+                };
             }
             (STATE_TTL, OptionValue::Duration(ttl)) => {
                 self.state.ttl = Some(ttl).filter(|ttl| !ttl.is_zero());
@@ -226,6 +175,7 @@ impl Settings {
             Some(INTERVAL) => self.checkpoint_interval = default.checkpoint_interval,
             Some(NAME) => self.name = default.name,
             Some(PARALLELISM) => self.parallelism = default.parallelism,
+            Some(KEYED_SHUFFLE) => self.keyed_shuffle = default.keyed_shuffle,
             Some(STATE_TTL) => self.state.ttl = default.state.ttl,
             Some(STATE_MEMORY) => self.state.memory_bytes_max = default.state.memory_bytes_max,
             Some(ENFORCER) => self.on_null = default.on_null,

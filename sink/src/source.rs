@@ -28,6 +28,7 @@ use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::job::subtask::Subtask;
 use crate::plan::{self, Notice, SourcePlan};
+use crate::progress::OffsetsRebuilt;
 use crate::scan::{Bounded, Startup};
 use crate::topic_selector::TopicPattern;
 
@@ -164,6 +165,15 @@ impl KafkaSource {
     /// Records before this offset of the partition only rebuild state: what they change was written before.
     pub(crate) fn rebuilt_to(&self, of: &TopicPartition) -> i64 {
         self.partitions.get(of).map_or(0, |it| it.rebuilt_to)
+    }
+
+    /// How much of what only rebuilds state is done, over all partitions.
+    pub(crate) fn rebuilt(&self) -> OffsetsRebuilt {
+        let each = self.partitions.values().map(Partition::rebuilt);
+        each.fold(OffsetsRebuilt::default(), |sum, it| OffsetsRebuilt {
+            done: sum.done.saturating_add(it.done),
+            total: sum.total.saturating_add(it.total),
+        })
     }
 
     /// All before `next` was processed; the last record of it was taken in `leader_epoch`, -1 if unknown.

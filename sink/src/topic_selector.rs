@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use fancy_regex::Regex;
+use crate::java_regex::JavaPattern;
 
-/// A regular expression that whole names of topics match.
+/// A regular expression of Java that whole names of topics match.
 #[derive(Clone)]
 pub(crate) struct TopicPattern {
     text: String,
-    whole: Regex,
+    whole: JavaPattern,
 }
 
 /// The topics of a table that is written.
@@ -26,9 +26,9 @@ impl TopicPattern {
     /// Reads `topic-pattern`.
     ///
     /// # Errors
-    /// What of it is no expression, or one that only Java knows.
+    /// The sentence that says why it is no expression, or that it is one that only Java knows.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let whole = Regex::new(&format!("^(?:{text})$")).map_err(|e| e.to_string())?;
+        let whole = JavaPattern::whole(text).map_err(|why| why.to_string())?;
         Ok(Self { text: text.to_owned(), whole })
     }
 
@@ -110,7 +110,9 @@ mod tests {
         let pattern = TopicPattern::parse("orders-[0-9]+|a.b").unwrap();
         assert!(pattern.matches("orders-17") && pattern.matches("a.b") && pattern.matches("axb"));
         assert!(!pattern.matches("orders-") && !pattern.matches("my-orders-1") && !pattern.matches("a.b.c"));
-        for wrong in ["(", "[a", "*"] {
+        // Its short classes are Java's.
+        assert!(!TopicPattern::parse(r"t\d").unwrap().matches("t٣"));
+        for wrong in ["(", "[a", "*", "a)(b"] {
             assert!(TopicPattern::parse(wrong).is_err(), "{wrong}");
         }
     }

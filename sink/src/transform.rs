@@ -19,20 +19,20 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::chance::Chance;
+use crate::changes::Changes;
 use crate::codecs::Codecs;
 use crate::deserializer::{Deserializer, Undecoded};
 use crate::error::{Error, ErrorKind};
+use crate::exchange::KeyHash;
 use crate::expr::function::Moment;
 use crate::expr::{EvalError, Keep, Projection};
-use crate::format::{Decoder, EncodeError, Part, Waiting};
+use crate::format::{Decoder, Part, Waiting};
 use crate::message::Message;
 use crate::normalize::Normalize;
 use crate::operator::Operator;
-use crate::plan::{InsertPlan, Pipeline, SourcePlan};
-use crate::print::Print;
-use crate::record_metadata::{MetadataSpan, RecordMetadata};
+use crate::output::Output;
+use crate::plan::{Distribution, InsertPlan, Pipeline, SourcePlan};
 use crate::row::{Arena, Row, RowKind, Timestamp, Value};
-use crate::serializer::{Serialized, Serializer};
 use crate::state::StateSize;
 use crate::step::{Step, Unexpanded};
 
@@ -74,17 +74,8 @@ struct InsertChain {
     delete_projection: Option<Projection>,
     drop_update_before: bool,
     output: Output,
-}
-
-/// What a change is written as.
-#[derive(Clone)]
-pub(crate) enum Output {
-    /// A record.
-    Kafka(Serializer),
-    /// A line of text.
-    Print(Print),
-    /// Nothing.
-    Blackhole,
+    /// Where tasks of the sink write its rows by their key.
+    key_hash: Option<KeyHash>,
 }
 
 /// How far a record was taken.
@@ -100,37 +91,6 @@ pub enum Fed {
 pub struct SchemaRequest {
     decoder: Arc<dyn Decoder>,
     id: u32,
-}
-
-/// What one INSERT makes of one message, in order, in one buffer that is used again.
-#[derive(Debug, Default)]
-pub struct Changes {
-    bytes: Vec<u8>,
-    spans: Vec<Span>,
-    /// Of those changes that have some, in their order.
-    metadata: Vec<MetadataSpan>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    kind: RowKind,
-    key: Option<usize>,
-    value: Option<usize>,
-    has_metadata: bool,
-}
-
-/// One change as a sink takes it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Change<'a> {
-    /// How the row changed its table.
-    pub kind: RowKind,
-    /// `None` is Kafka's null; a printed line has none.
-    pub key: Option<&'a [u8]>,
-    /// `None` is the tombstone.
-    pub value: Option<&'a [u8]>,
-    /// What is written beside the two, where the table does so.
-    pub metadata: Option<RecordMetadata<'a>>,
 }
 
 impl Transform {
@@ -302,6 +262,10 @@ impl InsertChain {
             delete_projection: plan.delete_projection(),
             drop_update_before: plan.drop_update_before,
             output,
+            key_hash: match &plan.distribution {
+                Distribution::Hash { tasks, key } => Some(KeyHash::new(key.clone(), *tasks)),
+                Distribution::Forward | Distribution::Rebalance { .. } => None,
+            },
         }
     }
 
@@ -355,10 +319,13 @@ impl InsertChain {
         if projection.apply(row, slots, moment)? == Keep::No {
             return Ok(());
         }
-        let written = self.output.write(kind, slots, &mut changes.bytes).map_err(Error::encode)?;
-        if let Some(Serialized { key, value, metadata }) = written {
-            changes.spans.push(Span { kind, key, value, has_metadata: metadata.is_some() });
-            changes.metadata.extend(metadata);
+        let written = self.output.write(kind, slots, changes.bytes()).map_err(Error::encode)?;
+        if let Some(written) = written {
+            changes.push(kind, written);
+            if let Some(hash) = &self.key_hash {
+                let target = hash.target(slots, changes.bytes());
+                changes.push_target(target);
+            }
         }
         Ok(())
     }
@@ -371,60 +338,6 @@ impl InsertChain {
     #[cold]
     fn unjudged(&self, error: EvalError) -> Error {
         Error::new(ErrorKind::Sink, format!("table {}: WHERE: {error}", self.projection.table()))
-    }
-}
-
-impl Output {
-    #[inline]
-    fn write(
-        &self,
-        kind: RowKind,
-        row: Row<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<Serialized>, EncodeError> {
-        let line = |value| Ok(Some(Serialized { key: None, value: Some(value), metadata: None }));
-        match self {
-            Self::Kafka(serializer) => serializer.serialize(kind, row, out),
-            Self::Print(print) => line(print.line(kind, row, out)),
-            Self::Blackhole => line(0),
-        }
-    }
-}
-
-impl Changes {
-    /// In the order of their rows.
-    pub fn iter(&self) -> impl Iterator<Item = Change<'_>> {
-        let mut rest = &self.bytes[..];
-        let mut metadata = self.metadata.iter();
-        self.spans.iter().map(move |span| {
-            let (key, after) = rest.split_at(span.key.unwrap_or(0));
-            let (value, after) = after.split_at(span.value.unwrap_or(0));
-            let of_record = if span.has_metadata { metadata.next() } else { None };
-            let (metadata, after) = after.split_at(of_record.map_or(0, |it| it.length()));
-            rest = after;
-            Change {
-                kind: span.kind,
-                key: span.key.map(|_| key),
-                value: span.value.map(|_| value),
-                metadata: of_record.map(|it| it.read(metadata)),
-            }
-        })
-    }
-
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    /// Whether the message changed nothing.
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.spans.clear();
-        self.metadata.clear();
     }
 }
 

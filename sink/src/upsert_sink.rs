@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use upsert_kafka_client::Environment;
 
+use crate::changes::Change;
 use crate::clients::Clients;
 use crate::codecs;
 use crate::error::{Error, ErrorKind};
@@ -12,7 +13,6 @@ use crate::plan::{self, PlanOptions};
 use crate::progress::Counts;
 use crate::row::{Row, RowKind, Value};
 use crate::serializer::{Serialized, Serializer};
-use crate::transform::Change;
 use crate::types::Field;
 use crate::writer::KafkaWriter;
 

@@ -2,13 +2,13 @@
 
 use tokio::time::Instant;
 
+use crate::changes::Change;
 use crate::clients::Clients;
 use crate::error::Error;
 use crate::job::subtask::Subtask;
 use crate::plan::{Layout, SinkPlan};
 use crate::progress::Counts;
 use crate::query_results::QueryWriter;
-use crate::transform::Change;
 
 mod kafka;
 mod print;

@@ -1,6 +1,9 @@
-//! Kafka's tables beyond the seed's: read as tables, written with metadata, buffered, shared by tasks; tables without Kafka.
+//! Kafka's tables beyond the seed's: read as tables, written with metadata, buffered, shared by tasks, exchanged between them; tables without Kafka;
+//! queries beyond a projection.
 
+mod exchange;
 mod local;
+mod queries;
 mod sources;
 mod stage;
 mod upsert_source;

@@ -132,9 +132,12 @@ impl Ran {
     pub(super) fn summary(&self, form: OutputFormat, out: &mut Output) -> Result<(), Failure> {
         let counts = self.progress.counts();
         let mut more = String::new();
-        for (count, done) in
-            [(counts.skipped, "skipped"), (counts.failed, "left out"), (counts.reduced, "reduced")]
-        {
+        for (count, done) in [
+            (counts.skipped, "skipped"),
+            (counts.failed, "left out"),
+            (counts.reduced, "reduced"),
+            (counts.exchanged, "exchanged"),
+        ] {
             if count > 0 {
                 more = format!("{more}, {count} {done}");
             }

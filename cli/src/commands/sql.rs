@@ -29,7 +29,12 @@ pub(super) fn is_prompt(args: &Args) -> bool {
 pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
     OutputFormat::of(args)?;
     running::restore(args)?;
-    let script = if is_prompt(args) { None } else { Some(read(args)?) };
+    let script = if is_prompt(args) {
+        None
+    } else {
+        let Some(script) = stop.unless_asked(read(args)).await else { return running::stopped_early() };
+        Some(script?)
+    };
     let Some(cluster) = stop.unless_asked(SqlCluster::find(args)).await else {
         return running::stopped_early();
     };
@@ -44,14 +49,18 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
 }
 
 /// The whole script, parsed before any of it is run: what is no SQL stops all.
-fn read(args: &Args) -> Result<(String, Statements), Failure> {
+async fn read(args: &Args) -> Result<(String, Statements), Failure> {
     let (path, script) = match args.optional_operand(0) {
         Some(path) if path != "-" => (path, job::read(path)?),
         _ => {
-            let mut text = String::new();
-            // One byte more than a script may have, which planning refuses.
-            let read = std::io::stdin().take(SCRIPT_BYTES_MAX as u64 + 1).read_to_string(&mut text);
-            read.map_err(|e| Failure::new(Exit::Job, format!("{STDIN}: {e}")))?;
+            let wrong = |e: std::io::Error| Failure::new(Exit::Job, format!("{STDIN}: {e}"));
+            // A pipe may bring nothing for long, and a signal is heard meanwhile.
+            let read = tokio::task::spawn_blocking(|| {
+                let mut text = String::new();
+                // One byte more than a script may have, which planning refuses.
+                std::io::stdin().take(SCRIPT_BYTES_MAX as u64 + 1).read_to_string(&mut text).map(|_| text)
+            });
+            let text = read.await.unwrap_or_else(|e| Err(std::io::Error::other(e))).map_err(wrong)?;
             (STDIN, job::filled_in(STDIN, &text)?)
         }
     };

@@ -13,7 +13,7 @@ mod schema;
 mod stream;
 
 use crate::args::Args;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::output::Output;
 
 /// Runs the command of that second word.
@@ -27,9 +27,4 @@ pub(super) fn run(name: &str, args: &Args, out: &mut Output) -> Result<(), Failu
         "stream" => stream::run(args, out),
         _ => Err(Failure::usage(format!("no command 'wire {name}'"))),
     }
-}
-
-/// What was given is wrong.
-fn wrong(message: impl Into<String>) -> Failure {
-    Failure::new(Exit::Wire, message)
 }

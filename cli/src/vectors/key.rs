@@ -3,7 +3,8 @@
 use serde_json::Value;
 use upsert_kafka_protocol::{murmur2, partition_for_key};
 
-use super::{bytes, difference};
+use super::difference;
+use super::line::bytes;
 
 /// A key's hash, and its partition of so many.
 pub(super) fn check(line: &Value) -> Result<(), String> {

@@ -4,7 +4,9 @@ use serde_json::Value;
 use upsert_kafka_protocol::schema::Schema;
 use upsert_kafka_protocol::{Bytes, json};
 
-use super::{Verdict, bytes, difference};
+use super::difference;
+use super::line::bytes;
+use super::verdict::Verdict;
 
 /// A message as Java wrote it, or bytes that Java was given.
 pub(super) fn check(line: &Value) -> Verdict {

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use upsert_kafka_protocol::Bytes;
 use upsert_kafka_protocol::records::{Batch, ControlType, DECOMPRESSED_BYTES_MAX, Record, batches};
 
-use super::{bytes, difference::fact};
+use super::difference::fact;
+use super::line::bytes;
 use crate::hex;
 
 /// A record set as Java wrote it, or one that was broken.

@@ -5,7 +5,8 @@ use sqlparser::ast::{
     Value as AstValue,
 };
 
-use super::{Binder, folded, interval, place, refused};
+use super::folding::{folded, refused};
+use super::{Binder, interval, place};
 use crate::error::{Finding, Position, Rule};
 use crate::expr::Expr;
 use crate::expr::arithmetic::Arithmetic;

@@ -2,13 +2,14 @@
 
 use sqlparser::ast::{DataType as AstType, TypedString, Value as Ast};
 
+use super::folding::{folded, refused};
 use crate::error::{Finding, Rule};
 use crate::expr::Expr;
 use crate::expr::cast;
 use crate::expr::constant::Constant;
 use crate::expr::function::Session;
 use crate::row::{Timestamp, Unscaled, Value};
-use crate::sql::expression::type_of;
+use crate::sql::fragment::type_of;
 use crate::types::{DataType, LogicalType};
 
 /// A value as it stands in the text.
@@ -109,8 +110,8 @@ pub(super) fn typed(typed: &TypedString, session: &Session) -> Result<Expr, Find
         return Ok(Expr::literal(Constant::Plain(value), logical.not_null()));
     };
     let wall_clock = Expr::literal(Constant::Plain(value), LogicalType::Timestamp(precision).not_null());
-    let instant = cast::bind(wall_clock, &logical.not_null(), false, session).map_err(super::refused)?;
-    Ok(super::folded(instant))
+    let instant = cast::bind(wall_clock, &logical.not_null(), false, session).map_err(refused)?;
+    Ok(folded(instant))
 }
 
 fn shape(kind: &str) -> &'static str {

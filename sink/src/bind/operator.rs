@@ -2,7 +2,8 @@
 
 use sqlparser::ast::{BinaryOperator, Expr as Ast, UnaryOperator, Value};
 
-use super::{Binder, folded, literal, refused};
+use super::folding::{folded, refused};
+use super::{Binder, literal};
 use crate::error::{Finding, Position, Rule};
 use crate::expr::Expr;
 use crate::expr::arithmetic::{self, Arithmetic};

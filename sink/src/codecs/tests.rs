@@ -7,14 +7,17 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 
 use super::*;
+use crate::changes::Changes;
 use crate::deserializer::DeserializerPlan;
 use crate::error::ErrorKind;
 use crate::format::{DecodeError, DecodingFormat, EncodeError, Encoded, Waiting};
+use crate::message::Message;
 use crate::plan::{PlanOptions, plan};
 use crate::record_metadata::MetadataColumns;
 use crate::row::{Arena, Row, RowKind, Value};
+use crate::schema_fetch::resume;
 use crate::serializer::{ChangeMode, Serialized};
-use crate::transform::Changes;
+use crate::transform::{Fed, Transform};
 
 const JOB: &str = "
     CREATE TABLE src (tag STRING, text STRING) WITH ('connector' = 'kafka', 'topic' = 'in',

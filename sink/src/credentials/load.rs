@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::{Credentials, PathMap, SecretLookup, reading};
+use super::{Credentials, PathMap, SecretLookup};
 use crate::error::{Error, Finding, Rule};
 
 /// The files and the environment of this process.
@@ -22,14 +22,25 @@ impl SecretLookup for Machine {
     }
 }
 
-pub(super) fn load(path: &Path, paths: PathMap) -> Result<Credentials, Error> {
+impl Credentials {
+    /// Reads a credentials file, and the files and variables that its secrets name. What `paths` says wins over the
+    /// file's own `[_paths]`.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no TOML, or says what nobody knows; each place with its line.
+    pub fn load(path: impl AsRef<Path>, paths: PathMap) -> Result<Self, Error> {
+        self::load(path.as_ref(), paths)
+    }
+}
+
+fn load(path: &Path, paths: PathMap) -> Result<Credentials, Error> {
     let unreadable = |error: io::Error| {
         Finding::new(Rule::Credentials, format!("the credentials file {}: {error}", path.display()))
     };
     let file = File::open(path).map_err(unreadable)?;
     let open_to_others = read_by_others(&file);
     let text = text(file).map_err(unreadable)?;
-    let mut credentials = reading::parse(&text, path, paths, MACHINE)?;
+    let mut credentials = Credentials::parse(&text, path, paths, MACHINE)?;
     if let Some(mode) = open_to_others {
         let file = path.display();
         credentials.notices.push(format!(

@@ -7,17 +7,31 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 use upsert_kafka_client::Secret;
 
-use super::section::{CredentialField, Holds};
-use super::{CredentialKind, Credentials, Held, PathMap, SecretLookup, Section};
+use super::section::{CredentialField, CredentialKind, Held, Holds, Section};
+use super::{Credentials, PathMap, SecretLookup};
 use crate::error::{Error, Finding, Rule};
 use crate::options::nearest;
 
-pub(super) fn parse(
-    text: &str,
-    path: &Path,
-    paths: PathMap,
-    lookup: &dyn SecretLookup,
-) -> Result<Credentials, Error> {
+impl Credentials {
+    /// The same of a text that is at hand, as if it stood in the file `path`; what it names is read by `lookup`.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use upsert_kafka_sink::credentials::{Credentials, MACHINE, PathMap};
+    ///
+    /// let text = "[orders_tls]\nkind = 'kafka_ssl'\ntrustore = 'client.jks'";
+    /// let error = Credentials::parse(text, Path::new("creds.toml"), PathMap::new(), MACHINE).unwrap_err();
+    /// assert!(error.to_string().contains("creds.toml, line 3: [orders_tls] has no field 'trustore'"));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Credentials::load`].
+    pub fn parse(text: &str, path: &Path, paths: PathMap, lookup: &dyn SecretLookup) -> Result<Self, Error> {
+        self::parse(text, path, paths, lookup)
+    }
+}
+
+fn parse(text: &str, path: &Path, paths: PathMap, lookup: &dyn SecretLookup) -> Result<Credentials, Error> {
     let file = path.display().to_string();
     let mut reading = Reading { text, file: &file, path, lookup, findings: Vec::new() };
     let document = match DeTable::parse(text) {

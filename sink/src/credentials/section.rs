@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Held;
+use upsert_kafka_client::Secret;
 
 /// What a section holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,3 +147,6 @@ impl Section {
         self.values.keys().cloned()
     }
 }
+
+/// A text that a field holds, or why it could not be had: said when somebody asks for it.
+pub(crate) type Held = Result<Secret, String>;

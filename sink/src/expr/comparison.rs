@@ -113,10 +113,10 @@ impl Comparison {
                 Ok((left, right))
             }
             _ if a.is_character() && b.is_numeric() && !self.is_equality() => {
-                Ok((cast_to(left, &b, false, session)?, right))
+                Ok((cast_to(left, &as_number(&b), false, session)?, right))
             }
             _ if b.is_character() && a.is_numeric() && !self.is_equality() => {
-                let right = cast_to(right, &a, false, session)?;
+                let right = cast_to(right, &as_number(&a), false, session)?;
                 Ok((left, right))
             }
             (T::Time(_), T::Time(_))
@@ -155,6 +155,15 @@ impl Comparison {
 fn cast_to(operand: Expr, to: &LogicalType, is_try: bool, session: &Session) -> Result<Expr, BindError> {
     let nullable = is_try || operand.data_type().nullable;
     cast::bind(operand, &DataType { logical: to.clone(), nullable }, is_try, session)
+}
+
+/// As which number a text is compared with one of this type: beside a DECIMAL as the longest there is, which is read more
+/// strictly than short ones are.
+fn as_number(logical: &LogicalType) -> LogicalType {
+    match logical {
+        LogicalType::Decimal { .. } => LogicalType::Decimal { precision: 38, scale: 19 },
+        other => other.clone(),
+    }
 }
 
 /// What a text is compared with as if it were one.

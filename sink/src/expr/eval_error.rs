@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::error::Position;
+use crate::java_regex::Exhausted;
 
 /// Why an expression has no value for a row. One word wide, so that a value costs no more for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,13 @@ impl EvalError {
     pub(crate) fn at(mut self, at: Option<Position>) -> Self {
         self.0.at = self.0.at.or(at);
         self
+    }
+}
+
+impl From<Exhausted> for EvalError {
+    #[cold]
+    fn from(exhausted: Exhausted) -> Self {
+        Self::new(exhausted.to_string())
     }
 }
 

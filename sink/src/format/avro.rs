@@ -21,6 +21,7 @@ mod default_value;
 mod derive;
 mod json_reader;
 mod json_writer;
+mod node;
 mod reader_cache;
 mod registered;
 mod resolution;

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use fancy_regex::Regex;
-
 use super::envelope::{
     Envelope, EnvelopeEncoder, EnvelopeMetadata, Event, EventDecoder, Events, Place, as_it_is, instant,
     listed, long, millis, text, texts,
 };
-use super::json::{
-    self, DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL,
+use super::json;
+use super::json::options::{
+    DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL,
     MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
 };
 use super::{
     DecodeError, Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, FormatMetadata, FormatSpec,
     Ready,
 };
+use crate::java_regex::JavaPattern;
 use crate::option::{OptionKind, OptionSet, OptionSpec};
 use crate::row::{Row, RowKind, Value};
 use crate::types::{DataType, Field, LogicalType};
@@ -126,10 +126,10 @@ fn decoding(
 }
 
 /// The expression of an option, held to whole names.
-fn included(options: &OptionSet, option: &OptionSpec) -> Result<Option<Regex>, FormatError> {
+fn included(options: &OptionSet, option: &OptionSpec) -> Result<Option<JavaPattern>, FormatError> {
     let Some(pattern) = options.text(option.key) else { return Ok(None) };
-    let refused = |error| FormatError::new(format!("'{}' = '{pattern}': {error}", option.key));
-    Regex::new(&format!("^(?:{pattern})$")).map(Some).map_err(refused)
+    let refused = |why| FormatError::new(format!("'{}': {why}", option.key));
+    JavaPattern::whole(pattern).map(Some).map_err(refused)
 }
 
 fn encoding(
@@ -148,8 +148,8 @@ fn encoding(
 /// Makes rows of its events.
 struct CanalEvents {
     columns: Box<[Field]>,
-    databases: Option<Regex>,
-    tables: Option<Regex>,
+    databases: Option<JavaPattern>,
+    tables: Option<JavaPattern>,
 }
 
 impl Events for CanalEvents {
@@ -213,15 +213,15 @@ fn rows<'a>(
 /// Whether the event is of a database or table that is read.
 fn includes(
     envelope: &Envelope,
-    names: &Option<Regex>,
+    names: &Option<JavaPattern>,
     name: Value<'_>,
     field: &str,
 ) -> Result<bool, DecodeError> {
     match (names, name) {
         (None, _) => Ok(true),
-        (Some(names), Value::String(name)) => names.is_match(name).map_err(|error| {
-            envelope.refused(&format!("has a {field} that '{field}.include' gave up on: {error}"))
-        }),
+        (Some(names), Value::String(name)) => names
+            .is_match(name)
+            .map_err(|why| envelope.refused(&format!("has a {field} for '{field}.include': {why}"))),
         (Some(_), _) => Err(envelope.refused(&format!("has no {field:?}, which '{field}.include' asks for"))),
     }
 }

@@ -6,8 +6,9 @@ use super::envelope::{
     Envelope, EnvelopeEncoder, EnvelopeMetadata, Event, EventDecoder, Events, Place, as_it_is, instant,
     listed, long, seconds, text, texts,
 };
-use super::json::{
-    self, DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL,
+use super::json;
+use super::json::options::{
+    DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL,
     MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
 };
 use super::{

@@ -8,6 +8,7 @@ use crate::clients::Clients;
 use crate::error::Error;
 use crate::local_source::{LocalBatch, LocalSource};
 use crate::plan::{Notice, SourcePlan};
+use crate::progress::OffsetsRebuilt;
 use crate::source::{JobIdentity, KafkaSource, Positions};
 
 /// A source that is open.
@@ -119,6 +120,10 @@ impl Input {
 
     pub(super) fn rebuilt_to(&self, of: &TopicPartition) -> i64 {
         self.kafka().map_or(0, |source| source.rebuilt_to(of))
+    }
+
+    pub(super) fn rebuilt(&self) -> OffsetsRebuilt {
+        self.kafka().map_or_else(OffsetsRebuilt::default, KafkaSource::rebuilt)
     }
 
     pub(super) fn advance(&mut self, of: &TopicPartition, next: i64, leader_epoch: i32) {

@@ -19,6 +19,11 @@ impl Subtask {
         Self { index, parallelism: parallelism.max(1) }
     }
 
+    /// Its number, from 0.
+    pub(crate) fn index(self) -> usize {
+        self.index as usize
+    }
+
     /// How many there are, at least one.
     pub(crate) fn parallelism(self) -> u32 {
         self.parallelism

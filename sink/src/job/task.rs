@@ -16,17 +16,19 @@ use upsert_kafka_client::{Clock, Fetched, PartitionRecords, TopicPartition};
 
 use super::Restore;
 use super::dead_letters::DeadLetters;
+use super::handover::HandoverSender;
 use super::input::{Input, Polled};
 use super::subtask::Subtask;
 use super::writers::Writers;
 use crate::clients::Clients;
-use crate::codecs::{self, Codecs};
+use crate::codecs::Codecs;
 use crate::error::{Error, RecordPlace};
 use crate::local_source::LocalBatch;
 use crate::message::Message;
 use crate::plan::{Notice, Pipeline};
-use crate::progress::{Counts, Progress};
+use crate::progress::{Counts, OffsetsRebuilt, Progress};
 use crate::query_results::QueryWriter;
+use crate::schema_fetch;
 use crate::skips::Skips;
 use crate::source::JobIdentity;
 use crate::state::StateSize;
@@ -48,6 +50,8 @@ pub(super) struct Task {
     lag: i64,
     /// What it last told of what its operators keep.
     kept: StateSize,
+    /// What it last told of how far they are rebuilt.
+    rebuilt: OffsetsRebuilt,
 }
 
 /// What a job's tasks have in common while they are opened.
@@ -68,14 +72,20 @@ impl Task {
     pub(super) async fn open(
         pipeline: &Pipeline,
         codecs: &Codecs,
+        exchanges: &[Vec<HandoverSender>],
         subtask: Subtask,
         Opening { restore, job, clients, progress, results }: &mut Opening,
     ) -> Result<Self, Error> {
         let dead_letters = DeadLetters::open(pipeline.reader(), clients).await?;
         let shared = Arc::clone(progress);
-        let writers = Writers::open(&pipeline.inserts, subtask, clients, shared, results.as_ref()).await?;
+        let writers =
+            Writers::open(&pipeline.inserts, exchanges, subtask, clients, shared, results.as_ref()).await?;
+        let source = Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?;
+        let rebuilt = source.rebuilt();
+        progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);
         Ok(Self {
-            source: Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?,
+            source,
+            rebuilt,
             writers,
             dead_letters,
             discovery_interval: pipeline.reader().discovery_interval,
@@ -151,6 +161,7 @@ impl Task {
         for records in fetched.partitions() {
             self.process_partition(records).await?;
         }
+        self.writers.hand_over().await?;
         if recreated {
             self.discover().await;
         }
@@ -158,6 +169,8 @@ impl Task {
         self.progress.set_lag(std::mem::replace(&mut self.lag, now), now);
         let kept = self.transform.state_size();
         self.progress.set_state(std::mem::replace(&mut self.kept, kept), kept);
+        let rebuilt = self.source.rebuilt();
+        self.progress.set_rebuild(std::mem::replace(&mut self.rebuilt, rebuilt), rebuilt);
         Ok(())
     }
 
@@ -177,7 +190,8 @@ impl Task {
             }
         }
         self.progress.count(counts);
-        outcome
+        outcome?;
+        self.writers.hand_over().await
     }
 
     async fn process_partition(&mut self, records: &PartitionRecords) -> Result<(), Error> {
@@ -231,7 +245,9 @@ impl Task {
         }
         let fed = match self.transform.feed(message) {
             Ok(Fed::Complete) => Ok(()),
-            Ok(Fed::NeedsSchema(request)) => codecs::resume(&mut self.transform, message, request).await,
+            Ok(Fed::NeedsSchema(request)) => {
+                schema_fetch::resume(&mut self.transform, message, request).await
+            }
             Err(error) => Err(error),
         };
         if let Err(error) = fed {

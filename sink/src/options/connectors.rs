@@ -358,3 +358,6 @@ static FILESYSTEM_OPTIONS: &[OptionSpec] = &[
     FORMAT,
     option("source.monitor-interval", Duration, None, "1.14", "Without effect: it ends with the last line."),
 ];
+
+/// What begins so goes to the Kafka client.
+pub(crate) const PROPERTIES: &str = "properties.";

@@ -1,6 +1,7 @@
 //! The spelling of Flink 1.10, `'connector.type' = 'kafka'`, and what is written today.
 
-use super::{Given, Options, PROPERTIES};
+use super::connectors::PROPERTIES;
+use super::given::{Given, Options};
 
 /// A WITH clause of 1.10 in today's words.
 #[derive(Debug, PartialEq, Eq)]

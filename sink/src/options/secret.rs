@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use upsert_kafka_client::{Config, Role};
 
-use super::{CONNECTORS, FIELD_OPTIONS, PROPERTIES};
-use crate::format::FORMATS;
-use crate::settings::SETTINGS;
+use super::connectors::{CONNECTORS, FIELD_OPTIONS, PROPERTIES};
+use super::settings::SETTINGS;
+use crate::format::table::FORMATS;
 
 /// What stands for a value that is not shown.
 pub(crate) const HIDDEN: &str = "***";

@@ -25,6 +25,14 @@ pub(crate) fn parse(kind: OptionKind, text: &str) -> Option<OptionValue> {
     })
 }
 
+/// A time as options have it: `2 s`, `500ms`, `PT1S`; a bare number counts milliseconds.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    match parse(OptionKind::Duration, text)? {
+        OptionValue::Duration(duration) => Some(duration),
+        _ => None,
+    }
+}
+
 /// Items of a list; those of one table are compared with those of others.
 const ITEMS_MAX: usize = 1_000;
 

@@ -1,12 +1,12 @@
 //! The checks of one table: what it came to, and what is wrong with it, in the order of the rules.
 
-use super::formats::Format;
+use super::format::Format;
 use super::notice::Notice;
-use super::report::{OptionReport, Origin, TableReport};
+use super::report::{OptionReport, TableReport};
 use super::table::Table;
 use crate::error::{Finding, Position, Rule};
 use crate::option::{OptionSet, OptionValue};
-use crate::options::{Connector, Options, PROPERTIES, Space, properties, unknown};
+use crate::options::{Connector, Options, Origin, PROPERTIES, Space, properties, unknown};
 
 /// Collects the findings and notices of one table in one role.
 pub(super) struct Check<'a> {

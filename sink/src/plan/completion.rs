@@ -1,11 +1,11 @@
 //! What may stand at a place of SQL that is being typed: keywords, tables, columns, functions, options and their values.
 
 use super::catalog::Catalog;
-use crate::format::FORMATS;
+use crate::format::table::FORMATS;
 use crate::functions;
 use crate::option::{OptionKind, OptionSpec};
+use crate::options::settings::SETTINGS;
 use crate::options::{CONNECTORS, known_keys};
-use crate::settings::SETTINGS;
 use crate::sql::{Lexeme, LexemeKind, is_reserved, lexemes};
 
 /// What may take the place of the word before the cursor.

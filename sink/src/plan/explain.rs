@@ -23,8 +23,10 @@ impl fmt::Display for Explained<'_> {
         for table in self.tables {
             write_table(f, table)?;
         }
-        for (source, insert) in self.pipelines.iter().flat_map(Pipeline::inserts) {
-            write_insert(f, source, insert)?;
+        for pipeline in self.pipelines {
+            for (source, insert) in pipeline.inserts() {
+                write_insert(f, source, insert, pipeline.tasks)?;
+            }
         }
         for pipeline in self.pipelines.iter().filter(|it| it.inserts.len() > 1) {
             let (topics, count) = (pipeline.reader().topics.join(", "), pipeline.inserts.len());
@@ -57,7 +59,12 @@ fn write_table(f: &mut fmt::Formatter<'_>, table: &TableReport) -> fmt::Result {
     writeln!(f)
 }
 
-fn write_insert(f: &mut fmt::Formatter<'_>, source: &SourcePlan, insert: &InsertPlan) -> fmt::Result {
+fn write_insert(
+    f: &mut fmt::Formatter<'_>,
+    source: &SourcePlan,
+    insert: &InsertPlan,
+    source_tasks: u32,
+) -> fmt::Result {
     let columns = insert.sink.columns();
     match insert.sink.table() {
         SELECT => writeln!(f, "select from {}", source.table)?,
@@ -71,6 +78,9 @@ fn write_insert(f: &mut fmt::Formatter<'_>, source: &SourcePlan, insert: &Insert
         writeln!(f, "  {sentence}")?;
     }
     writeln!(f, "  {}", insert.update_before)?;
+    if let Some(line) = insert.distribution.explained(source_tasks, columns) {
+        writeln!(f, "  {line}")?;
+    }
     writeln!(f)
 }
 

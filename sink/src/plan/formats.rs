@@ -3,29 +3,13 @@
 use std::sync::Arc;
 
 use super::check::Check;
-use crate::error::{Finding, Rule};
-use crate::format::{DecodingFormat, EncodingFormat, FORMATS, FormatSpec};
-use crate::option::{OptionSet, OptionValue};
+use super::format::Format;
+use crate::error::Rule;
+use crate::format::table::FORMATS;
+use crate::format::{DecodingFormat, EncodingFormat, FormatSpec};
+use crate::option::OptionValue;
 use crate::options::{Space, nearest};
 use crate::types::Field;
-
-/// A format of a table, with what its options came to.
-pub(super) struct Format {
-    pub(super) spec: &'static FormatSpec,
-    pub(super) options: OptionSet,
-    /// The option that names it.
-    pub(super) key: &'static str,
-    prefix: &'static str,
-    /// Values of its options that do not parse.
-    pub(super) findings: Vec<Finding>,
-}
-
-impl Format {
-    /// The keys that it knows.
-    pub(super) fn space(&self) -> Space {
-        Space::format(self.prefix, self.spec)
-    }
-}
 
 impl Check<'_> {
     /// The format that an option names; no option is no format, and no finding.

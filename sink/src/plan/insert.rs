@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::branch::{Branch, BranchSource};
 use super::changelog::{Changelog, changelog, insert_only};
+use super::distribution::{Distribution, distribute};
 use super::explain::Explained;
 use super::job_draft::JobDraft;
+use super::metadata;
 use super::pipeline::{InsertPlan, Layout, PrintPlan, SELECT, SinkPlan, SourcePlan};
 use super::query::projected;
 use super::query_binder::QueryBinder;
@@ -35,7 +37,7 @@ pub(super) fn insert(draft: &mut JobDraft<'_>, insert: &Insert) {
     let is_union = branches.len() > 1;
     let as_sink = sink_table.as_sink();
     for (branch, source) in branches.into_iter().zip(sources) {
-        let Some(projection) = projection(draft, insert, &branch, &as_sink) else { return };
+        let Some(projection) = projection(draft, insert, &branch, (&sink_table, &as_sink)) else { return };
         // A plan of a sink cannot be cloned: each branch has one of its own.
         let Some(sink) = sink.take().or_else(|| draft.sink(&sink_table)) else { return };
         let Some(source) = source else { continue };
@@ -61,6 +63,7 @@ pub(super) fn select(draft: &mut JobDraft<'_>, query: &Query) {
         let sink = SinkPlan::Print(PrintPlan {
             table: SELECT.to_owned(),
             columns,
+            primary_key: Vec::new(),
             identifier: None,
             standard_error: false,
             layout: Layout::Changelog { has_header: at == 0 },
@@ -82,6 +85,7 @@ pub(super) fn explained(draft: &mut JobDraft<'_>, statements: Vec<Statement>) {
             _ => inner.notice("EXPLAIN explains INSERT and SELECT"),
         }
     }
+    inner.findings.extend(distribute(inner.readers.pipelines_mut(), &inner.settings));
     let text = Explained {
         settings: &inner.settings,
         pipelines: inner.readers.pipelines(),
@@ -138,21 +142,24 @@ fn source_of(draft: &mut JobDraft<'_>, branch: &Branch) -> Option<(SourcePlan, O
     }
 }
 
-/// What each column of the sink is made of, if the branch fits it.
+/// What each column of the sink is made of, if the branch fits the table, as it is declared and as it is filled.
 fn projection(
     draft: &mut JobDraft<'_>,
     insert: &Insert,
     branch: &Branch,
-    sink: &Table,
+    (declared, sink): (&Table, &Table),
 ) -> Option<Projection> {
     // Then the columns of the query would be matched with half of the table's.
     if sink.is_partial {
         return None;
     }
     let at = insert.query.at;
-    let columns = projected(&branch.columns, insert, sink, &draft.settings.session());
-    let columns =
+    let session = draft.settings.session();
+    let columns = projected(&branch.columns, insert, sink, &session);
+    let mut columns =
         columns.map_err(|findings| draft.findings.extend(findings.into_iter().map(|it| it.at(at)))).ok()?;
+    let cast = metadata::cast_written(declared, &mut columns, &session);
+    cast.map_err(|finding| draft.findings.push(finding.of(&sink.name))).ok()?;
     Some(Projection::new(&sink.name, columns, draft.settings.on_null))
 }
 
@@ -181,6 +188,7 @@ fn add(
         update_before: why,
         key_only_deletes,
         sink,
+        distribution: Distribution::default(),
     };
     let added = draft.readers.add(source, declared, planned);
     draft.findings.extend(added.err().map(|finding| finding.at(at)));

@@ -100,17 +100,11 @@ impl Plan {
         }
     }
 
-    /// How many tasks share the partitions of a pipeline.
-    pub(crate) fn parallelism(&self, pipeline: &Pipeline) -> u32 {
-        pipeline.parallelism(self.settings.parallelism)
-    }
-
     /// Gives each state of each task its share of the job's memory.
     pub(crate) fn share_state_memory(&mut self) {
-        let parallelism = self.settings.parallelism;
         let states = |it: &Pipeline| {
             let kept = it.sources.iter().filter(|source| source.keeps_state()).count();
-            kept * it.parallelism(parallelism) as usize
+            kept * it.tasks as usize
         };
         let count = self.pipelines.iter().map(states).sum::<usize>().max(1);
         for source in self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.sources) {

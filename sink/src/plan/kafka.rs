@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::check::Check;
-use super::formats::{Format, without_prefix};
+use super::format::Format;
+use super::formats::without_prefix;
 use super::metadata;
 use super::pipeline::{KafkaSinkPlan, SinkPlan, SourcePlan};
 use super::table::{Kind, Table};

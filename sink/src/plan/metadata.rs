@@ -1,13 +1,15 @@
 //! Metadata columns: which keys there are, and which types a column of each may have.
 
 use super::check::Check;
+use super::metadata_type::{OF_VALUE, READABLE};
 use super::table::{Declared, Kind, Table};
 use crate::deserializer::ReadableMetadata;
 use crate::error::{Finding, Rule};
+use crate::expr::function::Session;
+use crate::expr::{Expr, Projected, cast};
 use crate::format::FormatSpec;
-use crate::options::Options;
 use crate::record_metadata::WritableMetadata;
-use crate::types::{DataType, LogicalType};
+use crate::types::{DataType, Field, LogicalType};
 
 impl Check<'_> {
     /// The metadata columns of a table that is read, with their places in the table's row. Every one has a key that
@@ -39,7 +41,7 @@ impl Check<'_> {
             };
             // What can be cast is cast by the query.
             if let Fit::Never = fit(&readable_type(*metadata), &data_type.logical) {
-                self.misfit(column, data_type, Fit::Never, "read");
+                self.misfit(column, data_type, "read");
             }
             found.push((*slot, *metadata));
         }
@@ -66,8 +68,10 @@ impl Check<'_> {
                 self.findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
                 continue;
             };
-            let fit = fit(&writable_type(*metadata), &data_type.logical);
-            self.misfit(column, data_type, fit, "written");
+            // What can be cast is cast by the INSERT.
+            if let Fit::Never = fit(&writable_type(*metadata), &data_type.logical) {
+                self.misfit(column, data_type, "written");
+            }
             found.push((slot, *metadata));
         }
         let has = |wanted| found.iter().any(|(_, it)| *it == wanted);
@@ -78,27 +82,63 @@ impl Check<'_> {
         found
     }
 
-    fn misfit(&mut self, column: &Declared, data_type: &DataType, fit: Fit, done: &str) {
+    fn misfit(&mut self, column: &Declared, data_type: &DataType, done: &str) {
         let Kind::Metadata { key, .. } = &column.kind else { return };
-        let finding = match fit {
-            Fit::AsIs => return,
-            Fit::Cast => {
-                let text = format!(
-                    "column '{}': metadata '{key}' as {} is not supported yet",
-                    column.name, data_type.logical
-                );
-                Finding::not_yet("metadata-cast", text)
-            }
-            Fit::Never => {
-                let text = format!(
-                    "column '{}': metadata '{key}' cannot be {done} as {}",
-                    column.name, data_type.logical
-                );
-                Finding::new(Rule::Type, text)
-            }
-        };
-        self.findings.push(finding.at(column.at));
+        let text =
+            format!("column '{}': metadata '{key}' cannot be {done} as {}", column.name, data_type.logical);
+        self.findings.push(Finding::new(Rule::Type, text).at(column.at));
     }
+}
+
+/// Casts what an INSERT fills the metadata columns of a table with to the types that records have, where the columns
+/// are declared with others.
+pub(super) fn cast_written(
+    table: &Table,
+    columns: &mut [Projected],
+    session: &Session,
+) -> Result<(), Finding> {
+    for (column, slot, metadata, data_type) in written(table) {
+        let to = writable_type(metadata);
+        if data_type.logical == to {
+            continue;
+        }
+        let of_record = DataType { logical: to, nullable: true };
+        let expr = std::mem::replace(&mut columns[slot].expr, Expr::null(of_record.logical.clone()));
+        columns[slot].expr = cast::bind(expr, &of_record, false, session).map_err(|error| {
+            let text = format!("column '{}': metadata '{}': {}", column.name, metadata.key(), error.0);
+            Finding::new(Rule::Type, text).at(column.at)
+        })?;
+    }
+    Ok(())
+}
+
+/// The metadata columns that only a cast can write, which a program with rows of its own has none for.
+pub(super) fn uncast(table: &Table) -> Vec<Finding> {
+    let needs_cast = |metadata, data_type: &DataType| {
+        matches!(fit(&writable_type(metadata), &data_type.logical), Fit::Cast)
+    };
+    let columns = written(table).filter(|(_, _, metadata, data_type)| needs_cast(*metadata, data_type));
+    let finding = |(column, _, metadata, data_type): (&Declared, usize, WritableMetadata, &DataType)| {
+        let text = format!(
+            "column '{}': metadata '{}' as {} is not supported yet for rows of a program's own",
+            column.name,
+            metadata.key(),
+            data_type.logical
+        );
+        Finding::not_yet("metadata-cast", text).at(column.at)
+    };
+    columns.map(finding).collect()
+}
+
+/// The metadata columns of a table that are written, with their places in the row of [`Table::as_sink`].
+fn written(table: &Table) -> impl Iterator<Item = (&Declared, usize, WritableMetadata, &DataType)> {
+    persisted(table).filter_map(|(slot, column)| match &column.kind {
+        Kind::Metadata { key, data_type, is_virtual: false, .. } => {
+            let metadata = WritableMetadata::ALL.into_iter().find(|it| it.key() == key)?;
+            Some((column, slot, metadata, data_type))
+        }
+        _ => None,
+    })
 }
 
 /// How the type of a column fits its metadata's.
@@ -135,7 +175,11 @@ fn writable_type(metadata: WritableMetadata) -> LogicalType {
         WritableMetadata::Topic => LogicalType::STRING,
         WritableMetadata::Timestamp => LogicalType::TimestampLtz(3),
         WritableMetadata::Headers => headers(),
-        WritableMetadata::HeaderList => LogicalType::Array(Box::new(LogicalType::Row([].into()).nullable())),
+        WritableMetadata::HeaderList => {
+            let key = Field::new("key", LogicalType::STRING.nullable());
+            let value = Field::new("value", LogicalType::BYTES.nullable());
+            LogicalType::Array(Box::new(LogicalType::Row([key, value].into()).nullable()))
+        }
     }
 }
 
@@ -174,23 +218,7 @@ fn fit(metadata: &LogicalType, column: &LogicalType) -> Fit {
     }
 }
 
-/// The type that a metadata column has by itself, whatever its declaration makes of it; `None` where there is no such
-/// metadata.
-pub(super) fn data_type(options: &Options, key: &str) -> Option<DataType> {
-    if let Some(key) = key.strip_prefix(OF_VALUE) {
-        let format = ["format", "value.format"].iter().find_map(|it| options.get(*it))?;
-        let metadata = FormatSpec::named(&format.value)?.metadata;
-        return metadata.iter().find(|it| it.key == key).map(|it| (it.data_type)());
-    }
-    READABLE.iter().find(|it| it.key() == key).map(|it| it.data_type())
-}
-
 /// The metadata of the value's format that a table reads: its keys there, and its places in the table's row.
 pub(super) fn of_format(table: &Table) -> (Vec<&str>, Vec<usize>) {
     table.metadata().filter_map(|(_, key, slot)| Some((key.strip_prefix(OF_VALUE)?, slot))).unzip()
 }
-
-/// How the keys of a format's metadata begin.
-const OF_VALUE: &str = "value.";
-
-const READABLE: [ReadableMetadata; 8] = ReadableMetadata::ALL;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::distribution::Distribution;
 use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error_handling::ErrorHandling;
 use crate::expr::Projection;
@@ -27,6 +28,8 @@ pub struct Pipeline {
     pub(crate) sources: Vec<SourcePlan>,
     /// At least one, in the order of the statements.
     pub(crate) inserts: Vec<InsertPlan>,
+    /// How many tasks share the partitions, at least one.
+    pub(crate) tasks: u32,
 }
 
 /// One INSERT: a source's rows through a projection into a sink.
@@ -46,6 +49,8 @@ pub struct InsertPlan {
     pub(crate) key_only_deletes: bool,
     /// What is written.
     pub(crate) sink: SinkPlan,
+    /// Which task writes a row.
+    pub(crate) distribution: Distribution,
 }
 
 /// A table that is read.
@@ -145,6 +150,8 @@ pub(crate) struct BlackholePlan {
     pub(crate) table: String,
     /// The row that is forgotten.
     pub(crate) columns: Arc<[Field]>,
+    /// The primary key's columns among `columns`, if the table has one.
+    pub(crate) primary_key: Vec<usize>,
     /// `sink.parallelism`
     pub(crate) parallelism: Option<u32>,
 }
@@ -156,6 +163,8 @@ pub(crate) struct PrintPlan {
     pub(crate) table: String,
     /// The row that is printed.
     pub(crate) columns: Arc<[Field]>,
+    /// The primary key's columns among `columns`, if the table has one.
+    pub(crate) primary_key: Vec<usize>,
     /// `print-identifier`: stands before each line.
     pub(crate) identifier: Option<String>,
     /// `standard-error`
@@ -184,17 +193,6 @@ impl Pipeline {
     /// What says where and how the topics are read: the same for every source.
     pub(crate) fn reader(&self) -> &SourcePlan {
         &self.sources[0]
-    }
-
-    /// How many tasks share its partitions: Flink's source has `scan.parallelism` or the job's, its sink its own or the
-    /// source's; here one task does both, so the greatest of them counts.
-    pub(crate) fn parallelism(&self, default: u32) -> u32 {
-        if self.reader().local.is_some() {
-            return 1;
-        }
-        let of = |source: &SourcePlan| source.parallelism.unwrap_or(default);
-        let sinks = self.inserts().filter_map(|(_, insert)| insert.sink.parallelism());
-        self.sources.iter().map(of).chain(sinks).max().unwrap_or(default).clamp(1, TASKS_MAX)
     }
 
     /// Every INSERT with the table that it reads.
@@ -307,6 +305,15 @@ impl SinkPlan {
         matches!(self, Self::Print(sink) if sink.layout != Layout::Row)
     }
 
+    /// The columns of its primary key in the row that is written, if it has one.
+    pub(crate) fn primary_key(&self) -> &[usize] {
+        match self {
+            Self::Kafka(sink) => &sink.primary_key,
+            Self::Print(sink) => &sink.primary_key,
+            Self::Blackhole(sink) => &sink.primary_key,
+        }
+    }
+
     /// `sink.parallelism`
     pub(crate) fn parallelism(&self) -> Option<u32> {
         match self {
@@ -319,8 +326,6 @@ impl SinkPlan {
 
 /// What the source of VALUES is called where a table's name is asked for.
 const ONCE: &str = "VALUES";
-/// Tasks of one pipeline: those beyond the partitions of its topics would have nothing to do.
-const TASKS_MAX: u32 = 256;
 
 impl fmt::Debug for SourcePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

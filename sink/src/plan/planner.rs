@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::catalog::{Entry, View};
+use super::distribution::distribute;
 use super::insert::{self, explained};
 use super::job_draft::{Ground, JobDraft};
 use super::job_plan::Plan;
@@ -12,7 +13,7 @@ use super::pipeline::{KafkaSinkPlan, SinkPlan};
 use super::plan_options::PlanOptions;
 use super::query_binder::rename;
 use super::table::Table;
-use super::{answers, like};
+use super::{answers, like, metadata};
 use crate::error::{Error, Finding, Position, Rule};
 use crate::serializer::ChangeMode;
 use crate::sql::{CreateTable, CreateView, Drop, Statement};
@@ -87,6 +88,7 @@ impl<'a> Planner<'a> {
             let topics = &draft.topics;
             draft.findings.extend(looped.map(|finding| topics.iter().fold(finding, placed)));
         }
+        draft.findings.extend(distribute(draft.readers.pipelines_mut(), &draft.settings));
         draft.findings.append(&mut draft.properties.findings);
         // A table that two statements name is judged twice.
         let mut told = HashSet::new();
@@ -117,6 +119,7 @@ impl<'a> Planner<'a> {
         let path = draft.catalog.path(&ast.name);
         let (table, findings) = Table::new(ast, draft.catalog.shown(&path), path, 0, draft.caller);
         draft.findings.extend(findings);
+        draft.findings.extend(metadata::uncast(&table).into_iter().map(|finding| finding.of(&table.name)));
         let sink = draft.sink(&table);
         draft.findings.append(&mut draft.properties.findings);
         match sink {

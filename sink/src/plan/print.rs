@@ -14,6 +14,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     let plan = PrintPlan {
         table: table.name.clone(),
         columns: table.columns.clone(),
+        primary_key: table.primary_key.clone(),
         identifier: check.given("print-identifier").map(str::to_owned),
         standard_error: check.options.is_true("standard-error"),
         layout: Layout::Row,
@@ -30,7 +31,12 @@ pub(super) fn blackhole(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<Stri
     check.keys([None, None]);
     check.writable_metadata(&[]);
     let parallelism = check.parallelism("sink.parallelism");
-    let plan = BlackholePlan { table: table.name.clone(), columns: table.columns.clone(), parallelism };
+    let plan = BlackholePlan {
+        table: table.name.clone(),
+        columns: table.columns.clone(),
+        primary_key: table.primary_key.clone(),
+        parallelism,
+    };
     let lines = vec![format!("counts each change and forgets it: {}", table.column_names())];
     (Some(SinkPlan::Blackhole(plan)), check, lines)
 }

@@ -4,10 +4,9 @@ use upsert_kafka_client::{Config, ErrorKind, Role};
 
 use super::check::client_properties;
 use super::notice::Notice;
-use super::report::Origin;
 use super::table::Table;
 use crate::error::{Error, Finding, Rule};
-use crate::options::PROPERTIES;
+use crate::options::{Origin, PROPERTIES};
 
 /// What the client says of every table's properties, before anything connects.
 #[derive(Debug, Default)]

@@ -54,13 +54,17 @@ impl Readers {
             self.by_topic.entry(topic.clone()).or_default().push(self.pipelines.len());
         }
         insert.source = 0;
-        self.pipelines.push(Pipeline { sources: vec![source], inserts: vec![insert] });
+        self.pipelines.push(Pipeline { sources: vec![source], inserts: vec![insert], tasks: 1 });
         self.declared.push(vec![declared]);
         Ok(())
     }
 
     pub(super) fn pipelines(&self) -> &[Pipeline] {
         &self.pipelines
+    }
+
+    pub(super) fn pipelines_mut(&mut self) -> &mut [Pipeline] {
+        &mut self.pipelines
     }
 
     pub(super) fn into_pipelines(self) -> Vec<Pipeline> {

@@ -1,8 +1,6 @@
 //! What a table came to, for `explain`.
 
-use std::fmt;
-
-use crate::options::{Given, Options, PROPERTIES, Space};
+use crate::options::{Given, Options, Origin, PROPERTIES, Space};
 
 /// One table in one role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,41 +28,6 @@ pub struct OptionReport {
     pub value: String,
     /// Who said so.
     pub origin: Origin,
-}
-
-/// Where a value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origin {
-    /// The table's WITH.
-    Table,
-    /// The caller, who overrides the table.
-    Caller,
-    /// The caller's properties, which stand for what the table does not say.
-    Properties,
-    /// The section of the credentials file that the table names.
-    Section(String),
-    /// A value of the secret of that name, in the place of its key.
-    Secret(String),
-    /// Another option of the table, which has this meaning here.
-    Mapped(&'static str),
-    /// Nobody: the option's default.
-    Default,
-}
-
-/// As `explain` has it behind a value.
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Table => Ok(()),
-            Self::Caller => f.write_str(" (set by the caller)"),
-            Self::Properties => f.write_str(" (properties of the caller)"),
-            Self::Section(name) => write!(f, " (section {name})"),
-            Self::Secret(name) => write!(f, " (secret {name})"),
-            Self::Mapped(key) => write!(f, " (from '{key}')"),
-            Self::Default => f.write_str(" (default)"),
-        }
-    }
 }
 
 /// The options of one space, in the order of its rows.

@@ -20,8 +20,7 @@ impl Check<'_> {
         } else if let Some(text) = self.given("topic-pattern")
             && let Err(why) = TopicPattern::parse(text)
         {
-            let text = format!("'topic-pattern' = '{text}' is not a regular expression: {why}");
-            self.refuse(Rule::Value, "topic-pattern", text);
+            self.refuse(Rule::Value, "topic-pattern", format!("'topic-pattern': {why}"));
         }
     }
 

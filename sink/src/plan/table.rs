@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::metadata;
+use super::metadata_type;
 use super::path::Path;
 use super::plan_options::{Override, PlanOptions};
-use super::report::Origin;
 use crate::bind::{NamedExpr, Relation, Scope, bind};
 use crate::error::{FINDINGS_SHOWN_MAX, Finding, Position, Rule};
 use crate::expr::Expr;
 use crate::expr::cast;
 use crate::expr::function::Session;
-use crate::options::{CONNECTORS, Connector, Given, Options, PROPERTIES, legacy, nearest, quoted};
+use crate::options::{CONNECTORS, Connector, Given, Options, Origin, PROPERTIES, legacy, nearest, quoted};
 use crate::sql::{ColumnKind, CreateTable, PrimaryKey, WithOption};
 use crate::types::{DataType, Field, LogicalType};
 
@@ -111,7 +110,7 @@ impl Table {
                 }
                 ColumnKind::Metadata { data_type, key, is_virtual } => {
                     let key = key.clone().unwrap_or_else(|| name.clone());
-                    let own = metadata::data_type(&options, &key).unwrap_or_else(|| data_type.clone());
+                    let own = metadata_type::data_type(&options, &key).unwrap_or_else(|| data_type.clone());
                     metadata.push(Field::new(name.clone(), own));
                     let slot = physical + metadata.len() - 1;
                     Kind::Metadata { key, is_virtual: *is_virtual, slot, data_type: data_type.clone() }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::expr::function::Moment;
 use crate::expr::{Keep, OnNull};
 use crate::format::Encoded;
-use crate::row::{Arena, RowKind, Value};
+use crate::row::{Arena, RowKind, Timestamp, Value};
 use crate::scan::{Bounded, Startup};
 use crate::settings::Settings;
 
@@ -320,17 +321,65 @@ fn the_enforcer_counts_for_the_statements_behind_it() {
     assert_eq!(on_null, [OnNull::Fail, OnNull::Drop]);
 }
 
+/// What Flink's documentation of TIMESTAMP_LTZ has of the two: an INSERT casts each to the other in the session's zone.
 #[test]
 fn a_wall_clock_is_an_instant_in_the_zone_of_the_session() {
-    let source = SOURCE.replace("amt DOUBLE", "ts TIMESTAMP(3)");
-    let text = |zone: &str| {
-        let sink = sink("ts TIMESTAMP_LTZ(3), id INT PRIMARY KEY NOT ENFORCED", "");
+    let text = |zone: &str, [from, to]: [&str; 2]| {
+        let source = SOURCE.replace("amt DOUBLE", &format!("ts {from}"));
+        let sink = sink(&format!("ts {to}, id INT PRIMARY KEY NOT ENFORCED"), "");
         format!("SET 'table.local-time-zone' = '{zone}';{source}{sink}INSERT INTO o SELECT ts, id FROM src")
     };
-    plan(&*text("UTC"), &PlanOptions::default()).unwrap();
-    plan(&*text("Europe/Rome"), &PlanOptions::default()).unwrap();
-    let error = plan(&*text("Rome"), &PlanOptions::default()).unwrap_err();
+    let (wall_clock, instant) = ("TIMESTAMP(3)", "TIMESTAMP_LTZ(3)");
+    // 2021-07-01 12:00:00, which Rome's clocks show at 10:00 UTC and New York's at 16:00 UTC.
+    let noon = 1_625_140_800;
+    for (zone, types, seconds) in [
+        ("UTC", [wall_clock, instant], noon),
+        ("Europe/Rome", [wall_clock, instant], noon - 2 * 3_600),
+        ("Europe/Rome", [instant, wall_clock], noon + 2 * 3_600),
+        ("America/New_York", [wall_clock, instant], noon + 4 * 3_600),
+        ("America/New_York", [instant, wall_clock], noon - 4 * 3_600),
+        ("GMT+08:00", [instant, wall_clock], noon + 8 * 3_600),
+        ("Europe/Rome", [instant, instant], noon),
+    ] {
+        let plan = plan(&*text(zone, types), &PlanOptions::default()).unwrap();
+        let (_, insert) = plan.inserts().next().unwrap();
+        let row = [Value::Timestamp(Timestamp { seconds: noon, nanos: 0 }); 3];
+        let arena = Arena::new();
+        let stored =
+            insert.projection.exprs().next().unwrap().evaluate(&row, &Moment::still(&arena)).unwrap();
+        assert_eq!(stored, Value::Timestamp(Timestamp { seconds, nanos: 0 }), "{zone} {types:?}");
+    }
+    let error = plan(&*text("Rome", [wall_clock, instant]), &PlanOptions::default()).unwrap_err();
     assert_eq!(error.findings()[0].rule, Rule::Setting);
+}
+
+/// `SimpleDateFormat` looks for a year of two digits around the present, which is no time of planning here.
+#[test]
+fn a_year_of_two_digits_asks_for_the_present() {
+    for (date, asks) in [
+        ("TO_DATE(name, 'yyyy-M-d')", false),
+        ("TO_DATE(name, 'yy-M-d')", true),
+        ("TO_DATE('21-3-5', 'yy-M-d')", true),
+        ("TO_DATE('2021-3-5', name)", true),
+        ("UNIX_TIMESTAMP(name, 'yy-M-d')", true),
+        ("UNIX_TIMESTAMP(name)", false),
+    ] {
+        let insert = format!("INSERT INTO o SELECT id, CAST({date} AS STRING), amt FROM src");
+        let plan = job(&sink(COLUMNS, ""), &insert).unwrap();
+        assert_eq!(plan.inserts().next().unwrap().1.reads_clock(), asks, "{date}");
+    }
+}
+
+#[test]
+fn a_unit_behind_parentheses_wants_the_difference_of_two_moments() {
+    for (expression, why) in [
+        ("(id - 1) DAY", "usage: (to - from) unit"),
+        ("(CURRENT_DATE - CURRENT_TIMESTAMP) DAY", "cannot be subtracted"),
+    ] {
+        let found =
+            sentences(&sink(COLUMNS, ""), &format!("INSERT INTO o SELECT {expression}, name, amt FROM src"));
+        assert!(found.len() == 1 && found[0].contains(why), "{found:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::check::Check;
-use super::formats::{Format, without_prefix};
+use super::format::Format;
+use super::formats::without_prefix;
 use super::pipeline::{BufferPlan, KafkaSinkPlan, SinkPlan, SourcePlan};
 use super::table::Table;
 use crate::deserializer::{DeserializerPlan, PartPlan};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use upsert_kafka_client::{Assignment, Commit, Committed, Position, TopicPartition, Uuid};
 
 use super::checkpoint_metadata::{CheckpointMetadata, JobIdentity};
+use crate::progress::OffsetsRebuilt;
 
 /// Where it stands.
 pub(super) struct Partition {
@@ -15,6 +16,8 @@ pub(super) struct Partition {
     /// Where an earlier run of the job had come to, if this one reads from the beginning again to rebuild its state:
     /// what lies before is written already, and no commit goes behind it.
     pub(super) rebuilt_to: i64,
+    /// Where the state began to be rebuilt.
+    rebuilt_from: i64,
     /// -1 when not known.
     pub(super) leader_epoch: i32,
     /// Exclusive.
@@ -25,7 +28,7 @@ pub(super) struct Partition {
 
 impl Partition {
     pub(super) fn new(topic_id: Uuid, next: i64, stop: Option<i64>) -> Self {
-        Self { topic_id, next, rebuilt_to: 0, leader_epoch: -1, stop, committed: None }
+        Self { topic_id, next, rebuilt_to: 0, rebuilt_from: 0, leader_epoch: -1, stop, committed: None }
     }
 
     /// Goes on from what was committed, if that is where it begins.
@@ -38,6 +41,13 @@ impl Partition {
     /// Begins at `next` all the same, to rebuild what was known there.
     pub(super) fn rebuild(&mut self, next: i64) {
         (self.rebuilt_to, self.next) = (self.next, next.min(self.next));
+        self.rebuilt_from = self.next;
+    }
+
+    /// How many offsets only rebuild state, and how many of them are done.
+    pub(super) fn rebuilt(&self) -> OffsetsRebuilt {
+        let total = self.rebuilt_to.saturating_sub(self.rebuilt_from).max(0);
+        OffsetsRebuilt { done: self.next.saturating_sub(self.rebuilt_from).clamp(0, total), total }
     }
 
     /// What a commit keeps.

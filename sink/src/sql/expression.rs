@@ -1,9 +1,9 @@
 //! What of Flink's expressions the parser must be helped with: types behind CAST, units of time, CASE with lists,
-//! BETWEEN SYMMETRIC. Each comes out as a node that the binder knows; names with a blank are for the binder alone.
+//! BETWEEN SYMMETRIC, intervals between moments. Each comes out as a node that the binder knows; names with a blank are for the binder alone.
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    CaseWhen, CastKind, DataType as AstType, Expr, Function, FunctionArg, FunctionArgExpr,
+    BinaryOperator, CaseWhen, CastKind, DataType as AstType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentList, FunctionArguments, Ident, ObjectName, TypedString, UnaryOperator, Value,
     ValueWithSpan,
 };
@@ -11,68 +11,17 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token};
 
-use super::data_type::data_type;
 use super::token::is_word;
-use super::tokens::Tokens;
-use super::{Script, lexed};
-use crate::error::{Error, Position};
-use crate::types::DataType;
-
-/// The expression that a whole script is.
-///
-/// # Errors
-/// The text is none, or more than one.
-#[cfg(test)]
-pub(crate) fn expression(script: &Script) -> Result<Expr, Error> {
-    let sources = lexed::split(script)?;
-    let text = script.text()?;
-    let [source] = &sources[..] else {
-        return Err(script.error_at(Position::START, "expected one expression"));
-    };
-    if source.text.len() != text.len() {
-        return Err(script.error_at(Position::START, "expected one expression, found ';'"));
-    }
-    use super::limits::DEPTH_MAX;
-    use super::nesting;
-    let mut tokens = Tokens::new(script, source.tokens(script)?);
-    let at = tokens.here();
-    let body = tokens.rest();
-    nesting::check(&tokens, &body)?;
-    let mut parser = Parser::new(&super::dialect::Flink)
-        .with_recursion_limit(DEPTH_MAX + 10)
-        .with_tokens_with_locations(body);
-    let parsed = parser.parse_expr().map_err(|error| script.error_at(at, &error.to_string()))?;
-    match parser.peek_token_ref().token {
-        Token::EOF => Ok(parsed),
-        _ => Err(script.error_at(at, "expected the end of the expression")),
-    }
-}
-
-/// The type that a text names, as [`prefix`] leaves it behind CAST.
-///
-/// # Errors
-/// It names none.
-pub(crate) fn type_of(text: &str) -> Result<DataType, Error> {
-    let script = Script::from(text);
-    let sources = lexed::split(&script)?;
-    let [source] = &sources[..] else { return Err(script.error_at(Position::START, "expected a type")) };
-    let mut tokens = Tokens::new(&script, source.tokens(&script)?);
-    let mut findings = Vec::new();
-    let parsed = data_type(&mut tokens, &mut findings)?;
-    tokens.expect_end()?;
-    match findings.into_iter().next() {
-        None => Ok(parsed),
-        Some(finding) => Err(script.error_at(Position::START, &finding.text)),
-    }
-}
 
 type Parsed = Result<Expr, ParserError>;
 
 /// An operand that begins with a word or text that the parser reads otherwise than Flink.
 pub(super) fn prefix(parser: &mut Parser<'_>) -> Option<Parsed> {
     let token = parser.peek_token_ref().clone();
-    if let Token::SingleQuotedString(_) = token.token {
-        return continued(parser);
+    match token.token {
+        Token::SingleQuotedString(_) => return continued(parser),
+        Token::LParen => return parenthesized(parser),
+        _ => {}
     }
     let Token::Word(word) = &token.token else { return None };
     if word.quote_style.is_some() {
@@ -136,6 +85,48 @@ fn between(
     }
     Ok(Expr::Between { expr: Box::new(left), negated: is_not, low: Box::new(low), high: Box::new(high) })
 }
+
+/// `(a - b) DAY` is the interval between two moments. What else stands in parentheses is read as the parser reads it, but
+/// for queries, which are left to it.
+fn parenthesized(parser: &mut Parser<'_>) -> Option<Parsed> {
+    let first = &parser.peek_nth_token_ref(1).token;
+    if is_word(first, "SELECT") || is_word(first, "WITH") {
+        return None;
+    }
+    let span = parser.peek_token_ref().span;
+    parser.advance_token();
+    Some(in_parentheses(parser, span))
+}
+
+fn in_parentheses(parser: &mut Parser<'_>, span: Span) -> Parsed {
+    let mut items = parser.parse_comma_separated(Parser::parse_expr)?;
+    parser.expect_token(&Token::RParen)?;
+    if items.len() != 1 {
+        return Ok(Expr::Tuple(items));
+    }
+    let item = items.swap_remove(0);
+    let Some(name) = interval_unit(&parser.peek_token_ref().token) else {
+        return Ok(Expr::Nested(Box::new(item)));
+    };
+    let Expr::BinaryOp { left, op: BinaryOperator::Minus, right } = item else {
+        return Ok(Expr::Nested(Box::new(item)));
+    };
+    // Which units follow says nothing more of the interval.
+    qualifier(parser)?;
+    Ok(call("MINUS TO", vec![text_of(name.to_owned(), span), *left, *right], span))
+}
+
+/// The unit that a word is, or whose plural it is.
+fn interval_unit(token: &Token) -> Option<&'static str> {
+    let Token::Word(word) = token else { return None };
+    if word.quote_style.is_some() {
+        return None;
+    }
+    let word = word.value.to_ascii_uppercase();
+    INTERVAL_UNITS.into_iter().find(|unit| *unit == word || word.strip_suffix('S') == Some(*unit))
+}
+
+const INTERVAL_UNITS: [&str; 8] = ["YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"];
 
 /// Texts on lines below each other are one text.
 fn continued(parser: &mut Parser<'_>) -> Option<Parsed> {
@@ -313,16 +304,22 @@ fn interval(parser: &mut Parser<'_>, span: Span) -> Parsed {
         Token::SingleQuotedString(text) | Token::Number(text, false) => text,
         _ => return Err(ParserError::ParserError("Expected: an interval".to_owned())),
     };
-    let first = unit(parser)?;
-    let precision = precision(parser)?;
-    let last = if parser.parse_keyword(Keyword::TO) { Some(unit(parser)?) } else { None };
-    if last.is_some() {
-        self::precision(parser)?;
-    }
+    let (first, precision, last) = qualifier(parser)?;
     let sign = text_of(if is_negative { "-" } else { "+" }.to_owned(), span);
     let mut args = vec![sign, text_of(value, span), first, text_of(precision, span)];
     args.extend(last);
     Ok(call("INTERVAL LITERAL", args, span))
+}
+
+/// `DAY[(2)] [TO SECOND[(3)]]`: the first unit, its precision, the last unit.
+fn qualifier(parser: &mut Parser<'_>) -> Result<(Expr, String, Option<Expr>), ParserError> {
+    let first = unit(parser)?;
+    let digits = precision(parser)?;
+    let last = if parser.parse_keyword(Keyword::TO) { Some(unit(parser)?) } else { None };
+    if last.is_some() {
+        precision(parser)?;
+    }
+    Ok((first, digits, last))
 }
 
 /// `(p)` or `(p, s)` behind a unit: the first number as it is written, or nothing.

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use upsert_kafka_client::{Clock, Header, Producer, Record, Role, Topic};
 
 use crate::buffer::{Buffer, Buffered};
+use crate::changes::Change;
 use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::job::subtask::Subtask;
@@ -15,7 +16,6 @@ use crate::plan::{self, KafkaSinkPlan};
 use crate::progress::Counts;
 use crate::record_metadata::RecordMetadata;
 use crate::topic_selector::TopicSelector;
-use crate::transform::Change;
 
 /// A Kafka table that is open for writing. Once a record was not written it acknowledges nothing any more: a producer
 /// tells each failure to one flush only, and the flush after that must not be taken for a success.

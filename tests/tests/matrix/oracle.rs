@@ -20,12 +20,11 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// The next row of a key.
-    pub(super) fn row(&mut self, key: u32) -> String {
+    /// The number of a key's next row.
+    pub(super) fn number(&mut self, key: u32) -> u32 {
         let next = self.next.entry(key).or_default();
-        let row = format!("{{\"id\":{key},\"n\":{next}}}");
         *next += 1;
-        row
+        *next - 1
     }
 
     /// How many rows there were.
@@ -84,7 +83,7 @@ impl Input {
 #[test]
 fn the_oracle_sees_what_is_missing_doubled_and_out_of_order() {
     let mut input = Input::default();
-    (0..4).for_each(|_| drop(input.row(1)));
+    (0..4).for_each(|n| assert_eq!(input.number(1), n));
     let judge_with = |numbers: &[u32], restarts, gaps| {
         let log: Vec<_> = numbers.iter().map(|number| (1, *number)).collect();
         input.judge(&log, restarts, gaps).is_ok()

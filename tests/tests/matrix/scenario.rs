@@ -7,6 +7,7 @@ use upsert_kafka_broker::{Action, Fault};
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
 use upsert_kafka_tests::kafka::Kafka;
 
+use super::encoding::Encoding;
 use super::oracle::Gaps;
 use super::process::Process;
 use super::stage::{PATIENCE, Stage};
@@ -43,9 +44,33 @@ pub(super) enum Shape {
     /// With `sink.buffer-flush.*`.
     Buffered,
     /// Two tasks that share the input.
-    Parallel,
+    Shared,
+    /// Two tasks of the sink, to which rows go by the hash of their key.
+    Exchanged,
+    /// The same behind two tasks that share the input, with `sink.buffer-flush.*`.
+    ExchangedAndBuffered,
     /// From an upsert-kafka table.
     UpsertSource,
+    /// From an upsert-kafka table whose last row of each key is kept, and rebuilt at the start.
+    Normalized,
+    /// Rows of csv.
+    Csv,
+    /// Rows of avro.
+    Avro,
+}
+
+impl Shape {
+    /// All but the plain one.
+    pub(super) const OTHERS: [Self; 8] = [
+        Self::Buffered,
+        Self::Shared,
+        Self::Exchanged,
+        Self::ExchangedAndBuffered,
+        Self::UpsertSource,
+        Self::Normalized,
+        Self::Csv,
+        Self::Avro,
+    ];
 }
 
 pub(super) struct Scenario {
@@ -70,7 +95,7 @@ impl Scenario {
     }
 
     pub(super) async fn play(&self) -> Result<(), String> {
-        let acts = async { self.acts(Stage::set(self.sinks).await).await };
+        let acts = async { self.acts(Stage::set(self.sinks).await.of(self.shape.encoding())).await };
         timeout(4 * PATIENCE, acts).await.unwrap_or_else(|_| Err("it hangs".to_owned()))
     }
 
@@ -125,7 +150,7 @@ impl Scenario {
     /// What followed a refused record may have been written before the job could know of the refusal.
     fn gaps(&self) -> Gaps {
         match self.harm {
-            _ if self.shape == Shape::Buffered => Gaps::Reduced,
+            _ if matches!(self.shape, Shape::Buffered | Shape::ExchangedAndBuffered) => Gaps::Reduced,
             Harm::Refused => Gaps::Allowed,
             Harm::Fault(ApiKey::PRODUCE, Action::Answer(_) | Action::RefusePartition(..)) => Gaps::Allowed,
             _ => Gaps::Lost,
@@ -270,17 +295,42 @@ impl Scenario {
 }
 
 impl Shape {
+    fn encoding(self) -> Encoding {
+        match self {
+            Self::Csv => Encoding::Csv,
+            Self::Avro => Encoding::Avro,
+            _ => Encoding::Json,
+        }
+    }
+
     /// The job in this shape.
     fn applied(self, sql: &str) -> String {
-        let with = |option: &str| {
+        let of_source = |sql: &str, option: &str| {
+            sql.replace(
+                "'properties.fetch.max.wait.ms'",
+                &format!("{option}, 'properties.fetch.max.wait.ms'"),
+            )
+        };
+        let of_sink = |sql: &str, option: &str| {
             sql.replace("'properties.linger.ms'", &format!("{option}, 'properties.linger.ms'"))
         };
         match self {
             Self::Plain => sql.to_owned(),
-            Self::Buffered => {
-                with("'sink.buffer-flush.max-rows' = '4', 'sink.buffer-flush.interval' = '30 ms'")
+            Self::Buffered => of_sink(sql, BUFFER),
+            Self::Shared => of_source(sql, "'scan.parallelism' = '2'"),
+            Self::Exchanged => of_sink(sql, "'sink.parallelism' = '2'"),
+            Self::ExchangedAndBuffered => {
+                let sink = format!("{BUFFER}, 'sink.parallelism' = '3'");
+                of_source(&of_sink(sql, &sink), "'scan.parallelism' = '2'")
             }
-            Self::Parallel => with("'sink.parallelism' = '2'"),
+            Self::Csv | Self::Avro => {
+                let format = format!("format' = '{}'", self.encoding().name());
+                sql.replace("value.format' = 'json'", &format!("value.{format}"))
+                    .replace("'format' = 'json'", &format!("'{format}"))
+            }
+            // The filter must know the old rows, and every new one passes.
+            Self::Normalized => of_sink(&Self::UpsertSource.applied(sql), "'sink.delete.mode' = 'ignore'")
+                .replace("SELECT * FROM src", "SELECT * FROM src WHERE n >= 0"),
             Self::UpsertSource => sql
                 .replace("src (id INT, n INT)", "src (id INT, n INT, PRIMARY KEY (id) NOT ENFORCED)")
                 .replace("'connector' = 'kafka'", "'connector' = 'upsert-kafka'")
@@ -292,6 +342,8 @@ impl Shape {
         }
     }
 }
+
+const BUFFER: &str = "'sink.buffer-flush.max-rows' = '4', 'sink.buffer-flush.interval' = '30 ms'";
 
 /// A fault that strikes the job and nobody else.
 fn fault(api: ApiKey, action: Action) -> Fault {

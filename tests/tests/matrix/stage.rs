@@ -11,6 +11,7 @@ use upsert_kafka_client::{
 use upsert_kafka_protocol::records::batches;
 use upsert_kafka_tests::kafka::{Kafka, unique};
 
+use super::encoding::Encoding;
 use super::oracle::{Gaps, Input};
 
 pub(super) struct Stage {
@@ -21,6 +22,7 @@ pub(super) struct Stage {
     /// Before the names of its topics and of its group: a real Kafka has many stages.
     pub(super) prefix: String,
     sinks: usize,
+    encoding: Encoding,
 }
 
 enum Host {
@@ -33,6 +35,11 @@ impl Stage {
     pub(super) async fn set(sinks: usize) -> Self {
         let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
         Self::on(Host::Embedded(Box::new(broker)), String::new(), sinks).await
+    }
+
+    /// The same with rows in another format.
+    pub(super) fn of(self, encoding: Encoding) -> Self {
+        Self { encoding, ..self }
     }
 
     /// Topics of its own on a real Kafka.
@@ -55,7 +62,8 @@ impl Stage {
         let (config, _) = Config::from_properties(pairs, Role::Any).expect("a config");
         let client = Client::open(config).await.expect("a client");
         let producer = client.producer();
-        let stage = Self { host, producer, client, input: Input::default(), prefix, sinks };
+        let (input, encoding) = (Input::default(), Encoding::Json);
+        let stage = Self { host, producer, client, input, prefix, sinks, encoding };
         stage.create("in", IN_PARTITIONS, "delete").await;
         for sink in 0..sinks {
             stage.create(&format!("out{sink}"), OUT_PARTITIONS, "compact").await;
@@ -106,10 +114,10 @@ impl Stage {
         let topic = self.producer.topic(&self.name("in")).await.expect("the topic");
         for row in 0..rows {
             let key = row % KEYS;
-            let value = self.input.row(key);
+            let value = self.encoding.row(key, self.input.number(key));
             let partition = key as i32 % IN_PARTITIONS;
             let key = format!("{{\"id\":{key}}}");
-            let record = Record::new(&topic).key(key.as_bytes()).value(value.as_bytes()).partition(partition);
+            let record = Record::new(&topic).key(key.as_bytes()).value(&value).partition(partition);
             let _flushed_below = self.producer.send(record).await.expect("room");
         }
         self.producer.flush().await.expect("written");
@@ -119,8 +127,8 @@ impl Stage {
     pub(super) async fn log(&self, sink: usize) -> Vec<(u32, u32)> {
         let topic = self.name(&format!("out{sink}"));
         match &self.host {
-            Host::Embedded(broker) => raw_log(broker, &topic).await,
-            Host::Real(_) => consumed_log(&self.client, &topic).await,
+            Host::Embedded(broker) => raw_log(broker, &topic, self.encoding).await,
+            Host::Real(_) => consumed_log(&self.client, &topic, self.encoding).await,
         }
     }
 
@@ -163,20 +171,22 @@ impl Host {
     }
 }
 
-async fn raw_log(broker: &Broker, topic: &str) -> Vec<(u32, u32)> {
+async fn raw_log(broker: &Broker, topic: &str, encoding: Encoding) -> Vec<(u32, u32)> {
     let mut log = Vec::new();
     for partition in 0..OUT_PARTITIONS {
         for (_, bytes) in broker.log(topic, partition).await {
             for batch in batches(&bytes) {
                 let body = batch.and_then(|it| it.body(1 << 20)).expect("a batch");
-                log.extend(body.iter().map(|it| row(it.expect("a record").value.expect("a value"))));
+                log.extend(
+                    body.iter().map(|it| encoding.read(it.expect("a record").value.expect("a value"))),
+                );
             }
         }
     }
     log
 }
 
-async fn consumed_log(client: &Client, topic: &str) -> Vec<(u32, u32)> {
+async fn consumed_log(client: &Client, topic: &str, encoding: Encoding) -> Vec<(u32, u32)> {
     let mut consumer = client.consumer();
     let ends = consumer.offsets(topic, OffsetSpec::Latest).await.expect("ends");
     let mut logs: BTreeMap<i32, Vec<(u32, u32)>> = BTreeMap::new();
@@ -187,18 +197,12 @@ async fn consumed_log(client: &Client, topic: &str) -> Vec<(u32, u32)> {
     };
     while !reached(&consumer) {
         for records in consumer.poll().await.expect("records").partitions() {
-            let rows = records.records().map(|it| row(it.expect("a record").value.expect("a value")));
+            let rows =
+                records.records().map(|it| encoding.read(it.expect("a record").value.expect("a value")));
             logs.entry(records.partition()).or_default().extend(rows);
         }
     }
     logs.into_values().flatten().collect()
-}
-
-/// `{"id":1,"n":2}`
-fn row(value: &[u8]) -> (u32, u32) {
-    let row: serde_json::Value = serde_json::from_slice(value).expect("JSON");
-    let number = |name: &str| u32::try_from(row[name].as_u64().expect("a number")).expect("a small one");
-    (number("id"), number("n"))
 }
 
 pub(super) const IN_PARTITIONS: i32 = 2;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use upsert_kafka_broker::{Broker, BrokerConfig};
+use upsert_kafka_broker::{Broker, BrokerConfig, Fault, FaultHandle};
 use upsert_kafka_client::{Assignment, Client, Config, Header, NewTopic, OffsetSpec, Position, Record, Role};
 use upsert_kafka_sink::plan::{self, PlanOptions};
 use upsert_kafka_sink::{Error, Job, JobOptions, Summary};
@@ -73,6 +73,15 @@ impl Stage {
         let _flushed_below =
             producer.send(record.timestamp_ms(timestamp_ms).headers(headers)).await.expect("room");
         producer.flush().await.expect("written");
+    }
+
+    pub(super) fn bootstrap(&self) -> String {
+        self.broker.address().to_string()
+    }
+
+    /// Orders a fault of the broker.
+    pub(super) async fn fault(&self, fault: Fault) -> FaultHandle {
+        self.broker.fault(fault).await
     }
 
     pub(super) async fn open(&self, sql: &str) -> Result<Job, Error> {

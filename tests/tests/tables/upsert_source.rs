@@ -1,6 +1,9 @@
 //! An upsert-kafka table that is read: what was there before is known, also after a restart, and within a bound.
 
+use tokio::task::block_in_place;
+
 use super::stage::{Stage, kafka, upsert};
+use crate::program;
 
 const COLUMNS: &str = "id INT, v STRING, PRIMARY KEY (id) NOT ENFORCED";
 
@@ -57,6 +60,54 @@ async fn what_was_there_before_is_told_and_after_a_restart_only_what_is_new() {
     assert_eq!(second, due, "the state was rebuilt, and nothing of before is told again");
     stage.run(&job).await.unwrap();
     assert_eq!(stage.values("out").await.len(), 7);
+}
+
+#[tokio::test]
+async fn how_far_the_state_is_rebuilt_is_told() {
+    let stage = Stage::set(&[("u", 2), ("out", 1)]).await;
+    feed(&stage, &[(1, Some("a")), (1, Some("b")), (2, Some("x")), (3, Some("y")), (3, None)]).await;
+    let job = told("'properties.group.id' = 'g', 'scan.parallelism' = '2',");
+    let mut first = stage.open(&job).await.unwrap();
+    assert_eq!(first.progress().rebuild(), None, "it was never run");
+    first.stop_at_end().await.unwrap();
+    first.run().await.unwrap();
+
+    feed(&stage, &[(4, Some("z"))]).await;
+    let mut second = stage.open(&job).await.unwrap();
+    let progress = second.progress();
+    let begun = progress.rebuild().unwrap();
+    assert_eq!((begun.done, begun.total, begun.keys, begun.is_complete()), (0, 5, 0, false));
+    second.stop_at_end().await.unwrap();
+    let summary = second.run().await.unwrap();
+    let rebuilt = progress.rebuild().unwrap();
+    assert_eq!((rebuilt.done, rebuilt.total, rebuilt.is_complete()), (5, 5, true));
+    // The new row may have come in the same fetch.
+    assert!((2..=3).contains(&rebuilt.keys) && rebuilt.bytes > 0, "{rebuilt:?}");
+    assert_eq!((summary.counts.rows_in, summary.counts.rows_out), (6, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_says_that_the_state_is_rebuilt_and_how_large_it_is() {
+    let stage = Stage::set(&[("u", 1)]).await;
+    feed(&stage, &[(1, Some("a")), (1, Some("b")), (2, Some("x"))]).await;
+    let job =
+        upsert("u", COLUMNS, "u", "'properties.group.id' = 'g', 'scan.bounded.mode' = 'latest-offset',")
+            + "CREATE TABLE p (id INT, v STRING) WITH ('connector' = 'print'); INSERT INTO p SELECT * FROM u";
+    let path = program::file("rebuilt.sql", &job);
+    let (path, bootstrap) = (path.to_str().unwrap(), stage.bootstrap());
+    let run = || block_in_place(|| program::run(&["run", path, "--bootstrap", &bootstrap]));
+    let first = run();
+    assert_eq!((first.code, first.err.contains("rebuilt")), (0, false), "{}", first.err);
+    feed(&stage, &[(1, None)]).await;
+    let second = run();
+    assert_eq!(second.code, 0, "{}", second.err);
+    assert!(second.out.starts_with("-D[1, b]\n"), "{}", second.out);
+    let told = second.err.lines().find(|line| line.starts_with("note: the state is rebuilt: "));
+    let told = told.unwrap_or_else(|| panic!("{}", second.err));
+    assert!(
+        told.contains(" keys, 0.0 MB from 3 offsets in ") || told.contains(" key, 0.0 MB from 3 "),
+        "{told}"
+    );
 }
 
 #[tokio::test]

@@ -89,8 +89,13 @@ async fn tasks_share_partitions_and_a_key_stays_in_order() {
         (0..1_000).map(|n| (format!("k{}", n % 20), format!("{{\"id\":{},\"n\":{n}}}", n % 20))).collect();
     let records: Vec<_> = rows.iter().map(|(key, value)| (Some(&**key), Some(&**value))).collect();
     stage.feed("in", &records).await;
-    let job = kafka("src", "id INT, n INT", "in", "json", "'properties.group.id' = 'g',")
-        + &upsert("o", "id INT, n INT, PRIMARY KEY (id) NOT ENFORCED", "out", "'sink.parallelism' = '3',")
+    let job = kafka(
+        "src",
+        "id INT, n INT",
+        "in",
+        "json",
+        "'properties.group.id' = 'g', 'scan.parallelism' = '3',",
+    ) + &upsert("o", "id INT, n INT, PRIMARY KEY (id) NOT ENFORCED", "out", "")
         + &kafka("f", "id INT, n INT", "fixed", "json", "'sink.partitioner' = 'fixed',")
         + "EXECUTE STATEMENT SET BEGIN INSERT INTO o SELECT * FROM src; INSERT INTO f SELECT * FROM src; END";
     let summary = stage.run(&job).await.unwrap();

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{input, wrong};
+use super::fault::wrong;
+use super::input;
 use crate::args::Args;
 use crate::exit::Failure;
 use crate::output::Output;

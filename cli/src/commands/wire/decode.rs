@@ -5,10 +5,10 @@ use upsert_kafka_protocol::json::decode;
 use upsert_kafka_protocol::schema::Direction;
 use upsert_kafka_protocol::{Bytes, Limits};
 
-use super::fault::Fault;
+use super::fault::{Fault, wrong};
 use super::frame::{self, Frame};
 use super::named::{self, Target};
-use super::{input, records, wrong};
+use super::{input, records};
 use crate::args::Args;
 use crate::exit::Failure;
 use crate::output::Output;

@@ -5,8 +5,9 @@ use upsert_kafka_protocol::Bytes;
 use upsert_kafka_protocol::json::encode;
 use upsert_kafka_protocol::schema::{Direction, Schema};
 
+use super::fault::wrong;
 use super::named::Target;
-use super::{frame, input, wrong};
+use super::{frame, input};
 use crate::args::Args;
 use crate::exit::Failure;
 use crate::hex;

@@ -4,8 +4,7 @@ use std::fmt::{self, Write};
 
 use upsert_kafka_protocol::Malformed;
 
-use super::wrong;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 
 /// What is wrong, and at which byte of the input.
 #[derive(Debug)]
@@ -31,6 +30,11 @@ impl Fault {
     pub(super) fn failure(&self, input: &[u8]) -> Failure {
         wrong(format!("{}\n{}", self.message, excerpt(input, self.at)))
     }
+}
+
+/// What was given is wrong.
+pub(super) fn wrong(message: impl Into<String>) -> Failure {
+    Failure::new(Exit::Wire, message)
 }
 
 /// The row of the byte, the rows around it, and a mark under the byte.

@@ -7,7 +7,7 @@ use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use upsert_kafka_protocol::Bytes;
 
-use super::wrong;
+use super::fault::wrong;
 use crate::args::Args;
 use crate::exit::Failure;
 use crate::hex;

@@ -5,8 +5,8 @@ use upsert_kafka_protocol::json;
 use upsert_kafka_protocol::schema::{Direction, Schema};
 use upsert_kafka_protocol::wire::{Field, Kind, Struct};
 
+use super::fault::wrong;
 use super::named::{self, Target};
-use super::wrong;
 use crate::args::Args;
 use crate::exit::Failure;
 use crate::listing::{Listing, OutputFormat, Row};

@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use upsert_kafka_protocol::schema::{Direction, Schema};
 use upsert_kafka_protocol::{Bytes, header};
 
-use super::fault::Fault;
+use super::fault::{Fault, wrong};
 use super::frame::{Frame, LENGTH_BYTES};
+use super::input;
 use super::named::Target;
-use super::{input, wrong};
 use crate::args::Args;
 use crate::exit::Failure;
 use crate::output::Output;

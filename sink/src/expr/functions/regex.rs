@@ -1,8 +1,6 @@
-//! Regular expressions, and the patterns of LIKE and SIMILAR TO.
+//! Functions by regular expressions, and the patterns of LIKE and SIMILAR TO.
 
-mod java;
 pub(super) mod like;
 pub(super) mod regexp;
 pub(super) mod similar;
 pub(super) mod str_to_map;
-mod translate;

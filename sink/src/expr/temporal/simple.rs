@@ -65,6 +65,11 @@ impl SimpleDateFormat {
         Ok(Self(pieces))
     }
 
+    /// Whether it may read a year of two digits, whose century is told by the present.
+    pub(crate) fn has_short_year(&self) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Letters('y' | 'Y', ..=2)))
+    }
+
     /// `yyyy-MM-dd HH:mm:ss`, with which Flink reads and writes where no pattern is given.
     pub(crate) fn of_timestamps() -> Self {
         let letters = |(letter, count): (char, usize)| Piece::Letters(letter, count);

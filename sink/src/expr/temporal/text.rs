@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use super::formatter::DateTimeFormatter;
 use super::local::LocalDateTime;
 use crate::calendar::{CivilDate, DAY_MILLIS};
+use crate::format::number::trim;
 use crate::row::Timestamp;
 
 /// `2021-03-25`: of the year the last four digits.
@@ -67,13 +68,14 @@ pub(crate) fn read_date(text: &str) -> Option<i64> {
     exists.then(|| date.days())
 }
 
-/// Milliseconds of a TIME: `12`, `12:3`, `12:34:56.789`. Digits below a millisecond are dropped.
+/// Milliseconds of a TIME: `12`, `12:3`, `12:34:56.789`, blanks around each number. Digits below a millisecond are
+/// dropped.
 pub(crate) fn read_time(text: &str) -> Option<i32> {
     let (clock, fraction) = match text.split_once('.') {
-        Some((clock, fraction)) => (clock, Some(fraction)),
+        Some((clock, fraction)) => (clock, Some(trim(fraction))),
         None => (text, None),
     };
-    let mut parts = clock.split(':');
+    let mut parts = clock.split(':').map(trim);
     let hour = clock_part(parts.next()?, 23)?;
     let minute = parts.next().map_or(Some(0), |part| clock_part(part, 59))?;
     let (second, has_second) = match parts.next() {
@@ -102,7 +104,7 @@ pub(crate) fn read_timestamp(formatter: &DateTimeFormatter, text: &str, precisio
 /// What `java.sql.Timestamp.valueOf` and `java.sql.Date.valueOf` read: Flink's second try. Hours, minutes and seconds
 /// run on, and so do days up to the 31st.
 pub(crate) fn read_sql(text: &str) -> Option<Timestamp> {
-    let text = crate::format::number::trim(text);
+    let text = trim(text);
     let (date, time) = match text.split_once(' ') {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),
@@ -144,7 +146,7 @@ fn java_int(text: &str) -> Option<i64> {
 
 /// Digits alone, blanks around them aside.
 fn whole(text: &str) -> Option<i64> {
-    let text = crate::format::number::trim(text);
+    let text = trim(text);
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse::<i32>().ok().filter(|_| is_number).map(i64::from)
 }
@@ -162,6 +164,14 @@ mod tests {
         let mut out = String::new();
         write(&mut out).unwrap();
         out
+    }
+
+    /// Flink trims each number by itself; comparison-0350.1 has a blank behind the hour.
+    #[test]
+    fn a_time_may_have_blanks_around_its_numbers() {
+        let wanted = Some(((12 * 60 + 3) * 60 + 4) * 1_000 + 500);
+        assert_eq!((read_time("12:3:4.5"), read_time(" 12 : 3 : 4 . 5 ")), (wanted, wanted));
+        assert_eq!((read_time("12   "), read_time("1 2"), read_time("  ")), (Some(43_200_000), None, None));
     }
 
     #[test]

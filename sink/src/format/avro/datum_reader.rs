@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::schema::{AvroNode, AvroSchema, NodeId, Primitive};
+use super::node::{AvroNode, NodeId, Primitive};
+use super::schema::AvroSchema;
 use super::step::{DefaultStep, FieldStep, OfInt, OfLong, ReadStep, RecordSteps};
 use super::wire::WireReader;
 use crate::format::{DecodeError, last_wins};

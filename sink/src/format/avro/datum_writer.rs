@@ -1,8 +1,9 @@
 //! Rows to Avro's binary encoding.
 
 use super::json_writer::write_json;
+use super::node::{AvroNode, NodeId};
 use super::scalar::{count, int, misfit, symbol, text_of, twos_complement};
-use super::schema::{AvroNode, AvroSchema, NodeId};
+use super::schema::AvroSchema;
 use super::wire::{write_bytes, write_long};
 use super::write_step::{WriteField, WriteStep};
 use crate::format::{EncodeError, FormatError};

@@ -2,7 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::schema::{AvroNode, AvroSchema, NodeId, Primitive};
+use super::node::{AvroNode, NodeId, Primitive};
+use super::schema::AvroSchema;
 use super::wire::{write_bytes, write_long};
 
 /// The bytes, or nothing where the JSON is no value of the type. A union's default is of its first branch.

@@ -3,9 +3,8 @@
 use crate::types::{Field, LogicalType};
 
 use super::default_value::default_bytes;
-use super::schema::{
-    Annotation, AvroField, AvroNode, AvroRecord, AvroSchema, AvroTimeUnit, NodeId, Primitive,
-};
+use super::node::{Annotation, AvroField, AvroNode, AvroRecord, AvroTimeUnit, NodeId, Primitive};
+use super::schema::AvroSchema;
 use super::step::{DefaultStep, FieldStep, OfInt, OfLong, ReadStep, RecordSteps};
 
 /// Both schemas, while their steps are made.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::schema::{Annotation, AvroField, AvroNode, AvroRecord, AvroTimeUnit, NodeId, Primitive};
+use super::node::{Annotation, AvroField, AvroNode, AvroRecord, AvroTimeUnit, NodeId, Primitive};
 
 /// Reads one schema.
 pub(super) struct SchemaParser {

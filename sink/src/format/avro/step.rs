@@ -2,7 +2,7 @@
 
 use crate::types::LogicalType;
 
-use super::schema::NodeId;
+use super::node::NodeId;
 
 /// What is read next, and what becomes of it.
 #[derive(Debug)]

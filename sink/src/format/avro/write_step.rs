@@ -1,6 +1,7 @@
 //! How a row is written: its columns against a schema, once.
 
-use super::schema::{Annotation, AvroField, AvroNode, AvroSchema, AvroTimeUnit, NodeId, Primitive};
+use super::node::{Annotation, AvroField, AvroNode, AvroTimeUnit, NodeId, Primitive};
+use super::schema::AvroSchema;
 use crate::format::FormatError;
 use crate::types::{Field, LogicalType};
 

@@ -3,7 +3,7 @@
 use super::column::{CsvColumn, CsvParts};
 use super::dialect::Dialect;
 use super::line::Line;
-use super::{
+use super::options::{
     ALLOW_COMMENTS, ALLOW_TRAILING_COMMA, EMPTY_STRING_AS_NULL, FAIL_ON_MISSING_COLUMNS, IGNORE_PARSE_ERRORS,
     IGNORE_TRAILING_UNMAPPABLE, TRIM_SPACES,
 };

@@ -1,6 +1,6 @@
 //! The characters that mean something in a CSV text.
 
-use super::{
+use super::options::{
     ARRAY_ELEMENT_DELIMITER, DISABLE_QUOTE_CHARACTER, ESCAPE_CHARACTER, FIELD_DELIMITER, NULL_LITERAL,
     QUOTE_CHARACTER,
 };

@@ -1,8 +1,8 @@
 //! Rows to CSV, byte for byte as Flink's `csv` format: a line without its end.
 
-use super::SCIENTIFIC_NOTATION;
 use super::column::{CsvColumn, CsvParts};
 use super::dialect::Dialect;
+use super::options::SCIENTIFIC_NOTATION;
 use crate::format::time::{self, Standard};
 use crate::format::{EncodeError, Encoded, Encoder, base64, decimal, number};
 use crate::option::OptionSet;

@@ -1,7 +1,7 @@
 //! JSON messages to rows, token by token as Flink 2.3's parser does it, its oddities included.
 
-use super::DecodeOptions;
 use super::node::Node;
+use super::options::DecodeOptions;
 use super::reader::{Reader, Token};
 use super::shape::{Member, Members, Shape};
 use crate::format::{DecodeError, Decoder, base64, decimal, last_wins, number, time};

@@ -1,7 +1,7 @@
 //! JSON messages to rows by way of a tree: Flink's older decoder, and the one inside of change events.
 
-use super::DecodeOptions;
 use super::node::{Fractions, Node};
+use super::options::DecodeOptions;
 use super::parser::{bytes, map_of, whole};
 use super::reader::Reader;
 use super::shape::{Member, Members, Shape};

@@ -1,6 +1,6 @@
 //! Rows to JSON, byte for byte as Flink's `json` format.
 
-use super::EncodeOptions;
+use super::options::{EncodeOptions, NullKeys};
 use super::shape::{Member, Members, Shape};
 use super::text::{quote, write_double};
 use crate::format::{EncodeError, Encoded, Encoder, base64, decimal, number, time};
@@ -10,14 +10,6 @@ use crate::row::{Row, RowKind, Timestamp, Unscaled, Value};
 pub(crate) struct JsonEncoder {
     members: Vec<(usize, Member)>,
     options: EncodeOptions,
-}
-
-/// What becomes of a map's entry without a key: `map-null-key.mode`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum NullKeys {
-    Fail,
-    Drop,
-    Literal(Box<str>),
 }
 
 impl Encoder for JsonEncoder {

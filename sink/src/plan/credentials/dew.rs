@@ -1,9 +1,9 @@
 //! `dew.*`: options whose values are keys of a secret, which the values under these keys replace.
 
-use super::{Resolved, shown_key};
+use super::resolved::{Resolved, shown_key};
 use crate::credentials::{CredentialKind, Credentials, Section, listed};
 use crate::error::Rule;
-use crate::plan::Origin;
+use crate::options::Origin;
 
 pub(super) const SECRET_NAME: &str = "dew.csms.secretName";
 pub(super) const FIELDS: &str = "dew.csms.decrypt.fields";

@@ -3,8 +3,7 @@
 
 use upsert_kafka_client::{Config, LoginModule, Role};
 
-use super::kerberos::{KEYS, KRB_AUTH};
-use super::{Resolved, SSL_AUTH};
+use super::resolved::{KEYS, KRB_AUTH, Resolved, SSL_AUTH};
 use crate::options::PASSWORD_AUTH;
 
 const PROTOCOL: &str = "properties.security.protocol";

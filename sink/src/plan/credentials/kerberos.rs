@@ -1,15 +1,12 @@
 //! One login to Kerberos for a table, by name or by the options of DLI's later spelling. Two tables of a job may log in as
 //! two users to two realms: nothing of it is the process's.
 
-use super::{Judge, Resolved};
+use super::judge::Judge;
+use super::resolved::{KEYS, KRB_AUTH, Resolved};
 use crate::credentials::{CredentialKind, Credentials};
 use crate::error::Rule;
-use crate::options::quoted;
-use crate::plan::Origin;
+use crate::options::{Origin, quoted};
 
-pub(super) const KRB_AUTH: &str = "krb_auth_name";
-/// How the keys of the later spelling begin.
-pub(super) const KEYS: &str = "properties.connector.kerberos.";
 const PARTS: [&str; 3] = ["principal", "krb5", "keytab"];
 const SERVICE_NAME: &str = "properties.sasl.kerberos.service.name";
 /// What brokers' principals begin with where nobody says otherwise.

@@ -1,11 +1,12 @@
 //! A cluster without TLS and logins, such as a broker inside the process: what a table says of both is left out before
 //! anything reads it, so that no store, keytab or credentials file is missed.
 
-use super::{Resolved, SSL_AUTH, dew, kerberos};
+use super::dew;
+use super::resolved::{KRB_AUTH, Resolved, SSL_AUTH};
 use crate::options::PROPERTIES;
 
 /// What names of credentials a table has.
-const NAMES: [&str; 2] = [SSL_AUTH, kerberos::KRB_AUTH];
+const NAMES: [&str; 2] = [SSL_AUTH, KRB_AUTH];
 /// How properties begin that say whom the client trusts, and who it is.
 const GROUPS: [&str; 7] =
     ["security.", "sasl.", "ssl.", "java.security.", "connector.auth.", "connector.kerberos.", "kerberos."];

@@ -73,7 +73,9 @@ fn bind_to_date(args: &Arguments<'_>) -> Result<Bound, BindError> {
         });
         return Ok(bound(casts, LogicalType::Date.nullable(), scalar));
     }
-    Ok(bound(casts, LogicalType::Date.nullable(), ToDate(Pattern::of(args, 1))))
+    let pattern = Pattern::of(args, 1);
+    let is_deterministic = !pattern.reads_century();
+    Ok(Bound { is_deterministic, ..bound(casts, LogicalType::Date.nullable(), ToDate(pattern)) })
 }
 
 struct ToDate(Pattern<SimpleDateFormat>);
@@ -240,8 +242,9 @@ fn bind_unix_timestamp(args: &Arguments<'_>) -> Result<Bound, BindError> {
     } else {
         Pattern::Constant(Ok(SimpleDateFormat::of_timestamps()))
     };
+    let is_deterministic = !pattern.reads_century();
     let scalar = UnixTimestamp { pattern, zone: args.zone() };
-    Ok(bound(casts, as_nullable_as(args, LogicalType::BigInt), scalar))
+    Ok(Bound { is_deterministic, ..bound(casts, as_nullable_as(args, LogicalType::BigInt), scalar) })
 }
 
 struct UnixTimestamp {

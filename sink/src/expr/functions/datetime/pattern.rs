@@ -33,6 +33,16 @@ pub(super) enum Pattern<T> {
     Argument(usize),
 }
 
+impl Pattern<SimpleDateFormat> {
+    /// Whether what is read by it may depend on the century in which that is done.
+    pub(super) fn reads_century(&self) -> bool {
+        match self {
+            Self::Constant(pattern) => pattern.as_ref().is_ok_and(SimpleDateFormat::has_short_year),
+            Self::Argument(_) => true,
+        }
+    }
+}
+
 impl<T: Compiled> Pattern<T> {
     /// The pattern that stands at this index.
     pub(super) fn of(args: &Arguments<'_>, index: usize) -> Self {

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::java::{JavaPattern, PatternError, next_char};
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
 use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, count, integer, text};
 use crate::expr::functions::utf16;
+use crate::java_regex::{JavaPattern, PatternError, next_char};
 use crate::row::Value;
 use crate::types::{DataType, LogicalType};
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::java::{JavaPattern, PatternError};
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
 use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, text};
+use crate::java_regex::JavaPattern;
 use crate::row::Value;
 use crate::types::LogicalType;
 
@@ -67,11 +67,8 @@ fn compile(pattern: &str, escape: Option<&str>) -> Result<JavaPattern, String> {
         }
     };
     let java = to_java(pattern, escape)?;
-    JavaPattern::compile(&format!(r"\A(?:{java})\z")).map_err(|error| match error {
-        PatternError::Invalid(why) | PatternError::Unsupported(why) => {
-            format!("the pattern '{pattern}' of SIMILAR TO: {why}")
-        }
-    })
+    JavaPattern::compile(&format!(r"\A(?:{java})\z"))
+        .map_err(|why| format!("the pattern '{pattern}' of SIMILAR TO: {why}"))
 }
 
 const JAVA_SPECIALS: &str = r"[]()|^-+*?{}$\.";

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::java::{JavaPattern, PatternError};
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
 use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, text};
+use crate::java_regex::JavaPattern;
 use crate::row::Value;
 use crate::types::LogicalType;
 
@@ -72,9 +72,7 @@ impl Scalar for StrToMap {
 }
 
 fn compile(pattern: &str) -> Result<JavaPattern, EvalError> {
-    JavaPattern::compile(pattern).map_err(|error| match error {
-        PatternError::Invalid(why) | PatternError::Unsupported(why) => EvalError::new(why),
-    })
+    JavaPattern::compile(pattern).map_err(|why| EvalError::new(why.to_string()))
 }
 
 fn compiled<'p>(

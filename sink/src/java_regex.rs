@@ -1,9 +1,14 @@
-//! A regular expression of Java.
+//! Regular expressions of Java: translated for the crate that matches them, or refused with a sentence.
+//!
+//! Functions of SQL, the filters of `canal-json` and `topic-pattern` take them alike.
+
+mod error;
+mod translate;
 
 use fancy_regex::{Captures, CompileError, ParseError, Regex, RegexBuilder};
 
-use super::translate::translate;
-use crate::expr::EvalError;
+pub(crate) use self::error::{Exhausted, PatternError};
+use self::translate::{Translated, translate};
 
 /// Steps that a pattern with look-around or references back may take on one text; beyond, the row fails.
 const BACKTRACKS_MAX: usize = 1_000_000;
@@ -12,48 +17,33 @@ const BACKTRACKS_MAX: usize = 1_000_000;
 const COMPILED_BYTES_MAX: usize = 10 * 1024 * 1024;
 
 /// A compiled pattern.
-#[derive(Debug)]
-pub(super) struct JavaPattern {
+#[derive(Clone, Debug)]
+pub(crate) struct JavaPattern {
     regex: Regex,
     /// Java's `$` also stands before a line's end that is the text's end.
     has_end: bool,
 }
 
-/// Why there is no pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum PatternError {
-    /// Java would not take it either.
-    Invalid(String),
-    /// Java takes it: the sentence that says what is not to be had here.
-    Unsupported(String),
-}
-
 impl JavaPattern {
     /// Compiles a pattern as `Pattern.compile` takes it.
-    pub(super) fn compile(pattern: &str) -> Result<Self, PatternError> {
-        let translated = translate(pattern)?;
-        let regex = RegexBuilder::new(&translated.text)
-            .backtrack_limit(BACKTRACKS_MAX)
-            .delegate_size_limit(COMPILED_BYTES_MAX)
-            .delegate_dfa_size_limit(COMPILED_BYTES_MAX)
-            .build();
-        match regex {
-            Ok(regex) => Ok(Self { regex, has_end: translated.has_end }),
-            Err(error) if is_too_much(&error) => Err(PatternError::Unsupported(format!(
-                "the regular expression '{pattern}' is more than can be compiled here: {error}"
-            ))),
-            Err(error) => {
-                Err(PatternError::Invalid(format!("'{pattern}' is no regular expression: {error}")))
-            }
-        }
+    pub(crate) fn compile(pattern: &str) -> Result<Self, PatternError> {
+        let Translated { text, has_end } = translate(pattern)?;
+        Ok(Self { regex: built(pattern, &text)?, has_end })
+    }
+
+    /// The same, held to whole texts, as `Matcher.matches` holds it.
+    pub(crate) fn whole(pattern: &str) -> Result<Self, PatternError> {
+        // Nothing is left behind a match where a line's end could stand.
+        let regex = built(pattern, &format!(r"\A(?:{})\z", translate(pattern)?.text))?;
+        Ok(Self { regex, has_end: false })
     }
 
     /// How many groups it captures, beside the whole.
-    pub(super) fn groups(&self) -> usize {
+    pub(crate) fn groups(&self) -> usize {
         self.regex.captures_len() - 1
     }
 
-    pub(super) fn is_match(&self, text: &str) -> Result<bool, EvalError> {
+    pub(crate) fn is_match(&self, text: &str) -> Result<bool, Exhausted> {
         Ok(self.regex.is_match(text).map_err(exhausted)?
             || match self.without_line_end(text) {
                 Some(text) => self.regex.is_match(text).map_err(exhausted)?,
@@ -62,11 +52,11 @@ impl JavaPattern {
     }
 
     /// The first match from a byte on.
-    pub(super) fn find_at<'t>(
+    pub(crate) fn find_at<'t>(
         &self,
         text: &'t str,
         from: usize,
-    ) -> Result<Option<Captures<'t, str>>, EvalError> {
+    ) -> Result<Option<Captures<'t, str>>, Exhausted> {
         let found = self.regex.captures_from_pos(text, from).map_err(exhausted)?;
         let Some(shorter) = self.without_line_end(text).filter(|shorter| from <= shorter.len()) else {
             return Ok(found);
@@ -82,7 +72,7 @@ impl JavaPattern {
     }
 
     /// All matches as Java finds them: an empty one may touch the end of the one before.
-    pub(super) fn find_all<'t>(&self, text: &'t str) -> Result<Vec<Captures<'t, str>>, EvalError> {
+    pub(crate) fn find_all<'t>(&self, text: &'t str) -> Result<Vec<Captures<'t, str>>, Exhausted> {
         let mut all = Vec::new();
         let mut from = 0;
         while from <= text.len() {
@@ -103,6 +93,20 @@ impl JavaPattern {
     }
 }
 
+fn built(pattern: &str, translated: &str) -> Result<Regex, PatternError> {
+    let regex = RegexBuilder::new(translated)
+        .backtrack_limit(BACKTRACKS_MAX)
+        .delegate_size_limit(COMPILED_BYTES_MAX)
+        .delegate_dfa_size_limit(COMPILED_BYTES_MAX)
+        .build();
+    regex.map_err(|error| match is_too_much(&error) {
+        true => PatternError::Unsupported(format!(
+            "the regular expression '{pattern}' is more than can be compiled here: {error}"
+        )),
+        false => PatternError::Invalid(format!("'{pattern}' is no regular expression: {error}")),
+    })
+}
+
 /// Whether the pattern is a pattern, and only too large or too deep, or looks behind further than can be known.
 fn is_too_much(error: &fancy_regex::Error) -> bool {
     match error {
@@ -116,13 +120,13 @@ fn is_too_much(error: &fancy_regex::Error) -> bool {
 }
 
 /// The byte behind the character that begins here, and one beyond the end at the end.
-pub(super) fn next_char(text: &str, at: usize) -> usize {
+pub(crate) fn next_char(text: &str, at: usize) -> usize {
     at + text[at..].chars().next().map_or(1, char::len_utf8)
 }
 
 #[cold]
-fn exhausted(error: fancy_regex::Error) -> EvalError {
-    EvalError::new(format!("a regular expression gave up on a text: {error}"))
+fn exhausted(error: fancy_regex::Error) -> Exhausted {
+    Exhausted(error.to_string())
 }
 
 #[cfg(test)]
@@ -160,6 +164,27 @@ mod tests {
         ] {
             assert_eq!(found(pattern, text).as_deref(), wanted, "{pattern} in {text:?}");
         }
+    }
+
+    /// What `Matcher.matches` of JDK 17 says.
+    #[test]
+    fn a_whole_text_is_matched_and_not_a_part_of_it() {
+        for (pattern, text, wanted) in [
+            ("a|ab", "ab", true),
+            ("a", "ab", false),
+            ("a", "ba", false),
+            ("a$", "a", true),
+            ("a$", "a\n", false),
+            ("(?x)a # b", "a", true),
+            (r"\Qa.b", "a.b", true),
+            ("(?i)A", "a", true),
+            (".*", "a\n", false),
+            (r"\d+", "٣", false),
+        ] {
+            let pattern = JavaPattern::whole(pattern).unwrap();
+            assert_eq!(pattern.is_match(text), Ok(wanted), "{pattern:?} on {text:?}");
+        }
+        assert!(matches!(JavaPattern::whole("a)(b"), Err(PatternError::Invalid(_))));
     }
 
     #[test]

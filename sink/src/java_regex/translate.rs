@@ -3,7 +3,7 @@
 //! What is the same in both passes through. What differs: Java's short classes (`\d`, `\w`, `\s`) and POSIX classes are
 //! those of ASCII; its point stops at more than a newline; it quotes with `\Q…\E`; it writes some escapes otherwise.
 
-use super::java::PatternError;
+use super::error::PatternError;
 
 pub(super) struct Translated {
     pub(super) text: String,

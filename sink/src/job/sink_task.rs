@@ -1,0 +1,129 @@
+//! A task of a sink: it writes what the tasks that read hand over, and flushes when one of them asks.
+//!
+//! It has no positions and commits nothing. A task that reads commits its positions once every task of the sink has
+//! flushed what it was handed by that task; what others handed over meanwhile may be flushed with it, which hurts nobody.
+//! It ends when the tasks that read have all ended, so that a stop drains it.
+//!
+//! What must never happen: a flush that is told to be done after a change was not written. So a task that failed answers
+//! nothing any more, and lives until the job has heard of the failure.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
+
+use super::handover::{self, Handover, HandoverReceiver, HandoverSender};
+use super::subtask::Subtask;
+use crate::changes::Changes;
+use crate::clients::Clients;
+use crate::error::Error;
+use crate::plan::{InsertPlan, Pipeline};
+use crate::progress::{Counts, Progress};
+use crate::writer::Writer;
+
+/// A task that writes the changes of one INSERT which are its own by their key, or by turns.
+pub(super) struct SinkTask {
+    inbox: HandoverReceiver,
+    writer: Writer,
+    progress: Arc<Progress>,
+    /// Rows handed to the writer and not known to be acknowledged.
+    unacknowledged: u64,
+    /// Who waits for the flush that is under way.
+    asked: Option<oneshot::Sender<()>>,
+}
+
+/// Opens the tasks of every sink whose rows are exchanged; for each INSERT the ways to its tasks, none where each task
+/// writes what it reads.
+pub(super) async fn open(
+    pipeline: &Pipeline,
+    clients: &mut Clients,
+    progress: &Arc<Progress>,
+    tasks: &mut Vec<SinkTask>,
+) -> Result<Vec<Vec<HandoverSender>>, Error> {
+    let mut exchanges = Vec::with_capacity(pipeline.inserts.len());
+    for insert in &pipeline.inserts {
+        let count = insert.distribution.sink_tasks().unwrap_or(0);
+        let mut senders = Vec::new();
+        for index in 0..count {
+            let (sender, inbox) = handover::channel();
+            let subtask = Subtask::new(index, count);
+            tasks.push(SinkTask::open(insert, subtask, inbox, clients, progress).await?);
+            senders.push(sender);
+        }
+        exchanges.push(senders);
+    }
+    Ok(exchanges)
+}
+
+impl SinkTask {
+    async fn open(
+        insert: &InsertPlan,
+        subtask: Subtask,
+        inbox: HandoverReceiver,
+        clients: &mut Clients,
+        progress: &Arc<Progress>,
+    ) -> Result<Self, Error> {
+        let writer = Writer::open(&insert.sink, subtask, clients, None).await?;
+        Ok(Self { inbox, writer, progress: Arc::clone(progress), unacknowledged: 0, asked: None })
+    }
+
+    /// Works until nobody reads any more, or a change is not written.
+    pub(super) async fn run(&mut self) -> Result<(), Error> {
+        loop {
+            let due_at = self.writer.due_at();
+            // recv is cancel-safe, and when something is due is the writer's to say again.
+            tokio::select! {
+                handed = self.inbox.recv() => match handed {
+                    Some(Handover::Batch(changes)) => self.write(&changes).await?,
+                    Some(Handover::Flush(asked)) => self.flush(asked).await?,
+                    None => return Ok(()),
+                },
+                () = due(due_at) => self.release().await?,
+            }
+        }
+    }
+
+    async fn write(&mut self, changes: &Changes) -> Result<(), Error> {
+        let mut counts = Counts::default();
+        let mut outcome = Ok(());
+        for change in changes.iter() {
+            outcome = self.writer.write(change, &mut counts).await;
+            if outcome.is_err() {
+                break;
+            }
+        }
+        self.count(counts);
+        outcome
+    }
+
+    async fn release(&mut self) -> Result<(), Error> {
+        let mut counts = Counts::default();
+        let released = self.writer.release(&mut counts).await;
+        self.count(counts);
+        released
+    }
+
+    /// Whoever asked waits until this task is gone, if it fails.
+    async fn flush(&mut self, asked: oneshot::Sender<()>) -> Result<(), Error> {
+        self.asked = Some(asked);
+        self.release().await?;
+        self.writer.flush().await?;
+        self.progress.acknowledged(std::mem::take(&mut self.unacknowledged));
+        // Who asked may be gone: its commit is then nobody's.
+        _ = self.asked.take().map(|asked| asked.send(()));
+        Ok(())
+    }
+
+    fn count(&mut self, counts: Counts) {
+        self.unacknowledged += counts.rows_out;
+        self.progress.count(counts);
+    }
+}
+
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => pending().await,
+    }
+}
