@@ -68,7 +68,8 @@ impl PrintWriter {
             None => Ok(()),
             Some((kind, why)) => {
                 let cause = io::Error::new(*kind, why.as_str());
-                Err(Error::caused(ErrorKind::Sink, format!("table {}: print", self.table), cause))
+                let to = if self.standard_error { "standard error" } else { "standard output" };
+                Err(Error::caused(ErrorKind::Sink, format!("table {}: {to}", self.table), cause))
             }
         }
     }

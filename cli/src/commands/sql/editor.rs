@@ -1,7 +1,7 @@
 //! The line editor of the prompt, on a thread of its own: it waits for keys as long as its user thinks.
 
 use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::mpsc;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::completion::{Completer, Pair};
@@ -12,11 +12,12 @@ use rustyline::history::MemHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Helper};
 use tokio::sync::oneshot;
-use upsert_kafka_sink::plan::{TableEnvironment, holds_secret};
+use upsert_kafka_sink::plan::holds_secret;
 use upsert_kafka_sink::sql;
 
 use super::history::{ENTRIES_MAX, History};
-use super::prompt::{is_word_of_the_prompt, locked};
+use super::shared_tables::SharedTables;
+use super::entered::is_word_of_the_prompt;
 use crate::exit::{Exit, Failure};
 use crate::stderr::say;
 
@@ -51,7 +52,7 @@ impl Editor {
     ///
     /// # Errors
     /// The terminal cannot be used.
-    pub(super) fn open(tables: Arc<Mutex<TableEnvironment>>) -> Result<Self, Failure> {
+    pub(super) fn open(tables: SharedTables) -> Result<Self, Failure> {
         let failed = |e: &dyn std::fmt::Display| Failure::new(Exit::Running, format!("the terminal: {e}"));
         let terminal = tcgetattr(std::io::stdin().as_fd()).ok();
         let history = History::open();
@@ -100,7 +101,7 @@ impl Editor {
     }
 }
 
-fn edit(tables: Arc<Mutex<TableEnvironment>>, earlier: Vec<String>, asked: &mpsc::Receiver<Wanted>) {
+fn edit(tables: SharedTables, earlier: Vec<String>, asked: &mpsc::Receiver<Wanted>) {
     let mut line = open(tables, earlier);
     for wanted in asked {
         match (wanted, &mut line) {
@@ -122,7 +123,7 @@ fn edit(tables: Arc<Mutex<TableEnvironment>>, earlier: Vec<String>, asked: &mpsc
     }
 }
 
-fn open(tables: Arc<Mutex<TableEnvironment>>, earlier: Vec<String>) -> Result<LineEditor, ReadlineError> {
+fn open(tables: SharedTables, earlier: Vec<String>) -> Result<LineEditor, ReadlineError> {
     let config = Config::builder().max_history_size(ENTRIES_MAX)?.completion_type(CompletionType::List);
     let config = config.history_ignore_dups(true)?.build();
     let history = MemHistory::with_config(&config);
@@ -137,7 +138,7 @@ fn open(tables: Arc<Mutex<TableEnvironment>>, earlier: Vec<String>) -> Result<Li
 const PROMPT: &str = "sql> ";
 
 /// What the editor asks while a text is typed.
-struct Aid(Arc<Mutex<TableEnvironment>>);
+struct Aid(SharedTables);
 
 impl Helper for Aid {}
 
@@ -151,7 +152,7 @@ impl Completer for Aid {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let completion = locked(&self.0).complete(&line[..at]);
+        let completion = self.0.complete(&line[..at]);
         let pair = |text: String| Pair { display: text.clone(), replacement: text };
         Ok((completion.from, completion.candidates.into_iter().map(pair).collect()))
     }

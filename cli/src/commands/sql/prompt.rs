@@ -1,13 +1,14 @@
 //! The prompt: statements are read, run and answered until the user leaves.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use upsert_kafka_sink::plan::TableEnvironment;
 
 use super::editor::{Editor, Typed};
-use super::{Runner, STDIN};
+use super::entered::{Entered, HELP, entered};
+use super::runner::{Runner, STDIN};
+use super::shared_tables::SharedTables;
 use crate::commands::job;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -19,8 +20,8 @@ use crate::stderr::say;
 /// # Errors
 /// When nothing can be read or written any more.
 pub(super) async fn run(runner: Runner<'_>, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
-    let tables = Arc::new(Mutex::new(runner.environment()?));
-    let mut editor = Editor::open(Arc::clone(&tables))?;
+    let tables = SharedTables::new(runner.environment()?);
+    let mut editor = Editor::open(tables.clone())?;
     let mut signals = PromptSignals::new()?;
     let cluster = match runner.cluster.bootstrap() {
         Some(address) => format!("a broker inside this process, {address}, which forgets all when it ends"),
@@ -57,32 +58,6 @@ pub(super) async fn run(runner: Runner<'_>, stop: &Stop, out: &mut Output) -> Re
     }
 }
 
-/// What was typed besides SQL.
-#[derive(Debug, PartialEq, Eq)]
-enum Entered {
-    Nothing,
-    Help,
-    Clear,
-    Leave,
-    Statements,
-}
-
-fn entered(text: &str) -> Entered {
-    let word = text.trim().trim_end_matches(';').trim().to_ascii_uppercase();
-    match word.as_str() {
-        "" => Entered::Nothing,
-        "HELP" | "?" => Entered::Help,
-        "CLEAR" => Entered::Clear,
-        "QUIT" | "EXIT" => Entered::Leave,
-        _ => Entered::Statements,
-    }
-}
-
-/// Whether a line needs no `;`.
-pub(super) fn is_word_of_the_prompt(text: &str) -> bool {
-    entered(text) != Entered::Statements
-}
-
 /// Whether the prompt comes again.
 #[derive(PartialEq, Eq)]
 enum Next {
@@ -93,7 +68,7 @@ enum Next {
 /// The statements of one text, until one of them fails.
 async fn run_all(
     runner: &Runner<'_>,
-    tables: &Mutex<TableEnvironment>,
+    tables: &SharedTables,
     text: &str,
     signals: &mut PromptSignals,
     stop: &Stop,
@@ -149,11 +124,6 @@ async fn run_all(
     Ok(if quits { Next::Leave } else { Next::Prompt })
 }
 
-/// The tables; one that panicked while it planned has changed nothing.
-pub(super) fn locked(tables: &Mutex<TableEnvironment>) -> MutexGuard<'_, TableEnvironment> {
-    tables.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// SIGINT ends a statement, SIGTERM and SIGHUP the prompt.
 struct PromptSignals {
     interrupt: Signal,
@@ -191,36 +161,4 @@ impl PromptSignals {
 enum Heard {
     Interrupt,
     Leave,
-}
-
-const HELP: &str = "\
-Statements end with ';' and may span lines; Tab completes, arrows bring back what was typed before.
-  CREATE TABLE t (…) WITH ('connector' = …);   CREATE VIEW v AS SELECT …;   DROP TABLE t;
-  SELECT …;             its rows as they change: q or Ctrl-C ends it, and commits nothing
-  INSERT INTO t …;      runs until its source ends or Ctrl-C stops it, which flushes and commits
-  BEGIN STATEMENT SET; INSERT …; INSERT …; END;
-  EXPLAIN …;   DESCRIBE t;   SHOW TABLES;   SHOW CREATE TABLE t;   SHOW FUNCTIONS;
-  SET 'key' = 'value';   SET;   RESET;
-  QUIT;                 or Ctrl-D
-";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_of_the_prompt_need_no_semicolon_and_are_no_statements() {
-        for (text, what) in [
-            (" \n", Entered::Nothing),
-            (";", Entered::Nothing),
-            ("help", Entered::Help),
-            ("Quit ;", Entered::Leave),
-            ("EXIT", Entered::Leave),
-            ("clear;", Entered::Clear),
-            ("SELECT 1", Entered::Statements),
-            ("quit me", Entered::Statements),
-        ] {
-            assert_eq!(entered(text), what, "{text}");
-        }
-    }
 }
