@@ -68,6 +68,3 @@ async fn read(args: &Args) -> Result<(String, Statements), Failure> {
     let statements = TableEnvironment::parse(script).map_err(|e| job::bad_job(path, &e))?;
     Ok((path.to_owned(), statements))
 }
-
-
-/// Runs statements of a tables in one cluster.

@@ -15,9 +15,9 @@ use tokio::sync::oneshot;
 use upsert_kafka_sink::plan::holds_secret;
 use upsert_kafka_sink::sql;
 
+use super::entered::is_word_of_the_prompt;
 use super::history::{ENTRIES_MAX, History};
 use super::shared_tables::SharedTables;
-use super::entered::is_word_of_the_prompt;
 use crate::exit::{Exit, Failure};
 use crate::stderr::say;
 
