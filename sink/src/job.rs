@@ -181,8 +181,7 @@ impl Job {
         for pipeline in &plan.pipelines {
             let codecs = Codecs::open_in(pipeline, &options.environment).await?;
             // The ways into a sink's tasks are then in the hands of the tasks that read alone, so that they end with these.
-            let exchanges =
-                sink_task::open(pipeline, &mut opening.clients, &progress, &mut sink_tasks).await?;
+            let exchanges = sink_task::open(pipeline, &mut opening, &mut sink_tasks).await?;
             for index in 0..pipeline.tasks {
                 let subtask = Subtask::new(index, pipeline.tasks);
                 let task = Task::open(pipeline, &codecs, &exchanges, subtask, &mut opening).await?;

@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::handover::{self, Handover, HandoverReceiver, HandoverSender};
 use super::subtask::Subtask;
+use super::task::Opening;
 use crate::changes::Changes;
-use crate::clients::Clients;
 use crate::error::Error;
 use crate::plan::{InsertPlan, Pipeline};
 use crate::progress::{Counts, Progress};
@@ -37,8 +37,7 @@ pub(super) struct SinkTask {
 /// writes what it reads.
 pub(super) async fn open(
     pipeline: &Pipeline,
-    clients: &mut Clients,
-    progress: &Arc<Progress>,
+    opening: &mut Opening,
     tasks: &mut Vec<SinkTask>,
 ) -> Result<Vec<Vec<HandoverSender>>, Error> {
     let mut exchanges = Vec::with_capacity(pipeline.inserts.len());
@@ -48,7 +47,7 @@ pub(super) async fn open(
         for index in 0..count {
             let (sender, inbox) = handover::channel();
             let subtask = Subtask::new(index, count);
-            tasks.push(SinkTask::open(insert, subtask, inbox, clients, progress).await?);
+            tasks.push(SinkTask::open(insert, subtask, inbox, opening).await?);
             senders.push(sender);
         }
         exchanges.push(senders);
@@ -61,10 +60,9 @@ impl SinkTask {
         insert: &InsertPlan,
         subtask: Subtask,
         inbox: HandoverReceiver,
-        clients: &mut Clients,
-        progress: &Arc<Progress>,
+        Opening { clients, progress, results, .. }: &mut Opening,
     ) -> Result<Self, Error> {
-        let writer = Writer::open(&insert.sink, subtask, clients, None).await?;
+        let writer = Writer::open(&insert.sink, subtask, clients, results.as_ref()).await?;
         Ok(Self { inbox, writer, progress: Arc::clone(progress), unacknowledged: 0, asked: None })
     }
 

@@ -78,8 +78,8 @@ impl Task {
     ) -> Result<Self, Error> {
         let dead_letters = DeadLetters::open(pipeline.reader(), clients).await?;
         let shared = Arc::clone(progress);
-        let writers =
-            Writers::open(&pipeline.inserts, exchanges, subtask, clients, shared, results.as_ref()).await?;
+        let results = results.as_ref();
+        let writers = Writers::open(&pipeline.inserts, exchanges, subtask, clients, shared, results).await?;
         let source = Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?;
         let rebuilt = source.rebuilt();
         progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);
