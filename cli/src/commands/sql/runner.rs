@@ -17,6 +17,7 @@ use crate::stderr::say;
 /// What a text is called that no file holds.
 pub(super) const STDIN: &str = "standard input";
 
+/// Runs statements of one command line on one cluster.
 #[derive(Clone, Copy)]
 pub(super) struct Runner<'a> {
     pub(super) args: &'a Args,
@@ -24,7 +25,7 @@ pub(super) struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// A tables in which nothing is made yet.
+    /// Tables of which none is made yet.
     pub(super) fn environment(&self) -> Result<TableEnvironment, Failure> {
         let options = job::options(self.args, self.cluster.bootstrap())?;
         let options = if self.cluster.is_embedded() { options.without_security() } else { options };
