@@ -10,7 +10,7 @@ pub(super) enum SqlCluster {
     /// Tables and flags say where.
     Cluster,
     /// In memory, until the process ends.
-    Embedded(Broker),
+    Embedded(Box<Broker>),
 }
 
 impl SqlCluster {
@@ -24,7 +24,7 @@ impl SqlCluster {
         }
         let broker = Broker::start(BrokerConfig::default()).await;
         broker
-            .map(Self::Embedded)
+            .map(|broker| Self::Embedded(Box::new(broker)))
             .map_err(|e| Failure::new(Exit::Cluster, format!("the embedded broker: {e}")))
     }
 
