@@ -35,7 +35,7 @@ pub(crate) fn settings(args: &Args) -> Result<Vec<(String, String)>, Failure> {
 
 /// `key=value`, or `key: value` as Flink's own file has it, by what comes first.
 fn pair(line: &str) -> Option<(&str, &str)> {
-    let end = line.find(|c: char| c == '=' || c == ':')?;
+    let end = line.find(['=', ':'])?;
     let (key, value) = (line[..end].trim(), line[end + 1..].trim());
     (!key.is_empty() && known(key) == key).then_some((key, value))
 }

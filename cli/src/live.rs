@@ -35,8 +35,9 @@ impl Live {
     /// As [`OutputFormat::of`].
     pub(crate) fn columns(plan: &Plan, args: &Args, out: &Output) -> Result<Option<Vec<String>>, Failure> {
         let is_seen = out.columns().is_some() && std::io::stdin().is_terminal();
-        let lives = is_seen && plan.is_query() && OutputFormat::of(args)? == OutputFormat::Table;
-        Ok(lives.then(|| plan.query_columns().iter().map(|it| (*it).to_owned()).collect()))
+        let columns = plan.query_columns().into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let lives = is_seen && !columns.is_empty() && OutputFormat::of(args)? == OutputFormat::Table;
+        Ok(lives.then_some(columns))
     }
 
     /// Sees to it that the job hands its changes over.

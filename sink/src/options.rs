@@ -11,7 +11,9 @@ mod value;
 
 use upsert_kafka_client::Secret;
 
-pub(crate) use self::connectors::{BLACKHOLE, DATAGEN, FILESYSTEM, KAFKA, PRINT, PROPERTIES, UPSERT_KAFKA};
+pub(crate) use self::connectors::{
+    BLACKHOLE, DATAGEN, FIELD_OPTIONS, FILESYSTEM, KAFKA, PRINT, PROPERTIES, UPSERT_KAFKA,
+};
 pub use self::connectors::{CONNECTORS, Connector};
 pub use self::given::Origin;
 pub(crate) use self::given::{Given, Options};

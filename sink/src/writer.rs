@@ -39,7 +39,7 @@ impl Writer {
             SinkPlan::Kafka(plan) => Self::Kafka(Box::new(KafkaWriter::open(plan, subtask, clients).await?)),
             SinkPlan::Print(plan) => match results.filter(|_| plan.layout == Layout::Cells) {
                 Some(results) => Self::Query(results.clone()),
-                None => Self::Print(PrintWriter::new(plan)),
+                None => Self::Print(PrintWriter::new(plan, clients.clock().clone())),
             },
             SinkPlan::Blackhole(_) => Self::Blackhole,
         })
@@ -80,7 +80,7 @@ impl Writer {
     pub(crate) fn is_due(&self) -> bool {
         match self {
             Self::Kafka(writer) => writer.is_due(),
-            Self::Print(writer) => writer.due_at().is_some_and(|due_at| due_at <= Instant::now()),
+            Self::Print(writer) => writer.is_due(),
             Self::Query(_) | Self::Blackhole => false,
         }
     }

@@ -162,7 +162,7 @@ impl Terminal {
     /// Types a text and Enter, and waits for the prompt behind what it came to.
     fn enter(&mut self, text: &str) -> String {
         self.type_keys(&format!("{text}\r"));
-        self.wait_for("\n");
+        self.wait_for(TAKEN);
         self.wait_for(PROMPT)
     }
 
@@ -173,6 +173,9 @@ impl Terminal {
 }
 
 const PROMPT: &str = "sql> ";
+
+/// The editor has taken a text: what is pasted is no longer marked.
+const TAKEN: &str = "\x1b[?2004l";
 
 fn state(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -190,7 +193,7 @@ fn a_prompt_answers_completes_remembers_and_survives_what_fails() {
     terminal.enter("CREATE TABLE numbers (n INT) WITH (\r 'connector' = 'datagen', 'number-of-rows' = '3', \r'fields.n.kind' = 'sequence', 'fields.n.start' = '7', 'fields.n.end' = '9');");
     assert!(terminal.enter("SELECT n + 'x FROM numbers';").contains("line 1, column"));
     // Two keys of Tab complete a keyword and a table.
-    let answer = terminal.enter("SELE\tn AS twice FROM numb\t;");
+    let answer = terminal.enter("SELE\t n AS twice FROM numb\t;");
     assert!(answer.contains("twice") && answer.contains("\n7") && answer.contains("3 rows in"), "{answer}");
     let secret = "SET 'properties.sasl.jaas.config' = 'hush';";
     terminal.enter(secret);

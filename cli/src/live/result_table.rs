@@ -7,7 +7,7 @@ use upsert_kafka_sink::row::RowKind;
 
 use crate::text;
 
-/// A row that changes keeps its place; of more than [`ROWS_MAX`] the oldest are forgotten.
+/// A row that changes keeps its place; of more than [`ROWS_MAX`], or [`BYTES_MAX`], the oldest are forgotten.
 #[derive(Default)]
 pub(super) struct ResultTable {
     rows: BTreeMap<u64, Cells>,
@@ -18,12 +18,20 @@ pub(super) struct ResultTable {
     replaced: Option<u64>,
     changes: u64,
     forgotten: u64,
+    bytes: usize,
 }
 
 type Cells = Vec<Option<String>>;
 
 /// So many rows are kept.
 const ROWS_MAX: usize = 10_000;
+
+/// And so many bytes of their cells; each is kept twice.
+const BYTES_MAX: usize = 32 << 20;
+
+fn bytes(cells: &Cells) -> usize {
+    cells.iter().flatten().map(String::len).sum()
+}
 
 impl ResultTable {
     /// Takes a change in.
@@ -72,11 +80,13 @@ impl ResultTable {
             self.next += 1;
             self.next
         });
+        self.bytes += bytes(&cells);
         self.places.entry(cells.clone()).or_default().push(place);
         self.rows.insert(place, cells);
-        if self.rows.len() > ROWS_MAX
+        while (self.rows.len() > ROWS_MAX || self.bytes > BYTES_MAX && self.rows.len() > 1)
             && let Some((place, cells)) = self.rows.pop_first()
         {
+            self.bytes -= bytes(&cells);
             self.forget(&cells, |places| places.retain(|it| *it != place));
             self.forgotten += 1;
         }
@@ -88,7 +98,9 @@ impl ResultTable {
         self.forget(cells, |places| {
             places.pop();
         });
-        self.rows.remove(&place).map(|_| place)
+        let row = self.rows.remove(&place)?;
+        self.bytes -= bytes(&row);
+        Some(place)
     }
 
     fn forget(&mut self, cells: &Cells, change: impl Fn(&mut Vec<u64>)) {
@@ -147,6 +159,13 @@ mod tests {
         (0..ROWS_MAX + 3).for_each(|n| table.apply(change(Insert, &[&n.to_string()])));
         assert_eq!((table.len(), table.places.len()), (ROWS_MAX, ROWS_MAX));
         assert_eq!(table.rows(0, 1, 9), [["3"]]);
+        let wide = "x".repeat(BYTES_MAX / 2);
+        ["a", "b", "c"].iter().for_each(|n| table.apply(change(Insert, &[n, &wide])));
+        assert_eq!(table.rows(0, 9, 1), [["c", "…"]]);
+        table.apply(change(Delete, &["c", &wide]));
+        assert_eq!((table.len(), table.bytes, table.places.len()), (0, 0, 0));
+        let mut table = ResultTable::default();
+        (0..ROWS_MAX + 3).for_each(|n| table.apply(change(Insert, &[&n.to_string()])));
         assert!(table.is_cut() && table.told().contains("(3 older ones are forgotten)"), "{}", table.told());
     }
 }

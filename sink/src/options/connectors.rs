@@ -66,6 +66,10 @@ pub(crate) static FILESYSTEM: Connector = Connector {
     required: &["path", "format"],
 };
 
+/// What `datagen` knows of each column, behind `fields.COLUMN.`.
+pub(crate) const FIELD_OPTIONS: [&str; 9] =
+    ["kind", "min", "max", "max-past", "length", "var-len", "null-rate", "start", "end"];
+
 const fn option(
     key: &'static str,
     kind: OptionKind,

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use upsert_kafka_client::{Config, Role};
 
-use super::connectors::{CONNECTORS, PROPERTIES};
+use super::connectors::{CONNECTORS, FIELD_OPTIONS, PROPERTIES};
 use super::settings::SETTINGS;
 use crate::format::table::FORMATS;
 
@@ -78,9 +78,16 @@ const HARMLESS: &[&str] = &[
 pub(crate) fn is_harmless(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
     NAMES.contains(&key)
+        || is_field_option(key)
         || KNOWN.contains(key)
             && !SECRET.contains(&key)
             && !SECRET_WORDS.iter().any(|word| lower.contains(word))
+}
+
+/// `fields.COLUMN.min` and its like, which shape numbers and hold none that anyone hides.
+fn is_field_option(key: &str) -> bool {
+    let option = key.strip_prefix("fields.").and_then(|rest| rest.rsplit_once('.'));
+    option.is_some_and(|(_, option)| FIELD_OPTIONS.contains(&option))
 }
 
 /// The value, or `***` where its key or the value itself says that it may hold a secret.
@@ -135,6 +142,7 @@ mod tests {
             "properties.ssl.truststore.location",
             "value.json.ignore-parse-errors",
             "pipeline.name",
+            "fields.password.min",
         ] {
             assert!(is_harmless(key), "{key}");
         }

@@ -6,7 +6,7 @@ use crate::functions;
 use crate::option::{OptionKind, OptionSpec};
 use crate::options::settings::SETTINGS;
 use crate::options::{CONNECTORS, known_keys};
-use crate::sql::{Piece, PieceKind, is_reserved, pieces};
+use crate::sql::{Lexeme, LexemeKind, is_reserved, lexemes};
 
 /// What may take the place of the word before the cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,28 +20,28 @@ pub struct Completion {
 
 /// What may stand behind the text.
 pub(super) fn complete(catalog: &Catalog, text: &str) -> Completion {
-    let (pieces, in_comment) = pieces(text);
+    let (lexemes, in_comment) = lexemes(text);
     if in_comment {
         return Completion { from: text.len(), candidates: Vec::new() };
     }
-    let from = pieces.iter().rposition(|it| it.is_sign(";")).map_or(0, |at| at + 1);
-    let statement = &pieces[from..];
+    let from = lexemes.iter().rposition(|it| it.is_sign(";")).map_or(0, |at| at + 1);
+    let statement = &lexemes[from..];
     // The word that is being typed, if the text ends in one.
     let typed = statement.last().filter(|it| {
         let ends = it.at + it.text.len() == text.len();
-        ends && matches!(it.kind, PieceKind::Word | PieceKind::OpenText(_))
+        ends && matches!(it.kind, LexemeKind::Word | LexemeKind::OpenText(_))
     });
     let before = &statement[..statement.len() - usize::from(typed.is_some())];
     let (from, stem) = typed.map_or((text.len(), ""), |it| (it.at, it.text));
     let is_quoted = typed.is_some_and(|it| it.is_text());
-    let words = match place(before) {
-        Place::Key(keys) => quoted(keys, is_quoted),
-        Place::Value(values) => quoted(values, is_quoted),
+    let words = match expected(before) {
+        Expected::Key(keys) => quoted(keys, is_quoted),
+        Expected::Value(values) => quoted(values, is_quoted),
         _ if is_quoted => Vec::new(),
-        Place::Table => tables(catalog),
-        Place::Column(table) => columns(catalog, |name| name == table),
-        Place::Words(words) => cased(words, stem),
-        Place::Expression => {
+        Expected::Table => tables(catalog),
+        Expected::Column(table) => columns(catalog, |name| name == table),
+        Expected::Words(words) => cased(words, stem),
+        Expected::Expression => {
             let named = |name: &str| !has_from(before) || before.iter().any(|it| it.text == name);
             let mut all = cased(KEYWORDS, stem);
             all.extend(cased(&functions::all().iter().map(|it| it.name).collect::<Vec<_>>(), stem));
@@ -63,8 +63,8 @@ pub(super) fn complete(catalog: &Catalog, text: &str) -> Completion {
 /// More than this nobody reads.
 const CANDIDATES_MAX: usize = 300;
 
-/// What is expected behind the pieces of a statement.
-enum Place {
+/// What is expected behind the lexemes of a statement.
+enum Expected {
     /// A key of WITH, OPTIONS or SET.
     Key(Vec<String>),
     /// The value of one.
@@ -76,8 +76,8 @@ enum Place {
     Expression,
 }
 
-fn place(before: &[Piece<'_>]) -> Place {
-    let Some(last) = before.last() else { return Place::Words(STATEMENTS) };
+fn expected(before: &[Lexeme<'_>]) -> Expected {
+    let Some(last) = before.last() else { return Expected::Words(STATEMENTS) };
     let first = before[0];
     if first.is_word("SET") || first.is_word("RESET") {
         return settings(before);
@@ -86,16 +86,16 @@ fn place(before: &[Piece<'_>]) -> Place {
         return option(before, options);
     }
     if last.is_sign(".") && before.len() > 1 {
-        return Place::Column(before[before.len() - 2].text.to_owned());
+        return Expected::Column(before[before.len() - 2].text.to_owned());
     }
     let follows = FOLLOWERS.iter().find(|(words, _)| {
         let from = before.len().checked_sub(words.len());
         from.is_some_and(|from| before[from..].iter().zip(*words).all(|(it, word)| it.is_word(word)))
     });
     match follows {
-        Some((_, [])) => Place::Table,
-        Some((_, words)) => Place::Words(words),
-        None => Place::Expression,
+        Some((_, [])) => Expected::Table,
+        Some((_, words)) => Expected::Words(words),
+        None => Expected::Expression,
     }
 }
 
@@ -191,22 +191,22 @@ const KEYWORDS: &[&str] = &[
     "WITH",
 ];
 
-fn has_from(before: &[Piece<'_>]) -> bool {
+fn has_from(before: &[Lexeme<'_>]) -> bool {
     before.iter().any(|it| it.is_word("FROM"))
 }
 
 /// Behind SET or RESET.
-fn settings(before: &[Piece<'_>]) -> Place {
+fn settings(before: &[Lexeme<'_>]) -> Expected {
     let specs = SETTINGS.iter();
     let equals = before.iter().position(|it| it.is_sign("="));
-    let Some(equals) = equals else { return Place::Key(specs.map(|spec| spec.key.to_owned()).collect()) };
+    let Some(equals) = equals else { return Expected::Key(specs.map(|spec| spec.key.to_owned()).collect()) };
     let key = before[equals - 1].text;
     let values = specs.filter(|spec| spec.key == key).flat_map(values);
-    Place::Value(values.collect())
+    Expected::Value(values.collect())
 }
 
-/// The pieces of the options that a WITH or OPTIONS opened and nothing closed.
-fn open_options<'p, 'a>(before: &'p [Piece<'a>]) -> Option<&'p [Piece<'a>]> {
+/// The lexemes of the options that a WITH or OPTIONS opened and nothing closed.
+fn open_options<'p, 'a>(before: &'p [Lexeme<'a>]) -> Option<&'p [Lexeme<'a>]> {
     let open = before.iter().rposition(|it| it.is_sign("("))?;
     let word = before[..open].last()?;
     let is_open = !before[open..].iter().any(|it| it.is_sign(")"));
@@ -214,7 +214,7 @@ fn open_options<'p, 'a>(before: &'p [Piece<'a>]) -> Option<&'p [Piece<'a>]> {
     (is_open && (word.is_word("WITH") || word.is_word("OPTIONS"))).then(|| &before[open + 1..])
 }
 
-fn option(before: &[Piece<'_>], options: &[Piece<'_>]) -> Place {
+fn option(before: &[Lexeme<'_>], options: &[Lexeme<'_>]) -> Expected {
     let given = |key: &str| {
         let at = options.iter().position(|it| it.is_text() && it.text == key)?;
         options.get(at + 2).map(|it| it.text)
@@ -222,7 +222,7 @@ fn option(before: &[Piece<'_>], options: &[Piece<'_>]) -> Place {
     if let [.., key, equals] = options
         && equals.is_sign("=")
     {
-        return Place::Value(option_values(key.text));
+        return Expected::Value(option_values(key.text));
     }
     let connector = given("connector");
     let connectors = CONNECTORS.iter().filter(|it| connector.is_none_or(|name| it.name == name));
@@ -239,7 +239,7 @@ fn option(before: &[Piece<'_>], options: &[Piece<'_>]) -> Place {
         keys.extend(known_keys().filter(|key| key.starts_with("properties.")).map(str::to_owned));
     }
     keys.retain(|key| given(key).is_none());
-    Place::Key(keys)
+    Expected::Key(keys)
 }
 
 fn option_values(key: &str) -> Vec<String> {
@@ -299,16 +299,16 @@ fn as_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{PlanOptions, Session};
+    use super::super::{PlanOptions, TableEnvironment};
 
     fn complete(text: &str) -> Vec<String> {
-        let mut session = Session::new(PlanOptions::new()).unwrap();
-        let tables = "CREATE TABLE orders (order_id INT, `value` STRING) WITH ('connector' = 'datagen');
+        let mut tables = TableEnvironment::new(PlanOptions::new()).unwrap();
+        let made = "CREATE TABLE orders (order_id INT, `value` STRING) WITH ('connector' = 'datagen');
             CREATE VIEW recent AS SELECT order_id AS newest FROM orders;";
-        for statement in Session::parse(tables).unwrap() {
-            session.plan(statement).unwrap();
+        for statement in TableEnvironment::parse(made).unwrap() {
+            tables.plan(statement).unwrap();
         }
-        let completion = session.complete(text);
+        let completion = tables.complete(text);
         completion.candidates.iter().map(|it| format!("{}{it}", &text[..completion.from])).collect()
     }
 

@@ -1,34 +1,34 @@
 //! Whether a text of SQL holds what must not be kept: a secret, or what may be one.
 
 use crate::options::{HIDDEN, looks_secret, shown};
-use crate::sql::{Piece, pieces};
+use crate::sql::{Lexeme, lexemes};
 
 /// Whether a text holds a value that errors and `explain` would hide. Of keys that nobody knows every value is one; and
 /// so is a text in quotes that looks like a secret wherever it stands.
 pub fn holds_secret(text: &str) -> bool {
-    let (pieces, _) = pieces(text);
+    let (lexemes, _) = lexemes(text);
     let is_hidden = |at: usize| {
-        let Some((key, value)) = pair(text, &pieces, at) else { return false };
+        let Some((key, value)) = pair(text, &lexemes, at) else { return false };
         shown(key, value) == HIDDEN
     };
-    (0..pieces.len()).any(|at| is_hidden(at) || pieces[at].is_text() && looks_secret(pieces[at].text))
+    (0..lexemes.len()).any(|at| is_hidden(at) || lexemes[at].is_text() && looks_secret(lexemes[at].text))
 }
 
 /// What stands on both sides of a `=` that begins a value: `'key' = 'value'`, or `SET key = value` without quotes.
-fn pair<'a>(text: &'a str, pieces: &[Piece<'a>], at: usize) -> Option<(&'a str, &'a str)> {
-    if !pieces[at].is_sign("=") {
+fn pair<'a>(text: &'a str, lexemes: &[Lexeme<'a>], at: usize) -> Option<(&'a str, &'a str)> {
+    if !lexemes[at].is_sign("=") {
         return None;
     }
-    let (before, behind) = (pieces[..at].last()?, pieces.get(at + 1)?);
+    let (before, behind) = (lexemes[..at].last()?, lexemes.get(at + 1)?);
     if before.is_text() && behind.is_text() {
         return Some((before.text, behind.text));
     }
-    let statement = pieces[..at].iter().rposition(|it| it.is_sign(";")).map_or(0, |at| at + 1);
-    let set = pieces.get(statement).filter(|it| it.is_word("SET"))?;
-    let end = pieces[at..].iter().find(|it| it.is_sign(";")).map_or(text.len(), |it| it.at);
+    let statement = lexemes[..at].iter().rposition(|it| it.is_sign(";")).map_or(0, |at| at + 1);
+    let set = lexemes.get(statement).filter(|it| it.is_word("SET"))?;
+    let end = lexemes[at..].iter().find(|it| it.is_sign(";")).map_or(text.len(), |it| it.at);
     let quotes = ['\'', '"', '`'];
-    let key = text[set.at + set.text.len()..pieces[at].at].trim().trim_matches(quotes);
-    Some((key, text[pieces[at].at + 1..end].trim().trim_matches(quotes)))
+    let key = text[set.at + set.text.len()..lexemes[at].at].trim().trim_matches(quotes);
+    Some((key, text[lexemes[at].at + 1..end].trim().trim_matches(quotes)))
 }
 
 #[cfg(test)]

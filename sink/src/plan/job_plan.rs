@@ -44,10 +44,17 @@ impl Plan {
         sinks.peek().is_some() && sinks.all(SinkPlan::is_query)
     }
 
-    /// The names of a query's columns.
+    /// The names of the columns of the one SELECT that it runs; none where it runs several, or writes anything.
     pub fn query_columns(&self) -> Vec<&str> {
-        let first = self.inserts().next().filter(|_| self.is_query());
-        first.map_or_else(Vec::new, |(_, insert)| insert.sink.columns().iter().map(|it| &*it.name).collect())
+        let begins = |sink: &&SinkPlan| match sink {
+            SinkPlan::Print(print) => print.layout == Layout::Changelog { has_header: true },
+            _ => false,
+        };
+        let mut queries = self.inserts().map(|(_, insert)| &insert.sink).filter(begins);
+        match (queries.next(), queries.next()) {
+            (Some(sink), None) if self.is_query() => sink.columns().iter().map(|it| &*it.name).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// From now on the changes of SELECTs are handed out cell by cell, and not as lines.

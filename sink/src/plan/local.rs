@@ -14,7 +14,7 @@ use crate::error_handling::ErrorHandling;
 use crate::format::DecodingFormat;
 use crate::local_source::LocalPlan;
 use crate::option::{OptionKind, OptionValue};
-use crate::options::{DATAGEN, FILESYSTEM, expectation, parse};
+use crate::options::{DATAGEN, FIELD_OPTIONS, FILESYSTEM, expectation, parse};
 use crate::scan::{Bounded, Startup};
 use crate::types::{Field, LENGTH_MAX, LogicalType};
 
@@ -254,9 +254,6 @@ fn known_fields(check: &mut Check<'_>) {
         }
     }
 }
-
-const FIELD_OPTIONS: [&str; 9] =
-    ["kind", "min", "max", "max-past", "length", "var-len", "null-rate", "start", "end"];
 
 /// Characters of a STRING, as Flink draws them.
 const DEFAULT_LENGTH: u32 = 100;

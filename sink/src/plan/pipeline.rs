@@ -300,6 +300,11 @@ impl SinkPlan {
         }
     }
 
+    /// Whether it shows what a SELECT gives.
+    pub(crate) fn is_query(&self) -> bool {
+        matches!(self, Self::Print(sink) if sink.layout != Layout::Row)
+    }
+
     /// The columns of its primary key in the row that is written, if it has one.
     pub(crate) fn primary_key(&self) -> &[usize] {
         match self {
@@ -307,11 +312,6 @@ impl SinkPlan {
             Self::Print(sink) => &sink.primary_key,
             Self::Blackhole(sink) => &sink.primary_key,
         }
-    }
-
-    /// Whether it shows what a SELECT gives.
-    pub(crate) fn is_query(&self) -> bool {
-        matches!(self, Self::Print(sink) if sink.layout != Layout::Row)
     }
 
     /// `sink.parallelism`

@@ -95,13 +95,7 @@ impl Table {
         let mut columns: Vec<Field> = Vec::new();
         let mut declared: Vec<Declared> = Vec::new();
         let mut places = HashMap::new();
-        let mut options: Options =
-            ast.options.iter().map(|it| (it.key.clone(), Given::table(it.value.clone(), it.at))).collect();
-        let rewritten = legacy::runs(&options).then(|| {
-            let text = Self::told_today(&options, "it runs as WITH");
-            options = legacy::rewritten(&options).options.into_iter().collect();
-            text
-        });
+        let (options, rewritten) = Self::options_of(&ast);
         let physical = ast.columns.iter().filter(|it| matches!(it.kind, ColumnKind::Physical(_))).count();
         let mut metadata: Vec<Field> = Vec::new();
         for column in &ast.columns {
@@ -156,6 +150,17 @@ impl Table {
         };
         table.override_options(caller);
         (table, findings)
+    }
+
+    /// Its options; of a plain table of Flink 1.10 those of today, and what is said about that.
+    fn options_of(ast: &CreateTable) -> (Options, Option<String>) {
+        let options = ast.options.iter().map(|it| (it.key.clone(), Given::table(it.value.clone(), it.at)));
+        let options: Options = options.collect();
+        if !legacy::runs(&options) {
+            return (options, None);
+        }
+        let text = Self::told_today(&options, "it runs as WITH");
+        (legacy::rewritten(&options).options.into_iter().collect(), Some(text))
     }
 
     /// Binds the computed columns: they see the columns that are not computed.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use upsert_kafka_client::Clock;
 
 use crate::changelog_grid::ChangelogGrid;
 use crate::error::{Error, ErrorKind};
@@ -16,30 +17,38 @@ pub(crate) struct PrintWriter {
     lines: Vec<u8>,
     /// When the lines that wait are to be written, flush or not: a person looks on.
     due_at: Option<Instant>,
+    clock: Clock,
     /// Lines that could not be written are gone: it acknowledges nothing after them.
     failure: Option<(io::ErrorKind, String)>,
 }
 
 impl PrintWriter {
-    pub(super) fn new(plan: &PrintPlan) -> Self {
+    pub(super) fn new(plan: &PrintPlan, clock: Clock) -> Self {
         let (table, standard_error) = (plan.table.clone(), plan.standard_error);
         let lines = match plan.layout {
             Layout::Changelog { has_header: true } => ChangelogGrid::new(&plan.columns).header(),
             _ => Vec::new(),
         };
-        Self { table, standard_error, lines, due_at: None, failure: None }
+        Self { table, standard_error, lines, due_at: None, clock, failure: None }
     }
 
     pub(super) fn write(&mut self, line: &[u8]) -> Result<(), Error> {
         self.lines.extend_from_slice(line);
         self.lines.push(b'\n');
-        self.due_at.get_or_insert_with(|| Instant::now() + LINES_WAIT_MAX);
+        if self.due_at.is_none() {
+            self.due_at = Some(Instant::from_std(self.clock.now()) + LINES_WAIT_MAX);
+        }
         if self.lines.len() < LINES_BYTES_MAX { Ok(()) } else { self.flush() }
     }
 
     /// When they are to be written; `None` while none wait.
     pub(super) fn due_at(&self) -> Option<Instant> {
         self.due_at
+    }
+
+    /// Whether they are to be written now.
+    pub(super) fn is_due(&self) -> bool {
+        self.due_at.is_some_and(|due_at| due_at <= Instant::from_std(self.clock.now()))
     }
 
     pub(super) fn flush(&mut self) -> Result<(), Error> {
@@ -59,7 +68,8 @@ impl PrintWriter {
             None => Ok(()),
             Some((kind, why)) => {
                 let cause = io::Error::new(*kind, why.as_str());
-                Err(Error::caused(ErrorKind::Sink, format!("table {}: print", self.table), cause))
+                let to = if self.standard_error { "standard error" } else { "standard output" };
+                Err(Error::caused(ErrorKind::Sink, format!("table {}: {to}", self.table), cause))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The line editor of the prompt, on a thread of its own: it waits for keys as long as its user thinks.
 
 use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::mpsc;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::completion::{Completer, Pair};
@@ -12,11 +12,12 @@ use rustyline::history::MemHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Helper};
 use tokio::sync::oneshot;
-use upsert_kafka_sink::plan::{Session, holds_secret};
+use upsert_kafka_sink::plan::holds_secret;
 use upsert_kafka_sink::sql;
 
+use super::entered::is_word_of_the_prompt;
 use super::history::{ENTRIES_MAX, History};
-use super::prompt::{is_word_of_the_prompt, locked};
+use super::shared_tables::SharedTables;
 use crate::exit::{Exit, Failure};
 use crate::stderr::say;
 
@@ -44,14 +45,14 @@ enum Wanted {
     Kept(String),
 }
 
-type Line = rustyline::Editor<Aid, MemHistory>;
+type LineEditor = rustyline::Editor<Aid, MemHistory>;
 
 impl Editor {
     /// Opens it, with what was typed in earlier runs.
     ///
     /// # Errors
     /// The terminal cannot be used.
-    pub(super) fn open(session: Arc<Mutex<Session>>) -> Result<Self, Failure> {
+    pub(super) fn open(tables: SharedTables) -> Result<Self, Failure> {
         let failed = |e: &dyn std::fmt::Display| Failure::new(Exit::Running, format!("the terminal: {e}"));
         let terminal = tcgetattr(std::io::stdin().as_fd()).ok();
         let history = History::open();
@@ -61,7 +62,7 @@ impl Editor {
         });
         let (ask, asked) = mpsc::channel();
         let thread = std::thread::Builder::new().name("editor".into());
-        thread.spawn(move || edit(session, earlier, &asked)).map_err(|e| failed(&e))?;
+        thread.spawn(move || edit(tables, earlier, &asked)).map_err(|e| failed(&e))?;
         Ok(Self { ask, history, terminal })
     }
 
@@ -100,8 +101,8 @@ impl Editor {
     }
 }
 
-fn edit(session: Arc<Mutex<Session>>, earlier: Vec<String>, asked: &mpsc::Receiver<Wanted>) {
-    let mut line = open(session, earlier);
+fn edit(tables: SharedTables, earlier: Vec<String>, asked: &mpsc::Receiver<Wanted>) {
+    let mut line = open(tables, earlier);
     for wanted in asked {
         match (wanted, &mut line) {
             (Wanted::Text(answer), Ok(line)) => {
@@ -122,12 +123,12 @@ fn edit(session: Arc<Mutex<Session>>, earlier: Vec<String>, asked: &mpsc::Receiv
     }
 }
 
-fn open(session: Arc<Mutex<Session>>, earlier: Vec<String>) -> Result<Line, ReadlineError> {
+fn open(tables: SharedTables, earlier: Vec<String>) -> Result<LineEditor, ReadlineError> {
     let config = Config::builder().max_history_size(ENTRIES_MAX)?.completion_type(CompletionType::List);
     let config = config.history_ignore_dups(true)?.build();
     let history = MemHistory::with_config(&config);
-    let mut line = Line::with_history(config, history)?;
-    line.set_helper(Some(Aid(session)));
+    let mut line = LineEditor::with_history(config, history)?;
+    line.set_helper(Some(Aid(tables)));
     for text in earlier {
         line.add_history_entry(text)?;
     }
@@ -137,7 +138,7 @@ fn open(session: Arc<Mutex<Session>>, earlier: Vec<String>) -> Result<Line, Read
 const PROMPT: &str = "sql> ";
 
 /// What the editor asks while a text is typed.
-struct Aid(Arc<Mutex<Session>>);
+struct Aid(SharedTables);
 
 impl Helper for Aid {}
 
@@ -151,7 +152,7 @@ impl Completer for Aid {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let completion = locked(&self.0).complete(&line[..at]);
+        let completion = self.0.complete(&line[..at]);
         let pair = |text: String| Pair { display: text.clone(), replacement: text };
         Ok((completion.from, completion.candidates.into_iter().map(pair).collect()))
     }

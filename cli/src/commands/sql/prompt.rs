@@ -1,13 +1,14 @@
 //! The prompt: statements are read, run and answered until the user leaves.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use upsert_kafka_sink::plan::Session;
+use upsert_kafka_sink::plan::TableEnvironment;
 
 use super::editor::{Editor, Typed};
-use super::{Runner, STDIN};
+use super::entered::{Entered, HELP, entered};
+use super::runner::{Runner, STDIN};
+use super::shared_tables::SharedTables;
 use crate::commands::job;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -19,14 +20,14 @@ use crate::stderr::say;
 /// # Errors
 /// When nothing can be read or written any more.
 pub(super) async fn run(runner: Runner<'_>, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
-    let session = Arc::new(Mutex::new(runner.session()?));
-    let mut editor = Editor::open(Arc::clone(&session))?;
-    let mut signals = Signals::new()?;
-    let place = match runner.place.bootstrap() {
+    let tables = SharedTables::new(runner.environment()?);
+    let mut editor = Editor::open(tables.clone())?;
+    let mut signals = PromptSignals::new()?;
+    let cluster = match runner.cluster.bootstrap() {
         Some(address) => format!("a broker inside this process, {address}, which forgets all when it ends"),
         None => "the cluster that the flags and tables name".to_owned(),
     };
-    say(format_args!("upsert-kafka {}, on {place}\nHELP; tells more", env!("CARGO_PKG_VERSION")));
+    say(format_args!("upsert-kafka {}, on {cluster}\nHELP; tells more", env!("CARGO_PKG_VERSION")));
     loop {
         let typed = tokio::select! {
             typed = editor.read() => typed?,
@@ -48,39 +49,13 @@ pub(super) async fn run(runner: Runner<'_>, stop: &Stop, out: &mut Output) -> Re
             Entered::Leave => return Ok(()),
             Entered::Statements => {
                 editor.remember(&text);
-                if run_all(&runner, &session, &text, &mut signals, stop, out).await? == Next::Leave {
+                if run_all(&runner, &tables, &text, &mut signals, stop, out).await? == Next::Leave {
                     return Ok(());
                 }
             }
         }
         out.flush()?;
     }
-}
-
-/// What was typed besides SQL.
-#[derive(Debug, PartialEq, Eq)]
-enum Entered {
-    Nothing,
-    Help,
-    Clear,
-    Leave,
-    Statements,
-}
-
-fn entered(text: &str) -> Entered {
-    let word = text.trim().trim_end_matches(';').trim().to_ascii_uppercase();
-    match word.as_str() {
-        "" => Entered::Nothing,
-        "HELP" | "?" => Entered::Help,
-        "CLEAR" => Entered::Clear,
-        "QUIT" | "EXIT" => Entered::Leave,
-        _ => Entered::Statements,
-    }
-}
-
-/// Whether a line needs no `;`.
-pub(super) fn is_word_of_the_prompt(text: &str) -> bool {
-    entered(text) != Entered::Statements
 }
 
 /// Whether the prompt comes again.
@@ -93,14 +68,15 @@ enum Next {
 /// The statements of one text, until one of them fails.
 async fn run_all(
     runner: &Runner<'_>,
-    session: &Mutex<Session>,
+    tables: &SharedTables,
     text: &str,
-    signals: &mut Signals,
+    signals: &mut PromptSignals,
     stop: &Stop,
     out: &mut Output,
 ) -> Result<Next, Failure> {
-    let parsed = job::filled_in(STDIN, text)
-        .and_then(|script| Session::parse(script).map_err(|e| Failure::new(Exit::Job, e.to_string())));
+    let parsed = job::filled_in(STDIN, text).and_then(|script| {
+        TableEnvironment::parse(script).map_err(|e| Failure::new(Exit::Job, e.to_string()))
+    });
     let statements = match parsed {
         Ok(statements) => statements,
         Err(failure) => {
@@ -111,7 +87,7 @@ async fn run_all(
     let quits = statements.quits();
     for statement in statements {
         let (ask, asked) = Stop::by_hand(stop.within());
-        let mut running = pin!(runner.typed(session, statement, &asked, out));
+        let mut running = pin!(runner.typed(tables, statement, &asked, out));
         let outcome = loop {
             // A signal that is heard is acted on at once, and the run is polled again.
             let heard = tokio::select! {
@@ -148,19 +124,14 @@ async fn run_all(
     Ok(if quits { Next::Leave } else { Next::Prompt })
 }
 
-/// The session; one that panicked while it planned has changed nothing.
-pub(super) fn locked(session: &Mutex<Session>) -> MutexGuard<'_, Session> {
-    session.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// SIGINT ends a statement, SIGTERM and SIGHUP the prompt.
-struct Signals {
+struct PromptSignals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
 }
 
-impl Signals {
+impl PromptSignals {
     fn new() -> Result<Self, Failure> {
         let failed = |e: std::io::Error| Failure::new(Exit::Running, format!("signals: {e}"));
         Ok(Self {
@@ -190,36 +161,4 @@ impl Signals {
 enum Heard {
     Interrupt,
     Leave,
-}
-
-const HELP: &str = "\
-Statements end with ';' and may span lines; Tab completes, arrows bring back what was typed before.
-  CREATE TABLE t (…) WITH ('connector' = …);   CREATE VIEW v AS SELECT …;   DROP TABLE t;
-  SELECT …;             its rows as they change: q or Ctrl-C ends it, and commits nothing
-  INSERT INTO t …;      runs until its source ends or Ctrl-C stops it, which flushes and commits
-  BEGIN STATEMENT SET; INSERT …; INSERT …; END;
-  EXPLAIN …;   DESCRIBE t;   SHOW TABLES;   SHOW CREATE TABLE t;   SHOW FUNCTIONS;
-  SET 'key' = 'value';   SET;   RESET;
-  QUIT;                 or Ctrl-D
-";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_of_the_prompt_need_no_semicolon_and_are_no_statements() {
-        for (text, what) in [
-            (" \n", Entered::Nothing),
-            (";", Entered::Nothing),
-            ("help", Entered::Help),
-            ("Quit ;", Entered::Leave),
-            ("EXIT", Entered::Leave),
-            ("clear;", Entered::Clear),
-            ("SELECT 1", Entered::Statements),
-            ("quit me", Entered::Statements),
-        ] {
-            assert_eq!(entered(text), what, "{text}");
-        }
-    }
 }

@@ -6,14 +6,14 @@ use crate::args::Args;
 use crate::exit::{Exit, Failure};
 
 /// A cluster.
-pub(super) enum Place {
+pub(super) enum SqlCluster {
     /// Tables and flags say where.
     Cluster,
     /// In memory, until the process ends.
-    Embedded(Broker),
+    Embedded(Box<Broker>),
 }
 
-impl Place {
+impl SqlCluster {
     /// By the flags; without one of those that name a cluster a broker is started.
     ///
     /// # Errors
@@ -24,7 +24,7 @@ impl Place {
         }
         let broker = Broker::start(BrokerConfig::default()).await;
         broker
-            .map(Self::Embedded)
+            .map(|broker| Self::Embedded(Box::new(broker)))
             .map_err(|e| Failure::new(Exit::Cluster, format!("the embedded broker: {e}")))
     }
 

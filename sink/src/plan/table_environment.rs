@@ -15,16 +15,16 @@ use crate::sql::{self, Script, Statement};
 /// The tables, views and settings that statements made so far.
 ///
 /// ```
-/// use upsert_kafka_sink::plan::{PlanOptions, Session};
+/// use upsert_kafka_sink::plan::{PlanOptions, TableEnvironment};
 ///
-/// let mut session = Session::new(PlanOptions::new())?;
-/// for statement in Session::parse("CREATE VIEW v AS SELECT 1 AS a; SELECT a + 1 FROM v;")? {
-///     let plan = session.plan(statement)?;
+/// let mut tables = TableEnvironment::new(PlanOptions::new())?;
+/// for statement in TableEnvironment::parse("CREATE VIEW v AS SELECT 1 AS a; SELECT a + 1 FROM v;")? {
+///     let plan = tables.plan(statement)?;
 ///     println!("{} to run", plan.inserts().count());
 /// }
 /// # Ok::<(), upsert_kafka_sink::Error>(())
 /// ```
-pub struct Session {
+pub struct TableEnvironment {
     options: PlanOptions,
     ground: Ground,
     /// Of what the caller sets: told once, and not with each statement.
@@ -40,7 +40,7 @@ pub struct Statements {
 /// A statement, or a statement set, that was parsed and not yet planned.
 pub struct ParsedStatement(Vec<Statement>);
 
-impl Session {
+impl TableEnvironment {
     /// Nothing is made yet.
     ///
     /// # Errors
@@ -119,8 +119,8 @@ impl Iterator for Statements {
 mod tests {
     use super::*;
 
-    fn run(session: &mut Session, text: &str) -> Result<Vec<Plan>, Error> {
-        Session::parse(text)?.map(|it| session.plan(it)).collect()
+    fn run(tables: &mut TableEnvironment, text: &str) -> Result<Vec<Plan>, Error> {
+        TableEnvironment::parse(text)?.map(|it| tables.plan(it)).collect()
     }
 
     const TABLES: &str = "CREATE TABLE src (id INT, name STRING) WITH ('connector' = 'datagen');
@@ -128,53 +128,54 @@ mod tests {
 
     #[test]
     fn what_a_statement_made_stands_for_those_behind_it() {
-        let mut session = Session::new(PlanOptions::new()).unwrap();
-        assert!(run(&mut session, TABLES).unwrap().iter().all(|plan| plan.inserts().count() == 0));
-        run(&mut session, "CREATE VIEW v AS SELECT id FROM src; SET 'pipeline.name' = 'a';").unwrap();
-        let plans = run(&mut session, "SELECT * FROM v; INSERT INTO sinks SELECT * FROM src").unwrap();
+        let mut tables = TableEnvironment::new(PlanOptions::new()).unwrap();
+        assert!(run(&mut tables, TABLES).unwrap().iter().all(|plan| plan.inserts().count() == 0));
+        run(&mut tables, "CREATE VIEW v AS SELECT id FROM src; SET 'pipeline.name' = 'a';").unwrap();
+        let plans = run(&mut tables, "SELECT * FROM v; INSERT INTO sinks SELECT * FROM src").unwrap();
         assert_eq!(plans.len(), 2);
         assert!(plans[0].is_query() && !plans[1].is_query());
+        assert_eq!((plans[0].query_columns(), plans[1].query_columns()), (vec!["id"], vec![]));
         assert_eq!(plans[1].settings.name.as_deref(), Some("a"));
-        let error = run(&mut session, "DROP VIEW v; SELECT * FROM v").unwrap_err().to_string();
+        let error = run(&mut tables, "DROP VIEW v; SELECT * FROM v").unwrap_err().to_string();
         assert!(error.contains("no table 'v'") && error.contains("line 1, column 28"), "{error}");
     }
 
     #[test]
     fn a_statement_that_is_refused_makes_nothing() {
-        let mut session = Session::new(PlanOptions::new()).unwrap();
+        let mut tables = TableEnvironment::new(PlanOptions::new()).unwrap();
         let text = "CREATE TABLE t (id INT, id INT) WITH ('connector' = 'print');";
-        assert!(run(&mut session, text).unwrap_err().to_string().contains("two columns 'id'"));
-        run(&mut session, &text.replace("id INT, id INT", "id INT")).unwrap();
-        assert!(run(&mut session, "CREATE TABLE t (a INT) WITH ('connector' = 'print')").is_err());
+        assert!(run(&mut tables, text).unwrap_err().to_string().contains("two columns 'id'"));
+        run(&mut tables, &text.replace("id INT, id INT", "id INT")).unwrap();
+        assert!(run(&mut tables, "CREATE TABLE t (a INT) WITH ('connector' = 'print')").is_err());
     }
 
     #[test]
     fn a_statement_set_is_one_statement_and_nothing_behind_quit_counts() {
-        let mut session = Session::new(PlanOptions::new()).unwrap();
-        run(&mut session, TABLES).unwrap();
+        let mut tables = TableEnvironment::new(PlanOptions::new()).unwrap();
+        run(&mut tables, TABLES).unwrap();
         let insert = "INSERT INTO sinks SELECT * FROM src;";
         let text = format!("BEGIN STATEMENT SET; {insert} {insert} END; {insert} QUIT; {insert}");
-        let statements = Session::parse(&*text).unwrap();
+        let statements = TableEnvironment::parse(&*text).unwrap();
         assert!(statements.quits());
-        let counts: Vec<_> = statements.map(|it| session.plan(it).unwrap().inserts().count()).collect();
+        let counts: Vec<_> = statements.map(|it| tables.plan(it).unwrap().inserts().count()).collect();
         assert_eq!(counts, [2, 1]);
     }
 
     #[test]
     fn settings_of_the_caller_stand_under_the_text_and_reset_goes_back_to_them() {
         let options = PlanOptions::new().with_setting("pipeline.name", "outer");
-        let mut session = Session::new(options.with_option("t", "topic", "x")).unwrap();
+        let mut tables = TableEnvironment::new(options.with_option("t", "topic", "x")).unwrap();
         let select = "SELECT 1;";
-        let name = |session: &mut Session, text: &str| {
-            run(session, text).unwrap().pop().and_then(|plan| plan.settings.name)
+        let name = |tables: &mut TableEnvironment, text: &str| {
+            run(tables, text).unwrap().pop().and_then(|plan| plan.settings.name)
         };
-        assert_eq!(name(&mut session, select).as_deref(), Some("outer"));
+        assert_eq!(name(&mut tables, select).as_deref(), Some("outer"));
         assert_eq!(
-            name(&mut session, &format!("SET 'pipeline.name' = 'own'; {select}")).as_deref(),
+            name(&mut tables, &format!("SET 'pipeline.name' = 'own'; {select}")).as_deref(),
             Some("own")
         );
-        assert_eq!(name(&mut session, &format!("RESET; {select}")).as_deref(), Some("outer"));
-        assert_eq!(session.unmet_options().collect::<Vec<_>>(), ["t.topic"]);
+        assert_eq!(name(&mut tables, &format!("RESET; {select}")).as_deref(), Some("outer"));
+        assert_eq!(tables.unmet_options().collect::<Vec<_>>(), ["t.topic"]);
     }
 
     #[test]
