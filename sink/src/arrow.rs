@@ -41,9 +41,7 @@ mod tests;
 use batch_builder::BatchBuilder;
 pub(crate) use batch_builder::SourceBatches;
 pub(crate) use batch_mapping::BatchMapping;
-
-/// The column of row kinds, unless another name is set.
-pub const ROW_KIND_COLUMN: &str = "_row_kind";
+pub use schema::ROW_KIND_COLUMN;
 
 impl UpsertSink {
     /// Takes row kinds from the column of that name, instead of [`ROW_KIND_COLUMN`].
@@ -98,8 +96,8 @@ impl UpsertSink {
     /// # Cancellation
     /// Dropped before it is done, it has written some of the rows from the first on, each wholly.
     pub async fn write_batch(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let mapping = self.mapping(batch)?;
-        let columns = self.shared_columns();
+        let (columns, key) = (self.shared_columns(), self.primary_key().to_vec());
+        let mapping = self.batches.of(batch, &columns, &key).map_err(|text| self.refused(text))?;
         let rows = mapping.rows(batch, &columns).map_err(|text| self.refused(text))?;
         let mut arena = std::mem::take(&mut self.arena);
         for at in 0..batch.num_rows() {

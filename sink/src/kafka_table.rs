@@ -60,11 +60,6 @@ impl KafkaTable {
         Self::declared(ddl.into(), false)
     }
 
-    /// An upsert-kafka table of this name, to which columns and options are added.
-    pub fn builder(name: impl Into<String>) -> KafkaTableBuilder {
-        KafkaTableBuilder::new(name.into())
-    }
-
     fn declared(ddl: Script, is_built: bool) -> Result<Self, Error> {
         let name = plan::declared_name(&ddl)?;
         Ok(Self { name, ddl, options: PlanOptions::new(), environment: Environment::new(), is_built })

@@ -238,5 +238,5 @@ fn a_print_table_ends_with_whoever_reads_it() {
     let full = File::options().write(true).open("/dev/full").expect("/dev/full");
     let ran = program::ran(program::command(&args).stdout(full).output().expect("it ends"));
     assert_eq!(ran.code, 5, "{}", ran.err);
-    assert!(ran.err.contains("table o: print: No space left"), "{}", ran.err);
+    assert!(ran.err.contains("table o: standard output: No space left"), "{}", ran.err);
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The cli.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_upsert-kafka-under-test");
@@ -105,10 +106,13 @@ pub(crate) fn broker_of(nodes: usize) -> (Running, String) {
     (broker, address)
 }
 
-/// A file for this test, with these contents.
+/// A file for this test, with these contents. Two tests may make the same one: whoever reads it meanwhile sees all of it.
 pub(crate) fn file(name: &str, text: &str) -> PathBuf {
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&path, text).expect("a temporary file");
+    let part = path.with_extension(format!("part-{}", WRITTEN.fetch_add(1, Ordering::Relaxed)));
+    std::fs::write(&part, text).expect("a temporary file");
+    std::fs::rename(&part, &path).expect("a temporary file gets its name");
     path
 }
 

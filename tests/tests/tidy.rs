@@ -87,6 +87,7 @@ const SHELLS: &[&str] = &[
     "sink/src/futures/batch_items.rs",
     "sink/src/futures/change_sink.rs",
     "sink/src/futures/change_stream.rs",
+    "sink/src/futures/item.rs",
     "sink/src/futures/typed_items.rs",
     "sink/src/job.rs",
     "sink/src/job/dead_letters.rs",

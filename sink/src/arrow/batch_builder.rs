@@ -6,9 +6,8 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 
-use super::ROW_KIND_COLUMN;
 use super::column_builder::ColumnBuilder;
-use super::schema;
+use super::schema::{self, ROW_KIND_COLUMN};
 use crate::row::{Row, RowKind};
 use crate::types::Field;
 

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use arrow_array::{RecordBatch, new_empty_array};
 use arrow_schema::{DataType as ArrowType, Schema, SchemaRef};
 
-use super::ROW_KIND_COLUMN;
 use super::column_reader::ColumnReader;
-use crate::error::Error;
+use super::schema::ROW_KIND_COLUMN;
 use crate::row::{Arena, Row, RowKind, Value};
 use crate::types::{DataType, Field, LogicalType};
-use crate::upsert_sink::UpsertSink;
 
 /// The last schema that was looked at, and what came of it.
 pub(crate) struct BatchMapping {
@@ -43,20 +41,22 @@ impl BatchMapping {
     pub(super) fn new(row_kind_column: String) -> Self {
         Self { row_kind_column, last: None }
     }
-}
 
-impl UpsertSink {
     /// What the batch's schema means; looked up where the last batch had the same.
-    pub(super) fn mapping(&mut self, batch: &RecordBatch) -> Result<Arc<Mapping>, Error> {
+    pub(super) fn of(
+        &mut self,
+        batch: &RecordBatch,
+        columns: &[Field],
+        key: &[usize],
+    ) -> Result<Arc<Mapping>, String> {
         let schema = batch.schema_ref();
-        if let Some((last, mapping)) = &self.batches.last
+        if let Some((last, mapping)) = &self.last
             && (Arc::ptr_eq(last, schema) || last == schema)
         {
             return Ok(Arc::clone(mapping));
         }
-        let mapping = Mapping::new(schema, self.columns(), self.primary_key(), &self.batches.row_kind_column);
-        let mapping = Arc::new(mapping.map_err(|text| self.refused(text))?);
-        self.batches.last = Some((Arc::clone(schema), Arc::clone(&mapping)));
+        let mapping = Arc::new(Mapping::new(schema, columns, key, &self.row_kind_column)?);
+        self.last = Some((Arc::clone(schema), Arc::clone(&mapping)));
         Ok(mapping)
     }
 }

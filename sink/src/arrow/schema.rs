@@ -6,6 +6,9 @@ use arrow_schema::{DataType as ArrowType, Field as ArrowField, Fields, Schema, S
 
 use crate::types::{DataType, Field, LogicalType};
 
+/// The column of row kinds, unless another name is set.
+pub const ROW_KIND_COLUMN: &str = "_row_kind";
+
 /// The columns of a table, and behind them that of row kinds.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use arrow_array::RecordBatch;
 
-use super::{SinkItem, SourceItem, sealed};
+use super::item::{SinkItem, SourceItem, sealed};
 use crate::error::Error;
 use crate::table_source::TableSource;
 use crate::upsert_sink::UpsertSink;

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_sink::Sink;
 
-use super::SinkItem;
+use super::item::SinkItem;
 use crate::error::{Error, ErrorKind};
 use crate::upsert_sink::UpsertSink;
 

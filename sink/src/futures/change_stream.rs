@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use super::SourceItem;
+use super::item::SourceItem;
 use crate::error::Error;
 use crate::table_source::TableSource;
 

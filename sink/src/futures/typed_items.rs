@@ -3,7 +3,7 @@
 use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
 
-use super::{SinkItem, SourceItem, sealed};
+use super::item::{SinkItem, SourceItem, sealed};
 use crate::error::Error;
 use crate::row::RowKind;
 use crate::table_source::TableSource;

@@ -20,12 +20,15 @@ pub struct KafkaTableBuilder {
     options: BTreeMap<String, String>,
 }
 
-impl KafkaTableBuilder {
-    pub(super) fn new(name: String) -> Self {
+impl KafkaTable {
+    /// An upsert-kafka table of this name, to which columns and options are added.
+    pub fn builder(name: impl Into<String>) -> KafkaTableBuilder {
         let options = [("connector".to_owned(), "upsert-kafka".to_owned())].into();
-        Self { name, columns: Vec::new(), primary_key: Vec::new(), options }
+        KafkaTableBuilder { name: name.into(), columns: Vec::new(), primary_key: Vec::new(), options }
     }
+}
 
+impl KafkaTableBuilder {
     /// One more column, behind those that are there.
     pub fn column(mut self, name: impl AsRef<str>, data_type: DataType) -> Self {
         self.columns.push(format!("{} {data_type}", quoted(name.as_ref())));
