@@ -18,8 +18,10 @@ pub(crate) fn is_pem(bytes: &[u8]) -> bool {
 pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, String> {
     let (mut rest, mut found) = (text, Vec::new());
     while let Some(at) = rest.find(BEGIN) {
-        let (label, body) =
-            rest[at + BEGIN.len()..].split_once(DASHES).ok_or("a PEM block whose first line does not end")?;
+        let (label, body) = rest[at + BEGIN.len()..].split_once(DASHES).ok_or(OPEN_ENDED)?;
+        if !is_label(label) {
+            return Err(OPEN_ENDED.to_owned());
+        }
         let end = format!("{END}{label}{DASHES}");
         let (body, after) =
             body.split_once(&end).ok_or_else(|| format!("a PEM block without its '{end}'"))?;
@@ -38,6 +40,14 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, String> {
         rest = after;
     }
     Ok(found)
+}
+
+/// Whether it is what PEM calls things by. Where a first line lost its dashes, what looks like a label is the key itself,
+/// and is shown to nobody.
+fn is_label(text: &str) -> bool {
+    let label = text.trim();
+    label.len() <= LABEL_BYTES_MAX
+        && label.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ')
 }
 
 /// Base64, with whitespace anywhere; headers before an empty line are left out.
@@ -81,6 +91,9 @@ fn decoded(body: &str) -> Result<Zeroizing<Vec<u8>>, String> {
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
+const OPEN_ENDED: &str = "a PEM block whose first line does not end";
+/// The longest in use is `ENCRYPTED PRIVATE KEY`, beside `X509 CRL` and its like.
+const LABEL_BYTES_MAX: usize = 32;
 /// The system's authorities are some hundred and fifty.
 const BLOCKS_MAX: usize = 10_000;
 
@@ -99,6 +112,18 @@ mod tests {
             assert_eq!(found, [("A B", vec![1, 2, 3, 4]), ("C", vec![5])]);
         }
         assert!(is_pem(many.as_bytes()) && !is_pem(b"\x30\x82"));
+    }
+
+    #[test]
+    fn a_key_whose_first_line_is_damaged_is_not_shown() {
+        for text in [
+            "-----BEGIN PRIVATE KEY----\nTOPSECRET+/=\n-----END PRIVATE KEY-----\n",
+            "-----BEGIN PRIVATE KEY\nTOPSECRET\n-----END PRIVATE KEY-----\n",
+            "-----BEGIN PRIVATE KEYTOPSECRETTOPSECRETTOPSECRETTOPSECRET-----END PRIVATE KEY-----",
+        ] {
+            let said = blocks(text).err().unwrap();
+            assert_eq!(said, "a PEM block whose first line does not end", "{text}");
+        }
     }
 
     #[test]
