@@ -162,7 +162,7 @@ pub use admin::{
 pub use client::Client;
 pub use config::{
     Acks, Address, AssertionAlgorithm, AssertionConfig, AwsRoleKeys, BearerToken, Config,
-    EndpointIdentification, Explained, FetchToken, FetchingToken, IsolationLevel, JwtRetriever,
+    EndpointIdentification, Explained, FetchToken, FetchingToken, GroupProtocol, IsolationLevel, JwtRetriever,
     KerberosConfig, KerberosLogin, LoginModule, MetadataRecovery, Notice, NoticeKind, OAuthConfig,
     OAuthLoginHandler, OffsetReset, PartitionerClass, Role, SaslConfig, SaslMechanism, SecurityProtocol,
     Store, StoreSource, StoreType, TlsConfig, TlsVersion, TokenSource, parse_properties,
@@ -170,9 +170,9 @@ pub use config::{
 #[cfg(feature = "stream")]
 pub use consumer::RecordStream;
 pub use consumer::{
-    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords, OffsetSpec,
+    Assignment, Assignor, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords, GroupConsumer, GroupEvent, Member, MemberEvent, OffsetSpec,
     OwnedHeader, OwnedRecord, OwnedRecords, PartitionRecords, Position, PositionReset, Records, ResetCause,
-    TopicPartition,
+    Revocation, Subscription, TopicPartition,
 };
 pub use diagnosis::{Diagnosis, DiagnosisOutcome, DiagnosisStage, DiagnosisStep};
 pub use doctor::Doctor;
