@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::cluster::Cluster;
 use crate::config::PartitionerClass;
 use crate::{
-    Admin, Config, Consumer, Environment, Error, GroupConsumer, Member, Partitioner, Producer, RoundRobinPartitioner,
-    Subscription,
+    Admin, Config, Consumer, Environment, Error, GroupConsumer, Member, Partitioner, Producer,
+    RoundRobinPartitioner, Subscription,
 };
 
 /// One cluster. Producers, consumers and admins made from it share what is known of it and one connection to each

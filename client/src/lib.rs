@@ -131,6 +131,7 @@ mod diagnosis;
 mod doctor;
 mod environment;
 mod error;
+mod group_metadata;
 #[cfg(feature = "__simulation")]
 #[doc(hidden)]
 pub mod hostile;
@@ -161,29 +162,29 @@ pub use admin::{
 pub use client::Client;
 pub use config::{
     Acks, Address, AssertionAlgorithm, AssertionConfig, AwsRoleKeys, BearerToken, Config,
-    EndpointIdentification, Explained, FetchToken, FetchingToken, GroupProtocol, IsolationLevel, JwtRetriever,
-    KerberosConfig, KerberosLogin, LoginModule, MetadataRecovery, Notice, NoticeKind, OAuthConfig,
-    OAuthLoginHandler, OffsetReset, PartitionerClass, Role, SaslConfig, SaslMechanism, SecurityProtocol,
-    Store, StoreSource, StoreType, TlsConfig, TlsVersion, TokenSource, parse_properties,
+    EndpointIdentification, Explained, FetchToken, FetchingToken, GroupProtocol, IsolationLevel,
+    JwtRetriever, KerberosConfig, KerberosLogin, LoginModule, MetadataRecovery, Notice, NoticeKind,
+    OAuthConfig, OAuthLoginHandler, OffsetReset, PartitionerClass, Role, SaslConfig, SaslMechanism,
+    SecurityProtocol, Store, StoreSource, StoreType, TlsConfig, TlsVersion, TokenSource, parse_properties,
 };
 #[cfg(feature = "stream")]
 pub use consumer::RecordStream;
 pub use consumer::{
-    Assignment, Assignor, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords, GroupConsumer, GroupEvent, Member, MemberEvent, OffsetSpec,
-    OwnedHeader, OwnedRecord, OwnedRecords, PartitionRecords, Position, PositionReset, Records, ResetCause,
-    Revocation, Subscription, TopicPartition,
+    Assignment, Assignor, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords,
+    GroupConsumer, GroupEvent, Member, MemberEvent, OffsetSpec, OwnedHeader, OwnedRecord, OwnedRecords,
+    PartitionRecords, Position, PositionReset, Records, ResetCause, Revocation, Subscription, TopicPartition,
 };
 pub use diagnosis::{Diagnosis, DiagnosisOutcome, DiagnosisStage, DiagnosisStep};
 pub use doctor::Doctor;
 pub use environment::{Clock, Dial, DialTarget, Dialing, Environment, Resolving, Time, Transport};
 pub use error::{Error, ErrorKind, Scope};
+pub use group_metadata::GroupMetadata;
 pub use metrics::{Metric, Metrics};
 #[cfg(feature = "__simulation")]
 #[doc(hidden)]
 pub use producer::simulation;
 pub use producer::{
-    Delivery, GroupMetadata, Partitioner, Partitions, Producer, ProducerId, RoundRobinPartitioner, Topic,
-    Transaction,
+    Delivery, Partitioner, Partitions, Producer, ProducerId, RoundRobinPartitioner, Topic, Transaction,
 };
 pub use record::{Header, Receipt, Record};
 pub use secret::Secret;

@@ -65,7 +65,8 @@ impl Bench {
     }
 
     async fn member(&self) -> Reader {
-        let consumer = self.client().await.group_consumer(Subscription::topics([self.topic.as_str()])).unwrap();
+        let consumer =
+            self.client().await.group_consumer(Subscription::topics([self.topic.as_str()])).unwrap();
         Reader { consumer, has: BTreeSet::new(), read: BTreeMap::new() }
     }
 
@@ -143,10 +144,8 @@ async fn comes_and_goes(bench: Bench) {
 
     let mut second = bench.member().await;
     {
-        let (one, two) = tokio::join!(
-            async { first.until(all / 2, 0).await },
-            async { second.until(all / 2, 0).await }
-        );
+        let (one, two) =
+            tokio::join!(async { first.until(all / 2, 0).await }, async { second.until(all / 2, 0).await });
         (one, two)
     };
     assert!(first.has.is_disjoint(&second.has));

@@ -52,7 +52,9 @@ pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut V
     if config.group_protocol == GroupProtocol::Consumer {
         for key in ["heartbeat.interval.ms", "partition.assignment.strategy", "session.timeout.ms"] {
             if given.contains(key) {
-                let sentence = format!("property {key} changes nothing while group.protocol is consumer: the broker says it");
+                let sentence = format!(
+                    "property {key} changes nothing while group.protocol is consumer: the broker says it"
+                );
                 notices.push(Notice::unused(key, sentence));
             }
         }

@@ -207,14 +207,19 @@ impl Setting for PartitionerClass {
 impl Setting for Vec<Assignor> {
     fn parse(text: &str) -> Result<Self, String> {
         let known = |class: &str| {
-            let assignor = Assignor::ALL.into_iter().find(|it| it.class() == unshaded(class) || it.name() == class);
+            let assignor =
+                Assignor::ALL.into_iter().find(|it| it.class() == unshaded(class) || it.name() == class);
             assignor.ok_or_else(|| {
                 let all = Assignor::ALL.map(Assignor::class).join(", ");
                 format!("the Java class '{class}' cannot be loaded here; known are {all}")
             })
         };
         let assignors: Self = items(text).map(known).collect::<Result<_, _>>()?;
-        if assignors.is_empty() { Err("no way to share partitions is named".to_owned()) } else { Ok(assignors) }
+        if assignors.is_empty() {
+            Err("no way to share partitions is named".to_owned())
+        } else {
+            Ok(assignors)
+        }
     }
 
     fn show(&self) -> String {

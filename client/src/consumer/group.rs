@@ -21,6 +21,7 @@ mod classic_member;
 mod consumer_member;
 mod consumer_protocol;
 mod group_consumer;
+mod group_member;
 mod member_task;
 mod membership;
 mod ownership;
@@ -200,9 +201,14 @@ fn named(of: &TopicIdPartition) -> TopicPartition {
 fn settings(cluster: &Cluster, subscription: Subscription) -> Result<(GroupSettings, Str), Error> {
     let config = cluster.config();
     let Some(group) = config.group_id.as_deref().filter(|group| !group.is_empty()) else {
-        return Err(Error::new(ErrorKind::Config, "group.id is not set: whoever shares partitions names a group"));
+        return Err(Error::new(
+            ErrorKind::Config,
+            "group.id is not set: whoever shares partitions names a group",
+        ));
     };
-    if let (crate::config::GroupProtocol::Classic, Some(pattern)) = (config.group_protocol, subscription.regex()) {
+    if let (crate::config::GroupProtocol::Classic, Some(pattern)) =
+        (config.group_protocol, subscription.regex())
+    {
         let sentence = format!(
             "group {group}: the pattern '{pattern}' is for brokers to match, which needs group.protocol=consumer"
         );

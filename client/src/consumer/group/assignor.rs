@@ -4,14 +4,12 @@
 //! topics have. Their names and, but for the sticky ones, their results are Java's, so that members of any client may
 //! lead a group.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use upsert_kafka_protocol::Str;
-
-use super::consumer_protocol::MemberSubscription;
-use crate::TopicPartition;
+use super::consumer_protocol::{self, MemberSubscription};
+use super::group_member::{GroupAssignment, GroupMember};
 
 mod range;
 mod round_robin;
@@ -30,17 +28,6 @@ pub enum Assignor {
     /// Likewise, and what stays where it is is read on while the group rebalances (KIP-429).
     CooperativeSticky,
 }
-
-/// A member of the group as the leader sees it.
-#[derive(Clone, Debug)]
-pub(crate) struct GroupMember {
-    pub(crate) member_id: Str,
-    pub(crate) instance_id: Option<Str>,
-    pub(crate) said: MemberSubscription,
-}
-
-/// Which member gets what, by member id.
-pub(crate) type GroupAssignment = BTreeMap<Str, Vec<TopicPartition>>;
 
 impl Assignor {
     pub(crate) const ALL: [Self; 4] = [Self::Range, Self::RoundRobin, Self::Sticky, Self::CooperativeSticky];
@@ -74,6 +61,25 @@ impl Assignor {
         self == Self::CooperativeSticky
     }
 
+    /// What a member says, with what it had before and since which generation, wherever members of this assignor put
+    /// that.
+    pub(crate) fn understood(self, mut said: MemberSubscription) -> MemberSubscription {
+        let user_data = said.user_data.as_deref().unwrap_or_default();
+        match self {
+            Self::Sticky => {
+                if let Some((assigned, generation)) = consumer_protocol::read_sticky_user_data(user_data) {
+                    (said.owned, said.generation) = (assigned, generation);
+                }
+            }
+            // Members that speak the subscription's first versions.
+            Self::CooperativeSticky if said.generation < 0 => {
+                said.generation = user_data.first_chunk().map_or(-1, |bytes| i32::from_be_bytes(*bytes));
+            }
+            Self::CooperativeSticky | Self::Range | Self::RoundRobin => {}
+        }
+        said
+    }
+
     /// Shares the partitions. `counts` has the topics that exist, each with its number of partitions. Every member is
     /// in the result.
     pub(crate) fn assign(self, members: &[GroupMember], counts: &HashMap<Arc<str>, i32>) -> GroupAssignment {
@@ -97,22 +103,12 @@ fn order(member: &GroupMember) -> (bool, &str) {
     }
 }
 
-/// The topics that a member wants and that exist, in the order of their names, with their numbers of partitions.
-fn wanted<'a>(member: &'a GroupMember, counts: &'a HashMap<Arc<str>, i32>) -> BTreeMap<&'a Arc<str>, i32> {
-    member.said.topics.iter().filter_map(|topic| Some((topic, *counts.get(topic)?))).collect()
-}
-
-fn nobody_has_anything(members: &[&GroupMember]) -> GroupAssignment {
-    members.iter().map(|member| (member.member_id.clone(), Vec::new())).collect()
-}
-
 /// As `partition.assignment.strategy` names it.
 impl fmt::Display for Assignor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.class())
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -16,8 +16,9 @@ use std::time::Instant;
 use upsert_kafka_protocol::messages::{JoinGroupResponse, SyncGroupResponse};
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
-use super::assignor::{Assignor, GroupMember};
+use super::assignor::Assignor;
 use super::consumer_protocol;
+use super::group_member::GroupMember;
 use super::ownership::{Ownership, TopicIdPartition};
 use super::requests::{MemberRequest, MemberResponse};
 use super::settings::GroupSettings;
@@ -38,7 +39,7 @@ mod request;
 ///                                                                any ──► Failed            Leaving ──► Left
 /// ```
 #[derive(Debug)]
-enum State {
+enum ClassicState {
     /// Joins as soon as the caller has let go of what it must.
     Preparing,
     Joining,
@@ -58,7 +59,7 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct ClassicMember {
     settings: Arc<GroupSettings>,
-    state: State,
+    state: ClassicState,
     /// Empty until the coordinator has given one.
     member_id: Str,
     /// -1 outside of one.
@@ -91,7 +92,7 @@ impl ClassicMember {
         let backoff = settings.backoff;
         Self {
             settings,
-            state: State::Preparing,
+            state: ClassicState::Preparing,
             member_id: Str::default(),
             generation: NO_GENERATION,
             owned_since: NO_GENERATION,
@@ -120,11 +121,11 @@ impl ClassicMember {
             return None;
         }
         let request = match &self.state {
-            State::Preparing if self.may_join() => self.join(),
-            State::Sharing(..) if self.topics_known => self.share(),
-            State::Syncing => Ok(self.sync(Vec::new())),
-            State::Preparing | State::Stable if self.generation >= 0 && now >= self.due => Ok(self.heartbeat()),
-            State::Leaving { .. } if self.may_leave() => Ok(self.leave_request()),
+            ClassicState::Preparing if self.may_join() => self.join(),
+            ClassicState::Sharing(..) if self.topics_known => self.share(),
+            ClassicState::Syncing => Ok(self.sync(Vec::new())),
+            ClassicState::Leaving { .. } if self.may_leave() => Ok(self.leave_request()),
+            _ if self.heartbeats() && now >= self.due => Ok(self.heartbeat()),
             _ => return None,
         };
         match request {
@@ -143,11 +144,11 @@ impl ClassicMember {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.state {
             _ if self.in_flight => None,
-            State::Preparing if self.may_join() => Some(self.not_before),
-            State::Preparing | State::Stable if self.generation >= 0 => Some(self.due.max(self.not_before)),
-            State::Sharing(..) if !self.topics_known => None,
-            State::Sharing(..) | State::Syncing => Some(self.not_before),
-            State::Leaving { .. } if self.may_leave() => Some(self.not_before),
+            ClassicState::Preparing if self.may_join() => Some(self.not_before),
+            ClassicState::Sharing(..) if !self.topics_known => None,
+            ClassicState::Sharing(..) | ClassicState::Syncing => Some(self.not_before),
+            ClassicState::Leaving { .. } if self.may_leave() => Some(self.not_before),
+            _ if self.heartbeats() => Some(self.due.max(self.not_before)),
             _ => None,
         }
     }
@@ -162,7 +163,7 @@ impl ClassicMember {
                 ErrorCode::NONE => self.handle_alive(now),
                 code => self.handle_refused(code, "Heartbeat", now, chance),
             },
-            MemberResponse::LeaveGroup(_) => self.state = State::Left,
+            MemberResponse::LeaveGroup(_) => self.state = ClassicState::Left,
             // Of the other protocol.
             MemberResponse::ConsumerGroupHeartbeat(_) => {}
         }
@@ -173,11 +174,11 @@ impl ClassicMember {
         self.in_flight = false;
         match self.state {
             // The coordinator finds out by itself, when no heartbeat comes.
-            State::Leaving { .. } => self.state = State::Left,
+            ClassicState::Leaving { .. } if self.may_leave() => self.state = ClassicState::Left,
             _ if !error.is_retriable() => self.fail(error),
             // Whatever it was, it may have been received: the generation may be another.
-            State::Joining | State::Syncing => {
-                self.state = State::Preparing;
+            ClassicState::Joining | ClassicState::Syncing => {
+                self.state = ClassicState::Preparing;
                 self.wait(now, chance);
             }
             _ => self.wait(now, chance),
@@ -195,7 +196,7 @@ impl ClassicMember {
         let is_known = |topic| metadata.topics.contains_key(topic) || metadata.missing.contains_key(topic);
         self.topics_known = topics.iter().all(is_known);
         let has_changed = self.shared.as_ref().is_some_and(|shared| *shared != self.counts);
-        if has_changed && matches!(self.state, State::Stable) {
+        if has_changed && matches!(self.state, ClassicState::Stable) {
             self.prepare("topics have other partitions than were shared");
         }
     }
@@ -214,11 +215,11 @@ impl ClassicMember {
     /// Begins to leave: the caller is asked to let everything go, then the coordinator is told.
     pub(crate) fn leave(&mut self) {
         match self.state {
-            State::Left | State::Failed | State::Leaving { .. } => {}
-            _ if self.member_id.is_empty() && !self.in_flight => self.state = State::Left,
+            ClassicState::Left | ClassicState::Failed | ClassicState::Leaving { .. } => {}
+            _ if self.member_id.is_empty() && !self.in_flight => self.state = ClassicState::Left,
             _ => {
                 self.ownership.aim(BTreeSet::new());
-                self.state = State::Leaving { waits: true };
+                self.state = ClassicState::Leaving { waits: true };
             }
         }
     }
@@ -228,14 +229,15 @@ impl ClassicMember {
         self.leave();
         self.ownership.lose_all();
         if self.is_leaving() {
-            self.state = State::Leaving { waits: false };
+            self.state = ClassicState::Leaving { waits: false };
         }
     }
 
     /// Joins again, after it has left.
     pub(crate) fn rejoin(&mut self, now: Instant) {
-        if matches!(self.state, State::Left) {
-            (self.member_id, self.generation, self.owned_since) = (Str::default(), NO_GENERATION, NO_GENERATION);
+        if matches!(self.state, ClassicState::Left) {
+            (self.member_id, self.generation, self.owned_since) =
+                (Str::default(), NO_GENERATION, NO_GENERATION);
             self.prepare("the caller is back");
             self.due = now;
         }
@@ -243,7 +245,7 @@ impl ClassicMember {
 
     /// Whether it is out of the group, for good.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.state, State::Left | State::Failed)
+        matches!(self.state, ClassicState::Left | ClassicState::Failed)
     }
 
     /// Why the member failed, or what it was refused: told once.
@@ -257,12 +259,12 @@ impl ClassicMember {
 
     /// The member's id and generation, with which it commits; `None` while it is in no generation.
     pub(crate) fn identity(&self) -> Option<(&Str, i32)> {
-        (self.generation >= 0).then_some((&self.member_id, self.generation))
+        (self.generation >= 0 && !self.is_over()).then_some((&self.member_id, self.generation))
     }
 
     /// What was revoked while the caller read on has been let go: the others may have it.
     fn join_after_revocation(&mut self) {
-        if self.rejoins && !self.ownership.is_revoking() && matches!(self.state, State::Stable) {
+        if self.rejoins && !self.ownership.is_revoking() && matches!(self.state, ClassicState::Stable) {
             self.prepare("revoked partitions were let go");
         }
     }
@@ -271,12 +273,12 @@ impl ClassicMember {
     fn leave_in_silence(&mut self) {
         let is_static = self.settings.instance_id.is_some();
         if is_static && self.may_leave() {
-            self.state = State::Left;
+            self.state = ClassicState::Left;
         }
     }
 
     fn prepare(&mut self, reason: &'static str) {
-        self.state = State::Preparing;
+        self.state = ClassicState::Preparing;
         self.reason = reason;
         self.rejoins = false;
         self.shared = None;
@@ -291,14 +293,23 @@ impl ClassicMember {
     }
 
     fn is_leaving(&self) -> bool {
-        matches!(self.state, State::Leaving { .. })
+        matches!(self.state, ClassicState::Leaving { .. })
     }
 
     fn may_leave(&self) -> bool {
         match self.state {
-            State::Leaving { waits } => !waits || !self.ownership.is_revoking(),
+            ClassicState::Leaving { waits } => !waits || !self.ownership.is_revoking(),
             _ => false,
         }
+    }
+
+    /// Whether it lives in a generation while nothing else is to be said.
+    fn heartbeats(&self) -> bool {
+        self.generation >= 0
+            && matches!(
+                self.state,
+                ClassicState::Preparing | ClassicState::Stable | ClassicState::Leaving { .. }
+            )
     }
 
     fn may_join(&self) -> bool {
@@ -317,32 +328,35 @@ impl ClassicMember {
                 Err(error) => self.fail(error.with_api("JoinGroup")),
             },
             // The id that the next JoinGroup is to name (KIP-394).
-            ErrorCode::MEMBER_ID_REQUIRED => self.state = State::Preparing,
+            ErrorCode::MEMBER_ID_REQUIRED => self.state = ClassicState::Preparing,
             code => self.handle_refused(code, "JoinGroup", now, chance),
         }
     }
 
-    fn joined(&mut self, response: JoinGroupResponse) -> Result<State, Error> {
+    fn joined(&mut self, response: JoinGroupResponse) -> Result<ClassicState, Error> {
         let protocol = response.protocol_name.as_deref().unwrap_or_default();
         let known = Assignor::by_name(protocol).filter(|it| self.settings.assignors.contains(it));
         let assignor = known.ok_or_else(|| {
-            Error::new(ErrorKind::Protocol, format!("the group shares by '{protocol}', which was not offered"))
+            Error::new(
+                ErrorKind::Protocol,
+                format!("the group shares by '{protocol}', which was not offered"),
+            )
         })?;
         self.generation = response.generation_id;
         self.assignor = Some(assignor);
         self.group_topics.clear();
         // A leader that came back under its static name is told that the assignment stays (KIP-814).
         if response.leader != self.member_id || response.skip_assignment {
-            return Ok(State::Syncing);
+            return Ok(ClassicState::Syncing);
         }
         let members = response.members.into_iter().map(|member| {
-            let said = consumer_protocol::read_subscription(&member.metadata)?.with_user_data(assignor);
+            let said = assignor.understood(consumer_protocol::read_subscription(&member.metadata)?);
             Ok(GroupMember { member_id: member.member_id, instance_id: member.group_instance_id, said })
         });
         let members: Vec<GroupMember> = members.collect::<Result<_, Error>>()?;
         self.group_topics = members.iter().flat_map(|member| &member.said.topics).cloned().collect();
         self.topics_known = false;
-        Ok(State::Sharing(members, assignor))
+        Ok(ClassicState::Sharing(members, assignor))
     }
 
     fn handle_synced(&mut self, response: &SyncGroupResponse, now: Instant, chance: f64) {
@@ -357,8 +371,9 @@ impl ClassicMember {
     }
 
     fn handle_assigned(&mut self, assigned: Vec<TopicPartition>, now: Instant) {
-        let of = |TopicPartition { topic, partition }| TopicIdPartition { topic, partition, topic_id: Uuid::ZERO };
-        self.state = State::Stable;
+        let of =
+            |TopicPartition { topic, partition }| TopicIdPartition { topic, partition, topic_id: Uuid::ZERO };
+        self.state = ClassicState::Stable;
         self.owned_since = self.generation;
         self.last_assigned.clone_from(&assigned);
         self.ownership.aim(assigned.into_iter().map(of).collect());
@@ -373,11 +388,11 @@ impl ClassicMember {
 
     fn handle_refused(&mut self, code: ErrorCode, api: &'static str, now: Instant, chance: f64) {
         match code {
-            ErrorCode::UNKNOWN_MEMBER_ID if self.is_leaving() => self.state = State::Left,
+            ErrorCode::UNKNOWN_MEMBER_ID if self.is_leaving() => self.state = ClassicState::Left,
             _ if self.is_leaving() => {}
             ErrorCode::REBALANCE_IN_PROGRESS => {
                 self.handle_alive(now);
-                if !matches!(self.state, State::Preparing) {
+                if !matches!(self.state, ClassicState::Preparing) {
                     self.prepare("the group rebalances");
                 }
             }
@@ -387,8 +402,8 @@ impl ClassicMember {
                 self.lose("the group does not know the member");
             }
             code if code.is_retriable() => {
-                if matches!(self.state, State::Joining | State::Syncing) {
-                    self.state = State::Preparing;
+                if matches!(self.state, ClassicState::Joining | ClassicState::Syncing) {
+                    self.state = ClassicState::Preparing;
                 }
                 self.wait(now, chance);
             }
@@ -416,12 +431,11 @@ impl ClassicMember {
         self.failure = Some(error.within(&self.settings.named()));
         self.generation = NO_GENERATION;
         self.ownership.lose_all();
-        self.state = State::Failed;
+        self.state = ClassicState::Failed;
     }
 }
 
 const NO_GENERATION: i32 = -1;
-
 
 #[cfg(test)]
 mod tests;

@@ -32,12 +32,14 @@ use crate::{Error, ErrorKind};
 ///                                     answered              any ──► Failed
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum ConsumerState {
     Joining,
-    Joined { epoch: i32 },
+    Joined,
     Fenced,
     /// The caller may have to let everything go first.
-    Leaving { waits: bool },
+    Leaving {
+        waits: bool,
+    },
     Left,
     Failed,
 }
@@ -47,7 +49,9 @@ enum State {
 pub(crate) struct ConsumerMember {
     settings: Arc<GroupSettings>,
     member_id: Str,
-    state: State,
+    state: ConsumerState,
+    /// The member's epoch; 0 outside of the group.
+    epoch: i32,
     ownership: Ownership,
     /// What the broker wants the member to have.
     assignment: BTreeMap<Uuid, Vec<i32>>,
@@ -71,7 +75,8 @@ impl ConsumerMember {
         Self {
             settings,
             member_id,
-            state: State::Joining,
+            state: ConsumerState::Joining,
+            epoch: 0,
             ownership: Ownership::default(),
             assignment: BTreeMap::new(),
             names: HashMap::new(),
@@ -87,8 +92,8 @@ impl ConsumerMember {
 
     /// The request to send now, if one is due.
     pub(crate) fn poll_request(&mut self, now: Instant) -> Option<ConsumerGroupHeartbeatRequest> {
-        if self.state == State::Fenced && !self.ownership.is_revoking() {
-            self.state = State::Joining;
+        if self.state == ConsumerState::Fenced && !self.ownership.is_revoking() {
+            self.state = ConsumerState::Joining;
             self.due = now;
         }
         if self.in_flight || now < self.not_before || !self.has_to_say(now) {
@@ -96,8 +101,9 @@ impl ConsumerMember {
         }
         self.in_flight = true;
         Some(match self.state {
-            State::Leaving { .. } => self.heartbeat(self.settings.leave_epoch()),
-            State::Joined { epoch } => self.heartbeat(epoch),
+            ConsumerState::Leaving { .. } if self.may_leave() => self.heartbeat(self.settings.leave_epoch()),
+            ConsumerState::Leaving { .. } => self.heartbeat(self.epoch),
+            ConsumerState::Joined => self.heartbeat(self.epoch),
             _ => self.heartbeat(0),
         })
     }
@@ -106,17 +112,24 @@ impl ConsumerMember {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.state {
             _ if self.in_flight => None,
-            State::Joining | State::Joined { .. } => Some(self.due.max(self.not_before)),
-            State::Leaving { .. } if self.may_leave() => Some(self.not_before),
-            State::Fenced | State::Leaving { .. } | State::Left | State::Failed => None,
+            ConsumerState::Joining | ConsumerState::Joined => Some(self.due.max(self.not_before)),
+            ConsumerState::Leaving { .. } if self.may_leave() => Some(self.not_before),
+            // It lives while its caller lets go.
+            ConsumerState::Leaving { .. } => Some(self.due.max(self.not_before)),
+            ConsumerState::Fenced | ConsumerState::Left | ConsumerState::Failed => None,
         }
     }
 
     /// The broker's answer to the request under way.
-    pub(crate) fn handle_response(&mut self, response: &ConsumerGroupHeartbeatResponse, now: Instant, chance: f64) {
+    pub(crate) fn handle_response(
+        &mut self,
+        response: &ConsumerGroupHeartbeatResponse,
+        now: Instant,
+        chance: f64,
+    ) {
         self.in_flight = false;
         if self.is_leaving() && self.telling.is_none() {
-            self.state = State::Left;
+            self.state = ConsumerState::Left;
             return;
         }
         match response.error_code {
@@ -132,7 +145,7 @@ impl ConsumerMember {
         self.told = None;
         if self.is_leaving() && self.telling.take().is_none() {
             // The broker finds out by itself, when no heartbeat comes.
-            self.state = State::Left;
+            self.state = ConsumerState::Left;
         } else if error.is_retriable() {
             self.not_before = now + self.backoff.wait(chance);
             self.due = self.not_before;
@@ -160,39 +173,40 @@ impl ConsumerMember {
     /// Begins to leave: the caller is asked to let everything go, then the broker is told.
     pub(crate) fn leave(&mut self) {
         match self.state {
-            State::Joined { .. } => {
-                self.state = State::Leaving { waits: true };
+            ConsumerState::Joined => {
+                self.state = ConsumerState::Leaving { waits: true };
                 self.assignment.clear();
+                // It may commit what it lets go.
                 self.ownership.aim(BTreeSet::new());
             }
             // The broker may know of it already.
-            State::Joining if self.in_flight => self.state = State::Leaving { waits: true },
-            State::Joining | State::Fenced => self.state = State::Left,
-            State::Leaving { .. } | State::Left | State::Failed => {}
+            ConsumerState::Joining if self.in_flight => self.state = ConsumerState::Leaving { waits: true },
+            ConsumerState::Joining | ConsumerState::Fenced => self.state = ConsumerState::Left,
+            ConsumerState::Leaving { .. } | ConsumerState::Left | ConsumerState::Failed => {}
         }
     }
 
     /// Leaves without waiting for the caller, who has lost everything.
     pub(crate) fn leave_at_once(&mut self) {
         self.leave();
-        self.ownership.lose_all();
+        self.lose_all();
         if self.is_leaving() {
-            self.state = State::Leaving { waits: false };
+            self.state = ConsumerState::Leaving { waits: false };
         }
     }
 
     /// Joins again, after it has left.
     pub(crate) fn rejoin(&mut self, now: Instant) {
-        if self.state == State::Left {
+        if self.state == ConsumerState::Left {
             self.told = None;
-            self.state = State::Fenced;
+            self.state = ConsumerState::Fenced;
             self.due = now;
         }
     }
 
     /// Whether it is out of the group, for good.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.state, State::Left | State::Failed)
+        matches!(self.state, ConsumerState::Left | ConsumerState::Failed)
     }
 
     /// Why the member failed, or what it was refused: told once.
@@ -206,28 +220,25 @@ impl ConsumerMember {
 
     /// The member's id and epoch, with which it commits; `None` while it is in no group.
     pub(crate) fn identity(&self) -> Option<(&Str, i32)> {
-        match self.state {
-            State::Joined { epoch } => Some((&self.member_id, epoch)),
-            _ => None,
-        }
+        (self.epoch > 0 && !self.is_over()).then_some((&self.member_id, self.epoch))
     }
 
     fn has_to_say(&self, now: Instant) -> bool {
         match self.state {
-            State::Joining => now >= self.due,
-            State::Joined { .. } => now >= self.due || self.has_reconciled(),
-            State::Leaving { .. } => self.may_leave(),
-            State::Fenced | State::Left | State::Failed => false,
+            ConsumerState::Joining => now >= self.due,
+            ConsumerState::Joined => now >= self.due || self.has_reconciled(),
+            ConsumerState::Leaving { .. } => now >= self.due || self.may_leave(),
+            ConsumerState::Fenced | ConsumerState::Left | ConsumerState::Failed => false,
         }
     }
 
     fn is_leaving(&self) -> bool {
-        matches!(self.state, State::Leaving { .. })
+        matches!(self.state, ConsumerState::Leaving { .. })
     }
 
     fn may_leave(&self) -> bool {
         match self.state {
-            State::Leaving { waits } => !waits || !self.ownership.is_revoking(),
+            ConsumerState::Leaving { waits } => !waits || !self.ownership.is_revoking(),
             _ => false,
         }
     }
@@ -256,7 +267,8 @@ impl ConsumerMember {
             request.rack_id.clone_from(&settings.rack_id);
             request.rebalance_timeout_ms = settings.rebalance_timeout_ms();
             request.subscribed_topic_names = settings.subscribed_names();
-            request.subscribed_topic_regex = settings.subscription.regex().map(|it| Str::from(it.to_string()));
+            request.subscribed_topic_regex =
+                settings.subscription.regex().map(|it| Str::from(it.to_string()));
             request.server_assignor.clone_from(&settings.remote_assignor);
         }
         if is_full || self.told.as_ref() != Some(held) {
@@ -275,14 +287,17 @@ impl ConsumerMember {
         let interval_ms = u64::try_from(response.heartbeat_interval_ms).unwrap_or(0).max(1);
         self.due = now + Duration::from_millis(interval_ms);
         match self.state {
-            State::Joining | State::Joined { .. } => {
-                self.state = State::Joined { epoch: response.member_epoch };
+            ConsumerState::Joining | ConsumerState::Joined => {
+                (self.state, self.epoch) = (ConsumerState::Joined, response.member_epoch);
                 if let Some(assignment) = &response.assignment {
                     self.handle_assignment(assignment);
                 }
             }
             // It asked to leave while this was under way: the next one says so.
-            State::Leaving { .. } | State::Fenced | State::Left | State::Failed => {}
+            ConsumerState::Leaving { .. }
+            | ConsumerState::Fenced
+            | ConsumerState::Left
+            | ConsumerState::Failed => {}
         }
     }
 
@@ -295,10 +310,11 @@ impl ConsumerMember {
     }
 
     fn reconcile(&mut self) {
-        if !matches!(self.state, State::Joined { .. }) {
+        if !matches!(self.state, ConsumerState::Joined) {
             return;
         }
-        let named = self.assignment.iter().filter_map(|(id, partitions)| Some((id, self.names.get(id)?, partitions)));
+        let named =
+            self.assignment.iter().filter_map(|(id, partitions)| Some((id, self.names.get(id)?, partitions)));
         let target = named.flat_map(|(id, topic, partitions)| {
             let of = |partition: &i32| TopicIdPartition {
                 topic: Arc::clone(topic),
@@ -314,11 +330,10 @@ impl ConsumerMember {
     fn handle_fenced(&mut self) {
         self.told = None;
         self.telling = None;
-        self.assignment.clear();
-        self.ownership.lose_all();
+        self.lose_all();
         self.state = match self.state {
-            State::Leaving { .. } => State::Left,
-            _ => State::Fenced,
+            ConsumerState::Leaving { .. } => ConsumerState::Left,
+            _ => ConsumerState::Fenced,
         };
     }
 
@@ -343,9 +358,14 @@ impl ConsumerMember {
             _ => error,
         };
         self.failure = Some(error);
+        self.lose_all();
+        self.state = ConsumerState::Failed;
+    }
+
+    fn lose_all(&mut self) {
+        self.epoch = 0;
         self.assignment.clear();
         self.ownership.lose_all();
-        self.state = State::Failed;
     }
 }
 
@@ -354,11 +374,9 @@ fn by_topic(held: &BTreeSet<TopicIdPartition>) -> Vec<TopicPartitions> {
     for of in held {
         topics.entry(of.topic_id).or_default().push(of.partition);
     }
-    let topic =
-        |(topic_id, partitions)| TopicPartitions { topic_id, partitions, ..Default::default() };
+    let topic = |(topic_id, partitions)| TopicPartitions { topic_id, partitions, ..Default::default() };
     topics.into_iter().map(topic).collect()
 }
-
 
 #[cfg(test)]
 mod tests;

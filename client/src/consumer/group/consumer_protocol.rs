@@ -10,7 +10,6 @@ use upsert_kafka_protocol::data::consumer::{
 };
 use upsert_kafka_protocol::{Message, Str};
 
-use super::assignor::Assignor;
 use crate::{Error, ErrorKind, TopicPartition};
 
 /// What a member says as it joins.
@@ -46,7 +45,8 @@ pub(crate) fn assignment_bytes(partitions: &[TopicPartition]) -> Result<Bytes, E
     let assigned = by_topic(partitions).into_iter().map(|(topic, partitions)| {
         consumer_protocol_assignment::TopicPartition { topic, partitions, ..Default::default() }
     });
-    let message = ConsumerProtocolAssignment { assigned_partitions: assigned.collect(), ..Default::default() };
+    let message =
+        ConsumerProtocolAssignment { assigned_partitions: assigned.collect(), ..Default::default() };
     versioned(&message)
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn sticky_user_data(assigned: &[TopicPartition], generation: i32) -> 
 
 /// The last assignment and its generation, as far as a member's words can be understood; members of the first version
 /// name no generation.
-fn read_sticky_user_data(mut bytes: &[u8]) -> Option<(Vec<TopicPartition>, i32)> {
+pub(crate) fn read_sticky_user_data(mut bytes: &[u8]) -> Option<(Vec<TopicPartition>, i32)> {
     let mut assigned = Vec::new();
     for _ in 0..bytes.try_get_i32().ok()? {
         let length = usize::try_from(bytes.try_get_i16().ok()?).ok()?;
@@ -105,26 +105,6 @@ fn read_sticky_user_data(mut bytes: &[u8]) -> Option<(Vec<TopicPartition>, i32)>
 
 fn put_count(bytes: &mut BytesMut, count: usize) {
     bytes.put_i32(i32::try_from(count).unwrap_or(i32::MAX));
-}
-
-impl MemberSubscription {
-    /// What the member has from before and since which generation, wherever the assignor's members say so.
-    pub(crate) fn with_user_data(mut self, assignor: Assignor) -> Self {
-        let user_data = self.user_data.as_deref().unwrap_or_default();
-        match assignor {
-            Assignor::Sticky => {
-                if let Some((assigned, generation)) = read_sticky_user_data(user_data) {
-                    (self.owned, self.generation) = (assigned, generation);
-                }
-            }
-            // Members that speak the subscription's first versions.
-            Assignor::CooperativeSticky if self.generation < 0 => {
-                self.generation = user_data.first_chunk().map_or(-1, |bytes| i32::from_be_bytes(*bytes));
-            }
-            Assignor::CooperativeSticky | Assignor::Range | Assignor::RoundRobin => {}
-        }
-        self
-    }
 }
 
 fn partitions(topic: &str, indexes: &[i32]) -> impl Iterator<Item = TopicPartition> {

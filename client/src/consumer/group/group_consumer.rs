@@ -175,7 +175,8 @@ impl GroupConsumer {
     fn forget_leaving(&mut self) {
         let gone = std::mem::take(&mut self.leaving);
         // A partition that was taken before its place was known was never read.
-        let (read, unread): (Vec<_>, Vec<_>) = gone.into_iter().partition(|of| self.consumer.assignment().any(|it| it == of));
+        let (read, unread): (Vec<_>, Vec<_>) =
+            gone.into_iter().partition(|of| self.consumer.assignment().any(|it| it == of));
         self.unplaced.retain(|of| !unread.contains(of));
         // All of them are assigned.
         _ = self.consumer.incremental_unassign(&read);

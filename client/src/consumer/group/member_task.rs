@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
@@ -96,11 +97,13 @@ impl MemberTask {
         let mut has_caller = true;
         loop {
             self.send_due();
-            self.publish();
-            if self.membership.is_over() {
+            self.publish_identity();
+            let has_told = self.publish_events();
+            if has_told && self.membership.is_over() {
                 return;
             }
             let deadline = self.membership.deadline();
+            let events = self.channels.events.clone();
             // Every branch is cancel-safe: channels and the set keep what was not taken.
             tokio::select! {
                 Some(answer) = self.requests.join_next() => match answer {
@@ -120,8 +123,10 @@ impl MemberTask {
                 },
                 Ok(()) = self.channels.away_since.changed() => {
                     let away_since = *self.channels.away_since.borrow_and_update();
-                    self.membership.handle_caller(away_since, self.cluster.now());
+                    self.membership.handle_caller(away_since);
                 }
+                // There is room again.
+                _ = events.reserve(), if !has_told => {}
                 () = until(deadline) => {}
             }
         }
@@ -184,12 +189,22 @@ impl MemberTask {
         }
     }
 
-    /// Tells the caller what there is room for, and under which identity it commits.
-    fn publish(&mut self) {
-        while let Ok(place) = self.channels.events.try_reserve() {
-            let Some(event) = self.membership.poll_event() else { break };
-            place.send(event);
+    /// Tells the caller what there is room for; false when there is more.
+    fn publish_events(&mut self) -> bool {
+        loop {
+            match self.channels.events.try_reserve() {
+                Ok(place) => match self.membership.poll_event() {
+                    Some(event) => place.send(event),
+                    None => return true,
+                },
+                Err(TrySendError::Full(())) => return false,
+                Err(TrySendError::Closed(())) => return true,
+            }
         }
+    }
+
+    /// Tells the caller under which identity it commits.
+    fn publish_identity(&mut self) {
         let identity = self.membership.identity().map(|(member_id, generation)| {
             let member = GroupMetadata::new(Arc::clone(self.coordinator.key()));
             let member = member.member(generation, member_id.to_string());

@@ -57,6 +57,7 @@ impl Membership {
         if self.late_at().is_some_and(|late_at| now >= late_at) {
             self.give_up_caller();
         }
+        self.take_caller_back(now);
         match &mut self.protocol {
             ProtocolMember::Classic(member) => member.poll_request(now),
             ProtocolMember::Consumer(member) => {
@@ -118,16 +119,8 @@ impl Membership {
     }
 
     /// The caller waits for what comes, or goes away to work on what came.
-    pub(crate) fn handle_caller(&mut self, away_since: Option<Instant>, now: Instant) {
+    pub(crate) fn handle_caller(&mut self, away_since: Option<Instant>) {
         self.away_since = away_since;
-        // It has heard of that, or hears of it now.
-        if away_since.is_none() && self.is_late && self.protocol_is_over() {
-            self.is_late = false;
-            match &mut self.protocol {
-                ProtocolMember::Classic(member) => member.rejoin(now),
-                ProtocolMember::Consumer(member) => member.rejoin(now),
-            }
-        }
     }
 
     /// Names of topics that are assigned by id.
@@ -203,6 +196,18 @@ impl Membership {
         self.away_since.filter(|_| !self.is_late).map(|since| since + self.settings.max_poll_interval)
     }
 
+    /// Joins again for a caller that was away for too long, once the group has heard that it left.
+    fn take_caller_back(&mut self, now: Instant) {
+        if !self.is_late || self.away_since.is_some() || !self.protocol_is_over() {
+            return;
+        }
+        self.is_late = false;
+        match &mut self.protocol {
+            ProtocolMember::Classic(member) => member.rejoin(now),
+            ProtocolMember::Consumer(member) => member.rejoin(now),
+        }
+    }
+
     /// Leaves for a caller that works on and does not ask: others shall have its partitions.
     fn give_up_caller(&mut self) {
         let limit_ms = self.settings.max_poll_interval.as_millis();
@@ -216,7 +221,6 @@ impl Membership {
         self.is_late = true;
     }
 }
-
 
 #[cfg(test)]
 mod tests;

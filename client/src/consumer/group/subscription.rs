@@ -53,7 +53,9 @@ impl Subscription {
 impl fmt::Display for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Wanted::Topics(names) => f.write_str(&names.iter().map(|name| &**name).collect::<Vec<_>>().join(", ")),
+            Wanted::Topics(names) => {
+                f.write_str(&names.iter().map(|name| &**name).collect::<Vec<_>>().join(", "))
+            }
             Wanted::Pattern(pattern) => write!(f, "topics like {pattern}"),
         }
     }

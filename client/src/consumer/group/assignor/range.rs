@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{GroupAssignment, GroupMember, nobody_has_anything, wanted};
 use crate::TopicPartition;
+use crate::consumer::group::group_member::{GroupAssignment, GroupMember, nobody_has_anything, wanted};
 
 /// As Java's `RangeAssignor` without racks.
 pub(super) fn assign(members: &[&GroupMember], counts: &HashMap<Arc<str>, i32>) -> GroupAssignment {

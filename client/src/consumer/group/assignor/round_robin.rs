@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{GroupAssignment, GroupMember, nobody_has_anything, wanted};
 use crate::TopicPartition;
+use crate::consumer::group::group_member::{GroupAssignment, GroupMember, nobody_has_anything, wanted};
 
 /// As Java's `RoundRobinAssignor`.
 pub(super) fn assign(members: &[&GroupMember], counts: &HashMap<Arc<str>, i32>) -> GroupAssignment {
     let mut assignment = nobody_has_anything(members);
     let wants: Vec<BTreeMap<&Arc<str>, i32>> = members.iter().map(|member| wanted(member, counts)).collect();
-    let topics: BTreeMap<&Arc<str>, i32> = wants.iter().flatten().map(|(topic, count)| (*topic, *count)).collect();
+    let topics: BTreeMap<&Arc<str>, i32> =
+        wants.iter().flatten().map(|(topic, count)| (*topic, *count)).collect();
     let mut turn = 0;
     for (topic, count) in topics {
         for index in 0..count {

@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{GroupAssignment, GroupMember, wanted};
 use crate::TopicPartition;
+use crate::consumer::group::group_member::{GroupAssignment, GroupMember, wanted};
 
 /// Shares the partitions, whoever has them now.
 pub(super) fn assign(members: &[&GroupMember], counts: &HashMap<Arc<str>, i32>) -> GroupAssignment {
@@ -20,7 +20,10 @@ pub(super) fn assign(members: &[&GroupMember], counts: &HashMap<Arc<str>, i32>) 
 
 /// Likewise, without what would move from one member to another: its owner must let go first, and the group then
 /// rebalances once more (KIP-429).
-pub(super) fn assign_cooperatively(members: &[&GroupMember], counts: &HashMap<Arc<str>, i32>) -> GroupAssignment {
+pub(super) fn assign_cooperatively(
+    members: &[&GroupMember],
+    counts: &HashMap<Arc<str>, i32>,
+) -> GroupAssignment {
     let sharing = Sharing::new(members, counts);
     // Whoever says that it has a partition may still read it, whether it is believed or not.
     let mut claimed: HashMap<TopicPartition, BTreeSet<usize>> = HashMap::new();
@@ -76,7 +79,8 @@ impl<'a> Sharing<'a> {
     /// Gives what nobody has to those who have least.
     fn spread(&mut self) {
         let mut unassigned = std::mem::take(&mut self.unassigned);
-        let takers = |of: &TopicPartition| self.wants.iter().filter(|wants| wants.contains_key(&of.topic)).count();
+        let takers =
+            |of: &TopicPartition| self.wants.iter().filter(|wants| wants.contains_key(&of.topic)).count();
         unassigned.sort_by_cached_key(|of| (takers(of), of.clone()));
         let mut by_load: BTreeSet<(usize, usize)> =
             self.held.iter().enumerate().map(|(place, held)| (held.len(), place)).collect();
@@ -125,7 +129,8 @@ fn owners(
     let mut claims: HashMap<TopicPartition, (i32, Option<usize>)> = HashMap::new();
     for (place, member) in members.iter().enumerate() {
         let said = &member.said;
-        let is_wanted = |of: &&TopicPartition| wants[place].get(&of.topic).is_some_and(|count| of.partition < *count);
+        let is_wanted =
+            |of: &&TopicPartition| wants[place].get(&of.topic).is_some_and(|count| of.partition < *count);
         for of in said.owned.iter().filter(is_wanted) {
             let claim = claims.entry(of.clone()).or_insert((said.generation, Some(place)));
             match said.generation.cmp(&claim.0) {

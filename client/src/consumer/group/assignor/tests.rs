@@ -1,6 +1,11 @@
 //! Who gets what, by each assignor.
 
+use std::collections::BTreeMap;
+
+use upsert_kafka_protocol::Str;
+
 use super::*;
+use crate::TopicPartition;
 
 /// A member and the topics that it wants.
 fn member(id: &'static str, topics: &[&'static str]) -> GroupMember {
@@ -94,7 +99,8 @@ fn sticky_moves_no_more_than_a_newcomer_needs() {
 #[test]
 fn of_two_that_claim_a_partition_the_later_generation_has_it_and_of_equals_neither() {
     let counts = counts(&[("t", 2)]);
-    let later = [with(member("a", &["t"]), &[("t", 0)], 4), with(member("b", &["t"]), &[("t", 0), ("t", 1)], 5)];
+    let later =
+        [with(member("a", &["t"]), &[("t", 0)], 4), with(member("b", &["t"]), &[("t", 0), ("t", 1)], 5)];
     assert_eq!(shown(&Assignor::Sticky.assign(&later, &counts)), "a: t-1 | b: t-0");
     let equal = [with(member("a", &["t"]), &[("t", 0)], 5), with(member("b", &["t"]), &[("t", 0)], 5)];
     assert_eq!(shown(&Assignor::CooperativeSticky.assign(&equal, &counts)), "a:  | b: t-1");
@@ -117,16 +123,32 @@ fn sticky_is_even_and_complete_whatever_members_want_and_have() {
         }
         let assignment = Assignor::Sticky.assign(&members, &counts);
         check(&members, &counts, &assignment, round);
-        let again: Vec<_> = members.iter().map(|member| GroupMember {
-            said: MemberSubscription { owned: assignment[&member.member_id].clone(), generation: 9, ..member.said.clone() },
-            ..member.clone()
-        }).collect();
-        assert_eq!(Assignor::Sticky.assign(&again, &counts), assignment, "round {round}: nothing moves without a reason");
+        let again: Vec<_> = members
+            .iter()
+            .map(|member| GroupMember {
+                said: MemberSubscription {
+                    owned: assignment[&member.member_id].clone(),
+                    generation: 9,
+                    ..member.said.clone()
+                },
+                ..member.clone()
+            })
+            .collect();
+        assert_eq!(
+            Assignor::Sticky.assign(&again, &counts),
+            assignment,
+            "round {round}: nothing moves without a reason"
+        );
         assert_eq!(Assignor::CooperativeSticky.assign(&again, &counts), assignment, "round {round}");
     }
 }
 
-fn check(members: &[GroupMember], counts: &HashMap<Arc<str>, i32>, assignment: &GroupAssignment, round: usize) {
+fn check(
+    members: &[GroupMember],
+    counts: &HashMap<Arc<str>, i32>,
+    assignment: &GroupAssignment,
+    round: usize,
+) {
     let mut owners: BTreeMap<&TopicPartition, &Str> = BTreeMap::new();
     for member in members {
         for of in &assignment[&member.member_id] {
@@ -143,7 +165,12 @@ fn check(members: &[GroupMember], counts: &HashMap<Arc<str>, i32>, assignment: &
         for poor in members {
             let (much, little) = (&assignment[&rich.member_id], &assignment[&poor.member_id]);
             let could_take = much.iter().any(|of| poor.said.topics.contains(&of.topic));
-            assert!(!could_take || much.len() <= little.len() + 1, "round {round}: {} and {}", much.len(), little.len());
+            assert!(
+                !could_take || much.len() <= little.len() + 1,
+                "round {round}: {} and {}",
+                much.len(),
+                little.len()
+            );
         }
     }
 }

@@ -11,7 +11,7 @@ use upsert_kafka_protocol::messages::{
     HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest,
 };
 
-use super::{ClassicMember, State};
+use super::{ClassicMember, ClassicState};
 use crate::consumer::group::assignor::Assignor;
 use crate::consumer::group::consumer_protocol::{self, MemberSubscription};
 use crate::consumer::group::requests::MemberRequest;
@@ -35,13 +35,15 @@ impl ClassicMember {
             reason: Some(Str::from(self.reason)),
             ..Default::default()
         };
-        self.state = State::Joining;
+        self.state = ClassicState::Joining;
         Ok(MemberRequest::JoinGroup(request))
     }
 
     /// The leader's SyncGroup, with what each member gets.
     pub(super) fn share(&mut self) -> Result<MemberRequest, Error> {
-        let State::Sharing(members, assignor) = std::mem::replace(&mut self.state, State::Syncing) else {
+        let ClassicState::Sharing(members, assignor) =
+            std::mem::replace(&mut self.state, ClassicState::Syncing)
+        else {
             return Ok(self.sync(Vec::new()));
         };
         let shared = assignor.assign(&members, &self.counts);
@@ -114,7 +116,9 @@ impl ClassicMember {
         match assignor {
             Assignor::Range | Assignor::RoundRobin => None,
             Assignor::CooperativeSticky => Some(Bytes::copy_from_slice(&self.owned_since.to_be_bytes())),
-            Assignor::Sticky => Some(consumer_protocol::sticky_user_data(&self.last_assigned, self.owned_since)),
+            Assignor::Sticky => {
+                Some(consumer_protocol::sticky_user_data(&self.last_assigned, self.owned_since))
+            }
         }
     }
 }

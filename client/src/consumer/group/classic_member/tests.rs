@@ -8,21 +8,23 @@ use upsert_kafka_protocol::messages::{
     SyncGroupRequest,
 };
 
-use super::super::consumer_protocol::{MemberSubscription, assignment_bytes, read_assignment, read_subscription};
+use super::super::consumer_protocol::{
+    MemberSubscription, assignment_bytes, read_assignment, read_subscription,
+};
 use super::super::ownership::OwnershipEvent;
 use super::super::settings::tests::settings;
 use super::*;
-use crate::cluster::TopicMetadata;
 use crate::cluster::PartitionMetadata;
+use crate::cluster::TopicMetadata;
 use crate::config::GroupProtocol;
 
-struct Dialogue {
+struct ClassicDialogue {
     member: ClassicMember,
     now: Instant,
     generation: i32,
 }
 
-impl Dialogue {
+impl ClassicDialogue {
     fn new(assignors: &[Assignor]) -> Self {
         Self::with(|settings| settings.assignors = assignors.to_vec())
     }
@@ -76,7 +78,12 @@ impl Dialogue {
     }
 
     /// The member m is in the next generation, which so many members lead or follow.
-    fn joined(&mut self, assignor: Assignor, leader: &'static str, members: &[(&'static str, &MemberSubscription)]) {
+    fn joined(
+        &mut self,
+        assignor: Assignor,
+        leader: &'static str,
+        members: &[(&'static str, &MemberSubscription)],
+    ) {
         self.generation += 1;
         let member = |(id, said): &(&'static str, &MemberSubscription)| JoinGroupResponseMember {
             member_id: Str::from(*id),
@@ -145,7 +152,8 @@ fn view(topics: &[(&str, i32)]) -> Metadata {
         let partition = |index| PartitionMetadata { index, leader: Some(0), leader_epoch: 0 };
         let partitions = (0..*count).map(partition).collect();
         let name: Arc<str> = Arc::from(*name);
-        let topic = TopicMetadata { name: Arc::clone(&name), topic_id: Uuid::ZERO, internal: false, partitions };
+        let topic =
+            TopicMetadata { name: Arc::clone(&name), topic_id: Uuid::ZERO, internal: false, partitions };
         view.topics.insert(name, Arc::new(topic));
     }
     view
@@ -157,7 +165,7 @@ fn said(join: &JoinGroupRequest) -> MemberSubscription {
 
 #[test]
 fn a_member_joins_is_given_partitions_lives_and_leaves() {
-    let mut dialogue = Dialogue::new(&[Assignor::Range, Assignor::CooperativeSticky]);
+    let mut dialogue = ClassicDialogue::new(&[Assignor::Range, Assignor::CooperativeSticky]);
     let join = dialogue.joins();
     let names: Vec<&str> = join.protocols.iter().map(|protocol| &*protocol.name).collect();
     assert_eq!((&*join.group_id, &*join.protocol_type, &*join.member_id), ("g", "consumer", ""));
@@ -187,6 +195,10 @@ fn a_member_joins_is_given_partitions_lives_and_leaves() {
     dialogue.member.leave();
     assert_eq!(dialogue.told(), [OwnershipEvent::Revoked(orders(&[0, 1]))]);
     dialogue.silent();
+    // It lives while its caller lets go, and may commit that.
+    dialogue.later(3_000).lives();
+    dialogue.alive(ErrorCode::NONE);
+    assert_eq!(dialogue.member.identity(), Some((&Str::from("m"), 1)));
     dialogue.member.let_go(&orders(&[0, 1]));
     assert_eq!(&*dialogue.leaves().members[0].member_id, "m");
     dialogue.answers(MemberResponse::LeaveGroup(LeaveGroupResponse::default()));
@@ -195,7 +207,7 @@ fn a_member_joins_is_given_partitions_lives_and_leaves() {
 
 #[test]
 fn a_leader_shares_once_all_topics_of_the_group_are_known() {
-    let mut dialogue = Dialogue::new(&[Assignor::Range]);
+    let mut dialogue = ClassicDialogue::new(&[Assignor::Range]);
     dialogue.joins();
     let other = wants(&["orders", "payments"]);
     dialogue.joined(Assignor::Range, "m", &[("m", &wants(&["orders"])), ("n", &other)]);
@@ -207,10 +219,14 @@ fn a_leader_shares_once_all_topics_of_the_group_are_known() {
 
     dialogue.member.handle_metadata(&view(&[("orders", 3), ("payments", 1)]));
     let sync = dialogue.syncs();
-    let given: Vec<(String, Vec<String>)> = sync.assignments.iter().map(|it| {
-        let partitions = read_assignment(&it.assignment).unwrap();
-        (it.member_id.to_string(), partitions.iter().map(TopicPartition::to_string).collect())
-    }).collect();
+    let given: Vec<(String, Vec<String>)> = sync
+        .assignments
+        .iter()
+        .map(|it| {
+            let partitions = read_assignment(&it.assignment).unwrap();
+            (it.member_id.to_string(), partitions.iter().map(TopicPartition::to_string).collect())
+        })
+        .collect();
     let expected = [("m", vec!["orders-0", "orders-1"]), ("n", vec!["orders-2", "payments-0"])];
     let expected = expected.map(|(id, of)| (id.to_owned(), of.into_iter().map(str::to_owned).collect()));
     assert_eq!(given, expected);
@@ -220,7 +236,7 @@ fn a_leader_shares_once_all_topics_of_the_group_are_known() {
 
 #[test]
 fn a_leader_joins_again_when_a_topic_has_grown() {
-    let mut dialogue = Dialogue::new(&[Assignor::CooperativeSticky]);
+    let mut dialogue = ClassicDialogue::new(&[Assignor::CooperativeSticky]);
     dialogue.joins();
     dialogue.joined(Assignor::CooperativeSticky, "m", &[("m", &wants(&["orders"]))]);
     dialogue.member.handle_metadata(&view(&[("orders", 1)]));
@@ -236,7 +252,7 @@ fn a_leader_joins_again_when_a_topic_has_grown() {
 
 #[test]
 fn an_eager_member_lets_everything_go_before_it_joins_again() {
-    let mut dialogue = Dialogue::new(&[Assignor::Range, Assignor::CooperativeSticky]);
+    let mut dialogue = ClassicDialogue::new(&[Assignor::Range, Assignor::CooperativeSticky]);
     dialogue.follows(Assignor::Range, &[0, 1]);
     dialogue.told();
     dialogue.later(3_000).lives();
@@ -258,7 +274,7 @@ fn an_eager_member_lets_everything_go_before_it_joins_again() {
 
 #[test]
 fn a_cooperative_member_reads_on_lets_go_of_what_moves_and_joins_once_more() {
-    let mut dialogue = Dialogue::new(&[Assignor::CooperativeSticky]);
+    let mut dialogue = ClassicDialogue::new(&[Assignor::CooperativeSticky]);
     dialogue.follows(Assignor::CooperativeSticky, &[0, 1]);
     dialogue.told();
     dialogue.later(3_000).lives();
@@ -285,7 +301,7 @@ fn a_cooperative_member_reads_on_lets_go_of_what_moves_and_joins_once_more() {
 fn a_member_of_a_generation_that_is_over_loses_everything_and_joins_anew() {
     for (code, id) in [(ErrorCode::ILLEGAL_GENERATION, "m"), (ErrorCode::UNKNOWN_MEMBER_ID, "")] {
         for assignor in [Assignor::Range, Assignor::CooperativeSticky] {
-            let mut dialogue = Dialogue::new(&[assignor]);
+            let mut dialogue = ClassicDialogue::new(&[assignor]);
             dialogue.follows(assignor, &[0]);
             dialogue.told();
             dialogue.later(3_000).lives();
@@ -303,7 +319,7 @@ fn a_member_of_a_generation_that_is_over_loses_everything_and_joins_anew() {
 #[test]
 fn an_answer_that_did_not_come_is_asked_for_again_after_a_wait() {
     let gone = || Error::new(ErrorKind::Disconnected, "gone");
-    let mut dialogue = Dialogue::new(&[Assignor::Range]);
+    let mut dialogue = ClassicDialogue::new(&[Assignor::Range]);
     dialogue.joins();
     dialogue.member.handle_failed(gone(), dialogue.now, 0.5);
     dialogue.silent();
@@ -323,7 +339,7 @@ fn a_refusal_ends_the_member_and_names_the_group() {
         (ErrorCode::GROUP_AUTHORIZATION_FAILED, ErrorKind::Unauthorized),
         (ErrorCode::FENCED_INSTANCE_ID, ErrorKind::Fenced),
     ] {
-        let mut dialogue = Dialogue::new(&[Assignor::Range]);
+        let mut dialogue = ClassicDialogue::new(&[Assignor::Range]);
         dialogue.joins();
         dialogue.refused(code);
         let error = dialogue.member.take_failure().expect("a failure");
@@ -335,7 +351,7 @@ fn a_refusal_ends_the_member_and_names_the_group() {
 
 #[test]
 fn a_coordinator_that_moved_is_asked_again() {
-    let mut dialogue = Dialogue::new(&[Assignor::Range]);
+    let mut dialogue = ClassicDialogue::new(&[Assignor::Range]);
     dialogue.joins();
     dialogue.refused(ErrorCode::NOT_COORDINATOR);
     assert!(dialogue.member.take_failure().is_none());
@@ -344,7 +360,7 @@ fn a_coordinator_that_moved_is_asked_again() {
 
 #[test]
 fn a_static_member_leaves_without_a_word() {
-    let mut dialogue = Dialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
+    let mut dialogue = ClassicDialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
     assert_eq!(dialogue.joins().group_instance_id.as_deref(), Some("i"));
     dialogue.joined(Assignor::Range, "other", &[]);
     dialogue.syncs();
@@ -357,7 +373,7 @@ fn a_static_member_leaves_without_a_word() {
 
 #[test]
 fn a_static_leader_that_came_back_does_not_share_again() {
-    let mut dialogue = Dialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
+    let mut dialogue = ClassicDialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
     dialogue.joins();
     dialogue.answers(MemberResponse::JoinGroup(JoinGroupResponse {
         generation_id: 7,
@@ -372,7 +388,7 @@ fn a_static_leader_that_came_back_does_not_share_again() {
 
 #[test]
 fn who_leaves_while_it_joins_tells_the_coordinator_after() {
-    let mut dialogue = Dialogue::new(&[Assignor::Range]);
+    let mut dialogue = ClassicDialogue::new(&[Assignor::Range]);
     dialogue.joins();
     dialogue.member.leave();
     dialogue.silent();
@@ -382,7 +398,7 @@ fn who_leaves_while_it_joins_tells_the_coordinator_after() {
 
 #[test]
 fn what_a_leader_sends_that_cannot_be_read_ends_the_member() {
-    let mut dialogue = Dialogue::new(&[Assignor::Range]);
+    let mut dialogue = ClassicDialogue::new(&[Assignor::Range]);
     dialogue.joins();
     dialogue.joined(Assignor::Range, "other", &[]);
     dialogue.syncs();
@@ -393,7 +409,7 @@ fn what_a_leader_sends_that_cannot_be_read_ends_the_member() {
 
 #[test]
 fn sticky_members_say_what_they_had_as_javas_do() {
-    let mut dialogue = Dialogue::new(&[Assignor::Sticky]);
+    let mut dialogue = ClassicDialogue::new(&[Assignor::Sticky]);
     dialogue.follows(Assignor::Sticky, &[0, 2]);
     dialogue.told();
     dialogue.later(3_000).lives();
@@ -403,6 +419,6 @@ fn sticky_members_say_what_they_had_as_javas_do() {
     // Java's StickyAssignor: topics with partitions, then the generation.
     let java = b"\0\0\0\x01\0\x06orders\0\0\0\x02\0\0\0\0\0\0\0\x02\0\0\0\x01";
     assert_eq!(join.user_data.as_deref(), Some(&java[..]));
-    let understood = join.with_user_data(Assignor::Sticky);
+    let understood = Assignor::Sticky.understood(join);
     assert_eq!((understood.owned.len(), understood.generation), (2, 1));
 }

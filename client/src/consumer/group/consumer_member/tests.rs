@@ -9,12 +9,12 @@ use crate::config::GroupProtocol;
 
 const ORDERS: Uuid = Uuid([1; 16]);
 
-struct Dialogue {
+struct ConsumerDialogue {
     member: ConsumerMember,
     now: Instant,
 }
 
-impl Dialogue {
+impl ConsumerDialogue {
     fn new() -> Self {
         Self::with(|_| {})
     }
@@ -68,7 +68,11 @@ impl Dialogue {
 }
 
 fn orders(partitions: &[i32]) -> Vec<TopicIdPartition> {
-    let of = |partition: &i32| TopicIdPartition { topic: Arc::from("orders"), partition: *partition, topic_id: ORDERS };
+    let of = |partition: &i32| TopicIdPartition {
+        topic: Arc::from("orders"),
+        partition: *partition,
+        topic_id: ORDERS,
+    };
     partitions.iter().map(of).collect()
 }
 
@@ -79,7 +83,7 @@ fn has(request: &ConsumerGroupHeartbeatRequest) -> Option<Vec<i32>> {
 
 #[test]
 fn a_member_joins_lives_and_leaves() {
-    let mut dialogue = Dialogue::new();
+    let mut dialogue = ConsumerDialogue::new();
     let join = dialogue.hears();
     assert_eq!((join.member_epoch, &*join.member_id, &*join.group_id), (0, "m", "g"));
     assert_eq!(join.subscribed_topic_names, Some(vec![Str::from("orders")]));
@@ -102,6 +106,9 @@ fn a_member_joins_lives_and_leaves() {
     dialogue.member.leave();
     assert_eq!(dialogue.told(), [OwnershipEvent::Revoked(orders(&[0, 1]))]);
     dialogue.silent();
+    assert_eq!(dialogue.member.identity(), Some((&Str::from("m"), 1)), "it may commit what it lets go");
+    assert_eq!(dialogue.later(5_000).hears().member_epoch, 1, "it lives while its caller lets go");
+    dialogue.says(1, None);
     dialogue.member.let_go(&orders(&[0, 1]));
     assert_eq!(dialogue.hears().member_epoch, -1);
     assert!(!dialogue.member.is_over());
@@ -111,7 +118,7 @@ fn a_member_joins_lives_and_leaves() {
 
 #[test]
 fn the_broker_hears_at_once_that_a_partition_was_let_go() {
-    let mut dialogue = Dialogue::new();
+    let mut dialogue = ConsumerDialogue::new();
     dialogue.hears();
     dialogue.says(1, Some(&[0, 1]));
     dialogue.hears();
@@ -136,7 +143,7 @@ fn the_broker_hears_at_once_that_a_partition_was_let_go() {
 #[test]
 fn a_fenced_member_loses_everything_and_joins_again_once_it_was_let_go() {
     for code in [ErrorCode::FENCED_MEMBER_EPOCH, ErrorCode::UNKNOWN_MEMBER_ID] {
-        let mut dialogue = Dialogue::new();
+        let mut dialogue = ConsumerDialogue::new();
         dialogue.hears();
         dialogue.says(3, Some(&[0, 1]));
         dialogue.told();
@@ -155,7 +162,7 @@ fn a_fenced_member_loses_everything_and_joins_again_once_it_was_let_go() {
 
 #[test]
 fn after_a_heartbeat_without_an_answer_everything_is_said_again() {
-    let mut dialogue = Dialogue::new();
+    let mut dialogue = ConsumerDialogue::new();
     dialogue.hears();
     dialogue.says(1, Some(&[0]));
     dialogue.hears();
@@ -170,7 +177,7 @@ fn after_a_heartbeat_without_an_answer_everything_is_said_again() {
 
 #[test]
 fn a_topic_without_a_name_is_given_once_it_has_one() {
-    let mut dialogue = Dialogue::new();
+    let mut dialogue = ConsumerDialogue::new();
     dialogue.member.names.clear();
     dialogue.hears();
     dialogue.says(1, Some(&[0]));
@@ -187,7 +194,7 @@ fn a_refusal_ends_the_member_and_names_the_group() {
         (ErrorCode::UNRELEASED_INSTANCE_ID, ErrorKind::Fenced),
         (ErrorCode::INVALID_REGULAR_EXPRESSION, ErrorKind::Broker),
     ] {
-        let mut dialogue = Dialogue::new();
+        let mut dialogue = ConsumerDialogue::new();
         dialogue.hears();
         dialogue.refuses(code);
         let error = dialogue.member.take_failure().expect("a failure");
@@ -200,7 +207,7 @@ fn a_refusal_ends_the_member_and_names_the_group() {
 
 #[test]
 fn a_coordinator_that_moved_is_asked_again() {
-    let mut dialogue = Dialogue::new();
+    let mut dialogue = ConsumerDialogue::new();
     dialogue.hears();
     dialogue.refuses(ErrorCode::NOT_COORDINATOR);
     assert!(dialogue.member.take_failure().is_none());
@@ -211,7 +218,7 @@ fn a_coordinator_that_moved_is_asked_again() {
 
 #[test]
 fn a_topic_that_may_not_be_read_is_told_and_tried_again() {
-    let mut dialogue = Dialogue::new();
+    let mut dialogue = ConsumerDialogue::new();
     dialogue.hears();
     dialogue.refuses(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     assert_eq!(dialogue.member.take_failure().map(|error| error.kind()), Some(ErrorKind::Unauthorized));
@@ -221,7 +228,7 @@ fn a_topic_that_may_not_be_read_is_told_and_tried_again() {
 
 #[test]
 fn a_static_member_leaves_for_a_while() {
-    let mut dialogue = Dialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
+    let mut dialogue = ConsumerDialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
     assert_eq!(dialogue.hears().instance_id.as_deref(), Some("i"));
     dialogue.says(1, Some(&[]));
     dialogue.member.leave();
@@ -230,7 +237,7 @@ fn a_static_member_leaves_for_a_while() {
 
 #[test]
 fn who_leaves_while_it_joins_tells_the_broker_after() {
-    let mut dialogue = Dialogue::new();
+    let mut dialogue = ConsumerDialogue::new();
     dialogue.hears();
     dialogue.member.leave();
     dialogue.silent();
