@@ -9,7 +9,7 @@ use upsert_kafka_client::{
     Assignor, Client, Config, GroupConsumer, GroupEvent, GroupProtocol, NewTopic, OffsetReset, Record, Role,
     Subscription,
 };
-use upsert_kafka_tests::kafka::{Kafka, unique};
+use upsert_kafka_tests::kafka::{Java, JavaError, Kafka, MemberSeen, unique};
 
 const PARTITIONS: i32 = 6;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -68,6 +68,20 @@ impl Bench {
         let consumer =
             self.client().await.group_consumer(Subscription::topics([self.topic.as_str()])).unwrap();
         Reader { consumer, has: BTreeSet::new(), read: BTreeMap::new() }
+    }
+
+    /// The same protocol for Java's member.
+    fn java_protocol(&self) -> &'static [(&'static str, &'static str)] {
+        match self.protocol {
+            GroupProtocol::Consumer => &[("group.protocol", "consumer")],
+            _ => &[
+                (
+                    "partition.assignment.strategy",
+                    "org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
+                ),
+                ("heartbeat.interval.ms", "100"),
+            ],
+        }
     }
 
     /// Writes so many records to every partition, each with its number.
@@ -163,6 +177,61 @@ async fn comes_and_goes(bench: Bench) {
         assert_eq!(read, (0..110).collect::<Vec<_>>(), "partition {partition}");
     }
     second.leave().await;
+}
+
+/// Java's member reads alone, ours comes, Java's leaves: every record is read once.
+async fn shares_with_java(bench: &Bench, kafka: &'static Kafka) {
+    let (bootstrap, group, topic) = (bench.bootstrap.clone(), bench.group.clone(), bench.topic.clone());
+    let name = group.clone();
+    let java = move |ask: fn(&mut Java, &str) -> Result<MemberSeen, JavaError>| {
+        let name = name.clone();
+        async move { tokio::task::spawn_blocking(move || kafka.java(|it, _| ask(it, &name))).await.unwrap() }
+    };
+    let protocol = bench.java_protocol();
+    tokio::task::spawn_blocking(move || {
+        kafka.java(|it, _| it.join(&bootstrap, protocol, &group, (&group, &topic)))
+    })
+    .await
+    .unwrap();
+    let all = PARTITIONS as usize;
+    bench.write(0..50).await;
+    timeout(PATIENCE, async { while java(Java::seen).await.read.len() < 50 * all {} })
+        .await
+        .expect("Java reads");
+
+    let mut ours = bench.member().await;
+    ours.until(all / 2, 0).await;
+    bench.write(50..100).await;
+    ours.until(all / 2, 50 * all / 2).await;
+    timeout(PATIENCE, async { while java(Java::seen).await.read.len() < 75 * all {} })
+        .await
+        .expect("Java reads on");
+    assert!(java(Java::seen).await.has.iter().all(|partition| !ours.has.contains(partition)));
+
+    let (theirs, ()) = tokio::join!(java(Java::leave), ours.until(all, 0));
+    bench.write(100..110).await;
+    ours.until(all, 25 * all + 10 * all).await;
+    for partition in 0..PARTITIONS {
+        let theirs = theirs.read.iter().filter(|(of, _)| *of == partition);
+        let theirs = theirs.map(|(_, value)| u64::from_be_bytes(value[..].try_into().unwrap()));
+        let read: Vec<u64> = theirs.chain(ours.read.get(&partition).into_iter().flatten().copied()).collect();
+        assert_eq!(read, (0..110).collect::<Vec<_>>(), "partition {partition}");
+    }
+    ours.leave().await;
+}
+
+#[tokio::test]
+async fn ours_and_javas_share_on_the_embedded_broker() {
+    let Some(kafka) = tokio::task::spawn_blocking(Kafka::shared).await.unwrap() else { return };
+    shares_with_java(&Bench::embedded(GroupProtocol::Classic).await, kafka).await;
+}
+
+#[tokio::test]
+async fn ours_and_javas_share_on_a_real_kafka() {
+    let Some(kafka) = tokio::task::spawn_blocking(Kafka::shared).await.unwrap() else { return };
+    for protocol in [GroupProtocol::Classic, GroupProtocol::Consumer] {
+        shares_with_java(&Bench::new(kafka.bootstrap(), None, protocol).await, kafka).await;
+    }
 }
 
 #[tokio::test]
