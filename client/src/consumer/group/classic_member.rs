@@ -227,6 +227,7 @@ impl ClassicMember {
     /// Leaves without waiting for the caller, who has lost everything.
     pub(crate) fn leave_at_once(&mut self) {
         self.leave();
+        self.generation = NO_GENERATION;
         self.ownership.lose_all();
         if self.is_leaving() {
             self.state = ClassicState::Leaving { waits: false };

@@ -372,6 +372,22 @@ fn a_static_member_leaves_without_a_word() {
 }
 
 #[test]
+fn who_is_late_leaves_at_once_commits_nothing_more_and_may_come_back() {
+    let mut dialogue = ClassicDialogue::new(&[Assignor::Range]);
+    dialogue.follows(Assignor::Range, &[0]);
+    dialogue.told();
+    dialogue.member.leave_at_once();
+    assert_eq!(dialogue.member.identity(), None);
+    assert_eq!(dialogue.told(), [OwnershipEvent::Lost(orders(&[0]))]);
+    dialogue.leaves();
+    dialogue.answers(MemberResponse::LeaveGroup(LeaveGroupResponse::default()));
+    dialogue.member.rejoin(dialogue.now);
+    dialogue.silent();
+    dialogue.member.let_go(&orders(&[0]));
+    assert_eq!(&*dialogue.joins().member_id, "");
+}
+
+#[test]
 fn a_static_leader_that_came_back_does_not_share_again() {
     let mut dialogue = ClassicDialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
     dialogue.joins();
