@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::cluster::Cluster;
 use crate::config::PartitionerClass;
-use crate::{Admin, Config, Consumer, Environment, Error, Partitioner, Producer, RoundRobinPartitioner};
+use crate::{
+    Admin, Config, Consumer, Environment, Error, GroupConsumer, Member, Partitioner, Producer,
+    RoundRobinPartitioner, Subscription,
+};
 
 /// One cluster. Producers, consumers and admins made from it share what is known of it and one connection to each
 /// broker. Each producer has one more, for its batches, and each consumer two, for fetches and for its group, since a
@@ -69,6 +72,23 @@ impl Client {
     /// A consumer without any partition yet.
     pub fn consumer(&self) -> Consumer {
         Consumer::new(self.cluster.for_new_owner())
+    }
+
+    /// A consumer whose partitions come from the group that `group.id` names, which it joins at once. To be called within
+    /// a tokio runtime.
+    ///
+    /// # Errors
+    /// As [`Client::member`].
+    pub fn group_consumer(&self, subscription: Subscription) -> Result<GroupConsumer, Error> {
+        GroupConsumer::new(self.cluster.for_new_owner(), subscription)
+    }
+
+    /// A member of the group that `group.id` names, which joins at once. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// No group is named, or a pattern is to be matched and `group.protocol` is not `consumer`.
+    pub fn member(&self, subscription: Subscription) -> Result<Member, Error> {
+        Member::new(self.cluster.for_new_owner(), subscription)
     }
 
     /// Topics and settings.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use upsert_kafka_protocol::records::{Codec, Compression, DECOMPRESSED_BYTES_MAX};
 
+use crate::Assignor;
 use crate::metrics::Windows;
 
 mod address;
@@ -183,9 +184,28 @@ pub struct Config {
     pub fetch_min_bytes: u32,
     /// `max.partition.fetch.bytes`: the share of one partition; a larger first batch is still read.
     pub max_partition_fetch_bytes: u32,
-    /// `group.id`: the consumer group. Nothing in this crate reads it yet: `Consumer::commit` and `committed` are told
-    /// their group, as a consumer without members may keep offsets for several. The sink takes it for its source's group.
+    /// `group.id`: the consumer group. A [`Member`](crate::Member) shares its partitions; `Consumer::commit` and
+    /// `committed` are told their group, as a consumer without members may keep offsets for several.
     pub group_id: Option<String>,
+    /// `group.instance.id`: the name of a static member, which may be away for `session.timeout.ms` without losing its
+    /// partitions (KIP-345).
+    pub group_instance_id: Option<String>,
+    /// `group.protocol`: who assigns partitions, the broker or a member.
+    pub group_protocol: GroupProtocol,
+    /// `group.remote.assignor`: which of the broker's assignors a member would like, `uniform` or `range`; `None` leaves
+    /// it to the broker. Only for `group.protocol=consumer`.
+    pub group_remote_assignor: Option<String>,
+    /// `heartbeat.interval.ms`: how often a member of the classic protocol says that it lives; the broker says it where
+    /// `group.protocol` is `consumer`.
+    pub heartbeat_interval: Duration,
+    /// `max.poll.interval.ms`: a member that is asked for nothing for this long leaves its group; it is also how long a
+    /// member may take to let partitions go.
+    pub max_poll_interval: Duration,
+    /// `partition.assignment.strategy`: how members of the classic protocol may share partitions, the one that this one
+    /// likes best first.
+    pub partition_assignment_strategy: Vec<Assignor>,
+    /// `session.timeout.ms`: without a heartbeat for this long a member of the classic protocol is out.
+    pub session_timeout: Duration,
     /// `isolation.level`.
     pub isolation_level: IsolationLevel,
 }
@@ -284,6 +304,13 @@ impl Default for Config {
             fetch_min_bytes: 1,
             max_partition_fetch_bytes: 1 << 20,
             group_id: None,
+            group_instance_id: None,
+            group_protocol: GroupProtocol::Classic,
+            group_remote_assignor: None,
+            heartbeat_interval: ms(3_000),
+            max_poll_interval: ms(300_000),
+            partition_assignment_strategy: vec![Assignor::Range, Assignor::CooperativeSticky],
+            session_timeout: ms(45_000),
             isolation_level: IsolationLevel::ReadUncommitted,
         }
     }
@@ -347,6 +374,16 @@ pub enum OffsetReset {
     None,
     /// At the first record not older than this.
     ByDuration(Duration),
+}
+
+/// Who assigns partitions to the members of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GroupProtocol {
+    /// One of the members, by an [`Assignor`].
+    Classic,
+    /// The broker (KIP-848); from Kafka 4.0 on.
+    Consumer,
 }
 
 /// Whether records of open and aborted transactions are seen.

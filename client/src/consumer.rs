@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::cluster::{Cluster, Metadata, TopicInterest};
 use crate::environment::until;
 use crate::retry::{Backoff, Chance};
-use crate::{Config, Error, ErrorKind, IsolationLevel};
+use crate::{Config, Error, ErrorKind, GroupMetadata, IsolationLevel};
 
 mod assignment;
 mod batch_records;
@@ -23,6 +23,7 @@ mod consumer_record;
 mod driver;
 mod fetched;
 mod fetcher;
+mod group;
 mod list_offsets;
 mod offset_lookup;
 mod owned_record;
@@ -39,6 +40,7 @@ pub use committed_offsets::{Commit, Committed};
 pub use consumer_record::ConsumerRecord;
 pub use fetched::{Fetched, FetchedRecords};
 use fetcher::NodeFetch;
+pub use group::{Assignor, GroupConsumer, GroupEvent, Member, MemberEvent, Revocation, Subscription};
 pub use list_offsets::OffsetSpec;
 pub use owned_record::{OwnedHeader, OwnedRecord};
 pub use owned_records::OwnedRecords;
@@ -294,7 +296,7 @@ impl Consumer {
     /// After `default.api.timeout.ms`, or at once when a retry cannot help. Some of the offsets may be
     /// committed then.
     pub async fn commit(&self, group: &str, offsets: &[Commit]) -> Result<(), Error> {
-        committed_offsets::commit(&self.cluster, group, offsets).await
+        committed_offsets::commit(&self.cluster, &GroupMetadata::new(group), offsets).await
     }
 
     fn set_paused(&mut self, partitions: &[TopicPartition], paused: bool) -> Result<(), Error> {

@@ -80,6 +80,7 @@
 //! | once | With `enable.idempotence` (the default) a record that is sent again is in the log once, also when its leader was killed and has forgotten it. |
 //! | acknowledged | A [`Delivery`] that gives a [`Receipt`] lies on every in-sync replica (`acks=all`, the default). |
 //! | failed | Every error of a record says whether it [may have been written](Error::may_have_been_written). Nothing is dropped in silence: [`Producer::flush`] gives the first failure that no delivery has told. |
+//! | one owner | A partition of a group is read by one member at a time: what is [revoked](Revocation) is a member's until it lets go, and what it lost in silence it cannot commit ([`GroupConsumer`], KIP-429, KIP-848). |
 //! | whole or not at all | What a [`Transaction`] holds is seen by readers with `isolation.level=read_committed` together, or never ([`Producer::begin`], KIP-98, KIP-890). |
 //! | cancellation | Futures may be dropped. A dropped `send` has sent its record or not, never half of it; a dropped [`Consumer::poll`] loses nothing; a dropped [`Transaction`] aborts. Each method says what holds. |
 //! | bounded | `buffer.memory` bounds what waits to be sent, and `send` then waits; `fetch.max.bytes` and `fetch.max.decompressed.bytes` bound what a consumer holds; a peer's lengths are never believed beyond [`Config::response_bytes_max`]. |
@@ -100,9 +101,7 @@
 //! | kacrab | `Producer::builder().set(key, value)`, Java's keys | [`Config::from_properties`], Java's keys; [`Config::explain`] says what became of each |
 //! | | `producer.send(record)` gives a `SendFuture` | [`Producer::send`] gives a [`Delivery`] |
 //! | confluent-kafka | `KafkaProducer`, `KafkaConsumer`, `KafkaAdminClient`, Java's keys and calls | [`Producer`], [`Consumer`], [`Admin`] of one [`Client`]; Java's keys |
-//!
-//! Not here yet: consumer groups with members: a consumer reads partitions that it is given, and keeps offsets for a group
-//! ([`Consumer::commit`]).
+//! | any of them | `subscribe`, a rebalance listener | [`Client::group_consumer`]: partitions given, partitions revoked and records are values of one stream; [`Member`] where something else reads |
 //!
 //! # Features
 //!
@@ -132,6 +131,7 @@ mod diagnosis;
 mod doctor;
 mod environment;
 mod error;
+mod group_metadata;
 #[cfg(feature = "__simulation")]
 #[doc(hidden)]
 pub mod hostile;
@@ -162,29 +162,29 @@ pub use admin::{
 pub use client::Client;
 pub use config::{
     Acks, Address, AssertionAlgorithm, AssertionConfig, AwsRoleKeys, BearerToken, Config,
-    EndpointIdentification, Explained, FetchToken, FetchingToken, IsolationLevel, JwtRetriever,
-    KerberosConfig, KerberosLogin, LoginModule, MetadataRecovery, Notice, NoticeKind, OAuthConfig,
-    OAuthLoginHandler, OffsetReset, PartitionerClass, Role, SaslConfig, SaslMechanism, SecurityProtocol,
-    Store, StoreSource, StoreType, TlsConfig, TlsVersion, TokenSource, parse_properties,
+    EndpointIdentification, Explained, FetchToken, FetchingToken, GroupProtocol, IsolationLevel,
+    JwtRetriever, KerberosConfig, KerberosLogin, LoginModule, MetadataRecovery, Notice, NoticeKind,
+    OAuthConfig, OAuthLoginHandler, OffsetReset, PartitionerClass, Role, SaslConfig, SaslMechanism,
+    SecurityProtocol, Store, StoreSource, StoreType, TlsConfig, TlsVersion, TokenSource, parse_properties,
 };
 #[cfg(feature = "stream")]
 pub use consumer::RecordStream;
 pub use consumer::{
-    Assignment, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords, OffsetSpec,
-    OwnedHeader, OwnedRecord, OwnedRecords, PartitionRecords, Position, PositionReset, Records, ResetCause,
-    TopicPartition,
+    Assignment, Assignor, Commit, Committed, Consumer, ConsumerRecord, Fetched, FetchedRecords,
+    GroupConsumer, GroupEvent, Member, MemberEvent, OffsetSpec, OwnedHeader, OwnedRecord, OwnedRecords,
+    PartitionRecords, Position, PositionReset, Records, ResetCause, Revocation, Subscription, TopicPartition,
 };
 pub use diagnosis::{Diagnosis, DiagnosisOutcome, DiagnosisStage, DiagnosisStep};
 pub use doctor::Doctor;
 pub use environment::{Clock, Dial, DialTarget, Dialing, Environment, Resolving, Time, Transport};
 pub use error::{Error, ErrorKind, Scope};
+pub use group_metadata::GroupMetadata;
 pub use metrics::{Metric, Metrics};
 #[cfg(feature = "__simulation")]
 #[doc(hidden)]
 pub use producer::simulation;
 pub use producer::{
-    Delivery, GroupMetadata, Partitioner, Partitions, Producer, ProducerId, RoundRobinPartitioner, Topic,
-    Transaction,
+    Delivery, Partitioner, Partitions, Producer, ProducerId, RoundRobinPartitioner, Topic, Transaction,
 };
 pub use record::{Header, Receipt, Record};
 pub use secret::Secret;

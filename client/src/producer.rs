@@ -55,7 +55,6 @@ pub use delivery::Delivery;
 use handle::{Handle, closed};
 use lock::Mutex;
 use meter::{Meter, Moment, Spent};
-pub use offsets::GroupMetadata;
 use orders::Orders;
 pub use partitioner::{Partitioner, Partitions, RoundRobinPartitioner};
 pub use producer_id::ProducerId;

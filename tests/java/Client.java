@@ -62,6 +62,9 @@ public class Client {
             case "consume" -> consume(request);
             case "page" -> page(request);
             case "group" -> group(request);
+            case "join" -> Member.join(request);
+            case "seen" -> Member.of(request).seen();
+            case "leave" -> Member.of(request).leave();
             case "describe" -> describe(request);
             case "downgrade" -> downgrade(request);
             case "ends" -> ends(request);
@@ -233,6 +236,74 @@ public class Client {
         ArrayNode read = out.putArray("values");
         values.stream().sorted().forEach(read::add);
         return out;
+    }
+
+    /** A member of a group that lives on a thread of its own, and commits what it gives up. */
+    static final class Member extends Thread {
+        static final Map<String, Member> ALL = new ConcurrentHashMap<>();
+        final KafkaConsumer<byte[], byte[]> consumer;
+        final Set<Integer> has = new ConcurrentSkipListSet<>();
+        final Queue<ConsumerRecord<byte[], byte[]>> read = new ConcurrentLinkedQueue<>();
+        volatile boolean leaves;
+        volatile Throwable failure;
+
+        Member(Properties config, String topic) {
+            consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+            consumer.subscribe(List.of(topic), new ConsumerRebalanceListener() {
+                public void onPartitionsAssigned(Collection<TopicPartition> given) {
+                    given.forEach(it -> has.add(it.partition()));
+                }
+
+                public void onPartitionsRevoked(Collection<TopicPartition> revoked) {
+                    consumer.commitSync();
+                    revoked.forEach(it -> has.remove(it.partition()));
+                }
+
+                public void onPartitionsLost(Collection<TopicPartition> lost) {
+                    failure = new IllegalStateException("lost " + lost);
+                }
+            });
+        }
+
+        /** name, group, topic */
+        static JsonNode join(JsonNode request) {
+            Properties config = config(request);
+            config.put("group.id", request.get("group").asText());
+            config.put("auto.offset.reset", "earliest");
+            config.put("enable.auto.commit", "false");
+            var member = new Member(config, request.get("topic").asText());
+            ALL.put(request.get("name").asText(), member);
+            member.start();
+            return JSON.createObjectNode();
+        }
+
+        static Member of(JsonNode request) {
+            return ALL.get(request.get("name").asText());
+        }
+
+        @Override public void run() {
+            try (consumer) {
+                while (!leaves) for (var record : consumer.poll(Duration.ofMillis(50))) read.add(record);
+            } catch (Throwable e) {
+                failure = e;
+            }
+        }
+
+        /** What it has, and what it has read: partition and value. */
+        JsonNode seen() throws Exception {
+            if (failure != null) throw new ExecutionException(failure);
+            ObjectNode out = JSON.createObjectNode();
+            ArrayNode partitions = out.putArray("has"), records = out.putArray("read");
+            has.forEach(partitions::add);
+            for (var record : read) records.addArray().add(record.partition()).add(hex(record.value()));
+            return out;
+        }
+
+        JsonNode leave() throws Exception {
+            leaves = true;
+            join();
+            return seen();
+        }
     }
 
     /** Polls the members in turn until it holds. */

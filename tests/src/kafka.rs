@@ -22,7 +22,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use health::{Cluster, Partition};
-pub use java::{Committed, GroupLife, Java, JavaError, NewTopic, NewTransaction, Page, Token};
+pub use java::{Committed, GroupLife, Java, JavaError, MemberSeen, NewTopic, NewTransaction, Page, Token};
 pub use kdc::{KERBEROS_PASSWORD, Kdc};
 pub use listener::Listener;
 use node::{Node, Plan, Ports};

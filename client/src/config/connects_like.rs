@@ -51,8 +51,15 @@ impl Config {
         self.fetch_max_wait = other.fetch_max_wait;
         self.fetch_min_bytes = other.fetch_min_bytes;
         self.group_id = other.group_id;
+        self.group_instance_id = other.group_instance_id;
+        self.group_protocol = other.group_protocol;
+        self.group_remote_assignor = other.group_remote_assignor;
+        self.heartbeat_interval = other.heartbeat_interval;
         self.isolation_level = other.isolation_level;
         self.max_partition_fetch_bytes = other.max_partition_fetch_bytes;
+        self.max_poll_interval = other.max_poll_interval;
+        self.partition_assignment_strategy = other.partition_assignment_strategy;
+        self.session_timeout = other.session_timeout;
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::refusal::refuse;
-use super::{Acks, Config, Notice};
+use super::{Acks, Config, GroupProtocol, Notice};
 use crate::Error;
 
 pub(super) mod security;
@@ -48,6 +48,16 @@ pub(super) fn adjust(config: &mut Config, given: &HashSet<&str>, notices: &mut V
         let sentence = "property partitioner.availability.timeout.ms changes nothing while \
                         partitioner.adaptive.partitioning.enable is false";
         notices.push(Notice::unused("partitioner.availability.timeout.ms", sentence.to_owned()));
+    }
+    if config.group_protocol == GroupProtocol::Consumer {
+        for key in ["heartbeat.interval.ms", "partition.assignment.strategy", "session.timeout.ms"] {
+            if given.contains(key) {
+                let sentence = format!(
+                    "property {key} changes nothing while group.protocol is consumer: the broker says it"
+                );
+                notices.push(Notice::unused(key, sentence));
+            }
+        }
     }
     raise(config.retry_backoff, &mut config.retry_backoff_max, "retry.backoff.max.ms", given, notices);
     raise(
@@ -120,7 +130,28 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
             return clash(low_key, ms(low), high_key, &ms(high));
         }
     }
+    groups(config)?;
     levels(config)
+}
+
+/// Members of groups, and who judges them.
+fn groups(config: &Config) -> Result<(), Error> {
+    at_least_one("heartbeat.interval.ms", ms(config.heartbeat_interval))?;
+    at_least_one("max.poll.interval.ms", ms(config.max_poll_interval))?;
+    if config.heartbeat_interval >= config.session_timeout {
+        return clash(
+            "heartbeat.interval.ms",
+            ms(config.heartbeat_interval),
+            "session.timeout.ms",
+            &ms(config.session_timeout),
+        );
+    }
+    match (&config.group_remote_assignor, config.group_protocol) {
+        (Some(assignor), GroupProtocol::Classic) => {
+            clash("group.remote.assignor", assignor, "group.protocol", &"classic: a member assigns")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Idempotence, and what needs it.

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use upsert_kafka_protocol::records::Compression;
 
-use super::{Acks, Address, IsolationLevel, MetadataRecovery, OffsetReset, PartitionerClass};
+use super::{Acks, Address, GroupProtocol, IsolationLevel, MetadataRecovery, OffsetReset, PartitionerClass};
+
+use super::java_class::unshaded;
+use crate::Assignor;
 
 mod security;
 
@@ -170,6 +173,7 @@ macro_rules! words {
 }
 
 words!(Acks { All = "all" | "-1", Leader = "1", None = "0" });
+words!(GroupProtocol { Classic = "classic", Consumer = "consumer" });
 words!(IsolationLevel { ReadUncommitted = "read_uncommitted", ReadCommitted = "read_committed" });
 words!(MetadataRecovery { Rebootstrap = "rebootstrap", None = "none" });
 words!(Compression { None = "none", Gzip = "gzip", Snappy = "snappy", Lz4 = "lz4", Zstd = "zstd" });
@@ -197,6 +201,29 @@ impl Setting for PartitionerClass {
             Self::BuiltIn => String::new(),
             Self::RoundRobin => ROUND_ROBIN.to_owned(),
         }
+    }
+}
+
+impl Setting for Vec<Assignor> {
+    fn parse(text: &str) -> Result<Self, String> {
+        let known = |class: &str| {
+            let assignor =
+                Assignor::ALL.into_iter().find(|it| it.class() == unshaded(class) || it.name() == class);
+            assignor.ok_or_else(|| {
+                let all = Assignor::ALL.map(Assignor::class).join(", ");
+                format!("the Java class '{class}' cannot be loaded here; known are {all}")
+            })
+        };
+        let assignors: Self = items(text).map(known).collect::<Result<_, _>>()?;
+        if assignors.is_empty() {
+            Err("no way to share partitions is named".to_owned())
+        } else {
+            Ok(assignors)
+        }
+    }
+
+    fn show(&self) -> String {
+        self.iter().map(|it| it.class()).collect::<Vec<_>>().join(",")
     }
 }
 

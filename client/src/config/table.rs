@@ -41,7 +41,8 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Property> {
 const BUFFERS: &str = "a buffer begins as large as its partition's last batch, and grows as records come";
 const BYTES: &str = "keys and values are bytes here";
 const COMMITS: &str = "offsets are committed when commit is called, and only then";
-const GROUPS: &str = "partitions are assigned by the caller; joining a group is not supported yet";
+const SHARE_GROUPS: &str = "share groups (KIP-932) are not supported yet";
+const INTERNAL_TOPICS: &str = "the broker matches patterns, and leaves internal topics out";
 const JAVA_CLASS: &str = "a Java class cannot be loaded here";
 
 static PROPERTIES: &[Property] = &[
@@ -157,29 +158,29 @@ static PROPERTIES: &[Property] = &[
     honoured!(CONSUMER, "auto.offset.reset", auto_offset_reset),
     honoured!(CONSUMER, "check.crcs", check_crcs),
     ignored(CONSUMER, "enable.auto.commit", COMMITS),
-    ignored(CONSUMER, "exclude.internal.topics", GROUPS),
+    ignored(CONSUMER, "exclude.internal.topics", INTERNAL_TOPICS),
     honoured!(CONSUMER, "fetch.max.bytes", fetch_max_bytes),
     honoured!(CONSUMER, "fetch.max.decompressed.bytes", fetch_max_decompressed_bytes),
     honoured!(CONSUMER, "fetch.max.wait.ms", fetch_max_wait),
     honoured!(CONSUMER, "fetch.min.bytes", fetch_min_bytes),
     honoured!(CONSUMER, "group.id", group_id),
-    ignored(CONSUMER, "group.instance.id", GROUPS),
-    ignored(CONSUMER, "group.protocol", GROUPS),
-    ignored(CONSUMER, "group.remote.assignor", GROUPS),
-    ignored(CONSUMER, "heartbeat.interval.ms", GROUPS),
+    honoured!(CONSUMER, "group.instance.id", group_instance_id),
+    honoured!(CONSUMER, "group.protocol", group_protocol),
+    honoured!(CONSUMER, "group.remote.assignor", group_remote_assignor),
+    honoured!(CONSUMER, "heartbeat.interval.ms", heartbeat_interval),
     ignored(CONSUMER, "internal.throw.on.fetch.stable.offset.unsupported", "internal to Java's streams"),
     honoured!(CONSUMER, "isolation.level", isolation_level),
     ignored(CONSUMER, "key.deserializer", BYTES),
     honoured!(CONSUMER, "max.partition.fetch.bytes", max_partition_fetch_bytes),
-    ignored(CONSUMER, "max.poll.interval.ms", GROUPS),
+    honoured!(CONSUMER, "max.poll.interval.ms", max_poll_interval),
     ignored(
         CONSUMER,
         "max.poll.records",
         "a poll hands over whole fetched answers, bounded by fetch.max.bytes",
     ),
-    ignored(CONSUMER, "partition.assignment.strategy", GROUPS),
-    ignored(CONSUMER, "session.timeout.ms", GROUPS),
-    ignored(CONSUMER, "share.acknowledgement.mode", GROUPS),
-    ignored(CONSUMER, "share.acquire.mode", GROUPS),
+    honoured!(CONSUMER, "partition.assignment.strategy", partition_assignment_strategy),
+    honoured!(CONSUMER, "session.timeout.ms", session_timeout),
+    ignored(CONSUMER, "share.acknowledgement.mode", SHARE_GROUPS),
+    ignored(CONSUMER, "share.acquire.mode", SHARE_GROUPS),
     ignored(CONSUMER, "value.deserializer", BYTES),
 ];

@@ -1,4 +1,4 @@
-//! Offsets that a group has committed, written and read by OffsetCommit and OffsetFetch as no member of it.
+//! Offsets that a group has committed, written and read by OffsetCommit and OffsetFetch.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use super::assignment::TopicPartition;
 use crate::cluster::{Attempts, Cluster, Coordinator};
 use crate::connection::Connection;
-use crate::{Error, ErrorKind, IsolationLevel};
+use crate::{Error, ErrorKind, GroupMetadata, IsolationLevel};
 
 /// An offset to commit for a group.
 ///
@@ -96,11 +96,17 @@ impl Committed {
     }
 }
 
-pub(super) async fn commit(cluster: &Cluster, group: &str, offsets: &[Commit]) -> Result<(), Error> {
+/// Commits as the member that `identity` names, or as none.
+pub(super) async fn commit(
+    cluster: &Cluster,
+    identity: &GroupMetadata,
+    offsets: &[Commit],
+) -> Result<(), Error> {
+    let group = &*identity.group_id;
     if offsets.is_empty() {
         return Ok(());
     }
-    let (keeper, request) = (Coordinator::Group(Arc::from(group)), commit_request(group, offsets));
+    let (keeper, request) = (Coordinator::Group(Arc::from(group)), commit_request(identity, offsets));
     let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {
@@ -168,7 +174,7 @@ async fn again(cluster: &Cluster, group: &str, attempts: &mut Attempts, error: E
     attempts.again(named).await
 }
 
-fn commit_request(group: &str, offsets: &[Commit]) -> OffsetCommitRequest {
+fn commit_request(identity: &GroupMetadata, offsets: &[Commit]) -> OffsetCommitRequest {
     let mut topics: BTreeMap<&Arc<str>, Vec<OffsetCommitRequestPartition>> = BTreeMap::new();
     for offset in offsets {
         topics.entry(&offset.topic).or_default().push(OffsetCommitRequestPartition {
@@ -184,10 +190,11 @@ fn commit_request(group: &str, offsets: &[Commit]) -> OffsetCommitRequest {
         partitions,
         ..Default::default()
     });
-    // Generation -1 and no member id: not a member of the group.
     OffsetCommitRequest {
-        group_id: Str::from(group.to_owned()),
-        generation_id_or_member_epoch: -1,
+        group_id: Str::from(identity.group_id.to_string()),
+        generation_id_or_member_epoch: identity.generation_id,
+        member_id: Str::from(identity.member_id.clone()),
+        group_instance_id: identity.group_instance_id.clone().map(Str::from),
         topics: topics.collect(),
         ..Default::default()
     }

@@ -7,7 +7,8 @@ use super::offsets::Offsets;
 use super::orders::OrderDone;
 use super::producer_id::ProducerId;
 use super::transactions::Order;
-use super::{Delivery, GroupMetadata, Handle};
+use super::{Delivery, Handle};
+use crate::GroupMetadata;
 use crate::error::Scope;
 use crate::{Commit, Error, ErrorKind, Record};
 

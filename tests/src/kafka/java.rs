@@ -101,6 +101,25 @@ pub struct GroupLife {
     pub values: Vec<Vec<u8>>,
 }
 
+/// What a member of a group has at a moment, and has read so far: partitions, and values by partition.
+#[derive(Clone, Debug)]
+pub struct MemberSeen {
+    /// The partitions that it has.
+    pub has: Vec<i32>,
+    /// Partition and value of each record, in the order in which they came.
+    pub read: Vec<(i32, Vec<u8>)>,
+}
+
+impl MemberSeen {
+    fn of(answer: &Value) -> Self {
+        let record = |it: &Value| Some((int(&it[0]), bytes(&it[1])?));
+        Self {
+            has: rows(&answer["has"]).iter().map(int).collect(),
+            read: rows(&answer["read"]).iter().filter_map(record).collect(),
+        }
+    }
+}
+
 impl Java {
     /// Starts the JVM; its log goes into the folder.
     pub(super) fn start(library: &Path, folder: &Path, arguments: &[String]) -> io::Result<Self> {
@@ -273,6 +292,38 @@ impl Java {
             again: indexes(&answer["again"]),
             values: rows(&answer["values"]).iter().filter_map(bytes).collect(),
         })
+    }
+
+    /// Starts a member of a group, which reads the topic under that name until it leaves.
+    ///
+    /// # Errors
+    /// When the configuration is refused.
+    pub fn join(
+        &mut self,
+        bootstrap: &str,
+        config: &[(&str, &str)],
+        name: &str,
+        (group, topic): (&str, &str),
+    ) -> Result<(), JavaError> {
+        let config = with(servers(bootstrap), config);
+        let request = json!({"do": "join", "config": config, "name": name, "group": group, "topic": topic});
+        self.ask(request).map(drop)
+    }
+
+    /// What the member of that name has and has read.
+    ///
+    /// # Errors
+    /// What ended it; partitions that it lost.
+    pub fn seen(&mut self, name: &str) -> Result<MemberSeen, JavaError> {
+        Ok(MemberSeen::of(&self.ask(json!({"do": "seen", "name": name}))?))
+    }
+
+    /// Has the member of that name leave: it commits what it read.
+    ///
+    /// # Errors
+    /// What ended it before; partitions that it lost.
+    pub fn leave(&mut self, name: &str) -> Result<MemberSeen, JavaError> {
+        Ok(MemberSeen::of(&self.ask(json!({"do": "leave", "name": name}))?))
     }
 
     /// The end offset of each partition, in order.

@@ -15,8 +15,8 @@ use upsert_kafka_protocol::messages::{
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::*;
+use crate::GroupMetadata;
 use crate::cluster::Coordinator;
-use crate::producer::GroupMetadata;
 use crate::producer::coordinator_request::{CoordinatorResponse, RequestBody, ResponseBody};
 use crate::producer::offsets::Offsets;
 use crate::producer::topic::Topic;

@@ -1,0 +1,87 @@
+//! A member and its patience with its caller.
+
+use std::time::Duration;
+
+use upsert_kafka_protocol::messages::consumer_group_heartbeat::{Assignment, TopicPartitions};
+use upsert_kafka_protocol::messages::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse};
+
+use super::super::settings::tests::settings;
+use super::*;
+
+const ORDERS: Uuid = Uuid([1; 16]);
+
+/// A member that has a partition, and its broker.
+fn member(now: Instant) -> Membership {
+    let mut membership = Membership::new(Arc::new(settings(GroupProtocol::Consumer)), Str::from("m"), now);
+    membership.handle_names(vec![(ORDERS, Arc::from("orders"))]);
+    membership.handle_caller(None);
+    assert_eq!(heartbeat(&mut membership, now).member_epoch, 0);
+    let partitions = TopicPartitions { topic_id: ORDERS, partitions: vec![0], ..Default::default() };
+    let assignment = Assignment { topic_partitions: vec![partitions], ..Default::default() };
+    answer(&mut membership, 1, Some(Box::new(assignment)), now);
+    membership
+}
+
+fn heartbeat(membership: &mut Membership, now: Instant) -> ConsumerGroupHeartbeatRequest {
+    match membership.poll_request(now) {
+        Some(MemberRequest::ConsumerGroupHeartbeat(request)) => request,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn answer(membership: &mut Membership, member_epoch: i32, assignment: Option<Box<Assignment>>, now: Instant) {
+    let heartbeat_interval_ms = 3_600_000;
+    let response = ConsumerGroupHeartbeatResponse {
+        member_epoch,
+        heartbeat_interval_ms,
+        assignment,
+        ..Default::default()
+    };
+    membership.handle_response(MemberResponse::ConsumerGroupHeartbeat(response), now, 0.5);
+}
+
+#[test]
+fn a_caller_that_asks_for_nothing_is_told_and_the_member_joins_again_when_it_is_back() {
+    let began = Instant::now();
+    let mut membership = member(began);
+    heartbeat(&mut membership, began);
+    answer(&mut membership, 1, None, began);
+    let Some(MembershipEvent::Ownership(OwnershipEvent::Given(given))) = membership.poll_event() else {
+        panic!()
+    };
+    membership.handle_caller(Some(began));
+    assert_eq!(membership.deadline(), Some(began + Duration::from_secs(300)));
+    let late = began + Duration::from_secs(300);
+    assert_eq!(heartbeat(&mut membership, late).member_epoch, -1);
+    // It is back before the broker has answered.
+    membership.handle_caller(None);
+    assert_eq!(membership.poll_request(late), None);
+    answer(&mut membership, -1, None, late);
+
+    let Some(MembershipEvent::Ownership(OwnershipEvent::Lost(lost))) = membership.poll_event() else {
+        panic!()
+    };
+    assert_eq!(lost, given);
+    let Some(MembershipEvent::Failed(error)) = membership.poll_event() else { panic!() };
+    assert!(
+        error.to_string().contains("max.poll.interval.ms") && error.to_string().contains("group g"),
+        "{error}"
+    );
+    assert!(!membership.is_over());
+    assert_eq!(membership.poll_request(late), None);
+
+    // It has let go of what it lost.
+    membership.let_go(&lost);
+    assert_eq!(heartbeat(&mut membership, late).member_epoch, 0);
+}
+
+#[test]
+fn a_caller_that_waits_is_never_late() {
+    let began = Instant::now();
+    let mut membership = member(began);
+    heartbeat(&mut membership, began);
+    answer(&mut membership, 1, None, began);
+    let hour = began + Duration::from_secs(3_600);
+    assert_eq!(membership.deadline(), Some(hour));
+    assert_eq!(heartbeat(&mut membership, hour).member_epoch, 1);
+}
