@@ -9,6 +9,8 @@ mod add_partitions_to_txn;
 mod alter_configs;
 mod api_versions;
 mod authorization;
+mod consumer_group_describe;
+mod consumer_group_heartbeat;
 mod create_partitions;
 mod create_topics;
 mod delegation_tokens;

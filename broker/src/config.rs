@@ -103,6 +103,19 @@ pub struct BrokerConfig {
     pub session_timeout_min: Duration,
     /// A member that wants a longer session timeout is refused: `group.max.session.timeout.ms`.
     pub session_timeout_max: Duration,
+    /// Whether there are consumer groups of KIP-848: 1, or 0 for classic groups alone. Clients are told as the finalized
+    /// feature `group.version`.
+    pub group_version: i16,
+    /// A member of a consumer group that was not heard of for so long is out: `group.consumer.session.timeout.ms`.
+    pub consumer_session_timeout: Duration,
+    /// How often members of consumer groups are to be heard of: `group.consumer.heartbeat.interval.ms`. What changes in a
+    /// group reaches its members with their heartbeats.
+    pub consumer_heartbeat_interval: Duration,
+    /// How long an assignment of a consumer group holds at least: `group.consumer.assignment.interval.ms`. Zero, where
+    /// Kafka waits a second.
+    pub consumer_assignment_interval: Duration,
+    /// The most members of a consumer group: `group.consumer.max.size`.
+    pub consumer_group_size_max: usize,
     /// How often records that the topics' retention lets go are deleted: `log.retention.check.interval.ms`. Zero is
     /// never, and [`Broker::clean`](crate::Broker::clean) does it.
     pub retention_check_interval: Duration,
@@ -145,6 +158,11 @@ impl Default for BrokerConfig {
             group_initial_rebalance_delay: Duration::ZERO,
             session_timeout_min: Duration::from_secs(6),
             session_timeout_max: Duration::from_secs(30 * 60),
+            group_version: 1,
+            consumer_session_timeout: Duration::from_secs(45),
+            consumer_heartbeat_interval: Duration::from_secs(5),
+            consumer_assignment_interval: Duration::ZERO,
+            consumer_group_size_max: 1_000,
             retention_check_interval: Duration::from_secs(5 * 60),
             cleaner_backoff: Duration::from_secs(15),
             seed: 0,
@@ -217,6 +235,11 @@ setters! {
     with_group_initial_rebalance_delay(group_initial_rebalance_delay: Duration)
     with_session_timeout_min(session_timeout_min: Duration)
     with_session_timeout_max(session_timeout_max: Duration)
+    with_group_version(group_version: i16)
+    with_consumer_session_timeout(consumer_session_timeout: Duration)
+    with_consumer_heartbeat_interval(consumer_heartbeat_interval: Duration)
+    with_consumer_assignment_interval(consumer_assignment_interval: Duration)
+    with_consumer_group_size_max(consumer_group_size_max: usize)
     with_retention_check_interval(retention_check_interval: Duration)
     with_cleaner_backoff(cleaner_backoff: Duration)
     with_seed(seed: u64)

@@ -2,12 +2,15 @@
 //! without clocks or locks.
 
 pub(crate) mod alterations;
+pub(crate) mod assignor;
 pub(crate) mod authorizer;
 pub(crate) mod batch;
+pub(crate) mod classic_group;
 pub(crate) mod cleaner;
 pub(crate) mod committed_offsets;
 pub(crate) mod compaction;
 pub(crate) mod configs;
+pub(crate) mod consumer_group;
 mod deadlines;
 pub(crate) mod delegation_tokens;
 pub(crate) mod group;

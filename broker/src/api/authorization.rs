@@ -55,6 +55,7 @@ fn of_members(request: &AnyRequest, state: &State, context: &RequestContext) -> 
         R::Heartbeat(it) => (&it.group_id, AclOperation::Read),
         R::LeaveGroup(it) => (&it.group_id, AclOperation::Read),
         R::SyncGroup(it) => (&it.group_id, AclOperation::Read),
+        R::ConsumerGroupHeartbeat(it) => (&it.group_id, AclOperation::Read),
         R::OffsetDelete(it) => (&it.group_id, AclOperation::Delete),
         _ => return None,
     };

@@ -14,7 +14,7 @@ use crate::state::State;
 impl Serve for HeartbeatRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<HeartbeatResponse> {
         let instance = self.group_instance_id.as_deref();
-        let beat = match state.groups.of_mut(&self.group_id) {
+        let beat = match state.groups.classic_mut(&self.group_id) {
             _ if self.group_id.is_empty() => Err(ErrorCode::INVALID_GROUP_ID),
             _ if !state.nodes.coordinates(context.node, &self.group_id) => Err(ErrorCode::NOT_COORDINATOR),
             None => Err(ErrorCode::UNKNOWN_MEMBER_ID),

@@ -6,6 +6,8 @@
 //! - The leader is the first member that joined and is still there. The protocol is the one that most members prefer.
 //! - A static member that comes back without its id is given a new one, and its assignment again.
 //! - Groups have no greatest size.
+//! - A consumer group that has members is `INCONSISTENT_GROUP_PROTOCOL`, as where Kafka's
+//!   `group.consumer.migration.policy` is disabled; one that has none becomes a classic group.
 //!
 //! Versions: 1 rebalance timeout; 4 `MEMBER_ID_REQUIRED`; 5 static members; 6 flexible; 7 protocol type; 8
 //! reason, not kept; 9 a leader may skip the assignment.
@@ -15,7 +17,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
-use crate::state::group::{GroupAnswer, Join, refused_join};
+use crate::state::classic_group::{GroupAnswer, Join, refused_join};
 use crate::wait::{Wait, WatchKey};
 
 impl Serve for JoinGroupRequest {
@@ -28,7 +30,7 @@ impl Serve for JoinGroupRequest {
             let (groups, client_id) = (&mut state.groups, &context.client_id);
             let uuid = u128::from_be_bytes(state.topics.fresh_id().0);
             let name = self.group_instance_id.as_deref().unwrap_or(client_id);
-            groups.open(&self.group_id).join(&Join {
+            let join = Join {
                 request: self,
                 version: context.version,
                 client_id,
@@ -36,7 +38,14 @@ impl Serve for JoinGroupRequest {
                 fresh_id: &format!("{name}-{uuid:032x}"),
                 initial_delay: state.config.group_initial_rebalance_delay,
                 now: context.now.instant,
-            });
+            };
+            match groups.open_classic(&self.group_id) {
+                Some(group) => group.join(&join),
+                None => {
+                    groups.remove_peer(context.peer);
+                    return self.refuse(context, ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
+                }
+            }
             state.collect_group_answers();
         }
         match state.groups.answer(context.peer) {

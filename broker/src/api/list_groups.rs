@@ -1,7 +1,7 @@
 //! ListGroups: the groups that the node coordinates.
 //!
 //! Behavior
-//! - All are of the type `classic`. Words that no state or type bears filter everything out.
+//! - Types are `classic` and `consumer`. Words that no state or type bears filter everything out.
 //!
 //! Versions: 3 flexible; 4 states; 5 types.
 
@@ -16,9 +16,6 @@ use crate::config::{AclOperation, AclResource};
 use crate::state::State;
 use crate::state::group::Group;
 
-/// What kind of group they all are.
-const CLASSIC: &str = "classic";
-
 impl Serve for ListGroupsRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<ListGroupsResponse> {
         let words =
@@ -31,14 +28,14 @@ impl Serve for ListGroupsRequest {
         let asked = |(id, group): &(&Str, &Group)| {
             (everyone || state.may(context, AclOperation::Describe, AclResource::Group, id))
                 && state.nodes.coordinates(context.node, id)
-                && named(&states, group.state.name())
-                && named(&types, CLASSIC)
+                && named(&states, group.state_name())
+                && named(&types, group.type_name())
         };
         let listed = |(id, group): (&Str, &Group)| ListedGroup {
             group_id: id.clone(),
-            protocol_type: group.protocol_type.clone().unwrap_or_default(),
-            group_state: Str::from_static(group.state.name()),
-            group_type: Str::from_static(CLASSIC),
+            protocol_type: group.protocol_type(),
+            group_state: Str::from_static(group.state_name()),
+            group_type: Str::from_static(group.type_name()),
             ..Default::default()
         };
         let groups = state.groups.iter().filter(asked).map(listed).collect();

@@ -4,6 +4,8 @@
 //! - A node that does not coordinate the group answers `NOT_COORDINATOR`.
 //! - A member names itself and its generation, which are checked. A client that is no member (generation -1) may commit
 //!   while the group has no members.
+//! - A member of a consumer group names its member epoch, likewise: `STALE_MEMBER_EPOCH` if it is not the one it is in,
+//!   but for partitions that it had in that epoch and still has (KIP-1251).
 //! - The topic and partition must exist; an offset may lie beyond the end, as in Kafka.
 //! - Committed offsets are kept until their topic is deleted; retention times are ignored.
 //!
@@ -21,9 +23,10 @@ use super::{Outcome, RequestContext, Serve};
 use crate::config::AclOperation;
 use crate::state::State;
 use crate::state::committed_offsets::CommittedOffset;
+use crate::state::group::Committer;
 use crate::state::names::owned;
 
-/// The first version whose clients know `GROUP_ID_NOT_FOUND`.
+/// The first version whose clients know `GROUP_ID_NOT_FOUND`, and member epochs.
 const NOT_FOUND_SINCE: i16 = 9;
 
 impl Serve for OffsetCommitRequest {
@@ -31,12 +34,13 @@ impl Serve for OffsetCommitRequest {
         if !state.nodes.coordinates(context.node, &self.group_id) {
             return self.refuse(context, ErrorCode::NOT_COORDINATOR);
         }
-        if let Err(code) = check(self, state) {
+        let by = committer(self, context);
+        if let Err(code) = state.groups.check_commit(&self.group_id, by) {
             return self.refuse(context, unfound(code, context.version >= NOT_FOUND_SINCE));
         }
         answer(self, |topic, part| {
             state.check_topic(context, AclOperation::Read, &topic.name, topic.topic_id)?;
-            commit(&self.group_id, topic, part, state)
+            commit(&self.group_id, by, (topic, part), state)
         })
     }
 
@@ -66,19 +70,23 @@ fn answer(
     Outcome::Answer(OffsetCommitResponse { topics, ..Default::default() })
 }
 
-fn check(request: &OffsetCommitRequest, state: &State) -> Result<(), ErrorCode> {
-    let instance = request.group_instance_id.as_deref();
-    let member = (request.generation_id_or_member_epoch, &*request.member_id, instance);
-    state.groups.check_commit(&request.group_id, member, false)
+fn committer<'a>(request: &'a OffsetCommitRequest, context: &RequestContext) -> Committer<'a> {
+    Committer {
+        epoch: request.generation_id_or_member_epoch,
+        member_id: &request.member_id,
+        instance: request.group_instance_id.as_deref(),
+        transactional: false,
+        knows_epochs: context.version >= NOT_FOUND_SINCE,
+    }
 }
 
 fn commit(
     group: &str,
-    topic: &OffsetCommitRequestTopic,
-    part: &OffsetCommitRequestPartition,
+    by: Committer<'_>,
+    (topic, part): (&OffsetCommitRequestTopic, &OffsetCommitRequestPartition),
     state: &mut State,
 ) -> Result<(), ErrorCode> {
-    let (name, committed) = position(
+    let (name, id, committed) = position(
         Position {
             topic: &topic.name,
             topic_id: topic.topic_id,
@@ -89,6 +97,7 @@ fn commit(
         },
         state,
     )?;
+    state.groups.check_partition(group, by, (id, part.partition_index))?;
     state.groups.offsets(group).commit(&name, part.partition_index, committed);
     Ok(())
 }
@@ -111,8 +120,11 @@ pub(super) struct Position<'a> {
     pub(super) metadata: &'a str,
 }
 
-/// The topic's name and what to keep, if it can be kept.
-pub(super) fn position(given: Position<'_>, state: &State) -> Result<(Str, CommittedOffset), ErrorCode> {
+/// The topic's name and id, and what to keep, if it can be kept.
+pub(super) fn position(
+    given: Position<'_>,
+    state: &State,
+) -> Result<(Str, Uuid, CommittedOffset), ErrorCode> {
     let found = state.topics.find(given.topic, given.topic_id)?;
     found.partition(given.partition)?;
     if given.metadata.len() > state.config.offset_metadata_bytes_max {
@@ -120,5 +132,5 @@ pub(super) fn position(given: Position<'_>, state: &State) -> Result<(Str, Commi
     }
     let metadata = if given.metadata.is_empty() { Str::default() } else { owned(given.metadata) };
     let committed = CommittedOffset { offset: given.offset, leader_epoch: given.leader_epoch, metadata };
-    Ok((found.name.clone(), committed))
+    Ok((found.name.clone(), found.id, committed))
 }

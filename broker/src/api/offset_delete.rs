@@ -19,7 +19,6 @@ use upsert_kafka_protocol::{ErrorCode, Uuid};
 use super::{Outcome, RequestContext, Serve};
 use crate::config::AclOperation;
 use crate::state::State;
-use crate::state::group::{Group, GroupState};
 
 impl Serve for OffsetDeleteRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<OffsetDeleteResponse> {
@@ -29,7 +28,7 @@ impl Serve for OffsetDeleteRequest {
         let State { groups, topics, nodes, .. } = state;
         let group = match groups.of_mut(&self.group_id) {
             _ if !nodes.coordinates(context.node, &self.group_id) => Err(ErrorCode::NOT_COORDINATOR),
-            Some(group) if is_foreign(group) => Err(ErrorCode::NON_EMPTY_GROUP),
+            Some(group) if !group.is_empty() && !group.is_of_consumers() => Err(ErrorCode::NON_EMPTY_GROUP),
             Some(group) => Ok(group),
             None => Err(ErrorCode::GROUP_ID_NOT_FOUND),
         };
@@ -68,9 +67,4 @@ impl Serve for OffsetDeleteRequest {
     fn refuse(&self, _: &RequestContext, error_code: ErrorCode) -> Outcome<OffsetDeleteResponse> {
         Outcome::Answer(OffsetDeleteResponse { error_code, ..Default::default() })
     }
-}
-
-/// Whether it has members that are no consumers.
-fn is_foreign(group: &Group) -> bool {
-    group.state != GroupState::Empty && group.protocol_type.as_deref() != Some("consumer")
 }

@@ -6,6 +6,7 @@
 //! - A node that does not coordinate the group says so.
 //! - A partition for which a transaction that is still open has a committed offset is `UNSTABLE_OFFSET_COMMIT` when
 //!   the request wants stable ones.
+//! - A member of a consumer group that names itself must be in the epoch that it says: `STALE_MEMBER_EPOCH`.
 //! - A group or partition that is named twice is answered once.
 //!
 //! Versions: up to 7 one group, from 8 several; 2 null topics; 5 leader epochs; 9 members; 10 topic ids.
@@ -95,7 +96,12 @@ fn fetch(
     context: &RequestContext,
 ) -> OffsetFetchResponseGroup {
     let none = CommittedOffsets::default();
-    let group = state.groups.of(&asked.group_id).map_or(&none, |group| &group.offsets);
+    let group = state.groups.of(&asked.group_id);
+    let member = (asked.member_epoch, asked.member_id.as_deref());
+    if let Some(Err(code)) = group.map(|group| group.check_fetch(member.0, member.1)) {
+        return refused(asked.clone(), code);
+    }
+    let group = group.map_or(&none, |group| &group.offsets);
     let mut topics: Vec<_> = match &asked.topics {
         Some(topics) => {
             let mut seen = BTreeSet::new();

@@ -1,8 +1,8 @@
-//! The APIs of features that are switched off: consumer groups of KIP-848, share groups, streams groups.
+//! The APIs of features that are switched off: share groups, streams groups.
 //!
 //! Behavior
-//! - All are `UNSUPPORTED_VERSION`, as in a Kafka 4.4 whose features `group.version`, `share.version` and
-//!   `streams.version` are at level 0: there they are advertised, and refused. ApiVersions lists none of these features.
+//! - All are `UNSUPPORTED_VERSION`, as in a Kafka 4.4 whose features `share.version` and `streams.version` are
+//!   at level 0: there they are advertised, and refused. ApiVersions lists none of these features.
 //!
 //! Versions: all that Kafka 4.4 offers.
 
@@ -74,9 +74,6 @@ macro_rules! per_partition {
 }
 
 switched_off! {
-    ConsumerGroupHeartbeatRequest ConsumerGroupHeartbeatResponse: once!(ConsumerGroupHeartbeatResponse);
-    ConsumerGroupDescribeRequest ConsumerGroupDescribeResponse:
-        per_group!(consumer_group_describe ConsumerGroupDescribeResponse);
     ShareGroupHeartbeatRequest ShareGroupHeartbeatResponse: once!(ShareGroupHeartbeatResponse);
     ShareGroupDescribeRequest ShareGroupDescribeResponse:
         per_group!(share_group_describe ShareGroupDescribeResponse);

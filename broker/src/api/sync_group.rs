@@ -11,7 +11,7 @@ use upsert_kafka_protocol::messages::{SyncGroupRequest, SyncGroupResponse};
 
 use super::{Outcome, RequestContext, Serve};
 use crate::state::State;
-use crate::state::group::GroupAnswer;
+use crate::state::classic_group::GroupAnswer;
 use crate::wait::{Wait, WatchKey};
 
 /// The first version that must name the protocol.
@@ -21,7 +21,7 @@ impl Serve for SyncGroupRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<SyncGroupResponse> {
         if !state.groups.admit(context.peer) {
             let named = self.protocol_type.is_some() && self.protocol_name.is_some();
-            let known = state.groups.of(&self.group_id).is_some();
+            let known = state.groups.classic_mut(&self.group_id).is_some();
             let complaint = match () {
                 () if self.group_id.is_empty() => Some(ErrorCode::INVALID_GROUP_ID),
                 () if !state.nodes.coordinates(context.node, &self.group_id) => {
@@ -37,7 +37,9 @@ impl Serve for SyncGroupRequest {
                 state.groups.remove_peer(context.peer);
                 return self.refuse(context, code);
             }
-            state.groups.open(&self.group_id).sync(self, context.peer, context.now.instant);
+            if let Some(group) = state.groups.classic_mut(&self.group_id) {
+                group.sync(self, context.peer, context.now.instant);
+            }
             state.collect_group_answers();
         }
         match state.groups.answer(context.peer) {

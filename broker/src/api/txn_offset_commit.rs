@@ -4,7 +4,8 @@
 //! - Until the transaction ends they are kept aside; an OffsetFetch that requires stable offsets hears so.
 //! - The group must have been added to the transaction, up to version 4; from 5 on TxnOffsetCommit adds it.
 //! - A request that names a generation, member or instance is checked against the group (KIP-447); one that names none is
-//!   not. A group that is not there knows no generation: `ILLEGAL_GENERATION`.
+//!   not. A group that is not there knows no generation: `ILLEGAL_GENERATION`,
+//!   and so does a member epoch that is not the member's.
 //!
 //! Versions: 2 leader epochs; 3 flexible, members; 4 `TRANSACTION_ABORTABLE`; 5 KIP-890; 6 topic ids.
 
@@ -19,6 +20,7 @@ use super::offset_commit::{Position, position, unfound};
 use super::{Outcome, RequestContext, Serve};
 use crate::config::AclOperation;
 use crate::state::State;
+use crate::state::group::Committer;
 use crate::state::names::owned;
 use crate::state::transaction::Participant;
 
@@ -87,10 +89,18 @@ fn admit(
         ErrorCode::TRANSACTION_ABORTABLE if context.version < ABORTABLE_SINCE => ErrorCode::INVALID_TXN_STATE,
         code => code,
     })?;
-    let instance = request.group_instance_id.as_deref();
-    let member = (request.generation_id_or_member_epoch, &*request.member_id, instance);
-    let checked = state.groups.check_commit(&request.group_id, member, true);
+    let checked = state.groups.check_commit(&request.group_id, committer(request));
     checked.map_err(|code| unfound(code, false))
+}
+
+fn committer(request: &TxnOffsetCommitRequest) -> Committer<'_> {
+    Committer {
+        epoch: request.generation_id_or_member_epoch,
+        member_id: &request.member_id,
+        instance: request.group_instance_id.as_deref(),
+        transactional: true,
+        knows_epochs: true,
+    }
 }
 
 fn commit(
@@ -99,7 +109,7 @@ fn commit(
     part: &TxnOffsetCommitRequestPartition,
     state: &mut State,
 ) -> Result<(), ErrorCode> {
-    let (name, committed): (Str, _) = position(
+    let (name, id, committed): (Str, _, _) = position(
         Position {
             topic: &topic.name,
             topic_id: topic.topic_id,
@@ -110,6 +120,8 @@ fn commit(
         },
         state,
     )?;
+    let partition = (id, part.partition_index);
+    state.groups.check_partition(&request.group_id, committer(request), partition)?;
     let offsets = state.groups.offsets(&request.group_id);
     offsets.commit_later(request.producer_id, &name, part.partition_index, committed);
     Ok(())

@@ -1,7 +1,7 @@
 //! UpdateFeatures: which level the cluster's features have.
 //!
 //! Behavior
-//! - `transaction.version` is the one that can have another level. Others are `INVALID_UPDATE_VERSION`, as those that
+//! - `group.version` and `transaction.version` can have another level. Others are `INVALID_UPDATE_VERSION`, as those that
 //!   a Kafka does not know.
 //! - All updates are made or none.
 //!
@@ -11,8 +11,9 @@ use upsert_kafka_protocol::messages::update_features::{FeatureUpdateKey, Updatab
 use upsert_kafka_protocol::messages::{UpdateFeaturesRequest, UpdateFeaturesResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::api_versions::{TRANSACTION_VERSION, TRANSACTION_VERSION_MAX};
+use super::api_versions::Feature;
 use super::{Outcome, RequestContext, Serve};
+use crate::config::BrokerConfig;
 use crate::state::{Refusal, State};
 
 /// The upgrade type that only goes up.
@@ -25,13 +26,13 @@ const ONE_ERROR_SINCE: i16 = 2;
 
 impl Serve for UpdateFeaturesRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<UpdateFeaturesResponse> {
-        let present = state.config.transaction_version;
-        let checked = self.feature_updates.iter().map(|update| check(update, context.version, present));
+        let config = &state.config;
+        let checked = self.feature_updates.iter().map(|update| check(update, context.version, config));
         match checked.collect::<Result<Vec<_>, _>>() {
             Err(refusal) => answer(self, context, &refusal),
             Ok(levels) => {
-                if let Some(level) = levels.last().filter(|_| !self.validate_only) {
-                    state.config.transaction_version = *level;
+                for (feature, level) in levels.into_iter().filter(|_| !self.validate_only) {
+                    feature.set(&mut state.config, level);
                 }
                 answer(self, context, &Refusal::new(ErrorCode::NONE, ""))
             }
@@ -43,21 +44,22 @@ impl Serve for UpdateFeaturesRequest {
     }
 }
 
-/// The feature's level to be.
-fn check(update: &FeatureUpdateKey, version: i16, present: i16) -> Result<i16, Refusal> {
+/// The feature and its level to be.
+fn check(update: &FeatureUpdateKey, version: i16, config: &BrokerConfig) -> Result<(Feature, i16), Refusal> {
     let (name, level) = (&*update.feature, update.max_version_level);
     let may_fall = match version {
         0 => update.allow_downgrade,
         _ => (UPGRADE + 1..=UNSAFE_DOWNGRADE).contains(&update.upgrade_type),
     };
-    let complaint = if name != TRANSACTION_VERSION {
-        "this broker does not support this feature".to_owned()
-    } else if !(0..=TRANSACTION_VERSION_MAX).contains(&level) {
-        format!("this broker only supports versions 0-{TRANSACTION_VERSION_MAX}")
-    } else if level < present && !may_fall {
-        "a lower level needs the upgrade type SAFE_DOWNGRADE or UNSAFE_DOWNGRADE".to_owned()
-    } else {
-        return Ok(level);
+    let complaint = match Feature::by_name(name) {
+        None => "this broker does not support this feature".to_owned(),
+        Some(feature) if !(0..=feature.level_max).contains(&level) => {
+            format!("this broker only supports versions 0-{}", feature.level_max)
+        }
+        Some(feature) if level < feature.level(config) && !may_fall => {
+            "a lower level needs the upgrade type SAFE_DOWNGRADE or UNSAFE_DOWNGRADE".to_owned()
+        }
+        Some(feature) => return Ok((feature, level)),
     };
     let message = format!("Invalid update version {level} for feature {name}: {complaint}");
     Err(Refusal::new(ErrorCode::INVALID_UPDATE_VERSION, message))

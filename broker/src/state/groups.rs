@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use upsert_kafka_protocol::{ErrorCode, Str};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
+use super::Refusal;
+use super::classic_group::{ClassicGroup, GroupAnswer};
 use super::committed_offsets::CommittedOffsets;
+use super::consumer_group::ConsumerGroup;
 use super::deadlines::Deadlines;
-use super::group::{Group, GroupAnswer, GroupState};
+use super::group::{Committer, Group, Members};
 use crate::wait::PeerId;
 use crate::wait::WatchKey;
 
@@ -52,30 +55,82 @@ impl Groups {
         &mut self.open(id).offsets
     }
 
-    /// Whether a commit of this member in this generation may be kept.
-    pub(crate) fn check_commit(
-        &self,
+    /// A classic group.
+    pub(crate) fn classic_mut(&mut self, id: &str) -> Option<&mut ClassicGroup> {
+        match &mut self.of_mut(id)?.members {
+            Members::Classic(group) => Some(group),
+            Members::Consumer(_) => None,
+        }
+    }
+
+    /// A consumer group.
+    pub(crate) fn consumer_mut(&mut self, id: &str) -> Option<&mut ConsumerGroup> {
+        match &mut self.of_mut(id)?.members {
+            Members::Consumer(group) => Some(group),
+            Members::Classic(_) => None,
+        }
+    }
+
+    /// A classic group; it is made if there is none yet, or one of another type without members.
+    pub(crate) fn open_classic(&mut self, id: &str) -> Option<&mut ClassicGroup> {
+        let group = self.open(id);
+        if group.is_empty() && matches!(group.members, Members::Consumer(_)) {
+            group.members = Members::Classic(ClassicGroup::default());
+        }
+        self.classic_mut(id)
+    }
+
+    /// Lets a member join a consumer group. One that is not there yet, or is of another type and without members, is made
+    /// if the member may join.
+    pub(crate) fn join_consumer<A>(
+        &mut self,
         id: &str,
-        (generation, member_id, instance): (i32, &str, Option<&str>),
-        transactional: bool,
-    ) -> Result<(), ErrorCode> {
+        join: impl FnOnce(&mut ConsumerGroup) -> Result<A, Refusal>,
+    ) -> Result<A, Refusal> {
+        if let Some(group) = self.consumer_mut(id) {
+            return join(group);
+        }
+        if self.of(id).is_some_and(|group| !group.is_empty()) {
+            let message = format!(
+                "Cannot upgrade classic group {id} to consumer group because online upgrade is disabled."
+            );
+            return Err(Refusal::new(ErrorCode::GROUP_ID_NOT_FOUND, message));
+        }
+        let mut group = ConsumerGroup::new(super::names::owned(id));
+        let answer = join(&mut group)?;
+        self.open(id).members = Members::Consumer(group);
+        Ok(answer)
+    }
+
+    /// Whether a commit of this member may be kept.
+    pub(crate) fn check_commit(&self, id: &str, by: Committer<'_>) -> Result<(), ErrorCode> {
         match self.of(id) {
-            Some(group) => group.check_commit(generation, member_id, instance, transactional),
-            None if generation >= 0 => Err(ErrorCode::GROUP_ID_NOT_FOUND),
+            Some(group) => group.check_commit(by),
+            None if by.epoch >= 0 => Err(ErrorCode::GROUP_ID_NOT_FOUND),
             None => Ok(()),
         }
     }
 
+    /// Whether such a commit may be kept for the partition.
+    pub(crate) fn check_partition(
+        &self,
+        id: &str,
+        by: Committer<'_>,
+        (topic, index): (Uuid, i32),
+    ) -> Result<(), ErrorCode> {
+        self.of(id).map_or(Ok(()), |group| group.check_partition(by, topic, index))
+    }
+
     /// Deletes a group that has no members.
     pub(crate) fn delete(&mut self, id: &str) -> Result<(), ErrorCode> {
-        match self.of(id).map(|group| group.state) {
+        match self.of(id).map(Group::is_empty) {
             None => Err(ErrorCode::GROUP_ID_NOT_FOUND),
-            Some(GroupState::Empty) => {
+            Some(true) => {
                 self.by_id.remove(id);
                 self.changed.insert(super::names::owned(id));
                 Ok(())
             }
-            Some(_) => Err(ErrorCode::NON_EMPTY_GROUP),
+            Some(false) => Err(ErrorCode::NON_EMPTY_GROUP),
         }
     }
 

@@ -33,6 +33,8 @@ pub(crate) struct Topics {
     defaults: Given,
     /// The state from which the next topic id is drawn.
     seed: u64,
+    /// Grows whenever there are other topics or partitions.
+    revision: u64,
 }
 
 /// One topic.
@@ -74,6 +76,7 @@ impl Topics {
             partitions_max: config.partitions_max,
             defaults: Given::new(),
             seed: config.seed,
+            revision: 0,
         }
     }
 
@@ -150,6 +153,7 @@ impl Topics {
         self.names.insert(id, name.clone());
         self.metric_names.insert(names::in_metrics(&name), name.clone());
         self.partitions += leaders.len();
+        self.revision += 1;
         self.by_name.entry(name).or_insert(topic)
     }
 
@@ -158,7 +162,13 @@ impl Topics {
         if let Some(topic) = self.by_name.get_mut(name) {
             topic.add_partitions(leaders);
             self.partitions += leaders.len();
+            self.revision += 1;
         }
+    }
+
+    /// Grows whenever there are other topics or partitions.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The settings of topics that were given to the brokers.
@@ -176,6 +186,7 @@ impl Topics {
 
     pub(crate) fn delete(&mut self, name: &str) -> Option<Topic> {
         let topic = self.by_name.remove(name)?;
+        self.revision += 1;
         self.names.remove(&topic.id);
         self.metric_names.remove(&names::in_metrics(name));
         self.partitions = self.partitions.saturating_sub(topic.partitions.len());
@@ -197,6 +208,10 @@ impl Topic {
         let led =
             |leader: &Option<i32>| Partition { leader: *leader, preferred: *leader, ..Partition::default() };
         self.partitions.extend(leaders.iter().map(led));
+    }
+
+    pub(crate) fn partition_count(&self) -> i32 {
+        i32::try_from(self.partitions.len()).unwrap_or(i32::MAX)
     }
 
     /// The partition of that number.

@@ -4,7 +4,7 @@ use upsert_kafka_protocol::messages::join_group::JoinGroupResponseMember;
 use upsert_kafka_protocol::messages::{JoinGroupResponse, SyncGroupResponse};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
-use super::Group;
+use super::ClassicGroup;
 use super::member::Member;
 use crate::state::names::owned;
 use crate::wait::PeerId;
@@ -16,7 +16,7 @@ pub(crate) enum GroupAnswer {
     Sync(SyncGroupResponse),
 }
 
-impl Group {
+impl ClassicGroup {
     /// Takes the answers there are.
     pub(crate) fn take_answers(&mut self) -> Vec<(PeerId, GroupAnswer)> {
         std::mem::take(&mut self.answers)

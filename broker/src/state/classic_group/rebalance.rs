@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::member::Member;
-use super::{DelayedJoin, Group, GroupState};
+use super::{ClassicGroup, ClassicGroupState, DelayedJoin};
 
 /// When nobody has joined in time, members are waited for once more, for at least this long.
 const LATER_JOIN_DELAY_MIN: Duration = Duration::from_secs(1);
 
-impl Group {
+impl ClassicGroup {
     /// When [`expire`](Self::expire) is to be called next.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let joining = self.delayed_join.map(|joining| match joining {
@@ -52,7 +52,7 @@ impl Group {
 
     /// Begins a rebalance, or ends the present one when all have joined.
     pub(super) fn rebalance(&mut self, initial_delay: Duration, now: Instant) {
-        if self.state == GroupState::PreparingRebalance {
+        if self.state == ClassicGroupState::PreparingRebalance {
             return self.complete_if_all_joined(now);
         }
         for at in 0..self.members.len() {
@@ -64,8 +64,8 @@ impl Group {
         }
         self.sync_due = None;
         let latest = now + self.rebalance_timeout();
-        let first = self.state == GroupState::Empty;
-        self.state = GroupState::PreparingRebalance;
+        let first = self.state == ClassicGroupState::Empty;
+        self.state = ClassicGroupState::PreparingRebalance;
         if first {
             let due = (now + initial_delay).min(latest);
             self.delayed_join =
@@ -100,11 +100,11 @@ impl Group {
         self.delayed_join = None;
         self.generation += 1;
         if self.members.is_empty() {
-            (self.state, self.protocol) = (GroupState::Empty, None);
+            (self.state, self.protocol) = (ClassicGroupState::Empty, None);
             return;
         }
         self.protocol = self.select_protocol();
-        self.state = GroupState::CompletingRebalance;
+        self.state = ClassicGroupState::CompletingRebalance;
         self.sync_due = Some(now + self.rebalance_timeout());
         for at in 0..self.members.len() {
             self.members[at].settle(now);
