@@ -21,6 +21,7 @@ mod dialect;
 mod encoder;
 mod line;
 mod options;
+mod quoting;
 
 /// The row of the table.
 pub(super) const CSV: FormatSpec = FormatSpec {
