@@ -97,7 +97,9 @@ fn golden(mechanism: &str) -> Vec<serde_json::Value> {
     use std::io::Read;
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/kafka/sasl.jsonl.gz");
     let mut text = String::new();
-    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    let rows = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    flate2::read::GzDecoder::new(std::fs::File::open(path).expect("golden data"))
+        .read_to_string(&mut text)
+        .expect("gzip");
+    let rows = text.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line"));
     rows.filter(|row: &serde_json::Value| row["mechanism"] == mechanism).collect()
 }

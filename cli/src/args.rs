@@ -17,14 +17,21 @@ pub(crate) struct Command {
     pub(crate) operands: &'static [&'static str],
     /// One line.
     pub(crate) about: &'static str,
-    /// Its flags.
+    /// The flags that are its own.
     pub(crate) flags: &'static [Flag],
+    /// Those that it shares with other commands, in groups.
+    pub(crate) shared: &'static [&'static [Flag]],
 }
 
 impl Command {
     /// Whether it has the flag.
     pub(crate) fn has(&self, flag: &str) -> bool {
-        self.flags.iter().any(|it| it.name == flag)
+        self.flags().any(|it| it.name == flag)
+    }
+
+    /// Its own flags, and behind them those that it shares.
+    pub(crate) fn flags(&self) -> impl Iterator<Item = &'static Flag> + use<> {
+        self.flags.iter().chain(self.shared.iter().copied().flatten())
     }
 }
 
@@ -179,7 +186,7 @@ fn find_flag(
     flag: &str,
 ) -> Result<&'static Flag, Failure> {
     let Some(command) = command else { return no_command(table, words).map(|_| &Flag::NONE) };
-    let found = command.flags.iter().chain(COMMON).find(|it| it.name == flag);
+    let found = command.flags().chain(COMMON).find(|it| it.name == flag);
     found.ok_or_else(|| {
         Failure::usage(format!(
             "{} has no flag {flag}; see upsert-kafka {} --help",
@@ -221,7 +228,7 @@ pub(crate) fn help(table: &[Command], command: Option<&Command>) -> String {
             let operands = command.operands.join(" ");
             let _ =
                 writeln!(out, "{}\n\n  upsert-kafka {} {operands} [flags]\n", command.about, command.name);
-            flags(&mut out, command.flags);
+            flags(&mut out, command.flags());
         }
         None => {
             out += "Kafka's protocol and Flink's Upsert Kafka table, in pure Rust.\n\n";
@@ -242,7 +249,7 @@ pub(crate) fn help(table: &[Command], command: Option<&Command>) -> String {
     out
 }
 
-fn flags(out: &mut String, flags: &[Flag]) {
+fn flags<'a>(out: &mut String, flags: impl IntoIterator<Item = &'a Flag>) {
     for it in flags {
         let name = format!("{} {}", it.name, it.value.unwrap_or_default());
         let _ = writeln!(out, "  {name:<32} {}", it.about);
@@ -277,15 +284,17 @@ mod tests {
                 Flag { name: "--set", value: Some("T.K=V"), about: "sets" },
                 Flag { name: "--embedded", value: None, about: "embeds" },
             ],
+            shared: &[],
         },
-        Command { name: "topic list", operands: &[], about: "lists", flags: &[] },
+        Command { name: "topic list", operands: &[], about: "lists", flags: &[], shared: &[] },
         Command {
             name: "show",
             operands: &["NAME", "[AT]"],
             about: "shows",
-            flags: &[Flag { name: "--version", value: Some("N"), about: "of the message" }],
+            flags: &[],
+            shared: &[&[Flag { name: "--version", value: Some("N"), about: "of the message" }]],
         },
-        Command { name: "check", operands: &["FILE…"], about: "checks", flags: &[] },
+        Command { name: "check", operands: &["FILE…"], about: "checks", flags: &[], shared: &[] },
     ];
 
     fn parsed(line: &str) -> Result<Parsed, Failure> {

@@ -4,6 +4,7 @@ use crate::args::{Args, Command, Flag};
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::signal::Stop;
+use shared_flags::{CLUSTER, JOB, MESSAGE, PARTITIONS, REPLACED_BOOTSTRAP, SHOWN, SIDE, STOPPED};
 
 mod broker;
 mod consume;
@@ -16,6 +17,7 @@ mod produce;
 mod receipts;
 mod records;
 mod run;
+mod shared_flags;
 mod sql;
 mod topic;
 mod wire;
@@ -32,11 +34,7 @@ pub(crate) const TABLE: &[Command] = &[
         operands: &["JOB.sql"],
         about: "run a job until its sources end or a signal comes",
         flags: &[
-            Flag {
-                name: "--bootstrap",
-                value: Some("HOST:PORT,…"),
-                about: "replaces the addresses of every table",
-            },
+            REPLACED_BOOTSTRAP,
             Flag {
                 name: "--embedded",
                 value: None,
@@ -52,11 +50,7 @@ pub(crate) const TABLE: &[Command] = &[
                 value: None,
                 about: "with --embedded: keep running at the end of the input",
             },
-            Flag {
-                name: "--partitions",
-                value: Some("N"),
-                about: "partitions of topics that are created (embedded 1, else the broker's default)",
-            },
+            PARTITIONS,
             Flag {
                 name: "--create-topics",
                 value: None,
@@ -72,19 +66,8 @@ pub(crate) const TABLE: &[Command] = &[
                 value: None,
                 about: "go on from the group's offsets as they are, whichever job committed them",
             },
-            OUTPUT,
-            FULL,
-            SET,
-            PROPERTIES,
-            PROPERTY,
-            PROFILE,
-            CREDENTIALS,
-            MAP_PATH,
-            CONF,
-            CONF_FILE,
-            ALLOW_LOOP,
-            STOP_TIMEOUT,
         ],
+        shared: &[SHOWN, JOB, STOPPED],
     },
     Command {
         name: "sql",
@@ -96,11 +79,7 @@ pub(crate) const TABLE: &[Command] = &[
                 value: Some("HOST:PORT,…"),
                 about: "the cluster of every table (a broker inside this process)",
             },
-            Flag {
-                name: "--partitions",
-                value: Some("N"),
-                about: "partitions of topics that are created (embedded 1, else the broker's default)",
-            },
+            PARTITIONS,
             Flag {
                 name: "--create-topics",
                 value: None,
@@ -116,48 +95,22 @@ pub(crate) const TABLE: &[Command] = &[
                 value: None,
                 about: "INSERT goes on from them, whichever job committed them",
             },
-            OUTPUT,
-            FULL,
-            SET,
-            PROPERTIES,
-            PROPERTY,
-            PROFILE,
-            CREDENTIALS,
-            MAP_PATH,
-            CONF,
-            CONF_FILE,
-            ALLOW_LOOP,
-            STOP_TIMEOUT,
         ],
+        shared: &[SHOWN, JOB, STOPPED],
     },
     Command {
         name: "explain",
         operands: &["[JOB.sql]"],
         about: "what a job came to, or without one what becomes of each property; connects to nothing",
-        flags: &[
-            Flag {
-                name: "--bootstrap",
-                value: Some("HOST:PORT,…"),
-                about: "replaces the addresses of every table",
-            },
-            SET,
-            PROPERTIES,
-            PROPERTY,
-            PROFILE,
-            CREDENTIALS,
-            MAP_PATH,
-            CONF,
-            CONF_FILE,
-            ALLOW_LOOP,
-            OUTPUT,
-            FULL,
-        ],
+        flags: &[REPLACED_BOOTSTRAP],
+        shared: &[SHOWN, JOB],
     },
     Command {
         name: "functions",
         operands: &["[NAME]"],
         about: "the functions of SQL, or all about one of them",
-        flags: &[OUTPUT, FULL],
+        flags: &[],
+        shared: &[SHOWN],
     },
     Command {
         name: "broker",
@@ -234,24 +187,21 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "partitions of topics created by being named (1)",
             },
             Flag { name: "--no-auto-create", value: None, about: "topics are created only on request" },
-            STOP_TIMEOUT,
         ],
+        shared: &[STOPPED],
     },
     Command {
         name: "topic list",
         operands: &[],
         about: "the topics of a cluster",
-        flags: &[BOOTSTRAP, PROPERTIES, PROPERTY, PROFILE, OUTPUT, FULL],
+        flags: &[],
+        shared: &[CLUSTER, SHOWN],
     },
     Command {
         name: "topic create",
         operands: &["TOPIC"],
         about: "create a topic",
         flags: &[
-            BOOTSTRAP,
-            PROPERTIES,
-            PROPERTY,
-            PROFILE,
             Flag { name: "--partitions", value: Some("N"), about: "(the broker's default)" },
             Flag { name: "--replication-factor", value: Some("N"), about: "(the broker's default)" },
             Flag {
@@ -260,34 +210,24 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "a setting of the topic, such as cleanup.policy=compact",
             },
         ],
+        shared: &[CLUSTER],
     },
     Command {
         name: "topic dump",
         operands: &["TOPIC"],
         about: "every record from the beginning to the end there is now",
-        flags: &[
-            BOOTSTRAP,
-            PROPERTIES,
-            PROPERTY,
-            PROFILE,
-            OUTPUT,
-            FULL,
-            Flag {
-                name: "--compacted",
-                value: None,
-                about: "the newest value of each key alone, as compaction leaves it; holds a partition's keys",
-            },
-        ],
+        flags: &[Flag {
+            name: "--compacted",
+            value: None,
+            about: "the newest value of each key alone, as compaction leaves it; holds a partition's keys",
+        }],
+        shared: &[CLUSTER, SHOWN],
     },
     Command {
         name: "produce",
         operands: &["TOPIC"],
         about: "a line of standard input is a record; with --property transactional.id=ID all are one transaction",
         flags: &[
-            BOOTSTRAP,
-            PROPERTIES,
-            PROPERTY,
-            PROFILE,
             Flag { name: "--key-delimiter", value: Some("TEXT"), about: "what stands before it is the key" },
             Flag {
                 name: "--null-value",
@@ -296,20 +236,14 @@ pub(crate) const TABLE: &[Command] = &[
             },
             Flag { name: "--partition", value: Some("N"), about: "this partition, not the one of the key" },
             Flag { name: "--metrics", value: None, about: "show at the end what was measured" },
-            STOP_TIMEOUT,
         ],
+        shared: &[CLUSTER, STOPPED],
     },
     Command {
         name: "consume",
         operands: &["TOPIC"],
         about: "records as they come, until a signal",
         flags: &[
-            BOOTSTRAP,
-            PROPERTIES,
-            PROPERTY,
-            PROFILE,
-            OUTPUT,
-            FULL,
             Flag {
                 name: "--from",
                 value: Some("WHERE"),
@@ -317,20 +251,14 @@ pub(crate) const TABLE: &[Command] = &[
             },
             Flag { name: "--partition", value: Some("N"), about: "this partition alone" },
             Flag { name: "--count", value: Some("N"), about: "end after so many records" },
-            STOP_TIMEOUT,
         ],
+        shared: &[CLUSTER, SHOWN, STOPPED],
     },
     Command {
         name: "doctor",
         operands: &[],
         about: "why a cluster lets nobody in: each step of reaching each listener, and what may be done there",
         flags: &[
-            BOOTSTRAP,
-            PROPERTIES,
-            PROPERTY,
-            PROFILE,
-            OUTPUT,
-            FULL,
             Flag {
                 name: "--topic",
                 value: Some("TOPIC"),
@@ -342,43 +270,35 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "what the principal may do with this group",
             },
         ],
+        shared: &[CLUSTER, SHOWN],
     },
     Command {
         name: "wire apis",
         operands: &[],
         about: "the APIs of the protocol and their versions",
-        flags: &[
-            OUTPUT,
-            FULL,
-            Flag { name: "--data", value: None, about: "the messages that lie in logs and files instead" },
-        ],
+        flags: &[Flag {
+            name: "--data",
+            value: None,
+            about: "the messages that lie in logs and files instead",
+        }],
+        shared: &[SHOWN],
     },
     Command {
         name: "wire schema",
         operands: &["NAME", "[VERSION]"],
         about: "the fields of an API's messages, or of one message",
-        flags: &[
-            OUTPUT,
-            FULL,
-            REQUEST,
-            RESPONSE,
-            Flag {
-                name: "--json",
-                value: None,
-                about: "the message at its defaults, to be filled in for wire encode",
-            },
-        ],
+        flags: &[Flag {
+            name: "--json",
+            value: None,
+            about: "the message at its defaults, to be filled in for wire encode",
+        }],
+        shared: &[SHOWN, SIDE],
     },
     Command {
         name: "wire decode",
         operands: &["[HEX]"],
         about: "a message's bytes, from standard input without HEX or with -, as JSON",
         flags: &[
-            API,
-            VERSION,
-            REQUEST,
-            RESPONSE,
-            DATA,
             Flag {
                 name: "--frame",
                 value: None,
@@ -391,17 +311,13 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "batches and their records in the place of base64",
             },
         ],
+        shared: &[MESSAGE],
     },
     Command {
         name: "wire encode",
         operands: &["[JSON]"],
         about: "a message's JSON, from standard input without JSON or with -, as bytes",
         flags: &[
-            API,
-            VERSION,
-            REQUEST,
-            RESPONSE,
-            DATA,
             Flag {
                 name: "--frame",
                 value: None,
@@ -411,12 +327,14 @@ pub(crate) const TABLE: &[Command] = &[
             Flag { name: "--client-id", value: Some("TEXT"), about: "of a request's header (null)" },
             Flag { name: "--binary", value: None, about: "the bytes themselves, not as hexadecimal text" },
         ],
+        shared: &[MESSAGE],
     },
     Command {
         name: "wire check",
         operands: &["FILE…"],
         about: "vectors, a JSON object a line, plain or gzip: read, written again and compared",
         flags: &[Flag { name: "--records", value: None, about: "every line is a record set" }],
+        shared: &[],
     },
     Command {
         name: "wire stream",
@@ -431,77 +349,9 @@ pub(crate) const TABLE: &[Command] = &[
             },
             Flag { name: "--no-body", value: None, about: "headers alone" },
         ],
+        shared: &[],
     },
 ];
-
-const BOOTSTRAP: Flag =
-    Flag { name: "--bootstrap", value: Some("HOST:PORT,…"), about: "the cluster (127.0.0.1:9092)" };
-const PROPERTIES: Flag = Flag {
-    name: "--properties",
-    value: Some("FILE"),
-    about: "Java's client.properties: how the cluster is reached, under what tables and --property say",
-};
-const PROPERTY: Flag = Flag {
-    name: "--property",
-    value: Some("KEY=VALUE"),
-    about: "one of Java's client properties, over --properties; other users of this machine see it",
-};
-const PROFILE: Flag = Flag {
-    name: "--profile",
-    value: Some("NAME"),
-    about: "properties of that name in ~/.config/upsert-kafka/profiles.toml, under --properties",
-};
-const CREDENTIALS: Flag = Flag {
-    name: "--credentials",
-    value: Some("FILE"),
-    about: "what ssl_auth_name, krb_auth_name and dew.* name; UPSERT_KAFKA_CREDENTIALS does the same",
-};
-const MAP_PATH: Flag = Flag {
-    name: "--map-path",
-    value: Some("obs://BUCKET/=DIR"),
-    about: "where the files of a bucket lie here",
-};
-const CONF: Flag = Flag {
-    name: "--conf",
-    value: Some("KEY=VALUE"),
-    about: "a setting as if by SET before the script, which wins: what Flink has in its configuration",
-};
-const CONF_FILE: Flag = Flag {
-    name: "--conf-file",
-    value: Some("FILE"),
-    about: "such settings, a line each: KEY=VALUE, or KEY: VALUE; under --conf",
-};
-const OUTPUT: Flag = Flag {
-    name: "--output",
-    value: Some("table|json|raw"),
-    about: "json: an object a line; raw: cells with tabs between, of records key and value byte for byte",
-};
-const FULL: Flag = Flag {
-    name: "--full",
-    value: None,
-    about: "on a terminal too, cut nothing to its width; elsewhere nothing is cut",
-};
-const STOP_TIMEOUT: Flag = Flag {
-    name: "--stop-timeout",
-    value: Some("TIME"),
-    about: "after the first signal end within this, or say what is not done (25 s)",
-};
-const API: Flag = Flag {
-    name: "--api",
-    value: Some("NAME"),
-    about: "an API such as Fetch, its number, or a message such as FetchRequest or OffsetCommitValue",
-};
-const VERSION: Flag = Flag { name: "--version", value: Some("N"), about: "the version of the message" };
-const REQUEST: Flag = Flag { name: "--request", value: None, about: "the API's request" };
-const RESPONSE: Flag = Flag { name: "--response", value: None, about: "the API's response" };
-const DATA: Flag = Flag {
-    name: "--data",
-    value: None,
-    about: "what lies in a log, without what leads it there: its type or version",
-};
-const SET: Flag =
-    Flag { name: "--set", value: Some("TABLE.OPTION=VALUE"), about: "replaces one option of one table" };
-const ALLOW_LOOP: Flag = Flag { name: "--allow-loop", value: None, about: "let a job read what it writes" };
 
 /// Runs the command of that name.
 ///

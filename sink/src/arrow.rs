@@ -29,8 +29,8 @@ use crate::error::{Error, ErrorKind};
 use crate::table_source::TableSource;
 use crate::upsert_sink::UpsertSink;
 
-mod batch_builder;
-mod batch_mapping;
+pub(crate) mod batch_builder;
+pub(crate) mod batch_mapping;
 mod column_builder;
 mod column_reader;
 mod schema;
@@ -38,9 +38,8 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use batch_builder::BatchBuilder;
-pub(crate) use batch_builder::SourceBatches;
-pub(crate) use batch_mapping::BatchMapping;
+use batch_builder::{BatchBuilder, SourceBatches};
+use batch_mapping::BatchMapping;
 pub use schema::ROW_KIND_COLUMN;
 
 impl UpsertSink {

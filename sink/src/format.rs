@@ -233,6 +233,18 @@ struct Ready<C: ?Sized> {
     codec: Arc<C>,
 }
 
+impl Ready<dyn Decoder> {
+    fn decoding(name: &'static str, codec: impl Decoder + 'static) -> Box<dyn DecodingFormat> {
+        Box::new(Self { name, codec: Arc::new(codec) })
+    }
+}
+
+impl Ready<dyn Encoder> {
+    fn encoding(name: &'static str, codec: impl Encoder + 'static) -> Box<dyn EncodingFormat> {
+        Box::new(Self { name, codec: Arc::new(codec) })
+    }
+}
+
 impl DecodingFormat for Ready<dyn Decoder> {
     fn open<'a>(&'a self, _: &'a OpenContext<'a>) -> Waiting<'a, Arc<dyn Decoder>> {
         Box::pin(ready(Ok(Arc::clone(&self.codec))))

@@ -20,6 +20,7 @@ mod changelog;
 mod check;
 mod completion;
 mod credentials;
+mod declared;
 mod discretion;
 mod distribution;
 mod expansion;

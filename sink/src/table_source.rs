@@ -86,7 +86,7 @@ pub struct TableSource {
     failure: Option<ReadFailure>,
     arena: Arena,
     #[cfg(feature = "arrow")]
-    pub(crate) batches: crate::arrow::SourceBatches,
+    pub(crate) batches: crate::arrow::batch_builder::SourceBatches,
 }
 
 /// How far a source had come at one moment: see [`TableSource::positions`].
@@ -141,7 +141,7 @@ impl TableSource {
             failure: None,
             arena: Arena::new(),
             #[cfg(feature = "arrow")]
-            batches: crate::arrow::SourceBatches::default(),
+            batches: crate::arrow::batch_builder::SourceBatches::default(),
         })
     }
 

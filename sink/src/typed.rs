@@ -24,14 +24,13 @@ use serde_error::SerdeError;
 
 mod row_deserializer;
 mod row_serializer;
+mod row_slots;
+mod scalar_column;
 mod serde_error;
 mod sink;
 mod temporal;
 mod value_deserializer;
 mod value_serializer;
-
-#[cfg(test)]
-mod tests;
 
 /// How a row of a table changed, as structs: `T` is the row, `K` its key.
 ///
@@ -135,3 +134,6 @@ where
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub struct UpsertSink {
     #[cfg(any(feature = "serde", feature = "arrow"))]
     pub(crate) arena: crate::row::Arena,
     #[cfg(feature = "arrow")]
-    pub(crate) batches: crate::arrow::BatchMapping,
+    pub(crate) batches: crate::arrow::batch_mapping::BatchMapping,
 }
 
 impl UpsertSink {
@@ -79,7 +79,7 @@ impl UpsertSink {
             #[cfg(any(feature = "serde", feature = "arrow"))]
             arena: crate::row::Arena::new(),
             #[cfg(feature = "arrow")]
-            batches: crate::arrow::BatchMapping::default(),
+            batches: crate::arrow::batch_mapping::BatchMapping::default(),
         })
     }
 

@@ -34,6 +34,7 @@ const EXPRESSIONS: &[(&str, &str)] = &[
     ("STRING", "DATE_FORMAT(paid, 'yyyy-MM-dd HH:mm')"),
     ("TIMESTAMP(3)", "TO_TIMESTAMP('2021-03-25 12:00:' || LPAD(CAST(MOD(n, 60) AS STRING), 2, '0'))"),
     ("BOOLEAN", "note LIKE '%quoted%' AND note NOT LIKE 'b_%'"),
+    ("BOOLEAN", "note LIKE id OR id LIKE note"),
     ("BOOLEAN", "REGEXP(note, '^a \"q[a-z]+d\" one$')"),
     ("BOOLEAN", "REGEXP(note, id)"),
     ("BOOLEAN", "note SIMILAR TO 'a%[a-z]+'"),

@@ -372,7 +372,10 @@ impl Source {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let product = !["/tests/", "tests.rs", "/benches/"].iter().any(|it| path.contains(it))
             && !path.starts_with("tests/");
-        let tests_from = lines.iter().position(|it| it.trim() == "#[cfg(test)]").unwrap_or(lines.len());
+        // One item for tests, or the line that names a file of them, has product behind it.
+        let begins =
+            |it: &[String]| it[0] == "#[cfg(test)]" && it[1].starts_with("mod ") && it[1].ends_with('{');
+        let tests_from = lines.windows(2).position(begins).unwrap_or(lines.len());
         Self { tests_from: if product { tests_from } else { 0 }, lines, path }
     }
 }
@@ -381,6 +384,14 @@ impl Source {
 fn the_shells_are_there() {
     let gone: Vec<_> = SHELLS.iter().filter(|it| !repository().join(it).exists()).collect();
     assert!(gone.is_empty(), "no such files: {gone:?}");
+}
+
+#[test]
+fn product_ends_where_the_module_of_its_tests_begins() {
+    let tests_from = |text: &str| Source::of("sink/src/a.rs".into(), text).tests_from;
+    assert_eq!(tests_from("fn a() {}\n#[cfg(test)]\nmod tests {\n}"), 1);
+    assert_eq!(tests_from("#[cfg(test)]\nmod tests;\nfn a() {}"), 3);
+    assert_eq!(tests_from("impl A {\n    #[cfg(test)]\n    fn a() {}\n}"), 4);
 }
 
 #[test]

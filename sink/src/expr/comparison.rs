@@ -7,7 +7,7 @@ use super::cast;
 use super::decimal::power;
 use super::eval_error::EvalError;
 use super::function::{BindError, Moment, Session};
-use super::tree::{Expr, Lazy};
+use super::tree::{Expr, Predicate};
 use crate::error::Position;
 use crate::row::{Row, Value};
 use crate::types::{DataType, LogicalType};
@@ -214,16 +214,7 @@ struct Compared {
 }
 
 /// Both operands are computed, so that one that fails fails whatever the other is.
-impl Lazy for Compared {
-    fn evaluate<'a>(
-        &'a self,
-        args: &'a [Expr],
-        row: Row<'a>,
-        moment: &Moment<'a>,
-    ) -> Result<Value<'a>, EvalError> {
-        self.truth(args, row, moment).map(Value::of_truth)
-    }
-
+impl Predicate for Compared {
     fn truth<'a>(
         &'a self,
         args: &'a [Expr],

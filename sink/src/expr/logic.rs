@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::eval_error::EvalError;
 use super::function::{BindError, Moment};
-use super::tree::{Expr, Lazy};
+use super::tree::{Expr, Predicate};
 use crate::row::{Row, Value};
 use crate::types::{DataType, LogicalType};
 
@@ -39,16 +39,7 @@ impl Connective {
 }
 
 /// The first operand that decides ends it. NULL decides nothing, so that what stands behind it may still fail.
-impl Lazy for Connective {
-    fn evaluate<'a>(
-        &'a self,
-        args: &'a [Expr],
-        row: Row<'a>,
-        moment: &Moment<'a>,
-    ) -> Result<Value<'a>, EvalError> {
-        self.truth(args, row, moment).map(Value::of_truth)
-    }
-
+impl Predicate for Connective {
     fn truth<'a>(
         &'a self,
         args: &'a [Expr],
@@ -133,16 +124,7 @@ pub(crate) fn boolean(operand: &Expr, name: &str) -> Result<(), BindError> {
 
 struct Not;
 
-impl Lazy for Not {
-    fn evaluate<'a>(
-        &'a self,
-        args: &'a [Expr],
-        row: Row<'a>,
-        moment: &Moment<'a>,
-    ) -> Result<Value<'a>, EvalError> {
-        self.truth(args, row, moment).map(Value::of_truth)
-    }
-
+impl Predicate for Not {
     fn truth<'a>(
         &'a self,
         args: &'a [Expr],
@@ -157,16 +139,7 @@ struct IsNull {
     is_not: bool,
 }
 
-impl Lazy for IsNull {
-    fn evaluate<'a>(
-        &'a self,
-        args: &'a [Expr],
-        row: Row<'a>,
-        moment: &Moment<'a>,
-    ) -> Result<Value<'a>, EvalError> {
-        self.truth(args, row, moment).map(Value::of_truth)
-    }
-
+impl Predicate for IsNull {
     fn truth<'a>(
         &'a self,
         args: &'a [Expr],
@@ -182,16 +155,7 @@ struct IsTruth {
     is_not: bool,
 }
 
-impl Lazy for IsTruth {
-    fn evaluate<'a>(
-        &'a self,
-        args: &'a [Expr],
-        row: Row<'a>,
-        moment: &Moment<'a>,
-    ) -> Result<Value<'a>, EvalError> {
-        self.truth(args, row, moment).map(Value::of_truth)
-    }
-
+impl Predicate for IsTruth {
     fn truth<'a>(
         &'a self,
         args: &'a [Expr],

@@ -83,8 +83,7 @@ fn decoding(
 ) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let schema = derived(columns, mapping(options))?;
     let reader = DatumReader::new(Arc::clone(&schema), &schema, columns);
-    let codec: Arc<dyn Decoder> = Arc::new(AvroDecoder { reader, json: is_json(options) });
-    Ok(Box::new(Ready { name: AVRO.name, codec }))
+    Ok(Ready::decoding(AVRO.name, AvroDecoder { reader, json: is_json(options) }))
 }
 
 fn encoding(
@@ -95,8 +94,7 @@ fn encoding(
     let written: Vec<Field> = slots.iter().map(|&slot| columns[slot].clone()).collect();
     let schema = derived(&written, mapping(options))?;
     let writer = DatumWriter::of_columns(&schema, &written, slots)?;
-    let codec: Arc<dyn Encoder> = Arc::new(AvroEncoder { writer, json: is_json(options) });
-    Ok(Box::new(Ready { name: AVRO.name, codec }))
+    Ok(Ready::encoding(AVRO.name, AvroEncoder { writer, json: is_json(options) }))
 }
 
 /// The schema that the columns make, as text: what the golden data has, for tests.

@@ -1,20 +1,11 @@
 //! The `canal-json` format: a change event with rows as they are now, and what of them was other before.
 
-use std::sync::Arc;
-
 use super::envelope::{
-    Envelope, EnvelopeEncoder, EnvelopeMetadata, Event, EventDecoder, Events, Place, as_it_is, instant,
-    listed, long, millis, text, texts,
+    Envelope, EnvelopeEncoder, EnvelopeMetadata, Event, EventDecoder, Events, listed, millis, text, texts,
 };
 use super::json;
-use super::json::options::{
-    DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL,
-    MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
-};
-use super::{
-    DecodeError, Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, FormatMetadata, FormatSpec,
-    Ready,
-};
+use super::json::options::with_event_options;
+use super::{DecodeError, DecodingFormat, EncodingFormat, FormatError, FormatSpec, Ready};
 use crate::java_regex::JavaPattern;
 use crate::option::{OptionKind, OptionSet, OptionSpec};
 use crate::row::{Row, RowKind, Value};
@@ -24,16 +15,7 @@ use crate::types::{DataType, Field, LogicalType};
 pub(super) const CANAL_JSON: FormatSpec = FormatSpec {
     name: "canal-json",
     about: "Canal's change events in JSON",
-    options: &[
-        DATABASE_INCLUDE,
-        TABLE_INCLUDE,
-        IGNORE_PARSE_ERRORS,
-        TIMESTAMP_FORMAT,
-        MAP_NULL_KEY_MODE,
-        MAP_NULL_KEY_LITERAL,
-        DECIMAL_AS_PLAIN_NUMBER,
-        IGNORE_NULL_FIELDS,
-    ],
+    options: &with_event_options::<2, 8>([DATABASE_INCLUDE, TABLE_INCLUDE]),
     metadata: &listed(&METADATA),
     carries_changes: true,
     decoding: Some(decoding),
@@ -56,42 +38,12 @@ const TABLE_INCLUDE: OptionSpec = OptionSpec {
 };
 
 const METADATA: [EnvelopeMetadata; 6] = [
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "database", data_type: text },
-        place: Place::Event("database"),
-        field_type: text,
-        convert: as_it_is,
-    },
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "table", data_type: text },
-        place: Place::Event("table"),
-        field_type: text,
-        convert: as_it_is,
-    },
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "sql-type", data_type: sql_types },
-        place: Place::Event("sqlType"),
-        field_type: sql_types,
-        convert: as_it_is,
-    },
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "pk-names", data_type: texts },
-        place: Place::Event("pkNames"),
-        field_type: texts,
-        convert: as_it_is,
-    },
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "ingestion-timestamp", data_type: instant },
-        place: Place::Event("ts"),
-        field_type: long,
-        convert: millis,
-    },
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "event-timestamp", data_type: instant },
-        place: Place::Event("es"),
-        field_type: long,
-        convert: millis,
-    },
+    EnvelopeMetadata::of_event("database", "database", text),
+    EnvelopeMetadata::of_event("table", "table", text),
+    EnvelopeMetadata::of_event("sql-type", "sqlType", sql_types),
+    EnvelopeMetadata::of_event("pk-names", "pkNames", texts),
+    EnvelopeMetadata::instant_of_event("ingestion-timestamp", "ts", millis),
+    EnvelopeMetadata::instant_of_event("event-timestamp", "es", millis),
 ];
 
 /// `MAP<STRING, INT>`
@@ -112,17 +64,10 @@ fn decoding(
         Field::new("database", text()),
         Field::new("table", text()),
     ];
-    let name = CANAL_JSON.name;
-    let codec: Arc<dyn Decoder> = Arc::new(EventDecoder {
-        envelope: Envelope::new(name, json::tree, options, own, (&METADATA, metadata), false)?,
-        events: CanalEvents {
-            columns: columns.into(),
-            databases: included(options, &DATABASE_INCLUDE)?,
-            tables: included(options, &TABLE_INCLUDE)?,
-        },
-        ignore_parse_errors: options.is_true(IGNORE_PARSE_ERRORS.key),
-    });
-    Ok(Box::new(Ready { name, codec }))
+    let envelope = Envelope::new(CANAL_JSON.name, options, own, (&METADATA, metadata), false)?;
+    let (databases, tables) = (included(options, &DATABASE_INCLUDE)?, included(options, &TABLE_INCLUDE)?);
+    let events = CanalEvents { columns: columns.into(), databases, tables };
+    Ok(EventDecoder::describe(envelope, events, options))
 }
 
 /// The expression of an option, held to whole names.
@@ -137,12 +82,10 @@ fn encoding(
     columns: &[Field],
     slots: &[usize],
 ) -> Result<Box<dyn EncodingFormat>, FormatError> {
-    let codec: Arc<dyn Encoder> = Arc::new(EnvelopeEncoder {
-        row: json::encoder(options, columns, slots)?,
-        insert: ("{\"data\":[", "],\"type\":\"INSERT\"}"),
-        delete: ("{\"data\":[", "],\"type\":\"DELETE\"}"),
-    });
-    Ok(Box::new(Ready { name: CANAL_JSON.name, codec }))
+    let row = json::encoder(options, columns, slots)?;
+    let insert = ["{\"data\":[", "],\"type\":\"INSERT\"}"];
+    let delete = ["{\"data\":[", "],\"type\":\"DELETE\"}"];
+    Ok(Ready::encoding(CANAL_JSON.name, EnvelopeEncoder::new(row, insert, delete)))
 }
 
 /// Makes rows of its events.

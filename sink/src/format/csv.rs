@@ -1,7 +1,5 @@
 //! The `csv` format: a line a row, as Jackson reads and writes it for Flink.
 
-use std::sync::Arc;
-
 use self::column::CsvColumn;
 use self::decoder::CsvDecoder;
 use self::dialect::Dialect;
@@ -11,7 +9,7 @@ use self::options::{
     EMPTY_STRING_AS_NULL, ESCAPE_CHARACTER, FAIL_ON_MISSING_COLUMNS, FIELD_DELIMITER, IGNORE_PARSE_ERRORS,
     IGNORE_TRAILING_UNMAPPABLE, NULL_LITERAL, QUOTE_CHARACTER, SCIENTIFIC_NOTATION, TRIM_SPACES,
 };
-use super::{Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, FormatSpec, Ready};
+use super::{DecodingFormat, EncodingFormat, FormatError, FormatSpec, Ready};
 use crate::option::OptionSet;
 use crate::types::Field;
 
@@ -21,6 +19,7 @@ mod dialect;
 mod encoder;
 mod line;
 mod options;
+mod quoting;
 
 /// The row of the table.
 pub(super) const CSV: FormatSpec = FormatSpec {
@@ -54,8 +53,7 @@ fn decoding(
     _: &[&str],
 ) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let columns = columns.iter().map(CsvColumn::read).collect::<Result<_, _>>()?;
-    let codec: Arc<dyn Decoder> = Arc::new(CsvDecoder::new(columns, Dialect::of(options)?, options));
-    Ok(Box::new(Ready { name: CSV.name, codec }))
+    Ok(Ready::decoding(CSV.name, CsvDecoder::new(columns, Dialect::of(options)?, options)))
 }
 
 fn encoding(
@@ -65,6 +63,5 @@ fn encoding(
 ) -> Result<Box<dyn EncodingFormat>, FormatError> {
     let column = |slot: &usize| Ok((*slot, CsvColumn::written(&columns[*slot])?));
     let columns = slots.iter().map(column).collect::<Result<_, FormatError>>()?;
-    let codec: Arc<dyn Encoder> = Arc::new(CsvEncoder::new(columns, Dialect::of(options)?, options));
-    Ok(Box::new(Ready { name: CSV.name, codec }))
+    Ok(Ready::encoding(CSV.name, CsvEncoder::new(columns, Dialect::of(options)?, options)))
 }

@@ -1,20 +1,12 @@
 //! The `debezium-json` format: a change event with the row before and the row after.
 
-use std::sync::Arc;
-
 use super::envelope::{
     Envelope, EnvelopeEncoder, EnvelopeMetadata, Event, EventDecoder, Events, Place, as_it_is, instant,
-    listed, long, millis, text,
+    listed, millis, text,
 };
 use super::json;
-use super::json::options::{
-    DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL,
-    MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
-};
-use super::{
-    DecodeError, Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, FormatMetadata, FormatSpec,
-    Ready,
-};
+use super::json::options::with_event_options;
+use super::{DecodeError, DecodingFormat, EncodingFormat, FormatError, FormatMetadata, FormatSpec, Ready};
 use crate::option::{OptionKind, OptionSet, OptionSpec};
 use crate::row::{Arena, Row, RowKind, Value};
 use crate::types::{DataType, Field, LogicalType};
@@ -23,15 +15,7 @@ use crate::types::{DataType, Field, LogicalType};
 pub(super) const DEBEZIUM_JSON: FormatSpec = FormatSpec {
     name: "debezium-json",
     about: "Debezium's change events in JSON",
-    options: &[
-        SCHEMA_INCLUDE,
-        IGNORE_PARSE_ERRORS,
-        TIMESTAMP_FORMAT,
-        MAP_NULL_KEY_MODE,
-        MAP_NULL_KEY_LITERAL,
-        DECIMAL_AS_PLAIN_NUMBER,
-        IGNORE_NULL_FIELDS,
-    ],
+    options: &with_event_options::<1, 7>([SCHEMA_INCLUDE]),
     metadata: &listed(&METADATA),
     carries_changes: true,
     decoding: Some(decoding),
@@ -53,12 +37,7 @@ const METADATA: [EnvelopeMetadata; 7] = [
         field_type: text,
         convert: as_it_is,
     },
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "ingestion-timestamp", data_type: instant },
-        place: Place::Event("ts_ms"),
-        field_type: long,
-        convert: millis,
-    },
+    EnvelopeMetadata::instant_of_event("ingestion-timestamp", "ts_ms", millis),
     of_source("source.timestamp", instant, |source, arena| {
         let millis_text = member(source, "ts_ms").map(|it| it.parse().map_or(Value::Null, Value::BigInt));
         millis_text.map_or(Value::Null, |value| millis(value, arena))
@@ -104,11 +83,8 @@ fn decoding(
     ];
     let has_payload = options.is_true(SCHEMA_INCLUDE.key);
     let name = DEBEZIUM_JSON.name;
-    let envelope = Envelope::new(name, json::tree, options, own, (&METADATA, metadata), has_payload)?;
-    let ignore_parse_errors = options.is_true(IGNORE_PARSE_ERRORS.key);
-    let codec: Arc<dyn Decoder> =
-        Arc::new(EventDecoder { envelope, events: DebeziumEvents, ignore_parse_errors });
-    Ok(Box::new(Ready { name, codec }))
+    let envelope = Envelope::new(name, options, own, (&METADATA, metadata), has_payload)?;
+    Ok(EventDecoder::describe(envelope, DebeziumEvents, options))
 }
 
 fn encoding(
@@ -121,15 +97,8 @@ fn encoding(
         return Err(FormatError::new(format!("'{key}' = 'true' is for reading alone: it writes no schema")));
     }
     let row = json::encoder(options, columns, slots)?;
-    let (insert, delete) = match options.is_true(IGNORE_NULL_FIELDS.key) {
-        true => (("{\"after\":", ",\"op\":\"c\"}"), ("{\"before\":", ",\"op\":\"d\"}")),
-        false => (
-            ("{\"before\":null,\"after\":", ",\"op\":\"c\"}"),
-            ("{\"before\":", ",\"after\":null,\"op\":\"d\"}"),
-        ),
-    };
-    let codec: Arc<dyn Encoder> = Arc::new(EnvelopeEncoder { row, insert, delete });
-    Ok(Box::new(Ready { name: DEBEZIUM_JSON.name, codec }))
+    let changes = ["\"op\":\"c\"", "\"op\":\"d\""];
+    Ok(Ready::encoding(DEBEZIUM_JSON.name, EnvelopeEncoder::of_sides(row, options, changes)))
 }
 
 /// Makes rows of its events.

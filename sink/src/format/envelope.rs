@@ -1,7 +1,10 @@
 //! A JSON change event: rows, what happened to them, and metadata beside; read through one tree, written around a row.
 
-use super::json::{JsonEncoder, JsonTreeDecoder, Node};
-use super::{DecodeError, Decoder, EncodeError, Encoded, Encoder, FormatError, FormatMetadata};
+use super::json::options::{IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS};
+use super::json::{self, JsonEncoder, JsonTreeDecoder, Node};
+use super::{
+    DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, FormatError, FormatMetadata, Ready,
+};
 use crate::option::OptionSet;
 use crate::row::{Arena, Row, RowKind, Timestamp, Value};
 use crate::types::{DataType, Field, LogicalType};
@@ -35,6 +38,24 @@ pub(super) enum Place {
     Root(&'static str),
 }
 
+impl EnvelopeMetadata {
+    /// A field of the event, as it is.
+    pub(super) const fn of_event(
+        key: &'static str,
+        field: &'static str,
+        data_type: fn() -> DataType,
+    ) -> Self {
+        let metadata = FormatMetadata { key, data_type };
+        Self { metadata, place: Place::Event(field), field_type: data_type, convert: as_it_is }
+    }
+
+    /// The same of a field that is a number, as the instant that it says.
+    pub(super) const fn instant_of_event(key: &'static str, field: &'static str, convert: Convert) -> Self {
+        let metadata = FormatMetadata { key, data_type: instant };
+        Self { metadata, place: Place::Event(field), field_type: long, convert }
+    }
+}
+
 type Convert = for<'a> fn(Value<'a>, &'a Arena) -> Value<'a>;
 
 #[derive(Clone, Copy)]
@@ -62,7 +83,6 @@ impl Envelope {
     /// The options contradict each other, or a type of the fields has no JSON.
     pub(super) fn new(
         format: &'static str,
-        tree: impl FnOnce(&OptionSet, &[Field]) -> Result<JsonTreeDecoder, FormatError>,
         options: &OptionSet,
         own: Vec<Field>,
         (known, keys): (&[EnvelopeMetadata], &[&str]),
@@ -88,7 +108,7 @@ impl Envelope {
             root.insert(0, Field::new("payload", LogicalType::Row(event.into()).nullable()));
             event = root;
         }
-        Ok(Self { tree: tree(options, &event)?, metadata, has_payload, format })
+        Ok(Self { tree: json::tree(options, &event)?, metadata, has_payload, format })
     }
 
     /// The event of a message; `None` where there is none: null, or no bytes.
@@ -207,9 +227,16 @@ pub(super) trait Events: Send + Sync {
 
 /// Reads events, and passes over broken ones where it is told to.
 pub(super) struct EventDecoder<E> {
-    pub(super) envelope: Envelope,
-    pub(super) events: E,
-    pub(super) ignore_parse_errors: bool,
+    envelope: Envelope,
+    events: E,
+    ignore_parse_errors: bool,
+}
+
+impl<E: Events + 'static> EventDecoder<E> {
+    pub(super) fn describe(envelope: Envelope, events: E, options: &OptionSet) -> Box<dyn DecodingFormat> {
+        let ignore_parse_errors = options.is_true(IGNORE_PARSE_ERRORS.key);
+        Ready::decoding(envelope.format, Self { envelope, events, ignore_parse_errors })
+    }
 }
 
 impl<E: Events> Decoder for EventDecoder<E> {
@@ -285,19 +312,41 @@ pub(super) fn instant() -> DataType {
 
 /// Writes an event around each row.
 pub(super) struct EnvelopeEncoder {
-    pub(super) row: JsonEncoder,
-    /// What stands before and behind a row that is there from now on.
-    pub(super) insert: (&'static str, &'static str),
-    /// The same of a row that is there no more.
-    pub(super) delete: (&'static str, &'static str),
+    row: JsonEncoder,
+    /// Around a row that is there from now on.
+    insert: Frame,
+    /// Around a row that is there no more.
+    delete: Frame,
+}
+
+/// What stands before and behind a row.
+struct Frame(Box<str>, Box<str>);
+
+impl EnvelopeEncoder {
+    /// Writes the row between two texts.
+    pub(super) fn new(row: JsonEncoder, insert: [&str; 2], delete: [&str; 2]) -> Self {
+        let frame = |[before, behind]: [&str; 2]| Frame(before.into(), behind.into());
+        Self { row, insert: frame(insert), delete: frame(delete) }
+    }
+
+    /// Writes the row as what is there before the change or after it, and behind both what the change is.
+    pub(super) fn of_sides(row: JsonEncoder, options: &OptionSet, [insert, delete]: [&str; 2]) -> Self {
+        let null = |side: &str| match options.is_true(IGNORE_NULL_FIELDS.key) {
+            true => String::new(),
+            false => format!("\"{side}\":null,"),
+        };
+        let before = format!("{{{}\"after\":", null("before"));
+        let behind = format!(",{}{delete}}}", null("after"));
+        Self::new(row, [&before, &format!(",{insert}}}")], ["{\"before\":", &behind])
+    }
 }
 
 impl Encoder for EnvelopeEncoder {
     #[inline]
     fn encode(&self, kind: RowKind, row: Row<'_>, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
-        let (before, behind) = match kind {
-            RowKind::Insert | RowKind::UpdateAfter => self.insert,
-            RowKind::UpdateBefore | RowKind::Delete => self.delete,
+        let Frame(before, behind) = match kind {
+            RowKind::Insert | RowKind::UpdateAfter => &self.insert,
+            RowKind::UpdateBefore | RowKind::Delete => &self.delete,
         };
         out.extend_from_slice(before.as_bytes());
         let encoded = self.row.encode(kind, row, out)?;

@@ -1,14 +1,12 @@
 //! The `json` format: an object a row, both ways as Flink reads and writes it.
 
-use std::sync::Arc;
-
 use self::options::{
     DECIMAL_AS_PLAIN_NUMBER, DecodeOptions, EncodeOptions, FAIL_ON_MISSING_FIELD, IGNORE_NULL_FIELDS,
     IGNORE_PARSE_ERRORS, JSON_PARSER, MAP_NULL_KEY_LITERAL, MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
 };
 use self::parser::JsonParserDecoder;
 use self::shape::{Member, Members};
-use super::{Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, FormatSpec, Ready};
+use super::{DecodingFormat, EncodingFormat, FormatError, FormatSpec, Ready};
 use crate::option::{OptionSet, OptionValue};
 use crate::types::Field;
 
@@ -53,11 +51,10 @@ fn decoding(
 ) -> Result<Box<dyn DecodingFormat>, FormatError> {
     let members = Members::of(columns)?;
     let decode = DecodeOptions::of(options, columns)?;
-    let codec: Arc<dyn Decoder> = match options.find(JSON_PARSER.key) {
-        Some(OptionValue::Bool(false)) => Arc::new(JsonTreeDecoder::new(members, decode)),
-        _ => Arc::new(JsonParserDecoder::new(members, decode)),
-    };
-    Ok(Box::new(Ready { name: JSON.name, codec }))
+    Ok(match options.find(JSON_PARSER.key) {
+        Some(OptionValue::Bool(false)) => Ready::decoding(JSON.name, JsonTreeDecoder::new(members, decode)),
+        _ => Ready::decoding(JSON.name, JsonParserDecoder::new(members, decode)),
+    })
 }
 
 fn encoding(
@@ -65,8 +62,7 @@ fn encoding(
     columns: &[Field],
     slots: &[usize],
 ) -> Result<Box<dyn EncodingFormat>, FormatError> {
-    let codec: Arc<dyn Encoder> = Arc::new(encoder(options, columns, slots)?);
-    Ok(Box::new(Ready { name: JSON.name, codec }))
+    Ok(Ready::encoding(JSON.name, encoder(options, columns, slots)?))
 }
 
 /// Writes those of the columns that are in `slots`, for formats that put something around the object.

@@ -1,20 +1,11 @@
 //! The `maxwell-json` format: a change event with the row as it is now, and what of it was other before.
 
-use std::sync::Arc;
-
 use super::envelope::{
-    Envelope, EnvelopeEncoder, EnvelopeMetadata, Event, EventDecoder, Events, Place, as_it_is, instant,
-    listed, long, seconds, text, texts,
+    Envelope, EnvelopeEncoder, EnvelopeMetadata, Event, EventDecoder, Events, listed, seconds, text, texts,
 };
 use super::json;
-use super::json::options::{
-    DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL,
-    MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
-};
-use super::{
-    DecodeError, Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, FormatMetadata, FormatSpec,
-    Ready,
-};
+use super::json::options::EVENT_OPTIONS;
+use super::{DecodeError, DecodingFormat, EncodingFormat, FormatError, FormatSpec, Ready};
 use crate::option::OptionSet;
 use crate::row::{Row, RowKind, Value};
 use crate::types::{Field, LogicalType};
@@ -23,14 +14,7 @@ use crate::types::{Field, LogicalType};
 pub(super) const MAXWELL_JSON: FormatSpec = FormatSpec {
     name: "maxwell-json",
     about: "Maxwell's change events in JSON",
-    options: &[
-        IGNORE_PARSE_ERRORS,
-        TIMESTAMP_FORMAT,
-        MAP_NULL_KEY_MODE,
-        MAP_NULL_KEY_LITERAL,
-        DECIMAL_AS_PLAIN_NUMBER,
-        IGNORE_NULL_FIELDS,
-    ],
+    options: EVENT_OPTIONS,
     metadata: &listed(&METADATA),
     carries_changes: true,
     decoding: Some(decoding),
@@ -38,30 +22,10 @@ pub(super) const MAXWELL_JSON: FormatSpec = FormatSpec {
 };
 
 const METADATA: [EnvelopeMetadata; 4] = [
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "database", data_type: text },
-        place: Place::Event("database"),
-        field_type: text,
-        convert: as_it_is,
-    },
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "table", data_type: text },
-        place: Place::Event("table"),
-        field_type: text,
-        convert: as_it_is,
-    },
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "primary-key-columns", data_type: texts },
-        place: Place::Event("primary_key_columns"),
-        field_type: texts,
-        convert: as_it_is,
-    },
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "ingestion-timestamp", data_type: instant },
-        place: Place::Event("ts"),
-        field_type: long,
-        convert: seconds,
-    },
+    EnvelopeMetadata::of_event("database", "database", text),
+    EnvelopeMetadata::of_event("table", "table", text),
+    EnvelopeMetadata::of_event("primary-key-columns", "primary_key_columns", texts),
+    EnvelopeMetadata::instant_of_event("ingestion-timestamp", "ts", seconds),
 ];
 
 fn decoding(
@@ -75,13 +39,8 @@ fn decoding(
         Field::new("old", row.nullable()),
         Field::new("type", text()),
     ];
-    let name = MAXWELL_JSON.name;
-    let codec: Arc<dyn Decoder> = Arc::new(EventDecoder {
-        envelope: Envelope::new(name, json::tree, options, own, (&METADATA, metadata), false)?,
-        events: MaxwellEvents { columns: columns.into() },
-        ignore_parse_errors: options.is_true(IGNORE_PARSE_ERRORS.key),
-    });
-    Ok(Box::new(Ready { name, codec }))
+    let envelope = Envelope::new(MAXWELL_JSON.name, options, own, (&METADATA, metadata), false)?;
+    Ok(EventDecoder::describe(envelope, MaxwellEvents { columns: columns.into() }, options))
 }
 
 fn encoding(
@@ -89,12 +48,10 @@ fn encoding(
     columns: &[Field],
     slots: &[usize],
 ) -> Result<Box<dyn EncodingFormat>, FormatError> {
-    let codec: Arc<dyn Encoder> = Arc::new(EnvelopeEncoder {
-        row: json::encoder(options, columns, slots)?,
-        insert: ("{\"data\":", ",\"type\":\"insert\"}"),
-        delete: ("{\"data\":", ",\"type\":\"delete\"}"),
-    });
-    Ok(Box::new(Ready { name: MAXWELL_JSON.name, codec }))
+    let row = json::encoder(options, columns, slots)?;
+    let insert = ["{\"data\":", ",\"type\":\"insert\"}"];
+    let delete = ["{\"data\":", ",\"type\":\"delete\"}"];
+    Ok(Ready::encoding(MAXWELL_JSON.name, EnvelopeEncoder::new(row, insert, delete)))
 }
 
 /// Makes rows of its events.

@@ -1,20 +1,12 @@
 //! The `ogg-json` format: Oracle GoldenGate's change event, with the row before and the row after.
 
-use std::sync::Arc;
-
 use super::envelope::{
     Envelope, EnvelopeEncoder, EnvelopeMetadata, Event, EventDecoder, Events, Place, as_it_is, listed, text,
     texts,
 };
 use super::json;
-use super::json::options::{
-    DECIMAL_AS_PLAIN_NUMBER, IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL,
-    MAP_NULL_KEY_MODE, TIMESTAMP_FORMAT,
-};
-use super::{
-    DecodeError, Decoder, DecodingFormat, Encoder, EncodingFormat, FormatError, FormatMetadata, FormatSpec,
-    Ready,
-};
+use super::json::options::EVENT_OPTIONS;
+use super::{DecodeError, DecodingFormat, EncodingFormat, FormatError, FormatMetadata, FormatSpec, Ready};
 use crate::option::OptionSet;
 use crate::row::{Row, RowKind, Value};
 use crate::types::{DataType, Field, LogicalType};
@@ -23,14 +15,7 @@ use crate::types::{DataType, Field, LogicalType};
 pub(super) const OGG_JSON: FormatSpec = FormatSpec {
     name: "ogg-json",
     about: "Oracle GoldenGate's change events in JSON",
-    options: &[
-        IGNORE_PARSE_ERRORS,
-        TIMESTAMP_FORMAT,
-        MAP_NULL_KEY_MODE,
-        MAP_NULL_KEY_LITERAL,
-        DECIMAL_AS_PLAIN_NUMBER,
-        IGNORE_NULL_FIELDS,
-    ],
+    options: EVENT_OPTIONS,
     metadata: &listed(&METADATA),
     carries_changes: true,
     decoding: Some(decoding),
@@ -38,18 +23,8 @@ pub(super) const OGG_JSON: FormatSpec = FormatSpec {
 };
 
 const METADATA: [EnvelopeMetadata; 4] = [
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "table", data_type: text },
-        place: Place::Event("table"),
-        field_type: text,
-        convert: as_it_is,
-    },
-    EnvelopeMetadata {
-        metadata: FormatMetadata { key: "primary-keys", data_type: texts },
-        place: Place::Event("primary_keys"),
-        field_type: texts,
-        convert: as_it_is,
-    },
+    EnvelopeMetadata::of_event("table", "table", text),
+    EnvelopeMetadata::of_event("primary-keys", "primary_keys", texts),
     moment("ingestion-timestamp", "current_ts"),
     moment("event-timestamp", "op_ts"),
 ];
@@ -81,13 +56,8 @@ fn decoding(
         Field::new("after", row.nullable()),
         Field::new("op_type", text()),
     ];
-    let name = OGG_JSON.name;
-    let codec: Arc<dyn Decoder> = Arc::new(EventDecoder {
-        events: OggEvents,
-        envelope: Envelope::new(name, json::tree, options, own, (&METADATA, metadata), false)?,
-        ignore_parse_errors: options.is_true(IGNORE_PARSE_ERRORS.key),
-    });
-    Ok(Box::new(Ready { name, codec }))
+    let envelope = Envelope::new(OGG_JSON.name, options, own, (&METADATA, metadata), false)?;
+    Ok(EventDecoder::describe(envelope, OggEvents, options))
 }
 
 fn encoding(
@@ -96,15 +66,8 @@ fn encoding(
     slots: &[usize],
 ) -> Result<Box<dyn EncodingFormat>, FormatError> {
     let row = json::encoder(options, columns, slots)?;
-    let (insert, delete) = match options.is_true(IGNORE_NULL_FIELDS.key) {
-        true => (("{\"after\":", ",\"op_type\":\"I\"}"), ("{\"before\":", ",\"op_type\":\"D\"}")),
-        false => (
-            ("{\"before\":null,\"after\":", ",\"op_type\":\"I\"}"),
-            ("{\"before\":", ",\"after\":null,\"op_type\":\"D\"}"),
-        ),
-    };
-    let codec: Arc<dyn Encoder> = Arc::new(EnvelopeEncoder { row, insert, delete });
-    Ok(Box::new(Ready { name: OGG_JSON.name, codec }))
+    let changes = ["\"op_type\":\"I\"", "\"op_type\":\"D\""];
+    Ok(Ready::encoding(OGG_JSON.name, EnvelopeEncoder::of_sides(row, options, changes)))
 }
 
 /// Makes rows of its events.

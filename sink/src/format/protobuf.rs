@@ -1,7 +1,5 @@
 //! The `protobuf` format: a message for each row, by a description that stands in a file.
 
-use std::sync::Arc;
-
 use self::shape::MessageShape;
 use super::{
     DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FormatError,
@@ -73,8 +71,7 @@ fn decoding(
     let slots: Vec<usize> = (0..columns.len()).collect();
     let shape = shape(options, columns, &slots)?;
     let ignore_parse_errors = options.is_true(IGNORE_PARSE_ERRORS.key);
-    let codec: Arc<dyn Decoder> = Arc::new(ProtobufDecoder { shape, ignore_parse_errors });
-    Ok(Box::new(Ready { name: PROTOBUF.name, codec }))
+    Ok(Ready::decoding(PROTOBUF.name, ProtobufDecoder { shape, ignore_parse_errors }))
 }
 
 fn encoding(
@@ -85,8 +82,7 @@ fn encoding(
     let written: Vec<Field> = slots.iter().map(|&slot| columns[slot].clone()).collect();
     let shape = shape(options, &written, slots)?;
     let null_text = options.text(NULL_TEXT.key).unwrap_or_default().into();
-    let codec: Arc<dyn Encoder> = Arc::new(ProtobufEncoder { shape, null_text });
-    Ok(Box::new(Ready { name: PROTOBUF.name, codec }))
+    Ok(Ready::encoding(PROTOBUF.name, ProtobufEncoder { shape, null_text }))
 }
 
 fn shape(options: &OptionSet, columns: &[Field], slots: &[usize]) -> Result<MessageShape, FormatError> {

@@ -1,7 +1,5 @@
 //! The `raw` format: one column, its bytes as they are.
 
-use std::sync::Arc;
-
 use super::charset::Charset;
 use super::{
     DecodeError, Decoder, DecodingFormat, EncodeError, Encoded, Encoder, EncodingFormat, FormatError,
@@ -42,8 +40,7 @@ fn decoding(
     columns: &[Field],
     _: &[&str],
 ) -> Result<Box<dyn DecodingFormat>, FormatError> {
-    let codec: Arc<dyn Decoder> = Arc::new(Raw::of(options, columns.iter())?);
-    Ok(Box::new(Ready { name: RAW.name, codec }))
+    Ok(Ready::decoding(RAW.name, Raw::of(options, columns.iter())?))
 }
 
 fn encoding(
@@ -53,8 +50,7 @@ fn encoding(
 ) -> Result<Box<dyn EncodingFormat>, FormatError> {
     let raw = Raw::of(options, slots.iter().map(|slot| &columns[*slot]))?;
     let slot = slots.first().copied().unwrap_or(0);
-    let codec: Arc<dyn Encoder> = Arc::new(RawEncoder { raw, slot });
-    Ok(Box::new(Ready { name: RAW.name, codec }))
+    Ok(Ready::encoding(RAW.name, RawEncoder { raw, slot }))
 }
 
 /// A column and how its values are spelled.

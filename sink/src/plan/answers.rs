@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::catalog::Entry;
+use super::declared::{Declared, Kind};
 use super::job_draft::JobDraft;
-use super::table::{Declared, Kind, Table};
+use super::table::Table;
 use crate::expr::functions;
 use crate::options::shown;
 use crate::sql::{ColumnKind, Show, TableName};

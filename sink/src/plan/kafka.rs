@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::check::Check;
+use super::declared::Kind;
 use super::format::Format;
 use super::formats::without_prefix;
 use super::metadata;
 use super::pipeline::{KafkaSinkPlan, SinkPlan, SourcePlan};
-use super::table::{Kind, Table};
+use super::table::Table;
 use super::upsert::{names, written_topics};
 use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error::{FINDINGS_SHOWN_MAX, Rule};

@@ -1,8 +1,9 @@
 //! Metadata columns: which keys there are, and which types a column of each may have.
 
 use super::check::Check;
+use super::declared::{Declared, Kind};
 use super::metadata_type::{OF_VALUE, READABLE};
-use super::table::{Declared, Kind, Table};
+use super::table::Table;
 use crate::deserializer::ReadableMetadata;
 use crate::error::{Finding, Rule};
 use crate::expr::function::Session;

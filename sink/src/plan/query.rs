@@ -1,6 +1,7 @@
 //! A query's columns, matched by position with the sink's, and cast where Flink casts.
 
-use super::table::{Declared, Kind, Table};
+use super::declared::{Declared, Kind};
+use super::table::Table;
 use crate::bind::NamedExpr;
 use crate::error::{Finding, Rule};
 use crate::expr::function::Session;

@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::metadata_type;
+use super::declared::{Declared, DeclaredColumns, Kind, primary_key};
 use super::path::Path;
 use super::plan_options::{Override, PlanOptions};
 use crate::bind::{NamedExpr, Relation, Scope, bind};
-use crate::error::{FINDINGS_SHOWN_MAX, Finding, Position, Rule};
+use crate::error::{Finding, Position, Rule};
 use crate::expr::Expr;
 use crate::expr::cast;
 use crate::expr::function::Session;
 use crate::options::{CONNECTORS, Connector, Given, Options, Origin, PROPERTIES, legacy, nearest, quoted};
-use crate::sql::{ColumnKind, CreateTable, PrimaryKey, WithOption};
+use crate::sql::{ColumnKind, CreateTable, WithOption};
 use crate::types::{DataType, Field, LogicalType};
 
 /// A table that statements can name.
@@ -55,30 +55,6 @@ pub(super) struct Declaration {
     options: Options,
 }
 
-/// A column of any kind.
-#[derive(Clone, Debug)]
-pub(super) struct Declared {
-    pub(super) name: String,
-    pub(super) at: Position,
-    pub(super) kind: Kind,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Kind {
-    /// With its place among the physical ones.
-    Physical(usize),
-    Metadata {
-        key: String,
-        is_virtual: bool,
-        /// Its place in the table's row.
-        slot: usize,
-        /// As declared.
-        data_type: DataType,
-    },
-    /// What it is made of, once that is bound; over the table's row.
-    Computed(Option<Expr>),
-}
-
 impl Table {
     /// The table, and what is wrong with it whether or not it is used.
     pub(super) fn new(
@@ -89,43 +65,11 @@ impl Table {
         caller: &PlanOptions,
     ) -> (Self, Vec<Finding>) {
         let is_partial = ast.findings.iter().any(|finding| matches!(finding.rule, Rule::NotYet(_)));
-        let borrows = |rule| matches!(rule, Rule::NotYet("create-table-as"));
-        let borrows_columns = ast.findings.iter().any(|finding| borrows(finding.rule));
         let mut findings = ast.findings.clone();
-        let mut columns: Vec<Field> = Vec::new();
-        let mut declared: Vec<Declared> = Vec::new();
-        let mut places = HashMap::new();
         let (options, rewritten) = Self::options_of(&ast);
-        let physical = ast.columns.iter().filter(|it| matches!(it.kind, ColumnKind::Physical(_))).count();
-        let mut metadata: Vec<Field> = Vec::new();
-        for column in &ast.columns {
-            let (name, at) = (column.name.text.clone(), column.name.at);
-            if places.contains_key(&name) {
-                findings.push(Finding::new(Rule::Columns, format!("two columns '{name}'")).at(at));
-            }
-            let kind = match &column.kind {
-                ColumnKind::Physical(data_type) => {
-                    columns.push(Field::new(name.clone(), data_type.clone()));
-                    Kind::Physical(columns.len() - 1)
-                }
-                ColumnKind::Metadata { data_type, key, is_virtual } => {
-                    let key = key.clone().unwrap_or_else(|| name.clone());
-                    let own = metadata_type::data_type(&options, &key).unwrap_or_else(|| data_type.clone());
-                    metadata.push(Field::new(name.clone(), own));
-                    let slot = physical + metadata.len() - 1;
-                    Kind::Metadata { key, is_virtual: *is_virtual, slot, data_type: data_type.clone() }
-                }
-                ColumnKind::Computed(_) => Kind::Computed(None),
-            };
-            places.entry(name.clone()).or_insert(declared.len());
-            declared.push(Declared { name, at, kind });
-        }
-        let partitioned_by = ast.partitioned_by.iter().filter(|it| !places.contains_key(&it.text));
-        findings.extend(partitioned_by.map(|column| {
-            let text = format!("PARTITIONED BY names '{}', which is no column", column.text);
-            Finding::new(Rule::NoColumn, text).at(column.at)
-        }));
-        let primary_key = primary_key(&ast.primary_keys, &declared, borrows_columns, &places, &mut findings);
+        let DeclaredColumns { mut columns, metadata, declared, places } =
+            DeclaredColumns::of(&ast, &options, &mut findings);
+        let primary_key = primary_key(&ast, &declared, &places, &mut findings);
         for index in &primary_key {
             columns[*index].data_type.nullable = false;
         }
@@ -379,54 +323,4 @@ fn size(data_type: &DataType) -> usize {
         LogicalType::Row(fields) => fields.iter().map(|field| size(&field.data_type)).sum(),
         _ => 0,
     }
-}
-
-/// The key's physical columns; what breaks a rule is found and left out.
-fn primary_key(
-    keys: &[PrimaryKey],
-    declared: &[Declared],
-    borrows_columns: bool,
-    places: &HashMap<String, usize>,
-    findings: &mut Vec<Finding>,
-) -> Vec<usize> {
-    let mut found = Vec::new();
-    let mut refuse = |at, text: String| findings.push(Finding::new(Rule::PrimaryKey, text).at(at));
-    for (index, key) in keys.iter().enumerate() {
-        if index > 0 {
-            refuse(key.at, "a second PRIMARY KEY; a table has one".to_owned());
-            continue;
-        }
-        if key.is_enforced {
-            refuse(key.at, "PRIMARY KEY needs NOT ENFORCED: Kafka does not check it".to_owned());
-        }
-        for column in &key.columns {
-            let name = &column.text;
-            match places.get(name).and_then(|place| declared.get(*place)).map(|it| &it.kind) {
-                Some(Kind::Physical(index)) if found.contains(index) => {
-                    refuse(column.at, format!("PRIMARY KEY names '{name}' twice"));
-                }
-                Some(Kind::Physical(index)) => found.push(*index),
-                Some(_) => refuse(
-                    column.at,
-                    format!(
-                        "PRIMARY KEY names '{name}', which is computed or metadata: a key has physical columns"
-                    ),
-                ),
-                // It may be a column of the table that this one borrows from, which has been told.
-                None if borrows_columns => {}
-                None => {
-                    let names = declared.iter().take(FINDINGS_SHOWN_MAX).map(|it| it.name.as_str());
-                    let names: Vec<&str> = names.collect();
-                    refuse(
-                        column.at,
-                        format!(
-                            "PRIMARY KEY names '{name}', which is no column; there are: {}",
-                            names.join(", ")
-                        ),
-                    );
-                }
-            }
-        }
-    }
-    found
 }

@@ -18,6 +18,14 @@ impl SerdeError {
         Self { text: text.into(), way: Vec::new() }
     }
 
+    /// The value is a variant of an enum that has fields.
+    #[cold]
+    pub(super) fn of_variant(name: &str, variant: &str) -> Self {
+        Self::new(format!(
+            "{name}::{variant} has fields, and SQL has no such type; let serde tag it as a struct, or flatten it"
+        ))
+    }
+
     /// The same, in this column or field.
     #[cold]
     pub(super) fn within(mut self, name: impl Into<String>) -> Self {

@@ -46,8 +46,7 @@ impl UpsertSink {
         let mut arena = std::mem::take(&mut self.arena);
         arena.reset();
         let key = is_key.then_some(self.primary_key());
-        let read = row.serialize(RowSerializer::new(self.columns(), key, &arena));
-        let encoded = match read {
+        let encoded = match RowSerializer::new(self.columns(), key, &arena).row(row) {
             Ok(row) => self.encode(kind, row),
             Err(error) => Err(SerdeError::of_sink(error, self.table())),
         };

@@ -123,7 +123,7 @@ fn everything() -> Everything {
 }
 
 fn written<'a, T: Serialize>(it: &T, columns: &[Field], arena: &'a Arena) -> Result<Row<'a>, String> {
-    it.serialize(RowSerializer::new(columns, None, arena)).map_err(|error| error.to_string())
+    RowSerializer::new(columns, None, arena).row(it).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -185,10 +185,10 @@ fn a_key_of_one_column_is_its_value() {
     };
     let shown = |row: Row<'_>| row.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>();
     let expected = Ok(vec!["Null".to_owned(), "BigInt(7)".to_owned()]);
-    assert_eq!(key(&|to| 7u8.serialize(to).map(shown)), expected);
-    assert_eq!(key(&|to| (7,).serialize(to).map(shown)), expected);
+    assert_eq!(key(&|to| to.row(&7u8).map(shown)), expected);
+    assert_eq!(key(&|to| to.row(&(7,)).map(shown)), expected);
     assert_eq!(
-        key(&|to| "7".serialize(to).map(shown)).unwrap_err(),
+        key(&|to| to.row("7").map(shown)).unwrap_err(),
         "column id: BIGINT takes no value that is text"
     );
     let row = [Value::Null, Value::BigInt(7)];
@@ -212,7 +212,7 @@ fn what_does_not_fit_is_said_with_its_place() {
     };
     macro_rules! refused {
         ($logical:expr, $value:expr) => {
-            refused($logical, &|to| $value.serialize(to).map(drop))
+            refused($logical, &|to| to.row(&$value).map(drop))
         };
     }
     assert_eq!(

@@ -6,18 +6,26 @@ use serde_core::de::value::{BorrowedStrDeserializer, SeqDeserializer};
 use serde_core::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::forward_to_deserialize_any;
 
-use super::row_deserializer::RowDeserializer;
 use super::serde_error::SerdeError;
 use super::temporal;
 use crate::format::decimal;
-use crate::row::{Unscaled, Value};
-use crate::types::LogicalType;
+use crate::row::{Row, Unscaled, Value};
+use crate::types::{Field, LogicalType};
 
 /// Reads one value of this type.
 #[derive(Clone, Copy)]
 pub(super) struct ValueDeserializer<'de> {
     logical: &'de LogicalType,
     value: Value<'de>,
+}
+
+/// The columns of a row, or the fields of a ROW, that are still to be read.
+pub(super) struct Columns<'de> {
+    columns: &'de [Field],
+    /// Where only a key is read: its columns, in its order.
+    key: Option<&'de [usize]>,
+    row: Row<'de>,
+    at: usize,
 }
 
 /// The items of an ARRAY that are still to be read.
@@ -72,6 +80,33 @@ impl<'de> ValueDeserializer<'de> {
     }
 }
 
+/// What a deserializer of values and one of rows do alike: a tuple is a sequence, and a newtype what it wraps.
+macro_rules! common_to_deserializers {
+    () => {
+        fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, SerdeError> {
+            self.deserialize_seq(visitor)
+        }
+
+        fn deserialize_tuple_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            _: usize,
+            visitor: V,
+        ) -> Result<V::Value, SerdeError> {
+            self.deserialize_seq(visitor)
+        }
+
+        fn deserialize_newtype_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            visitor: V,
+        ) -> Result<V::Value, SerdeError> {
+            visitor.visit_newtype_struct(self)
+        }
+    };
+}
+pub(super) use common_to_deserializers;
+
 macro_rules! numbers {
     ($($method:ident($visit:ident);)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SerdeError> {
@@ -111,9 +146,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
                 entries: entries.iter(),
                 value: Value::Null,
             }),
-            (Value::Row(row), LogicalType::Row(fields)) => {
-                RowDeserializer::whole(fields, row).deserialize_any(visitor)
-            }
+            (Value::Row(row), LogicalType::Row(fields)) => visitor.visit_map(Columns::new(fields, None, row)),
             (Value::Decimal(_) | Value::Date(_) | Value::Time(_) | Value::Timestamp(_), _) => {
                 self.text(visitor)
             }
@@ -130,33 +163,12 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SerdeError> {
         match (self.value, self.logical) {
             (Value::Bytes(bytes), _) => visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied())),
-            (Value::Row(row), LogicalType::Row(fields)) => {
-                RowDeserializer::whole(fields, row).deserialize_seq(visitor)
-            }
+            (Value::Row(row), LogicalType::Row(fields)) => visitor.visit_seq(Columns::new(fields, None, row)),
             _ => self.deserialize_any(visitor),
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, SerdeError> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, SerdeError> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, SerdeError> {
-        visitor.visit_newtype_struct(self)
-    }
+    common_to_deserializers!();
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
@@ -193,6 +205,68 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
 
     forward_to_deserialize_any! {
         bool char str string bytes byte_buf unit unit_struct map struct identifier
+    }
+}
+
+impl<'de> Columns<'de> {
+    /// All of them, or those of a key.
+    pub(super) fn new(columns: &'de [Field], key: Option<&'de [usize]>, row: Row<'de>) -> Self {
+        Self { columns, key, row, at: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.key.map_or(self.columns.len(), <[usize]>::len)
+    }
+
+    /// That one of them, with its value.
+    pub(super) fn column(&self, at: usize) -> (&'de Field, Value<'de>) {
+        let slot = self.key.map_or(at, |key| key[at]);
+        (&self.columns[slot], self.row[slot])
+    }
+
+    fn left(&self) -> usize {
+        self.len() - self.at
+    }
+}
+
+impl<'de> MapAccess<'de> for Columns<'de> {
+    type Error = SerdeError;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, SerdeError> {
+        if self.left() == 0 {
+            return Ok(None);
+        }
+        let (column, _) = self.column(self.at);
+        seed.deserialize(BorrowedStrDeserializer::new(&column.name)).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, SerdeError> {
+        let (column, value) = self.column(self.at);
+        self.at += 1;
+        let value = ValueDeserializer::new(&column.data_type.logical, value);
+        seed.deserialize(value).map_err(|error| error.within(&*column.name))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left())
+    }
+}
+
+impl<'de> SeqAccess<'de> for Columns<'de> {
+    type Error = SerdeError;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, SerdeError> {
+        if self.left() == 0 {
+            return Ok(None);
+        }
+        self.next_value_seed(seed).map(Some)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left())
     }
 }
 

@@ -39,7 +39,6 @@ const TANGLED: &[(&str, &str)] = &[
         "protocol/src/wire",
         "the trait of what can be read and written, its readers and writers, and who implements it",
     ),
-    ("sink/src/typed", "a row is made of values, and a value may be a row"),
 ];
 const RECORDS: &str =
     "a record borrows the handle of its topic, which holds the partitioner that is shown records";

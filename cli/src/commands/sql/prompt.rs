@@ -3,6 +3,7 @@
 use std::pin::pin;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use upsert_kafka_sink::plan::TableEnvironment;
 
 use super::editor::{Editor, Typed};
@@ -58,9 +59,10 @@ pub(super) async fn run(runner: Runner<'_>, stop: &Stop, out: &mut Output) -> Re
     }
 }
 
-/// Whether the prompt comes again.
+/// What comes behind a statement.
 #[derive(PartialEq, Eq)]
 enum Next {
+    Statement,
     Prompt,
     Leave,
 }
@@ -87,41 +89,49 @@ async fn run_all(
     let quits = statements.quits();
     for statement in statements {
         let (ask, asked) = Stop::by_hand(stop.within());
-        let mut running = pin!(runner.typed(tables, statement, &asked, out));
-        let outcome = loop {
-            // A signal that is heard is acted on at once, and the run is polled again.
-            let heard = tokio::select! {
-                outcome = &mut running => break outcome,
-                heard = signals.next() => heard,
-            };
-            // Asked again it is dropped, and has not committed what it wrote last.
-            let was_asked = ask.send_replace(true);
-            match heard {
-                Heard::Interrupt if was_asked => {
-                    break Err(Failure::new(Exit::Abandoned, "left without flushing"));
-                }
-                Heard::Interrupt => {}
-                Heard::Leave => {
-                    // The process ends behind the statement, which flushes within its time.
-                    running.as_mut().await?;
-                    return Ok(Next::Leave);
-                }
-            }
-        };
-        match outcome {
-            Ok(()) => {}
-            // Nobody reads what is written.
-            Err(failure) if failure.is_quiet() => return Err(failure),
-            Err(failure) => {
-                say(failure);
-                return Ok(Next::Prompt);
-            }
-        }
-        if asked.is_asked() {
-            return Ok(Next::Prompt);
+        let next = attend(runner.typed(tables, statement, &asked, out), signals, &ask).await?;
+        if next != Next::Statement {
+            return Ok(next);
         }
     }
     Ok(if quits { Next::Leave } else { Next::Prompt })
+}
+
+/// Waits for a statement that runs, and acts at once on signals. The first Ctrl-C asks it to end; the second drops it, and
+/// then it has not committed what it wrote last. What leaves the prompt waits until the statement has flushed.
+async fn attend(
+    running: impl Future<Output = Result<(), Failure>>,
+    signals: &mut PromptSignals,
+    ask: &watch::Sender<bool>,
+) -> Result<Next, Failure> {
+    let mut running = pin!(running);
+    loop {
+        let heard = tokio::select! {
+            outcome = &mut running => return match outcome {
+                Ok(()) if *ask.borrow() => Ok(Next::Prompt),
+                Ok(()) => Ok(Next::Statement),
+                // Nobody reads what is written.
+                Err(failure) if failure.is_quiet() => Err(failure),
+                Err(failure) => {
+                    say(failure);
+                    Ok(Next::Prompt)
+                }
+            },
+            heard = signals.next() => heard,
+        };
+        let was_asked = ask.send_replace(true);
+        match heard {
+            Heard::Interrupt if was_asked => {
+                say(Failure::new(Exit::Abandoned, "left without flushing"));
+                return Ok(Next::Prompt);
+            }
+            Heard::Interrupt => {}
+            Heard::Leave => {
+                running.await?;
+                return Ok(Next::Leave);
+            }
+        }
+    }
 }
 
 /// SIGINT ends a statement, SIGTERM and SIGHUP the prompt.

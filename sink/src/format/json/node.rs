@@ -28,8 +28,9 @@ pub(super) enum Fractions {
 impl<'a> Node<'a> {
     /// The value that begins with the reader's token; no recursion, however deep it is.
     pub(crate) fn read(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Self, DecodeError> {
-        let mut members: ArenaVec<'a, (&'a str, Self)> = arena.vec();
-        let mut open: ArenaVec<'a, Open<'a>> = arena.vec();
+        // Two lists that grow in one arena by turns are copied again and again.
+        let mut members: ArenaVec<'a, (&'a str, Self)> = arena.vec_with_capacity(MEMBERS_MOSTLY);
+        let mut open: ArenaVec<'a, Open<'a>> = arena.vec_with_capacity(DEPTH_MOSTLY);
         let mut name = "";
         loop {
             let node = match reader.token() {
@@ -139,6 +140,10 @@ impl<'a> Node<'a> {
         }
     }
 }
+
+/// How many members lie open at a time in most messages, and how deep these are.
+const MEMBERS_MOSTLY: usize = 32;
+const DEPTH_MOSTLY: usize = 4;
 
 /// The reader's grammar is narrower than Rust's: this cannot fail.
 fn double(text: &str) -> f64 {

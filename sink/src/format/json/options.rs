@@ -7,6 +7,30 @@ use crate::format::time::Standard;
 use crate::option::{OptionKind, OptionSet, OptionSpec};
 use crate::types::Field;
 
+/// The options of the rows within a change event.
+pub(in crate::format) const EVENT_OPTIONS: &[OptionSpec] = &[
+    IGNORE_PARSE_ERRORS,
+    TIMESTAMP_FORMAT,
+    MAP_NULL_KEY_MODE,
+    MAP_NULL_KEY_LITERAL,
+    DECIMAL_AS_PLAIN_NUMBER,
+    IGNORE_NULL_FIELDS,
+];
+
+/// Options of a format's own, and behind them those of the rows within its events.
+pub(in crate::format) const fn with_event_options<const OWN: usize, const ALL: usize>(
+    own: [OptionSpec; OWN],
+) -> [OptionSpec; ALL] {
+    assert!(ALL == OWN + EVENT_OPTIONS.len());
+    let mut all = [IGNORE_PARSE_ERRORS; ALL];
+    let mut at = 0;
+    while at < ALL {
+        all[at] = if at < OWN { own[at] } else { EVENT_OPTIONS[at - OWN] };
+        at += 1;
+    }
+    all
+}
+
 /// How messages are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DecodeOptions {

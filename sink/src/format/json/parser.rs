@@ -301,10 +301,6 @@ pub(super) fn whole(text: &str, least: f64, most: f64) -> Option<f64> {
     (least..=most).contains(&value).then_some(value)
 }
 
-/// Columns that are told as absent.
-const ABSENT_MAX: usize = 10;
-
-/// A column that is null may have been so explicitly: where several are, it is one of them.
 /// Reads the values that are met most, straight into their slot: one that is handed on by value is copied piece by piece,
 /// for which the processor waits. `false` of any other, and of what is none.
 #[inline(always)]
@@ -329,9 +325,13 @@ fn common<'a>(shape: &Shape, token: Token<'a>, slot: &mut Value<'a>) -> bool {
     true
 }
 
+/// A column that is null may have been so explicitly: where several are, it is one of them.
 #[cold]
 fn absent(members: &Members, slots: &[Value<'_>]) -> DecodeError {
     let nulls = members.list.iter().zip(slots).filter(|(_, value)| **value == Value::Null);
     let names: Vec<&str> = nulls.map(|(member, _)| &*member.name).take(ABSENT_MAX).collect();
     DecodeError::missing(&names.join(" or "))
 }
+
+/// Columns that are told as absent.
+const ABSENT_MAX: usize = 10;

@@ -1,11 +1,24 @@
 //! A JSON path: SQL's mode and the path behind it, as Jayway's JsonPath reads it.
 
+use crate::expr::EvalError;
+use crate::expr::function::Arguments;
+use crate::expr::functions::signature::text;
+use crate::row::Value;
+
 /// A path that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct JsonPath {
     /// `lax`: what is not there is nothing. Without a word a path is strict.
     pub(super) is_lax: bool,
     pub(super) steps: Vec<PathStep>,
+}
+
+/// The path of a call, or why it is none.
+pub(super) type ReadPath = Result<JsonPath, String>;
+
+/// An argument that is a path: read once where it is constant, else for each row.
+pub(super) struct PathArgument {
+    constant: Option<ReadPath>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +43,27 @@ pub(super) enum PathStep {
 
 /// Steps that a path may have.
 const STEPS_MAX: usize = 200;
+
+impl PathArgument {
+    pub(super) fn of(args: &Arguments<'_>, index: usize) -> Self {
+        Self { constant: args.constant_text(index).map(JsonPath::parse) }
+    }
+
+    /// The path of a row, which lies in `own` if it is no constant.
+    ///
+    /// # Errors
+    /// The argument is no text.
+    pub(super) fn of_row<'p>(
+        &'p self,
+        arg: Value<'_>,
+        own: &'p mut Option<ReadPath>,
+    ) -> Result<&'p ReadPath, EvalError> {
+        match &self.constant {
+            Some(path) => Ok(path),
+            None => Ok(own.insert(JsonPath::parse(text(arg)?))),
+        }
+    }
+}
 
 impl JsonPath {
     /// Reads a path. A path that cannot be read is an error whatever its mode is.

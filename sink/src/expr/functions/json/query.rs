@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::document::{is_scalar, parse, plain, written};
-use super::path::JsonPath;
+use super::path::PathArgument;
 use super::walk::find;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
@@ -34,7 +34,7 @@ fn bind(args: &Arguments<'_>) -> Result<Bound, BindError> {
         return Err(BindError("NULL has no type: CAST(NULL AS STRING) gives it one".into()));
     }
     let mut call = JsonQuery {
-        path: args.constant_text(1).map(JsonPath::parse),
+        path: PathArgument::of(args, 1),
         is_array: false,
         wrapper: Wrapper::Without,
         on_empty: QueryOtherwise::Null,
@@ -94,8 +94,7 @@ impl QueryOtherwise {
 }
 
 struct JsonQuery {
-    /// The path, where it is constant.
-    path: Option<Result<JsonPath, String>>,
+    path: PathArgument,
     /// Whether an ARRAY of texts is returned.
     is_array: bool,
     wrapper: Wrapper,
@@ -108,14 +107,8 @@ impl Scalar for JsonQuery {
         if args[0] == Value::Null || args[1] == Value::Null {
             return Ok(Value::Null);
         }
-        let of_row;
-        let path = match &self.path {
-            Some(path) => path,
-            None => {
-                of_row = JsonPath::parse(text(args[1])?);
-                &of_row
-            }
-        };
+        let mut own = None;
+        let path = self.path.of_row(args[1], &mut own)?;
         let path = match path {
             Ok(path) => path,
             Err(why) => return self.otherwise(self.on_error, why),

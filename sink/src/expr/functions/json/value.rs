@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::document::{is_scalar, parse, plain, written};
-use super::path::JsonPath;
+use super::path::PathArgument;
 use super::walk::find;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
@@ -32,7 +32,7 @@ pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[
         bind: |args| {
             args.count(2, 2)?;
             let casts = args.check(&[Takes::Text], BareNull::Taken)?;
-            let path = args.constant_text(1).map(JsonPath::parse);
+            let path = PathArgument::of(args, 1);
             Ok(Bound {
                 casts,
                 data_type: LogicalType::STRING.nullable(),
@@ -74,12 +74,7 @@ fn bind(args: &Arguments<'_>) -> Result<Bound, BindError> {
         data_type: returning.clone().nullable(),
         nulls: Nulls::Given,
         is_deterministic: true,
-        scalar: Arc::new(JsonValue {
-            path: args.constant_text(1).map(JsonPath::parse),
-            returning,
-            on_empty,
-            on_error,
-        }),
+        scalar: Arc::new(JsonValue { path: PathArgument::of(args, 1), returning, on_empty, on_error }),
     })
 }
 
@@ -107,8 +102,7 @@ impl ValueOtherwise {
 }
 
 struct JsonValue {
-    /// The path, where it is constant.
-    path: Option<Result<JsonPath, String>>,
+    path: PathArgument,
     returning: LogicalType,
     on_empty: ValueOtherwise,
     on_error: ValueOtherwise,
@@ -119,14 +113,8 @@ impl Scalar for JsonValue {
         if args[0] == Value::Null || args[1] == Value::Null {
             return Ok(Value::Null);
         }
-        let of_row;
-        let path = match &self.path {
-            Some(path) => path,
-            None => {
-                of_row = JsonPath::parse(text(args[1])?);
-                &of_row
-            }
-        };
+        let mut own = None;
+        let path = self.path.of_row(args[1], &mut own)?;
         let why = match path {
             Err(why) => why,
             Ok(path) => match parse(text(args[0])?, moment.arena) {
@@ -199,8 +187,7 @@ impl JsonValue {
 }
 
 struct JsonVal {
-    /// The path, where it is constant.
-    path: Option<Result<JsonPath, String>>,
+    path: PathArgument,
 }
 
 impl Scalar for JsonVal {
@@ -209,14 +196,8 @@ impl Scalar for JsonVal {
         if json.is_empty() {
             return Ok(Value::String(""));
         }
-        let of_row;
-        let path = match &self.path {
-            Some(path) => path,
-            None => {
-                of_row = JsonPath::parse(text(args[1])?);
-                &of_row
-            }
-        };
+        let mut own = None;
+        let path = self.path.of_row(args[1], &mut own)?;
         let (Ok(path), Ok(root)) = (path, parse(json, moment.arena)) else { return Ok(Value::Null) };
         Ok(match find(root, path, moment.arena) {
             Ok(Some(Node::String(text))) => Value::String(text),

@@ -1,6 +1,9 @@
 //! LIKE.
 
+use std::str::Chars;
 use std::sync::Arc;
+
+use memchr::memmem::Finder;
 
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
@@ -26,7 +29,7 @@ fn bind(args: &Arguments<'_>) -> Result<Bound, BindError> {
         (Some(pattern), _) => literal(2).map(|escape| Glob::constant(pattern, Some(escape))),
         (None, _) => None,
     };
-    let constant = constant.transpose().map_err(BindError)?;
+    let constant = constant.transpose().map_err(BindError)?.map(Glob::prepared);
     Ok(Bound {
         casts,
         data_type: as_nullable_as(args, LogicalType::Boolean),
@@ -49,14 +52,104 @@ impl Scalar for LikeScalar {
             return Ok(Value::Boolean(glob.matches(whole)));
         }
         let escape = args.get(2).map_or(Ok("\\"), |escape| text(*escape))?;
-        let glob = Glob::escaped(text(args[1])?, escape).map_err(EvalError::new)?;
-        Ok(Value::Boolean(glob.matches(whole)))
+        let pattern = LikePattern::of(text(args[1])?, escape).map_err(EvalError::new)?;
+        Ok(Value::Boolean(pattern.matches(whole)))
+    }
+}
+
+/// A pattern, part by part: for one text there is nothing to prepare.
+#[derive(Clone)]
+struct LikePattern<'p> {
+    chars: Chars<'p>,
+    escape: char,
+}
+
+#[derive(Clone, Copy)]
+enum LikePart {
+    AnyText,
+    AnyCharacter,
+    Character(char),
+}
+
+impl<'p> LikePattern<'p> {
+    /// # Errors
+    /// The escape is not one character, or stands before what needs none.
+    fn of(pattern: &'p str, escape: &str) -> Result<Self, String> {
+        let mut chars = escape.chars();
+        let (Some(escape), None) = (chars.next(), chars.next()) else {
+            return Err(format!("'{escape}' is no escape character of LIKE: one character is"));
+        };
+        let parts = Self { chars: pattern.chars(), escape };
+        let mut unread = parts.clone();
+        while unread.next().is_some() {}
+        if unread.chars.as_str().is_empty() {
+            return Ok(parts);
+        }
+        Err(format!(
+            "in the pattern '{pattern}' of LIKE the escape character '{escape}' stands before something else than \
+             itself, _ or %"
+        ))
+    }
+
+    /// Whether the whole text is as the pattern says. Where a text does not go on as it should, the last percent sign takes
+    /// one character more.
+    fn matches(self, text: &str) -> bool {
+        let (mut parts, mut chars) = (self, text.chars());
+        // What follows the last percent sign, and the text from where that was tried last.
+        let mut again: Option<(Self, Chars<'_>)> = None;
+        loop {
+            match parts.next() {
+                Some(LikePart::AnyText) => {
+                    again = Some((parts.clone(), chars.clone()));
+                    continue;
+                }
+                Some(part) if chars.next().is_some_and(|char| part.takes(char)) => continue,
+                None if chars.as_str().is_empty() => return true,
+                _ => {}
+            }
+            let Some((behind, from)) = &mut again else { return false };
+            if from.next().is_none() {
+                return false;
+            }
+            (parts, chars) = (behind.clone(), from.clone());
+        }
+    }
+}
+
+/// Ends early, with the escape unread, where that stands before what needs none.
+impl Iterator for LikePattern<'_> {
+    type Item = LikePart;
+
+    #[inline]
+    fn next(&mut self) -> Option<LikePart> {
+        let mut chars = self.chars.clone();
+        let part = match chars.next()? {
+            char if char == self.escape => match chars.next()? {
+                next if matches!(next, '_' | '%') || next == self.escape => LikePart::Character(next),
+                _ => return None,
+            },
+            '%' => LikePart::AnyText,
+            '_' => LikePart::AnyCharacter,
+            char => LikePart::Character(char),
+        };
+        self.chars = chars;
+        Some(part)
+    }
+}
+
+impl LikePart {
+    fn takes(self, char: char) -> bool {
+        match self {
+            Self::AnyText => true,
+            Self::AnyCharacter => !is_line_end(char),
+            Self::Character(own) => own == char,
+        }
     }
 }
 
 /// A pattern, cut at its percent signs. Of two or more segments the first stands at the text's beginning and the last at
 /// its end; a single one is the text.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Glob {
     /// Whatever the text is.
     Anything,
@@ -64,12 +157,14 @@ enum Glob {
 }
 
 /// What stands between two percent signs.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
 struct Segment {
     /// Texts, with one character, whichever it is, between each two.
     texts: Vec<String>,
     /// How many characters it takes.
     characters: usize,
+    /// Finds its only text, where it is looked for in many.
+    finder: Option<Finder<'static>>,
 }
 
 impl Glob {
@@ -91,35 +186,26 @@ impl Glob {
     }
 
     fn escaped(pattern: &str, escape: &str) -> Result<Self, String> {
-        let mut chars = escape.chars();
-        let (Some(escape), None) = (chars.next(), chars.next()) else {
-            return Err(format!("'{escape}' is no escape character of LIKE: one character is"));
-        };
         let mut segments = vec![Segment::of_text("")];
-        let mut chars = pattern.chars();
-        while let Some(char) = chars.next() {
+        for part in LikePattern::of(pattern, escape)? {
             let last = segments.len() - 1;
-            let segment = &mut segments[last];
-            if char == escape {
-                match chars.next() {
-                    Some(next) if next == '_' || next == '%' || next == escape => segment.push(next),
-                    _ => {
-                        return Err(format!(
-                            "in the pattern '{pattern}' of LIKE the escape character '{escape}' stands before \
-                             something else than itself, _ or %"
-                        ));
-                    }
-                }
-            } else if char == '%' {
-                segments.push(Segment::of_text(""));
-            } else if char == '_' {
-                segment.texts.push(String::new());
-                segment.characters += 1;
-            } else {
-                segment.push(char);
+            match part {
+                LikePart::AnyText => segments.push(Segment::of_text("")),
+                LikePart::AnyCharacter => segments[last].push_any(),
+                LikePart::Character(char) => segments[last].push(char),
             }
         }
         Ok(Self::Segments(segments))
+    }
+
+    /// The same, for many texts.
+    fn prepared(mut self) -> Self {
+        if let Self::Segments(segments) = &mut self
+            && let [_, middle @ .., _] = &mut segments[..]
+        {
+            middle.iter_mut().for_each(Segment::prepare);
+        }
+        self
     }
 
     fn matches(&self, text: &str) -> bool {
@@ -148,7 +234,7 @@ impl Glob {
 
 impl Segment {
     fn of_text(text: &str) -> Self {
-        Self { texts: vec![text.to_owned()], characters: text.chars().count() }
+        Self { texts: vec![text.to_owned()], characters: text.chars().count(), finder: None }
     }
 
     fn push(&mut self, char: char) {
@@ -156,6 +242,17 @@ impl Segment {
             last.push(char);
         }
         self.characters += 1;
+    }
+
+    fn push_any(&mut self) {
+        self.texts.push(String::new());
+        self.characters += 1;
+    }
+
+    fn prepare(&mut self) {
+        if let [own] = &self.texts[..] {
+            self.finder = Some(Finder::new(own).into_owned());
+        }
     }
 
     /// What stands behind it, if the text begins with it.
@@ -183,7 +280,11 @@ impl Segment {
     /// What stands behind it where it is found first.
     fn first_in<'t>(&self, text: &'t str) -> Option<&'t str> {
         if let [own] = &self.texts[..] {
-            return text.find(own.as_str()).map(|at| &text[at + own.len()..]);
+            let found = match &self.finder {
+                Some(finder) => finder.find(text.as_bytes()),
+                None => text.find(own.as_str()),
+            };
+            return found.map(|at| &text[at + own.len()..]);
         }
         text.char_indices().find_map(|(at, _)| self.at_start(&text[at..]))
     }
@@ -199,7 +300,12 @@ mod tests {
     use super::*;
 
     fn like(text: &str, pattern: &str) -> bool {
-        Glob::escaped(pattern, "!").unwrap().matches(text)
+        let glob = Glob::escaped(pattern, "!").unwrap();
+        let matches = glob.matches(text);
+        assert_eq!(glob.prepared().matches(text), matches, "{text} LIKE {pattern}, as a constant");
+        let of_row = LikePattern::of(pattern, "!").unwrap();
+        assert_eq!(of_row.matches(text), matches, "{text} LIKE {pattern}, as a column");
+        matches
     }
 
     #[test]
@@ -219,8 +325,29 @@ mod tests {
             ("aba", "ab%ba", false),
             ("abba", "ab%ba", true),
             ("", "%", true),
+            ("日本語", "%本%語%", true),
+            ("日本語", "%語%本%", false),
+            ("aXbXc", "a%X%X%c", true),
+            ("aXbc", "a%X%X%c", false),
+            ("ab", "%%%", true),
         ] {
             assert_eq!(like(text, pattern), matches, "{text} LIKE {pattern}");
+        }
+    }
+
+    /// A pattern of a row and a constant one are read by two matchers.
+    #[test]
+    fn a_pattern_means_the_same_wherever_it_stands() {
+        let all = |of: &[&str]| -> Vec<String> {
+            let pairs = of.iter().flat_map(|a| of.iter().map(move |b| format!("{a}{b}")));
+            let pairs: Vec<String> = pairs.collect();
+            pairs.iter().flat_map(|a| of.iter().map(move |b| format!("{a}{b}"))).collect()
+        };
+        let texts = all(&["", "a", "b", "\n", "%", "aba"]);
+        for pattern in all(&["", "a", "b", "%", "_", "!%", "%a_"]) {
+            for text in &texts {
+                like(text, &pattern);
+            }
         }
     }
 

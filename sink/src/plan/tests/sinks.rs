@@ -1,0 +1,129 @@
+//! Sinks: what is written, which changes a sink sees, and what a table must say to be one.
+
+use super::*;
+use crate::format::Encoded;
+use crate::row::{RowKind, Value};
+
+#[test]
+fn key_and_value_are_written_as_the_table_says() {
+    let columns = "k_b STRING, v INT, k_a INT, PRIMARY KEY (k_a, k_b) NOT ENFORCED";
+    let options = ", 'key.fields-prefix' = 'k_', 'value.fields-include' = 'EXCEPT_KEY'";
+    let plan = job(&sink(columns, options), "INSERT INTO o (k_a, k_b) SELECT id, name FROM src").unwrap();
+    let row = [Value::String("x"), Value::Null, Value::Int(5)];
+    let (mut key, mut value) = (Vec::new(), Vec::new());
+    for (format, out) in [(upsert(&plan).key.as_ref().unwrap(), &mut key), (&upsert(&plan).value, &mut value)]
+    {
+        let outcome = format.open_at_once().unwrap().encode(RowKind::Insert, &row, out);
+        assert_eq!(outcome.unwrap(), Encoded::Bytes);
+    }
+    assert_eq!(String::from_utf8(key).unwrap(), r#"{"a":5,"b":"x"}"#);
+    assert_eq!(String::from_utf8(value).unwrap(), r#"{"v":null}"#);
+}
+
+#[test]
+fn update_before_is_dropped_where_the_keys_are_one() {
+    let source = |key: &str| {
+        SOURCE.replace("'json'", "'debezium-json'").replace("amt DOUBLE)", &format!("amt DOUBLE{key})"))
+    };
+    let drops = |key: &str, insert: &str| {
+        let text = format!("{}{}{insert}", source(key), sink(COLUMNS, ""));
+        plan(&*text, &PlanOptions::default()).unwrap().pipelines[0].inserts[0].drop_update_before
+    };
+    assert!(drops(", PRIMARY KEY (id) NOT ENFORCED", ALL));
+    assert!(!drops("", ALL));
+    assert!(!drops(", PRIMARY KEY (name) NOT ENFORCED", ALL));
+    assert!(!drops(", PRIMARY KEY (id, name) NOT ENFORCED", ALL));
+}
+
+#[test]
+fn a_print_table_takes_every_change() {
+    let table = "CREATE TABLE o (id INT) WITH ('connector' = 'print', 'print-identifier' = 'x', 'standard-error' = 'true');";
+    let plan = job(table, "INSERT INTO o SELECT id FROM src").unwrap();
+    let SinkPlan::Print(print) = &plan.pipelines[0].inserts[0].sink else { panic!() };
+    assert_eq!((print.identifier.as_deref(), print.standard_error), (Some("x"), true));
+    assert!(!plan.pipelines[0].inserts[0].drop_update_before);
+}
+
+#[test]
+fn a_table_of_its_own_is_for_programs_with_rows() {
+    let plan = upsert_table(&sink(COLUMNS, "").as_str().into(), &PlanOptions::default()).unwrap();
+    assert_eq!((plan.topics.names(), plan.columns.len()), (&["out".to_owned()][..], 3));
+    let error = upsert_table(&SOURCE.into(), &PlanOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("'connector' = 'upsert-kafka' is expected here"), "{error}");
+    assert!(upsert_table(&ALL.into(), &PlanOptions::default()).is_err());
+}
+
+#[test]
+fn all_that_is_wrong_with_a_table_is_said_in_order() {
+    let options = ", 'value.fields-includ' = 'ALL', 'sink.parallelism' = '0', 'sink.buffer-flush.max-rows' = '5', \
+        'sink.delivery-guarantee' = 'exactly-once', 'key.fields-prefix' = 'k_', 'scan.parallelism' = 'x'";
+    let found = sentences(&sink("id BIGINT, name STRING, amt DOUBLE", options), ALL);
+    let found: Vec<&str> = found.iter().map(|it| it.split(" 'upsert-kafka' knows").next().unwrap()).collect();
+    assert_eq!(
+        found,
+        [
+            "table o: unknown option 'value.fields-includ'; did you mean 'value.fields-include'?",
+            "table o: 'scan.parallelism' = 'x' is not a whole number",
+            "table o: needs PRIMARY KEY (…) NOT ENFORCED: it becomes the message key and says which row an update \
+             or delete means",
+            "table o: 'sink.buffer-flush.max-rows' = 5 and 'sink.buffer-flush.interval' = 0 s work together: set \
+             both above zero, or neither",
+            "table o: 'sink.delivery-guarantee' = 'exactly-once' needs 'sink.transactional-id-prefix', one of its \
+             own for each job",
+            "table o: 'key.fields-prefix' = 'k_' needs 'value.fields-include' = 'EXCEPT_KEY': with ALL the key \
+             columns stand in the value too, unprefixed",
+            "table o: 'sink.parallelism' = 0 must be at least 1",
+            "table o: 'sink.delivery-guarantee' = 'exactly-once' is not supported yet",
+        ]
+    );
+}
+
+#[test]
+fn what_a_connector_cannot_do_without_is_one_sentence() {
+    let text = "CREATE TABLE o (id INT PRIMARY KEY NOT ENFORCED) WITH ('connector' = 'upsert-kafka', 'topic' = 'out');";
+    assert_eq!(
+        sentences(text, "INSERT INTO o SELECT id FROM src"),
+        [
+            "table o: missing 'key.format', 'value.format', 'properties.bootstrap.servers': 'upsert-kafka' cannot do \
+          without"
+        ]
+    );
+}
+
+#[test]
+fn formats_and_connectors_are_told_apart() {
+    assert_eq!(
+        sentences(&sink(COLUMNS, ", 'value.format' = 'debezium-json'"), ALL),
+        [
+            "table o: 'value.format' = 'debezium-json' carries changes of its own; here a null value is the delete, so \
+          the value needs an insert-only format: json, csv, raw, avro, avro-confluent, protobuf"
+        ]
+    );
+    let found = sentences(&sink(COLUMNS, ", 'key.format' = 'jsn'"), ALL);
+    assert!(found[0].starts_with(
+        "table o: 'key.format' = 'jsn': no such format; did you mean 'json'? there are: json, "
+    ));
+    let found = sentences(&sink(COLUMNS, ", 'connector' = 'upsert-kafkas'"), ALL);
+    assert_eq!(
+        found,
+        [
+            "table o: no connector 'upsert-kafkas'; did you mean 'upsert-kafka'? there are: blackhole, datagen, filesystem, kafka, print, upsert-kafka"
+        ]
+    );
+}
+
+#[test]
+fn a_job_that_reads_what_it_writes_is_refused_unless_it_is_meant() {
+    let text = format!("{SOURCE}{}{ALL}", sink(COLUMNS, ", 'topic' = 'in'"));
+    let error = plan(&*text, &PlanOptions::default()).unwrap_err();
+    assert!(error.to_string().starts_with(
+        "table o: reads and writes topic 'in': the job would feed itself; use two topics, or --allow-loop (line 2, "
+    ));
+    assert_eq!(error.findings()[0].rule, Rule::Loop);
+    plan(&*text, &PlanOptions::new().with_loop_allowed(true)).unwrap();
+    // Another cluster is another topic, until the caller says that both are one.
+    let apart = text.replace("'a:1'", "'c:1'");
+    plan(&*apart, &PlanOptions::default()).unwrap();
+    let one = PlanOptions::new().with_bootstrap("d:1");
+    assert_eq!(plan(&*apart, &one).unwrap_err().findings()[0].rule, Rule::Loop);
+}
