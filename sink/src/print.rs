@@ -4,6 +4,7 @@ use crate::changelog_grid::ChangelogGrid;
 use crate::format::{decimal, number, time};
 use crate::plan::{Layout, PrintPlan};
 use crate::query_cells;
+use crate::query_json::QueryJson;
 use crate::row::{Row, RowKind, Timestamp, Unscaled, Value};
 use crate::types::{DataType, Field, LogicalType};
 
@@ -12,49 +13,76 @@ use crate::types::{DataType, Field, LogicalType};
 pub(crate) struct Print {
     columns: std::sync::Arc<[Field]>,
     identifier: Option<String>,
-    /// Where changes are shown in a grid.
-    grid: Option<ChangelogGrid>,
-    /// Whether cells are handed out and not shown.
-    is_cells: bool,
+    form: Form,
+}
+
+/// What a change is shown as.
+#[derive(Clone)]
+enum Form {
+    /// Connector `print`'s line.
+    Row,
+    Grid(ChangelogGrid),
+    Json(QueryJson),
+    /// Cells with tabs between.
+    Raw,
+    /// Cells are handed out and not shown.
+    Cells,
 }
 
 impl Print {
     /// For the plan of a print table.
     pub(crate) fn new(plan: PrintPlan) -> Self {
-        let grid = matches!(plan.layout, Layout::Changelog { .. }).then(|| ChangelogGrid::new(&plan.columns));
-        let is_cells = plan.layout == Layout::Cells;
-        Self { columns: plan.columns, identifier: plan.identifier, grid, is_cells }
+        let form = match plan.layout {
+            Layout::Row => Form::Row,
+            Layout::Changelog { .. } => Form::Grid(ChangelogGrid::new(&plan.columns)),
+            Layout::Json => Form::Json(QueryJson::new(&plan.columns)),
+            Layout::Raw => Form::Raw,
+            Layout::Cells => Form::Cells,
+        };
+        Self { columns: plan.columns, identifier: plan.identifier, form }
     }
 
     /// Appends the line without its end and returns its length.
     pub(crate) fn line(&self, kind: RowKind, row: Row<'_>, out: &mut Vec<u8>) -> usize {
         let start = out.len();
-        if let Some(grid) = &self.grid {
-            grid.line(kind, out, |at, out| match row[at] {
+        match &self.form {
+            Form::Row => {
+                if let Some(identifier) = &self.identifier {
+                    out.extend_from_slice(identifier.as_bytes());
+                    out.extend_from_slice(b"> ");
+                }
+                out.extend_from_slice(kind.to_string().as_bytes());
+                fields(&self.columns, row, out);
+            }
+            Form::Grid(grid) => grid.line(kind, out, |at, out| match row[at] {
                 Value::Null => out.extend_from_slice(b"<NULL>"),
                 item => value(&self.columns[at].data_type.logical, item, out),
-            });
-            return out.len() - start;
-        }
-        if self.is_cells {
-            let cells = self.columns.iter().zip(row).map(|(column, item)| match item {
-                Value::Null => None,
-                item => {
-                    let mut text = Vec::new();
-                    value(&column.data_type.logical, *item, &mut text);
-                    Some(text)
+            }),
+            Form::Json(json) => json.line(kind, row, out, |at, out| {
+                value(&self.columns[at].data_type.logical, row[at], out);
+            }),
+            Form::Raw => {
+                out.extend_from_slice(kind.to_string().as_bytes());
+                for (column, item) in self.columns.iter().zip(row) {
+                    out.push(b'\t');
+                    value(&column.data_type.logical, *item, out);
                 }
-            });
-            query_cells::write(cells, out);
-            return out.len() - start;
+            }
+            Form::Cells => self.cells(row, out),
         }
-        if let Some(identifier) = &self.identifier {
-            out.extend_from_slice(identifier.as_bytes());
-            out.extend_from_slice(b"> ");
-        }
-        out.extend_from_slice(kind.to_string().as_bytes());
-        fields(&self.columns, row, out);
         out.len() - start
+    }
+
+    fn cells(&self, row: Row<'_>, out: &mut Vec<u8>) {
+        let cells = self.columns.iter().zip(row).map(|(column, item)| match item {
+            Value::Null => None,
+            item => {
+                let mut text = Vec::new();
+                value(&column.data_type.logical, *item, &mut text);
+                Some(text)
+            }
+        });
+        query_cells::write(cells, out);
     }
 }
 
@@ -168,7 +196,7 @@ mod tests {
                 .nullable(),
             ),
         ];
-        let print = Print { columns: columns.into(), identifier: None, grid: None, is_cells: false };
+        let print = Print { columns: columns.into(), identifier: None, form: Form::Row };
         let entries = [(Value::String("a"), Value::Bytes(b"3")), (Value::String("b"), Value::Bytes(b"\xff"))];
         let row = [
             Value::Int(1),
@@ -184,7 +212,7 @@ mod tests {
 
     #[test]
     fn an_identifier_stands_in_front() {
-        let print = Print { columns: [].into(), identifier: Some("out".into()), grid: None, is_cells: false };
+        let print = Print { columns: [].into(), identifier: Some("out".into()), form: Form::Row };
         let mut out = Vec::new();
         print.line(RowKind::Delete, &[], &mut out);
         assert_eq!(out, b"out> -D[]");
