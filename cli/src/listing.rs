@@ -1,6 +1,7 @@
 //! Rows for standard output in the form that `--output` names: the same for every command that has rows.
 
 use serde_json::Value;
+use upsert_kafka_sink::plan::{Plan, QueryForm};
 
 use crate::args::Args;
 use crate::exit::Failure;
@@ -50,6 +51,15 @@ impl OutputFormat {
             Some("json") => Ok(Self::Json),
             Some("raw") => Ok(Self::Raw),
             Some(other) => Err(Failure::usage(format!("--output {other}: there are table, json and raw"))),
+        }
+    }
+
+    /// Has the SELECTs of a plan printed in this form.
+    pub(crate) fn shape(self, plan: &mut Plan) {
+        match self {
+            Self::Table => {}
+            Self::Json => plan.print_queries_as(QueryForm::Json),
+            Self::Raw => plan.print_queries_as(QueryForm::Raw),
         }
     }
 }

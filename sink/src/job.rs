@@ -18,7 +18,8 @@
 //!
 //! Where a plan says so (`plan/parallelism.rs`), the changes of an INSERT are written by tasks of the sink. They come
 //! through an exchange: bounded channels, in batches (`exchange.rs` fills them, `handover.rs` is what crosses), and each
-//! change of a key goes to the same task, so that a key stays in order here too.
+//! change of a key goes to the same task, so that a key stays in order here too. The branches of a UNION ALL have one sink:
+//! one writer in a task that reads them all, one exchange where several tasks do.
 //!
 //! A checkpoint is one operation of one task that reads (`Writers::commit`): positions of this moment, and everything
 //! written of what lies before them, become lasting together. Where other tasks write, an order to flush follows the
@@ -48,7 +49,7 @@ use crate::progress::{Counts, Progress};
 use crate::query_results::{self, QueryResults, QueryWriter};
 use crate::source::JobIdentity;
 pub use crate::source::Restore;
-use sink_task::SinkTask;
+use sink_task::{SinkTask, SinkTasks};
 use subtask::Subtask;
 use task::{Opening, Task};
 
@@ -177,11 +178,10 @@ impl Job {
         let shared = Arc::clone(&progress);
         let mut opening =
             Opening { restore: options.restore, job, clients, progress: shared, results: options.results };
-        let (mut tasks, mut sink_tasks) = (Vec::new(), Vec::new());
+        let (mut tasks, mut sinks) = (Vec::new(), SinkTasks::default());
         for pipeline in &plan.pipelines {
             let codecs = Codecs::open_in(pipeline, &options.environment).await?;
-            // The ways into a sink's tasks are then in the hands of the tasks that read alone, so that they end with these.
-            let exchanges = sink_task::open(pipeline, &mut opening, &mut sink_tasks).await?;
+            let exchanges = sinks.open(pipeline, &mut opening).await?;
             for index in 0..pipeline.tasks {
                 let subtask = Subtask::new(index, pipeline.tasks);
                 let task = Task::open(pipeline, &codecs, &exchanges, subtask, &mut opening).await?;
@@ -191,7 +191,7 @@ impl Job {
         }
         Ok(Self {
             tasks,
-            sink_tasks,
+            sink_tasks: sinks.into_tasks(),
             checkpoint_interval: plan.settings.checkpoint_interval,
             stop_timeout: options.stop_timeout,
             progress,

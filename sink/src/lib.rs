@@ -169,6 +169,7 @@ pub mod plan;
 mod print;
 mod progress;
 mod query_cells;
+mod query_json;
 mod query_results;
 mod record_metadata;
 mod registry;

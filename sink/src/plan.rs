@@ -59,7 +59,7 @@ mod upsert;
 pub use self::completion::Completion;
 pub use self::discretion::holds_secret;
 pub(crate) use self::distribution::Distribution;
-pub use self::job_plan::Plan;
+pub use self::job_plan::{Plan, QueryForm};
 pub use self::notice::Notice;
 pub use self::pipeline::{InsertPlan, Pipeline, SourcePlan};
 pub(crate) use self::pipeline::{KafkaSinkPlan, Layout, PrintPlan, SinkPlan};

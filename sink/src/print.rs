@@ -4,82 +4,111 @@ use crate::changelog_grid::ChangelogGrid;
 use crate::format::{decimal, number, time};
 use crate::plan::{Layout, PrintPlan};
 use crate::query_cells;
-use crate::row::{Row, RowKind, Timestamp, Unscaled, Value};
+use crate::query_json::QueryJson;
+use crate::row::{Row, RowKind, Timestamp, Value};
 use crate::types::{DataType, Field, LogicalType};
+
+mod java_text;
 
 /// Writes lines for one table.
 #[derive(Clone)]
 pub(crate) struct Print {
     columns: std::sync::Arc<[Field]>,
-    identifier: Option<String>,
-    /// Where changes are shown in a grid.
-    grid: Option<ChangelogGrid>,
-    /// Whether cells are handed out and not shown.
-    is_cells: bool,
+    form: Form,
+}
+
+/// What a change is shown as.
+#[derive(Clone)]
+enum Form {
+    /// Connector `print`'s line.
+    Row,
+    Grid(ChangelogGrid),
+    Json(QueryJson),
+    /// Cells with tabs between.
+    Raw,
+    /// Cells are handed out and not shown.
+    Cells,
 }
 
 impl Print {
     /// For the plan of a print table.
     pub(crate) fn new(plan: PrintPlan) -> Self {
-        let grid = matches!(plan.layout, Layout::Changelog { .. }).then(|| ChangelogGrid::new(&plan.columns));
-        let is_cells = plan.layout == Layout::Cells;
-        Self { columns: plan.columns, identifier: plan.identifier, grid, is_cells }
+        let form = match plan.layout {
+            Layout::Row => Form::Row,
+            Layout::Changelog { .. } => Form::Grid(ChangelogGrid::new(&plan.columns)),
+            Layout::Json => Form::Json(QueryJson::new(&plan.columns)),
+            Layout::Raw => Form::Raw,
+            Layout::Cells => Form::Cells,
+        };
+        Self { columns: plan.columns, form }
     }
 
     /// Appends the line without its end and returns its length.
     pub(crate) fn line(&self, kind: RowKind, row: Row<'_>, out: &mut Vec<u8>) -> usize {
         let start = out.len();
-        if let Some(grid) = &self.grid {
-            grid.line(kind, out, |at, out| match row[at] {
+        match &self.form {
+            Form::Row => {
+                out.extend_from_slice(kind.to_string().as_bytes());
+                fields(&self.columns, row, Style::Java, out);
+            }
+            Form::Grid(grid) => grid.line(kind, out, |at, out| match row[at] {
                 Value::Null => out.extend_from_slice(b"<NULL>"),
-                item => value(&self.columns[at].data_type.logical, item, out),
-            });
-            return out.len() - start;
-        }
-        if self.is_cells {
-            let cells = self.columns.iter().zip(row).map(|(column, item)| match item {
-                Value::Null => None,
-                item => {
-                    let mut text = Vec::new();
-                    value(&column.data_type.logical, *item, &mut text);
-                    Some(text)
+                item => value(&self.columns[at].data_type.logical, item, Style::Sql, out),
+            }),
+            Form::Json(json) => json.line(kind, row, out, |at, out| {
+                value(&self.columns[at].data_type.logical, row[at], Style::Sql, out);
+            }),
+            Form::Raw => {
+                out.extend_from_slice(kind.to_string().as_bytes());
+                for (column, item) in self.columns.iter().zip(row) {
+                    out.push(b'\t');
+                    value(&column.data_type.logical, *item, Style::Sql, out);
                 }
-            });
-            query_cells::write(cells, out);
-            return out.len() - start;
+            }
+            Form::Cells => self.cells(row, out),
         }
-        if let Some(identifier) = &self.identifier {
-            out.extend_from_slice(identifier.as_bytes());
-            out.extend_from_slice(b"> ");
-        }
-        out.extend_from_slice(kind.to_string().as_bytes());
-        fields(&self.columns, row, out);
         out.len() - start
+    }
+
+    fn cells(&self, row: Row<'_>, out: &mut Vec<u8>) {
+        let cells = self.columns.iter().zip(row).map(|(column, item)| match item {
+            Value::Null => None,
+            item => {
+                let mut text = Vec::new();
+                value(&column.data_type.logical, *item, Style::Sql, &mut text);
+                Some(text)
+            }
+        });
+        query_cells::write(cells, out);
     }
 }
 
-fn fields(columns: &[Field], row: Row<'_>, out: &mut Vec<u8>) {
-    let members = columns.iter().map(|column| &column.data_type).zip(row.iter().copied());
-    list(b"[", members, b"]", out);
+/// Whose texts values are.
+#[derive(Clone, Copy)]
+enum Style {
+    /// `toString` of Java's classes, by which connector `print` writes.
+    Java,
+    /// Casts to STRING, by which Flink's client shows the rows of a query.
+    Sql,
 }
 
-fn list<'a>(
-    open: &[u8],
-    members: impl Iterator<Item = (&'a DataType, Value<'a>)>,
-    close: &[u8],
-    out: &mut Vec<u8>,
-) {
-    out.extend_from_slice(open);
+fn fields(columns: &[Field], row: Row<'_>, style: Style, out: &mut Vec<u8>) {
+    let members = columns.iter().map(|column| &column.data_type).zip(row.iter().copied());
+    list(members, style, out);
+}
+
+fn list<'a>(members: impl Iterator<Item = (&'a DataType, Value<'a>)>, style: Style, out: &mut Vec<u8>) {
+    out.push(b'[');
     for (at, (data_type, item)) in members.enumerate() {
         if at > 0 {
             out.extend_from_slice(b", ");
         }
-        value(&data_type.logical, item, out);
+        value(&data_type.logical, item, style, out);
     }
-    out.extend_from_slice(close);
+    out.push(b']');
 }
 
-fn value(logical: &LogicalType, item: Value<'_>, out: &mut Vec<u8>) {
+fn value(logical: &LogicalType, item: Value<'_>, style: Style, out: &mut Vec<u8>) {
     match (logical, item) {
         (_, Value::Null) => out.extend_from_slice(b"null"),
         (_, Value::Boolean(it)) => text(it, out),
@@ -91,24 +120,34 @@ fn value(logical: &LogicalType, item: Value<'_>, out: &mut Vec<u8>) {
         (_, Value::Double(it)) => number::write_f64(it, out),
         (_, Value::String(it)) => out.extend_from_slice(it.as_bytes()),
         (_, Value::Date(days)) => time::write_date(days.into(), out),
-        (_, Value::Time(millis)) => time::write_time(millis, out),
+        (_, Value::Time(millis)) => match style {
+            Style::Java => java_text::local_time(millis, out),
+            Style::Sql => time::write_time(millis, out),
+        },
         (_, Value::Bytes(bytes)) => byte_list(bytes, out),
-        (LogicalType::Decimal { scale, .. }, Value::Decimal(Unscaled(it))) => {
-            decimal::write_plain(it, *scale, out)
-        }
+        (LogicalType::Decimal { scale, .. }, Value::Decimal(it)) => match style {
+            Style::Java => java_text::big_decimal(it, *scale, out),
+            Style::Sql => decimal::write_plain(it.0, *scale, out),
+        },
         (LogicalType::Timestamp(p) | LogicalType::TimestampLtz(p), Value::Timestamp(it)) => {
-            moment(it, *p, out)
+            match (style, logical) {
+                (Style::Sql, _) => moment(it, *p, out),
+                (Style::Java, LogicalType::TimestampLtz(_)) => java_text::instant(it, out),
+                (Style::Java, _) => java_text::local_date_time(it, out),
+            }
         }
         (LogicalType::Array(of), Value::Array(items)) => {
-            list(b"[", items.iter().map(|item| (&**of, *item)), b"]", out);
+            list(items.iter().map(|item| (&**of, *item)), style, out);
         }
-        (LogicalType::Map(key, of), Value::Map(entries)) => map(&key.logical, &of.logical, entries, out),
+        (LogicalType::Map(key, of), Value::Map(entries)) => {
+            map((&key.logical, &of.logical), entries, style, out);
+        }
         (LogicalType::Multiset(key), Value::Map(entries)) => {
-            map(&key.logical, &LogicalType::Int, entries, out)
+            map((&key.logical, &LogicalType::Int), entries, style, out);
         }
         (LogicalType::Row(columns), Value::Row(row)) => {
             out.extend_from_slice(b"+I");
-            fields(columns, row, out);
+            fields(columns, row, style, out);
         }
         // The decoder gives no value that its column cannot hold.
         (_, other) => out.extend_from_slice(format!("{other:?}").as_bytes()),
@@ -135,15 +174,20 @@ fn moment(it: Timestamp, precision: u8, out: &mut Vec<u8>) {
     }
 }
 
-fn map(key: &LogicalType, of: &LogicalType, entries: &[(Value<'_>, Value<'_>)], out: &mut Vec<u8>) {
+fn map(
+    (key, of): (&LogicalType, &LogicalType),
+    entries: &[(Value<'_>, Value<'_>)],
+    style: Style,
+    out: &mut Vec<u8>,
+) {
     out.push(b'{');
     for (at, (name, item)) in entries.iter().enumerate() {
         if at > 0 {
             out.extend_from_slice(b", ");
         }
-        value(key, *name, out);
+        value(key, *name, style, out);
         out.push(b'=');
-        value(of, *item, out);
+        value(of, *item, style, out);
     }
     out.push(b'}');
 }
@@ -168,7 +212,7 @@ mod tests {
                 .nullable(),
             ),
         ];
-        let print = Print { columns: columns.into(), identifier: None, grid: None, is_cells: false };
+        let print = Print { columns: columns.into(), form: Form::Row };
         let entries = [(Value::String("a"), Value::Bytes(b"3")), (Value::String("b"), Value::Bytes(b"\xff"))];
         let row = [
             Value::Int(1),
@@ -178,15 +222,7 @@ mod tests {
         ];
         let mut out = Vec::new();
         let length = print.line(RowKind::UpdateBefore, &row, &mut out);
-        assert_eq!(String::from_utf8_lossy(&out), "-U[1, null, 1970-01-01 00:00:01.000, {a=[51], b=[-1]}]");
+        assert_eq!(String::from_utf8_lossy(&out), "-U[1, null, 1970-01-01T00:00:01Z, {a=[51], b=[-1]}]");
         assert_eq!(length, out.len());
-    }
-
-    #[test]
-    fn an_identifier_stands_in_front() {
-        let print = Print { columns: [].into(), identifier: Some("out".into()), grid: None, is_cells: false };
-        let mut out = Vec::new();
-        print.line(RowKind::Delete, &[], &mut out);
-        assert_eq!(out, b"out> -D[]");
     }
 }

@@ -75,6 +75,12 @@ impl Settings {
     /// Takes one setting; a sentence back where it has no effect.
     pub(crate) fn set(&mut self, given: &WithOption) -> Result<Option<String>, Finding> {
         let (key, text) = (given.key.as_str(), given.value.as_str());
+        if let Some((.., why)) =
+            REFUSED.iter().find(|(of, is_harmless, _)| *of == key && *is_harmless != text)
+        {
+            let text = format!("SET '{key}' = '{}': {why}", shown(key, text));
+            return Err(Finding::new(Rule::Setting, text).at(given.at));
+        }
         let Some(spec) = SETTINGS.iter().find(|spec| spec.key == key) else {
             return Ok(Some(without_effect(key)));
         };
@@ -188,6 +194,23 @@ impl Settings {
         None
     }
 }
+
+/// Settings whose effect is missed: a job would come to something else. Each with the value that asks for nothing.
+const REFUSED: [(&str, &str, &str); 2] = [
+    (
+        "table.exec.source.cdc-events-duplicate",
+        "false",
+        "events that come twice are not left out here; write into an upsert-kafka table, where an equal row changes \
+         nothing, and leave 'table.exec.source.cdc-events-duplicate' out",
+    ),
+    (
+        "execution.savepoint.path",
+        "",
+        "a checkpoint or savepoint of Flink is not read: the group's offsets are the state; stop the job there with \
+         checkpointing on, and start here with the same 'properties.group.id' and 'scan.startup.mode' = \
+         'group-offsets', or with 'scan.startup.timestamp-millis' of the stop",
+    ),
+];
 
 fn without_effect(key: &str) -> String {
     if key == "execution.checkpointing.mode" {

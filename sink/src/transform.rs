@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A record is read once per table, however many INSERTs read the table. What an INSERT makes of it lies in the
-//! [`Changes`] of that INSERT until the next record. Rows borrow from the record and from one arena, which is reset with
+//! [`Changes`] of that INSERT, whatever branch it is of, until the next record. Rows borrow from the record and from one arena, which is reset with
 //! each record; so a record costs no allocation once buffers have grown.
 //!
 //! One thing can stop it half-way: a decoder may need a schema that was not fetched yet. Then [`feed`](Transform::feed)
@@ -41,7 +41,7 @@ use crate::step::{Step, Unexpanded};
 pub struct Transform {
     sources: Vec<SourceChain>,
     inserts: Vec<InsertChain>,
-    /// As many as there are INSERTs.
+    /// As many as there are sinks: branches of one INSERT write in the order of the rows.
     changes: Vec<Changes>,
     arena: Arena,
     /// The source that the record is read for next; those before are done with it.
@@ -71,6 +71,8 @@ struct SourceChain {
 /// From a row to the bytes of its change.
 struct InsertChain {
     source: usize,
+    /// Whose changes these are.
+    sink: usize,
     steps: Vec<Step>,
     projection: Projection,
     /// Where deletes have their key alone: the projection without NOT NULL beside the key.
@@ -104,11 +106,15 @@ impl Transform {
             deserializer: deserializer.clone(),
             operator: plan.normalize.clone().map(|it| Box::new(Normalize::new(it)) as Box<dyn Operator>),
         };
-        let inserts = pipeline.inserts.iter().zip(&codecs.outputs);
+        let sinks =
+            pipeline.sinks().enumerate().flat_map(|(at, branches)| std::iter::repeat_n(at, branches.len()));
+        let inserts = pipeline.inserts.iter().zip(&codecs.outputs).zip(sinks);
         Self {
             sources: sources.map(chain).collect(),
-            inserts: inserts.map(|(plan, output)| InsertChain::new(plan, output.clone())).collect(),
-            changes: pipeline.inserts.iter().map(|_| Changes::default()).collect(),
+            inserts: inserts
+                .map(|((plan, output), sink)| InsertChain::new(plan, output.clone(), sink))
+                .collect(),
+            changes: pipeline.sinks().map(|_| Changes::default()).collect(),
             arena: Arena::new(),
             next_source: 0,
             rows: 0,
@@ -185,7 +191,7 @@ impl Transform {
         Ok(Fed::Complete)
     }
 
-    /// What each INSERT changes by the message that was fed last, in their order.
+    /// What the message that was fed last changes in each sink, in their order: one of each INSERT.
     pub fn changes(&self) -> &[Changes] {
         &self.changes
     }
@@ -225,8 +231,8 @@ impl Transform {
             if *rebuilds {
                 return Ok(());
             }
-            let own = inserts.iter().zip(&mut *changes).filter(|(insert, _)| insert.source == *source);
-            own.into_iter().try_for_each(|(insert, changes)| insert.push(kind, row, &moment, changes))
+            let mut own = inserts.iter().filter(|insert| insert.source == *source);
+            own.try_for_each(|insert| insert.push(kind, row, &moment, &mut changes[insert.sink]))
         };
         let mut failure = None;
         let outcome = deserializer.deserialize(message, arena, |kind, row| {
@@ -272,9 +278,10 @@ impl SchemaRequest {
 }
 
 impl InsertChain {
-    fn new(plan: &InsertPlan, output: Output) -> Self {
+    fn new(plan: &InsertPlan, output: Output, sink: usize) -> Self {
         Self {
             source: plan.source,
+            sink,
             steps: plan.steps.clone(),
             projection: plan.projection.clone(),
             delete_projection: plan.delete_projection(),

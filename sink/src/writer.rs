@@ -39,7 +39,7 @@ impl Writer {
             SinkPlan::Kafka(plan) => Self::Kafka(Box::new(KafkaWriter::open(plan, subtask, clients).await?)),
             SinkPlan::Print(plan) => match results.filter(|_| plan.layout == Layout::Cells) {
                 Some(results) => Self::Query(results.clone()),
-                None => Self::Print(PrintWriter::new(plan, clients.clock().clone())),
+                None => Self::Print(PrintWriter::new(plan, subtask, clients.clock().clone())),
             },
             SinkPlan::Blackhole(_) => Self::Blackhole,
         })

@@ -29,6 +29,7 @@ use node::{Node, Plan, Ports};
 use secured::Security;
 pub use secured::{PASSWORD, SESSION, Secured};
 pub use signer::Signer;
+pub use skipped::say_skipped;
 pub use stores::{Identity, KEY_PASSWORD, Properties, STORE_PASSWORD, Stores, Trust};
 
 /// A running cluster; dropping it ends it, and so does the end of this process.

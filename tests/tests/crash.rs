@@ -124,7 +124,7 @@ async fn offsets_are_committed_only_after_what_they_stand_for_is_acknowledged() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kill_9_and_a_restart_lose_no_row_under_latest_offset_either() {
+async fn point_67_kill_9_and_a_restart_lose_no_row_under_latest_offset_either() {
     for startup in ["latest-offset", "earliest-offset"] {
         let (_broker, address) = program::broker();
         let client = client(&address).await;

@@ -1,5 +1,7 @@
 //! Tables that a program opens: what it reads and writes, how far that came, and what it is told when something fails.
 
+mod elsewhere; // registries, a real Kafka, topics that are made again
+
 use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};

@@ -26,6 +26,32 @@ fn a_script_from_a_pipe_makes_fills_and_shows_a_table() {
     assert_eq!(lines.len(), 6, "{}", ran.out);
 }
 
+/// `--output` names the form of a SELECT as of everything else, and the counts make way for it.
+#[test]
+fn a_select_is_printed_in_the_form_that_is_asked_for() {
+    let script = format!(
+        "{ORDERS}INSERT INTO orders VALUES (1, 'a\"b'), (2, CAST(NULL AS STRING));
+        SELECT id, name, CAST(id AS DECIMAL(5, 2)) / 4 AS part, MAP[id, TRUE] AS m FROM orders;"
+    );
+    let ran = |form: &str| {
+        let ran = run_with_input(&["sql", "--output", form], script.as_bytes());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(ran.err.contains("2 rows in, 2 rows out"), "{}", ran.err);
+        ran.out
+    };
+    let json: Vec<serde_json::Value> =
+        ran("json").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let expected = [
+        serde_json::json!({"op": "+I", "row": {"id": 1, "name": "a\"b", "part": 0.25, "m": "{1=true}"}}),
+        serde_json::json!({"op": "+I", "row": {"id": 2, "name": null, "part": 0.5, "m": "{2=true}"}}),
+    ];
+    assert_eq!(json, expected);
+    let raw: Vec<String> = ran("raw").lines().map(str::to_owned).collect();
+    assert_eq!(raw.len(), 2, "{raw:?}");
+    assert!(raw[0].starts_with("+I\t1\ta\"b\t0.25"), "{raw:?}");
+    assert!(raw[1].starts_with("+I\t2\tnull\t0.50"), "{raw:?}");
+}
+
 #[test]
 fn a_script_ends_at_its_first_failure_with_the_code_of_run() {
     let script = |text: &str| run_with_input(&["sql"], format!("{ORDERS}SHOW TABLES;\n{text}").as_bytes());

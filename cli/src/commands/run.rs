@@ -26,19 +26,20 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
     if args.has("--embedded") {
         return embedded::run(args, stop, out).await;
     }
-    for flag in ["--input", "--follow", "--output", "--full"] {
+    for flag in ["--input", "--follow", "--full"] {
         if args.has(flag) {
             return Err(Failure::usage(format!("{flag} needs --embedded")));
         }
     }
     let path = args.operand(0);
     let script = job::read(path)?;
-    let plan = job::plan(path, script, &job::options(args, None)?)?;
+    let mut plan = job::plan(path, script, &job::options(args, None)?)?;
     warn(plan.notices());
     if answer(&plan, out)? {
         return Ok(());
     }
     let columns = Live::columns(&plan, args, out)?;
+    form.shape(&mut plan);
     let new = match args.optional("--partitions")? {
         Some(partitions) => NewTopics::new().partitions(partitions),
         None => NewTopics::new(),

@@ -252,7 +252,10 @@ fn unknown(name: &str) -> Finding {
     let upper = name.to_ascii_uppercase();
     let hint = nearest(&upper, names.filter(|name| !name.contains(' ')));
     let hint = hint.map(|it| format!("; did you mean {it}?")).unwrap_or_default();
-    Finding::not_yet("function", format!("there is no function {name}{hint}"))
+    Finding::not_yet(
+        "function",
+        format!("there is no function {name}{hint}; functions written in Java cannot run here"),
+    )
 }
 
 fn ill_called(name: &str) -> Finding {

@@ -20,9 +20,10 @@ mod tree;
 mod writer;
 
 pub(super) use self::node::Node;
-pub(super) use self::text::{quote, write_double};
+pub(crate) use self::text::quote;
+pub(super) use self::text::write_double;
 pub(super) use self::tree::JsonTreeDecoder;
-pub(super) use self::writer::JsonEncoder;
+pub(crate) use self::writer::JsonEncoder;
 
 /// The row of the table.
 pub(super) const JSON: FormatSpec = FormatSpec {
@@ -77,6 +78,14 @@ pub(super) fn encoder(
     };
     let members = slots.iter().map(member).collect::<Result<_, FormatError>>()?;
     Ok(JsonEncoder::new(members, EncodeOptions::of(options)?))
+}
+
+/// Writes one of the columns for whoever looks on: no row is refused, and amounts are as they are printed.
+pub(crate) fn shown(columns: &[Field], slot: usize) -> Result<JsonEncoder, FormatError> {
+    let mut options = OptionSet::default();
+    options.insert(MAP_NULL_KEY_MODE.key, OptionValue::Choice("LITERAL"));
+    options.insert(DECIMAL_AS_PLAIN_NUMBER.key, OptionValue::Bool(true));
+    encoder(&options, columns, &[slot])
 }
 
 /// The tree decoder of a change event: a missing field is never an error in it.

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
 use crate::progress::Counts;
 
-/// Where the changes of one INSERT go that other tasks write.
+/// Where the changes of one INSERT go that other tasks write, of whichever branch.
 pub(super) struct ExchangeWriter {
     table: String,
     exchange: Exchange,
@@ -37,7 +37,7 @@ impl ExchangeWriter {
         }
     }
 
-    /// Takes in what the INSERT made of a message; waits while a task of the sink is behind.
+    /// Takes in what a message changes in the sink; waits while a task of the sink is behind.
     pub(super) async fn write(&mut self, changes: &Changes, counts: &mut Counts) -> Result<(), Error> {
         let mut targets = changes.targets().iter().copied();
         for change in changes.iter() {

@@ -7,6 +7,7 @@
 //! What must never happen: a flush that is told to be done after a change was not written. So a task that failed answers
 //! nothing any more, and lives until the job has heard of the failure.
 
+use std::collections::HashMap;
 use std::future::pending;
 use std::sync::Arc;
 
@@ -22,6 +23,14 @@ use crate::plan::{InsertPlan, Pipeline};
 use crate::progress::{Counts, Progress};
 use crate::writer::Writer;
 
+/// The tasks of a job's sinks, as its pipelines are opened.
+#[derive(Default)]
+pub(super) struct SinkTasks {
+    tasks: Vec<SinkTask>,
+    /// The ways to the tasks of each INSERT: those of all of its branches, whatever they read.
+    senders: HashMap<usize, Vec<HandoverSender>>,
+}
+
 /// A task that writes the changes of one INSERT which are its own by their key, or by turns.
 pub(super) struct SinkTask {
     inbox: HandoverReceiver,
@@ -33,26 +42,45 @@ pub(super) struct SinkTask {
     asked: Option<oneshot::Sender<()>>,
 }
 
-/// Opens the tasks of every sink whose rows are exchanged; for each INSERT the ways to its tasks, none where each task
-/// writes what it reads.
-pub(super) async fn open(
-    pipeline: &Pipeline,
-    opening: &mut Opening,
-    tasks: &mut Vec<SinkTask>,
-) -> Result<Vec<Vec<HandoverSender>>, Error> {
-    let mut exchanges = Vec::with_capacity(pipeline.inserts.len());
-    for insert in &pipeline.inserts {
+impl SinkTasks {
+    /// Opens the tasks of every sink whose rows are exchanged, once for all pipelines that write it; for each sink of
+    /// this pipeline the ways to its tasks, none where each task writes what it reads.
+    pub(super) async fn open(
+        &mut self,
+        pipeline: &Pipeline,
+        opening: &mut Opening,
+    ) -> Result<Vec<Vec<HandoverSender>>, Error> {
+        let mut exchanges = Vec::new();
+        for insert in pipeline.sinks().filter_map(<[InsertPlan]>::first) {
+            if !self.senders.contains_key(&insert.statement) {
+                let senders = self.open_tasks(insert, opening).await?;
+                self.senders.insert(insert.statement, senders);
+            }
+            exchanges.push(self.senders[&insert.statement].clone());
+        }
+        Ok(exchanges)
+    }
+
+    async fn open_tasks(
+        &mut self,
+        insert: &InsertPlan,
+        opening: &mut Opening,
+    ) -> Result<Vec<HandoverSender>, Error> {
         let count = insert.distribution.sink_tasks().unwrap_or(0);
         let mut senders = Vec::new();
         for index in 0..count {
             let (sender, inbox) = handover::channel();
             let subtask = Subtask::new(index, count);
-            tasks.push(SinkTask::open(insert, subtask, inbox, opening).await?);
+            self.tasks.push(SinkTask::open(insert, subtask, inbox, opening).await?);
             senders.push(sender);
         }
-        exchanges.push(senders);
+        Ok(senders)
     }
-    Ok(exchanges)
+
+    /// The ways into the tasks are then in the hands of the tasks that read alone, so that they end with these.
+    pub(super) fn into_tasks(self) -> Vec<SinkTask> {
+        self.tasks
+    }
 }
 
 impl SinkTask {

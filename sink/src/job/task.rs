@@ -79,7 +79,7 @@ impl Task {
         let dead_letters = DeadLetters::open(pipeline.reader(), clients).await?;
         let shared = Arc::clone(progress);
         let results = results.as_ref();
-        let writers = Writers::open(&pipeline.inserts, exchanges, subtask, clients, shared, results).await?;
+        let writers = Writers::open(pipeline, exchanges, subtask, clients, shared, results).await?;
         let source = Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?;
         let rebuilt = source.rebuilt();
         progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);

@@ -12,13 +12,13 @@ use super::subtask::Subtask;
 use crate::changes::Changes;
 use crate::clients::Clients;
 use crate::error::Error;
-use crate::plan::InsertPlan;
+use crate::plan::Pipeline;
 use crate::progress::{Counts, Progress};
 use crate::query_results::QueryWriter;
 use crate::source::Positions;
 use crate::writer::Writer;
 
-/// Where the changes of each INSERT of a task go, in their order.
+/// Where the changes of each sink of a task go, in their order.
 pub(super) struct Writers {
     outlets: Vec<Outlet>,
     progress: Arc<Progress>,
@@ -26,7 +26,7 @@ pub(super) struct Writers {
     unacknowledged: u64,
 }
 
-/// Where the changes of one INSERT go.
+/// Where the changes of one INSERT go, of whichever branch.
 enum Outlet {
     /// This task writes them.
     Own(Writer),
@@ -35,17 +35,19 @@ enum Outlet {
 }
 
 impl Writers {
-    /// `exchanges` has for each INSERT the ways to the tasks of its sink, none where this task writes.
+    /// `exchanges` has for each sink the ways to its tasks, none where this task writes.
     pub(super) async fn open(
-        inserts: &[InsertPlan],
+        pipeline: &Pipeline,
         exchanges: &[Vec<HandoverSender>],
         subtask: Subtask,
         clients: &mut Clients,
         progress: Arc<Progress>,
         results: Option<&QueryWriter>,
     ) -> Result<Self, Error> {
-        let mut outlets = Vec::with_capacity(inserts.len());
-        for (insert, senders) in inserts.iter().zip(exchanges) {
+        let mut outlets = Vec::with_capacity(exchanges.len());
+        for (branches, senders) in pipeline.sinks().zip(exchanges) {
+            // Of one statement, so of one table.
+            let Some(insert) = branches.first() else { continue };
             outlets.push(match &senders[..] {
                 [] => Outlet::Own(Writer::open(&insert.sink, subtask, clients, results).await?),
                 senders => Outlet::Exchange(ExchangeWriter::new(insert.table(), subtask, senders)),
@@ -54,7 +56,7 @@ impl Writers {
         Ok(Self { outlets, progress, unacknowledged: 0 })
     }
 
-    /// Hands over what each INSERT made of a message; waits while a producer's memory is full, or a task of a sink is
+    /// Hands over what a message changes in each sink; waits while a producer's memory is full, or a task of a sink is
     /// behind.
     #[inline]
     pub(super) async fn write(&mut self, changes: &[Changes], counts: &mut Counts) -> Result<(), Error> {

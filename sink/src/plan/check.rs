@@ -183,8 +183,9 @@ const IGNORED: [(&str, &str); 6] = [
 const DLIS: &str = "connector.";
 
 /// Keys of Flink's own connector that no Kafka client knows.
-const FLINKS: [&str; 5] = [
+const FLINKS: [&str; 6] = [
     "client.id.prefix",
+    "flink.partition-discovery.interval-millis",
     "partition.discovery.interval.ms",
     "register.consumer.metrics",
     "register.producer.metrics",

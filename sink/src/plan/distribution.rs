@@ -34,6 +34,7 @@ impl Distribution {
                 let (names, writing) = (names.join(", "), counted(*tasks, "writes", "write"));
                 Some(format!("hash({names}): {reading}, {writing}, all rows of a key the same"))
             }
+            Self::Rebalance { tasks: 1 } => Some(format!("gathered: {reading}, 1 task writes")),
             Self::Rebalance { tasks } => {
                 let writing = counted(*tasks, "writes", "write");
                 Some(format!("rebalance: {reading}, {writing}, in turns"))

@@ -17,6 +17,14 @@ impl Check<'_> {
         let name = self.given(key)?;
         let Some(spec) = FormatSpec::named(name) else {
             let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+            if FILE_FORMATS.contains(&name) {
+                let text = format!(
+                    "'{key}' = '{name}': this is a file format; a Kafka message needs one of: {}",
+                    names.join(", ")
+                );
+                self.refuse(Rule::Format, key, text);
+                return None;
+            }
             let hint = nearest(name, names.iter().copied()).map(|it| format!("did you mean '{it}'? "));
             let text = format!(
                 "'{key}' = '{name}': no such format; {}there are: {}",
@@ -128,6 +136,9 @@ pub(super) fn without_prefix(columns: &Arc<[Field]>, prefix: &str) -> Arc<[Field
     });
     cut.collect()
 }
+
+/// Formats of Flink that hold many rows in a file of their own.
+const FILE_FORMATS: [&str; 2] = ["orc", "parquet"];
 
 /// Every format that can pass over messages calls it so.
 const IGNORE_PARSE_ERRORS: &str = "ignore-parse-errors";

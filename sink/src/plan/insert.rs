@@ -19,6 +19,14 @@ use crate::expr::{Projected, Projection};
 use crate::sql::{Insert, Query, Statement};
 use crate::types::Field;
 
+/// The statement that a branch is of.
+#[derive(Clone, Copy)]
+struct Origin {
+    statement: usize,
+    is_union: bool,
+    at: Position,
+}
+
 /// `INSERT INTO t query`
 pub(super) fn insert(draft: &mut JobDraft<'_>, insert: &Insert) {
     draft.has_query = true;
@@ -35,14 +43,14 @@ pub(super) fn insert(draft: &mut JobDraft<'_>, insert: &Insert) {
     // Judged also where the query is refused, so that nothing comes as a surprise later.
     let mut sink = draft.sink(&sink_table);
     let Some(branches) = branches else { return };
-    let is_union = branches.len() > 1;
+    let origin = Origin { statement: draft.inserts, is_union: branches.len() > 1, at: insert.query.at };
     let as_sink = sink_table.as_sink();
     for (branch, source) in branches.into_iter().zip(sources) {
         let Some(projection) = projection(draft, insert, &branch, (&sink_table, &as_sink)) else { return };
         // A plan of a sink cannot be cloned: each branch has one of its own.
         let Some(sink) = sink.take().or_else(|| draft.sink(&sink_table)) else { return };
         let Some(source) = source else { continue };
-        add(draft, &branch, source, projection, sink, is_union, insert.query.at);
+        add(draft, &branch, source, projection, sink, origin);
     }
 }
 
@@ -54,7 +62,7 @@ pub(super) fn select(draft: &mut JobDraft<'_>, query: &Query) {
     if draft.is_beyond_bounds(sources, query.at) {
         return;
     }
-    let is_union = branches.len() > 1;
+    let origin = Origin { statement: draft.inserts, is_union: branches.len() > 1, at: query.at };
     for (at, branch) in branches.into_iter().enumerate() {
         let Some(source) = source_of(draft, &branch) else { continue };
         let fields = branch.columns.iter().map(|it| Field::new(it.name.clone(), it.expr.data_type().clone()));
@@ -70,7 +78,7 @@ pub(super) fn select(draft: &mut JobDraft<'_>, query: &Query) {
             layout: Layout::Changelog { has_header: at == 0 },
             parallelism: None,
         });
-        add(draft, &branch, source, projection, sink, is_union, query.at);
+        add(draft, &branch, source, projection, sink, origin);
     }
 }
 
@@ -170,19 +178,19 @@ fn add(
     (source, declared): (SourcePlan, Option<Declaration>),
     projection: Projection,
     sink: SinkPlan,
-    is_union: bool,
-    at: Position,
+    origin: Origin,
 ) {
     if let Some(finding) = insert_only(&source, &sink) {
-        draft.findings.push(finding.at(at));
+        draft.findings.push(finding.at(origin.at));
         return;
     }
     let steps = branch.steps.clone();
-    let (drop_update_before, why) = update_before(&source, &sink, &steps, is_union, &projection);
+    let (drop_update_before, why) = update_before(&source, &sink, &steps, origin.is_union, &projection);
     let Changelog { source, steps, key_only_deletes } =
         changelog(source, &sink, steps, &projection, draft.settings.state);
     let planned = InsertPlan {
         source: 0,
+        statement: origin.statement,
         steps,
         projection,
         drop_update_before,
@@ -192,5 +200,5 @@ fn add(
         distribution: Distribution::default(),
     };
     let added = draft.readers.add(source, declared, planned);
-    draft.findings.extend(added.err().map(|finding| finding.at(at)));
+    draft.findings.extend(added.err().map(|finding| finding.at(origin.at)));
 }

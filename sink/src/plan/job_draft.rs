@@ -44,7 +44,8 @@ pub(super) struct JobDraft<'a> {
     pub(super) properties: Properties,
     /// How many columns the pipelines have together.
     columns: usize,
-    inserts: usize,
+    /// INSERTs and SELECTs so far.
+    pub(super) inserts: usize,
     /// Whether they are more than may be, which is said once.
     is_too_large: bool,
     pub(super) readers: Readers,

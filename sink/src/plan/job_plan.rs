@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::explain::Explained;
 use super::notice::Notice;
-use super::pipeline::{InsertPlan, Layout, Pipeline, SinkPlan, SourcePlan};
+use super::pipeline::{InsertPlan, Layout, Pipeline, PrintPlan, SinkPlan, SourcePlan};
 use super::properties::sets;
 use super::report::TableReport;
 use crate::settings::Settings;
@@ -20,6 +20,16 @@ pub struct Plan {
     pub(super) tables: Vec<TableReport>,
     /// What SHOW, DESCRIBE and EXPLAIN tell, in their order.
     pub(super) answers: Vec<String>,
+}
+
+/// A form for programs in which a SELECT's changes may be printed, in the place of a grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QueryForm {
+    /// An object with the operation as `op` and the columns as `row`, written as format `json` writes them.
+    Json,
+    /// The operation and each column as connector `print` writes it, with tabs between.
+    Raw,
 }
 
 impl Plan {
@@ -57,15 +67,27 @@ impl Plan {
         }
     }
 
+    /// Prints the changes of SELECTs in this form, a line each.
+    pub fn print_queries_as(&mut self, form: QueryForm) {
+        for print in self.queries_mut() {
+            print.layout = match form {
+                QueryForm::Json => Layout::Json,
+                QueryForm::Raw => Layout::Raw,
+            };
+        }
+    }
+
     /// From now on the changes of SELECTs are handed out cell by cell, and not as lines.
     pub(crate) fn hand_queries_out(&mut self) {
-        for insert in self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.inserts) {
-            if let SinkPlan::Print(print) = &mut insert.sink
-                && matches!(print.layout, Layout::Changelog { .. })
-            {
-                print.layout = Layout::Cells;
-            }
-        }
+        self.queries_mut().for_each(|print| print.layout = Layout::Cells);
+    }
+
+    fn queries_mut(&mut self) -> impl Iterator<Item = &mut PrintPlan> {
+        let inserts = self.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.inserts);
+        inserts.filter_map(|insert| match &mut insert.sink {
+            SinkPlan::Print(print) if print.layout != Layout::Row => Some(print),
+            _ => None,
+        })
     }
 
     /// Every table that is read, each once.

@@ -1,7 +1,6 @@
 //! A `kafka` table, read or written.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::check::Check;
 use super::declared::Kind;
@@ -9,11 +8,11 @@ use super::format::Format;
 use super::formats::without_prefix;
 use super::metadata;
 use super::pipeline::{KafkaSinkPlan, SinkPlan, SourcePlan};
+use super::scan::discovery_line;
 use super::table::Table;
 use super::upsert::{names, written_topics};
 use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error::{FINDINGS_SHOWN_MAX, Rule};
-use crate::option::OptionValue;
 use crate::options::KAFKA;
 use crate::scan::{Bounded, Startup};
 use crate::serializer::ChangeMode;
@@ -49,7 +48,8 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     let topics = check.list("topic").to_vec();
     let topic_pattern = check.topic_pattern();
     let errors = check.error_handling();
-    let lines = source_lines(&check, &startup, &bounded);
+    let mut lines = source_lines(&check, &startup, &bounded);
+    lines.extend(discovery_interval.map(discovery_line));
     let plan = decoding.zip(value).map(|(decoding, format)| SourcePlan {
         table: table.name.clone(),
         topics,
@@ -156,7 +156,10 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
 /// `format` wins over `value.format`, as in Flink.
 fn formats(check: &mut Check<'_>) -> (Option<Format>, Option<Format>) {
     let key = check.format("key.format", "key.");
-    if check.given("format").is_some() {
+    if let Some(format) = check.given("format") {
+        if let Some(value) = check.given("value.format") {
+            check.notice(format!("'value.format' = '{value}' is ignored: 'format' = '{format}' wins"));
+        }
         return (key, check.format("format", ""));
     }
     if check.given("value.format").is_none() {
@@ -173,20 +176,6 @@ fn no_primary_key(check: &mut Check<'_>, value: Option<&Format>) {
             format.key, format.spec.name
         );
         check.refuse(Rule::PrimaryKey, format.key, text);
-    }
-}
-
-impl Check<'_> {
-    /// How often new partitions are looked for.
-    pub(super) fn discovery(&self, bounded: &Bounded) -> Option<Duration> {
-        match self.options.find("scan.topic-partition-discovery.interval") {
-            Some(OptionValue::Duration(interval))
-                if !interval.is_zero() && *bounded == Bounded::Unbounded =>
-            {
-                Some(*interval)
-            }
-            _ => None,
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::{Finding, Rule};
 use crate::expr::function::Session;
 use crate::expr::{Expr, Projected, cast};
 use crate::format::FormatSpec;
+use crate::options::nearest;
 use crate::record_metadata::WritableMetadata;
 use crate::types::{DataType, Field, LogicalType};
 
@@ -32,10 +33,15 @@ impl Check<'_> {
                 continue;
             }
             let Some(metadata) = READABLE.iter().find(|it| it.key() == key) else {
+                let of_format = of_value.iter().map(|it| format!("{OF_VALUE}{}", it.key));
+                let names: Vec<String> =
+                    READABLE.iter().map(|it| it.key().to_owned()).chain(of_format).collect();
+                let hint = nearest(key, names.iter().map(String::as_str));
                 let text = format!(
-                    "column '{}': no metadata '{key}' can be read; there are: {}",
+                    "column '{}': no metadata '{key}' can be read; {}there are: {}",
                     column.name,
-                    READABLE.map(ReadableMetadata::key).join(", ")
+                    hint.map_or(String::new(), |it| format!("did you mean '{it}'? ")),
+                    names.join(", ")
                 );
                 self.findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
                 continue;
@@ -64,8 +70,11 @@ impl Check<'_> {
                     0 => "there is none".to_owned(),
                     _ => format!("there are: {}", names.join(", ")),
                 };
-                let text =
-                    format!("column '{}': no metadata '{key}' can be written; {there_are}", column.name);
+                let text = format!(
+                    "column '{}': no metadata '{key}' can be written; {there_are}; METADATA VIRTUAL makes the column one \
+                     that is only read",
+                    column.name
+                );
                 self.findings.push(Finding::new(Rule::NoColumn, text).at(column.at));
                 continue;
             };

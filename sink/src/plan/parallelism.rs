@@ -5,6 +5,11 @@
 //! them those of a key. Where they differ rows are given out by the hash of the sink's key, so that one task of the sink
 //! writes all changes of a key; and so they are where changes come by another key than the sink's, since rows of one key
 //! there may then lie in any partition. `table.exec.sink.keyed-shuffle` can ask for that always, or never.
+//!
+//! The branches of a UNION ALL have one sink. Where one task reads them all it writes their rows in the order in which it
+//! read them; where several tasks do, rows of one key may come from any of these, so they are given out by the hash too.
+
+use std::collections::HashMap;
 
 use super::distribution::Distribution;
 use super::pipeline::{InsertPlan, Pipeline, SinkPlan, SourcePlan};
@@ -16,17 +21,68 @@ use crate::settings::{KeyedShuffle, Settings};
 /// Decides how many tasks read, and for each INSERT how its rows come to those that write; what cannot be is found.
 pub(super) fn distribute(pipelines: &mut [Pipeline], settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for pipeline in pipelines {
+    for pipeline in &mut *pipelines {
         pipeline.tasks = source_tasks(pipeline, settings.parallelism);
+    }
+    let inputs = inputs(pipelines);
+    for pipeline in pipelines {
         let Pipeline { sources, inserts, tasks } = pipeline;
         for insert in inserts {
-            match distribution(&sources[insert.source], insert, *tasks, settings.keyed_shuffle) {
+            let input = inputs.get(&insert.statement).copied().unwrap_or(Input::of(*tasks));
+            match distribution(&sources[insert.source], insert, input, settings.keyed_shuffle) {
                 Ok(distribution) => insert.distribution = distribution,
                 Err(finding) => findings.push(finding),
             }
         }
     }
     findings
+}
+
+/// The tasks that read for one INSERT: those of all its branches.
+#[derive(Clone, Copy)]
+struct Input {
+    /// Of the branch with the fewest.
+    fewest: u32,
+    /// Of the branch with the most.
+    most: u32,
+    /// Tasks together; branches that read one topic have the same.
+    together: u32,
+    branches: usize,
+}
+
+impl Input {
+    /// One branch with so many tasks.
+    fn of(tasks: u32) -> Self {
+        Self { fewest: tasks, most: tasks, together: tasks, branches: 1 }
+    }
+
+    /// Beside branches that read another topic.
+    fn and(self, other: Self) -> Self {
+        Self {
+            fewest: self.fewest.min(other.fewest),
+            most: self.most.max(other.most),
+            together: self.together + other.together,
+            branches: self.branches + other.branches,
+        }
+    }
+
+    /// Whether rows of a key come from several tasks, by whatever key their sources are parted.
+    fn scatters_keys(self) -> bool {
+        self.branches > 1 && self.together > 1
+    }
+}
+
+/// By statement.
+fn inputs(pipelines: &[Pipeline]) -> HashMap<usize, Input> {
+    let mut inputs: HashMap<usize, Input> = HashMap::new();
+    for pipeline in pipelines {
+        for branches in pipeline.sinks() {
+            let Some(insert) = branches.first() else { continue };
+            let own = Input { branches: branches.len(), ..Input::of(pipeline.tasks) };
+            inputs.entry(insert.statement).and_modify(|it| *it = it.and(own)).or_insert(own);
+        }
+    }
+    inputs
 }
 
 /// The greatest of what its tables say, since they are read as one.
@@ -38,24 +94,31 @@ fn source_tasks(pipeline: &Pipeline, default: u32) -> u32 {
     pipeline.sources.iter().map(of).max().unwrap_or(default).clamp(1, TASKS_MAX)
 }
 
-/// Flink's `CommonExecSink`, for rows that are only inserted too.
+/// Flink's `CommonExecSink`, for rows that are only inserted too; and one writer for each key where several branches have
+/// rows of it, which Flink leaves to its materializer.
 fn distribution(
     source: &SourcePlan,
     insert: &InsertPlan,
-    source_tasks: u32,
+    input: Input,
     keyed_shuffle: KeyedShuffle,
 ) -> Result<Distribution, Finding> {
-    let tasks = insert.sink.parallelism().unwrap_or(source_tasks).clamp(1, TASKS_MAX);
-    let differ = tasks != source_tasks;
+    let given = insert.sink.parallelism().map(|tasks| tasks.clamp(1, TASKS_MAX));
+    let tasks = given.unwrap_or(input.most);
+    let other = [input.fewest, input.most].into_iter().find(|it| given.is_some() && *it != tasks);
     let key = insert.sink.primary_key();
-    if differ && key.is_empty() && source.carries_changes {
+    if let Some(other) = other
+        && key.is_empty()
+        && source.carries_changes
+    {
         let text = format!(
-            "'sink.parallelism' = {tasks} differs from the {source_tasks} of table {}, whose rows change and go: without a \
+            "'sink.parallelism' = {tasks} differs from the {other} of table {}, whose rows change and go: without a \
              PRIMARY KEY nothing says which of them have to stay in order; declare one, or leave the option out",
             source.table
         );
         return Err(Finding::new(Rule::Parallelism, text).of(insert.sink.table()));
     }
+    let gathers = input.scatters_keys() && !key.is_empty() && keyed_shuffle != KeyedShuffle::None;
+    let differ = other.is_some() || gathers;
     let by_key = match keyed_shuffle {
         KeyedShuffle::None => false,
         KeyedShuffle::Auto => differ || changes_key(source, insert),
@@ -168,6 +231,44 @@ mod tests {
         }
     }
 
+    /// How the rows of each branch of a UNION ALL come to their sink: `a` and `b` are topics, `b2` is a table over the
+    /// second of them.
+    fn united(settings: &str, query: &str, sink: &str) -> Vec<Distribution> {
+        let source = |name: &str, topic: &str| {
+            format!(
+                "CREATE TABLE {name} (id INT, name STRING) WITH ('connector' = 'kafka', 'topic' = '{topic}',
+                    'properties.bootstrap.servers' = 'a:1', 'properties.group.id' = 'g', 'format' = 'json');"
+            )
+        };
+        let sources = source("a", "in-a") + &source("b", "in-b") + &source("b2", "in-b");
+        let job = format!("{settings} {sources} {sink} INSERT INTO o {query}");
+        let plan = plan(&*job, &PlanOptions::default()).unwrap();
+        plan.inserts().map(|(_, insert)| insert.distribution.clone()).collect()
+    }
+
+    #[test]
+    fn rows_of_a_key_have_one_writer_whatever_branch_they_are_of() {
+        let (two, one) =
+            ("SELECT * FROM a UNION ALL SELECT * FROM b", "SELECT * FROM b UNION ALL SELECT * FROM b2");
+        let hash = |tasks| vec![Distribution::Hash { tasks, key: vec![0] }; 2];
+        let (forward, gathered) =
+            (vec![Distribution::Forward; 2], vec![Distribution::Rebalance { tasks: 1 }; 2]);
+        let never = "SET 'table.exec.sink.keyed-shuffle' = 'NONE';";
+        for (settings, query, sink, expected) in [
+            ("", two, keyed(""), gathered.clone()),
+            ("", two, keyed(FOUR), hash(4)),
+            (DEFAULT, two, keyed(""), hash(4)),
+            (DEFAULT, one, keyed(""), hash(4)),
+            ("", one, keyed(""), forward.clone()),
+            ("", one, keyed(FOUR), hash(4)),
+            (never, two, keyed(""), forward.clone()),
+            ("", two, keyless(""), forward.clone()),
+            ("", two, keyless(FOUR), vec![Distribution::Rebalance { tasks: 4 }; 2]),
+        ] {
+            assert_eq!(united(settings, query, &sink), expected, "{settings} {query} {sink}");
+        }
+    }
+
     #[test]
     fn without_a_key_rows_that_are_only_inserted_go_in_turns_and_others_are_refused() {
         let rebalance = Distribution::Rebalance { tasks: 4 };
@@ -187,6 +288,7 @@ mod tests {
             (SCAN, keyed(""), "  forward: 2 tasks read and write"),
             ("", keyed(FOUR), "  hash(id): 1 task reads, 4 tasks write, all rows of a key the same"),
             ("", keyless(FOUR), "  rebalance: 1 task reads, 4 tasks write, in turns"),
+            (SCAN, keyed(", 'sink.parallelism' = '1'"), "  gathered: 2 tasks read, 1 task writes"),
         ] {
             let job = format!(
                 "CREATE TABLE src (id INT, name STRING) WITH ('connector' = 'kafka', 'topic' = 'in', 'format' = 'json',

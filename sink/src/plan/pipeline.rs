@@ -32,11 +32,13 @@ pub struct Pipeline {
     pub(crate) tasks: u32,
 }
 
-/// One INSERT: a source's rows through a projection into a sink.
+/// One INSERT, or a branch of it: a source's rows through a projection into a sink.
 #[derive(Debug)]
 pub struct InsertPlan {
     /// Which of the pipeline's sources.
     pub(crate) source: usize,
+    /// Which INSERT or SELECT of the script: the branches of one have one sink.
+    pub(crate) statement: usize,
     /// What happens to the source's rows first.
     pub(crate) steps: Vec<Step>,
     /// The source's row to the sink's.
@@ -182,6 +184,10 @@ pub(crate) enum Layout {
     Row,
     /// `| +I | 1 | a |`, as Flink's client shows a query's changes; the first branch of a query begins with the names.
     Changelog { has_header: bool },
+    /// `{"op":"+I","row":{"id":1,"name":"a"}}`, of a query.
+    Json,
+    /// The operation and the cells of a query's change, with tabs between.
+    Raw,
     /// The cells of a query's change, for a program that shows them.
     Cells,
 }
@@ -193,6 +199,11 @@ impl Pipeline {
     /// What says where and how the topics are read: the same for every source.
     pub(crate) fn reader(&self) -> &SourcePlan {
         &self.sources[0]
+    }
+
+    /// The branches of each statement, which one writer takes in a task.
+    pub(crate) fn sinks(&self) -> impl Iterator<Item = &[InsertPlan]> {
+        self.inserts.chunk_by(|one, next| one.statement == next.statement)
     }
 
     /// Every INSERT with the table that it reads.

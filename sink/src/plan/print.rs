@@ -15,7 +15,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         table: table.name.clone(),
         columns: table.columns.clone(),
         primary_key: table.primary_key.clone(),
-        identifier: check.given("print-identifier").map(str::to_owned),
+        identifier: check.given("print-identifier").filter(|it| !it.is_empty()).map(str::to_owned),
         standard_error: check.options.is_true("standard-error"),
         layout: Layout::Row,
         parallelism,

@@ -1,5 +1,7 @@
 //! Topics, begin and end of a source, from its options.
 
+use std::time::Duration;
+
 use super::check::Check;
 use crate::error::Rule;
 use crate::error_handling::ErrorHandling;
@@ -97,6 +99,32 @@ impl Check<'_> {
         }
     }
 
+    /// How often new partitions are looked for.
+    pub(super) fn discovery(&mut self, bounded: &Bounded) -> Option<Duration> {
+        let key = "scan.topic-partition-discovery.interval";
+        let interval = match (self.given(key), self.discovery_of_property()) {
+            (None, Some(interval)) => interval,
+            _ => match self.options.find(key) {
+                Some(OptionValue::Duration(interval)) => *interval,
+                _ => return None,
+            },
+        };
+        (!interval.is_zero() && *bounded == Bounded::Unbounded).then_some(interval)
+    }
+
+    /// The same as Flink's connectors before 1.12 spelled it: among the properties, in milliseconds.
+    fn discovery_of_property(&mut self) -> Option<Duration> {
+        let key = "properties.flink.partition-discovery.interval-millis";
+        let given = self.given(key)?;
+        let Ok(millis) = given.parse::<i64>() else {
+            self.refuse(Rule::Value, key, format!("'{key}' = '{given}' is not a whole number"));
+            return None;
+        };
+        self.notice(format!("'{key}' = '{given}' is 'scan.topic-partition-discovery.interval' today"));
+        // As in Flink then: anything below zero is never.
+        Some(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
+    }
+
     fn timestamp(&mut self, mode: &str, key: &str) -> i64 {
         match self.options.find(key) {
             Some(OptionValue::Long(timestamp)) => return *timestamp,
@@ -134,7 +162,9 @@ impl Check<'_> {
     fn group(&mut self, mode: &str) {
         if self.given("properties.group.id").is_none() {
             let how = if self.given(mode).is_some() { "" } else { ", which is the default," };
-            let text = format!("'{mode}' = 'group-offsets'{how} needs 'properties.group.id'");
+            let text = format!(
+                "'{mode}' = 'group-offsets'{how} needs 'properties.group.id': give the table one, or another '{mode}'"
+            );
             self.refuse(Rule::ScanMode, mode, text);
         }
     }
@@ -152,4 +182,9 @@ impl Check<'_> {
             );
         }
     }
+}
+
+/// For `explain`.
+pub(super) fn discovery_line(interval: Duration) -> String {
+    format!("looks for new partitions every {interval:?}")
 }

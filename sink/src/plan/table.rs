@@ -55,6 +55,10 @@ pub(super) struct Declaration {
     options: Options,
 }
 
+/// What becomes of tables of other systems.
+const ELSEWHERE: &str =
+    "; another system is not written from here: write a topic, and let a Kafka Connect sink carry it on";
+
 impl Table {
     /// The table, and what is wrong with it whether or not it is used.
     pub(super) fn new(
@@ -241,8 +245,9 @@ impl Table {
                 Some(connector) => return Ok(connector),
                 None => {
                     let hint = nearest(&given.value, names).map(|it| format!("did you mean '{it}'? "));
+                    let elsewhere = if hint.is_none() { ELSEWHERE } else { "" };
                     let text = format!(
-                        "no connector '{}'; {}there are: {}",
+                        "no connector '{}'; {}there are: {}{elsewhere}",
                         given.value,
                         hint.unwrap_or_default(),
                         names.join(", ")

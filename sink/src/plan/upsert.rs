@@ -6,6 +6,7 @@ use super::check::Check;
 use super::format::Format;
 use super::formats::without_prefix;
 use super::pipeline::{BufferPlan, KafkaSinkPlan, SinkPlan, SourcePlan};
+use super::scan::discovery_line;
 use super::table::Table;
 use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error::Rule;
@@ -17,6 +18,8 @@ use crate::scan::{Bounded, Startup};
 use crate::serializer::ChangeMode;
 use crate::topic_selector::TopicSelector;
 use crate::types::Field;
+
+const GUARANTEE: &str = "sink.delivery-guarantee";
 
 /// Checks a table that is written and makes its plan.
 pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) {
@@ -92,7 +95,8 @@ pub(super) fn source(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<Strin
     let topics = check.list("topic").to_vec();
     let topic_pattern = check.topic_pattern();
     let errors = check.error_handling();
-    let lines = source_lines(&check, &bounded, &prefix, &slots);
+    let mut lines = source_lines(&check, &bounded, &prefix, &slots);
+    lines.extend(discovery_interval.map(discovery_line));
     let plan = key.zip(value).map(|(key, (value, strict_decoder))| SourcePlan {
         table: table.name.clone(),
         topics,
@@ -318,9 +322,14 @@ impl Check<'_> {
         let key = "sink.transactional-id-prefix";
         let prefix = self.given(key);
         if is_exactly_once && prefix.is_none() {
-            let text = "'sink.delivery-guarantee' = 'exactly-once' needs 'sink.transactional-id-prefix', one of its \
-                        own for each job";
-            self.refuse(Rule::ExactlyOnce, "sink.delivery-guarantee", text);
+            let given = self.guarantee_key();
+            let mut text = format!("'{given}' = 'exactly-once' needs '{key}', one of its own for each job");
+            if given != GUARANTEE {
+                // Flink had no such option then: who brings it looks for one in vain.
+                let topic = self.list("topic").first().map_or("", String::as_str);
+                text = format!("{text}; add '{key}' = '{}-{topic}'", self.table.name);
+            }
+            self.refuse(Rule::ExactlyOnce, given, text);
         }
         if let Some(length) =
             prefix.map(str::len).filter(|length| is_exactly_once && *length > PREFIX_BYTES_MAX)
@@ -328,6 +337,12 @@ impl Check<'_> {
             let text = format!("'{key}' has {length} bytes; {PREFIX_BYTES_MAX} are the most");
             self.refuse(Rule::ExactlyOnce, key, text);
         }
+    }
+
+    /// The option that says how rows are delivered: today's, or Flink 1.12's.
+    fn guarantee_key(&self) -> &'static str {
+        let old = "sink.semantic";
+        if self.given(GUARANTEE).is_none() && self.given(old).is_some() { old } else { GUARANTEE }
     }
 
     /// V-PREFIX, V-PREFIXALL; the prefix, empty where there is none.

@@ -136,6 +136,11 @@ fn placeholder(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<(u
     // What follows the name may be a password in a shell's other spellings of a default: it is not shown.
     let known = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
     if known < name.len() || name.is_empty() {
+        if !name.is_empty() && name[known..].starts_with('(') {
+            return Err(
+                "an expression in '${…}' is DLI's; pass the value as a variable: '${NAME}'".to_owned()
+            );
+        }
         return Err(format!(
             "'${{{}…' is not of the form '${{NAME}}' or '${{NAME:-default}}'",
             &name[..known]

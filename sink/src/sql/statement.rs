@@ -47,7 +47,9 @@ pub(super) fn statement(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
         _ => match no_effect::sentence(tokens) {
             Some(sentence) => Ok(Statement::NoEffect(sentence)),
             None if REFUSED.contains(&&*first) => {
-                let text = format!("{first} is not supported yet: a job is CREATE TABLE, SET and INSERT");
+                let text = format!(
+                    "{first} is not supported yet: a job is CREATE TABLE, CREATE VIEW, SET and INSERT"
+                );
                 Ok(refused(Finding::not_yet("statements", text).at(at)))
             }
             // What looks like no statement may be what a missing quote left of a value.
@@ -75,7 +77,10 @@ fn is_before_insert(tokens: &Tokens<'_>) -> bool {
 /// Words that a mistyped one is compared with.
 const FIRST_WORDS: [&str; 8] = ["CREATE", "SET", "INSERT", "SELECT", "DROP", "EXECUTE", "BEGIN", "END"];
 
-const STATEMENTS: &str = "a statement (CREATE TABLE, SET or INSERT)";
+const STATEMENTS: &str = "a statement such as CREATE TABLE, CREATE VIEW, INSERT, SELECT or SET";
+
+/// What DLI called its tables in Flink 1.7.
+const STREAMS: [&str; 3] = ["SOURCE", "SINK", "TEMP"];
 
 /// Statements of Flink that would change a job, and that we do not have.
 const REFUSED: [&str; 5] = ["ALTER", "ANALYZE", "CALL", "STOP", "TRUNCATE"];
@@ -96,10 +101,13 @@ fn create(tokens: &mut Tokens<'_>) -> Result<Statement, Error> {
     if tokens.eat_word("VIEW") {
         return view(tokens);
     }
-    if tokens.eat_words(&["SOURCE", "STREAM"]) || tokens.eat_words(&["SINK", "STREAM"]) {
+    if let Some(kind) = STREAMS.into_iter().find(|kind| tokens.eat_words(&[kind, "STREAM"])) {
         let name = tokens.table_name()?;
-        let text = "CREATE SOURCE STREAM and CREATE SINK STREAM are of an older service: write CREATE TABLE … WITH \
-                    ('connector' = …)";
+        let text = format!(
+            "CREATE {kind} STREAM is DLI's syntax of Flink 1.7; write CREATE TABLE … WITH ('connector' = 'kafka', …); \
+             kafka_certificate_name becomes ssl_auth_name, krb_auth becomes krb_auth_name, each entry of \
+             kafka_properties a 'properties.…' option"
+        );
         let findings = vec![Finding::not_yet("statements", text).of(&name.path.join(".")).at(at)];
         return Ok(Statement::Refused { findings, declares: Some(name) });
     }

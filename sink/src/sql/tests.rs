@@ -127,7 +127,7 @@ fn what_is_not_sql_is_shown_with_a_caret() {
     );
     assert_eq!(
         error("SET 'a' = 'b';\nINSRT INTO t SELECT 1"),
-        "line 2, column 1: expected a statement (CREATE TABLE, SET or INSERT), found 'INSRT'\n \
+        "line 2, column 1: expected a statement such as CREATE TABLE, CREATE VIEW, INSERT, SELECT or SET, found 'INSRT'\n \
          2 | INSRT INTO t SELECT 1\n   | ^"
     );
     assert_eq!(

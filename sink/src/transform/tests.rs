@@ -67,6 +67,21 @@ async fn a_row_that_is_filtered_out_was_read_all_the_same() {
     assert!(!transform.is_unread());
 }
 
+/// The old row is of one branch and the new one of the other: its tombstone must not come behind its successor.
+#[tokio::test]
+async fn branches_of_one_insert_write_in_the_order_of_the_rows() {
+    let query = "INSERT INTO o SELECT id, ok FROM src WHERE ok UNION ALL SELECT id, ok FROM src WHERE NOT ok";
+    let job = JOB.replace("INSERT INTO o SELECT * FROM src", query);
+    let pipeline = plan(&*job, &PlanOptions::default()).unwrap().pipelines.remove(0);
+    let mut transform = Transform::new(&pipeline, &Codecs::open(&pipeline).await.unwrap());
+    for (before, after) in [(true, false), (false, true)] {
+        let update =
+            format!(r#"{{"before":{{"id":1,"ok":{before}}},"after":{{"id":1,"ok":{after}}},"op":"u"}}"#);
+        assert_eq!(kinds(&mut transform, &update), "-U +U", "{before} to {after}");
+        assert_eq!(transform.changes().len(), 1);
+    }
+}
+
 /// Keeps the last row of each key, as ChangelogNormalize does (`shared/spec` 4.6), in the plainest way.
 #[derive(Default)]
 struct LastRows(BTreeMap<i32, String>);

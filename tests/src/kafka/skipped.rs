@@ -20,6 +20,12 @@ pub(super) fn skip_kerberos(why: &str) {
     ));
 }
 
+/// The running test is skipped for want of something else than Kafka and a KDC.
+pub fn say_skipped(why: &str) {
+    let thread = std::thread::current();
+    say(&format!("SKIPPED: {}, because {why}", thread.name().unwrap_or("a test")));
+}
+
 /// The running test is skipped for this reason.
 pub(super) fn skip(why: &str) {
     let thread = std::thread::current();

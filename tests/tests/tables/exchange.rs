@@ -178,3 +178,53 @@ async fn a_row_that_changes_its_key_leaves_a_tombstone_behind_its_last_value() {
     }
     assert_eq!(alive, [r#"{"id":4,"n":1999}"#], "the last value alone is left");
 }
+
+fn two_sources(query: &str, sink: &str) -> String {
+    kafka("a", "id INT, n INT", "in", "json", "'properties.group.id' = 'g',")
+        + &kafka("b", "id INT, n INT", "more", "json", "'properties.group.id' = 'g',")
+        + &upsert("o", COLUMNS, "out", sink)
+        + &format!("INSERT INTO o {query}")
+}
+
+/// The branches of a UNION ALL read two topics, and a key has rows in both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_has_one_writer_over_all_branches() {
+    let union = "SELECT * FROM a UNION ALL SELECT id, n + 1000 FROM b";
+    for (query, sink, writers, exchanged) in [
+        (union, "", 1, 1_000),
+        (union, "'sink.parallelism' = '2',", 2, 1_000),
+        ("SELECT * FROM a UNION ALL SELECT id, n + 1000 FROM a", "", 1, 0),
+    ] {
+        let stage = Stage::set(&[("in", 2), ("more", 2), ("out", 2)]).await;
+        feed(&stage, 10, 500).await;
+        let more: Vec<_> = (0..500).map(|n| format!("{{\"id\":{},\"n\":{}}}", n % 10, n / 10)).collect();
+        let more: Vec<_> = more.iter().map(|it| (None, Some(&**it))).collect();
+        stage.feed("more", &more).await;
+        let asked = Fault::new(ApiKey::INIT_PRODUCER_ID, Action::Delay(std::time::Duration::ZERO));
+        let armed = stage.fault(asked.times(u32::MAX)).await;
+        let counts = stage.run(&two_sources(query, sink)).await.unwrap().counts;
+        assert_eq!((counts.rows_out, counts.exchanged), (1_000, exchanged), "{query} {sink}");
+        assert_eq!(armed.disarm().await, writers, "producers, one of each writer: {query} {sink}");
+        for (id, numbers) in written(&stage).await {
+            for of_branch in [0..50, 1000..1050] {
+                let numbers = numbers.iter().copied().filter(|n| of_branch.contains(n));
+                assert!(numbers.eq(of_branch.clone()), "{query} {sink}: id {id}");
+            }
+        }
+    }
+}
+
+/// Rows of one key go through this branch and that one by turns: the last row is the last that is written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn branches_over_one_topic_keep_the_order_of_its_rows() {
+    let query = "SELECT * FROM a WHERE n % 2 = 0 UNION ALL SELECT * FROM a WHERE n % 2 = 1";
+    for sink in ["", "'sink.buffer-flush.max-rows' = '1000', 'sink.buffer-flush.interval' = '1 h',"] {
+        let stage = Stage::set(&[("in", 1), ("more", 1), ("out", 1)]).await;
+        feed(&stage, 3, 300).await;
+        stage.run(&two_sources(query, sink)).await.unwrap();
+        for (id, numbers) in written(&stage).await {
+            let expected = if sink.is_empty() { 0..100 } else { 99..100 };
+            assert!(numbers.iter().copied().eq(expected), "{sink} id {id}: {numbers:?}");
+        }
+    }
+}

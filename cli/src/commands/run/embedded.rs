@@ -74,6 +74,7 @@ async fn prepare(args: &Args, stop: &Stop, out: &Output) -> Result<Prepared, Fai
     }
     let topics = NewTopics::new().partitions(partitions).config("max.message.bytes", room.to_string());
     let columns = Live::columns(&plan, args, out)?;
+    OutputFormat::of(args)?.shape(&mut plan);
     let (options, live) = Live::begin(columns, self::options(restore(args)?, stop, Some(topics)));
     let mut job = open(plan, options).await?;
     let client = client(&bootstrap, room).await?;

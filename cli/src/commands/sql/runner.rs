@@ -74,7 +74,7 @@ impl Runner<'_> {
     }
 
     /// Tells what a statement has to tell, and runs what it has to run.
-    async fn statement(&self, plan: Plan, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
+    async fn statement(&self, mut plan: Plan, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
         running::warn(plan.notices());
         if running::answer(&plan, out)? {
             return Ok(());
@@ -82,6 +82,8 @@ impl Runner<'_> {
         // Who only looks leaves no offsets behind in the group of those who work.
         let restore = if plan.is_query() { Restore::LookOn } else { running::restore(self.args)? };
         let columns = Live::columns(&plan, self.args, out)?;
+        let form = OutputFormat::of(self.args)?;
+        form.shape(&mut plan);
         let (options, live) = Live::begin(columns, running::options(restore, stop, self.new_topics()?));
         let Some(job) = stop.unless_asked(running::open(plan, options)).await else {
             return running::stopped_early();
@@ -89,7 +91,7 @@ impl Runner<'_> {
         let ran = running::carry(job?, live, stop, out).await?;
         ran.skipped().into_iter().for_each(say);
         ran.outcome.as_ref().map_err(running::failed)?;
-        ran.summary(OutputFormat::of(self.args)?, out)
+        ran.summary(form, out)
     }
 
     /// What becomes of topics that are missing; `None`: they are an error.

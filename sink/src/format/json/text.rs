@@ -133,7 +133,7 @@ fn code_unit(text: &str, at: usize) -> Option<u32> {
 
 /// Writes a string with its quotes and Flink's escapes.
 #[inline]
-pub(in crate::format) fn quote(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn quote(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let plain = unescaped(text.as_bytes());
     out.extend_from_slice(&text.as_bytes()[..plain]);
