@@ -188,6 +188,7 @@ mod peer;
 mod purgatory;
 mod request_memory;
 mod sasl;
+mod scram_credential;
 mod secret;
 mod security;
 mod state;

@@ -1,16 +1,16 @@
 //! The server's side of SASL: an exchange is a value that takes the client's tokens and gives the broker's; no I/O, no
 //! clock.
 
-use crate::config::{SaslConfig, SaslMechanism};
-use crate::now::Now;
 use crate::state::delegation_tokens::DelegationTokens;
 
+mod exchange;
 mod oauth_bearer;
 mod plain;
-pub(crate) mod scram;
+mod scram;
 mod token;
 mod users;
 
+pub(crate) use exchange::Exchange;
 pub(crate) use token::check_keys;
 pub(crate) use users::Users;
 
@@ -18,14 +18,6 @@ pub(crate) use users::Users;
 pub(crate) struct Accounts<'a> {
     pub(crate) users: &'a mut Users,
     pub(crate) tokens: &'a mut DelegationTokens,
-}
-
-/// One login under way.
-#[derive(Debug)]
-pub(crate) enum Exchange {
-    Plain,
-    Scram(scram::ScramExchange),
-    OauthBearer(oauth_bearer::OauthExchange),
 }
 
 /// What follows a client's token.
@@ -53,32 +45,6 @@ pub(crate) enum SaslRefusal {
     Told(String),
     /// The client is told no more than that it failed; this is for the broker's log.
     Kept(String),
-}
-
-impl Exchange {
-    pub(crate) fn begin(mechanism: SaslMechanism) -> Self {
-        match mechanism {
-            SaslMechanism::Plain => Self::Plain,
-            SaslMechanism::ScramSha256 => Self::Scram(scram::ScramExchange::new(scram::Hash::Sha256)),
-            SaslMechanism::ScramSha512 => Self::Scram(scram::ScramExchange::new(scram::Hash::Sha512)),
-            SaslMechanism::OauthBearer => Self::OauthBearer(oauth_bearer::OauthExchange::default()),
-        }
-    }
-
-    /// Takes the client's next token.
-    pub(crate) fn handle_token(
-        &mut self,
-        token: &[u8],
-        accounts: &mut Accounts<'_>,
-        config: &SaslConfig,
-        now: Now,
-    ) -> Result<Reply, SaslRefusal> {
-        match self {
-            Self::Plain => plain::authenticate(token, accounts.users),
-            Self::Scram(exchange) => exchange.handle_token(token, accounts, config, now),
-            Self::OauthBearer(exchange) => exchange.handle_token(token, &config.oauth, now),
-        }
-    }
 }
 
 impl SaslRefusal {

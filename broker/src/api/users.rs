@@ -27,7 +27,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve};
 use crate::sasl::Users;
-use crate::sasl::scram::{Hash, ScramCredential};
+use crate::scram_credential::{ScramCredential, ScramHash};
 use crate::state::State;
 
 /// What quotas may be for.
@@ -144,7 +144,7 @@ fn alter(request: &AlterUserScramCredentialsRequest, name: &Str, users: &mut Use
     if name.is_empty() {
         return ErrorCode::UNACCEPTABLE_CREDENTIAL;
     }
-    if mechanisms.iter().any(|it| Hash::by_number(*it).is_none()) {
+    if mechanisms.iter().any(|it| ScramHash::by_number(*it).is_none()) {
         return ErrorCode::UNSUPPORTED_SASL_MECHANISM;
     }
     let short = |it: &ScramCredentialUpsertion| {
@@ -160,13 +160,15 @@ fn alter(request: &AlterUserScramCredentialsRequest, name: &Str, users: &mut Use
         return ErrorCode::DUPLICATE_RESOURCE;
     }
     let mut code = ErrorCode::NONE;
-    for hash in deletions().filter_map(|it| Hash::by_number(it.mechanism)) {
+    for hash in deletions().filter_map(|it| ScramHash::by_number(it.mechanism)) {
         if !users.remove_scram(name, hash) {
             code = ErrorCode::RESOURCE_NOT_FOUND;
         }
     }
     for it in upsertions() {
-        if let (Some(hash), Ok(iterations)) = (Hash::by_number(it.mechanism), u32::try_from(it.iterations)) {
+        if let (Some(hash), Ok(iterations)) =
+            (ScramHash::by_number(it.mechanism), u32::try_from(it.iterations))
+        {
             let kept = ScramCredential::of_salted(hash, &it.salted_password, it.salt.to_vec(), iterations);
             users.set_scram(name, hash, kept);
         }
@@ -191,7 +193,7 @@ fn not_described(name: &str, error_code: ErrorCode) -> DescribeUserScramCredenti
     }
 }
 
-fn info((hash, iterations): &(Hash, u32)) -> CredentialInfo {
+fn info((hash, iterations): &(ScramHash, u32)) -> CredentialInfo {
     let iterations = i32::try_from(*iterations).unwrap_or(i32::MAX);
     CredentialInfo { mechanism: hash.number(), iterations, ..Default::default() }
 }

@@ -2,36 +2,18 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256, Sha512};
-use subtle::ConstantTimeEq;
 
 use super::plain::OTHER_ID;
 use super::{Accounts, ProvenName, Reply, SaslRefusal};
 use crate::config::SaslConfig;
 use crate::now::Now;
+use crate::scram_credential::{ScramCredential, ScramHash};
 use crate::state::delegation_tokens::TokenLogin;
-
-/// The two hashes that Kafka has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Hash {
-    Sha256,
-    Sha512,
-}
-
-/// What is kept of a password.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct ScramCredential {
-    pub(crate) salt: Vec<u8>,
-    pub(crate) iterations: u32,
-    stored_key: Vec<u8>,
-    server_key: Vec<u8>,
-}
 
 /// One login under way.
 #[derive(Debug)]
 pub(crate) struct ScramExchange {
-    hash: Hash,
+    hash: ScramHash,
     /// Since the client's first message.
     begun: Option<Begun>,
 }
@@ -48,7 +30,7 @@ struct Begun {
 }
 
 impl ScramExchange {
-    pub(super) fn new(hash: Hash) -> Self {
+    pub(super) fn new(hash: ScramHash) -> Self {
         Self { hash, begun: None }
     }
 
@@ -134,7 +116,7 @@ impl ScramExchange {
 }
 
 impl Begun {
-    fn verify(self, hash: Hash, client_final: &str) -> Result<Reply, SaslRefusal> {
+    fn verify(self, hash: ScramHash, client_final: &str) -> Result<Reply, SaslRefusal> {
         let malformed = || SaslRefusal::kept("Invalid SCRAM client final message");
         let (without_proof, proof) = client_final.rsplit_once(",p=").ok_or_else(malformed)?;
         let mut attributes = without_proof.split(',');
@@ -149,85 +131,13 @@ impl Begun {
             return Err(SaslRefusal::kept("Invalid client nonce in the final client message."));
         }
         let said = format!("{},{without_proof}", self.said);
-        let signature = hash.hmac(&self.credential.stored_key, said.as_bytes());
         let proof = BASE64.decode(proof).map_err(|_| malformed())?;
-        if proof.len() != signature.len() {
-            return Err(malformed());
-        }
-        let client_key: Vec<u8> = proof.iter().zip(&signature).map(|(a, b)| a ^ b).collect();
-        if !bool::from(hash.digest(&client_key).ct_eq(&self.credential.stored_key)) {
+        if !self.credential.is_proven(hash, said.as_bytes(), &proof) {
             return Err(SaslRefusal::kept(format!("wrong password of {}", self.identity.name)));
         }
-        let proof_of_ours = hash.hmac(&self.credential.server_key, said.as_bytes());
-        let last = format!("v={}", BASE64.encode(proof_of_ours)).into_bytes();
+        let last = format!("v={}", BASE64.encode(self.credential.sign(hash, said.as_bytes()))).into_bytes();
         Ok(Reply::Proven { last, identity: self.identity })
     }
-}
-
-impl ScramCredential {
-    pub(crate) fn of_password(hash: Hash, password: &str, salt: Vec<u8>, iterations: u32) -> Self {
-        let salted = hash.salted(password.as_bytes(), &salt, iterations);
-        Self::of_salted(hash, &salted, salt, iterations)
-    }
-
-    /// What a client made of a password before it sent it.
-    pub(crate) fn of_salted(hash: Hash, salted: &[u8], salt: Vec<u8>, iterations: u32) -> Self {
-        let stored_key = hash.digest(&hash.hmac(salted, b"Client Key"));
-        let server_key = hash.hmac(salted, b"Server Key");
-        Self { salt, iterations, stored_key, server_key }
-    }
-}
-
-impl std::fmt::Debug for ScramCredential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ScramCredential").field("iterations", &self.iterations).finish_non_exhaustive()
-    }
-}
-
-impl Hash {
-    /// Kafka's number of the mechanism.
-    pub(crate) fn by_number(number: i8) -> Option<Self> {
-        match number {
-            1 => Some(Self::Sha256),
-            2 => Some(Self::Sha512),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn number(self) -> i8 {
-        match self {
-            Self::Sha256 => 1,
-            Self::Sha512 => 2,
-        }
-    }
-
-    fn hmac(self, key: &[u8], data: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => hmac_of::<Hmac<Sha256>>(key, data),
-            Self::Sha512 => hmac_of::<Hmac<Sha512>>(key, data),
-        }
-    }
-
-    fn digest(self, data: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => Sha256::digest(data).to_vec(),
-            Self::Sha512 => Sha512::digest(data).to_vec(),
-        }
-    }
-
-    fn salted(self, password: &[u8], salt: &[u8], iterations: u32) -> Vec<u8> {
-        match self {
-            Self::Sha256 => pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(password, salt, iterations).to_vec(),
-            Self::Sha512 => pbkdf2::pbkdf2_hmac_array::<Sha512, 64>(password, salt, iterations).to_vec(),
-        }
-    }
-}
-
-pub(crate) fn hmac_of<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8> {
-    // It takes keys of any length.
-    let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
-    mac.update(data);
-    mac.finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]

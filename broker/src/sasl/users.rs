@@ -1,9 +1,9 @@
 //! Who may log in, and what is kept of their passwords.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::scram::{Hash, ScramCredential};
+use crate::scram_credential::{ScramCredential, ScramHash};
 use crate::secret::Secret;
 
 /// Who may log in with a name.
@@ -20,7 +20,7 @@ struct User {
     /// For PLAIN, and for SCRAM until that has credentials of its own.
     password: Option<Secret>,
     /// `None` was taken away, and is not made of the password again.
-    scram: BTreeMap<Hash, Option<ScramCredential>>,
+    scram: BTreeMap<ScramHash, Option<ScramCredential>>,
 }
 
 impl Users {
@@ -46,7 +46,7 @@ impl Users {
     }
 
     /// What SCRAM wants. Of a password it is made when it is first asked for, since that takes a moment.
-    pub(super) fn scram(&mut self, name: &str, hash: Hash, iterations: u32) -> Option<ScramCredential> {
+    pub(super) fn scram(&mut self, name: &str, hash: ScramHash, iterations: u32) -> Option<ScramCredential> {
         let salt = self.draw();
         let user = self.all.get_mut(name)?;
         if !user.scram.contains_key(&hash) {
@@ -58,12 +58,12 @@ impl Users {
     }
 
     /// Keeps a credential of SCRAM, for a user that there is or for a new one.
-    pub(crate) fn set_scram(&mut self, name: &str, hash: Hash, credential: ScramCredential) {
+    pub(crate) fn set_scram(&mut self, name: &str, hash: ScramHash, credential: ScramCredential) {
         self.all.entry(name.to_owned()).or_default().scram.insert(hash, Some(credential));
     }
 
     /// Forgets a credential of SCRAM; false when there is none.
-    pub(crate) fn remove_scram(&mut self, name: &str, hash: Hash) -> bool {
+    pub(crate) fn remove_scram(&mut self, name: &str, hash: ScramHash) -> bool {
         let Some(user) = self.all.get_mut(name) else { return false };
         let had = user.scram.get(&hash).map_or(user.password.is_some(), Option::is_some);
         user.scram.insert(hash, None);
@@ -74,13 +74,13 @@ impl Users {
     }
 
     /// Everyone by name, with what SCRAM has of them or would make of their password.
-    pub(crate) fn described(&self, iterations: u32) -> impl Iterator<Item = (&str, Vec<(Hash, u32)>)> {
+    pub(crate) fn described(&self, iterations: u32) -> impl Iterator<Item = (&str, Vec<(ScramHash, u32)>)> {
         self.all.iter().map(move |(name, user)| {
             let of = |hash| match user.scram.get(&hash) {
                 Some(kept) => kept.as_ref().map(|it| (hash, it.iterations)),
                 None => user.password.is_some().then_some((hash, iterations)),
             };
-            (name.as_str(), [Hash::Sha256, Hash::Sha512].into_iter().filter_map(of).collect())
+            (name.as_str(), [ScramHash::Sha256, ScramHash::Sha512].into_iter().filter_map(of).collect())
         })
     }
 

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::principal::Principal;
 use crate::config::DelegationTokenConfig;
-use crate::sasl::scram::{Hash, ScramCredential, hmac_of};
+use crate::scram_credential::{ScramCredential, ScramHash, hmac_of};
 
 /// Every token that is kept.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub(crate) struct DelegationToken {
     /// No renewal takes it beyond.
     pub(crate) ends_ms: i64,
     pub(crate) hmac: Hmac512,
-    scram: BTreeMap<Hash, ScramCredential>,
+    scram: BTreeMap<ScramHash, ScramCredential>,
 }
 
 /// Whom a token is for.
@@ -130,7 +130,7 @@ impl DelegationTokens {
     pub(crate) fn login(
         &mut self,
         id: &str,
-        hash: Hash,
+        hash: ScramHash,
         (salt, iterations): (String, u32),
         now_ms: i64,
     ) -> Option<TokenLogin> {

@@ -19,7 +19,6 @@ const TANGLED: &[(&str, &str)] = &[
         "broker/src/cluster",
         "what is due from time to time are methods of the cluster, which keeps their timers",
     ),
-    ("broker/src/sasl", "an exchange chooses its mechanism, and each answers in the exchange's words"),
     ("broker/src/state", "the coordinators' methods are those of the state, which holds what they keep"),
     ("cli/src/commands/run", "a job on the broker inside is opened and carried as any other"),
     (

@@ -16,7 +16,7 @@ fn text<'a>(row: &'a Value, name: &str) -> &'a str {
 }
 
 /// What is kept of a golden row's password.
-fn kept(row: &Value, hash: Hash) -> ScramCredential {
+fn kept(row: &Value, hash: ScramHash) -> ScramCredential {
     let iterations = u32::try_from(row["iterations"].as_u64().unwrap()).unwrap();
     let credential =
         ScramCredential::of_password(hash, text(row, "password"), bytes(row, "salt"), iterations);
@@ -38,7 +38,7 @@ fn begun(row: &Value, credential: &ScramCredential) -> Begun {
 
 #[test]
 fn an_exchange_ends_as_javas_does_and_one_that_was_changed_does_not() {
-    for (mechanism, hash) in [("SCRAM-SHA-256", Hash::Sha256), ("SCRAM-SHA-512", Hash::Sha512)] {
+    for (mechanism, hash) in [("SCRAM-SHA-256", ScramHash::Sha256), ("SCRAM-SHA-512", ScramHash::Sha512)] {
         let rows = golden(mechanism);
         assert_eq!(rows.len(), 14);
         for row in rows {
@@ -69,7 +69,7 @@ fn an_exchange_ends_as_javas_does_and_one_that_was_changed_does_not() {
 #[test]
 fn a_right_proof_over_another_nonce_is_refused_for_the_nonce() {
     let row = &golden("SCRAM-SHA-256")[0];
-    let hash = Hash::Sha256;
+    let hash = ScramHash::Sha256;
     let kept = kept(row, hash);
     let exchange = begun(row, &kept);
     let final_by = |nonce: &str| {
@@ -89,7 +89,7 @@ fn a_first_message_is_answered_with_a_nonce_that_extends_the_clients_and_a_stran
     let (config, mut tokens) = (SaslConfig::default(), DelegationTokens::default());
     let now = Now { instant: std::time::Instant::now(), unix_ms: 0 };
     let mut say = |message: &str| {
-        let mut exchange = ScramExchange::new(Hash::Sha256);
+        let mut exchange = ScramExchange::new(ScramHash::Sha256);
         let mut accounts = Accounts { users: &mut users, tokens: &mut tokens };
         match exchange.handle_token(message.as_bytes(), &mut accounts, &config, now) {
             Ok(Reply::Challenge(challenge)) => Ok(String::from_utf8(challenge).unwrap()),

@@ -5,7 +5,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::config::TokenKey;
-use crate::sasl::scram::hmac_of;
+use crate::scram_credential::hmac_of;
 
 /// Whether the key can be used.
 pub(super) fn check(key: &TokenKey) -> Result<(), String> {

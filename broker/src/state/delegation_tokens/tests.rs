@@ -81,11 +81,11 @@ const OWNER_MISMATCH: ErrorCode = ErrorCode::DELEGATION_TOKEN_OWNER_MISMATCH;
 #[test]
 fn a_token_lets_in_as_its_owner_until_it_expires() {
     let (mut tokens, hmac) = made(100);
-    let mut login = |id, now| tokens.login(id, Hash::Sha256, ("salt".to_owned(), 4096), now);
+    let mut login = |id, now| tokens.login(id, ScramHash::Sha256, ("salt".to_owned(), 4096), now);
     let known = login("t1", 100).unwrap();
     assert_eq!((known.owner, known.expires_ms), (Principal::user("alice"), 100));
     let password = BASE64.encode(&hmac);
-    let expected = ScramCredential::of_password(Hash::Sha256, &password, b"salt".to_vec(), 4096);
+    let expected = ScramCredential::of_password(ScramHash::Sha256, &password, b"salt".to_vec(), 4096);
     assert_eq!(known.credential, expected);
     assert!(login("t1", 101).is_none(), "it has expired");
     assert!(login("t2", 0).is_none(), "nobody made it");
