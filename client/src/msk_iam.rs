@@ -170,10 +170,11 @@ impl AwsSigner {
         if let Some(region) = host.and_then(region::of_host) {
             return Ok(region.to_owned());
         }
-        if let Some(region) = self.chain.region() {
+        if let Some(region) = self.chain.region()? {
             return Ok(region);
         }
-        metadata::region_of_instance(self.chain.near()).await.map_err(|error| {
+        let found = metadata::region_of_instance(self.chain.near()).await;
+        found.and_then(|region| region::check(&region).map(|()| region)).map_err(|error| {
             let named = host.map(|host| format!("the name {host} has none, ")).unwrap_or_default();
             let sentence = format!(
                 "no AWS region: {named}AWS_REGION and AWS_DEFAULT_REGION are not set, the profile has no region, and the \

@@ -232,7 +232,7 @@ impl TokenFetcher {
             return refused(format!(
                 "the token ended at {}, {} s before it came, as this machine's clock says ({}): is that right?",
                 utc::iso(ends),
-                (now - ends) / 1000,
+                now.saturating_sub(ends) / 1000,
                 utc::iso(now)
             ));
         }

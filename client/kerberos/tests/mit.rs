@@ -267,6 +267,16 @@ fn an_answer_too_big_for_a_datagram_comes_by_tcp_and_a_kdc_that_is_gone_is_named
     }
 }
 
+#[test]
+fn a_realm_whose_clock_is_another_one_ends_with_its_test() {
+    let Some(mut lab) = Lab::start("leftover") else { return };
+    let Some(()) = lab.restart_at("+2h") else { return };
+    let port = lab.port();
+    assert!(Lab::is_served(port));
+    drop(lab);
+    assert!(!Lab::is_served(port), "its KDC outlives it");
+}
+
 /// Writes what `src/tests/recorded.rs` reads, where `UPSERT_KAFKA_RECORD` names a file.
 #[test]
 fn record() {

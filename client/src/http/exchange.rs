@@ -142,8 +142,8 @@ impl hyper::rt::Write for HyperStream {
     }
 }
 
-/// The least that hyper allows: no head of a server that we ask is as large.
-const HEAD_BYTES_MAX: usize = 8192;
-const HEADERS_MAX: usize = 64;
+/// Proxies in front of identity providers add cookies and policies of kilobytes.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+const HEADERS_MAX: usize = 100;
 /// What is copied at a time between a stream and hyper's buffer.
 const READ_BYTES: usize = 4096;

@@ -17,6 +17,7 @@ use std::time::Duration;
 use super::credentials::AwsCredentials;
 use super::metadata::{self, NearServices};
 use super::profile::{Profile, Profiles};
+use super::region;
 use super::sts::{self, IamRole};
 use super::variables::Variables;
 use crate::config::{AwsRoleKeys, TlsConfig};
@@ -123,10 +124,12 @@ impl CredentialChain {
 
     /// All that was looked for in vain.
     fn none(&self, last: &str) -> Error {
+        let files = [self.credentials_file(), self.config_file()];
+        let unread: String = files.iter().filter_map(|it| Some(format!("; {}", read(it).err()?))).collect();
         let sentence = format!(
             "no AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set, nor \
              AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, nor a container's credentials; no profile {} with keys or a \
-             role in {} or {}; {last}",
+             role in {} or {}{unread}; {last}",
             self.profile_name(),
             self.credentials_file().display(),
             self.config_file().display()
@@ -160,7 +163,7 @@ impl CredentialChain {
         let token = Secret::from(String::from_utf8_lossy(&token).into_owned());
         let session_name = session_name.unwrap_or_else(|| SESSION_NAME.to_owned());
         let role = IamRole { arn, session_name, external_id: None };
-        let url = self.sts_url(self.region().as_deref())?;
+        let url = self.sts_url(self.region()?.as_deref())?;
         let answer = self.http.ask(&sts::assume_role_with_web_identity(&role, &token, &url)).await?;
         sts::credentials(&answer).map_err(|what| refused(&url, &role, &what, answer.is_temporary()))
     }
@@ -178,6 +181,7 @@ impl CredentialChain {
     }
 
     fn sts_url(&self, region: Option<&str>) -> Result<Url, Error> {
+        region.map_or(Ok(()), region::check)?;
         let name = "AWS_ENDPOINT_URL_STS";
         let url = self.variables.text(name).unwrap_or_else(|| sts::endpoint(region));
         Url::parse(&url).map_err(|why| {
@@ -187,7 +191,7 @@ impl CredentialChain {
 
     /// `None` where the profile is not there, or holds neither keys nor a role, and nobody asked for it by name.
     async fn of_profile(&self, name: &str, named: bool) -> Result<Option<AwsCredentials>, Error> {
-        let profiles = self.profiles();
+        let profiles = self.profiles()?;
         let Some(profile) = profiles.named(name) else {
             return match named {
                 true => Err(self.no_profile(name, &profiles)),
@@ -232,7 +236,10 @@ impl CredentialChain {
             session_name: session_name.unwrap_or_else(|| SESSION_NAME.to_owned()),
             external_id: profile.text("external_id").map(str::to_owned),
         };
-        let region = profile.text("region").map(str::to_owned).or_else(|| self.region());
+        let region = match profile.text("region") {
+            Some(region) => Some(region.to_owned()),
+            None => self.region()?,
+        };
         self.assume(&role, &keys, region.as_deref()).await.map(Some)
     }
 
@@ -277,13 +284,19 @@ impl CredentialChain {
         Error::new(ErrorKind::Config, sentence)
     }
 
-    /// A file that is not there has no profiles.
-    fn profiles(&self) -> Profiles {
-        let read = |path: PathBuf| {
-            let bytes = crate::oauth::assertion::read_file("the AWS file", &path).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).into_owned()
+    /// The profiles of both files.
+    ///
+    /// # Errors
+    /// A file that somebody asked for, by its name or a profile's, cannot be read: keys of a later source would be
+    /// somebody else's. A home that is closed to this process is another thing: containers often have one.
+    fn profiles(&self) -> Result<Profiles, Error> {
+        let is_named = self.options.profile.is_some() || self.variables.text("AWS_PROFILE").is_some();
+        let text = |variable, path: PathBuf| match read(&path) {
+            Err(error) if is_named || self.variables.text(variable).is_some() => Err(error),
+            read => Ok(read.unwrap_or_default()),
         };
-        Profiles::read(&read(self.credentials_file()), &read(self.config_file()))
+        let credentials = text(CREDENTIALS_FILE, self.credentials_file())?;
+        Ok(Profiles::read(&credentials, &text(CONFIG_FILE, self.config_file())?))
     }
 
     fn profile_name(&self) -> String {
@@ -295,25 +308,48 @@ impl CredentialChain {
     }
 
     fn credentials_file(&self) -> PathBuf {
-        self.file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        self.file(CREDENTIALS_FILE, "credentials")
     }
 
     fn config_file(&self) -> PathBuf {
-        self.file("AWS_CONFIG_FILE", "config")
+        self.file(CONFIG_FILE, "config")
     }
 
     fn file(&self, variable: &str, name: &str) -> PathBuf {
-        let home = || Path::new(&self.variables.text("HOME").unwrap_or_default()).join(".aws").join(name);
+        let home = || {
+            let home = self.variables.text("HOME").unwrap_or_else(|| "~".to_owned());
+            Path::new(&home).join(".aws").join(name)
+        };
         self.variables.text(variable).map_or_else(home, PathBuf::from)
     }
 
     /// The region of the process: `AWS_REGION`, `AWS_DEFAULT_REGION`, or its profile's.
-    pub(super) fn region(&self) -> Option<String> {
+    ///
+    /// # Errors
+    /// It can be none, or the profiles cannot be read.
+    pub(super) fn region(&self) -> Result<Option<String>, Error> {
         let variable = |name| self.variables.text(name);
-        variable("AWS_REGION")
-            .or_else(|| variable("AWS_DEFAULT_REGION"))
-            .or_else(|| Some(self.profiles().named(&self.profile_name())?.text("region")?.to_owned()))
+        let region = match variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
+            Some(region) => Some(region),
+            None => self
+                .profiles()?
+                .named(&self.profile_name())
+                .and_then(|profile| profile.text("region"))
+                .map(str::to_owned),
+        };
+        region.as_deref().map_or(Ok(()), region::check)?;
+        Ok(region)
     }
+}
+
+/// The text of a file; nothing where there is none.
+fn read(path: &Path) -> Result<String, Error> {
+    // Without a home it would be a file of the folder that the process happens to stand in.
+    if path.starts_with("~") || matches!(path.try_exists(), Ok(false)) {
+        return Ok(String::new());
+    }
+    let bytes = crate::oauth::assertion::read_file("the AWS file", path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn keys_of(profile: &Profile) -> Option<AwsCredentials> {
@@ -330,6 +366,8 @@ fn refused(url: &Url, role: &IamRole, what: &str, temporary: bool) -> Error {
     Error::new(kind, format!("{url}, asked for the role {}: {what}", role.arn))
 }
 
+const CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
+const CONFIG_FILE: &str = "AWS_CONFIG_FILE";
 /// As `aws-msk-iam-auth` names a session.
 const SESSION_NAME: &str = "aws-msk-iam-auth";
 /// Keys of a profile that ask for what is not done here.

@@ -21,21 +21,22 @@ pub(super) struct NearServices<'a> {
 pub(super) async fn of_container(near: NearServices<'_>) -> Option<Result<AwsCredentials, Error>> {
     let relative = near.variables.text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     let full = near.variables.text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    let text = match (relative, full) {
-        (Some(relative), _) => format!("{CONTAINER_HOST}{relative}"),
-        (None, Some(full)) => full,
+    let (name, text) = match (relative, full) {
+        (Some(relative), _) => {
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", format!("{CONTAINER_HOST}{relative}"))
+        }
+        (None, Some(full)) => ("AWS_CONTAINER_CREDENTIALS_FULL_URI", full),
         (None, None) => return None,
     };
-    Some(container(near, &text).await)
+    Some(container(near, name, &text).await)
 }
 
-async fn container(near: NearServices<'_>, text: &str) -> Result<AwsCredentials, Error> {
+async fn container(near: NearServices<'_>, name: &str, text: &str) -> Result<AwsCredentials, Error> {
     let wrong = |sentence: String| Error::new(ErrorKind::Config, sentence);
-    let url = Url::parse(text)
-        .map_err(|why| wrong(format!("AWS_CONTAINER_CREDENTIALS_FULL_URI is no URL: {why}")))?;
+    let url = Url::parse(text).map_err(|why| wrong(format!("{name} is no URL: {why}")))?;
     if !url.https && !is_beside(&url.address.host) {
         let sentence = format!(
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI is {url}: without HTTPS only this machine and the container's own \
+            "{name} is {url}: without HTTPS only this machine and the container's own \
              endpoints are asked, since what they are told is a secret"
         );
         return Err(wrong(sentence));

@@ -28,7 +28,8 @@ impl Profiles {
 
     fn add(&mut self, text: &str, name_of: impl Fn(&str) -> Option<&str>) {
         let mut current: Option<String> = None;
-        for line in text.lines() {
+        // A mark of UTF-8, as some editors put it in front.
+        for line in text.trim_start_matches('\u{feff}').lines() {
             let trimmed = line.trim();
             if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
                 continue;
@@ -151,6 +152,7 @@ region = nowhere
             let profiles = Profiles::read(text, text);
             assert!(profiles.named("nobody").is_none());
         }
+        assert!(Profiles::read("\u{feff}[y]\nk=v", "").named("y").is_some());
     }
 
     #[test]

@@ -18,8 +18,10 @@ pub(super) struct IamRole {
 pub(super) fn endpoint(region: Option<&str>) -> String {
     match region {
         None | Some("aws-global") => "https://sts.amazonaws.com".to_owned(),
-        Some(region) if region.starts_with("cn-") => format!("https://sts.{region}.amazonaws.com.cn"),
-        Some(region) => format!("https://sts.{region}.amazonaws.com"),
+        Some(region) => {
+            let suffix = SUFFIXES.iter().find(|(begins, _)| region.starts_with(begins));
+            format!("https://sts.{region}.{}", suffix.map_or("amazonaws.com", |(_, suffix)| suffix))
+        }
     }
 }
 
@@ -102,6 +104,15 @@ fn printable(text: &str) -> String {
     words.join(" ").chars().take(QUOTED_CHARS_MAX).collect()
 }
 
+/// Amazon's partitions that have names of their own, by the beginning of their regions'.
+const SUFFIXES: &[(&str, &str)] = &[
+    ("cn-", "amazonaws.com.cn"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+];
 const FORM: &str = "application/x-www-form-urlencoded";
 const QUOTED_CHARS_MAX: usize = 300;
 
@@ -147,12 +158,23 @@ mod tests {
         assert!(request.body.reveal().ends_with("&WebIdentityToken=h.p.s"));
     }
 
+    /// Expected by botocore 1.44's clients.
     #[test]
     fn a_region_has_an_sts_of_its_own() {
         assert_eq!(endpoint(None), "https://sts.amazonaws.com");
         assert_eq!(endpoint(Some("aws-global")), "https://sts.amazonaws.com");
-        assert_eq!(endpoint(Some("eu-west-1")), "https://sts.eu-west-1.amazonaws.com");
-        assert_eq!(endpoint(Some("cn-north-1")), "https://sts.cn-north-1.amazonaws.com.cn");
+        for (region, host) in [
+            ("eu-west-1", "sts.eu-west-1.amazonaws.com"),
+            ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
+            ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
+            ("eusc-de-east-1", "sts.eusc-de-east-1.amazonaws.eu"),
+            ("us-iso-east-1", "sts.us-iso-east-1.c2s.ic.gov"),
+            ("us-isob-east-1", "sts.us-isob-east-1.sc2s.sgov.gov"),
+            ("us-isof-south-1", "sts.us-isof-south-1.csp.hci.ic.gov"),
+            ("eu-isoe-west-1", "sts.eu-isoe-west-1.cloud.adc-e.uk"),
+        ] {
+            assert_eq!(endpoint(Some(region)), format!("https://{host}"));
+        }
     }
 
     /// The form of Amazon's API reference.

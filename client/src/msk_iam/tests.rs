@@ -46,8 +46,11 @@ fn signer(
 ) -> (AwsSigner, HttpRequests) {
     let mut set: Vec<(String, String)> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    set.push(("AWS_SHARED_CREDENTIALS_FILE".to_owned(), files.path("credentials")));
-    set.push(("AWS_CONFIG_FILE".to_owned(), files.path("config")));
+    for (name, file) in [("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config")] {
+        if !variables.iter().any(|it| it.0 == name) {
+            set.push((name.to_owned(), files.path(file)));
+        }
+    }
     let variables =
         Variables::of(move |name| set.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone()));
     let (environment, asked) =
@@ -292,6 +295,52 @@ async fn without_keys_all_that_was_looked_for_is_told() {
     let message = signer_of.message("kafka.example").await.unwrap();
     assert!(message.reveal().contains("/eu-north-1/kafka-cluster/"));
     assert_eq!(signer_of.token().await.unwrap().principal.as_deref(), Some("AKIA"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_cannot_be_read_is_told_where_it_was_asked_for_and_passed_over_where_not() {
+    let files = Files::new("unread", KEYS, "");
+    let (home, off) = (files.path("home"), ("AWS_EC2_METADATA_DISABLED", "true"));
+    // A folder where the file should be: whoever runs the tests may read any file.
+    std::fs::create_dir_all(files.0.join("home/.aws/credentials")).unwrap();
+    let credentials = files.path("home/.aws/credentials");
+    let unread = format!("the AWS file {credentials}: Is a directory");
+    let named = [("AWS_SHARED_CREDENTIALS_FILE", &*credentials), off];
+    let (signer_of, _) = signer(&files, AwsOptions::default(), &named, never);
+    let error = failure(&signer_of).await;
+    assert!(error.to_string().starts_with(&unread), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let at_home = [("AWS_SHARED_CREDENTIALS_FILE", ""), ("HOME", &*home), off];
+    let profile = [("AWS_PROFILE", "orders"), at_home[0], at_home[1], off];
+    let (signer_of, _) = signer(&files, AwsOptions::default(), &profile, never);
+    assert!(failure(&signer_of).await.to_string().starts_with(&unread));
+    let (signer_of, _) = signer(&files, AwsOptions::default(), &at_home, never);
+    let text = failure(&signer_of).await.to_string();
+    assert!(text.starts_with("no AWS credentials") && text.contains(&unread), "{text}");
+    // Without a home nothing is looked for in the folder that the process stands in.
+    let homeless = [("AWS_SHARED_CREDENTIALS_FILE", ""), off];
+    let (signer_of, _) = signer(&files, AwsOptions::default(), &homeless, never);
+    let text = failure(&signer_of).await.to_string();
+    assert!(text.contains("role in ~/.aws/credentials or "), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_that_can_be_none_is_told_before_anybody_is_asked() {
+    let files = Files::new("region", KEYS, "");
+    let options = AwsOptions { role_arn: Some("arn:aws:iam::1:role/a".to_owned()), ..AwsOptions::default() };
+    let sts_region = Some("us-east-1.evil.example/".to_owned());
+    let (signer_of, _) = signer(&files, AwsOptions { sts_region, ..options }, &[], never);
+    let error = failure(&signer_of).await;
+    assert!(error.to_string().starts_with("the AWS region 'us-east-1.evil.example/' is none"), "{error}");
+    let (signer_of, _) = signer(&files, AwsOptions::default(), &[("AWS_REGION", "us_east_1")], never);
+    let error = signer_of.message("kafka.example").await.unwrap_err();
+    assert!(error.to_string().starts_with("the AWS region 'us_east_1' is none"), "{error}");
+    // What an instance says is held to the same.
+    let (signer_of, _) = signer(&files, AwsOptions::default(), &[], |_, _, _| {
+        Served::Answer(200, "text/plain", String::new())
+    });
+    let error = signer_of.message("kafka.example").await.unwrap_err();
+    assert!(error.to_string().contains("metadata gives none: the AWS region '' is none"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

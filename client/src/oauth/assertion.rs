@@ -4,6 +4,8 @@
 //! the clock and the key decide.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use rustls::SignatureScheme;
@@ -197,11 +199,15 @@ fn raw_ecdsa(der: &[u8]) -> Option<Vec<u8>> {
 /// It cannot be read. The sentence names `what` it is and the file.
 pub(crate) fn read_file(what: &str, path: &Path) -> Result<Vec<u8>, Error> {
     let wrong = |why: String| Error::new(ErrorKind::Config, format!("{what} {}: {why}", path.display()));
-    let size = std::fs::metadata(path).map_err(|error| wrong(error.to_string()).with_cause(error))?.len();
-    if size > FILE_BYTES_MAX {
-        return Err(wrong(format!("it has {size} bytes; at most {FILE_BYTES_MAX} are read")));
+    let mut bytes = Vec::new();
+    // A file's size says nothing where it is none, or grows.
+    File::open(path)
+        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| wrong(error.to_string()).with_cause(error))?;
+    match u64::try_from(bytes.len()) {
+        Ok(0..=FILE_BYTES_MAX) => Ok(bytes),
+        _ => Err(wrong(format!("it has more than the {FILE_BYTES_MAX} bytes that are read"))),
     }
-    std::fs::read(path).map_err(|error| wrong(error.to_string()).with_cause(error))
 }
 
 const P256_BYTES: usize = 32;
@@ -333,6 +339,15 @@ mod tests {
         }
         let other = key(EC, None).unwrap().sign(AssertionAlgorithm::Rs256, b"").unwrap_err().to_string();
         assert!(other.contains("cannot sign by RS256 (sasl.oauthbearer.assertion.algorithm)"), "{other}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_without_an_end_is_not_read_to_it() {
+        let error = read_file("the token file", Path::new("/dev/zero")).unwrap_err().to_string();
+        assert_eq!(error, "the token file /dev/zero: it has more than the 262144 bytes that are read");
+        let error = read_file("the token file", Path::new("/nowhere/token")).unwrap_err().to_string();
+        assert!(error.starts_with("the token file /nowhere/token: No such file"), "{error}");
     }
 
     fn bytes(hex: &str) -> Vec<u8> {

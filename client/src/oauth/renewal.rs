@@ -68,7 +68,12 @@ impl<T: Ending> Renewal<T> {
 
     fn begin(&self) -> mpsc::Sender<Waiter<T>> {
         let (sender, asks) = mpsc::channel(ASKS_MAX);
-        let task = RenewalTask {
+        tokio::spawn(self.task().run(asks));
+        sender
+    }
+
+    fn task(&self) -> RenewalTask<T> {
+        RenewalTask {
             what: self.what,
             fetch: Arc::clone(&self.fetch),
             window: self.window,
@@ -77,9 +82,7 @@ impl<T: Ending> Renewal<T> {
             held: None,
             refresh_at: None,
             waiting: Vec::new(),
-        };
-        tokio::spawn(task.run(asks));
-        sender
+        }
     }
 }
 
@@ -125,7 +128,11 @@ impl<T: Ending> RenewalTask<T> {
             Some(held) if held.ends_unix_ms().is_none_or(|ends| ends > now) => {
                 _ = ask.send(Ok(Arc::clone(held)))
             }
-            _ => self.waiting.push(ask),
+            _ => {
+                // Who has given up is forgotten: a fetch that never ends would gather them for ever.
+                self.waiting.retain(|waiter| !waiter.is_closed());
+                self.waiting.push(ask);
+            }
         }
     }
 
@@ -357,6 +364,20 @@ mod tests {
         let ends = tokio::time::timeout(Duration::from_secs(60), watched).await;
         assert!(ends.expect("the task ends").is_err());
         assert!(weak.upgrade().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_waiting_is_forgotten() {
+        let (_server, renewal) = Server::start(0, hour);
+        let mut task = renewal.task();
+        let (patient, mut answer) = oneshot::channel();
+        task.answer(patient);
+        for _ in 0..1000 {
+            task.answer(oneshot::channel().0);
+        }
+        assert!(task.waiting.len() <= 2, "{} wait", task.waiting.len());
+        task.settle(hour(7, BEGAN));
+        assert_eq!(answer.try_recv().unwrap().unwrap().number, 7);
     }
 
     #[tokio::test(start_paused = true)]

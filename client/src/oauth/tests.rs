@@ -180,6 +180,15 @@ fn a_megabyte_is_not_read() {
     says(&error, ErrorKind::Protocol, "what it answers is no HTTP/1.1");
 }
 
+#[tokio::test(start_paused = true)]
+async fn cookies_and_policies_of_a_proxy_do_no_harm() {
+    let Served::Answer(status, _, body) = token_answer("alice") else { unreachable!("an answer") };
+    let cookies = format!("Set-Cookie: {}\r\n", "c".repeat(400)).repeat(90);
+    let answer = format!("HTTP/1.1 {status} OK\r\n{cookies}Content-Length: {}\r\n\r\n{body}", body.len());
+    let (environment, _) = environment(NOW, move |_, _, _| Served::Raw(answer.clone().into()));
+    first_words(&open(&config("idp.example"), &environment).unwrap()).await.unwrap();
+}
+
 #[test]
 fn a_server_that_stalls_is_named_before_the_connections_own_time_ends() {
     for beginning in ["", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"access"] {
@@ -311,6 +320,9 @@ fn an_applications_failure_and_its_impossible_tokens_are_told() {
         let (error, _) = failure(&with(source), |_| unreachable!());
         says(&error, ErrorKind::Authentication, "the token is empty, or holds what no token may");
     }
+    let ended = TokenSource::new(|| async { Ok(BearerToken::new("a").expires_unix_ms(i64::MIN)) });
+    let (error, _) = failure(&with(ended), |_| unreachable!());
+    says(&error, ErrorKind::Authentication, "before it came, as this machine's clock says");
     let source = TokenSource::new(|| async { Ok(BearerToken::new("a").extension("auth", "hush")) });
     let (error, _) = failure(&with(source), |_| unreachable!());
     says(&error, ErrorKind::Authentication, "the SASL extension 'auth' is the token itself");

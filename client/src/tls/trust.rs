@@ -61,13 +61,16 @@ impl Trust {
             return Self { roots: Arc::new(roots), subjects, pinned: BTreeSet::new(), source };
         }
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        let source = "Mozilla's authorities, since ssl.truststore.location is not set and the system has no trust store";
-        Self {
-            roots: Arc::new(roots),
-            subjects: BTreeSet::new(),
-            pinned: BTreeSet::new(),
-            source: source.to_owned(),
-        }
+        // `SSL_CERT_FILE` may have named one that is not there: whoever meant to trust fewer must hear of it.
+        let why = match found.errors.first() {
+            Some(error) => {
+                tracing::warn!(%error, "the system's trust store cannot be read: Mozilla's authorities are trusted");
+                format!("the system's trust store cannot be read: {error}")
+            }
+            None => "the system has no trust store".to_owned(),
+        };
+        let source = format!("Mozilla's authorities, since ssl.truststore.location is not set and {why}");
+        Self { roots: Arc::new(roots), subjects: BTreeSet::new(), pinned: BTreeSet::new(), source }
     }
 
     /// Certificates that need nobody to vouch for them.

@@ -79,14 +79,14 @@ impl Lab {
         if !has("faketime") {
             return missing_program("faketime", "faketime");
         }
-        self.end();
+        end(&mut self.kdc);
         self.kdc = serve(&self.folder, self.port, Some(later));
         Some(())
     }
 
     /// The same realm, whose KDC fits hardly anything into a datagram.
     pub(crate) fn restart_with_small_datagrams(mut self) -> Self {
-        self.end();
+        end(&mut self.kdc);
         let path = self.folder.join("kdc.conf");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("[realms]", "  kdc_max_dgram_reply_size = 300\n[realms]"))
@@ -115,19 +115,23 @@ impl Lab {
         ask(&self.conf(&mut NothingElse), request, transport, &self.by_tcp)
     }
 
-    pub(crate) fn was_asked_by_tcp(&self) -> bool {
-        self.by_tcp.get()
+    /// Whether anybody listens where its KDC does.
+    pub(crate) fn is_served(port: u16) -> bool {
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
     }
 
-    fn end(&mut self) {
-        _ = self.kdc.kill();
-        _ = self.kdc.wait();
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn was_asked_by_tcp(&self) -> bool {
+        self.by_tcp.get()
     }
 }
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        self.end();
+        end(&mut self.kdc);
         if self.owns {
             _ = std::fs::remove_dir_all(&self.folder);
         }
@@ -235,7 +239,7 @@ impl Service {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mit/acceptor.py");
         let mut command = match acceptor.later {
             Some(_) if !has("faketime") => return missing_program("faketime", "faketime"),
-            Some(later) => later_by(later, command(&lab.folder, "faketime"), PYTHON),
+            Some(later) => later_by(later, &lab.folder, PYTHON),
             None => command(&lab.folder, PYTHON),
         };
         let seals = if acceptor.seals { "1" } else { "0" };
@@ -272,15 +276,24 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        _ = self.process.kill();
-        _ = self.process.wait();
+        end(&mut self.process);
+    }
+}
+
+/// Ends a process, and what libfaketime shares with nobody and leaves behind.
+fn end(process: &mut Child) {
+    _ = process.kill();
+    _ = process.wait();
+    let id = process.id();
+    for shared in [format!("faketime_shm_{id}"), format!("sem.faketime_sem_{id}")] {
+        _ = std::fs::remove_file(Path::new("/dev/shm").join(shared));
     }
 }
 
 fn serve(folder: &Path, port: u16, later: Option<&str>) -> Child {
     let log = std::fs::File::create(folder.join("kdc.out")).unwrap();
     let mut command = match later {
-        Some(later) => later_by(later, command(folder, "faketime"), "krb5kdc"),
+        Some(later) => later_by(later, folder, "krb5kdc"),
         None => command(folder, "krb5kdc"),
     };
     let mut kdc = command.arg("-n").stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
@@ -295,10 +308,16 @@ fn serve(folder: &Path, port: u16, later: Option<&str>) -> Child {
     panic!("krb5kdc does not listen");
 }
 
-/// Only the time of day is another one; what waits, waits as long as it would.
-fn later_by(later: &str, mut faketime: Command, program: &str) -> Command {
-    faketime.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").args(["-f", later, program]);
-    faketime
+/// Only the time of day is another one; what waits, waits as long as it would. `faketime` itself would stay between: it
+/// is killed alone, and the program goes on. So it is only asked which library it puts before a program.
+fn later_by(later: &str, folder: &Path, program: &str) -> Command {
+    let asked = command(folder, "faketime").args(["-f", later, "printenv", "LD_PRELOAD"]).output().unwrap();
+    let library = String::from_utf8(asked.stdout).unwrap();
+    assert!(library.contains("libfaketime"), "{library}");
+    let mut command = command(folder, "env");
+    command.arg(format!("LD_PRELOAD={}", library.trim())).arg(format!("FAKETIME={later}"));
+    command.args(["FAKETIME_DONT_FAKE_MONOTONIC=1", program]);
+    command
 }
 
 fn call(folder: &Path, program: &str, arguments: &[&str]) {

@@ -142,7 +142,7 @@ fn a_text_logs_in_and_goes_before_a_file() {
 
 #[test]
 fn a_file_logs_in_with_the_module_of_the_mechanism() {
-    let path = std::env::temp_dir().join(format!("upsert-kafka-jaas-{}.conf", std::process::id()));
+    let path = std::env::temp_dir().join(format!("upsert-kafka-draft-{}.conf", std::process::id()));
     std::fs::write(&path, format!("KafkaClient {{ {KRB5};\n {PLAIN} }};")).unwrap();
     let file = ("java.security.auth.login.config", path.to_str().unwrap());
     let parsed = parsed(&[SASL, ("sasl.mechanism", "PLAIN"), file]);

@@ -8,6 +8,7 @@ use super::*;
 fn child(test: &str, name: &str, value: &str) -> String {
     let ran = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
+        .env_remove("SSL_CERT_DIR")
         .env(name, value)
         .output()
         .unwrap();
@@ -52,4 +53,25 @@ fn the_keys_of_connections_are_written_where_sslkeylogfile_says() {
         keys.contains("CLIENT_HANDSHAKE_TRAFFIC_SECRET ") && keys.contains("SERVER_TRAFFIC_SECRET_0 "),
         "{keys}"
     );
+}
+
+/// Where this library's own variable says, as it does for OpenSSL.
+const SYSTEM: &str = "SSL_CERT_FILE";
+
+#[tokio::test]
+async fn without_a_trust_store_the_systems_is_taken_and_where_there_is_none_mozillas() {
+    let test =
+        "tls::tests::machine::without_a_trust_store_the_systems_is_taken_and_where_there_is_none_mozillas";
+    let (root, nowhere) = (data("pki/root.pem"), "/nowhere/ca.pem");
+    let told = std::env::var(SYSTEM).unwrap_or_default();
+    let unset = TlsConfig::default();
+    if told == root.to_str().unwrap() {
+        shake(&unset, &TlsServer::broker(), "localhost").await.unwrap();
+    } else if told == nowhere {
+        let refused = shake(&unset, &TlsServer::broker(), "localhost").await;
+        says(refused, ErrorKind::Authentication, &["Mozilla's authorities", "cannot be read", nowhere]);
+    } else {
+        child(test, SYSTEM, root.to_str().unwrap());
+        child(test, SYSTEM, nowhere);
+    }
 }
