@@ -14,12 +14,12 @@ mod java_text;
 #[derive(Clone)]
 pub(crate) struct Print {
     columns: std::sync::Arc<[Field]>,
-    form: Form,
+    form: PrintForm,
 }
 
 /// What a change is shown as.
 #[derive(Clone)]
-enum Form {
+enum PrintForm {
     /// Connector `print`'s line.
     Row,
     Grid(ChangelogGrid),
@@ -34,11 +34,11 @@ impl Print {
     /// For the plan of a print table.
     pub(crate) fn new(plan: PrintPlan) -> Self {
         let form = match plan.layout {
-            Layout::Row => Form::Row,
-            Layout::Changelog { .. } => Form::Grid(ChangelogGrid::new(&plan.columns)),
-            Layout::Json => Form::Json(QueryJson::new(&plan.columns)),
-            Layout::Raw => Form::Raw,
-            Layout::Cells => Form::Cells,
+            Layout::Row => PrintForm::Row,
+            Layout::Changelog { .. } => PrintForm::Grid(ChangelogGrid::new(&plan.columns)),
+            Layout::Json => PrintForm::Json(QueryJson::new(&plan.columns)),
+            Layout::Raw => PrintForm::Raw,
+            Layout::Cells => PrintForm::Cells,
         };
         Self { columns: plan.columns, form }
     }
@@ -47,25 +47,25 @@ impl Print {
     pub(crate) fn line(&self, kind: RowKind, row: Row<'_>, out: &mut Vec<u8>) -> usize {
         let start = out.len();
         match &self.form {
-            Form::Row => {
+            PrintForm::Row => {
                 out.extend_from_slice(kind.to_string().as_bytes());
                 fields(&self.columns, row, Style::Java, out);
             }
-            Form::Grid(grid) => grid.line(kind, out, |at, out| match row[at] {
+            PrintForm::Grid(grid) => grid.line(kind, out, |at, out| match row[at] {
                 Value::Null => out.extend_from_slice(b"<NULL>"),
                 item => value(&self.columns[at].data_type.logical, item, Style::Sql, out),
             }),
-            Form::Json(json) => json.line(kind, row, out, |at, out| {
+            PrintForm::Json(json) => json.line(kind, row, out, |at, out| {
                 value(&self.columns[at].data_type.logical, row[at], Style::Sql, out);
             }),
-            Form::Raw => {
+            PrintForm::Raw => {
                 out.extend_from_slice(kind.to_string().as_bytes());
                 for (column, item) in self.columns.iter().zip(row) {
                     out.push(b'\t');
                     value(&column.data_type.logical, *item, Style::Sql, out);
                 }
             }
-            Form::Cells => self.cells(row, out),
+            PrintForm::Cells => self.cells(row, out),
         }
         out.len() - start
     }
@@ -212,7 +212,7 @@ mod tests {
                 .nullable(),
             ),
         ];
-        let print = Print { columns: columns.into(), form: Form::Row };
+        let print = Print { columns: columns.into(), form: PrintForm::Row };
         let entries = [(Value::String("a"), Value::Bytes(b"3")), (Value::String("b"), Value::Bytes(b"\xff"))];
         let row = [
             Value::Int(1),

@@ -11,10 +11,10 @@ use crate::types::Field;
 #[derive(Clone)]
 pub(crate) struct QueryJson {
     /// One for each column, which is an object of its own first.
-    columns: Arc<[Column]>,
+    columns: Arc<[JsonColumn]>,
 }
 
-struct Column {
+struct JsonColumn {
     name: Box<str>,
     /// None where format `json` refuses the type, such as a map whose keys are no texts: that becomes a text.
     encoder: Option<JsonEncoder>,
@@ -22,7 +22,7 @@ struct Column {
 
 impl QueryJson {
     pub(crate) fn new(columns: &[Field]) -> Self {
-        let column = |(at, field): (usize, &Field)| Column {
+        let column = |(at, field): (usize, &Field)| JsonColumn {
             name: field.name.clone(),
             encoder: json::shown(columns, at).ok(),
         };
@@ -39,7 +39,7 @@ impl QueryJson {
     ) {
         out.extend_from_slice(format!("{{\"op\":\"{kind}\",\"row\":").as_bytes());
         let begin = out.len();
-        for (at, Column { name, encoder }) in self.columns.iter().enumerate() {
+        for (at, JsonColumn { name, encoder }) in self.columns.iter().enumerate() {
             let from = out.len();
             let encoded = encoder.as_ref().map(|it| it.encode(kind, row, out));
             if !matches!(encoded, Some(Ok(Encoded::Bytes))) {

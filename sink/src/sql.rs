@@ -30,6 +30,7 @@ mod statement;
 mod table;
 mod token;
 mod tokens;
+mod unicode_escape;
 mod window_function;
 
 pub(crate) use self::ast::*;

@@ -21,7 +21,7 @@ use crate::types::Field;
 
 /// The statement that a branch is of.
 #[derive(Clone, Copy)]
-struct Origin {
+struct BranchOrigin {
     statement: usize,
     is_union: bool,
     at: Position,
@@ -43,7 +43,7 @@ pub(super) fn insert(draft: &mut JobDraft<'_>, insert: &Insert) {
     // Judged also where the query is refused, so that nothing comes as a surprise later.
     let mut sink = draft.sink(&sink_table);
     let Some(branches) = branches else { return };
-    let origin = Origin { statement: draft.inserts, is_union: branches.len() > 1, at: insert.query.at };
+    let origin = BranchOrigin { statement: draft.inserts, is_union: branches.len() > 1, at: insert.query.at };
     let as_sink = sink_table.as_sink();
     for (branch, source) in branches.into_iter().zip(sources) {
         let Some(projection) = projection(draft, insert, &branch, (&sink_table, &as_sink)) else { return };
@@ -62,7 +62,7 @@ pub(super) fn select(draft: &mut JobDraft<'_>, query: &Query) {
     if draft.is_beyond_bounds(sources, query.at) {
         return;
     }
-    let origin = Origin { statement: draft.inserts, is_union: branches.len() > 1, at: query.at };
+    let origin = BranchOrigin { statement: draft.inserts, is_union: branches.len() > 1, at: query.at };
     for (at, branch) in branches.into_iter().enumerate() {
         let Some(source) = source_of(draft, &branch) else { continue };
         let fields = branch.columns.iter().map(|it| Field::new(it.name.clone(), it.expr.data_type().clone()));
@@ -178,7 +178,7 @@ fn add(
     (source, declared): (SourcePlan, Option<Declaration>),
     projection: Projection,
     sink: SinkPlan,
-    origin: Origin,
+    origin: BranchOrigin,
 ) {
     if let Some(finding) = insert_only(&source, &sink) {
         draft.findings.push(finding.at(origin.at));

@@ -28,7 +28,7 @@ pub(super) fn distribute(pipelines: &mut [Pipeline], settings: &Settings) -> Vec
     for pipeline in pipelines {
         let Pipeline { sources, inserts, tasks } = pipeline;
         for insert in inserts {
-            let input = inputs.get(&insert.statement).copied().unwrap_or(Input::of(*tasks));
+            let input = inputs.get(&insert.statement).copied().unwrap_or(SinkInput::of(*tasks));
             match distribution(&sources[insert.source], insert, input, settings.keyed_shuffle) {
                 Ok(distribution) => insert.distribution = distribution,
                 Err(finding) => findings.push(finding),
@@ -40,7 +40,7 @@ pub(super) fn distribute(pipelines: &mut [Pipeline], settings: &Settings) -> Vec
 
 /// The tasks that read for one INSERT: those of all its branches.
 #[derive(Clone, Copy)]
-struct Input {
+struct SinkInput {
     /// Of the branch with the fewest.
     fewest: u32,
     /// Of the branch with the most.
@@ -50,7 +50,7 @@ struct Input {
     branches: usize,
 }
 
-impl Input {
+impl SinkInput {
     /// One branch with so many tasks.
     fn of(tasks: u32) -> Self {
         Self { fewest: tasks, most: tasks, together: tasks, branches: 1 }
@@ -73,12 +73,12 @@ impl Input {
 }
 
 /// By statement.
-fn inputs(pipelines: &[Pipeline]) -> HashMap<usize, Input> {
-    let mut inputs: HashMap<usize, Input> = HashMap::new();
+fn inputs(pipelines: &[Pipeline]) -> HashMap<usize, SinkInput> {
+    let mut inputs: HashMap<usize, SinkInput> = HashMap::new();
     for pipeline in pipelines {
         for branches in pipeline.sinks() {
             let Some(insert) = branches.first() else { continue };
-            let own = Input { branches: branches.len(), ..Input::of(pipeline.tasks) };
+            let own = SinkInput { branches: branches.len(), ..SinkInput::of(pipeline.tasks) };
             inputs.entry(insert.statement).and_modify(|it| *it = it.and(own)).or_insert(own);
         }
     }
@@ -99,7 +99,7 @@ fn source_tasks(pipeline: &Pipeline, default: u32) -> u32 {
 fn distribution(
     source: &SourcePlan,
     insert: &InsertPlan,
-    input: Input,
+    input: SinkInput,
     keyed_shuffle: KeyedShuffle,
 ) -> Result<Distribution, Finding> {
     let given = insert.sink.parallelism().map(|tasks| tasks.clamp(1, TASKS_MAX));

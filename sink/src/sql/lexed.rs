@@ -9,6 +9,7 @@ use super::lexical::{Lexer, Region};
 use super::limits::{HINTS_MAX, STATEMENT_BYTES_MAX, STATEMENTS_MAX, TOKENS_MAX, WORD_CHARS_MAX};
 use super::script::Script;
 use super::token::position;
+use super::unicode_escape;
 use crate::error::{Error, Position};
 
 /// The text of one statement, without its semicolon.
@@ -160,6 +161,7 @@ impl Source<'_> {
             (token.span.start.line, token.span.start.column) = (from.line, from.column);
             (token.span.end.line, token.span.end.column) = (to.line, to.column);
             lexed.tokens.push(token);
+            unicode_escape::join(&mut lexed.tokens).map_err(|reason| script.error_at(from, &reason))?;
         }
         Ok(lexed)
     }

@@ -158,7 +158,7 @@ impl<'a> Tokens<'a> {
     pub(super) fn option_text(&mut self, what: &str) -> Result<(String, Position), Error> {
         let at = self.here();
         let text = match self.peek() {
-            Token::SingleQuotedString(text) => text.clone(),
+            Token::SingleQuotedString(text) | Token::UnicodeStringLiteral(text) => text.clone(),
             // DLI's users double a single quote in there too.
             Token::DoubleQuotedString(text) => text.replace("''", "'"),
             _ => return Err(self.expected_in_options(&format!("{what} in single quotes"))),

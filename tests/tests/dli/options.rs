@@ -244,9 +244,9 @@ fn point_28_a_records_time_is_a_wall_clock_of_the_sessions_zone() {
 #[test]
 fn point_29_metadata_of_a_print_table_is_told_to_be_virtual() {
     let script = "CREATE TABLE src (id INT) WITH ('connector' = 'datagen', 'number-of-rows' = '1');
-        CREATE TABLE o (id INT, at TIMESTAMP(3) METADATA FROM 'timestamp') WITH ('connector' = 'print');
+        CREATE TABLE o (id INT, seen TIMESTAMP(3) METADATA FROM 'timestamp') WITH ('connector' = 'print');
         INSERT INTO o SELECT id, LOCALTIMESTAMP FROM src;";
-    holds(&refusal("print-metadata", script), &["column 'at'", "VIRTUAL"]);
+    holds(&refusal("print-metadata", script), &["column 'seen'", "VIRTUAL"]);
 }
 
 #[test]
