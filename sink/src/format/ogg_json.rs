@@ -104,3 +104,33 @@ fn side<'a>(envelope: &Envelope, row: Value<'a>, name: &str) -> Result<Row<'a>, 
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::options::IGNORE_NULL_FIELDS;
+    use super::*;
+    use crate::format::Encoded;
+    use crate::option::OptionValue;
+
+    /// As Flink wrote them: `ogg-json-00001` to `ogg-json-00004` of the golden data.
+    #[test]
+    fn a_row_stands_on_its_side_of_the_change() {
+        let names = [("id", LogicalType::Int), ("name", LogicalType::STRING), ("w", LogicalType::Double)];
+        let columns = names.map(|(name, logical)| Field::new(name, logical.nullable()));
+        let row = [Value::Int(1), Value::String("a"), Value::Null];
+        let nulls = r#"{"id":1,"name":"a","w":null}"#;
+        for (ignores_nulls, kind, expected) in [
+            (false, RowKind::Insert, format!(r#"{{"before":null,"after":{nulls},"op_type":"I"}}"#)),
+            (true, RowKind::Insert, r#"{"after":{"id":1,"name":"a"},"op_type":"I"}"#.to_owned()),
+            (false, RowKind::UpdateBefore, format!(r#"{{"before":{nulls},"after":null,"op_type":"D"}}"#)),
+            (true, RowKind::UpdateBefore, r#"{"before":{"id":1,"name":"a"},"op_type":"D"}"#.to_owned()),
+        ] {
+            let mut options = OptionSet::default();
+            options.insert(IGNORE_NULL_FIELDS.key, OptionValue::Bool(ignores_nulls));
+            let encoder = encoding(&options, &columns, &[0, 1, 2]).unwrap().open_at_once().unwrap();
+            let mut out = Vec::new();
+            assert_eq!(encoder.encode(kind, &row, &mut out).unwrap(), Encoded::Bytes);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+}

@@ -75,6 +75,20 @@ fn a_finding_stands_where_the_text_says_it() {
 }
 
 #[test]
+fn a_key_is_one_and_has_each_of_its_columns_once() {
+    let columns =
+        "id INT, up AS id + 1, PRIMARY KEY (id, id, up) NOT ENFORCED, PRIMARY KEY (id) NOT ENFORCED";
+    assert_eq!(
+        sentences(&sink(columns, ""), "INSERT INTO o SELECT id FROM src"),
+        [
+            "table o: PRIMARY KEY names 'id' twice",
+            "table o: PRIMARY KEY names 'up', which is computed or metadata: a key has physical columns",
+            "table o: a second PRIMARY KEY; a table has one"
+        ]
+    );
+}
+
+#[test]
 fn a_job_needs_an_insert() {
     assert_eq!(sentences("", ""), ["nothing to run: the job has no INSERT and no SELECT"]);
     let found = sentences("", "INSERT INTO oo SELECT * FROM scr");
