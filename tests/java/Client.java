@@ -210,7 +210,7 @@ public class Client {
         Properties config = config(request);
         config.put("group.id", request.get("group").asText());
         config.put("auto.offset.reset", "earliest");
-        config.put("enable.auto.commit", "false");
+        config.putIfAbsent("enable.auto.commit", "false");
         var topic = List.of(request.get("topic").asText());
         int partitions = request.get("partitions").asInt(), count = request.get("count").asInt();
         ObjectNode out = JSON.createObjectNode();

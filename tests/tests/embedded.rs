@@ -2,6 +2,8 @@
 
 mod dialogue;
 
+use std::time::Duration;
+
 use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_tests::kafka::{Committed, Kafka, NewTopic, NewTransaction};
 use upsert_kafka_tests::record::NewRecord;
@@ -84,12 +86,40 @@ fn two_java_consumers_share_a_group() {
 }
 
 #[test]
-fn a_java_client_that_wants_a_group_of_kip_848_is_told_that_there_are_none() {
+fn members_of_java_share_a_consumer_group_of_kip_848() {
     let Some(kafka) = Kafka::shared() else { return };
-    let (_broker, at) = program::broker();
-    kafka.java(|it, _| it.create(&at, &[NewTopic { name: "t", partitions: 1, configs: &[] }]));
+    let config = BrokerConfig::default().with_nodes(3);
+    let embedded = Embedded::start(config.with_consumer_heartbeat_interval(Duration::from_millis(200)));
+    let at = &embedded.addresses;
+    kafka.java(|it, _| it.create(at, &[NewTopic { name: "t", partitions: 4, configs: &[] }]));
+    let records: Vec<_> = (0..4).map(|partition| valued(&format!("{partition}"), partition)).collect();
+    kafka.java(|it, _| it.produce(at, &[], &records));
+    for (group, assignor) in [("uniform", "uniform"), ("range", "range")] {
+        let config = [
+            ("group.protocol", "consumer"),
+            ("group.remote.assignor", assignor),
+            ("enable.auto.commit", "true"),
+        ];
+        let life = kafka.java(|it, _| it.group(at, &config, group, ("t", 4), 4));
+        assert_eq!((&life.alone, &life.again), (&vec![0, 1, 2, 3], &vec![0, 1, 2, 3]));
+        assert_eq!(life.shared.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2], "{assignor}");
+        let mut shared = life.shared.concat();
+        shared.sort_unstable();
+        assert_eq!(shared, [0, 1, 2, 3]);
+        // What one has read goes over with what it commits as it gives up: nothing comes twice.
+        let read: Vec<_> = life.values.iter().map(|value| String::from_utf8_lossy(value)).collect();
+        assert_eq!(read, ["0", "1", "2", "3"], "{assignor}");
+    }
+}
+
+#[test]
+fn a_java_client_that_wants_a_group_of_kip_848_is_told_where_there_are_none() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let embedded = Embedded::start(BrokerConfig::default().with_group_version(0));
+    let at = &embedded.addresses;
+    kafka.java(|it, _| it.create(at, &[NewTopic { name: "t", partitions: 1, configs: &[] }]));
     let config = [("group.protocol", "consumer")];
-    let refused = kafka.java(|it, _| Ok(it.group(&at, &config, "g", ("t", 1), 1).map_err(|e| e.to_string())));
+    let refused = kafka.java(|it, _| Ok(it.group(at, &config, "g", ("t", 1), 1).map_err(|e| e.to_string())));
     assert!(refused.as_ref().is_err_and(|e| e.contains("UnsupportedVersionException")), "{refused:?}");
 }
 

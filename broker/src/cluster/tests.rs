@@ -5,6 +5,7 @@ mod any;
 mod authorization;
 mod bounds;
 mod cleaning;
+mod consumer_groups;
 mod groups;
 mod logins;
 mod nodes;

@@ -18,6 +18,7 @@ use super::Embedded;
 
 mod admin;
 mod cleaning;
+mod consumer_groups;
 mod groups;
 mod transactions;
 

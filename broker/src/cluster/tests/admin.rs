@@ -155,7 +155,7 @@ fn transactions_go_by_the_level_that_the_feature_was_given() {
     };
     let told = |script: &mut Script| {
         let features = script.ask(&ApiVersionsRequest::default(), 4).finalized_features;
-        features.first().map(|it| it.max_version_level)
+        features.iter().find(|it| it.name == "transaction.version").map(|it| it.max_version_level)
     };
     let refused = ErrorCode::INVALID_UPDATE_VERSION;
     assert_eq!(update(&mut script, "transaction.version", 1, 1, false), refused, "lower, without saying so");
@@ -202,14 +202,20 @@ fn a_transaction_that_hangs_is_ended_by_its_marker() {
 }
 
 #[test]
-fn groups_of_kip_848_are_offered_and_refused() {
+fn consumer_groups_that_are_switched_off_are_offered_and_refused() {
     let mut script = Script::new();
+    let named = |script: &mut Script| -> Vec<String> {
+        let features = script.ask(&ApiVersionsRequest::default(), 4).finalized_features;
+        features.iter().map(|it| it.name.to_string()).collect()
+    };
+    assert_eq!(named(&mut script), ["group.version", "transaction.version"]);
+    let down = FeatureUpdateKey { feature: "group.version".into(), upgrade_type: 2, ..Default::default() };
+    let updates = UpdateFeaturesRequest { feature_updates: vec![down], ..Default::default() };
+    assert_eq!(script.ask(&updates, 2).error_code, ErrorCode::NONE);
     let heartbeat = ConsumerGroupHeartbeatRequest { group_id: "g".into(), ..Default::default() };
     assert_eq!(script.ask(&heartbeat, 1).error_code, ErrorCode::UNSUPPORTED_VERSION);
     let describe = ConsumerGroupDescribeRequest { group_ids: vec!["g".into()], ..Default::default() };
     let groups = script.ask(&describe, 1).groups;
     assert_eq!((&*groups[0].group_id, groups[0].error_code), ("g", ErrorCode::UNSUPPORTED_VERSION));
-    let features = script.ask(&ApiVersionsRequest::default(), 4).supported_features;
-    let named: Vec<_> = features.iter().map(|it| it.name.to_string()).collect();
-    assert_eq!(named, ["transaction.version"], "what is switched off is not told");
+    assert_eq!(named(&mut script), ["transaction.version"], "what is switched off is not told");
 }

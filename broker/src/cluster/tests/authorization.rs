@@ -150,6 +150,45 @@ fn groups_transactions_and_the_cluster_are_asked_for_themselves() {
 }
 
 #[test]
+fn consumer_groups_are_of_those_who_may_read_them_and_know_their_topics() {
+    let beat = |topics: &[&str], regex: Option<&str>| ConsumerGroupHeartbeatRequest {
+        group_id: "g".into(),
+        member_id: "a".into(),
+        rebalance_timeout_ms: 1000,
+        subscribed_topic_names: Some(topics.iter().copied().map(Str::from).collect()),
+        subscribed_topic_regex: regex.map(Str::from),
+        topic_partitions: Some(Vec::new()),
+        ..Default::default()
+    };
+    let describe = ConsumerGroupDescribeRequest {
+        group_ids: vec!["g".into()],
+        include_authorized_operations: true,
+        ..Default::default()
+    };
+    let group = ErrorCode::GROUP_AUTHORIZATION_FAILED;
+    let mut it = script(&["allow User:CN=alice describe topic orders"]);
+    assert_eq!(ask(&mut it, ALICE, &beat(&["orders"], None), 1).error_code, group);
+    assert_eq!(ask(&mut it, ALICE, &describe, 1).groups[0].error_code, group);
+
+    let mut it = script(&["allow User:CN=alice read group g", "allow User:CN=alice describe topic orders"]);
+    let answer = ask(&mut it, ALICE, &beat(&["orders", "payments"], None), 1);
+    assert_eq!(answer.error_code, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    assert_eq!(ask(&mut it, ALICE, &beat(&[], Some(".*")), 1).error_code, ErrorCode::NONE);
+    let assigned = ask(&mut it, ALICE, &beat(&[], Some(".*")), 1).assignment.unwrap_or_default();
+    let orders = it.cluster.state.topics.by_name("orders").unwrap().id;
+    let topics: Vec<_> = assigned.topic_partitions.iter().map(|topic| topic.topic_id).collect();
+    assert_eq!(topics, [orders], "a pattern finds what she may know");
+    let described = ask(&mut it, ALICE, &describe, 1).groups.remove(0);
+    assert_eq!((described.error_code, described.authorized_operations), (ErrorCode::NONE, READ | DESCRIBE));
+
+    let answer = ask(&mut it, ADMIN, &beat(&["payments"], Some("")), 1);
+    assert_eq!(answer.error_code, ErrorCode::NONE);
+    let described = ask(&mut it, ALICE, &describe, 1).groups.remove(0);
+    let (code, members) = (described.error_code, described.members.len());
+    assert_eq!((code, members), (ErrorCode::TOPIC_AUTHORIZATION_FAILED, 0), "she may not know of payments");
+}
+
+#[test]
 fn rules_are_created_described_and_deleted_by_who_may() {
     let mut it = script(&[]);
     let creation = AclCreation {

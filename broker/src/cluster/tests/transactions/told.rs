@@ -52,10 +52,12 @@ fn clients_are_told_how_transactions_go() {
         let mut script = Script::with(BrokerConfig { transaction_version, ..Default::default() });
         for (version, least) in [(3, 1), (4, 0)] {
             let answer = script.ask(&ApiVersionsRequest::default(), version);
-            let supported = &answer.supported_features[0];
+            let supported = &answer.supported_features[1];
             assert_eq!(&*supported.name, "transaction.version");
             assert_eq!((supported.min_version, supported.max_version), (least, 2));
-            let level = answer.finalized_features.first().map(|feature| feature.max_version_level);
+            let mut finalized_features = answer.finalized_features.iter();
+            let feature = finalized_features.find(|feature| feature.name == "transaction.version");
+            let level = feature.map(|feature| feature.max_version_level);
             assert_eq!((answer.finalized_features_epoch, level), (0, finalized));
         }
     }
