@@ -42,8 +42,8 @@ fn clock(seconds: i64, nanos: u32, with_seconds: bool, out: &mut Vec<u8>) {
     let digits = format!("{nanos:09}");
     let length = match nanos {
         0 => return,
-        _ if nanos % 1_000_000 == 0 => 3,
-        _ if nanos % 1_000 == 0 => 6,
+        _ if nanos.is_multiple_of(1_000_000) => 3,
+        _ if nanos.is_multiple_of(1_000) => 6,
         _ => 9,
     };
     out.push(b'.');
