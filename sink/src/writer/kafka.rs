@@ -146,6 +146,9 @@ impl RecordWriter {
 
     async fn write_with_metadata(&mut self, change: Change<'_>) -> Result<(), Error> {
         let RecordMetadata { timestamp_ms, topic, headers } = change.metadata.unwrap_or_default();
+        if let Some(early @ ..0) = timestamp_ms {
+            return Err(self.too_early(early));
+        }
         self.open_topic(topic).await?;
         let topic = match &self.topics {
             Topics::One(topic) => topic,
@@ -195,6 +198,16 @@ impl RecordWriter {
             Ok(_delivery) => Ok(()),
             Err(e) => Err(self.failed(e)),
         }
+    }
+
+    /// As Java's client does, and with it Flink.
+    #[cold]
+    fn too_early(&self, timestamp_ms: i64) -> Error {
+        let text = format!(
+            "table {}: the row's metadata column 'timestamp' is {timestamp_ms} ms, before 1970: no record has such a time",
+            self.table
+        );
+        Error::new(ErrorKind::Sink, text)
     }
 
     #[cold]

@@ -135,3 +135,14 @@ fn point_9_a_column_in_double_quotes_is_a_text() {
 fn point_10_a_literal_may_spell_its_characters() {
     assert_eq!(selected("SELECT U&'#263A' UESCAPE '#'"), ["\u{263a}"]);
 }
+
+/// Section 5 of the specification: what no one but DLI evaluates, and what only Java runs.
+#[test]
+fn expressions_in_placeholders_and_functions_of_java_are_told_apart() {
+    let dated = JOB.replace("'topic' = 'out'", "'topic' = 'out_${date_format(current_date, ''yyyyMMdd'')}'");
+    let said = refusal("el", &dated);
+    assert!(said.contains("an expression in '${…}' is DLI's; pass the value as a variable"), "{said}");
+    let said = refusal("udf", &JOB.replace("SELECT *", "SELECT id, my_upper(name)"));
+    assert!(said.contains("there is no function my_upper"), "{said}");
+    assert!(said.contains("functions written in Java cannot run here"), "{said}");
+}

@@ -116,6 +116,26 @@ async fn tasks_share_partitions_and_a_key_stays_in_order() {
     assert_eq!(again.counts.rows_in, 0, "every task kept its positions");
 }
 
+/// Java's client takes no such record, so a job of Flink fails too.
+#[tokio::test]
+async fn a_record_has_no_time_before_1970() {
+    let stage = Stage::set(&[("out", 1)]).await;
+    let sink = upsert(
+        "o",
+        "id INT, ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp', PRIMARY KEY (id) NOT ENFORCED",
+        "out",
+        "",
+    );
+    let insert = |millis: i64| format!("{sink}INSERT INTO o SELECT 1, TO_TIMESTAMP_LTZ({millis}, 3)");
+    let error = stage.run(&insert(-1)).await.unwrap_err().to_string();
+    assert!(
+        error.contains("table o: the row's metadata column 'timestamp' is -1 ms, before 1970"),
+        "{error}"
+    );
+    stage.run(&insert(0)).await.unwrap();
+    assert_eq!(stage.read("out").await[0].timestamp_ms, 0);
+}
+
 #[tokio::test]
 async fn deletes_may_be_ignored() {
     let stage = Stage::set(&[("u", 1), ("out", 1)]).await;
