@@ -223,7 +223,9 @@ async fn shares_with_java(bench: &Bench, kafka: &'static Kafka) {
 #[tokio::test]
 async fn ours_and_javas_share_on_the_embedded_broker() {
     let Some(kafka) = tokio::task::spawn_blocking(Kafka::shared).await.unwrap() else { return };
-    shares_with_java(&Bench::embedded(GroupProtocol::Classic).await, kafka).await;
+    for protocol in [GroupProtocol::Classic, GroupProtocol::Consumer] {
+        shares_with_java(&Bench::embedded(protocol).await, kafka).await;
+    }
 }
 
 #[tokio::test]
@@ -236,7 +238,9 @@ async fn ours_and_javas_share_on_a_real_kafka() {
 
 #[tokio::test]
 async fn members_share_on_the_embedded_broker() {
-    comes_and_goes(Bench::embedded(GroupProtocol::Classic).await).await;
+    for protocol in [GroupProtocol::Classic, GroupProtocol::Consumer] {
+        comes_and_goes(Bench::embedded(protocol).await).await;
+    }
 }
 
 #[tokio::test]

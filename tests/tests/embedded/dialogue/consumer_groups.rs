@@ -103,7 +103,11 @@ impl<'a> Members<'a> {
 
     fn describe(&mut self, what: &str) {
         let groups = vec![self.group.clone()];
-        let request = ConsumerGroupDescribeRequest { group_ids: groups, include_authorized_operations: true };
+        let request = ConsumerGroupDescribeRequest {
+            group_ids: groups,
+            include_authorized_operations: true,
+            ..Default::default()
+        };
         let group = self.it.ask(&request, 1).groups.remove(0);
         let words = self.words(group.error_message.as_ref());
         let epochs = (group.group_epoch, group.assignment_epoch, group.authorized_operations);
