@@ -44,6 +44,11 @@ impl Signer {
         self.folder.join(KEY)
     }
 
+    /// What the key is called in the JWKS.
+    pub fn key_id(&self) -> &'static str {
+        KEY_ID
+    }
+
     /// A token of that subject; it ends after so many seconds, before now if that is negative.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use upsert_kafka_tests::kafka::{
 use super::embedded::Embedded;
 use super::round_trip::{self, told};
 use super::token_server::TokenServer;
-use super::ways::{Login, PLAIN, Way, fetched, signed, user, ways};
+use super::ways::{Login, PLAIN, Way, asserted, fetched, left_in_a_file, signed, signed_here, user, ways};
 
 #[test]
 fn every_way_into_a_real_kafka() {
@@ -83,6 +83,38 @@ fn the_embedded_broker_keeps_out_who_should_not_get_in() {
     // An unsecured token is whoever it says: nobody is kept out by it.
     wrong.retain(|it| it.way.name != "OAUTHBEARER, wrong");
     assert_all_kept_out(&wrong, "refused", |it| broker.bootstrap(it));
+}
+
+/// What signs a JWT here is judged by Kafka's own validator: an endpoint hands it on as it is.
+#[test]
+fn an_assertion_that_is_signed_here_gets_into_a_real_kafka_and_a_changed_one_does_not() {
+    let Some(kafka) = Secured::shared() else { return };
+    let topic = unique("asserted");
+    kafka.java(|it, at| it.create(at, &[NewTopic { name: &topic, partitions: 1, configs: &[] }]));
+    let endpoint = TokenServer::of_assertions(|assertion| assertion);
+    let [client, bearer] = ["ClientCredentialsJwtRetriever", "JwtBearerJwtRetriever"];
+    let way = |endpoint: &TokenServer, retriever, assertion| {
+        let login = asserted(endpoint, retriever, assertion);
+        Way::new(format!("an assertion by {retriever}"), Listener::Signed, &[login])
+    };
+    let ways = [
+        way(&endpoint, client, signed_here(kafka.signer())),
+        way(&endpoint, bearer, signed_here(kafka.signer())),
+        way(&endpoint, bearer, left_in_a_file(kafka.signer())),
+    ];
+    assert_all_get_in(&ways, &topic, |it| kafka.bootstrap(it));
+    let [first, second, third] = &endpoint.requests()[..] else { panic!("{} requests", endpoint.asked()) };
+    assert!(first.contains("&grant_type=client_credentials"), "{first}");
+    for request in [second, third] {
+        assert!(
+            request.contains("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&"),
+            "{request}"
+        );
+    }
+    let changing = TokenServer::of_assertions(with_another_signature);
+    let way = way(&changing, client, signed_here(kafka.signer()));
+    let wrong = Wrong { way, kind: ErrorKind::Authentication, words: &["OAUTHBEARER"] };
+    assert_all_kept_out(&[wrong], &topic, |it| kafka.bootstrap(it));
 }
 
 fn assert_all_get_in(ways: &[Way], topic: &str, bootstrap: impl Fn(Listener) -> String) {

@@ -18,6 +18,11 @@ pub(super) struct TokenServer {
 impl TokenServer {
     /// Answers the n-th request, from 0, with this status and body.
     pub(super) fn start(answer: impl Fn(usize) -> (u16, String) + Send + 'static) -> Self {
+        Self::answering(move |before, _| answer(before))
+    }
+
+    /// The same, which reads what it is asked.
+    fn answering(answer: impl Fn(usize, &str) -> (u16, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/token", listener.local_addr().unwrap());
         let (asked, requests) = (Arc::new(AtomicUsize::new(0)), Arc::<Mutex<Vec<String>>>::default());
@@ -25,8 +30,9 @@ impl TokenServer {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                requests.lock().unwrap().push(request(&stream));
-                let (status, body) = answer(asked.fetch_add(1, SeqCst));
+                let request = request(&stream);
+                let (status, body) = answer(asked.fetch_add(1, SeqCst), &request);
+                requests.lock().unwrap().push(request);
                 let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len());
                 // A client that hangs up misses it.
                 _ = stream.write_all(head.as_bytes());
@@ -39,6 +45,21 @@ impl TokenServer {
     pub(super) fn of(signer: &Signer, changed: fn(String) -> String) -> Self {
         let token = changed(signer.token("alice", 3600).unwrap());
         Self::start(move |_| (200, json!({ "access_token": token, "expires_in": 3600 }).to_string()))
+    }
+
+    /// Gives the assertion itself as the token, as `changed` leaves it: so a broker judges it in the endpoint's stead.
+    pub(super) fn of_assertions(changed: fn(String) -> String) -> Self {
+        Self::answering(move |_, request| {
+            let mut fields = request.lines().last().unwrap_or_default().split('&');
+            let assertion =
+                fields.find_map(|it| it.strip_prefix("client_assertion=").or(it.strip_prefix("assertion=")));
+            match assertion {
+                Some(assertion) => {
+                    (200, json!({ "access_token": changed(assertion.to_owned()) }).to_string())
+                }
+                None => (400, json!({ "error": "invalid_request" }).to_string()),
+            }
+        })
     }
 
     pub(super) fn url(&self) -> &str {

@@ -1,11 +1,13 @@
 //! The ways into a cluster, each by the properties that a user of Java's client has, and beside it what is wrong.
 
+use serde_json::json;
 use upsert_kafka_tests::kafka::{
     Identity, KERBEROS_PASSWORD, KEY_PASSWORD, Kdc, Listener, PASSWORD, Properties, STORE_PASSWORD, Signer,
-    Stores, Trust,
+    Stores, Trust, unique,
 };
 
 use super::token_server::TokenServer;
+use crate::program;
 
 /// A way: where to, and with what.
 #[derive(Clone, Debug)]
@@ -153,6 +155,43 @@ pub(super) fn fetched(server: &TokenServer) -> Properties {
         ("sasl.login.callback.handler.class", TOKEN_HANDLER.to_owned()),
         ("sasl.oauthbearer.token.endpoint.url", server.url().to_owned()),
     ]
+}
+
+/// `sasl.*` of who proves to an endpoint by an assertion who it is (KIP-1139), in the grant of that class.
+pub(super) fn asserted(server: &TokenServer, retriever: &str, assertion: Properties) -> Properties {
+    let of = "org.apache.kafka.common.security.oauthbearer";
+    let mut properties = vec![
+        ("sasl.mechanism", "OAUTHBEARER".to_owned()),
+        ("sasl.jaas.config", format!("{OAUTH} required;")),
+        ("sasl.login.callback.handler.class", TOKEN_HANDLER.to_owned()),
+        ("sasl.oauthbearer.jwt.retriever.class", format!("{of}.{retriever}")),
+        ("sasl.oauthbearer.token.endpoint.url", server.url().to_owned()),
+    ];
+    properties.extend(assertion);
+    properties
+}
+
+/// An assertion that is signed here by the signer's key.
+pub(super) fn signed_here(signer: &Signer) -> Properties {
+    let template = program::file(
+        &unique("assertion"),
+        &json!({ "header": { "kid": signer.key_id() }, "payload": { "scope": ["kafka"] } }).to_string(),
+    );
+    let of = |key: &'static str, value: &str| (key, value.to_owned());
+    vec![
+        of("sasl.oauthbearer.assertion.algorithm", "RS256"),
+        of("sasl.oauthbearer.assertion.claim.aud", "upsert-kafka"),
+        of("sasl.oauthbearer.assertion.claim.iss", "upsert-kafka-tests"),
+        of("sasl.oauthbearer.assertion.claim.sub", "alice"),
+        of("sasl.oauthbearer.assertion.claim.jti.include", "true"),
+        of("sasl.oauthbearer.assertion.private.key.file", &signer.key().display().to_string()),
+        of("sasl.oauthbearer.assertion.template.file", &template.display().to_string()),
+    ]
+}
+
+/// An assertion that somebody else signs and leaves in a file.
+pub(super) fn left_in_a_file(signer: &Signer) -> Properties {
+    vec![("sasl.oauthbearer.assertion.file", signer.alice().display().to_string())]
 }
 
 /// What no output may hold.
