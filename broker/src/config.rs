@@ -114,7 +114,7 @@ pub struct BrokerConfig {
     /// How long an assignment of a consumer group holds at least: `group.consumer.assignment.interval.ms`. Zero, where
     /// Kafka waits a second.
     pub consumer_assignment_interval: Duration,
-    /// The most members of a consumer group: `group.consumer.max.size`.
+    /// The most members of a consumer group: `group.consumer.max.size`. Kafka sets no bound unless it is told to.
     pub consumer_group_size_max: usize,
     /// How often records that the topics' retention lets go are deleted: `log.retention.check.interval.ms`. Zero is
     /// never, and [`Broker::clean`](crate::Broker::clean) does it.

@@ -102,7 +102,7 @@
 //! |---|---|
 //! | records | all codecs; what is produced is checked as by Kafka 4.4; reads by offset and by time; idempotent producers |
 //! | transactions | both the classic ones and those of KIP-890 ([`transaction_version`](BrokerConfig::transaction_version)), `read_committed`, offsets within a transaction |
-//! | groups | classic consumer groups with static members, committed offsets |
+//! | groups | classic groups and consumer groups of KIP-848 ([`group_version`](BrokerConfig::group_version)) with the assignors `uniform` and `range` and patterns of topics, static members, committed offsets |
 //! | administration | topics are made, grow and go; configs change and have their effect; records are deleted; groups and transactions are described |
 //! | retention, compaction | by the clock as in Kafka, segment by segment; or thoroughly when a test says so ([`Broker::clean`]) |
 //! | several nodes | each with a port of its own; a test moves leaders, stops nodes and starts them again |
@@ -137,9 +137,11 @@
 //! - There is no replication, and so no waiting for it: every node holds every partition, acks=all is acks=1.
 //! - Things that take a real cluster time take none unless they are told to: markers
 //!   ([`marker_delay`](BrokerConfig::marker_delay)), the first rebalance
-//!   ([`group_initial_rebalance_delay`](BrokerConfig::group_initial_rebalance_delay)).
-//! - Consumer groups of KIP-848, share and streams groups, GSSAPI, quotas and tiered storage
-//!   are not served. Their APIs are advertised, as in every Kafka 4.4, and answer as one where those features are
+//!   ([`group_initial_rebalance_delay`](BrokerConfig::group_initial_rebalance_delay)), a new assignment
+//!   ([`consumer_assignment_interval`](BrokerConfig::consumer_assignment_interval)).
+//! - Members of the classic protocol and of KIP-848 do not share a group, as where Kafka's
+//!   `group.consumer.migration.policy` is disabled; a group without members takes either.
+//! - Share and streams groups, GSSAPI, quotas and tiered storage are not served. Their APIs are advertised, as in every Kafka 4.4, and answer as one where those features are
 //!   switched off.
 //! - Incremental fetch sessions are not kept: clients are told so and send full fetches.
 //!

@@ -8,7 +8,7 @@
 //! - A classic group without members becomes a consumer group. One with members is refused as where Kafka's
 //!   `group.consumer.migration.policy` is disabled: members of both protocols do not share a group.
 //! - Patterns are those of Rust's `regex`, whose syntax differs from RE2's in rare corners.
-//! - More than a megabyte of names is refused, which Kafka takes.
+//! - Names that are longer than a topic's may be are refused, and more than 100,000 of one group; Kafka takes them.
 //!
 //! Versions: 1 patterns, and the client makes up the member's id.
 
@@ -16,9 +16,10 @@ use upsert_kafka_protocol::messages::{ConsumerGroupHeartbeatRequest, ConsumerGro
 use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::{Outcome, RequestContext, Serve};
-use crate::config::AclOperation;
+use crate::config::{AclOperation, AclResource, BrokerConfig};
 use crate::state::assignor::Assignor;
 use crate::state::consumer_group::{ConsumerGroupLimits, ConsumerHeartbeat, LEAVE};
+use crate::state::names::NAME_LEN_MAX;
 use crate::state::{Refusal, State};
 
 /// The first version in which the client makes up the member's id.
@@ -26,9 +27,6 @@ const OWN_ID_SINCE: i16 = 1;
 
 /// The epoch of a static member that leaves and will come back.
 const LEAVE_FOR_A_WHILE: i32 = -2;
-
-/// How many bytes the names of one subscription may have together.
-const NAMES_BYTES_MAX: usize = 1 << 20;
 
 impl Serve for ConsumerGroupHeartbeatRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<ConsumerGroupHeartbeatResponse> {
@@ -64,7 +62,7 @@ fn check(request: &ConsumerGroupHeartbeatRequest, version: i16) -> Result<(), Re
     let epoch = request.member_epoch;
     let names_itself = version >= OWN_ID_SINCE || epoch > 0 || epoch == LEAVE;
     let empty = |text: &Option<Str>| text.as_ref().is_some_and(|text| text.is_empty());
-    let names = request.subscribed_topic_names.iter().flatten();
+    let too_long = |name: &Str| name.len() > NAME_LEN_MAX;
     let complaint = match () {
         () if names_itself && request.member_id.is_empty() => "MemberId can't be empty.",
         () if request.group_id.trim().is_empty() => "GroupId can't be empty.",
@@ -73,14 +71,13 @@ fn check(request: &ConsumerGroupHeartbeatRequest, version: i16) -> Result<(), Re
         () if epoch == 0 => check_joining(request),
         () if epoch == LEAVE_FOR_A_WHILE && request.instance_id.is_none() => "InstanceId can't be null.",
         () if epoch < LEAVE_FOR_A_WHILE => "MemberEpoch is invalid.",
+        () if request.subscribed_topic_names.iter().flatten().any(too_long) => {
+            "SubscribedTopicNames are longer than the name of a topic may be."
+        }
         () => "",
     };
     if !complaint.is_empty() {
         return Err(Refusal::new(ErrorCode::INVALID_REQUEST, complaint));
-    }
-    if names.map(|name| name.len()).sum::<usize>() > NAMES_BYTES_MAX {
-        let message = format!("This broker takes up to {NAMES_BYTES_MAX} bytes of SubscribedTopicNames.");
-        return Err(Refusal::new(ErrorCode::INVALID_REQUEST, message));
     }
     check_assignor(request)
 }
@@ -128,12 +125,15 @@ fn heartbeat(
     state: &mut State,
     context: &RequestContext,
 ) -> Result<ConsumerGroupHeartbeatResponse, Refusal> {
-    let fresh_id = format!("{:032x}", u128::from_be_bytes(state.topics.fresh_id().0));
+    let fresh_id = match request.member_id.is_empty() {
+        true => format!("{:032x}", u128::from_be_bytes(state.topics.fresh_id().0)),
+        false => String::new(),
+    };
     let State { groups, topics, authorizer, config, .. } = state;
     let describes = |name: &str| {
-        let resource = crate::config::AclResource::Topic;
         let authorizer = authorizer.as_ref();
-        authorizer.is_none_or(|it| it.allows(&context.caller, AclOperation::Describe, resource, name))
+        authorizer
+            .is_none_or(|it| it.allows(&context.caller, AclOperation::Describe, AclResource::Topic, name))
     };
     let beat = ConsumerHeartbeat {
         request,
@@ -141,12 +141,7 @@ fn heartbeat(
         client_id: &context.client_id,
         topics,
         visible: &describes,
-        limits: ConsumerGroupLimits {
-            session_timeout: config.consumer_session_timeout,
-            heartbeat_interval: config.consumer_heartbeat_interval,
-            assignment_interval: config.consumer_assignment_interval,
-            members_max: config.consumer_group_size_max,
-        },
+        limits: limits(config),
         now: context.now.instant,
     };
     let id = &request.group_id;
@@ -159,6 +154,15 @@ fn heartbeat(
         Err(unfound(format!("Group {id} is not a consumer group.")))
     } else {
         Err(unfound(format!("Consumer group {id} not found.")))
+    }
+}
+
+fn limits(config: &BrokerConfig) -> ConsumerGroupLimits {
+    ConsumerGroupLimits {
+        session_timeout: config.consumer_session_timeout,
+        heartbeat_interval: config.consumer_heartbeat_interval,
+        assignment_interval: config.consumer_assignment_interval,
+        members_max: config.consumer_group_size_max,
     }
 }
 

@@ -116,6 +116,18 @@ fn broker_configs(state: &State, node: i32) -> Vec<DescribeConfigsResourceResult
     vec![
         fixed("auto.create.topics.enable", ConfigType::Boolean, text(&config.auto_create_topics)),
         fixed("default.replication.factor", ConfigType::Int, text(&state.nodes.iter().count())),
+        fixed(
+            "group.consumer.assignment.interval.ms",
+            ConfigType::Int,
+            ms(config.consumer_assignment_interval),
+        ),
+        fixed(
+            "group.consumer.heartbeat.interval.ms",
+            ConfigType::Int,
+            ms(config.consumer_heartbeat_interval),
+        ),
+        fixed("group.consumer.max.size", ConfigType::Int, text(&config.consumer_group_size_max)),
+        fixed("group.consumer.session.timeout.ms", ConfigType::Int, ms(config.consumer_session_timeout)),
         fixed("group.initial.rebalance.delay.ms", ConfigType::Int, ms(config.group_initial_rebalance_delay)),
         fixed("group.max.session.timeout.ms", ConfigType::Int, ms(config.session_timeout_max)),
         fixed("group.min.session.timeout.ms", ConfigType::Int, ms(config.session_timeout_min)),

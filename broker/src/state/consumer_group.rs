@@ -123,6 +123,7 @@ impl ConsumerGroup {
         let mut after = entrant.member.clone();
         after.update(beat);
         let regex = self.regex_change(&before, &after)?;
+        self.check_names(&before, &after)?;
         let preferred = self.assignor();
         self.enter(&entrant, after.clone());
         let renamed = before.names != after.names;
@@ -178,7 +179,8 @@ impl ConsumerGroup {
     pub(crate) fn expire(&mut self, now: Instant) {
         let late = self.members.iter().filter(|(_, member)| member.deadline() <= now);
         let late: Vec<_> = late.map(|(id, _)| id.clone()).collect();
-        late.iter().for_each(|id| self.remove(id));
+        late.iter().for_each(|id| self.drop_member(id));
+        self.forget_topics();
     }
 
     /// Whether the group keeps a commit of this member.
@@ -310,6 +312,11 @@ impl ConsumerGroup {
 
     /// Removes a member; what it had is free.
     fn remove(&mut self, id: &str) {
+        self.drop_member(id);
+        self.forget_topics();
+    }
+
+    fn drop_member(&mut self, id: &str) {
         let Some(member) = self.members.remove(id) else { return };
         self.owners.retain(|_, owner| **owner != *id);
         self.target.remove(id);
@@ -318,7 +325,6 @@ impl ConsumerGroup {
         {
             self.instances.remove(instance);
         }
-        self.forget_topics();
         self.epoch += 1;
     }
 

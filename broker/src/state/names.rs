@@ -5,7 +5,7 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use super::refusal::Refusal;
 
 /// The longest name, which leaves room for the partition in a directory's.
-const NAME_LEN_MAX: usize = 249;
+pub(crate) const NAME_LEN_MAX: usize = 249;
 
 /// Kafka's rules for the name of a topic.
 pub(crate) fn check(name: &str) -> Result<(), Refusal> {

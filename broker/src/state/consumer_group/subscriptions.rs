@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use upsert_kafka_protocol::{Str, Uuid};
+use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::topic_regex::TopicRegex;
 use super::{ConsumerGroup, ConsumerGroupMember, ConsumerHeartbeat};
 use crate::state::Refusal;
 use crate::state::topics::Topics;
+
+/// How many names the members of a group may be subscribed to, each counted for itself: all are looked up when the group
+/// changes.
+const NAMES_MAX: usize = 100_000;
 
 /// The topics of a group's subscriptions as they were when it last looked.
 #[derive(Debug, Default)]
@@ -60,6 +64,21 @@ impl ConsumerGroup {
             TopicRegex::parse(&after.regex)?;
         }
         Ok(Some(resolved))
+    }
+
+    /// Whether the group has room for the names that the member is subscribed to.
+    pub(super) fn check_names(
+        &self,
+        before: &ConsumerGroupMember,
+        after: &ConsumerGroupMember,
+    ) -> Result<(), Refusal> {
+        let more = after.names.len().saturating_sub(before.names.len());
+        let all: usize = self.members.values().map(|member| member.names.len()).sum();
+        if more == 0 || all + more <= NAMES_MAX {
+            return Ok(());
+        }
+        let message = format!("The members of a group may have {NAMES_MAX} SubscribedTopicNames together.");
+        Err(Refusal::new(ErrorCode::INVALID_REQUEST, message))
     }
 
     /// Makes a new group epoch if there is reason to, or if the subscribed topics are others or have other partitions.

@@ -26,7 +26,7 @@ struct Client {
     repeats: bool,
 }
 
-struct Game {
+struct ConsumerGame {
     script: Script,
     arbitrary: u64,
     clients: BTreeMap<u64, Client>,
@@ -35,7 +35,7 @@ struct Game {
     last: BTreeMap<(Uuid, i32), u64>,
 }
 
-impl Game {
+impl ConsumerGame {
     fn new(seed: u64) -> Self {
         let interval = Duration::from_millis(seed % 3 * 500);
         let config = BrokerConfig { consumer_assignment_interval: interval, seed: 1, ..Default::default() };
@@ -197,7 +197,7 @@ fn id(at: u64, client: &Client) -> String {
 fn whatever_members_do_a_partition_is_with_one_and_soon_with_one() {
     let mut handed_over = 0;
     for seed in 0..SEEDS {
-        let mut game = Game::new(seed);
+        let mut game = ConsumerGame::new(seed);
         (0..STEPS).for_each(|_| game.step());
         // Quiet: those that are silent stay so and expire; the others are heard every five seconds.
         for _ in 0..20 {
