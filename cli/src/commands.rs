@@ -12,6 +12,7 @@ mod doctor;
 mod dump;
 mod explain;
 mod functions;
+mod group;
 mod job;
 mod produce;
 mod receipts;
@@ -224,6 +225,46 @@ pub(crate) const TABLE: &[Command] = &[
         shared: &[CLUSTER, SHOWN],
     },
     Command {
+        name: "group list",
+        operands: &[],
+        about: "the consumer groups of a cluster",
+        flags: &[],
+        shared: &[CLUSTER, SHOWN],
+    },
+    Command {
+        name: "group describe",
+        operands: &["GROUP"],
+        about: "what a group has committed, how far that is behind, and which member reads it",
+        flags: &[],
+        shared: &[CLUSTER, SHOWN],
+    },
+    Command {
+        name: "group reset",
+        operands: &["GROUP"],
+        about: "where a group without members begins next; shows it, and does it with --execute",
+        flags: &[
+            Flag {
+                name: "--to",
+                value: Some("WHERE"),
+                about: "earliest, latest, an offset, +N or -N, or @ and milliseconds since 1970",
+            },
+            Flag {
+                name: "--topic",
+                value: Some("TOPIC"),
+                about: "this topic, and others named likewise (all that the group has committed)",
+            },
+            Flag { name: "--execute", value: None, about: "commit these offsets" },
+        ],
+        shared: &[CLUSTER, SHOWN],
+    },
+    Command {
+        name: "group delete",
+        operands: &["GROUP"],
+        about: "a group without members, and its offsets, for good",
+        flags: &[],
+        shared: &[CLUSTER],
+    },
+    Command {
         name: "produce",
         operands: &["TOPIC"],
         about: "a line of standard input is a record; with --property transactional.id=ID all are one transaction",
@@ -368,6 +409,10 @@ pub(crate) async fn run(name: &str, args: &Args, stop: &Stop, out: &mut Output) 
         "topic create" => topic::create(args).await,
         "topic dump" => dump::run(args, out).await,
         "doctor" => doctor::run(args, out).await,
+        "group list" => group::list(args, out).await,
+        "group describe" => group::describe(args, out).await,
+        "group reset" => group::reset(args, out).await,
+        "group delete" => group::delete(args).await,
         "produce" => produce::run(args, stop).await,
         "consume" => consume::run(args, stop, out).await,
         _ if name.starts_with("wire ") => wire::run(&name["wire ".len()..], args, out),

@@ -1,4 +1,4 @@
-//! Topics and settings: each a thin call.
+//! Topics, settings and groups: each a thin call.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,10 +19,13 @@ use crate::config::Address;
 use crate::{Error, ErrorKind};
 
 mod description;
+mod group_description;
+mod groups;
 
 pub use description::{BrokerDescription, ClusterDescription, PartitionDescription, TopicDescription};
+pub use group_description::{GroupDescription, GroupListing, GroupMemberDescription};
 
-/// Looks at topics and settings, makes topics and deletes them. Every call ends within `default.api.timeout.ms`.
+/// Looks at topics, settings and groups, makes topics, deletes topics and groups. Every call ends within `default.api.timeout.ms`.
 #[derive(Clone)]
 pub struct Admin {
     cluster: Cluster,

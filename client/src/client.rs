@@ -91,7 +91,7 @@ impl Client {
         Member::new(self.cluster.for_new_owner(), subscription)
     }
 
-    /// Topics and settings.
+    /// Topics, settings and groups.
     pub fn admin(&self) -> Admin {
         Admin::new(self.cluster.clone())
     }

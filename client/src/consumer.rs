@@ -17,13 +17,13 @@ use crate::{Config, Error, ErrorKind, GroupMetadata, IsolationLevel};
 
 mod assignment;
 mod batch_records;
-mod committed_offsets;
+pub(crate) mod committed_offsets;
 mod completed_fetch;
 mod consumer_record;
 mod driver;
 mod fetched;
 mod fetcher;
-mod group;
+pub(crate) mod group;
 mod list_offsets;
 mod offset_lookup;
 mod owned_record;

@@ -156,8 +156,8 @@ pub mod tls;
 mod utc;
 
 pub use admin::{
-    Admin, BrokerDescription, ClusterDescription, ConfigEntry, NewTopic, PartitionDescription,
-    TopicDescription,
+    Admin, BrokerDescription, ClusterDescription, ConfigEntry, GroupDescription, GroupListing,
+    GroupMemberDescription, NewTopic, PartitionDescription, TopicDescription,
 };
 pub use client::Client;
 pub use config::{

@@ -45,6 +45,39 @@ fn what_is_produced_is_consumed_and_dumped_tombstones_visible() {
 }
 
 #[test]
+fn groups_are_listed_described_reset_and_deleted() {
+    let (_broker, at) = broker();
+    assert_eq!(run(&["topic", "create", "t", "--bootstrap", &at, "--partitions", "2"]).code, 0);
+    let produced = run_with_input(&["produce", "t", "--bootstrap", &at, "--partition", "1"], b"1\n2\n3\n");
+    assert_eq!(produced.code, 0, "{}", produced.err);
+    let group = |args: &[&str]| run(&[&["group"], args, &["--bootstrap", &at]].concat());
+    let raw = |args: &[&str]| group(&[args, &["--output", "raw"]].concat()).out;
+    let reset = |more: &[&str]| group(&[&["reset", "g", "--output", "raw"], more].concat());
+
+    let shown = reset(&["--topic", "t", "--to", "earliest"]);
+    assert_eq!((shown.code, &*shown.out), (0, "t\t0\t-\t0\nt\t1\t-\t0\n"));
+    assert!(shown.err.contains("--execute"), "{}", shown.err);
+    assert_eq!(raw(&["list"]), "", "nothing was changed");
+
+    assert_eq!(reset(&["--topic", "t", "--to", "+1", "--execute"]).out, "t\t0\t-\t0\nt\t1\t-\t1\n");
+    assert_eq!(raw(&["list"]), "g\tclassic\tEmpty\n");
+    assert_eq!(raw(&["describe", "g"]), "t\t0\t0\t0\t0\t-\t-\t-\nt\t1\t1\t3\t2\t-\t-\t-\n");
+    // What it has committed needs no topic; no offset lies outside of its log.
+    assert_eq!(reset(&["--to", "99", "--execute"]).out, "t\t0\t0\t0\nt\t1\t1\t3\n");
+    assert_eq!(reset(&["--to", "-2"]).out, "t\t0\t0\t0\nt\t1\t3\t1\n");
+    assert_eq!(reset(&["--to", "@0"]).out, "t\t0\t0\t0\nt\t1\t3\t0\n");
+    assert!(reset(&["--to", "tomorrow"]).err.contains("--to tomorrow"));
+
+    assert_eq!(group(&["delete", "g"]).code, 0);
+    assert_eq!(raw(&["list"]), "");
+    for args in [&["delete", "g"][..], &["describe", "g"]] {
+        let refused = group(args);
+        assert_eq!((refused.code, &*refused.out), (3, ""), "{}", refused.err);
+        assert!(refused.err.contains("group g"), "{}", refused.err);
+    }
+}
+
+#[test]
 fn lines_under_a_transactional_id_are_seen_together_and_metrics_are_shown() {
     let (_broker, at) = broker();
     assert_eq!(run(&["topic", "create", "t", "--bootstrap", &at]).code, 0);

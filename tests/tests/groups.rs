@@ -163,6 +163,12 @@ async fn comes_and_goes(bench: Bench) {
         (one, two)
     };
     assert!(first.has.is_disjoint(&second.has));
+    let described = bench.client().await.admin().describe_group(&bench.group).await.unwrap();
+    let mut has: Vec<_> =
+        described.members.iter().map(|it| it.partitions.iter().map(|of| of.partition).collect()).collect();
+    let mut known = vec![first.has.clone(), second.has.clone()];
+    (has.sort(), known.sort());
+    assert_eq!((&*described.state, has), ("Stable", known));
     bench.write(50..100).await;
     let half = all / 2;
     tokio::join!(first.until(half, 50 * all + 50 * half), second.until(half, 50 * half));

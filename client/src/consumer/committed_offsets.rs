@@ -158,6 +158,34 @@ pub(super) async fn committed(
     }
 }
 
+/// All offsets that a group has committed, by topic and partition.
+pub(crate) async fn all_committed(cluster: &Cluster, group: &str) -> Result<Vec<Committed>, Error> {
+    let keeper = Coordinator::Group(Arc::from(group));
+    let mut attempts = Attempts::new(cluster);
+    loop {
+        let attempt = async {
+            let coordinator = cluster.group_coordinator(&keeper).await?;
+            let version = coordinator.version_up_to::<OffsetFetchRequest>(LAST_BY_NAME)?;
+            let timeout = cluster.config().request_timeout;
+            let response = coordinator.call_at(&all_request(group, version), version, timeout).await?;
+            accepted(&coordinator, &response)?;
+            let committed = |row: CommittedRow| {
+                refused(&coordinator, row.code, "OffsetFetch")?;
+                let of = TopicPartition::new(&*row.topic, row.partition);
+                Ok(row.committed(&of))
+            };
+            rows(&response).into_iter().map(committed).collect::<Result<Vec<_>, Error>>()
+        };
+        match attempts.run(attempt).await {
+            Ok(mut all) => {
+                all.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+                return Ok(all);
+            }
+            Err(error) => again(cluster, group, &mut attempts, error).await?,
+        }
+    }
+}
+
 /// Waits before the next attempt, which looks for the coordinator again if it may have moved.
 async fn again(cluster: &Cluster, group: &str, attempts: &mut Attempts, error: Error) -> Result<(), Error> {
     let moved = matches!(
@@ -230,6 +258,16 @@ fn fetch_request(group: &str, of: &[TopicPartition], version: i16, stable: bool)
     OffsetFetchRequest { groups: vec![group], require_stable, ..Default::default() }
 }
 
+/// Without topics: null asks for all.
+fn all_request(group: &str, version: i16) -> OffsetFetchRequest {
+    let group_id = Str::from(group.to_owned());
+    if version < FIRST_OF_GROUPS {
+        return OffsetFetchRequest { group_id, topics: None, ..Default::default() };
+    }
+    let group = OffsetFetchRequestGroup { group_id, topics: None, ..Default::default() };
+    OffsetFetchRequest { groups: vec![group], ..Default::default() }
+}
+
 /// What a response says of one partition, whichever its version.
 struct CommittedRow {
     topic: Str,
@@ -240,15 +278,30 @@ struct CommittedRow {
     code: ErrorCode,
 }
 
+impl CommittedRow {
+    fn committed(&self, of: &TopicPartition) -> Committed {
+        Committed {
+            topic: Arc::clone(&of.topic),
+            partition: of.partition,
+            offset: Some(self.offset).filter(|offset| *offset >= 0),
+            leader_epoch: self.leader_epoch,
+            metadata: self.metadata.as_deref().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Refuses a response as a whole.
+fn accepted(coordinator: &Connection, response: &OffsetFetchResponse) -> Result<(), Error> {
+    refused(coordinator, response.error_code, "OffsetFetch")?;
+    response.groups.iter().try_for_each(|group| refused(coordinator, group.error_code, "OffsetFetch"))
+}
+
 fn kept(
     coordinator: &Connection,
     response: &OffsetFetchResponse,
     of: &[TopicPartition],
 ) -> Result<Vec<Committed>, Error> {
-    refused(coordinator, response.error_code, "OffsetFetch")?;
-    for group in &response.groups {
-        refused(coordinator, group.error_code, "OffsetFetch")?;
-    }
+    accepted(coordinator, response)?;
     let rows = rows(response);
     let rows: HashMap<(&str, i32), &CommittedRow> =
         rows.iter().map(|row| ((&*row.topic, row.partition), row)).collect();
@@ -258,13 +311,7 @@ fn kept(
                 of.named(Error::new(ErrorKind::Protocol, "the coordinator's answer leaves it out"))
             })?;
             refused(coordinator, row.code, "OffsetFetch").map_err(|error| of.named(error))?;
-            Ok(Committed {
-                topic: Arc::clone(&of.topic),
-                partition: of.partition,
-                offset: Some(row.offset).filter(|offset| *offset >= 0),
-                leader_epoch: row.leader_epoch,
-                metadata: row.metadata.as_deref().unwrap_or_default().to_owned(),
-            })
+            Ok(row.committed(of))
         })
         .collect()
 }

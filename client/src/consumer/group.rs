@@ -19,7 +19,7 @@ use crate::{Error, ErrorKind, GroupMetadata};
 mod assignor;
 mod classic_member;
 mod consumer_member;
-mod consumer_protocol;
+pub(crate) mod consumer_protocol;
 mod group_consumer;
 mod group_member;
 mod member_task;
