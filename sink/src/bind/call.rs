@@ -254,7 +254,7 @@ fn unknown(name: &str) -> Finding {
     let hint = hint.map(|it| format!("; did you mean {it}?")).unwrap_or_default();
     Finding::not_yet(
         "function",
-        format!("there is no function {name}{hint}; functions written in Java cannot run here"),
+        format!("there is no function {name}; functions written in Java cannot run here{hint}"),
     )
 }
 

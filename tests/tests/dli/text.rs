@@ -143,6 +143,6 @@ fn expressions_in_placeholders_and_functions_of_java_are_told_apart() {
     let said = refusal("el", &dated);
     assert!(said.contains("an expression in '${…}' is DLI's; pass the value as a variable"), "{said}");
     let said = refusal("udf", &JOB.replace("SELECT *", "SELECT id, my_upper(name)"));
-    assert!(said.contains("there is no function my_upper"), "{said}");
+    assert!(said.contains("there is no function MY_UPPER"), "{said}");
     assert!(said.contains("functions written in Java cannot run here"), "{said}");
 }
