@@ -68,12 +68,12 @@ fn check(request: &ConsumerGroupHeartbeatRequest, version: i16) -> Result<(), Re
         () if request.group_id.trim().is_empty() => "GroupId can't be empty.",
         () if empty(&request.instance_id) => "InstanceId can't be empty.",
         () if empty(&request.rack_id) => "RackId can't be empty.",
-        () if epoch == 0 => check_joining(request),
-        () if epoch == LEAVE_FOR_A_WHILE && request.instance_id.is_none() => "InstanceId can't be null.",
-        () if epoch < LEAVE_FOR_A_WHILE => "MemberEpoch is invalid.",
         () if request.subscribed_topic_names.iter().flatten().any(too_long) => {
             "SubscribedTopicNames are longer than the name of a topic may be."
         }
+        () if epoch == 0 => check_joining(request),
+        () if epoch == LEAVE_FOR_A_WHILE && request.instance_id.is_none() => "InstanceId can't be null.",
+        () if epoch < LEAVE_FOR_A_WHILE => "MemberEpoch is invalid.",
         () => "",
     };
     if !complaint.is_empty() {

@@ -19,8 +19,8 @@ use crate::state::classic_group::member::Member;
 use crate::state::classic_group::{ClassicGroup, ClassicGroupState};
 use crate::state::group::Members;
 
-/// A bit for each operation on a group: read, delete, describe.
-pub(super) const GROUP_OPERATIONS: i32 = 0b1_0100_1000;
+/// A bit for each operation on a group: read, delete, describe, and describe and alter its configs.
+pub(super) const GROUP_OPERATIONS: i32 = 0b1101_0100_1000;
 
 /// The first version that tells a group that is not there by an error.
 const NOT_FOUND_SINCE: i16 = 6;

@@ -1,7 +1,7 @@
 //! LeaveGroup: members leave a classic group, or are made to leave a group.
 //!
 //! Behavior
-//! - A static member may be named by its instance alone, as an admin does; and only so one of a consumer group.
+//! - A static member may be named by its instance alone, as an admin does; so may one of a consumer group.
 //!
 //! Versions: 3 several members; 4 flexible; 5 reason, not kept.
 

@@ -37,6 +37,7 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 use super::Refusal;
 use super::assignor::{Assignor, GroupSpec, MemberSpec, Partitions};
 use super::group::Committer;
+use super::names::owned;
 use super::topics::Topics;
 pub(crate) use member::ConsumerGroupMember;
 use member::Owned;
@@ -44,6 +45,9 @@ use subscriptions::SubscribedTopics;
 
 /// The epoch of a member that leaves for good.
 pub(crate) const LEAVE: i32 = -1;
+
+/// Both epochs of a group that was just made.
+const FIRST_EPOCH: i32 = 1;
 
 /// How far the group is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,8 +106,8 @@ impl ConsumerGroup {
     pub(crate) fn new(id: Str) -> Self {
         Self {
             id,
-            epoch: 0,
-            assignment_epoch: 0,
+            epoch: FIRST_EPOCH,
+            assignment_epoch: FIRST_EPOCH,
             assigned_at: None,
             members: BTreeMap::new(),
             instances: BTreeMap::new(),
@@ -127,10 +131,7 @@ impl ConsumerGroup {
         let preferred = self.assignor();
         self.enter(&entrant, after.clone());
         let renamed = before.names != after.names;
-        let bumps = self.epoch == 0
-            || renamed
-            || regex.is_some_and(|resolved| resolved)
-            || preferred != self.assignor();
+        let bumps = renamed || regex.is_some_and(|resolved| resolved) || preferred != self.assignor();
         self.refresh_epoch(bumps, beat.topics);
         self.assign(beat);
         self.reconcile(&id, renamed || regex.is_some(), beat);
@@ -158,14 +159,21 @@ impl ConsumerGroup {
         Ok(ConsumerGroupHeartbeatResponse { member_id, member_epoch, ..Default::default() })
     }
 
-    /// Removes a static member whoever it is now, as an admin does. By its id none is removed: the request is that of
-    /// classic members.
-    pub(crate) fn expel(&mut self, member_id: &str, instance: &str) -> Result<(), ErrorCode> {
-        if !member_id.is_empty() {
-            self.check_instance(member_id, instance).map_err(|refusal| refusal.code)?;
-            return Err(ErrorCode::UNKNOWN_MEMBER_ID);
-        }
-        let id = self.instances.get(instance).cloned().ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
+    /// Removes a member as an admin does: by its id, by its instance whoever that is now, or by both.
+    pub(crate) fn expel(&mut self, member_id: &str, instance: Option<&str>) -> Result<(), ErrorCode> {
+        let id = match instance {
+            Some(instance) if member_id.is_empty() => {
+                self.instances.get(instance).cloned().ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?
+            }
+            Some(instance) => {
+                self.check_instance(member_id, instance).map_err(|refusal| refusal.code)?;
+                owned(member_id)
+            }
+            None => {
+                self.known(member_id).map_err(|refusal| refusal.code)?;
+                owned(member_id)
+            }
+        };
         self.remove(&id);
         Ok(())
     }

@@ -93,18 +93,16 @@ impl Group {
         }
     }
 
-    /// Hears by LeaveGroup that a member leaves; a static one may be named by its instance alone. Members of a consumer
-    /// group leave by another request.
+    /// Hears by LeaveGroup that a member leaves; a static one may be named by its instance alone.
     pub(crate) fn leave(
         &mut self,
         member_id: &str,
         instance: Option<&str>,
         now: Instant,
     ) -> Result<(), ErrorCode> {
-        match (&mut self.members, instance) {
-            (Members::Classic(group), _) => group.leave(member_id, instance, now),
-            (Members::Consumer(group), Some(instance)) => group.expel(member_id, instance),
-            (Members::Consumer(_), None) => Err(ErrorCode::UNKNOWN_MEMBER_ID),
+        match &mut self.members {
+            Members::Classic(group) => group.leave(member_id, instance, now),
+            Members::Consumer(group) => group.expel(member_id, instance),
         }
     }
 

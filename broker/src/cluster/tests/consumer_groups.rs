@@ -18,6 +18,17 @@ const REBALANCE_MS: i32 = 60_000;
 
 const NONE: ErrorCode = ErrorCode::NONE;
 
+/// The epoch of a group that was just made. Here epochs are counted from it: 1 is the first in which there is a member.
+const MADE_IN: i32 = 1;
+
+fn counted(epoch: i32) -> i32 {
+    if epoch > 0 { epoch - MADE_IN } else { epoch }
+}
+
+fn real(epoch: i32) -> i32 {
+    if epoch > 0 { epoch + MADE_IN } else { epoch }
+}
+
 /// What a member asks for as it joins.
 fn joining(member_id: &str, topics: &[&str]) -> ConsumerGroupHeartbeatRequest {
     ConsumerGroupHeartbeatRequest {
@@ -30,7 +41,7 @@ fn joining(member_id: &str, topics: &[&str]) -> ConsumerGroupHeartbeatRequest {
 
 /// A heartbeat that says nothing new.
 fn beating(member_id: &str, member_epoch: i32) -> ConsumerGroupHeartbeatRequest {
-    let (group_id, member_id) = ("g".into(), member_id.into());
+    let (group_id, member_id, member_epoch) = ("g".into(), member_id.into(), real(member_epoch));
     ConsumerGroupHeartbeatRequest { group_id, member_id, member_epoch, ..Default::default() }
 }
 
@@ -42,7 +53,7 @@ fn told(answer: &ConsumerGroupHeartbeatResponse) -> Told {
     let all = |it: &consumer_group_heartbeat::Assignment| {
         it.topic_partitions.iter().flat_map(|topic| topic.partitions.clone()).collect()
     };
-    (answer.member_epoch, answer.assignment.as_deref().map(all))
+    (counted(answer.member_epoch), answer.assignment.as_deref().map(all))
 }
 
 impl Script {
@@ -89,7 +100,7 @@ impl Script {
     fn progress(&mut self) -> (String, i32, i32) {
         let group = self.described();
         assert_eq!(group.error_code, NONE);
-        (group.group_state.to_string(), group.group_epoch, group.assignment_epoch)
+        (group.group_state.to_string(), counted(group.group_epoch), counted(group.assignment_epoch))
     }
 }
 
@@ -152,7 +163,9 @@ fn the_epoch_before_is_let_pass_for_a_lost_answer_alone() {
     assert_eq!(script.confirm("a", 1, &[1]), (2, None), "the answer was lost");
     let fenced = |than: &str, said: i32| {
         let message = format!(
-            "The consumer group member has a {than} member epoch ({said}) than the one known by the group coordinator (2). The member must abandon all its partitions and rejoin."
+            "The consumer group member has a {than} member epoch ({}) than the one known by the group coordinator ({}). The member must abandon all its partitions and rejoin.",
+            real(said),
+            real(2)
         );
         (ErrorCode::FENCED_MEMBER_EPOCH, message)
     };
@@ -227,8 +240,11 @@ fn a_description_says_who_has_what_and_is_to_have_what() {
     };
     let t = |partitions: &[i32]| vec![("t".to_owned(), partitions.to_vec())];
     let (a, b) = (&group.members[0], &group.members[1]);
-    assert_eq!((had(&a.assignment), had(&a.target_assignment), a.member_epoch), (t(&[0, 1]), t(&[0]), 1));
-    assert_eq!((had(&b.assignment), had(&b.target_assignment), b.member_epoch), (vec![], t(&[1]), 2));
+    assert_eq!(
+        (had(&a.assignment), had(&a.target_assignment), a.member_epoch),
+        (t(&[0, 1]), t(&[0]), real(1))
+    );
+    assert_eq!((had(&b.assignment), had(&b.target_assignment), b.member_epoch), (vec![], t(&[1]), real(2)));
     assert_eq!((b.instance_id.as_deref(), b.rack_id.as_deref()), (Some("i"), Some("r")));
     assert_eq!((b.subscribed_topic_names.clone(), b.member_type), (vec!["t".into(), "u".into()], 1));
 }

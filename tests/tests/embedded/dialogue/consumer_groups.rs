@@ -130,7 +130,7 @@ impl<'a> Members<'a> {
     }
 
     fn ask_for_what_is_wrong(&mut self) {
-        self.beat("no group yet", &self.beating("a", 1));
+        self.beat("no group yet", &self.beating("a", 2));
         self.beat("leaves a group that is not there", &self.beating("a", -1));
         self.describe("not there");
         let joining = self.joining("a");
@@ -160,26 +160,26 @@ impl<'a> Members<'a> {
 
     fn share(&mut self) {
         self.beat("a joins", &self.joining("a"));
-        self.beat("a lives", &self.beating("a", 1));
-        self.beat("a is ahead", &self.beating("a", 2));
+        self.beat("a lives", &self.beating("a", 2));
+        self.beat("a is ahead", &self.beating("a", 3));
         self.beat("nobody", &self.beating("nobody", 1));
         self.describe("a alone");
         self.beat("b joins", &self.joining("b"));
         self.describe("b waits");
-        self.beat("b waits", &self.beating("b", 2));
-        self.beat("a is to give up one", &self.beating("a", 1));
+        self.beat("b waits", &self.beating("b", 3));
+        self.beat("a is to give up one", &self.beating("a", 2));
         self.describe("a is to give up one");
-        self.beat("a has both", &self.confirming("a", 1, &[0, 1]));
-        self.beat("b waits still", &self.beating("b", 2));
-        self.beat("a has given up one", &self.confirming("a", 1, &[0]));
-        self.beat("a has not heard that", &self.confirming("a", 1, &[0]));
-        self.beat("a says too much", &self.confirming("a", 1, &[0, 1]));
-        self.beat("b is given one", &self.beating("b", 2));
+        self.beat("a has both", &self.confirming("a", 2, &[0, 1]));
+        self.beat("b waits still", &self.beating("b", 3));
+        self.beat("a has given up one", &self.confirming("a", 2, &[0]));
+        self.beat("a has not heard that", &self.confirming("a", 2, &[0]));
+        self.beat("a says too much", &self.confirming("a", 2, &[0, 1]));
+        self.beat("b is given one", &self.beating("b", 3));
         self.describe("shared");
         let full = ConsumerGroupHeartbeatRequest {
             rebalance_timeout_ms: 60_000,
             subscribed_topic_names: Some(vec![self.it.topic.clone()]),
-            ..self.confirming("b", 2, &[1])
+            ..self.confirming("b", 3, &[1])
         };
         self.beat("b says everything", &full);
         self.beat("b joins again", &self.joining("b"));
@@ -187,14 +187,14 @@ impl<'a> Members<'a> {
 
     fn commit(&mut self) {
         for (what, member_id, epoch, partition, version) in [
-            ("a", "a", 2, 0, 9),
-            ("a as it was", "a", 1, 0, 9),
-            ("a as it was, of b", "a", 1, 1, 9),
-            ("b as it was not", "b", 1, 1, 9),
-            ("a ahead", "a", 3, 0, 9),
-            ("nobody", "nobody", 2, 0, 9),
+            ("a", "a", 3, 0, 9),
+            ("a as it was", "a", 2, 0, 9),
+            ("a as it was, of b", "a", 2, 1, 9),
+            ("b as it was not", "b", 2, 1, 9),
+            ("a ahead", "a", 4, 0, 9),
+            ("nobody", "nobody", 3, 0, 9),
             ("no member", "", -1, 0, 9),
-            ("a without epochs", "a", 2, 0, 8),
+            ("a without epochs", "a", 3, 0, 8),
         ] {
             let part = OffsetCommitRequestPartition {
                 partition_index: partition,
@@ -216,7 +216,7 @@ impl<'a> Members<'a> {
             let code = self.it.ask(&request, version).topics[0].partitions[0].error_code;
             self.it.note(&format!("commit, {what}"), code);
         }
-        for (member_id, member_epoch) in [(None, -1), (Some("a"), 2), (Some("a"), 1), (Some("nobody"), 2)] {
+        for (member_id, member_epoch) in [(None, -1), (Some("a"), 3), (Some("a"), 2), (Some("nobody"), 3)] {
             let (group_id, member_id) = (self.group.clone(), member_id.map(Str::from));
             let asked = OffsetFetchRequestGroup {
                 group_id,
@@ -261,7 +261,7 @@ impl<'a> Members<'a> {
         };
         let code = self.it.ask(&beat, 4).error_code;
         self.it.note("a classic heartbeat", code);
-        self.expel("a leaves as a classic member", "a", None);
+        self.expel("nobody leaves as a classic member", "nobody", None);
         self.expel("an instance that is not there is expelled", "", Some("i"));
     }
 
@@ -270,34 +270,34 @@ impl<'a> Members<'a> {
         self.beat("b leaves", &self.beating("b", -1));
         self.beat("b leaves again", &self.beating("b", -1));
         self.describe("b has left");
-        self.beat("a has all", &self.beating("a", 2));
+        self.beat("a has all", &self.beating("a", 3));
         self.beat("i joins", &named(self.joining("c")));
-        self.beat("a is to give up one", &self.beating("a", 3));
-        self.beat("a has given it up", &self.confirming("a", 3, &[0]));
-        self.beat("i has it", &named(self.beating("c", 4)));
+        self.beat("a is to give up one", &self.beating("a", 4));
+        self.beat("a has given it up", &self.confirming("a", 4, &[0]));
+        self.beat("i has it", &named(self.beating("c", 5)));
         self.beat("another i", &named(self.joining("d")));
-        self.beat("another i lives", &named(self.beating("d", 4)));
+        self.beat("another i lives", &named(self.beating("d", 5)));
         self.beat("i leaves for a while", &named(self.beating("c", -2)));
         self.describe("i is away");
-        self.beat("a has one still", &self.beating("a", 4));
+        self.beat("a has one still", &self.beating("a", 5));
         self.beat("i is back", &named(self.joining("d")));
         self.describe("i is back");
-        self.beat("i as it was", &named(self.beating("c", 4)));
+        self.beat("i as it was", &named(self.beating("c", 5)));
         self.beat("i leaves as it was", &named(self.beating("c", -1)));
         self.expel("i is expelled as it was", "c", Some("i"));
         self.expel("i is expelled", "", Some("i"));
-        self.beat("i is out", &named(self.beating("d", 4)));
-        self.beat("a has all again", &self.beating("a", 4));
+        self.beat("i is out", &named(self.beating("d", 5)));
+        self.beat("a has all again", &self.beating("a", 5));
     }
 
     fn leave(&mut self) {
-        self.beat("a leaves", &self.beating("a", -1));
+        self.expel("a leaves as a classic member", "a", None);
         self.describe("nobody is left");
         self.list("empty");
         let id = self.join_classic("a newcomer's id", "");
         self.list("a classic group");
         self.describe("a classic group");
-        self.beat("a in a classic group", &self.beating("a", 1));
+        self.beat("a in a classic group", &self.beating("a", 2));
         self.join_classic("joined", &id);
         self.expel("the classic member leaves", &id, None);
         self.beat("a joins a classic group without members", &self.joining("a"));

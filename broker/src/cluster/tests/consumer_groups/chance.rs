@@ -118,7 +118,7 @@ impl ConsumerGame {
                 subscribed_topic_regex: Some("[t-w]".into()),
                 ..joining(&id, &[])
             },
-            _ => beating(&id, epoch),
+            _ => ConsumerGroupHeartbeatRequest { member_epoch: epoch, ..beating(&id, 0) },
         };
         ConsumerGroupHeartbeatRequest { instance_id, ..request }
     }

@@ -18,7 +18,7 @@ impl Script {
             OffsetCommitRequestTopic { name: "t".into(), partitions: vec![part], ..Default::default() };
         let request = OffsetCommitRequest {
             group_id: "g".into(),
-            generation_id_or_member_epoch: epoch,
+            generation_id_or_member_epoch: real(epoch),
             member_id: member_id.into(),
             topics: vec![topic],
             ..Default::default()
@@ -27,7 +27,7 @@ impl Script {
     }
 
     fn fetches(&mut self, member_id: Option<&str>, member_epoch: i32) -> ErrorCode {
-        let member_id = member_id.map(Str::from);
+        let (member_id, member_epoch) = (member_id.map(Str::from), real(member_epoch));
         let group =
             OffsetFetchRequestGroup { group_id: "g".into(), member_id, member_epoch, ..Default::default() };
         self.ask(&OffsetFetchRequest { groups: vec![group], ..Default::default() }, 9).groups[0].error_code
