@@ -104,7 +104,7 @@ async fn partitions(client: &Client, group: &str, args: &Args) -> Result<Vec<Top
     for topic in topics {
         records::exists(client, topic).await?;
         let spans = records::spans(&client.consumer(), topic).await?;
-        partitions.extend(spans.iter().map(|span| TopicPartition::new(topic, span.partition)));
+        partitions.extend(spans.iter().map(|span| TopicPartition::new(topic.as_str(), span.partition)));
     }
     Ok(partitions)
 }
