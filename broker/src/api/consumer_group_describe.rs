@@ -7,7 +7,7 @@
 //!
 //! Versions: 1 types of members; here all speak the consumer protocol.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use upsert_kafka_protocol::messages::consumer_group_describe::{
     Assignment, DescribedGroup, Member, TopicPartitions,
@@ -113,7 +113,11 @@ fn described_member(
     (id, member, target): (&Str, &ConsumerGroupMember, Option<&Partitions>),
     topics: &Topics,
 ) -> Member {
-    let owned = member.owned.iter().map(|(topic, them)| (*topic, them.keys().copied().collect()));
+    // With what it has yet to give up.
+    let mut owned: BTreeMap<Uuid, Vec<i32>> = BTreeMap::new();
+    for (topic, index) in member.all_owned() {
+        owned.entry(topic).or_default().push(index);
+    }
     let target = target.into_iter().flatten().map(|(topic, them)| (*topic, them.iter().copied().collect()));
     Member {
         member_id: id.clone(),
@@ -123,7 +127,7 @@ fn described_member(
         client_id: member.client_id.clone(),
         subscribed_topic_names: member.names.iter().cloned().collect(),
         subscribed_topic_regex: Some(member.regex.clone()),
-        assignment: assignment(owned, topics),
+        assignment: assignment(owned.into_iter(), topics),
         target_assignment: assignment(target, topics),
         member_type: CONSUMER,
         ..Default::default()

@@ -334,6 +334,9 @@ impl ConsumerGroup {
             self.instances.remove(instance);
         }
         self.epoch += 1;
+        if self.members.is_empty() {
+            self.assignment_epoch = self.epoch;
+        }
     }
 
     /// Keeps a static member's partitions for it, but for those that it is giving up.

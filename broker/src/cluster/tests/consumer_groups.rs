@@ -113,7 +113,7 @@ fn one_member_has_all_until_it_leaves() {
     assert_eq!(script.live("a", 1), (1, None));
     assert_eq!(script.progress(), ("Stable".into(), 1, 1));
     assert_eq!(script.live("a", -1), (-1, None));
-    assert_eq!(script.progress(), ("Empty".into(), 2, 1));
+    assert_eq!(script.progress(), ("Empty".into(), 2, 2));
     assert_eq!(script.cluster.deadline(), None);
     assert_eq!(script.join_consumers("b"), (3, Some(vec![0, 1, 2])));
 }

@@ -128,7 +128,7 @@ impl ConsumerGroupMember {
     }
 
     /// What nobody else may have: what it has and what it is giving up.
-    pub(super) fn all_owned(&self) -> impl Iterator<Item = (Uuid, i32)> {
+    pub(crate) fn all_owned(&self) -> impl Iterator<Item = (Uuid, i32)> {
         let all = self.owned.iter().chain(self.revoked().into_iter().flatten());
         all.flat_map(|(topic, partitions)| partitions.keys().map(|index| (*topic, *index)))
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 100;
 const STEPS: u32 = 120;
 const MEMBERS: u64 = 5;
 
@@ -227,5 +227,5 @@ fn whatever_members_do_a_partition_is_with_one_and_soon_with_one() {
         assert_eq!(read.len(), all, "seed {seed}: everything is with somebody");
         handed_over += game.handed_over;
     }
-    assert!(handed_over > 1000, "{handed_over} partitions that went over are too few to tell");
+    assert!(handed_over > 100, "{handed_over} partitions that went over are too few to tell");
 }
