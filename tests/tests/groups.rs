@@ -167,7 +167,8 @@ async fn comes_and_goes(bench: Bench) {
     let mut has: Vec<_> =
         described.members.iter().map(|it| it.partitions.iter().map(|of| of.partition).collect()).collect();
     let mut known = vec![first.has.clone(), second.has.clone()];
-    (has.sort(), known.sort());
+    has.sort();
+    known.sort();
     assert_eq!((&*described.state, has), ("Stable", known));
     bench.write(50..100).await;
     let half = all / 2;
