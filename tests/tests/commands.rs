@@ -72,7 +72,7 @@ fn groups_are_listed_described_reset_and_deleted() {
     assert_eq!(raw(&["list"]), "");
     for args in [&["delete", "g"][..], &["describe", "g"]] {
         let refused = group(args);
-        assert_eq!((refused.code, &*refused.out), (3, ""), "{}", refused.err);
+        assert_eq!((refused.code, &*refused.out), (4, ""), "{}", refused.err);
         assert!(refused.err.contains("group g"), "{}", refused.err);
     }
 }
