@@ -27,6 +27,7 @@ const SHELLS: &[&str] = &[
     "broker/src/transport.rs",
     "broker/src/worker.rs",
     "client/src/admin.rs",
+    "client/src/admin/groups.rs",
     "client/src/client.rs",
     "client/src/cluster.rs",
     "client/src/cluster/attempts.rs",

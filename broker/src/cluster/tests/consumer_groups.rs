@@ -46,9 +46,9 @@ fn beating(member_id: &str, member_epoch: i32) -> ConsumerGroupHeartbeatRequest 
 }
 
 /// What a member hears: its epoch, and its partitions if it is told any, of one topic.
-type Told = (i32, Option<Vec<i32>>);
+type ToldHeartbeat = (i32, Option<Vec<i32>>);
 
-fn told(answer: &ConsumerGroupHeartbeatResponse) -> Told {
+fn told(answer: &ConsumerGroupHeartbeatResponse) -> ToldHeartbeat {
     assert_eq!(answer.error_code, NONE, "{:?}", answer.error_message);
     let all = |it: &consumer_group_heartbeat::Assignment| {
         it.topic_partitions.iter().flat_map(|topic| topic.partitions.clone()).collect()
@@ -63,16 +63,16 @@ impl Script {
         script
     }
 
-    fn join_consumers(&mut self, member_id: &str) -> Told {
+    fn join_consumers(&mut self, member_id: &str) -> ToldHeartbeat {
         told(&self.ask(&joining(member_id, &["t"]), VERSION))
     }
 
-    fn live(&mut self, member_id: &str, epoch: i32) -> Told {
+    fn live(&mut self, member_id: &str, epoch: i32) -> ToldHeartbeat {
         told(&self.ask(&beating(member_id, epoch), VERSION))
     }
 
     /// Says which partitions of `t` the member has.
-    fn confirm(&mut self, member_id: &str, epoch: i32, has: &[i32]) -> Told {
+    fn confirm(&mut self, member_id: &str, epoch: i32, has: &[i32]) -> ToldHeartbeat {
         let request = self.confirming(member_id, epoch, has);
         told(&self.ask(&request, VERSION))
     }

@@ -16,7 +16,7 @@ use crate::text;
 /// Shows what the group would begin at, and with `--execute` has it begin there.
 pub(crate) async fn reset(args: &Args, out: &mut Output) -> Result<(), Failure> {
     OutputFormat::of(args)?;
-    let (group, target) = (args.operand(0), Target::of(args)?);
+    let (group, target) = (args.operand(0), ResetTarget::of(args)?);
     let client = client(args, Role::Any).await?;
     let partitions = partitions(&client, group, args).await?;
     if partitions.is_empty() {
@@ -39,7 +39,7 @@ pub(crate) async fn reset(args: &Args, out: &mut Output) -> Result<(), Failure> 
 
 /// What `--to` says.
 #[derive(Clone, Copy)]
-enum Target {
+enum ResetTarget {
     Earliest,
     Latest,
     Offset(i64),
@@ -49,7 +49,7 @@ enum Target {
     Time(i64),
 }
 
-impl Target {
+impl ResetTarget {
     fn of(args: &Args) -> Result<Self, Failure> {
         let text =
             args.value("--to").ok_or_else(|| Failure::usage("--to says where: it is missing".to_owned()))?;
@@ -114,7 +114,7 @@ async fn moves(
     client: &Client,
     group: &str,
     partitions: Vec<TopicPartition>,
-    target: Target,
+    target: ResetTarget,
 ) -> Result<Vec<Move>, Failure> {
     let consumer = client.consumer();
     let list = async |spec: OffsetSpec| {
@@ -123,18 +123,18 @@ async fn moves(
     };
     let (starts, ends) = (list(OffsetSpec::Earliest).await?, ends(client, partitions.iter()).await?);
     let timed = match target {
-        Target::Time(ms) => list(OffsetSpec::Timestamp(ms)).await?,
+        ResetTarget::Time(ms) => list(OffsetSpec::Timestamp(ms)).await?,
         _ => ends.clone(),
     };
     let committed = consumer.committed(group, &partitions).await.map_err(failed)?;
     let moved = |(at, of): (usize, TopicPartition)| {
         let from = committed[at].offset;
         let wanted = match target {
-            Target::Earliest => starts[at],
-            Target::Latest => ends[at],
-            Target::Offset(offset) => offset,
-            Target::Shift(by) => from.unwrap_or(starts[at]).saturating_add(by),
-            Target::Time(_) => timed[at],
+            ResetTarget::Earliest => starts[at],
+            ResetTarget::Latest => ends[at],
+            ResetTarget::Offset(offset) => offset,
+            ResetTarget::Shift(by) => from.unwrap_or(starts[at]).saturating_add(by),
+            ResetTarget::Time(_) => timed[at],
         };
         Move { of, from, to: wanted.clamp(starts[at], ends[at]) }
     };

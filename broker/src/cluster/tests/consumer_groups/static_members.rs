@@ -7,7 +7,7 @@ fn as_instance(request: ConsumerGroupHeartbeatRequest) -> ConsumerGroupHeartbeat
 }
 
 impl Script {
-    fn as_static(&mut self, request: ConsumerGroupHeartbeatRequest) -> Told {
+    fn as_static(&mut self, request: ConsumerGroupHeartbeatRequest) -> ToldHeartbeat {
         told(&self.ask(&as_instance(request), VERSION))
     }
 }
