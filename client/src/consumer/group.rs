@@ -60,6 +60,7 @@ pub use subscription::Subscription;
 ///         MemberEvent::Revoked(revocation) => println!("until now: {:?}", revocation.partitions()),
 ///         // Another member may have them already.
 ///         MemberEvent::Lost(revocation) => println!("gone: {:?}", revocation.partitions()),
+///         _ => {}
 ///     }
 /// }
 /// # Ok(())
