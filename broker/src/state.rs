@@ -8,6 +8,7 @@ pub(crate) mod batch;
 pub(crate) mod classic_group;
 pub(crate) mod cleaner;
 pub(crate) mod committed_offsets;
+pub(crate) mod committer;
 pub(crate) mod compaction;
 pub(crate) mod configs;
 pub(crate) mod consumer_group;

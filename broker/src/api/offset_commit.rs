@@ -23,7 +23,7 @@ use super::{Outcome, RequestContext, Serve};
 use crate::config::AclOperation;
 use crate::state::State;
 use crate::state::committed_offsets::CommittedOffset;
-use crate::state::group::Committer;
+use crate::state::committer::Committer;
 use crate::state::names::owned;
 
 /// The first version whose clients know `GROUP_ID_NOT_FOUND`, and member epochs.

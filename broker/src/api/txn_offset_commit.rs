@@ -20,7 +20,7 @@ use super::offset_commit::{Position, position, unfound};
 use super::{Outcome, RequestContext, Serve};
 use crate::config::AclOperation;
 use crate::state::State;
-use crate::state::group::Committer;
+use crate::state::committer::Committer;
 use crate::state::names::owned;
 use crate::state::transaction::Participant;
 

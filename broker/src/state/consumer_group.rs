@@ -36,7 +36,7 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
 use super::Refusal;
 use super::assignor::{Assignor, GroupSpec, MemberSpec, Partitions};
-use super::group::Committer;
+use super::committer::Committer;
 use super::names::owned;
 use super::topics::Topics;
 pub(crate) use member::ConsumerGroupMember;

@@ -11,9 +11,10 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 use super::Refusal;
 use super::classic_group::{ClassicGroup, GroupAnswer};
 use super::committed_offsets::CommittedOffsets;
+use super::committer::Committer;
 use super::consumer_group::ConsumerGroup;
 use super::deadlines::Deadlines;
-use super::group::{Committer, Group, Members};
+use super::group::{Group, Members};
 use crate::wait::PeerId;
 use crate::wait::WatchKey;
 
