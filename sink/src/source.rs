@@ -88,6 +88,7 @@ impl KafkaSource {
             subscription: Subscription {
                 subtask,
                 topics: plan.topics.clone(),
+                topic_ids: BTreeMap::new(),
                 pattern: plan.topic_pattern.clone(),
                 group: plan.group_id.clone(),
                 job,

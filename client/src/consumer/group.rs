@@ -177,6 +177,12 @@ impl Member {
         committed_offsets::committed(&self.cluster, &self.group, partitions).await
     }
 
+    /// Has the cluster asked for its topics now, and not only every `metadata.max.age.ms`: where this member leads a
+    /// classic group, new partitions are shared then.
+    pub fn refresh_topics(&self) {
+        self.cluster.refresh();
+    }
+
     /// Begins to leave. Events go on until everything was let go: what the member has is revoked, then comes `None`. A
     /// static member keeps its partitions for when it comes back (KIP-345).
     pub fn leave(&self) {

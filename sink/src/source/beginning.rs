@@ -27,9 +27,10 @@ impl KafkaSource {
     }
 
     /// Whether the group's offsets are those of this job, of each topic, before anything is read.
-    pub(super) async fn check_restore(&self) -> Result<(), Error> {
+    pub(super) async fn check_restore(&mut self) -> Result<(), Error> {
         for topic in self.describe().await? {
             let topic = topic?;
+            self.subscription.topic_ids.insert(topic.name.clone(), topic.topic_id);
             let kept = self.committed(&Subscription::all_partitions_of(&topic)).await?;
             self.initializer(&topic).topic_start(&kept).map_err(|it| self.refused(&topic.name, &it))?;
         }
@@ -47,6 +48,7 @@ impl KafkaSource {
         let initializer = self.initializer(topic);
         // By what all have committed: the partitions that are this task's may be new.
         let start = initializer.topic_start(&kept).map_err(|refused| self.refused(&topic.name, &refused))?;
+        let start = start.of_known(self.subscription.topic_ids.get(&topic.name), topic.topic_id);
         let kept: BTreeMap<_, _> = every.iter().zip(kept).collect();
         let Subscription { startup, bounded, reset, rebuilds, .. } = &self.subscription;
         let starting = |of: &TopicPartition| {
@@ -76,6 +78,7 @@ impl KafkaSource {
             }
             self.partitions.insert(of.clone(), it);
         }
+        self.subscription.topic_ids.insert(topic.name.clone(), topic.topic_id);
         let begun: Vec<_> = own.iter().map(|of| of.partition).zip(nexts).collect();
         self.tell(&topic.name, topic.topic_id, start, &begun);
         Ok(())

@@ -84,6 +84,11 @@ impl GroupShare {
         self.member.settled()
     }
 
+    /// Looks for new partitions, which the group then gives to somebody.
+    pub(super) fn refresh_topics(&self) {
+        self.member.refresh_topics();
+    }
+
     /// As whom it commits; `None` while it is in no group.
     pub(super) fn metadata(&self) -> Option<GroupMetadata> {
         self.member.metadata()
