@@ -3,6 +3,7 @@
 
 mod exchange;
 mod local;
+mod partitioner;
 mod queries;
 mod sources;
 mod stage;
