@@ -2,6 +2,7 @@
 //! queries beyond a projection.
 
 mod exchange;
+mod failures;
 mod local;
 mod partitioner;
 mod queries;
