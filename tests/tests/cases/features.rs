@@ -1,5 +1,7 @@
 //! What a job needs, and whether we have it.
 
+use std::collections::BTreeMap;
+
 /// Why a job with a feature does not run here yet; the rows are those of our roadmap.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Support {
@@ -92,10 +94,19 @@ const SEEN: &[(&str, &str, Support)] = &[
 /// What we know of what a job needs.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Needed {
-    /// What we lack, each with the reason; empty when the job must run, unless something is unknown.
-    pub(super) lacking: Vec<String>,
+    /// What we lack, by the reason; empty when the job must run, unless something is unknown.
+    lacking: BTreeMap<&'static str, Vec<String>>,
     /// Features of which nobody has said whether they run: the planner decides.
     pub(super) unknown: Vec<String>,
+}
+
+impl Needed {
+    /// What the job waits for, in a sentence; `None` when nothing is known to be missing.
+    pub(super) fn lacking(&self) -> Option<String> {
+        let reasons: Vec<_> =
+            self.lacking.iter().map(|(why, names)| format!("{why}: {}", names.join(", "))).collect();
+        (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
 }
 
 pub(super) fn needed(features: &[String], sql: &str) -> Needed {
@@ -104,7 +115,7 @@ pub(super) fn needed(features: &[String], sql: &str) -> Needed {
         let is_it = |name: &str| *name == **feature || name.ends_with(':') && feature.starts_with(name);
         match FEATURES.iter().find(|(name, _)| is_it(name)) {
             Some((_, Runs)) => {}
-            Some((_, Needs(why))) => needed.lacking.push(format!("{feature} needs {why}")),
+            Some((_, Needs(why))) => needed.lacking.entry(why).or_default().push(feature.clone()),
             None => needed.unknown.push(feature.clone()),
         }
     }
@@ -113,7 +124,7 @@ pub(super) fn needed(features: &[String], sql: &str) -> Needed {
         if let Needs(why) = support
             && sql.contains(text)
         {
-            needed.lacking.push(format!("{name} needs {why}"));
+            needed.lacking.entry(why).or_default().push((*name).to_owned());
         }
     }
     needed
@@ -129,20 +140,21 @@ fn normal(sql: &str) -> String {
 mod tests {
     use super::*;
 
-    fn of(features: &[&str], sql: &str) -> (Vec<String>, Vec<String>) {
+    fn of(features: &[&str], sql: &str) -> (Option<String>, Vec<String>) {
         let features: Vec<_> = features.iter().map(|it| (*it).to_owned()).collect();
-        let Needed { lacking, unknown } = needed(&features, sql);
-        (lacking, unknown)
+        let needed = needed(&features, sql);
+        (needed.lacking(), needed.unknown)
     }
 
     #[test]
     fn what_is_lacking_is_named_with_its_reason_and_so_is_what_is_unknown() {
-        let many = |name: &str| format!("{name} needs state over many rows (roadmap, row 5)");
-        assert_eq!(of(&["json", "cdc"], "INSERT INTO o SELECT * FROM i"), (vec![], vec![]));
-        assert_eq!(of(&["json", "window", "agg:sum"], "").0, [many("window"), many("agg:sum")]);
-        assert_eq!(of(&["cdc"], "= 'exactly-once'").0, ["exactly-once needs transactions (roadmap, row 4)"]);
+        let many = |names: &str| Some(format!("state over many rows (roadmap, row 5): {names}"));
+        assert_eq!(of(&["json", "cdc"], "INSERT INTO o SELECT * FROM i"), (None, vec![]));
+        assert_eq!(of(&["json", "window", "agg:sum"], "").0, many("window, agg:sum"));
+        let transactions = Some("transactions (roadmap, row 4): exactly-once".to_owned());
+        assert_eq!(of(&["cdc"], "= 'exactly-once'").0, transactions);
         let sql = "SELECT a -- no join \nFROM i\ngroup  by a";
-        assert_eq!(of(&[], sql).0, [many("GROUP BY")]);
-        assert_eq!(of(&["teleport"], ""), (vec![], vec!["teleport".to_owned()]));
+        assert_eq!(of(&[], sql).0, many("GROUP BY"));
+        assert_eq!(of(&["teleport"], ""), (None, vec!["teleport".to_owned()]));
     }
 }

@@ -15,7 +15,6 @@ use upsert_kafka_tests::record::{NewRecord, Record};
 use upsert_kafka_tests::repository;
 
 use super::case::{Case, Variant};
-use super::features::Needed;
 use super::host::Host;
 use super::{compare, features};
 
@@ -75,24 +74,29 @@ impl<'a> Replay<'a> {
 
     /// What is decided without a cluster; `None` when the job is to be run.
     fn at_planning(&self, departure: Option<&str>) -> Result<Option<Outcome>, String> {
-        let Needed { lacking, unknown } = features::needed(&self.case.features, &self.sql);
+        let needed = features::needed(&self.case.features, &self.sql);
+        let (lacking, unknown) = (needed.lacking(), needed.unknown);
         let statement_fails = self.variant.expected.error_at.as_deref() == Some("statement");
         match (self.plan(), departure) {
             (Ok(_), Some("planned")) => Ok(Some(Outcome::Departed)),
             (planned, Some(instead)) => Err(format!("instead of {instead}: {:?}", planned.err())),
-            (Ok(_), None) if !lacking.is_empty() => Err(format!("planned, though {lacking:?}")),
-            (Ok(_), None) if statement_fails => Err("planned, where Flink refuses the statement".into()),
-            (Ok(_), None) => Ok(None),
+            (Ok(_), None) => match lacking {
+                Some(lacking) => Err(format!("planned, though it needs {lacking}")),
+                None if statement_fails => Err("planned, where Flink refuses the statement".into()),
+                None => Ok(None),
+            },
             (Err(error), None) if !is_refusal(&error) => {
                 Err(format!("no sentence of the planner: {error:?}"))
             }
-            (Err(_), None) if !lacking.is_empty() => Ok(Some(Outcome::Refused(lacking.join(", ")))),
-            (Err(_), None) if statement_fails => Ok(Some(Outcome::Ran)),
-            (Err(error), None) if !unknown.is_empty() && is_not_yet(&error) => {
-                let why = format!("{unknown:?} is unknown here, and the planner says: {error}");
-                Ok(Some(Outcome::Refused(why)))
-            }
-            (Err(error), None) => Err(format!("refused: {error}")),
+            (Err(error), None) => match lacking {
+                Some(lacking) => Ok(Some(Outcome::Refused(format!("it needs {lacking}")))),
+                None if statement_fails => Ok(Some(Outcome::Ran)),
+                None if !unknown.is_empty() && is_not_yet(&error) => {
+                    let why = format!("{unknown:?} is unknown here, and the planner says: {error}");
+                    Ok(Some(Outcome::Refused(why)))
+                }
+                None => Err(format!("refused: {error}")),
+            },
         }
     }
 
