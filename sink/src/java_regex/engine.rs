@@ -173,3 +173,47 @@ fn is_too_much(error: &fancy_regex::Error) -> bool {
 fn exhausted(error: fancy_regex::Error) -> Exhausted {
     Exhausted(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARTS: &[&str] = &[
+        "a", "(a)", "(a|b)", "(b)*", "(b)+?", "(a?)", "[ab]", "[^a-]", "^", "(?m:$)", r"\b", r"\B",
+        "(?:ab)+", "()", "(a){2}", "(?i:(A))", "(?<n>-)?", "(é|.)", r"\x{e9}", "(a|)", "((a)|b)*",
+    ];
+
+    /// Whoever matches, groups are numbered and filled alike.
+    #[test]
+    fn what_an_automaton_finds_the_backtrackers_crate_finds_too() {
+        let arena = Arena::new();
+        let texts = ["", "a", "ab", "ba-ab", "aab", "bb-", "é-a", "\n-b\na", "AéB"];
+        for (left, right) in PARTS.iter().flat_map(|left| PARTS.iter().map(move |right| (left, right))) {
+            let pattern = format!("{left}{right}").replacen("(?<n>-)?(?<n>-)?", "(?<n>-)?-?", 1);
+            let engine = Engine::Automaton(automaton(&pattern).expect(&pattern));
+            let other = Engine::Backtracker(fancy_regex::Regex::new(&pattern).unwrap());
+            assert_eq!(engine.groups(), other.groups(), "{pattern}");
+            for text in texts {
+                assert_eq!(engine.is_match(text), other.is_match(text), "{pattern} in {text:?}");
+                for from in text.char_indices().map(|it| it.0).chain([text.len()]) {
+                    let place = format!("{pattern} in {text:?} from {from}");
+                    assert_eq!(engine.find_at(text, from), other.find_at(text, from), "{place}");
+                    for group in 0..=engine.groups() {
+                        let found = |of: &Engine| {
+                            let found = of.find_group_at(text, from, group, of.slots(group, &arena)).unwrap();
+                            found.map(|it| (it.whole, it.group))
+                        };
+                        assert_eq!(found(&engine), found(&other), "{place}, group {group}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_looks_around_or_back_is_no_automatons() {
+        for pattern in [r"(a)\1", "a(?=b)", "(?<!a)b", "a++", "(?>a|ab)c", "(a){0}"] {
+            assert!(automaton(pattern).is_none(), "{pattern}");
+        }
+    }
+}
