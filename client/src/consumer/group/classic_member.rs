@@ -263,6 +263,11 @@ impl ClassicMember {
         (self.generation >= 0 && !self.is_over()).then_some((&self.member_id, self.generation))
     }
 
+    /// Whether it is in a generation and has exactly what that gives it.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.state, ClassicState::Stable) && !self.rejoins && self.ownership.is_settled()
+    }
+
     /// What was revoked while the caller read on has been let go: the others may have it.
     fn join_after_revocation(&mut self) {
         if self.rejoins && !self.ownership.is_revoking() && matches!(self.state, ClassicState::Stable) {

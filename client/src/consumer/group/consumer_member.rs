@@ -223,6 +223,11 @@ impl ConsumerMember {
         (self.epoch > 0 && !self.is_over()).then_some((&self.member_id, self.epoch))
     }
 
+    /// Whether it is in the group and has exactly what the broker wants, as far as that was told.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.state == ConsumerState::Joined && self.unnamed().next().is_none() && self.ownership.is_settled()
+    }
+
     fn has_to_say(&self, now: Instant) -> bool {
         match self.state {
             ConsumerState::Joining => now >= self.due,

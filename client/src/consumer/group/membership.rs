@@ -177,6 +177,14 @@ impl Membership {
         self.protocol_is_over() && !self.is_late
     }
 
+    /// Whether it is in the group and has exactly what the group wants it to have.
+    pub(crate) fn is_settled(&self) -> bool {
+        match &self.protocol {
+            ProtocolMember::Classic(member) => member.is_settled(),
+            ProtocolMember::Consumer(member) => member.is_settled(),
+        }
+    }
+
     /// The member's id, and its generation or epoch, with which it commits; `None` while it is in no group.
     pub(crate) fn identity(&self) -> Option<(&Str, i32)> {
         match &self.protocol {
