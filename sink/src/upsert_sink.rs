@@ -9,7 +9,7 @@ use crate::codecs;
 use crate::error::{Error, ErrorKind};
 use crate::job::subtask::Subtask;
 use crate::kafka_table::KafkaTable;
-use crate::plan::PlanOptions;
+use crate::plan::{PlanOptions, ProgramSinkPlan};
 use crate::progress::Counts;
 use crate::row::{Row, RowKind, Value};
 use crate::serializer::{Serialized, Serializer};
@@ -18,8 +18,10 @@ use crate::types::Field;
 use crate::writer::KafkaWriter;
 
 mod commit_handle;
+mod metadata_casts;
 
 pub use commit_handle::CommitHandle;
+use metadata_casts::MetadataCasts;
 
 /// The table, connected. At-least-once: what [`flush`](Self::flush) returned for is in the topic.
 ///
@@ -40,6 +42,7 @@ pub struct UpsertSink {
     table: String,
     columns: Arc<[Field]>,
     primary_key: Vec<usize>,
+    casts: MetadataCasts,
     serializer: Serializer,
     writer: KafkaWriter,
     bytes: Vec<u8>,
@@ -65,7 +68,7 @@ impl UpsertSink {
     /// # Errors
     /// Everything that the planner refuses; then what the cluster, or a format's registry, does.
     pub async fn open(table: &KafkaTable) -> Result<Self, Error> {
-        let plan = table.sink_plan()?;
+        let ProgramSinkPlan { sink: plan, casts } = table.sink_plan()?;
         let serializer = codecs::serializer(&plan, table.environment()).await?;
         let mut clients = Clients::of_program(table.environment().clone());
         let writer = KafkaWriter::open(&plan, Subtask::ONLY, &mut clients).await?;
@@ -73,6 +76,7 @@ impl UpsertSink {
             table: plan.table,
             columns: plan.columns,
             primary_key: plan.primary_key,
+            casts: MetadataCasts::new(casts),
             serializer,
             writer,
             bytes: Vec::new(),
@@ -149,7 +153,11 @@ impl UpsertSink {
     pub(crate) fn encode(&mut self, kind: RowKind, row: Row<'_>) -> Result<Option<Serialized>, Error> {
         self.check(kind, row)?;
         self.bytes.clear();
-        self.serializer.serialize(kind, row, &mut self.bytes).map_err(|e| self.failed(e))
+        let row = self.casts.applied(row);
+        match row.map(|row| self.serializer.serialize(kind, row, &mut self.bytes)) {
+            Ok(encoded) => encoded.map_err(|error| self.failed(error)),
+            Err(uncast) => Err(self.refused(uncast)),
+        }
     }
 
     /// Hands over what was encoded last.
