@@ -25,7 +25,8 @@
 //! written of what lies before them, become lasting together. Where other tasks write, an order to flush follows the
 //! changes through the channels, and each such task tells when it is done. There is a checkpoint by interval and one at
 //! the task's end, also after a failure: what was processed before it is kept, and not read again. There is no other
-//! state. After a crash the offsets in the source's group say where to read on.
+//! state. After a crash the offsets in the source's group say where to read on. The exactly-once sinks of a task have one
+//! transaction (`task_transaction.rs`), into which its positions go.
 //!
 //! A stop ends every task that reads behind the records that it has at hand; when the last of them has made its last
 //! checkpoint, the tasks of sinks end. The failure of one stops the others. A job that was asked to stop, or has failed,
@@ -52,6 +53,7 @@ pub use crate::source::Restore;
 use sink_task::{SinkTask, SinkTasks};
 use subtask::Subtask;
 use task::{Opening, Task};
+use transactions::TaskNumbers;
 
 pub(crate) mod dead_letters;
 mod exchange_writer;
@@ -61,6 +63,7 @@ mod sink_task;
 pub(crate) mod subtask;
 pub(crate) mod task;
 mod topics;
+mod transactions;
 mod writers;
 
 pub use topics::NewTopics;
@@ -176,8 +179,15 @@ impl Job {
             topics::check(&plan, options.create_topics.as_ref(), &mut clients).await?;
         let job = JobIdentity::of(&plan, &sink_clusters);
         let shared = Arc::clone(&progress);
-        let mut opening =
-            Opening { restore: options.restore, job, clients, progress: shared, results: options.results };
+        let mut opening = Opening {
+            restore: options.restore,
+            job,
+            clients,
+            progress: shared,
+            results: options.results,
+            checkpoint_interval: plan.settings.checkpoint_interval,
+            task_numbers: TaskNumbers::default(),
+        };
         let (mut tasks, mut sinks) = (Vec::new(), SinkTasks::default());
         for pipeline in &plan.pipelines {
             let codecs = Codecs::open_in(pipeline, &options.environment).await?;

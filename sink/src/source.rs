@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use tracing::{debug, info, warn};
 use upsert_kafka_client::{
-    Admin, Commit, Committed, Consumer, Fetched, OffsetSpec, PositionReset, Role, TopicDescription,
-    TopicPartition, Uuid,
+    Admin, Commit, Committed, Consumer, Fetched, GroupMetadata, OffsetSpec, PositionReset, Role,
+    TopicDescription, TopicPartition, Uuid,
 };
 
 use crate::clients::Clients;
@@ -80,6 +80,13 @@ struct Subscription {
 #[derive(Default)]
 pub(crate) struct Positions(Vec<Commit>);
 
+impl Positions {
+    /// What a transaction is to keep.
+    pub(crate) fn commits(&self) -> &[Commit] {
+        &self.0
+    }
+}
+
 impl KafkaSource {
     /// Resolves where each partition begins and ends, and commits the beginning: a job that dies before
     /// its first commit starts again where it started.
@@ -91,6 +98,8 @@ impl KafkaSource {
         clients: &mut Clients,
     ) -> Result<Self, Error> {
         let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
+        // What an earlier run committed in a transaction may not have reached the group yet.
+        config.require_stable_offsets = true;
         config.auto_offset_reset = AutoOffsetReset::of_consumer(&plan.properties, &plan.startup);
         if !plan::sets(&plan.properties, "fetch.max.bytes") {
             config.fetch_max_bytes = FETCH_BYTES_MAX;
@@ -204,13 +213,31 @@ impl KafkaSource {
         }
         self.alone(group).await?;
         self.consumer.commit(group, &moved).await.map_err(|e| self.failed(e))?;
+        self.committed_at(Positions(moved));
+        Ok(())
+    }
+
+    /// These positions are committed.
+    pub(crate) fn committed_at(&mut self, Positions(moved): Positions) {
         for commit in moved {
             let of = TopicPartition { topic: commit.topic, partition: commit.partition };
             if let Some(it) = self.partitions.get_mut(&of) {
                 it.committed = Some(commit.offset);
             }
         }
-        Ok(())
+    }
+
+    /// Whose positions a transaction keeps; `None` where nobody keeps them.
+    pub(crate) fn group(&self) -> Option<GroupMetadata> {
+        self.subscription.group.as_deref().filter(|_| self.subscription.commits).map(GroupMetadata::new)
+    }
+
+    /// Refuses to go on where somebody else moved the group's offsets: see [`alone`](Self::alone).
+    pub(crate) async fn check_alone(&self) -> Result<(), Error> {
+        match &self.subscription.group {
+            Some(group) if self.subscription.commits => self.alone(group).await,
+            _ => Ok(()),
+        }
     }
 
     /// Takes in what the consumer had to give up: offsets that the log lost, and topics that were made again. Whether

@@ -19,7 +19,7 @@ use host::Host;
 use replay::Outcome;
 
 /// How many of our own cases do what; a case moves from refused to run in the commit that makes it run.
-const OWN: Counts = Counts { run: 34, refused: 17, departed: 1 };
+const OWN: Counts = Counts { run: 38, refused: 13, departed: 1 };
 
 #[derive(Debug, Default, PartialEq)]
 struct Counts {

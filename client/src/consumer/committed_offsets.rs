@@ -140,7 +140,8 @@ pub(super) async fn committed(
         return Ok(Vec::new());
     }
     let keeper = Coordinator::Group(Arc::from(group));
-    let stable = cluster.config().isolation_level == IsolationLevel::ReadCommitted;
+    let config = cluster.config();
+    let stable = config.require_stable_offsets || config.isolation_level == IsolationLevel::ReadCommitted;
     let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {

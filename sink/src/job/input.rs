@@ -1,6 +1,6 @@
 //! What a task reads: a share of Kafka's partitions, or a source of this machine.
 
-use upsert_kafka_client::{Fetched, PositionReset, TopicPartition, Uuid};
+use upsert_kafka_client::{Fetched, GroupMetadata, PositionReset, TopicPartition, Uuid};
 
 use super::Restore;
 use super::subtask::Subtask;
@@ -103,6 +103,26 @@ impl Input {
         match self {
             Self::Kafka(source) => source.commit(positions).await,
             Self::Local(_) => Ok(()),
+        }
+    }
+
+    /// Whose positions a transaction keeps; `None` where nobody keeps them.
+    pub(super) fn group(&self) -> Option<GroupMetadata> {
+        self.kafka().and_then(KafkaSource::group)
+    }
+
+    /// Refuses to go on where somebody else moved the group's offsets.
+    pub(super) async fn check_alone(&self) -> Result<(), Error> {
+        match self {
+            Self::Kafka(source) => source.check_alone().await,
+            Self::Local(_) => Ok(()),
+        }
+    }
+
+    /// These positions were committed in a transaction.
+    pub(super) fn committed(&mut self, positions: Positions) {
+        if let Self::Kafka(source) = self {
+            source.committed_at(positions);
         }
     }
 

@@ -19,6 +19,7 @@ use super::dead_letters::DeadLetters;
 use super::handover::HandoverSender;
 use super::input::{Input, Polled};
 use super::subtask::Subtask;
+use super::transactions::{self, TaskNumbers};
 use super::writers::Writers;
 use crate::clients::Clients;
 use crate::codecs::Codecs;
@@ -62,6 +63,9 @@ pub(super) struct Opening {
     pub(super) progress: Arc<Progress>,
     /// Who takes the changes of queries.
     pub(super) results: Option<QueryWriter>,
+    /// `execution.checkpointing.interval`
+    pub(super) checkpoint_interval: Duration,
+    pub(super) task_numbers: TaskNumbers,
 }
 
 impl Task {
@@ -74,12 +78,19 @@ impl Task {
         codecs: &Codecs,
         exchanges: &[Vec<HandoverSender>],
         subtask: Subtask,
-        Opening { restore, job, clients, progress, results }: &mut Opening,
+        opening: &mut Opening,
     ) -> Result<Self, Error> {
-        let dead_letters = DeadLetters::open(pipeline.reader(), clients).await?;
+        let transaction = transactions::open(pipeline, subtask, opening).await?;
+        let Opening { restore, job, clients, progress, results, .. } = opening;
+        let dead_letters = {
+            // What comes from this machine is on no cluster.
+            let shared = transaction.as_ref().filter(|_| pipeline.reader().local.is_none());
+            DeadLetters::open(pipeline.reader(), clients, shared).await?
+        };
         let shared = Arc::clone(progress);
         let results = results.as_ref();
-        let writers = Writers::open(pipeline, exchanges, subtask, clients, shared, results).await?;
+        let writers =
+            Writers::open(pipeline, exchanges, subtask, clients, shared, results, transaction).await?;
         let source = Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?;
         let rebuilt = source.rebuilt();
         progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);
