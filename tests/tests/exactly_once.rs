@@ -196,7 +196,7 @@ async fn by_incrementing_each_transaction_has_an_id_of_its_own() {
 #[tokio::test]
 async fn what_a_job_was_dropped_with_is_not_seen_and_the_next_run_writes_it_once() {
     let stage = Stage::set().await;
-    let sql = job("g", "tx", "", &["a"]).replace("'20 ms'", "'1 h'");
+    let sql = job("g", "tx", "", &["a"]).replace("'20 ms'", "'10 m'");
     let running = stage.start(&sql).await;
     stage.feed(&["{\"id\":1}", "{\"id\":2}"]).await;
     while stage.end("a").await < 2 {
@@ -214,7 +214,7 @@ async fn dead_letters_are_in_the_transaction_too() {
     let stage = Stage::set().await;
     stage.feed(&["{\"id\":1}", "nonsense"]).await;
     let options = ", 'error-handling.mode' = 'log', 'error-handling.dead-letter-topic' = 'dead'";
-    let sql = job("g", "tx", options, &["a"]).replace("'20 ms'", "'1 h'");
+    let sql = job("g", "tx", options, &["a"]).replace("'20 ms'", "'10 m'");
     let running = stage.start(&sql).await;
     while stage.end("dead").await < 1 {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -229,12 +229,12 @@ async fn dead_letters_are_in_the_transaction_too() {
 #[tokio::test]
 async fn a_message_that_is_written_in_part_is_not_committed() {
     let stage = Stage::set().await;
-    let sql = job("g", "tx", "", &["a", "b"]).replace("'20 ms'", "'1 h'");
+    let sql = job("g", "tx", "", &["a", "b"]).replace("'20 ms'", "'10 m'");
     // The second table's records may not be as long as the first one's.
     let sql = sql
         .replace(
             "SELECT * FROM src;\nCREATE TABLE dst_b (id INT,",
-            "SELECT * FROM src;\nCREATE TABLE dst_b (id INT, at TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',",
+            "SELECT * FROM src;\nCREATE TABLE dst_b (id INT, ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',",
         )
         .replace(
             "INSERT INTO dst_b SELECT * FROM src",

@@ -20,7 +20,7 @@ async fn a_prefix_of_another_job_fences_it_and_the_sentence_names_the_id_and_the
     let fenced = first.ended.await.expect("no panic").expect_err("it is fenced").to_string();
     holds(
         &fenced,
-        &["transactional id tx-0-0", "'sink.transactional-id-prefix' = 'tx'", "now producer", "of its own"],
+        &["transactional.id tx-0-0", "'sink.transactional-id-prefix' = 'tx'", "now producer", "of its own"],
     );
     stage.await_committed("a", 3).await;
     second.stop().await.expect("a good end");

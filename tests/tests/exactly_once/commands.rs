@@ -58,7 +58,7 @@ async fn transactions_are_listed_described_and_aborted() {
     );
 
     assert_eq!(transactions(&stage, &["abort", "left"]).await.code, 0);
-    assert_eq!(stage.state_of("left").await, "CompleteAbort");
+    assert_eq!(stage.state_of("left").await, "Empty");
     assert_eq!(stage.committed("a").await.len(), 1, "what was behind it is seen");
     let again = transactions(&stage, &["abort", "left"]).await;
     assert_eq!(again.code, 0, "{}", again.err);

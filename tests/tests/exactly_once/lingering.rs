@@ -15,7 +15,7 @@ async fn what_earlier_tasks_and_members_left_open_is_ended_at_the_start_and_noth
         }
         let job = stage.open(&job("g", "tx", "", &["a"])).await.expect("a job");
         for id in ours {
-            assert_eq!(stage.state_of(id).await, "CompleteAbort", "{id}");
+            assert_eq!(stage.state_of(id).await, "Empty", "{id}");
         }
         for id in others {
             assert_eq!(stage.state_of(id).await, "Ongoing", "{id}");

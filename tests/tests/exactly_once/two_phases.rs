@@ -11,7 +11,7 @@ fn table(stage: &Stage, options: &str) -> KafkaTable {
            'properties.bootstrap.servers' = 'x:1', 'key.format' = 'json', 'value.format' = 'json'{options})"
     );
     let options = PlanOptions::new().with_bootstrap(stage.broker.address().to_string());
-    KafkaTable::from_ddl(ddl).expect("a table").with_options(options)
+    KafkaTable::from_ddl(ddl.as_str()).expect("a table").with_options(options)
 }
 
 const EXACTLY_ONCE: &str =

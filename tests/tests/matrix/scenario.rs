@@ -314,7 +314,10 @@ impl Scenario {
             if self.latest { "latest-offset" } else { "earliest-offset" },
         ));
         // Jobs of one real Kafka must not fence each other.
-        let sql = sql.replace("'sink.transactional-id-prefix' = '", &format!("'sink.transactional-id-prefix' = '{prefix}"));
+        let sql = sql.replace(
+            "'sink.transactional-id-prefix' = '",
+            &format!("'sink.transactional-id-prefix' = '{prefix}"),
+        );
         match self.harm {
             // Each record is a batch of its own, so that one of many is refused. Nothing here outwaits the timeout, and
             // on a slow machine so many requests take long.
