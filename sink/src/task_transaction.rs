@@ -132,7 +132,10 @@ impl TaskTransaction {
         let Some((id, transaction)) = state.take_open()? else { return Ok(()) };
         match commit(transaction, positions).await {
             Ok(()) => {}
-            Err(error) if error.may_have_been_written() => state.resolve(&id, positions, error).await?,
+            // Whoever fenced this task has ended its transaction, and is not to be fenced in return.
+            Err(error) if error.may_have_been_written() && !error.is_fenced() => {
+                state.resolve(&id, positions, error).await?;
+            }
             Err(error) => return Err(state.fail(&id, error).await),
         }
         state.ids.handle_committed();

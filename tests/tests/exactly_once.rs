@@ -111,13 +111,25 @@ impl Stage {
 
     /// Returns when that many values are committed.
     async fn await_committed(&self, topic: &str, count: usize) -> Vec<String> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             let values = self.committed(topic).await;
             if values.len() >= count {
                 return values;
             }
+            assert!(tokio::time::Instant::now() < deadline, "{count} values are not committed: {values:?}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Returns when a topic ends there, whatever of it is seen.
+    async fn await_end(&self, topic: &str, end: i64) {
+        let reached = async {
+            while self.end(topic).await < end {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.expect("it comes so far");
     }
 
     /// The end of a topic of one partition, markers and what is open included.
@@ -199,9 +211,7 @@ async fn what_a_job_was_dropped_with_is_not_seen_and_the_next_run_writes_it_once
     let sql = job("g", "tx", "", &["a"]).replace("'20 ms'", "'10 m'");
     let running = stage.start(&sql).await;
     stage.feed(&["{\"id\":1}", "{\"id\":2}"]).await;
-    while stage.end("a").await < 2 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    stage.await_end("a", 2).await;
     running.ended.abort();
     assert!(running.ended.await.is_err(), "it was cut off");
     assert_eq!(stage.committed("a").await, [""; 0]);
@@ -216,9 +226,7 @@ async fn dead_letters_are_in_the_transaction_too() {
     let options = ", 'error-handling.mode' = 'log', 'error-handling.dead-letter-topic' = 'dead'";
     let sql = job("g", "tx", options, &["a"]).replace("'20 ms'", "'10 m'");
     let running = stage.start(&sql).await;
-    while stage.end("dead").await < 1 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    stage.await_end("dead", 1).await;
     assert_eq!(stage.committed("dead").await, [""; 0], "not before the checkpoint");
     running.stop().await.expect("a good end");
     assert_eq!(stage.committed("dead").await, ["nonsense"]);
@@ -280,3 +288,6 @@ async fn a_commit_that_nobody_answers_is_found_out_by_its_offsets() {
         assert_eq!(stage.committed("a").await, ["{\"id\":1}", "{\"id\":2}"]);
     }
 }
+
+/// Nothing here takes so long unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(30);

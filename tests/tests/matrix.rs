@@ -122,11 +122,13 @@ async fn exactly_once_jobs_write_every_change_once() {
         let mut add = |name: String, harm, when| {
             scenarios.push(Scenario::new(name, sinks, false, harm, when).of(shape));
         };
-        for (point, api, moments) in TRANSACTION_POINTS.iter().chain(POINTS) {
-            for (fault, action) in FAULTS {
-                for when in *moments {
-                    add(format!("{point}/{fault}/{when:?}"), Harm::Fault(*api, *action), *when);
-                }
+        let cells = TRANSACTION_POINTS.iter().chain(POINTS);
+        let cells = cells.flat_map(|(point, api, moments)| moments.iter().map(move |it| (point, api, it)));
+        for (at, (point, api, when)) in cells.enumerate() {
+            // The first kind meets every fault everywhere, of the others each request meets two.
+            let faults = if turn == 0 { 0..FAULTS.len() } else { at + turn..at + turn + 2 };
+            for (fault, action) in faults.map(|it| FAULTS[it % FAULTS.len()]) {
+                add(format!("{point}/{fault}/{when:?}"), Harm::Fault(*api, action), *when);
             }
         }
         for (point, api) in [
