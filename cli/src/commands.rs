@@ -68,6 +68,12 @@ pub(crate) const TABLE: &[Command] = &[
                 value: None,
                 about: "go on from the group's offsets as they are, whichever job committed them",
             },
+            Flag {
+                name: "--instance",
+                value: Some("NAME"),
+                about: "this process's name among those that share the job's groups: a restart has its partitions again \
+                        at once",
+            },
         ],
         shared: &[SHOWN, JOB, STOPPED],
     },

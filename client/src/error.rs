@@ -120,6 +120,21 @@ impl Error {
         self.0.scope == Scope::Transaction
     }
 
+    /// Whether a group has gone on without the member that spoke: its generation or epoch is over, another has its name,
+    /// or the coordinator does not know it.
+    pub fn is_stale_member(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(
+                ErrorCode::ILLEGAL_GENERATION
+                    | ErrorCode::UNKNOWN_MEMBER_ID
+                    | ErrorCode::FENCED_MEMBER_EPOCH
+                    | ErrorCode::STALE_MEMBER_EPOCH
+                    | ErrorCode::FENCED_INSTANCE_ID
+            )
+        )
+    }
+
     /// Whether the producer can do nothing any more.
     pub fn is_fatal(&self) -> bool {
         self.0.scope == Scope::Producer

@@ -28,6 +28,10 @@
 //! state. After a crash the offsets in the source's group say where to read on. The exactly-once sinks of a task have one
 //! transaction (`task_transaction.rs`), into which its positions go.
 //!
+//! A job that goes on for ever, whose tables name a group and their topics, shares its partitions with other processes of
+//! the same job: each task that reads is a member of the table's group, is given partitions and gives them up one by one
+//! (`source/rebalance.rs`). What is taken away is flushed and committed before it is let go.
+//!
 //! A stop ends every task that reads behind the records that it has at hand; when the last of them has made its last
 //! checkpoint, the tasks of sinks end. The failure of one stops the others. A job that was asked to stop, or has failed,
 //! leaves within the stop timeout.
@@ -84,6 +88,8 @@ pub struct JobOptions {
     stop_timeout: Duration,
     environment: Environment,
     results: Option<QueryWriter>,
+    instance: Option<String>,
+    alone: bool,
 }
 
 /// Below the 30 s that orchestrators give a process before they kill it.
@@ -97,6 +103,8 @@ impl Default for JobOptions {
             stop_timeout: STOP_TIMEOUT,
             environment: Environment::new(),
             results: None,
+            instance: None,
+            alone: false,
         }
     }
 }
@@ -128,6 +136,19 @@ impl JobOptions {
     pub fn with_query_results(self) -> (Self, QueryResults) {
         let (writer, results) = query_results::channel();
         (Self { results: Some(writer), ..self }, results)
+    }
+
+    /// The name of this process among those that share the job's groups (KIP-345), by which its members are known when
+    /// they come back: a process that restarts within `session.timeout.ms` has its partitions again, and nobody else
+    /// was given them. Each process needs another. Its members add their number: `NAME-0`, `NAME-1`, and so on.
+    pub fn with_instance(self, name: impl Into<String>) -> Self {
+        Self { instance: Some(name.into()), ..self }
+    }
+
+    /// No other process shares the job: it reads every partition, and begins at once, since it asks no group. One that
+    /// commits to its groups all the same ends it.
+    pub fn alone(self) -> Self {
+        Self { alone: true, ..self }
     }
 
     /// Where the job takes its connections, its time and its chance from.
@@ -187,6 +208,9 @@ impl Job {
             results: options.results,
             checkpoint_interval: plan.settings.checkpoint_interval,
             task_numbers: TaskNumbers::default(),
+            instance: options.instance,
+            alone: options.alone,
+            members: 0,
         };
         let (mut tasks, mut sinks) = (Vec::new(), SinkTasks::default());
         for pipeline in &plan.pipelines {
@@ -194,11 +218,11 @@ impl Job {
             let exchanges = sinks.open(pipeline, &mut opening).await?;
             for index in 0..pipeline.tasks {
                 let subtask = Subtask::new(index, pipeline.tasks);
-                let task = Task::open(pipeline, &codecs, &exchanges, subtask, &mut opening).await?;
-                notices.extend_from_slice(task.notices());
-                tasks.push(task);
+                tasks.push(Task::open(pipeline, &codecs, &exchanges, subtask, &mut opening).await?);
             }
         }
+        let tasks = join(tasks).await?;
+        notices.extend(tasks.iter().flat_map(Task::notices).cloned());
         Ok(Self {
             tasks,
             sink_tasks: sinks.into_tasks(),
@@ -231,10 +255,11 @@ impl Job {
         Stopper(self.stop.clone())
     }
 
-    /// From now on the job ends where its sources end at this moment.
+    /// From now on the job ends where its sources end at this moment. It must be [alone](JobOptions::alone), since a group
+    /// may give and take partitions after that.
     ///
     /// # Errors
-    /// When the cluster does not tell.
+    /// When the cluster does not tell, or the job is not alone.
     pub async fn stop_at_end(&mut self) -> Result<(), Error> {
         for task in &mut self.tasks {
             task.stop_at_end().await?;
@@ -273,7 +298,11 @@ impl Job {
                     None => break,
                     Some(Ok(TaskEnd::Stopped(mut task, ran))) => {
                         // Also after a failure: what was processed before it is kept, and not read again.
-                        running.spawn(async move { TaskEnd::Committed(task.checkpoint().await) });
+                        running.spawn(async move {
+                            let committed = task.checkpoint().await;
+                            task.leave().await;
+                            TaskEnd::Committed(committed)
+                        });
                         ran
                     }
                     Some(Ok(TaskEnd::Committed(committed))) => committed,
@@ -300,6 +329,24 @@ impl Job {
     }
 }
 
+/// Has every task that shares its partitions come to its first share.
+async fn join(mut tasks: Vec<Task>) -> Result<Vec<Task>, Error> {
+    let members = tasks.iter_mut().filter_map(Task::member).count();
+    let settled = Arc::new(watch::Sender::new(0));
+    let mut joining = JoinSet::new();
+    let count = tasks.len();
+    for (at, mut task) in tasks.into_iter().enumerate() {
+        let settled = Arc::clone(&settled);
+        joining.spawn(async move { task.join(&settled, members).await.map(|()| (at, task)) });
+    }
+    let mut joined = Vec::with_capacity(count);
+    while let Some(end) = joining.join_next().await {
+        joined.push(end.map_err(panicked).flatten()?);
+    }
+    joined.sort_unstable_by_key(|(at, _)| *at);
+    Ok(joined.into_iter().map(|(_, task)| task).collect())
+}
+
 /// How far a task is.
 enum TaskEnd {
     /// The task reads no more; its last checkpoint is due.
@@ -312,7 +359,12 @@ enum TaskEnd {
 
 /// A task that panicked is a failure of the job.
 fn joined(end: Result<TaskEnd, JoinError>) -> Result<TaskEnd, Error> {
-    end.map_err(|e| Error::caused(ErrorKind::Sink, "a part of the job", e))
+    end.map_err(panicked)
+}
+
+#[cold]
+fn panicked(end: JoinError) -> Error {
+    Error::caused(ErrorKind::Sink, "a part of the job", end)
 }
 
 /// Resolves when a stop was asked for so long ago.

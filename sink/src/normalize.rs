@@ -9,7 +9,10 @@
 //! | delete | nothing | DELETE of the row that was kept |
 //!
 //! The query's filter is judged in here, so that only rows that pass are kept: an upsert that does not pass is a delete.
-//! Of a row the columns that the query reads are kept, and only they make rows differ.
+//! Of a row the columns that the query reads are kept, and only they make rows differ. Before them stands the number of
+//! the partition that the row came from, so that it can be forgotten with its partition.
+
+use upsert_kafka_client::TopicPartition;
 
 use crate::error::{Error, ErrorKind};
 use crate::expr::Expr;
@@ -38,6 +41,10 @@ pub(crate) struct NormalizePlan {
 pub(crate) struct Normalize {
     plan: NormalizePlan,
     state: Box<dyn State>,
+    /// Where kept rows came from, numbered by their order.
+    partitions: Vec<TopicPartition>,
+    /// The number of the last message's partition.
+    partition: usize,
     key: Vec<u8>,
     row: Vec<u8>,
 }
@@ -46,12 +53,24 @@ impl Normalize {
     /// With nothing kept yet, in memory.
     pub(crate) fn new(plan: NormalizePlan) -> Self {
         let state = Box::new(MemoryState::new(plan.limits));
-        Self { plan, state, key: Vec::new(), row: Vec::new() }
+        Self { plan, state, partitions: Vec::new(), partition: 0, key: Vec::new(), row: Vec::new() }
+    }
+
+    /// The number of the partition that a message is of.
+    fn number_of(&mut self, message: &Message<'_>) -> usize {
+        let is_of = |of: &TopicPartition| of.partition == message.partition && *of.topic == *message.topic;
+        if !self.partitions.get(self.partition).is_some_and(is_of) {
+            self.partition = self.partitions.iter().position(is_of).unwrap_or_else(|| {
+                self.partitions.push(TopicPartition::new(message.topic, message.partition));
+                self.partitions.len() - 1
+            });
+        }
+        self.partition
     }
 
     /// The row that is kept under `self.key`, in the arena.
     fn kept<'a>(&self, arity: usize, arena: &'a Arena) -> Option<Row<'a>> {
-        let bytes = self.state.get(&self.key)?;
+        let (_, bytes) = split_number(self.state.get(&self.key)?);
         let key = &*arena.alloc_slice_copy(&self.key);
         let bytes = &*arena.alloc_slice_copy(bytes);
         let row = arena.alloc_slice_fill_copy(arity, Value::Null);
@@ -82,12 +101,13 @@ impl Normalize {
 impl Operator for Normalize {
     fn process<'a>(
         &mut self,
-        _: &Message<'_>,
+        message: &Message<'_>,
         kind: RowKind,
         row: Row<'a>,
         moment: &Moment<'a>,
         each: &mut dyn FnMut(RowKind, Row<'a>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let number = self.number_of(message);
         self.key.clear();
         write_row(row, &self.plan.key, &mut self.key);
         let is_upsert = matches!(kind, RowKind::Insert | RowKind::UpdateAfter) && self.passes(row, moment)?;
@@ -97,6 +117,7 @@ impl Operator for Normalize {
             return each(RowKind::Delete, old);
         }
         self.row.clear();
+        write_number(number, &mut self.row);
         write_row(row, &self.plan.columns, &mut self.row);
         let old = match self.state.get(&self.key) {
             // Where rows grow too old an equal one makes the key young again, and is told.
@@ -114,6 +135,11 @@ impl Operator for Normalize {
         }
     }
 
+    fn forget(&mut self, partitions: &[TopicPartition]) {
+        let gone: Vec<_> = self.partitions.iter().map(|of| partitions.contains(of)).collect();
+        self.state.retain(&mut |_, value| !gone.get(split_number(value).0).copied().unwrap_or(false));
+    }
+
     fn set_time(&mut self, now_ms: i64) {
         self.state.set_time(now_ms);
     }
@@ -121,6 +147,21 @@ impl Operator for Normalize {
     fn state_size(&self) -> StateSize {
         self.state.size()
     }
+}
+
+/// A number before the bytes of a row, seven bits a byte.
+fn write_number(mut number: usize, bytes: &mut Vec<u8>) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn split_number(bytes: &[u8]) -> (usize, &[u8]) {
+    let end = bytes.iter().position(|byte| byte & 0x80 == 0).map_or(bytes.len(), |last| last + 1);
+    let number = bytes[..end].iter().rev().fold(0, |number, byte| number << 7 | usize::from(byte & 0x7f));
+    (number, &bytes[end..])
 }
 
 #[cfg(test)]

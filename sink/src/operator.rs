@@ -1,5 +1,7 @@
 //! Operators: what stands between a table's rows and the INSERTs that read them, where the rows are not enough.
 
+use upsert_kafka_client::TopicPartition;
+
 use crate::error::Error;
 use crate::expr::function::Moment;
 use crate::message::Message;
@@ -30,6 +32,9 @@ pub(crate) trait Operator: Send {
         moment: &Moment<'a>,
         each: &mut dyn FnMut(RowKind, Row<'a>) -> Result<(), Error>,
     ) -> Result<(), Error>;
+
+    /// What it keeps of these partitions is of no use any more: another task has them.
+    fn forget(&mut self, partitions: &[TopicPartition]);
 
     /// What time it is from now on, in milliseconds: for what is kept for some time only.
     fn set_time(&mut self, now_ms: i64);

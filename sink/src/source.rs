@@ -12,37 +12,41 @@
 //! - **Has the topic changed?** [`discover`](KafkaSource::discover) finds partitions that were created since, and topics
 //!   that were deleted and created again, which have another id. [`follow`](KafkaSource::follow) takes over positions
 //!   that the consumer had to reset.
-//! - **Does anybody else commit?** Before each commit the group's offsets must be the ones that this job committed
-//!   last. If not, another process is at work, and the job fails.
+//! - **Whose partitions are they?** A [`Share`] says it. As a member of its group a source is told which it has, and
+//!   the group's coordinator refuses what it commits once it has them no more. With a fixed share nobody checks that:
+//!   so before each commit the group's offsets must be the ones that this job committed last. If not, another process
+//!   is at work, and the job fails.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use tracing::{debug, info, warn};
 use upsert_kafka_client::{
-    Admin, Commit, Committed, Consumer, Fetched, GroupMetadata, OffsetSpec, PositionReset, Role,
-    TopicDescription, TopicPartition, Uuid,
+    Admin, Assignor, Commit, Config, Consumer, Fetched, GroupMetadata, OffsetSpec, Role, TopicDescription,
+    TopicPartition, Uuid,
 };
 
 use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
-use crate::job::subtask::Subtask;
 use crate::plan::{self, Notice, SourcePlan};
 use crate::progress::OffsetsRebuilt;
-use crate::scan::{Bounded, Startup};
-use crate::topic_selector::TopicPattern;
+use crate::scan::Bounded;
 
+mod beginning;
 mod checkpoint_metadata;
+mod group_share;
 mod offsets_initializer;
 mod partition;
+mod rebalance;
+mod subscription;
+mod topic_changes;
 
 use checkpoint_metadata::CommittedBy;
 pub(crate) use checkpoint_metadata::JobIdentity;
+use group_share::GroupShare;
+pub(crate) use group_share::{Share, SourceEvent};
+use offsets_initializer::AutoOffsetReset;
 pub use offsets_initializer::Restore;
-use offsets_initializer::{
-    AutoOffsetReset, OffsetsInitializer, RestoreRefused, TopicStart, UnresolvedOffset,
-};
 use partition::Partition;
+use subscription::Subscription;
 
 /// The driver of one task's consumer.
 pub(crate) struct KafkaSource {
@@ -50,30 +54,14 @@ pub(crate) struct KafkaSource {
     table: String,
     consumer: Consumer,
     admin: Admin,
+    /// The member through which partitions come and go, unless they are fixed.
+    group_share: Option<GroupShare>,
     subscription: Subscription,
     partitions: BTreeMap<TopicPartition, Partition>,
+    /// Whether where it began is told already.
+    is_open: bool,
     notices: Vec<Notice>,
     resumed: Vec<Notice>,
-}
-
-/// What is read, and for whom.
-struct Subscription {
-    topics: Vec<String>,
-    /// Which topics, instead of those.
-    pattern: Option<TopicPattern>,
-    /// Which of their partitions.
-    subtask: Subtask,
-    group: Option<String>,
-    job: JobIdentity,
-    startup: Startup,
-    bounded: Bounded,
-    /// Whether partitions have ends, be it by `bounded` or since.
-    ends: bool,
-    /// Whether records before the checkpoint are read again, for the state that is made of them.
-    rebuilds: bool,
-    reset: AutoOffsetReset,
-    /// Whether the group is told how far it came.
-    commits: bool,
 }
 
 /// How far a source had come at one moment: what a checkpoint commits.
@@ -92,29 +80,25 @@ impl KafkaSource {
     /// its first commit starts again where it started.
     pub(crate) async fn open(
         plan: &SourcePlan,
-        subtask: Subtask,
+        share: Share,
         restore: Restore,
         job: JobIdentity,
         clients: &mut Clients,
     ) -> Result<Self, Error> {
-        let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
-        // What an earlier run committed in a transaction may not have reached the group yet.
-        config.require_stable_offsets = true;
-        config.auto_offset_reset = AutoOffsetReset::of_consumer(&plan.properties, &plan.startup);
-        if !plan::sets(&plan.properties, "fetch.max.bytes") {
-            config.fetch_max_bytes = FETCH_BYTES_MAX;
-        }
-        let client = clients.open(config).await.map_err(Error::cluster)?;
+        let subtask = share.subtask();
+        let client = clients.open(config(plan, share)?).await.map_err(Error::cluster)?;
         let mut source = Self {
             table: plan.table.clone(),
             consumer: client.consumer(),
             admin: client.admin(),
+            group_share: None,
             subscription: Subscription {
                 subtask,
                 topics: plan.topics.clone(),
                 pattern: plan.topic_pattern.clone(),
                 group: plan.group_id.clone(),
                 job,
+                restore,
                 startup: plan.startup.clone(),
                 bounded: plan.bounded.clone(),
                 ends: plan.bounded != Bounded::Unbounded,
@@ -123,11 +107,17 @@ impl KafkaSource {
                 commits: restore != Restore::LookOn,
             },
             partitions: BTreeMap::new(),
+            is_open: false,
             notices: Vec::new(),
             resumed: Vec::new(),
         };
+        if subtask.is_none() {
+            source.join(&client).await?;
+            return Ok(source);
+        }
         for topic in source.describe().await? {
-            source.begin(&topic?, restore).await?;
+            let topic = topic?;
+            source.begin(&topic, &source.own_partitions_of(&topic)).await?;
         }
         source.assign();
         source.commit(source.positions()).await?;
@@ -149,16 +139,36 @@ impl KafkaSource {
         self.consumer.poll().await.map_err(|e| self.failed(e))
     }
 
+    /// Waits for what comes next: records, or a change of the source's partitions. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Result<SourceEvent, Error> {
+        let Some(group_share) = &mut self.group_share else {
+            return self.poll().await.map(SourceEvent::Fetched);
+        };
+        let reads = !self.partitions.is_empty();
+        // Both are cancel-safe. What the group says goes before records of what it may have taken away.
+        let next = tokio::select! {
+            biased;
+            event = group_share.changed() => event,
+            fetched = self.consumer.poll(), if reads => fetched.map(SourceEvent::Fetched),
+        };
+        next.map_err(|e| self.failed(e))
+    }
+
     /// Whether nothing is left up to where the source ends.
     pub(crate) fn is_done(&self) -> bool {
         // One of several tasks may have no partition of a topic that has few.
         let Subscription { ends, subtask, pattern, .. } = &self.subscription;
-        let may_be_empty = *ends && (subtask.parallelism() > 1 || pattern.is_some());
+        let is_one_of_several = subtask.is_some_and(|it| it.parallelism() > 1);
+        let may_be_empty = *ends && (is_one_of_several || pattern.is_some());
         (may_be_empty || !self.partitions.is_empty()) && self.partitions.values().all(Partition::is_done)
     }
 
     /// From now on the source ends where its partitions end at this moment.
     pub(crate) async fn stop_at_end(&mut self) -> Result<(), Error> {
+        if self.is_member() {
+            let text = format!("table {}: a job ends at its end only where it is alone", self.table);
+            return Err(Error::new(ErrorKind::Source, text));
+        }
         let all: Vec<_> = self.partitions.keys().map(|of| (of.clone(), OffsetSpec::Latest)).collect();
         let ends = self.list_offsets(&all).await?;
         self.subscription.ends = true;
@@ -211,8 +221,14 @@ impl KafkaSource {
         if moved.is_empty() || !self.subscription.commits {
             return Ok(());
         }
-        self.alone(group).await?;
-        self.consumer.commit(group, &moved).await.map_err(|e| self.failed(e))?;
+        if let Some(group_share) = &self.group_share {
+            if !group_share.commit(&moved).await.map_err(|e| self.failed(e))? {
+                return Ok(());
+            }
+        } else {
+            self.alone(group).await?;
+            self.consumer.commit(group, &moved).await.map_err(|e| self.failed(e))?;
+        }
         self.committed_at(Positions(moved));
         Ok(())
     }
@@ -227,82 +243,30 @@ impl KafkaSource {
         }
     }
 
-    /// Whose positions a transaction keeps; `None` where nobody keeps them.
+    /// Whose positions a transaction keeps; `None` where nobody keeps them, or while it is in no group.
     pub(crate) fn group(&self) -> Option<GroupMetadata> {
-        self.subscription.group.as_deref().filter(|_| self.subscription.commits).map(GroupMetadata::new)
+        match &self.group_share {
+            Some(group_share) => group_share.metadata(),
+            None => self
+                .subscription
+                .group
+                .as_deref()
+                .filter(|_| self.subscription.commits)
+                .map(GroupMetadata::new),
+        }
     }
 
     /// Refuses to go on where somebody else moved the group's offsets: see [`alone`](Self::alone).
     pub(crate) async fn check_alone(&self) -> Result<(), Error> {
         match &self.subscription.group {
-            Some(group) if self.subscription.commits => self.alone(group).await,
+            Some(group) if self.subscription.commits && !self.is_member() => self.alone(group).await,
             _ => Ok(()),
         }
     }
 
-    /// Takes in what the consumer had to give up: offsets that the log lost, and topics that were made again. Whether
-    /// there are such topics: once the records that came with the resets are processed, they may have partitions more.
-    pub(crate) async fn follow(&mut self, resets: &[PositionReset]) -> Result<bool, Error> {
-        let mut recreated = Vec::new();
-        for reset in resets {
-            let Some(it) = self.partitions.get_mut(&reset.topic_partition) else { continue };
-            (it.next, it.leader_epoch) = (reset.new_position, -1);
-            if it.topic_id != reset.topic_id {
-                (it.topic_id, it.committed, it.rebuilt_to) = (reset.topic_id, None, 0);
-                recreated.push((reset.topic_partition.clone(), OffsetSpec::Latest));
-            }
-        }
-        if recreated.is_empty() {
-            return Ok(false);
-        }
-        // Where it ended was an offset of the deleted topic.
-        recreated.retain(|(of, _)| self.stop_of(of).is_some());
-        let ends = self.list_offsets(&recreated).await?;
-        for ((of, _), end) in recreated.iter().zip(ends) {
-            if let Some(it) = self.partitions.get_mut(of) {
-                it.stop = Some(end);
-            }
-        }
-        let begun = resets.iter().map(|reset| &reset.topic_partition);
-        self.commit_beginnings(begun.cloned().collect()).await;
-        Ok(true)
-    }
-
-    /// Goes on after a failed poll if the topic was made again, with other partitions than it had.
-    pub(crate) async fn recover(&mut self, error: Error) -> Result<(), Error> {
-        match self.discover().await {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(error),
-        }
-    }
-
-    /// Asks the cluster for partitions that came after the start, and for topics that were deleted and made again;
-    /// both are read from their beginning. Whether there are any. A topic that is not there at the moment is left
-    /// to the fetches, which know for how long it may be missing. An error changes nothing of what is read. Not to be
-    /// called while fetched records wait to be processed: they would be fetched again.
-    pub(crate) async fn discover(&mut self) -> Result<bool, Error> {
-        let topics: Vec<_> = self.describe().await?.into_iter().filter_map(Result::ok).collect();
-        let id_now =
-            |of: &TopicPartition| topics.iter().find(|it| it.name == *of.topic).map(|it| it.topic_id);
-        let is_stale = |of: &TopicPartition, it: &Partition| id_now(of).is_some_and(|id| id != it.topic_id);
-        let mut new: Vec<_> =
-            topics.iter().flat_map(|topic| self.subscription.partitions_of(topic)).collect();
-        new.retain(|of| self.partitions.get(of).is_none_or(|it| is_stale(of, it)));
-        let begun = self.beginnings(&new, |of| id_now(of).unwrap_or(Uuid::ZERO)).await?;
-        let recreated = self.partitions.iter().filter(|(of, it)| is_stale(of, it));
-        let recreated: BTreeSet<_> = recreated.map(|(of, it)| (Arc::clone(&of.topic), it.topic_id)).collect();
-        for (topic, old_id) in &recreated {
-            warn!(%topic, %old_id, "the topic was deleted and created again, so it is read from its beginning");
-        }
-        if recreated.is_empty() && begun.is_empty() {
-            return Ok(false);
-        }
-        self.partitions.retain(|of, it| !is_stale(of, it));
-        info!(partitions = ?new, "new partitions, read from their beginning");
-        self.partitions.extend(begun);
-        self.assign();
-        self.commit_beginnings(new).await;
-        Ok(true)
+    /// The partitions that are read.
+    pub(crate) fn owned(&self) -> Vec<TopicPartition> {
+        self.partitions.keys().cloned().collect()
     }
 
     /// Whether this partition is read, and is one of the topic with that id: what was fetched of a topic that was
@@ -312,19 +276,18 @@ impl KafkaSource {
         known.is_some_and(|known| known == id || known == Uuid::ZERO || id == Uuid::ZERO)
     }
 
-    /// Commits where new partitions begin, at once: a broker forgets a group's offsets with the topic, so that a
-    /// process that dies before its next checkpoint would otherwise begin them as `scan.startup.mode` says. What fails
-    /// is committed with the next checkpoint.
-    async fn commit_beginnings(&mut self, new: Vec<TopicPartition>) {
-        let positions =
-            new.iter().filter_map(|of| Some(self.partitions.get(of)?.commit(of, &self.subscription.job)));
-        if let Err(error) = self.commit(Positions(positions.collect())).await {
-            warn!(%error, "where new partitions begin is not committed yet");
-        }
+    /// The topic's partitions that are read here.
+    fn own_partitions_of(&self, topic: &TopicDescription) -> Vec<TopicPartition> {
+        let mut own = Subscription::all_partitions_of(topic);
+        own.retain(|of| match self.subscription.subtask {
+            Some(subtask) => subtask.reads(of.partition),
+            None => self.partitions.contains_key(of),
+        });
+        own
     }
 
-    /// Refuses to go on when somebody else moved the group's offsets: two processes of one job would each
-    /// write every row, until they can share partitions. Offsets that the broker forgot are nobody's.
+    /// Refuses to go on when somebody else moved the group's offsets: where shares are fixed, two processes would each
+    /// write every row. Offsets that the broker forgot are nobody's.
     async fn alone(&self, group: &str) -> Result<(), Error> {
         let ours = self.partitions.iter().filter(|(_, it)| it.committed.is_some());
         let of: Vec<_> = ours.map(|(of, _)| of.clone()).collect();
@@ -337,7 +300,9 @@ impl KafkaSource {
             CommittedBy::Checkpoint(it) if it.job != self.subscription.job => {
                 format!("a job that writes {}", it.job)
             }
-            _ => "two processes of one job cannot share its partitions yet".to_owned(),
+            _ => "processes share the partitions of a job that goes on for ever and whose tables name a group and their \
+                  topics; this one does not"
+                .to_owned(),
         };
         let (table, topic, index) = (&self.table, &of.topic, of.partition);
         let text = format!(
@@ -346,197 +311,31 @@ impl KafkaSource {
         Err(Error::new(ErrorKind::Cluster, text))
     }
 
-    /// Its topics as the cluster has them now.
-    async fn describe(&self) -> Result<Vec<Result<TopicDescription, Error>>, Error> {
-        if let Some(pattern) = &self.subscription.pattern {
-            let topics = self.admin.topics().await.map_err(|e| self.failed(e))?;
-            let meant = topics.into_iter().filter(|it| !it.internal && pattern.matches(&it.name));
-            return Ok(meant.map(Ok).collect());
-        }
-        let names: Vec<&str> = self.subscription.topics.iter().map(String::as_str).collect();
-        let described = self.admin.describe_topics(&names).await.map_err(|e| self.failed(e))?;
-        Ok(described.into_iter().map(|it| it.map_err(|e| self.failed(e))).collect())
-    }
-
-    /// Resolves where each partition of a topic begins and ends.
-    async fn begin(&mut self, topic: &TopicDescription, restore: Restore) -> Result<(), Error> {
-        let every = Subscription::all_partitions_of(topic);
-        let kept = self.committed(&every).await?;
-        let initializer = OffsetsInitializer::new(topic.topic_id, restore, &self.subscription.job);
-        // By what all tasks have committed: the partitions of this one may be new.
-        let start = initializer.topic_start(&kept).map_err(|refused| self.refused(&topic.name, &refused))?;
-        let is_own = |of: &TopicPartition| self.subscription.subtask.reads(of.partition);
-        let committed: Vec<Committed> =
-            every.iter().zip(kept).filter(|(of, _)| is_own(of)).map(|(_, kept)| kept).collect();
-        let all = self.subscription.partitions_of(topic);
-        let of = |at: usize| committed.get(at);
-        let Subscription { startup, bounded, reset, .. } = &self.subscription;
-        let begins: Vec<_> = all
-            .iter()
-            .enumerate()
-            .map(|(at, it)| {
-                (it.clone(), initializer.starting_offset(startup, it.partition, of(at), start, *reset))
-            })
-            .collect();
-        let ends: Vec<_> = all
-            .iter()
-            .enumerate()
-            .filter_map(|(at, it)| {
-                Some((it.clone(), offsets_initializer::stopping_offset(bounded, it.partition, of(at))?))
-            })
-            .collect();
-        let (nexts, stops) = (self.resolve(&begins).await?, self.resolve(&ends).await?);
-        let rebuilds = self.subscription.rebuilds && start == TopicStart::Restored;
-        let earliest: Vec<_> =
-            all.iter().filter(|_| rebuilds).map(|of| (of.clone(), OffsetSpec::Earliest)).collect();
-        let earliest = self.list_offsets(&earliest).await?;
-        debug!(topic = topic.name, ?start, ?begins, ?nexts, ?stops, "resolved");
-        for (at, (of, next)) in all.iter().zip(&nexts).enumerate() {
-            let mut it = Partition::new(topic.topic_id, *next, stops.get(at).copied());
-            if start == TopicStart::Restored {
-                it.restore(committed.get(at));
-            }
-            if let Some(earliest) = earliest.get(at) {
-                it.rebuild(*earliest);
-            }
-            self.partitions.insert(of.clone(), it);
-        }
-        let begun: Vec<_> = all.iter().map(|of| of.partition).zip(nexts).collect();
-        self.tell(&topic.name, topic.topic_id, start, &begun);
-        Ok(())
-    }
-
-    /// New partitions at their beginning. Where the source ends somewhere, they end where they end now.
-    async fn beginnings(
-        &self,
-        new: &[TopicPartition],
-        id: impl Fn(&TopicPartition) -> Uuid,
-    ) -> Result<Vec<(TopicPartition, Partition)>, Error> {
-        let spec = |spec| new.iter().map(|of| (of.clone(), spec)).collect::<Vec<_>>();
-        let nexts = self.list_offsets(&spec(OffsetSpec::Earliest)).await?;
-        let stops = match self.subscription.bounded {
-            Bounded::Unbounded => Vec::new(),
-            _ => self.list_offsets(&spec(OffsetSpec::Latest)).await?,
-        };
-        let partition = |(at, (of, next)): (usize, (&TopicPartition, i64))| {
-            (of.clone(), Partition::new(id(of), next, stops.get(at).copied()))
-        };
-        Ok(new.iter().zip(nexts).enumerate().map(partition).collect())
-    }
-
-    /// The offsets in numbers: one request per leader for all that brokers must be asked for.
-    async fn resolve(&self, offsets: &[(TopicPartition, UnresolvedOffset)]) -> Result<Vec<i64>, Error> {
-        let mut wanted = Vec::new();
-        for (of, offset) in offsets {
-            match offset {
-                UnresolvedOffset::At(_) => {}
-                UnresolvedOffset::Missing => return Err(self.no_offset(of)),
-                UnresolvedOffset::Earliest => wanted.push((of.clone(), OffsetSpec::Earliest)),
-                UnresolvedOffset::Latest => wanted.push((of.clone(), OffsetSpec::Latest)),
-                UnresolvedOffset::Timestamp(ms) => wanted.push((of.clone(), OffsetSpec::Timestamp(*ms))),
-            }
-        }
-        let mut found = self.list_offsets(&wanted).await?.into_iter();
-        let resolved = |offset: &UnresolvedOffset| match offset {
-            UnresolvedOffset::At(offset) => Some(*offset),
-            _ => found.next(),
-        };
-        Ok(offsets.iter().map(|(_, offset)| offset).filter_map(resolved).collect())
-    }
-
-    /// What the group keeps of each, in their order; nothing without a group.
-    async fn committed(&self, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
-        let Some(group) = &self.subscription.group else { return Ok(Vec::new()) };
-        self.consumer.committed(group, of).await.map_err(|e| self.failed(e))
-    }
-
-    async fn list_offsets(&self, wanted: &[(TopicPartition, OffsetSpec)]) -> Result<Vec<i64>, Error> {
-        self.consumer.list_offsets(wanted).await.map_err(|e| self.failed(e))
-    }
-
-    /// Reads every partition on from where it stands.
-    fn assign(&mut self) {
-        self.consumer.assign(self.partitions.iter().map(|(of, it)| it.assignment(of)).collect());
-    }
-
-    /// Says where a topic that was read before is begun.
-    fn tell(&mut self, topic: &str, id: Uuid, start: TopicStart, begun: &[(i32, i64)]) {
-        let group = self.subscription.group.as_deref().unwrap_or_default();
-        match start {
-            TopicStart::Fresh => {}
-            TopicStart::Restored => {
-                let at: Vec<_> =
-                    begun.iter().take(SHOWN_MAX).map(|(index, next)| format!("{index}:{next}")).collect();
-                let more = match begun.len().saturating_sub(SHOWN_MAX) {
-                    0 => String::new(),
-                    more => format!(" and {more} partitions more"),
-                };
-                let text =
-                    format!("resumes where group {group} stands: topic {topic} at {}{more}", at.join(", "));
-                self.resumed.push(Notice { table: Some(self.table.clone()), text });
-            }
-            TopicStart::Recreated { old } => {
-                let text = format!(
-                    "topic {topic} was deleted and made again since group {group} was last committed (its id was {old} \
-                     and is {id}): it is read from its beginning"
-                );
-                self.notices.push(Notice { table: Some(self.table.clone()), text });
-            }
-        }
-    }
-
-    #[cold]
-    fn refused(&self, topic: &str, refused: &RestoreRefused) -> Error {
-        let (table, group) = (&self.table, self.subscription.group.as_deref().unwrap_or_default());
-        let job = &self.subscription.job;
-        let is_same_name =
-            matches!(refused, RestoreRefused::AnotherJob(it) if it.to_string() == job.to_string());
-        let elsewhere = if is_same_name { " on another cluster" } else { "" };
-        let text = format!(
-            "table {table}: topic {topic}: group {group} holds {refused}; this one writes {job}{elsewhere}. Give this job a \
-             'properties.group.id' of its own; or run it with --from-start-mode, to begin as 'scan.startup.mode' says, \
-             or with --resume, to go on from the group's offsets as they are"
-        );
-        Error::new(ErrorKind::Cluster, text)
-    }
-
-    #[cold]
-    fn no_offset(&self, of: &TopicPartition) -> Error {
-        let text = format!(
-            "table {}: topic {}, partition {}: group {} has no committed offset; \
-             set 'properties.auto.offset.reset' or another 'scan.startup.mode'",
-            self.table,
-            of.topic,
-            of.partition,
-            self.subscription.group.as_deref().unwrap_or_default()
-        );
-        Error::new(ErrorKind::Cluster, text)
-    }
-
     fn failed(&self, error: upsert_kafka_client::Error) -> Error {
         Error::cluster(error).within(format_args!("table {}", self.table))
     }
 }
 
-impl Subscription {
-    /// The topic's partitions that are read here.
-    fn partitions_of(&self, topic: &TopicDescription) -> Vec<TopicPartition> {
-        let mut own = Self::all_partitions_of(topic);
-        own.retain(|of| self.subtask.reads(of.partition));
-        own
+/// The settings of the consumer, and of its member.
+fn config(plan: &SourcePlan, share: Share) -> Result<Config, Error> {
+    let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
+    // What an earlier run, or another task, committed in a transaction may not have reached the group yet.
+    config.require_stable_offsets = true;
+    config.auto_offset_reset = AutoOffsetReset::of_consumer(&plan.properties, &plan.startup);
+    if !plan::sets(&plan.properties, "fetch.max.bytes") {
+        config.fetch_max_bytes = FETCH_BYTES_MAX;
     }
-
-    fn all_partitions_of(topic: &TopicDescription) -> Vec<TopicPartition> {
-        let name: Arc<str> = topic.name.as_str().into();
-        let indexes: BTreeSet<i32> = topic.partitions.iter().map(|it| it.index).collect();
-        indexes.into_iter().map(|index| TopicPartition::new(Arc::clone(&name), index)).collect()
+    // Partitions that do not move go on being read.
+    if !plan::sets(&plan.properties, "partition.assignment.strategy") {
+        config.partition_assignment_strategy = vec![Assignor::CooperativeSticky];
     }
+    if let Share::Group { instance } = share {
+        config.group_instance_id = instance;
+    }
+    Ok(config)
 }
 
 /// `fetch.max.bytes` where the table does not set it. Java's 50 MiB would let a job hold eight times as much in
 /// memory as it needs: what one fetch brings is worked on while the next is under way. A link of long delay
 /// wants more: a fetch of this size each round trip is its ceiling.
 const FETCH_BYTES_MAX: u32 = 2 << 20;
-
-/// How many partitions a line names.
-const SHOWN_MAX: usize = 8;

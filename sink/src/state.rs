@@ -33,6 +33,9 @@ pub(crate) trait State: Send {
     )]
     fn scan(&self, each: &mut dyn FnMut(&[u8], &[u8]));
 
+    /// Forgets every key that this does not want kept.
+    fn retain(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool);
+
     /// How much it holds.
     fn size(&self) -> StateSize;
 

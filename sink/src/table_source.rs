@@ -28,7 +28,7 @@ use crate::operator::Operator;
 use crate::owned_row::OwnedRow;
 use crate::plan::{PlanOptions, SourcePlan};
 use crate::row::{Arena, Row, RowKind};
-use crate::source::{JobIdentity, KafkaSource, Positions};
+use crate::source::{JobIdentity, KafkaSource, Positions, Share};
 use crate::sql::Script;
 use crate::state::StateLimits;
 use crate::types::Field;
@@ -120,7 +120,8 @@ impl TableSource {
         let mut clients = Clients::of_job(environment.clone());
         let identity = JobIdentity::of_program(&plan.table);
         let dead_letters = DeadLetters::open(&plan, &mut clients, None).await?;
-        let kafka = KafkaSource::open(&plan, Subtask::ONLY, options.restore, identity, &mut clients).await?;
+        let share = Share::Fixed(Subtask::ONLY);
+        let kafka = KafkaSource::open(&plan, share, options.restore, identity, &mut clients).await?;
         Ok(Self {
             is_upsert: plan.upsert_mode && normalize.is_none(),
             table: plan.table.into(),

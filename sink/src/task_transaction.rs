@@ -91,10 +91,17 @@ impl TaskTransaction {
         ended.await.map_err(|e| state.failed_to("what an earlier run left open is not ended", e))
     }
 
-    /// Ends what earlier owners of these partitions left open, before it is asked how far they came.
-    #[allow(dead_code, reason = "tasks of members call it")]
-    pub(crate) async fn end_lingering(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+    /// Ends what tasks of a fixed share left open under the same prefix: for a member, which is called otherwise.
+    pub(crate) async fn end_lingering_of_tasks(&self) -> Result<(), Error> {
         let state = self.lock().await;
+        let admin = state.client.admin();
+        let ended = lingering::end_of_prefix(&admin, state.ids.prefix(), is_task, &state.clock).await;
+        ended.map_err(|e| state.failed_to("what an earlier run left open is not ended", e))
+    }
+
+    /// Ends what earlier owners of these partitions left open, before it is asked how far they came.
+    pub(crate) async fn end_lingering(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        let mut state = self.lock().await;
         let admin = state.client.admin();
         let ended = match state.ids.of_partitions(partitions) {
             Some(ids) => {
@@ -107,30 +114,50 @@ impl TaskTransaction {
                 lingering::end_of_prefix(&admin, state.ids.prefix(), is_meant, &state.clock).await
             }
         };
+        if state.open.is_none() {
+            // This task may have been that owner: its producer is asked for anew.
+            state.producer = None;
+        }
         ended.map_err(|e| state.failed_to("what an earlier owner left open is not ended", e))
     }
 
-    /// From the next transaction on the task is called by one of these partitions, which it owns.
-    #[allow(dead_code, reason = "tasks of members call it")]
-    pub(crate) async fn set_owned(&self, partitions: &[TopicPartition]) {
-        self.lock().await.ids.set_owned(partitions);
+    /// From the next transaction on the task is called by one of these partitions, which it owns: whoever was is fenced.
+    pub(crate) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        let mut state = self.lock().await;
+        state.ids.set_owned(partitions);
+        let known = state.producer.as_ref().map(|it| &it.id);
+        let is_new = state.ids.current().is_some_and(|id| Some(&id) != known);
+        if is_new && state.open.is_none() { state.take_over().await } else { Ok(()) }
     }
 
     /// Commits what was written, and these positions with it: the group keeps them if the rows are seen, and not
-    /// otherwise. Without either it does nothing.
+    /// otherwise. Without either it does nothing. False where the group has gone on without the member that speaks: then
+    /// all that was written is aborted.
     pub(crate) async fn commit(
         &self,
         positions: &[Commit],
         group: Option<&GroupMetadata>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let mut state = self.lock().await;
         let positions = group.map(|group| (positions, group)).filter(|(positions, _)| !positions.is_empty());
         if state.open.is_none() && positions.is_none() {
-            return state.check();
+            return state.check().map(|()| true);
         }
-        state.begin().await?;
-        let Some((id, transaction)) = state.take_open()? else { return Ok(()) };
-        match commit(transaction, positions).await {
+        let transaction = state.begin().await?;
+        let sent = match positions {
+            Some((positions, group)) => transaction.send_offsets(positions, group).await,
+            None => Ok(()),
+        };
+        drop(transaction);
+        if sent.as_ref().is_err_and(upsert_kafka_client::Error::is_stale_member) {
+            return state.abort().await.map(|()| false);
+        }
+        let Some((id, transaction)) = state.take_open()? else { return Ok(true) };
+        let committed = match sent {
+            Ok(()) => transaction.commit().await,
+            Err(error) => Err(error),
+        };
+        match committed {
             Ok(()) => {}
             // Whoever fenced this task has ended its transaction, and is not to be fenced in return.
             Err(error) if error.may_have_been_written() && !error.is_fenced() => {
@@ -139,11 +166,10 @@ impl TaskTransaction {
             Err(error) => return Err(state.fail(&id, error).await),
         }
         state.ids.handle_committed();
-        Ok(())
+        Ok(true)
     }
 
     /// Aborts what was written since the last commit. The next record begins another transaction.
-    #[allow(dead_code, reason = "tasks of members call it")]
     pub(crate) async fn abort(&self) -> Result<(), Error> {
         let mut state = self.lock().await;
         state.check()?;
@@ -255,6 +281,11 @@ impl State {
         let Some((id, transaction)) = self.take_open()? else { return Ok(()) };
         match transaction.abort().await {
             Ok(()) => Ok(()),
+            // Whoever has taken the id over has aborted it. He has the partition by which the task is called.
+            Err(error) if error.is_fenced() => {
+                self.producer = None;
+                Ok(())
+            }
             Err(error) => Err(self.fail(&id, error).await),
         }
     }
@@ -387,16 +418,6 @@ impl State {
         let text = format!("'sink.transactional-id-prefix' = '{}': {what}", self.ids.prefix());
         Error::caused(ErrorKind::Cluster, text, error)
     }
-}
-
-async fn commit(
-    transaction: Transaction,
-    positions: Option<(&[Commit], &GroupMetadata)>,
-) -> Result<(), upsert_kafka_client::Error> {
-    if let Some((positions, group)) = positions {
-        transaction.send_offsets(positions, group).await?;
-    }
-    transaction.commit().await
 }
 
 /// The error with its id in front, where it does not say it itself.

@@ -38,6 +38,11 @@ impl TransactionalIds {
         Self { naming, owner: Owner::Task(task), checkpoint: FIRST_CHECKPOINT, prepared: BTreeSet::new() }
     }
 
+    /// Of a task of a member, which owns nothing yet.
+    pub(crate) fn of_member(naming: TransactionNaming) -> Self {
+        Self { owner: Owner::Partition(None), ..Self::of_task(naming, 0) }
+    }
+
     /// What the next transaction is called; `None` for a member's task that owns nothing.
     pub(crate) fn current(&self) -> Option<String> {
         let owner = match &self.owner {

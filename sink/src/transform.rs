@@ -18,6 +18,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use upsert_kafka_client::TopicPartition;
+
 use crate::chance::Chance;
 use crate::changes::Changes;
 use crate::codecs::Codecs;
@@ -152,6 +154,11 @@ impl Transform {
     /// What time it is from now on, for operators that keep rows for some time only.
     pub(crate) fn set_time(&mut self, now_ms: i64) {
         self.sources.iter_mut().filter_map(|it| it.operator.as_mut()).for_each(|it| it.set_time(now_ms));
+    }
+
+    /// What operators keep of these partitions is of no use any more.
+    pub(crate) fn forget(&mut self, partitions: &[TopicPartition]) {
+        self.sources.iter_mut().filter_map(|it| it.operator.as_mut()).for_each(|it| it.forget(partitions));
     }
 
     /// How much its operators keep.

@@ -99,7 +99,6 @@ impl Writer {
     }
 
     /// Forgets what is held back: the source goes back to before it.
-    #[allow(dead_code, reason = "tasks of members call it")]
     pub(crate) fn forget(&mut self) {
         if let Self::Kafka(writer) = self {
             writer.forget();

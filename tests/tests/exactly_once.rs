@@ -15,6 +15,7 @@ use upsert_kafka_sink::{Error, Job, JobOptions, Stopper, Summary};
 mod bad_input; // fenced, timed out, not allowed: a sentence each
 mod commands; // transactions list, describe, abort
 mod lingering; // what an earlier run left open
+mod members; // many processes of one job, given partitions and robbed of them
 mod two_phases; // prepare, store, commit: programs with checkpoints of their own
 
 /// A broker with the topics of a job, and the jobs that run there.
@@ -77,7 +78,7 @@ impl Stage {
 
     async fn open(&self, sql: &str) -> Result<Job, Error> {
         let options = PlanOptions::new().with_bootstrap(self.broker.address().to_string());
-        Job::open(plan::plan(sql, &options)?, JobOptions::new()).await
+        Job::open(plan::plan(sql, &options)?, JobOptions::new().alone()).await
     }
 
     async fn start(&self, sql: &str) -> Running {

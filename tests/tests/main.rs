@@ -23,6 +23,7 @@ mod in_doubt; // what a restarted leader has forgotten, its log tells
 mod input; // --input: values however they are laid out, and where one failed
 mod kafka; // a real Apache Kafka and its Java client: that the harness itself stands
 mod matrix; // a job under every fault at every point where it waits: nothing lost, nothing backwards
+mod members; // processes of one job share its partitions: given, taken, killed, come back
 mod nodes; // three embedded nodes that come and go
 mod output; // closed pipes, full disks and values of 20 MB, for every command
 mod produce; // the producer under faults: in the log once, in order
@@ -46,3 +47,4 @@ mod validation; // what Flink plans and what it refuses, line by line
 mod vectors; // Flink's own answers, message by message; UPSERT_KAFKA_VECTORS names further ones
 mod virtual_time; // whole jobs in tokio's paused time, over pipes: an hour is a second
 mod wire; // Kafka's messages by hand: apis, schema, decode, encode, check, stream
+mod world; // not tests: a broker in virtual time, and processes that can be killed

@@ -64,7 +64,7 @@ impl Stage {
     async fn open_with(&self, sinks: &[&str], restore: Restore, options: PlanOptions) -> Result<Job, Error> {
         let options = options.with_bootstrap(self.broker.address().to_string());
         let plan = plan::plan(job(sinks).as_str(), &options).expect("a plan");
-        Job::open(plan, JobOptions::new().with_restore(restore)).await
+        Job::open(plan, JobOptions::new().with_restore(restore).alone()).await
     }
 
     /// Runs a job up to the end there is now.

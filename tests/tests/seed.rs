@@ -97,7 +97,7 @@ fn on_a_real_kafka_java_reads_what_we_wrote_and_writes_what_we_read() {
     let committed = kafka.java(|it, at| it.committed(at, &group));
     let [committed] = &committed[..] else { panic!("{committed:?}") };
     assert_eq!(committed.offset, 3);
-    let ours = committed.metadata.starts_with("upsert-kafka/1 topic=");
+    let ours = committed.metadata.starts_with("upsert-kafka/2 topic=");
     assert!(ours && committed.metadata.ends_with(&format!(" sinks={upserts}")), "{}", committed.metadata);
 }
 

@@ -45,7 +45,11 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
         None => NewTopics::new(),
     };
     let create = args.has("--create-topics").then_some(new);
-    let (options, live) = Live::begin(columns, options(restore(args)?, stop, create));
+    let mut options = options(restore(args)?, stop, create);
+    if let Some(name) = args.value("--instance") {
+        options = options.with_instance(name);
+    }
+    let (options, live) = Live::begin(columns, options);
     let Some(job) = stop.unless_asked(open(plan, options)).await else {
         return stopped_early();
     };

@@ -74,6 +74,7 @@ pub struct Member {
     commands: mpsc::UnboundedSender<MemberCommand>,
     away_since: watch::Sender<Option<Instant>>,
     identity: watch::Receiver<Option<GroupMetadata>>,
+    settled: watch::Receiver<bool>,
 }
 
 /// What happens to a member.
@@ -99,10 +100,17 @@ impl Member {
         let (commands, mailbox) = mpsc::unbounded_channel();
         let (away_since, caller) = watch::channel(Some(clock.now()));
         let (told, identity) = watch::channel(None);
-        let channels = MemberChannels { events, commands: mailbox, away_since: caller, identity: told };
+        let (settles, settled) = watch::channel(false);
+        let channels = MemberChannels {
+            events,
+            commands: mailbox,
+            away_since: caller,
+            identity: told,
+            settled: settles,
+        };
         let task = MemberTask::new(cluster.for_new_owner(), Arc::clone(&group), membership, channels);
         tokio::spawn(task.run());
-        Ok(Self { cluster, clock, group, events: heard, commands, away_since, identity })
+        Ok(Self { cluster, clock, group, events: heard, commands, away_since, identity, settled })
     }
 
     /// The next event; `None` once the member has left.
@@ -129,11 +137,25 @@ impl Member {
         })
     }
 
-    /// Under which identity the member commits, or has a transaction commit; `None` while it is in no group. A
+    /// Under which identity the member commits, or has a transaction commit; `None` while it is in no group, and from the
+    /// moment at which partitions are lost until they are let go. A
     /// coordinator refuses one that is out of date, so what was read before a partition went elsewhere cannot be
     /// committed after (KIP-447).
     pub fn metadata(&self) -> Option<GroupMetadata> {
         self.identity.borrow().clone()
+    }
+
+    /// Returns once the member is in its group and has what the group wants it to have, which may be nothing, and every
+    /// event up to that was handed to [`next`](Self::next) or waits there; also when the member is gone.
+    ///
+    /// # Cancellation
+    /// The future may be dropped. Nothing is lost.
+    pub fn settled(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let mut settled = self.settled.clone();
+        async move {
+            // A member that is gone says so by its next event.
+            _ = settled.wait_for(|settled| *settled).await;
+        }
     }
 
     /// Commits offsets as this member.

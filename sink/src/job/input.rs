@@ -1,15 +1,14 @@
 //! What a task reads: a share of Kafka's partitions, or a source of this machine.
 
-use upsert_kafka_client::{Fetched, GroupMetadata, PositionReset, TopicPartition, Uuid};
+use upsert_kafka_client::{GroupMetadata, PositionReset, TopicPartition, Uuid};
 
 use super::Restore;
-use super::subtask::Subtask;
 use crate::clients::Clients;
 use crate::error::Error;
 use crate::local_source::{LocalBatch, LocalSource};
 use crate::plan::{Notice, SourcePlan};
 use crate::progress::OffsetsRebuilt;
-use crate::source::{JobIdentity, KafkaSource, Positions};
+use crate::source::{JobIdentity, KafkaSource, Positions, Share, SourceEvent};
 
 /// A source that is open.
 pub(super) enum Input {
@@ -19,7 +18,7 @@ pub(super) enum Input {
 
 /// What came.
 pub(super) enum Polled {
-    Fetched(Fetched),
+    Kafka(SourceEvent),
     Lines(LocalBatch),
     /// The source is at its end.
     End,
@@ -28,7 +27,7 @@ pub(super) enum Polled {
 impl Input {
     pub(super) async fn open(
         plan: &SourcePlan,
-        subtask: Subtask,
+        share: Share,
         restore: Restore,
         job: JobIdentity,
         clients: &mut Clients,
@@ -36,7 +35,7 @@ impl Input {
         if let Some(local) = &plan.local {
             return Ok(Self::Local(LocalSource::open(&plan.table, local, clients.clock())));
         }
-        let source = KafkaSource::open(plan, subtask, restore, job, clients).await?;
+        let source = KafkaSource::open(plan, share, restore, job, clients).await?;
         Ok(Self::Kafka(Box::new(source)))
     }
 
@@ -61,7 +60,7 @@ impl Input {
     /// Waits for what comes next. Cancel-safe.
     pub(super) async fn poll(&mut self) -> Result<Polled, Error> {
         Ok(match self {
-            Self::Kafka(source) => Polled::Fetched(source.poll().await?),
+            Self::Kafka(source) => Polled::Kafka(source.next().await?),
             Self::Local(source) => source.poll().await?.map_or(Polled::End, Polled::Lines),
         })
     }
@@ -111,6 +110,11 @@ impl Input {
         self.kafka().and_then(KafkaSource::group)
     }
 
+    /// Whether it is a member that is in no group at the moment, or has not let go of what it lost.
+    pub(super) fn is_adrift(&self) -> bool {
+        self.kafka().is_some_and(|source| source.is_member() && source.group().is_none())
+    }
+
     /// Refuses to go on where somebody else moved the group's offsets.
     pub(super) async fn check_alone(&self) -> Result<(), Error> {
         match self {
@@ -123,6 +127,14 @@ impl Input {
     pub(super) fn committed(&mut self, positions: Positions) {
         if let Self::Kafka(source) = self {
             source.committed_at(positions);
+        }
+    }
+
+    /// The source that is a member of a group, where it is one.
+    pub(super) fn member(&mut self) -> Option<&mut KafkaSource> {
+        match self {
+            Self::Kafka(source) if source.is_member() => Some(source),
+            Self::Kafka(_) | Self::Local(_) => None,
         }
     }
 

@@ -6,13 +6,14 @@
 //!
 //! What must never happen: a position that moves before its record was handed to every writer, or past one that failed.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{debug, warn};
-use upsert_kafka_client::{Clock, Fetched, PartitionRecords, TopicPartition};
+use upsert_kafka_client::{Clock, Fetched, PartitionRecords, Revocation, TopicPartition};
 
 use super::Restore;
 use super::dead_letters::DeadLetters;
@@ -31,7 +32,7 @@ use crate::progress::{Counts, OffsetsRebuilt, Progress};
 use crate::query_results::QueryWriter;
 use crate::schema_fetch;
 use crate::skips::Skips;
-use crate::source::JobIdentity;
+use crate::source::{JobIdentity, KafkaSource, Share, SourceEvent};
 use crate::state::StateSize;
 use crate::transform::{Fed, Transform};
 
@@ -66,6 +67,27 @@ pub(super) struct Opening {
     /// `execution.checkpointing.interval`
     pub(super) checkpoint_interval: Duration,
     pub(super) task_numbers: TaskNumbers,
+    /// Whether no other process shares the job.
+    pub(super) alone: bool,
+    /// What the names of its members in their groups begin with, where they have names.
+    pub(super) instance: Option<String>,
+    /// How many members have been named.
+    pub(super) members: usize,
+}
+
+impl Opening {
+    /// How a task comes to its partitions: by its group, where the job goes on for ever and keeps what it committed; or
+    /// as its number says.
+    fn share(&mut self, pipeline: &Pipeline, subtask: Subtask) -> Share {
+        let reader = pipeline.reader();
+        if self.alone || self.restore == Restore::LookOn || !reader.may_share() {
+            return Share::Fixed(subtask);
+        }
+        let number = self.members;
+        self.members += 1;
+        let name = self.instance.as_deref().or_else(|| reader.group_instance_id());
+        Share::Group { instance: name.map(|name| format!("{name}-{number}")) }
+    }
 }
 
 impl Task {
@@ -80,7 +102,8 @@ impl Task {
         subtask: Subtask,
         opening: &mut Opening,
     ) -> Result<Self, Error> {
-        let transaction = transactions::open(pipeline, subtask, opening).await?;
+        let share = opening.share(pipeline, subtask);
+        let transaction = transactions::open(pipeline, subtask, &share, opening).await?;
         let Opening { restore, job, clients, progress, results, .. } = opening;
         let dead_letters = {
             // What comes from this machine is on no cluster.
@@ -91,7 +114,7 @@ impl Task {
         let results = results.as_ref();
         let writers =
             Writers::open(pipeline, exchanges, subtask, clients, shared, results, transaction).await?;
-        let source = Input::open(pipeline.reader(), subtask, *restore, job.clone(), clients).await?;
+        let source = Input::open(pipeline.reader(), share, *restore, job.clone(), clients).await?;
         let rebuilt = source.rebuilt();
         progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);
         Ok(Self {
@@ -122,6 +145,41 @@ impl Task {
         self.source.stop_at_end().await
     }
 
+    /// Waits for the first share of a group, and follows its changes until every task of the job has its own: one that
+    /// did not let go would keep another waiting. Nothing is read meanwhile.
+    pub(super) async fn join(&mut self, settled: &watch::Sender<usize>, members: usize) -> Result<(), Error> {
+        let Some(source) = self.member() else { return Ok(()) };
+        let (mut own, mut all) = (pin!(source.settled()), settled.subscribe());
+        let mut is_settled = false;
+        let mut told = pin!(sleep(JOIN_TOLD_AFTER));
+        while *all.borrow_and_update() < members {
+            let Some(source) = self.member() else { break };
+            // All are cancel-safe.
+            tokio::select! {
+                biased;
+                event = source.changed() => self.handle(event?).await?,
+                () = &mut own, if !is_settled => {
+                    is_settled = true;
+                    settled.send_modify(|count| *count += 1);
+                }
+                _ = all.changed() => {}
+                () = &mut told, if !told.is_elapsed() => warn!(
+                    "waits for its share of the partitions: the group asks its other members first, and one that was \
+                     killed has until its session.timeout.ms"
+                ),
+            }
+        }
+        match self.member() {
+            Some(source) => source.opened().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Its source, if it is a member of a group.
+    pub(super) fn member(&mut self) -> Option<&mut KafkaSource> {
+        self.source.member()
+    }
+
     /// Works until the source ends, somebody asks for a stop, or something fails.
     pub(super) async fn run(
         &mut self,
@@ -133,8 +191,8 @@ impl Task {
         while !self.source.is_done() && !*stop.borrow_and_update() {
             // poll is cancel-safe, a tick that is lost comes again, and the stop is a level.
             tokio::select! {
-                fetched = self.source.poll() => match fetched {
-                    Ok(Polled::Fetched(fetched)) => self.process(fetched).await?,
+                polled = self.source.poll() => match polled {
+                    Ok(Polled::Kafka(event)) => self.handle(event).await?,
                     Ok(Polled::Lines(batch)) => self.process_lines(&batch).await?,
                     Ok(Polled::End) => {}
                     Err(error) => self.source.recover(error).await?,
@@ -148,11 +206,86 @@ impl Task {
         Ok(())
     }
 
+    /// Leaves the source's group, behind the last checkpoint.
+    pub(super) async fn leave(&mut self) {
+        if let Some(source) = self.member() {
+            source.leave().await;
+        }
+    }
+
+    async fn handle(&mut self, event: SourceEvent) -> Result<(), Error> {
+        match event {
+            SourceEvent::Fetched(fetched) => self.process(fetched).await,
+            SourceEvent::Given(given) => self.take(&given).await,
+            SourceEvent::Revoked(revocation) => {
+                // What was read of them is written and committed before another task has them.
+                self.checkpoint().await?;
+                self.let_go(&revocation);
+                self.tell_owned().await
+            }
+            SourceEvent::Lost(revocation) => {
+                // What was written of them since the last commit is for another task to write, and is not seen.
+                self.writers.abort().await?;
+                self.let_go(&revocation);
+                self.tell_owned().await?;
+                if self.writers.is_exactly_once() { self.rewind().await } else { Ok(()) }
+            }
+            // Of a member that failed the failure was told before.
+            SourceEvent::Left => Ok(()),
+        }
+    }
+
+    async fn take(&mut self, given: &[TopicPartition]) -> Result<(), Error> {
+        self.writers.end_lingering(given).await?;
+        self.begin(given).await
+    }
+
+    async fn begin(&mut self, given: &[TopicPartition]) -> Result<(), Error> {
+        if let Some(source) = self.member() {
+            source.take(given).await?;
+        }
+        self.tell_rebuilt();
+        self.tell_owned().await
+    }
+
+    /// Goes back to what the group keeps, since what was written after it is aborted. What is kept of earlier rows is made
+    /// anew with it.
+    async fn rewind(&mut self) -> Result<(), Error> {
+        let Some(source) = self.member() else { return Ok(()) };
+        let owned = source.owned();
+        if owned.is_empty() {
+            return Ok(());
+        }
+        warn!(partitions = ?owned, "the last rows of these are read again");
+        source.let_go(&owned);
+        self.transform.forget(&owned);
+        self.begin(&owned).await
+    }
+
+    /// Transactions are called by what the task owns.
+    async fn tell_owned(&mut self) -> Result<(), Error> {
+        let Some(source) = self.member() else { return Ok(()) };
+        let owned = source.owned();
+        self.writers.set_owned(&owned).await
+    }
+
+    /// Reads these no more, and keeps nothing of them. They are free when the revocation is dropped.
+    fn let_go(&mut self, revocation: &Revocation) {
+        if let Some(source) = self.member() {
+            source.let_go(revocation.partitions());
+        }
+        self.transform.forget(revocation.partitions());
+        self.tell_kept();
+        self.tell_rebuilt();
+    }
+
     /// Commits the positions of this moment, with all that was written of what lies before them.
     pub(super) async fn checkpoint(&mut self) -> Result<(), Error> {
         let positions = self.source.positions();
         self.dead_letters.flush().await?;
-        self.writers.commit(positions, &mut self.source).await?;
+        if !self.writers.commit(positions, &mut self.source).await? {
+            return self.rewind().await;
+        }
         self.progress.committed(self.clock.now());
         debug!(rows_in = self.progress.counts().rows_in, "committed");
         Ok(())
@@ -178,11 +311,19 @@ impl Task {
         }
         let now = self.source.lag();
         self.progress.set_lag(std::mem::replace(&mut self.lag, now), now);
+        self.tell_kept();
+        self.tell_rebuilt();
+        Ok(())
+    }
+
+    fn tell_kept(&mut self) {
         let kept = self.transform.state_size();
         self.progress.set_state(std::mem::replace(&mut self.kept, kept), kept);
+    }
+
+    fn tell_rebuilt(&mut self) {
         let rebuilt = self.source.rebuilt();
         self.progress.set_rebuild(std::mem::replace(&mut self.rebuilt, rebuilt), rebuilt);
-        Ok(())
     }
 
     async fn process_lines(&mut self, batch: &LocalBatch) -> Result<(), Error> {
@@ -279,5 +420,8 @@ pub(crate) fn ticks(period: Duration) -> tokio::time::Interval {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }
+
+/// After so long a job that waits for its first share says so.
+const JOIN_TOLD_AFTER: Duration = Duration::from_secs(5);
 
 const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

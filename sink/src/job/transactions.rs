@@ -10,6 +10,7 @@ use super::task::Opening;
 use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, KafkaSinkPlan, Pipeline, SourcePlan};
+use crate::source::Share;
 use crate::task_transaction::TaskTransaction;
 use crate::transactional_ids::TransactionalIds;
 use crate::writer::producer_config;
@@ -34,21 +35,36 @@ impl TaskNumbers {
 pub(super) async fn open(
     pipeline: &Pipeline,
     subtask: Subtask,
+    share: &Share,
     opening: &mut Opening,
 ) -> Result<Option<TaskTransaction>, Error> {
     let Some(first) = pipeline.exactly_once_sinks().next() else { return Ok(None) };
     let Some(naming) = first.delivery.naming() else { return Ok(None) };
     let client = client(first, opening.checkpoint_interval, &mut opening.clients).await?;
     let clock = opening.clients.clock().clone();
-    let number = opening.task_numbers.next(&naming.prefix);
-    let ids = TransactionalIds::of_task(naming.clone(), number);
-    let transaction = TaskTransaction::new(client.clone(), clock, ids);
     if subtask.index() == 0 {
         one_cluster(pipeline, &client, &mut opening.clients).await?;
-        let ended = transaction.end_lingering_of_all(pipeline.reader().topics()).await;
-        ended.map_err(|e| of_table(first, e))?;
     }
-    transaction.take_over().await.map_err(|e| of_table(first, e))?;
+    let ids = match share {
+        Share::Fixed(_) => {
+            TransactionalIds::of_task(naming.clone(), opening.task_numbers.next(&naming.prefix))
+        }
+        Share::Group { .. } => TransactionalIds::of_member(naming.clone()),
+    };
+    let transaction = TaskTransaction::new(client, clock, ids);
+    let begun = async {
+        match share {
+            // Its partitions are given later, and with them what they are called by.
+            Share::Group { .. } if subtask.index() > 0 => Ok(()),
+            Share::Group { .. } => transaction.end_lingering_of_tasks().await,
+            Share::Fixed(_) if subtask.index() > 0 => transaction.take_over().await,
+            Share::Fixed(_) => {
+                transaction.end_lingering_of_all(pipeline.reader().topics()).await?;
+                transaction.take_over().await
+            }
+        }
+    };
+    begun.await.map_err(|e| of_table(first, e))?;
     Ok(Some(transaction))
 }
 

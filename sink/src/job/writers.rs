@@ -129,8 +129,9 @@ impl Writers {
     /// At-least-once sinks acknowledge, those that other tasks write too. Where that is all, the positions then go to the
     /// source's group. A sink that failed once never acknowledges again, so no position is ever committed beyond what was
     /// acknowledged. Where sinks are exactly-once the positions go into their transaction, whose commit makes rows and
-    /// positions lasting at once.
-    pub(super) async fn commit(&mut self, positions: Positions, source: &mut Input) -> Result<(), Error> {
+    /// positions lasting at once. False where the group has gone on without the source: what was written since the last
+    /// commit is aborted, and the source goes back to it.
+    pub(super) async fn commit(&mut self, positions: Positions, source: &mut Input) -> Result<bool, Error> {
         for outlet in &mut self.outlets {
             if let Outlet::Exchange(exchange) = outlet {
                 exchange.begin_flush().await?;
@@ -139,7 +140,11 @@ impl Writers {
         if let Some(transaction) = self.transaction.clone().filter(|_| self.is_torn) {
             // The position stands before the message, of which some is in the transaction.
             transaction.give_up("a message was not written to its end").await;
-            return Ok(());
+            return Ok(true);
+        }
+        if self.transaction.is_some() && source.is_adrift() {
+            // It will hear what it has lost, and nothing can be committed until then.
+            return Ok(true);
         }
         self.release(|_| true).await?;
         for outlet in &mut self.outlets {
@@ -151,26 +156,32 @@ impl Writers {
         let unacknowledged = std::mem::take(&mut self.unacknowledged);
         let Some(transaction) = &self.transaction else {
             self.progress.acknowledged(unacknowledged);
-            return source.commit(positions).await;
+            return source.commit(positions).await.map(|()| true);
         };
         source.check_alone().await?;
-        transaction.commit(positions.commits(), source.group().as_ref()).await?;
+        let is_committed = transaction.commit(positions.commits(), source.group().as_ref()).await?;
         self.progress.acknowledged(unacknowledged);
-        source.committed(positions);
-        Ok(())
+        if is_committed {
+            source.committed(positions);
+        }
+        Ok(is_committed)
+    }
+
+    /// Whether what was written can be undone, and must be where its positions cannot be committed.
+    pub(super) fn is_exactly_once(&self) -> bool {
+        self.transaction.is_some()
     }
 
     /// Undoes what exactly-once sinks were handed since the last commit, before the source goes back to it.
-    #[allow(dead_code, reason = "tasks of members call it")]
     pub(super) async fn abort(&mut self) -> Result<(), Error> {
         let Some(transaction) = &self.transaction else { return Ok(()) };
         self.outlets.iter_mut().filter_map(Outlet::own_mut).for_each(Writer::forget);
         self.is_torn = false;
+        self.progress.acknowledged(std::mem::take(&mut self.unacknowledged));
         transaction.abort().await
     }
 
     /// Ends what earlier owners of these partitions left open, before it is asked how far they came.
-    #[allow(dead_code, reason = "tasks of members call it")]
     pub(super) async fn end_lingering(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
         match &self.transaction {
             Some(transaction) => transaction.end_lingering(partitions).await,
@@ -179,10 +190,10 @@ impl Writers {
     }
 
     /// Says which partitions the task owns, whenever that has changed: its next transaction is called by one of them.
-    #[allow(dead_code, reason = "tasks of members call it")]
-    pub(super) async fn set_owned(&self, partitions: &[TopicPartition]) {
-        if let Some(transaction) = &self.transaction {
-            transaction.set_owned(partitions).await;
+    pub(super) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        match &self.transaction {
+            Some(transaction) => transaction.set_owned(partitions).await,
+            None => Ok(()),
         }
     }
 }

@@ -229,6 +229,18 @@ impl SourcePlan {
         &self.table
     }
 
+    /// Whether processes of the job share its partitions: it reads for ever, as a group, topics that it names.
+    pub(crate) fn may_share(&self) -> bool {
+        let names_topics = self.local.is_none() && self.topic_pattern.is_none();
+        names_topics && self.group_id.is_some() && self.bounded == Bounded::Unbounded
+    }
+
+    /// `properties.group.instance.id`
+    pub(crate) fn group_instance_id(&self) -> Option<&str> {
+        let given = self.properties.iter().find(|(key, _)| key == "group.instance.id");
+        given.map(|(_, name)| name.as_str())
+    }
+
     /// One row without columns, once.
     pub(crate) fn once() -> Self {
         Self {

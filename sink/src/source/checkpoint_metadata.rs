@@ -7,13 +7,19 @@ use upsert_kafka_client::Uuid;
 
 use crate::plan::{Plan, SinkPlan};
 
-/// What the metadata of one offset says: the version of its form, the topic's id, and the job.
+/// What the metadata of one offset says: the version of its form, the topic's id, the job, and of which partitions the
+/// job began the topic.
 ///
-/// `upsert-kafka/1 topic=AAAAAAAAAAAAAAAAAAAAAQ job=00f067aa0ba902b7 sinks=orders,users`
+/// `upsert-kafka/2 topic=AAAAAAAAAAAAAAAAAAAAAQ job=00f067aa0ba902b7 begun=4 sinks=orders,users`
+///
+/// Version 1 did not say `begun`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CheckpointMetadata {
     pub(crate) topic_id: Uuid,
     pub(crate) job: JobIdentity,
+    /// How many partitions the topic had when the job began it. One from this number on that has no offset was created
+    /// since; one below it has no offset because the member that it was given to has committed none yet.
+    pub(crate) begun: i32,
 }
 
 /// Which job a checkpoint belongs to: the sinks of its INSERTs, topic and cluster, however they are ordered. A job
@@ -49,7 +55,9 @@ impl CommittedBy {
         let Some(rest) = rest.strip_prefix('/') else { return Self::Other };
         let (version, fields) = rest.split_once(' ').unwrap_or((rest, ""));
         match version.parse::<u32>() {
-            Ok(VERSION) => CheckpointMetadata::parse(fields).map_or(Self::Other, Self::Checkpoint),
+            Ok(version @ 1..=VERSION) => {
+                CheckpointMetadata::parse(version, fields).map_or(Self::Other, Self::Checkpoint)
+            }
             Ok(_) => Self::LaterVersion,
             Err(_) => Self::Other,
         }
@@ -57,19 +65,20 @@ impl CommittedBy {
 }
 
 impl CheckpointMetadata {
-    fn parse(fields: &str) -> Option<Self> {
-        let mut fields = fields.splitn(3, ' ');
+    fn parse(version: u32, fields: &str) -> Option<Self> {
+        let mut fields = fields.splitn(if version == 1 { 3 } else { 4 }, ' ');
         let mut value = |name: &str| fields.next()?.strip_prefix(name)?.strip_prefix('=');
         let topic_id = value("topic")?.parse().ok()?;
         let hash = u64::from_str_radix(value("job")?, 16).ok()?;
-        Some(Self { topic_id, job: JobIdentity { hash, sinks: value("sinks")?.to_owned() } })
+        let begun = if version == 1 { 0 } else { value("begun")?.parse().ok()? };
+        Some(Self { topic_id, job: JobIdentity { hash, sinks: value("sinks")?.to_owned() }, begun })
     }
 }
 
 impl fmt::Display for CheckpointMetadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let JobIdentity { hash, sinks } = &self.job;
-        write!(f, "{NAME}/{VERSION} topic={} job={hash:016x} sinks={sinks}", self.topic_id)
+        let Self { topic_id, job: JobIdentity { hash, sinks }, begun } = self;
+        write!(f, "{NAME}/{VERSION} topic={topic_id} job={hash:016x} begun={begun} sinks={sinks}")
     }
 }
 
@@ -129,7 +138,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 }
 
 const NAME: &str = "upsert-kafka";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The names of sinks in the metadata, in bytes: the offset of every partition carries them, and a broker takes at most
 /// 4,096 bytes (`offset.metadata.max.bytes`).
@@ -145,13 +154,20 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let written = CheckpointMetadata { topic_id: Uuid([7; 16]), job: job(&["b", "a"]) };
+        let written = CheckpointMetadata { topic_id: Uuid([7; 16]), job: job(&["b", "a"]), begun: 4 };
         let text = written.to_string();
         assert_eq!(
             text,
-            format!("upsert-kafka/1 topic={} job={:016x} sinks=a,b", Uuid([7; 16]), fnv1a(b"a,b"))
+            format!("upsert-kafka/2 topic={} job={:016x} begun=4 sinks=a,b", Uuid([7; 16]), fnv1a(b"a,b"))
         );
-        assert_eq!(CommittedBy::of(&text), CommittedBy::Checkpoint(written));
+        assert_eq!(CommittedBy::of(&text), CommittedBy::Checkpoint(written.clone()));
+        let first = text.replace("/2", "/1").replace(" begun=4", "");
+        let of_first = CheckpointMetadata { begun: 0, ..written };
+        assert_eq!(
+            CommittedBy::of(&first),
+            CommittedBy::Checkpoint(of_first),
+            "what an earlier version wrote"
+        );
     }
 
     #[test]
@@ -169,7 +185,9 @@ mod tests {
             ("upsert-kafkaesque", CommittedBy::Other),
             ("upsert-kafka/1 nonsense", CommittedBy::Other),
             ("upsert-kafka", CommittedBy::UnnamedJob),
-            ("upsert-kafka/2 whatever", CommittedBy::LaterVersion),
+            ("upsert-kafka/2 topic=AAAAAAAAAAAAAAAAAAAAAQ job=1 sinks=a", CommittedBy::Other),
+            ("upsert-kafka/0 whatever", CommittedBy::LaterVersion),
+            ("upsert-kafka/3 whatever", CommittedBy::LaterVersion),
         ] {
             assert_eq!(CommittedBy::of(text), by, "{text}");
         }
@@ -189,7 +207,7 @@ mod tests {
     fn many_sinks_fit_into_the_metadata() {
         let names = (0..1000).map(|at| (format!("a-topic-with-a-long-name-{at}"), None));
         let job = JobIdentity::new(names.collect());
-        let text = CheckpointMetadata { topic_id: Uuid::ZERO, job: job.clone() }.to_string();
+        let text = CheckpointMetadata { topic_id: Uuid::ZERO, job: job.clone(), begun: 1 }.to_string();
         assert!(text.len() < 1024 && text.ends_with("… (1000 in all)"), "{text}");
         assert!(matches!(CommittedBy::of(&text), CommittedBy::Checkpoint(read) if read.job == job));
     }

@@ -55,13 +55,28 @@ pub(crate) enum UnresolvedOffset {
 pub(crate) enum TopicStart {
     /// By `scan.startup.mode`: there is no checkpoint.
     Fresh,
-    /// From the checkpoint. A partition without an offset in it was created since, so nothing of it was read yet.
-    Restored,
+    /// From the checkpoint. A partition without an offset in it was created since, so nothing of it was read yet; unless
+    /// the topic had it when the job began.
+    Restored {
+        /// Of how many partitions the job began the topic, 0 where that is not known.
+        begun: i32,
+    },
     /// From its beginning: the checkpoint is of a topic of the same name that was deleted since.
     Recreated {
         /// The deleted topic's id.
         old: Uuid,
     },
+}
+
+impl TopicStart {
+    /// What the checkpoint is to say of a topic that has so many partitions: see [`CheckpointMetadata`].
+    pub(super) fn begun(self, partitions: usize) -> i32 {
+        match self {
+            Self::Fresh => i32::try_from(partitions).unwrap_or(i32::MAX),
+            Self::Restored { begun } => begun,
+            Self::Recreated { .. } => 0,
+        }
+    }
 }
 
 /// Why a job must not begin where its group stands.
@@ -96,7 +111,10 @@ impl<'a> OffsetsInitializer<'a> {
         let (mut start, mut old) = (TopicStart::Fresh, None);
         for it in committed.iter().filter(|it| it.offset.is_some()) {
             match self.judge(it)? {
-                Usable::Yes => start = TopicStart::Restored,
+                Usable::Yes(begun) => {
+                    let least = if let TopicStart::Restored { begun } = start { begun } else { i32::MAX };
+                    start = TopicStart::Restored { begun: begun.min(least) };
+                }
                 Usable::OfDeleted(id) => old = Some(id),
                 Usable::No => {}
             }
@@ -118,9 +136,14 @@ impl<'a> OffsetsInitializer<'a> {
     ) -> UnresolvedOffset {
         let offset = committed.and_then(|it| it.offset);
         match start {
-            TopicStart::Restored => {
-                let is_usable = committed.is_some_and(|it| matches!(self.judge(it), Ok(Usable::Yes)));
-                return offset.filter(|_| is_usable).map_or(UnresolvedOffset::Earliest, UnresolvedOffset::At);
+            TopicStart::Restored { begun } => {
+                let is_usable = committed.is_some_and(|it| matches!(self.judge(it), Ok(Usable::Yes(_))));
+                match offset {
+                    Some(offset) if is_usable => return UnresolvedOffset::At(offset),
+                    _ if partition >= begun => return UnresolvedOffset::Earliest,
+                    // Another member began the topic, and this partition of it is begun here.
+                    _ => {}
+                }
             }
             TopicStart::Recreated { .. } => return UnresolvedOffset::Earliest,
             TopicStart::Fresh => {}
@@ -140,8 +163,8 @@ impl<'a> OffsetsInitializer<'a> {
     fn judge(&self, committed: &Committed) -> Result<Usable, RestoreRefused> {
         match CommittedBy::of(&committed.metadata) {
             CommittedBy::Checkpoint(it) if self.is_of_deleted(&it) => Ok(Usable::OfDeleted(it.topic_id)),
-            _ if self.restore == Restore::Offsets => Ok(Usable::Yes),
-            CommittedBy::Checkpoint(it) if it.job == *self.job => Ok(Usable::Yes),
+            CommittedBy::Checkpoint(it) if it.job == *self.job => Ok(Usable::Yes(it.begun)),
+            _ if self.restore == Restore::Offsets => Ok(Usable::Yes(0)),
             CommittedBy::Checkpoint(it) => Err(RestoreRefused::AnotherJob(it.job)),
             CommittedBy::UnnamedJob => Err(RestoreRefused::UnnamedJob),
             CommittedBy::LaterVersion => Err(RestoreRefused::LaterVersion),
@@ -157,7 +180,8 @@ impl<'a> OffsetsInitializer<'a> {
 
 /// Whether a committed offset is one to begin at.
 enum Usable {
-    Yes,
+    /// With what it says of when the job began: see [`CheckpointMetadata`].
+    Yes(i32),
     No,
     OfDeleted(Uuid),
 }

@@ -24,11 +24,15 @@ pub(super) struct Partition {
     pub(super) stop: Option<i64>,
     /// What this job committed last, or found committed by itself.
     pub(super) committed: Option<i64>,
+    /// Of how many partitions the job began the topic: see [`CheckpointMetadata`].
+    pub(super) begun: i32,
 }
 
 impl Partition {
+    /// At `next`, of a topic that is new, or of which earlier partitions were read already.
     pub(super) fn new(topic_id: Uuid, next: i64, stop: Option<i64>) -> Self {
-        Self { topic_id, next, rebuilt_to: 0, rebuilt_from: 0, leader_epoch: -1, stop, committed: None }
+        let (rebuilt_to, rebuilt_from, leader_epoch, committed, begun) = (0, 0, -1, None, 0);
+        Self { topic_id, next, rebuilt_to, rebuilt_from, leader_epoch, stop, committed, begun }
     }
 
     /// Goes on from what was committed, if that is where it begins.
@@ -65,7 +69,8 @@ impl Partition {
     }
 
     pub(super) fn commit(&self, of: &TopicPartition, job: &JobIdentity) -> Commit {
-        let metadata = CheckpointMetadata { topic_id: self.topic_id, job: job.clone() };
+        let Self { topic_id, begun, .. } = *self;
+        let metadata = CheckpointMetadata { topic_id, job: job.clone(), begun };
         Commit::new(of.clone(), self.position())
             .with_leader_epoch(self.leader_epoch)
             .with_metadata(metadata.to_string())

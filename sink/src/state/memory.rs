@@ -277,6 +277,23 @@ impl State for MemoryState {
         self.compact();
     }
 
+    fn retain(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+        let Self { places, pages, ttl_ms, .. } = self;
+        let (mut gone, with_time) = (Vec::new(), ttl_ms.is_some());
+        places.retain(|place| {
+            let entry = StoredEntry::read(&pages[place.page()].bytes, place.offset(), with_time);
+            let keeps = keep(entry.key, entry.value);
+            if !keeps {
+                gone.push(*place);
+            }
+            keeps
+        });
+        for place in gone {
+            self.bury(place);
+        }
+        self.compact();
+    }
+
     fn scan(&self, each: &mut dyn FnMut(&[u8], &[u8])) {
         for place in &self.places {
             let entry = self.entry(*place);

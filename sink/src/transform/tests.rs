@@ -117,6 +117,10 @@ impl Operator for LastRows {
         Ok(())
     }
 
+    fn forget(&mut self, _: &[TopicPartition]) {
+        self.0.clear();
+    }
+
     fn set_time(&mut self, _: i64) {}
 
     fn state_size(&self) -> StateSize {

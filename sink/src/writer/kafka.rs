@@ -145,7 +145,6 @@ impl KafkaWriter {
     }
 
     /// Forgets what is held back.
-    #[allow(dead_code, reason = "tasks of members call it")]
     pub(crate) fn forget(&mut self) {
         if let Some(held) = &mut self.buffer {
             held.buffer.clear();

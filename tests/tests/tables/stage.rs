@@ -84,9 +84,10 @@ impl Stage {
         self.broker.fault(fault).await
     }
 
+    /// Opens a job that shares nothing.
     pub(super) async fn open(&self, sql: &str) -> Result<Job, Error> {
         let options = PlanOptions::new().with_bootstrap(self.broker.address().to_string());
-        Job::open(plan::plan(sql, &options)?, JobOptions::new()).await
+        Job::open(plan::plan(sql, &options)?, JobOptions::new().alone()).await
     }
 
     /// Runs a job up to the end there is now.

@@ -75,7 +75,9 @@ async fn prepare(args: &Args, stop: &Stop, out: &Output) -> Result<Prepared, Fai
     let topics = NewTopics::new().partitions(partitions).config("max.message.bytes", room.to_string());
     let columns = Live::columns(&plan, args, out)?;
     OutputFormat::of(args)?.shape(&mut plan);
-    let (options, live) = Live::begin(columns, self::options(restore(args)?, stop, Some(topics)));
+    // Nobody else reaches the broker's groups in time.
+    let options = self::options(restore(args)?, stop, Some(topics)).alone();
+    let (options, live) = Live::begin(columns, options);
     let mut job = open(plan, options).await?;
     let client = client(&bootstrap, room).await?;
     let places = input::feed(&client, feeds, partitions).await?;

@@ -258,9 +258,19 @@ impl ClassicMember {
         &mut self.ownership
     }
 
+    /// Whether the caller has yet to let go of what it lost.
+    pub(crate) fn is_losing(&self) -> bool {
+        self.ownership.is_losing()
+    }
+
     /// The member's id and generation, with which it commits; `None` while it is in no generation.
     pub(crate) fn identity(&self) -> Option<(&Str, i32)> {
         (self.generation >= 0 && !self.is_over()).then_some((&self.member_id, self.generation))
+    }
+
+    /// Whether it is in a generation and has exactly what that gives it.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.state, ClassicState::Stable) && !self.rejoins && self.ownership.is_settled()
     }
 
     /// What was revoked while the caller read on has been let go: the others may have it.

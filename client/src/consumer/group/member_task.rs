@@ -44,6 +44,8 @@ pub(super) struct MemberChannels {
     /// Since when the caller has asked for nothing.
     pub(super) away_since: watch::Receiver<Option<Instant>>,
     pub(super) identity: watch::Sender<Option<GroupMetadata>>,
+    /// Whether the member has what the group wants it to have, and the caller was told.
+    pub(super) settled: watch::Sender<bool>,
 }
 
 /// See the [module](self).
@@ -102,6 +104,7 @@ impl MemberTask {
             if has_told && self.membership.is_over() {
                 return;
             }
+            self.publish_settled(has_told);
             let deadline = self.membership.deadline();
             let events = self.channels.events.clone();
             // Every branch is cancel-safe: channels and the set keep what was not taken.
@@ -201,6 +204,12 @@ impl MemberTask {
                 Err(TrySendError::Closed(())) => return true,
             }
         }
+    }
+
+    /// Behind the events, so that whoever hears of it finds them.
+    fn publish_settled(&mut self, has_told: bool) {
+        let settled = has_told && self.membership.is_settled();
+        self.channels.settled.send_if_modified(|known| std::mem::replace(known, settled) != settled);
     }
 
     /// Tells the caller under which identity it commits.

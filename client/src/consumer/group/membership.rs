@@ -177,11 +177,20 @@ impl Membership {
         self.protocol_is_over() && !self.is_late
     }
 
-    /// The member's id, and its generation or epoch, with which it commits; `None` while it is in no group.
+    /// Whether it is in the group and has exactly what the group wants it to have.
+    pub(crate) fn is_settled(&self) -> bool {
+        match &self.protocol {
+            ProtocolMember::Classic(member) => member.is_settled(),
+            ProtocolMember::Consumer(member) => member.is_settled(),
+        }
+    }
+
+    /// The member's id, and its generation or epoch, with which it commits; `None` while it is in no group, and until
+    /// the caller has let go of what it lost: a coordinator takes the offsets of any partition from who is a member again.
     pub(crate) fn identity(&self) -> Option<(&Str, i32)> {
         match &self.protocol {
-            ProtocolMember::Classic(member) => member.identity(),
-            ProtocolMember::Consumer(member) => member.identity(),
+            ProtocolMember::Classic(member) => member.identity().filter(|_| !member.is_losing()),
+            ProtocolMember::Consumer(member) => member.identity().filter(|_| !member.is_losing()),
         }
     }
 

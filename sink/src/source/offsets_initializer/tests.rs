@@ -15,8 +15,13 @@ fn job(sinks: &str) -> JobIdentity {
 }
 
 fn checkpoint(topic_id: Uuid, job: &JobIdentity) -> String {
-    CheckpointMetadata { topic_id, job: job.clone() }.to_string()
+    CheckpointMetadata { topic_id, job: job.clone(), begun: 1 }.to_string()
 }
+
+/// As a job restores that began one partition.
+const RESTORED: TopicStart = TopicStart::Restored { begun: 1 };
+/// As one restores of whose beginning nothing is known.
+const UNKNOWN: TopicStart = TopicStart::Restored { begun: 0 };
 
 fn committed(offset: i64, metadata: &str) -> Committed {
     of(0, Some(offset), metadata)
@@ -31,10 +36,10 @@ fn a_checkpoint_wins_over_every_mode() {
     let ours = job("ours");
     let initializer = OffsetsInitializer::new(TOPIC, Restore::Checkpoint, &ours);
     let at = committed(7, &checkpoint(TOPIC, &ours));
-    assert_eq!(initializer.topic_start(std::slice::from_ref(&at)), Ok(TopicStart::Restored));
+    assert_eq!(initializer.topic_start(std::slice::from_ref(&at)), Ok(RESTORED));
     for startup in [Startup::EarliestOffset, Startup::LatestOffset, Startup::GroupOffsets] {
         assert_eq!(
-            initializer.starting_offset(&startup, 0, Some(&at), TopicStart::Restored, AutoOffsetReset::None),
+            initializer.starting_offset(&startup, 0, Some(&at), RESTORED, AutoOffsetReset::None),
             UnresolvedOffset::At(7)
         );
     }
@@ -63,18 +68,12 @@ fn the_checkpoint_of_another_job_is_refused_unless_its_offsets_are_asked_for() {
         Ok(TopicStart::Fresh)
     );
     let all = OffsetsInitializer::new(TOPIC, Restore::Offsets, &ours);
-    assert_eq!(all.topic_start(&at), Ok(TopicStart::Restored));
+    assert_eq!(all.topic_start(&at), Ok(UNKNOWN));
     assert_eq!(
-        all.starting_offset(
-            &Startup::LatestOffset,
-            0,
-            Some(&at[0]),
-            TopicStart::Restored,
-            AutoOffsetReset::None
-        ),
+        all.starting_offset(&Startup::LatestOffset, 0, Some(&at[0]), RESTORED, AutoOffsetReset::None),
         UnresolvedOffset::At(7)
     );
-    assert_eq!(all.topic_start(&[committed(7, "of some other program")]), Ok(TopicStart::Restored));
+    assert_eq!(all.topic_start(&[committed(7, "of some other program")]), Ok(UNKNOWN));
 }
 
 #[test]
@@ -109,7 +108,7 @@ fn a_topic_that_was_made_again_is_read_from_its_beginning() {
         );
     }
     let without_ids = OffsetsInitializer::new(Uuid::ZERO, Restore::Checkpoint, &ours);
-    assert_eq!(without_ids.topic_start(&at), Ok(TopicStart::Restored));
+    assert_eq!(without_ids.topic_start(&at), Ok(RESTORED));
 }
 
 #[test]
@@ -122,17 +121,36 @@ fn after_a_restart_a_partition_without_an_offset_is_read_from_its_beginning() {
         of(2, Some(5), &checkpoint(DELETED, &ours)),
         of(3, Some(5), "of some other program"),
     ];
-    assert_eq!(initializer.topic_start(&all), Ok(TopicStart::Restored));
+    assert_eq!(initializer.topic_start(&all), Ok(RESTORED));
     for at in 1..4 {
         let begin = initializer.starting_offset(
             &Startup::LatestOffset,
             at,
             Some(&all[at as usize]),
-            TopicStart::Restored,
+            RESTORED,
             AutoOffsetReset::None,
         );
         assert_eq!(begin, UnresolvedOffset::Earliest, "partition {at}");
     }
+}
+
+/// Two processes begin a job together, and each is given one of two partitions: whoever comes second finds the offset of
+/// the first, and its own partition is not a new one for that.
+#[test]
+fn a_partition_that_was_there_when_the_job_began_begins_as_the_table_says() {
+    let ours = job("ours");
+    let initializer = OffsetsInitializer::new(TOPIC, Restore::Checkpoint, &ours);
+    let begun = |begun| CheckpointMetadata { topic_id: TOPIC, job: ours.clone(), begun }.to_string();
+    let kept = [of(0, Some(7), &begun(2)), of(1, None, ""), of(2, None, ""), of(3, Some(1), &begun(4))];
+    let start = initializer.topic_start(&kept).unwrap();
+    assert_eq!(start, TopicStart::Restored { begun: 2 });
+    let begins = |at: usize| {
+        let kept = Some(&kept[at]);
+        initializer.starting_offset(&Startup::LatestOffset, at as i32, kept, start, AutoOffsetReset::None)
+    };
+    assert_eq!(begins(0), UnresolvedOffset::At(7));
+    assert_eq!(begins(1), UnresolvedOffset::Latest, "as when the job began");
+    assert_eq!(begins(2), UnresolvedOffset::Earliest, "created since");
 }
 
 #[test]
