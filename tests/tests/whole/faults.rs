@@ -41,6 +41,9 @@ const APIS: &[ApiKey] = &[
     ApiKey::LIST_OFFSETS,
 ];
 
+/// Twice so much is below `log.message.timestamp.after.max.ms`.
+const JUMP_MS_MAX: u64 = 25 * 60 * 1000;
+
 impl Faults {
     pub(crate) fn new(recipe: &Recipe) -> Self {
         let random = Random::new(recipe.seed ^ 0xfa17);
@@ -87,6 +90,7 @@ impl Faults {
                 35..=54 => self.cut(whole),
                 55..=62 => self.refuse(whole),
                 63..=72 => self.stop_node(whole).await,
+                73..=76 => self.jump(whole),
                 _ => self.arm(whole).await,
             },
         }
@@ -147,6 +151,15 @@ impl Faults {
         whole.tell(|| format!("process {number} is cut off for {ms} ms"));
         whole.network.refuse(number, Duration::from_millis(ms));
         whole.network.cut(number, 1, &mut self.random);
+    }
+
+    /// A wall clock jumps, within the hour that brokers allow timestamps to be ahead.
+    fn jump(&mut self, whole: &mut Whole) {
+        let of_brokers = self.random.percent(50);
+        let ms = self.random.range(0, 2 * JUMP_MS_MAX) as i64 - JUMP_MS_MAX as i64;
+        whole.tell(|| format!("clocks are off by {ms} ms, those of brokers: {of_brokers}"));
+        let (brokers, processes) = &whole.walls;
+        (if of_brokers { brokers } else { processes }).set_off_by(ms);
     }
 
     async fn stop_node(&mut self, whole: &mut Whole) {

@@ -4,12 +4,11 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex, split};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use upsert_kafka_broker::Connector;
-use upsert_kafka_client::{Address, Clock, Environment};
+use upsert_kafka_client::{Address, Bytes, Clock, Environment};
 
 use super::tap::Tap;
 use crate::simulation::random::Random;
@@ -26,7 +25,7 @@ pub(crate) struct Network {
 }
 
 /// Who dials: a process in one of its lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Dialer {
     /// The number of the process; the feeder is none of them.
     pub(crate) process: usize,
@@ -66,11 +65,11 @@ impl Network {
     /// Cuts one link of a process in so many, or all of them.
     pub(crate) fn cut(&self, process: usize, one_in: u64, random: &mut Random) {
         self.with(|links| {
-            let hit = |(dialer, cut): &&(Dialer, _)| -> bool {
-                let _: &watch::Sender<bool> = cut;
-                dialer.process == process && random.range(1, one_in) == 1
-            };
-            links.open.iter().filter(hit).for_each(|(_, cut)| drop(cut.send(true)));
+            for (_, cut) in links.open.iter().filter(|(dialer, _)| dialer.process == process) {
+                if random.range(1, one_in) == 1 {
+                    cut.send_replace(true);
+                }
+            }
         });
     }
 
@@ -85,7 +84,7 @@ impl Network {
         self.with(|links| {
             links.dead.push(dialer);
             let its = links.open.iter().filter(|(of, _)| *of == dialer);
-            its.for_each(|(_, cut)| drop(cut.send(true)));
+            its.for_each(|(_, cut)| _ = cut.send_replace(true));
         });
     }
 
@@ -141,9 +140,10 @@ impl Link {
         let requests = async {
             while let Some(frame) = read(&mut from_client).await {
                 self.delay(&mut up, latency_ms).await;
-                let Some(frame) = connection.request(frame) else { continue };
-                if !write(&mut to_broker, &frame).await {
-                    return;
+                for frame in connection.request(frame) {
+                    if !write(&mut to_broker, &frame).await {
+                        return;
+                    }
                 }
             }
         };

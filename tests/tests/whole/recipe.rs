@@ -79,6 +79,13 @@ impl Recipe {
         }
     }
 
+    /// For how long a group may still hold the name of a process that was killed: nobody can come back by it until its
+    /// session is over (KIP-848's UNRELEASED_INSTANCE_ID, which ends Java's consumers too).
+    pub(crate) fn names_held(&self) -> Duration {
+        let are_held = self.job.is_named && self.job.is_consumer_protocol && self.harm != Harm::Gentle;
+        if are_held { SESSION + Duration::from_secs(2) } else { Duration::ZERO }
+    }
+
     /// The script that every process runs: it copies `orders` to `latest`.
     pub(crate) fn sql(&self, bootstrap: &str) -> String {
         let job = self.job;
@@ -122,9 +129,11 @@ impl Recipe {
     }
 }
 
+/// Of every member of the group.
+pub(crate) const SESSION: Duration = Duration::from_secs(6);
 /// The job's group.
 pub(crate) const GROUP: &str = "copy";
 /// Of every client here.
 pub(crate) const REQUEST_TIMEOUT_MS: u64 = 4_000;
 /// An idle fetch costs the run some time: there are few of them.
-const FETCH_MAX_WAIT_MS: u64 = 2_500;
+pub(crate) const FETCH_MAX_WAIT_MS: u64 = 2_500;

@@ -4,15 +4,20 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use upsert_kafka_broker::{Broker, BrokerConfig};
-use upsert_kafka_client::{Client, Clock, Config, NewTopic, Producer, Record, Role, Topic};
+use upsert_kafka_client::{
+    Assignment, Client, Clock, Config, Consumer, IsolationLevel, NewTopic, OffsetSpec, Position, Producer, Record, Role,
+    Topic, TopicPartition,
+};
 
 use super::faults::Faults;
 use super::judge::Fed;
 use super::network::{Dialer, Network};
+use super::planted_bug::PlantedBug;
 use super::processes::{LifeEnd, Processes};
-use super::recipe::{REQUEST_TIMEOUT_MS, Recipe};
+use super::recipe::{FETCH_MAX_WAIT_MS, REQUEST_TIMEOUT_MS, Recipe, SESSION};
 use super::tap::Tap;
 use super::topic_log::TopicLog;
+use super::wall::Wall;
 
 /// What a run that kept its promises came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +43,8 @@ pub(crate) struct Whole {
     pub(crate) network: Network,
     pub(crate) processes: Processes,
     pub(crate) began: Instant,
+    /// The wall clocks of the brokers and of the processes.
+    pub(crate) walls: (Wall, Wall),
     tap: Tap,
     feeder: Feeder,
     trace: Vec<String>,
@@ -46,6 +53,7 @@ pub(crate) struct Whole {
 
 /// Who writes the source's rows.
 struct Feeder {
+    client: Client,
     producer: Producer,
     topic: Topic,
     partitions: i32,
@@ -62,15 +70,17 @@ const TURN: Duration = Duration::from_millis(50);
 pub(crate) const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 /// And within so much a row that is fed then.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(10);
+/// And within so much every partition has one reader.
+const OWNED_WITHIN: Duration = Duration::from_secs(30);
 /// And within so much all processes have stopped.
 const STOPPED_WITHIN: Duration = Duration::from_secs(30);
 
-/// Runs a seed on a runtime of its own.
-pub(crate) fn run(seed: u64) -> Outcome {
+/// Runs a seed on a runtime of its own, with a bug or without.
+pub(crate) fn run(seed: u64, bug: Option<PlantedBug>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.expect("a runtime");
     let outcome = runtime.block_on(async {
-        let mut whole = match Whole::new(Recipe::draw(seed)).await {
+        let mut whole = match Whole::new(Recipe::draw(seed), bug).await {
             Ok(whole) => whole,
             Err(why) => return Outcome { verdict: Err(why), trace: Vec::new() },
         };
@@ -82,22 +92,22 @@ pub(crate) fn run(seed: u64) -> Outcome {
 }
 
 impl Whole {
-    async fn new(recipe: Recipe) -> Result<Self, String> {
+    async fn new(recipe: Recipe, bug: Option<PlantedBug>) -> Result<Self, String> {
         let config = BrokerConfig::default()
             .with_nodes(recipe.nodes)
             .with_auto_create_topics(false)
             .with_transaction_version(recipe.transaction_version)
             .with_marker_delay(Duration::from_millis(recipe.marker_delay_ms))
-            .with_consumer_session_timeout(Duration::from_secs(6))
+            .with_consumer_session_timeout(SESSION)
             .with_consumer_heartbeat_interval(Duration::from_millis(1500))
             .with_seed(recipe.seed + 1);
+        let walls = (Wall::new(BEGAN_UNIX_MS), Wall::new(BEGAN_UNIX_MS));
         let machine = upsert_kafka_broker::Environment::new()
-            .with_clock(upsert_kafka_broker::Clock::of_runtime(BEGAN_UNIX_MS))
+            .with_clock(upsert_kafka_broker::Clock::of(walls.0.clone()))
             .without_sockets();
         let broker = Broker::start_in(config, machine).await.map_err(|error| error.to_string())?;
-        let (clock, tap) = (Clock::of_runtime(BEGAN_UNIX_MS), Tap::default());
-        let network =
-            Network::new(broker.connector(), clock, recipe.seed, recipe.latency_ms, tap.clone());
+        let (clock, tap) = (Clock::of(walls.1.clone()), Tap::new(recipe.processes, bug));
+        let network = Network::new(broker.connector(), clock, recipe.seed, recipe.latency_ms, tap.clone());
         let servers: Vec<_> = broker.addresses().iter().map(ToString::to_string).collect();
         let servers = servers.join(",");
         let feeder = Feeder::open(&recipe, &network, &servers).await.map_err(|error| error.to_string())?;
@@ -105,7 +115,7 @@ impl Whole {
         let processes = Processes::new(sql, recipe.job.is_named, recipe.processes, network.clone());
         let trace = vec![format!("{recipe:#?}")];
         let began = Instant::now();
-        Ok(Self { recipe, broker, network, processes, began, tap, feeder, trace, failures: 0 })
+        Ok(Self { recipe, broker, network, processes, began, walls, tap, feeder, trace, failures: 0 })
     }
 
     /// Adds a line to the trace.
@@ -132,14 +142,9 @@ impl Whole {
         self.settle(SETTLED_WITHIN, false).await?;
         self.feeder.feed().await?;
         self.settle(CAUGHT_UP_WITHIN, true).await?;
-        let processes = std::mem::replace(
-            &mut self.processes,
-            Processes::new(String::new(), false, 0, self.network.clone()),
-        );
-        let ends = tokio::time::timeout(STOPPED_WITHIN, processes.end()).await;
-        for (number, end) in ends.map_err(|_| "a process did not stop")? {
-            let LifeEnd::Stopped = end else { return Err(format!("process {number} at its stop: {end:?}")) };
-        }
+        self.judge_owners().await?;
+        self.stop_all().await?;
+        self.judge_readers().await?;
         let sink = self.sink().await?;
         self.feeder.fed.judge_sink(&self.recipe, &sink)?;
         Ok(Tally {
@@ -149,6 +154,51 @@ impl Whole {
             failures: self.failures,
             virtual_time: self.began.elapsed(),
         })
+    }
+
+    /// Every partition of the source must be read by one process, within a stated time.
+    async fn judge_owners(&mut self) -> Result<(), String> {
+        let until = Instant::now() + OWNED_WITHIN;
+        loop {
+            drop(self.tap.take_readers());
+            sleep(Duration::from_millis(FETCH_MAX_WAIT_MS + 200)).await;
+            self.turn(true).await?;
+            let readers = self.tap.take_readers();
+            let owned = |index| readers.get(&index).is_some_and(|of| of.len() == 1);
+            if (0..self.recipe.partitions.0).all(owned) {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(format!("not each partition has one reader after {OWNED_WITHIN:?} of quiet: {readers:?}"));
+            }
+        }
+    }
+
+    async fn stop_all(&mut self) -> Result<(), String> {
+        let processes = std::mem::replace(
+            &mut self.processes,
+            Processes::new(String::new(), false, 0, self.network.clone()),
+        );
+        let ends = tokio::time::timeout(STOPPED_WITHIN, processes.end()).await;
+        for (number, end) in ends.map_err(|_| "a process did not stop")? {
+            let LifeEnd::Stopped = end else { return Err(format!("process {number} at its stop: {end:?}")) };
+        }
+        Ok(())
+    }
+
+    /// The shipped consumer with `read_committed` must show what the logs' markers say.
+    async fn judge_readers(&mut self) -> Result<(), String> {
+        if !self.recipe.job.is_exactly_once {
+            return Ok(());
+        }
+        let shown = tokio::time::timeout(CAUGHT_UP_WITHIN, self.feeder.shown(self.recipe.partitions.1)).await;
+        let shown = shown.map_err(|_| "a reader of the sink does not come to its end")?;
+        let (shown, due) = (shown.map_err(|error| error.to_string())?, self.sink().await?);
+        if shown.by_key() != due.by_key() {
+            let (shown, due) = (shown.by_key(), due.by_key());
+            return Err(format!("a reader with read_committed shows {shown:?}, of committed {due:?}"));
+        }
+        Ok(())
     }
 
     /// Starts processes that are due, hears of those that ended.
@@ -162,19 +212,20 @@ impl Whole {
                 LifeEnd::Panicked(why) => return Err(format!("process {number} panicked: {why}")),
             }
         }
-        Ok(())
+        self.tap.take_violation().map_or(Ok(()), Err)
     }
 
     /// Waits until the sink holds what was fed.
     async fn settle(&mut self, within: Duration, is_settled: bool) -> Result<(), String> {
         let until = Instant::now() + within;
+        let not_before = Instant::now() + if is_settled { Duration::ZERO } else { self.recipe.names_held() };
         self.feeder.flush(within).await?;
         let source = TopicLog::written(&self.broker, "orders", self.recipe.partitions.0).await?;
         self.feeder.fed.judge_source(&source)?;
         loop {
             self.turn(is_settled).await?;
             let sink = self.sink().await?;
-            if sink.unstable == 0 && self.feeder.fed.is_reached_by(&sink) {
+            if Instant::now() >= not_before && sink.unstable == 0 && self.feeder.fed.is_reached_by(&sink) {
                 return Ok(());
             }
             if Instant::now() > until {
@@ -211,7 +262,7 @@ impl Feeder {
         let producer = client.producer();
         let topic = producer.topic("orders").await?;
         let (partitions, keys) = (recipe.partitions.0, recipe.keys);
-        Ok(Self { producer, topic, partitions, keys, fed: Fed::default() })
+        Ok(Self { client, producer, topic, partitions, keys, fed: Fed::default() })
     }
 
     /// A row for each key.
@@ -224,6 +275,26 @@ impl Feeder {
             let _flushed_in_the_end = self.producer.send(record).await.map_err(|error| format!("the feeder: {error}"))?;
         }
         Ok(())
+    }
+
+    /// What a consumer with `read_committed` shows of the sink.
+    async fn shown(&self, partitions: i32) -> Result<TopicLog, upsert_kafka_client::Error> {
+        let config = self.client.config().clone().with(|it| it.isolation_level = IsolationLevel::ReadCommitted);
+        let mut consumer = self.client.with_config(config)?.consumer();
+        let ends = consumer.offsets("latest", OffsetSpec::Latest).await?;
+        let begins = (0..partitions).map(|index| Assignment::new("latest", index, Position::Earliest));
+        consumer.assign(begins.collect());
+        let mut shown = TopicLog::default();
+        let is_behind = |consumer: &Consumer| {
+            let at = |index| consumer.position(&TopicPartition::new("latest", index)).unwrap_or(0);
+            ends.iter().any(|(index, end)| at(*index) < *end)
+        };
+        while is_behind(&consumer) {
+            for record in &consumer.poll().await? {
+                shown.add(record?.value.unwrap_or_default());
+            }
+        }
+        Ok(shown)
     }
 
     async fn flush(&self, within: Duration) -> Result<(), String> {

@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
+use super::planted_bug::PlantedBug;
+use super::recipe::Recipe;
 use super::run::{self, Tally};
 
 /// What many runs came to.
@@ -17,6 +19,11 @@ pub(crate) struct Batch {
 
 /// Runs seeds until one breaks a promise, or all of them.
 pub(crate) fn run_all(seeds: Range<u64>, stop_at_first: bool) -> Batch {
+    run_planted(seeds, stop_at_first, None)
+}
+
+/// Runs those seeds that come to the place of a bug.
+pub(crate) fn run_planted(seeds: Range<u64>, stop_at_first: bool, bug: Option<PlantedBug>) -> Batch {
     let (next, stop, batch) = (AtomicU64::new(seeds.start), AtomicBool::new(false), Mutex::new(Batch::default()));
     let work = || {
         while !stop.load(Relaxed) {
@@ -24,7 +31,10 @@ pub(crate) fn run_all(seeds: Range<u64>, stop_at_first: bool) -> Batch {
             if seed >= seeds.end {
                 return;
             }
-            let verdict = std::panic::catch_unwind(|| run::run(seed).verdict).unwrap_or_else(|panic| {
+            if bug.is_some_and(|bug| !bug.is_reached_by(&Recipe::draw(seed))) {
+                continue;
+            }
+            let verdict = std::panic::catch_unwind(|| run::run(seed, bug).verdict).unwrap_or_else(|panic| {
                 let words = panic.downcast_ref::<String>().cloned();
                 Err(format!("a panic: {}", words.unwrap_or_default()))
             });

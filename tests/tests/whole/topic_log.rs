@@ -51,6 +51,11 @@ impl TopicLog {
         Ok(log)
     }
 
+    /// A row that a reader shows; what is none shows as a row of a key that there is not.
+    pub(crate) fn add(&mut self, value: &[u8]) {
+        self.rows.push(row(value).unwrap_or((-1, -1)));
+    }
+
     /// The numbers of each key, in order.
     pub(crate) fn by_key(&self) -> BTreeMap<i32, Vec<i64>> {
         let mut by_key: BTreeMap<i32, Vec<i64>> = BTreeMap::new();
