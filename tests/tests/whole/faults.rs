@@ -188,7 +188,9 @@ impl Faults {
             2 => Action::Delay(Duration::from_millis(self.random.scale(10, 6_000))),
             _ => Action::Answer(refusal(api)),
         };
-        let fault = Fault::new(api, action).skip(self.random.range(0, 3) as u32).times(self.random.range(1, 3) as u32);
+        let fault = Fault::new(api, action)
+            .skip(self.random.range(0, 3) as u32)
+            .times(self.random.range(1, 3) as u32);
         whole.tell(|| format!("{fault:?}"));
         self.armed.push(whole.broker.fault(fault).await);
     }

@@ -54,12 +54,16 @@ impl Fed {
             let mut due = 0;
             for number in numbers {
                 if *number > due {
-                    return Err(format!("the sink, key {key}: {due} is missing before {number} in {numbers:?}"));
+                    return Err(format!(
+                        "the sink, key {key}: {due} is missing before {number} in {numbers:?}"
+                    ));
                 }
                 due = due.max(number + 1);
             }
             if due != next || numbers.last() != Some(&(next - 1)) {
-                return Err(format!("the sink, key {key} of {next} rows: the last word is wrong: {numbers:?}"));
+                return Err(format!(
+                    "the sink, key {key} of {next} rows: the last word is wrong: {numbers:?}"
+                ));
             }
         }
         Ok(())
@@ -75,4 +79,25 @@ impl Fed {
         }
         Ok(())
     }
+}
+
+#[test]
+fn the_judge_sees_what_is_missing_doubled_and_out_of_order() {
+    let mut fed = Fed::default();
+    (0..4).for_each(|number| assert_eq!(fed.number(1), number));
+    let judge = |is_exactly_once, numbers: &[i64]| {
+        let mut recipe = Recipe::draw(0);
+        recipe.job.is_exactly_once = is_exactly_once;
+        recipe.harm = Harm::Kills;
+        let rows = numbers.iter().map(|number| (1, *number)).collect();
+        fed.judge_sink(&recipe, &TopicLog { rows, unstable: 0 }).is_ok()
+    };
+    assert!(judge(true, &[0, 1, 2, 3]));
+    assert!(!judge(true, &[0, 1, 1, 2, 3]), "twice");
+    assert!(!judge(true, &[0, 2, 1, 3]), "out of order");
+    assert!(!judge(true, &[0, 1, 2]), "3 is missing");
+    assert!(judge(false, &[0, 1, 2, 1, 2, 3]), "a replay");
+    assert!(!judge(false, &[0, 2, 1, 2, 3]), "newer before older");
+    assert!(!judge(false, &[0, 1, 2, 3, 2]), "the last word is an old one");
+    assert!(!judge(false, &[0, 1, 3]), "2 is missing");
 }

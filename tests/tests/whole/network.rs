@@ -134,7 +134,8 @@ impl Link {
         let (mut from_client, mut to_client) = split(client);
         let (mut from_broker, mut to_broker) = split(broker);
         let mut random = Random::new(self.network.seed ^ self.number.wrapping_mul(0x9e37_79b9));
-        let latency_ms = if random.percent(10) { self.network.latency_ms * 10 } else { self.network.latency_ms };
+        let latency_ms =
+            if random.percent(10) { self.network.latency_ms * 10 } else { self.network.latency_ms };
         let (mut up, mut down) = (Random::new(random.bits()), Random::new(random.bits()));
         let connection = self.network.tap.connection(self.dialer);
         let requests = async {

@@ -7,8 +7,8 @@ use upsert_kafka_client::Bytes;
 use upsert_kafka_protocol::header::RequestHeader;
 use upsert_kafka_protocol::messages::{
     ConsumerGroupHeartbeatResponse, EndTxnRequest, FetchRequest, HeartbeatResponse, OffsetCommitRequest,
-    OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, ProduceResponse, SyncGroupResponse,
-    TxnOffsetCommitRequest,
+    OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, ProduceResponse,
+    SyncGroupResponse, TxnOffsetCommitRequest,
 };
 use upsert_kafka_protocol::records::{Stamp, restamp};
 use upsert_kafka_protocol::{ApiKey, ErrorCode, Message};
@@ -100,7 +100,12 @@ impl PlantedBug {
     }
 
     /// The request as one with this bug would write it; `None` where it would be the same.
-    pub(super) fn request(self, seen: &mut TappedConnectionState, head: &RequestHeader, body: &Bytes) -> Option<Bytes> {
+    pub(super) fn request(
+        self,
+        seen: &mut TappedConnectionState,
+        head: &RequestHeader,
+        body: &Bytes,
+    ) -> Option<Bytes> {
         let (api, version) = (ApiKey(head.request_api_key), head.request_api_version);
         match (self, api) {
             (Self::CommitAhead | Self::CommitBehind, ApiKey::OFFSET_COMMIT) => {
@@ -157,7 +162,13 @@ impl PlantedBug {
     }
 
     /// The answer as one with this bug would write it, or read it; `None` where it would be the same.
-    pub(super) fn answer(self, shared: &mut Option<Bytes>, api: ApiKey, version: i16, body: &Bytes) -> Option<Bytes> {
+    pub(super) fn answer(
+        self,
+        shared: &mut Option<Bytes>,
+        api: ApiKey,
+        version: i16,
+        body: &Bytes,
+    ) -> Option<Bytes> {
         match (self, api) {
             (Self::PositionForgotten, ApiKey::OFFSET_FETCH) => {
                 changed(body, version, |answer: &mut OffsetFetchResponse| {
@@ -170,7 +181,8 @@ impl PlantedBug {
             }
             (Self::RefusalAcknowledged, ApiKey::PRODUCE) => {
                 changed(body, version, |answer: &mut ProduceResponse| {
-                    let partitions = answer.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses);
+                    let partitions =
+                        answer.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses);
                     partitions.for_each(|it| it.error_code = ErrorCode::NONE);
                 })
             }

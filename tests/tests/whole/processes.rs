@@ -49,7 +49,8 @@ const RESTART_AFTER: Duration = Duration::from_millis(700);
 
 impl Processes {
     pub(crate) fn new(sql: String, is_named: bool, count: usize, network: Network) -> Self {
-        let places = (0..count).map(|number| Place::Empty { until: Instant::now() + RESTART_AFTER * number as u32 });
+        let places =
+            (0..count).map(|number| Place::Empty { until: Instant::now() + RESTART_AFTER * number as u32 });
         Self { sql, is_named, network, lives: 0, places: places.collect() }
     }
 

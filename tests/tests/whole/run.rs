@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_client::{
-    Assignment, Client, Clock, Config, Consumer, IsolationLevel, NewTopic, OffsetSpec, Position, Producer, Record, Role,
-    Topic, TopicPartition,
+    Assignment, Client, Clock, Config, Consumer, IsolationLevel, NewTopic, OffsetSpec, Position, Producer,
+    Record, Role, Topic, TopicPartition,
 };
 
 use super::faults::Faults;
@@ -169,7 +169,9 @@ impl Whole {
                 return Ok(());
             }
             if Instant::now() > until {
-                return Err(format!("not each partition has one reader after {OWNED_WITHIN:?} of quiet: {readers:?}"));
+                return Err(format!(
+                    "not each partition has one reader after {OWNED_WITHIN:?} of quiet: {readers:?}"
+                ));
             }
         }
     }
@@ -207,7 +209,9 @@ impl Whole {
             self.tell(|| format!("process {number} has ended: {end:?}"));
             match end {
                 LifeEnd::Stopped => {}
-                LifeEnd::Failed(why) if is_settled => return Err(format!("process {number} failed in quiet: {why}")),
+                LifeEnd::Failed(why) if is_settled => {
+                    return Err(format!("process {number} failed in quiet: {why}"));
+                }
                 LifeEnd::Failed(_) => self.failures += 1,
                 LifeEnd::Panicked(why) => return Err(format!("process {number} panicked: {why}")),
             }
@@ -230,7 +234,9 @@ impl Whole {
             }
             if Instant::now() > until {
                 let (fed, sink) = (self.feeder.fed.counts().collect::<Vec<_>>(), sink.by_key());
-                return Err(format!("not caught up after {within:?} of quiet: of {fed:?} the sink has {sink:?}"));
+                return Err(format!(
+                    "not caught up after {within:?} of quiet: of {fed:?} the sink has {sink:?}"
+                ));
             }
             sleep(TURN * 4).await;
         }
@@ -247,10 +253,15 @@ impl Whole {
 }
 
 impl Feeder {
-    async fn open(recipe: &Recipe, network: &Network, servers: &str) -> Result<Self, upsert_kafka_client::Error> {
+    async fn open(
+        recipe: &Recipe,
+        network: &Network,
+        servers: &str,
+    ) -> Result<Self, upsert_kafka_client::Error> {
         let environment = network.environment(Dialer { process: recipe.processes, life: 0 });
         let timeout = REQUEST_TIMEOUT_MS.to_string();
-        let pairs = [("bootstrap.servers", servers), ("request.timeout.ms", &*timeout), ("client.id", "feeder")];
+        let pairs =
+            [("bootstrap.servers", servers), ("request.timeout.ms", &*timeout), ("client.id", "feeder")];
         let client = Client::open_in(Config::from_properties(pairs, Role::Producer)?.0, environment).await?;
         let topics = [
             NewTopic::new("orders").partitions(recipe.partitions.0),
@@ -272,14 +283,16 @@ impl Feeder {
             let (key, value) = (format!("{{\"id\":{id}}}"), format!("{{\"id\":{id},\"number\":{number}}}"));
             let record = Record::new(&self.topic).key(key.as_bytes()).value(value.as_bytes());
             let record = Record { partition: Some(id % self.partitions), ..record };
-            let _flushed_in_the_end = self.producer.send(record).await.map_err(|error| format!("the feeder: {error}"))?;
+            let _flushed_in_the_end =
+                self.producer.send(record).await.map_err(|error| format!("the feeder: {error}"))?;
         }
         Ok(())
     }
 
     /// What a consumer with `read_committed` shows of the sink.
     async fn shown(&self, partitions: i32) -> Result<TopicLog, upsert_kafka_client::Error> {
-        let config = self.client.config().clone().with(|it| it.isolation_level = IsolationLevel::ReadCommitted);
+        let config =
+            self.client.config().clone().with(|it| it.isolation_level = IsolationLevel::ReadCommitted);
         let mut consumer = self.client.with_config(config)?.consumer();
         let ends = consumer.offsets("latest", OffsetSpec::Latest).await?;
         let begins = (0..partitions).map(|index| Assignment::new("latest", index, Position::Earliest));
@@ -299,8 +312,8 @@ impl Feeder {
 
     async fn flush(&self, within: Duration) -> Result<(), String> {
         let flushed = tokio::time::timeout(within, self.producer.flush()).await;
-        let flushed = flushed.map_err(|_| format!("the feeder's rows are not written after {within:?} of quiet"))?;
+        let flushed =
+            flushed.map_err(|_| format!("the feeder's rows are not written after {within:?} of quiet"))?;
         flushed.map_err(|error| format!("the feeder: {error}"))
     }
 }
-

@@ -1,30 +1,36 @@
-//! Many runs, a runtime and a thread each processor.
+//! Many runs, a thread and a runtime for each processor.
 
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use super::planted_bug::PlantedBug;
 use super::recipe::Recipe;
-use super::run::{self, Tally};
+use super::run::{self, Outcome, Tally};
 
 /// What many runs came to.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub(crate) struct RunBatch {
     pub(crate) runs: u64,
     pub(crate) tally: Tally,
-    /// The smallest seed that broke a promise, of those that were run, and which promise.
-    pub(crate) broken: Option<(u64, String)>,
+    /// The smallest of the seeds that broke a promise.
+    pub(crate) broken: Option<Broken>,
 }
 
-/// Runs seeds until one breaks a promise, or all of them.
-pub(crate) fn run_all(seeds: Range<u64>, stop_at_first: bool) -> Batch {
-    run_planted(seeds, stop_at_first, None)
+/// A run that broke a promise.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) seed: u64,
+    pub(crate) why: String,
+    pub(crate) trace: String,
 }
 
-/// Runs those seeds that come to the place of a bug.
-pub(crate) fn run_planted(seeds: Range<u64>, stop_at_first: bool, bug: Option<PlantedBug>) -> Batch {
-    let (next, stop, batch) = (AtomicU64::new(seeds.start), AtomicBool::new(false), Mutex::new(Batch::default()));
+/// Runs seeds until one breaks a promise; with a bug, those that come to its place. `UPSERT_KAFKA_ALL` runs the others
+/// too, and prints what they broke.
+pub(crate) fn run_until_broken(seeds: Range<u64>, bug: Option<PlantedBug>) -> RunBatch {
+    let goes_on = bug.is_none() && std::env::var_os("UPSERT_KAFKA_ALL").is_some();
+    let (next, stop) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
+    let batch = Mutex::new(RunBatch::default());
     let work = || {
         while !stop.load(Relaxed) {
             let seed = next.fetch_add(1, Relaxed);
@@ -34,24 +40,11 @@ pub(crate) fn run_planted(seeds: Range<u64>, stop_at_first: bool, bug: Option<Pl
             if bug.is_some_and(|bug| !bug.is_reached_by(&Recipe::draw(seed))) {
                 continue;
             }
-            let verdict = std::panic::catch_unwind(|| run::run(seed, bug).verdict).unwrap_or_else(|panic| {
-                let words = panic.downcast_ref::<String>().cloned();
-                Err(format!("a panic: {}", words.unwrap_or_default()))
-            });
-            let mut batch = batch.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            batch.runs += 1;
-            match verdict {
-                Ok(tally) => batch.tally.add(tally),
-                Err(why) => {
-                    stop.store(stop_at_first, Relaxed);
-                    if !stop_at_first {
-                        println!("seed {seed}: {}", why.chars().take(600).collect::<String>());
-                    }
-                    if batch.broken.as_ref().is_none_or(|(known, _)| seed < *known) {
-                        batch.broken = Some((seed, why));
-                    }
-                }
+            let outcome = outcome(seed, bug);
+            if outcome.verdict.is_err() {
+                stop.store(!goes_on, Relaxed);
             }
+            batch.lock().unwrap_or_else(PoisonError::into_inner).add(seed, outcome, goes_on);
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -60,7 +53,31 @@ pub(crate) fn run_planted(seeds: Range<u64>, stop_at_first: bool, bug: Option<Pl
             scope.spawn(work);
         }
     });
-    batch.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
+    batch.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn outcome(seed: u64, bug: Option<PlantedBug>) -> Outcome {
+    std::panic::catch_unwind(|| run::run(seed, bug)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+        Outcome { verdict: Err(format!("a panic: {words}")), trace: Vec::new() }
+    })
+}
+
+impl RunBatch {
+    fn add(&mut self, seed: u64, outcome: Outcome, is_told: bool) {
+        self.runs += 1;
+        match outcome.verdict {
+            Ok(tally) => self.tally.add(tally),
+            Err(why) => {
+                if is_told {
+                    println!("seed {seed}: {why:.600}");
+                }
+                if self.broken.as_ref().is_none_or(|known| seed < known.seed) {
+                    self.broken = Some(Broken { seed, why, trace: outcome.trace.join("\n") });
+                }
+            }
+        }
+    }
 }
 
 impl Tally {

@@ -122,7 +122,9 @@ impl TappedConnection {
         if !asked.is_awaited {
             return None;
         }
-        let Ok((_, body)) = ResponseHeader::read(&inner, asked.api.0, asked.version) else { return Some(frame) };
+        let Ok((_, body)) = ResponseHeader::read(&inner, asked.api.0, asked.version) else {
+            return Some(frame);
+        };
         if !asked.positions.is_empty() {
             self.look_at_commit(&asked, &body);
         }

@@ -70,7 +70,8 @@ fn rows_of(log: &[(i64, Bytes)]) -> Result<Vec<(KeyedRow, Ending)>, String> {
     for (offset, bytes) in log {
         for batch in batches(bytes) {
             let batch = batch.map_err(|error| format!("offset {offset}: {error}"))?;
-            let body = batch.body(DECOMPRESSED_BYTES_MAX).map_err(|error| format!("offset {offset}: {error}"))?;
+            let body =
+                batch.body(DECOMPRESSED_BYTES_MAX).map_err(|error| format!("offset {offset}: {error}"))?;
             for record in &body {
                 let record = record.map_err(|error| format!("offset {offset}: {error}"))?;
                 if batch.is_control() {
