@@ -2,26 +2,21 @@
 //!
 //! Functions of SQL, the filters of `canal-json` and `topic-pattern` take them alike.
 
+mod engine;
 mod error;
 mod translate;
 
 use std::ops::Range;
 
-use fancy_regex::{Captures, CompileError, ParseError, Regex, RegexBuilder};
-
+use self::engine::{Engine, GroupMatch};
 pub(crate) use self::error::{Exhausted, PatternError};
 use self::translate::{Translated, translate};
-
-/// Steps that a pattern with look-around or references back may take on one text; beyond, the row fails.
-const BACKTRACKS_MAX: usize = 1_000_000;
-
-/// Bytes that a compiled pattern may have.
-const COMPILED_BYTES_MAX: usize = 10 * 1024 * 1024;
+use crate::row::Arena;
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub(crate) struct JavaPattern {
-    regex: Regex,
+    engine: Engine,
     /// Java's `$` also stands before a line's end that is the text's end.
     has_end: bool,
 }
@@ -30,43 +25,43 @@ impl JavaPattern {
     /// Compiles a pattern as `Pattern.compile` takes it.
     pub(crate) fn compile(pattern: &str) -> Result<Self, PatternError> {
         let Translated { text, has_end } = translate(pattern)?;
-        Ok(Self { regex: built(pattern, &text)?, has_end })
+        Ok(Self { engine: Engine::built(pattern, &text)?, has_end })
     }
 
     /// The same, held to whole texts, as `Matcher.matches` holds it.
     pub(crate) fn whole(pattern: &str) -> Result<Self, PatternError> {
         // Nothing is left behind a match where a line's end could stand.
-        let regex = built(pattern, &format!(r"\A(?:{})\z", translate(pattern)?.text))?;
-        Ok(Self { regex, has_end: false })
+        let engine = Engine::built(pattern, &format!(r"\A(?:{})\z", translate(pattern)?.text))?;
+        Ok(Self { engine, has_end: false })
     }
 
     /// How many groups it captures, beside the whole.
     pub(crate) fn groups(&self) -> usize {
-        self.regex.captures_len() - 1
+        self.engine.groups()
     }
 
     pub(crate) fn is_match(&self, text: &str) -> Result<bool, Exhausted> {
-        Ok(self.regex.is_match(text).map_err(exhausted)?
+        Ok(self.engine.is_match(text)?
             || match self.without_line_end(text) {
-                Some(text) => self.regex.is_match(text).map_err(exhausted)?,
+                Some(text) => self.engine.is_match(text)?,
                 None => false,
             })
     }
 
     /// The first match from a byte on.
     pub(crate) fn find_at(&self, text: &str, from: usize) -> Result<Option<Range<usize>>, Exhausted> {
-        let find = |text: &str| self.regex.find_from_pos(text, from).map(|found| found.map(|it| it.range()));
-        self.earlier(text, from, find, |found| Some(found.start))
+        self.earlier(text, from, |text| self.engine.find_at(text, from), |found| found.start)
     }
 
-    /// The same with its groups, which takes memory of the allocator's.
-    pub(crate) fn captures_at<'t>(
+    /// What a group of the pattern found in its first match, or nothing where that match is without it. The group is
+    /// among [`groups`](Self::groups), or 0, the whole.
+    pub(crate) fn find_group(
         &self,
-        text: &'t str,
-        from: usize,
-    ) -> Result<Option<Captures<'t, str>>, Exhausted> {
-        let find = |text: &'t str| self.regex.captures_from_pos(text, from);
-        self.earlier(text, from, find, |found| found.get(0).map(|it| it.start()))
+        text: &str,
+        group: usize,
+        arena: &Arena,
+    ) -> Result<Option<Range<usize>>, Exhausted> {
+        Ok(self.group_matches(text, group, arena).next().transpose()?.flatten())
     }
 
     /// All matches as Java finds them: an empty one may touch the end of the one before.
@@ -79,34 +74,38 @@ impl JavaPattern {
         })
     }
 
-    /// All matches with their groups.
-    pub(crate) fn captures<'t>(
+    /// What the group found in each match, as [`find_group`](Self::find_group) has it of the first.
+    pub(crate) fn group_matches(
         &self,
-        text: &'t str,
-    ) -> impl Iterator<Item = Result<Captures<'t, str>, Exhausted>> {
+        text: &str,
+        group: usize,
+        arena: &Arena,
+    ) -> impl Iterator<Item = Result<Option<Range<usize>>, Exhausted>> {
+        let slots = self.engine.slots(group, arena);
         let mut from = Some(0);
         std::iter::from_fn(move || {
-            let found = self.captures_at(text, from?);
-            let range = found.as_ref().ok().and_then(Option::as_ref).and_then(|it| it.get(0));
-            from = range.and_then(|it| behind(text, &it.range()));
-            found.transpose()
+            let at = from?;
+            let find = |text: &str| self.engine.find_group_at(text, at, group, slots);
+            let found = self.earlier(text, at, find, |found| found.whole.start);
+            from = found.as_ref().ok().and_then(Option::as_ref).and_then(|it| behind(text, &it.whole));
+            found.transpose().map(|found| found.map(|GroupMatch { group, .. }| group))
         })
     }
 
     /// What is found in the text or, if it begins earlier, in the text without the line's end that Java's `$` passes by.
-    fn earlier<'t, M>(
+    fn earlier<M>(
         &self,
-        text: &'t str,
+        text: &str,
         from: usize,
-        find: impl Fn(&'t str) -> Result<Option<M>, fancy_regex::Error>,
-        start: impl Fn(&M) -> Option<usize>,
+        mut find: impl FnMut(&str) -> Result<Option<M>, Exhausted>,
+        start: impl Fn(&M) -> usize,
     ) -> Result<Option<M>, Exhausted> {
-        let found = find(text).map_err(exhausted)?;
+        let found = find(text)?;
         let Some(shorter) = self.without_line_end(text).filter(|shorter| from <= shorter.len()) else {
             return Ok(found);
         };
-        let before = find(shorter).map_err(exhausted)?;
-        Ok(match (found.as_ref().and_then(&start), before.as_ref().and_then(&start)) {
+        let before = find(shorter)?;
+        Ok(match (found.as_ref().map(&start), before.as_ref().map(&start)) {
             (None, _) => before,
             (Some(at), Some(earlier)) if earlier < at => before,
             _ => found,
@@ -122,32 +121,6 @@ impl JavaPattern {
     }
 }
 
-fn built(pattern: &str, translated: &str) -> Result<Regex, PatternError> {
-    let regex = RegexBuilder::new(translated)
-        .backtrack_limit(BACKTRACKS_MAX)
-        .delegate_size_limit(COMPILED_BYTES_MAX)
-        .delegate_dfa_size_limit(COMPILED_BYTES_MAX)
-        .build();
-    regex.map_err(|error| match is_too_much(&error) {
-        true => PatternError::Unsupported(format!(
-            "the regular expression '{pattern}' is more than can be compiled here: {error}"
-        )),
-        false => PatternError::Invalid(format!("'{pattern}' is no regular expression: {error}")),
-    })
-}
-
-/// Whether the pattern is a pattern, and only too large or too deep, or looks behind further than can be known.
-fn is_too_much(error: &fancy_regex::Error) -> bool {
-    match error {
-        fancy_regex::Error::ParseError(_, why) => matches!(why, ParseError::RecursionExceeded),
-        fancy_regex::Error::CompileError(why) => match &**why {
-            CompileError::InnerError(why) => why.syntax_error().is_none(),
-            _ => true,
-        },
-        _ => false,
-    }
-}
-
 /// Where the next match is looked for; nowhere behind the text's end.
 fn behind(text: &str, found: &Range<usize>) -> Option<usize> {
     let next = if found.is_empty() { next_char(text, found.end) } else { found.end };
@@ -159,11 +132,6 @@ pub(crate) fn next_char(text: &str, at: usize) -> usize {
     at + text[at..].chars().next().map_or(1, char::len_utf8)
 }
 
-#[cold]
-fn exhausted(error: fancy_regex::Error) -> Exhausted {
-    Exhausted(error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +139,7 @@ mod tests {
     fn found(pattern: &str, text: &str) -> Option<String> {
         let pattern = JavaPattern::compile(pattern).unwrap();
         let found = pattern.find_at(text, 0).unwrap();
-        let captured = pattern.captures_at(text, 0).unwrap().and_then(|it| it.get(0)).map(|it| it.range());
+        let captured = pattern.find_group(text, 0, &Arena::new()).unwrap();
         assert_eq!(found, captured, "with groups and without");
         found.map(|range| text[range].to_owned())
     }
@@ -201,6 +169,29 @@ mod tests {
             (r"[~&]+", "a~&", Some("~&")),
         ] {
             assert_eq!(found(pattern, text).as_deref(), wanted, "{pattern} in {text:?}");
+        }
+    }
+
+    /// What `Matcher.group` of JDK 17 gives of each match, by either engine.
+    #[test]
+    fn groups_are_those_of_each_match() {
+        for (pattern, text, group, wanted) in [
+            (r"(a)|(b)", "aba", 2, &[None, Some("b"), None][..]),
+            (r"(\w)(\d)?", "a1b", 2, &[Some("1"), None]),
+            (r"(?:(x)|y)+", "xy-y", 1, &[Some("x"), None]),
+            (r"k=(\w*)$", "k=1\n", 1, &[Some("1")]),
+            (r"(\w)\1", "aabcc", 1, &[Some("a"), Some("c")]),
+            (r"(a++)(b)", "aab", 2, &[Some("b")]),
+            (r"(?<=-)(\w+)", "a-bc-d", 1, &[Some("bc"), Some("d")]),
+            (r"(q){0}(a)", "a", 1, &[None]),
+            (r"()", "é", 1, &[Some(""), Some("")]),
+        ] {
+            let compiled = JavaPattern::compile(pattern).unwrap();
+            let arena = Arena::new();
+            let found = compiled.group_matches(text, group, &arena).map(|it| it.unwrap());
+            let found: Vec<_> = found.map(|it| it.map(|range| text[range].to_owned())).collect();
+            let found: Vec<_> = found.iter().map(Option::as_deref).collect();
+            assert_eq!(found, wanted, "group {group} of {pattern} in {text:?}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use upsert_kafka_client::Environment;
 
 use crate::error::Error;
-use crate::plan::{self, KafkaSinkPlan, PlanOptions, SourcePlan};
+use crate::plan::{self, PlanOptions, ProgramSinkPlan, SourcePlan};
 use crate::sql::Script;
 
 mod builder;
@@ -87,7 +87,7 @@ impl KafkaTable {
     }
 
     /// What is written, if it is an upsert-kafka table.
-    pub(crate) fn sink_plan(&self) -> Result<KafkaSinkPlan, Error> {
+    pub(crate) fn sink_plan(&self) -> Result<ProgramSinkPlan, Error> {
         plan::upsert_table(&self.ddl, &self.options).map_err(|error| self.placed(error))
     }
 

@@ -45,6 +45,7 @@ mod pipeline;
 mod plan_options;
 mod planner;
 mod print;
+mod program_sink;
 mod properties;
 mod query;
 mod query_binder;
@@ -66,6 +67,7 @@ pub use self::pipeline::{InsertPlan, Pipeline, SourcePlan};
 pub(crate) use self::pipeline::{KafkaSinkPlan, Layout, PrintPlan, SinkPlan};
 pub use self::plan_options::PlanOptions;
 use self::planner::Planner;
+pub(crate) use self::program_sink::{MetadataCast, ProgramSinkPlan};
 pub(crate) use self::properties::{config, sets};
 pub use self::report::{OptionReport, TableReport};
 pub use self::table_environment::{ParsedStatement, Statements, TableEnvironment};
@@ -100,7 +102,7 @@ pub(crate) fn declared_name(ddl: &Script) -> Result<String, Error> {
 ///
 /// # Errors
 /// As [`plan`]; and when the text is anything but one such table.
-pub(crate) fn upsert_table(ddl: &Script, options: &PlanOptions) -> Result<KafkaSinkPlan, Error> {
+pub(crate) fn upsert_table(ddl: &Script, options: &PlanOptions) -> Result<ProgramSinkPlan, Error> {
     of_one_table(ddl, |table| Planner::new(options).upsert_table(table))
 }
 

@@ -9,7 +9,7 @@ use crate::codecs;
 use crate::error::{Error, ErrorKind};
 use crate::job::subtask::Subtask;
 use crate::kafka_table::KafkaTable;
-use crate::plan::{KafkaSinkPlan, PlanOptions};
+use crate::plan::{KafkaSinkPlan, PlanOptions, ProgramSinkPlan};
 use crate::progress::Counts;
 use crate::row::{Row, RowKind, Value};
 use crate::serializer::{Serialized, Serializer};
@@ -21,9 +21,11 @@ use crate::writer::{KafkaWriter, producer_config};
 
 mod commit_handle;
 mod committable;
+mod metadata_casts;
 
 pub use commit_handle::CommitHandle;
 pub use committable::Committable;
+use metadata_casts::MetadataCasts;
 
 /// The table, connected. At-least-once: what [`flush`](Self::flush) returned for is in the topic. With
 /// `sink.delivery-guarantee` = exactly-once, what was [prepared](Self::prepare_commit) and [committed](Self::commit) is seen.
@@ -45,6 +47,7 @@ pub struct UpsertSink {
     table: String,
     columns: Arc<[Field]>,
     primary_key: Vec<usize>,
+    casts: MetadataCasts,
     serializer: Serializer,
     writer: KafkaWriter,
     /// Of an exactly-once table.
@@ -73,7 +76,7 @@ impl UpsertSink {
     /// # Errors
     /// Everything that the planner refuses; then what the cluster, or a format's registry, does.
     pub async fn open(table: &KafkaTable) -> Result<Self, Error> {
-        let plan = table.sink_plan()?;
+        let ProgramSinkPlan { sink: plan, casts } = table.sink_plan()?;
         let serializer = codecs::serializer(&plan, table.environment()).await?;
         let mut clients = Clients::of_program(table.environment().clone());
         let transaction = transaction(&plan, &mut clients).await?;
@@ -85,6 +88,7 @@ impl UpsertSink {
             table: plan.table,
             columns: plan.columns,
             primary_key: plan.primary_key,
+            casts: MetadataCasts::new(casts),
             serializer,
             writer,
             transaction,
@@ -202,7 +206,7 @@ impl UpsertSink {
     /// # Errors
     /// As of [`commit`](Self::commit), and what the planner refuses.
     pub async fn commit_prepared(table: &KafkaTable, prepared: &[Committable]) -> Result<(), Error> {
-        let plan = table.sink_plan()?;
+        let ProgramSinkPlan { sink: plan, .. } = table.sink_plan()?;
         let mut clients = Clients::of_program(table.environment().clone());
         let transaction = transaction(&plan, &mut clients).await?;
         let transaction = transaction.ok_or_else(|| not_exactly_once(&plan.table))?;
@@ -246,7 +250,11 @@ impl UpsertSink {
     pub(crate) fn encode(&mut self, kind: RowKind, row: Row<'_>) -> Result<Option<Serialized>, Error> {
         self.check(kind, row)?;
         self.bytes.clear();
-        self.serializer.serialize(kind, row, &mut self.bytes).map_err(|e| self.failed(e))
+        let row = self.casts.applied(row);
+        match row.map(|row| self.serializer.serialize(kind, row, &mut self.bytes)) {
+            Ok(encoded) => encoded.map_err(|error| self.failed(error)),
+            Err(uncast) => Err(self.refused(uncast)),
+        }
     }
 
     /// Hands over what was encoded last.

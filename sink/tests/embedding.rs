@@ -13,6 +13,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use serde::{Deserialize, Serialize};
 use upsert_kafka_broker::{Broker, BrokerConfig};
+use upsert_kafka_sink::plan::PlanOptions;
 use upsert_kafka_sink::row::{Arena, RowKind, Value};
 use upsert_kafka_sink::types::LogicalType;
 use upsert_kafka_sink::{Error, KafkaTable, OwnedRow, SourceOptions, TableSource, TypedChange, UpsertSink};
@@ -129,6 +130,62 @@ async fn structs_are_written_as_rows_are_and_read_again() {
         "topic users, partition 0, offset 0: table users: column name: invalid type: string \"Ada\", expected i64"
     );
     assert!(source.next_change::<User, i64>().await.is_err(), "the record is not passed over");
+    broker.stop().await;
+}
+
+/// Columns of metadata may have any type that casts to the record's, as in a job's INSERT: a text is a wall clock of the
+/// session's zone, and Shanghai is eight hours ahead.
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_of_other_types_is_cast_as_an_insert_casts_it() {
+    let broker = Broker::start(BrokerConfig::default()).await.unwrap();
+    let texts = |logical: LogicalType| {
+        let text = Box::new(LogicalType::STRING.not_null());
+        LogicalType::Map(text, Box::new(logical.nullable())).nullable()
+    };
+    let table = |at: LogicalType, header: LogicalType| {
+        KafkaTable::builder("events")
+            .metadata_column("at", at.nullable(), "timestamp")
+            .column("id", LogicalType::BigInt.not_null())
+            .metadata_column("tags", texts(header), "headers")
+            .primary_key(["id"])
+            .topic("events")
+            .key_format("json")
+            .value_format("json")
+            .property("bootstrap.servers", broker.address().to_string())
+            .option("scan.bounded.mode", "latest-offset")
+            .build()
+            .unwrap()
+    };
+    let in_shanghai = PlanOptions::new().with_setting("table.local-time-zone", "Asia/Shanghai");
+    let declared = table(LogicalType::STRING, LogicalType::STRING).with_options(in_shanghai);
+    let mut sink = UpsertSink::open(&declared).await.unwrap();
+    let tags = [(Value::String("k"), Value::String("é"))];
+    let row = |at, id, tags| [at, Value::BigInt(id), tags];
+    let first = row(Value::String("2020-05-13 07:40:06"), 1, Value::Map(&tags));
+    sink.write(RowKind::Insert, &first).await.unwrap();
+    let wrong = row(Value::String("soon"), 2, Value::Null);
+    let wrong = sink.write(RowKind::Insert, &wrong).await.unwrap_err().to_string();
+    assert!(wrong.starts_with("table events: column at: ") && wrong.contains("not a timestamp"), "{wrong}");
+    sink.upsert(&("2020-05-13 07:40:07", 3, None::<()>)).await.unwrap();
+    sink.delete(&3).await.unwrap();
+    sink.flush().await.unwrap();
+
+    let own = table(LogicalType::TimestampLtz(3), LogicalType::BYTES);
+    let mut source = open(&own).await;
+    let mut rows = Vec::new();
+    while source.read(10, |kind, row| rows.push(format!("{kind} {row:?}"))).await.unwrap() > 0 {}
+    let at = |seconds: i64| format!("Timestamp(Timestamp {{ seconds: {seconds}, nanos: 0 }})");
+    assert_eq!(
+        rows[..2],
+        [
+            format!(
+                "+U [BigInt(1), {}, Map([(String(\"k\"), Bytes([195, 169]))])]",
+                at(1_589_355_606 - 8 * 3_600)
+            ),
+            format!("+U [BigInt(3), {}, Map([])]", at(1_589_355_607 - 8 * 3_600)),
+        ]
+    );
+    assert!(rows.len() == 3 && rows[2].starts_with("-D [BigInt(3), "), "{rows:?}");
     broker.stop().await;
 }
 

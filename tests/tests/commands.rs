@@ -219,6 +219,30 @@ fn help_names_every_command_and_every_exit_code() {
 }
 
 #[test]
+fn a_function_tells_how_it_is_called_since_when_and_whose_it_is() {
+    let of = |name: &str| run(&["functions", name, "--output", "raw"]);
+    let shown = of("substr");
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    for line in ["usage\tSUBSTRING(text, from [, length])", "also called\tSUBSTR", "since\tFlink 1.12"] {
+        assert!(shown.out.lines().any(|it| it == line), "{line}: {}", shown.out);
+    }
+    assert!(
+        of("date_add").out.contains("since\tnot in Flink; Huawei DLI has it\n"),
+        "{}",
+        of("date_add").out
+    );
+    let unknown = of("substrng");
+    assert_eq!(unknown.code, 2);
+    assert!(
+        unknown.err.contains("there is no function substrng; did you mean SUBSTRING?"),
+        "{}",
+        unknown.err
+    );
+    let all = run(&["functions", "--output", "raw"]).out;
+    assert!(all.lines().count() > 150 && all.lines().any(|it| it.starts_with("SUBSTRING\t")), "{all}");
+}
+
+#[test]
 fn the_readmes_exit_codes_are_the_commands() {
     let readme =
         std::fs::read_to_string(upsert_kafka_tests::repository().join("README.md")).expect("README.md");

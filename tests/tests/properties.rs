@@ -6,6 +6,7 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use tokio::task::block_in_place;
+use upsert_kafka_sink::functions::{DLI_FUNCTIONS, DliVerdict};
 use upsert_kafka_sink::internals::{CONNECTORS, FORMATS, credential_fields};
 use upsert_kafka_tests::data;
 
@@ -236,6 +237,30 @@ fn the_readmes_functions_are_the_codes() {
         missing.iter().map(|it| it.as_str()).collect::<Vec<_>>().join("\n")
     );
     assert_eq!(listed, rows.len(), "the README has functions that are no more");
+}
+
+/// The README's table of what DLI has likewise.
+#[test]
+fn the_readmes_functions_of_dli_are_the_codes() {
+    let readme = std::fs::read_to_string(upsert_kafka_tests::repository().join("README.md")).unwrap();
+    let rows = DLI_FUNCTIONS.iter().map(|it| {
+        let names: Vec<String> =
+            it.uses.iter().map(|it| format!("`{}`", it.name.replace('|', "\\|"))).collect();
+        let verdict = match it.verdict {
+            DliVerdict::Flink => "Flink's: works",
+            DliVerdict::DliAlone => "DLI's alone: works",
+            DliVerdict::NotYet => "Flink's: needs many rows, not yet",
+            DliVerdict::DliAloneNotYet => "DLI's alone: needs many rows, not yet",
+            other => panic!("{other:?}"),
+        };
+        format!("| {} | {} | {} | {verdict} |", it.about, names.join(", "), it.releases)
+    });
+    let rows: Vec<String> = rows.collect();
+    let missing: Vec<&str> = rows.iter().map(|it| &**it).filter(|row| !readme.contains(row)).collect();
+    assert!(missing.is_empty(), "the README lacks\n{}", missing.join("\n"));
+    let listed = readme.split("### Functions of DLI").nth(1).and_then(|it| it.split("</details>").next());
+    let listed = listed.expect("a table of DLI's functions").lines().filter(|line| line.contains(" | `"));
+    assert_eq!(listed.count(), rows.len(), "the README has functions that are no more");
 }
 
 /// The README's table of formats likewise.

@@ -2,7 +2,9 @@
 //! queries beyond a projection.
 
 mod exchange;
+mod failures;
 mod local;
+mod partitioner;
 mod queries;
 mod sources;
 mod stage;

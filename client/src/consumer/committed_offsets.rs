@@ -9,13 +9,15 @@ use upsert_kafka_protocol::messages::offset_commit::{
 use upsert_kafka_protocol::messages::offset_fetch::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
 };
-use upsert_kafka_protocol::messages::{OffsetCommitRequest, OffsetFetchRequest, OffsetFetchResponse};
-use upsert_kafka_protocol::{ErrorCode, Str};
+use upsert_kafka_protocol::messages::{
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
+};
+use upsert_kafka_protocol::{ErrorCode, Request, Str};
 
 use super::assignment::TopicPartition;
 use crate::cluster::{Attempts, Cluster, Coordinator};
 use crate::connection::Connection;
-use crate::{Error, ErrorKind, GroupMetadata, IsolationLevel};
+use crate::{Error, ErrorKind, GroupMetadata};
 
 /// An offset to commit for a group.
 ///
@@ -102,86 +104,54 @@ pub(super) async fn commit(
     identity: &GroupMetadata,
     offsets: &[Commit],
 ) -> Result<(), Error> {
-    let group = &*identity.group_id;
     if offsets.is_empty() {
         return Ok(());
     }
-    let (keeper, request) = (Coordinator::Group(Arc::from(group)), commit_request(identity, offsets));
-    let mut attempts = Attempts::new(cluster);
-    loop {
-        let attempt = async {
-            let coordinator = cluster.group_coordinator(&keeper).await?;
-            let version = coordinator.version_up_to::<OffsetCommitRequest>(LAST_BY_NAME)?;
-            let timeout = cluster.config().request_timeout;
-            let response = coordinator.call_at(&request, version, timeout).await?;
-            for topic in &response.topics {
-                for partition in &topic.partitions {
-                    let error = refused(&coordinator, partition.error_code, "OffsetCommit");
-                    error.map_err(|error| {
-                        error.with_topic(topic.name.to_string()).with_partition(partition.partition_index)
-                    })?;
-                }
-            }
-            Ok(())
-        };
-        match attempts.run(attempt).await {
-            Ok(()) => return Ok(()),
-            Err(error) => again(cluster, group, &mut attempts, error).await?,
-        }
-    }
+    let request = |_| commit_request(identity, offsets);
+    answered(cluster, &identity.group_id, request, taken).await
 }
 
+/// `stable` where those are awaited that open transactions hold (KIP-447).
 pub(super) async fn committed(
     cluster: &Cluster,
     group: &str,
     of: &[TopicPartition],
+    stable: bool,
 ) -> Result<Vec<Committed>, Error> {
     if of.is_empty() {
         return Ok(Vec::new());
     }
-    let keeper = Coordinator::Group(Arc::from(group));
-    let config = cluster.config();
-    let stable = config.require_stable_offsets || config.isolation_level == IsolationLevel::ReadCommitted;
-    let mut attempts = Attempts::new(cluster);
-    loop {
-        let attempt = async {
-            let coordinator = cluster.group_coordinator(&keeper).await?;
-            let version = coordinator.version_up_to::<OffsetFetchRequest>(LAST_BY_NAME)?;
-            let timeout = cluster.config().request_timeout;
-            let request = fetch_request(group, of, version, stable);
-            let response = coordinator.call_at(&request, version, timeout).await?;
-            kept(&coordinator, &response, of)
-        };
-        match attempts.run(attempt).await {
-            Ok(kept) => return Ok(kept),
-            Err(error) => again(cluster, group, &mut attempts, error).await?,
-        }
-    }
+    let request = |version| fetch_request(group, of, version, stable);
+    answered(cluster, group, request, |coordinator, response| kept(coordinator, response, of)).await
 }
 
 /// All offsets that a group has committed, by topic and partition.
 pub(crate) async fn all_committed(cluster: &Cluster, group: &str) -> Result<Vec<Committed>, Error> {
+    let request = |version| all_request(group, version);
+    let mut all = answered(cluster, group, request, all_kept).await?;
+    all.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+    Ok(all)
+}
+
+/// What the group's coordinator answers, asked again until it does or may not.
+async fn answered<R: Request, T>(
+    cluster: &Cluster,
+    group: &str,
+    request: impl Fn(i16) -> R,
+    read: impl Fn(&Connection, &R::Response) -> Result<T, Error>,
+) -> Result<T, Error> {
     let keeper = Coordinator::Group(Arc::from(group));
     let mut attempts = Attempts::new(cluster);
     loop {
         let attempt = async {
             let coordinator = cluster.group_coordinator(&keeper).await?;
-            let version = coordinator.version_up_to::<OffsetFetchRequest>(LAST_BY_NAME)?;
+            let version = coordinator.version_up_to::<R>(LAST_BY_NAME)?;
             let timeout = cluster.config().request_timeout;
-            let response = coordinator.call_at(&all_request(group, version), version, timeout).await?;
-            accepted(&coordinator, &response)?;
-            let committed = |row: CommittedRow| {
-                refused(&coordinator, row.code, "OffsetFetch")?;
-                let of = TopicPartition::new(&*row.topic, row.partition);
-                Ok(row.committed(&of))
-            };
-            rows(&response).into_iter().map(committed).collect::<Result<Vec<_>, Error>>()
+            let response = coordinator.call_at(&request(version), version, timeout).await?;
+            read(&coordinator, &response)
         };
         match attempts.run(attempt).await {
-            Ok(mut all) => {
-                all.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
-                return Ok(all);
-            }
+            Ok(answer) => return Ok(answer),
             Err(error) => again(cluster, group, &mut attempts, error).await?,
         }
     }
@@ -291,6 +261,18 @@ impl CommittedRow {
     }
 }
 
+/// Whether every offset of a commit was taken.
+fn taken(coordinator: &Connection, response: &OffsetCommitResponse) -> Result<(), Error> {
+    for topic in &response.topics {
+        for partition in &topic.partitions {
+            refused(coordinator, partition.error_code, "OffsetCommit").map_err(|error| {
+                error.with_topic(topic.name.to_string()).with_partition(partition.partition_index)
+            })?;
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a response as a whole.
 fn accepted(coordinator: &Connection, response: &OffsetFetchResponse) -> Result<(), Error> {
     refused(coordinator, response.error_code, "OffsetFetch")?;
@@ -315,6 +297,16 @@ fn kept(
             Ok(row.committed(of))
         })
         .collect()
+}
+
+fn all_kept(coordinator: &Connection, response: &OffsetFetchResponse) -> Result<Vec<Committed>, Error> {
+    accepted(coordinator, response)?;
+    let committed = |row: CommittedRow| {
+        refused(coordinator, row.code, "OffsetFetch")?;
+        let of = TopicPartition::new(&*row.topic, row.partition);
+        Ok(row.committed(&of))
+    };
+    rows(response).into_iter().map(committed).collect()
 }
 
 fn rows(response: &OffsetFetchResponse) -> Vec<CommittedRow> {

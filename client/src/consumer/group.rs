@@ -175,7 +175,14 @@ impl Member {
     /// # Errors
     /// After `default.api.timeout.ms`, or at once when a retry cannot help.
     pub async fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
-        committed_offsets::committed(&self.cluster, &self.group, partitions).await
+        let stable = self.cluster.config().isolation_level == crate::IsolationLevel::ReadCommitted;
+        committed_offsets::committed(&self.cluster, &self.group, partitions, stable).await
+    }
+
+    /// Has the cluster asked for its topics now, and not only every `metadata.max.age.ms`: where this member leads a
+    /// classic group, new partitions are shared then.
+    pub fn refresh_topics(&self) {
+        self.cluster.refresh();
     }
 
     /// Begins to leave. Events go on until everything was let go: what the member has is revoked, then comes `None`. A

@@ -170,7 +170,7 @@ mod tests {
             for data_type in [logical.clone().nullable(), logical.clone().not_null()] {
                 let table = built(data_type.clone()).build().unwrap();
                 assert_eq!(table.name(), "t`1");
-                let columns = table.sink_plan().unwrap().columns;
+                let columns = table.sink_plan().unwrap().sink.columns;
                 let expected =
                     [Field::new("id", LogicalType::BigInt.not_null()), Field::new("the `v`", data_type)];
                 assert_eq!(*columns, expected);
@@ -182,7 +182,7 @@ mod tests {
     fn options_are_what_they_were_given_as() {
         let text = "a'b; \\ \n-- c /* d";
         let table = built(LogicalType::Int.nullable()).property("client.id", text).build().unwrap();
-        let plan = table.sink_plan().unwrap();
+        let plan = table.sink_plan().unwrap().sink;
         assert_eq!(plan.topics.names(), ["it's"]);
         assert!(
             plan.properties.contains(&("client.id".to_owned(), text.to_owned())),
@@ -200,7 +200,7 @@ mod tests {
             .build()
             .unwrap();
         let names = |columns: &[Field]| columns.iter().map(|it| it.name.to_string()).collect::<Vec<_>>();
-        assert_eq!(names(&table.sink_plan().unwrap().columns), ["id", "the `v`", "at"]);
+        assert_eq!(names(&table.sink_plan().unwrap().sink.columns), ["id", "the `v`", "at"]);
         assert_eq!(names(&table.source_plan().unwrap().columns), ["id", "the `v`", "at", "offset"]);
     }
 

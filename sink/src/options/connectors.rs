@@ -354,7 +354,13 @@ static DATAGEN_OPTIONS: &[OptionSpec] = &[
 ];
 
 static FILESYSTEM_OPTIONS: &[OptionSpec] = &[
-    option("path", String, None, "1.12", "A file, a folder, or - for standard input."),
+    option(
+        "path",
+        String,
+        None,
+        "1.12",
+        "A file, a folder, or - for standard input; obs:// is where --map-path says.",
+    ),
     FORMAT,
     option("source.monitor-interval", Duration, None, "1.14", "Without effect: it ends with the last line."),
 ];

@@ -156,7 +156,7 @@ impl<'a> JobDraft<'a> {
             "kafka" => kafka::source(&own),
             "upsert-kafka" => upsert::source(&own),
             "datagen" => local::datagen(&own),
-            "filesystem" => local::filesystem(&own),
+            "filesystem" => local::filesystem(&own, self.caller.credentials.paths()),
             name => {
                 let text = format!("'connector' = '{name}' can only be written");
                 self.findings.push(Finding::new(Rule::Connector, text).of(&table.name).at(table.at));

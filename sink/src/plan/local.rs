@@ -7,6 +7,7 @@ use hashbrown::DefaultHashBuilder;
 use super::SourcePlan;
 use super::check::Check;
 use super::table::Table;
+use crate::credentials::PathMap;
 use crate::datagen::{ColumnGenerator, Generator, GeneratorKind};
 use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error::Rule;
@@ -18,13 +19,16 @@ use crate::options::{DATAGEN, FIELD_OPTIONS, FILESYSTEM, expectation, parse};
 use crate::scan::{Bounded, Startup};
 use crate::types::{Field, LENGTH_MAX, LogicalType};
 
-/// Checks a table of files and makes its plan.
-pub(super) fn filesystem(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<String>) {
+/// Checks a table of files and makes its plan; those of buckets lie where the map says.
+pub(super) fn filesystem<'t>(
+    table: &'t Table,
+    paths: &PathMap,
+) -> (Option<SourcePlan>, Check<'t>, Vec<String>) {
     let mut check = Check::new(table, &FILESYSTEM);
     let format = check.format("format", "");
     check.keys([format.as_ref(), None]);
     check.readable_metadata(None);
-    let path = check.given("path").unwrap_or_default().to_owned();
+    let path = local_path(&mut check, paths);
     let decoding = format.as_ref().and_then(|format| check.decoding_format(format, &table.columns, &[]));
     let strict = format.as_ref().and_then(|format| check.strict_decoding_format(format, &table.columns, &[]));
     let lines = vec![format!("reads each line of {path}"), format!("columns: {}", table.column_names())];
@@ -36,6 +40,33 @@ pub(super) fn filesystem(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<S
     });
     (plan, check, lines)
 }
+
+/// `path`, as a path of this machine.
+fn local_path(check: &mut Check<'_>, paths: &PathMap) -> String {
+    let key = "path";
+    let given = check.given(key).unwrap_or_default();
+    let refused = match (paths.local(given), scheme(given)) {
+        (Err(why), _) => why.sentence(key, given),
+        (Ok(_), Some(scheme)) if !READ_SCHEMES.contains(&scheme) => format!(
+            "'{key}' = '{given}': files by {scheme}:// are not read here; copy them to this machine, or mount what holds \
+             them, and name that folder"
+        ),
+        (Ok(path), _) => return path,
+    };
+    check.refuse(Rule::Value, key, refused);
+    given.to_owned()
+}
+
+/// How a URI begins that is no path of its own.
+fn scheme(path: &str) -> Option<&str> {
+    let (scheme, _) = path.split_once("://")?;
+    let is_one = scheme.starts_with(|it: char| it.is_ascii_alphabetic())
+        && scheme.bytes().all(|it| it.is_ascii_alphanumeric() || b"+-.".contains(&it));
+    is_one.then_some(scheme)
+}
+
+/// Files of this machine, and buckets that lie on it.
+const READ_SCHEMES: [&str; 2] = ["file", "obs"];
 
 /// Checks a table of generated rows and makes its plan.
 pub(super) fn datagen(table: &Table) -> (Option<SourcePlan>, Check<'_>, Vec<String>) {

@@ -3,6 +3,7 @@
 use super::check::Check;
 use super::declared::{Declared, Kind};
 use super::metadata_type::{OF_VALUE, READABLE};
+use super::program_sink::MetadataCast;
 use super::table::Table;
 use crate::deserializer::ReadableMetadata;
 use crate::error::{Finding, Rule};
@@ -107,45 +108,74 @@ pub(super) fn cast_written(
     columns: &mut [Projected],
     session: &Session,
 ) -> Result<(), Finding> {
-    for (column, slot, metadata, data_type) in written(table) {
-        let to = writable_type(metadata);
-        if data_type.logical == to {
-            continue;
-        }
-        let of_record = DataType { logical: to, nullable: true };
-        let expr = std::mem::replace(&mut columns[slot].expr, Expr::null(of_record.logical.clone()));
-        columns[slot].expr = cast::bind(expr, &of_record, false, session).map_err(|error| {
-            let text = format!("column '{}': metadata '{}': {}", column.name, metadata.key(), error.0);
-            Finding::new(Rule::Type, text).at(column.at)
-        })?;
+    for column in uncast(table) {
+        let own = Expr::null(column.data_type.logical.clone());
+        let expr = std::mem::replace(&mut columns[column.slot].expr, own);
+        columns[column.slot].expr = column.cast(expr, session)?;
     }
     Ok(())
 }
 
-/// The metadata columns that only a cast can write, which a program with rows of its own has none for.
-pub(super) fn uncast(table: &Table) -> Vec<Finding> {
-    let needs_cast = |metadata, data_type: &DataType| {
-        matches!(fit(&writable_type(metadata), &data_type.logical), Fit::Cast)
+/// The same for rows that a program brings, which have the columns as they are declared.
+pub(super) fn written_casts(table: &Table, session: &Session) -> Result<Vec<MetadataCast>, Finding> {
+    let cast = |column: WrittenColumn<'_>| {
+        let declared = Expr::column(column.slot, column.data_type.clone());
+        let expr = column.cast(declared, session)?;
+        Ok(MetadataCast { column: column.declared.name.clone(), slot: column.slot, expr })
     };
-    let columns = written(table).filter(|(_, _, metadata, data_type)| needs_cast(*metadata, data_type));
-    let finding = |(column, _, metadata, data_type): (&Declared, usize, WritableMetadata, &DataType)| {
-        let text = format!(
-            "column '{}': metadata '{}' as {} is not supported yet for rows of a program's own",
-            column.name,
-            metadata.key(),
-            data_type.logical
-        );
-        Finding::not_yet("metadata-cast", text).at(column.at)
-    };
-    columns.map(finding).collect()
+    uncast(table).map(cast).collect()
 }
 
-/// The metadata columns of a table that are written, with their places in the row of [`Table::as_sink`].
-fn written(table: &Table) -> impl Iterator<Item = (&Declared, usize, WritableMetadata, &DataType)> {
-    persisted(table).filter_map(|(slot, column)| match &column.kind {
+/// The metadata columns that only a cast can read, which a program's source has none for.
+pub(super) fn unread(table: &Table) -> Vec<Finding> {
+    let needs_cast = |column: &WrittenColumn<'_>| {
+        matches!(fit(&writable_type(column.metadata), &column.data_type.logical), Fit::Cast)
+    };
+    let finding = |column: WrittenColumn<'_>| {
+        let text = format!(
+            "column '{}': metadata '{}' as {} is not supported yet for a program that reads",
+            column.declared.name,
+            column.metadata.key(),
+            column.data_type.logical
+        );
+        Finding::not_yet("metadata-cast", text).at(column.declared.at)
+    };
+    written(table).filter(needs_cast).map(finding).collect()
+}
+
+/// A metadata column that is written.
+struct WrittenColumn<'t> {
+    declared: &'t Declared,
+    /// Its place in the row of [`Table::as_sink`].
+    slot: usize,
+    metadata: WritableMetadata,
+    /// As declared.
+    data_type: &'t DataType,
+}
+
+impl WrittenColumn<'_> {
+    /// An expression of the declared type as what records have.
+    fn cast(&self, expr: Expr, session: &Session) -> Result<Expr, Finding> {
+        let of_record = DataType { logical: writable_type(self.metadata), nullable: true };
+        cast::bind(expr, &of_record, false, session).map_err(|error| {
+            let (name, key) = (&self.declared.name, self.metadata.key());
+            let text = format!("column '{name}': metadata '{key}': {}", error.0);
+            Finding::new(Rule::Type, text).at(self.declared.at)
+        })
+    }
+}
+
+/// Those that are not declared as records have them.
+fn uncast(table: &Table) -> impl Iterator<Item = WrittenColumn<'_>> {
+    written(table).filter(|it| it.data_type.logical != writable_type(it.metadata))
+}
+
+/// The metadata columns of a table that are written.
+fn written(table: &Table) -> impl Iterator<Item = WrittenColumn<'_>> {
+    persisted(table).filter_map(|(slot, declared)| match &declared.kind {
         Kind::Metadata { key, data_type, is_virtual: false, .. } => {
             let metadata = WritableMetadata::ALL.into_iter().find(|it| it.key() == key)?;
-            Some((column, slot, metadata, data_type))
+            Some(WrittenColumn { declared, slot, metadata, data_type })
         }
         _ => None,
     })

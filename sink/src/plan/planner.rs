@@ -10,8 +10,9 @@ use super::job_draft::{Ground, JobDraft};
 use super::job_plan::Plan;
 use super::notice::Notice;
 use super::parallelism::distribute;
-use super::pipeline::{KafkaSinkPlan, SinkPlan, SourcePlan};
+use super::pipeline::{SinkPlan, SourcePlan};
 use super::plan_options::PlanOptions;
+use super::program_sink::ProgramSinkPlan;
 use super::query_binder::rename;
 use super::table::Table;
 use super::{answers, like, metadata};
@@ -116,7 +117,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The one table of a caller who brings rows of its own.
-    pub(super) fn upsert_table(mut self, ast: CreateTable) -> Result<KafkaSinkPlan, Error> {
+    pub(super) fn upsert_table(mut self, ast: CreateTable) -> Result<ProgramSinkPlan, Error> {
         let table = self.only_table(ast);
         let draft = &mut self.draft;
         let sink = draft.sink(&table);
@@ -125,7 +126,12 @@ impl<'a> Planner<'a> {
             |it: &SinkPlan| matches!(it, SinkPlan::Kafka(plan) if plan.changes != ChangeMode::Format);
         match sink {
             Some(sink) if is_meant(&sink) => match sink {
-                SinkPlan::Kafka(plan) if draft.findings.is_empty() => return Ok(*plan),
+                SinkPlan::Kafka(sink) if draft.findings.is_empty() => {
+                    match metadata::written_casts(&table, &draft.settings.session()) {
+                        Ok(casts) => return Ok(ProgramSinkPlan { sink: *sink, casts }),
+                        Err(finding) => draft.findings.push(finding.of(&table.name)),
+                    }
+                }
                 _ => {}
             },
             Some(_) => {
@@ -141,6 +147,7 @@ impl<'a> Planner<'a> {
     pub(super) fn source_table(mut self, ast: CreateTable) -> Result<SourcePlan, Error> {
         let table = self.only_table(ast);
         let draft = &mut self.draft;
+        draft.findings.extend(metadata::unread(&table).into_iter().map(|finding| finding.of(&table.name)));
         let source = draft.source(&table);
         draft.findings.append(&mut draft.properties.findings);
         match source {
@@ -159,7 +166,6 @@ impl<'a> Planner<'a> {
         let path = draft.catalog.path(&ast.name);
         let (table, findings) = Table::new(ast, draft.catalog.shown(&path), path, 0, draft.caller);
         draft.findings.extend(findings);
-        draft.findings.extend(metadata::uncast(&table).into_iter().map(|finding| finding.of(&table.name)));
         table
     }
 

@@ -27,9 +27,10 @@ impl KafkaSource {
     }
 
     /// Whether the group's offsets are those of this job, of each topic, before anything is read.
-    pub(super) async fn check_restore(&self) -> Result<(), Error> {
+    pub(super) async fn check_restore(&mut self) -> Result<(), Error> {
         for topic in self.describe().await? {
             let topic = topic?;
+            self.subscription.topic_ids.insert(topic.name.clone(), topic.topic_id);
             let kept = self.committed(&Subscription::all_partitions_of(&topic)).await?;
             self.initializer(&topic).topic_start(&kept).map_err(|it| self.refused(&topic.name, &it))?;
         }
@@ -47,7 +48,10 @@ impl KafkaSource {
         let initializer = self.initializer(topic);
         // By what all have committed: the partitions that are this task's may be new.
         let start = initializer.topic_start(&kept).map_err(|refused| self.refused(&topic.name, &refused))?;
-        let kept: BTreeMap<_, _> = every.iter().zip(kept).collect();
+        let start = start.of_known(self.subscription.topic_ids.get(&topic.name), topic.topic_id);
+        let mut kept: BTreeMap<_, _> = every.iter().zip(kept).collect();
+        // What was committed of them in a transaction may not have reached the group yet.
+        kept.extend(own.iter().zip(self.committed_stable(own).await?));
         let Subscription { startup, bounded, reset, rebuilds, .. } = &self.subscription;
         let starting = |of: &TopicPartition| {
             let offset = initializer.starting_offset(startup, of.partition, kept.get(of), start, *reset);
@@ -76,6 +80,7 @@ impl KafkaSource {
             }
             self.partitions.insert(of.clone(), it);
         }
+        self.subscription.topic_ids.insert(topic.name.clone(), topic.topic_id);
         let begun: Vec<_> = own.iter().map(|of| of.partition).zip(nexts).collect();
         self.tell(&topic.name, topic.topic_id, start, &begun);
         Ok(())
@@ -141,6 +146,12 @@ impl KafkaSource {
     pub(super) async fn committed(&self, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
         let Some(group) = &self.subscription.group else { return Ok(Vec::new()) };
         self.consumer.committed(group, of).await.map_err(|e| self.failed(e))
+    }
+
+    /// The same, once nothing newer is on its way.
+    async fn committed_stable(&self, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
+        let Some(group) = &self.subscription.group else { return Ok(Vec::new()) };
+        self.consumer.committed_stable(group, of).await.map_err(|e| self.failed(e))
     }
 
     pub(super) async fn list_offsets(

@@ -69,6 +69,17 @@ pub(crate) enum TopicStart {
 }
 
 impl TopicStart {
+    /// What this comes to for a process that has seen a topic of this name with the id `known`: with the topic its broker
+    /// has forgotten what was committed of it.
+    pub(super) fn of_known(self, known: Option<&Uuid>, now: Uuid) -> Self {
+        match (self, known) {
+            (Self::Fresh, Some(&old)) if old != now && old != Uuid::ZERO && now != Uuid::ZERO => {
+                Self::Recreated { old }
+            }
+            _ => self,
+        }
+    }
+
     /// What the checkpoint is to say of a topic that has so many partitions: see [`CheckpointMetadata`].
     pub(super) fn begun(self, partitions: usize) -> i32 {
         match self {

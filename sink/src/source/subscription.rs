@@ -1,9 +1,9 @@
 //! What a source reads, and for whom.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use upsert_kafka_client::{TopicDescription, TopicPartition};
+use upsert_kafka_client::{TopicDescription, TopicPartition, Uuid};
 
 use super::checkpoint_metadata::JobIdentity;
 use super::offsets_initializer::{AutoOffsetReset, Restore};
@@ -16,6 +16,8 @@ pub(super) struct Subscription {
     pub(super) topics: Vec<String>,
     /// Which topics, instead of those.
     pub(super) pattern: Option<TopicPattern>,
+    /// The ids of those that were seen, by which one that was made again is known.
+    pub(super) topic_ids: BTreeMap<String, Uuid>,
     /// Which of their partitions, where that is fixed.
     pub(super) subtask: Option<Subtask>,
     pub(super) group: Option<String>,

@@ -52,6 +52,9 @@ impl KafkaSource {
     /// to the fetches, which know for how long it may be missing. An error changes nothing of what is read. Not to be
     /// called while fetched records wait to be processed: they would be fetched again.
     pub(crate) async fn discover(&mut self) -> Result<bool, Error> {
+        if let Some(group_share) = &self.group_share {
+            group_share.refresh_topics();
+        }
         let topics: Vec<_> = self.describe().await?.into_iter().filter_map(Result::ok).collect();
         let id_now =
             |of: &TopicPartition| topics.iter().find(|it| it.name == *of.topic).map(|it| it.topic_id);

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Function, GroupByExpr, Join, JoinConstraint, JoinOperator, ObjectName, Query as Ast, Select,
-    SetExpr, SetOperator, SetQuantifier, TableFactor, Value, Visit, Visitor,
+    Expr, Function, FunctionArguments, GroupByExpr, Join, JoinConstraint, JoinOperator, ObjectName,
+    Query as Ast, Select, SetExpr, SetOperator, SetQuantifier, TableFactor, Value, Visit, Visitor,
 };
 
 use super::ast::{TableName, WithOption};
@@ -76,7 +76,12 @@ impl Features {
         if function.over.is_some() {
             self.push("window", &format!("{name} OVER"), at);
         } else if WINDOWS.contains(&&*name) {
-            self.push("window", &format!("the window function {name}"), at);
+            let own = if name.starts_with("TUMBLE") && arguments(function) > TUMBLE_ARGUMENTS {
+                " with DLI's period and lateness"
+            } else {
+                ""
+            };
+            self.push("window", &format!("the window function {name}{own}"), at);
         } else if AGGREGATES.contains(&&*name)
             && self.aggregates.len() < AGGREGATES_TOLD_MAX
             && !self.aggregates.iter().any(|(other, _)| *other == name)
@@ -249,6 +254,16 @@ fn is_true(on: &JoinConstraint) -> bool {
         _ => false,
     }
 }
+
+fn arguments(function: &Function) -> usize {
+    match &function.args {
+        FunctionArguments::List(list) => list.args.len(),
+        _ => 0,
+    }
+}
+
+/// Of Flink: the time and the size. A service's own may follow.
+const TUMBLE_ARGUMENTS: usize = 2;
 
 /// Aggregate functions that are told by name.
 const AGGREGATES_TOLD_MAX: usize = 100;

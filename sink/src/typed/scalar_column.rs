@@ -33,8 +33,12 @@ impl<'a> ScalarColumn<'a, '_> {
             LogicalType::SmallInt => number.try_into().ok().map(Value::SmallInt),
             LogicalType::Int | LogicalType::IntervalYearMonth => number.try_into().ok().map(Value::Int),
             LogicalType::BigInt | LogicalType::IntervalDayTime => number.try_into().ok().map(Value::BigInt),
-            LogicalType::Float => Some(number as f32).filter(|it| *it as i128 == number).map(Value::Float),
-            LogicalType::Double => Some(number as f64).filter(|it| *it as i128 == number).map(Value::Double),
+            LogicalType::Float => {
+                has_digits(number, f32::MANTISSA_DIGITS).then_some(Value::Float(number as f32))
+            }
+            LogicalType::Double => {
+                has_digits(number, f64::MANTISSA_DIGITS).then_some(Value::Double(number as f64))
+            }
             LogicalType::Decimal { precision, scale } => {
                 let unscaled = 10i128.checked_pow((*scale).into()).and_then(|it| number.checked_mul(it));
                 let end = 10u128.checked_pow((*precision).into()).unwrap_or(u128::MAX);
@@ -106,6 +110,13 @@ impl<'a> ScalarColumn<'a, '_> {
             self.data_type.logical
         ))
     }
+}
+
+/// Whether so many binary digits hold the number, zeros at its end aside: then a float of these is it. (To cast it there
+/// and back would not tell: what is beyond i128 comes back as its greatest number.)
+fn has_digits(number: i128, digits: u32) -> bool {
+    let size = number.unsigned_abs();
+    size == 0 || u128::BITS - size.leading_zeros() - size.trailing_zeros() <= digits
 }
 
 /// How many digits a number's text has behind the point, zeros at its end aside and its exponent taken in.

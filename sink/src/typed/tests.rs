@@ -249,6 +249,34 @@ fn what_does_not_fit_is_said_with_its_place() {
     );
 }
 
+/// 2¹²⁷ is a float and 2¹²⁷ - 1 is none, though to cast it there and back gives it again.
+#[test]
+fn integers_are_taken_as_floats_where_no_digit_is_lost() {
+    let arena = Arena::new();
+    let taken =
+        |number: i128, logical| written(&(number,), &[field("c", logical)], &arena).ok().map(<[_]>::to_vec);
+    for (number, is_float, is_double) in [
+        (0, true, true),
+        (1 << 24, true, true),
+        ((1 << 24) + 1, false, true),
+        (-(1 << 53), true, true),
+        ((1 << 53) + 1, false, false),
+        (((1 << 53) - 1) << 70, false, true),
+        (1 << 126, true, true),
+        (i64::MAX.into(), false, false),
+        (u64::MAX.into(), false, false),
+        (i128::MAX, false, false),
+        (i128::MAX - 1, false, false),
+        (i128::MIN, true, true),
+        (i128::MIN + 1, false, false),
+    ] {
+        let float = is_float.then(|| vec![Value::Float(number as f32)]);
+        assert_eq!(taken(number, LogicalType::Float), float, "{number} as FLOAT");
+        let double = is_double.then(|| vec![Value::Double(number as f64)]);
+        assert_eq!(taken(number, LogicalType::Double), double, "{number} as DOUBLE");
+    }
+}
+
 #[test]
 fn decimals_are_taken_where_no_digit_is_lost() {
     let arena = Arena::new();

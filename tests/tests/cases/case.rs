@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use upsert_kafka_tests::record::{NewRecord, golden_bytes, golden_headers};
 
@@ -211,9 +212,14 @@ fn input(line: &Value) -> (u64, NewRecord) {
     (line["step"].as_u64().unwrap_or(0), record)
 }
 
+/// The file, or what is compressed in its place.
 fn text(folder: &Path, file: &str) -> String {
-    let path = folder.join(file);
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    let (path, packed) = (folder.join(file), folder.join(format!("{file}.gz")));
+    let text = match std::fs::read(&packed) {
+        Ok(bytes) => std::io::read_to_string(GzDecoder::new(&bytes[..])),
+        Err(_) => std::fs::read_to_string(&path),
+    };
+    text.unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 fn lines(folder: &Path, file: &str) -> Vec<Value> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use upsert_kafka_sink::error::Rule;
 use upsert_kafka_sink::plan::{Plan, PlanOptions, plan};
 use upsert_kafka_sink::{Error, ErrorKind, Job, JobOptions, Stopper};
 use upsert_kafka_tests::kafka::unique;
@@ -18,11 +19,11 @@ use super::host::Host;
 use super::{compare, features};
 
 /// What became of a case that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
     Ran,
-    /// At planning, as it must be: it needs what we do not have.
-    Refused,
+    /// At planning, as it must be: it needs what we do not have, which is said.
+    Refused(String),
     /// Otherwise than Flink, on purpose and with a reason.
     Departed,
 }
@@ -36,8 +37,8 @@ pub(super) async fn replay(case: &Case, host: &Host, departure: Option<&str>) ->
         outcomes.push(outcome.map_err(|e| format!("{}: {e}", variant.file))?);
     }
     outcomes.dedup();
-    match outcomes[..] {
-        [outcome] => Ok(outcome),
+    match &outcomes[..] {
+        [outcome] => Ok(outcome.clone()),
         _ => Err(format!("its spellings differ: {outcomes:?}")),
     }
 }
@@ -76,20 +77,29 @@ impl<'a> Replay<'a> {
 
     /// What is decided without a cluster; `None` when the job is to be run.
     fn at_planning(&self, departure: Option<&str>) -> Result<Option<Outcome>, String> {
-        let lacking = features::missing(&self.case.features, &self.sql)?;
+        let needed = features::needed(&self.case.features, &self.sql);
+        let (lacking, unknown) = (needed.lacking(), needed.unknown);
         let statement_fails = self.variant.expected.error_at.as_deref() == Some("statement");
         match (self.plan(), departure) {
             (Ok(_), Some("planned")) => Ok(Some(Outcome::Departed)),
             (planned, Some(instead)) => Err(format!("instead of {instead}: {:?}", planned.err())),
-            (Ok(_), None) if !lacking.is_empty() => Err(format!("planned, though it needs {lacking:?}")),
-            (Ok(_), None) if statement_fails => Err("planned, where Flink refuses the statement".into()),
-            (Ok(_), None) => Ok(None),
+            (Ok(_), None) => match lacking {
+                Some(lacking) => Err(format!("planned, though it needs {lacking}")),
+                None if statement_fails => Err("planned, where Flink refuses the statement".into()),
+                None => Ok(None),
+            },
             (Err(error), None) if !is_refusal(&error) => {
                 Err(format!("no sentence of the planner: {error:?}"))
             }
-            (Err(_), None) if !lacking.is_empty() => Ok(Some(Outcome::Refused)),
-            (Err(_), None) if statement_fails => Ok(Some(Outcome::Ran)),
-            (Err(error), None) => Err(format!("refused: {error}")),
+            (Err(error), None) => match lacking {
+                Some(lacking) => Ok(Some(Outcome::Refused(format!("it needs {lacking}")))),
+                None if statement_fails => Ok(Some(Outcome::Ran)),
+                None if !unknown.is_empty() && is_not_yet(&error) => {
+                    let why = format!("{unknown:?} is unknown here, and the planner says: {error}");
+                    Ok(Some(Outcome::Refused(why)))
+                }
+                None => Err(format!("refused: {error}")),
+            },
         }
     }
 
@@ -275,6 +285,12 @@ impl Running {
 fn is_refusal(error: &Error) -> bool {
     let planning = matches!(error.kind(), ErrorKind::Sql | ErrorKind::Plan);
     planning && error.to_string().split_whitespace().count() >= 4
+}
+
+/// For nothing but what is coming.
+fn is_not_yet(error: &Error) -> bool {
+    error.findings().iter().all(|finding| matches!(finding.rule, Rule::NotYet(_)))
+        && !error.findings().is_empty()
 }
 
 /// `+I[1, a]`, perhaps behind an identifier, or a line of a SELECT's grid: the rest of stdout is the summary.

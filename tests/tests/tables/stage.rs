@@ -58,6 +58,18 @@ impl Stage {
         producer.flush().await.expect("written");
     }
 
+    /// Writes values into one partition.
+    pub(super) async fn feed_partition(&self, topic: &str, partition: i32, values: &[String]) {
+        let producer = self.client.producer();
+        let topic = producer.topic(topic).await.expect("the topic");
+        for value in values {
+            let record =
+                Record { partition: Some(partition), value: Some(value.as_bytes()), ..Record::new(&topic) };
+            let _flushed_below = producer.send(record).await.expect("room");
+        }
+        producer.flush().await.expect("written");
+    }
+
     /// Writes one record with a time and headers.
     pub(super) async fn feed_one(
         &self,

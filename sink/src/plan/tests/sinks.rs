@@ -47,7 +47,7 @@ fn a_print_table_takes_every_change() {
 
 #[test]
 fn a_table_of_its_own_is_for_programs_with_rows() {
-    let plan = upsert_table(&sink(COLUMNS, "").as_str().into(), &PlanOptions::default()).unwrap();
+    let plan = upsert_table(&sink(COLUMNS, "").as_str().into(), &PlanOptions::default()).unwrap().sink;
     assert_eq!((plan.topics.names(), plan.columns.len()), (&["out".to_owned()][..], 3));
     let error = upsert_table(&SOURCE.into(), &PlanOptions::default()).unwrap_err();
     assert!(error.to_string().contains("'connector' = 'upsert-kafka' is expected here"), "{error}");

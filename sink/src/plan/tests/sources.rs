@@ -1,6 +1,8 @@
 //! Sources: which topics are read, by how many readers, and from where to where.
 
 use super::*;
+use crate::credentials::{Credentials, PathMap};
+use crate::local_source::LocalPlan;
 use crate::scan::{Bounded, Startup};
 
 fn table(name: &str, options: &str) -> String {
@@ -76,4 +78,52 @@ fn without_a_group_one_notice_says_what_that_means() {
         ["table src: no 'properties.group.id': offsets are not kept, so a restart starts anew"]
     );
     assert_eq!(plan.inserts().count(), 2);
+}
+
+#[test]
+fn files_of_buckets_lie_where_the_map_says_and_no_other_store_is_read() {
+    let paths = PathMap::new().with("obs://bucket/", "/mnt/bucket").unwrap();
+    let options = PlanOptions::new().with_credentials(Credentials::of_paths(paths));
+    let path = |path: &str| -> Result<String, String> {
+        let sql = format!(
+            "CREATE TABLE f (id INT) WITH ('connector' = 'filesystem', 'path' = '{path}', 'format' = 'json');
+             CREATE TABLE p (id INT) WITH ('connector' = 'print'); INSERT INTO p SELECT * FROM f"
+        );
+        let plan = plan(&*sql, &options).map_err(|error| error.to_string())?;
+        match plan.pipelines[0].sources[0].local.clone() {
+            Some(LocalPlan::Lines { path }) => Ok(path),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (given, local) in [
+        ("obs://bucket/orders/a.jsonl", "/mnt/bucket/orders/a.jsonl"),
+        ("file:///data/orders", "/data/orders"),
+        ("/data/a:b", "/data/a:b"),
+        ("orders.jsonl", "orders.jsonl"),
+        ("-", "-"),
+    ] {
+        assert_eq!(path(given).as_deref(), Ok(local));
+    }
+    for (given, says) in [
+        (
+            "obs://other/x",
+            "'path' = 'obs://other/x' lies in an object store that is not read here; copy the file and map it: \
+             --map-path obs://other/=DIR",
+        ),
+        ("obs://bucket/../x", "'path' = 'obs://bucket/../x' leaves the folder that stands for its bucket"),
+        (
+            "s3a://b/x",
+            "'path' = 's3a://b/x': files by s3a:// are not read here; copy them to this machine, or mount what holds \
+             them, and name that folder",
+        ),
+        (
+            "hdfs://node:8020/x",
+            "'path' = 'hdfs://node:8020/x': files by hdfs:// are not read here; copy them to this machine, or mount \
+             what holds them, and name that folder",
+        ),
+    ] {
+        let refused = path(given).unwrap_err();
+        assert!(refused.starts_with("table f: ") && refused.contains(says), "{refused}");
+        assert!(refused.contains("line 1, column "), "the place of the option: {refused}");
+    }
 }

@@ -166,15 +166,19 @@ fn regexp<'a>(pattern: &JavaPattern, args: &[Value<'a>], _: &Moment<'a>) -> Resu
     Ok(Value::Boolean(pattern.is_match(text(args[0])?)?))
 }
 
-fn extract<'a>(pattern: &JavaPattern, args: &[Value<'a>], _: &Moment<'a>) -> Result<Value<'a>, EvalError> {
+fn extract<'a>(
+    pattern: &JavaPattern,
+    args: &[Value<'a>],
+    moment: &Moment<'a>,
+) -> Result<Value<'a>, EvalError> {
     let group = args.get(2).map_or(Ok(0), |group| integer(*group))?;
-    let Ok(group) = usize::try_from(group) else { return Ok(Value::Null) };
     let whole = text(args[0])?;
-    if group == 0 {
-        return Ok(pattern.find_at(whole, 0)?.map_or(Value::Null, |found| Value::String(&whole[found])));
-    }
-    let found = pattern.captures_at(whole, 0)?.and_then(|found| found.get(group));
-    Ok(found.map_or(Value::Null, |found| Value::String(found.as_str())))
+    let found = match among(group, pattern) {
+        None => None,
+        Some(0) => pattern.find_at(whole, 0)?,
+        Some(group) => pattern.find_group(whole, group, moment.arena)?,
+    };
+    Ok(found.map_or(Value::Null, |found| Value::String(&whole[found])))
 }
 
 fn extract_all<'a>(
@@ -183,13 +187,18 @@ fn extract_all<'a>(
     moment: &Moment<'a>,
 ) -> Result<Value<'a>, EvalError> {
     let group = args.get(2).map_or(Ok(1), |group| integer(*group))?;
-    let group = usize::try_from(group).ok().filter(|group| *group <= pattern.groups());
-    let Some(group) = group else { return Ok(Value::Null) };
+    let Some(group) = among(group, pattern) else { return Ok(Value::Null) };
+    let whole = text(args[0])?;
     let mut all = moment.arena.vec();
-    for found in pattern.captures(text(args[0])?) {
-        all.push(found?.get(group).map_or(Value::Null, |found| Value::String(found.as_str())));
+    for found in pattern.group_matches(whole, group, moment.arena) {
+        all.push(found?.map_or(Value::Null, |found| Value::String(&whole[found])));
     }
     Ok(Value::Array(all.into_slice()))
+}
+
+/// The number of a group, if the pattern has it; 0 is the whole.
+fn among(group: i64, pattern: &JavaPattern) -> Option<usize> {
+    usize::try_from(group).ok().filter(|group| *group <= pattern.groups())
 }
 
 fn replace<'a>(

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::cache::PatternCache;
+use crate::arena::ArenaString;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
 use crate::expr::functions::signature::{BareNull, Takes, as_nullable_as, text};
 use crate::java_regex::{JavaPattern, PatternError};
-use crate::row::Value;
+use crate::row::{Arena, Value};
 use crate::types::LogicalType;
 
 pub(in crate::expr::functions) static FUNCTIONS: &[FunctionSpec] = &[FunctionSpec {
@@ -50,8 +51,8 @@ impl Scalar for Similar {
             None => {
                 let escape = args.get(2).map(|escape| text(*escape)).transpose()?;
                 let pattern = text(args[1])?;
-                let java = anchored(pattern, escape).map_err(EvalError::new)?;
-                PatternCache::with(moment.patterns, &java, |compiled| match compiled {
+                let java = anchored(pattern, escape, moment.arena).map_err(EvalError::new)?;
+                PatternCache::with(moment.patterns, java, |compiled| match compiled {
                     Ok(compiled) => Ok(Value::Boolean(compiled.is_match(whole)?)),
                     Err(why) => Err(EvalError::new(refused(pattern, why))),
                 })
@@ -61,11 +62,11 @@ impl Scalar for Similar {
 }
 
 fn compile(pattern: &str, escape: Option<&str>) -> Result<JavaPattern, String> {
-    JavaPattern::compile(&anchored(pattern, escape)?).map_err(|why| refused(pattern, &why))
+    JavaPattern::compile(anchored(pattern, escape, &Arena::new())?).map_err(|why| refused(pattern, &why))
 }
 
 /// As a pattern of Java's for the whole text.
-fn anchored(pattern: &str, escape: Option<&str>) -> Result<String, String> {
+fn anchored<'a>(pattern: &str, escape: Option<&str>, arena: &'a Arena) -> Result<&'a str, String> {
     let escape = match escape {
         None => None,
         Some(text) => {
@@ -76,7 +77,11 @@ fn anchored(pattern: &str, escape: Option<&str>) -> Result<String, String> {
             }
         }
     };
-    Ok(format!(r"\A(?:{})\z", to_java(pattern, escape)?))
+    let mut java = arena.string_with_capacity(pattern.len() * 2);
+    java.push_str(r"\A(?:");
+    to_java(pattern, escape, &mut java)?;
+    java.push_str(r")\z");
+    Ok(java.into_str())
 }
 
 #[cold]
@@ -97,29 +102,33 @@ const CLASSES: &[(&str, &str)] = &[
     ("[:ALNUM:]", r"\p{Alnum}"),
 ];
 
-fn to_java(pattern: &str, escape: Option<char>) -> Result<String, String> {
-    let mut out = String::with_capacity(pattern.len() * 2);
+fn to_java(pattern: &str, escape: Option<char>, out: &mut ArenaString<'_>) -> Result<(), String> {
     let mut rest = pattern;
     while let Some(char) = rest.chars().next() {
         rest = &rest[char.len_utf8()..];
         match char {
-            _ if Some(char) == escape => rest = escaped(pattern, rest, char, &mut out)?,
+            _ if Some(char) == escape => rest = escaped(pattern, rest, char, out)?,
             '_' => out.push('.'),
             '%' => out.push_str("(?s:.*)"),
             '[' => {
                 out.push('[');
-                rest = class(pattern, rest, escape, &mut out)?;
+                rest = class(pattern, rest, escape, out)?;
             }
             ']' => return Err(broken(pattern)),
             '\\' | '$' => out.extend(['\\', char]),
             _ => out.push(char),
         }
     }
-    Ok(out)
+    Ok(())
 }
 
 /// The character behind an escape; gives the rest.
-fn escaped<'p>(pattern: &str, rest: &'p str, escape: char, out: &mut String) -> Result<&'p str, String> {
+fn escaped<'p>(
+    pattern: &str,
+    rest: &'p str,
+    escape: char,
+    out: &mut ArenaString<'_>,
+) -> Result<&'p str, String> {
     let next = rest.chars().next().filter(|next| SPECIALS.contains(*next) || *next == escape);
     let Some(next) = next else { return Err(broken(pattern)) };
     if JAVA_SPECIALS.contains(next) {
@@ -134,7 +143,7 @@ fn class<'p>(
     pattern: &str,
     mut rest: &'p str,
     escape: Option<char>,
-    out: &mut String,
+    out: &mut ArenaString<'_>,
 ) -> Result<&'p str, String> {
     while let Some(char) = rest.chars().next() {
         if rest.starts_with("[:") {

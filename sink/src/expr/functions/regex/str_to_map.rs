@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cache::PatternCache;
 use crate::arena::ArenaVec;
 use crate::expr::EvalError;
 use crate::expr::function::{Arguments, BindError, Bound, FunctionSpec, Moment, Nulls, Scalar};
@@ -53,19 +54,22 @@ impl Scalar for StrToMap {
         let arena = moment.arena;
         let mut pairs: ArenaVec<'a, (Value<'a>, Value<'a>)> = arena.vec();
         if !whole.is_empty() {
-            let (mut list, mut key) = (None, None);
-            let list = compiled(self.list.as_ref(), &mut list, args, 1)?;
-            let key = compiled(self.key.as_ref(), &mut key, args, 2)?;
-            for part in split(list, whole, usize::MAX, arena)? {
-                let pair = match *split(key, part, 2, arena)? {
-                    [key, value] => (Value::String(key), Value::String(value)),
-                    _ => (Value::String(part), Value::Null),
-                };
-                match pairs.iter_mut().find(|(key, _)| *key == pair.0) {
-                    Some(earlier) => earlier.1 = pair.1,
-                    None => pairs.push(pair),
+            let list = PatternArgument { constant: self.list.as_ref(), args, index: 1 };
+            let key = PatternArgument { constant: self.key.as_ref(), args, index: 2 };
+            let parts = list.with(moment, |list| split(list, whole, usize::MAX, arena))?;
+            key.with(moment, |key| {
+                for part in parts {
+                    let pair = match *split(key, part, 2, arena)? {
+                        [key, value] => (Value::String(key), Value::String(value)),
+                        _ => (Value::String(part), Value::Null),
+                    };
+                    match pairs.iter_mut().find(|(key, _)| *key == pair.0) {
+                        Some(earlier) => earlier.1 = pair.1,
+                        None => pairs.push(pair),
+                    }
                 }
-            }
+                Ok(())
+            })?;
         }
         Ok(Value::Map(pairs.into_slice()))
     }
@@ -75,15 +79,29 @@ fn compile(pattern: &str) -> Result<JavaPattern, EvalError> {
     JavaPattern::compile(pattern).map_err(|why| EvalError::new(why.to_string()))
 }
 
-fn compiled<'p>(
+/// A pattern of the call: constant, or the row's.
+struct PatternArgument<'p, 'a> {
     constant: Option<&'p JavaPattern>,
-    of_row: &'p mut Option<JavaPattern>,
-    args: &[Value<'_>],
+    args: &'p [Value<'a>],
     index: usize,
-) -> Result<&'p JavaPattern, EvalError> {
-    match constant {
-        Some(pattern) => Ok(pattern),
-        None => Ok(of_row.insert(compile(text(args[index])?)?)),
+}
+
+impl<'a> PatternArgument<'_, 'a> {
+    /// Does something with it, compiled.
+    fn with<T>(
+        &self,
+        moment: &Moment<'a>,
+        apply: impl FnOnce(&JavaPattern) -> Result<T, EvalError>,
+    ) -> Result<T, EvalError> {
+        match self.constant {
+            Some(pattern) => apply(pattern),
+            None => {
+                PatternCache::with(moment.patterns, text(self.args[self.index])?, |compiled| match compiled {
+                    Ok(pattern) => apply(pattern),
+                    Err(why) => Err(EvalError::new(why.to_string())),
+                })
+            }
+        }
     }
 }
 
