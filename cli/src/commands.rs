@@ -21,6 +21,7 @@ mod run;
 mod shared_flags;
 mod sql;
 mod topic;
+mod transactions;
 mod wire;
 
 /// Whether a command asks its user for one line after another.
@@ -271,6 +272,39 @@ pub(crate) const TABLE: &[Command] = &[
         shared: &[CLUSTER],
     },
     Command {
+        name: "transactions list",
+        operands: &[],
+        about: "the transactional ids of a cluster, and for how long each has had a transaction open",
+        flags: &[Flag {
+            name: "--topic",
+            value: Some("TOPIC"),
+            about: "instead what is open in this topic's partitions; what no coordinator knows of hangs",
+        }],
+        shared: &[CLUSTER, SHOWN],
+    },
+    Command {
+        name: "transactions describe",
+        operands: &["ID"],
+        about: "one transactional id, and the partitions of its transaction",
+        flags: &[],
+        shared: &[CLUSTER, SHOWN],
+    },
+    Command {
+        name: "transactions abort",
+        operands: &["[ID]"],
+        about: "an open transaction, whose producer is fenced; or by --topic one that hangs",
+        flags: &[
+            Flag {
+                name: "--topic",
+                value: Some("TOPIC"),
+                about: "where one hangs, as transactions list --topic shows",
+            },
+            Flag { name: "--partition", value: Some("N"), about: "the partition" },
+            Flag { name: "--producer-id", value: Some("ID"), about: "whose it is" },
+        ],
+        shared: &[CLUSTER],
+    },
+    Command {
         name: "produce",
         operands: &["TOPIC"],
         about: "a line of standard input is a record; with --property transactional.id=ID all are one transaction",
@@ -419,6 +453,9 @@ pub(crate) async fn run(name: &str, args: &Args, stop: &Stop, out: &mut Output) 
         "group describe" => group::describe(args, out).await,
         "group reset" => group::reset(args, out).await,
         "group delete" => group::delete(args).await,
+        "transactions list" => transactions::list(args, out).await,
+        "transactions describe" => transactions::describe(args, out).await,
+        "transactions abort" => transactions::abort(args).await,
         "produce" => produce::run(args, stop).await,
         "consume" => consume::run(args, stop, out).await,
         _ if name.starts_with("wire ") => wire::run(&name["wire ".len()..], args, out),

@@ -1,4 +1,4 @@
-//! Topics, settings and groups: each a thin call.
+//! Topics, settings, groups and transactions: each a thin call.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,11 +21,15 @@ use crate::{Error, ErrorKind};
 mod description;
 mod group_description;
 mod groups;
+mod transaction_description;
+mod transactions;
 
 pub use description::{BrokerDescription, ClusterDescription, PartitionDescription, TopicDescription};
 pub use group_description::{GroupDescription, GroupListing, GroupMemberDescription};
+pub use transaction_description::{ProducerDescription, TransactionDescription, TransactionListing};
 
-/// Looks at topics, settings and groups, makes topics, deletes topics and groups. Every call ends within `default.api.timeout.ms`.
+/// Looks at topics, settings, groups and transactions, makes topics, deletes topics and groups, ends transactions. Every
+/// call ends within `default.api.timeout.ms`.
 #[derive(Clone)]
 pub struct Admin {
     cluster: Cluster,

@@ -254,7 +254,8 @@ impl Cluster {
         self.slot(self.coordinator_node(of).await?, ConnectionKind::Coordinator(self.owner.id)).await
     }
 
-    async fn coordinator_node(&self, of: &Coordinator) -> Result<i32, Error> {
+    /// The broker that keeps that state, as far as it is known.
+    pub(crate) async fn coordinator_node(&self, of: &Coordinator) -> Result<i32, Error> {
         if let Some(node) = self.ask(|reply| Command::Coordinator(of.clone(), reply)).await? {
             return Ok(node);
         }

@@ -120,6 +120,11 @@ impl Error {
         self.0.scope == Scope::Transaction
     }
 
+    /// Whether a group is sharing its partitions anew: a member that has heard of that may ask again.
+    pub fn is_rebalancing(&self) -> bool {
+        self.code() == Some(ErrorCode::REBALANCE_IN_PROGRESS)
+    }
+
     /// Whether a group has gone on without the member that spoke: its generation or epoch is over, another has its name,
     /// or the coordinator does not know it.
     pub fn is_stale_member(&self) -> bool {

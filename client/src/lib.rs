@@ -157,7 +157,8 @@ mod utc;
 
 pub use admin::{
     Admin, BrokerDescription, ClusterDescription, ConfigEntry, GroupDescription, GroupListing,
-    GroupMemberDescription, NewTopic, PartitionDescription, TopicDescription,
+    GroupMemberDescription, NewTopic, PartitionDescription, ProducerDescription, TopicDescription,
+    TransactionDescription, TransactionListing,
 };
 pub use client::Client;
 pub use config::{

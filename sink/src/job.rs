@@ -25,7 +25,8 @@
 //! written of what lies before them, become lasting together. Where other tasks write, an order to flush follows the
 //! changes through the channels, and each such task tells when it is done. There is a checkpoint by interval and one at
 //! the task's end, also after a failure: what was processed before it is kept, and not read again. There is no other
-//! state. After a crash the offsets in the source's group say where to read on.
+//! state. After a crash the offsets in the source's group say where to read on. The exactly-once sinks of a task have one
+//! transaction (`task_transaction.rs`), into which its positions go.
 //!
 //! A job that goes on for ever, whose tables name a group and their topics, shares its partitions with other processes of
 //! the same job: each task that reads is a member of the table's group, is given partitions and gives them up one by one
@@ -56,6 +57,7 @@ pub use crate::source::Restore;
 use sink_task::{SinkTask, SinkTasks};
 use subtask::Subtask;
 use task::{Opening, Task};
+use transactions::TaskNumbers;
 
 pub(crate) mod dead_letters;
 mod exchange_writer;
@@ -65,6 +67,7 @@ mod sink_task;
 pub(crate) mod subtask;
 pub(crate) mod task;
 mod topics;
+mod transactions;
 mod writers;
 
 pub use topics::NewTopics;
@@ -203,6 +206,8 @@ impl Job {
             clients,
             progress: shared,
             results: options.results,
+            checkpoint_interval: plan.settings.checkpoint_interval,
+            task_numbers: TaskNumbers::default(),
             instance: options.instance,
             alone: options.alone,
             members: 0,

@@ -143,6 +143,7 @@ mod clients;
 mod codecs;
 pub mod credentials;
 mod datagen;
+mod delivery_guarantee;
 mod deserializer;
 pub mod error;
 mod error_handling;
@@ -156,6 +157,7 @@ mod java_regex;
 mod job;
 mod kafka_table;
 mod key_hash;
+mod lingering;
 mod local_source;
 mod message;
 mod normalize;
@@ -184,7 +186,9 @@ pub mod sql;
 mod state;
 mod step;
 mod table_source;
+mod task_transaction;
 mod topic_selector;
+mod transactional_ids;
 mod transform;
 #[cfg(feature = "serde")]
 mod typed;
@@ -204,7 +208,7 @@ pub use query_results::{QueryChange, QueryResults};
 pub use table_source::{SourceOptions, SourcePositions, TableSource};
 #[cfg(feature = "serde")]
 pub use typed::TypedChange;
-pub use upsert_sink::{CommitHandle, UpsertSink};
+pub use upsert_sink::{CommitHandle, Committable, UpsertSink};
 
 /// What lies behind the tables and jobs, for the tests, benches and fuzz targets of this repository. It is no part of
 /// what this crate promises.

@@ -21,6 +21,7 @@ mod check;
 mod completion;
 mod credentials;
 mod declared;
+mod delivery;
 mod discretion;
 mod distribution;
 mod expansion;

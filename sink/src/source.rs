@@ -20,8 +20,8 @@
 use std::collections::BTreeMap;
 
 use upsert_kafka_client::{
-    Admin, Assignor, Commit, Config, Consumer, Fetched, OffsetSpec, Role, TopicDescription, TopicPartition,
-    Uuid,
+    Admin, Assignor, Commit, Config, Consumer, Fetched, GroupMetadata, OffsetSpec, Role, TopicDescription,
+    TopicPartition, Uuid,
 };
 
 use crate::clients::Clients;
@@ -67,6 +67,13 @@ pub(crate) struct KafkaSource {
 /// How far a source had come at one moment: what a checkpoint commits.
 #[derive(Default)]
 pub(crate) struct Positions(Vec<Commit>);
+
+impl Positions {
+    /// What a transaction is to keep.
+    pub(crate) fn commits(&self) -> &[Commit] {
+        &self.0
+    }
+}
 
 impl KafkaSource {
     /// Resolves where each partition begins and ends, and commits the beginning: a job that dies before
@@ -223,13 +230,44 @@ impl KafkaSource {
             self.alone(group).await?;
             self.consumer.commit(group, &moved).await.map_err(|e| self.failed(e))?;
         }
+        self.committed_at(Positions(moved));
+        Ok(())
+    }
+
+    /// These positions are committed.
+    pub(crate) fn committed_at(&mut self, Positions(moved): Positions) {
         for commit in moved {
             let of = TopicPartition { topic: commit.topic, partition: commit.partition };
             if let Some(it) = self.partitions.get_mut(&of) {
                 it.committed = Some(commit.offset);
             }
         }
-        Ok(())
+    }
+
+    /// Whose positions a transaction keeps; `None` where nobody keeps them, or while it is in no group.
+    pub(crate) fn group(&self) -> Option<GroupMetadata> {
+        match &self.group_share {
+            Some(group_share) => group_share.metadata(),
+            None => self
+                .subscription
+                .group
+                .as_deref()
+                .filter(|_| self.subscription.commits)
+                .map(GroupMetadata::new),
+        }
+    }
+
+    /// Refuses to go on where somebody else moved the group's offsets: see [`alone`](Self::alone).
+    pub(crate) async fn check_alone(&self) -> Result<(), Error> {
+        match &self.subscription.group {
+            Some(group) if self.subscription.commits && !self.is_member() => self.alone(group).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The partitions that are read.
+    pub(crate) fn owned(&self) -> Vec<TopicPartition> {
+        self.partitions.keys().cloned().collect()
     }
 
     /// Whether this partition is read, and is one of the topic with that id: what was fetched of a topic that was
@@ -282,6 +320,8 @@ impl KafkaSource {
 /// The settings of the consumer, and of its member.
 fn config(plan: &SourcePlan, share: Share) -> Result<Config, Error> {
     let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
+    // What an earlier run, or another task, committed in a transaction may not have reached the group yet.
+    config.require_stable_offsets = true;
     config.auto_offset_reset = AutoOffsetReset::of_consumer(&plan.properties, &plan.startup);
     if !plan::sets(&plan.properties, "fetch.max.bytes") {
         config.fetch_max_bytes = FETCH_BYTES_MAX;

@@ -119,7 +119,7 @@ impl TableSource {
         let deserializer = codecs::deserializer(&plan, &plan.deserializer, environment).await?;
         let mut clients = Clients::of_job(environment.clone());
         let identity = JobIdentity::of_program(&plan.table);
-        let dead_letters = DeadLetters::open(&plan, &mut clients).await?;
+        let dead_letters = DeadLetters::open(&plan, &mut clients, None).await?;
         let share = Share::Fixed(Subtask::ONLY);
         let kafka = KafkaSource::open(&plan, share, options.restore, identity, &mut clients).await?;
         Ok(Self {

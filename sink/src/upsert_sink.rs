@@ -9,21 +9,26 @@ use crate::codecs;
 use crate::error::{Error, ErrorKind};
 use crate::job::subtask::Subtask;
 use crate::kafka_table::KafkaTable;
-use crate::plan::{PlanOptions, ProgramSinkPlan};
+use crate::plan::{KafkaSinkPlan, PlanOptions, ProgramSinkPlan};
 use crate::progress::Counts;
 use crate::row::{Row, RowKind, Value};
 use crate::serializer::{Serialized, Serializer};
 use crate::sql::Script;
+use crate::task_transaction::TaskTransaction;
+use crate::transactional_ids::TransactionalIds;
 use crate::types::Field;
-use crate::writer::KafkaWriter;
+use crate::writer::{KafkaWriter, producer_config};
 
 mod commit_handle;
+mod committable;
 mod metadata_casts;
 
 pub use commit_handle::CommitHandle;
+pub use committable::Committable;
 use metadata_casts::MetadataCasts;
 
-/// The table, connected. At-least-once: what [`flush`](Self::flush) returned for is in the topic.
+/// The table, connected. At-least-once: what [`flush`](Self::flush) returned for is in the topic. With
+/// `sink.delivery-guarantee` = exactly-once, what was [prepared](Self::prepare_commit) and [committed](Self::commit) is seen.
 ///
 /// Once the cluster did not take a change, the sink is at its end: every flush from then on fails with the reason.
 /// Open another one, and write again what no flush had returned for.
@@ -45,6 +50,8 @@ pub struct UpsertSink {
     casts: MetadataCasts,
     serializer: Serializer,
     writer: KafkaWriter,
+    /// Of an exactly-once table.
+    transaction: Option<TaskTransaction>,
     bytes: Vec<u8>,
     /// Of the rows that are made of structs or of arrays.
     #[cfg(any(feature = "serde", feature = "arrow"))]
@@ -63,7 +70,8 @@ impl UpsertSink {
         Self::open(&KafkaTable::from_ddl(ddl)?.with_options(options.clone())).await
     }
 
-    /// Opens an upsert-kafka table.
+    /// Opens an upsert-kafka table. Of an exactly-once table it ends what an earlier run left open under its
+    /// `sink.transactional-id-prefix`, prepared transactions too: those are [committed](Self::commit_prepared) before.
     ///
     /// # Errors
     /// Everything that the planner refuses; then what the cluster, or a format's registry, does.
@@ -71,7 +79,11 @@ impl UpsertSink {
         let ProgramSinkPlan { sink: plan, casts } = table.sink_plan()?;
         let serializer = codecs::serializer(&plan, table.environment()).await?;
         let mut clients = Clients::of_program(table.environment().clone());
-        let writer = KafkaWriter::open(&plan, Subtask::ONLY, &mut clients).await?;
+        let transaction = transaction(&plan, &mut clients).await?;
+        if let Some(transaction) = &transaction {
+            transaction.end_lingering_of_all(&[]).await?;
+        }
+        let writer = KafkaWriter::open(&plan, Subtask::ONLY, &mut clients, transaction.as_ref()).await?;
         Ok(Self {
             table: plan.table,
             columns: plan.columns,
@@ -79,6 +91,7 @@ impl UpsertSink {
             casts: MetadataCasts::new(casts),
             serializer,
             writer,
+            transaction,
             bytes: Vec::new(),
             #[cfg(any(feature = "serde", feature = "arrow"))]
             arena: crate::row::Arena::new(),
@@ -124,7 +137,87 @@ impl UpsertSink {
     /// The first change that the cluster did not take: now, and at every later call.
     pub async fn flush(&mut self) -> Result<(), Error> {
         self.writer.release(&mut Counts::default()).await?;
-        self.writer.flush().await
+        match &self.transaction {
+            Some(transaction) => transaction.flush().await,
+            None => self.writer.flush().await,
+        }
+    }
+
+    /// Of an exactly-once table, the first phase of a commit: every change that was written since the last one is in the
+    /// topic, and none is seen by who reads with `read_committed`. `None` where nothing was written. What is given back is
+    /// to be stored with the checkpoint of the program, and then [committed](Self::commit). Writing goes on meanwhile, in
+    /// the next transaction.
+    ///
+    /// ```
+    /// use upsert_kafka_sink::plan::PlanOptions;
+    /// use upsert_kafka_sink::row::{RowKind, Value};
+    /// use upsert_kafka_sink::{Committable, KafkaTable, UpsertSink};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let broker = upsert_kafka_broker::Broker::start(upsert_kafka_broker::BrokerConfig::default()).await?;
+    /// # let bootstrap = broker.address().to_string();
+    ///
+    /// let table = KafkaTable::from_ddl(
+    ///     "CREATE TABLE users (id BIGINT, name STRING, PRIMARY KEY (id) NOT ENFORCED) WITH (
+    ///        'connector' = 'upsert-kafka', 'topic' = 'users', 'key.format' = 'json', 'value.format' = 'json',
+    ///        'properties.bootstrap.servers' = 'kafka:9092', 'sink.delivery-guarantee' = 'exactly-once',
+    ///        'sink.transactional-id-prefix' = 'users-of-my-program')",
+    /// )?
+    /// .with_options(PlanOptions::new().with_bootstrap(bootstrap));
+    /// let mut checkpoint: Vec<u8> = Vec::new(); // where the program keeps it
+    ///
+    /// let mut sink = UpsertSink::open(&table).await?;
+    /// sink.write(RowKind::Insert, &[Value::BigInt(1), Value::String("Ada")]).await?;
+    /// if let Some(prepared) = sink.prepare_commit().await? {
+    ///     checkpoint = prepared.to_bytes()?; // with how far its own source had come
+    /// }
+    /// drop(sink); // it crashes here
+    ///
+    /// // The next run ends what the checkpoint says, and goes on from there.
+    /// UpsertSink::commit_prepared(&table, &[Committable::from_bytes(&checkpoint)?]).await?;
+    /// let sink = UpsertSink::open(&table).await?;
+    /// # drop(sink);
+    /// # broker.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A change that the cluster did not take: none since the last prepared transaction will be seen, and the sink is at
+    /// its end. Or the table is not exactly-once.
+    pub async fn prepare_commit(&mut self) -> Result<Option<Committable>, Error> {
+        self.writer.release(&mut Counts::default()).await?;
+        let prepared = self.transaction()?.prepare().await?;
+        Ok(prepared.map(|(id, producer)| Committable::new(id, producer)))
+    }
+
+    /// The second phase, once what [`prepare_commit`](Self::prepare_commit) gave is stored: its changes are seen.
+    ///
+    /// # Errors
+    /// The transaction was ended by its `transaction.timeout.ms`, by hand or by somebody with the same prefix, and nothing
+    /// of it is seen; or the cluster does not answer: then call again.
+    pub async fn commit(&mut self, prepared: &Committable) -> Result<(), Error> {
+        let (id, producer) = (prepared.transactional_id(), prepared.producer());
+        self.transaction()?.commit_prepared(id, producer).await
+    }
+
+    /// Commits what an earlier run prepared and stored, and may have committed or not, before the sink is opened.
+    ///
+    /// # Errors
+    /// As of [`commit`](Self::commit), and what the planner refuses.
+    pub async fn commit_prepared(table: &KafkaTable, prepared: &[Committable]) -> Result<(), Error> {
+        let ProgramSinkPlan { sink: plan, .. } = table.sink_plan()?;
+        let mut clients = Clients::of_program(table.environment().clone());
+        let transaction = transaction(&plan, &mut clients).await?;
+        let transaction = transaction.ok_or_else(|| not_exactly_once(&plan.table))?;
+        for it in prepared {
+            transaction.commit_prepared(it.transactional_id(), it.producer()).await?;
+        }
+        Ok(())
+    }
+
+    fn transaction(&self) -> Result<&TaskTransaction, Error> {
+        self.transaction.as_ref().ok_or_else(|| not_exactly_once(&self.table))
     }
 
     /// What tells when every change that was written until now is acknowledged, while others are written: for a program
@@ -143,8 +236,12 @@ impl UpsertSink {
     /// ```
     ///
     /// # Errors
-    /// A change that was held back and is too large.
+    /// A change that was held back and is too large. Or the table is exactly-once, so that acknowledged changes are unseen:
+    /// [`prepare_commit`](Self::prepare_commit) is for that.
     pub async fn commit_handle(&mut self) -> Result<CommitHandle, Error> {
+        if self.transaction.is_some() {
+            return Err(self.refused("it is exactly-once: prepare_commit and commit make its changes seen"));
+        }
         self.writer.release(&mut Counts::default()).await?;
         Ok(CommitHandle::new(Arc::clone(self.writer.acknowledgement())))
     }
@@ -205,6 +302,22 @@ impl UpsertSink {
     fn failed(&self, error: crate::format::EncodeError) -> Error {
         Error::encode(error).within(format_args!("table {}", self.table))
     }
+}
+
+/// The transaction of a program's exactly-once table.
+async fn transaction(plan: &KafkaSinkPlan, clients: &mut Clients) -> Result<Option<TaskTransaction>, Error> {
+    let Some(naming) = plan.delivery.naming() else { return Ok(None) };
+    let client = clients.open(producer_config(plan)?).await.map_err(Error::cluster)?;
+    let ids = TransactionalIds::of_task(naming.clone(), 0);
+    Ok(Some(TaskTransaction::new(client, clients.clock().clone(), ids)))
+}
+
+#[cold]
+fn not_exactly_once(table: &str) -> Error {
+    let text = format!(
+        "table {table}: only a table with 'sink.delivery-guarantee' = 'exactly-once' commits in two phases"
+    );
+    Error::new(ErrorKind::Sink, text)
 }
 
 impl fmt::Debug for UpsertSink {

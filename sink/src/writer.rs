@@ -9,13 +9,14 @@ use crate::job::subtask::Subtask;
 use crate::plan::{Layout, SinkPlan};
 use crate::progress::Counts;
 use crate::query_results::QueryWriter;
+use crate::task_transaction::TaskTransaction;
 
 mod acknowledgement;
 mod kafka;
 mod print;
 
 pub(crate) use acknowledgement::Acknowledgement;
-pub(crate) use kafka::KafkaWriter;
+pub(crate) use kafka::{KafkaWriter, producer_config};
 use print::PrintWriter;
 
 /// A table that is open for writing.
@@ -34,9 +35,12 @@ impl Writer {
         subtask: Subtask,
         clients: &mut Clients,
         results: Option<&QueryWriter>,
+        transaction: Option<&TaskTransaction>,
     ) -> Result<Self, Error> {
         Ok(match plan {
-            SinkPlan::Kafka(plan) => Self::Kafka(Box::new(KafkaWriter::open(plan, subtask, clients).await?)),
+            SinkPlan::Kafka(plan) => {
+                Self::Kafka(Box::new(KafkaWriter::open(plan, subtask, clients, transaction).await?))
+            }
             SinkPlan::Print(plan) => match results.filter(|_| plan.layout == Layout::Cells) {
                 Some(results) => Self::Query(results.clone()),
                 None => Self::Print(PrintWriter::new(plan, subtask, clients.clock().clone())),
@@ -91,6 +95,13 @@ impl Writer {
             Self::Kafka(writer) => writer.release(counts).await,
             Self::Print(writer) => writer.flush(),
             Self::Query(_) | Self::Blackhole => Ok(()),
+        }
+    }
+
+    /// Forgets what is held back: the source goes back to before it.
+    pub(crate) fn forget(&mut self) {
+        if let Self::Kafka(writer) = self {
+            writer.forget();
         }
     }
 

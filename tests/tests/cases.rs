@@ -19,7 +19,7 @@ use host::Host;
 use replay::Outcome;
 
 /// How many of our own cases do what; a case moves from refused to run in the commit that makes it run.
-const OWN: Counts = Counts { run: 34, refused: 17, departed: 1 };
+const OWN: Counts = Counts { run: 38, refused: 13, departed: 1 };
 
 /// The same of jobs that keep state over many rows: none runs yet.
 const STATE: Counts = Counts { run: 0, refused: 48, departed: 0 };

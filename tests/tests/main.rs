@@ -13,6 +13,7 @@ mod dli; // credentials by name, buckets, secrets by key: the checklist of those
 mod doctor; // every step of reaching a cluster, and where it fails
 mod embedded; // the embedded broker serves the Java client
 mod embedding; // tables that a program opens, reads and writes
+mod exactly_once; // rows and offsets in one transaction: seen once, or not at all
 mod examples; // the examples of the crates, run
 mod faults; // a real Kafka of three nodes, killed, stopped and rolled under load; UPSERT_KAFKA_STORM=long
 mod fuzz; // the checks of the fuzz kit over its corpus and what chance makes of it

@@ -33,6 +33,16 @@ const POINTS: &[(&str, ApiKey, &[When])] = &[
     ("offset-commit", ApiKey::OFFSET_COMMIT, ALWAYS),
 ];
 
+/// Those of a job with transactions besides.
+const TRANSACTION_POINTS: &[(&str, ApiKey, &[When])] = &[
+    ("list-transactions", ApiKey::LIST_TRANSACTIONS, &[When::Start]),
+    ("add-partitions-to-txn", ApiKey::ADD_PARTITIONS_TO_TXN, RUNNING),
+    ("add-offsets-to-txn", ApiKey::ADD_OFFSETS_TO_TXN, RUNNING),
+    ("txn-offset-commit", ApiKey::TXN_OFFSET_COMMIT, RUNNING),
+    ("end-txn", ApiKey::END_TXN, RUNNING),
+];
+
+const RUNNING: &[When] = &[When::Running, When::Stop];
 const ALWAYS: &[When] = &[When::Start, When::Running, When::Stop];
 
 /// What happens there.
@@ -98,6 +108,42 @@ async fn jobs_of_every_other_kind_too() {
         }
         let refused = Action::RefusePartition(1, ErrorCode::INVALID_RECORD);
         add("produce/one-partition/Running".into(), Harm::Fault(ApiKey::PRODUCE, refused), When::Running);
+        add("away/Stop".into(), Harm::Away, When::Stop);
+    }
+    play(scenarios).await;
+}
+
+/// Whatever fails: under read_committed each change is there once, in order, of every sink.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exactly_once_jobs_write_every_change_once() {
+    let mut scenarios = Vec::new();
+    for (turn, shape) in Shape::EXACTLY_ONCE.into_iter().enumerate() {
+        let sinks = 1 + turn % 2;
+        let mut add = |name: String, harm, when| {
+            scenarios.push(Scenario::new(name, sinks, false, harm, when).of(shape));
+        };
+        let cells = TRANSACTION_POINTS.iter().chain(POINTS);
+        let cells = cells.flat_map(|(point, api, moments)| moments.iter().map(move |it| (point, api, it)));
+        for (at, (point, api, when)) in cells.enumerate() {
+            // The first kind meets every fault everywhere, of the others each request meets two.
+            let faults = if turn == 0 { 0..FAULTS.len() } else { at + turn..at + turn + 2 };
+            for (fault, action) in faults.map(|it| FAULTS[it % FAULTS.len()]) {
+                add(format!("{point}/{fault}/{when:?}"), Harm::Fault(*api, action), *when);
+            }
+        }
+        for (point, api) in [
+            ("produce", ApiKey::PRODUCE),
+            ("txn-offset-commit", ApiKey::TXN_OFFSET_COMMIT),
+            ("end-txn", ApiKey::END_TXN),
+        ] {
+            for (moment, action) in [("before", Action::Close), ("after", Action::LoseAnswer)] {
+                add(format!("killed-{moment}/{point}"), Harm::KillAt(api, action), When::Running);
+            }
+        }
+        for when in ALWAYS {
+            add(format!("killed/{when:?}"), Harm::Kill, *when);
+        }
+        add("away/Running".into(), Harm::Away, When::Running);
         add("away/Stop".into(), Harm::Away, When::Stop);
     }
     play(scenarios).await;

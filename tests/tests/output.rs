@@ -59,6 +59,10 @@ fn invocations(at: &str, size: usize) -> Vec<Invocation> {
         add("group list", &["group", "list", "--bootstrap", at, "--output", form], Vec::new(), Something);
         let described = ["group", "describe", "g", "--bootstrap", at, "--output", form];
         add("group describe", &described, Vec::new(), Something);
+        let transactions = ["transactions", "list", "--bootstrap", at, "--output", form];
+        add("transactions list", &transactions, Vec::new(), Something);
+        let described = ["transactions", "describe", "tx", "--bootstrap", at, "--output", form];
+        add("transactions describe", &described, Vec::new(), Something);
         let doctor = ["doctor", "--bootstrap", at, "--topic", "big", "--output", form];
         add("doctor", &doctor, Vec::new(), Something);
         add("functions", &["functions", "--output", form], Vec::new(), Something);
@@ -70,6 +74,7 @@ fn invocations(at: &str, size: usize) -> Vec<Invocation> {
     add("explain", &["explain", "examples/orders.sql"], Vec::new(), Something);
     let create = ["topic", "create", "made", "--bootstrap", at];
     add("topic create", &create, Vec::new(), Nothing);
+    add("transactions abort", &["transactions", "abort", "tx", "--bootstrap", at], Vec::new(), Nothing);
     add("group delete", &["group", "delete", "g", "--bootstrap", at], Vec::new(), Nothing);
     add("produce", &produce(at), [b"k|", value.as_bytes(), b"\n"].concat(), Nothing);
     add_wire(&value, &mut add);
@@ -132,6 +137,8 @@ fn broker_with_value(size: usize) -> (program::Running, String) {
     let value = "v".repeat(size);
     let produced = program::run_with_input(&produce(&at), &[b"k|", value.as_bytes(), b"\n"].concat());
     assert_eq!(produced.code, 0, "{}", produced.err);
+    let transaction = ["produce", "small", "--bootstrap", &at, "--property", "transactional.id=tx"];
+    assert_eq!(program::run_with_input(&transaction, b"v\n").code, 0);
     (broker, at)
 }
 

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
 use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_client::{
-    Address, Assignment, Client, Clock, Config, Environment, Position, Role, TopicPartition,
+    Address, Assignment, Client, Clock, Config, Environment, IsolationLevel, Position, Role, TopicPartition,
 };
 use upsert_kafka_sink::plan::{self, PlanOptions};
 use upsert_kafka_sink::{Error, Job, JobOptions, NewTopics, Progress, Stopper, Summary};
@@ -101,7 +101,18 @@ impl World {
 
     /// Everything in the first partitions of a topic, as many as it has, by partition and offset.
     pub(crate) async fn written(&self, topic: &str) -> Vec<Written> {
-        let mut consumer = self.client().await.consumer();
+        self.read(topic, IsolationLevel::ReadUncommitted).await
+    }
+
+    /// The same of committed transactions alone, up to the first open one of each partition.
+    pub(crate) async fn committed(&self, topic: &str) -> Vec<Written> {
+        self.read(topic, IsolationLevel::ReadCommitted).await
+    }
+
+    async fn read(&self, topic: &str, isolation_level: IsolationLevel) -> Vec<Written> {
+        let client = self.client().await;
+        let config = client.config().clone().with(|it| it.isolation_level = isolation_level);
+        let mut consumer = client.with_config(config).expect("a client").consumer();
         let ends = consumer.offsets(topic, upsert_kafka_client::OffsetSpec::Latest).await.expect("its ends");
         let begins = ends.iter().map(|(index, _)| Assignment::new(topic, *index, Position::Earliest));
         consumer.assign(begins.collect());

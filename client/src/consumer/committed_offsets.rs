@@ -119,7 +119,8 @@ pub(super) async fn committed(
     if of.is_empty() {
         return Ok(Vec::new());
     }
-    let stable = cluster.config().isolation_level == IsolationLevel::ReadCommitted;
+    let config = cluster.config();
+    let stable = config.require_stable_offsets || config.isolation_level == IsolationLevel::ReadCommitted;
     let request = |version| fetch_request(group, of, version, stable);
     answered(cluster, group, request, |coordinator, response| kept(coordinator, response, of)).await
 }

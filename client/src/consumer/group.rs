@@ -137,7 +137,8 @@ impl Member {
         })
     }
 
-    /// Under which identity the member commits, or has a transaction commit; `None` while it is in no group. A
+    /// Under which identity the member commits, or has a transaction commit; `None` while it is in no group, and from the
+    /// moment at which partitions are lost until they are let go. A
     /// coordinator refuses one that is out of date, so what was read before a partition went elsewhere cannot be
     /// committed after (KIP-447).
     pub fn metadata(&self) -> Option<GroupMetadata> {

@@ -161,6 +161,14 @@ impl Transaction {
         self.end(aborted, false)
     }
 
+    /// Leaves it open for whoever [resumes](super::Producer::resume) it by the identity that is given back, in this
+    /// process or in another one: the first of two phases, after a [`flush`](Self::flush) that found nothing wrong. The
+    /// producer can do nothing more and is to be dropped.
+    pub fn leave_open(mut self) -> ProducerId {
+        self.over = true;
+        self.identity
+    }
+
     fn end(&mut self, ended: Result<OrderDone, Error>, commits: bool) -> Result<(), Error> {
         self.over = true;
         let Err(error) = ended else { return Ok(()) };

@@ -235,6 +235,9 @@ impl Transactions {
         };
         self.identity = match (renewed, self.identity) {
             (Some(renewed), _) => ProducerIdentity::Current(renewed),
+            (None, ProducerIdentity::Current(old)) if transaction.is_resumed() => {
+                ProducerIdentity::Resumed(old)
+            }
             (None, ProducerIdentity::Current(old)) if transaction.needs_epoch_bump => {
                 ProducerIdentity::Stale(old)
             }

@@ -1,6 +1,6 @@
 //! What a task reads: a share of Kafka's partitions, or a source of this machine.
 
-use upsert_kafka_client::{PositionReset, TopicPartition, Uuid};
+use upsert_kafka_client::{GroupMetadata, PositionReset, TopicPartition, Uuid};
 
 use super::Restore;
 use crate::clients::Clients;
@@ -102,6 +102,31 @@ impl Input {
         match self {
             Self::Kafka(source) => source.commit(positions).await,
             Self::Local(_) => Ok(()),
+        }
+    }
+
+    /// Whose positions a transaction keeps; `None` where nobody keeps them.
+    pub(super) fn group(&self) -> Option<GroupMetadata> {
+        self.kafka().and_then(KafkaSource::group)
+    }
+
+    /// Whether it is a member that is in no group at the moment, or has not let go of what it lost.
+    pub(super) fn is_adrift(&self) -> bool {
+        self.kafka().is_some_and(|source| source.is_member() && source.group().is_none())
+    }
+
+    /// Refuses to go on where somebody else moved the group's offsets.
+    pub(super) async fn check_alone(&self) -> Result<(), Error> {
+        match self {
+            Self::Kafka(source) => source.check_alone().await,
+            Self::Local(_) => Ok(()),
+        }
+    }
+
+    /// These positions were committed in a transaction.
+    pub(super) fn committed(&mut self, positions: Positions) {
+        if let Self::Kafka(source) = self {
+            source.committed_at(positions);
         }
     }
 

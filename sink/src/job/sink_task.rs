@@ -90,7 +90,7 @@ impl SinkTask {
         inbox: HandoverReceiver,
         Opening { clients, progress, results, .. }: &mut Opening,
     ) -> Result<Self, Error> {
-        let writer = Writer::open(&insert.sink, subtask, clients, results.as_ref()).await?;
+        let writer = Writer::open(&insert.sink, subtask, clients, results.as_ref(), None).await?;
         Ok(Self { inbox, writer, progress: Arc::clone(progress), unacknowledged: 0, asked: None })
     }
 

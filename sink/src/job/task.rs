@@ -20,6 +20,7 @@ use super::dead_letters::DeadLetters;
 use super::handover::HandoverSender;
 use super::input::{Input, Polled};
 use super::subtask::Subtask;
+use super::transactions::{self, TaskNumbers};
 use super::writers::Writers;
 use crate::clients::Clients;
 use crate::codecs::Codecs;
@@ -63,6 +64,9 @@ pub(super) struct Opening {
     pub(super) progress: Arc<Progress>,
     /// Who takes the changes of queries.
     pub(super) results: Option<QueryWriter>,
+    /// `execution.checkpointing.interval`
+    pub(super) checkpoint_interval: Duration,
+    pub(super) task_numbers: TaskNumbers,
     /// Whether no other process shares the job.
     pub(super) alone: bool,
     /// What the names of its members in their groups begin with, where they have names.
@@ -99,11 +103,17 @@ impl Task {
         opening: &mut Opening,
     ) -> Result<Self, Error> {
         let share = opening.share(pipeline, subtask);
+        let transaction = transactions::open(pipeline, subtask, &share, opening).await?;
         let Opening { restore, job, clients, progress, results, .. } = opening;
-        let dead_letters = DeadLetters::open(pipeline.reader(), clients).await?;
+        let dead_letters = {
+            // What comes from this machine is on no cluster.
+            let shared = transaction.as_ref().filter(|_| pipeline.reader().local.is_none());
+            DeadLetters::open(pipeline.reader(), clients, shared).await?
+        };
         let shared = Arc::clone(progress);
         let results = results.as_ref();
-        let writers = Writers::open(pipeline, exchanges, subtask, clients, shared, results).await?;
+        let writers =
+            Writers::open(pipeline, exchanges, subtask, clients, shared, results, transaction).await?;
         let source = Input::open(pipeline.reader(), share, *restore, job.clone(), clients).await?;
         let rebuilt = source.rebuilt();
         progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);
@@ -211,11 +221,14 @@ impl Task {
                 // What was read of them is written and committed before another task has them.
                 self.checkpoint().await?;
                 self.let_go(&revocation);
-                Ok(())
+                self.tell_owned().await
             }
             SourceEvent::Lost(revocation) => {
+                // What was written of them since the last commit is for another task to write, and is not seen.
+                self.writers.abort().await?;
                 self.let_go(&revocation);
-                Ok(())
+                self.tell_owned().await?;
+                if self.writers.is_exactly_once() { self.rewind().await } else { Ok(()) }
             }
             // Of a member that failed the failure was told before.
             SourceEvent::Left => Ok(()),
@@ -223,11 +236,37 @@ impl Task {
     }
 
     async fn take(&mut self, given: &[TopicPartition]) -> Result<(), Error> {
+        self.writers.end_lingering(given).await?;
+        self.begin(given).await
+    }
+
+    async fn begin(&mut self, given: &[TopicPartition]) -> Result<(), Error> {
         if let Some(source) = self.member() {
             source.take(given).await?;
         }
         self.tell_rebuilt();
-        Ok(())
+        self.tell_owned().await
+    }
+
+    /// Goes back to what the group keeps, since what was written after it is aborted. What is kept of earlier rows is made
+    /// anew with it.
+    async fn rewind(&mut self) -> Result<(), Error> {
+        let Some(source) = self.member() else { return Ok(()) };
+        let owned = source.owned();
+        if owned.is_empty() {
+            return Ok(());
+        }
+        warn!(partitions = ?owned, "the last rows of these are read again");
+        source.let_go(&owned);
+        self.transform.forget(&owned);
+        self.begin(&owned).await
+    }
+
+    /// Transactions are called by what the task owns.
+    async fn tell_owned(&mut self) -> Result<(), Error> {
+        let Some(source) = self.member() else { return Ok(()) };
+        let owned = source.owned();
+        self.writers.set_owned(&owned).await
     }
 
     /// Reads these no more, and keeps nothing of them. They are free when the revocation is dropped.
@@ -244,7 +283,9 @@ impl Task {
     pub(super) async fn checkpoint(&mut self) -> Result<(), Error> {
         let positions = self.source.positions();
         self.dead_letters.flush().await?;
-        self.writers.commit(positions, &mut self.source).await?;
+        if !self.writers.commit(positions, &mut self.source).await? {
+            return self.rewind().await;
+        }
         self.progress.committed(self.clock.now());
         debug!(rows_in = self.progress.counts().rows_in, "committed");
         Ok(())

@@ -4,6 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use tokio::time::sleep_until;
+use upsert_kafka_client::TopicPartition;
 
 use super::exchange_writer::ExchangeWriter;
 use super::handover::HandoverSender;
@@ -16,6 +17,7 @@ use crate::plan::Pipeline;
 use crate::progress::{Counts, Progress};
 use crate::query_results::QueryWriter;
 use crate::source::Positions;
+use crate::task_transaction::TaskTransaction;
 use crate::writer::Writer;
 
 /// Where the changes of each sink of a task go, in their order.
@@ -24,6 +26,10 @@ pub(super) struct Writers {
     progress: Arc<Progress>,
     /// Rows handed to the task's own writers and not known to be acknowledged.
     unacknowledged: u64,
+    /// What exactly-once sinks write into.
+    transaction: Option<TaskTransaction>,
+    /// Whether a message was written in part, and never in full.
+    is_torn: bool,
 }
 
 /// Where the changes of one INSERT go, of whichever branch.
@@ -43,17 +49,19 @@ impl Writers {
         clients: &mut Clients,
         progress: Arc<Progress>,
         results: Option<&QueryWriter>,
+        transaction: Option<TaskTransaction>,
     ) -> Result<Self, Error> {
+        let into = transaction.as_ref();
         let mut outlets = Vec::with_capacity(exchanges.len());
         for (branches, senders) in pipeline.sinks().zip(exchanges) {
             // Of one statement, so of one table.
             let Some(insert) = branches.first() else { continue };
             outlets.push(match &senders[..] {
-                [] => Outlet::Own(Writer::open(&insert.sink, subtask, clients, results).await?),
+                [] => Outlet::Own(Writer::open(&insert.sink, subtask, clients, results, into).await?),
                 senders => Outlet::Exchange(ExchangeWriter::new(insert.table(), subtask, senders)),
             });
         }
-        Ok(Self { outlets, progress, unacknowledged: 0 })
+        Ok(Self { outlets, progress, unacknowledged: 0, transaction, is_torn: false })
     }
 
     /// Hands over what a message changes in each sink; waits while a producer's memory is full, or a task of a sink is
@@ -61,6 +69,7 @@ impl Writers {
     #[inline]
     pub(super) async fn write(&mut self, changes: &[Changes], counts: &mut Counts) -> Result<(), Error> {
         let before = counts.rows_out;
+        self.is_torn = true;
         for (changes, outlet) in changes.iter().zip(&mut self.outlets) {
             match outlet {
                 Outlet::Own(writer) => {
@@ -71,6 +80,7 @@ impl Writers {
                 Outlet::Exchange(exchange) => exchange.write(changes, counts).await?,
             }
         }
+        self.is_torn = false;
         self.unacknowledged += counts.rows_out - before;
         Ok(())
     }
@@ -104,6 +114,7 @@ impl Writers {
         for writer in self.outlets.iter_mut().filter_map(Outlet::own_mut).filter(|writer| is_meant(writer)) {
             outcome = writer.release(&mut counts).await;
             if outcome.is_err() {
+                self.is_torn = true;
                 break;
             }
         }
@@ -115,15 +126,25 @@ impl Writers {
     /// Makes lasting what was handed over, and that it was: one operation. `positions` say how far the source had come
     /// when the last of it was handed over.
     ///
-    /// Delivery is at-least-once: every sink acknowledges, those that other tasks write too, and only then do the
-    /// positions go to the source's group. A sink that failed once never acknowledges again, so no position is ever
-    /// committed beyond what was acknowledged. A transaction would take the place of both steps: the positions would be
-    /// sent into it, and its commit would make rows and positions lasting at once.
-    pub(super) async fn commit(&mut self, positions: Positions, source: &mut Input) -> Result<(), Error> {
+    /// At-least-once sinks acknowledge, those that other tasks write too. Where that is all, the positions then go to the
+    /// source's group. A sink that failed once never acknowledges again, so no position is ever committed beyond what was
+    /// acknowledged. Where sinks are exactly-once the positions go into their transaction, whose commit makes rows and
+    /// positions lasting at once. False where the group has gone on without the source: what was written since the last
+    /// commit is aborted, and the source goes back to it.
+    pub(super) async fn commit(&mut self, positions: Positions, source: &mut Input) -> Result<bool, Error> {
         for outlet in &mut self.outlets {
             if let Outlet::Exchange(exchange) = outlet {
                 exchange.begin_flush().await?;
             }
+        }
+        if let Some(transaction) = self.transaction.clone().filter(|_| self.is_torn) {
+            // The position stands before the message, of which some is in the transaction.
+            transaction.give_up("a message was not written to its end").await;
+            return Ok(true);
+        }
+        if self.transaction.is_some() && source.is_adrift() {
+            // It will hear what it has lost, and nothing can be committed until then.
+            return Ok(true);
         }
         self.release(|_| true).await?;
         for outlet in &mut self.outlets {
@@ -132,8 +153,48 @@ impl Writers {
                 Outlet::Exchange(exchange) => exchange.flushed().await?,
             }
         }
+        let unacknowledged = std::mem::take(&mut self.unacknowledged);
+        let Some(transaction) = &self.transaction else {
+            self.progress.acknowledged(unacknowledged);
+            return source.commit(positions).await.map(|()| true);
+        };
+        source.check_alone().await?;
+        let is_committed = transaction.commit(positions.commits(), source.group().as_ref()).await?;
+        self.progress.acknowledged(unacknowledged);
+        if is_committed {
+            source.committed(positions);
+        }
+        Ok(is_committed)
+    }
+
+    /// Whether what was written can be undone, and must be where its positions cannot be committed.
+    pub(super) fn is_exactly_once(&self) -> bool {
+        self.transaction.is_some()
+    }
+
+    /// Undoes what exactly-once sinks were handed since the last commit, before the source goes back to it.
+    pub(super) async fn abort(&mut self) -> Result<(), Error> {
+        let Some(transaction) = &self.transaction else { return Ok(()) };
+        self.outlets.iter_mut().filter_map(Outlet::own_mut).for_each(Writer::forget);
+        self.is_torn = false;
         self.progress.acknowledged(std::mem::take(&mut self.unacknowledged));
-        source.commit(positions).await
+        transaction.abort().await
+    }
+
+    /// Ends what earlier owners of these partitions left open, before it is asked how far they came.
+    pub(super) async fn end_lingering(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        match &self.transaction {
+            Some(transaction) => transaction.end_lingering(partitions).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Says which partitions the task owns, whenever that has changed: its next transaction is called by one of them.
+    pub(super) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        match &self.transaction {
+            Some(transaction) => transaction.set_owned(partitions).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -142,7 +142,7 @@ const GUARANTEE: OptionSpec = option(
     GUARANTEES,
     Some("at-least-once"),
     "3.1.0",
-    "What a failure may do to written rows.",
+    "What a failure may do to written rows; exactly-once: rows and the source's offsets are one transaction.",
 );
 const TRANSACTION_PREFIX: OptionSpec = option(
     "sink.transactional-id-prefix",
@@ -154,9 +154,9 @@ const TRANSACTION_PREFIX: OptionSpec = option(
 const TRANSACTION_NAMING: OptionSpec = option(
     "sink.transaction-naming-strategy",
     STRATEGIES,
-    Some("INCREMENTING"),
+    Some("POOLING"),
     "4.0.0",
-    "How transactional ids go on.",
+    "Whether an id is used again, or each checkpoint has its own, as in Flink, which fills coordinators.",
 );
 const BOUNDED_MODE: OptionSpec =
     option("scan.bounded.mode", BOUNDS, Some("unbounded"), "3.1.0", "Where reading ends.");

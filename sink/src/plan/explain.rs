@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::notice::Notice;
-use super::pipeline::{InsertPlan, Pipeline, SELECT, SourcePlan};
+use super::pipeline::{InsertPlan, Pipeline, SELECT, SinkPlan, SourcePlan};
 use super::report::TableReport;
 use crate::expr::{OnNull, Projection};
 use crate::settings::{CHECKPOINT_INTERVAL, Settings};
@@ -78,6 +78,15 @@ fn write_insert(
         writeln!(f, "  {sentence}")?;
     }
     writeln!(f, "  {}", insert.update_before)?;
+    if let SinkPlan::Kafka(sink) = &insert.sink
+        && let Some(naming) = sink.delivery.naming()
+    {
+        writeln!(
+            f,
+            "  exactly-once: rows and offsets are one transaction, whose id begins with {}",
+            naming.prefix
+        )?;
+    }
     if let Some(line) = insert.distribution.explained(source_tasks, columns) {
         writeln!(f, "  {line}")?;
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::branch::{Branch, BranchSource};
 use super::changelog::{Changelog, changelog, insert_only};
+use super::delivery;
 use super::distribution::Distribution;
 use super::explain::Explained;
 use super::job_draft::JobDraft;
@@ -95,6 +96,7 @@ pub(super) fn explained(draft: &mut JobDraft<'_>, statements: Vec<Statement>) {
         }
     }
     inner.findings.extend(distribute(inner.readers.pipelines_mut(), &inner.settings));
+    inner.findings.extend(delivery::findings(inner.readers.pipelines(), &inner.settings));
     let text = Explained {
         settings: &inner.settings,
         pipelines: inner.readers.pipelines(),

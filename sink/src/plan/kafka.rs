@@ -129,7 +129,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     let key = key.and_then(|format| check.encoding_format(&format, &named, &slots.key));
     let is_insert_only = value.as_ref().is_some_and(|format| !format.spec.carries_changes);
     let value = value.and_then(|format| check.encoding_format(&format, &row.columns, &slots.value));
-    check.guarantee(guarantee);
+    let delivery = check.delivery(guarantee);
     let properties = check.properties();
     let topics = check.selected_topics();
     let mut lines = vec![written_topics(&topics)];
@@ -149,6 +149,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         fixed_partition,
         buffer: None,
         parallelism,
+        delivery,
     });
     (plan.map(Box::new).map(SinkPlan::Kafka), check, lines)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::distribution::Distribution;
+use crate::delivery_guarantee::DeliveryGuarantee;
 use crate::deserializer::{DeserializerPlan, PartPlan};
 use crate::error_handling::ErrorHandling;
 use crate::expr::Projection;
@@ -134,6 +135,8 @@ pub(crate) struct KafkaSinkPlan {
     pub(crate) buffer: Option<BufferPlan>,
     /// `sink.parallelism`
     pub(crate) parallelism: Option<u32>,
+    /// `sink.delivery-guarantee`
+    pub(crate) delivery: DeliveryGuarantee,
 }
 
 /// `sink.buffer-flush.max-rows` and `interval`.
@@ -204,6 +207,14 @@ impl Pipeline {
     /// The branches of each statement, which one writer takes in a task.
     pub(crate) fn sinks(&self) -> impl Iterator<Item = &[InsertPlan]> {
         self.inserts.chunk_by(|one, next| one.statement == next.statement)
+    }
+
+    /// Its sinks whose rows are written in transactions, each once.
+    pub(crate) fn exactly_once_sinks(&self) -> impl Iterator<Item = &KafkaSinkPlan> {
+        self.sinks().filter_map(<[InsertPlan]>::first).filter_map(|insert| match &insert.sink {
+            SinkPlan::Kafka(sink) if sink.delivery.naming().is_some() => Some(&**sink),
+            _ => None,
+        })
     }
 
     /// Every INSERT with the table that it reads.

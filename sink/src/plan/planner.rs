@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::catalog::{Entry, View};
+use super::delivery;
 use super::insert::{self, explained};
 use super::job_draft::{Ground, JobDraft};
 use super::job_plan::Plan;
@@ -90,6 +91,7 @@ impl<'a> Planner<'a> {
             draft.findings.extend(looped.map(|finding| topics.iter().fold(finding, placed)));
         }
         draft.findings.extend(distribute(draft.readers.pipelines_mut(), &draft.settings));
+        draft.findings.extend(delivery::findings(draft.readers.pipelines(), &draft.settings));
         draft.findings.append(&mut draft.properties.findings);
         // A table that two statements name is judged twice.
         let mut told = HashSet::new();

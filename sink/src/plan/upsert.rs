@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::check::Check;
+use super::delivery::GUARANTEE;
 use super::format::Format;
 use super::formats::without_prefix;
 use super::pipeline::{BufferPlan, KafkaSinkPlan, SinkPlan, SourcePlan};
@@ -19,8 +20,6 @@ use crate::serializer::ChangeMode;
 use crate::topic_selector::TopicSelector;
 use crate::types::Field;
 
-const GUARANTEE: &str = "sink.delivery-guarantee";
-
 /// Checks a table that is written and makes its plan.
 pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) {
     let mut check = Check::new(table, &UPSERT_KAFKA);
@@ -28,7 +27,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     let (key, value) = formats(&mut check);
     check.no_primary_key();
     check.flush();
-    check.exactly_once(check.choice("sink.delivery-guarantee") == "exactly-once");
+    check.exactly_once(check.choice(GUARANTEE) == "exactly-once");
     let prefix = check.key_prefix(&table.key_names());
     let row = table.as_sink();
     let slots = value_slots(&check, &row);
@@ -36,7 +35,8 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     check.flush_negative();
     let parallelism = check.parallelism("sink.parallelism");
     let metadata = check.written_metadata();
-    later(&mut check);
+    let delivery = check.delivery(check.choice(GUARANTEE));
+    not_set(&mut check);
     let properties = check.properties();
     let topics = check.selected_topics();
     let lines = sink_lines(&row, &topics, &prefix, &slots);
@@ -57,6 +57,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         fixed_partition: false,
         buffer: check.buffer(),
         parallelism,
+        delivery,
     });
     (plan.map(Box::new).map(SinkPlan::Kafka), check, lines)
 }
@@ -170,9 +171,8 @@ fn encoding_formats(
     key.zip(value)
 }
 
-/// What Flink does and we do not yet.
-fn later(check: &mut Check<'_>) {
-    check.guarantee(check.choice("sink.delivery-guarantee"));
+/// What is the sink's to say.
+fn not_set(check: &mut Check<'_>) {
     for (key, why) in [
         ("properties.partitioner.class", "partitions follow from the key, as its order depends on it"),
         ("properties.transactional.id", "the sink begins transactions of its own, and names them itself"),
@@ -218,20 +218,6 @@ impl Check<'_> {
             let text = "needs PRIMARY KEY (…) NOT ENFORCED: it becomes the message key and says which row an \
                         update or delete means";
             self.refuse(Rule::NoPrimaryKey, "", text);
-        }
-    }
-
-    /// What is not done of the guarantees.
-    pub(super) fn guarantee(&mut self, given: &str) {
-        match given {
-            "exactly-once" => {
-                let text = "'sink.delivery-guarantee' = 'exactly-once'";
-                self.not_yet("exactly-once", "sink.delivery-guarantee", text);
-            }
-            "none" => {
-                self.notice("'sink.delivery-guarantee' = 'none': at-least-once is kept all the same");
-            }
-            _ => {}
         }
     }
 
@@ -317,34 +303,6 @@ impl Check<'_> {
         self.refuse(Rule::BufferFlush, "sink.buffer-flush.max-rows", text);
     }
 
-    /// V-EOS, and a prefix that no broker takes.
-    pub(super) fn exactly_once(&mut self, is_exactly_once: bool) {
-        let key = "sink.transactional-id-prefix";
-        let prefix = self.given(key);
-        if is_exactly_once && prefix.is_none() {
-            let given = self.guarantee_key();
-            let mut text = format!("'{given}' = 'exactly-once' needs '{key}', one of its own for each job");
-            if given != GUARANTEE {
-                // Flink had no such option then: who brings it looks for one in vain.
-                let topic = self.list("topic").first().map_or("", String::as_str);
-                text = format!("{text}; add '{key}' = '{}-{topic}'", self.table.name);
-            }
-            self.refuse(Rule::ExactlyOnce, given, text);
-        }
-        if let Some(length) =
-            prefix.map(str::len).filter(|length| is_exactly_once && *length > PREFIX_BYTES_MAX)
-        {
-            let text = format!("'{key}' has {length} bytes; {PREFIX_BYTES_MAX} are the most");
-            self.refuse(Rule::ExactlyOnce, key, text);
-        }
-    }
-
-    /// The option that says how rows are delivered: today's, or Flink 1.12's.
-    fn guarantee_key(&self) -> &'static str {
-        let old = "sink.semantic";
-        if self.given(GUARANTEE).is_none() && self.given(old).is_some() { old } else { GUARANTEE }
-    }
-
     /// V-PREFIX, V-PREFIXALL; the prefix, empty where there is none.
     pub(super) fn key_prefix(&mut self, columns: &[&str]) -> String {
         let key = "key.fields-prefix";
@@ -374,6 +332,3 @@ impl Check<'_> {
         prefix.to_owned()
     }
 }
-
-/// Flink's limit: with the subtask and the counter behind it the id must still be a Kafka string.
-const PREFIX_BYTES_MAX: usize = 64_000;

@@ -1,5 +1,8 @@
 //! A source's part in its group: the member through which partitions come and go.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
 use tracing::warn;
 use upsert_kafka_client::{
     Client, Commit, ErrorKind as ClientErrorKind, Fetched, GroupMetadata, Member, MemberEvent, Revocation,
@@ -101,6 +104,8 @@ impl GroupShare {
             let Some(identity) = self.member.metadata() else { return Ok(false) };
             match self.member.commit(offsets).await {
                 Ok(()) => return Ok(true),
+                // The member is asked for its share meanwhile, by a task of its own.
+                Err(error) if error.is_rebalancing() => sleep(COMMIT_PAUSE).await,
                 Err(error) if !error.is_stale_member() => return Err(error),
                 // A generation began meanwhile, in which it has these still.
                 Err(_) if self.member.metadata().is_some_and(|now| now != identity) => {}
@@ -126,6 +131,10 @@ impl GroupShare {
     }
 }
 
-/// How often offsets are committed anew because a generation has ended under way. One does in most rebalances; more than
-/// a few in a row is a group that does not come to rest, and the next checkpoint tries again.
-const COMMITS_MAX: u32 = 3;
+/// How often offsets are committed anew because the group is rebalancing, or a generation has ended under way. After that
+/// the next checkpoint tries again; what is taken away before is read again by whoever has it then.
+const COMMITS_MAX: u32 = 40;
+
+/// How long a rebalance is waited for before offsets are committed anew: two seconds in all, since others wait for this
+/// member meanwhile.
+const COMMIT_PAUSE: Duration = Duration::from_millis(50);

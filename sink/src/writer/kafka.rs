@@ -5,18 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use upsert_kafka_client::{Clock, Header, Producer, Record, Role, Topic};
+use upsert_kafka_client::{
+    Clock, Config, Header, Producer, Record, Role, Topic, Transaction, partition_for_key,
+};
 
 use super::acknowledgement::Acknowledgement;
 use crate::buffer::{Buffer, Buffered};
 use crate::changes::Change;
 use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
+use crate::format::EncodingFormat;
 use crate::job::subtask::Subtask;
 use crate::key_hash;
 use crate::plan::{self, KafkaSinkPlan};
 use crate::progress::Counts;
 use crate::record_metadata::RecordMetadata;
+use crate::task_transaction::{TaskTransaction, TransactionPart};
 use crate::topic_selector::TopicSelector;
 
 /// A Kafka table that is open for writing.
@@ -42,6 +46,10 @@ struct RecordWriter {
     topics: Topics,
     /// `sink.partitioner` = fixed: this task's partition of each topic.
     fixed: Option<Subtask>,
+    /// Of an exactly-once table, whose records go into its task's transaction.
+    transaction: Option<TransactionPart>,
+    /// How many bytes in front of a key say nothing of its partition.
+    unhashed_key_bytes: usize,
 }
 
 /// The topics of the table.
@@ -55,17 +63,16 @@ enum Topics {
 }
 
 impl KafkaWriter {
+    /// An exactly-once table writes into `transaction`; without one every table is at-least-once.
     pub(crate) async fn open(
         plan: &KafkaSinkPlan,
         subtask: Subtask,
         clients: &mut Clients,
+        transaction: Option<&TaskTransaction>,
     ) -> Result<Self, Error> {
         let named = |e| Error::cluster(e).within(format_args!("table {}", plan.table));
-        let mut config = plan::config(&plan.table, &plan.properties, Role::Producer)?;
-        if !plan::sets(&plan.properties, "buffer.memory") {
-            config.buffer_memory = BUFFER_MEMORY_BYTES.max(2 * config.max_request_size);
-        }
-        let client = clients.open(config).await.map_err(Error::cluster)?;
+        let client = clients.open(producer_config(plan)?).await.map_err(Error::cluster)?;
+        // Until a transaction's producer is known, this one knows the topic.
         let producer =
             plan.key.as_deref().map_or_else(|| client.producer(), |key| key_hash::producer(&client, key));
         let topics = match &plan.topics {
@@ -81,7 +88,14 @@ impl KafkaWriter {
         });
         let fixed = plan.fixed_partition.then_some(subtask);
         let acknowledgement = Arc::new(Acknowledgement::new(&plan.table, producer.clone()));
-        let records = RecordWriter { table: plan.table.clone(), producer, topics, fixed };
+        let records = RecordWriter {
+            table: plan.table.clone(),
+            producer,
+            topics,
+            fixed,
+            transaction: transaction.filter(|_| plan.delivery.naming().is_some()).map(TaskTransaction::part),
+            unhashed_key_bytes: plan.key.as_deref().map_or(0, EncodingFormat::unhashed_bytes),
+        };
         Ok(Self { records, buffer, acknowledgement })
     }
 
@@ -122,8 +136,19 @@ impl KafkaWriter {
         Ok(())
     }
 
+    /// Returns when all is acknowledged; what is written into a transaction its commit waits for.
     pub(crate) async fn flush(&mut self) -> Result<(), Error> {
-        self.acknowledgement.flush().await
+        match self.records.transaction {
+            Some(_) => Ok(()),
+            None => self.acknowledgement.flush().await,
+        }
+    }
+
+    /// Forgets what is held back.
+    pub(crate) fn forget(&mut self) {
+        if let Some(held) = &mut self.buffer {
+            held.buffer.clear();
+        }
     }
 
     /// What tells, also beside further writes, that all is acknowledged.
@@ -136,12 +161,29 @@ impl RecordWriter {
     #[inline]
     async fn write(&mut self, change: Change<'_>) -> Result<(), Error> {
         match (&self.topics, change.metadata, self.fixed) {
-            (Topics::One(topic), None, None) => {
+            (Topics::One(topic), None, None) if self.transaction.is_none() => {
                 let record = Record { key: change.key, value: change.value, ..Record::new(topic) };
-                self.send(record).await
+                self.send(record, None).await
             }
             _ => self.write_with_metadata(change).await,
         }
+    }
+
+    /// The transaction that records go into, where they go into one; topics are then its producer's.
+    async fn enter(&mut self) -> Result<Option<Arc<Transaction>>, Error> {
+        let Some(part) = &mut self.transaction else { return Ok(None) };
+        let (transaction, producer) = part.enter().await?;
+        if let Some(producer) = producer {
+            match &mut self.topics {
+                Topics::One(topic) => match producer.topic(topic.name()).await {
+                    Ok(reopened) => *topic = reopened,
+                    Err(e) => return Err(self.failed(e)),
+                },
+                Topics::OfRow { open, .. } => open.clear(),
+            }
+            self.producer = producer;
+        }
+        Ok(Some(transaction))
     }
 
     async fn write_with_metadata(&mut self, change: Change<'_>) -> Result<(), Error> {
@@ -149,6 +191,7 @@ impl RecordWriter {
         if let Some(early @ ..0) = timestamp_ms {
             return Err(self.too_early(early));
         }
+        let transaction = self.enter().await?;
         self.open_topic(topic).await?;
         let topic = match &self.topics {
             Topics::One(topic) => topic,
@@ -158,7 +201,10 @@ impl RecordWriter {
             },
         };
         let headers: Vec<Header<'_>> = headers.iter().collect();
-        let partition = self.fixed.map(|subtask| subtask.fixed_partition(topic.partitions()));
+        let partition = match self.fixed {
+            Some(subtask) => Some(subtask.fixed_partition(topic.partitions())),
+            None => self.partition_in_transaction(topic, change.key),
+        };
         let record = Record {
             topic,
             partition,
@@ -167,7 +213,16 @@ impl RecordWriter {
             timestamp_ms,
             headers: &headers,
         };
-        self.send(record).await
+        self.send(record, transaction.as_deref()).await
+    }
+
+    /// Tables of several formats share a transaction's producer, which therefore hashes whole keys.
+    fn partition_in_transaction(&self, topic: &Topic, key: Option<&[u8]>) -> Option<i32> {
+        if self.transaction.is_none() || self.unhashed_key_bytes == 0 {
+            return None;
+        }
+        let count = i32::try_from(topic.partitions()).ok().filter(|count| *count > 0)?;
+        Some(partition_for_key(key?.get(self.unhashed_key_bytes..)?, count))
     }
 
     /// Sees to it that the topic of a row is open.
@@ -192,9 +247,13 @@ impl RecordWriter {
     }
 
     #[inline]
-    async fn send(&self, record: Record<'_>) -> Result<(), Error> {
-        match self.producer.send(record).await {
-            // The flush before a commit tells what became of it.
+    async fn send(&self, record: Record<'_>, transaction: Option<&Transaction>) -> Result<(), Error> {
+        let sent = match transaction {
+            None => self.producer.send(record).await,
+            Some(transaction) => transaction.send(record).await,
+        };
+        match sent {
+            // The flush before a commit, or the transaction's commit, tells what became of it.
             Ok(_delivery) => Ok(()),
             Err(e) => Err(self.failed(e)),
         }
@@ -223,6 +282,15 @@ impl RecordWriter {
     fn failed(&self, error: upsert_kafka_client::Error) -> Error {
         Error::caused(ErrorKind::Sink, format!("table {}", self.table), error)
     }
+}
+
+/// The settings of a table's producer.
+pub(crate) fn producer_config(plan: &KafkaSinkPlan) -> Result<Config, Error> {
+    let mut config = plan::config(&plan.table, &plan.properties, Role::Producer)?;
+    if !plan::sets(&plan.properties, "buffer.memory") {
+        config.buffer_memory = BUFFER_MEMORY_BYTES.max(2 * config.max_request_size);
+    }
+    Ok(config)
 }
 
 /// A flush is due so long after the one before it.

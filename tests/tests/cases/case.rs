@@ -46,6 +46,8 @@ pub(super) struct Expected {
     pub(super) error_at: Option<String>,
     /// How many records topics hold together before a step is produced.
     pub(super) progress: Vec<Progress>,
+    /// Flink's transactional ids, with the run's name in them.
+    pub(super) transactions: Vec<String>,
     /// Lines of a kind that only jobs with features we lack have.
     pub(super) unread: Vec<String>,
 }
@@ -157,6 +159,8 @@ impl Expected {
                 out.error_at = Some(at.to_owned());
             } else if let Some(steps) = line["progress"].as_array() {
                 out.progress.extend(steps.iter().flat_map(progress));
+            } else if let Some(transaction) = line["transaction"].as_str() {
+                out.transactions.push(transaction.to_owned());
             } else if line["end"].is_null() {
                 out.unread.push(line.to_string());
             }

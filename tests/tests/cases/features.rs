@@ -12,7 +12,6 @@ enum Support {
 use Support::{Needs, Runs};
 
 const MANY_ROWS: Support = Needs("state over many rows (roadmap, row 5)");
-const TRANSACTIONS: Support = Needs("transactions (roadmap, row 4)");
 
 /// Names that case.json may use, and which of them run here. A name that ends in a colon is every name that begins so.
 const FEATURES: &[(&str, Support)] = &[
@@ -27,7 +26,7 @@ const FEATURES: &[(&str, Support)] = &[
     ("constant-key", Runs),
     ("dedup", MANY_ROWS),
     ("error", Runs),
-    ("exactly-once", TRANSACTIONS),
+    ("exactly-once", Runs),
     ("except-key", Runs),
     ("filter", Runs),
     ("global-agg", MANY_ROWS),
@@ -84,7 +83,6 @@ const FEATURES: &[(&str, Support)] = &[
 
 /// What a feature's name does not tell and the SQL does: `cdc` may be any of four formats.
 const SEEN: &[(&str, &str, Support)] = &[
-    ("'EXACTLY-ONCE'", "exactly-once", TRANSACTIONS),
     (" GROUP BY ", "GROUP BY", MANY_ROWS),
     (" JOIN ", "JOIN", MANY_ROWS),
     (" OVER ", "OVER", MANY_ROWS),
@@ -151,8 +149,6 @@ mod tests {
         let many = |names: &str| Some(format!("state over many rows (roadmap, row 5): {names}"));
         assert_eq!(of(&["json", "cdc"], "INSERT INTO o SELECT * FROM i"), (None, vec![]));
         assert_eq!(of(&["json", "window", "agg:sum"], "").0, many("window, agg:sum"));
-        let transactions = Some("transactions (roadmap, row 4): exactly-once".to_owned());
-        assert_eq!(of(&["cdc"], "= 'exactly-once'").0, transactions);
         let sql = "SELECT a -- no join \nFROM i\ngroup  by a";
         assert_eq!(of(&[], sql).0, many("GROUP BY"));
         assert_eq!(of(&["teleport"], ""), (None, vec!["teleport".to_owned()]));

@@ -8,7 +8,8 @@ use tokio::task::block_in_place;
 use tokio::time::timeout;
 use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_client::{
-    Assignment, Client, Config, Consumer, ConsumerRecord, Error, Header, NewTopic, OffsetSpec, Position, Role,
+    Assignment, Client, Config, Consumer, ConsumerRecord, Error, Header, IsolationLevel, NewTopic,
+    OffsetSpec, Position, Role,
 };
 use upsert_kafka_tests::kafka::{self, Kafka};
 use upsert_kafka_tests::record::{NewRecord, Record};
@@ -77,10 +78,55 @@ impl Host {
         }
     }
 
+    /// Waits until the ends of a topic's partitions add up to so much.
+    pub(super) async fn await_end(&self, topic: &str, count: usize) -> Result<(), String> {
+        let reached = async {
+            while self.ends(topic).await < count {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(PATIENCE, reached)
+            .await
+            .map_err(|_| format!("{topic}: {count} is not reached in {PATIENCE:?}"))
+    }
+
+    /// What the ends of a topic's partitions add up to, markers among it.
+    pub(super) async fn ends(&self, topic: &str) -> usize {
+        let ends = self.client().await.consumer().offsets(topic, OffsetSpec::Latest).await.expect("ends");
+        ends.iter().map(|(_, end)| usize::try_from(*end).expect("an end")).sum()
+    }
+
+    /// The transactional ids with this prefix, each with its state.
+    pub(super) async fn transactions(&self, prefix: &str) -> Vec<(String, String)> {
+        let listed = self.client().await.admin().list_transactions(&[]).await.expect("transactions");
+        let meant = listed.into_iter().filter(|it| it.transactional_id.starts_with(prefix));
+        meant.map(|it| (it.transactional_id, it.state)).collect()
+    }
+
+    async fn client(&self) -> Client {
+        match self {
+            Self::Embedded(_, client) => client.clone(),
+            Self::Real(kafka) => {
+                let (config, _) =
+                    Config::from_properties([("bootstrap.servers", kafka.bootstrap())], Role::Any)
+                        .expect("a config");
+                Client::open(config).await.expect("a client")
+            }
+        }
+    }
+
     /// Everything in a topic, by partition and offset.
     pub(super) async fn dump(&self, topic: &str, read_committed: bool) -> Vec<Record> {
         let mut records = match self {
-            Self::Embedded(_, client) => dump(client, topic).await.expect("a dump"),
+            Self::Embedded(_, client) => {
+                let level = if read_committed {
+                    IsolationLevel::ReadCommitted
+                } else {
+                    IsolationLevel::ReadUncommitted
+                };
+                let config = client.config().clone().with(|it| it.isolation_level = level);
+                dump(&client.with_config(config).expect("a client"), topic).await.expect("a dump")
+            }
             Self::Real(kafka) => {
                 block_in_place(|| kafka.java(|it, at| it.consume(at, topic, read_committed)))
             }

@@ -50,13 +50,16 @@ struct Replay<'a> {
     /// Placeholder to topic.
     topics: BTreeMap<&'a str, String>,
     sql: String,
+    /// Its name, which stands in the sink's transactional ids.
+    run: String,
 }
 
 impl<'a> Replay<'a> {
     fn new(case: &'a Case, variant: &'a Variant, host: &'a Host) -> Self {
         let topics: BTreeMap<_, _> = case.topics.iter().map(|it| (&*it.name, unique(&it.name))).collect();
-        let sql = variant.sql.replace("${bootstrap}", &host.bootstrap()).replace("${run}", &unique("run"));
-        let mut replay = Self { case, variant, host, topics, sql };
+        let run = unique("run");
+        let sql = variant.sql.replace("${bootstrap}", &host.bootstrap()).replace("${run}", &run);
+        let mut replay = Self { case, variant, host, topics, sql, run };
         replay.sql = replay.with_topics(&replay.sql);
         replay
     }
@@ -132,7 +135,7 @@ impl<'a> Replay<'a> {
         for (topic, count) in &self.case.end_records {
             // A job that fails before would be waited for in vain.
             tokio::select! {
-                outcome = self.host.await_records(&self.topics[&**topic], *count) => outcome?,
+                outcome = self.reached(&self.topics[&**topic], *count) => outcome?,
                 ended = &mut job.ended => return ended.map_err(|e| e.to_string())?,
             }
         }
@@ -142,10 +145,22 @@ impl<'a> Replay<'a> {
         job.ended.await.map_err(|e| e.to_string())?
     }
 
+    /// Returns when a topic holds so many records. Of a job with transactions their markers are counted too.
+    async fn reached(&self, topic: &str, count: usize) -> Result<(), String> {
+        match self.case.read_committed {
+            true => self.host.await_end(topic, count).await,
+            false => self.host.await_records(topic, count).await,
+        }
+    }
+
     /// What was written until then, by an interval or a checkpoint.
     async fn progress(&self, step: u64) -> Result<(), String> {
         for due in self.variant.expected.progress.iter().filter(|it| it.before_step == step) {
-            let found = self.host.dump(&self.topics[&*due.topic], self.case.read_committed).await.len();
+            let topic = &self.topics[&*due.topic];
+            let found = match self.case.read_committed {
+                true => self.host.ends(topic).await,
+                false => self.host.dump(topic, false).await.len(),
+            };
             if found != due.records {
                 return Err(format!(
                     "{} holds {found} records before step {step}, not {}",
@@ -170,9 +185,26 @@ impl<'a> Replay<'a> {
             found.extend(records.into_iter().map(|it| Record { topic: placeholder.clone(), ..it }));
         }
         compare::compare(&self.case.compare, &expected.records, &found)?;
+        if !expected.transactions.is_empty() {
+            self.judge_transactions().await?;
+        }
         let expected: Vec<String> = expected.prints.iter().map(|line| self.with_topics(line)).collect();
         let printed: Vec<String> = printed.into_iter().filter_map(of_grid).collect();
         compare::compare_prints(&self.case.compare, &expected, &printed)
+    }
+
+    /// Ours has fewer ids than Flink, of the same shape, and leaves nothing open either.
+    async fn judge_transactions(&self) -> Result<(), String> {
+        let prefix = format!("tx-{}-", self.run);
+        let transactions = self.host.transactions(&prefix).await;
+        // A task of a fixed share goes by its number, one of a member by its partition.
+        let owners = ["0".to_owned(), format!("{}.0", self.topics["topic_in"])];
+        let ids = owners.map(|owner| format!("{prefix}{owner}-0"));
+        let wrong = |(id, state): &&(String, String)| state == "Ongoing" || !ids.contains(id);
+        match transactions.iter().find(wrong) {
+            None if !transactions.is_empty() => Ok(()),
+            _ => Err(format!("of {prefix} the coordinators know {transactions:?}")),
+        }
     }
 
     fn with_topics(&self, text: &str) -> String {

@@ -65,7 +65,9 @@ impl Process {
 
 async fn run(sql: &str, options: &PlanOptions, told: watch::Sender<Option<Stopper>>) -> Result<(), String> {
     let plan = plan::plan(sql, options).map_err(|e| e.to_string())?;
-    let job = Job::open(plan, JobOptions::default()).await.map_err(|e| e.to_string())?;
+    // By its name it is the same member when it comes back, and nobody waits until it is missed.
+    let options = JobOptions::default().with_instance("one");
+    let job = Job::open(plan, options).await.map_err(|e| e.to_string())?;
     told.send_replace(Some(job.stopper()));
     job.run().await.map(drop).map_err(|e| e.to_string())
 }

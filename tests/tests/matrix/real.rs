@@ -4,7 +4,7 @@ use tokio::task::block_in_place;
 use upsert_kafka_tests::kafka::Kafka;
 
 use super::recreated::recreated;
-use super::scenario::{Harm, Scenario, When};
+use super::scenario::{Harm, Scenario, Shape, When};
 use super::stage::{IN_PARTITIONS, Stage};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -19,6 +19,16 @@ async fn on_a_real_kafka_too() {
         (Harm::Away, When::Running, 2, false),
     ] {
         let scenario = Scenario::new(format!("{harm:?}/{when:?}"), sinks, latest, harm, when);
+        if let Err(why) = scenario.play_on(kafka).await {
+            panic!("{}: {why}", scenario.name);
+        }
+    }
+    for (harm, when, shape) in [
+        (Harm::Kill, When::Running, Shape::ExactlyOnce),
+        (Harm::Kill, When::Running, Shape::ExactlyOnceIncrementing),
+        (Harm::Away, When::Running, Shape::ExactlyOnce),
+    ] {
+        let scenario = Scenario::new(format!("{harm:?}/{when:?}"), 2, false, harm, when).of(shape);
         if let Err(why) = scenario.play_on(kafka).await {
             panic!("{}: {why}", scenario.name);
         }

@@ -100,7 +100,10 @@ async fn a_look_at_the_new_topic_that_fails_never_ends_a_job_as_if_it_were_done(
         assert!(running.opened().await, "{:?}", running.ended().await);
         stage.feed(30).await;
         stage.caught_up().await.unwrap();
-        let armed = stage.fault(Fault::new(api, action).times(3).of_client(CLIENT_ID)).await;
+        // While the topic is away its partitions are taken from the member, which commits how far it came of the old one. A
+        // job that cannot do that fails, before it knows of the new one.
+        let skipped = u32::from(api == ApiKey::OFFSET_COMMIT);
+        let armed = stage.fault(Fault::new(api, action).skip(skipped).times(3).of_client(CLIENT_ID)).await;
         again(&stage).await;
         stage.feed(90).await;
         let failed = tokio::select! {

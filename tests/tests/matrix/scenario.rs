@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use upsert_kafka_broker::{Action, Fault};
+use upsert_kafka_broker::{Action, BrokerConfig, Fault};
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
 use upsert_kafka_tests::kafka::Kafka;
 
@@ -19,6 +19,8 @@ pub(super) enum Harm {
     Fault(ApiKey, Action),
     /// kill -9.
     Kill,
+    /// kill -9 when such a request is sent: before it is heard, or when it has been done and not answered.
+    KillAt(ApiKey, Action),
     /// The broker goes for longer than `delivery.timeout.ms`.
     Away,
     /// The sink's broker refuses one record of many, for good.
@@ -57,6 +59,12 @@ pub(super) enum Shape {
     Csv,
     /// Rows of avro.
     Avro,
+    /// Rows and positions in one transaction, in the newer protocol of KIP-890.
+    ExactlyOnce,
+    /// The same in the older protocol.
+    ExactlyOnceClassic,
+    /// The same with an id for each checkpoint, by two tasks, with `sink.buffer-flush.*`.
+    ExactlyOnceIncrementing,
 }
 
 impl Shape {
@@ -71,6 +79,10 @@ impl Shape {
         Self::Csv,
         Self::Avro,
     ];
+
+    /// Those whose rows are seen once.
+    pub(super) const EXACTLY_ONCE: [Self; 3] =
+        [Self::ExactlyOnce, Self::ExactlyOnceClassic, Self::ExactlyOnceIncrementing];
 }
 
 pub(super) struct Scenario {
@@ -95,13 +107,16 @@ impl Scenario {
     }
 
     pub(super) async fn play(&self) -> Result<(), String> {
-        let acts = async { self.acts(Stage::set(self.sinks).await.of(self.shape.encoding())).await };
+        let acts = async { self.acts(self.shape.set(self.sinks).await).await };
         timeout(4 * PATIENCE, acts).await.unwrap_or_else(|_| Err("it hangs".to_owned()))
     }
 
     /// The same on a real Kafka.
     pub(super) async fn play_on(&self, kafka: &'static Kafka) -> Result<(), String> {
-        let acts = async { self.acts(Stage::set_on(kafka, self.sinks).await).await };
+        let acts = async {
+            let stage = Stage::set_on(kafka, self.sinks).await;
+            self.acts(if self.shape.is_exactly_once() { stage.committed() } else { stage }).await
+        };
         timeout(4 * PATIENCE, acts).await.unwrap_or_else(|_| Err("it hangs".to_owned()))
     }
 
@@ -142,6 +157,10 @@ impl Scenario {
         }
         last.stop();
         last.ended().await.map_err(|why| format!("the restart without the fault ends badly: {why}"))?;
+        if self.shape.is_exactly_once() {
+            let gaps = if self.shape == Shape::ExactlyOnceIncrementing { Gaps::Reduced } else { Gaps::Lost };
+            return stage.judge(0, gaps).await;
+        }
         // A run more than is counted here.
         let restarts = if matches!(self.harm, Harm::Refused) { starts } else { starts - 1 };
         stage.judge(restarts, self.gaps()).await
@@ -183,7 +202,7 @@ impl Scenario {
                 _ = job.ended().await;
                 Ok(None)
             }
-            Harm::Away | Harm::Refused => {
+            Harm::Away | Harm::Refused | Harm::KillAt(..) => {
                 let mut job = self.start(stage);
                 let opened = job.opened().await;
                 Ok(opened.then_some(job))
@@ -207,6 +226,17 @@ impl Scenario {
             }
             Harm::Kill => {
                 stage.feed(ROWS).await;
+                job.kill();
+                _ = job.ended().await;
+                Ok(None)
+            }
+            Harm::KillAt(api, action) => {
+                let mut armed = stage.fault(fault(api, action).skip(KILLED_AFTER)).await;
+                for _ in 0..=KILLED_AFTER {
+                    stage.feed(ROWS).await;
+                    stage.caught_up_or(&mut job, &mut armed).await?;
+                }
+                armed.wait(1).await;
                 job.kill();
                 _ = job.ended().await;
                 Ok(None)
@@ -251,7 +281,7 @@ impl Scenario {
                 _ = job.ended().await;
                 armed.disarm().await;
             }
-            Harm::Kill => {
+            Harm::Kill | Harm::KillAt(..) => {
                 job.stop();
                 job.kill();
                 _ = job.ended().await;
@@ -283,6 +313,11 @@ impl Scenario {
             self.sinks,
             if self.latest { "latest-offset" } else { "earliest-offset" },
         ));
+        // Jobs of one real Kafka must not fence each other.
+        let sql = sql.replace(
+            "'sink.transactional-id-prefix' = '",
+            &format!("'sink.transactional-id-prefix' = '{prefix}"),
+        );
         match self.harm {
             // Each record is a batch of its own, so that one of many is refused. Nothing here outwaits the timeout, and
             // on a slow machine so many requests take long.
@@ -295,6 +330,22 @@ impl Scenario {
 }
 
 impl Shape {
+    fn is_exactly_once(self) -> bool {
+        Self::EXACTLY_ONCE.contains(&self)
+    }
+
+    async fn set(self, sinks: usize) -> Stage {
+        let version = if self == Self::ExactlyOnceClassic { 1 } else { 2 };
+        let config = BrokerConfig::default().with_transaction_version(version);
+        match self.is_exactly_once() {
+            // A commit is asked for, and done a while later.
+            true => {
+                Stage::set_with(config.with_marker_delay(Duration::from_millis(3)), sinks).await.committed()
+            }
+            false => Stage::set(sinks).await.of(self.encoding()),
+        }
+    }
+
     fn encoding(self) -> Encoding {
         match self {
             Self::Csv => Encoding::Csv,
@@ -316,6 +367,12 @@ impl Shape {
         };
         match self {
             Self::Plain => sql.to_owned(),
+            Self::ExactlyOnce | Self::ExactlyOnceClassic => of_sink(sql, EXACTLY_ONCE),
+            Self::ExactlyOnceIncrementing => {
+                let sink =
+                    format!("{EXACTLY_ONCE}, {BUFFER}, 'sink.transaction-naming-strategy' = 'INCREMENTING'");
+                of_source(&of_sink(sql, &sink), "'scan.parallelism' = '2'")
+            }
             Self::Buffered => of_sink(sql, BUFFER),
             Self::Shared => of_source(sql, "'scan.parallelism' = '2'"),
             Self::Exchanged => of_sink(sql, "'sink.parallelism' = '2'"),
@@ -344,6 +401,12 @@ impl Shape {
 }
 
 const BUFFER: &str = "'sink.buffer-flush.max-rows' = '4', 'sink.buffer-flush.interval' = '30 ms'";
+
+const EXACTLY_ONCE: &str = "'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = 'tx', \
+                            'properties.max.block.ms' = '2000'";
+
+/// So many requests are answered before the one at which a job is killed.
+const KILLED_AFTER: u32 = 2;
 
 /// A fault that strikes the job and nobody else.
 fn fault(api: ApiKey, action: Action) -> Fault {

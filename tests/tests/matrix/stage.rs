@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 
 use upsert_kafka_broker::{Broker, BrokerConfig, Fault, FaultHandle};
 use upsert_kafka_client::{
-    Assignment, Client, Config, Consumer, NewTopic, OffsetSpec, Position, Producer, Record, Role,
-    TopicPartition,
+    Assignment, Client, Config, Consumer, IsolationLevel, NewTopic, OffsetSpec, Position, Producer, Record,
+    Role, TopicPartition,
 };
 use upsert_kafka_protocol::records::batches;
 use upsert_kafka_tests::kafka::{Kafka, unique};
 
 use super::encoding::Encoding;
 use super::oracle::{Gaps, Input};
+use super::process::Process;
 
 pub(super) struct Stage {
     host: Host,
@@ -23,6 +24,8 @@ pub(super) struct Stage {
     pub(super) prefix: String,
     sinks: usize,
     encoding: Encoding,
+    /// Whose reader sees committed transactions alone.
+    committed: Option<Client>,
 }
 
 enum Host {
@@ -33,8 +36,20 @@ enum Host {
 impl Stage {
     /// A broker of its own.
     pub(super) async fn set(sinks: usize) -> Self {
-        let broker = Broker::start(BrokerConfig::default()).await.expect("a broker");
+        Self::set_with(BrokerConfig::default(), sinks).await
+    }
+
+    pub(super) async fn set_with(config: BrokerConfig, sinks: usize) -> Self {
+        let broker = Broker::start(config).await.expect("a broker");
         Self::on(Host::Embedded(Box::new(broker)), String::new(), sinks).await
+    }
+
+    /// The same, where only what is committed counts.
+    pub(super) fn committed(self) -> Self {
+        let config =
+            self.client.config().clone().with(|it| it.isolation_level = IsolationLevel::ReadCommitted);
+        let committed = Some(self.client.with_config(config).expect("a client"));
+        Self { committed, ..self }
     }
 
     /// The same with rows in another format.
@@ -63,7 +78,7 @@ impl Stage {
         let client = Client::open(config).await.expect("a client");
         let producer = client.producer();
         let (input, encoding) = (Input::default(), Encoding::Json);
-        let stage = Self { host, producer, client, input, prefix, sinks, encoding };
+        let stage = Self { host, producer, client, input, prefix, sinks, encoding, committed: None };
         stage.create("in", IN_PARTITIONS, "delete").await;
         for sink in 0..sinks {
             stage.create(&format!("out{sink}"), OUT_PARTITIONS, "compact").await;
@@ -126,6 +141,9 @@ impl Stage {
     /// A sink's log: key and number of every record, by offset within each partition.
     pub(super) async fn log(&self, sink: usize) -> Vec<(u32, u32)> {
         let topic = self.name(&format!("out{sink}"));
+        if let Some(committed) = &self.committed {
+            return consumed_log(committed, &topic, self.encoding).await;
+        }
         match &self.host {
             Host::Embedded(broker) => raw_log(broker, &topic, self.encoding).await,
             Host::Real(_) => consumed_log(&self.client, &topic, self.encoding).await,
@@ -144,6 +162,19 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    /// Returns when that is so, when the fault has struck, or when the job has ended.
+    pub(super) async fn caught_up_or(
+        &self,
+        job: &mut Process,
+        armed: &mut FaultHandle,
+    ) -> Result<(), String> {
+        tokio::select! {
+            reached = self.caught_up() => reached,
+            _ = armed.wait(1) => Ok(()),
+            ended = job.ended() => Err(format!("it ends before the fault: {ended:?}")),
+        }
     }
 
     pub(super) async fn judge(&self, restarts: usize, gaps: Gaps) -> Result<(), String> {

@@ -258,6 +258,11 @@ impl ClassicMember {
         &mut self.ownership
     }
 
+    /// Whether the caller has yet to let go of what it lost.
+    pub(crate) fn is_losing(&self) -> bool {
+        self.ownership.is_losing()
+    }
+
     /// The member's id and generation, with which it commits; `None` while it is in no generation.
     pub(crate) fn identity(&self) -> Option<(&Str, i32)> {
         (self.generation >= 0 && !self.is_over()).then_some((&self.member_id, self.generation))

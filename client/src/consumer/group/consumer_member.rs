@@ -218,6 +218,11 @@ impl ConsumerMember {
         &mut self.ownership
     }
 
+    /// Whether the caller has yet to let go of what it lost.
+    pub(crate) fn is_losing(&self) -> bool {
+        self.ownership.is_losing()
+    }
+
     /// The member's id and epoch, with which it commits; `None` while it is in no group.
     pub(crate) fn identity(&self) -> Option<(&Str, i32)> {
         (self.epoch > 0 && !self.is_over()).then_some((&self.member_id, self.epoch))

@@ -185,11 +185,12 @@ impl Membership {
         }
     }
 
-    /// The member's id, and its generation or epoch, with which it commits; `None` while it is in no group.
+    /// The member's id, and its generation or epoch, with which it commits; `None` while it is in no group, and until
+    /// the caller has let go of what it lost: a coordinator takes the offsets of any partition from who is a member again.
     pub(crate) fn identity(&self) -> Option<(&Str, i32)> {
         match &self.protocol {
-            ProtocolMember::Classic(member) => member.identity(),
-            ProtocolMember::Consumer(member) => member.identity(),
+            ProtocolMember::Classic(member) => member.identity().filter(|_| !member.is_losing()),
+            ProtocolMember::Consumer(member) => member.identity().filter(|_| !member.is_losing()),
         }
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct Ownership {
     /// Of these, those that the caller was asked to let go.
     leaving: BTreeSet<TopicIdPartition>,
     target: BTreeSet<TopicIdPartition>,
+    /// Whether the caller has yet to let go of what it lost.
+    is_losing: bool,
     events: VecDeque<OwnershipEvent>,
 }
 
@@ -77,6 +79,7 @@ impl Ownership {
             self.leaving.clone_from(&self.held);
             self.events.push_back(OwnershipEvent::Lost(lost));
         }
+        self.is_losing = !self.leaving.is_empty();
     }
 
     /// The caller has let these go. What it never had, or has let go before, changes nothing.
@@ -86,6 +89,7 @@ impl Ownership {
                 self.held.remove(of);
             }
         }
+        self.is_losing &= !self.leaving.is_empty();
         self.give();
     }
 
@@ -97,6 +101,11 @@ impl Ownership {
     /// Whether the caller has exactly what the group wants it to have.
     pub(crate) fn is_settled(&self) -> bool {
         self.leaving.is_empty() && self.held == self.target
+    }
+
+    /// Whether the caller has yet to let go of what it lost: it may still take it for its own, and commit for it.
+    pub(crate) fn is_losing(&self) -> bool {
+        self.is_losing
     }
 
     /// Whether the caller has yet to let go of something.
@@ -183,7 +192,10 @@ mod tests {
         assert_eq!(told(&mut ownership), [OwnershipEvent::Lost(orders(&[0, 1]))]);
         ownership.aim(set(&[3]));
         assert_eq!(told(&mut ownership), []);
-        ownership.let_go(&orders(&[0, 1]));
+        ownership.let_go(&orders(&[0]));
+        assert!(ownership.is_losing());
+        ownership.let_go(&orders(&[1]));
+        assert!(!ownership.is_losing());
         assert_eq!(told(&mut ownership), [OwnershipEvent::Given(orders(&[3]))]);
     }
 

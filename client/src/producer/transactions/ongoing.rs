@@ -96,6 +96,11 @@ impl OngoingTransaction {
         }
     }
 
+    /// Whether another process began it.
+    pub(super) fn is_resumed(&self) -> bool {
+        self.requested_protocol().is_none()
+    }
+
     /// Whether its end gives no new epoch.
     pub(super) fn keeps_epoch(&self) -> bool {
         self.protocol() == Protocol::Classic

@@ -40,6 +40,9 @@ pub(super) enum ProducerIdentity {
     Current(ProducerId),
     /// InitProducerId is to renew its epoch before anything else is sent (KIP-360).
     Stale(ProducerId),
+    /// Another process's, whose transaction was ended here. The epoch is renewed when the next transaction begins, and not
+    /// before: whoever asks for that end again, since he cannot know, is answered alike.
+    Resumed(ProducerId),
 }
 
 impl TransactionState {
@@ -81,14 +84,14 @@ impl ProducerIdentity {
     pub(super) fn current(self) -> Option<ProducerId> {
         match self {
             Self::Current(identity) => Some(identity),
-            Self::Unknown | Self::Stale(_) => None,
+            Self::Unknown | Self::Stale(_) | Self::Resumed(_) => None,
         }
     }
 
     /// The last one that the coordinator gave.
     pub(super) fn last(self) -> Option<ProducerId> {
         match self {
-            Self::Current(identity) | Self::Stale(identity) => Some(identity),
+            Self::Current(identity) | Self::Stale(identity) | Self::Resumed(identity) => Some(identity),
             Self::Unknown => None,
         }
     }

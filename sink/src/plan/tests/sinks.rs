@@ -1,6 +1,7 @@
 //! Sinks: what is written, which changes a sink sees, and what a table must say to be one.
 
 use super::*;
+use crate::delivery_guarantee::{DeliveryGuarantee, NamingStrategy, TransactionNaming};
 use crate::format::Encoded;
 use crate::row::{RowKind, Value};
 
@@ -73,9 +74,51 @@ fn all_that_is_wrong_with_a_table_is_said_in_order() {
             "table o: 'key.fields-prefix' = 'k_' needs 'value.fields-include' = 'EXCEPT_KEY': with ALL the key \
              columns stand in the value too, unprefixed",
             "table o: 'sink.parallelism' = 0 must be at least 1",
-            "table o: 'sink.delivery-guarantee' = 'exactly-once' is not supported yet",
         ]
     );
+}
+
+const EXACTLY_ONCE: &str =
+    ", 'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = 'tx'";
+
+#[test]
+fn exactly_once_is_planned_with_the_name_of_its_transactions() {
+    for (naming, strategy) in [
+        ("", NamingStrategy::Pooling),
+        (", 'sink.transaction-naming-strategy' = 'POOLING'", NamingStrategy::Pooling),
+        (", 'sink.transaction-naming-strategy' = 'INCREMENTING'", NamingStrategy::Incrementing),
+    ] {
+        let plan = job(&sink(COLUMNS, &format!("{EXACTLY_ONCE}{naming}")), ALL).unwrap();
+        let SinkPlan::Kafka(sink) = &plan.pipelines[0].inserts[0].sink else { panic!() };
+        let expected = TransactionNaming { prefix: "tx".into(), strategy };
+        assert_eq!(sink.delivery.naming(), Some(&expected));
+        let line = "  exactly-once: rows and offsets are one transaction, whose id begins with tx";
+        assert!(plan.explain().to_string().lines().any(|it| it == line));
+    }
+    let plan = job(&sink(COLUMNS, ""), ALL).unwrap();
+    let SinkPlan::Kafka(sink) = &plan.pipelines[0].inserts[0].sink else { panic!() };
+    assert_eq!(sink.delivery, DeliveryGuarantee::AtLeastOnce);
+}
+
+#[test]
+fn exactly_once_is_refused_where_a_transaction_cannot_last_or_rows_are_exchanged() {
+    for (options, expected) in [
+        (
+            ", 'properties.transaction.timeout.ms' = '5000'",
+            "table o: 'properties.transaction.timeout.ms' = 5000 is not above 'execution.checkpointing.interval' = \
+             5000 ms: each transaction would be aborted before it is committed",
+        ),
+        (
+            ", 'sink.parallelism' = '2'",
+            "table o: 'sink.delivery-guarantee' = 'exactly-once' is not supported yet where rows go to tasks of the \
+             sink: give 'sink.parallelism' and 'scan.parallelism' one value, or leave them out, and read one topic for \
+             each INSERT",
+        ),
+    ] {
+        assert_eq!(sentences(&sink(COLUMNS, &format!("{EXACTLY_ONCE}{options}")), ALL), [expected]);
+    }
+    let longer = sink(COLUMNS, &format!("{EXACTLY_ONCE}, 'properties.transaction.timeout.ms' = '5001'"));
+    assert!(job(&longer, ALL).is_ok());
 }
 
 #[test]

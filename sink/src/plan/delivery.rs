@@ -1,0 +1,104 @@
+//! `sink.delivery-guarantee` and what belongs to it, of a table that is written.
+
+use super::check::Check;
+use super::distribution::Distribution;
+use super::pipeline::{InsertPlan, KafkaSinkPlan, Pipeline, SinkPlan};
+use super::properties::sets;
+use crate::delivery_guarantee::{DeliveryGuarantee, NamingStrategy, TransactionNaming};
+use crate::error::{Finding, Rule};
+use crate::settings::Settings;
+
+impl Check<'_> {
+    /// What is planned of the guarantee that is given.
+    pub(super) fn delivery(&mut self, given: &str) -> DeliveryGuarantee {
+        match given {
+            "exactly-once" => DeliveryGuarantee::ExactlyOnce(self.transaction_naming()),
+            "none" => {
+                self.notice("'sink.delivery-guarantee' = 'none': at-least-once is kept all the same");
+                DeliveryGuarantee::AtLeastOnce
+            }
+            _ => DeliveryGuarantee::AtLeastOnce,
+        }
+    }
+
+    fn transaction_naming(&self) -> TransactionNaming {
+        TransactionNaming {
+            // Without one there is a finding already.
+            prefix: self.given(PREFIX).unwrap_or_default().to_owned(),
+            strategy: match self.choice("sink.transaction-naming-strategy") {
+                "INCREMENTING" => NamingStrategy::Incrementing,
+                _ => NamingStrategy::Pooling,
+            },
+        }
+    }
+
+    /// V-EOS, and a prefix that no broker takes.
+    pub(super) fn exactly_once(&mut self, is_exactly_once: bool) {
+        let key = "sink.transactional-id-prefix";
+        let prefix = self.given(key);
+        if is_exactly_once && prefix.is_none() {
+            let given = self.guarantee_key();
+            let mut text = format!("'{given}' = 'exactly-once' needs '{key}', one of its own for each job");
+            if given != GUARANTEE {
+                // Flink had no such option then: who brings it looks for one in vain.
+                let topic = self.list("topic").first().map_or("", String::as_str);
+                text = format!("{text}; add '{key}' = '{}-{topic}'", self.table.name);
+            }
+            self.refuse(Rule::ExactlyOnce, given, text);
+        }
+        if let Some(length) =
+            prefix.map(str::len).filter(|length| is_exactly_once && *length > PREFIX_BYTES_MAX)
+        {
+            let text = format!("'{key}' has {length} bytes; {PREFIX_BYTES_MAX} are the most");
+            self.refuse(Rule::ExactlyOnce, key, text);
+        }
+    }
+
+    /// The option that says how rows are delivered: today's, or Flink 1.12's.
+    fn guarantee_key(&self) -> &'static str {
+        let old = "sink.semantic";
+        if self.given(GUARANTEE).is_none() && self.given(old).is_some() { old } else { GUARANTEE }
+    }
+}
+
+/// What cannot be of the exactly-once sinks of a job.
+pub(super) fn findings(pipelines: &[Pipeline], settings: &Settings) -> Vec<Finding> {
+    let inserts = pipelines.iter().flat_map(|pipeline| &pipeline.inserts);
+    inserts.filter_map(|insert| refused(insert, settings)).collect()
+}
+
+fn refused(insert: &InsertPlan, settings: &Settings) -> Option<Finding> {
+    let SinkPlan::Kafka(sink) = &insert.sink else { return None };
+    sink.delivery.naming()?;
+    let text = match insert.distribution {
+        Distribution::Forward => too_short(sink, settings)?,
+        _ => {
+            let text = format!(
+                "'{GUARANTEE}' = 'exactly-once' is not supported yet where rows go to tasks of the sink: give \
+                 'sink.parallelism' and 'scan.parallelism' one value, or leave them out, and read one topic for each INSERT"
+            );
+            return Some(Finding::not_yet("exactly-once behind an exchange", text).of(&sink.table));
+        }
+    };
+    Some(Finding::new(Rule::ExactlyOnce, text).of(&sink.table))
+}
+
+/// A transaction that its coordinator would abort before the commit that it waits for.
+fn too_short(sink: &KafkaSinkPlan, settings: &Settings) -> Option<String> {
+    let given = sink.properties.iter().find(|(key, _)| key == TIMEOUT)?.1.trim().parse::<u64>().ok()?;
+    let interval_ms = settings.checkpoint_interval.as_millis();
+    (sets(&sink.properties, TIMEOUT) && u128::from(given) <= interval_ms).then(|| {
+        format!(
+            "'properties.{TIMEOUT}' = {given} is not above 'execution.checkpointing.interval' = {interval_ms} ms: each \
+             transaction would be aborted before it is committed"
+        )
+    })
+}
+
+/// Says how rows are delivered.
+pub(super) const GUARANTEE: &str = "sink.delivery-guarantee";
+const PREFIX: &str = "sink.transactional-id-prefix";
+const TIMEOUT: &str = "transaction.timeout.ms";
+
+/// Flink's limit: with the subtask and the counter behind it the id must still be a Kafka string.
+const PREFIX_BYTES_MAX: usize = 64_000;

@@ -1,0 +1,430 @@
+//! The transaction of one task: every exactly-once sink of the task writes into it, and each checkpoint commits it with
+//! the positions of the source.
+//!
+//! A task has one transactional producer. A transaction begins with its first record or offset; a checkpoint without either
+//! does nothing.
+//!
+//! **What must never happen:**
+//! - A position is committed without the rows before it. So after a transaction has failed, nothing is ever committed here
+//!   again: the job ends, and the next run reads on from what is committed.
+//! - Rows are written twice, since nobody knows whether they were committed. Where a commit was asked for and not
+//!   answered, the id is taken over first, which ends the transaction one way or the other; then the group's offsets, which
+//!   were part of it, say which.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
+use tracing::warn;
+use upsert_kafka_client::{
+    Client, Clock, Commit, ErrorCode, GroupMetadata, Producer, ProducerId, TopicPartition, Transaction,
+};
+
+use crate::error::{Error, ErrorKind};
+use crate::lingering;
+use crate::transactional_ids::{TransactionalIds, is_partition, is_task, partition_owner};
+
+/// Of one task; its writers have a [`TransactionPart`] each. Cheap to clone.
+///
+/// One task holds the lock at a time, over requests too: there is nothing to do beside them.
+#[derive(Clone)]
+pub(crate) struct TaskTransaction(Arc<Mutex<State>>);
+
+/// A writer's part in its task's transaction.
+pub(crate) struct TransactionPart {
+    of: TaskTransaction,
+    /// The one that it wrote into last, which may be over.
+    open: Weak<Transaction>,
+    /// Of the producer whose topics the writer has.
+    generation: u64,
+}
+
+struct State {
+    client: Client,
+    clock: Clock,
+    ids: TransactionalIds,
+    producer: Option<NamedProducer>,
+    /// How many producers there were.
+    generation: u64,
+    open: Option<Arc<Transaction>>,
+    /// Why nothing is committed any more.
+    failure: Option<String>,
+}
+
+struct NamedProducer {
+    id: String,
+    producer: Producer,
+}
+
+impl TaskTransaction {
+    /// The client's settings are those of a producer, without a transactional id.
+    pub(crate) fn new(client: Client, clock: Clock, ids: TransactionalIds) -> Self {
+        let (producer, open, failure) = (None, None, None);
+        Self(Arc::new(Mutex::new(State { client, clock, ids, producer, generation: 0, open, failure })))
+    }
+
+    /// A part for one more writer.
+    pub(crate) fn part(&self) -> TransactionPart {
+        TransactionPart { of: self.clone(), open: Weak::new(), generation: 0 }
+    }
+
+    /// Takes the id over, before anything is read: whoever had it is fenced, and what cannot be is said at once.
+    pub(crate) async fn take_over(&self) -> Result<(), Error> {
+        self.lock().await.take_over().await
+    }
+
+    /// Ends what tasks that share these topics left open under the same prefix, whatever they were called: for a job that
+    /// reads them alone.
+    pub(crate) async fn end_lingering_of_all(&self, topics: &[String]) -> Result<(), Error> {
+        let state = self.lock().await;
+        let admin = state.client.admin();
+        let is_meant = |owner: &str| is_task(owner) || topics.iter().any(|topic| is_partition(topic, owner));
+        let ended = async {
+            lingering::end_of_prefix(&admin, state.ids.prefix(), is_meant, &state.clock).await?;
+            if state.ids.are_pooled() {
+                lingering::fence_tasks(&admin, state.ids.prefix()).await
+            } else {
+                Ok(())
+            }
+        };
+        ended.await.map_err(|e| state.failed_to("what an earlier run left open is not ended", e))
+    }
+
+    /// Ends what tasks of a fixed share left open under the same prefix: for a member, which is called otherwise.
+    pub(crate) async fn end_lingering_of_tasks(&self) -> Result<(), Error> {
+        let state = self.lock().await;
+        let admin = state.client.admin();
+        let ended = lingering::end_of_prefix(&admin, state.ids.prefix(), is_task, &state.clock).await;
+        ended.map_err(|e| state.failed_to("what an earlier run left open is not ended", e))
+    }
+
+    /// Ends what earlier owners of these partitions left open, before it is asked how far they came.
+    pub(crate) async fn end_lingering(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        let mut state = self.lock().await;
+        let admin = state.client.admin();
+        let ended = match state.ids.of_partitions(partitions) {
+            Some(ids) => {
+                let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+                lingering::end(&admin, &ids, &state.clock).await
+            }
+            None => {
+                let owners: Vec<String> = partitions.iter().map(partition_owner).collect();
+                let is_meant = |owner: &str| owners.iter().any(|it| it == owner);
+                lingering::end_of_prefix(&admin, state.ids.prefix(), is_meant, &state.clock).await
+            }
+        };
+        if state.open.is_none() {
+            // This task may have been that owner: its producer is asked for anew.
+            state.producer = None;
+        }
+        ended.map_err(|e| state.failed_to("what an earlier owner left open is not ended", e))
+    }
+
+    /// From the next transaction on the task is called by one of these partitions, which it owns: whoever was is fenced.
+    pub(crate) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        let mut state = self.lock().await;
+        state.ids.set_owned(partitions);
+        let known = state.producer.as_ref().map(|it| &it.id);
+        let is_new = state.ids.current().is_some_and(|id| Some(&id) != known);
+        if is_new && state.open.is_none() { state.take_over().await } else { Ok(()) }
+    }
+
+    /// Commits what was written, and these positions with it: the group keeps them if the rows are seen, and not
+    /// otherwise. Without either it does nothing. False where the group has gone on without the member that speaks: then
+    /// all that was written is aborted.
+    pub(crate) async fn commit(
+        &self,
+        positions: &[Commit],
+        group: Option<&GroupMetadata>,
+    ) -> Result<bool, Error> {
+        let mut state = self.lock().await;
+        let positions = group.map(|group| (positions, group)).filter(|(positions, _)| !positions.is_empty());
+        if state.open.is_none() && positions.is_none() {
+            return state.check().map(|()| true);
+        }
+        let transaction = state.begin().await?;
+        let sent = match positions {
+            Some((positions, group)) => transaction.send_offsets(positions, group).await,
+            None => Ok(()),
+        };
+        drop(transaction);
+        if sent.as_ref().is_err_and(upsert_kafka_client::Error::is_stale_member) {
+            return state.abort().await.map(|()| false);
+        }
+        let Some((id, transaction)) = state.take_open()? else { return Ok(true) };
+        let committed = match sent {
+            Ok(()) => transaction.commit().await,
+            Err(error) => Err(error),
+        };
+        match committed {
+            Ok(()) => {}
+            // Whoever fenced this task has ended its transaction, and is not to be fenced in return.
+            Err(error) if error.may_have_been_written() && !error.is_fenced() => {
+                state.resolve(&id, positions, error).await?;
+            }
+            Err(error) => return Err(state.fail(&id, error).await),
+        }
+        state.ids.handle_committed();
+        Ok(true)
+    }
+
+    /// Aborts what was written since the last commit. The next record begins another transaction.
+    pub(crate) async fn abort(&self) -> Result<(), Error> {
+        let mut state = self.lock().await;
+        state.check()?;
+        state.abort().await
+    }
+
+    /// Returns when all that was written is in its topics, unseen.
+    pub(crate) async fn flush(&self) -> Result<(), Error> {
+        let mut state = self.lock().await;
+        state.check()?;
+        state.flush().await
+    }
+
+    /// The first of two phases: all that was written is in its topics, unseen, and stays so until somebody commits it by
+    /// its id and its producer. `None` where nothing was written.
+    pub(crate) async fn prepare(&self) -> Result<Option<(String, ProducerId)>, Error> {
+        let mut state = self.lock().await;
+        state.check()?;
+        state.flush().await?;
+        let Some((id, transaction)) = state.take_open()? else { return Ok(None) };
+        let producer = transaction.leave_open();
+        // Another one commits it.
+        state.producer = None;
+        state.ids.handle_prepared(&id);
+        Ok(Some((id, producer)))
+    }
+
+    /// The second phase, of a transaction that this process or an earlier one prepared.
+    pub(crate) async fn commit_prepared(&self, id: &str, prepared: ProducerId) -> Result<(), Error> {
+        let mut state = self.lock().await;
+        let producer = state.open_producer(id)?;
+        let committed = match producer.resume(prepared).await {
+            Ok(transaction) => transaction.commit().await,
+            Err(error) => Err(error),
+        };
+        match committed {
+            Ok(()) => {
+                state.ids.handle_ended(id);
+                Ok(())
+            }
+            Err(error) => {
+                let hint = state.hint(id, &error).await;
+                let text = format!("a prepared transaction is not committed: {}{hint}", named(id, &error));
+                Err(Error::new(ErrorKind::Cluster, text))
+            }
+        }
+    }
+
+    /// Commits nothing any more: what was written since the last commit is not seen.
+    pub(crate) async fn give_up(&self, why: &str) {
+        let mut state = self.lock().await;
+        if state.failure.is_none() {
+            state.failure = Some(why.to_owned());
+        }
+        // Its abort is ordered where it is dropped.
+        state.open = None;
+    }
+
+    async fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().await
+    }
+}
+
+impl TransactionPart {
+    /// The transaction that is open now; and its producer, if it is another one than before, so that the writer has no
+    /// topic of it yet.
+    #[inline]
+    pub(crate) async fn enter(&mut self) -> Result<(Arc<Transaction>, Option<Producer>), Error> {
+        if let Some(open) = self.open.upgrade() {
+            return Ok((open, None));
+        }
+        let mut state = self.of.lock().await;
+        let transaction = state.begin().await?;
+        self.open = Arc::downgrade(&transaction);
+        let is_new = std::mem::replace(&mut self.generation, state.generation) != state.generation;
+        let producer = state.producer.as_ref().filter(|_| is_new).map(|it| it.producer.clone());
+        Ok((transaction, producer))
+    }
+}
+
+impl State {
+    /// The open transaction; one is begun if there is none.
+    async fn begin(&mut self) -> Result<Arc<Transaction>, Error> {
+        self.check()?;
+        if let Some(open) = &self.open {
+            return Ok(Arc::clone(open));
+        }
+        let Some(id) = self.ids.current() else {
+            return Err(Error::new(ErrorKind::Sink, "a row is written by a task that owns no partition"));
+        };
+        let producer = self.producer(&id)?;
+        match producer.begin().await {
+            Ok(transaction) => {
+                let transaction = Arc::new(transaction);
+                self.open = Some(Arc::clone(&transaction));
+                Ok(transaction)
+            }
+            Err(error) => Err(self.fail(&id, error).await),
+        }
+    }
+
+    /// Begins, and aborts what is empty: the coordinator hears of the first alone.
+    async fn take_over(&mut self) -> Result<(), Error> {
+        drop(self.begin().await?);
+        self.abort().await
+    }
+
+    async fn abort(&mut self) -> Result<(), Error> {
+        let Some((id, transaction)) = self.take_open()? else { return Ok(()) };
+        match transaction.abort().await {
+            Ok(()) => Ok(()),
+            // Whoever has taken the id over has aborted it. He has the partition by which the task is called.
+            Err(error) if error.is_fenced() => {
+                self.producer = None;
+                Ok(())
+            }
+            Err(error) => Err(self.fail(&id, error).await),
+        }
+    }
+
+    /// The open transaction, to be ended, and its id.
+    fn take_open(&mut self) -> Result<Option<(String, Transaction)>, Error> {
+        let Some(open) = self.open.take() else { return Ok(None) };
+        let id = self.producer.as_ref().map(|it| it.id.clone()).unwrap_or_default();
+        match Arc::into_inner(open) {
+            Some(open) => Ok(Some((id, open))),
+            // A writer gives it back after each record, so nobody is told this.
+            None => Err(self.remember(format!("transactional id {id}: a writer is not done with it"))),
+        }
+    }
+
+    /// The producer with this id.
+    fn producer(&mut self, id: &str) -> Result<Producer, Error> {
+        if let Some(known) = self.producer.as_ref().filter(|it| it.id == id) {
+            return Ok(known.producer.clone());
+        }
+        let producer = self.open_producer(id)?;
+        self.generation += 1;
+        self.producer = Some(NamedProducer { id: id.to_owned(), producer: producer.clone() });
+        Ok(producer)
+    }
+
+    fn open_producer(&self, id: &str) -> Result<Producer, Error> {
+        let config = self.client.config().clone().with(|it| it.transactional_id = Some(id.to_owned()));
+        Ok(self.client.with_config(config).map_err(Error::cluster)?.producer())
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        let Some(open) = &self.open else { return Ok(()) };
+        let Err(error) = open.flush().await else { return Ok(()) };
+        let id = self.producer.as_ref().map(|it| it.id.clone()).unwrap_or_default();
+        Err(self.fail(&id, error).await)
+    }
+
+    /// Finds out what became of a commit that nobody answered: the id is taken over, which ends the transaction, and the
+    /// offsets that were in it are there or not.
+    async fn resolve(
+        &mut self,
+        id: &str,
+        positions: Option<(&[Commit], &GroupMetadata)>,
+        error: upsert_kafka_client::Error,
+    ) -> Result<(), Error> {
+        warn!(transactional_id = id, %error, "a commit was not answered; its offsets will tell");
+        self.producer = None;
+        let Some((positions, group)) = positions else {
+            return Err(self.remember(format!(
+                "transactional id {id}: whether the rows of this checkpoint are committed is not known, and no position \
+                 was committed with them that would tell: {error}"
+            )));
+        };
+        self.take_over().await?;
+        let of: Vec<_> =
+            positions.iter().map(|it| TopicPartition::new(Arc::clone(&it.topic), it.partition)).collect();
+        let kept = match self.client.consumer().committed(&group.group_id, &of).await {
+            Ok(kept) => kept,
+            Err(e) => return Err(self.fail(id, e).await),
+        };
+        if kept.iter().zip(positions).all(|(kept, sent)| kept.offset == Some(sent.offset)) {
+            return Ok(());
+        }
+        Err(self.remember(format!(
+            "transactional id {id}: the rows of this checkpoint were not committed, nor were their positions, so the next \
+             run reads and writes them again: {error}"
+        )))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        match &self.failure {
+            Some(why) => Err(Error::new(ErrorKind::Cluster, why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// From now on this is why nothing is committed.
+    fn remember(&mut self, why: String) -> Error {
+        self.open = None;
+        let why = self.failure.get_or_insert(why);
+        Error::new(ErrorKind::Cluster, why.clone())
+    }
+
+    /// The transaction, or its producer, is at its end.
+    async fn fail(&mut self, id: &str, error: upsert_kafka_client::Error) -> Error {
+        let hint = self.hint(id, &error).await;
+        self.remember(format!("exactly-once: {}{hint}", named(id, &error)))
+    }
+
+    /// What a person can do about it.
+    async fn hint(&self, id: &str, error: &upsert_kafka_client::Error) -> String {
+        let prefix = self.ids.prefix();
+        match error.code() {
+            _ if error.is_fenced() => self.taken_over(id).await,
+            Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED) => format!(
+                "; the principal needs WRITE and DESCRIBE on transactional ids with the prefix '{prefix}'"
+            ),
+            Some(ErrorCode::INVALID_TRANSACTION_TIMEOUT) => format!(
+                "; 'properties.transaction.timeout.ms' is {}, and the brokers' transaction.max.timeout.ms is less: lower \
+                 the one or raise the other, but not below 'execution.checkpointing.interval'",
+                self.client.config().transaction_timeout.as_millis()
+            ),
+            _ => String::new(),
+        }
+    }
+
+    /// Who has the id now, and since when, as far as its coordinator tells.
+    async fn taken_over(&self, id: &str) -> String {
+        let admin = self.client.admin();
+        let ids = [id];
+        let asked = timeout(DESCRIBE_TIMEOUT, admin.describe_transactions(&ids)).await;
+        let told = asked.ok().and_then(Result::ok).and_then(|told| told.into_iter().next()?.ok());
+        let now = told.map(|it| {
+            let since = it.started_ms.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+            let since = since.map(|at| format!(", which has had a transaction open since {at}"));
+            let (producer, epoch) = (it.producer.id, it.producer.epoch);
+            format!(" (now producer {producer} in epoch {epoch}{})", since.unwrap_or_default())
+        });
+        format!(
+            "; somebody else took the id over{}: a second process of this job, another job with the same \
+             'sink.transactional-id-prefix' = '{}', or `transactions abort`. Each job needs a prefix of its own. Nothing \
+             of this checkpoint is seen, and the next run reads and writes it again",
+            now.unwrap_or_default(),
+            self.ids.prefix()
+        )
+    }
+
+    fn failed_to(&self, what: &str, error: upsert_kafka_client::Error) -> Error {
+        let text = format!("'sink.transactional-id-prefix' = '{}': {what}", self.ids.prefix());
+        Error::caused(ErrorKind::Cluster, text, error)
+    }
+}
+
+/// The error with its id in front, where it does not say it itself.
+fn named(id: &str, error: &upsert_kafka_client::Error) -> String {
+    let text = error.to_string();
+    if text.contains(id) { text } else { format!("transactional id {id}: {text}") }
+}
+
+/// What only explains an error is not waited for any longer.
+const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,0 +1,136 @@
+//! Processes of one job share its partitions, in virtual time, while rows come without a pause: under read_committed every
+//! row of every key is there once, in order.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use upsert_kafka_client::{NewTopic, Producer, Record, Topic};
+use upsert_kafka_sink::JobOptions;
+
+use crate::world::{Running, World, Written};
+
+const PARTITIONS: i32 = 4;
+const SECOND: Duration = Duration::from_secs(1);
+
+struct Stage {
+    world: World,
+    producer: Producer,
+    orders: Topic,
+    /// The number of the next row of every key.
+    next: i64,
+    source: &'static str,
+}
+
+impl Stage {
+    /// `source` are options of the source.
+    async fn set(source: &'static str) -> Self {
+        let world = World::new().await;
+        let client = world.client().await;
+        let topics = ["orders", "latest"].map(|name| NewTopic::new(name).partitions(PARTITIONS));
+        let made = client.admin().create_topics(&topics).await.expect("an answer");
+        assert!(made.iter().all(Result::is_ok), "{made:?}");
+        let producer = client.producer();
+        let orders = producer.topic("orders").await.expect("the topic");
+        Self { world, producer, orders, next: 0, source }
+    }
+
+    async fn start(&self, seed: u64) -> Running {
+        let (bootstrap, source) = (self.world.bootstrap(), self.source);
+        let sql = format!(
+            "SET 'execution.checkpointing.interval' = '700 ms';
+            CREATE TABLE orders (id INT, number BIGINT) WITH ('connector' = 'kafka', 'topic' = 'orders',
+                'properties.bootstrap.servers' = '{bootstrap}', 'properties.group.id' = 'copy', {source}
+                'format' = 'json', 'scan.startup.mode' = 'earliest-offset');
+            CREATE TABLE latest (id INT, number BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH (
+                'connector' = 'upsert-kafka', 'topic' = 'latest', 'properties.bootstrap.servers' = '{bootstrap}',
+                'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = 'tx',
+                'key.format' = 'json', 'value.format' = 'json');
+            INSERT INTO latest SELECT id, number FROM orders;"
+        );
+        self.world.process(seed).run(&sql, JobOptions::new()).await.expect("a job")
+    }
+
+    /// A row for each key every twentieth of a second, for so long; each key's in a partition of its own.
+    async fn feed_for(&mut self, time: Duration) {
+        let until = tokio::time::Instant::now() + time;
+        while tokio::time::Instant::now() < until {
+            for id in 0..PARTITIONS {
+                let value = format!(r#"{{"id":{id},"number":{}}}"#, self.next);
+                let record = Record::new(&self.orders).value(value.as_bytes());
+                let _flushed_below =
+                    self.producer.send(Record { partition: Some(id), ..record }).await.expect("room");
+            }
+            self.next += 1;
+            self.producer.flush().await.expect("written");
+            tokio::time::sleep(SECOND / 20).await;
+        }
+    }
+
+    /// What is committed of each key, in order.
+    async fn committed(&self) -> BTreeMap<String, Vec<i64>> {
+        let mut of_key: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for Written { key, value, .. } in self.world.committed("latest").await {
+            let row: serde_json::Value = serde_json::from_str(&value.expect("a row")).expect("JSON");
+            of_key.entry(key.expect("a key")).or_default().push(row["number"].as_i64().expect("a number"));
+        }
+        of_key
+    }
+
+    async fn judge(&self) {
+        let committed = self.committed().await;
+        assert_eq!(committed.len(), PARTITIONS as usize);
+        for (key, numbers) in committed {
+            assert!(numbers.iter().copied().eq(0..self.next), "key {key} of {} rows: {numbers:?}", self.next);
+        }
+        let listed = self.world.client().await.admin().list_transactions(&[]).await.expect("transactions");
+        let ids: Vec<_> = listed.iter().map(|it| it.transactional_id.as_str()).collect();
+        assert!(
+            ids.len() <= PARTITIONS as usize && ids.iter().all(|id| id.starts_with("tx-orders.")),
+            "{ids:?}"
+        );
+        assert!(listed.iter().all(|it| it.state != "Ongoing"), "{listed:?}");
+    }
+}
+
+/// Both protocols of groups.
+const SOURCES: [&str; 2] = ["", "'properties.group.protocol' = 'consumer',"];
+
+#[tokio::test(start_paused = true)]
+async fn partitions_that_come_and_go_leave_every_row_once() {
+    for source in SOURCES {
+        let mut stage = Stage::set(source).await;
+        let first = stage.start(1).await;
+        stage.feed_for(3 * SECOND).await;
+        let second = stage.start(2).await;
+        stage.feed_for(5 * SECOND).await;
+        let third = stage.start(3).await;
+        stage.feed_for(10 * SECOND).await;
+        second.stop().await;
+        stage.feed_for(10 * SECOND).await;
+        first.stop().await;
+        stage.feed_for(5 * SECOND).await;
+        tokio::time::sleep(2 * SECOND).await;
+        third.stop().await;
+        stage.judge().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_killed_in_the_middle_of_a_transaction_leaves_every_row_once() {
+    for source in SOURCES {
+        let mut stage = Stage::set(source).await;
+        let first = stage.start(1).await;
+        let second = stage.start(2).await;
+        stage.feed_for(5 * SECOND + SECOND / 3).await;
+        second.kill().await;
+        // Missed after its session, whose length the broker says or Java's default.
+        stage.feed_for(70 * SECOND).await;
+        let third = stage.start(3).await;
+        stage.feed_for(10 * SECOND).await;
+        first.kill().await;
+        stage.feed_for(70 * SECOND).await;
+        tokio::time::sleep(2 * SECOND).await;
+        third.stop().await;
+        stage.judge().await;
+    }
+}
