@@ -327,8 +327,6 @@ fn chooses_protocol(plan: &SourcePlan) -> bool {
 /// The settings of the consumer, and of its member.
 fn config(plan: &SourcePlan, share: Share) -> Result<Config, Error> {
     let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
-    // What an earlier run, or another task, committed in a transaction may not have reached the group yet.
-    config.require_stable_offsets = true;
     config.auto_offset_reset = AutoOffsetReset::of_consumer(&plan.properties, &plan.startup);
     if !plan::sets(&plan.properties, "fetch.max.bytes") {
         config.fetch_max_bytes = FETCH_BYTES_MAX;
