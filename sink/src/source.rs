@@ -113,7 +113,7 @@ impl KafkaSource {
             resumed: Vec::new(),
         };
         if subtask.is_none() {
-            source.join(&client).await?;
+            source.join(&client, chooses_protocol(plan)).await?;
             return Ok(source);
         }
         for topic in source.describe().await? {
@@ -315,6 +315,13 @@ impl KafkaSource {
     fn failed(&self, error: upsert_kafka_client::Error) -> Error {
         Error::cluster(error).within(format_args!("table {}", self.table))
     }
+}
+
+/// Whether the table says by which protocol its group shares, be it by a setting that only one of them has.
+fn chooses_protocol(plan: &SourcePlan) -> bool {
+    let keys =
+        ["group.protocol", "heartbeat.interval.ms", "partition.assignment.strategy", "session.timeout.ms"];
+    keys.iter().any(|key| plan::sets(&plan.properties, key))
 }
 
 /// The settings of the consumer, and of its member.
