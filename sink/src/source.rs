@@ -85,7 +85,7 @@ impl KafkaSource {
         job: JobIdentity,
         clients: &mut Clients,
     ) -> Result<Self, Error> {
-        let subtask = share.subtask();
+        let (subtask, chooses_protocol) = (share.subtask(), chooses_protocol(plan, &share));
         let client = clients.open(config(plan, share)?).await.map_err(Error::cluster)?;
         let mut source = Self {
             table: plan.table.clone(),
@@ -113,7 +113,7 @@ impl KafkaSource {
             resumed: Vec::new(),
         };
         if subtask.is_none() {
-            source.join(&client, chooses_protocol(plan)).await?;
+            source.join(&client, chooses_protocol).await?;
             return Ok(source);
         }
         for topic in source.describe().await? {
@@ -317,11 +317,14 @@ impl KafkaSource {
     }
 }
 
-/// Whether the table says by which protocol its group shares, be it by a setting that only one of them has.
-fn chooses_protocol(plan: &SourcePlan) -> bool {
+/// Whether it is said by which protocol the group shares: by a setting that only one of them has, or by a name. Under the
+/// consumer protocol a member that was killed keeps its name until it is missed; under the classic one whoever comes
+/// with the name has its place at once.
+fn chooses_protocol(plan: &SourcePlan, share: &Share) -> bool {
     let keys =
         ["group.protocol", "heartbeat.interval.ms", "partition.assignment.strategy", "session.timeout.ms"];
-    keys.iter().any(|key| plan::sets(&plan.properties, key))
+    let is_named = matches!(share, Share::Group { instance: Some(_) });
+    is_named || keys.iter().any(|key| plan::sets(&plan.properties, key))
 }
 
 /// The settings of the consumer, and of its member.

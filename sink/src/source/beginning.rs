@@ -145,14 +145,7 @@ impl KafkaSource {
     /// What the group keeps of each, in their order; nothing without a group.
     pub(super) async fn committed(&self, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
         let Some(group) = &self.subscription.group else { return Ok(Vec::new()) };
-        let is_to_join = self.subscription.subtask.is_none() && self.group_share.is_none();
-        let kept = if is_to_join {
-            // Of partitions that are not its own yet: what is under way in a transaction is not waited for.
-            self.admin.group_offsets(group).await.map(|all| of_each(all, of))
-        } else {
-            self.consumer.committed(group, of).await
-        };
-        kept.map_err(|e| self.failed(e))
+        self.consumer.committed(group, of).await.map_err(|e| self.failed(e))
     }
 
     /// The same, once nothing newer is on its way.
@@ -230,13 +223,6 @@ impl KafkaSource {
         );
         Error::new(ErrorKind::Cluster, text)
     }
-}
-
-/// Of all that a group keeps, what it keeps of these, in their order.
-fn of_each(all: Vec<Committed>, of: &[TopicPartition]) -> Vec<Committed> {
-    let mut kept: BTreeMap<_, _> =
-        all.into_iter().map(|it| (TopicPartition::new(&*it.topic, it.partition), it)).collect();
-    of.iter().map(|of| kept.remove(of).unwrap_or_else(|| Committed::new(of.clone(), None))).collect()
 }
 
 /// How many partitions a line names.
