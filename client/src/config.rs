@@ -208,9 +208,6 @@ pub struct Config {
     pub session_timeout: Duration,
     /// `isolation.level`.
     pub isolation_level: IsolationLevel,
-    /// Whether committed offsets are told only when no open transaction holds newer ones, whatever `isolation_level` says,
-    /// which asks for it too (KIP-447). For programs that go on where a transaction ended; Java has no key for it.
-    pub require_stable_offsets: bool,
 }
 
 impl Config {
@@ -315,7 +312,6 @@ impl Default for Config {
             partition_assignment_strategy: vec![Assignor::Range, Assignor::CooperativeSticky],
             session_timeout: ms(45_000),
             isolation_level: IsolationLevel::ReadUncommitted,
-            require_stable_offsets: false,
         }
     }
 }

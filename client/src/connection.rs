@@ -81,6 +81,11 @@ impl Connection {
         self.0.queue.is_closed()
     }
 
+    /// The level of the feature `group.version`: from 1 on brokers assign partitions to members (KIP-848).
+    pub(crate) fn group_version(&self) -> i16 {
+        self.0.versions.group_version()
+    }
+
     /// The level of the feature `transaction.version`: from 2 on writing joins a transaction (KIP-890).
     pub(crate) fn transaction_version(&self) -> i16 {
         self.0.versions.transaction_version()

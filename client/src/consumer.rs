@@ -287,7 +287,21 @@ impl Consumer {
         group: &str,
         partitions: &[TopicPartition],
     ) -> Result<Vec<Committed>, Error> {
-        committed_offsets::committed(&self.cluster, group, partitions).await
+        let stable = self.config().isolation_level == IsolationLevel::ReadCommitted;
+        committed_offsets::committed(&self.cluster, group, partitions, stable).await
+    }
+
+    /// The same, whatever `isolation.level` says, once no open transaction holds newer offsets for them (KIP-447): for a
+    /// program that goes on where a transaction ended. Brokers before Kafka 2.5 do not wait.
+    ///
+    /// # Errors
+    /// As of [`committed`](Self::committed); and where such a transaction is still open after `default.api.timeout.ms`.
+    pub async fn committed_stable(
+        &self,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Committed>, Error> {
+        committed_offsets::committed(&self.cluster, group, partitions, true).await
     }
 
     /// Commits offsets for a group that has no members.

@@ -57,7 +57,7 @@ pub use crate::source::Restore;
 use sink_task::{SinkTask, SinkTasks};
 use subtask::Subtask;
 use task::{Opening, Task};
-use transactions::TaskNumbers;
+use transactions::JobTransactions;
 
 pub(crate) mod dead_letters;
 mod exchange_writer;
@@ -206,8 +206,7 @@ impl Job {
             clients,
             progress: shared,
             results: options.results,
-            checkpoint_interval: plan.settings.checkpoint_interval,
-            task_numbers: TaskNumbers::default(),
+            transactions: JobTransactions::new(plan.settings.checkpoint_interval),
             instance: options.instance,
             alone: options.alone,
             members: 0,

@@ -85,7 +85,7 @@ impl KafkaSource {
         job: JobIdentity,
         clients: &mut Clients,
     ) -> Result<Self, Error> {
-        let subtask = share.subtask();
+        let (subtask, chooses_protocol) = (share.subtask(), chooses_protocol(plan, &share));
         let client = clients.open(config(plan, share)?).await.map_err(Error::cluster)?;
         let mut source = Self {
             table: plan.table.clone(),
@@ -113,7 +113,7 @@ impl KafkaSource {
             resumed: Vec::new(),
         };
         if subtask.is_none() {
-            source.join(&client).await?;
+            source.join(&client, chooses_protocol).await?;
             return Ok(source);
         }
         for topic in source.describe().await? {
@@ -317,11 +317,19 @@ impl KafkaSource {
     }
 }
 
+/// Whether it is said by which protocol the group shares: by a setting that only one of them has, or by a name. Under the
+/// consumer protocol a member that was killed keeps its name until it is missed; under the classic one whoever comes
+/// with the name has its place at once.
+fn chooses_protocol(plan: &SourcePlan, share: &Share) -> bool {
+    let keys =
+        ["group.protocol", "heartbeat.interval.ms", "partition.assignment.strategy", "session.timeout.ms"];
+    let is_named = matches!(share, Share::Group { instance: Some(_) });
+    is_named || keys.iter().any(|key| plan::sets(&plan.properties, key))
+}
+
 /// The settings of the consumer, and of its member.
 fn config(plan: &SourcePlan, share: Share) -> Result<Config, Error> {
     let mut config = plan::config(&plan.table, &plan.properties, Role::Consumer)?;
-    // What an earlier run, or another task, committed in a transaction may not have reached the group yet.
-    config.require_stable_offsets = true;
     config.auto_offset_reset = AutoOffsetReset::of_consumer(&plan.properties, &plan.startup);
     if !plan::sets(&plan.properties, "fetch.max.bytes") {
         config.fetch_max_bytes = FETCH_BYTES_MAX;

@@ -29,7 +29,7 @@ use crate::transactional_ids::{TransactionalIds, is_partition, is_task, partitio
 ///
 /// One task holds the lock at a time, over requests too: there is nothing to do beside them.
 #[derive(Clone)]
-pub(crate) struct TaskTransaction(Arc<Mutex<State>>);
+pub(crate) struct TaskTransaction(Arc<Mutex<TransactionState>>);
 
 /// A writer's part in its task's transaction.
 pub(crate) struct TransactionPart {
@@ -40,7 +40,8 @@ pub(crate) struct TransactionPart {
     generation: u64,
 }
 
-struct State {
+/// What one task at a time has in hand.
+struct TransactionState {
     client: Client,
     clock: Clock,
     ids: TransactionalIds,
@@ -61,7 +62,15 @@ impl TaskTransaction {
     /// The client's settings are those of a producer, without a transactional id.
     pub(crate) fn new(client: Client, clock: Clock, ids: TransactionalIds) -> Self {
         let (producer, open, failure) = (None, None, None);
-        Self(Arc::new(Mutex::new(State { client, clock, ids, producer, generation: 0, open, failure })))
+        Self(Arc::new(Mutex::new(TransactionState {
+            client,
+            clock,
+            ids,
+            producer,
+            generation: 0,
+            open,
+            failure,
+        })))
     }
 
     /// A part for one more writer.
@@ -228,7 +237,7 @@ impl TaskTransaction {
         state.open = None;
     }
 
-    async fn lock(&self) -> MutexGuard<'_, State> {
+    async fn lock(&self) -> MutexGuard<'_, TransactionState> {
         self.0.lock().await
     }
 }
@@ -250,7 +259,7 @@ impl TransactionPart {
     }
 }
 
-impl State {
+impl TransactionState {
     /// The open transaction; one is begun if there is none.
     async fn begin(&mut self) -> Result<Arc<Transaction>, Error> {
         self.check()?;
@@ -343,7 +352,7 @@ impl State {
         self.take_over().await?;
         let of: Vec<_> =
             positions.iter().map(|it| TopicPartition::new(Arc::clone(&it.topic), it.partition)).collect();
-        let kept = match self.client.consumer().committed(&group.group_id, &of).await {
+        let kept = match self.client.consumer().committed_stable(&group.group_id, &of).await {
             Ok(kept) => kept,
             Err(e) => return Err(self.fail(id, e).await),
         };

@@ -12,6 +12,9 @@ use crate::world::{Running, World, Written};
 const PARTITIONS: i32 = 4;
 const SECOND: Duration = Duration::from_secs(1);
 
+const CLASSIC: &str = "'properties.group.protocol' = 'classic',";
+const CONSUMER: &str = "'properties.group.protocol' = 'consumer',";
+
 /// Copies `orders` to `latest`; `more` are options of the source.
 fn copying(world: &World, more: &str) -> String {
     let bootstrap = world.bootstrap();
@@ -118,7 +121,7 @@ fn due(keys: i32, rows: i64) -> BTreeMap<String, Vec<i64>> {
 
 #[tokio::test(start_paused = true)]
 async fn processes_share_the_partitions_and_every_row_is_written_once_in_order() {
-    for more in ["", "'properties.group.protocol' = 'consumer',"] {
+    for more in [CLASSIC, CONSUMER] {
         let mut stage = Stage::set().await;
         let first = stage.run(1, more, JobOptions::new()).await;
         stage.feed_for(2 * SECOND).await;
@@ -143,13 +146,24 @@ async fn processes_share_the_partitions_and_every_row_is_written_once_in_order()
 /// What the issue asks of a rolling upgrade, of whoever is not moved: a row waits for no rebalance.
 #[tokio::test(start_paused = true)]
 async fn partitions_that_do_not_move_are_read_without_a_pause_while_others_do() {
+    for (protocol, heartbeat_ms) in [(CLASSIC, 3_000), (CONSUMER, 5_000)] {
+        let pauses = pauses_of_a_process_that_comes_and_goes(protocol).await;
+        // A row every tenth of a second: the keys of the two that stayed never waited, whichever two they are.
+        assert!(pauses[..2].iter().all(|ms| *ms <= 250), "{protocol} {pauses:?}");
+        // Those that moved waited for a heartbeat, in which their next reader heard of it, and no more.
+        assert!(pauses.iter().all(|ms| *ms <= heartbeat_ms + 500), "{protocol} {pauses:?}");
+    }
+}
+
+/// The longest time between two rows of each key, in milliseconds, the shortest first.
+async fn pauses_of_a_process_that_comes_and_goes(protocol: &str) -> Vec<i64> {
     let mut stage = Stage::set().await;
-    let first = stage.run(1, "", JobOptions::new()).await;
+    let first = stage.run(1, protocol, JobOptions::new()).await;
     stage.feed_for(2 * SECOND).await;
-    let second = stage.begin(2, "", JobOptions::new());
+    let second = stage.begin(2, protocol, JobOptions::new());
     stage.feed_for(20 * SECOND).await;
     let second = second.await.expect("no panic");
-    let shares = stage.shared_by(2).await;
+    stage.shared_by(2).await;
     second.stop().await;
     stage.feed_for(10 * SECOND).await;
     first.stop().await;
@@ -165,17 +179,20 @@ async fn partitions_that_do_not_move_are_read_without_a_pause_while_others_do() 
     }
     let mut pauses: Vec<i64> = pauses.into_values().collect();
     pauses.sort_unstable();
-    // A row every tenth of a second: the keys of the two that stayed never waited, whichever two they are.
-    assert!(pauses[..2].iter().all(|ms| *ms <= 250), "{pauses:?} {shares:?}");
-    // Those that moved twice waited for a heartbeat (3 s), in which their reader heard of the rebalance, and no more.
-    assert!(pauses.iter().all(|ms| *ms <= 3_500), "{pauses:?}");
+    pauses
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_is_killed_is_missed_after_its_session_and_another_reads_on() {
+    for protocol in [CLASSIC, CONSUMER] {
+        a_process_is_killed(protocol).await;
+    }
+}
+
+async fn a_process_is_killed(protocol: &str) {
     let mut stage = Stage::set().await;
-    let first = stage.run(1, "", JobOptions::new()).await;
-    let second = stage.run(2, "", JobOptions::new()).await;
+    let first = stage.run(1, protocol, JobOptions::new()).await;
+    let second = stage.run(2, protocol, JobOptions::new()).await;
     stage.feed_for(20 * SECOND).await;
     stage.shared_by(2).await;
     stage.feed_for(SECOND / 2).await;
@@ -222,9 +239,9 @@ async fn a_named_process_has_its_partitions_again_at_once_when_it_was_killed() {
 #[tokio::test(start_paused = true)]
 async fn the_second_of_one_name_takes_the_firsts_place_and_the_first_says_so() {
     let mut stage = Stage::set().await;
-    let first = stage.run(1, "", JobOptions::new().with_instance("one")).await;
+    let first = stage.run(1, CLASSIC, JobOptions::new().with_instance("one")).await;
     stage.feed(PARTITIONS, PARTITIONS).await;
-    let second = stage.run(2, "", JobOptions::new().with_instance("one")).await;
+    let second = stage.run(2, CLASSIC, JobOptions::new().with_instance("one")).await;
     stage.feed(PARTITIONS, PARTITIONS).await;
     let text = first.failed().await.to_string();
     for part in ["table orders", "group copy", "one-0", "another"] {

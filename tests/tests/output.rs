@@ -178,7 +178,10 @@ fn a_reader_that_leaves_ends_every_command_in_silence() {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
         let ran = it.run(writer, Stdio::piped());
-        let said = ran.err.lines().filter(|line| !line.ends_with(" seconds") && *line != "1 records").count();
+        let is_news = |line: &&str| {
+            !line.ends_with(" seconds") && *line != "1 records" && !line.contains("no transaction is open")
+        };
+        let said = ran.err.lines().filter(is_news).count();
         assert_eq!((ran.code, said), (0, 0), "{}: {}", it.name(), ran.err);
     }
     let (reader, writer) = std::io::pipe().expect("a pipe");

@@ -1,7 +1,6 @@
 //! `transactions list|describe|abort`: transactions, seen and ended from outside.
 
 use std::collections::HashMap;
-use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use upsert_kafka_client::{Admin, Client, Role, TransactionDescription, TransactionListing};
@@ -14,7 +13,10 @@ use crate::output::Output;
 use crate::stderr::say;
 use crate::text;
 
+mod age;
 mod hanging;
+
+use age::{age_ms, seconds};
 
 pub(super) async fn list(args: &Args, out: &mut Output) -> Result<(), Failure> {
     OutputFormat::of(args)?;
@@ -88,16 +90,6 @@ async fn open_for(admin: &Admin, listed: &[TransactionListing]) -> Result<HashMa
     // One that is over by now is no failure.
     let open = described.into_iter().filter_map(Result::ok);
     Ok(open.filter_map(|it| Some((it.transactional_id.clone(), age_ms(it.started_ms?)))).collect())
-}
-
-/// How long ago that was.
-fn age_ms(since_ms: i64) -> i64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX).saturating_sub(since_ms).max(0)
-}
-
-fn seconds(ms: Option<i64>) -> String {
-    ms.map_or_else(|| "-".to_owned(), |ms| format!("{}.{} s", ms / 1000, ms % 1000 / 100))
 }
 
 struct ListedTransaction<'a> {

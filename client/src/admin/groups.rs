@@ -50,6 +50,22 @@ impl Admin {
         Ok(groups.into_values().collect())
     }
 
+    /// Whether the cluster serves groups of the consumer protocol (`group.protocol=consumer`, KIP-848): Kafka does so
+    /// from 4.0 on, unless its feature `group.version` was left at 0.
+    ///
+    /// # Errors
+    /// When no broker answers in time.
+    pub async fn serves_consumer_protocol(&self) -> Result<bool, Error> {
+        let mut attempts = Attempts::new(&self.cluster);
+        loop {
+            let attempt = async { Ok(self.cluster.any().await?.group_version() >= 1) };
+            match attempts.run(attempt).await {
+                Ok(serves) => return Ok(serves),
+                Err(error) => attempts.again(error).await?,
+            }
+        }
+    }
+
     /// A group and its members, of either protocol.
     ///
     /// # Errors

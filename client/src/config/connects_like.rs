@@ -59,7 +59,6 @@ impl Config {
         self.max_partition_fetch_bytes = other.max_partition_fetch_bytes;
         self.max_poll_interval = other.max_poll_interval;
         self.partition_assignment_strategy = other.partition_assignment_strategy;
-        self.require_stable_offsets = other.require_stable_offsets;
         self.session_timeout = other.session_timeout;
     }
 }

@@ -11,6 +11,7 @@ pub(crate) struct BrokerVersions {
     /// By key, in ascending order.
     apis: Vec<(i16, Versions)>,
     transaction_version: i16,
+    group_version: i16,
 }
 
 impl BrokerVersions {
@@ -21,7 +22,9 @@ impl BrokerVersions {
         let mut apis: Vec<_> =
             rows.map(|api| (api.api_key, versions(api.min_version, api.max_version))).collect();
         apis.sort_by_key(|(key, _)| *key);
-        Self { apis, transaction_version: transaction_version(response) }
+        let level = |feature| finalized_level(response, feature);
+        let (transaction_version, group_version) = (level("transaction.version"), level("group.version"));
+        Self { apis, transaction_version, group_version }
     }
 
     /// The highest version in both ranges and not above `max`; else what the broker speaks, if anything.
@@ -36,12 +39,17 @@ impl BrokerVersions {
     pub(crate) fn transaction_version(&self) -> i16 {
         self.transaction_version
     }
+
+    /// The level of the feature `group.version` in the whole cluster, 0 when the broker does not tell.
+    pub(crate) fn group_version(&self) -> i16 {
+        self.group_version
+    }
 }
 
-fn transaction_version(response: &ApiVersionsResponse) -> i16 {
+fn finalized_level(response: &ApiVersionsResponse, feature: &str) -> i16 {
     let known = response.finalized_features_epoch >= 0;
     let mut finalized = response.finalized_features.iter().filter(|_| known);
-    finalized.find(|feature| &*feature.name == "transaction.version").map_or(0, |it| it.max_version_level)
+    finalized.find(|it| &*it.name == feature).map_or(0, |it| it.max_version_level)
 }
 
 /// The first request, which names this client.

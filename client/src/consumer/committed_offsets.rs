@@ -17,7 +17,7 @@ use upsert_kafka_protocol::{ErrorCode, Request, Str};
 use super::assignment::TopicPartition;
 use crate::cluster::{Attempts, Cluster, Coordinator};
 use crate::connection::Connection;
-use crate::{Error, ErrorKind, GroupMetadata, IsolationLevel};
+use crate::{Error, ErrorKind, GroupMetadata};
 
 /// An offset to commit for a group.
 ///
@@ -111,16 +111,16 @@ pub(super) async fn commit(
     answered(cluster, &identity.group_id, request, taken).await
 }
 
+/// `stable` where those are awaited that open transactions hold (KIP-447).
 pub(super) async fn committed(
     cluster: &Cluster,
     group: &str,
     of: &[TopicPartition],
+    stable: bool,
 ) -> Result<Vec<Committed>, Error> {
     if of.is_empty() {
         return Ok(Vec::new());
     }
-    let config = cluster.config();
-    let stable = config.require_stable_offsets || config.isolation_level == IsolationLevel::ReadCommitted;
     let request = |version| fetch_request(group, of, version, stable);
     answered(cluster, group, request, |coordinator, response| kept(coordinator, response, of)).await
 }

@@ -175,7 +175,8 @@ impl Member {
     /// # Errors
     /// After `default.api.timeout.ms`, or at once when a retry cannot help.
     pub async fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
-        committed_offsets::committed(&self.cluster, &self.group, partitions).await
+        let stable = self.cluster.config().isolation_level == crate::IsolationLevel::ReadCommitted;
+        committed_offsets::committed(&self.cluster, &self.group, partitions, stable).await
     }
 
     /// Has the cluster asked for its topics now, and not only every `metadata.max.age.ms`: where this member leads a

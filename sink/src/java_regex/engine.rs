@@ -101,8 +101,6 @@ impl Engine {
     ) -> Result<Option<GroupMatch>, Exhausted> {
         match self {
             Self::Automaton(regex) => {
-                // A group that takes no part in this match leaves no word.
-                slots.fill(None);
                 if regex.search_slots(&input(text, from), slots).is_none() {
                     return Ok(None);
                 }

@@ -20,7 +20,7 @@ use super::dead_letters::DeadLetters;
 use super::handover::HandoverSender;
 use super::input::{Input, Polled};
 use super::subtask::Subtask;
-use super::transactions::{self, TaskNumbers};
+use super::transactions::JobTransactions;
 use super::writers::Writers;
 use crate::clients::Clients;
 use crate::codecs::Codecs;
@@ -64,9 +64,7 @@ pub(super) struct Opening {
     pub(super) progress: Arc<Progress>,
     /// Who takes the changes of queries.
     pub(super) results: Option<QueryWriter>,
-    /// `execution.checkpointing.interval`
-    pub(super) checkpoint_interval: Duration,
-    pub(super) task_numbers: TaskNumbers,
+    pub(super) transactions: JobTransactions,
     /// Whether no other process shares the job.
     pub(super) alone: bool,
     /// What the names of its members in their groups begin with, where they have names.
@@ -103,8 +101,8 @@ impl Task {
         opening: &mut Opening,
     ) -> Result<Self, Error> {
         let share = opening.share(pipeline, subtask);
-        let transaction = transactions::open(pipeline, subtask, &share, opening).await?;
-        let Opening { restore, job, clients, progress, results, .. } = opening;
+        let Opening { restore, job, clients, progress, results, transactions, .. } = opening;
+        let transaction = transactions.open(pipeline, subtask, &share, clients).await?;
         let dead_letters = {
             // What comes from this machine is on no cluster.
             let shared = transaction.as_ref().filter(|_| pipeline.reader().local.is_none());

@@ -6,7 +6,6 @@ use std::time::Duration;
 use upsert_kafka_client::{Client, Role};
 
 use super::subtask::Subtask;
-use super::task::Opening;
 use crate::clients::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, KafkaSinkPlan, Pipeline, SourcePlan};
@@ -15,57 +14,70 @@ use crate::task_transaction::TaskTransaction;
 use crate::transactional_ids::TransactionalIds;
 use crate::writer::producer_config;
 
-/// How many tasks have been opened under each prefix, whatever they read: none is called like another.
-#[derive(Default)]
-pub(super) struct TaskNumbers(HashMap<String, usize>);
+/// What the transactions of a job have in common.
+pub(super) struct JobTransactions {
+    checkpoint_interval: Duration,
+    /// How many tasks of fixed shares have been opened under each prefix, whatever they read: none is called like another.
+    tasks: HashMap<String, usize>,
+}
 
-impl TaskNumbers {
-    fn next(&mut self, prefix: &str) -> usize {
-        let next = self.0.entry(prefix.to_owned()).or_default();
+impl JobTransactions {
+    /// Of a job that commits so often.
+    pub(super) fn new(checkpoint_interval: Duration) -> Self {
+        Self { checkpoint_interval, tasks: HashMap::new() }
+    }
+
+    /// The transaction of one more task of the pipeline, where one of its sinks is exactly-once. Sinks share it: the first
+    /// of them says what it is called, and with which settings it is written.
+    ///
+    /// # Errors
+    /// The sinks, or the sinks and the source, are on several clusters; or the cluster refuses the transactional id.
+    pub(super) async fn open(
+        &mut self,
+        pipeline: &Pipeline,
+        subtask: Subtask,
+        share: &Share,
+        clients: &mut Clients,
+    ) -> Result<Option<TaskTransaction>, Error> {
+        let Some(first) = pipeline.exactly_once_sinks().next() else { return Ok(None) };
+        let Some(naming) = first.delivery.naming() else { return Ok(None) };
+        let client = client(first, self.checkpoint_interval, clients).await?;
+        if subtask.index() == 0 {
+            one_cluster(pipeline, &client, clients).await?;
+        }
+        let ids = match share {
+            Share::Fixed(_) => TransactionalIds::of_task(naming.clone(), self.next_number(&naming.prefix)),
+            Share::Group { .. } => TransactionalIds::of_member(naming.clone()),
+        };
+        let transaction = TaskTransaction::new(client, clients.clock().clone(), ids);
+        begin(&transaction, pipeline, subtask, share).await.map_err(|e| of_table(first, e))?;
+        Ok(Some(transaction))
+    }
+
+    fn next_number(&mut self, prefix: &str) -> usize {
+        let next = self.tasks.entry(prefix.to_owned()).or_default();
         *next += 1;
         *next - 1
     }
 }
 
-/// The transaction of one more task of the pipeline, where one of its sinks is exactly-once. Sinks share it: the first of
-/// them says what it is called, and with which settings it is written.
-///
-/// # Errors
-/// The sinks, or the sinks and the source, are on several clusters; or the cluster refuses the transactional id.
-pub(super) async fn open(
+/// Ends what earlier runs left, as far as it is known to be nobody's, and says at once what cannot be.
+async fn begin(
+    transaction: &TaskTransaction,
     pipeline: &Pipeline,
     subtask: Subtask,
     share: &Share,
-    opening: &mut Opening,
-) -> Result<Option<TaskTransaction>, Error> {
-    let Some(first) = pipeline.exactly_once_sinks().next() else { return Ok(None) };
-    let Some(naming) = first.delivery.naming() else { return Ok(None) };
-    let client = client(first, opening.checkpoint_interval, &mut opening.clients).await?;
-    let clock = opening.clients.clock().clone();
-    if subtask.index() == 0 {
-        one_cluster(pipeline, &client, &mut opening.clients).await?;
-    }
-    let ids = match share {
+) -> Result<(), Error> {
+    match share {
+        // Its partitions are given later, and with them what it is called by.
+        Share::Group { .. } if subtask.index() > 0 => Ok(()),
+        Share::Group { .. } => transaction.end_lingering_of_tasks().await,
+        Share::Fixed(_) if subtask.index() > 0 => transaction.take_over().await,
         Share::Fixed(_) => {
-            TransactionalIds::of_task(naming.clone(), opening.task_numbers.next(&naming.prefix))
+            transaction.end_lingering_of_all(pipeline.reader().topics()).await?;
+            transaction.take_over().await
         }
-        Share::Group { .. } => TransactionalIds::of_member(naming.clone()),
-    };
-    let transaction = TaskTransaction::new(client, clock, ids);
-    let begun = async {
-        match share {
-            // Its partitions are given later, and with them what they are called by.
-            Share::Group { .. } if subtask.index() > 0 => Ok(()),
-            Share::Group { .. } => transaction.end_lingering_of_tasks().await,
-            Share::Fixed(_) if subtask.index() > 0 => transaction.take_over().await,
-            Share::Fixed(_) => {
-                transaction.end_lingering_of_all(pipeline.reader().topics()).await?;
-                transaction.take_over().await
-            }
-        }
-    };
-    begun.await.map_err(|e| of_table(first, e))?;
-    Ok(Some(transaction))
+    }
 }
 
 async fn client(
@@ -77,7 +89,6 @@ async fn client(
     if !plan::sets(&sink.properties, "transaction.timeout.ms") {
         config.transaction_timeout += checkpoint_interval;
     }
-    config.require_stable_offsets = true;
     clients.open(config).await.map_err(|e| of_table(sink, Error::cluster(e)))
 }
 

@@ -64,7 +64,27 @@ impl Check<'_> {
 /// What cannot be of the exactly-once sinks of a job.
 pub(super) fn findings(pipelines: &[Pipeline], settings: &Settings) -> Vec<Finding> {
     let inserts = pipelines.iter().flat_map(|pipeline| &pipeline.inserts);
-    inserts.filter_map(|insert| refused(insert, settings)).collect()
+    let mut findings: Vec<Finding> = inserts.filter_map(|insert| refused(insert, settings)).collect();
+    for (at, pipeline) in pipelines.iter().enumerate() {
+        findings.extend(pipelines[..at].iter().find_map(|other| called_alike(pipeline, other)));
+    }
+    findings
+}
+
+/// Tasks of members are called by partitions: those of two groups must not be by the same ones.
+fn called_alike(one: &Pipeline, other: &Pipeline) -> Option<Finding> {
+    let (sink, others) = (one.exactly_once_sinks().next()?, other.exactly_once_sinks().next()?);
+    let prefix = &sink.delivery.naming()?.prefix;
+    let is_same = others.delivery.naming()?.prefix == *prefix;
+    let (reader, others) = (one.reader(), other.reader());
+    let topic = reader.topics.iter().find(|topic| others.topics.contains(topic))?;
+    (is_same && reader.may_share() && others.may_share()).then(|| {
+        let text = format!(
+            "'{PREFIX}' = '{prefix}' is that of another INSERT, which reads topic {topic} as another group: \
+             transactional ids name partitions, so that the two would fence each other; use another prefix"
+        );
+        Finding::new(Rule::ExactlyOnce, text).of(&sink.table)
+    })
 }
 
 fn refused(insert: &InsertPlan, settings: &Settings) -> Option<Finding> {

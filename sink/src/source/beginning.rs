@@ -49,7 +49,9 @@ impl KafkaSource {
         // By what all have committed: the partitions that are this task's may be new.
         let start = initializer.topic_start(&kept).map_err(|refused| self.refused(&topic.name, &refused))?;
         let start = start.of_known(self.subscription.topic_ids.get(&topic.name), topic.topic_id);
-        let kept: BTreeMap<_, _> = every.iter().zip(kept).collect();
+        let mut kept: BTreeMap<_, _> = every.iter().zip(kept).collect();
+        // What was committed of them in a transaction may not have reached the group yet.
+        kept.extend(own.iter().zip(self.committed_stable(own).await?));
         let Subscription { startup, bounded, reset, rebuilds, .. } = &self.subscription;
         let starting = |of: &TopicPartition| {
             let offset = initializer.starting_offset(startup, of.partition, kept.get(of), start, *reset);
@@ -144,6 +146,12 @@ impl KafkaSource {
     pub(super) async fn committed(&self, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
         let Some(group) = &self.subscription.group else { return Ok(Vec::new()) };
         self.consumer.committed(group, of).await.map_err(|e| self.failed(e))
+    }
+
+    /// The same, once nothing newer is on its way.
+    async fn committed_stable(&self, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
+        let Some(group) = &self.subscription.group else { return Ok(Vec::new()) };
+        self.consumer.committed_stable(group, of).await.map_err(|e| self.failed(e))
     }
 
     pub(super) async fn list_offsets(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tracing::{info, warn};
-use upsert_kafka_client::TopicPartition;
+use upsert_kafka_client::{Client, GroupProtocol, TopicPartition};
 
 use super::group_share::{GroupShare, SourceEvent};
 use super::offsets_initializer::Restore;
@@ -15,13 +15,21 @@ use crate::plan::Notice;
 impl KafkaSource {
     /// Joins the group. What the group has committed is looked at before, so that a group of another job is refused and
     /// not joined.
-    pub(super) async fn join(&mut self, client: &upsert_kafka_client::Client) -> Result<(), Error> {
+    ///
+    /// Where the table does not choose, the group is of the consumer protocol if the cluster serves it: a member has its
+    /// partitions at once then, where the first of a classic group waits for `group.initial.rebalance.delay.ms`.
+    pub(super) async fn join(&mut self, client: &Client, chooses: bool) -> Result<(), Error> {
         if self.subscription.restore == Restore::Nothing {
             self.begin_all_anew().await?;
         } else {
             self.check_restore().await?;
         }
-        let joined = GroupShare::join(client, &self.subscription.topics);
+        let by_broker =
+            !chooses && self.admin.serves_consumer_protocol().await.map_err(|e| self.failed(e))?;
+        let protocol = if by_broker { GroupProtocol::Consumer } else { client.config().group_protocol };
+        let config = client.config().clone().with(|it| it.group_protocol = protocol);
+        let client = client.with_config(config).map_err(|e| self.failed(e))?;
+        let joined = GroupShare::join(&client, &self.subscription.topics);
         self.group_share = Some(joined.map_err(|e| self.failed(e))?);
         Ok(())
     }

@@ -1,5 +1,8 @@
 //! What an earlier run left open holds readers back, until the next run of the job ends it: at its start.
 
+use upsert_kafka_client::{Commit, GroupMetadata};
+use upsert_kafka_sink::Restore;
+
 use super::*;
 
 #[tokio::test]
@@ -52,19 +55,22 @@ async fn what_earlier_owners_of_its_partitions_left_open_a_member_ends() {
     }
 }
 
-/// Offsets of a transaction that is being committed are waited for (KIP-447).
+/// Offsets of a transaction that is being committed are waited for (KIP-447), whoever commits it.
 #[tokio::test]
 async fn offsets_in_a_transaction_that_is_being_committed_are_those_that_the_job_goes_on_from() {
-    let config = BrokerConfig::default().with_marker_delay(Duration::from_millis(500));
-    let stage = Stage::of(config).await;
-    let sql = job("g", "tx", "", &["a"]);
-    stage.feed(&["{\"id\":1}"]).await;
-    let running = stage.start(&sql).await;
-    let mut armed = stage.broker.fault(Fault::new(ApiKey::END_TXN, Action::LoseAnswer)).await;
-    armed.wait(1).await;
-    // It is asked for and not done; the process is gone.
-    running.ended.abort();
-    _ = running.ended.await;
-    stage.run(&sql).await.expect("a good end");
-    assert_eq!(stage.committed("a").await, ["{\"id\":1}"]);
+    let stage = Stage::of(BrokerConfig::default().with_marker_delay(Duration::from_millis(500))).await;
+    stage.feed(&["{\"id\":1}", "{\"id\":2}"]).await;
+    let transaction = stage.left_open("somebody").await;
+    let offsets = [Commit::new(TopicPartition::new("in", 0), 1)];
+    transaction.send_offsets(&offsets, &GroupMetadata::new("g")).await.expect("they are in it");
+    transaction.commit().await.expect("it is asked for");
+    assert_eq!(stage.group_offset("g").await, None, "and not done");
+    let options = PlanOptions::new().with_bootstrap(stage.broker.address().to_string());
+    let plan = plan::plan(&*job("g", "tx", "", &["a"]), &options).expect("a plan");
+    let resumed = JobOptions::new().alone().with_restore(Restore::Offsets);
+    let mut job = Job::open(plan, resumed).await.expect("a job");
+    job.stop_at_end().await.expect("an end");
+    job.run().await.expect("a good end");
+    let written = stage.await_committed("a", 2).await;
+    assert_eq!(written, ["left open", "{\"id\":2}"]);
 }

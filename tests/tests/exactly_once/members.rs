@@ -134,3 +134,25 @@ async fn a_process_that_is_killed_in_the_middle_of_a_transaction_leaves_every_ro
         stage.judge().await;
     }
 }
+
+/// What it had is with another by then, who has fenced it. It goes on with what it is given anew, or fails with words.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_cut_off_for_longer_than_its_session_leaves_every_row_once() {
+    for source in SOURCES {
+        let mut stage = Stage::set(source).await;
+        let first = stage.start(1).await;
+        let second = stage.start(2).await;
+        stage.feed_for(5 * SECOND + SECOND / 3).await;
+        second.cut_off();
+        stage.feed_for(70 * SECOND).await;
+        second.mend();
+        stage.feed_for(30 * SECOND).await;
+        if let Err(error) = second.end().await {
+            assert!(error.to_string().contains("transactional"), "{error}");
+        }
+        stage.feed_for(5 * SECOND).await;
+        tokio::time::sleep(2 * SECOND).await;
+        first.stop().await;
+        stage.judge().await;
+    }
+}

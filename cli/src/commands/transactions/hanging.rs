@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use upsert_kafka_client::{Client, ProducerDescription, TopicPartition};
 
-use super::{age_ms, seconds};
+use super::age::{age_ms, seconds};
 use crate::args::Args;
 use crate::cluster::failed;
 use crate::exit::{Exit, Failure};

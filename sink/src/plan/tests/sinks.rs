@@ -117,6 +117,22 @@ fn exactly_once_is_refused_where_a_transaction_cannot_last_or_rows_are_exchanged
     ] {
         assert_eq!(sentences(&sink(COLUMNS, &format!("{EXACTLY_ONCE}{options}")), ALL), [expected]);
     }
+    let of_group = |group: &str, prefix: &str| {
+        let sink = sink(COLUMNS, EXACTLY_ONCE).replace("TABLE o ", "TABLE p ").replace("'tx'", prefix);
+        let source =
+            SOURCE.replace("TABLE src ", "TABLE other ").replace("'properties.group.id' = 'g'", group);
+        format!("{}{source}{sink}", self::sink(COLUMNS, EXACTLY_ONCE))
+    };
+    let both = format!("{ALL};INSERT INTO p SELECT id, name, amt FROM other");
+    let found = sentences(&of_group("'properties.group.id' = 'h'", "'tx'"), &both);
+    assert_eq!(
+        found,
+        [
+            "table p: 'sink.transactional-id-prefix' = 'tx' is that of another INSERT, which reads topic in as another \
+             group: transactional ids name partitions, so that the two would fence each other; use another prefix"
+        ]
+    );
+    assert!(job(&of_group("'properties.group.id' = 'h'", "'tx-p'"), &both).is_ok());
     let longer = sink(COLUMNS, &format!("{EXACTLY_ONCE}, 'properties.transaction.timeout.ms' = '5001'"));
     assert!(job(&longer, ALL).is_ok());
 }
