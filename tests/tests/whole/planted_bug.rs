@@ -7,8 +7,8 @@ use upsert_kafka_client::Bytes;
 use upsert_kafka_protocol::header::RequestHeader;
 use upsert_kafka_protocol::messages::{
     ConsumerGroupHeartbeatResponse, EndTxnRequest, FetchRequest, HeartbeatResponse, OffsetCommitRequest,
-    OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, ProduceResponse,
-    SyncGroupResponse, TxnOffsetCommitRequest,
+    OffsetCommitResponse, OffsetFetchResponse, ProduceRequest, ProduceResponse, SyncGroupResponse,
+    TxnOffsetCommitRequest,
 };
 use upsert_kafka_protocol::records::{Stamp, restamp};
 use upsert_kafka_protocol::{ApiKey, ErrorCode, Message};
@@ -38,16 +38,12 @@ pub(crate) enum PlantedBug {
     AbortCommits,
     /// Transactions: a commit aborts, and nobody is told.
     CommitAborts,
-    /// Transactions: positions are read without waiting for the transaction that moves them (KIP-447).
-    PositionUnstable,
     /// Transactions: a reader shows what was not committed.
     UncommittedShown,
     /// Transactions, in the broker: rows of a transaction are written outside of it.
     TransactionLeft,
     /// Groups, classic: a member does not hear of a rebalance.
     RebalanceUnheard,
-    /// Groups: a commit that the coordinator refuses counts as done.
-    CommitRefusalUnheard,
     /// Groups, classic: every member is given what the first one was.
     AssignmentShared,
     /// Groups, KIP-848: every member is given every partition.
@@ -65,15 +61,13 @@ impl PlantedBug {
         (Self::TransactionBehind, 40),
         (Self::PositionForgotten, 40),
         (Self::RecordSkipped, 40),
-        (Self::SequenceMissing, 40),
+        (Self::SequenceMissing, 200),
         (Self::RefusalAcknowledged, 40),
-        (Self::AbortCommits, 40),
+        (Self::AbortCommits, 200),
         (Self::CommitAborts, 40),
-        (Self::PositionUnstable, 40),
         (Self::UncommittedShown, 40),
         (Self::TransactionLeft, 40),
-        (Self::RebalanceUnheard, 40),
-        (Self::CommitRefusalUnheard, 100),
+        (Self::RebalanceUnheard, 300),
         (Self::AssignmentShared, 40),
         (Self::AssignmentWhole, 40),
         (Self::AppendedTwice, 40),
@@ -83,12 +77,11 @@ impl PlantedBug {
     pub(crate) fn is_reached_by(self, recipe: &Recipe) -> bool {
         let (job, is_shared) = (recipe.job, recipe.processes > 1);
         match self {
-            Self::CommitAhead | Self::CommitBehind | Self::CommitRefusalUnheard => !job.is_exactly_once,
+            Self::CommitAhead | Self::CommitBehind => !job.is_exactly_once,
             Self::TransactionAhead
             | Self::TransactionBehind
             | Self::AbortCommits
             | Self::CommitAborts
-            | Self::PositionUnstable
             | Self::UncommittedShown
             | Self::TransactionLeft => job.is_exactly_once,
             Self::RebalanceUnheard => is_shared && !job.is_consumer_protocol && !job.is_exactly_once,
@@ -144,9 +137,6 @@ impl PlantedBug {
                     request.committed = self == Self::AbortCommits;
                 })
             }
-            (Self::PositionUnstable, ApiKey::OFFSET_FETCH) => {
-                changed(body, version, |request: &mut OffsetFetchRequest| request.require_stable = false)
-            }
             (Self::UncommittedShown, ApiKey::FETCH) => {
                 changed(body, version, |request: &mut FetchRequest| request.isolation_level = 0)
             }
@@ -189,7 +179,7 @@ impl PlantedBug {
             (Self::RebalanceUnheard, ApiKey::HEARTBEAT) => {
                 changed(body, version, |answer: &mut HeartbeatResponse| answer.error_code = ErrorCode::NONE)
             }
-            (Self::RebalanceUnheard | Self::CommitRefusalUnheard, ApiKey::OFFSET_COMMIT) => {
+            (Self::RebalanceUnheard, ApiKey::OFFSET_COMMIT) => {
                 changed(body, version, |answer: &mut OffsetCommitResponse| {
                     let partitions = answer.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
                     partitions.for_each(|it| it.error_code = ErrorCode::NONE);
