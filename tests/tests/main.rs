@@ -46,5 +46,6 @@ mod transactions; // whole or not at all, under both protocols, embedded and on 
 mod validation; // what Flink plans and what it refuses, line by line
 mod vectors; // Flink's own answers, message by message; UPSERT_KAFKA_VECTORS names further ones
 mod virtual_time; // whole jobs in tokio's paused time, over pipes: an hour is a second
+mod whole; // the shipped job, client and broker over pipes in virtual time: a seed is a run
 mod wire; // Kafka's messages by hand: apis, schema, decode, encode, check, stream
 mod world; // not tests: a broker in virtual time, and processes that can be killed

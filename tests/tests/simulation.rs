@@ -21,7 +21,7 @@ mod faults;
 mod network;
 mod oracle;
 mod plan;
-mod random;
+pub(crate) mod random; // of `whole` too
 mod reader;
 mod seeds;
 mod tamper;

@@ -1,0 +1,75 @@
+//! The shipped job, client and broker over pipes in virtual time: a seed is a run.
+//!
+//! Processes of one job share the partitions of a topic while links are cut, nodes and processes die and clocks jump;
+//! then it is quiet, and everything must be caught up, owned and seen once. The seed draws all that this harness
+//! decides. What tokio draws by itself (the branch that a `select!` looks at first) it does not: a seed that broke a
+//! promise comes with its trace, and may need to be run a few times to do so again.
+//!
+//! `UPSERT_KAFKA_SEED=123 cargo test -p upsert-kafka-tests whole::every_seed -- --nocapture` runs one seed. A million,
+//! reported in simulated hours: `UPSERT_KAFKA_STORM=long cargo test --release -p upsert-kafka-tests whole::every_seed --
+//! --nocapture`; `UPSERT_KAFKA_SEEDS` and `UPSERT_KAFKA_SEEDS_FROM` say how many, and from which on.
+
+use std::time::Instant;
+
+use planted_bug::PlantedBug;
+
+mod faults;
+mod judge;
+mod network;
+mod planted_bug;
+mod processes;
+mod recipe;
+mod run;
+mod seeds;
+mod tap;
+mod topic_log;
+mod wall;
+
+/// How many seeds a run of CI length has: a run costs an unoptimised build a quarter of a second of one processor.
+const SEEDS: u64 = 200;
+const SEEDS_LONG: u64 = 1_000_000;
+
+#[test]
+fn every_seed_keeps_the_promises() {
+    if let Some(seed) = number("UPSERT_KAFKA_SEED") {
+        let outcome = run::run(seed, None);
+        println!("{}", outcome.trace.join("\n"));
+        println!("{:?}", outcome.verdict.unwrap());
+        return;
+    }
+    let _alone = upsert_kafka_tests::HEAVY.blocking_lock();
+    let is_long = std::env::var("UPSERT_KAFKA_STORM").is_ok_and(|it| it == "long");
+    let count = number("UPSERT_KAFKA_SEEDS").unwrap_or(if is_long { SEEDS_LONG } else { SEEDS });
+    let first = number("UPSERT_KAFKA_SEEDS_FROM").unwrap_or(0);
+    let began = Instant::now();
+    let batch = seeds::run_until_broken(first..first + count, None);
+    let hours = batch.tally.virtual_time.as_secs_f64() / 3600.0;
+    println!("{} runs, {hours:.2} simulated hours in {:.0?}: {:?}", batch.runs, began.elapsed(), batch.tally);
+    if let Some(seeds::Broken { seed, why, trace }) = batch.broken {
+        panic!(
+            "{trace}\n\nseed {seed}: {why}\nrun it again: \
+             UPSERT_KAFKA_SEED={seed} cargo test -p upsert-kafka-tests whole::every_seed -- --nocapture"
+        );
+    }
+}
+
+#[test]
+fn every_planted_bug_is_found() {
+    let _alone = upsert_kafka_tests::HEAVY.blocking_lock();
+    let mut unfound = Vec::new();
+    for (bug, within) in PlantedBug::ALL {
+        let began = Instant::now();
+        let batch = seeds::run_until_broken(0..*within, Some(*bug));
+        let (runs, took) = (batch.runs, began.elapsed());
+        match batch.broken {
+            Some(it) => println!("{bug:?}: seed {}, {runs} runs, {took:.1?}: {:.160}", it.seed, it.why),
+            None => unfound.push(format!("{bug:?}, {runs} runs")),
+        }
+    }
+    assert!(unfound.is_empty(), "not found: {unfound:?}");
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}

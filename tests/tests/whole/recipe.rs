@@ -1,0 +1,139 @@
+//! What a run is made of: the cluster, the job, its processes, the rows, and how much goes wrong. All of it is drawn.
+
+use std::time::Duration;
+
+use crate::simulation::random::Random;
+
+/// A run's ingredients.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipe {
+    pub(crate) seed: u64,
+    pub(crate) nodes: i32,
+    /// Of the source and of the sink.
+    pub(crate) partitions: (i32, i32),
+    pub(crate) processes: usize,
+    pub(crate) keys: i32,
+    pub(crate) job: JobRecipe,
+    /// The version of transactions that the brokers offer; 1 is the classic one.
+    pub(crate) transaction_version: i16,
+    pub(crate) marker_delay_ms: u64,
+    /// Milliseconds that a frame is under way, at most; some connections are slower.
+    pub(crate) latency_ms: u64,
+    pub(crate) feed_interval_ms: u64,
+    /// Milliseconds between two mishaps, on the average.
+    pub(crate) fault_interval_ms: u64,
+    pub(crate) harm: Harm,
+    /// When mishaps end.
+    pub(crate) faults_until: Duration,
+}
+
+/// The job, in SQL's words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JobRecipe {
+    pub(crate) is_exactly_once: bool,
+    /// `group.protocol` = consumer (KIP-848), or classic.
+    pub(crate) is_consumer_protocol: bool,
+    /// Processes have names, by which they come back (KIP-345).
+    pub(crate) is_named: bool,
+    /// The source is an upsert-kafka table, whose last rows the job keeps.
+    pub(crate) is_upsert_source: bool,
+    pub(crate) checkpoint_ms: u64,
+}
+
+/// Which mishaps there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Harm {
+    /// Processes come and go as they are asked to, and leaders move: no row may be written twice.
+    Gentle,
+    /// Processes are killed as well.
+    Kills,
+    /// And connections, nodes, answers and clocks fail.
+    All,
+}
+
+impl Recipe {
+    pub(crate) fn draw(seed: u64) -> Self {
+        let random = &mut Random::new(seed);
+        let partitions = random.range(1, 4) as i32;
+        let job = JobRecipe {
+            is_exactly_once: random.percent(50),
+            is_consumer_protocol: random.percent(50),
+            is_named: random.percent(40),
+            is_upsert_source: random.percent(30),
+            checkpoint_ms: random.scale(100, 2000),
+        };
+        Self {
+            seed,
+            nodes: if random.percent(50) { 1 } else { 3 },
+            partitions: (partitions, random.range(1, 2) as i32),
+            processes: random.range(1, 3) as usize,
+            keys: partitions * random.range(1, 2) as i32,
+            job,
+            transaction_version: random.range(1, 2) as i16,
+            marker_delay_ms: if random.percent(70) { 0 } else { random.scale(1, 200) },
+            latency_ms: if random.percent(30) { 0 } else { random.scale(1, 40) },
+            feed_interval_ms: random.scale(100, 1000),
+            fault_interval_ms: random.scale(300, 4000),
+            harm: *random.pick(&[Harm::Gentle, Harm::Kills, Harm::All, Harm::All]).unwrap_or(&Harm::All),
+            faults_until: Duration::from_millis(random.range(3_000, 15_000)),
+        }
+    }
+
+    /// For how long a group may still hold the name of a process that was killed: nobody can come back by it until its
+    /// session is over (KIP-848's UNRELEASED_INSTANCE_ID, which ends Java's consumers too).
+    pub(crate) fn names_held(&self) -> Duration {
+        let are_held = self.job.is_named && self.job.is_consumer_protocol && self.harm != Harm::Gentle;
+        if are_held { SESSION + Duration::from_secs(2) } else { Duration::ZERO }
+    }
+
+    /// The script that every process runs: it copies `orders` to `latest`.
+    pub(crate) fn sql(&self, bootstrap: &str) -> String {
+        let job = self.job;
+        let common = format!(
+            "'properties.bootstrap.servers' = '{bootstrap}', 'properties.request.timeout.ms' = '{REQUEST_TIMEOUT_MS}',"
+        );
+        let protocol = if job.is_consumer_protocol {
+            "'properties.group.protocol' = 'consumer',"
+        } else {
+            "'properties.session.timeout.ms' = '6000', 'properties.heartbeat.interval.ms' = '1500',"
+        };
+        let source = format!(
+            "'topic' = 'orders', {common} {protocol} 'properties.group.id' = '{GROUP}',
+             'properties.fetch.max.wait.ms' = '{FETCH_MAX_WAIT_MS}',"
+        );
+        let orders = if job.is_upsert_source {
+            format!(
+                "CREATE TABLE orders (id INT, number BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH (
+                 'connector' = 'upsert-kafka', {source} 'key.format' = 'json', 'value.format' = 'json');"
+            )
+        } else {
+            format!(
+                "CREATE TABLE orders (id INT, number BIGINT) WITH ('connector' = 'kafka', {source}
+                 'format' = 'json', 'scan.startup.mode' = 'earliest-offset');"
+            )
+        };
+        let guarantee = if job.is_exactly_once {
+            "'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = 'tx',
+             'properties.transaction.timeout.ms' = '10000',"
+        } else {
+            ""
+        };
+        format!(
+            "SET 'execution.checkpointing.interval' = '{} ms'; {orders}
+             CREATE TABLE latest (id INT, number BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH (
+                'connector' = 'upsert-kafka', 'topic' = 'latest', {common} {guarantee}
+                'key.format' = 'json', 'value.format' = 'json');
+             INSERT INTO latest SELECT id, number FROM orders;",
+            job.checkpoint_ms
+        )
+    }
+}
+
+/// Of every member of the group.
+pub(crate) const SESSION: Duration = Duration::from_secs(6);
+/// The job's group.
+pub(crate) const GROUP: &str = "copy";
+/// Of every client here.
+pub(crate) const REQUEST_TIMEOUT_MS: u64 = 4_000;
+/// An idle fetch costs the run some time: there are few of them.
+pub(crate) const FETCH_MAX_WAIT_MS: u64 = 2_500;

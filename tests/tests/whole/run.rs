@@ -1,0 +1,319 @@
+//! A run: a world is made of a seed, disturbed, left alone, and judged.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use upsert_kafka_broker::{Broker, BrokerConfig};
+use upsert_kafka_client::{
+    Assignment, Client, Clock, Config, Consumer, IsolationLevel, NewTopic, OffsetSpec, Position, Producer,
+    Record, Role, Topic, TopicPartition,
+};
+
+use super::faults::Faults;
+use super::judge::Fed;
+use super::network::{Dialer, Network};
+use super::planted_bug::PlantedBug;
+use super::processes::{LifeEnd, Processes};
+use super::recipe::{FETCH_MAX_WAIT_MS, REQUEST_TIMEOUT_MS, Recipe, SESSION};
+use super::tap::Tap;
+use super::topic_log::TopicLog;
+use super::wall::Wall;
+
+/// What a run that kept its promises came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) rows: u64,
+    pub(crate) faults: u64,
+    pub(crate) frames: u64,
+    pub(crate) failures: u64,
+    pub(crate) virtual_time: Duration,
+}
+
+/// A run, and what it said.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) verdict: Result<Tally, String>,
+    pub(crate) trace: Vec<String>,
+}
+
+/// Everything in a run.
+pub(crate) struct Whole {
+    pub(crate) recipe: Recipe,
+    pub(crate) broker: Broker,
+    pub(crate) network: Network,
+    pub(crate) processes: Processes,
+    pub(crate) began: Instant,
+    /// The wall clocks of the brokers and of the processes.
+    pub(crate) walls: (Wall, Wall),
+    tap: Tap,
+    feeder: Feeder,
+    trace: Vec<String>,
+    failures: u64,
+}
+
+/// Who writes the source's rows.
+struct Feeder {
+    client: Client,
+    producer: Producer,
+    topic: Topic,
+    partitions: i32,
+    keys: i32,
+    fed: Fed,
+}
+
+/// The first second of 2026.
+const BEGAN_UNIX_MS: i64 = 1_767_225_600_000;
+/// How often the world is looked at.
+const TURN: Duration = Duration::from_millis(50);
+/// Within so much of quiet everything is caught up: sessions (6 s), transactions (10 s) and requests (4 s) that nobody
+/// ends have timed out by then, one after the other.
+pub(crate) const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+/// And within so much a row that is fed then.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(10);
+/// And within so much every partition has one reader.
+const OWNED_WITHIN: Duration = Duration::from_secs(30);
+/// And within so much all processes have stopped.
+const STOPPED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Runs a seed on a runtime of its own, with a bug or without.
+pub(crate) fn run(seed: u64, bug: Option<PlantedBug>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = runtime.expect("a runtime");
+    let outcome = runtime.block_on(async {
+        let mut whole = match Whole::new(Recipe::draw(seed), bug).await {
+            Ok(whole) => whole,
+            Err(why) => return Outcome { verdict: Err(why), trace: Vec::new() },
+        };
+        let verdict = whole.play().await;
+        Outcome { verdict, trace: whole.trace }
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
+impl Whole {
+    async fn new(recipe: Recipe, bug: Option<PlantedBug>) -> Result<Self, String> {
+        let config = BrokerConfig::default()
+            .with_nodes(recipe.nodes)
+            .with_auto_create_topics(false)
+            .with_transaction_version(recipe.transaction_version)
+            .with_marker_delay(Duration::from_millis(recipe.marker_delay_ms))
+            .with_consumer_session_timeout(SESSION)
+            .with_consumer_heartbeat_interval(Duration::from_millis(1500))
+            .with_seed(recipe.seed + 1);
+        let walls = (Wall::new(BEGAN_UNIX_MS), Wall::new(BEGAN_UNIX_MS));
+        let machine = upsert_kafka_broker::Environment::new()
+            .with_clock(upsert_kafka_broker::Clock::of(walls.0.clone()))
+            .without_sockets();
+        let broker = Broker::start_in(config, machine).await.map_err(|error| error.to_string())?;
+        let (clock, tap) = (Clock::of(walls.1.clone()), Tap::new(recipe.processes, bug));
+        let network = Network::new(broker.connector(), clock, recipe.seed, recipe.latency_ms, tap.clone());
+        let servers: Vec<_> = broker.addresses().iter().map(ToString::to_string).collect();
+        let servers = servers.join(",");
+        let feeder = Feeder::open(&recipe, &network, &servers).await.map_err(|error| error.to_string())?;
+        let sql = recipe.sql(&servers);
+        let processes = Processes::new(sql, recipe.job.is_named, recipe.processes, network.clone());
+        let trace = vec![format!("{recipe:#?}")];
+        let began = Instant::now();
+        Ok(Self { recipe, broker, network, processes, began, walls, tap, feeder, trace, failures: 0 })
+    }
+
+    /// Adds a line to the trace.
+    pub(crate) fn tell(&mut self, line: impl FnOnce() -> String) {
+        let at = self.began.elapsed().as_millis();
+        self.trace.push(format!("{at:>7} ms  {}", line()));
+    }
+
+    async fn play(&mut self) -> Result<Tally, String> {
+        let mut faults = Faults::new(&self.recipe);
+        let interval = Duration::from_millis(self.recipe.feed_interval_ms);
+        let mut next_feed = self.began;
+        while self.began.elapsed() < self.recipe.faults_until {
+            if next_feed <= Instant::now() {
+                self.feeder.feed().await?;
+                next_feed = Instant::now() + interval;
+            }
+            self.turn(false).await?;
+            faults.turn(self).await;
+            sleep(TURN).await;
+        }
+        faults.calm(self).await;
+        self.tell(|| "from now on nothing goes wrong".to_owned());
+        self.settle(SETTLED_WITHIN, false).await?;
+        self.feeder.feed().await?;
+        self.settle(CAUGHT_UP_WITHIN, true).await?;
+        self.judge_owners().await?;
+        self.stop_all().await?;
+        self.judge_readers().await?;
+        let sink = self.sink().await?;
+        self.feeder.fed.judge_sink(&self.recipe, &sink)?;
+        Ok(Tally {
+            rows: self.feeder.fed.rows() as u64,
+            faults: faults.count(),
+            frames: self.tap.frames(),
+            failures: self.failures,
+            virtual_time: self.began.elapsed(),
+        })
+    }
+
+    /// Every partition of the source must be read by one process, within a stated time.
+    async fn judge_owners(&mut self) -> Result<(), String> {
+        let until = Instant::now() + OWNED_WITHIN;
+        loop {
+            drop(self.tap.take_readers());
+            sleep(Duration::from_millis(FETCH_MAX_WAIT_MS + 200)).await;
+            self.turn(true).await?;
+            let readers = self.tap.take_readers();
+            let owned = |index| readers.get(&index).is_some_and(|of| of.len() == 1);
+            if (0..self.recipe.partitions.0).all(owned) {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(format!(
+                    "not each partition has one reader after {OWNED_WITHIN:?} of quiet: {readers:?}"
+                ));
+            }
+        }
+    }
+
+    async fn stop_all(&mut self) -> Result<(), String> {
+        let processes = std::mem::replace(
+            &mut self.processes,
+            Processes::new(String::new(), false, 0, self.network.clone()),
+        );
+        let ends = tokio::time::timeout(STOPPED_WITHIN, processes.end()).await;
+        for (number, end) in ends.map_err(|_| "a process did not stop")? {
+            let LifeEnd::Stopped = end else { return Err(format!("process {number} at its stop: {end:?}")) };
+        }
+        Ok(())
+    }
+
+    /// The shipped consumer with `read_committed` must show what the logs' markers say.
+    async fn judge_readers(&mut self) -> Result<(), String> {
+        if !self.recipe.job.is_exactly_once {
+            return Ok(());
+        }
+        let shown = tokio::time::timeout(CAUGHT_UP_WITHIN, self.feeder.shown(self.recipe.partitions.1)).await;
+        let shown = shown.map_err(|_| "a reader of the sink does not come to its end")?;
+        let (shown, due) = (shown.map_err(|error| error.to_string())?, self.sink().await?);
+        if shown.by_key() != due.by_key() {
+            let (shown, due) = (shown.by_key(), due.by_key());
+            return Err(format!("a reader with read_committed shows {shown:?}, of committed {due:?}"));
+        }
+        Ok(())
+    }
+
+    /// Starts processes that are due, hears of those that ended.
+    async fn turn(&mut self, is_settled: bool) -> Result<(), String> {
+        for (number, end) in self.processes.turn().await {
+            self.tell(|| format!("process {number} has ended: {end:?}"));
+            match end {
+                LifeEnd::Stopped => {}
+                LifeEnd::Failed(why) if is_settled => {
+                    return Err(format!("process {number} failed in quiet: {why}"));
+                }
+                LifeEnd::Failed(_) => self.failures += 1,
+                LifeEnd::Panicked(why) => return Err(format!("process {number} panicked: {why}")),
+            }
+        }
+        self.tap.take_violation().map_or(Ok(()), Err)
+    }
+
+    /// Waits until the sink holds what was fed.
+    async fn settle(&mut self, within: Duration, is_settled: bool) -> Result<(), String> {
+        let until = Instant::now() + within;
+        let not_before = Instant::now() + if is_settled { Duration::ZERO } else { self.recipe.names_held() };
+        self.feeder.flush(within).await?;
+        let source = TopicLog::written(&self.broker, "orders", self.recipe.partitions.0).await?;
+        self.feeder.fed.judge_source(&source)?;
+        loop {
+            self.turn(is_settled).await?;
+            let sink = self.sink().await?;
+            if Instant::now() >= not_before && sink.unstable == 0 && self.feeder.fed.is_reached_by(&sink) {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                let (fed, sink) = (self.feeder.fed.counts().collect::<Vec<_>>(), sink.by_key());
+                return Err(format!(
+                    "not caught up after {within:?} of quiet: of {fed:?} the sink has {sink:?}"
+                ));
+            }
+            sleep(TURN * 4).await;
+        }
+    }
+
+    async fn sink(&self) -> Result<TopicLog, String> {
+        let partitions = self.recipe.partitions.1;
+        if self.recipe.job.is_exactly_once {
+            TopicLog::committed(&self.broker, "latest", partitions).await
+        } else {
+            TopicLog::written(&self.broker, "latest", partitions).await
+        }
+    }
+}
+
+impl Feeder {
+    async fn open(
+        recipe: &Recipe,
+        network: &Network,
+        servers: &str,
+    ) -> Result<Self, upsert_kafka_client::Error> {
+        let environment = network.environment(Dialer { process: recipe.processes, life: 0 });
+        let timeout = REQUEST_TIMEOUT_MS.to_string();
+        let pairs =
+            [("bootstrap.servers", servers), ("request.timeout.ms", &*timeout), ("client.id", "feeder")];
+        let client = Client::open_in(Config::from_properties(pairs, Role::Producer)?.0, environment).await?;
+        let topics = [
+            NewTopic::new("orders").partitions(recipe.partitions.0),
+            NewTopic::new("latest").partitions(recipe.partitions.1),
+        ];
+        for made in client.admin().create_topics(&topics).await? {
+            made?;
+        }
+        let producer = client.producer();
+        let topic = producer.topic("orders").await?;
+        let (partitions, keys) = (recipe.partitions.0, recipe.keys);
+        Ok(Self { client, producer, topic, partitions, keys, fed: Fed::default() })
+    }
+
+    /// A row for each key.
+    async fn feed(&mut self) -> Result<(), String> {
+        for id in 0..self.keys {
+            let number = self.fed.number(id);
+            let (key, value) = (format!("{{\"id\":{id}}}"), format!("{{\"id\":{id},\"number\":{number}}}"));
+            let record = Record::new(&self.topic).key(key.as_bytes()).value(value.as_bytes());
+            let record = Record { partition: Some(id % self.partitions), ..record };
+            let _flushed_in_the_end =
+                self.producer.send(record).await.map_err(|error| format!("the feeder: {error}"))?;
+        }
+        Ok(())
+    }
+
+    /// What a consumer with `read_committed` shows of the sink.
+    async fn shown(&self, partitions: i32) -> Result<TopicLog, upsert_kafka_client::Error> {
+        let config =
+            self.client.config().clone().with(|it| it.isolation_level = IsolationLevel::ReadCommitted);
+        let mut consumer = self.client.with_config(config)?.consumer();
+        let ends = consumer.offsets("latest", OffsetSpec::Latest).await?;
+        let begins = (0..partitions).map(|index| Assignment::new("latest", index, Position::Earliest));
+        consumer.assign(begins.collect());
+        let mut shown = TopicLog::default();
+        let is_behind = |consumer: &Consumer| {
+            let at = |index| consumer.position(&TopicPartition::new("latest", index)).unwrap_or(0);
+            ends.iter().any(|(index, end)| at(*index) < *end)
+        };
+        while is_behind(&consumer) {
+            for record in &consumer.poll().await? {
+                shown.add(record?.value.unwrap_or_default());
+            }
+        }
+        Ok(shown)
+    }
+
+    async fn flush(&self, within: Duration) -> Result<(), String> {
+        let flushed = tokio::time::timeout(within, self.producer.flush()).await;
+        let flushed =
+            flushed.map_err(|_| format!("the feeder's rows are not written after {within:?} of quiet"))?;
+        flushed.map_err(|error| format!("the feeder: {error}"))
+    }
+}

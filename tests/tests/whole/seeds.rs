@@ -1,0 +1,91 @@
+//! Many runs, a thread and a runtime for each processor.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use super::planted_bug::PlantedBug;
+use super::recipe::Recipe;
+use super::run::{self, Outcome, Tally};
+
+/// What many runs came to.
+#[derive(Debug, Default)]
+pub(crate) struct RunBatch {
+    pub(crate) runs: u64,
+    pub(crate) tally: Tally,
+    /// The smallest of the seeds that broke a promise.
+    pub(crate) broken: Option<Broken>,
+}
+
+/// A run that broke a promise.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) seed: u64,
+    pub(crate) why: String,
+    pub(crate) trace: String,
+}
+
+/// Runs seeds until one breaks a promise; with a bug, those that come to its place. `UPSERT_KAFKA_ALL` runs the others
+/// too, and prints what they broke.
+pub(crate) fn run_until_broken(seeds: Range<u64>, bug: Option<PlantedBug>) -> RunBatch {
+    let goes_on = bug.is_none() && std::env::var_os("UPSERT_KAFKA_ALL").is_some();
+    let (next, stop) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
+    let batch = Mutex::new(RunBatch::default());
+    let work = || {
+        while !stop.load(Relaxed) {
+            let seed = next.fetch_add(1, Relaxed);
+            if seed >= seeds.end {
+                return;
+            }
+            if bug.is_some_and(|bug| !bug.is_reached_by(&Recipe::draw(seed))) {
+                continue;
+            }
+            let outcome = outcome(seed, bug);
+            if outcome.verdict.is_err() {
+                stop.store(!goes_on, Relaxed);
+            }
+            batch.lock().unwrap_or_else(PoisonError::into_inner).add(seed, outcome, goes_on);
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    batch.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn outcome(seed: u64, bug: Option<PlantedBug>) -> Outcome {
+    std::panic::catch_unwind(|| run::run(seed, bug)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+        Outcome { verdict: Err(format!("a panic: {words}")), trace: Vec::new() }
+    })
+}
+
+impl RunBatch {
+    fn add(&mut self, seed: u64, outcome: Outcome, is_told: bool) {
+        self.runs += 1;
+        match outcome.verdict {
+            Ok(tally) => self.tally.add(tally),
+            Err(why) => {
+                if is_told {
+                    println!("seed {seed}: {why:.600}");
+                }
+                if self.broken.as_ref().is_none_or(|known| seed < known.seed) {
+                    self.broken = Some(Broken { seed, why, trace: outcome.trace.join("\n") });
+                }
+            }
+        }
+    }
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.faults += other.faults;
+        self.frames += other.frames;
+        self.failures += other.failures;
+        self.virtual_time += other.virtual_time;
+    }
+}

@@ -1,0 +1,184 @@
+//! What passes through the links: who reads which partition and commits how far; and where bugs are planted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use upsert_kafka_client::Bytes;
+use upsert_kafka_protocol::header::{RequestHeader, ResponseHeader};
+use upsert_kafka_protocol::messages::{FetchRequest, OffsetCommitRequest, OffsetCommitResponse};
+use upsert_kafka_protocol::{ApiKey, ErrorCode, Message};
+
+use super::network::Dialer;
+use super::planted_bug::{PlantedBug, TappedConnectionState};
+
+/// Sees every frame of a run. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Tap {
+    /// The dialers below are processes of the job.
+    processes: usize,
+    bug: Option<PlantedBug>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What was seen.
+#[derive(Default)]
+struct Seen {
+    frames: u64,
+    /// Who has asked for records of each partition of the source since it was last looked at.
+    readers: BTreeMap<i32, BTreeSet<Dialer>>,
+    /// The last position of each partition that a coordinator took.
+    committed: BTreeMap<i32, (i64, Dialer)>,
+    /// What must not have happened.
+    violation: Option<String>,
+    /// The first assignment of a group that a bug gives to all.
+    assignment: Option<Bytes>,
+}
+
+/// The frames of one connection.
+pub(crate) struct TappedConnection {
+    tap: Tap,
+    dialer: Dialer,
+    state: Mutex<ConnectionState>,
+}
+
+#[derive(Default)]
+struct ConnectionState {
+    /// The requests that are not answered, by correlation id.
+    asked: BTreeMap<i32, Asked>,
+    of_bug: TappedConnectionState,
+}
+
+/// What an answer is read by.
+struct Asked {
+    api: ApiKey,
+    version: i16,
+    /// Of a commit: partitions and positions.
+    positions: Vec<(i32, i64)>,
+    is_awaited: bool,
+}
+
+/// Of a request that a client did not send.
+const NOBODYS_ID: i32 = -7;
+
+impl Tap {
+    pub(crate) fn new(processes: usize, bug: Option<PlantedBug>) -> Self {
+        Self { processes, bug, seen: Arc::default() }
+    }
+
+    pub(crate) fn connection(&self, dialer: Dialer) -> TappedConnection {
+        TappedConnection { tap: self.clone(), dialer, state: Mutex::default() }
+    }
+
+    pub(crate) fn frames(&self) -> u64 {
+        self.with(|seen| seen.frames)
+    }
+
+    /// Who has asked for records of each partition since the last call.
+    pub(crate) fn take_readers(&self) -> BTreeMap<i32, BTreeSet<Dialer>> {
+        self.with(|seen| std::mem::take(&mut seen.readers))
+    }
+
+    /// What must not have happened, if it has.
+    pub(crate) fn take_violation(&self) -> Option<String> {
+        self.with(|seen| seen.violation.take())
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
+        look(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl TappedConnection {
+    /// A request on its way, and what a bug makes of it.
+    pub(crate) fn request(&self, frame: Bytes) -> Vec<Bytes> {
+        let inner = frame.slice(4..);
+        let Ok((head, body)) = RequestHeader::read(&inner) else { return vec![frame] };
+        let (api, version) = (ApiKey(head.request_api_key), head.request_api_version);
+        let is_process = self.dialer.process < self.tap.processes;
+        let positions = if is_process { self.look_at(api, version, &body) } else { Vec::new() };
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = |positions, is_awaited| Asked { api, version, positions, is_awaited };
+        state.asked.insert(head.correlation_id, asked(positions, true));
+        let Some(bug) = self.tap.bug else { return vec![frame] };
+        let head_bytes = &inner[..inner.len() - body.len()];
+        let mut frames = Vec::new();
+        if let Some(body) = bug.request_before(&head, &body) {
+            state.asked.insert(NOBODYS_ID, asked(Vec::new(), false));
+            let mut head_bytes = head_bytes.to_vec();
+            head_bytes[4..8].copy_from_slice(&NOBODYS_ID.to_be_bytes());
+            frames.push(framed(&head_bytes, &body));
+        }
+        let changed = bug.request(&mut state.of_bug, &head, &body);
+        frames.push(changed.map_or(frame.clone(), |body| framed(head_bytes, &body)));
+        frames
+    }
+
+    /// An answer on its way; `None` when nobody awaits it.
+    pub(crate) fn answer(&self, frame: Bytes) -> Option<Bytes> {
+        let inner = frame.slice(4..);
+        let id = i32::from_be_bytes(inner.get(..4)?.try_into().ok()?);
+        let asked = self.state.lock().unwrap_or_else(PoisonError::into_inner).asked.remove(&id);
+        let Some(asked) = asked else { return Some(frame) };
+        if !asked.is_awaited {
+            return None;
+        }
+        let Ok((_, body)) = ResponseHeader::read(&inner, asked.api.0, asked.version) else {
+            return Some(frame);
+        };
+        if !asked.positions.is_empty() {
+            self.look_at_commit(&asked, &body);
+        }
+        let changed = self.tap.bug.and_then(|bug| {
+            self.tap.with(|seen| bug.answer(&mut seen.assignment, asked.api, asked.version, &body))
+        });
+        let head = &inner[..inner.len() - body.len()];
+        Some(changed.map_or(frame.clone(), |body| framed(head, &body)))
+    }
+
+    /// A request of a process of the job, which reads the source alone; the positions that it commits.
+    fn look_at(&self, api: ApiKey, version: i16, body: &Bytes) -> Vec<(i32, i64)> {
+        self.tap.with(|seen| seen.frames += 1);
+        match api {
+            ApiKey::FETCH => {
+                let Ok(request) = FetchRequest::decode(body, version) else { return Vec::new() };
+                let partitions = request.topics.iter().flat_map(|topic| &topic.partitions);
+                self.tap.with(|seen| {
+                    for partition in partitions {
+                        seen.readers.entry(partition.partition).or_default().insert(self.dialer);
+                    }
+                });
+                Vec::new()
+            }
+            ApiKey::OFFSET_COMMIT => {
+                let Ok(request) = OffsetCommitRequest::decode(body, version) else { return Vec::new() };
+                let partitions = request.topics.iter().flat_map(|topic| &topic.partitions);
+                partitions.map(|it| (it.partition_index, it.committed_offset)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a coordinator took never goes back: whoever is not the owner any more is refused.
+    fn look_at_commit(&self, asked: &Asked, body: &Bytes) {
+        let Ok(answer) = OffsetCommitResponse::decode(body, asked.version) else { return };
+        let partitions = answer.topics.iter().flat_map(|topic| &topic.partitions);
+        for taken in partitions.filter(|it| it.error_code == ErrorCode::NONE) {
+            let position = asked.positions.iter().find(|(index, _)| *index == taken.partition_index);
+            let Some((index, offset)) = position.copied() else { continue };
+            self.tap.with(|seen| {
+                let before = seen.committed.insert(index, (offset, self.dialer));
+                if let Some((last, by)) = before.filter(|(last, _)| *last > offset) {
+                    let now = self.dialer;
+                    seen.violation.get_or_insert_with(|| {
+                        format!("the position of orders-{index} went back: {last} by {by:?}, then {offset} by {now:?}")
+                    });
+                }
+            });
+        }
+    }
+}
+
+fn framed(head: &[u8], body: &[u8]) -> Bytes {
+    let length = u32::try_from(head.len() + body.len()).unwrap_or(u32::MAX);
+    [&length.to_be_bytes()[..], head, body].concat().into()
+}
