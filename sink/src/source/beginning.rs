@@ -44,14 +44,14 @@ impl KafkaSource {
         own: &[TopicPartition],
     ) -> Result<(), Error> {
         let every = Subscription::all_partitions_of(topic);
-        let kept = self.committed(&every).await?;
-        let initializer = self.initializer(topic);
-        // By what all have committed: the partitions that are this task's may be new.
-        let start = initializer.topic_start(&kept).map_err(|refused| self.refused(&topic.name, &refused))?;
-        let start = start.of_known(self.subscription.topic_ids.get(&topic.name), topic.topic_id);
-        let mut kept: BTreeMap<_, _> = every.iter().zip(kept).collect();
+        let mut kept: BTreeMap<_, _> = every.iter().zip(self.committed(&every).await?).collect();
         // What was committed of them in a transaction may not have reached the group yet.
         kept.extend(own.iter().zip(self.committed_stable(own).await?));
+        let initializer = self.initializer(topic);
+        // By what all have committed: the partitions that are this task's may be new.
+        let all: Vec<_> = every.iter().filter_map(|of| kept.get(of).cloned()).collect();
+        let start = initializer.topic_start(&all).map_err(|refused| self.refused(&topic.name, &refused))?;
+        let start = start.of_known(self.subscription.topic_ids.get(&topic.name), topic.topic_id);
         let Subscription { startup, bounded, reset, rebuilds, .. } = &self.subscription;
         let starting = |of: &TopicPartition| {
             let offset = initializer.starting_offset(startup, of.partition, kept.get(of), start, *reset);
