@@ -90,7 +90,23 @@ fn write_insert(
     if let Some(line) = insert.distribution.explained(source_tasks, columns) {
         writeln!(f, "  {line}")?;
     }
+    if let Some(line) = across_processes(source, insert) {
+        writeln!(f, "  {line}")?;
+    }
     writeln!(f)
+}
+
+/// What processes that share the job rely on: an exchange does not reach from one into another.
+fn across_processes(source: &SourcePlan, insert: &InsertPlan) -> Option<String> {
+    let SinkPlan::Kafka(sink) = &insert.sink else { return None };
+    let is_exchanged = insert.distribution.sink_tasks().is_some();
+    let topics = source.topics.join(", ");
+    (is_exchanged && !sink.primary_key.is_empty() && source.may_share()).then(|| {
+        format!(
+            "where several processes share the job, all rows of a key must come from one partition of {topics}: \
+             the exchange is inside each"
+        )
+    })
 }
 
 /// The steps before the columns; back comes the row behind them.

@@ -301,6 +301,23 @@ mod tests {
     }
 
     #[test]
+    fn what_processes_rely_on_is_told_where_they_may_share_the_job() {
+        let told = |bounded: &str, sink: &str| {
+            let job = format!(
+                "CREATE TABLE src (id INT, name STRING) WITH ('connector' = 'kafka', 'topic' = 'in', 'format' = 'json',
+                    'properties.bootstrap.servers' = 'a:1', 'properties.group.id' = 'g'{bounded});
+                {sink} INSERT INTO o SELECT * FROM src"
+            );
+            let text = plan(&*job, &PlanOptions::default()).unwrap().explain().to_string();
+            text.contains("all rows of a key must come from one partition of in")
+        };
+        assert!(told("", &keyed(FOUR)));
+        assert!(!told("", &keyed("")), "nothing is exchanged");
+        assert!(!told("", &keyless(FOUR)), "nothing has to stay in order");
+        assert!(!told(", 'scan.bounded.mode' = 'latest-offset'", &keyed(FOUR)), "one process reads it all");
+    }
+
+    #[test]
     fn of_one_task_that_does_both_nothing_is_told() {
         let job = format!(
             "CREATE TABLE src (id INT, name STRING) WITH ('connector' = 'datagen', 'number-of-rows' = '1');
