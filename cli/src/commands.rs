@@ -69,6 +69,11 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "go on from the group's offsets as they are, whichever job committed them",
             },
             Flag {
+                name: "--health",
+                value: Some("HOST:PORT"),
+                about: "answer GET /ready and /live there, for who starts processes",
+            },
+            Flag {
                 name: "--instance",
                 value: Some("NAME"),
                 about: "this process's name among those that share the job's groups: a restart has its partitions again \
@@ -332,6 +337,11 @@ pub(crate) const TABLE: &[Command] = &[
             },
             Flag { name: "--partition", value: Some("N"), about: "this partition alone" },
             Flag { name: "--count", value: Some("N"), about: "end after so many records" },
+            Flag {
+                name: "--group",
+                value: Some("GROUP"),
+                about: "as a member of this group, which keeps how far it came; --from says where it begins",
+            },
         ],
         shared: &[CLUSTER, SHOWN, STOPPED],
     },

@@ -12,6 +12,7 @@ mod cluster;
 mod commands;
 mod conf;
 mod exit;
+mod health;
 mod hex;
 mod json_values;
 mod listing;

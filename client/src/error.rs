@@ -120,6 +120,11 @@ impl Error {
         self.0.scope == Scope::Transaction
     }
 
+    /// Whether a group takes no member of this kind: it has others, which share by another protocol or assignor.
+    pub fn is_another_kind_of_group(&self) -> bool {
+        matches!(self.code(), Some(ErrorCode::INCONSISTENT_GROUP_PROTOCOL | ErrorCode::GROUP_ID_NOT_FOUND))
+    }
+
     /// Whether a group is sharing its partitions anew: a member that has heard of that may ask again.
     pub fn is_rebalancing(&self) -> bool {
         self.code() == Some(ErrorCode::REBALANCE_IN_PROGRESS)

@@ -152,7 +152,7 @@ impl KafkaSource {
             event = group_share.changed() => event,
             fetched = self.consumer.poll(), if reads => fetched.map(SourceEvent::Fetched),
         };
-        next.map_err(|e| self.failed(e))
+        next.map_err(|e| self.not_member(e))
     }
 
     /// Whether nothing is left up to where the source ends.

@@ -2,6 +2,36 @@
 
 use crate::program::{broker, broker_of, command, run, run_with_input};
 
+/// A group keeps how far it came: who comes next goes on there, and nothing is shown twice or passed over.
+#[test]
+fn a_group_that_consumes_goes_on_where_it_stood() {
+    let (_broker, at) = broker();
+    assert_eq!(run(&["topic", "create", "t", "--bootstrap", &at, "--partitions", "2"]).code, 0);
+    let rows: String = (0..10).map(|id| format!("{{\"id\":{id}}}\n")).collect();
+    assert_eq!(run_with_input(&["produce", "t", "--bootstrap", &at], rows.as_bytes()).code, 0);
+    let consume = |count: &str| {
+        let args =
+            ["consume", "t", "--bootstrap", &at, "--group", "g", "--from", "earliest", "--count", count];
+        let ran = run(&[&args[..], &["--output", "raw"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.out.lines().filter_map(|line| Some(line.split_once('\t')?.1.to_owned())).collect::<Vec<_>>()
+    };
+    let mut all = [consume("4"), consume("5"), consume("1")].concat();
+    all.sort();
+    let due: Vec<String> = (0..10).map(|id| format!("{{\"id\":{id}}}")).collect();
+    assert_eq!(all, due);
+    let described = run(&["group", "describe", "g", "--bootstrap", &at, "--output", "json"]);
+    let lag = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["lag"].as_i64();
+    assert_eq!(described.out.lines().filter_map(lag).sum::<i64>(), 0, "{}", described.out);
+    for (more, why) in [
+        (["--partition", "0"], "--partition and --group exclude each other"),
+        (["--from", "7"], "--from 7: a group goes on where it stands"),
+    ] {
+        let refused = run(&[&["consume", "t", "--bootstrap", &at, "--group", "g"][..], &more].concat());
+        assert!(refused.code == 2 && refused.err.contains(why), "{} {}", refused.code, refused.err);
+    }
+}
+
 #[test]
 fn what_is_produced_is_consumed_and_dumped_tombstones_visible() {
     let (_broker, at) = broker();

@@ -18,6 +18,7 @@ mod examples; // the examples of the crates, run
 mod faults; // a real Kafka of three nodes, killed, stopped and rolled under load; UPSERT_KAFKA_STORM=long
 mod fuzz; // the checks of the fuzz kit over its corpus and what chance makes of it
 mod groups; // members of consumer groups: shared, handed over, read once
+mod health; // run --health, and the manifests that ask it
 mod hostile; // peers that lie or mean harm, each with a cap on memory and on time
 mod in_doubt; // what a restarted leader has forgotten, its log tells
 mod input; // --input: values however they are laid out, and where one failed

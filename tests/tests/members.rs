@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use upsert_kafka_client::{NewTopic, Producer, Record, Topic};
+use upsert_kafka_client::{
+    Client, Config, MemberEvent, NewTopic, Producer, Record, Role, Subscription, Topic,
+};
 use upsert_kafka_sink::{JobOptions, Restore};
 
 use crate::world::{Running, World, Written};
@@ -341,4 +343,28 @@ async fn the_state_of_a_table_follows_its_partitions() {
     }
     due.sort();
     assert_eq!(told, due);
+}
+
+/// A consumer of some other program reads with the job's group: neither could do its work, and the job says so.
+#[tokio::test(start_paused = true)]
+async fn a_group_in_which_another_program_reads_is_said() {
+    let stage = Stage::set().await;
+    let servers = stage.world.bootstrap();
+    let properties = [
+        ("bootstrap.servers", &*servers),
+        ("group.id", "copy"),
+        ("partition.assignment.strategy", "org.apache.kafka.clients.consumer.RangeAssignor"),
+    ];
+    let (config, _) = Config::from_properties(properties, Role::Consumer).expect("a config");
+    let client = Client::open_in(config, stage.world.process(9).environment).await.expect("a client");
+    let mut other = client.member(Subscription::topics(["orders"])).expect("a member");
+    assert!(matches!(other.next().await, Ok(Some(MemberEvent::Given(_)))));
+    for protocol in [CLASSIC, CONSUMER] {
+        let sql = copying(&stage.world, protocol);
+        let refused = stage.world.process(1).open(&sql, JobOptions::new()).await.err().expect("a refusal");
+        let text = refused.to_string();
+        for part in ["table orders", "group copy", "properties.group.id"] {
+            assert!(text.contains(part), "{protocol}: {text}");
+        }
+    }
 }

@@ -11,7 +11,12 @@ use crate::output::{Output, reader_left};
 use crate::record_row::{HEADS, RecordRow};
 use crate::signal::Stop;
 
+mod group;
+
 pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<(), Failure> {
+    if let Some(group) = args.value("--group") {
+        return group::run(args, group, stop, out).await;
+    }
     OutputFormat::of(args)?;
     let mut left = args.number("--count", u64::MAX)?;
     let Some(consumer) = stop.unless_asked(assigned(args)).await else { return Ok(()) };

@@ -9,6 +9,7 @@ use upsert_kafka_sink::{Error, ErrorKind, Job, JobOptions, NewTopics, Progress, 
 use crate::args::Args;
 use crate::commands::job;
 use crate::exit::{Exit, Failure};
+use crate::health::Health;
 use crate::listing::OutputFormat;
 use crate::live::Live;
 use crate::output::Output;
@@ -50,10 +51,13 @@ pub(super) async fn run(args: &Args, stop: &Stop, out: &mut Output) -> Result<()
         options = options.with_instance(name);
     }
     let (options, live) = Live::begin(columns, options);
+    let health = Health::serve(args, stop).await?;
     let Some(job) = stop.unless_asked(open(plan, options)).await else {
         return stopped_early();
     };
-    let ran = carry(job?, live, stop, out).await?;
+    let job = job?;
+    health.ready();
+    let ran = carry(job, live, stop, out).await?;
     ran.skipped().into_iter().for_each(say);
     ran.outcome.as_ref().map_err(failed)?;
     ran.summary(form, out)

@@ -43,7 +43,23 @@ impl KafkaSource {
     pub(crate) async fn changed(&mut self) -> Result<SourceEvent, Error> {
         let Some(group_share) = &mut self.group_share else { return std::future::pending().await };
         let changed = group_share.changed().await;
-        changed.map_err(|e| self.failed(e))
+        changed.map_err(|e| self.not_member(e))
+    }
+
+    /// Why the group does not take the source, or has put it out.
+    #[cold]
+    pub(super) fn not_member(&self, error: upsert_kafka_client::Error) -> Error {
+        let is_another_kind = error.is_another_kind_of_group();
+        let error = self.failed(error);
+        if !is_another_kind {
+            return error;
+        }
+        let text = format!(
+            "{error}: another program reads with this group, or a job whose tables share by another \
+             'properties.group.protocol' or 'properties.partition.assignment.strategy'; give this one a \
+             'properties.group.id' of its own, or the same settings"
+        );
+        Error::new(ErrorKind::Cluster, text)
     }
 
     /// Returns once the group has given the source all that it wants it to have; at once, where partitions are fixed.
