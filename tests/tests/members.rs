@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use upsert_kafka_broker::{Action, Fault};
 use upsert_kafka_client::{
     Client, Config, MemberEvent, NewTopic, Producer, Record, Role, Subscription, Topic,
 };
+use upsert_kafka_protocol::ApiKey;
 use upsert_kafka_sink::{JobOptions, Restore};
 
 use crate::world::{Running, World, Written};
@@ -366,5 +368,20 @@ async fn a_group_in_which_another_program_reads_is_said() {
         for part in ["table orders", "group copy", "properties.group.id"] {
             assert!(text.contains(part), "{protocol}: {text}");
         }
+    }
+}
+
+/// All is committed when a process leaves its group; a coordinator that does not hear that keeps no stop waiting.
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_a_group_that_does_not_answer() {
+    for (protocol, api) in [(CLASSIC, ApiKey::LEAVE_GROUP), (CONSUMER, ApiKey::CONSUMER_GROUP_HEARTBEAT)] {
+        let mut stage = Stage::set().await;
+        let job = stage.run(1, protocol, JobOptions::new()).await;
+        stage.feed_for(SECOND).await;
+        stage.world.broker.fault(Fault::new(api, Action::Delay(3600 * SECOND)).times(u32::MAX)).await;
+        let asked = tokio::time::Instant::now();
+        let rows = job.stop().await.counts.rows_in;
+        assert_eq!(rows, stage.next as u64, "{protocol}");
+        assert!(asked.elapsed() < 5 * SECOND, "{protocol} {:?}", asked.elapsed());
     }
 }

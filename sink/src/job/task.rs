@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::{debug, warn};
 use upsert_kafka_client::{Clock, Fetched, PartitionRecords, Revocation, TopicPartition};
 
@@ -206,8 +206,10 @@ impl Task {
 
     /// Leaves the source's group, behind the last checkpoint.
     pub(super) async fn leave(&mut self) {
-        if let Some(source) = self.member() {
-            source.leave().await;
+        if let Some(source) = self.member()
+            && timeout(LEAVE_TIMEOUT, source.leave()).await.is_err()
+        {
+            warn!("the group's coordinator does not answer; it will miss this member by itself");
         }
     }
 
@@ -418,6 +420,9 @@ pub(crate) fn ticks(period: Duration) -> tokio::time::Interval {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }
+
+/// How long a group is told that a member leaves: all is committed by then, and a stop does not wait for courtesy.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// After so long a job that waits for its first share says so.
 const JOIN_TOLD_AFTER: Duration = Duration::from_secs(5);
