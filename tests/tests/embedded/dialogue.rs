@@ -114,6 +114,9 @@ impl Dialogue {
     }
 }
 
+/// The resource type of a group's settings.
+const GROUP: i8 = 32;
+
 /// Whether the cluster is not ready for this yet.
 fn is_early(code: ErrorCode) -> bool {
     matches!(

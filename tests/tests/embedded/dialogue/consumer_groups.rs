@@ -14,9 +14,6 @@ use upsert_kafka_protocol::messages::offset_fetch::OffsetFetchRequestGroup;
 
 use super::*;
 
-/// The settings of a group.
-const GROUP: i8 = 32;
-
 #[test]
 fn a_consumer_group_answers_as_kafkas_do() {
     let Some(kafka) = Kafka::shared() else { return };
