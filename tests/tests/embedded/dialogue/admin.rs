@@ -73,7 +73,13 @@ fn partitions(it: &mut Dialogue) {
     it.meet_topic();
     let topic = MetadataRequestTopic { name: Some(name), ..Default::default() };
     let request = MetadataRequest { topics: Some(vec![topic]), ..Default::default() };
-    let count = it.ask(&request, 12).topics[0].partitions.len();
+    let mut count = || it.ask(&request, 12).topics[0].partitions.len();
+    let begun = Instant::now();
+    // A broker may hear of partitions a moment after who made them is answered.
+    while count() < 5 && begun.elapsed() < PATIENCE {
+        std::thread::sleep(PAUSE);
+    }
+    let count = count();
     it.note("partitions", count);
 }
 
