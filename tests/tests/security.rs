@@ -6,7 +6,7 @@ mod clocks; // `doctor` compares this machine's clock with that of the server wh
 mod delegation; // delegation tokens
 mod dialogue; // the embedded broker refuses a login, and what ACLs deny, as a real Kafka does
 mod embedded; // not tests: the embedded broker with the same listeners
-mod empty_root; // GSSAPI where there is nothing but the binary, a keytab and krb5.conf
+mod empty_root; // the same ways where there is nothing but the binary and the files that its properties name
 mod harness; // the real Kafka's listeners let Apache's own client in, and keep it out
 mod kerberos; // GSSAPI: tickets from everywhere, and what is refused
 mod load; // not tests: a producer whose records are numbered, connections that are counted
