@@ -74,7 +74,11 @@ async fn every_command_reaches_a_cluster_by_its_client_properties() {
     assert_eq!(produced.code, 0, "{}", produced.err);
     assert!(done(&["transactions", "list", "--output", "raw"]).starts_with("t\t"));
     assert!(done(&["transactions", "describe", "t", "--output", "raw"]).contains("t"));
-    done(&["transactions", "abort", "t"]);
+    let aborted = cluster.run(&with(&["transactions", "abort", "t"], &properties));
+    assert_eq!(
+        (aborted.code, &*aborted.err),
+        (0, "transactional id t: no transaction is open, it is CompleteCommit\n")
+    );
 }
 
 /// Whichever command knows a cluster takes its client's properties, in each of the three ways.
