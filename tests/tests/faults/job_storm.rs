@@ -102,7 +102,8 @@ async fn storm(chaos: &mut Chaos<'_>, processes: &Processes, feed: &TableFeed, r
 
 fn create(kafka: &Kafka, source: &str, sink: &str) {
     let topics = [(source, "delete"), (sink, "compact")];
-    let configs = topics.map(|(_, policy)| [("cleanup.policy", policy), ("min.compaction.lag.ms", "3600000")]);
+    let configs =
+        topics.map(|(_, policy)| [("cleanup.policy", policy), ("min.compaction.lag.ms", "3600000")]);
     let topics: Vec<_> = topics
         .iter()
         .zip(&configs)
