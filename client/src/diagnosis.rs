@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+mod clock_step;
 mod handshake_facts;
 
+pub(crate) use clock_step::clock_step;
 pub(crate) use handshake_facts::HandshakeFacts;
 
 use crate::{ClusterDescription, Error, ErrorKind};

@@ -14,11 +14,9 @@ use upsert_kafka_protocol::{ErrorCode, Str};
 use crate::cluster::metadata_update::BROKERS_MAX;
 use crate::config::Address;
 use crate::connection::{Connector, VisitedBroker};
-use crate::diagnosis::{Diagnosis, DiagnosisOutcome, DiagnosisStage, DiagnosisStep, operations};
+use crate::diagnosis::{Diagnosis, DiagnosisOutcome, DiagnosisStage, DiagnosisStep, clock_step, operations};
 use crate::security::Security;
-use crate::{
-    BrokerDescription, ClusterDescription, Config, Environment, Error, ErrorKind, Explained, Role, utc,
-};
+use crate::{BrokerDescription, ClusterDescription, Config, Environment, Error, ErrorKind, Explained, Role};
 
 /// Looks at a cluster: name, connection, TLS, login and versions of every listener, those of `bootstrap.servers` and
 /// those that brokers advertise; then what the client may do.
@@ -283,35 +281,12 @@ impl Examination {
         newest
     }
 
-    /// What can be known of the clocks of both sides, which Kafka's protocol does not compare: records of the future tell
-    /// that this one is late, or that of whoever stamped them early.
     fn clock(&mut self) {
-        let ms = self.connector.environment.clock().unix_ms();
-        let mut step = DiagnosisStep::new("clock", DiagnosisStage::Clock, DiagnosisOutcome::Passed)
-            .with_fact("here", utc::shown(ms.div_euclid(1000)))
-            .with_fact("there", CLOCK_THERE);
-        if let Some(newest) = self.newest {
-            step = step.with_fact("newest record", utc::shown(newest.div_euclid(1000)));
-            let ahead_ms = newest - ms;
-            if ahead_ms > SKEW_MS_MAX {
-                let text = format!(
-                    "the topic's newest record is {} s in the future: the clock of this machine is late, or that of \
-                     whoever stamped it is early",
-                    ahead_ms / 1000
-                );
-                step.outcome = DiagnosisOutcome::Warned(text);
-            }
-        }
-        self.diagnosis.steps.push(step);
+        let now_ms = self.connector.environment.clock().unix_ms();
+        let login = self.connector.security.login().and_then(|login| login.clock_skew());
+        self.diagnosis.steps.push(clock_step(now_ms, login.as_ref(), self.newest));
     }
 }
-
-/// What nobody tells.
-const CLOCK_THERE: &str =
-    "unknown: Kafka tells no time; certificates and tickets that are not valid yet would say so";
-
-/// Clocks differ by as much.
-const SKEW_MS_MAX: i64 = 5_000;
 
 /// Asks for the record of a partition with the highest timestamp (KIP-734).
 fn newest_of(partition_index: i32) -> ListOffsetsPartition {

@@ -123,6 +123,7 @@
 
 mod admin;
 mod client;
+mod clock_skew;
 mod cluster;
 mod config;
 mod connection;

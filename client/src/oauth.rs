@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use tokio::time::timeout_at;
 
+use crate::clock_skew::ClockSkew;
 use crate::config::{Address, BearerToken, Config, OAuthConfig, TlsConfig};
 use crate::environment::Environment;
 use crate::sasl::mechanism::{Login, Mechanism, Starting};
@@ -116,6 +117,10 @@ impl Login for OAuthLogin {
     fn start<'a>(&'a self, _: &'a Address) -> Starting<'a> {
         Box::pin(self.mechanism())
     }
+
+    fn clock_skew(&self) -> Option<ClockSkew> {
+        self.fetcher.clock_skew()
+    }
 }
 
 impl fmt::Debug for OAuthLogin {
@@ -181,6 +186,14 @@ impl TokenFetcher {
     fn failure(&self) -> Option<Error> {
         match &self.source {
             OpenOrigin::Endpoint(endpoint) => endpoint.failure(),
+            _ => None,
+        }
+    }
+
+    /// What the endpoint told of its clock, if tokens come from one.
+    fn clock_skew(&self) -> Option<ClockSkew> {
+        match &self.source {
+            OpenOrigin::Endpoint(endpoint) => endpoint.clock_skew(),
             _ => None,
         }
     }

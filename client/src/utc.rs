@@ -40,6 +40,29 @@ pub(crate) fn parse_iso(text: &str) -> Option<i64> {
     Some((days(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second) * 1000)
 }
 
+/// Reads HTTP's `Date`, `Sun, 29 Nov 2026 12:34:56 GMT` (RFC 9110 5.6.7, IMF-fixdate), as seconds since 1970. `None`
+/// where it is something else, the forms of last century among them.
+#[cfg(feature = "oauth")]
+pub(crate) fn parse_http(text: &str) -> Option<i64> {
+    let (_, moment) = text.split_once(", ")?;
+    let [day, month, year, time, "GMT"] = moment.split(' ').collect::<Vec<_>>()[..] else { return None };
+    let number = |text: &str, digits: usize| -> Option<i64> {
+        text.parse().ok().filter(|_| text.len() == digits && text.bytes().all(|it| it.is_ascii_digit()))
+    };
+    let [hour, minute, second] = time.split(':').collect::<Vec<_>>()[..] else { return None };
+    let (hour, minute, second) = (number(hour, 2)?, number(minute, 2)?, number(second, 2)?);
+    let (year, day) = (number(year, 4)?, number(day, 2)?);
+    let month = (1..).zip(MONTHS).find(|(_, name)| *name == month)?.0;
+    if !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    Some(days(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second)
+}
+
+#[cfg(feature = "oauth")]
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// `2026-11-29` and `12:34:56`
 fn date_and_time(unix_s: i64) -> (String, String) {
     let (days, of_day) = (unix_s.div_euclid(DAY_S), unix_s.rem_euclid(DAY_S));
@@ -58,7 +81,7 @@ fn date_and_time(unix_s: i64) -> (String, String) {
 }
 
 /// Days from 1970 to that day.
-#[cfg(feature = "msk-iam")]
+#[cfg(feature = "oauth")]
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -96,6 +119,34 @@ mod tests {
             assert_eq!(shown(*seconds), format!("{} UTC", text.replace('T', " ").trim_end_matches('Z')));
             #[cfg(feature = "oauth")]
             assert_eq!(iso(seconds * 1000 + 999), *text);
+        }
+    }
+
+    /// Expected by Python's `email.utils.formatdate(…, usegmt=True)`.
+    #[cfg(feature = "oauth")]
+    #[test]
+    fn the_date_of_an_http_answer_is_read_and_nothing_else() {
+        for (seconds, text) in [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (1_709_210_096, "Thu, 29 Feb 2024 12:34:56 GMT"),
+            (1_795_955_696, "Sun, 29 Nov 2026 12:34:56 GMT"),
+        ] {
+            assert_eq!(parse_http(text), Some(seconds), "{text}");
+        }
+        for text in [
+            "",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 nov 1994 08:49:37 GMT",
+            "Sun, 32 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49 GMT",
+            "Sun, +6 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
+            assert_eq!(parse_http(text), None, "{text}");
         }
     }
 

@@ -251,6 +251,22 @@ fn or_skip<T>(outcome: Result<T, impl Borrow<Failure>>) -> Option<T> {
     }
 }
 
+/// The same of what wants a KDC.
+fn kerberos_or_skip<T>(outcome: Result<T, impl Borrow<Failure>>) -> Option<T> {
+    let failure = match outcome {
+        Ok(kdc) => return Some(kdc),
+        Err(failure) => failure,
+    };
+    let required = std::env::var("UPSERT_KAFKA_REQUIRE_KDC").is_ok_and(|it| it == "1");
+    match failure.borrow() {
+        Failure::Missing(why) if !required => {
+            skipped::skip_kerberos(why);
+            None
+        }
+        failure => panic!("no KDC: {failure}. {}", skipped::HOW_KERBEROS),
+    }
+}
+
 /// A name that no other test of any process uses: `orders-1f3a-7`.
 pub fn unique(name: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -64,6 +64,52 @@ async fn every_command_reaches_a_cluster_by_its_client_properties() {
     done(&["run", job]);
     assert_eq!(done(&["topic", "dump", "out", "--output", "raw"]), "{\"id\":7}\t{\"id\":7}\n");
     done(&["doctor"]);
+    done(&["sql", job, "--from-start-mode"]);
+    assert!(done(&["group", "list", "--output", "raw"]).starts_with("g\t"));
+    assert!(done(&["group", "describe", "g", "--output", "raw"]).contains("in"));
+    done(&["group", "reset", "g", "--to", "earliest", "--topic", "in", "--execute"]);
+    done(&["group", "delete", "g"]);
+    let transactional = ["produce", "in", "--property", "transactional.id=t"];
+    let produced = block_in_place(|| program::run_with_input(&with(&transactional, &properties), b"{}\n"));
+    assert_eq!(produced.code, 0, "{}", produced.err);
+    assert!(done(&["transactions", "list", "--output", "raw"]).starts_with("t\t"));
+    assert!(done(&["transactions", "describe", "t", "--output", "raw"]).contains("t"));
+    let aborted = cluster.run(&with(&["transactions", "abort", "t"], &properties));
+    assert_eq!(
+        (aborted.code, &*aborted.err),
+        (0, "transactional id t: no transaction is open, it is CompleteCommit\n")
+    );
+}
+
+/// Whichever command knows a cluster takes its client's properties, in each of the three ways.
+#[test]
+fn every_command_that_goes_to_a_cluster_takes_its_properties() {
+    let help = program::run(&["--help"]).out;
+    let rows = help.split("\n\n").nth(1).unwrap().lines();
+    let names = rows.map(|row| row.trim_start().split("  ").next().unwrap());
+    let mut without = Vec::new();
+    for name in names {
+        let words: Vec<_> =
+            name.split(' ').filter(|it| it.bytes().all(|it| it.is_ascii_lowercase())).collect();
+        let told = program::run(&[&words[..], &["--help"]].concat()).out;
+        let takes =
+            ["--properties FILE", "--property KEY=VALUE", "--profile NAME"].map(|it| told.contains(it));
+        if takes.contains(&false) {
+            assert_eq!(takes, [false; 3], "{name}");
+            without.push(words.join(" "));
+        }
+    }
+    let of_no_cluster = [
+        "functions",
+        "broker",
+        "wire apis",
+        "wire schema",
+        "wire decode",
+        "wire encode",
+        "wire check",
+        "wire stream",
+    ];
+    assert_eq!(without, of_no_cluster);
 }
 
 /// `explain` without a job: each key's row.

@@ -13,6 +13,8 @@ pub struct Answer {
     pub content_type: Option<String>,
     /// `Location`: where it would have the client go.
     pub location: Option<String>,
+    /// `Date`, in seconds since 1970: what the server's clock said.
+    pub(crate) date_unix_s: Option<i64>,
     /// All of it; it may hold secrets.
     pub body: Vec<u8>,
 }
@@ -92,7 +94,8 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, content_type: Option<&str>, body: &str) -> Answer {
-        Answer { status, content_type: content_type.map(str::to_owned), location: None, body: body.into() }
+        let content_type = content_type.map(str::to_owned);
+        Answer { status, content_type, location: None, date_unix_s: None, body: body.into() }
     }
 
     #[test]

@@ -7,11 +7,12 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_TYPE, HOST, LOCATION};
+use hyper::header::{CONTENT_TYPE, DATE, HOST, LOCATION};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Answer, HttpRequest};
 use crate::environment::Transport;
+use crate::utc;
 
 /// Why there is no answer; ends a sentence that names the server.
 #[derive(Debug)]
@@ -41,8 +42,9 @@ pub(super) async fn exchange(
         let text =
             |name| head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let (content_type, location) = (text(CONTENT_TYPE), text(LOCATION));
+        let date_unix_s = text(DATE).and_then(|date| utc::parse_http(&date));
         let body = read(body, body_bytes_max).await?;
-        Ok(Answer { status: head.status.as_u16(), content_type, location, body })
+        Ok(Answer { status: head.status.as_u16(), content_type, location, date_unix_s, body })
     };
     let mut connection = Box::pin(connection);
     let mut answered = Box::pin(answered);

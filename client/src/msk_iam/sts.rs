@@ -130,7 +130,13 @@ mod tests {
     }
 
     fn answered(status: u16, body: &str) -> Result<AwsCredentials, String> {
-        credentials(&Answer { status, content_type: None, location: None, body: body.into() })
+        credentials(&Answer {
+            status,
+            content_type: None,
+            location: None,
+            date_unix_s: None,
+            body: body.into(),
+        })
     }
 
     /// Expected by botocore 1.44, as in `sigv4`.

@@ -401,8 +401,13 @@ fn whatever_sts_and_files_hold_ends_in_keys_or_in_a_sentence_without_them() {
         };
         let status = if round % 2 == 0 { 200 } else { 403 };
         let body = changed(answer);
-        let told =
-            sts::credentials(&crate::http::Answer { status, content_type: None, location: None, body });
+        let told = sts::credentials(&crate::http::Answer {
+            status,
+            content_type: None,
+            location: None,
+            date_unix_s: None,
+            body,
+        });
         told.err().iter().for_each(|it| shows_no_secret(it));
         if let Ok(json) = serde_json::from_slice::<Value>(&changed(&json)) {
             AwsCredentials::of_json(&json).err().iter().for_each(|it| shows_no_secret(it));

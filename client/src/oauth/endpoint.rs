@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::assertion::{AssertionClaims, AssertionKey, read_file};
 use super::origin::Credential;
 use super::token_request::{Grant, request, token};
+use crate::clock_skew::ClockSkew;
 use crate::config::{AssertionConfig, OAuthConfig, TlsConfig};
 use crate::environment::Environment;
 use crate::http::{Http, HttpLimits, HttpRequest, Url};
@@ -28,6 +30,8 @@ pub(super) struct TokenEndpoint {
     retry_backoff_max: Duration,
     /// Why the fetch on its way has no token yet.
     failure: Mutex<Option<Error>>,
+    /// What its last answer told of its clock.
+    clock_skew: watch::Sender<Option<ClockSkew>>,
 }
 
 impl TokenEndpoint {
@@ -54,6 +58,7 @@ impl TokenEndpoint {
             retry_backoff: config.login_retry_backoff,
             retry_backoff_max: config.login_retry_backoff_max,
             failure: Mutex::default(),
+            clock_skew: watch::Sender::new(None),
         })
     }
 
@@ -88,13 +93,24 @@ impl TokenEndpoint {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What its last answer told of its clock.
+    pub(super) fn clock_skew(&self) -> Option<ClockSkew> {
+        self.clock_skew.borrow().clone()
+    }
+
     fn fail(&self, error: Option<Error>) {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = error;
     }
 
     async fn ask(&self) -> Result<Secret, Error> {
         let request = self.request()?;
+        let asked_ms = self.environment.clock().unix_ms();
         let answer = self.http.ask(&request).await?;
+        if let Some(there_s) = answer.date_unix_s {
+            let here_s = asked_ms.div_euclid(1000)..=self.environment.clock().unix_ms().div_euclid(1000);
+            let whose = format!("the token endpoint {}", self.url);
+            self.clock_skew.send_replace(Some(ClockSkew::of(whose, here_s, there_s)));
+        }
         let mut secrets = vec![request.body.reveal()];
         let mut parts: Vec<&str> = Vec::new();
         match &self.credential {

@@ -270,6 +270,31 @@ fn a_token_that_ended_is_not_sent_and_the_clock_is_asked_about() {
     says(&error, ErrorKind::Authentication, text);
 }
 
+/// Its secret is refused: all the same, what it says of its clock is worth knowing.
+#[tokio::test(start_paused = true)]
+async fn an_endpoints_clock_is_told_from_its_answer_whatever_that_is() {
+    for (status, date, told) in [
+        (200, "Date: Sun, 29 Nov 2026 12:34:56 GMT\r\n", Some("has the same time")),
+        (
+            401,
+            "Date: Sun, 29 Nov 2026 12:33:26 GMT\r\n",
+            Some("90 s ahead of that of the token endpoint http://idp"),
+        ),
+        (200, "Date: yesterday\r\n", None),
+        (200, "", None),
+    ] {
+        let body = json!({"access_token": jwt("alice", 3600)}).to_string();
+        let (length, end) = (body.len(), format!("\r\n{body}"));
+        let answer = format!("HTTP/1.1 {status} X\r\n{date}Content-Length: {length}\r\n{end}");
+        let (environment, _) = environment(NOW, move |_, _, _| Served::Raw(answer.clone().into()));
+        let login = open(&config("idp.example"), &environment).unwrap();
+        assert_eq!(first_words(&login).await.is_ok(), status == 200);
+        let skew = login.clock_skew().map(|skew| skew.to_string());
+        assert_eq!(skew.is_some(), told.is_some(), "{skew:?}");
+        assert!(skew.unwrap_or_default().contains(told.unwrap_or_default()));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_token_file_is_read_again_for_each_token() {
     let path = std::env::temp_dir().join(format!("upsert-kafka-token-{}", std::process::id()));
@@ -474,7 +499,8 @@ fn whatever_an_endpoint_answers_ends_in_a_token_or_in_a_sentence_without_it() {
     for round in 0..20_000 {
         let body = changed(answers[round % answers.len()], &mut chance);
         let status = [200, 400, 401, 503][round % 4];
-        let answer = crate::http::Answer { status, content_type: None, location: None, body };
+        let answer =
+            crate::http::Answer { status, content_type: None, location: None, date_unix_s: None, body };
         if let Err(error) = token_request::token(&answer, &["hush"]) {
             assert!(!error.to_string().contains("hush"), "{error}");
         }

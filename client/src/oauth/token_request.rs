@@ -194,7 +194,8 @@ mod tests {
     }
 
     fn answered(status: u16, body: &str) -> Result<Secret, Error> {
-        let answer = Answer { status, content_type: None, location: None, body: body.into() };
+        let answer =
+            Answer { status, content_type: None, location: None, date_unix_s: None, body: body.into() };
         token(&answer, &["hush"])
     }
 

@@ -14,11 +14,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tokio::sync::{OnceCell, mpsc, oneshot};
+use tokio::sync::{OnceCell, mpsc, oneshot, watch};
 use upsert_kafka_kerberos::{Ticket, UnixTime};
 
 use super::rsasl::begin_own;
 use super::{Login, Mechanism, Starting};
+use crate::clock_skew::ClockSkew;
 use crate::config::{Address, LoginModule, SaslMechanism};
 use crate::environment::Environment;
 use crate::{Config, Error, ErrorKind};
@@ -52,6 +53,7 @@ pub(super) fn open(config: &Config, environment: &Environment) -> Result<Arc<dyn
         kerberos: Arc::new(kerberos),
         environment: environment.clone(),
         orders: OnceCell::new(),
+        clock_skew: watch::Sender::new(None),
     }))
 }
 
@@ -68,6 +70,8 @@ struct GssapiLogin {
     kerberos: Arc<Kerberos>,
     environment: Environment,
     orders: OnceCell<mpsc::Sender<TicketOrder>>,
+    /// Told by the task.
+    clock_skew: watch::Sender<Option<ClockSkew>>,
 }
 
 impl std::fmt::Debug for GssapiLogin {
@@ -87,6 +91,10 @@ impl Login for GssapiLogin {
             Ok(Box::new(ShownTicket::new(exchange, shown)) as Box<dyn Mechanism>)
         })
     }
+
+    fn clock_skew(&self) -> Option<ClockSkew> {
+        self.clock_skew.borrow().clone()
+    }
 }
 
 impl GssapiLogin {
@@ -94,7 +102,8 @@ impl GssapiLogin {
     async fn ticket(&self, broker: &Address) -> Result<(Arc<Ticket>, UnixTime), Error> {
         let begin = || async {
             let (sender, orders) = mpsc::channel(ORDERS_MAX);
-            tokio::spawn(LoginTask::new(Arc::clone(&self.kerberos), self.environment.clone(), orders).run());
+            let (kerberos, environment) = (Arc::clone(&self.kerberos), self.environment.clone());
+            tokio::spawn(LoginTask::new(kerberos, environment, orders, self.clock_skew.clone()).run());
             sender
         };
         let orders = self.orders.get_or_init(begin).await;

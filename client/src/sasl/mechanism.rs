@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::Error;
+use crate::clock_skew::ClockSkew;
 use crate::config::Address;
 
 /// One exchange with a broker: bytes in, bytes out; no I/O, no clock.
@@ -38,6 +39,11 @@ pub(crate) enum Step {
 pub(crate) trait Login: Send + Sync + fmt::Debug {
     /// A mechanism for one exchange with that broker.
     fn start<'a>(&'a self, broker: &'a Address) -> Starting<'a>;
+
+    /// What the server that was asked last for a ticket or a token told of its clock; `None` where none was asked.
+    fn clock_skew(&self) -> Option<ClockSkew> {
+        None
+    }
 }
 
 /// A mechanism in the making.

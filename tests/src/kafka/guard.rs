@@ -35,6 +35,11 @@ impl Guarded {
         Ok(Self { shell, stdin, process_id })
     }
 
+    /// The number of the process itself.
+    pub(super) fn id(&self) -> u32 {
+        self.process_id
+    }
+
     /// How it ended, if it has.
     pub(super) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.shell.try_wait()

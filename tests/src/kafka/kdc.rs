@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use super::guard::Guarded;
 use super::node::listener_at_chance;
 use super::tool::run;
-use super::{Failure, broken};
+use super::{Failure, broken, kerberos_or_skip};
 
 /// A realm and the process that answers for it; dropping it ends it.
 #[derive(Debug)]
 pub struct Kdc {
     folder: PathBuf,
     partner: Option<Box<Kdc>>,
-    _process: Guarded,
+    process: Guarded,
 }
 
 impl Kdc {
@@ -45,9 +45,19 @@ impl Kdc {
     }
 
     fn of(realm: &Realm<'_>, address: SocketAddr, partner: Option<Box<Self>>) -> Result<Self, Failure> {
-        let mut process = realm.serve()?;
+        Self::at_its_time(realm, address, partner, &[])
+    }
+
+    /// `time` is what `env` sets so that the KDC has a time of its own.
+    fn at_its_time(
+        realm: &Realm<'_>,
+        address: SocketAddr,
+        partner: Option<Box<Self>>,
+        time: &[String],
+    ) -> Result<Self, Failure> {
+        let mut process = realm.serve(time)?;
         await_port(address, &mut process)?;
-        Ok(Self { folder: realm.folder.to_owned(), partner, _process: process })
+        Ok(Self { folder: realm.folder.to_owned(), partner, process })
     }
 
     /// The realm PARTNER.TEST: carol with a keytab, who may use what EXAMPLE.TEST serves.
@@ -60,18 +70,45 @@ impl Kdc {
     /// # Errors
     /// When a program fails.
     pub fn with_another_key_of_the_service(&self) -> Result<Self, Failure> {
-        let folder = self.folder.join(super::unique("newer"));
+        let folder = self.copied("newer")?;
+        let realm = Realm { folder: &folder, name: REALM };
+        let address = address()?;
+        realm.configure([address, address], address)?;
+        realm.administer("cpw -randkey kafka/localhost")?;
+        Self::of(&realm, address, None)
+    }
+
+    /// The same realm served a second time, by a clock that is so much ahead: `+60s`, as `faketime` has it. `None`, aloud,
+    /// where that is missing.
+    pub fn with_another_clock(&self, later: &str) -> Option<Self> {
+        kerberos_or_skip(self.later(later))
+    }
+
+    fn later(&self, later: &str) -> Result<Self, Failure> {
+        let folder = self.copied("later")?;
+        let realm = Realm { folder: &folder, name: REALM };
+        let address = address()?;
+        realm.configure([address, address], address)?;
+        let clock = faketime(later)?;
+        let kdc = Self::at_its_time(&realm, address, None, &clock)?;
+        let id = kdc.process.id();
+        for left_behind in [format!("faketime_shm_{id}"), format!("sem.faketime_sem_{id}")] {
+            // What is open stays open; what is not there needs no removal.
+            _ = std::fs::remove_file(Path::new("/dev/shm").join(left_behind));
+        }
+        Ok(kdc)
+    }
+
+    /// A folder with the realm's database, and what alice needs.
+    fn copied(&self, name: &str) -> Result<PathBuf, Failure> {
+        let folder = self.folder.join(super::unique(name));
         std::fs::create_dir_all(&folder).map_err(broken)?;
         for name in
             ["principal", "principal.ok", "principal.kadm5", "principal.kadm5.lock", "stash", "alice.keytab"]
         {
             std::fs::copy(self.folder.join(name), folder.join(name)).map_err(broken)?;
         }
-        let realm = Realm { folder: &folder, name: REALM };
-        let address = address()?;
-        realm.configure([address, address], address)?;
-        realm.administer("cpw -randkey kafka/localhost")?;
-        Self::of(&realm, address, None)
+        Ok(folder)
     }
 
     /// The krb5.conf of its realm.
@@ -170,10 +207,10 @@ impl Realm<'_> {
         .map(drop)
     }
 
-    fn serve(&self) -> Result<Guarded, Failure> {
+    fn serve(&self, time: &[String]) -> Result<Guarded, Failure> {
         let environment = self.environment();
         let mut command = vec!["env"];
-        command.extend(environment.iter().map(String::as_str));
+        command.extend(environment.iter().chain(time).map(String::as_str));
         command.extend(["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "krb5kdc", "-n"]);
         Guarded::spawn(&command, self.folder, &self.folder.join("kdc.out")).map_err(broken)
     }
@@ -182,6 +219,21 @@ impl Realm<'_> {
         [("KRB5_CONFIG", "krb5.conf"), ("KRB5_KDC_PROFILE", "kdc.conf")]
             .map(|(name, file)| format!("{name}={}", self.folder.join(file).display()))
     }
+}
+
+/// What gives a program another time of day; what waits, waits as long as it would. `faketime` itself would stay between,
+/// and is killed alone: so it is only asked which library it puts before a program.
+fn faketime(later: &str) -> Result<[String; 3], Failure> {
+    if !found("faketime") {
+        return Err(Failure::Missing("`faketime` is missing".to_owned()));
+    }
+    let asked = Command::new("faketime").args(["-f", later, "printenv", "LD_PRELOAD"]).output();
+    let library = String::from_utf8_lossy(&asked.map_err(broken)?.stdout).trim().to_owned();
+    Ok([
+        format!("LD_PRELOAD={library}"),
+        format!("FAKETIME={later}"),
+        "FAKETIME_DONT_FAKE_MONOTONIC=1".to_owned(),
+    ])
 }
 
 fn found(program: &str) -> bool {

@@ -7,9 +7,8 @@ use std::time::Duration;
 use super::kdc::Kdc;
 use super::listener::Listener;
 use super::signer::Signer;
-use super::skipped::{HOW_KERBEROS, skip_kerberos};
 use super::stores::Stores;
-use super::{Failure, Java, JavaError, Kafka, fresh_folder, or_skip};
+use super::{Failure, Java, JavaError, Kafka, fresh_folder, kerberos_or_skip, or_skip};
 
 /// One node with all of [`Listener::ALL`], shared by the tests of this process.
 #[derive(Debug)]
@@ -61,15 +60,7 @@ impl Secured {
     /// Its KDC. Without one the Kerberos part of a test is skipped, aloud; with `UPSERT_KAFKA_REQUIRE_KDC=1` that is a
     /// failure instead.
     pub fn kdc(&self) -> Option<&Kdc> {
-        let required = std::env::var("UPSERT_KAFKA_REQUIRE_KDC").is_ok_and(|it| it == "1");
-        match &self.security.kdc {
-            Ok(kdc) => Some(kdc),
-            Err(Failure::Missing(why)) if !required => {
-                skip_kerberos(why);
-                None
-            }
-            Err(failure) => panic!("no KDC: {failure}. {HOW_KERBEROS}"),
-        }
+        kerberos_or_skip(self.security.kdc.as_ref())
     }
 
     /// Where a listener is.

@@ -1,74 +1,47 @@
-//! The binary in a root that holds nothing but itself, a keytab and a krb5.conf: no library of Kerberos', no plugin, no
-//! resolver. `.ci/run musl` names the static binary by `UPSERT_KAFKA_STATIC`; else it is the one under test, with the
-//! libraries that it is linked to.
+//! The binary in a root that holds nothing but itself and the files that its properties name: no library of Kerberos', no
+//! plugin, no resolver. `.ci/run musl` names the static binary by `UPSERT_KAFKA_STATIC`; else it is the one under test, with
+//! the libraries that it is linked to.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use upsert_kafka_tests::kafka::{Listener, NewTopic, Secured, unique};
+use upsert_kafka_tests::kafka::{Listener, NewTopic, Secured, Stores, unique};
 
+use super::embedded::Embedded;
+use super::matrix::{ways_into_kafka, ways_into_the_embedded_broker};
+use super::token_server::TokenServer;
 use super::ways::Way;
 use crate::program::{self, PROGRAM};
 
 #[test]
-fn a_keytab_and_a_krb5_conf_are_enough_for_gssapi() {
+fn every_way_into_a_real_kafka_out_of_an_empty_root() {
     let Some(kafka) = Secured::shared() else { return };
-    let Some(kdc) = kafka.kdc() else { return };
     let topic = unique("empty-root");
     kafka.java(|it, at| it.create(at, &[NewTopic { name: &topic, partitions: 1, configs: &[] }]));
-    let root = Root::new();
-    for (from, to) in [
-        (kdc.path("alice.keytab"), "alice.keytab"),
-        (kdc.krb5_conf(), "krb5.conf"),
-        (kafka.stores().path("ca.pem"), "ca.pem"),
-    ] {
-        std::fs::copy(from, root.0.join(to)).unwrap();
-    }
-    for (listener, trust) in [
-        (Listener::SaslPlaintext, vec![]),
-        (
-            Listener::SaslSsl,
-            vec![
-                ("ssl.truststore.type", "PEM".to_owned()),
-                ("ssl.truststore.location", "/ca.pem".to_owned()),
-            ],
-        ),
-    ] {
-        let login = vec![
-            ("sasl.mechanism", "GSSAPI".to_owned()),
-            ("sasl.kerberos.service.name", "kafka".to_owned()),
-            ("java.security.krb5.conf", "/krb5.conf".to_owned()),
-            (
-                "sasl.jaas.config",
-                "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true \
-                 keyTab=\"/alice.keytab\" principal=\"alice\";"
-                    .to_owned(),
-            ),
-        ];
-        let way = Way::new("an empty root", listener, &[trust, login]);
-        let lines =
-            way.to(&kafka.bootstrap(listener)).into_iter().map(|(key, value)| format!("{key}={value}\n"));
-        std::fs::write(root.0.join("client.properties"), lines.collect::<String>()).unwrap();
-        let with = ["--properties", "/client.properties"];
-        let value = listener.protocol();
-        root.run(&[&["produce", &topic], &with[..]].concat(), value);
-        let read = [
-            "consume",
-            &topic,
-            "--from",
-            "earliest",
-            "--output",
-            "raw",
-            "--count",
-            COUNTS[usize::from(value == "SASL_SSL")],
-        ];
-        let out = root.run(&[&read[..], &with].concat(), "");
-        assert_eq!(out.lines().last(), Some(&*format!("null\t{value}")));
-    }
+    let endpoint = TokenServer::of(kafka.signer(), |token| token);
+    assert_all_get_in(&ways_into_kafka(kafka, &endpoint), &topic, |it| kafka.bootstrap(it));
 }
 
-/// How many records there are, by turns.
-const COUNTS: [&str; 2] = ["1", "2"];
+#[test]
+fn every_way_into_the_embedded_broker_out_of_an_empty_root() {
+    let Some(stores) = Stores::shared() else { return };
+    let broker = Embedded::start(stores);
+    assert_all_get_in(&ways_into_the_embedded_broker(stores), "ways", |it| broker.bootstrap(it));
+}
+
+/// A record there and back by each way.
+fn assert_all_get_in(ways: &[Way], topic: &str, bootstrap: impl Fn(Listener) -> String) {
+    let root = Root::new();
+    let with = ["--properties", "/client.properties"];
+    for (at, way) in ways.iter().enumerate() {
+        root.write_properties(way, &bootstrap(way.listener));
+        root.run(&way.name, &[&["produce", topic], &with[..]].concat(), &way.name);
+        let from = at.to_string();
+        let read = ["consume", topic, "--from", &from, "--count", "1", "--output", "raw"];
+        let out = root.run(&way.name, &[&read[..], &with].concat(), "");
+        assert_eq!(out, format!("null\t{}\n", way.name), "{}", way.name);
+    }
+}
 
 /// A folder that becomes the root of a process.
 struct Root(PathBuf);
@@ -91,8 +64,24 @@ impl Root {
         root
     }
 
+    /// The properties of a way, and each file that they name where they name it.
+    fn write_properties(&self, way: &Way, bootstrap: &str) {
+        let properties = way.to(bootstrap);
+        let words = properties.iter().flat_map(|(_, value)| value.split(['"', ' ', ';']));
+        for path in words.map(|word| word.strip_prefix("file://").unwrap_or(word)) {
+            if path.starts_with('/') && Path::new(path).is_file() {
+                let inside = self.0.join(path.trim_start_matches('/'));
+                std::fs::create_dir_all(inside.parent().unwrap()).unwrap();
+                std::fs::copy(path, inside).unwrap();
+            }
+        }
+        let escaped = |value: &str| value.replace('\\', "\\\\").replace('\n', "\\n");
+        let lines = properties.iter().map(|(key, value)| format!("{key}={}\n", escaped(value)));
+        std::fs::write(self.0.join("client.properties"), lines.collect::<String>()).unwrap();
+    }
+
     /// Who is root may change the root; who is not may in a namespace of users.
-    fn run(&self, args: &[&str], input: &str) -> String {
+    fn run(&self, way: &str, args: &[&str], input: &str) -> String {
         let path = std::env::var("PATH").unwrap_or_default();
         let change = "[ \"$(id -u)\" = 0 ] || set -- unshare -r \"$@\"; exec env -i \"$@\"";
         let mut command = Command::new("sh");
@@ -102,7 +91,7 @@ impl Root {
         let mut child = command.spawn().unwrap();
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
         let ran = program::ran(child.wait_with_output().unwrap());
-        assert_eq!(ran.code, 0, "{args:?}: {}", ran.err);
+        assert_eq!(ran.code, 0, "{way}: {args:?}: {}", ran.err);
         ran.out
     }
 }

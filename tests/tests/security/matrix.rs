@@ -16,13 +16,23 @@ fn every_way_into_a_real_kafka() {
     let Some(kafka) = Secured::shared() else { return };
     let topic = unique("ways");
     kafka.java(|it, at| it.create(at, &[NewTopic { name: &topic, partitions: 1, configs: &[] }]));
-    let mut ways = ways(kafka.stores(), kafka.kdc(), Some(kafka.signer()));
     let endpoint = TokenServer::of(kafka.signer(), |token| token);
-    ways.push(Way::new("SASL_PLAINTEXT, an endpoint's token", Listener::Signed, &[fetched(&endpoint)]));
-    ways.extend(kafka.kdc().map(by_cache_and_password).into_iter().flatten());
-    assert_all_get_in(&ways, &topic, |it| kafka.bootstrap(it));
+    assert_all_get_in(&ways_into_kafka(kafka, &endpoint), &topic, |it| kafka.bootstrap(it));
     let [request] = &endpoint.requests()[..] else { panic!("one token is enough: {}", endpoint.asked()) };
     assert!(request.ends_with("grant_type=client_credentials&scope=kafka"), "{request}");
+}
+
+/// Every way, with tokens of an endpoint among them.
+pub(super) fn ways_into_kafka(kafka: &Secured, endpoint: &TokenServer) -> Vec<Way> {
+    let mut ways = ways(kafka.stores(), kafka.kdc(), Some(kafka.signer()));
+    ways.push(Way::new("SASL_PLAINTEXT, an endpoint's token", Listener::Signed, &[fetched(endpoint)]));
+    ways.extend(kafka.kdc().map(by_cache_and_password).into_iter().flatten());
+    ways
+}
+
+/// Every way but those by Kerberos.
+pub(super) fn ways_into_the_embedded_broker(stores: &Stores) -> Vec<Way> {
+    ways(stores, None, None)
 }
 
 /// GSSAPI by what is no keytab.
@@ -45,7 +55,7 @@ fn by_cache_and_password(kdc: &Kdc) -> Vec<Way> {
 fn every_way_into_the_embedded_broker() {
     let Some(stores) = Stores::shared() else { return };
     let broker = Embedded::start(stores);
-    assert_all_get_in(&ways(stores, None, None), "ways", |it| broker.bootstrap(it));
+    assert_all_get_in(&ways_into_the_embedded_broker(stores), "ways", |it| broker.bootstrap(it));
 }
 
 #[test]

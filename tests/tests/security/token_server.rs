@@ -2,8 +2,10 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 use upsert_kafka_tests::kafka::Signer;
@@ -21,8 +23,21 @@ impl TokenServer {
         Self::answering(move |before, _| answer(before))
     }
 
+    /// The same, by a clock that is so many seconds ahead: `Date` tells its time.
+    pub(super) fn dated(ahead_s: i64, answer: impl Fn(usize) -> (u16, String) + Send + 'static) -> Self {
+        Self::with_head(move || format!("Date: {}\r\n", http_date(ahead_s)), move |before, _| answer(before))
+    }
+
     /// The same, which reads what it is asked.
     fn answering(answer: impl Fn(usize, &str) -> (u16, String) + Send + 'static) -> Self {
+        Self::with_head(String::new, answer)
+    }
+
+    /// The same, with these lines in the head of each answer.
+    fn with_head(
+        lines: impl Fn() -> String + Send + 'static,
+        answer: impl Fn(usize, &str) -> (u16, String) + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/token", listener.local_addr().unwrap());
         let (asked, requests) = (Arc::new(AtomicUsize::new(0)), Arc::<Mutex<Vec<String>>>::default());
@@ -33,7 +48,8 @@ impl TokenServer {
                 let request = request(&stream);
                 let (status, body) = answer(asked.fetch_add(1, SeqCst), &request);
                 requests.lock().unwrap().push(request);
-                let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+                let (lines, length) = (lines(), body.len());
+                let head = format!("HTTP/1.1 {status} X\r\n{lines}Content-Length: {length}\r\n\r\n{body}");
                 // A client that hangs up misses it.
                 _ = stream.write_all(head.as_bytes());
             }
@@ -73,6 +89,15 @@ impl TokenServer {
     pub(super) fn asked(&self) -> usize {
         self.asked.load(SeqCst)
     }
+}
+
+/// The time as HTTP has it, by `date`.
+fn http_date(ahead_s: i64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let moment = format!("@{}", i64::try_from(now).unwrap() + ahead_s);
+    let mut date = Command::new("date");
+    date.env("LC_ALL", "C").args(["-u", "-d", &moment, "+%a, %d %b %Y %H:%M:%S GMT"]);
+    String::from_utf8(date.output().unwrap().stdout).unwrap().trim().to_owned()
 }
 
 fn request(stream: &TcpStream) -> String {

@@ -17,10 +17,10 @@ use super::token_server::TokenServer;
 use super::ways::OAUTH;
 
 const CLIENT_SECRET: &str = "hush-client-secret";
-const SIGNING_SECRET: &str = "hush-signing-secret-of-32-bytes-or-more";
+pub(super) const SIGNING_SECRET: &str = "hush-signing-secret-of-32-bytes-or-more";
 
 /// Alice's, by RFC 7515 with HS256.
-fn token(secret: &str, seconds: f64) -> String {
+pub(super) fn token(secret: &str, seconds: f64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
     let part = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
     let claims =
@@ -37,7 +37,7 @@ fn signing(secret: &'static str, seconds: f64) -> TokenServer {
 }
 
 /// Three nodes that take alice's tokens, if they are signed by [`SIGNING_SECRET`].
-async fn broker() -> Broker {
+pub(super) async fn broker() -> Broker {
     let keys = [TokenKey::Hs256(SIGNING_SECRET.into())];
     let sasl = SaslConfig::default()
         .with_mechanisms([SaslMechanism::OauthBearer])
@@ -50,7 +50,7 @@ async fn broker() -> Broker {
     Broker::start(config).await.unwrap()
 }
 
-fn properties(broker: &Broker, server: &TokenServer) -> HashMap<&'static str, String> {
+pub(super) fn properties(broker: &Broker, server: &TokenServer) -> HashMap<&'static str, String> {
     let address = broker.address();
     let handler = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler";
     HashMap::from([

@@ -197,7 +197,7 @@ pub(super) fn left_in_a_file(signer: &Signer) -> Properties {
 /// What no output may hold.
 pub(super) const SECRETS: [&str; 6] =
     [PASSWORD, WRONG_PASSWORD, STORE_PASSWORD, KEY_PASSWORD, KERBEROS_PASSWORD, CLIENT_SECRET];
-const CLIENT_SECRET: &str = "client-hush-3d";
+pub(super) const CLIENT_SECRET: &str = "client-hush-3d";
 pub(super) const WRONG_PASSWORD: &str = "wrong-hush-6b";
 pub(super) const PLAIN: &str = "org.apache.kafka.common.security.plain.PlainLoginModule";
 pub(super) const SCRAM: &str = "org.apache.kafka.common.security.scram.ScramLoginModule";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use upsert_kafka_kerberos::{
     AsExchange, Exchange, KDC_REPLY_BYTES_MAX, KdcAddress, KdcAttempt, KdcAttempts, KdcRequest, KdcTransport,
     Principal, TgsExchange, Ticket, TicketCache, UnixTime,
@@ -14,6 +14,7 @@ use super::files;
 use super::realm::{Kerberos, now, refused};
 use super::ticket_source::TicketSource;
 use super::tickets::{Tickets, renew_at_s};
+use crate::clock_skew::ClockSkew;
 use crate::config::Address;
 use crate::environment::{Environment, until};
 use crate::retry::Chance;
@@ -37,6 +38,7 @@ pub(super) struct LoginTask {
     refusal: Option<(Instant, Error)>,
     /// The realm and the KDC that answered last: it is asked first.
     answered: Option<(String, KdcAddress)>,
+    clock_skew: watch::Sender<Option<ClockSkew>>,
     chance: Chance,
     last_moment: i64,
 }
@@ -46,6 +48,7 @@ impl LoginTask {
         kerberos: Arc<Kerberos>,
         environment: Environment,
         orders: mpsc::Receiver<TicketOrder>,
+        clock_skew: watch::Sender<Option<ClockSkew>>,
     ) -> Self {
         let chance = environment.chance();
         let tickets = Tickets::default();
@@ -57,6 +60,7 @@ impl LoginTask {
             renewal: None,
             refusal: None,
             answered: None,
+            clock_skew,
             chance,
             last_moment: 0,
         }
@@ -153,7 +157,13 @@ impl LoginTask {
         let mut entropy = SystemEntropy::new(&self.environment);
         let exchange = AsExchange::new(request, now(&self.environment), &mut entropy).map_err(refused);
         entropy.check()?;
-        Ok((self.carry(exchange?).await?, None))
+        let asked_s = now(&self.environment).seconds;
+        let granted = self.carry(exchange?).await?;
+        // The KDC's own time (RFC 4120 3.1.3), which a ticket that is bought with this one only repeats.
+        let whose = format!("the KDC of realm {}", granted.service.realm);
+        let here_s = asked_s..=now(&self.environment).seconds;
+        self.clock_skew.send_replace(Some(ClockSkew::of(whose, here_s, granted.authenticated)));
+        Ok((granted, None))
     }
 
     fn cached(&self, path: &std::path::Path) -> Result<(Ticket, TicketCache), Error> {

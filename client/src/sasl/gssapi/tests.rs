@@ -354,6 +354,20 @@ async fn what_the_kdc_does_not_know_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_kdcs_clock_is_told_once_it_gave_a_first_ticket() {
+    let (folder, world) = (Folder::new("clock"), World::new([realm()]));
+    world.realms()[0].clock_ahead_s = 60;
+    let login = open(&folder.config("A.TEST", by_password("secret")), &world.environment()).unwrap();
+    assert_eq!(login.clock_skew(), None);
+    login.start(&broker("host.a.test")).await.unwrap();
+    let told = login.clock_skew().unwrap().to_string();
+    assert!(
+        told.starts_with("this machine's clock is 60 s behind that of the KDC of realm A.TEST"),
+        "{told}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn point_41_a_krb5_conf_with_renew_lifetime_is_read_as_it_is() {
     let (folder, world) = (Folder::new("renew-lifetime"), World::new([realm()]));
     let config = folder.config("A.TEST", by_password("secret"));
