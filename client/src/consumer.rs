@@ -4,7 +4,7 @@
 //! decides what to ask of whom, and what a result means; it is a core, with neither clock nor socket. A fetched
 //! answer stays compressed in `completed_fetch` until a poll may hand its records over.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ pub(crate) mod committed_offsets;
 mod completed_fetch;
 mod consumer_record;
 mod driver;
+mod fetch_session;
 mod fetched;
 mod fetcher;
 pub(crate) mod group;
@@ -38,6 +39,7 @@ mod task_output;
 pub use assignment::{Assignment, Position, TopicPartition};
 pub use committed_offsets::{Commit, Committed};
 pub use consumer_record::ConsumerRecord;
+use fetch_session::FetchSession;
 pub use fetched::{Fetched, FetchedRecords};
 use fetcher::NodeFetch;
 pub use group::{Assignor, GroupConsumer, GroupEvent, Member, MemberEvent, Revocation, Subscription};
@@ -94,6 +96,8 @@ pub struct Consumer {
     /// Answers of which something is still to be handed over, in the order in which they came; at most one a
     /// broker.
     buffered: VecDeque<NodeFetch>,
+    /// The session with each broker of which no fetch is under way.
+    sessions: HashMap<i32, FetchSession>,
     /// Errors that polls have yet to tell, each with its partition.
     failures: VecDeque<(TopicPartition, Error)>,
     chance: Chance,
@@ -117,6 +121,7 @@ impl Consumer {
             unannounced: Vec::new(),
             tasks: JoinSet::new(),
             buffered: VecDeque::new(),
+            sessions: HashMap::new(),
             failures: VecDeque::new(),
             chance: cluster.environment().chance(),
             cluster,

@@ -36,7 +36,12 @@ impl Consumer {
         }
         for plan in requests.fetches {
             let cluster = self.cluster.clone();
-            self.tasks.spawn(async move { TaskOutput::Fetch(fetcher::fetch(cluster, plan).await) });
+            // One fetch a broker: nobody else has the session meanwhile. A task that is cancelled takes it along.
+            let mut session = self.sessions.remove(&plan.node).unwrap_or_default();
+            self.tasks.spawn(async move {
+                let fetched = fetcher::fetch(cluster, plan, &mut session).await;
+                TaskOutput::Fetch(fetched, session)
+            });
         }
         for (of, error) in requests.failures {
             let generation = self.positions.generation(&of);
@@ -47,7 +52,10 @@ impl Consumer {
     /// Takes in what a task brought: offsets count at once, records are handed over by a later step.
     pub(super) fn handle_output(&mut self, output: TaskOutput) {
         match output {
-            TaskOutput::Fetch(fetch) => self.buffered.push_back(fetch),
+            TaskOutput::Fetch(fetch, session) => {
+                self.sessions.insert(fetch.node, session);
+                self.buffered.push_back(fetch);
+            }
             TaskOutput::Lookups(lookups) => {
                 for (lookup, found) in lookups {
                     self.handle_lookup(lookup, found);

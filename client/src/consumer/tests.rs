@@ -24,6 +24,7 @@ use crate::config::Address;
 use crate::peer::{Ask, Peer, Reply, topic_id, versions};
 use crate::{Client, Compression, OffsetReset};
 
+mod fetch_sessions;
 mod incremental;
 mod no_progress;
 mod topics;

@@ -37,7 +37,7 @@ pub(in crate::consumer) struct FetchPlan {
 }
 
 /// What a Fetch request asks of one partition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::consumer) struct FetchTarget {
     pub(in crate::consumer) topic_partition: TopicPartition,
     /// Zero where brokers know no topic ids.
@@ -46,6 +46,8 @@ pub(in crate::consumer) struct FetchTarget {
     pub(in crate::consumer) generation: u64,
     pub(in crate::consumer) offset: i64,
     pub(in crate::consumer) leader_epoch: i32,
+    /// The epoch of the record before the offset, by which the leader sees a log that diverges; -1 when unknown.
+    pub(in crate::consumer) last_fetched_epoch: i32,
     pub(in crate::consumer) bytes_max: u32,
 }
 

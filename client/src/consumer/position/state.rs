@@ -164,6 +164,7 @@ impl PartitionState {
                     generation,
                     offset,
                     leader_epoch,
+                    last_fetched_epoch: -1,
                     bytes_max,
                 });
             }
