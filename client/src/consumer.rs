@@ -21,6 +21,7 @@ pub(crate) mod committed_offsets;
 mod completed_fetch;
 mod consumer_record;
 mod driver;
+mod epoch_end_lookup;
 mod fetch_session;
 mod fetched;
 mod fetcher;
@@ -253,6 +254,12 @@ impl Consumer {
     /// that is not assigned.
     pub fn position(&self, partition: &TopicPartition) -> Option<i64> {
         self.positions.position(partition)
+    }
+
+    /// How far the partition was handed over, as it may be committed: with the leader epoch of its last record.
+    pub(crate) fn committable(&self, partition: &TopicPartition) -> Option<Commit> {
+        let commit = Commit::new(partition.clone(), self.position(partition)?);
+        Some(commit.with_leader_epoch(self.positions.offset_epoch(partition)))
     }
 
     /// How many offsets lie between the position and the end of the log, as the last fetch told it.

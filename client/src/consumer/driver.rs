@@ -13,11 +13,13 @@ use super::Consumer;
 #[cfg(feature = "stream")]
 use super::assignment::Position;
 use super::assignment::TopicPartition;
+use super::completed_fetch::Piece;
+use super::epoch_end_lookup::EpochEndAnswer;
 use super::fetched::Fetched;
 use super::fetcher::{self, FetchedPartition, NodeFetch, PartitionFetch, PollBudget};
 use super::offset_lookup::{FoundOffsets, look_up};
 use super::partition_records::PartitionRecords;
-use super::position::{FetchTarget, OffsetLookup, PartitionOutcome, Progress};
+use super::position::{EpochEnd, FetchTarget, OffsetLookup, PartitionOutcome, Progress};
 use super::task_output::TaskOutput;
 use crate::cluster::TopicInterest;
 use crate::{Error, ErrorKind};
@@ -72,8 +74,30 @@ impl Consumer {
                 let outcome = self.positions.handle_range(&of, generation, (start, end));
                 self.report(&of, outcome);
             }
+            Ok(FoundOffsets::EpochEnd { leader_epoch, answer }) => {
+                self.handle_epoch_end(&of, generation, leader_epoch, answer);
+            }
             Err(error) => self.handle_failed(&of, generation, error),
         }
+    }
+
+    fn handle_epoch_end(
+        &mut self,
+        of: &TopicPartition,
+        generation: u64,
+        leader_epoch: i32,
+        answer: EpochEndAnswer,
+    ) {
+        let end = match answer {
+            EpochEndAnswer::End(end) => end,
+            // As in Java, the position then counts as valid.
+            EpochEndAnswer::Unsupported => Some(EpochEnd { epoch: leader_epoch, offset: i64::MAX }),
+        };
+        let (now, chance) = (self.cluster.now(), self.chance.draw());
+        let unix_ms = self.cluster.environment().clock().unix_ms();
+        let told = (leader_epoch, end);
+        let outcome = self.positions.handle_epoch_end(of, generation, told, (now, chance), unix_ms);
+        self.report(of, outcome);
     }
 
     /// The next records among the answers that have arrived, up to the bound for decompressed bytes; `None`
@@ -143,7 +167,8 @@ impl Consumer {
             }
         };
         let (is_full, now, chance) = (piece.is_full, self.cluster.now(), self.chance.draw());
-        let progress = Progress { next_offset: piece.next_offset, cut: piece.cut, more: is_full };
+        let Piece { next_offset, leader_epoch, cut, .. } = piece;
+        let progress = Progress { next_offset, leader_epoch, cut, more: is_full };
         let outcome = self.positions.handle_read(target, progress, now, chance);
         if matches!(outcome, PartitionOutcome::Moved) {
             fetched.partitions.push(PartitionRecords::new(target, partition.high_watermark, piece));

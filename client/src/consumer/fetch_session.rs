@@ -47,7 +47,6 @@ struct SessionPartition {
     topic_id: Uuid,
     offset: i64,
     leader_epoch: i32,
-    last_fetched_epoch: i32,
     bytes_max: u32,
     told: Option<LogStatus>,
 }
@@ -140,7 +139,6 @@ impl SessionPartition {
             topic_id: target.topic_id,
             offset: target.offset,
             leader_epoch: target.leader_epoch,
-            last_fetched_epoch: target.last_fetched_epoch,
             bytes_max: target.bytes_max,
             told: None,
         }
@@ -148,7 +146,7 @@ impl SessionPartition {
 
     fn is_asked_like(&self, other: &Self) -> bool {
         let asked =
-            |it: &Self| (it.topic_id, it.offset, it.leader_epoch, it.last_fetched_epoch, it.bytes_max);
+            |it: &Self| (it.topic_id, it.offset, it.leader_epoch, it.bytes_max);
         asked(self) == asked(other)
     }
 }

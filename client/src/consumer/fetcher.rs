@@ -186,7 +186,6 @@ fn request(plan: &FetchPlan, told: SessionFetch<'_>, config: &Config) -> FetchRe
             partition: target.topic_partition.partition,
             current_leader_epoch: target.leader_epoch,
             fetch_offset: target.offset,
-            last_fetched_epoch: target.last_fetched_epoch,
             partition_max_bytes: signed(target.bytes_max),
             ..Default::default()
         });

@@ -9,7 +9,6 @@ fn target(partition: i32, offset: i64) -> FetchTarget {
         generation: 1,
         offset,
         leader_epoch: 3,
-        last_fetched_epoch: -1,
         bytes_max: 100,
     }
 }

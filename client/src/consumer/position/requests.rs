@@ -46,8 +46,6 @@ pub(in crate::consumer) struct FetchTarget {
     pub(in crate::consumer) generation: u64,
     pub(in crate::consumer) offset: i64,
     pub(in crate::consumer) leader_epoch: i32,
-    /// The epoch of the record before the offset, by which the leader sees a log that diverges; -1 when unknown.
-    pub(in crate::consumer) last_fetched_epoch: i32,
     pub(in crate::consumer) bytes_max: u32,
 }
 
@@ -67,4 +65,9 @@ pub(in crate::consumer) enum LookupKind {
     Position(Position),
     /// The first and the last offset of the log, for an error that names both.
     Range,
+    /// Where the epoch of the record before the position ended, asked under the leader's epoch (KIP-320).
+    EpochEnd {
+        offset_epoch: i32,
+        leader_epoch: i32,
+    },
 }
