@@ -207,14 +207,16 @@ impl Consumer {
             }
             let fetched = self.hand_over();
             // The next fetches are under way while the caller works on these records.
-            self.start_requests();
+            let now = self.cluster.now();
+            self.start_requests(now);
             if let Some(fetched) = fetched {
                 return Ok(fetched);
             }
             if !self.failures.is_empty() {
                 continue;
             }
-            let deadline = self.positions.deadline(self.cluster.now());
+            // Of the same moment: what has become due since would be neither sent nor waited for.
+            let deadline = self.positions.deadline(now);
             // Every branch is cancel-safe: what a task brought is taken in before the next await.
             tokio::select! {
                 Some(output) = self.tasks.join_next() => self.handle_output(finished(output)?),

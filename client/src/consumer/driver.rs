@@ -6,6 +6,7 @@
 //! waits in the `JoinSet` until a poll takes it in.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use upsert_kafka_protocol::records::Corrupt;
 
@@ -26,8 +27,7 @@ use crate::{Error, ErrorKind};
 
 impl Consumer {
     /// Starts every request that the positions allow now, each as a task of its own.
-    pub(super) fn start_requests(&mut self) {
-        let now = self.cluster.now();
+    pub(super) fn start_requests(&mut self, now: Instant) {
         // The cluster's mailbox may be full. It empties soon, and the metadata that comes then leads here again.
         self.unannounced.retain(|topic| !self.cluster.track(topic, TopicInterest::Lasting));
         let metadata = Arc::clone(&self.metadata.borrow_and_update());

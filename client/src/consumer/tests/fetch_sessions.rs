@@ -70,7 +70,7 @@ async fn fetches(peer: &mut Peer, consumer: &mut Consumer, count: usize) -> Fetc
         peer.hears::<FetchRequest>().await.1
     };
     tokio::select! {
-        last = heard => last,
+        last = tokio::time::timeout(std::time::Duration::from_secs(20), heard) => last.expect("a fetch"),
         polled = async { loop { if let Err(error) = consumer.poll().await { break error } } } => panic!("{polled}"),
     }
 }
