@@ -7,12 +7,13 @@
 use std::time::{Duration, Instant};
 
 use tokio::task::block_in_place;
-use upsert_kafka_client::IsolationLevel;
+use tokio::time::timeout;
+use upsert_kafka_client::{Client, IsolationLevel};
 use upsert_kafka_tests::kafka::{Kafka, NewTopic, unique};
 
 use super::chaos::Chaos;
 use super::processes::Processes;
-use super::pulse::PATIENCE;
+use super::pulse::{PATIENCE, Pulse};
 use super::table_feed::TableFeed;
 use super::{PARTITIONS, client};
 use crate::program;
@@ -100,9 +101,68 @@ async fn storm(chaos: &mut Chaos<'_>, processes: &Processes, feed: &TableFeed, r
     }
 }
 
+/// Three processes are upgraded one after the other, on the same cluster: partitions that stay where they are do not wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_upgrade_does_not_stop_partitions_that_do_not_move() {
+    let _alone = upsert_kafka_tests::HEAVY.lock().await;
+    let Some(kafka) = block_in_place(|| Kafka::own(3)) else { return };
+    let names = ["rows", "table"].map(unique);
+    let [source, sink] = names.each_ref().map(String::as_str);
+    block_in_place(|| create(&kafka, source, sink));
+    let client = client(&kafka, |_| {}).await;
+    let sql = job(source, sink, "consumer", &kafka.bootstrap()).replace("'exactly-once'", "'at-least-once'");
+    let job = program::file(&format!("{source}.sql"), &sql.replace("'500 ms'", "'100 ms'"));
+    let processes = Processes::start(3, &["run", job.to_str().expect("UTF-8"), "--log", "info"]);
+    let feed = TableFeed::start(&client, &client, [source, sink], 600).await;
+    let pulse = feed.pulse();
+    pulse.goes_on().await;
+    await_shares(&client, source, &pulse).await;
+    let (mut stayed, mut went) = (Vec::new(), Vec::new());
+    for at in 0..processes.count() {
+        (processes.moved(), feed.gaps());
+        processes.roll(at).await;
+        await_shares(&client, source, &pulse).await;
+        let (gaps, moved) = (feed.gaps(), processes.moved());
+        println!("rolled process {at}: partitions {moved:?} moved; longest silence of each {gaps:.2?}");
+        for (partition, gap) in gaps.into_iter().enumerate() {
+            if moved.contains(&partition) { went.push(gap) } else { stayed.push(gap) }
+        }
+    }
+    let seen = feed.finish(0).await;
+    let lives = processes.finish().await;
+    println!(
+        "rolling upgrade: {seen}; {lives}; longest silence {:?} of those that stayed, {:?} of those that moved",
+        stayed.iter().max(),
+        went.iter().max()
+    );
+    assert_eq!((seen.lost, seen.disordered), (0, 0));
+    assert!(lives.failures.is_empty(), "{:?}", lives.failures);
+    assert!(!stayed.is_empty() && !went.is_empty(), "some stay and some move");
+    // To the millisecond virtual time judges it (`members`); a busy machine has pauses of its own.
+    let waited = stayed.iter().any(|gap| *gap > HEARTBEAT_INTERVAL * 3);
+    assert!(!waited, "partitions that stayed had to wait: {stayed:?}");
+}
+
+/// Returns when three members have two partitions each, and rows that are fed after that are seen.
+async fn await_shares(client: &Client, group: &str, pulse: &Pulse) {
+    let admin = client.admin();
+    let has_shares = async {
+        loop {
+            let members = admin.describe_group(group).await.expect("the group").members;
+            if members.len() == 3 && members.iter().all(|it| it.partitions.len() == 2) {
+                return;
+            }
+            pulse.goes_on().await;
+        }
+    };
+    timeout(PATIENCE, has_shares).await.expect("each has its share");
+    pulse.goes_on().await;
+}
+
 fn create(kafka: &Kafka, source: &str, sink: &str) {
     let topics = [(source, "delete"), (sink, "compact")];
-    let configs = topics.map(|(_, policy)| [("cleanup.policy", policy), ("min.compaction.lag.ms", "3600000")]);
+    let configs =
+        topics.map(|(_, policy)| [("cleanup.policy", policy), ("min.compaction.lag.ms", "3600000")]);
     let topics: Vec<_> = topics
         .iter()
         .zip(&configs)
@@ -134,5 +194,7 @@ INSERT INTO sink SELECT * FROM source;"
     )
 }
 
+/// As the tests' clusters of three nodes have it for `group.consumer.heartbeat.interval.ms`.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// As the tests' clusters of three nodes have it for `group.consumer.session.timeout.ms`.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(6);

@@ -1,8 +1,9 @@
 //! Processes of one job that share a group: started, killed, frozen and rolled, and each started again when it ends.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -17,7 +18,11 @@ use crate::program::PROGRAM;
 /// So many processes, until [`Processes::finish`].
 pub(super) struct Processes {
     slots: Vec<Slot>,
+    moved: Moved,
 }
+
+/// The partitions that a process said it was given, or let go.
+type Moved = Arc<Mutex<BTreeSet<usize>>>;
 
 /// What was done to them, and what they came to.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +56,7 @@ enum Order {
 /// Starts its process again whenever it ends.
 struct Keeper {
     arguments: Vec<String>,
+    moved: Moved,
     lives: Lives,
 }
 
@@ -68,13 +74,19 @@ struct Said {
 
 impl Processes {
     pub(super) fn start(count: usize, arguments: &[&str]) -> Self {
+        let moved = Moved::default();
         let slot = |_| {
             let (orders, heard) = mpsc::unbounded_channel();
             let arguments = arguments.iter().map(|it| (*it).to_owned()).collect();
-            let keeper = Keeper { arguments, lives: Lives::default() };
+            let keeper = Keeper { arguments, moved: Arc::clone(&moved), lives: Lives::default() };
             Slot { orders, keeping: tokio::spawn(keeper.run(heard)) }
         };
-        Self { slots: (0..count).map(slot).collect() }
+        Self { slots: (0..count).map(slot).collect(), moved }
+    }
+
+    /// The partitions that have changed hands since this was last asked.
+    pub(super) fn moved(&self) -> BTreeSet<usize> {
+        std::mem::take(&mut *self.moved.lock().expect("no reader panics"))
     }
 
     pub(super) async fn kill(&self, at: usize) {
@@ -130,7 +142,7 @@ async fn obeyed(done: oneshot::Receiver<()>) {
 
 impl Keeper {
     async fn run(mut self, mut orders: mpsc::UnboundedReceiver<(Order, oneshot::Sender<()>)>) -> Lives {
-        let mut process = Process::start(&self.arguments);
+        let mut process = Process::start(&self.arguments, &self.moved);
         loop {
             tokio::select! {
                 order = orders.recv() => {
@@ -138,7 +150,7 @@ impl Keeper {
                     let is_last = matches!(order, Order::Stop);
                     let ended = self.obey(&order, &mut process).await;
                     if ended && !is_last {
-                        process = Process::start(&self.arguments);
+                        process = Process::start(&self.arguments, &self.moved);
                     }
                     done.send(()).expect("the test waits");
                     if is_last {
@@ -149,7 +161,7 @@ impl Keeper {
                     let code = code.expect("its end");
                     let said = self.heard(&mut process).await;
                     self.lives.failures.push(format!("{code}: {said}"));
-                    process = Process::start(&self.arguments);
+                    process = Process::start(&self.arguments, &self.moved);
                 }
             }
         }
@@ -191,14 +203,16 @@ impl Keeper {
 }
 
 impl Process {
-    fn start(arguments: &[String]) -> Self {
+    fn start(arguments: &[String], moved: &Moved) -> Self {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().expect("the binary starts");
         let mut lines = BufReader::new(child.stderr.take().expect("its errors")).lines();
+        let moved = Arc::clone(moved);
         let said = tokio::spawn(async move {
             let mut said = Said::default();
             while let Some(line) = lines.next_line().await.expect("text") {
+                moved.lock().expect("no reader panics").extend(partitions(&line));
                 said.given += usize::from(line.contains(": given "));
                 said.last.push_back(line);
                 if said.last.len() > LAST_LINES {
@@ -227,6 +241,16 @@ impl fmt::Display for Lives {
             failures.len()
         )
     }
+}
+
+/// Those of `: given … begun=[(3, 27), (4, 9)]` and of `: let go … partition: 5 }]`.
+fn partitions(line: &str) -> Vec<usize> {
+    let number = |text: &str| text.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok();
+    if let Some((_, begun)) = line.split_once(": given ").and_then(|(_, it)| it.split_once("begun=[")) {
+        return begun.split('(').skip(1).filter_map(number).collect();
+    }
+    let let_go = line.split_once(": let go ").map_or("", |(_, it)| it);
+    let_go.split("partition: ").skip(1).filter_map(number).collect()
 }
 
 /// Of what a process says so much is kept for a failure.

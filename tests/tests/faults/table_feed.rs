@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{interval, timeout};
 use upsert_kafka_client::{Assignment, Client, OffsetSpec, Position, Record};
 
+use super::PARTITIONS;
 use super::pulse::{PATIENCE, Progress, Pulse};
 
 /// Rows on their way, until [`TableFeed::finish`].
@@ -18,8 +19,16 @@ pub(super) struct TableFeed {
     progress: watch::Receiver<Progress>,
     finish: oneshot::Sender<u64>,
     enough: oneshot::Sender<()>,
+    gaps: Arc<Mutex<Gaps>>,
     feeding: JoinHandle<()>,
     watching: JoinHandle<Seen>,
+}
+
+/// For how long at most no row was seen of each partition of the source.
+#[derive(Debug)]
+struct Gaps {
+    last: Vec<Instant>,
+    longest: Vec<Duration>,
 }
 
 /// What came of the rows that were fed.
@@ -52,6 +61,7 @@ struct Watcher {
     /// All before this number were seen.
     settled: usize,
     last_of_key: HashMap<u64, usize>,
+    gaps: Arc<Mutex<Gaps>>,
     seen: Seen,
 }
 
@@ -62,6 +72,7 @@ impl TableFeed {
         let (finish, finished) = oneshot::channel();
         let (enough, told) = oneshot::channel();
         let sent_at = SentAt::default();
+        let gaps = Arc::new(Mutex::new(Gaps::since(Instant::now())));
         let [source, sink] = topics.map(str::to_owned);
         let watcher = Watcher {
             sent_at: Arc::clone(&sent_at),
@@ -69,6 +80,7 @@ impl TableFeed {
             counts: Vec::new(),
             settled: 0,
             last_of_key: HashMap::new(),
+            gaps: Arc::clone(&gaps),
             seen: Seen::default(),
         };
         let feed = Feed { client: client.clone(), topic: source, sent_at, report };
@@ -79,11 +91,21 @@ impl TableFeed {
             progress,
             finish,
             enough,
+            gaps,
         }
     }
 
     pub(super) fn pulse(&self) -> Pulse {
         Pulse::new(&self.sink, self.progress.clone())
+    }
+
+    /// For how long at most no row was seen of each partition of the source, since this was last asked; what lasts now
+    /// counts too.
+    pub(super) fn gaps(&self) -> Vec<Duration> {
+        let mut gaps = self.gaps.lock().expect("the watcher lives");
+        (0..gaps.last.len()).for_each(|partition| gaps.see(partition));
+        let now = Instant::now();
+        std::mem::replace(&mut *gaps, Gaps::since(now)).longest
     }
 
     /// Feeds the rest of so many, and waits until all are seen, or until no more can be expected.
@@ -117,7 +139,9 @@ impl Feed {
                 let (key, value) = (number % KEYS, format!("{{\"id\":{},\"n\":{number}}}", number % KEYS));
                 self.sent_at.lock().expect("the watcher lives").push(Instant::now());
                 let key = key.to_string();
-                let record = Record::new(&topic).key(key.as_bytes()).value(value.as_bytes());
+                let partition = i32::try_from(partition_of(number % KEYS)).expect("a few");
+                let record =
+                    Record::new(&topic).partition(partition).key(key.as_bytes()).value(value.as_bytes());
                 // What fails, the flush tells.
                 let _flushed_below = producer.send(record).await.expect("room");
                 self.report.send_modify(|it| it.sent = number + 1);
@@ -162,6 +186,7 @@ impl Watcher {
         self.seen.delays.push(sent_at.elapsed());
         self.counts.resize(self.counts.len().max(number + 1), 0);
         self.counts[number] += 1;
+        self.gaps.lock().expect("the test lives").see(partition_of(id));
         if self.last_of_key.insert(id, number).is_some_and(|last| last > number) {
             self.seen.disordered += 1;
         }
@@ -180,6 +205,23 @@ impl Watcher {
 fn numbers(value: &str) -> Option<(u64, usize)> {
     let (id, number) = value.strip_prefix("{\"id\":")?.strip_suffix('}')?.split_once(",\"n\":")?;
     Some((id.parse().ok()?, number.parse().ok()?))
+}
+
+/// The partition of the source in which a key's rows lie.
+fn partition_of(id: u64) -> usize {
+    usize::try_from(id).expect("a small id") % PARTITIONS as usize
+}
+
+impl Gaps {
+    fn since(now: Instant) -> Self {
+        let count = PARTITIONS as usize;
+        Self { last: vec![now; count], longest: vec![Duration::ZERO; count] }
+    }
+
+    fn see(&mut self, partition: usize) {
+        let gap = std::mem::replace(&mut self.last[partition], Instant::now()).elapsed();
+        self.longest[partition] = self.longest[partition].max(gap);
+    }
 }
 
 impl Seen {
