@@ -145,8 +145,7 @@ impl SessionPartition {
     }
 
     fn is_asked_like(&self, other: &Self) -> bool {
-        let asked =
-            |it: &Self| (it.topic_id, it.offset, it.leader_epoch, it.bytes_max);
+        let asked = |it: &Self| (it.topic_id, it.offset, it.leader_epoch, it.bytes_max);
         asked(self) == asked(other)
     }
 }

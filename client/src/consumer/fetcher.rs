@@ -242,12 +242,13 @@ fn sort(
     };
     let fetch = |target: FetchTarget| {
         let unchanged = || answer.incremental.then(|| session.unchanged(&target)).flatten();
-        let result = match answers.remove(&key(&target)) {
-            Some(data) => take(cluster, &target, data),
-            None => unchanged().map(|status| FetchedPartition::nothing_new(&target, status)).ok_or_else(|| {
-                Error::new(ErrorKind::Protocol, "the broker's answer leaves it out").with_api("Fetch")
-            }),
-        };
+        let result =
+            match answers.remove(&key(&target)) {
+                Some(data) => take(cluster, &target, data),
+                None => unchanged().map(|status| FetchedPartition::nothing_new(&target, status)).ok_or_else(
+                    || Error::new(ErrorKind::Protocol, "the broker's answer leaves it out").with_api("Fetch"),
+                ),
+            };
         if let Ok(FetchedPartition { status: Some(status), .. }) = result {
             session.handle_status(&target, status);
         }

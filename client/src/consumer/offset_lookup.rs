@@ -59,9 +59,11 @@ async fn look_up_offsets(cluster: Cluster, node: i32, lookups: Vec<OffsetLookup>
 
 async fn look_up_epoch_ends(cluster: Cluster, node: i32, lookups: Vec<OffsetLookup>) -> Vec<LookupResult> {
     let query = |lookup: &OffsetLookup| match lookup.kind {
-        LookupKind::EpochEnd { offset_epoch, leader_epoch } => {
-            Some(EpochEndQuery { topic_partition: lookup.topic_partition.clone(), offset_epoch, leader_epoch })
-        }
+        LookupKind::EpochEnd { offset_epoch, leader_epoch } => Some(EpochEndQuery {
+            topic_partition: lookup.topic_partition.clone(),
+            offset_epoch,
+            leader_epoch,
+        }),
         LookupKind::Position(_) | LookupKind::Range => None,
     };
     let queries: Vec<_> = lookups.iter().filter_map(query).collect();

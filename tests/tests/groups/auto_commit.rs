@@ -60,9 +60,11 @@ async fn what_was_taken_is_committed(bench: Bench) {
     // Who asks for the next event has taken the last one.
     let asks = async { while let Ok(Some(_)) = consumer.next().await {} };
     let all_are = async { while committed(&bench).await < ALL {} };
-    timeout(PATIENCE, async { tokio::select! { () = asks => panic!("it left"), () = all_are => {} } })
-        .await
-        .expect("everything is committed");
+    timeout(PATIENCE, async {
+        tokio::select! { () = asks => panic!("it left"), () = all_are => {} }
+    })
+    .await
+    .expect("everything is committed");
 }
 
 async fn it_is_committed_before_partitions_go(bench: Bench) {

@@ -66,8 +66,5 @@ pub(in crate::consumer) enum LookupKind {
     /// The first and the last offset of the log, for an error that names both.
     Range,
     /// Where the epoch of the record before the position ended, asked under the leader's epoch (KIP-320).
-    EpochEnd {
-        offset_epoch: i32,
-        leader_epoch: i32,
-    },
+    EpochEnd { offset_epoch: i32, leader_epoch: i32 },
 }

@@ -183,7 +183,11 @@ impl PartitionState {
 
     /// The leader of `leader_epoch` told where the epoch of the record before the position ended, `None` where it does
     /// not know. Gives the truncation if there was one.
-    pub(super) fn handle_epoch_end(&mut self, leader_epoch: i32, end: Option<EpochEnd>) -> Option<LogTruncation> {
+    pub(super) fn handle_epoch_end(
+        &mut self,
+        leader_epoch: i32,
+        end: Option<EpochEnd>,
+    ) -> Option<LogTruncation> {
         (self.busy, self.not_before) = (false, None);
         let offset = self.offset()?;
         match end {

@@ -32,8 +32,12 @@ impl PositionsBench {
             backoff: Backoff::new(10 * MS, 40 * MS),
             patience: 100 * MS,
         };
-        let mut bench =
-            Self { positions: Positions::new(limits), metadata: Metadata::default(), leader_epoch: 3, now: Instant::now() };
+        let mut bench = Self {
+            positions: Positions::new(limits),
+            metadata: Metadata::default(),
+            leader_epoch: 3,
+            now: Instant::now(),
+        };
         bench.lead(leaders);
         let assign = |index| Assignment::new("orders", index, Position::Offset(7));
         bench.positions.assign((0..leaders.len() as i32).map(assign).collect());
