@@ -34,7 +34,7 @@ pub(crate) struct FetchOrigin {
 }
 
 /// A partition as requests name it.
-type Key = (Str, Uuid, i32);
+type SessionKey = (Str, Uuid, i32);
 
 #[derive(Debug)]
 struct FetchSession {
@@ -46,7 +46,7 @@ struct FetchSession {
     used: Instant,
     /// In the order in which they are served: one that gave records goes behind the others.
     partitions: BTreeMap<u64, SessionPartition>,
-    places: HashMap<Key, u64>,
+    places: HashMap<SessionKey, u64>,
     last_place: u64,
 }
 
@@ -175,7 +175,10 @@ impl FetchSession {
     }
 
     /// The partitions after a request: those it forgets are gone, those it names are changed or added.
-    fn changed_by(&self, request: &FetchRequest) -> (BTreeMap<u64, SessionPartition>, HashMap<Key, u64>) {
+    fn changed_by(
+        &self,
+        request: &FetchRequest,
+    ) -> (BTreeMap<u64, SessionPartition>, HashMap<SessionKey, u64>) {
         let (mut partitions, mut places) = (self.partitions.clone(), self.places.clone());
         let mut last = self.last_place;
         for topic in &request.forgotten_topics_data {
@@ -199,7 +202,7 @@ impl FetchSession {
     }
 
     /// Whether an answer of this session is to hold the partition. What it holds counts as told.
-    fn is_news(&mut self, key: Key, data: &PartitionData) -> bool {
+    fn is_news(&mut self, key: SessionKey, data: &PartitionData) -> bool {
         let Some(place) = self.places.get(&key).copied() else { return true };
         let Some(partition) = self.partitions.get_mut(&place) else { return true };
         let is_failed = data.error_code != ErrorCode::NONE;
@@ -215,7 +218,7 @@ impl FetchSession {
         is_news
     }
 
-    fn move_behind_others(&mut self, key: Key, place: u64) {
+    fn move_behind_others(&mut self, key: SessionKey, place: u64) {
         self.last_place += 1;
         if let Some(partition) = self.partitions.remove(&place) {
             self.partitions.insert(self.last_place, partition);

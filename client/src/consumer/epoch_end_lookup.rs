@@ -54,10 +54,14 @@ pub(super) async fn ask_leader(
     queries.iter().map(answer).collect()
 }
 
-type Answers = HashMap<(Str, i32), Result<Option<EpochEnd>, ErrorCode>>;
+type EpochEndAnswers = HashMap<(Str, i32), Result<Option<EpochEnd>, ErrorCode>>;
 
 /// `None` where the broker does not answer consumers.
-async fn ask(cluster: &Cluster, node: i32, queries: &[EpochEndQuery]) -> Result<Option<Answers>, Error> {
+async fn ask(
+    cluster: &Cluster,
+    node: i32,
+    queries: &[EpochEndQuery],
+) -> Result<Option<EpochEndAnswers>, Error> {
     let connection = cluster.connection(node).await?;
     let version = connection.version_up_to::<OffsetForLeaderEpochRequest>(i16::MAX);
     let Some(version) = version.ok().filter(|version| *version >= OF_CONSUMERS_SINCE) else {

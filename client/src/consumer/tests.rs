@@ -28,6 +28,7 @@ mod fetch_sessions;
 mod incremental;
 mod no_progress;
 mod topics;
+mod truncation;
 
 fn batch(offset: i64, values: &[&str]) -> Bytes {
     let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);

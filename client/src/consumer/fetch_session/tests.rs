@@ -14,9 +14,9 @@ fn target(partition: i32, offset: i64) -> FetchTarget {
 }
 
 /// A request: session id, epoch, the partitions told with their offsets, and those forgotten.
-type Told = (i32, i32, Vec<(i32, i64)>, Vec<i32>);
+type ToldFetch = (i32, i32, Vec<(i32, i64)>, Vec<i32>);
 
-fn next(session: &mut FetchSession, targets: &[FetchTarget]) -> Told {
+fn next(session: &mut FetchSession, targets: &[FetchTarget]) -> ToldFetch {
     let SessionFetch { id, epoch, changed, forgotten } = session.next_fetch(targets, true);
     let changed = changed.iter().map(|target| (target.topic_partition.partition, target.offset)).collect();
     (id, epoch, changed, forgotten.iter().map(|(of, _)| of.partition).collect())

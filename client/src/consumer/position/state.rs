@@ -157,12 +157,12 @@ impl PartitionState {
 
     /// Whether the next request is a fetch, not a lookup.
     pub(super) fn is_ready_to_fetch(&self, leader_epoch: i32) -> bool {
-        let validates = self.unconfirmed.is_none() && self.awaits_validation(leader_epoch);
+        let validates = self.unconfirmed.is_none() && self.needs_validation(leader_epoch);
         self.out_of_range.is_none() && self.offset().is_some() && !validates
     }
 
     /// Whether another epoch leads than the one under which the position was read.
-    fn awaits_validation(&self, leader_epoch: i32) -> bool {
+    fn needs_validation(&self, leader_epoch: i32) -> bool {
         self.offset_epoch >= 0 && leader_epoch > self.validated_epoch
     }
 
@@ -222,7 +222,7 @@ impl PartitionState {
         let (topic_partition, generation) = (of.clone(), self.generation);
         let kind = match (self.out_of_range, self.offset(), &self.unconfirmed) {
             (Some(_), ..) => LookupKind::Range,
-            (None, Some(_), None) if self.awaits_validation(leader.epoch) => {
+            (None, Some(_), None) if self.needs_validation(leader.epoch) => {
                 LookupKind::EpochEnd { offset_epoch: self.offset_epoch, leader_epoch: leader.epoch }
             }
             (None, Some(offset), _) => {

@@ -119,3 +119,24 @@ async fn a_lost_session_begins_again_and_nobody_is_told() {
     let out_of_turn = [(9, 1, 0), (9, 0, 2), (9, 1, 0), (9, 2, 0)];
     assert_eq!(heard, [&lost[..], &out_of_turn].concat());
 }
+
+/// As Kafka answers a full fetch while a quota is spent (KIP-219): with nothing, and a time to wait.
+#[tokio::test]
+async fn a_quota_that_is_spent_is_waited_for() {
+    let mut answers = 0;
+    let peer = Peer::at(move |at| {
+        move |ask: &Ask| match ask.key {
+            FetchRequest::KEY => {
+                answers += 1;
+                match answers {
+                    ..=2 => ask.answer(&FetchResponse { throttle_time_ms: 5, ..Default::default() }),
+                    _ => log(ask, 9),
+                }
+            }
+            _ => ask.introduce(&at, &[("orders", 1)]).unwrap(),
+        }
+    })
+    .await;
+    let mut consumer = consumer(peer.config(), Position::Offset(7)).await;
+    assert_eq!(values_up_to(&mut consumer, 9).await.len(), 2);
+}
