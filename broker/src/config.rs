@@ -116,6 +116,9 @@ pub struct BrokerConfig {
     pub consumer_assignment_interval: Duration,
     /// The most members of a consumer group: `group.consumer.max.size`. Kafka sets no bound unless it is told to.
     pub consumer_group_size_max: usize,
+    /// The most fetch sessions of each node: `max.incremental.fetch.session.cache.slots`. A reader beyond them tells all
+    /// its partitions in every Fetch. A session takes some 200 bytes for each partition.
+    pub max_incremental_fetch_session_cache_slots: usize,
     /// How often records that the topics' retention lets go are deleted: `log.retention.check.interval.ms`. Zero is
     /// never, and [`Broker::clean`](crate::Broker::clean) does it.
     pub retention_check_interval: Duration,
@@ -163,6 +166,7 @@ impl Default for BrokerConfig {
             consumer_heartbeat_interval: Duration::from_secs(5),
             consumer_assignment_interval: Duration::ZERO,
             consumer_group_size_max: 1_000,
+            max_incremental_fetch_session_cache_slots: 1_000,
             retention_check_interval: Duration::from_secs(5 * 60),
             cleaner_backoff: Duration::from_secs(15),
             seed: 0,
@@ -240,6 +244,7 @@ setters! {
     with_consumer_heartbeat_interval(consumer_heartbeat_interval: Duration)
     with_consumer_assignment_interval(consumer_assignment_interval: Duration)
     with_consumer_group_size_max(consumer_group_size_max: usize)
+    with_max_incremental_fetch_session_cache_slots(max_incremental_fetch_session_cache_slots: usize)
     with_retention_check_interval(retention_check_interval: Duration)
     with_cleaner_backoff(cleaner_backoff: Duration)
     with_seed(seed: u64)

@@ -143,7 +143,7 @@
 //!   `group.consumer.migration.policy` is disabled; a group without members takes either.
 //! - Share and streams groups, GSSAPI, quotas and tiered storage are not served. Their APIs are advertised, as in every Kafka 4.4, and answer as one where those features are
 //!   switched off.
-//! - Incremental fetch sessions are not kept: clients are told so and send full fetches.
+//! - Fetch sessions end with the node that keeps them. There are no followers that would take precedence.
 //!
 //! # Coming from
 //!

@@ -14,6 +14,7 @@ pub(crate) mod configs;
 pub(crate) mod consumer_group;
 mod deadlines;
 pub(crate) mod delegation_tokens;
+pub(crate) mod fetch_sessions;
 pub(crate) mod group;
 pub(crate) mod groups;
 pub(crate) mod isolation;
@@ -39,6 +40,7 @@ use crate::sasl::{Accounts, Users};
 use crate::wait::{PeerId, WatchKey};
 use authorizer::Authorizer;
 use delegation_tokens::DelegationTokens;
+use fetch_sessions::FetchSessions;
 use groups::Groups;
 use nodes::Nodes;
 use session::Token;
@@ -55,6 +57,7 @@ pub(crate) struct State {
     pub(crate) groups: Groups,
     pub(crate) transactions: Transactions,
     pub(crate) sessions: Sessions,
+    pub(crate) fetch_sessions: FetchSessions,
     pub(crate) users: Users,
     pub(crate) tokens: DelegationTokens,
     /// `None` lets everyone do everything.
@@ -74,6 +77,7 @@ impl State {
             groups: Groups::default(),
             transactions: Transactions::default(),
             sessions: Sessions::new(&config),
+            fetch_sessions: FetchSessions::new(config.max_incremental_fetch_session_cache_slots),
             users: Users::new(config.seed, &config.sasl.users),
             tokens: DelegationTokens::default(),
             authorizer: config.authorizer.as_ref().map(Authorizer::new),

@@ -195,6 +195,11 @@ pub struct Config {
     /// `group.remote.assignor`: which of the broker's assignors a member would like, `uniform` or `range`; `None` leaves
     /// it to the broker. Only for `group.protocol=consumer`.
     pub group_remote_assignor: Option<String>,
+    /// `enable.auto.commit`: whether a [`GroupConsumer`](crate::GroupConsumer) commits by itself what its caller has taken.
+    /// False unless it is asked for, where Java's consumer commits. Nobody else has a use for it.
+    pub enable_auto_commit: bool,
+    /// `auto.commit.interval.ms`: how often it does so.
+    pub auto_commit_interval: Duration,
     /// `heartbeat.interval.ms`: how often a member of the classic protocol says that it lives; the broker says it where
     /// `group.protocol` is `consumer`.
     pub heartbeat_interval: Duration,
@@ -307,6 +312,8 @@ impl Default for Config {
             group_instance_id: None,
             group_protocol: GroupProtocol::Classic,
             group_remote_assignor: None,
+            enable_auto_commit: false,
+            auto_commit_interval: ms(5_000),
             heartbeat_interval: ms(3_000),
             max_poll_interval: ms(300_000),
             partition_assignment_strategy: vec![Assignor::Range, Assignor::CooperativeSticky],

@@ -4,7 +4,7 @@
 //! decides what to ask of whom, and what a result means; it is a core, with neither clock nor socket. A fetched
 //! answer stays compressed in `completed_fetch` until a poll may hand its records over.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -21,6 +21,8 @@ pub(crate) mod committed_offsets;
 mod completed_fetch;
 mod consumer_record;
 mod driver;
+mod epoch_end_lookup;
+mod fetch_session;
 mod fetched;
 mod fetcher;
 pub(crate) mod group;
@@ -38,6 +40,7 @@ mod task_output;
 pub use assignment::{Assignment, Position, TopicPartition};
 pub use committed_offsets::{Commit, Committed};
 pub use consumer_record::ConsumerRecord;
+use fetch_session::FetchSession;
 pub use fetched::{Fetched, FetchedRecords};
 use fetcher::NodeFetch;
 pub use group::{Assignor, GroupConsumer, GroupEvent, Member, MemberEvent, Revocation, Subscription};
@@ -94,6 +97,8 @@ pub struct Consumer {
     /// Answers of which something is still to be handed over, in the order in which they came; at most one a
     /// broker.
     buffered: VecDeque<NodeFetch>,
+    /// The session with each broker of which no fetch is under way.
+    sessions: HashMap<i32, FetchSession>,
     /// Errors that polls have yet to tell, each with its partition.
     failures: VecDeque<(TopicPartition, Error)>,
     chance: Chance,
@@ -117,6 +122,7 @@ impl Consumer {
             unannounced: Vec::new(),
             tasks: JoinSet::new(),
             buffered: VecDeque::new(),
+            sessions: HashMap::new(),
             failures: VecDeque::new(),
             chance: cluster.environment().chance(),
             cluster,
@@ -201,14 +207,16 @@ impl Consumer {
             }
             let fetched = self.hand_over();
             // The next fetches are under way while the caller works on these records.
-            self.start_requests();
+            let now = self.cluster.now();
+            self.start_requests(now);
             if let Some(fetched) = fetched {
                 return Ok(fetched);
             }
             if !self.failures.is_empty() {
                 continue;
             }
-            let deadline = self.positions.deadline(self.cluster.now());
+            // Of the same moment: what has become due since would be neither sent nor waited for.
+            let deadline = self.positions.deadline(now);
             // Every branch is cancel-safe: what a task brought is taken in before the next await.
             tokio::select! {
                 Some(output) = self.tasks.join_next() => self.handle_output(finished(output)?),
@@ -248,6 +256,12 @@ impl Consumer {
     /// that is not assigned.
     pub fn position(&self, partition: &TopicPartition) -> Option<i64> {
         self.positions.position(partition)
+    }
+
+    /// How far the partition was handed over, as it may be committed: with the leader epoch of its last record.
+    pub(crate) fn committable(&self, partition: &TopicPartition) -> Option<Commit> {
+        let commit = Commit::new(partition.clone(), self.position(partition)?);
+        Some(commit.with_leader_epoch(self.positions.offset_epoch(partition)))
     }
 
     /// How many offsets lie between the position and the end of the log, as the last fetch told it.

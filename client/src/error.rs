@@ -41,6 +41,8 @@ pub enum ErrorKind {
     BufferFull,
     /// The offset asked for is not in the log, and `auto.offset.reset` is `none`.
     OffsetOutOfRange,
+    /// The log lost records that were read already (KIP-320), and `auto.offset.reset` is `none`.
+    LogTruncation,
     /// Another producer took this one's place.
     Fenced,
     /// The cluster does not let this client do it.

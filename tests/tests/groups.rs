@@ -11,6 +11,8 @@ use upsert_kafka_client::{
 };
 use upsert_kafka_tests::kafka::{Java, JavaError, Kafka, MemberSeen, unique};
 
+mod auto_commit;
+
 const PARTITIONS: i32 = 6;
 const PATIENCE: Duration = Duration::from_secs(60);
 

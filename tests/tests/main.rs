@@ -16,6 +16,7 @@ mod embedding; // tables that a program opens, reads and writes
 mod exactly_once; // rows and offsets in one transaction: seen once, or not at all
 mod examples; // the examples of the crates, run
 mod faults; // a real Kafka of three nodes, killed, stopped and rolled under load; UPSERT_KAFKA_STORM=long
+mod fetch_sessions; // idle fetches are small, and nothing that comes is missed
 mod fuzz; // the checks of the fuzz kit over its corpus and what chance makes of it
 mod groups; // members of consumer groups: shared, handed over, read once
 mod health; // run --health, and the manifests that ask it

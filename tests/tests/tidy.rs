@@ -46,6 +46,7 @@ const SHELLS: &[&str] = &[
     "client/src/consumer.rs",
     "client/src/consumer/committed_offsets.rs",
     "client/src/consumer/driver.rs",
+    "client/src/consumer/epoch_end_lookup.rs",
     "client/src/consumer/fetcher.rs",
     "client/src/consumer/group.rs",
     "client/src/consumer/group/group_consumer.rs",

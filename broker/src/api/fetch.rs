@@ -5,8 +5,8 @@
 //!   else when `max_wait_ms` are over or appends have brought enough.
 //! - The first partition that has anything gives one batch at least, however small the limits are.
 //! - A partition that is named twice is answered once.
-//! - Sessions are not kept: a full fetch is answered with session id 0, so clients send full ones; an
-//!   incremental one is `FETCH_SESSION_ID_NOT_FOUND`.
+//! - A node keeps `max.incremental.fetch.session.cache.slots` sessions (KIP-227), which end when it stops. A reader
+//!   beyond them is told session id 0, and sends full fetches.
 //! - With `read_committed` a fetch ends at the last stable offset, where the first open transaction begins, and the answer
 //!   lists the aborted transactions among its records.
 //! - A node that does not lead the partition answers with the leader (KIP-951). It serves no consumers (KIP-392), and
@@ -30,6 +30,7 @@ use upsert_kafka_protocol::records::{Batch, batches};
 use super::{Outcome, RequestContext, Serve};
 use crate::config::AclOperation;
 use crate::state::State;
+use crate::state::fetch_sessions::FetchOrigin;
 use crate::state::isolation::Aborted;
 use crate::state::nodes::{Advertised, Node};
 use crate::state::topics::{Partition, READ_COMMITTED};
@@ -46,13 +47,21 @@ const HINTS_SINCE: i16 = 16;
 
 impl Serve for FetchRequest {
     fn serve(&self, state: &mut State, context: &RequestContext) -> Outcome<FetchResponse> {
-        if self.session_epoch > 0 {
-            let error_code = ErrorCode::FETCH_SESSION_ID_NOT_FOUND;
-            return Outcome::Answer(FetchResponse { error_code, ..Default::default() });
-        }
-        match wait(self, state, context) {
+        let RequestContext { node, version, now, .. } = *context;
+        let origin = FetchOrigin { node, version, now: now.instant };
+        let whole = match state.fetch_sessions.whole(self, origin) {
+            Ok(whole) => whole,
+            Err(error_code) => {
+                return Outcome::Answer(FetchResponse { error_code, ..Default::default() });
+            }
+        };
+        let request = whole.as_ref().unwrap_or(self);
+        match wait(request, state, context) {
             Some(wait) => Outcome::Wait(wait),
-            None => Outcome::Answer(read_all(self, state, context)),
+            None => {
+                let answer = read_all(request, state, context);
+                Outcome::Answer(state.fetch_sessions.answer(self, answer, origin))
+            }
         }
     }
 
@@ -62,7 +71,9 @@ impl Serve for FetchRequest {
             ..named(topic)
         };
         let responses = self.topics.iter().map(refused).collect();
-        Outcome::Answer(FetchResponse { responses, ..Default::default() })
+        // A request of a session may name no partition that could bear the error.
+        let error_code = if self.session_epoch > 0 { code } else { ErrorCode::NONE };
+        Outcome::Answer(FetchResponse { error_code, responses, ..Default::default() })
     }
 }
 

@@ -72,6 +72,7 @@ impl Cluster {
         }
         // Connections that were there when it stopped ended without a word.
         self.state.sessions.close_node(node);
+        self.state.fetch_sessions.forget_node(node);
         self.state.elect();
         self.complete_delayed(now);
     }

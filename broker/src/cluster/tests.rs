@@ -6,6 +6,7 @@ mod authorization;
 mod bounds;
 mod cleaning;
 mod consumer_groups;
+mod fetch_sessions;
 mod groups;
 mod logins;
 mod nodes;

@@ -44,8 +44,10 @@ impl Config {
         self.transaction_timeout = other.transaction_timeout;
         self.transactional_id = other.transactional_id;
         // Of consumers.
+        self.auto_commit_interval = other.auto_commit_interval;
         self.auto_offset_reset = other.auto_offset_reset;
         self.check_crcs = other.check_crcs;
+        self.enable_auto_commit = other.enable_auto_commit;
         self.fetch_max_bytes = other.fetch_max_bytes;
         self.fetch_max_decompressed_bytes = other.fetch_max_decompressed_bytes;
         self.fetch_max_wait = other.fetch_max_wait;

@@ -40,7 +40,6 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Property> {
 
 const BUFFERS: &str = "a buffer begins as large as its partition's last batch, and grows as records come";
 const BYTES: &str = "keys and values are bytes here";
-const COMMITS: &str = "offsets are committed when commit is called, and only then";
 const SHARE_GROUPS: &str = "share groups (KIP-932) are not supported yet";
 const INTERNAL_TOPICS: &str = "the broker matches patterns, and leaves internal topics out";
 const JAVA_CLASS: &str = "a Java class cannot be loaded here";
@@ -154,10 +153,10 @@ static PROPERTIES: &[Property] = &[
     ignored(PRODUCER, "value.serializer", BYTES),
     // Of consumers.
     ignored(CONSUMER, "allow.auto.create.topics", "a topic is never created by reading it"),
-    ignored(CONSUMER, "auto.commit.interval.ms", COMMITS),
+    honoured!(CONSUMER, "auto.commit.interval.ms", auto_commit_interval),
     honoured!(CONSUMER, "auto.offset.reset", auto_offset_reset),
     honoured!(CONSUMER, "check.crcs", check_crcs),
-    ignored(CONSUMER, "enable.auto.commit", COMMITS),
+    honoured!(CONSUMER, "enable.auto.commit", enable_auto_commit),
     ignored(CONSUMER, "exclude.internal.topics", INTERNAL_TOPICS),
     honoured!(CONSUMER, "fetch.max.bytes", fetch_max_bytes),
     honoured!(CONSUMER, "fetch.max.decompressed.bytes", fetch_max_decompressed_bytes),

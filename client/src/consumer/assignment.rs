@@ -43,18 +43,27 @@ pub struct Assignment {
     /// The topic that the position belongs to: when the name has another id now, the consumer reads that topic
     /// from its beginning and says so. `None` takes whatever topic has the name.
     pub topic_id: Option<Uuid>,
+    /// The leader epoch of the record before an offset, as [`Committed`](crate::Committed) tells it. With it the consumer
+    /// finds out before it reads whether the log still holds that record (KIP-320).
+    pub leader_epoch: Option<i32>,
 }
 
 impl Assignment {
     /// A partition of whatever topic has the name now.
     pub fn new(topic: impl Into<Arc<str>>, partition: i32, position: Position) -> Self {
-        Self { topic: topic.into(), partition, position, topic_id: None }
+        Self { topic: topic.into(), partition, position, topic_id: None, leader_epoch: None }
     }
 
     /// A position in the topic of this id and in no other of the same name; a zero id names none.
     #[must_use]
     pub fn with_topic_id(self, topic_id: Uuid) -> Self {
         Self { topic_id: Some(topic_id).filter(|id| *id != Uuid::ZERO), ..self }
+    }
+
+    /// An offset behind a record of this leader epoch; -1 when not known.
+    #[must_use]
+    pub fn with_leader_epoch(self, leader_epoch: i32) -> Self {
+        Self { leader_epoch: Some(leader_epoch).filter(|epoch| *epoch >= 0), ..self }
     }
 }
 

@@ -6,6 +6,7 @@
 //! waits in the `JoinSet` until a poll takes it in.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use upsert_kafka_protocol::records::Corrupt;
 
@@ -13,19 +14,20 @@ use super::Consumer;
 #[cfg(feature = "stream")]
 use super::assignment::Position;
 use super::assignment::TopicPartition;
+use super::completed_fetch::Piece;
+use super::epoch_end_lookup::EpochEndAnswer;
 use super::fetched::Fetched;
 use super::fetcher::{self, FetchedPartition, NodeFetch, PartitionFetch, PollBudget};
 use super::offset_lookup::{FoundOffsets, look_up};
 use super::partition_records::PartitionRecords;
-use super::position::{FetchTarget, OffsetLookup, PartitionOutcome, Progress};
+use super::position::{EpochEnd, FetchTarget, OffsetLookup, PartitionOutcome, Progress};
 use super::task_output::TaskOutput;
 use crate::cluster::TopicInterest;
 use crate::{Error, ErrorKind};
 
 impl Consumer {
     /// Starts every request that the positions allow now, each as a task of its own.
-    pub(super) fn start_requests(&mut self) {
-        let now = self.cluster.now();
+    pub(super) fn start_requests(&mut self, now: Instant) {
         // The cluster's mailbox may be full. It empties soon, and the metadata that comes then leads here again.
         self.unannounced.retain(|topic| !self.cluster.track(topic, TopicInterest::Lasting));
         let metadata = Arc::clone(&self.metadata.borrow_and_update());
@@ -36,7 +38,12 @@ impl Consumer {
         }
         for plan in requests.fetches {
             let cluster = self.cluster.clone();
-            self.tasks.spawn(async move { TaskOutput::Fetch(fetcher::fetch(cluster, plan).await) });
+            // One fetch a broker: nobody else has the session meanwhile. A task that is cancelled takes it along.
+            let mut session = self.sessions.remove(&plan.node).unwrap_or_default();
+            self.tasks.spawn(async move {
+                let fetched = fetcher::fetch(cluster, plan, &mut session).await;
+                TaskOutput::Fetch(fetched, session)
+            });
         }
         for (of, error) in requests.failures {
             let generation = self.positions.generation(&of);
@@ -47,7 +54,10 @@ impl Consumer {
     /// Takes in what a task brought: offsets count at once, records are handed over by a later step.
     pub(super) fn handle_output(&mut self, output: TaskOutput) {
         match output {
-            TaskOutput::Fetch(fetch) => self.buffered.push_back(fetch),
+            TaskOutput::Fetch(fetch, session) => {
+                self.sessions.insert(fetch.node, session);
+                self.buffered.push_back(fetch);
+            }
             TaskOutput::Lookups(lookups) => {
                 for (lookup, found) in lookups {
                     self.handle_lookup(lookup, found);
@@ -64,8 +74,30 @@ impl Consumer {
                 let outcome = self.positions.handle_range(&of, generation, (start, end));
                 self.report(&of, outcome);
             }
+            Ok(FoundOffsets::EpochEnd { leader_epoch, answer }) => {
+                self.handle_epoch_end(&of, generation, leader_epoch, answer);
+            }
             Err(error) => self.handle_failed(&of, generation, error),
         }
+    }
+
+    fn handle_epoch_end(
+        &mut self,
+        of: &TopicPartition,
+        generation: u64,
+        leader_epoch: i32,
+        answer: EpochEndAnswer,
+    ) {
+        let end = match answer {
+            EpochEndAnswer::End(end) => end,
+            // As in Java, the position then counts as valid.
+            EpochEndAnswer::Unsupported => Some(EpochEnd { epoch: leader_epoch, offset: i64::MAX }),
+        };
+        let (now, chance) = (self.cluster.now(), self.chance.draw());
+        let unix_ms = self.cluster.environment().clock().unix_ms();
+        let told = (leader_epoch, end);
+        let outcome = self.positions.handle_epoch_end(of, generation, told, (now, chance), unix_ms);
+        self.report(of, outcome);
     }
 
     /// The next records among the answers that have arrived, up to the bound for decompressed bytes; `None`
@@ -135,7 +167,8 @@ impl Consumer {
             }
         };
         let (is_full, now, chance) = (piece.is_full, self.cluster.now(), self.chance.draw());
-        let progress = Progress { next_offset: piece.next_offset, cut: piece.cut, more: is_full };
+        let Piece { next_offset, leader_epoch, cut, .. } = piece;
+        let progress = Progress { next_offset, leader_epoch, cut, more: is_full };
         let outcome = self.positions.handle_read(target, progress, now, chance);
         if matches!(outcome, PartitionOutcome::Moved) {
             fetched.partitions.push(PartitionRecords::new(target, partition.high_watermark, piece));

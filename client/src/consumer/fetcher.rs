@@ -3,15 +3,17 @@
 //! [`fetch`] runs as a task. What it cannot get becomes an error of each partition that was asked for, so that
 //! every partition is answered exactly once.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use upsert_kafka_protocol::messages::fetch::{FetchPartition, FetchTopic, PartitionData};
+use upsert_kafka_protocol::messages::fetch::{FetchPartition, FetchTopic, ForgottenTopic, PartitionData};
 use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
 use upsert_kafka_protocol::records::Corrupt;
-use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
+use upsert_kafka_protocol::{Bytes, ErrorCode, Str, Uuid};
 
+use super::assignment::TopicPartition;
 use super::completed_fetch::{CompletedFetch, Piece, ReadOptions};
+use super::fetch_session::{FetchSession, SessionFetch};
 use super::position::{FetchPlan, FetchTarget, LogStatus};
 use crate::cluster::Cluster;
 use crate::{Config, Error, ErrorKind, IsolationLevel};
@@ -55,6 +57,13 @@ impl PollBudget {
 }
 
 impl FetchedPartition {
+    /// A partition of which an incremental answer said nothing.
+    fn nothing_new(target: &FetchTarget, status: LogStatus) -> Self {
+        let reading = ReadOptions { check_crcs: false, committed_only: false };
+        let completed = CompletedFetch::new(&Bytes::new(), target.offset, None, reading);
+        Self { status: Some(status), high_watermark: status.high_watermark, completed, prepared: None }
+    }
+
     /// The next piece within the budget; `None` when a later poll must hand it over.
     pub(super) fn next_piece(&mut self, budget: &mut PollBudget) -> Option<Result<Piece, Corrupt>> {
         let piece = match self.prepared.take() {
@@ -77,11 +86,11 @@ impl FetchedPartition {
 
 /// Sends the request and sorts its answer by partition, then decompresses as much of it as the plan allows. Every
 /// partition of the plan has a result, if need be the same error.
-pub(super) async fn fetch(cluster: Cluster, plan: FetchPlan) -> NodeFetch {
+pub(super) async fn fetch(cluster: Cluster, plan: FetchPlan, session: &mut FetchSession) -> NodeFetch {
     let (node, asked_at) = (plan.node, cluster.now());
     let granted = plan.prepared_bytes_max;
-    let mut partitions = match ask(&cluster, &plan).await {
-        Ok((version, response)) => sort(&cluster, plan, version, response),
+    let mut partitions = match ask(&cluster, &plan, session).await {
+        Ok(answer) => sort(&cluster, plan, answer, session),
         Err(error) => {
             let failed = |target: FetchTarget| {
                 let result = Err(target.topic_partition.named(error.clone()));
@@ -119,23 +128,52 @@ fn prepare(partitions: &mut VecDeque<PartitionFetch>, granted: usize) {
     }
 }
 
-async fn ask(cluster: &Cluster, plan: &FetchPlan) -> Result<(i16, FetchResponse), Error> {
+/// An answer, the version it was asked in, and whether it tells changes alone.
+struct NodeAnswer {
+    version: i16,
+    incremental: bool,
+    response: FetchResponse,
+}
+
+async fn ask(cluster: &Cluster, plan: &FetchPlan, session: &mut FetchSession) -> Result<NodeAnswer, Error> {
     let connection = cluster.fetch_connection(plan.node).await?;
     // A broker may want topic ids in Fetch and not tell them in Metadata. Version 12 goes by name.
     let named = plan.partitions.iter().any(|target| target.topic_id == Uuid::ZERO);
     let version = connection.version_up_to::<FetchRequest>(if named { LAST_BY_NAME } else { i16::MAX })?;
     let config = cluster.config();
-    let response = connection.call_at(&request(plan, config), version, config.request_timeout).await?;
-    match response.error_code {
-        ErrorCode::NONE => Ok((version, response)),
-        code => Err(connection.named(Error::from_code(code, "Fetch"), "Fetch")),
+    loop {
+        let told = session.next_fetch(&plan.partitions, version > LAST_BY_NAME);
+        let incremental = told.epoch > 0;
+        let request = request(plan, told, config);
+        let answered = connection.call_at(&request, version, config.request_timeout).await;
+        let response: FetchResponse = answered.inspect_err(|_| session.handle_unanswered())?;
+        match response.error_code {
+            ErrorCode::NONE => {
+                session.handle_answered(response.session_id);
+                throttled(&response, incremental)?;
+                return Ok(NodeAnswer { version, incremental, response });
+            }
+            // At most once: what is sent now is a full fetch.
+            code if session.handle_refused(code) => {
+                tracing::debug!(node = plan.node, %code, "the fetch session begins again");
+            }
+            code => return Err(connection.named(Error::from_code(code, "Fetch"), "Fetch")),
+        }
     }
 }
 
-fn request(plan: &FetchPlan, config: &Config) -> FetchRequest {
+/// A broker whose quota is spent answers a full fetch with nothing at all (KIP-219). The connection pauses by itself.
+fn throttled(response: &FetchResponse, incremental: bool) -> Result<(), Error> {
+    match response.throttle_time_ms > 0 && response.responses.is_empty() && !incremental {
+        true => Err(Error::from_code(ErrorCode::THROTTLING_QUOTA_EXCEEDED, "Fetch")),
+        false => Ok(()),
+    }
+}
+
+fn request(plan: &FetchPlan, told: SessionFetch<'_>, config: &Config) -> FetchRequest {
     let mut topics: Vec<FetchTopic> = Vec::new();
     let mut places: HashMap<&Arc<str>, usize> = HashMap::new();
-    for target in &plan.partitions {
+    for target in told.changed {
         let place = *places.entry(&target.topic_partition.topic).or_insert_with(|| {
             topics.push(FetchTopic {
                 topic: Str::from(target.topic_partition.topic.to_string()),
@@ -158,21 +196,38 @@ fn request(plan: &FetchPlan, config: &Config) -> FetchRequest {
         min_bytes: signed(config.fetch_min_bytes),
         max_bytes: signed(plan.bytes_max),
         isolation_level: i8::from(config.isolation_level == IsolationLevel::ReadCommitted),
+        session_id: told.id,
+        session_epoch: told.epoch,
         topics,
+        forgotten_topics_data: forgotten(told.forgotten),
         ..Default::default()
     }
 }
 
-/// Finds each partition of the plan in the answer.
+fn forgotten(partitions: Vec<(TopicPartition, Uuid)>) -> Vec<ForgottenTopic> {
+    let mut topics: BTreeMap<(Arc<str>, Uuid), Vec<i32>> = BTreeMap::new();
+    for (of, topic_id) in partitions {
+        topics.entry((of.topic, topic_id)).or_default().push(of.partition);
+    }
+    let topic = |((name, topic_id), partitions): ((Arc<str>, Uuid), _)| ForgottenTopic {
+        topic: Str::from(name.to_string()),
+        topic_id,
+        partitions,
+        ..Default::default()
+    };
+    topics.into_iter().map(topic).collect()
+}
+
+/// Finds each partition of the plan in the answer. One that an incremental answer leaves out is as it was.
 fn sort(
     cluster: &Cluster,
     plan: FetchPlan,
-    version: i16,
-    response: FetchResponse,
+    answer: NodeAnswer,
+    session: &mut FetchSession,
 ) -> VecDeque<PartitionFetch> {
-    let by_id = version > LAST_BY_NAME;
+    let by_id = answer.version > LAST_BY_NAME;
     let mut answers: HashMap<(Str, Uuid, i32), PartitionData> = HashMap::new();
-    for topic in response.responses {
+    for topic in answer.response.responses {
         for data in topic.partitions {
             answers.insert((topic.topic.clone(), topic.topic_id, data.partition_index), data);
         }
@@ -186,12 +241,17 @@ fn sort(
         ),
     };
     let fetch = |target: FetchTarget| {
-        let result = match answers.remove(&key(&target)) {
-            Some(data) => take(cluster, &target, data),
-            None => {
-                Err(Error::new(ErrorKind::Protocol, "the broker's answer leaves it out").with_api("Fetch"))
-            }
-        };
+        let unchanged = || answer.incremental.then(|| session.unchanged(&target)).flatten();
+        let result =
+            match answers.remove(&key(&target)) {
+                Some(data) => take(cluster, &target, data),
+                None => unchanged().map(|status| FetchedPartition::nothing_new(&target, status)).ok_or_else(
+                    || Error::new(ErrorKind::Protocol, "the broker's answer leaves it out").with_api("Fetch"),
+                ),
+            };
+        if let Ok(FetchedPartition { status: Some(status), .. }) = result {
+            session.handle_status(&target, status);
+        }
         let result = result.map_err(|error| target.topic_partition.named(error));
         PartitionFetch { target, result }
     };

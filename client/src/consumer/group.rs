@@ -17,6 +17,7 @@ use crate::retry::Backoff;
 use crate::{Error, ErrorKind, GroupMetadata};
 
 mod assignor;
+mod auto_commit;
 mod classic_member;
 mod consumer_member;
 pub(crate) mod consumer_protocol;
@@ -168,6 +169,16 @@ impl Member {
             Error::new(ErrorKind::Fenced, format!("group {}: this process is no member now", self.group))
         })?;
         committed_offsets::commit(&self.cluster, &identity, offsets).await
+    }
+
+    /// The same, to be carried by a task; `None` while this process is no member, or has nothing to commit.
+    pub(super) fn begin_commit(
+        &self,
+        offsets: Vec<Commit>,
+    ) -> Option<impl Future<Output = Result<(), Error>> + Send + 'static> {
+        let identity = self.metadata().filter(|_| !offsets.is_empty())?;
+        let cluster = self.cluster.clone();
+        Some(async move { committed_offsets::commit(&cluster, &identity, &offsets).await })
     }
 
     /// The offsets that the group has committed for these partitions, in the same order.

@@ -30,6 +30,7 @@ use crate::config::OffsetReset;
 
 mod leader;
 mod limits;
+mod log_truncation;
 mod node;
 mod outcome;
 mod partition_leader;
@@ -38,6 +39,7 @@ mod state;
 
 use leader::leader;
 pub(super) use limits::FetchLimits;
+pub(super) use log_truncation::EpochEnd;
 use node::NodeState;
 pub(super) use outcome::PartitionOutcome;
 use requests::PartitionRequest;
@@ -70,6 +72,8 @@ pub(super) struct LogStatus {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Progress {
     pub(super) next_offset: i64,
+    /// The leader epoch of the last batch; -1 when there was none.
+    pub(super) leader_epoch: i32,
     /// There were bytes, but not one whole batch.
     pub(super) cut: bool,
     /// The partition has further pieces.
@@ -90,10 +94,11 @@ impl Positions {
     /// Adds partitions that are not assigned. The others stay as they are. A partition that was removed before
     /// begins where it is told now, in a new generation.
     pub(super) fn add(&mut self, assignments: Vec<Assignment>) {
-        for Assignment { topic, partition, position, topic_id } in assignments {
+        for Assignment { topic, partition, position, topic_id, leader_epoch } in assignments {
             self.generation += 1;
             let topic_id = topic_id.unwrap_or(Uuid::ZERO);
-            let state = PartitionState::new(position, topic_id, self.generation, &self.limits);
+            let state = PartitionState::new(position, topic_id, self.generation, &self.limits)
+                .follows_epoch(leader_epoch.unwrap_or(-1));
             self.states.insert(TopicPartition { topic, partition }, state);
         }
     }
@@ -151,6 +156,11 @@ impl Positions {
         self.states.get(of)?.offset()
     }
 
+    /// The leader epoch of the record before the position; -1 when not known.
+    pub(super) fn offset_epoch(&self, of: &TopicPartition) -> i32 {
+        self.states.get(of).map_or(-1, PartitionState::offset_epoch)
+    }
+
     /// How many offsets lie between the position and the end of what may be read: the last stable offset for
     /// `committed_only`, else the high watermark.
     pub(super) fn lag(&self, of: &TopicPartition, committed_only: bool) -> Option<i64> {
@@ -184,7 +194,8 @@ impl Positions {
                 }
             };
             state.follow_topic_id(leader.topic_id);
-            if state.is_ready_to_fetch() && self.nodes.get(&leader.node).is_some_and(|node| !node.is_due(now))
+            if state.is_ready_to_fetch(leader.epoch)
+                && self.nodes.get(&leader.node).is_some_and(|node| !node.is_due(now))
             {
                 continue;
             }
@@ -252,6 +263,34 @@ impl Positions {
             .map_or(PartitionOutcome::Nothing, PartitionOutcome::Fail)
     }
 
+    /// The leader of this epoch told where the epoch of the record before the position ended. Where the log was truncated,
+    /// reading goes on at the offset where it diverges, or by `auto.offset.reset`; with `none` the caller is told.
+    pub(super) fn handle_epoch_end(
+        &mut self,
+        of: &TopicPartition,
+        generation: u64,
+        (leader_epoch, end): (i32, Option<EpochEnd>),
+        (now, chance): (Instant, f64),
+        unix_ms: i64,
+    ) -> PartitionOutcome {
+        let policy = self.limits.reset;
+        let Some(state) = self.current(of, generation) else { return PartitionOutcome::Nothing };
+        let Some(truncation) = state.handle_epoch_end(leader_epoch, end) else {
+            return PartitionOutcome::Nothing;
+        };
+        match reset(policy, unix_ms) {
+            Some(position) => {
+                state.handle_truncated(truncation, position);
+                PartitionOutcome::Nothing
+            }
+            None => {
+                state.not_before = Some(now + state.backoff.wait(chance));
+                state.failing_since = None;
+                PartitionOutcome::Fail(truncation.error(of))
+            }
+        }
+    }
+
     /// A broker answered a fetch of this partition without an error, which confirms the position. Gives the
     /// reset that led to the position, if one did: the caller must be told of it before the records.
     pub(super) fn handle_fetched(
@@ -293,7 +332,7 @@ impl Positions {
         state.succeed();
         state.served = served;
         state.bytes_max = limits.partition_bytes_max;
-        state.position = Position::Offset(progress.next_offset);
+        state.move_to(target, progress.next_offset, progress.leader_epoch);
         PartitionOutcome::Moved
     }
 

@@ -39,6 +39,12 @@ pub enum ResetCause {
         /// What `auto.offset.reset` said.
         reset: OffsetReset,
     },
+    /// The log lost records that were read already: another replica leads that never had them (KIP-320).
+    LogTruncated {
+        /// The first offset at which the log differs from what was read, where reading goes on; `None` if the leader
+        /// did not know it, and `auto.offset.reset` said where.
+        divergent_offset: Option<i64>,
+    },
 }
 
 /// A sentence for whoever reads the log of a job.
@@ -57,6 +63,16 @@ impl fmt::Display for PositionReset {
                 f,
                 "the offset is out of range, so reading goes on at offset {} (auto.offset.reset is {})",
                 self.new_position, reset
+            )?,
+            ResetCause::LogTruncated { divergent_offset: Some(_) } => write!(
+                f,
+                "the log was truncated under another leader, so reading goes on where it diverges, at offset {}",
+                self.new_position
+            )?,
+            ResetCause::LogTruncated { divergent_offset: None } => write!(
+                f,
+                "the log was truncated under another leader, so reading goes on by auto.offset.reset, at offset {}",
+                self.new_position
             )?,
         }
         match self.old_position {

@@ -2,6 +2,7 @@
 
 use tokio::task::JoinError;
 
+use super::fetch_session::FetchSession;
 use super::fetcher::NodeFetch;
 use super::offset_lookup::FoundOffsets;
 use super::position::OffsetLookup;
@@ -9,8 +10,8 @@ use crate::{Error, ErrorKind};
 
 /// What a task of the consumer came to.
 pub(super) enum TaskOutput {
-    /// One broker's answer to a fetch, or the error that stands for it.
-    Fetch(NodeFetch),
+    /// One broker's answer to a fetch, or the error that stands for it, and the session with the broker.
+    Fetch(NodeFetch, FetchSession),
     Lookups(Vec<(OffsetLookup, Result<FoundOffsets, Error>)>),
 }
 

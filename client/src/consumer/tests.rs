@@ -24,9 +24,11 @@ use crate::config::Address;
 use crate::peer::{Ask, Peer, Reply, topic_id, versions};
 use crate::{Client, Compression, OffsetReset};
 
+mod fetch_sessions;
 mod incremental;
 mod no_progress;
 mod topics;
+mod truncation;
 
 fn batch(offset: i64, values: &[&str]) -> Bytes {
     let mut writer = BatchWriter::new(BytesMut::new(), 1 << 20);

@@ -170,12 +170,13 @@ fn place(options: &Options, key: &str) -> Option<Position> {
 }
 
 /// Keys that have an effect in Flink but none here, and why.
-const IGNORED: [(&str, &str); 6] = [
+const IGNORED: [(&str, &str); 7] = [
     ("key.serializer", "the key is bytes already, made by 'key.format'"),
     ("value.serializer", "the value is bytes already, made by 'value.format'"),
     ("key.deserializer", "the key stays bytes until its format reads it"),
     ("value.deserializer", "the value stays bytes until its format reads it"),
     ("enable.auto.commit", "the job commits, once what it read is written"),
+    ("auto.commit.interval.ms", "the job commits, every 'execution.checkpointing.interval'"),
     ("commit.offsets.on.checkpoint", "offsets are committed whenever there is a group"),
 ];
 

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use upsert_kafka_client::Bytes;
 use upsert_kafka_protocol::header::{RequestHeader, ResponseHeader};
-use upsert_kafka_protocol::messages::{FetchRequest, OffsetCommitRequest, OffsetCommitResponse};
+use upsert_kafka_protocol::messages::{
+    FetchRequest, FetchResponse, OffsetCommitRequest, OffsetCommitResponse,
+};
 use upsert_kafka_protocol::{ApiKey, ErrorCode, Message};
 
 use super::network::Dialer;
@@ -26,6 +28,8 @@ struct Seen {
     frames: u64,
     /// Who has asked for records of each partition of the source since it was last looked at.
     readers: BTreeMap<i32, BTreeSet<Dialer>>,
+    /// The partitions of each fetch session, whose requests name what changed alone.
+    fetch_sessions: BTreeMap<i32, BTreeSet<i32>>,
     /// The last position of each partition that a coordinator took.
     committed: BTreeMap<i32, (i64, Dialer)>,
     /// What must not have happened.
@@ -52,7 +56,7 @@ struct ConnectionState {
 struct Asked {
     api: ApiKey,
     version: i16,
-    /// Of a commit: partitions and positions.
+    /// Of a commit, or of a fetch that asks for a session: partitions and positions.
     positions: Vec<(i32, i64)>,
     is_awaited: bool,
 }
@@ -126,7 +130,10 @@ impl TappedConnection {
             return Some(frame);
         };
         if !asked.positions.is_empty() {
-            self.look_at_commit(&asked, &body);
+            match asked.api {
+                ApiKey::FETCH => self.look_at_session(&asked, &body),
+                _ => self.look_at_commit(&asked, &body),
+            }
         }
         let changed = self.tap.bug.and_then(|bug| {
             self.tap.with(|seen| bug.answer(&mut seen.assignment, asked.api, asked.version, &body))
@@ -141,13 +148,7 @@ impl TappedConnection {
         match api {
             ApiKey::FETCH => {
                 let Ok(request) = FetchRequest::decode(body, version) else { return Vec::new() };
-                let partitions = request.topics.iter().flat_map(|topic| &topic.partitions);
-                self.tap.with(|seen| {
-                    for partition in partitions {
-                        seen.readers.entry(partition.partition).or_default().insert(self.dialer);
-                    }
-                });
-                Vec::new()
+                self.look_at_fetch(&request)
             }
             ApiKey::OFFSET_COMMIT => {
                 let Ok(request) = OffsetCommitRequest::decode(body, version) else { return Vec::new() };
@@ -156,6 +157,36 @@ impl TappedConnection {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whose records a fetch asks for; where it asks for a session, these partitions.
+    fn look_at_fetch(&self, request: &FetchRequest) -> Vec<(i32, i64)> {
+        let named = || request.topics.iter().flat_map(|topic| &topic.partitions);
+        self.tap.with(|seen| {
+            let mut all: BTreeSet<i32> = named().map(|it| it.partition).collect();
+            if request.session_epoch > 0 {
+                let session = seen.fetch_sessions.entry(request.session_id).or_default();
+                for topic in &request.forgotten_topics_data {
+                    session.retain(|index| !topic.partitions.contains(index));
+                }
+                session.append(&mut all);
+                all.clone_from(session);
+            }
+            for partition in all {
+                seen.readers.entry(partition).or_default().insert(self.dialer);
+            }
+        });
+        match request.session_epoch {
+            0 => named().map(|it| (it.partition, it.fetch_offset)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A broker has given the session its id.
+    fn look_at_session(&self, asked: &Asked, body: &Bytes) {
+        let Ok(answer) = FetchResponse::decode(body, asked.version) else { return };
+        let partitions = asked.positions.iter().map(|(index, _)| *index).collect();
+        self.tap.with(|seen| seen.fetch_sessions.insert(answer.session_id, partitions));
     }
 
     /// What a coordinator took never goes back: whoever is not the owner any more is refused.

@@ -176,16 +176,6 @@ fn a_reader_beyond_the_end_is_told_where_the_log_ends() {
 }
 
 #[test]
-fn sessions_are_not_kept() {
-    let mut script = Script::new();
-    script.create("t", 1, &[]);
-    let full = FetchRequest { session_epoch: 0, max_wait_ms: 0, ..fetch("t", &[(0, 0)]) };
-    assert_eq!(script.ask(&full, 12).session_id, 0);
-    let incremental = FetchRequest { session_id: 5, session_epoch: 1, ..full };
-    assert_eq!(script.ask(&incremental, 12).error_code, ErrorCode::FETCH_SESSION_ID_NOT_FOUND);
-}
-
-#[test]
 fn a_repetition_answers_its_first_offset_and_is_written_once() {
     let mut script = Script::new();
     script.create("t", 1, &[]);

@@ -10,7 +10,9 @@ use crate::ErrorKind;
 use crate::config::{Acks, OffsetReset, PartitionerClass};
 
 /// Defaults that are not Java's, each with the reason.
-const DEPARTURES: [(&str, &str); 2] = [
+const DEPARTURES: [(&str, &str); 3] = [
+    // Who commits by itself commits what nobody may have worked on yet: only where asked for.
+    ("enable.auto.commit", "false"),
     // A number switches off the kernel's own tuning, which is better on every link but the slowest.
     ("send.buffer.bytes", "-1"),
     ("receive.buffer.bytes", "-1"),

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use tokio::task::{JoinError, JoinSet};
+
+use super::auto_commit::AutoCommit;
 use super::{Member, MemberEvent, Revocation, Subscription};
 use crate::cluster::Cluster;
 use crate::config::OffsetReset;
@@ -11,7 +14,9 @@ use crate::{Error, ErrorKind, GroupMetadata};
 /// A consumer whose partitions its group gives and takes: a [`Member`] and a [`Consumer`] in one.
 ///
 /// Partitions that come, partitions that go, and records are values of one stream. A partition begins at the offset
-/// that the group has committed, or where `auto.offset.reset` says. Nothing is committed unless the caller does.
+/// that the group has committed, or where `auto.offset.reset` says. Nothing is committed unless the caller does, or
+/// asks for it with `enable.auto.commit`: then what the caller has taken is committed every `auto.commit.interval.ms`, and
+/// before partitions go. Who asks for the next event has taken those before.
 ///
 /// ```no_run
 /// use upsert_kafka_client::{Client, Config, GroupEvent, Role, Subscription};
@@ -42,8 +47,13 @@ pub struct GroupConsumer {
     consumer: Consumer,
     /// Given, and not yet known where to begin.
     unplaced: Vec<TopicPartition>,
+    /// Taken away, and what was taken of them is being committed: the next event.
+    revoking: Option<Revocation>,
     /// Revoked by the last event, which the caller may still commit.
     leaving: Vec<TopicPartition>,
+    auto_commit: AutoCommit,
+    /// At most one: the commit of `enable.auto.commit` that is under way.
+    commits: JoinSet<Result<(), Error>>,
 }
 
 /// What happens to a consumer of a group.
@@ -65,7 +75,19 @@ impl GroupConsumer {
     pub(crate) fn new(cluster: Cluster, subscription: Subscription) -> Result<Self, Error> {
         let consumer = Consumer::new(cluster.for_new_owner());
         let member = Member::new(cluster.clone(), subscription)?;
-        Ok(Self { cluster, member, consumer, unplaced: Vec::new(), leaving: Vec::new() })
+        let config = cluster.config();
+        let auto_commit =
+            AutoCommit::new(config.enable_auto_commit, config.auto_commit_interval, cluster.now());
+        Ok(Self {
+            cluster,
+            member,
+            consumer,
+            unplaced: Vec::new(),
+            revoking: None,
+            leaving: Vec::new(),
+            auto_commit,
+            commits: JoinSet::new(),
+        })
     }
 
     /// The next event; `None` once the consumer has left its group.
@@ -78,7 +100,15 @@ impl GroupConsumer {
     /// `auto.offset.reset` is `none`; each call says so again.
     pub async fn next(&mut self) -> Result<Option<GroupEvent>, Error> {
         self.forget_leaving();
+        self.commit_taken();
         loop {
+            if self.revoking.is_some() {
+                self.commit_revoking().await;
+                return Ok(self.revoking.take().map(|revocation| {
+                    self.leaving = revocation.partitions().to_vec();
+                    GroupEvent::Revoked(revocation)
+                }));
+            }
             if !self.unplaced.is_empty() {
                 return self.place().await.map(GroupEvent::Given).map(Some);
             }
@@ -89,10 +119,7 @@ impl GroupConsumer {
                 event = self.member.next() => match event? {
                     None => return Ok(None),
                     Some(MemberEvent::Given(given)) => self.unplaced = given,
-                    Some(MemberEvent::Revoked(revocation)) => {
-                        self.leaving = revocation.partitions().to_vec();
-                        return Ok(Some(GroupEvent::Revoked(revocation)));
-                    }
+                    Some(MemberEvent::Revoked(revocation)) => self.revoking = Some(revocation),
                     Some(MemberEvent::Lost(revocation)) => {
                         self.leaving = revocation.partitions().to_vec();
                         self.forget_leaving();
@@ -117,9 +144,42 @@ impl GroupConsumer {
     /// # Errors
     /// Those of [`Member::commit`].
     pub async fn commit_consumed(&self) -> Result<(), Error> {
-        let commit = |of: &TopicPartition| Some(Commit::new(of.clone(), self.position(of)?));
-        let offsets: Vec<Commit> = self.assignment().filter_map(commit).collect();
-        self.member.commit(&offsets).await
+        self.member.commit(&self.consumed()).await
+    }
+
+    fn consumed(&self) -> Vec<Commit> {
+        self.assignment().filter_map(|of| self.consumer.committable(of)).collect()
+    }
+
+    /// Begins to commit what the caller has taken, if `enable.auto.commit` says so now. It does not wait, as in Java: a
+    /// coordinator that is away holds up no records.
+    fn commit_taken(&mut self) {
+        while let Some(finished) = self.commits.try_join_next() {
+            warn_of_failure(finished);
+        }
+        if !self.commits.is_empty() || !self.auto_commit.handle_taken(self.cluster.now()) {
+            return;
+        }
+        let offsets = self.consumed();
+        if let Some(commit) = self.member.begin_commit(offsets) {
+            self.commits.spawn(commit);
+        }
+    }
+
+    /// Commits what the caller has taken of partitions that go, where `enable.auto.commit` says so.
+    async fn commit_revoking(&mut self) {
+        if !self.auto_commit.is_enabled() {
+            return;
+        }
+        // An older commit must not come behind this one.
+        while let Some(finished) = self.commits.join_next().await {
+            warn_of_failure(finished);
+        }
+        let going = self.revoking.iter().flat_map(Revocation::partitions);
+        let offsets: Vec<Commit> = going.filter_map(|of| self.consumer.committable(of)).collect();
+        if let Err(error) = self.member.commit(&offsets).await {
+            tracing::warn!(%error, "what was read of revoked partitions is not committed, and will be read again");
+        }
     }
 
     /// The partitions that it has, in no order; after a revocation those that it is to let go too, until the next
@@ -199,6 +259,13 @@ impl std::fmt::Debug for GroupConsumer {
     }
 }
 
+/// As in Java, a commit that fails is told and made again after the interval.
+fn warn_of_failure(finished: Result<Result<(), Error>, JoinError>) {
+    if let Ok(Err(error)) = finished {
+        tracing::warn!(%error, "enable.auto.commit: the offsets are not committed");
+    }
+}
+
 fn begin(committed: &Committed, reset: OffsetReset, unix_ms: i64) -> Result<Assignment, Error> {
     let position = match (committed.offset, reset) {
         (Some(offset), _) => Position::Offset(offset),
@@ -214,5 +281,7 @@ fn begin(committed: &Committed, reset: OffsetReset, unix_ms: i64) -> Result<Assi
             return Err(error.with_topic(Arc::clone(&committed.topic)).with_partition(committed.partition));
         }
     };
-    Ok(Assignment::new(Arc::clone(&committed.topic), committed.partition, position))
+    let assignment = Assignment::new(Arc::clone(&committed.topic), committed.partition, position);
+    // Without an offset there is no record before it.
+    Ok(assignment.with_leader_epoch(committed.offset.map_or(-1, |_| committed.leader_epoch)))
 }

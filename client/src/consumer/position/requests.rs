@@ -37,7 +37,7 @@ pub(in crate::consumer) struct FetchPlan {
 }
 
 /// What a Fetch request asks of one partition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::consumer) struct FetchTarget {
     pub(in crate::consumer) topic_partition: TopicPartition,
     /// Zero where brokers know no topic ids.
@@ -65,4 +65,6 @@ pub(in crate::consumer) enum LookupKind {
     Position(Position),
     /// The first and the last offset of the log, for an error that names both.
     Range,
+    /// Where the epoch of the record before the position ended, asked under the leader's epoch (KIP-320).
+    EpochEnd { offset_epoch: i32, leader_epoch: i32 },
 }

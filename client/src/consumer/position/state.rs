@@ -14,12 +14,17 @@
 //!                            └──────── OFFSET_OUT_OF_RANGE ◄──┘
 //!                            with `none`: look up the log's range for the error
 //! ```
+//!
+//! A position behind a record knows that record's leader epoch. When another epoch leads, the log may have lost the
+//! record (KIP-320): before the next fetch the new leader is asked where the record's epoch ended. Where it ended before
+//! the position, the log was truncated, and reading goes on where it diverges; with `none` the caller is told.
 
 use std::time::{Duration, Instant};
 
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
 use super::limits::FetchLimits;
+use super::log_truncation::{EpochEnd, LogTruncation};
 use super::outcome::PartitionOutcome;
 use super::partition_leader::Leader;
 use super::requests::{FetchTarget, LookupKind, OffsetLookup, PartitionRequest};
@@ -37,6 +42,10 @@ pub(super) struct PartitionState {
     topic_id: Uuid,
     /// The topic that had the name in the metadata that was seen last; zero where brokers know no ids.
     current_topic_id: Uuid,
+    /// The leader epoch of the record before `position`; -1 when not known, and then nothing is validated.
+    offset_epoch: i32,
+    /// The leader epoch under which `position` was read or validated last.
+    validated_epoch: i32,
     /// What is tried instead of `position`.
     unconfirmed: Option<UnconfirmedPosition>,
     /// An offset out of range that the caller must be told of, once the log's range has been looked up.
@@ -80,6 +89,8 @@ impl PartitionState {
             position,
             topic_id,
             current_topic_id: Uuid::ZERO,
+            offset_epoch: -1,
+            validated_epoch: -1,
             unconfirmed: None,
             out_of_range: None,
             generation,
@@ -115,6 +126,11 @@ impl PartitionState {
         }
     }
 
+    /// The leader epoch of the record before the offset; -1 when not known.
+    pub(super) fn offset_epoch(&self) -> i32 {
+        if self.unconfirmed.is_none() { self.offset_epoch } else { -1 }
+    }
+
     /// The id of the topic that was read, if the name now belongs to another topic.
     pub(super) fn replaced(&self, current_topic_id: Uuid) -> Option<Uuid> {
         Some(self.topic_id)
@@ -140,8 +156,59 @@ impl PartitionState {
     }
 
     /// Whether the next request is a fetch, not a lookup.
-    pub(super) fn is_ready_to_fetch(&self) -> bool {
-        self.out_of_range.is_none() && self.offset().is_some()
+    pub(super) fn is_ready_to_fetch(&self, leader_epoch: i32) -> bool {
+        let validates = self.unconfirmed.is_none() && self.needs_validation(leader_epoch);
+        self.out_of_range.is_none() && self.offset().is_some() && !validates
+    }
+
+    /// Whether another epoch leads than the one under which the position was read.
+    fn needs_validation(&self, leader_epoch: i32) -> bool {
+        self.offset_epoch >= 0 && leader_epoch > self.validated_epoch
+    }
+
+    /// The record before the position, which is an offset, was written in this leader epoch.
+    pub(super) fn follows_epoch(mut self, offset_epoch: i32) -> Self {
+        self.offset_epoch = offset_epoch;
+        self
+    }
+
+    /// Records were read up to the offset.
+    pub(super) fn move_to(&mut self, target: &FetchTarget, offset: i64, offset_epoch: i32) {
+        self.position = Position::Offset(offset);
+        if offset_epoch >= 0 {
+            self.offset_epoch = offset_epoch;
+        }
+        self.validated_epoch = target.leader_epoch;
+    }
+
+    /// The leader of `leader_epoch` told where the epoch of the record before the position ended, `None` where it does
+    /// not know. Gives the truncation if there was one.
+    pub(super) fn handle_epoch_end(
+        &mut self,
+        leader_epoch: i32,
+        end: Option<EpochEnd>,
+    ) -> Option<LogTruncation> {
+        (self.busy, self.not_before) = (false, None);
+        let offset = self.offset()?;
+        match end {
+            Some(end) if end.offset >= offset => {
+                self.validated_epoch = leader_epoch;
+                self.succeed();
+                None
+            }
+            end => Some(LogTruncation { offset, offset_epoch: self.offset_epoch, divergent: end }),
+        }
+    }
+
+    /// The log was truncated: reading goes on where it diverges, or at `position` where the leader does not know.
+    pub(super) fn handle_truncated(&mut self, truncation: LogTruncation, position: Position) {
+        let divergent_offset = truncation.divergent.map(|end| end.offset);
+        self.unconfirmed = Some(UnconfirmedPosition {
+            topic_id: self.current_topic_id,
+            position: divergent_offset.map_or(position, Position::Offset),
+            offset: divergent_offset,
+            cause: Some(ResetCause::LogTruncated { divergent_offset }),
+        });
     }
 
     /// The next request to the leader. It counts as under way.
@@ -155,6 +222,9 @@ impl PartitionState {
         let (topic_partition, generation) = (of.clone(), self.generation);
         let kind = match (self.out_of_range, self.offset(), &self.unconfirmed) {
             (Some(_), ..) => LookupKind::Range,
+            (None, Some(_), None) if self.needs_validation(leader.epoch) => {
+                LookupKind::EpochEnd { offset_epoch: self.offset_epoch, leader_epoch: leader.epoch }
+            }
             (None, Some(offset), _) => {
                 let (leader_epoch, bytes_max) = (leader.epoch, self.bytes_max);
                 let topic_id = leader.topic_id;
@@ -219,6 +289,7 @@ impl PartitionState {
             _ => None,
         };
         let cause = unconfirmed?.cause?;
+        (self.offset_epoch, self.validated_epoch) = (-1, -1);
         Some(PositionReset {
             topic_partition: target.topic_partition.clone(),
             topic_id: target.topic_id,

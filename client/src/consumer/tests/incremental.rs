@@ -124,7 +124,7 @@ async fn an_error_that_waits_goes_with_its_partition() {
     let mut consumer = consumer(peer.config(), Position::Offset(0)).await;
     poll(&mut consumer, &mut BTreeMap::new()).await;
     consumer.incremental_assign(vec![at(9, 0)]).unwrap();
-    consumer.start_requests();
+    consumer.start_requests(consumer.cluster.now());
     assert_eq!(consumer.failures.len(), 1, "there is no such partition");
     consumer.incremental_unassign(&[of(9)]).unwrap();
     poll(&mut consumer, &mut BTreeMap::new()).await;

@@ -1,0 +1,133 @@
+//! Fetch sessions (KIP-227), embedded and on a real Kafka: idle fetches are small, and nothing that comes is missed.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use upsert_kafka_broker::{Broker, BrokerConfig};
+use upsert_kafka_client::{
+    Address, Assignment, Client, Config, Consumer, Environment, NewTopic, Position, Record, Role,
+};
+use upsert_kafka_tests::kafka::{Kafka, unique};
+
+const PARTITIONS: i32 = 200;
+/// Idle fetches are counted for so long; a broker holds each for half a second.
+const IDLE: Duration = Duration::from_secs(3);
+/// A fetch that names every partition is some 6 kB.
+const IDLE_BYTES_MAX: usize = 3_000;
+
+/// A connection whose bytes are counted, those that leave.
+struct CountedStream {
+    inner: TcpStream,
+    written: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for CountedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for CountedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        if let Poll::Ready(Ok(count)) = written {
+            self.written.fetch_add(count, Ordering::SeqCst);
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+fn config(bootstrap: &str) -> Config {
+    Config::from_properties([("bootstrap.servers", bootstrap)], Role::Any).unwrap().0
+}
+
+/// A client that counts what it writes.
+async fn counted(bootstrap: &str) -> (Client, Arc<AtomicUsize>) {
+    let written = Arc::<AtomicUsize>::default();
+    let counter = Arc::clone(&written);
+    let environment = Environment::new().with_dialer(move |address: Address| {
+        let written = Arc::clone(&counter);
+        async move {
+            let inner = TcpStream::connect((&*address.host, address.port)).await?;
+            Ok(CountedStream { inner, written })
+        }
+    });
+    (Client::open_in(config(bootstrap), environment).await.unwrap(), written)
+}
+
+/// Polls for a while; the values that came.
+async fn poll_for(consumer: &mut Consumer, time: Duration) -> Vec<(i32, Vec<u8>)> {
+    let mut values = Vec::new();
+    let read = async {
+        loop {
+            for record in &consumer.poll().await.unwrap() {
+                let record = record.unwrap();
+                values.push((record.partition, record.value.unwrap().to_vec()));
+            }
+        }
+    };
+    _ = timeout(time, read).await;
+    values
+}
+
+async fn idle_fetches_are_small_and_nothing_is_missed(bootstrap: String) {
+    let (client, written) = counted(&bootstrap).await;
+    let topic = unique("many");
+    let new = NewTopic::new(topic.as_str()).partitions(PARTITIONS);
+    client.admin().create_topics(&[new]).await.unwrap().remove(0).unwrap();
+    let mut consumer = client.consumer();
+    let assigned = (0..PARTITIONS).map(|index| Assignment::new(topic.as_str(), index, Position::Offset(0)));
+    consumer.assign(assigned.collect());
+    poll_for(&mut consumer, IDLE).await;
+    let before = written.load(Ordering::SeqCst);
+    assert!(before > IDLE_BYTES_MAX, "the first fetch names every partition: {before} bytes");
+    assert_eq!(poll_for(&mut consumer, IDLE).await, []);
+    let idle = written.load(Ordering::SeqCst) - before;
+    println!("{idle} bytes of requests in {IDLE:?} without a record, of {PARTITIONS} partitions");
+    assert!(idle < IDLE_BYTES_MAX, "{idle} bytes in {IDLE:?} without a record");
+
+    let other = Client::open(config(&bootstrap)).await.unwrap().producer();
+    let handle = other.topic(&topic).await.unwrap();
+    for (partition, value) in [(7, b"a"), (PARTITIONS - 1, b"b"), (7, b"c")] {
+        other.send(Record::new(&handle).partition(partition).value(value)).await.unwrap().await.unwrap();
+    }
+    let mut came = poll_for(&mut consumer, IDLE).await;
+    came.sort();
+    let expected = [(7, b"a".to_vec()), (7, b"c".to_vec()), (PARTITIONS - 1, b"b".to_vec())];
+    assert_eq!(came, expected);
+}
+
+#[tokio::test]
+async fn of_an_embedded_broker() {
+    let broker = Broker::start(BrokerConfig::default()).await.unwrap();
+    idle_fetches_are_small_and_nothing_is_missed(broker.address().to_string()).await;
+}
+
+#[tokio::test]
+async fn of_a_real_kafka() {
+    let Some(kafka) = tokio::task::spawn_blocking(Kafka::shared).await.unwrap() else { return };
+    idle_fetches_are_small_and_nothing_is_missed(kafka.bootstrap()).await;
+}
