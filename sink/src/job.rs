@@ -206,7 +206,10 @@ impl Job {
             clients,
             progress: shared,
             results: options.results,
-            transactions: JobTransactions::new(plan.settings.checkpoint_interval),
+            transactions: JobTransactions::new(
+                plan.settings.checkpoint_interval,
+                options.create_topics.clone(),
+            ),
             instance: options.instance,
             alone: options.alone,
             members: 0,

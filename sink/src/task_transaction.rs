@@ -23,13 +23,35 @@ use upsert_kafka_client::{
 
 use crate::error::{Error, ErrorKind};
 use crate::lingering;
+use crate::progress_topic::ProgressTopic;
 use crate::transactional_ids::{TransactionalIds, is_partition, is_task, partition_owner};
+
+mod own_progress;
+mod taking_over;
+
+use own_progress::OwnProgress;
 
 /// Of one task; its writers have a [`TransactionPart`] each. Cheap to clone.
 ///
 /// One task holds the lock at a time, over requests too: there is nothing to do beside them.
 #[derive(Clone)]
-pub(crate) struct TaskTransaction(Arc<Mutex<TransactionState>>);
+pub(crate) struct TaskTransaction {
+    state: Arc<Mutex<TransactionState>>,
+    /// Where its rows come from.
+    place: SourcePlace,
+}
+
+/// Where the source of a transaction's rows is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SourcePlace {
+    /// On the sink's cluster, or nowhere: its group's offsets go into the transaction, where there are any.
+    SameCluster,
+    /// On another one.
+    OtherCluster {
+        /// Whether its positions are kept, which a progress topic does then.
+        keeps_positions: bool,
+    },
+}
 
 /// A writer's part in its task's transaction.
 pub(crate) struct TransactionPart {
@@ -49,6 +71,8 @@ struct TransactionState {
     /// How many producers there were.
     generation: u64,
     open: Option<Arc<Transaction>>,
+    /// Where the source is on another cluster: what its group's offsets are otherwise.
+    progress: Option<OwnProgress>,
     /// Why nothing is committed any more.
     failure: Option<String>,
 }
@@ -61,16 +85,42 @@ struct NamedProducer {
 impl TaskTransaction {
     /// The client's settings are those of a producer, without a transactional id.
     pub(crate) fn new(client: Client, clock: Clock, ids: TransactionalIds) -> Self {
+        Self::of(client, clock, ids, SourcePlace::SameCluster, None)
+    }
+
+    /// The same of a source on another cluster. `seed` is this task's alone, among all that there ever were.
+    pub(crate) fn with_progress_topic(
+        client: Client,
+        clock: Clock,
+        ids: TransactionalIds,
+        topic: Option<ProgressTopic>,
+        seed: u64,
+    ) -> Self {
+        let progress = topic.map(|topic| OwnProgress::new(topic, seed));
+        let keeps_positions = progress.is_some();
+        Self::of(client, clock, ids, SourcePlace::OtherCluster { keeps_positions }, progress)
+    }
+
+    fn of(
+        client: Client,
+        clock: Clock,
+        ids: TransactionalIds,
+        place: SourcePlace,
+        progress: Option<OwnProgress>,
+    ) -> Self {
         let (producer, open, failure) = (None, None, None);
-        Self(Arc::new(Mutex::new(TransactionState {
-            client,
-            clock,
-            ids,
-            producer,
-            generation: 0,
-            open,
-            failure,
-        })))
+        let state = TransactionState { client, clock, ids, producer, generation: 0, open, progress, failure };
+        Self { state: Arc::new(Mutex::new(state)), place }
+    }
+
+    /// Whether the source is on another cluster: what is written there is not in the transaction.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.place != SourcePlace::SameCluster
+    }
+
+    /// Whether a progress topic keeps the source's positions, and not its group.
+    pub(crate) fn keeps_positions(&self) -> bool {
+        self.place == SourcePlace::OtherCluster { keeps_positions: true }
     }
 
     /// A part for one more writer.
@@ -110,6 +160,10 @@ impl TaskTransaction {
 
     /// Ends what earlier owners of these partitions left open, before it is asked how far they came.
     pub(crate) async fn end_lingering(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        if self.keeps_positions() {
+            // They are fenced when the partitions are claimed.
+            return Ok(());
+        }
         let mut state = self.lock().await;
         let admin = state.client.admin();
         let ended = match state.ids.of_partitions(partitions) {
@@ -131,12 +185,19 @@ impl TaskTransaction {
     }
 
     /// From the next transaction on the task is called by one of these partitions, which it owns: whoever was is fenced.
-    pub(crate) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+    /// False where another one has had one of them meanwhile, so that the task goes back to what is kept.
+    pub(crate) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<bool, Error> {
+        if self.keeps_positions() {
+            return self.keep_owned(partitions).await;
+        }
         let mut state = self.lock().await;
         state.ids.set_owned(partitions);
         let known = state.producer.as_ref().map(|it| &it.id);
         let is_new = state.ids.current().is_some_and(|id| Some(&id) != known);
-        if is_new && state.open.is_none() { state.take_over().await } else { Ok(()) }
+        if is_new && state.open.is_none() {
+            state.take_over().await?;
+        }
+        Ok(true)
     }
 
     /// Commits what was written, and these positions with it: the group keeps them if the rows are seen, and not
@@ -148,6 +209,9 @@ impl TaskTransaction {
         group: Option<&GroupMetadata>,
     ) -> Result<bool, Error> {
         let mut state = self.lock().await;
+        if state.progress.is_some() {
+            return state.commit_elsewhere(positions).await.map(|()| true);
+        }
         let positions = group.map(|group| (positions, group)).filter(|(positions, _)| !positions.is_empty());
         if state.open.is_none() && positions.is_none() {
             return state.check().map(|()| true);
@@ -238,7 +302,7 @@ impl TaskTransaction {
     }
 
     async fn lock(&self) -> MutexGuard<'_, TransactionState> {
-        self.0.lock().await
+        self.state.lock().await
     }
 }
 
@@ -270,6 +334,11 @@ impl TransactionState {
             return Err(Error::new(ErrorKind::Sink, "a row is written by a task that owns no partition"));
         };
         let producer = self.producer(&id)?;
+        if self.is_unclaimed() {
+            return Err(self.remember(format!(
+                "transactional id {id}: a row is written before its partition is claimed"
+            )));
+        }
         match producer.begin().await {
             Ok(transaction) => {
                 let transaction = Arc::new(transaction);
@@ -280,8 +349,39 @@ impl TransactionState {
         }
     }
 
-    /// Begins, and aborts what is empty: the coordinator hears of the first alone.
+    /// Commits what was written, and these positions with it, as records of the progress topic.
+    async fn commit_elsewhere(&mut self, positions: &[Commit]) -> Result<(), Error> {
+        if self.open.is_none() && positions.is_empty() {
+            return self.check();
+        }
+        let transaction = self.begin().await?;
+        let kept = self.keep(&transaction, positions).await;
+        drop(transaction);
+        let Some((id, transaction)) = self.take_open()? else { return Ok(()) };
+        let committed = match kept {
+            Ok(()) => transaction.commit().await,
+            Err(error) => Err(error),
+        };
+        match committed {
+            Ok(()) => {
+                self.ids.handle_committed();
+                self.handle_kept(positions);
+                Ok(())
+            }
+            Err(error) if error.may_have_been_written() && !error.is_fenced() => Err(self.remember(format!(
+                "transactional id {id}: whether the rows of this checkpoint are committed is not known; the next run \
+                 ends the transaction, and its progress topic says where to go on: {error}"
+            ))),
+            Err(error) => Err(self.fail(&id, error).await),
+        }
+    }
+
+    /// Begins, and aborts what is empty: the coordinator hears of the first alone. Where partitions are claimed, that takes
+    /// the id over.
     async fn take_over(&mut self) -> Result<(), Error> {
+        if self.progress.is_some() {
+            return Ok(());
+        }
         drop(self.begin().await?);
         self.abort().await
     }

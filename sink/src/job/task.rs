@@ -104,15 +104,18 @@ impl Task {
         let Opening { restore, job, clients, progress, results, transactions, .. } = opening;
         let transaction = transactions.open(pipeline, subtask, &share, clients).await?;
         let dead_letters = {
-            // What comes from this machine is on no cluster.
-            let shared = transaction.as_ref().filter(|_| pipeline.reader().local.is_none());
+            // What comes from this machine is on no cluster, or on another one.
+            let shared =
+                transaction.as_ref().filter(|it| pipeline.reader().local.is_none() && !it.is_elsewhere());
             DeadLetters::open(pipeline.reader(), clients, shared).await?
         };
         let shared = Arc::clone(progress);
         let results = results.as_ref();
+        let source =
+            Input::open(pipeline.reader(), share, *restore, job.clone(), clients, transaction.as_ref())
+                .await?;
         let writers =
             Writers::open(pipeline, exchanges, subtask, clients, shared, results, transaction).await?;
-        let source = Input::open(pipeline.reader(), share, *restore, job.clone(), clients).await?;
         let rebuilt = source.rebuilt();
         progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);
         Ok(Self {
@@ -220,14 +223,15 @@ impl Task {
             SourceEvent::Revoked(revocation) => {
                 // What was read of them is written and committed before another task has them.
                 self.checkpoint().await?;
+                self.writers.let_go(revocation.partitions()).await?;
                 self.let_go(&revocation);
-                self.tell_owned().await
+                if self.tell_owned().await? { Ok(()) } else { self.rewind().await }
             }
             SourceEvent::Lost(revocation) => {
                 // What was written of them since the last commit is for another task to write, and is not seen.
                 self.writers.abort().await?;
                 self.let_go(&revocation);
-                self.tell_owned().await?;
+                _ = self.tell_owned().await?;
                 if self.writers.is_exactly_once() { self.rewind().await } else { Ok(()) }
             }
             // Of a member that failed the failure was told before.
@@ -236,6 +240,10 @@ impl Task {
     }
 
     async fn take(&mut self, given: &[TopicPartition]) -> Result<(), Error> {
+        if self.writers.keeps_positions() {
+            // Where these begin is kept by a transaction of its own.
+            self.checkpoint().await?;
+        }
         self.writers.end_lingering(given).await?;
         self.begin(given).await
     }
@@ -245,7 +253,8 @@ impl Task {
             source.take(given).await?;
         }
         self.tell_rebuilt();
-        self.tell_owned().await
+        // They were taken over just now.
+        self.tell_owned().await.map(drop)
     }
 
     /// Goes back to what the group keeps, since what was written after it is aborted. What is kept of earlier rows is made
@@ -262,9 +271,9 @@ impl Task {
         self.begin(&owned).await
     }
 
-    /// Transactions are called by what the task owns.
-    async fn tell_owned(&mut self) -> Result<(), Error> {
-        let Some(source) = self.member() else { return Ok(()) };
+    /// Transactions are called by what the task owns. False where it has to go back to what is kept of that.
+    async fn tell_owned(&mut self) -> Result<bool, Error> {
+        let Some(source) = self.member() else { return Ok(true) };
         let owned = source.owned();
         self.writers.set_owned(&owned).await
     }

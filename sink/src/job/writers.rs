@@ -162,7 +162,7 @@ impl Writers {
         let is_committed = transaction.commit(positions.commits(), source.group().as_ref()).await?;
         self.progress.acknowledged(unacknowledged);
         if is_committed {
-            source.committed(positions);
+            source.committed(positions).await;
         }
         Ok(is_committed)
     }
@@ -190,9 +190,23 @@ impl Writers {
     }
 
     /// Says which partitions the task owns, whenever that has changed: its next transaction is called by one of them.
-    pub(super) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+    /// False where another one has had one of them meanwhile.
+    pub(super) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<bool, Error> {
         match &self.transaction {
             Some(transaction) => transaction.set_owned(partitions).await,
+            None => Ok(true),
+        }
+    }
+
+    /// Whether a progress topic keeps the source's positions.
+    pub(super) fn keeps_positions(&self) -> bool {
+        self.transaction.as_ref().is_some_and(TaskTransaction::keeps_positions)
+    }
+
+    /// Says that these are free, all of which is committed.
+    pub(super) async fn let_go(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        match &self.transaction {
+            Some(transaction) => transaction.release(partitions).await,
             None => Ok(()),
         }
     }

@@ -186,3 +186,17 @@ fn a_job_that_reads_what_it_writes_is_refused_unless_it_is_meant() {
     let one = PlanOptions::new().with_bootstrap("d:1");
     assert_eq!(plan(&*apart, &one).unwrap_err().findings()[0].rule, Rule::Loop);
 }
+
+/// Nothing tells the next run how far this one came.
+#[test]
+fn exactly_once_without_a_group_is_said_to_hold_for_each_checkpoint_alone() {
+    let once = ", 'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = 'tx'";
+    let told = |source: &str| {
+        let sql = format!("{source}{}{ALL}", sink(COLUMNS, once));
+        let plan = plan(&*sql, &PlanOptions::default()).unwrap();
+        plan.notices().iter().any(|it| it.to_string().contains("nobody keeps how far it is read"))
+    };
+    let anonymous =
+        SOURCE.replace("'properties.group.id' = 'g',", "'scan.startup.mode' = 'earliest-offset',");
+    assert!(told(&anonymous) && !told(SOURCE));
+}
