@@ -13,10 +13,13 @@ use upsert_kafka_tests::record::NewRecord;
 mod accounts;
 pub(crate) mod audit;
 mod chaos;
+mod job_storm;
 pub(crate) mod load;
 pub(crate) mod numbered;
+mod processes;
 mod pulse;
 mod reading;
+mod table_feed;
 mod transactions;
 
 use accounts::{Accounts, Attempt, End};
