@@ -3,9 +3,9 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
@@ -38,6 +38,15 @@ pub(crate) struct Process {
     is_alive: Arc<AtomicBool>,
     /// Whether it reaches the one broker, and not only the other.
     reaches_first: Arc<AtomicBool>,
+    /// On its way to the other.
+    stall: Arc<Stall>,
+}
+
+/// Where bytes stand still for a while, and arrive all the same.
+#[derive(Default)]
+struct Stall {
+    is_on: AtomicBool,
+    waiting: Mutex<Vec<Waker>>,
 }
 
 /// A job at work in a process.
@@ -94,11 +103,14 @@ impl World {
     pub(crate) fn process(&self, seed: u64) -> Process {
         let (network, is_alive) = (self.broker.connector(), Arc::new(AtomicBool::new(true)));
         let reaches_first = Arc::new(AtomicBool::new(true));
+        let stall = Arc::new(Stall::default());
+        let of_other = Arc::clone(&stall);
         let other = self.other.as_ref().map(|it| (it.connector(), it.address().port()));
         let (alive, first) = (Arc::clone(&is_alive), Arc::clone(&reaches_first));
         let dialer = move |address: Address| {
             let other = other.clone().filter(|(_, port)| *port == address.port);
             let reached = vec![Arc::clone(&alive)];
+            let stall = other.as_ref().map(|_| Arc::clone(&of_other));
             let reached =
                 if other.is_some() { reached } else { [reached, vec![Arc::clone(&first)]].concat() };
             let network = other.map_or_else(|| network.clone(), |(network, _)| network);
@@ -107,12 +119,12 @@ impl World {
                     return Err(io::ErrorKind::NetworkUnreachable.into());
                 }
                 let pipe = network.connect(&address.host, address.port).await?;
-                Ok(MortalStream { pipe, reached })
+                Ok(MortalStream { pipe, reached, stall })
             }
         };
         let environment =
             Environment::new().with_dialer(dialer).with_clock(self.clock.clone()).with_seed(seed);
-        Process { environment, is_alive, reaches_first }
+        Process { environment, is_alive, reaches_first, stall }
     }
 
     pub(crate) async fn client(&self) -> Client {
@@ -216,8 +228,14 @@ impl Running {
         self.process.reaches_first.store(false, Ordering::Relaxed);
     }
 
+    /// What it sends to the other cluster from now on stands still, until that is [mended](Self::mend).
+    pub(crate) fn stall_to_other(&self) {
+        self.process.stall.is_on.store(true, Ordering::Relaxed);
+    }
+
     /// It reaches every broker again.
     pub(crate) fn mend(&self) {
+        self.process.stall.end();
         self.process.is_alive.store(true, Ordering::Relaxed);
         self.process.reaches_first.store(true, Ordering::Relaxed);
     }
@@ -235,6 +253,22 @@ struct MortalStream {
     pipe: DuplexStream,
     /// All of which are true while it lives.
     reached: Vec<Arc<AtomicBool>>,
+    stall: Option<Arc<Stall>>,
+}
+
+impl Stall {
+    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        if !self.is_on.load(Ordering::Relaxed) {
+            return Poll::Ready(());
+        }
+        self.waiting.lock().expect("no panic").push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn end(&self) {
+        self.is_on.store(false, Ordering::Relaxed);
+        self.waiting.lock().expect("no panic").drain(..).for_each(Waker::wake);
+    }
 }
 
 impl MortalStream {
@@ -258,6 +292,9 @@ impl AsyncRead for MortalStream {
 impl AsyncWrite for MortalStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check()?;
+        if let Some(stall) = &self.stall {
+            ready!(stall.poll(cx));
+        }
         Pin::new(&mut self.pipe).poll_write(cx, bytes)
     }
 

@@ -34,6 +34,7 @@ use crate::schema_fetch;
 use crate::skips::Skips;
 use crate::source::{JobIdentity, KafkaSource, Share, SourceEvent};
 use crate::state::StateSize;
+use crate::task_transaction::TaskTransaction;
 use crate::transform::{Fed, Transform};
 
 /// A task that stands at its beginning, or runs.
@@ -54,6 +55,10 @@ pub(super) struct Task {
     kept: StateSize,
     /// What it last told of how far they are rebuilt.
     rebuilt: OffsetsRebuilt,
+    /// The number of the checkpoint that tasks ask for which share its transaction.
+    asked: Option<watch::Receiver<u64>>,
+    /// In how many of those it has taken part.
+    aligned: u64,
 }
 
 /// What a job's tasks have in common while they are opened.
@@ -78,13 +83,27 @@ impl Opening {
     /// as its number says.
     fn share(&mut self, pipeline: &Pipeline, subtask: Subtask) -> Share {
         let reader = pipeline.reader();
-        if self.alone || self.restore == Restore::LookOn || !reader.may_share() {
+        if !self.is_member(pipeline) {
             return Share::Fixed(subtask);
         }
         let number = self.members;
         self.members += 1;
         let name = self.instance.as_deref().or_else(|| reader.group_instance_id());
         Share::Group { instance: name.map(|name| format!("{name}-{number}")) }
+    }
+
+    /// Whether a group gives the tasks of this pipeline their partitions.
+    fn is_member(&self, pipeline: &Pipeline) -> bool {
+        !self.alone && self.restore != Restore::LookOn && pipeline.reader().may_share()
+    }
+
+    /// The transaction of all tasks that an exchange connects with those of this pipeline, where there is one.
+    pub(super) async fn shared_transaction(
+        &mut self,
+        pipeline: &Pipeline,
+    ) -> Result<Option<TaskTransaction>, Error> {
+        let is_member = self.is_member(pipeline);
+        self.transactions.shared(pipeline, is_member, &mut self.clients).await
     }
 }
 
@@ -121,6 +140,8 @@ impl Task {
         Ok(Self {
             source,
             rebuilt,
+            asked: writers.asked(),
+            aligned: 0,
             writers,
             dead_letters,
             discovery_interval: pipeline.reader().discovery_interval,
@@ -158,7 +179,7 @@ impl Task {
             // All are cancel-safe.
             tokio::select! {
                 biased;
-                event = source.changed() => self.handle(event?).await?,
+                event = source.changed() => self.handle_unread(event?).await?,
                 () = &mut own, if !is_settled => {
                     is_settled = true;
                     settled.send_modify(|count| *count += 1);
@@ -199,6 +220,10 @@ impl Task {
                     Err(error) => self.source.recover(error).await?,
                 },
                 _ = checkpoints.tick() => self.checkpoint().await?,
+                () = asked(&mut self.asked, self.aligned) => {
+                    self.checkpoint().await?;
+                    checkpoints.reset();
+                }
                 () = self.writers.due() => self.writers.release_due().await?,
                 _ = discoveries.tick(), if self.discovery_interval.is_some() => self.discover().await,
                 _ = stop.changed() => debug!("asked to stop"),
@@ -207,12 +232,31 @@ impl Task {
         Ok(())
     }
 
+    /// The last checkpoint of the task, which others that share its transaction wait for.
+    pub(super) async fn end(&mut self) -> Result<(), Error> {
+        let committed = self.checkpoint().await;
+        self.writers.end(&committed).await;
+        committed
+    }
+
     /// Leaves the source's group, behind the last checkpoint.
     pub(super) async fn leave(&mut self) {
         if let Some(source) = self.member()
             && timeout(LEAVE_TIMEOUT, source.leave()).await.is_err()
         {
             warn!("the group's coordinator does not answer; it will miss this member by itself");
+        }
+    }
+
+    /// What happens to partitions of which nothing was read yet.
+    async fn handle_unread(&mut self, event: SourceEvent) -> Result<(), Error> {
+        match event {
+            // A checkpoint would wait for the other tasks, which wait for this one to let go.
+            SourceEvent::Revoked(revocation) | SourceEvent::Lost(revocation) if self.asked.is_some() => {
+                self.let_go(&revocation);
+                self.tell_owned().await.map(drop)
+            }
+            event => self.handle(event).await,
         }
     }
 
@@ -295,6 +339,7 @@ impl Task {
         if !self.writers.commit(positions, &mut self.source).await? {
             return self.rewind().await;
         }
+        self.aligned += 1;
         self.progress.committed(self.clock.now());
         debug!(rows_in = self.progress.counts().rows_in, "committed");
         Ok(())
@@ -417,6 +462,15 @@ impl Task {
         }
         counts.skipped += u64::from(self.transform.is_unread());
         self.writers.write(self.transform.changes(), counts).await
+    }
+}
+
+/// Returns when a checkpoint is asked for in which the task has not taken part; never, where it commits alone. Cancel-safe.
+async fn asked(by_others: &mut Option<watch::Receiver<u64>>, aligned: u64) {
+    match by_others {
+        // Who asks lives as long as the task.
+        Some(asked) => _ = asked.wait_for(|asked| *asked > aligned).await,
+        None => std::future::pending().await,
     }
 }
 

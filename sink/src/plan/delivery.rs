@@ -1,7 +1,6 @@
 //! `sink.delivery-guarantee` and what belongs to it, of a table that is written.
 
 use super::check::Check;
-use super::distribution::Distribution;
 use super::notice::Notice;
 use super::pipeline::{InsertPlan, KafkaSinkPlan, Pipeline, SinkPlan};
 use super::properties::sets;
@@ -111,17 +110,7 @@ fn called_alike(one: &Pipeline, other: &Pipeline) -> Option<Finding> {
 fn refused(insert: &InsertPlan, settings: &Settings) -> Option<Finding> {
     let SinkPlan::Kafka(sink) = &insert.sink else { return None };
     sink.delivery.naming()?;
-    let text = match insert.distribution {
-        Distribution::Forward => too_short(sink, settings)?,
-        _ => {
-            let text = format!(
-                "'{GUARANTEE}' = 'exactly-once' is not supported yet where rows go to tasks of the sink: give \
-                 'sink.parallelism' and 'scan.parallelism' one value, or leave them out, and read one topic for each INSERT"
-            );
-            return Some(Finding::not_yet("exactly-once behind an exchange", text).of(&sink.table));
-        }
-    };
-    Some(Finding::new(Rule::ExactlyOnce, text).of(&sink.table))
+    Some(Finding::new(Rule::ExactlyOnce, too_short(sink, settings)?).of(&sink.table))
 }
 
 /// A transaction that its coordinator would abort before the commit that it waits for.

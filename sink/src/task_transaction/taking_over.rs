@@ -72,8 +72,35 @@ impl TaskTransaction {
 }
 
 impl TransactionState {
+    /// Commits what was written, and these positions with it, as records of the progress topic.
+    pub(super) async fn commit_elsewhere(&mut self, positions: &[Commit]) -> Result<(), Error> {
+        if self.open.is_none() && positions.is_empty() {
+            return self.check();
+        }
+        let transaction = self.begin().await?;
+        let kept = self.keep(&transaction, positions).await;
+        drop(transaction);
+        let Some((id, transaction)) = self.take_open()? else { return Ok(()) };
+        let committed = match kept {
+            Ok(()) => transaction.commit().await,
+            Err(error) => Err(error),
+        };
+        match committed {
+            Ok(()) => {
+                self.ids.handle_committed();
+                self.handle_kept(positions);
+                Ok(())
+            }
+            Err(error) if error.may_have_been_written() && !error.is_fenced() => Err(self.remember(format!(
+                "transactional id {id}: whether the rows of this checkpoint are committed is not known; the next run \
+                 ends the transaction, and its progress topic says where to go on: {error}"
+            ))),
+            Err(error) => Err(self.fail(&id, error).await),
+        }
+    }
+
     /// Puts positions into the transaction, as records of the progress topic.
-    pub(super) async fn keep(
+    async fn keep(
         &mut self,
         transaction: &Transaction,
         positions: &[Commit],
@@ -90,7 +117,7 @@ impl TransactionState {
     }
 
     /// What was put into it is committed.
-    pub(super) fn handle_kept(&mut self, positions: &[Commit]) {
+    fn handle_kept(&mut self, positions: &[Commit]) {
         let (generation, Some(named)) = (self.generation, &self.producer) else { return };
         let Some(progress) = &mut self.progress else { return };
         let incarnation = progress.incarnation(generation);

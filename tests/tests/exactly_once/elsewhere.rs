@@ -145,7 +145,8 @@ async fn whoever_had_a_partition_before_is_fenced() {
     // By another prefix, so that its own ids fence nobody.
     let second = clusters.start(&sql.replace("'tx'", "'other'")).await;
     clusters.source.feed(&["{\"id\":2}"]).await;
-    let fenced = first.ended.await.expect("no panic").expect_err("it is fenced").to_string();
+    let fenced = tokio::time::timeout(PATIENCE, first.ended).await.expect("it does not go on");
+    let fenced = fenced.expect("no panic").expect_err("it is fenced").to_string();
     holds(&fenced, &["tx-0-0", "somebody else took the id over"]);
     clusters.sink.await_committed("a", 2).await;
     second.stop().await.expect("a good end");
@@ -225,6 +226,13 @@ async fn ids_that_go_on_by_incrementing_are_refused() {
     let incrementing = "'sink.transaction-naming-strategy' = 'INCREMENTING', 'sink.delivery";
     let sql = clusters.job("g", "", "a").replace("'sink.delivery", incrementing);
     holds(&clusters.refused(&sql).await, &["table dst_a", "INCREMENTING", "POOLING"]);
+}
+
+#[tokio::test]
+async fn an_exchange_is_refused_there() {
+    let clusters = Clusters::set().await;
+    let sql = clusters.job("g", "", "a").replace("'sink.del", "'sink.parallelism' = '2', 'sink.del");
+    holds(&clusters.refused(&sql).await, &["table dst_a", "not supported yet", "another cluster"]);
 }
 
 /// Somebody's open transaction in the progress topic holds back who reads it, until it ends.

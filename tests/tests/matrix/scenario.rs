@@ -67,6 +67,8 @@ pub(super) enum Shape {
     ExactlyOnceIncrementing,
     /// From a source on another cluster, whose positions a progress topic keeps.
     ExactlyOnceElsewhere,
+    /// By three tasks of the sink behind two that share the input, all in one transaction.
+    ExactlyOnceExchanged,
 }
 
 impl Shape {
@@ -83,11 +85,12 @@ impl Shape {
     ];
 
     /// Those whose rows are seen once.
-    pub(super) const EXACTLY_ONCE: [Self; 4] = [
+    pub(super) const EXACTLY_ONCE: [Self; 5] = [
         Self::ExactlyOnce,
         Self::ExactlyOnceClassic,
         Self::ExactlyOnceIncrementing,
         Self::ExactlyOnceElsewhere,
+        Self::ExactlyOnceExchanged,
     ];
 }
 
@@ -386,6 +389,10 @@ impl Shape {
             Self::ExactlyOnceIncrementing => {
                 let sink =
                     format!("{EXACTLY_ONCE}, {BUFFER}, 'sink.transaction-naming-strategy' = 'INCREMENTING'");
+                of_source(&of_sink(sql, &sink), "'scan.parallelism' = '2'")
+            }
+            Self::ExactlyOnceExchanged => {
+                let sink = format!("{EXACTLY_ONCE}, 'sink.parallelism' = '3'");
                 of_source(&of_sink(sql, &sink), "'scan.parallelism' = '2'")
             }
             Self::Buffered => of_sink(sql, BUFFER),
