@@ -27,6 +27,7 @@ async fn on_a_real_kafka_too() {
         (Harm::Kill, When::Running, Shape::ExactlyOnce),
         (Harm::Kill, When::Running, Shape::ExactlyOnceIncrementing),
         (Harm::Away, When::Running, Shape::ExactlyOnce),
+        (Harm::Kill, When::Running, Shape::ExactlyOnceExchanged),
         (Harm::Kill, When::Running, Shape::ExactlyOnceElsewhere),
         (Harm::Away, When::Running, Shape::ExactlyOnceElsewhere),
     ] {
