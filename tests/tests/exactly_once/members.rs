@@ -145,12 +145,12 @@ async fn with_the_sink_elsewhere_a_process_that_is_cut_off_leaves_every_row_once
 /// has heard of nothing.
 #[tokio::test(start_paused = true)]
 async fn with_the_sink_elsewhere_a_commit_that_comes_when_another_has_the_partitions_is_refused() {
-    // At one of these moments at least it has a transaction open.
+    // It has its partitions by then, and at one of these moments at least a transaction open.
     for moment in 0..3 {
         let mut stage = Stage::set_elsewhere().await;
         let first = stage.start(1).await;
         let second = stage.start(2).await;
-        stage.feed_for(5 * SECOND + moment * SECOND / 4).await;
+        stage.feed_for(15 * SECOND + moment * SECOND / 4).await;
         second.cut_off_from_first();
         second.stall_to_other();
         // Its session is 45 s long; a coordinator aborts what is open for 60.7 s by itself.
@@ -200,7 +200,7 @@ async fn a_process_that_is_killed_in_the_middle_of_a_transaction_leaves_every_ro
 async fn killed(mut stage: Stage) {
     let first = stage.start(1).await;
     let second = stage.start(2).await;
-    stage.feed_for(5 * SECOND + SECOND / 3).await;
+    stage.feed_for(15 * SECOND + SECOND / 3).await;
     second.kill().await;
     // Missed after its session, whose length the broker says or Java's default.
     stage.feed_for(70 * SECOND).await;
@@ -224,7 +224,7 @@ async fn a_process_that_is_cut_off_for_longer_than_its_session_leaves_every_row_
 async fn cut_off(mut stage: Stage) {
     let first = stage.start(1).await;
     let second = stage.start(2).await;
-    stage.feed_for(5 * SECOND + SECOND / 3).await;
+    stage.feed_for(15 * SECOND + SECOND / 3).await;
     second.cut_off();
     stage.feed_for(70 * SECOND).await;
     second.mend();
