@@ -26,7 +26,8 @@
 //! changes through the channels, and each such task tells when it is done. There is a checkpoint by interval and one at
 //! the task's end, also after a failure: what was processed before it is kept, and not read again. There is no other
 //! state. After a crash the offsets in the source's group say where to read on. The exactly-once sinks of a task have one
-//! transaction (`task_transaction.rs`), into which its positions go.
+//! transaction (`task_transaction.rs`), into which its positions go; tasks whose rows an exchange mixes share it, and come to
+//! a checkpoint together.
 //!
 //! A job that goes on for ever, whose tables name a group and their topics, shares its partitions with other processes of
 //! the same job: each task that reads is a member of the table's group, is given partitions and gives them up one by one
@@ -206,7 +207,11 @@ impl Job {
             clients,
             progress: shared,
             results: options.results,
-            transactions: JobTransactions::new(plan.settings.checkpoint_interval),
+            transactions: JobTransactions::new(
+                &plan.pipelines,
+                plan.settings.checkpoint_interval,
+                options.create_topics.clone(),
+            ),
             instance: options.instance,
             alone: options.alone,
             members: 0,
@@ -291,7 +296,7 @@ impl Job {
                     Some(Ok(TaskEnd::Stopped(mut task, ran))) => {
                         // Also after a failure: what was processed before it is kept, and not read again.
                         running.spawn(async move {
-                            let committed = task.checkpoint().await;
+                            let committed = task.end().await;
                             task.leave().await;
                             TaskEnd::Committed(committed)
                         });

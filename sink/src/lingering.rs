@@ -39,6 +39,11 @@ pub(crate) async fn fence_tasks(admin: &Admin, prefix: &str) -> Result<(), Error
     Ok(())
 }
 
+/// Has whoever writes under this id stop, and what he left open end.
+pub(crate) async fn fence(admin: &Admin, id: &str) -> Result<(), Error> {
+    admin.fence_producer(id).await.map(drop)
+}
+
 /// Ends what is open under these ids.
 pub(crate) async fn end(admin: &Admin, ids: &[&str], clock: &Clock) -> Result<(), Error> {
     if ids.is_empty() {

@@ -18,7 +18,10 @@
 //!   is at work, and the job fails.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use tokio::time::timeout;
+use tracing::debug;
 use upsert_kafka_client::{
     Admin, Assignor, Commit, Config, Consumer, Fetched, GroupMetadata, OffsetSpec, Role, TopicDescription,
     TopicPartition, Uuid,
@@ -29,6 +32,7 @@ use crate::error::{Error, ErrorKind};
 use crate::plan::{self, Notice, SourcePlan};
 use crate::progress::OffsetsRebuilt;
 use crate::scan::Bounded;
+use crate::task_transaction::TaskTransaction;
 
 mod beginning;
 mod checkpoint_metadata;
@@ -84,6 +88,7 @@ impl KafkaSource {
         restore: Restore,
         job: JobIdentity,
         clients: &mut Clients,
+        transaction: Option<&TaskTransaction>,
     ) -> Result<Self, Error> {
         let (subtask, chooses_protocol) = (share.subtask(), chooses_protocol(plan, &share));
         let client = clients.open(config(plan, share)?).await.map_err(Error::cluster)?;
@@ -106,6 +111,7 @@ impl KafkaSource {
                 rebuilds: plan.keeps_state(),
                 reset: AutoOffsetReset::of(&plan.properties),
                 commits: restore != Restore::LookOn,
+                kept_elsewhere: transaction.filter(|it| it.keeps_positions()).cloned(),
             },
             partitions: BTreeMap::new(),
             is_open: false,
@@ -222,6 +228,12 @@ impl KafkaSource {
         if moved.is_empty() || !self.subscription.commits {
             return Ok(());
         }
+        if let Some(kept) = &self.subscription.kept_elsewhere {
+            if kept.commit_beginnings(&moved).await? {
+                self.committed_in_transaction(Positions(moved)).await;
+            }
+            return Ok(());
+        }
         if let Some(group_share) = &self.group_share {
             if !group_share.commit(&moved).await.map_err(|e| self.failed(e))? {
                 return Ok(());
@@ -244,6 +256,31 @@ impl KafkaSource {
         }
     }
 
+    /// These positions were committed in a transaction. Where a progress topic keeps them, the group is told too, so that
+    /// it shows the lag; nobody reads that.
+    pub(crate) async fn committed_in_transaction(&mut self, positions: Positions) {
+        if let Some(group) = self.subscription.group.as_deref().filter(|_| self.is_kept_elsewhere()) {
+            let Positions(moved) = &positions;
+            let told = async {
+                match &self.group_share {
+                    Some(group_share) => group_share.commit(moved).await.map(drop),
+                    None => self.consumer.commit(group, moved).await,
+                }
+            };
+            match timeout(LAG_TIMEOUT, told).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => debug!(group, %error, "the group's lag is not shown as it is"),
+                Err(_) => debug!(group, "the group's lag is not shown as it is: no answer"),
+            }
+        }
+        self.committed_at(positions);
+    }
+
+    /// Whether the group does not keep the positions that count.
+    fn is_kept_elsewhere(&self) -> bool {
+        self.subscription.kept_elsewhere.is_some()
+    }
+
     /// Whose positions a transaction keeps; `None` where nobody keeps them, or while it is in no group.
     pub(crate) fn group(&self) -> Option<GroupMetadata> {
         match &self.group_share {
@@ -260,7 +297,9 @@ impl KafkaSource {
     /// Refuses to go on where somebody else moved the group's offsets: see [`alone`](Self::alone).
     pub(crate) async fn check_alone(&self) -> Result<(), Error> {
         match &self.subscription.group {
-            Some(group) if self.subscription.commits && !self.is_member() => self.alone(group).await,
+            Some(group) if self.subscription.commits && !self.is_member() && !self.is_kept_elsewhere() => {
+                self.alone(group).await
+            }
             _ => Ok(()),
         }
     }
@@ -343,6 +382,9 @@ fn config(plan: &SourcePlan, share: Share) -> Result<Config, Error> {
     }
     Ok(config)
 }
+
+/// How long a group is told of positions that are kept elsewhere: the next checkpoint tells it more.
+const LAG_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// `fetch.max.bytes` where the table does not set it. Java's 50 MiB would let a job hold eight times as much in
 /// memory as it needs: what one fetch brings is worked on while the next is under way. A link of long delay

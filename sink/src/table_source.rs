@@ -121,7 +121,7 @@ impl TableSource {
         let identity = JobIdentity::of_program(&plan.table);
         let dead_letters = DeadLetters::open(&plan, &mut clients, None).await?;
         let share = Share::Fixed(Subtask::ONLY);
-        let kafka = KafkaSource::open(&plan, share, options.restore, identity, &mut clients).await?;
+        let kafka = KafkaSource::open(&plan, share, options.restore, identity, &mut clients, None).await?;
         Ok(Self {
             is_upsert: plan.upsert_mode && normalize.is_none(),
             table: plan.table.into(),

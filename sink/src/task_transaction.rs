@@ -1,6 +1,9 @@
 //! The transaction of one task: every exactly-once sink of the task writes into it, and each checkpoint commits it with
 //! the positions of the source.
 //!
+//! Tasks whose rows an exchange mixes share one (`aligning.rs`); one whose source is on another cluster keeps its positions
+//! in a topic (`taking_over.rs`).
+//!
 //! A task has one transactional producer. A transaction begins with its first record or offset; a checkpoint without either
 //! does nothing.
 //!
@@ -12,24 +15,52 @@
 //!   were part of it, say which.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
-use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::timeout;
-use tracing::warn;
+use tokio::sync::{Mutex, MutexGuard, watch};
 use upsert_kafka_client::{
-    Client, Clock, Commit, ErrorCode, GroupMetadata, Producer, ProducerId, TopicPartition, Transaction,
+    Client, Clock, Commit, GroupMetadata, Producer, ProducerId, TopicPartition, Transaction,
 };
 
 use crate::error::{Error, ErrorKind};
 use crate::lingering;
+use crate::progress_topic::ProgressTopic;
 use crate::transactional_ids::{TransactionalIds, is_partition, is_task, partition_owner};
+
+mod aligned;
+mod aligning;
+mod alignment;
+mod failing;
+mod own_progress;
+mod taking_over;
+
+use aligned::Aligned;
+use own_progress::OwnProgress;
 
 /// Of one task; its writers have a [`TransactionPart`] each. Cheap to clone.
 ///
 /// One task holds the lock at a time, over requests too: there is nothing to do beside them.
 #[derive(Clone)]
-pub(crate) struct TaskTransaction(Arc<Mutex<TransactionState>>);
+pub(crate) struct TaskTransaction {
+    state: Arc<Mutex<TransactionState>>,
+    /// Where its rows come from.
+    place: SourcePlace,
+    /// Whether several tasks read what goes into it.
+    is_shared: bool,
+    /// Of one of those tasks: its number, and the number of the checkpoint that was asked for last.
+    reader: Option<(usize, watch::Receiver<u64>)>,
+}
+
+/// Where the source of a transaction's rows is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SourcePlace {
+    /// On the sink's cluster, or nowhere: its group's offsets go into the transaction, where there are any.
+    SameCluster,
+    /// On another one.
+    OtherCluster {
+        /// Whether its positions are kept, which a progress topic does then.
+        keeps_positions: bool,
+    },
+}
 
 /// A writer's part in its task's transaction.
 pub(crate) struct TransactionPart {
@@ -49,6 +80,10 @@ struct TransactionState {
     /// How many producers there were.
     generation: u64,
     open: Option<Arc<Transaction>>,
+    /// Where the source is on another cluster: what its group's offsets are otherwise.
+    progress: Option<OwnProgress>,
+    /// Where several tasks share it.
+    aligned: Option<Aligned>,
     /// Why nothing is committed any more.
     failure: Option<String>,
 }
@@ -61,16 +96,51 @@ struct NamedProducer {
 impl TaskTransaction {
     /// The client's settings are those of a producer, without a transactional id.
     pub(crate) fn new(client: Client, clock: Clock, ids: TransactionalIds) -> Self {
-        let (producer, open, failure) = (None, None, None);
-        Self(Arc::new(Mutex::new(TransactionState {
+        Self::of(client, clock, ids, SourcePlace::SameCluster, None)
+    }
+
+    /// The same of a source on another cluster. `seed` is this task's alone, among all that there ever were.
+    pub(crate) fn with_progress_topic(
+        client: Client,
+        clock: Clock,
+        ids: TransactionalIds,
+        topic: Option<ProgressTopic>,
+        seed: u64,
+    ) -> Self {
+        let progress = topic.map(|topic| OwnProgress::new(topic, seed));
+        let keeps_positions = progress.is_some();
+        Self::of(client, clock, ids, SourcePlace::OtherCluster { keeps_positions }, progress)
+    }
+
+    fn of(
+        client: Client,
+        clock: Clock,
+        ids: TransactionalIds,
+        place: SourcePlace,
+        progress: Option<OwnProgress>,
+    ) -> Self {
+        let state = TransactionState {
             client,
             clock,
             ids,
-            producer,
+            producer: None,
             generation: 0,
-            open,
-            failure,
-        })))
+            open: None,
+            progress,
+            aligned: None,
+            failure: None,
+        };
+        Self { state: Arc::new(Mutex::new(state)), place, is_shared: false, reader: None }
+    }
+
+    /// Whether the source is on another cluster: what is written there is not in the transaction.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.place != SourcePlace::SameCluster
+    }
+
+    /// Whether a progress topic keeps the source's positions, and not its group.
+    pub(crate) fn keeps_positions(&self) -> bool {
+        self.place == SourcePlace::OtherCluster { keeps_positions: true }
     }
 
     /// A part for one more writer.
@@ -110,6 +180,10 @@ impl TaskTransaction {
 
     /// Ends what earlier owners of these partitions left open, before it is asked how far they came.
     pub(crate) async fn end_lingering(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        if self.keeps_positions() {
+            // They are fenced when the partitions are claimed.
+            return Ok(());
+        }
         let mut state = self.lock().await;
         let admin = state.client.admin();
         let ended = match state.ids.of_partitions(partitions) {
@@ -131,12 +205,15 @@ impl TaskTransaction {
     }
 
     /// From the next transaction on the task is called by one of these partitions, which it owns: whoever was is fenced.
-    pub(crate) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
-        let mut state = self.lock().await;
-        state.ids.set_owned(partitions);
-        let known = state.producer.as_ref().map(|it| &it.id);
-        let is_new = state.ids.current().is_some_and(|id| Some(&id) != known);
-        if is_new && state.open.is_none() { state.take_over().await } else { Ok(()) }
+    /// False where another one has had one of them meanwhile, so that the task goes back to what is kept.
+    pub(crate) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<bool, Error> {
+        if self.keeps_positions() {
+            return self.keep_owned(partitions).await;
+        }
+        if self.is_shared {
+            return self.set_owned_by_all(partitions).await;
+        }
+        self.lock().await.rename(partitions).await
     }
 
     /// Commits what was written, and these positions with it: the group keeps them if the rows are seen, and not
@@ -147,7 +224,13 @@ impl TaskTransaction {
         positions: &[Commit],
         group: Option<&GroupMetadata>,
     ) -> Result<bool, Error> {
+        if self.is_shared {
+            return self.commit_with_others(positions, group).await;
+        }
         let mut state = self.lock().await;
+        if state.progress.is_some() {
+            return state.commit_elsewhere(positions).await.map(|()| true);
+        }
         let positions = group.map(|group| (positions, group)).filter(|(positions, _)| !positions.is_empty());
         if state.open.is_none() && positions.is_none() {
             return state.check().map(|()| true);
@@ -182,6 +265,10 @@ impl TaskTransaction {
     pub(crate) async fn abort(&self) -> Result<(), Error> {
         let mut state = self.lock().await;
         state.check()?;
+        if self.is_shared {
+            // The others cannot go back: what they handed over may lie in any task of the sink.
+            return Err(state.remember(format!("exactly-once: {LOST_TOGETHER}")));
+        }
         state.abort().await
     }
 
@@ -221,7 +308,10 @@ impl TaskTransaction {
             }
             Err(error) => {
                 let hint = state.hint(id, &error).await;
-                let text = format!("a prepared transaction is not committed: {}{hint}", named(id, &error));
+                let text = format!(
+                    "a prepared transaction is not committed: {}{hint}",
+                    TransactionState::named(id, &error)
+                );
                 Err(Error::new(ErrorKind::Cluster, text))
             }
         }
@@ -229,16 +319,12 @@ impl TaskTransaction {
 
     /// Commits nothing any more: what was written since the last commit is not seen.
     pub(crate) async fn give_up(&self, why: &str) {
-        let mut state = self.lock().await;
-        if state.failure.is_none() {
-            state.failure = Some(why.to_owned());
-        }
         // Its abort is ordered where it is dropped.
-        state.open = None;
+        _ = self.lock().await.remember(why.to_owned());
     }
 
     async fn lock(&self) -> MutexGuard<'_, TransactionState> {
-        self.0.lock().await
+        self.state.lock().await
     }
 }
 
@@ -270,6 +356,11 @@ impl TransactionState {
             return Err(Error::new(ErrorKind::Sink, "a row is written by a task that owns no partition"));
         };
         let producer = self.producer(&id)?;
+        if self.is_unclaimed() {
+            return Err(self.remember(format!(
+                "transactional id {id}: a row is written before its partition is claimed"
+            )));
+        }
         match producer.begin().await {
             Ok(transaction) => {
                 let transaction = Arc::new(transaction);
@@ -280,8 +371,23 @@ impl TransactionState {
         }
     }
 
-    /// Begins, and aborts what is empty: the coordinator hears of the first alone.
+    /// From the next transaction on the task is called by one of these.
+    async fn rename(&mut self, partitions: &[TopicPartition]) -> Result<bool, Error> {
+        self.ids.set_owned(partitions);
+        let known = self.producer.as_ref().map(|it| &it.id);
+        let is_new = self.ids.current().is_some_and(|id| Some(&id) != known);
+        if is_new && self.open.is_none() {
+            self.take_over().await?;
+        }
+        Ok(true)
+    }
+
+    /// Begins, and aborts what is empty: the coordinator hears of the first alone. Where partitions are claimed, that takes
+    /// the id over.
     async fn take_over(&mut self) -> Result<(), Error> {
+        if self.progress.is_some() {
+            return Ok(());
+        }
         drop(self.begin().await?);
         self.abort().await
     }
@@ -333,38 +439,6 @@ impl TransactionState {
         Err(self.fail(&id, error).await)
     }
 
-    /// Finds out what became of a commit that nobody answered: the id is taken over, which ends the transaction, and the
-    /// offsets that were in it are there or not.
-    async fn resolve(
-        &mut self,
-        id: &str,
-        positions: Option<(&[Commit], &GroupMetadata)>,
-        error: upsert_kafka_client::Error,
-    ) -> Result<(), Error> {
-        warn!(transactional_id = id, %error, "a commit was not answered; its offsets will tell");
-        self.producer = None;
-        let Some((positions, group)) = positions else {
-            return Err(self.remember(format!(
-                "transactional id {id}: whether the rows of this checkpoint are committed is not known, and no position \
-                 was committed with them that would tell: {error}"
-            )));
-        };
-        self.take_over().await?;
-        let of: Vec<_> =
-            positions.iter().map(|it| TopicPartition::new(Arc::clone(&it.topic), it.partition)).collect();
-        let kept = match self.client.consumer().committed_stable(&group.group_id, &of).await {
-            Ok(kept) => kept,
-            Err(e) => return Err(self.fail(id, e).await),
-        };
-        if kept.iter().zip(positions).all(|(kept, sent)| kept.offset == Some(sent.offset)) {
-            return Ok(());
-        }
-        Err(self.remember(format!(
-            "transactional id {id}: the rows of this checkpoint were not committed, nor were their positions, so the next \
-             run reads and writes them again: {error}"
-        )))
-    }
-
     fn check(&self) -> Result<(), Error> {
         match &self.failure {
             Some(why) => Err(Error::new(ErrorKind::Cluster, why.clone())),
@@ -375,52 +449,11 @@ impl TransactionState {
     /// From now on this is why nothing is committed.
     fn remember(&mut self, why: String) -> Error {
         self.open = None;
-        let why = self.failure.get_or_insert(why);
-        Error::new(ErrorKind::Cluster, why.clone())
-    }
-
-    /// The transaction, or its producer, is at its end.
-    async fn fail(&mut self, id: &str, error: upsert_kafka_client::Error) -> Error {
-        let hint = self.hint(id, &error).await;
-        self.remember(format!("exactly-once: {}{hint}", named(id, &error)))
-    }
-
-    /// What a person can do about it.
-    async fn hint(&self, id: &str, error: &upsert_kafka_client::Error) -> String {
-        let prefix = self.ids.prefix();
-        match error.code() {
-            _ if error.is_fenced() => self.taken_over(id).await,
-            Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED) => format!(
-                "; the principal needs WRITE and DESCRIBE on transactional ids with the prefix '{prefix}'"
-            ),
-            Some(ErrorCode::INVALID_TRANSACTION_TIMEOUT) => format!(
-                "; 'properties.transaction.timeout.ms' is {}, and the brokers' transaction.max.timeout.ms is less: lower \
-                 the one or raise the other, but not below 'execution.checkpointing.interval'",
-                self.client.config().transaction_timeout.as_millis()
-            ),
-            _ => String::new(),
+        let why = self.failure.get_or_insert(why).clone();
+        if let Some(aligned) = &mut self.aligned {
+            aligned.dismiss(&why);
         }
-    }
-
-    /// Who has the id now, and since when, as far as its coordinator tells.
-    async fn taken_over(&self, id: &str) -> String {
-        let admin = self.client.admin();
-        let ids = [id];
-        let asked = timeout(DESCRIBE_TIMEOUT, admin.describe_transactions(&ids)).await;
-        let told = asked.ok().and_then(Result::ok).and_then(|told| told.into_iter().next()?.ok());
-        let now = told.map(|it| {
-            let since = it.started_ms.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
-            let since = since.map(|at| format!(", which has had a transaction open since {at}"));
-            let (producer, epoch) = (it.producer.id, it.producer.epoch);
-            format!(" (now producer {producer} in epoch {epoch}{})", since.unwrap_or_default())
-        });
-        format!(
-            "; somebody else took the id over{}: a second process of this job, another job with the same \
-             'sink.transactional-id-prefix' = '{}', or `transactions abort`. Each job needs a prefix of its own. Nothing \
-             of this checkpoint is seen, and the next run reads and writes it again",
-            now.unwrap_or_default(),
-            self.ids.prefix()
-        )
+        Error::new(ErrorKind::Cluster, why)
     }
 
     fn failed_to(&self, what: &str, error: upsert_kafka_client::Error) -> Error {
@@ -429,11 +462,6 @@ impl TransactionState {
     }
 }
 
-/// The error with its id in front, where it does not say it itself.
-fn named(id: &str, error: &upsert_kafka_client::Error) -> String {
-    let text = error.to_string();
-    if text.contains(id) { text } else { format!("transactional id {id}: {text}") }
-}
-
-/// What only explains an error is not waited for any longer.
-const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Why a job whose tasks share a transaction ends when a group takes partitions from one of them without asking.
+const LOST_TOGETHER: &str = "a group took partitions away without asking, whose rows are in one transaction with those of \
+     other tasks; nothing of it is seen, and the next run reads and writes it again";

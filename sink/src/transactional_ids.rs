@@ -77,6 +77,21 @@ impl TransactionalIds {
         self.owner = Owner::Partition(partitions.iter().min().cloned());
     }
 
+    /// The same, but the task goes by the partition that it goes by, while that is among these. A task of a fixed share
+    /// keeps its number.
+    pub(crate) fn keep_owned(&mut self, partitions: &[TopicPartition]) {
+        match &self.owner {
+            Owner::Task(_) => {}
+            Owner::Partition(Some(of)) if partitions.contains(of) => {}
+            Owner::Partition(_) => self.set_owned(partitions),
+        }
+    }
+
+    /// The id that belongs to a partition, whoever has it.
+    pub(crate) fn of_partition(&self, of: &TopicPartition) -> String {
+        format!("{}-{}-0", self.naming.prefix, partition_owner(of))
+    }
+
     /// `sink.transactional-id-prefix`
     pub(crate) fn prefix(&self) -> &str {
         &self.naming.prefix
@@ -90,9 +105,8 @@ impl TransactionalIds {
     /// The ids under which earlier owners of these partitions may have left something open; `None` where they cannot be
     /// told without a list of those that there are.
     pub(crate) fn of_partitions(&self, partitions: &[TopicPartition]) -> Option<Vec<String>> {
-        let id = |of: &TopicPartition| format!("{}-{}-0", self.naming.prefix, partition_owner(of));
         match self.naming.strategy {
-            NamingStrategy::Pooling => Some(partitions.iter().map(id).collect()),
+            NamingStrategy::Pooling => Some(partitions.iter().map(|of| self.of_partition(of)).collect()),
             NamingStrategy::Incrementing => None,
         }
     }
@@ -178,6 +192,20 @@ mod tests {
         assert_eq!(ids.current().as_deref(), Some("tx-a-a.10-0"));
         ids.set_owned(&[]);
         assert_eq!(ids.current(), None);
+    }
+
+    /// With each other id a task must claim its partitions anew.
+    #[test]
+    fn a_member_that_claims_keeps_its_id_while_it_has_that_partition() {
+        let mut ids = ids(NamingStrategy::Pooling);
+        ids.set_owned(&partitions(&[("a", 2)]));
+        ids.keep_owned(&partitions(&[("a", 1), ("a", 2)]));
+        assert_eq!(ids.current().as_deref(), Some("tx-a-a.2-0"));
+        ids.keep_owned(&partitions(&[("a", 1), ("a", 3)]));
+        assert_eq!(ids.current().as_deref(), Some("tx-a-a.1-0"));
+        let mut fixed = super::TransactionalIds::of_task(ids.naming.clone(), 3);
+        fixed.keep_owned(&partitions(&[("a", 1)]));
+        assert_eq!(fixed.current().as_deref(), Some("tx-a-3-0"));
     }
 
     #[test]

@@ -14,6 +14,8 @@ use upsert_kafka_sink::{Error, Job, JobOptions, Stopper, Summary};
 
 mod bad_input; // fenced, timed out, not allowed: a sentence each
 mod commands; // transactions list, describe, abort
+mod elsewhere; // the source on another cluster: the progress topic
+mod exchanged; // rows go to tasks of the sink
 mod lingering; // what an earlier run left open
 mod members; // many processes of one job, given partitions and robbed of them
 mod two_phases; // prepare, store, commit: programs with checkpoints of their own

@@ -131,11 +131,12 @@ async fn exactly_once_jobs_write_every_change_once() {
                 add(format!("{point}/{fault}/{when:?}"), Harm::Fault(*api, action), *when);
             }
         }
-        for (point, api) in [
-            ("produce", ApiKey::PRODUCE),
-            ("txn-offset-commit", ApiKey::TXN_OFFSET_COMMIT),
-            ("end-txn", ApiKey::END_TXN),
-        ] {
+        let kept = match shape {
+            // In the progress topic, and then in the group for all to see.
+            Shape::ExactlyOnceElsewhere => ("offset-commit", ApiKey::OFFSET_COMMIT),
+            _ => ("txn-offset-commit", ApiKey::TXN_OFFSET_COMMIT),
+        };
+        for (point, api) in [("produce", ApiKey::PRODUCE), kept, ("end-txn", ApiKey::END_TXN)] {
             for (moment, action) in [("before", Action::Close), ("after", Action::LoseAnswer)] {
                 add(format!("killed-{moment}/{point}"), Harm::KillAt(api, action), When::Running);
             }

@@ -1,10 +1,11 @@
 //! Not tests: an embedded broker in virtual time, and processes that reach it over pipes and can be killed.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
@@ -23,6 +24,8 @@ pub(crate) const BEGAN_UNIX_MS: i64 = 1_767_225_600_000;
 /// A broker, and a world in which it is the only one there is.
 pub(crate) struct World {
     pub(crate) broker: Broker,
+    /// A cluster beside it, where there is one.
+    pub(crate) other: Option<Broker>,
     pub(crate) began: Instant,
     /// The clock of every process.
     clock: Clock,
@@ -33,6 +36,17 @@ pub(crate) struct World {
 pub(crate) struct Process {
     pub(crate) environment: Environment,
     is_alive: Arc<AtomicBool>,
+    /// Whether it reaches the one broker, and not only the other.
+    reaches_first: Arc<AtomicBool>,
+    /// On its way to the other.
+    stall: Arc<Stall>,
+}
+
+/// Where bytes stand still for a while, and arrive all the same.
+#[derive(Default)]
+struct Stall {
+    is_on: AtomicBool,
+    waiting: Mutex<Vec<Waker>>,
 }
 
 /// A job at work in a process.
@@ -60,7 +74,24 @@ impl World {
             upsert_kafka_broker::Environment::new().with_clock(clock).with_seed(7).without_sockets();
         let broker = Broker::start_in(BrokerConfig::default(), machine).await.expect("a broker");
         let clock = Clock::of_runtime(BEGAN_UNIX_MS);
-        Self { broker, began: clock.now(), clock }
+        Self { broker, other: None, began: clock.now(), clock }
+    }
+
+    /// With a cluster more.
+    pub(crate) async fn of_two_clusters() -> Self {
+        let clock = upsert_kafka_broker::Clock::of_runtime(BEGAN_UNIX_MS);
+        let machine =
+            upsert_kafka_broker::Environment::new().with_clock(clock).with_seed(8).without_sockets();
+        let config = BrokerConfig::default()
+            .with_cluster_id("other")
+            .with_listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 19_092)));
+        let other = Broker::start_in(config, machine).await.expect("a broker");
+        Self { other: Some(other), ..Self::new().await }
+    }
+
+    /// Where the other one listens; the only one, where there is no other.
+    pub(crate) fn other_bootstrap(&self) -> String {
+        self.other.as_ref().unwrap_or(&self.broker).address().to_string()
     }
 
     /// Where the broker listens.
@@ -71,26 +102,39 @@ impl World {
     /// Another process.
     pub(crate) fn process(&self, seed: u64) -> Process {
         let (network, is_alive) = (self.broker.connector(), Arc::new(AtomicBool::new(true)));
-        let alive = Arc::clone(&is_alive);
+        let reaches_first = Arc::new(AtomicBool::new(true));
+        let stall = Arc::new(Stall::default());
+        let of_other = Arc::clone(&stall);
+        let other = self.other.as_ref().map(|it| (it.connector(), it.address().port()));
+        let (alive, first) = (Arc::clone(&is_alive), Arc::clone(&reaches_first));
         let dialer = move |address: Address| {
-            let (network, is_alive) = (network.clone(), Arc::clone(&alive));
+            let other = other.clone().filter(|(_, port)| *port == address.port);
+            let reached = vec![Arc::clone(&alive)];
+            let stall = other.as_ref().map(|_| Arc::clone(&of_other));
+            let reached =
+                if other.is_some() { reached } else { [reached, vec![Arc::clone(&first)]].concat() };
+            let network = other.map_or_else(|| network.clone(), |(network, _)| network);
             async move {
-                if !is_alive.load(Ordering::Relaxed) {
+                if reached.iter().any(|it| !it.load(Ordering::Relaxed)) {
                     return Err(io::ErrorKind::NetworkUnreachable.into());
                 }
                 let pipe = network.connect(&address.host, address.port).await?;
-                Ok(MortalStream { pipe, is_alive })
+                Ok(MortalStream { pipe, reached, stall })
             }
         };
         let environment =
             Environment::new().with_dialer(dialer).with_clock(self.clock.clone()).with_seed(seed);
-        Process { environment, is_alive }
+        Process { environment, is_alive, reaches_first, stall }
     }
 
     pub(crate) async fn client(&self) -> Client {
-        let servers = self.bootstrap();
+        self.client_of(&self.bootstrap()).await
+    }
+
+    /// Of one of the clusters.
+    pub(crate) async fn client_of(&self, servers: &str) -> Client {
         let (config, _) =
-            Config::from_properties([("bootstrap.servers", &*servers)], Role::Producer).expect("a config");
+            Config::from_properties([("bootstrap.servers", servers)], Role::Producer).expect("a config");
         Client::open_in(config, self.process(7).environment).await.expect("a client")
     }
 
@@ -99,18 +143,19 @@ impl World {
         sleep_until((self.began + after).into()).await;
     }
 
-    /// Everything in the first partitions of a topic, as many as it has, by partition and offset.
+    /// Everything in the partitions of a topic, by partition and offset.
     pub(crate) async fn written(&self, topic: &str) -> Vec<Written> {
-        self.read(topic, IsolationLevel::ReadUncommitted).await
+        self.read(self.client().await, topic, IsolationLevel::ReadUncommitted).await
     }
 
-    /// The same of committed transactions alone, up to the first open one of each partition.
+    /// The same of committed transactions alone, up to the first open one of each partition; on the other cluster, where
+    /// there is one.
     pub(crate) async fn committed(&self, topic: &str) -> Vec<Written> {
-        self.read(topic, IsolationLevel::ReadCommitted).await
+        let client = self.client_of(&self.other_bootstrap()).await;
+        self.read(client, topic, IsolationLevel::ReadCommitted).await
     }
 
-    async fn read(&self, topic: &str, isolation_level: IsolationLevel) -> Vec<Written> {
-        let client = self.client().await;
+    async fn read(&self, client: Client, topic: &str, isolation_level: IsolationLevel) -> Vec<Written> {
         let config = client.config().clone().with(|it| it.isolation_level = isolation_level);
         let mut consumer = client.with_config(config).expect("a client").consumer();
         let ends = consumer.offsets(topic, upsert_kafka_client::OffsetSpec::Latest).await.expect("its ends");
@@ -178,9 +223,21 @@ impl Running {
         self.process.is_alive.store(false, Ordering::Relaxed);
     }
 
-    /// It reaches the broker again.
+    /// The same for the one cluster alone: the other one hears it.
+    pub(crate) fn cut_off_from_first(&self) {
+        self.process.reaches_first.store(false, Ordering::Relaxed);
+    }
+
+    /// What it sends to the other cluster from now on stands still, until that is [mended](Self::mend).
+    pub(crate) fn stall_to_other(&self) {
+        self.process.stall.is_on.store(true, Ordering::Relaxed);
+    }
+
+    /// It reaches every broker again.
     pub(crate) fn mend(&self) {
+        self.process.stall.end();
         self.process.is_alive.store(true, Ordering::Relaxed);
+        self.process.reaches_first.store(true, Ordering::Relaxed);
     }
 
     /// kill -9: from this moment on nothing that it says is heard.
@@ -194,12 +251,30 @@ impl Running {
 /// A stream that ends with its process: what is written after that goes nowhere.
 struct MortalStream {
     pipe: DuplexStream,
-    is_alive: Arc<AtomicBool>,
+    /// All of which are true while it lives.
+    reached: Vec<Arc<AtomicBool>>,
+    stall: Option<Arc<Stall>>,
+}
+
+impl Stall {
+    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        if !self.is_on.load(Ordering::Relaxed) {
+            return Poll::Ready(());
+        }
+        self.waiting.lock().expect("no panic").push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn end(&self) {
+        self.is_on.store(false, Ordering::Relaxed);
+        self.waiting.lock().expect("no panic").drain(..).for_each(Waker::wake);
+    }
 }
 
 impl MortalStream {
     fn check(&self) -> io::Result<()> {
-        if self.is_alive.load(Ordering::Relaxed) { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+        let is_alive = self.reached.iter().all(|it| it.load(Ordering::Relaxed));
+        if is_alive { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }
 }
 
@@ -217,6 +292,9 @@ impl AsyncRead for MortalStream {
 impl AsyncWrite for MortalStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check()?;
+        if let Some(stall) = &self.stall {
+            ready!(stall.poll(cx));
+        }
         Pin::new(&mut self.pipe).poll_write(cx, bytes)
     }
 

@@ -9,6 +9,7 @@ use crate::local_source::{LocalBatch, LocalSource};
 use crate::plan::{Notice, SourcePlan};
 use crate::progress::OffsetsRebuilt;
 use crate::source::{JobIdentity, KafkaSource, Positions, Share, SourceEvent};
+use crate::task_transaction::TaskTransaction;
 
 /// A source that is open.
 pub(super) enum Input {
@@ -31,11 +32,12 @@ impl Input {
         restore: Restore,
         job: JobIdentity,
         clients: &mut Clients,
+        transaction: Option<&TaskTransaction>,
     ) -> Result<Self, Error> {
         if let Some(local) = &plan.local {
             return Ok(Self::Local(LocalSource::open(&plan.table, local, clients.clock())));
         }
-        let source = KafkaSource::open(plan, share, restore, job, clients).await?;
+        let source = KafkaSource::open(plan, share, restore, job, clients, transaction).await?;
         Ok(Self::Kafka(Box::new(source)))
     }
 
@@ -124,9 +126,9 @@ impl Input {
     }
 
     /// These positions were committed in a transaction.
-    pub(super) fn committed(&mut self, positions: Positions) {
+    pub(super) async fn committed(&mut self, positions: Positions) {
         if let Self::Kafka(source) = self {
-            source.committed_at(positions);
+            source.committed_in_transaction(positions).await;
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! It has no positions and commits nothing. A task that reads commits its positions once every task of the sink has
 //! flushed what it was handed by that task; what others handed over meanwhile may be flushed with it, which hurts nobody.
+//! Of an exactly-once sink it writes into the transaction that those tasks share, which commits while they stand still.
 //! It ends when the tasks that read have all ended, so that a stop drains it.
 //!
 //! What must never happen: a flush that is told to be done after a change was not written. So a task that failed answers
@@ -21,6 +22,7 @@ use crate::changes::Changes;
 use crate::error::Error;
 use crate::plan::{InsertPlan, Pipeline};
 use crate::progress::{Counts, Progress};
+use crate::task_transaction::TaskTransaction;
 use crate::writer::Writer;
 
 /// The tasks of a job's sinks, as its pipelines are opened.
@@ -50,10 +52,11 @@ impl SinkTasks {
         pipeline: &Pipeline,
         opening: &mut Opening,
     ) -> Result<Vec<Vec<HandoverSender>>, Error> {
+        let transaction = opening.shared_transaction(pipeline).await?;
         let mut exchanges = Vec::new();
         for insert in pipeline.sinks().filter_map(<[InsertPlan]>::first) {
             if !self.senders.contains_key(&insert.statement) {
-                let senders = self.open_tasks(insert, opening).await?;
+                let senders = self.open_tasks(insert, opening, transaction.as_ref()).await?;
                 self.senders.insert(insert.statement, senders);
             }
             exchanges.push(self.senders[&insert.statement].clone());
@@ -65,13 +68,14 @@ impl SinkTasks {
         &mut self,
         insert: &InsertPlan,
         opening: &mut Opening,
+        transaction: Option<&TaskTransaction>,
     ) -> Result<Vec<HandoverSender>, Error> {
         let count = insert.distribution.sink_tasks().unwrap_or(0);
         let mut senders = Vec::new();
         for index in 0..count {
             let (sender, inbox) = handover::channel();
             let subtask = Subtask::new(index, count);
-            self.tasks.push(SinkTask::open(insert, subtask, inbox, opening).await?);
+            self.tasks.push(SinkTask::open(insert, subtask, inbox, opening, transaction).await?);
             senders.push(sender);
         }
         Ok(senders)
@@ -89,8 +93,9 @@ impl SinkTask {
         subtask: Subtask,
         inbox: HandoverReceiver,
         Opening { clients, progress, results, .. }: &mut Opening,
+        transaction: Option<&TaskTransaction>,
     ) -> Result<Self, Error> {
-        let writer = Writer::open(&insert.sink, subtask, clients, results.as_ref(), None).await?;
+        let writer = Writer::open(&insert.sink, subtask, clients, results.as_ref(), transaction).await?;
         Ok(Self { inbox, writer, progress: Arc::clone(progress), unacknowledged: 0, asked: None })
     }
 

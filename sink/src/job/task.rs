@@ -34,6 +34,7 @@ use crate::schema_fetch;
 use crate::skips::Skips;
 use crate::source::{JobIdentity, KafkaSource, Share, SourceEvent};
 use crate::state::StateSize;
+use crate::task_transaction::TaskTransaction;
 use crate::transform::{Fed, Transform};
 
 /// A task that stands at its beginning, or runs.
@@ -54,6 +55,10 @@ pub(super) struct Task {
     kept: StateSize,
     /// What it last told of how far they are rebuilt.
     rebuilt: OffsetsRebuilt,
+    /// The number of the checkpoint that tasks ask for which share its transaction.
+    asked: Option<watch::Receiver<u64>>,
+    /// In how many of those it has taken part.
+    aligned: u64,
 }
 
 /// What a job's tasks have in common while they are opened.
@@ -78,13 +83,27 @@ impl Opening {
     /// as its number says.
     fn share(&mut self, pipeline: &Pipeline, subtask: Subtask) -> Share {
         let reader = pipeline.reader();
-        if self.alone || self.restore == Restore::LookOn || !reader.may_share() {
+        if !self.is_member(pipeline) {
             return Share::Fixed(subtask);
         }
         let number = self.members;
         self.members += 1;
         let name = self.instance.as_deref().or_else(|| reader.group_instance_id());
         Share::Group { instance: name.map(|name| format!("{name}-{number}")) }
+    }
+
+    /// Whether a group gives the tasks of this pipeline their partitions.
+    fn is_member(&self, pipeline: &Pipeline) -> bool {
+        !self.alone && self.restore != Restore::LookOn && pipeline.reader().may_share()
+    }
+
+    /// The transaction of all tasks that an exchange connects with those of this pipeline, where there is one.
+    pub(super) async fn shared_transaction(
+        &mut self,
+        pipeline: &Pipeline,
+    ) -> Result<Option<TaskTransaction>, Error> {
+        let is_member = self.is_member(pipeline);
+        self.transactions.shared(pipeline, is_member, &mut self.clients).await
     }
 }
 
@@ -104,20 +123,25 @@ impl Task {
         let Opening { restore, job, clients, progress, results, transactions, .. } = opening;
         let transaction = transactions.open(pipeline, subtask, &share, clients).await?;
         let dead_letters = {
-            // What comes from this machine is on no cluster.
-            let shared = transaction.as_ref().filter(|_| pipeline.reader().local.is_none());
+            // What comes from this machine is on no cluster, or on another one.
+            let shared =
+                transaction.as_ref().filter(|it| pipeline.reader().local.is_none() && !it.is_elsewhere());
             DeadLetters::open(pipeline.reader(), clients, shared).await?
         };
         let shared = Arc::clone(progress);
         let results = results.as_ref();
+        let source =
+            Input::open(pipeline.reader(), share, *restore, job.clone(), clients, transaction.as_ref())
+                .await?;
         let writers =
             Writers::open(pipeline, exchanges, subtask, clients, shared, results, transaction).await?;
-        let source = Input::open(pipeline.reader(), share, *restore, job.clone(), clients).await?;
         let rebuilt = source.rebuilt();
         progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);
         Ok(Self {
             source,
             rebuilt,
+            asked: writers.asked(),
+            aligned: 0,
             writers,
             dead_letters,
             discovery_interval: pipeline.reader().discovery_interval,
@@ -155,7 +179,7 @@ impl Task {
             // All are cancel-safe.
             tokio::select! {
                 biased;
-                event = source.changed() => self.handle(event?).await?,
+                event = source.changed() => self.handle_unread(event?).await?,
                 () = &mut own, if !is_settled => {
                     is_settled = true;
                     settled.send_modify(|count| *count += 1);
@@ -196,12 +220,23 @@ impl Task {
                     Err(error) => self.source.recover(error).await?,
                 },
                 _ = checkpoints.tick() => self.checkpoint().await?,
+                () = asked(&mut self.asked, self.aligned) => {
+                    self.checkpoint().await?;
+                    checkpoints.reset();
+                }
                 () = self.writers.due() => self.writers.release_due().await?,
                 _ = discoveries.tick(), if self.discovery_interval.is_some() => self.discover().await,
                 _ = stop.changed() => debug!("asked to stop"),
             }
         }
         Ok(())
+    }
+
+    /// The last checkpoint of the task, which others that share its transaction wait for.
+    pub(super) async fn end(&mut self) -> Result<(), Error> {
+        let committed = self.checkpoint().await;
+        self.writers.end(&committed).await;
+        committed
     }
 
     /// Leaves the source's group, behind the last checkpoint.
@@ -213,6 +248,18 @@ impl Task {
         }
     }
 
+    /// What happens to partitions of which nothing was read yet.
+    async fn handle_unread(&mut self, event: SourceEvent) -> Result<(), Error> {
+        match event {
+            // A checkpoint would wait for the other tasks, which wait for this one to let go.
+            SourceEvent::Revoked(revocation) | SourceEvent::Lost(revocation) if self.asked.is_some() => {
+                self.let_go(&revocation);
+                self.tell_owned().await.map(drop)
+            }
+            event => self.handle(event).await,
+        }
+    }
+
     async fn handle(&mut self, event: SourceEvent) -> Result<(), Error> {
         match event {
             SourceEvent::Fetched(fetched) => self.process(fetched).await,
@@ -220,14 +267,15 @@ impl Task {
             SourceEvent::Revoked(revocation) => {
                 // What was read of them is written and committed before another task has them.
                 self.checkpoint().await?;
+                self.writers.let_go(revocation.partitions()).await?;
                 self.let_go(&revocation);
-                self.tell_owned().await
+                if self.tell_owned().await? { Ok(()) } else { self.rewind().await }
             }
             SourceEvent::Lost(revocation) => {
                 // What was written of them since the last commit is for another task to write, and is not seen.
                 self.writers.abort().await?;
                 self.let_go(&revocation);
-                self.tell_owned().await?;
+                _ = self.tell_owned().await?;
                 if self.writers.is_exactly_once() { self.rewind().await } else { Ok(()) }
             }
             // Of a member that failed the failure was told before.
@@ -236,6 +284,10 @@ impl Task {
     }
 
     async fn take(&mut self, given: &[TopicPartition]) -> Result<(), Error> {
+        if self.writers.keeps_positions() {
+            // Where these begin is kept by a transaction of its own.
+            self.checkpoint().await?;
+        }
         self.writers.end_lingering(given).await?;
         self.begin(given).await
     }
@@ -245,7 +297,8 @@ impl Task {
             source.take(given).await?;
         }
         self.tell_rebuilt();
-        self.tell_owned().await
+        // They were taken over just now.
+        self.tell_owned().await.map(drop)
     }
 
     /// Goes back to what the group keeps, since what was written after it is aborted. What is kept of earlier rows is made
@@ -262,9 +315,9 @@ impl Task {
         self.begin(&owned).await
     }
 
-    /// Transactions are called by what the task owns.
-    async fn tell_owned(&mut self) -> Result<(), Error> {
-        let Some(source) = self.member() else { return Ok(()) };
+    /// Transactions are called by what the task owns. False where it has to go back to what is kept of that.
+    async fn tell_owned(&mut self) -> Result<bool, Error> {
+        let Some(source) = self.member() else { return Ok(true) };
         let owned = source.owned();
         self.writers.set_owned(&owned).await
     }
@@ -286,6 +339,7 @@ impl Task {
         if !self.writers.commit(positions, &mut self.source).await? {
             return self.rewind().await;
         }
+        self.aligned += 1;
         self.progress.committed(self.clock.now());
         debug!(rows_in = self.progress.counts().rows_in, "committed");
         Ok(())
@@ -408,6 +462,15 @@ impl Task {
         }
         counts.skipped += u64::from(self.transform.is_unread());
         self.writers.write(self.transform.changes(), counts).await
+    }
+}
+
+/// Returns when a checkpoint is asked for in which the task has not taken part; never, where it commits alone. Cancel-safe.
+async fn asked(by_others: &mut Option<watch::Receiver<u64>>, aligned: u64) {
+    match by_others {
+        // Who asks lives as long as the task.
+        Some(asked) => _ = asked.wait_for(|asked| *asked > aligned).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tracing::info;
+use tracing::{info, warn};
 use upsert_kafka_client::{Admin, ErrorCode, NewTopic, Role};
 
 use crate::clients::Clients;
@@ -83,6 +83,50 @@ pub(super) async fn check(
         }
     }
     Ok(checked)
+}
+
+/// Sees to it that the progress topic of a sink exists, and keeps the last record of each key for ever.
+pub(super) async fn check_progress_topic(
+    sink: &KafkaSinkPlan,
+    new: Option<&NewTopics>,
+    clients: &mut Clients,
+) -> Result<(), Error> {
+    let KafkaSinkPlan { table, progress_topic: topic, properties, .. } = sink;
+    let named = TableTopic { table, topic, properties, is_sink: false, is_compacted: true };
+    let admin = admin(&named, clients).await?;
+    match (described(&admin, &named, new.is_some()).await.map_err(|e| named.failed(e))?, new) {
+        (Found::There, _) => {}
+        (Found::Missing, Some(new)) => return create(&admin, &named, &new.clone().partitions(1)).await,
+        (Found::Missing, None) => {
+            let text = format!(
+                "table {table}: 'sink.progress-topic' = '{topic}' does not exist; the source is on another cluster, so this \
+                 topic is to keep how far it is written: create it with cleanup.policy=compact, or run with --create-topics"
+            );
+            return Err(Error::new(ErrorKind::Cluster, text));
+        }
+    }
+    let configs = match timeout(CONFIGS_TIMEOUT, admin.topic_configs(topic)).await {
+        Ok(Ok(configs)) => configs,
+        Ok(Err(error)) => {
+            warn!(topic, %error, "whether the progress topic is compacted is not known");
+            return Ok(());
+        }
+        Err(_) => {
+            warn!(topic, "whether the progress topic is compacted is not known: no answer");
+            return Ok(());
+        }
+    };
+    let policy = configs.iter().find(|it| it.name == "cleanup.policy").and_then(|it| it.value.as_deref());
+    match policy {
+        Some(policy) if policy != "compact" => {
+            let text = format!(
+                "table {table}: 'sink.progress-topic' = '{topic}' has cleanup.policy={policy}, by which how far the source \
+                 is written would be forgotten: it must be compact"
+            );
+            Err(Error::new(ErrorKind::Cluster, text))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What the cluster says of a topic.

@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio::time::sleep_until;
 use upsert_kafka_client::TopicPartition;
 
@@ -132,6 +133,20 @@ impl Writers {
     /// positions lasting at once. False where the group has gone on without the source: what was written since the last
     /// commit is aborted, and the source goes back to it.
     pub(super) async fn commit(&mut self, positions: Positions, source: &mut Input) -> Result<bool, Error> {
+        let committed = self.try_commit(positions, source).await;
+        if let (Err(error), Some(transaction)) = (&committed, &self.transaction)
+            && transaction.is_shared()
+        {
+            // Others wait for this task.
+            transaction.give_up(&error.to_string()).await;
+        }
+        committed
+    }
+
+    async fn try_commit(&mut self, positions: Positions, source: &mut Input) -> Result<bool, Error> {
+        if let Some(transaction) = &self.transaction {
+            transaction.ask_others().await;
+        }
         for outlet in &mut self.outlets {
             if let Outlet::Exchange(exchange) = outlet {
                 exchange.begin_flush().await?;
@@ -162,7 +177,7 @@ impl Writers {
         let is_committed = transaction.commit(positions.commits(), source.group().as_ref()).await?;
         self.progress.acknowledged(unacknowledged);
         if is_committed {
-            source.committed(positions);
+            source.committed(positions).await;
         }
         Ok(is_committed)
     }
@@ -190,9 +205,37 @@ impl Writers {
     }
 
     /// Says which partitions the task owns, whenever that has changed: its next transaction is called by one of them.
-    pub(super) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+    /// False where another one has had one of them meanwhile.
+    pub(super) async fn set_owned(&self, partitions: &[TopicPartition]) -> Result<bool, Error> {
         match &self.transaction {
             Some(transaction) => transaction.set_owned(partitions).await,
+            None => Ok(true),
+        }
+    }
+
+    /// The number of the checkpoint that other tasks ask for; `None` where none can.
+    pub(super) fn asked(&self) -> Option<watch::Receiver<u64>> {
+        self.transaction.as_ref().and_then(TaskTransaction::due)
+    }
+
+    /// The task has ended, well or not: others need not wait for it.
+    pub(super) async fn end(&self, checkpoint: &Result<(), Error>) {
+        let Some(transaction) = self.transaction.as_ref().filter(|it| it.is_shared()) else { return };
+        match checkpoint {
+            Ok(()) => transaction.retire().await,
+            Err(error) => transaction.give_up(&error.to_string()).await,
+        }
+    }
+
+    /// Whether a progress topic keeps the source's positions.
+    pub(super) fn keeps_positions(&self) -> bool {
+        self.transaction.as_ref().is_some_and(TaskTransaction::keeps_positions)
+    }
+
+    /// Says that these are free, all of which is committed.
+    pub(super) async fn let_go(&self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        match &self.transaction {
+            Some(transaction) => transaction.release(partitions).await,
             None => Ok(()),
         }
     }

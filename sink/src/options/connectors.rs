@@ -151,6 +151,13 @@ const TRANSACTION_PREFIX: OptionSpec = option(
     "3.1.0",
     "Begins the transactional ids of exactly-once; one of its own for each job.",
 );
+const PROGRESS_TOPIC: OptionSpec = option(
+    "sink.progress-topic",
+    String,
+    None,
+    "-",
+    "Where exactly-once keeps how far a source on another cluster is written: a compacted topic, upsert-kafka-progress where it is not said.",
+);
 const TRANSACTION_NAMING: OptionSpec = option(
     "sink.transaction-naming-strategy",
     STRATEGIES,
@@ -272,6 +279,7 @@ static UPSERT_KAFKA_OPTIONS: &[OptionSpec] = &[
     GUARANTEE,
     TRANSACTION_PREFIX,
     TRANSACTION_NAMING,
+    PROGRESS_TOPIC,
     SCAN_PARALLELISM,
     ERROR_MODE,
     DEAD_LETTER_TOPIC,
@@ -327,6 +335,7 @@ static KAFKA_OPTIONS: &[OptionSpec] = &[
     option("sink.semantic", String, None, "1.12", "The old name of 'sink.delivery-guarantee'."),
     TRANSACTION_PREFIX,
     TRANSACTION_NAMING,
+    PROGRESS_TOPIC,
     WATERMARK_EMIT,
     WATERMARK_GROUP,
     WATERMARK_DRIFT,

@@ -1,7 +1,7 @@
 //! `sink.delivery-guarantee` and what belongs to it, of a table that is written.
 
 use super::check::Check;
-use super::distribution::Distribution;
+use super::notice::Notice;
 use super::pipeline::{InsertPlan, KafkaSinkPlan, Pipeline, SinkPlan};
 use super::properties::sets;
 use crate::delivery_guarantee::{DeliveryGuarantee, NamingStrategy, TransactionNaming};
@@ -19,6 +19,11 @@ impl Check<'_> {
             }
             _ => DeliveryGuarantee::AtLeastOnce,
         }
+    }
+
+    /// Where the positions of a source on another cluster are kept.
+    pub(super) fn progress_topic(&self) -> String {
+        self.given("sink.progress-topic").unwrap_or(PROGRESS_TOPIC).to_owned()
     }
 
     fn transaction_naming(&self) -> TransactionNaming {
@@ -71,6 +76,21 @@ pub(super) fn findings(pipelines: &[Pipeline], settings: &Settings) -> Vec<Findi
     findings
 }
 
+/// What should be known of exactly-once sinks whose source keeps no positions: nothing tells the next run how far it came.
+pub(super) fn notices(pipelines: &[Pipeline]) -> Vec<Notice> {
+    let keeps_none = |it: &&Pipeline| it.reader().local.is_none() && it.reader().group_id.is_none();
+    let notice = |pipeline: &Pipeline| {
+        let sink = pipeline.exactly_once_sinks().next()?;
+        let text = format!(
+            "'{GUARANTEE}' = 'exactly-once': table {} has no 'properties.group.id', so nobody keeps how far it is read: \
+             each checkpoint is seen whole or not at all, and the next run begins as 'scan.startup.mode' says",
+            pipeline.reader().table
+        );
+        Some(Notice { table: Some(sink.table.clone()), text })
+    };
+    pipelines.iter().filter(keeps_none).filter_map(notice).collect()
+}
+
 /// Tasks of members are called by partitions: those of two groups must not be by the same ones.
 fn called_alike(one: &Pipeline, other: &Pipeline) -> Option<Finding> {
     let (sink, others) = (one.exactly_once_sinks().next()?, other.exactly_once_sinks().next()?);
@@ -90,17 +110,7 @@ fn called_alike(one: &Pipeline, other: &Pipeline) -> Option<Finding> {
 fn refused(insert: &InsertPlan, settings: &Settings) -> Option<Finding> {
     let SinkPlan::Kafka(sink) = &insert.sink else { return None };
     sink.delivery.naming()?;
-    let text = match insert.distribution {
-        Distribution::Forward => too_short(sink, settings)?,
-        _ => {
-            let text = format!(
-                "'{GUARANTEE}' = 'exactly-once' is not supported yet where rows go to tasks of the sink: give \
-                 'sink.parallelism' and 'scan.parallelism' one value, or leave them out, and read one topic for each INSERT"
-            );
-            return Some(Finding::not_yet("exactly-once behind an exchange", text).of(&sink.table));
-        }
-    };
-    Some(Finding::new(Rule::ExactlyOnce, text).of(&sink.table))
+    Some(Finding::new(Rule::ExactlyOnce, too_short(sink, settings)?).of(&sink.table))
 }
 
 /// A transaction that its coordinator would abort before the commit that it waits for.
@@ -119,6 +129,9 @@ fn too_short(sink: &KafkaSinkPlan, settings: &Settings) -> Option<String> {
 pub(super) const GUARANTEE: &str = "sink.delivery-guarantee";
 const PREFIX: &str = "sink.transactional-id-prefix";
 const TIMEOUT: &str = "transaction.timeout.ms";
+
+/// `sink.progress-topic` where it is not said.
+const PROGRESS_TOPIC: &str = "upsert-kafka-progress";
 
 /// Flink's limit: with the subtask and the counter behind it the id must still be a Kafka string.
 const PREFIX_BYTES_MAX: usize = 64_000;

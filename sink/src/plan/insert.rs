@@ -97,6 +97,7 @@ pub(super) fn explained(draft: &mut JobDraft<'_>, statements: Vec<Statement>) {
     }
     inner.findings.extend(distribute(inner.readers.pipelines_mut(), &inner.settings));
     inner.findings.extend(delivery::findings(inner.readers.pipelines(), &inner.settings));
+    inner.notices.extend(delivery::notices(inner.readers.pipelines()));
     let text = Explained {
         settings: &inner.settings,
         pipelines: inner.readers.pipelines(),

@@ -130,6 +130,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     let is_insert_only = value.as_ref().is_some_and(|format| !format.spec.carries_changes);
     let value = value.and_then(|format| check.encoding_format(&format, &row.columns, &slots.value));
     let delivery = check.delivery(guarantee);
+    let progress_topic = check.progress_topic();
     let properties = check.properties();
     let topics = check.selected_topics();
     let mut lines = vec![written_topics(&topics)];
@@ -150,6 +151,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         buffer: None,
         parallelism,
         delivery,
+        progress_topic,
     });
     (plan.map(Box::new).map(SinkPlan::Kafka), check, lines)
 }

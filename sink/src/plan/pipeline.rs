@@ -137,6 +137,8 @@ pub(crate) struct KafkaSinkPlan {
     pub(crate) parallelism: Option<u32>,
     /// `sink.delivery-guarantee`
     pub(crate) delivery: DeliveryGuarantee,
+    /// `sink.progress-topic`
+    pub(crate) progress_topic: String,
 }
 
 /// `sink.buffer-flush.max-rows` and `interval`.

@@ -101,11 +101,13 @@ impl<'a> Planner<'a> {
         }
         let ground = draft.ground();
         let mut told = HashSet::new();
+        let of_delivery = delivery::notices(draft.readers.pipelines());
         let of_file = draft.caller.credentials.notices().iter().map(|text| notice_of_job(text.clone()));
         let notices = of_file
             .chain(without_security(&draft.without_security))
             .chain(draft.notices)
-            .chain(draft.properties.notices);
+            .chain(draft.properties.notices)
+            .chain(of_delivery);
         let plan = Plan {
             settings: draft.settings,
             pipelines: draft.readers.into_pipelines(),

@@ -36,6 +36,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
     let parallelism = check.parallelism("sink.parallelism");
     let metadata = check.written_metadata();
     let delivery = check.delivery(check.choice(GUARANTEE));
+    let progress_topic = check.progress_topic();
     not_set(&mut check);
     let properties = check.properties();
     let topics = check.selected_topics();
@@ -58,6 +59,7 @@ pub(super) fn sink(table: &Table) -> (Option<SinkPlan>, Check<'_>, Vec<String>) 
         buffer: check.buffer(),
         parallelism,
         delivery,
+        progress_topic,
     });
     (plan.map(Box::new).map(SinkPlan::Kafka), check, lines)
 }

@@ -45,6 +45,12 @@ impl KafkaSource {
     ) -> Result<(), Error> {
         let every = Subscription::all_partitions_of(topic);
         let mut kept: BTreeMap<_, _> = every.iter().zip(self.committed(&every).await?).collect();
+        if let Some(elsewhere) = &self.subscription.kept_elsewhere {
+            // Another job is refused before it takes anything from the one whose positions these are.
+            let all: Vec<_> = every.iter().filter_map(|of| kept.get(of).cloned()).collect();
+            self.initializer(topic).topic_start(&all).map_err(|it| self.refused(&topic.name, &it))?;
+            elsewhere.claim(own).await?;
+        }
         // What was committed of them in a transaction may not have reached the group yet.
         kept.extend(own.iter().zip(self.committed_stable(own).await?));
         let initializer = self.initializer(topic);
@@ -145,12 +151,18 @@ impl KafkaSource {
     /// What the group keeps of each, in their order; nothing without a group.
     pub(super) async fn committed(&self, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
         let Some(group) = &self.subscription.group else { return Ok(Vec::new()) };
+        if let Some(kept) = &self.subscription.kept_elsewhere {
+            return kept.kept(of).await;
+        }
         self.consumer.committed(group, of).await.map_err(|e| self.failed(e))
     }
 
     /// The same, once nothing newer is on its way.
     async fn committed_stable(&self, of: &[TopicPartition]) -> Result<Vec<Committed>, Error> {
         let Some(group) = &self.subscription.group else { return Ok(Vec::new()) };
+        if let Some(kept) = &self.subscription.kept_elsewhere {
+            return kept.kept(of).await;
+        }
         self.consumer.committed_stable(group, of).await.map_err(|e| self.failed(e))
     }
 

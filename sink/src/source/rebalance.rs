@@ -130,13 +130,23 @@ impl KafkaSource {
     /// Commits for all partitions where the table says that they begin, while the group has no member: whoever joins then
     /// goes on from there.
     async fn begin_all_anew(&mut self) -> Result<(), Error> {
+        if let (Some(group), Some(_)) = (&self.subscription.group, &self.subscription.kept_elsewhere)
+            && !self.admin.describe_group(group).await.map_err(|e| self.failed(e))?.members.is_empty()
+        {
+            return Err(self.is_shared(group));
+        }
         for topic in self.describe().await? {
             let topic = topic?;
             self.begin(&topic, &Subscription::all_partitions_of(&topic)).await?;
         }
         let Positions(begun) = self.positions();
+        let all = self.owned();
         self.partitions.clear();
         self.subscription.restore = Restore::Checkpoint;
+        if let Some(kept) = &self.subscription.kept_elsewhere {
+            _ = kept.commit_beginnings(&begun).await?;
+            return kept.release(&all).await;
+        }
         let Some(group) = &self.subscription.group else { return Ok(()) };
         let committed = self.consumer.commit(group, &begun).await;
         committed.map_err(|e| if e.is_stale_member() { self.is_shared(group) } else { self.failed(e) })

@@ -9,6 +9,7 @@ use super::checkpoint_metadata::JobIdentity;
 use super::offsets_initializer::{AutoOffsetReset, Restore};
 use crate::job::subtask::Subtask;
 use crate::scan::{Bounded, Startup};
+use crate::task_transaction::TaskTransaction;
 use crate::topic_selector::TopicPattern;
 
 /// What is read, and for whom.
@@ -32,6 +33,8 @@ pub(super) struct Subscription {
     pub(super) reset: AutoOffsetReset,
     /// Whether the group is told how far it came.
     pub(super) commits: bool,
+    /// Where positions are kept instead, if what is written is on another cluster.
+    pub(super) kept_elsewhere: Option<TaskTransaction>,
 }
 
 impl Subscription {

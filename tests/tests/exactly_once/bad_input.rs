@@ -47,19 +47,3 @@ async fn a_transactional_id_that_may_not_be_used_names_what_is_missing() {
     let refused = stage.open(&job("g", "tx", "", &["a"])).await.err().expect("a refusal").to_string();
     holds(&refused, &["table dst_a", "tx-0-0", "WRITE and DESCRIBE", "prefix 'tx'"]);
 }
-
-#[tokio::test]
-async fn a_source_on_another_cluster_is_refused() {
-    let (stage, other) =
-        (Stage::set().await, Stage::of(BrokerConfig::default().with_cluster_id("other")).await);
-    let sql = job("g", "tx", "", &["a"]);
-    let (source, sink) = sql.split_once("CREATE TABLE dst_a").expect("two tables");
-    let sql = format!(
-        "{}CREATE TABLE dst_a{}",
-        source.replace("x:1", &other.broker.address().to_string()),
-        sink.replace("x:1", &stage.broker.address().to_string())
-    );
-    let plan = plan::plan(&*sql, &PlanOptions::new()).expect("a plan");
-    let refused = Job::open(plan, JobOptions::new()).await.err().expect("a refusal").to_string();
-    holds(&refused, &["table src", "another cluster"]);
-}

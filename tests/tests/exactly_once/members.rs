@@ -19,31 +19,44 @@ struct Stage {
     /// The number of the next row of every key.
     next: i64,
     source: &'static str,
+    /// Options of the sink.
+    sink: &'static str,
 }
 
 impl Stage {
     /// `source` are options of the source.
     async fn set(source: &'static str) -> Self {
-        let world = World::new().await;
-        let client = world.client().await;
-        let topics = ["orders", "latest"].map(|name| NewTopic::new(name).partitions(PARTITIONS));
-        let made = client.admin().create_topics(&topics).await.expect("an answer");
-        assert!(made.iter().all(Result::is_ok), "{made:?}");
+        Self::of(World::new().await, source).await
+    }
+
+    /// The sink is on a cluster of its own.
+    async fn set_elsewhere() -> Self {
+        Self::of(World::of_two_clusters().await, "'properties.group.protocol' = 'consumer',").await
+    }
+
+    async fn of(world: World, source: &'static str) -> Self {
+        let (client, of_sink) = (world.client().await, world.client_of(&world.other_bootstrap()).await);
+        for (client, name) in [(&client, "orders"), (&of_sink, "latest")] {
+            let topic = NewTopic::new(name).partitions(PARTITIONS);
+            let made = client.admin().create_topics(&[topic]).await.expect("an answer");
+            assert!(made.iter().all(Result::is_ok), "{made:?}");
+        }
         let producer = client.producer();
         let orders = producer.topic("orders").await.expect("the topic");
-        Self { world, producer, orders, next: 0, source }
+        Self { world, producer, orders, next: 0, source, sink: "" }
     }
 
     async fn start(&self, seed: u64) -> Running {
-        let (bootstrap, source) = (self.world.bootstrap(), self.source);
+        let (bootstrap, of_sink) = (self.world.bootstrap(), self.world.other_bootstrap());
+        let (source, sink) = (self.source, self.sink);
         let sql = format!(
             "SET 'execution.checkpointing.interval' = '700 ms';
             CREATE TABLE orders (id INT, number BIGINT) WITH ('connector' = 'kafka', 'topic' = 'orders',
                 'properties.bootstrap.servers' = '{bootstrap}', 'properties.group.id' = 'copy', {source}
                 'format' = 'json', 'scan.startup.mode' = 'earliest-offset');
             CREATE TABLE latest (id INT, number BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH (
-                'connector' = 'upsert-kafka', 'topic' = 'latest', 'properties.bootstrap.servers' = '{bootstrap}',
-                'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = 'tx',
+                'connector' = 'upsert-kafka', 'topic' = 'latest', 'properties.bootstrap.servers' = '{of_sink}',
+                'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = 'tx', {sink}
                 'key.format' = 'json', 'value.format' = 'json');
             INSERT INTO latest SELECT id, number FROM orders;"
         );
@@ -82,7 +95,8 @@ impl Stage {
         for (key, numbers) in committed {
             assert!(numbers.iter().copied().eq(0..self.next), "key {key} of {} rows: {numbers:?}", self.next);
         }
-        let listed = self.world.client().await.admin().list_transactions(&[]).await.expect("transactions");
+        let of_sink = self.world.client_of(&self.world.other_bootstrap()).await;
+        let listed = of_sink.admin().list_transactions(&[]).await.expect("transactions");
         let ids: Vec<_> = listed.iter().map(|it| it.transactional_id.as_str()).collect();
         assert!(
             ids.len() <= PARTITIONS as usize && ids.iter().all(|id| id.starts_with("tx-orders.")),
@@ -95,58 +109,54 @@ impl Stage {
 /// Both protocols of groups.
 const SOURCES: [&str; 2] = ["", "'properties.group.protocol' = 'consumer',"];
 
+/// Two tasks that read, and three that write, in each process.
 #[tokio::test(start_paused = true)]
-async fn partitions_that_come_and_go_leave_every_row_once() {
-    for source in SOURCES {
-        let mut stage = Stage::set(source).await;
-        let first = stage.start(1).await;
-        stage.feed_for(3 * SECOND).await;
-        let second = stage.start(2).await;
-        stage.feed_for(5 * SECOND).await;
-        let third = stage.start(3).await;
-        stage.feed_for(10 * SECOND).await;
-        second.stop().await;
-        stage.feed_for(10 * SECOND).await;
-        first.stop().await;
-        stage.feed_for(5 * SECOND).await;
-        tokio::time::sleep(2 * SECOND).await;
-        third.stop().await;
-        stage.judge().await;
+async fn behind_an_exchange_partitions_come_and_go_and_every_row_is_there_once() {
+    for source in
+        ["'scan.parallelism' = '2',", "'scan.parallelism' = '2', 'properties.group.protocol' = 'consumer',"]
+    {
+        let stage = Stage::set(source).await;
+        come_and_go(Stage { sink: "'sink.parallelism' = '3',", ..stage }).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_process_that_is_killed_in_the_middle_of_a_transaction_leaves_every_row_once() {
-    for source in SOURCES {
-        let mut stage = Stage::set(source).await;
-        let first = stage.start(1).await;
-        let second = stage.start(2).await;
-        stage.feed_for(5 * SECOND + SECOND / 3).await;
-        second.kill().await;
-        // Missed after its session, whose length the broker says or Java's default.
-        stage.feed_for(70 * SECOND).await;
-        let third = stage.start(3).await;
-        stage.feed_for(10 * SECOND).await;
-        first.kill().await;
-        stage.feed_for(70 * SECOND).await;
-        tokio::time::sleep(2 * SECOND).await;
-        third.stop().await;
-        stage.judge().await;
-    }
+async fn behind_an_exchange_a_process_that_is_killed_leaves_every_row_once() {
+    let stage = Stage::set("'scan.parallelism' = '2', 'properties.group.protocol' = 'consumer',").await;
+    killed(Stage { sink: "'sink.parallelism' = '3',", ..stage }).await;
 }
 
-/// What it had is with another by then, who has fenced it. It goes on with what it is given anew, or fails with words.
 #[tokio::test(start_paused = true)]
-async fn a_process_that_is_cut_off_for_longer_than_its_session_leaves_every_row_once() {
-    for source in SOURCES {
-        let mut stage = Stage::set(source).await;
+async fn with_the_sink_elsewhere_partitions_come_and_go_and_every_row_is_there_once() {
+    come_and_go(Stage::set_elsewhere().await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_sink_elsewhere_a_process_that_is_killed_leaves_every_row_once() {
+    killed(Stage::set_elsewhere().await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_sink_elsewhere_a_process_that_is_cut_off_leaves_every_row_once() {
+    cut_off(Stage::set_elsewhere().await).await;
+}
+
+/// Its commit is on its way while its group gives it up, and arrives when another has its partitions: too late, though it
+/// has heard of nothing.
+#[tokio::test(start_paused = true)]
+async fn with_the_sink_elsewhere_a_commit_that_comes_when_another_has_the_partitions_is_refused() {
+    // It has its partitions by then, and at one of these moments at least a transaction open.
+    for moment in 0..3 {
+        let mut stage = Stage::set_elsewhere().await;
         let first = stage.start(1).await;
         let second = stage.start(2).await;
-        stage.feed_for(5 * SECOND + SECOND / 3).await;
-        second.cut_off();
-        stage.feed_for(70 * SECOND).await;
+        stage.feed_for(15 * SECOND + moment * SECOND / 4).await;
+        second.cut_off_from_first();
+        second.stall_to_other();
+        // Its session is 45 s long; a coordinator aborts what is open for 60.7 s by itself.
+        stage.feed_for(53 * SECOND).await;
         second.mend();
-        stage.feed_for(30 * SECOND).await;
+        stage.feed_for(10 * SECOND).await;
         if let Err(error) = second.end().await {
             assert!(error.to_string().contains("transactional"), "{error}");
         }
@@ -155,4 +165,75 @@ async fn a_process_that_is_cut_off_for_longer_than_its_session_leaves_every_row_
         first.stop().await;
         stage.judge().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn partitions_that_come_and_go_leave_every_row_once() {
+    for source in SOURCES {
+        come_and_go(Stage::set(source).await).await;
+    }
+}
+
+async fn come_and_go(mut stage: Stage) {
+    let first = stage.start(1).await;
+    stage.feed_for(3 * SECOND).await;
+    let second = stage.start(2).await;
+    stage.feed_for(5 * SECOND).await;
+    let third = stage.start(3).await;
+    stage.feed_for(10 * SECOND).await;
+    second.stop().await;
+    stage.feed_for(10 * SECOND).await;
+    first.stop().await;
+    stage.feed_for(5 * SECOND).await;
+    tokio::time::sleep(2 * SECOND).await;
+    third.stop().await;
+    stage.judge().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_killed_in_the_middle_of_a_transaction_leaves_every_row_once() {
+    for source in SOURCES {
+        killed(Stage::set(source).await).await;
+    }
+}
+
+async fn killed(mut stage: Stage) {
+    let first = stage.start(1).await;
+    let second = stage.start(2).await;
+    stage.feed_for(15 * SECOND + SECOND / 3).await;
+    second.kill().await;
+    // Missed after its session, whose length the broker says or Java's default.
+    stage.feed_for(70 * SECOND).await;
+    let third = stage.start(3).await;
+    stage.feed_for(10 * SECOND).await;
+    first.kill().await;
+    stage.feed_for(70 * SECOND).await;
+    tokio::time::sleep(2 * SECOND).await;
+    third.stop().await;
+    stage.judge().await;
+}
+
+/// What it had is with another by then, who has fenced it. It goes on with what it is given anew, or fails with words.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_cut_off_for_longer_than_its_session_leaves_every_row_once() {
+    for source in SOURCES {
+        cut_off(Stage::set(source).await).await;
+    }
+}
+
+async fn cut_off(mut stage: Stage) {
+    let first = stage.start(1).await;
+    let second = stage.start(2).await;
+    stage.feed_for(15 * SECOND + SECOND / 3).await;
+    second.cut_off();
+    stage.feed_for(70 * SECOND).await;
+    second.mend();
+    stage.feed_for(30 * SECOND).await;
+    if let Err(error) = second.end().await {
+        assert!(error.to_string().contains("transactional"), "{error}");
+    }
+    stage.feed_for(5 * SECOND).await;
+    tokio::time::sleep(2 * SECOND).await;
+    first.stop().await;
+    stage.judge().await;
 }

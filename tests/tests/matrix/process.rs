@@ -15,8 +15,9 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn start(sql: String, bootstrap: &str) -> Self {
-        let options = PlanOptions::new().with_bootstrap(bootstrap.to_owned());
+    /// One that finds its clusters where its tables say.
+    pub(super) fn start(sql: String) -> Self {
+        let options = PlanOptions::new();
         let (told, opened) = watch::channel(None);
         let (kill, killed) = oneshot::channel();
         let (end, ended) = oneshot::channel();

@@ -27,6 +27,9 @@ async fn on_a_real_kafka_too() {
         (Harm::Kill, When::Running, Shape::ExactlyOnce),
         (Harm::Kill, When::Running, Shape::ExactlyOnceIncrementing),
         (Harm::Away, When::Running, Shape::ExactlyOnce),
+        (Harm::Kill, When::Running, Shape::ExactlyOnceExchanged),
+        (Harm::Kill, When::Running, Shape::ExactlyOnceElsewhere),
+        (Harm::Away, When::Running, Shape::ExactlyOnceElsewhere),
     ] {
         let scenario = Scenario::new(format!("{harm:?}/{when:?}"), 2, false, harm, when).of(shape);
         if let Err(why) = scenario.play_on(kafka).await {
@@ -34,6 +37,6 @@ async fn on_a_real_kafka_too() {
         }
     }
     for (sinks, startup) in [(1, "latest-offset"), (2, "earliest-offset")] {
-        recreated(Stage::set_on(kafka, sinks).await, sinks, startup, IN_PARTITIONS).await;
+        recreated(Stage::set_on(kafka, sinks, false).await, sinks, startup, IN_PARTITIONS).await;
     }
 }

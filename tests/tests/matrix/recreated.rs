@@ -22,7 +22,7 @@ async fn a_topic_that_is_made_again_under_a_running_job_is_read_from_its_beginni
 }
 
 pub(super) async fn recreated(mut stage: Stage, sinks: usize, startup: &str, partitions: i32) {
-    let mut first = Process::start(job(&stage.prefix, sinks, startup), &stage.bootstrap());
+    let mut first = Process::start(stage.placed(&job(&stage.prefix, sinks, startup)));
     assert!(first.opened().await, "{:?}", first.ended().await);
     stage.feed(30).await;
     stage.caught_up().await.unwrap();
@@ -48,7 +48,7 @@ pub(super) async fn recreated(mut stage: Stage, sinks: usize, startup: &str, par
     first.ended().await.expect("a clean end");
 
     stage.feed(30).await;
-    let mut second = Process::start(job(&stage.prefix, sinks, startup), &stage.bootstrap());
+    let mut second = Process::start(stage.placed(&job(&stage.prefix, sinks, startup)));
     assert!(second.opened().await, "{:?}", second.ended().await);
     stage.caught_up().await.unwrap();
     second.stop();
@@ -61,7 +61,7 @@ async fn a_job_that_is_killed_before_its_next_checkpoint_knows_the_new_topic_all
     for startup in ["earliest-offset", "latest-offset"] {
         let mut stage = Stage::set(1).await;
         let sql = job("", 1, startup).replace("'20 ms'", "'1 h'");
-        let mut first = Process::start(sql.clone(), &stage.bootstrap());
+        let mut first = Process::start(stage.placed(&sql));
         assert!(first.opened().await, "{:?}", first.ended().await);
         stage.feed(30).await;
         stage.caught_up().await.unwrap();
@@ -74,7 +74,7 @@ async fn a_job_that_is_killed_before_its_next_checkpoint_knows_the_new_topic_all
         first.kill();
         _ = first.ended().await;
         stage.feed(30).await;
-        let mut second = Process::start(sql, &stage.bootstrap());
+        let mut second = Process::start(stage.placed(&sql));
         assert!(second.opened().await, "{:?}", second.ended().await);
         stage.caught_up().await.unwrap();
         second.stop();
@@ -96,7 +96,7 @@ async fn a_look_at_the_new_topic_that_fails_never_ends_a_job_as_if_it_were_done(
         let mut stage = Stage::set(1).await;
         // Commits only where it begins, so that no periodic one meets the fault.
         let sql = job("", 1, "latest-offset").replace("'20 ms'", "'1 h'");
-        let mut running = Process::start(sql.clone(), &stage.bootstrap());
+        let mut running = Process::start(stage.placed(&sql));
         assert!(running.opened().await, "{:?}", running.ended().await);
         stage.feed(30).await;
         stage.caught_up().await.unwrap();
@@ -112,7 +112,7 @@ async fn a_look_at_the_new_topic_that_fails_never_ends_a_job_as_if_it_were_done(
         };
         armed.disarm().await;
         if failed {
-            running = Process::start(sql, &stage.bootstrap());
+            running = Process::start(stage.placed(&sql));
             assert!(running.opened().await, "{:?}", running.ended().await);
             if let Err(why) = stage.caught_up().await {
                 panic!("{api:?} {action:?}: {why}");
@@ -135,7 +135,7 @@ async fn again(stage: &Stage) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_topic_that_is_made_again_while_the_job_is_down_is_read_from_its_beginning() {
     let mut stage = Stage::set(1).await;
-    let mut first = Process::start(job("", 1, "earliest-offset"), &stage.bootstrap());
+    let mut first = Process::start(stage.placed(&job("", 1, "earliest-offset")));
     assert!(first.opened().await);
     stage.feed(30).await;
     stage.caught_up().await.unwrap();
@@ -145,7 +145,7 @@ async fn a_topic_that_is_made_again_while_the_job_is_down_is_read_from_its_begin
     assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
     stage.create("in", IN_PARTITIONS, "delete").await;
     stage.feed(90).await;
-    let mut second = Process::start(job("", 1, "earliest-offset"), &stage.bootstrap());
+    let mut second = Process::start(stage.placed(&job("", 1, "earliest-offset")));
     assert!(second.opened().await, "{:?}", second.ended().await);
     stage.caught_up().await.unwrap();
     second.stop();

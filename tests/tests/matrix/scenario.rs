@@ -65,6 +65,10 @@ pub(super) enum Shape {
     ExactlyOnceClassic,
     /// The same with an id for each checkpoint, by two tasks, with `sink.buffer-flush.*`.
     ExactlyOnceIncrementing,
+    /// From a source on another cluster, whose positions a progress topic keeps.
+    ExactlyOnceElsewhere,
+    /// By three tasks of the sink behind two that share the input, all in one transaction.
+    ExactlyOnceExchanged,
 }
 
 impl Shape {
@@ -81,8 +85,13 @@ impl Shape {
     ];
 
     /// Those whose rows are seen once.
-    pub(super) const EXACTLY_ONCE: [Self; 3] =
-        [Self::ExactlyOnce, Self::ExactlyOnceClassic, Self::ExactlyOnceIncrementing];
+    pub(super) const EXACTLY_ONCE: [Self; 5] = [
+        Self::ExactlyOnce,
+        Self::ExactlyOnceClassic,
+        Self::ExactlyOnceIncrementing,
+        Self::ExactlyOnceElsewhere,
+        Self::ExactlyOnceExchanged,
+    ];
 }
 
 pub(super) struct Scenario {
@@ -114,7 +123,7 @@ impl Scenario {
     /// The same on a real Kafka.
     pub(super) async fn play_on(&self, kafka: &'static Kafka) -> Result<(), String> {
         let acts = async {
-            let stage = Stage::set_on(kafka, self.sinks).await;
+            let stage = Stage::set_on(kafka, self.sinks, self.shape.is_elsewhere()).await;
             self.acts(if self.shape.is_exactly_once() { stage.committed() } else { stage }).await
         };
         timeout(4 * PATIENCE, acts).await.unwrap_or_else(|_| Err("it hangs".to_owned()))
@@ -304,7 +313,7 @@ impl Scenario {
     }
 
     fn start(&self, stage: &Stage) -> Process {
-        Process::start(self.sql(&stage.prefix), &stage.bootstrap())
+        Process::start(stage.placed(&self.sql(&stage.prefix)))
     }
 
     fn sql(&self, prefix: &str) -> String {
@@ -334,9 +343,16 @@ impl Shape {
         Self::EXACTLY_ONCE.contains(&self)
     }
 
+    fn is_elsewhere(self) -> bool {
+        self == Self::ExactlyOnceElsewhere
+    }
+
     async fn set(self, sinks: usize) -> Stage {
         let version = if self == Self::ExactlyOnceClassic { 1 } else { 2 };
         let config = BrokerConfig::default().with_transaction_version(version);
+        if self.is_elsewhere() {
+            return Stage::set_elsewhere(config, sinks).await.committed();
+        }
         match self.is_exactly_once() {
             // A commit is asked for, and done a while later.
             true => {
@@ -367,10 +383,16 @@ impl Shape {
         };
         match self {
             Self::Plain => sql.to_owned(),
-            Self::ExactlyOnce | Self::ExactlyOnceClassic => of_sink(sql, EXACTLY_ONCE),
+            Self::ExactlyOnce | Self::ExactlyOnceClassic | Self::ExactlyOnceElsewhere => {
+                of_sink(sql, EXACTLY_ONCE)
+            }
             Self::ExactlyOnceIncrementing => {
                 let sink =
                     format!("{EXACTLY_ONCE}, {BUFFER}, 'sink.transaction-naming-strategy' = 'INCREMENTING'");
+                of_source(&of_sink(sql, &sink), "'scan.parallelism' = '2'")
+            }
+            Self::ExactlyOnceExchanged => {
+                let sink = format!("{EXACTLY_ONCE}, 'sink.parallelism' = '3'");
                 of_source(&of_sink(sql, &sink), "'scan.parallelism' = '2'")
             }
             Self::Buffered => of_sink(sql, BUFFER),

@@ -8,6 +8,7 @@ use upsert_kafka_client::{
     Assignment, Client, Config, Consumer, IsolationLevel, NewTopic, OffsetSpec, Position, Producer, Record,
     Role, TopicPartition,
 };
+use upsert_kafka_protocol::ApiKey;
 use upsert_kafka_protocol::records::batches;
 use upsert_kafka_tests::kafka::{Kafka, unique};
 
@@ -17,6 +18,8 @@ use super::process::Process;
 
 pub(super) struct Stage {
     host: Host,
+    /// The cluster of the input, where that is another one.
+    source: Option<Broker>,
     pub(super) client: Client,
     producer: Producer,
     pub(super) input: Input,
@@ -41,7 +44,13 @@ impl Stage {
 
     pub(super) async fn set_with(config: BrokerConfig, sinks: usize) -> Self {
         let broker = Broker::start(config).await.expect("a broker");
-        Self::on(Host::Embedded(Box::new(broker)), String::new(), sinks).await
+        Self::on(Host::Embedded(Box::new(broker)), None, String::new(), sinks).await
+    }
+
+    /// The same with a cluster of its own for the input.
+    pub(super) async fn set_elsewhere(config: BrokerConfig, sinks: usize) -> Self {
+        let broker = Broker::start(config).await.expect("a broker");
+        Self::on(Host::Embedded(Box::new(broker)), Some(source().await), String::new(), sinks).await
     }
 
     /// The same, where only what is committed counts.
@@ -57,37 +66,42 @@ impl Stage {
         Self { encoding, ..self }
     }
 
-    /// Topics of its own on a real Kafka.
-    pub(super) async fn set_on(kafka: &'static Kafka, sinks: usize) -> Self {
-        Self::on(Host::Real(kafka), format!("{}-", unique("matrix")), sinks).await
+    /// Topics of its own on a real Kafka; an embedded broker has the input, where it is to be elsewhere.
+    pub(super) async fn set_on(kafka: &'static Kafka, sinks: usize, is_elsewhere: bool) -> Self {
+        let source = if is_elsewhere { Some(source().await) } else { None };
+        Self::on(Host::Real(kafka), source, format!("{}-", unique("matrix")), sinks).await
     }
 
-    async fn on(host: Host, prefix: String, sinks: usize) -> Self {
-        let address = host.bootstrap();
-        let pairs = [
-            ("bootstrap.servers", address.as_str()),
-            ("linger.ms", "0"),
-            ("retry.backoff.ms", "5"),
-            ("reconnect.backoff.ms", "5"),
-            ("reconnect.backoff.max.ms", "20"),
-            // The leader of a topic that was made again knows no producer, and takes any sequence for the first: a batch
-            // that it refused while it began would come behind the next one, and be refused for good.
-            ("max.in.flight.requests.per.connection", "1"),
-        ];
-        let (config, _) = Config::from_properties(pairs, Role::Any).expect("a config");
-        let client = Client::open(config).await.expect("a client");
-        let producer = client.producer();
+    async fn on(host: Host, source: Option<Broker>, prefix: String, sinks: usize) -> Self {
+        let client = client(&host.bootstrap()).await;
+        let producer = match &source {
+            Some(source) => self::client(&source.address().to_string()).await.producer(),
+            None => client.producer(),
+        };
         let (input, encoding) = (Input::default(), Encoding::Json);
-        let stage = Self { host, producer, client, input, prefix, sinks, encoding, committed: None };
+        let stage = Self { host, source, producer, client, input, prefix, sinks, encoding, committed: None };
         stage.create("in", IN_PARTITIONS, "delete").await;
         for sink in 0..sinks {
             stage.create(&format!("out{sink}"), OUT_PARTITIONS, "compact").await;
         }
+        if stage.source.is_some() {
+            stage.create("progress", 1, "compact").await;
+        }
         stage
     }
 
-    pub(super) fn bootstrap(&self) -> String {
-        self.host.bootstrap()
+    /// The job's tables at their clusters.
+    pub(super) fn placed(&self, sql: &str) -> String {
+        let progress = format!("'sink.progress-topic' = '{}', 'sink.del", self.name("progress"));
+        let sink = self.host.bootstrap();
+        match &self.source {
+            None => sql.replace("x:1", &sink),
+            Some(source) => {
+                let sql =
+                    sql.replacen("x:1", &source.address().to_string(), 1).replace("'sink.del", &progress);
+                sql.replace("x:1", &sink)
+            }
+        }
     }
 
     /// A topic's or group's name on this stage.
@@ -95,8 +109,11 @@ impl Stage {
         format!("{}{name}", self.prefix)
     }
 
-    /// Orders a fault of the embedded broker.
+    /// Orders a fault of the embedded broker; of that of the input, where a job asks that one alone, or mostly.
     pub(super) async fn fault(&self, fault: Fault) -> FaultHandle {
+        if let Some(source) = self.source.as_ref().filter(|_| OF_SOURCE.contains(&fault.api)) {
+            return source.fault(fault).await;
+        }
         match &self.host {
             Host::Embedded(broker) => broker.fault(fault).await,
             Host::Real(_) => panic!("a real Kafka has no faults on order"),
@@ -119,7 +136,11 @@ impl Stage {
     pub(super) async fn create(&self, topic: &str, partitions: i32, policy: &str) {
         let topic = NewTopic::new(self.name(topic)).partitions(partitions).replication_factor(1);
         let topic = topic.config("cleanup.policy", policy);
-        let made = self.client.admin().create_topics(&[topic]).await.expect("an answer");
+        let client = match &self.source {
+            Some(source) if topic.name.ends_with("in") => &client(&source.address().to_string()).await,
+            _ => &self.client,
+        };
+        let made = client.admin().create_topics(&[topic]).await.expect("an answer");
         assert!(made.iter().all(Result::is_ok), "{made:?}");
     }
 
@@ -202,6 +223,26 @@ impl Host {
     }
 }
 
+/// A cluster for the input alone.
+async fn source() -> Broker {
+    Broker::start(BrokerConfig::default().with_cluster_id("source")).await.expect("a broker")
+}
+
+async fn client(address: &str) -> Client {
+    let pairs = [
+        ("bootstrap.servers", address),
+        ("linger.ms", "0"),
+        ("retry.backoff.ms", "5"),
+        ("reconnect.backoff.ms", "5"),
+        ("reconnect.backoff.max.ms", "20"),
+        // The leader of a topic that was made again knows no producer, and takes any sequence for the first: a batch
+        // that it refused while it began would come behind the next one, and be refused for good.
+        ("max.in.flight.requests.per.connection", "1"),
+    ];
+    let (config, _) = Config::from_properties(pairs, Role::Any).expect("a config");
+    Client::open(config).await.expect("a client")
+}
+
 async fn raw_log(broker: &Broker, topic: &str, encoding: Encoding) -> Vec<(u32, u32)> {
     let mut log = Vec::new();
     for partition in 0..OUT_PARTITIONS {
@@ -238,6 +279,9 @@ async fn consumed_log(client: &Client, topic: &str, encoding: Encoding) -> Vec<(
 
 pub(super) const IN_PARTITIONS: i32 = 2;
 const OUT_PARTITIONS: i32 = 2;
+/// What a job asks the cluster that it reads.
+const OF_SOURCE: [ApiKey; 4] =
+    [ApiKey::FETCH, ApiKey::OFFSET_FETCH, ApiKey::OFFSET_COMMIT, ApiKey::LIST_OFFSETS];
 const KEYS: u32 = 6;
 /// Nothing here takes so long unless it hangs.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);

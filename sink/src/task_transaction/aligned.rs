@@ -1,0 +1,52 @@
+//! What tasks keep that share a transaction: who waits for its commit, with which positions.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::{oneshot, watch};
+use upsert_kafka_client::{Commit, GroupMetadata, TopicPartition};
+
+use super::alignment::Alignment;
+
+/// Of the tasks that read.
+pub(super) struct Aligned {
+    pub(super) alignment: Alignment,
+    /// At most one for each reader.
+    pub(super) arrivals: Vec<Arrival>,
+    /// The number of the checkpoint that was asked for last.
+    pub(super) due: watch::Sender<u64>,
+    /// What each reader owns, of those that are members of groups.
+    pub(super) owned: BTreeMap<usize, Vec<TopicPartition>>,
+}
+
+/// A task that stands still.
+pub(super) struct Arrival {
+    pub(super) positions: Vec<Commit>,
+    pub(super) group: Option<GroupMetadata>,
+    /// Tells what came of it.
+    pub(super) done: oneshot::Sender<Result<(), String>>,
+}
+
+impl Default for Aligned {
+    fn default() -> Self {
+        let (alignment, due) = (Alignment::default(), watch::Sender::new(0));
+        Self { alignment, arrivals: Vec::new(), due, owned: BTreeMap::new() }
+    }
+}
+
+impl Aligned {
+    /// Nothing is committed any more, so nobody waits for it.
+    pub(super) fn dismiss(&mut self, why: &str) {
+        for arrival in std::mem::take(&mut self.arrivals) {
+            // Who was cut off hears nothing.
+            _ = arrival.done.send(Err(why.to_owned()));
+        }
+    }
+}
+
+impl Arrival {
+    /// What the transaction is to keep of it.
+    pub(super) fn moved(&self) -> Option<(&[Commit], &GroupMetadata)> {
+        let group = self.group.as_ref()?;
+        (!self.positions.is_empty()).then_some((&self.positions[..], group))
+    }
+}
