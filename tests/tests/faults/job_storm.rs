@@ -119,7 +119,7 @@ async fn a_rolling_upgrade_does_not_stop_partitions_that_do_not_move() {
     await_shares(&client, source, &pulse).await;
     let (mut stayed, mut went) = (Vec::new(), Vec::new());
     for at in 0..processes.count() {
-        (processes.moved(), feed.gaps());
+        let _of_before = (processes.moved(), feed.gaps());
         processes.roll(at).await;
         await_shares(&client, source, &pulse).await;
         let (gaps, moved) = (feed.gaps(), processes.moved());
