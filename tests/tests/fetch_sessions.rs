@@ -19,6 +19,8 @@ use upsert_kafka_tests::kafka::{Kafka, unique};
 const PARTITIONS: i32 = 200;
 /// Idle fetches are counted for so long; a broker holds each for half a second.
 const IDLE: Duration = Duration::from_secs(3);
+/// So many times it is counted: a broker that has just made the partitions may not lead all of them yet.
+const WINDOWS_MAX: usize = 10;
 /// A fetch that names every partition is some 6 kB.
 const IDLE_BYTES_MAX: usize = 3_000;
 
@@ -104,9 +106,16 @@ async fn idle_fetches_are_small_and_nothing_is_missed(bootstrap: String) {
     poll_for(&mut consumer, IDLE).await;
     let before = written.load(Ordering::SeqCst);
     assert!(before > IDLE_BYTES_MAX, "the first fetch names every partition: {before} bytes");
-    assert_eq!(poll_for(&mut consumer, IDLE).await, []);
-    let idle = written.load(Ordering::SeqCst) - before;
-    println!("{idle} bytes of requests in {IDLE:?} without a record, of {PARTITIONS} partitions");
+    let mut idle = before;
+    for _ in 0..WINDOWS_MAX {
+        let from = written.load(Ordering::SeqCst);
+        assert_eq!(poll_for(&mut consumer, IDLE).await, []);
+        idle = written.load(Ordering::SeqCst) - from;
+        println!("{idle} bytes of requests in {IDLE:?} without a record, of {PARTITIONS} partitions");
+        if idle < IDLE_BYTES_MAX {
+            break;
+        }
+    }
     assert!(idle < IDLE_BYTES_MAX, "{idle} bytes in {IDLE:?} without a record");
 
     let other = Client::open(config(&bootstrap)).await.unwrap().producer();
