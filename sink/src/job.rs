@@ -281,11 +281,18 @@ impl Job {
         let (clock, began) = (self.clock.clone(), self.clock.now());
         let (stop, progress) = (self.stop, self.progress);
         let mut running = JoinSet::new();
-        for task in self.tasks {
-            spawn_task(task, self.checkpoint_interval, stop.subscribe(), &mut running);
+        for mut task in self.tasks {
+            let (interval, stop) = (self.checkpoint_interval, stop.subscribe());
+            running.spawn(async move {
+                let ran = task.run(interval, stop).await;
+                TaskEnd::Stopped(Box::new(task), ran)
+            });
         }
-        for task in self.sink_tasks {
-            spawn_sink_task(task, &mut running);
+        for mut task in self.sink_tasks {
+            running.spawn(async move {
+                let ran = task.run().await;
+                TaskEnd::SinkEnded(Box::new(task), ran)
+            });
         }
         let mut too_late = pin!(after_stop(stop.subscribe(), self.stop_timeout));
         let mut failure = None;
@@ -324,30 +331,6 @@ impl Job {
             None => Ok(Summary { counts: progress.counts(), elapsed: clock.since(began) }),
         }
     }
-}
-
-// The compiler makes the code of an `async fn` in the crate that first polls it, with the settings of that one: the binary's
-// are for size. What a row passes is polled by these, so that it is made here, for speed.
-
-#[inline(never)]
-fn spawn_task(
-    mut task: Task,
-    checkpoint_interval: Duration,
-    stop: watch::Receiver<bool>,
-    running: &mut JoinSet<TaskEnd>,
-) {
-    running.spawn(async move {
-        let ran = task.run(checkpoint_interval, stop).await;
-        TaskEnd::Stopped(Box::new(task), ran)
-    });
-}
-
-#[inline(never)]
-fn spawn_sink_task(mut task: SinkTask, running: &mut JoinSet<TaskEnd>) {
-    running.spawn(async move {
-        let ran = task.run().await;
-        TaskEnd::SinkEnded(Box::new(task), ran)
-    });
 }
 
 /// Has every task that shares its partitions come to its first share.
